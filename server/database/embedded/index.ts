@@ -1,0 +1,187 @@
+// A PostgreSQL of Coffer's own: found in the install, created, started, watched, stopped; survives crashes of either side.
+import type { ChildProcess } from 'node:child_process';
+import fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../../kernel/index.ts';
+import type { Log } from '../../kernel/index.ts';
+import { chooseAccount } from './account.ts';
+import { findBinaries, reachableBinaries } from './binaries.ts';
+import { createCluster, hasCluster } from './cluster.ts';
+import type { Machinery } from './cluster.ts';
+import { findPlace, homeFailure, keepCredentials, makePlace } from './home.ts';
+import type { Credentials, Place } from './home.ts';
+import { connectionUrl, ensureDatabase, isReady, takeOwnership } from './ownership.ts';
+import { runningPostmaster, signal, stopPostmaster } from './postmaster.ts';
+import { resetPassword } from './password.ts';
+import { startServer } from './start.ts';
+
+const databaseName = 'coffer';
+/** How long a killed owner may take to be noticed by PostgreSQL before a second copy is told that one is running. */
+const ownerPatienceMs = 2_000;
+
+export type EmbeddedOptions = {
+  home: string;
+  log: Log;
+  /** When another copy runs on this home: refuse with a sentence (the default), or use its server without owning it. */
+  whenRunning?: 'refuse' | 'join';
+  /** For test runs: small caches, initdb does not wait for the disk. Durability of commits is the same. */
+  temporary?: boolean;
+  /** Who may run PostgreSQL when Coffer runs as root, in order of preference. */
+  accounts?: readonly string[];
+};
+
+export type Embedded = {
+  url: string;
+  /** Where the data is. */
+  folder: string;
+  /** True when the server belongs to another copy of Coffer. */
+  joined: boolean;
+  stop(): Promise<void>;
+};
+
+/**
+ * Starts the embedded PostgreSQL of a home, creating it the first time. A server that a killed copy left running is stopped
+ * cleanly and started anew, so there is one way of running; a server that dies is started again until `stop`.
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { home, log } = options;
+  let place = findPlace(home);
+  const account = chooseAccount(place?.data ?? '', options.accounts);
+  place ??= makePlace(home, account);
+
+  const running = runningPostmaster(place);
+  if (running !== undefined) {
+    const joined = await meetRunningServer(place, running, options);
+    if (joined) return joined;
+  }
+
+  const machinery: Machinery = {
+    place,
+    account,
+    log,
+    binaries: reachableBinaries(findBinaries(), account, place.folder),
+    temporary: options.temporary ?? false,
+  };
+  const credentials = await prepareData(machinery, home);
+  const server = await startServer(machinery, credentials);
+  const taken = await takeOwnership(server.credentials, ownerPatienceMs);
+  if ('owner' in taken) throw secondCopy(home, taken.owner);
+  await ensureDatabase(server.credentials, databaseName);
+  const watch = superviseServer(machinery, server);
+  return {
+    url: connectionUrl(server.credentials, databaseName),
+    folder: place.folder,
+    joined: false,
+    async stop() {
+      await taken.ownership.release();
+      await watch.stop();
+    },
+  };
+}
+
+/** A server already runs on the data: it is another copy's (joined or refused), or an orphan, which is stopped. */
+async function meetRunningServer(place: Place, pid: number, options: EmbeddedOptions): Promise<Embedded | undefined> {
+  const { home, log } = options;
+  const { credentials, fresh } = await keepCredentials(place);
+  if (!fresh) {
+    while (runningPostmaster(place) === pid && !(await isReadyOrForeign(credentials))) await sleep(50);
+    if (runningPostmaster(place) !== pid) return undefined;
+    const taken = await takeOwnership(credentials, ownerPatienceMs).catch(() => undefined);
+    if (taken && 'owner' in taken) {
+      if (options.whenRunning !== 'join') throw secondCopy(home, taken.owner);
+      const url = connectionUrl(credentials, databaseName);
+      return { url, folder: place.folder, joined: true, stop: async () => undefined };
+    }
+    if (taken) await taken.ownership.release();
+  }
+  log.info({ pid }, 'A PostgreSQL left behind by a copy that was killed is stopped first');
+  await stopPostmaster(pid);
+  return undefined;
+}
+
+async function isReadyOrForeign(credentials: Credentials): Promise<boolean> {
+  return await isReady(credentials).catch(() => true);
+}
+
+function secondCopy(home: string, owner: string): OperatorError {
+  return new OperatorError(
+    `Another copy of Coffer (${owner}) is running on ${home}.`,
+    'Stop it first, or give this copy a home of its own with COFFER_HOME, or a shared database with DATABASE_URL.',
+  );
+}
+
+async function prepareData(machinery: Machinery, home: string): Promise<Credentials> {
+  const { place, log } = machinery;
+  try {
+    const existed = hasCluster(place);
+    const { credentials, fresh } = await keepCredentials(place);
+    if (!existed) await createCluster(machinery, credentials.password);
+    else if (fresh) {
+      log.warn('The password of the embedded database was lost; it gets a new one');
+      await resetPassword(machinery, credentials.password);
+    }
+    return credentials;
+  } catch (error) {
+    throw homeFailure(home, error);
+  }
+}
+
+/** Keeps the server running until stopped: one that dies (killed, out of memory, disk full for a while) is started again. */
+function superviseServer(machinery: Machinery, server: { child: ChildProcess; credentials: Credentials }) {
+  const { log } = machinery;
+  let child = server.child;
+  let stopping = false;
+  let restarting: Promise<void> | undefined;
+
+  const watch = () => {
+    child.once('exit', (code, killedBy) => {
+      if (stopping) return;
+      log.error({ code, signal: killedBy }, 'PostgreSQL ended unexpectedly; it is started again');
+      restarting = restart().finally(() => (restarting = undefined));
+    });
+  };
+  const restart = async () => {
+    for (let pauseMs = 100; !stopping; pauseMs = Math.min(pauseMs * 2, 5_000)) {
+      try {
+        // The port stays: every connection of this process and of its neighbours knows it.
+        const again = await startServer(machinery, server.credentials, { keepPort: true });
+        child = again.child;
+        if (!stopping) watch();
+        log.info('PostgreSQL is back');
+        return;
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        log.error({ reason }, `PostgreSQL does not start; the next try is in ${pauseMs} ms`);
+        await sleep(pauseMs);
+      }
+    }
+  };
+  // When this process leaves without stop (a bug, a second Ctrl-C), PostgreSQL still shuts down cleanly, on its own.
+  const leave = () => {
+    if (child.pid !== undefined) signal(child.pid, 'SIGINT');
+  };
+  process.once('exit', leave);
+  watch();
+  return {
+    async stop() {
+      stopping = true;
+      await restarting;
+      process.off('exit', leave);
+      if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) await stopPostmaster(child.pid);
+    },
+  };
+}
+
+/** Deletes the embedded database of a home; refuses while a copy of Coffer uses it. Answers the folders that were removed. */
+export async function removeEmbedded(options: { home: string; log: Log }): Promise<string[]> {
+  const place = findPlace(options.home);
+  if (!place) return [];
+  const running = runningPostmaster(place);
+  if (running !== undefined) await meetRunningServer(place, running, { ...options, whenRunning: 'refuse' });
+  try {
+    fs.rmSync(place.folder, { recursive: true, force: true });
+  } catch (error) {
+    throw homeFailure(options.home, error);
+  }
+  return [place.folder];
+}

@@ -1,0 +1,169 @@
+import pg from 'pg';
+import { OperatorError } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+import { readProgram } from './migration-files.ts';
+import type { Migration, Program } from './migration-files.ts';
+import { typeParsers } from './pool.ts';
+
+/** Held while migrating, so that of two migrators that meet one waits and then finds nothing left to do. */
+const migratorLock = 0x0c0ffe13;
+
+type Applied = { number: number; name: string; checksum: string };
+
+export type MigrationReport = {
+  /** Names of the migrations applied now, in order. */
+  applied: string[];
+  /** True when functions and views were created anew. */
+  definitionsRenewed: boolean;
+};
+
+/**
+ * Brings a database to the state this code expects: each new migration in a transaction of its own, then all functions and
+ * views in one. Refuses a changed old migration and a database that a newer Coffer migrated.
+ * `folder` replaces the product's database/ folder (tests).
+ */
+export async function migrate(url: string, log: Log, folder?: string): Promise<MigrationReport> {
+  const program = readProgram(folder);
+  // A connection of its own: the lock belongs to the session, and a pool's timeouts must not cut a long migration.
+  const client = new pg.Client({ connectionString: url, application_name: 'coffer migrate', types: typeParsers, keepAlive: true });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await takeTurn(client, log);
+    await prepareRecords(client);
+    const applied = await readApplied(client);
+    refuseForeignHistory(program, applied);
+    const pending = program.migrations.filter((migration) => !applied.some((row) => row.number === migration.number));
+    for (const [index, migration] of pending.entries()) {
+      log.info(`Migration ${index + 1} of ${pending.length}: ${migration.name}`);
+      await applyMigration(client, migration);
+    }
+    const definitionsRenewed = await renewDefinitions(client, program, log);
+    return { applied: pending.map(({ name }) => name), definitionsRenewed };
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function takeTurn(client: pg.Client, log: Log): Promise<void> {
+  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [migratorLock]);
+  if (rows[0]?.taken) return;
+  log.info('Another process is migrating this database; waiting for it');
+  await client.query('select pg_advisory_lock($1)', [migratorLock]);
+}
+
+async function prepareRecords(client: pg.Client): Promise<void> {
+  const { rowCount } = await client.query(`select from pg_tables where schemaname = 'coffer_migration' and tablename = 'definitions'`);
+  if (rowCount !== 0) return;
+  await client.query(`
+    create schema if not exists coffer_migration;
+    create table if not exists coffer_migration.applied (
+      number integer primary key,
+      name text not null,
+      checksum text not null,
+      applied_at timestamptz not null default clock_timestamp()
+    );
+    create table if not exists coffer_migration.definitions (
+      singleton boolean primary key default true check (singleton),
+      checksum text not null,
+      applied_at timestamptz not null default clock_timestamp()
+    );`);
+}
+
+async function readApplied(client: pg.Client): Promise<Applied[]> {
+  const { rows } = await client.query<Applied>('select number, name, checksum from coffer_migration.applied order by number');
+  return rows;
+}
+
+/** The database's history must be a prefix of the code's, file by file. */
+function refuseForeignHistory({ migrations }: Program, applied: readonly Applied[]): void {
+  const known = new Map(migrations.map((migration) => [migration.number, migration]));
+  const newest = migrations.at(-1)?.number ?? -1;
+  for (const row of applied) {
+    const migration = known.get(row.number);
+    if (!migration && row.number > newest) {
+      throw new OperatorError(
+        `The database is newer than this Coffer: it has the migration ${row.name}.`,
+        'Start the newer version, or restore the database from a backup that is as old as this one.',
+      );
+    }
+    if (!migration || migration.name !== row.name || migration.checksum !== row.checksum) {
+      throw new OperatorError(
+        `The migration ${migration?.name ?? row.name} was ${migration ? 'changed' : 'removed'} after it was applied to this database.`,
+        `Restore the file database/migrations/${row.name}.sql as it was, and put the change into a new migration.`,
+      );
+    }
+  }
+  const last = applied.at(-1);
+  const late = migrations.find((migration) => last && migration.number < last.number && !applied.some((row) => row.number === migration.number));
+  if (last && late) {
+    throw new OperatorError(
+      `The migration ${late.name} is numbered before ${last.name}, which this database already has.`,
+      'Give it a number after all others. A database without data worth keeping can be emptied: npm run reset.',
+    );
+  }
+}
+
+async function applyMigration(client: pg.Client, migration: Migration): Promise<void> {
+  await inTransaction(client, async () => {
+    await runFile(client, `migrations/${migration.name}.sql`, migration.sql);
+    await client.query('insert into coffer_migration.applied (number, name, checksum) values ($1, $2, $3)', [
+      migration.number,
+      migration.name,
+      migration.checksum,
+    ]);
+  });
+}
+
+/** Functions and views carry no data, so they are simply created again, all together, when any of them changed. */
+async function renewDefinitions(client: pg.Client, program: Program, log: Log): Promise<boolean> {
+  const { rows } = await client.query<{ checksum: string }>('select checksum from coffer_migration.definitions');
+  if (rows[0]?.checksum === program.definitionsChecksum) return false;
+  if (rows.length === 0 && program.definitions.length === 0) return false;
+  log.info(`Functions and views: ${program.definitions.length} files`);
+  await inTransaction(client, async () => {
+    for (const { name, sql } of program.definitions) await runFile(client, name, sql);
+    await client.query(
+      `insert into coffer_migration.definitions (checksum) values ($1)
+       on conflict (singleton) do update set checksum = excluded.checksum, applied_at = clock_timestamp()`,
+      [program.definitionsChecksum],
+    );
+  });
+  return true;
+}
+
+async function inTransaction(client: pg.Client, work: () => Promise<void>): Promise<void> {
+  await client.query('begin');
+  try {
+    await work();
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Runs a file; what PostgreSQL says against it is told with the file and the line. */
+async function runFile(client: pg.Client, name: string, sql: string): Promise<void> {
+  try {
+    await client.query(sql);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    const line = error.position === undefined ? '' : `, line ${sql.slice(0, Number(error.position)).split('\n').length}`;
+    if (error.code === '53100') {
+      throw new OperatorError('The disk of the database is full.', 'Free some space and start again; nothing was lost.', { cause: error });
+    }
+    if (error.code === '42501') {
+      throw new OperatorError(
+        `The database user may not apply database/${name}: ${error.message}.`,
+        'Migrate as the owner of the database: DATABASE_URL=… npx coffer migrate.',
+        { cause: error },
+      );
+    }
+    throw new OperatorError(
+      `PostgreSQL refuses database/${name}${line}: ${error.message}.`,
+      'Nothing of that file was applied. Mend the file and start again.',
+      { cause: error },
+    );
+  }
+}

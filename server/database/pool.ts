@@ -1,0 +1,88 @@
+import pg from 'pg';
+import { assert, hidePasswords } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+
+type TypeParser = (text: string) => unknown;
+
+/** PostgreSQL's type numbers for what Coffer reads; they are fixed by PostgreSQL and never change. */
+const oid = {
+  int8: 20,
+  date: 1082,
+  timestamp: 1114,
+  int8Array: 1016,
+  numeric: 1700,
+  numericArray: 1231,
+} as const;
+
+/** A bigint column as a number; every such column counts something, and a count past 2^53 is a bug, not a rounding. */
+function parseInt8(text: string): number {
+  const value = Number(text);
+  assert(Number.isSafeInteger(value), `int8 ${text} does not fit a safe integer: select it as numeric`);
+  return value;
+}
+
+/** A numeric of scale 0 as an exact bigint; one with decimals stays the text that PostgreSQL wrote, never a float. */
+function parseNumeric(text: string): bigint | string {
+  return /^-?\d+$/.test(text) ? BigInt(text) : text;
+}
+
+const asText: TypeParser = (text) => text;
+
+function arrayOf(parse: TypeParser): TypeParser {
+  // The plain one-dimensional form {1,2,NULL} is all that numbers ever need.
+  return (text) => {
+    const body = text.slice(text.indexOf('{') + 1, -1);
+    return body === '' ? [] : body.split(',').map((item) => (item === 'NULL' ? null : parse(item)));
+  };
+}
+
+const parsers: ReadonlyMap<number, TypeParser> = new Map<number, TypeParser>([
+  [oid.int8, parseInt8],
+  [oid.int8Array, arrayOf(parseInt8)],
+  [oid.numeric, parseNumeric],
+  [oid.numericArray, arrayOf(parseNumeric)],
+  // Dates without a time zone stay text: turning them into a Date would shift them by the machine's zone.
+  [oid.date, asText],
+  [oid.timestamp, asText],
+]);
+
+/**
+ * How values come back from PostgreSQL: int8 as a safe number, numeric as bigint, timestamptz as Date.
+ * Given to each pool or client on its own (`types`), so that nothing global changes.
+ */
+export const typeParsers: pg.CustomTypesConfig = {
+  getTypeParser: (id: number, format?: 'text' | 'binary') =>
+    (format === 'binary' ? undefined : parsers.get(id)) ?? pg.types.getTypeParser(id, format),
+};
+
+export type PoolOptions = {
+  /** At most this many connections; 10 when absent. */
+  connectionsMax?: number;
+  /** Shown in pg_stat_activity, so that an operator sees who is who. */
+  applicationName?: string;
+  /** Settings for each of the pool's connections, such as `-c enable_seqscan=off`. */
+  serverOptions?: string;
+  /** Longest wait for a free or new connection; 10 s when absent. */
+  connectTimeoutMs?: number;
+};
+
+/** Opens a pool with Coffer's type parsers. A connection that breaks is logged and replaced; it never ends the process. */
+export function createPool(url: string, log: Log, options: PoolOptions = {}): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.connectionsMax ?? 10,
+    application_name: options.applicationName ?? 'coffer',
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    types: typeParsers,
+    ...(options.serverOptions === undefined ? {} : { options: options.serverOptions }),
+  });
+  const report = (error: Error) => log.warn({ reason: hidePasswords(error.message) }, 'A database connection broke');
+  pool.on('error', report);
+  // A connection that breaks while somebody holds it emits its error on the client, which would end the process unheard.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => log.debug({ reason: hidePasswords(error.message) }, 'A database connection in use broke'));
+  });
+  return pool;
+}
