@@ -1,5 +1,8 @@
-// What every other folder may lean on: configuration, logging, assertions and ways to leave; no business, no I/O of its own.
+// What every other folder may lean on: configuration, logging, assertions, listening, leaving; no business.
 export * from './assert.ts';
+export * from './config.ts';
 export * from './exit.ts';
+export * from './listen.ts';
 export * from './log.ts';
 export * from './process.ts';
+export * from './secret.ts';

@@ -1,3 +1,4 @@
+import tty from 'node:tty';
 import { pino } from 'pino';
 import type { DestinationStream, Level, Logger } from 'pino';
 import { build as prettyStream } from 'pino-pretty';
@@ -30,24 +31,28 @@ export function hidePasswords(text: string): string {
   return text.replace(passwordInUrl, '$1***@');
 }
 
-/**
- * Creates the process's log: readable lines for a terminal, JSON otherwise, with secrets left out of both.
- * `destination` replaces standard output (tests read what was written).
- */
-export function createLog(options: {
+export type LogOptions = {
   level: LogLevel;
+  /** Lines for a person at a terminal; JSON otherwise. */
   pretty: boolean;
+  /** 1, standard output, when absent; commands whose answer goes there log to 2. */
+  descriptor?: 1 | 2;
+  /** Replaces the descriptor (tests read what was written). */
   destination?: DestinationStream;
-}): Log {
+};
+
+/** Creates the process's log, with secrets left out of it. Writing is synchronous: the last line before an exit is not lost. */
+export function createLog(options: LogOptions): Log {
+  const raw = options.destination ?? pino.destination({ fd: options.descriptor ?? 1, sync: true });
   const destination = options.pretty
     ? prettyStream({
-        // Synchronous: the last line before an exit must not be lost.
         sync: true,
         ignore: 'pid,hostname',
         translateTime: 'SYS:HH:MM:ss',
-        ...(options.destination ? { destination: options.destination, colorize: false } : {}),
+        colorize: options.destination === undefined && isTerminal(options.descriptor ?? 1),
+        destination: raw,
       })
-    : (options.destination ?? pino.destination({ fd: 1, sync: true }));
+    : raw;
   return pino(
     {
       level: options.level,
@@ -57,6 +62,10 @@ export function createLog(options: {
     },
     destination,
   );
+}
+
+export function isTerminal(descriptor: 1 | 2): boolean {
+  return tty.isatty(descriptor);
 }
 
 /** A log that says nothing, for tests and for commands whose answer is their output. */
