@@ -3,6 +3,7 @@ export { openDatabase } from './open.ts';
 export type { Database, DatabaseConfig } from './open.ts';
 export { createPool, typeParsers } from './pool.ts';
 export type { PoolOptions } from './pool.ts';
+export { emptyDatabase } from './empty.ts';
 export { migrate } from './migrate.ts';
 export type { MigrationReport } from './migrate.ts';
 export { removeEmbedded, startEmbedded } from './embedded/index.ts';

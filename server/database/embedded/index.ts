@@ -11,7 +11,7 @@ import type { Machinery } from './cluster.ts';
 import { findPlace, homeFailure, keepCredentials, makePlace } from './home.ts';
 import type { Credentials, Place } from './home.ts';
 import { connectionUrl, ensureDatabase, isReady, takeOwnership } from './ownership.ts';
-import { runningPostmaster, signal, stopPostmaster } from './postmaster.ts';
+import { runningPostmaster, stopPostmaster } from './postmaster.ts';
 import { resetPassword } from './password.ts';
 import { startServer } from './start.ts';
 
@@ -156,17 +156,11 @@ function superviseServer(machinery: Machinery, server: { child: ChildProcess; cr
       }
     }
   };
-  // When this process leaves without stop (a bug, a second Ctrl-C), PostgreSQL still shuts down cleanly, on its own.
-  const leave = () => {
-    if (child.pid !== undefined) signal(child.pid, 'SIGINT');
-  };
-  process.once('exit', leave);
   watch();
   return {
     async stop() {
       stopping = true;
       await restarting;
-      process.off('exit', leave);
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) await stopPostmaster(child.pid);
     },
   };

@@ -55,14 +55,25 @@ export function launch(machinery: Machinery, port: number): ChildProcess {
   const log = fs.openSync(place.log, 'a', 0o600);
   try {
     const settings = Object.entries(serverSettings(port, temporary)).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    return spawn(program(binaries, 'postgres'), ['-D', place.data, ...settings], {
+    const child = spawn(program(binaries, 'postgres'), ['-D', place.data, ...settings], {
       ...processOptions(account),
       detached: true,
       stdio: ['ignore', log, log],
     });
+    stopWithThisProcess(child);
+    return child;
   } finally {
     fs.closeSync(log);
   }
+}
+
+/** When this process leaves without stopping it (a bug, a second Ctrl-C), PostgreSQL still shuts down cleanly, on its own. */
+function stopWithThisProcess(child: ChildProcess): void {
+  const leave = () => {
+    if (child.pid !== undefined) signal(child.pid, 'SIGINT');
+  };
+  process.once('exit', leave);
+  child.once('exit', () => process.off('exit', leave));
 }
 
 function rotateLog(place: Place): void {
@@ -95,7 +106,7 @@ export async function stopPostmaster(pid: number): Promise<void> {
   await isGone(pid, 5_000);
 }
 
-export function signal(pid: number, name: NodeJS.Signals): void {
+function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {
