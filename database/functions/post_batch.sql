@@ -1,0 +1,49 @@
+-- The only way into the ledger. Takes the book's turn, checks the fence, inserts one batch, and answers with the database's
+-- clock (microseconds since 1970). Null means: the fence did not hold, another writer was faster, nothing was written.
+-- Columns arrive as arrays; entries are numbered here, in their order, from p_first_seq on.
+create or replace function ledger.post_batch(
+  p_book integer, p_batch_no bigint, p_previous_hash bytea, p_hash bytea, p_format smallint,
+  p_first_seq bigint, p_count integer, p_recorded_at_us bigint,
+  p_account_number bigint[], p_account_id text[], p_account_kind text[], p_account_asset bigint[], p_account_owner text[],
+  p_account_floor numeric[], p_account_opened bigint[],
+  p_operation bigint[], p_kind text[], p_debit_account bigint[], p_credit_account bigint[], p_amount numeric[],
+  p_debit_after numeric[], p_credit_after numeric[], p_debit_version bigint[], p_credit_version bigint[], p_debit_floor numeric[],
+  p_scope bigint[], p_key text[], p_digest bytea[], p_metadata text[], p_refusal text[], p_details text[]
+) returns bigint language plpgsql as $$
+declare
+  recorded_at constant timestamptz := timestamptz 'epoch' + p_recorded_at_us * interval '1 microsecond';
+begin
+  perform from ledger.book b where b.book = p_book for no key update;
+
+  if not exists (
+    select from ledger.batch b
+    where b.book = p_book and b.batch_no = p_batch_no - 1 and b.hash = p_previous_hash and b.last_seq = p_first_seq - 1
+  ) or exists (select from ledger.batch b where b.book = p_book and b.batch_no = p_batch_no) then
+    return null;
+  end if;
+
+  insert into ledger.batch (book, batch_no, first_seq, last_seq, recorded_at, format, hash)
+  values (p_book, p_batch_no, p_first_seq, p_first_seq + p_count - 1, recorded_at, p_format, p_hash);
+
+  if cardinality(p_account_number) > 0 then
+    insert into ledger.account (book, number, id, kind, asset, owner, floor, opened_seq, opened_at)
+    select p_book, a.number, a.id, a.kind::ledger.account_kind, a.asset, a.owner, a.floor, a.opened_seq, recorded_at
+    from unnest(p_account_number, p_account_id, p_account_kind, p_account_asset, p_account_owner, p_account_floor, p_account_opened)
+      as a (number, id, kind, asset, owner, floor, opened_seq);
+  end if;
+
+  insert into ledger.entry (
+    seq, operation, recorded_at, debit_account, credit_account, debit_version, credit_version, scope, book, kind,
+    amount, debit_after, credit_after, debit_floor, key, digest, metadata, refusal, details)
+  select p_first_seq + e.position - 1, e.operation, recorded_at, e.debit_account, e.credit_account, e.debit_version,
+    e.credit_version, e.scope, p_book, e.kind::ledger.entry_kind, e.amount, e.debit_after, e.credit_after, e.debit_floor, e.key,
+    e.digest, e.metadata::json, e.refusal, e.details::json
+  from unnest(
+      p_operation, p_kind, p_debit_account, p_credit_account, p_amount, p_debit_after, p_credit_after, p_debit_version,
+      p_credit_version, p_debit_floor, p_scope, p_key, p_digest, p_metadata, p_refusal, p_details)
+    with ordinality as e (
+      operation, kind, debit_account, credit_account, amount, debit_after, credit_after, debit_version, credit_version,
+      debit_floor, scope, key, digest, metadata, refusal, details, position);
+
+  return (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+end $$;

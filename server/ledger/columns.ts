@@ -1,0 +1,101 @@
+/**
+ * Columns of values in PostgreSQL's own binary array format: sent as they are to the posting function, and hashed as they are
+ * into the chain. Encoding once for both costs half; against text arrays it spares the server the parsing.
+ */
+
+const typeOids = { bytea: 17, int8: 20, text: 25, numeric: 1700 } as const;
+const headerBytes = 20;
+
+export function int8Column(values: readonly (number | null)[]): Buffer {
+  const column = allocate("int8", values.length, values.length * 12);
+  let at = headerBytes;
+  for (const value of values) {
+    if (value === null) {
+      at = column.writeInt32BE(-1, at);
+      continue;
+    }
+    at = column.writeInt32BE(8, at);
+    at = column.writeInt32BE(Math.floor(value / 0x1_0000_0000), at);
+    at = column.writeUInt32BE(value % 0x1_0000_0000 >>> 0, at);
+  }
+  return column.subarray(0, at);
+}
+
+export function textColumn(values: readonly (string | null)[]): Buffer {
+  // Three bytes of UTF-8 for each UTF-16 unit is the most there can be.
+  let longest = 0;
+  for (const value of values) longest += 4 + (value === null ? 0 : value.length * 3);
+  const column = allocate("text", values.length, longest);
+  let at = headerBytes;
+  for (const value of values) {
+    if (value === null) {
+      at = column.writeInt32BE(-1, at);
+      continue;
+    }
+    const bytes = column.write(value, at + 4);
+    column.writeInt32BE(bytes, at);
+    at += 4 + bytes;
+  }
+  return column.subarray(0, at);
+}
+
+export function byteaColumn(values: readonly Buffer[]): Buffer {
+  let total = 0;
+  for (const value of values) total += 4 + value.length;
+  const column = allocate("bytea", values.length, total);
+  let at = headerBytes;
+  for (const value of values) {
+    at = column.writeInt32BE(value.length, at);
+    at += value.copy(column, at);
+  }
+  return column.subarray(0, at);
+}
+
+/** Whole numbers of up to 38 digits, as base-10,000 digits. */
+export function numericColumn(values: readonly (bigint | null)[]): Buffer {
+  // Header, and at most ten digits for thirty-eight decimal ones.
+  const column = allocate("numeric", values.length, values.length * (4 + 8 + 20));
+  let at = headerBytes;
+  for (const value of values) {
+    if (value === null) at = column.writeInt32BE(-1, at);
+    else at = writeNumeric(column, at, value);
+  }
+  return column.subarray(0, at);
+}
+
+const digits = new Uint16Array(10);
+
+function writeNumeric(column: Buffer, start: number, value: bigint): number {
+  const negative = value < 0n;
+  let count = 0;
+  let magnitude = negative ? -value : value;
+  while (magnitude > 9007199254740991n) {
+    digits[count++] = Number(magnitude % 10_000n);
+    magnitude /= 10_000n;
+  }
+  for (let rest = Number(magnitude); rest > 0; rest = Math.floor(rest / 10_000)) digits[count++] = rest % 10_000;
+
+  // Trailing zero digits are left out, as the server does when it sends one.
+  let lowest = 0;
+  while (lowest < count && digits[lowest] === 0) lowest++;
+  const kept = count - lowest;
+
+  let at = column.writeInt32BE(8 + kept * 2, start);
+  at = column.writeInt16BE(kept, at);
+  at = column.writeInt16BE(count === 0 ? 0 : count - 1, at);
+  at = column.writeUInt16BE(negative ? 0x4000 : 0, at);
+  at = column.writeInt16BE(0, at);
+  for (let digit = count - 1; digit >= lowest; digit--) at = column.writeUInt16BE(digits[digit] ?? 0, at);
+  return at;
+}
+
+/** One dimension, maybe with nulls, counted from 1. An empty array has no dimension. */
+function allocate(type: keyof typeof typeOids, count: number, bytes: number): Buffer {
+  const column = Buffer.allocUnsafe(headerBytes + bytes);
+  column.writeInt32BE(1, 0);
+  column.writeInt32BE(1, 4);
+  column.writeInt32BE(typeOids[type], 8);
+  column.writeInt32BE(count, 12);
+  column.writeInt32BE(1, 16);
+  return column;
+}

@@ -1,0 +1,72 @@
+/** The ledger as the rest of the product sees it: a way to post, and ways to read. */
+import { createPool } from "../database/index.ts";
+import type { Log } from "../kernel/index.ts";
+import { Assets } from "./assets.ts";
+import { assert } from "../kernel/index.ts";
+import { BookReader } from "./reads.ts";
+import { planOptions } from "./store.ts";
+import type { Operation, Outcome, RecordedEntry } from "./types.ts";
+import { BookWriter } from "./writer.ts";
+
+/** The book of everything, until there are more. */
+const theBook = 1;
+const readConnections = 4;
+
+export type Ledger = {
+  readonly assets: Assets;
+  readonly read: BookReader;
+  /** True while postings can be answered. */
+  readonly ready: boolean;
+  /**
+   * Posts one operation; answers when it is committed, or refused. A refusal is a value.
+   * Throws LedgerUnavailable (`outcome` says what is known), LedgerOverloaded, LedgerHalted.
+   */
+  post(operation: Operation): Promise<Outcome>;
+  /** Posts all of them or none, in their order; otherwise like `post`. */
+  postLinked(operations: readonly Operation[]): Promise<Outcome[]>;
+  /** Finishes what is in flight, then disconnects. */
+  stop(): Promise<void>;
+};
+
+export type LedgerOptions = { readonly url: string; readonly log: Log; readonly patienceMs?: number };
+
+export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+  const pool = createPool(options.url, options.log, { connectionsMax: readConnections, applicationName: "coffer ledger reads", serverOptions: planOptions });
+  const writer = new BookWriter({ ...options, book: theBook });
+  try {
+    const assets = await Assets.load(pool);
+    await pool.query("select ledger.open_book($1)", [theBook]);
+    await writer.start();
+    return {
+      assets,
+      read: new BookReader(theBook, pool),
+      get ready() {
+        return writer.ready;
+      },
+      post: async (operation) => {
+        const [outcome] = await writer.post([operation], false);
+        assert(outcome, "one operation, one outcome");
+        return outcome;
+      },
+      postLinked: (operations) => writer.post(operations, true),
+      stop: async () => {
+        await writer.stop();
+        await pool.end();
+      },
+    };
+  } catch (failure) {
+    await pool.end();
+    throw failure;
+  }
+}
+
+/** The public name of an operation or transfer: its book and its place in the book's log. */
+export function operationId(entry: Pick<RecordedEntry, "book" | "operation">): string {
+  return `${entry.book}-${entry.operation}`;
+}
+
+/** The seq that an operation id names; null when it is not one of this ledger's. */
+export function seqOfOperationId(id: string): number | null {
+  const parts = /^([1-9]\d{0,8})-([1-9]\d{0,14})$/.exec(id);
+  return parts && Number(parts[1]) === theBook ? Number(parts[2]) : null;
+}

@@ -1,0 +1,114 @@
+/** Requests that wait for their turn, and how long they are willing to. */
+import { LedgerOverloaded, LedgerUnavailable } from "./outages.ts";
+import { digestOperation } from "./digest.ts";
+import type { Operation, Outcome } from "./types.ts";
+
+/** Operations of one caller, decided together; `linked`: all or none. */
+export type Request = {
+  readonly operations: readonly Operation[];
+  readonly digests: readonly Buffer[];
+  readonly linked: boolean;
+  readonly deadlineMs: number;
+  /** True once it may have reached the database: from then on no answer means an unknown outcome. */
+  sent: boolean;
+  readonly answer: (outcomes: Outcome[]) => void;
+  readonly fail: (reason: Error) => void;
+};
+
+/** Four seconds of work at full speed; what comes on top of that is better told to come back. */
+const operationsMax = 100_000;
+
+export class RequestQueue {
+  readonly #patienceMs: number;
+  #waiting: Request[] = [];
+  #operations = 0;
+  #closed = false;
+  #wake: (() => void) | null = null;
+
+  constructor(patienceMs: number) {
+    this.#patienceMs = patienceMs;
+  }
+
+  add(operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
+    if (this.#closed) return Promise.reject(new LedgerUnavailable("not_done"));
+    if (this.#operations + operations.length > operationsMax) return Promise.reject(new LedgerOverloaded());
+    return new Promise((answer, fail) => {
+      this.#waiting.push({
+        operations,
+        digests: operations.map(digestOperation),
+        linked,
+        deadlineMs: performance.now() + this.#patienceMs,
+        sent: false,
+        answer,
+        fail,
+      });
+      this.#operations += operations.length;
+      this.wake();
+    });
+  }
+
+  /** The requests at the front, at least one and up to `operations` operations. */
+  take(operations: number): Request[] {
+    let count = 0;
+    let taken = 0;
+    for (const request of this.#waiting) {
+      if (count > 0 && taken + request.operations.length > operations) break;
+      taken += request.operations.length;
+      count++;
+    }
+    this.#operations -= taken;
+    return this.#waiting.splice(0, count);
+  }
+
+  /** Back to the front, in their order. */
+  putBack(requests: readonly Request[]): void {
+    for (const request of requests) this.#operations += request.operations.length;
+    this.#waiting = [...requests, ...this.#waiting];
+  }
+
+  /** Tells those whose time is up that there is no answer. */
+  dropExpired(): void {
+    const nowMs = performance.now();
+    if (!this.#waiting.some((request) => request.deadlineMs <= nowMs)) return;
+    const expired = this.#waiting.filter((request) => request.deadlineMs <= nowMs);
+    this.#waiting = this.#waiting.filter((request) => request.deadlineMs > nowMs);
+    for (const request of expired) {
+      this.#operations -= request.operations.length;
+      failExpired(request);
+    }
+  }
+
+  failAll(reason: (request: Request) => Error): void {
+    for (const request of this.take(Number.POSITIVE_INFINITY)) request.fail(reason(request));
+  }
+
+  /** Nothing is added any more; what waits is still answered. */
+  close(): void {
+    this.#closed = true;
+    this.wake();
+  }
+
+  get empty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Resolves at the next `add`, `close` or `wake`. */
+  async somethingNew(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  wake(): void {
+    this.#wake?.();
+    this.#wake = null;
+  }
+}
+
+export function failExpired(request: Request): void {
+  request.fail(new LedgerUnavailable(request.sent ? "unknown" : "not_done"));
+}

@@ -1,0 +1,141 @@
+/** What the ledger answers about what is committed. Every answer is one statement, so it is one moment of the log. */
+import type pg from "pg";
+import { BatchedReader } from "./batched-reader.ts";
+import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from "./rows.ts";
+import type { AccountRow, EntryRow } from "./rows.ts";
+import type { Account, EntryKind, RecordedEntry } from "./types.ts";
+
+/** An account as of the moment of the read. */
+export type Balance = Account & {
+  readonly book: number;
+  readonly openedAt: Date;
+  /** When the newest entry that names the account was recorded. */
+  readonly updatedAt: Date;
+  /** The end of the log at the moment of the read: whatever was answered with a smaller or equal `seq` is in the balance. */
+  readonly asOfSeq: number;
+};
+
+type BalanceRow = AccountRow & { book: number; opened_at: Date; recorded_at: Date; as_of_seq: number };
+
+const balanceColumns = `${accountColumns}, b.book, b.opened_at, b.recorded_at,
+  (select last_seq from ledger.batch where batch.book = $1 order by batch_no desc limit 1) as as_of_seq`;
+
+/** Everything a wallet did since its opening, in minor units. */
+export type KindTotal = { readonly kind: EntryKind; readonly side: "debit" | "credit"; readonly count: number; readonly total: bigint; readonly lastAt: Date };
+
+/** One event of the log: see the view `ledger.event`. `data` is JSON. */
+export type LedgerEvent = {
+  readonly id: string;
+  readonly book: number;
+  readonly seq: number;
+  readonly part: number;
+  readonly type: string;
+  readonly wallet: string;
+  readonly recordedAt: Date;
+  readonly data: Record<string, unknown>;
+};
+
+export class BookReader {
+  readonly #book: number;
+  readonly #pool: pg.Pool;
+  readonly #balances: BatchedReader<Balance>;
+
+  constructor(book: number, pool: pg.Pool) {
+    this.#book = book;
+    this.#pool = pool;
+    this.#balances = new BatchedReader((ids) => this.#readBalances(ids));
+  }
+
+  /** Null when there is no such account. Reads that arrive together are one query. */
+  async balance(id: string): Promise<Balance | null> {
+    return await this.#balances.read(id);
+  }
+
+  /** The owner's wallets, by asset number, after the given one. */
+  async balancesOf(owner: string, afterAsset: number, limit: number): Promise<Balance[]> {
+    const { rows } = await this.#pool.query<BalanceRow>({
+      name: "balances_of",
+      text: `select ${balanceColumns} from ledger.balance b where b.book = $1 and b.owner = $2 and b.asset > $3 order by b.asset limit $4`,
+      values: [this.#book, owner, afterAsset, limit],
+    });
+    return rows.map(balanceFromRow);
+  }
+
+  /** Postings of an account, newest first, before the given seq. */
+  async history(account: number, beforeSeq: number, limit: number): Promise<RecordedEntry[]> {
+    const { rows } = await this.#pool.query<EntryRow>({
+      name: "history",
+      text: `
+        select ${entryColumns} from (
+          (select * from ledger.entry where book = $1 and debit_account = $2 and seq < $3 order by seq desc limit $4)
+          union all
+          (select * from ledger.entry where book = $1 and credit_account = $2 and seq < $3 and kind <> 'open' order by seq desc limit $4)
+          order by seq desc limit $4
+        ) e ${entrySides}
+        order by e.seq desc`,
+      values: [this.#book, account, beforeSeq, limit],
+    });
+    return rows.map(entryFromRow);
+  }
+
+  async entry(seq: number): Promise<RecordedEntry | null> {
+    const { rows } = await this.#pool.query<EntryRow>({
+      name: "entry",
+      text: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.seq = $2`,
+      values: [this.#book, seq],
+    });
+    return rows[0] ? entryFromRow(rows[0]) : null;
+  }
+
+  /** What the account used an idempotency key for. */
+  async entryByKey(account: number, key: string): Promise<RecordedEntry | null> {
+    const { rows } = await this.#pool.query<EntryRow>({
+      name: "entry_by_key",
+      text: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.scope = $2 and e.key = $3`,
+      values: [this.#book, account, key],
+    });
+    return rows[0] ? entryFromRow(rows[0]) : null;
+  }
+
+  async totals(account: number): Promise<KindTotal[]> {
+    const { rows } = await this.#pool.query<{ kind: EntryKind; side: "debit" | "credit"; count: number; total: bigint; last_at: Date }>({
+      name: "totals",
+      text: `
+        select kind, 'debit' as side, count(*) as count, sum(amount) as total, max(recorded_at) as last_at
+        from ledger.entry where book = $1 and debit_account = $2 group by kind
+        union all
+        select kind, 'credit', count(*), sum(amount), max(recorded_at)
+        from ledger.entry where book = $1 and credit_account = $2 and kind <> 'open' group by kind`,
+      values: [this.#book, account],
+    });
+    return rows.map(({ kind, side, count, total, last_at }) => ({ kind, side, count, total, lastAt: last_at }));
+  }
+
+  /** Events after a position, oldest first. */
+  async events(afterSeq: number, afterPart: number, limit: number): Promise<LedgerEvent[]> {
+    const { rows } = await this.#pool.query<Omit<LedgerEvent, "recordedAt"> & { recorded_at: Date }>({
+      name: "events",
+      text: `
+        select id, book, seq, part, type, wallet, recorded_at, data from ledger.event
+        where book = $1 and seq >= $2 and (seq, part) > ($2, $3) order by seq, part limit $4`,
+      values: [this.#book, afterSeq, afterPart, limit],
+    });
+    return rows.map(({ recorded_at, ...event }) => ({ ...event, recordedAt: recorded_at }));
+  }
+
+  async #readBalances(ids: readonly string[]): Promise<Map<string, Balance>> {
+    const { rows } = await this.#pool.query<BalanceRow>({
+      name: "balances",
+      text: `
+        select ${balanceColumns}
+        from unnest($2::text[]) as wanted (id)
+        cross join lateral (select * from ledger.balance where book = $1 and balance.id = wanted.id limit 1) b`,
+      values: [this.#book, ids],
+    });
+    return new Map(rows.map((row) => [row.id, balanceFromRow(row)]));
+  }
+}
+
+function balanceFromRow(row: BalanceRow): Balance {
+  return { ...accountFromRow(row), book: row.book, openedAt: row.opened_at, updatedAt: row.recorded_at, asOfSeq: row.as_of_seq };
+}

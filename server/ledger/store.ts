@@ -1,0 +1,168 @@
+/** The posting path's SQL: two connections of its own, one that posts and one that looks up ahead of it. */
+import pg from "pg";
+import { typeParsers } from "../database/index.ts";
+import { assert } from "../kernel/index.ts";
+import { chainFormat } from "./chain.ts";
+import type { BatchHeader } from "./chain.ts";
+import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from "./rows.ts";
+import type { AccountRow, EntryRow } from "./rows.ts";
+import type { Account, RecordedEntry } from "./types.ts";
+
+/** Where a book's log ends: the next batch follows this one or is refused. */
+export type Head = { readonly batchNo: number; readonly lastSeq: number; readonly hash: Buffer; readonly recordedAt: Date };
+
+export type SealedBatch = { readonly header: BatchHeader; readonly previousHash: Buffer; readonly hash: Buffer; readonly count: number; readonly columns: readonly Buffer[] };
+
+/**
+ * Plans that do not depend on statistics: prepared while the tables were empty, a look-up by key got a plan that read the whole
+ * table once it had filled (3,500 transfers/s until autovacuum came by). With these off, each look-up is an index probe from the first row.
+ */
+export const planOptions = [
+  "enable_seqscan=off",
+  "enable_bitmapscan=off",
+  "enable_hashjoin=off",
+  "enable_mergejoin=off",
+  "enable_material=off",
+  "enable_memoize=off",
+  "plan_cache_mode=force_generic_plan",
+  "jit=off",
+  "statement_timeout=20s",
+]
+  .map((setting) => `-c ${setting}`)
+  .join(" ");
+
+const statements = {
+  head: `
+    select b.batch_no, b.last_seq, b.hash, b.recorded_at,
+      (select coalesce(max(a.number), 0) + 1 from ledger.account a where a.book = $1) as next_account
+    from ledger.batch b where b.book = $1 order by b.batch_no desc limit 1`,
+  clock: "select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms",
+  assets: "select id from ledger.asset",
+  systemAccounts: `select ${accountColumns} from ledger.balance b where b.book = $1 and b.kind <> 'wallet'`,
+  wallets: `
+    select ${accountColumns}
+    from unnest($2::text[]) as wanted (id)
+    cross join lateral (select * from ledger.balance b where b.book = $1 and b.id = wanted.id limit 1) b`,
+  outcomes: `
+    select ${entryColumns}
+    from unnest($2::bigint[], $3::text[]) as wanted (scope, key)
+    cross join lateral (select * from ledger.entry e where e.book = $1 and e.scope = wanted.scope and e.key = wanted.key limit 1) e
+    ${entrySides}`,
+  tail: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.seq > $2 and e.seq <= $3 order by e.seq`,
+  turn: "select from ledger.book where book = $1 for no key update",
+  post: `select ledger.post_batch(${Array.from({ length: 31 }, (_, at) => `$${at + 1}`).join(", ")}) as now_us`,
+} as const;
+
+export class BookStore {
+  readonly #book: number;
+  readonly #posting: pg.Client;
+  readonly #reading: pg.Client;
+
+  private constructor(book: number, posting: pg.Client, reading: pg.Client) {
+    this.#book = book;
+    this.#posting = posting;
+    this.#reading = reading;
+  }
+
+  /** Connects; `onBroken` is called when a connection ends that nobody was waiting on. */
+  static async connect(url: string, book: number, onBroken: (failure: Error) => void): Promise<BookStore> {
+    const clients = ["posting", "looking up"].map(
+      (role) =>
+        new pg.Client({
+          connectionString: url,
+          application_name: `coffer book ${book} ${role}`,
+          options: planOptions,
+          types: typeParsers,
+          pipeline: true,
+          keepAlive: true,
+          connectionTimeoutMillis: 5_000,
+          // A server that hangs without hanging up: give up on the connection, which is an outage like any other.
+          query_timeout: 30_000,
+        }),
+    );
+    for (const client of clients) client.on("error", onBroken);
+    try {
+      await Promise.all(clients.map((client) => client.connect()));
+    } catch (failure) {
+      for (const client of clients) void client.end().catch(() => undefined);
+      throw failure;
+    }
+    const [posting, reading] = clients;
+    assert(posting && reading, "two connections");
+    return new BookStore(book, posting, reading);
+  }
+
+  async head(): Promise<{ head: Head; nextAccountNumber: number }> {
+    const { rows } = await this.#run<{ batch_no: number; last_seq: number; hash: Buffer; recorded_at: Date; next_account: number }>(this.#reading, "head", [this.#book]);
+    const [row] = rows;
+    assert(row, `book ${this.#book} has been opened`);
+    return { head: { batchNo: row.batch_no, lastSeq: row.last_seq, hash: row.hash, recordedAt: row.recorded_at }, nextAccountNumber: row.next_account };
+  }
+
+  /** The database's clock, in milliseconds since 1970. */
+  async clock(): Promise<number> {
+    const { rows } = await this.#run<{ now_ms: number }>(this.#reading, "clock", []);
+    assert(rows[0], "a clock answers");
+    return rows[0].now_ms;
+  }
+
+  async assets(): Promise<ReadonlySet<number>> {
+    const { rows } = await this.#run<{ id: number }>(this.#reading, "assets", []);
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  async systemAccounts(): Promise<Account[]> {
+    const { rows } = await this.#run<AccountRow>(this.#reading, "systemAccounts", [this.#book]);
+    return rows.map(accountFromRow);
+  }
+
+  async wallets(ids: readonly string[]): Promise<Account[]> {
+    const { rows } = await this.#run<AccountRow>(this.#reading, "wallets", [this.#book, ids]);
+    return rows.map(accountFromRow);
+  }
+
+  /** What the keys were used for: one entry for each that was used, none for the others. */
+  async outcomes(scopes: readonly number[], keys: readonly string[]): Promise<RecordedEntry[]> {
+    const { rows } = await this.#run<EntryRow>(this.#reading, "outcomes", [this.#book, scopes, keys]);
+    return rows.map(entryFromRow);
+  }
+
+  async tail(afterSeq: number, lastSeq: number): Promise<RecordedEntry[]> {
+    const { rows } = await this.#run<EntryRow>(this.#reading, "tail", [this.#book, afterSeq, lastSeq]);
+    return rows.map(entryFromRow);
+  }
+
+  /** Waits for the book's turn and keeps it until `endTurn`: for when other processes write to this book too. */
+  async takeTurn(): Promise<void> {
+    await Promise.all([this.#posting.query("begin"), this.#run(this.#posting, "turn", [this.#book])]);
+  }
+
+  async endTurn(): Promise<void> {
+    await this.#posting.query("commit");
+  }
+
+  /** Posts a batch and commits it (or leaves that to `endTurn`). Answers with the database's clock; null when the fence did not hold. */
+  async post({ header, previousHash, hash, count, columns }: SealedBatch): Promise<number | null> {
+    const { rows } = await this.#run<{ now_us: number | null }>(this.#posting, "post", [
+      header.book,
+      header.batchNo,
+      previousHash,
+      hash,
+      chainFormat,
+      header.firstSeq,
+      count,
+      header.recordedAt.getTime() * 1000,
+      ...columns,
+    ]);
+    assert(rows[0], "posting answers");
+    return rows[0].now_us === null ? null : rows[0].now_us / 1000;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([this.#posting.end(), this.#reading.end()]);
+  }
+
+  #run<Row extends pg.QueryResultRow>(client: pg.Client, name: keyof typeof statements, values: unknown[]): Promise<pg.QueryResult<Row>> {
+    return client.query<Row>({ name, text: statements[name], values });
+  }
+}

@@ -1,0 +1,276 @@
+/**
+ * The writer of one book. Requests that arrive together are decided together and committed together; while the database
+ * commits one batch, the next is looked up, decided and sent behind it.
+ *
+ *   post() → queue → take → look up → decide → send → (committed) → answer
+ *
+ * Several processes may write to one book. Each batch names its predecessor, so a writer that lost its place cannot commit: it
+ * takes back what it decided, reads what the others wrote, and decides again, from then on under the book's turn.
+ */
+import { assert } from "../kernel/index.ts";
+import type { Log } from "../kernel/index.ts";
+import { chainHash, encodeBatch } from "./chain.ts";
+import { DatabaseClock } from "./clock.ts";
+import { decideTogether } from "./group.ts";
+import { lookUp } from "./lookup.ts";
+import { LedgerHalted, LedgerUnavailable, isOutage } from "./outages.ts";
+import { RequestQueue, failExpired } from "./queue.ts";
+import type { Request } from "./queue.ts";
+import { BookState } from "./state.ts";
+import type { SealedChanges } from "./state.ts";
+import { BookStore } from "./store.ts";
+import type { Head, SealedBatch } from "./store.ts";
+import type { Account, Operation, Outcome, RecordedEntry } from "./types.ts";
+
+export type WriterOptions = {
+  readonly book: number;
+  readonly url: string;
+  readonly log: Log;
+  /** How long a request waits for its answer before the caller is told that there is none; 10 s when absent. */
+  readonly patienceMs?: number;
+};
+
+/** Small enough that five hundred callers make two batches which overlap: 37,000/s, where one of 500 at a time made 25,000. */
+const operationsPerBatch = 250;
+/** Two on their way keep the database busy while a third is decided; more would only make the batches smaller. */
+const batchesInFlight = 2;
+/** After another process wrote to the book, each batch waits for the book's turn for so long. */
+const sharedForMs = 2_000;
+/** With more than this to catch up on, starting afresh is cheaper. */
+const tailEntriesMax = 5_000;
+const retryDelayMs = { first: 50, longest: 1_000 } as const;
+
+type Batch = {
+  readonly requests: readonly Request[];
+  readonly answers: readonly Outcome[][];
+  readonly changes: SealedChanges;
+  /** Null when nothing is to be written: retries and refusals that nobody can be remembered for. */
+  readonly sealed: SealedBatch | null;
+  /** The end of the log before and after it. */
+  readonly follows: Head;
+  readonly head: Head;
+  done: Promise<void>;
+};
+
+type Live = { readonly store: BookStore; readonly state: BookState };
+
+/** Another process was faster: this batch was decided on what is no longer the end of the log. */
+class FencedOut extends Error {}
+/** Others wrote more than is worth following entry by entry. */
+class FellBehind extends Error {}
+
+export class BookWriter {
+  readonly #options: WriterOptions;
+  readonly #queue: RequestQueue;
+  readonly #clock = new DatabaseClock();
+  readonly #watch: NodeJS.Timeout;
+  /** Present while connected and in step with the log. */
+  #live: Live | null = null;
+  /** The newest batch decided, committed or not: what the next one follows. */
+  #head: Head | null = null;
+  #taken: readonly Request[] = [];
+  #inFlight: Batch[] = [];
+  #failure: unknown = null;
+  #sharedUntilMs = 0;
+  #failedAttempts = 0;
+  #halted: LedgerHalted | null = null;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#queue = new RequestQueue(options.patienceMs ?? 10_000);
+    this.#watch = setInterval(() => this.#expire(), 250).unref();
+  }
+
+  /** Connects and reads the head; rejects when the database is not to be had. */
+  async start(): Promise<void> {
+    await this.#connect();
+    this.#running = this.#run();
+  }
+
+  /** Takes no more, answers what waits, disconnects. */
+  async stop(): Promise<void> {
+    this.#queue.close();
+    await this.#running;
+    clearInterval(this.#watch);
+    await this.#live?.store.close();
+    this.#live = null;
+  }
+
+  /** True while postings can be answered. */
+  get ready(): boolean {
+    return this.#live !== null && this.#halted === null;
+  }
+
+  /** Posts operations, each by itself, or all or none when `linked`. Answers when they are committed. */
+  post(operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
+    return this.#halted ? Promise.reject(this.#halted) : this.#queue.add(operations, linked);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#halted) {
+      if (this.#queue.empty && this.#failure === null) {
+        if (this.#queue.closed && this.#inFlight.length === 0) return;
+        await this.#queue.somethingNew();
+        continue;
+      }
+      try {
+        await this.#step();
+      } catch (failure) {
+        await this.#recover(failure);
+      }
+    }
+  }
+
+  /** One batch, from the queue to the wire. */
+  async #step(): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    const { store, state } = this.#live ?? (await this.#connect());
+    const shared = performance.now() < this.#sharedUntilMs;
+    const oldest = this.#inFlight[0];
+    if (oldest && (shared || this.#inFlight.length >= batchesInFlight)) return await oldest.done;
+
+    this.#taken = this.#queue.take(operationsPerBatch);
+    if (shared) {
+      await store.takeTurn();
+      await this.#catchUp();
+    }
+    await lookUp(store, state, this.#taken);
+    this.#send(store, this.#decide(state, this.#taken), shared);
+    this.#taken = [];
+  }
+
+  #decide(state: BookState, requests: readonly Request[]): Batch {
+    const previous = this.#head;
+    assert(previous, "a connected writer knows the head");
+    const start = state.mark();
+    const recordedAt = this.#clock.now(previous.recordedAt);
+    const entries: RecordedEntry[] = [];
+    const answers = requests.map((request) => decideTogether(state, request, recordedAt, entries));
+    const sealed = entries.length === 0 ? null : seal(this.#options.book, previous, entries, recordedAt);
+    const head = sealed ? { batchNo: sealed.header.batchNo, lastSeq: previous.lastSeq + entries.length, hash: sealed.hash, recordedAt } : previous;
+    return { requests, answers, sealed, changes: state.seal(start), follows: previous, head, done: Promise.resolve() };
+  }
+
+  /** Sends a batch behind those in flight, and answers it after them: it was decided on what they leave behind. */
+  #send(store: BookStore, batch: Batch, shared: boolean): void {
+    for (const request of batch.requests) request.sent ||= batch.sealed !== null;
+    const earlier = this.#inFlight.at(-1)?.done;
+    const committed = this.#commit(store, batch, shared);
+    batch.done = Promise.all([earlier, committed]).then(() => this.#answer(batch));
+    batch.done.catch((failure: unknown) => {
+      this.#failure ??= failure;
+      this.#queue.wake();
+    });
+    this.#head = batch.head;
+    this.#inFlight.push(batch);
+  }
+
+  async #commit(store: BookStore, batch: Batch, shared: boolean): Promise<void> {
+    if (batch.sealed) {
+      const databaseMs = await store.post(batch.sealed);
+      assert(databaseMs !== null || !shared, "nobody overtakes a writer during its turn");
+      if (databaseMs === null) throw new FencedOut();
+      this.#clock.anchor(databaseMs);
+    }
+    if (shared) await store.endTurn();
+  }
+
+  #answer(batch: Batch): void {
+    assert(this.#inFlight.shift() === batch, "batches are answered in the order of the log");
+    this.#failedAttempts = 0;
+    if (this.#queue.closed) this.#queue.wake();
+    for (const [at, request] of batch.requests.entries()) request.answer(batch.answers[at] ?? []);
+  }
+
+  /** Takes back what was not committed, puts its requests back to the front, and finds the way back to the log. */
+  async #recover(failure: unknown): Promise<void> {
+    await Promise.allSettled(this.#inFlight.map((batch) => batch.done));
+    const undone = this.#inFlight;
+    for (const batch of undone.toReversed()) this.#live?.state.takeBack(batch.changes);
+    if (undone[0]) this.#head = undone[0].follows;
+    this.#queue.putBack([...undone.flatMap((batch) => batch.requests), ...this.#taken]);
+    this.#inFlight = [];
+    this.#taken = [];
+    this.#failure = null;
+
+    if (failure instanceof FencedOut) {
+      this.#sharedUntilMs = performance.now() + sharedForMs;
+      this.#options.log.debug({ book: this.#options.book }, "Another process writes to this book: taking turns");
+    } else if (failure instanceof FellBehind) {
+      this.#dropConnection();
+    } else if (isOutage(failure)) {
+      await this.#disconnect(failure);
+    } else {
+      this.#halt(failure);
+    }
+  }
+
+  async #disconnect(failure: unknown): Promise<void> {
+    const { book, log } = this.#options;
+    log.warn({ book, reason: failure instanceof Error ? failure.message : String(failure) }, "The ledger's database is away; trying again");
+    this.#dropConnection();
+    const delayMs = Math.min(retryDelayMs.first * 2 ** this.#failedAttempts++, retryDelayMs.longest);
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    if (this.#queue.closed) this.#queue.failAll((request) => new LedgerUnavailable(request.sent ? "unknown" : "not_done"));
+  }
+
+  #dropConnection(): void {
+    // Not waited for: ending a connection that hangs can hang too.
+    void this.#live?.store.close();
+    this.#live = null;
+  }
+
+  #halt(failure: unknown): void {
+    const { book, log } = this.#options;
+    log.fatal({ book, err: failure }, "The ledger stopped this book: it met what cannot be");
+    const halted = new LedgerHalted(failure);
+    this.#halted = halted;
+    this.#queue.failAll(() => halted);
+  }
+
+  async #connect(): Promise<Live> {
+    const { book, url } = this.#options;
+    const store = await BookStore.connect(url, book, (failure) => {
+      if (this.#live?.store !== store) return;
+      this.#failure ??= failure;
+      this.#queue.wake();
+    });
+    const [{ head, nextAccountNumber }, assets, systemAccounts, databaseMs] = await Promise.all([store.head(), store.assets(), store.systemAccounts(), store.clock()]);
+    const state = new BookState(book, assets, head.lastSeq + 1, nextAccountNumber);
+    for (const account of systemAccounts) state.learnAccount(account);
+    this.#clock.anchor(databaseMs);
+    this.#head = head;
+    this.#live = { store, state };
+    return this.#live;
+  }
+
+  /** Under the book's turn: brings memory up to the end of the log, when others wrote to it. */
+  async #catchUp(): Promise<void> {
+    assert(this.#live && this.#head, "only a connected writer takes turns");
+    const { store, state } = this.#live;
+    const { head, nextAccountNumber } = await store.head();
+    if (head.batchNo === this.#head.batchNo) return;
+    this.#sharedUntilMs = performance.now() + sharedForMs;
+    if (head.lastSeq - this.#head.lastSeq > tailEntriesMax) throw new FellBehind();
+    const tail = await store.tail(this.#head.lastSeq, head.lastSeq);
+    for (const entry of tail) state.follow(entry);
+    for (const account of await store.systemAccounts()) state.learnAccount(account);
+    state.moveTo(head.lastSeq + 1, nextAccountNumber);
+    this.#head = head;
+  }
+
+  /** Tells callers whose patience is over; a batch that hangs has its connection cut, which makes it an outage. */
+  #expire(): void {
+    this.#queue.dropExpired();
+    const nowMs = performance.now();
+    for (const { requests } of this.#inFlight) for (const request of requests) if (request.deadlineMs <= nowMs) failExpired(request);
+  }
+}
+
+function seal(book: number, previous: Head, entries: readonly RecordedEntry[], recordedAt: Date): SealedBatch {
+  const openings = entries.flatMap(({ kind, refusal, credit, seq }) => (kind === "open" && refusal === null && credit ? [{ account: credit as Account, seq }] : []));
+  const header = { book, batchNo: previous.batchNo + 1, firstSeq: previous.lastSeq + 1, recordedAt };
+  const columns = encodeBatch(openings, entries);
+  return { header, previousHash: previous.hash, hash: chainHash(previous.hash, header, columns), count: entries.length, columns };
+}

@@ -1,0 +1,26 @@
+/** What a wallet may be called. */
+import { isUuid } from "../kernel/index.ts";
+
+/** 1 to 128 characters; no `$` (system accounts), no `/` (paths), nothing that a log or a URL would mangle. */
+const walletId = /^[A-Za-z0-9][A-Za-z0-9._:@~+-]{0,127}$/;
+
+export function isWalletId(text: string): boolean {
+  return walletId.test(text);
+}
+
+/** For people and API schemas. */
+export const walletIdRule = "1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit";
+export const walletIdPattern = walletId.source;
+
+/**
+ * A user has one wallet per asset, so its id follows from the two. Whoever knows the user and the asset knows the wallet,
+ * without a look-up, and two first deposits at once name the same wallet.
+ */
+export function ownedWalletId(owner: string, assetCode: string): string {
+  return `${owner}.${assetCode}`;
+}
+
+/** True for an id that only its owner's opening may bring into being: a stranger's first deposit does not open it. */
+export function isReservedForOwner(id: string): boolean {
+  return isUuid(id.slice(0, 36)) && id[36] === ".";
+}
