@@ -23,7 +23,9 @@ export class Assets {
   }
 
   static async load(pool: pg.Pool): Promise<Assets> {
-    const { rows } = await pool.query<Asset>("select id, code, scale, name from ledger.asset order by id");
+    const { rows } = await pool.query<Asset>(
+      "select id, code, scale, name from ledger.asset order by id",
+    );
     return new Assets(rows);
   }
 

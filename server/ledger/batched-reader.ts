@@ -2,7 +2,11 @@
  * Reads by name that arrive together are one query. While one query runs the next one gathers, so a lone reader waits for
  * nobody and a thousand readers make a few queries.
  */
-type Waiting<V> = { readonly name: string; readonly answer: (value: V | null) => void; readonly fail: (reason: unknown) => void };
+type Waiting<V> = {
+  readonly name: string;
+  readonly answer: (value: V | null) => void;
+  readonly fail: (reason: unknown) => void;
+};
 
 const namesPerQuery = 500;
 const queriesAtOnce = 2;
@@ -21,7 +25,8 @@ export class BatchedReader<V> {
     return new Promise((answer, fail) => {
       this.#waiting.push({ name, answer, fail });
       // After the current burst of I/O, so that what arrived in it goes together.
-      if (this.#waiting.length === 1 && this.#running < queriesAtOnce) setImmediate(() => void this.#drain());
+      if (this.#waiting.length === 1 && this.#running < queriesAtOnce)
+        setImmediate(() => void this.#drain());
     });
   }
 

@@ -10,13 +10,21 @@ import type { Account, RecordedEntry } from "./types.ts";
 /** Named in each batch row; a change of the encoding gets the next number, and the verifier keeps the old ones. */
 export const chainFormat = 1;
 
-export type BatchHeader = { readonly book: number; readonly batchNo: number; readonly firstSeq: number; readonly recordedAt: Date };
+export type BatchHeader = {
+  readonly book: number;
+  readonly batchNo: number;
+  readonly firstSeq: number;
+  readonly recordedAt: Date;
+};
 
 /** An account that the batch opens, and the seq of its opening. */
 export type Opening = { readonly account: Account; readonly seq: number };
 
 /** The columns of a batch, in the order in which the posting function takes them and the chain hashes them. */
-export function encodeBatch(openings: readonly Opening[], entries: readonly RecordedEntry[]): Buffer[] {
+export function encodeBatch(
+  openings: readonly Opening[],
+  entries: readonly RecordedEntry[],
+): Buffer[] {
   return [
     int8Column(openings.map(({ account }) => account.number)),
     textColumn(openings.map(({ account }) => account.id)),
@@ -44,7 +52,11 @@ export function encodeBatch(openings: readonly Opening[], entries: readonly Reco
   ];
 }
 
-export function chainHash(previous: Buffer, header: BatchHeader, columns: readonly Buffer[]): Buffer {
+export function chainHash(
+  previous: Buffer,
+  header: BatchHeader,
+  columns: readonly Buffer[],
+): Buffer {
   const fixed = Buffer.alloc(1 + 4 + 8 * 3);
   let at = fixed.writeUInt8(chainFormat, 0);
   at = fixed.writeUInt32BE(header.book, at);

@@ -16,7 +16,7 @@ export function int8Column(values: readonly (number | null)[]): Buffer {
     }
     at = column.writeInt32BE(8, at);
     at = column.writeInt32BE(Math.floor(value / 0x1_0000_0000), at);
-    at = column.writeUInt32BE(value % 0x1_0000_0000 >>> 0, at);
+    at = column.writeUInt32BE((value % 0x1_0000_0000) >>> 0, at);
   }
   return column.subarray(0, at);
 }
@@ -73,7 +73,8 @@ function writeNumeric(column: Buffer, start: number, value: bigint): number {
     digits[count++] = Number(magnitude % 10_000n);
     magnitude /= 10_000n;
   }
-  for (let rest = Number(magnitude); rest > 0; rest = Math.floor(rest / 10_000)) digits[count++] = rest % 10_000;
+  for (let rest = Number(magnitude); rest > 0; rest = Math.floor(rest / 10_000))
+    digits[count++] = rest % 10_000;
 
   // Trailing zero digits are left out, as the server does when it sends one.
   let lowest = 0;
@@ -85,7 +86,8 @@ function writeNumeric(column: Buffer, start: number, value: bigint): number {
   at = column.writeInt16BE(count === 0 ? 0 : count - 1, at);
   at = column.writeUInt16BE(negative ? 0x4000 : 0, at);
   at = column.writeInt16BE(0, at);
-  for (let digit = count - 1; digit >= lowest; digit--) at = column.writeUInt16BE(digits[digit] ?? 0, at);
+  for (let digit = count - 1; digit >= lowest; digit--)
+    at = column.writeUInt16BE(digits[digit] ?? 0, at);
   return at;
 }
 

@@ -5,22 +5,38 @@
  */
 import { assert } from "../kernel/index.ts";
 import type { Refusal, RefusalCode } from "./refusals.ts";
+import type { Asked } from "./asked.ts";
 import { initiatingSide } from "./types.ts";
-import type { Account, AccountRef, OpenOperation, Operation, RecordedEntry, SystemKind, TransferOperation, WalletSpec } from "./types.ts";
+import type {
+  Account,
+  AccountRef,
+  OpenOperation,
+  Operation,
+  RecordedEntry,
+  SystemKind,
+  TransferOperation,
+  WalletSpec,
+} from "./types.ts";
 
 /** What a decision may depend on. */
 export type BookView = {
   wallet(id: string): Account | undefined;
   system(kind: SystemKind, asset: number): Account | undefined;
   /** What the initiating account's key was used for before, if it was. */
-  remembered(scope: number, key: string): RecordedEntry | undefined;
+  remembered(asked: Asked): RecordedEntry | undefined;
   knowsAsset(asset: number): boolean;
   readonly nextAccountNumber: number;
 };
 
 /** New facts, a refusal, or the outcome that is already on record. Accounts are given as they stand after. */
 export type Decision =
-  | { readonly type: "posted"; readonly opened: readonly Account[]; readonly debit: Account; readonly credit: Account; readonly scope: number }
+  | {
+      readonly type: "posted";
+      readonly opened: readonly Account[];
+      readonly debit: Account;
+      readonly credit: Account;
+      readonly scope: number;
+    }
   | { readonly type: "opened"; readonly account: Account }
   | { readonly type: "refused"; readonly refusal: Refusal; readonly scope: number | null }
   | { readonly type: "replayed"; readonly entry: RecordedEntry };
@@ -28,63 +44,98 @@ export type Decision =
 /** Thirty-eight digits: what numeric(38, 0) holds. */
 export const maximumAmount = 10n ** 38n - 1n;
 
-export function decide(book: BookView, asked: Operation, digest: Buffer): Decision {
-  return asked.kind === "open" ? decideOpen(book, asked, digest) : decideTransfer(book, asked, digest);
+export function decide(book: BookView, asked: Asked): Decision {
+  const before = book.remembered(asked);
+  if (before)
+    return isRetry(before, asked)
+      ? { type: "replayed", entry: before }
+      : refuse("idempotency_key_reused", null, { key: asked.operation.key });
+  return asked.operation.kind === "open"
+    ? decideOpen(book, asked.operation)
+    : decideTransfer(book, asked.operation);
 }
 
-function decideOpen(book: BookView, asked: OpenOperation, digest: Buffer): Decision {
+function decideOpen(book: BookView, asked: OpenOperation): Decision {
   const existing = initiatorOf(book, asked);
   const scope = existing ? existing.number : null;
-  const before = scope === null ? undefined : book.remembered(scope, asked.key);
 
-  if (before) return before.digest.equals(digest) ? { type: "replayed", entry: before } : refuse("idempotency_key_reused", null, { key: asked.key });
   if (existing) return refuse("wallet_exists", scope, { wallet: asked.wallet });
-  if (!book.knowsAsset(asked.opens.asset)) return refuse("asset_unknown", null, { asset: String(asked.opens.asset) });
+  if (!book.knowsAsset(asked.opens.asset))
+    return refuse("asset_unknown", null, { asset: String(asked.opens.asset) });
 
   return { type: "opened", account: openWallet(asked.wallet, asked.opens, book.nextAccountNumber) };
 }
 
-function decideTransfer(book: BookView, asked: TransferOperation, digest: Buffer): Decision {
+function decideTransfer(book: BookView, asked: TransferOperation): Decision {
   const initiatedBy = initiatingSide[asked.kind];
   const initiator = initiatorOf(book, asked);
   const scope = initiator ? initiator.number : null;
-  const before = scope === null ? undefined : book.remembered(scope, asked.key);
 
-  if (before) return isRetry(before, asked, digest) ? { type: "replayed", entry: before } : refuse("idempotency_key_reused", null, { key: asked.key });
-
-  if (asked.amount < 1n || asked.amount > maximumAmount) return refuse("amount_invalid", scope, { amount: String(asked.amount) });
-  if (isSameAccount(asked.debit, asked.credit)) return refuse("same_wallet", scope, { wallet: nameOf(asked.debit) });
+  if (asked.amount < 1n || asked.amount > maximumAmount)
+    return refuse("amount_invalid", scope, { amount: String(asked.amount) });
+  if (isSameAccount(asked.debit, asked.credit))
+    return refuse("same_wallet", scope, { wallet: nameOf(asked.debit) });
 
   const asset = assetOf(book, asked);
-  if (asset === undefined) return refuse("wallet_not_found", scope, { wallet: nameOf(asked[initiatedBy]) });
+  if (asset === undefined)
+    return refuse("wallet_not_found", scope, { wallet: nameOf(asked[initiatedBy]) });
   if (!book.knowsAsset(asset)) return refuse("asset_unknown", scope, { asset: String(asset) });
 
   const opened: Account[] = [];
   const debit = resolve(book, asked.debit, asset, opened);
-  if (!debit) return refuse(initiatedBy === "debit" ? "wallet_not_found" : "recipient_not_found", scope, { wallet: nameOf(asked.debit) });
+  if (!debit)
+    return refuse(initiatedBy === "debit" ? "wallet_not_found" : "recipient_not_found", scope, {
+      wallet: nameOf(asked.debit),
+    });
   const credit = resolve(book, asked.credit, asset, opened);
-  if (!credit) return refuse(initiatedBy === "credit" ? "wallet_not_found" : "recipient_not_found", scope, { wallet: nameOf(asked.credit) });
+  if (!credit)
+    return refuse(initiatedBy === "credit" ? "wallet_not_found" : "recipient_not_found", scope, {
+      wallet: nameOf(asked.credit),
+    });
 
   if (debit.asset !== asset || credit.asset !== asset) {
-    return refuse("asset_mismatch", scope, { debitAsset: String(debit.asset), creditAsset: String(credit.asset), asset: String(asset) });
+    return refuse("asset_mismatch", scope, {
+      debitAsset: String(debit.asset),
+      creditAsset: String(credit.asset),
+      asset: String(asset),
+    });
   }
   if (asked.expectedVersion !== undefined && asked.expectedVersion !== (initiator?.version ?? 0)) {
-    return refuse("version_stale", scope, { expectedVersion: String(asked.expectedVersion), currentVersion: String(initiator?.version ?? 0) });
+    return refuse("version_stale", scope, {
+      expectedVersion: String(asked.expectedVersion),
+      currentVersion: String(initiator?.version ?? 0),
+    });
   }
   if (debit.floor !== null && debit.balance - asked.amount < debit.floor) {
-    return refuse("insufficient_funds", scope, { wallet: debit.id, available: String(debit.balance - debit.floor), requested: String(asked.amount) });
+    return refuse("insufficient_funds", scope, {
+      wallet: debit.id,
+      available: String(debit.balance - debit.floor),
+      requested: String(asked.amount),
+    });
   }
-  if (credit.balance + asked.amount > maximumAmount) return refuse("balance_limit", scope, { wallet: credit.id });
-  if (debit.balance - asked.amount < -maximumAmount) return refuse("balance_limit", scope, { wallet: debit.id });
+  if (credit.balance + asked.amount > maximumAmount)
+    return refuse("balance_limit", scope, { wallet: credit.id });
+  if (debit.balance - asked.amount < -maximumAmount)
+    return refuse("balance_limit", scope, { wallet: debit.id });
 
   const debited = moved(debit, -asked.amount);
   const credited = moved(credit, asked.amount);
-  return { type: "posted", opened, debit: debited, credit: credited, scope: (initiatedBy === "debit" ? debited : credited).number };
+  return {
+    type: "posted",
+    opened,
+    debit: debited,
+    credit: credited,
+    scope: (initiatedBy === "debit" ? debited : credited).number,
+  };
 }
 
 /** The digest leaves the asset out, because most callers do: a caller who names it means that one. */
-function isRetry(before: RecordedEntry, asked: TransferOperation, digest: Buffer): boolean {
-  return before.digest.equals(digest) && (asked.asset === undefined || before.asset === null || before.asset === asked.asset);
+function isRetry(before: RecordedEntry, { operation, digest }: Asked): boolean {
+  const asset = operation.kind === "open" ? operation.opens.asset : operation.asset;
+  return (
+    before.digest.equals(digest) &&
+    (asset === undefined || before.asset === null || before.asset === asset)
+  );
 }
 
 function refuse(code: RefusalCode, scope: number | null, facts: Record<string, string>): Decision {
@@ -117,7 +168,10 @@ function walletAsset(book: BookView, ref: AccountRef): number | undefined {
 }
 
 /** The account whose idempotency keys the operation's is one of, if it exists yet. */
-export function initiatorOf(book: Pick<BookView, "wallet" | "system">, asked: Operation): Account | undefined {
+export function initiatorOf(
+  book: Pick<BookView, "wallet" | "system">,
+  asked: Operation,
+): Account | undefined {
   if (asked.kind === "open") return book.wallet(asked.wallet);
   const ref = asked[initiatingSide[asked.kind]];
   if ("wallet" in ref) return book.wallet(ref.wallet);
@@ -126,7 +180,12 @@ export function initiatorOf(book: Pick<BookView, "wallet" | "system">, asked: Op
 }
 
 /** The account as it stands, or as it is opened on the way (then also added to `opened`). */
-function resolve(book: BookView, ref: AccountRef, asset: number, opened: Account[]): Account | undefined {
+function resolve(
+  book: BookView,
+  ref: AccountRef,
+  asset: number,
+  opened: Account[],
+): Account | undefined {
   const number = book.nextAccountNumber + opened.length;
   if ("wallet" in ref) {
     const existing = book.wallet(ref.wallet);
@@ -152,7 +211,16 @@ function resolve(book: BookView, ref: AccountRef, asset: number, opened: Account
 }
 
 function openWallet(id: string, spec: WalletSpec, number: number): Account {
-  return { number, id, kind: "wallet", asset: spec.asset, owner: spec.owner, floor: spec.floor, balance: 0n, version: 0 };
+  return {
+    number,
+    id,
+    kind: "wallet",
+    asset: spec.asset,
+    owner: spec.owner,
+    floor: spec.floor,
+    balance: 0n,
+    version: 0,
+  };
 }
 
 /** Money enters through issuance and cash-in, which go below zero by what is in circulation; a treasury gives only what it has. */

@@ -8,10 +8,23 @@ import { hash } from "node:crypto";
 import type { AccountKind, AccountRef, EntryKind, Operation } from "./types.ts";
 
 /** What is digested of an opening. */
-export type OpeningContent = { id: string; kind: AccountKind; asset: number; owner: string | null; floor: bigint | null };
+export type OpeningContent = {
+  id: string;
+  kind: AccountKind;
+  asset: number;
+  owner: string | null;
+  floor: bigint | null;
+};
 
 /** What is digested of a transfer. Account names, not numbers: the digest must not depend on what was opened when. */
-export type TransferContent = { kind: EntryKind; key: string; debit: string; credit: string; amount: bigint; metadata: string | null };
+export type TransferContent = {
+  kind: EntryKind;
+  key: string;
+  debit: string;
+  credit: string;
+  amount: bigint;
+  metadata: string | null;
+};
 
 export function digestOperation(operation: Operation): Buffer {
   if (operation.kind === "open") {
@@ -29,11 +42,25 @@ export function digestOperation(operation: Operation): Buffer {
 }
 
 export function digestOpening(content: OpeningContent): Buffer {
-  return digest(["open", content.id, content.kind, String(content.asset), content.owner, content.floor === null ? null : String(content.floor)]);
+  return digest([
+    "open",
+    content.id,
+    content.kind,
+    String(content.asset),
+    content.owner,
+    content.floor === null ? null : String(content.floor),
+  ]);
 }
 
 export function digestTransfer(content: TransferContent): Buffer {
-  return digest([content.kind, content.key, content.debit, content.credit, String(content.amount), content.metadata]);
+  return digest([
+    content.kind,
+    content.key,
+    content.debit,
+    content.credit,
+    String(content.amount),
+    content.metadata,
+  ]);
 }
 
 /** A system account's digest name has no asset in it: the wallet on the other side decides the asset. */

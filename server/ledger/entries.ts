@@ -1,21 +1,46 @@
 /** Turns a decision into rows of the log. */
 import { digestOpening } from "./digest.ts";
 import type { Refusal } from "./refusals.ts";
-import type { Account, AccountRef, Operation, OpenOperation, RecordedEntry, TransferOperation } from "./types.ts";
+import type {
+  Account,
+  AccountRef,
+  Operation,
+  OpenOperation,
+  RecordedEntry,
+  TransferOperation,
+} from "./types.ts";
 
 type Place = { readonly book: number; readonly seq: number; readonly recordedAt: Date };
 
 /** An opening that was asked for. Its key lives in the scope of the wallet that it opens. */
-export function openingEntry(place: Place, asked: OpenOperation, account: Account, digest: Buffer): RecordedEntry {
-  return { ...opening(place, account, digest), operation: place.seq, scope: account.number, key: asked.key };
+export function openingEntry(
+  place: Place,
+  asked: OpenOperation,
+  account: Account,
+  digest: Buffer,
+): RecordedEntry {
+  return {
+    ...opening(place, account, digest),
+    operation: place.seq,
+    scope: account.number,
+    key: asked.key,
+  };
 }
 
 /** An opening on the way to a posting: the row before it, of the same operation. */
-export function openedOnTheWayEntry(place: Place, operation: number, account: Account): RecordedEntry {
+export function openedOnTheWayEntry(
+  place: Place,
+  operation: number,
+  account: Account,
+): RecordedEntry {
   return { ...opening(place, account, digestOpening(account)), operation, scope: null, key: null };
 }
 
-function opening(place: Place, account: Account, digest: Buffer): Omit<RecordedEntry, "operation" | "scope" | "key"> {
+function opening(
+  place: Place,
+  account: Account,
+  digest: Buffer,
+): Omit<RecordedEntry, "operation" | "scope" | "key"> {
   return {
     ...place,
     kind: "open",
@@ -32,7 +57,14 @@ function opening(place: Place, account: Account, digest: Buffer): Omit<RecordedE
 }
 
 /** `debit` and `credit` as the posting leaves them. */
-export function postingEntry(place: Place, asked: TransferOperation, debit: Account, credit: Account, scope: number, digest: Buffer): RecordedEntry {
+export function postingEntry(
+  place: Place,
+  asked: TransferOperation,
+  debit: Account,
+  credit: Account,
+  scope: number,
+  digest: Buffer,
+): RecordedEntry {
   return {
     book: place.book,
     seq: place.seq,
@@ -54,7 +86,13 @@ export function postingEntry(place: Place, asked: TransferOperation, debit: Acco
 }
 
 /** A refusal has no sides, so that it is in nobody's history; what was asked stands in its details. */
-export function refusalEntry(place: Place, asked: Operation, refusal: Refusal, scope: number, digest: Buffer): RecordedEntry {
+export function refusalEntry(
+  place: Place,
+  asked: Operation,
+  refusal: Refusal,
+  scope: number,
+  digest: Buffer,
+): RecordedEntry {
   const content = asked.kind === "open" ? openContent(asked) : transferContent(asked);
   return {
     ...place,
@@ -75,14 +113,26 @@ export function refusalEntry(place: Place, asked: Operation, refusal: Refusal, s
 }
 
 /** What a refused operation asked for, as it stands in the refusal's details. */
-export type AskedContent = { wallet: string; asset: number; owner: string | null; floor: string } | { debit: string; credit: string; amount: string; asset: number | null };
+export type AskedContent =
+  | { wallet: string; asset: number; owner: string | null; floor: string }
+  | { debit: string; credit: string; amount: string; asset: number | null };
 
 function openContent(asked: OpenOperation): AskedContent {
-  return { wallet: asked.wallet, asset: asked.opens.asset, owner: asked.opens.owner, floor: String(asked.opens.floor) };
+  return {
+    wallet: asked.wallet,
+    asset: asked.opens.asset,
+    owner: asked.opens.owner,
+    floor: String(asked.opens.floor),
+  };
 }
 
 function transferContent(asked: TransferOperation): AskedContent {
-  return { debit: nameOf(asked.debit), credit: nameOf(asked.credit), amount: String(asked.amount), asset: asked.asset ?? null };
+  return {
+    debit: nameOf(asked.debit),
+    credit: nameOf(asked.credit),
+    amount: String(asked.amount),
+    asset: asked.asset ?? null,
+  };
 }
 
 function nameOf(ref: AccountRef): string {

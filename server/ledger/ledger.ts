@@ -28,10 +28,18 @@ export type Ledger = {
   stop(): Promise<void>;
 };
 
-export type LedgerOptions = { readonly url: string; readonly log: Log; readonly patienceMs?: number };
+export type LedgerOptions = {
+  readonly url: string;
+  readonly log: Log;
+  readonly patienceMs?: number;
+};
 
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const pool = createPool(options.url, options.log, { connectionsMax: readConnections, applicationName: "coffer ledger reads", serverOptions: planOptions });
+  const pool = createPool(options.url, options.log, {
+    connectionsMax: readConnections,
+    applicationName: "coffer ledger reads",
+    serverOptions: planOptions,
+  });
   const writer = new BookWriter({ ...options, book: theBook });
   try {
     const assets = await Assets.load(pool);

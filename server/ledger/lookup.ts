@@ -1,39 +1,58 @@
-/** Brings in what deciding needs and memory lacks: the wallets, then what their keys were used for. */
+/** Brings in what deciding needs and memory lacks. */
+import { assert } from "../kernel/index.ts";
 import { initiatorOf } from "./decide.ts";
+import type { Group } from "./group.ts";
 import type { BookState } from "./state.ts";
 import type { BookStore } from "./store.ts";
-import type { AccountRef, Operation } from "./types.ts";
+import type { Operation } from "./types.ts";
 
-export async function lookUp(store: BookStore, state: BookState, requests: readonly { readonly operations: readonly Operation[] }[]): Promise<void> {
-  const unknownWallets = new Set<string>();
-  for (const { operations } of requests) {
-    for (const operation of operations) {
-      if (operation.kind === "open") noteUnknown(operation.wallet);
-      else {
-        noteUnknownSide(operation.debit);
-        noteUnknownSide(operation.credit);
-      }
+export async function lookUpWallets(
+  store: BookStore,
+  state: BookState,
+  groups: readonly Group[],
+): Promise<void> {
+  const unknown = new Set<string>();
+  for (const { asked } of groups) {
+    for (const { operation } of asked) {
+      for (const wallet of walletsOf(operation)) if (!state.wallet(wallet)) unknown.add(wallet);
     }
   }
-  if (unknownWallets.size > 0) for (const account of await store.wallets([...unknownWallets])) state.learnAccount(account);
+  if (unknown.size === 0) return;
+  for (const account of await store.wallets([...unknown])) state.learnAccount(account);
+}
 
+/** What the keys were used for, where memory does not know it. True when one was used before. */
+export async function lookUpKeys(
+  store: BookStore,
+  state: BookState,
+  groups: readonly Group[],
+): Promise<boolean> {
+  const names: string[] = [];
   const scopes: number[] = [];
   const keys: string[] = [];
-  for (const { operations } of requests) {
-    for (const operation of operations) {
-      if (operation.keyIsFresh) continue;
-      const initiator = initiatorOf(state, operation);
-      if (!initiator || state.remembered(initiator.number, operation.key)) continue;
+  for (const { asked } of groups) {
+    for (const one of asked) {
+      const initiator = initiatorOf(state, one.operation);
+      if (!initiator || state.remembered(one)) continue;
+      names.push(one.name);
       scopes.push(initiator.number);
-      keys.push(operation.key);
+      keys.push(one.operation.key);
     }
   }
-  if (keys.length > 0) for (const entry of await store.outcomes(scopes, keys)) state.learnOutcome(entry);
+  if (keys.length === 0) return false;
+  const found = await store.outcomes(scopes, keys);
+  for (const { at, entry } of found) {
+    const name = names[at - 1];
+    assert(name !== undefined, "an outcome is one of those asked for");
+    state.learnOutcome(name, entry);
+  }
+  return found.length > 0;
+}
 
-  function noteUnknown(wallet: string): void {
-    if (!state.wallet(wallet)) unknownWallets.add(wallet);
-  }
-  function noteUnknownSide(ref: AccountRef): void {
-    if ("wallet" in ref) noteUnknown(ref.wallet);
-  }
+function walletsOf(operation: Operation): string[] {
+  if (operation.kind === "open") return [operation.wallet];
+  const wallets: string[] = [];
+  if ("wallet" in operation.debit) wallets.push(operation.debit.wallet);
+  if ("wallet" in operation.credit) wallets.push(operation.credit.wallet);
+  return wallets;
 }

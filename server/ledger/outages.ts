@@ -23,7 +23,9 @@ export class LedgerUnavailable extends Error {
 export class LedgerOverloaded extends Error {
   override readonly name = "LedgerOverloaded";
   constructor() {
-    super("The ledger has more waiting than it can answer in time. Nothing was done: try again in a second.");
+    super(
+      "The ledger has more waiting than it can answer in time. Nothing was done: try again in a second.",
+    );
   }
 }
 
@@ -31,7 +33,10 @@ export class LedgerOverloaded extends Error {
 export class LedgerHalted extends Error {
   override readonly name = "LedgerHalted";
   constructor(cause: unknown) {
-    super("The ledger stopped this book after an internal error; an operator has to look at the log and restart it.", { cause });
+    super(
+      "The ledger stopped this book after an internal error; an operator has to look at the log and restart it.",
+      { cause },
+    );
   }
 }
 
@@ -41,15 +46,30 @@ export class LedgerHalted extends Error {
  */
 const passingErrorClasses = new Set(["08", "40", "53", "55", "57", "58", "25"]);
 
+/** The database found an idempotency key that memory did not know: nothing was written. */
+export function isKeyUsedBefore(failure: unknown): boolean {
+  return (
+    failure instanceof pg.DatabaseError &&
+    failure.code === "23505" &&
+    failure.constraint === "entry_by_key"
+  );
+}
+
 /** True when trying again later can help; anything else the database says to a posting is a bug of ours. */
 export function isOutage(failure: unknown): boolean {
-  if (failure instanceof pg.DatabaseError) return passingErrorClasses.has((failure.code ?? "").slice(0, 2));
+  if (failure instanceof pg.DatabaseError)
+    return passingErrorClasses.has((failure.code ?? "").slice(0, 2));
   // Errors of the socket and of the driver's connection handling carry no SQLSTATE.
-  return failure instanceof Error && (connectionFailure.test(failure.message) || isSystemError(failure));
+  return (
+    failure instanceof Error && (connectionFailure.test(failure.message) || isSystemError(failure))
+  );
 }
 
 const connectionFailure = /connection|terminated|timeout|not queryable|ended/i;
 
 function isSystemError(failure: Error): boolean {
-  return "syscall" in failure || ("code" in failure && typeof failure.code === "string" && /^E[A-Z]+$/.test(failure.code));
+  return (
+    "syscall" in failure ||
+    ("code" in failure && typeof failure.code === "string" && /^E[A-Z]+$/.test(failure.code))
+  );
 }

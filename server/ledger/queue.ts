@@ -1,12 +1,12 @@
 /** Requests that wait for their turn, and how long they are willing to. */
+import { ask } from "./asked.ts";
+import type { Asked } from "./asked.ts";
 import { LedgerOverloaded, LedgerUnavailable } from "./outages.ts";
-import { digestOperation } from "./digest.ts";
 import type { Operation, Outcome } from "./types.ts";
 
 /** Operations of one caller, decided together; `linked`: all or none. */
 export type Request = {
-  readonly operations: readonly Operation[];
-  readonly digests: readonly Buffer[];
+  readonly asked: readonly Asked[];
   readonly linked: boolean;
   readonly deadlineMs: number;
   /** True once it may have reached the database: from then on no answer means an unknown outcome. */
@@ -31,11 +31,11 @@ export class RequestQueue {
 
   add(operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
     if (this.#closed) return Promise.reject(new LedgerUnavailable("not_done"));
-    if (this.#operations + operations.length > operationsMax) return Promise.reject(new LedgerOverloaded());
+    if (this.#operations + operations.length > operationsMax)
+      return Promise.reject(new LedgerOverloaded());
     return new Promise((answer, fail) => {
       this.#waiting.push({
-        operations,
-        digests: operations.map(digestOperation),
+        asked: operations.map(ask),
         linked,
         deadlineMs: performance.now() + this.#patienceMs,
         sent: false,
@@ -52,8 +52,8 @@ export class RequestQueue {
     let count = 0;
     let taken = 0;
     for (const request of this.#waiting) {
-      if (count > 0 && taken + request.operations.length > operations) break;
-      taken += request.operations.length;
+      if (count > 0 && taken + request.asked.length > operations) break;
+      taken += request.asked.length;
       count++;
     }
     this.#operations -= taken;
@@ -62,7 +62,7 @@ export class RequestQueue {
 
   /** Back to the front, in their order. */
   putBack(requests: readonly Request[]): void {
-    for (const request of requests) this.#operations += request.operations.length;
+    for (const request of requests) this.#operations += request.asked.length;
     this.#waiting = [...requests, ...this.#waiting];
   }
 
@@ -73,7 +73,7 @@ export class RequestQueue {
     const expired = this.#waiting.filter((request) => request.deadlineMs <= nowMs);
     this.#waiting = this.#waiting.filter((request) => request.deadlineMs > nowMs);
     for (const request of expired) {
-      this.#operations -= request.operations.length;
+      this.#operations -= request.asked.length;
       failExpired(request);
     }
   }

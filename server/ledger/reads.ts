@@ -15,13 +15,24 @@ export type Balance = Account & {
   readonly asOfSeq: number;
 };
 
-type BalanceRow = AccountRow & { book: number; opened_at: Date; recorded_at: Date; as_of_seq: number };
+type BalanceRow = AccountRow & {
+  book: number;
+  opened_at: Date;
+  recorded_at: Date;
+  as_of_seq: number;
+};
 
 const balanceColumns = `${accountColumns}, b.book, b.opened_at, b.recorded_at,
   (select last_seq from ledger.batch where batch.book = $1 order by batch_no desc limit 1) as as_of_seq`;
 
 /** Everything a wallet did since its opening, in minor units. */
-export type KindTotal = { readonly kind: EntryKind; readonly side: "debit" | "credit"; readonly count: number; readonly total: bigint; readonly lastAt: Date };
+export type KindTotal = {
+  readonly kind: EntryKind;
+  readonly side: "debit" | "credit";
+  readonly count: number;
+  readonly total: bigint;
+  readonly lastAt: Date;
+};
 
 /** One event of the log: see the view `ledger.event`. `data` is JSON. */
 export type LedgerEvent = {
@@ -98,7 +109,13 @@ export class BookReader {
   }
 
   async totals(account: number): Promise<KindTotal[]> {
-    const { rows } = await this.#pool.query<{ kind: EntryKind; side: "debit" | "credit"; count: number; total: bigint; last_at: Date }>({
+    const { rows } = await this.#pool.query<{
+      kind: EntryKind;
+      side: "debit" | "credit";
+      count: number;
+      total: bigint;
+      last_at: Date;
+    }>({
       name: "totals",
       text: `
         select kind, 'debit' as side, count(*) as count, sum(amount) as total, max(recorded_at) as last_at
@@ -108,12 +125,20 @@ export class BookReader {
         from ledger.entry where book = $1 and credit_account = $2 and kind <> 'open' group by kind`,
       values: [this.#book, account],
     });
-    return rows.map(({ kind, side, count, total, last_at }) => ({ kind, side, count, total, lastAt: last_at }));
+    return rows.map(({ kind, side, count, total, last_at }) => ({
+      kind,
+      side,
+      count,
+      total,
+      lastAt: last_at,
+    }));
   }
 
   /** Events after a position, oldest first. */
   async events(afterSeq: number, afterPart: number, limit: number): Promise<LedgerEvent[]> {
-    const { rows } = await this.#pool.query<Omit<LedgerEvent, "recordedAt"> & { recorded_at: Date }>({
+    const { rows } = await this.#pool.query<
+      Omit<LedgerEvent, "recordedAt"> & { recorded_at: Date }
+    >({
       name: "events",
       text: `
         select id, book, seq, part, type, wallet, recorded_at, data from ledger.event
@@ -137,5 +162,11 @@ export class BookReader {
 }
 
 function balanceFromRow(row: BalanceRow): Balance {
-  return { ...accountFromRow(row), book: row.book, openedAt: row.opened_at, updatedAt: row.recorded_at, asOfSeq: row.as_of_seq };
+  return {
+    ...accountFromRow(row),
+    book: row.book,
+    openedAt: row.opened_at,
+    updatedAt: row.recorded_at,
+    asOfSeq: row.as_of_seq,
+  };
 }

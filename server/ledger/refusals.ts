@@ -4,7 +4,8 @@
  * The domain owns these names; each transport maps them to its own statuses, exhaustively.
  */
 export const refusalMeanings = {
-  idempotency_key_reused: "The idempotency key was used before, for an operation with other content.",
+  idempotency_key_reused:
+    "The idempotency key was used before, for an operation with other content.",
   wallet_not_found: "The wallet that initiates the operation does not exist.",
   recipient_not_found: "The wallet to be credited does not exist.",
   wallet_exists: "A wallet with this id, or of this owner in this asset, exists already.",

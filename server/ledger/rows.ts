@@ -49,8 +49,20 @@ export function entryFromRow(row: EntryRow): RecordedEntry {
     operation: row.operation,
     recordedAt: row.recorded_at,
     kind: row.kind,
-    debit: side(row.debit_account, row.debit_id, row.debit_kind, row.debit_after, row.debit_version),
-    credit: side(row.credit_account, row.credit_id, row.credit_kind, row.credit_after, row.credit_version),
+    debit: side(
+      row.debit_account,
+      row.debit_id,
+      row.debit_kind,
+      row.debit_after,
+      row.debit_version,
+    ),
+    credit: side(
+      row.credit_account,
+      row.credit_id,
+      row.credit_kind,
+      row.credit_after,
+      row.credit_version,
+    ),
     asset: row.asset,
     amount: row.amount,
     debitFloor: row.debit_floor,
@@ -63,9 +75,18 @@ export function entryFromRow(row: EntryRow): RecordedEntry {
   };
 }
 
-function side(number: number | null, id: string | null, kind: AccountKind | null, balance: bigint | null, version: number | null): PostedSide | null {
+function side(
+  number: number | null,
+  id: string | null,
+  kind: AccountKind | null,
+  balance: bigint | null,
+  version: number | null,
+): PostedSide | null {
   if (number === null) return null;
-  assert(id !== null && kind !== null && balance !== null && version !== null, "an entry's account is on record");
+  assert(
+    id !== null && kind !== null && balance !== null && version !== null,
+    "an entry's account is on record",
+  );
   return { number, id, kind, balance, version };
 }
 
@@ -76,7 +97,8 @@ function factsIn(details: string | null): Record<string, string> {
 }
 
 /** For a query that names a row of the view `ledger.balance` `b`. */
-export const accountColumns = "b.number, b.id, b.kind, b.asset, b.owner, b.floor, b.balance, b.version";
+export const accountColumns =
+  "b.number, b.id, b.kind, b.asset, b.owner, b.floor, b.balance, b.version";
 
 export type AccountRow = {
   number: number;

@@ -5,23 +5,33 @@
  * the database did not take leaves no trace.
  */
 import { assert } from "../kernel/index.ts";
+import { outcomeName } from "./asked.ts";
+import type { Asked } from "./asked.ts";
 import { systemAccountId } from "./decide.ts";
 import type { BookView, Decision } from "./decide.ts";
 import { openedOnTheWayEntry, openingEntry, postingEntry, refusalEntry } from "./entries.ts";
 import { Recent } from "./recent.ts";
-import type { Account, AccountKind, Operation, RecordedEntry, SystemKind } from "./types.ts";
+import type { Account, AccountKind, RecordedEntry, SystemKind } from "./types.ts";
 
 /** Far above what can be in flight at once, so that nothing in flight is ever forgotten. */
 const walletsKept = 100_000;
 const outcomesKept = 20_000;
 
 /** A point to come back to. */
-export type Mark = { readonly changes: number; readonly nextSeq: number; readonly nextAccountNumber: number };
+export type Mark = {
+  readonly changes: number;
+  readonly nextSeq: number;
+  readonly nextAccountNumber: number;
+};
 
 type Change =
   | { readonly map: Cache<Account>; readonly name: string; readonly previous: Account | undefined }
   | { readonly map: Cache<RecordedEntry>; readonly name: string; readonly previous: undefined };
-type Cache<V> = { get(name: string): V | undefined; set(name: string, value: V): void; delete(name: string): unknown };
+type Cache<V> = {
+  get(name: string): V | undefined;
+  set(name: string, value: V): void;
+  delete(name: string): unknown;
+};
 
 export type SealedChanges = { readonly changes: readonly Change[]; readonly start: Mark };
 
@@ -35,7 +45,12 @@ export class BookState implements BookView {
   #nextSeq: number;
   #nextAccountNumber: number;
 
-  constructor(book: number, assets: ReadonlySet<number>, nextSeq: number, nextAccountNumber: number) {
+  constructor(
+    book: number,
+    assets: ReadonlySet<number>,
+    nextSeq: number,
+    nextAccountNumber: number,
+  ) {
     this.#book = book;
     this.#assets = assets;
     this.#nextSeq = nextSeq;
@@ -58,8 +73,8 @@ export class BookState implements BookView {
     return this.#systems.get(systemAccountId(kind, asset));
   }
 
-  remembered(scope: number, key: string): RecordedEntry | undefined {
-    return this.#outcomes.get(outcomeName(scope, key));
+  remembered(asked: Asked): RecordedEntry | undefined {
+    return this.#outcomes.get(asked.name);
   }
 
   knowsAsset(asset: number): boolean {
@@ -67,28 +82,52 @@ export class BookState implements BookView {
   }
 
   /** Puts a decision into force; answers with the rows it adds to the log, the operation's own entry last. */
-  apply(asked: Operation, decision: Decision, digest: Buffer, recordedAt: Date): RecordedEntry[] {
+  apply(
+    { operation: asked, digest, name }: Asked,
+    decision: Decision,
+    recordedAt: Date,
+  ): RecordedEntry[] {
     switch (decision.type) {
       case "posted": {
         assert(asked.kind !== "open", "an opening is not posted");
         const entries: RecordedEntry[] = [];
         const operation = this.#nextSeq + decision.opened.length;
-        for (const account of decision.opened) entries.push(openedOnTheWayEntry(this.#takePlace(recordedAt), operation, account));
-        entries.push(postingEntry(this.#takePlace(recordedAt), asked, decision.debit, decision.credit, decision.scope, digest));
+        for (const account of decision.opened)
+          entries.push(openedOnTheWayEntry(this.#takePlace(recordedAt), operation, account));
+        entries.push(
+          postingEntry(
+            this.#takePlace(recordedAt),
+            asked,
+            decision.debit,
+            decision.credit,
+            decision.scope,
+            digest,
+          ),
+        );
         this.#nextAccountNumber += decision.opened.length;
         this.#putAccount(decision.debit);
         this.#putAccount(decision.credit);
-        return this.#remember(entries);
+        return this.#remember(name, entries);
       }
       case "opened":
         assert(asked.kind === "open", "only an opening opens");
         this.#nextAccountNumber++;
         this.#putAccount(decision.account);
-        return this.#remember([openingEntry(this.#takePlace(recordedAt), asked, decision.account, digest)]);
+        return this.#remember(name, [
+          openingEntry(this.#takePlace(recordedAt), asked, decision.account, digest),
+        ]);
       case "refused":
         // Nobody to remember it for: the initiating wallet does not exist, or its key is taken by another operation.
         if (decision.scope === null) return [];
-        return this.#remember([refusalEntry(this.#takePlace(recordedAt), asked, decision.refusal, decision.scope, digest)]);
+        return this.#remember(name, [
+          refusalEntry(
+            this.#takePlace(recordedAt),
+            asked,
+            decision.refusal,
+            decision.scope,
+            digest,
+          ),
+        ]);
       case "replayed":
         return [];
     }
@@ -100,21 +139,26 @@ export class BookState implements BookView {
   }
 
   /** What the database said an idempotency key was used for: committed, so never taken back. */
-  learnOutcome(entry: RecordedEntry): void {
-    if (entry.scope !== null && entry.key !== null) this.#outcomes.set(outcomeName(entry.scope, entry.key), entry);
+  learnOutcome(name: string, entry: RecordedEntry): void {
+    this.#outcomes.set(name, entry);
   }
 
   /** What another process wrote: brings the accounts that are in use up to it. */
   follow(entry: RecordedEntry): void {
-    this.learnOutcome(entry);
     for (const side of [entry.debit, entry.credit]) {
+      if (side?.number === entry.scope && side && entry.key !== null)
+        this.learnOutcome(outcomeName(side.id, entry.key), entry);
       const known = side && this.#cacheFor(side.kind).get(side.id);
       if (known) this.learnAccount({ ...known, balance: side.balance, version: side.version });
     }
   }
 
   mark(): Mark {
-    return { changes: this.#changes.length, nextSeq: this.#nextSeq, nextAccountNumber: this.#nextAccountNumber };
+    return {
+      changes: this.#changes.length,
+      nextSeq: this.#nextSeq,
+      nextAccountNumber: this.#nextAccountNumber,
+    };
   }
 
   /** Takes back every change since the mark, newest first. */
@@ -158,10 +202,9 @@ export class BookState implements BookView {
     map.set(account.id, account);
   }
 
-  #remember(entries: RecordedEntry[]): RecordedEntry[] {
+  #remember(name: string, entries: RecordedEntry[]): RecordedEntry[] {
     const own = entries[entries.length - 1];
-    assert(own !== undefined && own.scope !== null && own.key !== null, "an operation's own entry has a key");
-    const name = outcomeName(own.scope, own.key);
+    assert(own !== undefined, "an operation has an entry of its own");
     this.#changes.push({ map: this.#outcomes, name, previous: undefined });
     this.#outcomes.set(name, own);
     return entries;
@@ -170,9 +213,4 @@ export class BookState implements BookView {
   #cacheFor(kind: AccountKind): Cache<Account> {
     return kind === "wallet" ? this.#wallets : this.#systems;
   }
-}
-
-/** A number has no slash in it, so scope and key cannot run into each other. */
-function outcomeName(scope: number, key: string): string {
-  return `${scope}/${key}`;
 }

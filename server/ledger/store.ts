@@ -9,9 +9,20 @@ import type { AccountRow, EntryRow } from "./rows.ts";
 import type { Account, RecordedEntry } from "./types.ts";
 
 /** Where a book's log ends: the next batch follows this one or is refused. */
-export type Head = { readonly batchNo: number; readonly lastSeq: number; readonly hash: Buffer; readonly recordedAt: Date };
+export type Head = {
+  readonly batchNo: number;
+  readonly lastSeq: number;
+  readonly hash: Buffer;
+  readonly recordedAt: Date;
+};
 
-export type SealedBatch = { readonly header: BatchHeader; readonly previousHash: Buffer; readonly hash: Buffer; readonly count: number; readonly columns: readonly Buffer[] };
+export type SealedBatch = {
+  readonly header: BatchHeader;
+  readonly previousHash: Buffer;
+  readonly hash: Buffer;
+  readonly count: number;
+  readonly columns: readonly Buffer[];
+};
 
 /**
  * Plans that do not depend on statistics: prepared while the tables were empty, a look-up by key got a plan that read the whole
@@ -44,8 +55,8 @@ const statements = {
     from unnest($2::text[]) as wanted (id)
     cross join lateral (select * from ledger.balance b where b.book = $1 and b.id = wanted.id limit 1) b`,
   outcomes: `
-    select ${entryColumns}
-    from unnest($2::bigint[], $3::text[]) as wanted (scope, key)
+    select wanted.at, ${entryColumns}
+    from unnest($2::bigint[], $3::text[]) with ordinality as wanted (scope, key, at)
     cross join lateral (select * from ledger.entry e where e.book = $1 and e.scope = wanted.scope and e.key = wanted.key limit 1) e
     ${entrySides}`,
   tail: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.seq > $2 and e.seq <= $3 order by e.seq`,
@@ -65,7 +76,11 @@ export class BookStore {
   }
 
   /** Connects; `onBroken` is called when a connection ends that nobody was waiting on. */
-  static async connect(url: string, book: number, onBroken: (failure: Error) => void): Promise<BookStore> {
+  static async connect(
+    url: string,
+    book: number,
+    onBroken: (failure: Error) => void,
+  ): Promise<BookStore> {
     const clients = ["posting", "looking up"].map(
       (role) =>
         new pg.Client({
@@ -93,10 +108,24 @@ export class BookStore {
   }
 
   async head(): Promise<{ head: Head; nextAccountNumber: number }> {
-    const { rows } = await this.#run<{ batch_no: number; last_seq: number; hash: Buffer; recorded_at: Date; next_account: number }>(this.#reading, "head", [this.#book]);
+    const { rows } = await this.#run<{
+      batch_no: number;
+      last_seq: number;
+      hash: Buffer;
+      recorded_at: Date;
+      next_account: number;
+    }>(this.#reading, "head", [this.#book]);
     const [row] = rows;
     assert(row, `book ${this.#book} has been opened`);
-    return { head: { batchNo: row.batch_no, lastSeq: row.last_seq, hash: row.hash, recordedAt: row.recorded_at }, nextAccountNumber: row.next_account };
+    return {
+      head: {
+        batchNo: row.batch_no,
+        lastSeq: row.last_seq,
+        hash: row.hash,
+        recordedAt: row.recorded_at,
+      },
+      nextAccountNumber: row.next_account,
+    };
   }
 
   /** The database's clock, in milliseconds since 1970. */
@@ -121,20 +150,34 @@ export class BookStore {
     return rows.map(accountFromRow);
   }
 
-  /** What the keys were used for: one entry for each that was used, none for the others. */
-  async outcomes(scopes: readonly number[], keys: readonly string[]): Promise<RecordedEntry[]> {
-    const { rows } = await this.#run<EntryRow>(this.#reading, "outcomes", [this.#book, scopes, keys]);
-    return rows.map(entryFromRow);
+  /** What keys were used for: the entry of each that was used, with its place (from 1) in what was asked. */
+  async outcomes(
+    scopes: readonly number[],
+    keys: readonly string[],
+  ): Promise<{ at: number; entry: RecordedEntry }[]> {
+    const { rows } = await this.#run<EntryRow & { at: number }>(this.#reading, "outcomes", [
+      this.#book,
+      scopes,
+      keys,
+    ]);
+    return rows.map((row) => ({ at: row.at, entry: entryFromRow(row) }));
   }
 
   async tail(afterSeq: number, lastSeq: number): Promise<RecordedEntry[]> {
-    const { rows } = await this.#run<EntryRow>(this.#reading, "tail", [this.#book, afterSeq, lastSeq]);
+    const { rows } = await this.#run<EntryRow>(this.#reading, "tail", [
+      this.#book,
+      afterSeq,
+      lastSeq,
+    ]);
     return rows.map(entryFromRow);
   }
 
   /** Waits for the book's turn and keeps it until `endTurn`: for when other processes write to this book too. */
   async takeTurn(): Promise<void> {
-    await Promise.all([this.#posting.query("begin"), this.#run(this.#posting, "turn", [this.#book])]);
+    await Promise.all([
+      this.#posting.query("begin"),
+      this.#run(this.#posting, "turn", [this.#book]),
+    ]);
   }
 
   async endTurn(): Promise<void> {
@@ -162,7 +205,11 @@ export class BookStore {
     await Promise.allSettled([this.#posting.end(), this.#reading.end()]);
   }
 
-  #run<Row extends pg.QueryResultRow>(client: pg.Client, name: keyof typeof statements, values: unknown[]): Promise<pg.QueryResult<Row>> {
+  #run<Row extends pg.QueryResultRow>(
+    client: pg.Client,
+    name: keyof typeof statements,
+    values: unknown[],
+  ): Promise<pg.QueryResult<Row>> {
     return client.query<Row>({ name, text: statements[name], values });
   }
 }

@@ -1,7 +1,14 @@
 /** The words of the ledger: accounts, what callers ask for, what the log records, what callers are told. */
 import type { Refusal } from "./refusals.ts";
 
-export type SystemKind = "treasury" | "issuance" | "cash_in" | "cash_out" | "fees" | "in_transit" | "breakage";
+export type SystemKind =
+  | "treasury"
+  | "issuance"
+  | "cash_in"
+  | "cash_out"
+  | "fees"
+  | "in_transit"
+  | "breakage";
 export type AccountKind = "wallet" | SystemKind;
 
 export type TransferKind = "issue" | "deposit" | "withdrawal" | "topup" | "spend" | "transfer";
@@ -42,7 +49,6 @@ export type AccountRef =
 export type OpenOperation = {
   readonly kind: "open";
   readonly key: string;
-  readonly keyIsFresh?: boolean;
   readonly wallet: string;
   readonly opens: WalletSpec;
 };
@@ -52,8 +58,6 @@ export type TransferOperation = {
   readonly kind: TransferKind;
   /** Unique within the initiating account (see `initiatingSide`). */
   readonly key: string;
-  /** True when the key was made up for this very call, so that nobody can have used it before. */
-  readonly keyIsFresh?: boolean;
   readonly debit: AccountRef;
   readonly credit: AccountRef;
   readonly amount: bigint;
@@ -115,5 +119,16 @@ export type RecordedEntry = Entry & { readonly book: number; readonly recordedAt
  * `seq` is a position in the book's log: of the operation's own entry, or of the head for a refusal that is not remembered.
  */
 export type Outcome =
-  | { readonly status: "posted"; readonly replayed: boolean; readonly seq: number; readonly entry: RecordedEntry }
-  | { readonly status: "refused"; readonly replayed: boolean; readonly seq: number; readonly refusal: Refusal; readonly entry: RecordedEntry | null };
+  | {
+      readonly status: "posted";
+      readonly replayed: boolean;
+      readonly seq: number;
+      readonly entry: RecordedEntry;
+    }
+  | {
+      readonly status: "refused";
+      readonly replayed: boolean;
+      readonly seq: number;
+      readonly refusal: Refusal;
+      readonly entry: RecordedEntry | null;
+    };

@@ -1,5 +1,12 @@
 /** What can be done with wallets. Each command is one operation of the ledger: the ledger decides, nothing here does. */
-import type { Asset, Ledger, Outcome, Refusal, TransferOperation, WalletSpec } from "../ledger/index.ts";
+import type {
+  Asset,
+  Ledger,
+  Outcome,
+  Refusal,
+  TransferOperation,
+  WalletSpec,
+} from "../ledger/index.ts";
 import { keyOrFresh } from "./idempotency.ts";
 import { isReservedForOwner, ownedWalletId } from "./wallet-id.ts";
 
@@ -29,63 +36,116 @@ export class WalletCommands {
   }
 
   /** Opens the owner's wallet in an asset, or a wallet of its own name that nobody owns. `creditLimit`: how far below zero it may go. */
-  async open(asked: Request & { readonly asset?: AssetReference; readonly creditLimit?: bigint } & ({ readonly owner: string } | { readonly wallet: string })): Promise<WalletOutcome> {
+  async open(
+    asked: Request & { readonly asset?: AssetReference; readonly creditLimit?: bigint } & (
+        | { readonly owner: string }
+        | { readonly wallet: string }
+      ),
+  ): Promise<WalletOutcome> {
     const asset = this.#asset(asked.asset ?? this.#defaultAsset.code);
-    const keyed = keyOrFresh(asked.key);
-    if (!asset) return this.#refused(assetUnknown(asked.asset), keyed.key);
+    const key = keyOrFresh(asked.key);
+    if (!asset) return this.#refused(assetUnknown(asked.asset), key);
     const owner = "owner" in asked ? asked.owner : null;
     const wallet = "owner" in asked ? ownedWalletId(asked.owner, asset.code) : asked.wallet;
     const opens: WalletSpec = { owner, asset: asset.id, floor: -(asked.creditLimit ?? 0n) };
-    return { ...(await this.#ledger.post({ kind: "open", ...keyed, wallet, opens })), key: keyed.key };
+    return { ...(await this.#ledger.post({ kind: "open", key, wallet, opens })), key };
   }
 
   /** From outside into a wallet; the first deposit opens it. */
-  async deposit(asked: Request & { readonly wallet: string; readonly amount: bigint; readonly asset?: AssetReference }): Promise<WalletOutcome> {
-    const credit = isReservedForOwner(asked.wallet) ? { wallet: asked.wallet } : { wallet: asked.wallet, opens: this.#openedByDeposit(asked.asset) };
+  async deposit(
+    asked: Request & {
+      readonly wallet: string;
+      readonly amount: bigint;
+      readonly asset?: AssetReference;
+    },
+  ): Promise<WalletOutcome> {
+    const credit = isReservedForOwner(asked.wallet)
+      ? { wallet: asked.wallet }
+      : { wallet: asked.wallet, opens: this.#openedByDeposit(asked.asset) };
     return await this.#transfer(asked, { kind: "deposit", debit: { system: "cash_in" }, credit });
   }
 
   /** From a wallet to the outside. */
-  async withdraw(asked: Request & { readonly wallet: string; readonly amount: bigint; readonly asset?: AssetReference }): Promise<WalletOutcome> {
-    return await this.#transfer(asked, { kind: "withdrawal", debit: { wallet: asked.wallet }, credit: { system: "cash_out" } });
+  async withdraw(
+    asked: Request & {
+      readonly wallet: string;
+      readonly amount: bigint;
+      readonly asset?: AssetReference;
+    },
+  ): Promise<WalletOutcome> {
+    return await this.#transfer(asked, {
+      kind: "withdrawal",
+      debit: { wallet: asked.wallet },
+      credit: { system: "cash_out" },
+    });
   }
 
   /** From one wallet to another of the same asset. */
-  async transfer(asked: Request & { readonly from: string; readonly to: string; readonly amount: bigint; readonly asset?: AssetReference }): Promise<WalletOutcome> {
-    return await this.#transfer(asked, { kind: "transfer", debit: { wallet: asked.from }, credit: { wallet: asked.to } });
+  async transfer(
+    asked: Request & {
+      readonly from: string;
+      readonly to: string;
+      readonly amount: bigint;
+      readonly asset?: AssetReference;
+    },
+  ): Promise<WalletOutcome> {
+    return await this.#transfer(asked, {
+      kind: "transfer",
+      debit: { wallet: asked.from },
+      credit: { wallet: asked.to },
+    });
   }
 
   /** From the treasury to a user's wallet, which is opened on the way when the user has none in that asset yet. */
-  async topUp(asked: Request & { readonly owner: string; readonly amount: bigint; readonly asset: string | number }): Promise<WalletOutcome> {
+  async topUp(
+    asked: Request & {
+      readonly owner: string;
+      readonly amount: bigint;
+      readonly asset: string | number;
+    },
+  ): Promise<WalletOutcome> {
     const asset = this.#asset(asked.asset);
-    if (!asset) return this.#refused(assetUnknown(asked.asset), keyOrFresh(asked.key).key);
-    const credit = { wallet: ownedWalletId(asked.owner, asset.code), opens: { owner: asked.owner, asset: asset.id, floor: 0n } };
+    if (!asset) return this.#refused(assetUnknown(asked.asset), keyOrFresh(asked.key));
+    const credit = {
+      wallet: ownedWalletId(asked.owner, asset.code),
+      opens: { owner: asked.owner, asset: asset.id, floor: 0n },
+    };
     return await this.#transfer(asked, { kind: "topup", debit: { system: "treasury" }, credit });
   }
 
   /** From a user's wallet back to the treasury. */
-  async spend(asked: Request & { readonly owner: string; readonly amount: bigint; readonly asset: string | number }): Promise<WalletOutcome> {
+  async spend(
+    asked: Request & {
+      readonly owner: string;
+      readonly amount: bigint;
+      readonly asset: string | number;
+    },
+  ): Promise<WalletOutcome> {
     const asset = this.#asset(asked.asset);
-    if (!asset) return this.#refused(assetUnknown(asked.asset), keyOrFresh(asked.key).key);
-    return await this.#transfer(asked, { kind: "spend", debit: { wallet: ownedWalletId(asked.owner, asset.code) }, credit: { system: "treasury" } });
+    if (!asset) return this.#refused(assetUnknown(asked.asset), keyOrFresh(asked.key));
+    return await this.#transfer(asked, {
+      kind: "spend",
+      debit: { wallet: ownedWalletId(asked.owner, asset.code) },
+      credit: { system: "treasury" },
+    });
   }
 
   async #transfer(
     asked: Request & { readonly amount: bigint; readonly asset?: AssetReference },
     sides: Pick<TransferOperation, "kind" | "debit" | "credit">,
   ): Promise<WalletOutcome> {
-    const keyed = keyOrFresh(asked.key);
+    const key = keyOrFresh(asked.key);
     const asset = asked.asset === undefined ? undefined : this.#asset(asked.asset);
-    if (asked.asset !== undefined && !asset) return this.#refused(assetUnknown(asked.asset), keyed.key);
+    if (asked.asset !== undefined && !asset) return this.#refused(assetUnknown(asked.asset), key);
     const outcome = await this.#ledger.post({
       ...sides,
-      ...keyed,
+      key,
       amount: asked.amount,
       ...(asset && { asset: asset.id }),
       ...(asked.expectedVersion !== undefined && { expectedVersion: asked.expectedVersion }),
       ...(asked.metadata !== undefined && { metadata: asked.metadata }),
     });
-    return { ...outcome, key: keyed.key };
+    return { ...outcome, key };
   }
 
   #asset(reference: AssetReference): Asset | undefined {

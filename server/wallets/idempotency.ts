@@ -5,10 +5,12 @@ export const keyLengthMax = 128;
 
 /** A key is 1 to 128 characters of printable text. Control characters and lone surrogates are not text. */
 export function isIdempotencyKey(text: string): boolean {
-  return text.length >= 1 && text.length <= keyLengthMax && text.isWellFormed() && !/\p{Cc}/u.test(text);
+  return (
+    text.length >= 1 && text.length <= keyLengthMax && text.isWellFormed() && !/\p{Cc}/u.test(text)
+  );
 }
 
 /** The caller's key, or a fresh one: two requests without a key are always two operations. */
-export function keyOrFresh(key: string | undefined): { key: string; keyIsFresh?: true } {
-  return key === undefined ? { key: newId(), keyIsFresh: true } : { key };
+export function keyOrFresh(key: string | undefined): string {
+  return key ?? newId();
 }

@@ -38,13 +38,20 @@ export class WalletQueries {
   }
 
   /** The owner's wallet in an asset, by default the default one. */
-  async walletOf(owner: string, assetCode: string = this.#defaultAsset.code): Promise<Wallet | null> {
+  async walletOf(
+    owner: string,
+    assetCode: string = this.#defaultAsset.code,
+  ): Promise<Wallet | null> {
     return await this.wallet(ownedWalletId(owner, assetCode));
   }
 
   /** The owner's wallets in the order of their assets. `cursor`: a `next` of an earlier page. */
   async walletsOf(owner: string, limit: number, cursor?: string): Promise<Page<Wallet>> {
-    const rows = await this.#ledger.read.balancesOf(owner, cursor === undefined ? 0 : Number(cursor), limit + 1);
+    const rows = await this.#ledger.read.balancesOf(
+      owner,
+      cursor === undefined ? 0 : Number(cursor),
+      limit + 1,
+    );
     const items = rows.slice(0, limit).map((balance) => this.#withAsset(balance));
     return { items, next: rows.length > limit ? String(items.at(-1)?.asset) : null };
   }
@@ -61,7 +68,8 @@ export class WalletQueries {
     const wallet = await this.wallet(id);
     if (!wallet) return null;
     const totals = await this.#ledger.read.totals(wallet.number);
-    const total = (kind: string, side: string) => totals.find((row) => row.kind === kind && row.side === side)?.total ?? 0n;
+    const total = (kind: string, side: string) =>
+      totals.find((row) => row.kind === kind && row.side === side)?.total ?? 0n;
     return {
       wallet,
       deposited: total("deposit", "credit"),
@@ -71,7 +79,10 @@ export class WalletQueries {
       transferredIn: total("transfer", "credit"),
       transferredOut: total("transfer", "debit"),
       postings: totals.reduce((sum, row) => sum + row.count, 0),
-      lastActivityAt: totals.reduce<Date | null>((latest, row) => (latest && latest > row.lastAt ? latest : row.lastAt), null),
+      lastActivityAt: totals.reduce<Date | null>(
+        (latest, row) => (latest && latest > row.lastAt ? latest : row.lastAt),
+        null,
+      ),
     };
   }
 

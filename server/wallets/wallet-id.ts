@@ -9,7 +9,8 @@ export function isWalletId(text: string): boolean {
 }
 
 /** For people and API schemas. */
-export const walletIdRule = "1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit";
+export const walletIdRule =
+  "1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit";
 export const walletIdPattern = walletId.source;
 
 /**
