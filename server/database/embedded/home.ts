@@ -95,9 +95,21 @@ export function homeFailure(home: string, error: unknown): unknown {
 export async function keepCredentials(place: Place): Promise<{ credentials: Credentials; fresh: boolean }> {
   const kept = readCredentials(place);
   if (kept) return { credentials: kept, fresh: false };
-  const credentials = { port: await freePort(), password: randomBytes(24).toString('base64url') };
-  writeCredentials(place, credentials);
-  return { credentials, fresh: true };
+  const made = { port: await freePort(), password: randomBytes(24).toString('base64url') };
+  const unfinished = `${place.credentials}.new-${process.pid}`;
+  fs.writeFileSync(unfinished, `${JSON.stringify(made)}\n`, { mode: 0o600 });
+  try {
+    // A link, not a rename: of copies that begin together, all must use what the first one made.
+    fs.linkSync(unfinished, place.credentials);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const others = readCredentials(place);
+    if (others) return { credentials: others, fresh: false };
+    fs.renameSync(unfinished, place.credentials);
+  } finally {
+    fs.rmSync(unfinished, { force: true });
+  }
+  return { credentials: made, fresh: true };
 }
 
 function readCredentials(place: Place): Credentials | undefined {

@@ -1,5 +1,4 @@
 // A PostgreSQL of Coffer's own: found in the install, created, started, watched, stopped; survives crashes of either side.
-import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../../kernel/index.ts';
@@ -10,14 +9,19 @@ import { createCluster, hasCluster } from './cluster.ts';
 import type { Machinery } from './cluster.ts';
 import { findPlace, homeFailure, keepCredentials, makePlace } from './home.ts';
 import type { Credentials, Place } from './home.ts';
-import { connectionUrl, ensureDatabase, isReady, takeOwnership } from './ownership.ts';
-import { runningPostmaster, stopPostmaster } from './postmaster.ts';
+import { askServer, connectionUrl, ensureDatabase, takeOwnership } from './ownership.ts';
+import { runningPort, runningPostmaster, serverAgeMs, stopPostmaster } from './postmaster.ts';
 import { resetPassword } from './password.ts';
 import { startServer } from './start.ts';
+import type { StartedServer } from './start.ts';
 
 const databaseName = 'coffer';
 /** How long a killed owner may take to be noticed by PostgreSQL before a second copy is told that one is running. */
 const ownerPatienceMs = 2_000;
+/** A server younger than this may belong to a copy that is still starting. */
+const newcomerMs = 1_000;
+/** A server that listens no more is on its way out; after this long it is helped. */
+const silencePatienceMs = 5_000;
 
 export type EmbeddedOptions = {
   home: string;
@@ -44,48 +48,56 @@ export type Embedded = {
  * cleanly and started anew, so there is one way of running; a server that dies is started again until `stop`.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const { home, log } = options;
-  let place = findPlace(home);
-  const account = chooseAccount(place?.data ?? '', options.accounts);
-  place ??= makePlace(home, account);
-
-  const running = runningPostmaster(place);
-  if (running !== undefined) {
-    const joined = await meetRunningServer(place, running, options);
-    if (joined) return joined;
-  }
-
+  const { home } = options;
+  const found = findPlace(home);
+  const account = chooseAccount(found?.data ?? '', options.accounts);
+  const place = found ?? makePlace(home, account);
   const machinery: Machinery = {
     place,
     account,
-    log,
+    log: options.log,
     binaries: reachableBinaries(findBinaries(), account, place.folder),
     temporary: options.temporary ?? false,
   };
-  const credentials = await prepareData(machinery, home);
-  const server = await startServer(machinery, credentials);
-  const taken = await takeOwnership(server.credentials, ownerPatienceMs);
-  if ('owner' in taken) throw secondCopy(home, taken.owner);
-  await ensureDatabase(server.credentials, databaseName);
+
+  for (;;) {
+    const running = runningPostmaster(place);
+    const joined = running === undefined ? undefined : await meetRunningServer(place, running, options);
+    if (joined) return joined;
+    const server = await startServer(machinery, await prepareData(machinery, home));
+    // Undefined: another copy was faster; the next round meets its server.
+    if (server) return await takeServer(machinery, server, home);
+  }
+}
+
+/** Makes a started server ours: ownership, the database itself, and somebody to watch over it. */
+async function takeServer(machinery: Machinery, server: StartedServer, home: string): Promise<Embedded> {
   const watch = superviseServer(machinery, server);
-  return {
-    url: connectionUrl(server.credentials, databaseName),
-    folder: place.folder,
-    joined: false,
-    async stop() {
-      await taken.ownership.release();
-      await watch.stop();
-    },
-  };
+  try {
+    const taken = await takeOwnership(server.credentials, ownerPatienceMs);
+    if ('owner' in taken) throw secondCopy(home, taken.owner);
+    await ensureDatabase(server.credentials, databaseName);
+    return {
+      url: connectionUrl(server.credentials, databaseName),
+      folder: machinery.place.folder,
+      joined: false,
+      async stop() {
+        await taken.ownership.release();
+        await watch.stop();
+      },
+    };
+  } catch (error) {
+    await watch.stop();
+    throw error;
+  }
 }
 
 /** A server already runs on the data: it is another copy's (joined or refused), or an orphan, which is stopped. */
 async function meetRunningServer(place: Place, pid: number, options: EmbeddedOptions): Promise<Embedded | undefined> {
   const { home, log } = options;
-  const { credentials, fresh } = await keepCredentials(place);
-  if (!fresh) {
-    while (runningPostmaster(place) === pid && !(await isReadyOrForeign(credentials))) await sleep(50);
-    if (runningPostmaster(place) !== pid) return undefined;
+  const { credentials: kept } = await keepCredentials(place);
+  const credentials = { ...kept, port: runningPort(place) ?? kept.port };
+  if (await answersInTime(place, pid, credentials)) {
     const taken = await takeOwnership(credentials, ownerPatienceMs).catch(() => undefined);
     if (taken && 'owner' in taken) {
       if (options.whenRunning !== 'join') throw secondCopy(home, taken.owner);
@@ -94,13 +106,28 @@ async function meetRunningServer(place: Place, pid: number, options: EmbeddedOpt
     }
     if (taken) await taken.ownership.release();
   }
+  if (runningPostmaster(place) !== pid) return undefined;
   log.info({ pid }, 'A PostgreSQL left behind by a copy that was killed is stopped first');
   await stopPostmaster(pid);
   return undefined;
 }
 
-async function isReadyOrForeign(credentials: Credentials): Promise<boolean> {
-  return await isReady(credentials).catch(() => true);
+/** Waits for a server that is starting or stopping; false when it went away, does not know us, or listens no more. */
+async function answersInTime(place: Place, pid: number, credentials: Credentials): Promise<boolean> {
+  let silentUntil = performance.now() + silencePatienceMs;
+  for (let first = true; runningPostmaster(place) === pid; first = false) {
+    const said = await askServer(credentials);
+    if (said === 'ready') {
+      // A copy that has just started this server takes its ownership first thing; it is given the time to.
+      if (!first || serverAgeMs(place) < newcomerMs) await sleep(newcomerMs);
+      return true;
+    }
+    if (said === 'foreign') return false;
+    if (said === 'busy') silentUntil = performance.now() + silencePatienceMs;
+    if (performance.now() > silentUntil) return false;
+    await sleep(50);
+  }
+  return false;
 }
 
 function secondCopy(home: string, owner: string): OperatorError {
@@ -127,7 +154,7 @@ async function prepareData(machinery: Machinery, home: string): Promise<Credenti
 }
 
 /** Keeps the server running until stopped: one that dies (killed, out of memory, disk full for a while) is started again. */
-function superviseServer(machinery: Machinery, server: { child: ChildProcess; credentials: Credentials }) {
+function superviseServer(machinery: Machinery, server: StartedServer) {
   const { log } = machinery;
   let child = server.child;
   let stopping = false;
@@ -145,6 +172,7 @@ function superviseServer(machinery: Machinery, server: { child: ChildProcess; cr
       try {
         // The port stays: every connection of this process and of its neighbours knows it.
         const again = await startServer(machinery, server.credentials, { keepPort: true });
+        if (!again) throw new Error('another copy of Coffer has started it');
         child = again.child;
         if (!stopping) watch();
         log.info('PostgreSQL is back');

@@ -26,17 +26,17 @@ function connect(credentials: Credentials, applicationName: string): pg.Client {
   return client;
 }
 
-/** True when the server answers queries; false while it starts, recovers or stops. A wrong password is an error, not a wait. */
-export async function isReady(credentials: Credentials): Promise<boolean> {
+/** What a server says of itself: it answers queries, it starts or stops, it knows another password, or nobody listens. */
+export async function askServer(credentials: Credentials): Promise<'ready' | 'busy' | 'foreign' | 'silent'> {
   const client = connect(credentials, 'coffer start');
   try {
     await client.connect();
     await client.query('select 1');
-    return true;
+    return 'ready';
   } catch (error) {
-    const code = (error as { code?: string }).code;
-    if (code === '28P01' || code === '28000') throw error;
-    return false;
+    const code = (error as { code?: string }).code ?? '';
+    if (code === '28P01' || code === '28000') return 'foreign';
+    return /^(57P0|53300)/.test(code) ? 'busy' : 'silent';
   } finally {
     await client.end().catch(() => undefined);
   }

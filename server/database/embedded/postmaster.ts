@@ -16,16 +16,35 @@ const logRotateBytes = 10 * 1024 * 1024;
 
 /** The id of the server that runs on this data folder now, whoever started it; a stale postmaster.pid is seen through. */
 export function runningPostmaster(place: Place): number | undefined {
-  let text: string;
-  try {
-    text = fs.readFileSync(path.join(place.data, 'postmaster.pid'), 'utf8');
-  } catch {
-    return undefined;
-  }
+  const pid = lockedBy(place);
+  return pid !== undefined && isAlive(pid) && isPostmasterOf(pid, place) ? pid : undefined;
+}
+
+/** The process named in the lock file; undefined without one, or while PostgreSQL is still writing it. */
+function lockedBy(place: Place): number | undefined {
   // A stand-alone backend writes its id negative.
-  const pid = Math.abs(Number.parseInt(text, 10));
-  if (!Number.isInteger(pid) || pid === 0 || !isAlive(pid)) return undefined;
-  return isPostmasterOf(pid, place) ? pid : undefined;
+  const pid = Math.abs(Number.parseInt(lockLines(place)[0] ?? '', 10));
+  return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+}
+
+/** The port that the server listens on; it writes it into its lock file, fourth line, once it does. */
+export function runningPort(place: Place): number | undefined {
+  const port = Number.parseInt(lockLines(place)[3] ?? '', 10);
+  return Number.isInteger(port) ? port : undefined;
+}
+
+function lockLines(place: Place): string[] {
+  try {
+    return fs.readFileSync(path.join(place.data, 'postmaster.pid'), 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+}
+
+/** How long ago the server on this data folder was started. */
+export function serverAgeMs(place: Place): number {
+  const started = fs.statSync(path.join(place.data, 'postmaster.opts'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return Math.max(0, Date.now() - started);
 }
 
 /** After a reboot or in a container the id may belong to any other program by now: its command line decides. */
@@ -43,9 +62,14 @@ function commandLine(pid: number): string | undefined {
   }
 }
 
-/** Removes a lock file that a dead server left and whose process id another program has now; PostgreSQL itself would refuse to start. */
+/**
+ * Removes a lock file whose process id belongs to some other program by now; PostgreSQL would take that for a server and refuse.
+ * Every other stale lock it sees through itself, and does so without a race.
+ */
 export function removeStaleLock(place: Place): void {
-  if (runningPostmaster(place) === undefined) fs.rmSync(path.join(place.data, 'postmaster.pid'), { force: true });
+  const pid = lockedBy(place);
+  if (pid === undefined || !isAlive(pid) || isPostmasterOf(pid, place)) return;
+  fs.rmSync(path.join(place.data, 'postmaster.pid'), { force: true });
 }
 
 /** Starts the server in a session of its own, so that a Ctrl-C in the terminal reaches Coffer and not PostgreSQL. */

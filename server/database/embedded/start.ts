@@ -4,21 +4,24 @@ import { OperatorError } from '../../kernel/index.ts';
 import type { Machinery } from './cluster.ts';
 import { freePort, isPortFree, writeCredentials } from './home.ts';
 import type { Credentials } from './home.ts';
-import { isReady } from './ownership.ts';
-import { ended, launch, logSince, logSize, removeStaleLock, stopPostmaster } from './postmaster.ts';
+import { askServer } from './ownership.ts';
+import { ended, launch, logSince, logSize, removeStaleLock, runningPostmaster, stopPostmaster } from './postmaster.ts';
 
 /** Backends of a killed server leave within moments; until then PostgreSQL refuses to start on their memory. */
 const leftoversPatienceMs = 15_000;
 const recoveryNoticeMs = 5_000;
 
-type Started = { child: ChildProcess; credentials: Credentials };
+export type StartedServer = { child: ChildProcess; credentials: Credentials };
 
-/** Starts the server on its data and waits until it answers. A port taken by another program meanwhile is exchanged for a free one. */
+/**
+ * Starts the server on its data and waits until it answers. A port taken by another program meanwhile is exchanged for a free one.
+ * Undefined when another copy has started a server on the same data in between.
+ */
 export async function startServer(
   machinery: Machinery,
   credentials: Credentials,
   options: { keepPort?: boolean } = {},
-): Promise<Started> {
+): Promise<StartedServer | undefined> {
   const { place, log } = machinery;
   const giveUpAt = performance.now() + leftoversPatienceMs;
   let current = credentials;
@@ -36,7 +39,8 @@ export async function startServer(
     if (ready) return { child, credentials: current };
 
     const said = logSince(place, offset);
-    const passing = /pre-existing shared memory block|lock file "postmaster.pid" already exists|Address already in use/;
+    if (/lock file "postmaster.pid" already exists/.test(said) && runningPostmaster(place) !== undefined) return undefined;
+    const passing = /pre-existing shared memory block|lock file "postmaster.pid"|Address already in use/;
     if (!passing.test(said) || performance.now() > giveUpAt) throw startFailure(machinery, said);
     await sleep(100);
   }
@@ -51,19 +55,15 @@ async function waitUntilReady(machinery: Machinery, child: ChildProcess, credent
     await sleep(pauseMs);
     if (spawnFailure) throw spawnFailure;
     if (child.exitCode !== null || child.signalCode !== null) return false;
-    try {
-      if (await isReady(credentials)) {
-        // Somebody else's server could have answered on this port while ours was about to fail on it.
-        if (child.exitCode === null && child.signalCode === null) return true;
-        return false;
-      }
-    } catch (cause) {
+    const said = await askServer(credentials);
+    // Somebody else's server could answer on this port while ours is about to fail on it.
+    if (said === 'ready') return child.exitCode === null && child.signalCode === null;
+    if (said === 'foreign') {
       if (child.pid !== undefined) await stopPostmaster(child.pid);
       await ended(child);
       throw new OperatorError(
         `The database in ${machinery.place.data} does not accept the password kept in ${machinery.place.credentials}.`,
         'Remove that file: the next start sets a new password.',
-        { cause },
       );
     }
     if (performance.now() > noticeAt) {
