@@ -1,7 +1,7 @@
 import tty from 'node:tty';
 import { pino } from 'pino';
 import type { DestinationStream, Level, Logger } from 'pino';
-import { build as prettyStream } from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 
 export type Log = Logger;
 export type LogLevel = Level | 'silent';
@@ -44,15 +44,7 @@ export type LogOptions = {
 /** Creates the process's log, with secrets left out of it. Writing is synchronous: the last line before an exit is not lost. */
 export function createLog(options: LogOptions): Log {
   const raw = options.destination ?? pino.destination({ fd: options.descriptor ?? 1, sync: true });
-  const destination = options.pretty
-    ? prettyStream({
-        sync: true,
-        ignore: 'pid,hostname',
-        translateTime: 'SYS:HH:MM:ss',
-        colorize: options.destination === undefined && isTerminal(options.descriptor ?? 1),
-        destination: raw,
-      })
-    : raw;
+  const destination = options.pretty ? prettyLines(raw, options) : raw;
   return pino(
     {
       level: options.level,
@@ -62,6 +54,12 @@ export function createLog(options: LogOptions): Log {
     },
     destination,
   );
+}
+
+function prettyLines(raw: DestinationStream, options: LogOptions): DestinationStream {
+  const colorize = options.destination === undefined && isTerminal(options.descriptor ?? 1);
+  const pretty = prettyFactory({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', colorize });
+  return { write: (line) => raw.write(pretty(line)) };
 }
 
 export function isTerminal(descriptor: 1 | 2): boolean {
