@@ -1,4 +1,5 @@
 // The way to PostgreSQL: the embedded server or the operator's, connection pools, migrations; knows no business tables.
+export { isOutage } from "./outages.ts";
 export { openDatabase } from "./open.ts";
 export type { Database, DatabaseConfig } from "./open.ts";
 export { createPool, typeParsers } from "./pool.ts";

@@ -3,6 +3,8 @@
  */
 import pg from "pg";
 
+export { isOutage } from "../database/index.ts";
+
 /** The database could not be reached in time. `unknown` means the operation may have been posted: ask again with the same key. */
 export class LedgerUnavailable extends Error {
   override readonly name = "LedgerUnavailable";
@@ -40,36 +42,11 @@ export class LedgerHalted extends Error {
   }
 }
 
-/**
- * Classes of PostgreSQL errors that pass without anybody mending Coffer: connection lost, resources short, operator
- * intervention, server not ready, transaction aborted by the server, lock or statement timed out, read-only standby.
- */
-const passingErrorClasses = new Set(["08", "40", "53", "55", "57", "58", "25"]);
-
 /** The database found an idempotency key that memory did not know: nothing was written. */
 export function isKeyUsedBefore(failure: unknown): boolean {
   return (
     failure instanceof pg.DatabaseError &&
     failure.code === "23505" &&
     failure.constraint === "entry_by_key"
-  );
-}
-
-/** True when trying again later can help; anything else the database says to a posting is a bug of ours. */
-export function isOutage(failure: unknown): boolean {
-  if (failure instanceof pg.DatabaseError)
-    return passingErrorClasses.has((failure.code ?? "").slice(0, 2));
-  // Errors of the socket and of the driver's connection handling carry no SQLSTATE.
-  return (
-    failure instanceof Error && (connectionFailure.test(failure.message) || isSystemError(failure))
-  );
-}
-
-const connectionFailure = /connection|terminated|timeout|not queryable|ended/i;
-
-function isSystemError(failure: Error): boolean {
-  return (
-    "syscall" in failure ||
-    ("code" in failure && typeof failure.code === "string" && /^E[A-Z]+$/.test(failure.code))
   );
 }

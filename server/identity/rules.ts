@@ -1,0 +1,34 @@
+/** What may be stored of a user. Each rule answers with the refusal, or with null. */
+import type { IdentityRefusalCode } from "./refusals.ts";
+
+export const emailLengthMax = 254;
+export const nameLengthMax = 200;
+export const passwordLengthMin = 8;
+/** Long enough for any passphrase; hashing time grows with the length, so it ends somewhere. */
+export const passwordLengthMax = 512;
+
+// One @, dot-separated words on both sides. ASCII only: two addresses that look alike are alike, and lower case is defined.
+const email =
+  /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+
+export function emailRefusal(text: string): IdentityRefusalCode | null {
+  return text.length <= emailLengthMax && text.indexOf("@") <= 64 && email.test(text)
+    ? null
+    : "email_invalid";
+}
+
+export function nameRefusal(text: string): IdentityRefusalCode | null {
+  // Two code units a character at most: what is longer need not be counted.
+  const length = text.length > nameLengthMax * 2 ? Infinity : [...text].length;
+  return length <= nameLengthMax &&
+    text.trim() !== "" &&
+    text.isWellFormed() &&
+    !/\p{Cc}/u.test(text)
+    ? null
+    : "name_invalid";
+}
+
+export function passwordRefusal(text: string): IdentityRefusalCode | null {
+  if (text.length > passwordLengthMax) return "password_too_long";
+  return [...text].length < passwordLengthMin ? "password_too_short" : null;
+}

@@ -1,0 +1,103 @@
+/** Sessions: who somebody is, by password, as a demo user, or by token. */
+import type pg from "pg";
+import { isDemoUser } from "./demo.ts";
+import { verifyPassword } from "./passwords.ts";
+import { refused } from "./refusals.ts";
+import type { Refused } from "./refusals.ts";
+import { emailLengthMax, emailRefusal, passwordLengthMax } from "./rules.ts";
+import { IdentityStore } from "./store.ts";
+import type { StoredUser } from "./store.ts";
+import { Tokens } from "./tokens.ts";
+import type { LoginAttempt, Session, User, UserPage } from "./types.ts";
+
+const userAgentLengthMax = 512;
+const clientIpLengthMax = 64;
+
+/** What a caller says about itself, for the login log. */
+export type Caller = {
+  readonly clientIp?: string | undefined;
+  readonly userAgent?: string | undefined;
+};
+
+export class Sessions {
+  readonly #store: IdentityStore;
+  readonly #tokens: Tokens;
+
+  /** `jwtSecret`: at least 32 bytes; the same in every process that checks tokens. */
+  constructor(options: { readonly pool: pg.Pool; readonly jwtSecret: string }) {
+    this.#store = new IdentityStore(options.pool);
+    this.#tokens = new Tokens(options.jwtSecret);
+  }
+
+  /**
+   * By e-mail and password. Each attempt goes to the login log. An address that nobody has costs the same work and gets the
+   * same answer as a wrong password. Refusal: credentials_wrong. Throws IdentityOverloaded, IdentityUnavailable.
+   */
+  async login(
+    asked: Caller & { readonly email: string; readonly password: string },
+  ): Promise<Session | Refused> {
+    // What cannot be an address is not looked up: PostgreSQL refuses some of it as text.
+    const found = emailRefusal(asked.email) ? null : await this.#store.byEmail(asked.email);
+    const stored = found?.status === "active" ? found : null;
+    const matches = await verifyPassword(
+      asked.password.slice(0, passwordLengthMax + 1),
+      stored?.passwordHash ?? null,
+    );
+    await this.#log(asked, stored, matches);
+    return stored && matches ? await this.#begin(stored) : refused("credentials_wrong");
+  }
+
+  /** As one of the seeded demo users, without a password: only for a server in demo mode on loopback. Refusal: user_not_found. */
+  async loginDemo(userId: string): Promise<Session | Refused> {
+    const stored = isDemoUser(userId.toLowerCase())
+      ? await this.#store.byId(userId.toLowerCase())
+      : null;
+    return stored?.status === "active" ? await this.#begin(stored) : refused("user_not_found");
+  }
+
+  /** Refusal: token_invalid, also for an untouched token whose user was deleted or took a new password. */
+  async authenticate(token: string): Promise<User | Refused> {
+    const subject = await this.#tokens.read(token);
+    const stored = subject && (await this.#store.byId(subject.userId));
+    return stored?.status === "active" && stored.tokenEpoch === subject?.epoch
+      ? stored.user
+      : refused("token_invalid");
+  }
+
+  /** Attempts to log in as the user, newest first. `cursor`: a `next` of an earlier page. Refusal: cursor_invalid. */
+  async attempts(
+    user: User,
+    asked: { readonly limit: number; readonly cursor?: string | undefined },
+  ): Promise<UserPage<LoginAttempt> | Refused> {
+    const before = asked.cursor === undefined ? String(Number.MAX_SAFE_INTEGER) : asked.cursor;
+    if (!/^\d{1,16}$/.test(before)) return refused("cursor_invalid");
+    const found = await this.#store.attemptsBefore(user.id, Number(before), asked.limit + 1);
+    const items = found.slice(0, asked.limit);
+    return { items, next: found.length > asked.limit ? String(items.at(-1)?.id) : null };
+  }
+
+  async #begin(stored: StoredUser): Promise<Session> {
+    const made = await this.#tokens.make({ userId: stored.user.id, epoch: stored.tokenEpoch });
+    return { ...made, user: stored.user };
+  }
+
+  async #log(
+    asked: Caller & { readonly email: string },
+    stored: StoredUser | null,
+    success: boolean,
+  ): Promise<void> {
+    await this.#store.logAttempt({
+      userId: stored?.user.id ?? null,
+      email: storable(asked.email, emailLengthMax),
+      success,
+      reason: success ? null : stored ? "password_wrong" : "user_unknown",
+      clientIp: storable(asked.clientIp, clientIpLengthMax),
+      userAgent: storable(asked.userAgent, userAgentLengthMax),
+    });
+  }
+}
+
+/** Hostile text made fit for a text column: cut to size, NUL and lone surrogates replaced. */
+function storable(text: string | undefined, lengthMax: number): string | null {
+  return text?.slice(0, lengthMax).replaceAll("\0", "\uFFFD").toWellFormed() ?? null;
+}
