@@ -7,7 +7,7 @@ import type { Operation } from "./types.ts";
 export type Asked = {
   readonly operation: Operation;
   /** Tells a retry from a key used for something else. */
-  readonly digest: Buffer;
+  readonly digest: string;
   /** The idempotency key with the wallet that it is scoped to: what the outcome is remembered under. */
   readonly name: string;
 };

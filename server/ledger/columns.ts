@@ -6,10 +6,11 @@
 const typeOids = { bytea: 17, int8: 20, text: 25, numeric: 1700 } as const;
 const headerBytes = 20;
 
-export function int8Column(values: readonly (number | null)[]): Buffer {
-  const column = allocate("int8", values.length, values.length * 12);
+export function int8Column<Row>(rows: readonly Row[], pick: (row: Row) => number | null): Buffer {
+  const column = allocate("int8", rows.length, rows.length * 12);
   let at = headerBytes;
-  for (const value of values) {
+  for (const row of rows) {
+    const value = pick(row);
     if (value === null) {
       at = column.writeInt32BE(-1, at);
       continue;
@@ -21,13 +22,14 @@ export function int8Column(values: readonly (number | null)[]): Buffer {
   return column.subarray(0, at);
 }
 
-export function textColumn(values: readonly (string | null)[]): Buffer {
+export function textColumn<Row>(rows: readonly Row[], pick: (row: Row) => string | null): Buffer {
   // Three bytes of UTF-8 for each UTF-16 unit is the most there can be.
   let longest = 0;
-  for (const value of values) longest += 4 + (value === null ? 0 : value.length * 3);
-  const column = allocate("text", values.length, longest);
+  for (const row of rows) longest += 4 + (pick(row)?.length ?? 0) * 3;
+  const column = allocate("text", rows.length, longest);
   let at = headerBytes;
-  for (const value of values) {
+  for (const row of rows) {
+    const value = pick(row);
     if (value === null) {
       at = column.writeInt32BE(-1, at);
       continue;
@@ -39,24 +41,30 @@ export function textColumn(values: readonly (string | null)[]): Buffer {
   return column.subarray(0, at);
 }
 
-export function byteaColumn(values: readonly Buffer[]): Buffer {
+/** Bytes that are kept as hex text. */
+export function byteaColumn<Row>(rows: readonly Row[], pick: (row: Row) => string): Buffer {
   let total = 0;
-  for (const value of values) total += 4 + value.length;
-  const column = allocate("bytea", values.length, total);
+  for (const row of rows) total += 4 + pick(row).length / 2;
+  const column = allocate("bytea", rows.length, total);
   let at = headerBytes;
-  for (const value of values) {
-    at = column.writeInt32BE(value.length, at);
-    at += value.copy(column, at);
+  for (const row of rows) {
+    const bytes = column.write(pick(row), at + 4, "hex");
+    column.writeInt32BE(bytes, at);
+    at += 4 + bytes;
   }
   return column.subarray(0, at);
 }
 
 /** Whole numbers of up to 38 digits, as base-10,000 digits. */
-export function numericColumn(values: readonly (bigint | null)[]): Buffer {
+export function numericColumn<Row>(
+  rows: readonly Row[],
+  pick: (row: Row) => bigint | null,
+): Buffer {
   // Header, and at most ten digits for thirty-eight decimal ones.
-  const column = allocate("numeric", values.length, values.length * (4 + 8 + 20));
+  const column = allocate("numeric", rows.length, rows.length * (4 + 8 + 20));
   let at = headerBytes;
-  for (const value of values) {
+  for (const row of rows) {
+    const value = pick(row);
     if (value === null) at = column.writeInt32BE(-1, at);
     else at = writeNumeric(column, at, value);
   }

@@ -3,7 +3,6 @@
  *
  * Read `decideTransfer` top to bottom: each guard returns one named refusal, in the order of precedence of refusals.ts.
  */
-import { assert } from "../kernel/index.ts";
 import type { Refusal, RefusalCode } from "./refusals.ts";
 import type { Asked } from "./asked.ts";
 import { initiatingSide } from "./types.ts";
@@ -67,27 +66,35 @@ function decideOpen(book: BookView, asked: OpenOperation): Decision {
 }
 
 function decideTransfer(book: BookView, asked: TransferOperation): Decision {
+  const debitWallet = walletOf(book, asked.debit);
+  const creditWallet = walletOf(book, asked.credit);
+  const asset =
+    asked.asset ??
+    (debitWallet ?? creditWallet)?.asset ??
+    assetToOpen(asked.debit) ??
+    assetToOpen(asked.credit);
+  const knownDebit = debitWallet ?? systemAccountOf(book, asked.debit, asset);
+  const knownCredit = creditWallet ?? systemAccountOf(book, asked.credit, asset);
   const initiatedBy = initiatingSide[asked.kind];
-  const initiator = initiatorOf(book, asked);
+  const initiator = initiatedBy === "debit" ? knownDebit : knownCredit;
+  const version = initiator ? initiator.version : 0;
   const scope = initiator ? initiator.number : null;
 
   if (asked.amount < 1n || asked.amount > maximumAmount)
     return refuse("amount_invalid", scope, { amount: String(asked.amount) });
   if (isSameAccount(asked.debit, asked.credit))
     return refuse("same_wallet", scope, { wallet: nameOf(asked.debit) });
-
-  const asset = assetOf(book, asked);
   if (asset === undefined)
     return refuse("wallet_not_found", scope, { wallet: nameOf(asked[initiatedBy]) });
   if (!book.knowsAsset(asset)) return refuse("asset_unknown", scope, { asset: String(asset) });
 
-  const opened: Account[] = [];
-  const debit = resolve(book, asked.debit, asset, opened);
+  const debit = knownDebit ?? openedFor(asked.debit, asset, book.nextAccountNumber);
   if (!debit)
     return refuse(initiatedBy === "debit" ? "wallet_not_found" : "recipient_not_found", scope, {
       wallet: nameOf(asked.debit),
     });
-  const credit = resolve(book, asked.credit, asset, opened);
+  const credit =
+    knownCredit ?? openedFor(asked.credit, asset, book.nextAccountNumber + (knownDebit ? 0 : 1));
   if (!credit)
     return refuse(initiatedBy === "credit" ? "wallet_not_found" : "recipient_not_found", scope, {
       wallet: nameOf(asked.credit),
@@ -100,10 +107,10 @@ function decideTransfer(book: BookView, asked: TransferOperation): Decision {
       asset: String(asset),
     });
   }
-  if (asked.expectedVersion !== undefined && asked.expectedVersion !== (initiator?.version ?? 0)) {
+  if (asked.expectedVersion !== undefined && asked.expectedVersion !== version) {
     return refuse("version_stale", scope, {
       expectedVersion: String(asked.expectedVersion),
-      currentVersion: String(initiator?.version ?? 0),
+      currentVersion: String(version),
     });
   }
   if (debit.floor !== null && debit.balance - asked.amount < debit.floor) {
@@ -118,22 +125,26 @@ function decideTransfer(book: BookView, asked: TransferOperation): Decision {
   if (debit.balance - asked.amount < -maximumAmount)
     return refuse("balance_limit", scope, { wallet: debit.id });
 
-  const debited = moved(debit, -asked.amount);
-  const credited = moved(credit, asked.amount);
+  const opened =
+    knownDebit && knownCredit
+      ? nothingOpened
+      : [debit, credit].filter((account) => account !== knownDebit && account !== knownCredit);
   return {
     type: "posted",
     opened,
-    debit: debited,
-    credit: credited,
-    scope: (initiatedBy === "debit" ? debited : credited).number,
+    debit: moved(debit, -asked.amount),
+    credit: moved(credit, asked.amount),
+    scope: (initiatedBy === "debit" ? debit : credit).number,
   };
 }
+
+const nothingOpened: readonly Account[] = [];
 
 /** The digest leaves the asset out, because most callers do: a caller who names it means that one. */
 function isRetry(before: RecordedEntry, { operation, digest }: Asked): boolean {
   const asset = operation.kind === "open" ? operation.opens.asset : operation.asset;
   return (
-    before.digest.equals(digest) &&
+    before.digest === digest &&
     (asset === undefined || before.asset === null || before.asset === asset)
   );
 }
@@ -155,18 +166,6 @@ function moved(account: Account, amount: bigint): Account {
   };
 }
 
-/** The asset that the transfer is in: the one asked for, or else that of a wallet it names. */
-function assetOf(book: BookView, asked: TransferOperation): number | undefined {
-  if (asked.asset !== undefined) return asked.asset;
-  const debit = walletAsset(book, asked.debit);
-  return debit === undefined ? walletAsset(book, asked.credit) : debit;
-}
-
-function walletAsset(book: BookView, ref: AccountRef): number | undefined {
-  if (!("wallet" in ref)) return undefined;
-  return book.wallet(ref.wallet)?.asset ?? ref.opens?.asset;
-}
-
 /** The account whose idempotency keys the operation's is one of, if it exists yet. */
 export function initiatorOf(
   book: Pick<BookView, "wallet" | "system">,
@@ -174,31 +173,32 @@ export function initiatorOf(
 ): Account | undefined {
   if (asked.kind === "open") return book.wallet(asked.wallet);
   const ref = asked[initiatingSide[asked.kind]];
-  if ("wallet" in ref) return book.wallet(ref.wallet);
-  assert(asked.asset !== undefined, "a transfer initiated by a system account names its asset");
-  return book.system(ref.system, asked.asset);
+  return walletOf(book, ref) ?? systemAccountOf(book, ref, asked.asset);
 }
 
-/** The account as it stands, or as it is opened on the way (then also added to `opened`). */
-function resolve(
-  book: BookView,
+function walletOf(book: Pick<BookView, "wallet">, ref: AccountRef): Account | undefined {
+  return "wallet" in ref ? book.wallet(ref.wallet) : undefined;
+}
+
+function systemAccountOf(
+  book: Pick<BookView, "system">,
   ref: AccountRef,
-  asset: number,
-  opened: Account[],
+  asset: number | undefined,
 ): Account | undefined {
-  const number = book.nextAccountNumber + opened.length;
-  if ("wallet" in ref) {
-    const existing = book.wallet(ref.wallet);
-    if (existing || !ref.opens) return existing;
-    const account = openWallet(ref.wallet, ref.opens, number);
-    opened.push(account);
-    return account;
-  }
-  const existing = book.system(ref.system, asset);
-  if (existing) return existing;
-  const account: Account = {
+  return "system" in ref && asset !== undefined ? book.system(ref.system, asset) : undefined;
+}
+
+function assetToOpen(ref: AccountRef): number | undefined {
+  return "wallet" in ref ? ref.opens?.asset : undefined;
+}
+
+/** An account that is not there yet, as it is opened on the way; undefined for a wallet that may not be. */
+function openedFor(ref: AccountRef, asset: number, number: number): Account | undefined {
+  if ("wallet" in ref) return ref.opens && openWallet(ref.wallet, ref.opens, number);
+  const id = systemAccountId(ref.system, asset);
+  return {
     number,
-    id: systemAccountId(ref.system, asset),
+    id,
     kind: ref.system,
     asset,
     owner: null,
@@ -206,8 +206,6 @@ function resolve(
     balance: 0n,
     version: 0,
   };
-  opened.push(account);
-  return account;
 }
 
 function openWallet(id: string, spec: WalletSpec, number: number): Account {

@@ -17,7 +17,7 @@ export function openingEntry(
   place: Place,
   asked: OpenOperation,
   account: Account,
-  digest: Buffer,
+  digest: string,
 ): RecordedEntry {
   return {
     ...opening(place, account, digest),
@@ -39,7 +39,7 @@ export function openedOnTheWayEntry(
 function opening(
   place: Place,
   account: Account,
-  digest: Buffer,
+  digest: string,
 ): Omit<RecordedEntry, "operation" | "scope" | "key"> {
   return {
     ...place,
@@ -63,7 +63,7 @@ export function postingEntry(
   debit: Account,
   credit: Account,
   scope: number,
-  digest: Buffer,
+  digest: string,
 ): RecordedEntry {
   return {
     book: place.book,
@@ -91,7 +91,7 @@ export function refusalEntry(
   asked: Operation,
   refusal: Refusal,
   scope: number,
-  digest: Buffer,
+  digest: string,
 ): RecordedEntry {
   const content = asked.kind === "open" ? openContent(asked) : transferContent(asked);
   return {

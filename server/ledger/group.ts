@@ -42,7 +42,7 @@ function refuseTogether(
 ): Outcome[] {
   return group.asked.map((asked, at) => {
     const before = state.remembered(asked);
-    if (before?.digest.equals(asked.digest)) return outcomeOf(before, true);
+    if (before?.digest === asked.digest) return outcomeOf(before, true);
     const refusal: Refusal =
       at === culprit
         ? reason
@@ -60,10 +60,8 @@ function settle(
   log: RecordedEntry[],
 ): Outcome {
   if (decision.type === "replayed") return outcomeOf(decision.entry, true);
-  const entries = state.apply(asked, decision, recordedAt);
-  for (const entry of entries) log.push(entry);
-  const own = entries.at(-1);
-  if (own) return outcomeOf(own, false);
+  const entry = state.apply(asked, decision, recordedAt, log);
+  if (entry) return outcomeOf(entry, false);
   assert(decision.type === "refused", "only a refusal leaves no trace");
   return {
     status: "refused",

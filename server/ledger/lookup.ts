@@ -4,7 +4,6 @@ import { initiatorOf } from "./decide.ts";
 import type { Group } from "./group.ts";
 import type { BookState } from "./state.ts";
 import type { BookStore } from "./store.ts";
-import type { Operation } from "./types.ts";
 
 export async function lookUpWallets(
   store: BookStore,
@@ -12,9 +11,17 @@ export async function lookUpWallets(
   groups: readonly Group[],
 ): Promise<void> {
   const unknown = new Set<string>();
+  const note = (wallet: string) => {
+    if (!state.wallet(wallet)) unknown.add(wallet);
+  };
   for (const { asked } of groups) {
     for (const { operation } of asked) {
-      for (const wallet of walletsOf(operation)) if (!state.wallet(wallet)) unknown.add(wallet);
+      if (operation.kind === "open") {
+        note(operation.wallet);
+        continue;
+      }
+      if ("wallet" in operation.debit) note(operation.debit.wallet);
+      if ("wallet" in operation.credit) note(operation.credit.wallet);
     }
   }
   if (unknown.size === 0) return;
@@ -47,12 +54,4 @@ export async function lookUpKeys(
     state.learnOutcome(name, entry);
   }
   return found.length > 0;
-}
-
-function walletsOf(operation: Operation): string[] {
-  if (operation.kind === "open") return [operation.wallet];
-  const wallets: string[] = [];
-  if ("wallet" in operation.debit) wallets.push(operation.debit.wallet);
-  if ("wallet" in operation.credit) wallets.push(operation.credit.wallet);
-  return wallets;
 }

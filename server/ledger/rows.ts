@@ -5,7 +5,7 @@ import type { Account, AccountKind, EntryKind, PostedSide, RecordedEntry } from 
 
 /** For a query that names the entry `e`; brings the names of both accounts along. */
 export const entryColumns = `
-  e.book, e.seq, e.operation, e.recorded_at, e.kind, e.amount, e.debit_floor, e.scope, e.key, e.digest,
+  e.book, e.seq, e.operation, e.recorded_at, e.kind, e.amount, e.debit_floor, e.scope, e.key, encode(e.digest, 'hex') as digest,
   e.metadata::text as metadata, e.refusal, e.details::text as details,
   e.debit_account, d.id as debit_id, d.kind as debit_kind, e.debit_after, e.debit_version,
   e.credit_account, c.id as credit_id, c.kind as credit_kind, e.credit_after, e.credit_version,
@@ -25,7 +25,7 @@ export type EntryRow = {
   debit_floor: bigint | null;
   scope: number | null;
   key: string | null;
-  digest: Buffer;
+  digest: string;
   metadata: string | null;
   refusal: RefusalCode | null;
   details: string | null;

@@ -81,45 +81,46 @@ export class BookState implements BookView {
     return this.#assets.has(asset);
   }
 
-  /** Puts a decision into force; answers with the rows it adds to the log, the operation's own entry last. */
+  /** Puts a decision into force and appends the rows that it makes to `log`, the operation's own entry last, which is the answer. */
   apply(
     { operation: asked, digest, name }: Asked,
     decision: Decision,
     recordedAt: Date,
-  ): RecordedEntry[] {
+    log: RecordedEntry[],
+  ): RecordedEntry | null {
     switch (decision.type) {
       case "posted": {
         assert(asked.kind !== "open", "an opening is not posted");
-        const entries: RecordedEntry[] = [];
         const operation = this.#nextSeq + decision.opened.length;
         for (const account of decision.opened)
-          entries.push(openedOnTheWayEntry(this.#takePlace(recordedAt), operation, account));
-        entries.push(
-          postingEntry(
-            this.#takePlace(recordedAt),
-            asked,
-            decision.debit,
-            decision.credit,
-            decision.scope,
-            digest,
-          ),
-        );
+          log.push(openedOnTheWayEntry(this.#takePlace(recordedAt), operation, account));
         this.#nextAccountNumber += decision.opened.length;
         this.#putAccount(decision.debit);
         this.#putAccount(decision.credit);
-        return this.#remember(name, entries);
+        const entry = postingEntry(
+          this.#takePlace(recordedAt),
+          asked,
+          decision.debit,
+          decision.credit,
+          decision.scope,
+          digest,
+        );
+        return this.#remember(name, entry, log);
       }
       case "opened":
         assert(asked.kind === "open", "only an opening opens");
         this.#nextAccountNumber++;
         this.#putAccount(decision.account);
-        return this.#remember(name, [
+        return this.#remember(
+          name,
           openingEntry(this.#takePlace(recordedAt), asked, decision.account, digest),
-        ]);
+          log,
+        );
       case "refused":
         // Nobody to remember it for: the initiating wallet does not exist, or its key is taken by another operation.
-        if (decision.scope === null) return [];
-        return this.#remember(name, [
+        if (decision.scope === null) return null;
+        return this.#remember(
+          name,
           refusalEntry(
             this.#takePlace(recordedAt),
             asked,
@@ -127,9 +128,10 @@ export class BookState implements BookView {
             decision.scope,
             digest,
           ),
-        ]);
+          log,
+        );
       case "replayed":
-        return [];
+        return null;
     }
   }
 
@@ -202,12 +204,11 @@ export class BookState implements BookView {
     map.set(account.id, account);
   }
 
-  #remember(name: string, entries: RecordedEntry[]): RecordedEntry[] {
-    const own = entries[entries.length - 1];
-    assert(own !== undefined, "an operation has an entry of its own");
+  #remember(name: string, entry: RecordedEntry, log: RecordedEntry[]): RecordedEntry {
     this.#changes.push({ map: this.#outcomes, name, previous: undefined });
-    this.#outcomes.set(name, own);
-    return entries;
+    this.#outcomes.set(name, entry);
+    log.push(entry);
+    return entry;
   }
 
   #cacheFor(kind: AccountKind): Cache<Account> {

@@ -103,8 +103,8 @@ export type Entry = {
   /** Number of the account whose idempotency keys this one is unique among. */
   readonly scope: number | null;
   readonly key: string | null;
-  /** First 16 bytes of the SHA-256 of what was asked (see digest.ts). */
-  readonly digest: Buffer;
+  /** The digest of what was asked, in hex (see digest.ts). */
+  readonly digest: string;
   readonly metadata: string | null;
   readonly refusal: Refusal | null;
   /** For a refusal: what was asked, since the sides are null. JSON text, together with the refusal's facts. */

@@ -1,0 +1,1 @@
+export async function verifyDatabase(_url: string): Promise<void> {}
