@@ -4,6 +4,7 @@ import type { Log } from "../server/kernel/index.ts";
 const stopTimeoutMs = 30_000;
 /** One Ctrl-C arrives up to three times: from the terminal, from npm and from the launcher. */
 const samePressMs = 500;
+const parentCheckMs = 250;
 
 /**
  * Starts something and keeps the process until it is told to stop: by SIGINT, SIGTERM, SIGHUP, or because its launcher was killed.
@@ -59,5 +60,17 @@ function listenForStop(log: Log): { promise: Promise<void>; signal: AbortSignal 
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(name, () => onSignal(name));
   process.once("disconnect", () => onSignal("its launcher ended"));
+  if (process.env["npm_lifecycle_event"] !== undefined) watchParent(() => onSignal("npm ended"));
   return { promise, signal: controller.signal };
+}
+
+/** npm passes SIGTERM to the shell that it started us with, and the shell dies of it without a word to us. */
+function watchParent(onGone: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    onGone();
+  }, parentCheckMs);
+  timer.unref();
 }
