@@ -1,38 +1,26 @@
 /** `npm run bench`: Coffer beside the floor and the usual way, on one PostgreSQL, in one run. */
-import { Command } from "commander";
-import pg from "pg";
-import { createTestDatabase } from "../test/support/database.ts";
-import type { TestDatabase } from "../test/support/database.ts";
-import { startTestServer, temporaryHome } from "../test/support/server.ts";
-import {
-  floorRowsPerSecond,
-  loneLatenciesMs,
-  openFundedLedger,
-  postingsPerSecond,
-  readsPerSecond,
-} from "./posting.ts";
-import { Figures, keep, machineName, tableOf } from "./report.ts";
-import type { Comparison, Report } from "./report.ts";
-import { RowLockLedger } from "./row-locks.ts";
-import { transportFigures } from "./transports.ts";
-import { verifyDatabase } from "./verified.ts";
+import { Command } from 'commander';
+import pg from 'pg';
+import { createTestDatabase } from '../test/support/database.ts';
+import type { TestDatabase } from '../test/support/database.ts';
+import { startTestServer, temporaryHome } from '../test/support/server.ts';
+import { floorRowsPerSecond, loneLatenciesMs, openFundedLedger, postingsPerSecond, readsPerSecond } from './posting.ts';
+import { Figures, keep, machineName, tableOf } from './report.ts';
+import type { Comparison, Report } from './report.ts';
+import { RowLockLedger } from './row-locks.ts';
+import { transportFigures } from './transports.ts';
+import { verifyDatabase } from './verified.ts';
 
-const program = new Command("bench")
+const program = new Command('bench')
   .description(
-    "Measures posting, REST, gRPC and reads beside the floor of the schema and beside row locks. Takes about 15 minutes; --quick takes 2.",
+    'Measures posting, REST, gRPC and reads beside the floor of the schema and beside row locks. Takes about 15 minutes; --quick takes 2.',
   )
-  .option("--rounds <count>", "rounds of each measurement", "3")
-  .option("--seconds <count>", "seconds of each round", "5")
-  .option(
-    "--quick",
-    "one round of two seconds, without the long ones: to see that it works, not to quote",
-  )
-  .option("--only <parts>", "comma-separated: posting, lone, reads, transports, growth, snapshot")
-  .option("--json", "print the report as JSON")
-  .addHelpText(
-    "after",
-    "\nExample:\n  npm run bench -- --only posting,lone --rounds 5\nResults are kept in bench/results/.",
-  )
+  .option('--rounds <count>', 'rounds of each measurement', '3')
+  .option('--seconds <count>', 'seconds of each round', '5')
+  .option('--quick', 'one round of two seconds, without the long ones: to see that it works, not to quote')
+  .option('--only <parts>', 'comma-separated: posting, lone, reads, transports, growth, snapshot')
+  .option('--json', 'print the report as JSON')
+  .addHelpText('after', '\nExample:\n  npm run bench -- --only posting,lone --rounds 5\nResults are kept in bench/results/.')
   .parse();
 const options = program.opts<{
   rounds: string;
@@ -44,30 +32,21 @@ const options = program.opts<{
 const rounds = options.quick ? 1 : Number(options.rounds);
 const seconds = options.quick ? 2 : Number(options.seconds);
 const wanted = (part: string) =>
-  options.only
-    ? options.only.split(",").includes(part)
-    : !options.quick || !["growth", "snapshot"].includes(part);
+  options.only ? options.only.split(',').includes(part) : !options.quick || !['growth', 'snapshot'].includes(part);
 
 const figures = new Figures();
 const server = await startTestServer();
 try {
   for (let round = 1; round <= rounds; round++) {
     process.stderr.write(`round ${round} of ${rounds}\n`);
-    if (wanted("posting") || wanted("lone") || wanted("reads")) await measurePosting();
-    if (wanted("transports"))
-      await withDatabase((database) =>
-        transportFigures(database.url, temporaryHome(), seconds, figures),
-      );
-    if (wanted("growth")) await measureGrowth();
-    if (wanted("snapshot")) await measureSnapshot();
+    if (wanted('posting') || wanted('lone') || wanted('reads')) await measurePosting();
+    if (wanted('transports')) await withDatabase((database) => transportFigures(database.url, temporaryHome(), seconds, figures));
+    if (wanted('growth')) await measureGrowth();
+    if (wanted('snapshot')) await measureSnapshot();
   }
   const report = await makeReport();
   const file = options.quick || options.only ? null : keep(report);
-  process.stdout.write(
-    options.json
-      ? `${JSON.stringify(report)}\n`
-      : `\n${tableOf(report)}\n${file ? `\nKept in ${file}\n` : ""}`,
-  );
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `\n${tableOf(report)}\n${file ? `\nKept in ${file}\n` : ''}`);
 } finally {
   await server.stop();
 }
@@ -77,64 +56,54 @@ async function measurePosting(): Promise<void> {
   await withDatabase(async (database) => {
     const baseline = await RowLockLedger.open(database.url);
     const ledger = await openFundedLedger(database.url);
-    if (wanted("posting")) {
+    if (wanted('posting')) {
       figures.add(
-        "rowlocks-uniform",
-        "(b) row locks, 32 clients, uniform",
-        "transfers/s",
-        await baseline.transfersPerSecond("uniform", seconds),
+        'rowlocks-uniform',
+        '(b) row locks, 32 clients, uniform',
+        'transfers/s',
+        await baseline.transfersPerSecond('uniform', seconds),
       );
       figures.add(
-        "posting-uniform",
-        "(c) posting, 500 in flight, uniform",
-        "transfers/s",
-        await postingsPerSecond(ledger, "uniform", seconds),
+        'posting-uniform',
+        '(c) posting, 500 in flight, uniform',
+        'transfers/s',
+        await postingsPerSecond(ledger, 'uniform', seconds),
       );
       figures.add(
-        "rowlocks-hot",
-        "(b) row locks, 32 clients, one hot wallet",
-        "transfers/s",
-        await baseline.transfersPerSecond("hot", seconds),
+        'rowlocks-hot',
+        '(b) row locks, 32 clients, one hot wallet',
+        'transfers/s',
+        await baseline.transfersPerSecond('hot', seconds),
       );
       figures.add(
-        "posting-hot",
-        "(c) posting, 500 in flight, one hot wallet",
-        "transfers/s",
-        await postingsPerSecond(ledger, "hot", seconds),
+        'posting-hot',
+        '(c) posting, 500 in flight, one hot wallet',
+        'transfers/s',
+        await postingsPerSecond(ledger, 'hot', seconds),
       );
     }
-    if (wanted("lone")) {
+    if (wanted('lone')) {
       const [rowLocks50 = 0, rowLocks99 = 0] = await baseline.loneLatenciesMs(1_000);
       const [posting50 = 0, posting99 = 0] = await loneLatenciesMs(ledger, 1_000);
-      figures.add("rowlocks-p50", "(e) lone row-lock transaction, p50", "ms", rowLocks50);
-      figures.add("rowlocks-p99", "(e) lone row-lock transaction, p99", "ms", rowLocks99);
-      figures.add("posting-p50", "(e) lone posting, p50", "ms", posting50);
-      figures.add("posting-p99", "(e) lone posting, p99", "ms", posting99);
+      figures.add('rowlocks-p50', '(e) lone row-lock transaction, p50', 'ms', rowLocks50);
+      figures.add('rowlocks-p99', '(e) lone row-lock transaction, p99', 'ms', rowLocks99);
+      figures.add('posting-p50', '(e) lone posting, p50', 'ms', posting50);
+      figures.add('posting-p99', '(e) lone posting, p99', 'ms', posting99);
     }
-    if (wanted("reads")) {
-      figures.add(
-        "rowlocks-reads",
-        "(f) balance reads, a query each, 32 clients",
-        "reads/s",
-        await baseline.readsPerSecond(seconds),
-      );
-      figures.add(
-        "ledger-reads",
-        "(f) balance reads, 500 in flight",
-        "reads/s",
-        await readsPerSecond(ledger, seconds),
-      );
+    if (wanted('reads')) {
+      figures.add('rowlocks-reads', '(f) balance reads, a query each, 32 clients', 'reads/s', await baseline.readsPerSecond(seconds));
+      figures.add('ledger-reads', '(f) balance reads, 500 in flight', 'reads/s', await readsPerSecond(ledger, seconds));
     }
     await baseline.check();
     await baseline.close();
     await ledger.stop();
     await verifyDatabase(database.url);
-    if (!wanted("posting")) return;
+    if (!wanted('posting')) return;
     await withDatabase(async (empty) => {
       figures.add(
-        "floor",
-        "(a) the floor: bulk insert of the same rows",
-        "rows/s",
+        'floor',
+        '(a) the floor: bulk insert of the same rows',
+        'rows/s',
         await floorRowsPerSecond(database.url, empty.url, 200_000),
       );
     });
@@ -145,19 +114,14 @@ async function measurePosting(): Promise<void> {
 async function measureGrowth(): Promise<void> {
   await withDatabase(async (database) => {
     const ledger = await openFundedLedger(database.url);
+    figures.add('posting-empty', '(g) posting, first 3 s on empty tables', 'transfers/s', await postingsPerSecond(ledger, 'uniform', 3, 0));
+    const lastSeq = async () => (await ledger.read.balance('w0'))?.asOfSeq ?? 0;
+    while ((await lastSeq()) < 1_000_000) await postingsPerSecond(ledger, 'uniform', 2, 0);
     figures.add(
-      "posting-empty",
-      "(g) posting, first 3 s on empty tables",
-      "transfers/s",
-      await postingsPerSecond(ledger, "uniform", 3, 0),
-    );
-    const lastSeq = async () => (await ledger.read.balance("w0"))?.asOfSeq ?? 0;
-    while ((await lastSeq()) < 1_000_000) await postingsPerSecond(ledger, "uniform", 2, 0);
-    figures.add(
-      "posting-million",
-      "(g) posting, a million transfers in the table",
-      "transfers/s",
-      await postingsPerSecond(ledger, "uniform", seconds),
+      'posting-million',
+      '(g) posting, a million transfers in the table',
+      'transfers/s',
+      await postingsPerSecond(ledger, 'uniform', seconds),
     );
     await ledger.stop();
     await verifyDatabase(database.url);
@@ -173,22 +137,15 @@ async function measureSnapshot(): Promise<void> {
       const other = new pg.Client({ connectionString: database.url });
       await other.connect();
       if (held) {
-        await other.query("begin isolation level repeatable read");
-        await other.query("select count(*) from ledger.entry");
+        await other.query('begin isolation level repeatable read');
+        await other.query('select count(*) from ledger.entry');
       }
-      const rate = await postingsPerSecond(ledger, "hot", minute);
+      const rate = await postingsPerSecond(ledger, 'hot', minute);
       await other.end();
       await ledger.stop();
       await verifyDatabase(database.url);
-      if (held)
-        figures.add(
-          "minute-snapshot",
-          "(g) a minute of posting, one hot wallet, a snapshot held open",
-          "transfers/s",
-          rate,
-        );
-      else
-        figures.add("minute-alone", "(g) a minute of posting, one hot wallet", "transfers/s", rate);
+      if (held) figures.add('minute-snapshot', '(g) a minute of posting, one hot wallet, a snapshot held open', 'transfers/s', rate);
+      else figures.add('minute-alone', '(g) a minute of posting, one hot wallet', 'transfers/s', rate);
     });
   }
 }
@@ -204,95 +161,45 @@ async function withDatabase(work: (database: TestDatabase) => Promise<void>): Pr
 
 async function makeReport(): Promise<Report> {
   const comparisons: Comparison[] = [];
-  const compare = (
-    what: string,
-    one: string,
-    other: string,
-    goal: string,
-    holds: (ratio: number) => boolean,
-  ) => {
+  const compare = (what: string, one: string, other: string, goal: string, holds: (ratio: number) => boolean) => {
     if (!figures.has(one) || !figures.has(other)) return;
     const ratio = figures.median(one) / figures.median(other);
     comparisons.push({ what, ratio, goal, reached: holds(ratio) });
   };
-  compare("posting uniform / floor", "posting-uniform", "floor", "≥ 0.6", (ratio) => ratio >= 0.6);
-  compare(
-    "posting uniform / row locks uniform",
-    "posting-uniform",
-    "rowlocks-uniform",
-    "≥ 8",
-    (ratio) => ratio >= 8,
-  );
-  compare(
-    "posting hot / row locks hot",
-    "posting-hot",
-    "rowlocks-hot",
-    "≥ 25",
-    (ratio) => ratio >= 25,
-  );
-  compare(
-    "posting hot / posting uniform",
-    "posting-hot",
-    "posting-uniform",
-    "≥ 1",
-    (ratio) => ratio >= 1,
-  );
-  compare(
-    "lone posting p50 / lone row locks p50",
-    "posting-p50",
-    "rowlocks-p50",
-    "≤ 1.5",
-    (ratio) => ratio <= 1.5,
-  );
+  compare('posting uniform / floor', 'posting-uniform', 'floor', '≥ 0.6', (ratio) => ratio >= 0.6);
+  compare('posting uniform / row locks uniform', 'posting-uniform', 'rowlocks-uniform', '≥ 8', (ratio) => ratio >= 8);
+  compare('posting hot / row locks hot', 'posting-hot', 'rowlocks-hot', '≥ 25', (ratio) => ratio >= 25);
+  compare('posting hot / posting uniform', 'posting-hot', 'posting-uniform', '≥ 1', (ratio) => ratio >= 1);
+  compare('lone posting p50 / lone row locks p50', 'posting-p50', 'rowlocks-p50', '≤ 1.5', (ratio) => ratio <= 1.5);
   for (const connections of [64, 256]) {
     compare(
       `REST, ${connections} connections / row locks uniform`,
       `rest-${connections}`,
-      "rowlocks-uniform",
-      "≥ 4",
+      'rowlocks-uniform',
+      '≥ 4',
       (ratio) => ratio >= 4,
     );
     compare(
       `gRPC, ${connections} connections / row locks uniform`,
       `grpc-${connections}`,
-      "rowlocks-uniform",
-      "≥ 4",
+      'rowlocks-uniform',
+      '≥ 4',
       (ratio) => ratio >= 4,
     );
   }
-  compare(
-    "posting on empty tables / posting uniform",
-    "posting-empty",
-    "posting-uniform",
-    "≥ 0.9",
-    (ratio) => ratio >= 0.9,
-  );
-  compare(
-    "posting after a million / posting uniform",
-    "posting-million",
-    "posting-uniform",
-    "≥ 0.9",
-    (ratio) => ratio >= 0.9,
-  );
-  compare(
-    "a minute with a snapshot held / alone",
-    "minute-snapshot",
-    "minute-alone",
-    "≥ 0.9",
-    (ratio) => ratio >= 0.9,
-  );
+  compare('posting on empty tables / posting uniform', 'posting-empty', 'posting-uniform', '≥ 0.9', (ratio) => ratio >= 0.9);
+  compare('posting after a million / posting uniform', 'posting-million', 'posting-uniform', '≥ 0.9', (ratio) => ratio >= 0.9);
+  compare('a minute with a snapshot held / alone', 'minute-snapshot', 'minute-alone', '≥ 0.9', (ratio) => ratio >= 0.9);
 
   const client = new pg.Client({ connectionString: server.url });
   await client.connect();
-  const version = await client.query<{ version: string }>(
-    "select 'PostgreSQL ' || split_part(version(), ' ', 2) as version",
-  );
+  const version = await client.query<{ version: string }>("select 'PostgreSQL ' || split_part(version(), ' ', 2) as version");
   await client.end();
   return {
     date: new Date().toISOString(),
     machine: machineName(),
     node: process.version,
-    postgres: version.rows[0]?.version ?? "PostgreSQL",
+    postgres: version.rows[0]?.version ?? 'PostgreSQL',
     rounds,
     secondsPerRound: seconds,
     figures: figures.all(),

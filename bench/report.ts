@@ -1,8 +1,8 @@
 /** Results as a table for people and as JSON to keep. */
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import { median } from "./workload.ts";
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { median } from './workload.ts';
 
 /** One measured figure: its rounds in the order in which they were run. */
 export type Figure = {
@@ -59,7 +59,7 @@ export class Figures {
 
 export function machineName(): string {
   const [cpu] = os.cpus();
-  return `${os.availableParallelism()} × ${cpu?.model.trim() ?? "unknown"}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}`;
+  return `${os.availableParallelism()} × ${cpu?.model.trim() ?? 'unknown'}, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()}`;
 }
 
 export function tableOf(report: Report): string {
@@ -68,39 +68,28 @@ export function tableOf(report: Report): string {
     `${formatValue(middle)} ${unit}`,
     `${formatValue(Math.min(...rounds))} – ${formatValue(Math.max(...rounds))}`,
   ]);
-  const goals = report.comparisons.map(({ what, ratio, goal, reached }) => [
-    what,
-    ratio.toFixed(2),
-    `${goal} ${reached ? "✓" : "✗"}`,
-  ]);
+  const goals = report.comparisons.map(({ what, ratio, goal, reached }) => [what, ratio.toFixed(2), `${goal} ${reached ? '✓' : '✗'}`]);
   return [
     `${report.date.slice(0, 10)}, ${report.machine}, ${report.postgres}, Node ${report.node}; medians of ${report.rounds} rounds of ${report.secondsPerRound} s`,
-    "",
-    markdown([["what", "median", "least – most"], ...rows]),
-    "",
-    markdown([["compared in the same run", "ratio", "to reach"], ...goals]),
-  ].join("\n");
+    '',
+    markdown([['what', 'median', 'least – most'], ...rows]),
+    '',
+    markdown([['compared in the same run', 'ratio', 'to reach'], ...goals]),
+  ].join('\n');
 }
 
 export function keep(report: Report): string {
-  const file = path.resolve(
-    import.meta.dirname,
-    "results",
-    `${report.date.slice(0, 19).replaceAll(":", "")}.json`,
-  );
+  const file = path.resolve(import.meta.dirname, 'results', `${report.date.slice(0, 19).replaceAll(':', '')}.json`);
   fs.writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
   return file;
 }
 
 function markdown([head = [], ...rows]: string[][]): string {
-  const widths = head.map((_, column) =>
-    Math.max(...[head, ...rows].map((row) => (row[column] ?? "").length)),
-  );
-  const line = (row: string[]) =>
-    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
-  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)));
+  const line = (row: string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
 function formatValue(value: number): string {
-  return value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2);
+  return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2);
 }

@@ -2,15 +2,9 @@
  * The baseline: the way wallets are usually posted. A transaction per transfer: both wallets locked in order, the transfer
  * inserted, both balances updated. Same indexes on the transfer as the ledger has, prepared statements, 32 connections.
  */
-import pg from "pg";
-import {
-  callsPerSecond,
-  latenciesMs,
-  nextTransfer,
-  openingBalance,
-  walletCount,
-} from "./workload.ts";
-import type { Spread, Transfer } from "./workload.ts";
+import pg from 'pg';
+import { callsPerSecond, latenciesMs, nextTransfer, openingBalance, walletCount } from './workload.ts';
+import type { Spread, Transfer } from './workload.ts';
 
 const connections = 32;
 
@@ -41,30 +35,28 @@ export class RowLockLedger {
     );
     const [first] = clients;
     await first?.query(schema);
-    await first?.query(
-      "insert into baseline.wallet (id, balance) select wallet, $2 from generate_series(0, $1 - 1) wallet",
-      [walletCount, String(openingBalance)],
-    );
-    await first?.query("analyze");
+    await first?.query('insert into baseline.wallet (id, balance) select wallet, $2 from generate_series(0, $1 - 1) wallet', [
+      walletCount,
+      String(openingBalance),
+    ]);
+    await first?.query('analyze');
     return new RowLockLedger(clients);
   }
 
   async transfersPerSecond(spread: Spread, seconds: number): Promise<number> {
-    return await callsPerSecond({ inFlight: connections, seconds }, (caller) =>
-      this.#post(caller, nextTransfer(spread)),
-    );
+    return await callsPerSecond({ inFlight: connections, seconds }, (caller) => this.#post(caller, nextTransfer(spread)));
   }
 
   async loneLatenciesMs(calls: number): Promise<number[]> {
-    return await latenciesMs(calls, [0.5, 0.99], () => this.#post(0, nextTransfer("uniform")));
+    return await latenciesMs(calls, [0.5, 0.99], () => this.#post(0, nextTransfer('uniform')));
   }
 
   async readsPerSecond(seconds: number): Promise<number> {
     return await callsPerSecond({ inFlight: connections, seconds }, async (caller) => {
       const wallet = Math.floor(Math.random() * walletCount);
       await this.#clients[caller]?.query({
-        name: "read",
-        text: "select balance, version from baseline.wallet where id = $1",
+        name: 'read',
+        text: 'select balance, version from baseline.wallet where id = $1',
         values: [wallet],
       });
     });
@@ -72,11 +64,8 @@ export class RowLockLedger {
 
   /** Throws when a unit was lost or invented. */
   async check(): Promise<void> {
-    const result = await this.#clients[0]?.query<{ total: string }>(
-      "select sum(balance) as total from baseline.wallet",
-    );
-    if (result?.rows[0]?.total !== String(openingBalance * BigInt(walletCount)))
-      throw new Error("the baseline did not conserve money");
+    const result = await this.#clients[0]?.query<{ total: string }>('select sum(balance) as total from baseline.wallet');
+    if (result?.rows[0]?.total !== String(openingBalance * BigInt(walletCount))) throw new Error('the baseline did not conserve money');
   }
 
   async close(): Promise<void> {
@@ -85,34 +74,26 @@ export class RowLockLedger {
 
   async #post(caller: number, { from, to, amount, key }: Transfer): Promise<void> {
     const client = this.#clients[caller];
-    if (!client) throw new Error("a caller has a connection");
-    await client.query("begin");
+    if (!client) throw new Error('a caller has a connection');
+    await client.query('begin');
     const locked = await client.query<{ id: string; balance: string }>({
-      name: "lock",
-      text: "select id, balance from baseline.wallet where id = any ($1) order by id for update",
+      name: 'lock',
+      text: 'select id, balance from baseline.wallet where id = any ($1) order by id for update',
       values: [[from, to]],
     });
-    const balance = (wallet: number) =>
-      BigInt(locked.rows.find((row) => Number(row.id) === wallet)?.balance ?? 0);
-    const values = [
-      from,
-      to,
-      String(amount),
-      String(balance(from) - amount),
-      String(balance(to) + amount),
-      key,
-    ];
+    const balance = (wallet: number) => BigInt(locked.rows.find((row) => Number(row.id) === wallet)?.balance ?? 0);
+    const values = [from, to, String(amount), String(balance(from) - amount), String(balance(to) + amount), key];
     await client.query({
-      name: "insert",
-      text: "insert into baseline.transfer (from_wallet, to_wallet, amount, from_after, to_after, key) values ($1, $2, $3, $4, $5, $6)",
+      name: 'insert',
+      text: 'insert into baseline.transfer (from_wallet, to_wallet, amount, from_after, to_after, key) values ($1, $2, $3, $4, $5, $6)',
       values,
     });
     const update = {
-      name: "update",
-      text: "update baseline.wallet set balance = balance + $2, version = version + 1 where id = $1",
+      name: 'update',
+      text: 'update baseline.wallet set balance = balance + $2, version = version + 1 where id = $1',
     };
     await client.query({ ...update, values: [from, String(-amount)] });
     await client.query({ ...update, values: [to, String(amount)] });
-    await client.query("commit");
+    await client.query('commit');
   }
 }

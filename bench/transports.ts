@@ -1,25 +1,20 @@
 /** (d) Single transfers over REST and gRPC, the server in one process, the callers in this one. */
-import { silentLog } from "../server/kernel/index.ts";
-import { openLedger } from "../server/ledger/index.ts";
-import { ownedWalletId } from "../server/wallets/index.ts";
-import { newId } from "../server/kernel/index.ts";
-import { grpcCallsPerSecond } from "./load/grpc.ts";
-import { httpRequestsPerSecond } from "./load/http.ts";
-import type { Figures } from "./report.ts";
-import { startCofferProcess } from "./server-process.ts";
-import { nextTransfer, openingBalance, walletCount, walletName } from "./workload.ts";
-import { openFundedLedger } from "./posting.ts";
-import { verifyDatabase } from "./verified.ts";
+import { silentLog } from '../server/kernel/index.ts';
+import { openLedger } from '../server/ledger/index.ts';
+import { ownedWalletId } from '../server/wallets/index.ts';
+import { newId } from '../server/kernel/index.ts';
+import { grpcCallsPerSecond } from './load/grpc.ts';
+import { httpRequestsPerSecond } from './load/http.ts';
+import type { Figures } from './report.ts';
+import { startCofferProcess } from './server-process.ts';
+import { nextTransfer, openingBalance, walletCount, walletName } from './workload.ts';
+import { openFundedLedger } from './posting.ts';
+import { verifyDatabase } from './verified.ts';
 
 const connectionCounts = [64, 256];
-const defaultAsset = { id: 3, code: "USD" };
+const defaultAsset = { id: 3, code: 'USD' };
 
-export async function transportFigures(
-  databaseUrl: string,
-  home: string,
-  seconds: number,
-  figures: Figures,
-): Promise<void> {
+export async function transportFigures(databaseUrl: string, home: string, seconds: number, figures: Figures): Promise<void> {
   await (await openFundedLedger(databaseUrl)).stop();
   const users = await openUserWallets(databaseUrl);
   const coffer = await startCofferProcess(databaseUrl, home);
@@ -31,9 +26,9 @@ export async function transportFigures(
         connections,
         seconds,
         next: () => {
-          const { from, to, amount, key } = nextTransfer("uniform");
+          const { from, to, amount, key } = nextTransfer('uniform');
           return {
-            method: "POST",
+            method: 'POST',
             path: `/wallet/${walletName(from)}/transfer`,
             body: JSON.stringify({
               toWalletId: walletName(to),
@@ -43,45 +38,26 @@ export async function transportFigures(
           };
         },
       });
-      figures.add(
-        `rest-${connections}`,
-        `(d) REST transfers, ${connections} connections`,
-        "transfers/s",
-        rest,
-      );
+      figures.add(`rest-${connections}`, `(d) REST transfers, ${connections} connections`, 'transfers/s', rest);
       const grpc = await grpcCallsPerSecond({
         address: `${coffer.host}:${coffer.wallets}`,
         connections,
         seconds,
-        method: "/wallet.WalletService/CreditWallet",
-        next: () =>
-          changeWalletRequest(
-            users[Math.floor(Math.random() * users.length)] ?? "",
-            1 + Math.floor(Math.random() * 100),
-          ),
+        method: '/wallet.WalletService/CreditWallet',
+        next: () => changeWalletRequest(users[Math.floor(Math.random() * users.length)] ?? '', 1 + Math.floor(Math.random() * 100)),
       });
-      figures.add(
-        `grpc-${connections}`,
-        `(d) gRPC credits, ${connections} connections`,
-        "transfers/s",
-        grpc,
-      );
+      figures.add(`grpc-${connections}`, `(d) gRPC credits, ${connections} connections`, 'transfers/s', grpc);
       const reads = await httpRequestsPerSecond({
         ...coffer,
         port: coffer.http,
         connections,
         seconds,
         next: () => ({
-          method: "GET",
+          method: 'GET',
           path: `/wallet/${walletName(Math.floor(Math.random() * walletCount))}`,
         }),
       });
-      figures.add(
-        `rest-reads-${connections}`,
-        `(f) REST balance reads, ${connections} connections`,
-        "reads/s",
-        reads,
-      );
+      figures.add(`rest-reads-${connections}`, `(f) REST balance reads, ${connections} connections`, 'reads/s', reads);
     }
   } finally {
     await coffer.stop();
@@ -99,9 +75,9 @@ async function openUserWallets(databaseUrl: string): Promise<string[]> {
         opens: { owner, asset: defaultAsset.id, floor: 0n },
       };
       await ledger.post({
-        kind: "deposit",
-        key: "opening balance",
-        debit: { system: "cash_in" },
+        kind: 'deposit',
+        key: 'opening balance',
+        debit: { system: 'cash_in' },
         credit,
         amount: openingBalance,
       });
@@ -116,7 +92,7 @@ function changeWalletRequest(userId: string, amount: number): Buffer {
   const message = Buffer.alloc(2 + userId.length + 2);
   message[0] = 0x0a;
   message[1] = userId.length;
-  message.write(userId, 2, "latin1");
+  message.write(userId, 2, 'latin1');
   message[2 + userId.length] = 0x10;
   message[3 + userId.length] = amount;
   return message;

@@ -1,18 +1,18 @@
 /** What the benchmark sends: transfers between wallets, spread evenly or all through one. */
-import { newId } from "../server/kernel/index.ts";
+import { newId } from '../server/kernel/index.ts';
 
 export const walletCount = 10_000;
 export const openingBalance = 1_000_000_000n;
 
-export type Spread = "uniform" | "hot";
+export type Spread = 'uniform' | 'hot';
 export type Transfer = { from: number; to: number; amount: bigint; key: string };
 
 /** The next transfer; with `hot`, wallet 0 is one of the two in every transfer. */
 export function nextTransfer(spread: Spread): Transfer {
-  let from = spread === "hot" ? 0 : randomWallet();
+  let from = spread === 'hot' ? 0 : randomWallet();
   let to = randomWallet();
   if (from === to) to = (to + 1) % walletCount;
-  if (spread === "hot" && Math.random() < 0.5) [from, to] = [to, from];
+  if (spread === 'hot' && Math.random() < 0.5) [from, to] = [to, from];
   // Callers are told to use keys that rise with time; this is what such a key looks like.
   return { from, to, amount: 1n + BigInt(Math.floor(Math.random() * 100)), key: newId() };
 }
@@ -47,11 +47,7 @@ export async function callsPerSecond(
 }
 
 /** One call after the other; answers with the latencies in milliseconds at the quantiles asked for. */
-export async function latenciesMs(
-  calls: number,
-  quantiles: readonly number[],
-  once: () => Promise<void>,
-): Promise<number[]> {
+export async function latenciesMs(calls: number, quantiles: readonly number[], once: () => Promise<void>): Promise<number[]> {
   const taken: number[] = [];
   for (let call = 0; call < calls; call++) {
     const startMs = performance.now();
@@ -59,10 +55,7 @@ export async function latenciesMs(
     taken.push(performance.now() - startMs);
   }
   taken.sort((one, other) => one - other);
-  return quantiles.map(
-    (quantile) =>
-      taken[Math.min(taken.length - 1, Math.floor(taken.length * quantile))] ?? Number.NaN,
-  );
+  return quantiles.map((quantile) => taken[Math.min(taken.length - 1, Math.floor(taken.length * quantile))] ?? Number.NaN);
 }
 
 export function median(values: readonly number[]): number {

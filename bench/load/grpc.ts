@@ -1,5 +1,5 @@
 /** A gRPC load generator: a fixed number of connections, one unary call in flight on each. */
-import grpc from "@grpc/grpc-js";
+import grpc from '@grpc/grpc-js';
 
 export type GrpcLoad = {
   readonly address: string;
@@ -20,16 +20,12 @@ export async function grpcCallsPerSecond(load: GrpcLoad): Promise<number> {
   let counted = 0;
   const connection = async () => {
     const client = new grpc.Client(load.address, grpc.credentials.createInsecure(), {
-      "grpc.use_local_subchannel_pool": 1,
+      'grpc.use_local_subchannel_pool': 1,
     });
     for (;;) {
       await new Promise<void>((resolve, reject) => {
-        client.makeUnaryRequest(
-          load.method,
-          asIs,
-          asIs,
-          load.next(),
-          (failure: grpc.ServiceError | null) => (failure ? reject(failure) : resolve()),
+        client.makeUnaryRequest(load.method, asIs, asIs, load.next(), (failure: grpc.ServiceError | null) =>
+          failure ? reject(failure) : resolve(),
         );
       });
       const nowMs = performance.now();

@@ -1,8 +1,8 @@
 /** An operation made ready for deciding. Done once, when it arrives, so that deciding it again costs nothing. */
-import { systemAccountId } from "./decide.ts";
-import { digestOperation } from "./digest.ts";
-import { initiatingSide } from "./types.ts";
-import type { Operation } from "./types.ts";
+import { systemAccountId } from './decide.ts';
+import { digestOperation } from './digest.ts';
+import { initiatingSide } from './types.ts';
+import type { Operation } from './types.ts';
 
 export type Asked = {
   readonly operation: Operation;
@@ -26,7 +26,7 @@ export function outcomeName(accountId: string, key: string): string {
 }
 
 function initiatorId(operation: Operation): string {
-  if (operation.kind === "open") return operation.wallet;
+  if (operation.kind === 'open') return operation.wallet;
   const ref = operation[initiatingSide[operation.kind]];
-  return "wallet" in ref ? ref.wallet : systemAccountId(ref.system, operation.asset ?? 0);
+  return 'wallet' in ref ? ref.wallet : systemAccountId(ref.system, operation.asset ?? 0);
 }

@@ -1,6 +1,6 @@
 /** The assets that the ledger counts. They are few and never change, so each process keeps them. */
-import type pg from "pg";
-import { assert } from "../kernel/index.ts";
+import type pg from 'pg';
+import { assert } from '../kernel/index.ts';
 
 export type Asset = {
   /** The number that entries and the documented `asset_type_id` use. */
@@ -23,15 +23,13 @@ export class Assets {
   }
 
   static async load(pool: pg.Pool): Promise<Assets> {
-    const { rows } = await pool.query<Asset>(
-      "select id, code, scale, name from ledger.asset order by id",
-    );
+    const { rows } = await pool.query<Asset>('select id, code, scale, name from ledger.asset order by id');
     return new Assets(rows);
   }
 
   /** By its code or its number, as a caller names it. */
   find(reference: string | number): Asset | undefined {
-    return typeof reference === "number" ? this.#byId.get(reference) : this.#byCode.get(reference);
+    return typeof reference === 'number' ? this.#byId.get(reference) : this.#byCode.get(reference);
   }
 
   /** The asset of an account on record. */

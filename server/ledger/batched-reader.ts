@@ -25,8 +25,7 @@ export class BatchedReader<V> {
     return new Promise((answer, fail) => {
       this.#waiting.push({ name, answer, fail });
       // After the current burst of I/O, so that what arrived in it goes together.
-      if (this.#waiting.length === 1 && this.#running < queriesAtOnce)
-        setImmediate(() => void this.#drain());
+      if (this.#waiting.length === 1 && this.#running < queriesAtOnce) setImmediate(() => void this.#drain());
     });
   }
 

@@ -3,9 +3,9 @@
  *
  * The canonical bytes are a header and then each column with its length before it, so no two batches share an encoding.
  */
-import { createHash } from "node:crypto";
-import { byteaColumn, int8Column, numericColumn, textColumn } from "./columns.ts";
-import type { Account, RecordedEntry } from "./types.ts";
+import { createHash } from 'node:crypto';
+import { byteaColumn, int8Column, numericColumn, textColumn } from './columns.ts';
+import type { Account, RecordedEntry } from './types.ts';
 
 /** Named in each batch row; a change of the encoding gets the next number, and the verifier keeps the old ones. */
 export const chainFormat = 1;
@@ -21,10 +21,7 @@ export type BatchHeader = {
 export type Opening = { readonly account: Account; readonly seq: number };
 
 /** The columns of a batch, in the order in which the posting function takes them and the chain hashes them. */
-export function encodeBatch(
-  openings: readonly Opening[],
-  entries: readonly RecordedEntry[],
-): Buffer[] {
+export function encodeBatch(openings: readonly Opening[], entries: readonly RecordedEntry[]): Buffer[] {
   return [
     int8Column(openings, ({ account }) => account.number),
     textColumn(openings, ({ account }) => account.id),
@@ -52,11 +49,7 @@ export function encodeBatch(
   ];
 }
 
-export function chainHash(
-  previous: Buffer,
-  header: BatchHeader,
-  columns: readonly Buffer[],
-): Buffer {
+export function chainHash(previous: Buffer, header: BatchHeader, columns: readonly Buffer[]): Buffer {
   const fixed = Buffer.alloc(1 + 4 + 8 * 3);
   let at = fixed.writeUInt8(chainFormat, 0);
   at = fixed.writeUInt32BE(header.book, at);
@@ -64,7 +57,7 @@ export function chainHash(
   at = fixed.writeBigUInt64BE(BigInt(header.firstSeq), at);
   fixed.writeBigUInt64BE(BigInt(header.recordedAt.getTime()), at);
 
-  const hash = createHash("sha256").update(previous).update(fixed);
+  const hash = createHash('sha256').update(previous).update(fixed);
   const length = Buffer.alloc(4);
   for (const column of columns) {
     length.writeUInt32BE(column.length, 0);

@@ -7,7 +7,7 @@ const typeOids = { bytea: 17, int8: 20, text: 25, numeric: 1700 } as const;
 const headerBytes = 20;
 
 export function int8Column<Row>(rows: readonly Row[], pick: (row: Row) => number | null): Buffer {
-  const column = allocate("int8", rows.length, rows.length * 12);
+  const column = allocate('int8', rows.length, rows.length * 12);
   let at = headerBytes;
   for (const row of rows) {
     const value = pick(row);
@@ -26,7 +26,7 @@ export function textColumn<Row>(rows: readonly Row[], pick: (row: Row) => string
   // Three bytes of UTF-8 for each UTF-16 unit is the most there can be.
   let longest = 0;
   for (const row of rows) longest += 4 + (pick(row)?.length ?? 0) * 3;
-  const column = allocate("text", rows.length, longest);
+  const column = allocate('text', rows.length, longest);
   let at = headerBytes;
   for (const row of rows) {
     const value = pick(row);
@@ -45,10 +45,10 @@ export function textColumn<Row>(rows: readonly Row[], pick: (row: Row) => string
 export function byteaColumn<Row>(rows: readonly Row[], pick: (row: Row) => string): Buffer {
   let total = 0;
   for (const row of rows) total += 4 + pick(row).length / 2;
-  const column = allocate("bytea", rows.length, total);
+  const column = allocate('bytea', rows.length, total);
   let at = headerBytes;
   for (const row of rows) {
-    const bytes = column.write(pick(row), at + 4, "hex");
+    const bytes = column.write(pick(row), at + 4, 'hex');
     column.writeInt32BE(bytes, at);
     at += 4 + bytes;
   }
@@ -56,12 +56,9 @@ export function byteaColumn<Row>(rows: readonly Row[], pick: (row: Row) => strin
 }
 
 /** Whole numbers of up to 38 digits, as base-10,000 digits. */
-export function numericColumn<Row>(
-  rows: readonly Row[],
-  pick: (row: Row) => bigint | null,
-): Buffer {
+export function numericColumn<Row>(rows: readonly Row[], pick: (row: Row) => bigint | null): Buffer {
   // Header, and at most ten digits for thirty-eight decimal ones.
-  const column = allocate("numeric", rows.length, rows.length * (4 + 8 + 20));
+  const column = allocate('numeric', rows.length, rows.length * (4 + 8 + 20));
   let at = headerBytes;
   for (const row of rows) {
     const value = pick(row);
@@ -81,8 +78,7 @@ function writeNumeric(column: Buffer, start: number, value: bigint): number {
     digits[count++] = Number(magnitude % 10_000n);
     magnitude /= 10_000n;
   }
-  for (let rest = Number(magnitude); rest > 0; rest = Math.floor(rest / 10_000))
-    digits[count++] = rest % 10_000;
+  for (let rest = Number(magnitude); rest > 0; rest = Math.floor(rest / 10_000)) digits[count++] = rest % 10_000;
 
   // Trailing zero digits are left out, as the server does when it sends one.
   let lowest = 0;
@@ -94,8 +90,7 @@ function writeNumeric(column: Buffer, start: number, value: bigint): number {
   at = column.writeInt16BE(count === 0 ? 0 : count - 1, at);
   at = column.writeUInt16BE(negative ? 0x4000 : 0, at);
   at = column.writeInt16BE(0, at);
-  for (let digit = count - 1; digit >= lowest; digit--)
-    at = column.writeUInt16BE(digits[digit] ?? 0, at);
+  for (let digit = count - 1; digit >= lowest; digit--) at = column.writeUInt16BE(digits[digit] ?? 0, at);
   return at;
 }
 

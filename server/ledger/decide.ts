@@ -3,19 +3,10 @@
  *
  * Read `decideTransfer` top to bottom: each guard returns one named refusal, in the order of precedence of refusals.ts.
  */
-import type { Refusal, RefusalCode } from "./refusals.ts";
-import type { Asked } from "./asked.ts";
-import { initiatingSide } from "./types.ts";
-import type {
-  Account,
-  AccountRef,
-  OpenOperation,
-  Operation,
-  RecordedEntry,
-  SystemKind,
-  TransferOperation,
-  WalletSpec,
-} from "./types.ts";
+import type { Refusal, RefusalCode } from './refusals.ts';
+import type { Asked } from './asked.ts';
+import { initiatingSide } from './types.ts';
+import type { Account, AccountRef, OpenOperation, Operation, RecordedEntry, SystemKind, TransferOperation, WalletSpec } from './types.ts';
 
 /** What a decision may depend on. */
 export type BookView = {
@@ -30,15 +21,15 @@ export type BookView = {
 /** New facts, a refusal, or the outcome that is already on record. Accounts are given as they stand after. */
 export type Decision =
   | {
-      readonly type: "posted";
+      readonly type: 'posted';
       readonly opened: readonly Account[];
       readonly debit: Account;
       readonly credit: Account;
       readonly scope: number;
     }
-  | { readonly type: "opened"; readonly account: Account }
-  | { readonly type: "refused"; readonly refusal: Refusal; readonly scope: number | null }
-  | { readonly type: "replayed"; readonly entry: RecordedEntry };
+  | { readonly type: 'opened'; readonly account: Account }
+  | { readonly type: 'refused'; readonly refusal: Refusal; readonly scope: number | null }
+  | { readonly type: 'replayed'; readonly entry: RecordedEntry };
 
 /** Thirty-eight digits: what numeric(38, 0) holds. */
 export const maximumAmount = 10n ** 38n - 1n;
@@ -47,94 +38,79 @@ export function decide(book: BookView, asked: Asked): Decision {
   const before = book.remembered(asked);
   if (before)
     return isRetry(before, asked)
-      ? { type: "replayed", entry: before }
-      : refuse("idempotency_key_reused", null, { key: asked.operation.key });
-  return asked.operation.kind === "open"
-    ? decideOpen(book, asked.operation)
-    : decideTransfer(book, asked.operation);
+      ? { type: 'replayed', entry: before }
+      : refuse('idempotency_key_reused', null, { key: asked.operation.key });
+  return asked.operation.kind === 'open' ? decideOpen(book, asked.operation) : decideTransfer(book, asked.operation);
 }
 
 function decideOpen(book: BookView, asked: OpenOperation): Decision {
   const existing = initiatorOf(book, asked);
   const scope = existing ? existing.number : null;
 
-  if (existing) return refuse("wallet_exists", scope, { wallet: asked.wallet });
-  if (!book.knowsAsset(asked.opens.asset))
-    return refuse("asset_unknown", null, { asset: String(asked.opens.asset) });
+  if (existing) return refuse('wallet_exists', scope, { wallet: asked.wallet });
+  if (!book.knowsAsset(asked.opens.asset)) return refuse('asset_unknown', null, { asset: String(asked.opens.asset) });
 
-  return { type: "opened", account: openWallet(asked.wallet, asked.opens, book.nextAccountNumber) };
+  return { type: 'opened', account: openWallet(asked.wallet, asked.opens, book.nextAccountNumber) };
 }
 
 function decideTransfer(book: BookView, asked: TransferOperation): Decision {
   const debitWallet = walletOf(book, asked.debit);
   const creditWallet = walletOf(book, asked.credit);
-  const asset =
-    asked.asset ??
-    (debitWallet ?? creditWallet)?.asset ??
-    assetToOpen(asked.debit) ??
-    assetToOpen(asked.credit);
+  const asset = asked.asset ?? (debitWallet ?? creditWallet)?.asset ?? assetToOpen(asked.debit) ?? assetToOpen(asked.credit);
   const knownDebit = debitWallet ?? systemAccountOf(book, asked.debit, asset);
   const knownCredit = creditWallet ?? systemAccountOf(book, asked.credit, asset);
   const initiatedBy = initiatingSide[asked.kind];
-  const initiator = initiatedBy === "debit" ? knownDebit : knownCredit;
+  const initiator = initiatedBy === 'debit' ? knownDebit : knownCredit;
   const version = initiator ? initiator.version : 0;
   const scope = initiator ? initiator.number : null;
 
-  if (asked.amount < 1n || asked.amount > maximumAmount)
-    return refuse("amount_invalid", scope, { amount: String(asked.amount) });
-  if (isSameAccount(asked.debit, asked.credit))
-    return refuse("same_wallet", scope, { wallet: nameOf(asked.debit) });
-  if (asset === undefined)
-    return refuse("wallet_not_found", scope, { wallet: nameOf(asked[initiatedBy]) });
-  if (!book.knowsAsset(asset)) return refuse("asset_unknown", scope, { asset: String(asset) });
+  if (asked.amount < 1n || asked.amount > maximumAmount) return refuse('amount_invalid', scope, { amount: String(asked.amount) });
+  if (isSameAccount(asked.debit, asked.credit)) return refuse('same_wallet', scope, { wallet: nameOf(asked.debit) });
+  if (asset === undefined) return refuse('wallet_not_found', scope, { wallet: nameOf(asked[initiatedBy]) });
+  if (!book.knowsAsset(asset)) return refuse('asset_unknown', scope, { asset: String(asset) });
 
   const debit = knownDebit ?? openedFor(asked.debit, asset, book.nextAccountNumber);
   if (!debit)
-    return refuse(initiatedBy === "debit" ? "wallet_not_found" : "recipient_not_found", scope, {
+    return refuse(initiatedBy === 'debit' ? 'wallet_not_found' : 'recipient_not_found', scope, {
       wallet: nameOf(asked.debit),
     });
-  const credit =
-    knownCredit ?? openedFor(asked.credit, asset, book.nextAccountNumber + (knownDebit ? 0 : 1));
+  const credit = knownCredit ?? openedFor(asked.credit, asset, book.nextAccountNumber + (knownDebit ? 0 : 1));
   if (!credit)
-    return refuse(initiatedBy === "credit" ? "wallet_not_found" : "recipient_not_found", scope, {
+    return refuse(initiatedBy === 'credit' ? 'wallet_not_found' : 'recipient_not_found', scope, {
       wallet: nameOf(asked.credit),
     });
 
   if (debit.asset !== asset || credit.asset !== asset) {
-    return refuse("asset_mismatch", scope, {
+    return refuse('asset_mismatch', scope, {
       debitAsset: String(debit.asset),
       creditAsset: String(credit.asset),
       asset: String(asset),
     });
   }
   if (asked.expectedVersion !== undefined && asked.expectedVersion !== version) {
-    return refuse("version_stale", scope, {
+    return refuse('version_stale', scope, {
       expectedVersion: String(asked.expectedVersion),
       currentVersion: String(version),
     });
   }
   if (debit.floor !== null && debit.balance - asked.amount < debit.floor) {
-    return refuse("insufficient_funds", scope, {
+    return refuse('insufficient_funds', scope, {
       wallet: debit.id,
       available: String(debit.balance - debit.floor),
       requested: String(asked.amount),
     });
   }
-  if (credit.balance + asked.amount > maximumAmount)
-    return refuse("balance_limit", scope, { wallet: credit.id });
-  if (debit.balance - asked.amount < -maximumAmount)
-    return refuse("balance_limit", scope, { wallet: debit.id });
+  if (credit.balance + asked.amount > maximumAmount) return refuse('balance_limit', scope, { wallet: credit.id });
+  if (debit.balance - asked.amount < -maximumAmount) return refuse('balance_limit', scope, { wallet: debit.id });
 
   const opened =
-    knownDebit && knownCredit
-      ? nothingOpened
-      : [debit, credit].filter((account) => account !== knownDebit && account !== knownCredit);
+    knownDebit && knownCredit ? nothingOpened : [debit, credit].filter((account) => account !== knownDebit && account !== knownCredit);
   return {
-    type: "posted",
+    type: 'posted',
     opened,
     debit: moved(debit, -asked.amount),
     credit: moved(credit, asked.amount),
-    scope: (initiatedBy === "debit" ? debit : credit).number,
+    scope: (initiatedBy === 'debit' ? debit : credit).number,
   };
 }
 
@@ -142,15 +118,12 @@ const nothingOpened: readonly Account[] = [];
 
 /** The digest leaves the asset out, because most callers do: a caller who names it means that one. */
 function isRetry(before: RecordedEntry, { operation, digest }: Asked): boolean {
-  const asset = operation.kind === "open" ? operation.opens.asset : operation.asset;
-  return (
-    before.digest === digest &&
-    (asset === undefined || before.asset === null || before.asset === asset)
-  );
+  const asset = operation.kind === 'open' ? operation.opens.asset : operation.asset;
+  return before.digest === digest && (asset === undefined || before.asset === null || before.asset === asset);
 }
 
 function refuse(code: RefusalCode, scope: number | null, facts: Record<string, string>): Decision {
-  return { type: "refused", refusal: { code, facts }, scope };
+  return { type: 'refused', refusal: { code, facts }, scope };
 }
 
 function moved(account: Account, amount: bigint): Account {
@@ -167,34 +140,27 @@ function moved(account: Account, amount: bigint): Account {
 }
 
 /** The account whose idempotency keys the operation's is one of, if it exists yet. */
-export function initiatorOf(
-  book: Pick<BookView, "wallet" | "system">,
-  asked: Operation,
-): Account | undefined {
-  if (asked.kind === "open") return book.wallet(asked.wallet);
+export function initiatorOf(book: Pick<BookView, 'wallet' | 'system'>, asked: Operation): Account | undefined {
+  if (asked.kind === 'open') return book.wallet(asked.wallet);
   const ref = asked[initiatingSide[asked.kind]];
   return walletOf(book, ref) ?? systemAccountOf(book, ref, asked.asset);
 }
 
-function walletOf(book: Pick<BookView, "wallet">, ref: AccountRef): Account | undefined {
-  return "wallet" in ref ? book.wallet(ref.wallet) : undefined;
+function walletOf(book: Pick<BookView, 'wallet'>, ref: AccountRef): Account | undefined {
+  return 'wallet' in ref ? book.wallet(ref.wallet) : undefined;
 }
 
-function systemAccountOf(
-  book: Pick<BookView, "system">,
-  ref: AccountRef,
-  asset: number | undefined,
-): Account | undefined {
-  return "system" in ref && asset !== undefined ? book.system(ref.system, asset) : undefined;
+function systemAccountOf(book: Pick<BookView, 'system'>, ref: AccountRef, asset: number | undefined): Account | undefined {
+  return 'system' in ref && asset !== undefined ? book.system(ref.system, asset) : undefined;
 }
 
 function assetToOpen(ref: AccountRef): number | undefined {
-  return "wallet" in ref ? ref.opens?.asset : undefined;
+  return 'wallet' in ref ? ref.opens?.asset : undefined;
 }
 
 /** An account that is not there yet, as it is opened on the way; undefined for a wallet that may not be. */
 function openedFor(ref: AccountRef, asset: number, number: number): Account | undefined {
-  if ("wallet" in ref) return ref.opens && openWallet(ref.wallet, ref.opens, number);
+  if ('wallet' in ref) return ref.opens && openWallet(ref.wallet, ref.opens, number);
   const id = systemAccountId(ref.system, asset);
   return {
     number,
@@ -212,7 +178,7 @@ function openWallet(id: string, spec: WalletSpec, number: number): Account {
   return {
     number,
     id,
-    kind: "wallet",
+    kind: 'wallet',
     asset: spec.asset,
     owner: spec.owner,
     floor: spec.floor,
@@ -238,10 +204,10 @@ export function systemAccountId(kind: SystemKind, asset: number): string {
 }
 
 function isSameAccount(one: AccountRef, other: AccountRef): boolean {
-  if ("wallet" in one) return "wallet" in other && one.wallet === other.wallet;
-  return "system" in other && one.system === other.system;
+  if ('wallet' in one) return 'wallet' in other && one.wallet === other.wallet;
+  return 'system' in other && one.system === other.system;
 }
 
 function nameOf(ref: AccountRef): string {
-  return "wallet" in ref ? ref.wallet : ref.system;
+  return 'wallet' in ref ? ref.wallet : ref.system;
 }

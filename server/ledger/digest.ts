@@ -4,8 +4,8 @@
  *
  * Preconditions (an expected version) are not content: a retry with a newer precondition gets the stored answer.
  */
-import { hash } from "node:crypto";
-import type { AccountKind, AccountRef, EntryKind, Operation } from "./types.ts";
+import { hash } from 'node:crypto';
+import type { AccountKind, AccountRef, EntryKind, Operation } from './types.ts';
 
 /** What is digested of an opening. */
 export type OpeningContent = {
@@ -27,9 +27,9 @@ export type TransferContent = {
 };
 
 export function digestOperation(operation: Operation): string {
-  if (operation.kind === "open") {
+  if (operation.kind === 'open') {
     const { owner, asset, floor } = operation.opens;
-    return digestOpening({ id: operation.wallet, kind: "wallet", asset, owner, floor });
+    return digestOpening({ id: operation.wallet, kind: 'wallet', asset, owner, floor });
   }
   return digestTransfer({
     kind: operation.kind,
@@ -43,7 +43,7 @@ export function digestOperation(operation: Operation): string {
 
 export function digestOpening(content: OpeningContent): string {
   return digest([
-    "open",
+    'open',
     content.id,
     content.kind,
     String(content.asset),
@@ -53,29 +53,22 @@ export function digestOpening(content: OpeningContent): string {
 }
 
 export function digestTransfer(content: TransferContent): string {
-  return digest([
-    content.kind,
-    content.key,
-    content.debit,
-    content.credit,
-    String(content.amount),
-    content.metadata,
-  ]);
+  return digest([content.kind, content.key, content.debit, content.credit, String(content.amount), content.metadata]);
 }
 
 /** A system account's digest name has no asset in it: the wallet on the other side decides the asset. */
 export function contentNameOf(id: string, kind: AccountKind): string {
-  return kind === "wallet" ? id : `$${kind}`;
+  return kind === 'wallet' ? id : `$${kind}`;
 }
 
 function contentName(ref: AccountRef): string {
-  return "wallet" in ref ? ref.wallet : `$${ref.system}`;
+  return 'wallet' in ref ? ref.wallet : `$${ref.system}`;
 }
 
 /** Each part with its length before it, so that no two lists of parts read the same. */
 function digest(parts: readonly (string | null)[]): string {
-  let text = "";
-  for (const part of parts) text += part === null ? "-:" : `${part.length}:${part}`;
+  let text = '';
+  for (const part of parts) text += part === null ? '-:' : `${part.length}:${part}`;
   // Hex, not a buffer: a small buffer costs more to collect than this string costs to make.
-  return hash("sha256", text).slice(0, 32);
+  return hash('sha256', text).slice(0, 32);
 }

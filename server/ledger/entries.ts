@@ -1,24 +1,12 @@
 /** Turns a decision into rows of the log. */
-import { digestOpening } from "./digest.ts";
-import type { Refusal } from "./refusals.ts";
-import type {
-  Account,
-  AccountRef,
-  Operation,
-  OpenOperation,
-  RecordedEntry,
-  TransferOperation,
-} from "./types.ts";
+import { digestOpening } from './digest.ts';
+import type { Refusal } from './refusals.ts';
+import type { Account, AccountRef, Operation, OpenOperation, RecordedEntry, TransferOperation } from './types.ts';
 
 type Place = { readonly book: number; readonly seq: number; readonly recordedAt: Date };
 
 /** An opening that was asked for. Its key lives in the scope of the wallet that it opens. */
-export function openingEntry(
-  place: Place,
-  asked: OpenOperation,
-  account: Account,
-  digest: string,
-): RecordedEntry {
+export function openingEntry(place: Place, asked: OpenOperation, account: Account, digest: string): RecordedEntry {
   return {
     ...opening(place, account, digest),
     operation: place.seq,
@@ -28,22 +16,14 @@ export function openingEntry(
 }
 
 /** An opening on the way to a posting: the row before it, of the same operation. */
-export function openedOnTheWayEntry(
-  place: Place,
-  operation: number,
-  account: Account,
-): RecordedEntry {
+export function openedOnTheWayEntry(place: Place, operation: number, account: Account): RecordedEntry {
   return { ...opening(place, account, digestOpening(account)), operation, scope: null, key: null };
 }
 
-function opening(
-  place: Place,
-  account: Account,
-  digest: string,
-): Omit<RecordedEntry, "operation" | "scope" | "key"> {
+function opening(place: Place, account: Account, digest: string): Omit<RecordedEntry, 'operation' | 'scope' | 'key'> {
   return {
     ...place,
-    kind: "open",
+    kind: 'open',
     debit: null,
     credit: account,
     asset: account.asset,
@@ -86,27 +66,21 @@ export function postingEntry(
 }
 
 /** A refusal has no sides, so that it is in nobody's history; what was asked stands in its details. */
-export function refusalEntry(
-  place: Place,
-  asked: Operation,
-  refusal: Refusal,
-  scope: number,
-  digest: string,
-): RecordedEntry {
-  const content = asked.kind === "open" ? openContent(asked) : transferContent(asked);
+export function refusalEntry(place: Place, asked: Operation, refusal: Refusal, scope: number, digest: string): RecordedEntry {
+  const content = asked.kind === 'open' ? openContent(asked) : transferContent(asked);
   return {
     ...place,
     operation: place.seq,
     kind: asked.kind,
     debit: null,
     credit: null,
-    asset: asked.kind === "open" ? asked.opens.asset : (asked.asset ?? null),
+    asset: asked.kind === 'open' ? asked.opens.asset : (asked.asset ?? null),
     amount: null,
     debitFloor: null,
     scope,
     key: asked.key,
     digest,
-    metadata: asked.kind === "open" ? null : (asked.metadata ?? null),
+    metadata: asked.kind === 'open' ? null : (asked.metadata ?? null),
     refusal,
     details: JSON.stringify({ asked: content, facts: refusal.facts }),
   };
@@ -136,5 +110,5 @@ function transferContent(asked: TransferOperation): AskedContent {
 }
 
 function nameOf(ref: AccountRef): string {
-  return "wallet" in ref ? ref.wallet : `$${ref.system}`;
+  return 'wallet' in ref ? ref.wallet : `$${ref.system}`;
 }

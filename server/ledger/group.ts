@@ -1,27 +1,22 @@
 /** Decides the operations of one request: each by itself, or all or none. */
-import { assert } from "../kernel/index.ts";
-import type { Asked } from "./asked.ts";
-import { decide, initiatorOf } from "./decide.ts";
-import type { Decision } from "./decide.ts";
-import type { Refusal } from "./refusals.ts";
-import type { BookState } from "./state.ts";
-import type { Outcome, RecordedEntry } from "./types.ts";
+import { assert } from '../kernel/index.ts';
+import type { Asked } from './asked.ts';
+import { decide, initiatorOf } from './decide.ts';
+import type { Decision } from './decide.ts';
+import type { Refusal } from './refusals.ts';
+import type { BookState } from './state.ts';
+import type { Outcome, RecordedEntry } from './types.ts';
 
 export type Group = { readonly asked: readonly Asked[]; readonly linked: boolean };
 
 /** Answers with an outcome for each operation; the rows that these add to the log are appended to `log`. */
-export function decideTogether(
-  state: BookState,
-  group: Group,
-  recordedAt: Date,
-  log: RecordedEntry[],
-): Outcome[] {
+export function decideTogether(state: BookState, group: Group, recordedAt: Date, log: RecordedEntry[]): Outcome[] {
   const mark = state.mark();
   const length = log.length;
   const outcomes: Outcome[] = [];
   for (const asked of group.asked) {
     const outcome = settle(state, asked, decide(state, asked), recordedAt, log);
-    if (outcome.status === "refused" && group.linked && group.asked.length > 1) {
+    if (outcome.status === 'refused' && group.linked && group.asked.length > 1) {
       state.rollBack(mark);
       log.length = length;
       return refuseTogether(state, group, outcomes.length, outcome.refusal, recordedAt, log);
@@ -43,28 +38,19 @@ function refuseTogether(
   return group.asked.map((asked, at) => {
     const before = state.remembered(asked);
     if (before?.digest === asked.digest) return outcomeOf(before, true);
-    const refusal: Refusal =
-      at === culprit
-        ? reason
-        : { code: "linked_operation_refused", facts: { refused: String(culprit) } };
+    const refusal: Refusal = at === culprit ? reason : { code: 'linked_operation_refused', facts: { refused: String(culprit) } };
     const scope = before ? null : (initiatorOf(state, asked.operation)?.number ?? null);
-    return settle(state, asked, { type: "refused", refusal, scope }, recordedAt, log);
+    return settle(state, asked, { type: 'refused', refusal, scope }, recordedAt, log);
   });
 }
 
-function settle(
-  state: BookState,
-  asked: Asked,
-  decision: Decision,
-  recordedAt: Date,
-  log: RecordedEntry[],
-): Outcome {
-  if (decision.type === "replayed") return outcomeOf(decision.entry, true);
+function settle(state: BookState, asked: Asked, decision: Decision, recordedAt: Date, log: RecordedEntry[]): Outcome {
+  if (decision.type === 'replayed') return outcomeOf(decision.entry, true);
   const entry = state.apply(asked, decision, recordedAt, log);
   if (entry) return outcomeOf(entry, false);
-  assert(decision.type === "refused", "only a refusal leaves no trace");
+  assert(decision.type === 'refused', 'only a refusal leaves no trace');
   return {
-    status: "refused",
+    status: 'refused',
     replayed: false,
     seq: state.nextSeq - 1,
     refusal: decision.refusal,
@@ -74,7 +60,5 @@ function settle(
 
 function outcomeOf(entry: RecordedEntry, replayed: boolean): Outcome {
   const { seq, refusal } = entry;
-  return refusal
-    ? { status: "refused", replayed, seq, refusal, entry }
-    : { status: "posted", replayed, seq, entry };
+  return refusal ? { status: 'refused', replayed, seq, refusal, entry } : { status: 'posted', replayed, seq, entry };
 }

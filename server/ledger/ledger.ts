@@ -1,12 +1,12 @@
 /** The ledger as the rest of the product sees it: a way to post, and ways to read. */
-import { createPool } from "../database/index.ts";
-import type { Log } from "../kernel/index.ts";
-import { Assets } from "./assets.ts";
-import { assert } from "../kernel/index.ts";
-import { BookReader } from "./reads.ts";
-import { planOptions } from "./store.ts";
-import type { Operation, Outcome, RecordedEntry } from "./types.ts";
-import { BookWriter } from "./writer.ts";
+import { createPool } from '../database/index.ts';
+import type { Log } from '../kernel/index.ts';
+import { Assets } from './assets.ts';
+import { assert } from '../kernel/index.ts';
+import { BookReader } from './reads.ts';
+import { planOptions } from './store.ts';
+import type { Operation, Outcome, RecordedEntry } from './types.ts';
+import { BookWriter } from './writer.ts';
 
 /** The book of everything, until there are more. */
 const theBook = 1;
@@ -37,13 +37,13 @@ export type LedgerOptions = {
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const pool = createPool(options.url, options.log, {
     connectionsMax: readConnections,
-    applicationName: "coffer ledger reads",
+    applicationName: 'coffer ledger reads',
     serverOptions: planOptions,
   });
   const writer = new BookWriter({ ...options, book: theBook });
   try {
     const assets = await Assets.load(pool);
-    await pool.query("select ledger.open_book($1)", [theBook]);
+    await pool.query('select ledger.open_book($1)', [theBook]);
     await writer.start();
     return {
       assets,
@@ -53,7 +53,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       },
       post: async (operation) => {
         const [outcome] = await writer.post([operation], false);
-        assert(outcome, "one operation, one outcome");
+        assert(outcome, 'one operation, one outcome');
         return outcome;
       },
       postLinked: (operations) => writer.post(operations, true),
@@ -69,7 +69,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
 }
 
 /** The public name of an operation or transfer: its book and its place in the book's log. */
-export function operationId(entry: Pick<RecordedEntry, "book" | "operation">): string {
+export function operationId(entry: Pick<RecordedEntry, 'book' | 'operation'>): string {
   return `${entry.book}-${entry.operation}`;
 }
 

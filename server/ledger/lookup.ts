@@ -1,27 +1,23 @@
 /** Brings in what deciding needs and memory lacks. */
-import { assert } from "../kernel/index.ts";
-import { initiatorOf } from "./decide.ts";
-import type { Group } from "./group.ts";
-import type { BookState } from "./state.ts";
-import type { BookStore } from "./store.ts";
+import { assert } from '../kernel/index.ts';
+import { initiatorOf } from './decide.ts';
+import type { Group } from './group.ts';
+import type { BookState } from './state.ts';
+import type { BookStore } from './store.ts';
 
-export async function lookUpWallets(
-  store: BookStore,
-  state: BookState,
-  groups: readonly Group[],
-): Promise<void> {
+export async function lookUpWallets(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
   const unknown = new Set<string>();
   const note = (wallet: string) => {
     if (!state.wallet(wallet)) unknown.add(wallet);
   };
   for (const { asked } of groups) {
     for (const { operation } of asked) {
-      if (operation.kind === "open") {
+      if (operation.kind === 'open') {
         note(operation.wallet);
         continue;
       }
-      if ("wallet" in operation.debit) note(operation.debit.wallet);
-      if ("wallet" in operation.credit) note(operation.credit.wallet);
+      if ('wallet' in operation.debit) note(operation.debit.wallet);
+      if ('wallet' in operation.credit) note(operation.credit.wallet);
     }
   }
   if (unknown.size === 0) return;
@@ -29,11 +25,7 @@ export async function lookUpWallets(
 }
 
 /** What the keys were used for, where memory does not know it. True when one was used before. */
-export async function lookUpKeys(
-  store: BookStore,
-  state: BookState,
-  groups: readonly Group[],
-): Promise<boolean> {
+export async function lookUpKeys(store: BookStore, state: BookState, groups: readonly Group[]): Promise<boolean> {
   const names: string[] = [];
   const scopes: number[] = [];
   const keys: string[] = [];
@@ -50,7 +42,7 @@ export async function lookUpKeys(
   const found = await store.outcomes(scopes, keys);
   for (const { at, entry } of found) {
     const name = names[at - 1];
-    assert(name !== undefined, "an outcome is one of those asked for");
+    assert(name !== undefined, 'an outcome is one of those asked for');
     state.learnOutcome(name, entry);
   }
   return found.length > 0;

@@ -1,8 +1,8 @@
 /** Requests that wait for their turn, and how long they are willing to. */
-import { ask } from "./asked.ts";
-import type { Asked } from "./asked.ts";
-import { LedgerOverloaded, LedgerUnavailable } from "./outages.ts";
-import type { Operation, Outcome } from "./types.ts";
+import { ask } from './asked.ts';
+import type { Asked } from './asked.ts';
+import { LedgerOverloaded, LedgerUnavailable } from './outages.ts';
+import type { Operation, Outcome } from './types.ts';
 
 /** Operations of one caller, decided together; `linked`: all or none. */
 export type Request = {
@@ -30,9 +30,8 @@ export class RequestQueue {
   }
 
   add(operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
-    if (this.#closed) return Promise.reject(new LedgerUnavailable("not_done"));
-    if (this.#operations + operations.length > operationsMax)
-      return Promise.reject(new LedgerOverloaded());
+    if (this.#closed) return Promise.reject(new LedgerUnavailable('not_done'));
+    if (this.#operations + operations.length > operationsMax) return Promise.reject(new LedgerOverloaded());
     return new Promise((answer, fail) => {
       this.#waiting.push({
         asked: operations.map(ask),
@@ -110,5 +109,5 @@ export class RequestQueue {
 }
 
 export function failExpired(request: Request): void {
-  request.fail(new LedgerUnavailable(request.sent ? "unknown" : "not_done"));
+  request.fail(new LedgerUnavailable(request.sent ? 'unknown' : 'not_done'));
 }

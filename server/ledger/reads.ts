@@ -1,9 +1,9 @@
 /** What the ledger answers about what is committed. Every answer is one statement, so it is one moment of the log. */
-import type pg from "pg";
-import { BatchedReader } from "./batched-reader.ts";
-import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from "./rows.ts";
-import type { AccountRow, EntryRow } from "./rows.ts";
-import type { Account, EntryKind, RecordedEntry } from "./types.ts";
+import type pg from 'pg';
+import { BatchedReader } from './batched-reader.ts';
+import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from './rows.ts';
+import type { AccountRow, EntryRow } from './rows.ts';
+import type { Account, EntryKind, RecordedEntry } from './types.ts';
 
 /** An account as of the moment of the read. */
 export type Balance = Account & {
@@ -28,7 +28,7 @@ const balanceColumns = `${accountColumns}, b.book, b.opened_at, b.recorded_at,
 /** Everything a wallet did since its opening, in minor units. */
 export type KindTotal = {
   readonly kind: EntryKind;
-  readonly side: "debit" | "credit";
+  readonly side: 'debit' | 'credit';
   readonly count: number;
   readonly total: bigint;
   readonly lastAt: Date;
@@ -65,7 +65,7 @@ export class BookReader {
   /** The owner's wallets, by asset number, after the given one. */
   async balancesOf(owner: string, afterAsset: number, limit: number): Promise<Balance[]> {
     const { rows } = await this.#pool.query<BalanceRow>({
-      name: "balances_of",
+      name: 'balances_of',
       text: `select ${balanceColumns} from ledger.balance b where b.book = $1 and b.owner = $2 and b.asset > $3 order by b.asset limit $4`,
       values: [this.#book, owner, afterAsset, limit],
     });
@@ -75,7 +75,7 @@ export class BookReader {
   /** Postings of an account, newest first, before the given seq. */
   async history(account: number, beforeSeq: number, limit: number): Promise<RecordedEntry[]> {
     const { rows } = await this.#pool.query<EntryRow>({
-      name: "history",
+      name: 'history',
       text: `
         select ${entryColumns} from (
           (select * from ledger.entry where book = $1 and debit_account = $2 and seq < $3 order by seq desc limit $4)
@@ -91,7 +91,7 @@ export class BookReader {
 
   async entry(seq: number): Promise<RecordedEntry | null> {
     const { rows } = await this.#pool.query<EntryRow>({
-      name: "entry",
+      name: 'entry',
       text: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.seq = $2`,
       values: [this.#book, seq],
     });
@@ -101,7 +101,7 @@ export class BookReader {
   /** What the account used an idempotency key for. */
   async entryByKey(account: number, key: string): Promise<RecordedEntry | null> {
     const { rows } = await this.#pool.query<EntryRow>({
-      name: "entry_by_key",
+      name: 'entry_by_key',
       text: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.scope = $2 and e.key = $3`,
       values: [this.#book, account, key],
     });
@@ -111,12 +111,12 @@ export class BookReader {
   async totals(account: number): Promise<KindTotal[]> {
     const { rows } = await this.#pool.query<{
       kind: EntryKind;
-      side: "debit" | "credit";
+      side: 'debit' | 'credit';
       count: number;
       total: bigint;
       last_at: Date;
     }>({
-      name: "totals",
+      name: 'totals',
       text: `
         select kind, 'debit' as side, count(*) as count, sum(amount) as total, max(recorded_at) as last_at
         from ledger.entry where book = $1 and debit_account = $2 group by kind
@@ -136,10 +136,8 @@ export class BookReader {
 
   /** Events after a position, oldest first. */
   async events(afterSeq: number, afterPart: number, limit: number): Promise<LedgerEvent[]> {
-    const { rows } = await this.#pool.query<
-      Omit<LedgerEvent, "recordedAt"> & { recorded_at: Date }
-    >({
-      name: "events",
+    const { rows } = await this.#pool.query<Omit<LedgerEvent, 'recordedAt'> & { recorded_at: Date }>({
+      name: 'events',
       text: `
         select id, book, seq, part, type, wallet, recorded_at, data from ledger.event
         where book = $1 and seq >= $2 and (seq, part) > ($2, $3) order by seq, part limit $4`,
@@ -150,7 +148,7 @@ export class BookReader {
 
   async #readBalances(ids: readonly string[]): Promise<Map<string, Balance>> {
     const { rows } = await this.#pool.query<BalanceRow>({
-      name: "balances",
+      name: 'balances',
       text: `
         select ${balanceColumns}
         from unnest($2::text[]) as wanted (id)

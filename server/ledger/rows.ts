@@ -1,7 +1,7 @@
 /** Reads log rows back: one select list, one mapping, for every query that answers with entries. */
-import { assert } from "../kernel/index.ts";
-import type { RefusalCode } from "./refusals.ts";
-import type { Account, AccountKind, EntryKind, PostedSide, RecordedEntry } from "./types.ts";
+import { assert } from '../kernel/index.ts';
+import type { RefusalCode } from './refusals.ts';
+import type { Account, AccountKind, EntryKind, PostedSide, RecordedEntry } from './types.ts';
 
 /** For a query that names the entry `e`; brings the names of both accounts along. */
 export const entryColumns = `
@@ -49,20 +49,8 @@ export function entryFromRow(row: EntryRow): RecordedEntry {
     operation: row.operation,
     recordedAt: row.recorded_at,
     kind: row.kind,
-    debit: side(
-      row.debit_account,
-      row.debit_id,
-      row.debit_kind,
-      row.debit_after,
-      row.debit_version,
-    ),
-    credit: side(
-      row.credit_account,
-      row.credit_id,
-      row.credit_kind,
-      row.credit_after,
-      row.credit_version,
-    ),
+    debit: side(row.debit_account, row.debit_id, row.debit_kind, row.debit_after, row.debit_version),
+    credit: side(row.credit_account, row.credit_id, row.credit_kind, row.credit_after, row.credit_version),
     asset: row.asset,
     amount: row.amount,
     debitFloor: row.debit_floor,
@@ -83,22 +71,18 @@ function side(
   version: number | null,
 ): PostedSide | null {
   if (number === null) return null;
-  assert(
-    id !== null && kind !== null && balance !== null && version !== null,
-    "an entry's account is on record",
-  );
+  assert(id !== null && kind !== null && balance !== null && version !== null, "an entry's account is on record");
   return { number, id, kind, balance, version };
 }
 
 function factsIn(details: string | null): Record<string, string> {
-  assert(details !== null, "a refusal has details");
+  assert(details !== null, 'a refusal has details');
   const parsed: { facts: Record<string, string> } = JSON.parse(details);
   return parsed.facts;
 }
 
 /** For a query that names a row of the view `ledger.balance` `b`. */
-export const accountColumns =
-  "b.number, b.id, b.kind, b.asset, b.owner, b.floor, b.balance, b.version";
+export const accountColumns = 'b.number, b.id, b.kind, b.asset, b.owner, b.floor, b.balance, b.version';
 
 export type AccountRow = {
   number: number;

@@ -4,14 +4,14 @@
  * A cache of the log, nothing more. Every change since the last committed batch can be taken back, which is how a batch that
  * the database did not take leaves no trace.
  */
-import { assert } from "../kernel/index.ts";
-import { outcomeName } from "./asked.ts";
-import type { Asked } from "./asked.ts";
-import { systemAccountId } from "./decide.ts";
-import type { BookView, Decision } from "./decide.ts";
-import { openedOnTheWayEntry, openingEntry, postingEntry, refusalEntry } from "./entries.ts";
-import { Recent } from "./recent.ts";
-import type { Account, AccountKind, RecordedEntry, SystemKind } from "./types.ts";
+import { assert } from '../kernel/index.ts';
+import { outcomeName } from './asked.ts';
+import type { Asked } from './asked.ts';
+import { systemAccountId } from './decide.ts';
+import type { BookView, Decision } from './decide.ts';
+import { openedOnTheWayEntry, openingEntry, postingEntry, refusalEntry } from './entries.ts';
+import { Recent } from './recent.ts';
+import type { Account, AccountKind, RecordedEntry, SystemKind } from './types.ts';
 
 /** Far above what can be in flight at once, so that nothing in flight is ever forgotten. */
 const walletsKept = 100_000;
@@ -45,12 +45,7 @@ export class BookState implements BookView {
   #nextSeq: number;
   #nextAccountNumber: number;
 
-  constructor(
-    book: number,
-    assets: ReadonlySet<number>,
-    nextSeq: number,
-    nextAccountNumber: number,
-  ) {
+  constructor(book: number, assets: ReadonlySet<number>, nextSeq: number, nextAccountNumber: number) {
     this.#book = book;
     this.#assets = assets;
     this.#nextSeq = nextSeq;
@@ -82,55 +77,28 @@ export class BookState implements BookView {
   }
 
   /** Puts a decision into force and appends the rows that it makes to `log`, the operation's own entry last, which is the answer. */
-  apply(
-    { operation: asked, digest, name }: Asked,
-    decision: Decision,
-    recordedAt: Date,
-    log: RecordedEntry[],
-  ): RecordedEntry | null {
+  apply({ operation: asked, digest, name }: Asked, decision: Decision, recordedAt: Date, log: RecordedEntry[]): RecordedEntry | null {
     switch (decision.type) {
-      case "posted": {
-        assert(asked.kind !== "open", "an opening is not posted");
+      case 'posted': {
+        assert(asked.kind !== 'open', 'an opening is not posted');
         const operation = this.#nextSeq + decision.opened.length;
-        for (const account of decision.opened)
-          log.push(openedOnTheWayEntry(this.#takePlace(recordedAt), operation, account));
+        for (const account of decision.opened) log.push(openedOnTheWayEntry(this.#takePlace(recordedAt), operation, account));
         this.#nextAccountNumber += decision.opened.length;
         this.#putAccount(decision.debit);
         this.#putAccount(decision.credit);
-        const entry = postingEntry(
-          this.#takePlace(recordedAt),
-          asked,
-          decision.debit,
-          decision.credit,
-          decision.scope,
-          digest,
-        );
+        const entry = postingEntry(this.#takePlace(recordedAt), asked, decision.debit, decision.credit, decision.scope, digest);
         return this.#remember(name, entry, log);
       }
-      case "opened":
-        assert(asked.kind === "open", "only an opening opens");
+      case 'opened':
+        assert(asked.kind === 'open', 'only an opening opens');
         this.#nextAccountNumber++;
         this.#putAccount(decision.account);
-        return this.#remember(
-          name,
-          openingEntry(this.#takePlace(recordedAt), asked, decision.account, digest),
-          log,
-        );
-      case "refused":
+        return this.#remember(name, openingEntry(this.#takePlace(recordedAt), asked, decision.account, digest), log);
+      case 'refused':
         // Nobody to remember it for: the initiating wallet does not exist, or its key is taken by another operation.
         if (decision.scope === null) return null;
-        return this.#remember(
-          name,
-          refusalEntry(
-            this.#takePlace(recordedAt),
-            asked,
-            decision.refusal,
-            decision.scope,
-            digest,
-          ),
-          log,
-        );
-      case "replayed":
+        return this.#remember(name, refusalEntry(this.#takePlace(recordedAt), asked, decision.refusal, decision.scope, digest), log);
+      case 'replayed':
         return null;
     }
   }
@@ -148,8 +116,7 @@ export class BookState implements BookView {
   /** What another process wrote: brings the accounts that are in use up to it. */
   follow(entry: RecordedEntry): void {
     for (const side of [entry.debit, entry.credit]) {
-      if (side?.number === entry.scope && side && entry.key !== null)
-        this.learnOutcome(outcomeName(side.id, entry.key), entry);
+      if (side?.number === entry.scope && side && entry.key !== null) this.learnOutcome(outcomeName(side.id, entry.key), entry);
       const known = side && this.#cacheFor(side.kind).get(side.id);
       if (known) this.learnAccount({ ...known, balance: side.balance, version: side.version });
     }
@@ -176,7 +143,7 @@ export class BookState implements BookView {
 
   /** Sets the changes since `start` aside as one batch's: they are taken back together or not at all. */
   seal(start: Mark): SealedChanges {
-    assert(start.changes === 0, "a batch begins where the one before was sealed");
+    assert(start.changes === 0, 'a batch begins where the one before was sealed');
     const changes = this.#changes;
     this.#changes = [];
     return { changes, start };
@@ -212,6 +179,6 @@ export class BookState implements BookView {
   }
 
   #cacheFor(kind: AccountKind): Cache<Account> {
-    return kind === "wallet" ? this.#wallets : this.#systems;
+    return kind === 'wallet' ? this.#wallets : this.#systems;
   }
 }

@@ -1,12 +1,12 @@
 /** The posting path's SQL: two connections of its own, one that posts and one that looks up ahead of it. */
-import pg from "pg";
-import { typeParsers } from "../database/index.ts";
-import { assert } from "../kernel/index.ts";
-import { chainFormat } from "./chain.ts";
-import type { BatchHeader } from "./chain.ts";
-import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from "./rows.ts";
-import type { AccountRow, EntryRow } from "./rows.ts";
-import type { Account, RecordedEntry } from "./types.ts";
+import pg from 'pg';
+import { typeParsers } from '../database/index.ts';
+import { assert } from '../kernel/index.ts';
+import { chainFormat } from './chain.ts';
+import type { BatchHeader } from './chain.ts';
+import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from './rows.ts';
+import type { AccountRow, EntryRow } from './rows.ts';
+import type { Account, RecordedEntry } from './types.ts';
 
 /** Where a book's log ends: the next batch follows this one or is refused. */
 export type Head = {
@@ -29,26 +29,26 @@ export type SealedBatch = {
  * table once it had filled (3,500 transfers/s until autovacuum came by). With these off, each look-up is an index probe from the first row.
  */
 export const planOptions = [
-  "enable_seqscan=off",
-  "enable_bitmapscan=off",
-  "enable_hashjoin=off",
-  "enable_mergejoin=off",
-  "enable_material=off",
-  "enable_memoize=off",
-  "plan_cache_mode=force_generic_plan",
-  "jit=off",
-  "statement_timeout=20s",
+  'enable_seqscan=off',
+  'enable_bitmapscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+  'enable_material=off',
+  'enable_memoize=off',
+  'plan_cache_mode=force_generic_plan',
+  'jit=off',
+  'statement_timeout=20s',
 ]
   .map((setting) => `-c ${setting}`)
-  .join(" ");
+  .join(' ');
 
 const statements = {
   head: `
     select b.batch_no, b.last_seq, b.hash, b.recorded_at,
       (select coalesce(max(a.number), 0) + 1 from ledger.account a where a.book = $1) as next_account
     from ledger.batch b where b.book = $1 order by b.batch_no desc limit 1`,
-  clock: "select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms",
-  assets: "select id from ledger.asset",
+  clock: 'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms',
+  assets: 'select id from ledger.asset',
   systemAccounts: `select ${accountColumns} from ledger.balance b where b.book = $1 and b.kind <> 'wallet'`,
   wallets: `
     select ${accountColumns}
@@ -60,8 +60,8 @@ const statements = {
     cross join lateral (select * from ledger.entry e where e.book = $1 and e.scope = wanted.scope and e.key = wanted.key limit 1) e
     ${entrySides}`,
   tail: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.seq > $2 and e.seq <= $3 order by e.seq`,
-  turn: "select from ledger.book where book = $1 for no key update",
-  post: `select ledger.post_batch(${Array.from({ length: 31 }, (_, at) => `$${at + 1}`).join(", ")}) as now_us`,
+  turn: 'select from ledger.book where book = $1 for no key update',
+  post: `select ledger.post_batch(${Array.from({ length: 31 }, (_, at) => `$${at + 1}`).join(', ')}) as now_us`,
 } as const;
 
 export class BookStore {
@@ -76,12 +76,8 @@ export class BookStore {
   }
 
   /** Connects; `onBroken` is called when a connection ends that nobody was waiting on. */
-  static async connect(
-    url: string,
-    book: number,
-    onBroken: (failure: Error) => void,
-  ): Promise<BookStore> {
-    const clients = ["posting", "looking up"].map(
+  static async connect(url: string, book: number, onBroken: (failure: Error) => void): Promise<BookStore> {
+    const clients = ['posting', 'looking up'].map(
       (role) =>
         new pg.Client({
           connectionString: url,
@@ -95,7 +91,7 @@ export class BookStore {
           query_timeout: 30_000,
         }),
     );
-    for (const client of clients) client.on("error", onBroken);
+    for (const client of clients) client.on('error', onBroken);
     try {
       await Promise.all(clients.map((client) => client.connect()));
     } catch (failure) {
@@ -103,7 +99,7 @@ export class BookStore {
       throw failure;
     }
     const [posting, reading] = clients;
-    assert(posting && reading, "two connections");
+    assert(posting && reading, 'two connections');
     return new BookStore(book, posting, reading);
   }
 
@@ -114,7 +110,7 @@ export class BookStore {
       hash: Buffer;
       recorded_at: Date;
       next_account: number;
-    }>(this.#reading, "head", [this.#book]);
+    }>(this.#reading, 'head', [this.#book]);
     const [row] = rows;
     assert(row, `book ${this.#book} has been opened`);
     return {
@@ -130,63 +126,49 @@ export class BookStore {
 
   /** The database's clock, in milliseconds since 1970. */
   async clock(): Promise<number> {
-    const { rows } = await this.#run<{ now_ms: number }>(this.#reading, "clock", []);
-    assert(rows[0], "a clock answers");
+    const { rows } = await this.#run<{ now_ms: number }>(this.#reading, 'clock', []);
+    assert(rows[0], 'a clock answers');
     return rows[0].now_ms;
   }
 
   async assets(): Promise<ReadonlySet<number>> {
-    const { rows } = await this.#run<{ id: number }>(this.#reading, "assets", []);
+    const { rows } = await this.#run<{ id: number }>(this.#reading, 'assets', []);
     return new Set(rows.map(({ id }) => id));
   }
 
   async systemAccounts(): Promise<Account[]> {
-    const { rows } = await this.#run<AccountRow>(this.#reading, "systemAccounts", [this.#book]);
+    const { rows } = await this.#run<AccountRow>(this.#reading, 'systemAccounts', [this.#book]);
     return rows.map(accountFromRow);
   }
 
   async wallets(ids: readonly string[]): Promise<Account[]> {
-    const { rows } = await this.#run<AccountRow>(this.#reading, "wallets", [this.#book, ids]);
+    const { rows } = await this.#run<AccountRow>(this.#reading, 'wallets', [this.#book, ids]);
     return rows.map(accountFromRow);
   }
 
   /** What keys were used for: the entry of each that was used, with its place (from 1) in what was asked. */
-  async outcomes(
-    scopes: readonly number[],
-    keys: readonly string[],
-  ): Promise<{ at: number; entry: RecordedEntry }[]> {
-    const { rows } = await this.#run<EntryRow & { at: number }>(this.#reading, "outcomes", [
-      this.#book,
-      scopes,
-      keys,
-    ]);
+  async outcomes(scopes: readonly number[], keys: readonly string[]): Promise<{ at: number; entry: RecordedEntry }[]> {
+    const { rows } = await this.#run<EntryRow & { at: number }>(this.#reading, 'outcomes', [this.#book, scopes, keys]);
     return rows.map((row) => ({ at: row.at, entry: entryFromRow(row) }));
   }
 
   async tail(afterSeq: number, lastSeq: number): Promise<RecordedEntry[]> {
-    const { rows } = await this.#run<EntryRow>(this.#reading, "tail", [
-      this.#book,
-      afterSeq,
-      lastSeq,
-    ]);
+    const { rows } = await this.#run<EntryRow>(this.#reading, 'tail', [this.#book, afterSeq, lastSeq]);
     return rows.map(entryFromRow);
   }
 
   /** Waits for the book's turn and keeps it until `endTurn`: for when other processes write to this book too. */
   async takeTurn(): Promise<void> {
-    await Promise.all([
-      this.#posting.query("begin"),
-      this.#run(this.#posting, "turn", [this.#book]),
-    ]);
+    await Promise.all([this.#posting.query('begin'), this.#run(this.#posting, 'turn', [this.#book])]);
   }
 
   async endTurn(): Promise<void> {
-    await this.#posting.query("commit");
+    await this.#posting.query('commit');
   }
 
   /** Posts a batch and commits it (or leaves that to `endTurn`). Answers with the database's clock; null when the fence did not hold. */
   async post({ header, previousHash, hash, count, columns }: SealedBatch): Promise<number | null> {
-    const { rows } = await this.#run<{ now_us: number | null }>(this.#posting, "post", [
+    const { rows } = await this.#run<{ now_us: number | null }>(this.#posting, 'post', [
       header.book,
       header.batchNo,
       previousHash,
@@ -197,7 +179,7 @@ export class BookStore {
       header.recordedAt.getTime() * 1000,
       ...columns,
     ]);
-    assert(rows[0], "posting answers");
+    assert(rows[0], 'posting answers');
     return rows[0].now_us === null ? null : rows[0].now_us / 1000;
   }
 
@@ -205,11 +187,7 @@ export class BookStore {
     await Promise.allSettled([this.#posting.end(), this.#reading.end()]);
   }
 
-  #run<Row extends pg.QueryResultRow>(
-    client: pg.Client,
-    name: keyof typeof statements,
-    values: unknown[],
-  ): Promise<pg.QueryResult<Row>> {
+  #run<Row extends pg.QueryResultRow>(client: pg.Client, name: keyof typeof statements, values: unknown[]): Promise<pg.QueryResult<Row>> {
     return client.query<Row>({ name, text: statements[name], values });
   }
 }

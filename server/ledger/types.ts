@@ -1,18 +1,11 @@
 /** The words of the ledger: accounts, what callers ask for, what the log records, what callers are told. */
-import type { Refusal } from "./refusals.ts";
+import type { Refusal } from './refusals.ts';
 
-export type SystemKind =
-  | "treasury"
-  | "issuance"
-  | "cash_in"
-  | "cash_out"
-  | "fees"
-  | "in_transit"
-  | "breakage";
-export type AccountKind = "wallet" | SystemKind;
+export type SystemKind = 'treasury' | 'issuance' | 'cash_in' | 'cash_out' | 'fees' | 'in_transit' | 'breakage';
+export type AccountKind = 'wallet' | SystemKind;
 
-export type TransferKind = "issue" | "deposit" | "withdrawal" | "topup" | "spend" | "transfer";
-export type EntryKind = "open" | TransferKind;
+export type TransferKind = 'issue' | 'deposit' | 'withdrawal' | 'topup' | 'spend' | 'transfer';
+export type EntryKind = 'open' | TransferKind;
 
 /**
  * An account as the newest entry that names it left it. Immutable: a posting makes a new one.
@@ -41,13 +34,11 @@ export type WalletSpec = {
 };
 
 /** A wallet by its id, opened on the way when `opens` says how; or the book's system account of a kind, in the other side's asset. */
-export type AccountRef =
-  | { readonly wallet: string; readonly opens?: WalletSpec }
-  | { readonly system: SystemKind };
+export type AccountRef = { readonly wallet: string; readonly opens?: WalletSpec } | { readonly system: SystemKind };
 
 /** Open a wallet. Initiated by the wallet itself: its idempotency key lives in the new wallet's scope. */
 export type OpenOperation = {
-  readonly kind: "open";
+  readonly kind: 'open';
   readonly key: string;
   readonly wallet: string;
   readonly opens: WalletSpec;
@@ -73,13 +64,13 @@ export type Operation = OpenOperation | TransferOperation;
 
 /** Which side initiates a transfer of each kind, and so owns its idempotency key. */
 export const initiatingSide = {
-  issue: "credit",
-  deposit: "credit",
-  withdrawal: "debit",
-  topup: "credit",
-  spend: "debit",
-  transfer: "debit",
-} as const satisfies Record<TransferKind, "debit" | "credit">;
+  issue: 'credit',
+  deposit: 'credit',
+  withdrawal: 'debit',
+  topup: 'credit',
+  spend: 'debit',
+  transfer: 'debit',
+} as const satisfies Record<TransferKind, 'debit' | 'credit'>;
 
 /** One side of a posting, as it left the account. */
 export type PostedSide = {
@@ -120,13 +111,13 @@ export type RecordedEntry = Entry & { readonly book: number; readonly recordedAt
  */
 export type Outcome =
   | {
-      readonly status: "posted";
+      readonly status: 'posted';
       readonly replayed: boolean;
       readonly seq: number;
       readonly entry: RecordedEntry;
     }
   | {
-      readonly status: "refused";
+      readonly status: 'refused';
       readonly replayed: boolean;
       readonly seq: number;
       readonly refusal: Refusal;

@@ -7,20 +7,20 @@
  * Several processes may write to one book. Each batch names its predecessor, so a writer that lost its place cannot commit: it
  * takes back what it decided, reads what the others wrote, and decides again, from then on under the book's turn.
  */
-import { assert } from "../kernel/index.ts";
-import type { Log } from "../kernel/index.ts";
-import { chainHash, encodeBatch } from "./chain.ts";
-import { DatabaseClock } from "./clock.ts";
-import { decideTogether } from "./group.ts";
-import { lookUpKeys, lookUpWallets } from "./lookup.ts";
-import { LedgerHalted, LedgerUnavailable, isKeyUsedBefore, isOutage } from "./outages.ts";
-import { RequestQueue, failExpired } from "./queue.ts";
-import type { Request } from "./queue.ts";
-import { BookState } from "./state.ts";
-import type { SealedChanges } from "./state.ts";
-import { BookStore } from "./store.ts";
-import type { Head, SealedBatch } from "./store.ts";
-import type { Account, Operation, Outcome, RecordedEntry } from "./types.ts";
+import { assert } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+import { chainHash, encodeBatch } from './chain.ts';
+import { DatabaseClock } from './clock.ts';
+import { decideTogether } from './group.ts';
+import { lookUpKeys, lookUpWallets } from './lookup.ts';
+import { LedgerHalted, LedgerUnavailable, isKeyUsedBefore, isOutage } from './outages.ts';
+import { RequestQueue, failExpired } from './queue.ts';
+import type { Request } from './queue.ts';
+import { BookState } from './state.ts';
+import type { SealedChanges } from './state.ts';
+import { BookStore } from './store.ts';
+import type { Head, SealedBatch } from './store.ts';
+import type { Account, Operation, Outcome, RecordedEntry } from './types.ts';
 
 export type WriterOptions = {
   readonly book: number;
@@ -153,13 +153,12 @@ export class BookWriter {
 
   #decide(state: BookState, requests: readonly Request[]): Batch {
     const previous = this.#head;
-    assert(previous, "a connected writer knows the head");
+    assert(previous, 'a connected writer knows the head');
     const start = state.mark();
     const recordedAt = this.#clock.now(previous.recordedAt);
     const entries: RecordedEntry[] = [];
     const answers = requests.map((request) => decideTogether(state, request, recordedAt, entries));
-    const sealed =
-      entries.length === 0 ? null : seal(this.#options.book, previous, entries, recordedAt);
+    const sealed = entries.length === 0 ? null : seal(this.#options.book, previous, entries, recordedAt);
     const head = sealed
       ? {
           batchNo: sealed.header.batchNo,
@@ -196,7 +195,7 @@ export class BookWriter {
   async #commit(store: BookStore, batch: Batch, shared: boolean): Promise<void> {
     if (batch.sealed) {
       const databaseMs = await store.post(batch.sealed);
-      assert(databaseMs !== null || !shared, "nobody overtakes a writer during its turn");
+      assert(databaseMs !== null || !shared, 'nobody overtakes a writer during its turn');
       if (databaseMs === null) throw new FencedOut();
       this.#clock.anchor(databaseMs);
     }
@@ -204,7 +203,7 @@ export class BookWriter {
   }
 
   #answer(batch: Batch): void {
-    assert(this.#inFlight.shift() === batch, "batches are answered in the order of the log");
+    assert(this.#inFlight.shift() === batch, 'batches are answered in the order of the log');
     this.#failedAttempts = 0;
     if (this.#queue.closed) this.#queue.wake();
     for (const [at, request] of batch.requests.entries()) request.answer(batch.answers[at] ?? []);
@@ -223,10 +222,7 @@ export class BookWriter {
 
     if (failure instanceof FencedOut) {
       this.#sharedUntilMs = performance.now() + sharedForMs;
-      this.#options.log.debug(
-        { book: this.#options.book },
-        "Another process writes to this book: taking turns",
-      );
+      this.#options.log.debug({ book: this.#options.book }, 'Another process writes to this book: taking turns');
     } else if (isKeyUsedBefore(failure)) {
       this.#checkKeysForAWhile();
     } else if (failure instanceof FellBehind) {
@@ -240,20 +236,11 @@ export class BookWriter {
 
   async #disconnect(failure: unknown): Promise<void> {
     const { book, log } = this.#options;
-    log.warn(
-      { book, reason: failure instanceof Error ? failure.message : String(failure) },
-      "The ledger's database is away; trying again",
-    );
+    log.warn({ book, reason: failure instanceof Error ? failure.message : String(failure) }, "The ledger's database is away; trying again");
     this.#dropConnection();
-    const delayMs = Math.min(
-      retryDelayMs.first * 2 ** this.#failedAttempts++,
-      retryDelayMs.longest,
-    );
+    const delayMs = Math.min(retryDelayMs.first * 2 ** this.#failedAttempts++, retryDelayMs.longest);
     await new Promise((resolve) => setTimeout(resolve, delayMs));
-    if (this.#queue.closed)
-      this.#queue.failAll(
-        (request) => new LedgerUnavailable(request.sent ? "unknown" : "not_done"),
-      );
+    if (this.#queue.closed) this.#queue.failAll((request) => new LedgerUnavailable(request.sent ? 'unknown' : 'not_done'));
   }
 
   #checkKeysForAWhile(): void {
@@ -268,7 +255,7 @@ export class BookWriter {
 
   #halt(failure: unknown): void {
     const { book, log } = this.#options;
-    log.fatal({ book, err: failure }, "The ledger stopped this book: it met what cannot be");
+    log.fatal({ book, err: failure }, 'The ledger stopped this book: it met what cannot be');
     const halted = new LedgerHalted(failure);
     this.#halted = halted;
     this.#queue.failAll(() => halted);
@@ -297,7 +284,7 @@ export class BookWriter {
 
   /** Under the book's turn: brings memory up to the end of the log, when others wrote to it. */
   async #catchUp(): Promise<void> {
-    assert(this.#live && this.#head, "only a connected writer takes turns");
+    assert(this.#live && this.#head, 'only a connected writer takes turns');
     const { store, state } = this.#live;
     const { head, nextAccountNumber } = await store.head();
     if (head.batchNo === this.#head.batchNo) return;
@@ -314,19 +301,13 @@ export class BookWriter {
   #expire(): void {
     this.#queue.dropExpired();
     const nowMs = performance.now();
-    for (const { requests } of this.#inFlight)
-      for (const request of requests) if (request.deadlineMs <= nowMs) failExpired(request);
+    for (const { requests } of this.#inFlight) for (const request of requests) if (request.deadlineMs <= nowMs) failExpired(request);
   }
 }
 
-function seal(
-  book: number,
-  previous: Head,
-  entries: readonly RecordedEntry[],
-  recordedAt: Date,
-): SealedBatch {
+function seal(book: number, previous: Head, entries: readonly RecordedEntry[], recordedAt: Date): SealedBatch {
   const openings = entries.flatMap(({ kind, refusal, credit, seq }) =>
-    kind === "open" && refusal === null && credit ? [{ account: credit as Account, seq }] : [],
+    kind === 'open' && refusal === null && credit ? [{ account: credit as Account, seq }] : [],
   );
   const header = {
     book,

@@ -1,14 +1,7 @@
 /** What can be done with wallets. Each command is one operation of the ledger: the ledger decides, nothing here does. */
-import type {
-  Asset,
-  Ledger,
-  Outcome,
-  Refusal,
-  TransferOperation,
-  WalletSpec,
-} from "../ledger/index.ts";
-import { keyOrFresh } from "./idempotency.ts";
-import { isReservedForOwner, ownedWalletId } from "./wallet-id.ts";
+import type { Asset, Ledger, Outcome, Refusal, TransferOperation, WalletSpec } from '../ledger/index.ts';
+import { keyOrFresh } from './idempotency.ts';
+import { isReservedForOwner, ownedWalletId } from './wallet-id.ts';
 
 /** What every command may carry. */
 export type Request = {
@@ -45,10 +38,10 @@ export class WalletCommands {
     const asset = this.#asset(asked.asset ?? this.#defaultAsset.code);
     const key = keyOrFresh(asked.key);
     if (!asset) return this.#refused(assetUnknown(asked.asset), key);
-    const owner = "owner" in asked ? asked.owner : null;
-    const wallet = "owner" in asked ? ownedWalletId(asked.owner, asset.code) : asked.wallet;
+    const owner = 'owner' in asked ? asked.owner : null;
+    const wallet = 'owner' in asked ? ownedWalletId(asked.owner, asset.code) : asked.wallet;
     const opens: WalletSpec = { owner, asset: asset.id, floor: -(asked.creditLimit ?? 0n) };
-    return { ...(await this.#ledger.post({ kind: "open", key, wallet, opens })), key };
+    return { ...(await this.#ledger.post({ kind: 'open', key, wallet, opens })), key };
   }
 
   /** From outside into a wallet; the first deposit opens it. */
@@ -62,7 +55,7 @@ export class WalletCommands {
     const credit = isReservedForOwner(asked.wallet)
       ? { wallet: asked.wallet }
       : { wallet: asked.wallet, opens: this.#openedByDeposit(asked.asset) };
-    return await this.#transfer(asked, { kind: "deposit", debit: { system: "cash_in" }, credit });
+    return await this.#transfer(asked, { kind: 'deposit', debit: { system: 'cash_in' }, credit });
   }
 
   /** From a wallet to the outside. */
@@ -74,9 +67,9 @@ export class WalletCommands {
     },
   ): Promise<WalletOutcome> {
     return await this.#transfer(asked, {
-      kind: "withdrawal",
+      kind: 'withdrawal',
       debit: { wallet: asked.wallet },
-      credit: { system: "cash_out" },
+      credit: { system: 'cash_out' },
     });
   }
 
@@ -90,7 +83,7 @@ export class WalletCommands {
     },
   ): Promise<WalletOutcome> {
     return await this.#transfer(asked, {
-      kind: "transfer",
+      kind: 'transfer',
       debit: { wallet: asked.from },
       credit: { wallet: asked.to },
     });
@@ -110,7 +103,7 @@ export class WalletCommands {
       wallet: ownedWalletId(asked.owner, asset.code),
       opens: { owner: asked.owner, asset: asset.id, floor: 0n },
     };
-    return await this.#transfer(asked, { kind: "topup", debit: { system: "treasury" }, credit });
+    return await this.#transfer(asked, { kind: 'topup', debit: { system: 'treasury' }, credit });
   }
 
   /** From a user's wallet back to the treasury. */
@@ -124,15 +117,15 @@ export class WalletCommands {
     const asset = this.#asset(asked.asset);
     if (!asset) return this.#refused(assetUnknown(asked.asset), keyOrFresh(asked.key));
     return await this.#transfer(asked, {
-      kind: "spend",
+      kind: 'spend',
       debit: { wallet: ownedWalletId(asked.owner, asset.code) },
-      credit: { system: "treasury" },
+      credit: { system: 'treasury' },
     });
   }
 
   async #transfer(
     asked: Request & { readonly amount: bigint; readonly asset?: AssetReference },
-    sides: Pick<TransferOperation, "kind" | "debit" | "credit">,
+    sides: Pick<TransferOperation, 'kind' | 'debit' | 'credit'>,
   ): Promise<WalletOutcome> {
     const key = keyOrFresh(asked.key);
     const asset = asked.asset === undefined ? undefined : this.#asset(asked.asset);
@@ -158,10 +151,10 @@ export class WalletCommands {
 
   /** Refused before the ledger saw it: nothing to remember, for a name of an asset that is none cannot be anybody's. */
   #refused(refusal: Refusal, key: string): WalletOutcome {
-    return { status: "refused", replayed: false, seq: 0, refusal, entry: null, key };
+    return { status: 'refused', replayed: false, seq: 0, refusal, entry: null, key };
   }
 }
 
 function assetUnknown(reference: AssetReference): Refusal {
-  return { code: "asset_unknown", facts: { asset: String(reference) } };
+  return { code: 'asset_unknown', facts: { asset: String(reference) } };
 }

@@ -1,7 +1,7 @@
 // Wallets: what callers know of the ledger. Deposit, withdraw, transfer, top up, spend; balances, history, stats.
-export { WalletCommands } from "./commands.ts";
-export type { AssetReference, Request as WalletRequest, WalletOutcome } from "./commands.ts";
-export { isIdempotencyKey, keyLengthMax } from "./idempotency.ts";
-export { WalletQueries } from "./queries.ts";
-export type { Page, Wallet, WalletStats } from "./queries.ts";
-export { isWalletId, ownedWalletId, walletIdPattern, walletIdRule } from "./wallet-id.ts";
+export { WalletCommands } from './commands.ts';
+export type { AssetReference, Request as WalletRequest, WalletOutcome } from './commands.ts';
+export { isIdempotencyKey, keyLengthMax } from './idempotency.ts';
+export { WalletQueries } from './queries.ts';
+export type { Page, Wallet, WalletStats } from './queries.ts';
+export { isReservedForOwner, isWalletId, ownedWalletId, walletIdPattern, walletIdRule } from './wallet-id.ts';

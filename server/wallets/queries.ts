@@ -1,7 +1,7 @@
 /** What can be asked about wallets. */
-import { seqOfOperationId } from "../ledger/index.ts";
-import type { Asset, Balance, Ledger, LedgerEvent, RecordedEntry } from "../ledger/index.ts";
-import { ownedWalletId } from "./wallet-id.ts";
+import { seqOfOperationId } from '../ledger/index.ts';
+import type { Asset, Balance, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
+import { ownedWalletId } from './wallet-id.ts';
 
 /** A wallet as of one moment of the log. */
 export type Wallet = Balance & { readonly currency: Asset };
@@ -34,24 +34,17 @@ export class WalletQueries {
   /** Null when there is no such wallet; a system account is no wallet. */
   async wallet(id: string): Promise<Wallet | null> {
     const balance = await this.#ledger.read.balance(id);
-    return balance?.kind === "wallet" ? this.#withAsset(balance) : null;
+    return balance?.kind === 'wallet' ? this.#withAsset(balance) : null;
   }
 
   /** The owner's wallet in an asset, by default the default one. */
-  async walletOf(
-    owner: string,
-    assetCode: string = this.#defaultAsset.code,
-  ): Promise<Wallet | null> {
+  async walletOf(owner: string, assetCode: string = this.#defaultAsset.code): Promise<Wallet | null> {
     return await this.wallet(ownedWalletId(owner, assetCode));
   }
 
   /** The owner's wallets in the order of their assets. `cursor`: a `next` of an earlier page. */
   async walletsOf(owner: string, limit: number, cursor?: string): Promise<Page<Wallet>> {
-    const rows = await this.#ledger.read.balancesOf(
-      owner,
-      cursor === undefined ? 0 : Number(cursor),
-      limit + 1,
-    );
+    const rows = await this.#ledger.read.balancesOf(owner, cursor === undefined ? 0 : Number(cursor), limit + 1);
     const items = rows.slice(0, limit).map((balance) => this.#withAsset(balance));
     return { items, next: rows.length > limit ? String(items.at(-1)?.asset) : null };
   }
@@ -68,21 +61,17 @@ export class WalletQueries {
     const wallet = await this.wallet(id);
     if (!wallet) return null;
     const totals = await this.#ledger.read.totals(wallet.number);
-    const total = (kind: string, side: string) =>
-      totals.find((row) => row.kind === kind && row.side === side)?.total ?? 0n;
+    const total = (kind: string, side: string) => totals.find((row) => row.kind === kind && row.side === side)?.total ?? 0n;
     return {
       wallet,
-      deposited: total("deposit", "credit"),
-      withdrawn: total("withdrawal", "debit"),
-      toppedUp: total("topup", "credit"),
-      spent: total("spend", "debit"),
-      transferredIn: total("transfer", "credit"),
-      transferredOut: total("transfer", "debit"),
+      deposited: total('deposit', 'credit'),
+      withdrawn: total('withdrawal', 'debit'),
+      toppedUp: total('topup', 'credit'),
+      spent: total('spend', 'debit'),
+      transferredIn: total('transfer', 'credit'),
+      transferredOut: total('transfer', 'debit'),
       postings: totals.reduce((sum, row) => sum + row.count, 0),
-      lastActivityAt: totals.reduce<Date | null>(
-        (latest, row) => (latest && latest > row.lastAt ? latest : row.lastAt),
-        null,
-      ),
+      lastActivityAt: totals.reduce<Date | null>((latest, row) => (latest && latest > row.lastAt ? latest : row.lastAt), null),
     };
   }
 
@@ -99,7 +88,7 @@ export class WalletQueries {
 
   /** Events of the log in order, after a position `seq-part`. */
   async events(limit: number, cursor?: string): Promise<Page<LedgerEvent>> {
-    const [seq, part] = (cursor ?? "0-0").split("-").map(Number);
+    const [seq, part] = (cursor ?? '0-0').split('-').map(Number);
     const rows = await this.#ledger.read.events(seq ?? 0, part ?? 0, limit);
     const last = rows.at(-1);
     return { items: rows, next: last ? `${last.seq}-${last.part}` : null };

@@ -1,5 +1,5 @@
 /** What a wallet may be called. */
-import { isUuid } from "../kernel/index.ts";
+import { isUuid } from '../kernel/index.ts';
 
 /** 1 to 128 characters; no `$` (system accounts), no `/` (paths), nothing that a log or a URL would mangle. */
 const walletId = /^[A-Za-z0-9][A-Za-z0-9._:@~+-]{0,127}$/;
@@ -9,8 +9,7 @@ export function isWalletId(text: string): boolean {
 }
 
 /** For people and API schemas. */
-export const walletIdRule =
-  "1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit";
+export const walletIdRule = '1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit';
 export const walletIdPattern = walletId.source;
 
 /**
@@ -23,5 +22,5 @@ export function ownedWalletId(owner: string, assetCode: string): string {
 
 /** True for an id that only its owner's opening may bring into being: a stranger's first deposit does not open it. */
 export function isReservedForOwner(id: string): boolean {
-  return isUuid(id.slice(0, 36)) && id[36] === ".";
+  return isUuid(id.slice(0, 36)) && id[36] === '.';
 }

@@ -1,0 +1,172 @@
+/**
+ * Checkpoints: where the log ended, noted now and then outside the database. Whoever cuts off the end of the log leaves a chain
+ * that still fits; only somebody who remembers how far it went can tell. Kept in a file beside the database's own folder; an
+ * operator who ships that file elsewhere holds evidence that even the owner of this machine cannot change.
+ */
+import { open, readFile, readdir, rename, rm } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type pg from 'pg';
+import type { Log } from '../kernel/index.ts';
+
+export type Checkpoint = {
+  readonly book: number;
+  /** When the book was opened, in microseconds since 1970: tells ledgers apart that shared a home. */
+  readonly openedUs: number;
+  readonly batchNo: number;
+  readonly lastSeq: number;
+  /** Of the batch, in hex. */
+  readonly hash: string;
+  /** When it was noted. */
+  readonly at: string;
+};
+
+/** Beyond this size every second one of the older lines is dropped: recent history stays dense, old history stays known. */
+const fileBytesMax = 2 * 1024 * 1024;
+const recentLines = 2_000;
+
+export type CheckpointOptions = {
+  readonly pool: pg.Pool;
+  readonly home: string;
+  readonly everyMs: number;
+  readonly log: Log;
+};
+
+/** Notes the head of each book now and then, whenever it moved. `stop` notes it a last time. */
+export function startCheckpoints(options: CheckpointOptions): { stop(): Promise<void> } {
+  const { pool, home, everyMs, log } = options;
+  const noted = new Map<number, number>();
+  let failing = false;
+  let running: Promise<void> = Promise.resolve();
+
+  const note = async () => {
+    try {
+      const moved = (await readHeads(pool)).filter(({ book, batchNo }) => batchNo !== (noted.get(book) ?? 0));
+      for (const head of moved) {
+        await append(fileOf(home, head.book), head);
+        noted.set(head.book, head.batchNo);
+      }
+      failing = false;
+    } catch (failure) {
+      if (!failing)
+        log.warn(
+          { reason: failure instanceof Error ? failure.message : String(failure) },
+          "The ledger's checkpoint could not be noted; trying again",
+        );
+      failing = true;
+    }
+  };
+  const next = () => (running = running.then(note));
+  const timer = setInterval(next, everyMs).unref();
+  void next();
+  return {
+    async stop() {
+      clearInterval(timer);
+      await next();
+    },
+  };
+}
+
+/** All checkpoints that were noted in a home. A line that was not finished says nothing. */
+export async function readCheckpoints(home: string): Promise<Checkpoint[]> {
+  const checkpoints: Checkpoint[] = [];
+  for (const name of await filesIn(home)) {
+    const text = await readFile(path.join(folderOf(home), name), 'utf8');
+    for (const line of text.split('\n')) {
+      const checkpoint = parse(line);
+      if (checkpoint) checkpoints.push(checkpoint);
+    }
+  }
+  return checkpoints;
+}
+
+/** For when the ledger itself is deleted: its checkpoints would accuse the next one. */
+export async function forgetCheckpoints(home: string): Promise<void> {
+  await rm(folderOf(home), { recursive: true, force: true });
+}
+
+function folderOf(home: string): string {
+  return path.join(home, 'checkpoints');
+}
+
+function fileOf(home: string, book: number): string {
+  return path.join(folderOf(home), `book-${book}.jsonl`);
+}
+
+async function filesIn(home: string): Promise<string[]> {
+  try {
+    return (await readdir(folderOf(home))).filter((name) => /^book-\d+\.jsonl$/.test(name)).toSorted();
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw failure;
+  }
+}
+
+async function readHeads(pool: pg.Pool): Promise<Checkpoint[]> {
+  const { rows } = await pool.query<{
+    book: number;
+    opened_us: number;
+    batch_no: number;
+    last_seq: number;
+    hash: Buffer;
+  }>(`
+    select book.book, (extract(epoch from book.created_at) * 1000000)::bigint as opened_us, head.batch_no, head.last_seq, head.hash
+    from ledger.book cross join lateral (select * from ledger.batch where batch.book = book.book order by batch_no desc limit 1) head
+    order by book.book`);
+  const at = new Date().toISOString();
+  return rows.map(({ book, opened_us, batch_no, last_seq, hash }) => ({
+    book,
+    openedUs: opened_us,
+    batchNo: batch_no,
+    lastSeq: last_seq,
+    hash: hash.toString('hex'),
+    at,
+  }));
+}
+
+/** On disk when it returns. A line that a crash cut short is ended first, so that it spoils no other. */
+async function append(file: string, checkpoint: Checkpoint): Promise<void> {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  const handle = await open(file, 'a+', 0o600);
+  const { size } = await handle.stat();
+  try {
+    const last = size === 0 ? '\n' : (await handle.read(Buffer.alloc(1), 0, 1, size - 1)).buffer.toString();
+    await handle.appendFile(`${last === '\n' ? '' : '\n'}${JSON.stringify(checkpoint)}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  if (size > fileBytesMax) await thin(file);
+}
+
+async function thin(file: string): Promise<void> {
+  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => parse(line) !== null);
+  const kept = lines.filter((_, at) => at >= lines.length - recentLines || at % 2 === 0);
+  const unfinished = `${file}.new-${process.pid}`;
+  const handle = await open(unfinished, 'w', 0o600);
+  try {
+    await handle.writeFile(`${kept.join('\n')}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(unfinished, file);
+}
+
+function parse(line: string): Checkpoint | null {
+  try {
+    const { book, openedUs, batchNo, lastSeq, hash, at } = JSON.parse(line) as Partial<Checkpoint>;
+    if (
+      book === undefined ||
+      openedUs === undefined ||
+      batchNo === undefined ||
+      lastSeq === undefined ||
+      hash === undefined ||
+      at === undefined
+    )
+      return null;
+    return { book, openedUs, batchNo, lastSeq, hash, at };
+  } catch {
+    return null;
+  }
+}
