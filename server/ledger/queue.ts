@@ -11,11 +11,13 @@ export type Request = {
   readonly deadlineMs: number;
   /** True once it may have reached the database: from then on no answer means an unknown outcome. */
   sent: boolean;
+  /** True once the caller was told that there is no answer: what was not sent by then never is. */
+  givenUp: boolean;
   readonly answer: (outcomes: Outcome[]) => void;
   readonly fail: (reason: Error) => void;
 };
 
-/** Four seconds of work at full speed; what comes on top of that is better told to come back. */
+/** Two seconds of work at full speed; what comes on top of that is better told to come back. */
 const operationsMax = 100_000;
 
 export class RequestQueue {
@@ -38,6 +40,7 @@ export class RequestQueue {
         linked,
         deadlineMs: performance.now() + this.#patienceMs,
         sent: false,
+        givenUp: false,
         answer,
         fail,
       });
@@ -109,5 +112,6 @@ export class RequestQueue {
 }
 
 export function failExpired(request: Request): void {
+  request.givenUp = true;
   request.fail(new LedgerUnavailable(request.sent ? 'unknown' : 'not_done'));
 }

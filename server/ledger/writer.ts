@@ -147,7 +147,8 @@ export class BookWriter {
       const usedBefore = await lookUpKeys(store, state, this.#taken);
       if (usedBefore) this.#checkKeysForAWhile();
     }
-    this.#send(store, this.#decide(state, this.#taken), shared);
+    const requests = this.#taken.filter((request) => !request.givenUp);
+    this.#send(store, this.#decide(state, requests), shared);
     this.#taken = [];
   }
 
@@ -268,18 +269,27 @@ export class BookWriter {
       this.#failure ??= failure;
       this.#queue.wake();
     });
+    try {
+      this.#live = { store, state: await this.#readHead(store) };
+      return this.#live;
+    } catch (failure) {
+      await store.close();
+      throw failure;
+    }
+  }
+
+  async #readHead(store: BookStore): Promise<BookState> {
     const [{ head, nextAccountNumber }, assets, systemAccounts, databaseMs] = await Promise.all([
       store.head(),
       store.assets(),
       store.systemAccounts(),
       store.clock(),
     ]);
-    const state = new BookState(book, assets, head.lastSeq + 1, nextAccountNumber);
+    const state = new BookState(this.#options.book, assets, head.lastSeq + 1, nextAccountNumber);
     for (const account of systemAccounts) state.learnAccount(account);
     this.#clock.anchor(databaseMs);
     this.#head = head;
-    this.#live = { store, state };
-    return this.#live;
+    return state;
   }
 
   /** Under the book's turn: brings memory up to the end of the log, when others wrote to it. */
@@ -297,11 +307,13 @@ export class BookWriter {
     this.#head = head;
   }
 
-  /** Tells callers whose patience is over; a batch that hangs has its connection cut, which makes it an outage. */
+  /** Tells callers whose patience is over. What they asked for may still be posted if it was sent. */
   #expire(): void {
     this.#queue.dropExpired();
     const nowMs = performance.now();
-    for (const { requests } of this.#inFlight) for (const request of requests) if (request.deadlineMs <= nowMs) failExpired(request);
+    for (const requests of [this.#taken, ...this.#inFlight.map((batch) => batch.requests)]) {
+      for (const request of requests) if (request.deadlineMs <= nowMs) failExpired(request);
+    }
   }
 }
 
