@@ -1,0 +1,69 @@
+/** Accounts as the log has left them so far: the one thing that grows in the verifier's memory, by accounts and not by entries. */
+import { digestOpening } from '../digest.ts';
+import type { AccountKind } from '../types.ts';
+import type { Findings } from './report.ts';
+import type { AccountRow, LogRow } from './rows.ts';
+
+export type AccountState = {
+  readonly id: string;
+  readonly kind: string;
+  readonly asset: number;
+  readonly floor: bigint | null;
+  /** As the newest entry says. */
+  balance: bigint;
+  version: number;
+  /** Credits minus debits, added up from the amounts alone. */
+  sum: bigint;
+};
+
+export class Accounts {
+  readonly #findings: Findings;
+  readonly #byNumber = new Map<number, AccountState>();
+  #highest = 0;
+
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
+
+  get(number: number | null): AccountState | undefined {
+    return number === null ? undefined : this.#byNumber.get(number);
+  }
+
+  get count(): number {
+    return this.#byNumber.size;
+  }
+
+  all(): IterableIterator<[number, AccountState]> {
+    return this.#byNumber.entries();
+  }
+
+  /** An opening: the account's row must say what the entry's digest was made of. */
+  open(at: string, row: LogRow): void {
+    const number = row.creditAccount ?? 0;
+    this.#findings.expect('I11', at, 'the number of the opened account', this.#highest + 1, number);
+    this.#highest = Math.max(this.#highest, number);
+    if (row.account === null) {
+      this.#findings.add('I11', at, 'the row of the opened account', `account ${number}`, null);
+      return;
+    }
+    this.#checkRow(at, row, row.account);
+    const { id, kind, asset, floor } = row.account;
+    this.#byNumber.set(number, { id, kind, asset, floor, balance: 0n, version: 0, sum: 0n });
+  }
+
+  #checkRow(at: string, row: LogRow, account: AccountRow): void {
+    this.#findings.expect('I11', at, "the account's opening entry", row.seq, account.openedSeq);
+    this.#findings.expect('I11', at, 'when the account was opened (microseconds)', row.recordedAtUs, account.openedAtUs);
+    const digest = digestOpening({ ...account, kind: account.kind as AccountKind });
+    if (digest !== row.digest) {
+      const content = JSON.stringify({
+        id: account.id,
+        kind: account.kind,
+        asset: account.asset,
+        owner: account.owner,
+        floor: String(account.floor),
+      });
+      this.#findings.add('I11', at, 'the digest of the opened account', `that of ${content}, ${digest}`, row.digest);
+    }
+  }
+}

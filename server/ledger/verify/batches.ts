@@ -1,0 +1,144 @@
+/** Checks the batches: that they follow one another without a gap, and that each one's hash is that of its entries. */
+import { hash } from 'node:crypto';
+import { chainFormat, chainHash, encodeBatch } from '../chain.ts';
+import type { Opening } from '../chain.ts';
+import type { Checkpoint } from '../checkpoints.ts';
+import type { Account, AccountKind, EntryKind, PostedSide, RecordedEntry } from '../types.ts';
+import type { Findings } from './report.ts';
+import type { BatchRow, LogRow } from './rows.ts';
+
+export class BatchChecker {
+  readonly #book: number;
+  readonly #findings: Findings;
+  /** Those of this ledger that are still ahead, in the order of their batches. */
+  readonly #checkpoints: readonly Checkpoint[];
+  #nextCheckpoint = 0;
+  #last: BatchRow | null = null;
+  #count = 0;
+
+  constructor(book: number, findings: Findings, checkpoints: readonly Checkpoint[]) {
+    this.#book = book;
+    this.#findings = findings;
+    this.#checkpoints = checkpoints.toSorted((one, other) => one.batchNo - other.batchNo);
+  }
+
+  get last(): BatchRow | null {
+    return this.#last;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  name(batch: BatchRow): string {
+    return batch.lastSeq < batch.firstSeq
+      ? `batch ${batch.batchNo} of book ${this.#book}`
+      : `batch ${batch.batchNo} of book ${this.#book} (seq ${batch.firstSeq} to ${batch.lastSeq})`;
+  }
+
+  /** A batch and the entries that stand in its range of the log. */
+  check(batch: BatchRow, entries: readonly LogRow[]): void {
+    const at = this.name(batch);
+    const last = this.#last;
+    this.#findings.expect('I11', at, 'the batch that comes next', this.#count, batch.batchNo);
+    this.#findings.expect('I11', at, 'its first seq', last === null ? 1 : last.lastSeq + 1, batch.firstSeq);
+    this.#findings.expect('I11', at, 'the number of its entries', batch.lastSeq - batch.firstSeq + 1, entries.length);
+    this.#findings.expect('I11', at, 'its format', chainFormat, batch.format);
+    if (last !== null && batch.recordedAtUs < last.recordedAtUs)
+      this.#findings.add('I11', at, 'when it was recorded (microseconds)', `not before ${last.recordedAtUs}`, batch.recordedAtUs);
+    if (last !== null && batch.recordedAtUs % 1000 !== 0)
+      this.#findings.add('I11', at, 'when it was recorded (microseconds)', 'a whole millisecond', batch.recordedAtUs);
+    this.#findings.expect(
+      'I11',
+      at,
+      'its hash',
+      last === null ? this.#genesisHash() : this.#hash(Buffer.from(last.hash, 'hex'), batch, entries),
+      batch.hash,
+    );
+    this.#compareCheckpoints(batch);
+    this.#last = batch;
+    this.#count++;
+  }
+
+  /** After the last batch: checkpoints of later ones say that there was more. */
+  end(): void {
+    const ahead = this.#checkpoints[this.#nextCheckpoint];
+    if (this.#last === null) this.#findings.add('I11', `book ${this.#book}`, 'the genesis batch', 'batch 0', null);
+    if (ahead === undefined) return;
+    this.#findings.add(
+      'I11',
+      `the end of book ${this.#book}`,
+      `the log goes at least as far as the checkpoint of ${ahead.at}`,
+      `seq ${ahead.lastSeq} in batch ${ahead.batchNo}`,
+      `the log ends at seq ${this.#last?.lastSeq ?? 0} in batch ${this.#last?.batchNo ?? 0}`,
+    );
+  }
+
+  #genesisHash(): string {
+    return hash('sha256', `coffer book ${this.#book}`, 'hex');
+  }
+
+  #hash(previous: Buffer, batch: BatchRow, rows: readonly LogRow[]): string {
+    const openings: Opening[] = [];
+    const entries = rows.map((row) => recordedEntry(this.#book, row));
+    for (const row of rows) if (row.account !== null) openings.push({ account: openedAccount(row), seq: row.account.openedSeq });
+    const header = {
+      book: this.#book,
+      batchNo: batch.batchNo,
+      firstSeq: batch.firstSeq,
+      recordedAt: new Date(Math.trunc(batch.recordedAtUs / 1000)),
+    };
+    return chainHash(previous, header, encodeBatch(openings, entries)).toString('hex');
+  }
+
+  #compareCheckpoints(batch: BatchRow): void {
+    for (
+      let next = this.#checkpoints[this.#nextCheckpoint];
+      next !== undefined && next.batchNo <= batch.batchNo;
+      next = this.#checkpoints[++this.#nextCheckpoint]
+    ) {
+      const says = `seq ${next.lastSeq} in batch ${next.batchNo} with hash ${next.hash}`;
+      if (next.batchNo !== batch.batchNo)
+        this.#findings.add('I11', this.name(batch), `what the checkpoint of ${next.at} says`, says, 'no such batch');
+      else if (next.hash !== batch.hash || next.lastSeq !== batch.lastSeq)
+        this.#findings.add(
+          'I11',
+          this.name(batch),
+          `what the checkpoint of ${next.at} says`,
+          says,
+          `seq ${batch.lastSeq} with hash ${batch.hash}`,
+        );
+    }
+  }
+}
+
+/** What the chain hashes of an entry. Nothing is left out for being wrong: a wrong row must hash to something else. */
+function recordedEntry(book: number, row: LogRow): RecordedEntry {
+  return {
+    book,
+    seq: row.seq,
+    recordedAt: new Date(Math.trunc(row.recordedAtUs / 1000)),
+    operation: row.operation,
+    kind: row.kind as EntryKind,
+    debit: side(row.debitAccount, row.debitAfter, row.debitVersion),
+    credit: side(row.creditAccount, row.creditAfter, row.creditVersion),
+    asset: null,
+    amount: row.amount,
+    debitFloor: row.debitFloor,
+    scope: row.scope,
+    key: row.key,
+    digest: row.digest,
+    metadata: row.metadata,
+    refusal: row.refusal === null ? null : { code: row.refusal as 'wallet_exists', facts: {} },
+    details: row.details,
+  };
+}
+
+function side(number: number | null, balance: bigint | null, version: number | null): PostedSide | null {
+  return number === null ? null : { number, id: '', kind: 'wallet', balance: balance ?? -1n, version: version ?? -1 };
+}
+
+function openedAccount(row: LogRow): Account {
+  const { id = '', kind = '', asset = 0, owner = null, floor = null } = row.account ?? {};
+  return { number: row.creditAccount ?? 0, id, kind: kind as AccountKind, asset, owner, floor, balance: 0n, version: 0 };
+}

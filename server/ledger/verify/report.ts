@@ -1,0 +1,83 @@
+/** What the verifier found, rule by rule. */
+
+/** The rules that must hold, by their ids in docs/concepts/chain.md. */
+export const invariantRules = {
+  I1: 'In each asset all debits equal all credits, so all balances add up to zero.',
+  I2: "Each account's balance is the sum of its postings, and what reads answer is that balance.",
+  I3: "Each account's versions are 1 to n without a gap, and each balance follows from the one before.",
+  I5: 'An idempotency key has at most one entry within its account.',
+  I6: 'No debit left an account below its floor.',
+  I8: 'The event log tells each entry, once, in order, and nothing else.',
+  I11: 'The log is complete and unchanged: batches, entries, accounts, digests, hashes and checkpoints fit together from genesis on.',
+} as const;
+
+export type InvariantId = keyof typeof invariantRules;
+
+/** A place in the ledger where something else stands than what follows from the rest. */
+export type Violation = {
+  readonly invariant: InvariantId;
+  /** `book-seq` of an entry, or words for a batch, an account, a key or a checkpoint. */
+  readonly at: string;
+  readonly what: string;
+  readonly expected: string;
+  readonly found: string;
+};
+
+export type InvariantReport = {
+  readonly id: InvariantId;
+  readonly rule: string;
+  readonly ok: boolean;
+  readonly violations: number;
+  readonly first: Violation | null;
+};
+
+export type BookSummary = {
+  readonly book: number;
+  readonly batches: number;
+  readonly entries: number;
+  readonly accounts: number;
+  readonly events: number;
+  readonly lastSeq: number;
+  /** Of the last batch, in hex: whoever keeps it can tell later that nothing before it was changed. */
+  readonly hash: string;
+  readonly checkpoints: number;
+};
+
+export type VerifyReport = {
+  readonly ok: boolean;
+  readonly invariants: readonly InvariantReport[];
+  readonly books: readonly BookSummary[];
+  /** Checkpoints that were taken of another ledger (another database, or this one before it was emptied), and so say nothing of this one. */
+  readonly foreignCheckpoints: number;
+  readonly durationMs: number;
+};
+
+type Value = string | number | bigint | null | undefined;
+
+/** Counts violations and keeps the first of each rule: one edit can make thousands of later rows look wrong. */
+export class Findings {
+  readonly #counts = new Map<InvariantId, number>();
+  readonly #firsts = new Map<InvariantId, Violation>();
+
+  add(invariant: InvariantId, at: string, what: string, expected: Value, found: Value): void {
+    this.#counts.set(invariant, (this.#counts.get(invariant) ?? 0) + 1);
+    if (this.#firsts.has(invariant)) return;
+    this.#firsts.set(invariant, { invariant, at, what, expected: wordFor(expected), found: wordFor(found) });
+  }
+
+  /** Adds a violation unless both are the same. */
+  expect(invariant: InvariantId, at: string, what: string, expected: Value, found: Value): void {
+    if (expected !== found) this.add(invariant, at, what, expected, found);
+  }
+
+  reports(): InvariantReport[] {
+    return (Object.keys(invariantRules) as InvariantId[]).map((id) => {
+      const violations = this.#counts.get(id) ?? 0;
+      return { id, rule: invariantRules[id], ok: violations === 0, violations, first: this.#firsts.get(id) ?? null };
+    });
+  }
+}
+
+function wordFor(value: Value): string {
+  return value === null || value === undefined ? 'nothing' : String(value);
+}

@@ -1,0 +1,160 @@
+/** Reads each book once from genesis to its end, and checks it against itself, its events and its checkpoints. */
+import type pg from 'pg';
+import type { Checkpoint } from '../checkpoints.ts';
+import { BatchChecker } from './batches.ts';
+import { EntryChecker } from './entries.ts';
+import { expectedEvents } from './events.ts';
+import { Findings } from './report.ts';
+import type { BookSummary, VerifyReport } from './report.ts';
+import { LogReader, withSnapshot } from './rows.ts';
+import type { BatchRow, EventRow, LogRow, Snapshot } from './rows.ts';
+
+export type Progress = { readonly book: number; readonly entries: number; readonly ofEntries: number };
+
+export type VerifyOptions = {
+  /** Kept outside the database (see checkpoints.ts): what makes a cut-off end of the log evident. Read before the database is. */
+  readonly checkpoints?: readonly Checkpoint[];
+  /** Called every few thousand entries. */
+  readonly onProgress?: (progress: Progress) => void;
+};
+
+/**
+ * Verifies all books of a ledger. Reads only, and one moment of it: a running server is not disturbed and does not disturb.
+ * What does not fit is in the report; throws only when the database cannot be read.
+ */
+export async function verify(pool: pg.Pool, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const startedAtMs = performance.now();
+  const findings = new Findings();
+  const books: BookSummary[] = [];
+  let compared = 0;
+  await withSnapshot(pool, async (snapshot) => {
+    const { rows } = await snapshot.log.query<{ book: number; opened_us: number }>(
+      'select book, (extract(epoch from created_at) * 1000000)::bigint as opened_us from ledger.book order by book',
+    );
+    for (const { book, opened_us } of rows) {
+      const checkpoints = (options.checkpoints ?? []).filter((checkpoint) => checkpoint.book === book && checkpoint.openedUs === opened_us);
+      compared += checkpoints.length;
+      books.push(await verifyBook(snapshot, book, findings, checkpoints, options.onProgress));
+    }
+  });
+  const invariants = findings.reports();
+  return {
+    ok: invariants.every(({ ok }) => ok),
+    invariants,
+    books,
+    foreignCheckpoints: (options.checkpoints ?? []).length - compared,
+    durationMs: performance.now() - startedAtMs,
+  };
+}
+
+async function verifyBook(
+  snapshot: Snapshot,
+  book: number,
+  findings: Findings,
+  checkpoints: readonly Checkpoint[],
+  onProgress: VerifyOptions['onProgress'],
+): Promise<BookSummary> {
+  const reader = new LogReader(snapshot, book);
+  const batches = new BatchChecker(book, findings, checkpoints);
+  const checker = new EntryChecker(book, findings);
+  const queue = reader.batches();
+  const ofEntries = await reader.lastSeq();
+
+  let batch = await nextBatch(queue);
+  let inBatch: LogRow[] = [];
+  let entries = 0;
+  let events = 0;
+  let expectedSeq = 1;
+  for await (const chunk of reader.entries()) {
+    const expected: EventRow[] = [];
+    for (const row of chunk.entries) {
+      const at = `${book}-${row.seq}`;
+      findings.expect('I11', at, 'the seq that comes next', expectedSeq, row.seq);
+      expectedSeq = row.seq + 1;
+      while (batch !== null && row.seq > batch.lastSeq) {
+        checker.endOfBatch(batches.name(batch));
+        batches.check(batch, inBatch);
+        inBatch = [];
+        batch = await nextBatch(queue);
+      }
+      if (batch === null) findings.add('I11', at, 'the batch of the entry', 'one that ends at its seq or later', null);
+      else if (batch.recordedAtUs !== row.recordedAtUs)
+        findings.add('I11', at, 'when it was recorded (microseconds): as its batch', batch.recordedAtUs, row.recordedAtUs);
+      checker.check(row);
+      inBatch.push(row);
+      for (const [part, { type, wallet }] of expectedEvents(row, (number) => checker.accounts.get(number)).entries()) {
+        expected.push({ id: `${at}-${part + 1}`, seq: row.seq, type, wallet, operation: row.operation });
+      }
+    }
+    events += compareEvents(findings, expected, await chunk.events());
+    entries += chunk.entries.length;
+    onProgress?.({ book, entries, ofEntries });
+  }
+  for (; batch !== null; batch = await nextBatch(queue)) {
+    checker.endOfBatch(batches.name(batch));
+    batches.check(batch, inBatch);
+    inBatch = [];
+  }
+  batches.end();
+  await checkAccounts(reader, book, findings, checker);
+  await checkKeys(reader, book, findings);
+  return {
+    book,
+    batches: batches.count,
+    entries,
+    accounts: checker.accounts.count,
+    events,
+    lastSeq: batches.last?.lastSeq ?? 0,
+    hash: batches.last?.hash ?? '',
+    checkpoints: checkpoints.length,
+  };
+}
+
+async function nextBatch(queue: AsyncGenerator<BatchRow>): Promise<BatchRow | null> {
+  const next = await queue.next();
+  return next.done === true ? null : next.value;
+}
+
+/** Both lists are in order; the first place where they part is the finding, the rest of the chunk would only repeat it. */
+function compareEvents(findings: Findings, expected: readonly EventRow[], found: readonly EventRow[]): number {
+  for (let at = 0; at < Math.max(expected.length, found.length); at++) {
+    const one = expected[at];
+    const other = found[at];
+    if (one && other && one.id === other.id && one.type === other.type && one.wallet === other.wallet && one.operation === other.operation)
+      continue;
+    findings.add(
+      'I8',
+      other && (!one || other.seq < one.seq) ? other.id : (one?.id ?? ''),
+      'the event',
+      describeEvent(one),
+      describeEvent(other),
+    );
+    break;
+  }
+  return found.length;
+}
+
+function describeEvent(event: EventRow | undefined): string | null {
+  return event ? `${event.type} of ${event.wallet} as ${event.id} (operation ${event.operation})` : null;
+}
+
+/** What reads answer must be what the log adds up to, and each account must have been opened by the log. */
+async function checkAccounts(reader: LogReader, book: number, findings: Findings, { accounts }: EntryChecker): Promise<void> {
+  const totals = new Map<number, bigint>();
+  for await (const { number, balance, version } of reader.balances()) {
+    const account = accounts.get(number);
+    const at = `account ${number} of book ${book}${account ? ` (${account.id})` : ''}`;
+    if (!account) continue;
+    findings.expect('I2', at, 'its balance: the sum of its postings', account.sum, balance);
+    findings.expect('I3', at, 'its version: the number of its postings', account.version, version);
+    totals.set(account.asset, (totals.get(account.asset) ?? 0n) + balance);
+  }
+  for (const [asset, total] of totals) findings.expect('I1', `asset ${asset} in book ${book}`, 'the sum of all balances', 0n, total);
+  for (const { number, id } of await reader.accountsWithoutOpening())
+    findings.add('I11', `account ${number} of book ${book} (${id})`, 'the entry that opened it', 'an opening in the log', null);
+}
+
+async function checkKeys(reader: LogReader, book: number, findings: Findings): Promise<void> {
+  for (const { scope, key, count, second } of await reader.keysUsedTwice())
+    findings.add('I5', `${book}-${second}`, `the entries of key ${key} of account ${scope}`, 1, count);
+}
