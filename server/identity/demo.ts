@@ -1,9 +1,9 @@
 /** The two users that a fresh Coffer comes with, so that there is somebody to try it as. They have no e-mail and no password. */
-import type pg from "pg";
+import type pg from 'pg';
 
 export const demoUsers = [
-  { id: "0f6d220d-61fa-4be7-b0a2-e05dbd9aee32", number: 2, name: "Alice" },
-  { id: "b55709be-d0f6-467e-942c-cc04155ad54c", number: 3, name: "Bob" },
+  { id: '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32', number: 2, name: 'Alice' },
+  { id: 'b55709be-d0f6-467e-942c-cc04155ad54c', number: 3, name: 'Bob' },
 ] as const;
 
 /** Adds them, active; those that exist, or were deleted, stay as they are. Their wallets are the ledger's to seed. */
@@ -12,11 +12,7 @@ export async function seedDemoUsers(pool: pg.Pool): Promise<void> {
     `insert into identity.users (id, number, name, status)
      select id, number, name, 'active' from unnest($1::uuid[], $2::bigint[], $3::text[]) as demo (id, number, name)
      on conflict (id) do nothing`,
-    [
-      demoUsers.map(({ id }) => id),
-      demoUsers.map(({ number }) => number),
-      demoUsers.map(({ name }) => name),
-    ],
+    [demoUsers.map(({ id }) => id), demoUsers.map(({ number }) => number), demoUsers.map(({ name }) => name)],
   );
 }
 

@@ -1,8 +1,8 @@
 /** Passwords at rest: argon2id as PHC strings, a bounded number of hashes at once, equal work whether or not there is a hash. */
-import { argon2, randomBytes, timingSafeEqual } from "node:crypto";
-import { promisify } from "node:util";
-import { assert } from "../kernel/index.ts";
-import { IdentityOverloaded } from "./outages.ts";
+import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import { assert } from '../kernel/index.ts';
+import { IdentityOverloaded } from './outages.ts';
 
 /** OWASP's recommendation for argon2id: 19 MiB, two passes, one lane. About 25 ms of one core. */
 const cost = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 };
@@ -19,25 +19,23 @@ const phc = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Z
 /** A PHC string for a new password. Throws IdentityOverloaded. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(saltBytes);
-  const hash = await inTurn(() => derive("argon2id", { message: password, nonce: salt, ...cost }));
+  const hash = await inTurn(() => derive('argon2id', { message: password, nonce: salt, ...cost }));
   return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${base64(salt)}$${base64(hash)}`;
 }
 
 /** Does the same work and answers false when there is no hash, so that time does not tell who has an account. Throws IdentityOverloaded. */
 export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
   const parts = phc.exec(stored ?? nobodys);
-  assert(parts, "a stored password hash is an argon2id PHC string");
-  const [, memory, passes, parallelism, salt = "", hash = ""] = parts;
-  const expected = Buffer.from(hash, "base64");
+  assert(parts, 'a stored password hash is an argon2id PHC string');
+  const [, memory, passes, parallelism, salt = '', hash = ''] = parts;
+  const expected = Buffer.from(hash, 'base64');
   const parameters = {
     memory: Number(memory),
     passes: Number(passes),
     parallelism: Number(parallelism),
     tagLength: expected.length,
   };
-  const derived = await inTurn(() =>
-    derive("argon2id", { message: password, nonce: Buffer.from(salt, "base64"), ...parameters }),
-  );
+  const derived = await inTurn(() => derive('argon2id', { message: password, nonce: Buffer.from(salt, 'base64'), ...parameters }));
   return timingSafeEqual(derived, expected) && stored !== null;
 }
 
@@ -45,7 +43,7 @@ export async function verifyPassword(password: string, stored: string | null): P
 const nobodys = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${base64(randomBytes(saltBytes))}$${base64(randomBytes(cost.tagLength))}`;
 
 function base64(bytes: Buffer): string {
-  return bytes.toString("base64").replace(/=+$/, "");
+  return bytes.toString('base64').replace(/=+$/, '');
 }
 
 // One count for the process, because its memory and its threads are what is bounded.

@@ -1,5 +1,5 @@
 /** What may be stored of a user. Each rule answers with the refusal, or with null. */
-import type { IdentityRefusalCode } from "./refusals.ts";
+import type { IdentityRefusalCode } from './refusals.ts';
 
 export const emailLengthMax = 254;
 export const nameLengthMax = 200;
@@ -12,23 +12,21 @@ const email =
   /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
 export function emailRefusal(text: string): IdentityRefusalCode | null {
-  return text.length <= emailLengthMax && text.indexOf("@") <= 64 && email.test(text)
-    ? null
-    : "email_invalid";
+  return text.length <= emailLengthMax && text.indexOf('@') <= 64 && email.test(text) ? null : 'email_invalid';
 }
 
 export function nameRefusal(text: string): IdentityRefusalCode | null {
   // Two code units a character at most: what is longer need not be counted.
-  const length = text.length > nameLengthMax * 2 ? Infinity : [...text].length;
-  return length <= nameLengthMax &&
-    text.trim() !== "" &&
-    text.isWellFormed() &&
-    !/\p{Cc}/u.test(text)
-    ? null
-    : "name_invalid";
+  const length = text.length > nameLengthMax * 2 ? Infinity : characters(text);
+  return length <= nameLengthMax && text.trim() !== '' && text.isWellFormed() && !/\p{Cc}/u.test(text) ? null : 'name_invalid';
 }
 
 export function passwordRefusal(text: string): IdentityRefusalCode | null {
-  if (text.length > passwordLengthMax) return "password_too_long";
-  return [...text].length < passwordLengthMin ? "password_too_short" : null;
+  if (text.length > passwordLengthMax) return 'password_too_long';
+  return characters(text) < passwordLengthMin ? 'password_too_short' : null;
+}
+
+/** As people count them: an emoji outside of the basic plane is one, not two. */
+function characters(text: string): number {
+  return Array.from(text).length;
 }

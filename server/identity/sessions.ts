@@ -1,14 +1,14 @@
 /** Sessions: who somebody is, by password, as a demo user, or by token. */
-import type pg from "pg";
-import { isDemoUser } from "./demo.ts";
-import { verifyPassword } from "./passwords.ts";
-import { refused } from "./refusals.ts";
-import type { Refused } from "./refusals.ts";
-import { emailLengthMax, emailRefusal, passwordLengthMax } from "./rules.ts";
-import { IdentityStore } from "./store.ts";
-import type { StoredUser } from "./store.ts";
-import { Tokens } from "./tokens.ts";
-import type { LoginAttempt, Session, User, UserPage } from "./types.ts";
+import type pg from 'pg';
+import { isDemoUser } from './demo.ts';
+import { verifyPassword } from './passwords.ts';
+import { refused } from './refusals.ts';
+import type { Refused } from './refusals.ts';
+import { emailLengthMax, emailRefusal, passwordLengthMax } from './rules.ts';
+import { IdentityStore } from './store.ts';
+import type { StoredUser } from './store.ts';
+import { Tokens } from './tokens.ts';
+import type { LoginAttempt, Session, User, UserPage } from './types.ts';
 
 const userAgentLengthMax = 512;
 const clientIpLengthMax = 64;
@@ -33,35 +33,26 @@ export class Sessions {
    * By e-mail and password. Each attempt goes to the login log. An address that nobody has costs the same work and gets the
    * same answer as a wrong password. Refusal: credentials_wrong. Throws IdentityOverloaded, IdentityUnavailable.
    */
-  async login(
-    asked: Caller & { readonly email: string; readonly password: string },
-  ): Promise<Session | Refused> {
+  async login(asked: Caller & { readonly email: string; readonly password: string }): Promise<Session | Refused> {
     // What cannot be an address is not looked up: PostgreSQL refuses some of it as text.
     const found = emailRefusal(asked.email) ? null : await this.#store.byEmail(asked.email);
-    const stored = found?.status === "active" ? found : null;
-    const matches = await verifyPassword(
-      asked.password.slice(0, passwordLengthMax + 1),
-      stored?.passwordHash ?? null,
-    );
+    const stored = found?.status === 'active' ? found : null;
+    const matches = await verifyPassword(asked.password.slice(0, passwordLengthMax + 1), stored?.passwordHash ?? null);
     await this.#log(asked, stored, matches);
-    return stored && matches ? await this.#begin(stored) : refused("credentials_wrong");
+    return stored && matches ? await this.#begin(stored) : refused('credentials_wrong');
   }
 
   /** As one of the seeded demo users, without a password: only for a server in demo mode on loopback. Refusal: user_not_found. */
   async loginDemo(userId: string): Promise<Session | Refused> {
-    const stored = isDemoUser(userId.toLowerCase())
-      ? await this.#store.byId(userId.toLowerCase())
-      : null;
-    return stored?.status === "active" ? await this.#begin(stored) : refused("user_not_found");
+    const stored = isDemoUser(userId.toLowerCase()) ? await this.#store.byId(userId.toLowerCase()) : null;
+    return stored?.status === 'active' ? await this.#begin(stored) : refused('user_not_found');
   }
 
   /** Refusal: token_invalid, also for an untouched token whose user was deleted or took a new password. */
   async authenticate(token: string): Promise<User | Refused> {
     const subject = await this.#tokens.read(token);
     const stored = subject && (await this.#store.byId(subject.userId));
-    return stored?.status === "active" && stored.tokenEpoch === subject?.epoch
-      ? stored.user
-      : refused("token_invalid");
+    return stored?.status === 'active' && stored.tokenEpoch === subject?.epoch ? stored.user : refused('token_invalid');
   }
 
   /** Attempts to log in as the user, newest first. `cursor`: a `next` of an earlier page. Refusal: cursor_invalid. */
@@ -70,7 +61,7 @@ export class Sessions {
     asked: { readonly limit: number; readonly cursor?: string | undefined },
   ): Promise<UserPage<LoginAttempt> | Refused> {
     const before = asked.cursor === undefined ? String(Number.MAX_SAFE_INTEGER) : asked.cursor;
-    if (!/^\d{1,16}$/.test(before)) return refused("cursor_invalid");
+    if (!/^\d{1,16}$/.test(before)) return refused('cursor_invalid');
     const found = await this.#store.attemptsBefore(user.id, Number(before), asked.limit + 1);
     const items = found.slice(0, asked.limit);
     return { items, next: found.length > asked.limit ? String(items.at(-1)?.id) : null };
@@ -81,16 +72,12 @@ export class Sessions {
     return { ...made, user: stored.user };
   }
 
-  async #log(
-    asked: Caller & { readonly email: string },
-    stored: StoredUser | null,
-    success: boolean,
-  ): Promise<void> {
+  async #log(asked: Caller & { readonly email: string }, stored: StoredUser | null, success: boolean): Promise<void> {
     await this.#store.logAttempt({
       userId: stored?.user.id ?? null,
       email: storable(asked.email, emailLengthMax),
       success,
-      reason: success ? null : stored ? "password_wrong" : "user_unknown",
+      reason: success ? null : stored ? 'password_wrong' : 'user_unknown',
       clientIp: storable(asked.clientIp, clientIpLengthMax),
       userAgent: storable(asked.userAgent, userAgentLengthMax),
     });
@@ -99,5 +86,5 @@ export class Sessions {
 
 /** Hostile text made fit for a text column: cut to size, NUL and lone surrogates replaced. */
 function storable(text: string | undefined, lengthMax: number): string | null {
-  return text?.slice(0, lengthMax).replaceAll("\0", "\uFFFD").toWellFormed() ?? null;
+  return text?.slice(0, lengthMax).replaceAll('\0', '\uFFFD').toWellFormed() ?? null;
 }

@@ -1,14 +1,14 @@
 /** The SQL of identity: one statement a method, each committed by itself. */
-import pg from "pg";
-import { isOutage } from "../database/index.ts";
-import { assert } from "../kernel/index.ts";
-import { IdentityUnavailable } from "./outages.ts";
-import type { LoginAttempt, User } from "./types.ts";
+import pg from 'pg';
+import { isOutage } from '../database/index.ts';
+import { assert } from '../kernel/index.ts';
+import { IdentityUnavailable } from './outages.ts';
+import type { LoginAttempt, User } from './types.ts';
 
 /** A user with what never leaves identity. */
 export type StoredUser = {
   readonly user: User;
-  readonly status: "pending" | "active" | "rolled_back";
+  readonly status: 'pending' | 'active' | 'rolled_back';
   readonly passwordHash: string | null;
   readonly tokenEpoch: number;
 };
@@ -19,14 +19,13 @@ type UserRow = {
   email: string | null;
   name: string;
   password_hash: string | null;
-  status: StoredUser["status"];
+  status: StoredUser['status'];
   token_epoch: number;
   created_at: Date;
   updated_at: Date;
 };
 
-const userColumns =
-  "id, number, email, name, password_hash, status, token_epoch, created_at, updated_at";
+const userColumns = 'id, number, email, name, password_hash, status, token_epoch, created_at, updated_at';
 /** Of the status that is asked for, and neither deleted nor rolled back. */
 const living = "deleted_at is null and status <> 'rolled_back'";
 
@@ -38,15 +37,10 @@ export class IdentityStore {
   }
 
   /** Adds a pending user; null when a living one has the address. */
-  async insertPending(user: {
-    id: string;
-    email: string;
-    name: string;
-    passwordHash: string | null;
-  }): Promise<StoredUser | null> {
+  async insertPending(user: { id: string; email: string; name: string; passwordHash: string | null }): Promise<StoredUser | null> {
     // Looking first spares the sequence: an attempt on a taken address uses up no account number.
     const rows = await this.#write<UserRow>({
-      name: "identity_insert_pending",
+      name: 'identity_insert_pending',
       text: `
         insert into identity.users (id, email, name, password_hash, status)
         select $1, $2, $3, $4, 'pending'
@@ -59,9 +53,9 @@ export class IdentityStore {
   }
 
   /** Settles a pending user; null when it was settled before. */
-  async settle(id: string, status: "active" | "rolled_back"): Promise<StoredUser | null> {
+  async settle(id: string, status: 'active' | 'rolled_back'): Promise<StoredUser | null> {
     const rows = await this.#write<UserRow>({
-      name: "identity_settle",
+      name: 'identity_settle',
       text: `update identity.users set status = $2, updated_at = clock_timestamp() where id = $1 and status = 'pending' returning ${userColumns}`,
       values: [id, status],
     });
@@ -71,7 +65,7 @@ export class IdentityStore {
   /** Pending users of at least this age, oldest first. */
   async pendingOlderThan(ageMs: number, limit: number): Promise<StoredUser[]> {
     const rows = await this.#read<UserRow>({
-      name: "identity_pending",
+      name: 'identity_pending',
       text: `
         select ${userColumns} from identity.users
         where status = 'pending' and created_at <= clock_timestamp() - $1::double precision * interval '1 millisecond'
@@ -84,7 +78,7 @@ export class IdentityStore {
   /** A living user, pending or active. */
   async byId(id: string): Promise<StoredUser | null> {
     const rows = await this.#read<UserRow>({
-      name: "identity_by_id",
+      name: 'identity_by_id',
       text: `select ${userColumns} from identity.users where id = $1 and ${living}`,
       values: [id],
     });
@@ -94,7 +88,7 @@ export class IdentityStore {
   /** A living user, pending or active. */
   async byEmail(email: string): Promise<StoredUser | null> {
     const rows = await this.#read<UserRow>({
-      name: "identity_by_email",
+      name: 'identity_by_email',
       text: `select ${userColumns} from identity.users where lower(email collate "C") = lower($1::text collate "C") and ${living}`,
       values: [email],
     });
@@ -104,7 +98,7 @@ export class IdentityStore {
   /** Active users with a smaller number, the greatest first. */
   async activeBefore(number: number, limit: number): Promise<StoredUser[]> {
     const rows = await this.#read<UserRow>({
-      name: "identity_active_before",
+      name: 'identity_active_before',
       text: `
         select ${userColumns} from identity.users
         where number < $1 and status = 'active' and deleted_at is null
@@ -115,13 +109,10 @@ export class IdentityStore {
   }
 
   /** Changes what is given. A new password withdraws all tokens. */
-  async update(
-    id: string,
-    change: { name?: string; email?: string; passwordHash?: string },
-  ): Promise<StoredUser | null | "email_taken"> {
+  async update(id: string, change: { name?: string; email?: string; passwordHash?: string }): Promise<StoredUser | null | 'email_taken'> {
     try {
       const rows = await this.#write<UserRow>({
-        name: "identity_update",
+        name: 'identity_update',
         text: `
           update identity.users set
             name = coalesce($2, name),
@@ -135,8 +126,7 @@ export class IdentityStore {
       });
       return rows[0] ? userFromRow(rows[0]) : null;
     } catch (failure) {
-      if (failure instanceof pg.DatabaseError && failure.constraint === "users_email_living")
-        return "email_taken";
+      if (failure instanceof pg.DatabaseError && failure.constraint === 'users_email_living') return 'email_taken';
       throw failure;
     }
   }
@@ -144,7 +134,7 @@ export class IdentityStore {
   /** When the user was deleted; null when there was none to delete. */
   async softDelete(id: string): Promise<Date | null> {
     const rows = await this.#write<{ deleted_at: Date }>({
-      name: "identity_soft_delete",
+      name: 'identity_soft_delete',
       text: `
         update identity.users set deleted_at = clock_timestamp(), updated_at = clock_timestamp()
         where id = $1 and status = 'active' and deleted_at is null
@@ -154,27 +144,18 @@ export class IdentityStore {
     return rows[0]?.deleted_at ?? null;
   }
 
-  async logAttempt(
-    attempt: Omit<LoginAttempt, "id" | "at"> & { readonly userId: string | null },
-  ): Promise<void> {
+  async logAttempt(attempt: Omit<LoginAttempt, 'id' | 'at'> & { readonly userId: string | null }): Promise<void> {
     await this.#write({
-      name: "identity_log_attempt",
-      text: "insert into identity.login_log (user_id, email, success, reason, client_ip, user_agent) values ($1, $2, $3, $4, $5, $6)",
-      values: [
-        attempt.userId,
-        attempt.email,
-        attempt.success,
-        attempt.reason,
-        attempt.clientIp,
-        attempt.userAgent,
-      ],
+      name: 'identity_log_attempt',
+      text: 'insert into identity.login_log (user_id, email, success, reason, client_ip, user_agent) values ($1, $2, $3, $4, $5, $6)',
+      values: [attempt.userId, attempt.email, attempt.success, attempt.reason, attempt.clientIp, attempt.userAgent],
     });
   }
 
   /** Attempts on a user's account with a smaller id, the newest first. */
   async attemptsBefore(userId: string, id: number, limit: number): Promise<LoginAttempt[]> {
     return await this.#read<LoginAttempt>({
-      name: "identity_attempts",
+      name: 'identity_attempts',
       text: `
         select id::text, email, success, reason, client_ip as "clientIp", user_agent as "userAgent", at
         from identity.login_log where user_id = $1 and id < $2 order by id desc limit $3`,
@@ -186,7 +167,7 @@ export class IdentityStore {
     try {
       return (await this.#pool.query<R>(query)).rows;
     } catch (failure) {
-      throw isOutage(failure) ? new IdentityUnavailable("not_done", { cause: failure }) : failure;
+      throw isOutage(failure) ? new IdentityUnavailable('not_done', { cause: failure }) : failure;
     }
   }
 
@@ -195,7 +176,7 @@ export class IdentityStore {
       return (await this.#pool.query<R>(query)).rows;
     } catch (failure) {
       if (!isOutage(failure)) throw failure;
-      throw new IdentityUnavailable(wasCertainlyNotDone(failure) ? "not_done" : "unknown", {
+      throw new IdentityUnavailable(wasCertainlyNotDone(failure) ? 'not_done' : 'unknown', {
         cause: failure,
       });
     }
@@ -204,13 +185,9 @@ export class IdentityStore {
 
 /** A server that refused the statement or was never reached did nothing; a connection that broke may have broken after the commit. */
 function wasCertainlyNotDone(failure: unknown): boolean {
-  if (failure instanceof pg.DatabaseError)
-    return !["08", "57"].includes((failure.code ?? "").slice(0, 2));
-  assert(failure instanceof Error, "what the driver throws is an Error");
-  return (
-    ("code" in failure && failure.code === "ECONNREFUSED") ||
-    failure.message.includes("trying to connect")
-  );
+  if (failure instanceof pg.DatabaseError) return !['08', '57'].includes((failure.code ?? '').slice(0, 2));
+  assert(failure instanceof Error, 'what the driver throws is an Error');
+  return ('code' in failure && failure.code === 'ECONNREFUSED') || failure.message.includes('trying to connect');
 }
 
 function userFromRow(row: UserRow): StoredUser {

@@ -1,11 +1,11 @@
 /** Login tokens: JWTs of one algorithm, one issuer, one audience and a short life (RFC 8725). */
-import type { webcrypto } from "node:crypto";
-import { errors, jwtVerify, SignJWT } from "jose";
-import { assert, isUuid, newId } from "../kernel/index.ts";
+import type { webcrypto } from 'node:crypto';
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { assert, isUuid, newId } from '../kernel/index.ts';
 
-const algorithm = "HS256";
-const issuer = "coffer";
-const audience = "coffer";
+const algorithm = 'HS256';
+const issuer = 'coffer';
+const audience = 'coffer';
 const lifetimeMs = 3_600_000;
 const secretBytesMin = 32;
 /** Ours have about 300 characters. What is longer is not looked at. */
@@ -18,19 +18,16 @@ export class Tokens {
   readonly #key: Promise<webcrypto.CryptoKey>;
 
   constructor(secret: string) {
-    assert(Buffer.byteLength(secret) >= secretBytesMin, "a token secret has at least 32 bytes");
-    const hmac = { name: "HMAC", hash: "SHA-256" };
-    this.#key = crypto.subtle.importKey("raw", Buffer.from(secret), hmac, false, [
-      "sign",
-      "verify",
-    ]);
+    assert(Buffer.byteLength(secret) >= secretBytesMin, 'a token secret has at least 32 bytes');
+    const hmac = { name: 'HMAC', hash: 'SHA-256' };
+    this.#key = crypto.subtle.importKey('raw', Buffer.from(secret), hmac, false, ['sign', 'verify']);
   }
 
   async make({ userId, epoch }: TokenSubject): Promise<{ token: string; expiresAt: Date }> {
     const issuedAt = Math.floor(Date.now() / 1_000);
     const expiresAt = issuedAt + lifetimeMs / 1_000;
     const token = await new SignJWT({ epoch })
-      .setProtectedHeader({ alg: algorithm, typ: "JWT" })
+      .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
       .setSubject(userId)
       .setIssuer(issuer)
       .setAudience(audience)
@@ -49,13 +46,11 @@ export class Tokens {
         algorithms: [algorithm],
         issuer,
         audience,
-        typ: "JWT",
-        requiredClaims: ["sub", "exp", "iat"],
+        typ: 'JWT',
+        requiredClaims: ['sub', 'exp', 'iat'],
       });
       const { sub, epoch } = payload;
-      return sub !== undefined && isUuid(sub) && typeof epoch === "number"
-        ? { userId: sub, epoch }
-        : null;
+      return sub !== undefined && isUuid(sub) && typeof epoch === 'number' ? { userId: sub, epoch } : null;
     } catch (failure) {
       if (failure instanceof errors.JOSEError) return null;
       throw failure;

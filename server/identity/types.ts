@@ -24,7 +24,7 @@ export type LoginAttempt = {
   readonly id: string;
   readonly email: string | null;
   readonly success: boolean;
-  readonly reason: "password_wrong" | "user_unknown" | null;
+  readonly reason: 'password_wrong' | 'user_unknown' | null;
   readonly clientIp: string | null;
   readonly userAgent: string | null;
   readonly at: Date;
@@ -35,15 +35,15 @@ export type LoginAttempt = {
  * can help or cannot. `unknown`: the answer was lost.
  */
 export type WalletOpening =
-  | { readonly status: "opened" }
-  | { readonly status: "unavailable" | "refused" | "unknown"; readonly reason: string };
+  | { readonly status: 'opened' }
+  | { readonly status: 'unavailable' | 'refused' | 'unknown'; readonly reason: string };
 
 /** The wallets service, as identity needs it. Neither method throws, and both answer within a deadline of their own. */
 export type WalletProvisioner = {
   /** Opens the user's wallet in the default asset; a wallet that exists already counts as opened. */
   openWallet(userId: string): Promise<WalletOpening>;
   /** Whether that wallet exists. */
-  hasWallet(userId: string): Promise<boolean | "unknown">;
+  hasWallet(userId: string): Promise<boolean | 'unknown'>;
 };
 
 /** True while any wallet of the user holds a balance or owes one. */

@@ -1,13 +1,13 @@
 /** Users: made together with their wallet, changed, deleted softly. */
-import type pg from "pg";
-import { isUuid, newId } from "../kernel/index.ts";
-import { IdentityUnavailable } from "./outages.ts";
-import { hashPassword } from "./passwords.ts";
-import { refused } from "./refusals.ts";
-import type { Refused } from "./refusals.ts";
-import { emailRefusal, nameRefusal, passwordRefusal } from "./rules.ts";
-import { IdentityStore } from "./store.ts";
-import type { HoldsBalance, User, UserPage, WalletOpening, WalletProvisioner } from "./types.ts";
+import type pg from 'pg';
+import { isUuid, newId } from '../kernel/index.ts';
+import { IdentityUnavailable } from './outages.ts';
+import { hashPassword } from './passwords.ts';
+import { refused } from './refusals.ts';
+import type { Refused } from './refusals.ts';
+import { emailRefusal, nameRefusal, passwordRefusal } from './rules.ts';
+import { IdentityStore } from './store.ts';
+import type { HoldsBalance, User, UserPage, WalletOpening, WalletProvisioner } from './types.ts';
 
 /** Longer than any call that makes a user takes, so that repair never meets one that is still at it. */
 const pendingAgeMs = 30_000;
@@ -37,11 +37,7 @@ export class Users {
   }
 
   /** The same with a password. Further refusals: password_too_short, password_too_long. Also throws IdentityOverloaded. */
-  async signUp(asked: {
-    readonly email: string;
-    readonly name: string;
-    readonly password: string;
-  }): Promise<User | Refused> {
+  async signUp(asked: { readonly email: string; readonly name: string; readonly password: string }): Promise<User | Refused> {
     const refusal = passwordRefusal(asked.password);
     if (refusal) return refused(refusal);
     return await this.#create(asked, () => hashPassword(asked.password));
@@ -51,17 +47,13 @@ export class Users {
   async get(id: string): Promise<User | Refused> {
     const wanted = id.toLowerCase();
     const found = isUuid(wanted) ? await this.#store.byId(wanted) : null;
-    return found?.user ?? refused("user_not_found");
+    return found?.user ?? refused('user_not_found');
   }
 
   /** Active users, newest first. `cursor`: a `next` of an earlier page. Refusal: cursor_invalid. */
-  async list(asked: {
-    readonly limit: number;
-    readonly cursor?: string | undefined;
-  }): Promise<UserPage<User> | Refused> {
-    const before =
-      asked.cursor === undefined ? Number.MAX_SAFE_INTEGER : numberOfCursor(asked.cursor);
-    if (before === null) return refused("cursor_invalid");
+  async list(asked: { readonly limit: number; readonly cursor?: string | undefined }): Promise<UserPage<User> | Refused> {
+    const before = asked.cursor === undefined ? Number.MAX_SAFE_INTEGER : numberOfCursor(asked.cursor);
+    if (before === null) return refused('cursor_invalid');
     const found = await this.#store.activeBefore(before, asked.limit + 1);
     const items = found.slice(0, asked.limit).map(({ user }) => user);
     return { items, next: found.length > asked.limit ? String(items.at(-1)?.number) : null };
@@ -80,8 +72,7 @@ export class Users {
     },
   ): Promise<User | Refused> {
     const { name, email, password } = asked;
-    if (name === undefined && email === undefined && password === undefined)
-      return refused("nothing_to_update");
+    if (name === undefined && email === undefined && password === undefined) return refused('nothing_to_update');
     const refusal =
       (name === undefined ? null : nameRefusal(name)) ??
       (email === undefined ? null : emailRefusal(email)) ??
@@ -92,48 +83,36 @@ export class Users {
       ...(email !== undefined && { email }),
       ...(password !== undefined && { passwordHash: await hashPassword(password) }),
     });
-    if (changed === "email_taken") return refused("email_taken");
-    return changed?.user ?? refused("user_not_found");
+    if (changed === 'email_taken') return refused('email_taken');
+    return changed?.user ?? refused('user_not_found');
   }
 
   /**
    * Deletes softly: the row stays, the user is gone, the tokens stop working, the e-mail is free for a new and different account.
    * Refusals: wallet_not_empty, user_not_found.
    */
-  async softDelete(
-    user: User,
-    holdsBalance: HoldsBalance,
-  ): Promise<{ readonly deletedAt: Date } | Refused> {
-    if (await holdsBalance(user.id)) return refused("wallet_not_empty");
+  async softDelete(user: User, holdsBalance: HoldsBalance): Promise<{ readonly deletedAt: Date } | Refused> {
+    if (await holdsBalance(user.id)) return refused('wallet_not_empty');
     const deletedAt = await this.#store.softDelete(user.id);
-    return deletedAt ? { deletedAt } : refused("user_not_found");
+    return deletedAt ? { deletedAt } : refused('user_not_found');
   }
 
   /** Finishes what a crash or a lost answer left pending: opens the wallet, or finds it open, and activates the user. */
   async repair(options: { readonly olderThanMs?: number } = {}): Promise<RepairReport> {
-    const pending = await this.#store.pendingOlderThan(
-      options.olderThanMs ?? pendingAgeMs,
-      repairedAtOnce,
-    );
+    const pending = await this.#store.pendingOlderThan(options.olderThanMs ?? pendingAgeMs, repairedAtOnce);
     const report = { activated: 0, rolledBack: 0, left: pending.length };
     for (const { user } of pending) {
       const opening = await this.#openWallet(user.id);
       // The wallets service is away: the others would fare no better.
-      if (opening.status === "unavailable" || opening.status === "unknown") break;
-      const settled = await this.#store.settle(
-        user.id,
-        opening.status === "opened" ? "active" : "rolled_back",
-      );
+      if (opening.status === 'unavailable' || opening.status === 'unknown') break;
+      const settled = await this.#store.settle(user.id, opening.status === 'opened' ? 'active' : 'rolled_back');
       report.left--;
-      if (settled) report[opening.status === "opened" ? "activated" : "rolledBack"]++;
+      if (settled) report[opening.status === 'opened' ? 'activated' : 'rolledBack']++;
     }
     return report;
   }
 
-  async #create(
-    asked: { readonly email: string; readonly name: string },
-    hash: () => Promise<string | null>,
-  ): Promise<User | Refused> {
+  async #create(asked: { readonly email: string; readonly name: string }, hash: () => Promise<string | null>): Promise<User | Refused> {
     const refusal = emailRefusal(asked.email) ?? nameRefusal(asked.name);
     if (refusal) return refused(refusal);
     const { email, name } = asked;
@@ -143,30 +122,24 @@ export class Users {
       name,
       passwordHash: await hash(),
     });
-    if (!pending) return refused("email_taken");
+    if (!pending) return refused('email_taken');
     return await this.#provision(pending.user);
   }
 
   /** The user is committed as pending. From here on, whatever is not known for certain is left to `repair`. */
   async #provision({ id }: User): Promise<User | Refused> {
     const opening = await this.#openWallet(id);
-    if (opening.status === "unknown")
-      throw new IdentityUnavailable("unknown", { cause: new Error(opening.reason) });
+    if (opening.status === 'unknown') throw new IdentityUnavailable('unknown', { cause: new Error(opening.reason) });
     try {
-      if (opening.status === "opened") {
-        const active = (await this.#store.settle(id, "active")) ?? (await this.#store.byId(id));
-        return (
-          active?.user ??
-          refused("wallet_provisioning_failed", { reason: "the user was rolled back meanwhile" })
-        );
+      if (opening.status === 'opened') {
+        const active = (await this.#store.settle(id, 'active')) ?? (await this.#store.byId(id));
+        return active?.user ?? refused('wallet_provisioning_failed', { reason: 'the user was rolled back meanwhile' });
       }
-      await this.#store.settle(id, "rolled_back");
-      return refused("wallet_provisioning_failed", { reason: opening.reason });
+      await this.#store.settle(id, 'rolled_back');
+      return refused('wallet_provisioning_failed', { reason: opening.reason });
     } catch (failure) {
       // Not even "nothing was done" can be said: the user stays pending, and repair will make it.
-      throw failure instanceof IdentityUnavailable
-        ? new IdentityUnavailable("unknown", { cause: failure })
-        : failure;
+      throw failure instanceof IdentityUnavailable ? new IdentityUnavailable('unknown', { cause: failure }) : failure;
     }
   }
 
@@ -176,10 +149,10 @@ export class Users {
    */
   async #openWallet(userId: string): Promise<WalletOpening> {
     const opening = await this.#wallets.openWallet(userId);
-    if (opening.status !== "unknown") return opening;
+    if (opening.status !== 'unknown') return opening;
     const exists = await this.#wallets.hasWallet(userId);
-    if (exists === "unknown") return opening;
-    return exists ? { status: "opened" } : { status: "unavailable", reason: opening.reason };
+    if (exists === 'unknown') return opening;
+    return exists ? { status: 'opened' } : { status: 'unavailable', reason: opening.reason };
   }
 }
 

@@ -1,0 +1,81 @@
+/** Calls between our services: one channel, a deadline on every call, and an honest word about what is not known. */
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
+import type { Address } from '../../kernel/index.ts';
+import { messageBytesMax } from './server.ts';
+import type { Method } from './wire.ts';
+
+/** How long a first connection, or one after a break, may take before the other service counts as away. */
+const connectPatienceMs = 1_000;
+
+/**
+ * `refused`: the service said no, `code` is its stable name. `unavailable`: nothing was done, the service was not reached or
+ * said so itself. `unknown`: the request went out, and no answer came.
+ */
+export type CallResult<Response> =
+  | { readonly status: 'answered'; readonly message: Response }
+  | {
+      readonly status: 'refused' | 'unavailable' | 'unknown';
+      readonly code: string | null;
+      readonly reason: string;
+      readonly grpcStatus: status;
+    };
+
+export class ServiceClient {
+  readonly #client: Client;
+
+  constructor(address: Address) {
+    const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+    this.#client = new Client(`${host}:${address.port}`, credentials.createInsecure(), {
+      'grpc.max_receive_message_length': messageBytesMax,
+      // A service that comes back is met within a moment.
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 2_000,
+      // Two clients of one process must not share a broken connection's back-off.
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.enable_retries': 0,
+    });
+  }
+
+  /** `deadline`: in milliseconds of the epoch. */
+  async call<Request, Response>(method: Method<Request, Response>, request: Request, deadline: number): Promise<CallResult<Response>> {
+    // A call on a channel that is known to be connected is the only one of which it is not known whether it arrived.
+    const connected = await this.#connect(Math.min(deadline, Date.now() + connectPatienceMs));
+    if (!connected) return { status: 'unavailable', code: null, reason: 'the service cannot be reached', grpcStatus: status.UNAVAILABLE };
+    return await new Promise((resolve) => {
+      this.#client.makeUnaryRequest(
+        method.path,
+        method.request.encode,
+        method.response.decode,
+        request,
+        new Metadata(),
+        { deadline },
+        (error, message) => {
+          if (error) resolve(resultOf(error));
+          else if (message === undefined)
+            resolve({ status: 'unknown', code: null, reason: 'the answer was empty', grpcStatus: status.UNKNOWN });
+          else resolve({ status: 'answered', message });
+        },
+      );
+    });
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  async #connect(deadline: number): Promise<boolean> {
+    return await new Promise((resolve) => this.#client.waitForReady(deadline, (error) => resolve(!error)));
+  }
+}
+
+/** Our services name each of their answers in `coffer-code`. A status without it was made up on the way. */
+function resultOf(error: ServiceError): CallResult<never> {
+  const [name] = error.metadata.get('coffer-code');
+  const code = name === undefined ? null : String(name);
+  const details = { code, reason: error.details, grpcStatus: error.code };
+  if (code === null || code === 'outcome_unknown' || code === 'ledger_halted' || code === 'deadline' || code === 'internal')
+    return { status: 'unknown', ...details };
+  const nothingDone = error.code === status.UNAVAILABLE || error.code === status.RESOURCE_EXHAUSTED;
+  return { status: nothingDone ? 'unavailable' : 'refused', ...details };
+}

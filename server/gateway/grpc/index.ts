@@ -1,0 +1,8 @@
+// gRPC: the users and the wallets service, each with health and reflection, and the clients by which they speak to each other.
+export type { RunningService, ServiceOptions } from './server.ts';
+export { createUserClient } from './user-client.ts';
+export type { UserLookup } from './user-client.ts';
+export { startUsersService } from './users-service.ts';
+export { createWalletClient } from './wallet-client.ts';
+export { startWalletsService } from './wallets-service.ts';
+export type { WalletsServiceOptions } from './wallets-service.ts';

@@ -1,0 +1,32 @@
+/** When wallets were opened. It never changes, so a wallet that was seen once costs no read again. */
+const walletsMax = 100_000;
+
+export class OpeningTimes {
+  readonly #read: (wallet: string) => Promise<Date | null>;
+  readonly #known = new Map<string, string>();
+
+  constructor(read: (wallet: string) => Promise<Date | null>) {
+    this.#read = read;
+  }
+
+  /** As ISO text; undefined when it is not in memory. */
+  known(wallet: string): string | undefined {
+    return this.#known.get(wallet);
+  }
+
+  /** Null when there is no such wallet. */
+  async read(wallet: string): Promise<string | null> {
+    const openedAt = await this.#read(wallet);
+    return openedAt && this.remember(wallet, openedAt);
+  }
+
+  remember(wallet: string, openedAt: Date): string {
+    const text = openedAt.toISOString();
+    if (this.#known.size >= walletsMax) {
+      const [oldest] = this.#known.keys();
+      if (oldest !== undefined) this.#known.delete(oldest);
+    }
+    this.#known.set(wallet, text);
+    return text;
+  }
+}

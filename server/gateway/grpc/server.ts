@@ -1,0 +1,140 @@
+/** A gRPC server with what each of ours has: limits, health, reflection, a start that says what is wrong, a bounded stop. */
+import path from 'node:path';
+import { Metadata, Server, ServerCredentials, ServerInterceptingCall, setLogger, status } from '@grpc/grpc-js';
+import type { ServerInterceptor } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import { HealthImplementation } from 'grpc-health-check';
+import { listenFailure } from '../../kernel/index.ts';
+import type { Address, Log } from '../../kernel/index.ts';
+
+export const messageBytesMax = 1_048_576;
+const streamsPerConnectionMax = 1_000;
+/** A connection that is silent for this long is pinged, and dropped when it does not answer. */
+const keepaliveAfterMs = 30_000;
+const keepaliveTimeoutMs = 10_000;
+const healthEveryMs = 500;
+const stopPatienceMs = 5_000;
+
+const contracts = path.resolve(import.meta.dirname, '../../../proto');
+
+export type RunningService = {
+  /** Where it listens; the port is the real one when 0 was asked for. */
+  readonly address: Address;
+  /** Takes no more calls, finishes those under way within some seconds, then closes what is left. */
+  stop(): Promise<void>;
+};
+
+export type ServiceOptions = {
+  /** Port 0: any free one. */
+  readonly address: Address;
+  readonly log: Log;
+  /** Whether calls can be answered; asked twice a second, told by the health service. */
+  readonly ready: () => boolean | Promise<boolean>;
+  /** Lets anyone read the contract from the running server; on when absent. */
+  readonly reflection?: boolean;
+};
+
+type Described = { readonly name: string; readonly contract: string; readonly what: string; readonly setting: string };
+
+/** Starts a server; `register` adds its calls. A port that is taken is an OperatorError. */
+export async function startServer(
+  options: ServiceOptions,
+  service: Described,
+  register: (server: Server) => void,
+): Promise<RunningService> {
+  // What the library has to say (a header that is none, a connection that broke) is for the log, not for standard error.
+  setLogger({ error: (...words: unknown[]) => options.log.debug(words.map(String).join(' ')) });
+  const server = new Server({
+    'grpc.max_receive_message_length': messageBytesMax,
+    'grpc.max_send_message_length': messageBytesMax,
+    'grpc.max_concurrent_streams': streamsPerConnectionMax,
+    'grpc.keepalive_time_ms': keepaliveAfterMs,
+    'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,
+    interceptors: [blameTheCaller],
+  });
+  register(server);
+  const health = new HealthImplementation({ '': 'NOT_SERVING', [service.name]: 'NOT_SERVING' });
+  health.addToServer(server);
+  if (options.reflection !== false) {
+    new ReflectionService(loadSync(service.contract, { includeDirs: [contracts], keepCase: true }), {
+      services: [service.name],
+    }).addToServer(server);
+  }
+  const port = await bind(server, options.address, service);
+  const watch = watchHealth(options.ready, (serving) => {
+    for (const name of ['', service.name]) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+  });
+  await watch.first;
+  return {
+    address: { host: options.address.host, port },
+    stop: async () => {
+      watch.stop();
+      await shutDown(server);
+    },
+  };
+}
+
+async function bind(server: Server, address: Address, { what, setting }: Described): Promise<number> {
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return await new Promise((resolve, reject) => {
+    server.bindAsync(`${host}:${address.port}`, ServerCredentials.createInsecure(), (error, port) => {
+      if (!error) return resolve(port);
+      // The library keeps the cause only in the text of its error.
+      const code = /\b(EADDRINUSE|EACCES|EADDRNOTAVAIL|ENOTFOUND)\b/.exec(error.message)?.[1];
+      reject(listenFailure({ what, setting, address }, code ? Object.assign(error, { code }) : error) ?? error);
+    });
+  });
+}
+
+function watchHealth(ready: ServiceOptions['ready'], tell: (serving: boolean) => void): { first: Promise<void>; stop(): void } {
+  let stopped = false;
+  let asking = false;
+  const ask = async (): Promise<void> => {
+    // A database that is away may take longer to say so than we wait.
+    if (asking) return;
+    asking = true;
+    const serving = await Promise.resolve()
+      .then(ready)
+      .catch(() => false);
+    asking = false;
+    if (!stopped) tell(serving);
+  };
+  const timer = setInterval(() => void ask(), healthEveryMs);
+  timer.unref();
+  return {
+    first: ask(),
+    stop: () => {
+      stopped = true;
+      clearInterval(timer);
+      tell(false);
+    },
+  };
+}
+
+async function shutDown(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const force = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, stopPatienceMs);
+    server.tryShutdown(() => {
+      clearTimeout(force);
+      resolve();
+    });
+  });
+}
+
+/** What the library itself answers with INTERNAL although the caller sent it: a bad grpc-timeout, bad compression, bytes that are no message. */
+const callersFault = /^(Invalid grpc-timeout|Failed to decompress|Error deserializing request)/;
+
+const blameTheCaller: ServerInterceptor = (_method, call) => {
+  const send = call.sendStatus.bind(call);
+  call.sendStatus = (sent) => {
+    if (sent.code !== status.INTERNAL || !callersFault.test(sent.details ?? '')) return send(sent);
+    const metadata = new Metadata();
+    metadata.set('coffer-code', 'message_malformed');
+    send({ code: status.INVALID_ARGUMENT, details: sent.details ?? null, metadata });
+  };
+  return new ServerInterceptingCall(call);
+};

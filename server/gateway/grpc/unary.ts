@@ -1,0 +1,68 @@
+/** One call, from its bytes to its answer: decoding, deadline, and a status for whatever may happen. */
+import { Metadata } from '@grpc/grpc-js';
+import type { Server, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import type { Log } from '../../kernel/index.ts';
+import { outageFailure, requestFailure } from './statuses.ts';
+import type { Failure } from './statuses.ts';
+import { MalformedMessage } from './wire.ts';
+import type { Method } from './wire.ts';
+
+/** Longer than the ledger waits for its database, so that its more exact answer comes first. */
+const defaultDeadlineMs = 15_000;
+
+/** What a call brings along beside its message. `deadline` is in milliseconds of the epoch. */
+export type Call = { readonly metadata: Metadata; readonly deadline: number };
+
+/** The message to answer with, or why there is none; either may carry trailing metadata. */
+export type Answer<T> = ({ readonly message: T } | { readonly failure: Failure }) & { readonly trailer?: Metadata };
+
+export type Handler<Request, Response> = (request: Request, call: Call) => Promise<Answer<Response>>;
+
+/** Serves a call with a handler. What the handler throws is an outage, or a bug that is logged and told as INTERNAL. */
+export function serve<Request, Response>(
+  server: Server,
+  method: Method<Request, Response>,
+  handler: Handler<Request, Response>,
+  log: Log,
+): void {
+  const decode = (bytes: Buffer): Request | MalformedMessage => {
+    try {
+      return method.request.decode(bytes);
+    } catch (failure) {
+      // Returned, not thrown: what a deserialiser throws is told as INTERNAL.
+      if (failure instanceof MalformedMessage) return failure;
+      throw failure;
+    }
+  };
+  const handle = (call: ServerUnaryCall<Request | MalformedMessage, Response>, callback: sendUnaryData<Response>): void => {
+    const { request } = call;
+    if (request instanceof MalformedMessage) {
+      const failure = requestFailure('message_malformed');
+      return fail(callback, { ...failure, details: `${failure.details} (${request.message})` });
+    }
+    const { deadline, timer } = deadlineOf(call, () => fail(callback, requestFailure('deadline')));
+    const answer = (done: Answer<Response>): void => {
+      clearTimeout(timer);
+      if ('message' in done) callback(null, done.message, done.trailer);
+      else fail(callback, done.failure, done.trailer);
+    };
+    handler(request, { metadata: call.metadata, deadline }).then(answer, (thrown: unknown) => {
+      const outage = outageFailure(thrown);
+      if (!outage) log.error({ err: thrown, call: method.path }, 'A call failed because of a bug');
+      answer({ failure: outage ?? requestFailure('internal') });
+    });
+  };
+  server.register(method.path, handle, method.response.encode, decode, 'unary');
+}
+
+/** A caller's own deadline is enforced by the server already; a call without one gets ours. Late answers are dropped by the server. */
+function deadlineOf(call: ServerUnaryCall<unknown, unknown>, onDeadline: () => void): { deadline: number; timer?: NodeJS.Timeout } {
+  const given = Number(call.getDeadline());
+  if (Number.isFinite(given)) return { deadline: given };
+  return { deadline: Date.now() + defaultDeadlineMs, timer: setTimeout(onDeadline, defaultDeadlineMs) };
+}
+
+function fail<Response>(callback: sendUnaryData<Response>, failure: Failure, trailer = new Metadata()): void {
+  trailer.set('coffer-code', failure.code);
+  callback({ code: failure.status, details: failure.details, metadata: trailer });
+}

@@ -1,0 +1,32 @@
+/** The wallets service, as identity needs it. */
+import { assert } from '../../kernel/index.ts';
+import type { Address } from '../../kernel/index.ts';
+import type { WalletProvisioner } from '../../identity/index.ts';
+import { ServiceClient } from './client.ts';
+import { walletService } from './generated/wallet.ts';
+
+const defaultOpenMs = 5_000;
+const lookMs = 2_000;
+/** Identity repairs what is older than 30 seconds: no opening may be under way for that long. */
+const openMsMax = 20_000;
+
+/** `openMs`: the deadline of opening a wallet. */
+export function createWalletClient(address: Address, { openMs = defaultOpenMs } = {}): WalletProvisioner & { close(): void } {
+  assert(openMs <= openMsMax, `opening a wallet takes at most ${openMsMax} ms`);
+  const client = new ServiceClient(address);
+  return {
+    async openWallet(userId) {
+      const result = await client.call(walletService.createWallet, { userId }, Date.now() + openMs);
+      if (result.status === 'answered' || (result.status === 'refused' && result.code === 'wallet_exists')) return { status: 'opened' };
+      return { status: result.status, reason: result.reason };
+    },
+    async hasWallet(userId) {
+      const result = await client.call(walletService.getWallet, { userId }, Date.now() + lookMs);
+      if (result.status === 'answered') return true;
+      // A balance that does not fit the answer is a wallet too.
+      if (result.status === 'refused') return result.code !== 'wallet_not_found';
+      return 'unknown';
+    },
+    close: () => client.close(),
+  };
+}

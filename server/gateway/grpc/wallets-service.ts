@@ -1,0 +1,131 @@
+/** wallet.WalletService: opens, reads, credits and debits the wallet of a user in the default asset. */
+import { Metadata } from '@grpc/grpc-js';
+import { isUuid } from '../../kernel/index.ts';
+import { ownedWalletId } from '../../wallets/index.ts';
+import type { WalletCommands, WalletOutcome, WalletQueries } from '../../wallets/index.ts';
+import { walletService } from './generated/wallet.ts';
+import type { WalletResponse } from './generated/wallet.ts';
+import { OpeningTimes } from './opening-times.ts';
+import { startServer } from './server.ts';
+import type { RunningService, ServiceOptions } from './server.ts';
+import { ledgerFailure, requestFailure } from './statuses.ts';
+import { serve } from './unary.ts';
+import type { Answer, Call } from './unary.ts';
+import type { UserLookup } from './user-client.ts';
+
+const described = { name: 'wallet.WalletService', contract: 'wallet.proto', what: 'the wallets service', setting: 'WALLET_SERVICE_URL' };
+const int64Max = 2n ** 63n - 1n;
+const int64Min = -(2n ** 63n);
+/** HTTP/2 headers carry nothing else unharmed. */
+const keyPattern = /^[ -~]{1,128}$/;
+
+export type WalletsServiceOptions = ServiceOptions & {
+  readonly commands: WalletCommands;
+  readonly queries: WalletQueries;
+  /** The users service: no wallet is opened for a user whom it does not know. */
+  readonly users: UserLookup;
+  /** Code of the asset that these wallets are in; the one that `commands` and `queries` take by default. */
+  readonly defaultAsset: string;
+};
+
+export async function startWalletsService(options: WalletsServiceOptions): Promise<RunningService> {
+  const calls = new WalletCalls(options);
+  return await startServer(options, described, (server) => {
+    serve(server, walletService.createWallet, ({ userId }, call) => calls.create(userId, call), options.log);
+    serve(server, walletService.getWallet, ({ userId }) => calls.get(userId), options.log);
+    serve(server, walletService.creditWallet, ({ userId, amount }, call) => calls.move('deposit', userId, amount, call), options.log);
+    serve(server, walletService.debitWallet, ({ userId, amount }, call) => calls.move('withdraw', userId, amount, call), options.log);
+  });
+}
+
+class WalletCalls {
+  readonly #commands: WalletCommands;
+  readonly #queries: WalletQueries;
+  readonly #users: UserLookup;
+  readonly #defaultAsset: string;
+  readonly #openingTimes: OpeningTimes;
+
+  constructor({ commands, queries, users, defaultAsset }: WalletsServiceOptions) {
+    this.#commands = commands;
+    this.#queries = queries;
+    this.#users = users;
+    this.#defaultAsset = defaultAsset;
+    this.#openingTimes = new OpeningTimes(async (wallet) => (await queries.wallet(wallet))?.openedAt ?? null);
+  }
+
+  async create(givenUserId: string, { deadline }: Call): Promise<Answer<WalletResponse>> {
+    const userId = uuidOf(givenUserId);
+    if (userId === null) return { failure: requestFailure('user_id_invalid') };
+    const user = await this.#users.find(userId, deadline);
+    if (user.status === 'refused') return { failure: user.failure };
+    if (user.status === 'unavailable') return { failure: requestFailure('users_unavailable') };
+    const outcome = await this.#commands.open({ owner: userId });
+    if (outcome.status === 'refused') return { failure: ledgerFailure(outcome.refusal) };
+    const wallet = ownedWalletId(userId, this.#defaultAsset);
+    return {
+      message: { id: wallet, userId, balance: 0n, createdAt: this.#openingTimes.remember(wallet, outcome.entry.recordedAt) },
+      trailer: seqTrailer(outcome.seq),
+    };
+  }
+
+  async get(givenUserId: string): Promise<Answer<WalletResponse>> {
+    const userId = uuidOf(givenUserId);
+    if (userId === null) return { failure: requestFailure('user_id_invalid') };
+    const id = ownedWalletId(userId, this.#defaultAsset);
+    const wallet = await this.#queries.wallet(id);
+    if (!wallet) return { failure: walletNotFound(id) };
+    const trailer = seqTrailer(wallet.asOfSeq);
+    if (!fitsInt64(wallet.balance)) return { failure: requestFailure('balance_exceeds_int64'), trailer };
+    return { message: { id, userId, balance: wallet.balance, createdAt: this.#openingTimes.remember(id, wallet.openedAt) }, trailer };
+  }
+
+  /** The path that must be lean: one posting, and a look into memory for when the wallet was opened. */
+  async move(kind: 'deposit' | 'withdraw', givenUserId: string, amount: bigint, { metadata }: Call): Promise<Answer<WalletResponse>> {
+    const userId = uuidOf(givenUserId);
+    if (userId === null) return { failure: requestFailure('user_id_invalid') };
+    if (amount <= 0n) return { failure: requestFailure('amount_invalid') };
+    const [key] = metadata.get('idempotency-key');
+    if (key !== undefined && !(typeof key === 'string' && keyPattern.test(key)))
+      return { failure: requestFailure('idempotency_key_invalid') };
+
+    const wallet = ownedWalletId(userId, this.#defaultAsset);
+    // Before the posting: once the money has moved, no failure of a read may stand between the caller and that answer.
+    const createdAt = this.#openingTimes.known(wallet) ?? (await this.#openingTimes.read(wallet));
+    if (createdAt === null) return { failure: walletNotFound(wallet) };
+
+    const outcome = await this.#commands[kind]({ wallet, amount, key });
+    const trailer = outcomeTrailer(outcome);
+    if (outcome.status === 'refused') return { failure: ledgerFailure(outcome.refusal), trailer };
+    const side = kind === 'deposit' ? outcome.entry.credit : outcome.entry.debit;
+    if (!side || !fitsInt64(side.balance)) return { failure: requestFailure('posted_balance_exceeds_int64'), trailer };
+    return { message: { id: wallet, userId, balance: side.balance, createdAt }, trailer };
+  }
+}
+
+/** In lower case, as wallets are named after it; null when it is none. */
+function uuidOf(text: string): string | null {
+  if (isUuid(text)) return text;
+  const lower = text.toLowerCase();
+  return isUuid(lower) ? lower : null;
+}
+
+function fitsInt64(amount: bigint): boolean {
+  return amount <= int64Max && amount >= int64Min;
+}
+
+function walletNotFound(wallet: string): ReturnType<typeof ledgerFailure> {
+  return ledgerFailure({ code: 'wallet_not_found', facts: { wallet } });
+}
+
+function seqTrailer(seq: number): Metadata {
+  const trailer = new Metadata();
+  trailer.set('coffer-seq', String(seq));
+  return trailer;
+}
+
+function outcomeTrailer({ key, replayed, seq }: WalletOutcome): Metadata {
+  const trailer = seqTrailer(seq);
+  trailer.set('idempotency-key', key);
+  trailer.set('idempotency-replayed', String(replayed));
+  return trailer;
+}
