@@ -20,8 +20,11 @@ export type BatchHeader = {
 /** An account that the batch opens, and the seq of its opening. */
 export type Opening = { readonly account: Account; readonly seq: number };
 
+/** What a batch adds to the ledger. */
+export type Rows = { readonly openings: Opening[]; readonly entries: RecordedEntry[] };
+
 /** The columns of a batch, in the order in which the posting function takes them and the chain hashes them. */
-export function encodeBatch(openings: readonly Opening[], entries: readonly RecordedEntry[]): Buffer[] {
+export function encodeBatch({ openings, entries }: Rows): Buffer[] {
   return [
     int8Column(openings, ({ account }) => account.number),
     textColumn(openings, ({ account }) => account.id),

@@ -1,6 +1,7 @@
 /** Decides the operations of one request: each by itself, or all or none. */
 import { assert } from '../kernel/index.ts';
 import type { Asked } from './asked.ts';
+import type { Rows } from './chain.ts';
 import { decide, initiatorOf } from './decide.ts';
 import type { Decision } from './decide.ts';
 import type { Refusal } from './refusals.ts';
@@ -9,17 +10,19 @@ import type { Outcome, RecordedEntry } from './types.ts';
 
 export type Group = { readonly asked: readonly Asked[]; readonly linked: boolean };
 
-/** Answers with an outcome for each operation; the rows that these add to the log are appended to `log`. */
-export function decideTogether(state: BookState, group: Group, recordedAt: Date, log: RecordedEntry[]): Outcome[] {
+/** Answers with an outcome for each operation; the rows that these add to the log are appended to `rows`. */
+export function decideTogether(state: BookState, group: Group, recordedAt: Date, rows: Rows): Outcome[] {
   const mark = state.mark();
-  const length = log.length;
+  const { openings, entries } = rows;
+  const before = { openings: openings.length, entries: entries.length };
   const outcomes: Outcome[] = [];
   for (const asked of group.asked) {
-    const outcome = settle(state, asked, decide(state, asked), recordedAt, log);
+    const outcome = settle(state, asked, decide(state, asked), recordedAt, rows);
     if (outcome.status === 'refused' && group.linked && group.asked.length > 1) {
       state.rollBack(mark);
-      log.length = length;
-      return refuseTogether(state, group, outcomes.length, outcome.refusal, recordedAt, log);
+      openings.length = before.openings;
+      entries.length = before.entries;
+      return refuseTogether(state, group, outcomes.length, outcome.refusal, recordedAt, rows);
     }
     outcomes.push(outcome);
   }
@@ -27,26 +30,19 @@ export function decideTogether(state: BookState, group: Group, recordedAt: Date,
 }
 
 /** The culprit keeps its own refusal, the others say whose it was. Each is remembered under its own key. */
-function refuseTogether(
-  state: BookState,
-  group: Group,
-  culprit: number,
-  reason: Refusal,
-  recordedAt: Date,
-  log: RecordedEntry[],
-): Outcome[] {
+function refuseTogether(state: BookState, group: Group, culprit: number, reason: Refusal, recordedAt: Date, rows: Rows): Outcome[] {
   return group.asked.map((asked, at) => {
     const before = state.remembered(asked);
     if (before?.digest === asked.digest) return outcomeOf(before, true);
     const refusal: Refusal = at === culprit ? reason : { code: 'linked_operation_refused', facts: { refused: String(culprit) } };
     const scope = before ? null : (initiatorOf(state, asked.operation)?.number ?? null);
-    return settle(state, asked, { type: 'refused', refusal, scope }, recordedAt, log);
+    return settle(state, asked, { type: 'refused', refusal, scope }, recordedAt, rows);
   });
 }
 
-function settle(state: BookState, asked: Asked, decision: Decision, recordedAt: Date, log: RecordedEntry[]): Outcome {
+function settle(state: BookState, asked: Asked, decision: Decision, recordedAt: Date, rows: Rows): Outcome {
   if (decision.type === 'replayed') return outcomeOf(decision.entry, true);
-  const entry = state.apply(asked, decision, recordedAt, log);
+  const entry = state.apply(asked, decision, recordedAt, rows);
   if (entry) return outcomeOf(entry, false);
   assert(decision.type === 'refused', 'only a refusal leaves no trace');
   return {

@@ -7,6 +7,7 @@
 import { assert } from '../kernel/index.ts';
 import { outcomeName } from './asked.ts';
 import type { Asked } from './asked.ts';
+import type { Rows } from './chain.ts';
 import { systemAccountId } from './decide.ts';
 import type { BookView, Decision } from './decide.ts';
 import { openedOnTheWayEntry, openingEntry, postingEntry, refusalEntry } from './entries.ts';
@@ -76,28 +77,32 @@ export class BookState implements BookView {
     return this.#assets.has(asset);
   }
 
-  /** Puts a decision into force and appends the rows that it makes to `log`, the operation's own entry last, which is the answer. */
-  apply({ operation: asked, digest, name }: Asked, decision: Decision, recordedAt: Date, log: RecordedEntry[]): RecordedEntry | null {
+  /** Puts a decision into force and appends the rows that it makes, the operation's own entry last, which is the answer. */
+  apply({ operation: asked, digest, name }: Asked, decision: Decision, recordedAt: Date, rows: Rows): RecordedEntry | null {
     switch (decision.type) {
       case 'posted': {
         assert(asked.kind !== 'open', 'an opening is not posted');
         const operation = this.#nextSeq + decision.opened.length;
-        for (const account of decision.opened) log.push(openedOnTheWayEntry(this.#takePlace(recordedAt), operation, account));
+        for (const account of decision.opened) {
+          rows.openings.push({ account, seq: this.#nextSeq });
+          rows.entries.push(openedOnTheWayEntry(this.#takePlace(recordedAt), operation, account));
+        }
         this.#nextAccountNumber += decision.opened.length;
         this.#putAccount(decision.debit);
         this.#putAccount(decision.credit);
         const entry = postingEntry(this.#takePlace(recordedAt), asked, decision.debit, decision.credit, decision.scope, digest);
-        return this.#remember(name, entry, log);
+        return this.#remember(name, entry, rows);
       }
       case 'opened':
         assert(asked.kind === 'open', 'only an opening opens');
         this.#nextAccountNumber++;
         this.#putAccount(decision.account);
-        return this.#remember(name, openingEntry(this.#takePlace(recordedAt), asked, decision.account, digest), log);
+        rows.openings.push({ account: decision.account, seq: this.#nextSeq });
+        return this.#remember(name, openingEntry(this.#takePlace(recordedAt), asked, decision.account, digest), rows);
       case 'refused':
         // Nobody to remember it for: the initiating wallet does not exist, or its key is taken by another operation.
         if (decision.scope === null) return null;
-        return this.#remember(name, refusalEntry(this.#takePlace(recordedAt), asked, decision.refusal, decision.scope, digest), log);
+        return this.#remember(name, refusalEntry(this.#takePlace(recordedAt), asked, decision.refusal, decision.scope, digest), rows);
       case 'replayed':
         return null;
     }
@@ -171,10 +176,10 @@ export class BookState implements BookView {
     map.set(account.id, account);
   }
 
-  #remember(name: string, entry: RecordedEntry, log: RecordedEntry[]): RecordedEntry {
+  #remember(name: string, entry: RecordedEntry, rows: Rows): RecordedEntry {
     this.#changes.push({ map: this.#outcomes, name, previous: undefined });
     this.#outcomes.set(name, entry);
-    log.push(entry);
+    rows.entries.push(entry);
     return entry;
   }
 

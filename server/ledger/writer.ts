@@ -9,18 +9,17 @@
  */
 import { assert } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
-import { chainHash, encodeBatch } from './chain.ts';
+import { decideBatch } from './batch.ts';
+import type { Batch } from './batch.ts';
 import { DatabaseClock } from './clock.ts';
-import { decideTogether } from './group.ts';
 import { lookUpKeys, lookUpWallets } from './lookup.ts';
 import { LedgerHalted, LedgerUnavailable, isKeyUsedBefore, isOutage } from './outages.ts';
 import { RequestQueue, failExpired } from './queue.ts';
 import type { Request } from './queue.ts';
 import { BookState } from './state.ts';
-import type { SealedChanges } from './state.ts';
 import { BookStore } from './store.ts';
-import type { Head, SealedBatch } from './store.ts';
-import type { Account, Operation, Outcome, RecordedEntry } from './types.ts';
+import type { Head } from './store.ts';
+import type { Operation, Outcome } from './types.ts';
 
 export type WriterOptions = {
   readonly book: number;
@@ -45,18 +44,6 @@ const keysCheckedForMs = 10_000;
 /** With more than this to catch up on, starting afresh is cheaper. */
 const tailEntriesMax = 5_000;
 const retryDelayMs = { first: 50, longest: 1_000 } as const;
-
-type Batch = {
-  readonly requests: readonly Request[];
-  readonly answers: readonly Outcome[][];
-  readonly changes: SealedChanges;
-  /** Null when nothing is to be written: retries and refusals that nobody can be remembered for. */
-  readonly sealed: SealedBatch | null;
-  /** The end of the log before and after it. */
-  readonly follows: Head;
-  readonly head: Head;
-  done: Promise<void>;
-};
 
 type Live = { readonly store: BookStore; readonly state: BookState };
 
@@ -153,30 +140,9 @@ export class BookWriter {
   }
 
   #decide(state: BookState, requests: readonly Request[]): Batch {
-    const previous = this.#head;
-    assert(previous, 'a connected writer knows the head');
-    const start = state.mark();
-    const recordedAt = this.#clock.now(previous.recordedAt);
-    const entries: RecordedEntry[] = [];
-    const answers = requests.map((request) => decideTogether(state, request, recordedAt, entries));
-    const sealed = entries.length === 0 ? null : seal(this.#options.book, previous, entries, recordedAt);
-    const head = sealed
-      ? {
-          batchNo: sealed.header.batchNo,
-          lastSeq: previous.lastSeq + entries.length,
-          hash: sealed.hash,
-          recordedAt,
-        }
-      : previous;
-    return {
-      requests,
-      answers,
-      sealed,
-      changes: state.seal(start),
-      follows: previous,
-      head,
-      done: Promise.resolve(),
-    };
+    const follows = this.#head;
+    assert(follows, 'a connected writer knows the head');
+    return decideBatch(this.#options.book, state, follows, requests, this.#clock.now(follows.recordedAt));
   }
 
   /** Sends a batch behind those in flight, and answers it after them: it was decided on what they leave behind. */
@@ -315,24 +281,4 @@ export class BookWriter {
       for (const request of requests) if (request.deadlineMs <= nowMs) failExpired(request);
     }
   }
-}
-
-function seal(book: number, previous: Head, entries: readonly RecordedEntry[], recordedAt: Date): SealedBatch {
-  const openings = entries.flatMap(({ kind, refusal, credit, seq }) =>
-    kind === 'open' && refusal === null && credit ? [{ account: credit as Account, seq }] : [],
-  );
-  const header = {
-    book,
-    batchNo: previous.batchNo + 1,
-    firstSeq: previous.lastSeq + 1,
-    recordedAt,
-  };
-  const columns = encodeBatch(openings, entries);
-  return {
-    header,
-    previousHash: previous.hash,
-    hash: chainHash(previous.hash, header, columns),
-    count: entries.length,
-    columns,
-  };
 }

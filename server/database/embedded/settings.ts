@@ -1,11 +1,11 @@
-import os from "node:os";
+import os from 'node:os';
 
 const megabyte = 1024 * 1024;
 
-/** How much memory PostgreSQL's own cache takes: a quarter of the machine up to 512 MB, which holds the hot part of a ledger. */
+/** How much memory PostgreSQL's own cache takes: a quarter of the machine up to 1 GB, which holds the indexes of some ten million transfers. */
 function sharedBuffers(small: boolean): string {
-  if (small) return "64MB";
-  return `${Math.max(64, Math.min(512, Math.floor(os.totalmem() / megabyte / 4)))}MB`;
+  if (small) return '64MB';
+  return `${Math.max(64, Math.min(1024, Math.floor(os.totalmem() / megabyte / 4)))}MB`;
 }
 
 /**
@@ -15,32 +15,32 @@ function sharedBuffers(small: boolean): string {
 export function serverSettings(port: number, small: boolean): Record<string, string> {
   return {
     // Reachable from this machine only, by TCP only: a socket path in a deep home would exceed the 107 bytes it may have.
-    listen_addresses: "127.0.0.1",
+    listen_addresses: '127.0.0.1',
     port: String(port),
-    unix_socket_directories: "",
-    password_encryption: "scram-sha-256",
+    unix_socket_directories: '',
+    password_encryption: 'scram-sha-256',
 
     // An answer is given after the commit is on disk, always.
-    fsync: "on",
-    full_page_writes: "on",
-    synchronous_commit: "on",
+    fsync: 'on',
+    full_page_writes: 'on',
+    synchronous_commit: 'on',
 
     shared_buffers: sharedBuffers(small),
     // A ledger writes much and rewrites little: rare checkpoints mean fewer full-page images in the log.
-    max_wal_size: small ? "1GB" : "4GB",
-    checkpoint_timeout: "15min",
+    max_wal_size: small ? '1GB' : '4GB',
+    checkpoint_timeout: '15min',
     // wal_compression stays off: insert-only pages are written once, so there is little to compress, and lz4 is not built in.
-    wal_compression: "off",
+    wal_compression: 'off',
 
     // The posting path is made of short statements; compiling one costs more than it can save.
-    jit: "off",
+    jit: 'off',
     // Embedded means local disk, where a random page costs about what the next one does.
-    random_page_cost: "1.1",
+    random_page_cost: '1.1',
 
-    timezone: "UTC",
-    log_timezone: "UTC",
-    log_line_prefix: "%m [%p] ",
-    log_checkpoints: small ? "off" : "on",
-    cluster_name: "coffer",
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    log_line_prefix: '%m [%p] ',
+    log_checkpoints: small ? 'off' : 'on',
+    cluster_name: 'coffer',
   };
 }

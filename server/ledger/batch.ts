@@ -1,0 +1,42 @@
+/** A batch: requests decided together, and the rows that they add to the log, encoded and sealed into the chain. */
+import { chainHash, encodeBatch } from './chain.ts';
+import type { Rows } from './chain.ts';
+import { decideTogether } from './group.ts';
+import type { Request } from './queue.ts';
+import type { BookState, SealedChanges } from './state.ts';
+import type { Head, SealedBatch } from './store.ts';
+import type { Outcome } from './types.ts';
+
+export type Batch = {
+  readonly requests: readonly Request[];
+  /** For each request its outcomes: true once the batch is committed, and not before. */
+  readonly answers: readonly Outcome[][];
+  /** What deciding changed in memory, to be taken back when the batch is not committed. */
+  readonly changes: SealedChanges;
+  /** Null when nothing is to be written: retries and refusals that nobody can be remembered for. */
+  readonly sealed: SealedBatch | null;
+  /** The end of the log before and after it. */
+  readonly follows: Head;
+  readonly head: Head;
+  /** Settles when the batch is committed and answered, or is known not to be. */
+  done: Promise<void>;
+};
+
+/** Decides requests in their order on what the log says up to `follows`. */
+export function decideBatch(book: number, state: BookState, follows: Head, requests: readonly Request[], recordedAt: Date): Batch {
+  const start = state.mark();
+  const rows: Rows = { openings: [], entries: [] };
+  const answers = requests.map((request) => decideTogether(state, request, recordedAt, rows));
+  const changes = state.seal(start);
+  const done = Promise.resolve();
+  if (rows.entries.length === 0) return { requests, answers, changes, sealed: null, follows, head: follows, done };
+  const sealed = seal(book, follows, rows, recordedAt);
+  const head = { batchNo: sealed.header.batchNo, lastSeq: follows.lastSeq + sealed.count, hash: sealed.hash, recordedAt };
+  return { requests, answers, changes, sealed, follows, head, done };
+}
+
+function seal(book: number, follows: Head, rows: Rows, recordedAt: Date): SealedBatch {
+  const header = { book, batchNo: follows.batchNo + 1, firstSeq: follows.lastSeq + 1, recordedAt };
+  const columns = encodeBatch(rows);
+  return { header, previousHash: follows.hash, hash: chainHash(follows.hash, header, columns), count: rows.entries.length, columns };
+}
