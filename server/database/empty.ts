@@ -1,5 +1,5 @@
-import pg from "pg";
-import { hidePasswords, OperatorError } from "../kernel/index.ts";
+import pg from 'pg';
+import { hidePasswords, OperatorError } from '../kernel/index.ts';
 
 /**
  * Deletes everything in an operator's database, schema by schema. Refuses one that Coffer did not migrate, and one in use.
@@ -8,30 +8,25 @@ import { hidePasswords, OperatorError } from "../kernel/index.ts";
 export async function emptyDatabase(url: string): Promise<string[]> {
   const client = new pg.Client({
     connectionString: url,
-    application_name: "coffer reset",
+    application_name: 'coffer reset',
     connectionTimeoutMillis: 10_000,
   });
-  client.on("error", () => undefined);
+  client.on('error', () => undefined);
   try {
     await client.connect();
   } catch (cause) {
-    throw new OperatorError(
-      `The database at ${hidePasswords(url)} cannot be reached.`,
-      "Check DATABASE_URL.",
-      { cause },
-    );
+    throw new OperatorError(`The database at ${hidePasswords(url)} cannot be reached.`, 'Check DATABASE_URL.', { cause });
   }
   try {
-    await client.query("begin");
+    await client.query('begin');
     await refuseForeign(client, url);
     const { rows } = await client.query<{ name: string }>(
       String.raw`select nspname as name from pg_namespace where nspname !~ '^(pg_|information_schema$)' order by nspname`,
     );
     const names = rows.map((row) => row.name);
-    for (const name of names)
-      await client.query(`drop schema ${pg.escapeIdentifier(name)} cascade`);
-    await client.query("create schema public");
-    await client.query("commit");
+    for (const name of names) await client.query(`drop schema ${pg.escapeIdentifier(name)} cascade`);
+    await client.query('create schema public');
+    await client.query('commit');
     return names;
   } finally {
     await client.end().catch(() => undefined);
@@ -39,23 +34,18 @@ export async function emptyDatabase(url: string): Promise<string[]> {
 }
 
 async function refuseForeign(client: pg.Client, url: string): Promise<void> {
-  const known = await client.query<{ known: boolean }>(
-    `select to_regclass('coffer_migration.applied') is not null as known`,
-  );
+  const known = await client.query<{ known: boolean }>(`select to_regclass('coffer_migration.applied') is not null as known`);
   if (!known.rows[0]?.known) {
-    throw new OperatorError(
-      `The database at ${hidePasswords(url)} holds nothing of Coffer's.`,
-      "Check DATABASE_URL.",
-    );
+    throw new OperatorError(`The database at ${hidePasswords(url)} holds nothing of Coffer's.`, 'Check DATABASE_URL.');
   }
   const others = await client.query<{ count: string }>(
     `select count(*) from pg_stat_activity
       where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`,
   );
-  if (others.rows[0]?.count !== "0") {
+  if (others.rows[0]?.count !== '0') {
     throw new OperatorError(
       `The database at ${hidePasswords(url)} is in use by ${others.rows[0]?.count} other connections.`,
-      "Stop every copy of Coffer that works on it first.",
+      'Stop every copy of Coffer that works on it first.',
     );
   }
 }

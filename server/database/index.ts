@@ -1,11 +1,11 @@
 // The way to PostgreSQL: the embedded server or the operator's, connection pools, migrations; knows no business tables.
-export { isOutage } from "./outages.ts";
-export { openDatabase } from "./open.ts";
-export type { Database, DatabaseConfig } from "./open.ts";
-export { createPool, typeParsers } from "./pool.ts";
-export type { PoolOptions } from "./pool.ts";
-export { emptyDatabase } from "./empty.ts";
-export { migrate } from "./migrate.ts";
-export type { MigrationReport } from "./migrate.ts";
-export { removeEmbedded, startEmbedded } from "./embedded/index.ts";
-export type { Embedded, EmbeddedOptions } from "./embedded/index.ts";
+export { isOutage } from './outages.ts';
+export { openDatabase } from './open.ts';
+export type { Database, DatabaseConfig } from './open.ts';
+export { createPool, typeParsers } from './pool.ts';
+export type { PoolOptions } from './pool.ts';
+export { emptyDatabase } from './empty.ts';
+export { migrate } from './migrate.ts';
+export type { MigrationReport } from './migrate.ts';
+export { removeEmbedded, startEmbedded } from './embedded/index.ts';
+export type { Embedded, EmbeddedOptions } from './embedded/index.ts';

@@ -1,9 +1,9 @@
-import pg from "pg";
-import { OperatorError } from "../kernel/index.ts";
-import type { Log } from "../kernel/index.ts";
-import { readProgram } from "./migration-files.ts";
-import type { Migration, Program } from "./migration-files.ts";
-import { typeParsers } from "./pool.ts";
+import pg from 'pg';
+import { OperatorError } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+import { readProgram } from './migration-files.ts';
+import type { Migration, Program } from './migration-files.ts';
+import { typeParsers } from './pool.ts';
 
 /** Held while migrating, so that of two migrators that meet one waits and then finds nothing left to do. */
 const migratorLock = 0x0c0ffe13;
@@ -27,20 +27,18 @@ export async function migrate(url: string, log: Log, folder?: string): Promise<M
   // A connection of its own: the lock belongs to the session, and a pool's timeouts must not cut a long migration.
   const client = new pg.Client({
     connectionString: url,
-    application_name: "coffer migrate",
+    application_name: 'coffer migrate',
     types: typeParsers,
     keepAlive: true,
   });
-  client.on("error", () => undefined);
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await takeTurn(client, log);
     await prepareRecords(client);
     const applied = await readApplied(client);
     refuseForeignHistory(program, applied);
-    const pending = program.migrations.filter(
-      (migration) => !applied.some((row) => row.number === migration.number),
-    );
+    const pending = program.migrations.filter((migration) => !applied.some((row) => row.number === migration.number));
     for (const [index, migration] of pending.entries()) {
       log.info(`Migration ${index + 1} of ${pending.length}: ${migration.name}`);
       await applyMigration(client, migration);
@@ -53,19 +51,14 @@ export async function migrate(url: string, log: Log, folder?: string): Promise<M
 }
 
 async function takeTurn(client: pg.Client, log: Log): Promise<void> {
-  const { rows } = await client.query<{ taken: boolean }>(
-    "select pg_try_advisory_lock($1) as taken",
-    [migratorLock],
-  );
+  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [migratorLock]);
   if (rows[0]?.taken) return;
-  log.info("Another process is migrating this database; waiting for it");
-  await client.query("select pg_advisory_lock($1)", [migratorLock]);
+  log.info('Another process is migrating this database; waiting for it');
+  await client.query('select pg_advisory_lock($1)', [migratorLock]);
 }
 
 async function prepareRecords(client: pg.Client): Promise<void> {
-  const { rowCount } = await client.query(
-    `select from pg_tables where schemaname = 'coffer_migration' and tablename = 'definitions'`,
-  );
+  const { rowCount } = await client.query(`select from pg_tables where schemaname = 'coffer_migration' and tablename = 'definitions'`);
   if (rowCount !== 0) return;
   await client.query(`
     create schema if not exists coffer_migration;
@@ -83,9 +76,7 @@ async function prepareRecords(client: pg.Client): Promise<void> {
 }
 
 async function readApplied(client: pg.Client): Promise<Applied[]> {
-  const { rows } = await client.query<Applied>(
-    "select number, name, checksum from coffer_migration.applied order by number",
-  );
+  const { rows } = await client.query<Applied>('select number, name, checksum from coffer_migration.applied order by number');
   return rows;
 }
 
@@ -98,27 +89,24 @@ function refuseForeignHistory({ migrations }: Program, applied: readonly Applied
     if (!migration && row.number > newest) {
       throw new OperatorError(
         `The database is newer than this Coffer: it has the migration ${row.name}.`,
-        "Start the newer version, or restore the database from a backup that is as old as this one.",
+        'Start the newer version, or restore the database from a backup that is as old as this one.',
       );
     }
     if (!migration || migration.name !== row.name || migration.checksum !== row.checksum) {
       throw new OperatorError(
-        `The migration ${migration?.name ?? row.name} was ${migration ? "changed" : "removed"} after it was applied to this database.`,
+        `The migration ${migration?.name ?? row.name} was ${migration ? 'changed' : 'removed'} after it was applied to this database.`,
         `Restore the file database/migrations/${row.name}.sql as it was, and put the change into a new migration.`,
       );
     }
   }
   const last = applied.at(-1);
   const late = migrations.find(
-    (migration) =>
-      last &&
-      migration.number < last.number &&
-      !applied.some((row) => row.number === migration.number),
+    (migration) => last && migration.number < last.number && !applied.some((row) => row.number === migration.number),
   );
   if (last && late) {
     throw new OperatorError(
       `The migration ${late.name} is numbered before ${last.name}, which this database already has.`,
-      "Give it a number after all others. A database without data worth keeping can be emptied: npm run reset.",
+      'Give it a number after all others. A database without data worth keeping can be emptied: npm run reset.',
     );
   }
 }
@@ -126,18 +114,17 @@ function refuseForeignHistory({ migrations }: Program, applied: readonly Applied
 async function applyMigration(client: pg.Client, migration: Migration): Promise<void> {
   await inTransaction(client, async () => {
     await runFile(client, `migrations/${migration.name}.sql`, migration.sql);
-    await client.query(
-      "insert into coffer_migration.applied (number, name, checksum) values ($1, $2, $3)",
-      [migration.number, migration.name, migration.checksum],
-    );
+    await client.query('insert into coffer_migration.applied (number, name, checksum) values ($1, $2, $3)', [
+      migration.number,
+      migration.name,
+      migration.checksum,
+    ]);
   });
 }
 
 /** Functions and views carry no data, so they are simply created again, all together, when any of them changed. */
 async function renewDefinitions(client: pg.Client, program: Program, log: Log): Promise<boolean> {
-  const { rows } = await client.query<{ checksum: string }>(
-    "select checksum from coffer_migration.definitions",
-  );
+  const { rows } = await client.query<{ checksum: string }>('select checksum from coffer_migration.definitions');
   if (rows[0]?.checksum === program.definitionsChecksum) return false;
   if (rows.length === 0 && program.definitions.length === 0) return false;
   log.info(`Functions and views: ${program.definitions.length} files`);
@@ -153,12 +140,12 @@ async function renewDefinitions(client: pg.Client, program: Program, log: Log): 
 }
 
 async function inTransaction(client: pg.Client, work: () => Promise<void>): Promise<void> {
-  await client.query("begin");
+  await client.query('begin');
   try {
     await work();
-    await client.query("commit");
+    await client.query('commit');
   } catch (error) {
-    await client.query("rollback").catch(() => undefined);
+    await client.query('rollback').catch(() => undefined);
     throw error;
   }
 }
@@ -169,27 +156,20 @@ async function runFile(client: pg.Client, name: string, sql: string): Promise<vo
     await client.query(sql);
   } catch (error) {
     if (!(error instanceof pg.DatabaseError)) throw error;
-    const line =
-      error.position === undefined
-        ? ""
-        : `, line ${sql.slice(0, Number(error.position)).split("\n").length}`;
-    if (error.code === "53100") {
-      throw new OperatorError(
-        "The disk of the database is full.",
-        "Free some space and start again; nothing was lost.",
-        { cause: error },
-      );
+    const line = error.position === undefined ? '' : `, line ${sql.slice(0, Number(error.position)).split('\n').length}`;
+    if (error.code === '53100') {
+      throw new OperatorError('The disk of the database is full.', 'Free some space and start again; nothing was lost.', { cause: error });
     }
-    if (error.code === "42501") {
+    if (error.code === '42501') {
       throw new OperatorError(
         `The database user may not apply database/${name}: ${error.message}.`,
-        "Migrate as the owner of the database: DATABASE_URL=… npx coffer migrate.",
+        'Migrate as the owner of the database: DATABASE_URL=… npx coffer migrate.',
         { cause: error },
       );
     }
     throw new OperatorError(
       `PostgreSQL refuses database/${name}${line}: ${error.message}.`,
-      "Nothing of that file was applied. Mend the file and start again.",
+      'Nothing of that file was applied. Mend the file and start again.',
       { cause: error },
     );
   }

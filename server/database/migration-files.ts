@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
-import fs from "node:fs";
-import path from "node:path";
-import { assert } from "../kernel/index.ts";
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { assert } from '../kernel/index.ts';
 
-const databaseFolder = path.resolve(import.meta.dirname, "../../database");
+const databaseFolder = path.resolve(import.meta.dirname, '../../database');
 
 /** A numbered step, applied once and never changed. */
 export type Migration = { number: number; name: string; sql: string; checksum: string };
@@ -18,26 +18,21 @@ export type Program = {
 
 /** Reads what the code says the database must look like: migrations/, functions/ and views/ below `folder`. */
 export function readProgram(folder = databaseFolder): Program {
-  const migrations = sqlFiles(folder, "migrations").map(({ name, sql }) => {
+  const migrations = sqlFiles(folder, 'migrations').map(({ name, sql }) => {
     const number = /^migrations\/(\d{4})_[a-z0-9_]+\.sql$/.exec(name)?.[1];
     assert(number !== undefined, `${name} must be called NNNN_name.sql`);
     return {
       number: Number(number),
-      name: path.basename(name, ".sql"),
+      name: path.basename(name, '.sql'),
       sql,
       checksum: sha256(sql),
     };
   });
   for (const [index, migration] of migrations.entries()) {
-    assert(
-      migration.number !== migrations[index - 1]?.number,
-      `two migrations have the number of ${migration.name}`,
-    );
+    assert(migration.number !== migrations[index - 1]?.number, `two migrations have the number of ${migration.name}`);
   }
-  const definitions = [...sqlFiles(folder, "functions"), ...sqlFiles(folder, "views")];
-  const definitionsChecksum = sha256(
-    definitions.map(({ name, sql }) => `${name}\0${sha256(sql)}`).join("\n"),
-  );
+  const definitions = [...sqlFiles(folder, 'functions'), ...sqlFiles(folder, 'views')];
+  const definitionsChecksum = sha256(definitions.map(({ name, sql }) => `${name}\0${sha256(sql)}`).join('\n'));
   return { migrations, definitions, definitionsChecksum };
 }
 
@@ -46,14 +41,14 @@ function sqlFiles(folder: string, kind: string): Definition[] {
   if (!fs.existsSync(place)) return [];
   return fs
     .readdirSync(place)
-    .filter((name) => name.endsWith(".sql"))
+    .filter((name) => name.endsWith('.sql'))
     .toSorted()
     .map((name) => ({
       name: `${kind}/${name}`,
-      sql: fs.readFileSync(path.join(place, name), "utf8").replaceAll("\r\n", "\n"),
+      sql: fs.readFileSync(path.join(place, name), 'utf8').replaceAll('\r\n', '\n'),
     }));
 }
 
 function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return createHash('sha256').update(text).digest('hex');
 }

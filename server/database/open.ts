@@ -1,10 +1,10 @@
-import type pg from "pg";
-import { hidePasswords, OperatorError } from "../kernel/index.ts";
-import type { Log } from "../kernel/index.ts";
-import { startEmbedded } from "./embedded/index.ts";
-import { createPool } from "./pool.ts";
-import type { PoolOptions } from "./pool.ts";
-import { refuseUnsafeDatabase } from "./safety.ts";
+import type pg from 'pg';
+import { hidePasswords, OperatorError } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+import { startEmbedded } from './embedded/index.ts';
+import { createPool } from './pool.ts';
+import type { PoolOptions } from './pool.ts';
+import { refuseUnsafeDatabase } from './safety.ts';
 
 export type Database = {
   url: string;
@@ -27,14 +27,11 @@ export type DatabaseConfig = {
 export async function openDatabase(
   config: DatabaseConfig,
   log: Log,
-  options: PoolOptions & { whenRunning?: "refuse" | "join" } = {},
+  options: PoolOptions & { whenRunning?: 'refuse' | 'join' } = {},
 ): Promise<Database> {
-  const { whenRunning = "refuse", ...poolOptions } = options;
-  const embedded =
-    config.databaseUrl === undefined
-      ? await startEmbedded({ home: config.home, log, whenRunning })
-      : undefined;
-  const url = embedded?.url ?? config.databaseUrl ?? "";
+  const { whenRunning = 'refuse', ...poolOptions } = options;
+  const embedded = config.databaseUrl === undefined ? await startEmbedded({ home: config.home, log, whenRunning }) : undefined;
+  const url = embedded?.url ?? config.databaseUrl ?? '';
   const pool = createPool(url, log, poolOptions);
   const stop = async () => {
     await pool.end();
@@ -50,23 +47,23 @@ export async function openDatabase(
 }
 
 const unreachableReasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nothing listens there",
-  ENOTFOUND: "the host name is unknown",
-  EAI_AGAIN: "the host name cannot be looked up now",
-  ETIMEDOUT: "it does not answer",
-  "28P01": "the password is wrong",
-  "28000": "it does not let this user in",
-  "3D000": "the database does not exist",
-  "53300": "it has no connection left",
-  "57P03": "it is starting or stopping",
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'the host name is unknown',
+  EAI_AGAIN: 'the host name cannot be looked up now',
+  ETIMEDOUT: 'it does not answer',
+  '28P01': 'the password is wrong',
+  '28000': 'it does not let this user in',
+  '3D000': 'the database does not exist',
+  '53300': 'it has no connection left',
+  '57P03': 'it is starting or stopping',
 };
 
 function unreachableDatabase(url: string, error: unknown): unknown {
   if (error instanceof OperatorError) return error;
-  const { code = "", message } = error as Error & { code?: string };
+  const { code = '', message } = error as Error & { code?: string };
   return new OperatorError(
     `The database at ${hidePasswords(url)} cannot be used: ${unreachableReasons[code] ?? message}.`,
-    "Check DATABASE_URL, or leave it away to use the PostgreSQL that comes with Coffer.",
+    'Check DATABASE_URL, or leave it away to use the PostgreSQL that comes with Coffer.',
     { cause: error },
   );
 }

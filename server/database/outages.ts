@@ -1,26 +1,20 @@
-import pg from "pg";
+import pg from 'pg';
 
 /**
  * Classes of PostgreSQL errors that pass without anybody mending Coffer: connection lost, resources short, operator
  * intervention, server not ready, transaction aborted by the server, lock or statement timed out, read-only standby.
  */
-const passingErrorClasses = new Set(["08", "40", "53", "55", "57", "58", "25"]);
+const passingErrorClasses = new Set(['08', '40', '53', '55', '57', '58', '25']);
 
 /** True when trying again later can help; anything else that the database says is a bug of ours. */
 export function isOutage(failure: unknown): boolean {
-  if (failure instanceof pg.DatabaseError)
-    return passingErrorClasses.has((failure.code ?? "").slice(0, 2));
+  if (failure instanceof pg.DatabaseError) return passingErrorClasses.has((failure.code ?? '').slice(0, 2));
   // Errors of the socket and of the driver's connection handling carry no SQLSTATE.
-  return (
-    failure instanceof Error && (connectionFailure.test(failure.message) || isSystemError(failure))
-  );
+  return failure instanceof Error && (connectionFailure.test(failure.message) || isSystemError(failure));
 }
 
 const connectionFailure = /connection|terminated|timeout|not queryable|ended/i;
 
 function isSystemError(failure: Error): boolean {
-  return (
-    "syscall" in failure ||
-    ("code" in failure && typeof failure.code === "string" && /^E[A-Z]+$/.test(failure.code))
-  );
+  return 'syscall' in failure || ('code' in failure && typeof failure.code === 'string' && /^E[A-Z]+$/.test(failure.code));
 }

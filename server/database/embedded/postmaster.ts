@@ -1,15 +1,15 @@
-import { spawn, spawnSync } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import fs from "node:fs";
-import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { isAlive } from "../../kernel/index.ts";
-import { program } from "./binaries.ts";
-import { processOptions } from "./cluster.ts";
-import type { Machinery } from "./cluster.ts";
-import type { Place } from "./home.ts";
-import { serverSettings } from "./settings.ts";
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '../../kernel/index.ts';
+import { program } from './binaries.ts';
+import { processOptions } from './cluster.ts';
+import type { Machinery } from './cluster.ts';
+import type { Place } from './home.ts';
+import { serverSettings } from './settings.ts';
 
 const fastStopTimeoutMs = 20_000;
 const logRotateBytes = 10 * 1024 * 1024;
@@ -23,19 +23,19 @@ export function runningPostmaster(place: Place): number | undefined {
 /** The process named in the lock file; undefined without one, or while PostgreSQL is still writing it. */
 function lockedBy(place: Place): number | undefined {
   // A stand-alone backend writes its id negative.
-  const pid = Math.abs(Number.parseInt(lockLines(place)[0] ?? "", 10));
+  const pid = Math.abs(Number.parseInt(lockLines(place)[0] ?? '', 10));
   return Number.isInteger(pid) && pid > 0 ? pid : undefined;
 }
 
 /** The port that the server listens on; it writes it into its lock file, fourth line, once it does. */
 export function runningPort(place: Place): number | undefined {
-  const port = Number.parseInt(lockLines(place)[3] ?? "", 10);
+  const port = Number.parseInt(lockLines(place)[3] ?? '', 10);
   return Number.isInteger(port) ? port : undefined;
 }
 
 function lockLines(place: Place): string[] {
   try {
-    return fs.readFileSync(path.join(place.data, "postmaster.pid"), "utf8").split("\n");
+    return fs.readFileSync(path.join(place.data, 'postmaster.pid'), 'utf8').split('\n');
   } catch {
     return [];
   }
@@ -43,23 +43,22 @@ function lockLines(place: Place): string[] {
 
 /** How long ago the server on this data folder was started. */
 export function serverAgeMs(place: Place): number {
-  const started =
-    fs.statSync(path.join(place.data, "postmaster.opts"), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const started = fs.statSync(path.join(place.data, 'postmaster.opts'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   return Math.max(0, Date.now() - started);
 }
 
 /** After a reboot or in a container the id may belong to any other program by now: its command line decides. */
 function isPostmasterOf(pid: number, place: Place): boolean {
   const command = commandLine(pid);
-  return command === undefined || (command.includes("postgres") && command.includes(place.data));
+  return command === undefined || (command.includes('postgres') && command.includes(place.data));
 }
 
 function commandLine(pid: number): string | undefined {
   try {
-    return fs.readFileSync(`/proc/${pid}/cmdline`, "utf8");
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {
-    const listed = spawnSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], {
-      encoding: "utf8",
+    const listed = spawnSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], {
+      encoding: 'utf8',
     });
     return listed.error ? undefined : listed.stdout;
   }
@@ -72,23 +71,20 @@ function commandLine(pid: number): string | undefined {
 export function removeStaleLock(place: Place): void {
   const pid = lockedBy(place);
   if (pid === undefined || !isAlive(pid) || isPostmasterOf(pid, place)) return;
-  fs.rmSync(path.join(place.data, "postmaster.pid"), { force: true });
+  fs.rmSync(path.join(place.data, 'postmaster.pid'), { force: true });
 }
 
 /** Starts the server in a session of its own, so that a Ctrl-C in the terminal reaches Coffer and not PostgreSQL. */
 export function launch(machinery: Machinery, port: number): ChildProcess {
   const { place, binaries, account, temporary } = machinery;
   rotateLog(place);
-  const log = fs.openSync(place.log, "a", 0o600);
+  const log = fs.openSync(place.log, 'a', 0o600);
   try {
-    const settings = Object.entries(serverSettings(port, temporary)).flatMap(([name, value]) => [
-      "-c",
-      `${name}=${value}`,
-    ]);
-    const child = spawn(program(binaries, "postgres"), ["-D", place.data, ...settings], {
+    const settings = Object.entries(serverSettings(port, temporary)).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const child = spawn(program(binaries, 'postgres'), ['-D', place.data, ...settings], {
       ...processOptions(account),
       detached: true,
-      stdio: ["ignore", log, log],
+      stdio: ['ignore', log, log],
     });
     stopWithThisProcess(child);
     return child;
@@ -100,10 +96,10 @@ export function launch(machinery: Machinery, port: number): ChildProcess {
 /** When this process leaves without stopping it (a bug, a second Ctrl-C), PostgreSQL still shuts down cleanly, on its own. */
 function stopWithThisProcess(child: ChildProcess): void {
   const leave = () => {
-    if (child.pid !== undefined) signal(child.pid, "SIGINT");
+    if (child.pid !== undefined) signal(child.pid, 'SIGINT');
   };
-  process.once("exit", leave);
-  child.once("exit", () => process.off("exit", leave));
+  process.once('exit', leave);
+  child.once('exit', () => process.off('exit', leave));
 }
 
 function rotateLog(place: Place): void {
@@ -114,9 +110,9 @@ function rotateLog(place: Place): void {
 /** What the server wrote to its log since `offset`. */
 export function logSince(place: Place, offset: number): string {
   try {
-    return fs.readFileSync(place.log).subarray(offset).toString("utf8");
+    return fs.readFileSync(place.log).subarray(offset).toString('utf8');
   } catch {
-    return "";
+    return '';
   }
 }
 
@@ -130,9 +126,9 @@ export function logSize(place: Place): number {
  * immediate shutdown: nothing committed is lost, the next start replays the log.
  */
 export async function stopPostmaster(pid: number): Promise<void> {
-  signal(pid, "SIGINT");
+  signal(pid, 'SIGINT');
   if (await isGone(pid, fastStopTimeoutMs)) return;
-  signal(pid, "SIGQUIT");
+  signal(pid, 'SIGQUIT');
   await isGone(pid, 5_000);
 }
 
@@ -140,7 +136,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
@@ -156,7 +152,7 @@ async function isGone(pid: number, timeoutMs: number): Promise<boolean> {
 /** An adopted server may die without anyone to collect it (a container whose first process does not). */
 function isZombie(pid: number): boolean {
   try {
-    return /\) Z /.test(fs.readFileSync(`/proc/${pid}/stat`, "utf8"));
+    return /\) Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return false;
   }
@@ -164,5 +160,5 @@ function isZombie(pid: number): boolean {
 
 /** Resolves when the child has ended; at once when it already has. */
 export async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }

@@ -1,19 +1,11 @@
-import type { ChildProcess } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
-import { OperatorError } from "../../kernel/index.ts";
-import type { Machinery } from "./cluster.ts";
-import { freePort, isPortFree, writeCredentials } from "./home.ts";
-import type { Credentials } from "./home.ts";
-import { askServer } from "./ownership.ts";
-import {
-  ended,
-  launch,
-  logSince,
-  logSize,
-  removeStaleLock,
-  runningPostmaster,
-  stopPostmaster,
-} from "./postmaster.ts";
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../../kernel/index.ts';
+import type { Machinery } from './cluster.ts';
+import { freePort, isPortFree, writeCredentials } from './home.ts';
+import type { Credentials } from './home.ts';
+import { askServer } from './ownership.ts';
+import { ended, launch, logSince, logSize, removeStaleLock, runningPostmaster, stopPostmaster } from './postmaster.ts';
 
 /** Backends of a killed server leave within moments; until then PostgreSQL refuses to start on their memory. */
 const leftoversPatienceMs = 15_000;
@@ -37,9 +29,7 @@ export async function startServer(
     removeStaleLock(place);
     if (!options.keepPort && !(await isPortFree(current.port))) {
       const port = await freePort();
-      log.warn(
-        `Port ${current.port} of the embedded PostgreSQL is taken by another program; it uses ${port} from now on`,
-      );
+      log.warn(`Port ${current.port} of the embedded PostgreSQL is taken by another program; it uses ${port} from now on`);
       current = { ...current, port };
       writeCredentials(place, current);
     }
@@ -49,26 +39,17 @@ export async function startServer(
     if (ready) return { child, credentials: current };
 
     const said = logSince(place, offset);
-    if (
-      /lock file "postmaster.pid" already exists/.test(said) &&
-      runningPostmaster(place) !== undefined
-    )
-      return undefined;
-    const passing =
-      /pre-existing shared memory block|lock file "postmaster.pid"|Address already in use/;
+    if (/lock file "postmaster.pid" already exists/.test(said) && runningPostmaster(place) !== undefined) return undefined;
+    const passing = /pre-existing shared memory block|lock file "postmaster.pid"|Address already in use/;
     if (!passing.test(said) || performance.now() > giveUpAt) throw startFailure(machinery, said);
     await sleep(100);
   }
 }
 
 /** True when the server answers; false when it ended before. Recovery after a crash may take as long as it needs. */
-async function waitUntilReady(
-  machinery: Machinery,
-  child: ChildProcess,
-  credentials: Credentials,
-): Promise<boolean> {
+async function waitUntilReady(machinery: Machinery, child: ChildProcess, credentials: Credentials): Promise<boolean> {
   let spawnFailure: Error | undefined;
-  child.once("error", (error) => (spawnFailure = error));
+  child.once('error', (error) => (spawnFailure = error));
   let noticeAt = performance.now() + recoveryNoticeMs;
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs + 10, 200)) {
     await sleep(pauseMs);
@@ -76,17 +57,17 @@ async function waitUntilReady(
     if (child.exitCode !== null || child.signalCode !== null) return false;
     const said = await askServer(credentials);
     // Somebody else's server could answer on this port while ours is about to fail on it.
-    if (said === "ready") return child.exitCode === null && child.signalCode === null;
-    if (said === "foreign") {
+    if (said === 'ready') return child.exitCode === null && child.signalCode === null;
+    if (said === 'foreign') {
       if (child.pid !== undefined) await stopPostmaster(child.pid);
       await ended(child);
       throw new OperatorError(
         `The database in ${machinery.place.data} does not accept the password kept in ${machinery.place.credentials}.`,
-        "Remove that file: the next start sets a new password.",
+        'Remove that file: the next start sets a new password.',
       );
     }
     if (performance.now() > noticeAt) {
-      machinery.log.info("PostgreSQL is still recovering from its last stop");
+      machinery.log.info('PostgreSQL is still recovering from its last stop');
       noticeAt = performance.now() + recoveryNoticeMs;
     }
   }
@@ -95,29 +76,29 @@ async function waitUntilReady(
 function startFailure(machinery: Machinery, said: string): OperatorError {
   const { place } = machinery;
   const reason = said
-    .split("\n")
+    .split('\n')
     .findLast((line) => /(FATAL|PANIC|ERROR):/.test(line))
-    ?.replace(/^.*?(FATAL|PANIC|ERROR):\s*/, "");
+    ?.replace(/^.*?(FATAL|PANIC|ERROR):\s*/, '');
   if (/No space left on device|Disk quota exceeded/.test(said)) {
     return new OperatorError(
       `The disk that holds ${place.folder} is full, so PostgreSQL cannot start.`,
-      "Free some space and start again; nothing was lost.",
+      'Free some space and start again; nothing was lost.',
     );
   }
   if (/shared memory|semaphores|Cannot allocate memory/.test(said)) {
     return new OperatorError(
-      `PostgreSQL did not get the memory it needs: ${reason ?? "see its log"}`,
+      `PostgreSQL did not get the memory it needs: ${reason ?? 'see its log'}`,
       `Free some memory. Its log is ${place.log}.`,
     );
   }
   if (/Permission denied|wrong ownership|invalid permissions/.test(said)) {
     return new OperatorError(
-      `PostgreSQL may not use its data folder ${place.data}: ${reason ?? "permission denied"}`,
-      "Give the folder, with all in it, to the user who runs PostgreSQL, with mode 0700.",
+      `PostgreSQL may not use its data folder ${place.data}: ${reason ?? 'permission denied'}`,
+      'Give the folder, with all in it, to the user who runs PostgreSQL, with mode 0700.',
     );
   }
   return new OperatorError(
-    `The database in ${place.data} does not start: ${reason ?? "PostgreSQL ended without a word."}`,
+    `The database in ${place.data} does not start: ${reason ?? 'PostgreSQL ended without a word.'}`,
     `Its log is ${place.log}. Restore the folder from a backup, or begin with an empty ledger: npm run reset.`,
   );
 }
