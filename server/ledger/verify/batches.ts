@@ -82,13 +82,14 @@ export class BatchChecker {
     const openings: Opening[] = [];
     const entries = rows.map((row) => recordedEntry(this.#book, row));
     for (const row of rows) if (row.account !== null) openings.push({ account: openedAccount(row), seq: row.account.openedSeq });
+    // What no batch can have (a negative number, a moment before 1970) has no encoding either; its neighbours tell that it is wrong.
     const header = {
       book: this.#book,
-      batchNo: batch.batchNo,
-      firstSeq: batch.firstSeq,
-      recordedAt: new Date(Math.trunc(batch.recordedAtUs / 1000)),
+      batchNo: Math.max(0, batch.batchNo),
+      firstSeq: Math.max(0, batch.firstSeq),
+      recordedAt: new Date(Math.max(0, Math.trunc(batch.recordedAtUs / 1000))),
     };
-    return chainHash(previous, header, encodeBatch(openings, entries)).toString('hex');
+    return chainHash(previous, header, encodeBatch({ openings, entries })).toString('hex');
   }
 
   #compareCheckpoints(batch: BatchRow): void {

@@ -119,7 +119,7 @@ export class LogReader {
   }
 
   async *batches(): AsyncGenerator<BatchRow> {
-    for await (const chunk of this.#chunks(batchesText, batchesPerChunk, 0)) {
+    for await (const chunk of this.#chunks(batchesText, batchesPerChunk)) {
       for (const row of chunk) {
         const [batchNo, firstSeq, lastSeq, recordedAtUs, format] = row.map(Number) as [number, number, number, number, number];
         yield { batchNo, firstSeq, lastSeq, recordedAtUs, format, hash: row[5] ?? '' };
@@ -129,7 +129,7 @@ export class LogReader {
 
   /** Chunks of entries with the events that the view derives from them. */
   async *entries(): AsyncGenerator<{ entries: LogRow[]; events: () => Promise<EventRow[]> }> {
-    for await (const chunk of this.#chunks(entriesText, entriesPerChunk, 0)) {
+    for await (const chunk of this.#chunks(entriesText, entriesPerChunk)) {
       const entries = chunk.map(logRow);
       const first = entries[0];
       const last = entries[entries.length - 1];
@@ -142,7 +142,7 @@ export class LogReader {
   }
 
   async *balances(): AsyncGenerator<{ number: number; balance: bigint; version: number }> {
-    for await (const chunk of this.#chunks(balancesText, accountsPerChunk, 0)) {
+    for await (const chunk of this.#chunks(balancesText, accountsPerChunk)) {
       for (const [number, balance, version] of chunk)
         yield { number: Number(number), balance: BigInt(balance ?? 0), version: Number(version) };
     }
@@ -182,8 +182,8 @@ export class LogReader {
   }
 
   /** Rows after a position (their first column), chunk by chunk; the next is asked for before the present one is given out. */
-  async *#chunks(text: string, size: number, firstPosition: number): AsyncGenerator<readonly TextRow[]> {
-    let next: Promise<TextRow[]> | undefined = this.#query(text, [this.#book, firstPosition - 1]);
+  async *#chunks(text: string, size: number): AsyncGenerator<readonly TextRow[]> {
+    let next: Promise<TextRow[]> | undefined = this.#query(text, [this.#book, Number.MIN_SAFE_INTEGER]);
     while (next !== undefined) {
       const rows: TextRow[] = await next;
       const last = rows.at(-1);
