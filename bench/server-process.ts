@@ -15,7 +15,7 @@ export type CofferProcess = {
 
 export async function startCofferProcess(databaseUrl: string, home: string): Promise<CofferProcess> {
   const [http, users, wallets] = [await freePort(), await freePort(), await freePort()];
-  const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../cli/main.ts'), 'start'], {
+  const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../cli/coffer.mjs'), 'start'], {
     env: {
       ...process.env,
       DATABASE_URL: databaseUrl,

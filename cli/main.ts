@@ -1,31 +1,29 @@
-import fs from "node:fs";
-import path from "node:path";
-import { Command } from "commander";
-import { migrateCommand } from "./commands/migrate.ts";
-import { resetCommand } from "./commands/reset.ts";
-import { startCommand } from "./commands/start.ts";
-import { verifyCommand } from "./commands/verify.ts";
+import fs from 'node:fs';
+import path from 'node:path';
+import { Command } from 'commander';
+import { migrateCommand } from './commands/migrate.ts';
+import { resetCommand } from './commands/reset.ts';
+import { seedCommand } from './commands/seed.ts';
+import { startCommand } from './commands/start.ts';
+import { verifyCommand } from './commands/verify.ts';
 
 /** Runs the command line. Failures have been told and the exit code set when it returns. */
 export async function main(): Promise<void> {
   // The channel to the launcher must not keep a finished command alive.
   process.channel?.unref();
-  const program = new Command("coffer")
-    .description(
-      "Coffer, a wallet platform: a double-entry ledger with users and wallets, on a PostgreSQL of its own.",
-    )
+  const program = new Command('coffer')
+    .description('Coffer, a wallet platform: a double-entry ledger with users and wallets, on a PostgreSQL of its own.')
     .version(version())
     .showHelpAfterError('Run "coffer --help" to see what there is.')
     .addCommand(startCommand())
     .addCommand(migrateCommand())
+    .addCommand(seedCommand())
     .addCommand(verifyCommand())
     .addCommand(resetCommand());
   await program.parseAsync();
 }
 
 function version(): string {
-  const manifest = JSON.parse(
-    fs.readFileSync(path.resolve(import.meta.dirname, "../package.json"), "utf8"),
-  ) as { version: string };
+  const manifest = JSON.parse(fs.readFileSync(path.resolve(import.meta.dirname, '../package.json'), 'utf8')) as { version: string };
   return manifest.version;
 }

@@ -1,48 +1,155 @@
 // The composition root: the only file that wires things together.
-import { migrate, openDatabase } from "./database/index.ts";
-import { refuseTakenPorts } from "./kernel/index.ts";
-import type { Config, Listener, Log } from "./kernel/index.ts";
+import { migrate, openDatabase } from './database/index.ts';
+import type { Database } from './database/index.ts';
+import { createUserClient, createWalletClient, startUsersService, startWalletsService } from './gateway/grpc/index.ts';
+import { listenHttp } from './gateway/http/index.ts';
+import { keepRepaired, Sessions, Users } from './identity/index.ts';
+import { keepSecret, OperatorError, refuseTakenPorts } from './kernel/index.ts';
+import type { Config, Listener, Log } from './kernel/index.ts';
+import { openLedger, startCheckpoints } from './ledger/index.ts';
+import type { Asset, Ledger } from './ledger/index.ts';
+import { seedDemo } from './seed.ts';
+import { WalletCommands, WalletQueries } from './wallets/index.ts';
 
-export const services = ["users", "wallets", "api"] as const;
+export const services = ['users', 'wallets', 'api'] as const;
 export type Service = (typeof services)[number];
 
 export type RunningCoffer = {
   /** Where to reach what was started, by name. */
-  urls: Record<string, string>;
+  readonly urls: Readonly<Record<string, string>>;
+  /** A token of the demo user Alice, for trying the API; null where there is no demo. */
+  readonly demoToken: string | null;
   /** Finishes what is in flight and stops everything in reverse order, PostgreSQL last. */
   stop(): Promise<void>;
 };
+
+const checkpointEveryMs = 5_000;
 
 /**
  * Starts the services named (all of them together share one process) on the database, which is migrated first.
  * One service alone joins an embedded database that another process on the same home already runs.
  */
-export async function startCoffer(
-  config: Config,
-  chosen: readonly Service[],
-  log: Log,
-): Promise<RunningCoffer> {
+export async function startCoffer(config: Config, chosen: readonly Service[], log: Log): Promise<RunningCoffer> {
   await refuseTakenPorts(chosen.map((service) => listenerOf(config, service)));
-  const everything = services.every((service) => chosen.includes(service));
-  const database = await openDatabase(config, log, { whenRunning: everything ? "refuse" : "join" });
+  const started = new Started();
+  try {
+    const everything = services.every((service) => chosen.includes(service));
+    const database = await openDatabase(config, log, { whenRunning: everything ? 'refuse' : 'join' });
+    started.add(database);
+    await migrate(database.url, log);
+
+    // The users service owns no money: alone, it has no ledger.
+    const needsLedger = chosen.includes('wallets') || chosen.includes('api');
+    const ledger = needsLedger ? await openLedger({ url: database.url, log }) : null;
+    if (ledger) {
+      started.add(ledger);
+      started.add(startCheckpoints({ pool: database.pool, home: config.home, everyMs: checkpointEveryMs, log }));
+    }
+    return await startServices(config, chosen, log, { database, ledger, started });
+  } catch (failure) {
+    await started.stop();
+    throw failure;
+  }
+}
+
+type Foundation = { readonly database: Database; readonly ledger: Ledger | null; readonly started: Started };
+
+async function startServices(config: Config, chosen: readonly Service[], log: Log, foundation: Foundation): Promise<RunningCoffer> {
+  const { database, ledger, started } = foundation;
+  const urls: Record<string, string> = {};
+  const demo = config.databaseUrl === undefined;
+
+  const walletClient = createWalletClient(config.walletService);
+  const userClient = createUserClient(config.userService);
+  started.add({ stop: () => Promise.resolve([walletClient.close(), userClient.close()]) });
+  const users = new Users({ pool: database.pool, wallets: walletClient });
+  const sessions = new Sessions({ pool: database.pool, jwtSecret: config.jwtSecret ?? keepSecret(config.home, 'jwt-secret') });
+
+  if (chosen.includes('users')) {
+    const ready = async () => await isAnswering(database);
+    started.add(await startUsersService({ address: config.userService, log, ready, users }));
+    urls['users'] = urlOf('grpc', config.userService);
+  }
+  if (ledger) {
+    const defaultAsset = findDefaultAsset(config, ledger);
+    const commands = new WalletCommands(ledger, defaultAsset);
+    const queries = new WalletQueries(ledger, defaultAsset);
+    if (chosen.includes('wallets')) {
+      const ready = () => ledger.ready;
+      const wallets = { commands, queries, users: userClient, defaultAsset: defaultAsset.code };
+      started.add(await startWalletsService({ address: config.walletService, log, ready, ...wallets }));
+      urls['wallets'] = urlOf('grpc', config.walletService);
+    }
+    if (demo && chosen.includes('api')) await seedDemo(database.pool, ledger);
+    if (chosen.includes('api')) {
+      const { assets } = ledger;
+      const ready = () => ledger.ready;
+      const product = { commands, queries, assets, users, sessions, ready, demo, swaggerEnabled: config.swaggerEnabled, log };
+      const api = await listenHttp(product, config.http);
+      started.add(api);
+      urls['api'] = api.url;
+    }
+  }
+  if (chosen.includes('users')) started.add(keepRepaired(users, log));
+
+  const alice = demo && chosen.includes('api') ? await sessions.loginDemo(demoUserId) : null;
+  return { urls, demoToken: alice && 'token' in alice ? alice.token : null, stop: () => started.stop() };
+}
+
+const demoUserId = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
+
+/** Seeds the demo's data into a database that runs or can be started; safe to repeat. */
+export async function seed(config: Config, log: Log): Promise<void> {
+  const database = await openDatabase(config, log, { whenRunning: 'join' });
   try {
     await migrate(database.url, log);
-  } catch (error) {
+    const ledger = await openLedger({ url: database.url, log });
+    try {
+      await seedDemo(database.pool, ledger);
+    } finally {
+      await ledger.stop();
+    }
+  } finally {
     await database.stop();
-    throw error;
   }
-  return { urls: {}, stop: () => database.stop() };
+}
+
+/** What was started, to be stopped in reverse order. */
+class Started {
+  readonly #parts: { stop(): Promise<unknown> }[] = [];
+
+  add(part: { stop(): Promise<unknown> }): void {
+    this.#parts.push(part);
+  }
+
+  async stop(): Promise<void> {
+    for (const part of this.#parts.splice(0).toReversed()) await part.stop();
+  }
+}
+
+async function isAnswering(database: Database): Promise<boolean> {
+  return await database.pool.query('select 1').then(
+    () => true,
+    () => false,
+  );
+}
+
+function findDefaultAsset(config: Config, ledger: Ledger): Asset {
+  const asset = ledger.assets.find(config.defaultAsset);
+  if (asset) return asset;
+  const known = ledger.assets.all.map(({ code }) => code).join(', ');
+  throw new OperatorError(`COFFER_DEFAULT_ASSET is ${config.defaultAsset}, which is no asset of this ledger.`, `Choose one of ${known}.`);
+}
+
+function urlOf(scheme: string, { host, port }: { host: string; port: number }): string {
+  return `${scheme}://${host}:${port}`;
 }
 
 function listenerOf(config: Config, service: Service): Listener {
   const listeners = {
-    users: { what: "the users service", setting: "USER_SERVICE_URL", address: config.userService },
-    wallets: {
-      what: "the wallets service",
-      setting: "WALLET_SERVICE_URL",
-      address: config.walletService,
-    },
-    api: { what: "the REST API", setting: "PORT", address: config.http },
+    users: { what: 'the users service', setting: 'USER_SERVICE_URL', address: config.userService },
+    wallets: { what: 'the wallets service', setting: 'WALLET_SERVICE_URL', address: config.walletService },
+    api: { what: 'the REST API', setting: 'PORT', address: config.http },
   } satisfies Record<Service, Listener>;
   return listeners[service];
 }

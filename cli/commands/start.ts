@@ -1,18 +1,17 @@
-import { Argument, Command } from "commander";
-import { services, startCoffer } from "../../server/main.ts";
-import type { Service } from "../../server/main.ts";
-import { runCommand, settingsHelp } from "../run.ts";
-import { runUntilStopped } from "../shutdown.ts";
+import { Argument, Command } from 'commander';
+import { services, startCoffer } from '../../server/main.ts';
+import type { Service } from '../../server/main.ts';
+import { runCommand, settingsHelp } from '../run.ts';
+import { runUntilStopped } from '../shutdown.ts';
+import { welcome } from '../welcome.ts';
 
 export function startCommand(): Command {
-  return new Command("start")
-    .summary("start the platform, or some of its services")
-    .description(
-      "Starts the services named, or all of them, and runs until Ctrl-C. The database is created and migrated first.",
-    )
-    .addArgument(new Argument("[service...]", "which services").choices(services))
+  return new Command('start')
+    .summary('start the platform, or some of its services')
+    .description('Starts the services named, or all of them, and runs until Ctrl-C. The database is created and migrated first.')
+    .addArgument(new Argument('[service...]', 'which services').choices(services))
     .addHelpText(
-      "after",
+      'after',
       `${settingsHelp()}
 
 Examples:
@@ -22,12 +21,12 @@ Examples:
   DATABASE_URL=postgres://… coffer start wallets api`,
     )
     .action(async (names: Service[]) => {
-      const chosen =
-        names.length === 0 ? services : services.filter((service) => names.includes(service));
+      const chosen = names.length === 0 ? services : services.filter((service) => names.includes(service));
       await runCommand({ descriptor: 1 }, async ({ config, log }) => {
         await runUntilStopped(log, async () => {
           const coffer = await startCoffer(config, chosen, log);
-          log.info({ ...coffer.urls }, "Coffer runs; Ctrl-C stops it");
+          log.info({ ...coffer.urls }, 'Coffer runs; Ctrl-C stops it');
+          process.stdout.write(welcome(coffer));
           return coffer;
         });
       });

@@ -103,8 +103,9 @@ export class BookWriter {
 
   async #run(): Promise<void> {
     while (!this.#halted) {
-      if (this.#queue.empty && this.#failure === null) {
-        if (this.#queue.closed && this.#inFlight.length === 0) return;
+      if (this.#queue.closed && this.#queue.empty && this.#inFlight.length === 0) return;
+      // Without a connection there is always something to do: whoever asks whether the ledger is ready must see it come back.
+      if (this.#queue.empty && this.#failure === null && this.#live) {
         await this.#queue.somethingNew();
         continue;
       }
@@ -120,6 +121,7 @@ export class BookWriter {
   async #step(): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
     const { store, state } = this.#live ?? (await this.#connect());
+    if (this.#queue.empty) return;
     const shared = performance.now() < this.#sharedUntilMs;
     const oldest = this.#inFlight[0];
     if (oldest && (shared || this.#inFlight.length >= batchesInFlight)) return await oldest.done;
