@@ -16,12 +16,12 @@ const amountOrZeroText = new RegExp(amountOrZeroPattern);
  * anybody saw it). Null for anything else.
  */
 export function parseAmount(given: unknown): bigint | null {
-  if (typeof given === "number") return Number.isSafeInteger(given) && given >= 1 ? BigInt(given) : null;
-  return typeof given === "string" && amountText.test(given) ? BigInt(given) : null;
+  if (typeof given === 'number') return Number.isSafeInteger(given) && given >= 1 ? BigInt(given) : null;
+  return typeof given === 'string' && amountText.test(given) ? BigInt(given) : null;
 }
 
 /** Like `parseAmount`, with 0 allowed. */
 export function parseAmountOrZero(given: unknown): bigint | null {
-  if (typeof given === "number") return Number.isSafeInteger(given) && given >= 0 ? BigInt(given) : null;
-  return typeof given === "string" && amountOrZeroText.test(given) ? BigInt(given) : null;
+  if (typeof given === 'number') return Number.isSafeInteger(given) && given >= 0 ? BigInt(given) : null;
+  return typeof given === 'string' && amountOrZeroText.test(given) ? BigInt(given) : null;
 }

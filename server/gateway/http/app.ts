@@ -1,0 +1,32 @@
+/** What the routes are given: the framework, typed by the schemas, and the product behind it. */
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, FastifyTypeProvider, RawServerDefault } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Static, TSchema } from 'typebox';
+import type { Sessions, Users } from '../../identity/index.ts';
+import type { Log } from '../../kernel/index.ts';
+import type { Assets } from '../../ledger/index.ts';
+import type { WalletCommands, WalletQueries } from '../../wallets/index.ts';
+
+/** A route's schemas are the types of its handler. */
+interface SchemaTypes extends FastifyTypeProvider {
+  validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
+  serializer: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
+}
+
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, SchemaTypes>;
+export type Request = FastifyRequest;
+export type Reply = FastifyReply;
+
+export type Product = {
+  readonly commands: WalletCommands;
+  readonly queries: WalletQueries;
+  readonly assets: Assets;
+  readonly users: Users;
+  readonly sessions: Sessions;
+  /** False until requests can be served, and while the database is away. */
+  ready(): boolean;
+  /** True in demo mode on loopback: seeded users may log in by their id alone. */
+  readonly demo: boolean;
+  readonly swaggerEnabled: boolean;
+  readonly log: Log;
+};

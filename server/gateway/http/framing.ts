@@ -1,0 +1,64 @@
+/** Limits on what arrives, and the answer to what is no HTTP request at all. */
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { problemBody, problemContentType } from './problem.ts';
+import type { Problem } from './problem.ts';
+
+export const limits = {
+  bodyBytes: 1_048_576,
+  headerBytes: 16_384,
+  /** From the first byte to the end of the headers, and to the end of the body. */
+  headersMs: 10_000,
+  requestMs: 30_000,
+  /** A connection on which nothing moves, in the middle of a request or an answer. */
+  silenceMs: 60_000,
+  keepAliveMs: 72_000,
+} as const;
+
+const problems: Readonly<Record<string, Problem>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    code: 'headers_too_large',
+    title: 'The headers are too large.',
+    detail: `Send at most ${limits.headerBytes} bytes of headers.`,
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: {
+    status: 413,
+    code: 'body_too_large',
+    title: 'The body is too large.',
+    detail: 'Send less in chunk extensions.',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    code: 'request_timeout',
+    title: 'The request took too long to arrive.',
+    detail: 'Send the request again, in one go.',
+  },
+};
+
+const notHttp: Problem = {
+  status: 400,
+  code: 'invalid_request',
+  title: 'The request is not valid.',
+  detail: 'This is not a well-formed HTTP/1.1 request; a body has either Content-Length or Transfer-Encoding, never both.',
+};
+
+/** The parser gave up, so there is no request to answer to: the bytes are written to the connection, which ends. */
+export function answerBrokenRequest(failure: Error & { code?: string }, socket: Socket): void {
+  if (failure.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = problems[failure.code ?? ''] ?? notHttp;
+  const body = problemBody(problem);
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+      `Content-Type: ${problemContentType}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}

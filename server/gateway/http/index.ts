@@ -1,0 +1,6 @@
+// Coffer over HTTP: REST routes from one set of schemas, problem documents, OpenAPI and the pages that show it.
+export type { Product } from './app.ts';
+export { listenHttp } from './listen.ts';
+export type { HttpListener } from './listen.ts';
+export { openApiDocument } from './document.ts';
+export { createHttpServer } from './server.ts';

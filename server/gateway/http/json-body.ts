@@ -1,0 +1,135 @@
+/**
+ * Reads a JSON body strictly: what two readers could understand differently is refused instead of guessed.
+ *
+ * Refused: invalid UTF-8, an object that names a key twice, `__proto__`, deep nesting, NUL and lone surrogates (PostgreSQL has no
+ * such text), and numbers that look whole only because parsing rounded them. One pass over the text decides what needs a closer
+ * look; a usual body needs none.
+ */
+import { isUtf8 } from 'node:buffer';
+import { malformed, ProblemError } from './problem.ts';
+
+/** The deepest documented body has five levels of metadata below the body itself. */
+const depthMax = 32;
+
+export function parseJsonBody(bytes: Buffer): unknown {
+  if (bytes.length === 0) return undefined;
+  if (!isUtf8(bytes)) refuse('The body is not valid UTF-8.');
+  const text = bytes.toString('utf8');
+  const shape = scan(text);
+  if (shape.depth > depthMax) refuse(`The body is nested deeper than ${depthMax} levels.`);
+  const value = parse(text, shape.hasPointOrExponent);
+  const closer: Inspection = { keys: 0, escapes: text.includes('\\u') };
+  inspect(value, closer);
+  // The parser keeps the last of two equal keys, so it has fewer keys than the text has colons.
+  if (closer.keys !== shape.colons) refuse('An object in the body names the same key twice.');
+  return value;
+}
+
+function refuse(detail: string): never {
+  throw new ProblemError(malformed(`${detail} Send one JSON object.`, 'malformed_json'));
+}
+
+function parse(text: string, exactly: boolean): unknown {
+  try {
+    return exactly ? JSON.parse(text, keepExactIntegers) : JSON.parse(text);
+  } catch {
+    return refuse('The body is not valid JSON.');
+  }
+}
+
+type Shape = { depth: number; colons: number; hasPointOrExponent: boolean };
+
+/** Of a text that need not be valid JSON. */
+function scan(text: string): Shape {
+  let depth = 0;
+  let deepest = 0;
+  let colons = 0;
+  let hasPointOrExponent = false;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        at = endOfString(text, at);
+        break;
+      case 0x3a: // :
+        colons++;
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        if (++depth > deepest) deepest = depth;
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth--;
+        break;
+      case 0x2e: // .
+      case 0x45: // E
+        hasPointOrExponent = true;
+        break;
+      case 0x65: // e, also in true and false
+        if (isDigit(text.charCodeAt(at - 1))) hasPointOrExponent = true;
+        break;
+    }
+  }
+  return { depth: deepest, colons, hasPointOrExponent };
+}
+
+/** Where the string that begins at `start` ends; the end of the text if it does not. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (end !== -1) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === 0x5c) backslashes++;
+    if (backslashes % 2 === 0) return end;
+    end = text.indexOf('"', end + 1);
+  }
+  return text.length;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+type Inspection = { keys: number; readonly escapes: boolean };
+
+/** Recursion is bounded by `depthMax`. */
+function inspect(value: unknown, seen: Inspection): void {
+  if (typeof value === 'string') {
+    if (seen.escapes) inspectText(value);
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    for (const item of value) inspect(item, seen);
+    return;
+  }
+  for (const [key, item] of Object.entries(value)) {
+    seen.keys++;
+    if (key === '__proto__') refuse('A key of the body is "__proto__", which is refused.');
+    if (seen.escapes) inspectText(key);
+    inspect(item, seen);
+  }
+}
+
+/** Only an escape can bring these in: the raw bytes are valid UTF-8, and raw control characters are no JSON. */
+function inspectText(text: string): void {
+  if (!text.isWellFormed()) refuse('A string in the body has half of a surrogate pair.');
+  if (text.includes('\0')) refuse('A string in the body has a NUL character.');
+}
+
+/**
+ * 1.0 and 1e2 are whole; 1.0000000000000000001 and 9007199254740990.5 only seem so after parsing. Those become NaN, which no
+ * schema accepts.
+ */
+function keepExactIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || !Number.isInteger(value) || context?.source === undefined) return value;
+  return isWholeLiteral(context.source) ? value : Number.NaN;
+}
+
+function isWholeLiteral(literal: string): boolean {
+  const parts = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal);
+  if (!parts) return false;
+  const [, whole = '', fraction = '', exponent = '0'] = parts;
+  const digits = (whole + fraction).replace(/0+$/, '');
+  const trailingZeros = whole.length + fraction.length - digits.length;
+  return digits === '' || Number(exponent) - fraction.length + trailingZeros >= 0;
+}

@@ -1,0 +1,35 @@
+/** Puts the server on its address, and takes it off without dropping what it was asked. */
+import type { AddressInfo } from 'node:net';
+import { assert } from '../../kernel/index.ts';
+import type { Address } from '../../kernel/index.ts';
+import { createHttpServer } from './server.ts';
+import type { Product } from './app.ts';
+
+/** Longest wait for answers under way; the ledger's own patience is 10 s. */
+const drainMs = 15_000;
+
+export type HttpListener = {
+  readonly url: string;
+  /** Takes no more, finishes what is in flight, closes the connections that are kept alive. */
+  stop(): Promise<void>;
+};
+
+/** `port` 0 takes a free one (tests). */
+export async function listenHttp(product: Product, address: Address): Promise<HttpListener> {
+  const app = await createHttpServer(product);
+  await app.listen(address);
+  const bound = app.server.address();
+  assert(typeof bound === 'object' && bound !== null, 'a TCP listener has an address');
+  return {
+    url: urlOf(bound),
+    stop: async () => {
+      const impatience = setTimeout(() => app.server.closeAllConnections(), drainMs).unref();
+      await app.close();
+      clearTimeout(impatience);
+    },
+  };
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}

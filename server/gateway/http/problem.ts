@@ -1,0 +1,58 @@
+/** Problem documents (RFC 9457): how every failure is told, whoever noticed it. */
+import type { FastifyReply } from 'fastify';
+
+export type Problem = {
+  readonly status: number;
+  /** Stable, for programs. */
+  readonly code: string;
+  /** What kind of failure it is, the same for each of its code. */
+  readonly title: string;
+  /** What a person can do about this one. */
+  readonly detail: string;
+  /** What the detail speaks of, for programs; amounts in minor units. */
+  readonly facts?: Readonly<Record<string, string>> | undefined;
+  readonly requestId?: string | undefined;
+  readonly operationId?: string | undefined;
+  readonly retryAfterSeconds?: number | undefined;
+};
+
+export const problemContentType = 'application/problem+json';
+
+/** Thrown where the framework leaves no other way to answer: in hooks, parsers and validators. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+export function problemBody(problem: Problem): string {
+  const { status, code, title, detail, facts, requestId, operationId } = problem;
+  return JSON.stringify({ ...facts, type: `urn:coffer:problem:${code}`, title, status, code, detail, requestId, operationId });
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  if (problem.retryAfterSeconds !== undefined) reply.header('retry-after', String(problem.retryAfterSeconds));
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  return reply.code(problem.status).header('content-type', problemContentType).send(problemBody(problem));
+}
+
+/** A request that cannot be understood. */
+export function malformed(detail: string, code = 'invalid_request'): Problem {
+  return { status: 400, code, title: 'The request is not valid.', detail };
+}
+
+export function unauthenticated(detail: string): Problem {
+  return { status: 401, code: 'unauthenticated', title: 'This needs a valid login.', detail };
+}
+
+export function forbidden(detail: string): Problem {
+  return { status: 403, code: 'forbidden', title: 'This is not allowed to you.', detail };
+}
+
+export function notFound(code: string, detail: string, facts?: Record<string, string>): Problem {
+  return { status: 404, code, title: 'There is no such thing.', detail, facts };
+}

@@ -1,0 +1,19 @@
+/** What can be counted. */
+import Type from 'typebox';
+import type { App, Product } from '../app.ts';
+import { AssetView, problems, ref, strict } from '../schemas.ts';
+
+export function assetRoutes(app: App, { assets }: Product): void {
+  app.get(
+    '/assets',
+    {
+      schema: {
+        operationId: 'listAssets',
+        summary: 'The assets that wallets can be opened in',
+        tags: ['Assets'],
+        response: { 200: Type.Object({ items: Type.Array(ref(AssetView)) }, strict), ...problems() },
+      },
+    },
+    () => ({ items: assets.all.map(({ id, code, scale, name }) => ({ id, code, scale, name })) }),
+  );
+}

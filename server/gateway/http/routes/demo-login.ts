@@ -1,0 +1,35 @@
+/** The demo's login: a seeded user's id is enough, while the server runs in demo mode. */
+import Type from 'typebox';
+import type { App, Product } from '../app.ts';
+import { identityProblem } from '../identity-refusals.ts';
+import { forbidden, sendProblem } from '../problem.ts';
+import { problems, strict } from '../schemas.ts';
+
+export function demoLoginRoutes(app: App, { sessions, demo }: Product): void {
+  app.post(
+    '/auth/login',
+    {
+      schema: {
+        operationId: 'demoLogIn',
+        summary: 'A token for a demo user; in demo mode only',
+        tags: ['Closed loop'],
+        body: Type.Object(
+          {
+            user_id: Type.String({ maxLength: 128, description: 'id of a demo user', examples: ['0f6d220d-61fa-4be7-b0a2-e05dbd9aee32'] }),
+          },
+          strict,
+        ),
+        response: { 200: Type.Object({ token: Type.String() }, strict), ...problems(403, 404) },
+      },
+    },
+    async (request, reply) => {
+      if (!demo)
+        return sendProblem(
+          reply,
+          forbidden('Logging in by id alone works in demo mode only. Log in with e-mail and password: POST /users/login.'),
+        );
+      const session = await sessions.loginDemo(request.body.user_id);
+      return 'refusal' in session ? sendProblem(reply, identityProblem(session.refusal)) : reply.send({ token: session.token });
+    },
+  );
+}

@@ -1,0 +1,47 @@
+/** The event log, in the order in which things were committed. */
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import type { LedgerEvent } from '../../../ledger/index.ts';
+import type { App, Product } from '../app.ts';
+import { optionalLogin } from '../callers.ts';
+import { page, pageQuery, problems, ref, Seq, strict, Timestamp } from '../schemas.ts';
+
+const EventView = Type.Object(
+  {
+    id: Type.String({ description: 'stable: the same event has it everywhere', examples: ['1-42-1'] }),
+    seq: Seq,
+    part: Type.Integer({ description: 'place among the events of one entry' }),
+    type: Type.String({ examples: ['FundsDeposited'] }),
+    walletId: Type.String({ description: 'the wallet that the event is about' }),
+    createdAt: Timestamp,
+    data: Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true }),
+  },
+  { $id: 'Event', ...strict },
+);
+export const eventSchemas = [EventView];
+
+export function eventRoutes(app: App, product: Product): void {
+  app.get(
+    '/events',
+    {
+      onRequest: optionalLogin(product),
+      schema: {
+        operationId: 'listEvents',
+        summary: 'The event log in order; the cursor is a place to come back to, also at the end of the log',
+        tags: ['Events'],
+        security: [{}, { bearer: [] }],
+        querystring: pageQuery('^[0-9]{1,15}-[0-9]{1,4}$'),
+        response: { 200: page(ref(EventView)), ...problems(401) },
+      },
+    },
+    async (request) => {
+      const { limit = 50, cursor } = request.query;
+      const { items, next } = await product.queries.events(limit, cursor);
+      return { items: items.map(presentEvent), next: next ?? cursor ?? null };
+    },
+  );
+}
+
+function presentEvent({ id, seq, part, type, wallet, recordedAt, data }: LedgerEvent): Static<typeof EventView> {
+  return { id, seq, part, type, walletId: wallet, createdAt: recordedAt.toISOString(), data };
+}

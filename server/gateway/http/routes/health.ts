@@ -1,0 +1,32 @@
+/** Whether Coffer serves, for load balancers and people. */
+import Type from 'typebox';
+import type { App, Product } from '../app.ts';
+import { oneOf, strict } from '../schemas.ts';
+
+const Health = Type.Object({ status: oneOf('ok', 'unavailable'), detail: Type.String() }, { $id: 'Health', ...strict });
+
+export function healthRoutes(app: App, product: Product): void {
+  app.get(
+    '/health',
+    {
+      schema: {
+        operationId: 'health',
+        summary: '200 while requests can be served, 503 otherwise',
+        tags: ['Health'],
+        response: { 200: Health, 503: Health },
+      },
+    },
+    async (_request, reply) =>
+      product.ready()
+        ? reply.send({ status: 'ok', detail: 'ready to serve' })
+        : reply.code(503).header('retry-after', '1').send({ status: 'unavailable', detail: 'starting, or the database is away' }),
+  );
+
+  app.get('/', { schema: { hide: true } }, () => ({
+    name: 'Coffer',
+    description: 'wallets on a double-entry ledger',
+    documentation: product.swaggerEnabled ? '/docs' : null,
+    openapi: product.swaggerEnabled ? '/openapi.json' : null,
+    health: '/health',
+  }));
+}

@@ -1,0 +1,121 @@
+/** What a wallet holds, did, and what became of its requests. */
+import Type from 'typebox';
+import { isIdempotencyKey } from '../../../wallets/index.ts';
+import type { Wallet } from '../../../wallets/index.ts';
+import type { App, Product } from '../app.ts';
+import { optionalLogin } from '../callers.ts';
+import { malformed, notFound, sendProblem } from '../problem.ts';
+import type { Problem } from '../problem.ts';
+import { page, pageQuery, problems, ref, strict, WalletId } from '../schemas.ts';
+import {
+  HistoryItem,
+  OperationView,
+  presentHistoryItem,
+  presentOperation,
+  presentStats,
+  presentWallet,
+  Stats,
+  WalletView,
+} from '../wallet-views.ts';
+
+const params = Type.Object({ id: WalletId }, strict);
+const keyParams = Type.Object(
+  { id: WalletId, key: Type.String({ minLength: 1, maxLength: 128, description: 'the idempotency key, percent-encoded' }) },
+  strict,
+);
+
+export function walletReadRoutes(app: App, product: Product): void {
+  const { queries, assets } = product;
+  const onRequest = optionalLogin(product);
+  const described = (operationId: string, summary: string) => ({ operationId, summary, tags: ['Wallets'], security: [{}, { bearer: [] }] });
+
+  app.get(
+    '/wallet/:id',
+    {
+      onRequest,
+      schema: {
+        ...described('getWallet', "A wallet's balance and details; the ETag is its version"),
+        params,
+        response: { 200: ref(WalletView), ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const wallet = await queries.wallet(request.params.id);
+      if (!wallet) return sendProblem(reply, noSuchWallet(request.params.id));
+      return reply.header('etag', `"${wallet.version}"`).send(presentWallet(wallet));
+    },
+  );
+
+  app.get(
+    '/wallet/:id/history',
+    {
+      onRequest,
+      schema: {
+        ...described('getHistory', "A wallet's operations, newest first"),
+        params,
+        querystring: pageQuery('^[1-9][0-9]{0,14}$'),
+        response: { 200: page(ref(HistoryItem)), ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const wallet = await queries.wallet(request.params.id);
+      if (!wallet) return sendProblem(reply, noSuchWallet(request.params.id));
+      const { limit = 50, cursor } = request.query;
+      const { items, next } = await queries.history(wallet, limit, cursor);
+      return reply.send({ items: items.map((entry) => presentHistoryItem(entry, wallet)), next });
+    },
+  );
+
+  app.get(
+    '/wallet/:id/stats',
+    {
+      onRequest,
+      schema: {
+        ...described('getStats', 'What a wallet did since it was opened'),
+        params,
+        response: { 200: ref(Stats), ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const stats = await queries.stats(request.params.id);
+      return stats ? reply.send(presentStats(stats)) : sendProblem(reply, noSuchWallet(request.params.id));
+    },
+  );
+
+  app.get(
+    '/wallet/:id/operations/:key',
+    {
+      onRequest,
+      schema: {
+        ...described('getOperationByKey', 'What became of a request whose answer was lost'),
+        params: keyParams,
+        response: { 200: ref(OperationView), ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const { id, key } = request.params;
+      if (!isIdempotencyKey(key))
+        return sendProblem(
+          reply,
+          malformed('The idempotency key in the path is not valid. Send 1 to 128 characters of printable text, percent-encoded.'),
+        );
+      const wallet: Wallet | null = await queries.wallet(id);
+      if (!wallet) return sendProblem(reply, noSuchWallet(id));
+      const entry = await queries.operationByKey(wallet, key);
+      if (!entry) return sendProblem(reply, nothingUnderKey(key));
+      return reply.send(presentOperation(entry, assets));
+    },
+  );
+}
+
+export function noSuchWallet(id: string): Problem {
+  return notFound('wallet_not_found', `There is no wallet "${id}". A first deposit opens it, or POST /wallet.`, { wallet: id });
+}
+
+function nothingUnderKey(key: string): Problem {
+  return notFound(
+    'operation_not_found',
+    `The wallet has no operation under the key "${key}": nothing was done, and sending the request is safe.`,
+    { key },
+  );
+}

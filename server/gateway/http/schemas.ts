@@ -1,0 +1,173 @@
+/** The words of the API as schemas. A description says what a value is and, in a refusal, what it should have been. */
+import Type from 'typebox';
+import type { Static, TSchema, TUnsafe } from 'typebox';
+import { amountOrZeroPattern, amountPattern } from '../../kernel/index.ts';
+import { keyLengthMax, walletIdPattern, walletIdRule } from '../../wallets/index.ts';
+import { problemContentType } from './problem.ts';
+
+export function ref<T extends TSchema>(schema: T): TUnsafe<Static<T>> {
+  return Type.Unsafe<Static<T>>({ $ref: `${String((schema as { $id?: string }).$id)}#` });
+}
+
+export function orNull<T extends TSchema>(schema: T): TUnsafe<Static<T> | null> {
+  const { type } = schema as { type?: string };
+  return Type.Unsafe<Static<T> | null>({ ...schema, type: [type, 'null'] });
+}
+
+export function oneOf<const T extends string>(...values: readonly T[]): TUnsafe<T> {
+  return Type.Unsafe<T>({ type: 'string', enum: values });
+}
+
+/** No unknown properties: a misspelt name is told, not ignored. */
+export const strict = { additionalProperties: false } as const;
+
+export const WalletId = Type.String({ pattern: walletIdPattern, description: `wallet id: ${walletIdRule}`, examples: ['w1'] });
+
+export const Amount = Type.Unsafe<number | string>({
+  type: ['string', 'integer'],
+  pattern: amountPattern,
+  minimum: 1,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description:
+    "a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits",
+  examples: [1000, '1000'],
+});
+
+export const CreditLimit = Type.Unsafe<number | string>({
+  type: ['string', 'integer'],
+  pattern: amountOrZeroPattern,
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description:
+    'how far below zero the wallet may go, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991',
+  examples: ['500'],
+});
+
+export const AssetReference = Type.Unsafe<string | number>({
+  type: ['string', 'integer'],
+  minLength: 1,
+  maxLength: 32,
+  minimum: 1,
+  maximum: 2_147_483_647,
+  description: "an asset's code or number, as GET /assets lists them",
+  examples: ['GOLD'],
+});
+
+export const AssetNumber = Type.Integer({
+  minimum: 1,
+  maximum: 2_147_483_647,
+  description: "an asset's number, as GET /assets lists them",
+  examples: [1],
+});
+
+const IdempotencyKey = Type.String({
+  minLength: 1,
+  maxLength: keyLengthMax,
+  description: `idempotency key: 1 to ${keyLengthMax} characters of printable text; the same key with the same content is one operation, however often it is sent`,
+  examples: ['d1'],
+});
+
+/** One idempotency key, by the name that the caller is used to. */
+export const keyProperties = {
+  requestId: Type.Optional(IdempotencyKey),
+  txId: Type.Optional(IdempotencyKey),
+  payment_id: Type.Optional(IdempotencyKey),
+};
+
+export const Metadata = Type.Unsafe<Record<string, unknown>>({
+  type: 'object',
+  additionalProperties: true,
+  description: 'a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep',
+  examples: [{ order: 'A-17' }],
+});
+
+export const Version = Type.Integer({
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: "a wallet's version: how many postings have named it",
+  examples: [3],
+});
+
+/** What answers carry. */
+export const AmountText = Type.String({ pattern: '^-?[0-9]+$', description: 'minor units', examples: ['1000'] });
+export const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] });
+export const Seq = Type.Integer({ minimum: 0, description: 'position in the log: whatever was answered with a smaller one came before' });
+export const OperationId = Type.String({
+  pattern: '^[0-9]+-[0-9]+$',
+  maxLength: 32,
+  description: "operation id, as the operation's answer carried it",
+  examples: ['1-42'],
+});
+
+export const AssetBrief = Type.Object(
+  {
+    id: Type.Integer(),
+    code: Type.String(),
+    scale: Type.Integer({ description: 'decimal places of the unit that people say: 2 means that amount 1050 is 10.50' }),
+  },
+  { $id: 'AssetBrief', ...strict },
+);
+export const AssetView = Type.Object(
+  { id: Type.Integer(), code: Type.String(), scale: Type.Integer(), name: Type.String() },
+  { $id: 'Asset', ...strict },
+);
+
+export const limitMax = 500;
+
+/** A page's query. Cursors are whatever an earlier page answered as `next`. */
+export function pageQuery(cursorPattern: string) {
+  return Type.Object(
+    {
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: 50, description: `how many at most: 1 to ${limitMax}` })),
+      cursor: Type.Optional(Type.String({ pattern: cursorPattern, description: 'the `next` of an earlier page' })),
+    },
+    strict,
+  );
+}
+
+export function page<T extends TSchema>(item: T) {
+  return Type.Object(
+    { items: Type.Array(item), next: orNull(Type.String({ description: 'cursor of the following page; null on the last' })) },
+    { ...strict },
+  );
+}
+
+const Problem = Type.Object(
+  {
+    type: Type.String({ examples: ['urn:coffer:problem:insufficient_funds'] }),
+    title: Type.String(),
+    status: Type.Integer(),
+    code: Type.String({ description: 'stable, for programs', examples: ['insufficient_funds'] }),
+    detail: Type.String({ description: 'what to do about it' }),
+    requestId: Type.Optional(Type.String({ description: 'the idempotency key' })),
+    operationId: Type.Optional(Type.String({ description: 'where the refusal is on record' })),
+  },
+  {
+    $id: 'Problem',
+    additionalProperties: { type: 'string' },
+    description: 'RFC 9457; further members are facts about this problem, as strings',
+  },
+);
+
+const problemMeanings: Readonly<Record<number, string>> = {
+  400: 'The request is malformed',
+  401: 'No login, or no valid one',
+  403: 'Not allowed to the caller',
+  404: 'There is no such thing',
+  409: 'The idempotency key was used for something else, the version is stale, or it exists already',
+  422: 'Refused by a rule about money',
+  429: 'Too many requests',
+  503: 'Overloaded, or the database is away; Retry-After says when to come back',
+};
+
+/** The answers of a route that are problems, by status. 400 and 503 can come from any. */
+export function problems(...statuses: readonly number[]): Record<number, object> {
+  return Object.fromEntries(
+    [400, ...statuses, 503].map((status) => [
+      status,
+      { description: problemMeanings[status] ?? '', content: { [problemContentType]: { schema: { $ref: 'Problem#' } } } },
+    ]),
+  );
+}
+
+export const sharedSchemas: TSchema[] = [Problem, AssetBrief, AssetView];

@@ -1,0 +1,81 @@
+/** Builds the HTTP server: the framework's settings, the strict readers, the routes, the answers to what fits no route. */
+import fastify from 'fastify';
+import type { App, Product } from './app.ts';
+import { describeApi } from './openapi.ts';
+import { problemOf } from './failures.ts';
+import { parseJsonBody } from './json-body.ts';
+import { allowedMethods, answerUnknownRoutes } from './unknown-routes.ts';
+import { ProblemError, sendProblem } from './problem.ts';
+import { registerRoutes } from './routes/register.ts';
+import { answerBrokenRequest, limits } from './framing.ts';
+import { compileValidator } from './validation.ts';
+
+/** Longer than this to answer is worth a line in the log. */
+const slowMs = 1_000;
+
+export async function createHttpServer(product: Product): Promise<App> {
+  const app: App = fastify({
+    // A child logger per request costs more than the rest of the framework; what deserves a line is logged below.
+    logger: false,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionTimeout: limits.silenceMs,
+    http: { headersTimeout: limits.headersMs, maxHeaderSize: limits.headerBytes },
+    routerOptions: { maxParamLength: limits.headerBytes },
+    requestIdHeader: false,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (failure, _request, reply) => void sendProblem(reply, problemOf(failure)),
+  });
+  app.setValidatorCompiler(compileValidator);
+  readOnlyJson(app);
+  tellFailures(app, product);
+  const methods = allowedMethods(app);
+  await describeApi(app, product);
+  registerRoutes(app, product);
+  answerUnknownRoutes(app, methods);
+  await app.ready();
+  return app;
+}
+
+function readOnlyJson(app: App): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const encoding = request.headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      return done(
+        new ProblemError({
+          status: 415,
+          code: 'unsupported_media_type',
+          title: 'The body is of a type that is not understood.',
+          detail: 'The body is compressed. Send it as it is, without Content-Encoding.',
+        }),
+      );
+    }
+    try {
+      done(null, parseJsonBody(body as Buffer));
+    } catch (failure) {
+      done(failure as Error);
+    }
+  });
+}
+
+function tellFailures(app: App, { log }: Product): void {
+  app.setErrorHandler((failure, request, reply) => {
+    const problem = problemOf(failure);
+    if (problem.status === 500)
+      log.error({ err: failure, method: request.method, route: request.routeOptions.url }, "A request met an error of Coffer's own");
+    return sendProblem(reply, problem);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    if (reply.elapsedTime > slowMs) {
+      log.warn(
+        { method: request.method, route: request.routeOptions.url, status: reply.statusCode, elapsedMs: Math.round(reply.elapsedTime) },
+        'Slow answer',
+      );
+    }
+    done();
+  });
+}

@@ -1,0 +1,46 @@
+/** Answers to paths that do not exist, and to methods that a path does not have. */
+import type { App, Reply } from './app.ts';
+import { sendProblem } from './problem.ts';
+
+type MethodsByPath = { readonly path: RegExp; readonly methods: Set<string> }[];
+
+/** Notes every route from now on: called before the routes are registered. */
+export function allowedMethods(app: App): MethodsByPath {
+  const byUrl = new Map<string, Set<string>>();
+  const all: MethodsByPath = [];
+  app.addHook('onRoute', ({ url, method }) => {
+    let methods = byUrl.get(url);
+    if (!methods) {
+      methods = new Set();
+      byUrl.set(url, methods);
+      all.push({ path: new RegExp(`^${url.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+')}$`), methods });
+    }
+    for (const name of [method].flat()) methods.add(name);
+  });
+  return all;
+}
+
+export function answerUnknownRoutes(app: App, routes: MethodsByPath): void {
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '';
+    const methods = new Set(routes.filter((route) => route.path.test(path)).flatMap((route) => [...route.methods]));
+    if (methods.size > 0) return answerOtherMethod(reply, request.method, [...methods].toSorted());
+    return sendProblem(reply, {
+      status: 404,
+      code: 'route_not_found',
+      title: 'There is no such path.',
+      detail: `Nothing is at ${request.method} ${path.slice(0, 200)}. /docs lists what there is.`,
+    });
+  });
+}
+
+function answerOtherMethod(reply: Reply, method: string, allowed: readonly string[]): Reply {
+  reply.header('allow', [...allowed, 'OPTIONS'].join(', '));
+  if (method === 'OPTIONS') return reply.code(204).send();
+  return sendProblem(reply, {
+    status: 405,
+    code: 'method_not_allowed',
+    title: 'The path does not have this method.',
+    detail: `Use ${allowed.join(', ')} here.`,
+  });
+}

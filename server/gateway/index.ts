@@ -1,0 +1,3 @@
+// How callers reach the product: gRPC and HTTP, each with its own mapping of refusals, and no rules of its own.
+export * from './grpc/index.ts';
+export * from './http/index.ts';

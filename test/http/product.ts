@@ -1,0 +1,102 @@
+/** A whole product behind a listening server, on a database of its own. */
+import type pg from 'pg';
+import { Sessions, Users } from '../../server/identity/index.ts';
+import { listenHttp } from '../../server/gateway/index.ts';
+import type { Product } from '../../server/gateway/index.ts';
+import { assert, createLog } from '../../server/kernel/index.ts';
+import { openLedger } from '../../server/ledger/index.ts';
+import type { Ledger } from '../../server/ledger/index.ts';
+import { seedDemo } from '../../server/seed.ts';
+import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+export const alice = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
+export const bob = 'b55709be-d0f6-467e-942c-cc04155ad54c';
+
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Parsed JSON; null for an empty body. */
+  readonly body: Record<string, unknown>;
+  readonly text: string;
+};
+
+export type TestProduct = {
+  readonly url: string;
+  readonly product: Product;
+  readonly ledger: Ledger;
+  readonly pool: pg.Pool;
+  /** Sends `body` as JSON, or as it is when it is text or bytes. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** A demo user's Authorization header. */
+  login(userId: string): Promise<Record<string, string>>;
+  stop(): Promise<void>;
+};
+
+export async function startProduct(changes: Partial<Product> = {}): Promise<TestProduct> {
+  const database = await createTestDatabase();
+  const log = createLog({ level: 'error', pretty: true });
+  const ledger = await openLedger({ url: database.url, log });
+  await seedDemo(database.pool, ledger);
+  const dollars = ledger.assets.find('USD');
+  assert(dollars, 'the migrations bring USD');
+  const commands = new WalletCommands(ledger, dollars);
+  const queries = new WalletQueries(ledger, dollars);
+  const users = new Users({
+    pool: database.pool,
+    wallets: {
+      openWallet: async (owner) => {
+        const { status } = await commands.open({ owner, key: 'signup' });
+        return status === 'posted' ? { status: 'opened' } : { status: 'refused', reason: 'refused' };
+      },
+      hasWallet: async (owner) => (await queries.walletOf(owner)) !== null,
+    },
+  });
+  const sessions = new Sessions({ pool: database.pool, jwtSecret: 'a secret for tests, of 32 bytes or more' });
+  const product: Product = {
+    commands,
+    queries,
+    assets: ledger.assets,
+    users,
+    sessions,
+    ready: () => ledger.ready,
+    demo: true,
+    swaggerEnabled: true,
+    log,
+    ...changes,
+  };
+  const listener = await listenHttp(product, { host: '127.0.0.1', port: 0 });
+  const call: TestProduct['call'] = async (method, path, body, headers = {}) => {
+    const raw = typeof body === 'string' || body instanceof Uint8Array;
+    const answer = await fetch(`${listener.url}${path}`, {
+      method,
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      redirect: 'manual',
+      ...(body !== undefined && { body: raw ? (body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    const isJson = (answer.headers.get('content-type') ?? '').includes('json');
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      body: isJson && text !== '' ? (JSON.parse(text) as Answer['body']) : {},
+    };
+  };
+  return {
+    url: listener.url,
+    product,
+    ledger,
+    pool: database.pool,
+    call,
+    login: async (userId) => {
+      const { body } = await call('POST', '/auth/login', { user_id: userId });
+      return { authorization: `Bearer ${String(body['token'])}` };
+    },
+    stop: async () => {
+      await listener.stop();
+      await ledger.stop();
+      await database.drop();
+    },
+  };
+}
