@@ -6,24 +6,18 @@ import {
   OperatorError,
   readConfig,
   settings,
-} from "../server/kernel/index.ts";
-import type { Config, Log } from "../server/kernel/index.ts";
+} from '../server/kernel/index.ts';
+import type { Config, Log } from '../server/kernel/index.ts';
 
 export type Context = { config: Config; log: Log };
 
 /** Reads the settings, then does the command's work; a failure is told in sentences and becomes exit code 1. */
-export async function runCommand(
-  options: { json?: boolean; descriptor: 1 | 2 },
-  work: (context: Context) => Promise<void>,
-): Promise<void> {
+export async function runCommand(options: { json?: boolean; descriptor: 1 | 2 }, work: (context: Context) => Promise<void>): Promise<void> {
   try {
     const { config, problems } = readConfig(process.env);
     if (problems) {
-      const list = problems.map((problem) => `  - ${problem}`).join("\n");
-      throw new OperatorError(
-        `These settings cannot be used:\n${list}`,
-        "Correct them in the environment and start again.",
-      );
+      const list = problems.map((problem) => `  - ${problem}`).join('\n');
+      throw new OperatorError(`These settings cannot be used:\n${list}`, 'Correct them in the environment and start again.');
     }
     const log = createLog({
       level: config.logLevel,
@@ -42,9 +36,7 @@ export function tellFailure(error: unknown, json: boolean): void {
   process.exitCode = 1;
   if (json) {
     const remedy = error instanceof OperatorError ? error.remedy : undefined;
-    console.error(
-      JSON.stringify({ error: error instanceof Error ? error.message : String(error), remedy }),
-    );
+    console.error(JSON.stringify({ error: error instanceof Error ? error.message : String(error), remedy }));
   } else {
     console.error(describeFailure(error));
   }
@@ -58,8 +50,6 @@ export function answer(options: { json?: boolean }, lines: string, document: obj
 /** The part of a help text that lists what the environment may set. */
 export function settingsHelp(): string {
   const width = Math.max(...settings.map(({ name }) => name.length));
-  const lines = settings.map(
-    ({ name, meaning, fallback }) => `  ${name.padEnd(width)}  ${meaning} (${fallback})`,
-  );
-  return `\nSettings, by environment:\n${lines.join("\n")}`;
+  const lines = settings.map(({ name, meaning, fallback }) => `  ${name.padEnd(width)}  ${meaning} (${fallback})`);
+  return `\nSettings, by environment:\n${lines.join('\n')}`;
 }

@@ -1,5 +1,5 @@
-import { describeFailure } from "../server/kernel/index.ts";
-import type { Log } from "../server/kernel/index.ts";
+import { describeFailure } from '../server/kernel/index.ts';
+import type { Log } from '../server/kernel/index.ts';
 
 const stopTimeoutMs = 30_000;
 /** One Ctrl-C arrives up to three times: from the terminal, from npm and from the launcher. */
@@ -10,10 +10,7 @@ const parentCheckMs = 250;
  * Starts something and keeps the process until it is told to stop: by SIGINT, SIGTERM, SIGHUP, or because its launcher was killed.
  * The first signal stops it cleanly within 30 s (exit code 0), a second one leaves at once (130).
  */
-export async function runUntilStopped(
-  log: Log,
-  start: () => Promise<{ stop(): Promise<void> }>,
-): Promise<void> {
+export async function runUntilStopped(log: Log, start: () => Promise<{ stop(): Promise<void> }>): Promise<void> {
   const stopAsked = listenForStop(log);
   let running: { stop(): Promise<void> };
   try {
@@ -25,9 +22,7 @@ export async function runUntilStopped(
   }
   await stopAsked.promise;
   const timeout = setTimeout(() => {
-    log.error(
-      `Not everything stopped within ${stopTimeoutMs / 1000} s; leaving. Nothing that was answered is lost.`,
-    );
+    log.error(`Not everything stopped within ${stopTimeoutMs / 1000} s; leaving. Nothing that was answered is lost.`);
     process.exit(1);
   }, stopTimeoutMs);
   try {
@@ -37,7 +32,7 @@ export async function runUntilStopped(
     process.exit(1);
   }
   clearTimeout(timeout);
-  log.info("Stopped");
+  log.info('Stopped');
   process.exit(0);
 }
 
@@ -53,14 +48,13 @@ function listenForStop(log: Log): { promise: Promise<void>; signal: AbortSignal 
       controller.abort();
       resolve();
     } else if (now - firstAt > samePressMs) {
-      log.warn("Leaving at once. Nothing that was answered is lost.");
+      log.warn('Leaving at once. Nothing that was answered is lost.');
       process.exit(130);
     }
   };
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(name, () => onSignal(name));
-  process.once("disconnect", () => onSignal("its launcher ended"));
-  if (process.env["npm_lifecycle_event"] !== undefined) watchParent(() => onSignal("npm ended"));
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => onSignal(name));
+  process.once('disconnect', () => onSignal('its launcher ended'));
+  if (process.env['npm_lifecycle_event'] !== undefined) watchParent(() => onSignal('npm ended'));
   return { promise, signal: controller.signal };
 }
 

@@ -1,29 +1,20 @@
-import { expect, test } from "vitest";
-import { arrows, importsOf, whyForbidden } from "./boundaries.ts";
+import { expect, test } from 'vitest';
+import { arrows, importsOf, whyForbidden } from './boundaries.ts';
 
 const from = (file: string, target: string) => whyForbidden({ file, line: 1, target });
 
-test("arrows go one way", () => {
-  expect(from("server/wallets/open.ts", "server/ledger/index.ts")).toBeUndefined();
-  expect(from("server/ledger/decide.ts", "server/wallets/index.ts")).toContain(
-    "ledger may import kernel, database",
-  );
-  expect(from("server/kernel/log.ts", "server/database/index.ts")).toContain(
-    "kernel may import nothing",
-  );
-  expect(from("server/identity/users.ts", "server/ledger/index.ts")).toContain(
-    "identity may import",
-  );
-  expect(from("server/wallets/open.ts", "server/main.ts")).toContain(
-    "nothing in server/ may import it",
-  );
+test('arrows go one way', () => {
+  expect(from('server/wallets/open.ts', 'server/ledger/index.ts')).toBeUndefined();
+  expect(from('server/ledger/decide.ts', 'server/wallets/index.ts')).toContain('ledger may import kernel, database');
+  expect(from('server/kernel/log.ts', 'server/database/index.ts')).toContain('kernel may import nothing');
+  expect(from('server/identity/users.ts', 'server/ledger/index.ts')).toContain('identity may import');
+  expect(from('server/wallets/open.ts', 'server/main.ts')).toContain('nothing in server/ may import it');
 });
 
-test("no circle hides in the table of arrows", () => {
+test('no circle hides in the table of arrows', () => {
   const order = Object.keys(arrows);
   for (const [folder, allowed] of Object.entries(arrows)) {
-    for (const target of allowed)
-      expect(order.indexOf(target), `${folder} -> ${target}`).toBeGreaterThanOrEqual(0);
+    for (const target of allowed) expect(order.indexOf(target), `${folder} -> ${target}`).toBeGreaterThanOrEqual(0);
     expect(reach(folder)).not.toContain(folder);
   }
 });
@@ -37,22 +28,20 @@ function reach(folder: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
-test("a folder is entered through its door, from inside and outside of server/", () => {
-  expect(from("server/wallets/open.ts", "server/ledger/writer.ts")).toContain("through its door");
-  expect(from("server/main.ts", "server/ledger/writer.ts")).toContain("through its door");
-  expect(from("cli/main.ts", "server/database/embedded/index.ts")).toContain("through its door");
-  expect(from("server/ledger/writer.ts", "server/ledger/batch.ts")).toBeUndefined();
-  expect(from("server/database/open.ts", "server/database/embedded/index.ts")).toBeUndefined();
-  expect(from("cli/commands/start.ts", "server/main.ts")).toBeUndefined();
+test('a folder is entered through its door, from inside and outside of server/', () => {
+  expect(from('server/wallets/open.ts', 'server/ledger/writer.ts')).toContain('through its door');
+  expect(from('server/main.ts', 'server/ledger/writer.ts')).toContain('through its door');
+  expect(from('cli/main.ts', 'server/database/embedded/index.ts')).toContain('through its door');
+  expect(from('server/ledger/writer.ts', 'server/ledger/batch.ts')).toBeUndefined();
+  expect(from('server/database/open.ts', 'server/database/embedded/index.ts')).toBeUndefined();
+  expect(from('cli/commands/start.ts', 'server/main.ts')).toBeUndefined();
 });
 
-test("a folder that nobody placed may import nothing", () => {
-  expect(from("server/novelty/index.ts", "server/kernel/index.ts")).toContain(
-    "has no place in the arrows",
-  );
+test('a folder that nobody placed may import nothing', () => {
+  expect(from('server/novelty/index.ts', 'server/kernel/index.ts')).toContain('has no place in the arrows');
 });
 
-test("every form of import is seen, with its line", () => {
+test('every form of import is seen, with its line', () => {
   const source = [
     `import a from './a.ts';`,
     `import type { B,`,
@@ -61,15 +50,13 @@ test("every form of import is seen, with its line", () => {
     `import './f.ts';`,
     `const g = await import('./g.ts');`,
     `import fs from 'node:fs';`,
-  ].join("\n");
-  expect(importsOf("server/x/y.ts", source).map(({ line, target }) => `${line} ${target}`)).toEqual(
-    [
-      "1 server/x/a.ts",
-      "3 server/b/index.ts",
-      "4 server/x/d.ts",
-      "4 server/x/e.ts",
-      "5 server/x/f.ts",
-      "6 server/x/g.ts",
-    ],
-  );
+  ].join('\n');
+  expect(importsOf('server/x/y.ts', source).map(({ line, target }) => `${line} ${target}`)).toEqual([
+    '1 server/x/a.ts',
+    '3 server/b/index.ts',
+    '4 server/x/d.ts',
+    '4 server/x/e.ts',
+    '5 server/x/f.ts',
+    '6 server/x/g.ts',
+  ]);
 });

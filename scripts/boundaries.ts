@@ -1,5 +1,5 @@
-import fs from "node:fs";
-import path from "node:path";
+import fs from 'node:fs';
+import path from 'node:path';
 
 /**
  * Who may import whom, by folder below server/. A folder that is missing here may import nothing and nobody may import it:
@@ -7,25 +7,24 @@ import path from "node:path";
  */
 export const arrows: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
-  database: ["kernel"],
-  ledger: ["kernel", "database"],
-  identity: ["kernel", "database"],
-  wallets: ["kernel", "database", "ledger"],
-  gateway: ["kernel", "wallets", "identity", "ledger"],
+  database: ['kernel'],
+  ledger: ['kernel', 'database'],
+  identity: ['kernel', 'database'],
+  wallets: ['kernel', 'database', 'ledger'],
+  gateway: ['kernel', 'wallets', 'identity', 'ledger'],
 };
 
 export type Import = { file: string; line: number; target: string };
 export type Violation = Import & { why: string };
 
-const importPattern =
-  /(?:^|[\s;}])(?:import|export)\s(?:[^'";]*?\sfrom\s*)?['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*\)/g;
+const importPattern = /(?:^|[\s;}])(?:import|export)\s(?:[^'";]*?\sfrom\s*)?['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*\)/g;
 
 /** The relative imports of a source text, with the paths they lead to from the root. */
 export function importsOf(file: string, source: string): Import[] {
   return [...source.matchAll(importPattern)].map((match) => ({
     file,
-    line: source.slice(0, match.index + match[0].length).split("\n").length,
-    target: path.posix.join(path.posix.dirname(file), match[1] ?? match[2] ?? ""),
+    line: source.slice(0, match.index + match[0].length).split('\n').length,
+    target: path.posix.join(path.posix.dirname(file), match[1] ?? match[2] ?? ''),
   }));
 }
 
@@ -34,16 +33,14 @@ export function whyForbidden(found: Import): string | undefined {
   const from = contextOf(found.file);
   const to = contextOf(found.target);
   if (!to || to === from) return undefined;
-  if (to === "main.ts")
-    return from ? "main.ts wires everything: nothing in server/ may import it" : undefined;
+  if (to === 'main.ts') return from ? 'main.ts wires everything: nothing in server/ may import it' : undefined;
 
-  if (from && from !== "main.ts") {
+  if (from && from !== 'main.ts') {
     const allowed = arrows[from];
-    if (!allowed)
-      return `server/${from} has no place in the arrows of scripts/boundaries.ts: give it one`;
-    const isTest = found.file.endsWith(".test.ts");
+    if (!allowed) return `server/${from} has no place in the arrows of scripts/boundaries.ts: give it one`;
+    const isTest = found.file.endsWith('.test.ts');
     if (!allowed.includes(to) && !isTest) {
-      return `${from} may import ${allowed.length === 0 ? "nothing" : allowed.join(", ")}; ${to} stands beside or above it`;
+      return `${from} may import ${allowed.length === 0 ? 'nothing' : allowed.join(', ')}; ${to} stands beside or above it`;
     }
   }
   if (found.target !== `server/${to}/index.ts` && !isOwnSupport(found.file)) {
@@ -59,14 +56,14 @@ function contextOf(file: string): string | undefined {
 
 /** Tests that cross contexts may look behind a door (to plant a fault); the product may not. */
 function isOwnSupport(file: string): boolean {
-  return file.startsWith("test/") || file.endsWith(".test.ts");
+  return file.startsWith('test/') || file.endsWith('.test.ts');
 }
 
 /** Checks every TypeScript file below the root's source folders. */
 export function findViolations(root: string): Violation[] {
-  return ["server", "cli", "bench", "scripts", "test"]
+  return ['server', 'cli', 'bench', 'scripts', 'test']
     .flatMap((folder) => sourceFiles(root, folder))
-    .flatMap((file) => importsOf(file, fs.readFileSync(path.join(root, file), "utf8")))
+    .flatMap((file) => importsOf(file, fs.readFileSync(path.join(root, file), 'utf8')))
     .flatMap((found) => {
       const why = whyForbidden(found);
       return why === undefined ? [] : [{ ...found, why }];
@@ -76,25 +73,22 @@ export function findViolations(root: string): Violation[] {
 /** Each folder directly below server/ has a door, and the door's first line is a sentence that says what the folder is. */
 export function missingDoors(root: string): string[] {
   return fs
-    .readdirSync(path.join(root, "server"), { withFileTypes: true })
+    .readdirSync(path.join(root, 'server'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => `server/${entry.name}/index.ts`)
     .filter((door) => !isDoor(path.join(root, door)));
 }
 
 function isDoor(file: string): boolean {
-  return (
-    fs.existsSync(file) &&
-    /^(\/\/ |\/\*\* ?)\S.*\.( \*\/)?\s*$/.test(fs.readFileSync(file, "utf8").split("\n")[0] ?? "")
-  );
+  return fs.existsSync(file) && /^(\/\/ |\/\*\* ?)\S.*\.( \*\/)?\s*$/.test(fs.readFileSync(file, 'utf8').split('\n')[0] ?? '');
 }
 
 export function sourceFiles(root: string, folder: string, ending = /\.ts$/): string[] {
   const place = path.join(root, folder);
   if (!fs.existsSync(place)) return [];
   return fs
-    .readdirSync(place, { recursive: true, encoding: "utf8" })
-    .map((name) => path.posix.join(folder, name.replaceAll(path.sep, "/")))
-    .filter((name) => ending.test(name) && !name.includes("node_modules/"))
+    .readdirSync(place, { recursive: true, encoding: 'utf8' })
+    .map((name) => path.posix.join(folder, name.replaceAll(path.sep, '/')))
+    .filter((name) => ending.test(name) && !name.includes('node_modules/'))
     .toSorted((a, b) => a.localeCompare(b));
 }

@@ -10,48 +10,44 @@ const rules: readonly Rule[] = [
   {
     applies: code,
     pattern: /\b(TODO|FIXME|XXX|HACK)\b/,
-    why: "do it or leave it out; notes for later belong into the tracker",
+    why: 'do it or leave it out; notes for later belong into the tracker',
   },
   {
     applies: /\.ts$/,
     pattern: /@ts-(ignore|nocheck|expect-error)|(oxlint|eslint)-disable/,
-    why: "the checks stay on",
+    why: 'the checks stay on',
   },
   {
     applies: /\.ts$/,
     except: /\.config\.ts$/,
     pattern: /^export default\b/,
-    why: "no default exports: a name is the same everywhere",
+    why: 'no default exports: a name is the same everywhere',
   },
   {
     applies: /\.ts$/,
     except: /\.d\.ts$/,
     pattern: /^\s*(export\s+)?(const\s+)?enum\s/,
-    why: "no enums: they do not survive type stripping",
+    why: 'no enums: they do not survive type stripping',
   },
   {
     applies: /\.test\.ts$/,
     pattern: /\b(it|test|describe)\.(skip|todo|only)\b/,
-    why: "tests run, all of them",
+    why: 'tests run, all of them',
   },
   {
     applies: /./,
     except: /^package-lock\.json$/,
     pattern: /(^|[\s"'`(=])\/(work|home|root|Users)\/\w/,
-    why: "no path of one machine",
+    why: 'no path of one machine',
   },
 ];
 
 /** What is untidy in a file, one line each. */
 export function untidiness(file: string, text: string): string[] {
-  if (text.includes("\0")) return [];
-  const lines = text.split("\n");
+  if (text.includes('\0')) return [];
+  const lines = text.split('\n');
   const findings: string[] = [];
-  if (
-    /^server\/.*\.ts$/.test(file) &&
-    !/\.test\.ts$|\/generated\//.test(file) &&
-    lines.length > lengthMax
-  ) {
+  if (/^server\/.*\.ts$/.test(file) && !/\.test\.ts$|\/generated\//.test(file) && lines.length > lengthMax) {
     findings.push(`${file}: ${lines.length} lines, more than ${lengthMax}: it hides a seam`);
   }
   if (self.test(file)) return findings;

@@ -1,11 +1,11 @@
-import type { Log } from "./log.ts";
+import type { Log } from './log.ts';
 
 /**
  * A failure that the operator can mend: one sentence of what is wrong and one of what to do next.
  * Printed without a stack; the process ends with exit code 1.
  */
 export class OperatorError extends Error {
-  override readonly name = "OperatorError";
+  override readonly name = 'OperatorError';
   readonly remedy: string;
 
   constructor(sentence: string, remedy: string, options?: ErrorOptions) {
@@ -29,15 +29,11 @@ export function exitOnUncaughtErrors(log: Log): void {
   const leave = (failure: unknown, origin: string) => {
     try {
       if (failure instanceof OperatorError) log.fatal(`${failure.message} ${failure.remedy}`);
-      else
-        log.fatal(
-          { err: failure, origin },
-          "An unexpected error ends this process; the ledger is safe, start it again.",
-        );
+      else log.fatal({ err: failure, origin }, 'An unexpected error ends this process; the ledger is safe, start it again.');
     } finally {
       process.exit(1);
     }
   };
-  process.on("uncaughtException", leave);
-  process.on("unhandledRejection", (reason) => leave(reason, "unhandledRejection"));
+  process.on('uncaughtException', leave);
+  process.on('unhandledRejection', (reason) => leave(reason, 'unhandledRejection'));
 }

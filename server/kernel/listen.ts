@@ -1,52 +1,33 @@
-import net from "node:net";
-import type { Address } from "./config.ts";
-import { OperatorError } from "./exit.ts";
+import net from 'node:net';
+import type { Address } from './config.ts';
+import { OperatorError } from './exit.ts';
 
 /** Something that is about to listen, and the setting that moves it elsewhere. */
 export type Listener = { what: string; setting: string; address: Address };
 
 /** Refuses with a sentence while another program listens where Coffer must; asked before anything is started. */
 export async function refuseTakenPorts(listeners: readonly Listener[]): Promise<void> {
-  const failures = await Promise.all(
-    listeners.map(async (listener) =>
-      listenFailure(listener, await tryListening(listener.address)),
-    ),
-  );
+  const failures = await Promise.all(listeners.map(async (listener) => listenFailure(listener, await tryListening(listener.address))));
   const failure = failures.find((found) => found !== undefined);
   if (failure) throw failure;
 }
 
 /** Turns a failure to listen into a sentence; undefined for no failure. */
-export function listenFailure(
-  listener: Listener,
-  error: NodeJS.ErrnoException | undefined,
-): Error | undefined {
+export function listenFailure(listener: Listener, error: NodeJS.ErrnoException | undefined): Error | undefined {
   if (!error) return undefined;
   const { what, setting, address } = listener;
   const place = `${address.host}:${address.port}`;
-  const remedy = `Stop that program, or move Coffer with ${setting}=${setting === "PORT" ? "" : `${address.host}:`}<another port>.`;
-  if (error.code === "EADDRINUSE") {
-    return new OperatorError(
-      `${place}, where ${what} must listen, is taken by another program (perhaps another copy of Coffer).`,
-      remedy,
-      {
-        cause: error,
-      },
-    );
+  const remedy = `Stop that program, or move Coffer with ${setting}=${setting === 'PORT' ? '' : `${address.host}:`}<another port>.`;
+  if (error.code === 'EADDRINUSE') {
+    return new OperatorError(`${place}, where ${what} must listen, is taken by another program (perhaps another copy of Coffer).`, remedy, {
+      cause: error,
+    });
   }
-  if (error.code === "EACCES") {
-    return new OperatorError(
-      `This user may not listen on ${place}.`,
-      `Choose a port above 1023 with ${setting}.`,
-      { cause: error },
-    );
+  if (error.code === 'EACCES') {
+    return new OperatorError(`This user may not listen on ${place}.`, `Choose a port above 1023 with ${setting}.`, { cause: error });
   }
-  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND") {
-    return new OperatorError(
-      `This machine has no address ${address.host}.`,
-      `Set ${setting} to 127.0.0.1:<port>.`,
-      { cause: error },
-    );
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+    return new OperatorError(`This machine has no address ${address.host}.`, `Set ${setting} to 127.0.0.1:<port>.`, { cause: error });
   }
   return error;
 }
@@ -54,7 +35,7 @@ export function listenFailure(
 async function tryListening(address: Address): Promise<NodeJS.ErrnoException | undefined> {
   return await new Promise((resolve) => {
     const probe = net.createServer();
-    probe.once("error", resolve);
+    probe.once('error', resolve);
     probe.listen({ ...address, exclusive: true }, () => probe.close(() => resolve(undefined)));
   });
 }

@@ -1,44 +1,24 @@
-import tty from "node:tty";
-import { pino } from "pino";
-import type { DestinationStream, Level, Logger } from "pino";
-import { prettyFactory } from "pino-pretty";
+import tty from 'node:tty';
+import { pino } from 'pino';
+import type { DestinationStream, Level, Logger } from 'pino';
+import { prettyFactory } from 'pino-pretty';
 
 export type Log = Logger;
-export type LogLevel = Level | "silent";
+export type LogLevel = Level | 'silent';
 
-export const logLevels = [
-  "trace",
-  "debug",
-  "info",
-  "warn",
-  "error",
-  "fatal",
-  "silent",
-] as const satisfies readonly LogLevel[];
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const satisfies readonly LogLevel[];
 
 /** Keys whose values never reach a log line, at the top or up to two levels down (`req.headers.authorization`). */
-const secretKeys = [
-  "authorization",
-  "cookie",
-  '["set-cookie"]',
-  "password",
-  "passwordHash",
-  "token",
-  "secret",
-  "jwtSecret",
-  "apiKey",
-];
+const secretKeys = ['authorization', 'cookie', '["set-cookie"]', 'password', 'passwordHash', 'token', 'secret', 'jwtSecret', 'apiKey'];
 const redactedPaths = secretKeys.flatMap((key) =>
-  ["", "*", "*.*"].map((parent) =>
-    parent === "" || key.startsWith("[") ? `${parent}${key}` : `${parent}.${key}`,
-  ),
+  ['', '*', '*.*'].map((parent) => (parent === '' || key.startsWith('[') ? `${parent}${key}` : `${parent}.${key}`)),
 );
 
 const passwordInUrl = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s@"]+@/gi;
 
 /** Hides the password of every URL in a text (`postgres://coffer:***@host/db`), for messages and logs. */
 export function hidePasswords(text: string): string {
-  return text.replace(passwordInUrl, "$1***@");
+  return text.replace(passwordInUrl, '$1***@');
 }
 
 export type LogOptions = {
@@ -58,7 +38,7 @@ export function createLog(options: LogOptions): Log {
   return pino(
     {
       level: options.level,
-      redact: { paths: redactedPaths, censor: "***" },
+      redact: { paths: redactedPaths, censor: '***' },
       hooks: { streamWrite: hidePasswords },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
@@ -68,7 +48,7 @@ export function createLog(options: LogOptions): Log {
 
 function prettyLines(raw: DestinationStream, options: LogOptions): DestinationStream {
   const colorize = options.destination === undefined && isTerminal(options.descriptor ?? 1);
-  const pretty = prettyFactory({ ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss", colorize });
+  const pretty = prettyFactory({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', colorize });
   return { write: (line) => raw.write(pretty(line)) };
 }
 
@@ -78,5 +58,5 @@ export function isTerminal(descriptor: 1 | 2): boolean {
 
 /** A log that says nothing, for tests and for commands whose answer is their output. */
 export function silentLog(): Log {
-  return pino({ level: "silent" });
+  return pino({ level: 'silent' });
 }

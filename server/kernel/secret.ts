@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
-import fs from "node:fs";
-import path from "node:path";
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
 
 /**
  * A secret of this installation: made the first time, then read from the home, where only its owner can.
@@ -13,23 +13,23 @@ export function keepSecret(home: string, name: string): string {
   // Passing through is allowed, listing is not: as root, PostgreSQL runs below this folder as another user.
   fs.mkdirSync(home, { recursive: true, mode: 0o711 });
   const unfinished = `${file}.new-${process.pid}`;
-  fs.writeFileSync(unfinished, `${randomBytes(48).toString("base64url")}\n`, { mode: 0o600 });
+  fs.writeFileSync(unfinished, `${randomBytes(48).toString('base64url')}\n`, { mode: 0o600 });
   try {
     // A link, not a rename: it refuses to replace what another process has just made.
     fs.linkSync(unfinished, file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
     fs.rmSync(unfinished, { force: true });
   }
-  return read(file) ?? "";
+  return read(file) ?? '';
 }
 
 function read(file: string): string | undefined {
   try {
-    return fs.readFileSync(file, "utf8").trim() || undefined;
+    return fs.readFileSync(file, 'utf8').trim() || undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
 }

@@ -144,7 +144,11 @@ describe('the embedded PostgreSQL', () => {
     const first = await start(home);
     await first.stop();
     const lock = path.join(home, 'postgres/data/postmaster.pid');
-    fs.writeFileSync(lock, `${process.pid}\n${home}/postgres/data\n1\n5432\n\n\n1 1\n`);
+    // PostgreSQL takes any process of its own user for a server, except its parents.
+    const { uid, gid } = fs.statSync(path.join(home, 'postgres/data'));
+    const stranger = spawn('sleep', ['60'], { cwd: '/', uid, gid, stdio: 'ignore' });
+    cleanups.push(() => void stranger.kill());
+    fs.writeFileSync(lock, `${stranger.pid}\n${home}/postgres/data\n1\n5432\n\n\n1 1\n`);
     await expect(start(home)).resolves.toBeDefined();
   });
 

@@ -1,0 +1,36 @@
+/** Books for tests: as many as they like in one database, each with a log, a chain and a model of its own. */
+import { BookReader } from '../../server/ledger/reads.ts';
+import { BookWriter } from '../../server/ledger/writer.ts';
+import { silentLog } from '../../server/kernel/index.ts';
+import type { Log } from '../../server/kernel/index.ts';
+import type { Operation, Outcome, RecordedEntry } from '../../server/ledger/index.ts';
+import type { TestDatabase } from './database.ts';
+
+let lastBook = 1;
+
+/** Opens a book that no other test of this process uses. */
+export async function newBook({ pool }: Pick<TestDatabase, 'pool'>): Promise<number> {
+  const book = ++lastBook;
+  await pool.query('select ledger.open_book($1)', [book]);
+  return book;
+}
+
+export async function startWriter(url: string, book: number, options: { patienceMs?: number; log?: Log } = {}): Promise<BookWriter> {
+  const writer = new BookWriter({ url, book, log: silentLog(), ...options });
+  await writer.start();
+  return writer;
+}
+
+export async function postOne(writer: BookWriter, operation: Operation): Promise<Outcome> {
+  const [outcome] = await writer.post([operation], false);
+  if (!outcome) throw new Error('one operation, one outcome');
+  return outcome;
+}
+
+/** The whole log of a book as readers see it. */
+export async function readLog({ pool }: Pick<TestDatabase, 'pool'>, book: number): Promise<RecordedEntry[]> {
+  const reader = new BookReader(book, pool);
+  const { rows } = await pool.query<{ seq: number }>('select seq from ledger.entry where book = $1 order by seq', [book]);
+  const entries = await Promise.all(rows.map(({ seq }) => reader.entry(seq)));
+  return entries.filter((entry) => entry !== null);
+}

@@ -1,0 +1,29 @@
+/** Puts the ledger's answers and the model's into the same words, so that they can be compared whole. */
+import type { Outcome, RecordedEntry } from '../../server/ledger/index.ts';
+import type { ModelAnswer, ModelEntry } from './model.ts';
+
+export type Comparable = { status: string; replayed: boolean; seq: number; refusal: unknown; entry: ModelEntry | null };
+
+export function comparable({ status, replayed, seq, refusal, entry }: ModelAnswer): Comparable {
+  return { status, replayed, seq, refusal, entry: entry && comparableEntry(entry) };
+}
+
+export function comparableOutcome(outcome: Outcome): Comparable {
+  const { status, replayed, seq, entry } = outcome;
+  const refusal = outcome.status === 'refused' ? outcome.refusal : null;
+  return { status, replayed, seq, refusal, entry: entry && entryAsModel(entry) };
+}
+
+/** The model changes an opening's operation after it was answered, so its rows are copied when they are compared. */
+export function comparableEntry(entry: ModelEntry): ModelEntry {
+  return { ...entry };
+}
+
+export function entryAsModel(entry: RecordedEntry): ModelEntry {
+  const { seq, operation, kind, debit, credit, amount, scope, key, metadata, refusal } = entry;
+  return { seq, operation, kind, debit: side(debit), credit: side(credit), amount, scope, key, metadata, refusal };
+}
+
+function side(posted: RecordedEntry['debit']): ModelEntry['debit'] {
+  return posted && { number: posted.number, name: posted.id, balance: posted.balance, version: posted.version };
+}
