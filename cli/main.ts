@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { migrateCommand } from './commands/migrate.ts';
 import { resetCommand } from './commands/reset.ts';
 import { seedCommand } from './commands/seed.ts';
+import { sqlCommand } from './commands/sql.ts';
 import { startCommand } from './commands/start.ts';
 import { verifyCommand } from './commands/verify.ts';
 
@@ -19,6 +20,7 @@ export async function main(): Promise<void> {
     .addCommand(migrateCommand())
     .addCommand(seedCommand())
     .addCommand(verifyCommand())
+    .addCommand(sqlCommand())
     .addCommand(resetCommand());
   await program.parseAsync();
 }

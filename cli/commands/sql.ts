@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { openDatabase } from '../../server/database/index.ts';
+import { OperatorError } from '../../server/kernel/index.ts';
+import { answer, runCommand } from '../run.ts';
+
+const timeoutMs = 60_000;
+
+export function sqlCommand(): Command {
+  return new Command('sql')
+    .summary('ask the database a question in SQL')
+    .description(
+      'Runs one SQL statement in a read-only transaction and prints its rows; for looking, since the embedded PostgreSQL comes without psql. Works beside a running Coffer. Readable views: accounts, wallets, asset_types, ledger.balance, ledger.event.',
+    )
+    .argument('[statement]', 'the statement; read from standard input when absent')
+    .option('--json', 'answer as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  coffer sql "select * from accounts"
+  coffer sql "select id, balance, version from ledger.balance order by id"
+  coffer sql --json < question.sql`,
+    )
+    .action(async (statement: string | undefined, options: { json?: boolean }) => {
+      await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
+        const database = await openDatabase(config, log, { whenRunning: 'join', connectionsMax: 1 });
+        try {
+          const rows = await ask(database.pool, statement ?? readFileSync(0, 'utf8'));
+          answer(options, tableOf(rows), { rows });
+        } finally {
+          await database.stop();
+        }
+      });
+    });
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+async function ask(pool: Awaited<ReturnType<typeof openDatabase>>['pool'], statement: string): Promise<Row[]> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin read only');
+    await client.query(`set local statement_timeout = ${timeoutMs}`);
+    // With parameters, even none of them, the server takes one statement only: nothing can end the read-only transaction.
+    const { rows } = await client.query<Row>({ text: statement, values: [], queryMode: 'extended' } as { text: string });
+    return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
+  } catch (failure) {
+    throw new OperatorError(`The database answered: ${failure instanceof Error ? failure.message : String(failure)}.`, 'Correct the statement and ask again.');
+  } finally {
+    await client.query('rollback').catch(() => undefined);
+    client.release();
+  }
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (value instanceof Date) return value.toISOString();
+  if (Buffer.isBuffer(value)) return value.toString('hex');
+  return value;
+}
+
+function tableOf(rows: readonly Row[]): string {
+  const names = Object.keys(rows[0] ?? {});
+  const cells = rows.map((row) => names.map((name) => textOf(row[name])));
+  const widths = names.map((name, column) => Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) => row.map((cell, column) => ` ${cell.padEnd(widths[column] ?? 0)} `).join('|').trimEnd();
+  const count = `(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`;
+  if (names.length === 0) return count;
+  return [line(names), widths.map((width) => '-'.repeat(width + 2)).join('+'), ...cells.map(line), count].join('\n');
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
