@@ -117,7 +117,7 @@ function decideTransfer(book: BookView, asked: TransferOperation): Decision {
 const nothingOpened: readonly Account[] = [];
 
 /** The digest leaves the asset out, because most callers do: a caller who names it means that one. */
-function isRetry(before: RecordedEntry, { operation, digest }: Asked): boolean {
+export function isRetry(before: RecordedEntry, { operation, digest }: Asked): boolean {
   const asset = operation.kind === 'open' ? operation.opens.asset : operation.asset;
   return before.digest === digest && (asset === undefined || before.asset === null || before.asset === asset);
 }

@@ -2,7 +2,7 @@
 import { assert } from '../kernel/index.ts';
 import type { Asked } from './asked.ts';
 import type { Rows } from './chain.ts';
-import { decide, initiatorOf } from './decide.ts';
+import { decide, initiatorOf, isRetry } from './decide.ts';
 import type { Decision } from './decide.ts';
 import type { Refusal } from './refusals.ts';
 import type { BookState } from './state.ts';
@@ -33,7 +33,7 @@ export function decideTogether(state: BookState, group: Group, recordedAt: Date,
 function refuseTogether(state: BookState, group: Group, culprit: number, reason: Refusal, recordedAt: Date, rows: Rows): Outcome[] {
   return group.asked.map((asked, at) => {
     const before = state.remembered(asked);
-    if (before?.digest === asked.digest) return outcomeOf(before, true);
+    if (before && isRetry(before, asked)) return outcomeOf(before, true);
     const refusal: Refusal = at === culprit ? reason : { code: 'linked_operation_refused', facts: { refused: String(culprit) } };
     const scope = before ? null : (initiatorOf(state, asked.operation)?.number ?? null);
     return settle(state, asked, { type: 'refused', refusal, scope }, recordedAt, rows);
