@@ -9,9 +9,11 @@ left join ledger.account d on d.book = e.book and d.number = e.debit_account
 left join ledger.account c on c.book = e.book and c.number = e.credit_account
 left join ledger.account s on s.book = e.book and s.number = e.scope
 cross join lateral (
+  -- The caller's metadata stays as it is, nulls included.
   select jsonb_strip_nulls(jsonb_build_object(
-    'operation', e.book || '-' || e.operation, 'key', e.key, 'amount', e.amount::text, 'asset', coalesce(c.asset, (e.details -> 'asked' ->> 'asset')::integer),
-    'metadata', e.metadata)) as common
+    'operation', e.book || '-' || e.operation, 'key', e.key, 'amount', e.amount::text,
+    'asset', coalesce(c.asset, (e.details -> 'asked' ->> 'asset')::integer)))
+    || case when e.metadata is null then '{}'::jsonb else jsonb_build_object('metadata', e.metadata) end as common
 ) base
 cross join lateral (
   -- Openings. System accounts are the ledger's own affair.
