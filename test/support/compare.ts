@@ -20,8 +20,8 @@ export function comparableEntry(entry: ModelEntry): ModelEntry {
 }
 
 export function entryAsModel(entry: RecordedEntry): ModelEntry {
-  const { seq, operation, kind, debit, credit, amount, scope, key, metadata, refusal } = entry;
-  return { seq, operation, kind, debit: side(debit), credit: side(credit), amount, scope, key, metadata, refusal };
+  const { seq, operation, kind, debit, credit, asset, amount, scope, key, metadata, refusal } = entry;
+  return { seq, operation, kind, debit: side(debit), credit: side(credit), asset, amount, scope, key, metadata, refusal };
 }
 
 function side(posted: RecordedEntry['debit']): ModelEntry['debit'] {

@@ -14,12 +14,12 @@ const named: Record<string, [done: string, failed: string]> = {
 };
 
 export function expectedEventData(book: number, entry: ModelEntry, model: Model): ExpectedEvent[] {
-  const { seq, kind, debit, credit, amount, key, metadata, refusal } = entry;
+  const { seq, kind, debit, credit, asset, amount, key, metadata, refusal } = entry;
   const account = model.accounts.find(({ number }) => number === (credit?.number ?? -1));
   const common: Record<string, unknown> = { operation: `${book}-${entry.operation}` };
   if (key !== null) common['key'] = key;
   if (amount !== null) common['amount'] = String(amount);
-  if (account) common['asset'] = account.asset;
+  if (asset !== null) common['asset'] = asset;
   if (metadata !== null) common['metadata'] = JSON.parse(metadata);
   const event = (part: number, type: string, wallet: string | null, more: Record<string, unknown>): ExpectedEvent => ({
     seq,

@@ -25,6 +25,8 @@ export type ModelEntry = {
   kind: string;
   debit: ModelSide | null;
   credit: ModelSide | null;
+  /** Of the accounts; of a refusal: the one asked for, if one was. */
+  asset: number | null;
   amount: bigint | null;
   scope: number | null;
   key: string | null;
@@ -142,7 +144,7 @@ export class Model {
     if (!this.#assets.includes(opens.asset))
       return this.#refuse(operation, { code: 'asset_unknown', facts: { asset: String(opens.asset) } });
     const account = this.#newWallet(wallet, opens);
-    const entry = this.#write({ kind: 'open', credit: sideOf(account), scope: account.number, key: operation.key });
+    const entry = this.#write({ kind: 'open', credit: sideOf(account), asset: opens.asset, scope: account.number, key: operation.key });
     return this.#remember(operation, entry, opens.asset);
   }
 
@@ -197,6 +199,7 @@ export class Model {
       kind: operation.kind,
       debit: sideOf(from),
       credit: sideOf(to),
+      asset,
       amount,
       scope,
       key: operation.key,
@@ -215,7 +218,7 @@ export class Model {
         asset,
         floor: unbounded.includes(ref.system) ? null : 0n,
       });
-    this.#write({ kind: 'open', credit: sideOf(account) });
+    this.#write({ kind: 'open', credit: sideOf(account), asset });
     return account;
   }
 
@@ -246,14 +249,14 @@ export class Model {
     const initiator = this.account(initiatorName(operation));
     if (!initiator || !remember) return { status: 'refused', replayed: false, seq: this.#world.log.length, entry: null, refusal };
     const metadata = operation.kind === 'open' ? null : (operation.metadata ?? null);
-    const entry = this.#write({ kind: operation.kind, scope: initiator.number, key: operation.key, metadata, refusal });
     const asset = operation.kind === 'open' ? operation.opens.asset : (operation.asset ?? null);
+    const entry = this.#write({ kind: operation.kind, asset, scope: initiator.number, key: operation.key, metadata, refusal });
     return this.#remember(operation, entry, asset);
   }
 
   #write(what: Partial<ModelEntry> & { kind: string }): ModelEntry {
     const seq = this.#world.log.length + 1;
-    const blank = { debit: null, credit: null, amount: null, scope: null, key: null, metadata: null, refusal: null };
+    const blank = { debit: null, credit: null, asset: null, amount: null, scope: null, key: null, metadata: null, refusal: null };
     const entry: ModelEntry = { ...blank, seq, operation: seq, ...what };
     this.#world.log.push(entry);
     return entry;

@@ -1,0 +1,31 @@
+/** Requests on which the ledger and the model once differed, or nearly did. Property tests replay them before anything random. */
+import type { Operation } from '../../server/ledger/index.ts';
+import type { Asked } from '../support/operations.ts';
+
+const walletOfGold = { owner: null, asset: 1, floor: 0n };
+const deposit = (wallet: string, key: string, amount: bigint, asset?: number): Operation => ({
+  kind: 'deposit',
+  key,
+  debit: { system: 'cash_in' },
+  credit: { wallet, opens: walletOfGold },
+  amount,
+  ...(asset !== undefined && { asset }),
+});
+const withdrawal = (wallet: string, key: string, amount: bigint): Operation => ({
+  kind: 'withdrawal',
+  key,
+  debit: { wallet },
+  credit: { system: 'cash_out' },
+  amount,
+});
+
+export const examples: readonly (readonly Asked[])[] = [
+  // In a group, a key whose content differs only in the asset is the reason of the refusal, not a replay of the first posting.
+  [[deposit('a', 'k', 5n)], [deposit('a', 'k', 5n, 2), deposit('b', 'other', 1n)]],
+  // The first deposit opens the wallet, fails with its group, and the wallet was never there.
+  [[deposit('a', 'k', 5n), withdrawal('a', 'w', 6n)], [withdrawal('a', 'w', 1n)], [deposit('a', 'k', 5n)]],
+  // One key twice in one group, once with other content.
+  [[deposit('a', 'k', 5n), deposit('a', 'k', 5n)], [deposit('a', 'k2', 1n), deposit('a', 'k2', 2n)], [deposit('a', 'k2', 2n)]],
+  // A refused group asked for again is refused again in the same words.
+  [[deposit('a', 'k', 5n)], [withdrawal('a', 'x', 3n), withdrawal('a', 'y', 3n)], [withdrawal('a', 'x', 3n), withdrawal('a', 'y', 3n)]],
+];
