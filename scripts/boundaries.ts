@@ -3,7 +3,7 @@ import path from 'node:path';
 
 /**
  * Who may import whom, by folder below server/. A folder that is missing here may import nothing and nobody may import it:
- * adding one means saying where it stands. Arrows go one way; main.ts and what stands outside server/ wire and test.
+ * adding one means saying where it stands. Arrows go one way; files directly in server/ wire, what stands outside uses and tests.
  */
 export const arrows: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
@@ -12,6 +12,11 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   identity: ['kernel', 'database'],
   wallets: ['kernel', 'database', 'ledger'],
   gateway: ['kernel', 'wallets', 'identity', 'ledger'],
+};
+
+/** Two transports share the gateway's room and have a door each: who wires one need not load the other. */
+const furtherDoors: Readonly<Record<string, readonly string[]>> = {
+  gateway: ['server/gateway/http/index.ts', 'server/gateway/grpc/index.ts'],
 };
 
 export type Import = { file: string; line: number; target: string };
@@ -32,26 +37,33 @@ export function importsOf(file: string, source: string): Import[] {
 export function whyForbidden(found: Import): string | undefined {
   const from = contextOf(found.file);
   const to = contextOf(found.target);
+  if (isWiring(found.target)) {
+    return from ? `${found.target} wires the contexts together: none of them may import it` : undefined;
+  }
   if (!to || to === from) return undefined;
-  if (to === 'main.ts') return from ? 'main.ts wires everything: nothing in server/ may import it' : undefined;
 
-  if (from && from !== 'main.ts') {
+  if (from) {
     const allowed = arrows[from];
     if (!allowed) return `server/${from} has no place in the arrows of scripts/boundaries.ts: give it one`;
-    const isTest = found.file.endsWith('.test.ts');
-    if (!allowed.includes(to) && !isTest) {
+    if (!allowed.includes(to) && !found.file.endsWith('.test.ts')) {
       return `${from} may import ${allowed.length === 0 ? 'nothing' : allowed.join(', ')}; ${to} stands beside or above it`;
     }
   }
-  if (found.target !== `server/${to}/index.ts` && !isOwnSupport(found.file)) {
-    return `other folders enter ${to} through its door, server/${to}/index.ts`;
+  const doors = [`server/${to}/index.ts`, ...(furtherDoors[to] ?? [])];
+  if (!doors.includes(found.target) && !isOwnSupport(found.file)) {
+    return `other folders enter ${to} through its door, ${doors.join(' or ')}`;
   }
   return undefined;
 }
 
-/** The folder of server/ that a path belongs to; undefined outside of server/. */
+/** The folder of server/ that a path belongs to; undefined outside of server/ and for what wires. */
 function contextOf(file: string): string | undefined {
-  return /^server\/([^/]+)/.exec(file)?.[1];
+  return /^server\/([^/]+)\//.exec(file)?.[1];
+}
+
+/** main.ts and its kin stand directly in server/: they put the contexts together and may enter every door. */
+function isWiring(file: string): boolean {
+  return /^server\/[^/]+\.ts$/.test(file);
 }
 
 /** Tests that cross contexts may look behind a door (to plant a fault); the product may not. */
