@@ -11,14 +11,15 @@ export type FaultyProxy = {
   heal(): void;
   /** Requests arrive; the next answer is cut off together with its connection. Later connections work. */
   loseNextAnswer(): void;
-  /** Requests arrive; answers do not, and connections stay open, until it is healed. */
-  swallowAnswers(): void;
+  /** Requests arrive; answers are held back, on connections that stay open, until it is healed. */
+  holdAnswers(): void;
   stop(): Promise<void>;
 };
 
 export async function startProxy(target: { host: string; port: number }): Promise<FaultyProxy> {
-  let mode: 'pass' | 'lose' | 'swallow' = 'pass';
+  let mode: 'pass' | 'lose' | 'hold' = 'pass';
   let faults = 0;
+  let held: (() => void)[] = [];
   const sockets = new Set<net.Socket>();
   const server = net.createServer((client) => {
     const upstream = net.connect(target);
@@ -37,7 +38,7 @@ export async function startProxy(target: { host: string; port: number }): Promis
     upstream.on('data', (bytes) => {
       if (mode === 'pass') return client.write(bytes);
       faults++;
-      if (mode === 'swallow') return;
+      if (mode === 'hold') return held.push(() => client.write(bytes));
       mode = 'pass';
       client.destroy();
     });
@@ -52,12 +53,14 @@ export async function startProxy(target: { host: string; port: number }): Promis
     },
     heal: () => {
       mode = 'pass';
+      for (const deliver of held) deliver();
+      held = [];
     },
     loseNextAnswer: () => {
       mode = 'lose';
     },
-    swallowAnswers: () => {
-      mode = 'swallow';
+    holdAnswers: () => {
+      mode = 'hold';
     },
     stop: async () => {
       for (const socket of sockets) socket.destroy();

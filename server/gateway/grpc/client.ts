@@ -28,6 +28,9 @@ export class ServiceClient {
     const host = address.host.includes(':') ? `[${address.host}]` : address.host;
     this.#client = new Client(`${host}:${address.port}`, credentials.createInsecure(), {
       'grpc.max_receive_message_length': messageBytesMax,
+      // A machine that vanished never closes its connections.
+      'grpc.keepalive_time_ms': 10_000,
+      'grpc.keepalive_timeout_ms': 5_000,
       // A service that comes back is met within a moment.
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 2_000,

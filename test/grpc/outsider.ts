@@ -1,0 +1,88 @@
+// Clients as other teams have them: made from the .proto files, or from bytes; nothing of ours is in between.
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import path from 'node:path';
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import type { MethodDefinition } from '@grpc/proto-loader';
+
+const proto = path.resolve(import.meta.dirname, '../../proto');
+const readAsGrpcurlDoes = { includeDirs: [proto], keepCase: true, longs: String, defaults: true };
+
+export type Reply = {
+  /** The message, its int64 as text; absent for a failure. */
+  readonly message?: Record<string, string>;
+  /** Name of the status: OK, NOT_FOUND … */
+  readonly status: number;
+  readonly details: string;
+  readonly trailer: Record<string, unknown>;
+};
+
+type CallOptions = { readonly metadata?: Record<string, string>; readonly deadline?: number };
+
+/** Calls `service` of a contract at an address, as `call('CreateUser', { email, name })`. */
+export function outsider(address: string, contract: string, service: string) {
+  const definition = loadSync(contract, readAsGrpcurlDoes)[service] as Record<string, MethodDefinition<object, object>>;
+  const client = new Client(address, credentials.createInsecure());
+  const call = async (name: string, request: object, options: CallOptions = {}): Promise<Reply> => {
+    const method = definition[name];
+    if (!method) throw new Error(`${service} has no ${name}`);
+    const metadata = new Metadata();
+    for (const [key, value] of Object.entries(options.metadata ?? {})) metadata.set(key, value);
+    return await new Promise((resolve) => {
+      let message: Record<string, string> | undefined;
+      const sent = client.makeUnaryRequest(
+        method.path,
+        method.requestSerialize,
+        (bytes) => method.responseDeserialize(bytes) as Record<string, string>,
+        request,
+        metadata,
+        { deadline: options.deadline ?? Date.now() + 20_000 },
+        (error: ServiceError | null, answer) => {
+          message = error ? undefined : answer;
+        },
+      );
+      // Comes after the callback, and has the trailing metadata of successes too.
+      sent.on('status', (status) => {
+        resolve({ ...(message && { message }), status: status.code, details: status.details, trailer: status.metadata.getMap() });
+      });
+    });
+  };
+  return { call, close: () => client.close() };
+}
+
+export type RawReply = { readonly http: number; readonly status: number | null; readonly details: string; readonly code: string | null };
+
+/** Frames a message for the wire: not compressed, with its length. */
+export function framed(message: Uint8Array, { compressed = 0, length = message.length } = {}): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt8(compressed, 0);
+  head.writeUInt32BE(length, 1);
+  return Buffer.concat([head, message]);
+}
+
+/** Sends any bytes as the body of a call. */
+export async function rawCall(address: string, call: string, body: Uint8Array, headers: Record<string, string> = {}): Promise<RawReply> {
+  const session = http2.connect(`http://${address}`);
+  session.on('error', () => undefined);
+  try {
+    const stream = session.request({ ':method': 'POST', ':path': call, 'content-type': 'application/grpc', te: 'trailers', ...headers });
+    const seen: Record<string, unknown> = {};
+    stream.on('response', (response) => Object.assign(seen, response));
+    stream.on('trailers', (trailers) => Object.assign(seen, trailers));
+    stream.on('error', () => undefined);
+    stream.resume();
+    stream.end(body);
+    await once(stream, 'close');
+    const status = seen['grpc-status'];
+    return {
+      http: Number(seen[':status'] ?? 0),
+      status: status === undefined ? null : Number(status),
+      details: decodeURIComponent(String(seen['grpc-message'] ?? '')),
+      code: seen['coffer-code'] === undefined ? null : String(seen['coffer-code']),
+    };
+  } finally {
+    session.destroy();
+  }
+}

@@ -1,0 +1,92 @@
+// Both gRPC services on a real database, each reaching the other over gRPC; a proxy stands before the wallets service.
+import { createUserClient, createWalletClient, startUsersService, startWalletsService } from '../../server/gateway/grpc/index.ts';
+import type { RunningService } from '../../server/gateway/grpc/index.ts';
+import { Sessions, Users } from '../../server/identity/index.ts';
+import type { WalletProvisioner } from '../../server/identity/index.ts';
+import { assert, silentLog } from '../../server/kernel/index.ts';
+import type { Log } from '../../server/kernel/index.ts';
+import { openLedger } from '../../server/ledger/index.ts';
+import type { Ledger } from '../../server/ledger/index.ts';
+import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { freePort } from '../support/ports.ts';
+import { startProxy } from '../support/proxy.ts';
+import type { FaultyProxy } from '../support/proxy.ts';
+
+export const jwtSecret = 'a secret that is only ever used in tests';
+
+export type Platform = {
+  readonly database: TestDatabase;
+  readonly ledger: Ledger;
+  readonly queries: WalletQueries;
+  readonly users: Users;
+  readonly sessions: Sessions;
+  readonly provisioner: WalletProvisioner;
+  /** `host:port`, for clients. */
+  readonly usersAddress: string;
+  readonly walletsAddress: string;
+  readonly proxy: FaultyProxy;
+  stopUsers(): Promise<void>;
+  startUsers(): Promise<void>;
+  stopWallets(): Promise<void>;
+  startWallets(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export async function startPlatform(options: { openMs?: number; log?: Log } = {}): Promise<Platform> {
+  const { log = silentLog(), ...clientOptions } = options;
+  const database = await createTestDatabase();
+  const ledger = await openLedger({ url: database.url, log });
+  const asset = ledger.assets.find('USD');
+  assert(asset, 'the migrations bring the asset USD');
+  const queries = new WalletQueries(ledger, asset);
+  const usersAt = { host: '127.0.0.1', port: await freePort() };
+  const walletsAt = { host: '127.0.0.1', port: await freePort() };
+  const proxy = await startProxy(walletsAt);
+  const walletClient = createWalletClient(proxy.address, clientOptions);
+  const userClient = createUserClient(usersAt);
+  const users = new Users({ pool: database.pool, wallets: walletClient });
+  let running: { users?: RunningService | undefined; wallets?: RunningService | undefined } = {};
+
+  const platform: Platform = {
+    database,
+    ledger,
+    queries,
+    users,
+    sessions: new Sessions({ pool: database.pool, jwtSecret }),
+    provisioner: walletClient,
+    usersAddress: `${usersAt.host}:${usersAt.port}`,
+    walletsAddress: `${walletsAt.host}:${walletsAt.port}`,
+    proxy,
+    async startUsers() {
+      const ready = async () => (await database.pool.query('select')).command === 'SELECT';
+      running = { ...running, users: await startUsersService({ address: usersAt, users, log, ready }) };
+    },
+    async stopUsers() {
+      await running.users?.stop();
+      running = { ...running, users: undefined };
+    },
+    async startWallets() {
+      const commands = new WalletCommands(ledger, asset);
+      const wallets = { commands, queries, users: userClient, defaultAsset: asset.code, ready: () => ledger.ready };
+      running = { ...running, wallets: await startWalletsService({ address: walletsAt, log, ...wallets }) };
+    },
+    async stopWallets() {
+      await running.wallets?.stop();
+      running = { ...running, wallets: undefined };
+    },
+    async stop() {
+      walletClient.close();
+      userClient.close();
+      await proxy.stop();
+      await platform.stopUsers();
+      await platform.stopWallets();
+      await ledger.stop();
+      await database.drop();
+    },
+  };
+  await platform.startUsers();
+  await platform.startWallets();
+  return platform;
+}
