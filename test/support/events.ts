@@ -32,7 +32,8 @@ export function expectedEventData(book: number, entry: ModelEntry, model: Model)
   if (refusal) {
     const initiator = model.accounts.find(({ number }) => number === entry.scope)?.name ?? null;
     const types = kind === 'transfer' ? ['TransferInitiated', 'TransferFailed'] : [named[kind]?.[1] ?? ''];
-    const facts = { refusal: refusal.code, facts: refusal.facts, asked: expect.anything() };
+    const asked: unknown = expect.anything();
+    const facts = { refusal: refusal.code, facts: refusal.facts, asked };
     return types.map((type, at) => event(at + 1, type, initiator, facts));
   }
   if (kind === 'open') {
