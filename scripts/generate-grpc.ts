@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /**
  * Writes server/gateway/grpc/generated from the contracts in proto/: a type and a codec for each message, a table of calls for
@@ -45,7 +46,7 @@ if (process.argv.includes('--check')) {
 }
 
 function buf(...args: string[]): string {
-  const program = path.join(root, 'node_modules/@bufbuild/buf/bin/buf');
+  const program = fileURLToPath(import.meta.resolve('@bufbuild/buf/bin/buf'));
   try {
     return execFileSync(process.execPath, [program, ...args], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   } catch (failure) {

@@ -169,8 +169,9 @@ describe('amounts', () => {
     const over = await wallets.call('CreditWallet', { user_id: id, amount: 1 });
     expect(over).toMatchObject({
       status: status.OUT_OF_RANGE,
-      trailer: { 'coffer-code': 'posted_balance_exceeds_int64', 'coffer-seq': expect.stringMatching(/^\d+$/) },
+      trailer: { 'coffer-code': 'posted_balance_exceeds_int64' },
     });
+    expect(over.trailer['coffer-seq']).toMatch(/^\d+$/);
     expect(over.details).toContain('The operation was done');
     expect(await wallets.call('GetWallet', { user_id: id })).toMatchObject({
       status: status.OUT_OF_RANGE,

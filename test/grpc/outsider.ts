@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http2 from 'node:http2';
 import path from 'node:path';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
-import type { ServiceError } from '@grpc/grpc-js';
+import type { ServiceError, status as grpcStatus } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { MethodDefinition } from '@grpc/proto-loader';
 
@@ -13,8 +13,7 @@ const readAsGrpcurlDoes = { includeDirs: [proto], keepCase: true, longs: String,
 export type Reply = {
   /** The message, its int64 as text; absent for a failure. */
   readonly message?: Record<string, string>;
-  /** Name of the status: OK, NOT_FOUND … */
-  readonly status: number;
+  readonly status: grpcStatus;
   readonly details: string;
   readonly trailer: Record<string, unknown>;
 };
@@ -52,7 +51,12 @@ export function outsider(address: string, contract: string, service: string) {
   return { call, close: () => client.close() };
 }
 
-export type RawReply = { readonly http: number; readonly status: number | null; readonly details: string; readonly code: string | null };
+export type RawReply = {
+  readonly http: number;
+  readonly status: number | null;
+  readonly details: string;
+  readonly code: string | null;
+};
 
 /** Frames a message for the wire: not compressed, with its length. */
 export function framed(message: Uint8Array, { compressed = 0, length = message.length } = {}): Buffer {
@@ -68,19 +72,22 @@ export async function rawCall(address: string, call: string, body: Uint8Array, h
   session.on('error', () => undefined);
   try {
     const stream = session.request({ ':method': 'POST', ':path': call, 'content-type': 'application/grpc', te: 'trailers', ...headers });
-    const seen: Record<string, unknown> = {};
-    stream.on('response', (response) => Object.assign(seen, response));
-    stream.on('trailers', (trailers) => Object.assign(seen, trailers));
+    const seen = new Map<string, string>();
+    const see = (headers: object) => {
+      for (const [name, value] of Object.entries(headers)) seen.set(name, String(value));
+    };
+    stream.on('response', see);
+    stream.on('trailers', see);
     stream.on('error', () => undefined);
     stream.resume();
     stream.end(body);
     await once(stream, 'close');
-    const status = seen['grpc-status'];
+    const status = seen.get('grpc-status');
     return {
-      http: Number(seen[':status'] ?? 0),
+      http: Number(seen.get(':status') ?? 0),
       status: status === undefined ? null : Number(status),
-      details: decodeURIComponent(String(seen['grpc-message'] ?? '')),
-      code: seen['coffer-code'] === undefined ? null : String(seen['coffer-code']),
+      details: decodeURIComponent(seen.get('grpc-message') ?? ''),
+      code: seen.get('coffer-code') ?? null,
     };
   } finally {
     session.destroy();

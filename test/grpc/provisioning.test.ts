@@ -115,7 +115,7 @@ describe('repair of what a crash left', () => {
     expect(await rowsOf('crash@example.com')).toMatchObject([{ id, status: 'pending' }]);
     await platform.startWallets();
     const reports = await Promise.all([repaired(), repaired()]);
-    expect(reports.map(({ activated }) => activated).sort()).toEqual([0, 1]);
+    expect(reports.map(({ activated }) => activated).toSorted((a, b) => a - b)).toEqual([0, 1]);
   });
 
   async function crashedWhilePending(): Promise<string> {
