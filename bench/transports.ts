@@ -40,7 +40,8 @@ export async function transportFigures(databaseUrl: string, home: string, second
       });
       figures.add(`rest-${connections}`, `(d) REST transfers, ${connections} connections`, 'transfers/s', rest);
       const grpc = await grpcCallsPerSecond({
-        address: `${coffer.host}:${coffer.wallets}`,
+        host: coffer.host,
+        port: coffer.wallets,
         connections,
         seconds,
         method: '/wallet.WalletService/CreditWallet',

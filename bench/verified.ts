@@ -1,1 +1,16 @@
-export async function verifyDatabase(_url: string): Promise<void> {}
+/** After every measurement: the ledger is whole, or the figures are worth nothing. */
+import { createPool } from '../server/database/index.ts';
+import { silentLog } from '../server/kernel/index.ts';
+import { verify } from '../server/ledger/index.ts';
+
+export async function verifyDatabase(url: string): Promise<void> {
+  const pool = createPool(url, silentLog());
+  try {
+    const report = await verify(pool);
+    if (!report.ok) throw new Error(`the ledger is not whole after the run: ${JSON.stringify(report.invariants.filter(({ ok }) => !ok))}`);
+    const entries = report.books.reduce((sum, book) => sum + book.entries, 0);
+    process.stderr.write(`  verified: ${entries.toLocaleString('en')} entries, balances and chain\n`);
+  } finally {
+    await pool.end();
+  }
+}

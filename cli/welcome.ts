@@ -13,7 +13,9 @@ export function welcome({ urls, demoToken }: RunningCoffer): string {
   lines.push('', 'Put money into a wallet (the first deposit opens it), move some, see what happened:', '');
   lines.push(`  curl -s ${api}/wallet/w1/deposit -H 'content-type: application/json' -d '{"amount":1000,"requestId":"d1"}'`);
   lines.push(`  curl -s ${api}/wallet/w2/deposit -H 'content-type: application/json' -d '{"amount":1,"requestId":"d2"}'`);
-  lines.push(`  curl -s ${api}/wallet/w1/transfer -H 'content-type: application/json' -d '{"toWalletId":"w2","amount":300,"requestId":"t1"}'`);
+  lines.push(
+    `  curl -s ${api}/wallet/w1/transfer -H 'content-type: application/json' -d '{"toWalletId":"w2","amount":300,"requestId":"t1"}'`,
+  );
   lines.push(`  curl -s ${api}/wallet/w1/history`);
   if (demoToken !== null) {
     lines.push('', 'Or be Alice, with a token that lasts an hour:', '');

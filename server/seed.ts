@@ -25,16 +25,14 @@ function seedOperations(ledger: Ledger): Operation[] {
     assert(asset, `the migrations bring the asset ${code}`);
     return asset;
   });
-  const treasury = assets.map(
-    (asset): Operation => ({
-      kind: 'issue',
-      key: 'seed',
-      debit: { system: 'issuance' },
-      credit: { system: 'treasury' },
-      amount: treasuryAmount,
-      asset: asset.id,
-    }),
-  );
+  const treasury = assets.map((asset): Operation => ({
+    kind: 'issue',
+    key: 'seed',
+    debit: { system: 'issuance' },
+    credit: { system: 'treasury' },
+    amount: treasuryAmount,
+    asset: asset.id,
+  }));
   const wallets = demoUsers.flatMap((user) =>
     assets.flatMap((asset): Operation[] => {
       const wallet = ownedWalletId(user.id, asset.code);

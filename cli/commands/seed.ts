@@ -5,7 +5,9 @@ import { answer, runCommand } from '../run.ts';
 export function seedCommand(): Command {
   return new Command('seed')
     .summary('put the demo data into the ledger')
-    .description('Adds the treasury, Alice and Bob with their wallets, every unit as an entry in the ledger. Seeding twice changes nothing.')
+    .description(
+      'Adds the treasury, Alice and Bob with their wallets, every unit as an entry in the ledger. Seeding twice changes nothing.',
+    )
     .option('--json', 'answer as JSON')
     .addHelpText('after', '\nExamples:\n  coffer seed\n  DATABASE_URL=postgres://… coffer seed')
     .action(async (options: { json?: boolean }) => {

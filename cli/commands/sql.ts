@@ -46,7 +46,10 @@ async function ask(pool: Awaited<ReturnType<typeof openDatabase>>['pool'], state
     const { rows } = await client.query<Row>({ text: statement, values: [], queryMode: 'extended' } as { text: string });
     return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
   } catch (failure) {
-    throw new OperatorError(`The database answered: ${failure instanceof Error ? failure.message : String(failure)}.`, 'Correct the statement and ask again.');
+    throw new OperatorError(
+      `The database answered: ${failure instanceof Error ? failure.message : String(failure)}.`,
+      'Correct the statement and ask again.',
+    );
   } finally {
     await client.query('rollback').catch(() => undefined);
     client.release();
@@ -64,7 +67,11 @@ function tableOf(rows: readonly Row[]): string {
   const names = Object.keys(rows[0] ?? {});
   const cells = rows.map((row) => names.map((name) => textOf(row[name])));
   const widths = names.map((name, column) => Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) => row.map((cell, column) => ` ${cell.padEnd(widths[column] ?? 0)} `).join('|').trimEnd();
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => ` ${cell.padEnd(widths[column] ?? 0)} `)
+      .join('|')
+      .trimEnd();
   const count = `(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`;
   if (names.length === 0) return count;
   return [line(names), widths.map((width) => '-'.repeat(width + 2)).join('+'), ...cells.map(line), count].join('\n');

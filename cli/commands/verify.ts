@@ -1,20 +1,20 @@
-import { Command } from "commander";
-import { openDatabase } from "../../server/database/index.ts";
-import { OperatorError } from "../../server/kernel/index.ts";
-import type { Config, Log } from "../../server/kernel/index.ts";
-import { readCheckpoints, verify } from "../../server/ledger/index.ts";
-import type { Progress, VerifyReport } from "../../server/ledger/index.ts";
-import { answer, runCommand } from "../run.ts";
+import { Command } from 'commander';
+import { openDatabase } from '../../server/database/index.ts';
+import { OperatorError } from '../../server/kernel/index.ts';
+import type { Config, Log } from '../../server/kernel/index.ts';
+import { readCheckpoints, verify } from '../../server/ledger/index.ts';
+import type { Progress, VerifyReport } from '../../server/ledger/index.ts';
+import { answer, runCommand } from '../run.ts';
 
 export function verifyCommand(): Command {
-  return new Command("verify")
-    .summary("check the whole ledger against itself")
+  return new Command('verify')
+    .summary('check the whole ledger against itself')
     .description(
-      "Re-derives every balance, version, key, event and hash of the ledger from its first entry on, and names the first row that does not fit. Works beside a running Coffer. Exit code 1 when something does not fit.",
+      'Re-derives every balance, version, key, event and hash of the ledger from its first entry on, and names the first row that does not fit. Works beside a running Coffer. Exit code 1 when something does not fit.',
     )
-    .option("--json", "answer as JSON")
+    .option('--json', 'answer as JSON')
     .addHelpText(
-      "after",
+      'after',
       `
 Examples:
   coffer verify                              the embedded database
@@ -31,16 +31,11 @@ Examples:
 }
 
 async function verifyLedger(config: Config, log: Log): Promise<VerifyReport> {
-  const database = await openDatabase(config, log, { whenRunning: "join" });
+  const database = await openDatabase(config, log, { whenRunning: 'join' });
   try {
-    const { rows } = await database.pool.query<{ found: boolean }>(
-      "select to_regclass('ledger.entry') is not null as found",
-    );
+    const { rows } = await database.pool.query<{ found: boolean }>("select to_regclass('ledger.entry') is not null as found");
     if (!rows[0]?.found)
-      throw new OperatorError(
-        `There is no ledger in ${database.location}.`,
-        "Start Coffer once, or run: coffer migrate.",
-      );
+      throw new OperatorError(`There is no ledger in ${database.location}.`, 'Start Coffer once, or run: coffer migrate.');
     const checkpoints = await readCheckpoints(config.home);
     return await verify(database.pool, {
       checkpoints,
@@ -54,32 +49,30 @@ async function verifyLedger(config: Config, log: Log): Promise<VerifyReport> {
 function showProgress({ book, entries, ofEntries }: Progress): void {
   const percent = ofEntries === 0 ? 100 : Math.min(100, Math.floor((entries / ofEntries) * 100));
   process.stderr.write(
-    `\rVerifying book ${book}: ${count(entries)} of ${count(ofEntries)} entries (${percent} %)${entries >= ofEntries ? "\n" : ""}`,
+    `\rVerifying book ${book}: ${count(entries)} of ${count(ofEntries)} entries (${percent} %)${entries >= ofEntries ? '\n' : ''}`,
   );
 }
 
 function sentences(report: VerifyReport): string {
-  const total = (pick: (book: VerifyReport["books"][number]) => number) =>
-    count(report.books.reduce((sum, book) => sum + pick(book), 0));
+  const total = (pick: (book: VerifyReport['books'][number]) => number) => count(report.books.reduce((sum, book) => sum + pick(book), 0));
   const size = `${total((book) => book.entries)} entries in ${total((book) => book.batches)} batches, ${total((book) => book.accounts)} accounts, ${total((book) => book.events)} events, ${total((book) => book.checkpoints)} checkpoints`;
   const lines: string[] = [];
   if (report.ok) {
     lines.push(
       `The ledger is whole: every balance, version, key, event and hash follows from the log (${size}; ${(report.durationMs / 1000).toFixed(1)} s).`,
     );
-    for (const { book, lastSeq, hash } of report.books)
-      lines.push(`Book ${book} ends at seq ${lastSeq} with hash ${hash}.`);
+    for (const { book, lastSeq, hash } of report.books) lines.push(`Book ${book} ends at seq ${lastSeq} with hash ${hash}.`);
   } else {
     lines.push(`The ledger does NOT fit together (${size} read).`);
     for (const { id, rule, violations, first } of report.invariants) {
       if (first)
         lines.push(
           `${id} ${rule}`,
-          `   ${count(violations)} violation${violations === 1 ? "" : "s"}, the first at ${first.at}: ${first.what}: expected ${first.expected}, found ${first.found}.`,
+          `   ${count(violations)} violation${violations === 1 ? '' : 's'}, the first at ${first.at}: ${first.what}: expected ${first.expected}, found ${first.found}.`,
         );
     }
     lines.push(
-      "Keep this database as it is, stop writing to it, and compare it with a backup. docs/concepts/chain.md says what each rule means.",
+      'Keep this database as it is, stop writing to it, and compare it with a backup. docs/concepts/chain.md says what each rule means.',
     );
   }
   if (report.foreignCheckpoints > 0) {
@@ -87,9 +80,9 @@ function sentences(report: VerifyReport): string {
       `${count(report.foreignCheckpoints)} checkpoints in the home are of another ledger (another database, or this one before it was replaced) and were not compared.`,
     );
   }
-  return lines.join("\n");
+  return lines.join('\n');
 }
 
 function count(value: number): string {
-  return value.toLocaleString("en-US");
+  return value.toLocaleString('en-US');
 }
