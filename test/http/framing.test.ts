@@ -1,0 +1,100 @@
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startProduct } from './product.ts';
+import type { Answer, TestProduct } from './product.ts';
+import { sendRaw } from './raw.ts';
+import { expectRefused as expectRefusal, headOfLog } from './refused.ts';
+
+let coffer: TestProduct;
+let seqBefore = 0;
+beforeAll(async () => {
+  coffer = await startProduct();
+  await coffer.call('POST', '/wallet/w1/deposit', { amount: 1000, requestId: 'funds' });
+  await coffer.call('POST', '/wallet', { id: 'w2' });
+});
+beforeEach(async () => {
+  seqBefore = await headOfLog(coffer);
+});
+afterAll(async () => {
+  await coffer.stop();
+});
+
+const expectRefused = (answer: Answer, status?: number) => expectRefusal(coffer, seqBefore, answer, status);
+
+describe('sizes and framing', () => {
+  const post = (headers: string, body: string | Buffer = '') =>
+    Buffer.concat([Buffer.from(`POST /wallet/w1/deposit HTTP/1.1\r\nHost: x\r\n${headers}\r\n`), Buffer.from(body)]);
+  const json = 'Content-Type: application/json\r\n';
+
+  test('a body of more than 1 MiB is refused by its announced length, before it is sent', async () => {
+    const answer = await sendRaw(coffer.url, post(`${json}Content-Length: 1048577\r\n`));
+    expect(answer).toMatch(/^HTTP\/1.1 413 [^]*"code":"body_too_large"/);
+  });
+
+  test('a body of more than 1 MiB in chunks is refused when it gets there', async () => {
+    const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+    const answer = await sendRaw(coffer.url, post(`${json}Transfer-Encoding: chunked\r\n`, chunk.repeat(17)));
+    expect(answer).toMatch(/^HTTP\/1.1 413 [^]*"code":"body_too_large"/);
+  });
+
+  test('a compressed body is refused, not inflated', async () => {
+    const bomb = gzipSync(Buffer.alloc(100_000_000, 'x'), { level: 9 });
+    await expectRefused(await coffer.call('POST', '/wallet/w1/deposit', bomb, { 'content-encoding': 'gzip' }), 415);
+  });
+
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/xml',
+    'application/jsonx',
+    'x',
+  ])('a body of type %s is refused', async (type) => {
+    await expectRefused(await coffer.call('POST', '/wallet/w1/deposit', '{"amount":1}', { 'content-type': type }), 415);
+  });
+
+  test('a request without a body or a type is told what is missing', async () => {
+    await expectRefused(await coffer.call('POST', '/wallet/w1/deposit'));
+  });
+
+  test('headers of 100 KB are refused', async () => {
+    const answer = await sendRaw(coffer.url, post(`X-Big: ${'x'.repeat(100_000)}\r\n`));
+    expect(answer).toMatch(/^HTTP\/1.1 431 [^]*"code":"headers_too_large"/);
+  });
+
+  test.each([
+    [
+      'Content-Length and Transfer-Encoding together',
+      post(`${json}Content-Length: 12\r\nTransfer-Encoding: chunked\r\n`, 'c\r\n{"amount":1}\r\n0\r\n\r\n'),
+    ],
+    ['two lengths', post(`${json}Content-Length: 12\r\nContent-Length: 13\r\n`, '{"amount":1}')],
+    ['a negative length', post(`${json}Content-Length: -1\r\n`, '{"amount":1}')],
+    ['a broken chunk', post(`${json}Transfer-Encoding: chunked\r\n`, 'zz\r\n{"amount":1}\r\n')],
+    ['NUL in a header', post('X: a\0b\r\n')],
+    ['a folded header', post('X: a\r\n b: c\r\n')],
+    ['no HTTP at all', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+    ['an unknown method', 'FOO / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
+    ['no Host', 'GET /wallet/w1 HTTP/1.1\r\n\r\n'],
+    ['HTTP/9.9', 'GET /wallet/w1 HTTP/9.9\r\nHost: x\r\n\r\n'],
+  ])('%s is refused', async (_what, bytes) => {
+    expect(await sendRaw(coffer.url, bytes)).toMatch(/^HTTP\/1.1 4\d\d /);
+    expect(await headOfLog(coffer)).toBe(seqBefore);
+  });
+
+  test.each([
+    'GET /docs/ HTTP/1.1\r\nHost: [[[\r\nConnection: close\r\n\r\n',
+    'GET //// HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    'TRACE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    'GET http://evil.example/wallet/w1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    'CONNECT x:1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+  ])('%j is no reason for a 5xx', async (bytes) => {
+    expect(await sendRaw(coffer.url, bytes)).not.toMatch(/^HTTP\/1.1 5/);
+  });
+
+  test('bytes after the announced length are another request, not part of this one', async () => {
+    const answer = await sendRaw(coffer.url, post(`${json}Content-Length: 2\r\n`, '{}{"amount":1}'));
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(await headOfLog(coffer)).toBe(seqBefore);
+  });
+});
