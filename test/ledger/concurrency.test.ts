@@ -1,0 +1,253 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verify } from '../../server/ledger/index.ts';
+import type { Operation, Outcome, RefusalCode, TransferOperation } from '../../server/ledger/index.ts';
+import { BookReader } from '../../server/ledger/reads.ts';
+import type { BookWriter } from '../../server/ledger/writer.ts';
+import { newBook, postOne, readLog, startWriter } from '../support/books.ts';
+import { comparableOutcome, entryAsModel } from '../support/compare.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(async () => {
+  const report = await verify(database.pool);
+  await database.drop();
+  expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+const gold = { owner: null, asset: 1, floor: 0n };
+const deposit = (wallet: string, key: string, amount: bigint): TransferOperation => ({
+  kind: 'deposit',
+  key,
+  debit: { system: 'cash_in' },
+  credit: { wallet, opens: gold },
+  amount,
+});
+const withdrawal = (wallet: string, key: string, amount: bigint): TransferOperation => ({
+  kind: 'withdrawal',
+  key,
+  debit: { wallet },
+  credit: { system: 'cash_out' },
+  amount,
+});
+const transfer = (from: string, to: string, key: string, amount: bigint): TransferOperation => ({
+  kind: 'transfer',
+  key,
+  debit: { wallet: from },
+  credit: { wallet: to },
+  amount,
+});
+
+/** A book with writers of its own, each as a server process would have one. */
+async function withWriters(count: number, work: (writers: BookWriter[], reader: BookReader, book: number) => Promise<void>): Promise<void> {
+  const book = await newBook(database);
+  const writers = await Promise.all(Array.from({ length: count }, () => startWriter(database.url, book)));
+  try {
+    await work(writers, new BookReader(book, database.pool), book);
+  } finally {
+    await Promise.all(writers.map((writer) => writer.stop()));
+  }
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  const item = list[index % list.length];
+  if (item === undefined) throw new Error('an empty list has no items');
+  return item;
+}
+
+/** What an answer says, without whether it is the first time that it is said. */
+function saying(outcome: Outcome): unknown {
+  return { ...comparableOutcome(outcome), replayed: null };
+}
+
+for (const writersCount of [1, 2]) {
+  describe(writersCount === 1 ? 'with one writer' : 'with two writers on one book', () => {
+    it('the same key fifty times at once has one effect and fifty identical answers', async () => {
+      await withWriters(writersCount, async (writers, reader) => {
+        const outcomes = await Promise.all(
+          Array.from({ length: 50 }, (_, index) => postOne(at(writers, index), deposit('a', 'the key', 7n))),
+        );
+        expect((await reader.balance('a'))?.balance).toBe(7n);
+        expect(outcomes.filter(({ replayed }) => !replayed)).toHaveLength(1);
+        for (const outcome of outcomes) expect(saying(outcome)).toEqual(saying(at(outcomes, 0)));
+      });
+    });
+
+    it('the same refused key fifty times at once is remembered once', async () => {
+      await withWriters(writersCount, async (writers, reader, book) => {
+        await postOne(at(writers, 0), deposit('a', 'first', 1n));
+        const outcomes = await Promise.all(
+          Array.from({ length: 50 }, (_, index) => postOne(at(writers, index), withdrawal('a', 'too much', 2n))),
+        );
+        expect(outcomes.filter(({ replayed }) => !replayed)).toHaveLength(1);
+        for (const outcome of outcomes)
+          expect(outcome).toMatchObject({ status: 'refused', refusal: { code: 'insufficient_funds' }, seq: at(outcomes, 0).seq });
+        expect((await readLog(database, book)).filter(({ key }) => key === 'too much')).toHaveLength(1);
+        expect((await reader.balance('a'))?.balance).toBe(1n);
+      });
+    });
+
+    it('a key used for two different operations at once has one effect, and the other is told', async () => {
+      await withWriters(writersCount, async (writers, reader) => {
+        await postOne(at(writers, 0), deposit('a', 'first', 100n));
+        const outcomes = await Promise.all(
+          Array.from({ length: 20 }, (_, index) => postOne(at(writers, index), deposit('a', 'shared', BigInt(1 + (index % 2))))),
+        );
+        const posted = outcomes.filter(({ status }) => status === 'posted');
+        const refused = outcomes.filter((outcome) => outcome.status === 'refused' && outcome.refusal.code === 'idempotency_key_reused');
+        expect([posted.length, refused.length]).toEqual([10, 10]);
+        expect((await reader.balance('a'))?.balance).toBe(100n + (at(posted, 0).entry?.amount ?? 0n));
+      });
+    });
+
+    it('transfers that cross each other all go through, and no unit is lost', async () => {
+      await withWriters(writersCount, async (writers, reader) => {
+        await Promise.all(['a', 'b'].map((wallet) => postOne(at(writers, 0), deposit(wallet, 'first', 1_000n))));
+        const outcomes = await Promise.all(
+          Array.from({ length: 400 }, (_, index) =>
+            postOne(at(writers, index), index % 2 ? transfer('a', 'b', `ab ${index}`, 3n) : transfer('b', 'a', `ba ${index}`, 2n)),
+          ),
+        );
+        expect(outcomes.every(({ status }) => status === 'posted')).toBe(true);
+        expect((await reader.balance('a'))?.balance).toBe(800n);
+        expect((await reader.balance('b'))?.balance).toBe(1_200n);
+      });
+    });
+
+    it('a race to overdraw ends at zero: exactly as many withdrawals succeed as there is money for', async () => {
+      await withWriters(writersCount, async (writers, reader) => {
+        await postOne(at(writers, 0), deposit('a', 'first', 100n));
+        const outcomes = await Promise.all(
+          Array.from({ length: 60 }, (_, index) => postOne(at(writers, index), withdrawal('a', `w ${index}`, 7n))),
+        );
+        expect(outcomes.filter(({ status }) => status === 'posted')).toHaveLength(14);
+        expect((await reader.balance('a'))?.balance).toBe(2n);
+      });
+    });
+
+    it('first deposits at once to a wallet that does not exist open it once, and each arrives', async () => {
+      await withWriters(writersCount, async (writers, reader, book) => {
+        const outcomes = await Promise.all(
+          Array.from({ length: 40 }, (_, index) => postOne(at(writers, index), deposit('new', `d ${index}`, 5n))),
+        );
+        expect(outcomes.every(({ status }) => status === 'posted')).toBe(true);
+        expect(await reader.balance('new')).toMatchObject({ balance: 200n, version: 40 });
+        expect((await readLog(database, book)).filter(({ kind, credit }) => kind === 'open' && credit?.id === 'new')).toHaveLength(1);
+      });
+    });
+
+    it('each answer is in the log as it was given', async () => {
+      await withWriters(writersCount, async (writers, _reader, book) => {
+        const outcomes = await Promise.all(
+          Array.from({ length: 300 }, (_, index) =>
+            postOne(
+              at(writers, index),
+              index % 3 ? deposit(`w${index % 5}`, `k ${index}`, 9n) : withdrawal(`w${index % 5}`, `k ${index}`, 20n),
+            ),
+          ),
+        );
+        const log = new Map((await readLog(database, book)).map((entry) => [entry.seq, entryAsModel(entry)]));
+        const remembered = outcomes.filter(({ entry }) => entry !== null);
+        expect(remembered.length).toBeGreaterThan(200);
+        for (const { seq, entry } of remembered) {
+          expect(entry && entryAsModel(entry)).toEqual(log.get(seq));
+        }
+      });
+    });
+  });
+}
+
+describe('two writers under load', () => {
+  it('both progress, and the memory of each stays true', async () => {
+    await withWriters(2, async (writers, reader) => {
+      const wallets = ['a', 'b', 'c', 'd'];
+      await Promise.all(wallets.map((wallet) => postOne(at(writers, 0), deposit(wallet, 'first', 10_000n))));
+      const posted = [0, 0];
+      const caller = async (who: number, number: number) => {
+        for (let round = 0; round < 25; round++) {
+          const from = at(wallets, number + round);
+          const to = at(wallets, number + round + 1 + (round % 3));
+          const outcome = await postOne(
+            at(writers, who),
+            transfer(from, to === from ? at(wallets, number + round + 2) : to, `${who} ${number} ${round}`, 3n),
+          );
+          if (outcome.status === 'posted') posted[who] = (posted[who] ?? 0) + 1;
+        }
+      };
+      await Promise.all(Array.from({ length: 40 }, (_, number) => caller(number % 2, number)));
+      expect(posted).toEqual([500, 500]);
+      const balances = await Promise.all(wallets.map(async (wallet) => (await reader.balance(wallet))?.balance ?? 0n));
+      expect(balances.reduce((sum, balance) => sum + balance, 0n)).toBe(40_000n);
+    });
+  });
+});
+
+describe('one bad operation among 999', () => {
+  const setUp: Operation[] = [
+    // Not from cash-in, which would be at its own limit then.
+    {
+      kind: 'issue',
+      key: 'all there is',
+      debit: { system: 'issuance' },
+      credit: { system: 'treasury' },
+      amount: 10n ** 38n - 1n,
+      asset: 1,
+    },
+    { kind: 'topup', key: 'first', debit: { system: 'treasury' }, credit: { wallet: 'rich', opens: gold }, amount: 10n ** 38n - 1n },
+    deposit('poor', 'first', 1n),
+    { kind: 'open', key: 'opened', wallet: 'points', opens: { owner: null, asset: 2, floor: 0n } },
+  ];
+  const bad: [RefusalCode, Operation][] = [
+    ['idempotency_key_reused', deposit('poor', 'first', 2n)],
+    ['wallet_not_found', withdrawal('nobody', 'bad', 1n)],
+    ['recipient_not_found', transfer('poor', 'nobody', 'bad', 1n)],
+    ['wallet_exists', { kind: 'open', key: 'bad', wallet: 'points', opens: { owner: null, asset: 2, floor: 0n } }],
+    ['asset_unknown', { ...withdrawal('poor', 'bad', 1n), asset: 99 }],
+    ['amount_invalid', withdrawal('poor', 'bad', 0n)],
+    ['same_wallet', transfer('poor', 'poor', 'bad', 1n)],
+    ['asset_mismatch', transfer('poor', 'points', 'bad', 1n)],
+    ['version_stale', { ...withdrawal('poor', 'bad', 1n), expectedVersion: 7 }],
+    ['insufficient_funds', withdrawal('poor', 'bad', 1_000n)],
+    ['balance_limit', transfer('poor', 'rich', 'bad', 1n)],
+  ];
+  for (const [code, operation] of bad) {
+    it(`is refused alone: ${code}, first, in the middle and last`, async () => {
+      for (const place of [0, 500, 998]) {
+        await withWriters(1, async ([writer], reader) => {
+          if (!writer) throw new Error('one writer was asked for');
+          for (const one of setUp) await postOne(writer, one);
+          const neighbours = Array.from({ length: 999 }, (_, index) =>
+            index === place ? operation : deposit(`w${index % 20}`, `k ${index}`, 1n),
+          );
+          const outcomes = await Promise.all(neighbours.map((one) => postOne(writer, one)));
+          expect(outcomes.flatMap((outcome, index) => (outcome.status === 'refused' ? [[index, outcome.refusal.code]] : []))).toEqual([
+            [place, code],
+          ]);
+          const balances = await Promise.all(
+            Array.from({ length: 20 }, async (_, index) => (await reader.balance(`w${index}`))?.balance ?? 0n),
+          );
+          expect(balances.reduce((sum, balance) => sum + balance, 0n)).toBe(998n);
+        });
+      }
+    });
+
+    it(`in an all-or-nothing group refuses all of it: ${code}`, async () => {
+      await withWriters(1, async ([writer], reader) => {
+        if (!writer) throw new Error('one writer was asked for');
+        for (const one of setUp) await postOne(writer, one);
+        const before = await reader.balance('poor');
+        const outcomes = await writer.post([deposit('poor', 'one', 5n), operation, deposit('other', 'two', 5n)], true);
+        expect(outcomes.map((outcome) => outcome.status === 'refused' && outcome.refusal.code)).toEqual([
+          'linked_operation_refused',
+          code,
+          'linked_operation_refused',
+        ]);
+        expect(await reader.balance('other')).toBeNull();
+        expect(await reader.balance('poor')).toMatchObject({ balance: before?.balance, version: before?.version });
+      });
+    });
+  }
+});
