@@ -35,7 +35,7 @@ const wanted = (part: string) =>
   options.only ? options.only.split(',').includes(part) : !options.quick || !['growth', 'snapshot'].includes(part);
 
 const figures = new Figures();
-const server = await startTestServer();
+const server = await startTestServer({ asInProduction: true });
 try {
   for (let round = 1; round <= rounds; round++) {
     process.stderr.write(`round ${round} of ${rounds}\n`);

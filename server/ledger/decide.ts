@@ -44,77 +44,41 @@ export function decide(book: BookView, asked: Asked): Decision {
 }
 
 function decideOpen(book: BookView, asked: OpenOperation): Decision {
-  const existing = initiatorOf(book, asked);
-  const scope = existing ? existing.number : null;
+  const existing = book.wallet(asked.wallet);
+  const { asset } = asked.opens;
 
-  if (existing) return refuse('wallet_exists', scope, { wallet: asked.wallet });
-  if (!book.knowsAsset(asked.opens.asset)) return refuse('asset_unknown', null, { asset: String(asked.opens.asset) });
+  if (existing) return refuse('wallet_exists', existing.number, { wallet: asked.wallet });
+  if (!book.knowsAsset(asset)) return refuse('asset_unknown', null, { asset });
 
   return { type: 'opened', account: openWallet(asked.wallet, asked.opens, book.nextAccountNumber) };
 }
 
 function decideTransfer(book: BookView, asked: TransferOperation): Decision {
-  const debitWallet = walletOf(book, asked.debit);
-  const creditWallet = walletOf(book, asked.credit);
-  const asset = asked.asset ?? (debitWallet ?? creditWallet)?.asset ?? assetToOpen(asked.debit) ?? assetToOpen(asked.credit);
-  const knownDebit = debitWallet ?? systemAccountOf(book, asked.debit, asset);
-  const knownCredit = creditWallet ?? systemAccountOf(book, asked.credit, asset);
-  const initiatedBy = initiatingSide[asked.kind];
-  const initiator = initiatedBy === 'debit' ? knownDebit : knownCredit;
+  const { asset, debit, credit, opened, initiator } = partiesOf(book, asked);
+  const { amount, expectedVersion } = asked;
   const version = initiator ? initiator.version : 0;
   const scope = initiator ? initiator.number : null;
 
-  if (asked.amount < 1n || asked.amount > maximumAmount) return refuse('amount_invalid', scope, { amount: String(asked.amount) });
+  if (amount < 1n || amount > maximumAmount) return refuse('amount_invalid', scope, { amount });
   if (isSameAccount(asked.debit, asked.credit)) return refuse('same_wallet', scope, { wallet: nameOf(asked.debit) });
-  if (asset === undefined) return refuse('wallet_not_found', scope, { wallet: nameOf(asked[initiatedBy]) });
-  if (!book.knowsAsset(asset)) return refuse('asset_unknown', scope, { asset: String(asset) });
-
-  const debit = knownDebit ?? openedFor(asked.debit, asset, book.nextAccountNumber);
-  if (!debit)
-    return refuse(initiatedBy === 'debit' ? 'wallet_not_found' : 'recipient_not_found', scope, {
-      wallet: nameOf(asked.debit),
-    });
-  const credit = knownCredit ?? openedFor(asked.credit, asset, book.nextAccountNumber + (knownDebit ? 0 : 1));
-  if (!credit)
-    return refuse(initiatedBy === 'credit' ? 'wallet_not_found' : 'recipient_not_found', scope, {
-      wallet: nameOf(asked.credit),
-    });
-
-  if (debit.asset !== asset || credit.asset !== asset) {
-    return refuse('asset_mismatch', scope, {
-      debitAsset: String(debit.asset),
-      creditAsset: String(credit.asset),
-      asset: String(asset),
-    });
+  if (asset === undefined) return refuse('wallet_not_found', scope, { wallet: nameOf(asked[initiatingSide[asked.kind]]) });
+  if (!book.knowsAsset(asset)) return refuse('asset_unknown', scope, { asset });
+  if (!debit) return refuse(missing('debit', asked), scope, { wallet: nameOf(asked.debit) });
+  if (!credit) return refuse(missing('credit', asked), scope, { wallet: nameOf(asked.credit) });
+  if (debit.asset !== asset) return refuse('asset_mismatch', scope, { wallet: debit.id, walletAsset: debit.asset, asset });
+  if (credit.asset !== asset) return refuse('asset_mismatch', scope, { wallet: credit.id, walletAsset: credit.asset, asset });
+  if (expectedVersion !== undefined && expectedVersion !== version) {
+    return refuse('version_stale', scope, { expectedVersion, currentVersion: version });
   }
-  if (asked.expectedVersion !== undefined && asked.expectedVersion !== version) {
-    return refuse('version_stale', scope, {
-      expectedVersion: String(asked.expectedVersion),
-      currentVersion: String(version),
-    });
+  if (debit.floor !== null && debit.balance - amount < debit.floor) {
+    return refuse('insufficient_funds', scope, { wallet: debit.id, available: debit.balance - debit.floor, requested: amount });
   }
-  if (debit.floor !== null && debit.balance - asked.amount < debit.floor) {
-    return refuse('insufficient_funds', scope, {
-      wallet: debit.id,
-      available: String(debit.balance - debit.floor),
-      requested: String(asked.amount),
-    });
-  }
-  if (credit.balance + asked.amount > maximumAmount) return refuse('balance_limit', scope, { wallet: credit.id });
-  if (debit.balance - asked.amount < -maximumAmount) return refuse('balance_limit', scope, { wallet: debit.id });
+  if (debit.balance - amount < -maximumAmount) return refuse('balance_limit', scope, { wallet: debit.id });
+  if (credit.balance + amount > maximumAmount) return refuse('balance_limit', scope, { wallet: credit.id });
 
-  const opened =
-    knownDebit && knownCredit ? nothingOpened : [debit, credit].filter((account) => account !== knownDebit && account !== knownCredit);
-  return {
-    type: 'posted',
-    opened,
-    debit: moved(debit, -asked.amount),
-    credit: moved(credit, asked.amount),
-    scope: (initiatedBy === 'debit' ? debit : credit).number,
-  };
+  const posted = { debit: moved(debit, -amount), credit: moved(credit, amount) };
+  return { type: 'posted', opened, ...posted, scope: posted[initiatingSide[asked.kind]].number };
 }
-
-const nothingOpened: readonly Account[] = [];
 
 /** The digest leaves the asset out, because most callers do: a caller who names it means that one. */
 export function isRetry(before: RecordedEntry, { operation, digest }: Asked): boolean {
@@ -122,8 +86,13 @@ export function isRetry(before: RecordedEntry, { operation, digest }: Asked): bo
   return before.digest === digest && (asset === undefined || before.asset === null || before.asset === asset);
 }
 
-function refuse(code: RefusalCode, scope: number | null, facts: Record<string, string>): Decision {
-  return { type: 'refused', refusal: { code, facts }, scope };
+function refuse(code: RefusalCode, scope: number | null, facts: Readonly<Record<string, string | number | bigint>>): Decision {
+  const told = Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, String(fact)]));
+  return { type: 'refused', refusal: { code, facts: told }, scope };
+}
+
+function missing(side: 'debit' | 'credit', asked: TransferOperation): RefusalCode {
+  return side === initiatingSide[asked.kind] ? 'wallet_not_found' : 'recipient_not_found';
 }
 
 function moved(account: Account, amount: bigint): Account {
@@ -138,6 +107,34 @@ function moved(account: Account, amount: bigint): Account {
     version: account.version + 1,
   };
 }
+
+type Parties = {
+  readonly asset: number | undefined;
+  /** As they stand, or as they are opened on the way; undefined for a wallet that is not there and may not be opened. */
+  readonly debit: Account | undefined;
+  readonly credit: Account | undefined;
+  readonly opened: readonly Account[];
+  /** The one that initiates the transfer, if it was there before. */
+  readonly initiator: Account | undefined;
+};
+
+/** Who takes part, and in which asset: the one asked for, or else that of the wallets. */
+function partiesOf(book: BookView, asked: TransferOperation): Parties {
+  const debitWallet = walletOf(book, asked.debit);
+  const creditWallet = walletOf(book, asked.credit);
+  const asset = asked.asset ?? (debitWallet ?? creditWallet)?.asset ?? assetToOpen(asked.debit) ?? assetToOpen(asked.credit);
+  const knownDebit = debitWallet ?? systemAccountOf(book, asked.debit, asset);
+  const knownCredit = creditWallet ?? systemAccountOf(book, asked.credit, asset);
+  const initiator = initiatingSide[asked.kind] === 'debit' ? knownDebit : knownCredit;
+  if (knownDebit && knownCredit) return { asset, debit: knownDebit, credit: knownCredit, opened: nobody, initiator };
+
+  const opened: Account[] = [];
+  const debit = knownDebit ?? openedFor(asked.debit, asset, book.nextAccountNumber, opened);
+  const credit = knownCredit ?? openedFor(asked.credit, asset, book.nextAccountNumber + opened.length, opened);
+  return { asset, debit, credit, opened, initiator };
+}
+
+const nobody: readonly Account[] = [];
 
 /** The account whose idempotency keys the operation's is one of, if it exists yet. */
 export function initiatorOf(book: Pick<BookView, 'wallet' | 'system'>, asked: Operation): Account | undefined {
@@ -158,20 +155,15 @@ function assetToOpen(ref: AccountRef): number | undefined {
   return 'wallet' in ref ? ref.opens?.asset : undefined;
 }
 
-/** An account that is not there yet, as it is opened on the way; undefined for a wallet that may not be. */
-function openedFor(ref: AccountRef, asset: number, number: number): Account | undefined {
-  if ('wallet' in ref) return ref.opens && openWallet(ref.wallet, ref.opens, number);
-  const id = systemAccountId(ref.system, asset);
-  return {
-    number,
-    id,
-    kind: ref.system,
-    asset,
-    owner: null,
-    floor: systemFloor[ref.system],
-    balance: 0n,
-    version: 0,
-  };
+function openedFor(ref: AccountRef, asset: number | undefined, number: number, opened: Account[]): Account | undefined {
+  const account = 'wallet' in ref ? ref.opens && openWallet(ref.wallet, ref.opens, number) : openSystemAccount(ref.system, asset, number);
+  if (account) opened.push(account);
+  return account;
+}
+
+function openSystemAccount(kind: SystemKind, asset: number | undefined, number: number): Account | undefined {
+  if (asset === undefined) return undefined;
+  return { number, id: systemAccountId(kind, asset), kind, asset, owner: null, floor: systemFloor[kind], balance: 0n, version: 0 };
 }
 
 function openWallet(id: string, spec: WalletSpec, number: number): Account {

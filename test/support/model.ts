@@ -163,10 +163,9 @@ export class Model {
       const exists = 'system' in ref || this.account(ref.wallet) !== undefined || ref.opens !== undefined;
       if (!exists) return no(ref === initiatorRef ? 'wallet_not_found' : 'recipient_not_found', { wallet: refName(ref) });
     }
-    const debitAsset = this.#assetOf(debit) ?? asset;
-    const creditAsset = this.#assetOf(credit) ?? asset;
-    if (debitAsset !== asset || creditAsset !== asset) {
-      return no('asset_mismatch', { debitAsset: String(debitAsset), creditAsset: String(creditAsset), asset: String(asset) });
+    for (const ref of [debit, credit]) {
+      const itsAsset = this.#assetOf(ref) ?? asset;
+      if (itsAsset !== asset) return no('asset_mismatch', { wallet: refName(ref), walletAsset: String(itsAsset), asset: String(asset) });
     }
     const version = this.account(initiatorName(operation))?.version ?? 0;
     if (operation.expectedVersion !== undefined && operation.expectedVersion !== version) {
@@ -176,10 +175,10 @@ export class Model {
     if (available !== null && amount > available) {
       return no('insufficient_funds', { wallet: accountName(debit, asset), available: String(available), requested: String(amount) });
     }
-    const richest = (this.account(accountName(credit, asset))?.balance ?? 0n) + amount;
-    if (richest > thirtyEightNines) return no('balance_limit', { wallet: accountName(credit, asset) });
     const poorest = (this.account(accountName(debit, asset))?.balance ?? 0n) - amount;
     if (poorest < -thirtyEightNines) return no('balance_limit', { wallet: accountName(debit, asset) });
+    const richest = (this.account(accountName(credit, asset))?.balance ?? 0n) + amount;
+    if (richest > thirtyEightNines) return no('balance_limit', { wallet: accountName(credit, asset) });
 
     return this.#move(operation, asset, amount);
   }

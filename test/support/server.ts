@@ -17,14 +17,17 @@ export function temporaryHome(): string {
   return folder;
 }
 
-/** Starts one PostgreSQL for a run of tests or of the benchmark; `stop` also deletes it. Commits are as durable as in production. */
-export async function startTestServer(): Promise<Embedded> {
+/**
+ * Starts one PostgreSQL for a run of tests; `stop` also deletes it. Commits are as durable as in production, memory is small;
+ * `asInProduction` takes the memory that a real one takes (the benchmark).
+ */
+export async function startTestServer({ asInProduction = false } = {}): Promise<Embedded> {
   await sweepLeftovers();
   const home = temporaryHome();
   const server = await startEmbedded({
     home,
     log: createLog({ level: 'warn', pretty: true }),
-    temporary: true,
+    temporary: !asInProduction,
   });
   return {
     ...server,
