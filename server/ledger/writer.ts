@@ -227,16 +227,21 @@ export class BookWriter {
     log.fatal({ book, err: failure }, 'The ledger stopped this book: it met what cannot be');
     const halted = new LedgerHalted(failure);
     this.#halted = halted;
-    this.#queue.failAll(() => halted);
+    // Also gives the book's turn back, which other processes may be waiting for.
+    this.#dropConnection();
+    this.#queue.failAll((request) => (request.sent ? new LedgerUnavailable('unknown', { cause: failure }) : halted));
   }
 
   async #connect(): Promise<Live> {
     const { book, url } = this.#options;
+    let connected: BookStore | null = null;
     const store = await BookStore.connect(url, book, (failure) => {
-      if (this.#live?.store !== store) return;
+      // One of the two connections may end before the other is made; then the first statement on it says so.
+      if (connected === null || this.#live?.store !== connected) return;
       this.#failure ??= failure;
       this.#queue.wake();
     });
+    connected = store;
     try {
       this.#live = { store, state: await this.#readHead(store) };
       return this.#live;
