@@ -1,0 +1,182 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Embedded } from '../../server/database/index.ts';
+import { verify } from '../../server/ledger/index.ts';
+import { newBook, postOne, startWriter } from '../support/books.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { checkHistory, postJournalled } from '../support/history.ts';
+import type { History } from '../support/history.ts';
+import { pause, startLoad } from '../support/load.ts';
+import { startProxy } from '../support/database-proxy.ts';
+import { randomFrom, seedOf } from '../support/seed.ts';
+import { startTestServer } from '../support/server.ts';
+import { workloadOperation } from '../support/workload.ts';
+
+/** A PostgreSQL of this file's own: it is stopped under load. */
+let server: Embedded;
+let database: TestDatabase;
+beforeAll(async () => {
+  server = await startTestServer();
+  database = await createTestDatabase(server.url);
+});
+afterAll(async () => {
+  const report = await verify(database.pool);
+  await database.drop();
+  await server.stop();
+  expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+/** The first deposits, so that a load of withdrawals and transfers is not only refused. */
+const opening = Array.from({ length: 8 }, (_, at) => ({
+  kind: 'deposit' as const,
+  key: `first ${at}`,
+  debit: { system: 'cash_in' as const },
+  credit: { wallet: `w${at}`, opens: { owner: null, asset: 1, floor: 0n } },
+  amount: 500n,
+}));
+
+describe('connections are terminated under load', () => {
+  it('no answer is lost, nothing is reported as failed, and posting goes on by itself', async () => {
+    const seed = seedOf('terminated connections');
+    const random = randomFrom(seed);
+    const book = await newBook(database);
+    const writer = await startWriter(database.url, book);
+    const load = startLoad(writer, { seed, callers: 24 });
+    let terminated = 0;
+    for (let round = 0; round < 20; round++) {
+      await pause(20 + random() * 150);
+      const role = random() < 0.7 ? 'posting' : 'looking up';
+      const { rowCount } = await database.pool.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [
+        `coffer book ${book} ${role}`,
+      ]);
+      terminated += rowCount ?? 0;
+    }
+    await load.stop();
+    await writer.stop();
+    expect(terminated).toBeGreaterThan(10);
+    const summary = await checkHistory(load.history, database, book);
+    expect(summary.unknown).toBe(0);
+    console.info(`terminated ${terminated} connections`, summary);
+  });
+
+  it('a writer without work finds back by itself, so that it is ready before the next request', async () => {
+    const book = await newBook(database);
+    const writer = await startWriter(database.url, book);
+    await database.pool.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name like $1', [
+      `coffer book ${book} %`,
+    ]);
+    await vi.waitFor(() => expect(writer.ready).toBe(false));
+    await vi.waitFor(() => expect(writer.ready).toBe(true), 5_000);
+    await writer.stop();
+  });
+});
+
+describe('the answer is lost after the commit', () => {
+  it('the caller gets the original answer, or "unknown" and the original with the same key', async () => {
+    const seed = seedOf('lost answers');
+    const random = randomFrom(seed);
+    const book = await newBook(database);
+    const proxy = await startProxy(database.url);
+    const writer = await startWriter(proxy.url, book);
+    const load = startLoad(writer, { seed, callers: 12 });
+    let lost = 0;
+    let armed = false;
+    // PostgreSQL says that a statement is complete when its transaction is committed.
+    proxy.judge = ({ greeting }, piece) => {
+      if (!armed || !greeting.includes('posting') || !piece.includes('SELECT 1')) return 'pass';
+      armed = false;
+      lost++;
+      return 'cut';
+    };
+    for (let round = 0; round < 50; round++) {
+      await pause(20 + random() * 40);
+      armed = true;
+      await vi.waitFor(() => expect(armed).toBe(false), { timeout: 5_000, interval: 5 });
+    }
+    proxy.judge = null;
+    await load.stop();
+    await writer.stop();
+    await proxy.stop();
+    expect(lost).toBe(50);
+    const summary = await checkHistory(load.history, database, book);
+    // Committed, not answered, asked again by the writer itself: the caller is told the original.
+    expect(load.history.filter(({ result }) => typeof result !== 'string' && result.replayed).length).toBeGreaterThan(20);
+    console.info(`lost ${lost} answers`, summary);
+  });
+
+  it('a caller whose patience ends first hears "unknown", never "failed", and gets the original later', async () => {
+    const book = await newBook(database);
+    const proxy = await startProxy(database.url);
+    const writer = await startWriter(proxy.url, book, { patienceMs: 400 });
+    for (const operation of opening) await postOne(writer, operation);
+    const history: History = [];
+    proxy.judge = ({ greeting }) => (greeting.includes('posting') ? 'hold' : 'pass');
+    const operation = workloadOperation(() => 0.1, 'held back');
+    const first = await postJournalled(history, writer, operation);
+    expect(first.result).toBe('unknown');
+    proxy.judge = null;
+    proxy.release();
+    await vi.waitFor(
+      async () => expect((await postJournalled(history, writer, operation)).result).toMatchObject({ status: 'posted', replayed: true }),
+      5_000,
+    );
+    await writer.stop();
+    await proxy.stop();
+  });
+
+  it('a connection that breaks while the other is still being made is an outage, not the end of the process', async () => {
+    const book = await newBook(database);
+    const proxy = await startProxy(database.url);
+    proxy.judge = ({ greeting }) => (greeting.includes('looking up') ? 'hold' : 'pass');
+    const starting = startWriter(proxy.url, book);
+    starting.catch(() => undefined);
+    await vi.waitFor(async () => {
+      const { rows } = await database.pool.query(`select from pg_stat_activity where application_name = $1 and state = 'idle'`, [
+        `coffer book ${book} posting`,
+      ]);
+      expect(rows).toHaveLength(1);
+    });
+    await pause(50);
+    await database.pool.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [
+      `coffer book ${book} posting`,
+    ]);
+    await pause(100);
+    proxy.judge = null;
+    proxy.release();
+    const settled = await Promise.allSettled([starting]);
+    for (const { value } of settled.filter((one) => one.status === 'fulfilled')) await value.stop();
+    await proxy.stop();
+  });
+});
+
+describe('PostgreSQL is stopped at once under load, and started again', () => {
+  it('no answer is lost, nothing is reported as failed, and posting resumes by itself', async () => {
+    const seed = seedOf('PostgreSQL stopped');
+    const random = randomFrom(seed);
+    const book = await newBook(database);
+    const writer = await startWriter(database.url, book);
+    const load = startLoad(writer, { seed, callers: 24, retries: 100 });
+    for (const operation of opening) await postJournalled(load.history, writer, operation);
+    for (let stops = 0; stops < 3; stops++) {
+      await pause(200 + random() * 300);
+      const answeredBefore = answers(load.history);
+      process.kill(postmasterId(), 'SIGQUIT');
+      await vi.waitFor(() => expect(answers(load.history)).toBeGreaterThan(answeredBefore + 50), { timeout: 15_000, interval: 20 });
+    }
+    await load.stop();
+    await writer.stop();
+    const summary = await checkHistory(load.history, database, book);
+    expect(summary.unknown).toBe(0);
+    console.info('stopped PostgreSQL 3 times', summary);
+  });
+});
+
+function answers(history: History): number {
+  return history.filter(({ result }) => typeof result !== 'string').length;
+}
+
+function postmasterId(): number {
+  return Number.parseInt(fs.readFileSync(path.join(server.folder, 'data', 'postmaster.pid'), 'utf8'), 10);
+}

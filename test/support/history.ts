@@ -1,0 +1,108 @@
+/**
+ * The history of a run: every call as its caller saw it. Afterwards the log is asked what became of the unknown ones, everything is
+ * replayed through the model in the order of the log, and the order of the log is compared with the order of real time.
+ */
+import { expect } from 'vitest';
+import { LedgerUnavailable } from '../../server/ledger/index.ts';
+import type { Operation } from '../../server/ledger/index.ts';
+import type { BookWriter } from '../../server/ledger/writer.ts';
+import { postOne, readLog } from './books.ts';
+import { comparableEntry, comparableOutcome, entryAsModel } from './compare.ts';
+import type { Comparable } from './compare.ts';
+import type { TestDatabase } from './database.ts';
+import { Model } from './model.ts';
+
+/** Moments are nanoseconds of the machine's monotonic clock, the same in all processes. */
+export type Call = {
+  readonly operation: Operation;
+  readonly invokedAt: number;
+  answeredAt: number | null;
+  /** `unknown` until something else is heard; `not_done` is a promise that it never will be. */
+  result: Comparable | 'unknown' | 'not_done';
+};
+
+export type History = Call[];
+
+export function now(): number {
+  return Number(process.hrtime.bigint());
+}
+
+/** Posts and journals. Anything that is not an answer, or "unknown", or "not done" is thrown on: there is nothing else. */
+export async function postJournalled(history: History, writer: BookWriter, operation: Operation): Promise<Call> {
+  const call: Call = { operation, invokedAt: now(), answeredAt: null, result: 'unknown' };
+  history.push(call);
+  try {
+    const outcome = await postOne(writer, operation);
+    call.result = comparableOutcome(outcome);
+    call.answeredAt = now();
+  } catch (failure) {
+    if (!(failure instanceof LedgerUnavailable)) throw failure;
+    call.result = failure.outcome;
+  }
+  return call;
+}
+
+export type HistorySummary = { calls: number; answered: number; unknown: number; unknownButDone: number; notDone: number; entries: number };
+
+/** Checks I4, I5 and I12, and that nothing is in the log that nobody asked for. Throws on the first thing that does not fit. */
+export async function checkHistory(history: History, database: Pick<TestDatabase, 'pool'>, book: number): Promise<HistorySummary> {
+  const log = (await readLog(database, book)).map(entryAsModel);
+  const bySeq = new Map(log.map((entry) => [entry.seq, entry]));
+  const byKey = new Map<string, Call[]>();
+  for (const call of history) byKey.set(call.operation.key, [...(byKey.get(call.operation.key) ?? []), call]);
+  const own = log.filter(({ key }) => key !== null);
+  expect(new Set(own.map(({ key }) => key)).size, 'entries per key').toBe(own.length);
+
+  // No acknowledged loss: what was answered is in the log, word for word.
+  let answered = 0;
+  for (const { result } of history) {
+    if (typeof result === 'string') continue;
+    answered++;
+    if (result.entry) expect(bySeq.get(result.seq), `the entry that was answered as seq ${result.seq}`).toEqual(result.entry);
+  }
+
+  // Nothing that was said not to be done was done, and nothing was done that nobody asked for.
+  const done = new Set(own.map(({ key }) => key));
+  for (const [key, calls] of byKey) {
+    if (calls.every(({ result }) => result === 'not_done'))
+      expect(done.has(key), `key ${key}, which was reported as not done, is in the log`).toBe(false);
+  }
+  const model = new Model([1, 2, 3, 4]);
+  for (const { key } of own) {
+    const call = byKey.get(key ?? '')?.[0];
+    if (!call) throw new Error(`the log has an entry that nobody asked for: key ${key}`);
+    model.post(call.operation);
+  }
+  expect(model.log.map(comparableEntry), 'the log replayed through the model').toEqual(log);
+
+  checkRealTimeOrder(history);
+  const unknown = [...byKey].filter(
+    ([, calls]) => calls.every(({ result }) => typeof result === 'string') && calls.some(({ result }) => result === 'unknown'),
+  );
+  return {
+    calls: history.length,
+    answered,
+    unknown: unknown.length,
+    unknownButDone: unknown.filter(([key]) => done.has(key)).length,
+    notDone: history.filter(({ result }) => result === 'not_done').length,
+    entries: log.length,
+  };
+}
+
+/** What was answered before something else began has the smaller seq. A replay tells an old seq, which proves nothing. */
+function checkRealTimeOrder(history: History): void {
+  const answers = history.flatMap((call) =>
+    typeof call.result === 'string' || call.answeredAt === null ? [] : [{ at: call.answeredAt, seq: call.result.seq }],
+  );
+  answers.sort((one, other) => one.at - other.at);
+  const fresh = history.filter((call) => typeof call.result !== 'string' && !call.result.replayed && call.result.entry);
+  fresh.sort((one, other) => one.invokedAt - other.invokedAt);
+  let next = 0;
+  let newest = 0;
+  for (const call of fresh) {
+    for (let answer = answers[next]; answer !== undefined && answer.at < call.invokedAt; answer = answers[++next])
+      newest = Math.max(newest, answer.seq);
+    if (typeof call.result !== 'string' && call.result.seq <= newest)
+      throw new Error(`seq ${call.result.seq} was asked for after seq ${newest} had been answered`);
+  }
+}
