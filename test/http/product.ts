@@ -1,5 +1,6 @@
 /** A whole product behind a listening server, on a database of its own. */
 import type pg from 'pg';
+import { createPool } from '../../server/database/index.ts';
 import { Sessions, Users } from '../../server/identity/index.ts';
 import { listenHttp } from '../../server/gateway/index.ts';
 import type { Product } from '../../server/gateway/index.ts';
@@ -33,17 +34,25 @@ export type TestProduct = {
   stop(): Promise<void>;
 };
 
-export async function startProduct(changes: Partial<Product> = {}): Promise<TestProduct> {
+type Conditions = {
+  /** Leads to the database by another way, such as a proxy that breaks connections. */
+  readonly detour?: (databaseUrl: string) => Promise<string>;
+  readonly patienceMs?: number;
+};
+
+export async function startProduct(changes: Partial<Product> = {}, { detour, ...ledgerOptions }: Conditions = {}): Promise<TestProduct> {
   const database = await createTestDatabase();
   const log = createLog({ level: 'error', pretty: true });
-  const ledger = await openLedger({ url: database.url, log });
+  const url = (await detour?.(database.url)) ?? database.url;
+  const pool = createPool(url, log, { connectTimeoutMs: 1_000 });
+  const ledger = await openLedger({ url, log, ...ledgerOptions });
   await seedDemo(database.pool, ledger);
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');
   const commands = new WalletCommands(ledger, dollars);
   const queries = new WalletQueries(ledger, dollars);
   const users = new Users({
-    pool: database.pool,
+    pool,
     wallets: {
       openWallet: async (owner) => {
         const { status } = await commands.open({ owner, key: 'signup' });
@@ -52,7 +61,7 @@ export async function startProduct(changes: Partial<Product> = {}): Promise<Test
       hasWallet: async (owner) => (await queries.walletOf(owner)) !== null,
     },
   });
-  const sessions = new Sessions({ pool: database.pool, jwtSecret: 'a secret for tests, of 32 bytes or more' });
+  const sessions = new Sessions({ pool, jwtSecret: 'a secret for tests, of 32 bytes or more' });
   const product: Product = {
     commands,
     queries,
@@ -96,6 +105,7 @@ export async function startProduct(changes: Partial<Product> = {}): Promise<Test
     stop: async () => {
       await listener.stop();
       await ledger.stop();
+      await pool.end();
       await database.drop();
     },
   };

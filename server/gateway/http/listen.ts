@@ -7,6 +7,7 @@ import type { Product } from './app.ts';
 
 /** Longest wait for answers under way; the ledger's own patience is 10 s. */
 const drainMs = 15_000;
+const tidyMs = 50;
 
 export type HttpListener = {
   readonly url: string;
@@ -23,8 +24,11 @@ export async function listenHttp(product: Product, address: Address): Promise<Ht
   return {
     url: urlOf(bound),
     stop: async () => {
-      const impatience = setTimeout(() => app.server.closeAllConnections(), drainMs).unref();
+      const impatience = setTimeout(() => app.server.closeAllConnections(), drainMs);
+      // A connection that had a request under way when the closing began is idle only after its answer.
+      const tidying = setInterval(() => app.server.closeIdleConnections(), tidyMs);
       await app.close();
+      clearInterval(tidying);
       clearTimeout(impatience);
     },
   };

@@ -81,11 +81,6 @@ export function sendOutcome(reply: Reply, outcome: WalletOutcome, status: number
   return reply.code(status).send(present(outcome.entry));
 }
 
-/** Whoever sent no key learns the one it was done under. */
-export function tellFreshKey(reply: Reply, given: string | undefined, outcome: WalletOutcome): void {
-  if (given === undefined) reply.header('idempotency-key', outcome.key);
-}
-
 export const keyHeaders = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ description: 'the same as requestId in the body' })),
   'if-match': Type.Optional(Type.String({ description: 'the version that the wallet must be at, in quotes: "3"' })),

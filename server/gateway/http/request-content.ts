@@ -1,9 +1,11 @@
 /** What a request to move money says beside who and how much: its key, the version it expects, its metadata. */
-import { assert, parseAmount } from '../../kernel/index.ts';
+import { assert, newId, parseAmount } from '../../kernel/index.ts';
 import { isIdempotencyKey, keyLengthMax } from '../../wallets/index.ts';
 import type { WalletRequest } from '../../wallets/index.ts';
-import type { Request } from './app.ts';
+import type { Reply, Request } from './app.ts';
 import { malformed, ProblemError } from './problem.ts';
+
+export const freshKeyHeader = 'idempotency-key';
 
 export type MoneyBody = {
   readonly requestId?: string;
@@ -13,8 +15,8 @@ export type MoneyBody = {
   readonly metadata?: Record<string, unknown>;
 };
 
-export function readContent(request: Request, body: MoneyBody): WalletRequest {
-  return { key: readKey(request, body), expectedVersion: readVersion(request, body), metadata: readMetadata(body.metadata) };
+export function readContent(request: Request, reply: Reply, body: MoneyBody): WalletRequest {
+  return { key: readKey(request, reply, body), expectedVersion: readVersion(request, body), metadata: readMetadata(body.metadata) };
 }
 
 export function amountOf(body: { readonly amount: string | number }): bigint {
@@ -23,8 +25,20 @@ export function amountOf(body: { readonly amount: string | number }): bigint {
   return amount;
 }
 
+/**
+ * The caller's key, or a fresh one that the answer names in a header, whatever the answer is: when the outcome is unknown, the
+ * key is what the caller needs.
+ */
+export function readKey(request: Request, reply: Reply, body: MoneyBody): string {
+  const given = givenKey(request, body);
+  if (given !== undefined) return given;
+  const fresh = newId();
+  reply.header(freshKeyHeader, fresh);
+  return fresh;
+}
+
 /** The same key may be given in several places; two different ones leave no way to tell which is meant. */
-export function readKey(request: Request, body: MoneyBody): string | undefined {
+function givenKey(request: Request, body: MoneyBody): string | undefined {
   let key: string | undefined;
   for (const given of [headerKey(request), body.requestId, body.txId, body.payment_id]) {
     if (given === undefined || given === key) continue;

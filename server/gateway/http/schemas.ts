@@ -50,7 +50,7 @@ export const AssetReference = Type.Unsafe<string | number>({
   minimum: 1,
   maximum: 2_147_483_647,
   description: "an asset's code or number, as GET /assets lists them",
-  examples: ['GOLD'],
+  examples: ['USD'],
 });
 
 export const AssetNumber = Type.Integer({

@@ -6,6 +6,7 @@ import { problemOf } from './failures.ts';
 import { parseJsonBody } from './json-body.ts';
 import { allowedMethods, answerUnknownRoutes } from './unknown-routes.ts';
 import { ProblemError, sendProblem } from './problem.ts';
+import { freshKeyHeader } from './request-content.ts';
 import { registerRoutes } from './routes/register.ts';
 import { answerBrokenRequest, limits } from './framing.ts';
 import { compileValidator } from './validation.ts';
@@ -67,7 +68,8 @@ function tellFailures(app: App, { log }: Product): void {
     const problem = problemOf(failure);
     if (problem.status === 500)
       log.error({ err: failure, method: request.method, route: request.routeOptions.url }, "A request met an error of Coffer's own");
-    return sendProblem(reply, problem);
+    const freshKey = reply.getHeader(freshKeyHeader);
+    return sendProblem(reply, typeof freshKey === 'string' ? { ...problem, requestId: freshKey } : problem);
   });
   app.addHook('onResponse', (request, reply, done) => {
     if (reply.elapsedTime > slowMs) {

@@ -2,7 +2,7 @@
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
 import { requiredLogin, userOf } from '../callers.ts';
-import { keyHeaders, presentSuccess, sendOutcome, Success, tellFreshKey } from '../postings.ts';
+import { keyHeaders, presentSuccess, sendOutcome, Success } from '../postings.ts';
 import { amountOf, readContent } from '../request-content.ts';
 import { Amount, AssetNumber, keyProperties, Metadata, problems, ref, strict, Version } from '../schemas.ts';
 
@@ -38,14 +38,13 @@ export function closedLoopRoutes(app: App, product: Product): void {
       },
       async (request, reply) => {
         const user = await userOf(product, request);
-        const asked = readContent(request, request.body);
+        const asked = readContent(request, reply, request.body);
         const outcome = await product.commands[command]({
           ...asked,
           owner: user.id,
           amount: amountOf(request.body),
           asset: request.body.asset_type_id,
         });
-        tellFreshKey(reply, asked.key, outcome);
         return sendOutcome(reply, outcome, 200, (entry) => presentSuccess(entry, product.assets));
       },
     );

@@ -2,7 +2,7 @@
 import Type from 'typebox';
 import type { App, Product, Reply, Request } from '../app.ts';
 import { optionalLogin } from '../callers.ts';
-import { keyHeaders, Posting, presentPosting, sendOutcome, tellFreshKey } from '../postings.ts';
+import { keyHeaders, Posting, presentPosting, sendOutcome } from '../postings.ts';
 import { amountOf, readContent } from '../request-content.ts';
 import type { MoneyBody } from '../request-content.ts';
 import { Amount, AssetReference, keyProperties, Metadata, problems, ref, strict, Version, WalletId } from '../schemas.ts';
@@ -72,9 +72,8 @@ export function moneyRoutes(app: App, product: Product): void {
     body: MoneyBody,
     command: (asked: WalletRequest) => Promise<WalletOutcome>,
   ): Promise<Reply> {
-    const asked = readContent(request, body);
+    const asked = readContent(request, reply, body);
     const outcome = await command(asked);
-    tellFreshKey(reply, asked.key, outcome);
     return sendOutcome(reply, outcome, 201, (entry) => presentPosting(entry, product.assets));
   }
 }

@@ -7,7 +7,7 @@ import type { RecordedEntry } from '../../../ledger/index.ts';
 import { isReservedForOwner } from '../../../wallets/index.ts';
 import type { App, Product } from '../app.ts';
 import { optionalLogin, requiredLogin, userOf } from '../callers.ts';
-import { keyHeaders, presentAsset, sendOutcome, tellFreshKey } from '../postings.ts';
+import { keyHeaders, presentAsset, sendOutcome } from '../postings.ts';
 import { forbidden, malformed, sendProblem, unauthenticated } from '../problem.ts';
 import { readKey } from '../request-content.ts';
 import {
@@ -72,7 +72,7 @@ export function openWalletRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       const { id, asset, creditLimit } = request.body;
-      const key = readKey(request, request.body);
+      const key = readKey(request, reply, request.body);
       if (request.headers.authorization !== undefined) {
         const user = await userOf(product, request);
         if (id !== undefined)
@@ -97,7 +97,6 @@ export function openWalletRoutes(app: App, product: Product): void {
 
       async function answer(asked: Parameters<typeof commands.open>[0], ownerId: string | null, limit: bigint) {
         const outcome = await commands.open(asked);
-        tellFreshKey(reply, key, outcome);
         return sendOutcome(reply, outcome, 201, (entry) => presentOpened(entry, ownerId, limit));
       }
     },

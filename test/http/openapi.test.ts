@@ -1,0 +1,177 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openApiDocument } from '../../server/gateway/index.ts';
+import { misfit, operationsOf, resolved } from './openapi.ts';
+import type { Described, Document, Schema } from './openapi.ts';
+import { alice, startProduct } from './product.ts';
+import type { TestProduct } from './product.ts';
+
+const committed = fs.readFileSync(path.resolve(import.meta.dirname, '../../docs/openapi.json'), 'utf8');
+const document = JSON.parse(committed) as Document;
+const requestsPerOperation = 50;
+const seed = 20_261_121;
+
+let coffer: TestProduct;
+/** What there is to be found, by the parameter that names it. */
+const known: Record<string, string[]> = {
+  id: ['w1', 'w2', 'nobody'],
+  key: ['d1', 'never'],
+  operationId: [],
+  email: ['jane@example.com', 'john@example.com'],
+};
+beforeAll(async () => {
+  coffer = await startProduct();
+  await coffer.call('POST', '/wallet/w1/deposit', { amount: 100_000, requestId: 'd1' });
+  await coffer.call('POST', '/wallet', { id: 'w2' });
+  const transfer = await coffer.call('POST', '/wallet/w1/transfer', { toWalletId: 'w2', amount: 5, metadata: { a: [1, null] } });
+  const refused = await coffer.call('POST', '/wallet/w2/withdraw', { amount: 1000 });
+  await coffer.call('POST', '/users/signup', { email: 'jane@example.com', name: 'Jane Doe', password: 'correct horse battery staple' });
+  known['operationId'] = [transfer, refused].map(({ body }) => String(body['operationId']));
+});
+afterAll(async () => {
+  await coffer.stop();
+});
+
+test('the committed document is what the routes say', async () => {
+  expect(await openApiDocument()).toBe(committed);
+});
+
+test('it is OpenAPI 3.1, each operation has a name of its own, and every reference leads somewhere', async () => {
+  expect(document.openapi).toBe('3.1.0');
+  const names = operationsOf(document).map(({ operation }) => operation.operationId);
+  expect(names).not.toContain(undefined);
+  expect(new Set(names).size).toBe(names.length);
+  for (const [, reference = ''] of committed.matchAll(/"\$ref": "([^"]+)"/g)) {
+    expect(reference).toMatch(/^#\/components\/schemas\//);
+    expect(Object.keys(document.components.schemas)).toContain(reference.split('/').at(-1));
+  }
+});
+
+test('the server shows the same document', async () => {
+  expect((await coffer.call('GET', '/openapi.json')).body).toEqual(document);
+});
+
+test('what moves money says so: amounts are strings in every answer', () => {
+  for (const name of ['balance', 'amount', 'available', 'balanceAfter', 'creditLimit']) {
+    for (const [schema, { properties }] of Object.entries(document.components.schemas)) {
+      const property = (properties as Record<string, { type?: unknown }>)[name];
+      if (property) expect([schema, name, [property.type].flat()[0]]).toEqual([schema, name, 'string']);
+    }
+  }
+});
+
+// Deleting the caller would end the login that the others need.
+const fuzzed = operationsOf(document).filter(({ operation }) => operation.operationId !== 'deleteMe');
+
+test.each(fuzzed.map((described) => [described.operation.operationId, described] as const))(
+  '%s: whatever is sent, the answer is one that the document describes, and no 5xx; some succeed',
+  async (_name, described) => {
+    const statuses = new Set<number>();
+    for (const request of fc.sample(requestTo(described), { numRuns: requestsPerOperation, seed })) {
+      const answer = await coffer.call(described.method, request.path, request.body, request.authorized ? await coffer.login(alice) : {});
+      statuses.add(answer.status);
+      const sent = JSON.stringify(request).slice(0, 500);
+      expect([sent, answer.status < 500]).toEqual([sent, true]);
+      const found = misfit(document, described.operation, answer.status, answer.headers.get('content-type') ?? '', answer.body);
+      expect([sent, answer.text.slice(0, 300), found]).toEqual([sent, answer.text.slice(0, 300), null]);
+    }
+    expect([...statuses].some((status) => status < 300)).toBe(true);
+  },
+);
+
+/** Requests that fit the schema, nearly fit it, or do not at all. */
+function requestTo({ path: template, operation }: Described) {
+  const parameters = operation.parameters ?? [];
+  const inPath = parameters.filter((parameter) => parameter.in === 'path');
+  const inQuery = parameters.filter((parameter) => parameter.in === 'query');
+  const body = operation.requestBody?.content['application/json']?.schema;
+  return fc.record({
+    path: fc
+      .tuple(
+        fc.tuple(...inPath.map(({ name, schema }) => pathPart(name, schema))),
+        fc.tuple(...inQuery.map(({ name, schema }) => queryPart(name, schema))),
+      )
+      .map(([parts, query]) =>
+        filled(
+          template,
+          inPath.map(({ name }, at) => [name, parts[at] ?? ''] as const),
+          query.filter((part) => part !== null),
+        ),
+      ),
+    body: body ? bodyFor(resolved(document, body) as Schema) : fc.constant(undefined),
+    authorized: fc.boolean(),
+  });
+}
+
+function filled(template: string, parts: readonly (readonly [string, string])[], query: readonly string[]): string {
+  const path = parts.reduce((text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(value)), template);
+  return query.length === 0 ? path : `${path}?${query.join('&')}`;
+}
+
+function pathPart(name: string, schema: Schema) {
+  const anything = fc.oneof(valueFor(schema).map(String), fc.string({ unit: 'grapheme', minLength: 1 }));
+  return fc
+    .oneof({ weight: 4, arbitrary: fc.constantFrom(...(known[name] ?? [])) }, { weight: 2, arbitrary: anything })
+    .filter((text) => !/^\.{0,2}$/.test(text));
+}
+
+function queryPart(name: string, schema: Schema) {
+  const value = fc.oneof(valueFor(schema).map(String), fc.string(), fc.constantFrom('', '0', '5', '-1', '1e3', '500', '1-1'));
+  return fc.option(
+    value.map((text) => `${name}=${encodeURIComponent(text)}`),
+    { nil: null, freq: 1 },
+  );
+}
+
+function bodyFor(schema: Schema): fc.Arbitrary<unknown> {
+  const fitting = objectFor(schema);
+  const spoiled = fc
+    .tuple(fitting, fc.constantFrom(...Object.keys((schema['properties'] ?? {}) as object), 'other', '__proto__x'), fc.jsonValue())
+    .map(([body, key, value]) => ({ ...body, [key]: value }));
+  return fc.oneof(
+    { weight: 4, arbitrary: fitting },
+    { weight: 3, arbitrary: spoiled },
+    { weight: 1, arbitrary: fc.jsonValue() },
+    { weight: 1, arbitrary: fc.string().map((text) => `${text} `) },
+  );
+}
+
+function objectFor(schema: Schema): fc.Arbitrary<Record<string, unknown>> {
+  const properties = (schema['properties'] ?? {}) as Record<string, Schema>;
+  const required = (schema['required'] ?? []) as string[];
+  const field = (name: string, property: Schema) =>
+    required.includes(name)
+      ? fieldValue(name, property).map((value) => ({ [name]: value }))
+      : fc
+          .oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fieldValue(name, property) })
+          .map((value) => (value === undefined ? {} : { [name]: value }));
+  return fc
+    .tuple(...Object.entries(properties).map(([name, property]) => field(name, property)))
+    .map((fields) => Object.assign({}, ...fields) as Record<string, unknown>);
+}
+
+function fieldValue(name: string, schema: Schema): fc.Arbitrary<unknown> {
+  const values = known[name];
+  return name === 'email' && values
+    ? fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...values) }, { weight: 1, arbitrary: valueFor(schema) })
+    : valueFor(schema);
+}
+
+function valueFor(schema: Schema): fc.Arbitrary<unknown> {
+  const types = [schema['type']].flat();
+  const examples = (schema['examples'] ?? []) as unknown[];
+  const choices: fc.Arbitrary<unknown>[] = [];
+  if (types.includes('integer'))
+    choices.push(fc.integer({ min: Number(schema['minimum'] ?? 0), max: Number(schema['maximum'] ?? 1_000_000) }));
+  if (types.includes('string'))
+    choices.push(
+      typeof schema['pattern'] === 'string' ? fc.stringMatching(new RegExp(schema['pattern'])) : fc.string({ unit: 'grapheme' }),
+    );
+  if (types.includes('object')) choices.push(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { noNullPrototype: true }));
+  // What the document gives as an example is what most callers send.
+  return examples.length > 0
+    ? fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...examples) }, { weight: 1, arbitrary: fc.oneof(...choices) })
+    : fc.oneof(...choices);
+}

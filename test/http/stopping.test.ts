@@ -1,0 +1,64 @@
+import http from 'node:http';
+import { expect, test } from 'vitest';
+import { startProduct } from './product.ts';
+import type { TestProduct } from './product.ts';
+
+function post(coffer: TestProduct, agent: http.Agent, wallet: string): Promise<number | string> {
+  return new Promise((resolve) => {
+    const request = http.request(
+      `${coffer.url}/wallet/${wallet}/deposit`,
+      { method: 'POST', agent, headers: { 'content-type': 'application/json' } },
+      (answer) => {
+        answer.resume();
+        answer.on('end', () => resolve(answer.statusCode ?? 0));
+      },
+    );
+    request.on('error', (failure) => resolve((failure as NodeJS.ErrnoException).code ?? failure.message));
+    request.end('{"amount":1}');
+  });
+}
+
+test('stopping answers what is under way, and closes connections that are kept alive', async () => {
+  const coffer = await startProduct();
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 50 });
+  expect(await Promise.all(Array.from({ length: 50 }, () => post(coffer, agent, 'w1')))).toEqual(Array(50).fill(201));
+
+  const underWay = Array.from({ length: 50 }, () => post(coffer, agent, 'w1'));
+  // The requests have reached the server once the first of them is answered.
+  expect(await Promise.race(underWay)).toBe(201);
+  const stopped = coffer.stop();
+  expect(await Promise.all(underWay)).toEqual(Array(50).fill(201));
+  await stopped;
+  agent.destroy();
+  await expect(coffer.call('GET', '/health')).rejects.toThrow();
+});
+
+test('with ENABLE_SWAGGER off there is no documentation to be found; the API is the same', async () => {
+  const coffer = await startProduct({ swaggerEnabled: false, demo: false });
+  for (const path of ['/docs', '/docs/', '/api', '/openapi.json']) expect((await coffer.call('GET', path)).status).toBe(404);
+  expect((await coffer.call('GET', '/')).body['documentation']).toBeNull();
+  expect((await coffer.call('POST', '/wallet/w1/deposit', { amount: 1 })).status).toBe(201);
+  expect((await coffer.call('POST', '/auth/login', { user_id: '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32' })).status).toBe(403);
+  await coffer.stop();
+});
+
+test('before Coffer is ready, /health says so with 503', async () => {
+  const coffer = await startProduct({ ready: () => false });
+  expect(await coffer.call('GET', '/health')).toMatchObject({ status: 503, body: { status: 'unavailable' } });
+  await coffer.stop();
+});
+
+test('the documentation pages show the document of this server, with nothing from elsewhere', async () => {
+  const coffer = await startProduct();
+  for (const path of ['/docs', '/api']) {
+    const redirect = await coffer.call('GET', path);
+    expect(redirect.headers.get('location')).toBe(`${path}/`);
+    const page = await coffer.call('GET', `${path}/`);
+    expect(page.status).toBe(200);
+    expect(page.text).toContain('/openapi.json');
+    expect(page.text).not.toMatch(/(src|href)="https?:/);
+    expect(page.headers.get('content-security-policy')).toMatch(/default-src 'self'/);
+    expect((await coffer.call('GET', `${path}/js/scalar.js`)).status).toBe(200);
+  }
+  await coffer.stop();
+});
