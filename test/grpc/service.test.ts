@@ -83,20 +83,19 @@ test('reflection can be switched off', async () => {
   }
 });
 
-test('a call that takes longer than its deadline is DEADLINE_EXCEEDED', async () => {
-  let finish: (value: boolean) => void = () => undefined;
-  const wallets = {
-    ...noWallets,
-    openWallet: () => new Promise<{ status: 'opened' }>((resolve) => (finish = () => resolve({ status: 'opened' }))),
-  };
-  const users = new Users({ pool: database.pool, wallets });
-  const service = await startUsersService({ address: anywhere, users, log: silentLog(), ready: () => true });
+test.each([
+  ['its own', { deadline: Date.now() + 100 }, 15_000],
+  ["the service's, when it brings none", { deadline: Infinity }, 100],
+])('a call that takes longer than a deadline is DEADLINE_EXCEEDED: %s', async (_whose, options, defaultDeadlineMs) => {
+  const opening = Promise.withResolvers<{ status: 'opened' }>();
+  const users = new Users({ pool: database.pool, wallets: { ...noWallets, openWallet: () => opening.promise } });
+  const service = await startUsersService({ address: anywhere, users, log: silentLog(), ready: () => true, defaultDeadlineMs });
   const caller = outsider(`127.0.0.1:${service.address.port}`, 'user.proto', 'user.UserService');
   try {
-    const late = await caller.call('CreateUser', { email: 'late@example.com', name: 'L' }, { deadline: Date.now() + 300 });
+    const late = await caller.call('CreateUser', { email: `late${defaultDeadlineMs}@example.com`, name: 'L' }, options);
     expect(late.status).toBe(status.DEADLINE_EXCEEDED);
   } finally {
-    finish(true);
+    opening.resolve({ status: 'opened' });
     caller.close();
     await service.stop();
   }

@@ -31,6 +31,8 @@ export type ServiceOptions = {
   readonly log: Log;
   /** Whether calls can be answered; asked twice a second, told by the health service. */
   readonly ready: () => boolean | Promise<boolean>;
+  /** For calls that bring no deadline of their own; 15 s when absent. */
+  readonly defaultDeadlineMs?: number;
   /** Lets anyone read the contract from the running server; on when absent. */
   readonly reflection?: boolean;
 };

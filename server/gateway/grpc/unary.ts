@@ -7,8 +7,10 @@ import type { Failure } from './statuses.ts';
 import { MalformedMessage } from './wire.ts';
 import type { Method } from './wire.ts';
 
-/** Longer than the ledger waits for its database, so that its more exact answer comes first. */
+/** For a call that brings no deadline. Longer than the ledger waits for its database, so that its more exact answer comes first. */
 const defaultDeadlineMs = 15_000;
+
+export type ServeOptions = { readonly log: Log; readonly defaultDeadlineMs?: number };
 
 /** What a call brings along beside its message. `deadline` is in milliseconds of the epoch. */
 export type Call = { readonly metadata: Metadata; readonly deadline: number };
@@ -23,7 +25,7 @@ export function serve<Request, Response>(
   server: Server,
   method: Method<Request, Response>,
   handler: Handler<Request, Response>,
-  log: Log,
+  options: ServeOptions,
 ): void {
   const decode = (bytes: Buffer): Request | MalformedMessage => {
     try {
@@ -40,7 +42,7 @@ export function serve<Request, Response>(
       const failure = requestFailure('message_malformed');
       return fail(callback, { ...failure, details: `${failure.details} (${request.message})` });
     }
-    const { deadline, timer } = deadlineOf(call, () => fail(callback, requestFailure('deadline')));
+    const { deadline, timer } = deadlineOf(call, options, () => fail(callback, requestFailure('deadline')));
     const answer = (done: Answer<Response>): void => {
       clearTimeout(timer);
       if ('message' in done) callback(null, done.message, done.trailer);
@@ -48,7 +50,7 @@ export function serve<Request, Response>(
     };
     handler(request, { metadata: call.metadata, deadline }).then(answer, (thrown: unknown) => {
       const outage = outageFailure(thrown);
-      if (!outage) log.error({ err: thrown, call: method.path }, 'A call failed because of a bug');
+      if (!outage) options.log.error({ err: thrown, call: method.path }, 'A call failed because of a bug');
       answer({ failure: outage ?? requestFailure('internal') });
     });
   };
@@ -56,10 +58,15 @@ export function serve<Request, Response>(
 }
 
 /** A caller's own deadline is enforced by the server already; a call without one gets ours. Late answers are dropped by the server. */
-function deadlineOf(call: ServerUnaryCall<unknown, unknown>, onDeadline: () => void): { deadline: number; timer?: NodeJS.Timeout } {
+function deadlineOf(
+  call: ServerUnaryCall<unknown, unknown>,
+  options: ServeOptions,
+  onDeadline: () => void,
+): { deadline: number; timer?: NodeJS.Timeout } {
   const given = Number(call.getDeadline());
   if (Number.isFinite(given)) return { deadline: given };
-  return { deadline: Date.now() + defaultDeadlineMs, timer: setTimeout(onDeadline, defaultDeadlineMs) };
+  const patienceMs = options.defaultDeadlineMs ?? defaultDeadlineMs;
+  return { deadline: Date.now() + patienceMs, timer: setTimeout(onDeadline, patienceMs) };
 }
 
 function fail<Response>(callback: sendUnaryData<Response>, failure: Failure, trailer = new Metadata()): void {

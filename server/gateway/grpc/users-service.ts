@@ -15,14 +15,14 @@ const described = { name: 'user.UserService', contract: 'user.proto', what: 'the
 export async function startUsersService(
   options: ServiceOptions & { readonly users: Pick<Users, 'create' | 'get'> },
 ): Promise<RunningService> {
-  const { users, log } = options;
+  const { users } = options;
   return await startServer(options, described, (server) => {
-    serve(server, userService.createUser, async ({ email, name }) => answerOf(await users.create({ email, name })), log);
+    serve(server, userService.createUser, async ({ email, name }) => answerOf(await users.create({ email, name })), options);
     serve(
       server,
       userService.getUserById,
       async ({ id }) => (isUuid(id.toLowerCase()) ? answerOf(await users.get(id)) : { failure: requestFailure('user_id_invalid') }),
-      log,
+      options,
     );
   });
 }

@@ -31,10 +31,10 @@ export type WalletsServiceOptions = ServiceOptions & {
 export async function startWalletsService(options: WalletsServiceOptions): Promise<RunningService> {
   const calls = new WalletCalls(options);
   return await startServer(options, described, (server) => {
-    serve(server, walletService.createWallet, ({ userId }, call) => calls.create(userId, call), options.log);
-    serve(server, walletService.getWallet, ({ userId }) => calls.get(userId), options.log);
-    serve(server, walletService.creditWallet, ({ userId, amount }, call) => calls.move('deposit', userId, amount, call), options.log);
-    serve(server, walletService.debitWallet, ({ userId, amount }, call) => calls.move('withdraw', userId, amount, call), options.log);
+    serve(server, walletService.createWallet, ({ userId }, call) => calls.create(userId, call), options);
+    serve(server, walletService.getWallet, ({ userId }) => calls.get(userId), options);
+    serve(server, walletService.creditWallet, ({ userId, amount }, call) => calls.move('deposit', userId, amount, call), options);
+    serve(server, walletService.debitWallet, ({ userId, amount }, call) => calls.move('withdraw', userId, amount, call), options);
   });
 }
 
