@@ -54,12 +54,12 @@ test('the server shows the same document', async () => {
 });
 
 test('what moves money says so: amounts are strings in every answer', () => {
-  for (const name of ['balance', 'amount', 'available', 'balanceAfter', 'creditLimit']) {
-    for (const [schema, { properties }] of Object.entries(document.components.schemas)) {
-      const property = (properties as Record<string, { type?: unknown }>)[name];
-      if (property) expect([schema, name, [property.type].flat()[0]]).toEqual([schema, name, 'string']);
-    }
-  }
+  const money = new Set(['balance', 'amount', 'available', 'balanceAfter', 'creditLimit', 'deposited', 'withdrawn']);
+  const properties = Object.values(document.components.schemas).flatMap((schema) =>
+    Object.entries((schema['properties'] ?? {}) as Record<string, Schema>),
+  );
+  const types = properties.filter(([name]) => money.has(name)).map(([, { type }]) => [type].flat()[0]);
+  expect(new Set(types)).toEqual(new Set(['string']));
 });
 
 // Deleting the caller would end the login that the others need.
@@ -128,7 +128,7 @@ function queryPart(name: string, schema: Schema) {
 function bodyFor(schema: Schema): fc.Arbitrary<unknown> {
   const fitting = objectFor(schema);
   const spoiled = fc
-    .tuple(fitting, fc.constantFrom(...Object.keys((schema['properties'] ?? {}) as object), 'other', '__proto__x'), fc.jsonValue())
+    .tuple(fitting, fc.constantFrom(...Object.keys(schema['properties'] ?? {}), 'other', '__proto__x'), fc.jsonValue())
     .map(([body, key, value]) => ({ ...body, [key]: value }));
   return fc.oneof(
     { weight: 4, arbitrary: fitting },

@@ -32,7 +32,7 @@ function expectUnavailable(answer: Answer, code: string): void {
 
 function cutEverything(): void {
   proxy.judge = () => 'cut';
-  for (const connection of [...proxy.connections]) connection.cut();
+  for (const connection of proxy.connections) connection.cut();
 }
 
 async function untilServing(): Promise<void> {
@@ -65,7 +65,7 @@ test('an answer lost after the commit is told as an unknown outcome, never as a 
   const lost = await coffer.call('POST', '/wallet/w1/deposit', { amount: 7 });
   expectUnavailable(lost, 'outcome_unknown');
   expect(lost.body['detail']).toMatch(/same idempotency key/);
-  for (const connection of [...proxy.connections]) connection.cut();
+  for (const connection of proxy.connections) connection.cut();
   await untilServing();
   const again = await coffer.call('POST', '/wallet/w1/deposit', { amount: 7, requestId: lost.body['requestId'] });
   expect(again.status).toBe(201);

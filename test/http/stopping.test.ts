@@ -18,7 +18,8 @@ function post(coffer: TestProduct, agent: http.Agent, wallet: string): Promise<n
   });
 }
 
-test('stopping answers what is under way, and closes connections that are kept alive', async () => {
+// Whoever waits for idle connections to end by themselves takes longer than this.
+test('stopping answers what is under way, and closes connections that are kept alive', { timeout: 10_000 }, async () => {
   const coffer = await startProduct();
   const agent = new http.Agent({ keepAlive: true, maxSockets: 50 });
   expect(await Promise.all(Array.from({ length: 50 }, () => post(coffer, agent, 'w1')))).toEqual(Array(50).fill(201));

@@ -17,18 +17,25 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Coffer', version: '0.1.0', description, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
-      servers: [{ url: 'http://localhost:3000' }],
+      servers: [{ url: '/', description: 'the server that this document came from' }],
       tags: ['Wallets', 'Closed loop', 'Users', 'Operations', 'Events', 'Assets', 'Health'].map((name) => ({ name })),
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'the token of a login' } },
       },
     },
+    transform: ({ schema, url }) => ({ schema: { ...schema, summary: titleOf(schema?.operationId) }, url }),
     refResolver: { buildLocalReference: (schema) => (typeof schema['$id'] === 'string' ? schema['$id'] : '') },
   });
   if (!swaggerEnabled) return;
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   for (const routePrefix of ['/docs', '/api'] as const)
     await app.register(scalar, { routePrefix, configuration: pages, hooks: { onRequest: hardenPage } });
+}
+
+/** "getOperationByKey" is listed as "Get operation by key". */
+function titleOf(operationId = ''): string {
+  const words = operationId.replace(/[A-Z]/g, (capital) => ` ${capital.toLowerCase()}`);
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** Everything that the page shows comes from here: it works offline, and tells nobody who reads it. */

@@ -9,7 +9,7 @@ export function assetRoutes(app: App, { assets }: Product): void {
     {
       schema: {
         operationId: 'listAssets',
-        summary: 'The assets that wallets can be opened in',
+        description: 'The assets that wallets can be opened in',
         tags: ['Assets'],
         response: { 200: Type.Object({ items: Type.Array(ref(AssetView)) }, strict), ...problems() },
       },

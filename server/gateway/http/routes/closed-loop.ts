@@ -24,7 +24,7 @@ export function closedLoopRoutes(app: App, product: Product): void {
       {
         schema: {
           operationId: command,
-          summary:
+          description:
             command === 'topUp'
               ? "Credits from the treasury to the caller's wallet, which is opened on the way"
               : "Credits from the caller's wallet back to the treasury",

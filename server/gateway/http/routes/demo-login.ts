@@ -11,7 +11,7 @@ export function demoLoginRoutes(app: App, { sessions, demo }: Product): void {
     {
       schema: {
         operationId: 'demoLogIn',
-        summary: 'A token for a demo user; in demo mode only',
+        description: 'A token for a demo user; in demo mode only',
         tags: ['Closed loop'],
         body: Type.Object(
           {

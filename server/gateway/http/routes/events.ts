@@ -27,7 +27,7 @@ export function eventRoutes(app: App, product: Product): void {
       onRequest: optionalLogin(product),
       schema: {
         operationId: 'listEvents',
-        summary: 'The event log in order; the cursor is a place to come back to, also at the end of the log',
+        description: 'The event log in order; the cursor is a place to come back to, also at the end of the log',
         tags: ['Events'],
         security: [{}, { bearer: [] }],
         querystring: pageQuery('^[0-9]{1,15}-[0-9]{1,4}$'),

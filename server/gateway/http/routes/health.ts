@@ -11,7 +11,7 @@ export function healthRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'health',
-        summary: '200 while requests can be served, 503 otherwise',
+        description: '200 while requests can be served, 503 otherwise',
         tags: ['Health'],
         response: { 200: Health, 503: Health },
       },

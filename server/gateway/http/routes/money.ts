@@ -23,9 +23,9 @@ const Transfer = Type.Object({ toWalletId: WalletId, ...moneyProperties }, stric
 export function moneyRoutes(app: App, product: Product): void {
   const { commands } = product;
   const onRequest = optionalLogin(product);
-  const described = (operationId: string, summary: string) => ({
+  const described = (operationId: string, description: string) => ({
     operationId,
-    summary,
+    description,
     tags: ['Wallets'],
     params,
     headers: keyHeaders,

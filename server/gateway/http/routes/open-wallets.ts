@@ -62,7 +62,7 @@ export function openWalletRoutes(app: App, product: Product): void {
       onRequest: optionalLogin(product),
       schema: {
         operationId: 'openWallet',
-        summary: "Opens the caller's wallet in an asset, or without a login a wallet of its own name that nobody owns",
+        description: "Opens the caller's wallet in an asset, or without a login a wallet of its own name that nobody owns",
         tags: ['Wallets'],
         security: [{}, { bearer: [] }],
         headers: keyHeaders,
@@ -108,7 +108,7 @@ export function openWalletRoutes(app: App, product: Product): void {
       onRequest: requiredLogin(product),
       schema: {
         operationId: 'listMyWallets',
-        summary: "The caller's wallets, in the order of their assets",
+        description: "The caller's wallets, in the order of their assets",
         tags: ['Wallets'],
         security: [{ bearer: [] }],
         querystring: pageQuery('^[1-9][0-9]{0,8}$'),

@@ -10,10 +10,10 @@ const params = Type.Object({ operationId: OperationId }, strict);
 
 export function operationRoutes(app: App, product: Product): void {
   const onRequest = optionalLogin(product);
-  const described = (operationId: string, summary: string) => ({
+  const described = (operationId: string, description: string) => ({
     schema: {
       operationId,
-      summary,
+      description,
       tags: ['Operations'],
       params,
       response: { 200: ref(OperationView), ...problems(401, 404) },

@@ -58,7 +58,7 @@ export function userRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'signUp',
-        summary: "Makes a user, and the user's wallet in the default asset",
+        description: "Makes a user, and the user's wallet in the default asset",
         tags: ['Users'],
         body: Type.Object({ email: Email, name: Name, password: Password }, strict),
         response: { 201: ref(UserView), ...problems(409, 429) },
@@ -79,7 +79,7 @@ export function userRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'logIn',
-        summary: 'A token for an e-mail address and its password',
+        description: 'A token for an e-mail address and its password',
         tags: ['Users'],
         body: Type.Object({ email: Email, password: Password }, strict),
         response: { 200: ref(SessionView), ...problems(401, 429) },
@@ -102,7 +102,7 @@ export function userRoutes(app: App, product: Product): void {
     '/users/me',
     {
       onRequest,
-      schema: { operationId: 'getMe', summary: "The caller's profile", ...mine, response: { 200: ref(UserView), ...problems(401) } },
+      schema: { operationId: 'getMe', description: "The caller's profile", ...mine, response: { 200: ref(UserView), ...problems(401) } },
     },
     async (request) => presentUser(await userOf(product, request)),
   );
@@ -113,7 +113,7 @@ export function userRoutes(app: App, product: Product): void {
       onRequest,
       schema: {
         operationId: 'updateMe',
-        summary: 'Changes name, e-mail or password; a new password withdraws every token',
+        description: 'Changes name, e-mail or password; a new password withdraws every token',
         ...mine,
         body: Type.Object({ email: Type.Optional(Email), name: Type.Optional(Name), password: Type.Optional(Password) }, strict),
         response: { 200: ref(UserView), ...problems(401, 409) },
@@ -131,7 +131,7 @@ export function userRoutes(app: App, product: Product): void {
       onRequest,
       schema: {
         operationId: 'deleteMe',
-        summary: "Deletes the caller's account softly; refused while a wallet of it holds a balance",
+        description: "Deletes the caller's account softly; refused while a wallet of it holds a balance",
         ...mine,
         response: { 200: Type.Object({ id: Type.String(), deletedAt: Timestamp }, strict), ...problems(401, 409) },
       },
@@ -151,7 +151,7 @@ export function userRoutes(app: App, product: Product): void {
       onRequest,
       schema: {
         operationId: 'listMyLogins',
-        summary: 'Attempts to log in as the caller, newest first',
+        description: 'Attempts to log in as the caller, newest first',
         ...mine,
         querystring: pageQuery('^[0-9]{1,15}$'),
         response: { 200: page(ref(LoginView)), ...problems(401) },

@@ -27,7 +27,12 @@ const keyParams = Type.Object(
 export function walletReadRoutes(app: App, product: Product): void {
   const { queries, assets } = product;
   const onRequest = optionalLogin(product);
-  const described = (operationId: string, summary: string) => ({ operationId, summary, tags: ['Wallets'], security: [{}, { bearer: [] }] });
+  const described = (operationId: string, description: string) => ({
+    operationId,
+    description,
+    tags: ['Wallets'],
+    security: [{}, { bearer: [] }],
+  });
 
   app.get(
     '/wallet/:id',
