@@ -12,7 +12,6 @@ import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 export const alice = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
-export const bob = 'b55709be-d0f6-467e-942c-cc04155ad54c';
 
 export type Answer = {
   readonly status: number;

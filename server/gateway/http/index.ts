@@ -3,4 +3,3 @@ export type { Product } from './app.ts';
 export { listenHttp } from './listen.ts';
 export type { HttpListener } from './listen.ts';
 export { openApiDocument } from './document.ts';
-export { createHttpServer } from './server.ts';
