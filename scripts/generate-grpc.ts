@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * Writes server/gateway/grpc/generated from the contracts in proto/: a type and a codec for each message, a table of calls for
- * each service. With --check nothing is written, and a difference ends with exit code 1. The contracts are linted first.
+ * each service, and the descriptors that the reflection service hands out. With --check nothing is written, and a difference ends with exit code 1. The contracts are linted first.
  *
  * Why our own codecs: an int64 becomes exactly a bigint without a detour, text that is not UTF-8 is refused where the usual
  * decoders quietly store something else, and a call costs one buffer. What they stand on is server/gateway/grpc/wire.ts.
@@ -30,8 +30,9 @@ const root = path.resolve(import.meta.dirname, '..');
 const folder = path.join(root, 'server/gateway/grpc/generated');
 
 buf('lint', 'proto');
-const { file: files } = JSON.parse(buf('build', 'proto', '--output', '-#format=json')) as { file: FileDescriptor[] };
+const { file: files } = JSON.parse(buf('build', 'proto', '--output', '-#format=json').toString()) as { file: FileDescriptor[] };
 const wanted = new Map(files.map((file) => [file.name.replace(/\.proto$/, '.ts'), sourceOf(file)]));
+wanted.set('descriptors.ts', descriptorsSource());
 const present = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
 
 if (process.argv.includes('--check')) {
@@ -45,10 +46,10 @@ if (process.argv.includes('--check')) {
   console.log(`${path.relative(root, folder)}: ${[...wanted.keys()].join(', ')}`);
 }
 
-function buf(...args: string[]): string {
+function buf(...args: string[]): Buffer {
   const program = fileURLToPath(import.meta.resolve('@bufbuild/buf/bin/buf'));
   try {
-    return execFileSync(process.execPath, [program, ...args], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+    return execFileSync(process.execPath, [program, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   } catch (failure) {
     // buf lint says what it found on its output.
     if (failure instanceof Error && 'stdout' in failure) console.error(String(failure.stdout));
@@ -118,6 +119,31 @@ function serviceSource(file: FileDescriptor, service: string, methods: readonly 
     }),
     '};',
   ];
+}
+
+/** Made by buf: what the reflection library derives from the files itself is refused by strict clients where a message has a map. */
+function descriptorsSource(): string {
+  const health = path.dirname(fileURLToPath(import.meta.resolve('grpc-health-check/package.json')));
+  const sources = new Map(files.map(({ name }) => [name, ['proto', '--path', `proto/${name}`]]));
+  sources.set('health.proto', [path.join(health, 'proto')]);
+  return [
+    '// Generated from proto/ by "npm run generate:grpc". Do not edit.',
+    '/** A FileDescriptorProto for each contract, in Base64. */',
+    'export const descriptors = {',
+    ...[...sources].map(([name, source]) => {
+      const set = buf('build', ...source, '--exclude-source-info', '--output', '-#format=binpb');
+      return `  "${name}": "${onlyFile(set).toString('base64')}",`;
+    }),
+    '};',
+    '',
+  ].join('\n');
+}
+
+/** A FileDescriptorSet of one file is that file behind a tag and a length. */
+function onlyFile(set: Buffer): Buffer {
+  let at = 1;
+  while ((set[at] ?? 0) >= 128) at++;
+  return set.subarray(at + 1);
 }
 
 function codecName(name: string): string {

@@ -65,7 +65,9 @@ test('health follows whether the service can answer', async () => {
 test('reflection names the service and hands out its contract, so that grpcurl needs no files', async () => {
   const reflected = await reflect(platform.walletsAddress, { list_services: '' });
   expect(reflected).toContain('wallet.WalletService');
+  expect(reflected).toContain('grpc.health.v1.Health');
   expect(await reflect(platform.usersAddress, { file_containing_symbol: 'user.UserService' })).toContain('GetUserById');
+  expect(await reflect(platform.usersAddress, { file_containing_symbol: 'grpc.health.v1.Health' })).toContain('StatusesEntry');
 });
 
 test('reflection can be switched off', async () => {

@@ -1,12 +1,12 @@
 /** A gRPC server with what each of ours has: limits, health, reflection, a start that says what is wrong, a bounded stop. */
-import path from 'node:path';
 import { Metadata, Server, ServerCredentials, ServerInterceptingCall, setLogger, status } from '@grpc/grpc-js';
 import type { ServerInterceptor } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import type { EnumTypeDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { listenFailure } from '../../kernel/index.ts';
 import type { Address, Log } from '../../kernel/index.ts';
+import { descriptors } from './generated/descriptors.ts';
 
 export const messageBytesMax = 1_048_576;
 const streamsPerConnectionMax = 1_000;
@@ -15,8 +15,6 @@ const keepaliveAfterMs = 30_000;
 const keepaliveTimeoutMs = 10_000;
 const healthEveryMs = 500;
 const stopPatienceMs = 5_000;
-
-const contracts = path.resolve(import.meta.dirname, '../../../proto');
 
 export type RunningService = {
   /** Where it listens; the port is the real one when 0 was asked for. */
@@ -37,7 +35,7 @@ export type ServiceOptions = {
   readonly reflection?: boolean;
 };
 
-type Described = { readonly name: string; readonly contract: string; readonly what: string; readonly setting: string };
+type Described = { readonly name: string; readonly contract: keyof typeof descriptors; readonly what: string; readonly setting: string };
 
 /** Starts a server; `register` adds its calls. A port that is taken is an OperatorError. */
 export async function startServer(
@@ -58,11 +56,7 @@ export async function startServer(
   register(server);
   const health = new HealthImplementation({ '': 'NOT_SERVING', [service.name]: 'NOT_SERVING' });
   health.addToServer(server);
-  if (options.reflection !== false) {
-    new ReflectionService(loadSync(service.contract, { includeDirs: [contracts], keepCase: true }), {
-      services: [service.name],
-    }).addToServer(server);
-  }
+  if (options.reflection !== false) addReflection(server, service);
   const port = await bind(server, options.address, service);
   const watch = watchHealth(options.ready, (serving) => {
     for (const name of ['', service.name]) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
@@ -75,6 +69,13 @@ export async function startServer(
       await shutDown(server);
     },
   };
+}
+
+function addReflection(server: Server, service: Described): void {
+  const fileDescriptorProtos = [descriptors[service.contract], descriptors['health.proto']].map((text) => Buffer.from(text, 'base64'));
+  // The library takes packages as proto-loader describes them, and of these it reads the descriptors only.
+  const described: EnumTypeDefinition = { format: 'Protocol Buffer 3 EnumDescriptorProto', type: {}, fileDescriptorProtos };
+  new ReflectionService({ described }, { services: [service.name, 'grpc.health.v1.Health'] }).addToServer(server);
 }
 
 async function bind(server: Server, address: Address, { what, setting }: Described): Promise<number> {

@@ -13,7 +13,12 @@ import { serve } from './unary.ts';
 import type { Answer, Call } from './unary.ts';
 import type { UserLookup } from './user-client.ts';
 
-const described = { name: 'wallet.WalletService', contract: 'wallet.proto', what: 'the wallets service', setting: 'WALLET_SERVICE_URL' };
+const described = {
+  name: 'wallet.WalletService',
+  contract: 'wallet.proto',
+  what: 'the wallets service',
+  setting: 'WALLET_SERVICE_URL',
+} as const;
 const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
 /** HTTP/2 headers carry nothing else unharmed. */
