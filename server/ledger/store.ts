@@ -38,6 +38,8 @@ export const planOptions = [
   'plan_cache_mode=force_generic_plan',
   'jit=off',
   'statement_timeout=20s',
+  // A process that stops in the middle of its turn (paused, swapped out, cut off) loses it: the others do not wait for it.
+  'idle_in_transaction_session_timeout=3s',
 ]
   .map((setting) => `-c ${setting}`)
   .join(' ');
