@@ -82,7 +82,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
       for (const send of held.splice(0)) send();
     },
     async stop() {
-      for (const connection of [...connections]) connection.cut();
+      for (const connection of connections) connection.cut();
       server.close();
       await once(server, 'close');
     },

@@ -27,10 +27,16 @@ export function now(): number {
   return Number(process.hrtime.bigint());
 }
 
-/** Posts and journals. Anything that is not an answer, or "unknown", or "not done" is thrown on: there is nothing else. */
-export async function postJournalled(history: History, writer: BookWriter, operation: Operation): Promise<Call> {
+/** Posts and journals; `told` hears when a call begins and when it ends. Anything that is not an answer, or "unknown", or "not done" is thrown on: there is nothing else. */
+export async function postJournalled(
+  history: History,
+  writer: BookWriter,
+  operation: Operation,
+  told?: (call: Call, number: number) => void,
+): Promise<Call> {
   const call: Call = { operation, invokedAt: now(), answeredAt: null, result: 'unknown' };
-  history.push(call);
+  const number = history.push(call);
+  told?.(call, number);
   try {
     const outcome = await postOne(writer, operation);
     call.result = comparableOutcome(outcome);
@@ -39,7 +45,25 @@ export async function postJournalled(history: History, writer: BookWriter, opera
     if (!(failure instanceof LedgerUnavailable)) throw failure;
     call.result = failure.outcome;
   }
+  told?.(call, number);
   return call;
+}
+
+/** A call on its way between processes. Every line is written whole before the next thing happens, so a killed process leaves a true journal. */
+export function toLine(number: number, call: Call): string {
+  return `${JSON.stringify([number, call], (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))}\n`;
+}
+
+/** The calls of a journal; of each the last thing that was said. A line that a kill cut short was not said. */
+export function fromLines(text: string): History {
+  const calls = new Map<number, Call>();
+  for (const line of text.split('\n').slice(0, -1)) {
+    const revive = (_: string, value: unknown) =>
+      typeof value === 'string' && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value;
+    const [number, call] = JSON.parse(line, revive) as [number, Call];
+    calls.set(number, call);
+  }
+  return [...calls.values()];
 }
 
 export type HistorySummary = { calls: number; answered: number; unknown: number; unknownButDone: number; notDone: number; entries: number };

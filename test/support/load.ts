@@ -1,7 +1,7 @@
 /** Callers that post one operation after the other, and journal what they are told, until they are stopped. */
 import type { BookWriter } from '../../server/ledger/writer.ts';
 import { postJournalled } from './history.ts';
-import type { History } from './history.ts';
+import type { Call, History } from './history.ts';
 import { randomFrom } from './seed.ts';
 import { workloadOperation } from './workload.ts';
 
@@ -14,7 +14,14 @@ export type Load = {
 /** `pauseMs`: what a caller does between two operations; when told "unknown" or "not done" it asks again with the same key. */
 export function startLoad(
   writer: BookWriter,
-  options: { seed: number; callers: number; name?: string; pauseMs?: number; retries?: number },
+  options: {
+    seed: number;
+    callers: number;
+    name?: string;
+    pauseMs?: number;
+    retries?: number;
+    told?: (call: Call, number: number) => void;
+  },
 ): Load {
   const { seed, callers, name = 'load', pauseMs = 1, retries = 3 } = options;
   const history: History = [];
@@ -24,7 +31,7 @@ export function startLoad(
     for (let round = 0; !stopped; round++) {
       const operation = workloadOperation(random, `${name} ${number} ${round}`);
       for (let attempt = 0; attempt <= retries; attempt++) {
-        const { result } = await postJournalled(history, writer, operation);
+        const { result } = await postJournalled(history, writer, operation, options.told);
         if (typeof result !== 'string') break;
         await pause(50);
       }

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { verify } from '../../server/ledger/index.ts';
+import { newBook, startWriter } from '../support/books.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { checkHistory, postJournalled } from '../support/history.ts';
+import type { History } from '../support/history.ts';
+import { pause } from '../support/load.ts';
+import { startPoster } from '../support/posters.ts';
+import { randomFrom, seedOf } from '../support/seed.ts';
+import { workloadOperation } from '../support/workload.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+async function expectWholeLedger(): Promise<void> {
+  const report = await verify(database.pool);
+  expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
+}
+
+describe('a process killed under load', () => {
+  it('leaves a whole ledger with every answer in it, twenty-five times', async () => {
+    const seed = seedOf('twenty-five kills');
+    const random = randomFrom(seed);
+    const book = await newBook(database);
+    const history: History = [];
+    let unknown = 0;
+    for (let life = 0; life < 25; life++) {
+      const poster = startPoster({ url: database.url, book, name: `life ${life}`, seed: seed + life * 1_000, callers: 16 });
+      await vi.waitFor(() => expect(poster.answered()).toBeGreaterThan(0), { timeout: 10_000, interval: 5 });
+      await pause(random() * 120);
+      poster.signal('SIGKILL');
+      await poster.ended;
+      const calls = poster.history();
+      unknown += calls.filter(({ result }) => result === 'unknown').length;
+      history.push(...calls);
+      await expectWholeLedger();
+    }
+    const summary = await checkHistory(history, database, book);
+    console.info('killed 25 processes', summary);
+    // Kills that interrupted nothing would prove nothing.
+    expect(unknown).toBeGreaterThan(25);
+    expect(summary.unknownButDone).toBeGreaterThan(0);
+
+    // What nobody heard of is resolved by asking again: the original, or a first time, and either way once.
+    const writer = await startWriter(database.url, book);
+    const open = history.filter(({ result }) => result === 'unknown');
+    await Promise.all(open.map(({ operation }) => postJournalled(history, writer, operation)));
+    await writer.stop();
+    expect((await checkHistory(history, database, book)).unknown).toBe(0);
+    await expectWholeLedger();
+  }, 90_000);
+});
+
+describe('two processes on one book', () => {
+  it('both progress, also past each other when one is paused in the middle, and every answer is true', async () => {
+    const seed = seedOf('two processes');
+    const random = randomFrom(seed);
+    const book = await newBook(database);
+    const [one, other] = [0, 1].map((number) =>
+      startPoster({ url: database.url, book, name: `process ${number}`, seed: seed + number * 1_000, callers: 12 }),
+    ) as [ReturnType<typeof startPoster>, ReturnType<typeof startPoster>];
+    const progress = async (poster: typeof one) => {
+      const before = poster.answered();
+      await vi.waitFor(() => expect(poster.answered()).toBeGreaterThan(before + 20), { timeout: 9_000, interval: 20 });
+    };
+    try {
+      await Promise.all([progress(one), progress(other)]);
+      for (let pauses = 0; pauses < 4; pauses++) {
+        const [paused, running] = pauses % 2 === 0 ? [one, other] : [other, one];
+        await pause(random() * 100);
+        paused.signal('SIGSTOP');
+        await pause(20);
+        // It may be stopped while it has the book's turn; the database takes that back from a process that does not go on.
+        await progress(running);
+        paused.signal('SIGCONT');
+        await Promise.all([progress(one), progress(other)]);
+      }
+      await Promise.all([one.stop(), other.stop()]);
+    } finally {
+      for (const poster of [one, other]) poster.signal('SIGKILL');
+    }
+    const summary = await checkHistory([...one.history(), ...other.history()], database, book);
+    console.info('two processes, four pauses', summary);
+    expect(summary.unknown).toBe(0);
+    await expectWholeLedger();
+  }, 90_000);
+
+  it('a process that was away long enough for the other to write thousands of entries follows them', async () => {
+    const seed = seedOf('far behind');
+    const book = await newBook(database);
+    const writer = await startWriter(database.url, book);
+    const ahead = await startWriter(database.url, book);
+    const history: History = [];
+    const random = randomFrom(seed);
+    await postJournalled(history, writer, workloadOperation(random, 'before'));
+    await Promise.all(
+      Array.from({ length: 6_000 }, (_, number) => postJournalled(history, ahead, workloadOperation(random, `ahead ${number}`))),
+    );
+    await Promise.all(
+      Array.from({ length: 200 }, (_, number) => postJournalled(history, writer, workloadOperation(random, `after ${number}`))),
+    );
+    await Promise.all([writer.stop(), ahead.stop()]);
+    expect(await checkHistory(history, database, book)).toMatchObject({ calls: 6_201, answered: 6_201 });
+    await expectWholeLedger();
+  });
+});
