@@ -70,8 +70,9 @@ create table ledger.entry (
   book           integer           not null,
   kind           ledger.entry_kind not null,
   amount         numeric(38, 0),
-  debit_after    numeric(38, 0),
-  credit_after   numeric(38, 0),
+  -- Wider than an amount: what entered through cash-in adds up over all wallets.
+  debit_after    numeric(50, 0),
+  credit_after   numeric(50, 0),
   debit_floor    numeric(38, 0),
   key            text collate "C",
   digest         bytea             not null, -- of what was asked: tells a replay from a key used for something else

@@ -16,7 +16,7 @@ select id, name, code, scale from ledger.asset order by id;
 
 -- One row per account and asset that it has. A system account exists once per book, so the treasury's is their sum.
 create or replace view public.wallets as
-select 1::bigint as account_id, b.asset as asset_type_id, sum(b.balance)::numeric(38, 0) as balance
+select 1::bigint as account_id, b.asset as asset_type_id, sum(b.balance)::numeric(50, 0) as balance
 from ledger.balance b
 where b.kind = 'treasury'
 group by b.asset

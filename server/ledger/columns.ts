@@ -5,6 +5,8 @@
 
 const typeOids = { bytea: 17, int8: 20, text: 25, numeric: 1700 } as const;
 const headerBytes = 20;
+/** Of base 10,000. */
+const digitsMax = 13;
 
 export function int8Column<Row>(rows: readonly Row[], pick: (row: Row) => number | null): Buffer {
   const column = allocate('int8', rows.length, rows.length * 12);
@@ -55,10 +57,10 @@ export function byteaColumn<Row>(rows: readonly Row[], pick: (row: Row) => strin
   return column.subarray(0, at);
 }
 
-/** Whole numbers of up to 38 digits, as base-10,000 digits. */
+/** Whole numbers of up to 52 digits, as base-10,000 digits. */
 export function numericColumn<Row>(rows: readonly Row[], pick: (row: Row) => bigint | null): Buffer {
-  // Header, and at most ten digits for thirty-eight decimal ones.
-  const column = allocate('numeric', rows.length, rows.length * (4 + 8 + 20));
+  // Header, and at most thirteen of those digits.
+  const column = allocate('numeric', rows.length, rows.length * (4 + 8 + digitsMax * 2));
   let at = headerBytes;
   for (const row of rows) {
     const value = pick(row);
@@ -68,7 +70,7 @@ export function numericColumn<Row>(rows: readonly Row[], pick: (row: Row) => big
   return column.subarray(0, at);
 }
 
-const digits = new Uint16Array(10);
+const digits = new Uint16Array(digitsMax);
 
 function writeNumeric(column: Buffer, start: number, value: bigint): number {
   const negative = value < 0n;

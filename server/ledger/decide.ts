@@ -31,8 +31,10 @@ export type Decision =
   | { readonly type: 'refused'; readonly refusal: Refusal; readonly scope: number | null }
   | { readonly type: 'replayed'; readonly entry: RecordedEntry };
 
-/** Thirty-eight digits: what numeric(38, 0) holds. */
+/** Thirty-eight digits, for amounts and for wallets. */
 export const maximumAmount = 10n ** 38n - 1n;
+/** System accounts face all wallets at once: with room for a million million full ones, no caller can fill one up. */
+const maximumSystemBalance = 10n ** 50n - 1n;
 
 export function decide(book: BookView, asked: Asked): Decision {
   const before = book.remembered(asked);
@@ -73,8 +75,8 @@ function decideTransfer(book: BookView, asked: TransferOperation): Decision {
   if (debit.floor !== null && debit.balance - amount < debit.floor) {
     return refuse('insufficient_funds', scope, { wallet: debit.id, available: debit.balance - debit.floor, requested: amount });
   }
-  if (debit.balance - amount < -maximumAmount) return refuse('balance_limit', scope, { wallet: debit.id });
-  if (credit.balance + amount > maximumAmount) return refuse('balance_limit', scope, { wallet: credit.id });
+  if (debit.balance - amount < -maximumBalance(debit)) return refuse('balance_limit', scope, { wallet: debit.id });
+  if (credit.balance + amount > maximumBalance(credit)) return refuse('balance_limit', scope, { wallet: credit.id });
 
   const posted = { debit: moved(debit, -amount), credit: moved(credit, amount) };
   return { type: 'posted', opened, ...posted, scope: posted[initiatingSide[asked.kind]].number };
@@ -89,6 +91,10 @@ export function isRetry(before: RecordedEntry, { operation, digest }: Asked): bo
 function refuse(code: RefusalCode, scope: number | null, facts: Readonly<Record<string, string | number | bigint>>): Decision {
   const told = Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, String(fact)]));
   return { type: 'refused', refusal: { code, facts: told }, scope };
+}
+
+function maximumBalance(account: Account): bigint {
+  return account.kind === 'wallet' ? maximumAmount : maximumSystemBalance;
 }
 
 function missing(side: 'debit' | 'credit', asked: TransferOperation): RefusalCode {

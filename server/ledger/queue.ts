@@ -90,6 +90,11 @@ export class RequestQueue {
     this.wake();
   }
 
+  /** How many wait. */
+  get operations(): number {
+    return this.#operations;
+  }
+
   get empty(): boolean {
     return this.#waiting.length === 0;
   }

@@ -33,6 +33,12 @@ export type WriterOptions = {
 const operationsPerBatch = 250;
 /** Two on their way keep the database busy while a third is decided; more would only make the batches smaller. */
 const batchesInFlight = 2;
+/**
+ * A batch overlaps another only when it has this many operations; a smaller one waits, and grows, until the other is committed.
+ * A batch costs as much as forty operations: always overlapping, 64 callers over REST made batches of 7 and 11,700 transfers/s,
+ * waiting makes 16,300. Waiting for more than this would cost 16 callers the overlap.
+ */
+const operationsToOverlap = 16;
 /** After another process wrote to the book, each batch waits for the book's turn for so long. */
 const sharedForMs = 2_000;
 /**
@@ -104,28 +110,31 @@ export class BookWriter {
   async #run(): Promise<void> {
     while (!this.#halted) {
       if (this.#queue.closed && this.#queue.empty && this.#inFlight.length === 0) return;
-      // Without a connection there is always something to do: whoever asks whether the ledger is ready must see it come back.
-      if (this.#queue.empty && this.#failure === null && this.#live) {
-        await this.#queue.somethingNew();
-        continue;
-      }
       try {
-        await this.#step();
+        if (this.#failure !== null) throw this.#failure;
+        // Not only when there is something to post: whoever asks whether the ledger is ready must see it come back.
+        const live = this.#live ?? (await this.#connect());
+        if (this.#mayPost()) await this.#postNext(live);
+        else await this.#queue.somethingNew();
       } catch (failure) {
         await this.#recover(failure);
       }
     }
   }
 
-  /** One batch, from the queue to the wire. */
-  async #step(): Promise<void> {
-    if (this.#failure !== null) throw this.#failure;
-    const { store, state } = this.#live ?? (await this.#connect());
-    if (this.#queue.empty) return;
-    const shared = performance.now() < this.#sharedUntilMs;
-    const oldest = this.#inFlight[0];
-    if (oldest && (shared || this.#inFlight.length >= batchesInFlight)) return await oldest.done;
+  #mayPost(): boolean {
+    if (this.#queue.empty) return false;
+    if (this.#inFlight.length === 0) return true;
+    return this.#inFlight.length < batchesInFlight && this.#queue.operations >= operationsToOverlap && !this.#isShared();
+  }
 
+  #isShared(): boolean {
+    return performance.now() < this.#sharedUntilMs;
+  }
+
+  /** One batch, from the queue to the wire. */
+  async #postNext({ store, state }: Live): Promise<void> {
+    const shared = this.#isShared();
     this.#taken = this.#queue.take(operationsPerBatch);
     if (shared) {
       await store.takeTurn();
@@ -174,7 +183,7 @@ export class BookWriter {
   #answer(batch: Batch): void {
     assert(this.#inFlight.shift() === batch, 'batches are answered in the order of the log');
     this.#failedAttempts = 0;
-    if (this.#queue.closed) this.#queue.wake();
+    this.#queue.wake();
     for (const [at, request] of batch.requests.entries()) request.answer(batch.answers[at] ?? []);
   }
 

@@ -59,6 +59,8 @@ const asks: Record<TransferKind, 'from' | 'to'> = {
 const unbounded: readonly SystemKind[] = ['issuance', 'cash_in', 'cash_out'];
 
 const thirtyEightNines = 99999999999999999999999999999999999999n;
+/** System accounts face all wallets at once and have room for fifty digits. */
+const fiftyNines = 99999999999999999999999999999999999999999999999999n;
 
 type World = { accounts: ModelAccount[]; log: ModelEntry[]; remembered: Map<string, Remembered> };
 type TransferAsked = Exclude<Operation, { kind: 'open' }>;
@@ -164,7 +166,7 @@ export class Model {
       if (!exists) return no(ref === initiatorRef ? 'wallet_not_found' : 'recipient_not_found', { wallet: refName(ref) });
     }
     for (const ref of [debit, credit]) {
-      const itsAsset = this.#assetOf(ref) ?? asset;
+      const itsAsset: number = this.#assetOf(ref) ?? asset;
       if (itsAsset !== asset) return no('asset_mismatch', { wallet: refName(ref), walletAsset: String(itsAsset), asset: String(asset) });
     }
     const version = this.account(initiatorName(operation))?.version ?? 0;
@@ -176,9 +178,9 @@ export class Model {
       return no('insufficient_funds', { wallet: accountName(debit, asset), available: String(available), requested: String(amount) });
     }
     const poorest = (this.account(accountName(debit, asset))?.balance ?? 0n) - amount;
-    if (poorest < -thirtyEightNines) return no('balance_limit', { wallet: accountName(debit, asset) });
+    if (poorest < -('system' in debit ? fiftyNines : thirtyEightNines)) return no('balance_limit', { wallet: accountName(debit, asset) });
     const richest = (this.account(accountName(credit, asset))?.balance ?? 0n) + amount;
-    if (richest > thirtyEightNines) return no('balance_limit', { wallet: accountName(credit, asset) });
+    if (richest > ('system' in credit ? fiftyNines : thirtyEightNines)) return no('balance_limit', { wallet: accountName(credit, asset) });
 
     return this.#move(operation, asset, amount);
   }
