@@ -59,7 +59,7 @@ afterEach(() =>
 
 async function writeLog(): Promise<void> {
   const ledger = await openLedger({ url: database.url, log: silentLog() });
-  const checkpoints = startCheckpoints({ pool: database.pool, home, everyMs: 60_000, log: silentLog() });
+  const noteCheckpoint = () => startCheckpoints({ pool: database.pool, home, everyMs: 60_000, log: silentLog() }).stop();
   for (let burst = 0; burst < 4; burst++) {
     await Promise.all(
       Array.from({ length: 10 }, async (_, at) => {
@@ -69,9 +69,10 @@ async function writeLog(): Promise<void> {
         await ledger.post(transfer(`w${at}`, 'w0', `too much ${number}`, 1_000_000n));
       }),
     );
+    if (burst === 1) await noteCheckpoint();
   }
   await ledger.stop();
-  await checkpoints.stop();
+  await noteCheckpoint();
 }
 
 /** What only the owner of the database can do: switches the guards off, changes rows, switches them on again. */
