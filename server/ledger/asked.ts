@@ -1,6 +1,7 @@
 /** An operation made ready for deciding. Done once, when it arrives, so that deciding it again costs nothing. */
 import { systemAccountId } from './decide.ts';
 import { digestOperation } from './digest.ts';
+import { assertStorable } from './storable.ts';
 import { initiatingSide } from './types.ts';
 import type { Operation } from './types.ts';
 
@@ -13,6 +14,7 @@ export type Asked = {
 };
 
 export function ask(operation: Operation): Asked {
+  assertStorable(operation);
   return {
     operation,
     digest: digestOperation(operation),
