@@ -53,9 +53,16 @@ function showProgress({ book, entries, ofEntries }: Progress): void {
   );
 }
 
+const counted = { entries: 'entry', batches: 'batch', accounts: 'account', events: 'event', checkpoints: 'checkpoint' } as const;
+
+function totalOf(report: VerifyReport, what: keyof typeof counted): number {
+  return report.books.reduce((total, book) => total + book[what], 0);
+}
+
 function sentences(report: VerifyReport): string {
-  const total = (pick: (book: VerifyReport['books'][number]) => number) => count(report.books.reduce((sum, book) => sum + pick(book), 0));
-  const size = `${total((book) => book.entries)} entries in ${total((book) => book.batches)} batches, ${total((book) => book.accounts)} accounts, ${total((book) => book.events)} events, ${total((book) => book.checkpoints)} checkpoints`;
+  const size = Object.entries(counted)
+    .map(([many, one]) => several(totalOf(report, many as keyof typeof counted), one, many))
+    .join(', ');
   const lines: string[] = [];
   if (report.ok) {
     lines.push(
@@ -63,12 +70,12 @@ function sentences(report: VerifyReport): string {
     );
     for (const { book, lastSeq, hash } of report.books) lines.push(`Book ${book} ends at seq ${lastSeq} with hash ${hash}.`);
   } else {
-    lines.push(`The ledger does NOT fit together (${size} read).`);
+    lines.push(`The ledger does NOT fit together (read: ${size}).`);
     for (const { id, rule, violations, first } of report.invariants) {
       if (first)
         lines.push(
           `${id} ${rule}`,
-          `   ${count(violations)} violation${violations === 1 ? '' : 's'}, the first at ${first.at}: ${first.what}: expected ${first.expected}, found ${first.found}.`,
+          `   ${several(violations, 'violation', 'violations')}, the first at ${first.at}: ${first.what}: expected ${first.expected}, found ${first.found}.`,
         );
     }
     lines.push(
@@ -77,7 +84,7 @@ function sentences(report: VerifyReport): string {
   }
   if (report.foreignCheckpoints > 0) {
     lines.push(
-      `${count(report.foreignCheckpoints)} checkpoints in the home are of another ledger (another database, or this one before it was replaced) and were not compared.`,
+      `Not compared: ${several(report.foreignCheckpoints, 'checkpoint', 'checkpoints')} in the home, of another ledger (another database, or this one before it was replaced).`,
     );
   }
   return lines.join('\n');
@@ -85,4 +92,8 @@ function sentences(report: VerifyReport): string {
 
 function count(value: number): string {
   return value.toLocaleString('en-US');
+}
+
+function several(number: number, one: string, many: string): string {
+  return `${count(number)} ${number === 1 ? one : many}`;
 }

@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog } from '../../server/kernel/index.ts';
+import { openLedger, startCheckpoints } from '../../server/ledger/index.ts';
+import type { Ledger, VerifyReport } from '../../server/ledger/index.ts';
+import { createEmptyDatabase, createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+
+const launcher = path.resolve(import.meta.dirname, '../../cli/coffer.mjs');
+
+let database: TestDatabase;
+let ledger: Ledger;
+let home: string;
+beforeAll(async () => {
+  home = await mkdtemp(path.join(os.tmpdir(), 'coffer-verify-'));
+  database = await createTestDatabase();
+  // A running server: the command works beside it.
+  ledger = await openLedger({ url: database.url, log: silentLog() });
+  const opens = { owner: null, asset: 1, floor: 0n };
+  for (const amount of [1n, 2n, 3n]) {
+    await ledger.post({ kind: 'deposit', key: `deposit ${amount}`, debit: { system: 'cash_in' }, credit: { wallet: 'w', opens }, amount });
+  }
+  await startCheckpoints({ pool: database.pool, home, everyMs: 60_000, log: silentLog() }).stop();
+});
+afterAll(async () => {
+  await ledger.stop();
+  await database.drop();
+  await rm(home, { recursive: true });
+});
+
+type Said = { code: number; out: string; err: string };
+
+async function coffer(url: string, ...words: string[]): Promise<Said> {
+  const env = { ...process.env, DATABASE_URL: url, COFFER_HOME: home };
+  return await new Promise((resolve) => {
+    execFile(process.execPath, [launcher, ...words], { env }, (failure, out, err) => {
+      resolve({ code: typeof failure?.code === 'number' ? failure.code : 0, out, err });
+    });
+  });
+}
+
+describe('coffer verify', () => {
+  it('says that a whole ledger is whole, how long it is and where it ends', async () => {
+    const { code, out } = await coffer(database.url, 'verify');
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^The ledger is whole: every balance, version, key, event and hash follows from the log \(5 entries, 4 batches, 2 accounts, 4 events, 1 checkpoint; /,
+    );
+    expect(out).toMatch(/Book 1 ends at seq 5 with hash [0-9a-f]{64}\./);
+  });
+
+  it('names the first row that does not fit, and leaves with exit code 1', async () => {
+    const change = (amount: number) =>
+      database.pool.query(
+        `alter table ledger.entry disable trigger append_only; update ledger.entry set amount = ${amount} where seq = 4; alter table ledger.entry enable always trigger append_only`,
+      );
+    await change(200);
+    const [told, listed] = await Promise.all([coffer(database.url, 'verify'), coffer(database.url, 'verify', '--json')]);
+    await change(2);
+
+    expect(told.code).toBe(1);
+    expect(told.out).toContain('The ledger does NOT fit together');
+    expect(told.out).toMatch(
+      /I3 .*\n {3}2 violations, the first at 1-4: the debit balance of \$cash_in\/1 after it: expected -201, found -3\./,
+    );
+    expect(listed.code).toBe(1);
+    const report = JSON.parse(listed.out) as VerifyReport;
+    expect(report.invariants.filter(({ ok }) => !ok).map(({ id, first }) => `${id} ${first?.at}`)).toEqual([
+      'I2 account 1 of book 1 ($cash_in/1)',
+      'I3 1-4',
+      'I11 1-4',
+    ]);
+  });
+
+  it('says what to do when there is no ledger', async () => {
+    const empty = await createEmptyDatabase();
+    const { code, err } = await coffer(empty.url, 'verify');
+    await empty.drop();
+    expect(code).toBe(1);
+    expect(err).toContain('There is no ledger in');
+    expect(err).toContain('coffer migrate');
+  });
+});
