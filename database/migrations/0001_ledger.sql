@@ -95,8 +95,10 @@ create table ledger.entry (
 );
 -- The key before the scope: keys that rise with time (UUIDv7, order numbers) then grow the index at its end, which is 15 % of posting.
 create unique index entry_by_key on ledger.entry (book, key, scope) where key is not null;
-create index entry_by_debit on ledger.entry (book, debit_account, seq) where debit_account is not null;
-create index entry_by_credit on ledger.entry (book, credit_account, seq) where credit_account is not null;
+-- An account's postings by its own version, which only these indexes are ordered by. Ordered by seq, the newest one could also be
+-- looked for by walking the primary key back, and a plan that does so reads the whole log for an account that was never debited.
+create unique index entry_by_debit on ledger.entry (book, debit_account, debit_version) where debit_account is not null;
+create unique index entry_by_credit on ledger.entry (book, credit_account, credit_version) where credit_account is not null;
 
 create function ledger.refuse_change() returns trigger language plpgsql as $$
 begin

@@ -6,10 +6,10 @@ from ledger.account a
 cross join lateral (
   select side.* from (
     (select e.debit_after as balance, e.debit_version as version, e.seq, e.recorded_at
-     from ledger.entry e where e.book = a.book and e.debit_account = a.number order by e.seq desc limit 1)
+     from ledger.entry e where e.book = a.book and e.debit_account = a.number order by e.debit_version desc limit 1)
     union all
     (select coalesce(e.credit_after, 0), e.credit_version, e.seq, e.recorded_at
-     from ledger.entry e where e.book = a.book and e.credit_account = a.number order by e.seq desc limit 1)
+     from ledger.entry e where e.book = a.book and e.credit_account = a.number order by e.credit_version desc limit 1)
   ) side
-  order by side.seq desc limit 1
+  order by side.version desc limit 1
 ) newest;

@@ -72,19 +72,20 @@ export class BookReader {
     return rows.map(balanceFromRow);
   }
 
-  /** Postings of an account, newest first, before the given seq. */
-  async history(account: number, beforeSeq: number, limit: number): Promise<RecordedEntry[]> {
+  /** Postings of an account, newest first, before the given version of it. */
+  async history(account: number, beforeVersion: number, limit: number): Promise<RecordedEntry[]> {
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'history',
       text: `
         select ${entryColumns} from (
-          (select * from ledger.entry where book = $1 and debit_account = $2 and seq < $3 order by seq desc limit $4)
+          (select * from ledger.entry where book = $1 and debit_account = $2 and debit_version < $3 order by debit_version desc limit $4)
           union all
-          (select * from ledger.entry where book = $1 and credit_account = $2 and seq < $3 and kind <> 'open' order by seq desc limit $4)
+          (select * from ledger.entry where book = $1 and credit_account = $2 and credit_version < $3 and credit_version > 0
+           order by credit_version desc limit $4)
           order by seq desc limit $4
         ) e ${entrySides}
         order by e.seq desc`,
-      values: [this.#book, account, beforeSeq, limit],
+      values: [this.#book, account, beforeVersion, limit],
     });
     return rows.map(entryFromRow);
   }

@@ -59,7 +59,7 @@ const statements = {
   outcomes: `
     select wanted.at, ${entryColumns}
     from unnest($2::bigint[], $3::text[]) with ordinality as wanted (scope, key, at)
-    cross join lateral (select * from ledger.entry e where e.book = $1 and e.scope = wanted.scope and e.key = wanted.key limit 1) e
+    cross join lateral (select * from ledger.entry e where e.book = $1 and e.scope = wanted.scope and e.key = wanted.key) e
     ${entrySides}`,
   tail: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.seq > $2 and e.seq <= $3 order by e.seq`,
   turn: 'select from ledger.book where book = $1 for no key update',

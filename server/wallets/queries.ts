@@ -54,7 +54,9 @@ export class WalletQueries {
     const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
     const rows = await this.#ledger.read.history(wallet.number, before, limit + 1);
     const items = rows.slice(0, limit);
-    return { items, next: rows.length > limit ? String(items.at(-1)?.seq) : null };
+    const last = items.at(-1);
+    const side = last?.debit?.number === wallet.number ? last.debit : last?.credit;
+    return { items, next: rows.length > limit ? String(side?.version) : null };
   }
 
   async stats(id: string): Promise<WalletStats | null> {
