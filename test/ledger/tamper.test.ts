@@ -235,6 +235,31 @@ describe('a row in the wrong place is named', () => {
   });
 });
 
+describe('an event log that tells something else is named', () => {
+  for (const [what, told] of [
+    ['leaves an event out', (seq: number) => `select * from ledger.event_kept where seq <> ${seq}`],
+    [
+      'tells an event twice',
+      (seq: number) => `select * from ledger.event_kept union all select * from ledger.event_kept where seq = ${seq}`,
+    ],
+    [
+      'tells it of another wallet',
+      (seq: number) =>
+        `select book, seq, part, id, type, case seq when ${seq} then 'w9' else wallet end as wallet, recorded_at, operation, data from ledger.event_kept`,
+    ],
+  ] as const) {
+    it(`when it ${what}`, async () => {
+      const { pool } = database;
+      await pool.query(`alter view ledger.event rename to event_kept; create view ledger.event as ${told(target.deposit)}`);
+      try {
+        expect(places(await verify(pool))).toEqual([`I8 1-${target.deposit}-1`]);
+      } finally {
+        await pool.query('drop view ledger.event; alter view ledger.event_kept rename to event');
+      }
+    });
+  }
+});
+
 describe('a broken chain is named', () => {
   it('when the hash of a batch was changed', async () => {
     const report = await verifyAfter(`update ledger.batch set hash = sha256('x') where ${target.deposit} between first_seq and last_seq`);
