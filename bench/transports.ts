@@ -1,8 +1,7 @@
 /** (d) Single transfers over REST and gRPC, the server in one process, the callers in this one. */
-import { silentLog } from '../server/kernel/index.ts';
 import { openLedger } from '../server/ledger/index.ts';
 import { ownedWalletId } from '../server/wallets/index.ts';
-import { newId } from '../server/kernel/index.ts';
+import { newId, silentLog } from '../server/kernel/index.ts';
 import { grpcCallsPerSecond } from './load/grpc.ts';
 import { httpRequestsPerSecond } from './load/http.ts';
 import type { Figures } from './report.ts';

@@ -2,7 +2,6 @@
 export type { Asset, Assets } from './assets.ts';
 export { forgetCheckpoints, readCheckpoints, startCheckpoints } from './checkpoints.ts';
 export type { Checkpoint, CheckpointOptions } from './checkpoints.ts';
-export { maximumAmount } from './decide.ts';
 export { openLedger, operationId, seqOfOperationId } from './ledger.ts';
 export type { Ledger, LedgerOptions } from './ledger.ts';
 export { LedgerHalted, LedgerOverloaded, LedgerUnavailable, isOutage } from './outages.ts';
@@ -24,5 +23,5 @@ export type {
   TransferOperation,
   WalletSpec,
 } from './types.ts';
-export { invariantRules, verify } from './verify/index.ts';
+export { verify } from './verify/index.ts';
 export type { BookSummary, InvariantId, InvariantReport, Progress, VerifyOptions, VerifyReport, Violation } from './verify/index.ts';

@@ -77,8 +77,7 @@ function side(
 
 function factsIn(details: string | null): Record<string, string> {
   assert(details !== null, 'a refusal has details');
-  const parsed: { facts: Record<string, string> } = JSON.parse(details);
-  return parsed.facts;
+  return (JSON.parse(details) as { facts: Record<string, string> }).facts;
 }
 
 /** For a query that names a row of the view `ledger.balance` `b`. */

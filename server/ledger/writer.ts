@@ -69,7 +69,7 @@ export class BookWriter {
   #head: Head | null = null;
   #taken: readonly Request[] = [];
   #inFlight: Batch[] = [];
-  #failure: unknown = null;
+  #failure: Error | null = null;
   #sharedUntilMs = 0;
   #keysCheckedUntilMs = 0;
   #failedAttempts = 0;
@@ -162,7 +162,7 @@ export class BookWriter {
     const earlier = this.#inFlight.at(-1)?.done;
     const committed = this.#commit(store, batch, shared);
     batch.done = Promise.all([earlier, committed]).then(() => this.#answer(batch));
-    batch.done.catch((failure: unknown) => {
+    batch.done.catch((failure: Error) => {
       this.#failure ??= failure;
       this.#queue.wake();
     });

@@ -30,7 +30,10 @@ describe.each(['book', 'batch', 'account', 'entry'])('a row of ledger.%s', (tabl
     const client = await database.pool.connect();
     try {
       await client.query('begin');
-      await expect(client.query(statement)).rejects.toMatchObject({ code: '23001', message: expect.stringContaining('append-only') });
+      await expect(client.query(statement)).rejects.toMatchObject({
+        code: '23001',
+        message: expect.stringContaining('append-only') as string,
+      });
     } finally {
       await client.query('rollback');
       client.release();
