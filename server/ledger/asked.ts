@@ -1,5 +1,5 @@
 /** An operation made ready for deciding. Done once, when it arrives, so that deciding it again costs nothing. */
-import { systemAccountId } from './decide.ts';
+import { systemAccountId } from './accounts.ts';
 import { digestOperation } from './digest.ts';
 import { assertStorable } from './storable.ts';
 import { initiatingSide } from './types.ts';

@@ -4,9 +4,10 @@
  * Read `decideTransfer` top to bottom: each guard returns one named refusal, in the order of precedence of refusals.ts.
  */
 import type { Refusal, RefusalCode } from './refusals.ts';
+import { maximumAmount, maximumBalance, openSystemAccount, openWallet } from './accounts.ts';
 import type { Asked } from './asked.ts';
 import { initiatingSide } from './types.ts';
-import type { Account, AccountRef, OpenOperation, Operation, RecordedEntry, SystemKind, TransferOperation, WalletSpec } from './types.ts';
+import type { Account, AccountRef, OpenOperation, Operation, RecordedEntry, SystemKind, TransferOperation } from './types.ts';
 
 /** What a decision may depend on. */
 export type BookView = {
@@ -31,17 +32,11 @@ export type Decision =
   | { readonly type: 'refused'; readonly refusal: Refusal; readonly scope: number | null }
   | { readonly type: 'replayed'; readonly entry: RecordedEntry };
 
-/** Thirty-eight digits, for amounts and for wallets. */
-export const maximumAmount = 10n ** 38n - 1n;
-/** System accounts face all wallets at once: with room for a million million full ones, no caller can fill one up. */
-const maximumSystemBalance = 10n ** 50n - 1n;
-
 export function decide(book: BookView, asked: Asked): Decision {
   const before = book.remembered(asked);
-  if (before)
-    return isRetry(before, asked)
-      ? { type: 'replayed', entry: before }
-      : refuse('idempotency_key_reused', null, { key: asked.operation.key });
+  if (before && isRetry(before, asked)) return { type: 'replayed', entry: before };
+  if (before) return refuse('idempotency_key_reused', null, { key: asked.operation.key });
+
   return asked.operation.kind === 'open' ? decideOpen(book, asked.operation) : decideTransfer(book, asked.operation);
 }
 
@@ -75,8 +70,8 @@ function decideTransfer(book: BookView, asked: TransferOperation): Decision {
   if (debit.floor !== null && debit.balance - amount < debit.floor) {
     return refuse('insufficient_funds', scope, { wallet: debit.id, available: debit.balance - debit.floor, requested: amount });
   }
-  if (debit.balance - amount < -maximumBalance(debit)) return refuse('balance_limit', scope, { wallet: debit.id });
-  if (credit.balance + amount > maximumBalance(credit)) return refuse('balance_limit', scope, { wallet: credit.id });
+  if (debit.balance - amount < -maximumBalance(debit.kind)) return refuse('balance_limit', scope, { wallet: debit.id });
+  if (credit.balance + amount > maximumBalance(credit.kind)) return refuse('balance_limit', scope, { wallet: credit.id });
 
   const posted = { debit: moved(debit, -amount), credit: moved(credit, amount) };
   return { type: 'posted', opened, ...posted, scope: posted[initiatingSide[asked.kind]].number };
@@ -91,10 +86,6 @@ export function isRetry(before: RecordedEntry, { operation, digest }: Asked): bo
 function refuse(code: RefusalCode, scope: number | null, facts: Readonly<Record<string, string | number | bigint>>): Decision {
   const told = Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, String(fact)]));
   return { type: 'refused', refusal: { code, facts: told }, scope };
-}
-
-function maximumBalance(account: Account): bigint {
-  return account.kind === 'wallet' ? maximumAmount : maximumSystemBalance;
 }
 
 function missing(side: 'debit' | 'credit', asked: TransferOperation): RefusalCode {
@@ -161,44 +152,13 @@ function assetToOpen(ref: AccountRef): number | undefined {
   return 'wallet' in ref ? ref.opens?.asset : undefined;
 }
 
+/** An account that is not there yet, if it may be opened on the way; then it is also added to `opened`. */
 function openedFor(ref: AccountRef, asset: number | undefined, number: number, opened: Account[]): Account | undefined {
-  const account = 'wallet' in ref ? ref.opens && openWallet(ref.wallet, ref.opens, number) : openSystemAccount(ref.system, asset, number);
+  let account: Account | undefined;
+  if ('wallet' in ref) account = ref.opens && openWallet(ref.wallet, ref.opens, number);
+  else if (asset !== undefined) account = openSystemAccount(ref.system, asset, number);
   if (account) opened.push(account);
   return account;
-}
-
-function openSystemAccount(kind: SystemKind, asset: number | undefined, number: number): Account | undefined {
-  if (asset === undefined) return undefined;
-  return { number, id: systemAccountId(kind, asset), kind, asset, owner: null, floor: systemFloor[kind], balance: 0n, version: 0 };
-}
-
-function openWallet(id: string, spec: WalletSpec, number: number): Account {
-  return {
-    number,
-    id,
-    kind: 'wallet',
-    asset: spec.asset,
-    owner: spec.owner,
-    floor: spec.floor,
-    balance: 0n,
-    version: 0,
-  };
-}
-
-/** Money enters through issuance and cash-in, which go below zero by what is in circulation; a treasury gives only what it has. */
-const systemFloor = {
-  treasury: 0n,
-  issuance: null,
-  cash_in: null,
-  cash_out: null,
-  fees: 0n,
-  in_transit: 0n,
-  breakage: 0n,
-} as const satisfies Record<SystemKind, bigint | null>;
-
-/** `$` cannot occur in a wallet id that a client chooses, so the two never collide. */
-export function systemAccountId(kind: SystemKind, asset: number): string {
-  return `$${kind}/${asset}`;
 }
 
 function isSameAccount(one: AccountRef, other: AccountRef): boolean {

@@ -8,7 +8,7 @@ import { assert } from '../kernel/index.ts';
 import { outcomeName } from './asked.ts';
 import type { Asked } from './asked.ts';
 import type { Rows } from './chain.ts';
-import { systemAccountId } from './decide.ts';
+import { systemAccountId } from './accounts.ts';
 import type { BookView, Decision } from './decide.ts';
 import { openedOnTheWayEntry, openingEntry, postingEntry, refusalEntry } from './entries.ts';
 import { Recent } from './recent.ts';

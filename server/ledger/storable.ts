@@ -3,7 +3,7 @@
  * database stops the book. Callers' text is checked where it comes in and answered with a sentence; here it is only asserted.
  */
 import { assert } from '../kernel/index.ts';
-import { maximumAmount } from './decide.ts';
+import { maximumAmount } from './accounts.ts';
 import type { AccountRef, Operation, WalletSpec } from './types.ts';
 
 /** In an index with two other columns; PostgreSQL takes 2,704 bytes. */

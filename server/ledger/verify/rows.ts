@@ -84,7 +84,7 @@ export type LogRow = {
   account: AccountRow | null;
 };
 
-export type EventRow = { id: string; seq: number; type: string; wallet: string | null; operation: number };
+export type EventRow = { seq: number; part: number; type: string; wallet: string | null; operation: number };
 
 const batchesPerChunk = 2_000;
 const entriesPerChunk = 8_000;
@@ -105,7 +105,7 @@ const entriesText = `
   where e.book = $1 and e.seq > $2 order by e.seq limit ${entriesPerChunk}`;
 
 const eventsText =
-  'select id, seq, type, wallet, operation from ledger.event where book = $1 and seq >= $2 and seq <= $3 order by seq, part';
+  'select seq, part, type, wallet, operation from ledger.event where book = $1 and seq >= $2 and seq <= $3 order by seq, part';
 
 const balancesText = `select number, balance, version from ledger.balance where book = $1 and number > $2 order by number limit ${accountsPerChunk}`;
 
@@ -238,7 +238,7 @@ function accountRow(row: TextRow, id: string): AccountRow {
 }
 
 function eventRow(row: TextRow): EventRow {
-  return { id: row[0] ?? '', seq: Number(row[1]), type: row[2] ?? '', wallet: row[3] ?? null, operation: Number(row[4]) };
+  return { seq: Number(row[0]), part: Number(row[1]), type: row[2] ?? '', wallet: row[3] ?? null, operation: Number(row[4]) };
 }
 
 function numberOrNull(text: string | null | undefined): number | null {

@@ -83,10 +83,10 @@ async function verifyBook(
       checker.check(row);
       inBatch.push(row);
       for (const [part, { type, wallet }] of expectedEvents(row, (number) => checker.accounts.get(number)).entries()) {
-        expected.push({ id: `${at}-${part + 1}`, seq: row.seq, type, wallet, operation: row.operation });
+        expected.push({ seq: row.seq, part: part + 1, type, wallet, operation: row.operation });
       }
     }
-    events += compareEvents(findings, expected, await chunk.events());
+    events += compareEvents(book, findings, expected, await chunk.events());
     entries += chunk.entries.length;
     onProgress?.({ book, entries, ofEntries });
   }
@@ -116,26 +116,30 @@ async function nextBatch(queue: AsyncGenerator<BatchRow>): Promise<BatchRow | nu
 }
 
 /** Both lists are in order; the first place where they part is the finding, the rest of the chunk would only repeat it. */
-function compareEvents(findings: Findings, expected: readonly EventRow[], found: readonly EventRow[]): number {
+function compareEvents(book: number, findings: Findings, expected: readonly EventRow[], found: readonly EventRow[]): number {
   for (let at = 0; at < Math.max(expected.length, found.length); at++) {
     const one = expected[at];
     const other = found[at];
-    if (one && other && one.id === other.id && one.type === other.type && one.wallet === other.wallet && one.operation === other.operation)
-      continue;
-    findings.add(
-      'I8',
-      other && (!one || other.seq < one.seq) ? other.id : (one?.id ?? ''),
-      'the event',
-      describeEvent(one),
-      describeEvent(other),
-    );
+    if (one && other && isSameEvent(one, other)) continue;
+    const first = other && (!one || other.seq < one.seq) ? other : one;
+    findings.add('I8', `${book}-${first?.seq}-${first?.part}`, 'the event', describeEvent(one), describeEvent(other));
     break;
   }
   return found.length;
 }
 
+function isSameEvent(one: EventRow, other: EventRow): boolean {
+  return (
+    one.seq === other.seq &&
+    one.part === other.part &&
+    one.type === other.type &&
+    one.wallet === other.wallet &&
+    one.operation === other.operation
+  );
+}
+
 function describeEvent(event: EventRow | undefined): string | null {
-  return event ? `${event.type} of ${event.wallet} as ${event.id} (operation ${event.operation})` : null;
+  return event ? `${event.type} of ${event.wallet} as part ${event.part} of entry ${event.seq} (operation ${event.operation})` : null;
 }
 
 /** What reads answer must be what the log adds up to, and each account must have been opened by the log. */
