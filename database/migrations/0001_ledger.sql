@@ -50,7 +50,7 @@ create table ledger.account (
   primary key (book, number),
   unique (book, id)
 );
-create unique index account_by_owner on ledger.account (book, owner, asset) where owner is not null;
+create index account_by_owner on ledger.account (book, owner, asset) where owner is not null;
 
 create type ledger.entry_kind as enum ('open', 'issue', 'deposit', 'withdrawal', 'topup', 'spend', 'transfer');
 

@@ -1,12 +1,12 @@
 /** The ledger as the rest of the product sees it: a way to post, and ways to read. */
 import { createPool } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
-import { Assets } from './assets.ts';
+import { Assets } from './reading/assets.ts';
 import { assert } from '../kernel/index.ts';
-import { BookReader } from './reads.ts';
-import { planOptions } from './store.ts';
-import type { Operation, Outcome, RecordedEntry } from './types.ts';
-import { BookWriter } from './writer.ts';
+import { BookReader } from './reading/reads.ts';
+import { planOptions } from './posting/store.ts';
+import type { Operation, Outcome, RecordedEntry } from './rules/types.ts';
+import { BookWriter } from './posting/writer.ts';
 
 /** The book of everything, until there are more. */
 const theBook = 1;

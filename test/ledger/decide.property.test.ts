@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ask } from '../../server/ledger/asked.ts';
-import type { Rows } from '../../server/ledger/chain.ts';
-import { decideTogether } from '../../server/ledger/group.ts';
+import { ask } from '../../server/ledger/rules/asked.ts';
+import type { Rows } from '../../server/ledger/chain/chain.ts';
+import { decideTogether } from '../../server/ledger/posting/group.ts';
 import { refusalMeanings } from '../../server/ledger/index.ts';
 import type { Outcome } from '../../server/ledger/index.ts';
-import { BookState } from '../../server/ledger/state.ts';
+import { BookState } from '../../server/ledger/posting/state.ts';
 import { comparable, comparableEntry, comparableOutcome, entryAsModel } from '../support/compare.ts';
 import { Model } from '../support/model.ts';
 import { assets, requests } from '../support/operations.ts';

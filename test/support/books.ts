@@ -1,6 +1,6 @@
 /** Books for tests: as many as they like in one database, each with a log, a chain and a model of its own. */
-import { BookReader } from '../../server/ledger/reads.ts';
-import { BookWriter } from '../../server/ledger/writer.ts';
+import { BookReader } from '../../server/ledger/reading/reads.ts';
+import { BookWriter } from '../../server/ledger/posting/writer.ts';
 import { silentLog } from '../../server/kernel/index.ts';
 import type { Log } from '../../server/kernel/index.ts';
 import type { Operation, Outcome, RecordedEntry } from '../../server/ledger/index.ts';

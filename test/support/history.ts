@@ -5,7 +5,7 @@
 import { expect } from 'vitest';
 import { LedgerUnavailable } from '../../server/ledger/index.ts';
 import type { Operation } from '../../server/ledger/index.ts';
-import type { BookWriter } from '../../server/ledger/writer.ts';
+import type { BookWriter } from '../../server/ledger/posting/writer.ts';
 import { postOne, readLog } from './books.ts';
 import { comparableEntry, comparableOutcome, entryAsModel } from './compare.ts';
 import type { Comparable } from './compare.ts';

@@ -1,6 +1,6 @@
 /** Accounts as the log has left them so far: the one thing that grows in the verifier's memory, by accounts and not by entries. */
-import { digestOpening } from '../digest.ts';
-import type { AccountKind } from '../types.ts';
+import { digestOpening } from '../rules/digest.ts';
+import type { AccountKind } from '../rules/types.ts';
 import type { Findings } from './report.ts';
 import type { AccountRow, LogRow } from './rows.ts';
 

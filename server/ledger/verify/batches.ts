@@ -1,9 +1,9 @@
 /** Checks the batches: that they follow one another without a gap, and that each one's hash is that of its entries. */
 import { hash } from 'node:crypto';
-import { chainFormat, chainHash, encodeBatch } from '../chain.ts';
-import type { Opening } from '../chain.ts';
-import type { Checkpoint } from '../checkpoints.ts';
-import type { Account, AccountKind, EntryKind, PostedSide, RecordedEntry } from '../types.ts';
+import { chainFormat, chainHash, encodeBatch } from '../chain/chain.ts';
+import type { Opening } from '../chain/chain.ts';
+import type { Checkpoint } from '../chain/checkpoints.ts';
+import type { Account, AccountKind, EntryKind, PostedSide, RecordedEntry } from '../rules/types.ts';
 import type { Findings } from './report.ts';
 import type { BatchRow, LogRow } from './rows.ts';
 

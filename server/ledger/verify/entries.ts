@@ -1,7 +1,7 @@
 /** Checks entries one by one against everything before them. */
-import { contentNameOf, digestOpening, digestTransfer } from '../digest.ts';
-import { refusalMeanings } from '../refusals.ts';
-import type { AccountKind, EntryKind } from '../types.ts';
+import { contentNameOf, digestOpening, digestTransfer } from '../rules/digest.ts';
+import { refusalMeanings } from '../rules/refusals.ts';
+import type { AccountKind, EntryKind } from '../rules/types.ts';
 import { Accounts } from './accounts.ts';
 import type { AccountState } from './accounts.ts';
 import type { Findings } from './report.ts';

@@ -1,6 +1,6 @@
 /** Reads each book once from genesis to its end, and checks it against itself, its events and its checkpoints. */
 import type pg from 'pg';
-import type { Checkpoint } from '../checkpoints.ts';
+import type { Checkpoint } from '../chain/checkpoints.ts';
 import { BatchChecker } from './batches.ts';
 import { EntryChecker } from './entries.ts';
 import { expectedEvents } from './events.ts';

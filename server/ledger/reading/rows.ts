@@ -1,7 +1,7 @@
 /** Reads log rows back: one select list, one mapping, for every query that answers with entries. */
-import { assert } from '../kernel/index.ts';
-import type { RefusalCode } from './refusals.ts';
-import type { Account, AccountKind, EntryKind, PostedSide, RecordedEntry } from './types.ts';
+import { assert } from '../../kernel/index.ts';
+import type { RefusalCode } from '../rules/refusals.ts';
+import type { Account, AccountKind, EntryKind, PostedSide, RecordedEntry } from '../rules/types.ts';
 
 /** For a query that names the entry `e`; brings the names of both accounts along. */
 export const entryColumns = `

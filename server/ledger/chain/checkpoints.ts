@@ -7,7 +7,7 @@ import { open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type pg from 'pg';
-import type { Log } from '../kernel/index.ts';
+import type { Log } from '../../kernel/index.ts';
 
 export type Checkpoint = {
   readonly book: number;

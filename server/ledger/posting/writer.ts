@@ -7,8 +7,8 @@
  * Several processes may write to one book. Each batch names its predecessor, so a writer that lost its place cannot commit: it
  * takes back what it decided, reads what the others wrote, and decides again, from then on under the book's turn.
  */
-import { assert } from '../kernel/index.ts';
-import type { Log } from '../kernel/index.ts';
+import { assert } from '../../kernel/index.ts';
+import type { Log } from '../../kernel/index.ts';
 import { decideBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { DatabaseClock } from './clock.ts';
@@ -19,7 +19,7 @@ import type { Request } from './queue.ts';
 import { BookState } from './state.ts';
 import { BookStore } from './store.ts';
 import type { Head } from './store.ts';
-import type { Operation, Outcome } from './types.ts';
+import type { Operation, Outcome } from '../rules/types.ts';
 
 export type WriterOptions = {
   readonly book: number;
@@ -53,8 +53,13 @@ const retryDelayMs = { first: 50, longest: 1_000 } as const;
 
 type Live = { readonly store: BookStore; readonly state: BookState };
 
+/** `shared`: under the book's turn. `keysLookedUp`: before deciding, so that none of them can turn out to have been used. */
+type Posting = { readonly shared: boolean; readonly keysLookedUp: boolean };
+
 /** Another process was faster: this batch was decided on what is no longer the end of the log. */
 class FencedOut extends Error {}
+/** A key that memory did not know was used before: to be decided again, on what the look-up says. */
+class KeyUsedBefore extends Error {}
 /** Others wrote more than is worth following entry by entry. */
 class FellBehind extends Error {}
 
@@ -141,12 +146,13 @@ export class BookWriter {
       await this.#catchUp();
     }
     await lookUpWallets(store, state, this.#taken);
-    if (shared || performance.now() < this.#keysCheckedUntilMs) {
+    const keysLookedUp = shared || performance.now() < this.#keysCheckedUntilMs;
+    if (keysLookedUp) {
       const usedBefore = await lookUpKeys(store, state, this.#taken);
       if (usedBefore) this.#checkKeysForAWhile();
     }
     const requests = this.#taken.filter((request) => !request.givenUp);
-    this.#send(store, this.#decide(state, requests), shared);
+    this.#send(store, this.#decide(state, requests), { shared, keysLookedUp });
     this.#taken = [];
   }
 
@@ -157,10 +163,10 @@ export class BookWriter {
   }
 
   /** Sends a batch behind those in flight, and answers it after them: it was decided on what they leave behind. */
-  #send(store: BookStore, batch: Batch, shared: boolean): void {
+  #send(store: BookStore, batch: Batch, how: Posting): void {
     for (const request of batch.requests) request.sent ||= batch.sealed !== null;
     const earlier = this.#inFlight.at(-1)?.done;
-    const committed = this.#commit(store, batch, shared);
+    const committed = this.#commit(store, batch, how);
     batch.done = Promise.all([earlier, committed]).then(() => this.#answer(batch));
     batch.done.catch((failure: Error) => {
       this.#failure ??= failure;
@@ -170,9 +176,11 @@ export class BookWriter {
     this.#inFlight.push(batch);
   }
 
-  async #commit(store: BookStore, batch: Batch, shared: boolean): Promise<void> {
+  async #commit(store: BookStore, batch: Batch, { shared, keysLookedUp }: Posting): Promise<void> {
     if (batch.sealed) {
-      const databaseMs = await store.post(batch.sealed);
+      const databaseMs = await store.post(batch.sealed).catch((failure: unknown) => {
+        throw isKeyUsedBefore(failure) && !keysLookedUp ? new KeyUsedBefore() : failure;
+      });
       assert(databaseMs !== null || !shared, 'nobody overtakes a writer during its turn');
       if (databaseMs === null) throw new FencedOut();
       this.#clock.anchor(databaseMs);
@@ -201,7 +209,7 @@ export class BookWriter {
     if (failure instanceof FencedOut) {
       this.#sharedUntilMs = performance.now() + sharedForMs;
       this.#options.log.debug({ book: this.#options.book }, 'Another process writes to this book: taking turns');
-    } else if (isKeyUsedBefore(failure)) {
+    } else if (failure instanceof KeyUsedBefore) {
       this.#checkKeysForAWhile();
     } else if (failure instanceof FellBehind) {
       this.#dropConnection();

@@ -1,12 +1,12 @@
 /** Decides the operations of one request: each by itself, or all or none. */
-import { assert } from '../kernel/index.ts';
-import type { Asked } from './asked.ts';
-import type { Rows } from './chain.ts';
-import { decide, initiatorOf, isRetry } from './decide.ts';
-import type { Decision } from './decide.ts';
-import type { Refusal } from './refusals.ts';
+import { assert } from '../../kernel/index.ts';
+import type { Asked } from '../rules/asked.ts';
+import type { Rows } from '../chain/chain.ts';
+import { decide, initiatorOf, isRetry } from '../rules/decide.ts';
+import type { Decision } from '../rules/decide.ts';
+import type { Refusal } from '../rules/refusals.ts';
 import type { BookState } from './state.ts';
-import type { Outcome, RecordedEntry } from './types.ts';
+import type { Outcome, RecordedEntry } from '../rules/types.ts';
 
 export type Group = { readonly asked: readonly Asked[]; readonly linked: boolean };
 

@@ -1,6 +1,6 @@
 /** The assets that the ledger counts. They are few and never change, so each process keeps them. */
 import type pg from 'pg';
-import { assert } from '../kernel/index.ts';
+import { assert } from '../../kernel/index.ts';
 
 export type Asset = {
   /** The number that entries and the documented `asset_type_id` use. */

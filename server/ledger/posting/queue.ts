@@ -1,8 +1,8 @@
 /** Requests that wait for their turn, and how long they are willing to. */
-import { ask } from './asked.ts';
-import type { Asked } from './asked.ts';
+import { ask } from '../rules/asked.ts';
+import type { Asked } from '../rules/asked.ts';
 import { LedgerOverloaded, LedgerUnavailable } from './outages.ts';
-import type { Operation, Outcome } from './types.ts';
+import type { Operation, Outcome } from '../rules/types.ts';
 
 /** Operations of one caller, decided together; `linked`: all or none. */
 export type Request = {

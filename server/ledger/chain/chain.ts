@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { byteaColumn, int8Column, numericColumn, textColumn } from './columns.ts';
-import type { Account, RecordedEntry } from './types.ts';
+import type { Account, RecordedEntry } from '../rules/types.ts';
 
 /** Named in each batch row; a change of the encoding gets the next number, and the verifier keeps the old ones. */
 export const chainFormat = 1;

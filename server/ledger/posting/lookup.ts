@@ -1,6 +1,6 @@
 /** Brings in what deciding needs and memory lacks. */
-import { assert } from '../kernel/index.ts';
-import { initiatorOf } from './decide.ts';
+import { assert } from '../../kernel/index.ts';
+import { initiatorOf } from '../rules/decide.ts';
 import type { Group } from './group.ts';
 import type { BookState } from './state.ts';
 import type { BookStore } from './store.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase } from '../../test/support/database.ts';
-import type { TestDatabase } from '../../test/support/database.ts';
-import { silentLog } from '../kernel/index.ts';
-import { openLedger } from './ledger.ts';
-import type { Ledger } from './ledger.ts';
+import { createTestDatabase } from '../../../test/support/database.ts';
+import type { TestDatabase } from '../../../test/support/database.ts';
+import { silentLog } from '../../kernel/index.ts';
+import { openLedger } from '../ledger.ts';
+import type { Ledger } from '../ledger.ts';
 import type { Operation, TransferOperation } from './types.ts';
 
 let database: TestDatabase;

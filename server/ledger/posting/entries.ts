@@ -1,7 +1,7 @@
 /** Turns a decision into rows of the log. */
-import { digestOpening } from './digest.ts';
-import type { Refusal } from './refusals.ts';
-import type { Account, AccountRef, Operation, OpenOperation, RecordedEntry, TransferOperation } from './types.ts';
+import { digestOpening } from '../rules/digest.ts';
+import type { Refusal } from '../rules/refusals.ts';
+import type { Account, AccountRef, Operation, OpenOperation, RecordedEntry, TransferOperation } from '../rules/types.ts';
 
 type Place = { readonly book: number; readonly seq: number; readonly recordedAt: Date };
 

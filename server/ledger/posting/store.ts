@@ -1,12 +1,12 @@
 /** The posting path's SQL: two connections of its own, one that posts and one that looks up ahead of it. */
 import pg from 'pg';
-import { typeParsers } from '../database/index.ts';
-import { assert } from '../kernel/index.ts';
-import { chainFormat } from './chain.ts';
-import type { BatchHeader } from './chain.ts';
-import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from './rows.ts';
-import type { AccountRow, EntryRow } from './rows.ts';
-import type { Account, RecordedEntry } from './types.ts';
+import { typeParsers } from '../../database/index.ts';
+import { assert } from '../../kernel/index.ts';
+import { chainFormat } from '../chain/chain.ts';
+import type { BatchHeader } from '../chain/chain.ts';
+import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from '../reading/rows.ts';
+import type { AccountRow, EntryRow } from '../reading/rows.ts';
+import type { Account, RecordedEntry } from '../rules/types.ts';
 
 /** Where a book's log ends: the next batch follows this one or is refused. */
 export type Head = {

@@ -2,7 +2,7 @@
  * What PostgreSQL cannot hold must not come near a batch: it would be refused there with all its neighbours, and a refusal by the
  * database stops the book. Callers' text is checked where it comes in and answered with a sentence; here it is only asserted.
  */
-import { assert } from '../kernel/index.ts';
+import { assert } from '../../kernel/index.ts';
 import { maximumAmount } from './accounts.ts';
 import type { AccountRef, Operation, WalletSpec } from './types.ts';
 

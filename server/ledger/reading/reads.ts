@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { BatchedReader } from './batched-reader.ts';
 import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from './rows.ts';
 import type { AccountRow, EntryRow } from './rows.ts';
-import type { Account, EntryKind, RecordedEntry } from './types.ts';
+import type { Account, EntryKind, RecordedEntry } from '../rules/types.ts';
 
 /** An account as of the moment of the read. */
 export type Balance = Account & {

@@ -1,11 +1,11 @@
 /** A batch: requests decided together, and the rows that they add to the log, encoded and sealed into the chain. */
-import { chainHash, encodeBatch } from './chain.ts';
-import type { Rows } from './chain.ts';
+import { chainHash, encodeBatch } from '../chain/chain.ts';
+import type { Rows } from '../chain/chain.ts';
 import { decideTogether } from './group.ts';
 import type { Request } from './queue.ts';
 import type { BookState, SealedChanges } from './state.ts';
 import type { Head, SealedBatch } from './store.ts';
-import type { Outcome } from './types.ts';
+import type { Outcome } from '../rules/types.ts';
 
 export type Batch = {
   readonly requests: readonly Request[];

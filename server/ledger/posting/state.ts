@@ -4,15 +4,15 @@
  * A cache of the log, nothing more. Every change since the last committed batch can be taken back, which is how a batch that
  * the database did not take leaves no trace.
  */
-import { assert } from '../kernel/index.ts';
-import { outcomeName } from './asked.ts';
-import type { Asked } from './asked.ts';
-import type { Rows } from './chain.ts';
-import { systemAccountId } from './accounts.ts';
-import type { BookView, Decision } from './decide.ts';
+import { assert } from '../../kernel/index.ts';
+import { outcomeName } from '../rules/asked.ts';
+import type { Asked } from '../rules/asked.ts';
+import type { Rows } from '../chain/chain.ts';
+import { systemAccountId } from '../rules/accounts.ts';
+import type { BookView, Decision } from '../rules/decide.ts';
 import { openedOnTheWayEntry, openingEntry, postingEntry, refusalEntry } from './entries.ts';
 import { Recent } from './recent.ts';
-import type { Account, AccountKind, RecordedEntry, SystemKind } from './types.ts';
+import type { Account, AccountKind, RecordedEntry, SystemKind } from '../rules/types.ts';
 
 /** Far above what can be in flight at once, so that nothing in flight is ever forgotten. */
 const walletsKept = 100_000;

@@ -7,7 +7,7 @@ export const refusalMeanings = {
   idempotency_key_reused: 'The idempotency key was used before, for an operation with other content.',
   wallet_not_found: 'The wallet that initiates the operation does not exist.',
   recipient_not_found: 'The wallet to be credited does not exist.',
-  wallet_exists: 'A wallet with this id, or of this owner in this asset, exists already.',
+  wallet_exists: 'A wallet with this id exists already.',
   asset_unknown: 'No asset has this code or number.',
   amount_invalid: 'An amount is a whole number of minor units from 1 to 38 digits.',
   same_wallet: 'Debit and credit name the same account.',

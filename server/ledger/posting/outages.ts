@@ -3,7 +3,7 @@
  */
 import pg from 'pg';
 
-export { isOutage } from '../database/index.ts';
+export { isOutage } from '../../database/index.ts';
 
 /** The database could not be reached in time. `unknown` means the operation may have been posted: ask again with the same key. */
 export class LedgerUnavailable extends Error {
