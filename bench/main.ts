@@ -187,6 +187,9 @@ async function makeReport(): Promise<Report> {
       (ratio) => ratio >= 4,
     );
   }
+  for (const connections of [64, 256]) {
+    compare(`gRPC, ${connections} connections / the bare gRPC library`, `grpc-${connections}`, `grpc-bare-${connections}`, '', () => true);
+  }
   compare('posting on empty tables / posting uniform', 'posting-empty', 'posting-uniform', '≥ 0.9', (ratio) => ratio >= 0.9);
   compare('posting after a million / posting uniform', 'posting-million', 'posting-uniform', '≥ 0.9', (ratio) => ratio >= 0.9);
   compare('a minute with a snapshot held / alone', 'minute-snapshot', 'minute-alone', '≥ 0.9', (ratio) => ratio >= 0.9);

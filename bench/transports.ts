@@ -2,6 +2,7 @@
 import { openLedger } from '../server/ledger/index.ts';
 import { ownedWalletId } from '../server/wallets/index.ts';
 import { newId, silentLog } from '../server/kernel/index.ts';
+import { bareMethod, startBareGrpcProcess } from './bare-grpc.ts';
 import { grpcCallsPerSecond } from './load/grpc.ts';
 import { httpRequestsPerSecond } from './load/http.ts';
 import type { Figures } from './report.ts';
@@ -62,7 +63,26 @@ export async function transportFigures(databaseUrl: string, home: string, second
   } finally {
     await coffer.stop();
   }
+  await bareFigures(seconds, figures);
   await verifyDatabase(databaseUrl);
+}
+
+/** The library without Coffer, under the same load. */
+async function bareFigures(seconds: number, figures: Figures): Promise<void> {
+  const bare = await startBareGrpcProcess();
+  const message = Buffer.alloc(40);
+  for (const connections of connectionCounts) {
+    const calls = await grpcCallsPerSecond({
+      host: '127.0.0.1',
+      port: bare.port,
+      connections,
+      seconds,
+      method: bareMethod,
+      next: () => message,
+    });
+    figures.add(`grpc-bare-${connections}`, `(d) the bare gRPC library, ${connections} connections`, 'calls/s', calls);
+  }
+  await bare.stop();
 }
 
 async function openUserWallets(databaseUrl: string): Promise<string[]> {
