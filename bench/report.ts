@@ -17,7 +17,7 @@ export type Comparison = {
   readonly what: string;
   readonly ratio: number;
   readonly goal: string;
-  readonly reached: boolean;
+  readonly reached: boolean | null;
 };
 
 export type Report = {
@@ -68,7 +68,11 @@ export function tableOf(report: Report): string {
     `${formatValue(middle)} ${unit}`,
     `${formatValue(Math.min(...rounds))} – ${formatValue(Math.max(...rounds))}`,
   ]);
-  const goals = report.comparisons.map(({ what, ratio, goal, reached }) => [what, ratio.toFixed(2), `${goal} ${reached ? '✓' : '✗'}`]);
+  const goals = report.comparisons.map(({ what, ratio, goal, reached }) => [
+    what,
+    ratio.toFixed(2),
+    reached === null ? '' : `${goal} ${reached ? '✓' : '✗'}`,
+  ]);
   return [
     `${report.date.slice(0, 10)}, ${report.machine}, ${report.postgres}, Node ${report.node}; medians of ${report.rounds} rounds of ${report.secondsPerRound} s`,
     '',
