@@ -1,0 +1,88 @@
+/** The whole server, killed while callers wait for its answers, and started again. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { verify } from '../../server/ledger/index.ts';
+import { startCofferProcess } from '../support/coffer-process.ts';
+import type { CofferProcess } from '../support/coffer-process.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { pause } from '../support/load.ts';
+import { randomFrom, seedOf } from '../support/seed.ts';
+
+const lives = 5;
+const callers = 24;
+const walletCount = 6;
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+type Asked = {
+  readonly path: string;
+  readonly body: { readonly requestId: string; readonly amount: number; readonly toWalletId?: string };
+};
+type Answer = { readonly status: number; readonly body: string };
+
+/** Null when no answer came: the caller does not know what became of the request. */
+async function ask(coffer: CofferProcess, { path, body }: Asked): Promise<Answer | null> {
+  try {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${coffer.api}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return { status: answer.status, body: await answer.text() };
+  } catch {
+    return null;
+  }
+}
+
+it('keeps every answer it gave, and has one effect for each it could not give, five times', async () => {
+  const random = randomFrom(seedOf('server kills'));
+  const wallet = () => `w${Math.floor(random() * walletCount)}`;
+  const answered: [Asked, Answer][] = [];
+  const unanswered: Asked[] = [];
+
+  for (let life = 0; life < lives; life++) {
+    const coffer = await startCofferProcess(database.url);
+    for (let number = 0; number < walletCount; number++) {
+      await ask(coffer, { path: `/wallet/w${number}/deposit`, body: { requestId: `life ${life}`, amount: 1_000 } });
+    }
+    let killed = false;
+    const caller = async (name: string) => {
+      for (let count = 0; !killed; count++) {
+        const [from, to] = [wallet(), wallet()];
+        const body = { requestId: `${life}-${name}-${count}`, amount: 1 + Math.floor(random() * 300) };
+        const kind = ['deposit', 'withdraw', 'transfer'][Math.floor(random() * 3)];
+        const asked = { path: `/wallet/${from}/${kind}`, body: kind === 'transfer' ? { ...body, toWalletId: to } : body };
+        const answer = await ask(coffer, asked);
+        if (answer) answered.push([asked, answer]);
+        else unanswered.push(asked);
+      }
+    };
+    const load = Array.from({ length: callers }, (_, number) => caller(String(number)));
+    await pause(200 + random() * 400);
+    await coffer.end('SIGKILL');
+    killed = true;
+    await Promise.all(load);
+  }
+  console.info(`killed the server ${lives} times: ${answered.length} answers, ${unanswered.length} without one`);
+  expect(answered.length).toBeGreaterThan(lives * callers);
+  // Kills that interrupted nothing would prove nothing.
+  expect(unanswered.length).toBeGreaterThanOrEqual(lives);
+
+  const coffer = await startCofferProcess(database.url);
+  // The stored answer again, to the letter; money rules answer 201 or a refusal, and nothing is ever a failure of ours.
+  for (const [asked, answer] of answered) expect(await ask(coffer, asked)).toEqual(answer);
+  for (const asked of unanswered) {
+    const first = await ask(coffer, asked);
+    expect([201, 400, 422]).toContain(first?.status);
+    expect(await ask(coffer, asked)).toEqual(first);
+  }
+  expect(await coffer.end('SIGTERM')).toBe(0);
+
+  const { rows } = await database.pool.query<{ effects: number }>(
+    'select count(*) as effects from ledger.entry group by scope, key having count(*) > 1 and key is not null',
+  );
+  expect(rows).toEqual([]);
+  const report = await verify(database.pool);
+  expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
+}, 120_000);

@@ -1,0 +1,48 @@
+/** Coffer as a user starts it, in a process of its own, on a database of the test's. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { vi } from 'vitest';
+import { freePort } from './ports.ts';
+
+export type CofferProcess = {
+  readonly api: string;
+  /** Ends it, as the system does or as an operator does, and waits until it is gone. */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
+};
+
+/** Answers when `/health` says that it serves. */
+export async function startCofferProcess(databaseUrl: string): Promise<CofferProcess> {
+  const [http, users, wallets] = [await freePort(), await freePort(), await freePort()];
+  const home = mkdtempSync(path.join(os.tmpdir(), 'coffer-process-'));
+  const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../../cli/coffer.mjs'), 'start'], {
+    env: {
+      ...process.env,
+      DATABASE_URL: databaseUrl,
+      COFFER_HOME: home,
+      PORT: String(http),
+      USER_SERVICE_URL: `127.0.0.1:${users}`,
+      WALLET_SERVICE_URL: `127.0.0.1:${wallets}`,
+      LOG_LEVEL: 'warn',
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const gone = once(child, 'exit');
+  const api = `http://127.0.0.1:${http}`;
+  const isServing = async () => {
+    const health = await fetch(`${api}/health`).catch(() => null);
+    if (health?.status !== 200) throw new Error('not yet');
+  };
+  await vi.waitFor(isServing, { timeout: 20_000, interval: 50 });
+  return {
+    api,
+    end: async (signal) => {
+      child.kill(signal);
+      const [code] = (await gone) as [number | null];
+      rmSync(home, { recursive: true, force: true });
+      return code;
+    },
+  };
+}
