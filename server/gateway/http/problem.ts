@@ -31,7 +31,7 @@ export class ProblemError extends Error {
 
 export function problemBody(problem: Problem): string {
   const { status, code, title, detail, facts, requestId, operationId } = problem;
-  return JSON.stringify({ ...facts, type: `urn:coffer:problem:${code}`, title, status, code, detail, requestId, operationId });
+  return JSON.stringify({ type: `urn:coffer:problem:${code}`, title, status, code, detail, ...facts, requestId, operationId });
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
