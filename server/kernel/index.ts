@@ -2,6 +2,7 @@
 export * from './assert.ts';
 export * from './config.ts';
 export * from './exit.ts';
+export * from './folder.ts';
 export * from './ids.ts';
 export * from './listen.ts';
 export * from './log.ts';

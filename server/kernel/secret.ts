@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { OperatorError } from './exit.ts';
+import { makeFolder } from './folder.ts';
 
 /**
  * A secret of this installation: made the first time, then read from the home, where only its owner can.
@@ -11,9 +13,17 @@ export function keepSecret(home: string, name: string): string {
   const kept = read(file);
   if (kept !== undefined) return kept;
   // Passing through is allowed, listing is not: as root, PostgreSQL runs below this folder as another user.
-  fs.mkdirSync(home, { recursive: true, mode: 0o711 });
   const unfinished = `${file}.new-${process.pid}`;
-  fs.writeFileSync(unfinished, `${randomBytes(48).toString('base64url')}\n`, { mode: 0o600 });
+  try {
+    makeFolder(home, 0o711);
+    fs.writeFileSync(unfinished, `${randomBytes(48).toString('base64url')}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw new OperatorError(
+      `Coffer cannot keep its ${name} in ${home} (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
+      'Set COFFER_HOME to a folder that it may write to.',
+      { cause: error },
+    );
+  }
   try {
     // A link, not a rename: it refuses to replace what another process has just made.
     fs.linkSync(unfinished, file);

@@ -2,7 +2,7 @@ import { createHash, randomBytes, randomInt } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { OperatorError } from '../../kernel/index.ts';
+import { makeFolder, OperatorError } from '../../kernel/index.ts';
 import { canEnter, isRoot } from './account.ts';
 import type { Account } from './account.ts';
 
@@ -43,7 +43,7 @@ export function makePlace(home: string, account: Account | undefined): Place {
   const tried: string[] = [];
   for (const place of possiblePlaces(home)) {
     try {
-      makeFolder(place.folder);
+      makeOwnFolder(place.folder);
     } catch (error) {
       if (place.folder === path.join(path.resolve(home), 'postgres')) throw homeFailure(home, error);
       tried.push(place.folder);
@@ -59,9 +59,9 @@ export function makePlace(home: string, account: Account | undefined): Place {
   );
 }
 
-function makeFolder(folder: string): void {
+function makeOwnFolder(folder: string): void {
   // Root's folders may be passed through (not listed) by PostgreSQL's user; an ordinary user's are closed.
-  fs.mkdirSync(folder, { recursive: true, mode: isRoot() ? 0o711 : 0o700 });
+  makeFolder(folder, isRoot() ? 0o711 : 0o700);
   const made = fs.lstatSync(folder);
   if (!made.isDirectory() || (isRoot() && made.uid !== 0 && folder.startsWith('/var/tmp/'))) {
     throw new OperatorError(`${folder} is not a folder of root's.`, 'Remove it, or set COFFER_HOME to another folder.');
@@ -82,6 +82,9 @@ export function homeFailure(home: string, error: unknown): unknown {
     return new OperatorError(`The disk that holds ${home} is full.`, 'Free some space and start again; nothing was lost.', {
       cause: error,
     });
+  }
+  if (code === 'ENOENT') {
+    return new OperatorError(`Coffer's home ${home} cannot be made there.`, 'Set COFFER_HOME to a folder on a disk.', { cause: error });
   }
   if (code === 'ENOTDIR' || code === 'EEXIST') {
     return new OperatorError(`Coffer's home ${home} is not a folder.`, 'Move that file away, or set COFFER_HOME.', {

@@ -4,9 +4,9 @@
  * operator who ships that file elsewhere holds evidence that even the owner of this machine cannot change.
  */
 import { open, readFile, readdir, rename, rm } from 'node:fs/promises';
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type pg from 'pg';
+import { makeFolder } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 
 export type Checkpoint = {
@@ -126,7 +126,7 @@ async function readHeads(pool: pg.Pool): Promise<Checkpoint[]> {
 
 /** On disk when it returns. A line that a crash cut short is ended first, so that it spoils no other. */
 async function append(file: string, checkpoint: Checkpoint): Promise<void> {
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  makeFolder(path.dirname(file), 0o700);
   const handle = await open(file, 'a+', 0o600);
   const { size } = await handle.stat();
   try {
