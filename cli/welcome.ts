@@ -1,12 +1,13 @@
 /** What a person sees after the start: where things are, and what to try next. */
 import type { RunningCoffer } from '../server/main.ts';
 
-export function welcome({ urls, demoToken }: RunningCoffer): string {
+export function welcome({ urls, dataIn, demoToken }: RunningCoffer): string {
   const { api, users, wallets } = urls;
   const lines = ['', 'Coffer runs. Ctrl-C stops it.', ''];
   if (api) lines.push(`  REST API       ${api}`, `  API reference  ${api}/docs`);
   if (users) lines.push(`  users gRPC     ${users.replace('grpc://', '')}   user.UserService`);
   if (wallets) lines.push(`  wallets gRPC   ${wallets.replace('grpc://', '')}   wallet.WalletService`);
+  lines.push(`  data           ${dataIn}`);
   if (!api) return `${lines.join('\n')}\n\n`;
 
   lines.push('', 'Open mode: no credentials are asked on wallet routes, so everything listens on this machine only.');

@@ -17,6 +17,8 @@ export type Service = (typeof services)[number];
 export type RunningCoffer = {
   /** Where to reach what was started, by name. */
   readonly urls: Readonly<Record<string, string>>;
+  /** Where the data is: a folder, or the address of the database without its password. */
+  readonly dataIn: string;
   /** A token of the demo user Alice, for trying the API; null where there is no demo. */
   readonly demoToken: string | null;
   /** Finishes what is in flight and stops everything in reverse order, PostgreSQL last. */
@@ -93,7 +95,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   if (chosen.includes('users')) started.add(keepRepaired(users, log));
 
   const alice = demo && chosen.includes('api') ? await sessions.loginDemo(demoUserId) : null;
-  return { urls, demoToken: alice && 'token' in alice ? alice.token : null, stop: () => started.stop() };
+  return { urls, dataIn: database.location, demoToken: alice && 'token' in alice ? alice.token : null, stop: () => started.stop() };
 }
 
 const demoUserId = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';

@@ -24,10 +24,10 @@ Examples:
     )
     .action(async (statement: string | undefined, options: { json?: boolean }) => {
       await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-        const database = await openDatabase(config, log, { whenRunning: 'join', connectionsMax: 1 });
+        const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse', connectionsMax: 1 });
         try {
-          const rows = await ask(database.pool, statement ?? readFileSync(0, 'utf8'));
-          answer(options, tableOf(rows), { rows });
+          const found = await ask(database.pool, statement ?? readFileSync(0, 'utf8'));
+          answer(options, tableOf(found), found);
         } finally {
           await database.stop();
         }
@@ -35,16 +35,21 @@ Examples:
     });
 }
 
-type Row = Readonly<Record<string, unknown>>;
+/** Columns by place, since two of them may have one name. */
+type Answer = { readonly names: readonly string[]; readonly rows: readonly (readonly unknown[])[] };
 
-async function ask(pool: Awaited<ReturnType<typeof openDatabase>>['pool'], statement: string): Promise<Row[]> {
+async function ask(pool: Awaited<ReturnType<typeof openDatabase>>['pool'], statement: string): Promise<Answer> {
   const client = await pool.connect();
   try {
     await client.query('begin read only');
+    // A superuser could still write files and run programs; this role of PostgreSQL's own can only read tables.
+    const { rows: self } = await client.query<{ superuser: boolean }>("select current_setting('is_superuser') = 'on' as superuser");
+    if (self[0]?.superuser) await client.query('set local role pg_read_all_data');
     await client.query(`set local statement_timeout = ${timeoutMs}`);
     // With parameters, even none of them, the server takes one statement only: nothing can end the read-only transaction.
-    const { rows } = await client.query<Row>({ text: statement, values: [], queryMode: 'extended' } as { text: string });
-    return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
+    const question = { text: statement, values: [], queryMode: 'extended', rowMode: 'array' as const };
+    const { fields, rows } = await client.query<unknown[]>(question);
+    return { names: fields.map(({ name }) => name), rows: rows.map((row) => row.map(plain)) };
   } catch (failure) {
     throw new OperatorError(
       `The database answered: ${failure instanceof Error ? failure.message : String(failure)}.`,
@@ -63,9 +68,8 @@ function plain(value: unknown): unknown {
   return value;
 }
 
-function tableOf(rows: readonly Row[]): string {
-  const names = Object.keys(rows[0] ?? {});
-  const cells = rows.map((row) => names.map((name) => textOf(row[name])));
+function tableOf({ names, rows }: Answer): string {
+  const cells = rows.map((row) => row.map(textOf));
   const widths = names.map((name, column) => Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>
     row

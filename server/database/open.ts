@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { hidePasswords, OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { startEmbedded } from './embedded/index.ts';
+import type { EmbeddedOptions } from './embedded/index.ts';
 import { createPool } from './pool.ts';
 import type { PoolOptions } from './pool.ts';
 import { refuseUnsafeDatabase } from './safety.ts';
@@ -27,10 +28,10 @@ export type DatabaseConfig = {
 export async function openDatabase(
   config: DatabaseConfig,
   log: Log,
-  options: PoolOptions & { whenRunning?: 'refuse' | 'join' } = {},
+  options: PoolOptions & Pick<EmbeddedOptions, 'whenRunning' | 'whenAbsent'> = {},
 ): Promise<Database> {
-  const { whenRunning = 'refuse', ...poolOptions } = options;
-  const embedded = config.databaseUrl === undefined ? await startEmbedded({ home: config.home, log, whenRunning }) : undefined;
+  const { whenRunning = 'refuse', whenAbsent = 'create', ...poolOptions } = options;
+  const embedded = config.databaseUrl === undefined ? await startEmbedded({ home: config.home, log, whenRunning, whenAbsent }) : undefined;
   const url = embedded?.url ?? config.databaseUrl ?? '';
   const pool = createPool(url, log, poolOptions);
   const stop = async () => {

@@ -13,6 +13,7 @@ test.each([true, false])('secrets never reach the log (pretty: %s)', (pretty) =>
     'in',
   );
   log.warn({ user: { token: 'hunter2' } }, 'cannot reach postgres://coffer:hunter2@db:5432/coffer');
+  log.warn('cannot reach postgres://db/coffer?user=coffer&password=hunter2&sslmode=require');
   log.error({ err: new Error('postgres://coffer:hunter2@db/x is away') }, 'out');
   expect(written).toContain('coffer:***@db');
   expect(written).toContain('is away');

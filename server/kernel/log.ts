@@ -14,11 +14,12 @@ const redactedPaths = secretKeys.flatMap((key) =>
   ['', '*', '*.*'].map((parent) => (parent === '' || key.startsWith('[') ? `${parent}${key}` : `${parent}.${key}`)),
 );
 
+const passwordInQuery = /([?&](?:ssl)?password=)[^&\s"']*/gi;
 const passwordInUrl = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s@"]+@/gi;
 
 /** Hides the password of every URL in a text (`postgres://coffer:***@host/db`), for messages and logs. */
 export function hidePasswords(text: string): string {
-  return text.replace(passwordInUrl, '$1***@');
+  return text.replace(passwordInUrl, '$1***@').replace(passwordInQuery, '$1***');
 }
 
 export type LogOptions = {

@@ -43,6 +43,14 @@ async function untilServing(): Promise<void> {
     .toBe(201);
 }
 
+test('a database that keeps the connection and says nothing is away too, as /health tells', async () => {
+  proxy.judge = () => 'hold';
+  const health = async () => (await coffer.call('GET', '/health')).status;
+  await expect.poll(health, { timeout: 10_000 }).toBe(503);
+  await untilServing();
+  await expect.poll(health, { timeout: 10_000 }).toBe(200);
+});
+
 test('while the database is away every answer is 503 with Retry-After, and says that nothing was done; then all goes on', async () => {
   const login = await coffer.login(alice);
   cutEverything();

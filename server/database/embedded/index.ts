@@ -28,6 +28,8 @@ export type EmbeddedOptions = {
   log: Log;
   /** When another copy runs on this home: refuse with a sentence (the default), or use its server without owning it. */
   whenRunning?: 'refuse' | 'join';
+  /** When there is no database in this home yet: make one (the default), or refuse with a sentence. */
+  whenAbsent?: 'create' | 'refuse';
   /** For test runs: small caches, initdb does not wait for the disk. Durability of commits is the same. */
   temporary?: boolean;
   /** Who may run PostgreSQL when Coffer runs as root, in order of preference. */
@@ -50,6 +52,12 @@ export type Embedded = {
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { home } = options;
   const found = findPlace(home);
+  if (options.whenAbsent === 'refuse' && !(found && hasCluster(found))) {
+    throw new OperatorError(
+      `There is no database of Coffer's in ${home} yet.`,
+      'Start Coffer once (npm start), or set DATABASE_URL to the database you mean.',
+    );
+  }
   const account = chooseAccount(found?.data ?? '', options.accounts);
   const place = found ?? makePlace(home, account);
   const machinery: Machinery = {

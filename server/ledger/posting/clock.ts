@@ -12,6 +12,11 @@ export class DatabaseClock {
     this.#anchoredAtMs = performance.now();
   }
 
+  /** How long ago the database last told it. */
+  get silentMs(): number {
+    return performance.now() - this.#anchoredAtMs;
+  }
+
   /** Whole milliseconds, so that a Date carries it exactly. */
   now(notBefore: Date): Date {
     const nowMs = Math.floor(this.#databaseMs + performance.now() - this.#anchoredAtMs);

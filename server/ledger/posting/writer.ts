@@ -49,6 +49,9 @@ const sharedForMs = 2_000;
 const keysCheckedForMs = 10_000;
 /** With more than this to catch up on, starting afresh is cheaper. */
 const tailEntriesMax = 5_000;
+/** A database that has not answered for so long is away, even if the connection to it stands; it is asked this often. */
+const silenceMaxMs = 3_000;
+const askEveryMs = 1_000;
 const retryDelayMs = { first: 50, longest: 1_000 } as const;
 
 type Live = { readonly store: BookStore; readonly state: BookState };
@@ -78,13 +81,17 @@ export class BookWriter {
   #sharedUntilMs = 0;
   #keysCheckedUntilMs = 0;
   #failedAttempts = 0;
+  #asking = false;
   #halted: LedgerHalted | null = null;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: WriterOptions) {
     this.#options = options;
     this.#queue = new RequestQueue(options.patienceMs ?? 10_000);
-    this.#watch = setInterval(() => this.#expire(), 250).unref();
+    this.#watch = setInterval(() => {
+      this.#expire();
+      void this.#askDatabase();
+    }, 250).unref();
   }
 
   /** Connects and reads the head; rejects when the database is not to be had. */
@@ -104,7 +111,7 @@ export class BookWriter {
 
   /** True while postings can be answered. */
   get ready(): boolean {
-    return this.#live !== null && this.#halted === null;
+    return this.#live !== null && this.#halted === null && this.#clock.silentMs < silenceMaxMs;
   }
 
   /** Posts operations, each by itself, or all or none when `linked`. Answers when they are committed. */
@@ -295,6 +302,19 @@ export class BookWriter {
     for (const account of await store.systemAccounts()) state.learnAccount(account);
     state.moveTo(head.lastSeq + 1, nextAccountNumber);
     this.#head = head;
+  }
+
+  /** While nothing is posted: whether the database still answers, and what its clock says. */
+  async #askDatabase(): Promise<void> {
+    if (!this.#live || this.#asking || this.#clock.silentMs < askEveryMs) return;
+    this.#asking = true;
+    try {
+      this.#clock.anchor(await this.#live.store.clock());
+    } catch {
+      // A connection that broke tells so by itself.
+    } finally {
+      this.#asking = false;
+    }
   }
 
   /** Tells callers whose patience is over. What they asked for may still be posted if it was sent. */
