@@ -43,14 +43,6 @@ async function untilServing(): Promise<void> {
     .toBe(201);
 }
 
-test('a database that keeps the connection and says nothing is away too, as /health tells', async () => {
-  proxy.judge = () => 'hold';
-  const health = async () => (await coffer.call('GET', '/health')).status;
-  await expect.poll(health, { timeout: 10_000 }).toBe(503);
-  await untilServing();
-  await expect.poll(health, { timeout: 10_000 }).toBe(200);
-});
-
 test('while the database is away every answer is 503 with Retry-After, and says that nothing was done; then all goes on', async () => {
   const login = await coffer.login(alice);
   cutEverything();
@@ -79,4 +71,12 @@ test('an answer lost after the commit is told as an unknown outcome, never as a 
   expect(again.status).toBe(201);
   expect(again.headers.get('idempotency-replayed')).toBe('true');
   expect(BigInt(String((await coffer.call('GET', '/wallet/w1')).body['balance']))).toBe(before + 7n);
+});
+
+test('a database that keeps the connection and says nothing is away too, as /health tells', async () => {
+  proxy.judge = () => 'hold';
+  const health = async () => (await coffer.call('GET', '/health')).status;
+  await expect.poll(health, { timeout: 10_000 }).toBe(503);
+  await untilServing();
+  await expect.poll(health, { timeout: 10_000 }).toBe(200);
 });
