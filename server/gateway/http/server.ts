@@ -3,6 +3,7 @@ import fastify from 'fastify';
 import type { App, Product } from './app.ts';
 import { describeApi } from './openapi.ts';
 import { problemOf } from './failures.ts';
+import { serveThisMachineOnly } from './hosts.ts';
 import { parseJsonBody } from './json-body.ts';
 import { allowedMethods, answerUnknownRoutes } from './unknown-routes.ts';
 import { ProblemError, sendProblem } from './problem.ts';
@@ -22,7 +23,8 @@ export async function createHttpServer(product: Product): Promise<App> {
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
     connectionTimeout: limits.silenceMs,
-    http: { headersTimeout: limits.headersMs, maxHeaderSize: limits.headerBytes },
+    // A request without Host is refused like one with a wrong Host, in a problem document; Node's own answer would be empty.
+    http: { headersTimeout: limits.headersMs, maxHeaderSize: limits.headerBytes, requireHostHeader: false },
     routerOptions: { maxParamLength: limits.headerBytes },
     requestIdHeader: false,
     return503OnClosing: false,
@@ -33,6 +35,7 @@ export async function createHttpServer(product: Product): Promise<App> {
   app.setValidatorCompiler(compileValidator);
   readOnlyJson(app);
   tellFailures(app, product);
+  serveThisMachineOnly(app);
   const methods = allowedMethods(app);
   await describeApi(app, product);
   registerRoutes(app, product);
