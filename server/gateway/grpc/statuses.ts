@@ -4,6 +4,7 @@ import { identityRefusalMeanings, IdentityOverloaded, IdentityUnavailable } from
 import type { IdentityRefusal, IdentityRefusalCode } from '../../identity/index.ts';
 import { isOutage, LedgerHalted, LedgerOverloaded, LedgerUnavailable, refusalMeanings } from '../../ledger/index.ts';
 import type { Refusal, RefusalCode } from '../../ledger/index.ts';
+import { toldRefusal } from '../../wallets/index.ts';
 
 export type Failure = { readonly status: status; readonly code: string; readonly details: string };
 
@@ -70,8 +71,9 @@ export function requestFailure(code: keyof typeof requestFailures): Failure {
   return { code, ...requestFailures[code] };
 }
 
-export function ledgerFailure({ code, facts }: Refusal): Failure {
-  return { status: ledgerRefusalStatus[code], code, details: sentence(refusalMeanings[code], facts) };
+export function ledgerFailure(refusal: Refusal): Failure {
+  const { code, facts, instead } = toldRefusal(refusal);
+  return { status: ledgerRefusalStatus[code], code, details: sentence(instead ?? refusalMeanings[code], facts) };
 }
 
 export function identityFailure({ code, facts }: IdentityRefusal): Failure {
