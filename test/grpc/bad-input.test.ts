@@ -168,7 +168,6 @@ test.each([
   ['two values in one', 'a, b'],
   ['no text', ''],
   ['129 characters', 'k'.repeat(129)],
-  ['text that is not ASCII', 'clé'],
 ])('an idempotency key of %s is refused', async (_what, key) => {
   const request = Buffer.concat([Buffer.from([0x0a, 36]), Buffer.from(userId), Buffer.from([0x10, 1])]);
   for (const call of [credit, '/wallet.WalletService/DebitWallet']) {
