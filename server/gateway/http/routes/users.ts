@@ -133,7 +133,8 @@ export function userRoutes(app: App, product: Product): void {
       onRequest,
       schema: {
         operationId: 'deleteMe',
-        description: "Deletes the caller's account softly; refused while a wallet of it holds a balance",
+        description:
+          "Deletes the caller's account softly. Its wallets must hold nothing at that moment, or it is refused; they stay open until wallets can be closed, and what is paid into them afterwards stays there",
         ...mine,
         response: { 200: Type.Object({ id: Type.String(), deletedAt: Timestamp }, strict), ...problems(401, 409) },
       },
