@@ -48,10 +48,22 @@ describe('sizes and framing', () => {
     'multipart/form-data; boundary=x',
     'application/xml',
     'application/jsonx',
+    'application/json; charset=utf-16',
+    'application/json;charset="iso-8859-1"',
+    'application/json; charset=utf-8; charset=utf-16le',
+    'application/json; charset=utf-8x',
+    'application/json; charset=""',
     'x',
   ])('a body of type %s is refused', async (type) => {
     await expectRefused(await coffer.call('POST', '/wallet/w1/deposit', '{"amount":1}', { 'content-type': type }), 415);
   });
+
+  test.each(['application/json; charset=utf-8', 'application/json;charset="UTF-8"', 'Application/JSON; profile=x; Charset=utf8'])(
+    'a body of type %s is read',
+    async (type) => {
+      expect((await coffer.call('POST', '/wallet/w2/deposit', '{"amount":1}', { 'content-type': type })).status).toBe(201);
+    },
+  );
 
   test('a request without a body or a type is told what is missing', async () => {
     await expectRefused(await coffer.call('POST', '/wallet/w1/deposit'));

@@ -48,21 +48,30 @@ function readOnlyJson(app: App): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const encoding = request.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') {
-      return done(
-        new ProblemError({
-          status: 415,
-          code: 'unsupported_media_type',
-          title: 'The body is of a type that is not understood.',
-          detail: 'The body is compressed. Send it as it is, without Content-Encoding.',
-        }),
-      );
-    }
+    if (encoding !== undefined && encoding !== 'identity')
+      return done(notUnderstood('The body is compressed. Send it as it is, without Content-Encoding.'));
+    if (!isUtf8Type(request.headers['content-type']))
+      return done(notUnderstood('The body is in a charset other than UTF-8. Send UTF-8, with Content-Type: application/json.'));
     try {
       done(null, parseJsonBody(body as Buffer));
     } catch (failure) {
       done(failure as Error);
     }
+  });
+}
+
+/** JSON has no charset, and is UTF-8; but who names another one has sent other bytes, which may read as something else. */
+function isUtf8Type(type = ''): boolean {
+  if (!type.includes(';')) return true;
+  return [...type.matchAll(/;\s*charset\s*=([^;]*)/gi)].every(([, charset = '']) => /^\s*"?utf-?8"?\s*$/i.test(charset));
+}
+
+function notUnderstood(detail: string): ProblemError {
+  return new ProblemError({
+    status: 415,
+    code: 'unsupported_media_type',
+    title: 'The body is of a type that is not understood.',
+    detail,
   });
 }
 
@@ -75,7 +84,8 @@ function tellFailures(app: App, { log }: Product): void {
     return sendProblem(reply, typeof freshKey === 'string' ? { ...problem, requestId: freshKey } : problem);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    if (reply.elapsedTime > slowMs) {
+    // A 503 has waited for a database that is away: that is in the log already, and not once per request.
+    if (reply.elapsedTime > slowMs && reply.statusCode !== 503) {
       log.warn(
         { method: request.method, route: request.routeOptions.url, status: reply.statusCode, elapsedMs: Math.round(reply.elapsedTime) },
         'Slow answer',
