@@ -4,4 +4,5 @@ export type { AssetReference, Request as WalletRequest, WalletOutcome } from './
 export { isIdempotencyKey, keyLengthMax } from './idempotency.ts';
 export { WalletQueries } from './queries.ts';
 export type { Page, Wallet, WalletStats } from './queries.ts';
+export { toldRefusal } from './refusals.ts';
 export { isReservedForOwner, ownedWalletId, walletIdPattern, walletIdRule } from './wallet-id.ts';

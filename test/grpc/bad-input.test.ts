@@ -162,6 +162,20 @@ test('a content type that is not gRPC is refused as HTTP does it', async () => {
   });
 });
 
+test.each([
+  ['two values', ['a', 'b']],
+  ['the same value twice', ['a', 'a']],
+  ['two values in one', 'a, b'],
+  ['no text', ''],
+  ['129 characters', 'k'.repeat(129)],
+])('an idempotency key of %s is refused', async (_what, key) => {
+  const request = Buffer.concat([Buffer.from([0x0a, 36]), Buffer.from(userId), Buffer.from([0x10, 1])]);
+  for (const call of [credit, '/wallet.WalletService/DebitWallet']) {
+    const reply = await rawCall(platform.walletsAddress, call, framed(request), { 'idempotency-key': key });
+    expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, code: 'idempotency_key_invalid' });
+  }
+});
+
 test('any text in any field, as far as it is no valid request', async () => {
   const wallets = outsider(platform.walletsAddress, 'wallet.proto', 'wallet.WalletService');
   const users = outsider(platform.usersAddress, 'user.proto', 'user.UserService');

@@ -185,7 +185,7 @@ describe('amounts', () => {
 describe('idempotency keys', () => {
   test('the same key and content again: the first answer, one effect, also twenty times at once', async () => {
     const id = await newUser('idem@example.com');
-    const metadata = { 'idempotency-key': 'order 1, part 2' };
+    const metadata = { 'idempotency-key': 'order 1; part 2' };
     const replies = await Promise.all(
       Array.from({ length: 20 }, () => wallets.call('CreditWallet', { user_id: id, amount: 100 }, { metadata })),
     );
@@ -194,7 +194,7 @@ describe('idempotency keys', () => {
       expect(reply).toMatchObject({
         status: status.OK,
         message: first?.message,
-        trailer: { 'idempotency-key': 'order 1, part 2', 'coffer-seq': first?.trailer['coffer-seq'] },
+        trailer: { 'idempotency-key': 'order 1; part 2', 'coffer-seq': first?.trailer['coffer-seq'] },
       });
     }
     expect(replies.filter((reply) => reply.trailer['idempotency-replayed'] === 'false')).toHaveLength(1);

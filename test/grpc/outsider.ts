@@ -67,7 +67,12 @@ export function framed(message: Uint8Array, { compressed = 0, length = message.l
 }
 
 /** Sends any bytes as the body of a call. */
-export async function rawCall(address: string, call: string, body: Uint8Array, headers: Record<string, string> = {}): Promise<RawReply> {
+export async function rawCall(
+  address: string,
+  call: string,
+  body: Uint8Array,
+  headers: Record<string, string | string[]> = {},
+): Promise<RawReply> {
   const session = http2.connect(`http://${address}`);
   session.on('error', () => undefined);
   try {

@@ -48,6 +48,10 @@ describe('text that cannot be kept as it is, or that two readers could read diff
     ['a rounded number in the metadata', '{"amount":1,"metadata":{"id":9007199254740993}}'],
     ['an infinite number in the metadata', '{"amount":1,"metadata":{"id":1e400}}'],
     ['a number that only seems whole in the metadata', '{"amount":1,"metadata":{"id":1.00000000000000000001}}'],
+    ['a fraction with more digits than are kept in the metadata', '{"amount":1,"metadata":{"id":0.1234567890123456789}}'],
+    ['a fraction with more digits than are kept, in a list', '{"amount":1,"metadata":{"a":[3.14159265358979323846]}}'],
+    ['a number too small to be kept in the metadata', '{"amount":1,"metadata":{"id":1e-400}}'],
+    ['a rounded number with a point in the metadata', '{"amount":1,"metadata":{"id":9007199254740993.0}}'],
     ['NUL in the metadata', '{"amount":1,"metadata":{"a":"\\u0000"}}'],
     ['NUL in a key of the metadata', '{"amount":1,"metadata":{"\\u0000":1}}'],
     ['NUL in the idempotency key', '{"amount":1,"requestId":"a\\u0000b"}'],
@@ -94,6 +98,14 @@ describe('text that cannot be kept as it is, or that two readers could read diff
       expect(kept.body).toMatchObject({ requestId, metadata: { note: requestId } });
     }
     expect((await coffer.call('GET', '/events?limit=500')).status).toBe(200);
+  });
+
+  test('numbers of the metadata keep their values, however they are spelt', async () => {
+    const spelt = '[1.0,1e2,-0.50,12.5E-1,0.1,1.5e+3,0.0,0e9,100.0e-2,123456.789,1e-7,0.00000012,-0.0]';
+    const { body } = await coffer.call('POST', '/wallet/w1/deposit', `{"amount":1.0e1,"metadata":{"numbers":${spelt}}}`);
+    expect(body['amount']).toBe('10');
+    const kept = (await coffer.call('GET', `/operations/${String(body['operationId'])}`)).body['metadata'];
+    expect(kept).toEqual({ numbers: [1, 100, -0.5, 1.25, 0.1, 1500, 0, 0, 1, 123456.789, 1e-7, 1.2e-7, 0] });
   });
 
   test('strings with escapes, colons and braces in them are read as what they are', async () => {

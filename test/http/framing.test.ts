@@ -23,7 +23,7 @@ const expectRefused = (answer: Answer, status?: number) => expectRefusal(coffer,
 
 describe('sizes and framing', () => {
   const post = (headers: string, body: string | Buffer = '') =>
-    Buffer.concat([Buffer.from(`POST /wallet/w1/deposit HTTP/1.1\r\nHost: x\r\n${headers}\r\n`), Buffer.from(body)]);
+    Buffer.concat([Buffer.from(`POST /wallet/w1/deposit HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`), Buffer.from(body)]);
   const json = 'Content-Type: application/json\r\n';
 
   test('a body of more than 1 MiB is refused by its announced length, before it is sent', async () => {
@@ -48,10 +48,22 @@ describe('sizes and framing', () => {
     'multipart/form-data; boundary=x',
     'application/xml',
     'application/jsonx',
+    'application/json; charset=utf-16',
+    'application/json;charset="iso-8859-1"',
+    'application/json; charset=utf-8; charset=utf-16le',
+    'application/json; charset=utf-8x',
+    'application/json; charset=""',
     'x',
   ])('a body of type %s is refused', async (type) => {
     await expectRefused(await coffer.call('POST', '/wallet/w1/deposit', '{"amount":1}', { 'content-type': type }), 415);
   });
+
+  test.each(['application/json; charset=utf-8', 'application/json;charset="UTF-8"', 'Application/JSON; profile=x; Charset=utf8'])(
+    'a body of type %s is read',
+    async (type) => {
+      expect((await coffer.call('POST', '/wallet/w2/deposit', '{"amount":1}', { 'content-type': type })).status).toBe(201);
+    },
+  );
 
   test('a request without a body or a type is told what is missing', async () => {
     await expectRefused(await coffer.call('POST', '/wallet/w1/deposit'));
@@ -73,9 +85,8 @@ describe('sizes and framing', () => {
     ['NUL in a header', post('X: a\0b\r\n')],
     ['a folded header', post('X: a\r\n b: c\r\n')],
     ['no HTTP at all', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
-    ['an unknown method', 'FOO / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'],
-    ['no Host', 'GET /wallet/w1 HTTP/1.1\r\n\r\n'],
-    ['HTTP/9.9', 'GET /wallet/w1 HTTP/9.9\r\nHost: x\r\n\r\n'],
+    ['an unknown method', 'FOO / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'],
+    ['HTTP/9.9', 'GET /wallet/w1 HTTP/9.9\r\nHost: localhost\r\n\r\n'],
   ])('%s is refused', async (_what, bytes) => {
     expect(await sendRaw(coffer.url, bytes)).toMatch(/^HTTP\/1.1 4\d\d /);
     expect(await headOfLog(coffer)).toBe(seqBefore);
@@ -83,13 +94,39 @@ describe('sizes and framing', () => {
 
   test.each([
     'GET /docs/ HTTP/1.1\r\nHost: [[[\r\nConnection: close\r\n\r\n',
-    'GET //// HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
-    'TRACE / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
-    'GET http://evil.example/wallet/w1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
-    'CONNECT x:1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
-    'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    'GET //// HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+    'TRACE / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+    'GET http://evil.example/wallet/w1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+    'CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+    'OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
   ])('%j is no reason for a 5xx', async (bytes) => {
     expect(await sendRaw(coffer.url, bytes)).not.toMatch(/^HTTP\/1.1 5/);
+  });
+
+  test.each([
+    ['another host', 'Host: evil.example'],
+    ['a host that begins like ours', 'Host: localhost.evil.example'],
+    ['a host that ends like ours', 'Host: evil.example:80@localhost'],
+    ['a host that is none', 'Host: [[['],
+    ['an empty host', 'Host:'],
+    ['two hosts', 'Host: localhost\r\nhost: evil.example'],
+    ['the same host twice', 'Host: localhost\r\nHOST: localhost'],
+    ['no host', 'X: y'],
+  ])('a request for %s is refused with 421, whatever the path', async (_what, header) => {
+    for (const path of ['/wallet/w1', '/events', '/health', '/openapi.json', '/docs/', '/nothing']) {
+      const answer = await sendRaw(coffer.url, `GET ${path} HTTP/1.1\r\n${header}\r\nConnection: close\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1.1 421 [^]*content-type: application\/problem\+json[^]*"code":"misdirected_request"/);
+    }
+    const moved = await sendRaw(
+      coffer.url,
+      `POST /wallet/w1/deposit HTTP/1.1\r\n${header}\r\n${json}Connection: close\r\nContent-Length: 12\r\n\r\n{"amount":1}`,
+    );
+    expect(moved).toMatch(/^HTTP\/1.1 421 /);
+    expect(await headOfLog(coffer)).toBe(seqBefore);
+  });
+
+  test.each(['localhost', 'LOCALHOST:3000', '127.0.0.1', '127.8.9.10:80', '[::1]', '[::1]:3000'])('the host %s is ours', async (host) => {
+    expect(await sendRaw(coffer.url, `GET /wallet/w1 HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1.1 200 /);
   });
 
   test('bytes after the announced length are another request, not part of this one', async () => {

@@ -42,7 +42,7 @@ describe('idempotency keys and versions in several places', () => {
       sendRaw(
         coffer.url,
         Buffer.from(
-          `POST /wallet/w1/deposit HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`,
+          `POST /wallet/w1/deposit HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`,
           'latin1',
         ),
       );

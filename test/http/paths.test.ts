@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startProduct } from './product.ts';
+import { alice, startProduct } from './product.ts';
 import type { Answer, TestProduct } from './product.ts';
 import { expectRefused as expectRefusal, headOfLog } from './refused.ts';
 
@@ -85,6 +85,38 @@ describe('wallet ids and paths', () => {
   ])('the query %s is refused', async (query) => {
     await expectRefused(await coffer.call('GET', `/wallet/w1/history?${query}`));
     await expectRefused(await coffer.call('GET', `/events?${query}`));
+  });
+
+  const john = { email: 'john@example.com', password: 'correct horse battery staple' };
+  test.each<[string, string, object?]>([
+    ['GET', '/'],
+    ['GET', '/health'],
+    ['GET', '/assets'],
+    ['GET', '/wallet/w1'],
+    ['GET', '/wallet/w1/stats'],
+    ['GET', '/wallet/w1/operations/funds'],
+    ['GET', '/operations/1-1'],
+    ['GET', '/transfers/1-1'],
+    ['POST', '/wallet', { id: 'w7' }],
+    ['POST', '/wallet/w1/deposit', { amount: 1 }],
+    ['POST', '/wallet/w1/withdraw', { amount: 1 }],
+    ['POST', '/wallet/w1/transfer', { amount: 1, toWalletId: 'w2' }],
+    ['POST', '/wallet/topup', { amount: 1, asset_type_id: 1 }],
+    ['POST', '/wallet/spend', { amount: 1, asset_type_id: 1 }],
+    ['POST', '/auth/login', { user_id: alice }],
+    ['POST', '/users/signup', { ...john, name: 'John' }],
+    ['POST', '/users/login', john],
+    ['GET', '/users/me'],
+    ['PATCH', '/users/me', { name: 'Alice' }],
+    ['DELETE', '/users/me'],
+  ])('%s %s takes no query: one is refused, not ignored', async (method, path, body) => {
+    const needsLogin = /^\/users\/me|topup|spend/.test(path);
+    const headers = needsLogin ? await coffer.login(alice) : {};
+    for (const query of ['at=2026-01-31', '__proto__=1', 'at']) {
+      const answer = await coffer.call(method, `${path}?${query}`, body, headers);
+      await expectRefused(answer);
+      expect(answer.body['detail']).toMatch(/^The query has the unknown property "(at|__proto__)"\. Known here: none\.$/);
+    }
   });
 
   test('a cursor past either end is an empty page', async () => {

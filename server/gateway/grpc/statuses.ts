@@ -4,6 +4,7 @@ import { identityRefusalMeanings, IdentityOverloaded, IdentityUnavailable } from
 import type { IdentityRefusal, IdentityRefusalCode } from '../../identity/index.ts';
 import { isOutage, LedgerHalted, LedgerOverloaded, LedgerUnavailable, refusalMeanings } from '../../ledger/index.ts';
 import type { Refusal, RefusalCode } from '../../ledger/index.ts';
+import { toldRefusal } from '../../wallets/index.ts';
 
 export type Failure = { readonly status: status; readonly code: string; readonly details: string };
 
@@ -42,7 +43,10 @@ export const requestFailures = {
   message_malformed: { status: status.INVALID_ARGUMENT, details: 'The bytes are no message of the type that this call takes.' },
   user_id_invalid: { status: status.INVALID_ARGUMENT, details: 'A user id is a UUID, such as 0f6d220d-61fa-4be7-b0a2-e05dbd9aee32.' },
   amount_invalid: { status: status.INVALID_ARGUMENT, details: 'An amount is a whole number of minor units from 1 to 9223372036854775807.' },
-  idempotency_key_invalid: { status: status.INVALID_ARGUMENT, details: 'An idempotency key is 1 to 128 printable ASCII characters.' },
+  idempotency_key_invalid: {
+    status: status.INVALID_ARGUMENT,
+    details: 'An idempotency key is one value of 1 to 128 printable ASCII characters without a comma.',
+  },
   balance_exceeds_int64: {
     status: status.OUT_OF_RANGE,
     details: 'The balance does not fit an int64. Read the wallet over REST, which answers it exactly.',
@@ -70,8 +74,9 @@ export function requestFailure(code: keyof typeof requestFailures): Failure {
   return { code, ...requestFailures[code] };
 }
 
-export function ledgerFailure({ code, facts }: Refusal): Failure {
-  return { status: ledgerRefusalStatus[code], code, details: sentence(refusalMeanings[code], facts) };
+export function ledgerFailure(refusal: Refusal): Failure {
+  const { code, facts, instead } = toldRefusal(refusal);
+  return { status: ledgerRefusalStatus[code], code, details: sentence(instead ?? refusalMeanings[code], facts) };
 }
 
 export function identityFailure({ code, facts }: IdentityRefusal): Failure {

@@ -21,8 +21,8 @@ const described = {
 } as const;
 const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
-/** HTTP/2 headers carry nothing else unharmed. */
-const keyPattern = /^[ -~]{1,128}$/;
+/** HTTP/2 headers carry no other text unharmed; and of several values some libraries make one, with commas between them. */
+const keyPattern = /^[ -+\--~]{1,128}$/;
 
 export type WalletsServiceOptions = ServiceOptions & {
   readonly commands: WalletCommands;
@@ -89,8 +89,8 @@ class WalletCalls {
     const userId = uuidOf(givenUserId);
     if (userId === null) return { failure: requestFailure('user_id_invalid') };
     if (amount <= 0n) return { failure: requestFailure('amount_invalid') };
-    const [key] = metadata.get('idempotency-key');
-    if (key !== undefined && !(typeof key === 'string' && keyPattern.test(key)))
+    const [key, another] = metadata.get('idempotency-key');
+    if (another !== undefined || (key !== undefined && !(typeof key === 'string' && keyPattern.test(key))))
       return { failure: requestFailure('idempotency_key_invalid') };
 
     const wallet = ownedWalletId(userId, this.#defaultAsset);

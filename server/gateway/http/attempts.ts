@@ -14,15 +14,23 @@ export class Attempts {
     this.#perWindow = perWindow;
   }
 
-  /** Null while there are attempts left, else the answer that says when to come back. */
-  refusal(key: string, nowMs = performance.now()): Problem | null {
+  /**
+   * Counts an attempt that is about to be made, and answers null; when there are none left, the answer that says when to come back.
+   * Counted before its outcome is known, or any number that are made at once would pass.
+   */
+  take(key: string, nowMs = performance.now()): Problem | null {
     this.#turn(nowMs);
-    return (this.#counts.get(key) ?? 0) < this.#perWindow ? null : tooMany(Math.ceil((this.#windowEndsMs - nowMs) / 1000));
+    const taken = this.#counts.get(key) ?? 0;
+    if (taken >= this.#perWindow) return tooMany(Math.ceil((this.#windowEndsMs - nowMs) / 1000));
+    this.#counts.set(key, taken + 1);
+    return null;
   }
 
-  count(key: string, nowMs = performance.now()): void {
-    this.#turn(nowMs);
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  /** For an attempt that turned out not to be of the kind that is bounded. */
+  giveBack(key: string): void {
+    const taken = this.#counts.get(key) ?? 0;
+    if (taken > 1) this.#counts.set(key, taken - 1);
+    else this.#counts.delete(key);
   }
 
   #turn(nowMs: number): void {

@@ -2,7 +2,7 @@
  * Reads a JSON body strictly: what two readers could understand differently is refused instead of guessed.
  *
  * Refused: invalid UTF-8, an object that names a key twice, `__proto__`, deep nesting, NUL and lone surrogates (PostgreSQL has no
- * such text), and numbers that look whole only because parsing rounded them. One pass over the text decides what needs a closer
+ * such text), and numbers that parsing would change. One pass over the text decides what needs a closer
  * look; a usual body needs none.
  */
 import { isUtf8 } from 'node:buffer';
@@ -31,7 +31,7 @@ function refuse(detail: string): never {
 
 function parse(text: string, exactly: boolean): unknown {
   try {
-    return exactly ? JSON.parse(text, keepExactIntegers) : JSON.parse(text);
+    return exactly ? JSON.parse(text, keepExactNumbers) : JSON.parse(text);
   } catch {
     return refuse('The body is not valid JSON.');
   }
@@ -117,19 +117,21 @@ function inspectText(text: string): void {
 }
 
 /**
- * 1.0 and 1e2 are whole; 1.0000000000000000001 and 9007199254740990.5 only seem so after parsing. Those become NaN, which no
- * schema accepts.
+ * 1.0 and 1e2 are other spellings of 1 and 100. But 1.0000000000000000001 and 0.1234567890123456789 would become other numbers:
+ * those become NaN, which no schema accepts. A body of plain integers is not looked at here: nobody takes one that is not safe.
  */
-function keepExactIntegers(_key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== 'number' || !Number.isInteger(value) || context?.source === undefined) return value;
-  return isWholeLiteral(context.source) ? value : Number.NaN;
+function keepExactNumbers(_key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || context?.source === undefined) return value;
+  const kept = JSON.stringify(value);
+  return context.source === kept || decimalOf(context.source) === decimalOf(kept) ? value : Number.NaN;
 }
 
-function isWholeLiteral(literal: string): boolean {
-  const parts = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal);
-  if (!parts) return false;
-  const [, whole = '', fraction = '', exponent = '0'] = parts;
-  const digits = (whole + fraction).replace(/0+$/, '');
-  const trailingZeros = whole.length + fraction.length - digits.length;
-  return digits === '' || Number(exponent) - fraction.length + trailingZeros >= 0;
+/** The one spelling of a number's value: digits without zeros around them, and the power of ten of the last one. */
+function decimalOf(literal: string): string | null {
+  const parts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal);
+  if (!parts) return null;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts;
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  return significant === '' ? '0' : `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
 }

@@ -9,6 +9,7 @@ const description = `Wallets on a double-entry ledger.
 
 * **Amounts** are whole numbers of an asset's minor units. Answers carry them as strings; requests may send a string of digits or a JSON integer.
 * **Idempotency.** Send a key with every request that moves money: \`requestId\`, \`txId\` or \`payment_id\` in the body, or the header \`Idempotency-Key\`. The same key with the same content is one operation; its answer comes again, marked \`Idempotency-Replayed: true\`. The key belongs to the wallet that initiates the operation. A request without one is done under a fresh key, which the answer names.
+* **Hosts.** Requests are answered whose one Host header is localhost, 127.x.x.x or [::1]; others are refused with 421.
 * **Failures** are problem documents (RFC 9457) with a stable \`code\` and a \`detail\` that says what to do.
 * **An answer that never came** is not a failure: send the same request with the same key again, or ask GET /wallet/{id}/operations/{key}.`;
 

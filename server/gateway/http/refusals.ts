@@ -1,6 +1,7 @@
 /** How the ledger's refusals are told over HTTP: a status and a sentence for each. */
 import { operationId, refusalMeanings } from '../../ledger/index.ts';
 import type { Refusal, RefusalCode } from '../../ledger/index.ts';
+import { toldRefusal } from '../../wallets/index.ts';
 import type { WalletOutcome } from '../../wallets/index.ts';
 import type { Problem } from './problem.ts';
 
@@ -43,18 +44,20 @@ const advice = {
 } as const satisfies Record<RefusalCode, (facts: Facts) => string>;
 
 /** What the operation's own answer and every later look at it say. */
-export function refusalDetail({ code, facts }: Refusal): string {
-  return advice[code](facts);
+export function presentRefusal(refusal: Refusal): { code: RefusalCode; detail: string; facts: Record<string, string> } {
+  const { code, facts, instead } = toldRefusal(refusal);
+  return { code, detail: instead === null ? advice[code](facts) : `${instead} Ask for less.`, facts: { ...facts } };
 }
 
 export function refusalProblem(outcome: WalletOutcome & { readonly status: 'refused' }): Problem {
-  const { refusal, entry, key } = outcome;
+  const { entry, key } = outcome;
+  const { code, detail, facts } = presentRefusal(outcome.refusal);
   return {
-    status: refusalStatus[refusal.code],
-    code: refusal.code,
-    title: refusalMeanings[refusal.code],
-    detail: refusalDetail(refusal),
-    facts: refusal.facts,
+    status: refusalStatus[code],
+    code,
+    title: refusalMeanings[code],
+    detail,
+    facts,
     requestId: key,
     operationId: entry ? operationId(entry) : undefined,
   };

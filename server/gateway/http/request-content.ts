@@ -97,7 +97,10 @@ function readMetadata(metadata: Record<string, unknown> | undefined): string | u
   return text;
 }
 
-/** What is kept must be what was sent: a number that JSON readers round is refused, as for amounts. */
+/**
+ * The value that is kept is the one that was sent, in JSON's usual spelling (1.0 is kept as 1). A number that a double would change
+ * is refused, as for amounts: here integers beyond 9007199254740991, and what the reader of the body has marked as NaN.
+ */
 function inspectMetadata(value: unknown, depth: number): void {
   if (typeof value === 'number') {
     if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {

@@ -3,6 +3,7 @@ import fastify from 'fastify';
 import type { App, Product } from './app.ts';
 import { describeApi } from './openapi.ts';
 import { problemOf } from './failures.ts';
+import { serveThisMachineOnly } from './hosts.ts';
 import { parseJsonBody } from './json-body.ts';
 import { allowedMethods, answerUnknownRoutes } from './unknown-routes.ts';
 import { ProblemError, sendProblem } from './problem.ts';
@@ -22,7 +23,8 @@ export async function createHttpServer(product: Product): Promise<App> {
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
     connectionTimeout: limits.silenceMs,
-    http: { headersTimeout: limits.headersMs, maxHeaderSize: limits.headerBytes },
+    // A request without Host is refused like one with a wrong Host, in a problem document; Node's own answer would be empty.
+    http: { headersTimeout: limits.headersMs, maxHeaderSize: limits.headerBytes, requireHostHeader: false },
     routerOptions: { maxParamLength: limits.headerBytes },
     requestIdHeader: false,
     return503OnClosing: false,
@@ -33,6 +35,7 @@ export async function createHttpServer(product: Product): Promise<App> {
   app.setValidatorCompiler(compileValidator);
   readOnlyJson(app);
   tellFailures(app, product);
+  serveThisMachineOnly(app);
   const methods = allowedMethods(app);
   await describeApi(app, product);
   registerRoutes(app, product);
@@ -45,21 +48,30 @@ function readOnlyJson(app: App): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const encoding = request.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') {
-      return done(
-        new ProblemError({
-          status: 415,
-          code: 'unsupported_media_type',
-          title: 'The body is of a type that is not understood.',
-          detail: 'The body is compressed. Send it as it is, without Content-Encoding.',
-        }),
-      );
-    }
+    if (encoding !== undefined && encoding !== 'identity')
+      return done(notUnderstood('The body is compressed. Send it as it is, without Content-Encoding.'));
+    if (!isUtf8Type(request.headers['content-type']))
+      return done(notUnderstood('The body is in a charset other than UTF-8. Send UTF-8, with Content-Type: application/json.'));
     try {
       done(null, parseJsonBody(body as Buffer));
     } catch (failure) {
       done(failure as Error);
     }
+  });
+}
+
+/** JSON has no charset, and is UTF-8; but who names another one has sent other bytes, which may read as something else. */
+function isUtf8Type(type = ''): boolean {
+  if (!type.includes(';')) return true;
+  return [...type.matchAll(/;\s*charset\s*=([^;]*)/gi)].every(([, charset = '']) => /^\s*"?utf-?8"?\s*$/i.test(charset));
+}
+
+function notUnderstood(detail: string): ProblemError {
+  return new ProblemError({
+    status: 415,
+    code: 'unsupported_media_type',
+    title: 'The body is of a type that is not understood.',
+    detail,
   });
 }
 
@@ -72,7 +84,8 @@ function tellFailures(app: App, { log }: Product): void {
     return sendProblem(reply, typeof freshKey === 'string' ? { ...problem, requestId: freshKey } : problem);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    if (reply.elapsedTime > slowMs) {
+    // A 503 has waited for a database that is away: that is in the log already, and not once per request.
+    if (reply.elapsedTime > slowMs && reply.statusCode !== 503) {
       log.warn(
         { method: request.method, route: request.routeOptions.url, status: reply.statusCode, elapsedMs: Math.round(reply.elapsedTime) },
         'Slow answer',

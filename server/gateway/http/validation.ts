@@ -1,9 +1,12 @@
 /** Checks requests against the schemas that also type and document them. */
 import type { FastifySchemaCompiler } from 'fastify';
+import Type from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import type { TSchema } from 'typebox';
+import type { App } from './app.ts';
 import { malformed, ProblemError } from './problem.ts';
+import { strict } from './schemas.ts';
 
 type Part = 'body' | 'params' | 'querystring' | 'headers';
 /** A schema as it stands in a document: what the sentences below read of it. */
@@ -21,9 +24,19 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   };
 };
 
+/** A route that describes no query takes none: what would be ignored is told instead. */
+export function refuseUndescribedQueries(app: App): void {
+  app.addHook('onRoute', (route) => {
+    route.schema = { querystring: noQuery, ...route.schema };
+  });
+}
+
+const noQuery = Type.Object({}, strict);
+
 /** A query is text; what the schema calls an integer becomes one, when it looks like one. */
-function numbersFromText(schema: Described): (query: unknown) => unknown {
+function numbersFromText(schema: Described): ((query: unknown) => unknown) | undefined {
   const integers = Object.entries(schema.properties ?? {}).flatMap(([name, { type }]) => (type === 'integer' ? [name] : []));
+  if (integers.length === 0) return undefined;
   return (query) => {
     const values: Record<string, unknown> = { ...(query as Record<string, unknown>) };
     for (const name of integers) {

@@ -5,7 +5,7 @@ import { operationId } from '../../ledger/index.ts';
 import type { Assets, PostedSide, RecordedEntry } from '../../ledger/index.ts';
 import type { Wallet, WalletStats } from '../../wallets/index.ts';
 import { presentAsset, presentSide } from './postings.ts';
-import { refusalDetail } from './refusals.ts';
+import { presentRefusal } from './refusals.ts';
 import { AmountText, AssetBrief, oneOf, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from './schemas.ts';
 
 export const WalletView = Type.Object(
@@ -136,7 +136,12 @@ export function presentStats(stats: WalletStats): Static<typeof Stats> {
 
 const AccountAfter = Type.Object(
   { kind: Type.String(), walletId: orNull(Type.String()), balance: orNull(Type.String()), version: orNull(Type.Integer()) },
-  { $id: 'AccountAfter', ...strict, description: 'a side of the operation as it left it; balances of system accounts are not told' },
+  {
+    $id: 'AccountAfter',
+    ...strict,
+    description:
+      'a side of the operation as it left it; of a system account only its kind: what it holds is for operators, in the event log',
+  },
 );
 
 const Failure = Type.Object(
@@ -188,7 +193,7 @@ export function presentOperation(entry: RecordedEntry, assets: Assets): Static<t
     ...(entry.credit && { credit: presentAccountAfter(entry.credit) }),
     ...(entry.refusal && {
       asked: askedIn(entry),
-      failure: { code: entry.refusal.code, detail: refusalDetail(entry.refusal), facts: { ...entry.refusal.facts } },
+      failure: presentRefusal(entry.refusal),
     }),
     metadata: parseMetadata(entry.metadata),
     createdAt: recordedAt,

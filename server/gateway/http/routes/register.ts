@@ -2,6 +2,7 @@
 import type { App, Product } from '../app.ts';
 import { postingSchemas } from '../postings.ts';
 import { sharedSchemas } from '../schemas.ts';
+import { refuseUndescribedQueries } from '../validation.ts';
 import { walletSchemas } from '../wallet-views.ts';
 import { assetRoutes } from './assets.ts';
 import { closedLoopRoutes } from './closed-loop.ts';
@@ -17,6 +18,7 @@ import { walletReadRoutes } from './wallet-reads.ts';
 export function registerRoutes(app: App, product: Product): void {
   for (const schema of [...sharedSchemas, ...postingSchemas, ...walletSchemas, ...openWalletSchemas, ...eventSchemas, ...userSchemas])
     app.addSchema(schema);
+  refuseUndescribedQueries(app);
   moneyRoutes(app, product);
   walletReadRoutes(app, product);
   openWalletRoutes(app, product);

@@ -65,12 +65,10 @@ export function userRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) => {
-      const tooMany = signUps.refusal(request.ip);
+      const tooMany = signUps.take(request.ip);
       if (tooMany) return sendProblem(reply, tooMany);
       const made = await users.signUp(request.body);
-      if ('refusal' in made) return sendProblem(reply, identityProblem(made.refusal));
-      signUps.count(request.ip);
-      return reply.code(201).send(presentUser(made));
+      return 'refusal' in made ? sendProblem(reply, identityProblem(made.refusal)) : reply.code(201).send(presentUser(made));
     },
   );
 
@@ -87,13 +85,17 @@ export function userRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       const guess = `${request.ip} ${request.body.email.toLowerCase()}`;
-      const tooMany = failedLogins.refusal(guess);
+      const tooMany = failedLogins.take(guess);
       if (tooMany) return sendProblem(reply, tooMany);
-      const session = await sessions.login({ ...request.body, clientIp: request.ip, userAgent: request.headers['user-agent'] });
-      if ('refusal' in session) {
-        failedLogins.count(guess);
-        return sendProblem(reply, identityProblem(session.refusal));
-      }
+      const session = await sessions
+        .login({ ...request.body, clientIp: request.ip, userAgent: request.headers['user-agent'] })
+        .catch((outage: unknown) => {
+          // Nobody learnt anything about the password.
+          failedLogins.giveBack(guess);
+          throw outage;
+        });
+      if ('refusal' in session) return sendProblem(reply, identityProblem(session.refusal));
+      failedLogins.giveBack(guess);
       return reply.send({ token: session.token, expiresAt: session.expiresAt.toISOString(), user: presentUser(session.user) });
     },
   );
@@ -131,7 +133,8 @@ export function userRoutes(app: App, product: Product): void {
       onRequest,
       schema: {
         operationId: 'deleteMe',
-        description: "Deletes the caller's account softly; refused while a wallet of it holds a balance",
+        description:
+          "Deletes the caller's account softly. Its wallets must hold nothing at that moment, or it is refused; they stay open until wallets can be closed, and what is paid into them afterwards stays there",
         ...mine,
         response: { 200: Type.Object({ id: Type.String(), deletedAt: Timestamp }, strict), ...problems(401, 409) },
       },

@@ -1,0 +1,36 @@
+/**
+ * Refuses what was not addressed to this machine. Without credentials, being on loopback is all that keeps strangers out, and a
+ * web page from anywhere gets past it by letting its own name lead to 127.0.0.1; the Host header still has that name.
+ */
+import { ProblemError } from './problem.ts';
+import type { App } from './app.ts';
+
+const thisMachine = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d{1,5})?$/i;
+
+/** For every request, also to paths that do not exist; called before the routes are registered. */
+export function serveThisMachineOnly(app: App): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { host } = request.raw.headers;
+    if (host !== undefined && thisMachine.test(host) && hasOneHost(request.raw.rawHeaders)) done();
+    else done(misdirected());
+  });
+}
+
+/** Of several Host headers only the first is in `headers`; whoever stands in between may have gone by another one. */
+function hasOneHost(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+  }
+  return hosts === 1;
+}
+
+function misdirected(): ProblemError {
+  return new ProblemError({
+    status: 421,
+    code: 'misdirected_request',
+    title: 'The request is not meant for this server.',
+    detail: 'Coffer serves this machine only. Send one Host header, with localhost, 127.0.0.1 or [::1], and a port if you like.',
+  });
+}

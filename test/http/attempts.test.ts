@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startProduct } from './product.ts';
+import type { Answer, TestProduct } from './product.ts';
+
+const jane = { email: 'jane@example.com', name: 'Jane Doe', password: 'correct horse battery staple' };
+
+let coffer: TestProduct;
+beforeAll(async () => {
+  coffer = await startProduct();
+  await coffer.call('POST', '/users/signup', jane);
+});
+afterAll(async () => {
+  await coffer.stop();
+});
+
+const login = (email: string, password: string) => coffer.call('POST', '/users/login', { email, password });
+
+function countByStatus(answers: readonly Answer[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+test('no more than ten passwords a minute are guessed, however many are sent at once', async () => {
+  const answers = await Promise.all(Array.from({ length: 60 }, () => login('guessed@example.com', 'a wrong guess')));
+  expect(countByStatus(answers)).toEqual({ 401: 10, 429: 50 });
+});
+
+test('logins with the right password use up no tries', async () => {
+  for (let time = 0; time < 12; time++) expect((await login(jane.email, jane.password)).status).toBe(200);
+  expect((await login(jane.email, 'a wrong guess')).status).toBe(401);
+});
+
+test('sign-ups are counted when they are tried, also those that fail and those sent at once', async () => {
+  const answers = await Promise.all(Array.from({ length: 70 }, () => coffer.call('POST', '/users/signup', { ...jane, password: 'short' })));
+  // One of the sixty was used up above.
+  expect(countByStatus(answers)).toEqual({ 400: 59, 429: 11 });
+});
