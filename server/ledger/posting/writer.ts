@@ -12,11 +12,13 @@ import type { Log } from '../../kernel/index.ts';
 import { decideBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { DatabaseClock } from './clock.ts';
+import { FellBehind, followOthers, readBook } from './live.ts';
+import type { Live } from './live.ts';
 import { lookUpKeys, lookUpWallets } from './lookup.ts';
 import { LedgerHalted, LedgerUnavailable, isKeyUsedBefore, isOutage } from './outages.ts';
 import { RequestQueue, failExpired } from './queue.ts';
 import type { Request } from './queue.ts';
-import { BookState } from './state.ts';
+import type { BookState } from './state.ts';
 import { BookStore } from './store.ts';
 import type { Head } from './store.ts';
 import type { Operation, Outcome } from '../rules/types.ts';
@@ -47,14 +49,10 @@ const sharedForMs = 2_000;
  * Looking up always would cost 8 µs a transfer, a fifth of the whole.
  */
 const keysCheckedForMs = 10_000;
-/** With more than this to catch up on, starting afresh is cheaper. */
-const tailEntriesMax = 5_000;
 /** A database that has not answered for so long is away, even if the connection to it stands; it is asked this often. */
 const silenceMaxMs = 3_000;
 const askEveryMs = 1_000;
 const retryDelayMs = { first: 50, longest: 1_000 } as const;
-
-type Live = { readonly store: BookStore; readonly state: BookState };
 
 /** `shared`: under the book's turn. `keysLookedUp`: before deciding, so that none of them can turn out to have been used. */
 type Posting = { readonly shared: boolean; readonly keysLookedUp: boolean };
@@ -63,8 +61,6 @@ type Posting = { readonly shared: boolean; readonly keysLookedUp: boolean };
 class FencedOut extends Error {}
 /** A key that memory did not know was used before: to be decided again, on what the look-up says. */
 class KeyUsedBefore extends Error {}
-/** Others wrote more than is worth following entry by entry. */
-class FellBehind extends Error {}
 
 export class BookWriter {
   readonly #options: WriterOptions;
@@ -145,12 +141,13 @@ export class BookWriter {
   }
 
   /** One batch, from the queue to the wire. */
-  async #postNext({ store, state }: Live): Promise<void> {
+  async #postNext(live: Live): Promise<void> {
+    const { store, state } = live;
     const shared = this.#isShared();
     this.#taken = this.#queue.take(operationsPerBatch);
     if (shared) {
       await store.takeTurn();
-      await this.#catchUp();
+      await this.#catchUp(live);
     }
     await lookUpWallets(store, state, this.#taken);
     const keysLookedUp = shared || performance.now() < this.#keysCheckedUntilMs;
@@ -214,7 +211,7 @@ export class BookWriter {
     this.#failure = null;
 
     if (failure instanceof FencedOut) {
-      this.#sharedUntilMs = performance.now() + sharedForMs;
+      this.#takeTurnsForAWhile();
       this.#options.log.debug({ book: this.#options.book }, 'Another process writes to this book: taking turns');
     } else if (failure instanceof KeyUsedBefore) {
       this.#checkKeysForAWhile();
@@ -234,6 +231,10 @@ export class BookWriter {
     const delayMs = Math.min(retryDelayMs.first * 2 ** this.#failedAttempts++, retryDelayMs.longest);
     await new Promise((resolve) => setTimeout(resolve, delayMs));
     if (this.#queue.closed) this.#queue.failAll((request) => new LedgerUnavailable(request.sent ? 'unknown' : 'not_done'));
+  }
+
+  #takeTurnsForAWhile(): void {
+    this.#sharedUntilMs = performance.now() + sharedForMs;
   }
 
   #checkKeysForAWhile(): void {
@@ -267,7 +268,10 @@ export class BookWriter {
     });
     connected = store;
     try {
-      this.#live = { store, state: await this.#readHead(store) };
+      const { state, head, databaseMs } = await readBook(store, book);
+      this.#clock.anchor(databaseMs);
+      this.#head = head;
+      this.#live = { store, state };
       return this.#live;
     } catch (failure) {
       await store.close();
@@ -275,32 +279,11 @@ export class BookWriter {
     }
   }
 
-  async #readHead(store: BookStore): Promise<BookState> {
-    const [{ head, nextAccountNumber }, assets, systemAccounts, databaseMs] = await Promise.all([
-      store.head(),
-      store.assets(),
-      store.systemAccounts(),
-      store.clock(),
-    ]);
-    const state = new BookState(this.#options.book, assets, head.lastSeq + 1, nextAccountNumber);
-    for (const account of systemAccounts) state.learnAccount(account);
-    this.#clock.anchor(databaseMs);
-    this.#head = head;
-    return state;
-  }
-
   /** Under the book's turn: brings memory up to the end of the log, when others wrote to it. */
-  async #catchUp(): Promise<void> {
-    assert(this.#live && this.#head, 'only a connected writer takes turns');
-    const { store, state } = this.#live;
-    const { head, nextAccountNumber } = await store.head();
-    if (head.batchNo === this.#head.batchNo) return;
-    this.#sharedUntilMs = performance.now() + sharedForMs;
-    if (head.lastSeq - this.#head.lastSeq > tailEntriesMax) throw new FellBehind();
-    const tail = await store.tail(this.#head.lastSeq, head.lastSeq);
-    for (const entry of tail) state.follow(entry);
-    for (const account of await store.systemAccounts()) state.learnAccount(account);
-    state.moveTo(head.lastSeq + 1, nextAccountNumber);
+  async #catchUp(live: Live): Promise<void> {
+    assert(this.#head, 'a connected writer knows the head');
+    const head = await followOthers(live, this.#head);
+    if (head !== this.#head) this.#takeTurnsForAWhile();
     this.#head = head;
   }
 
