@@ -19,6 +19,22 @@ const withdrawal = (wallet: string, key: string, amount: bigint): Operation => (
   amount,
 });
 
+const transfer = (
+  from: string,
+  to: string,
+  key: string,
+  amount: bigint,
+  more: { asset?: number; expectedVersion?: number } = {},
+): Operation => ({
+  kind: 'transfer',
+  key,
+  debit: { wallet: from },
+  credit: { wallet: to },
+  amount,
+  ...more,
+});
+const openGold = (wallet: string, key: string, asset = 1): Operation => ({ kind: 'open', key, wallet, opens: { ...walletOfGold, asset } });
+
 export const examples: readonly (readonly Asked[])[] = [
   // In a group, a key whose content differs only in the asset is the reason of the refusal, not a replay of the first posting.
   [[deposit('a', 'k', 5n)], [deposit('a', 'k', 5n, 2), deposit('b', 'other', 1n)]],
@@ -28,4 +44,23 @@ export const examples: readonly (readonly Asked[])[] = [
   [[deposit('a', 'k', 5n), deposit('a', 'k', 5n)], [deposit('a', 'k2', 1n), deposit('a', 'k2', 2n)], [deposit('a', 'k2', 2n)]],
   // A refused group asked for again is refused again in the same words.
   [[deposit('a', 'k', 5n)], [withdrawal('a', 'x', 3n), withdrawal('a', 'y', 3n)], [withdrawal('a', 'x', 3n), withdrawal('a', 'y', 3n)]],
+  // Each refusal, so that none depends on chance.
+  [
+    [deposit('a', 'full', 10n ** 38n - 1n)],
+    [deposit('a', 'one more', 1n)],
+    [deposit('a', 'full', 2n)],
+    [deposit('a', 'nothing', 0n)],
+    [openGold('b', 'open')],
+    [openGold('b', 'again')],
+    [openGold('c', 'unknown asset', 99)],
+    [openGold('d', 'other asset', 2)],
+    [transfer('a', 'a', 'to itself', 1n)],
+    [transfer('nobody', 'a', 'from nobody', 1n)],
+    [transfer('a', 'nobody', 'to nobody', 1n)],
+    [transfer('a', 'd', 'across assets', 1n)],
+    [transfer('a', 'b', 'stale', 1n, { expectedVersion: 7 })],
+    [transfer('b', 'a', 'poor', 1n)],
+    [transfer('a', 'b', 'fine', 1n), transfer('b', 'd', 'not fine', 1n)],
+    [deposit('a', 'full', 10n ** 38n - 1n)],
+  ],
 ];
