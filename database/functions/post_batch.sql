@@ -1,6 +1,7 @@
 -- The only way into the ledger. Takes the book's turn, checks the fence, inserts one batch, and answers with the database's
 -- clock (microseconds since 1970). Null means: the fence did not hold, another writer was faster, nothing was written.
--- Columns arrive as arrays; entries are numbered here, in their order, from p_first_seq on.
+-- Columns arrive as arrays; entries are numbered here, in their order, from p_first_seq on. A column without any value arrives as an
+-- empty array, which unnest fills up with nulls.
 create or replace function ledger.post_batch(
   p_book integer, p_batch_no bigint, p_previous_hash bytea, p_hash bytea, p_format smallint,
   p_first_seq bigint, p_count integer, p_recorded_at_us bigint,
@@ -8,7 +9,10 @@ create or replace function ledger.post_batch(
   p_account_floor numeric[], p_account_opened bigint[],
   p_operation bigint[], p_kind text[], p_debit_account bigint[], p_credit_account bigint[], p_amount numeric[],
   p_debit_after numeric[], p_credit_after numeric[], p_debit_version bigint[], p_credit_version bigint[], p_debit_floor numeric[],
-  p_scope bigint[], p_key text[], p_digest bytea[], p_metadata text[], p_refusal text[], p_details text[]
+  p_scope bigint[], p_key text[], p_digest bytea[], p_metadata text[], p_refusal text[], p_details text[],
+  p_debit_held numeric[], p_credit_held numeric[], p_asked_amount numeric[], p_effective_at timestamptz[], p_hold bigint[],
+  p_hold_left numeric[], p_expires_at timestamptz[], p_reverses bigint[], p_reversed numeric[], p_controls text[],
+  p_spent_day numeric[], p_spent_month numeric[]
 ) returns bigint language plpgsql as $$
 declare
   recorded_at constant timestamptz := timestamptz 'epoch' + p_recorded_at_us * interval '1 microsecond';
@@ -34,16 +38,20 @@ begin
 
   insert into ledger.entry (
     seq, operation, recorded_at, debit_account, credit_account, debit_version, credit_version, scope, book, kind,
-    amount, debit_after, credit_after, debit_floor, key, digest, metadata, refusal, details)
+    amount, debit_after, credit_after, debit_floor, key, digest, metadata, refusal, details,
+    debit_held, credit_held, asked_amount, effective_at, hold, hold_left, expires_at, reverses, reversed, controls, spent_day, spent_month)
   select p_first_seq + e.position - 1, e.operation, recorded_at, e.debit_account, e.credit_account, e.debit_version,
     e.credit_version, e.scope, p_book, e.kind::ledger.entry_kind, e.amount, e.debit_after, e.credit_after, e.debit_floor, e.key,
-    e.digest, e.metadata::json, e.refusal, e.details::json
+    e.digest, e.metadata::json, e.refusal, e.details::json, e.debit_held, e.credit_held, e.asked_amount, e.effective_at, e.hold,
+    e.hold_left, e.expires_at, e.reverses, e.reversed, e.controls::json, e.spent_day, e.spent_month
   from unnest(
       p_operation, p_kind, p_debit_account, p_credit_account, p_amount, p_debit_after, p_credit_after, p_debit_version,
-      p_credit_version, p_debit_floor, p_scope, p_key, p_digest, p_metadata, p_refusal, p_details)
+      p_credit_version, p_debit_floor, p_scope, p_key, p_digest, p_metadata, p_refusal, p_details, p_debit_held, p_credit_held,
+      p_asked_amount, p_effective_at, p_hold, p_hold_left, p_expires_at, p_reverses, p_reversed, p_controls, p_spent_day, p_spent_month)
     with ordinality as e (
       operation, kind, debit_account, credit_account, amount, debit_after, credit_after, debit_version, credit_version,
-      debit_floor, scope, key, digest, metadata, refusal, details, position);
+      debit_floor, scope, key, digest, metadata, refusal, details, debit_held, credit_held, asked_amount, effective_at, hold, hold_left,
+      expires_at, reverses, reversed, controls, spent_day, spent_month, position);
 
   return (extract(epoch from clock_timestamp()) * 1000000)::bigint;
 end $$;

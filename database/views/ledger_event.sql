@@ -11,9 +11,14 @@ left join ledger.account s on s.book = e.book and s.number = e.scope
 cross join lateral (
   -- The caller's metadata stays as it is, nulls included.
   select jsonb_strip_nulls(jsonb_build_object(
-    'operation', e.book || '-' || e.operation, 'key', e.key, 'amount', e.amount::text,
-    'asset', coalesce(c.asset, (e.details -> 'asked' ->> 'asset')::integer)))
-    || case when e.metadata is null then '{}'::jsonb else jsonb_build_object('metadata', e.metadata) end as common
+    'operation', e.book || '-' || e.operation, 'key', e.key, 'amount', e.amount::text, 'askedAmount', e.asked_amount::text,
+    'effectiveAt', to_char(e.effective_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    'asset', coalesce(d.asset, c.asset, (e.details -> 'asked' ->> 'asset')::integer)))
+    || case when e.metadata is null then '{}'::jsonb else jsonb_build_object('metadata', e.metadata) end as common,
+    -- What an account stands at after the entry; what it holds back only if it does.
+    jsonb_strip_nulls(jsonb_build_object('balance', e.debit_after::text, 'held', e.debit_held::text, 'version', e.debit_version)) as debited,
+    jsonb_strip_nulls(jsonb_build_object('balance', e.credit_after::text, 'held', e.credit_held::text, 'version', e.credit_version)) as credited,
+    jsonb_strip_nulls(jsonb_build_object('from', d.id, 'to', c.id)) as sides
 ) base
 cross join lateral (
   -- Openings. System accounts are the ledger's own affair.
@@ -22,33 +27,75 @@ cross join lateral (
   where e.kind = 'open' and e.refusal is null and c.kind = 'wallet'
   union all
   -- Money that enters or leaves a wallet.
-  select 1, single.type, single.wallet, base.common || jsonb_build_object('balance', single.balance::text, 'version', single.version)
+  select 1, single.type, single.wallet, base.common || single.after
   from (values
-    ('deposit', 'FundsDeposited', c.id, e.credit_after, e.credit_version),
-    ('topup', 'FundsToppedUp', c.id, e.credit_after, e.credit_version),
-    ('withdrawal', 'FundsWithdrawn', d.id, e.debit_after, e.debit_version),
-    ('spend', 'FundsSpent', d.id, e.debit_after, e.debit_version),
-    ('issue', 'FundsIssued', c.id, e.credit_after, e.credit_version)
-  ) as single (kind, type, wallet, balance, version)
+    ('deposit', 'FundsDeposited', c.id, base.credited),
+    ('topup', 'FundsToppedUp', c.id, base.credited),
+    ('withdrawal', 'FundsWithdrawn', d.id, base.debited),
+    ('spend', 'FundsSpent', d.id, base.debited),
+    ('issue', 'FundsIssued', c.id, base.credited)
+  ) as single (kind, type, wallet, after)
   where e.refusal is null and single.kind = e.kind::text
   union all
   -- A transfer between wallets, told in its four steps.
-  select step.part, step.type, step.wallet,
-    base.common || jsonb_strip_nulls(jsonb_build_object('from', d.id, 'to', c.id, 'balance', step.balance::text, 'version', step.version))
+  select step.part, step.type, step.wallet, base.common || base.sides || step.after
   from (values
-    (1, 'TransferInitiated', d.id, null, null),
-    (2, 'TransferDebited', d.id, e.debit_after, e.debit_version),
-    (3, 'TransferCredited', c.id, e.credit_after, e.credit_version),
-    (4, 'TransferCompleted', d.id, null, null)
-  ) as step (part, type, wallet, balance, version)
+    (1, 'TransferInitiated', d.id, '{}'::jsonb),
+    (2, 'TransferDebited', d.id, base.debited),
+    (3, 'TransferCredited', c.id, base.credited),
+    (4, 'TransferCompleted', d.id, '{}'::jsonb)
+  ) as step (part, type, wallet, after)
   where e.kind = 'transfer' and e.refusal is null
+  union all
+  -- Holds. A capture is told to the wallet that receives it too.
+  select held.part, held.type, held.wallet,
+    base.common || held.after || jsonb_strip_nulls(jsonb_build_object('hold', e.book || '-' || e.hold, 'left', e.hold_left::text,
+      'expiresAt', to_char(e.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
+      || case when e.kind = 'capture' then base.sides else '{}'::jsonb end
+  from (values
+    ('hold', 1, 'HoldAuthorized', d.id, base.debited, true),
+    ('capture', 1, 'HoldCaptured', d.id, base.debited, true),
+    ('capture', 2, 'CaptureCredited', c.id, base.credited, c.kind = 'wallet'),
+    ('release', 1, 'HoldReleased', d.id, base.debited, true),
+    ('expire', 1, 'HoldExpired', d.id, base.debited, true)
+  ) as held (kind, part, type, wallet, after, is_told)
+  where e.refusal is null and held.kind = e.kind::text and held.is_told
+  union all
+  -- A reversal, told first to the account that had initiated what is reversed, then to each wallet whose balance it changes.
+  select step.part, step.type, step.wallet,
+    base.common || base.sides || step.after || jsonb_build_object('reverses', e.book || '-' || e.reverses, 'reversed', e.reversed::text,
+      'reason', e.details -> 'reason', 'actor', e.details -> 'actor')
+  from (values
+    (1, 'OperationReversed', s.id, '{}'::jsonb, true),
+    (2, 'ReversalDebited', d.id, base.debited, d.kind = 'wallet'),
+    (3, 'ReversalCredited', c.id, base.credited, c.kind = 'wallet')
+  ) as step (part, type, wallet, after, is_told)
+  where e.kind = 'reversal' and e.refusal is null and step.is_told
+  union all
+  -- What operators decided about a wallet; closing may sweep its balance to another.
+  select control.part, control.type, control.wallet,
+    base.common || control.after || jsonb_build_object('reason', e.details -> 'reason', 'actor', e.details -> 'actor')
+      || case when control.part = 1 then jsonb_build_object('controls', e.controls) else '{}'::jsonb end
+      || case when c.id is null then '{}'::jsonb else base.sides end
+  from (values
+    ('freeze', 1, 'WalletFrozen', d.id, base.debited, true),
+    ('unfreeze', 1, 'WalletUnfrozen', d.id, base.debited, true),
+    ('close', 1, 'WalletClosed', d.id, base.debited, true),
+    ('close', 2, 'SweepCredited', c.id, base.credited, c.kind = 'wallet'),
+    ('limit', 1, 'WalletLimitsChanged', d.id, base.debited, true),
+    ('credit_line', 1, 'CreditLineChanged', d.id, base.debited, true)
+  ) as control (kind, part, type, wallet, after, is_told)
+  where e.refusal is null and control.kind = e.kind::text and control.is_told
   union all
   -- What was refused.
   select refused.part, refused.type, s.id,
     base.common || jsonb_build_object('refusal', e.refusal, 'facts', e.details -> 'facts', 'asked', e.details -> 'asked')
   from (values
     (1, 'open', 'WalletCreationFailed'), (1, 'deposit', 'DepositFailed'), (1, 'topup', 'TopUpFailed'), (1, 'withdrawal', 'WithdrawalFailed'),
-    (1, 'spend', 'SpendFailed'), (1, 'issue', 'IssueFailed'), (1, 'transfer', 'TransferInitiated'), (2, 'transfer', 'TransferFailed')
+    (1, 'spend', 'SpendFailed'), (1, 'issue', 'IssueFailed'), (1, 'transfer', 'TransferInitiated'), (2, 'transfer', 'TransferFailed'),
+    (1, 'hold', 'HoldFailed'), (1, 'capture', 'CaptureFailed'), (1, 'release', 'ReleaseFailed'), (1, 'reversal', 'ReversalFailed'),
+    (1, 'freeze', 'FreezeFailed'), (1, 'unfreeze', 'UnfreezeFailed'), (1, 'close', 'CloseFailed'), (1, 'limit', 'LimitChangeFailed'),
+    (1, 'credit_line', 'CreditLineChangeFailed')
   ) as refused (part, kind, type)
   where e.refusal is not null and refused.kind = e.kind::text
 ) happened;

@@ -6,19 +6,31 @@ export type { Checkpoint, CheckpointOptions } from './chain/checkpoints.ts';
 export { openLedger, operationId, seqOfOperationId } from './ledger.ts';
 export type { Ledger, LedgerOptions } from './ledger.ts';
 export { LedgerHalted, LedgerOverloaded, LedgerUnavailable, isOutage } from './posting/outages.ts';
-export type { Balance, KindTotal, LedgerEvent } from './reading/reads.ts';
+export { controlsFromText } from './reading/rows.ts';
+export type { Balance, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
+export { availableOf, maximumAmount } from './rules/accounts.ts';
 export { refusalMeanings } from './rules/refusals.ts';
 export type { Refusal, RefusalCode } from './rules/refusals.ts';
 export type {
   Account,
   AccountKind,
   AccountRef,
+  CaptureOperation,
+  ControlChange,
+  ControlOperation,
+  Controls,
   EntryKind,
+  Hold,
+  HoldOperation,
+  Limits,
   OpenOperation,
   Operation,
   Outcome,
   PostedSide,
   RecordedEntry,
+  ReleaseOperation,
+  ReversalOperation,
+  Sides,
   SystemKind,
   TransferKind,
   TransferOperation,

@@ -3,6 +3,7 @@ import { createPool } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { Assets } from './reading/assets.ts';
 import { assert } from '../kernel/index.ts';
+import { Expiry } from './posting/expiry.ts';
 import { BookReader } from './reading/reads.ts';
 import { planOptions } from './posting/store.ts';
 import type { Operation, Outcome, RecordedEntry } from './rules/types.ts';
@@ -22,6 +23,8 @@ export type Ledger = {
    * Throws LedgerUnavailable (`outcome` says what is known), LedgerOverloaded, LedgerHalted.
    */
   post(operation: Operation): Promise<Outcome>;
+  /** Posts each of them by itself, decided in their order; otherwise like `post`. */
+  postEach(operations: readonly Operation[]): Promise<Outcome[]>;
   /** Posts all of them or none, in their order; otherwise like `post`. */
   postLinked(operations: readonly Operation[]): Promise<Outcome[]>;
   /** Finishes what is in flight, then disconnects. */
@@ -45,6 +48,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     const assets = await Assets.load(pool);
     await pool.query('select ledger.open_book($1)', [theBook]);
     await writer.start();
+    const expiry = new Expiry({ book: theBook, pool, log: options.log, post: (operations) => writer.post(operations, false) });
     return {
       assets,
       read: new BookReader(theBook, pool),
@@ -56,8 +60,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         assert(outcome, 'one operation, one outcome');
         return outcome;
       },
+      postEach: (operations) => writer.post(operations, false),
       postLinked: (operations) => writer.post(operations, true),
       stop: async () => {
+        await expiry.stop();
         await writer.stop();
         await pool.end();
       },

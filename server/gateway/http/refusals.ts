@@ -7,15 +7,32 @@ import type { Problem } from './problem.ts';
 
 export const refusalStatus = {
   idempotency_key_reused: 409,
-  wallet_not_found: 404,
-  recipient_not_found: 404,
   wallet_exists: 409,
-  asset_unknown: 422,
   amount_invalid: 400,
   same_wallet: 422,
+  other_book: 422,
+  asset_unknown: 422,
+  wallet_not_found: 404,
+  recipient_not_found: 404,
+  hold_not_found: 404,
+  operation_not_found: 404,
+  not_reversible: 422,
   asset_mismatch: 422,
   version_stale: 409,
+  wallet_closed: 422,
+  wallet_frozen: 422,
+  nothing_to_change: 409,
+  hold_expired: 422,
+  hold_resolved: 422,
+  hold_not_expired: 422,
+  hold_exceeded: 422,
+  already_reversed: 422,
+  reversal_exceeds_original: 422,
   insufficient_funds: 422,
+  limit_exceeded: 422,
+  balance_below_minimum: 422,
+  wallet_not_empty: 422,
+  credit_line_in_use: 422,
   balance_limit: 422,
   linked_operation_refused: 422,
 } as const satisfies Record<RefusalCode, number>;
@@ -38,6 +55,32 @@ const advice = {
     `You expected version ${expectedVersion ?? ''}; the wallet is at version ${currentVersion ?? ''}. Read it again, decide again, and send that version with a fresh key.`,
   insufficient_funds: ({ wallet, available, requested }) =>
     `${quoted(wallet)} has ${available ?? ''} available, ${requested ?? ''} were asked for. Ask for less, or fund it first.`,
+  other_book: ({ wallet }) =>
+    `${quoted(wallet)} is kept in another book, and a transfer moves money within one book. Move it through an account that both sides can reach.`,
+  hold_not_found: ({ wallet, hold }) => `${quoted(wallet)} has no hold ${hold ?? ''}. The hold's id is in the answer that authorised it.`,
+  operation_not_found: ({ reverses }) =>
+    `There is no operation ${reverses ?? ''}. Its id is in the answer to the request that asked for it.`,
+  not_reversible: ({ reverses, kind }) =>
+    `Operation ${reverses ?? ''} is of the kind ${quoted(kind)}. Only a posting between two accounts can be reversed; undo a hold by releasing it, and a reversal by posting again.`,
+  wallet_closed: ({ wallet, side }) => `${quoted(wallet)} is closed for ${side ?? ''}, which cannot be undone. Use another wallet.`,
+  wallet_frozen: ({ wallet, side }) => `${quoted(wallet)} is frozen for ${side ?? ''}. An operator can unfreeze it.`,
+  nothing_to_change: ({ wallet }) => `${quoted(wallet)} is already as asked. Read it: GET /wallet/${wallet ?? ''}.`,
+  hold_expired: ({ hold, expiredAt }) => `Hold ${hold ?? ''} expired at ${expiredAt ?? ''}. Authorise a new one.`,
+  hold_resolved: ({ hold }) => `Nothing is left of hold ${hold ?? ''}. Authorise a new one for more.`,
+  hold_not_expired: ({ hold }) => `Hold ${hold ?? ''} has not expired. Release it instead.`,
+  hold_exceeded: ({ hold, left, requested }) =>
+    `Hold ${hold ?? ''} has ${left ?? ''} left, ${requested ?? ''} were asked for. Ask for what is left, or leave the amount away.`,
+  already_reversed: ({ reverses }) => `Operation ${reverses ?? ''} was reversed wholly before. There is nothing left to reverse.`,
+  reversal_exceeds_original: ({ reverses, left, requested }) =>
+    `Of operation ${reverses ?? ''}, ${left ?? ''} can still be reversed, ${requested ?? ''} were asked for. Ask for that, or leave the amount away.`,
+  limit_exceeded: ({ wallet, limit, allowed, used, requested }) =>
+    `The limit ${quoted(limit)} of ${quoted(wallet)} is ${allowed ?? ''}; ${used ?? ''} of it are used, ${requested ?? ''} were asked for. Ask for less, wait for the next day or month, or have the limit raised.`,
+  balance_below_minimum: ({ wallet, minimumBalance, balance }) =>
+    `${quoted(wallet)} would be left with ${balance ?? ''}, and you asked to keep at least ${minimumBalance ?? ''}. Ask for less, or keep less.`,
+  wallet_not_empty: ({ wallet, balance, held }) =>
+    `${quoted(wallet)} has a balance of ${balance ?? ''}, of which ${held ?? ''} are held. Empty it, release its holds, or name a wallet to sweep it to.`,
+  credit_line_in_use: ({ wallet, balance, floor }) =>
+    `${quoted(wallet)} stands at ${balance ?? ''} with its holds left aside, below ${floor ?? ''}. Fund it first, or grant a longer line.`,
   balance_limit: ({ wallet }) => `The balance of ${quoted(wallet)} would have more than 38 digits. Ask for less.`,
   linked_operation_refused: ({ refused }) =>
     `Nothing was done, because operation ${refused ?? ''} of the same group was refused. Mend that one and send the group again with fresh keys.`,

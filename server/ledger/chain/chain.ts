@@ -4,11 +4,15 @@
  * The canonical bytes are a header and then each column with its length before it, so no two batches share an encoding.
  */
 import { createHash } from 'node:crypto';
-import { byteaColumn, int8Column, numericColumn, textColumn } from './columns.ts';
-import type { Account, RecordedEntry } from '../rules/types.ts';
+import { byteaColumn, int8Column, numericColumn, textColumn, timestamptzColumn } from './columns.ts';
+import type { Account, PostedSide, RecordedEntry } from '../rules/types.ts';
 
-/** Named in each batch row; a change of the encoding gets the next number, and the verifier keeps the old ones. */
-export const chainFormat = 1;
+/**
+ * Named in each batch row; a change of the encoding gets the next number, and the verifier keeps the old ones. 1 had fewer columns, and
+ * wrote each null; since 2 a column without any value is an empty array.
+ */
+export type ChainFormat = 1 | 2;
+export const chainFormat: ChainFormat = 2;
 
 export type BatchHeader = {
   readonly book: number;
@@ -24,37 +28,62 @@ export type Opening = { readonly account: Account; readonly seq: number };
 export type Rows = { readonly openings: Opening[]; readonly entries: RecordedEntry[] };
 
 /** The columns of a batch, in the order in which the posting function takes them and the chain hashes them. */
-export function encodeBatch({ openings, entries }: Rows): Buffer[] {
-  return [
-    int8Column(openings, ({ account }) => account.number),
-    textColumn(openings, ({ account }) => account.id),
-    textColumn(openings, ({ account }) => account.kind),
-    int8Column(openings, ({ account }) => account.asset),
-    textColumn(openings, ({ account }) => account.owner),
-    numericColumn(openings, ({ account }) => account.floor),
-    int8Column(openings, ({ seq }) => seq),
-    int8Column(entries, (entry) => entry.operation),
-    textColumn(entries, (entry) => entry.kind),
-    int8Column(entries, (entry) => entry.debit && entry.debit.number),
-    int8Column(entries, (entry) => entry.credit && entry.credit.number),
-    numericColumn(entries, (entry) => entry.amount),
-    numericColumn(entries, (entry) => entry.debit && entry.debit.balance),
-    numericColumn(entries, (entry) => entry.credit && entry.credit.balance),
-    int8Column(entries, (entry) => entry.debit && entry.debit.version),
-    int8Column(entries, (entry) => entry.credit && entry.credit.version),
-    numericColumn(entries, (entry) => entry.debitFloor),
-    int8Column(entries, (entry) => entry.scope),
-    textColumn(entries, (entry) => entry.key),
+export function encodeBatch({ openings, entries }: Rows, format: ChainFormat = chainFormat): Buffer[] {
+  const dense = format === 1;
+  const columns = [
+    int8Column(openings, ({ account }) => account.number, dense),
+    textColumn(openings, ({ account }) => account.id, dense),
+    textColumn(openings, ({ account }) => account.kind, dense),
+    int8Column(openings, ({ account }) => account.asset, dense),
+    textColumn(openings, ({ account }) => account.owner, dense),
+    numericColumn(openings, ({ account }) => account.floor, dense),
+    int8Column(openings, ({ seq }) => seq, dense),
+    int8Column(entries, (entry) => entry.operation, dense),
+    textColumn(entries, (entry) => entry.kind, dense),
+    int8Column(entries, (entry) => entry.debit && entry.debit.number, dense),
+    int8Column(entries, (entry) => entry.credit && entry.credit.number, dense),
+    numericColumn(entries, (entry) => entry.amount, dense),
+    numericColumn(entries, (entry) => entry.debit && entry.debit.balance, dense),
+    numericColumn(entries, (entry) => entry.credit && entry.credit.balance, dense),
+    int8Column(entries, (entry) => entry.debit && entry.debit.version, dense),
+    int8Column(entries, (entry) => entry.credit && entry.credit.version, dense),
+    numericColumn(entries, (entry) => entry.debitFloor, dense),
+    int8Column(entries, (entry) => entry.scope, dense),
+    textColumn(entries, (entry) => entry.key, dense),
     byteaColumn(entries, (entry) => entry.digest),
-    textColumn(entries, (entry) => entry.metadata),
-    textColumn(entries, (entry) => entry.refusal && entry.refusal.code),
-    textColumn(entries, (entry) => entry.details),
+    textColumn(entries, (entry) => entry.metadata, dense),
+    textColumn(entries, (entry) => entry.refusal && entry.refusal.code, dense),
+    textColumn(entries, (entry) => entry.details, dense),
+  ];
+  return format === 1 ? columns : [...columns, ...encodeFurther(entries)];
+}
+
+/** What plain postings leave empty, since format 2. */
+function encodeFurther(entries: readonly RecordedEntry[]): Buffer[] {
+  return [
+    numericColumn(entries, (entry) => heldOf(entry.debit)),
+    numericColumn(entries, (entry) => heldOf(entry.credit)),
+    numericColumn(entries, (entry) => entry.askedAmount),
+    timestamptzColumn(entries, (entry) => entry.effectiveAt),
+    int8Column(entries, (entry) => entry.hold),
+    numericColumn(entries, (entry) => entry.holdLeft),
+    timestamptzColumn(entries, (entry) => entry.expiresAt),
+    int8Column(entries, (entry) => entry.reverses),
+    numericColumn(entries, (entry) => entry.reversed),
+    textColumn(entries, (entry) => entry.controls),
+    numericColumn(entries, (entry) => entry.spentDay),
+    numericColumn(entries, (entry) => entry.spentMonth),
   ];
 }
 
-export function chainHash(previous: Buffer, header: BatchHeader, columns: readonly Buffer[]): Buffer {
+/** Nothing held is no value, so that it costs nothing. */
+function heldOf(side: PostedSide | null): bigint | null {
+  return side && side.held !== 0n ? side.held : null;
+}
+
+export function chainHash(previous: Buffer, header: BatchHeader, columns: readonly Buffer[], format: ChainFormat = chainFormat): Buffer {
   const fixed = Buffer.alloc(1 + 4 + 8 * 3);
-  let at = fixed.writeUInt8(chainFormat, 0);
+  let at = fixed.writeUInt8(format, 0);
   at = fixed.writeUInt32BE(header.book, at);
   at = fixed.writeBigUInt64BE(BigInt(header.batchNo), at);
   at = fixed.writeBigUInt64BE(BigInt(header.firstSeq), at);

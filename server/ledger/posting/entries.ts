@@ -1,9 +1,25 @@
 /** Turns a decision into rows of the log. */
+import { assert } from '../../kernel/index.ts';
+import { contentOf, limitsAsText } from '../rules/content.ts';
+import type { Posted } from '../rules/decision.ts';
 import { digestOpening } from '../rules/digest.ts';
 import type { Refusal } from '../rules/refusals.ts';
-import type { Account, AccountRef, Operation, OpenOperation, RecordedEntry, TransferOperation } from '../rules/types.ts';
+import type { Account, OpenOperation, Operation, RecordedEntry } from '../rules/types.ts';
 
 type Place = { readonly book: number; readonly seq: number; readonly recordedAt: Date };
+
+/** What most rows leave empty. */
+const blank = {
+  askedAmount: null,
+  details: null,
+  effectiveAt: null,
+  hold: null,
+  holdLeft: null,
+  expiresAt: null,
+  reverses: null,
+  reversed: null,
+  controls: null,
+} as const;
 
 /** An opening that was asked for. Its key lives in the scope of the wallet that it opens. */
 export function openingEntry(place: Place, asked: OpenOperation, account: Account, digest: string): RecordedEntry {
@@ -23,6 +39,7 @@ export function openedOnTheWayEntry(place: Place, operation: number, account: Ac
 function opening(place: Place, account: Account, digest: string): Omit<RecordedEntry, 'operation' | 'scope' | 'key'> {
   return {
     ...place,
+    ...blank,
     kind: 'open',
     debit: null,
     credit: account,
@@ -32,19 +49,16 @@ function opening(place: Place, account: Account, digest: string): Omit<RecordedE
     digest,
     metadata: null,
     refusal: null,
-    details: null,
+    spentDay: null,
+    spentMonth: null,
   };
 }
 
-/** `debit` and `credit` as the posting leaves them. */
-export function postingEntry(
-  place: Place,
-  asked: TransferOperation,
-  debit: Account,
-  credit: Account,
-  scope: number,
-  digest: string,
-): RecordedEntry {
+type Moving = Exclude<Operation, { kind: 'open' }>;
+
+/** Accounts as the decision leaves them. Written out, since one is made for each posting. */
+export function postingEntry(place: Place, asked: Moving, decision: Posted, digest: string): RecordedEntry {
+  const { debit, credit, amount, scope, hold, original } = decision;
   return {
     book: place.book,
     seq: place.seq,
@@ -54,27 +68,38 @@ export function postingEntry(
     debit,
     credit,
     asset: debit.asset,
-    amount: asked.amount,
+    amount,
+    askedAmount: 'upTo' in asked && asked.upTo === true ? asked.amount : null,
     debitFloor: debit.floor,
     scope,
     key: asked.key,
     digest,
-    metadata: asked.metadata ?? null,
+    metadata: asked.kind === 'expire' ? null : (asked.metadata ?? null),
     refusal: null,
-    details: null,
+    details: 'reason' in asked ? decidedDetails(asked) : null,
+    effectiveAt: 'effectiveAt' in asked ? (asked.effectiveAt ?? null) : null,
+    hold: hold && hold.seq,
+    holdLeft: hold && hold.left,
+    expiresAt: asked.kind === 'hold' && hold ? hold.expiresAt : null,
+    reverses: original && original.entry.seq,
+    reversed: original && original.reversed,
+    controls: isControl(asked) ? controlsText(debit) : null,
+    spentDay: debit.spent && debit.spent.day,
+    spentMonth: debit.spent && debit.spent.month,
   };
 }
 
 /** A refusal has no sides, so that it is in nobody's history; what was asked stands in its details. */
 export function refusalEntry(place: Place, asked: Operation, refusal: Refusal, scope: number, digest: string): RecordedEntry {
-  const content = asked.kind === 'open' ? openContent(asked) : transferContent(asked);
+  assert(asked.key !== null, 'only what has a key is remembered');
   return {
     ...place,
+    ...blank,
     operation: place.seq,
     kind: asked.kind,
     debit: null,
     credit: null,
-    asset: asked.kind === 'open' ? asked.opens.asset : (asked.asset ?? null),
+    asset: askedAsset(asked),
     amount: null,
     debitFloor: null,
     scope,
@@ -82,33 +107,40 @@ export function refusalEntry(place: Place, asked: Operation, refusal: Refusal, s
     digest,
     metadata: asked.kind === 'open' ? null : (asked.metadata ?? null),
     refusal,
-    details: JSON.stringify({ asked: content, facts: refusal.facts }),
+    details: JSON.stringify({ asked: askedContent(asked), facts: refusal.facts }),
+    spentDay: null,
+    spentMonth: null,
   };
+}
+
+function askedAsset(asked: Operation): number | null {
+  if (asked.kind === 'open') return asked.opens.asset;
+  return 'asset' in asked ? (asked.asset ?? null) : null;
 }
 
 /** What a refused operation asked for, as it stands in the refusal's details. */
-export type AskedContent =
-  | { wallet: string; asset: number; owner: string | null; floor: string }
-  | { debit: string; credit: string; amount: string; asset: number | null };
-
-function openContent(asked: OpenOperation): AskedContent {
-  return {
-    wallet: asked.wallet,
-    asset: asked.opens.asset,
-    owner: asked.opens.owner,
-    floor: String(asked.opens.floor),
-  };
+function askedContent(asked: Operation): object {
+  if (asked.kind !== 'open') return { ...contentOf(asked), asset: askedAsset(asked) };
+  const { owner, asset, floor } = asked.opens;
+  return { wallet: asked.wallet, asset, owner, floor: String(floor) };
 }
 
-function transferContent(asked: TransferOperation): AskedContent {
-  return {
-    debit: nameOf(asked.debit),
-    credit: nameOf(asked.credit),
-    amount: String(asked.amount),
-    asset: asked.asset ?? null,
-  };
+type Decided = Extract<Moving, { reason: string }>;
+
+/** Who decided it and why, and for a control what was asked: its outcome stands in `controls`. */
+function decidedDetails(asked: Decided): string {
+  const { reason, actor } = asked;
+  if (asked.kind === 'reversal') return JSON.stringify({ reason, actor });
+  const { sides, limits, floor } = contentOf(asked);
+  return JSON.stringify({ reason, actor, sides, limits, floor });
 }
 
-function nameOf(ref: AccountRef): string {
-  return 'wallet' in ref ? ref.wallet : `$${ref.system}`;
+function isControl(asked: Moving): boolean {
+  return 'reason' in asked && asked.kind !== 'reversal';
+}
+
+/** All of it each time, so that the newest control entry says everything. */
+function controlsText({ controls, floor }: Account): string {
+  const { debits, credits, limits } = controls;
+  return JSON.stringify({ debits, credits, limits: limitsAsText(limits), floor: floor === null ? null : String(floor) });
 }

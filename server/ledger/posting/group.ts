@@ -3,7 +3,7 @@ import { assert } from '../../kernel/index.ts';
 import type { Asked } from '../rules/asked.ts';
 import type { Rows } from '../chain/chain.ts';
 import { decide, initiatorOf, isRetry } from '../rules/decide.ts';
-import type { Decision } from '../rules/decide.ts';
+import type { Decision } from '../rules/decision.ts';
 import type { Refusal } from '../rules/refusals.ts';
 import type { BookState } from './state.ts';
 import type { Outcome, RecordedEntry } from '../rules/types.ts';
@@ -17,7 +17,7 @@ export function decideTogether(state: BookState, group: Group, recordedAt: Date,
   const before = { openings: openings.length, entries: entries.length };
   const outcomes: Outcome[] = [];
   for (const asked of group.asked) {
-    const outcome = settle(state, asked, decide(state, asked), recordedAt, rows);
+    const outcome = settle(state, asked, decide(state, asked, recordedAt), recordedAt, rows);
     if (outcome.status === 'refused' && group.linked && group.asked.length > 1) {
       state.rollBack(mark);
       openings.length = before.openings;

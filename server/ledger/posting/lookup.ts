@@ -4,24 +4,70 @@ import { initiatorOf } from '../rules/decide.ts';
 import type { Group } from './group.ts';
 import type { BookState } from './state.ts';
 import type { BookStore } from './store.ts';
+import { startOfDay, startOfMonth } from '../rules/spending.ts';
+import type { Account, Operation } from '../rules/types.ts';
 
-export async function lookUpWallets(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
+/** Holds and originals first: they name wallets that the operations themselves do not. */
+export async function lookUp(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
+  await lookUpNamed(store, state, groups);
+  await lookUpWallets(store, state, groups);
+}
+
+async function lookUpNamed(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
+  const holds = new Set<number>();
+  const originals = new Set<number>();
+  for (const { asked } of groups) {
+    for (const { operation } of asked) {
+      if ('hold' in operation && !state.hold(operation.hold)) holds.add(operation.hold);
+      if (operation.kind === 'reversal' && !state.original(operation.reverses)) originals.add(operation.reverses);
+    }
+  }
+  if (holds.size > 0) for (const hold of await store.holds([...holds])) state.learnHold(hold);
+  if (originals.size > 0) for (const original of await store.originals([...originals])) state.learnOriginal(original);
+}
+
+async function lookUpWallets(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
   const unknown = new Set<string>();
   const note = (wallet: string) => {
     if (!state.wallet(wallet)) unknown.add(wallet);
   };
   for (const { asked } of groups) {
     for (const { operation } of asked) {
-      if (operation.kind === 'open') {
-        note(operation.wallet);
-        continue;
-      }
-      if ('wallet' in operation.debit) note(operation.debit.wallet);
-      if ('wallet' in operation.credit) note(operation.credit.wallet);
+      for (const wallet of walletsOf(operation, state)) note(wallet);
     }
   }
   if (unknown.size === 0) return;
   for (const account of await store.wallets([...unknown])) state.learnAccount(account);
+}
+
+/** Every wallet that deciding an operation may ask for. */
+function walletsOf(operation: Operation, state: BookState): string[] {
+  if (operation.kind === 'reversal') {
+    const entry = state.original(operation.reverses)?.entry;
+    return [operation.initiator, entry?.debit?.id, entry?.credit?.id].filter((id) => id !== undefined && !id.startsWith('$')) as string[];
+  }
+  const named: string[] = [];
+  if ('wallet' in operation) named.push(operation.wallet);
+  if ('debit' in operation && 'wallet' in operation.debit) named.push(operation.debit.wallet);
+  if ('credit' in operation && 'wallet' in operation.credit) named.push(operation.credit.wallet);
+  if (operation.kind === 'close' && operation.sweepTo && 'wallet' in operation.sweepTo) named.push(operation.sweepTo.wallet);
+  return named;
+}
+
+/** The wallets that get their first limit, and have to be counted before that is decided. */
+export function uncounted(state: BookState, groups: readonly Group[]): Account[] {
+  const limited = groups
+    .flatMap(({ asked }) => asked.map(({ operation }) => operation))
+    .flatMap((operation) => (operation.kind === 'limit' && operation.limits ? [state.wallet(operation.wallet)] : []));
+  return [...new Set(limited)].filter((account) => account !== undefined).filter(({ spent }) => spent === null);
+}
+
+/** What left them today and this month. Only while nothing is in flight: what is not committed yet would be missing. */
+export async function lookUpSpent(store: BookStore, state: BookState, accounts: readonly Account[], now: Date): Promise<void> {
+  for (const account of accounts) {
+    const { day, month } = await store.spent(account.number, new Date(startOfDay(now)), new Date(startOfMonth(now)));
+    state.learnAccount({ ...account, spent: { at: now.getTime(), day, month } });
+  }
 }
 
 /** What the keys were used for, where memory does not know it. True when one was used before. */
@@ -31,11 +77,12 @@ export async function lookUpKeys(store: BookStore, state: BookState, groups: rea
   const keys: string[] = [];
   for (const { asked } of groups) {
     for (const one of asked) {
+      const { key } = one.operation;
       const initiator = initiatorOf(state, one.operation);
-      if (!initiator || state.remembered(one)) continue;
+      if (!initiator || one.name === null || key === null || state.remembered(one)) continue;
       names.push(one.name);
       scopes.push(initiator.number);
-      keys.push(one.operation.key);
+      keys.push(key);
     }
   }
   if (keys.length === 0) return false;

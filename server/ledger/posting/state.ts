@@ -9,14 +9,16 @@ import { outcomeName } from '../rules/asked.ts';
 import type { Asked } from '../rules/asked.ts';
 import type { Rows } from '../chain/chain.ts';
 import { systemAccountId } from '../rules/accounts.ts';
-import type { BookView, Decision } from '../rules/decide.ts';
+import type { BookView, Decision } from '../rules/decision.ts';
 import { openedOnTheWayEntry, openingEntry, postingEntry, refusalEntry } from './entries.ts';
 import { Recent } from './recent.ts';
-import type { Account, AccountKind, RecordedEntry, SystemKind } from '../rules/types.ts';
+import type { Account, AccountKind, Hold, Original, RecordedEntry, SystemKind } from '../rules/types.ts';
 
 /** Far above what can be in flight at once, so that nothing in flight is ever forgotten. */
 const walletsKept = 100_000;
 const outcomesKept = 20_000;
+const holdsKept = 20_000;
+const originalsKept = 20_000;
 
 /** A point to come back to. */
 export type Mark = {
@@ -25,9 +27,7 @@ export type Mark = {
   readonly nextAccountNumber: number;
 };
 
-type Change =
-  | { readonly map: Cache<Account>; readonly name: string; readonly previous: Account | undefined }
-  | { readonly map: Cache<RecordedEntry>; readonly name: string; readonly previous: undefined };
+type Change = { readonly map: Cache<unknown>; readonly name: string; readonly previous: unknown };
 type Cache<V> = {
   get(name: string): V | undefined;
   set(name: string, value: V): void;
@@ -42,6 +42,8 @@ export class BookState implements BookView {
   readonly #wallets = new Recent<Account>(walletsKept);
   readonly #systems = new Map<string, Account>();
   readonly #outcomes = new Recent<RecordedEntry>(outcomesKept);
+  readonly #holds = new Recent<Hold>(holdsKept);
+  readonly #originals = new Recent<Original>(originalsKept);
   #changes: Change[] = [];
   #nextSeq: number;
   #nextAccountNumber: number;
@@ -69,12 +71,28 @@ export class BookState implements BookView {
     return this.#systems.get(systemAccountId(kind, asset));
   }
 
-  remembered(asked: Asked): RecordedEntry | undefined {
-    return this.#outcomes.get(asked.name);
+  account(id: string): Account | undefined {
+    return id.startsWith('$') ? this.#systems.get(id) : this.#wallets.get(id);
+  }
+
+  remembered({ name }: Asked): RecordedEntry | undefined {
+    return name === null ? undefined : this.#outcomes.get(name);
+  }
+
+  hold(seq: number): Hold | undefined {
+    return this.#holds.get(String(seq));
+  }
+
+  original(seq: number): Original | undefined {
+    return this.#originals.get(String(seq));
   }
 
   knowsAsset(asset: number): boolean {
     return this.#assets.has(asset);
+  }
+
+  keeps(_walletId: string): boolean {
+    return true;
   }
 
   /** Puts a decision into force and appends the rows that it makes, the operation's own entry last, which is the answer. */
@@ -82,16 +100,18 @@ export class BookState implements BookView {
     switch (decision.type) {
       case 'posted': {
         assert(asked.kind !== 'open', 'an opening is not posted');
+        const { debit, credit, hold, original } = decision;
         const operation = this.#nextSeq + decision.opened.length;
         for (const account of decision.opened) {
           rows.openings.push({ account, seq: this.#nextSeq });
           rows.entries.push(openedOnTheWayEntry(this.#takePlace(recordedAt), operation, account));
         }
         this.#nextAccountNumber += decision.opened.length;
-        this.#putAccount(decision.debit);
-        this.#putAccount(decision.credit);
-        const entry = postingEntry(this.#takePlace(recordedAt), asked, decision.debit, decision.credit, decision.scope, digest);
-        return this.#remember(name, entry, rows);
+        this.#putAccount(debit);
+        if (credit) this.#putAccount(credit);
+        if (hold) this.#put(this.#holds, String(hold.seq), hold);
+        if (original) this.#put(this.#originals, String(original.entry.seq), original);
+        return this.#remember(name, postingEntry(this.#takePlace(recordedAt), asked, decision, digest), rows);
       }
       case 'opened':
         assert(asked.kind === 'open', 'only an opening opens');
@@ -118,12 +138,25 @@ export class BookState implements BookView {
     this.#outcomes.set(name, entry);
   }
 
-  /** What another process wrote: brings the accounts that are in use up to it. */
+  learnHold(hold: Hold): void {
+    this.#holds.set(String(hold.seq), hold);
+  }
+
+  learnOriginal(original: Original): void {
+    this.#originals.set(String(original.entry.seq), original);
+  }
+
+  /** What another process wrote: brings the accounts that are in use up to it. What is rare is forgotten, and looked up again. */
   follow(entry: RecordedEntry): void {
+    if (entry.hold !== null) this.#holds.delete(String(entry.hold));
+    if (entry.reverses !== null) this.#originals.delete(String(entry.reverses));
     for (const side of [entry.debit, entry.credit]) {
       if (side?.number === entry.scope && side && entry.key !== null) this.learnOutcome(outcomeName(side.id, entry.key), entry);
-      const known = side && this.#cacheFor(side.kind).get(side.id);
-      if (known) this.learnAccount({ ...known, balance: side.balance, version: side.version });
+      const cache = side && this.#cacheFor(side.kind);
+      const known = cache?.get(side?.id ?? '');
+      if (!side || !cache || !known) continue;
+      if (entry.controls !== null || known.spent) cache.delete(side.id);
+      else this.learnAccount({ ...known, balance: side.balance, held: side.held, version: side.version });
     }
   }
 
@@ -171,15 +204,19 @@ export class BookState implements BookView {
   }
 
   #putAccount(account: Account): void {
-    const map = this.#cacheFor(account.kind);
-    this.#changes.push({ map, name: account.id, previous: map.get(account.id) });
-    map.set(account.id, account);
+    this.#put(this.#cacheFor(account.kind), account.id, account);
   }
 
-  #remember(name: string, entry: RecordedEntry, rows: Rows): RecordedEntry {
+  #put<V>(map: Cache<V>, name: string, value: V): void {
+    this.#changes.push({ map, name, previous: map.get(name) });
+    map.set(name, value);
+  }
+
+  #remember(name: string | null, entry: RecordedEntry, rows: Rows): RecordedEntry {
+    rows.entries.push(entry);
+    if (name === null) return entry;
     this.#changes.push({ map: this.#outcomes, name, previous: undefined });
     this.#outcomes.set(name, entry);
-    rows.entries.push(entry);
     return entry;
   }
 

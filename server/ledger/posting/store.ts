@@ -6,7 +6,7 @@ import { chainFormat } from '../chain/chain.ts';
 import type { BatchHeader } from '../chain/chain.ts';
 import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from '../reading/rows.ts';
 import type { AccountRow, EntryRow } from '../reading/rows.ts';
-import type { Account, RecordedEntry } from '../rules/types.ts';
+import type { Account, Hold, Original, RecordedEntry } from '../rules/types.ts';
 
 /** Where a book's log ends: the next batch follows this one or is refused. */
 export type Head = {
@@ -61,9 +61,28 @@ const statements = {
     from unnest($2::bigint[], $3::text[]) with ordinality as wanted (scope, key, at)
     cross join lateral (select * from ledger.entry e where e.book = $1 and e.scope = wanted.scope and e.key = wanted.key) e
     ${entrySides}`,
+  holds: `
+    select h.seq, a.id as wallet, h.amount, newest.hold_left as left, h.expires_at
+    from unnest($2::bigint[]) as wanted (seq)
+    cross join lateral (select * from ledger.entry e where e.book = $1 and e.seq = wanted.seq and e.hold = e.seq limit 1) h
+    join ledger.account a on a.book = $1 and a.number = h.debit_account
+    cross join lateral (
+      select n.hold_left from ledger.entry n where n.book = $1 and n.hold = wanted.seq order by n.debit_version desc limit 1) newest`,
+  originals: `
+    select ${entryColumns}, coalesce((
+      select r.reversed from ledger.entry r where r.book = $1 and r.reverses = wanted.seq order by r.reversed desc limit 1), 0) as reversed_by_now
+    from unnest($2::bigint[]) as wanted (seq)
+    cross join lateral (select * from ledger.entry x where x.book = $1 and x.seq = wanted.seq limit 1) e
+    ${entrySides}`,
+  spent: `
+    select coalesce(sum(e.amount) filter (where e.recorded_at >= $3), 0) as day, coalesce(sum(e.amount), 0) as month
+    from ledger.entry e
+    where e.book = $1 and e.debit_account = $2 and e.recorded_at >= $4
+      and e.debit_version > coalesce(ledger.version_at($1, $2, ledger.seq_at($1, $4::timestamptz - interval '1 microsecond')), 0)
+      and e.kind in ('withdrawal', 'spend', 'transfer', 'capture')`,
   tail: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.seq > $2 and e.seq <= $3 order by e.seq`,
   turn: 'select from ledger.book where book = $1 for no key update',
-  post: `select ledger.post_batch(${Array.from({ length: 31 }, (_, at) => `$${at + 1}`).join(', ')}) as now_us`,
+  post: `select ledger.post_batch(${Array.from({ length: 43 }, (_, at) => `$${at + 1}`).join(', ')}) as now_us`,
 } as const;
 
 export class BookStore {
@@ -152,6 +171,23 @@ export class BookStore {
   async outcomes(scopes: readonly number[], keys: readonly string[]): Promise<{ at: number; entry: RecordedEntry }[]> {
     const { rows } = await this.#run<EntryRow & { at: number }>(this.#reading, 'outcomes', [this.#book, scopes, keys]);
     return rows.map((row) => ({ at: row.at, entry: entryFromRow(row) }));
+  }
+
+  async holds(seqs: readonly number[]): Promise<Hold[]> {
+    const { rows } = await this.#run<Omit<Hold, 'expiresAt'> & { expires_at: Date | null }>(this.#reading, 'holds', [this.#book, seqs]);
+    return rows.map(({ expires_at: expiresAt, ...hold }) => ({ ...hold, expiresAt }));
+  }
+
+  async originals(seqs: readonly number[]): Promise<Original[]> {
+    const { rows } = await this.#run<EntryRow & { reversed_by_now: bigint }>(this.#reading, 'originals', [this.#book, seqs]);
+    return rows.map((row) => ({ entry: entryFromRow(row), reversed: row.reversed_by_now }));
+  }
+
+  /** What left an account since two moments: see spending.ts. */
+  async spent(account: number, dayFrom: Date, monthFrom: Date): Promise<{ day: bigint; month: bigint }> {
+    const { rows } = await this.#run<{ day: bigint; month: bigint }>(this.#reading, 'spent', [this.#book, account, dayFrom, monthFrom]);
+    assert(rows[0], 'a sum answers');
+    return rows[0];
   }
 
   async tail(afterSeq: number, lastSeq: number): Promise<RecordedEntry[]> {

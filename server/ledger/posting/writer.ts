@@ -14,7 +14,7 @@ import type { Batch } from './batch.ts';
 import { DatabaseClock } from './clock.ts';
 import { FellBehind, followOthers, readBook } from './live.ts';
 import type { Live } from './live.ts';
-import { lookUpKeys, lookUpWallets } from './lookup.ts';
+import { lookUp, lookUpKeys, lookUpSpent, uncounted } from './lookup.ts';
 import { LedgerHalted, LedgerUnavailable, isKeyUsedBefore, isOutage } from './outages.ts';
 import { RequestQueue, failExpired } from './queue.ts';
 import type { Request } from './queue.ts';
@@ -149,7 +149,12 @@ export class BookWriter {
       await store.takeTurn();
       await this.#catchUp(live);
     }
-    await lookUpWallets(store, state, this.#taken);
+    await lookUp(store, state, this.#taken);
+    const toCount = uncounted(state, this.#taken);
+    if (toCount.length > 0) {
+      await Promise.all(this.#inFlight.map((batch) => batch.done));
+      await lookUpSpent(store, state, toCount, this.#now());
+    }
     const keysLookedUp = shared || performance.now() < this.#keysCheckedUntilMs;
     if (keysLookedUp) {
       const usedBefore = await lookUpKeys(store, state, this.#taken);
@@ -163,7 +168,13 @@ export class BookWriter {
   #decide(state: BookState, requests: readonly Request[]): Batch {
     const follows = this.#head;
     assert(follows, 'a connected writer knows the head');
-    return decideBatch(this.#options.book, state, follows, requests, this.#clock.now(follows.recordedAt));
+    return decideBatch(this.#options.book, state, follows, requests, this.#now());
+  }
+
+  /** By the database's clock, and never before the end of the log. */
+  #now(): Date {
+    assert(this.#head, 'a connected writer knows the head');
+    return this.#clock.now(this.#head.recordedAt);
   }
 
   /** Sends a batch behind those in flight, and answers it after them: it was decided on what they leave behind. */

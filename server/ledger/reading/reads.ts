@@ -3,7 +3,8 @@ import type pg from 'pg';
 import { BatchedReader } from './batched-reader.ts';
 import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from './rows.ts';
 import type { AccountRow, EntryRow } from './rows.ts';
-import type { Account, EntryKind, RecordedEntry } from '../rules/types.ts';
+import { assert } from '../../kernel/index.ts';
+import type { Account, EntryKind, Hold, RecordedEntry } from '../rules/types.ts';
 
 /** An account as of the moment of the read. */
 export type Balance = Account & {
@@ -45,6 +46,17 @@ export type LedgerEvent = {
   readonly recordedAt: Date;
   readonly data: Record<string, unknown>;
 };
+
+/** A hold as of the moment of the read. */
+export type HoldRead = { readonly hold: Hold; readonly entry: RecordedEntry };
+
+type HoldRow = EntryRow & { left_now: bigint };
+
+const holdColumns = `${entryColumns}, (
+  select n.hold_left from ledger.entry n where n.book = $1 and n.hold = e.seq order by n.debit_version desc limit 1) as left_now`;
+
+/** An account at an earlier moment. */
+export type PastBalance = { readonly balance: bigint; readonly held: bigint; readonly version: number };
 
 export class BookReader {
   readonly #book: number;
@@ -109,6 +121,75 @@ export class BookReader {
     return rows[0] ? entryFromRow(rows[0]) : null;
   }
 
+  /** A hold as it stands, with the entry that authorised it. */
+  async hold(seq: number): Promise<HoldRead | null> {
+    const { rows } = await this.#pool.query<HoldRow>({
+      name: 'hold',
+      text: `select ${holdColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.seq = $2 and e.hold = e.seq`,
+      values: [this.#book, seq],
+    });
+    return rows[0] ? holdFromRow(rows[0]) : null;
+  }
+
+  /** An account's holds, newest first, before the given one. `open`: only those of which something is left. */
+  async holdsOf(
+    account: number,
+    asked: { readonly beforeSeq: number; readonly limit: number; readonly open: boolean },
+  ): Promise<HoldRead[]> {
+    const { rows } = await this.#pool.query<HoldRow>({
+      name: 'holds_of',
+      text: `
+        select * from (
+          select ${holdColumns} from ledger.entry e ${entrySides}
+          where e.book = $1 and e.debit_account = $2 and e.hold = e.seq and e.seq < $3
+          order by e.seq desc
+        ) held
+        where not $5 or held.left_now > 0 limit $4`,
+      values: [this.#book, account, asked.beforeSeq, asked.limit, asked.open],
+    });
+    return rows.map(holdFromRow);
+  }
+
+  /** What was captured, released or expired of a hold, in order, the hold itself first. */
+  async entriesOfHold(seq: number): Promise<RecordedEntry[]> {
+    const { rows } = await this.#pool.query<EntryRow>({
+      name: 'entries_of_hold',
+      text: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.hold = $2 order by e.debit_version`,
+      values: [this.#book, seq],
+    });
+    return rows.map(entryFromRow);
+  }
+
+  /** What was reversed of an entry, in order. */
+  async reversalsOf(seq: number): Promise<RecordedEntry[]> {
+    const { rows } = await this.#pool.query<EntryRow>({
+      name: 'reversals_of',
+      text: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.reverses = $2 order by e.reversed`,
+      values: [this.#book, seq],
+    });
+    return rows.map(entryFromRow);
+  }
+
+  /** What an account stood at at a moment, by when its entries were recorded. Null when it was not open yet. */
+  async balanceAt(account: number, at: Date): Promise<PastBalance | null> {
+    const { rows } = await this.#pool.query<PastBalance>({
+      name: 'balance_at',
+      text: 'select balance, held, version from ledger.balance_at($1, $2, ledger.seq_at($1, $3))',
+      values: [this.#book, account, at],
+    });
+    return rows[0] ?? null;
+  }
+
+  /** The same by effective date. */
+  async effectiveBalanceAt(account: number, at: Date): Promise<bigint | null> {
+    const { rows } = await this.#pool.query<{ balance: bigint | null }>({
+      name: 'effective_balance_at',
+      text: 'select ledger.effective_balance_at($1, $2, $3) as balance',
+      values: [this.#book, account, at],
+    });
+    return rows[0]?.balance ?? null;
+  }
+
   async totals(account: number): Promise<KindTotal[]> {
     const { rows } = await this.#pool.query<{
       kind: EntryKind;
@@ -168,4 +249,11 @@ function balanceFromRow(row: BalanceRow): Balance {
     updatedAt: row.recorded_at,
     asOfSeq: row.as_of_seq,
   };
+}
+
+function holdFromRow(row: HoldRow): HoldRead {
+  const entry = entryFromRow(row);
+  assert(entry.debit && entry.amount !== null, 'a hold names its wallet and has an amount');
+  const { seq, amount, expiresAt } = entry;
+  return { entry, hold: { seq, wallet: entry.debit.id, amount, left: row.left_now, expiresAt } };
 }

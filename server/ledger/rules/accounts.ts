@@ -1,5 +1,5 @@
-/** Accounts as they begin: what they are called, how much they may hold, how far they may be debited. */
-import type { Account, AccountKind, SystemKind, WalletSpec } from './types.ts';
+/** Accounts as they begin and as they change: what they are called, how much they may hold, how far they may be debited. */
+import type { Account, AccountKind, Controls, SystemKind, WalletSpec } from './types.ts';
 
 /** Thirty-eight digits, for amounts and for wallets. */
 export const maximumAmount = 10n ** 38n - 1n;
@@ -21,15 +21,47 @@ const systemFloor = {
   breakage: 0n,
 } as const satisfies Record<SystemKind, bigint | null>;
 
+/** Of every account that no operator has touched. */
+export const openControls: Controls = { debits: 'open', credits: 'open', limits: null };
+
 /** `$` cannot occur in a wallet id that a client chooses, so the two never collide. */
 export function systemAccountId(kind: SystemKind, asset: number): string {
   return `$${kind}/${asset}`;
 }
 
-export function openWallet(id: string, spec: WalletSpec, number: number): Account {
-  return { number, id, kind: 'wallet', asset: spec.asset, owner: spec.owner, floor: spec.floor, balance: 0n, version: 0 };
+export function openWallet(id: string, { owner, asset, floor }: WalletSpec, number: number): Account {
+  return { number, id, kind: 'wallet', asset, owner, floor, balance: 0n, held: 0n, controls: openControls, spent: null, version: 0 };
 }
 
 export function openSystemAccount(kind: SystemKind, asset: number, number: number): Account {
-  return { number, id: systemAccountId(kind, asset), kind, asset, owner: null, floor: systemFloor[kind], balance: 0n, version: 0 };
+  const id = systemAccountId(kind, asset);
+  const floor = systemFloor[kind];
+  return { number, id, kind, asset, owner: null, floor, balance: 0n, held: 0n, controls: openControls, spent: null, version: 0 };
+}
+
+/** What may leave an account: not what is held, and not below its floor. Null: as much as one likes. */
+export function availableOf({ balance, held, floor }: Account): bigint | null {
+  return floor === null ? null : balance - held - floor;
+}
+
+/** What the next entry leaves of an account. Written out, since this is made twice for each posting. */
+export function changed(
+  account: Account,
+  balance: bigint,
+  held: bigint,
+  { floor, controls, spent }: Pick<Account, 'floor' | 'controls' | 'spent'>,
+): Account {
+  return {
+    number: account.number,
+    id: account.id,
+    kind: account.kind,
+    asset: account.asset,
+    owner: account.owner,
+    floor,
+    balance,
+    held,
+    controls,
+    spent,
+    version: account.version + 1,
+  };
 }

@@ -9,8 +9,8 @@ export type Asked = {
   readonly operation: Operation;
   /** Tells a retry from a key used for something else. */
   readonly digest: string;
-  /** The idempotency key with the wallet that it is scoped to: what the outcome is remembered under. */
-  readonly name: string;
+  /** The idempotency key with the account that it is scoped to: what the outcome is remembered under. Null for what has no key. */
+  readonly name: string | null;
 };
 
 export function ask(operation: Operation): Asked {
@@ -18,17 +18,19 @@ export function ask(operation: Operation): Asked {
   return {
     operation,
     digest: digestOperation(operation),
-    name: outcomeName(initiatorId(operation), operation.key),
+    name: operation.key === null ? null : outcomeName(initiatorId(operation), operation.key),
   };
 }
 
-/** An account id has no slash in it, so id and key cannot run into each other. */
+/** A wallet id has no slash in it, a system account's has one, so id and key cannot run into each other. */
 export function outcomeName(accountId: string, key: string): string {
   return `${accountId}/${key}`;
 }
 
-function initiatorId(operation: Operation): string {
-  if (operation.kind === 'open') return operation.wallet;
+/** The id of the account that initiates an operation; an asset that is not given cannot be told from the operation alone. */
+export function initiatorId(operation: Operation): string {
+  if ('wallet' in operation) return operation.wallet;
+  if (operation.kind === 'reversal') return operation.initiator;
   const ref = operation[initiatingSide[operation.kind]];
   return 'wallet' in ref ? ref.wallet : systemAccountId(ref.system, operation.asset ?? 0);
 }

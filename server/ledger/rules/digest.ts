@@ -2,10 +2,12 @@
  * The digest of what a caller asked for: the same key with the same digest is a retry, with another one a mistake.
  * Stored with each entry, so that the verifier can also name a row whose own columns were edited. The first 16 bytes of a SHA-256, in hex.
  *
- * Preconditions (an expected version) are not content: a retry with a newer precondition gets the stored answer.
+ * Preconditions (an expected version, a minimum balance) are not content: a retry with a newer precondition gets the stored answer.
  */
 import { hash } from 'node:crypto';
-import type { AccountKind, AccountRef, EntryKind, Operation } from './types.ts';
+import { contentOf, furtherParts } from './content.ts';
+import type { Content } from './content.ts';
+import type { AccountKind, EntryKind, Operation } from './types.ts';
 
 /** What is digested of an opening. */
 export type OpeningContent = {
@@ -16,29 +18,16 @@ export type OpeningContent = {
   floor: bigint | null;
 };
 
-/** What is digested of a transfer. Account names, not numbers: the digest must not depend on what was opened when. */
-export type TransferContent = {
-  kind: EntryKind;
-  key: string;
-  debit: string;
-  credit: string;
-  amount: bigint;
-  metadata: string | null;
-};
+/** What is digested with the content of everything else. */
+export type Keyed = { readonly kind: EntryKind; readonly key: string | null; readonly metadata: string | null };
 
 export function digestOperation(operation: Operation): string {
   if (operation.kind === 'open') {
     const { owner, asset, floor } = operation.opens;
     return digestOpening({ id: operation.wallet, kind: 'wallet', asset, owner, floor });
   }
-  return digestTransfer({
-    kind: operation.kind,
-    key: operation.key,
-    debit: contentName(operation.debit),
-    credit: contentName(operation.credit),
-    amount: operation.amount,
-    metadata: operation.metadata ?? null,
-  });
+  const metadata = operation.kind === 'expire' ? null : (operation.metadata ?? null);
+  return digestContent({ kind: operation.kind, key: operation.key, metadata }, contentOf(operation));
 }
 
 export function digestOpening(content: OpeningContent): string {
@@ -52,17 +41,19 @@ export function digestOpening(content: OpeningContent): string {
   ]);
 }
 
-export function digestTransfer(content: TransferContent): string {
-  return digest([content.kind, content.key, content.debit, content.credit, String(content.amount), content.metadata]);
+/** Further parts come with their names, and only those that there are: a plain transfer is six parts. */
+export function digestContent({ kind, key, metadata }: Keyed, content: Content): string {
+  const parts: (string | null)[] = [kind, key, content.debit, content.credit, content.amount, metadata];
+  for (const name of furtherParts) {
+    const part = content[name];
+    if (part !== undefined) parts.push(name, partAsText(part));
+  }
+  return digest(parts);
 }
 
-/** A system account's digest name has no asset in it: the wallet on the other side decides the asset. */
-export function contentNameOf(id: string, kind: AccountKind): string {
-  return kind === 'wallet' ? id : `$${kind}`;
-}
-
-function contentName(ref: AccountRef): string {
-  return 'wallet' in ref ? ref.wallet : `$${ref.system}`;
+function partAsText(part: NonNullable<Content[(typeof furtherParts)[number]]> | null): string | null {
+  if (part === null || typeof part !== 'object') return part === null ? null : String(part);
+  return [part.perTransfer, part.perDay, part.perMonth].map((limit) => limit ?? '-').join(' ');
 }
 
 /** Each part with its length before it, so that no two lists of parts read the same. */

@@ -11,20 +11,57 @@ const keyLengthMax = 512;
 const walletBytesMax = 128;
 const ownerLengthMax = 512;
 const metadataLengthMax = 65_536;
+const remarkLengthMax = 1_000;
+const secondsMax = 315_360_000;
+/** The years 1 to 9999, in milliseconds since 1970. */
+const effectiveMs = { from: -62_135_596_800_000, to: 253_402_300_799_999 } as const;
 
 /** Throws for an operation that cannot be written down. */
 export function assertStorable(operation: Operation): void {
-  assert(
-    isText(operation.key) && operation.key.length >= 1 && operation.key.length <= keyLengthMax,
-    'an idempotency key is 1 to 512 characters of text',
-  );
-  if (operation.kind === 'open') {
-    assertWallet(operation.wallet, operation.opens);
-    return;
-  }
-  assertSide(operation.debit);
-  assertSide(operation.credit);
-  if (operation.metadata !== undefined) assert(isMetadata(operation.metadata), 'metadata is JSON that PostgreSQL can hold');
+  if (operation.kind !== 'expire')
+    assert(
+      isText(operation.key) && operation.key.length >= 1 && operation.key.length <= keyLengthMax,
+      'an idempotency key is 1 to 512 characters of text',
+    );
+  if (operation.kind === 'open') return assertWallet(operation.wallet, operation.opens);
+  if ('wallet' in operation) assertWallet(operation.wallet, undefined);
+  if ('debit' in operation) assertSide(operation.debit);
+  if ('credit' in operation) assertSide(operation.credit);
+  if ('sweepTo' in operation && operation.sweepTo) assertSide(operation.sweepTo);
+  if ('metadata' in operation && operation.metadata !== undefined)
+    assert(isMetadata(operation.metadata), 'metadata is JSON that PostgreSQL can hold');
+  if ('reason' in operation)
+    assert(isRemark(operation.reason) && isRemark(operation.actor), 'reason and actor are 1 to 1,000 characters of text');
+  assertNumbers(operation);
+}
+
+function assertNumbers(operation: Operation): void {
+  if ('hold' in operation) assert(isSeq(operation.hold), 'a hold is named by the seq of its entry');
+  if ('reverses' in operation) assert(isSeq(operation.reverses), 'what is reversed is named by its seq');
+  if ('expiresInSeconds' in operation && operation.expiresInSeconds !== undefined)
+    assert(isSeq(operation.expiresInSeconds) && operation.expiresInSeconds <= secondsMax, 'a hold lasts 1 second to 10 years');
+  if ('effectiveAt' in operation && operation.effectiveAt)
+    assert(isEffective(operation.effectiveAt.getTime()), 'an effective date lies in the years 1 to 9999');
+  if (operation.kind === 'credit_line') assert(isFloor(operation.floor), 'a floor has up to 38 digits');
+  if (operation.kind === 'limit' && operation.limits)
+    for (const limit of [operation.limits.perTransfer, operation.limits.perDay, operation.limits.perMonth])
+      assert(limit === null || (limit >= 0n && limit <= maximumAmount), 'a limit has up to 38 digits');
+}
+
+function isSeq(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1;
+}
+
+function isEffective(ms: number): boolean {
+  return Number.isInteger(ms) && ms >= effectiveMs.from && ms <= effectiveMs.to;
+}
+
+function isRemark(text: string): boolean {
+  return isText(text) && text !== '' && text.length <= remarkLengthMax;
+}
+
+function isFloor(floor: bigint): boolean {
+  return floor >= -maximumAmount && floor <= maximumAmount;
 }
 
 function assertSide(ref: AccountRef): void {
@@ -36,7 +73,7 @@ function assertWallet(id: string, opens: WalletSpec | undefined): void {
   assert(id[0] !== '$' && !id.includes('/'), 'a wallet id is no system account and holds no slash');
   if (opens === undefined) return;
   assert(opens.owner === null || (isText(opens.owner) && opens.owner.length <= ownerLengthMax), 'an owner is up to 512 characters of text');
-  assert(opens.floor >= -maximumAmount && opens.floor <= maximumAmount, 'a floor has up to 38 digits');
+  assert(isFloor(opens.floor), 'a floor has up to 38 digits');
 }
 
 /** Half a surrogate pair has no UTF-8, and PostgreSQL has no NUL. */

@@ -1,5 +1,6 @@
 /** Checks entries one by one against everything before them. */
-import { contentNameOf, digestOpening, digestTransfer } from '../rules/digest.ts';
+import { contentNameOf } from '../rules/content.ts';
+import { digestContent, digestOpening } from '../rules/digest.ts';
 import { refusalMeanings } from '../rules/refusals.ts';
 import type { AccountKind, EntryKind } from '../rules/types.ts';
 import { Accounts } from './accounts.ts';
@@ -138,10 +139,11 @@ export class EntryChecker {
 
   #checkDigest(at: string, row: LogRow, key: string, amount: bigint, debit: AccountState, credit: AccountState): void {
     const names = [debit, credit].map(({ id, kind }) => contentNameOf(id, kind as AccountKind)) as [string, string];
-    const digest = digestTransfer({ kind: row.kind as EntryKind, key, debit: names[0], credit: names[1], amount, metadata: row.metadata });
+    const content = { debit: names[0], credit: names[1], amount: String(amount) };
+    const digest = digestContent({ kind: row.kind as EntryKind, key, metadata: row.metadata }, content);
     if (digest === row.digest) return;
-    const content = `${row.kind} ${amount} from ${names[0]} to ${names[1]}, key ${key}${row.metadata === null ? '' : ', metadata'}`;
-    this.#findings.add('I11', at, `the digest of the entry's content (${content})`, digest, row.digest);
+    const told = `${row.kind} ${amount} from ${names[0]} to ${names[1]}, key ${key}${row.metadata === null ? '' : ', metadata'}`;
+    this.#findings.add('I11', at, `the digest of the entry's content (${told})`, digest, row.digest);
   }
 
   /** Goes on from what the row says, so that one edited balance is one finding here and not one for each later row. */
@@ -163,14 +165,7 @@ function digestOfRefused(row: LogRow): string | null {
       return digestOpening({ id: wallet, kind: 'wallet', asset, owner, floor: BigInt(floor) });
     }
     const { debit = '', credit = '', amount = '' } = asked;
-    return digestTransfer({
-      kind: row.kind as EntryKind,
-      key: row.key ?? '',
-      debit,
-      credit,
-      amount: BigInt(amount),
-      metadata: row.metadata,
-    });
+    return digestContent({ kind: row.kind as EntryKind, key: row.key, metadata: row.metadata }, { debit, credit, amount });
   } catch {
     return null;
   }

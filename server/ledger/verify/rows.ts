@@ -80,6 +80,18 @@ export type LogRow = {
   metadata: string | null;
   refusal: string | null;
   details: string | null;
+  debitHeld: bigint | null;
+  creditHeld: bigint | null;
+  askedAmount: bigint | null;
+  effectiveAtUs: number | null;
+  hold: number | null;
+  holdLeft: bigint | null;
+  expiresAtUs: number | null;
+  reverses: number | null;
+  reversed: bigint | null;
+  controls: string | null;
+  spentDay: bigint | null;
+  spentMonth: bigint | null;
   /** Only of an opening. */
   account: AccountRow | null;
 };
@@ -99,7 +111,9 @@ const batchesText = `
 const entriesText = `
   select e.seq, e.operation, ${microseconds('e.recorded_at')}, e.kind, e.debit_account, e.credit_account, e.debit_version, e.credit_version,
     e.amount, e.debit_after, e.credit_after, e.debit_floor, e.scope, e.key, encode(e.digest, 'hex'), e.metadata, e.refusal, e.details,
-    a.id, a.kind, a.asset, a.owner, a.floor, a.opened_seq, ${microseconds('a.opened_at')}
+    a.id, a.kind, a.asset, a.owner, a.floor, a.opened_seq, ${microseconds('a.opened_at')},
+    e.debit_held, e.credit_held, e.asked_amount, ${microseconds('e.effective_at')}, e.hold, e.hold_left, ${microseconds('e.expires_at')},
+    e.reverses, e.reversed, e.controls, e.spent_day, e.spent_month
   from ledger.entry e
   left join ledger.account a on e.kind = 'open' and a.book = e.book and a.number = e.credit_account
   where e.book = $1 and e.seq > $2 order by e.seq limit ${entriesPerChunk}`;
@@ -221,6 +235,18 @@ function logRow(row: TextRow): LogRow {
     metadata: row[15] ?? null,
     refusal: row[16] ?? null,
     details: row[17] ?? null,
+    debitHeld: bigintOrNull(row[25]),
+    creditHeld: bigintOrNull(row[26]),
+    askedAmount: bigintOrNull(row[27]),
+    effectiveAtUs: numberOrNull(row[28]),
+    hold: numberOrNull(row[29]),
+    holdLeft: bigintOrNull(row[30]),
+    expiresAtUs: numberOrNull(row[31]),
+    reverses: numberOrNull(row[32]),
+    reversed: bigintOrNull(row[33]),
+    controls: row[34] ?? null,
+    spentDay: bigintOrNull(row[35]),
+    spentMonth: bigintOrNull(row[36]),
     account: row[3] === 'open' && row[18] !== null && row[18] !== undefined ? accountRow(row, row[18]) : null,
   };
 }

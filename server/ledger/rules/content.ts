@@ -1,0 +1,111 @@
+/** What an operation asks for, in plain words: digested to tell a retry from a reused key, and kept with a refusal, which has no sides. */
+import type { AccountKind, AccountRef, ControlChange, Limits, Operation } from './types.ts';
+
+/** Of everything but an opening. Account names, not numbers: content must not depend on what was opened when. */
+export type Content = {
+  readonly debit: string | null;
+  readonly credit: string | null;
+  readonly amount: string | null;
+  readonly upTo?: boolean;
+  readonly effectiveAt?: string;
+  readonly expiresInSeconds?: number;
+  readonly hold?: number;
+  readonly final?: boolean;
+  readonly reverses?: number;
+  readonly sides?: string;
+  readonly limits?: { readonly [limit in keyof Limits]: string | null } | null;
+  readonly floor?: string;
+  readonly reason?: string;
+  readonly actor?: string;
+};
+
+/** Parts beside accounts, amount, key and metadata, in the order in which they are digested. */
+export const furtherParts = [
+  'upTo',
+  'effectiveAt',
+  'expiresInSeconds',
+  'hold',
+  'final',
+  'reverses',
+  'sides',
+  'limits',
+  'floor',
+  'reason',
+  'actor',
+] as const satisfies readonly (keyof Content)[];
+
+export function contentOf(operation: Exclude<Operation, { kind: 'open' }>): Content {
+  switch (operation.kind) {
+    case 'hold': {
+      const { wallet, amount, upTo, expiresInSeconds } = operation;
+      return {
+        debit: wallet,
+        credit: null,
+        amount: String(amount),
+        ...(upTo === true && { upTo }),
+        ...(expiresInSeconds !== undefined && { expiresInSeconds }),
+      };
+    }
+    case 'capture':
+    case 'release': {
+      const { wallet, amount, upTo, hold } = operation;
+      const part = { debit: wallet, credit: null, amount: String(amount), ...(upTo === true && { upTo }), hold };
+      if (operation.kind === 'release') return part;
+      const { credit, final, effectiveAt } = operation;
+      return {
+        ...part,
+        credit: contentName(credit),
+        ...(final === true && { final }),
+        ...(effectiveAt && { effectiveAt: effectiveAt.toISOString() }),
+      };
+    }
+    case 'expire':
+      return { debit: operation.wallet, credit: null, amount: null, hold: operation.hold };
+    case 'reversal': {
+      const { amount, upTo, reverses, reason, actor } = operation;
+      return { debit: null, credit: null, amount: String(amount), ...(upTo === true && { upTo }), reverses, reason, actor };
+    }
+    case 'freeze':
+    case 'unfreeze':
+    case 'close':
+    case 'limit':
+    case 'credit_line': {
+      const { wallet, reason, actor } = operation;
+      const credit = operation.kind === 'close' && operation.sweepTo ? contentName(operation.sweepTo) : null;
+      return { debit: wallet, credit, amount: null, ...changeOf(operation), reason, actor };
+    }
+    default: {
+      const { debit, credit, amount, upTo, effectiveAt } = operation;
+      return {
+        debit: contentName(debit),
+        credit: contentName(credit),
+        amount: String(amount),
+        ...(upTo === true && { upTo }),
+        ...(effectiveAt && { effectiveAt: effectiveAt.toISOString() }),
+      };
+    }
+  }
+}
+
+export type Change = Pick<Content, 'sides' | 'limits' | 'floor'>;
+
+export function changeOf(change: ControlChange): Change {
+  if (change.kind === 'limit') return { limits: limitsAsText(change.limits) };
+  if (change.kind === 'credit_line') return { floor: String(change.floor) };
+  return { sides: change.sides };
+}
+
+export function limitsAsText(limits: Limits | null): NonNullable<Content['limits']> | null {
+  if (!limits) return null;
+  const text = (amount: bigint | null) => (amount === null ? null : String(amount));
+  return { perTransfer: text(limits.perTransfer), perDay: text(limits.perDay), perMonth: text(limits.perMonth) };
+}
+
+/** A system account's name in content has no asset in it: the wallet on the other side decides the asset. */
+export function contentNameOf(id: string, kind: AccountKind): string {
+  return kind === 'wallet' ? id : `$${kind}`;
+}
+
+function contentName(ref: AccountRef): string {
+  return 'wallet' in ref ? ref.wallet : `$${ref.system}`;
+}

@@ -1,0 +1,147 @@
+/** Controls: what operators decide about a wallet, each an entry of the log with its reason and its actor. */
+import { assert } from '../../kernel/index.ts';
+import { changed } from './accounts.ts';
+import { nobody, refuse } from './decision.ts';
+import type { BookView, Decision, Refused } from './decision.ts';
+import { balanceLimitRefusal, closedRefusal, frozenRefusal, versionRefusal } from './guards.ts';
+import { elsewhere, isSameAccount, nameOf, partiesOf } from './parties.ts';
+import type { Parties } from './parties.ts';
+import { spentAfter } from './spending.ts';
+import type { Account, AccountRef, ControlOperation, Controls, Limits, SideStatus, Sides } from './types.ts';
+
+type Asked<Kind extends ControlOperation['kind']> = Extract<ControlOperation, { kind: Kind }>;
+
+export function decideControl(book: BookView, asked: ControlOperation, now: Date): Decision {
+  const account = book.wallet(asked.wallet);
+  const scope = account ? account.number : null;
+
+  if (elsewhere(book, asked) !== null) return refuse('other_book', scope, { wallet: asked.wallet });
+  if (asked.kind === 'close' && asked.sweepTo) return decideSweep(book, asked, asked.sweepTo, account, now);
+  if (!account) return refuse('wallet_not_found', scope, { wallet: asked.wallet });
+  const stale = versionRefusal(asked.expectedVersion, account.version, account.number);
+  if (stale) return stale;
+
+  switch (asked.kind) {
+    case 'freeze':
+    case 'unfreeze':
+      return decideFreeze(account, asked, now);
+    case 'close': {
+      const refusal = closingRefusal(account, asked.sides);
+      return refusal ?? controlled(account, { controls: withSides(account.controls, asked.sides, 'closed') }, now);
+    }
+    case 'limit':
+      return decideLimits(account, asked, now);
+    case 'credit_line':
+      return decideCreditLine(account, asked, now);
+  }
+}
+
+/** Both sides, or those that are in the state to be left: freezing what is half frozen freezes the rest. */
+function decideFreeze(account: Account, { kind, sides }: Asked<'freeze' | 'unfreeze'>, now: Date): Decision {
+  const [from, to]: [SideStatus, SideStatus] = kind === 'freeze' ? ['open', 'frozen'] : ['frozen', 'open'];
+  const moving = sidesIn(account.controls, sides, from);
+  const isClosed = sidesIn(account.controls, sides, 'closed') === sides;
+
+  if (isClosed) return refuse('wallet_closed', account.number, { wallet: account.id, side: sides });
+  if (moving === null) return refuse('nothing_to_change', account.number, { wallet: account.id });
+
+  return controlled(account, { controls: withSides(account.controls, moving, to) }, now);
+}
+
+/** Closing debits leaves nobody a way to the money, closing credits no way to pay back. */
+function closingRefusal(account: Account, sides: Sides, sweeping = false): Refused | null {
+  const { balance, held } = account;
+  if (sidesIn(account.controls, sides, 'closed') === sides) return refuse('nothing_to_change', account.number, { wallet: account.id });
+  const isLeft = held !== 0n || (balance > 0n && !sweeping);
+  if (balance < 0n || (sides !== 'credits' && isLeft))
+    return refuse('wallet_not_empty', account.number, { wallet: account.id, balance, held });
+  return null;
+}
+
+/** Closes, and moves what the wallet holds to another account in the same entry. */
+function decideSweep(book: BookView, asked: Asked<'close'>, sweepTo: AccountRef, account: Account | undefined, now: Date): Decision {
+  const scope = account ? account.number : null;
+  const parties = partiesOf(book, { wallet: asked.wallet }, sweepTo, undefined);
+
+  if (isSameAccount({ wallet: asked.wallet }, sweepTo)) return refuse('same_wallet', scope, { wallet: asked.wallet });
+  if (elsewhere(book, sweepTo) !== null) return refuse('other_book', scope, { wallet: nameOf(sweepTo) });
+  if (!account) return refuse('wallet_not_found', scope, { wallet: asked.wallet });
+  if (!parties.credit) return refuse('recipient_not_found', scope, { wallet: nameOf(sweepTo) });
+  if (parties.credit.asset !== account.asset)
+    return refuse('asset_mismatch', scope, { wallet: parties.credit.id, walletAsset: parties.credit.asset, asset: account.asset });
+  const refusal =
+    versionRefusal(asked.expectedVersion, account.version, scope) ??
+    closedRefusal(null, parties.credit, scope) ??
+    frozenRefusal(null, parties.credit, scope) ??
+    closingRefusal(account, asked.sides, true) ??
+    balanceLimitRefusal(account, parties.credit, account.balance, scope);
+  if (refusal) return refusal;
+
+  const controls = withSides(account.controls, asked.sides, 'closed');
+  return account.balance === 0n ? controlled(account, { controls }, now) : swept(account, parties, controls, now);
+}
+
+function swept(account: Account, { credit, opened }: Parties, controls: Controls, now: Date): Decision {
+  assert(credit, 'the guards let only an account through');
+  const amount = account.balance;
+  const { floor } = account;
+  return {
+    type: 'posted',
+    opened,
+    debit: changed(account, 0n, account.held, { floor, controls, spent: spentAfter(account, 0n, now) }),
+    credit: changed(credit, credit.balance + amount, credit.held, credit),
+    amount,
+    scope: account.number,
+    hold: null,
+    original: null,
+  };
+}
+
+/** What left the wallet before the limit was set, on the same day or in the same month, counts: the writer has looked it up. */
+function decideLimits(account: Account, { limits }: Asked<'limit'>, now: Date): Decision {
+  const closed = closedRefusal(account, null, account.number);
+  if (closed) return closed;
+  if (isSameLimits(account.controls.limits, limits)) return refuse('nothing_to_change', account.number, { wallet: account.id });
+
+  assert(limits === null || account.spent, 'what left the wallet was counted before its first limit is decided');
+  const spent = limits === null ? null : spentAfter(account, 0n, now);
+  return controlled(account, { controls: { ...account.controls, limits }, spent }, now);
+}
+
+function decideCreditLine(account: Account, { floor }: Asked<'credit_line'>, now: Date): Decision {
+  const free = account.balance - account.held;
+  const closed = closedRefusal(account, null, account.number);
+  if (closed) return closed;
+  if (account.floor === floor) return refuse('nothing_to_change', account.number, { wallet: account.id });
+  if (free < floor) return refuse('credit_line_in_use', account.number, { wallet: account.id, balance: free, floor });
+
+  return controlled(account, { floor }, now);
+}
+
+function controlled(account: Account, change: Partial<Pick<Account, 'floor' | 'controls' | 'spent'>>, now: Date): Decision {
+  const { floor, controls } = account;
+  const debit = changed(account, account.balance, account.held, { floor, controls, spent: spentAfter(account, 0n, now), ...change });
+  return { type: 'posted', opened: nobody, debit, credit: null, amount: null, scope: account.number, hold: null, original: null };
+}
+
+/** Those of the sides that are in a state; null for none. */
+function sidesIn({ debits, credits }: Controls, sides: Sides, status: SideStatus): Sides | null {
+  const inDebits = sides !== 'credits' && debits === status;
+  const inCredits = sides !== 'debits' && credits === status;
+  if (inDebits && inCredits) return 'both';
+  if (inDebits) return 'debits';
+  return inCredits ? 'credits' : null;
+}
+
+function withSides(controls: Controls, sides: Sides, status: SideStatus): Controls {
+  return {
+    ...controls,
+    ...(sides !== 'credits' && { debits: status }),
+    ...(sides !== 'debits' && { credits: status }),
+  };
+}
+
+function isSameLimits(one: Limits | null, other: Limits | null): boolean {
+  if (one === null || other === null) return one === other;
+  return one.perTransfer === other.perTransfer && one.perDay === other.perDay && one.perMonth === other.perMonth;
+}

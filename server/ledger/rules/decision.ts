@@ -1,0 +1,51 @@
+/** What a decision depends on, and what it says. */
+import type { Asked } from './asked.ts';
+import type { Refusal, RefusalCode } from './refusals.ts';
+import type { Account, Hold, Original, RecordedEntry, SystemKind } from './types.ts';
+
+/** What a decision may depend on, besides the operation and the moment. */
+export type BookView = {
+  wallet(id: string): Account | undefined;
+  system(kind: SystemKind, asset: number): Account | undefined;
+  /** Either, by its id. */
+  account(id: string): Account | undefined;
+  /** What the initiating account's key was used for before, if it was. */
+  remembered(asked: Asked): RecordedEntry | undefined;
+  hold(seq: number): Hold | undefined;
+  original(seq: number): Original | undefined;
+  knowsAsset(asset: number): boolean;
+  /** Whether a wallet of this id has its place in this book. */
+  keeps(walletId: string): boolean;
+  readonly nextAccountNumber: number;
+  readonly nextSeq: number;
+};
+
+/** New facts, a refusal, or the outcome that is already on record. Accounts, holds and originals are given as they stand after. */
+export type Decision = Posted | Opened | Refused | { readonly type: 'replayed'; readonly entry: RecordedEntry };
+
+export type Posted = {
+  readonly type: 'posted';
+  readonly opened: readonly Account[];
+  readonly debit: Account;
+  /** Null for what concerns one account: holds, releases, controls. */
+  readonly credit: Account | null;
+  readonly amount: bigint | null;
+  readonly scope: number | null;
+  readonly hold: Hold | null;
+  readonly original: Original | null;
+};
+
+export type Opened = { readonly type: 'opened'; readonly account: Account };
+
+export type Refused = { readonly type: 'refused'; readonly refusal: Refusal; readonly scope: number | null };
+
+export type Facts = Readonly<Record<string, string | number | bigint | Date>>;
+
+export function refuse(code: RefusalCode, scope: number | null, facts: Facts): Refused {
+  const told = Object.fromEntries(
+    Object.entries(facts).map(([name, fact]) => [name, fact instanceof Date ? fact.toISOString() : String(fact)]),
+  );
+  return { type: 'refused', refusal: { code, facts: told }, scope };
+}
+
+export const nobody: readonly Account[] = [];

@@ -1,0 +1,68 @@
+/** Guards that several operations share. Each answers with its refusal, or with null. */
+import { availableOf, maximumAmount, maximumBalance } from './accounts.ts';
+import { refuse } from './decision.ts';
+import type { Refused } from './decision.ts';
+import { spentBy } from './spending.ts';
+import type { Account } from './types.ts';
+
+type Scope = number | null;
+
+export function amountRefusal(amount: bigint, scope: Scope): Refused | null {
+  return amount < 1n || amount > maximumAmount ? refuse('amount_invalid', scope, { amount }) : null;
+}
+
+export function assetRefusal(account: Account, asset: number, scope: Scope): Refused | null {
+  return account.asset === asset ? null : refuse('asset_mismatch', scope, { wallet: account.id, walletAsset: account.asset, asset });
+}
+
+export function versionRefusal(expectedVersion: number | undefined, currentVersion: number, scope: Scope): Refused | null {
+  if (expectedVersion === undefined || expectedVersion === currentVersion) return null;
+  return refuse('version_stale', scope, { expectedVersion, currentVersion });
+}
+
+/** A closed side lets nothing pass for ever. */
+export function closedRefusal(debit: Account | null, credit: Account | null, scope: Scope): Refused | null {
+  if (debit?.controls.debits === 'closed') return refuse('wallet_closed', scope, { wallet: debit.id, side: 'debits' });
+  if (credit?.controls.credits === 'closed') return refuse('wallet_closed', scope, { wallet: credit.id, side: 'credits' });
+  return null;
+}
+
+/** A frozen side lets nothing pass but what operators decide. */
+export function frozenRefusal(debit: Account | null, credit: Account | null, scope: Scope): Refused | null {
+  if (debit?.controls.debits === 'frozen') return refuse('wallet_frozen', scope, { wallet: debit.id, side: 'debits' });
+  if (credit?.controls.credits === 'frozen') return refuse('wallet_frozen', scope, { wallet: credit.id, side: 'credits' });
+  return null;
+}
+
+/** What is held counts as spent for as long as it is held, so that a capture never has to be refused for a limit. */
+export function limitRefusal(account: Account, amount: bigint, now: Date, scope: Scope): Refused | null {
+  const { limits } = account.controls;
+  if (!limits) return null;
+  const spent = spentBy(account, now);
+  const used = { perTransfer: 0n, perDay: spent.day + account.held, perMonth: spent.month + account.held };
+  for (const limit of ['perTransfer', 'perDay', 'perMonth'] as const) {
+    const allowed = limits[limit];
+    if (allowed !== null && used[limit] + amount > allowed)
+      return refuse('limit_exceeded', scope, { wallet: account.id, limit, allowed, used: used[limit], requested: amount });
+  }
+  return null;
+}
+
+/** The amount that is taken: all that was asked for, or with `upTo` what there is of it. Refused when there is less, or nothing. */
+export function takeFrom(account: Account, amount: bigint, upTo: boolean | undefined, scope: Scope): bigint | Refused {
+  const available = availableOf(account);
+  if (available === null || amount <= available) return amount;
+  if (upTo === true && available > 0n) return available;
+  return refuse('insufficient_funds', scope, { wallet: account.id, available, requested: amount });
+}
+
+export function minimumRefusal(minimumBalance: bigint | undefined, account: Account, after: bigint, scope: Scope): Refused | null {
+  if (minimumBalance === undefined || after >= minimumBalance) return null;
+  return refuse('balance_below_minimum', scope, { wallet: account.id, minimumBalance, balance: after });
+}
+
+export function balanceLimitRefusal(debit: Account, credit: Account, amount: bigint, scope: Scope): Refused | null {
+  if (debit.balance - amount < -maximumBalance(debit.kind)) return refuse('balance_limit', scope, { wallet: debit.id });
+  if (credit.balance + amount > maximumBalance(credit.kind)) return refuse('balance_limit', scope, { wallet: credit.id });
+  return null;
+}

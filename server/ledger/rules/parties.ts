@@ -1,0 +1,67 @@
+/** Who takes part in a posting, and in which asset. */
+import { openSystemAccount, openWallet } from './accounts.ts';
+import { nobody } from './decision.ts';
+import type { BookView } from './decision.ts';
+import type { Account, AccountRef } from './types.ts';
+
+export type Parties = {
+  readonly asset: number | undefined;
+  /** As they stand, or as they are opened on the way; undefined for a wallet that is not there and may not be opened. */
+  readonly debit: Account | undefined;
+  readonly credit: Account | undefined;
+  readonly opened: readonly Account[];
+  /** True for a side that was there before. */
+  readonly known: { readonly debit: boolean; readonly credit: boolean };
+};
+
+const bothKnown = { debit: true, credit: true } as const;
+
+/** The asset is the one asked for, or else that of the wallets. */
+export function partiesOf(book: BookView, debitRef: AccountRef, creditRef: AccountRef, askedAsset: number | undefined): Parties {
+  const debitWallet = walletOf(book, debitRef);
+  const creditWallet = walletOf(book, creditRef);
+  const asset = askedAsset ?? (debitWallet ?? creditWallet)?.asset ?? assetToOpen(debitRef) ?? assetToOpen(creditRef);
+  const knownDebit = debitWallet ?? systemAccountOf(book, debitRef, asset);
+  const knownCredit = creditWallet ?? systemAccountOf(book, creditRef, asset);
+  if (knownDebit && knownCredit) return { asset, debit: knownDebit, credit: knownCredit, opened: nobody, known: bothKnown };
+
+  const opened: Account[] = [];
+  const debit = knownDebit ?? openedFor(debitRef, asset, book.nextAccountNumber, opened);
+  const credit = knownCredit ?? openedFor(creditRef, asset, book.nextAccountNumber + opened.length, opened);
+  return { asset, debit, credit, opened, known: { debit: knownDebit !== undefined, credit: knownCredit !== undefined } };
+}
+
+export function walletOf(book: Pick<BookView, 'wallet'>, ref: AccountRef): Account | undefined {
+  return 'wallet' in ref ? book.wallet(ref.wallet) : undefined;
+}
+
+export function systemAccountOf(book: Pick<BookView, 'system'>, ref: AccountRef, asset: number | undefined): Account | undefined {
+  return 'system' in ref && asset !== undefined ? book.system(ref.system, asset) : undefined;
+}
+
+function assetToOpen(ref: AccountRef): number | undefined {
+  return 'wallet' in ref ? ref.opens?.asset : undefined;
+}
+
+/** An account that is not there yet, if it may be opened on the way; then it is also added to `opened`. */
+function openedFor(ref: AccountRef, asset: number | undefined, number: number, opened: Account[]): Account | undefined {
+  let account: Account | undefined;
+  if ('wallet' in ref) account = ref.opens && openWallet(ref.wallet, ref.opens, number);
+  else if (asset !== undefined) account = openSystemAccount(ref.system, asset, number);
+  if (account) opened.push(account);
+  return account;
+}
+
+/** The wallet of a reference that has its place in another book. */
+export function elsewhere(book: BookView, ref: AccountRef): string | null {
+  return 'wallet' in ref && !book.keeps(ref.wallet) ? ref.wallet : null;
+}
+
+export function isSameAccount(one: AccountRef, other: AccountRef): boolean {
+  if ('wallet' in one) return 'wallet' in other && one.wallet === other.wallet;
+  return 'system' in other && one.system === other.system;
+}
+
+export function nameOf(ref: AccountRef): string {
+  return 'wallet' in ref ? ref.wallet : ref.system;
+}

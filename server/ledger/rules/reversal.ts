@@ -1,0 +1,60 @@
+/** Corrections: money goes back the way it came, wholly or in parts, never more than came. */
+import { changed } from './accounts.ts';
+import { nobody, refuse } from './decision.ts';
+import type { BookView, Decision, Refused } from './decision.ts';
+import { amountRefusal, balanceLimitRefusal, closedRefusal, takeFrom, versionRefusal } from './guards.ts';
+import { spentAfter } from './spending.ts';
+import type { Account, EntryKind, Original, ReversalOperation } from './types.ts';
+
+const reversible: ReadonlySet<EntryKind> = new Set<EntryKind>(['issue', 'deposit', 'withdrawal', 'topup', 'spend', 'transfer', 'capture']);
+
+export function decideReversal(book: BookView, asked: ReversalOperation, now: Date): Decision {
+  const initiator = book.account(asked.initiator);
+  const scope = initiator ? initiator.number : null;
+  const original = originalOf(book, asked, initiator);
+
+  const invalid = amountRefusal(asked.amount, scope);
+  if (invalid) return invalid;
+  if (!initiator) return refuse('wallet_not_found', scope, { wallet: asked.initiator });
+  if (!original) return refuse('operation_not_found', scope, { reverses: asked.reverses });
+  const { entry, reversed } = original;
+  if (!reversible.has(entry.kind) || entry.amount === null)
+    return refuse('not_reversible', scope, { reverses: asked.reverses, kind: entry.kind });
+  const debit = entry.credit && book.account(entry.credit.id);
+  const credit = entry.debit && book.account(entry.debit.id);
+  if (!debit || !credit) return refuse('operation_not_found', scope, { reverses: asked.reverses });
+  const refusal = versionRefusal(asked.expectedVersion, initiator.version, scope) ?? closedRefusal(debit, credit, scope);
+  if (refusal) return refusal;
+  const wanted = takeOf(original, entry.amount, asked, scope);
+  if (typeof wanted !== 'bigint') return wanted;
+  const amount = takeFrom(debit, wanted, false, scope);
+  if (typeof amount !== 'bigint') return amount;
+  const excess = balanceLimitRefusal(debit, credit, amount, scope);
+  if (excess) return excess;
+
+  const { floor, controls } = debit;
+  return {
+    type: 'posted',
+    opened: nobody,
+    debit: changed(debit, debit.balance - amount, debit.held, { floor, controls, spent: spentAfter(debit, 0n, now) }),
+    credit: changed(credit, credit.balance + amount, credit.held, credit),
+    amount,
+    scope,
+    hold: null,
+    original: { entry, reversed: reversed + amount },
+  };
+}
+
+/** A refusal is no operation that could be reversed, and another account's operation is nobody's business. */
+function originalOf(book: BookView, asked: ReversalOperation, initiator: Account | undefined): Original | undefined {
+  const original = book.original(asked.reverses);
+  return original && original.entry.refusal === null && original.entry.scope === initiator?.number ? original : undefined;
+}
+
+function takeOf(original: Original, whole: bigint, asked: ReversalOperation, scope: number | null): bigint | Refused {
+  const left = whole - original.reversed;
+  if (left === 0n) return refuse('already_reversed', scope, { reverses: asked.reverses });
+  if (asked.amount <= left) return asked.amount;
+  if (asked.upTo === true) return left;
+  return refuse('reversal_exceeds_original', scope, { reverses: asked.reverses, left, requested: asked.amount });
+}

@@ -1,0 +1,32 @@
+/**
+ * How much has left a wallet in a day and a month of UTC: withdrawals, spends, transfers and captures. Carried from debit to debit
+ * while the wallet has limits, so that a limit is counted exactly and costs no look-up.
+ */
+import type { Account, Spent } from './types.ts';
+
+const dayMs = 86_400_000;
+
+/** As of now: a new day begins with nothing, a new month too. */
+export function spentBy({ spent }: Account, now: Date): { day: bigint; month: bigint } {
+  if (!spent) return { day: 0n, month: 0n };
+  return {
+    day: startOfDay(new Date(spent.at)) === startOfDay(now) ? spent.day : 0n,
+    month: startOfMonth(new Date(spent.at)) === startOfMonth(now) ? spent.month : 0n,
+  };
+}
+
+/** What is carried on after another amount has left; null for a wallet that is not counted. */
+export function spentAfter(account: Account, amount: bigint, now: Date): Spent | null {
+  if (!account.spent) return null;
+  const { day, month } = spentBy(account, now);
+  return { at: now.getTime(), day: day + amount, month: month + amount };
+}
+
+/** Milliseconds since 1970. */
+export function startOfDay(moment: Date): number {
+  return Math.floor(moment.getTime() / dayMs) * dayMs;
+}
+
+export function startOfMonth(moment: Date): number {
+  return Date.UTC(moment.getUTCFullYear(), moment.getUTCMonth());
+}
