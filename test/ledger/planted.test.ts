@@ -10,7 +10,7 @@ import type { Asked as AskedOperation } from '../../server/ledger/rules/asked.ts
 import { chainHash, encodeBatch } from '../../server/ledger/chain/chain.ts';
 import type { Rows } from '../../server/ledger/chain/chain.ts';
 import { decide } from '../../server/ledger/rules/decide.ts';
-import type { BookView, Decision } from '../../server/ledger/rules/decide.ts';
+import type { BookView, Decision } from '../../server/ledger/rules/decision.ts';
 import { verify } from '../../server/ledger/index.ts';
 import type { Account } from '../../server/ledger/index.ts';
 import { BookState } from '../../server/ledger/posting/state.ts';
