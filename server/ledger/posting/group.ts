@@ -2,7 +2,7 @@
 import { assert } from '../../kernel/index.ts';
 import type { Asked } from '../rules/asked.ts';
 import type { Rows } from '../chain/chain.ts';
-import { decide, initiatorOf, isRetry } from '../rules/decide.ts';
+import { decide, initiatorOf, isAnothers, isRetry } from '../rules/decide.ts';
 import type { Decision } from '../rules/decision.ts';
 import type { Refusal } from '../rules/refusals.ts';
 import type { BookState } from './state.ts';
@@ -32,10 +32,12 @@ export function decideTogether(state: BookState, group: Group, recordedAt: Date,
 /** The culprit keeps its own refusal, the others say whose it was. Each is remembered under its own key. */
 function refuseTogether(state: BookState, group: Group, culprit: number, reason: Refusal, recordedAt: Date, rows: Rows): Outcome[] {
   return group.asked.map((asked, at) => {
-    const before = state.remembered(asked);
-    if (before && isRetry(before, asked)) return outcomeOf(before, true);
     const refusal: Refusal = at === culprit ? reason : { code: 'linked_operation_refused', facts: { refused: String(culprit) } };
-    const scope = before ? null : (initiatorOf(state, asked.operation)?.number ?? null);
+    // Another's wallet is neither asked what it remembers nor given something to remember.
+    const initiator = isAnothers(state, asked.operation) ? undefined : initiatorOf(state, asked.operation);
+    const before = initiator && state.remembered(asked);
+    if (before && isRetry(before, asked)) return outcomeOf(before, true);
+    const scope = before ? null : (initiator?.number ?? null);
     return settle(state, asked, { type: 'refused', refusal, scope }, recordedAt, rows);
   });
 }

@@ -58,7 +58,7 @@ function decideOpen(book: BookView, asked: OpenOperation): Decision {
 }
 
 /** A wallet that may be opened on the way is whose it says it will be. */
-function isAnothers(book: BookView, operation: Operation): boolean {
+export function isAnothers(book: Pick<BookView, 'wallet' | 'system' | 'account'>, operation: Operation): boolean {
   if (!('onlyOwner' in operation) || operation.onlyOwner === undefined) return false;
   const initiator = initiatorOf(book, operation);
   if (initiator) return initiator.owner !== operation.onlyOwner;
