@@ -1,11 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
+import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { resetCommand } from './commands/reset.ts';
 import { seedCommand } from './commands/seed.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { startCommand } from './commands/start.ts';
+import { usersCommand } from './commands/users.ts';
 import { verifyCommand } from './commands/verify.ts';
 
 /** Runs the command line. Failures have been told and the exit code set when it returns. */
@@ -19,6 +21,8 @@ export async function main(): Promise<void> {
     .addCommand(startCommand())
     .addCommand(migrateCommand())
     .addCommand(seedCommand())
+    .addCommand(usersCommand())
+    .addCommand(keysCommand())
     .addCommand(verifyCommand())
     .addCommand(sqlCommand())
     .addCommand(resetCommand());

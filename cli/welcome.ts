@@ -1,7 +1,7 @@
 /** What a person sees after the start: where things are, and what to try next. */
 import type { RunningCoffer } from '../server/main.ts';
 
-export function welcome({ urls, dataIn, demoToken }: RunningCoffer): string {
+export function welcome({ urls, auth, dataIn, demoToken }: RunningCoffer): string {
   const { api, users, wallets } = urls;
   const lines = ['', 'Coffer runs. Ctrl-C stops it.', ''];
   if (api) lines.push(`  REST API       ${api}`, `  API reference  ${api}/docs`);
@@ -10,7 +10,13 @@ export function welcome({ urls, dataIn, demoToken }: RunningCoffer): string {
   lines.push(`  data           ${dataIn}`);
   if (!api) return `${lines.join('\n')}\n\n`;
 
-  lines.push('', 'Open mode: no credentials are asked on wallet routes, so everything listens on this machine only.');
+  if (auth === 'required') {
+    lines.push('', 'Credentials are required. Make a key for a service, or an admin of somebody who has signed up:', '');
+    lines.push('  npx coffer keys create billing --scopes wallets:read,money:deposit');
+    lines.push('  npx coffer users role jane@example.com admin');
+    return `${lines.join('\n')}\n\n`;
+  }
+  lines.push('', 'OPEN MODE: nobody is asked who they are, so everything listens on this machine only.');
   lines.push('', 'Put money into a wallet (the first deposit opens it), move some, see what happened:', '');
   lines.push(`  curl -s ${api}/wallet/w1/deposit -H 'content-type: application/json' -d '{"amount":1000,"requestId":"d1"}'`);
   lines.push(`  curl -s ${api}/wallet/w2/deposit -H 'content-type: application/json' -d '{"amount":1,"requestId":"d2"}'`);

@@ -14,9 +14,9 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   gateway: ['kernel', 'wallets', 'identity', 'ledger'],
 };
 
-/** Two transports share the gateway's room and have a door each: who wires one need not load the other. */
+/** Two transports, and what both ask about callers, share the gateway's room and have a door each: who wires one need not load the others. */
 const furtherDoors: Readonly<Record<string, readonly string[]>> = {
-  gateway: ['server/gateway/http/index.ts', 'server/gateway/grpc/index.ts'],
+  gateway: ['server/gateway/http/index.ts', 'server/gateway/grpc/index.ts', 'server/gateway/access/index.ts'],
 };
 
 export type Import = { file: string; line: number; target: string };

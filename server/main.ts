@@ -1,11 +1,18 @@
 // The composition root: the only file that wires things together.
 import { migrate, openDatabase } from './database/index.ts';
 import type { Database } from './database/index.ts';
-import { createUserClient, createWalletClient, startUsersService, startWalletsService } from './gateway/grpc/index.ts';
+import { Access } from './gateway/access/index.ts';
+import {
+  createUserClient,
+  createWalletClient,
+  internalCredentialOf,
+  startUsersService,
+  startWalletsService,
+} from './gateway/grpc/index.ts';
 import { listenHttp } from './gateway/http/index.ts';
-import { keepRepaired, Sessions, Users } from './identity/index.ts';
-import { keepSecret, OperatorError, refuseTakenPorts } from './kernel/index.ts';
-import type { Config, Listener, Log } from './kernel/index.ts';
+import { ApiKeys, Authenticator, keepRepaired, Sessions, Users } from './identity/index.ts';
+import { isLoopback, keepSecret, OperatorError, readTls, refuseTakenPorts } from './kernel/index.ts';
+import type { Config, Listener, Log, Tls } from './kernel/index.ts';
 import { openLedger, startCheckpoints } from './ledger/index.ts';
 import type { Asset, Ledger } from './ledger/index.ts';
 import { seedDemo } from './seed.ts';
@@ -17,6 +24,7 @@ export type Service = (typeof services)[number];
 export type RunningCoffer = {
   /** Where to reach what was started, by name. */
   readonly urls: Readonly<Record<string, string>>;
+  readonly auth: Config['auth'];
   /** Where the data is: a folder, or the address of the database without its password. */
   readonly dataIn: string;
   /** A token of the demo user Alice, for trying the API; null where there is no demo. */
@@ -32,7 +40,10 @@ const checkpointEveryMs = 5_000;
  * One service alone joins an embedded database that another process on the same home already runs.
  */
 export async function startCoffer(config: Config, chosen: readonly Service[], log: Log): Promise<RunningCoffer> {
-  await refuseTakenPorts(chosen.map((service) => listenerOf(config, service)));
+  const listeners = chosen.map((service) => listenerOf(config, service));
+  const tls = config.tls ? readTls(config.tls) : null;
+  await refuseTakenPorts(listeners);
+  tellAccess(config, listeners, log);
   const started = new Started();
   try {
     const everything = services.every((service) => chosen.includes(service));
@@ -47,29 +58,36 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
       started.add(ledger);
       started.add(startCheckpoints({ pool: database.pool, home: config.home, everyMs: checkpointEveryMs, log }));
     }
-    return await startServices(config, chosen, log, { database, ledger, started });
+    return await startServices(config, chosen, log, { database, ledger, started, tls });
   } catch (failure) {
     await started.stop();
     throw failure;
   }
 }
 
-type Foundation = { readonly database: Database; readonly ledger: Ledger | null; readonly started: Started };
+type Foundation = { readonly database: Database; readonly ledger: Ledger | null; readonly started: Started; readonly tls: Tls | null };
 
 async function startServices(config: Config, chosen: readonly Service[], log: Log, foundation: Foundation): Promise<RunningCoffer> {
-  const { database, ledger, started } = foundation;
+  const { database, ledger, started, tls } = foundation;
   const urls: Record<string, string> = {};
-  const demo = config.databaseUrl === undefined;
+  const demo = config.databaseUrl === undefined && config.auth === 'open';
 
-  const walletClient = createWalletClient(config.walletService);
-  const userClient = createUserClient(config.userService);
+  const internalCredential =
+    config.auth === 'open' ? null : internalCredentialOf(config.internalSecret ?? keepSecret(config.home, 'internal-secret'));
+  const walletClient = createWalletClient(config.walletService, { credential: internalCredential, tls });
+  const userClient = createUserClient(config.userService, { credential: internalCredential, tls });
   started.add({ stop: () => Promise.resolve([walletClient.close(), userClient.close()]) });
   const users = new Users({ pool: database.pool, wallets: walletClient });
-  const sessions = new Sessions({ pool: database.pool, jwtSecret: config.jwtSecret ?? keepSecret(config.home, 'jwt-secret') });
+  const jwtSecret = config.jwtSecret ?? keepSecret(config.home, 'jwt-secret');
+  const sessions = new Sessions({ pool: database.pool, jwtSecret, issuer: config.issuer });
+  const apiKeys = new ApiKeys(database.pool);
+  const authenticator = new Authenticator({ sessions, apiKeys });
+  const access = new Access({ mode: config.auth, authenticator, requestsPerMinute: config.requestsPerMinute });
+  const guard = { access, internalCredential, tls };
 
   if (chosen.includes('users')) {
     const ready = async () => await isAnswering(database);
-    started.add(await startUsersService({ address: config.userService, log, ready, users }));
+    started.add(await startUsersService({ ...guard, address: config.userService, log, ready, users }));
     urls['users'] = urlOf('grpc', config.userService);
   }
   if (ledger) {
@@ -79,15 +97,16 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     if (chosen.includes('wallets')) {
       const ready = () => ledger.ready;
       const wallets = { commands, queries, users: userClient, defaultAsset: defaultAsset.code };
-      started.add(await startWalletsService({ address: config.walletService, log, ready, ...wallets }));
+      started.add(await startWalletsService({ ...guard, address: config.walletService, log, ready, ...wallets }));
       urls['wallets'] = urlOf('grpc', config.walletService);
     }
     if (demo && chosen.includes('api')) await seedDemo(database.pool, ledger);
     if (chosen.includes('api')) {
       const { assets } = ledger;
       const ready = () => ledger.ready;
-      const product = { commands, queries, assets, users, sessions, ready, demo, swaggerEnabled: config.swaggerEnabled, log };
-      const api = await listenHttp(product, config.http);
+      const people = { users, sessions, apiKeys, access };
+      const product = { commands, queries, assets, ...people, ready, demo, swaggerEnabled: config.swaggerEnabled, log };
+      const api = await listenHttp(product, config.http, tls);
       started.add(api);
       urls['api'] = api.url;
     }
@@ -95,7 +114,13 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   if (chosen.includes('users')) started.add(keepRepaired(users, log));
 
   const alice = demo && chosen.includes('api') ? await sessions.loginDemo(demoUserId) : null;
-  return { urls, dataIn: database.location, demoToken: alice && 'token' in alice ? alice.token : null, stop: () => started.stop() };
+  return {
+    urls,
+    auth: config.auth,
+    dataIn: database.location,
+    demoToken: alice && 'token' in alice ? alice.token : null,
+    stop: () => started.stop(),
+  };
 }
 
 const demoUserId = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
@@ -114,6 +139,22 @@ export async function seed(config: Config, log: Log): Promise<void> {
   } finally {
     await database.stop();
   }
+}
+
+/** Whoever starts Coffer is told who may use it. */
+function tellAccess(config: Config, listeners: readonly Listener[], log: Log): void {
+  if (config.auth === 'open') {
+    log.warn(
+      'OPEN MODE: nobody is asked who they are. Everything listens on this machine only; COFFER_AUTH=required asks for credentials.',
+    );
+    return;
+  }
+  const outside = listeners.filter(({ address }) => !isLoopback(address.host)).map(({ address }) => `${address.host}:${address.port}`);
+  if (outside.length > 0 && !config.tls)
+    log.warn(
+      { listeners: outside },
+      'Passwords and tokens can be read on the way to these listeners. Set COFFER_TLS_CERT and COFFER_TLS_KEY, or let a proxy in front end the TLS.',
+    );
 }
 
 /** What was started, to be stopped in reverse order. */

@@ -1,3 +1,4 @@
 // How callers reach the product: gRPC and HTTP, each with its own mapping of refusals, and no rules of its own.
+export * from './access/index.ts';
 export * from './grpc/index.ts';
 export * from './http/index.ts';

@@ -1,10 +1,20 @@
 // Identity: who uses Coffer. Users, their passwords, logins and tokens; it owns the schema `identity` and knows no wallets.
+export type { ApiKey } from './api-key-store.ts';
+export { ApiKeys } from './api-keys.ts';
+export type { NewApiKey } from './api-keys.ts';
+export { Authenticator } from './authenticator.ts';
 export { demoUsers, seedDemoUsers } from './demo.ts';
 export { IdentityOverloaded, IdentityUnavailable } from './outages.ts';
+export { actorOf, anonymous } from './principals.ts';
+export type { Principal } from './principals.ts';
+export type { IssuerSettings } from './issuer.ts';
 export { identityRefusalMeanings } from './refusals.ts';
 export type { IdentityRefusal, IdentityRefusalCode, Refused } from './refusals.ts';
 export { keepRepaired } from './repair.ts';
 export { emailLengthMax, nameLengthMax, passwordLengthMax, passwordLengthMin } from './rules.ts';
+export { isScope, scopeMeanings, scopes } from './scopes.ts';
+export type { Scope } from './scopes.ts';
 export { Sessions } from './sessions.ts';
-export type { HoldsBalance, LoginAttempt, Session, User, UserPage, WalletOpening, WalletProvisioner } from './types.ts';
+export { roles } from './types.ts';
+export type { HoldsBalance, LoginAttempt, Role, Session, User, UserPage, WalletOpening, WalletProvisioner } from './types.ts';
 export { Users } from './users.ts';

@@ -11,9 +11,12 @@ export const identityRefusalMeanings = {
   email_taken: 'A living account has this e-mail address.',
   user_not_found: 'There is no such user, or not any more.',
   credentials_wrong: 'E-mail and password do not belong together. Which of the two is wrong is not said.',
+  current_password_wrong: 'Who changes e-mail or password gives the current password, and it is the right one.',
   token_invalid: 'The token is malformed, forged, expired, withdrawn, or its user is gone.',
   wallet_provisioning_failed: "The user's wallet could not be opened, so the user was not created either.",
   wallet_not_empty: 'A wallet of the user still holds a balance.',
+  key_not_found: 'There is no such API key, or it was revoked.',
+  scopes_exceeded: 'Who manages API keys by an API key gives no scopes that it does not have itself.',
 } as const;
 
 export type IdentityRefusalCode = keyof typeof identityRefusalMeanings;

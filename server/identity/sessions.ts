@@ -1,13 +1,16 @@
 /** Sessions: who somebody is, by password, as a demo user, or by token. */
+import { decodeProtectedHeader } from 'jose';
 import type pg from 'pg';
 import { isDemoUser } from './demo.ts';
+import { Issuer } from './issuer.ts';
+import type { IssuerSettings } from './issuer.ts';
 import { verifyPassword } from './passwords.ts';
 import { refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 import { emailLengthMax, emailRefusal, passwordLengthMax } from './rules.ts';
 import { IdentityStore } from './store.ts';
 import type { StoredUser } from './store.ts';
-import { Tokens } from './tokens.ts';
+import { ownAlgorithm, Tokens } from './tokens.ts';
 import type { LoginAttempt, Session, User, UserPage } from './types.ts';
 
 const userAgentLengthMax = 512;
@@ -22,11 +25,13 @@ export type Caller = {
 export class Sessions {
   readonly #store: IdentityStore;
   readonly #tokens: Tokens;
+  readonly #issuer: Issuer | null;
 
-  /** `jwtSecret`: at least 32 bytes; the same in every process that checks tokens. */
-  constructor(options: { readonly pool: pg.Pool; readonly jwtSecret: string }) {
+  /** `jwtSecret`: at least 32 bytes; the same in every process that checks tokens. `issuer`: another one whose tokens are believed. */
+  constructor(options: { readonly pool: pg.Pool; readonly jwtSecret: string; readonly issuer?: IssuerSettings | undefined }) {
     this.#store = new IdentityStore(options.pool);
     this.#tokens = new Tokens(options.jwtSecret);
+    this.#issuer = options.issuer ? new Issuer(options.issuer) : null;
   }
 
   /**
@@ -48,16 +53,24 @@ export class Sessions {
     return stored?.status === 'active' ? await this.#begin(stored) : refused('user_not_found');
   }
 
-  /** Refusal: token_invalid, also for an untouched token whose user was deleted or took a new password. */
+  /** Refusal: token_invalid, also for an untouched token whose user was deleted or took a new password. Throws IdentityUnavailable. */
   async authenticate(token: string): Promise<User | Refused> {
+    if (this.#issuer && isForeign(token)) return await this.#authenticateForeign(this.#issuer, token);
     const subject = await this.#tokens.read(token);
     const stored = subject && (await this.#store.byId(subject.userId));
     return stored?.status === 'active' && stored.tokenEpoch === subject?.epoch ? stored.user : refused('token_invalid');
   }
 
+  /** Another issuer knows nothing of our epochs: its tokens end by themselves, or with the user. */
+  async #authenticateForeign(issuer: Issuer, token: string): Promise<User | Refused> {
+    const userId = await issuer.read(token);
+    const stored = userId && (await this.#store.byId(userId));
+    return stored && stored.status === 'active' ? stored.user : refused('token_invalid');
+  }
+
   /** Attempts to log in as the user, newest first. `cursor`: a `next` of an earlier page. Refusal: cursor_invalid. */
   async attempts(
-    user: User,
+    user: Pick<User, 'id'>,
     asked: { readonly limit: number; readonly cursor?: string | undefined },
   ): Promise<UserPage<LoginAttempt> | Refused> {
     const before = asked.cursor === undefined ? String(Number.MAX_SAFE_INTEGER) : asked.cursor;
@@ -81,6 +94,15 @@ export class Sessions {
       clientIp: storable(asked.clientIp, clientIpLengthMax),
       userAgent: storable(asked.userAgent, userAgentLengthMax),
     });
+  }
+}
+
+/** Decides only who checks the token: ours is of the one algorithm that no other issuer may use, so neither passes for the other. */
+function isForeign(token: string): boolean {
+  try {
+    return decodeProtectedHeader(token).alg !== ownAlgorithm;
+  } catch {
+    return false;
   }
 }
 

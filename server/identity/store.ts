@@ -1,9 +1,7 @@
 /** The SQL of identity: one statement a method, each committed by itself. */
 import pg from 'pg';
-import { isOutage } from '../database/index.ts';
-import { assert } from '../kernel/index.ts';
-import { IdentityUnavailable } from './outages.ts';
-import type { LoginAttempt, User } from './types.ts';
+import { Queries } from './queries.ts';
+import type { LoginAttempt, Role, User } from './types.ts';
 
 /** A user with what never leaves identity. */
 export type StoredUser = {
@@ -18,6 +16,7 @@ type UserRow = {
   number: number;
   email: string | null;
   name: string;
+  role: Role;
   password_hash: string | null;
   status: StoredUser['status'];
   token_epoch: number;
@@ -25,21 +24,21 @@ type UserRow = {
   updated_at: Date;
 };
 
-const userColumns = 'id, number, email, name, password_hash, status, token_epoch, created_at, updated_at';
+const userColumns = 'id, number, email, name, role, password_hash, status, token_epoch, created_at, updated_at';
 /** Of the status that is asked for, and neither deleted nor rolled back. */
 const living = "deleted_at is null and status <> 'rolled_back'";
 
 export class IdentityStore {
-  readonly #pool: pg.Pool;
+  readonly #queries: Queries;
 
   constructor(pool: pg.Pool) {
-    this.#pool = pool;
+    this.#queries = new Queries(pool);
   }
 
   /** Adds a pending user; null when a living one has the address. */
   async insertPending(user: { id: string; email: string; name: string; passwordHash: string | null }): Promise<StoredUser | null> {
     // Looking first spares the sequence: an attempt on a taken address uses up no account number.
-    const rows = await this.#write<UserRow>({
+    const rows = await this.#queries.write<UserRow>({
       name: 'identity_insert_pending',
       text: `
         insert into identity.users (id, email, name, password_hash, status)
@@ -54,7 +53,7 @@ export class IdentityStore {
 
   /** Settles a pending user; null when it was settled before. */
   async settle(id: string, status: 'active' | 'rolled_back'): Promise<StoredUser | null> {
-    const rows = await this.#write<UserRow>({
+    const rows = await this.#queries.write<UserRow>({
       name: 'identity_settle',
       text: `update identity.users set status = $2, updated_at = clock_timestamp() where id = $1 and status = 'pending' returning ${userColumns}`,
       values: [id, status],
@@ -64,7 +63,7 @@ export class IdentityStore {
 
   /** Pending users of at least this age, oldest first. */
   async pendingOlderThan(ageMs: number, limit: number): Promise<StoredUser[]> {
-    const rows = await this.#read<UserRow>({
+    const rows = await this.#queries.read<UserRow>({
       name: 'identity_pending',
       text: `
         select ${userColumns} from identity.users
@@ -77,7 +76,7 @@ export class IdentityStore {
 
   /** A living user, pending or active. */
   async byId(id: string): Promise<StoredUser | null> {
-    const rows = await this.#read<UserRow>({
+    const rows = await this.#queries.read<UserRow>({
       name: 'identity_by_id',
       text: `select ${userColumns} from identity.users where id = $1 and ${living}`,
       values: [id],
@@ -87,7 +86,7 @@ export class IdentityStore {
 
   /** A living user, pending or active. */
   async byEmail(email: string): Promise<StoredUser | null> {
-    const rows = await this.#read<UserRow>({
+    const rows = await this.#queries.read<UserRow>({
       name: 'identity_by_email',
       text: `select ${userColumns} from identity.users where lower(email collate "C") = lower($1::text collate "C") and ${living}`,
       values: [email],
@@ -97,7 +96,7 @@ export class IdentityStore {
 
   /** Active users with a smaller number, the greatest first. */
   async activeBefore(number: number, limit: number): Promise<StoredUser[]> {
-    const rows = await this.#read<UserRow>({
+    const rows = await this.#queries.read<UserRow>({
       name: 'identity_active_before',
       text: `
         select ${userColumns} from identity.users
@@ -111,7 +110,7 @@ export class IdentityStore {
   /** Changes what is given. A new password withdraws all tokens. */
   async update(id: string, change: { name?: string; email?: string; passwordHash?: string }): Promise<StoredUser | null | 'email_taken'> {
     try {
-      const rows = await this.#write<UserRow>({
+      const rows = await this.#queries.write<UserRow>({
         name: 'identity_update',
         text: `
           update identity.users set
@@ -131,9 +130,22 @@ export class IdentityStore {
     }
   }
 
+  /** Null when there is no such user. */
+  async setRole(id: string, role: Role): Promise<StoredUser | null> {
+    const rows = await this.#queries.write<UserRow>({
+      name: 'identity_set_role',
+      text: `
+        update identity.users set role = $2, updated_at = clock_timestamp()
+        where id = $1 and status = 'active' and deleted_at is null
+        returning ${userColumns}`,
+      values: [id, role],
+    });
+    return rows[0] ? userFromRow(rows[0]) : null;
+  }
+
   /** When the user was deleted; null when there was none to delete. */
   async softDelete(id: string): Promise<Date | null> {
-    const rows = await this.#write<{ deleted_at: Date }>({
+    const rows = await this.#queries.write<{ deleted_at: Date }>({
       name: 'identity_soft_delete',
       text: `
         update identity.users set deleted_at = clock_timestamp(), updated_at = clock_timestamp()
@@ -145,7 +157,7 @@ export class IdentityStore {
   }
 
   async logAttempt(attempt: Omit<LoginAttempt, 'id' | 'at'> & { readonly userId: string | null }): Promise<void> {
-    await this.#write({
+    await this.#queries.write({
       name: 'identity_log_attempt',
       text: 'insert into identity.login_log (user_id, email, success, reason, client_ip, user_agent) values ($1, $2, $3, $4, $5, $6)',
       values: [attempt.userId, attempt.email, attempt.success, attempt.reason, attempt.clientIp, attempt.userAgent],
@@ -154,7 +166,7 @@ export class IdentityStore {
 
   /** Attempts on a user's account with a smaller id, the newest first. */
   async attemptsBefore(userId: string, id: number, limit: number): Promise<LoginAttempt[]> {
-    return await this.#read<LoginAttempt>({
+    return await this.#queries.read<LoginAttempt>({
       name: 'identity_attempts',
       text: `
         select id::text, email, success, reason, client_ip as "clientIp", user_agent as "userAgent", at
@@ -162,32 +174,6 @@ export class IdentityStore {
       values: [userId, id, limit],
     });
   }
-
-  async #read<R extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<R[]> {
-    try {
-      return (await this.#pool.query<R>(query)).rows;
-    } catch (failure) {
-      throw isOutage(failure) ? new IdentityUnavailable('not_done', { cause: failure }) : failure;
-    }
-  }
-
-  async #write<R extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<R[]> {
-    try {
-      return (await this.#pool.query<R>(query)).rows;
-    } catch (failure) {
-      if (!isOutage(failure)) throw failure;
-      throw new IdentityUnavailable(wasCertainlyNotDone(failure) ? 'not_done' : 'unknown', {
-        cause: failure,
-      });
-    }
-  }
-}
-
-/** A server that refused the statement or was never reached did nothing; a connection that broke may have broken after the commit. */
-function wasCertainlyNotDone(failure: unknown): boolean {
-  if (failure instanceof pg.DatabaseError) return !['08', '57'].includes((failure.code ?? '').slice(0, 2));
-  assert(failure instanceof Error, 'what the driver throws is an Error');
-  return ('code' in failure && failure.code === 'ECONNREFUSED') || failure.message.includes('trying to connect');
 }
 
 function userFromRow(row: UserRow): StoredUser {
@@ -197,6 +183,7 @@ function userFromRow(row: UserRow): StoredUser {
       number: row.number,
       email: row.email,
       name: row.name,
+      role: row.role,
       hasPassword: row.password_hash !== null,
       createdAt: row.created_at,
       updatedAt: row.updated_at,

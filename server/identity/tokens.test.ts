@@ -162,7 +162,7 @@ describe('a token', () => {
     const { token } = await login('careful@example.com');
     await users.update(careful, { name: 'Careful' });
     expect(await sessions.authenticate(token)).toMatchObject({ name: 'Careful' });
-    await users.update(careful, { password: 'another good password' });
+    await users.update(careful, { password: 'another good password', currentPassword: password });
     expect(await sessions.authenticate(token)).toEqual(tokenInvalid);
     expect(await sessions.login({ email: 'careful@example.com', password })).toEqual(credentialsWrong);
     expect(await sessions.login({ email: 'careful@example.com', password: 'another good password' })).toMatchObject({

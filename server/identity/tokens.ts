@@ -3,7 +3,7 @@ import type { webcrypto } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { assert, isUuid, newId } from '../kernel/index.ts';
 
-const algorithm = 'HS256';
+export const ownAlgorithm = 'HS256';
 const issuer = 'coffer';
 const audience = 'coffer';
 const lifetimeMs = 3_600_000;
@@ -27,7 +27,7 @@ export class Tokens {
     const issuedAt = Math.floor(Date.now() / 1_000);
     const expiresAt = issuedAt + lifetimeMs / 1_000;
     const token = await new SignJWT({ epoch })
-      .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
+      .setProtectedHeader({ alg: ownAlgorithm, typ: 'JWT' })
       .setSubject(userId)
       .setIssuer(issuer)
       .setAudience(audience)
@@ -43,7 +43,7 @@ export class Tokens {
     if (token.length > tokenLengthMax) return null;
     try {
       const { payload } = await jwtVerify(token, await this.#key, {
-        algorithms: [algorithm],
+        algorithms: [ownAlgorithm],
         issuer,
         audience,
         typ: 'JWT',

@@ -1,5 +1,9 @@
 /** The words of identity: who a user is, and what identity needs to know of wallets. */
 
+/** What a user may do beyond the own: an operator sees to all wallets, an admin also to users' roles and API keys. */
+export const roles = ['user', 'operator', 'admin'] as const;
+export type Role = (typeof roles)[number];
+
 /** Someone who can own wallets. A deleted user is nobody: no method answers with one. */
 export type User = {
   readonly id: string;
@@ -8,6 +12,7 @@ export type User = {
   /** Null for the demo users. Unique among the living, whatever the case of its letters. */
   readonly email: string | null;
   readonly name: string;
+  readonly role: Role;
   /** False for users created over gRPC and for the demo users: nobody can log in as them with a password. */
   readonly hasPassword: boolean;
   readonly createdAt: Date;

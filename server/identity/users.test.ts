@@ -84,16 +84,50 @@ describe('signing up', () => {
 describe('updating', () => {
   test('changes name and e-mail, and nothing that is not on the list', async () => {
     const user = await signUp('update@example.com');
-    const hostile = { name: 'New Name', id: newId(), number: 1, status: 'rolled_back', passwordHash: 'x', deletedAt: new Date() };
+    const hostile = {
+      name: 'New Name',
+      id: newId(),
+      number: 1,
+      role: 'admin',
+      status: 'rolled_back',
+      passwordHash: 'x',
+      deletedAt: new Date(),
+    };
     const changed = await users.update(user, hostile);
-    expect(changed).toMatchObject({ id: user.id, number: user.number, name: 'New Name', email: 'update@example.com', hasPassword: true });
-    expect(await users.update(user, { email: 'Moved@example.com' })).toMatchObject({ email: 'Moved@example.com', name: 'New Name' });
+    expect(changed).toMatchObject({
+      id: user.id,
+      number: user.number,
+      name: 'New Name',
+      role: 'user',
+      email: 'update@example.com',
+      hasPassword: true,
+    });
+    expect(await users.update(user, { email: 'Moved@example.com', currentPassword: password })).toMatchObject({
+      email: 'Moved@example.com',
+      name: 'New Name',
+    });
   });
 
   test('to an address that is taken is refused; to another spelling of the own one it is not', async () => {
     const [one] = [await signUp('one@example.com'), await signUp('two@example.com')];
-    expect(await users.update(one, { email: 'TWO@example.com' })).toMatchObject({ refusal: { code: 'email_taken' } });
-    expect(await users.update(one, { email: 'ONE@example.com' })).toMatchObject({ email: 'ONE@example.com' });
+    expect(await users.update(one, { email: 'TWO@example.com', currentPassword: password })).toMatchObject({
+      refusal: { code: 'email_taken' },
+    });
+    expect(await users.update(one, { email: 'ONE@example.com', currentPassword: password })).toMatchObject({ email: 'ONE@example.com' });
+  });
+
+  test('of e-mail or password wants the current password of whoever has one; a name does not', async () => {
+    const user = await signUp('careful@example.com');
+    for (const change of [{ email: 'other@example.com' }, { password: 'another good password' }]) {
+      for (const currentPassword of [undefined, '', 'a wrong guess', `${password} `])
+        expect(await users.update(user, { ...change, currentPassword })).toMatchObject({ refusal: { code: 'current_password_wrong' } });
+    }
+    expect(await users.update(user, { name: 'Careful' })).toMatchObject({ name: 'Careful', email: 'careful@example.com' });
+    expect(await users.update(user, { password: 'another good password', currentPassword: password })).toMatchObject({ id: user.id });
+    const made = await users.create({ email: 'passwordless@example.com', name: 'P' });
+    if ('refusal' in made) throw new Error(made.refusal.code);
+    expect(await users.update(made, { password })).toMatchObject({ hasPassword: true });
+    expect(await users.update(made, { password })).toMatchObject({ refusal: { code: 'current_password_wrong' } });
   });
 
   test.each([

@@ -2,12 +2,12 @@
 import type pg from 'pg';
 import { isUuid, newId } from '../kernel/index.ts';
 import { IdentityUnavailable } from './outages.ts';
-import { hashPassword } from './passwords.ts';
+import { hashPassword, verifyPassword } from './passwords.ts';
 import { refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
-import { emailRefusal, nameRefusal, passwordRefusal } from './rules.ts';
+import { emailRefusal, nameRefusal, passwordLengthMax, passwordRefusal } from './rules.ts';
 import { IdentityStore } from './store.ts';
-import type { HoldsBalance, User, UserPage, WalletOpening, WalletProvisioner } from './types.ts';
+import type { HoldsBalance, Role, User, UserPage, WalletOpening, WalletProvisioner } from './types.ts';
 
 /** Longer than any call that makes a user takes, so that repair never meets one that is still at it. */
 const pendingAgeMs = 30_000;
@@ -61,14 +61,18 @@ export class Users {
 
   /**
    * Changes name, e-mail and password, nothing else, whatever else the object holds. A new password withdraws every token.
-   * Refusals: nothing_to_update, name_invalid, email_invalid, password_too_short, password_too_long, email_taken, user_not_found.
+   * Who has a password proves to know it before the password or the address changes: a token that was found somewhere must not be
+   * enough to take the account over.
+   * Refusals: nothing_to_update, name_invalid, email_invalid, password_too_short, password_too_long, current_password_wrong,
+   * email_taken, user_not_found. Also throws IdentityOverloaded.
    */
   async update(
-    user: User,
+    user: Pick<User, 'id'>,
     asked: {
       readonly name?: string | undefined;
       readonly email?: string | undefined;
       readonly password?: string | undefined;
+      readonly currentPassword?: string | undefined;
     },
   ): Promise<User | Refused> {
     const { name, email, password } = asked;
@@ -78,6 +82,8 @@ export class Users {
       (email === undefined ? null : emailRefusal(email)) ??
       (password === undefined ? null : passwordRefusal(password));
     if (refusal) return refused(refusal);
+    if ((email !== undefined || password !== undefined) && !(await this.#knowsPassword(user.id, asked.currentPassword)))
+      return refused('current_password_wrong');
     const changed = await this.#store.update(user.id, {
       ...(name !== undefined && { name }),
       ...(email !== undefined && { email }),
@@ -87,11 +93,19 @@ export class Users {
     return changed?.user ?? refused('user_not_found');
   }
 
+  /** Gives a user a role; by id or e-mail address. Refusal: user_not_found. */
+  async setRole(idOrEmail: string, role: Role): Promise<User | Refused> {
+    const wanted = idOrEmail.toLowerCase();
+    const id = isUuid(wanted) ? wanted : emailRefusal(wanted) ? null : (await this.#store.byEmail(wanted))?.user.id;
+    const changed = id ? await this.#store.setRole(id, role) : null;
+    return changed?.user ?? refused('user_not_found');
+  }
+
   /**
    * Deletes softly: the row stays, the user is gone, the tokens stop working, the e-mail is free for a new and different account.
    * Refusals: wallet_not_empty, user_not_found.
    */
-  async softDelete(user: User, holdsBalance: HoldsBalance): Promise<{ readonly deletedAt: Date } | Refused> {
+  async softDelete(user: Pick<User, 'id'>, holdsBalance: HoldsBalance): Promise<{ readonly deletedAt: Date } | Refused> {
     if (await holdsBalance(user.id)) return refused('wallet_not_empty');
     const deletedAt = await this.#store.softDelete(user.id);
     return deletedAt ? { deletedAt } : refused('user_not_found');
@@ -110,6 +124,13 @@ export class Users {
       if (settled) report[opening.status === 'opened' ? 'activated' : 'rolledBack']++;
     }
     return report;
+  }
+
+  /** True for who has no password to know: demo users, and those made over gRPC. */
+  async #knowsPassword(userId: string, given: string | undefined): Promise<boolean> {
+    const stored = await this.#store.byId(userId);
+    if (stored?.passwordHash == null) return true;
+    return given !== undefined && (await verifyPassword(given.slice(0, passwordLengthMax + 1), stored.passwordHash));
   }
 
   async #create(asked: { readonly email: string; readonly name: string }, hash: () => Promise<string | null>): Promise<User | Refused> {

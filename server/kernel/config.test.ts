@@ -10,6 +10,10 @@ describe('settings', () => {
       walletService: { host: '127.0.0.1', port: 50_052 },
       databaseUrl: undefined,
       jwtSecret: undefined,
+      auth: 'open',
+      issuer: undefined,
+      tls: undefined,
+      requestsPerMinute: undefined,
       swaggerEnabled: true,
       logLevel: 'info',
       defaultAsset: 'USD',
@@ -26,6 +30,12 @@ describe('settings', () => {
       PORT: '70000',
       USER_SERVICE_URL: '0.0.0.0:50051',
       WALLET_SERVICE_URL: 'nowhere',
+      HOST: 'http://localhost',
+      COFFER_AUTH: 'open',
+      COFFER_JWT_ISSUER: 'https://login.example.com',
+      COFFER_TLS_CERT: 'cert.pem',
+      COFFER_RATE_LIMIT: 'many',
+      COFFER_INTERNAL_SECRET: 'short',
       DATABASE_URL: 'mysql://root:hunter2@db/x',
       JWT_SECRET: 'short',
       ENABLE_SWAGGER: 'maybe',
@@ -33,9 +43,14 @@ describe('settings', () => {
       COFFER_DEFAULT_ASSET: 'us dollars',
     });
     expect(problems?.map((problem) => problem.split(' ')[0])).toEqual([
+      'HOST',
       'PORT',
-      'USER_SERVICE_URL',
       'WALLET_SERVICE_URL',
+      'HOST',
+      'COFFER_JWKS_URL,',
+      'COFFER_INTERNAL_SECRET',
+      'COFFER_TLS_CERT',
+      'COFFER_RATE_LIMIT',
       'DATABASE_URL',
       'JWT_SECRET',
       'ENABLE_SWAGGER',
@@ -50,11 +65,27 @@ describe('settings', () => {
   });
 
   test.each(['0.0.0.0:1', '[::]:1', '10.0.0.1:1', '127.0.0.1.evil.com:1', 'localhost.evil.com:1', '127.0.0.256:1'])(
-    '%s is refused while no credentials are asked',
+    '%s demands credentials, and is refused in open mode, with the remedy',
     (address) => {
-      expect(readConfig({ USER_SERVICE_URL: address }).problems?.[0]).toContain('this machine only');
+      expect(readConfig({ USER_SERVICE_URL: address }).config?.auth).toBe('required');
+      expect(readConfig({ WALLET_SERVICE_URL: address, COFFER_AUTH: 'required' }).config?.auth).toBe('required');
+      const { problems } = readConfig({ USER_SERVICE_URL: address, COFFER_AUTH: 'open' });
+      expect(problems).toEqual([expect.stringMatching(/this machine only.*COFFER_AUTH=required/)]);
     },
   );
+
+  test.each(['0.0.0.0', '::', '[::]', '10.0.0.1', 'coffer.example.com'])('HOST=%s demands credentials', (HOST) => {
+    expect(readConfig({ HOST }).config?.auth).toBe('required');
+    expect(readConfig({ HOST, COFFER_AUTH: 'open' }).problems?.[0]).toContain('this machine only');
+  });
+
+  test('keys of another issuer come over https, or from this machine', () => {
+    const issuer = { COFFER_JWT_ISSUER: 'https://login.example.com', COFFER_JWT_AUDIENCE: 'coffer' };
+    for (const url of ['https://login.example.com/keys', 'http://127.0.0.1:9/keys', 'http://[::1]:9/keys'])
+      expect(readConfig({ ...issuer, COFFER_JWKS_URL: url }).config?.issuer?.jwksUrl).toBe(url);
+    for (const url of ['http://login.example.com/keys', 'file:///etc/keys', 'keys'])
+      expect(readConfig({ ...issuer, COFFER_JWKS_URL: url }).problems?.[0]).toContain('https address');
+  });
 
   test('two services on one port are refused', () => {
     expect(readConfig({ PORT: '50051' }).problems).toEqual(['USER_SERVICE_URL and PORT both use port 50051: give each its own.']);

@@ -1,5 +1,6 @@
+import { isIP } from 'node:net';
 import path from 'node:path';
-import { logLevels } from './log.ts';
+import { hidePasswords, logLevels } from './log.ts';
 import type { LogLevel } from './log.ts';
 
 /** Where something listens, or where to reach it. */
@@ -15,6 +16,16 @@ export type Config = {
   home: string;
   /** Given by the operator; when absent, one is kept in the home. */
   jwtSecret: string | undefined;
+  /** Whether callers say who they are. `open` only ever with loopback listeners. */
+  auth: 'open' | 'required';
+  /** Another issuer whose login tokens are believed. */
+  issuer: { jwksUrl: string; issuer: string; audience: string } | undefined;
+  /** By which our services know each other; when absent, one is kept in the home. */
+  internalSecret: string | undefined;
+  /** PEM files for every listener. */
+  tls: { certFile: string; keyFile: string } | undefined;
+  /** For each caller in each process; unlimited when absent. */
+  requestsPerMinute: number | undefined;
   swaggerEnabled: boolean;
   logLevel: LogLevel;
   /** Code of the asset that a new user's wallet is opened in. */
@@ -23,6 +34,7 @@ export type Config = {
 
 /** What the environment may set, for help texts and the README. */
 export const settings: readonly { name: string; meaning: string; fallback: string }[] = [
+  { name: 'HOST', meaning: 'address of the REST API', fallback: '127.0.0.1' },
   { name: 'PORT', meaning: 'port of the REST API', fallback: '3000' },
   {
     name: 'USER_SERVICE_URL',
@@ -49,13 +61,29 @@ export const settings: readonly { name: string; meaning: string; fallback: strin
     meaning: 'signs login tokens, at least 32 bytes',
     fallback: 'generated once, kept in the home',
   },
+  {
+    name: 'COFFER_AUTH',
+    meaning: 'open (nobody is asked who they are) or required',
+    fallback: 'open on loopback, else required',
+  },
+  {
+    name: 'COFFER_INTERNAL_SECRET',
+    meaning: 'by which the services know each other, at least 32 bytes',
+    fallback: 'generated once, kept in the home',
+  },
+  { name: 'COFFER_JWKS_URL', meaning: "public keys of another issuer of your users' tokens", fallback: 'none' },
+  { name: 'COFFER_JWT_ISSUER', meaning: 'what its tokens must say as iss', fallback: 'none' },
+  { name: 'COFFER_JWT_AUDIENCE', meaning: 'what its tokens must say as aud', fallback: 'none' },
+  { name: 'COFFER_TLS_CERT', meaning: 'certificate for HTTP and gRPC, a PEM file', fallback: 'none: no TLS' },
+  { name: 'COFFER_TLS_KEY', meaning: 'its private key, a PEM file', fallback: 'none: no TLS' },
+  { name: 'COFFER_RATE_LIMIT', meaning: 'requests per minute of one caller', fallback: 'unlimited' },
   { name: 'ENABLE_SWAGGER', meaning: 'API documentation at /docs and /api', fallback: 'true' },
   { name: 'LOG_LEVEL', meaning: logLevels.join(', '), fallback: 'info' },
   { name: 'COFFER_DEFAULT_ASSET', meaning: "asset of a new user's wallet", fallback: 'USD' },
 ];
 
 const defaultHome = path.resolve(import.meta.dirname, '../../.coffer');
-const jwtSecretBytesMin = 32;
+const secretBytesMin = 32;
 
 /** Reads the settings from the environment. All mistakes are answered together, each as a sentence with its remedy. */
 export function readConfig(env: NodeJS.ProcessEnv): { config: Config; problems?: never } | { config?: never; problems: string[] } {
@@ -66,13 +94,21 @@ export function readConfig(env: NodeJS.ProcessEnv): { config: Config; problems?:
   // An empty variable is what compose files and CI leave behind for "not set".
   const given = (name: string) => env[name]?.trim() || undefined;
 
-  const config: Config = {
-    http: { host: '127.0.0.1', port: readPort(given('PORT') ?? '3000', 'PORT', problem) },
+  const addresses = {
+    http: { host: readHost(given('HOST') ?? '127.0.0.1', problem), port: readPort(given('PORT') ?? '3000', 'PORT', problem) },
     userService: readAddress(given('USER_SERVICE_URL') ?? '127.0.0.1:50051', 'USER_SERVICE_URL', problem),
     walletService: readAddress(given('WALLET_SERVICE_URL') ?? '127.0.0.1:50052', 'WALLET_SERVICE_URL', problem),
+  };
+  const config: Config = {
+    ...addresses,
+    auth: readAuth(given('COFFER_AUTH'), addresses, problem),
+    issuer: readIssuer(given, problem),
+    internalSecret: readSecret(given('COFFER_INTERNAL_SECRET'), 'COFFER_INTERNAL_SECRET', problem),
+    tls: readTlsFiles(given('COFFER_TLS_CERT'), given('COFFER_TLS_KEY'), problem),
+    requestsPerMinute: readRate(given('COFFER_RATE_LIMIT'), problem),
     databaseUrl: readDatabaseUrl(given('DATABASE_URL'), problem),
     home: path.resolve(given('COFFER_HOME') ?? defaultHome),
-    jwtSecret: readJwtSecret(given('JWT_SECRET'), problem),
+    jwtSecret: readSecret(given('JWT_SECRET'), 'JWT_SECRET', problem),
     swaggerEnabled: readSwitch(given('ENABLE_SWAGGER') ?? 'true', 'ENABLE_SWAGGER', problem),
     logLevel: readLogLevel(given('LOG_LEVEL') ?? 'info', problem),
     defaultAsset: readAssetCode(given('COFFER_DEFAULT_ASSET') ?? 'USD', problem),
@@ -97,16 +133,68 @@ function readAddress(text: string, name: string, problem: Problem): Address {
     problem(`${name} is "${text}": give host:port, such as 127.0.0.1:50051.`);
     return { host: '', port: Number.NaN };
   }
-  const port = readPort(parts[3] ?? '', name, problem);
-  if (!isLoopback(host)) {
-    problem(
-      `${name} is "${text}": without credentials Coffer serves this machine only. Give a loopback address (127.0.0.1, ::1 or localhost).`,
-    );
-  }
-  return { host, port };
+  return { host, port: readPort(parts[3] ?? '', name, problem) };
 }
 
-function isLoopback(host: string): boolean {
+function readHost(text: string, problem: Problem): string {
+  const host = /^\[(.+)\]$/.exec(text)?.[1] ?? text;
+  if (isIP(host) === 0 && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(host))
+    problem(`HOST is "${text}": give an address of this machine, such as 127.0.0.1 or 0.0.0.0, without a port.`);
+  return host;
+}
+
+/** Without credentials, being on loopback is all that keeps strangers out. */
+function readAuth(
+  text: string | undefined,
+  addresses: Pick<Config, 'http' | 'userService' | 'walletService'>,
+  problem: Problem,
+): Config['auth'] {
+  const names = { http: 'HOST', userService: 'USER_SERVICE_URL', walletService: 'WALLET_SERVICE_URL' } as const;
+  const outside = (['http', 'userService', 'walletService'] as const).find((name) => {
+    const { host } = addresses[name];
+    return host !== '' && !isLoopback(host);
+  });
+  if (text === undefined) return outside ? 'required' : 'open';
+  const mode = text.toLowerCase();
+  if (mode !== 'open' && mode !== 'required') {
+    problem(`COFFER_AUTH is "${text}": give open or required.`);
+    return 'required';
+  }
+  if (mode === 'open' && outside)
+    problem(
+      `${names[outside]} is ${addresses[outside].host}, and COFFER_AUTH is open: without credentials Coffer serves this machine only. Set COFFER_AUTH=required, or give a loopback address (127.0.0.1, ::1 or localhost).`,
+    );
+  return mode;
+}
+
+function readIssuer(given: (name: string) => string | undefined, problem: Problem): Config['issuer'] {
+  const [jwksUrl, issuer, audience] = [given('COFFER_JWKS_URL'), given('COFFER_JWT_ISSUER'), given('COFFER_JWT_AUDIENCE')];
+  if (jwksUrl === undefined && issuer === undefined && audience === undefined) return undefined;
+  if (jwksUrl === undefined || issuer === undefined || audience === undefined) {
+    problem('COFFER_JWKS_URL, COFFER_JWT_ISSUER and COFFER_JWT_AUDIENCE belong together: set all three, or none.');
+    return undefined;
+  }
+  const url = URL.parse(jwksUrl);
+  if (!url || !(url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, '')))))
+    problem(`COFFER_JWKS_URL is "${hidePasswords(jwksUrl)}": give an https address, or an http one of this machine.`);
+  return { jwksUrl, issuer, audience };
+}
+
+function readTlsFiles(certFile: string | undefined, keyFile: string | undefined, problem: Problem): Config['tls'] {
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile };
+  problem('COFFER_TLS_CERT and COFFER_TLS_KEY belong together: set both, or none.');
+  return undefined;
+}
+
+function readRate(text: string | undefined, problem: Problem): number | undefined {
+  if (text === undefined || text === '0') return undefined;
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  problem(`COFFER_RATE_LIMIT is "${text}": give a number of requests per minute, or 0 for no limit.`);
+  return undefined;
+}
+
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(host);
 }
 
@@ -122,11 +210,9 @@ function readDatabaseUrl(text: string | undefined, problem: Problem): string | u
   return text;
 }
 
-function readJwtSecret(text: string | undefined, problem: Problem): string | undefined {
-  if (text !== undefined && Buffer.byteLength(text) < jwtSecretBytesMin) {
-    problem(
-      `JWT_SECRET has ${Buffer.byteLength(text)} bytes: give at least ${jwtSecretBytesMin} (openssl rand -base64 48), or leave it away.`,
-    );
+function readSecret(text: string | undefined, name: string, problem: Problem): string | undefined {
+  if (text !== undefined && Buffer.byteLength(text) < secretBytesMin) {
+    problem(`${name} has ${Buffer.byteLength(text)} bytes: give at least ${secretBytesMin} (openssl rand -base64 48), or leave it away.`);
   }
   return text;
 }

@@ -9,3 +9,4 @@ export * from './log.ts';
 export * from './money.ts';
 export * from './process.ts';
 export * from './secret.ts';
+export * from './tls.ts';

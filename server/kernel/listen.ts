@@ -27,7 +27,11 @@ export function listenFailure(listener: Listener, error: NodeJS.ErrnoException |
     return new OperatorError(`This user may not listen on ${place}.`, `Choose a port above 1023 with ${setting}.`, { cause: error });
   }
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
-    return new OperatorError(`This machine has no address ${address.host}.`, `Set ${setting} to 127.0.0.1:<port>.`, { cause: error });
+    return new OperatorError(
+      `This machine has no address ${address.host}.`,
+      setting === 'PORT' ? 'Set HOST to an address of this machine, such as 127.0.0.1.' : `Set ${setting} to 127.0.0.1:<port>.`,
+      { cause: error },
+    );
   }
   return error;
 }

@@ -11,6 +11,8 @@ export type Request = {
   readonly metadata?: string | undefined;
   /** The initiating wallet must stand at this version. */
   readonly expectedVersion?: number | undefined;
+  /** The initiating wallet must be this owner's; to whoever may use no other, another's is not there. */
+  readonly onlyOwner?: string | undefined;
 };
 
 /** An asset by its code or number; the default asset, or the wallet's own, when absent. */
@@ -137,6 +139,7 @@ export class WalletCommands {
       ...(asset && { asset: asset.id }),
       ...(asked.expectedVersion !== undefined && { expectedVersion: asked.expectedVersion }),
       ...(asked.metadata !== undefined && { metadata: asked.metadata }),
+      ...(asked.onlyOwner !== undefined && { onlyOwner: asked.onlyOwner }),
     });
     return { ...outcome, key };
   }

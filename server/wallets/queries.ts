@@ -22,6 +22,9 @@ export type WalletStats = {
   readonly lastActivityAt: Date | null;
 };
 
+/** How far a caller's sight reaches: of what is not this owner's, there is nothing to be seen. Absent: everything. */
+export type Reach = { readonly onlyOwner?: string | undefined };
+
 export class WalletQueries {
   readonly #ledger: Ledger;
   readonly #defaultAsset: Asset;
@@ -32,8 +35,8 @@ export class WalletQueries {
   }
 
   /** Null when there is no such wallet; a system account is no wallet. */
-  async wallet(id: string): Promise<Wallet | null> {
-    const balance = await this.#ledger.read.balance(id);
+  async wallet(id: string, { onlyOwner }: Reach = {}): Promise<Wallet | null> {
+    const balance = await this.#ledger.read.balance(id, onlyOwner);
     return balance?.kind === 'wallet' ? this.#withAsset(balance) : null;
   }
 
@@ -59,8 +62,8 @@ export class WalletQueries {
     return { items, next: rows.length > limit ? String(side?.version) : null };
   }
 
-  async stats(id: string): Promise<WalletStats | null> {
-    const wallet = await this.wallet(id);
+  async stats(id: string, reach: Reach = {}): Promise<WalletStats | null> {
+    const wallet = await this.wallet(id, reach);
     if (!wallet) return null;
     const totals = await this.#ledger.read.totals(wallet.number);
     const total = (kind: string, side: string) => totals.find((row) => row.kind === kind && row.side === side)?.total ?? 0n;
@@ -78,9 +81,9 @@ export class WalletQueries {
   }
 
   /** An operation, posted or refused, by the id that its answer carried. */
-  async operation(id: string): Promise<RecordedEntry | null> {
+  async operation(id: string, { onlyOwner }: Reach = {}): Promise<RecordedEntry | null> {
     const seq = seqOfOperationId(id);
-    return seq === null ? null : await this.#ledger.read.entry(seq);
+    return seq === null ? null : await this.#ledger.read.entry(seq, onlyOwner);
   }
 
   /** What became of a request whose answer was lost: by the wallet that initiated it and its idempotency key. */

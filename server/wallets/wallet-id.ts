@@ -14,6 +14,11 @@ export function ownedWalletId(owner: string, assetCode: string): string {
   return `${owner}.${assetCode}`;
 }
 
+/** Whether an id is that of one of the owner's wallets: only the owner's opening makes such ids. */
+export function isWalletOf(id: string, owner: string): boolean {
+  return id.startsWith(`${owner}.`);
+}
+
 /** True for an id that only its owner's opening may bring into being: a stranger's first deposit does not open it. */
 export function isReservedForOwner(id: string): boolean {
   return isUuid(id.slice(0, 36)) && id[36] === '.';

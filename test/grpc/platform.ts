@@ -1,10 +1,18 @@
 // Both gRPC services on a real database, each reaching the other over gRPC; a proxy stands before the wallets service.
-import { createUserClient, createWalletClient, startUsersService, startWalletsService } from '../../server/gateway/grpc/index.ts';
-import type { RunningService } from '../../server/gateway/grpc/index.ts';
-import { Sessions, Users } from '../../server/identity/index.ts';
+import { Access } from '../../server/gateway/access/index.ts';
+import type { AccessMode } from '../../server/gateway/access/index.ts';
+import {
+  createUserClient,
+  createWalletClient,
+  internalCredentialOf,
+  startUsersService,
+  startWalletsService,
+} from '../../server/gateway/grpc/index.ts';
+import type { RunningService, ServiceOptions } from '../../server/gateway/grpc/index.ts';
+import { ApiKeys, Authenticator, Sessions, Users } from '../../server/identity/index.ts';
 import type { WalletProvisioner } from '../../server/identity/index.ts';
 import { assert, silentLog } from '../../server/kernel/index.ts';
-import type { Log } from '../../server/kernel/index.ts';
+import type { Log, Tls } from '../../server/kernel/index.ts';
 import { openLedger } from '../../server/ledger/index.ts';
 import type { Ledger } from '../../server/ledger/index.ts';
 import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
@@ -22,6 +30,8 @@ export type Platform = {
   readonly queries: WalletQueries;
   readonly users: Users;
   readonly sessions: Sessions;
+  readonly apiKeys: ApiKeys;
+  readonly guard: Pick<ServiceOptions, 'access' | 'internalCredential' | 'tls'>;
   readonly provisioner: WalletProvisioner;
   /** `host:port`, for clients. */
   readonly usersAddress: string;
@@ -34,8 +44,10 @@ export type Platform = {
   stop(): Promise<void>;
 };
 
-export async function startPlatform(options: { openMs?: number; log?: Log } = {}): Promise<Platform> {
-  const { log = silentLog(), ...clientOptions } = options;
+export async function startPlatform(options: { openMs?: number; log?: Log; mode?: AccessMode; tls?: Tls } = {}): Promise<Platform> {
+  const { log = silentLog(), mode = 'open', tls = null, ...clientOptions } = options;
+  const internalCredential = mode === 'open' ? null : internalCredentialOf(jwtSecret);
+  const client = { credential: internalCredential, tls };
   const database = await createTestDatabase();
   const ledger = await openLedger({ url: database.url, log });
   const asset = ledger.assets.find('USD');
@@ -44,9 +56,13 @@ export async function startPlatform(options: { openMs?: number; log?: Log } = {}
   const usersAt = { host: '127.0.0.1', port: await freePort() };
   const walletsAt = { host: '127.0.0.1', port: await freePort() };
   const proxy = await startProxy(walletsAt);
-  const walletClient = createWalletClient(proxy.address, clientOptions);
-  const userClient = createUserClient(usersAt);
+  const walletClient = createWalletClient(proxy.address, { ...clientOptions, ...client });
+  const userClient = createUserClient(usersAt, client);
   const users = new Users({ pool: database.pool, wallets: walletClient });
+  const sessions = new Sessions({ pool: database.pool, jwtSecret });
+  const apiKeys = new ApiKeys(database.pool);
+  const access = new Access({ mode, authenticator: new Authenticator({ sessions, apiKeys }) });
+  const guard = { access, internalCredential, tls };
   let running: { users?: RunningService | undefined; wallets?: RunningService | undefined } = {};
 
   const platform: Platform = {
@@ -54,14 +70,16 @@ export async function startPlatform(options: { openMs?: number; log?: Log } = {}
     ledger,
     queries,
     users,
-    sessions: new Sessions({ pool: database.pool, jwtSecret }),
+    sessions,
+    apiKeys,
+    guard,
     provisioner: walletClient,
     usersAddress: `${usersAt.host}:${usersAt.port}`,
     walletsAddress: `${walletsAt.host}:${walletsAt.port}`,
     proxy,
     async startUsers() {
       const ready = async () => (await database.pool.query('select')).command === 'SELECT';
-      running = { ...running, users: await startUsersService({ address: usersAt, users, log, ready }) };
+      running = { ...running, users: await startUsersService({ ...guard, address: usersAt, users, log, ready }) };
     },
     async stopUsers() {
       await running.users?.stop();
@@ -70,7 +88,7 @@ export async function startPlatform(options: { openMs?: number; log?: Log } = {}
     async startWallets() {
       const commands = new WalletCommands(ledger, asset);
       const wallets = { commands, queries, users: userClient, defaultAsset: asset.code, ready: () => ledger.ready };
-      running = { ...running, wallets: await startWalletsService({ address: walletsAt, log, ...wallets }) };
+      running = { ...running, wallets: await startWalletsService({ ...guard, address: walletsAt, log, ...wallets }) };
     },
     async stopWallets() {
       await running.wallets?.stop();

@@ -49,7 +49,7 @@ test('health says SERVING for the service and for the server as a whole', async 
 test('health follows whether the service can answer', async () => {
   let ready = false;
   const users = new Users({ pool: database.pool, wallets: noWallets });
-  const service = await startUsersService({ address: anywhere, users, log: silentLog(), ready: () => ready });
+  const service = await startUsersService({ ...platform.guard, address: anywhere, users, log: silentLog(), ready: () => ready });
   const address = `127.0.0.1:${service.address.port}`;
   try {
     expect(await healthOf(address, 'user.UserService')).toBe('NOT_SERVING');
@@ -72,7 +72,14 @@ test('reflection names the service and hands out its contract, so that grpcurl n
 
 test('reflection can be switched off', async () => {
   const users = new Users({ pool: database.pool, wallets: noWallets });
-  const service = await startUsersService({ address: anywhere, users, log: silentLog(), ready: () => true, reflection: false });
+  const service = await startUsersService({
+    ...platform.guard,
+    address: anywhere,
+    users,
+    log: silentLog(),
+    ready: () => true,
+    reflection: false,
+  });
   try {
     const reply = await rawCall(
       `127.0.0.1:${service.address.port}`,
@@ -91,7 +98,14 @@ test.each([
 ])('a call that takes longer than a deadline is DEADLINE_EXCEEDED: %s', async (_whose, options, defaultDeadlineMs) => {
   const opening = Promise.withResolvers<{ status: 'opened' }>();
   const users = new Users({ pool: database.pool, wallets: { ...noWallets, openWallet: () => opening.promise } });
-  const service = await startUsersService({ address: anywhere, users, log: silentLog(), ready: () => true, defaultDeadlineMs });
+  const service = await startUsersService({
+    ...platform.guard,
+    address: anywhere,
+    users,
+    log: silentLog(),
+    ready: () => true,
+    defaultDeadlineMs,
+  });
   const caller = outsider(`127.0.0.1:${service.address.port}`, 'user.proto', 'user.UserService');
   try {
     const late = await caller.call('CreateUser', { email: `late${defaultDeadlineMs}@example.com`, name: 'L' }, options);
@@ -111,7 +125,7 @@ test('stopping finishes the calls that are under way and takes no more', async (
     return await opening.promise;
   };
   const users = new Users({ pool: database.pool, wallets: { ...noWallets, openWallet } });
-  const service = await startUsersService({ address: anywhere, users, log: silentLog(), ready: () => true });
+  const service = await startUsersService({ ...platform.guard, address: anywhere, users, log: silentLog(), ready: () => true });
   const caller = outsider(`127.0.0.1:${service.address.port}`, 'user.proto', 'user.UserService');
   const reply = caller.call('CreateUser', { email: 'stop@example.com', name: 'S' });
   await begun.promise;
@@ -126,7 +140,13 @@ test('stopping finishes the calls that are under way and takes no more', async (
 test('a port that is taken is told in a sentence with its remedy', async () => {
   const [host = '', port] = platform.usersAddress.split(':');
   const users = new Users({ pool: database.pool, wallets: noWallets });
-  const started = startUsersService({ address: { host, port: Number(port) }, users, log: silentLog(), ready: () => true });
+  const started = startUsersService({
+    ...platform.guard,
+    address: { host, port: Number(port) },
+    users,
+    log: silentLog(),
+    ready: () => true,
+  });
   await expect(started).rejects.toThrow(OperatorError);
   await expect(started).rejects.toMatchObject({
     remedy: `Stop that program, or move Coffer with USER_SERVICE_URL=${host}:<another port>.`,

@@ -20,6 +20,11 @@ const known: Record<string, string[]> = {
   key: ['d1', 'never'],
   operationId: [],
   email: ['jane@example.com', 'john@example.com'],
+  user_id: [alice],
+  ownerId: [alice],
+  // Whose role is changed; the caller stays an admin.
+  userId: [],
+  keyId: [],
 };
 beforeAll(async () => {
   coffer = await startProduct();
@@ -27,7 +32,17 @@ beforeAll(async () => {
   await coffer.call('POST', '/wallet', { id: 'w2' });
   const transfer = await coffer.call('POST', '/wallet/w1/transfer', { toWalletId: 'w2', amount: 5, metadata: { a: [1, null] } });
   const refused = await coffer.call('POST', '/wallet/w2/withdraw', { amount: 1000 });
-  await coffer.call('POST', '/users/signup', { email: 'jane@example.com', name: 'Jane Doe', password: 'correct horse battery staple' });
+  const jane = await coffer.call('POST', '/users/signup', {
+    email: 'jane@example.com',
+    name: 'Jane Doe',
+    password: 'correct horse battery staple',
+  });
+  known['userId'] = [String(jane.body['id'])];
+  await coffer.product.users.setRole(alice, 'admin');
+  const keys = Array.from({ length: 20 }, () =>
+    coffer.product.apiKeys.create({ name: 'fuzzed', scopes: ['wallets:read'], createdBy: 'cli' }),
+  );
+  known['keyId'] = (await Promise.all(keys)).flatMap((made) => ('key' in made ? [made.key.id] : []));
   known['operationId'] = [transfer, refused].map(({ body }) => String(body['operationId']));
 });
 afterAll(async () => {
@@ -154,7 +169,7 @@ function objectFor(schema: Schema): fc.Arbitrary<Record<string, unknown>> {
 
 function fieldValue(name: string, schema: Schema): fc.Arbitrary<unknown> {
   const values = known[name];
-  return name === 'email' && values
+  return values && values.length > 0
     ? fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...values) }, { weight: 1, arbitrary: valueFor(schema) })
     : valueFor(schema);
 }
@@ -163,6 +178,8 @@ function valueFor(schema: Schema): fc.Arbitrary<unknown> {
   const types = [schema['type']].flat();
   const examples = (schema['examples'] ?? []) as unknown[];
   const choices: fc.Arbitrary<unknown>[] = [];
+  if (Array.isArray(schema['enum'])) return fc.constantFrom(...(schema['enum'] as unknown[]));
+  if (types.includes('array')) choices.push(fc.uniqueArray(valueFor(schema['items'] as Schema), { minLength: 1, maxLength: 3 }));
   if (types.includes('integer'))
     choices.push(fc.integer({ min: Number(schema['minimum'] ?? 0), max: Number(schema['maximum'] ?? 1_000_000) }));
   if (types.includes('string'))

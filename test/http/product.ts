@@ -1,9 +1,10 @@
 /** A whole product behind a listening server, on a database of its own. */
 import type pg from 'pg';
 import { createPool } from '../../server/database/index.ts';
-import { Sessions, Users } from '../../server/identity/index.ts';
-import { listenHttp } from '../../server/gateway/index.ts';
-import type { Product } from '../../server/gateway/index.ts';
+import { ApiKeys, Authenticator, Sessions, Users } from '../../server/identity/index.ts';
+import type { IssuerSettings } from '../../server/identity/index.ts';
+import { Access, listenHttp } from '../../server/gateway/index.ts';
+import type { AccessMode, Product } from '../../server/gateway/index.ts';
 import { assert, createLog } from '../../server/kernel/index.ts';
 import { openLedger } from '../../server/ledger/index.ts';
 import type { Ledger } from '../../server/ledger/index.ts';
@@ -11,6 +12,7 @@ import { seedDemo } from '../../server/seed.ts';
 import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 
+export const testSecret = 'a secret for tests, of 32 bytes or more';
 export const alice = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
 
 export type Answer = {
@@ -37,9 +39,13 @@ type Conditions = {
   /** Leads to the database by another way, such as a proxy that breaks connections. */
   readonly detour?: (databaseUrl: string) => Promise<string>;
   readonly patienceMs?: number;
+  readonly mode?: AccessMode;
+  readonly requestsPerMinute?: number;
+  readonly issuer?: IssuerSettings;
 };
 
-export async function startProduct(changes: Partial<Product> = {}, { detour, ...ledgerOptions }: Conditions = {}): Promise<TestProduct> {
+export async function startProduct(changes: Partial<Product> = {}, conditions: Conditions = {}): Promise<TestProduct> {
+  const { detour, mode = 'open', requestsPerMinute, issuer, ...ledgerOptions } = conditions;
   const database = await createTestDatabase();
   const log = createLog({ level: 'error', pretty: true });
   const url = (await detour?.(database.url)) ?? database.url;
@@ -60,15 +66,19 @@ export async function startProduct(changes: Partial<Product> = {}, { detour, ...
       hasWallet: async (owner) => (await queries.walletOf(owner)) !== null,
     },
   });
-  const sessions = new Sessions({ pool, jwtSecret: 'a secret for tests, of 32 bytes or more' });
+  const sessions = new Sessions({ pool, jwtSecret: testSecret, issuer });
+  const apiKeys = new ApiKeys(pool);
+  const authenticator = new Authenticator({ sessions, apiKeys });
   const product: Product = {
+    apiKeys,
+    access: new Access({ mode, authenticator, requestsPerMinute }),
     commands,
     queries,
     assets: ledger.assets,
     users,
     sessions,
     ready: () => ledger.ready,
-    demo: true,
+    demo: mode === 'open',
     swaggerEnabled: true,
     log,
     ...changes,

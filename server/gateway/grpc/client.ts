@@ -1,7 +1,8 @@
 /** Calls between our services: one channel, a deadline on every call, and an honest word about what is not known. */
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
-import type { ServiceError } from '@grpc/grpc-js';
-import type { Address } from '../../kernel/index.ts';
+import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
+import { trustOf } from '../../kernel/index.ts';
+import type { Address, Tls } from '../../kernel/index.ts';
 import { messageBytesMax } from './server.ts';
 import type { Method } from './wire.ts';
 
@@ -21,12 +22,21 @@ export type CallResult<Response> =
       readonly grpcStatus: status;
     };
 
+export type ClientOptions = {
+  /** What the other service knows us by; null where it asks nobody. */
+  readonly credential?: string | null;
+  /** The certificate of the other service; null where it has none. */
+  readonly tls?: Tls | null;
+};
+
 export class ServiceClient {
   readonly #client: Client;
+  readonly #credential: string | null;
 
-  constructor(address: Address) {
+  constructor(address: Address, { credential = null, tls = null }: ClientOptions = {}) {
     const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-    this.#client = new Client(`${host}:${address.port}`, credentials.createInsecure(), {
+    this.#credential = credential;
+    this.#client = new Client(`${host}:${address.port}`, channelOf(tls), {
       'grpc.max_receive_message_length': messageBytesMax,
       // A machine that vanished never closes its connections.
       'grpc.keepalive_time_ms': 10_000,
@@ -51,7 +61,7 @@ export class ServiceClient {
         method.request.encode,
         method.response.decode,
         request,
-        new Metadata(),
+        this.#metadata(),
         { deadline },
         (error, message) => {
           if (error) resolve(resultOf(error));
@@ -63,6 +73,12 @@ export class ServiceClient {
     });
   }
 
+  #metadata(): Metadata {
+    const metadata = new Metadata();
+    if (this.#credential !== null) metadata.set('authorization', `Bearer ${this.#credential}`);
+    return metadata;
+  }
+
   close(): void {
     this.#client.close();
   }
@@ -72,6 +88,14 @@ export class ServiceClient {
   }
 }
 
+function channelOf(tls: Tls | null): ChannelCredentials {
+  if (!tls) return credentials.createInsecure();
+  const { context, checkIdentity } = trustOf(tls);
+  return credentials.createFromSecureContext(context, { checkServerIdentity: checkIdentity });
+}
+
+const nothingDoneStatuses = new Set([status.UNAVAILABLE, status.RESOURCE_EXHAUSTED, status.UNAUTHENTICATED, status.PERMISSION_DENIED]);
+
 /** Our services name each of their answers in `coffer-code`. A status without it was made up on the way. */
 function resultOf(error: ServiceError): CallResult<never> {
   const [name] = error.metadata.get('coffer-code');
@@ -79,6 +103,7 @@ function resultOf(error: ServiceError): CallResult<never> {
   const details = { code, reason: error.details, grpcStatus: error.code };
   if (code === null || code === 'outcome_unknown' || code === 'ledger_halted' || code === 'deadline' || code === 'internal')
     return { status: 'unknown', ...details };
-  const nothingDone = error.code === status.UNAVAILABLE || error.code === status.RESOURCE_EXHAUSTED;
+  // A service that does not know us says nothing about what we asked: that is an operator's to mend, and asked again then.
+  const nothingDone = nothingDoneStatuses.has(error.code);
   return { status: nothingDone ? 'unavailable' : 'refused', ...details };
 }

@@ -5,7 +5,8 @@ import type { EnumTypeDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { listenFailure } from '../../kernel/index.ts';
-import type { Address, Log } from '../../kernel/index.ts';
+import type { Address, Log, Tls } from '../../kernel/index.ts';
+import type { Guard } from './callers.ts';
 import { descriptors } from './generated/descriptors.ts';
 
 export const messageBytesMax = 1_048_576;
@@ -23,7 +24,7 @@ export type RunningService = {
   stop(): Promise<void>;
 };
 
-export type ServiceOptions = {
+export type ServiceOptions = Guard & {
   /** Port 0: any free one. */
   readonly address: Address;
   readonly log: Log;
@@ -31,8 +32,10 @@ export type ServiceOptions = {
   readonly ready: () => boolean | Promise<boolean>;
   /** For calls that bring no deadline of their own; 15 s when absent. */
   readonly defaultDeadlineMs?: number;
-  /** Lets anyone read the contract from the running server; on when absent. */
+  /** Lets anyone read the contract from the running server; in open mode only, and off when this is false. */
   readonly reflection?: boolean;
+  /** Without, the calls are read by whoever is in between. */
+  readonly tls?: Tls | null;
 };
 
 type Described = { readonly name: string; readonly contract: keyof typeof descriptors; readonly what: string; readonly setting: string };
@@ -58,8 +61,8 @@ export async function startServer(
   register(server);
   const health = new HealthImplementation({ '': 'NOT_SERVING', [service.name]: 'NOT_SERVING' });
   health.addToServer(server);
-  if (options.reflection !== false) addReflection(server, service);
-  const port = await bind(server, options.address, service);
+  if (options.access.mode === 'open' && options.reflection !== false) addReflection(server, service);
+  const port = await bind(server, options, service);
   const watch = watchHealth(options.ready, (serving) => {
     for (const name of ['', service.name]) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
   });
@@ -80,16 +83,21 @@ function addReflection(server: Server, service: Described): void {
   new ReflectionService({ described }, { services: [service.name, 'grpc.health.v1.Health'] }).addToServer(server);
 }
 
-async function bind(server: Server, address: Address, { what, setting }: Described): Promise<number> {
+async function bind(server: Server, { address, tls }: ServiceOptions, { what, setting }: Described): Promise<number> {
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return await new Promise((resolve, reject) => {
-    server.bindAsync(`${host}:${address.port}`, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(`${host}:${address.port}`, credentialsOf(tls ?? null), (error, port) => {
       if (!error) return resolve(port);
       // The library keeps the cause only in the text of its error.
       const code = /\b(EADDRINUSE|EACCES|EADDRNOTAVAIL|ENOTFOUND)\b/.exec(error.message)?.[1];
       reject(listenFailure({ what, setting, address }, code ? Object.assign(error, { code }) : error) ?? error);
     });
   });
+}
+
+function credentialsOf(tls: Tls | null): ServerCredentials {
+  if (!tls) return ServerCredentials.createInsecure();
+  return ServerCredentials.createSsl(null, [{ cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) }]);
 }
 
 function watchHealth(ready: ServiceOptions['ready'], tell: (serving: boolean) => void): { first: Promise<void>; stop(): void } {

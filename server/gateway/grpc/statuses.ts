@@ -50,9 +50,12 @@ export const identityRefusalStatus = {
   email_taken: status.ALREADY_EXISTS,
   user_not_found: status.NOT_FOUND,
   credentials_wrong: status.UNAUTHENTICATED,
+  current_password_wrong: status.PERMISSION_DENIED,
   token_invalid: status.UNAUTHENTICATED,
   wallet_provisioning_failed: status.UNAVAILABLE,
   wallet_not_empty: status.FAILED_PRECONDITION,
+  key_not_found: status.NOT_FOUND,
+  scopes_exceeded: status.PERMISSION_DENIED,
 } as const satisfies Record<IdentityRefusalCode, status>;
 
 /** Refusals that only this transport knows: the request never reached a context, or its answer does not fit the contract. */
@@ -63,6 +66,10 @@ export const requestFailures = {
   idempotency_key_invalid: {
     status: status.INVALID_ARGUMENT,
     details: 'An idempotency key is one value of 1 to 128 printable ASCII characters without a comma.',
+  },
+  metadata_unreadable: {
+    status: status.INVALID_ARGUMENT,
+    details: 'The metadata idempotency-key and authorization are printable ASCII. Nothing was done.',
   },
   balance_exceeds_int64: {
     status: status.OUT_OF_RANGE,

@@ -2,6 +2,9 @@
 import { Metadata } from '@grpc/grpc-js';
 import type { Server, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import type { Log } from '../../kernel/index.ts';
+import type { Admission, Decision, OperationName } from '../access/index.ts';
+import { admit, denialFailure, metadataFailure } from './callers.ts';
+import type { Guard } from './callers.ts';
 import { outageFailure, requestFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
 import { MalformedMessage } from './wire.ts';
@@ -10,19 +13,20 @@ import type { Method } from './wire.ts';
 /** For a call that brings no deadline. Longer than the ledger waits for its database, so that its more exact answer comes first. */
 const defaultDeadlineMs = 15_000;
 
-export type ServeOptions = { readonly log: Log; readonly defaultDeadlineMs?: number };
+export type ServeOptions = Guard & { readonly log: Log; readonly defaultDeadlineMs?: number };
 
-/** What a call brings along beside its message. `deadline` is in milliseconds of the epoch. */
-export type Call = { readonly metadata: Metadata; readonly deadline: number };
+/** What a call brings along beside its message, and who makes it. `deadline` is in milliseconds of the epoch. */
+export type Call = Admission & { readonly metadata: Metadata; readonly deadline: number };
 
 /** The message to answer with, or why there is none; either may carry trailing metadata. */
 export type Answer<T> = ({ readonly message: T } | { readonly failure: Failure }) & { readonly trailer?: Metadata };
 
 export type Handler<Request, Response> = (request: Request, call: Call) => Promise<Answer<Response>>;
 
-/** Serves a call with a handler. What the handler throws is an outage, or a bug that is logged and told as INTERNAL. */
+/** Serves a call with a handler, to whom the policy's row for the operation lets pass. What the handler throws is an outage, or a bug that is logged and told as INTERNAL. */
 export function serve<Request, Response>(
   server: Server,
+  operation: OperationName,
   method: Method<Request, Response>,
   handler: Handler<Request, Response>,
   options: ServeOptions,
@@ -37,18 +41,23 @@ export function serve<Request, Response>(
     }
   };
   const handle = (call: ServerUnaryCall<Request | MalformedMessage, Response>, callback: sendUnaryData<Response>): void => {
-    const { request } = call;
-    if (request instanceof MalformedMessage) {
-      const failure = requestFailure('message_malformed');
-      return fail(callback, { ...failure, details: `${failure.details} (${request.message})` });
-    }
     const { deadline, timer } = deadlineOf(call, options, () => fail(callback, requestFailure('deadline')));
     const answer = (done: Answer<Response>): void => {
       clearTimeout(timer);
       if ('message' in done) callback(null, done.message, done.trailer);
       else fail(callback, done.failure, done.trailer);
     };
-    handler(request, { metadata: call.metadata, deadline }).then(answer, (thrown: unknown) => {
+    const { request, metadata } = call;
+    const enter = async (decision: Decision): Promise<Answer<Response>> => {
+      if ('denied' in decision) return { failure: denialFailure(decision) };
+      if (request instanceof MalformedMessage) return { failure: malformedFailure(request) };
+      return await handler(request, { ...decision, metadata, deadline });
+    };
+    const unreadable = metadataFailure(metadata);
+    if (unreadable) return answer({ failure: unreadable });
+    const decision = admit(call, operation, options);
+    const answered = decision instanceof Promise ? decision.then(enter) : enter(decision);
+    answered.then(answer, (thrown: unknown) => {
       const outage = outageFailure(thrown);
       if (!outage) options.log.error({ err: thrown, call: method.path }, 'A call failed because of a bug');
       answer({ failure: outage ?? requestFailure('internal') });
@@ -67,6 +76,11 @@ function deadlineOf(
   if (Number.isFinite(given)) return { deadline: given };
   const patienceMs = options.defaultDeadlineMs ?? defaultDeadlineMs;
   return { deadline: Date.now() + patienceMs, timer: setTimeout(onDeadline, patienceMs) };
+}
+
+function malformedFailure({ message }: MalformedMessage): Failure {
+  const failure = requestFailure('message_malformed');
+  return { ...failure, details: `${failure.details} (${message})` };
 }
 
 function fail<Response>(callback: sendUnaryData<Response>, failure: Failure, trailer = new Metadata()): void {

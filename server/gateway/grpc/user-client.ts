@@ -1,6 +1,7 @@
 /** The users service, as the wallets service needs it. */
 import type { Address } from '../../kernel/index.ts';
 import { ServiceClient } from './client.ts';
+import type { ClientOptions } from './client.ts';
 import { userService } from './generated/user.ts';
 import { identityFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
@@ -15,8 +16,8 @@ export type UserLookup = {
   ): Promise<{ readonly status: 'found' | 'unavailable' } | { readonly status: 'refused'; readonly failure: Failure }>;
 };
 
-export function createUserClient(address: Address): UserLookup & { close(): void } {
-  const client = new ServiceClient(address);
+export function createUserClient(address: Address, options: ClientOptions = {}): UserLookup & { close(): void } {
+  const client = new ServiceClient(address, options);
   return {
     async find(id, deadline) {
       const result = await client.call(userService.getUserById, { id }, Math.min(deadline, Date.now() + lookupMs));

@@ -17,11 +17,18 @@ export async function startUsersService(
 ): Promise<RunningService> {
   const { users } = options;
   return await startServer(options, described, (server) => {
-    serve(server, userService.createUser, async ({ email, name }) => answerOf(await users.create({ email, name })), options);
+    serve(server, 'createUser', userService.createUser, async ({ email, name }) => answerOf(await users.create({ email, name })), options);
     serve(
       server,
+      'getUser',
       userService.getUserById,
-      async ({ id }) => (isUuid(id.toLowerCase()) ? answerOf(await users.get(id)) : { failure: requestFailure('user_id_invalid') }),
+      async ({ id }, { onlyOwner }) => {
+        if (!isUuid(id.toLowerCase())) return { failure: requestFailure('user_id_invalid') };
+        const user = await users.get(id);
+        // To a user, the others are not there.
+        const hidden = onlyOwner !== undefined && !('refusal' in user) && user.id !== onlyOwner;
+        return hidden ? { failure: identityFailure({ code: 'user_not_found', facts: {} }) } : answerOf(user);
+      },
       options,
     );
   });

@@ -3,6 +3,7 @@ import { assert } from '../../kernel/index.ts';
 import type { Address } from '../../kernel/index.ts';
 import type { WalletProvisioner } from '../../identity/index.ts';
 import { ServiceClient } from './client.ts';
+import type { ClientOptions } from './client.ts';
 import { walletService } from './generated/wallet.ts';
 
 const defaultOpenMs = 5_000;
@@ -11,9 +12,12 @@ const lookMs = 2_000;
 const openMsMax = 20_000;
 
 /** `openMs`: the deadline of opening a wallet. */
-export function createWalletClient(address: Address, { openMs = defaultOpenMs } = {}): WalletProvisioner & { close(): void } {
+export function createWalletClient(
+  address: Address,
+  { openMs = defaultOpenMs, ...options }: ClientOptions & { readonly openMs?: number } = {},
+): WalletProvisioner & { close(): void } {
   assert(openMs <= openMsMax, `opening a wallet takes at most ${openMsMax} ms`);
-  const client = new ServiceClient(address);
+  const client = new ServiceClient(address, options);
   return {
     async openWallet(userId) {
       const result = await client.call(walletService.createWallet, { userId }, Date.now() + openMs);

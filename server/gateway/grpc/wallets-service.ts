@@ -8,7 +8,7 @@ import type { WalletResponse } from './generated/wallet.ts';
 import { OpeningTimes } from './opening-times.ts';
 import { startServer } from './server.ts';
 import type { RunningService, ServiceOptions } from './server.ts';
-import { ledgerFailure, requestFailure } from './statuses.ts';
+import { identityFailure, ledgerFailure, requestFailure } from './statuses.ts';
 import { serve } from './unary.ts';
 import type { Answer, Call } from './unary.ts';
 import type { UserLookup } from './user-client.ts';
@@ -36,10 +36,22 @@ export type WalletsServiceOptions = ServiceOptions & {
 export async function startWalletsService(options: WalletsServiceOptions): Promise<RunningService> {
   const calls = new WalletCalls(options);
   return await startServer(options, described, (server) => {
-    serve(server, walletService.createWallet, ({ userId }, call) => calls.create(userId, call), options);
-    serve(server, walletService.getWallet, ({ userId }) => calls.get(userId), options);
-    serve(server, walletService.creditWallet, ({ userId, amount }, call) => calls.move('deposit', userId, amount, call), options);
-    serve(server, walletService.debitWallet, ({ userId, amount }, call) => calls.move('withdraw', userId, amount, call), options);
+    serve(server, 'openWallet', walletService.createWallet, ({ userId }, call) => calls.create(userId, call), options);
+    serve(server, 'getWallet', walletService.getWallet, ({ userId }, call) => calls.get(userId, call), options);
+    serve(
+      server,
+      'deposit',
+      walletService.creditWallet,
+      ({ userId, amount }, call) => calls.move('deposit', userId, amount, call),
+      options,
+    );
+    serve(
+      server,
+      'withdraw',
+      walletService.debitWallet,
+      ({ userId, amount }, call) => calls.move('withdraw', userId, amount, call),
+      options,
+    );
   });
 }
 
@@ -58,9 +70,10 @@ class WalletCalls {
     this.#openingTimes = new OpeningTimes(async (wallet) => (await queries.wallet(wallet))?.openedAt ?? null);
   }
 
-  async create(givenUserId: string, { deadline }: Call): Promise<Answer<WalletResponse>> {
+  async create(givenUserId: string, { deadline, onlyOwner }: Call): Promise<Answer<WalletResponse>> {
     const userId = uuidOf(givenUserId);
     if (userId === null) return { failure: requestFailure('user_id_invalid') };
+    if (isHidden(userId, onlyOwner)) return { failure: identityFailure({ code: 'user_not_found', facts: {} }) };
     const user = await this.#users.find(userId, deadline);
     if (user.status === 'refused') return { failure: user.failure };
     if (user.status === 'unavailable') return { failure: requestFailure('users_unavailable') };
@@ -73,11 +86,11 @@ class WalletCalls {
     };
   }
 
-  async get(givenUserId: string): Promise<Answer<WalletResponse>> {
+  async get(givenUserId: string, { onlyOwner }: Call): Promise<Answer<WalletResponse>> {
     const userId = uuidOf(givenUserId);
     if (userId === null) return { failure: requestFailure('user_id_invalid') };
     const id = ownedWalletId(userId, this.#defaultAsset);
-    const wallet = await this.#queries.wallet(id);
+    const wallet = await this.#queries.wallet(id, { onlyOwner });
     if (!wallet) return { failure: walletNotFound(id) };
     const trailer = seqTrailer(wallet.asOfSeq);
     if (!fitsInt64(wallet.balance)) return { failure: requestFailure('balance_exceeds_int64'), trailer };
@@ -85,7 +98,12 @@ class WalletCalls {
   }
 
   /** The path that must be lean: one posting, and a look into memory for when the wallet was opened. */
-  async move(kind: 'deposit' | 'withdraw', givenUserId: string, amount: bigint, { metadata }: Call): Promise<Answer<WalletResponse>> {
+  async move(
+    kind: 'deposit' | 'withdraw',
+    givenUserId: string,
+    amount: bigint,
+    { metadata, onlyOwner }: Call,
+  ): Promise<Answer<WalletResponse>> {
     const userId = uuidOf(givenUserId);
     if (userId === null) return { failure: requestFailure('user_id_invalid') };
     if (amount <= 0n) return { failure: requestFailure('amount_invalid') };
@@ -94,17 +112,23 @@ class WalletCalls {
       return { failure: requestFailure('idempotency_key_invalid') };
 
     const wallet = ownedWalletId(userId, this.#defaultAsset);
+    if (isHidden(userId, onlyOwner)) return { failure: walletNotFound(wallet) };
     // Before the posting: once the money has moved, no failure of a read may stand between the caller and that answer.
     const createdAt = this.#openingTimes.known(wallet) ?? (await this.#openingTimes.read(wallet));
     if (createdAt === null) return { failure: walletNotFound(wallet) };
 
-    const outcome = await this.#commands[kind]({ wallet, amount, key });
+    const outcome = await this.#commands[kind]({ wallet, amount, key, onlyOwner });
     const trailer = outcomeTrailer(outcome);
     if (outcome.status === 'refused') return { failure: ledgerFailure(outcome.refusal), trailer };
     const side = kind === 'deposit' ? outcome.entry.credit : outcome.entry.debit;
     if (!side || !fitsInt64(side.balance)) return { failure: requestFailure('posted_balance_exceeds_int64'), trailer };
     return { message: { id: wallet, userId, balance: side.balance, createdAt }, trailer };
   }
+}
+
+/** To a user, the others and their wallets are not there. */
+function isHidden(userId: string, onlyOwner: string | undefined): boolean {
+  return onlyOwner !== undefined && userId !== onlyOwner;
 }
 
 /** In lower case, as wallets are named after it; null when it is none. */

@@ -2,9 +2,10 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, FastifyTypeProvider, RawServerDefault } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Static, TSchema } from 'typebox';
-import type { Sessions, Users } from '../../identity/index.ts';
+import type { ApiKeys, Sessions, Users } from '../../identity/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import type { Assets } from '../../ledger/index.ts';
+import type { Access } from '../access/index.ts';
 import type { WalletCommands, WalletQueries } from '../../wallets/index.ts';
 
 /** A route's schemas are the types of its handler. */
@@ -23,9 +24,11 @@ export type Product = {
   readonly assets: Assets;
   readonly users: Users;
   readonly sessions: Sessions;
+  readonly apiKeys: ApiKeys;
+  readonly access: Access;
   /** False until requests can be served, and while the database is away. */
   ready(): boolean;
-  /** True in demo mode on loopback: seeded users may log in by their id alone. */
+  /** True in open mode on the embedded database: seeded users may log in by their id alone. */
   readonly demo: boolean;
   readonly swaggerEnabled: boolean;
   readonly log: Log;

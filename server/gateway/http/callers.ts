@@ -1,49 +1,91 @@
-/** Who asks: the user that a Bearer token stands for. */
-import type { User } from '../../identity/index.ts';
-import type { Product, Reply, Request } from './app.ts';
-import { ProblemError, unauthenticated } from './problem.ts';
+/** Who asks: every route is guarded by the policy's row for its operation, and its handler is told who passed. */
+import type { onRequestHookHandler, RouteOptions } from 'fastify';
+import { isOperationName, ruleOf } from '../access/index.ts';
+import type { Access, Admission, Decision, OperationName } from '../access/index.ts';
+import { assert } from '../../kernel/index.ts';
+import type { App, Product, Request } from './app.ts';
+import { denied, forbidden, malformed, ProblemError } from './problem.ts';
+import { problems } from './schemas.ts';
 
-const tokenLengthMax = 4096;
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who passed; null before the guard, and on paths that do not exist. */
+    admission: Admission | null;
+  }
+}
+
+/** For every route from now on; one that the policy does not know ends the start. */
+export function guardRoutes(app: App, { access }: Product): void {
+  app.decorateRequest('admission', null);
+  const guards = new Set<unknown>();
+  app.addHook('onRoute', (route) => {
+    const before = [route.onRequest ?? []].flat();
+    // The framework makes a HEAD route of each GET route, hooks included.
+    if (before.some((hook) => guards.has(hook))) return;
+    const operation = operationOf(route);
+    describeAccess(route, operation);
+    const guard = guardOf(access, operation);
+    guards.add(guard);
+    route.onRequest = [guard, ...before];
+  });
+}
+
+/** Pages and documents are hidden from the API's description and have no name of their own. */
+function operationOf({ schema, method, url }: RouteOptions): OperationName {
+  const name = schema?.operationId ?? (schema?.hide === true ? 'showPage' : '');
+  assert(isOperationName(name), `${String(method)} ${url} is no operation of the policy (server/gateway/access/policy.ts): give it a row`);
+  return name;
+}
+
+function describeAccess(route: RouteOptions, operation: OperationName): void {
+  const { kind, open } = ruleOf(operation);
+  if (kind === 'public') return;
+  const { response } = route.schema ?? {};
+  route.schema = {
+    ...route.schema,
+    security: open === 'anyone' ? [{}, { bearer: [] }] : [{ bearer: [] }],
+    response: { ...problems(401, 403, 429), ...(response as object) },
+  };
+}
+
+/** Most requests in open mode bring no credential and go on at once; so do those whose credential was seen a moment ago. */
+function guardOf(access: Access, operation: OperationName): onRequestHookHandler {
+  return (request, _reply, done) => {
+    const decision = access.admit(operation, request.headers.authorization, access.limited ? request.ip : '');
+    if (decision instanceof Promise) decision.then((decided) => done(enter(request, decided)), done);
+    else done(enter(request, decision));
+  };
+}
+
+function enter(request: Request, decision: Decision): ProblemError | undefined {
+  if ('denied' in decision) return new ProblemError(denied(decision));
+  request.admission = decision;
+  return undefined;
+}
+
+/** Who passed the guard. */
+export function callerOf(request: Request): Admission {
+  assert(request.admission, 'every route has a guard');
+  return request.admission;
+}
+
+/** The account of whoever asks, for routes that are about it: the policy lets only users and staff come here. */
+export function accountOf(request: Request): string {
+  const { principal } = callerOf(request);
+  assert('userId' in principal, 'the policy admits nobody here who has no account');
+  return principal.userId;
+}
 
 /**
- * For routes that ask for no credentials in open mode: without a token anybody may pass, with one it must be valid.
- * Most requests here have no token and go on at once; the framework waits for the promise of the others.
+ * Whose wallets a request is about. Users ask about their own; services and staff may name anybody, in the field that is called
+ * `field`. A user who names somebody else gets the same answer whether or not there is such a user.
  */
-export function optionalLogin(product: Product) {
-  return (request: Request, _reply: Reply, done: () => void): void | Promise<User> => {
-    if (request.headers.authorization !== undefined) return userOf(product, request);
-    done();
-  };
-}
-
-/** The hook of a route and its handler ask for the same user: one look-up serves both. */
-const known = new WeakMap<Request, Promise<User>>();
-
-/** For routes that are the caller's own: nobody passes without a login, whatever else the request says. */
-export function requiredLogin(product: Product) {
-  return async (request: Request): Promise<void> => {
-    await userOf(product, request);
-  };
-}
-
-/** The user who is logged in; throws the 401 when nobody is. */
-export async function userOf(product: Product, request: Request): Promise<User> {
-  const before = known.get(request);
-  if (before) return await before;
-  const found = findUser(product, request);
-  known.set(request, found);
-  return await found;
-}
-
-async function findUser({ sessions }: Product, request: Request): Promise<User> {
-  const header = request.headers.authorization;
-  if (header === undefined)
-    throw new ProblemError(unauthenticated('Log in first (POST /users/login) and send the token: Authorization: Bearer <token>.'));
-  const token = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(header)?.[1];
-  const user = token === undefined || token.length > tokenLengthMax ? null : await sessions.authenticate(token);
-  if (!user || 'refusal' in user)
-    throw new ProblemError(
-      unauthenticated('The token is not valid, or not any more. Log in again and send the new one: Authorization: Bearer <token>.'),
-    );
-  return user;
+export function ownerOf(request: Request, named: string | undefined, field: string): string {
+  const { principal, onlyOwner } = callerOf(request);
+  const owner = named?.toLowerCase();
+  if (onlyOwner !== undefined && owner !== undefined && owner !== onlyOwner)
+    throw new ProblemError(forbidden(`Users reach their own wallets only. Leave ${field} away.`));
+  if (owner !== undefined) return owner;
+  if ('userId' in principal) return principal.userId;
+  throw new ProblemError(malformed(`Say whose wallets are meant: send the user's id as ${field}.`));
 }

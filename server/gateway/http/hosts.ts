@@ -1,18 +1,27 @@
 /**
- * Refuses what was not addressed to this machine. Without credentials, being on loopback is all that keeps strangers out, and a
+ * Refuses what was not addressed to this server. Without credentials, being on loopback is all that keeps strangers out, and a
  * web page from anywhere gets past it by letting its own name lead to 127.0.0.1; the Host header still has that name.
  */
 import { ProblemError } from './problem.ts';
+import type { AccessMode } from '../access/index.ts';
 import type { App } from './app.ts';
 
 const thisMachine = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d{1,5})?$/i;
 
-/** For every request, also to paths that do not exist; called before the routes are registered. */
-export function serveThisMachineOnly(app: App): void {
+/**
+ * For every request, also to paths that do not exist; called before the routes are registered. Where credentials are required, the
+ * server goes by whatever name it has: no page of another name has a caller's token.
+ */
+export function serveItsHostsOnly(app: App, mode: AccessMode): void {
+  const isServed = mode === 'open' ? (host: string) => thisMachine.test(host) : () => true;
+  const detail =
+    mode === 'open'
+      ? 'Coffer serves this machine only. Send one Host header, with localhost, 127.0.0.1 or [::1], and a port if you like.'
+      : 'Send one Host header.';
   app.addHook('onRequest', (request, _reply, done) => {
     const { host } = request.raw.headers;
-    if (host !== undefined && thisMachine.test(host) && hasOneHost(request.raw.rawHeaders)) done();
-    else done(misdirected());
+    if (host !== undefined && isServed(host) && hasOneHost(request.raw.rawHeaders)) done();
+    else done(misdirected(detail));
   });
 }
 
@@ -26,11 +35,11 @@ function hasOneHost(rawHeaders: readonly string[]): boolean {
   return hosts === 1;
 }
 
-function misdirected(): ProblemError {
+function misdirected(detail: string): ProblemError {
   return new ProblemError({
     status: 421,
     code: 'misdirected_request',
     title: 'The request is not meant for this server.',
-    detail: 'Coffer serves this machine only. Send one Host header, with localhost, 127.0.0.1 or [::1], and a port if you like.',
+    detail,
   });
 }

@@ -1,7 +1,7 @@
 /** Puts the server on its address, and takes it off without dropping what it was asked. */
 import type { AddressInfo } from 'node:net';
 import { assert } from '../../kernel/index.ts';
-import type { Address } from '../../kernel/index.ts';
+import type { Address, Tls } from '../../kernel/index.ts';
 import { createHttpServer } from './server.ts';
 import type { Product } from './app.ts';
 
@@ -15,14 +15,14 @@ export type HttpListener = {
   stop(): Promise<void>;
 };
 
-/** `port` 0 takes a free one (tests). */
-export async function listenHttp(product: Product, address: Address): Promise<HttpListener> {
-  const app = await createHttpServer(product);
+/** `port` 0 takes a free one (tests). With `tls`, nothing is answered without. */
+export async function listenHttp(product: Product, address: Address, tls: Tls | null = null): Promise<HttpListener> {
+  const app = await createHttpServer(product, tls);
   await app.listen(address);
   const bound = app.server.address();
   assert(typeof bound === 'object' && bound !== null, 'a TCP listener has an address');
   return {
-    url: urlOf(bound),
+    url: urlOf(tls ? 'https' : 'http', bound),
     stop: async () => {
       const impatience = setTimeout(() => app.server.closeAllConnections(), drainMs);
       // A connection that had a request under way when the closing began is idle only after its answer.
@@ -34,6 +34,6 @@ export async function listenHttp(product: Product, address: Address): Promise<Ht
   };
 }
 
-function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+function urlOf(scheme: string, { address, family, port }: AddressInfo): string {
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }

@@ -9,7 +9,8 @@ const description = `Wallets on a double-entry ledger.
 
 * **Amounts** are whole numbers of an asset's minor units. Answers carry them as strings; requests may send a string of digits or a JSON integer.
 * **Idempotency.** Send a key with every request that moves money: \`requestId\`, \`txId\` or \`payment_id\` in the body, or the header \`Idempotency-Key\`. The same key with the same content is one operation; its answer comes again, marked \`Idempotency-Replayed: true\`. The key belongs to the wallet that initiates the operation. A request without one is done under a fresh key, which the answer names.
-* **Hosts.** Requests are answered whose one Host header is localhost, 127.x.x.x or [::1]; others are refused with 421.
+* **Callers.** In open mode, which is for one machine only, nobody is asked who they are, except where a request is about whoever asks. Otherwise a user reaches the own wallets, a service what the scopes of its API key allow, an operator all wallets. To a user, what is another's is not there: the answer is that for an unknown id.
+* **Hosts.** In open mode requests are answered whose one Host header is localhost, 127.x.x.x or [::1]; others are refused with 421.
 * **Failures** are problem documents (RFC 9457) with a stable \`code\` and a \`detail\` that says what to do.
 * **An answer that never came** is not a failure: send the same request with the same key again, or ask GET /wallet/{id}/operations/{key}.`;
 
@@ -19,9 +20,9 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
       openapi: '3.1.0',
       info: { title: 'Coffer', version: '0.1.0', description, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
       servers: [{ url: '/', description: 'the server that this document came from' }],
-      tags: ['Wallets', 'Closed loop', 'Users', 'Operations', 'Events', 'Assets', 'Health'].map((name) => ({ name })),
+      tags: ['Wallets', 'Closed loop', 'Users', 'API keys', 'Operations', 'Events', 'Assets', 'Health'].map((name) => ({ name })),
       components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'the token of a login' } },
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'the token of a login, or an API key (cof_…)' } },
       },
     },
     transform: ({ schema, url }) => ({ schema: { ...schema, summary: titleOf(schema?.operationId) }, url }),

@@ -4,13 +4,17 @@ import type { Static } from 'typebox';
 import { assert } from '../../kernel/index.ts';
 import { operationId } from '../../ledger/index.ts';
 import type { Asset, Assets, PostedSide, RecordedEntry } from '../../ledger/index.ts';
-import type { WalletOutcome } from '../../wallets/index.ts';
+import { isWalletOf } from '../../wallets/index.ts';
+import type { Reach, WalletOutcome } from '../../wallets/index.ts';
 import type { Reply } from './app.ts';
 import { sendProblem } from './problem.ts';
 import { refusalProblem } from './refusals.ts';
-import { AmountText, AssetBrief, OperationId, ref, Seq, strict, Timestamp, Version, WalletId } from './schemas.ts';
+import { AmountText, AssetBrief, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from './schemas.ts';
 
-const SideAfter = Type.Object({ walletId: WalletId, balance: AmountText, version: Version }, { $id: 'SideAfter', ...strict });
+const SideAfter = Type.Object(
+  { walletId: WalletId, balance: orNull(AmountText), version: orNull(Version) },
+  { $id: 'SideAfter', ...strict, description: "a wallet after the operation; to a user, balance and version of another's are null" },
+);
 
 const postingProperties = {
   operationId: OperationId,
@@ -42,7 +46,7 @@ export const postingSchemas = [SideAfter, Posting, Success];
 
 type Posted = Static<typeof Posting>;
 
-export function presentPosting(entry: RecordedEntry, assets: Assets): Posted {
+export function presentPosting(entry: RecordedEntry, assets: Assets, reach: Reach): Posted {
   const { debit, credit, amount, asset, key } = entry;
   assert(debit && credit && amount !== null && asset !== null && key !== null, 'a posting has two sides, an amount and a key');
   const own = debit.kind === 'wallet' ? debit : credit;
@@ -58,19 +62,21 @@ export function presentPosting(entry: RecordedEntry, assets: Assets): Posted {
     balance: own.balance.toString(),
     version: own.version,
     createdAt: entry.recordedAt.toISOString(),
-    ...(entry.kind === 'transfer' && { from: presentSide(debit), to: presentSide(credit) }),
+    ...(entry.kind === 'transfer' && { from: presentSide(debit, reach), to: presentSide(credit, reach) }),
   };
 }
 
-export function presentSuccess(entry: RecordedEntry, assets: Assets): Static<typeof Success> {
-  return { ...presentPosting(entry, assets), status: 'success' };
+export function presentSuccess(entry: RecordedEntry, assets: Assets, reach: Reach): Static<typeof Success> {
+  return { ...presentPosting(entry, assets, reach), status: 'success' };
 }
 
 export function presentAsset({ id, code, scale }: Asset): Static<typeof AssetBrief> {
   return { id, code, scale };
 }
 
-export function presentSide({ id, balance, version }: PostedSide): Static<typeof SideAfter> {
+/** Who pays somebody does not learn by it what the other has. */
+export function presentSide({ id, balance, version }: PostedSide, { onlyOwner }: Reach): Static<typeof SideAfter> {
+  if (onlyOwner !== undefined && !isWalletOf(id, onlyOwner)) return { walletId: id, balance: null, version: null };
   return { walletId: id, balance: balance.toString(), version };
 }
 

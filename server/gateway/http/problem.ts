@@ -1,5 +1,6 @@
 /** Problem documents (RFC 9457): how every failure is told, whoever noticed it. */
 import type { FastifyReply } from 'fastify';
+import type { Denial } from '../access/index.ts';
 
 export type Problem = {
   readonly status: number;
@@ -51,6 +52,21 @@ export function unauthenticated(detail: string): Problem {
 
 export function forbidden(detail: string): Problem {
   return { status: 403, code: 'forbidden', title: 'This is not allowed to you.', detail };
+}
+
+export function tooMany(retryAfterSeconds: number): Problem {
+  return {
+    status: 429,
+    code: 'too_many_requests',
+    title: 'Too many attempts.',
+    detail: `Nothing was done. Try again in ${retryAfterSeconds} seconds.`,
+    retryAfterSeconds,
+  };
+}
+
+export function denied({ denied: why, detail, retryAfterSeconds = 1 }: Denial): Problem {
+  if (why === 'too_many_requests') return tooMany(retryAfterSeconds);
+  return why === 'unauthenticated' ? unauthenticated(detail) : forbidden(detail);
 }
 
 export function notFound(code: string, detail: string, facts?: Record<string, string>): Problem {

@@ -3,6 +3,7 @@ import { assert, newId, parseAmount } from '../../kernel/index.ts';
 import { isIdempotencyKey, keyLengthMax } from '../../wallets/index.ts';
 import type { WalletRequest } from '../../wallets/index.ts';
 import type { Reply, Request } from './app.ts';
+import { callerOf } from './callers.ts';
 import { malformed, ProblemError } from './problem.ts';
 
 export const freshKeyHeader = 'idempotency-key';
@@ -16,7 +17,12 @@ export type MoneyBody = {
 };
 
 export function readContent(request: Request, reply: Reply, body: MoneyBody): WalletRequest {
-  return { key: readKey(request, reply, body), expectedVersion: readVersion(request, body), metadata: readMetadata(body.metadata) };
+  return {
+    key: readKey(request, reply, body),
+    expectedVersion: readVersion(request, body),
+    metadata: readMetadata(body.metadata),
+    onlyOwner: callerOf(request).onlyOwner,
+  };
 }
 
 export function amountOf(body: { readonly amount: string | number }): bigint {

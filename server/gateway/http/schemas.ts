@@ -60,6 +60,12 @@ export const AssetNumber = Type.Integer({
   examples: [1],
 });
 
+export const UserId = Type.String({
+  pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$',
+  description: 'user id; services and staff say by it whose wallets they mean',
+  examples: ['0f6d220d-61fa-4be7-b0a2-e05dbd9aee32'],
+});
+
 const IdempotencyKey = Type.String({
   minLength: 1,
   maxLength: keyLengthMax,
@@ -115,9 +121,10 @@ export const AssetView = Type.Object(
 export const limitMax = 500;
 
 /** A page's query. Cursors are whatever an earlier page answered as `next`. */
-export function pageQuery(cursorPattern: string) {
+export function pageQuery<T extends Record<string, TSchema> = Record<never, never>>(cursorPattern: string, further?: T) {
   return Type.Object(
     {
+      ...(further ?? ({} as T)),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: 50, description: `how many at most: 1 to ${limitMax}` })),
       cursor: Type.Optional(Type.String({ pattern: cursorPattern, description: 'the `next` of an earlier page' })),
     },

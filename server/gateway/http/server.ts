@@ -1,9 +1,11 @@
 /** Builds the HTTP server: the framework's settings, the strict readers, the routes, the answers to what fits no route. */
 import fastify from 'fastify';
-import type { App, Product } from './app.ts';
+import type { Tls } from '../../kernel/index.ts';
+import type { App, Product, Reply } from './app.ts';
 import { describeApi } from './openapi.ts';
 import { problemOf } from './failures.ts';
-import { serveThisMachineOnly } from './hosts.ts';
+import { guardRoutes } from './callers.ts';
+import { serveItsHostsOnly } from './hosts.ts';
 import { parseJsonBody } from './json-body.ts';
 import { allowedMethods, answerUnknownRoutes } from './unknown-routes.ts';
 import { ProblemError, sendProblem } from './problem.ts';
@@ -15,33 +17,40 @@ import { compileValidator } from './validation.ts';
 /** Longer than this to answer is worth a line in the log. */
 const slowMs = 1_000;
 
-export async function createHttpServer(product: Product): Promise<App> {
-  const app: App = fastify({
-    // A child logger per request costs more than the rest of the framework; what deserves a line is logged below.
-    logger: false,
-    bodyLimit: limits.bodyBytes,
-    requestTimeout: limits.requestMs,
-    keepAliveTimeout: limits.keepAliveMs,
-    connectionTimeout: limits.silenceMs,
-    // A request without Host is refused like one with a wrong Host, in a problem document; Node's own answer would be empty.
-    http: { headersTimeout: limits.headersMs, maxHeaderSize: limits.headerBytes, requireHostHeader: false },
-    routerOptions: { maxParamLength: limits.headerBytes },
-    requestIdHeader: false,
-    return503OnClosing: false,
-    forceCloseConnections: 'idle',
-    clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (failure, _request, reply) => void sendProblem(reply, problemOf(failure)),
-  });
+export async function createHttpServer(product: Product, tls: Tls | null = null): Promise<App> {
+  const app = frame(tls);
   app.setValidatorCompiler(compileValidator);
   readOnlyJson(app);
   tellFailures(app, product);
-  serveThisMachineOnly(app);
+  serveItsHostsOnly(app, product.access.mode);
+  guardRoutes(app, product);
   const methods = allowedMethods(app);
   await describeApi(app, product);
   registerRoutes(app, product);
   answerUnknownRoutes(app, methods);
   await app.ready();
   return app;
+}
+
+function frame(tls: Tls | null): App {
+  // A request without Host is refused like one with a wrong Host, in a problem document; Node's own answer would be empty.
+  const parser = { headersTimeout: limits.headersMs, maxHeaderSize: limits.headerBytes, requireHostHeader: false };
+  const options = {
+    // A child logger per request costs more than the rest of the framework; what deserves a line is logged below.
+    logger: false,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionTimeout: limits.silenceMs,
+    routerOptions: { maxParamLength: limits.headerBytes },
+    requestIdHeader: false,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (failure: Error, _request: unknown, reply: Reply) => void sendProblem(reply, problemOf(failure)),
+  } as const;
+  // The routes see no difference between the two.
+  return (tls ? fastify({ ...options, https: { ...parser, ...tls } }) : fastify({ ...options, http: parser })) as unknown as App;
 }
 
 function readOnlyJson(app: App): void {

@@ -3,7 +3,8 @@ import Type from 'typebox';
 import type { Static } from 'typebox';
 import { operationId } from '../../ledger/index.ts';
 import type { Assets, PostedSide, RecordedEntry } from '../../ledger/index.ts';
-import type { Wallet, WalletStats } from '../../wallets/index.ts';
+import { isWalletOf } from '../../wallets/index.ts';
+import type { Reach, Wallet, WalletStats } from '../../wallets/index.ts';
 import { presentAsset, presentSide } from './postings.ts';
 import { presentRefusal } from './refusals.ts';
 import { AmountText, AssetBrief, oneOf, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from './schemas.ts';
@@ -179,18 +180,18 @@ export const OperationView = Type.Object(
 );
 
 /** An operation as it is on record. It is decided and committed at one moment, so both timestamps are that one. */
-export function presentOperation(entry: RecordedEntry, assets: Assets): Static<typeof OperationView> {
+export function presentOperation(entry: RecordedEntry, assets: Assets, reach: Reach): Static<typeof OperationView> {
   const recordedAt = entry.recordedAt.toISOString();
   return {
     operationId: operationId(entry),
     seq: entry.seq,
     status: entry.refusal ? 'refused' : 'completed',
     type: entry.kind,
-    requestId: entry.key,
+    requestId: isInitiatedWithin(entry, reach) ? entry.key : null,
     amount: entry.amount === null ? null : entry.amount.toString(),
     ...(entry.asset !== null && { asset: presentAsset(assets.get(entry.asset)) }),
-    ...(entry.debit && { debit: presentAccountAfter(entry.debit) }),
-    ...(entry.credit && { credit: presentAccountAfter(entry.credit) }),
+    ...(entry.debit && { debit: presentAccountAfter(entry.debit, reach) }),
+    ...(entry.credit && { credit: presentAccountAfter(entry.credit, reach) }),
     ...(entry.refusal && {
       asked: askedIn(entry),
       failure: presentRefusal(entry.refusal),
@@ -201,9 +202,15 @@ export function presentOperation(entry: RecordedEntry, assets: Assets): Static<t
   };
 }
 
-function presentAccountAfter(side: PostedSide): Static<typeof AccountAfter> {
+function presentAccountAfter(side: PostedSide, reach: Reach): Static<typeof AccountAfter> {
   if (side.kind !== 'wallet') return { kind: side.kind, walletId: null, balance: null, version: null };
-  return { kind: side.kind, ...presentSide(side) };
+  return { kind: side.kind, ...presentSide(side, reach) };
+}
+
+/** The recipient of a transfer sees the operation, but not the payer's key. A refusal is seen by whoever asked for it only. */
+function isInitiatedWithin({ scope, debit, credit, refusal }: RecordedEntry, { onlyOwner }: Reach): boolean {
+  if (onlyOwner === undefined || refusal) return true;
+  return [debit, credit].some((side) => side?.number === scope && isWalletOf(side.id, onlyOwner));
 }
 
 function askedIn(entry: RecordedEntry): Record<string, string | number | null> {

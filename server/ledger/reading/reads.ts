@@ -69,9 +69,9 @@ export class BookReader {
     this.#balances = new BatchedReader((ids) => this.#readBalances(ids));
   }
 
-  /** Null when there is no such account. Reads that arrive together are one query. */
-  async balance(id: string): Promise<Balance | null> {
-    return await this.#balances.read(id);
+  /** Null when there is no such account. Reads that arrive together are one query. `onlyOwner`: another's account is none. */
+  async balance(id: string, onlyOwner?: string): Promise<Balance | null> {
+    return onlyOwner === undefined ? await this.#balances.read(id) : await this.#balanceOfOwner(id, onlyOwner);
   }
 
   /** The owner's wallets, by asset number, after the given one. */
@@ -102,11 +102,16 @@ export class BookReader {
     return rows.map(entryFromRow);
   }
 
-  async entry(seq: number): Promise<RecordedEntry | null> {
+  /** `onlyOwner`: an entry that neither is one of the owner's requests nor moved anything of the owner's is none. */
+  async entry(seq: number, onlyOwner?: string): Promise<RecordedEntry | null> {
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'entry',
-      text: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.seq = $2`,
-      values: [this.#book, seq],
+      text: `
+        select ${entryColumns} from ledger.entry e ${entrySides}
+        left join ledger.account asking on asking.book = e.book and asking.number = e.scope
+        where e.book = $1 and e.seq = $2
+          and ($3::text is null or asking.owner = $3 or (e.refusal is null and (d.owner = $3 or c.owner = $3)))`,
+      values: [this.#book, seq, onlyOwner],
     });
     return rows[0] ? entryFromRow(rows[0]) : null;
   }
@@ -226,6 +231,15 @@ export class BookReader {
       values: [this.#book, afterSeq, afterPart, limit],
     });
     return rows.map(({ recorded_at, ...event }) => ({ ...event, recordedAt: recorded_at }));
+  }
+
+  async #balanceOfOwner(id: string, owner: string): Promise<Balance | null> {
+    const { rows } = await this.#pool.query<BalanceRow>({
+      name: 'balance_of_owner',
+      text: `select ${balanceColumns} from ledger.balance b where b.book = $1 and b.id = $2 and b.owner = $3`,
+      values: [this.#book, id, owner],
+    });
+    return rows[0] ? balanceFromRow(rows[0]) : null;
   }
 
   async #readBalances(ids: readonly string[]): Promise<Map<string, Balance>> {

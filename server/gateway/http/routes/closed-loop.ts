@@ -1,15 +1,18 @@
 /** The closed loop of an application's own credits: a user tops up from the treasury and spends back to it. */
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
-import { requiredLogin, userOf } from '../callers.ts';
+import { callerOf, ownerOf } from '../callers.ts';
+import { identityProblem } from '../identity-refusals.ts';
+import { sendProblem } from '../problem.ts';
 import { keyHeaders, presentSuccess, sendOutcome, Success } from '../postings.ts';
 import { amountOf, readContent } from '../request-content.ts';
-import { Amount, AssetNumber, keyProperties, Metadata, problems, ref, strict, Version } from '../schemas.ts';
+import { Amount, AssetNumber, keyProperties, Metadata, problems, ref, strict, UserId, Version } from '../schemas.ts';
 
 const body = Type.Object(
   {
     amount: Amount,
     asset_type_id: AssetNumber,
+    user_id: Type.Optional(UserId),
     ...keyProperties,
     expectedVersion: Type.Optional(Version),
     metadata: Type.Optional(Metadata),
@@ -26,26 +29,26 @@ export function closedLoopRoutes(app: App, product: Product): void {
           operationId: command,
           description:
             command === 'topUp'
-              ? "Credits from the treasury to the caller's wallet, which is opened on the way"
-              : "Credits from the caller's wallet back to the treasury",
+              ? "Credits from the treasury to the caller's wallet, or to that of user_id, which is opened on the way"
+              : "Credits from the caller's wallet, or from that of user_id, back to the treasury",
           tags: ['Closed loop'],
-          security: [{ bearer: [] }],
           headers: keyHeaders,
           body,
           response: { 200: ref(Success), ...problems(401, 404, 409, 422) },
         },
-        onRequest: requiredLogin(product),
       },
       async (request, reply) => {
-        const user = await userOf(product, request);
+        const owner = ownerOf(request, request.body.user_id, 'user_id');
+        const found = request.body.user_id === undefined ? null : await product.users.get(owner);
+        if (found && 'refusal' in found) return sendProblem(reply, identityProblem(found.refusal));
         const asked = readContent(request, reply, request.body);
         const outcome = await product.commands[command]({
           ...asked,
-          owner: user.id,
+          owner,
           amount: amountOf(request.body),
           asset: request.body.asset_type_id,
         });
-        return sendOutcome(reply, outcome, 200, (entry) => presentSuccess(entry, product.assets));
+        return sendOutcome(reply, outcome, 200, (entry) => presentSuccess(entry, product.assets, callerOf(request)));
       },
     );
   }

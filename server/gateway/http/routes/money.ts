@@ -1,7 +1,7 @@
 /** Deposit, withdraw, transfer: money into a wallet, out of it, and between two. */
 import Type from 'typebox';
 import type { App, Product, Reply, Request } from '../app.ts';
-import { optionalLogin } from '../callers.ts';
+import { callerOf } from '../callers.ts';
 import { keyHeaders, Posting, presentPosting, sendOutcome } from '../postings.ts';
 import { amountOf, readContent } from '../request-content.ts';
 import type { MoneyBody } from '../request-content.ts';
@@ -22,7 +22,6 @@ const Transfer = Type.Object({ toWalletId: WalletId, ...moneyProperties }, stric
 
 export function moneyRoutes(app: App, product: Product): void {
   const { commands } = product;
-  const onRequest = optionalLogin(product);
   const described = (operationId: string, description: string) => ({
     operationId,
     description,
@@ -30,12 +29,11 @@ export function moneyRoutes(app: App, product: Product): void {
     params,
     headers: keyHeaders,
     response: { 201: ref(Posting), ...problems(401, 404, 409, 422) },
-    security: [{}, { bearer: [] }],
   });
 
   app.post(
     '/wallet/:id/deposit',
-    { onRequest, schema: { ...described('deposit', 'Money from outside into a wallet; the first deposit opens it'), body: Money } },
+    { schema: { ...described('deposit', 'Money from outside into a wallet; the first deposit opens it'), body: Money } },
     async (request, reply) => {
       const { body, params } = request;
       return await answer(request, reply, body, (asked) =>
@@ -46,7 +44,7 @@ export function moneyRoutes(app: App, product: Product): void {
 
   app.post(
     '/wallet/:id/withdraw',
-    { onRequest, schema: { ...described('withdraw', 'Money from a wallet to the outside'), body: Money } },
+    { schema: { ...described('withdraw', 'Money from a wallet to the outside'), body: Money } },
     async (request, reply) => {
       const { body, params } = request;
       return await answer(request, reply, body, (asked) =>
@@ -57,7 +55,7 @@ export function moneyRoutes(app: App, product: Product): void {
 
   app.post(
     '/wallet/:id/transfer',
-    { onRequest, schema: { ...described('transfer', 'Money from one wallet to another, at once or not at all'), body: Transfer } },
+    { schema: { ...described('transfer', 'Money from one wallet to another, at once or not at all'), body: Transfer } },
     async (request, reply) => {
       const { body, params } = request;
       return await answer(request, reply, body, (asked) =>
@@ -74,6 +72,6 @@ export function moneyRoutes(app: App, product: Product): void {
   ): Promise<Reply> {
     const asked = readContent(request, reply, body);
     const outcome = await command(asked);
-    return sendOutcome(reply, outcome, 201, (entry) => presentPosting(entry, product.assets));
+    return sendOutcome(reply, outcome, 201, (entry) => presentPosting(entry, product.assets, callerOf(request)));
   }
 }

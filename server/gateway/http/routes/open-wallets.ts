@@ -5,10 +5,12 @@ import { assert, parseAmountOrZero } from '../../../kernel/index.ts';
 import { operationId } from '../../../ledger/index.ts';
 import type { RecordedEntry } from '../../../ledger/index.ts';
 import { isReservedForOwner } from '../../../wallets/index.ts';
-import type { App, Product } from '../app.ts';
-import { optionalLogin, requiredLogin, userOf } from '../callers.ts';
+import type { App, Product, Request } from '../app.ts';
+import { callerOf, ownerOf } from '../callers.ts';
 import { keyHeaders, presentAsset, sendOutcome } from '../postings.ts';
+import { identityProblem } from '../identity-refusals.ts';
 import { forbidden, malformed, sendProblem, unauthenticated } from '../problem.ts';
+import type { Problem } from '../problem.ts';
 import { readKey } from '../request-content.ts';
 import {
   AmountText,
@@ -25,13 +27,20 @@ import {
   Seq,
   strict,
   Timestamp,
+  UserId,
   Version,
   WalletId,
 } from '../schemas.ts';
 import { presentWallet, WalletView } from '../wallet-views.ts';
 
 const OpenWallet = Type.Object(
-  { id: Type.Optional(WalletId), asset: Type.Optional(AssetReference), creditLimit: Type.Optional(CreditLimit), ...keyProperties },
+  {
+    id: Type.Optional(WalletId),
+    ownerId: Type.Optional(UserId),
+    asset: Type.Optional(AssetReference),
+    creditLimit: Type.Optional(CreditLimit),
+    ...keyProperties,
+  },
   strict,
 );
 
@@ -53,72 +62,77 @@ const OpenedWallet = Type.Object(
 );
 export const openWalletSchemas = [OpenedWallet];
 
+type Opening =
+  | { readonly id: string; readonly owner: null; readonly creditLimit: bigint }
+  | { readonly id?: never; readonly owner: string; readonly creditLimit: bigint };
+
+/** A wallet of a user is named after the user and the asset; any other has a name of its own, and nobody owns it. */
+function whatToOpen(request: Request, { id, ownerId, creditLimit }: Static<typeof OpenWallet>): Opening | Problem {
+  const { principal } = callerOf(request);
+  const limit = creditLimit === undefined ? 0n : parseAmountOrZero(creditLimit);
+  assert(limit !== null, 'the schema lets only whole numbers through');
+  if (principal.kind === 'user') {
+    if (id !== undefined)
+      return malformed("A user's wallet gets its id from the user and the asset. Leave id away, or send the request without a login.");
+    if (creditLimit !== undefined) return forbidden("A user cannot grant the user's own wallet a credit limit. Leave creditLimit away.");
+    if (ownerId !== undefined && ownerId.toLowerCase() !== principal.userId)
+      return forbidden('Users open wallets of their own only. Leave ownerId away.');
+    return { owner: principal.userId, creditLimit: 0n };
+  }
+  if (id === undefined) {
+    if (principal.kind === 'anonymous')
+      return unauthenticated('Log in and send the token to open a wallet of yours, or name the wallet: id.');
+    return { owner: ownerOf(request, ownerId, 'ownerId'), creditLimit: limit };
+  }
+  if (ownerId !== undefined) return malformed("A user's wallet gets its id from the user and the asset. Send id or ownerId, not both.");
+  if (isReservedForOwner(id))
+    return forbidden(`Only its owner can open the wallet "${id}": ids that begin with a user's id are the users'. Choose another.`);
+  return { id, owner: null, creditLimit: limit };
+}
+
 export function openWalletRoutes(app: App, product: Product): void {
   const { commands, queries, assets } = product;
 
   app.post(
     '/wallet',
     {
-      onRequest: optionalLogin(product),
       schema: {
         operationId: 'openWallet',
-        description: "Opens the caller's wallet in an asset, or without a login a wallet of its own name that nobody owns",
+        description:
+          "Opens a user's own wallet in an asset. Services and staff open that of ownerId, or one of its own name (id) that nobody owns; so does anybody in open mode without a login",
         tags: ['Wallets'],
-        security: [{}, { bearer: [] }],
         headers: keyHeaders,
         body: OpenWallet,
-        response: { 201: ref(OpenedWallet), ...problems(401, 403, 409, 422) },
+        response: { 201: ref(OpenedWallet), ...problems(401, 403, 404, 409, 422) },
       },
     },
     async (request, reply) => {
-      const { id, asset, creditLimit } = request.body;
+      const asked = whatToOpen(request, request.body);
+      if ('status' in asked) return sendProblem(reply, asked);
+      const { id, owner, creditLimit } = asked;
+      const found = request.body.ownerId === undefined ? null : await product.users.get(request.body.ownerId);
+      if (found && 'refusal' in found) return sendProblem(reply, identityProblem(found.refusal));
       const key = readKey(request, reply, request.body);
-      if (request.headers.authorization !== undefined) {
-        const user = await userOf(product, request);
-        if (id !== undefined)
-          return sendProblem(
-            reply,
-            malformed("A user's wallet gets its id from the user and the asset. Leave id away, or send the request without a login."),
-          );
-        if (creditLimit !== undefined)
-          return sendProblem(reply, forbidden("A user cannot grant the user's own wallet a credit limit. Leave creditLimit away."));
-        return await answer({ owner: user.id, key, asset }, user.id, 0n);
-      }
-      if (id === undefined)
-        return sendProblem(reply, unauthenticated('Log in and send the token to open a wallet of yours, or name the wallet: id.'));
-      if (isReservedForOwner(id))
-        return sendProblem(
-          reply,
-          forbidden(`Only its owner can open the wallet "${id}": ids that begin with a user's id are the users'. Choose another.`),
-        );
-      const limit = creditLimit === undefined ? 0n : parseAmountOrZero(creditLimit);
-      assert(limit !== null, 'the schema lets only whole numbers through');
-      return await answer({ wallet: id, key, asset, creditLimit: limit }, null, limit);
-
-      async function answer(asked: Parameters<typeof commands.open>[0], ownerId: string | null, limit: bigint) {
-        const outcome = await commands.open(asked);
-        return sendOutcome(reply, outcome, 201, (entry) => presentOpened(entry, ownerId, limit));
-      }
+      const named = owner === null ? { wallet: id } : { owner };
+      const outcome = await commands.open({ ...named, key, asset: request.body.asset, creditLimit });
+      return sendOutcome(reply, outcome, 201, (entry) => presentOpened(entry, owner, creditLimit));
     },
   );
 
   app.get(
     '/wallet',
     {
-      onRequest: requiredLogin(product),
       schema: {
         operationId: 'listMyWallets',
-        description: "The caller's wallets, in the order of their assets",
+        description: "The caller's wallets, or those of ownerId, in the order of their assets",
         tags: ['Wallets'],
-        security: [{ bearer: [] }],
-        querystring: pageQuery('^[1-9][0-9]{0,8}$'),
+        querystring: pageQuery('^[1-9][0-9]{0,8}$', { ownerId: Type.Optional(UserId) }),
         response: { 200: page(ref(WalletView)), ...problems(401) },
       },
     },
     async (request) => {
-      const user = await userOf(product, request);
-      const { limit = 50, cursor } = request.query;
-      const { items, next } = await queries.walletsOf(user.id, limit, cursor);
+      const { limit = 50, cursor, ownerId } = request.query;
+      const { items, next } = await queries.walletsOf(ownerOf(request, ownerId, 'ownerId'), limit, cursor);
       return { items: items.map(presentWallet), next };
     },
   );

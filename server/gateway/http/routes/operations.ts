@@ -1,7 +1,8 @@
 /** Operations by the id that their answers carried. */
 import Type from 'typebox';
-import type { App, Product } from '../app.ts';
-import { optionalLogin } from '../callers.ts';
+import type { Static } from 'typebox';
+import type { App, Product, Request } from '../app.ts';
+import { callerOf } from '../callers.ts';
 import { notFound, sendProblem } from '../problem.ts';
 import { OperationId, problems, ref, strict } from '../schemas.ts';
 import { OperationView, presentOperation } from '../wallet-views.ts';
@@ -9,7 +10,6 @@ import { OperationView, presentOperation } from '../wallet-views.ts';
 const params = Type.Object({ operationId: OperationId }, strict);
 
 export function operationRoutes(app: App, product: Product): void {
-  const onRequest = optionalLogin(product);
   const described = (operationId: string, description: string) => ({
     schema: {
       operationId,
@@ -17,33 +17,30 @@ export function operationRoutes(app: App, product: Product): void {
       tags: ['Operations'],
       params,
       response: { 200: ref(OperationView), ...problems(401, 404) },
-      security: [{}, { bearer: [] }],
     },
   });
 
-  app.get(
-    '/operations/:operationId',
-    { onRequest, ...described('getOperation', 'An operation, completed or refused') },
-    async (request, reply) => {
-      const entry = await find(request.params.operationId);
-      return entry ? reply.send(presentOperation(entry, product.assets)) : sendProblem(reply, noSuchOperation(request.params.operationId));
-    },
-  );
+  app.get('/operations/:operationId', described('getOperation', 'An operation, completed or refused'), async (request, reply) => {
+    const entry = await find(request);
+    return entry
+      ? reply.send(presentOperation(entry, product.assets, callerOf(request)))
+      : sendProblem(reply, noSuchOperation(request.params.operationId));
+  });
 
   app.get(
     '/transfers/:operationId',
-    { onRequest, ...described('getTransfer', 'A transfer between wallets, completed or refused') },
+    described('getTransfer', 'A transfer between wallets, completed or refused'),
     async (request, reply) => {
-      const entry = await find(request.params.operationId);
+      const entry = await find(request);
       return entry?.kind === 'transfer'
-        ? reply.send(presentOperation(entry, product.assets))
+        ? reply.send(presentOperation(entry, product.assets, callerOf(request)))
         : sendProblem(reply, noSuchOperation(request.params.operationId));
     },
   );
 
   /** A wallet opened on the way to a posting has a row of its own, but is no operation of its own. */
-  async function find(id: string) {
-    const entry = await product.queries.operation(id);
+  async function find(request: Request & { params: Static<typeof params> }) {
+    const entry = await product.queries.operation(request.params.operationId, callerOf(request));
     return entry?.operation === entry?.seq ? entry : null;
   }
 }

@@ -9,14 +9,24 @@ import { closedLoopRoutes } from './closed-loop.ts';
 import { demoLoginRoutes } from './demo-login.ts';
 import { eventRoutes, eventSchemas } from './events.ts';
 import { healthRoutes } from './health.ts';
+import { keyRoutes, keySchemas } from './keys.ts';
 import { moneyRoutes } from './money.ts';
 import { openWalletRoutes, openWalletSchemas } from './open-wallets.ts';
 import { operationRoutes } from './operations.ts';
+import { staffRoutes } from './staff.ts';
 import { userRoutes, userSchemas } from './users.ts';
 import { walletReadRoutes } from './wallet-reads.ts';
 
 export function registerRoutes(app: App, product: Product): void {
-  for (const schema of [...sharedSchemas, ...postingSchemas, ...walletSchemas, ...openWalletSchemas, ...eventSchemas, ...userSchemas])
+  for (const schema of [
+    ...sharedSchemas,
+    ...postingSchemas,
+    ...walletSchemas,
+    ...openWalletSchemas,
+    ...eventSchemas,
+    ...userSchemas,
+    ...keySchemas,
+  ])
     app.addSchema(schema);
   refuseUndescribedQueries(app);
   moneyRoutes(app, product);
@@ -25,6 +35,8 @@ export function registerRoutes(app: App, product: Product): void {
   demoLoginRoutes(app, product);
   closedLoopRoutes(app, product);
   userRoutes(app, product);
+  staffRoutes(app, product);
+  keyRoutes(app, product);
   operationRoutes(app, product);
   eventRoutes(app, product);
   assetRoutes(app, product);

@@ -1,13 +1,14 @@
 /** Users: signing up, logging in, one's own profile. */
 import Type from 'typebox';
 import type { Static } from 'typebox';
+import { roles } from '../../../identity/index.ts';
 import type { LoginAttempt, User } from '../../../identity/index.ts';
 import type { App, Product } from '../app.ts';
-import { Attempts } from '../attempts.ts';
-import { requiredLogin, userOf } from '../callers.ts';
+import { Attempts } from '../../access/index.ts';
+import { accountOf } from '../callers.ts';
 import { identityProblem } from '../identity-refusals.ts';
-import { sendProblem } from '../problem.ts';
-import { limitMax, orNull, page, pageQuery, problems, ref, strict, Timestamp } from '../schemas.ts';
+import { sendProblem, tooMany } from '../problem.ts';
+import { limitMax, oneOf, orNull, page, pageQuery, problems, ref, strict, Timestamp } from '../schemas.ts';
 
 /** Rules about what may be stored are identity's; here only the kind is checked. */
 const Email = Type.String({ maxLength: 1024, description: 'e-mail address', examples: ['jane@example.com'] });
@@ -18,12 +19,13 @@ const Password = Type.String({
   examples: ['correct horse battery staple'],
 });
 
-const UserView = Type.Object(
+export const UserView = Type.Object(
   {
     id: Type.String({ format: 'uuid' }),
     number: Type.Integer({ description: 'account number' }),
     email: orNull(Type.String()),
     name: Type.String(),
+    role: oneOf(...roles),
     createdAt: Timestamp,
     updatedAt: Timestamp,
   },
@@ -45,11 +47,10 @@ export const userSchemas = [UserView, SessionView, LoginView];
 
 const signUpsPerMinute = 60;
 const failedLoginsPerMinute = 10;
-const mine = { tags: ['Users'], security: [{ bearer: [] }] };
+const mine = { tags: ['Users'] };
 
 export function userRoutes(app: App, product: Product): void {
-  const { users, sessions, queries } = product;
-  const onRequest = requiredLogin(product);
+  const { users, sessions, queries, access } = product;
   const signUps = new Attempts(signUpsPerMinute);
   const failedLogins = new Attempts(failedLoginsPerMinute);
 
@@ -65,8 +66,8 @@ export function userRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) => {
-      const tooMany = signUps.take(request.ip);
-      if (tooMany) return sendProblem(reply, tooMany);
+      const spent = signUps.take(request.ip);
+      if (spent !== null) return sendProblem(reply, tooMany(spent));
       const made = await users.signUp(request.body);
       return 'refusal' in made ? sendProblem(reply, identityProblem(made.refusal)) : reply.code(201).send(presentUser(made));
     },
@@ -85,8 +86,8 @@ export function userRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       const guess = `${request.ip} ${request.body.email.toLowerCase()}`;
-      const tooMany = failedLogins.take(guess);
-      if (tooMany) return sendProblem(reply, tooMany);
+      const spent = failedLogins.take(guess);
+      if (spent !== null) return sendProblem(reply, tooMany(spent));
       const session = await sessions
         .login({ ...request.body, clientIp: request.ip, userAgent: request.headers['user-agent'] })
         .catch((outage: unknown) => {
@@ -103,26 +104,50 @@ export function userRoutes(app: App, product: Product): void {
   app.get(
     '/users/me',
     {
-      onRequest,
-      schema: { operationId: 'getMe', description: "The caller's profile", ...mine, response: { 200: ref(UserView), ...problems(401) } },
+      schema: {
+        operationId: 'getMe',
+        description: "The caller's profile",
+        ...mine,
+        response: { 200: ref(UserView), ...problems(401, 404) },
+      },
     },
-    async (request) => presentUser(await userOf(product, request)),
+    async (request, reply) => {
+      const found = await users.get(accountOf(request));
+      return 'refusal' in found ? sendProblem(reply, identityProblem(found.refusal)) : reply.send(presentUser(found));
+    },
   );
 
   app.patch(
     '/users/me',
     {
-      onRequest,
       schema: {
         operationId: 'updateMe',
-        description: 'Changes name, e-mail or password; a new password withdraws every token',
+        description:
+          'Changes name, e-mail or password; a new password withdraws every token. Who has a password sends it as currentPassword to change it or the e-mail',
         ...mine,
-        body: Type.Object({ email: Type.Optional(Email), name: Type.Optional(Name), password: Type.Optional(Password) }, strict),
-        response: { 200: ref(UserView), ...problems(401, 409) },
+        body: Type.Object(
+          {
+            email: Type.Optional(Email),
+            name: Type.Optional(Name),
+            password: Type.Optional(Password),
+            currentPassword: Type.Optional(Password),
+          },
+          strict,
+        ),
+        response: { 200: ref(UserView), ...problems(401, 403, 404, 409, 429) },
       },
     },
     async (request, reply) => {
-      const changed = await users.update(await userOf(product, request), request.body);
+      const id = accountOf(request);
+      // A token that was found somewhere does not let anybody try passwords for ever.
+      const spent = failedLogins.take(id);
+      if (spent !== null) return sendProblem(reply, tooMany(spent));
+      const changed = await users.update({ id }, request.body).catch((outage: unknown) => {
+        failedLogins.giveBack(id);
+        throw outage;
+      });
+      if (!('refusal' in changed && changed.refusal.code === 'current_password_wrong')) failedLogins.giveBack(id);
+      access.forget();
       return 'refusal' in changed ? sendProblem(reply, identityProblem(changed.refusal)) : reply.send(presentUser(changed));
     },
   );
@@ -130,28 +155,27 @@ export function userRoutes(app: App, product: Product): void {
   app.delete(
     '/users/me',
     {
-      onRequest,
       schema: {
         operationId: 'deleteMe',
         description:
           "Deletes the caller's account softly. Its wallets must hold nothing at that moment, or it is refused; they stay open until wallets can be closed, and what is paid into them afterwards stays there",
         ...mine,
-        response: { 200: Type.Object({ id: Type.String(), deletedAt: Timestamp }, strict), ...problems(401, 409) },
+        response: { 200: Type.Object({ id: Type.String(), deletedAt: Timestamp }, strict), ...problems(401, 404, 409) },
       },
     },
     async (request, reply) => {
-      const user = await userOf(product, request);
-      const deleted = await users.softDelete(user, holdsBalance);
+      const id = accountOf(request);
+      const deleted = await users.softDelete({ id }, holdsBalance);
+      access.forget();
       return 'refusal' in deleted
         ? sendProblem(reply, identityProblem(deleted.refusal))
-        : reply.send({ id: user.id, deletedAt: deleted.deletedAt.toISOString() });
+        : reply.send({ id, deletedAt: deleted.deletedAt.toISOString() });
     },
   );
 
   app.get(
     '/users/me/logins',
     {
-      onRequest,
       schema: {
         operationId: 'listMyLogins',
         description: 'Attempts to log in as the caller, newest first',
@@ -162,7 +186,7 @@ export function userRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       const { limit = 50, cursor } = request.query;
-      const found = await sessions.attempts(await userOf(product, request), { limit, cursor });
+      const found = await sessions.attempts({ id: accountOf(request) }, { limit, cursor });
       return 'refusal' in found
         ? sendProblem(reply, identityProblem(found.refusal))
         : reply.send({ items: found.items.map(presentLogin), next: found.next });
@@ -176,8 +200,8 @@ export function userRoutes(app: App, product: Product): void {
   }
 }
 
-function presentUser({ id, number, email, name, createdAt, updatedAt }: User): Static<typeof UserView> {
-  return { id, number, email, name, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
+export function presentUser({ id, number, email, name, role, createdAt, updatedAt }: User): Static<typeof UserView> {
+  return { id, number, email, name, role, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
 }
 
 function presentLogin({ id, success, reason, clientIp, userAgent, at }: LoginAttempt): Static<typeof LoginView> {

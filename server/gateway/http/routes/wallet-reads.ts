@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { isIdempotencyKey } from '../../../wallets/index.ts';
 import type { Wallet } from '../../../wallets/index.ts';
 import type { App, Product } from '../app.ts';
-import { optionalLogin } from '../callers.ts';
+import { callerOf } from '../callers.ts';
 import { malformed, notFound, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { page, pageQuery, problems, ref, strict, WalletId } from '../schemas.ts';
@@ -26,18 +26,15 @@ const keyParams = Type.Object(
 
 export function walletReadRoutes(app: App, product: Product): void {
   const { queries, assets } = product;
-  const onRequest = optionalLogin(product);
   const described = (operationId: string, description: string) => ({
     operationId,
     description,
     tags: ['Wallets'],
-    security: [{}, { bearer: [] }],
   });
 
   app.get(
     '/wallet/:id',
     {
-      onRequest,
       schema: {
         ...described('getWallet', "A wallet's balance and details; the ETag is its version"),
         params,
@@ -45,7 +42,7 @@ export function walletReadRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) => {
-      const wallet = await queries.wallet(request.params.id);
+      const wallet = await queries.wallet(request.params.id, callerOf(request));
       if (!wallet) return sendProblem(reply, noSuchWallet(request.params.id));
       return reply.header('etag', `"${wallet.version}"`).send(presentWallet(wallet));
     },
@@ -54,7 +51,6 @@ export function walletReadRoutes(app: App, product: Product): void {
   app.get(
     '/wallet/:id/history',
     {
-      onRequest,
       schema: {
         ...described('getHistory', "A wallet's operations, newest first"),
         params,
@@ -63,7 +59,7 @@ export function walletReadRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) => {
-      const wallet = await queries.wallet(request.params.id);
+      const wallet = await queries.wallet(request.params.id, callerOf(request));
       if (!wallet) return sendProblem(reply, noSuchWallet(request.params.id));
       const { limit = 50, cursor } = request.query;
       const { items, next } = await queries.history(wallet, limit, cursor);
@@ -74,7 +70,6 @@ export function walletReadRoutes(app: App, product: Product): void {
   app.get(
     '/wallet/:id/stats',
     {
-      onRequest,
       schema: {
         ...described('getStats', 'What a wallet did since it was opened'),
         params,
@@ -82,7 +77,7 @@ export function walletReadRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) => {
-      const stats = await queries.stats(request.params.id);
+      const stats = await queries.stats(request.params.id, callerOf(request));
       return stats ? reply.send(presentStats(stats)) : sendProblem(reply, noSuchWallet(request.params.id));
     },
   );
@@ -90,7 +85,6 @@ export function walletReadRoutes(app: App, product: Product): void {
   app.get(
     '/wallet/:id/operations/:key',
     {
-      onRequest,
       schema: {
         ...described('getOperationByKey', 'What became of a request whose answer was lost'),
         params: keyParams,
@@ -104,11 +98,11 @@ export function walletReadRoutes(app: App, product: Product): void {
           reply,
           malformed('The idempotency key in the path is not valid. Send 1 to 128 characters of printable text, percent-encoded.'),
         );
-      const wallet: Wallet | null = await queries.wallet(id);
+      const wallet: Wallet | null = await queries.wallet(id, callerOf(request));
       if (!wallet) return sendProblem(reply, noSuchWallet(id));
       const entry = await queries.operationByKey(wallet, key);
       if (!entry) return sendProblem(reply, nothingUnderKey(key));
-      return reply.send(presentOperation(entry, assets));
+      return reply.send(presentOperation(entry, assets, callerOf(request)));
     },
   );
 }

@@ -1,0 +1,125 @@
+/** Lets a request pass or not: who asks, whether they may, and how often. Both transports ask here, and nowhere else. */
+import { actorOf, anonymous } from '../../identity/index.ts';
+import type { Authenticator, Principal } from '../../identity/index.ts';
+import { Attempts } from './attempts.ts';
+import { ruleOf } from './policy.ts';
+import type { OperationName, Rule } from './policy.ts';
+
+export type AccessMode = 'open' | 'required';
+
+/** `onlyOwner`: everything that is not this user's is to look as if it were not there. */
+export type Admission = { readonly principal: Principal; readonly onlyOwner: string | undefined };
+export type Denial = {
+  readonly denied: 'unauthenticated' | 'forbidden' | 'too_many_requests';
+  readonly detail: string;
+  readonly retryAfterSeconds?: number;
+};
+export type Decision = Admission | Denial;
+
+const credentialLengthMax = 4_096;
+const bearer = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i;
+
+/** What is public has bounds of its own where it needs them: a health check must not use up anybody's requests. */
+const passing: Admission = { principal: anonymous, onlyOwner: undefined };
+
+const noCredential: Denial = {
+  denied: 'unauthenticated',
+  detail: 'Log in first (POST /users/login) and send the token, or send an API key: Authorization: Bearer <token>.',
+};
+const badCredential: Denial = {
+  denied: 'unauthenticated',
+  detail: 'The token is not valid, or not any more. Log in again and send the new one: Authorization: Bearer <token>.',
+};
+
+export class Access {
+  readonly mode: AccessMode;
+  /** Whether callers are counted: otherwise nobody needs to look where they are. */
+  readonly limited: boolean;
+  readonly #authenticator: Authenticator;
+  readonly #requests: Attempts | null;
+
+  /** `requestsPerMinute`: for each caller in each process; unlimited when absent. */
+  constructor(options: {
+    readonly mode: AccessMode;
+    readonly authenticator: Authenticator;
+    readonly requestsPerMinute?: number | undefined;
+  }) {
+    this.mode = options.mode;
+    this.#authenticator = options.authenticator;
+    this.limited = options.requestsPerMinute !== undefined;
+    this.#requests = options.requestsPerMinute === undefined ? null : new Attempts(options.requestsPerMinute);
+  }
+
+  /**
+   * Whether a request may pass, with what its Authorization header holds. At once where nothing has to be asked: without a
+   * credential, and with one that was seen within the last second. Throws, later, IdentityUnavailable.
+   */
+  admit(operation: OperationName, authorization: string | undefined, clientIp: string): Decision | Promise<Decision> {
+    if (ruleOf(operation).kind === 'public') return passing;
+    if (authorization === undefined) return this.#decide(this.mode === 'open' ? anonymous : null, operation, clientIp, noCredential);
+    const credential = bearer.exec(authorization)?.[1];
+    if (credential === undefined || credential.length > credentialLengthMax) return this.#decide(null, operation, clientIp, badCredential);
+    const known = this.#authenticator.known(credential);
+    if (known) return this.#decide(known, operation, clientIp, badCredential);
+    return this.#ask(credential, operation, clientIp);
+  }
+
+  /** The policy's word on somebody; says nothing about which wallet. */
+  authorize(principal: Principal, operation: OperationName): Decision {
+    const rule = ruleOf(operation);
+    if (this.mode === 'open' && rule.open !== 'as required') {
+      if (rule.open === 'user' && principal.kind === 'anonymous') return noCredential;
+      if (rule.open === 'anyone' || principal.kind !== 'service') return { principal, onlyOwner: undefined };
+    }
+    if (principal.kind === 'anonymous') return noCredential;
+    return isAllowed(principal, rule)
+      ? { principal, onlyOwner: principal.kind === 'user' && rule.user === 'own' ? principal.userId : undefined }
+      : { denied: 'forbidden', detail: whatIsNeeded(principal, rule) };
+  }
+
+  /** After a change that must be felt at once in this process; elsewhere it is felt within a second. */
+  forget(): void {
+    this.#authenticator.forget();
+  }
+
+  async #ask(credential: string, operation: OperationName, clientIp: string): Promise<Decision> {
+    // Whoever has used up their tries with credentials that were none is not looked up again.
+    const spent = this.#requests?.spent(clientIp) ?? null;
+    if (spent !== null) return tooMany(spent);
+    return this.#decide(await this.#authenticator.authenticate(credential), operation, clientIp, badCredential);
+  }
+
+  #decide(principal: Principal | null, operation: OperationName, clientIp: string, otherwise: Denial): Decision {
+    return this.#counted(principal ? this.authorize(principal, operation) : otherwise, clientIp);
+  }
+
+  #counted(decision: Decision, clientIp: string): Decision {
+    if (!this.#requests) return decision;
+    const caller = 'denied' in decision || decision.principal.kind === 'anonymous' ? clientIp : actorOf(decision.principal);
+    const retryAfterSeconds = this.#requests.take(caller);
+    return retryAfterSeconds === null ? decision : tooMany(retryAfterSeconds);
+  }
+}
+
+function isAllowed(principal: Exclude<Principal, { kind: 'anonymous' }>, rule: Rule): boolean {
+  switch (principal.kind) {
+    case 'service':
+      return rule.service !== 'never' && principal.scopes.has(rule.service);
+    case 'user':
+      return rule.user !== 'never';
+    case 'operator':
+      return rule.staff === 'operator';
+    case 'admin':
+      return true;
+  }
+}
+
+function whatIsNeeded(principal: Principal, { service, staff, user }: Rule): string {
+  if (principal.kind !== 'service') return `Ask ${staff === 'admin' ? 'an admin' : 'an operator'}: users cannot do this.`;
+  if (service !== 'never') return `The API key needs the scope ${service}.`;
+  return user === 'own' ? 'Log in as a user: an API key has no account.' : 'Log in as an admin: no API key can do this.';
+}
+
+function tooMany(retryAfterSeconds: number): Denial {
+  return { denied: 'too_many_requests', detail: `Nothing was done. Try again in ${retryAfterSeconds} seconds.`, retryAfterSeconds };
+}

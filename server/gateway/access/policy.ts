@@ -1,0 +1,81 @@
+/**
+ * Who may do what: one row for each operation of the product, by the name that it has in the OpenAPI document; a gRPC call has
+ * the row of the REST operation that does the same. An operation without a row does not start.
+ */
+import type { Scope } from '../../identity/index.ts';
+
+export type Rule = {
+  /** `public`: nobody is asked who they are. */
+  readonly kind: 'public' | 'guarded';
+  /**
+   * In open mode: `anyone` passes without credentials and reaches every wallet, `user` has to be somebody, since the operation is
+   * about whoever asks, and `as required` is guarded in both modes, since what it does outlives the mode.
+   */
+  readonly open: 'anyone' | 'user' | 'as required';
+  /** What an API key must have. */
+  readonly service: Scope | 'never';
+  /** `own`: own wallets and the own account, nothing else is there. `any`: it belongs to nobody. */
+  readonly user: 'own' | 'any' | 'never';
+  /** The least role that may do it to whatever it likes. */
+  readonly staff: 'operator' | 'admin';
+};
+
+const open: Rule = { kind: 'public', open: 'anyone', service: 'never', user: 'any', staff: 'operator' };
+
+function guarded(service: Rule['service'], user: Rule['user'], rest: Partial<Pick<Rule, 'open' | 'staff'>> = {}): Rule {
+  return { kind: 'guarded', open: 'anyone', service, user, staff: 'operator', ...rest };
+}
+
+/** About whoever asks, as a user: services have no account. */
+const myself = guarded('never', 'own', { open: 'user' });
+
+export const policy = {
+  // Pages and documents, without an operationId of their own.
+  showPage: open,
+  health: open,
+  signUp: open,
+  logIn: open,
+  demoLogIn: open,
+
+  listAssets: guarded('wallets:read', 'any'),
+  openWallet: guarded('wallets:open', 'own'),
+  listMyWallets: guarded('wallets:read', 'own', { open: 'user' }),
+  getWallet: guarded('wallets:read', 'own'),
+  getHistory: guarded('wallets:read', 'own'),
+  getStats: guarded('wallets:read', 'own'),
+  getOperationByKey: guarded('wallets:read', 'own'),
+  getOperation: guarded('wallets:read', 'own'),
+  getTransfer: guarded('wallets:read', 'own'),
+  listEvents: guarded('events:read', 'never'),
+
+  deposit: guarded('money:deposit', 'never'),
+  withdraw: guarded('money:withdraw', 'own'),
+  transfer: guarded('money:transfer', 'own'),
+  topUp: guarded('money:topup', 'never', { open: 'user' }),
+  spend: guarded('money:spend', 'own', { open: 'user' }),
+
+  getMe: myself,
+  updateMe: myself,
+  deleteMe: myself,
+  listMyLogins: myself,
+
+  createUser: guarded('users:write', 'never'),
+  getUser: guarded('users:read', 'own'),
+  listUsers: guarded('users:read', 'never', { open: 'as required' }),
+  setUserRole: guarded('never', 'never', { open: 'as required', staff: 'admin' }),
+
+  listKeys: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
+  createKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
+  rotateKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
+  revokeKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
+} as const satisfies Record<string, Rule>;
+
+export type OperationName = keyof typeof policy;
+
+export function isOperationName(name: string): name is OperationName {
+  return Object.hasOwn(policy, name);
+}
+
+export function ruleOf(operation: OperationName): Rule {
+  return policy[operation];
+}

@@ -1,0 +1,166 @@
+/** API keys: made, listed, rotated and revoked by admins, or by a service that may. */
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import { actorOf, nameLengthMax, scopes } from '../../../identity/index.ts';
+import type { ApiKey, Scope } from '../../../identity/index.ts';
+import type { App, Product, Request } from '../app.ts';
+import { callerOf } from '../callers.ts';
+import { identityProblem } from '../identity-refusals.ts';
+import { sendProblem } from '../problem.ts';
+import { oneOf, orNull, problems, ref, strict, Timestamp } from '../schemas.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const overlapHoursDefault = 24;
+const overlapHoursMax = 30 * 24;
+const expiryDaysMax = 3_650;
+
+const KeyView = Type.Object(
+  {
+    id: Type.String({ description: 'the part of the key between its two underscores' }),
+    prefix: Type.String({ description: 'how the key begins, to know it again', examples: ['cof_ab2cdefgh3jklmno'] }),
+    name: Type.String(),
+    scopes: Type.Array(Type.String()),
+    createdAt: Timestamp,
+    createdBy: Type.String(),
+    rotatedAt: orNull(Timestamp),
+    previousExpiresAt: orNull(Timestamp),
+    expiresAt: orNull(Timestamp),
+    lastUsedAt: orNull(Timestamp),
+    revokedAt: orNull(Timestamp),
+  },
+  { $id: 'ApiKey', ...strict },
+);
+const NewKeyView = Type.Object(
+  { key: ref(KeyView), secret: Type.String({ description: 'the whole key; it is shown this once' }) },
+  { $id: 'NewApiKey', ...strict },
+);
+export const keySchemas = [KeyView, NewKeyView];
+
+const params = Type.Object({ keyId: Type.String({ pattern: '^[a-z0-9]{16}$', description: 'key id' }) }, strict);
+const NewKey = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: nameLengthMax, description: 'what the key is for', examples: ['billing'] }),
+    scopes: Type.Array(oneOf(...scopes), { minItems: 1, maxItems: scopes.length, description: 'what the key may do' }),
+    expiresInDays: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: expiryDaysMax, description: 'days from now; it never expires, when absent' }),
+    ),
+  },
+  strict,
+);
+const Rotation = Type.Object(
+  {
+    overlapHours: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: overlapHoursMax,
+        description: `hours for which the secret before works too; ${overlapHoursDefault} when absent`,
+      }),
+    ),
+  },
+  strict,
+);
+
+export function keyRoutes(app: App, { apiKeys, access }: Product): void {
+  const tags = ['API keys'];
+
+  app.get(
+    '/keys',
+    {
+      schema: {
+        operationId: 'listKeys',
+        description: 'The API keys, newest first, without their secrets',
+        tags,
+        response: { 200: Type.Object({ items: Type.Array(ref(KeyView)) }, strict), ...problems() },
+      },
+    },
+    async () => ({ items: (await apiKeys.list()).map(presentKey) }),
+  );
+
+  app.post(
+    '/keys',
+    {
+      schema: {
+        operationId: 'createKey',
+        description: 'Makes an API key. The answer has its secret, which nobody can be shown again',
+        tags,
+        body: NewKey,
+        response: { 201: ref(NewKeyView), ...problems() },
+      },
+    },
+    async (request, reply) => {
+      const { name, scopes, expiresInDays } = request.body;
+      const expiresAfterMs = expiresInDays === undefined ? undefined : expiresInDays * dayMs;
+      const createdBy = actorOf(callerOf(request).principal);
+      const made = await apiKeys.create({ name, scopes, createdBy, expiresAfterMs, within: ownScopes(request) });
+      return 'refusal' in made
+        ? sendProblem(reply, identityProblem(made.refusal))
+        : reply
+            .code(201)
+            .header('cache-control', 'no-store')
+            .send({ key: presentKey(made.key), secret: made.secret });
+    },
+  );
+
+  app.post(
+    '/keys/:keyId/rotate',
+    {
+      schema: {
+        operationId: 'rotateKey',
+        description: 'Gives an API key a new secret; the one before works a while longer',
+        tags,
+        params,
+        body: Rotation,
+        response: { 200: ref(NewKeyView), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const { overlapHours = overlapHoursDefault } = request.body;
+      const made = await apiKeys.rotate(request.params.keyId, overlapHours * hourMs, ownScopes(request));
+      access.forget();
+      return 'refusal' in made
+        ? sendProblem(reply, identityProblem(made.refusal))
+        : reply.header('cache-control', 'no-store').send({ key: presentKey(made.key), secret: made.secret });
+    },
+  );
+
+  app.delete(
+    '/keys/:keyId',
+    {
+      schema: {
+        operationId: 'revokeKey',
+        description: 'Revokes an API key for good; within a second it works nowhere any more',
+        tags,
+        params,
+        response: { 200: ref(KeyView), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const revoked = await apiKeys.revoke(request.params.keyId, ownScopes(request));
+      access.forget();
+      return 'refusal' in revoked ? sendProblem(reply, identityProblem(revoked.refusal)) : reply.send(presentKey(revoked));
+    },
+  );
+}
+
+/** A service hands on no more than it has; people may give anything. */
+function ownScopes(request: Request): ReadonlySet<Scope> | undefined {
+  const { principal } = callerOf(request);
+  return principal.kind === 'service' ? principal.scopes : undefined;
+}
+
+function presentKey(key: ApiKey): Static<typeof KeyView> {
+  return {
+    id: key.id,
+    prefix: `cof_${key.id}`,
+    name: key.name,
+    scopes: [...key.scopes],
+    createdAt: key.createdAt.toISOString(),
+    createdBy: key.createdBy,
+    rotatedAt: key.rotatedAt?.toISOString() ?? null,
+    previousExpiresAt: key.previousExpiresAt?.toISOString() ?? null,
+    expiresAt: key.expiresAt?.toISOString() ?? null,
+    lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
+    revokedAt: key.revokedAt?.toISOString() ?? null,
+  };
+}

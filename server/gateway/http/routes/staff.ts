@@ -1,0 +1,73 @@
+/** Users as staff and services see them. */
+import Type from 'typebox';
+import { roles } from '../../../identity/index.ts';
+import type { App, Product } from '../app.ts';
+import { callerOf } from '../callers.ts';
+import { identityProblem } from '../identity-refusals.ts';
+import { sendProblem } from '../problem.ts';
+import { oneOf, page, pageQuery, problems, ref, strict, UserId } from '../schemas.ts';
+import { presentUser, UserView } from './users.ts';
+
+const params = Type.Object({ userId: UserId }, strict);
+
+export function staffRoutes(app: App, { users, access }: Product): void {
+  app.get(
+    '/users',
+    {
+      schema: {
+        operationId: 'listUsers',
+        description: 'Users, newest first',
+        tags: ['Users'],
+        querystring: pageQuery('^[0-9]{1,15}$'),
+        response: { 200: page(ref(UserView)), ...problems() },
+      },
+    },
+    async (request, reply) => {
+      const { limit = 50, cursor } = request.query;
+      const found = await users.list({ limit, cursor });
+      return 'refusal' in found
+        ? sendProblem(reply, identityProblem(found.refusal))
+        : reply.send({ items: found.items.map(presentUser), next: found.next });
+    },
+  );
+
+  app.get(
+    '/users/:userId',
+    {
+      schema: {
+        operationId: 'getUser',
+        description: 'A user',
+        tags: ['Users'],
+        params,
+        response: { 200: ref(UserView), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const id = request.params.userId.toLowerCase();
+      const { onlyOwner } = callerOf(request);
+      const found = await users.get(id);
+      if ('refusal' in found) return sendProblem(reply, identityProblem(found.refusal));
+      if (onlyOwner !== undefined && onlyOwner !== id) return sendProblem(reply, identityProblem({ code: 'user_not_found', facts: {} }));
+      return reply.send(presentUser(found));
+    },
+  );
+
+  app.patch(
+    '/users/:userId',
+    {
+      schema: {
+        operationId: 'setUserRole',
+        description: 'Gives a user a role: operators see to all wallets, admins also to roles and API keys',
+        tags: ['Users'],
+        params,
+        body: Type.Object({ role: oneOf(...roles) }, strict),
+        response: { 200: ref(UserView), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const changed = await users.setRole(request.params.userId, request.body.role);
+      access.forget();
+      return 'refusal' in changed ? sendProblem(reply, identityProblem(changed.refusal)) : reply.send(presentUser(changed));
+    },
+  );
+}

@@ -1,0 +1,126 @@
+/** The SQL of API keys. Whether a key lives is asked of the database's clock, the same for every process. */
+import type pg from 'pg';
+import { Queries } from './queries.ts';
+
+export type ApiKey = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly createdAt: Date;
+  readonly createdBy: string;
+  readonly rotatedAt: Date | null;
+  /** Until when the secret before the last rotation works too. */
+  readonly previousExpiresAt: Date | null;
+  readonly expiresAt: Date | null;
+  /** To the minute. */
+  readonly lastUsedAt: Date | null;
+  readonly revokedAt: Date | null;
+};
+
+/** What an unexpired, unrevoked key is checked against; `previousHash` only while it works. */
+type LivingKey = {
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly secretHash: Buffer;
+  readonly previousHash: Buffer | null;
+  readonly usedLately: boolean;
+};
+
+const columns = `id, name, scopes, created_at as "createdAt", created_by as "createdBy", rotated_at as "rotatedAt",
+  previous_expires_at as "previousExpiresAt", expires_at as "expiresAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
+const living = 'revoked_at is null and (expires_at is null or expires_at > clock_timestamp())';
+const keysMax = 1_000;
+
+export class ApiKeyStore {
+  readonly #queries: Queries;
+
+  constructor(pool: pg.Pool) {
+    this.#queries = new Queries(pool);
+  }
+
+  /** `expiresAfterMs`: from now. */
+  async insert(key: {
+    readonly id: string;
+    readonly name: string;
+    readonly scopes: readonly string[];
+    readonly secretHash: Buffer;
+    readonly createdBy: string;
+    readonly expiresAfterMs: number | null;
+  }): Promise<ApiKey | null> {
+    const rows = await this.#queries.write<ApiKey>({
+      name: 'api_key_insert',
+      text: `
+        insert into identity.api_key (id, name, scopes, secret_hash, created_by, expires_at)
+        values ($1, $2, $3, $4, $5, clock_timestamp() + $6::double precision * interval '1 millisecond')
+        returning ${columns}`,
+      values: [key.id, key.name, key.scopes, key.secretHash, key.createdBy, key.expiresAfterMs],
+    });
+    return rows[0] ?? null;
+  }
+
+  async living(id: string): Promise<LivingKey | null> {
+    const rows = await this.#queries.read<LivingKey>({
+      name: 'api_key_living',
+      text: `
+        select name, scopes, secret_hash as "secretHash",
+          case when previous_expires_at > clock_timestamp() then previous_hash end as "previousHash",
+          coalesce(last_used_at > clock_timestamp() - interval '1 minute', false) as "usedLately"
+        from identity.api_key where id = $1 and ${living}`,
+      values: [id],
+    });
+    return rows[0] ?? null;
+  }
+
+  async noteUse(id: string): Promise<void> {
+    await this.#queries.write({
+      name: 'api_key_note_use',
+      text: 'update identity.api_key set last_used_at = clock_timestamp() where id = $1',
+      values: [id],
+    });
+  }
+
+  async get(id: string): Promise<ApiKey | null> {
+    const rows = await this.#queries.read<ApiKey>({
+      name: 'api_key_get',
+      text: `select ${columns} from identity.api_key where id = $1`,
+      values: [id],
+    });
+    return rows[0] ?? null;
+  }
+
+  /** The newest first. */
+  async all(): Promise<ApiKey[]> {
+    return await this.#queries.read<ApiKey>({
+      name: 'api_key_all',
+      text: `select ${columns} from identity.api_key order by created_at desc, id limit $1`,
+      values: [keysMax],
+    });
+  }
+
+  /** The current secret becomes the previous one; a previous one that still lived ends. Null when there is no living key. */
+  async rotate(id: string, secretHash: Buffer, previousForMs: number): Promise<ApiKey | null> {
+    const rows = await this.#queries.write<ApiKey>({
+      name: 'api_key_rotate',
+      text: `
+        update identity.api_key set
+          previous_hash = secret_hash,
+          previous_expires_at = clock_timestamp() + $3::double precision * interval '1 millisecond',
+          secret_hash = $2,
+          rotated_at = clock_timestamp()
+        where id = $1 and ${living}
+        returning ${columns}`,
+      values: [id, secretHash, previousForMs],
+    });
+    return rows[0] ?? null;
+  }
+
+  /** Null when there is none, or it was revoked before. */
+  async revoke(id: string): Promise<ApiKey | null> {
+    const rows = await this.#queries.write<ApiKey>({
+      name: 'api_key_revoke',
+      text: `update identity.api_key set revoked_at = clock_timestamp() where id = $1 and revoked_at is null returning ${columns}`,
+      values: [id],
+    });
+    return rows[0] ?? null;
+  }
+}

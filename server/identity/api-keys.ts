@@ -1,0 +1,111 @@
+/** API keys: how services say who they are. `cof_<id>_<secret>`, of which the id may be seen and the secret is shown once. */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type pg from 'pg';
+import { assert } from '../kernel/index.ts';
+import { ApiKeyStore } from './api-key-store.ts';
+import type { ApiKey } from './api-key-store.ts';
+import type { Principal } from './principals.ts';
+import { refused } from './refusals.ts';
+import type { Refused } from './refusals.ts';
+import { nameRefusal } from './rules.ts';
+import { isScope } from './scopes.ts';
+import type { Scope } from './scopes.ts';
+
+const apiKeyPattern = /^cof_([a-z0-9]{16})_([A-Za-z0-9_-]{43})$/;
+const secretBytes = 32;
+const idAlphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+const idLength = 16;
+
+/** A key with its secret, which nobody can be shown again. */
+export type NewApiKey = { readonly key: ApiKey; readonly secret: string };
+
+/** Who manages keys by a key reaches only keys of no more scopes than its own; undefined for people. */
+type Within = ReadonlySet<Scope> | undefined;
+
+export class ApiKeys {
+  readonly #store: ApiKeyStore;
+
+  constructor(pool: pg.Pool) {
+    this.#store = new ApiKeyStore(pool);
+  }
+
+  /** Refusals: name_invalid, scopes_exceeded. `expiresAfterMs`: never, when absent. */
+  async create(asked: {
+    readonly name: string;
+    readonly scopes: readonly Scope[];
+    readonly createdBy: string;
+    readonly expiresAfterMs?: number | undefined;
+    readonly within?: Within;
+  }): Promise<NewApiKey | Refused> {
+    const refusal = nameRefusal(asked.name);
+    if (refusal) return refused(refusal);
+    if (!isWithin(asked.scopes, asked.within)) return refused('scopes_exceeded');
+    const { id, secret, text } = draw();
+    const key = await this.#store.insert({
+      id,
+      name: asked.name,
+      scopes: [...new Set(asked.scopes)],
+      secretHash: hashOf(secret),
+      createdBy: asked.createdBy,
+      expiresAfterMs: asked.expiresAfterMs ?? null,
+    });
+    assert(key, 'an inserted key is answered');
+    return { key, secret: text };
+  }
+
+  async list(): Promise<ApiKey[]> {
+    return await this.#store.all();
+  }
+
+  /** A new secret at once; the one before works for `previousForMs` more. Refusals: key_not_found, scopes_exceeded. */
+  async rotate(id: string, previousForMs: number, within?: Within): Promise<NewApiKey | Refused> {
+    const refusal = await this.#reach(id, within);
+    if (refusal) return refusal;
+    const { secret, text } = draw(id);
+    const key = await this.#store.rotate(id, hashOf(secret), previousForMs);
+    return key ? { key, secret: text } : refused('key_not_found');
+  }
+
+  /** Refusals: key_not_found, scopes_exceeded. */
+  async revoke(id: string, within?: Within): Promise<ApiKey | Refused> {
+    return (await this.#reach(id, within)) ?? (await this.#store.revoke(id)) ?? refused('key_not_found');
+  }
+
+  /** The service that a key stands for; null for what is no key, or not any more. */
+  async authenticate(text: string): Promise<Principal | null> {
+    const [, keyId, secret] = apiKeyPattern.exec(text) ?? [];
+    if (keyId === undefined || secret === undefined) return null;
+    const stored = await this.#store.living(keyId);
+    if (!stored) return null;
+    const given = hashOf(secret);
+    const current = timingSafeEqual(given, stored.secretHash);
+    const previous = stored.previousHash !== null && timingSafeEqual(given, stored.previousHash);
+    if (!current && !previous) return null;
+    // For people who look for keys that nobody uses: a call neither waits for it nor fails with it.
+    if (!stored.usedLately) this.#store.noteUse(keyId).catch(() => undefined);
+    return { kind: 'service', keyId, name: stored.name, scopes: new Set(stored.scopes.filter(isScope)) };
+  }
+
+  async #reach(id: string, within: Within): Promise<Refused | null> {
+    const found = await this.#store.get(id);
+    if (!found) return refused('key_not_found');
+    return isWithin(found.scopes.filter(isScope), within) ? null : refused('scopes_exceeded');
+  }
+}
+
+function isWithin(asked: readonly Scope[], within: Within): boolean {
+  return within === undefined || asked.every((scope) => within.has(scope));
+}
+
+function draw(id = drawId()): { id: string; secret: string; text: string } {
+  const secret = randomBytes(secretBytes).toString('base64url');
+  return { id, secret, text: `cof_${id}_${secret}` };
+}
+
+function drawId(): string {
+  return Array.from(randomBytes(idLength), (byte) => idAlphabet[byte % idAlphabet.length]).join('');
+}
+
+function hashOf(secret: string): Buffer {
+  return createHash('sha256').update(secret).digest();
+}

@@ -1,0 +1,57 @@
+/** From a credential to whoever it stands for, with a short memory, because most callers come back at once. */
+import type { ApiKeys } from './api-keys.ts';
+import type { Principal } from './principals.ts';
+import type { Sessions } from './sessions.ts';
+
+/** How long a revoked key, a deleted user or a withdrawn role may still work. */
+export const principalLivesMs = 1_000;
+const principalsMax = 10_000;
+
+type Known = { readonly principal: Principal; readonly untilMs: number };
+
+export class Authenticator {
+  readonly #sessions: Sessions;
+  readonly #apiKeys: ApiKeys;
+  readonly #known = new Map<string, Known>();
+  #generation = 0;
+
+  constructor({ sessions, apiKeys }: { readonly sessions: Sessions; readonly apiKeys: ApiKeys }) {
+    this.#sessions = sessions;
+    this.#apiKeys = apiKeys;
+  }
+
+  /** Whoever the credential stood for within the last second; undefined when that has to be asked. */
+  known(credential: string): Principal | undefined {
+    const known = this.#known.get(credential);
+    return known && known.untilMs > performance.now() ? known.principal : undefined;
+  }
+
+  /** Null for what is no credential, or not any more. Throws IdentityUnavailable. */
+  async authenticate(credential: string): Promise<Principal | null> {
+    // From before the look-up: what changes while it is under way is missed for no longer.
+    const untilMs = performance.now() + principalLivesMs;
+    const generation = this.#generation;
+    const principal = credential.startsWith('cof_') ? await this.#apiKeys.authenticate(credential) : await this.#user(credential);
+    if (principal && generation === this.#generation) this.#remember(credential, { principal, untilMs });
+    return principal;
+  }
+
+  /** After a change that must be felt at once in this process, such as the deletion of a user. */
+  forget(): void {
+    this.#generation++;
+    this.#known.clear();
+  }
+
+  async #user(token: string): Promise<Principal | null> {
+    const user = await this.#sessions.authenticate(token);
+    return 'refusal' in user ? null : { kind: user.role, userId: user.id };
+  }
+
+  #remember(credential: string, known: Known): void {
+    this.#known.delete(credential);
+    this.#known.set(credential, known);
+    if (this.#known.size <= principalsMax) return;
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined) this.#known.delete(oldest);
+  }
+}

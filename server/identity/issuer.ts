@@ -1,0 +1,64 @@
+/** Tokens of another issuer, such as the single sign-on of the company: checked with the keys that it publishes (RFC 8725). */
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
+import type { JWTVerifyGetKey } from 'jose';
+import { isUuid } from '../kernel/index.ts';
+import { IdentityUnavailable } from './outages.ts';
+
+export type IssuerSettings = {
+  /** Where the issuer publishes its public keys. */
+  readonly jwksUrl: string;
+  readonly issuer: string;
+  readonly audience: string;
+};
+
+/** Public keys only: with a shared secret, whoever can check a token could make one. */
+const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+const fetchPatienceMs = 3_000;
+/** A key that is unknown is looked for again, but not with every forged token. */
+const cooldownMs = 30_000;
+const keysLiveMs = 600_000;
+const tokenLengthMax = 4_096;
+const clockToleranceSeconds = 5;
+
+export class Issuer {
+  readonly #settings: IssuerSettings;
+  readonly #keys: JWTVerifyGetKey;
+
+  constructor(settings: IssuerSettings) {
+    this.#settings = settings;
+    this.#keys = createRemoteJWKSet(new URL(settings.jwksUrl), {
+      timeoutDuration: fetchPatienceMs,
+      cooldownDuration: cooldownMs,
+      cacheMaxAge: keysLiveMs,
+    });
+  }
+
+  /**
+   * The user id that a token names as its subject; null for anything but an unexpired token of the issuer for us. Of the other
+   * claims, such as roles, none is believed. Throws IdentityUnavailable when the issuer's keys cannot be had.
+   */
+  async read(token: string): Promise<string | null> {
+    if (token.length > tokenLengthMax) return null;
+    try {
+      const { payload } = await jwtVerify(token, this.#keys, {
+        algorithms,
+        issuer: this.#settings.issuer,
+        audience: this.#settings.audience,
+        requiredClaims: ['sub', 'exp'],
+        clockTolerance: clockToleranceSeconds,
+      });
+      return payload.sub !== undefined && isUuid(payload.sub) ? payload.sub : null;
+    } catch (failure) {
+      if (isIssuerAway(failure)) throw new IdentityUnavailable('not_done', { cause: failure });
+      if (failure instanceof errors.JOSEError) return null;
+      throw failure;
+    }
+  }
+}
+
+/** The library tells an answer that is not 200, or no JSON, by its general error; a failed connection is fetch's own TypeError. */
+function isIssuerAway(failure: unknown): boolean {
+  if (failure instanceof errors.JWKSTimeout) return true;
+  if (failure instanceof errors.JOSEError) return failure.code === 'ERR_JOSE_GENERIC';
+  return failure instanceof TypeError && failure.message === 'fetch failed';
+}

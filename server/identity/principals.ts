@@ -1,0 +1,27 @@
+/** Who asks. */
+import type { Scope } from './scopes.ts';
+import type { Role } from './types.ts';
+
+export type Principal =
+  /** In open mode only: nobody was asked for credentials. */
+  | { readonly kind: 'anonymous' }
+  /** Somebody who logged in; the kind is the user's role at the moment of the look-up. */
+  | { readonly kind: Role; readonly userId: string }
+  | { readonly kind: 'service'; readonly keyId: string; readonly name: string; readonly scopes: ReadonlySet<Scope> };
+
+export const anonymous: Principal = { kind: 'anonymous' };
+
+/** For logs and audit rows: `user:<id>`, `operator:<id>` (admins too), `key:<id>`, `anonymous`. */
+export function actorOf(principal: Principal): string {
+  switch (principal.kind) {
+    case 'anonymous':
+      return 'anonymous';
+    case 'service':
+      return `key:${principal.keyId}`;
+    case 'user':
+      return `user:${principal.userId}`;
+    case 'operator':
+    case 'admin':
+      return `operator:${principal.userId}`;
+  }
+}

@@ -1,0 +1,39 @@
+/** Runs identity's statements, each committed by itself, and says what is known when the database is away. */
+import pg from 'pg';
+import { isOutage } from '../database/index.ts';
+import { assert } from '../kernel/index.ts';
+import { IdentityUnavailable } from './outages.ts';
+
+export class Queries {
+  readonly #pool: pg.Pool;
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  async read<R extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<R[]> {
+    try {
+      return (await this.#pool.query<R>(query)).rows;
+    } catch (failure) {
+      throw isOutage(failure) ? new IdentityUnavailable('not_done', { cause: failure }) : failure;
+    }
+  }
+
+  async write<R extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<R[]> {
+    try {
+      return (await this.#pool.query<R>(query)).rows;
+    } catch (failure) {
+      if (!isOutage(failure)) throw failure;
+      throw new IdentityUnavailable(wasCertainlyNotDone(failure) ? 'not_done' : 'unknown', {
+        cause: failure,
+      });
+    }
+  }
+}
+
+/** A server that refused the statement or was never reached did nothing; a connection that broke may have broken after the commit. */
+function wasCertainlyNotDone(failure: unknown): boolean {
+  if (failure instanceof pg.DatabaseError) return !['08', '57'].includes((failure.code ?? '').slice(0, 2));
+  assert(failure instanceof Error, 'what the driver throws is an Error');
+  return ('code' in failure && failure.code === 'ECONNREFUSED') || failure.message.includes('trying to connect');
+}

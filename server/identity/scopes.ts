@@ -1,0 +1,27 @@
+/** What a service may be allowed to do: the scopes of an API key. */
+export const scopeMeanings = {
+  'wallets:read': 'wallets, histories, stats and operations',
+  'wallets:open': 'open wallets',
+  'money:deposit': 'deposit',
+  'money:withdraw': 'withdraw',
+  'money:transfer': 'transfer between wallets',
+  'money:spend': "spend from users' wallets",
+  'money:topup': "top up users' wallets from the treasury",
+  'holds:write': 'place, capture and release holds',
+  'controls:write': 'freeze and close wallets, and set their limits',
+  'reversals:write': 'reverse operations',
+  'users:read': 'users',
+  'users:write': 'create users',
+  'events:read': 'the event log',
+  'audit:read': 'the record of API calls',
+  'system:read': 'metrics and the state of the system',
+  'keys:manage': 'API keys, up to its own scopes',
+} as const;
+
+export type Scope = keyof typeof scopeMeanings;
+
+export const scopes = Object.keys(scopeMeanings) as readonly Scope[];
+
+export function isScope(text: string): text is Scope {
+  return Object.hasOwn(scopeMeanings, text);
+}
