@@ -1,0 +1,135 @@
+// The same policy over gRPC: every call, by everybody, on the own and on another's; and what the services show each other.
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ruleOf } from '../../server/gateway/access/index.ts';
+import type { OperationName } from '../../server/gateway/access/index.ts';
+import { createWalletClient, internalCredentialOf } from '../../server/gateway/grpc/index.ts';
+import { newId } from '../../server/kernel/index.ts';
+import { outsider, rawCall } from '../grpc/outsider.ts';
+import type { Reply } from '../grpc/outsider.ts';
+import { jwtSecret, startPlatform } from '../grpc/platform.ts';
+import type { Platform } from '../grpc/platform.ts';
+import { authorizationOf, callers, declared, person } from './world.ts';
+import type { Person } from './world.ts';
+
+type Call = {
+  readonly service: 'users' | 'wallets';
+  readonly operation: OperationName;
+  readonly request: (userId: string) => object;
+  readonly passes: status;
+};
+const calls: Record<string, Call> = {
+  CreateUser: {
+    service: 'users',
+    operation: 'createUser',
+    request: () => ({ email: `made-${newId()}@example.com`, name: 'Made' }),
+    passes: status.OK,
+  },
+  GetUserById: { service: 'users', operation: 'getUser', request: (id) => ({ id }), passes: status.OK },
+  // It exists already: whoever may not open it is not told so.
+  CreateWallet: { service: 'wallets', operation: 'openWallet', request: (user_id) => ({ user_id }), passes: status.FAILED_PRECONDITION },
+  GetWallet: { service: 'wallets', operation: 'getWallet', request: (user_id) => ({ user_id }), passes: status.OK },
+  CreditWallet: { service: 'wallets', operation: 'deposit', request: (user_id) => ({ user_id, amount: 1 }), passes: status.OK },
+  DebitWallet: { service: 'wallets', operation: 'withdraw', request: (user_id) => ({ user_id, amount: 1 }), passes: status.OK },
+};
+
+let platform: Platform;
+let clients: Record<'users' | 'wallets', ReturnType<typeof outsider>>;
+let people: Record<'user' | 'operator' | 'admin', Person>;
+let foreign: Person;
+
+beforeAll(async () => {
+  platform = await startPlatform({ mode: 'required' });
+  clients = {
+    users: outsider(platform.usersAddress, 'user.proto', 'user.UserService'),
+    wallets: outsider(platform.walletsAddress, 'wallet.proto', 'wallet.WalletService'),
+  };
+  people = {
+    user: await person(platform, 'user', 'user'),
+    operator: await person(platform, 'operator', 'operator'),
+    admin: await person(platform, 'admin', 'admin'),
+  };
+  foreign = await person(platform, 'foreign', 'user');
+  for (const { user } of [people.user, foreign]) {
+    const funded = await send('CreditWallet', { user_id: user.id, amount: 1000 }, people.admin.authorization);
+    expect(funded.status).toBe(status.OK);
+  }
+});
+afterAll(async () => {
+  clients.users.close();
+  clients.wallets.close();
+  await platform.stop();
+});
+
+async function send(name: string, request: object, authorization: string | undefined, metadata: object = {}): Promise<Reply> {
+  const { service = 'users' } = calls[name] ?? {};
+  return await clients[service].call(name, request, {
+    metadata: { ...metadata, ...(authorization !== undefined && { authorization }) },
+  });
+}
+
+const shape = ({ status, details, trailer }: Reply, userId: string) =>
+  JSON.stringify({ status, details, code: trailer['coffer-code'], seq: trailer['coffer-seq'] }).replaceAll(userId, '…');
+
+describe.each(Object.entries(calls))('%s', (name, { operation, request, passes }) => {
+  const rule = ruleOf(operation);
+  const cells = callers.flatMap((caller) =>
+    (['own', 'foreign'] as const).map((target) => [caller, target, declared(rule, caller, target)] as const),
+  );
+  test.each(cells)('%s, %s: %s', async (caller, target, outcome) => {
+    const authorization = await authorizationOf(caller, rule, people, platform);
+    const userId = target === 'own' ? people.user.user.id : foreign.user.id;
+    const reply = await send(name, request(userId), authorization);
+    switch (outcome) {
+      case 'passes':
+        return expect([reply.status, reply.details]).toEqual([passes, reply.details]);
+      case 'who are you':
+        return expect(reply).toMatchObject({ status: status.UNAUTHENTICATED, trailer: { 'coffer-code': 'unauthenticated' } });
+      case 'forbidden':
+        return expect(reply).toMatchObject({ status: status.PERMISSION_DENIED, trailer: { 'coffer-code': 'forbidden' } });
+      case 'as if it were not there': {
+        const nobody = newId();
+        expect(shape(reply, userId)).toBe(shape(await send(name, request(nobody), authorization), nobody));
+        expect(reply.status).toBe(status.NOT_FOUND);
+      }
+    }
+  });
+});
+
+test('health is public, and the contract is not read from the server', async () => {
+  const health = await rawCall(platform.usersAddress, '/grpc.health.v1.Health/Check', Buffer.alloc(5));
+  expect(health.status).toBe(status.OK);
+  const reflection = await rawCall(platform.usersAddress, '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', Buffer.alloc(5));
+  expect(reflection.status).toBe(status.UNIMPLEMENTED);
+});
+
+test('whoever may not call is not told what is wrong with the message', async () => {
+  const garbage = Buffer.concat([Buffer.from([0, 0, 0, 0, 3]), Buffer.from([255, 255, 255])]);
+  const reply = await rawCall(platform.walletsAddress, '/wallet.WalletService/GetWallet', garbage);
+  expect(reply).toMatchObject({ status: status.UNAUTHENTICATED, code: 'unauthenticated' });
+});
+
+describe('our services among themselves', () => {
+  test('a user signs up with a wallet, since the services know each other', async () => {
+    const made = await platform.users.signUp({ email: 'among@example.com', name: 'A', password: 'a good password' });
+    expect(made).toHaveProperty('id');
+  });
+
+  test('may do for each other what they need, and nothing else', async () => {
+    const internal = `Bearer ${internalCredentialOf(jwtSecret)}`;
+    const { id: user_id } = people.user.user;
+    expect((await send('GetWallet', { user_id }, internal)).status).toBe(status.OK);
+    expect((await send('GetUserById', { id: user_id }, internal)).status).toBe(status.OK);
+    expect((await send('CreditWallet', { user_id, amount: 1 }, internal)).status).toBe(status.PERMISSION_DENIED);
+    expect((await send('CreateUser', { email: 'x@example.com', name: 'X' }, internal)).status).toBe(status.PERMISSION_DENIED);
+  });
+
+  test('one of another installation is nobody, and what it asked counts as not done', async () => {
+    for (const credential of [internalCredentialOf('the secret of another installation, 32 bytes'), null]) {
+      const stranger = createWalletClient(platform.proxy.address, { credential });
+      expect(await stranger.openWallet(newId())).toMatchObject({ status: 'unavailable' });
+      expect(await stranger.hasWallet(people.user.user.id)).toBe('unknown');
+      stranger.close();
+    }
+  });
+});

@@ -1,0 +1,265 @@
+// Every operation of the policy, by everybody, on the own and on another's: over real HTTP, in required mode.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { policy, ruleOf } from '../../server/gateway/access/index.ts';
+import type { OperationName } from '../../server/gateway/access/index.ts';
+import { assert, newId } from '../../server/kernel/index.ts';
+import { startProduct } from '../http/product.ts';
+import type { Answer, TestProduct } from '../http/product.ts';
+import { authorizationOf, callers, declared, password, person, service } from './world.ts';
+import type { Person } from './world.ts';
+
+/** What a request is about. Of an unknown one, every part exists in form only. */
+type Target = { readonly user: string; readonly wallet: string; readonly operation: string; readonly transfer: string };
+
+type Asked = { readonly method: string; readonly path: string; readonly body?: object };
+type Case = {
+  readonly ask: (target: Target) => Asked | Promise<Asked>;
+  /** What is answered to whoever may. */
+  readonly passes: number;
+  /** It is about nothing that anybody owns, or about whoever asks. */
+  readonly objectless?: true;
+};
+
+const requestId = 'asked-by-the-matrix';
+let asked = 0;
+const get = (path: (target: Target) => string): Case => ({ ask: (target) => ({ method: 'GET', path: path(target) }), passes: 200 });
+const post = (passes: number, path: (target: Target) => string, body: (target: Target) => object): Case => ({
+  ask: (target) => ({ method: 'POST', path: path(target), body: body(target) }),
+  passes,
+});
+const about = (nothing: Case): Case => ({ ...nothing, objectless: true });
+/** A key that does not outlive the request. */
+const aKey = async (): Promise<string> => (await service(coffer.product, ['keys:manage'])).slice('Bearer cof_'.length).split('_')[0] ?? '';
+
+const cases = {
+  showPage: about(get(() => '/')),
+  health: about(get(() => '/health')),
+  signUp: about(
+    post(
+      201,
+      () => '/users/signup',
+      () => ({ email: `new${asked++}@example.com`, name: 'New', password }),
+    ),
+  ),
+  logIn: about(
+    post(
+      200,
+      () => '/users/login',
+      () => ({ email: 'user@example.com', password }),
+    ),
+  ),
+  // It lets anybody ask, and in this mode refuses them all.
+  demoLogIn: about(
+    post(
+      403,
+      () => '/auth/login',
+      () => ({ user_id: '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32' }),
+    ),
+  ),
+  listAssets: about(get(() => '/assets')),
+  // It exists already: whoever may not open it is not told so.
+  openWallet: post(
+    409,
+    () => '/wallet',
+    ({ user }) => ({ ownerId: user, asset: 'USD' }),
+  ),
+  listMyWallets: get(({ user }) => `/wallet?ownerId=${user}`),
+  getWallet: get(({ wallet }) => `/wallet/${wallet}`),
+  getHistory: get(({ wallet }) => `/wallet/${wallet}/history`),
+  getStats: get(({ wallet }) => `/wallet/${wallet}/stats`),
+  getOperationByKey: get(({ wallet }) => `/wallet/${wallet}/operations/funds`),
+  getOperation: get(({ operation }) => `/operations/${operation}`),
+  getTransfer: get(({ transfer }) => `/transfers/${transfer}`),
+  listEvents: about(get(() => '/events')),
+  deposit: post(
+    201,
+    ({ wallet }) => `/wallet/${wallet}/deposit`,
+    () => ({ amount: 1 }),
+  ),
+  withdraw: post(
+    201,
+    ({ wallet }) => `/wallet/${wallet}/withdraw`,
+    () => ({ amount: 1 }),
+  ),
+  transfer: post(
+    201,
+    ({ wallet }) => `/wallet/${wallet}/transfer`,
+    () => ({ amount: 1, toWalletId: third.wallet }),
+  ),
+  topUp: post(
+    200,
+    () => '/wallet/topup',
+    ({ user }) => ({ amount: 1, asset_type_id: 1, user_id: user }),
+  ),
+  spend: post(
+    200,
+    () => '/wallet/spend',
+    ({ user }) => ({ amount: 1, asset_type_id: 1, user_id: user }),
+  ),
+  getMe: about(get(() => '/users/me')),
+  updateMe: about({ ask: () => ({ method: 'PATCH', path: '/users/me', body: { name: 'Renamed' } }), passes: 200 }),
+  // Refused for another reason than who asks: all of them have money.
+  deleteMe: about({ ask: () => ({ method: 'DELETE', path: '/users/me' }), passes: 409 }),
+  listMyLogins: about(get(() => '/users/me/logins')),
+  createUser: 'over gRPC only',
+  getUser: get(({ user }) => `/users/${user}`),
+  listUsers: about(get(() => '/users')),
+  setUserRole: { ask: ({ user }) => ({ method: 'PATCH', path: `/users/${user}`, body: { role: 'user' } }), passes: 200 },
+  listKeys: about(get(() => '/keys')),
+  createKey: about(
+    post(
+      201,
+      () => '/keys',
+      () => ({ name: 'made', scopes: ['keys:manage'] }),
+    ),
+  ),
+  rotateKey: about({ ask: async () => ({ method: 'POST', path: `/keys/${await aKey()}/rotate`, body: {} }), passes: 200 }),
+  revokeKey: about({ ask: async () => ({ method: 'DELETE', path: `/keys/${await aKey()}` }), passes: 200 }),
+} as const satisfies Record<OperationName, Case | 'over gRPC only'>;
+
+let coffer: TestProduct;
+let people: Record<'user' | 'operator' | 'admin', Person>;
+let own: Target;
+let foreign: Target;
+let third: Target;
+let unknown: Target;
+
+beforeAll(async () => {
+  coffer = await startProduct({}, { mode: 'required' });
+  const admin = await person(coffer.product, 'admin', 'admin');
+  people = { admin, user: await person(coffer.product, 'user', 'user'), operator: await person(coffer.product, 'operator', 'operator') };
+  third = await targetOf(await person(coffer.product, 'third', 'user'));
+  foreign = await targetOf(await person(coffer.product, 'foreign', 'user'));
+  own = await targetOf(people.user);
+  await targetOf(people.operator);
+  await targetOf(admin);
+  const nowhere = newId();
+  unknown = { user: nowhere, wallet: `${nowhere}.USD`, operation: '1-999999999', transfer: '1-999999999' };
+});
+afterAll(async () => {
+  await coffer.stop();
+});
+
+/** A user's wallets with money in them, and an operation and a transfer that are of nobody else's concern. */
+async function targetOf({ user: { id } }: Person): Promise<Target> {
+  const byAdmin = { authorization: people.admin.authorization };
+  const wallet = `${id}.USD`;
+  const deposit = await coffer.call('POST', `/wallet/${wallet}/deposit`, { amount: 1000, requestId: 'funds' }, byAdmin);
+  await coffer.call('POST', '/wallet', { id: `till-of-${id}`, asset: 'USD' }, byAdmin);
+  const transfer = await coffer.call('POST', `/wallet/${wallet}/transfer`, { toWalletId: `till-of-${id}`, amount: 1 }, byAdmin);
+  const topUp = await coffer.call('POST', '/wallet/topup', { amount: 100, asset_type_id: 1, user_id: id }, byAdmin);
+  expect([deposit.status, transfer.status, topUp.status]).toEqual([201, 201, 200]);
+  return { user: id, wallet, operation: String(deposit.body['operationId']), transfer: String(transfer.body['operationId']) };
+}
+
+async function send(request: Asked, authorization: string | undefined): Promise<Answer> {
+  return await coffer.call(request.method, request.path, request.body, {
+    ...(authorization !== undefined && { authorization }),
+    ...(request.method === 'POST' && { 'idempotency-key': `${requestId}-${asked}` }),
+  });
+}
+
+async function headOfLog(): Promise<number> {
+  const { rows } = await coffer.pool.query<{ seq: string }>('select max(seq)::text as seq from ledger.entry');
+  return Number(rows[0]?.seq);
+}
+
+/** An answer without what any two answers differ in: the ids that were asked for, and the moment. */
+function shape(answer: Answer, target: Target): object {
+  const names = Object.values(target).toSorted((a, b) => b.length - a.length);
+  const text = names.reduce((body, name) => body.replaceAll(name, '…'), answer.text);
+  const headers = [...answer.headers].filter(([name]) => !['date', 'content-length', 'keep-alive', 'connection'].includes(name));
+  return { status: answer.status, text, headers };
+}
+
+const overHttp = Object.entries(cases).flatMap(([name, how]) =>
+  how === 'over gRPC only' ? [] : [[name as OperationName, how as Case] as const],
+);
+
+describe.each(overHttp)('%s', (operation, how) => {
+  const rule = ruleOf(operation);
+  const targets = how.objectless ? (['own'] as const) : (['own', 'foreign'] as const);
+  test.each(callers.flatMap((caller) => targets.map((target) => [caller, target, declared(rule, caller, target)] as const)))(
+    '%s, %s: %s',
+    async (caller, target, outcome) => {
+      asked++;
+      const authorization = await authorizationOf(caller, rule, people, coffer.product);
+      const headBefore = await headOfLog();
+      const answer = await send(await how.ask(target === 'own' ? own : foreign), authorization);
+      switch (outcome) {
+        case 'passes':
+          expect([answer.status, answer.text]).toEqual([how.passes, answer.text]);
+          return;
+        case 'who are you':
+          expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+          expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+          break;
+        case 'forbidden':
+          expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+          break;
+        case 'as if it were not there': {
+          const nothingThere = await send(await how.ask(unknown), authorization);
+          expect(shape(answer, foreign)).toEqual(shape(nothingThere, unknown));
+          expect([403, 404]).toContain(answer.status);
+        }
+      }
+      expect(await headOfLog()).toBe(headBefore);
+    },
+  );
+});
+
+test('what the policy must never come to say', () => {
+  const named = (holds: (name: OperationName) => boolean) => (Object.keys(policy) as OperationName[]).filter(holds).toSorted();
+  expect(named((name) => ruleOf(name).kind === 'public')).toEqual(['demoLogIn', 'health', 'logIn', 'showPage', 'signUp']);
+  expect(named((name) => ruleOf(name).kind === 'guarded' && ruleOf(name).user === 'any')).toEqual(['listAssets']);
+  for (const name of ['deposit', 'topUp', 'listEvents', 'listUsers', 'createUser', 'setUserRole', 'createKey', 'rotateKey'] as const)
+    expect([name, ruleOf(name).user]).toEqual([name, 'never']);
+  for (const name of ['setUserRole', 'listKeys', 'createKey', 'rotateKey', 'revokeKey'] as const)
+    expect([name, ruleOf(name).staff, ruleOf(name).open]).toEqual([name, 'admin', 'as required']);
+  expect(ruleOf('setUserRole').service).toBe('never');
+});
+
+test('who pays somebody does not learn what the other has, nor does the recipient what the payer has or which key was used', async () => {
+  const { user } = people;
+  const headers = { authorization: user.authorization };
+  const paid = await coffer.call(
+    'POST',
+    `/wallet/${own.wallet}/transfer`,
+    { toWalletId: foreign.wallet, amount: 5, requestId: 'secret' },
+    headers,
+  );
+  expect(paid).toMatchObject({
+    status: 201,
+    body: { from: { walletId: own.wallet }, to: { walletId: foreign.wallet, balance: null, version: null } },
+  });
+  expect(paid.body['from']).toMatchObject({ balance: expect.stringMatching(/^\d+$/) as string });
+  const id = String(paid.body['operationId']);
+  const byPayer = await coffer.call('GET', `/operations/${id}`, undefined, headers);
+  expect(byPayer.body).toMatchObject({ requestId: 'secret', credit: { walletId: foreign.wallet, balance: null } });
+  const foreignSession = await coffer.product.sessions.login({ email: 'foreign@example.com', password });
+  assert('token' in foreignSession, 'the password is right');
+  const byRecipient = await coffer.call('GET', `/operations/${id}`, undefined, { authorization: `Bearer ${foreignSession.token}` });
+  expect(byRecipient).toMatchObject({ status: 200, body: { requestId: null, debit: { balance: null, version: null } } });
+  expect(byRecipient.body['credit']).toMatchObject({ balance: expect.stringMatching(/^\d+$/) as string });
+});
+
+test("what a user was refused is the user's own business", async () => {
+  const headers = { authorization: people.user.authorization };
+  const refused = await coffer.call('POST', `/wallet/${own.wallet}/transfer`, { toWalletId: foreign.wallet, amount: 10_000_000 }, headers);
+  expect(refused).toMatchObject({ status: 422, body: { code: 'insufficient_funds' } });
+  const path = `/operations/${String(refused.body['operationId'])}`;
+  expect((await coffer.call('GET', path, undefined, headers)).status).toBe(200);
+  const session = await coffer.product.sessions.login({ email: 'foreign@example.com', password });
+  assert('token' in session, 'the password is right');
+  expect((await coffer.call('GET', path, undefined, { authorization: `Bearer ${session.token}` })).status).toBe(404);
+});
+
+test('a service that manages keys by a key gives no more than it has', async () => {
+  const headers = { authorization: await service(coffer.product, ['keys:manage', 'wallets:read']) };
+  const exceeded = { status: 403, body: { code: 'scopes_exceeded' } };
+  expect(await coffer.call('POST', '/keys', { name: 'k', scopes: ['money:deposit'] }, headers)).toMatchObject(exceeded);
+  const strong = (await service(coffer.product, ['keys:manage', 'money:deposit'])).slice('Bearer cof_'.length).split('_')[0] ?? '';
+  expect(await coffer.call('POST', `/keys/${strong}/rotate`, {}, headers)).toMatchObject(exceeded);
+  expect(await coffer.call('DELETE', `/keys/${strong}`, undefined, headers)).toMatchObject(exceeded);
+  expect((await coffer.call('POST', '/keys', { name: 'k', scopes: ['wallets:read'] }, headers)).status).toBe(201);
+});

@@ -1,0 +1,75 @@
+// Everybody there is: two users with wallets, an operator, an admin, and services of any scopes; each with credentials.
+import type { Role, Scope, User } from '../../server/identity/index.ts';
+import { scopes } from '../../server/identity/index.ts';
+import { assert } from '../../server/kernel/index.ts';
+import type { Rule } from '../../server/gateway/access/index.ts';
+import type { ApiKeys, Sessions, Users } from '../../server/identity/index.ts';
+
+export const callers = ['nobody', 'user', 'service without the scope', 'service with the scope', 'operator', 'admin'] as const;
+export type Caller = (typeof callers)[number];
+
+export const password = 'correct horse battery staple';
+
+type Identity = { readonly users: Users; readonly sessions: Sessions; readonly apiKeys: ApiKeys };
+
+export type Person = { readonly user: User; readonly authorization: string };
+
+export async function person({ users, sessions }: Identity, name: string, role: Role): Promise<Person> {
+  const email = `${name}@example.com`;
+  const user = await users.signUp({ email, name, password });
+  assert('id' in user, 'the user is new');
+  await users.setRole(user.id, role);
+  const session = await sessions.login({ email, password });
+  assert('token' in session, 'the password is right');
+  return { user, authorization: `Bearer ${session.token}` };
+}
+
+export async function service({ apiKeys }: Pick<Identity, 'apiKeys'>, allowed: readonly Scope[]): Promise<string> {
+  const made = await apiKeys.create({ name: 'a service', scopes: allowed, createdBy: 'cli' });
+  assert('secret' in made, 'the key is made');
+  return `Bearer ${made.secret}`;
+}
+
+/** A service that may do all of it but this, and one that may do this alone. */
+export async function authorizationOf(
+  caller: Caller,
+  rule: Rule,
+  people: { readonly user: Person; readonly operator: Person; readonly admin: Person },
+  identity: Identity,
+): Promise<string | undefined> {
+  switch (caller) {
+    case 'nobody':
+      return undefined;
+    case 'service without the scope':
+      return await service(
+        identity,
+        scopes.filter((scope) => scope !== rule.service),
+      );
+    case 'service with the scope':
+      return await service(identity, rule.service === 'never' ? scopes : [rule.service]);
+    default:
+      return people[caller].authorization;
+  }
+}
+
+export type Outcome = 'passes' | 'who are you' | 'forbidden' | 'as if it were not there';
+
+/** What a row of the policy says, read once more and more slowly than the product reads it. */
+export function declared(rule: Rule, caller: Caller, target: 'own' | 'foreign'): Outcome {
+  if (rule.kind === 'public') return 'passes';
+  switch (caller) {
+    case 'nobody':
+      return 'who are you';
+    case 'user':
+      if (rule.user === 'never') return 'forbidden';
+      return rule.user === 'any' || target === 'own' ? 'passes' : 'as if it were not there';
+    case 'service without the scope':
+      return 'forbidden';
+    case 'service with the scope':
+      return rule.service === 'never' ? 'forbidden' : 'passes';
+    case 'operator':
+      return rule.staff === 'operator' ? 'passes' : 'forbidden';
+    case 'admin':
+      return 'passes';
+  }
+}
