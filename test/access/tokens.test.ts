@@ -1,0 +1,249 @@
+// Attacks with credentials, over real HTTP, in required mode, with a second issuer whose keys come from a server of its own.
+import { createHmac, generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { User } from '../../server/identity/index.ts';
+import { newId } from '../../server/kernel/index.ts';
+import { startProduct, testSecret } from '../http/product.ts';
+import type { TestProduct } from '../http/product.ts';
+import { person, service } from './world.ts';
+
+const issuer = 'https://login.example.com';
+const audience = 'coffer-test';
+const theirs = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+const strangers = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+const own = Buffer.from(testSecret);
+
+let coffer: TestProduct;
+let keyServer: http.Server;
+let keysAnswered = 0;
+let keysAway = false;
+let jane: User;
+let janesToken: string;
+let apiKey: string;
+
+beforeAll(async () => {
+  const jwk = { ...(await exportJWK(theirs.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
+  keyServer = http.createServer((_request, answer) => {
+    keysAnswered++;
+    if (keysAway) answer.writeHead(503).end();
+    else answer.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] }));
+  });
+  keyServer.listen(0, '127.0.0.1');
+  await once(keyServer, 'listening');
+  const jwksUrl = `http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/keys`;
+  coffer = await startProduct({}, { mode: 'required', issuer: { jwksUrl, issuer, audience } });
+  const { user, authorization } = await person(coffer.product, 'jane', 'user');
+  [jane, janesToken] = [user, authorization.slice('Bearer '.length)];
+  apiKey = (await service(coffer.product, ['wallets:read'])).slice('Bearer '.length);
+});
+afterAll(async () => {
+  await coffer.stop();
+  keyServer.close();
+});
+
+const seconds = () => Math.floor(Date.now() / 1_000);
+const ask = async (token: string, scheme = 'Bearer') =>
+  await coffer.call('GET', '/users/me', undefined, { authorization: `${scheme} ${token}` });
+const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+const ourClaims = () => ({ sub: jane.id, iss: 'coffer', aud: 'coffer', epoch: 0, iat: seconds(), exp: seconds() + 600 });
+const theirClaims = () => ({ sub: jane.id, iss: issuer, aud: audience, iat: seconds(), exp: seconds() + 600 });
+const ourHeader = { alg: 'HS256', typ: 'JWT' };
+const theirHeader = { alg: 'RS256', kid: 'k1' };
+
+async function signed(claims: object, header: { alg: string }, key: Buffer | KeyObject): Promise<string> {
+  return await new SignJWT({ ...claims }).setProtectedHeader(header).sign(key);
+}
+/** With whatever algorithm, by hand: libraries refuse to make some of these. */
+function signedByHand(claims: object, header: object, secret: string | Buffer): string {
+  const body = `${part(header)}.${part(claims)}`;
+  return `${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`;
+}
+
+const publicPem = theirs.publicKey.export({ type: 'spki', format: 'pem' });
+const publicDer = theirs.publicKey.export({ type: 'spki', format: 'der' });
+
+describe('a good credential is one, so that the attacks fail for their own reason', () => {
+  test('ours, by login and by hand', async () => {
+    expect((await ask(janesToken)).body['id']).toBe(jane.id);
+    expect((await ask(await signed(ourClaims(), ourHeader, own))).status).toBe(200);
+  });
+
+  test("the other issuer's; what it says about roles is not believed", async () => {
+    const token = await signed({ ...theirClaims(), role: 'admin', roles: ['admin'], scope: 'keys:manage' }, theirHeader, theirs.privateKey);
+    expect((await ask(token)).body).toMatchObject({ id: jane.id, role: 'user' });
+    expect((await coffer.call('GET', '/keys', undefined, { authorization: `Bearer ${token}` })).status).toBe(403);
+  });
+
+  test('an API key', async () => {
+    const headers = { authorization: `Bearer ${apiKey}` };
+    expect((await coffer.call('GET', '/assets', undefined, headers)).status).toBe(200);
+  });
+});
+
+type Attack = () => string | Promise<string>;
+const attacks: Record<string, Attack> = {
+  'no algorithm': () => `${part({ alg: 'none', typ: 'JWT' })}.${part(ourClaims())}.`,
+  'no algorithm, oddly spelt': () => `${part({ alg: 'nOnE', typ: 'JWT' })}.${part(theirClaims())}.`,
+  'no algorithm, with a signature': () => `${part({ alg: 'none', typ: 'JWT' })}.${part(ourClaims())}.${janesToken.split('.')[2] ?? ''}`,
+  'no header': () => `.${part(ourClaims())}.x`,
+  'an HMAC by the public key as PEM': () => signedByHand(theirClaims(), { ...theirHeader, alg: 'HS256' }, publicPem),
+  'an HMAC by the public key as PEM, of our claims': () => signedByHand(ourClaims(), ourHeader, publicPem),
+  'an HMAC by the public key as DER': () => signedByHand(theirClaims(), { ...theirHeader, alg: 'HS256', typ: 'JWT' }, publicDer),
+  'an HMAC that says it is RSA': () => signedByHand(theirClaims(), theirHeader, publicPem),
+  'our secret for the claims of the other issuer': async () => await signed(theirClaims(), ourHeader, own),
+  "the other issuer's key for our claims": async () => await signed(ourClaims(), theirHeader, theirs.privateKey),
+  "a stranger's key": async () => await signed(theirClaims(), theirHeader, strangers.privateKey),
+  "a stranger's key under an unknown kid": async () =>
+    await signed(theirClaims(), { ...theirHeader, alg: 'RS256', kid: 'k2' } as never, strangers.privateKey),
+  "a stranger's key that the token brings along": async () =>
+    await signed(theirClaims(), { ...theirHeader, jwk: await exportJWK(strangers.publicKey) } as never, strangers.privateKey),
+  'a place to fetch the key from': async () =>
+    await signed(
+      theirClaims(),
+      { ...theirHeader, jku: 'http://127.0.0.1:9/keys', x5u: 'http://127.0.0.1:9/cert' } as never,
+      strangers.privateKey,
+    ),
+  'a kid that is a path': async () =>
+    await signed(theirClaims(), { ...theirHeader, kid: '../../../../dev/null' } as never, strangers.privateKey),
+  'a kid that is SQL': async () =>
+    await signed(theirClaims(), { ...theirHeader, kid: "x' union select 'key" } as never, strangers.privateKey),
+  'an empty secret, under a kid that leads nowhere': () => signedByHand(ourClaims(), { ...ourHeader, kid: '/dev/null' }, ''),
+  'extensions that must be understood': () => signedByHand(ourClaims(), { ...ourHeader, crit: ['exp2'], exp2: 1 }, own),
+  'another audience': async () => await signed({ ...theirClaims(), aud: 'another service' }, theirHeader, theirs.privateKey),
+  'no audience': async () => await signed({ ...theirClaims(), aud: undefined }, theirHeader, theirs.privateKey),
+  'another issuer': async () => await signed({ ...theirClaims(), iss: 'https://login.example.org' }, theirHeader, theirs.privateKey),
+  'another audience, ours': async () => await signed({ ...ourClaims(), aud: 'another service' }, ourHeader, own),
+  'another issuer, ours': async () => await signed({ ...ourClaims(), iss: 'another' }, ourHeader, own),
+  expired: async () => await signed({ ...theirClaims(), exp: seconds() - 60 }, theirHeader, theirs.privateKey),
+  'expired, ours': async () => await signed({ ...ourClaims(), exp: seconds() - 1 }, ourHeader, own),
+  'never expires': async () => await signed({ ...theirClaims(), exp: undefined }, theirHeader, theirs.privateKey),
+  'not valid yet': async () => await signed({ ...theirClaims(), nbf: seconds() + 600 }, theirHeader, theirs.privateKey),
+  'a subject who is nobody': async () => await signed({ ...theirClaims(), sub: newId() }, theirHeader, theirs.privateKey),
+  'a subject that is no id': async () => await signed({ ...theirClaims(), sub: "' or true --" }, theirHeader, theirs.privateKey),
+  'no subject': async () => await signed({ ...theirClaims(), sub: undefined }, theirHeader, theirs.privateKey),
+  'another subject under the same signature': () => {
+    const [header = '', , signature = ''] = janesToken.split('.');
+    return `${header}.${part({ ...ourClaims(), sub: newId() })}.${signature}`;
+  },
+  'the end cut off': () => janesToken.slice(0, -3),
+  oversized: async () => await signed({ ...ourClaims(), padding: 'x'.repeat(8_000) }, ourHeader, own),
+  'oversized, theirs': async () => await signed({ ...theirClaims(), padding: 'x'.repeat(4_200) }, theirHeader, theirs.privateKey),
+  'an API key as a token': () => `${part(ourHeader)}.${part({ ...ourClaims(), sub: apiKey })}.${apiKey}`,
+  'a token as an API key': () => `cof_${janesToken}`,
+  'an API key of another secret': () => apiKey.replace(/.$/, (last) => (last === 'A' ? 'E' : 'A')),
+  'an API key of another id': () => apiKey.replace(/^cof_./, (start) => (start === 'cof_a' ? 'cof_b' : 'cof_a')),
+  'an API key in capitals': () => apiKey.toUpperCase(),
+  'an API key with its hash for a secret': () => `${apiKey.slice(0, 21)}${'0'.repeat(43)}`,
+  'an API key without a secret': () => apiKey.slice(0, 21),
+  'an API key and more': () => `${apiKey}x`,
+  'the credential of internal services': () => `cofi_${'A'.repeat(43)}`,
+};
+
+test.each(Object.entries(attacks))('%s: 401', async (_what, attack) => {
+  const token = await attack();
+  for (const [method, path] of [
+    ['GET', '/users/me'],
+    ['GET', '/assets'],
+  ] as const) {
+    const answer = await coffer.call(method, path, undefined, { authorization: `Bearer ${token}` });
+    expect(answer).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+    expect(answer.text).not.toContain(token.slice(0, 20));
+  }
+});
+
+test.each(['Basic', 'bearer2', 'Token'])('a good token under the scheme %s: 401', async (scheme) => {
+  expect((await ask(janesToken, scheme)).status).toBe(401);
+});
+
+test('a good token in the query is not looked at', async () => {
+  const { status } = await coffer.call('GET', `/users/me?access_token=${janesToken}`);
+  expect(status).toBe(401);
+});
+
+test('whoever forges does not make us ask the issuer each time; while the issuer is away, its users are told so, and ours are not', async () => {
+  const before = keysAnswered;
+  for (let attempt = 0; attempt < 20; attempt++)
+    await ask(await signed(theirClaims(), { alg: 'RS256', kid: `k${attempt}` } as never, strangers.privateKey));
+  expect(keysAnswered - before).toBeLessThanOrEqual(1);
+
+  keysAway = true;
+  const lonely = await startProduct(
+    {},
+    { mode: 'required', issuer: { jwksUrl: `http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/keys`, issuer, audience } },
+  );
+  try {
+    const { user, authorization } = await person(lonely.product, 'john', 'user');
+    const foreign = await signed({ ...theirClaims(), sub: user.id }, theirHeader, theirs.privateKey);
+    const answer = await lonely.call('GET', '/users/me', undefined, { authorization: `Bearer ${foreign}` });
+    expect(answer).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+    expect((await lonely.call('GET', '/users/me', undefined, { authorization })).status).toBe(200);
+  } finally {
+    keysAway = false;
+    await lonely.stop();
+  }
+});
+
+describe('a credential dies', () => {
+  const statusFor = async (authorization: string, path = '/assets') =>
+    (await coffer.call('GET', path, undefined, { authorization })).status;
+
+  test("with its user, whoever's it is, at once where it was deleted", async () => {
+    const { user, authorization } = await person(coffer.product, 'mortal', 'user');
+    const foreign = `Bearer ${await signed({ ...theirClaims(), sub: user.id }, theirHeader, theirs.privateKey)}`;
+    expect([await statusFor(authorization), await statusFor(foreign)]).toEqual([200, 200]);
+    expect((await coffer.call('DELETE', '/users/me', undefined, { authorization })).status).toBe(200);
+    expect([await statusFor(authorization), await statusFor(foreign)]).toEqual([401, 401]);
+  });
+
+  test('with a new password', async () => {
+    const { authorization } = await person(coffer.product, 'careful', 'user');
+    const changed = { password: 'another good password', currentPassword: 'correct horse battery staple' };
+    expect((await coffer.call('PATCH', '/users/me', changed, { authorization })).status).toBe(200);
+    expect(await statusFor(authorization)).toBe(401);
+  });
+
+  test('when it is revoked, expires, or its rotation is over; until then two secrets live', async () => {
+    const admin = { authorization: (await person(coffer.product, 'keeper', 'admin')).authorization };
+    const made = await coffer.call('POST', '/keys', { name: 'billing', scopes: ['wallets:read'], expiresInDays: 1 }, admin);
+    const { id } = made.body['key'] as { id: string };
+    const first = `Bearer ${String(made.body['secret'])}`;
+    expect(await statusFor(first)).toBe(200);
+    const rotated = await coffer.call('POST', `/keys/${id}/rotate`, { overlapHours: 1 }, admin);
+    const second = `Bearer ${String(rotated.body['secret'])}`;
+    expect([await statusFor(first), await statusFor(second)]).toEqual([200, 200]);
+    const again = await coffer.call('POST', `/keys/${id}/rotate`, { overlapHours: 0 }, admin);
+    const third = `Bearer ${String(again.body['secret'])}`;
+    expect([await statusFor(first), await statusFor(second), await statusFor(third)]).toEqual([401, 401, 200]);
+    await coffer.pool.query("update identity.api_key set expires_at = clock_timestamp() - interval '1 second' where id = $1", [id]);
+    await expect.poll(() => statusFor(third), { timeout: 5_000 }).toBe(401);
+    await coffer.pool.query('update identity.api_key set expires_at = null where id = $1', [id]);
+    expect(await statusFor(third)).toBe(200);
+    expect((await coffer.call('DELETE', `/keys/${id}`, undefined, admin)).status).toBe(200);
+    expect(await statusFor(third)).toBe(401);
+    expect((await coffer.call('DELETE', `/keys/${id}`, undefined, admin)).status).toBe(404);
+  });
+
+  test('a role that was taken away is gone at once where it was taken', async () => {
+    const admin = { authorization: (await person(coffer.product, 'chief', 'admin')).authorization };
+    const { user, authorization } = await person(coffer.product, 'former', 'operator');
+    expect(await statusFor(authorization, '/users')).toBe(200);
+    expect((await coffer.call('PATCH', `/users/${user.id}`, { role: 'user' }, admin)).body).toMatchObject({ role: 'user' });
+    expect(await statusFor(authorization, '/users')).toBe(403);
+  });
+});
+
+test('of an API key the database has a hash only, and no answer but the first has the secret', async () => {
+  const admin = { authorization: (await person(coffer.product, 'looker', 'admin')).authorization };
+  const secret = apiKey.split('_').slice(2).join('_');
+  const { rows } = await coffer.pool.query<{ row: string }>('select string_agg(k::text, chr(10)) as row from identity.api_key k');
+  expect(rows[0]?.row).not.toContain(secret);
+  const listed = await coffer.call('GET', '/keys', undefined, admin);
+  expect(listed.text).toContain(apiKey.slice(0, 20));
+  expect(listed.text).not.toContain(secret);
+});
