@@ -83,9 +83,6 @@ export class Access {
   }
 
   async #ask(credential: string, operation: OperationName, clientIp: string): Promise<Decision> {
-    // Whoever has used up their tries with credentials that were none is not looked up again.
-    const spent = this.#requests?.spent(clientIp) ?? null;
-    if (spent !== null) return tooMany(spent);
     return this.#decide(await this.#authenticator.authenticate(credential), operation, clientIp, badCredential);
   }
 

@@ -19,19 +19,13 @@ export class Attempts {
    * Counted before its outcome is known, or any number that are made at once would pass.
    */
   take(key: string, nowMs = performance.now()): number | null {
-    const spent = this.spent(key, nowMs);
-    if (spent !== null) return spent;
+    this.#turn(nowMs);
     const taken = this.#counts.get(key) ?? 0;
+    if (taken >= this.#perWindow) return Math.ceil((this.#windowEndsMs - nowMs) / 1000);
     this.#counts.delete(key);
     this.#counts.set(key, taken + 1);
     if (this.#counts.size > keysMax) this.#forgetOldest();
     return null;
-  }
-
-  /** The same question, without counting. */
-  spent(key: string, nowMs = performance.now()): number | null {
-    this.#turn(nowMs);
-    return (this.#counts.get(key) ?? 0) < this.#perWindow ? null : Math.ceil((this.#windowEndsMs - nowMs) / 1000);
   }
 
   /** For an attempt that turned out not to be of the kind that is bounded. */

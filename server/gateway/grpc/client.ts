@@ -1,4 +1,5 @@
 /** Calls between our services: one channel, a deadline on every call, and an honest word about what is not known. */
+import { isIP } from 'node:net';
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
 import { trustOf } from '../../kernel/index.ts';
@@ -36,7 +37,7 @@ export class ServiceClient {
   constructor(address: Address, { credential = null, tls = null }: ClientOptions = {}) {
     const host = address.host.includes(':') ? `[${address.host}]` : address.host;
     this.#credential = credential;
-    this.#client = new Client(`${host}:${address.port}`, channelOf(tls), {
+    this.#client = new Client(`${host}:${address.port}`, channelOf(address, tls), {
       'grpc.max_receive_message_length': messageBytesMax,
       // A machine that vanished never closes its connections.
       'grpc.keepalive_time_ms': 10_000,
@@ -47,6 +48,8 @@ export class ServiceClient {
       // Two clients of one process must not share a broken connection's back-off.
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
+      // An address is no name to ask for; the library would send it as one all the same.
+      ...(isIP(address.host) !== 0 && { 'grpc.ssl_target_name_override': 'coffer' }),
     });
   }
 
@@ -88,10 +91,10 @@ export class ServiceClient {
   }
 }
 
-function channelOf(tls: Tls | null): ChannelCredentials {
+function channelOf({ host }: Address, tls: Tls | null): ChannelCredentials {
   if (!tls) return credentials.createInsecure();
   const { context, checkIdentity } = trustOf(tls);
-  return credentials.createFromSecureContext(context, { checkServerIdentity: checkIdentity });
+  return credentials.createFromSecureContext(context, { checkServerIdentity: (_name, presented) => checkIdentity(host, presented) });
 }
 
 const nothingDoneStatuses = new Set([status.UNAVAILABLE, status.RESOURCE_EXHAUSTED, status.UNAUTHENTICATED, status.PERMISSION_DENIED]);

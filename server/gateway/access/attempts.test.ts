@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { Attempts } from './attempts.ts';
+
+test('so many tries a minute, then the seconds until there are more', () => {
+  const attempts = new Attempts(2);
+  expect([attempts.take('a', 0), attempts.take('a', 1_000), attempts.take('a', 2_000), attempts.take('b', 2_000)]).toEqual([
+    null,
+    null,
+    58,
+    null,
+  ]);
+  expect(attempts.take('a', 60_000)).toBeNull();
+});
+
+test('a try that is given back is there again', () => {
+  const attempts = new Attempts(1);
+  expect([attempts.take('a', 0), attempts.take('a', 0)]).toEqual([null, 60]);
+  attempts.giveBack('a');
+  expect(attempts.take('a', 0)).toBeNull();
+});
+
+test('a flood of other keys makes nobody forget the one that is being tried', () => {
+  const attempts = new Attempts(10);
+  for (let round = 0; round < 10; round++) {
+    expect(attempts.take('guessed', round)).toBeNull();
+    for (let other = 0; other < 5_000; other++) attempts.take(`${round} ${other}`, round);
+  }
+  expect(attempts.take('guessed', 10)).toBe(60);
+});

@@ -1,0 +1,50 @@
+// How often one caller may ask, and what happens to a route that nobody has thought about.
+import fastify from 'fastify';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { App } from '../../server/gateway/http/app.ts';
+import { guardRoutes } from '../../server/gateway/http/callers.ts';
+import { startProduct } from '../http/product.ts';
+import type { TestProduct } from '../http/product.ts';
+import { person, service } from './world.ts';
+
+let coffer: TestProduct;
+beforeAll(async () => {
+  coffer = await startProduct({}, { mode: 'required', requestsPerMinute: 5 });
+});
+afterAll(async () => {
+  await coffer.stop();
+});
+
+async function statuses(times: number, authorization?: string, path = '/assets'): Promise<number[]> {
+  const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+  const found: number[] = [];
+  for (let time = 0; time < times; time++) found.push((await coffer.call('GET', path, undefined, headers)).status);
+  return found;
+}
+
+test('each caller has a number of requests a minute of its own, whoever else asks from the same address', async () => {
+  const key = await service(coffer.product, ['wallets:read']);
+  expect(await statuses(6, key)).toEqual([200, 200, 200, 200, 200, 429]);
+  const { authorization } = await person(coffer.product, 'jane', 'user');
+  expect(await statuses(6, authorization)).toEqual([200, 200, 200, 200, 200, 429]);
+  const answer = await coffer.call('GET', '/assets', undefined, { authorization });
+  expect(answer).toMatchObject({ status: 429, body: { code: 'too_many_requests' } });
+  expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+});
+
+test('whoever shows no valid credential is counted by address; health is not counted', async () => {
+  expect(await statuses(6, `Bearer cof_${'a'.repeat(16)}_${'A'.repeat(43)}`)).toEqual([401, 401, 401, 401, 401, 429]);
+  expect(await statuses(1)).toEqual([429]);
+  expect(await statuses(6, undefined, '/health')).toEqual([200, 200, 200, 200, 200, 200]);
+  // Others from there, with a good credential, are served.
+  expect(await statuses(1, await service(coffer.product, ['wallets:read']))).toEqual([200]);
+});
+
+test('a route without a row in the policy does not start', () => {
+  const app = fastify() as unknown as App;
+  guardRoutes(app, coffer.product);
+  expect(() => app.get('/backdoor', { schema: { operationId: 'openBackdoor' } }, () => 'come in')).toThrow(
+    'GET /backdoor is no operation of the policy',
+  );
+  expect(() => app.get('/backdoor', () => 'come in')).toThrow('no operation of the policy');
+});
