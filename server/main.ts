@@ -12,7 +12,7 @@ import {
 import { listenHttp } from './gateway/http/index.ts';
 import { ApiKeys, Authenticator, keepRepaired, Sessions, Users } from './identity/index.ts';
 import { isLoopback, keepSecret, OperatorError, readTls, refuseTakenPorts } from './kernel/index.ts';
-import type { Config, Listener, Log, Tls } from './kernel/index.ts';
+import type { Address, Config, Listener, Log, Tls } from './kernel/index.ts';
 import { openLedger, startCheckpoints } from './ledger/index.ts';
 import type { Asset, Ledger } from './ledger/index.ts';
 import { seedDemo } from './seed.ts';
@@ -74,8 +74,8 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
 
   const internalCredential =
     config.auth === 'open' ? null : internalCredentialOf(config.internalSecret ?? keepSecret(config.home, 'internal-secret'));
-  const walletClient = createWalletClient(config.walletService, { credential: internalCredential, tls });
-  const userClient = createUserClient(config.userService, { credential: internalCredential, tls });
+  const walletClient = createWalletClient(reachable(config.walletService), { credential: internalCredential, tls });
+  const userClient = createUserClient(reachable(config.userService), { credential: internalCredential, tls });
   started.add({ stop: () => Promise.resolve([walletClient.close(), userClient.close()]) });
   const users = new Users({ pool: database.pool, wallets: walletClient });
   const jwtSecret = config.jwtSecret ?? keepSecret(config.home, 'jwt-secret');
@@ -182,6 +182,12 @@ function findDefaultAsset(config: Config, ledger: Ledger): Asset {
   if (asset) return asset;
   const known = ledger.assets.all.map(({ code }) => code).join(', ');
   throw new OperatorError(`COFFER_DEFAULT_ASSET is ${config.defaultAsset}, which is no asset of this ledger.`, `Choose one of ${known}.`);
+}
+
+/** A listener on every address of the machine is reached on the nearest one. */
+function reachable({ host, port }: Address): Address {
+  const nearest = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host];
+  return { host: nearest ?? host, port };
 }
 
 function urlOf(scheme: string, { host, port }: { host: string; port: number }): string {
