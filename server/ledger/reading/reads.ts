@@ -110,7 +110,7 @@ export class BookReader {
         select ${entryColumns} from ledger.entry e ${entrySides}
         left join ledger.account asking on asking.book = e.book and asking.number = e.scope
         where e.book = $1 and e.seq = $2
-          and ($3::text is null or asking.owner = $3 or (e.refusal is null and (d.owner = $3 or c.owner = $3)))`,
+          and ($3::text is null or asking.owner = $3 or d.owner = $3 or c.owner = $3)`,
       values: [this.#book, seq, onlyOwner],
     });
     return rows[0] ? entryFromRow(rows[0]) : null;
