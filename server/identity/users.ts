@@ -129,8 +129,9 @@ export class Users {
   /** True for who has no password to know: demo users, and those made over gRPC. */
   async #knowsPassword(userId: string, given: string | undefined): Promise<boolean> {
     const stored = await this.#store.byId(userId);
-    if (stored?.passwordHash == null) return true;
-    return given !== undefined && (await verifyPassword(given.slice(0, passwordLengthMax + 1), stored.passwordHash));
+    const hash = stored?.passwordHash ?? null;
+    if (hash === null) return true;
+    return given !== undefined && (await verifyPassword(given.slice(0, passwordLengthMax + 1), hash));
   }
 
   async #create(asked: { readonly email: string; readonly name: string }, hash: () => Promise<string | null>): Promise<User | Refused> {

@@ -24,7 +24,7 @@ export function readTls({ certFile, keyFile }: { readonly certFile: string; read
 /** How our own clients know a server: by the very certificate it was given, or as anybody knows one that the certificate vouches for. */
 export function trustOf({ cert }: Tls): {
   readonly context: tls.SecureContext;
-  checkIdentity(host: string, presented: tls.PeerCertificate): Error | undefined;
+  readonly checkIdentity: (host: string, presented: tls.PeerCertificate) => Error | undefined;
 } {
   const own = new X509Certificate(cert).raw;
   return {

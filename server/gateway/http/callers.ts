@@ -1,9 +1,9 @@
 /** Who asks: every route is guarded by the policy's row for its operation, and its handler is told who passed. */
-import type { onRequestHookHandler, RouteOptions } from 'fastify';
+import type { RouteOptions } from 'fastify';
 import { isOperationName, ruleOf } from '../access/index.ts';
 import type { Access, Admission, Decision, OperationName } from '../access/index.ts';
 import { assert } from '../../kernel/index.ts';
-import type { App, Product, Request } from './app.ts';
+import type { App, Product, Reply, Request } from './app.ts';
 import { denied, forbidden, malformed, ProblemError } from './problem.ts';
 import { problems } from './schemas.ts';
 
@@ -49,18 +49,19 @@ function describeAccess(route: RouteOptions, operation: OperationName): void {
 }
 
 /** Most requests in open mode bring no credential and go on at once; so do those whose credential was seen a moment ago. */
-function guardOf(access: Access, operation: OperationName): onRequestHookHandler {
-  return (request, _reply, done) => {
+function guardOf(access: Access, operation: OperationName) {
+  return (request: Request, _reply: Reply, done: (refused?: Error) => void): void | Promise<void> => {
     const decision = access.admit(operation, request.headers.authorization, access.limited ? request.ip : '');
-    if (decision instanceof Promise) decision.then((decided) => done(enter(request, decided)), done);
-    else done(enter(request, decision));
+    // The framework waits for the promise of those that have one, and for the call of the others.
+    if (decision instanceof Promise) return decision.then((decided) => enter(request, decided));
+    enter(request, decision);
+    done();
   };
 }
 
-function enter(request: Request, decision: Decision): ProblemError | undefined {
-  if ('denied' in decision) return new ProblemError(denied(decision));
+function enter(request: Request, decision: Decision): void {
+  if ('denied' in decision) throw new ProblemError(denied(decision));
   request.admission = decision;
-  return undefined;
 }
 
 /** Who passed the guard. */

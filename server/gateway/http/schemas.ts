@@ -121,10 +121,9 @@ export const AssetView = Type.Object(
 export const limitMax = 500;
 
 /** A page's query. Cursors are whatever an earlier page answered as `next`. */
-export function pageQuery<T extends Record<string, TSchema> = Record<never, never>>(cursorPattern: string, further?: T) {
+export function pageQuery(cursorPattern: string) {
   return Type.Object(
     {
-      ...(further ?? ({} as T)),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: 50, description: `how many at most: 1 to ${limitMax}` })),
       cursor: Type.Optional(Type.String({ pattern: cursorPattern, description: 'the `next` of an earlier page' })),
     },

@@ -50,7 +50,7 @@ function frame(tls: Tls | null): App {
     frameworkErrors: (failure: Error, _request: unknown, reply: Reply) => void sendProblem(reply, problemOf(failure)),
   } as const;
   // The routes see no difference between the two.
-  return (tls ? fastify({ ...options, https: { ...parser, ...tls } }) : fastify({ ...options, http: parser })) as unknown as App;
+  return tls ? fastify({ ...options, https: { ...parser, ...tls } }) : fastify({ ...options, http: parser });
 }
 
 function readOnlyJson(app: App): void {

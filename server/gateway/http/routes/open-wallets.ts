@@ -126,7 +126,7 @@ export function openWalletRoutes(app: App, product: Product): void {
         operationId: 'listMyWallets',
         description: "The caller's wallets, or those of ownerId, in the order of their assets",
         tags: ['Wallets'],
-        querystring: pageQuery('^[1-9][0-9]{0,8}$', { ownerId: Type.Optional(UserId) }),
+        querystring: Type.Object({ ...pageQuery('^[1-9][0-9]{0,8}$').properties, ownerId: Type.Optional(UserId) }, strict),
         response: { 200: page(ref(WalletView)), ...problems(401) },
       },
     },
