@@ -5,6 +5,9 @@ import type { App } from '../../server/gateway/http/app.ts';
 import { guardRoutes } from '../../server/gateway/http/callers.ts';
 import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
+import { newId } from '../../server/kernel/index.ts';
+import { outsider } from '../grpc/outsider.ts';
+import { startPlatform } from '../grpc/platform.ts';
 import { person, service } from './world.ts';
 
 let coffer: TestProduct;
@@ -38,6 +41,38 @@ test('whoever shows no valid credential is counted by address; health is not cou
   expect(await statuses(6, undefined, '/health')).toEqual([200, 200, 200, 200, 200, 200]);
   // Others from there, with a good credential, are served.
   expect(await statuses(1, await service(coffer.product, ['wallets:read']))).toEqual([200]);
+});
+
+test('over gRPC it is the same', async () => {
+  const platform = await startPlatform({ mode: 'required', requestsPerMinute: 2 });
+  const users = outsider(platform.usersAddress, 'user.proto', 'user.UserService');
+  try {
+    const metadata = { authorization: await service(platform, ['users:read']) };
+    const codes: unknown[] = [];
+    for (let time = 0; time < 3; time++)
+      codes.push((await users.call('GetUserById', { id: newId() }, { metadata })).trailer['coffer-code']);
+    expect(codes).toEqual(['user_not_found', 'user_not_found', 'too_many_requests']);
+    // Our own services are not counted.
+    expect(await platform.users.signUp({ email: 'jane@example.com', name: 'J', password: 'a good password' })).toHaveProperty('id');
+    expect(await platform.users.signUp({ email: 'john@example.com', name: 'J', password: 'a good password' })).toHaveProperty('id');
+  } finally {
+    users.close();
+    await platform.stop();
+  }
+});
+
+test('HEAD asks what GET asks; a path that does not exist asks nobody', async () => {
+  const open = await startProduct({}, { mode: 'required' });
+  try {
+    expect((await open.call('HEAD', '/wallet/w1')).status).toBe(401);
+    expect((await open.call('HEAD', '/assets', undefined, { authorization: await service(open.product, ['wallets:read']) })).status).toBe(
+      200,
+    );
+    expect((await open.call('GET', '/nothing')).status).toBe(404);
+    expect((await open.call('PUT', '/wallet/w1')).status).toBe(405);
+  } finally {
+    await open.stop();
+  }
 });
 
 test('a route without a row in the policy does not start', () => {

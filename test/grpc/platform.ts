@@ -44,8 +44,10 @@ export type Platform = {
   stop(): Promise<void>;
 };
 
-export async function startPlatform(options: { openMs?: number; log?: Log; mode?: AccessMode; tls?: Tls } = {}): Promise<Platform> {
-  const { log = silentLog(), mode = 'open', tls = null, ...clientOptions } = options;
+export async function startPlatform(
+  options: { openMs?: number; log?: Log; mode?: AccessMode; tls?: Tls; requestsPerMinute?: number } = {},
+): Promise<Platform> {
+  const { log = silentLog(), mode = 'open', tls = null, requestsPerMinute, ...clientOptions } = options;
   const internalCredential = mode === 'open' ? null : internalCredentialOf(jwtSecret);
   const client = { credential: internalCredential, tls };
   const database = await createTestDatabase();
@@ -61,7 +63,7 @@ export async function startPlatform(options: { openMs?: number; log?: Log; mode?
   const users = new Users({ pool: database.pool, wallets: walletClient });
   const sessions = new Sessions({ pool: database.pool, jwtSecret });
   const apiKeys = new ApiKeys(database.pool);
-  const access = new Access({ mode, authenticator: new Authenticator({ sessions, apiKeys }) });
+  const access = new Access({ mode, authenticator: new Authenticator({ sessions, apiKeys }), requestsPerMinute });
   const guard = { access, internalCredential, tls };
   let running: { users?: RunningService | undefined; wallets?: RunningService | undefined } = {};
 
