@@ -1,6 +1,5 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import { Command } from 'commander';
+import { productVersion } from '../server/kernel/index.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { resetCommand } from './commands/reset.ts';
@@ -16,7 +15,7 @@ export async function main(): Promise<void> {
   process.channel?.unref();
   const program = new Command('coffer')
     .description('Coffer, a wallet platform: a double-entry ledger with users and wallets, on a PostgreSQL of its own.')
-    .version(version())
+    .version(productVersion)
     .showHelpAfterError('Run "coffer --help" to see what there is.')
     .addCommand(startCommand())
     .addCommand(migrateCommand())
@@ -27,9 +26,4 @@ export async function main(): Promise<void> {
     .addCommand(sqlCommand())
     .addCommand(resetCommand());
   await program.parseAsync();
-}
-
-function version(): string {
-  const manifest = JSON.parse(fs.readFileSync(path.resolve(import.meta.dirname, '../package.json'), 'utf8')) as { version: string };
-  return manifest.version;
 }

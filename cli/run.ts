@@ -1,8 +1,10 @@
+import path from 'node:path';
 import {
   createLog,
   describeFailure,
   exitOnUncaughtErrors,
   isTerminal,
+  LogFile,
   OperatorError,
   readConfig,
   settings,
@@ -12,22 +14,41 @@ import type { Config, Log } from '../server/kernel/index.ts';
 export type Context = { config: Config; log: Log };
 
 /** Reads the settings, then does the command's work; a failure is told in sentences and becomes exit code 1. */
-export async function runCommand(options: { json?: boolean; descriptor: 1 | 2 }, work: (context: Context) => Promise<void>): Promise<void> {
+export async function runCommand(
+  options: { json?: boolean; descriptor: 1 | 2; logFile?: string },
+  work: (context: Context) => Promise<void>,
+): Promise<void> {
   try {
     const { config, problems } = readConfig(process.env);
     if (problems) {
       const list = problems.map((problem) => `  - ${problem}`).join('\n');
       throw new OperatorError(`These settings cannot be used:\n${list}`, 'Correct them in the environment and start again.');
     }
+    const { file, problem } = openLogFile(config, options.logFile);
     const log = createLog({
       level: config.logLevel,
       pretty: !options.json && isTerminal(options.descriptor),
       descriptor: options.descriptor,
+      file,
     });
+    if (problem) log.warn(problem);
     exitOnUncaughtErrors(log);
     await work({ config, log });
   } catch (error) {
     tellFailure(error, options.json ?? false);
+  }
+}
+
+/** A folder that cannot be written to is told, and is no reason not to serve: the log is on standard output, too. */
+function openLogFile({ observe }: Config, name: string | undefined): { file?: LogFile; problem?: string } {
+  if (name === undefined || observe.logFolder === null) return {};
+  try {
+    return { file: new LogFile({ file: path.join(observe.logFolder, name) }) };
+  } catch (failure) {
+    const { code = 'unknown reason' } = failure as NodeJS.ErrnoException;
+    return {
+      problem: `No log file can be written in ${observe.logFolder} (${code}). Set COFFER_LOG_FOLDER to a folder of your own, or COFFER_LOG_FILES=off.`,
+    };
   }
 }
 

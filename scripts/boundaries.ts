@@ -11,7 +11,9 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   ledger: ['kernel', 'database'],
   identity: ['kernel', 'database'],
   wallets: ['kernel', 'database', 'ledger'],
-  gateway: ['kernel', 'wallets', 'identity', 'ledger'],
+  audit: ['kernel', 'database'],
+  telemetry: ['kernel', 'ledger'],
+  gateway: ['kernel', 'wallets', 'identity', 'ledger', 'audit', 'telemetry'],
 };
 
 /** Two transports, and what both ask about callers, share the gateway's room and have a door each: who wires one need not load the others. */

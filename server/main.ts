@@ -15,6 +15,8 @@ import { isLoopback, keepSecret, OperatorError, readTls, refuseTakenPorts } from
 import type { Address, Config, Listener, Log, Tls } from './kernel/index.ts';
 import { openLedger, startCheckpoints } from './ledger/index.ts';
 import type { Asset, Ledger } from './ledger/index.ts';
+import { startWatch } from './observe.ts';
+import type { Watch } from './observe.ts';
 import { seedDemo } from './seed.ts';
 import { WalletCommands, WalletQueries } from './wallets/index.ts';
 
@@ -50,25 +52,34 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
     const database = await openDatabase(config, log, { whenRunning: everything ? 'refuse' : 'join' });
     started.add(database);
     await migrate(database.url, log);
+    const watch = await startWatch(config, chosen, database, log);
+    started.add(watch);
 
     // The users service owns no money: alone, it has no ledger.
     const needsLedger = chosen.includes('wallets') || chosen.includes('api');
-    const ledger = needsLedger ? await openLedger({ url: database.url, log }) : null;
+    const ledger = needsLedger ? watch.ledger(await openLedger({ url: database.url, log, observe: watch.metrics.ledger })) : null;
     if (ledger) {
       started.add(ledger);
       started.add(startCheckpoints({ pool: database.pool, home: config.home, everyMs: checkpointEveryMs, log }));
     }
-    return await startServices(config, chosen, log, { database, ledger, started, tls });
+    return await startServices(config, chosen, log, { database, ledger, watch, started, tls });
   } catch (failure) {
     await started.stop();
     throw failure;
   }
 }
 
-type Foundation = { readonly database: Database; readonly ledger: Ledger | null; readonly started: Started; readonly tls: Tls | null };
+type Foundation = {
+  readonly database: Database;
+  readonly ledger: Ledger | null;
+  readonly watch: Watch;
+  readonly started: Started;
+  readonly tls: Tls | null;
+};
 
 async function startServices(config: Config, chosen: readonly Service[], log: Log, foundation: Foundation): Promise<RunningCoffer> {
   const { database, ledger, started, tls } = foundation;
+  const { observation } = foundation.watch;
   const urls: Record<string, string> = {};
   const demo = config.databaseUrl === undefined && config.auth === 'open';
 
@@ -83,7 +94,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   const apiKeys = new ApiKeys(database.pool);
   const authenticator = new Authenticator({ sessions, apiKeys });
   const access = new Access({ mode: config.auth, authenticator, requestsPerMinute: config.requestsPerMinute });
-  const guard = { access, internalCredential, tls };
+  const guard = { access, internalCredential, tls, observation };
 
   if (chosen.includes('users')) {
     const ready = async () => await isAnswering(database);
@@ -105,7 +116,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const { assets } = ledger;
       const ready = () => ledger.ready;
       const people = { users, sessions, apiKeys, access };
-      const product = { commands, queries, assets, ...people, ready, demo, swaggerEnabled: config.swaggerEnabled, log };
+      const product = { commands, queries, assets, ...people, ready, demo, swaggerEnabled: config.swaggerEnabled, log, observation };
       const api = await listenHttp(product, config.http, tls);
       started.add(api);
       urls['api'] = api.url;

@@ -22,7 +22,7 @@ Examples:
     )
     .action(async (names: Service[]) => {
       const chosen = names.length === 0 ? services : services.filter((service) => names.includes(service));
-      await runCommand({ descriptor: 1 }, async ({ config, log }) => {
+      await runCommand({ descriptor: 1, logFile: logFileOf(chosen) }, async ({ config, log }) => {
         await runUntilStopped(log, async () => {
           const coffer = await startCoffer(config, chosen, log);
           log.info({ ...coffer.urls }, 'Coffer runs; Ctrl-C stops it');
@@ -31,4 +31,9 @@ Examples:
         });
       });
     });
+}
+
+/** Each process has a file of its own: api.log where the API is, also together with others; else users.log or wallets.log. */
+function logFileOf(chosen: readonly Service[]): string {
+  return `${chosen.includes('api') ? 'api' : chosen[0]}.log`;
 }

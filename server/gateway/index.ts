@@ -2,3 +2,4 @@
 export * from './access/index.ts';
 export * from './grpc/index.ts';
 export * from './http/index.ts';
+export type { Observation } from './observation.ts';

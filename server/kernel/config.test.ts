@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from './config.ts';
 
@@ -41,6 +42,9 @@ describe('settings', () => {
       ENABLE_SWAGGER: 'maybe',
       LOG_LEVEL: 'loud',
       COFFER_DEFAULT_ASSET: 'us dollars',
+      COFFER_AUDIT: 'perhaps',
+      COFFER_AUDIT_DAYS: '0',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:hunter2',
     });
     expect(problems?.map((problem) => problem.split(' ')[0])).toEqual([
       'HOST',
@@ -56,8 +60,26 @@ describe('settings', () => {
       'ENABLE_SWAGGER',
       'LOG_LEVEL',
       'COFFER_DEFAULT_ASSET',
+      'COFFER_AUDIT',
+      'COFFER_AUDIT_DAYS',
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
     ]);
     expect(problems?.join()).not.toContain('hunter2');
+  });
+
+  test('what is watched over: the audit and log files by default, traces when a collector is given', () => {
+    expect(readConfig({ COFFER_HOME: '/h' }).config?.observe).toEqual({
+      audit: true,
+      auditDays: 90,
+      logFolder: path.resolve('/h/logs'),
+      logRequests: false,
+      tracesUrl: null,
+    });
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };
+    expect(readConfig(endpoint).config?.observe.tracesUrl).toBe('http://collector:4318');
+    expect(readConfig({ ...endpoint, COFFER_TRACES: 'off' }).config?.observe.tracesUrl).toBeNull();
+    expect(readConfig({ COFFER_TRACES: 'on' }).config?.observe.tracesUrl).toBe('http://127.0.0.1:4318');
+    expect(readConfig({ COFFER_AUDIT: 'off', COFFER_LOG_FILES: 'off' }).config?.observe).toMatchObject({ audit: false, logFolder: null });
   });
 
   test.each(['127.0.0.1:1', '127.8.9.254:1', 'localhost:1', '[::1]:1'])('%s is an address of this machine', (address) => {

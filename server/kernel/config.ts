@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import path from 'node:path';
-import { hidePasswords, logLevels } from './log.ts';
+import { logLevels } from './log.ts';
 import type { LogLevel } from './log.ts';
+import { hidePasswords } from './secrets.ts';
 
 /** Where something listens, or where to reach it. */
 export type Address = { host: string; port: number };
@@ -30,6 +31,19 @@ export type Config = {
   logLevel: LogLevel;
   /** Code of the asset that a new user's wallet is opened in. */
   defaultAsset: string;
+  observe: ObserveConfig;
+};
+
+export type ObserveConfig = {
+  /** Whether requests that may change something are written into the audit, and for how many days they stay there. */
+  audit: boolean;
+  auditDays: number;
+  /** Where log files are kept; null: none are written. */
+  logFolder: string | null;
+  /** A log line for each HTTP request; at level debug there is one anyway. */
+  logRequests: boolean;
+  /** The OpenTelemetry collector that traces are sent to; null: no traces. */
+  tracesUrl: string | null;
 };
 
 /** What the environment may set, for help texts and the README. */
@@ -80,6 +94,17 @@ export const settings: readonly { name: string; meaning: string; fallback: strin
   { name: 'ENABLE_SWAGGER', meaning: 'API documentation at /docs and /api', fallback: 'true' },
   { name: 'LOG_LEVEL', meaning: logLevels.join(', '), fallback: 'info' },
   { name: 'COFFER_DEFAULT_ASSET', meaning: "asset of a new user's wallet", fallback: 'USD' },
+  { name: 'COFFER_AUDIT', meaning: 'keep what is asked of the API, in api_audit', fallback: 'on' },
+  { name: 'COFFER_AUDIT_DAYS', meaning: 'for how many days it is kept', fallback: '90' },
+  { name: 'COFFER_LOG_FILES', meaning: 'write the log to files, too', fallback: 'on' },
+  { name: 'COFFER_LOG_FOLDER', meaning: 'folder of the log files', fallback: 'logs in COFFER_HOME' },
+  { name: 'COFFER_LOG_REQUESTS', meaning: 'a log line for each HTTP request', fallback: 'off' },
+  {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    meaning: 'OpenTelemetry collector to send traces to, over OTLP/HTTP',
+    fallback: 'no traces',
+  },
+  { name: 'COFFER_TRACES', meaning: 'on: traces to 127.0.0.1:4318; off: none', fallback: 'on when a collector is given' },
 ];
 
 const defaultHome = path.resolve(import.meta.dirname, '../../.coffer');
@@ -112,6 +137,7 @@ export function readConfig(env: NodeJS.ProcessEnv): { config: Config; problems?:
     swaggerEnabled: readSwitch(given('ENABLE_SWAGGER') ?? 'true', 'ENABLE_SWAGGER', problem),
     logLevel: readLogLevel(given('LOG_LEVEL') ?? 'info', problem),
     defaultAsset: readAssetCode(given('COFFER_DEFAULT_ASSET') ?? 'USD', problem),
+    observe: readObserve(given, path.resolve(given('COFFER_HOME') ?? defaultHome), problem),
   };
   refuseSharedPorts(config, problem);
   return problems.length === 0 ? { config } : { problems };
@@ -233,6 +259,35 @@ function readLogLevel(text: string, problem: Problem): LogLevel {
 function readAssetCode(text: string, problem: Problem): string {
   if (!/^[A-Z][A-Z0-9_]{0,31}$/.test(text)) {
     problem(`COFFER_DEFAULT_ASSET is "${text}": give a code of capital letters and digits, such as USD.`);
+  }
+  return text;
+}
+
+function readObserve(given: (name: string) => string | undefined, home: string, problem: Problem): ObserveConfig {
+  const isOn = (name: string, fallback: string) => readSwitch(given(name) ?? fallback, name, problem);
+  const logFiles = isOn('COFFER_LOG_FILES', 'on');
+  const traces = isOn('COFFER_TRACES', given('OTEL_EXPORTER_OTLP_ENDPOINT') === undefined ? 'off' : 'on');
+  return {
+    audit: isOn('COFFER_AUDIT', 'on'),
+    auditDays: readDays(given('COFFER_AUDIT_DAYS') ?? '90', problem),
+    logFolder: logFiles ? path.resolve(given('COFFER_LOG_FOLDER') ?? path.join(home, 'logs')) : null,
+    logRequests: isOn('COFFER_LOG_REQUESTS', 'off'),
+    tracesUrl: traces ? readCollector(given('OTEL_EXPORTER_OTLP_ENDPOINT') ?? 'http://127.0.0.1:4318', problem) : null,
+  };
+}
+
+function readDays(text: string, problem: Problem): number {
+  const days = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (days >= 1 && days <= 36_500) return days;
+  problem(`COFFER_AUDIT_DAYS is "${text}": give a number of days between 1 and 36500.`);
+  return 90;
+}
+
+function readCollector(text: string, problem: Problem): string {
+  const url = URL.parse(text);
+  // The text itself stays out of the sentence: it may hold a password.
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    problem('OTEL_EXPORTER_OTLP_ENDPOINT is no address of a collector: give http://host:4318.');
   }
   return text;
 }

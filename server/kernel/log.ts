@@ -2,6 +2,8 @@ import tty from 'node:tty';
 import { pino } from 'pino';
 import type { DestinationStream, Level, Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
+import { currentRequest } from './request-context.ts';
+import { hideSecrets } from './secrets.ts';
 
 export type Log = Logger;
 export type LogLevel = Level | 'silent';
@@ -9,18 +11,22 @@ export type LogLevel = Level | 'silent';
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const satisfies readonly LogLevel[];
 
 /** Keys whose values never reach a log line, at the top or up to two levels down (`req.headers.authorization`). */
-const secretKeys = ['authorization', 'cookie', '["set-cookie"]', 'password', 'passwordHash', 'token', 'secret', 'jwtSecret', 'apiKey'];
+const secretKeys = [
+  'authorization',
+  'cookie',
+  '["set-cookie"]',
+  'password',
+  'passwordHash',
+  'token',
+  'secret',
+  'jwtSecret',
+  'apiKey',
+  'api_key',
+  '["x-api-key"]',
+];
 const redactedPaths = secretKeys.flatMap((key) =>
   ['', '*', '*.*'].map((parent) => (parent === '' || key.startsWith('[') ? `${parent}${key}` : `${parent}.${key}`)),
 );
-
-const passwordInQuery = /([?&](?:ssl)?password=)[^&\s"']*/gi;
-const passwordInUrl = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s@"]+@/gi;
-
-/** Hides the password of every URL in a text (`postgres://coffer:***@host/db`), for messages and logs. */
-export function hidePasswords(text: string): string {
-  return text.replace(passwordInUrl, '$1***@').replace(passwordInQuery, '$1***');
-}
 
 export type LogOptions = {
   level: LogLevel;
@@ -30,21 +36,41 @@ export type LogOptions = {
   descriptor?: 1 | 2;
   /** Replaces the descriptor (tests read what was written). */
   destination?: DestinationStream;
+  /** Gets every line as JSON, beside the descriptor or destination. */
+  file?: DestinationStream | undefined;
 };
 
 /** Creates the process's log, with secrets left out of it. Writing is synchronous: the last line before an exit is not lost. */
 export function createLog(options: LogOptions): Log {
   const raw = options.destination ?? pino.destination({ fd: options.descriptor ?? 1, sync: true });
-  const destination = options.pretty ? prettyLines(raw, options) : raw;
+  const lines = options.pretty ? prettyLines(raw, options) : raw;
+  const { file } = options;
+  const destination = file ? both(lines, file) : lines;
   return pino(
     {
       level: options.level,
       redact: { paths: redactedPaths, censor: '***' },
-      hooks: { streamWrite: hidePasswords },
+      hooks: { streamWrite: hideSecrets },
+      mixin: requestOfLine,
       timestamp: pino.stdTimeFunctions.isoTime,
     },
     destination,
   );
+}
+
+function both(first: DestinationStream, second: DestinationStream): DestinationStream {
+  return {
+    write: (line) => {
+      first.write(line);
+      second.write(line);
+    },
+  };
+}
+
+/** A line that is written while a request is worked on names it. */
+function requestOfLine(): { requestId?: string } {
+  const request = currentRequest();
+  return request ? { requestId: request.requestId } : {};
 }
 
 function prettyLines(raw: DestinationStream, options: LogOptions): DestinationStream {

@@ -5,6 +5,7 @@ export { forgetCheckpoints, readCheckpoints, startCheckpoints } from './chain/ch
 export type { Checkpoint, CheckpointOptions } from './chain/checkpoints.ts';
 export { openLedger, operationId, seqOfOperationId } from './ledger.ts';
 export type { Ledger, LedgerOptions } from './ledger.ts';
+export type { BookStatus, LedgerObserver } from './posting/observer.ts';
 export { LedgerHalted, LedgerOverloaded, LedgerUnavailable, isOutage } from './posting/outages.ts';
 export { controlsFromText } from './reading/rows.ts';
 export type { Balance, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';

@@ -5,6 +5,7 @@ import { Assets } from './reading/assets.ts';
 import { assert } from '../kernel/index.ts';
 import { Expiry } from './posting/expiry.ts';
 import { BookReader } from './reading/reads.ts';
+import type { BookStatus, LedgerObserver } from './posting/observer.ts';
 import { planOptions } from './posting/store.ts';
 import type { Operation, Outcome, RecordedEntry } from './rules/types.ts';
 import { BookWriter } from './posting/writer.ts';
@@ -18,6 +19,8 @@ export type Ledger = {
   readonly read: BookReader;
   /** True while postings can be answered. */
   readonly ready: boolean;
+  /** How each book does now. */
+  status(): readonly BookStatus[];
   /**
    * Posts one operation; answers when it is committed, or refused. A refusal is a value.
    * Throws LedgerUnavailable (`outcome` says what is known), LedgerOverloaded, LedgerHalted.
@@ -35,6 +38,8 @@ export type LedgerOptions = {
   readonly url: string;
   readonly log: Log;
   readonly patienceMs?: number;
+  /** Is told what is posted; costs nothing when absent. */
+  readonly observe?: LedgerObserver | undefined;
 };
 
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
@@ -55,6 +60,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       get ready() {
         return writer.ready;
       },
+      status: () => [writer.status],
       post: async (operation) => {
         const [outcome] = await writer.post([operation], false);
         assert(outcome, 'one operation, one outcome');

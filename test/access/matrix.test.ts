@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { policy, ruleOf } from '../../server/gateway/access/index.ts';
 import type { OperationName } from '../../server/gateway/access/index.ts';
 import { assert, newId } from '../../server/kernel/index.ts';
-import { startProduct } from '../http/product.ts';
+import { startWatched } from '../observe/watched.ts';
 import type { Answer, TestProduct } from '../http/product.ts';
 import { authorizationOf, callers, declared, password, person, service } from './world.ts';
 import type { Person } from './world.ts';
@@ -105,6 +105,8 @@ const cases = {
   getUser: get(({ user }) => `/users/${user}`),
   listUsers: about(get(() => '/users')),
   setUserRole: { ask: ({ user }) => ({ method: 'PATCH', path: `/users/${user}`, body: { role: 'user' } }), passes: 200 },
+  getMetrics: about(get(() => '/metrics')),
+  listAudit: about(get(() => '/audit')),
   listKeys: about(get(() => '/keys')),
   createKey: about(
     post(
@@ -125,7 +127,7 @@ let third: Target;
 let unknown: Target;
 
 beforeAll(async () => {
-  coffer = await startProduct({}, { mode: 'required' });
+  coffer = await startWatched({ mode: 'required' });
   const admin = await person(coffer.product, 'admin', 'admin');
   people = { admin, user: await person(coffer.product, 'user', 'user'), operator: await person(coffer.product, 'operator', 'operator') };
   third = await targetOf(await person(coffer.product, 'third', 'user'));
@@ -168,7 +170,9 @@ async function headOfLog(): Promise<number> {
 function shape(answer: Answer, target: Target): object {
   const names = Object.values(target).toSorted((a, b) => b.length - a.length);
   const text = names.reduce((body, name) => body.replaceAll(name, '…'), answer.text);
-  const headers = [...answer.headers].filter(([name]) => !['date', 'content-length', 'keep-alive', 'connection'].includes(name));
+  const headers = [...answer.headers].filter(
+    ([name]) => !['date', 'x-request-id', 'content-length', 'keep-alive', 'connection'].includes(name),
+  );
   return { status: answer.status, text, headers };
 }
 

@@ -9,6 +9,7 @@ import {
   startWalletsService,
 } from '../../server/gateway/grpc/index.ts';
 import type { RunningService, ServiceOptions } from '../../server/gateway/grpc/index.ts';
+import type { Observation } from '../../server/gateway/index.ts';
 import { ApiKeys, Authenticator, Sessions, Users } from '../../server/identity/index.ts';
 import type { WalletProvisioner } from '../../server/identity/index.ts';
 import { assert, silentLog } from '../../server/kernel/index.ts';
@@ -45,9 +46,16 @@ export type Platform = {
 };
 
 export async function startPlatform(
-  options: { openMs?: number; log?: Log; mode?: AccessMode; tls?: Tls; requestsPerMinute?: number } = {},
+  options: {
+    openMs?: number;
+    log?: Log;
+    mode?: AccessMode;
+    tls?: Tls;
+    requestsPerMinute?: number;
+    watch?: (database: TestDatabase) => Observation;
+  } = {},
 ): Promise<Platform> {
-  const { log = silentLog(), mode = 'open', tls = null, requestsPerMinute, ...clientOptions } = options;
+  const { log = silentLog(), mode = 'open', tls = null, requestsPerMinute, watch, ...clientOptions } = options;
   const internalCredential = mode === 'open' ? null : internalCredentialOf(jwtSecret);
   const client = { credential: internalCredential, tls };
   const database = await createTestDatabase();
@@ -64,7 +72,7 @@ export async function startPlatform(
   const sessions = new Sessions({ pool: database.pool, jwtSecret });
   const apiKeys = new ApiKeys(database.pool);
   const access = new Access({ mode, authenticator: new Authenticator({ sessions, apiKeys }), requestsPerMinute });
-  const guard = { access, internalCredential, tls };
+  const guard = { access, internalCredential, tls, observation: watch?.(database) };
   let running: { users?: RunningService | undefined; wallets?: RunningService | undefined } = {};
 
   const platform: Platform = {

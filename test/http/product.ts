@@ -7,7 +7,7 @@ import { Access, listenHttp } from '../../server/gateway/index.ts';
 import type { AccessMode, Product } from '../../server/gateway/index.ts';
 import { assert, createLog } from '../../server/kernel/index.ts';
 import { openLedger } from '../../server/ledger/index.ts';
-import type { Ledger } from '../../server/ledger/index.ts';
+import type { Ledger, LedgerOptions } from '../../server/ledger/index.ts';
 import { seedDemo } from '../../server/seed.ts';
 import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -39,18 +39,23 @@ type Conditions = {
   /** Leads to the database by another way, such as a proxy that breaks connections. */
   readonly detour?: (databaseUrl: string) => Promise<string>;
   readonly patienceMs?: number;
+  readonly observe?: LedgerOptions['observe'];
+  /** Puts something between the product and its ledger. */
+  readonly around?: ((opened: Ledger) => Ledger) | undefined;
+  /** What the product is given to be watched by, on the database as it is reached without the detour. */
+  readonly watch?: (databaseUrl: string, pool: pg.Pool) => Partial<Product>;
   readonly mode?: AccessMode;
   readonly requestsPerMinute?: number;
   readonly issuer?: IssuerSettings;
 };
 
 export async function startProduct(changes: Partial<Product> = {}, conditions: Conditions = {}): Promise<TestProduct> {
-  const { detour, mode = 'open', requestsPerMinute, issuer, ...ledgerOptions } = conditions;
+  const { detour, mode = 'open', requestsPerMinute, issuer, watch, around = (opened) => opened, ...ledgerOptions } = conditions;
   const database = await createTestDatabase();
   const log = createLog({ level: 'error', pretty: true });
   const url = (await detour?.(database.url)) ?? database.url;
   const pool = createPool(url, log, { connectTimeoutMs: 1_000 });
-  const ledger = await openLedger({ url, log, ...ledgerOptions });
+  const ledger = around(await openLedger({ url, log, ...ledgerOptions }));
   await seedDemo(database.pool, ledger);
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');
@@ -81,6 +86,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     demo: mode === 'open',
     swaggerEnabled: true,
     log,
+    ...watch?.(database.url, database.pool),
     ...changes,
   };
   const listener = await listenHttp(product, { host: '127.0.0.1', port: 0 });

@@ -14,7 +14,7 @@ export type CofferProcess = {
 };
 
 /** Answers when `/health` says that it serves. */
-export async function startCofferProcess(databaseUrl: string): Promise<CofferProcess> {
+export async function startCofferProcess(databaseUrl: string, env: Record<string, string> = {}): Promise<CofferProcess> {
   const [http, users, wallets] = [await freePort(), await freePort(), await freePort()];
   const home = mkdtempSync(path.join(os.tmpdir(), 'coffer-process-'));
   const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../../cli/coffer.mjs'), 'start'], {
@@ -26,6 +26,7 @@ export async function startCofferProcess(databaseUrl: string): Promise<CofferPro
       USER_SERVICE_URL: `127.0.0.1:${users}`,
       WALLET_SERVICE_URL: `127.0.0.1:${wallets}`,
       LOG_LEVEL: 'warn',
+      ...env,
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

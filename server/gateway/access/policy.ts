@@ -59,6 +59,10 @@ export const policy = {
   deleteMe: myself,
   listMyLogins: myself,
 
+  getMetrics: guarded('system:read', 'never'),
+  // What others sent, their addresses included.
+  listAudit: guarded('audit:read', 'never', { open: 'as required' }),
+
   createUser: guarded('users:write', 'never'),
   getUser: guarded('users:read', 'own'),
   listUsers: guarded('users:read', 'never', { open: 'as required' }),

@@ -2,8 +2,9 @@
 import { isIP } from 'node:net';
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
-import { trustOf } from '../../kernel/index.ts';
-import type { Address, Tls } from '../../kernel/index.ts';
+import { currentRequest, trustOf } from '../../kernel/index.ts';
+import type { Address, Span, Tls } from '../../kernel/index.ts';
+import { requestIdKey } from './observing.ts';
 import { messageBytesMax } from './server.ts';
 import type { Method } from './wire.ts';
 
@@ -55,6 +56,19 @@ export class ServiceClient {
 
   /** `deadline`: in milliseconds of the epoch. */
   async call<Request, Response>(method: Method<Request, Response>, request: Request, deadline: number): Promise<CallResult<Response>> {
+    const span = currentRequest()?.span?.child(method.path.slice(1), 'client');
+    const result = await this.#call(method, request, deadline, this.#metadata(span));
+    span?.set('coffer.result', result.status);
+    span?.end(result.status === 'answered' || result.status === 'refused' ? 'ok' : 'failed');
+    return result;
+  }
+
+  async #call<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    deadline: number,
+    metadata: Metadata,
+  ): Promise<CallResult<Response>> {
     // A call on a channel that is known to be connected is the only one of which it is not known whether it arrived.
     const connected = await this.#connect(Math.min(deadline, Date.now() + connectPatienceMs));
     if (!connected) return { status: 'unavailable', code: null, reason: 'the service cannot be reached', grpcStatus: status.UNAVAILABLE };
@@ -64,7 +78,7 @@ export class ServiceClient {
         method.request.encode,
         method.response.decode,
         request,
-        this.#metadata(),
+        metadata,
         { deadline },
         (error, message) => {
           if (error) resolve(resultOf(error));
@@ -76,8 +90,12 @@ export class ServiceClient {
     });
   }
 
-  #metadata(): Metadata {
+  /** The request that a call is made for goes by one name, and in one trace, in all our services. */
+  #metadata(span: Span | undefined): Metadata {
     const metadata = new Metadata();
+    const request = currentRequest();
+    if (request) metadata.set(requestIdKey, request.requestId);
+    if (span) metadata.set('traceparent', span.traceparent);
     if (this.#credential !== null) metadata.set('authorization', `Bearer ${this.#credential}`);
     return metadata;
   }

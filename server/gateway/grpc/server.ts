@@ -4,10 +4,12 @@ import type { ServerInterceptor } from '@grpc/grpc-js';
 import type { EnumTypeDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
-import { listenFailure } from '../../kernel/index.ts';
+import { listenFailure, newId } from '../../kernel/index.ts';
 import type { Address, Log, Tls } from '../../kernel/index.ts';
 import type { Guard } from './callers.ts';
+import type { Observation } from '../observation.ts';
 import { descriptors } from './generated/descriptors.ts';
+import { requestIdKey } from './observing.ts';
 
 export const messageBytesMax = 1_048_576;
 const streamsPerConnectionMax = 1_000;
@@ -34,6 +36,8 @@ export type ServiceOptions = Guard & {
   readonly defaultDeadlineMs?: number;
   /** Lets anyone read the contract from the running server; in open mode only, and off when this is false. */
   readonly reflection?: boolean;
+  /** What is noted of each call; nothing when absent. */
+  readonly observation?: Observation | undefined;
   /** Without, the calls are read by whoever is in between. */
   readonly tls?: Tls | null;
 };
@@ -147,6 +151,7 @@ const blameTheCaller: ServerInterceptor = (_method, call) => {
     if (sent.code !== status.INTERNAL || !callersFault.test(sent.details ?? '')) return send(sent);
     const metadata = new Metadata();
     metadata.set('coffer-code', 'message_malformed');
+    metadata.set(requestIdKey, newId());
     send({ code: status.INVALID_ARGUMENT, details: sent.details ?? null, metadata });
   };
   return new ServerInterceptingCall(call);

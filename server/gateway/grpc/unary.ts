@@ -1,10 +1,12 @@
 /** One call, from its bytes to its answer: decoding, deadline, and a status for whatever may happen. */
-import { Metadata } from '@grpc/grpc-js';
-import type { Server, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import type { Metadata, Server, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import type { Log } from '../../kernel/index.ts';
 import type { Admission, Decision, OperationName } from '../access/index.ts';
 import { admit, denialFailure, metadataFailure } from './callers.ts';
 import type { Guard } from './callers.ts';
+import type { Observation } from '../observation.ts';
+import { ObservedCall } from './observing.ts';
 import { outageFailure, requestFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
 import { MalformedMessage } from './wire.ts';
@@ -13,7 +15,11 @@ import type { Method } from './wire.ts';
 /** For a call that brings no deadline. Longer than the ledger waits for its database, so that its more exact answer comes first. */
 const defaultDeadlineMs = 15_000;
 
-export type ServeOptions = Guard & { readonly log: Log; readonly defaultDeadlineMs?: number };
+export type ServeOptions = Guard & {
+  readonly log: Log;
+  readonly defaultDeadlineMs?: number;
+  readonly observation?: Observation | undefined;
+};
 
 /** What a call brings along beside its message, and who makes it. `deadline` is in milliseconds of the epoch. */
 export type Call = Admission & { readonly metadata: Metadata; readonly deadline: number };
@@ -41,25 +47,34 @@ export function serve<Request, Response>(
     }
   };
   const handle = (call: ServerUnaryCall<Request | MalformedMessage, Response>, callback: sendUnaryData<Response>): void => {
-    const { deadline, timer } = deadlineOf(call, options, () => fail(callback, requestFailure('deadline')));
+    const { request, metadata } = call;
+    const observed = new ObservedCall(call, method.path, options.observation ?? {});
+    const tell = (done: Answer<Response>): void => {
+      const trailer = observed.trailer(done.trailer);
+      observed.answered('message' in done ? status.OK : done.failure.status, request instanceof MalformedMessage ? null : request, trailer);
+      if ('message' in done) callback(null, done.message, trailer);
+      else fail(callback, done.failure, trailer);
+    };
+    const { deadline, timer } = deadlineOf(call, options, () => tell({ failure: requestFailure('deadline') }));
     const answer = (done: Answer<Response>): void => {
       clearTimeout(timer);
-      if ('message' in done) callback(null, done.message, done.trailer);
-      else fail(callback, done.failure, done.trailer);
+      tell(done);
     };
-    const { request, metadata } = call;
     const enter = async (decision: Decision): Promise<Answer<Response>> => {
       if ('denied' in decision) return { failure: denialFailure(decision) };
+      observed.principal = decision.principal;
       if (request instanceof MalformedMessage) return { failure: malformedFailure(request) };
       return await handler(request, { ...decision, metadata, deadline });
     };
     const unreadable = metadataFailure(metadata);
     if (unreadable) return answer({ failure: unreadable });
-    const decision = admit(call, operation, options);
-    const answered = decision instanceof Promise ? decision.then(enter) : enter(decision);
+    const answered = observed.run(() => {
+      const decision = admit(call, operation, options);
+      return decision instanceof Promise ? decision.then(enter) : enter(decision);
+    });
     answered.then(answer, (thrown: unknown) => {
       const outage = outageFailure(thrown);
-      if (!outage) options.log.error({ err: thrown, call: method.path }, 'A call failed because of a bug');
+      if (!outage) options.log.error({ err: thrown, call: method.path, requestId: observed.requestId }, 'A call failed because of a bug');
       answer({ failure: outage ?? requestFailure('internal') });
     });
   };
@@ -83,7 +98,7 @@ function malformedFailure({ message }: MalformedMessage): Failure {
   return { ...failure, details: `${failure.details} (${message})` };
 }
 
-function fail<Response>(callback: sendUnaryData<Response>, failure: Failure, trailer = new Metadata()): void {
+function fail<Response>(callback: sendUnaryData<Response>, failure: Failure, trailer: Metadata): void {
   trailer.set('coffer-code', failure.code);
   callback({ code: failure.status, details: failure.details, metadata: trailer });
 }

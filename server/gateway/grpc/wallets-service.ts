@@ -5,6 +5,8 @@ import { ownedWalletId } from '../../wallets/index.ts';
 import type { WalletCommands, WalletOutcome, WalletQueries } from '../../wallets/index.ts';
 import { walletService } from './generated/wallet.ts';
 import type { WalletResponse } from './generated/wallet.ts';
+import { operationId } from '../../ledger/index.ts';
+import { operationKey } from './observing.ts';
 import { OpeningTimes } from './opening-times.ts';
 import { startServer } from './server.ts';
 import type { RunningService, ServiceOptions } from './server.ts';
@@ -78,11 +80,11 @@ class WalletCalls {
     if (user.status === 'refused') return { failure: user.failure };
     if (user.status === 'unavailable') return { failure: requestFailure('users_unavailable') };
     const outcome = await this.#commands.open({ owner: userId });
-    if (outcome.status === 'refused') return { failure: ledgerFailure(outcome.refusal) };
     const wallet = ownedWalletId(userId, this.#defaultAsset);
+    if (outcome.status === 'refused') return { failure: ledgerFailure(outcome.refusal), trailer: outcomeTrailer(outcome, wallet) };
     return {
       message: { id: wallet, userId, balance: 0n, createdAt: this.#openingTimes.remember(wallet, outcome.entry.recordedAt) },
-      trailer: seqTrailer(outcome.seq),
+      trailer: outcomeTrailer(outcome, wallet),
     };
   }
 
@@ -118,7 +120,7 @@ class WalletCalls {
     if (createdAt === null) return { failure: walletNotFound(wallet) };
 
     const outcome = await this.#commands[kind]({ wallet, amount, key, onlyOwner });
-    const trailer = outcomeTrailer(outcome);
+    const trailer = outcomeTrailer(outcome, wallet);
     if (outcome.status === 'refused') return { failure: ledgerFailure(outcome.refusal), trailer };
     const side = kind === 'deposit' ? outcome.entry.credit : outcome.entry.debit;
     if (!side || !fitsInt64(side.balance)) return { failure: requestFailure('posted_balance_exceeds_int64'), trailer };
@@ -152,8 +154,10 @@ function seqTrailer(seq: number): Metadata {
   return trailer;
 }
 
-function outcomeTrailer({ key, replayed, seq }: WalletOutcome): Metadata {
+function outcomeTrailer({ key, replayed, seq, entry }: WalletOutcome, wallet: string): Metadata {
   const trailer = seqTrailer(seq);
+  trailer.set('coffer-wallet', wallet);
+  if (entry) trailer.set(operationKey, operationId(entry));
   trailer.set('idempotency-key', key);
   trailer.set('idempotency-replayed', String(replayed));
   return trailer;

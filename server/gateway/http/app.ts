@@ -6,6 +6,7 @@ import type { ApiKeys, Sessions, Users } from '../../identity/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import type { Assets } from '../../ledger/index.ts';
 import type { Access } from '../access/index.ts';
+import type { Observation } from '../observation.ts';
 import type { WalletCommands, WalletQueries } from '../../wallets/index.ts';
 
 /** A route's schemas are the types of its handler. */
@@ -32,4 +33,6 @@ export type Product = {
   readonly demo: boolean;
   readonly swaggerEnabled: boolean;
   readonly log: Log;
+  /** What is noted of each request; nothing when absent. */
+  readonly observation?: Observation | undefined;
 };

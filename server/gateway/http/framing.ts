@@ -1,6 +1,8 @@
 /** Limits on what arrives, and the answer to what is no HTTP request at all. */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { newId } from '../../kernel/index.ts';
+import { requestIdHeader } from './observing.ts';
 import { problemBody, problemContentType } from './problem.ts';
 import type { Problem } from './problem.ts';
 
@@ -56,6 +58,7 @@ export function answerBrokenRequest(failure: Error & { code?: string }, socket: 
       `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
       `Content-Type: ${problemContentType}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
+      `${requestIdHeader}: ${newId()}`,
       'Connection: close',
       '',
       body,

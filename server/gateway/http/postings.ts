@@ -7,6 +7,7 @@ import type { Asset, Assets, PostedSide, RecordedEntry } from '../../ledger/inde
 import { isWalletOf } from '../../wallets/index.ts';
 import type { Reach, WalletOutcome } from '../../wallets/index.ts';
 import type { Reply } from './app.ts';
+import { noteOperation } from './observing.ts';
 import { sendProblem } from './problem.ts';
 import { refusalProblem } from './refusals.ts';
 import { AmountText, AssetBrief, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from './schemas.ts';
@@ -82,6 +83,9 @@ export function presentSide({ id, balance, version }: PostedSide, { onlyOwner }:
 
 /** Sends what `present` makes of the entry, or the refusal. */
 export function sendOutcome(reply: Reply, outcome: WalletOutcome, status: number, present: (entry: RecordedEntry) => unknown): Reply {
+  const { entry } = outcome;
+  const own = entry?.debit?.kind === 'wallet' ? entry.debit : entry?.credit;
+  noteOperation(reply.request, entry && { book: entry.book, seq: entry.operation }, outcome.key, own?.id ?? null);
   if (outcome.replayed) reply.header('idempotency-replayed', 'true');
   if (outcome.status === 'refused') return sendProblem(reply, refusalProblem(outcome));
   return reply.code(status).send(present(outcome.entry));

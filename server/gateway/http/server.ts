@@ -1,7 +1,8 @@
 /** Builds the HTTP server: the framework's settings, the strict readers, the routes, the answers to what fits no route. */
 import fastify from 'fastify';
 import type { Tls } from '../../kernel/index.ts';
-import type { App, Product, Reply } from './app.ts';
+import type { App, Product, Reply, Request } from './app.ts';
+import { nameRequest, observeRequests, requestIdHeader } from './observing.ts';
 import { describeApi } from './openapi.ts';
 import { problemOf } from './failures.ts';
 import { guardRoutes } from './callers.ts';
@@ -22,6 +23,7 @@ export async function createHttpServer(product: Product, tls: Tls | null = null)
   app.setValidatorCompiler(compileValidator);
   readOnlyJson(app);
   tellFailures(app, product);
+  observeRequests(app, product);
   serveItsHostsOnly(app, product.access.mode);
   guardRoutes(app, product);
   const methods = allowedMethods(app);
@@ -44,10 +46,12 @@ function frame(tls: Tls | null): App {
     connectionTimeout: limits.silenceMs,
     routerOptions: { maxParamLength: limits.headerBytes },
     requestIdHeader: false,
+    genReqId: nameRequest,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (failure: Error, _request: unknown, reply: Reply) => void sendProblem(reply, problemOf(failure)),
+    frameworkErrors: (failure: Error, request: Request, reply: Reply) =>
+      void sendProblem(reply.header(requestIdHeader, request.id), problemOf(failure)),
   } as const;
   // The routes see no difference between the two.
   return tls ? fastify({ ...options, https: { ...parser, ...tls } }) : fastify({ ...options, http: parser });
@@ -88,7 +92,10 @@ function tellFailures(app: App, { log }: Product): void {
   app.setErrorHandler((failure, request, reply) => {
     const problem = problemOf(failure);
     if (problem.status === 500)
-      log.error({ err: failure, method: request.method, route: request.routeOptions.url }, "A request met an error of Coffer's own");
+      log.error(
+        { err: failure, requestId: request.id, method: request.method, route: request.routeOptions.url },
+        "A request met an error of Coffer's own",
+      );
     const freshKey = reply.getHeader(freshKeyHeader);
     return sendProblem(reply, typeof freshKey === 'string' ? { ...problem, requestId: freshKey } : problem);
   });
@@ -96,7 +103,13 @@ function tellFailures(app: App, { log }: Product): void {
     // A 503 has waited for a database that is away: that is in the log already, and not once per request.
     if (reply.elapsedTime > slowMs && reply.statusCode !== 503) {
       log.warn(
-        { method: request.method, route: request.routeOptions.url, status: reply.statusCode, elapsedMs: Math.round(reply.elapsedTime) },
+        {
+          requestId: request.id,
+          method: request.method,
+          route: request.routeOptions.url,
+          status: reply.statusCode,
+          elapsedMs: Math.round(reply.elapsedTime),
+        },
         'Slow answer',
       );
     }

@@ -5,11 +5,13 @@ import { sharedSchemas } from '../schemas.ts';
 import { refuseUndescribedQueries } from '../validation.ts';
 import { walletSchemas } from '../wallet-views.ts';
 import { assetRoutes } from './assets.ts';
+import { auditRoutes, auditSchemas } from './audit.ts';
 import { closedLoopRoutes } from './closed-loop.ts';
 import { demoLoginRoutes } from './demo-login.ts';
 import { eventRoutes, eventSchemas } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { keyRoutes, keySchemas } from './keys.ts';
+import { metricsRoutes } from './metrics.ts';
 import { moneyRoutes } from './money.ts';
 import { openWalletRoutes, openWalletSchemas } from './open-wallets.ts';
 import { operationRoutes } from './operations.ts';
@@ -26,6 +28,7 @@ export function registerRoutes(app: App, product: Product): void {
     ...eventSchemas,
     ...userSchemas,
     ...keySchemas,
+    ...auditSchemas,
   ])
     app.addSchema(schema);
   refuseUndescribedQueries(app);
@@ -40,5 +43,7 @@ export function registerRoutes(app: App, product: Product): void {
   operationRoutes(app, product);
   eventRoutes(app, product);
   assetRoutes(app, product);
+  auditRoutes(app, product);
   healthRoutes(app, product);
+  metricsRoutes(app, product);
 }

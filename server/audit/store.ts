@@ -1,0 +1,60 @@
+/** The audit's statements. */
+import type pg from 'pg';
+import { storable, textColumn } from './columns.ts';
+import type { Audited } from './types.ts';
+
+/** What of a text is kept. A body of a batch of a thousand operations is longer; its beginning tells what it was. */
+const lengths = { short: 256, url: 2_048, headers: 4_096, body: 16_384, list: 32_768 } as const;
+
+type Column = (row: Audited) => string | null;
+
+const text =
+  (pick: (row: Audited) => string | null, lengthMax: number): Column =>
+  (row) => {
+    const value = pick(row);
+    return value === null ? null : storable(value, lengthMax);
+  };
+
+/** In the order of audit.record's parameters. */
+const columns: readonly Column[] = [
+  text((row) => row.requestId, lengths.short),
+  (row) => row.transport,
+  text((row) => row.method, lengths.short),
+  text((row) => row.url, lengths.url),
+  text((row) => row.operation, lengths.short),
+  text((row) => row.body, lengths.body),
+  text((row) => row.headers, lengths.headers),
+  text((row) => row.clientIp, lengths.short),
+  text((row) => row.actor, lengths.short),
+  (row) => String(row.startedAtMs),
+  (row) => (row.status === null ? null : String(row.status)),
+  (row) => row.durationMs.toFixed(3),
+  text((row) => row.idempotencyKey, lengths.short),
+  text((row) => row.wallet, lengths.short),
+  (row) => (row.operations[0] ? String(row.operations[0].book) : null),
+  (row) => (row.operations[0] ? String(row.operations[0].seq) : null),
+  (row) => (row.operations.length > 1 ? idsOf(row) : null),
+];
+
+function idsOf({ operations }: Audited): string {
+  const ids = operations.map(({ book, seq }) => `${book}-${seq}`).join(',');
+  return ids.length <= lengths.list ? ids : ids.slice(0, ids.lastIndexOf(',', lengths.list));
+}
+
+const record = {
+  name: 'audit record',
+  text: `select audit.record(${columns.map((_, at) => `$${at + 1}::text[]`).join(', ')})`,
+};
+
+export async function insertAudited(pool: pg.Pool, rows: readonly Audited[]): Promise<void> {
+  await pool.query({ ...record, values: columns.map((column) => textColumn(rows, column)) });
+}
+
+/** Deletes rows older than so many days, at most `rowsMax` of them; answers how many. */
+export async function forgetOlderThan(pool: pg.Pool, days: number, rowsMax: number): Promise<number> {
+  const { rows } = await pool.query<{ forgotten: number }>(
+    'select audit.forget_before(clock_timestamp() - make_interval(days => $1), $2) as forgotten',
+    [days, rowsMax],
+  );
+  return rows[0]?.forgotten ?? 0;
+}

@@ -1,0 +1,119 @@
+/** Follows each call from its arrival to its answer: its id, its audit row, its time, its trace. */
+import { Metadata, status } from '@grpc/grpc-js';
+import type { ServerUnaryCall } from '@grpc/grpc-js';
+import { actorOf, anonymous } from '../../identity/index.ts';
+import { hideSecrets, inRequest, jsonWithoutSecrets, requestIdOf } from '../../kernel/index.ts';
+import type { Span } from '../../kernel/index.ts';
+import type { Observation } from '../observation.ts';
+
+export const requestIdKey = 'x-request-id';
+/** Where an answer names the ledger operation that the call caused. */
+export const operationKey = 'coffer-operation';
+
+type Calling = Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getPeer'>;
+
+/** A call under way. */
+export class ObservedCall {
+  readonly requestId: string;
+  /** Who calls, once that is known. */
+  principal = anonymous;
+  readonly #call: Calling;
+  readonly #path: string;
+  readonly #observation: Observation;
+  readonly #startMs = performance.now();
+  readonly #span: Span | undefined;
+  #answered = false;
+
+  constructor(call: Calling, path: string, observation: Observation) {
+    this.#call = call;
+    this.#path = path;
+    this.#observation = observation;
+    this.requestId = requestIdOf(call.metadata.get(requestIdKey)[0]);
+    this.#span = observation.traces?.begin(path.slice(1), call.metadata.get('traceparent')[0]);
+  }
+
+  /** Does the work in the call's name. */
+  run<T>(work: () => T): T {
+    return inRequest({ requestId: this.requestId, span: this.#span }, work);
+  }
+
+  /** The metadata to answer with, the call's id added. */
+  trailer(given = new Metadata()): Metadata {
+    given.set(requestIdKey, this.requestId);
+    return given;
+  }
+
+  /** Notes what became of the call, once. `request`: the message, or null for bytes that were none. */
+  answered(code: status, request: unknown, trailer: Metadata): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    const { audit, metrics } = this.#observation;
+    const name = status[code] ?? String(code);
+    metrics?.grpcAnswered(this.#path, name);
+    if (audit && changesSomething(this.#path)) this.#audit(code, request, trailer);
+    if (!this.#span) return;
+    this.#span.set('rpc.system', 'grpc');
+    this.#span.set('rpc.grpc.status_code', code);
+    this.#span.set('coffer.request_id', this.requestId);
+    this.#span.end(isOurFault(code) ? 'failed' : 'ok');
+  }
+
+  #audit(code: status, request: unknown, trailer: Metadata): void {
+    const { metadata } = this.#call;
+    const durationMs = performance.now() - this.#startMs;
+    const operation = operationOf(textOf(trailer, operationKey));
+    this.#observation.audit?.note({
+      requestId: this.requestId,
+      transport: 'grpc',
+      method: 'POST',
+      url: this.#path,
+      operation: this.#path.slice(this.#path.lastIndexOf('/') + 1),
+      body: request === null ? null : jsonWithoutSecrets(request),
+      headers: keptMetadata(metadata),
+      clientIp: addressOf(this.#call.getPeer()),
+      actor: actorOf(this.principal),
+      startedAtMs: Date.now() - durationMs,
+      status: code,
+      durationMs,
+      idempotencyKey: textOf(trailer, 'idempotency-key') ?? textOf(metadata, 'idempotency-key'),
+      wallet: textOf(trailer, 'coffer-wallet'),
+      operations: operation ? [operation] : [],
+    });
+  }
+}
+
+/** Calls that only read say so in their names. A name that says nothing counts as a change. */
+function changesSomething(path: string): boolean {
+  return !/\/(?:Get|List|Find|Read|Check|Watch)[A-Z]?[A-Za-z]*$/.test(path);
+}
+
+function isOurFault(code: status): boolean {
+  return code === status.INTERNAL || code === status.UNKNOWN || code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED;
+}
+
+function keptMetadata(metadata: Metadata): string {
+  const found: Record<string, string> = {};
+  for (const name of ['user-agent', 'traceparent'] as const) {
+    const value = textOf(metadata, name);
+    if (value !== null) found[name] = value.slice(0, 512);
+  }
+  return hideSecrets(JSON.stringify(found));
+}
+
+function textOf(metadata: Metadata, key: string): string | null {
+  const [value] = metadata.get(key);
+  return typeof value === 'string' ? value : null;
+}
+
+function operationOf(id: string | null): { book: number; seq: number } | null {
+  const parts = id === null ? null : /^(\d{1,9})-(\d{1,15})$/.exec(id);
+  return parts ? { book: Number(parts[1]), seq: Number(parts[2]) } : null;
+}
+
+/** `127.0.0.1:4242` and `[::1]:4242` without the port. */
+function addressOf(peer: string): string {
+  return peer
+    .replace(/^ipv[46]:/, '')
+    .replace(/:\d+$/, '')
+    .replace(/^\[|\]$/g, '');
+}

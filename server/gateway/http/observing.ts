@@ -1,0 +1,155 @@
+/** Follows each request from its first byte to its answer: its id, its audit row, its time, its trace. */
+import type { FastifyInstance, RouteOptions } from 'fastify';
+import { actorOf } from '../../identity/index.ts';
+import { hideSecrets, inRequest, jsonWithoutSecrets, requestIdOf } from '../../kernel/index.ts';
+import type { Span } from '../../kernel/index.ts';
+import type { Observation } from '../observation.ts';
+import type { App, Product, Reply, Request } from './app.ts';
+
+export const requestIdHeader = 'x-request-id';
+
+/** What becomes known of a request on its way. */
+type Noted = {
+  key: string | null;
+  wallet: string | null;
+  operations: { book: number; seq: number }[];
+  span: Span | undefined;
+  audited: boolean;
+};
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    noted: Noted | null;
+  }
+}
+
+/** The caller's own name for the request, or a new one. */
+export function nameRequest(raw: { readonly headers: { readonly [name: string]: string | string[] | undefined } }): string {
+  return requestIdOf(raw.headers[requestIdHeader]);
+}
+
+/** For the audit: an operation of the ledger that the request caused, and the key and wallet that it is remembered under. */
+export function noteOperation(
+  request: Request,
+  operation: { readonly book: number; readonly seq: number } | null,
+  key: string | null,
+  wallet: string | null,
+): void {
+  const found = noted(request);
+  if (operation) found.operations.push({ book: operation.book, seq: operation.seq });
+  found.key ??= key;
+  found.wallet ??= wallet;
+}
+
+/** Called before any other hook and route: also what they refuse is followed. */
+export function observeRequests(app: App, { observation = {}, log }: Product): void {
+  const { metrics, traces, audit, requestLines } = observation;
+  const writeLine = requestLines ? log.info.bind(log) : log.isLevelEnabled('debug') ? log.debug.bind(log) : null;
+  app.decorateRequest('noted', null);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header(requestIdHeader, request.id);
+    if (traces) noted(request).span = traces.begin(`${request.method} ${routeOf(request)}`, request.headers['traceparent']);
+    done();
+  });
+  app.addHook('onRoute', (route) => nameWhileHandled(route, (request, reply) => audited(request, reply, observation, null)));
+  app.addHook('onResponse', (request, reply, done) => {
+    const status = reply.statusCode;
+    const elapsedMs = reply.elapsedTime;
+    metrics?.httpAnswered(request.method, routeOf(request), status, elapsedMs / 1_000);
+    if (audit) audited(request, reply, observation, status);
+    if (traces) endSpan(request, status);
+    writeLine?.(
+      { requestId: request.id, method: request.method, route: routeOf(request), status, elapsedMs: Math.round(elapsedMs * 10) / 10 },
+      'Request',
+    );
+    done();
+  });
+}
+
+type Left = (request: Request, reply: Reply) => void;
+
+/** What is logged, or asked of another service, while a request is handled carries its id. The body's arrival would lose it, so it begins here. */
+function nameWhileHandled(route: RouteOptions, left: Left): void {
+  const { handler } = route;
+  const changes = [route.method].flat().some(isChange);
+  route.handler = function (this: FastifyInstance, request, reply) {
+    const context = { requestId: request.id, span: request.noted?.span };
+    const answer: unknown = inRequest(context, () => handler.call(this, request, reply));
+    if (!changes || !(answer instanceof Promise)) return answer;
+    // A caller who left gets no answer, and then the framework calls no hook either: what was done is noted all the same.
+    return answer.finally(() => {
+      if (request.raw.socket.destroyed) left(request, reply);
+    });
+  };
+}
+
+function isChange(method: string): boolean {
+  return method === 'POST' || method === 'PUT' || method === 'PATCH' || method === 'DELETE';
+}
+
+/** Writes the request into the audit, once; `status` null: the caller left before the answer. */
+function audited(request: Request, reply: Reply, { audit }: Observation, status: number | null): void {
+  if (!audit || !isChange(request.method)) return;
+  const found = request.noted;
+  if (found?.audited) return;
+  if (found) found.audited = true;
+  const { schema } = request.routeOptions;
+  const { id } = (request.params ?? {}) as { id?: unknown };
+  const key = found?.key ?? request.headers['idempotency-key'];
+  const durationMs = reply.elapsedTime;
+  audit.note({
+    requestId: request.id,
+    transport: 'http',
+    method: request.method,
+    url: hideSecrets(request.url),
+    operation: schema?.operationId ?? null,
+    body: request.body === undefined || request.body === null ? null : jsonWithoutSecrets(request.body),
+    headers: keptHeaders(request),
+    clientIp: addressOf(request),
+    // Null on paths that do not exist, and when the guard let nobody pass.
+    actor: request.admission ? actorOf(request.admission.principal) : 'anonymous',
+    startedAtMs: Date.now() - durationMs,
+    status,
+    durationMs,
+    idempotencyKey: typeof key === 'string' ? key : null,
+    wallet: found?.wallet ?? (typeof id === 'string' && request.routeOptions.url?.startsWith('/wallet/:id') ? id : null),
+    operations: found?.operations ?? [],
+  });
+}
+
+/** Nobody's any more, when the caller left; the framework's type does not say so. */
+function addressOf({ ip }: { readonly ip: string | undefined }): string | null {
+  return ip ?? null;
+}
+
+/** Those that tell something about the caller; credentials and whatever else may come are not among them. */
+const kept = ['host', 'user-agent', 'content-type', 'content-length', 'if-match', 'origin', 'x-forwarded-for', 'traceparent'] as const;
+
+function keptHeaders({ headers }: Request): string {
+  const found: Record<string, string> = {};
+  for (const name of kept) {
+    const value = headers[name];
+    if (typeof value === 'string') found[name] = value.length > 512 ? value.slice(0, 512) : value;
+  }
+  return hideSecrets(JSON.stringify(found));
+}
+
+function endSpan(request: Request, status: number): void {
+  const span = request.noted?.span;
+  if (!span) return;
+  span.set('http.request.method', request.method);
+  span.set('http.route', routeOf(request));
+  span.set('http.response.status_code', status);
+  span.set('coffer.request_id', request.id);
+  span.end(status >= 500 ? 'failed' : 'ok');
+}
+
+/** As it is registered: what the caller wrote would make a name for each wallet. */
+function routeOf(request: Request): string {
+  return request.routeOptions.url ?? '(no such route)';
+}
+
+function noted(request: Request): Noted {
+  request.noted ??= { key: null, wallet: null, operations: [], span: undefined, audited: false };
+  return request.noted;
+}

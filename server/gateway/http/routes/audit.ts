@@ -1,0 +1,105 @@
+/** The API audit, for operators: who asked for what, when, and what became of it. */
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import type { AuditRow } from '../../../audit/index.ts';
+import type { App, Product } from '../app.ts';
+import { malformed, notFound, ProblemError, sendProblem } from '../problem.ts';
+import { limitMax, OperationId, orNull, page, problems, ref, strict, Timestamp, WalletId } from '../schemas.ts';
+
+const AuditView = Type.Object(
+  {
+    id: Type.String(),
+    requestId: Type.String({ description: 'what the answer carried as X-Request-Id' }),
+    transport: Type.String({ examples: ['http'] }),
+    method: Type.String(),
+    url: Type.String(),
+    operation: orNull(
+      Type.String({ description: 'as this document calls it; null for a path that does not exist', examples: ['deposit'] }),
+    ),
+    body: orNull(Type.String({ description: 'JSON without its secrets; a long one is cut' })),
+    headers: Type.String({ description: 'JSON of the headers that are kept' }),
+    clientIp: orNull(Type.String()),
+    actor: Type.String({ examples: ['anonymous'] }),
+    startedAt: Timestamp,
+    status: orNull(Type.Integer({ description: 'HTTP or gRPC status; null when the caller left before the answer' })),
+    durationMs: Type.Number(),
+    idempotencyKey: orNull(Type.String()),
+    walletId: orNull(Type.String()),
+    operationIds: Type.Array(Type.String(), { description: 'the operations of the ledger that the request caused' }),
+  },
+  { $id: 'AuditRow', ...strict },
+);
+export const auditSchemas = [AuditView];
+
+const Moment = Type.String({
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))?$',
+  description: 'a date, or a moment with its time zone',
+  examples: ['2026-01-31T12:00:00Z'],
+});
+
+const query = Type.Object(
+  {
+    actor: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'who asked', examples: ['anonymous'] })),
+    walletId: Type.Optional(WalletId),
+    operationId: Type.Optional(OperationId),
+    requestId: Type.Optional(
+      Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'the X-Request-Id of an answer', examples: ['checkout-4711'] }),
+    ),
+    since: Type.Optional(Moment),
+    until: Type.Optional(Moment),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: 50, description: `how many at most: 1 to ${limitMax}` })),
+    cursor: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,14}$', description: 'the `next` of an earlier page' })),
+  },
+  strict,
+);
+
+export function auditRoutes(app: App, product: Product): void {
+  app.get(
+    '/audit',
+    {
+      schema: {
+        operationId: 'listAudit',
+        description: 'What was asked of the API that may have changed something, newest first; rows appear within a second',
+        tags: ['Operations'],
+        querystring: query,
+        response: { 200: page(ref(AuditView)), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const audit = product.observation?.audit;
+      if (!audit) return sendProblem(reply, notFound('audit_off', 'The audit is switched off (COFFER_AUDIT).'));
+      const { limit = 50, cursor, since, until, operationId, walletId, actor, requestId } = request.query;
+      const rows = await audit.read(
+        {
+          actor,
+          requestId,
+          wallet: walletId,
+          operation: operationId === undefined ? undefined : placeOf(operationId),
+          since: momentOf(since),
+          until: momentOf(until),
+          before: cursor === undefined ? undefined : Number(cursor),
+        },
+        limit + 1,
+      );
+      const items = rows.slice(0, limit);
+      return { items: items.map(presentRow), next: rows.length > limit ? String(items.at(-1)?.id) : null };
+    },
+  );
+}
+
+function placeOf(operationId: string): { book: number; seq: number } {
+  const [book = 0, seq = 0] = operationId.split('-').map(Number);
+  // What no operation can be called is looked for like any other name, and not found.
+  return book <= 2_147_483_647 && Number.isSafeInteger(seq) ? { book, seq } : { book: 0, seq: 0 };
+}
+
+function momentOf(text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined;
+  const moment = new Date(text);
+  if (Number.isNaN(moment.getTime())) throw new ProblemError(malformed(`The query names a moment that does not exist: ${text}.`));
+  return moment;
+}
+
+function presentRow({ id, startedAt, wallet, operationIds, ...row }: AuditRow): Static<typeof AuditView> {
+  return { ...row, id: String(id), startedAt: startedAt.toISOString(), walletId: wallet, operationIds: [...operationIds] };
+}

@@ -1,0 +1,27 @@
+/** The process's figures, for Prometheus. */
+import Type from 'typebox';
+import type { App, Product } from '../app.ts';
+import { notFound, sendProblem } from '../problem.ts';
+import { problems } from '../schemas.ts';
+
+export function metricsRoutes(app: App, product: Product): void {
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        operationId: 'getMetrics',
+        description: "Posting, requests, pools, memory and event loop in Prometheus' text format",
+        tags: ['Health'],
+        response: {
+          200: { description: 'the figures', content: { 'text/plain': { schema: Type.String() } } },
+          ...problems(404),
+        },
+      },
+    },
+    async (_request, reply) => {
+      const metrics = product.observation?.metrics;
+      if (!metrics) return sendProblem(reply, notFound('metrics_off', 'This process keeps no metrics.'));
+      return reply.header('content-type', metrics.contentType).send(await metrics.text());
+    },
+  );
+}

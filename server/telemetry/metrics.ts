@@ -1,0 +1,191 @@
+/** The process's figures, in Prometheus' words. Counting is adding to a number; the words are made when somebody asks. */
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { BookStatus, EntryKind, LedgerObserver, Outcome } from '../ledger/index.ts';
+import { describedHistogram, Histogram, labelText } from './histogram.ts';
+
+/** What a pool of database connections tells of itself. */
+export type PoolSizes = { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number };
+
+type Sources = {
+  readonly version: string;
+  /** Called when somebody asks for the figures. */
+  readonly books?: () => readonly BookStatus[];
+  readonly pools?: Readonly<Record<string, PoolSizes>>;
+  readonly audit?: () => { readonly waiting: number; readonly written: number; readonly dropped: number };
+};
+
+const secondsBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const operationsBounds = [1, 2, 4, 8, 16, 32, 64, 128, 250, 500, 1_000];
+
+/** Numbers by name, where the name says the labels: `deposit posted`. Labels are of our own making, so there are few. */
+type Tally = Map<string, number>;
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #operations = new Map<EntryKind, { posted: number; replayed: number; refused: number }>();
+  readonly #refusals: Tally = new Map();
+  readonly #calls: Tally = new Map();
+  readonly #batches: Tally = new Map();
+  readonly #batchOperations = new Histogram(operationsBounds);
+  readonly #commitSeconds = new Histogram(secondsBounds);
+  readonly #requests = new Map<string, { readonly labels: string; readonly seconds: Histogram }>();
+  #sources: Sources;
+
+  /** The ledger's onlooker: give it to `openLedger`. */
+  readonly ledger: LedgerObserver = {
+    batchCommitted: ({ book, operations, entries, elapsedMs }) => {
+      if (entries === 0) return;
+      add(this.#batches, String(book));
+      this.#batchOperations.observe(operations);
+      this.#commitSeconds.observe(elapsedMs / 1_000);
+    },
+    answered: (kind, outcome) => this.#answered(kind, outcome),
+  };
+
+  constructor(version: string) {
+    this.#sources = { version };
+    collectDefaultMetrics({ register: this.#registry });
+    this.#describeCounters();
+    this.#describeGauges();
+  }
+
+  /** Names what is asked at each scrape, once it is there. */
+  watch(sources: Omit<Sources, 'version'>): void {
+    this.#sources = { ...this.#sources, ...sources };
+  }
+
+  /** `route`: as it is registered, never what the caller wrote. */
+  httpAnswered(method: string, route: string, status: number, seconds: number): void {
+    // Methods are known ones here: what no route takes is one route without a name.
+    const key = `${method} ${Math.floor(status / 100)} ${route}`;
+    const known = this.#requests.get(key) ?? this.#addRequests(key, method, route, status);
+    known.seconds.observe(seconds);
+  }
+
+  grpcAnswered(method: string, code: string): void {
+    add(this.#calls, `${method} ${code}`);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  async text(): Promise<string> {
+    const requests = [...this.#requests.values()].flatMap(({ labels, seconds }) =>
+      seconds.lines('coffer_http_request_duration_seconds', labels),
+    );
+    return [
+      await this.#registry.metrics(),
+      describedHistogram(
+        'coffer_batch_operations',
+        'Operations committed together',
+        this.#batchOperations.lines('coffer_batch_operations', ''),
+      ),
+      describedHistogram(
+        'coffer_batch_commit_seconds',
+        'From sending a batch to its being on disk and answered',
+        this.#commitSeconds.lines('coffer_batch_commit_seconds', ''),
+      ),
+      describedHistogram('coffer_http_request_duration_seconds', 'HTTP requests by route and class of status', requests),
+    ].join('\n');
+  }
+
+  #answered(kind: EntryKind, outcome: Outcome): void {
+    let counts = this.#operations.get(kind);
+    if (!counts) {
+      counts = { posted: 0, replayed: 0, refused: 0 };
+      this.#operations.set(kind, counts);
+    }
+    counts[outcome.replayed ? 'replayed' : outcome.status]++;
+    if (outcome.status === 'refused') add(this.#refusals, outcome.refusal.code);
+  }
+
+  #operationTally(): Tally {
+    return new Map(
+      [...this.#operations].flatMap(([kind, counts]) => Object.entries(counts).map(([outcome, count]) => [`${kind} ${outcome}`, count])),
+    );
+  }
+
+  #addRequests(key: string, method: string, route: string, status: number) {
+    const labels = `method="${method}",route="${labelText(route)}",status="${Math.floor(status / 100)}xx"`;
+    const added = { labels, seconds: new Histogram(secondsBounds) };
+    this.#requests.set(key, added);
+    return added;
+  }
+
+  #describeCounters(): void {
+    this.#counter('coffer_operations_total', 'Operations answered', ['kind', 'outcome'], () => this.#operationTally());
+    this.#counter('coffer_refusals_total', 'Operations refused, by the rule that refused them', ['code'], () => this.#refusals);
+    this.#counter('coffer_batches_total', 'Batches committed', ['book'], () => this.#batches);
+    this.#counter('coffer_grpc_calls_total', 'gRPC calls answered', ['method', 'code'], () => this.#calls);
+    const audited = (): Tally => {
+      const counts = this.#sources.audit?.();
+      return new Map(
+        counts
+          ? [
+              ['written', counts.written],
+              ['dropped', counts.dropped],
+            ]
+          : [],
+      );
+    };
+    this.#counter('coffer_audit_rows_total', 'Rows of the API audit, written or dropped', ['outcome'], audited);
+  }
+
+  #describeGauges(): void {
+    const books = () => this.#sources.books?.() ?? [];
+    this.#gauge('coffer_book_ready', 'Whether postings to the book can be answered', ['book'], () =>
+      books().map(({ book, ready }) => [[String(book)], ready ? 1 : 0]),
+    );
+    this.#gauge('coffer_queue_operations', 'Operations that wait for a batch', ['book'], () =>
+      books().map(({ book, queueOperations }) => [[String(book)], queueOperations]),
+    );
+    this.#gauge('coffer_database_clock_silent_seconds', 'Since the database last answered the ledger', ['book'], () =>
+      books().map(({ book, clockSilentMs }) => [[String(book)], clockSilentMs / 1_000]),
+    );
+    this.#gauge('coffer_audit_queue_rows', 'Audit rows that wait to be written', [], () => {
+      const counts = this.#sources.audit?.();
+      return counts ? [[[], counts.waiting]] : [];
+    });
+    this.#gauge('coffer_pool_connections', 'Database connections, and who waits for one', ['pool', 'state'], () =>
+      Object.entries(this.#sources.pools ?? {}).flatMap(([pool, { totalCount, idleCount, waitingCount }]) => [
+        [[pool, 'total'], totalCount],
+        [[pool, 'idle'], idleCount],
+        [[pool, 'waiting'], waitingCount],
+      ]),
+    );
+    this.#gauge('coffer_build_info', 'What runs here', ['version', 'node'], () => [[[this.#sources.version, process.version], 1]]);
+  }
+
+  #counter(name: string, help: string, labelNames: string[], tally: () => Tally): void {
+    const metric = new Counter({
+      name,
+      help,
+      labelNames,
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [key, count] of tally()) this.labels(...key.split(' ')).inc(count);
+      },
+    });
+    this.#registry.registerMetric(metric);
+  }
+
+  #gauge(name: string, help: string, labelNames: string[], read: () => [string[], number][]): void {
+    const metric = new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [labels, value] of read()) this.labels(...labels).set(value);
+      },
+    });
+    this.#registry.registerMetric(metric);
+  }
+}
+
+function add(tally: Tally, key: string): void {
+  tally.set(key, (tally.get(key) ?? 0) + 1);
+}

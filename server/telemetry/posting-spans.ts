@@ -1,0 +1,31 @@
+/** The ledger, with a step in the trace for each posting: from asking to being committed, the wait for a batch included. */
+import { currentRequest } from '../kernel/index.ts';
+import type { Ledger, Operation, Outcome } from '../ledger/index.ts';
+
+/** Everything but posting is the ledger's own; used only when traces are on. */
+export function withPostingSpans(ledger: Ledger): Ledger {
+  const timed = async <T extends Outcome | Outcome[]>(operations: readonly Operation[], work: () => Promise<T>): Promise<T> => {
+    const span = currentRequest()?.span?.child('ledger.post', 'internal');
+    if (!span) return await work();
+    span.set('coffer.operations', operations.length);
+    span.set('coffer.kind', operations[0]?.kind ?? '');
+    try {
+      const answer = await work();
+      const [first] = [answer].flat();
+      if (first) {
+        span.set('coffer.outcome', first.status);
+        span.set('coffer.seq', first.seq);
+      }
+      span.end('ok');
+      return answer;
+    } catch (failure) {
+      span.end('failed');
+      throw failure;
+    }
+  };
+  const posting: Pick<Ledger, 'post' | 'postLinked'> = {
+    post: (operation) => timed([operation], () => ledger.post(operation)),
+    postLinked: (operations) => timed(operations, () => ledger.postLinked(operations)),
+  };
+  return Object.assign(Object.create(ledger) as Ledger, posting);
+}

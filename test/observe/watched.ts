@@ -1,0 +1,68 @@
+/** A product over HTTP with everything that watches over it, on a database of its own. */
+import { expect } from 'vitest';
+import { AuditTrail } from '../../server/audit/index.ts';
+import type { AuditOptions } from '../../server/audit/index.ts';
+import type { AccessMode } from '../../server/gateway/index.ts';
+import { silentLog } from '../../server/kernel/index.ts';
+import type { Log } from '../../server/kernel/index.ts';
+import type { Ledger } from '../../server/ledger/index.ts';
+import { Metrics } from '../../server/telemetry/index.ts';
+import type { Traces } from '../../server/telemetry/index.ts';
+import { startProduct } from '../http/product.ts';
+import type { TestProduct } from '../http/product.ts';
+
+export type Watched = TestProduct & { readonly audit: AuditTrail; readonly metrics: Metrics };
+
+export type AuditedRow = Record<string, unknown> & { readonly id: number };
+
+type Conditions = {
+  readonly log?: Log;
+  readonly traces?: Traces;
+  readonly audit?: Partial<AuditOptions>;
+  readonly requestLines?: boolean;
+  readonly mode?: AccessMode;
+  readonly ledger?: (opened: Ledger) => Ledger;
+};
+
+export async function startWatched({
+  log = silentLog(),
+  traces,
+  audit: auditOptions = {},
+  requestLines,
+  mode = 'open',
+  ledger,
+}: Conditions = {}): Promise<Watched> {
+  const metrics = new Metrics('0.0.0');
+  let audit: AuditTrail | undefined;
+  const product = await startProduct(
+    {},
+    {
+      mode,
+      observe: metrics.ledger,
+      around: ledger,
+      watch: (url, pool) => {
+        audit = new AuditTrail({ url, reads: pool, keepDays: 90, log, ...auditOptions });
+        return { log, observation: { audit, metrics, traces, requestLines } };
+      },
+    },
+  );
+  if (!audit) throw new Error('the product asks for its watch');
+  const trail = audit;
+  metrics.watch({ books: () => product.ledger.status(), pools: { main: product.pool }, audit: () => trail.counts });
+  return {
+    ...product,
+    audit,
+    metrics,
+    stop: async () => {
+      await trail.stop();
+      await product.stop();
+    },
+  };
+}
+
+/** The audit's rows in their order, once there are as many as asked for. */
+export async function auditedRows({ pool, audit }: Pick<Watched, 'pool' | 'audit'>, count: number): Promise<AuditedRow[]> {
+  await expect.poll(() => audit.counts.written, { timeout: 15_000 }).toBeGreaterThanOrEqual(count);
+  const { rows } = await pool.query<AuditedRow>('select * from api_audit order by id');
+  return rows;
+}
