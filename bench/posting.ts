@@ -1,5 +1,6 @@
 /** Coffer's own posting, called in process. */
 import pg from 'pg';
+import { inRole } from '../server/database/index.ts';
 import { silentLog } from '../server/kernel/index.ts';
 import { openLedger } from '../server/ledger/index.ts';
 import type { Ledger } from '../server/ledger/index.ts';
@@ -10,7 +11,7 @@ const inFlight = 500;
 const walletAsset = 3;
 
 export async function openFundedLedger(url: string): Promise<Ledger> {
-  const ledger = await openLedger({ url, log: silentLog() });
+  const ledger = await openLedger({ url: inRole(url, 'writer'), log: silentLog() });
   await Promise.all(
     Array.from({ length: walletCount }, async (_, index) => {
       const opens = { owner: null, asset: walletAsset, floor: 0n };

@@ -1,5 +1,5 @@
 // The composition root: the only file that wires things together.
-import { migrate, openDatabase } from './database/index.ts';
+import { openDatabase } from './database/index.ts';
 import type { Database } from './database/index.ts';
 import { Access } from './gateway/access/index.ts';
 import {
@@ -51,7 +51,6 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
     const everything = services.every((service) => chosen.includes(service));
     const database = await openDatabase(config, log, { whenRunning: everything ? 'refuse' : 'join' });
     started.add(database);
-    await migrate(database.url, log);
     const watch = await startWatch(config, chosen, database, log);
     started.add(watch);
 
@@ -140,7 +139,6 @@ const demoUserId = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
 export async function seed(config: Config, log: Log): Promise<void> {
   const database = await openDatabase(config, log, { whenRunning: 'join' });
   try {
-    await migrate(database.url, log);
     const ledger = await openLedger({ url: database.url, log });
     try {
       await seedDemo(database.pool, ledger);

@@ -13,12 +13,12 @@ export function migrateCommand(): Command {
       'after',
       `
 Examples:
-  coffer migrate                              the embedded database
-  DATABASE_URL=postgres://… coffer migrate    a database of your own, as its owner`,
+  coffer migrate                                       the embedded database
+  COFFER_MIGRATION_URL=postgres://… coffer migrate     a database of your own, as its owner`,
     )
     .action(async (options: { json?: boolean }) => {
       await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-        const database = await openDatabase(config, log, { whenRunning: 'join' });
+        const database = await openDatabase(config, log, { whenRunning: 'join', as: 'migrator' });
         try {
           const report = await migrate(database.url, log);
           const migrations = report.applied.length === 0 ? 'no new migration' : `applied ${report.applied.join(', ')}`;

@@ -10,7 +10,7 @@ export function sqlCommand(): Command {
   return new Command('sql')
     .summary('ask the database a question in SQL')
     .description(
-      'Runs one SQL statement in a read-only transaction and prints its rows; for looking, since the embedded PostgreSQL comes without psql. Works beside a running Coffer. Readable views: accounts, wallets, asset_types, ledger.balance, ledger.event.',
+      'Runs one SQL statement as a reader, in a read-only transaction, and prints its rows; for looking, since the embedded PostgreSQL comes without psql. Works beside a running Coffer. Readable views: accounts, wallets, asset_types, ledger.balance, ledger.event.',
     )
     .argument('[statement]', 'the statement; read from standard input when absent')
     .option('--json', 'answer as JSON')
@@ -24,7 +24,8 @@ Examples:
     )
     .action(async (statement: string | undefined, options: { json?: boolean }) => {
       await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-        const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse', connectionsMax: 1 });
+        const how = { as: 'reader', whenRunning: 'join', whenAbsent: 'refuse', connectionsMax: 1 } as const;
+        const database = await openDatabase(config, log, how);
         try {
           const found = await ask(database.pool, statement ?? readFileSync(0, 'utf8'));
           answer(options, tableOf(found), found);
@@ -42,9 +43,6 @@ async function ask(pool: Awaited<ReturnType<typeof openDatabase>>['pool'], state
   const client = await pool.connect();
   try {
     await client.query('begin read only');
-    // A superuser could still write files and run programs; this role of PostgreSQL's own can only read tables.
-    const { rows: self } = await client.query<{ superuser: boolean }>("select current_setting('is_superuser') = 'on' as superuser");
-    if (self[0]?.superuser) await client.query('set local role pg_read_all_data');
     await client.query(`set local statement_timeout = ${timeoutMs}`);
     // With parameters, even none of them, the server takes one statement only: nothing can end the read-only transaction.
     const question = { text: statement, values: [], queryMode: 'extended', rowMode: 'array' as const };

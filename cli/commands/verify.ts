@@ -31,7 +31,7 @@ Examples:
 }
 
 async function verifyLedger(config: Config, log: Log): Promise<VerifyReport> {
-  const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse' });
+  const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse', as: 'reader' });
   try {
     const { rows } = await database.pool.query<{ found: boolean }>("select to_regclass('ledger.entry') is not null as found");
     if (!rows[0]?.found)

@@ -13,7 +13,7 @@ create or replace function ledger.post_batch(
   p_debit_held numeric[], p_credit_held numeric[], p_asked_amount numeric[], p_effective_at timestamptz[], p_hold bigint[],
   p_hold_left numeric[], p_expires_at timestamptz[], p_reverses bigint[], p_reversed numeric[], p_controls text[],
   p_spent_day numeric[], p_spent_month numeric[]
-) returns bigint language plpgsql as $$
+) returns bigint language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   recorded_at constant timestamptz := timestamptz 'epoch' + p_recorded_at_us * interval '1 microsecond';
 begin

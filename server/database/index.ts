@@ -4,6 +4,7 @@ export { openDatabase } from './open.ts';
 export type { Database, DatabaseConfig } from './open.ts';
 export { createPool, typeParsers } from './pool.ts';
 export type { PoolOptions } from './pool.ts';
+export { inRole, withServerOptions } from './roles.ts';
 export { emptyDatabase } from './empty.ts';
 export { migrate } from './migrate.ts';
 export type { MigrationReport } from './migrate.ts';

@@ -4,6 +4,7 @@ import type { Log } from '../kernel/index.ts';
 import { readProgram } from './migration-files.ts';
 import type { Migration, Program } from './migration-files.ts';
 import { typeParsers } from './pool.ts';
+import { ensureRoles, roleNames } from './roles.ts';
 
 /** Held while migrating, so that of two migrators that meet one waits and then finds nothing left to do. */
 const migratorLock = 0x0c0ffe13;
@@ -19,7 +20,8 @@ export type MigrationReport = {
 
 /**
  * Brings a database to the state this code expects: each new migration in a transaction of its own, then all functions and
- * views in one. Refuses a changed old migration and a database that a newer Coffer migrated.
+ * views, and who may use them, in one. Refuses a changed old migration and a database that a newer Coffer migrated.
+ * Where nothing is new it asks for no rights, so that a Coffer which may only write starts on a database that its owner migrated.
  * `folder` replaces the product's database/ folder (tests).
  */
 export async function migrate(url: string, log: Log, folder?: string): Promise<MigrationReport> {
@@ -34,20 +36,42 @@ export async function migrate(url: string, log: Log, folder?: string): Promise<M
   client.on('error', () => undefined);
   await client.connect();
   try {
+    if (await isUpToDate(client, program)) return { applied: [], definitionsRenewed: false };
     await takeTurn(client, log);
     await prepareRecords(client);
     const applied = await readApplied(client);
     refuseForeignHistory(program, applied);
     const pending = program.migrations.filter((migration) => !applied.some((row) => row.number === migration.number));
+    const rolesWereMissing = await ensureRoles(client);
     for (const [index, migration] of pending.entries()) {
       log.info(`Migration ${index + 1} of ${pending.length}: ${migration.name}`);
       await applyMigration(client, migration);
     }
-    const definitionsRenewed = await renewDefinitions(client, program, log);
+    const definitionsRenewed = await renewDefinitions(client, program, log, rolesWereMissing || pending.length > 0);
     return { applied: pending.map(({ name }) => name), definitionsRenewed };
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === '42501') throw mayNotMigrate('migrate this database', error);
+    throw error;
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+async function isUpToDate(client: pg.Client, program: Program): Promise<boolean> {
+  const { rows: found } = await client.query<{ ready: boolean }>(
+    `select to_regclass('coffer_migration.definitions') is not null
+       and (select count(*) from pg_roles where rolname = any($1::name[])) = cardinality($1::name[]) as ready`,
+    [Object.values(roleNames)],
+  );
+  if (!found[0]?.ready) return false;
+  const applied = await readApplied(client);
+  const { rows } = await client.query<{ checksum: string }>('select checksum from coffer_migration.definitions');
+  const known = new Map(program.migrations.map((migration) => [migration.number, migration.checksum]));
+  return (
+    applied.length === known.size &&
+    applied.every((row) => known.get(row.number) === row.checksum) &&
+    rows[0]?.checksum === program.definitionsChecksum
+  );
 }
 
 async function takeTurn(client: pg.Client, log: Log): Promise<void> {
@@ -122,10 +146,10 @@ async function applyMigration(client: pg.Client, migration: Migration): Promise<
   });
 }
 
-/** Functions and views carry no data, so they are simply created again, all together, when any of them changed. */
-async function renewDefinitions(client: pg.Client, program: Program, log: Log): Promise<boolean> {
+/** Functions and views carry no data, so they are simply created again, all together, when any of them changed, or a table is new. */
+async function renewDefinitions(client: pg.Client, program: Program, log: Log, always: boolean): Promise<boolean> {
   const { rows } = await client.query<{ checksum: string }>('select checksum from coffer_migration.definitions');
-  if (rows[0]?.checksum === program.definitionsChecksum) return false;
+  if (rows[0]?.checksum === program.definitionsChecksum && !always) return false;
   if (rows.length === 0 && program.definitions.length === 0) return false;
   log.info(`Functions and views: ${program.definitions.length} files`);
   await inTransaction(client, async () => {
@@ -160,17 +184,19 @@ async function runFile(client: pg.Client, name: string, sql: string): Promise<vo
     if (error.code === '53100') {
       throw new OperatorError('The disk of the database is full.', 'Free some space and start again; nothing was lost.', { cause: error });
     }
-    if (error.code === '42501') {
-      throw new OperatorError(
-        `The database user may not apply database/${name}: ${error.message}.`,
-        'Migrate as the owner of the database: DATABASE_URL=… npx coffer migrate.',
-        { cause: error },
-      );
-    }
+    if (error.code === '42501') throw mayNotMigrate(`apply database/${name}`, error);
     throw new OperatorError(
       `PostgreSQL refuses database/${name}${line}: ${error.message}.`,
       'Nothing of that file was applied. Mend the file and start again.',
       { cause: error },
     );
   }
+}
+
+function mayNotMigrate(what: string, cause: pg.DatabaseError): OperatorError {
+  return new OperatorError(
+    `The database is older than this Coffer, and its user may not ${what}: ${cause.message}.`,
+    'Migrate as the owner of the database: COFFER_MIGRATION_URL=… npx coffer migrate.',
+    { cause },
+  );
 }

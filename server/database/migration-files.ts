@@ -7,7 +7,7 @@ const databaseFolder = path.resolve(import.meta.dirname, '../../database');
 
 /** A numbered step, applied once and never changed. */
 export type Migration = { number: number; name: string; sql: string; checksum: string };
-/** A function or view, applied again whenever any of them changed. */
+/** A function, a view, or who may use what; applied again whenever any of them changed. */
 export type Definition = { name: string; sql: string };
 
 export type Program = {
@@ -16,7 +16,7 @@ export type Program = {
   definitionsChecksum: string;
 };
 
-/** Reads what the code says the database must look like: migrations/, functions/ and views/ below `folder`. */
+/** Reads what the code says the database must look like: migrations/, functions/, views/ and access/ below `folder`. */
 export function readProgram(folder = databaseFolder): Program {
   const migrations = sqlFiles(folder, 'migrations').map(({ name, sql }) => {
     const number = /^migrations\/(\d{4})_[a-z0-9_]+\.sql$/.exec(name)?.[1];
@@ -31,7 +31,7 @@ export function readProgram(folder = databaseFolder): Program {
   for (const [index, migration] of migrations.entries()) {
     assert(migration.number !== migrations[index - 1]?.number, `two migrations have the number of ${migration.name}`);
   }
-  const definitions = [...sqlFiles(folder, 'functions'), ...sqlFiles(folder, 'views')];
+  const definitions = ['functions', 'views', 'access'].flatMap((kind) => sqlFiles(folder, kind));
   const definitionsChecksum = sha256(definitions.map(({ name, sql }) => `${name}\0${sha256(sql)}`).join('\n'));
   return { migrations, definitions, definitionsChecksum };
 }

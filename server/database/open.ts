@@ -1,13 +1,17 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { hidePasswords, OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { startEmbedded } from './embedded/index.ts';
-import type { EmbeddedOptions } from './embedded/index.ts';
+import type { Embedded, EmbeddedOptions } from './embedded/index.ts';
+import { migrate } from './migrate.ts';
 import { createPool } from './pool.ts';
 import type { PoolOptions } from './pool.ts';
-import { refuseUnsafeDatabase } from './safety.ts';
+import { inRole, roleNames } from './roles.ts';
+import type { Role } from './roles.ts';
+import { refuseClosedLedger, refuseUnsafeDatabase, refuseUnsafeLedger } from './safety.ts';
 
 export type Database = {
+  /** In the role asked for, like the pool. */
   url: string;
   pool: pg.Pool;
   /** Where the data is, for people: a folder, or the URL without its password. */
@@ -18,33 +22,53 @@ export type Database = {
 export type DatabaseConfig = {
   /** A PostgreSQL of the operator's; the embedded one when absent. */
   databaseUrl?: string | undefined;
+  /** The same database as its owner, for migrating; `databaseUrl` when absent. */
+  migrationUrl?: string | undefined;
   home: string;
 };
 
+type OpenOptions = PoolOptions & Pick<EmbeddedOptions, 'whenRunning' | 'whenAbsent'> & { as?: Role };
+
 /**
  * Opens the database: the operator's, or the embedded one (started, created the first time). Unsafe ones are refused.
+ * As a `writer` (the default) it is migrated first; then nothing done through it can change or drop what the ledger holds.
  * `whenRunning: 'join'` lets a command work beside a running copy on the same home.
  */
-export async function openDatabase(
-  config: DatabaseConfig,
-  log: Log,
-  options: PoolOptions & Pick<EmbeddedOptions, 'whenRunning' | 'whenAbsent'> = {},
-): Promise<Database> {
-  const { whenRunning = 'refuse', whenAbsent = 'create', ...poolOptions } = options;
+export async function openDatabase(config: DatabaseConfig, log: Log, options: OpenOptions = {}): Promise<Database> {
+  const { as = 'writer', whenRunning = 'refuse', whenAbsent = 'create', ...poolOptions } = options;
   const embedded = config.databaseUrl === undefined ? await startEmbedded({ home: config.home, log, whenRunning, whenAbsent }) : undefined;
-  const url = embedded?.url ?? config.databaseUrl ?? '';
+  const ownerUrl = embedded?.url ?? config.migrationUrl ?? config.databaseUrl ?? '';
+  const url = as === 'migrator' ? ownerUrl : urlInRole(config, embedded, as);
   const pool = createPool(url, log, poolOptions);
   const stop = async () => {
     await pool.end();
     await embedded?.stop();
   };
   try {
+    if (as === 'writer') await prepare(ownerUrl, log);
     await refuseUnsafeDatabase(pool);
+    if (as === 'writer') await refuseUnsafeLedger(pool);
+    if (as === 'reader') await refuseClosedLedger(pool);
   } catch (error) {
     await stop();
-    throw embedded ? error : unreachableDatabase(url, error);
+    throw describeFailure(error, as, embedded === undefined ? url : null);
   }
-  return { url, pool, location: embedded?.folder ?? hidePasswords(url), stop };
+  return { url, pool, location: embedded?.folder ?? hidePasswords(config.databaseUrl ?? ''), stop };
+}
+
+function urlInRole(config: DatabaseConfig, embedded: Embedded | undefined, role: 'writer' | 'reader'): string {
+  return inRole(embedded?.loginUrl(role) ?? config.databaseUrl ?? '', role);
+}
+
+/** As the owner, and for no longer than this takes: a database that loses commits is refused before anything is put into it. */
+async function prepare(ownerUrl: string, log: Log): Promise<void> {
+  const pool = createPool(ownerUrl, log, { connectionsMax: 1, applicationName: 'coffer migrate' });
+  try {
+    await refuseUnsafeDatabase(pool);
+  } finally {
+    await pool.end();
+  }
+  await migrate(ownerUrl, log);
 }
 
 const unreachableReasons: Readonly<Record<string, string>> = {
@@ -59,9 +83,23 @@ const unreachableReasons: Readonly<Record<string, string>> = {
   '57P03': 'it is starting or stopping',
 };
 
-function unreachableDatabase(url: string, error: unknown): unknown {
+/** `url` is the operator's; null for the embedded database. */
+function describeFailure(error: unknown, as: Role, url: string | null): unknown {
   if (error instanceof OperatorError) return error;
   const { code = '', message } = error as Error & { code?: string };
+  const role = roleNames[as];
+  if (error instanceof pg.DatabaseError && message.includes(`"${role}"`)) {
+    if (code === '22023') {
+      return new OperatorError('This database was not migrated by this Coffer yet.', 'Start Coffer once, or run: coffer migrate.', {
+        cause: error,
+      });
+    }
+    if (code === '42501') {
+      const remedy = `Run as the owner of the database: grant ${role} to <the user of DATABASE_URL>;`;
+      return new OperatorError(`The user of DATABASE_URL may not work as ${role}.`, remedy, { cause: error });
+    }
+  }
+  if (url === null) return error;
   return new OperatorError(
     `The database at ${hidePasswords(url)} cannot be used: ${unreachableReasons[code] ?? message}.`,
     'Check DATABASE_URL, or leave it away to use the PostgreSQL that comes with Coffer.',

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { assert, hidePasswords } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
+import { withServerOptions } from './roles.ts';
 
 type TypeParser = (text: string) => unknown;
 
@@ -71,14 +72,13 @@ export type PoolOptions = {
 /** Opens a pool with Coffer's type parsers. A connection that breaks is logged and replaced; it never ends the process. */
 export function createPool(url: string, log: Log, options: PoolOptions = {}): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: url,
+    connectionString: withServerOptions(url, options.serverOptions),
     max: options.connectionsMax ?? 10,
     application_name: options.applicationName ?? 'coffer',
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
     types: typeParsers,
-    ...(options.serverOptions === undefined ? {} : { options: options.serverOptions }),
   });
   const report = (error: Error) => log.warn({ reason: hidePasswords(error.message) }, 'A database connection broke');
   pool.on('error', report);

@@ -13,7 +13,7 @@ export async function refuseUnsafeDatabase(pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query<Setting>(
     `select name, setting, source from pg_settings
       where name in ('server_version_num', 'server_version', 'fsync', 'full_page_writes', 'synchronous_commit',
-                     'synchronous_standby_names', 'in_hot_standby', 'server_encoding')`,
+                     'synchronous_standby_names', 'in_hot_standby', 'server_encoding', 'session_replication_role')`,
   );
   const found = new Map(rows.map((row) => [row.name, row]));
   const value = (name: string) => found.get(name)?.setting ?? '';
@@ -31,6 +31,14 @@ export async function refuseUnsafeDatabase(pool: pg.Pool): Promise<void> {
     throw new OperatorError(
       `The database is encoded in ${value('server_encoding')}, which cannot hold every text.`,
       "Create it with: create database coffer encoding 'UTF8' template template0;",
+    );
+  }
+
+  const replication = found.get('session_replication_role');
+  if (replication && replication.setting !== 'origin') {
+    throw new OperatorError(
+      `The database runs with session_replication_role = ${replication.setting}, which switches ordinary triggers and foreign keys off.`,
+      remedy(replication),
     );
   }
 
@@ -66,6 +74,51 @@ function remedy(row: Setting): string {
     case 'command line':
       return `Start the server without "-c ${row.name}=${row.setting}".`;
     default:
-      return `Run: alter system set ${row.name} = on; select pg_reload_conf();`;
+      return `Run: alter system set ${row.name} = ${row.name === 'session_replication_role' ? 'origin' : 'on'}; select pg_reload_conf();`;
+  }
+}
+
+type Guard = { table: string; trigger_enabled: string | null };
+
+/** Refuses to write to a ledger whose rows this connection could change, or whose tables have lost the triggers that refuse changes. */
+export async function refuseUnsafeLedger(pool: pg.Pool): Promise<void> {
+  const { rows: changeable } = await pool.query<{ table: string; role: string; all_powerful: boolean }>(`
+    select c.oid::regclass::text as table, current_user as role, rolsuper or pg_has_role(current_user, c.relowner, 'USAGE') as all_powerful
+    from pg_class c join pg_roles on rolname = current_user
+    where c.relnamespace = 'ledger'::regnamespace and c.relkind in ('r', 'p')
+      and (has_table_privilege(c.oid, 'insert, update, delete, truncate, trigger') or has_any_column_privilege(c.oid, 'insert, update'))
+    order by 1`);
+  const [open] = changeable;
+  if (open) {
+    throw new OperatorError(
+      `Coffer works as ${open.role}, which could change what ${open.table} holds.`,
+      open.all_powerful
+        ? `Take the power from that role: alter role ${open.role} nosuperuser; and revoke its membership in the role that owns the ledger.`
+        : `Run as the owner: revoke insert, update, delete, truncate, references, trigger on all tables in schema ledger from ${open.role}, public;`,
+    );
+  }
+
+  // The list of assets grows by migration and has nothing to guard.
+  const { rows: guards } = await pool.query<Guard>(`
+    select c.oid::regclass::text as table, t.tgenabled as trigger_enabled
+    from pg_class c left join pg_trigger t on t.tgrelid = c.oid and t.tgname = 'append_only'
+    where c.relnamespace = 'ledger'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'asset'
+    order by 1`);
+  const unguarded = guards.find((guard) => guard.trigger_enabled !== 'A');
+  if (!unguarded) return;
+  const { table, trigger_enabled } = unguarded;
+  throw new OperatorError(
+    `The trigger append_only of ${table} is ${trigger_enabled === null ? 'missing' : 'not always enabled'}: its rows could be changed unnoticed.`,
+    `Run coffer verify, then as the owner: ${trigger_enabled === null ? `create trigger append_only before update or delete or truncate on ${table} for each statement execute function ledger.refuse_change(); ` : ''}alter table ${table} enable always trigger append_only;`,
+  );
+}
+
+/** Refuses a database whose ledger this connection may not even look at: it was never migrated, or not by this version. */
+export async function refuseClosedLedger(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ closed: boolean }>(
+    `select exists (select from pg_namespace where nspname = 'ledger' and not has_schema_privilege(oid, 'usage')) as closed`,
+  );
+  if (rows[0]?.closed) {
+    throw new OperatorError('This database was not migrated by this Coffer yet.', 'Start Coffer once, or run: coffer migrate.');
   }
 }

@@ -13,6 +13,8 @@ export type Config = {
   walletService: Address;
   /** A PostgreSQL of the operator's; the embedded one when absent. */
   databaseUrl: string | undefined;
+  /** The same database as its owner, for migrating; `databaseUrl` when absent. */
+  migrationUrl: string | undefined;
   /** Folder of the embedded database, kept secrets and logs. */
   home: string;
   /** Given by the operator; when absent, one is kept in the home. */
@@ -64,6 +66,11 @@ export const settings: readonly { name: string; meaning: string; fallback: strin
     name: 'DATABASE_URL',
     meaning: 'a PostgreSQL 16 or newer of your own',
     fallback: 'the embedded PostgreSQL 18',
+  },
+  {
+    name: 'COFFER_MIGRATION_URL',
+    meaning: 'the same database as its owner, who alone may migrate it',
+    fallback: 'DATABASE_URL',
   },
   {
     name: 'COFFER_HOME',
@@ -119,6 +126,7 @@ export function readConfig(env: NodeJS.ProcessEnv): { config: Config; problems?:
   // An empty variable is what compose files and CI leave behind for "not set".
   const given = (name: string) => env[name]?.trim() || undefined;
 
+  const migrationUrl = readDatabaseUrl('COFFER_MIGRATION_URL', given('COFFER_MIGRATION_URL'), problem);
   const addresses = {
     http: { host: readHost(given('HOST') ?? '127.0.0.1', problem), port: readPort(given('PORT') ?? '3000', 'PORT', problem) },
     userService: readAddress(given('USER_SERVICE_URL') ?? '127.0.0.1:50051', 'USER_SERVICE_URL', problem),
@@ -131,7 +139,8 @@ export function readConfig(env: NodeJS.ProcessEnv): { config: Config; problems?:
     internalSecret: readSecret(given('COFFER_INTERNAL_SECRET'), 'COFFER_INTERNAL_SECRET', problem),
     tls: readTlsFiles(given('COFFER_TLS_CERT'), given('COFFER_TLS_KEY'), problem),
     requestsPerMinute: readRate(given('COFFER_RATE_LIMIT'), problem),
-    databaseUrl: readDatabaseUrl(given('DATABASE_URL'), problem),
+    databaseUrl: readDatabaseUrl('DATABASE_URL', given('DATABASE_URL'), problem) ?? migrationUrl,
+    migrationUrl,
     home: path.resolve(given('COFFER_HOME') ?? defaultHome),
     jwtSecret: readSecret(given('JWT_SECRET'), 'JWT_SECRET', problem),
     swaggerEnabled: readSwitch(given('ENABLE_SWAGGER') ?? 'true', 'ENABLE_SWAGGER', problem),
@@ -224,14 +233,14 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/.test(host);
 }
 
-function readDatabaseUrl(text: string | undefined, problem: Problem): string | undefined {
+function readDatabaseUrl(name: string, text: string | undefined, problem: Problem): string | undefined {
   if (text === undefined) return undefined;
   const url = URL.parse(text);
   // The text itself stays out of the sentence: it may hold a password.
   if (!url || !['postgres:', 'postgresql:'].includes(url.protocol)) {
-    problem('DATABASE_URL is not a PostgreSQL address: give postgres://user:password@host:5432/database.');
+    problem(`${name} is not a PostgreSQL address: give postgres://user:password@host:5432/database.`);
   } else if (url.pathname.length < 2) {
-    problem('DATABASE_URL names no database: end it with /database.');
+    problem(`${name} names no database: end it with /database.`);
   }
   return text;
 }

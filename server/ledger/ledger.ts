@@ -51,7 +51,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const writer = new BookWriter({ ...options, book: theBook });
   try {
     const assets = await Assets.load(pool);
-    await pool.query('select ledger.open_book($1)', [theBook]);
+    await pool.query('select ledger.open_books($1)', [theBook]);
     await writer.start();
     const expiry = new Expiry({ book: theBook, pool, log: options.log, post: (operations) => writer.post(operations, false) });
     return {

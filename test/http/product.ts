@@ -1,6 +1,6 @@
 /** A whole product behind a listening server, on a database of its own. */
 import type pg from 'pg';
-import { createPool } from '../../server/database/index.ts';
+import { createPool, inRole } from '../../server/database/index.ts';
 import { ApiKeys, Authenticator, Sessions, Users } from '../../server/identity/index.ts';
 import type { IssuerSettings } from '../../server/identity/index.ts';
 import { Access, listenHttp } from '../../server/gateway/index.ts';
@@ -53,7 +53,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   const { detour, mode = 'open', requestsPerMinute, issuer, watch, around = (opened) => opened, ...ledgerOptions } = conditions;
   const database = await createTestDatabase();
   const log = createLog({ level: 'error', pretty: true });
-  const url = (await detour?.(database.url)) ?? database.url;
+  const url = inRole((await detour?.(database.url)) ?? database.url, 'writer');
   const pool = createPool(url, log, { connectTimeoutMs: 1_000 });
   const ledger = around(await openLedger({ url, log, ...ledgerOptions }));
   await seedDemo(database.pool, ledger);

@@ -1,6 +1,7 @@
 /** Books for tests: as many as they like in one database, each with a log, a chain and a model of its own. */
 import { BookReader } from '../../server/ledger/reading/reads.ts';
 import { BookWriter } from '../../server/ledger/posting/writer.ts';
+import { inRole } from '../../server/database/index.ts';
 import { silentLog } from '../../server/kernel/index.ts';
 import type { Log } from '../../server/kernel/index.ts';
 import type { Operation, Outcome, RecordedEntry } from '../../server/ledger/index.ts';
@@ -15,8 +16,9 @@ export async function newBook({ pool }: Pick<TestDatabase, 'pool'>): Promise<num
   return book;
 }
 
+/** Works with the rights that the product has. */
 export async function startWriter(url: string, book: number, options: { patienceMs?: number; log?: Log } = {}): Promise<BookWriter> {
-  const writer = new BookWriter({ url, book, log: silentLog(), ...options });
+  const writer = new BookWriter({ url: inRole(url, 'writer'), book, log: silentLog(), ...options });
   await writer.start();
   return writer;
 }

@@ -89,6 +89,19 @@ describe('the embedded PostgreSQL', () => {
     await expect(query(server.url.replace(/:[^:@]+@/, ':wrong@'), 'select 1')).rejects.toThrow(/password authentication failed/);
   });
 
+  test('has logins for writing and for reading, which cannot turn into the superuser', async () => {
+    const server = await start(newHome());
+    for (const role of ['writer', 'reader'] as const) {
+      const url = server.loginUrl(role);
+      expect(await query(url, `select session_user as login, pg_has_role('coffer_${role}', 'set') as may`)).toEqual([
+        { login: `coffer_${role}_login`, may: true },
+      ]);
+      await expect(query(url, 'set role coffer')).rejects.toThrow('permission denied');
+      const escape = `do $$ begin perform set_config('role', 'none', true); execute 'copy (select 1) to program ''true'''; end $$`;
+      await expect(query(url, escape)).rejects.toThrow('permission denied');
+    }
+  });
+
   test('keeps its data, its port and its password over a stop and a start', async () => {
     const home = newHome();
     const first = await start(home);

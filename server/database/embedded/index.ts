@@ -9,6 +9,7 @@ import { createCluster, hasCluster } from './cluster.ts';
 import type { Machinery } from './cluster.ts';
 import { findPlace, homeFailure, keepCredentials, makePlace } from './home.ts';
 import type { Credentials, Place } from './home.ts';
+import { ensureLogins, loginUrl } from './logins.ts';
 import { askServer, connectionUrl, ensureDatabase, takeOwnership } from './ownership.ts';
 import { runningPort, runningPostmaster, serverAgeMs, stopPostmaster } from './postmaster.ts';
 import { resetPassword } from './password.ts';
@@ -37,7 +38,10 @@ export type EmbeddedOptions = {
 };
 
 export type Embedded = {
+  /** As the superuser, who may do everything. */
   url: string;
+  /** As a login that is a member of one role only. */
+  loginUrl(role: 'writer' | 'reader'): string;
   /** Where the data is. */
   folder: string;
   /** True when the server belongs to another copy of Coffer. */
@@ -85,8 +89,10 @@ async function takeServer(machinery: Machinery, server: StartedServer, home: str
     const taken = await takeOwnership(server.credentials, ownerPatienceMs);
     if ('owner' in taken) throw secondCopy(home, taken.owner);
     await ensureDatabase(server.credentials, databaseName);
+    await ensureLogins(server.credentials);
     return {
       url: connectionUrl(server.credentials, databaseName),
+      loginUrl: (role) => loginUrl(server.credentials, databaseName, role),
       folder: machinery.place.folder,
       joined: false,
       async stop() {
@@ -110,7 +116,13 @@ async function meetRunningServer(place: Place, pid: number, options: EmbeddedOpt
     if (taken && 'owner' in taken) {
       if (options.whenRunning !== 'join') throw secondCopy(home, taken.owner);
       const url = connectionUrl(credentials, databaseName);
-      return { url, folder: place.folder, joined: true, stop: async () => undefined };
+      return {
+        url,
+        loginUrl: (role) => loginUrl(credentials, databaseName, role),
+        folder: place.folder,
+        joined: true,
+        stop: async () => undefined,
+      };
     }
     if (taken) await taken.ownership.release();
   }

@@ -15,7 +15,7 @@ export function connectionUrl(credentials: Credentials, database: string): strin
   return `postgres://${superuser}:${credentials.password}@127.0.0.1:${credentials.port}/${database}`;
 }
 
-function connect(credentials: Credentials, applicationName: string): pg.Client {
+export function connect(credentials: Credentials, applicationName: string): pg.Client {
   const client = new pg.Client({
     connectionString: connectionUrl(credentials, 'postgres'),
     application_name: applicationName,

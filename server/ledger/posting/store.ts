@@ -1,6 +1,6 @@
 /** The posting path's SQL: two connections of its own, one that posts and one that looks up ahead of it. */
 import pg from 'pg';
-import { typeParsers } from '../../database/index.ts';
+import { typeParsers, withServerOptions } from '../../database/index.ts';
 import { assert } from '../../kernel/index.ts';
 import { chainFormat } from '../chain/chain.ts';
 import type { BatchHeader } from '../chain/chain.ts';
@@ -81,7 +81,7 @@ const statements = {
       and e.debit_version > coalesce(ledger.version_at($1, $2, ledger.seq_at($1, $4::timestamptz - interval '1 microsecond')), 0)
       and e.kind in ('withdrawal', 'spend', 'transfer', 'capture')`,
   tail: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.seq > $2 and e.seq <= $3 order by e.seq`,
-  turn: 'select from ledger.book where book = $1 for no key update',
+  turn: 'select ledger.take_turn($1)',
   post: `select ledger.post_batch(${Array.from({ length: 43 }, (_, at) => `$${at + 1}`).join(', ')}) as now_us`,
 } as const;
 
@@ -101,9 +101,8 @@ export class BookStore {
     const clients = ['posting', 'looking up'].map(
       (role) =>
         new pg.Client({
-          connectionString: url,
+          connectionString: withServerOptions(url, planOptions),
           application_name: `coffer book ${book} ${role}`,
-          options: planOptions,
           types: typeParsers,
           pipeline: true,
           keepAlive: true,

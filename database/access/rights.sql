@@ -1,0 +1,80 @@
+-- Who may do what. Applied after functions and views whenever a migration, a function or a view is new, so that nothing keeps the
+-- rights it was born with: everything belongs to coffer_migrator, and all others may do what stands below and nothing else.
+--   coffer_migrator  owns and changes tables; nobody works as it
+--   coffer_writer    the running Coffer: reads, adds to the ledger through three functions, changes what is not the ledger
+--   coffer_reader    questions: `coffer sql`, `coffer verify`, reports
+-- A table that is not named here is closed to both, and server/database/rights.test.ts asks for it.
+
+do $$
+declare
+  migrator constant regrole := 'coffer_migrator';
+  -- Every schema that a migration makes. In public, only what Coffer made there.
+  schemas constant text[] := array['coffer_migration', 'ledger', 'identity'];
+  in_public constant text[] := array['accounts', 'asset_types', 'wallets', 'refuse_change'];
+  statement text;
+begin
+  -- An owner must be allowed to make things where it owns them.
+  if not has_database_privilege(migrator, current_database(), 'create') then
+    execute format('grant create on database %I to coffer_migrator', current_database());
+  end if;
+  if not has_schema_privilege(migrator, 'public', 'create') then
+    grant usage, create on schema public to coffer_migrator;
+  end if;
+
+  for statement in
+    select format('alter schema %I owner to coffer_migrator', n.nspname)
+    from pg_namespace n where n.nspname = any (schemas) and n.nspowner <> migrator
+    union all
+    select format('alter %s %I.%I owner to coffer_migrator',
+      case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' else 'table' end, n.nspname, c.relname)
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where (n.nspname = any (schemas) or (n.nspname = 'public' and c.relname = any (in_public)))
+      and c.relkind in ('r', 'p', 'v', 'm', 'S') and c.relowner <> migrator
+      -- A sequence that belongs to a column goes with its table.
+      and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i') and c.relkind = 'S')
+    union all
+    select format('alter routine %s owner to coffer_migrator', p.oid::regprocedure)
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where (n.nspname = any (schemas) or (n.nspname = 'public' and p.proname = any (in_public))) and p.proowner <> migrator
+    union all
+    select format('alter type %I.%I owner to coffer_migrator', n.nspname, t.typname)
+    from pg_type t join pg_namespace n on n.oid = t.typnamespace
+    where n.nspname = any (schemas) and t.typtype in ('e', 'd') and t.typowner <> migrator
+  loop
+    execute statement;
+  end loop;
+
+  -- Nothing is left of what was granted before, by us or by PostgreSQL's defaults (everybody may call a new function).
+  for statement in
+    select format(kind.revoke, n.nspname)
+    from pg_namespace n
+    cross join (values
+      ('revoke all on schema %I from public, coffer_writer, coffer_reader'),
+      ('revoke all on all tables in schema %I from public, coffer_writer, coffer_reader'),
+      ('revoke all on all sequences in schema %I from public, coffer_writer, coffer_reader'),
+      ('revoke all on all routines in schema %I from public, coffer_writer, coffer_reader')
+    ) as kind (revoke)
+    where n.nspname = any (schemas)
+    union all
+    select format('grant usage on schema %I to coffer_writer, coffer_reader', n.nspname)
+    from pg_namespace n where n.nspname = any (schemas) and n.nspname <> 'identity'
+  loop
+    execute statement;
+  end loop;
+end $$;
+
+-- What the database has been through: read at each start.
+grant select on all tables in schema coffer_migration to coffer_writer, coffer_reader;
+
+-- The ledger is read, and added to through its functions, which run as its owner and only ever insert.
+grant select on all tables in schema ledger to coffer_writer, coffer_reader;
+grant execute on function ledger.open_books, ledger.take_turn, ledger.post_batch to coffer_writer;
+
+-- Users are never deleted. Readers see them in the views below, without addresses and passwords.
+grant usage on schema identity to coffer_writer;
+grant select, insert, update on identity.users to coffer_writer;
+grant select, insert on identity.login_log to coffer_writer;
+
+revoke all on public.accounts, public.asset_types, public.wallets from public, coffer_writer, coffer_reader;
+revoke all on function public.refuse_change from public;
+grant select on public.accounts, public.asset_types, public.wallets to coffer_reader;

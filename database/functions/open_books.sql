@@ -1,0 +1,11 @@
+-- Opens the books 1 to p_count of an empty ledger, all or none; one that has books already keeps them as they are. Answers with
+-- how many there are. Of two processes that start at once with different wishes, the first one's holds.
+create or replace function ledger.open_books(p_count integer) returns integer language plpgsql
+security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  lock table ledger.book in share row exclusive mode;
+  if not exists (select from ledger.book) then
+    perform ledger.open_book(number) from generate_series(1, p_count) number;
+  end if;
+  return (select count(*) from ledger.book);
+end $$;
