@@ -4,7 +4,14 @@ import pg from 'pg';
 import { createTestDatabase } from '../test/support/database.ts';
 import type { TestDatabase } from '../test/support/database.ts';
 import { startTestServer, temporaryHome } from '../test/support/server.ts';
-import { floorRowsPerSecond, loneLatenciesMs, openFundedLedger, postingsPerSecond, readsPerSecond } from './posting.ts';
+import {
+  floorRowsPerSecond,
+  loneLatenciesMs,
+  openFundedLedger,
+  postingsInBooksPerSecond,
+  postingsPerSecond,
+  readsPerSecond,
+} from './posting.ts';
 import { Figures, keep, machineName, tableOf } from './report.ts';
 import type { Comparison, Report } from './report.ts';
 import { RowLockLedger } from './row-locks.ts';
@@ -18,7 +25,7 @@ const program = new Command('bench')
   .option('--rounds <count>', 'rounds of each measurement', '3')
   .option('--seconds <count>', 'seconds of each round', '5')
   .option('--quick', 'one round of two seconds, without the long ones: to see that it works, not to quote')
-  .option('--only <parts>', 'comma-separated: posting, lone, reads, transports, growth, snapshot')
+  .option('--only <parts>', 'comma-separated: posting, lone, reads, books, transports, growth, snapshot')
   .option('--json', 'print the report as JSON')
   .addHelpText('after', '\nExample:\n  npm run bench -- --only posting,lone --rounds 5\nResults are kept in bench/results/.')
   .parse();
@@ -40,6 +47,7 @@ try {
   for (let round = 1; round <= rounds; round++) {
     process.stderr.write(`round ${round} of ${rounds}\n`);
     if (wanted('posting') || wanted('lone') || wanted('reads')) await measurePosting();
+    if (wanted('books')) await measureBooks();
     if (wanted('transports')) await withDatabase((database) => transportFigures(database.url, temporaryHome(), seconds, figures));
     if (wanted('growth')) await measureGrowth();
     // Once: it takes four minutes, and its minute has three figures by itself.
@@ -102,6 +110,19 @@ async function measurePosting(): Promise<void> {
     if (wanted('posting'))
       figures.add('floor', '(a) the floor: bulk insert of the same rows', 'rows/s', await floorRowsPerSecond(database.url));
   });
+}
+
+/** (h) The same transfers in one book and spread over four, each with a writer of its own in this one process. */
+async function measureBooks(): Promise<void> {
+  for (const books of [1, 4]) {
+    await withDatabase(async (database) => {
+      const ledger = await openFundedLedger(database.url, books);
+      const name = `(h) posting, 500 in flight, ${books} ${books === 1 ? 'book' : 'books'}`;
+      figures.add(`books-${books}`, name, 'transfers/s', await postingsInBooksPerSecond(ledger, seconds));
+      await ledger.stop();
+      await verifyDatabase(database.url);
+    });
+  }
 }
 
 /** (g) the first seconds on empty tables, and with a million transfers in them. */
@@ -188,6 +209,7 @@ async function makeReport(): Promise<Report> {
   for (const connections of [64, 256]) {
     compare(`gRPC, ${connections} connections / the bare gRPC library`, `grpc-${connections}`, `grpc-bare-${connections}`);
   }
+  compare('posting in 4 books / in 1 book', 'books-4', 'books-1');
   compare('posting on empty tables / posting uniform', 'posting-empty', 'posting-uniform', '≥ 0.9', (ratio) => ratio >= 0.9);
   compare('posting after a million / posting uniform', 'posting-million', 'posting-uniform', '≥ 0.9', (ratio) => ratio >= 0.9);
   compare('a minute with a snapshot held / alone', 'minute-snapshot', 'minute-alone', '≥ 0.9', (ratio) => ratio >= 0.9);

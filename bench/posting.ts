@@ -2,16 +2,16 @@
 import pg from 'pg';
 import { inRole } from '../server/database/index.ts';
 import { silentLog } from '../server/kernel/index.ts';
-import { openLedger } from '../server/ledger/index.ts';
+import { bookOfWallet, openLedger } from '../server/ledger/index.ts';
 import type { Ledger } from '../server/ledger/index.ts';
-import { callsPerSecond, latenciesMs, nextTransfer, openingBalance, walletCount, walletName } from './workload.ts';
-import type { Spread } from './workload.ts';
+import { callsPerSecond, latenciesMs, nextTransfer, nextTransferAmong, openingBalance, walletCount, walletName } from './workload.ts';
+import type { Spread, Transfer } from './workload.ts';
 
 const inFlight = 500;
 const walletAsset = 3;
 
-export async function openFundedLedger(url: string): Promise<Ledger> {
-  const ledger = await openLedger({ url: inRole(url, 'writer'), log: silentLog() });
+export async function openFundedLedger(url: string, books?: number): Promise<Ledger> {
+  const ledger = await openLedger({ url: inRole(url, 'writer'), log: silentLog(), books });
   await Promise.all(
     Array.from({ length: walletCount }, async (_, index) => {
       const opens = { owner: null, asset: walletAsset, floor: 0n };
@@ -33,6 +33,15 @@ export async function postingsPerSecond(ledger: Ledger, spread: Spread, seconds:
   return await callsPerSecond({ inFlight, seconds, warmUpSeconds }, () => postOne(ledger, spread));
 }
 
+/** Transfers inside each book, the books taking turns; with one book the same as `uniform`. */
+export async function postingsInBooksPerSecond(ledger: Ledger, seconds: number): Promise<number> {
+  const walletsOf = new Map<number, number[]>(ledger.books.map((book) => [book, []]));
+  for (let index = 0; index < walletCount; index++) walletsOf.get(bookOfWallet(walletName(index), ledger.books.length))?.push(index);
+  const books = [...walletsOf.values()];
+  let turn = 0;
+  return await callsPerSecond({ inFlight, seconds }, () => post(ledger, nextTransferAmong(books[turn++ % books.length] ?? [])));
+}
+
 export async function loneLatenciesMs(ledger: Ledger, calls: number): Promise<number[]> {
   return await latenciesMs(calls, [0.5, 0.99], () => postOne(ledger, 'uniform'));
 }
@@ -45,7 +54,10 @@ export async function readsPerSecond(ledger: Ledger, seconds: number): Promise<n
 }
 
 async function postOne(ledger: Ledger, spread: Spread): Promise<void> {
-  const { from, to, amount, key } = nextTransfer(spread);
+  await post(ledger, nextTransfer(spread));
+}
+
+async function post(ledger: Ledger, { from, to, amount, key }: Transfer): Promise<void> {
   const outcome = await ledger.post({
     kind: 'transfer',
     key,

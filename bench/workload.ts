@@ -7,14 +7,25 @@ export const openingBalance = 1_000_000_000n;
 export type Spread = 'uniform' | 'hot';
 export type Transfer = { from: number; to: number; amount: bigint; key: string };
 
+/** The next transfer between two of the wallets given, by their numbers. */
+export function nextTransferAmong(wallets: readonly number[]): Transfer {
+  const at = Math.floor(Math.random() * wallets.length);
+  const other = (at + 1 + Math.floor(Math.random() * (wallets.length - 1))) % wallets.length;
+  return { from: wallets[at] ?? 0, to: wallets[other] ?? 0, ...terms() };
+}
+
 /** The next transfer; with `hot`, wallet 0 is one of the two in every transfer. */
 export function nextTransfer(spread: Spread): Transfer {
   let from = spread === 'hot' ? 0 : randomWallet();
   let to = randomWallet();
   if (from === to) to = (to + 1) % walletCount;
   if (spread === 'hot' && Math.random() < 0.5) [from, to] = [to, from];
-  // Callers are told to use keys that rise with time; this is what such a key looks like.
-  return { from, to, amount: 1n + BigInt(Math.floor(Math.random() * 100)), key: newId() };
+  return { from, to, ...terms() };
+}
+
+/** Callers are told to use keys that rise with time; this is what such a key looks like. */
+function terms(): Pick<Transfer, 'amount' | 'key'> {
+  return { amount: 1n + BigInt(Math.floor(Math.random() * 100)), key: newId() };
 }
 
 export function walletName(index: number): string {

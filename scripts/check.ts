@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
 
 /** Everything that must hold before a change is shared, cheapest first; the tests come last, so that their summary ends the output. */
-const checks = ['types', 'lint', 'format', 'boundaries', 'tidy', 'dead-code', 'contracts'];
+const checks = ['types', 'lint', 'format', 'boundaries', 'tidy', 'books', 'dead-code', 'contracts'];
 const root = path.resolve(import.meta.dirname, '..');
 let current: ChildProcess | undefined;
 

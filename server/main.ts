@@ -56,7 +56,8 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
 
     // The users service owns no money: alone, it has no ledger.
     const needsLedger = chosen.includes('wallets') || chosen.includes('api');
-    const ledger = needsLedger ? watch.ledger(await openLedger({ url: database.url, log, observe: watch.metrics.ledger })) : null;
+    const how = { observe: watch.metrics.ledger, books: config.books };
+    const ledger = needsLedger ? watch.ledger(await openLedger({ url: database.url, log, ...how })) : null;
     if (ledger) {
       started.add(ledger);
       started.add(startCheckpoints({ pool: database.pool, home: config.home, everyMs: checkpointEveryMs, log }));
@@ -139,7 +140,7 @@ const demoUserId = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
 export async function seed(config: Config, log: Log): Promise<void> {
   const database = await openDatabase(config, log, { whenRunning: 'join' });
   try {
-    const ledger = await openLedger({ url: database.url, log });
+    const ledger = await openLedger({ url: database.url, log, books: config.books });
     try {
       await seedDemo(database.pool, ledger);
     } finally {

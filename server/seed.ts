@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { demoUsers, seedDemoUsers } from './identity/index.ts';
 import { assert } from './kernel/index.ts';
-import type { Ledger, Operation } from './ledger/index.ts';
+import type { Asset, Ledger, Operation } from './ledger/index.ts';
 import { ownedWalletId } from './wallets/index.ts';
 
 const treasuryAmount = 1_000_000n;
@@ -13,27 +13,38 @@ const openingAmounts: Readonly<Record<string, Readonly<Record<string, bigint>>>>
 
 export async function seedDemo(pool: pg.Pool, ledger: Ledger): Promise<void> {
   await seedDemoUsers(pool);
-  for (const operation of seedOperations(ledger)) {
-    const outcome = await ledger.post(operation);
-    assert(outcome.status === 'posted', `seeding is never refused, but: ${outcome.status === 'refused' && outcome.refusal.code}`);
-  }
-}
-
-function seedOperations(ledger: Ledger): Operation[] {
   const assets = ['GOLD', 'POINTS'].map((code) => {
     const asset = ledger.assets.find(code);
     assert(asset, `the migrations bring the asset ${code}`);
     return asset;
   });
-  const treasury = assets.map((asset): Operation => ({
+  for (const book of ledger.books) await post(ledger, treasuryOperations(assets, book, ledger.books.length), book);
+  await post(ledger, walletOperations(assets));
+}
+
+async function post(ledger: Ledger, operations: readonly Operation[], book?: number): Promise<void> {
+  for (const operation of operations) {
+    const outcome = await ledger.post(operation, book);
+    assert(outcome.status === 'posted', `seeding is never refused, but: ${outcome.status === 'refused' && outcome.refusal.code}`);
+  }
+}
+
+/** Each book has a treasury of its own; together they hold what one would. */
+function treasuryOperations(assets: readonly Asset[], book: number, books: number): Operation[] {
+  const share = treasuryAmount / BigInt(books);
+  const amount = book === 1 ? treasuryAmount - share * BigInt(books - 1) : share;
+  return assets.map((asset) => ({
     kind: 'issue',
     key: 'seed',
     debit: { system: 'issuance' },
     credit: { system: 'treasury' },
-    amount: treasuryAmount,
+    amount,
     asset: asset.id,
   }));
-  const wallets = demoUsers.flatMap((user) =>
+}
+
+function walletOperations(assets: readonly Asset[]): Operation[] {
+  return demoUsers.flatMap((user) =>
     assets.flatMap((asset): Operation[] => {
       const wallet = ownedWalletId(user.id, asset.code);
       const amount = openingAmounts[user.name]?.[asset.code] ?? 0n;
@@ -42,5 +53,4 @@ function seedOperations(ledger: Ledger): Operation[] {
       return amount === 0n ? [opening] : [opening, funding];
     }),
   );
-  return [...treasury, ...wallets];
 }

@@ -47,7 +47,9 @@ async function isAgreed(config: Config, options: { yes?: boolean }, target: stri
 
 async function reset(config: Config, log: Log): Promise<string[]> {
   const removed =
-    config.databaseUrl === undefined ? await removeEmbedded({ home: config.home, log }) : await emptyDatabase(config.migrationUrl ?? config.databaseUrl);
+    config.databaseUrl === undefined
+      ? await removeEmbedded({ home: config.home, log })
+      : await emptyDatabase(config.migrationUrl ?? config.databaseUrl);
   await forgetCheckpoints(config.home);
   return removed;
 }

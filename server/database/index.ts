@@ -1,4 +1,4 @@
-// The way to PostgreSQL: the embedded server or the operator's, connection pools, migrations; knows no business tables.
+// The way to PostgreSQL: the embedded server or the operator's, connection pools, migrations; knows no business tables, only that the ledger's must not change.
 export { isOutage } from './outages.ts';
 export { openDatabase } from './open.ts';
 export type { Database, DatabaseConfig } from './open.ts';

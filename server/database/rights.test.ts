@@ -79,33 +79,41 @@ test('everything belongs to coffer_migrator, who cannot log in and is no superus
   expect(rows).toEqual([]);
 });
 
-test('of the functions only three may be called, by the writer alone; they look for nothing outside their schema', async () => {
+test('three functions run as the owner; the writer alone may call them, and they look for nothing outside their schema', async () => {
   const { rows } = await database.pool.query(`
-    select p.oid::regproc::text as name, prosecdef as definer, proconfig as config,
+    select p.oid::regproc::text as name, proconfig as config,
       has_function_privilege('coffer_writer', p.oid, 'execute') as writer, has_function_privilege('coffer_reader', p.oid, 'execute') as reader
-    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-    where ${foreign} and (prosecdef or has_function_privilege('coffer_writer', p.oid, 'execute') or has_function_privilege('coffer_reader', p.oid, 'execute'))
-    order by 1`);
-  const safe = { definer: true, config: ['search_path=pg_catalog, pg_temp'], writer: true, reader: false };
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${foreign} and prosecdef order by 1`);
+  const safe = { config: ['search_path=pg_catalog, pg_temp'], writer: true, reader: false };
   const names = ['ledger.open_books', 'ledger.post_batch', 'ledger.take_turn'];
   expect(rows).toEqual(names.map((name) => ({ name, ...safe })));
 });
 
+test('nobody may call a function by PostgreSQL’s default', async () => {
+  const { rows } = await database.pool.query(`
+    select p.oid::regproc::text as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace, aclexplode(coalesce(proacl, acldefault('f', proowner))) acl
+    where ${foreign} and acl.grantee = 0`);
+  expect(rows).toEqual([]);
+});
+
 describe('the writer', () => {
-  test.each(['ledger.entry', 'ledger.batch', 'ledger.account', 'ledger.book', 'ledger.asset'])('cannot change a row of %s', async (table) => {
-    const column = table === 'ledger.asset' ? 'id' : 'book';
-    const statements = [
-      `insert into ${table} select * from ${table}`,
-      `update ${table} set ${column} = ${column}`,
-      `delete from ${table}`,
-      `truncate ${table}`,
-      `alter table ${table} disable trigger all`,
-      `alter table ${table} add column planted text`,
-      `drop table ${table} cascade`,
-      `create trigger planted before insert on ${table} for each row execute function ledger.refuse_change()`,
-    ];
-    for (const statement of statements) await expect(writer.query(statement), statement).rejects.toThrow(/permission denied|must be owner/);
-  });
+  test.each(['ledger.entry', 'ledger.batch', 'ledger.account', 'ledger.book', 'ledger.asset'])(
+    'cannot change a row of %s',
+    async (table) => {
+      const column = table === 'ledger.asset' ? 'id' : 'book';
+      const statements = [
+        `insert into ${table} select * from ${table}`,
+        `update ${table} set ${column} = ${column}`,
+        `delete from ${table}`,
+        `truncate ${table}`,
+        `alter table ${table} disable trigger all`,
+        `alter table ${table} add column planted text`,
+        `drop table ${table} cascade`,
+        `create trigger planted before insert on ${table} for each row execute function ledger.refuse_change()`,
+      ];
+      for (const statement of statements) await expect(writer.query(statement)).rejects.toThrow(/permission denied|must be owner/);
+    },
+  );
 
   test.each([
     ['make anything in the ledger', 'create table ledger.planted (id int)'],
@@ -123,7 +131,9 @@ describe('the writer', () => {
   test('takes the turn of a book, which keeps others waiting', async () => {
     await writer.query('begin');
     await writer.query('select ledger.take_turn(1)');
-    await expect(database.pool.query('select from ledger.book where book = 1 for no key update nowait')).rejects.toThrow('could not obtain lock');
+    await expect(database.pool.query('select from ledger.book where book = 1 for no key update nowait')).rejects.toThrow(
+      'could not obtain lock',
+    );
     await writer.query('rollback');
   });
 });

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEmptyDatabase } from '../../test/support/database.ts';
 import type { TestDatabase } from '../../test/support/database.ts';
 import { silentLog } from '../kernel/index.ts';
-import { emptyDatabase, inRole, migrate, openDatabase, withServerOptions } from './index.ts';
+import { temporaryHome } from '../../test/support/server.ts';
+import { emptyDatabase, inRole, migrate, openDatabase, removeEmbedded, startEmbedded, withServerOptions } from './index.ts';
+import type { Embedded } from './index.ts';
 import { createRole } from './roles.ts';
 
 const log = silentLog();
@@ -139,6 +142,56 @@ describe('a ledger that could be changed is refused', () => {
   });
 });
 
+describe('a server without the roles', () => {
+  let server: Embedded;
+  let home: string;
+  let superuser: pg.Client;
+  beforeEach(async () => {
+    home = temporaryHome();
+    server = await startEmbedded({ home, log, temporary: true });
+    superuser = new pg.Client({ connectionString: server.url });
+    await superuser.connect();
+    await superuser.query(`
+      drop role coffer_writer_login, coffer_reader_login; drop role coffer_migrator, coffer_writer, coffer_reader;
+      create role shop login password 'secret'; alter database coffer owner to shop`);
+  });
+  afterEach(async () => {
+    await superuser.end();
+    await server.stop();
+    await removeEmbedded({ home, log });
+    fs.rmSync(home, { recursive: true, force: true });
+  });
+  const owners = () => server.url.replace(/\/\/[^@]+@/, '//shop:secret@');
+
+  test('gets them from an owner who may make roles, by whose address alone everything works without the owner’s rights', async () => {
+    await superuser.query('alter role shop createrole');
+    const opened = await open({ databaseUrl: owners() });
+    expect(await whoWorks(opened.pool)).toEqual({ role: 'coffer_writer' });
+    await expect(opened.pool.query('delete from ledger.book')).rejects.toThrow('permission denied');
+    await opened.stop();
+    await (await open({ databaseUrl: owners() }, 'reader')).stop();
+  });
+
+  test('asks a superuser for them otherwise, and is content with what the remedy says', async () => {
+    const failure = await open({ databaseUrl: owners() }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ message: expect.stringContaining('has no roles coffer_migrator') as unknown });
+    const { remedy } = failure as { remedy: string };
+    await superuser.query(remedy.slice(remedy.indexOf(': ') + 2).replaceAll(/<[^>]+>/g, 'shop'));
+    await (await open({ databaseUrl: owners() })).stop();
+  });
+
+  test('to which a database was restored gets them back, with all rights', async () => {
+    await migrate(server.url, log);
+    await superuser.query(`
+      reassign owned by coffer_migrator to coffer; drop owned by coffer_migrator, coffer_writer, coffer_reader;
+      drop role coffer_migrator, coffer_writer, coffer_reader`);
+    await (await open({ databaseUrl: server.url })).stop();
+    const opened = await open({ databaseUrl: server.url }, 'reader');
+    await opened.pool.query('select from ledger.entry');
+    await opened.stop();
+  });
+});
+
 test('rights that were lost with the roles come back with the next migration', async () => {
   await migrate(database.url, log);
   await database.pool.query('revoke usage on schema ledger from coffer_reader');
@@ -155,6 +208,7 @@ test('a role that several databases make at once is made once, and nobody fails'
   const clients = Array.from({ length: 8 }, () => new pg.Client({ connectionString: database.url }));
   await Promise.all(clients.map((client) => client.connect()));
   await Promise.all(clients.map((client) => createRole(client, name)));
+  expect((await database.pool.query('select from pg_roles where rolname = $1', [name])).rowCount).toBe(1);
   await Promise.all(clients.map((client) => client.end()));
 });
 

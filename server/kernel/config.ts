@@ -31,6 +31,8 @@ export type Config = {
   requestsPerMinute: number | undefined;
   swaggerEnabled: boolean;
   logLevel: LogLevel;
+  /** How many books the ledger is begun with; what it has, or one, when absent. */
+  books: number | undefined;
   /** Code of the asset that a new user's wallet is opened in. */
   defaultAsset: string;
   observe: ObserveConfig;
@@ -100,6 +102,7 @@ export const settings: readonly { name: string; meaning: string; fallback: strin
   { name: 'COFFER_RATE_LIMIT', meaning: 'requests per minute of one caller', fallback: 'unlimited' },
   { name: 'ENABLE_SWAGGER', meaning: 'API documentation at /docs and /api', fallback: 'true' },
   { name: 'LOG_LEVEL', meaning: logLevels.join(', '), fallback: 'info' },
+  { name: 'COFFER_BOOKS', meaning: 'books that a new ledger is begun with, 1 to 1024', fallback: 'what the ledger has, else 1' },
   { name: 'COFFER_DEFAULT_ASSET', meaning: "asset of a new user's wallet", fallback: 'USD' },
   { name: 'COFFER_AUDIT', meaning: 'keep what is asked of the API, in api_audit', fallback: 'on' },
   { name: 'COFFER_AUDIT_DAYS', meaning: 'for how many days it is kept', fallback: '90' },
@@ -116,6 +119,7 @@ export const settings: readonly { name: string; meaning: string; fallback: strin
 
 const defaultHome = path.resolve(import.meta.dirname, '../../.coffer');
 const secretBytesMin = 32;
+const booksMax = 1024;
 
 /** Reads the settings from the environment. All mistakes are answered together, each as a sentence with its remedy. */
 export function readConfig(env: NodeJS.ProcessEnv): { config: Config; problems?: never } | { config?: never; problems: string[] } {
@@ -145,6 +149,7 @@ export function readConfig(env: NodeJS.ProcessEnv): { config: Config; problems?:
     jwtSecret: readSecret(given('JWT_SECRET'), 'JWT_SECRET', problem),
     swaggerEnabled: readSwitch(given('ENABLE_SWAGGER') ?? 'true', 'ENABLE_SWAGGER', problem),
     logLevel: readLogLevel(given('LOG_LEVEL') ?? 'info', problem),
+    books: readBooks(given('COFFER_BOOKS'), problem),
     defaultAsset: readAssetCode(given('COFFER_DEFAULT_ASSET') ?? 'USD', problem),
     observe: readObserve(given, path.resolve(given('COFFER_HOME') ?? defaultHome), problem),
   };
@@ -263,6 +268,13 @@ function readLogLevel(text: string, problem: Problem): LogLevel {
   const level = logLevels.find((known) => known === text.toLowerCase());
   if (level === undefined) problem(`LOG_LEVEL is "${text}": give one of ${logLevels.join(', ')}.`);
   return level ?? 'info';
+}
+
+function readBooks(text: string | undefined, problem: Problem): number | undefined {
+  if (text === undefined) return undefined;
+  const books = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(books <= booksMax)) problem(`COFFER_BOOKS is "${text}": give a number between 1 and ${booksMax}.`);
+  return books;
 }
 
 function readAssetCode(text: string, problem: Problem): string {

@@ -1,9 +1,11 @@
 // The ledger: one append-only, hash-chained log of transfers per book, and the only way to add to it.
-// Inside: rules (pure) <- chain <- reading <- posting, and verify, which trusts none of them.
+// Inside: rules (pure) <- chain <- reading <- posting <- books, and verify, which trusts none of them.
 export type { Asset, Assets } from './reading/assets.ts';
 export { forgetCheckpoints, readCheckpoints, startCheckpoints } from './chain/checkpoints.ts';
 export type { Checkpoint, CheckpointOptions } from './chain/checkpoints.ts';
-export { openLedger, operationId, seqOfOperationId } from './ledger.ts';
+export { bookOfWallet } from './books/placement.ts';
+export type { EventPage } from './books/reader.ts';
+export { openLedger, operationId, placeOfOperationId } from './ledger.ts';
 export type { Ledger, LedgerOptions } from './ledger.ts';
 export type { BookStatus, LedgerObserver } from './posting/observer.ts';
 export { LedgerHalted, LedgerOverloaded, LedgerUnavailable, isOutage } from './posting/outages.ts';

@@ -1,35 +1,39 @@
-/** The ledger as the rest of the product sees it: a way to post, and ways to read. */
+/** The ledger as the rest of the product sees it: a way to post, and ways to read. How many books it has is its own affair. */
 import { createPool } from '../database/index.ts';
-import type { Log } from '../kernel/index.ts';
-import { Assets } from './reading/assets.ts';
 import { assert } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+import { openBooks } from './books/opening.ts';
+import { bookOfWallet } from './books/placement.ts';
+import { LedgerReader } from './books/reader.ts';
+import { BookRouter } from './books/router.ts';
 import { Expiry } from './posting/expiry.ts';
-import { BookReader } from './reading/reads.ts';
 import type { BookStatus, LedgerObserver } from './posting/observer.ts';
 import { planOptions } from './posting/store.ts';
-import type { Operation, Outcome, RecordedEntry } from './rules/types.ts';
 import { BookWriter } from './posting/writer.ts';
+import { Assets } from './reading/assets.ts';
+import type { Operation, Outcome, RecordedEntry } from './rules/types.ts';
 
-/** The book of everything, until there are more. */
-const theBook = 1;
 const readConnections = 4;
 
 export type Ledger = {
   readonly assets: Assets;
-  readonly read: BookReader;
-  /** True while postings can be answered. */
+  /** The numbers of its books, from 1 on. */
+  readonly books: readonly number[];
+  readonly read: LedgerReader;
+  /** True while postings can be answered, in every book. */
   readonly ready: boolean;
   /** How each book does now. */
   status(): readonly BookStatus[];
   /**
-   * Posts one operation; answers when it is committed, or refused. A refusal is a value.
+   * Posts one operation, in the book of the wallet that initiates it; `book` says which for one that a system account initiates (the
+   * first when absent). Answers when it is committed, or refused. A refusal is a value.
    * Throws LedgerUnavailable (`outcome` says what is known), LedgerOverloaded, LedgerHalted.
    */
-  post(operation: Operation): Promise<Outcome>;
-  /** Posts each of them by itself, decided in their order; otherwise like `post`. */
-  postEach(operations: readonly Operation[]): Promise<Outcome[]>;
-  /** Posts all of them or none, in their order; otherwise like `post`. */
-  postLinked(operations: readonly Operation[]): Promise<Outcome[]>;
+  post(operation: Operation, book?: number): Promise<Outcome>;
+  /** Posts each of them by itself, decided in their order within a book; otherwise like `post`. */
+  postEach(operations: readonly Operation[], book?: number): Promise<Outcome[]>;
+  /** Posts all of them or none, in their order, in the book of the first; otherwise like `post`. */
+  postLinked(operations: readonly Operation[], book?: number): Promise<Outcome[]>;
   /** Finishes what is in flight, then disconnects. */
   stop(): Promise<void>;
 };
@@ -40,42 +44,51 @@ export type LedgerOptions = {
   readonly patienceMs?: number;
   /** Is told what is posted; costs nothing when absent. */
   readonly observe?: LedgerObserver | undefined;
+  /** How many books it must have; when absent what it has, or one when it begins. */
+  readonly books?: number | undefined;
 };
 
-export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+export async function openLedger({ books: wished, ...options }: LedgerOptions): Promise<Ledger> {
   const pool = createPool(options.url, options.log, {
     connectionsMax: readConnections,
     applicationName: 'coffer ledger reads',
     serverOptions: planOptions,
   });
-  const writer = new BookWriter({ ...options, book: theBook });
+  let writers: BookWriter[] = [];
+  const disconnect = async () => {
+    await Promise.all(writers.map((writer) => writer.stop()));
+    await pool.end();
+  };
   try {
     const assets = await Assets.load(pool);
-    await pool.query('select ledger.open_books($1)', [theBook]);
-    await writer.start();
-    const expiry = new Expiry({ book: theBook, pool, log: options.log, post: (operations) => writer.post(operations, false) });
+    const count = await openBooks(pool, wished);
+    const books = Array.from({ length: count }, (_, at) => at + 1);
+    writers = books.map((book) => new BookWriter({ ...options, book, keeps: (wallet) => bookOfWallet(wallet, count) === book }));
+    await Promise.all(writers.map((writer) => writer.start()));
+    const router = new BookRouter(writers);
+    const expiries = books.map((book) => new Expiry({ book, pool, log: options.log, post: (due) => router.postEach(due, book) }));
     return {
       assets,
-      read: new BookReader(theBook, pool),
+      books,
+      read: new LedgerReader(count, pool),
       get ready() {
-        return writer.ready;
+        return writers.every((writer) => writer.ready);
       },
-      status: () => [writer.status],
-      post: async (operation) => {
-        const [outcome] = await writer.post([operation], false);
+      status: () => writers.map((writer) => writer.status),
+      post: async (operation, book) => {
+        const [outcome] = await router.postEach([operation], book);
         assert(outcome, 'one operation, one outcome');
         return outcome;
       },
-      postEach: (operations) => writer.post(operations, false),
-      postLinked: (operations) => writer.post(operations, true),
+      postEach: (operations, book) => router.postEach(operations, book),
+      postLinked: (operations, book) => router.postLinked(operations, book),
       stop: async () => {
-        await expiry.stop();
-        await writer.stop();
-        await pool.end();
+        await Promise.all(expiries.map((expiry) => expiry.stop()));
+        await disconnect();
       },
     };
   } catch (failure) {
-    await pool.end();
+    await disconnect();
     throw failure;
   }
 }
@@ -85,8 +98,8 @@ export function operationId(entry: Pick<RecordedEntry, 'book' | 'operation'>): s
   return `${entry.book}-${entry.operation}`;
 }
 
-/** The seq that an operation id names; null when it is not one of this ledger's. */
-export function seqOfOperationId(id: string): number | null {
+/** Where the operation is that an id names; null when the id is none. The book need not be one of this ledger's. */
+export function placeOfOperationId(id: string): { readonly book: number; readonly seq: number } | null {
   const parts = /^([1-9]\d{0,8})-([1-9]\d{0,14})$/.exec(id);
-  return parts && Number(parts[1]) === theBook ? Number(parts[2]) : null;
+  return parts ? { book: Number(parts[1]), seq: Number(parts[2]) } : null;
 }

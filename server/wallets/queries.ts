@@ -1,5 +1,5 @@
 /** What can be asked about wallets. */
-import { seqOfOperationId } from '../ledger/index.ts';
+import { placeOfOperationId } from '../ledger/index.ts';
 import type { Asset, Balance, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
 import { ownedWalletId } from './wallet-id.ts';
 
@@ -55,7 +55,7 @@ export class WalletQueries {
   /** A wallet's postings, newest first. `cursor`: a `next` of an earlier page. */
   async history(wallet: Wallet, limit: number, cursor?: string): Promise<Page<RecordedEntry>> {
     const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
-    const rows = await this.#ledger.read.history(wallet.number, before, limit + 1);
+    const rows = await this.#ledger.read.in(wallet).history(wallet.number, before, limit + 1);
     const items = rows.slice(0, limit);
     const last = items.at(-1);
     const side = last?.debit?.number === wallet.number ? last.debit : last?.credit;
@@ -65,7 +65,7 @@ export class WalletQueries {
   async stats(id: string, reach: Reach = {}): Promise<WalletStats | null> {
     const wallet = await this.wallet(id, reach);
     if (!wallet) return null;
-    const totals = await this.#ledger.read.totals(wallet.number);
+    const totals = await this.#ledger.read.in(wallet).totals(wallet.number);
     const total = (kind: string, side: string) => totals.find((row) => row.kind === kind && row.side === side)?.total ?? 0n;
     return {
       wallet,
@@ -82,21 +82,19 @@ export class WalletQueries {
 
   /** An operation, posted or refused, by the id that its answer carried. */
   async operation(id: string, { onlyOwner }: Reach = {}): Promise<RecordedEntry | null> {
-    const seq = seqOfOperationId(id);
-    return seq === null ? null : await this.#ledger.read.entry(seq, onlyOwner);
+    const place = placeOfOperationId(id);
+    return place && ((await this.#ledger.read.book(place.book)?.entry(place.seq, onlyOwner)) ?? null);
   }
 
   /** What became of a request whose answer was lost: by the wallet that initiated it and its idempotency key. */
   async operationByKey(wallet: Wallet, key: string): Promise<RecordedEntry | null> {
-    return await this.#ledger.read.entryByKey(wallet.number, key);
+    return await this.#ledger.read.in(wallet).entryByKey(wallet.number, key);
   }
 
-  /** Events of the log in order, after a position `seq-part`. */
+  /** Events of the log in order, after a place: `seq-part` of each book. */
   async events(limit: number, cursor?: string): Promise<Page<LedgerEvent>> {
-    const [seq, part] = (cursor ?? '0-0').split('-').map(Number);
-    const rows = await this.#ledger.read.events(seq ?? 0, part ?? 0, limit);
-    const last = rows.at(-1);
-    return { items: rows, next: last ? `${last.seq}-${last.part}` : null };
+    const { events, next } = await this.#ledger.read.events(cursor, limit);
+    return { items: events, next };
   }
 
   #withAsset(balance: Balance): Wallet {

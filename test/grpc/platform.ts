@@ -14,6 +14,7 @@ import { ApiKeys, Authenticator, Sessions, Users } from '../../server/identity/i
 import type { WalletProvisioner } from '../../server/identity/index.ts';
 import { assert, silentLog } from '../../server/kernel/index.ts';
 import type { Log, Tls } from '../../server/kernel/index.ts';
+import { inRole } from '../../server/database/index.ts';
 import { openLedger } from '../../server/ledger/index.ts';
 import type { Ledger } from '../../server/ledger/index.ts';
 import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
@@ -59,7 +60,7 @@ export async function startPlatform(
   const internalCredential = mode === 'open' ? null : internalCredentialOf(jwtSecret);
   const client = { credential: internalCredential, tls };
   const database = await createTestDatabase();
-  const ledger = await openLedger({ url: database.url, log });
+  const ledger = await openLedger({ url: inRole(database.url, 'writer'), log });
   const asset = ledger.assets.find('USD');
   assert(asset, 'the migrations bring the asset USD');
   const queries = new WalletQueries(ledger, asset);

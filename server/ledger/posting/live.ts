@@ -1,6 +1,7 @@
 /** A book as this process knows it through its connection: read afresh, or brought up to what others wrote. */
 import { BookState } from './state.ts';
 import type { BookStore, Head } from './store.ts';
+import type { WriterOptions } from './writer.ts';
 
 export type Live = { readonly store: BookStore; readonly state: BookState };
 
@@ -11,14 +12,17 @@ const tailEntriesMax = 5_000;
 export class FellBehind extends Error {}
 
 /** The end of the log, and a state that knows no more than the system accounts; the wallets are looked up when they are needed. */
-export async function readBook(store: BookStore, book: number): Promise<{ state: BookState; head: Head; databaseMs: number }> {
+export async function readBook(
+  store: BookStore,
+  { book, keeps }: Pick<WriterOptions, 'book' | 'keeps'>,
+): Promise<{ state: BookState; head: Head; databaseMs: number }> {
   const [{ head, nextAccountNumber }, assets, systemAccounts, databaseMs] = await Promise.all([
     store.head(),
     store.assets(),
     store.systemAccounts(),
     store.clock(),
   ]);
-  const state = new BookState(book, assets, head.lastSeq + 1, nextAccountNumber);
+  const state = new BookState(book, assets, head.lastSeq + 1, nextAccountNumber, keeps);
   for (const account of systemAccounts) state.learnAccount(account);
   return { state, head, databaseMs };
 }

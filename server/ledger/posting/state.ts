@@ -39,6 +39,7 @@ export type SealedChanges = { readonly changes: readonly Change[]; readonly star
 export class BookState implements BookView {
   readonly #book: number;
   readonly #assets: ReadonlySet<number>;
+  readonly #isPlacedHere: (walletId: string) => boolean;
   readonly #wallets = new Recent<Account>(walletsKept);
   readonly #systems = new Map<string, Account>();
   readonly #outcomes = new Recent<RecordedEntry>(outcomesKept);
@@ -48,9 +49,16 @@ export class BookState implements BookView {
   #nextSeq: number;
   #nextAccountNumber: number;
 
-  constructor(book: number, assets: ReadonlySet<number>, nextSeq: number, nextAccountNumber: number) {
+  constructor(
+    book: number,
+    assets: ReadonlySet<number>,
+    nextSeq: number,
+    nextAccountNumber: number,
+    isPlacedHere: (walletId: string) => boolean = () => true,
+  ) {
     this.#book = book;
     this.#assets = assets;
+    this.#isPlacedHere = isPlacedHere;
     this.#nextSeq = nextSeq;
     this.#nextAccountNumber = nextAccountNumber;
   }
@@ -91,8 +99,9 @@ export class BookState implements BookView {
     return this.#assets.has(asset);
   }
 
-  keeps(_walletId: string): boolean {
-    return true;
+  /** What is there is in its place; where a wallet would be is worked out only for one that is not. */
+  keeps(walletId: string): boolean {
+    return this.wallet(walletId) !== undefined || this.#isPlacedHere(walletId);
   }
 
   /** Puts a decision into force and appends the rows that it makes, the operation's own entry last, which is the answer. */

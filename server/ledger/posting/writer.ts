@@ -32,6 +32,8 @@ export type WriterOptions = {
   /** How long a request waits for its answer before the caller is told that there is none; 10 s when absent. */
   readonly patienceMs?: number;
   readonly observe?: LedgerObserver | undefined;
+  /** Whether a wallet of this id has its place in this book; every one when absent. */
+  readonly keeps?: (walletId: string) => boolean;
 };
 
 /** Small enough that five hundred callers make two batches which overlap: 37,000/s, where one of 500 at a time made 25,000. */
@@ -290,7 +292,7 @@ export class BookWriter {
     });
     connected = store;
     try {
-      const { state, head, databaseMs } = await readBook(store, book);
+      const { state, head, databaseMs } = await readBook(store, this.#options);
       this.#clock.anchor(databaseMs);
       this.#head = head;
       this.#live = { store, state };

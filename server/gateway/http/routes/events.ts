@@ -27,7 +27,7 @@ export function eventRoutes(app: App, product: Product): void {
         operationId: 'listEvents',
         description: 'The event log in order; the cursor is a place to come back to, also at the end of the log',
         tags: ['Events'],
-        querystring: pageQuery('^[0-9]{1,15}-[0-9]{1,4}$'),
+        querystring: pageQuery('^[0-9]{1,15}-[0-9]{1,4}([.][0-9]{1,15}-[0-9]{1,4}){0,1023}$'),
         response: { 200: page(ref(EventView)), ...problems(401) },
       },
     },

@@ -1,0 +1,80 @@
+/** Sends each operation to the book of the wallet that initiates it. */
+import { assert } from '../../kernel/index.ts';
+import { LedgerUnavailable } from '../posting/outages.ts';
+import type { BookWriter } from '../posting/writer.ts';
+import { initiatorId } from '../rules/asked.ts';
+import type { Operation, Outcome } from '../rules/types.ts';
+import { bookOfWallet } from './placement.ts';
+
+export class BookRouter {
+  /** Of book 1, 2, 3 … */
+  readonly #writers: readonly BookWriter[];
+
+  constructor(writers: readonly BookWriter[]) {
+    this.#writers = writers;
+  }
+
+  /** Each by itself, decided in their order within a book. What was asked of several books is answered when all have answered. */
+  async postEach(operations: readonly Operation[], book?: number): Promise<Outcome[]> {
+    const [first] = operations;
+    if (!first) return [];
+    if (operations.length === 1 || this.#writers.length === 1)
+      return await this.#writer(book ?? this.#bookOf(first)).post(operations, false);
+    const shares = new Map<number, number[]>();
+    for (const [at, operation] of operations.entries()) {
+      const number = book ?? this.#bookOf(operation);
+      const share = shares.get(number);
+      if (share) share.push(at);
+      else shares.set(number, [at]);
+    }
+    const answers = await settleTogether(
+      [...shares].map(([number, share]) =>
+        this.#writer(number).post(
+          operations.filter((_, at) => share.includes(at)),
+          false,
+        ),
+      ),
+    );
+    const outcomes: Outcome[] = [];
+    for (const [index, share] of [...shares.values()].entries()) {
+      for (const [place, at] of share.entries()) {
+        const outcome = answers[index]?.[place];
+        assert(outcome, 'each operation has its outcome');
+        outcomes[at] = outcome;
+      }
+    }
+    return outcomes;
+  }
+
+  /** All or none, so all in one book: that of the first. What has its place elsewhere is refused there, and with it all. */
+  async postLinked(operations: readonly Operation[], book?: number): Promise<Outcome[]> {
+    const [first] = operations;
+    return first ? await this.#writer(book ?? this.#bookOf(first)).post(operations, true) : [];
+  }
+
+  /** An account of the ledger's own is in every book; who means another than the first says so. */
+  #bookOf(operation: Operation): number {
+    const initiator = initiatorId(operation);
+    return initiator.startsWith('$') ? 1 : bookOfWallet(initiator, this.#writers.length);
+  }
+
+  #writer(book: number): BookWriter {
+    const writer = this.#writers[book - 1];
+    assert(writer, `book ${book} is one of the ledger's`);
+    return writer;
+  }
+}
+
+/** When only some of the books answered, something was posted and something may not have been: nobody may be told that nothing was. */
+async function settleTogether<T>(parts: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(parts);
+  const failures = settled.filter((part) => part.status === 'rejected').map(({ reason }) => reason as unknown);
+  if (failures.length === 0) return settled.flatMap((part) => (part.status === 'fulfilled' ? [part.value] : []));
+  const [first] = failures;
+  if (failures.length === settled.length && failures.every((failure) => !isUnknown(failure))) throw first;
+  throw new LedgerUnavailable('unknown', { cause: first });
+}
+
+function isUnknown(failure: unknown): boolean {
+  return failure instanceof LedgerUnavailable && failure.outcome === 'unknown';
+}
