@@ -45,7 +45,8 @@ describe('connections are terminated under load', () => {
     const writer = await startWriter(database.url, book);
     const load = startLoad(writer, { seed, callers: 24 });
     let terminated = 0;
-    for (let round = 0; round < 20; round++) {
+    // A busy machine reconnects slowly, and then a round finds nothing to end.
+    for (let round = 0; round < 20 || terminated <= 10; round++) {
       await pause(20 + random() * 150);
       const role = random() < 0.7 ? 'posting' : 'looking up';
       const { rowCount } = await database.pool.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [
