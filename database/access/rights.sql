@@ -9,8 +9,8 @@ do $$
 declare
   migrator constant regrole := 'coffer_migrator';
   -- Every schema that a migration makes. In public, only what Coffer made there.
-  schemas constant text[] := array['coffer_migration', 'ledger', 'identity'];
-  in_public constant text[] := array['accounts', 'asset_types', 'wallets', 'refuse_change'];
+  schemas constant text[] := array['coffer_migration', 'ledger', 'identity', 'audit'];
+  in_public constant text[] := array['accounts', 'asset_types', 'wallets', 'api_audit', 'refuse_change'];
   statement text;
 begin
   -- An owner must be allowed to make things where it owns them.
@@ -56,28 +56,42 @@ begin
     ) as kind (revoke)
     where n.nspname = any (schemas)
     union all
-    select format('grant usage on schema %I to coffer_writer, coffer_reader', n.nspname)
-    from pg_namespace n where n.nspname = any (schemas) and n.nspname <> 'identity'
+    select format('revoke all on public.%I from public, coffer_writer, coffer_reader', c.relname)
+    from pg_class c where c.relnamespace = 'public'::regnamespace and c.relname = any (in_public)
     union all
-    -- A function that works with its caller's rights gives nobody anything; one that works with its owner's is the writer's alone.
+    select format('revoke all on routine %s from public, coffer_writer, coffer_reader', p.oid::regprocedure)
+    from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname = any (in_public)
+  loop
+    execute statement;
+  end loop;
+
+  for statement in
+    -- The ledger and the history of migrations are read by both, and changed by nobody.
+    select format('grant select on all tables in schema %I to coffer_writer, coffer_reader', n.nspname)
+    from pg_namespace n where n.nspname in ('ledger', 'coffer_migration')
+    union all
+    select format('grant usage on schema %I to coffer_writer%s', n.nspname, case when n.nspname in ('ledger', 'coffer_migration') then ', coffer_reader' else '' end)
+    from pg_namespace n where n.nspname = any (schemas)
+    union all
+    -- A function that works with its caller's rights gives nobody anything. Those that work with their owner's (open_books, take_turn
+    -- and post_batch, which only ever insert) are the writer's alone.
     select format('grant execute on routine %s to coffer_writer%s', p.oid::regprocedure, case when p.prosecdef then '' else ', coffer_reader' end)
-    from pg_proc p where p.pronamespace = 'ledger'::regnamespace
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = any (schemas)
+    union all
+    -- What else the writer's statements need. Users are never deleted; requests are, by age, and a trigger sees to that.
+    select format('grant %s on %s to coffer_writer', given.rights, given.name)
+    from (values
+      ('identity.users', 'select, insert, update'),
+      ('identity.login_log', 'select, insert'),
+      ('identity.api_key', 'select, insert, update'),
+      ('audit.request', 'select, insert, delete')
+    ) as given (name, rights)
+    where to_regclass(given.name) is not null
+    union all
+    -- What people see of it: no addresses, passwords and logins.
+    select format('grant select on public.%I to coffer_reader', c.relname)
+    from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'v' and c.relname = any (in_public)
   loop
     execute statement;
   end loop;
 end $$;
-
--- What the database has been through: read at each start.
-grant select on all tables in schema coffer_migration to coffer_writer, coffer_reader;
-
--- The ledger is read, and added to through open_books, take_turn and post_batch, which run as its owner and only ever insert.
-grant select on all tables in schema ledger to coffer_writer, coffer_reader;
-
--- Users are never deleted. Readers see them in the views below, without addresses and passwords.
-grant usage on schema identity to coffer_writer;
-grant select, insert, update on identity.users to coffer_writer;
-grant select, insert on identity.login_log to coffer_writer;
-
-revoke all on public.accounts, public.asset_types, public.wallets from public, coffer_writer, coffer_reader;
-revoke all on function public.refuse_change from public;
-grant select on public.accounts, public.asset_types, public.wallets to coffer_reader;

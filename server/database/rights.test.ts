@@ -28,8 +28,11 @@ async function connect(role: 'writer' | 'reader'): Promise<pg.Client> {
 
 /** What may be done with each table and view. One that is not here must be added, with no more than its context's statements need. */
 const declared: Readonly<Record<string, { writer: string; reader: string }>> = {
+  'audit.request': { writer: 'delete, insert, select', reader: '' },
+  'identity.api_key': { writer: 'insert, select, update', reader: '' },
   'identity.login_log': { writer: 'insert, select', reader: '' },
   'identity.users': { writer: 'insert, select, update', reader: '' },
+  'public.api_audit': { writer: '', reader: 'select' },
   'public.accounts': { writer: '', reader: 'select' },
   'public.asset_types': { writer: '', reader: 'select' },
   'public.wallets': { writer: '', reader: 'select' },
