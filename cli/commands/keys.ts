@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { migrate, openDatabase } from '../../server/database/index.ts';
+import { openDatabase } from '../../server/database/index.ts';
 import { ApiKeys, isScope, scopeMeanings, scopes } from '../../server/identity/index.ts';
 import type { ApiKey, NewApiKey, Refused, Scope } from '../../server/identity/index.ts';
 import { OperatorError } from '../../server/kernel/index.ts';
@@ -85,7 +85,6 @@ async function withKeys(options: Json, work: (keys: ApiKeys) => Promise<void>): 
   await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
     const database = await openDatabase(config, log, { whenRunning: 'join', connectionsMax: 2 });
     try {
-      await migrate(database.url, log);
       await work(new ApiKeys(database.pool));
     } finally {
       await database.stop();

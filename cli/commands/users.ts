@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander';
-import { migrate, openDatabase } from '../../server/database/index.ts';
+import { openDatabase } from '../../server/database/index.ts';
 import { createWalletClient } from '../../server/gateway/grpc/index.ts';
 import { roles, Users } from '../../server/identity/index.ts';
 import type { Role } from '../../server/identity/index.ts';
@@ -26,7 +26,6 @@ function roleCommand(): Command {
         // Nothing here opens a wallet, so the wallets service is never reached.
         const wallets = createWalletClient(config.walletService);
         try {
-          await migrate(database.url, log);
           const changed = await new Users({ pool: database.pool, wallets }).setRole(user, role);
           if ('refusal' in changed)
             throw new OperatorError(`There is no user "${user}".`, 'Give the e-mail address or the id of a user who has signed up.');

@@ -32,9 +32,9 @@ export class LedgerReader {
     return reader;
   }
 
-  /** Null when there is no such wallet. System accounts are in every book: ask one for its own. */
-  async balance(wallet: string): Promise<Balance | null> {
-    return await this.in({ book: bookOfWallet(wallet, this.#readers.length) }).balance(wallet);
+  /** Null when there is no such wallet, or it is not the owner's. System accounts are in every book: ask one for its own. */
+  async balance(wallet: string, onlyOwner?: string): Promise<Balance | null> {
+    return await this.in({ book: bookOfWallet(wallet, this.#readers.length) }).balance(wallet, onlyOwner);
   }
 
   /** The owner's wallets, by asset number, after the given one. */
