@@ -73,18 +73,18 @@ begin
     select format('grant usage on schema %I to coffer_writer%s', n.nspname, case when n.nspname in ('ledger', 'coffer_migration') then ', coffer_reader' else '' end)
     from pg_namespace n where n.nspname = any (schemas)
     union all
-    -- A function that works with its caller's rights gives nobody anything. Those that work with their owner's (open_books, take_turn
-    -- and post_batch, which only ever insert) are the writer's alone.
+    -- A function that works with its caller's rights gives nobody anything. Those that work with their owner's are the writer's alone:
+    -- in the ledger open_books, take_turn and post_batch, which only ever insert; in the audit record and forget_before.
     select format('grant execute on routine %s to coffer_writer%s', p.oid::regprocedure, case when p.prosecdef then '' else ', coffer_reader' end)
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = any (schemas)
     union all
-    -- What else the writer's statements need. Users are never deleted; requests are, by age, and a trigger sees to that.
+    -- What else the writer's statements need. Users are never deleted.
     select format('grant %s on %s to coffer_writer', given.rights, given.name)
     from (values
       ('identity.users', 'select, insert, update'),
       ('identity.login_log', 'select, insert'),
       ('identity.api_key', 'select, insert, update'),
-      ('audit.request', 'select, insert, delete')
+      ('audit.request', 'select')
     ) as given (name, rights)
     where to_regclass(given.name) is not null
     union all

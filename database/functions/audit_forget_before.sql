@@ -1,10 +1,12 @@
 -- Deletes audit rows that are older than a moment, the oldest first, a bounded number at a time; answers how many. Nothing of the
 -- last day can be deleted, whatever is asked.
 create or replace function audit.forget_before(p_moment timestamptz, p_rows_max integer) returns integer
-language plpgsql set audit.forgetting = 'on' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   deleted integer;
 begin
+  -- Said here, not in the function's header: only a superuser may put a name that PostgreSQL does not know there.
+  perform set_config('audit.forgetting', 'on', true);
   with oldest as (
     -- Ids rise with time, so the first rows by id are the oldest; a young one among them ends the work.
     select id, started_at from audit.request order by id limit p_rows_max
@@ -12,5 +14,6 @@ begin
   delete from audit.request r using oldest
   where r.id = oldest.id and oldest.started_at < least(p_moment, clock_timestamp() - interval '1 day');
   get diagnostics deleted = row_count;
+  perform set_config('audit.forgetting', 'off', true);
   return deleted;
 end $$;

@@ -3,7 +3,7 @@ create or replace function audit.record(
   p_request_id text[], p_transport text[], p_method text[], p_url text[], p_operation text[], p_body text[], p_headers text[],
   p_client_ip text[], p_actor text[], p_started_ms text[], p_status text[], p_duration_ms text[], p_idempotency_key text[], p_wallet text[],
   p_book text[], p_seq text[], p_operation_ids text[]
-) returns void language sql as $$
+) returns void language sql security definer set search_path = pg_catalog, pg_temp as $$
   insert into audit.request (request_id, transport, method, url, operation, body, headers, client_ip, actor, started_at, status,
     duration_ms, idempotency_key, wallet, book, seq, operation_ids)
   select r.request_id, r.transport, r.method, r.url, r.operation, r.body, r.headers, r.client_ip, r.actor,

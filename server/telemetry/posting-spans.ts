@@ -23,9 +23,10 @@ export function withPostingSpans(ledger: Ledger): Ledger {
       throw failure;
     }
   };
-  const posting: Pick<Ledger, 'post' | 'postLinked'> = {
-    post: (operation) => timed([operation], () => ledger.post(operation)),
-    postLinked: (operations) => timed(operations, () => ledger.postLinked(operations)),
+  const posting: Pick<Ledger, 'post' | 'postEach' | 'postLinked'> = {
+    post: (operation, book) => timed([operation], () => ledger.post(operation, book)),
+    postEach: (operations, book) => timed(operations, () => ledger.postEach(operations, book)),
+    postLinked: (operations, book) => timed(operations, () => ledger.postLinked(operations, book)),
   };
   return Object.assign(Object.create(ledger) as Ledger, posting);
 }
