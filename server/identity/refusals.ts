@@ -14,7 +14,6 @@ export const identityRefusalMeanings = {
   current_password_wrong: 'Who changes e-mail or password gives the current password, and it is the right one.',
   token_invalid: 'The token is malformed, forged, expired, withdrawn, or its user is gone.',
   wallet_provisioning_failed: "The user's wallet could not be opened, so the user was not created either.",
-  wallet_not_empty: 'A wallet of the user still holds a balance.',
   key_not_found: 'There is no such API key, or it was revoked.',
   scopes_exceeded: 'Who manages API keys by an API key gives no scopes that it does not have itself.',
 } as const;

@@ -88,7 +88,7 @@ describe('logging in', () => {
   );
 
   test('a deleted, a pending and a rolled back user cannot', async () => {
-    await users.softDelete(await signUp('gone@example.com'), async () => false);
+    await users.softDelete(await signUp('gone@example.com'), async () => null);
     expect(await sessions.login({ email: 'gone@example.com', password })).toEqual(credentialsWrong);
     for (const status of ['pending', 'rolled_back']) {
       const { id } = await signUp(`${status}@example.com`);

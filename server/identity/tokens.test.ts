@@ -150,7 +150,7 @@ describe('a token', () => {
     const mortal = await signUp('mortal@example.com');
     const { token } = await login('mortal@example.com');
     expect(await sessions.authenticate(token)).toMatchObject({ id: mortal.id });
-    await users.softDelete(mortal, async () => false);
+    await users.softDelete(mortal, async () => null);
     expect(await sessions.authenticate(token)).toEqual(tokenInvalid);
     // Nor does it open the account of the next one with that address.
     await signUp('mortal@example.com');

@@ -51,5 +51,5 @@ export type WalletProvisioner = {
   hasWallet(userId: string): Promise<boolean | 'unknown'>;
 };
 
-/** True while any wallet of the user holds a balance or owes one. */
-export type HoldsBalance = (userId: string) => Promise<boolean>;
+/** Closes all wallets of a user for good; answers with what stands against it, or null. */
+export type CloseWallets<Obstacle extends object> = (userId: string) => Promise<Obstacle | null>;

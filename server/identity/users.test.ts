@@ -9,7 +9,7 @@ import { Users } from './users.ts';
 let database: TestDatabase;
 let users: Users;
 const opened: string[] = [];
-const holdsNothing = async () => false;
+const closesAll = async () => null;
 const password = 'correct horse battery';
 
 beforeAll(async () => {
@@ -45,7 +45,7 @@ describe('the seed', () => {
 
   test('does not bring back a demo user who was deleted', async () => {
     const bob = await users.get(demoUsers[1].id);
-    await users.softDelete(bob as User, holdsNothing);
+    await users.softDelete(bob as User, closesAll);
     await seedDemoUsers(database.pool);
     expect(await users.get(demoUsers[1].id)).toMatchObject({ refusal: { code: 'user_not_found' } });
   });
@@ -142,17 +142,18 @@ describe('updating', () => {
 });
 
 describe('deleting', () => {
-  test('is refused while a wallet holds a balance', async () => {
+  test('is not done while a wallet cannot be closed', async () => {
     const user = await signUp('funded@example.com');
-    expect(await users.softDelete(user, async () => true)).toMatchObject({ refusal: { code: 'wallet_not_empty' } });
+    const obstacle = { code: 'wallet_not_empty' };
+    expect(await users.softDelete(user, async () => obstacle)).toEqual({ obstacle });
     expect(await users.get(user.id)).toMatchObject({ id: user.id });
   });
 
   test('keeps the row and frees the address for a new and different account', async () => {
     const old = await signUp('again@example.com');
-    expect(await users.softDelete(old, holdsNothing)).not.toHaveProperty('refusal');
+    expect(await users.softDelete(old, closesAll)).not.toHaveProperty('refusal');
     expect(await users.get(old.id)).toMatchObject({ refusal: { code: 'user_not_found' } });
-    expect(await users.softDelete(old, holdsNothing)).toMatchObject({ refusal: { code: 'user_not_found' } });
+    expect(await users.softDelete(old, closesAll)).toMatchObject({ refusal: { code: 'user_not_found' } });
     expect(await users.update(old, { name: 'Ghost' })).toMatchObject({ refusal: { code: 'user_not_found' } });
 
     const fresh = await signUp('again@example.com');
@@ -166,7 +167,7 @@ describe('deleting', () => {
 describe('listing', () => {
   test('goes through all living users page by page, newest first, each once', async () => {
     const gone = await signUp('gone@example.com');
-    await users.softDelete(gone, holdsNothing);
+    await users.softDelete(gone, closesAll);
     const seen: number[] = [];
     let cursor: string | undefined;
     do {

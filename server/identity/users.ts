@@ -7,7 +7,7 @@ import { refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 import { emailRefusal, nameRefusal, passwordLengthMax, passwordRefusal } from './rules.ts';
 import { IdentityStore } from './store.ts';
-import type { HoldsBalance, Role, User, UserPage, WalletOpening, WalletProvisioner } from './types.ts';
+import type { CloseWallets, Role, User, UserPage, WalletOpening, WalletProvisioner } from './types.ts';
 
 /** Longer than any call that makes a user takes, so that repair never meets one that is still at it. */
 const pendingAgeMs = 30_000;
@@ -103,10 +103,15 @@ export class Users {
 
   /**
    * Deletes softly: the row stays, the user is gone, the tokens stop working, the e-mail is free for a new and different account.
-   * Refusals: wallet_not_empty, user_not_found.
+   * The wallets are closed first, so that nothing can be paid to nobody; what stands against that is the answer. After a crash in
+   * between the user is still there, and deleting again finishes it. Refusal: user_not_found.
    */
-  async softDelete(user: Pick<User, 'id'>, holdsBalance: HoldsBalance): Promise<{ readonly deletedAt: Date } | Refused> {
-    if (await holdsBalance(user.id)) return refused('wallet_not_empty');
+  async softDelete<Obstacle extends object>(
+    user: Pick<User, 'id'>,
+    closeWallets: CloseWallets<Obstacle>,
+  ): Promise<{ readonly deletedAt: Date } | { readonly obstacle: Obstacle } | Refused> {
+    const obstacle = await closeWallets(user.id);
+    if (obstacle) return { obstacle };
     const deletedAt = await this.#store.softDelete(user.id);
     return deletedAt ? { deletedAt } : refused('user_not_found');
   }

@@ -7,6 +7,7 @@ export * from './ids.ts';
 export * from './listen.ts';
 export * from './log.ts';
 export * from './log-file.ts';
+export * from './moment.ts';
 export * from './money.ts';
 export * from './process.ts';
 export * from './request-context.ts';

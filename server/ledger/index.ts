@@ -10,7 +10,7 @@ export type { Ledger, LedgerOptions } from './ledger.ts';
 export type { BookStatus, LedgerObserver } from './posting/observer.ts';
 export { LedgerHalted, LedgerOverloaded, LedgerUnavailable, isOutage } from './posting/outages.ts';
 export { controlsFromText } from './reading/rows.ts';
-export type { Balance, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
+export type { Balance, BookReader, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
 export { availableOf, maximumAmount } from './rules/accounts.ts';
 export { refusalMeanings } from './rules/refusals.ts';
 export type { Refusal, RefusalCode } from './rules/refusals.ts';
@@ -33,6 +33,7 @@ export type {
   RecordedEntry,
   ReleaseOperation,
   ReversalOperation,
+  SideStatus,
   Sides,
   SystemKind,
   TransferKind,

@@ -1,163 +1,135 @@
 /** What can be done with wallets. Each command is one operation of the ledger: the ledger decides, nothing here does. */
-import type { Asset, Ledger, Outcome, Refusal, TransferOperation, WalletSpec } from '../ledger/index.ts';
-import { keyOrFresh } from './idempotency.ts';
-import { isReservedForOwner, ownedWalletId } from './wallet-id.ts';
-
-/** What every command may carry. */
-export type Request = {
-  /** Idempotency key; a fresh one is made up when absent, and returned. */
-  readonly key?: string | undefined;
-  /** JSON text of the caller's own. */
-  readonly metadata?: string | undefined;
-  /** The initiating wallet must stand at this version. */
-  readonly expectedVersion?: number | undefined;
-  /** The initiating wallet must be this owner's; to whoever may use no other, another's is not there. */
-  readonly onlyOwner?: string | undefined;
-};
-
-/** An asset by its code or number; the default asset, or the wallet's own, when absent. */
-export type AssetReference = string | number | undefined;
-
-/** The ledger's answer, with the idempotency key that it is remembered under. */
-export type WalletOutcome = Outcome & { readonly key: string };
+import { operationId } from '../ledger/index.ts';
+import type { Asset, Ledger } from '../ledger/index.ts';
+import { refusedUnseen } from './asked.ts';
+import type {
+  BatchItem,
+  CaptureRequest,
+  CloseAllRequest,
+  CloseRequest,
+  CreditLineRequest,
+  FreezeRequest,
+  HoldRequest,
+  LimitRequest,
+  OpenRequest,
+  OwnerMoneyRequest,
+  Prepared,
+  RefusedOutcome,
+  ReleaseRequest,
+  ReversalRequest,
+  TransferRequest,
+  WalletMoneyRequest,
+  WalletOutcome,
+} from './asked.ts';
+import { postEach, postLinked, prepareBatch } from './batches.ts';
+import { closeAllOf } from './closing.ts';
+import { prepareClose, prepareCreditLine, prepareFreeze, prepareLimit } from './controls.ts';
+import { prepareReversal } from './corrections.ts';
+import { HoldWallets, prepareCapture, prepareHold, prepareRelease } from './holds.ts';
+import { KnownAssets } from './known-assets.ts';
+import { prepareDeposit, prepareOpen, prepareSpend, prepareTopUp, prepareTransfer, prepareWithdrawal } from './money.ts';
+import { entryOfOperation } from './operations.ts';
 
 export class WalletCommands {
   readonly #ledger: Ledger;
-  readonly #defaultAsset: Asset;
+  readonly #assets: KnownAssets;
+  readonly #holds: HoldWallets;
 
   constructor(ledger: Ledger, defaultAsset: Asset) {
     this.#ledger = ledger;
-    this.#defaultAsset = defaultAsset;
+    this.#assets = new KnownAssets(ledger.assets, defaultAsset);
+    this.#holds = new HoldWallets(ledger.read);
   }
 
   /** Opens the owner's wallet in an asset, or a wallet of its own name that nobody owns. `creditLimit`: how far below zero it may go. */
-  async open(
-    asked: Request & { readonly asset?: AssetReference; readonly creditLimit?: bigint } & (
-        | { readonly owner: string }
-        | { readonly wallet: string }
-      ),
-  ): Promise<WalletOutcome> {
-    const asset = this.#asset(asked.asset ?? this.#defaultAsset.code);
-    const key = keyOrFresh(asked.key);
-    if (!asset) return this.#refused(assetUnknown(asked.asset), key);
-    const owner = 'owner' in asked ? asked.owner : null;
-    const wallet = 'owner' in asked ? ownedWalletId(asked.owner, asset.code) : asked.wallet;
-    const opens: WalletSpec = { owner, asset: asset.id, floor: -(asked.creditLimit ?? 0n) };
-    return { ...(await this.#ledger.post({ kind: 'open', key, wallet, opens })), key };
+  async open(asked: OpenRequest): Promise<WalletOutcome> {
+    return await this.#post(prepareOpen(asked, this.#assets));
   }
 
   /** From outside into a wallet; the first deposit opens it. */
-  async deposit(
-    asked: Request & {
-      readonly wallet: string;
-      readonly amount: bigint;
-      readonly asset?: AssetReference;
-    },
-  ): Promise<WalletOutcome> {
-    const credit = isReservedForOwner(asked.wallet)
-      ? { wallet: asked.wallet }
-      : { wallet: asked.wallet, opens: this.#openedByDeposit(asked.asset) };
-    return await this.#transfer(asked, { kind: 'deposit', debit: { system: 'cash_in' }, credit });
+  async deposit(asked: WalletMoneyRequest): Promise<WalletOutcome> {
+    return await this.#post(prepareDeposit(asked, this.#assets));
   }
 
   /** From a wallet to the outside. */
-  async withdraw(
-    asked: Request & {
-      readonly wallet: string;
-      readonly amount: bigint;
-      readonly asset?: AssetReference;
-    },
-  ): Promise<WalletOutcome> {
-    return await this.#transfer(asked, {
-      kind: 'withdrawal',
-      debit: { wallet: asked.wallet },
-      credit: { system: 'cash_out' },
-    });
+  async withdraw(asked: WalletMoneyRequest): Promise<WalletOutcome> {
+    return await this.#post(prepareWithdrawal(asked, this.#assets));
   }
 
   /** From one wallet to another of the same asset. */
-  async transfer(
-    asked: Request & {
-      readonly from: string;
-      readonly to: string;
-      readonly amount: bigint;
-      readonly asset?: AssetReference;
-    },
-  ): Promise<WalletOutcome> {
-    return await this.#transfer(asked, {
-      kind: 'transfer',
-      debit: { wallet: asked.from },
-      credit: { wallet: asked.to },
-    });
+  async transfer(asked: TransferRequest): Promise<WalletOutcome> {
+    return await this.#post(prepareTransfer(asked, this.#assets));
   }
 
   /** From the treasury to a user's wallet, which is opened on the way when the user has none in that asset yet. */
-  async topUp(
-    asked: Request & {
-      readonly owner: string;
-      readonly amount: bigint;
-      readonly asset: string | number;
-    },
-  ): Promise<WalletOutcome> {
-    const asset = this.#asset(asked.asset);
-    if (!asset) return this.#refused(assetUnknown(asked.asset), keyOrFresh(asked.key));
-    const credit = {
-      wallet: ownedWalletId(asked.owner, asset.code),
-      opens: { owner: asked.owner, asset: asset.id, floor: 0n },
-    };
-    return await this.#transfer(asked, { kind: 'topup', debit: { system: 'treasury' }, credit });
+  async topUp(asked: OwnerMoneyRequest): Promise<WalletOutcome> {
+    return await this.#post(prepareTopUp(asked, this.#assets));
   }
 
   /** From a user's wallet back to the treasury. */
-  async spend(
-    asked: Request & {
-      readonly owner: string;
-      readonly amount: bigint;
-      readonly asset: string | number;
-    },
-  ): Promise<WalletOutcome> {
-    const asset = this.#asset(asked.asset);
-    if (!asset) return this.#refused(assetUnknown(asked.asset), keyOrFresh(asked.key));
-    return await this.#transfer(asked, {
-      kind: 'spend',
-      debit: { wallet: ownedWalletId(asked.owner, asset.code) },
-      credit: { system: 'treasury' },
-    });
+  async spend(asked: OwnerMoneyRequest): Promise<WalletOutcome> {
+    return await this.#post(prepareSpend(asked, this.#assets));
   }
 
-  async #transfer(
-    asked: Request & { readonly amount: bigint; readonly asset?: AssetReference },
-    sides: Pick<TransferOperation, 'kind' | 'debit' | 'credit'>,
-  ): Promise<WalletOutcome> {
-    const key = keyOrFresh(asked.key);
-    const asset = asked.asset === undefined ? undefined : this.#asset(asked.asset);
-    if (asked.asset !== undefined && !asset) return this.#refused(assetUnknown(asked.asset), key);
-    const outcome = await this.#ledger.post({
-      ...sides,
-      key,
-      amount: asked.amount,
-      ...(asset && { asset: asset.id }),
-      ...(asked.expectedVersion !== undefined && { expectedVersion: asked.expectedVersion }),
-      ...(asked.metadata !== undefined && { metadata: asked.metadata }),
-      ...(asked.onlyOwner !== undefined && { onlyOwner: asked.onlyOwner }),
-    });
-    return { ...outcome, key };
+  /** Reserves an amount. The id of the operation names the hold from then on. */
+  async hold(asked: HoldRequest): Promise<WalletOutcome> {
+    const outcome = await this.#post(prepareHold(asked, this.#assets));
+    if (outcome.status === 'posted') this.#holds.remember(operationId(outcome.entry), asked.wallet);
+    return outcome;
   }
 
-  #asset(reference: AssetReference): Asset | undefined {
-    return reference === undefined ? this.#defaultAsset : this.#ledger.assets.find(reference);
+  /** Posts a part of a hold, or what is left of it. */
+  async capture(asked: CaptureRequest): Promise<WalletOutcome> {
+    await this.#holds.learn([asked.hold]);
+    return await this.#post(prepareCapture(asked, this.#holds.known(asked.hold)));
   }
 
-  #openedByDeposit(reference: AssetReference): WalletSpec {
-    return { owner: null, asset: this.#asset(reference)?.id ?? this.#defaultAsset.id, floor: 0n };
+  /** Gives a part of a hold back, or what is left of it. */
+  async release(asked: ReleaseRequest): Promise<WalletOutcome> {
+    await this.#holds.learn([asked.hold]);
+    return await this.#post(prepareRelease(asked, this.#holds.known(asked.hold)));
   }
 
-  /** Refused before the ledger saw it: nothing to remember, for a name of an asset that is none cannot be anybody's. */
-  #refused(refusal: Refusal, key: string): WalletOutcome {
-    return { status: 'refused', replayed: false, seq: 0, refusal, entry: null, key };
+  /** Moves back what an operation moved, wholly or in part. */
+  async reverse(asked: ReversalRequest): Promise<WalletOutcome> {
+    return await this.#post(prepareReversal(asked, await entryOfOperation(this.#ledger, asked.operation, asked.onlyOwner)));
   }
-}
 
-function assetUnknown(reference: AssetReference): Refusal {
-  return { code: 'asset_unknown', facts: { asset: String(reference) } };
+  async freeze(asked: FreezeRequest): Promise<WalletOutcome> {
+    return await this.#post(prepareFreeze(asked, 'freeze'));
+  }
+
+  async unfreeze(asked: FreezeRequest): Promise<WalletOutcome> {
+    return await this.#post(prepareFreeze(asked, 'unfreeze'));
+  }
+
+  /** For good. What the wallet holds is swept to another account, when one is named. */
+  async close(asked: CloseRequest): Promise<WalletOutcome> {
+    return await this.#post(prepareClose(asked));
+  }
+
+  async setLimits(asked: LimitRequest): Promise<WalletOutcome> {
+    return await this.#post(prepareLimit(asked));
+  }
+
+  async setCreditLine(asked: CreditLineRequest): Promise<WalletOutcome> {
+    return await this.#post(prepareCreditLine(asked));
+  }
+
+  /** All wallets of an owner, or none: answers with what stands against it, or null. */
+  async closeAllOf(asked: CloseAllRequest): Promise<RefusedOutcome | null> {
+    return await closeAllOf(this.#ledger, asked);
+  }
+
+  /** Up to `batchSizeMax` operations, decided in their order: each by itself, or when `atomic` all of them or none. */
+  async batch(items: readonly BatchItem[], { atomic }: { readonly atomic: boolean }): Promise<WalletOutcome[]> {
+    const prepared = await prepareBatch(items, this.#assets, this.#holds);
+    return atomic ? await postLinked(this.#ledger, prepared) : await postEach(this.#ledger, prepared);
+  }
+
+  async #post(prepared: Prepared): Promise<WalletOutcome> {
+    const { key } = prepared;
+    if ('refusal' in prepared) return refusedUnseen(key, prepared.refusal);
+    return { ...(await this.#ledger.post(prepared.operation)), key };
+  }
 }

@@ -1,8 +1,21 @@
-// Wallets: what callers know of the ledger. Deposit, withdraw, transfer, top up, spend; balances, history, stats.
+// Wallets: what callers know of the ledger. Money, holds, corrections, controls, batches; balances, history, stats.
+export { destinations } from './asked.ts';
+export type {
+  AssetReference,
+  BatchItem,
+  Destination,
+  MoneyRequest as WalletMoneyRequest,
+  OpenRequest,
+  RefusedOutcome,
+  Request as WalletRequest,
+  WalletOutcome,
+} from './asked.ts';
+export { batchSizeMax } from './batches.ts';
 export { WalletCommands } from './commands.ts';
-export type { AssetReference, Request as WalletRequest, WalletOutcome } from './commands.ts';
+export { initiatorOf } from './corrections.ts';
+export { expiresInSecondsMax } from './holds.ts';
 export { isIdempotencyKey, keyLengthMax } from './idempotency.ts';
 export { WalletQueries } from './queries.ts';
-export type { Page, Reach, Wallet, WalletStats } from './queries.ts';
+export type { OperationRead, Page, PastWallet, Reach, Wallet, WalletHold, WalletStats } from './queries.ts';
 export { toldRefusal } from './refusals.ts';
 export { isReservedForOwner, isWalletOf, ownedWalletId, walletIdPattern, walletIdRule } from './wallet-id.ts';

@@ -7,9 +7,16 @@ import { startWatched } from '../observe/watched.ts';
 import type { Answer, TestProduct } from '../http/product.ts';
 import { authorizationOf, callers, declared, password, person, service } from './world.ts';
 import type { Person } from './world.ts';
+import type { Scope } from '../../server/identity/index.ts';
 
 /** What a request is about. Of an unknown one, every part exists in form only. */
-type Target = { readonly user: string; readonly wallet: string; readonly operation: string; readonly transfer: string };
+type Target = {
+  readonly user: string;
+  readonly wallet: string;
+  readonly operation: string;
+  readonly transfer: string;
+  readonly hold: string;
+};
 
 type Asked = { readonly method: string; readonly path: string; readonly body?: object };
 type Case = {
@@ -18,6 +25,8 @@ type Case = {
   readonly passes: number;
   /** It is about nothing that anybody owns, or about whoever asks. */
   readonly objectless?: true;
+  /** What a service needs beside the scope of the operation, for what this one is about. */
+  readonly beside?: readonly Scope[];
 };
 
 const requestId = 'asked-by-the-matrix';
@@ -26,6 +35,19 @@ const get = (path: (target: Target) => string): Case => ({ ask: (target) => ({ m
 const post = (passes: number, path: (target: Target) => string, body: (target: Target) => object): Case => ({
   ask: (target) => ({ method: 'POST', path: path(target), body: body(target) }),
   passes,
+});
+const put = (path: (target: Target) => string, body: (target: Target) => object): Case => ({
+  ask: (target) => ({ method: 'PUT', path: path(target), body: body(target) }),
+  passes: 200,
+});
+const reason = 'asked by the matrix';
+/** Undoes what an earlier caller did, so that each finds something to do. */
+const frozenAndBack = (what: string, opposite: string): Case => ({
+  ask: async ({ wallet }) => {
+    await coffer.call('POST', `/wallet/${wallet}/${opposite}`, { reason }, { authorization: people.admin.authorization });
+    return { method: 'POST', path: `/wallet/${wallet}/${what}`, body: { reason } };
+  },
+  passes: 201,
 });
 const about = (nothing: Case): Case => ({ ...nothing, objectless: true });
 /** A key that does not outlive the request. */
@@ -70,6 +92,54 @@ const cases = {
   getOperationByKey: get(({ wallet }) => `/wallet/${wallet}/operations/funds`),
   getOperation: get(({ operation }) => `/operations/${operation}`),
   getTransfer: get(({ transfer }) => `/transfers/${transfer}`),
+  getBalanceAt: get(({ wallet }) => `/wallet/${wallet}/balance?at=2999-01-01T00:00:00Z`),
+  listHolds: get(({ wallet }) => `/wallet/${wallet}/holds`),
+  getHold: get(({ hold }) => `/holds/${hold}`),
+  authorizeHold: post(
+    201,
+    ({ wallet }) => `/wallet/${wallet}/holds`,
+    () => ({ amount: 1 }),
+  ),
+  captureHold: post(
+    201,
+    ({ hold }) => `/holds/${hold}/capture`,
+    () => ({ amount: 1, to: 'fees' }),
+  ),
+  releaseHold: post(
+    201,
+    ({ hold }) => `/holds/${hold}/release`,
+    () => ({ amount: 1 }),
+  ),
+  postBatch: {
+    ask: ({ wallet }) => ({
+      method: 'POST',
+      path: '/operations/batch',
+      body: { operations: [{ type: 'transfer', walletId: wallet, toWalletId: third.wallet, amount: 1 }] },
+    }),
+    passes: 200,
+    beside: ['money:transfer'],
+  },
+  reverseOperation: post(
+    201,
+    ({ operation }) => `/operations/${operation}/reverse`,
+    () => ({ amount: 1, reason }),
+  ),
+  freezeWallet: frozenAndBack('freeze', 'unfreeze'),
+  unfreezeWallet: frozenAndBack('unfreeze', 'freeze'),
+  // Refused for another reason than who asks: all of them have money.
+  closeWallet: post(
+    422,
+    ({ wallet }) => `/wallet/${wallet}/close`,
+    () => ({ reason }),
+  ),
+  setLimits: put(
+    ({ wallet }) => `/wallet/${wallet}/limits`,
+    () => ({ perMonth: 1_000_000 + asked++, reason }),
+  ),
+  setCreditLine: put(
+    ({ wallet }) => `/wallet/${wallet}/credit-line`,
+    () => ({ creditLimit: 1_000 + asked++, reason }),
+  ),
   listEvents: about(get(() => '/events')),
   deposit: post(
     201,
@@ -99,7 +169,7 @@ const cases = {
   getMe: about(get(() => '/users/me')),
   updateMe: about({ ask: () => ({ method: 'PATCH', path: '/users/me', body: { name: 'Renamed' } }), passes: 200 }),
   // Refused for another reason than who asks: all of them have money.
-  deleteMe: about({ ask: () => ({ method: 'DELETE', path: '/users/me' }), passes: 409 }),
+  deleteMe: about({ ask: () => ({ method: 'DELETE', path: '/users/me' }), passes: 422 }),
   listMyLogins: about(get(() => '/users/me/logins')),
   createUser: 'over gRPC only',
   getUser: get(({ user }) => `/users/${user}`),
@@ -136,7 +206,7 @@ beforeAll(async () => {
   await targetOf(people.operator);
   await targetOf(admin);
   const nowhere = newId();
-  unknown = { user: nowhere, wallet: `${nowhere}.USD`, operation: '1-999999999', transfer: '1-999999999' };
+  unknown = { user: nowhere, wallet: `${nowhere}.USD`, operation: '1-999999999', transfer: '1-999999999', hold: '1-999999999' };
 });
 afterAll(async () => {
   await coffer.stop();
@@ -151,7 +221,14 @@ async function targetOf({ user: { id } }: Person): Promise<Target> {
   const transfer = await coffer.call('POST', `/wallet/${wallet}/transfer`, { toWalletId: `till-of-${id}`, amount: 1 }, byAdmin);
   const topUp = await coffer.call('POST', '/wallet/topup', { amount: 100, asset_type_id: 1, user_id: id }, byAdmin);
   expect([deposit.status, transfer.status, topUp.status]).toEqual([201, 201, 200]);
-  return { user: id, wallet, operation: String(deposit.body['operationId']), transfer: String(transfer.body['operationId']) };
+  const hold = await coffer.call('POST', `/wallet/${wallet}/holds`, { amount: 100 }, byAdmin);
+  return {
+    user: id,
+    wallet,
+    operation: String(deposit.body['operationId']),
+    transfer: String(transfer.body['operationId']),
+    hold: String(hold.body['holdId']),
+  };
 }
 
 async function send(request: Asked, authorization: string | undefined): Promise<Answer> {
@@ -200,11 +277,12 @@ describe.each(overHttp)('%s', (operation, how) => {
     '%s, %s: %s',
     async (caller, target, outcome) => {
       asked++;
-      const authorization = await authorizationOf(caller, rule, people, coffer.product);
+      const authorization = await authorizationOf(caller, rule, people, coffer.product, how.beside);
+      const [request, aboutNothing] = [await how.ask(target === 'own' ? own : foreign), await how.ask(unknown)];
       const headBefore = await headOfLog();
-      const answer = await send(await how.ask(target === 'own' ? own : foreign), authorization);
+      const answer = await send(request, authorization);
       const hidden = outcome === 'as if it were not there';
-      const observed = hidden ? compared(answer, await send(await how.ask(unknown), authorization)) : told(answer, how.passes);
+      const observed = hidden ? compared(answer, await send(aboutNothing, authorization)) : told(answer, how.passes);
       expect([observed, answer.text]).toEqual([outcome, answer.text]);
       expect(outcome === 'passes' || (await headOfLog()) === headBefore).toBe(true);
     },

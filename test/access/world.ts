@@ -35,6 +35,7 @@ export async function authorizationOf(
   rule: Rule,
   people: { readonly user: Person; readonly operator: Person; readonly admin: Person },
   identity: Identity,
+  beside: readonly Scope[] = [],
 ): Promise<string | undefined> {
   switch (caller) {
     case 'nobody':
@@ -45,7 +46,7 @@ export async function authorizationOf(
         scopes.filter((scope) => scope !== rule.service),
       );
     case 'service with the scope':
-      return await service(identity, rule.service === 'never' ? scopes : [rule.service]);
+      return await service(identity, rule.service === 'never' ? scopes : [rule.service, ...beside]);
     default:
       return people[caller].authorization;
   }

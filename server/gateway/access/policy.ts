@@ -46,6 +46,9 @@ export const policy = {
   getOperationByKey: guarded('wallets:read', 'own'),
   getOperation: guarded('wallets:read', 'own'),
   getTransfer: guarded('wallets:read', 'own'),
+  getBalanceAt: guarded('wallets:read', 'own'),
+  listHolds: guarded('wallets:read', 'own'),
+  getHold: guarded('wallets:read', 'own'),
   listEvents: guarded('events:read', 'never'),
 
   deposit: guarded('money:deposit', 'never'),
@@ -53,6 +56,21 @@ export const policy = {
   transfer: guarded('money:transfer', 'own'),
   topUp: guarded('money:topup', 'never', { open: 'user' }),
   spend: guarded('money:spend', 'own', { open: 'user' }),
+
+  // A hold is what somebody else can count on: the owner of the wallet does not lift it.
+  authorizeHold: guarded('holds:write', 'never'),
+  captureHold: guarded('holds:write', 'never'),
+  releaseHold: guarded('holds:write', 'never'),
+
+  // Each operation of a batch is looked up here by itself, too.
+  postBatch: guarded('batches:write', 'never'),
+
+  reverseOperation: guarded('reversals:write', 'never'),
+  freezeWallet: guarded('controls:write', 'never'),
+  unfreezeWallet: guarded('controls:write', 'never'),
+  closeWallet: guarded('controls:write', 'never'),
+  setLimits: guarded('controls:write', 'never'),
+  setCreditLine: guarded('controls:write', 'never'),
 
   getMe: myself,
   updateMe: myself,

@@ -53,7 +53,6 @@ export const identityRefusalStatus = {
   current_password_wrong: status.PERMISSION_DENIED,
   token_invalid: status.UNAUTHENTICATED,
   wallet_provisioning_failed: status.UNAVAILABLE,
-  wallet_not_empty: status.FAILED_PRECONDITION,
   key_not_found: status.NOT_FOUND,
   scopes_exceeded: status.PERMISSION_DENIED,
 } as const satisfies Record<IdentityRefusalCode, status>;

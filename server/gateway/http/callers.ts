@@ -82,7 +82,10 @@ export function accountOf(request: Request): string {
  * `field`. A user who names somebody else gets the same answer whether or not there is such a user.
  */
 export function ownerOf(request: Request, named: string | undefined, field: string): string {
-  const { principal, onlyOwner } = callerOf(request);
+  return ownerFor(callerOf(request), named, field);
+}
+
+export function ownerFor({ principal, onlyOwner }: Admission, named: string | undefined, field: string): string {
   const owner = named?.toLowerCase();
   if (onlyOwner !== undefined && owner !== undefined && owner !== onlyOwner)
     throw new ProblemError(forbidden(`Users reach their own wallets only. Leave ${field} away.`));

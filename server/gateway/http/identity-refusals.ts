@@ -16,7 +16,6 @@ export const identityRefusalStatus = {
   current_password_wrong: 403,
   token_invalid: 401,
   wallet_provisioning_failed: 503,
-  wallet_not_empty: 409,
   key_not_found: 404,
   scopes_exceeded: 403,
 } as const satisfies Record<IdentityRefusalCode, number>;
@@ -34,7 +33,6 @@ const advice = {
   current_password_wrong: 'Send the password that works now as currentPassword.',
   token_invalid: 'Log in again and send the new token: Authorization: Bearer <token>.',
   wallet_provisioning_failed: 'The user was not created, because the wallet could not be opened. Send the same request again.',
-  wallet_not_empty: "Empty the user's wallets first: withdraw, spend or transfer what they hold, or pay back what they owe.",
   key_not_found: 'Check the id: it is the part of the key between the two underscores, and GET /keys lists them.',
   scopes_exceeded: 'Choose from the scopes of the key that you use, or ask an admin.',
 } as const satisfies Record<IdentityRefusalCode, string>;

@@ -2,32 +2,45 @@
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { assert } from '../../kernel/index.ts';
-import { operationId } from '../../ledger/index.ts';
+import { availableOf, maximumAmount, operationId } from '../../ledger/index.ts';
 import type { Asset, Assets, PostedSide, RecordedEntry } from '../../ledger/index.ts';
-import { isWalletOf } from '../../wallets/index.ts';
+import { initiatorOf, isWalletOf } from '../../wallets/index.ts';
 import type { Reach, WalletOutcome } from '../../wallets/index.ts';
 import type { Reply } from './app.ts';
 import { noteOperation } from './observing.ts';
 import { sendProblem } from './problem.ts';
 import { refusalProblem } from './refusals.ts';
-import { AmountText, AssetBrief, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from './schemas.ts';
+import { AmountText, AssetBrief, HoldId, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from './schemas.ts';
 
 const SideAfter = Type.Object(
   { walletId: WalletId, balance: orNull(AmountText), version: orNull(Version) },
   { $id: 'SideAfter', ...strict, description: "a wallet after the operation; to a user, balance and version of another's are null" },
 );
 
-const postingProperties = {
+/** What every operation on a wallet answers. */
+export const doneProperties = {
   operationId: OperationId,
   seq: Seq,
   type: Type.String({ examples: ['deposit'] }),
   requestId: Type.String({ description: 'the idempotency key that the operation is remembered under' }),
   walletId: WalletId,
-  amount: AmountText,
   asset: ref(AssetBrief),
   balance: Type.String({ description: 'of the wallet, after the operation, in minor units' }),
+  held: Type.String({ description: 'how much of the balance open holds reserve, after the operation' }),
+  available: Type.String({
+    description: 'what may leave the wallet after the operation: balance, less what is held, plus the credit limit',
+  }),
   version: Version,
   createdAt: Timestamp,
+};
+
+export const AskedAmount = Type.String({ description: 'what was asked for, when it was "up to" an amount' });
+
+const postingProperties = {
+  ...doneProperties,
+  amount: Type.String({ description: 'what was moved, in minor units', examples: ['1000'] }),
+  askedAmount: Type.Optional(AskedAmount),
+  effectiveAt: Type.Optional(Timestamp),
 };
 
 export const Posting = Type.Object(
@@ -36,8 +49,17 @@ export const Posting = Type.Object(
     status: Type.Literal('completed'),
     from: Type.Optional(ref(SideAfter)),
     to: Type.Optional(ref(SideAfter)),
+    holdId: Type.Optional(HoldId),
+    left: Type.Optional(Type.String({ description: 'what is left of the hold, after a capture or a release' })),
+    reverses: Type.Optional(Type.String({ description: 'id of the operation that this one reverses' })),
+    reversed: Type.Optional(Type.String({ description: 'how much of that operation is reversed by now' })),
   },
-  { $id: 'Posting', ...strict },
+  {
+    $id: 'Posting',
+    ...strict,
+    description:
+      'from and to stand where both sides are wallets; holdId and left for a part of a hold, reverses and reversed for a reversal',
+  },
 );
 
 /** What the closed loop's routes answer. */
@@ -48,23 +70,55 @@ export const postingSchemas = [SideAfter, Posting, Success];
 type Posted = Static<typeof Posting>;
 
 export function presentPosting(entry: RecordedEntry, assets: Assets, reach: Reach): Posted {
-  const { debit, credit, amount, asset, key } = entry;
-  assert(debit && credit && amount !== null && asset !== null && key !== null, 'a posting has two sides, an amount and a key');
-  const own = debit.kind === 'wallet' ? debit : credit;
+  const { debit, credit, amount, hold, holdLeft, reverses, reversed } = entry;
+  assert(amount !== null, 'a posting has an amount');
+  return {
+    ...presentDone(entry, assets),
+    status: 'completed',
+    amount: amount.toString(),
+    ...presentAsked(entry),
+    ...(debit?.kind === 'wallet' && credit?.kind === 'wallet' && { from: presentSide(debit, reach), to: presentSide(credit, reach) }),
+    ...(hold !== null && holdLeft !== null && { holdId: idAt(entry, hold), left: holdLeft.toString() }),
+    ...(reverses !== null && reversed !== null && { reverses: idAt(entry, reverses), reversed: reversed.toString() }),
+  };
+}
+
+/** Of the wallet that initiated it. */
+export function presentDone(entry: RecordedEntry, assets: Assets): Pick<Posted, keyof typeof doneProperties> {
+  const { asset, key } = entry;
+  const own = initiatorOf(entry);
+  assert(own && asset !== null && key !== null, 'an operation on a wallet has an initiator, an asset and a key');
   return {
     operationId: operationId(entry),
     seq: entry.seq,
-    status: 'completed',
     type: entry.kind,
     requestId: key,
     walletId: own.id,
-    amount: amount.toString(),
     asset: presentAsset(assets.get(asset)),
     balance: own.balance.toString(),
+    held: own.held.toString(),
+    available: presentAvailable(own),
     version: own.version,
     createdAt: entry.recordedAt.toISOString(),
-    ...(entry.kind === 'transfer' && { from: presentSide(debit, reach), to: presentSide(credit, reach) }),
   };
+}
+
+/** All that there was is not an amount that anybody asked for. */
+export function presentAsked({ askedAmount, effectiveAt }: RecordedEntry): { askedAmount?: string; effectiveAt?: string } {
+  return {
+    ...(askedAmount !== null && askedAmount !== maximumAmount && { askedAmount: askedAmount.toString() }),
+    ...(effectiveAt && { effectiveAt: effectiveAt.toISOString() }),
+  };
+}
+
+/** A wallet has a floor, so there is always an end to what it may give. */
+export function presentAvailable(side: Pick<PostedSide, 'balance' | 'held' | 'floor'>): string {
+  return String(availableOf(side) ?? side.balance);
+}
+
+/** What callers call the entry at a place of the same book. */
+export function idAt({ book }: Pick<RecordedEntry, 'book'>, seq: number): string {
+  return operationId({ book, operation: seq });
 }
 
 export function presentSuccess(entry: RecordedEntry, assets: Assets, reach: Reach): Static<typeof Success> {

@@ -1,8 +1,8 @@
 /** How the ledger's refusals are told over HTTP: a status and a sentence for each. */
 import { operationId, refusalMeanings } from '../../ledger/index.ts';
-import type { Refusal, RefusalCode } from '../../ledger/index.ts';
+import type { RecordedEntry, Refusal, RefusalCode } from '../../ledger/index.ts';
 import { toldRefusal } from '../../wallets/index.ts';
-import type { WalletOutcome } from '../../wallets/index.ts';
+import type { RefusedOutcome } from '../../wallets/index.ts';
 import type { Problem } from './problem.ts';
 
 export const refusalStatus = {
@@ -83,18 +83,22 @@ const advice = {
     `${quoted(wallet)} stands at ${balance ?? ''} with its holds left aside, below ${floor ?? ''}. Fund it first, or grant a longer line.`,
   balance_limit: ({ wallet }) => `The balance of ${quoted(wallet)} would have more than 38 digits. Ask for less.`,
   linked_operation_refused: ({ refused }) =>
-    `Nothing was done, because operation ${refused ?? ''} of the same group was refused. Mend that one and send the group again with fresh keys.`,
+    `Nothing was done, because operations[${refused ?? ''}] of the same group was refused. Mend that one and send the group again with fresh keys.`,
 } as const satisfies Record<RefusalCode, (facts: Facts) => string>;
 
 /** What the operation's own answer and every later look at it say. */
-export function presentRefusal(refusal: Refusal): { code: RefusalCode; detail: string; facts: Record<string, string> } {
-  const { code, facts, instead } = toldRefusal(refusal);
+export function presentRefusal(
+  refusal: Refusal,
+  entry: RecordedEntry | null,
+): { code: RefusalCode; detail: string; facts: Record<string, string> } {
+  const { code, facts: told, instead } = toldRefusal(refusal);
+  const facts = entry ? withIds(told, entry.book) : told;
   return { code, detail: instead === null ? advice[code](facts) : `${instead} Ask for less.`, facts: { ...facts } };
 }
 
-export function refusalProblem(outcome: WalletOutcome & { readonly status: 'refused' }): Problem {
+export function refusalProblem(outcome: RefusedOutcome): Problem {
   const { entry, key } = outcome;
-  const { code, detail, facts } = presentRefusal(outcome.refusal);
+  const { code, detail, facts } = presentRefusal(outcome.refusal, entry);
   return {
     status: refusalStatus[code],
     code,
@@ -103,6 +107,16 @@ export function refusalProblem(outcome: WalletOutcome & { readonly status: 'refu
     facts,
     requestId: key,
     operationId: entry ? operationId(entry) : undefined,
+  };
+}
+
+/** The ledger names holds and operations by their place in the log; callers know them by the ids that answers carried. */
+function withIds(facts: Facts, book: number): Facts {
+  const { hold, reverses } = facts;
+  return {
+    ...facts,
+    ...(hold !== undefined && { hold: operationId({ book, operation: Number(hold) }) }),
+    ...(reverses !== undefined && { reverses: operationId({ book, operation: Number(reverses) }) }),
   };
 }
 

@@ -1,8 +1,8 @@
 /** The words of the API as schemas. A description says what a value is and, in a refusal, what it should have been. */
 import Type from 'typebox';
 import type { Static, TSchema, TUnsafe } from 'typebox';
-import { amountOrZeroPattern, amountPattern } from '../../kernel/index.ts';
-import { keyLengthMax, walletIdPattern, walletIdRule } from '../../wallets/index.ts';
+import { amountOrZeroPattern, amountPattern, momentPattern, signedAmountPattern } from '../../kernel/index.ts';
+import { destinations, expiresInSecondsMax, keyLengthMax, walletIdPattern, walletIdRule } from '../../wallets/index.ts';
 import { problemContentType } from './problem.ts';
 
 export function ref<T extends TSchema>(schema: T): TUnsafe<Static<T>> {
@@ -41,6 +41,60 @@ export const CreditLimit = Type.Unsafe<number | string>({
   description:
     'how far below zero the wallet may go, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991',
   examples: ['500'],
+});
+
+/** One limit of a wallet. */
+export const Limit = Type.Unsafe<number | string | null>({
+  type: ['string', 'integer', 'null'],
+  pattern: amountOrZeroPattern,
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description:
+    'the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit',
+  examples: ['50000'],
+});
+
+const MinimumBalance = Type.Unsafe<number | string>({
+  type: ['string', 'integer'],
+  pattern: signedAmountPattern,
+  minimum: Number.MIN_SAFE_INTEGER,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description:
+    'how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer',
+  examples: ['100'],
+});
+
+const UpTo = Type.Boolean({ description: 'true: take as much of the amount as there is; refused only when there is nothing' });
+
+const moment = 'a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999';
+const momentForm = { pattern: momentPattern, examples: ['2026-01-31T12:00:00Z'] };
+/** Of a query. */
+export const Moment = Type.String({ ...momentForm, description: `${moment}; + is written %2B` });
+
+export const ExpiresInSeconds = Type.Integer({
+  minimum: 1,
+  maximum: expiresInSecondsMax,
+  description: 'after how many seconds what is left of the hold is given back; never when absent',
+  examples: [3600],
+});
+
+/** How long it may be is checked where it is read: by the units that it is stored in. */
+export const Reason = Type.String({
+  minLength: 1,
+  description: 'why, in 1 to 1000 characters; kept in the log',
+  examples: ['chargeback 4711'],
+});
+
+export const Sides = Type.Unsafe<'debits' | 'credits' | 'both'>({
+  type: 'string',
+  enum: ['debits', 'credits', 'both'],
+  description: 'which way: debits (money out), credits (money in) or both; both when absent',
+});
+
+export const Destination = Type.Unsafe<(typeof destinations)[number]>({
+  type: 'string',
+  enum: [...destinations],
+  description: `a system account: one of ${destinations.join(', ')}`,
 });
 
 export const AssetReference = Type.Unsafe<string | number>({
@@ -94,6 +148,22 @@ export const Version = Type.Integer({
   examples: [3],
 });
 
+/** What every request to change something may carry. */
+export const termProperties = {
+  ...keyProperties,
+  expectedVersion: Type.Optional(Version),
+  metadata: Type.Optional(Metadata),
+};
+
+/** What every request for an amount of a wallet may say. */
+export const amountProperties = {
+  amount: Amount,
+  upTo: Type.Optional(UpTo),
+  asset: Type.Optional(AssetReference),
+  minimumBalance: Type.Optional(MinimumBalance),
+};
+export const EffectiveAt = Type.String({ ...momentForm, description: `when it counts as having happened: ${moment}` });
+
 /** What answers carry. */
 export const AmountText = Type.String({ pattern: '^-?[0-9]+$', description: 'minor units', examples: ['1000'] });
 export const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] });
@@ -102,6 +172,13 @@ export const OperationId = Type.String({
   pattern: '^[0-9]+-[0-9]+$',
   maxLength: 32,
   description: "operation id, as the operation's answer carried it",
+  examples: ['1-42'],
+});
+
+export const HoldId = Type.String({
+  pattern: '^[0-9]+-[0-9]+$',
+  maxLength: 32,
+  description: 'hold id: the id of the operation that authorised the hold',
   examples: ['1-42'],
 });
 
@@ -119,6 +196,7 @@ export const AssetView = Type.Object(
 );
 
 export const limitMax = 500;
+export const freeObject = Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true });
 
 /** A page's query. Cursors are whatever an earlier page answered as `next`. */
 export function pageQuery(cursorPattern: string) {

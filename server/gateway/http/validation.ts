@@ -16,13 +16,20 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   // Headers are documented by their schemas, and read by the routes that know them: unknown ones are everybody's business.
   if (httpPart === 'headers') return () => true;
   const validator = Compile(schema);
-  const prepare = httpPart === 'querystring' ? numbersFromText(schema) : undefined;
+  const prepare = httpPart === 'querystring' ? valuesFromText(schema) : undefined;
+  const part = partNames[(httpPart ?? 'body') as Part];
   return (given: unknown) => {
     const value = prepare ? prepare(given) : given;
     if (validator.Check(value)) return { value };
-    return { error: new ProblemError(malformed(sentenceOf(validator.Errors(value), schema, (httpPart ?? 'body') as Part))) };
+    return { error: new ProblemError(malformed(sentenceOf(validator.Errors(value), schema, part))) };
   };
 };
+
+/** Answers with what is wrong with a part of a request, told under a name of the part's own; null when nothing is. */
+export function checkerOf(schema: TSchema): (value: unknown, name: string) => string | null {
+  const validator = Compile(schema);
+  return (value, name) => (validator.Check(value) ? null : sentenceOf(validator.Errors(value), schema, name));
+}
 
 /** A route that describes no query takes none: what would be ignored is told instead. */
 export function refuseUndescribedQueries(app: App): void {
@@ -33,15 +40,17 @@ export function refuseUndescribedQueries(app: App): void {
 
 const noQuery = Type.Object({}, strict);
 
-/** A query is text; what the schema calls an integer becomes one, when it looks like one. */
-function numbersFromText(schema: Described): ((query: unknown) => unknown) | undefined {
-  const integers = Object.entries(schema.properties ?? {}).flatMap(([name, { type }]) => (type === 'integer' ? [name] : []));
-  if (integers.length === 0) return undefined;
+/** A query is text; what the schema calls an integer or a boolean becomes one, when it looks like one. */
+function valuesFromText(schema: Described): ((query: unknown) => unknown) | undefined {
+  const typed = Object.entries(schema.properties ?? {}).filter(([, { type }]) => type === 'integer' || type === 'boolean');
+  if (typed.length === 0) return undefined;
   return (query) => {
     const values: Record<string, unknown> = { ...(query as Record<string, unknown>) };
-    for (const name of integers) {
+    for (const [name, { type }] of typed) {
       const text = values[name];
-      if (typeof text === 'string' && /^\d{1,9}$/.test(text)) values[name] = Number(text);
+      if (typeof text !== 'string') continue;
+      if (type === 'integer' && /^\d{1,9}$/.test(text)) values[name] = Number(text);
+      if (type === 'boolean' && /^(true|false)$/.test(text)) values[name] = text === 'true';
     }
     return values;
   };
@@ -55,27 +64,27 @@ const partNames: Readonly<Record<Part, string>> = {
 };
 
 /** One sentence about the first thing that does not fit, in words of the schema's own descriptions. */
-function sentenceOf(errors: readonly TLocalizedValidationError[], schema: Described, part: Part): string {
+function sentenceOf(errors: readonly TLocalizedValidationError[], schema: Described, part: string): string {
   const unknownOnes = errors.find((error) => error.keyword === 'additionalProperties');
   const first = unknownOnes ?? errors[0];
-  if (!first) return `${partNames[part]} does not fit the documented form: see /docs.`;
+  if (!first) return `${part} does not fit the documented form: see /docs.`;
   const place = first.instancePath.split('/').slice(1);
   const name = place.map((step) => step.slice(0, 64)).join('.');
   switch (first.keyword) {
     case 'additionalProperties': {
       const known = Object.keys(descendant(schema, place)?.properties ?? {});
       const found = first.params.additionalProperties.map((property) => `"${property.slice(0, 64)}"`).slice(0, 5);
-      return `${partNames[part]} has the unknown ${found.length === 1 ? 'property' : 'properties'} ${found.join(', ')}. Known here: ${known.join(', ') || 'none'}.`;
+      return `${part} has the unknown ${found.length === 1 ? 'property' : 'properties'} ${found.join(', ')}. Known here: ${known.join(', ') || 'none'}.`;
     }
     case 'required': {
       const missing = first.params.requiredProperties.map((property) =>
         describe([...place, property].join('.'), descendant(schema, [...place, property])),
       );
-      return `${partNames[part]} lacks ${missing.join('; ')}.`;
+      return `${part} lacks ${missing.join('; ')}.`;
     }
     default:
-      if (name === '') return `${partNames[part]} must be a JSON object.`;
-      return `${partNames[part]} has no valid ${describe(name, descendant(schema, place), first.message)}.`;
+      if (name === '') return `${part} must be a JSON object.`;
+      return `${part} has no valid ${describe(name, descendant(schema, place), first.message)}.`;
   }
 }
 

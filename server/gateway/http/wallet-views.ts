@@ -1,13 +1,35 @@
-/** Wallets, their history and their operations, as answers. */
+/** Wallets and what they did, as answers. */
 import Type from 'typebox';
 import type { Static } from 'typebox';
-import { operationId } from '../../ledger/index.ts';
-import type { Assets, PostedSide, RecordedEntry } from '../../ledger/index.ts';
-import { isWalletOf } from '../../wallets/index.ts';
-import type { Reach, Wallet, WalletStats } from '../../wallets/index.ts';
-import { presentAsset, presentSide } from './postings.ts';
-import { presentRefusal } from './refusals.ts';
-import { AmountText, AssetBrief, oneOf, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from './schemas.ts';
+import type { Controls, Limits, SideStatus } from '../../ledger/index.ts';
+import type { PastWallet, Wallet, WalletStats } from '../../wallets/index.ts';
+import { presentAsset, presentAvailable } from './postings.ts';
+import { AmountText, AssetBrief, oneOf, orNull, ref, strict, Timestamp, Version, WalletId } from './schemas.ts';
+
+const Passage = oneOf('active', 'frozen', 'closed');
+export const sidesProperties = {
+  debits: Type.Unsafe<Static<typeof Passage>>({ ...Passage, description: 'whether money may leave the wallet' }),
+  credits: Type.Unsafe<Static<typeof Passage>>({ ...Passage, description: 'whether money may come in' }),
+};
+
+const limitProperties = { perTransfer: orNull(AmountText), perDay: orNull(AmountText), perMonth: orNull(AmountText) };
+
+/** As an operation left them. */
+export const LimitsView = Type.Object(limitProperties, {
+  $id: 'Limits',
+  ...strict,
+  description: 'the most that may leave the wallet; days and months are those of UTC',
+});
+
+const UsedLimits = Type.Object(
+  { ...limitProperties, usedToday: AmountText, usedThisMonth: AmountText },
+  {
+    $id: 'UsedLimits',
+    ...strict,
+    description:
+      'the most that may leave the wallet, and what counts against it so far: withdrawals, spends, transfers out and captures of this day and month of UTC, and what is held',
+  },
+);
 
 export const WalletView = Type.Object(
   {
@@ -16,88 +38,91 @@ export const WalletView = Type.Object(
     asset: ref(AssetBrief),
     balance: AmountText,
     available: Type.String({ description: 'what may be withdrawn now: balance, less what is held, plus the credit limit' }),
-    held: Type.String({ description: 'reserved, in minor units' }),
+    held: Type.String({ description: 'how much of the balance open holds reserve' }),
     creditLimit: Type.String({ description: 'how far below zero the wallet may go' }),
     version: Version,
-    status: Type.Literal('active'),
+    status: Type.Unsafe<Static<typeof Passage>>({ ...Passage, description: 'the stricter of debits and credits' }),
+    ...sidesProperties,
+    limits: Type.Optional(ref(UsedLimits)),
     createdAt: Timestamp,
     updatedAt: Timestamp,
     seq: Type.Integer({
       description: 'the end of the log at the moment of the read: whatever was answered with a smaller or equal seq is in the balance',
     }),
   },
-  { $id: 'Wallet', ...strict },
+  { $id: 'Wallet', ...strict, description: 'limits is missing for a wallet that has none' },
 );
 
 export function presentWallet(wallet: Wallet): Static<typeof WalletView> {
-  const creditLimit = -(wallet.floor ?? 0n);
+  const { debits, credits, limits } = wallet.controls;
+  const used = wallet.used ?? { day: 0n, month: 0n };
   return {
     walletId: wallet.id,
     ownerId: wallet.owner,
     asset: presentAsset(wallet.currency),
     balance: wallet.balance.toString(),
-    available: (wallet.balance + creditLimit).toString(),
-    held: '0',
-    creditLimit: creditLimit.toString(),
+    available: presentAvailable(wallet),
+    held: wallet.held.toString(),
+    creditLimit: (-(wallet.floor ?? 0n)).toString(),
     version: wallet.version,
-    status: 'active',
+    status: presentPassage(stricter(debits, credits)),
+    ...presentSides(wallet.controls),
+    ...(limits && {
+      limits: { ...presentLimits(limits), usedToday: used.day.toString(), usedThisMonth: used.month.toString() },
+    }),
     createdAt: wallet.openedAt.toISOString(),
     updatedAt: wallet.updatedAt.toISOString(),
     seq: wallet.asOfSeq,
   };
 }
 
-const Counterparty = Type.Object(
+export function presentSides({ debits, credits }: Controls): { debits: Static<typeof Passage>; credits: Static<typeof Passage> } {
+  return { debits: presentPassage(debits), credits: presentPassage(credits) };
+}
+
+export function presentLimits({ perTransfer, perDay, perMonth }: Limits): Static<typeof LimitsView> {
+  const text = (limit: bigint | null) => (limit === null ? null : limit.toString());
+  return { perTransfer: text(perTransfer), perDay: text(perDay), perMonth: text(perMonth) };
+}
+
+function presentPassage(status: SideStatus): Static<typeof Passage> {
+  return status === 'open' ? 'active' : status;
+}
+
+function stricter(one: SideStatus, other: SideStatus): SideStatus {
+  if (one === 'closed' || other === 'closed') return 'closed';
+  return one === 'frozen' || other === 'frozen' ? 'frozen' : 'open';
+}
+
+export const PastBalance = Type.Object(
   {
-    kind: Type.String({ description: 'wallet, or the system account: treasury, cash_in, cash_out …', examples: ['wallet'] }),
-    walletId: orNull(Type.String({ description: 'of a wallet' })),
+    walletId: WalletId,
+    asset: ref(AssetBrief),
+    at: Timestamp,
+    by: oneOf('recorded', 'effective'),
+    balance: AmountText,
+    held: Type.Optional(AmountText),
+    version: Type.Optional(Version),
   },
-  { $id: 'Counterparty', ...strict },
+  { $id: 'PastBalance', ...strict, description: 'held and version are there by recorded date only: holds have no effective date' },
 );
 
-export const HistoryItem = Type.Object(
-  {
-    operationId: OperationId,
-    seq: Seq,
-    type: Type.String(),
-    direction: oneOf('in', 'out'),
-    amount: AmountText,
-    counterparty: ref(Counterparty),
-    balanceAfter: AmountText,
-    versionAfter: Version,
-    requestId: orNull(Type.String()),
-    metadata: orNull(Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true })),
-    createdAt: Timestamp,
-  },
-  { $id: 'HistoryItem', ...strict },
-);
-
-/** An entry that moved money, seen from one of its wallets. */
-export function presentHistoryItem(entry: RecordedEntry, wallet: Wallet): Static<typeof HistoryItem> {
-  const incoming = entry.credit?.number === wallet.number;
-  const [own, other] = incoming ? [entry.credit, entry.debit] : [entry.debit, entry.credit];
+export function presentPastBalance(
+  { id, currency }: Wallet,
+  past: PastWallet,
+  at: Date,
+  by: 'recorded' | 'effective',
+): Static<typeof PastBalance> {
+  const { balance, held, version } = past;
   return {
-    operationId: operationId(entry),
-    seq: entry.seq,
-    type: entry.kind,
-    direction: incoming ? 'in' : 'out',
-    amount: String(entry.amount),
-    counterparty: presentCounterparty(other),
-    balanceAfter: String(own?.balance),
-    versionAfter: own?.version ?? 0,
-    requestId: isInitiator(entry, wallet) ? entry.key : null,
-    metadata: parseMetadata(entry.metadata),
-    createdAt: entry.recordedAt.toISOString(),
+    walletId: id,
+    asset: presentAsset(currency),
+    at: at.toISOString(),
+    by,
+    balance: balance.toString(),
+    ...(held !== null && { held: held.toString() }),
+    ...(version !== null && { version }),
   };
-}
-
-/** The key is the initiator's own business; the recipient of a transfer does not learn it. */
-function isInitiator(entry: RecordedEntry, wallet: Wallet): boolean {
-  return entry.scope === wallet.number;
-}
-
-function presentCounterparty(side: PostedSide | null): Static<typeof Counterparty> {
-  return side?.kind === 'wallet' ? { kind: 'wallet', walletId: side.id } : { kind: side?.kind ?? 'none', walletId: null };
 }
 
 export const Stats = Type.Object(
@@ -110,12 +135,23 @@ export const Stats = Type.Object(
     withdrawn: AmountText,
     toppedUp: AmountText,
     spent: AmountText,
+    issued: AmountText,
     transferredIn: AmountText,
     transferredOut: AmountText,
-    postings: Type.Integer({ minimum: 0 }),
+    capturedIn: AmountText,
+    capturedOut: AmountText,
+    reversedIn: AmountText,
+    reversedOut: AmountText,
+    sweptIn: AmountText,
+    sweptOut: AmountText,
+    postings: Type.Integer({ minimum: 0, description: 'how often money moved; holds and controls move none' }),
     lastActivityAt: orNull(Timestamp),
   },
-  { $id: 'WalletStats', ...strict },
+  {
+    $id: 'WalletStats',
+    ...strict,
+    description: 'deposited + toppedUp + issued and everything in, less withdrawn + spent and everything out, is the balance',
+  },
 );
 
 export function presentStats(stats: WalletStats): Static<typeof Stats> {
@@ -128,99 +164,18 @@ export function presentStats(stats: WalletStats): Static<typeof Stats> {
     withdrawn: stats.withdrawn.toString(),
     toppedUp: stats.toppedUp.toString(),
     spent: stats.spent.toString(),
+    issued: stats.issued.toString(),
     transferredIn: stats.transferredIn.toString(),
     transferredOut: stats.transferredOut.toString(),
+    capturedIn: stats.capturedIn.toString(),
+    capturedOut: stats.capturedOut.toString(),
+    reversedIn: stats.reversedIn.toString(),
+    reversedOut: stats.reversedOut.toString(),
+    sweptIn: stats.sweptIn.toString(),
+    sweptOut: stats.sweptOut.toString(),
     postings: stats.postings,
     lastActivityAt: stats.lastActivityAt?.toISOString() ?? null,
   };
 }
 
-const AccountAfter = Type.Object(
-  { kind: Type.String(), walletId: orNull(Type.String()), balance: orNull(Type.String()), version: orNull(Type.Integer()) },
-  {
-    $id: 'AccountAfter',
-    ...strict,
-    description:
-      'a side of the operation as it left it; of a system account only its kind: what it holds is for operators, in the event log',
-  },
-);
-
-const Failure = Type.Object(
-  { code: Type.String(), detail: Type.String(), facts: Type.Record(Type.String(), Type.String()) },
-  { $id: 'Failure', ...strict },
-);
-
-const Asked = Type.Object(
-  {},
-  { $id: 'Asked', additionalProperties: { type: ['string', 'integer', 'null'] }, description: 'what a refused operation asked for' },
-);
-
-export const OperationView = Type.Object(
-  {
-    operationId: OperationId,
-    seq: Seq,
-    status: oneOf('completed', 'refused'),
-    type: Type.String(),
-    requestId: orNull(Type.String()),
-    amount: orNull(AmountText),
-    asset: Type.Optional(ref(AssetBrief)),
-    debit: Type.Optional(ref(AccountAfter)),
-    credit: Type.Optional(ref(AccountAfter)),
-    asked: Type.Optional(ref(Asked)),
-    failure: Type.Optional(ref(Failure)),
-    metadata: orNull(Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true })),
-    createdAt: Timestamp,
-    completedAt: Timestamp,
-  },
-  {
-    $id: 'Operation',
-    ...strict,
-    description: 'asset and sides are missing where a refusal named none; failure and asked are there for a refusal only',
-  },
-);
-
-/** An operation as it is on record. It is decided and committed at one moment, so both timestamps are that one. */
-export function presentOperation(entry: RecordedEntry, assets: Assets, reach: Reach): Static<typeof OperationView> {
-  const recordedAt = entry.recordedAt.toISOString();
-  return {
-    operationId: operationId(entry),
-    seq: entry.seq,
-    status: entry.refusal ? 'refused' : 'completed',
-    type: entry.kind,
-    requestId: isInitiatedWithin(entry, reach) ? entry.key : null,
-    amount: entry.amount === null ? null : entry.amount.toString(),
-    ...(entry.asset !== null && { asset: presentAsset(assets.get(entry.asset)) }),
-    ...(entry.debit && { debit: presentAccountAfter(entry.debit, reach) }),
-    ...(entry.credit && { credit: presentAccountAfter(entry.credit, reach) }),
-    ...(entry.refusal && {
-      asked: askedIn(entry),
-      failure: presentRefusal(entry.refusal),
-    }),
-    metadata: parseMetadata(entry.metadata),
-    createdAt: recordedAt,
-    completedAt: recordedAt,
-  };
-}
-
-function presentAccountAfter(side: PostedSide, reach: Reach): Static<typeof AccountAfter> {
-  if (side.kind !== 'wallet') return { kind: side.kind, walletId: null, balance: null, version: null };
-  return { kind: side.kind, ...presentSide(side, reach) };
-}
-
-/** The recipient of a transfer sees the operation, but not the payer's key. A refusal is seen by whoever asked for it only. */
-function isInitiatedWithin({ scope, debit, credit, refusal }: RecordedEntry, { onlyOwner }: Reach): boolean {
-  if (onlyOwner === undefined || refusal) return true;
-  return [debit, credit].some((side) => side?.number === scope && isWalletOf(side.id, onlyOwner));
-}
-
-function askedIn(entry: RecordedEntry): Record<string, string | number | null> {
-  const details = JSON.parse(entry.details ?? '{"asked":{}}') as { asked: Record<string, string | number | null> };
-  return details.asked;
-}
-
-/** Stored as JSON text, once checked to be an object. */
-function parseMetadata(text: string | null): Record<string, unknown> | null {
-  return text === null ? null : (JSON.parse(text) as Record<string, unknown>);
-}
-
-export const walletSchemas = [WalletView, Counterparty, HistoryItem, Stats, AccountAfter, Failure, Asked, OperationView];
+export const walletSchemas = [LimitsView, UsedLimits, WalletView, PastBalance, Stats];

@@ -4,6 +4,7 @@ import { BatchedReader } from './batched-reader.ts';
 import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from './rows.ts';
 import type { AccountRow, EntryRow } from './rows.ts';
 import { assert } from '../../kernel/index.ts';
+import { usedBy } from '../rules/spending.ts';
 import type { Account, EntryKind, Hold, RecordedEntry } from '../rules/types.ts';
 
 /** An account as of the moment of the read. */
@@ -14,6 +15,8 @@ export type Balance = Account & {
   readonly updatedAt: Date;
   /** The end of the log at the moment of the read: whatever was answered with a smaller or equal `seq` is in the balance. */
   readonly asOfSeq: number;
+  /** What counts against the limits of an account that has some: what left it today and this month, and what is held. */
+  readonly used: { readonly day: bigint; readonly month: bigint } | null;
 };
 
 type BalanceRow = AccountRow & {
@@ -21,15 +24,19 @@ type BalanceRow = AccountRow & {
   opened_at: Date;
   recorded_at: Date;
   as_of_seq: number;
+  /** Only asked for where it matters: days and months are told by the database's clock. */
+  read_at: Date | null;
 };
 
 const balanceColumns = `${accountColumns}, b.book, b.opened_at, b.recorded_at,
+  case when b.spent_day is not null then clock_timestamp() end as read_at,
   (select last_seq from ledger.batch where batch.book = $1 order by batch_no desc limit 1) as as_of_seq`;
 
 /** Everything a wallet did since its opening, in minor units. */
 export type KindTotal = {
   readonly kind: EntryKind;
   readonly side: 'debit' | 'credit';
+  /** Of postings: entries between two accounts. */
   readonly count: number;
   readonly total: bigint;
   readonly lastAt: Date;
@@ -47,13 +54,21 @@ export type LedgerEvent = {
   readonly data: Record<string, unknown>;
 };
 
-/** A hold as of the moment of the read. */
-export type HoldRead = { readonly hold: Hold; readonly entry: RecordedEntry };
+/** A hold as of the moment of the read. `expired`: its time is up, and something of it was left then. */
+export type HoldRead = { readonly hold: Hold; readonly entry: RecordedEntry; readonly captured: bigint; readonly expired: boolean };
 
-type HoldRow = EntryRow & { left_now: bigint };
+type HoldRow = EntryRow & { left_now: bigint; captured: bigint; expired: boolean };
 
-const holdColumns = `${entryColumns}, (
-  select n.hold_left from ledger.entry n where n.book = $1 and n.hold = e.seq order by n.debit_version desc limit 1) as left_now`;
+const holdColumns = `${entryColumns}, parts.left_now, parts.captured,
+  parts.gave_back or (parts.left_now > 0 and coalesce(e.expires_at <= clock_timestamp(), false)) as expired`;
+
+/** What is left of a hold only falls, so the least is the newest. */
+const holdParts = `
+  cross join lateral (
+    select min(n.hold_left) as left_now, coalesce(sum(n.amount) filter (where n.kind = 'capture'), 0) as captured,
+      bool_or(n.kind = 'expire') as gave_back
+    from ledger.entry n where n.book = $1 and n.hold = e.seq
+  ) parts`;
 
 /** An account at an earlier moment. */
 export type PastBalance = { readonly balance: bigint; readonly held: bigint; readonly version: number };
@@ -62,11 +77,13 @@ export class BookReader {
   readonly #book: number;
   readonly #pool: pg.Pool;
   readonly #balances: BatchedReader<Balance>;
+  readonly #walletsOfHolds: BatchedReader<string>;
 
   constructor(book: number, pool: pg.Pool) {
     this.#book = book;
     this.#pool = pool;
     this.#balances = new BatchedReader((ids) => this.#readBalances(ids));
+    this.#walletsOfHolds = new BatchedReader((seqs) => this.#readWalletsOfHolds(seqs));
   }
 
   /** Null when there is no such account. Reads that arrive together are one query. `onlyOwner`: another's account is none. */
@@ -126,17 +143,24 @@ export class BookReader {
     return rows[0] ? entryFromRow(rows[0]) : null;
   }
 
-  /** A hold as it stands, with the entry that authorised it. */
-  async hold(seq: number): Promise<HoldRead | null> {
+  /** A hold as it stands, with the entry that authorised it. `onlyOwner`: one on another's wallet is none. */
+  async hold(seq: number, onlyOwner?: string): Promise<HoldRead | null> {
     const { rows } = await this.#pool.query<HoldRow>({
       name: 'hold',
-      text: `select ${holdColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.seq = $2 and e.hold = e.seq`,
-      values: [this.#book, seq],
+      text: `
+        select ${holdColumns} from ledger.entry e ${entrySides} ${holdParts}
+        where e.book = $1 and e.seq = $2 and e.hold = e.seq and ($3::text is null or d.owner = $3)`,
+      values: [this.#book, seq, onlyOwner],
     });
     return rows[0] ? holdFromRow(rows[0]) : null;
   }
 
-  /** An account's holds, newest first, before the given one. `open`: only those of which something is left. */
+  /** The wallet of a hold, which never changes; null when there is no such hold. Reads that arrive together are one query. */
+  async walletOfHold(seq: number): Promise<string | null> {
+    return await this.#walletsOfHolds.read(String(seq));
+  }
+
+  /** An account's holds, newest first, before the given one. `open`: only those of which something can still be captured. */
   async holdsOf(
     account: number,
     asked: { readonly beforeSeq: number; readonly limit: number; readonly open: boolean },
@@ -145,11 +169,11 @@ export class BookReader {
       name: 'holds_of',
       text: `
         select * from (
-          select ${holdColumns} from ledger.entry e ${entrySides}
+          select ${holdColumns} from ledger.entry e ${entrySides} ${holdParts}
           where e.book = $1 and e.debit_account = $2 and e.hold = e.seq and e.seq < $3
           order by e.seq desc
         ) held
-        where not $5 or held.left_now > 0 limit $4`,
+        where not $5 or (held.left_now > 0 and not held.expired) limit $4`,
       values: [this.#book, account, asked.beforeSeq, asked.limit, asked.open],
     });
     return rows.map(holdFromRow);
@@ -205,10 +229,10 @@ export class BookReader {
     }>({
       name: 'totals',
       text: `
-        select kind, 'debit' as side, count(*) as count, sum(amount) as total, max(recorded_at) as last_at
+        select kind, 'debit' as side, count(credit_account) as count, coalesce(sum(amount), 0) as total, max(recorded_at) as last_at
         from ledger.entry where book = $1 and debit_account = $2 group by kind
         union all
-        select kind, 'credit', count(*), sum(amount), max(recorded_at)
+        select kind, 'credit', count(debit_account), sum(amount), max(recorded_at)
         from ledger.entry where book = $1 and credit_account = $2 and kind <> 'open' group by kind`,
       values: [this.#book, account],
     });
@@ -253,11 +277,26 @@ export class BookReader {
     });
     return new Map(rows.map((row) => [row.id, balanceFromRow(row)]));
   }
+
+  async #readWalletsOfHolds(seqs: readonly string[]): Promise<Map<string, string>> {
+    const { rows } = await this.#pool.query<{ seq: number; wallet: string }>({
+      name: 'wallets_of_holds',
+      text: `
+        select h.seq, a.id as wallet
+        from unnest($2::bigint[]) as wanted (seq)
+        cross join lateral (select * from ledger.entry e where e.book = $1 and e.seq = wanted.seq and e.hold = e.seq limit 1) h
+        join ledger.account a on a.book = $1 and a.number = h.debit_account`,
+      values: [this.#book, seqs],
+    });
+    return new Map(rows.map(({ seq, wallet }) => [String(seq), wallet]));
+  }
 }
 
 function balanceFromRow(row: BalanceRow): Balance {
+  const account = accountFromRow(row);
   return {
-    ...accountFromRow(row),
+    ...account,
+    used: row.read_at && usedBy(account, row.read_at),
     book: row.book,
     openedAt: row.opened_at,
     updatedAt: row.recorded_at,
@@ -269,5 +308,6 @@ function holdFromRow(row: HoldRow): HoldRead {
   const entry = entryFromRow(row);
   assert(entry.debit && entry.amount !== null, 'a hold names its wallet and has an amount');
   const { seq, amount, expiresAt } = entry;
-  return { entry, hold: { seq, wallet: entry.debit.id, amount, left: row.left_now, expiresAt } };
+  const hold = { seq, wallet: entry.debit.id, amount, left: row.left_now, expiresAt };
+  return { entry, hold, captured: row.captured, expired: row.expired };
 }

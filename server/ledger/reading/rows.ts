@@ -12,7 +12,11 @@ export const entryColumns = `
   e.credit_account, c.id as credit_id, c.kind as credit_kind, e.credit_after, e.credit_version,
   coalesce(d.asset, c.asset, (e.details -> 'asked' ->> 'asset')::integer) as asset,
   coalesce(e.debit_held, 0) as debit_held, coalesce(e.credit_held, 0) as credit_held, e.asked_amount, e.effective_at, e.hold, e.hold_left,
-  e.expires_at, e.reverses, e.reversed, e.controls::text as controls, e.spent_day, e.spent_month`;
+  e.expires_at, e.reverses, e.reversed, e.controls::text as controls, e.spent_day, e.spent_month,
+  coalesce((
+    select (k.controls ->> 'floor')::numeric from ledger.entry k
+    where k.book = e.book and k.debit_account = e.credit_account and k.controls is not null and k.debit_version < e.credit_version
+    order by k.debit_version desc limit 1), c.floor) as credit_floor`;
 
 export const entrySides = `
   left join ledger.account d on d.book = e.book and d.number = e.debit_account
@@ -55,6 +59,7 @@ export type EntryRow = {
   controls: string | null;
   spent_day: bigint | null;
   spent_month: bigint | null;
+  credit_floor: bigint | null;
 };
 
 export function entryFromRow(row: EntryRow): RecordedEntry {
@@ -64,8 +69,16 @@ export function entryFromRow(row: EntryRow): RecordedEntry {
     operation: row.operation,
     recordedAt: row.recorded_at,
     kind: row.kind,
-    debit: side(row.debit_account, row.debit_id, row.debit_kind, row.debit_after, row.debit_held, row.debit_version),
-    credit: side(row.credit_account, row.credit_id, row.credit_kind, row.credit_after, row.credit_held, row.credit_version),
+    debit: side(row.debit_account, row.debit_id, row.debit_kind, row.debit_after, row.debit_held, row.debit_floor, row.debit_version),
+    credit: side(
+      row.credit_account,
+      row.credit_id,
+      row.credit_kind,
+      row.credit_after,
+      row.credit_held,
+      row.credit_floor,
+      row.credit_version,
+    ),
     asset: row.asset,
     amount: row.amount,
     askedAmount: row.asked_amount,
@@ -94,11 +107,12 @@ function side(
   kind: AccountKind | null,
   balance: bigint | null,
   held: bigint,
+  floor: bigint | null,
   version: number | null,
 ): PostedSide | null {
   if (number === null) return null;
   assert(id !== null && kind !== null && balance !== null && version !== null, "an entry's account is on record");
-  return { number, id, kind, balance, held, version };
+  return { number, id, kind, balance, held, floor, version };
 }
 
 function factsIn(details: string | null): Record<string, string> {

@@ -40,7 +40,7 @@ export function openSystemAccount(kind: SystemKind, asset: number, number: numbe
 }
 
 /** What may leave an account: not what is held, and not below its floor. Null: as much as one likes. */
-export function availableOf({ balance, held, floor }: Account): bigint | null {
+export function availableOf({ balance, held, floor }: Pick<Account, 'balance' | 'held' | 'floor'>): bigint | null {
   return floor === null ? null : balance - held - floor;
 }
 

@@ -2,7 +2,7 @@
 import { availableOf, maximumAmount, maximumBalance } from './accounts.ts';
 import { refuse } from './decision.ts';
 import type { Refused } from './decision.ts';
-import { spentBy } from './spending.ts';
+import { usedBy } from './spending.ts';
 import type { Account } from './types.ts';
 
 type Scope = number | null;
@@ -38,8 +38,8 @@ export function frozenRefusal(debit: Account | null, credit: Account | null, sco
 export function limitRefusal(account: Account, amount: bigint, now: Date, scope: Scope): Refused | null {
   const { limits } = account.controls;
   if (!limits) return null;
-  const spent = spentBy(account, now);
-  const used = { perTransfer: 0n, perDay: spent.day + account.held, perMonth: spent.month + account.held };
+  const { day, month } = usedBy(account, now);
+  const used = { perTransfer: 0n, perDay: day, perMonth: month };
   for (const limit of ['perTransfer', 'perDay', 'perMonth'] as const) {
     const allowed = limits[limit];
     if (allowed !== null && used[limit] + amount > allowed)

@@ -15,6 +15,12 @@ export function spentBy({ spent }: Account, now: Date): { day: bigint; month: bi
   };
 }
 
+/** What counts against limits as of now: what is held counts as spent for as long as it is held. */
+export function usedBy(account: Account, now: Date): { day: bigint; month: bigint } {
+  const { day, month } = spentBy(account, now);
+  return { day: day + account.held, month: month + account.held };
+}
+
 /** What is carried on after another amount has left; null for a wallet that is not counted. */
 export function spentAfter(account: Account, amount: bigint, now: Date): Spent | null {
   if (!account.spent) return null;

@@ -202,6 +202,8 @@ export type PostedSide = {
   readonly kind: AccountKind;
   readonly balance: bigint;
   readonly held: bigint;
+  /** How far a debit might have gone then; null: unbounded. */
+  readonly floor: bigint | null;
   readonly version: number;
 };
 

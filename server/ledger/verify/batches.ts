@@ -159,7 +159,7 @@ function moment(microseconds: number | null): Date | null {
 
 function side(number: number | null, balance: bigint | null, held: bigint | null, version: number | null): PostedSide | null {
   if (number === null) return null;
-  return { number, id: '', kind: 'wallet', balance: balance ?? -1n, held: held ?? 0n, version: version ?? -1 };
+  return { number, id: '', kind: 'wallet', balance: balance ?? -1n, held: held ?? 0n, floor: null, version: version ?? -1 };
 }
 
 function openedAccount(row: LogRow): Account {

@@ -5,18 +5,12 @@ import { callerOf, ownerOf } from '../callers.ts';
 import { identityProblem } from '../identity-refusals.ts';
 import { sendProblem } from '../problem.ts';
 import { keyHeaders, presentSuccess, sendOutcome, Success } from '../postings.ts';
-import { amountOf, readContent } from '../request-content.ts';
-import { Amount, AssetNumber, keyProperties, Metadata, problems, ref, strict, UserId, Version } from '../schemas.ts';
+import { readContent, readMoney } from '../request-content.ts';
+import { amountProperties, AssetNumber, EffectiveAt, problems, ref, strict, termProperties, UserId } from '../schemas.ts';
 
+const { asset: _named, ...amounts } = amountProperties;
 const body = Type.Object(
-  {
-    amount: Amount,
-    asset_type_id: AssetNumber,
-    user_id: Type.Optional(UserId),
-    ...keyProperties,
-    expectedVersion: Type.Optional(Version),
-    metadata: Type.Optional(Metadata),
-  },
+  { ...amounts, asset_type_id: AssetNumber, user_id: Type.Optional(UserId), effectiveAt: Type.Optional(EffectiveAt), ...termProperties },
   strict,
 );
 
@@ -44,8 +38,8 @@ export function closedLoopRoutes(app: App, product: Product): void {
         const asked = readContent(request, reply, request.body);
         const outcome = await product.commands[command]({
           ...asked,
+          ...readMoney(request.body),
           owner,
-          amount: amountOf(request.body),
           asset: request.body.asset_type_id,
         });
         return sendOutcome(reply, outcome, 200, (entry) => presentSuccess(entry, product.assets, callerOf(request)));

@@ -3,20 +3,14 @@ import Type from 'typebox';
 import type { App, Product, Reply, Request } from '../app.ts';
 import { callerOf } from '../callers.ts';
 import { keyHeaders, Posting, presentPosting, sendOutcome } from '../postings.ts';
-import { amountOf, readContent } from '../request-content.ts';
-import type { MoneyBody } from '../request-content.ts';
-import { Amount, AssetReference, keyProperties, Metadata, problems, ref, strict, Version, WalletId } from '../schemas.ts';
+import { readContent, readMoney } from '../request-content.ts';
+import type { TermsBody } from '../request-content.ts';
+import { amountProperties, EffectiveAt, problems, ref, strict, termProperties, WalletId } from '../schemas.ts';
 import type { WalletOutcome, WalletRequest } from '../../../wallets/index.ts';
 
 const params = Type.Object({ id: WalletId }, strict);
 
-const moneyProperties = {
-  amount: Amount,
-  asset: Type.Optional(AssetReference),
-  ...keyProperties,
-  expectedVersion: Type.Optional(Version),
-  metadata: Type.Optional(Metadata),
-};
+const moneyProperties = { ...amountProperties, effectiveAt: Type.Optional(EffectiveAt), ...termProperties };
 const Money = Type.Object(moneyProperties, strict);
 const Transfer = Type.Object({ toWalletId: WalletId, ...moneyProperties }, strict);
 
@@ -36,9 +30,7 @@ export function moneyRoutes(app: App, product: Product): void {
     { schema: { ...described('deposit', 'Money from outside into a wallet; the first deposit opens it'), body: Money } },
     async (request, reply) => {
       const { body, params } = request;
-      return await answer(request, reply, body, (asked) =>
-        commands.deposit({ ...asked, wallet: params.id, amount: amountOf(body), asset: body.asset }),
-      );
+      return await answer(request, reply, body, (asked) => commands.deposit({ ...asked, ...readMoney(body), wallet: params.id }));
     },
   );
 
@@ -47,9 +39,7 @@ export function moneyRoutes(app: App, product: Product): void {
     { schema: { ...described('withdraw', 'Money from a wallet to the outside'), body: Money } },
     async (request, reply) => {
       const { body, params } = request;
-      return await answer(request, reply, body, (asked) =>
-        commands.withdraw({ ...asked, wallet: params.id, amount: amountOf(body), asset: body.asset }),
-      );
+      return await answer(request, reply, body, (asked) => commands.withdraw({ ...asked, ...readMoney(body), wallet: params.id }));
     },
   );
 
@@ -59,7 +49,7 @@ export function moneyRoutes(app: App, product: Product): void {
     async (request, reply) => {
       const { body, params } = request;
       return await answer(request, reply, body, (asked) =>
-        commands.transfer({ ...asked, from: params.id, to: body.toWalletId, amount: amountOf(body), asset: body.asset }),
+        commands.transfer({ ...asked, ...readMoney(body), from: params.id, to: body.toWalletId }),
       );
     },
   );
@@ -67,7 +57,7 @@ export function moneyRoutes(app: App, product: Product): void {
   async function answer(
     request: Request,
     reply: Reply,
-    body: MoneyBody,
+    body: TermsBody,
     command: (asked: WalletRequest) => Promise<WalletOutcome>,
   ): Promise<Reply> {
     const asked = readContent(request, reply, body);

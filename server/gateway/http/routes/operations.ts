@@ -1,13 +1,17 @@
-/** Operations by the id that their answers carried. */
+/** Operations by the id that their answers carried: read, and reversed. */
 import Type from 'typebox';
-import type { Static } from 'typebox';
-import type { App, Product, Request } from '../app.ts';
+import { actorOf } from '../actor.ts';
+import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
+import { OperationView, presentOperation } from '../operation-views.ts';
+import { keyHeaders, Posting, presentPosting, sendOutcome } from '../postings.ts';
 import { notFound, sendProblem } from '../problem.ts';
-import { OperationId, problems, ref, strict } from '../schemas.ts';
-import { OperationView, presentOperation } from '../wallet-views.ts';
+import { amountOf, readContent, readReason } from '../request-content.ts';
+import { Amount, OperationId, problems, Reason, ref, strict, termProperties } from '../schemas.ts';
 
 const params = Type.Object({ operationId: OperationId }, strict);
+/** Without an amount: all that is not reversed yet. */
+const Reversal = Type.Object({ amount: Type.Optional(Amount), reason: Reason, ...termProperties }, strict);
 
 export function operationRoutes(app: App, product: Product): void {
   const described = (operationId: string, description: string) => ({
@@ -21,9 +25,9 @@ export function operationRoutes(app: App, product: Product): void {
   });
 
   app.get('/operations/:operationId', described('getOperation', 'An operation, completed or refused'), async (request, reply) => {
-    const entry = await find(request);
-    return entry
-      ? reply.send(presentOperation(entry, product.assets, callerOf(request)))
+    const found = await product.queries.operation(request.params.operationId, callerOf(request));
+    return found
+      ? reply.send(presentOperation(found, product.assets, callerOf(request)))
       : sendProblem(reply, noSuchOperation(request.params.operationId));
   });
 
@@ -31,18 +35,40 @@ export function operationRoutes(app: App, product: Product): void {
     '/transfers/:operationId',
     described('getTransfer', 'A transfer between wallets, completed or refused'),
     async (request, reply) => {
-      const entry = await find(request);
-      return entry?.kind === 'transfer'
-        ? reply.send(presentOperation(entry, product.assets, callerOf(request)))
+      const found = await product.queries.operation(request.params.operationId, callerOf(request));
+      return found?.entry.kind === 'transfer'
+        ? reply.send(presentOperation(found, product.assets, callerOf(request)))
         : sendProblem(reply, noSuchOperation(request.params.operationId));
     },
   );
 
-  /** A wallet opened on the way to a posting has a row of its own, but is no operation of its own. */
-  async function find(request: Request & { params: Static<typeof params> }) {
-    const entry = await product.queries.operation(request.params.operationId, callerOf(request));
-    return entry?.operation === entry?.seq ? entry : null;
-  }
+  app.post(
+    '/operations/:operationId/reverse',
+    {
+      schema: {
+        operationId: 'reverseOperation',
+        description:
+          'Moves back what an operation moved, wholly or in parts, never more than it was. Freezes and limits do not stop it; closed wallets and too little funds do. The key belongs to the wallet that had initiated the operation',
+        tags: ['Operations'],
+        params,
+        headers: keyHeaders,
+        body: Reversal,
+        response: { 201: ref(Posting), ...problems(401, 404, 409, 422) },
+      },
+    },
+    async (request, reply) => {
+      const { body, params } = request;
+      const asked = readContent(request, reply, body);
+      const outcome = await product.commands.reverse({
+        ...asked,
+        operation: params.operationId,
+        amount: body.amount === undefined ? undefined : amountOf(body.amount),
+        reason: readReason(body),
+        actor: actorOf(request),
+      });
+      return sendOutcome(reply, outcome, 201, (entry) => presentPosting(entry, product.assets, callerOf(request)));
+    },
+  );
 }
 
 function noSuchOperation(id: string) {

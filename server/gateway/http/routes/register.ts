@@ -1,46 +1,62 @@
 /** All routes of the API, and the schemas that they share. */
 import type { App, Product } from '../app.ts';
+import { batchSchemas } from '../batches.ts';
+import { controlSchemas } from '../control-views.ts';
+import { holdSchemas } from '../hold-views.ts';
+import { OpenedWallet } from '../openings.ts';
+import { operationSchemas } from '../operation-views.ts';
 import { postingSchemas } from '../postings.ts';
 import { sharedSchemas } from '../schemas.ts';
 import { refuseUndescribedQueries } from '../validation.ts';
 import { walletSchemas } from '../wallet-views.ts';
 import { assetRoutes } from './assets.ts';
 import { auditRoutes, auditSchemas } from './audit.ts';
+import { batchRoutes } from './batches.ts';
 import { closedLoopRoutes } from './closed-loop.ts';
+import { controlRoutes } from './controls.ts';
 import { demoLoginRoutes } from './demo-login.ts';
 import { eventRoutes, eventSchemas } from './events.ts';
 import { healthRoutes } from './health.ts';
+import { holdRoutes } from './holds.ts';
 import { keyRoutes, keySchemas } from './keys.ts';
 import { metricsRoutes } from './metrics.ts';
 import { moneyRoutes } from './money.ts';
-import { openWalletRoutes, openWalletSchemas } from './open-wallets.ts';
+import { openWalletRoutes } from './open-wallets.ts';
 import { operationRoutes } from './operations.ts';
 import { staffRoutes } from './staff.ts';
 import { userRoutes, userSchemas } from './users.ts';
 import { walletReadRoutes } from './wallet-reads.ts';
 
+const schemas = [
+  ...sharedSchemas,
+  ...postingSchemas,
+  ...operationSchemas,
+  ...walletSchemas,
+  ...holdSchemas,
+  ...controlSchemas,
+  OpenedWallet,
+  ...batchSchemas,
+  ...eventSchemas,
+  ...userSchemas,
+  ...keySchemas,
+  ...auditSchemas,
+];
+
 export function registerRoutes(app: App, product: Product): void {
-  for (const schema of [
-    ...sharedSchemas,
-    ...postingSchemas,
-    ...walletSchemas,
-    ...openWalletSchemas,
-    ...eventSchemas,
-    ...userSchemas,
-    ...keySchemas,
-    ...auditSchemas,
-  ])
-    app.addSchema(schema);
+  for (const schema of schemas) app.addSchema(schema);
   refuseUndescribedQueries(app);
   moneyRoutes(app, product);
   walletReadRoutes(app, product);
   openWalletRoutes(app, product);
+  holdRoutes(app, product);
   demoLoginRoutes(app, product);
   closedLoopRoutes(app, product);
   userRoutes(app, product);
   staffRoutes(app, product);
   keyRoutes(app, product);
   operationRoutes(app, product);
+  batchRoutes(app, product);
+  controlRoutes(app, product);
   eventRoutes(app, product);
   assetRoutes(app, product);
   auditRoutes(app, product);

@@ -3,12 +3,15 @@ import Type from 'typebox';
 import type { Static } from 'typebox';
 import { roles } from '../../../identity/index.ts';
 import type { LoginAttempt, User } from '../../../identity/index.ts';
+import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
 import { Attempts } from '../../access/index.ts';
 import { accountOf } from '../callers.ts';
 import { identityProblem } from '../identity-refusals.ts';
 import { sendProblem, tooMany } from '../problem.ts';
-import { limitMax, oneOf, orNull, page, pageQuery, problems, ref, strict, Timestamp } from '../schemas.ts';
+import { readDestination } from '../request-content.ts';
+import { refusalProblem } from '../refusals.ts';
+import { Destination, oneOf, orNull, page, pageQuery, problems, ref, strict, Timestamp, WalletId } from '../schemas.ts';
 
 /** Rules about what may be stored are identity's; here only the kind is checked. */
 const Email = Type.String({ maxLength: 1024, description: 'e-mail address', examples: ['jane@example.com'] });
@@ -50,7 +53,7 @@ const failedLoginsPerMinute = 10;
 const mine = { tags: ['Users'] };
 
 export function userRoutes(app: App, product: Product): void {
-  const { users, sessions, queries, access } = product;
+  const { users, sessions, access } = product;
   const signUps = new Attempts(signUpsPerMinute);
   const failedLogins = new Attempts(failedLoginsPerMinute);
 
@@ -158,15 +161,21 @@ export function userRoutes(app: App, product: Product): void {
       schema: {
         operationId: 'deleteMe',
         description:
-          "Deletes the caller's account softly. Its wallets must hold nothing at that moment, or it is refused; they stay open until wallets can be closed, and what is paid into them afterwards stays there",
+          "Deletes the caller's account softly, after closing all its wallets, together and for good. They must hold nothing, or an account is named that everything is swept to. Repeating it finishes what an interruption left",
         ...mine,
-        response: { 200: Type.Object({ id: Type.String(), deletedAt: Timestamp }, strict), ...problems(401, 404, 409) },
+        querystring: Type.Object({ sweepTo: Type.Optional(Destination), sweepToWalletId: Type.Optional(WalletId) }, strict),
+        response: { 200: Type.Object({ id: Type.String(), deletedAt: Timestamp }, strict), ...problems(401, 404, 409, 422) },
       },
     },
     async (request, reply) => {
+      const { sweepTo, sweepToWalletId } = request.query;
+      const destination = readDestination(sweepToWalletId, sweepTo);
       const id = accountOf(request);
-      const deleted = await users.softDelete({ id }, holdsBalance);
+      const closeWallets = async (owner: string) =>
+        await product.commands.closeAllOf({ owner, sweepTo: destination, reason: 'the user was deleted', actor: actorOf(request) });
+      const deleted = await users.softDelete({ id }, closeWallets);
       access.forget();
+      if ('obstacle' in deleted) return sendProblem(reply, refusalProblem(deleted.obstacle));
       return 'refusal' in deleted
         ? sendProblem(reply, identityProblem(deleted.refusal))
         : reply.send({ id, deletedAt: deleted.deletedAt.toISOString() });
@@ -192,12 +201,6 @@ export function userRoutes(app: App, product: Product): void {
         : reply.send({ items: found.items.map(presentLogin), next: found.next });
     },
   );
-
-  /** There are fewer assets than a page holds, and one wallet per user and asset. */
-  async function holdsBalance(userId: string): Promise<boolean> {
-    const { items } = await queries.walletsOf(userId, limitMax);
-    return items.some((wallet) => wallet.balance !== 0n);
-  }
 }
 
 export function presentUser({ id, number, email, name, role, createdAt, updatedAt }: User): Static<typeof UserView> {

@@ -4,21 +4,15 @@ import { isIdempotencyKey } from '../../../wallets/index.ts';
 import type { Wallet } from '../../../wallets/index.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
+import { HistoryItem, OperationView, presentHistoryItem, presentOperation } from '../operation-views.ts';
 import { malformed, notFound, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
-import { page, pageQuery, problems, ref, strict, WalletId } from '../schemas.ts';
-import {
-  HistoryItem,
-  OperationView,
-  presentHistoryItem,
-  presentOperation,
-  presentStats,
-  presentWallet,
-  Stats,
-  WalletView,
-} from '../wallet-views.ts';
+import { readMoment } from '../request-content.ts';
+import { Moment, oneOf, page, pageQuery, problems, ref, strict, WalletId } from '../schemas.ts';
+import { PastBalance, presentPastBalance, presentStats, presentWallet, Stats, WalletView } from '../wallet-views.ts';
 
 const params = Type.Object({ id: WalletId }, strict);
+const pastQuery = Type.Object({ at: Moment, by: Type.Optional(oneOf('recorded', 'effective')) }, strict);
 const keyParams = Type.Object(
   { id: WalletId, key: Type.String({ minLength: 1, maxLength: 128, description: 'the idempotency key, percent-encoded' }) },
   strict,
@@ -49,10 +43,36 @@ export function walletReadRoutes(app: App, product: Product): void {
   );
 
   app.get(
+    '/wallet/:id/balance',
+    {
+      schema: {
+        ...described(
+          'getBalanceAt',
+          'What a wallet stood at at any moment: by when things were recorded (the default), or by when they count as having happened',
+        ),
+        params,
+        querystring: pastQuery,
+        response: { 200: ref(PastBalance), ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const { at: text, by = 'recorded' } = request.query;
+      const at = readMoment(text, 'at');
+      const wallet = await queries.wallet(request.params.id, callerOf(request));
+      if (!wallet) return sendProblem(reply, noSuchWallet(request.params.id));
+      const past = await queries.balanceAt(wallet, at, by);
+      return past ? reply.send(presentPastBalance(wallet, past, at, by)) : sendProblem(reply, notOpenYet(wallet, at));
+    },
+  );
+
+  app.get(
     '/wallet/:id/history',
     {
       schema: {
-        ...described('getHistory', "A wallet's operations, newest first"),
+        ...described(
+          'getHistory',
+          'What a wallet did, newest first, holds and controls included, each with what the wallet stood at after it',
+        ),
         params,
         querystring: pageQuery('^[1-9][0-9]{0,14}$'),
         response: { 200: page(ref(HistoryItem)), ...problems(401, 404) },
@@ -109,6 +129,13 @@ export function walletReadRoutes(app: App, product: Product): void {
 
 export function noSuchWallet(id: string): Problem {
   return notFound('wallet_not_found', `There is no wallet "${id}". A first deposit opens it, or POST /wallet.`, { wallet: id });
+}
+
+function notOpenYet({ id, openedAt }: Wallet, at: Date): Problem {
+  const [opened, asked] = [openedAt.toISOString(), at.toISOString()];
+  return notFound('wallet_not_found', `The wallet "${id}" was opened at ${opened}, after ${asked}. Ask for a later moment.`, {
+    wallet: id,
+  });
 }
 
 function nothingUnderKey(key: string): Problem {

@@ -1,0 +1,8 @@
+/** Who decides: the name that corrections and controls keep in the log. */
+import { actorOf as nameOfActor } from '../../identity/index.ts';
+import type { Request } from './app.ts';
+import { callerOf } from './callers.ts';
+
+export function actorOf(request: Request): string {
+  return nameOfActor(callerOf(request).principal);
+}

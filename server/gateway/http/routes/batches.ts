@@ -1,0 +1,54 @@
+/** Many operations in one request: the way to move much at once. */
+import type { App, Product } from '../app.ts';
+import { BatchAnswer, batchMistake, batchProblem, batchRefused, BatchRequest, presentBatch, readBatch } from '../batches.ts';
+import { callerOf } from '../callers.ts';
+import { denied, malformed, problemContentType, ProblemError } from '../problem.ts';
+import { problems, ref } from '../schemas.ts';
+import { compileValidator } from '../validation.ts';
+
+export function batchRoutes(app: App, product: Product): void {
+  app.post(
+    '/operations/batch',
+    {
+      schema: {
+        operationId: 'postBatch',
+        description:
+          'Up to 1000 operations, each done or refused by itself, or when atomic all of them or none. Each has a key of its own, or gets a fresh one that its result names. Whoever asks needs the scopes of what is in it, too',
+        tags: ['Operations'],
+        body: BatchRequest,
+        response: { 200: ref(BatchAnswer), ...problems(401, 403), 422: batchRefused },
+      },
+      // One schema for each type of operation tells what is wrong where; a choice among all of them could not.
+      validatorCompiler: (route) => (route.httpPart === 'body' ? checkBody : compileValidator(route)),
+    },
+    async (request, reply) => {
+      refuseHeaders(request.headers);
+      const { operations, atomic = false } = request.body;
+      const caller = callerOf(request);
+      const items = readBatch(operations, (operation) => {
+        const decision = product.access.authorize(caller.principal, operation);
+        if ('denied' in decision) throw new ProblemError(denied(decision));
+        return decision;
+      });
+      const outcomes = await product.commands.batch(items, { atomic });
+      const answer = presentBatch(outcomes, items, atomic, product.assets, caller);
+      if (atomic && answer.refused > 0) return reply.code(422).header('content-type', problemContentType).send(batchProblem(answer));
+      return reply.send(answer);
+    },
+  );
+}
+
+function checkBody(body: unknown): { value: unknown } | { error: Error } {
+  const mistake = batchMistake(body);
+  return mistake === null ? { value: body } : { error: new ProblemError(malformed(mistake)) };
+}
+
+/** What would be ignored is told: a caller who sends one key for all would take the whole for safe to repeat. */
+function refuseHeaders(headers: Readonly<Record<string, unknown>>): void {
+  for (const header of ['idempotency-key', 'if-match']) {
+    if (headers[header] === undefined) continue;
+    throw new ProblemError(
+      malformed(`A batch takes no ${header} header. Give each operation its own requestId, and expectedVersion where you need it.`),
+    );
+  }
+}

@@ -1,0 +1,61 @@
+/** Many operations in one request: each by itself, or all of them or none. */
+import { assert } from '../kernel/index.ts';
+import type { Ledger, Operation } from '../ledger/index.ts';
+import { refusedUnseen } from './asked.ts';
+import type { BatchItem, Prepared, WalletOutcome } from './asked.ts';
+import { prepareCapture, prepareHold, prepareRelease } from './holds.ts';
+import type { HoldWallets } from './holds.ts';
+import type { KnownAssets } from './known-assets.ts';
+import { prepareDeposit, prepareOpen, prepareTransfer, prepareWithdrawal } from './money.ts';
+
+export const batchSizeMax = 1_000;
+
+export async function prepareBatch(items: readonly BatchItem[], assets: KnownAssets, holds: HoldWallets): Promise<Prepared[]> {
+  await holds.learn(items.flatMap((item) => ('hold' in item ? [item.hold] : [])));
+  return items.map((item) => prepareItem(item, assets, holds));
+}
+
+function prepareItem(item: BatchItem, assets: KnownAssets, holds: HoldWallets): Prepared {
+  switch (item.type) {
+    case 'open':
+      return prepareOpen(item, assets);
+    case 'deposit':
+      return prepareDeposit(item, assets);
+    case 'withdraw':
+      return prepareWithdrawal(item, assets);
+    case 'transfer':
+      return prepareTransfer(item, assets);
+    case 'hold':
+      return prepareHold(item, assets);
+    case 'capture':
+      return prepareCapture(item, holds.known(item.hold));
+    case 'release':
+      return prepareRelease(item, holds.known(item.hold));
+  }
+}
+
+export async function postEach(ledger: Ledger, prepared: readonly Prepared[]): Promise<WalletOutcome[]> {
+  const operations: Operation[] = [];
+  for (const item of prepared) if ('operation' in item) operations.push(item.operation);
+  const outcomes = operations.length === 0 ? [] : await ledger.postEach(operations);
+  let next = 0;
+  return prepared.map((item) => {
+    if ('refusal' in item) return refusedUnseen(item.key, item.refusal);
+    const outcome = outcomes[next++];
+    assert(outcome, 'each operation has its outcome');
+    return { ...outcome, key: item.key };
+  });
+}
+
+/** What is refused before the ledger sees it refuses the whole group: the ledger sees none of it. */
+export async function postLinked(ledger: Ledger, prepared: readonly Prepared[]): Promise<WalletOutcome[]> {
+  const culprit = prepared.findIndex((item) => 'refusal' in item);
+  if (culprit === -1) return await postTogether(ledger, prepared);
+  const others = { code: 'linked_operation_refused', facts: { refused: String(culprit) } } as const;
+  return prepared.map((item, at) => refusedUnseen(item.key, at === culprit && 'refusal' in item ? item.refusal : others));
+}
+
+async function postTogether(ledger: Ledger, prepared: readonly Prepared[]): Promise<WalletOutcome[]> {
+  const outcomes = await ledger.postLinked(prepared.flatMap((item) => ('operation' in item ? [item.operation] : [])));
+  return outcomes.map((outcome, at) => ({ ...outcome, key: prepared[at]?.key ?? '' }));
+}
