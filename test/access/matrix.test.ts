@@ -18,7 +18,8 @@ type Target = {
   readonly hold: string;
 };
 
-type Asked = { readonly method: string; readonly path: string; readonly body?: object };
+/** `keyless`: it takes no key for the whole. */
+type Asked = { readonly method: string; readonly path: string; readonly body?: object; readonly keyless?: true };
 type Case = {
   readonly ask: (target: Target) => Asked | Promise<Asked>;
   /** What is answered to whoever may. */
@@ -115,6 +116,7 @@ const cases = {
       method: 'POST',
       path: '/operations/batch',
       body: { operations: [{ type: 'transfer', walletId: wallet, toWalletId: third.wallet, amount: 1 }] },
+      keyless: true,
     }),
     passes: 200,
     beside: ['money:transfer'],
@@ -234,7 +236,7 @@ async function targetOf({ user: { id } }: Person): Promise<Target> {
 async function send(request: Asked, authorization: string | undefined): Promise<Answer> {
   return await coffer.call(request.method, request.path, request.body, {
     ...(authorization !== undefined && { authorization }),
-    ...(request.method === 'POST' && { 'idempotency-key': `${requestId}-${asked}` }),
+    ...(request.method === 'POST' && request.keyless !== true && { 'idempotency-key': `${requestId}-${asked}` }),
   });
 }
 
@@ -333,6 +335,35 @@ test("what a user was refused is the user's own business", async () => {
   const session = await coffer.product.sessions.login({ email: 'foreign@example.com', password });
   assert('token' in session, 'the password is right');
   expect((await coffer.call('GET', path, undefined, { authorization: `Bearer ${session.token}` })).status).toBe(404);
+});
+
+test('who may post batches may not for that do everything in one', async () => {
+  const headers = { authorization: await service(coffer.product, ['batches:write', 'money:transfer']) };
+  const transfer = { type: 'transfer', walletId: own.wallet, toWalletId: third.wallet, amount: 1 };
+  const head = await headOfLog();
+  for (const operation of [
+    { type: 'deposit', walletId: own.wallet, amount: 1 },
+    { type: 'hold', walletId: own.wallet, amount: 1 },
+    { type: 'release', holdId: own.hold },
+  ]) {
+    const refused = await coffer.call('POST', '/operations/batch', { operations: [transfer, operation] }, headers);
+    expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect(refused.body['detail']).toMatch(/^operations\[1\]: The API key needs the scope (money:deposit|holds:write)\.$/);
+  }
+  expect(await headOfLog()).toBe(head);
+});
+
+test('a user sees the holds on the own wallets, and why the wallet was frozen, but not by whom', async () => {
+  const headers = { authorization: people.user.authorization };
+  const byOperator = { authorization: people.operator.authorization };
+  expect((await coffer.call('GET', `/wallet/${own.wallet}/holds`, undefined, headers)).body['items']).not.toEqual([]);
+  const frozen = await coffer.call('POST', `/wallet/${own.wallet}/freeze`, { reason: 'looked into' }, byOperator);
+  expect(frozen.body['actor']).toBe(`operator:${people.operator.user.id}`);
+  const path = `/operations/${String(frozen.body['operationId'])}`;
+  const seen = await coffer.call('GET', path, undefined, headers);
+  expect([seen.body['reason'], Object.keys(seen.body).includes('actor')]).toEqual(['looked into', false]);
+  expect((await coffer.call('GET', path, undefined, byOperator)).body['actor']).toBe(`operator:${people.operator.user.id}`);
+  await coffer.call('POST', `/wallet/${own.wallet}/unfreeze`, { reason: 'looked into' }, byOperator);
 });
 
 test('a service that manages keys by a key gives no more than it has', async () => {

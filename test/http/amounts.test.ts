@@ -1,23 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startProduct } from './product.ts';
-import type { Answer, TestProduct } from './product.ts';
-import { expectRefused as expectRefusal, headOfLog } from './refused.ts';
+import { describe, expect, test } from 'vitest';
+import { useCoffer } from './fixture.ts';
 
-let coffer: TestProduct;
-let seqBefore = 0;
-beforeAll(async () => {
-  coffer = await startProduct();
-  await coffer.call('POST', '/wallet/w1/deposit', { amount: 1000, requestId: 'funds' });
-  await coffer.call('POST', '/wallet', { id: 'w2' });
-});
-beforeEach(async () => {
-  seqBefore = await headOfLog(coffer);
-});
-afterAll(async () => {
-  await coffer.stop();
-});
-
-const expectRefused = (answer: Answer, status?: number) => expectRefusal(coffer, seqBefore, answer, status);
+const { coffer, expectRefused } = useCoffer();
 
 describe('amounts are exact or refused, never rounded', () => {
   const notExact = [

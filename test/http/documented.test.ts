@@ -280,7 +280,7 @@ describe('users, as documented', () => {
 
     const wallet = String(opened.body['walletId']);
     await coffer.call('POST', `/wallet/${wallet}/deposit`, { amount: 5 });
-    expect(await coffer.call('DELETE', '/users/me', undefined, headers)).toMatchObject({ status: 409, body: { code: 'wallet_not_empty' } });
+    expect(await coffer.call('DELETE', '/users/me', undefined, headers)).toMatchObject({ status: 422, body: { code: 'wallet_not_empty' } });
     await coffer.call('POST', `/wallet/${wallet}/withdraw`, { amount: 5 });
     expect((await coffer.call('DELETE', '/users/me', undefined, headers)).status).toBe(200);
     expect((await coffer.call('GET', '/users/me', undefined, headers)).status).toBe(401);

@@ -1,25 +1,10 @@
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startProduct } from './product.ts';
-import type { Answer, TestProduct } from './product.ts';
+import { describe, expect, test } from 'vitest';
+import { useCoffer } from './fixture.ts';
 import { sendRaw } from './raw.ts';
-import { expectRefused as expectRefusal, headOfLog } from './refused.ts';
+import { headOfLog } from './refused.ts';
 
-let coffer: TestProduct;
-let seqBefore = 0;
-beforeAll(async () => {
-  coffer = await startProduct();
-  await coffer.call('POST', '/wallet/w1/deposit', { amount: 1000, requestId: 'funds' });
-  await coffer.call('POST', '/wallet', { id: 'w2' });
-});
-beforeEach(async () => {
-  seqBefore = await headOfLog(coffer);
-});
-afterAll(async () => {
-  await coffer.stop();
-});
-
-const expectRefused = (answer: Answer, status?: number) => expectRefusal(coffer, seqBefore, answer, status);
+const { coffer, expectRefused, seqBefore } = useCoffer();
 
 describe('sizes and framing', () => {
   const post = (headers: string, body: string | Buffer = '') =>
@@ -89,7 +74,7 @@ describe('sizes and framing', () => {
     ['HTTP/9.9', 'GET /wallet/w1 HTTP/9.9\r\nHost: localhost\r\n\r\n'],
   ])('%s is refused', async (_what, bytes) => {
     expect(await sendRaw(coffer.url, bytes)).toMatch(/^HTTP\/1.1 4\d\d /);
-    expect(await headOfLog(coffer)).toBe(seqBefore);
+    expect(await headOfLog(coffer)).toBe(seqBefore());
   });
 
   test.each([
@@ -122,7 +107,7 @@ describe('sizes and framing', () => {
       `POST /wallet/w1/deposit HTTP/1.1\r\n${header}\r\n${json}Connection: close\r\nContent-Length: 12\r\n\r\n{"amount":1}`,
     );
     expect(moved).toMatch(/^HTTP\/1.1 421 /);
-    expect(await headOfLog(coffer)).toBe(seqBefore);
+    expect(await headOfLog(coffer)).toBe(seqBefore());
   });
 
   test.each(['localhost', 'LOCALHOST:3000', '127.0.0.1', '127.8.9.10:80', '[::1]', '[::1]:3000'])('the host %s is ours', async (host) => {
@@ -132,6 +117,6 @@ describe('sizes and framing', () => {
   test('bytes after the announced length are another request, not part of this one', async () => {
     const answer = await sendRaw(coffer.url, post(`${json}Content-Length: 2\r\n`, '{}{"amount":1}'));
     expect(answer).toMatch(/^HTTP\/1.1 400 /);
-    expect(await headOfLog(coffer)).toBe(seqBefore);
+    expect(await headOfLog(coffer)).toBe(seqBefore());
   });
 });

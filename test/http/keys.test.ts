@@ -1,24 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startProduct } from './product.ts';
-import type { Answer, TestProduct } from './product.ts';
+import { describe, expect, test } from 'vitest';
+import { useCoffer } from './fixture.ts';
 import { sendRaw } from './raw.ts';
-import { expectRefused as expectRefusal, headOfLog } from './refused.ts';
+import { headOfLog } from './refused.ts';
 
-let coffer: TestProduct;
-let seqBefore = 0;
-beforeAll(async () => {
-  coffer = await startProduct();
-  await coffer.call('POST', '/wallet/w1/deposit', { amount: 1000, requestId: 'funds' });
-  await coffer.call('POST', '/wallet', { id: 'w2' });
-});
-beforeEach(async () => {
-  seqBefore = await headOfLog(coffer);
-});
-afterAll(async () => {
-  await coffer.stop();
-});
-
-const expectRefused = (answer: Answer, status?: number) => expectRefusal(coffer, seqBefore, answer, status);
+const { coffer, expectRefused, seqBefore } = useCoffer();
 
 describe('idempotency keys and versions in several places', () => {
   const deposit = (body: object, headers: Record<string, string> = {}) => coffer.call('POST', '/wallet/w1/deposit', body, headers);
@@ -49,7 +34,7 @@ describe('idempotency keys and versions in several places', () => {
     expect(await raw('Idempotency-Key: a\r\nIdempotency-Key: b\r\n')).toMatch(/^HTTP\/1.1 400 /);
     expect(await raw('Idempotency-Key: \xff\r\n')).toMatch(/^HTTP\/1.1 400 /);
     expect(await raw('Idempotency-Key: \r\n')).toMatch(/^HTTP\/1.1 400 /);
-    expect(await headOfLog(coffer)).toBe(seqBefore);
+    expect(await headOfLog(coffer)).toBe(seqBefore());
   });
 
   test('a key with other content is refused with 409 and changes nothing', async () => {

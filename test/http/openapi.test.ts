@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openApiDocument } from '../../server/gateway/index.ts';
 import { misfit, operationsOf, resolved } from './openapi.ts';
-import type { Described, Document, Schema } from './openapi.ts';
+import type { Described, Document, Parameter, Schema } from './openapi.ts';
 import { startWatched } from '../observe/watched.ts';
 import { alice } from './product.ts';
 import type { TestProduct } from './product.ts';
@@ -20,12 +20,22 @@ const known: Record<string, string[]> = {
   id: ['w1', 'w2', 'nobody'],
   key: ['d1', 'never'],
   operationId: [],
+  holdId: [],
+  at: ['2999-01-01T00:00:00Z'],
   email: ['jane@example.com', 'john@example.com'],
   user_id: [alice],
   ownerId: [alice],
   // Whose role is changed; the caller stays an admin.
   userId: [],
   keyId: [],
+};
+/** Operations that leave a wallet unfit for the others, with the wallets that are theirs alone. */
+const own: Readonly<Record<string, readonly string[]>> = {
+  freezeWallet: ['to-freeze-1', 'to-freeze-2'],
+  unfreezeWallet: ['frozen-1', 'frozen-2'],
+  closeWallet: ['to-close-1', 'to-close-2'],
+  setLimits: ['to-limit-1', 'to-limit-2'],
+  setCreditLine: ['to-lend-1', 'to-lend-2'],
 };
 beforeAll(async () => {
   coffer = await startWatched();
@@ -44,6 +54,10 @@ beforeAll(async () => {
     coffer.product.apiKeys.create({ name: 'fuzzed', scopes: ['wallets:read'], createdBy: 'cli' }),
   );
   known['keyId'] = (await Promise.all(keys)).flatMap((made) => ('key' in made ? [made.key.id] : []));
+  for (const id of Object.values(own).flat()) await coffer.call('POST', '/wallet', { id });
+  for (const id of own['unfreezeWallet'] ?? []) await coffer.call('POST', `/wallet/${id}/freeze`, { reason: 'for the test' });
+  const holds = await Promise.all(Array.from({ length: 8 }, () => coffer.call('POST', '/wallet/w1/holds', { amount: 5_000 })));
+  known['holdId'] = holds.map(({ body }) => String(body['holdId']));
   known['operationId'] = [transfer, refused].map(({ body }) => String(body['operationId']));
 });
 afterAll(async () => {
@@ -107,8 +121,8 @@ function requestTo({ path: template, operation }: Described) {
   return fc.record({
     path: fc
       .tuple(
-        fc.tuple(...inPath.map(({ name, schema }) => pathPart(name, schema))),
-        fc.tuple(...inQuery.map(({ name, schema }) => queryPart(name, schema))),
+        fc.tuple(...inPath.map(({ name, schema }) => pathPart(own[operation.operationId] ?? known[name] ?? [], schema))),
+        fc.tuple(...inQuery.map(queryPart)),
       )
       .map(([parts, query]) =>
         filled(
@@ -128,19 +142,18 @@ function filled(template: string, parts: readonly (readonly [string, string])[],
   return query.length === 0 ? path : `${path}?${query.join('&')}`;
 }
 
-function pathPart(name: string, schema: Schema) {
+function pathPart(names: readonly string[], schema: Schema) {
   const anything = fc.oneof(valueFor(schema).map(String), fc.string({ unit: 'grapheme', minLength: 1 }));
   return fc
-    .oneof({ weight: 4, arbitrary: fc.constantFrom(...(known[name] ?? [])) }, { weight: 2, arbitrary: anything })
+    .oneof({ weight: 4, arbitrary: fc.constantFrom(...names) }, { weight: 2, arbitrary: anything })
     .filter((text) => !/^\.{0,2}$/.test(text));
 }
 
-function queryPart(name: string, schema: Schema) {
-  const value = fc.oneof(valueFor(schema).map(String), fc.string(), fc.constantFrom('', '0', '5', '-1', '1e3', '500', '1-1'));
-  return fc.option(
-    value.map((text) => `${name}=${encodeURIComponent(text)}`),
-    { nil: null, freq: 1 },
-  );
+function queryPart({ name, schema, required = false }: Parameter) {
+  const anything = [valueFor(schema).map(String), fc.string(), fc.constantFrom('', '0', '5', '-1', '1e3', '500', '1-1', 'true')];
+  const value = fc.oneof(...(known[name] ? [{ weight: 4, arbitrary: fc.constantFrom(...known[name]) }] : []), ...anything);
+  const part = value.map((text) => `${name}=${encodeURIComponent(text)}`);
+  return required ? part : fc.option(part, { nil: null, freq: 1 });
 }
 
 function bodyFor(schema: Schema): fc.Arbitrary<unknown> {
@@ -178,6 +191,9 @@ function fieldValue(name: string, schema: Schema): fc.Arbitrary<unknown> {
 }
 
 function valueFor(schema: Schema): fc.Arbitrary<unknown> {
+  if (Array.isArray(schema['oneOf'])) return fc.oneof(...(schema['oneOf'] as Schema[]).map(objectFor));
+  if (Array.isArray(schema['enum'])) return fc.constantFrom(...(schema['enum'] as unknown[]));
+  if (schema['const'] !== undefined) return fc.constant(schema['const']);
   const types = [schema['type']].flat();
   const examples = (schema['examples'] ?? []) as unknown[];
   const choices: fc.Arbitrary<unknown>[] = [];
@@ -189,6 +205,9 @@ function valueFor(schema: Schema): fc.Arbitrary<unknown> {
     choices.push(
       typeof schema['pattern'] === 'string' ? fc.stringMatching(new RegExp(schema['pattern'])) : fc.string({ unit: 'grapheme' }),
     );
+  if (types.includes('boolean')) choices.push(fc.boolean());
+  if (types.includes('null')) choices.push(fc.constant(null));
+  if (types.includes('array')) choices.push(fc.array(valueFor((schema['items'] ?? {}) as Schema), { maxLength: 5 }));
   if (types.includes('object')) choices.push(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { noNullPrototype: true }));
   // What the document gives as an example is what most callers send.
   return examples.length > 0

@@ -4,7 +4,7 @@ import type { TSchema } from 'typebox';
 
 export type Schema = { readonly [keyword: string]: unknown };
 type Content = Record<string, { schema: Schema }>;
-type Parameter = { name: string; in: 'path' | 'query' | 'header'; required?: boolean; schema: Schema };
+export type Parameter = { name: string; in: 'path' | 'query' | 'header'; required?: boolean; schema: Schema };
 export type Operation = {
   readonly operationId: string;
   readonly parameters?: readonly Parameter[];

@@ -58,6 +58,8 @@ const items = {
 const types = Object.keys(items) as (keyof typeof items)[];
 type ItemBody = { [T in keyof typeof items]: Static<(typeof items)[T]> }[keyof typeof items];
 
+const size = `a list of 1 to ${batchSizeMax} operations, which are decided in their order`;
+
 export const BatchRequest = Type.Object(
   {
     operations: Type.Unsafe<readonly ItemBody[]>({
@@ -65,36 +67,32 @@ export const BatchRequest = Type.Object(
       minItems: 1,
       maxItems: batchSizeMax,
       items: { oneOf: types.map((type) => ({ $ref: `${nameOf(type)}#` })), discriminator: { propertyName: 'type' } },
-      description: `1 to ${batchSizeMax} operations, decided in their order`,
+      description: size,
     }),
     atomic: Type.Optional(Type.Boolean({ description: 'true: all of them are done, or none' })),
   },
   strict,
 );
 
-/** What a batch is before its operations are looked at. */
-const Envelope = Type.Object(
-  {
-    operations: Type.Array(Type.Object({ type: oneOf(...types) }), {
-      minItems: 1,
-      maxItems: batchSizeMax,
-      description: `a list of 1 to ${batchSizeMax} objects, each with a "type": one of ${types.join(', ')}`,
-    }),
-    atomic: Type.Optional(Type.Boolean({ description: 'true or false' })),
-  },
-  strict,
+const checkEnvelope = checkerOf(
+  Type.Object(
+    { ...BatchRequest.properties, operations: Type.Array(Type.Unknown(), { minItems: 1, maxItems: batchSizeMax, description: size }) },
+    strict,
+  ),
 );
-const checkEnvelope = checkerOf(Envelope);
-const checkers = new Map(types.map((type) => [type, checkerOf(items[type])]));
+const checkers: ReadonlyMap<unknown, ReturnType<typeof checkerOf>> = new Map(types.map((type) => [type, checkerOf(items[type])]));
 
 /** What is wrong with a batch, naming the operation; null when nothing is. Each is compared with the one schema of its type. */
 export function batchMistake(body: unknown): string | null {
   const mistake = checkEnvelope(body, 'The body');
   if (mistake !== null) return mistake;
-  const { operations } = body as Static<typeof Envelope>;
+  const { operations } = body as { operations: readonly unknown[] };
   for (const [at, operation] of operations.entries()) {
-    const wrong = checkers.get(operation.type)?.(operation, nameAt(at));
-    if (wrong) return wrong;
+    if (typeof operation !== 'object' || operation === null) return `${nameAt(at)} must be a JSON object.`;
+    const check = checkers.get('type' in operation ? operation.type : undefined);
+    if (!check) return `${nameAt(at)} has no valid "type" (one of ${types.join(', ')}).`;
+    const wrong = check(operation, nameAt(at));
+    if (wrong !== null) return wrong;
   }
   return null;
 }

@@ -1,0 +1,192 @@
+import { describe, expect, test } from 'vitest';
+import { useCoffer } from './fixture.ts';
+import type { Answer } from './product.ts';
+import { headOfLog } from './refused.ts';
+
+const { coffer, expectRefused } = useCoffer();
+const batch = (operations: unknown, more: object = {}, headers: Record<string, string> = {}) =>
+  coffer.call('POST', '/operations/batch', { operations, ...more }, headers);
+const balanceOf = async (wallet: string) => (await coffer.call('GET', `/wallet/${wallet}`)).body['balance'];
+type Result = Record<string, unknown> & { readonly status: string };
+const resultsOf = ({ body }: Answer) => body['results'] as Result[];
+
+describe('a batch', () => {
+  test('answers each operation by itself, as the single request would, in their order', async () => {
+    const answer = await batch([
+      { type: 'open', walletId: 'b1', asset: 'USD', creditLimit: 10, requestId: 'o' },
+      { type: 'deposit', walletId: 'b1', amount: 100, requestId: 'd', metadata: { order: 1 } },
+      { type: 'withdraw', walletId: 'b1', amount: '1000', requestId: 'w' },
+      { type: 'transfer', walletId: 'b1', toWalletId: 'w2', amount: 30 },
+      { type: 'hold', walletId: 'b1', amount: 500, upTo: true, expiresInSeconds: 60 },
+    ]);
+    expect(answer).toMatchObject({ status: 200, body: { atomic: false, completed: 4, refused: 1 } });
+    const [opened, deposited, refused, moved, held] = resultsOf(answer);
+    expect(opened).toMatchObject({
+      status: 'completed',
+      replayed: false,
+      requestId: 'o',
+      walletId: 'b1',
+      ownerId: null,
+      creditLimit: '10',
+    });
+    expect(deposited).toMatchObject({ status: 'completed', type: 'deposit', balance: '100', available: '110', version: 1 });
+    expect(refused).toEqual({
+      ...{ status: 'refused', replayed: false, requestId: 'w', operationId: refused?.['operationId'], code: 'insufficient_funds' },
+      title: 'The debit would take the account below its floor, with what is held left aside.',
+      detail: '"b1" has 110 available, 1000 were asked for. Ask for less, or fund it first.',
+      facts: { wallet: 'b1', available: '110', requested: '1000' },
+    });
+    expect(moved).toMatchObject({ type: 'transfer', from: { walletId: 'b1', balance: '70' }, to: { walletId: 'w2' } });
+    expect(held).toMatchObject({
+      status: 'completed',
+      amount: '80',
+      askedAmount: '500',
+      left: '80',
+      available: '0',
+      holdId: held?.['operationId'],
+    });
+    expect(moved?.['requestId']).toMatch(/^[0-9a-f-]{36}$/);
+
+    const single = await coffer.call('POST', '/wallet/b1/deposit', { amount: 100, requestId: 'd', metadata: { order: 1 } });
+    const { replayed: _replayed, ...alone } = { replayed: null, ...deposited };
+    expect([single.headers.get('idempotency-replayed'), single.body]).toEqual(['true', alone]);
+  });
+
+  test('captures and releases holds, also such as another batch authorised', async () => {
+    const [one, other] = resultsOf(await batch([10, 20].map((amount) => ({ type: 'hold', walletId: 'w1', amount }))));
+    const answer = await batch([
+      { type: 'capture', holdId: one?.['holdId'], amount: 4, toWalletId: 'w2' },
+      { type: 'capture', holdId: one?.['holdId'], to: 'fees' },
+      { type: 'release', holdId: other?.['holdId'] },
+      { type: 'capture', holdId: other?.['holdId'] },
+      { type: 'release', holdId: '1-999999' },
+    ]);
+    expect(resultsOf(answer)).toMatchObject([
+      { status: 'completed', type: 'capture', amount: '4', left: '6' },
+      { status: 'completed', type: 'capture', amount: '6', left: '0' },
+      { status: 'completed', type: 'release', amount: '20', left: '0' },
+      { status: 'refused', code: 'hold_resolved' },
+      { status: 'refused', code: 'hold_not_found', facts: { hold: '1-999999' } },
+    ]);
+  });
+
+  test('sent again has no second effect: each result is marked as replayed, refusals included', async () => {
+    const operations = [
+      { type: 'deposit', walletId: 'b2', amount: 10, requestId: '1' },
+      { type: 'withdraw', walletId: 'b2', amount: 11, requestId: '2' },
+    ];
+    const first = resultsOf(await batch(operations));
+    await batch([{ type: 'deposit', walletId: 'b2', amount: 5, requestId: '3' }]);
+    const again = resultsOf(await batch(operations));
+    expect(again).toEqual(first.map((result) => ({ ...result, replayed: true })));
+    expect(await balanceOf('b2')).toBe('15');
+  });
+
+  test('takes the same key twice for one operation', async () => {
+    const deposit = { type: 'deposit', walletId: 'b3', amount: 10, requestId: 'once' };
+    const results = resultsOf(await batch([deposit, deposit, { ...deposit, amount: 11 }]));
+    expect(results).toMatchObject([{ replayed: false }, { replayed: true }, { status: 'refused', code: 'idempotency_key_reused' }]);
+    expect(await balanceOf('b3')).toBe('10');
+  });
+
+  test('of a thousand operations is answered, in order', async () => {
+    const amounts = Array.from({ length: 1000 }, (_, at) => at + 1);
+    const answer = await batch(amounts.map((amount) => ({ type: 'deposit', walletId: 'b4', amount })));
+    expect(resultsOf(answer).map(({ amount }) => amount)).toEqual(amounts.map(String));
+    expect(await balanceOf('b4')).toBe('500500');
+  });
+});
+
+describe('all or nothing', () => {
+  test('is all when nothing is refused', async () => {
+    const answer = await batch(
+      [
+        { type: 'deposit', walletId: 'a1', amount: 50, requestId: 'x' },
+        { type: 'transfer', walletId: 'a1', toWalletId: 'w2', amount: 50, requestId: 'y' },
+      ],
+      { atomic: true },
+    );
+    expect(answer).toMatchObject({ status: 200, body: { atomic: true, completed: 2, refused: 0 } });
+  });
+
+  test('is nothing when one is refused: 422, and each result says why', async () => {
+    const operations = [
+      { type: 'deposit', walletId: 'a2', amount: 50, requestId: 'x' },
+      { type: 'withdraw', walletId: 'w1', amount: '9'.repeat(20), requestId: 'y' },
+      { type: 'deposit', walletId: 'w1', amount: 1, requestId: 'z' },
+    ];
+    const before = await balanceOf('w1');
+    const answer = await batch(operations, { atomic: true });
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(answer).toMatchObject({ status: 422, body: { code: 'batch_refused', status: 422, atomic: true, completed: 0, refused: 3 } });
+    expect(answer.body['detail']).toMatch(/^Nothing was done: operations\[1\] was refused\. "w1" has \d+ available, 9+ were asked for\./);
+    expect(resultsOf(answer)).toMatchObject([
+      { status: 'refused', requestId: 'x', code: 'linked_operation_refused', facts: { refused: '1' } },
+      { status: 'refused', requestId: 'y', code: 'insufficient_funds' },
+      { status: 'refused', requestId: 'z', code: 'linked_operation_refused' },
+    ]);
+    expect(resultsOf(answer)[2]?.['detail']).toBe(
+      'Nothing was done, because operations[1] of the same group was refused. Mend that one and send the group again with fresh keys.',
+    );
+    expect(await balanceOf('w1')).toBe(before);
+    expect((await coffer.call('GET', '/wallet/a2')).status).toBe(404);
+    const again = resultsOf(await batch(operations, { atomic: true }));
+    expect(again.slice(1)).toMatchObject([{ replayed: true }, { replayed: true }]);
+  });
+
+  test('is nothing either when one names an asset or a hold that there is not', async () => {
+    const head = await headOfLog(coffer);
+    for (const hopeless of [
+      { type: 'deposit', walletId: 'w1', amount: 1, asset: 'SHELLS' },
+      { type: 'capture', holdId: '1-999999' },
+    ]) {
+      const answer = await batch([{ type: 'deposit', walletId: 'w1', amount: 1 }, hopeless], { atomic: true });
+      expect(resultsOf(answer)).toMatchObject([{ code: 'linked_operation_refused', facts: { refused: '1' } }, { status: 'refused' }]);
+    }
+    expect(await headOfLog(coffer)).toBe(head);
+  });
+});
+
+describe('a batch that is malformed is refused as a whole, and names the operation', () => {
+  const fine = { type: 'deposit', walletId: 'w1', amount: 1 };
+  test.each<[string, unknown, RegExp]>([
+    ['none', [], /"operations" \(a list of 1 to 1000/],
+    ['too many', Array.from({ length: 1001 }, () => fine), /"operations"/],
+    ['no list', { 0: fine }, /"operations"/],
+    ['a number', [fine, 1], /^operations\[1\] must be a JSON object/],
+    ['no type', [fine, { walletId: 'w1', amount: 1 }], /^operations\[1\] has no valid "type" \(one of open, deposit,/],
+    ['an unknown type', [fine, { ...fine, type: 'mint' }], /^operations\[1\] has no valid "type" \(one of open, deposit,/],
+    ['a prototype', [fine, { ...fine, type: 'toString' }], /^operations\[1\] has no valid "type" \(one of open, deposit,/],
+    ['no amount', [fine, { type: 'deposit', walletId: 'w1' }], /^operations\[1\] lacks "amount"/],
+    ['no wallet', [fine, { type: 'hold', amount: 1 }], /^operations\[1\] lacks "walletId"/],
+    ['an unknown property', [fine, { ...fine, toWalletId: 'w2' }], /^operations\[1\] has the unknown property "toWalletId"/],
+    ['a wrong amount', [fine, fine, { ...fine, amount: '01' }], /^operations\[2\] has no valid "amount"/],
+    ['two keys', [fine, { ...fine, requestId: 'a', txId: 'b' }], /^operations\[1\]: The request names two different idempotency keys/],
+    ['a key that is none', [{ ...fine, requestId: 'a\nb' }], /^operations\[0\]: The idempotency key is not valid/],
+    ['no such day', [{ ...fine, effectiveAt: '2026-02-30T00:00:00Z' }], /^operations\[0\]: "effectiveAt" is no moment/],
+    ['deep metadata', [{ ...fine, metadata: { a: { b: { c: { d: { e: {} } } } } } }], /^operations\[0\]: The metadata/],
+  ])('%s', async (_what, operations, detail) => {
+    const answer = await batch(operations);
+    await expectRefused(answer);
+    expect(answer.body['detail']).toMatch(detail);
+  });
+
+  test('with other properties, or with headers that would speak for one operation', async () => {
+    await expectRefused(await batch([fine], { atomic: 'yes' }));
+    await expectRefused(await batch([fine], { requestId: 'all' }));
+    const keyed = await batch([fine], {}, { 'idempotency-key': 'all' });
+    await expectRefused(keyed);
+    expect(keyed.body['detail']).toBe(
+      'A batch takes no idempotency-key header. Give each operation its own requestId, and expectedVersion where you need it.',
+    );
+    await expectRefused(await batch([fine], {}, { 'if-match': '"1"' }));
+  });
+
+  test("with the opening of a user's wallet by somebody else; the user's own login opens it", async () => {
+    const alice = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
+    await expectRefused(await batch([fine, { type: 'open', walletId: `${alice}.EUR` }]), 403);
+    await expectRefused(await batch([fine, { type: 'open' }]), 401);
+    const [opened] = resultsOf(await batch([{ type: 'open', asset: 'EUR' }], {}, await coffer.login(alice)));
+    expect(opened).toMatchObject({ status: 'completed', walletId: `${alice}.EUR`, ownerId: alice });
+  });
+});

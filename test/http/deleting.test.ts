@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { assert } from '../../server/kernel/index.ts';
+import { useCoffer } from './fixture.ts';
+import { alice } from './product.ts';
+
+const { coffer } = useCoffer();
+const password = 'correct horse battery staple';
+let users = 0;
+
+/** A user with a wallet in USD and one in GOLD. */
+async function signedUp() {
+  const email = `user-${++users}@example.com`;
+  const { body } = await coffer.call('POST', '/users/signup', { email, name: 'A User', password });
+  const login = await coffer.call('POST', '/users/login', { email, password });
+  const headers = { authorization: `Bearer ${String(login.body['token'])}` };
+  await coffer.call('POST', '/wallet', { asset: 'GOLD' }, headers);
+  const id = String(body['id']);
+  return {
+    id,
+    headers,
+    dollars: `${id}.USD`,
+    gold: `${id}.GOLD`,
+    remove: (query = '') => coffer.call('DELETE', `/users/me${query}`, undefined, headers),
+  };
+}
+const wallet = async (id: string) => (await coffer.call('GET', `/wallet/${id}`)).body;
+
+test("deleting a user closes all the user's wallets: nothing can be paid to nobody", async () => {
+  const user = await signedUp();
+  expect((await user.remove()).status).toBe(200);
+  for (const id of [user.dollars, user.gold]) {
+    expect(await wallet(id)).toMatchObject({ status: 'closed', balance: '0' });
+    expect(await coffer.call('POST', `/wallet/${id}/deposit`, { amount: 1 })).toMatchObject({
+      status: 422,
+      body: { code: 'wallet_closed' },
+    });
+  }
+  expect((await coffer.call('GET', `/wallet/${user.gold}/history`)).body['items']).toMatchObject([
+    { type: 'close', reason: 'the user was deleted', direction: 'none' },
+  ]);
+  expect((await coffer.call('GET', '/users/me', undefined, user.headers)).status).toBe(401);
+});
+
+test('while one of them holds something nothing is done: no wallet is closed, and the user is still there', async () => {
+  const user = await signedUp();
+  await coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 5 });
+  const refused = await user.remove();
+  expect(refused).toMatchObject({ status: 422, body: { code: 'wallet_not_empty', wallet: user.gold, balance: '5' } });
+  expect(await wallet(user.dollars)).toMatchObject({ status: 'active' });
+  expect((await coffer.call('GET', '/users/me', undefined, user.headers)).status).toBe(200);
+  await coffer.call('POST', `/wallet/${user.gold}/withdraw`, { amount: 5 });
+  expect((await user.remove()).status).toBe(200);
+});
+
+test('unless it is said where everything goes', async () => {
+  const user = await signedUp();
+  await coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 5 });
+  await coffer.call('POST', `/wallet/${user.dollars}/deposit`, { amount: 7 });
+  expect((await user.remove('?sweepTo=nowhere')).status).toBe(400);
+  expect((await user.remove('?sweepTo=fees&sweepToWalletId=w1')).status).toBe(400);
+  expect(await user.remove('?sweepToWalletId=w1')).toMatchObject({ status: 422, body: { code: 'asset_mismatch' } });
+  expect(await user.remove('?sweepToWalletId=nobody')).toMatchObject({ status: 404, body: { code: 'recipient_not_found' } });
+  expect(await wallet(user.dollars)).toMatchObject({ status: 'active', balance: '7' });
+  expect((await user.remove('?sweepTo=treasury')).status).toBe(200);
+  expect(await wallet(user.gold)).toMatchObject({ status: 'closed', balance: '0' });
+});
+
+test('an open hold and a debt stand against it, also with a sweep', async () => {
+  const user = await signedUp();
+  await coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 5 });
+  const hold = await coffer.call('POST', `/wallet/${user.gold}/holds`, { amount: 2 });
+  expect(await user.remove('?sweepTo=treasury')).toMatchObject({ status: 422, body: { code: 'wallet_not_empty', held: '2' } });
+  await coffer.call('POST', `/holds/${String(hold.body['holdId'])}/release`, {});
+  await coffer.call('PUT', `/wallet/${user.dollars}/credit-line`, { creditLimit: 10, reason: 'trusted' });
+  await coffer.call('POST', `/wallet/${user.dollars}/withdraw`, { amount: 10 });
+  expect(await user.remove('?sweepTo=treasury')).toMatchObject({ status: 422, body: { code: 'wallet_not_empty', balance: '-10' } });
+  await coffer.call('POST', `/wallet/${user.dollars}/deposit`, { amount: 10 });
+  expect((await user.remove('?sweepTo=treasury')).status).toBe(200);
+});
+
+test('a deletion that was interrupted after closing is finished by asking again', async () => {
+  const user = await signedUp();
+  const closed = await coffer.product.commands.closeAllOf({ owner: user.id, reason: 'the user was deleted', actor: 'anonymous' });
+  expect(closed).toBeNull();
+  expect(await wallet(user.gold)).toMatchObject({ status: 'closed' });
+  expect((await user.remove()).status).toBe(200);
+  expect((await user.remove()).status).toBe(401);
+});
+
+test('money that comes in at the same moment is either swept or refused, and never left with nobody', async () => {
+  for (let trial = 0; trial < 20; trial++) {
+    const user = await signedUp();
+    const deposits = Array.from({ length: 5 }, () => coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 1 }));
+    const [removed, ...paid] = await Promise.all([user.remove('?sweepTo=treasury'), ...deposits]);
+    assert(removed, 'the deletion is answered');
+    const after = await wallet(user.gold);
+    if (removed.status === 200) expect(after).toMatchObject({ status: 'closed', balance: '0' });
+    else expect(after).toMatchObject({ status: 'active', balance: String(paid.filter(({ status }) => status === 201).length) });
+    for (const { status } of paid) expect([201, 422]).toContain(status);
+  }
+});
+
+test("another user's wallets are left alone", async () => {
+  const user = await signedUp();
+  await user.remove();
+  expect(await wallet(`${alice}.GOLD`)).toMatchObject({ status: 'active' });
+});

@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import { useCoffer } from './fixture.ts';
+import type { Answer } from './product.ts';
+
+const { coffer, expectRefused } = useCoffer();
+
+let wallets = 0;
+async function funded(amount: number): Promise<string> {
+  const id = `holder-${++wallets}`;
+  await coffer.call('POST', `/wallet/${id}/deposit`, { amount });
+  return id;
+}
+const authorize = (wallet: string, body: object) => coffer.call('POST', `/wallet/${wallet}/holds`, body);
+const holdIdOf = (answer: Answer) => String(answer.body['holdId']);
+const capture = (hold: string, body: object = {}) => coffer.call('POST', `/holds/${hold}/capture`, body);
+const release = (hold: string, body: object = {}) => coffer.call('POST', `/holds/${hold}/release`, body);
+
+describe('a hold', () => {
+  test('reserves an amount, which the wallet shows as held and nothing else can take', async () => {
+    const wallet = await funded(1000);
+    const held = await authorize(wallet, { amount: 700, requestId: 'h1', expiresInSeconds: 3600, metadata: { order: 'A-17' } });
+    expect(held).toMatchObject({
+      status: 201,
+      body: {
+        ...{ type: 'hold', requestId: 'h1', walletId: wallet, amount: '700', left: '700', captured: '0', released: '0', status: 'open' },
+        ...{ balance: '1000', held: '700', available: '300', version: 2, holdId: held.body['operationId'] },
+      },
+    });
+    const [createdAt, expiresAt] = [held.body['createdAt'], held.body['expiresAt']].map((text) => Date.parse(String(text)));
+    expect(Number(expiresAt) - Number(createdAt)).toBe(3_600_000);
+    expect((await coffer.call('GET', `/wallet/${wallet}`)).body).toMatchObject({ balance: '1000', held: '700', available: '300' });
+    expect(await coffer.call('POST', `/wallet/${wallet}/withdraw`, { amount: 301 })).toMatchObject({
+      status: 422,
+      body: { code: 'insufficient_funds', available: '300' },
+    });
+    const again = await authorize(wallet, { amount: 700, requestId: 'h1', expiresInSeconds: 3600, metadata: { order: 'A-17' } });
+    expect([again.status, again.text, again.headers.get('idempotency-replayed')]).toEqual([201, held.text, 'true']);
+    expect((await coffer.call('GET', `/holds/${holdIdOf(held)}`)).body).toMatchObject({ status: 'open', metadata: { order: 'A-17' } });
+  });
+
+  test('is captured in parts, each to where it is named; cash_out is where it goes otherwise', async () => {
+    const wallet = await funded(1000);
+    const hold = holdIdOf(await authorize(wallet, { amount: 500 }));
+    const toWallet = await capture(hold, { amount: 200, toWalletId: 'w2', requestId: 'c1' });
+    expect(toWallet).toMatchObject({
+      status: 201,
+      body: {
+        ...{ type: 'capture', amount: '200', walletId: wallet, balance: '800', held: '300', available: '500', holdId: hold, left: '300' },
+        ...{ status: 'completed', from: { walletId: wallet, balance: '800' }, to: { walletId: 'w2' } },
+      },
+    });
+    expect((await capture(hold, { amount: 200, toWalletId: 'w2', requestId: 'c1' })).text).toBe(toWallet.text);
+    expect((await capture(hold, { amount: 50, to: 'fees' })).body).toMatchObject({ amount: '50', left: '250' });
+    expect((await capture(hold, { amount: 100, final: true })).body).toMatchObject({ amount: '100', left: '0', balance: '650', held: '0' });
+    const { body } = await coffer.call('GET', `/holds/${hold}`);
+    expect(body).toMatchObject({ status: 'captured', amount: '500', left: '0', captured: '350', released: '150' });
+    expect(body['parts']).toMatchObject([
+      { type: 'hold', amount: '500', left: '500' },
+      { type: 'capture', amount: '200', left: '300', counterparty: { kind: 'wallet', walletId: 'w2' } },
+      { type: 'capture', amount: '50', left: '250', counterparty: { kind: 'fees' } },
+      { type: 'capture', amount: '100', left: '0', counterparty: { kind: 'cash_out' } },
+    ]);
+  });
+
+  test('without an amount, all that is left is captured or released', async () => {
+    const wallet = await funded(1000);
+    const taken = holdIdOf(await authorize(wallet, { amount: 300 }));
+    await capture(taken, { amount: 100 });
+    const rest = await capture(taken);
+    expect(rest.body).toMatchObject({ amount: '200', left: '0', balance: '700' });
+    expect(Object.keys(rest.body)).not.toContain('askedAmount');
+    const given = holdIdOf(await authorize(wallet, { amount: 300 }));
+    expect((await release(given, { amount: 120 })).body).toMatchObject({ type: 'release', amount: '120', left: '180', held: '180' });
+    expect((await release(given)).body).toMatchObject({ amount: '180', left: '0', balance: '700', held: '0', available: '700' });
+    expect((await coffer.call('GET', `/holds/${given}`)).body).toMatchObject({ status: 'released', captured: '0', released: '300' });
+  });
+
+  test('takes as much as there is when asked for up to an amount, and says what was asked', async () => {
+    const wallet = await funded(80);
+    const held = await authorize(wallet, { amount: 100, upTo: true });
+    expect(held.body).toMatchObject({ amount: '80', askedAmount: '100', available: '0' });
+  });
+
+  test("a wallet's holds are listed newest first, page by page, all or only the open ones", async () => {
+    const wallet = await funded(1000);
+    const ids = [];
+    for (const amount of [10, 20, 30, 40]) ids.unshift(holdIdOf(await authorize(wallet, { amount })));
+    await release(String(ids[1]));
+    const all = await coffer.call('GET', `/wallet/${wallet}/holds?limit=3`);
+    const rest = await coffer.call('GET', `/wallet/${wallet}/holds?limit=3&cursor=${String(all.body['next'])}`);
+    const listed = (answer: Answer) => (answer.body['items'] as { holdId: string }[]).map(({ holdId }) => holdId);
+    expect([...listed(all), ...listed(rest)]).toEqual(ids);
+    expect(rest.body['next']).toBeNull();
+    expect(listed(await coffer.call('GET', `/wallet/${wallet}/holds?open=true`))).toEqual([ids[0], ids[2], ids[3]]);
+    await expectRefusedQuery(`/wallet/${wallet}/holds?open=yes`);
+    await expectRefusedQuery(`/wallet/${wallet}/holds?cursor=17`);
+  });
+
+  test('expires by itself: what was left is given back, and nothing can be captured any more', async () => {
+    const wallet = await funded(100);
+    const hold = holdIdOf(await authorize(wallet, { amount: 100, expiresInSeconds: 1 }));
+    await capture(hold, { amount: 30 });
+    await expect.poll(async () => (await coffer.call('GET', `/wallet/${wallet}`)).body['held'], { timeout: 10_000 }).toBe('0');
+    expect((await coffer.call('GET', `/holds/${hold}`)).body).toMatchObject({
+      status: 'expired',
+      captured: '30',
+      released: '70',
+      left: '0',
+    });
+    const late = await capture(hold, { amount: 1 });
+    expect(late).toMatchObject({ status: 422, body: { code: 'hold_expired', hold } });
+    expect(late.body['detail']).toMatch(/^Hold \d+-\d+ expired at .*Z\. Authorise a new one\.$/);
+    const { body } = await coffer.call('GET', `/wallet/${wallet}/history`);
+    expect(body['items']).toMatchObject([
+      { type: 'expire', direction: 'none', amount: '70', heldAfter: '0', availableAfter: '70', requestId: null },
+      { type: 'capture', direction: 'out', amount: '30', balanceAfter: '70', heldAfter: '70', availableAfter: '0' },
+      { type: 'hold', direction: 'none', amount: '100', balanceAfter: '100', heldAfter: '100', availableAfter: '0', holdId: hold },
+      { type: 'deposit', direction: 'in' },
+    ]);
+  });
+});
+
+async function expectRefusedQuery(path: string): Promise<void> {
+  expect((await coffer.call('GET', path)).status).toBe(400);
+}
+
+describe('what cannot be done with a hold is refused', () => {
+  test('more than is left, with what is left', async () => {
+    const hold = holdIdOf(await authorize(await funded(100), { amount: 100 }));
+    for (const part of [capture, release]) {
+      const answer = await part(hold, { amount: 101, requestId: `too much ${part.name}` });
+      expect(answer).toMatchObject({ status: 422, body: { code: 'hold_exceeded', hold, left: '100', requested: '101' } });
+      expect(answer.body['detail']).toContain(`Hold ${hold} has 100 left`);
+    }
+  });
+
+  test('once nothing is left of it', async () => {
+    const hold = holdIdOf(await authorize(await funded(100), { amount: 100 }));
+    await capture(hold);
+    expect(await capture(hold)).toMatchObject({ status: 422, body: { code: 'hold_resolved', hold } });
+    expect(await release(hold)).toMatchObject({ status: 422, body: { code: 'hold_resolved', hold } });
+  });
+
+  test('when there is none of that id', async () => {
+    for (const id of ['1-1', '1-999999', '2-1', '1-0', '0-5']) {
+      for (const answer of [await capture(id), await release(id), await coffer.call('GET', `/holds/${id}`)]) {
+        await expectRefused(answer, 404);
+        expect(answer.body).toMatchObject({ code: 'hold_not_found', hold: id });
+      }
+    }
+    await expectRefused(await capture('x'));
+  });
+
+  test('to two places, or to a place that is none', async () => {
+    await expectRefused(await capture('1-1', { toWalletId: 'w2', to: 'fees' }));
+    await expectRefused(await capture('1-1', { to: 'issuance' }));
+    const hold = holdIdOf(await authorize(await funded(100), { amount: 100 }));
+    expect(await capture(hold, { toWalletId: 'nobody' })).toMatchObject({ status: 404, body: { code: 'recipient_not_found' } });
+  });
+
+  test.each([{ expiresInSeconds: 0 }, { expiresInSeconds: 1.5 }, { expiresInSeconds: 315_360_001 }, { final: true }, { effectiveAt: 'x' }])(
+    'an authorisation with %j is malformed',
+    async (more) => {
+      await expectRefused(await authorize('w1', { amount: 1, ...more }));
+    },
+  );
+
+  test('on a wallet that is not there, or that moved on', async () => {
+    await expectRefused(await authorize('nobody', { amount: 1 }), 404);
+    expect(await authorize('w2', { amount: 1, expectedVersion: 77 })).toMatchObject({ status: 409, body: { code: 'version_stale' } });
+  });
+});
