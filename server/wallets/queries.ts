@@ -126,9 +126,7 @@ export class WalletQueries {
     const book = place && this.#ledger.read.book(place.book);
     const hold = book && (await book.hold(place.seq, onlyOwner));
     if (!hold) return null;
-    const entries = (await book.entriesOfHold(place.seq)).filter(
-      (entry) => entry.holdLeft !== null && entry.holdLeft >= hold.hold.left,
-    );
+    const entries = (await book.entriesOfHold(place.seq)).filter((entry) => entry.holdLeft !== null && entry.holdLeft >= hold.hold.left);
     return { ...this.#withCurrency(hold), entries };
   }
 

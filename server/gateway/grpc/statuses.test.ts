@@ -11,5 +11,7 @@ test('a refusal for what the treasury holds does not tell how much that is', () 
 
 test("a refusal for what a caller's wallet holds names both", () => {
   const { details } = ledgerFailure({ code: 'insufficient_funds', facts: { wallet: 'w1', available: '5', requested: '6' } });
-  expect(details).toBe('The debit would take the account below its floor. (wallet: w1, available: 5, requested: 6)');
+  expect(details).toBe(
+    'The debit would take the account below its floor, with what is held left aside. (wallet: w1, available: 5, requested: 6)',
+  );
 });
