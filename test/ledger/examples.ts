@@ -1,6 +1,7 @@
 /** Requests on which the ledger and the model once differed, or nearly did. Property tests replay them before anything random. */
 import type { Operation } from '../../server/ledger/index.ts';
-import type { Asked } from '../support/operations.ts';
+import { exactly } from '../support/operations.ts';
+import type { Request } from '../support/operations.ts';
 
 const walletOfGold = { owner: null, asset: 1, floor: 0n };
 const deposit = (wallet: string, key: string, amount: bigint, asset?: number): Operation => ({
@@ -35,7 +36,9 @@ const transfer = (
 });
 const openGold = (wallet: string, key: string, asset = 1): Operation => ({ kind: 'open', key, wallet, opens: { ...walletOfGold, asset } });
 
-export const examples: readonly (readonly Asked[])[] = [
+type Asked = readonly Operation[];
+
+const asked: readonly (readonly Asked[])[] = [
   // In a group, a key whose content differs only in the asset is the reason of the refusal, not a replay of the first posting.
   [[deposit('a', 'k', 5n)], [deposit('a', 'k', 5n, 2), deposit('b', 'other', 1n)]],
   // The first deposit opens the wallet, fails with its group, and the wallet was never there.
@@ -64,3 +67,7 @@ export const examples: readonly (readonly Asked[])[] = [
     [deposit('a', 'full', 10n ** 38n - 1n)],
   ],
 ];
+
+export const examples: readonly (readonly Request[])[] = asked.map((all) =>
+  all.map((operations) => ({ wishes: operations.map(exactly), laterMs: 0 })),
+);

@@ -19,11 +19,16 @@ export function comparableEntry(entry: ModelEntry): ModelEntry {
   return { ...entry };
 }
 
+/** All of an entry but its digest, which the model has no word for. */
 export function entryAsModel(entry: RecordedEntry): ModelEntry {
-  const { seq, operation, kind, debit, credit, asset, amount, scope, key, metadata, refusal } = entry;
-  return { seq, operation, kind, debit: side(debit), credit: side(credit), asset, amount, scope, key, metadata, refusal };
+  const { book: _book, digest: _digest, ...rest } = entry;
+  return { ...rest, debit: side(rest.debit), credit: side(rest.credit), details: read(rest.details), controls: read(rest.controls) };
 }
 
 function side(posted: RecordedEntry['debit']): ModelEntry['debit'] {
-  return posted && { number: posted.number, name: posted.id, balance: posted.balance, version: posted.version };
+  return posted && { number: posted.number, name: posted.id, balance: posted.balance, held: posted.held, version: posted.version };
+}
+
+function read(text: string | null): object | null {
+  return text === null ? null : (JSON.parse(text) as object);
 }

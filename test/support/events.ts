@@ -1,9 +1,9 @@
 /** The events that an entry must have, with everything in them, by the promises of the event log and not by its view. */
-import { expect } from 'vitest';
-import type { Model, ModelEntry } from './model.ts';
+import type { Model, ModelEntry, ModelSide } from './model.ts';
 
 export type ExpectedEvent = { seq: number; part: number; type: string; wallet: string | null; data: Record<string, unknown> };
 
+/** What the event of a kind that has one event is called, and what it is called when refused. */
 const named: Record<string, [done: string, failed: string]> = {
   deposit: ['FundsDeposited', 'DepositFailed'],
   topup: ['FundsToppedUp', 'TopUpFailed'],
@@ -11,46 +11,111 @@ const named: Record<string, [done: string, failed: string]> = {
   spend: ['FundsSpent', 'SpendFailed'],
   issue: ['FundsIssued', 'IssueFailed'],
   open: ['WalletCreated', 'WalletCreationFailed'],
+  hold: ['HoldAuthorized', 'HoldFailed'],
+  capture: ['HoldCaptured', 'CaptureFailed'],
+  release: ['HoldReleased', 'ReleaseFailed'],
+  expire: ['HoldExpired', ''],
+  reversal: ['OperationReversed', 'ReversalFailed'],
+  freeze: ['WalletFrozen', 'FreezeFailed'],
+  unfreeze: ['WalletUnfrozen', 'UnfreezeFailed'],
+  close: ['WalletClosed', 'CloseFailed'],
+  limit: ['WalletLimitsChanged', 'LimitChangeFailed'],
+  credit_line: ['CreditLineChanged', 'CreditLineChangeFailed'],
 };
 
+type Told = [type: string, wallet: string | null | undefined, data: Record<string, unknown>];
+
 export function expectedEventData(book: number, entry: ModelEntry, model: Model): ExpectedEvent[] {
-  const { seq, kind, debit, credit, asset, amount, key, metadata, refusal } = entry;
-  const account = model.accounts.find(({ number }) => number === (credit?.number ?? -1));
-  const common: Record<string, unknown> = { operation: `${book}-${entry.operation}` };
-  if (key !== null) common['key'] = key;
-  if (amount !== null) common['amount'] = String(amount);
-  if (asset !== null) common['asset'] = asset;
-  if (metadata !== null) common['metadata'] = JSON.parse(metadata);
-  const event = (part: number, type: string, wallet: string | null, more: Record<string, unknown>): ExpectedEvent => ({
-    seq,
-    part,
+  const common = commonData(book, entry);
+  return toldOf(book, entry, model).map(([type, wallet = null, data], at) => ({
+    seq: entry.seq,
+    part: at + 1,
     type,
     wallet,
-    data: { ...common, ...more },
-  });
+    data: { ...common, ...data },
+  }));
+}
 
-  if (refusal) {
-    const initiator = model.accounts.find(({ number }) => number === entry.scope)?.name ?? null;
-    const types = kind === 'transfer' ? ['TransferInitiated', 'TransferFailed'] : [named[kind]?.[1] ?? ''];
-    const asked: unknown = expect.anything();
-    const facts = { refusal: refusal.code, facts: refusal.facts, asked };
-    return types.map((type, at) => event(at + 1, type, initiator, facts));
+function commonData(book: number, { operation, key, amount, askedAmount, effectiveAt, asset, metadata }: ModelEntry): Record<string, unknown> {
+  return {
+    operation: `${book}-${operation}`,
+    ...(key !== null && { key }),
+    ...(amount !== null && { amount: String(amount) }),
+    ...(askedAmount !== null && { askedAmount: String(askedAmount) }),
+    ...(effectiveAt && { effectiveAt: effectiveAt.toISOString() }),
+    ...(asset !== null && { asset }),
+    ...(metadata !== null && { metadata: JSON.parse(metadata) as unknown }),
+  };
+}
+
+function toldOf(book: number, entry: ModelEntry, model: Model): Told[] {
+  const { kind, debit, credit } = entry;
+  const [done, failed] = named[kind] ?? ['', ''];
+  if (entry.refusal) {
+    const initiator = model.accounts.find(({ number }) => number === entry.scope)?.name;
+    const types = kind === 'transfer' ? ['TransferInitiated', 'TransferFailed'] : [failed];
+    return types.map((type) => [type, initiator, { refusal: entry.refusal?.code, ...entry.details }]);
   }
-  if (kind === 'open') {
-    if (account?.kind !== 'wallet') return [];
+  if (kind === 'open') return opened(entry, model);
+  if (entry.hold !== null) return ofHold(book, entry, done, model);
+  if (entry.reverses !== null) return ofReversal(book, entry, done, model);
+  if (entry.controls !== null) return ofControl(entry, done, model);
+  if (kind === 'transfer')
     return [
-      event(1, 'WalletCreated', account.name, { ...(account.owner !== null && { owner: account.owner }), floor: String(account.floor) }),
+      ['TransferInitiated', debit?.name, pair(entry)],
+      ['TransferDebited', debit?.name, { ...pair(entry), ...after(debit) }],
+      ['TransferCredited', credit?.name, { ...pair(entry), ...after(credit) }],
+      ['TransferCompleted', debit?.name, pair(entry)],
     ];
-  }
-  if (kind === 'transfer' && debit && credit) {
-    const pair = { from: debit.name, to: credit.name };
-    return [
-      event(1, 'TransferInitiated', debit.name, pair),
-      event(2, 'TransferDebited', debit.name, { ...pair, balance: String(debit.balance), version: debit.version }),
-      event(3, 'TransferCredited', credit.name, { ...pair, balance: String(credit.balance), version: credit.version }),
-      event(4, 'TransferCompleted', debit.name, pair),
-    ];
-  }
-  const side = ['withdrawal', 'spend'].includes(kind) ? debit : credit;
-  return [event(1, named[kind]?.[0] ?? '', side?.name ?? null, { balance: String(side?.balance), version: side?.version })];
+  const own = ['withdrawal', 'spend'].includes(kind) ? debit : credit;
+  return [[done, own?.name, after(own)]];
+}
+
+/** System accounts are the ledger's own affair. */
+function opened({ credit }: ModelEntry, model: Model): Told[] {
+  if (!isWallet(credit, model)) return [];
+  const account = model.account(credit?.name ?? '');
+  return [['WalletCreated', credit?.name, { ...(account?.owner != null && { owner: account.owner }), floor: String(account?.openedWithFloor) }]];
+}
+
+function ofHold(book: number, entry: ModelEntry, done: string, model: Model): Told[] {
+  const { kind, debit, credit, hold, holdLeft, expiresAt } = entry;
+  const ofIt = { hold: `${book}-${hold}`, left: String(holdLeft), ...(expiresAt && { expiresAt: expiresAt.toISOString() }) };
+  const both = kind === 'capture' ? pair(entry) : {};
+  const own: Told = [done, debit?.name, { ...ofIt, ...both, ...after(debit) }];
+  return isWallet(credit, model) ? [own, ['CaptureCredited', credit?.name, { ...ofIt, ...both, ...after(credit) }]] : [own];
+}
+
+/** Told first to the one whose operation it was. */
+function ofReversal(book: number, entry: ModelEntry, done: string, model: Model): Told[] {
+  const { debit, credit, reverses, reversed, details, scope } = entry;
+  const about = { ...pair(entry), reverses: `${book}-${reverses}`, reversed: String(reversed), ...details };
+  const initiator = model.accounts.find(({ number }) => number === scope)?.name;
+  const steps: [type: string, side: ModelSide | null][] = [
+    ['ReversalDebited', debit],
+    ['ReversalCredited', credit],
+  ];
+  const moves = steps.filter(([, side]) => isWallet(side, model)).map(([type, side]): Told => [type, side?.name, { ...about, ...after(side) }]);
+  return [[done, initiator, about], ...moves];
+}
+
+function ofControl(entry: ModelEntry, done: string, model: Model): Told[] {
+  const { debit, credit, details, controls } = entry;
+  const { reason, actor } = details as { reason: string; actor: string };
+  const about = { reason, actor, ...(credit && pair(entry)) };
+  const own: Told = [done, debit?.name, { ...about, controls, ...after(debit) }];
+  return isWallet(credit, model) ? [own, ['SweepCredited', credit?.name, { ...about, ...after(credit) }]] : [own];
+}
+
+function pair({ debit, credit }: ModelEntry): Record<string, unknown> {
+  return { from: debit?.name, to: credit?.name };
+}
+
+/** What is held is told only where something is. */
+function after(side: ModelSide | null): Record<string, unknown> {
+  return { balance: String(side?.balance), version: side?.version, ...(side && side.held > 0n && { held: String(side.held) }) };
+}
+
+function isWallet(side: ModelSide | null, model: Model): boolean {
+  return side !== null && model.accounts.find(({ number }) => number === side.number)?.kind === 'wallet';
 }

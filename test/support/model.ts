@@ -2,37 +2,15 @@
  * The reference: a second ledger, in memory, as naive as possible, written from what the product promises and not from its code.
  * It imports nothing but the words in which operations are asked for. Whatever the real ledger answers is compared with it.
  */
-import type { Operation, SystemKind, TransferKind, WalletSpec } from '../../server/ledger/index.ts';
+import type { Operation } from '../../server/ledger/index.ts';
+import { askedAsset, contentOf, initiatorName } from './model-content.ts';
+import { control } from './model-controls.ts';
+import { capture, expire, hold, release } from './model-holds.ts';
+import { reversal, transfer } from './model-transfers.ts';
+import { World, metadataOf, no } from './model-world.ts';
+import type { ModelAccount, ModelEntry, ModelHold, ModelRefusal } from './model-world.ts';
 
-export type ModelAccount = {
-  number: number;
-  name: string;
-  kind: string;
-  asset: number;
-  owner: string | null;
-  floor: bigint | null;
-  balance: bigint;
-  version: number;
-};
-
-export type ModelRefusal = { code: string; facts: Record<string, string> };
-export type ModelSide = { number: number; name: string; balance: bigint; version: number };
-
-/** A row of the model's log. */
-export type ModelEntry = {
-  seq: number;
-  operation: number;
-  kind: string;
-  debit: ModelSide | null;
-  credit: ModelSide | null;
-  /** Of the accounts; of a refusal: the one asked for, if one was. */
-  asset: number | null;
-  amount: bigint | null;
-  scope: number | null;
-  key: string | null;
-  metadata: string | null;
-  refusal: ModelRefusal | null;
-};
+export type { ModelAccount, ModelEntry, ModelHold, ModelRefusal, ModelSide } from './model-world.ts';
 
 export type ModelAnswer = {
   status: 'posted' | 'refused';
@@ -42,36 +20,19 @@ export type ModelAnswer = {
   refusal: ModelRefusal | null;
 };
 
-type Asked = { content: string; asset: number | undefined };
-type Remembered = { asked: Asked; entry: ModelEntry; asset: number | null };
-
-/** Who asks, kind by kind: the wallet that initiates an operation owns its idempotency keys. */
-const asks: Record<TransferKind, 'from' | 'to'> = {
-  deposit: 'to',
-  topup: 'to',
-  issue: 'to',
-  withdrawal: 'from',
-  spend: 'from',
-  transfer: 'from',
-};
-
-/** Money comes in and goes out without limit; everything else gives only what it has. */
-const unbounded: readonly SystemKind[] = ['issuance', 'cash_in', 'cash_out'];
-
-const thirtyEightNines = 99999999999999999999999999999999999999n;
-/** System accounts face all wallets at once and have room for fifty digits. */
-const fiftyNines = 99999999999999999999999999999999999999999999999999n;
-
-type World = { accounts: ModelAccount[]; log: ModelEntry[]; remembered: Map<string, Remembered> };
-type TransferAsked = Exclude<Operation, { kind: 'open' }>;
-type Ref = TransferAsked['debit'];
-
 export class Model {
-  readonly #assets: readonly number[];
-  #world: World = { accounts: [], log: [], remembered: new Map() };
+  #world: World;
 
-  constructor(assets: readonly number[]) {
-    this.#assets = assets;
+  /** `keeps`: the wallets that have their place in this book; all when absent. */
+  constructor(assets: readonly number[], keeps: (wallet: string) => boolean = () => true) {
+    this.#world = new World(assets, keeps);
+  }
+
+  /** To try out what would happen. */
+  copy(): Model {
+    const model = new Model([]);
+    model.#world = this.#world.copy();
+    return model;
   }
 
   get log(): readonly ModelEntry[] {
@@ -82,225 +43,145 @@ export class Model {
     return this.#world.accounts;
   }
 
-  account(name: string): ModelAccount | undefined {
-    return this.#world.accounts.find((account) => account.name === name);
+  get holds(): readonly ModelHold[] {
+    return this.#world.holds;
   }
 
-  post(operation: Operation): ModelAnswer {
-    return this.#postOne(operation);
+  account(name: string): ModelAccount | undefined {
+    return this.#world.account(name);
+  }
+
+  held(name: string): bigint {
+    return this.#world.held(name);
+  }
+
+  /** `now`: the moment at which the ledger recorded it. */
+  post(operation: Operation, now: Date): ModelAnswer {
+    return this.#postOne(operation, now);
   }
 
   /** All or none: on the first refusal everything is as before, and each operation is refused. */
-  postLinked(operations: readonly Operation[]): ModelAnswer[] {
-    if (operations.length === 1) return operations.map((operation) => this.#postOne(operation));
-    const before = copy(this.#world);
+  postLinked(operations: readonly Operation[], now: Date): ModelAnswer[] {
+    if (operations.length === 1) return operations.map((operation) => this.#postOne(operation, now));
+    const before = this.#world.copy();
     const answers: ModelAnswer[] = [];
     for (const operation of operations) {
-      const answer = this.#postOne(operation);
+      const answer = this.#postOne(operation, now);
       if (answer.refusal) {
         this.#world = before;
-        return this.#refuseAll(operations, answers.length, answer.refusal);
+        return this.#refuseAll(operations, answers.length, answer.refusal, now);
       }
       answers.push(answer);
     }
     return answers;
   }
 
-  /** Is this what the account was asked before under this key? Nothing if the key is new. */
-  #earlier(operation: Operation): { answer: ModelAnswer; same: boolean } | undefined {
-    const initiator = this.account(initiatorName(operation));
-    const earlier = initiator && this.#world.remembered.get(`${initiator.number} ${operation.key}`);
-    if (!earlier) return undefined;
-    const now = describe(operation);
-    const sameAsset = now.asset === undefined || earlier.asset === null || now.asset === earlier.asset;
-    const { entry } = earlier;
-    const answer: ModelAnswer = {
-      status: entry.refusal ? 'refused' : 'posted',
-      replayed: true,
-      seq: entry.seq,
-      entry,
-      refusal: entry.refusal,
-    };
-    return { answer, same: earlier.asked.content === now.content && sameAsset };
+  /** What an account stood at after everything that was recorded by a moment; nothing when it was not open yet. */
+  balanceAt(number: number, at: Date): { balance: bigint; held: bigint; version: number } | null {
+    const sides = this.log.filter(({ recordedAt }) => recordedAt <= at).flatMap(({ debit, credit }) => [debit, credit]);
+    const side = sides.findLast((one) => one?.number === number);
+    return side ? { balance: side.balance, held: side.held, version: side.version } : null;
   }
 
-  #refuseAll(operations: readonly Operation[], culprit: number, reason: ModelRefusal): ModelAnswer[] {
+  /** The same by the date from which each entry counts. */
+  effectiveBalanceAt(number: number, at: Date): bigint | null {
+    const counting = this.log.filter(({ recordedAt, effectiveAt }) => (effectiveAt ?? recordedAt) <= at);
+    const amounts = counting.flatMap(({ debit, credit, amount }) => {
+      if (debit?.number === number) return [-(amount !== null && credit ? amount : 0n)];
+      return credit?.number === number ? [amount ?? 0n] : [];
+    });
+    return amounts.length === 0 ? null : amounts.reduce((total, amount) => total + amount, 0n);
+  }
+
+  /** Is this what the account was asked before under this key? Nothing if the key is new, or if the account is another's. */
+  #earlier(operation: Operation): { answer: ModelAnswer; same: boolean } | undefined {
+    const initiator = this.#world.initiator(operation);
+    const earlier = initiator && operation.key !== null && this.#world.remembered.get(`${initiator.number} ${operation.key}`);
+    if (!earlier || this.#isAnothers(operation)) return undefined;
+    const { entry } = earlier;
+    const asset = askedAsset(operation);
+    const sameAsset = asset === null || entry.asset === null || asset === entry.asset;
+    const told = (content: object) => JSON.stringify({ ...content, asset: null });
+    const same = entry.kind === operation.kind && told(earlier.content) === told(contentOf(operation)) && earlier.metadata === metadataOf(operation);
+    const status = entry.refusal ? 'refused' : 'posted';
+    return { answer: { status, replayed: true, seq: entry.seq, entry, refusal: entry.refusal }, same: same && sameAsset };
+  }
+
+  /** A wallet that is opened on the way is whose it is opened for. */
+  #isAnothers(operation: Operation): boolean {
+    if (!('onlyOwner' in operation) || operation.onlyOwner === undefined) return false;
+    const initiator = this.#world.initiator(operation);
+    if (initiator) return initiator.owner !== operation.onlyOwner;
+    const refs = 'debit' in operation ? [operation.debit, operation.credit] : [];
+    const own = refs.find((ref) => 'wallet' in ref && ref.wallet === initiatorName(operation));
+    return !(own && 'wallet' in own && own.opens?.owner === operation.onlyOwner);
+  }
+
+  #refuseAll(operations: readonly Operation[], culprit: number, reason: ModelRefusal, now: Date): ModelAnswer[] {
     return operations.map((operation, at) => {
       const earlier = this.#earlier(operation);
       if (earlier?.same) return earlier.answer;
-      const refusal = at === culprit ? reason : { code: 'linked_operation_refused', facts: { refused: String(culprit) } };
-      return this.#refuse(operation, refusal, earlier === undefined);
+      const refusal = at === culprit ? reason : no('linked_operation_refused', { refused: culprit });
+      return this.#refuse(operation, refusal, now, earlier === undefined && !this.#isAnothers(operation));
     });
   }
 
-  #postOne(operation: Operation): ModelAnswer {
+  #postOne(operation: Operation, now: Date): ModelAnswer {
+    if (this.#isAnothers(operation)) return this.#refuse(operation, no('wallet_not_found', { wallet: initiatorName(operation) }), now, false);
     const earlier = this.#earlier(operation);
     if (earlier?.same) return earlier.answer;
-    if (earlier) return this.#refuse(operation, { code: 'idempotency_key_reused', facts: { key: operation.key } }, false);
-    return operation.kind === 'open' ? this.#open(operation) : this.#transfer(operation);
+    if (earlier) return this.#refuse(operation, no('idempotency_key_reused', { key: operation.key }), now, false);
+    const done = this.#do(operation, now);
+    if ('code' in done) return this.#refuse(operation, done, now, true);
+    if (operation.key !== null) this.#world.remember(operation, done);
+    return { status: 'posted', replayed: false, seq: done.seq, entry: done, refusal: null };
   }
 
-  #open(operation: Extract<Operation, { kind: 'open' }>): ModelAnswer {
-    const { wallet, opens } = operation;
-    if (this.account(wallet)) return this.#refuse(operation, { code: 'wallet_exists', facts: { wallet } });
-    if (!this.#assets.includes(opens.asset))
-      return this.#refuse(operation, { code: 'asset_unknown', facts: { asset: String(opens.asset) } });
-    const account = this.#newWallet(wallet, opens);
-    const entry = this.#write({ kind: 'open', credit: sideOf(account), asset: opens.asset, scope: account.number, key: operation.key });
-    return this.#remember(operation, entry, opens.asset);
-  }
-
-  #transfer(operation: TransferAsked): ModelAnswer {
-    const { amount, debit, credit } = operation;
-    const no = (code: string, facts: Record<string, string>) => this.#refuse(operation, { code, facts });
-
-    if (amount <= 0n || amount > thirtyEightNines) return no('amount_invalid', { amount: String(amount) });
-    if (refName(debit) === refName(credit)) return no('same_wallet', { wallet: refName(debit) });
-
-    const initiatorRef = asks[operation.kind] === 'from' ? debit : credit;
-    const asset = operation.asset ?? this.#assetOf(debit) ?? this.#assetOf(credit);
-    if (asset === undefined) return no('wallet_not_found', { wallet: refName(initiatorRef) });
-    if (!this.#assets.includes(asset)) return no('asset_unknown', { asset: String(asset) });
-    for (const ref of [debit, credit]) {
-      const exists = 'system' in ref || this.account(ref.wallet) !== undefined || ref.opens !== undefined;
-      if (!exists) return no(ref === initiatorRef ? 'wallet_not_found' : 'recipient_not_found', { wallet: refName(ref) });
+  #do(operation: Operation, now: Date): ModelRefusal | ModelEntry {
+    const world = this.#world;
+    switch (operation.kind) {
+      case 'open':
+        return open(world, operation, now);
+      case 'hold':
+        return hold(world, operation, now);
+      case 'capture':
+        return capture(world, operation, now);
+      case 'release':
+        return release(world, operation, now);
+      case 'expire':
+        return expire(world, operation, now);
+      case 'reversal':
+        return reversal(world, operation, now);
+      case 'freeze':
+      case 'unfreeze':
+      case 'close':
+      case 'limit':
+      case 'credit_line':
+        return control(world, operation, now);
+      default:
+        return transfer(world, operation, now);
     }
-    for (const ref of [debit, credit]) {
-      const itsAsset: number = this.#assetOf(ref) ?? asset;
-      if (itsAsset !== asset) return no('asset_mismatch', { wallet: refName(ref), walletAsset: String(itsAsset), asset: String(asset) });
-    }
-    const version = this.account(initiatorName(operation))?.version ?? 0;
-    if (operation.expectedVersion !== undefined && operation.expectedVersion !== version) {
-      return no('version_stale', { expectedVersion: String(operation.expectedVersion), currentVersion: String(version) });
-    }
-    const available = this.#available(debit, asset);
-    if (available !== null && amount > available) {
-      return no('insufficient_funds', { wallet: accountName(debit, asset), available: String(available), requested: String(amount) });
-    }
-    const poorest = (this.account(accountName(debit, asset))?.balance ?? 0n) - amount;
-    if (poorest < -('system' in debit ? fiftyNines : thirtyEightNines)) return no('balance_limit', { wallet: accountName(debit, asset) });
-    const richest = (this.account(accountName(credit, asset))?.balance ?? 0n) + amount;
-    if (richest > ('system' in credit ? fiftyNines : thirtyEightNines)) return no('balance_limit', { wallet: accountName(credit, asset) });
-
-    return this.#move(operation, asset, amount);
   }
 
-  #move(operation: TransferAsked, asset: number, amount: bigint): ModelAnswer {
-    const { log } = this.#world;
-    const firstOpening = log.length;
-    const [from, to] = [operation.debit, operation.credit].map(
-      (ref) => this.account(accountName(ref, asset)) ?? this.#openOnTheWay(ref, asset),
-    ) as [ModelAccount, ModelAccount];
-    from.balance -= amount;
-    from.version += 1;
-    to.balance += amount;
-    to.version += 1;
-    const scope = asks[operation.kind] === 'from' ? from.number : to.number;
-    const entry = this.#write({
-      kind: operation.kind,
-      debit: sideOf(from),
-      credit: sideOf(to),
-      asset,
-      amount,
-      scope,
-      key: operation.key,
-      metadata: operation.metadata ?? null,
-    });
-    for (const opening of log.slice(firstOpening)) opening.operation = entry.seq;
-    return this.#remember(operation, entry, asset);
-  }
-
-  #openOnTheWay(ref: Ref, asset: number): ModelAccount {
-    let account: ModelAccount;
-    if ('wallet' in ref) account = this.#newWallet(ref.wallet, ref.opens ?? { owner: null, asset, floor: 0n });
-    else
-      account = this.#newAccount(`$${ref.system}/${asset}`, ref.system, {
-        owner: null,
-        asset,
-        floor: unbounded.includes(ref.system) ? null : 0n,
-      });
-    this.#write({ kind: 'open', credit: sideOf(account), asset });
-    return account;
-  }
-
-  #newWallet(name: string, { owner, asset, floor }: WalletSpec): ModelAccount {
-    return this.#newAccount(name, 'wallet', { owner, asset, floor });
-  }
-
-  #newAccount(name: string, kind: string, spec: { owner: string | null; asset: number; floor: bigint | null }): ModelAccount {
-    const account = { number: this.#world.accounts.length + 1, name, kind, ...spec, balance: 0n, version: 0 };
-    this.#world.accounts.push(account);
-    return account;
-  }
-
-  /** What a debit may take; null: as much as it likes. */
-  #available(ref: Ref, asset: number): bigint | null {
-    const account = this.account(accountName(ref, asset));
-    if (account) return account.floor === null ? null : account.balance - account.floor;
-    if ('wallet' in ref) return -(ref.opens?.floor ?? 0n);
-    return unbounded.includes(ref.system) ? null : 0n;
-  }
-
-  #assetOf(ref: Ref): number | undefined {
-    if (!('wallet' in ref)) return undefined;
-    return this.account(ref.wallet)?.asset ?? ref.opens?.asset;
-  }
-
-  #refuse(operation: Operation, refusal: ModelRefusal, remember = true): ModelAnswer {
-    const initiator = this.account(initiatorName(operation));
-    if (!initiator || !remember) return { status: 'refused', replayed: false, seq: this.#world.log.length, entry: null, refusal };
-    const metadata = operation.kind === 'open' ? null : (operation.metadata ?? null);
-    const asset = operation.kind === 'open' ? operation.opens.asset : (operation.asset ?? null);
-    const entry = this.#write({ kind: operation.kind, asset, scope: initiator.number, key: operation.key, metadata, refusal });
-    return this.#remember(operation, entry, asset);
-  }
-
-  #write(what: Partial<ModelEntry> & { kind: string }): ModelEntry {
-    const seq = this.#world.log.length + 1;
-    const blank = { debit: null, credit: null, asset: null, amount: null, scope: null, key: null, metadata: null, refusal: null };
-    const entry: ModelEntry = { ...blank, seq, operation: seq, ...what };
-    this.#world.log.push(entry);
-    return entry;
-  }
-
-  #remember(operation: Operation, entry: ModelEntry, asset: number | null): ModelAnswer {
-    this.#world.remembered.set(`${entry.scope} ${operation.key}`, { asked: describe(operation), entry, asset });
-    return { status: entry.refusal ? 'refused' : 'posted', replayed: false, seq: entry.seq, entry, refusal: entry.refusal };
+  /** Remembered with what was asked, unless there is nobody to remember it for. */
+  #refuse(operation: Operation, refusal: ModelRefusal, now: Date, remember: boolean): ModelAnswer {
+    const world = this.#world;
+    const initiator = world.initiator(operation);
+    if (!initiator || !remember || operation.key === null)
+      return { status: 'refused', replayed: false, seq: world.log.length, entry: null, refusal };
+    const asset = askedAsset(operation);
+    const details = { asked: { ...contentOf(operation), asset }, facts: refusal.facts };
+    const saying = { kind: operation.kind, asset, scope: initiator.number, key: operation.key, metadata: metadataOf(operation), refusal, details };
+    const entry = world.write(now, saying, null, null);
+    world.remember(operation, entry);
+    return { status: 'refused', replayed: false, seq: entry.seq, entry, refusal };
   }
 }
 
-function initiatorName(operation: Operation): string {
-  if (operation.kind === 'open') return operation.wallet;
-  return accountName(asks[operation.kind] === 'from' ? operation.debit : operation.credit, operation.asset ?? 0);
-}
-
-function accountName(ref: Ref, asset: number): string {
-  return 'wallet' in ref ? ref.wallet : `$${ref.system}/${asset}`;
-}
-
-function refName(ref: Ref): string {
-  return 'wallet' in ref ? ref.wallet : ref.system;
-}
-
-/** What counts as the same request: everything but the asset, which most callers leave out, and preconditions. */
-function describe(operation: Operation): Asked {
-  if (operation.kind === 'open') {
-    const { owner, asset, floor } = operation.opens;
-    return { content: JSON.stringify(['open', operation.wallet, owner, asset, String(floor)]), asset };
-  }
-  const { kind, debit, credit, amount, metadata = null, asset } = operation;
-  const names = [debit, credit].map((ref) => ('wallet' in ref ? `wallet ${ref.wallet}` : `system ${ref.system}`));
-  return { content: JSON.stringify([kind, ...names, String(amount), metadata]), asset };
-}
-
-function sideOf({ number, name, balance, version }: ModelAccount): ModelSide {
-  return { number, name, balance, version };
-}
-
-function copy(world: World): World {
-  return {
-    accounts: world.accounts.map((account) => ({ ...account })),
-    log: [...world.log],
-    remembered: new Map(world.remembered),
-  };
+function open(world: World, { wallet, opens, key }: Extract<Operation, { kind: 'open' }>, now: Date): ModelRefusal | ModelEntry {
+  if (world.account(wallet)) return no('wallet_exists', { wallet });
+  if (!world.keeps(wallet)) return no('other_book', { wallet });
+  if (!world.assets.includes(opens.asset)) return no('asset_unknown', { asset: opens.asset });
+  const opened = world.open(wallet, 'wallet', opens);
+  return world.write(now, { kind: 'open', asset: opens.asset, scope: opened.number, key }, null, opened);
 }

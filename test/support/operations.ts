@@ -1,42 +1,71 @@
 /** Operations for property tests: few wallets, few keys and awkward amounts, so that everything collides with everything. */
 import fc from 'fast-check';
-import type { AccountRef, Operation, SystemKind, TransferKind, TransferOperation } from '../../server/ledger/index.ts';
+import type { AccountRef, HoldOperation, Limits, Operation, SystemKind, TransferKind, TransferOperation } from '../../server/ledger/index.ts';
+import type { Model } from './model.ts';
 
-/** What one caller asks for at once; several: all or none. */
-export type Asked = readonly Operation[];
+/** An operation, or one about a hold or a posting that is picked from those there are when its turn comes. */
+export type Wish = { readonly operation: Operation; readonly pick: number | null };
+
+/** What one caller asks for at once (several: all or none), and how long after the one before. */
+export type Request = { readonly wishes: readonly Wish[]; readonly laterMs: number };
 
 /** Assets that exist; 9 does not. */
 export const assets = [1, 2] as const;
 
+/** A wallet that has its place in another book. */
+const elsewhere = 'elsewhere';
+export const keepsWallet = (wallet: string) => wallet !== elsewhere;
+
 const wallets = ['a', 'b', 'c', 'd', 'e'] as const;
-const keys = Array.from({ length: 14 }, (_, at) => `key ${at}`);
+const keys = Array.from({ length: 24 }, (_, at) => `key ${at}`);
 const metadata = [undefined, '{"order":17}', '{ "note": "käse \\n", "nothing": null, "list": [1, {"x": null}] }'] as const;
+const dates = [undefined, undefined, undefined, '2025-12-31T23:59:59.999Z', '2026-01-31T21:00:00.000Z', '2031-01-01T00:00:00.000Z'];
+const someMs = [1, 999, 1_000, 1_001, 60_000, 3_600_000, 86_400_000, 31 * 86_400_000] as const;
 
 /** Mostly small, so that wallets run dry now and then; and every border of a number format. */
 const amount = fc.oneof(
-  { weight: 12, arbitrary: fc.bigInt({ min: 1n, max: 60n }) },
+  { weight: 20, arbitrary: fc.bigInt({ min: 1n, max: 60n }) },
   {
     weight: 1,
     arbitrary: fc.constantFrom(0n, -1n, 10n ** 38n, 10n ** 38n - 1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n, 10n ** 20n, 9_999n, 10_000n),
   },
 );
+const smallAmount = fc.bigInt({ min: 1n, max: 40n });
 
 const asset = fc.oneof({ weight: 8, arbitrary: fc.constantFrom(1, 2) }, { weight: 1, arbitrary: fc.constant(9) });
 const maybeAsset = fc.oneof(
-  { weight: 5, arbitrary: fc.constant(undefined) },
+  { weight: 8, arbitrary: fc.constant(undefined) },
   { weight: 3, arbitrary: fc.constant(1) },
   { weight: 1, arbitrary: asset },
 );
 const key = fc.constantFrom(...keys);
-const wallet = fc.constantFrom(...wallets);
+const wallet = fc.oneof(
+  { weight: 60, arbitrary: fc.constantFrom<string>(...wallets) },
+  { weight: 1, arbitrary: fc.constantFrom('nobody', elsewhere) },
+);
+const owner = (name: string) => `owner of ${name}`;
+const flag = fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
+const seldom = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: 12, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 
 const spec = (name: string) =>
   fc.record({
-    owner: fc.constantFrom(null, `owner of ${name}`),
+    owner: fc.constantFrom(null, owner(name), owner(name)),
     asset: fc.oneof({ weight: 8, arbitrary: fc.constant(1) }, { weight: 2, arbitrary: asset }),
     // A credit line, none, and a wallet that must keep something.
-    floor: fc.constantFrom(0n, 0n, -25n, 5n),
+    floor: fc.constantFrom(0n, 0n, 0n, -25n, 5n, -(10n ** 38n) + 1n),
   });
+
+/** What any operation may carry. */
+const terms = {
+  key,
+  expectedVersion: seldom(fc.nat({ max: 4 })),
+  onlyOwner: seldom(fc.constantFrom(...wallets.map(owner))),
+  metadata: fc.constantFrom(...metadata),
+};
+const funding = { amount, upTo: flag, minimumBalance: seldom(fc.bigInt({ min: -20n, max: 40n })) };
+const effectiveAt = fc.constantFrom(...dates).map((date) => (date === undefined ? undefined : new Date(date)));
+const decided = { reason: fc.constantFrom('a mistake', 'fraud "suspected"'), actor: fc.constantFrom('operator:1', 'operator:2') };
 
 const opening: fc.Arbitrary<Operation> = wallet.chain((name) =>
   fc.record({ kind: fc.constant('open' as const), key, wallet: fc.constant(name), opens: spec(name) }),
@@ -54,51 +83,115 @@ const sides: Record<TransferKind, readonly [debit: 'wallet' | SystemKind, credit
 
 function side(who: 'wallet' | SystemKind, mayOpen: boolean): fc.Arbitrary<AccountRef> {
   if (who !== 'wallet') return fc.constant({ system: who });
-  if (!mayOpen) return fc.record({ wallet });
-  return fc.oneof(
-    fc.record({ wallet }),
-    wallet.chain((name) => fc.record({ wallet: fc.constant(name), opens: spec(name) })),
-  );
+  const known = fc.record({ wallet });
+  return mayOpen ? fc.oneof(known, opened) : known;
 }
+
+const opened: fc.Arbitrary<AccountRef> = wallet.chain((name) => fc.record({ wallet: fc.constant(name), opens: spec(name) }));
+/** Where a captured amount or a swept balance goes. */
+const recipient: fc.Arbitrary<AccountRef> = fc.oneof(side('wallet', true), fc.constantFrom({ system: 'fees' } as const, { system: 'treasury' } as const));
 
 function transferOf(kind: TransferKind): fc.Arbitrary<Operation> {
   const [debit, credit] = sides[kind];
   return fc
     .record({
+      ...terms,
+      ...funding,
       debit: side(debit, kind === 'withdrawal'),
       credit: side(credit, true),
-      key,
-      amount,
       asset: kind === 'issue' ? asset : maybeAsset,
-      expectedVersion: fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat({ max: 4 }) }),
-      metadata: fc.constantFrom(...metadata),
+      effectiveAt,
     })
-    .map(({ asset, expectedVersion, metadata, ...rest }): TransferOperation => {
-      return {
-        kind,
-        ...rest,
-        ...(asset !== undefined && { asset }),
-        ...(expectedVersion !== undefined && { expectedVersion }),
-        ...(metadata !== undefined && { metadata }),
-      };
-    });
+    .map((rest) => meant<TransferOperation>({ kind, ...rest }));
 }
 
-const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 2, arbitrary: opening },
-  { weight: 6, arbitrary: transferOf('deposit') },
-  { weight: 3, arbitrary: transferOf('withdrawal') },
-  { weight: 2, arbitrary: transferOf('topup') },
-  { weight: 2, arbitrary: transferOf('spend') },
-  { weight: 6, arbitrary: transferOf('transfer') },
-  { weight: 2, arbitrary: transferOf('issue') },
+const holding = fc
+  .record({ ...terms, ...funding, wallet, asset: maybeAsset, expiresInSeconds: fc.constantFrom(undefined, 1, 60, 86_400) })
+  .map((rest) => meant<HoldOperation>({ kind: 'hold', ...rest }));
+const ofHold = { ...terms, wallet, hold: fc.nat({ max: 30 }).map((seq) => seq + 1), upTo: flag, amount };
+const capturing = fc
+  .record({ ...ofHold, credit: recipient, final: flag, effectiveAt })
+  .map((rest) => meant<Operation>({ kind: 'capture', ...rest }));
+const releasing = fc.record(ofHold).map((rest) => meant<Operation>({ kind: 'release', ...rest }));
+const expiring = fc
+  .record({ wallet, hold: ofHold.hold })
+  .map((rest): Operation => ({ kind: 'expire', key: null, ...rest }));
+
+const reversing = fc
+  .record({ ...terms, ...decided, amount, upTo: flag, initiator: wallet, reverses: ofHold.hold })
+  .map((rest) => meant<Operation>({ kind: 'reversal', ...rest }));
+
+const named = { ...terms, ...decided, wallet, sides: fc.constantFrom('debits' as const, 'credits' as const, 'both' as const) };
+const freezing = fc.record({ ...named, kind: fc.constantFrom('freeze' as const, 'unfreeze' as const, 'unfreeze' as const) }).map(meant<Operation>);
+const closing = fc
+  .record({ ...named, sweepTo: fc.oneof(fc.constant(undefined), recipient) })
+  .map((rest) => meant<Operation>({ kind: 'close', ...rest }));
+const most = fc.oneof({ weight: 1, arbitrary: fc.constant(null) }, { weight: 2, arbitrary: smallAmount });
+const limits: fc.Arbitrary<Limits | null> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant(null) },
+  { weight: 4, arbitrary: fc.record({ perTransfer: most, perDay: most.map((day) => day && day * 2n), perMonth: most.map((month) => month && month * 3n) }) },
+);
+const limiting = fc.record({ ...terms, ...decided, wallet, limits }).map((rest) => meant<Operation>({ kind: 'limit', ...rest }));
+const lending = fc
+  .record({ ...terms, ...decided, wallet, floor: fc.constantFrom(0n, -10n, -50n, 5n) })
+  .map((rest) => meant<Operation>({ kind: 'credit_line', ...rest }));
+
+/** Without what is left open: an operation has no word for "not given" but leaving it out. */
+function meant<T extends Operation>(drawn: { [part in keyof T]?: T[part] | undefined } & Record<string, unknown>): T {
+  return Object.fromEntries(Object.entries(drawn).filter(([, part]) => part !== undefined && part !== false)) as T;
+}
+
+const exact = (arbitrary: fc.Arbitrary<Operation>): fc.Arbitrary<Wish> => arbitrary.map((operation) => exactly(operation));
+/** Of something that is there, nine times in ten. */
+const picked = (arbitrary: fc.Arbitrary<Operation>): fc.Arbitrary<Wish> =>
+  fc.record({
+    operation: arbitrary,
+    pick: fc.oneof({ weight: 1, arbitrary: fc.constant(null) }, { weight: 9, arbitrary: fc.nat({ max: 7 }) }),
+  });
+
+const wish: fc.Arbitrary<Wish> = fc.oneof(
+  { weight: 3, arbitrary: exact(opening) },
+  { weight: 8, arbitrary: exact(transferOf('deposit')) },
+  { weight: 3, arbitrary: exact(transferOf('withdrawal')) },
+  { weight: 2, arbitrary: exact(transferOf('topup')) },
+  { weight: 2, arbitrary: exact(transferOf('spend')) },
+  { weight: 6, arbitrary: exact(transferOf('transfer')) },
+  { weight: 2, arbitrary: exact(transferOf('issue')) },
+  { weight: 6, arbitrary: exact(holding) },
+  { weight: 6, arbitrary: picked(capturing) },
+  { weight: 2, arbitrary: picked(releasing) },
+  { weight: 3, arbitrary: picked(expiring) },
+  { weight: 5, arbitrary: picked(reversing) },
+  { weight: 2, arbitrary: exact(freezing) },
+  { weight: 1, arbitrary: exact(closing) },
+  { weight: 3, arbitrary: exact(limiting) },
+  { weight: 2, arbitrary: exact(lending) },
 );
 
 /** What callers ask for, one after the other; a part of it in all-or-nothing groups. */
-export function requests(most: number): fc.Arbitrary<Asked[]> {
-  const request = fc.oneof(
-    { weight: 5, arbitrary: operation.map((one) => [one]) },
-    { weight: 1, arbitrary: fc.array(operation, { minLength: 1, maxLength: 5 }) },
+export function requests(most: number): fc.Arbitrary<Request[]> {
+  const wishes = fc.oneof(
+    { weight: 5, arbitrary: wish.map((one) => [one]) },
+    { weight: 1, arbitrary: fc.array(wish, { minLength: 1, maxLength: 5 }) },
   );
-  return fc.array(request, { maxLength: most, size: 'max' });
+  const laterMs = fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.constantFrom(...someMs) });
+  return fc.array(fc.record({ wishes, laterMs }), { maxLength: most, size: 'max' });
+}
+
+export function exactly(operation: Operation): Wish {
+  return { operation, pick: null };
+}
+
+/** The operation that a wish comes to, on what the model knows. `reversible`: the last seq that may be reversed; all when absent. */
+export function granted({ operation, pick }: Wish, model: Model, reversible = Infinity): Operation {
+  if (pick === null) return operation;
+  if (operation.kind === 'capture' || operation.kind === 'release' || operation.kind === 'expire') {
+    const hold = model.holds.at(-1 - (pick % Math.max(1, model.holds.length)));
+    return hold ? { ...operation, hold: hold.seq, wallet: hold.wallet } : operation;
+  }
+  if (operation.kind !== 'reversal') return operation;
+  const postings = model.log.filter(({ seq, refusal, scope }) => refusal === null && scope !== null && seq <= reversible);
+  const posting = postings.at(-1 - (pick % Math.max(1, postings.length)));
+  const initiator = model.accounts.find(({ number }) => number === posting?.scope);
+  return posting && initiator ? { ...operation, reverses: posting.seq, initiator: initiator.name } : operation;
 }

@@ -59,6 +59,7 @@ type Moving = Exclude<Operation, { kind: 'open' }>;
 /** Accounts as the decision leaves them. Written out, since one is made for each posting. */
 export function postingEntry(place: Place, asked: Moving, decision: Posted, digest: string): RecordedEntry {
   const { debit, credit, amount, scope, hold, original } = decision;
+  const spent = debit.controls.limits && debit.spent;
   return {
     book: place.book,
     seq: place.seq,
@@ -70,7 +71,7 @@ export function postingEntry(place: Place, asked: Moving, decision: Posted, dige
     asset: debit.asset,
     amount,
     askedAmount: 'upTo' in asked && asked.upTo === true ? asked.amount : null,
-    debitFloor: debit.floor,
+    debitFloor: floorInForce(asked, debit),
     scope,
     key: asked.key,
     digest,
@@ -84,8 +85,8 @@ export function postingEntry(place: Place, asked: Moving, decision: Posted, dige
     reverses: original && original.entry.seq,
     reversed: original && original.reversed,
     controls: isControl(asked) ? controlsText(debit) : null,
-    spentDay: debit.spent && debit.spent.day,
-    spentMonth: debit.spent && debit.spent.month,
+    spentDay: spent && spent.day,
+    spentMonth: spent && spent.month,
   };
 }
 
@@ -131,8 +132,13 @@ type Decided = Extract<Moving, { reason: string }>;
 function decidedDetails(asked: Decided): string {
   const { reason, actor } = asked;
   if (asked.kind === 'reversal') return JSON.stringify({ reason, actor });
-  const { sides, limits, floor } = contentOf(asked);
-  return JSON.stringify({ reason, actor, sides, limits, floor });
+  const { sides, limits, floor, credit } = contentOf(asked);
+  return JSON.stringify({ reason, actor, sides, limits, floor, ...(credit !== null && { sweepTo: credit }) });
+}
+
+/** What operators decide may leave a wallet below its floor: one that has to keep something and never had it, or that is swept. */
+function floorInForce(asked: Moving, { floor }: Account): bigint | null {
+  return isControl(asked) && asked.kind !== 'credit_line' ? null : floor;
 }
 
 function isControl(asked: Moving): boolean {

@@ -37,7 +37,7 @@ function refuseTogether(state: BookState, group: Group, culprit: number, reason:
     const initiator = isAnothers(state, asked.operation) ? undefined : initiatorOf(state, asked.operation);
     const before = initiator && state.remembered(asked);
     if (before && isRetry(before, asked)) return outcomeOf(before, true);
-    const scope = before ? null : (initiator?.number ?? null);
+    const scope = before || asked.name === null ? null : (initiator?.number ?? null);
     return settle(state, asked, { type: 'refused', refusal, scope }, recordedAt, rows);
   });
 }

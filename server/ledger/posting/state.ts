@@ -164,8 +164,8 @@ export class BookState implements BookView {
       const cache = side && this.#cacheFor(side.kind);
       const known = cache?.get(side?.id ?? '');
       if (!side || !cache || !known) continue;
-      if (entry.controls !== null || known.spent) cache.delete(side.id);
-      else this.learnAccount({ ...known, balance: side.balance, held: side.held, version: side.version });
+      if (entry.controls !== null || known.controls.limits) cache.delete(side.id);
+      else this.learnAccount({ ...known, balance: side.balance, held: side.held, spent: null, version: side.version });
     }
   }
 

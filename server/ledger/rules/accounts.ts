@@ -1,5 +1,5 @@
 /** Accounts as they begin and as they change: what they are called, how much they may hold, how far they may be debited. */
-import type { Account, AccountKind, Controls, SystemKind, WalletSpec } from './types.ts';
+import type { Account, AccountKind, Controls, Spent, SystemKind, WalletSpec } from './types.ts';
 
 /** Thirty-eight digits, for amounts and for wallets. */
 export const maximumAmount = 10n ** 38n - 1n;
@@ -29,8 +29,11 @@ export function systemAccountId(kind: SystemKind, asset: number): string {
   return `$${kind}/${asset}`;
 }
 
+/** Nothing has left it yet, which is known from here on: its first limit may come in the same batch. */
+const unspent: Spent = { at: 0, day: 0n, month: 0n };
+
 export function openWallet(id: string, { owner, asset, floor }: WalletSpec, number: number): Account {
-  return { number, id, kind: 'wallet', asset, owner, floor, balance: 0n, held: 0n, controls: openControls, spent: null, version: 0 };
+  return { number, id, kind: 'wallet', asset, owner, floor, balance: 0n, held: 0n, controls: openControls, spent: unspent, version: 0 };
 }
 
 export function openSystemAccount(kind: SystemKind, asset: number, number: number): Account {

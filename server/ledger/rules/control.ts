@@ -15,8 +15,8 @@ export function decideControl(book: BookView, asked: ControlOperation, now: Date
   const account = book.wallet(asked.wallet);
   const scope = account ? account.number : null;
 
-  if (elsewhere(book, asked) !== null) return refuse('other_book', scope, { wallet: asked.wallet });
   if (asked.kind === 'close' && asked.sweepTo) return decideSweep(book, asked, asked.sweepTo, account, now);
+  if (elsewhere(book, asked) !== null) return refuse('other_book', scope, { wallet: asked.wallet });
   if (!account) return refuse('wallet_not_found', scope, { wallet: asked.wallet });
   const stale = versionRefusal(asked.expectedVersion, account.version, account.number);
   if (stale) return stale;
@@ -48,12 +48,13 @@ function decideFreeze(account: Account, { kind, sides }: Asked<'freeze' | 'unfre
   return controlled(account, { controls: withSides(account.controls, moving, to) }, now);
 }
 
-/** Closing debits leaves nobody a way to the money, closing credits no way to pay back. */
+/** Closing debits leaves nobody a way to the money, closing credits no way to pay back. What is held cannot be swept. */
 function closingRefusal(account: Account, sides: Sides, sweeping = false): Refused | null {
   const { balance, held } = account;
   if (sidesIn(account.controls, sides, 'closed') === sides) return refuse('nothing_to_change', account.number, { wallet: account.id });
-  const isLeft = held !== 0n || (balance > 0n && !sweeping);
-  if (balance < 0n || (sides !== 'credits' && isLeft))
+  const isHeld = held !== 0n && (sides !== 'credits' || sweeping);
+  const isLeft = balance > 0n && sides !== 'credits' && !sweeping;
+  if (balance < 0n || isHeld || isLeft)
     return refuse('wallet_not_empty', account.number, { wallet: account.id, balance, held });
   return null;
 }
@@ -64,7 +65,8 @@ function decideSweep(book: BookView, asked: Asked<'close'>, sweepTo: AccountRef,
   const parties = partiesOf(book, { wallet: asked.wallet }, sweepTo, undefined);
 
   if (isSameAccount({ wallet: asked.wallet }, sweepTo)) return refuse('same_wallet', scope, { wallet: asked.wallet });
-  if (elsewhere(book, sweepTo) !== null) return refuse('other_book', scope, { wallet: nameOf(sweepTo) });
+  const abroad = elsewhere(book, asked) ?? elsewhere(book, sweepTo);
+  if (abroad !== null) return refuse('other_book', scope, { wallet: abroad });
   if (!account) return refuse('wallet_not_found', scope, { wallet: asked.wallet });
   if (!parties.credit) return refuse('recipient_not_found', scope, { wallet: nameOf(sweepTo) });
   if (parties.credit.asset !== account.asset)
@@ -104,8 +106,7 @@ function decideLimits(account: Account, { limits }: Asked<'limit'>, now: Date): 
   if (isSameLimits(account.controls.limits, limits)) return refuse('nothing_to_change', account.number, { wallet: account.id });
 
   assert(limits === null || account.spent, 'what left the wallet was counted before its first limit is decided');
-  const spent = limits === null ? null : spentAfter(account, 0n, now);
-  return controlled(account, { controls: { ...account.controls, limits }, spent }, now);
+  return controlled(account, { controls: { ...account.controls, limits } }, now);
 }
 
 function decideCreditLine(account: Account, { floor }: Asked<'credit_line'>, now: Date): Decision {
@@ -118,7 +119,7 @@ function decideCreditLine(account: Account, { floor }: Asked<'credit_line'>, now
   return controlled(account, { floor }, now);
 }
 
-function controlled(account: Account, change: Partial<Pick<Account, 'floor' | 'controls' | 'spent'>>, now: Date): Decision {
+function controlled(account: Account, change: Partial<Pick<Account, 'floor' | 'controls'>>, now: Date): Decision {
   const { floor, controls } = account;
   const debit = changed(account, account.balance, account.held, { floor, controls, spent: spentAfter(account, 0n, now), ...change });
   return { type: 'posted', opened: nobody, debit, credit: null, amount: null, scope: account.number, hold: null, original: null };

@@ -1,5 +1,5 @@
 /** Holds: an amount is authorised, then captured in one or several parts, released, or it expires by the database's clock. */
-import { changed } from './accounts.ts';
+import { changed, maximumAmount } from './accounts.ts';
 import { nobody, refuse } from './decision.ts';
 import type { BookView, Decision, Refused } from './decision.ts';
 import {
@@ -39,6 +39,8 @@ export function decideHold(book: BookView, asked: HoldOperation, now: Date): Dec
     limitRefusal(account, amount, now, scope) ??
     minimumRefusal(asked.minimumBalance, account, account.balance - account.held - amount, scope);
   if (excess) return excess;
+  // A long credit line on top of a full balance has room for more than can be written down.
+  if (account.held + amount > maximumAmount) return refuse('balance_limit', scope, { wallet: asked.wallet });
 
   const expiresAt = asked.expiresInSeconds === undefined ? null : new Date(now.getTime() + asked.expiresInSeconds * 1000);
   const hold: Hold = { seq: book.nextSeq, wallet: account.id, amount, left: amount, expiresAt };

@@ -28,7 +28,7 @@ export type Controls = {
   readonly limits: Limits | null;
 };
 
-/** What left a wallet in the day and month of `at`: counted on each debit while the wallet has limits. Milliseconds since 1970. */
+/** What left a wallet in the day and month of `at` (milliseconds since 1970): exact wherever it is known, written down while there are limits. */
 export type Spent = { readonly at: number; readonly day: bigint; readonly month: bigint };
 
 /**
@@ -49,6 +49,7 @@ export type Account = {
   /** What open holds reserve of the balance. */
   readonly held: bigint;
   readonly controls: Controls;
+  /** Null: not known, and to be looked up before a first limit. */
   readonly spent: Spent | null;
   /** How many entries have named it since its opening. */
   readonly version: number;

@@ -1,0 +1,77 @@
+/** What counts as the same request, in the words in which a refusal repeats it: everything but preconditions, key and metadata. */
+import type { AccountRef, Limits, Operation } from '../../server/ledger/index.ts';
+
+export type ModelContent = Record<string, unknown>;
+
+/** Who asks, kind by kind: the account that initiates an operation owns its idempotency keys. */
+export const asks = {
+  deposit: 'credit',
+  topup: 'credit',
+  issue: 'credit',
+  withdrawal: 'debit',
+  spend: 'debit',
+  transfer: 'debit',
+} as const;
+
+export function initiatorName(operation: Operation): string {
+  if ('wallet' in operation) return operation.wallet;
+  if (operation.kind === 'reversal') return operation.initiator;
+  const ref = operation[asks[operation.kind]];
+  return 'wallet' in ref ? ref.wallet : `$${ref.system}/${operation.asset ?? 0}`;
+}
+
+/** The asset is there for the reader; for whether two requests are the same it is looked at apart, since most callers leave it out. */
+export function contentOf(operation: Operation): ModelContent {
+  if (operation.kind === 'open') {
+    const { owner, asset, floor } = operation.opens;
+    return { wallet: operation.wallet, asset, owner, floor: String(floor) };
+  }
+  const debit = 'wallet' in operation ? operation.wallet : 'debit' in operation ? named(operation.debit) : null;
+  const credit = 'credit' in operation ? operation.credit : 'sweepTo' in operation ? operation.sweepTo : undefined;
+  return withoutBlanks({
+    debit,
+    credit: credit ? named(credit) : null,
+    amount: 'amount' in operation ? String(operation.amount) : null,
+    asset: askedAsset(operation),
+    upTo: 'upTo' in operation && operation.upTo ? true : undefined,
+    effectiveAt: 'effectiveAt' in operation ? operation.effectiveAt?.toISOString() : undefined,
+    expiresInSeconds: 'expiresInSeconds' in operation ? operation.expiresInSeconds : undefined,
+    hold: 'hold' in operation ? operation.hold : undefined,
+    final: 'final' in operation && operation.final ? true : undefined,
+    reverses: 'reverses' in operation ? operation.reverses : undefined,
+    ...changeOf(operation),
+    reason: 'reason' in operation ? operation.reason : undefined,
+    actor: 'actor' in operation ? operation.actor : undefined,
+  });
+}
+
+/** Who decided a correction or a control, and what a control was to change. */
+export function decidedOf(operation: Extract<Operation, { reason: string }>): object {
+  const { reason, actor } = operation;
+  const sweepTo = 'sweepTo' in operation && operation.sweepTo ? named(operation.sweepTo) : undefined;
+  return withoutBlanks({ reason, actor, ...changeOf(operation), sweepTo });
+}
+
+export function limitsInWords(limits: Limits | null): object | null {
+  if (!limits) return null;
+  return Object.fromEntries(Object.entries(limits).map(([name, most]) => [name, most === null ? null : String(most)]));
+}
+
+export function askedAsset(operation: Operation): number | null {
+  if (operation.kind === 'open') return operation.opens.asset;
+  return 'asset' in operation ? (operation.asset ?? null) : null;
+}
+
+function changeOf(operation: Operation): ModelContent {
+  if (operation.kind === 'limit') return { limits: limitsInWords(operation.limits) };
+  if (operation.kind === 'credit_line') return { floor: String(operation.floor) };
+  return 'sides' in operation ? { sides: operation.sides } : {};
+}
+
+function named(ref: AccountRef): string {
+  return 'wallet' in ref ? ref.wallet : `$${ref.system}`;
+}
+
+function withoutBlanks(content: ModelContent): ModelContent {
+  return Object.fromEntries(Object.entries(content).filter(([, part]) => part !== undefined));
+}

@@ -1,0 +1,140 @@
+/** The reference's transfers and reversals, as the product promises them. Each says no, or does it and answers with its entry. */
+import type { AccountRef, Operation, TransferOperation } from '../../server/ledger/index.ts';
+import { asks, decidedOf } from './model-content.ts';
+import { metadataOf, mostOf, no, thirtyEightNines } from './model-world.ts';
+import type { ModelAccount, ModelEntry, ModelRefusal, World } from './model-world.ts';
+
+type Reversal = Extract<Operation, { kind: 'reversal' }>;
+
+export function transfer(world: World, asked: TransferOperation, now: Date): ModelRefusal | ModelEntry {
+  const { debit, credit, kind } = asked;
+  const initiating = asks[kind] === 'debit' ? debit : credit;
+
+  if (asked.amount <= 0n || asked.amount > thirtyEightNines) return no('amount_invalid', { amount: asked.amount });
+  if (word(debit) === word(credit)) return no('same_wallet', { wallet: word(debit) });
+  for (const ref of [debit, credit]) if ('wallet' in ref && !world.keeps(ref.wallet)) return no('other_book', { wallet: ref.wallet });
+  const asset = assetOf(world, asked);
+  if (asset === undefined) return no('wallet_not_found', { wallet: word(initiating) });
+  if (!world.assets.includes(asset)) return no('asset_unknown', { asset });
+  const [from, to] = [world.seen(debit, asset), world.seen(credit, asset)];
+  if (!from) return no(initiating === debit ? 'wallet_not_found' : 'recipient_not_found', { wallet: word(debit) });
+  if (!to) return no(initiating === credit ? 'wallet_not_found' : 'recipient_not_found', { wallet: word(credit) });
+  const own = initiating === debit ? from : to;
+  const refusal = strange(from, asset) ?? strange(to, asset) ?? stale(asked, own) ?? closed(from, to) ?? frozen(from, to);
+  if (refusal) return refusal;
+  const amount = taken(world, from, asked.amount, asked.upTo);
+  if (typeof amount !== 'bigint') return amount;
+  const excess =
+    overLimit(world, from, amount, now) ??
+    underMinimum(world, asked, own, own === from ? -amount : amount) ??
+    tooMuch(from, to, amount);
+  if (excess) return excess;
+
+  const opening = world.log.length;
+  const [payer, payee] = [world.brought(from, now), world.brought(to, now)];
+  const entry = world.move(now, payer, payee, amount, {
+    kind,
+    askedAmount: asked.upTo ? asked.amount : null,
+    effectiveAt: asked.effectiveAt ?? null,
+    scope: (own === from ? payer : payee).number,
+    key: asked.key,
+    metadata: metadataOf(asked),
+  });
+  for (const opened of world.log.slice(opening)) opened.operation = entry.seq;
+  return entry;
+}
+
+/** The asset that was named, or that of the payer, or that of the payee, as they are or as they are to be opened. */
+function assetOf(world: World, { asset, debit, credit }: TransferOperation): number | undefined {
+  const known = (ref: AccountRef) => ('wallet' in ref ? world.account(ref.wallet)?.asset : undefined);
+  return asset ?? known(debit) ?? known(credit) ?? world.assetOf(debit) ?? world.assetOf(credit);
+}
+
+/** Only money that moved between two accounts goes back, and what went back does not come again. */
+export function reversal(world: World, asked: Reversal, now: Date): ModelRefusal | ModelEntry {
+  const { reverses } = asked;
+  const initiator = world.account(asked.initiator);
+
+  if (asked.amount <= 0n || asked.amount > thirtyEightNines) return no('amount_invalid', { amount: asked.amount });
+  if (!initiator) return no('wallet_not_found', { wallet: asked.initiator });
+  const original = world.log[reverses - 1];
+  if (!original || original.refusal || original.scope !== initiator.number) return no('operation_not_found', { reverses });
+  const moved = ['issue', 'deposit', 'withdrawal', 'topup', 'spend', 'transfer', 'capture'].includes(original.kind);
+  if (!moved) return no('not_reversible', { reverses, kind: original.kind });
+  const from = world.account(original.credit?.name ?? '') as ModelAccount;
+  const to = world.account(original.debit?.name ?? '') as ModelAccount;
+  const refusal = stale(asked, initiator) ?? closed(from, to);
+  if (refusal) return refusal;
+  const left = (original.amount ?? 0n) - world.reversed(reverses);
+  if (left === 0n) return no('already_reversed', { reverses });
+  if (asked.amount > left && !asked.upTo) return no('reversal_exceeds_original', { reverses, left, requested: asked.amount });
+  const amount = taken(world, from, asked.amount < left ? asked.amount : left, false);
+  if (typeof amount !== 'bigint') return amount;
+  const excess = tooMuch(from, to, amount);
+  if (excess) return excess;
+
+  return world.move(now, from, to, amount, {
+    kind: 'reversal',
+    askedAmount: asked.upTo ? asked.amount : null,
+    scope: initiator.number,
+    key: asked.key,
+    metadata: metadataOf(asked),
+    details: decidedOf(asked),
+    reverses,
+    reversed: world.reversed(reverses) + amount,
+  });
+}
+
+export function word(ref: AccountRef): string {
+  return 'wallet' in ref ? ref.wallet : ref.system;
+}
+
+export function strange({ name, asset: walletAsset }: ModelAccount, asset: number): ModelRefusal | null {
+  return walletAsset === asset ? null : no('asset_mismatch', { wallet: name, walletAsset, asset });
+}
+
+export function stale({ expectedVersion }: { expectedVersion?: number }, { version }: ModelAccount): ModelRefusal | null {
+  return expectedVersion === undefined || expectedVersion === version ? null : no('version_stale', { expectedVersion, currentVersion: version });
+}
+
+export function closed(from: ModelAccount | null, to: ModelAccount | null): ModelRefusal | null {
+  if (from?.debits === 'closed') return no('wallet_closed', { wallet: from.name, side: 'debits' });
+  return to?.credits === 'closed' ? no('wallet_closed', { wallet: to.name, side: 'credits' }) : null;
+}
+
+export function frozen(from: ModelAccount | null, to: ModelAccount | null): ModelRefusal | null {
+  if (from?.debits === 'frozen') return no('wallet_frozen', { wallet: from.name, side: 'debits' });
+  return to?.credits === 'frozen' ? no('wallet_frozen', { wallet: to.name, side: 'credits' }) : null;
+}
+
+export function taken(world: World, from: ModelAccount, asked: bigint, upTo: boolean | undefined): bigint | ModelRefusal {
+  const available = world.available(from);
+  if (available === null || asked <= available) return asked;
+  return upTo && available > 0n ? available : no('insufficient_funds', { wallet: from.name, available, requested: asked });
+}
+
+export function overLimit(world: World, from: ModelAccount, amount: bigint, now: Date): ModelRefusal | null {
+  const held = world.held(from.name);
+  const used = { perTransfer: 0n, perDay: world.spent(from, 'day', now) + held, perMonth: world.spent(from, 'month', now) + held };
+  for (const limit of ['perTransfer', 'perDay', 'perMonth'] as const) {
+    const allowed = from.limits?.[limit] ?? null;
+    if (allowed !== null && amount > allowed - used[limit])
+      return no('limit_exceeded', { wallet: from.name, limit, allowed, used: used[limit], requested: amount });
+  }
+  return null;
+}
+
+export function underMinimum(
+  world: World,
+  { minimumBalance }: { minimumBalance?: bigint },
+  { name, balance }: ModelAccount,
+  change: bigint,
+): ModelRefusal | null {
+  const after = balance + change - world.held(name);
+  return minimumBalance === undefined || after >= minimumBalance ? null : no('balance_below_minimum', { wallet: name, minimumBalance, balance: after });
+}
+
+export function tooMuch(from: ModelAccount, to: ModelAccount, amount: bigint): ModelRefusal | null {
+  if (from.balance - amount < -mostOf(from)) return no('balance_limit', { wallet: from.name });
+  return to.balance + amount > mostOf(to) ? no('balance_limit', { wallet: to.name }) : null;
+}

@@ -1,0 +1,238 @@
+/** What the reference ledger knows: accounts, holds and its log, and what it adds up from them each time it is asked. */
+import type { AccountRef, Limits, Operation, SystemKind, WalletSpec } from '../../server/ledger/index.ts';
+import { contentOf, initiatorName } from './model-content.ts';
+import type { ModelContent } from './model-content.ts';
+
+export type SideState = 'open' | 'frozen' | 'closed';
+
+export type ModelAccount = {
+  number: number;
+  name: string;
+  kind: string;
+  asset: number;
+  owner: string | null;
+  floor: bigint | null;
+  openedWithFloor: bigint | null;
+  balance: bigint;
+  version: number;
+  debits: SideState;
+  credits: SideState;
+  limits: Limits | null;
+};
+
+export type ModelHold = { seq: number; wallet: string; amount: bigint; left: bigint; expiresAt: Date | null };
+export type ModelRefusal = { code: string; facts: Record<string, string> };
+export type ModelSide = { number: number; name: string; balance: bigint; held: bigint; version: number };
+
+/** A row of the model's log. */
+export type ModelEntry = {
+  seq: number;
+  operation: number;
+  recordedAt: Date;
+  kind: string;
+  debit: ModelSide | null;
+  credit: ModelSide | null;
+  /** Of the accounts; of a refusal: the one asked for, if one was. */
+  asset: number | null;
+  amount: bigint | null;
+  askedAmount: bigint | null;
+  debitFloor: bigint | null;
+  scope: number | null;
+  key: string | null;
+  metadata: string | null;
+  refusal: ModelRefusal | null;
+  details: object | null;
+  effectiveAt: Date | null;
+  hold: number | null;
+  holdLeft: bigint | null;
+  expiresAt: Date | null;
+  reverses: number | null;
+  reversed: bigint | null;
+  controls: object | null;
+  spentDay: bigint | null;
+  spentMonth: bigint | null;
+};
+
+type Remembered = { content: ModelContent; metadata: string | null; entry: ModelEntry };
+/** What an entry says besides its place and the state of its accounts. */
+type Saying = Partial<Omit<ModelEntry, 'seq' | 'debit' | 'credit' | 'recordedAt'>> & { kind: string };
+
+export const thirtyEightNines = 99999999999999999999999999999999999999n;
+/** System accounts face all wallets at once and have room for fifty digits. */
+const fiftyNines = 99999999999999999999999999999999999999999999999999n;
+
+/** Money comes in and goes out without limit; everything else gives only what it has. */
+const unbounded: readonly SystemKind[] = ['issuance', 'cash_in', 'cash_out'];
+/** What counts towards a limit: what its owner lets leave the wallet, and not what operators take back. */
+const counted = ['withdrawal', 'spend', 'transfer', 'capture'];
+
+const blank = {
+  debit: null,
+  credit: null,
+  asset: null,
+  amount: null,
+  askedAmount: null,
+  debitFloor: null,
+  scope: null,
+  key: null,
+  metadata: null,
+  refusal: null,
+  details: null,
+  effectiveAt: null,
+  hold: null,
+  holdLeft: null,
+  expiresAt: null,
+  reverses: null,
+  reversed: null,
+  controls: null,
+  spentDay: null,
+  spentMonth: null,
+};
+
+export class World {
+  readonly assets: readonly number[];
+  readonly keeps: (wallet: string) => boolean;
+  accounts: ModelAccount[] = [];
+  holds: ModelHold[] = [];
+  log: ModelEntry[] = [];
+  remembered = new Map<string, Remembered>();
+
+  constructor(assets: readonly number[], keeps: (wallet: string) => boolean) {
+    this.assets = assets;
+    this.keeps = keeps;
+  }
+
+  copy(): World {
+    const world = new World(this.assets, this.keeps);
+    world.accounts = this.accounts.map((account) => ({ ...account }));
+    world.holds = this.holds.map((hold) => ({ ...hold }));
+    world.log = [...this.log];
+    world.remembered = new Map(this.remembered);
+    return world;
+  }
+
+  account(name: string): ModelAccount | undefined {
+    return this.accounts.find((account) => account.name === name);
+  }
+
+  initiator(operation: Operation): ModelAccount | undefined {
+    return this.account(initiatorName(operation));
+  }
+
+  hold(seq: number, wallet: string): ModelHold | undefined {
+    return this.holds.find((hold) => hold.seq === seq && hold.wallet === wallet);
+  }
+
+  held(name: string): bigint {
+    return sum(this.holds.filter(({ wallet }) => wallet === name).map(({ left }) => left));
+  }
+
+  /** How much of an entry's amount went back. */
+  reversed(seq: number): bigint {
+    return sum(this.log.filter(({ reverses, refusal }) => reverses === seq && !refusal).map(({ amount }) => amount ?? 0n));
+  }
+
+  /** What left a wallet on the UTC day or in the UTC month of a moment. */
+  spent({ number }: ModelAccount, period: 'day' | 'month', now: Date): bigint {
+    const digits = period === 'day' ? '2026-01-01'.length : '2026-01'.length;
+    const within = (moment: Date) => moment.toISOString().slice(0, digits) === now.toISOString().slice(0, digits);
+    const debits = this.log.filter(({ kind, debit, recordedAt }) => counted.includes(kind) && debit?.number === number && within(recordedAt));
+    return sum(debits.map(({ amount }) => amount ?? 0n));
+  }
+
+  /** What may leave an account; null: as much as it likes. */
+  available({ name, balance, floor }: ModelAccount): bigint | null {
+    return floor === null ? null : balance - this.held(name) - floor;
+  }
+
+  assetOf(ref: AccountRef): number | undefined {
+    return 'wallet' in ref ? (this.account(ref.wallet)?.asset ?? ref.opens?.asset) : undefined;
+  }
+
+  /** As it stands, or as it would be opened on the way; nothing when it is not there and may not be opened. */
+  seen(ref: AccountRef, asset: number): ModelAccount | undefined {
+    const name = nameIn(ref, asset);
+    const known = this.account(name);
+    if (known) return known;
+    if ('system' in ref) return account(0, name, ref.system, { owner: null, asset, floor: unbounded.includes(ref.system) ? null : 0n });
+    return ref.opens && account(0, name, 'wallet', ref.opens);
+  }
+
+  /** The account itself: opened, with a row of the log, if need be. */
+  brought(seen: ModelAccount, now: Date): ModelAccount {
+    const known = this.account(seen.name);
+    if (known) return known;
+    const opened = this.open(seen.name, seen.kind, seen);
+    this.write(now, { kind: 'open', asset: seen.asset }, null, opened);
+    return opened;
+  }
+
+  open(name: string, kind: string, spec: Pick<ModelAccount, 'owner' | 'asset' | 'floor'>): ModelAccount {
+    const opened = account(this.accounts.length + 1, name, kind, spec);
+    this.accounts.push(opened);
+    return opened;
+  }
+
+  /** Moves an amount between two accounts that are there, and says so. */
+  move(now: Date, from: ModelAccount, to: ModelAccount, amount: bigint, saying: Saying): ModelEntry {
+    from.balance -= amount;
+    from.version += 1;
+    to.balance += amount;
+    to.version += 1;
+    return this.write(now, { ...saying, amount, asset: from.asset }, from, to);
+  }
+
+  /** Says something about one account, which changes no balance. */
+  note(now: Date, about: ModelAccount, saying: Saying): ModelEntry {
+    about.version += 1;
+    return this.write(now, { ...saying, asset: about.asset }, about, null);
+  }
+
+  /** Appends a row: accounts as they stand now. */
+  write(now: Date, saying: Saying, debit: ModelAccount | null, credit: ModelAccount | null): ModelEntry {
+    const seq = this.log.length + 1;
+    const sides = { debit: debit && this.#side(debit), credit: credit && this.#side(credit) };
+    const debitFloor = debit && saying.controls == null ? debit.floor : null;
+    const entry: ModelEntry = { ...blank, operation: seq, debitFloor, ...saying, ...sides, seq, recordedAt: now };
+    this.log.push(entry);
+    if (debit?.limits) {
+      entry.spentDay = this.spent(debit, 'day', now);
+      entry.spentMonth = this.spent(debit, 'month', now);
+    }
+    return entry;
+  }
+
+  remember(operation: Operation, entry: ModelEntry): void {
+    this.remembered.set(`${entry.scope} ${operation.key}`, { content: contentOf(operation), metadata: metadataOf(operation), entry });
+  }
+
+  #side({ number, name, balance, version }: ModelAccount): ModelSide {
+    return { number, name, balance, held: this.held(name), version };
+  }
+}
+
+export function no(code: string, facts: Record<string, unknown>): ModelRefusal {
+  const word = (fact: unknown) => (fact instanceof Date ? fact.toISOString() : String(fact));
+  return { code, facts: Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, word(fact)])) };
+}
+
+export function nameIn(ref: AccountRef, asset: number): string {
+  return 'wallet' in ref ? ref.wallet : `$${ref.system}/${asset}`;
+}
+
+export function metadataOf(operation: Operation): string | null {
+  return 'metadata' in operation ? (operation.metadata ?? null) : null;
+}
+
+export function mostOf({ kind }: ModelAccount): bigint {
+  return kind === 'wallet' ? thirtyEightNines : fiftyNines;
+}
+
+function account(number: number, name: string, kind: string, { owner, asset, floor }: WalletSpec | Pick<ModelAccount, 'owner' | 'asset' | 'floor'>): ModelAccount {
+  const fresh = { balance: 0n, version: 0, debits: 'open', credits: 'open', limits: null } as const;
+  return { number, name, kind, owner, asset, floor, openedWithFloor: floor, ...fresh };
+}
+
+function sum(amounts: readonly bigint[]): bigint {
+  return amounts.reduce((total, amount) => total + amount, 0n);
+}

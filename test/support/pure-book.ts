@@ -1,0 +1,48 @@
+/** The rules and the memory of a book, without a database: what a writer would look up is looked up in the rows written so far. */
+import { ask } from '../../server/ledger/rules/asked.ts';
+import type { Rows } from '../../server/ledger/chain/chain.ts';
+import { decideTogether } from '../../server/ledger/posting/group.ts';
+import { BookState } from '../../server/ledger/posting/state.ts';
+import type { Operation, Outcome } from '../../server/ledger/index.ts';
+import { assets, keepsWallet } from './operations.ts';
+
+/** Some wallets have their place in another book. */
+export class PlacedState extends BookState {
+  override keeps(wallet: string): boolean {
+    return keepsWallet(wallet);
+  }
+
+  /** As the writer does ahead of deciding. */
+  lookUp({ entries }: Rows, operations: readonly Operation[]): void {
+    for (const operation of operations) {
+      const entry = operation.kind === 'reversal' && entries[operation.reverses - 1];
+      if (!entry || this.original(entry.seq)) continue;
+      this.learnOriginal({ entry, reversed: entries.findLast(({ reverses }) => reverses === entry.seq)?.reversed ?? 0n });
+    }
+  }
+}
+
+export class PureBook {
+  readonly #state = new PlacedState(1, new Set(assets), 1, 1);
+  readonly rows: Rows = { openings: [], entries: [] };
+
+  post(operations: readonly Operation[], now: Date): Outcome[] {
+    this.#state.lookUp(this.rows, operations);
+    return decideTogether(this.#state, { asked: operations.map(ask), linked: true }, now, this.rows);
+  }
+
+  /** Decides and takes everything back, as when the database does not take the batch. */
+  postInVain(requests: readonly (readonly Operation[])[], now: Date): void {
+    const start = this.#state.mark();
+    const rows: Rows = { openings: [], entries: [] };
+    for (const operations of requests) {
+      this.#state.lookUp(this.rows, operations);
+      decideTogether(this.#state, { asked: operations.map(ask), linked: true }, now, rows);
+    }
+    this.#state.takeBack(this.#state.seal(start));
+  }
+
+  settle(): void {
+    this.#state.seal({ ...this.#state.mark(), changes: 0 });
+  }
+}
