@@ -1,5 +1,5 @@
 /** Requests on which the ledger and the model once differed, or nearly did. Property tests replay them before anything random. */
-import type { Operation } from '../../server/ledger/index.ts';
+import type { Operation, TransferOperation } from '../../server/ledger/index.ts';
 import { exactly } from '../support/operations.ts';
 import type { Request } from '../support/operations.ts';
 
@@ -68,6 +68,132 @@ const asked: readonly (readonly Asked[])[] = [
   ],
 ];
 
-export const examples: readonly (readonly Request[])[] = asked.map((all) =>
-  all.map((operations) => ({ wishes: operations.map(exactly), laterMs: 0 })),
-);
+const from = (wallet: string, key: string, amount: bigint, more: Partial<TransferOperation> = {}): TransferOperation => ({
+  kind: 'transfer',
+  key,
+  debit: { wallet },
+  credit: { wallet: 'b' },
+  amount,
+  ...more,
+});
+const hold = (key: string, amount: bigint, expiresInSeconds: number): Operation => ({
+  kind: 'hold',
+  key,
+  wallet: 'a',
+  amount,
+  expiresInSeconds,
+});
+const part = { wallet: 'a', hold: 99 } as const;
+const capture = (key: string, amount: bigint): Operation => ({ kind: 'capture', key, ...part, credit: { wallet: 'b' }, amount });
+const release = (key: string, amount: bigint): Operation => ({ kind: 'release', key, ...part, amount, upTo: true });
+const expire: Operation = { kind: 'expire', key: null, ...part };
+const decided = { reason: 'because', actor: 'operator:1' } as const;
+const reversal = (key: string, amount: bigint): Operation => ({
+  kind: 'reversal',
+  key,
+  initiator: 'a',
+  reverses: 9_999,
+  amount,
+  ...decided,
+});
+const controlled = { wallet: 'a', ...decided } as const;
+const limit = (key: string, perTransfer: bigint | null): Operation => ({
+  kind: 'limit',
+  key,
+  ...controlled,
+  limits: perTransfer === null ? null : { perTransfer, perDay: null, perMonth: null },
+});
+
+/** `pick`: of the newest hold or posting, and so on back. */
+const alone = (operation: Operation, pick: number | null = null, laterMs = 0): Request => ({ wishes: [{ operation, pick }], laterMs });
+
+/** Each refusal that holds, reversals and controls can meet, and each kind of entry. */
+const walkthrough: readonly Request[] = [
+  alone(deposit('a', 'first', 100n)),
+  alone(deposit('b', 'first', 10n)),
+  alone(hold('hold', 50n, 60)),
+  alone(reversal('of a hold', 1n), 0),
+  alone(expire, 0),
+  alone(capture('too much', 60n), 0),
+  alone(capture('a part', 20n), 0),
+  alone(reversal('of the capture', 5n), 0),
+  alone(release('the rest', 100n), 0),
+  alone(capture('resolved', 1n), 0),
+  alone(capture('of nothing', 1n)),
+  alone(hold('short', 10n, 1)),
+  alone(capture('late', 1n), 0, 1_000),
+  alone(expire, 0),
+  alone(expire, 0),
+  alone(reversal('of nothing', 1n)),
+  alone(from('a', 'there', 10n)),
+  alone(reversal('more than it was', 11n), 0),
+  alone(reversal('and back', 10n), 0),
+  alone(reversal('of a reversal', 1n), 0),
+  alone(reversal('again', 1n), 1),
+  alone(limit('limit', 5n)),
+  alone(limit('the same limit', 5n)),
+  alone(from('a', 'over the limit', 6n)),
+  alone(from('a', 'below the minimum', 1n, { minimumBalance: 1_000n })),
+  alone(limit('no limit', null)),
+  alone({ kind: 'freeze', key: 'freeze', ...controlled, sides: 'debits' }),
+  alone(from('a', 'frozen', 1n)),
+  alone({ kind: 'unfreeze', key: 'unfreeze', ...controlled, sides: 'both' }),
+  alone({ kind: 'close', key: 'not empty', ...controlled, sides: 'both' }),
+  alone({ kind: 'credit_line', key: 'a line', ...controlled, floor: -50n }),
+  alone(from('a', 'on credit', 999n, { upTo: true })),
+  alone({ kind: 'credit_line', key: 'no line', ...controlled, floor: 0n }),
+  alone(deposit('a', 'paid back', 60n)),
+  alone({ kind: 'close', key: 'swept', ...controlled, sides: 'both', sweepTo: { wallet: 'b' } }),
+  alone(from('a', 'closed', 1n)),
+  alone(deposit('elsewhere', 'other book', 1n)),
+  alone({ kind: 'issue', key: 'issue', debit: { system: 'issuance' }, credit: { system: 'treasury' }, amount: 5n, asset: 1 }),
+  alone({ kind: 'topup', key: 'topup', debit: { system: 'treasury' }, credit: { wallet: 'b' }, amount: 5n }),
+  alone({ kind: 'spend', key: 'spend', debit: { wallet: 'b' }, credit: { system: 'treasury' }, amount: 5n }),
+  alone(withdrawal('b', 'withdrawal', 5n)),
+];
+
+/** What once stopped a book. */
+const stopped: readonly (readonly Request[])[] = [
+  // The first limit of a wallet in the batch that opens it, and one in the batch that takes the last one away.
+  [
+    { wishes: [deposit('a', 'k', 9n), limit('l1', 5n), limit('l2', null), limit('l3', 4n), from('a', 't', 5n)].map(exactly), laterMs: 0 },
+    {
+      wishes: [deposit('a', 'k', 9n), deposit('b', 'k', 1n), limit('m1', 5n), limit('m2', null), limit('m3', 4n)].map(exactly),
+      laterMs: 0,
+    },
+    alone(from('a', 'over', 5n)),
+  ],
+  // A balance that is swept from under an open hold, with only the credits closed.
+  [
+    alone(deposit('a', 'k', 9n)),
+    alone(hold('h', 5n, 60)),
+    alone({ kind: 'close', key: 'c', ...controlled, sides: 'credits', sweepTo: { system: 'fees' } }),
+  ],
+  // A wallet that has to keep something, and never had it, is frozen.
+  [
+    alone({ kind: 'open', key: 'k', wallet: 'a', opens: { owner: null, asset: 1, floor: 5n } }),
+    alone({ kind: 'freeze', key: 'f', ...controlled, sides: 'both' }),
+    alone({ kind: 'close', key: 'c', ...controlled, sides: 'both' }),
+  ],
+  // More held than can be written down, on a full wallet with the longest credit line.
+  [
+    alone({
+      ...deposit('a', 'k', 10n ** 38n - 1n),
+      credit: { wallet: 'a', opens: { ...walletOfGold, floor: -(10n ** 38n) + 1n } },
+    } as Operation),
+    alone(hold('h1', 10n ** 38n - 1n, 60)),
+    alone(hold('h2', 10n ** 38n - 1n, 60)),
+  ],
+  // What the ledger asks itself, in a group that is refused, is remembered for nobody.
+  [
+    alone(deposit('a', 'k', 9n)),
+    alone(hold('h', 5n, 60)),
+    { wishes: [exactly(from('a', 't', 1n)), { operation: expire, pick: 0 }], laterMs: 0 },
+  ],
+];
+
+export const examples: readonly (readonly Request[])[] = [
+  ...asked.map((all) => all.map((operations) => ({ wishes: operations.map(exactly), laterMs: 0 }))),
+  walkthrough,
+  ...stopped,
+];

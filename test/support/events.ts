@@ -23,20 +23,22 @@ const named: Record<string, [done: string, failed: string]> = {
   credit_line: ['CreditLineChanged', 'CreditLineChangeFailed'],
 };
 
-type Told = [type: string, wallet: string | null | undefined, data: Record<string, unknown>];
+/** `null`: a part that is told to nobody. */
+type Told = [type: string, wallet: string | null | undefined, data: Record<string, unknown>] | null;
 
 export function expectedEventData(book: number, entry: ModelEntry, model: Model): ExpectedEvent[] {
   const common = commonData(book, entry);
-  return toldOf(book, entry, model).map(([type, wallet = null, data], at) => ({
-    seq: entry.seq,
-    part: at + 1,
-    type,
-    wallet,
-    data: { ...common, ...data },
-  }));
+  return toldOf(book, entry, model).flatMap((told, at) => {
+    if (told === null) return [];
+    const [type, wallet = null, data] = told;
+    return [{ seq: entry.seq, part: at + 1, type, wallet, data: { ...common, ...data } }];
+  });
 }
 
-function commonData(book: number, { operation, key, amount, askedAmount, effectiveAt, asset, metadata }: ModelEntry): Record<string, unknown> {
+function commonData(
+  book: number,
+  { operation, key, amount, askedAmount, effectiveAt, asset, metadata }: ModelEntry,
+): Record<string, unknown> {
   return {
     operation: `${book}-${operation}`,
     ...(key !== null && { key }),
@@ -75,7 +77,9 @@ function toldOf(book: number, entry: ModelEntry, model: Model): Told[] {
 function opened({ credit }: ModelEntry, model: Model): Told[] {
   if (!isWallet(credit, model)) return [];
   const account = model.account(credit?.name ?? '');
-  return [['WalletCreated', credit?.name, { ...(account?.owner != null && { owner: account.owner }), floor: String(account?.openedWithFloor) }]];
+  return [
+    ['WalletCreated', credit?.name, { ...(account?.owner != null && { owner: account.owner }), floor: String(account?.openedWithFloor) }],
+  ];
 }
 
 function ofHold(book: number, entry: ModelEntry, done: string, model: Model): Told[] {
@@ -91,12 +95,9 @@ function ofReversal(book: number, entry: ModelEntry, done: string, model: Model)
   const { debit, credit, reverses, reversed, details, scope } = entry;
   const about = { ...pair(entry), reverses: `${book}-${reverses}`, reversed: String(reversed), ...details };
   const initiator = model.accounts.find(({ number }) => number === scope)?.name;
-  const steps: [type: string, side: ModelSide | null][] = [
-    ['ReversalDebited', debit],
-    ['ReversalCredited', credit],
-  ];
-  const moves = steps.filter(([, side]) => isWallet(side, model)).map(([type, side]): Told => [type, side?.name, { ...about, ...after(side) }]);
-  return [[done, initiator, about], ...moves];
+  const moved = (type: string, side: ModelSide | null): Told =>
+    isWallet(side, model) ? [type, side?.name, { ...about, ...after(side) }] : null;
+  return [[done, initiator, about], moved('ReversalDebited', debit), moved('ReversalCredited', credit)];
 }
 
 function ofControl(entry: ModelEntry, done: string, model: Model): Told[] {

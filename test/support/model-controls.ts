@@ -71,7 +71,8 @@ function sweep(world: World, asked: Close, sweepTo: AccountRef, now: Date): Mode
   const { wallet } = asked;
   const account = world.account(wallet);
   if (word(sweepTo) === wallet) return no('same_wallet', { wallet });
-  for (const name of [wallet, 'wallet' in sweepTo ? sweepTo.wallet : wallet]) if (!world.keeps(name)) return no('other_book', { wallet: name });
+  for (const name of [wallet, 'wallet' in sweepTo ? sweepTo.wallet : wallet])
+    if (!world.keeps(name)) return no('other_book', { wallet: name });
   if (!account) return no('wallet_not_found', { wallet });
   const to = world.seen(sweepTo, account.asset);
   if (!to) return no('recipient_not_found', { wallet: word(sweepTo) });

@@ -35,7 +35,8 @@ export function capture(world: World, asked: CaptureOperation, now: Date): Model
 
   if (asked.amount <= 0n || asked.amount > thirtyEightNines) return no('amount_invalid', { amount: asked.amount });
   if (word(credit) === wallet) return no('same_wallet', { wallet });
-  for (const name of [wallet, 'wallet' in credit ? credit.wallet : wallet]) if (!world.keeps(name)) return no('other_book', { wallet: name });
+  for (const name of [wallet, 'wallet' in credit ? credit.wallet : wallet])
+    if (!world.keeps(name)) return no('other_book', { wallet: name });
   if (!from) return no('wallet_not_found', { wallet });
   const to = world.seen(credit, from.asset);
   if (!to) return no('recipient_not_found', { wallet: word(credit) });

@@ -25,9 +25,7 @@ export function transfer(world: World, asked: TransferOperation, now: Date): Mod
   const amount = taken(world, from, asked.amount, asked.upTo);
   if (typeof amount !== 'bigint') return amount;
   const excess =
-    overLimit(world, from, amount, now) ??
-    underMinimum(world, asked, own, own === from ? -amount : amount) ??
-    tooMuch(from, to, amount);
+    overLimit(world, from, amount, now) ?? underMinimum(world, asked, own, own === from ? -amount : amount) ?? tooMuch(from, to, amount);
   if (excess) return excess;
 
   const opening = world.log.length;
@@ -94,7 +92,9 @@ export function strange({ name, asset: walletAsset }: ModelAccount, asset: numbe
 }
 
 export function stale({ expectedVersion }: { expectedVersion?: number }, { version }: ModelAccount): ModelRefusal | null {
-  return expectedVersion === undefined || expectedVersion === version ? null : no('version_stale', { expectedVersion, currentVersion: version });
+  return expectedVersion === undefined || expectedVersion === version
+    ? null
+    : no('version_stale', { expectedVersion, currentVersion: version });
 }
 
 export function closed(from: ModelAccount | null, to: ModelAccount | null): ModelRefusal | null {
@@ -131,7 +131,9 @@ export function underMinimum(
   change: bigint,
 ): ModelRefusal | null {
   const after = balance + change - world.held(name);
-  return minimumBalance === undefined || after >= minimumBalance ? null : no('balance_below_minimum', { wallet: name, minimumBalance, balance: after });
+  return minimumBalance === undefined || after >= minimumBalance
+    ? null
+    : no('balance_below_minimum', { wallet: name, minimumBalance, balance: after });
 }
 
 export function tooMuch(from: ModelAccount, to: ModelAccount, amount: bigint): ModelRefusal | null {

@@ -136,7 +136,9 @@ export class World {
   spent({ number }: ModelAccount, period: 'day' | 'month', now: Date): bigint {
     const digits = period === 'day' ? '2026-01-01'.length : '2026-01'.length;
     const within = (moment: Date) => moment.toISOString().slice(0, digits) === now.toISOString().slice(0, digits);
-    const debits = this.log.filter(({ kind, debit, recordedAt }) => counted.includes(kind) && debit?.number === number && within(recordedAt));
+    const debits = this.log.filter(
+      ({ kind, debit, recordedAt }) => counted.includes(kind) && debit?.number === number && within(recordedAt),
+    );
     return sum(debits.map(({ amount }) => amount ?? 0n));
   }
 
@@ -228,7 +230,12 @@ export function mostOf({ kind }: ModelAccount): bigint {
   return kind === 'wallet' ? thirtyEightNines : fiftyNines;
 }
 
-function account(number: number, name: string, kind: string, { owner, asset, floor }: WalletSpec | Pick<ModelAccount, 'owner' | 'asset' | 'floor'>): ModelAccount {
+function account(
+  number: number,
+  name: string,
+  kind: string,
+  { owner, asset, floor }: WalletSpec | Pick<ModelAccount, 'owner' | 'asset' | 'floor'>,
+): ModelAccount {
   const fresh = { balance: 0n, version: 0, debits: 'open', credits: 'open', limits: null } as const;
   return { number, name, kind, owner, asset, floor, openedWithFloor: floor, ...fresh };
 }

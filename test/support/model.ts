@@ -102,7 +102,8 @@ export class Model {
     const asset = askedAsset(operation);
     const sameAsset = asset === null || entry.asset === null || asset === entry.asset;
     const told = (content: object) => JSON.stringify({ ...content, asset: null });
-    const same = entry.kind === operation.kind && told(earlier.content) === told(contentOf(operation)) && earlier.metadata === metadataOf(operation);
+    const same =
+      entry.kind === operation.kind && told(earlier.content) === told(contentOf(operation)) && earlier.metadata === metadataOf(operation);
     const status = entry.refusal ? 'refused' : 'posted';
     return { answer: { status, replayed: true, seq: entry.seq, entry, refusal: entry.refusal }, same: same && sameAsset };
   }
@@ -127,7 +128,8 @@ export class Model {
   }
 
   #postOne(operation: Operation, now: Date): ModelAnswer {
-    if (this.#isAnothers(operation)) return this.#refuse(operation, no('wallet_not_found', { wallet: initiatorName(operation) }), now, false);
+    if (this.#isAnothers(operation))
+      return this.#refuse(operation, no('wallet_not_found', { wallet: initiatorName(operation) }), now, false);
     const earlier = this.#earlier(operation);
     if (earlier?.same) return earlier.answer;
     if (earlier) return this.#refuse(operation, no('idempotency_key_reused', { key: operation.key }), now, false);
@@ -171,7 +173,15 @@ export class Model {
       return { status: 'refused', replayed: false, seq: world.log.length, entry: null, refusal };
     const asset = askedAsset(operation);
     const details = { asked: { ...contentOf(operation), asset }, facts: refusal.facts };
-    const saying = { kind: operation.kind, asset, scope: initiator.number, key: operation.key, metadata: metadataOf(operation), refusal, details };
+    const saying = {
+      kind: operation.kind,
+      asset,
+      scope: initiator.number,
+      key: operation.key,
+      metadata: metadataOf(operation),
+      refusal,
+      details,
+    };
     const entry = world.write(now, saying, null, null);
     world.remember(operation, entry);
     return { status: 'refused', replayed: false, seq: entry.seq, entry, refusal };

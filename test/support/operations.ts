@@ -1,6 +1,14 @@
 /** Operations for property tests: few wallets, few keys and awkward amounts, so that everything collides with everything. */
 import fc from 'fast-check';
-import type { AccountRef, HoldOperation, Limits, Operation, SystemKind, TransferKind, TransferOperation } from '../../server/ledger/index.ts';
+import type {
+  AccountRef,
+  HoldOperation,
+  Limits,
+  Operation,
+  SystemKind,
+  TransferKind,
+  TransferOperation,
+} from '../../server/ledger/index.ts';
 import type { Model } from './model.ts';
 
 /** An operation, or one about a hold or a posting that is picked from those there are when its turn comes. */
@@ -46,7 +54,7 @@ const wallet = fc.oneof(
 const owner = (name: string) => `owner of ${name}`;
 const flag = fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
 const seldom = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.oneof({ weight: 12, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+  fc.oneof({ weight: 10, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 
 const spec = (name: string) =>
   fc.record({
@@ -89,7 +97,10 @@ function side(who: 'wallet' | SystemKind, mayOpen: boolean): fc.Arbitrary<Accoun
 
 const opened: fc.Arbitrary<AccountRef> = wallet.chain((name) => fc.record({ wallet: fc.constant(name), opens: spec(name) }));
 /** Where a captured amount or a swept balance goes. */
-const recipient: fc.Arbitrary<AccountRef> = fc.oneof(side('wallet', true), fc.constantFrom({ system: 'fees' } as const, { system: 'treasury' } as const));
+const recipient: fc.Arbitrary<AccountRef> = fc.oneof(
+  side('wallet', true),
+  fc.constantFrom({ system: 'fees' } as const, { system: 'treasury' } as const),
+);
 
 function transferOf(kind: TransferKind): fc.Arbitrary<Operation> {
   const [debit, credit] = sides[kind];
@@ -113,23 +124,30 @@ const capturing = fc
   .record({ ...ofHold, credit: recipient, final: flag, effectiveAt })
   .map((rest) => meant<Operation>({ kind: 'capture', ...rest }));
 const releasing = fc.record(ofHold).map((rest) => meant<Operation>({ kind: 'release', ...rest }));
-const expiring = fc
-  .record({ wallet, hold: ofHold.hold })
-  .map((rest): Operation => ({ kind: 'expire', key: null, ...rest }));
+const expiring = fc.record({ wallet, hold: ofHold.hold }).map((rest): Operation => ({ kind: 'expire', key: null, ...rest }));
 
 const reversing = fc
   .record({ ...terms, ...decided, amount, upTo: flag, initiator: wallet, reverses: ofHold.hold })
   .map((rest) => meant<Operation>({ kind: 'reversal', ...rest }));
 
 const named = { ...terms, ...decided, wallet, sides: fc.constantFrom('debits' as const, 'credits' as const, 'both' as const) };
-const freezing = fc.record({ ...named, kind: fc.constantFrom('freeze' as const, 'unfreeze' as const, 'unfreeze' as const) }).map(meant<Operation>);
+const freezing = fc
+  .record({ ...named, kind: fc.constantFrom('freeze' as const, 'unfreeze' as const, 'unfreeze' as const) })
+  .map(meant<Operation>);
 const closing = fc
   .record({ ...named, sweepTo: fc.oneof(fc.constant(undefined), recipient) })
   .map((rest) => meant<Operation>({ kind: 'close', ...rest }));
 const most = fc.oneof({ weight: 1, arbitrary: fc.constant(null) }, { weight: 2, arbitrary: smallAmount });
 const limits: fc.Arbitrary<Limits | null> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(null) },
-  { weight: 4, arbitrary: fc.record({ perTransfer: most, perDay: most.map((day) => day && day * 2n), perMonth: most.map((month) => month && month * 3n) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      perTransfer: most,
+      perDay: most.map((day) => day && day * 2n),
+      perMonth: most.map((month) => month && month * 3n),
+    }),
+  },
 );
 const limiting = fc.record({ ...terms, ...decided, wallet, limits }).map((rest) => meant<Operation>({ kind: 'limit', ...rest }));
 const lending = fc
@@ -175,7 +193,21 @@ export function requests(most: number): fc.Arbitrary<Request[]> {
     { weight: 1, arbitrary: fc.array(wish, { minLength: 1, maxLength: 5 }) },
   );
   const laterMs = fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.constantFrom(...someMs) });
-  return fc.array(fc.record({ wishes, laterMs }), { maxLength: most, size: 'max' });
+  const repeats = seldom(fc.record({ back: fc.nat({ max: 5 }), onlyOwner: seldom(fc.constantFrom(...wallets.map(owner))) }));
+  return fc
+    .array(fc.record({ wishes, laterMs, repeats }), { maxLength: most, size: 'max' })
+    .map((all) =>
+      all.map(({ repeats: repeated, ...request }, at) =>
+        repeated ? { ...request, wishes: again(all[at - 1 - repeated.back]?.wishes ?? [], repeated) } : request,
+      ),
+    );
+}
+
+/** What was asked for before, maybe by somebody else. */
+function again(wishes: readonly Wish[], { onlyOwner }: { onlyOwner?: string | undefined }): Wish[] {
+  const by = (operation: Operation): Operation =>
+    onlyOwner === undefined || operation.kind === 'open' || operation.kind === 'expire' ? operation : { ...operation, onlyOwner };
+  return wishes.map(({ operation, pick }) => ({ operation: by(operation), pick }));
 }
 
 export function exactly(operation: Operation): Wish {

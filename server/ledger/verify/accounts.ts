@@ -2,16 +2,22 @@
 import { digestOpening } from '../rules/digest.ts';
 import type { AccountKind } from '../rules/types.ts';
 import type { Findings } from './report.ts';
+import type { ControlState } from './controls.ts';
 import type { AccountRow, LogRow } from './rows.ts';
+import type { SpentState } from './spending.ts';
 
 export type AccountState = {
   readonly id: string;
   readonly kind: string;
   readonly asset: number;
-  readonly floor: bigint | null;
+  floor: bigint | null;
   /** As the newest entry says. */
   balance: bigint;
   version: number;
+  /** What is left of its open holds, added up. */
+  held: bigint;
+  readonly controls: ControlState;
+  readonly spent: SpentState;
   /** Credits minus debits, added up from the amounts alone. */
   sum: bigint;
 };
@@ -48,7 +54,9 @@ export class Accounts {
     }
     this.#checkRow(at, row, row.account);
     const { id, kind, asset, floor } = row.account;
-    this.#byNumber.set(number, { id, kind, asset, floor, balance: 0n, version: 0, sum: 0n });
+    const controls: ControlState = { debits: 'open', credits: 'open', limits: null, isSet: false };
+    const spent: SpentState = { day: 0, month: 0, ofDay: 0n, ofMonth: 0n };
+    this.#byNumber.set(number, { id, kind, asset, floor, balance: 0n, version: 0, held: 0n, controls, spent, sum: 0n });
   }
 
   #checkRow(at: string, row: LogRow, account: AccountRow): void {

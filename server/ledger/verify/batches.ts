@@ -44,6 +44,7 @@ export class BatchChecker {
     this.#findings.expect('I11', at, 'the batch that comes next', this.#count, batch.batchNo);
     this.#findings.expect('I11', at, 'its first seq', last === null ? 1 : last.lastSeq + 1, batch.firstSeq);
     this.#findings.expect('I11', at, 'the number of its entries', batch.lastSeq - batch.firstSeq + 1, entries.length);
+    if (batch.format === 1) this.#checkDense(entries);
     if (formatOf(batch) !== batch.format) this.#findings.add('I11', at, 'its format', chainFormat, batch.format);
     if (last !== null && batch.recordedAtUs < last.recordedAtUs)
       this.#findings.add('I11', at, 'when it was recorded (microseconds)', `not before ${last.recordedAtUs}`, batch.recordedAtUs);
@@ -92,6 +93,17 @@ export class BatchChecker {
     };
     const format = formatOf(batch);
     return chainHash(previous, header, encodeBatch({ openings, entries }, format), format).toString('hex');
+  }
+
+  /** What the columns of format 1 do not tell, its hash does not cover: there must be nothing. */
+  #checkDense(entries: readonly LogRow[]): void {
+    for (const row of entries) {
+      const { debitHeld, creditHeld, askedAmount, effectiveAtUs, hold, holdLeft, expiresAtUs, reverses, reversed } = row;
+      const further = [debitHeld, creditHeld, askedAmount, effectiveAtUs, hold, holdLeft, expiresAtUs, reverses, reversed];
+      const { controls, spentDay, spentMonth } = row;
+      if ([...further, controls, spentDay, spentMonth].some((value) => value !== null))
+        this.#findings.add('I11', `${this.#book}-${row.seq}`, 'columns that came with format 2, in a batch of format 1', 'none', 'some');
+    }
   }
 
   #compareCheckpoints(batch: BatchRow): void {

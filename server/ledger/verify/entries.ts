@@ -1,29 +1,30 @@
-/** Checks entries one by one against everything before them. */
-import { contentNameOf } from '../rules/content.ts';
-import { digestContent, digestOpening } from '../rules/digest.ts';
+/** Checks entries one by one against everything before them. Each subject of its own file is asked about its part. */
 import { refusalMeanings } from '../rules/refusals.ts';
-import type { AccountKind, EntryKind } from '../rules/types.ts';
 import { Accounts } from './accounts.ts';
 import type { AccountState } from './accounts.ts';
+import { contentOf, decidedIn, digestOf, digestOfRefused, nameOf } from './content.ts';
+import { Controls } from './controls.ts';
+import type { Decided } from './controls.ts';
+import { Holds } from './holds.ts';
+import type { HoldChange } from './holds.ts';
 import type { Findings } from './report.ts';
+import { Reversals } from './reversals.ts';
 import type { LogRow } from './rows.ts';
+import { shapeOf, strayColumns } from './shapes.ts';
+import type { Shape } from './shapes.ts';
+import { Spending } from './spending.ts';
 
-/** Which side of a posting owns its idempotency key. Written down again here: the verifier shares no rule with what it verifies. */
-const initiator: Readonly<Record<string, 'debit' | 'credit'>> = {
-  issue: 'credit',
-  deposit: 'credit',
-  withdrawal: 'debit',
-  topup: 'credit',
-  spend: 'debit',
-  transfer: 'debit',
-};
-
-type Asked = { wallet?: string; asset?: number; owner?: string | null; floor?: string; debit?: string; credit?: string; amount?: string };
+const noChange: HoldChange = { held: 0n, before: 0n, final: false };
+const nothingDecided: Decided = {};
 
 export class EntryChecker {
   readonly accounts: Accounts;
   readonly #book: number;
   readonly #findings: Findings;
+  readonly #holds: Holds;
+  readonly #reversals: Reversals;
+  readonly #controls: Controls;
+  readonly #spending: Spending;
   /** Openings on the way to a posting that has not come yet. */
   #underway: LogRow[] = [];
 
@@ -31,14 +32,20 @@ export class EntryChecker {
     this.#book = book;
     this.#findings = findings;
     this.accounts = new Accounts(findings);
+    this.#holds = new Holds(findings);
+    this.#reversals = new Reversals(findings);
+    this.#controls = new Controls(findings);
+    this.#spending = new Spending(findings);
   }
 
   check(row: LogRow): void {
     const at = `${this.#book}-${row.seq}`;
     this.#checkOperation(at, row);
+    const stray = strayColumns(row);
+    if (stray !== null) this.#findings.add('I11', at, `the columns of ${row.refusal === null ? row.kind : 'a refusal'}`, 'others', stray);
     if (row.refusal !== null) this.#checkRefusal(at, row);
     else if (row.kind === 'open') this.#checkOpening(at, row);
-    else this.#checkPosting(at, row);
+    else this.#checkPosted(at, row);
   }
 
   /** An operation's rows stand together: the openings it caused, then its own entry, whose seq they all carry. All in one batch. */
@@ -80,93 +87,120 @@ export class EntryChecker {
   }
 
   #checkOpening(at: string, row: LogRow): void {
-    const { creditAccount, debitAccount, amount, debitAfter, debitVersion, debitFloor, metadata, details } = row;
-    const empty = [debitAccount, amount, debitAfter, debitVersion, debitFloor, metadata, details].every((value) => value === null);
-    if (!empty || creditAccount === null)
-      this.#findings.add('I11', at, 'the columns of an opening', 'a credit side and nothing else', 'others');
     this.#findings.expect('I3', at, 'the version of an opened account', 0, row.creditVersion);
     this.#findings.expect('I2', at, 'the balance of an opened account', 0n, row.creditAfter);
-    this.#findings.expect('I11', at, 'whose key opened the account', row.key === null ? null : creditAccount, row.scope);
+    this.#findings.expect('I11', at, 'whose key opened the account', row.key === null ? null : row.creditAccount, row.scope);
     this.accounts.open(at, row);
   }
 
   #checkRefusal(at: string, row: LogRow): void {
-    const { amount, debitAccount, creditAccount, debitAfter, creditAfter, debitVersion, creditVersion, debitFloor } = row;
-    const empty = [amount, debitAccount, creditAccount, debitAfter, creditAfter, debitVersion, creditVersion, debitFloor].every(
-      (value) => value === null,
-    );
-    if (!empty) this.#findings.add('I11', at, 'the columns of a refusal', 'no sides and no amount', 'others');
     if (row.refusal !== null && !(row.refusal in refusalMeanings))
       this.#findings.add('I11', at, 'the reason of a refusal', 'a known one', row.refusal);
     if (row.key === null || !this.accounts.get(row.scope))
       this.#findings.add('I11', at, 'whose key the refusal is remembered under', 'an account opened before, and a key', row.scope);
     const digest = digestOfRefused(row);
-    if (digest !== row.digest) {
-      this.#findings.add(
-        'I11',
-        at,
-        `the digest of what was refused (${row.kind}, key ${row.key})`,
-        digest ?? 'readable details',
-        row.digest,
-      );
-    }
+    if (digest === row.digest) return;
+    this.#findings.add('I11', at, `the digest of what was refused (${row.kind}, key ${row.key})`, digest ?? 'readable details', row.digest);
   }
 
-  #checkPosting(at: string, row: LogRow): void {
+  #checkPosted(at: string, row: LogRow): void {
+    const shape = shapeOf(row);
     const debit = this.accounts.get(row.debitAccount);
     const credit = this.accounts.get(row.creditAccount);
-    if (!debit || !credit || row.debitAccount === row.creditAccount || row.amount === null || row.key === null) {
-      this.#findings.add(
-        'I11',
-        at,
-        'the sides of a posting',
-        'two accounts opened before, an amount and a key',
-        `${row.debitAccount} to ${row.creditAccount}, ${row.amount}`,
-      );
+    if (!shape || !debit || debit === credit || !credit !== (row.creditAccount === null)) {
+      const found = `${row.kind}: ${row.debitAccount} to ${row.creditAccount}, ${row.amount}, key ${row.key}`;
+      this.#findings.add('I11', at, 'the sides of an entry', 'accounts opened before, an amount and a key, as its kind has them', found);
       return;
     }
-    if (row.amount < 1n) this.#findings.add('I11', at, 'the amount', 'at least 1', row.amount);
-    this.#findings.expect('I11', at, 'details of a posting', null, row.details);
-    this.#findings.expect('I1', at, 'the asset of both sides', debit.asset, credit.asset);
-    this.#findings.expect('I11', at, 'whose key it is', initiator[row.kind] === 'debit' ? row.debitAccount : row.creditAccount, row.scope);
-    this.#checkDigest(at, row, row.key, row.amount, debit, credit);
-    this.#move(at, 'debit', debit, -row.amount, row.debitAfter, row.debitVersion);
-    this.#move(at, 'credit', credit, row.amount, row.creditAfter, row.creditVersion);
-    this.#findings.expect('I6', at, 'the floor in force', debit.floor, row.debitFloor);
-    if (debit.floor !== null && debit.balance < debit.floor)
-      this.#findings.add('I6', at, `the balance of ${debit.id} after a debit`, `at least ${debit.floor}`, debit.balance);
+    if (row.amount !== null && row.amount < 1n) this.#findings.add('I11', at, 'the amount', 'at least 1', row.amount);
+    if (credit) this.#findings.expect('I1', at, 'the asset of both sides', debit.asset, credit.asset);
+    if (debit.kind === 'wallet') this.#spending.rollOver(debit, row.recordedAtUs);
+    this.#checkWhetherItMay(at, row, shape, debit, credit);
+
+    const hold = row.hold === null || row.amount === null ? noChange : this.#holds.check(at, row, row.amount);
+    const left = row.reverses === null || row.amount === null ? null : this.#reversals.check(at, row, row.amount);
+    this.#checkTaken(at, row, debit, row.kind === 'capture' || row.kind === 'release' ? hold.before : left);
+    debit.held += hold.held;
+    this.#spending.add(debit, row);
+    this.#moveBoth(at, row, debit, credit);
+
+    const decided = row.details === null ? nothingDecided : decidedIn(row);
+    if (shape.decides) this.#controls.follow(at, row, decided, debit);
+    if (row.kind === 'close')
+      this.#findings.expect('I11', at, 'where it was swept to', credit ? nameOf(credit) : null, credit ? (decided.sweepTo ?? null) : null);
+    this.#checkFloor(at, row, shape, debit);
+    this.#spending.check(at, row, debit);
+    this.#checkDigest(at, row, debit, credit, decided, hold.final);
   }
 
-  #checkDigest(at: string, row: LogRow, key: string, amount: bigint, debit: AccountState, credit: AccountState): void {
-    const names = [debit, credit].map(({ id, kind }) => contentNameOf(id, kind as AccountKind)) as [string, string];
-    const content = { debit: names[0], credit: names[1], amount: String(amount) };
-    const digest = digestContent({ kind: row.kind as EntryKind, key, metadata: row.metadata }, content);
-    if (digest === row.digest) return;
-    const told = `${row.kind} ${amount} from ${names[0]} to ${names[1]}, key ${key}${row.metadata === null ? '' : ', metadata'}`;
-    this.#findings.add('I11', at, `the digest of the entry's content (${told})`, digest, row.digest);
+  /** On what was before it. */
+  #checkWhetherItMay(at: string, row: LogRow, shape: Shape, debit: AccountState, credit: AccountState | undefined): void {
+    const scope = { debit: row.debitAccount, credit: row.creditAccount, none: null, original: row.scope }[shape.initiator];
+    this.#findings.expect('I11', at, 'whose key it is', scope, row.scope);
+    this.#controls.checkSides(at, row, debit, credit);
+    if (shape.limited && row.amount !== null) this.#controls.checkLimits(at, debit, row.amount);
+  }
+
+  /** "Up to" an amount takes all there is of it: of a hold, of an original, or else of what is available. */
+  #checkTaken(at: string, { kind, askedAmount, amount }: LogRow, { balance, held, floor }: AccountState, left: bigint | null): void {
+    if (askedAmount === null) return;
+    const most = left ?? (floor === null || kind === 'reversal' ? askedAmount : balance - held - floor);
+    this.#findings.expect('I6', at, `the amount, of up to ${askedAmount}`, askedAmount < most ? askedAmount : most, amount);
+  }
+
+  #moveBoth(at: string, row: LogRow, debit: AccountState, credit: AccountState | undefined): void {
+    const moved = credit === undefined ? 0n : (row.amount ?? 0n);
+    this.#move(at, 'debit', debit, -moved, row.debitAfter, row.debitHeld, row.debitVersion);
+    if (credit) this.#move(at, 'credit', credit, moved, row.creditAfter, row.creditHeld, row.creditVersion);
   }
 
   /** Goes on from what the row says, so that one edited balance is one finding here and not one for each later row. */
-  #move(at: string, side: 'debit' | 'credit', account: AccountState, amount: bigint, after: bigint | null, version: number | null): void {
+  #move(
+    at: string,
+    side: 'debit' | 'credit',
+    account: AccountState,
+    amount: bigint,
+    after: bigint | null,
+    held: bigint | null,
+    version: number | null,
+  ): void {
     this.#findings.expect('I3', at, `the ${side} version of ${account.id}`, account.version + 1, version);
     this.#findings.expect('I3', at, `the ${side} balance of ${account.id} after it`, account.balance + amount, after);
+    this.#findings.expect('I2', at, `what ${account.id} holds after it`, account.held === 0n ? null : account.held, held);
     account.sum += amount;
     account.balance = after ?? account.balance + amount;
     account.version = version ?? account.version + 1;
   }
-}
 
-/** A refusal has no sides: what was asked stands in its details. Null when they cannot be read. */
-function digestOfRefused(row: LogRow): string | null {
-  try {
-    const { asked } = JSON.parse(row.details ?? '') as { asked: Asked };
-    if (row.kind === 'open') {
-      const { wallet = '', asset = 0, owner = null, floor = '' } = asked;
-      return digestOpening({ id: wallet, kind: 'wallet', asset, owner, floor: BigInt(floor) });
-    }
-    const { debit = '', credit = '', amount = '' } = asked;
-    return digestContent({ kind: row.kind as EntryKind, key: row.key, metadata: row.metadata }, { debit, credit, amount });
-  } catch {
-    return null;
+  /** What operators decide needs no floor, but for a credit line, which is one. */
+  #checkFloor(at: string, { kind, debitFloor }: LogRow, shape: Shape, { id, balance, held, floor }: AccountState): void {
+    const inForce = shape.decides && kind !== 'credit_line' ? null : floor;
+    this.#findings.expect('I6', at, 'the floor in force', inForce, debitFloor);
+    if (inForce !== null && balance - held < inForce)
+      this.#findings.add(
+        'I6',
+        at,
+        `the balance of ${id} after a debit, with what is held left aside`,
+        `at least ${inForce}`,
+        balance - held,
+      );
+  }
+
+  #checkDigest(
+    at: string,
+    row: LogRow,
+    debit: AccountState,
+    credit: AccountState | undefined,
+    decided: Decided,
+    final: boolean | null,
+  ): void {
+    const content = contentOf(row, debit, credit, decided, final ?? false);
+    const digest = digestOf(row, content);
+    if (digest === row.digest) return;
+    // A capture of all that was left may have been asked for as the last one or not.
+    if (final === null && digestOf(row, contentOf(row, debit, credit, decided, true)) === row.digest) return;
+    const { kind, amount, key, metadata } = row;
+    const told = `${kind} ${amount ?? ''} from ${nameOf(debit)} to ${nameOf(credit)}, key ${key}${metadata === null ? '' : ', metadata'}`;
+    this.#findings.add('I11', at, `the digest of the entry's content (${told})`, digest, row.digest);
   }
 }

@@ -2,9 +2,12 @@
 import type { AccountState } from './accounts.ts';
 import type { LogRow } from './rows.ts';
 
-export type ExpectedEvent = { readonly type: string; readonly wallet: string | null };
+export type ExpectedEvent = { readonly part: number; readonly type: string; readonly wallet: string | null };
 
-const posted: Readonly<Record<string, readonly (readonly [type: string, side: 'debit' | 'credit'])[]>> = {
+/** Whose event it is; `only` a wallet's: what happens to a system account is the ledger's own affair. */
+type Told = readonly [type: string, side: 'debit' | 'credit' | 'scope', only?: 'wallet'];
+
+const posted: Readonly<Record<string, readonly Told[]>> = {
   deposit: [['FundsDeposited', 'credit']],
   topup: [['FundsToppedUp', 'credit']],
   issue: [['FundsIssued', 'credit']],
@@ -16,6 +19,26 @@ const posted: Readonly<Record<string, readonly (readonly [type: string, side: 'd
     ['TransferCredited', 'credit'],
     ['TransferCompleted', 'debit'],
   ],
+  hold: [['HoldAuthorized', 'debit']],
+  capture: [
+    ['HoldCaptured', 'debit'],
+    ['CaptureCredited', 'credit', 'wallet'],
+  ],
+  release: [['HoldReleased', 'debit']],
+  expire: [['HoldExpired', 'debit']],
+  reversal: [
+    ['OperationReversed', 'scope'],
+    ['ReversalDebited', 'debit', 'wallet'],
+    ['ReversalCredited', 'credit', 'wallet'],
+  ],
+  freeze: [['WalletFrozen', 'debit']],
+  unfreeze: [['WalletUnfrozen', 'debit']],
+  close: [
+    ['WalletClosed', 'debit'],
+    ['SweepCredited', 'credit', 'wallet'],
+  ],
+  limit: [['WalletLimitsChanged', 'debit']],
+  credit_line: [['CreditLineChanged', 'debit']],
 };
 
 const refused: Readonly<Record<string, readonly string[]>> = {
@@ -26,17 +49,31 @@ const refused: Readonly<Record<string, readonly string[]>> = {
   withdrawal: ['WithdrawalFailed'],
   spend: ['SpendFailed'],
   transfer: ['TransferInitiated', 'TransferFailed'],
+  hold: ['HoldFailed'],
+  capture: ['CaptureFailed'],
+  release: ['ReleaseFailed'],
+  reversal: ['ReversalFailed'],
+  freeze: ['FreezeFailed'],
+  unfreeze: ['UnfreezeFailed'],
+  close: ['CloseFailed'],
+  limit: ['LimitChangeFailed'],
+  credit_line: ['CreditLineChangeFailed'],
 };
 
 export function expectedEvents(row: LogRow, account: (number: number | null) => AccountState | undefined): readonly ExpectedEvent[] {
   if (row.refusal !== null) {
     const initiator = account(row.scope)?.id ?? null;
-    return (refused[row.kind] ?? []).map((type) => ({ type, wallet: initiator }));
+    return (refused[row.kind] ?? []).map((type, at) => ({ part: at + 1, type, wallet: initiator }));
   }
   if (row.kind === 'open') {
     const opened = account(row.creditAccount);
-    return opened?.kind === 'wallet' ? [{ type: 'WalletCreated', wallet: opened.id }] : [];
+    return opened?.kind === 'wallet' ? [{ part: 1, type: 'WalletCreated', wallet: opened.id }] : [];
   }
-  const sides = { debit: account(row.debitAccount)?.id ?? null, credit: account(row.creditAccount)?.id ?? null };
-  return (posted[row.kind] ?? []).map(([type, side]) => ({ type, wallet: sides[side] }));
+  const sides = { debit: account(row.debitAccount), credit: account(row.creditAccount), scope: account(row.scope) };
+  const events: ExpectedEvent[] = [];
+  for (const [at, [type, side, only]] of (posted[row.kind] ?? []).entries()) {
+    const told = sides[side];
+    if (only === undefined || told?.kind === only) events.push({ part: at + 1, type, wallet: told?.id ?? null });
+  }
+  return events;
 }

@@ -3,10 +3,11 @@
 /** The rules that must hold, by their ids in docs/concepts/chain.md. */
 export const invariantRules = {
   I1: 'In each asset all debits equal all credits, so all balances add up to zero.',
-  I2: "Each account's balance is the sum of its postings, and what reads answer is that balance.",
+  I2: "Each account's balance is the sum of its postings, what it holds that of its open holds, what it spent that of its day and month; reads answer just that.",
   I3: "Each account's versions are 1 to n without a gap, and each balance follows from the one before.",
   I5: 'An idempotency key has at most one entry within its account.',
-  I6: 'No debit left an account below its floor.',
+  I6: 'No debit left an account below its floor, exceeded its limits or passed a side that is frozen or closed; reversals stay within what they reverse.',
+  I7: 'A hold resolves once: it is captured, released or expired up to its amount, and after its time nothing happens to it but expiry.',
   I8: 'The event log tells each entry, once, in order, and nothing else.',
   I11: 'The log is complete and unchanged: batches, entries, accounts, digests, hashes and checkpoints fit together from genesis on.',
 } as const;

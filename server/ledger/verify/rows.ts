@@ -94,6 +94,18 @@ export type LogRow = {
   spentMonth: bigint | null;
   /** Only of an opening. */
   account: AccountRow | null;
+  /** Only of a reversal. */
+  original: OriginalRow | null;
+};
+
+/** What a reversal names. */
+export type OriginalRow = {
+  kind: string;
+  debitAccount: number | null;
+  creditAccount: number | null;
+  amount: bigint | null;
+  scope: number | null;
+  refusal: string | null;
 };
 
 export type EventRow = { seq: number; part: number; type: string; wallet: string | null; operation: number };
@@ -121,7 +133,25 @@ const entriesText = `
 const eventsText =
   'select seq, part, type, wallet, operation from ledger.event where book = $1 and seq >= $2 and seq <= $3 order by seq, part';
 
-const balancesText = `select number, balance, version from ledger.balance where book = $1 and number > $2 order by number limit ${accountsPerChunk}`;
+const originalsText = `
+  select e.seq, e.kind, e.debit_account, e.credit_account, e.amount, e.scope, e.refusal
+  from unnest($2::bigint[]) as wanted (seq) join ledger.entry e on e.book = $1 and e.seq = wanted.seq`;
+
+const balancesText = `
+  select number, balance, version, held, floor, controls, spent_day, spent_month
+  from ledger.balance where book = $1 and number > $2 order by number limit ${accountsPerChunk}`;
+
+/** An account as reads answer it. */
+export type BalanceRow = {
+  number: number;
+  balance: bigint;
+  version: number;
+  held: bigint;
+  floor: bigint | null;
+  controls: string | null;
+  spentDay: bigint | null;
+  spentMonth: bigint | null;
+};
 
 export class LogReader {
   readonly #snapshot: Snapshot;
@@ -151,15 +181,22 @@ export class LogReader {
       // Asked for now, so that PostgreSQL derives them while the entries are checked.
       const events = this.#query(eventsText, [this.#book, first.seq, last.seq], this.#snapshot.events);
       events.catch(() => undefined);
+      await this.#addOriginals(entries);
       yield { entries, events: async () => (await events).map(eventRow) };
     }
   }
 
-  async *balances(): AsyncGenerator<{ number: number; balance: bigint; version: number }> {
-    for await (const chunk of this.#chunks(balancesText, accountsPerChunk)) {
-      for (const [number, balance, version] of chunk)
-        yield { number: Number(number), balance: BigInt(balance ?? 0), version: Number(version) };
-    }
+  /** What reversals name may lie anywhere before them; it is looked up, so that memory does not grow with the log. */
+  async #addOriginals(entries: readonly LogRow[]): Promise<void> {
+    const reversals = entries.filter(({ reverses }) => reverses !== null);
+    if (reversals.length === 0) return;
+    const rows = await this.#query(originalsText, [this.#book, [...new Set(reversals.map(({ reverses }) => reverses))]]);
+    const originals = new Map(rows.map((row) => [Number(row[0]), originalRow(row)]));
+    for (const reversal of reversals) reversal.original = originals.get(reversal.reverses ?? 0) ?? null;
+  }
+
+  async *balances(): AsyncGenerator<BalanceRow> {
+    for await (const chunk of this.#chunks(balancesText, accountsPerChunk)) for (const row of chunk) yield balanceRow(row);
   }
 
   async lastSeq(): Promise<number> {
@@ -248,6 +285,31 @@ function logRow(row: TextRow): LogRow {
     spentDay: bigintOrNull(row[35]),
     spentMonth: bigintOrNull(row[36]),
     account: row[3] === 'open' && row[18] !== null && row[18] !== undefined ? accountRow(row, row[18]) : null,
+    original: null,
+  };
+}
+
+function originalRow(row: TextRow): OriginalRow {
+  return {
+    kind: row[1] ?? '',
+    debitAccount: numberOrNull(row[2]),
+    creditAccount: numberOrNull(row[3]),
+    amount: bigintOrNull(row[4]),
+    scope: numberOrNull(row[5]),
+    refusal: row[6] ?? null,
+  };
+}
+
+function balanceRow(row: TextRow): BalanceRow {
+  return {
+    number: Number(row[0]),
+    balance: BigInt(row[1] ?? 0),
+    version: Number(row[2]),
+    held: BigInt(row[3] ?? 0),
+    floor: bigintOrNull(row[4]),
+    controls: row[5] ?? null,
+    spentDay: bigintOrNull(row[6]),
+    spentMonth: bigintOrNull(row[7]),
   };
 }
 

@@ -2,11 +2,13 @@
 import type pg from 'pg';
 import type { Checkpoint } from '../chain/checkpoints.ts';
 import { BatchChecker } from './batches.ts';
+import { controlsRead, inOrder } from './controls.ts';
 import { EntryChecker } from './entries.ts';
 import { expectedEvents } from './events.ts';
 import { Findings } from './report.ts';
 import type { BookSummary, VerifyReport } from './report.ts';
 import { LogReader, withSnapshot } from './rows.ts';
+import { checkSpentRead } from './spending.ts';
 import type { BatchRow, EventRow, LogRow, Snapshot } from './rows.ts';
 
 export type Progress = { readonly book: number; readonly entries: number; readonly ofEntries: number };
@@ -82,8 +84,8 @@ async function verifyBook(
         findings.add('I11', at, 'when it was recorded (microseconds): as its batch', batch.recordedAtUs, row.recordedAtUs);
       checker.check(row);
       inBatch.push(row);
-      for (const [part, { type, wallet }] of expectedEvents(row, (number) => checker.accounts.get(number)).entries()) {
-        expected.push({ seq: row.seq, part: part + 1, type, wallet, operation: row.operation });
+      for (const { part, type, wallet } of expectedEvents(row, (number) => checker.accounts.get(number))) {
+        expected.push({ seq: row.seq, part, type, wallet, operation: row.operation });
       }
     }
     events += compareEvents(book, findings, expected, await chunk.events());
@@ -145,12 +147,17 @@ function describeEvent(event: EventRow | undefined): string | null {
 /** What reads answer must be what the log adds up to, and each account must have been opened by the log. */
 async function checkAccounts(reader: LogReader, book: number, findings: Findings, { accounts }: EntryChecker): Promise<void> {
   const totals = new Map<number, bigint>();
-  for await (const { number, balance, version } of reader.balances()) {
+  for await (const read of reader.balances()) {
+    const { number, balance, version } = read;
     const account = accounts.get(number);
     const at = `account ${number} of book ${book}${account ? ` (${account.id})` : ''}`;
     if (!account) continue;
     findings.expect('I2', at, 'its balance: the sum of its postings', account.sum, balance);
     findings.expect('I3', at, 'its version: the number of its postings', account.version, version);
+    findings.expect('I2', at, 'what it holds: what is left of its open holds', account.held, read.held);
+    findings.expect('I6', at, 'its floor: the newest that was set', account.floor, read.floor);
+    findings.expect('I6', at, 'its controls: the newest that were set', controlsRead(account), inOrder(read.controls));
+    checkSpentRead(findings, at, account, read);
     totals.set(account.asset, (totals.get(account.asset) ?? 0n) + balance);
   }
   for (const [asset, total] of totals) findings.expect('I1', `asset ${asset} in book ${book}`, 'the sum of all balances', 0n, total);

@@ -1,0 +1,117 @@
+/** What operators decided about wallets, followed from entry to entry, and what a frozen, closed or limited wallet may not do. */
+import type { Content } from '../rules/content.ts';
+import type { AccountState } from './accounts.ts';
+import type { Findings } from './report.ts';
+import type { LogRow } from './rows.ts';
+
+type Limits = NonNullable<Content['limits']>;
+/** `isSet`: some entry has said so. */
+export type ControlState = { debits: string; credits: string; limits: Limits | null; isSet: boolean };
+
+/** What the details of a correction or a control say. */
+export type Decided = {
+  readonly reason?: string;
+  readonly actor?: string;
+  readonly sides?: string;
+  readonly limits?: Limits | null;
+  readonly floor?: string;
+  readonly sweepTo?: string;
+};
+
+/** How far a closed and a frozen side reach: money that operators send back or sweep passes what is frozen. */
+const stoppedBy: Readonly<Record<string, { readonly debit: readonly string[]; readonly credit: readonly string[] }>> = {
+  reversal: { debit: ['closed'], credit: ['closed'] },
+  close: { debit: [], credit: ['frozen', 'closed'] },
+  hold: { debit: ['frozen', 'closed'], credit: [] },
+};
+const postings = { debit: ['frozen', 'closed'], credit: ['frozen', 'closed'] };
+const nothing = { debit: [], credit: [] };
+
+export class Controls {
+  readonly #findings: Findings;
+
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
+
+  /** Before the entry: neither side may be shut for it. */
+  checkSides(at: string, { kind }: LogRow, debit: AccountState, credit: AccountState | undefined): void {
+    if (debit.controls.debits === 'open' && (credit === undefined || credit.controls.credits === 'open')) return;
+    const stopped = stoppedBy[kind] ?? (credit ? postings : nothing);
+    if (stopped.debit.includes(debit.controls.debits))
+      this.#findings.add('I6', at, `the debits of ${debit.id}`, 'open', debit.controls.debits);
+    if (credit && stopped.credit.includes(credit.controls.credits))
+      this.#findings.add('I6', at, `the credits of ${credit.id}`, 'open', credit.controls.credits);
+  }
+
+  /** Before the entry: what it takes, with what was spent and what is held, is within the limits. */
+  checkLimits(at: string, { id, controls, spent, held }: AccountState, amount: bigint): void {
+    const { limits } = controls;
+    if (limits === null) return;
+    const used = { perTransfer: 0n, perDay: spent.ofDay + held, perMonth: spent.ofMonth + held };
+    for (const limit of ['perTransfer', 'perDay', 'perMonth'] as const) {
+      const allowed = limits[limit];
+      if (allowed !== null && used[limit] + amount > BigInt(allowed))
+        this.#findings.add('I6', at, `what has left ${id}, ${limit}`, `at most ${allowed}`, used[limit] + amount);
+    }
+  }
+
+  /** Of a control: what it leaves the wallet's controls at, and that it may. The balance is that after the entry. */
+  follow(at: string, row: LogRow, decided: Decided, account: AccountState): void {
+    const before = controlsText(account);
+    const wasClosed = account.controls.debits === 'closed';
+    change(row.kind, decided, account);
+    const after = controlsText(account);
+    account.controls.isSet = true;
+    this.#findings.expect('I6', at, `the controls of ${account.id} after it`, after, inOrder(row.controls));
+    if (before === after) this.#findings.add('I6', at, `what ${row.kind} changes`, 'something', null);
+    if (row.kind === 'close') this.#checkClosing(at, row, decided, account);
+    if ((row.kind === 'limit' || row.kind === 'credit_line') && wasClosed)
+      this.#findings.add('I6', at, `the debits of ${account.id}`, 'not closed', 'closed');
+  }
+
+  #checkClosing(at: string, row: LogRow, { sides }: Decided, { id, balance, held }: AccountState): void {
+    const isSwept = row.creditAccount !== null;
+    if (isSwept || sides !== 'credits') this.#findings.expect('I6', at, `the balance of ${id} when it is closed`, 0n, balance);
+    if (isSwept || sides !== 'credits') this.#findings.expect('I7', at, `what ${id} holds when it is closed`, 0n, held);
+    if (balance < 0n) this.#findings.add('I6', at, `the balance of ${id} when it is closed`, 'at least 0', balance);
+  }
+}
+
+function change(kind: string, { sides, limits = null, floor }: Decided, account: AccountState): void {
+  const { controls } = account;
+  if (kind === 'limit') controls.limits = limits;
+  if (kind === 'credit_line') account.floor = numberIn(floor);
+  for (const side of ['debits', 'credits'] as const) {
+    if (sides !== side && sides !== 'both') continue;
+    if (kind === 'close') controls[side] = 'closed';
+    if (kind === 'freeze' && controls[side] === 'open') controls[side] = 'frozen';
+    if (kind === 'unfreeze' && controls[side] === 'frozen') controls[side] = 'open';
+  }
+}
+
+/** What is no number is none, and then differs. */
+function numberIn(text: string | undefined): bigint | null {
+  return text !== undefined && /^-?\d+$/.test(text) ? BigInt(text) : null;
+}
+
+function controlsText({ controls, floor }: AccountState): string {
+  const { debits, credits, limits } = controls;
+  return JSON.stringify([debits, credits, limits?.perTransfer, limits?.perDay, limits?.perMonth, floor === null ? null : String(floor)]);
+}
+
+/** What reads must answer: nothing for a wallet of which nobody decided anything. */
+export function controlsRead(account: AccountState): string | null {
+  return account.controls.isSet ? controlsText(account) : null;
+}
+
+/** The same of a row's text, in whatever order it stands there. */
+export function inOrder(text: string | null): string | null {
+  if (text === null) return null;
+  try {
+    const { debits, credits, limits, floor } = JSON.parse(text) as ControlState & { floor: string | null };
+    return JSON.stringify([debits, credits, limits?.perTransfer, limits?.perDay, limits?.perMonth, floor]);
+  } catch {
+    return 'unreadable';
+  }
+}

@@ -1,0 +1,56 @@
+/** What has left each wallet on a day and in a month of UTC, counted again from the amounts alone. */
+import type { AccountState } from './accounts.ts';
+import type { Findings } from './report.ts';
+import type { BalanceRow, LogRow } from './rows.ts';
+
+/** Days and months since 1970, and what left the wallet in those. */
+export type SpentState = { day: number; month: number; ofDay: bigint; ofMonth: bigint };
+
+const counted: ReadonlySet<string> = new Set(['withdrawal', 'spend', 'transfer', 'capture']);
+const dayUs = 86_400_000_000;
+
+export class Spending {
+  readonly #findings: Findings;
+  #day = 0;
+  #month = 0;
+
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
+
+  /** Begins a new day or month where one has begun. Only wallets are counted. */
+  rollOver({ spent }: AccountState, recordedAtUs: number): void {
+    const day = Math.floor(recordedAtUs / dayUs);
+    if (day !== this.#day) {
+      const date = new Date(day * (dayUs / 1000));
+      this.#day = day;
+      this.#month = date.getUTCFullYear() * 12 + date.getUTCMonth();
+    }
+    if (spent.day === day) return;
+    spent.day = day;
+    spent.ofDay = 0n;
+    if (spent.month !== this.#month) spent.ofMonth = 0n;
+    spent.month = this.#month;
+  }
+
+  add({ spent }: AccountState, { kind, amount }: LogRow): void {
+    if (amount === null || !counted.has(kind)) return;
+    spent.ofDay += amount;
+    spent.ofMonth += amount;
+  }
+
+  /** Written down as long as there are limits, and only then. */
+  check(at: string, row: LogRow, { id, spent, controls }: AccountState): void {
+    const isCounted = controls.limits !== null;
+    this.#findings.expect('I2', at, `what left ${id} that day`, isCounted ? spent.ofDay : null, row.spentDay);
+    this.#findings.expect('I2', at, `what left ${id} that month`, isCounted ? spent.ofMonth : null, row.spentMonth);
+  }
+}
+
+/** Reads go on from the newest debit, whose day may be over. */
+export function checkSpentRead(findings: Findings, at: string, { kind, spent, controls }: AccountState, read: BalanceRow): void {
+  if (kind !== 'wallet') return;
+  const isCounted = controls.limits !== null;
+  findings.expect('I2', at, 'what left it on the day of its newest debit', isCounted ? spent.ofDay : null, read.spentDay);
+  findings.expect('I2', at, 'what left it in the month of its newest debit', isCounted ? spent.ofMonth : null, read.spentMonth);
+}

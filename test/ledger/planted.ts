@@ -1,0 +1,296 @@
+/** Rules with a bug in them, each made from the right ones: by what they are shown, by what is asked of them, or by what they answer. */
+import type { Asked } from '../../server/ledger/rules/asked.ts';
+import { decide } from '../../server/ledger/rules/decide.ts';
+import type { BookView, Decision, Posted } from '../../server/ledger/rules/decision.ts';
+import type { Account, Operation } from '../../server/ledger/index.ts';
+
+export type Decide = (book: BookView, asked: Asked, now: Date) => Decision;
+
+/** A view of the book in which something looks different. */
+function seenThrough(book: BookView, otherwise: Partial<BookView>): BookView {
+  return {
+    wallet: (id) => book.wallet(id),
+    system: (kind, asset) => book.system(kind, asset),
+    account: (id) => book.account(id),
+    remembered: (asked) => book.remembered(asked),
+    hold: (seq) => book.hold(seq),
+    original: (seq) => book.original(seq),
+    knowsAsset: (asset) => book.knowsAsset(asset),
+    keeps: (wallet) => book.keeps(wallet),
+    nextAccountNumber: book.nextAccountNumber,
+    nextSeq: book.nextSeq,
+    ...otherwise,
+  };
+}
+
+/** Rules that, for what moves money, see accounts otherwise than they are, and write them down as they are: `undo` takes the difference back. */
+function misreading(change: (account: Account) => Partial<Account>, undo: (after: Account, real: Account) => Partial<Account>): Decide {
+  return (book, asked, now) => {
+    if (!moving.some((kind) => kind === asked.operation.kind)) return decide(book, asked, now);
+    const real = new Map<number, Account>();
+    const see = (account: Account | undefined) => {
+      if (!account) return undefined;
+      real.set(account.number, account);
+      return { ...account, ...change(account) };
+    };
+    const decision = decide(
+      seenThrough(book, {
+        wallet: (id) => see(book.wallet(id)),
+        system: (kind, asset) => see(book.system(kind, asset)),
+        account: (id) => see(book.account(id)),
+      }),
+      asked,
+      now,
+    );
+    const again = (after: Account) => {
+      const before = real.get(after.number);
+      return before ? { ...after, ...undo(after, before) } : after;
+    };
+    return posted(decision, ({ debit, credit, ...rest }) => ({ ...rest, debit: again(debit), credit: credit && again(credit) }));
+  };
+}
+
+function posted(decision: Decision, change: (decision: Posted) => Posted): Decision {
+  return decision.type === 'posted' ? change(decision) : decision;
+}
+
+/** Rules that answer otherwise when something was posted. */
+function answering(change: (decision: Posted, asked: Operation, book: BookView) => Posted): Decide {
+  return (book, asked, now) => posted(decide(book, asked, now), (decision) => change(decision, asked.operation, book));
+}
+
+/** Rules that do not look at a part of what is asked. */
+function deafTo(...parts: string[]): Decide {
+  return (book, asked, now) => {
+    const operation = Object.fromEntries(Object.entries(asked.operation).filter(([part]) => !parts.includes(part))) as Operation;
+    return decide(book, { ...asked, operation }, now);
+  };
+}
+
+/** Rules that go on where the right ones refuse for this reason: decided once more, on a book in which the reason is not there. */
+function passingOver(kinds: readonly Operation['kind'][], otherwise: (book: BookView) => Partial<BookView>): Decide {
+  return (book, asked, now) => decide(kinds.includes(asked.operation.kind) ? seenThrough(book, otherwise(book)) : book, asked, now);
+}
+
+const transfers = ['issue', 'deposit', 'withdrawal', 'topup', 'spend', 'transfer'] as const;
+/** What takes from one wallet, or gives to another. */
+const moving = [...transfers, 'hold', 'capture'] as const;
+const openSides = { debits: 'open', credits: 'open' } as const;
+const endless = (book: BookView): Partial<BookView> => ({
+  hold: (seq) => {
+    const hold = book.hold(seq);
+    return hold && { ...hold, expiresAt: null };
+  },
+});
+
+/** What the tools above do when they change nothing: no bug. */
+export const harmless: readonly Decide[] = [
+  misreading(
+    () => ({}),
+    () => ({}),
+  ),
+  answering((decision) => decision),
+  deafTo(),
+  passingOver(moving, () => ({})),
+];
+
+export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
+  [
+    'skip the floor',
+    misreading(
+      () => ({ floor: null }),
+      (_, { floor }) => ({ floor }),
+    ),
+  ],
+  [
+    'do not compare what was asked under a key',
+    (book, asked, now) => {
+      const before = book.remembered(asked);
+      return before ? { type: 'replayed', entry: before } : decide(book, asked, now);
+    },
+  ],
+  [
+    'have the wrong sign on one leg',
+    answering((decision) => {
+      const { credit, amount } = decision;
+      return credit === null || amount === null ? decision : { ...decision, credit: { ...credit, balance: credit.balance - 2n * amount } };
+    }),
+  ],
+  ['forget what was answered', passingOver([...transfers, 'hold', 'capture', 'reversal'], () => ({ remembered: () => undefined }))],
+  [
+    'do not count a posting in the version of one side',
+    answering((decision) => ({ ...decision, debit: { ...decision.debit, version: decision.debit.version - 1 } })),
+  ],
+  ['ignore the version that the caller expects', deafTo('expectedVersion')],
+  [
+    'do not remember a refusal',
+    (book, asked, now) => {
+      const decision = decide(book, asked, now);
+      return decision.type === 'refused' ? { ...decision, scope: null } : decision;
+    },
+  ],
+  ['remember under the account of the other side', answering((decision) => ({ ...decision, scope: decision.debit.number }))],
+  ['open a wallet that has its place in another book', passingOver(['open', ...transfers], () => ({ keeps: () => true }))],
+  [
+    'look at the key before they look whose wallet it is',
+    (book, asked, now) => {
+      const before = book.remembered(asked);
+      return before && before.digest === asked.digest ? { type: 'replayed', entry: before } : decide(book, asked, now);
+    },
+  ],
+  ['do not look whose wallet it is', deafTo('onlyOwner')],
+  ['do not keep the minimum that the caller asked for', deafTo('minimumBalance')],
+
+  [
+    'leave what is held available',
+    misreading(
+      ({ held, floor }) => ({ floor: floor === null ? null : floor - held }),
+      (_, { floor }) => ({ floor }),
+    ),
+  ],
+  [
+    'take more than is available when asked for up to an amount',
+    misreading(
+      ({ floor }) => ({ floor: floor === null ? null : floor - 1n }),
+      (_, { floor }) => ({ floor }),
+    ),
+  ],
+  ['take nothing when asked for up to more than there is', deafTo('upTo')],
+  ['capture after the time of a hold', passingOver(['capture'], endless)],
+  ['release after the time of a hold', passingOver(['release'], endless)],
+  [
+    'expire a hold before its time',
+    (book, asked, now) => decide(book, asked, asked.operation.kind === 'expire' ? new Date(now.getTime() + 1_000) : now),
+  ],
+  [
+    'capture one millisecond too late',
+    (book, asked, now) => decide(book, asked, asked.operation.kind === 'capture' ? new Date(now.getTime() - 1) : now),
+  ],
+  [
+    'capture without taking it off the hold',
+    answering((decision, { kind }, book) =>
+      kind === 'capture' && decision.hold ? { ...decision, hold: book.hold(decision.hold.seq) ?? null } : decision,
+    ),
+  ],
+  [
+    'capture without taking it off what is held',
+    answering((decision, { kind }) =>
+      kind === 'capture' ? { ...decision, debit: { ...decision.debit, held: decision.debit.held + (decision.amount ?? 0n) } } : decision,
+    ),
+  ],
+  ['do not release the rest with the last capture', deafTo('final')],
+  [
+    'take a hold for any wallet that names it',
+    passingOver(['release', 'expire'], (book) => ({
+      hold: (seq) => {
+        const hold = book.hold(seq);
+        return hold && { ...hold, wallet: 'a' };
+      },
+    })),
+  ],
+  ['hold without an end', deafTo('expiresInSeconds')],
+
+  ['do not count what was reversed before', passingOver(['reversal'], (book) => ({ original: (seq) => withReversed(book, seq, 0n) }))],
+  [
+    'count a reversal once, however many there were',
+    answering((decision) =>
+      decision.original ? { ...decision, original: { ...decision.original, reversed: decision.amount ?? 0n } } : decision,
+    ),
+  ],
+  [
+    'reverse in the direction of the original',
+    answering((decision, { kind }) => {
+      const { debit, credit, amount } = decision;
+      if (kind !== 'reversal' || !credit || amount === null) return decision;
+      return {
+        ...decision,
+        debit: { ...debit, balance: debit.balance + 2n * amount },
+        credit: { ...credit, balance: credit.balance - 2n * amount },
+      };
+    }),
+  ],
+  ['let a freeze stop a reversal', (book, asked, now) => refusedWhenFrozen(book, asked.operation) ?? decide(book, asked, now)],
+
+  [
+    'ignore a freeze of credits',
+    misreading(
+      ({ controls }) => ({ controls: controls.credits === 'frozen' ? { ...controls, credits: 'open' } : controls }),
+      withControlsOf,
+    ),
+  ],
+  [
+    'ignore a freeze of debits',
+    misreading(({ controls }) => ({ controls: controls.debits === 'frozen' ? { ...controls, debits: 'open' } : controls }), withControlsOf),
+  ],
+  ['pay into a closed wallet', misreading(({ controls }) => ({ controls: { ...controls, ...openSides } }), withControlsOf)],
+  [
+    'close with a hold open',
+    (book, asked, now) => {
+      const { operation } = asked;
+      const account = operation.kind === 'close' ? book.wallet(operation.wallet) : undefined;
+      if (!account) return decide(book, asked, now);
+      const emptied = { ...account, held: 0n };
+      const see = (id: string) => (id === account.id ? emptied : book.wallet(id));
+      return posted(decide(seenThrough(book, { wallet: see }), asked, now), (decision) => ({
+        ...decision,
+        debit: { ...decision.debit, held: account.held },
+      }));
+    },
+  ],
+  [
+    'count a limit without what is held',
+    misreading(
+      ({ held, floor }) => ({ held: 0n, floor: floor === null ? null : floor + held }),
+      (after, { held, floor }) => ({ held: after.held + held, floor }),
+    ),
+  ],
+  [
+    'count a capture towards no limit',
+    answering((decision, { kind }, book) =>
+      kind === 'capture' ? { ...decision, debit: { ...decision.debit, spent: book.wallet(decision.debit.id)?.spent ?? null } } : decision,
+    ),
+  ],
+  [
+    'count a reversal towards a limit',
+    answering((decision, { kind }) => {
+      const { debit, amount } = decision;
+      if (kind !== 'reversal' || !debit.spent || amount === null) return decision;
+      return { ...decision, debit: { ...debit, spent: { ...debit.spent, day: debit.spent.day + amount } } };
+    }),
+  ],
+  [
+    'take each day for the first of February',
+    misreading(
+      ({ spent }) => ({ spent: spent && { ...spent, at: Date.parse('2026-02-01T00:00:00Z') } }),
+      () => ({}),
+    ),
+  ],
+  [
+    'draw a credit line in while it is used',
+    (book, asked, now) => {
+      const { operation } = asked;
+      const account = operation.kind === 'credit_line' ? book.wallet(operation.wallet) : undefined;
+      if (!account) return decide(book, asked, now);
+      const see = (id: string) => (id === account.id ? { ...account, balance: account.balance + 100n } : book.wallet(id));
+      return posted(decide(seenThrough(book, { wallet: see }), asked, now), (decision) => ({
+        ...decision,
+        debit: { ...decision.debit, balance: account.balance },
+      }));
+    },
+  ],
+];
+
+function withControlsOf(_: Account, { controls }: Account): Partial<Account> {
+  return { controls };
+}
+
+function withReversed(book: BookView, seq: number, reversed: bigint): ReturnType<BookView['original']> {
+  const original = book.original(seq);
+  return original && { ...original, reversed };
+}
+
+function refusedWhenFrozen(book: BookView, operation: Operation): Decision | null {
+  const account = operation.kind === 'reversal' ? book.account(operation.initiator) : undefined;
+  if (account?.controls.debits !== 'frozen') return null;
+  return { type: 'refused', refusal: { code: 'wallet_frozen', facts: { wallet: account.id, side: 'debits' } }, scope: account.number };
+}

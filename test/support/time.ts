@@ -1,0 +1,23 @@
+/** A database whose clock the test sets: what the ledger calls `clock_timestamp` is found in a schema that is searched first. */
+import pg from 'pg';
+import type { TestDatabase } from './database.ts';
+
+export type Clock = { set(to: Date): Promise<void>; end(): Promise<void> };
+
+/** To be called before anything else connects. From `set` on the clock runs as clocks do. */
+export async function takeClock({ url }: Pick<TestDatabase, 'url'>): Promise<Clock> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`
+    create schema test_time;
+    create table test_time.shift as select interval '0' as by;
+    create function test_time.clock_timestamp() returns timestamptz language sql volatile
+      return pg_catalog.clock_timestamp() + (select by from test_time.shift);
+    do $$ begin execute format('alter database %I set search_path = test_time, pg_catalog, public', current_database()); end $$`);
+  return {
+    set: async (to) => {
+      await client.query('update test_time.shift set by = $1::timestamptz - pg_catalog.clock_timestamp()', [to]);
+    },
+    end: () => client.end(),
+  };
+}
