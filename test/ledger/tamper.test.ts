@@ -7,8 +7,8 @@ import { openLedger, readCheckpoints, startCheckpoints, verify } from '../../ser
 import type { Operation, VerifyReport } from '../../server/ledger/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
+import { changeAsOwner, keepLedger, places, putBack, tables, verifyAfter } from './tampering.ts';
 
-const tables = ['book', 'batch', 'account', 'entry'] as const;
 const walletOfGold = { owner: null, asset: 1, floor: 0n };
 const deposit = (wallet: string, key: string, amount: bigint, metadata?: string): Operation => ({
   kind: 'deposit',
@@ -35,12 +35,8 @@ beforeAll(async () => {
   home = await mkdtemp(path.join(os.tmpdir(), 'coffer-checkpoints-'));
   database = await createTestDatabase();
   await writeLog();
-  const { pool } = database;
-  // Whoever owns the database can also drop what refuses a second entry of one version.
-  await pool.query('drop index ledger.entry_by_debit; drop index ledger.entry_by_credit');
-  await pool.query('create schema kept');
-  for (const table of tables) await pool.query(`create table kept.${table} as select * from ledger.${table}`);
-  const { rows } = await pool.query<typeof target>(`
+  await keepLedger(database);
+  const { rows } = await database.pool.query<typeof target>(`
     select
       (select min(seq) from ledger.entry where key = 'deposit 20') as deposit,
       (select min(seq) from ledger.entry where key = 'deposit 21') as next,
@@ -55,9 +51,7 @@ afterAll(async () => {
   await database.drop();
   await rm(home, { recursive: true });
 });
-afterEach(() =>
-  changeAsOwner(tables.map((table) => `truncate ledger.${table}; insert into ledger.${table} select * from kept.${table};`).join(' ')),
-);
+afterEach(() => putBack(database));
 
 async function writeLog(): Promise<void> {
   const ledger = await openLedger({ url: database.url, log: silentLog() });
@@ -77,20 +71,8 @@ async function writeLog(): Promise<void> {
   await noteCheckpoint();
 }
 
-/** What only the owner of the database can do: switches the guards off, changes rows, switches them on again. */
-async function changeAsOwner(sql: string): Promise<void> {
-  const switched = (to: string) => tables.map((table) => `alter table ledger.${table} ${to} trigger append_only;`).join(' ');
-  await database.pool.query(`${switched('disable')} ${sql}; ${switched('enable always')}`);
-}
-
-async function verifyAfter(sql: string): Promise<VerifyReport> {
-  await changeAsOwner(sql);
-  return await verify(database.pool, { checkpoints: await readCheckpoints(home) });
-}
-
-/** The places of the first violations, rule by rule. */
-function places(report: VerifyReport): string[] {
-  return report.invariants.flatMap(({ first }) => (first ? [`${first.invariant} ${first.at}`] : []));
+async function tamper(sql: string): Promise<VerifyReport> {
+  return await verifyAfter(database, sql, { checkpoints: await readCheckpoints(home) });
 }
 
 async function batchOf(seq: number): Promise<string> {
@@ -103,7 +85,7 @@ async function batchOf(seq: number): Promise<string> {
 
 describe('a ledger that nobody touched', () => {
   it('verifies, with its checkpoints', async () => {
-    const report = await verifyAfter('select 1');
+    const report = await tamper('select 1');
     expect(places(report)).toEqual([]);
     expect(report.ok).toBe(true);
     expect(report.books).toMatchObject([
@@ -146,18 +128,18 @@ describe('an edited row is named', () => {
   ];
   for (const [what, row, change, rule] of edits) {
     it(`when ${what} was changed`, async () => {
-      const report = await verifyAfter(`update ledger.entry set ${change} where seq = ${target[row]}`);
+      const report = await tamper(`update ledger.entry set ${change} where seq = ${target[row]}`);
       expect(places(report)).toContain(`${rule} 1-${target[row]}`);
     });
   }
 
   it('by its batch, when the reason of a refusal was changed', async () => {
-    const report = await verifyAfter(`update ledger.entry set refusal = 'version_stale' where seq = ${target.refusal}`);
+    const report = await tamper(`update ledger.entry set refusal = 'version_stale' where seq = ${target.refusal}`);
     expect(places(report)).toEqual([`I11 ${await batchOf(target.refusal)}`]);
   });
 
   it('by its batch, when the facts of a refusal were changed', async () => {
-    const report = await verifyAfter(
+    const report = await tamper(
       `update ledger.entry set details = replace(details::text, 'available":"', 'available":"9')::json where seq = ${target.refusal}`,
     );
     expect(places(report)).toEqual([`I11 ${await batchOf(target.refusal)}`]);
@@ -172,13 +154,13 @@ describe('an edited row is named', () => {
     ['moment', `opened_at = opened_at - interval '1 day'`],
   ]) {
     it(`by the entry that opened it, when an account's ${what} was changed`, async () => {
-      const report = await verifyAfter(`update ledger.account set ${change} where id = 'w3'`);
+      const report = await tamper(`update ledger.account set ${change} where id = 'w3'`);
       expect(places(report)).toContain(`I11 1-${target.opening}`);
     });
   }
 
   it('when a change was made to fit in every balance after it', async () => {
-    const report = await verifyAfter(`
+    const report = await tamper(`
       update ledger.entry set amount = amount + 1 where seq = ${target.deposit};
       update ledger.entry set credit_after = credit_after + 1 where credit_account = (select credit_account from kept.entry where seq = ${target.deposit}) and seq >= ${target.deposit};
       update ledger.entry set debit_after = debit_after + 1 where debit_account = (select credit_account from kept.entry where seq = ${target.deposit}) and seq >= ${target.deposit};
@@ -190,47 +172,48 @@ describe('an edited row is named', () => {
 describe('a row in the wrong place is named', () => {
   it('when two rows were swapped', async () => {
     const [one, other] = [target.deposit, target.next];
-    const report = await verifyAfter(`
+    const report = await tamper(`
       update ledger.entry set seq = -1 where seq = ${one}; update ledger.entry set seq = ${one}, operation = ${one} where seq = ${other};
       update ledger.entry set seq = ${other}, operation = ${other} where seq = -1`);
     expect(places(report)).toContain(`I3 1-${Math.min(one, other)}`);
   });
 
   it('when a row was deleted from the middle', async () => {
-    const report = await verifyAfter(`delete from ledger.entry where seq = ${target.deposit}`);
+    const report = await tamper(`delete from ledger.entry where seq = ${target.deposit}`);
     expect(places(report)).toContain(`I11 1-${target.deposit + 1}`);
   });
 
   it('when a row was inserted at the end, without a batch', async () => {
-    const report = await verifyAfter(`
+    const report = await tamper(`
       insert into ledger.entry select ${target.last} + 1, ${target.last} + 1, recorded_at, debit_account, credit_account, debit_version, credit_version, scope, book, kind,
         amount, debit_after, credit_after, debit_floor, 'inserted', digest, metadata, refusal, details from ledger.entry where seq = ${target.deposit}`);
     expect(places(report)).toContain(`I11 1-${target.last + 1}`);
   });
 
   it('when a key has two entries', async () => {
-    await changeAsOwner('drop index ledger.entry_by_key');
+    await changeAsOwner(database, 'drop index ledger.entry_by_key');
     try {
-      const report = await verifyAfter(
+      const report = await tamper(
         `update ledger.entry set key = 'deposit 20', scope = (select scope from kept.entry where seq = ${target.deposit}) where seq = ${target.last}`,
       );
       expect(places(report)).toContain(`I5 1-${target.last}`);
     } finally {
       await changeAsOwner(
+        database,
         'truncate ledger.entry; insert into ledger.entry select * from kept.entry; create unique index entry_by_key on ledger.entry (book, key, scope) where key is not null',
       );
     }
   });
 
   it('when an account was inserted that no entry opened', async () => {
-    const report = await verifyAfter(
+    const report = await tamper(
       `insert into ledger.account select book, 999, 'ghost', kind, asset, owner, floor, opened_seq, opened_at from ledger.account where id = 'w3'`,
     );
     expect(places(report)).toEqual(['I11 account 999 of book 1 (ghost)']);
   });
 
   it('when an account was deleted', async () => {
-    const report = await verifyAfter(`delete from ledger.account where id = 'w3'`);
+    const report = await tamper(`delete from ledger.account where id = 'w3'`);
     expect(places(report)).toContain(`I11 1-${target.opening}`);
   });
 });
@@ -262,12 +245,12 @@ describe('an event log that tells something else is named', () => {
 
 describe('a broken chain is named', () => {
   it('when the hash of a batch was changed', async () => {
-    const report = await verifyAfter(`update ledger.batch set hash = sha256('x') where ${target.deposit} between first_seq and last_seq`);
+    const report = await tamper(`update ledger.batch set hash = sha256('x') where ${target.deposit} between first_seq and last_seq`);
     expect(places(report)).toEqual([`I11 ${await batchOf(target.deposit)}`]);
   });
 
   it('when a batch was recorded at another time, with its entries', async () => {
-    const report = await verifyAfter(`
+    const report = await tamper(`
       update ledger.batch set recorded_at = recorded_at + interval '1 millisecond' where ${target.last} between first_seq and last_seq;
       update ledger.entry set recorded_at = recorded_at + interval '1 millisecond' where seq in (select seq from ledger.entry e join kept.batch b on ${target.last} between b.first_seq and b.last_seq and e.seq between b.first_seq and b.last_seq)`);
     expect(places(report)).toEqual([`I11 ${await batchOf(target.last)}`]);
@@ -279,7 +262,7 @@ describe('a broken chain is named', () => {
       [target.deposit],
     );
     const after = (rows[0]?.last_seq ?? 0) + 1;
-    const report = await verifyAfter(`
+    const report = await tamper(`
       delete from ledger.entry where seq in (select e.seq from kept.entry e join kept.batch b on ${target.deposit} between b.first_seq and b.last_seq and e.seq between b.first_seq and b.last_seq);
       delete from ledger.batch where ${target.deposit} between first_seq and last_seq`);
     expect(places(report)).toContain(`I11 1-${after}`);
@@ -289,7 +272,7 @@ describe('a broken chain is named', () => {
     const cutOff = `
       delete from ledger.entry where seq >= (select first_seq from kept.batch order by batch_no desc limit 1);
       delete from ledger.batch where batch_no = ${target.lastBatch}`;
-    const report = await verifyAfter(cutOff);
+    const report = await tamper(cutOff);
     expect(places(report)).toEqual(['I11 the end of book 1']);
     expect(report.invariants.find(({ id }) => id === 'I11')?.first).toMatchObject({
       what: expect.stringMatching(/^the log goes at least as far as the checkpoint of \d{4}-/) as unknown,
@@ -301,7 +284,7 @@ describe('a broken chain is named', () => {
   });
 
   it('when the log was written anew from somewhere on, by the checkpoint of what was there before', async () => {
-    const report = await verifyAfter(`update ledger.batch set hash = sha256('rewritten') where batch_no = ${target.lastBatch}`);
+    const report = await tamper(`update ledger.batch set hash = sha256('rewritten') where batch_no = ${target.lastBatch}`);
     expect(report.invariants.find(({ id }) => id === 'I11')?.violations).toBe(2);
   });
 });
