@@ -12,7 +12,18 @@ beforeAll(async () => {
   const ledger = await openLedger({ url: database.url, log: silentLog() });
   const opens = { owner: null, asset: 3, floor: 0n };
   await ledger.post({ kind: 'deposit', key: 'd1', debit: { system: 'cash_in' }, credit: { wallet: 'w1', opens }, amount: 100n });
-  await ledger.post({ kind: 'withdrawal', key: 'x1', debit: { wallet: 'w1' }, credit: { system: 'cash_out' }, amount: 40n });
+  const withdrawn = await ledger.post({
+    kind: 'withdrawal',
+    key: 'x1',
+    debit: { wallet: 'w1' },
+    credit: { system: 'cash_out' },
+    amount: 40n,
+  });
+  const held = await ledger.post({ kind: 'hold', key: 'h1', wallet: 'w1', amount: 20n, expiresInSeconds: 3_600 });
+  await ledger.post({ kind: 'capture', key: 'c1', wallet: 'w1', hold: held.seq, credit: { system: 'fees' }, amount: 5n });
+  const reversal = { kind: 'reversal', initiator: 'w1', reason: 'because', actor: 'operator:1' } as const;
+  await ledger.post({ ...reversal, key: 'r1', reverses: withdrawn.seq, amount: 10n });
+  await ledger.post({ kind: 'freeze', key: 'f1', wallet: 'w1', sides: 'debits', reason: 'because', actor: 'operator:1' });
   await ledger.stop();
 });
 afterAll(() => database.drop());
@@ -41,12 +52,13 @@ describe.each(['book', 'batch', 'account', 'entry'])('a row of ledger.%s', (tabl
   });
 });
 
-/** The newest withdrawal once more, at the end of the log, with some columns otherwise. */
-async function insertLike(changes: string): Promise<unknown> {
+/** The newest entry of a kind once more, at the end of the log, with some columns otherwise. */
+async function insertLike(changes: string, kind = 'withdrawal'): Promise<unknown> {
   return await database.pool.query(`
     insert into ledger.entry
-    select (jsonb_populate_record(e, jsonb_build_object('seq', 1000, 'key', 'forged', 'debit_version', 3, 'credit_version', 2) || '${changes}')).*
-    from ledger.entry e where e.kind = 'withdrawal'`);
+    select (jsonb_populate_record(e, jsonb_build_object('seq', 1000, 'key', 'forged', 'debit_version', 100,
+      'credit_version', case when e.credit_account is null then null else 100 end) || '${changes}')).*
+    from ledger.entry e where e.kind = '${kind}' order by e.seq desc limit 1`);
 }
 
 describe('an entry', () => {
@@ -62,5 +74,67 @@ describe('an entry', () => {
     ['has a debit without a credit', '{"credit_account": null}', '23514'],
   ])('is refused when it %s', async (_what, changes, code) => {
     await expect(insertLike(changes)).rejects.toMatchObject({ code });
+  });
+});
+
+describe('an entry of a hold, a correction or a control', () => {
+  const check = '23514';
+  const unique = '23505';
+  it.each([
+    ['hold', 'holds nothing', '{"amount": 0}', check],
+    ['hold', 'has an account to be credited', '{"credit_account": 1, "credit_after": 0, "credit_version": 100}', check],
+    ['hold', 'names no hold', '{"hold": null, "hold_left": null}', check],
+    ['hold', 'does not say what is left', '{"hold_left": null}', check],
+    ['hold', 'leaves less than nothing', '{"hold_left": -1}', check],
+    ['hold', 'says that nothing is held by a nought', '{"debit_held": 0}', check],
+    ['hold', 'holds less than nothing', '{"debit_held": -1}', check],
+    ['hold', 'holds more than there is', '{"debit_held": 61}', check],
+    ['hold', 'has nobody who asked for it', '{"scope": null, "key": null}', check],
+    ['withdrawal', 'takes what is held', '{"debit_after": 10, "debit_held": 11}', check],
+    ['capture', 'expires', '{"expires_at": "2030-01-01"}', check],
+    ['capture', 'credits nobody', '{"credit_account": null, "credit_after": null, "credit_version": null}', check],
+    ['capture', 'repeats what happened to the hold at a version of the wallet', '{"debit_version": 4}', unique],
+    ['reversal', 'reverses nothing', '{"reverses": null, "reversed": null}', check],
+    ['reversal', 'does not say how much is reversed', '{"reversed": null}', check],
+    ['withdrawal', 'reverses something', '{"reverses": 1, "reversed": 1}', check],
+    ['reversal', 'reverses the same part again', '{}', unique],
+    ['freeze', 'moves an amount', '{"amount": 1}', check],
+    ['freeze', 'credits somebody', '{"credit_account": 1, "credit_after": 0, "credit_version": 100}', check],
+    ['freeze', 'does not say what the wallet may do', '{"controls": null}', check],
+    ['freeze', 'repeats a version of the wallet', '{"debit_version": 6}', unique],
+    [
+      'freeze',
+      'closes with an account to sweep to, and no amount',
+      '{"kind": "close", "credit_account": 1, "credit_after": 0, "credit_version": 100}',
+      check,
+    ],
+    ['freeze', 'closes with an amount, and no account to sweep to', '{"kind": "close", "amount": 1}', check],
+    ['hold', 'is refused without a key to remember it under', '{"refusal": "hold_expired", "debit_account": null, "key": null}', check],
+    ['hold', 'is refused and names the wallet', '{"refusal": "hold_expired"}', check],
+    ['hold', 'is an expiry with a key', '{"kind": "expire", "expires_at": null}', check],
+  ])('%s is refused when it %s', async (kind, _what, changes, code) => {
+    await expect(insertLike(changes, kind)).rejects.toMatchObject({ code });
+  });
+
+  it.each([
+    ['hold', '{}'],
+    ['capture', '{}'],
+    ['reversal', '{"reversed": 11}'],
+    ['freeze', '{}'],
+    ['freeze', '{"kind": "close"}'],
+    ['hold', '{"kind": "expire", "expires_at": null, "key": null, "scope": null}'],
+  ])('%s is taken when nothing is wrong with it, so the refusals above are for what is', async (kind, changes) => {
+    const client = await database.pool.connect();
+    try {
+      await client.query('begin');
+      await client.query(`
+        insert into ledger.entry
+        select (jsonb_populate_record(e, jsonb_build_object('seq', 1000, 'key', 'forged', 'debit_version', 100,
+          'credit_version', case when e.credit_account is null then null else 100 end) || '${changes}')).*
+        from ledger.entry e where e.kind = '${kind}' order by e.seq desc limit 1`);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
   });
 });

@@ -5,6 +5,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentLog } from '../../server/kernel/index.ts';
 import { openLedger } from '../../server/ledger/index.ts';
+import { dueText } from '../../server/ledger/posting/expiry.ts';
+import { statements } from '../../server/ledger/posting/store.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 
@@ -26,13 +28,13 @@ function scansOf(plan: Plan, table: string): string[] {
   return [...own, ...(plan.Plans ?? []).flatMap((part) => scansOf(part, table))];
 }
 
-async function scansOfEntry(statement: string): Promise<string[]> {
+async function scansOfEntry(statement: string, table = 'entry'): Promise<string[]> {
   const client = await database.pool.connect();
   try {
     await client.query('begin');
     for (const plan of ['seqscan', 'bitmapscan', 'hashjoin', 'mergejoin']) await client.query(`set local enable_${plan} = off`);
-    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) ${statement}`);
-    return rows.flatMap((row) => scansOf(row['QUERY PLAN'][0].Plan, 'entry')).toSorted();
+    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (generic_plan, format json) ${statement}`);
+    return rows.flatMap((row) => scansOf(row['QUERY PLAN'][0].Plan, table)).toSorted();
   } finally {
     await client.query('rollback');
     client.release();
@@ -40,11 +42,29 @@ async function scansOfEntry(statement: string): Promise<string[]> {
 }
 
 const balances = `
-  select b.balance from unnest(array['w1', 'w2']) as wanted (id)
+  select b.balance, b.controls from unnest(array['w1', 'w2']) as wanted (id)
   cross join lateral (select * from ledger.balance b where b.book = 1 and b.id = wanted.id limit 1) b`;
 
+/** As ledger.seq_at asks it. */
+const lastBatchAt = `select b.last_seq from ledger.batch b where b.book = $1 and b.recorded_at <= $2::timestamptz
+  order by b.recorded_at desc, b.batch_no desc limit 1`;
+
+/** Holds, originals, what a day has taken, and the holds whose time has come: each by the index that was made for it. */
+async function expectProbes(): Promise<void> {
+  expect(await scansOfEntry(statements.wallets)).toEqual(['entry_by_control', 'entry_by_credit', 'entry_by_debit']);
+  // The hold itself by its seq, or as the first of the entries about it.
+  expect(['entry_by_hold entry_by_hold', 'entry_by_hold entry_pkey']).toContain((await scansOfEntry(statements.holds)).join(' '));
+  expect(await scansOfEntry(statements.originals)).toEqual(['entry_by_reversal', 'entry_pkey']);
+  expect(await scansOfEntry(statements.outcomes)).toEqual(['entry_by_key']);
+  expect(await scansOfEntry(statements.spent)).toEqual(['entry_by_debit']);
+  expect(await scansOfEntry(dueText)).toEqual(['entry_by_expiry', 'entry_by_hold']);
+  expect(await scansOfEntry(lastBatchAt, 'batch')).toEqual(['batch_by_time']);
+}
+
+it('finds what holds, reversals and limits are decided on by indexes, on an empty log', expectProbes);
+
 it('finds the newest entry of an account by that account, on an empty log', async () => {
-  expect(await scansOfEntry(balances)).toEqual(['entry_by_credit', 'entry_by_debit']);
+  expect(await scansOfEntry(balances)).toEqual(['entry_by_control', 'entry_by_credit', 'entry_by_debit']);
 });
 
 it('and on a log in which every entry debits the same account', async () => {
@@ -55,9 +75,22 @@ it('and on a log in which every entry debits the same account', async () => {
       return ledger.post({ kind: 'deposit', key: `d${number}`, debit: { system: 'cash_in' }, credit, amount: 1n });
     }),
   );
+  const held = await ledger.postEach(
+    Array.from({ length: 500 }, (_, number) => ({
+      kind: 'hold',
+      key: `h${number}`,
+      wallet: `w${number}`,
+      amount: 1n,
+      expiresInSeconds: 3_600,
+    })),
+  );
+  await ledger.postEach(
+    held.slice(0, 250).map(({ seq }, number) => ({ kind: 'release', key: `r${number}`, wallet: `w${number}`, hold: seq, amount: 1n })),
+  );
   await ledger.stop();
   await database.pool.query('vacuum analyze ledger.entry, ledger.account');
 
-  expect(await scansOfEntry(balances)).toEqual(['entry_by_credit', 'entry_by_debit']);
+  expect(await scansOfEntry(balances)).toEqual(['entry_by_control', 'entry_by_credit', 'entry_by_debit']);
+  await expectProbes();
   expect(await scansOfEntry("select seq from ledger.entry where book = 1 and scope = 7 and key = 'd1'")).toEqual(['entry_by_key']);
 });

@@ -51,16 +51,31 @@ export async function postJournalled(
 
 /** A call on its way between processes. Every line is written whole before the next thing happens, so a killed process leaves a true journal. */
 export function toLine(number: number, call: Call): string {
-  return `${JSON.stringify([number, call], (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))}\n`;
+  return `${withBigints([number, call])}\n`;
+}
+
+/** JSON in which bigints and dates are text that says so. */
+export function withBigints(value: unknown): string {
+  return JSON.stringify(value, function (this: Record<string, unknown>, name, text: unknown) {
+    const original = this[name];
+    if (original instanceof Date) return `${original.toISOString()}d`;
+    return typeof original === 'bigint' ? `${original}n` : text;
+  });
+}
+
+export function readWithBigints(text: string): unknown {
+  return JSON.parse(text, (_, value: unknown) => {
+    if (typeof value !== 'string') return value;
+    if (/^-?\d+n$/.test(value)) return BigInt(value.slice(0, -1));
+    return /^\d{4}-\d\d-\d\dT[\d:.]+Zd$/.test(value) ? new Date(value.slice(0, -1)) : value;
+  });
 }
 
 /** The calls of a journal; of each the last thing that was said. A line that a kill cut short was not said. */
 export function fromLines(text: string): History {
   const calls = new Map<number, Call>();
   for (const line of text.split('\n').slice(0, -1)) {
-    const revive = (_: string, value: unknown) =>
-      typeof value === 'string' && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value;
-    const [number, call] = JSON.parse(line, revive) as [number, Call];
+    const [number, call] = readWithBigints(line) as [number, Call];
     calls.set(number, call);
   }
   return [...calls.values()];

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { fromLines } from './history.ts';
+import type { Operation } from '../../server/ledger/index.ts';
+import { fromLines, withBigints } from './history.ts';
 import type { History } from './history.ts';
 
 export type Poster = {
@@ -43,5 +44,29 @@ export function startPoster(options: { url: string; book: number; name: string; 
       await ended;
     },
     ended,
+  };
+}
+
+export type Asker = {
+  /** Posts all of them at once; answers when it has been answered. */
+  ask(operations: readonly Operation[]): Promise<History>;
+};
+
+/** A process that is connected and waits to be told what to post. It ends with its first answers. */
+export async function startAsker({ url, book }: { url: string; book: number }): Promise<Asker> {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'asker.ts'), url, String(book)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.setEncoding('utf8');
+  child.stdout.on('data', (piece: string) => (text += piece));
+  const ended = once(child, 'close');
+  await once(child.stdout, 'data');
+  return {
+    ask: async (operations) => {
+      child.stdin.write(`${withBigints(operations)}\n`);
+      await ended;
+      return fromLines(text.slice('ready\n'.length));
+    },
   };
 }

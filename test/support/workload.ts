@@ -11,6 +11,7 @@ export function workloadOperation(random: () => number, key: string): Operation 
   const cashIn = { system: 'cash_in' } as const;
   if (which < 0.35) return { kind: 'deposit', key, debit: cashIn, credit: { wallet, opens: { owner: null, asset: 1, floor: 0n } }, amount };
   if (which < 0.5) return { kind: 'withdrawal', key, debit: { wallet }, credit: { system: 'cash_out' }, amount: amount * 3n };
+  if (which < 0.53) return { kind: 'hold', key, wallet, amount, upTo: true };
   const other = pick();
   if (which < 0.95) return { kind: 'transfer', key, debit: { wallet }, credit: { wallet: other }, amount, metadata: `{"key":"${key}"}` };
   // Wallets of their own, so that the log also grows in breadth.

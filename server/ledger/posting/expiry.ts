@@ -18,7 +18,7 @@ const lookBackMs = 60_000;
 type Due = { readonly seq: number; readonly wallet: string; readonly expires_at: Date; readonly is_open: boolean };
 
 /** Those that are resolved are passed over page by page too, so that no look takes long. */
-const dueText = `
+export const dueText = `
   select h.seq, a.id as wallet, h.expires_at,
     (select n.hold_left > 0 from ledger.entry n where n.book = $1 and n.hold = h.seq order by n.debit_version desc limit 1) as is_open
   from (

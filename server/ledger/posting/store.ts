@@ -44,7 +44,8 @@ export const planOptions = [
   .map((setting) => `-c ${setting}`)
   .join(' ');
 
-const statements = {
+/** By name, as they are prepared. The tests ask the planner about them. */
+export const statements = {
   head: `
     select b.batch_no, b.last_seq, b.hash, b.recorded_at,
       (select coalesce(max(a.number), 0) + 1 from ledger.account a where a.book = $1) as next_account

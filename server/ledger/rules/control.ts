@@ -54,8 +54,7 @@ function closingRefusal(account: Account, sides: Sides, sweeping = false): Refus
   if (sidesIn(account.controls, sides, 'closed') === sides) return refuse('nothing_to_change', account.number, { wallet: account.id });
   const isHeld = held !== 0n && (sides !== 'credits' || sweeping);
   const isLeft = balance > 0n && sides !== 'credits' && !sweeping;
-  if (balance < 0n || isHeld || isLeft)
-    return refuse('wallet_not_empty', account.number, { wallet: account.id, balance, held });
+  if (balance < 0n || isHeld || isLeft) return refuse('wallet_not_empty', account.number, { wallet: account.id, balance, held });
   return null;
 }
 

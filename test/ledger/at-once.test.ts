@@ -1,0 +1,249 @@
+/** Holds, reversals and controls, many at once and from several writers of one book: each has one outcome, and the model agrees. */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { verify } from '../../server/ledger/index.ts';
+import type { ControlOperation, Operation, TransferOperation } from '../../server/ledger/index.ts';
+import { BookReader } from '../../server/ledger/reading/reads.ts';
+import type { BookWriter } from '../../server/ledger/posting/writer.ts';
+import { newBook, postOne, startWriter } from '../support/books.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { checkHistory, postJournalled } from '../support/history.ts';
+import type { Call, History } from '../support/history.ts';
+import { pause } from '../support/load.ts';
+import { startAsker, startPoster } from '../support/posters.ts';
+import { randomFrom, seedOf } from '../support/seed.ts';
+import { takeClock } from '../support/time.ts';
+import type { Clock } from '../support/time.ts';
+
+let database: TestDatabase;
+let clock: Clock;
+/** Noon: no day ends while a limit is counted. */
+const noonMs = Date.parse('2026-05-05T12:00:00Z');
+let noonAtMs: number;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  clock = await takeClock(database);
+  await clock.set(new Date(noonMs));
+  noonAtMs = performance.now();
+});
+afterAll(async () => {
+  const report = await verify(database.pool);
+  await clock.end();
+  await database.drop();
+  expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+const opens = { owner: null, asset: 1, floor: 0n };
+const deposit = (wallet: string, key: string, amount: bigint): TransferOperation => ({
+  kind: 'deposit',
+  key,
+  debit: { system: 'cash_in' },
+  credit: { wallet, opens },
+  amount,
+});
+const withdrawal = (key: string, amount: bigint): TransferOperation => ({
+  kind: 'withdrawal',
+  key,
+  debit: { wallet: 'a' },
+  credit: { system: 'cash_out' },
+  amount,
+});
+const decided = { wallet: 'a', reason: 'because', actor: 'operator:1' } as const;
+const limit = (key: string, perDay: bigint): ControlOperation => ({
+  kind: 'limit',
+  key,
+  ...decided,
+  limits: { perTransfer: null, perDay, perMonth: null },
+});
+const reasonOf = ({ result }: Call) =>
+  typeof result === 'string' ? result : ((result.refusal as { code: string } | null)?.code ?? 'posted');
+const tally = (calls: readonly Call[]) =>
+  calls.reduce<Record<string, number>>((counts, call) => ({ ...counts, [reasonOf(call)]: (counts[reasonOf(call)] ?? 0) + 1 }), {});
+
+type Play = { post(operation: Operation, who?: number): Promise<Call>; reader: BookReader; book: number; history: History };
+
+/** A book with writers of its own, each as a process would have one; afterwards everything must be as the model says. */
+async function withWriters(count: number, work: (play: Play) => Promise<void>): Promise<void> {
+  const book = await newBook(database);
+  const writers = await Promise.all(Array.from({ length: count }, () => startWriter(database.url, book)));
+  const history: History = [];
+  const post = (operation: Operation, who = 0) => postJournalled(history, writers[who % count] as BookWriter, operation);
+  try {
+    await work({ post, reader: new BookReader(book, database.pool), book, history });
+  } finally {
+    await Promise.all(writers.map((writer) => writer.stop()));
+  }
+  await checkHistory(history, database, book);
+}
+
+describe('fifty captures of one hold at once', () => {
+  it('from two processes take what was held, and no more', async () => {
+    const book = await newBook(database);
+    const writer = await startWriter(database.url, book);
+    await postOne(writer, deposit('a', 'first', 1_000n));
+    const { seq: hold } = await postOne(writer, { kind: 'hold', key: 'hold', wallet: 'a', amount: 100n });
+    await writer.stop();
+    const capture = (key: string): Operation => ({ kind: 'capture', key, wallet: 'a', hold, credit: { system: 'fees' }, amount: 7n });
+    const askers = await Promise.all([startAsker({ url: database.url, book }), startAsker({ url: database.url, book })]);
+    const histories = await Promise.all(
+      askers.map((asker, who) => asker.ask(Array.from({ length: 25 }, (_, number) => capture(`${who} ${number}`)))),
+    );
+    expect(tally(histories.flat())).toEqual({ posted: 14, hold_exceeded: 36 });
+    expect(histories.every((calls) => calls.length === 25)).toBe(true);
+    const reader = new BookReader(book, database.pool);
+    expect(await reader.balance('a')).toMatchObject({ balance: 902n, held: 2n });
+    expect((await reader.hold(hold))?.hold.left).toBe(2n);
+  });
+});
+
+describe('a capture and the expiry of a hold at the same moment', () => {
+  it('have one outcome, each time', async () => {
+    const seed = seedOf('captures against expiry');
+    const random = randomFrom(seed);
+    const trials = 300;
+    await withWriters(2, async ({ post, reader }) => {
+      await post(deposit('a', 'first', 1_000n));
+      const databaseMs = () => noonMs + performance.now() - noonAtMs;
+      const until = async (ms: number) => await pause(Math.max(0, ms - databaseMs()));
+      const trial = async (number: number) => {
+        await pause(random() * 1_500);
+        const held = await post({ kind: 'hold', key: `hold ${number}`, wallet: 'a', amount: 2n, expiresInSeconds: 1 }, number);
+        const entry = typeof held.result === 'string' ? null : held.result.entry;
+        const [hold, expiresAtMs] = [entry?.seq ?? 0, entry?.expiresAt?.getTime() ?? 0];
+        const capture = async () => {
+          await until(expiresAtMs - 12 + random() * 20);
+          return reasonOf(
+            await post({ kind: 'capture', key: `capture ${number}`, wallet: 'a', hold, credit: { system: 'fees' }, amount: 2n }, 0),
+          );
+        };
+        const expire = async () => {
+          await until(expiresAtMs - 10);
+          for (;;) {
+            const reason = reasonOf(await post({ kind: 'expire', key: null, wallet: 'a', hold }, 1));
+            if (reason !== 'hold_not_expired') return reason;
+            await pause(1);
+          }
+        };
+        const outcome = (await Promise.all([capture(), expire()])).join(' ');
+        expect((await reader.entriesOfHold(hold)).map(({ kind }) => kind)).toEqual([
+          'hold',
+          outcome.startsWith('posted') ? 'capture' : 'expire',
+        ]);
+        return outcome;
+      };
+      const outcomes = await Promise.all(Array.from({ length: trials }, (_, number) => trial(number)));
+      const captured = outcomes.filter((outcome) => outcome === 'posted hold_resolved').length;
+      const expired = outcomes.filter((outcome) => outcome === 'hold_expired posted').length;
+      console.info(`captures against expiry: ${captured} captured, ${expired} expired, of ${trials}`);
+      expect(captured + expired).toBe(trials);
+      expect(Math.min(captured, expired)).toBeGreaterThan(0);
+      expect(await reader.balance('a')).toMatchObject({ balance: 1_000n - 2n * BigInt(captured), held: 0n });
+    });
+  }, 60_000);
+});
+
+for (const writersCount of [1, 2]) {
+  describe(writersCount === 1 ? 'with one writer' : 'with two writers on one book', () => {
+    it('a limit that a hundred debits hit at once is exact', async () => {
+      await withWriters(writersCount, async ({ post, reader }) => {
+        await post(deposit('a', 'first', 1_000n));
+        await post(withdrawal('before the limit', 3n));
+        await post({ kind: 'hold', key: 'hold', wallet: 'a', amount: 5n });
+        await post(limit('limit', 50n));
+        const calls = await Promise.all(Array.from({ length: 100 }, (_, number) => post(withdrawal(`w ${number}`, 7n), number)));
+        expect(tally(calls)).toEqual({ posted: 6, limit_exceeded: 94 });
+        expect(await reader.balance('a')).toMatchObject({ balance: 955n, spent: { day: 45n, month: 45n } });
+      });
+    });
+
+    it('twenty callers who reverse one transfer in parts take back what it was, and no more', async () => {
+      await withWriters(writersCount, async ({ post, reader }) => {
+        await post(deposit('b', 'for b', 1n));
+        await post(deposit('a', 'first', 1_000n));
+        const moved = await post({ kind: 'transfer', key: 't', debit: { wallet: 'a' }, credit: { wallet: 'b' }, amount: 100n });
+        const reverses = typeof moved.result === 'string' ? 0 : moved.result.seq;
+        const reversal = { kind: 'reversal', initiator: 'a', reverses, reason: 'because', actor: 'operator:1' } as const;
+        const caller = async (who: number) => {
+          const calls: Call[] = [];
+          for (let round = 0; round < 4; round++)
+            calls.push(await post({ ...reversal, key: `${who} ${round}`, amount: 7n, ...(round === 3 && { upTo: true }) }, who));
+          return calls;
+        };
+        const calls = (await Promise.all(Array.from({ length: 20 }, (_, who) => caller(who)))).flat();
+        const sums = calls.map(({ result }) => (typeof result === 'string' || result.refusal ? 0n : (result.entry?.amount ?? 0n)));
+        expect(sums.reduce((total, amount) => total + amount, 0n)).toBe(100n);
+        expect(await reader.balance('a')).toMatchObject({ balance: 1_000n });
+        expect(await reader.balance('b')).toMatchObject({ balance: 1n });
+      });
+    });
+
+    it('a freeze in the middle of load lets nothing out after it', async () => {
+      await withWriters(writersCount, async ({ post, reader }) => {
+        await post(deposit('a', 'first', 1_000_000n));
+        const caller = async (who: number) => {
+          const calls: Call[] = [];
+          for (let round = 0; round < 30; round++) calls.push(await post(withdrawal(`${who} ${round}`, 1n), who));
+          return calls;
+        };
+        const load = Promise.all(Array.from({ length: 20 }, (_, who) => caller(who)));
+        await vi.waitFor(async () => expect((await reader.balance('a'))?.version).toBeGreaterThan(60), { timeout: 10_000, interval: 1 });
+        const frozen = await post({ kind: 'freeze', key: 'freeze', sides: 'debits', ...decided });
+        const calls = (await load).flat();
+        const at = typeof frozen.result === 'string' ? 0 : frozen.result.seq;
+        const seqOf = ({ result }: Call) => (typeof result === 'string' ? 0 : result.seq);
+        for (const call of calls) expect(reasonOf(call)).toBe(seqOf(call) < at ? 'posted' : 'wallet_frozen');
+        expect(Object.keys(tally(calls)).toSorted()).toEqual(['posted', 'wallet_frozen']);
+      });
+    });
+
+    it('two first limits while money leaves count all of it', async () => {
+      await withWriters(writersCount, async ({ post, reader }) => {
+        await post(deposit('a', 'first', 1_000_000n));
+        const caller = async (who: number) => {
+          for (let round = 0; round < 20; round++) await post(withdrawal(`${who} ${round}`, 1n), who);
+        };
+        const load = Promise.all(Array.from({ length: 20 }, (_, who) => caller(who)));
+        await vi.waitFor(async () => expect((await reader.balance('a'))?.version).toBeGreaterThan(40), { timeout: 10_000, interval: 1 });
+        const limits = await Promise.all([post(limit('one', 10_000n), 0), post(limit('other', 20_000n), 1)]);
+        expect(tally(limits)).toEqual({ posted: 2 });
+        await load;
+        expect(await reader.balance('a')).toMatchObject({ spent: { day: 400n, month: 400n } });
+      });
+    });
+  });
+}
+
+describe('a process that is killed with holds open', () => {
+  it('leaves them open, to be captured by another', async () => {
+    const seed = seedOf('killed with holds');
+    const book = await newBook(database);
+    const poster = startPoster({ url: database.url, book, name: 'killed', seed, callers: 16 });
+    await vi.waitFor(() => expect(poster.answered()).toBeGreaterThan(400), { timeout: 20_000, interval: 5 });
+    poster.signal('SIGKILL');
+    await poster.ended;
+    const history = poster.history();
+    const summary = await checkHistory(history, database, book);
+    expect(summary.answered).toBeGreaterThan(300);
+
+    const held = history.flatMap(({ operation, result }) =>
+      operation.kind === 'hold' && typeof result !== 'string' && result.entry?.hold ? [result.entry] : [],
+    );
+    expect(held.length).toBeGreaterThan(0);
+    const writer = await startWriter(database.url, book);
+    const calls = await Promise.all(
+      held.map(({ seq, debit, amount }) =>
+        postJournalled(history, writer, {
+          kind: 'capture',
+          key: `capture ${seq}`,
+          wallet: debit?.name ?? '',
+          hold: seq,
+          credit: { system: 'fees' },
+          amount: amount ?? 0n,
+        }),
+      ),
+    );
+    await writer.stop();
+    expect(tally(calls)).toEqual({ posted: held.length });
+    await checkHistory(history, database, book);
+  }, 60_000);
+});
