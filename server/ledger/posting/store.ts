@@ -77,10 +77,14 @@ export const statements = {
     ${entrySides}`,
   spent: `
     select coalesce(sum(e.amount) filter (where e.recorded_at >= $3), 0) as day, coalesce(sum(e.amount), 0) as month
-    from ledger.entry e
-    where e.book = $1 and e.debit_account = $2 and e.recorded_at >= $4
-      and e.debit_version > coalesce(ledger.version_at($1, $2, ledger.seq_at($1, $4::timestamptz - interval '1 microsecond')), 0)
-      and e.kind in ('withdrawal', 'spend', 'transfer', 'capture')`,
+    from (
+      -- In the order of the versions, so that a plan made while the log was empty does not read all of it either.
+      select * from ledger.entry e
+      where e.book = $1 and e.debit_account = $2
+        and e.debit_version > coalesce(ledger.version_at($1, $2, ledger.seq_at($1, $4::timestamptz - interval '1 microsecond')), 0)
+      order by e.debit_version offset 0
+    ) e
+    where e.recorded_at >= $4 and e.kind in ('withdrawal', 'spend', 'transfer', 'capture')`,
   tail: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.seq > $2 and e.seq <= $3 order by e.seq`,
   turn: 'select ledger.take_turn($1)',
   post: `select ledger.post_batch(${Array.from({ length: 43 }, (_, at) => `$${at + 1}`).join(', ')}) as now_us`,
