@@ -111,7 +111,7 @@ describe('a capture and the expiry of a hold at the same moment', () => {
         const entry = typeof held.result === 'string' ? null : held.result.entry;
         const [hold, expiresAtMs] = [entry?.seq ?? 0, entry?.expiresAt?.getTime() ?? 0];
         const capture = async () => {
-          await until(expiresAtMs - 12 + random() * 20);
+          await until(expiresAtMs - 40 + random() * 50);
           return reasonOf(
             await post({ kind: 'capture', key: `capture ${number}`, wallet: 'a', hold, credit: { system: 'fees' }, amount: 2n }, 0),
           );
@@ -218,17 +218,16 @@ describe('a process that is killed with holds open', () => {
     const seed = seedOf('killed with holds');
     const book = await newBook(database);
     const poster = startPoster({ url: database.url, book, name: 'killed', seed, callers: 16 });
-    await vi.waitFor(() => expect(poster.answered()).toBeGreaterThan(400), { timeout: 20_000, interval: 5 });
+    const holdsOf = (calls: History) =>
+      calls.flatMap(({ operation, result }) =>
+        operation.kind === 'hold' && typeof result !== 'string' && result.entry?.hold ? [result.entry] : [],
+      );
+    await vi.waitFor(() => expect(holdsOf(poster.history()).length).toBeGreaterThan(4), { timeout: 40_000, interval: 50 });
     poster.signal('SIGKILL');
     await poster.ended;
     const history = poster.history();
-    const summary = await checkHistory(history, database, book);
-    expect(summary.answered).toBeGreaterThan(300);
-
-    const held = history.flatMap(({ operation, result }) =>
-      operation.kind === 'hold' && typeof result !== 'string' && result.entry?.hold ? [result.entry] : [],
-    );
-    expect(held.length).toBeGreaterThan(0);
+    await checkHistory(history, database, book);
+    const held = holdsOf(history);
     const writer = await startWriter(database.url, book);
     const calls = await Promise.all(
       held.map(({ seq, debit, amount }) =>

@@ -19,14 +19,14 @@ import type { TestDatabase } from '../support/database.ts';
 import { Model } from '../support/model.ts';
 import { assets, granted, keepsWallet, requests } from '../support/operations.ts';
 import type { Request } from '../support/operations.ts';
-import { PlacedState } from '../support/pure-book.ts';
+import { emptyState, lookUpOriginals } from '../support/pure-book.ts';
 import { examples } from './examples.ts';
 import { harmless, planted } from './planted.ts';
 import type { Decide } from './planted.ts';
 
 /** Plays requests one by one with these rules, and says whether each answer and the log are the model's. */
 function agreesWithModel(rules: Decide, all: readonly Request[]): boolean {
-  const state = new PlacedState(1, new Set(assets), 1, 1);
+  const state = emptyState();
   const model = new Model(assets, keepsWallet);
   const rows: Rows = { openings: [], entries: [] };
   let nowMs = Date.parse('2026-01-31T22:00:00Z');
@@ -35,7 +35,7 @@ function agreesWithModel(rules: Decide, all: readonly Request[]): boolean {
     const now = new Date(nowMs);
     for (const wish of wishes) {
       const operation = granted(wish, model);
-      state.lookUp(rows, [operation]);
+      lookUpOriginals(state, rows, [operation]);
       const asked = ask(operation);
       const decision = rules(state, asked, now);
       const entry = state.apply(asked, decision, now, rows) ?? (decision.type === 'replayed' ? decision.entry : null);

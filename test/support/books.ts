@@ -17,7 +17,11 @@ export async function newBook({ pool }: Pick<TestDatabase, 'pool'>): Promise<num
 }
 
 /** Works with the rights that the product has. */
-export async function startWriter(url: string, book: number, options: { patienceMs?: number; log?: Log } = {}): Promise<BookWriter> {
+export async function startWriter(
+  url: string,
+  book: number,
+  options: { patienceMs?: number; log?: Log; keeps?: (wallet: string) => boolean } = {},
+): Promise<BookWriter> {
   const writer = new BookWriter({ url: inRole(url, 'writer'), book, log: silentLog(), ...options });
   await writer.start();
   return writer;

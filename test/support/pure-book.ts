@@ -6,28 +6,26 @@ import { BookState } from '../../server/ledger/posting/state.ts';
 import type { Operation, Outcome } from '../../server/ledger/index.ts';
 import { assets, keepsWallet } from './operations.ts';
 
-/** Some wallets have their place in another book. */
-export class PlacedState extends BookState {
-  override keeps(wallet: string): boolean {
-    return keepsWallet(wallet);
-  }
+/** Of a book in which some wallets have no place. */
+export function emptyState(): BookState {
+  return new BookState(1, new Set(assets), 1, 1, keepsWallet);
+}
 
-  /** As the writer does ahead of deciding. */
-  lookUp({ entries }: Rows, operations: readonly Operation[]): void {
-    for (const operation of operations) {
-      const entry = operation.kind === 'reversal' && entries[operation.reverses - 1];
-      if (!entry || this.original(entry.seq)) continue;
-      this.learnOriginal({ entry, reversed: entries.findLast(({ reverses }) => reverses === entry.seq)?.reversed ?? 0n });
-    }
+/** As the writer does ahead of deciding. */
+export function lookUpOriginals(state: BookState, { entries }: Rows, operations: readonly Operation[]): void {
+  for (const operation of operations) {
+    const entry = operation.kind === 'reversal' && entries[operation.reverses - 1];
+    if (!entry || state.original(entry.seq)) continue;
+    state.learnOriginal({ entry, reversed: entries.findLast(({ reverses }) => reverses === entry.seq)?.reversed ?? 0n });
   }
 }
 
 export class PureBook {
-  readonly #state = new PlacedState(1, new Set(assets), 1, 1);
+  readonly #state = emptyState();
   readonly rows: Rows = { openings: [], entries: [] };
 
   post(operations: readonly Operation[], now: Date): Outcome[] {
-    this.#state.lookUp(this.rows, operations);
+    lookUpOriginals(this.#state, this.rows, operations);
     return decideTogether(this.#state, { asked: operations.map(ask), linked: true }, now, this.rows);
   }
 
@@ -36,7 +34,7 @@ export class PureBook {
     const start = this.#state.mark();
     const rows: Rows = { openings: [], entries: [] };
     for (const operations of requests) {
-      this.#state.lookUp(this.rows, operations);
+      lookUpOriginals(this.#state, this.rows, operations);
       decideTogether(this.#state, { asked: operations.map(ask), linked: true }, now, rows);
     }
     this.#state.takeBack(this.#state.seal(start));

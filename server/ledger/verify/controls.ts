@@ -97,7 +97,11 @@ function numberIn(text: string | undefined): bigint | null {
 
 function controlsText({ controls, floor }: AccountState): string {
   const { debits, credits, limits } = controls;
-  return JSON.stringify([debits, credits, limits?.perTransfer, limits?.perDay, limits?.perMonth, floor === null ? null : String(floor)]);
+  return JSON.stringify([debits, credits, limits && limitsInOrder(limits), floor === null ? null : String(floor)]);
+}
+
+function limitsInOrder({ perTransfer, perDay, perMonth }: Limits): readonly (string | null)[] {
+  return [perTransfer, perDay, perMonth];
 }
 
 /** What reads must answer: nothing for a wallet of which nobody decided anything. */
@@ -110,7 +114,7 @@ export function inOrder(text: string | null): string | null {
   if (text === null) return null;
   try {
     const { debits, credits, limits, floor } = JSON.parse(text) as ControlState & { floor: string | null };
-    return JSON.stringify([debits, credits, limits?.perTransfer, limits?.perDay, limits?.perMonth, floor]);
+    return JSON.stringify([debits, credits, limits && limitsInOrder(limits), floor]);
   } catch {
     return 'unreadable';
   }
