@@ -60,7 +60,7 @@ const reasonOf = ({ result }: Call) =>
 const tally = (calls: readonly Call[]) =>
   calls.reduce<Record<string, number>>((counts, call) => ({ ...counts, [reasonOf(call)]: (counts[reasonOf(call)] ?? 0) + 1 }), {});
 
-type Play = { post(operation: Operation, who?: number): Promise<Call>; reader: BookReader; book: number; history: History };
+type Play = { readonly post: (operation: Operation, who?: number) => Promise<Call>; reader: BookReader; book: number; history: History };
 
 /** A book with writers of its own, each as a process would have one; afterwards everything must be as the model says. */
 async function withWriters(count: number, work: (play: Play) => Promise<void>): Promise<void> {

@@ -1,4 +1,5 @@
 /** What the database itself refuses, whoever asks and whatever the program believes. */
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../server/kernel/index.ts';
 import { openLedger } from '../../server/ledger/index.ts';
@@ -53,8 +54,8 @@ describe.each(['book', 'batch', 'account', 'entry'])('a row of ledger.%s', (tabl
 });
 
 /** The newest entry of a kind once more, at the end of the log, with some columns otherwise. */
-async function insertLike(changes: string, kind = 'withdrawal'): Promise<unknown> {
-  return await database.pool.query(`
+async function insertLike(changes: string, kind = 'withdrawal', client: pg.Pool | pg.PoolClient = database.pool): Promise<unknown> {
+  return await client.query(`
     insert into ledger.entry
     select (jsonb_populate_record(e, jsonb_build_object('seq', 1000, 'key', 'forged', 'debit_version', 100,
       'credit_version', case when e.credit_account is null then null else 100 end) || '${changes}')).*
@@ -127,11 +128,7 @@ describe('an entry of a hold, a correction or a control', () => {
     const client = await database.pool.connect();
     try {
       await client.query('begin');
-      await client.query(`
-        insert into ledger.entry
-        select (jsonb_populate_record(e, jsonb_build_object('seq', 1000, 'key', 'forged', 'debit_version', 100,
-          'credit_version', case when e.credit_account is null then null else 100 end) || '${changes}')).*
-        from ledger.entry e where e.kind = '${kind}' order by e.seq desc limit 1`);
+      expect(await insertLike(changes, kind, client)).toMatchObject({ rowCount: 1 });
     } finally {
       await client.query('rollback');
       client.release();

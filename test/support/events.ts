@@ -78,7 +78,11 @@ function opened({ credit }: ModelEntry, model: Model): Told[] {
   if (!isWallet(credit, model)) return [];
   const account = model.account(credit?.name ?? '');
   return [
-    ['WalletCreated', credit?.name, { ...(account?.owner != null && { owner: account.owner }), floor: String(account?.openedWithFloor) }],
+    [
+      'WalletCreated',
+      credit?.name,
+      { ...(account && account.owner !== null && { owner: account.owner }), floor: String(account?.openedWithFloor) },
+    ],
   ];
 }
 

@@ -194,7 +194,7 @@ export class World {
   write(now: Date, saying: Saying, debit: ModelAccount | null, credit: ModelAccount | null): ModelEntry {
     const seq = this.log.length + 1;
     const sides = { debit: debit && this.#side(debit), credit: credit && this.#side(credit) };
-    const debitFloor = debit && saying.controls == null ? debit.floor : null;
+    const debitFloor = debit && !saying.controls ? debit.floor : null;
     const entry: ModelEntry = { ...blank, operation: seq, debitFloor, ...saying, ...sides, seq, recordedAt: now };
     this.log.push(entry);
     if (debit?.limits) {
