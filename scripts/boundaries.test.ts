@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { arrows, importsOf, whyForbidden } from './boundaries.ts';
+import { arrows, importsOf, packagesImported, whyForbidden } from './boundaries.ts';
 
 const from = (file: string, target: string) => whyForbidden({ file, line: 1, target });
 
@@ -37,6 +37,18 @@ test('a folder is entered through its door, from inside and outside of server/',
   expect(from('cli/commands/start.ts', 'server/main.ts')).toBeUndefined();
   expect(from('server/main.ts', 'server/seed.ts')).toBeUndefined();
   expect(from('server/main.ts', 'server/gateway/grpc/index.ts')).toBeUndefined();
+});
+
+test('the client stands alone, and only what speaks HTTP uses it', () => {
+  expect(from('sdk/caller.ts', 'sdk/keys.ts')).toBeUndefined();
+  expect(from('cli/monkey/load.ts', 'sdk/index.ts')).toBeUndefined();
+  expect(from('test/sdk/client.test.ts', 'sdk/keys.ts')).toBeUndefined();
+  expect(from('sdk/keys.ts', 'server/kernel/index.ts')).toContain('shipped alone');
+  expect(from('cli/monkey/load.ts', 'sdk/caller.ts')).toContain('through its door');
+  expect(from('server/gateway/http/app.ts', 'sdk/index.ts')).toContain('does not import the client');
+  expect(from('server/main.ts', 'sdk/index.ts')).toContain('does not import the client');
+  const [found] = packagesImported('sdk/keys.ts', `import { a } from './a.ts';\nimport { randomUUID } from 'node:crypto';`);
+  expect(found && [found.line, found.target, whyForbidden(found)]).toEqual([2, 'node:crypto', expect.stringContaining('shipped alone')]);
 });
 
 test('a folder that nobody placed may import nothing', () => {

@@ -35,8 +35,18 @@ export function importsOf(file: string, source: string): Import[] {
   }));
 }
 
+/** Imports of packages and of Node itself, by their name instead of a path. */
+export function packagesImported(file: string, source: string): Import[] {
+  return [...source.matchAll(/(?:^|[\s;}])(?:import|export)\s(?:[^'";]*?\sfrom\s*)?['"]([^.'"][^'"]*)['"]/g)].map((match) => ({
+    file,
+    line: source.slice(0, match.index + match[0].length).split('\n').length,
+    target: match[1] ?? '',
+  }));
+}
+
 /** Why an import may not be, or undefined. Paths are relative to the root, with forward slashes. */
 export function whyForbidden(found: Import): string | undefined {
+  if (isClient(found.file) || isClient(found.target)) return whyForbiddenToClient(found);
   const from = contextOf(found.file);
   const to = contextOf(found.target);
   if (isWiring(found.target)) {
@@ -58,6 +68,18 @@ export function whyForbidden(found: Import): string | undefined {
   return undefined;
 }
 
+function isClient(file: string): boolean {
+  return file.startsWith('sdk/');
+}
+
+/** The client is shipped alone, so it imports nothing but itself; it speaks to the server over HTTP, and what speaks so uses it. */
+function whyForbiddenToClient({ file, target }: Import): string | undefined {
+  if (isClient(file)) return isClient(target) ? undefined : 'sdk imports nothing but its own files: it is shipped alone';
+  if (!/^(cli|console|bench|test)\//.test(file))
+    return `${file.split('/')[0]} does not import the client: cli, console, bench and test may`;
+  return target === 'sdk/index.ts' || isOwnSupport(file) ? undefined : 'the client is entered through its door, sdk/index.ts';
+}
+
 /** The folder of server/ that a path belongs to; undefined outside of server/ and for what wires. */
 function contextOf(file: string): string | undefined {
   return /^server\/([^/]+)\//.exec(file)?.[1];
@@ -75,9 +97,12 @@ function isOwnSupport(file: string): boolean {
 
 /** Checks every TypeScript file below the root's source folders. */
 export function findViolations(root: string): Violation[] {
-  return ['server', 'cli', 'bench', 'scripts', 'test']
+  return ['server', 'cli', 'sdk', 'bench', 'scripts', 'test']
     .flatMap((folder) => sourceFiles(root, folder))
-    .flatMap((file) => importsOf(file, fs.readFileSync(path.join(root, file), 'utf8')))
+    .flatMap((file) => {
+      const source = fs.readFileSync(path.join(root, file), 'utf8');
+      return [...importsOf(file, source), ...(isClient(file) ? packagesImported(file, source) : [])];
+    })
     .flatMap((found) => {
       const why = whyForbidden(found);
       return why === undefined ? [] : [{ ...found, why }];

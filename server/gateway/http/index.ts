@@ -3,3 +3,4 @@ export type { Product } from './app.ts';
 export { listenHttp } from './listen.ts';
 export type { HttpListener } from './listen.ts';
 export { openApiDocument } from './document.ts';
+export { presentRefusal, refusalStatus } from './refusals.ts';

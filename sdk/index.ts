@@ -1,0 +1,7 @@
+// A typed client of Coffer's REST API, for any program that has fetch; it imports nothing but its own files.
+export { Calls as Coffer } from './generated/calls.ts';
+export type { Answered, CallOptions, CofferOptions } from './caller.ts';
+export { CofferRefused, CofferUnavailable } from './errors.ts';
+export type { Outcome, ProblemDocument } from './errors.ts';
+export { newKey } from './keys.ts';
+export type * from './generated/types.ts';

@@ -1,0 +1,125 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Coffer, CofferRefused, newKey } from '../../sdk/index.ts';
+import { alice, startProduct } from '../http/product.ts';
+import type { TestProduct } from '../http/product.ts';
+
+let product: TestProduct;
+let coffer: Coffer;
+beforeAll(async () => {
+  product = await startProduct();
+  coffer = new Coffer({ url: product.url });
+});
+afterAll(async () => {
+  await product.stop();
+});
+
+describe('a call', () => {
+  it('answers as the API does, and says whether it was answered before', async () => {
+    const first = await coffer.deposit({ walletId: 'c1', amount: 1000, key: 'k' });
+    expect(first).toMatchObject({ walletId: 'c1', balance: '1000', version: 1, requestId: 'k', replayed: false });
+    expect(await coffer.deposit({ walletId: 'c1', amount: 1000, key: 'k' })).toEqual({ ...first, replayed: true });
+  });
+
+  it('gets a key of its own when it is given none: two calls are two operations', async () => {
+    const first = await coffer.deposit({ walletId: 'c2', amount: 5 });
+    const second = await coffer.deposit({ walletId: 'c2', amount: 5 });
+    expect(first.requestId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+    expect([first.requestId === second.requestId, second.balance]).toEqual([false, '10']);
+  });
+
+  it('carries amounts of every size exactly, and refuses a number that is none before it is sent', async () => {
+    const huge = 12_345_678_901_234_567_890_123_456_789n;
+    expect(await coffer.deposit({ walletId: 'c3', amount: huge })).toMatchObject({ amount: String(huge), balance: String(huge) });
+    expect(await coffer.deposit({ walletId: 'c3', amount: '1' })).toMatchObject({ balance: String(huge + 1n) });
+    await expect(coffer.deposit({ walletId: 'c3', amount: 2 ** 53 })).rejects.toThrow(RangeError);
+    await expect(coffer.deposit({ walletId: 'c3', amount: Number.NaN })).rejects.toThrow(RangeError);
+  });
+
+  it('takes keys of any text in the body and in the path', async () => {
+    const key = 'Büro/№ 7 %?';
+    const { operationId } = await coffer.deposit({ walletId: 'c4', amount: 1, key });
+    expect(await coffer.getOperationByKey({ walletId: 'c4', key })).toMatchObject({ operationId, requestId: key, status: 'completed' });
+  });
+
+  it('has a path of its own: what would lead elsewhere is not sent', async () => {
+    await expect(coffer.getWallet({ walletId: '..' })).rejects.toThrow(TypeError);
+    await expect(coffer.getWallet({ walletId: 'a/b?c' })).rejects.toMatchObject({ status: 400 });
+  });
+});
+
+describe('a refusal', () => {
+  it('has its code, its facts and its place on record, and is not repeated', async () => {
+    let requests = 0;
+    const counting = new Coffer({
+      url: product.url,
+      fetch: async (url, init) => {
+        requests++;
+        return await fetch(url, init);
+      },
+    });
+    await coffer.deposit({ walletId: 'r1', amount: 10 });
+    const refusal = await counting.withdraw({ walletId: 'r1', amount: 11, key: 'w' }).catch((thrown: unknown) => thrown);
+    expect(refusal).toBeInstanceOf(CofferRefused);
+    expect(refusal).toMatchObject({
+      status: 422,
+      code: 'insufficient_funds',
+      facts: { wallet: 'r1', available: '10', requested: '11' },
+      requestId: 'w',
+      operationId: expect.stringMatching(/^1-/) as unknown,
+      replayed: false,
+    });
+    expect(requests).toBe(1);
+    await expect(coffer.withdraw({ walletId: 'r1', amount: 11, key: 'w' })).rejects.toMatchObject({ replayed: true });
+    await expect(coffer.withdraw({ walletId: 'r1', amount: 1, key: 'w' })).rejects.toMatchObject({ code: 'idempotency_key_reused' });
+    await expect(coffer.getWallet({ walletId: 'nobody' })).rejects.toMatchObject({ status: 404, code: 'wallet_not_found' });
+  });
+});
+
+describe('a token', () => {
+  it('is sent with each request, and may be fetched for each', async () => {
+    const { token } = await coffer.demoLogIn({ user_id: alice });
+    expect(await new Coffer({ url: product.url, token }).getMe()).toMatchObject({ id: alice });
+    const asAlice = new Coffer({ url: product.url, token: async () => await Promise.resolve(token) });
+    expect(await asAlice.topUp({ amount: 300, asset_type_id: 1 })).toMatchObject({ status: 'success', balance: '1300' });
+    await expect(coffer.getMe()).rejects.toMatchObject({ status: 401 });
+    expect(await coffer.getMe({ token })).toMatchObject({ id: alice });
+  });
+});
+
+describe('a list', () => {
+  it('is read to its end, page by page', async () => {
+    for (let amount = 1; amount <= 7; amount++) await coffer.deposit({ walletId: 'l1', amount });
+    const amounts: string[] = [];
+    for await (const { amount } of coffer.allHistory({ walletId: 'l1', limit: 3 })) amounts.push(amount);
+    expect(amounts).toEqual(['7', '6', '5', '4', '3', '2', '1']);
+    const seen: string[] = [];
+    for await (const event of coffer.allEvents({ limit: 2 })) if (event.walletId === 'l1') seen.push(event.type);
+    expect(seen).toEqual(['WalletCreated', ...Array.from({ length: 7 }, () => 'FundsDeposited')]);
+  });
+});
+
+describe('a key', () => {
+  it('is a UUIDv7, and later ones sort after earlier ones of another millisecond', () => {
+    const keys = Array.from({ length: 1000 }, () => newKey());
+    expect(new Set(keys).size).toBe(keys.length);
+    for (const key of keys) expect(key).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    const times = keys.map((key) => key.slice(0, 13));
+    expect(times).toEqual(times.toSorted());
+  });
+});
+
+it('the example of the README does what it says', async () => {
+  const readme = fs.readFileSync(path.resolve(import.meta.dirname, '../../sdk/README.md'), 'utf8');
+  const [, example = ''] = /```ts\n([^]*?)```/.exec(readme) ?? [];
+  const file = path.resolve(import.meta.dirname, `readme-example-${process.pid}.ts`);
+  fs.writeFileSync(file, example.replace("'coffer-client'", "'../../sdk/index.ts'").replace('http://127.0.0.1:3000', product.url));
+  try {
+    await import(file);
+  } finally {
+    fs.rmSync(file);
+  }
+  expect(await coffer.getWallet({ walletId: 'shop' })).toMatchObject({ balance: '300' });
+  expect(await coffer.getWallet({ walletId: 'jane' })).toMatchObject({ balance: '500' });
+});
