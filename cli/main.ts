@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { productVersion } from '../server/kernel/index.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { monkeyCommand } from './commands/monkey.ts';
 import { resetCommand } from './commands/reset.ts';
 import { seedCommand } from './commands/seed.ts';
 import { sqlCommand } from './commands/sql.ts';
@@ -24,6 +25,7 @@ export async function main(): Promise<void> {
     .addCommand(keysCommand())
     .addCommand(verifyCommand())
     .addCommand(sqlCommand())
+    .addCommand(monkeyCommand())
     .addCommand(resetCommand());
   await program.parseAsync();
 }

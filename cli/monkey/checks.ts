@@ -1,0 +1,227 @@
+/** What must hold whatever was asked, in whatever order: checked on nothing but answers of the API. */
+import type { Event, HistoryItem, Operation } from '../../sdk/index.ts';
+import { acknowledged, operationIdOf } from './gather.ts';
+import type { Snapshot, WalletRead } from './gather.ts';
+import type { Entry, Kind, Told } from './requests.ts';
+
+export type Check = {
+  readonly id: string;
+  readonly rule: string;
+  /** How many things were looked at. */
+  readonly checked: number;
+  readonly violations: number;
+  readonly first: string | null;
+};
+
+/** A finding for each thing looked at: null when it is in order. */
+type Findings = Iterable<string | null>;
+
+const rules: readonly { readonly id: string; readonly rule: string; readonly look: (snapshot: Snapshot) => Findings }[] = [
+  { id: 'I1', rule: 'what went in and did not go out is what the wallets hold', look: conservation },
+  { id: 'I2', rule: 'each balance is the sum of its history', look: sums },
+  { id: 'I3', rule: 'versions are 1..n without gaps, and each running balance follows from the one before', look: versions },
+  { id: 'I4', rule: 'every acknowledged operation is found by id and by key, as it was answered', look: records },
+  { id: 'I5', rule: 'each key had one effect at most, and the same answer each time', look: keys },
+  { id: 'I6', rule: 'no balance was ever below its floor', look: floors },
+  { id: 'I8', rule: 'the event log tells each operation once, and no other', look: events },
+];
+
+export function check(snapshot: Snapshot): Check[] {
+  return rules.map(({ id, rule, look }) => {
+    const findings = [...look(snapshot)];
+    const violations = findings.filter((finding) => finding !== null);
+    return { id, rule, checked: findings.length, violations: violations.length, first: violations[0] ?? null };
+  });
+}
+
+const direction: Readonly<Record<Kind, bigint>> = { open: 0n, deposit: 1n, topup: 1n, withdrawal: -1n, spend: -1n, transfer: 0n };
+
+/** Every wallet that existed before would spoil it; these are new. Transfers between them change nothing. */
+function* conservation({ journal, wallets }: Snapshot): Findings {
+  const expected = new Map<string, bigint>();
+  const found = new Map<string, bigint>();
+  const assetOf = (wallet: string) => wallets.get(wallet)?.wallet?.asset.code ?? 'no asset';
+  for (const { asked } of completed(journal)) {
+    const asset = assetOf(asked.wallet);
+    expected.set(asset, (expected.get(asset) ?? 0n) + direction[asked.kind] * asked.amount);
+  }
+  for (const [id, { wallet }] of wallets) found.set(assetOf(id), (found.get(assetOf(id)) ?? 0n) + BigInt(wallet?.balance ?? 0));
+  for (const asset of new Set([...expected.keys(), ...found.keys()])) {
+    const [should, does] = [expected.get(asset) ?? 0n, found.get(asset) ?? 0n];
+    yield should === does ? null : `${asset}: ${should} went in and did not go out, the wallets hold ${does}`;
+  }
+}
+
+function* sums({ wallets }: Snapshot): Findings {
+  for (const [id, { wallet, history }] of wallets) {
+    if (!wallet) continue;
+    const sum = history.reduce((total, item) => total + changeOf(item), 0n);
+    yield sum === BigInt(wallet.balance) ? null : `wallet ${id} has a balance of ${wallet.balance}, its history adds up to ${sum}`;
+  }
+}
+
+function* versions({ wallets }: Snapshot): Findings {
+  for (const [id, { wallet, history }] of wallets) {
+    let [version, balance] = [0, 0n];
+    for (const item of history) {
+      version++;
+      balance += changeOf(item);
+      const fits = item.versionAfter === version && BigInt(item.balanceAfter) === balance;
+      yield fits
+        ? null
+        : `wallet ${id}, operation ${item.operationId}: version ${item.versionAfter} and balance ${item.balanceAfter}, where ${version} and ${balance} follow`;
+    }
+    const last = wallet?.version ?? 0;
+    yield last === version ? null : `wallet ${id} is at version ${last}, its history ends at ${version}`;
+  }
+}
+
+function* records({ journal, wallets, records: read }: Snapshot): Findings {
+  for (const [operationId, entry] of acknowledged(journal)) {
+    const { byId, byKey } = read.get(operationId) ?? { byId: null, byKey: null };
+    yield whyNotAsAnswered(entry, byId, byKey) ?? whyNotInHistory(operationId, entry, wallets);
+  }
+}
+
+function whyNotAsAnswered({ asked, outcome }: Entry, byId: Operation | null, byKey: Operation | null): string | null {
+  const name = `${asked.kind} of ${asked.amount} by ${asked.wallet} under key ${asked.key}`;
+  if (!byId || !byKey) return `${name} was answered, and is not found by its ${byId ? 'key' : 'id'}`;
+  if (JSON.stringify(byId) !== JSON.stringify(byKey)) return `${name} is one thing by its id and another by its key`;
+  const status = outcome.status === 'completed' ? 'completed' : 'refused';
+  if (byId.status !== status) return `${name} was answered as ${status}, and is on record as ${byId.status}`;
+  if (byId.type !== asked.kind || byId.requestId !== asked.key) return `${name} is on record as ${byId.type} under key ${byId.requestId}`;
+  if (outcome.status === 'refused')
+    return byId.failure?.code === outcome.code ? null : `${name} was refused as ${outcome.code}, on record as ${byId.failure?.code}`;
+  if (outcome.status !== 'completed' || asked.kind === 'open') return null;
+  const { told } = outcome;
+  if (BigInt(byId.amount ?? 0) !== asked.amount || told.amount !== byId.amount)
+    return `${name} was answered with ${told.amount}, on record with ${byId.amount}`;
+  if (told.createdAt !== byId.createdAt) return `${name} was answered with the time ${told.createdAt}, on record with ${byId.createdAt}`;
+  return sidesOf(asked.wallet, told).every(({ walletId, balance, version }) =>
+    [byId.debit, byId.credit].some((side) => side?.walletId === walletId && side.balance === balance && side.version === version),
+  )
+    ? null
+    : `${name} was answered with other balances than are on record`;
+}
+
+function whyNotInHistory(operationId: string, { asked, outcome }: Entry, wallets: ReadonlyMap<string, WalletRead>): string | null {
+  if (asked.kind === 'open') return wallets.get(asked.wallet)?.wallet ? null : `wallet ${asked.wallet} was opened, and is not there`;
+  const lines = [asked.wallet, asked.to].map(
+    (id) => wallets.get(id ?? '')?.history.filter((item) => item.operationId === operationId).length ?? 0,
+  );
+  const expected = outcome.status === 'refused' ? [0, 0] : [1, asked.to === undefined ? 0 : 1];
+  if (lines.every((count, at) => count === expected[at])) return null;
+  return `${outcome.status} operation ${operationId} is ${lines[0]} times in the history of ${asked.wallet}${asked.to === undefined ? '' : ` and ${lines[1]} times in that of ${asked.to}`}`;
+}
+
+function sidesOf(wallet: string, { balance, version, to }: Told): { walletId: string; balance: string; version: number }[] {
+  return [{ walletId: wallet, balance, version }, ...(to ? [to] : [])];
+}
+
+/** Answers under one key: at most one is the first, all are the same but for those that refuse another content. */
+function* keys({ journal, wallets }: Snapshot): Findings {
+  const byKey = new Map<string, Entry[]>();
+  for (const entry of journal) {
+    const name = `${entry.asked.wallet} ${entry.asked.key}`;
+    byKey.set(name, [...(byKey.get(name) ?? []), entry]);
+  }
+  for (const [name, entries] of byKey) yield whyTwice(name, entries, wallets);
+  for (const [id, { history }] of wallets) {
+    const own = history.filter(({ requestId }) => requestId !== null);
+    const asked = new Set(journal.filter((entry) => entry.asked.wallet === id).map((entry) => entry.asked.key));
+    for (const { requestId, operationId } of own)
+      yield asked.has(requestId ?? '') ? null : `wallet ${id} did operation ${operationId}, which nobody asked for`;
+  }
+}
+
+function whyTwice(name: string, entries: readonly Entry[], wallets: ReadonlyMap<string, WalletRead>): string | null {
+  const answers = entries.filter((entry) => operationIdOf(entry) !== undefined);
+  const first = answers[0];
+  if (!first) return null;
+  const content = contentOf(first);
+  for (const entry of answers) {
+    if (contentOf(entry) !== content) return `key ${name}: another content was answered as if it were the same`;
+    if (answerOf(entry) !== answerOf(first)) return `key ${name} was answered differently: ${answerOf(first)} and ${answerOf(entry)}`;
+  }
+  const fresh = answers.filter(({ outcome }) => 'replayed' in outcome && !outcome.replayed).length;
+  if (fresh > 1) return `key ${name} was answered ${fresh} times as if for the first time`;
+  const other = entries.find((entry) => contentOf(entry) !== content && 'replayed' in entry.outcome && !isKeyRefusal(entry));
+  if (other) return `key ${name} was used for something else, and not refused`;
+  const { wallet, key } = first.asked;
+  const effects = wallets.get(wallet)?.history.filter(({ requestId }) => requestId === key).length ?? 0;
+  return effects > 1 ? `key ${name} had ${effects} effects` : null;
+}
+
+function isKeyRefusal({ outcome }: Entry): boolean {
+  return outcome.status === 'refused' && outcome.code === 'idempotency_key_reused';
+}
+
+function contentOf({ asked: { kind, amount, to } }: Entry): string {
+  return `${kind} ${amount} ${to ?? ''}`;
+}
+
+function answerOf({ outcome }: Entry): string {
+  if (outcome.status === 'completed') return JSON.stringify(outcome.told);
+  return outcome.status === 'refused' ? `${outcome.code} ${outcome.operationId}` : outcome.status;
+}
+
+function* floors({ wallets }: Snapshot): Findings {
+  for (const [id, { wallet, history }] of wallets) {
+    if (!wallet) continue;
+    const floor = -BigInt(wallet.creditLimit);
+    for (const { balanceAfter, operationId } of history)
+      yield BigInt(balanceAfter) >= floor
+        ? null
+        : `wallet ${id} stood at ${balanceAfter} after operation ${operationId}, below its floor of ${floor}`;
+    yield BigInt(wallet.available) >= 0n ? null : `wallet ${id} has ${wallet.available} available`;
+  }
+}
+
+/** What the log tells of each operation. A refused transfer was initiated, too. */
+const told: Readonly<Record<Kind, { readonly completed: readonly string[]; readonly refused: readonly string[] }>> = {
+  open: { completed: ['WalletCreated'], refused: ['WalletCreationFailed'] },
+  deposit: { completed: ['FundsDeposited'], refused: ['DepositFailed'] },
+  withdrawal: { completed: ['FundsWithdrawn'], refused: ['WithdrawalFailed'] },
+  transfer: {
+    completed: ['TransferInitiated', 'TransferDebited', 'TransferCredited', 'TransferCompleted'],
+    refused: ['TransferInitiated', 'TransferFailed'],
+  },
+  topup: { completed: ['FundsToppedUp'], refused: ['TopUpFailed'] },
+  spend: { completed: ['FundsSpent'], refused: ['SpendFailed'] },
+};
+
+function* events({ journal, events: log }: Snapshot): Findings {
+  const byOperation = new Map<unknown, Event[]>();
+  for (const event of log) {
+    const of = event.data['operation'];
+    byOperation.set(of, [...(byOperation.get(of) ?? []), event]);
+  }
+  const known = acknowledged(journal);
+  for (const [operationId, { asked, outcome }] of known) {
+    const expected = told[asked.kind][outcome.status === 'completed' ? 'completed' : 'refused'];
+    // A wallet that a first posting opens on the way is told before it.
+    const found = (byOperation.get(operationId) ?? [])
+      .map(({ type }) => type)
+      .filter((type) => asked.kind === 'open' || type !== 'WalletCreated');
+    yield found.join() === expected.join()
+      ? null
+      : `operation ${operationId} should be told as ${expected.join(', ')}, and is as ${found.join(', ') || 'nothing'}`;
+  }
+  for (const [operationId, [event]] of byOperation) {
+    if (!known.has(String(operationId)) && event) yield `event ${event.id} tells ${event.type} of an operation that nobody asked for`;
+  }
+  for (const [at, { id, seq, part }] of log.entries()) {
+    const before = log[at - 1];
+    const isAfter = !before || before.seq < seq || (before.seq === seq && before.part < part);
+    yield isAfter ? null : `event ${id} comes after event ${before.id}`;
+  }
+}
+
+function changeOf({ direction, amount }: HistoryItem): bigint {
+  return direction === 'in' ? BigInt(amount) : -BigInt(amount);
+}
+
+/** Each completed operation once. */
+function completed(journal: readonly Entry[]): Entry[] {
+  return [...acknowledged(journal).values()].filter(({ outcome }) => outcome.status === 'completed');
+}

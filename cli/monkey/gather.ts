@@ -1,0 +1,93 @@
+/** Reads back over the API what the server says that it has: wallets, histories, operations and events. */
+import { CofferRefused } from '../../sdk/index.ts';
+import type { Coffer, Event, HistoryItem, Operation, Wallet } from '../../sdk/index.ts';
+import type { Entry } from './requests.ts';
+
+export type WalletRead = { readonly wallet: Wallet | null; readonly history: readonly HistoryItem[] };
+
+/** Both ways to the same record; null where the server knows of nothing. */
+export type RecordRead = { readonly byId: Operation | null; readonly byKey: Operation | null };
+
+export type Snapshot = {
+  readonly journal: readonly Entry[];
+  readonly wallets: ReadonlyMap<string, WalletRead>;
+  /** By operation id, for every operation that was acknowledged. */
+  readonly records: ReadonlyMap<string, RecordRead>;
+  /** What the log tells of these wallets. */
+  readonly events: readonly Event[];
+};
+
+export type Gathering = {
+  readonly coffer: Coffer;
+  readonly concurrency: number;
+  readonly journal: readonly Entry[];
+  readonly wallets: readonly string[];
+  readonly tokens: ReadonlyMap<string, string>;
+};
+
+export async function gather({ coffer, concurrency, journal, wallets, tokens }: Gathering): Promise<Snapshot> {
+  const optionsOf = (wallet: string) => {
+    const token = tokens.get(wallet);
+    return token === undefined ? {} : { token };
+  };
+  const read = new Map<string, WalletRead>();
+  await forEach(wallets, concurrency, async (walletId) => {
+    const wallet = await orNull(coffer.getWallet({ walletId }, optionsOf(walletId)));
+    const history: HistoryItem[] = [];
+    if (wallet) for await (const item of coffer.allHistory({ walletId, limit: 500 }, optionsOf(walletId))) history.push(item);
+    // The API lists the newest first; a history is followed from its beginning.
+    read.set(walletId, { wallet, history: history.toReversed() });
+  });
+
+  const records = new Map<string, RecordRead>();
+  await forEach([...acknowledged(journal)], concurrency, async ([operationId, { asked }]) => {
+    const options = optionsOf(asked.wallet);
+    const [byId, byKey] = await Promise.all([
+      orNull(coffer.getOperation({ operationId }, options)),
+      orNull(coffer.getOperationByKey({ walletId: asked.wallet, key: asked.key }, options)),
+    ]);
+    records.set(operationId, { byId, byKey });
+  });
+
+  const known = new Set(wallets);
+  const events: Event[] = [];
+  for await (const event of coffer.allEvents({ limit: 500, cursor: beforeFirst(journal) }))
+    if (known.has(event.walletId)) events.push(event);
+  return { journal, wallets: read, records, events };
+}
+
+/** The first acknowledgement of each operation that is on record: what was refused because of its key is the record of another. */
+export function acknowledged(journal: readonly Entry[]): Map<string, Entry> {
+  const found = new Map<string, Entry>();
+  for (const entry of journal) {
+    const id = operationIdOf(entry);
+    if (id !== undefined && !found.has(id)) found.set(id, entry);
+  }
+  return found;
+}
+
+export function operationIdOf({ outcome }: Entry): string | undefined {
+  if (outcome.status === 'completed') return outcome.told.operationId;
+  return outcome.status === 'refused' && outcome.code !== 'idempotency_key_reused' ? outcome.operationId : undefined;
+}
+
+/** A place in the event log before anything that this run did. */
+function beforeFirst(journal: readonly Entry[]): string {
+  const seqs = [...acknowledged(journal).keys()].map((id) => Number(id.split('-').at(-1)));
+  return `${Math.max(0, Math.min(...seqs) - 1)}-9999`;
+}
+
+async function orNull<T>(reading: Promise<T>): Promise<T | null> {
+  return await reading.catch((failure: unknown) => {
+    if (failure instanceof CofferRefused && failure.status === 404) return null;
+    throw failure;
+  });
+}
+
+async function forEach<T>(items: readonly T[], concurrency: number, work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const run = async () => {
+    for (let item = left.pop(); item !== undefined; item = left.pop()) await work(item);
+  };
+  await Promise.all(Array.from({ length: concurrency }, run));
+}

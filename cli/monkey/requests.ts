@@ -1,0 +1,75 @@
+/** What the monkey asks for, and the journal of what it was told. */
+import { CofferRefused, CofferUnavailable } from '../../sdk/index.ts';
+import type { Coffer } from '../../sdk/index.ts';
+
+/** By the names that the log has for them. */
+export type Kind = 'open' | 'deposit' | 'withdrawal' | 'transfer' | 'topup' | 'spend';
+
+/** A request that can be sent as often as one likes: its key and its content stay the same. */
+export type Asked = {
+  readonly kind: Kind;
+  /** The wallet that initiates it, under which its key is remembered. */
+  readonly wallet: string;
+  readonly key: string;
+  readonly amount: bigint;
+  readonly to?: string;
+  /** For what only a user may ask for. */
+  readonly token?: string;
+};
+
+/** What every kind of answer has. */
+export type Told = {
+  readonly operationId: string;
+  readonly seq: number;
+  readonly requestId: string;
+  readonly walletId: string;
+  readonly balance: string;
+  readonly version: number;
+  readonly createdAt: string;
+  readonly amount?: string;
+  readonly to?: { readonly walletId: string; readonly balance: string; readonly version: number };
+};
+
+export type Outcome =
+  | { readonly status: 'completed'; readonly told: Told; readonly replayed: boolean }
+  | { readonly status: 'refused'; readonly code: string; readonly operationId: string | undefined; readonly replayed: boolean }
+  | { readonly status: 'not_done' | 'unknown' | 'done' | 'misunderstood'; readonly reason: string };
+
+export type Why = 'once' | 'again' | 'at once' | 'other content' | 'too much' | 'race';
+
+export type Entry = { readonly asked: Asked; readonly why: Why; readonly outcome: Outcome; readonly durationMs: number };
+
+/** The asset of top-up and spend in the demo: Reward Points. */
+export const points = 2;
+
+export async function send(coffer: Coffer, asked: Asked): Promise<Outcome> {
+  try {
+    const { replayed, ...told } = await call(coffer, asked);
+    return { status: 'completed', told, replayed };
+  } catch (failure) {
+    if (failure instanceof CofferRefused) {
+      const { code, operationId, replayed } = failure;
+      return { status: 'refused', code, operationId, replayed };
+    }
+    if (failure instanceof CofferUnavailable) return { status: failure.outcome, reason: failure.message };
+    return { status: 'misunderstood', reason: String(failure) };
+  }
+}
+
+async function call(coffer: Coffer, { kind, wallet, key, amount, to = '', token }: Asked): Promise<Told & { replayed: boolean }> {
+  const options = token === undefined ? {} : { token };
+  switch (kind) {
+    case 'open':
+      return await coffer.openWallet({ id: wallet, creditLimit: amount, key });
+    case 'deposit':
+      return await coffer.deposit({ walletId: wallet, amount, key });
+    case 'withdrawal':
+      return await coffer.withdraw({ walletId: wallet, amount, key });
+    case 'transfer':
+      return await coffer.transfer({ walletId: wallet, toWalletId: to, amount, key });
+    case 'topup':
+      return await coffer.topUp({ amount, asset_type_id: points, key }, options);
+    case 'spend':
+      return await coffer.spend({ amount, asset_type_id: points, key }, options);
+  }
+}

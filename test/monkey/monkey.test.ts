@@ -1,0 +1,245 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runMonkey } from '../../cli/monkey/monkey.ts';
+import type { Report } from '../../cli/monkey/report.ts';
+import { startProduct } from '../http/product.ts';
+import type { TestProduct } from '../http/product.ts';
+import { startHttpProxy } from '../support/http-proxy.ts';
+import type { Proxied, ProxiedAnswer } from '../support/http-proxy.ts';
+import { freePort } from '../support/ports.ts';
+
+let product: TestProduct;
+beforeAll(async () => {
+  product = await startProduct();
+});
+afterAll(async () => {
+  await product.stop();
+});
+
+const small = { requests: 150, concurrency: 20, wallets: 4, seed: 7 };
+
+async function monkeyBehind(answer: (request: Proxied) => Promise<ProxiedAnswer | 'cut'>): Promise<Report> {
+  const proxy = await startHttpProxy(product.url, answer);
+  try {
+    return await runMonkey({ url: proxy.url, ...small });
+  } finally {
+    await proxy.stop();
+  }
+}
+
+const failed = ({ checks }: Report) => checks.filter(({ violations }) => violations > 0).map(({ id }) => id);
+
+describe('an honest server', () => {
+  let report: Report;
+  beforeAll(async () => {
+    report = await runMonkey({ url: product.url, ...small, requests: 400 });
+  });
+
+  it('keeps every invariant under load, and each was looked at', () => {
+    expect(report.checks.map(({ id, first }) => [id, first])).toEqual(['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I8'].map((id) => [id, null]));
+    for (const { checked } of report.checks) expect(checked).toBeGreaterThan(1);
+    expect(report).toMatchObject({ ok: true, requests: 400, unanswered: { count: 0 }, withoutPlayers: null });
+  });
+
+  it('met every kind of trouble that was announced', () => {
+    expect(Object.keys(report.outcomes).toSorted()).toEqual(['deposit', 'open', 'spend', 'topup', 'transfer', 'withdrawal']);
+    expect(Object.keys(report.refusals)).toEqual(expect.arrayContaining(['insufficient_funds', 'idempotency_key_reused']));
+    expect(Math.min(...Object.values(report.repeated))).toBeGreaterThan(0);
+  });
+});
+
+it('answers that are cut off after the commit change nothing: every one is settled', async () => {
+  let cuts = 0;
+  const report = await monkeyBehind(async (request) => {
+    const answer = await request.forward();
+    return request.method === 'POST' && request.path.startsWith('/wallet/monkey-') && ++cuts % 5 === 0 ? 'cut' : answer;
+  });
+  expect(cuts).toBeGreaterThan(small.requests / 2);
+  expect([failed(report), report.unanswered.count]).toEqual([[], 0]);
+});
+
+describe('planted trouble', () => {
+  /** Lies once, about the third of the requests that fit. */
+  function once(fits: (request: Proxied) => boolean, lie: (request: Proxied) => Promise<ProxiedAnswer>) {
+    let seen = 0;
+    return async (request: Proxied) => (fits(request) && ++seen === 3 ? await lie(request) : await request.forward());
+  }
+  const isPost =
+    (what: string) =>
+    ({ method, path }: Proxied) =>
+      method === 'POST' && path.endsWith(what);
+  const isGet =
+    (pattern: RegExp) =>
+    ({ method, path }: Proxied) =>
+      method === 'GET' && pattern.test(path);
+  /** The answer with another content. */
+  const altered =
+    (change: (body: Body) => unknown) =>
+    async (request: Proxied): Promise<ProxiedAnswer> => {
+      const { body, ...answer } = await request.forward();
+      return { ...answer, body: JSON.stringify(change(JSON.parse(body) as Body)) };
+    };
+  type Body = Record<string, unknown> & { items: Record<string, unknown>[] };
+  const isHistory = isGet(/^\/wallet\/monkey-[^/]+\/history/);
+  const isWallet = isGet(/^\/wallet\/monkey-[^/]+$/);
+  const isRecordById = isGet(/^\/operations\//);
+
+  it.each<[string, ReturnType<typeof once>, string[]]>([
+    [
+      'an operation that was acknowledged, and never done',
+      once(isPost('/deposit'), async ({ body, path }) => {
+        const { amount, requestId } = JSON.parse(body) as Record<string, string>;
+        const made = {
+          operationId: '1-999999',
+          seq: 999_999,
+          requestId,
+          walletId: path.split('/')[2],
+          amount,
+          balance: amount,
+          version: 1,
+          createdAt: '',
+        };
+        return await Promise.resolve({ status: 201, body: JSON.stringify(made) });
+      }),
+      ['I1', 'I4', 'I8'],
+    ],
+    [
+      'an operation that was done twice',
+      once(isPost('/deposit'), async (request) => {
+        await request.forward({ body: request.body.replace(/"requestId":"/, '"requestId":"x') });
+        return await request.forward();
+      }),
+      ['I1', 'I5', 'I8'],
+    ],
+    [
+      'a balance in an answer that is not the one on record',
+      once(
+        isPost('/deposit'),
+        altered((body) => ({ ...body, balance: '1' })),
+      ),
+      ['I4'],
+    ],
+    [
+      'a repetition that pretends to be new',
+      async (request) => {
+        const { headers, ...answer } = await request.forward();
+        return { ...answer, headers: { 'content-type': headers?.['content-type'] ?? '' } };
+      },
+      ['I5'],
+    ],
+    [
+      'a key that serves for something else',
+      async (request) => {
+        const answer = await request.forward();
+        if (answer.status !== 409 || !isPost('/deposit')(request)) return answer;
+        return await request.forward({ body: request.body.replace(/"requestId":"/, '"requestId":"x') });
+      },
+      ['I5'],
+    ],
+    [
+      'a balance that no history explains',
+      once(
+        isWallet,
+        altered((body) => ({ ...body, balance: '5' })),
+      ),
+      ['I1', 'I2'],
+    ],
+    [
+      'a line missing in a history',
+      once(
+        isHistory,
+        altered((body) => ({ ...body, items: body.items.toSpliced(1, 1) })),
+      ),
+      ['I2', 'I3', 'I4'],
+    ],
+    [
+      'a balance below zero at some moment',
+      once(
+        isHistory,
+        altered((body) => ({ ...body, items: body.items.with(1, { ...body.items[1], balanceAfter: '-501' }) })),
+      ),
+      ['I3', 'I6'],
+    ],
+    [
+      'a record that says something else',
+      once(
+        isRecordById,
+        altered((body) => ({ ...body, status: 'refused' })),
+      ),
+      ['I4'],
+    ],
+    [
+      'a record that cannot be found any more',
+      once(
+        isRecordById,
+        async () => await Promise.resolve({ status: 404, body: JSON.stringify({ status: 404, code: 'gone', detail: '' }) }),
+      ),
+      ['I4'],
+    ],
+    [
+      'an event that was left out',
+      async (request) =>
+        isGet(/^\/events/)(request)
+          ? await altered((body) => ({
+              ...body,
+              items: body.items.toSpliced(
+                body.items.findLastIndex(({ type }) => type === 'FundsDeposited'),
+                1,
+              ),
+            }))(request)
+          : await request.forward(),
+      ['I8'],
+    ],
+  ])('%s is noticed', async (_what, answer, expected) => {
+    const report = await monkeyBehind(answer);
+    expect(failed(report)).toEqual(expect.arrayContaining(expected));
+    expect(report.ok).toBe(false);
+  });
+});
+
+describe('coffer monkey', () => {
+  const coffer = async (...args: string[]) => {
+    const launcher = path.resolve(import.meta.dirname, '../../cli/coffer.mjs');
+    return await promisify(execFile)(process.execPath, [launcher, 'monkey', ...args]).then(
+      ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+      (failure: { code: number; stdout: string; stderr: string }) => failure,
+    );
+  };
+
+  it('prints what it asked, what it was told, and each invariant; a used server is no hindrance', async () => {
+    const { code, stdout, stderr } = await coffer('--url', product.url, '--requests', '60', '--concurrency', '10', '--wallets', '3');
+    expect(stdout).toMatch(/^60 requests, 10 at once, in [\d.]+ s: [\d,]+ per second\.\nLatency: half within/);
+    for (const id of ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I8']) expect(stdout).toContain(`✓ ${id} `);
+    expect([code, stderr]).toEqual([0, '15 of 60 requests\n30 of 60 requests\n45 of 60 requests\n60 of 60 requests\n']);
+  });
+
+  it('answers programs in JSON, and tells with its exit code that something does not hold', async () => {
+    const honest = await coffer('--url', product.url, '--requests', '40', '--seed', '1', '--json');
+    expect(JSON.parse(honest.stdout)).toMatchObject({ ok: true, requests: 40, seed: 1 });
+    const proxy = await startHttpProxy(product.url, async (request) => {
+      const answer = await request.forward();
+      return isEvents(request.path) ? { ...answer, body: '{"items":[],"next":null}' } : answer;
+    });
+    const { code, stdout } = await coffer('--url', proxy.url, '--requests', '40');
+    await proxy.stop();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/✗ I8 .*: [\d,]+ of [\d,]+ do not; the first:\n {5}operation 1-\d+ should be told as/);
+  });
+
+  it('leaves other machines alone unless they are said to be its own', async () => {
+    const { code, stderr } = await coffer('--url', 'http://coffer.example.com');
+    expect(code).toBe(1);
+    expect(stderr).toContain('--i-own-this-server');
+    expect((await coffer('--requests', 'many')).stderr).toContain('Give a whole number');
+  });
+
+  it('says so when nobody answers', async () => {
+    const { code, stdout, stderr } = await coffer('--url', `http://127.0.0.1:${await freePort()}`);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('Coffer cannot be reached');
+  });
+
+  const isEvents = (path: string) => path.startsWith('/events');
+});
