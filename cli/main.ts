@@ -14,7 +14,12 @@ import { verifyCommand } from './commands/verify.ts';
 export async function main(): Promise<void> {
   // The channel to the launcher must not keep a finished command alive.
   process.channel?.unref();
-  const program = new Command('coffer')
+  await program().parseAsync();
+}
+
+/** The whole command line, as the reference describes it. */
+export function program(): Command {
+  return new Command('coffer')
     .description('Coffer, a wallet platform: a double-entry ledger with users and wallets, on a PostgreSQL of its own.')
     .version(productVersion)
     .showHelpAfterError('Run "coffer --help" to see what there is.')
@@ -27,5 +32,4 @@ export async function main(): Promise<void> {
     .addCommand(sqlCommand())
     .addCommand(monkeyCommand())
     .addCommand(resetCommand());
-  await program.parseAsync();
 }

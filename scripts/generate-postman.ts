@@ -7,8 +7,25 @@ import { writeOrCheck } from './generated.ts';
 type Item = Readonly<Record<string, unknown>>;
 
 /** What one answer names, later requests use: each is a variable of the collection, with this value until an answer sets it. */
-const remembered = { token: '', operationId: '1-42', holdId: '1-42', requestId: 'd1' };
-const keyNames = ['requestId', 'txId', 'payment_id'];
+const remembered = {
+  token: '',
+  operationId: '1-42',
+  transferId: '1-42',
+  holdId: '1-42',
+  requestId: 'd1',
+  keyId: '0000000000000000',
+  userId: '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32',
+};
+
+/** Where the schema's example would not do: the story needs two wallets, and a change of address needs the password. */
+const betterExamples: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  openWallet: { id: 'w2' },
+  withdraw: { amount: 200 },
+  transfer: { toWalletId: 'w2', amount: 300 },
+  updateMe: { email: undefined, name: 'Jane Doe' },
+};
+
+const bearer = { type: 'bearer', bearer: [{ key: 'token', value: '{{token}}', type: 'string' }] };
 
 const api = readApiDocument();
 const collection = {
@@ -27,13 +44,15 @@ const collection = {
       `for (const name of ${JSON.stringify(Object.keys(remembered))}) {`,
       `  if (answer !== null && typeof answer[name] === "string") pm.collectionVariables.set(name, answer[name]);`,
       `}`,
+      `if (answer !== null && answer.from && answer.to) pm.collectionVariables.set("transferId", answer.operationId);`,
+      `if (answer !== null && answer.key && answer.secret) pm.collectionVariables.set("keyId", answer.key.id);`,
     ),
   ],
   item: [
     { name: 'Flow', description: 'Create a user → the wallet appears → credit → debit → final state.', item: flow() },
     ...api.tags.flatMap((tag) => {
       const operations = api.operations.filter((operation) => operation.tags?.[0] === tag);
-      return operations.length === 0 ? [] : [{ name: tag, item: deletionsLast(operations).map((operation) => itemOf(operation)) }];
+      return operations.length === 0 ? [] : [{ name: tag, item: inOrder(operations).map((operation) => itemOf(operation)) }];
     }),
   ],
 };
@@ -103,7 +122,7 @@ type Changes = {
 function itemOf(operation: ApiOperation, changes: Changes = {}): Item {
   const { method, path, summary = operation.operationId, description = '' } = operation;
   const schema = bodySchema(operation);
-  const body = changes.body ?? (schema && exampleOf(schema));
+  const body = changes.body ?? (schema && { ...(exampleOf(schema) as object), ...betterExamples[operation.operationId] });
   const name = changes.name ?? summary;
   return {
     id: idOf(`${name} ${method} ${path}`),
@@ -119,8 +138,6 @@ function itemOf(operation: ApiOperation, changes: Changes = {}): Item {
     response: [],
   };
 }
-
-const bearer = { type: 'bearer', bearer: [{ key: 'token', value: '{{token}}', type: 'string' }] };
 
 /** Where a request may also come without a login, it does: that is what the examples are for. */
 function needsLogin({ security = [] }: ApiOperation): boolean {
@@ -144,17 +161,18 @@ function urlOf(operation: ApiOperation, given: Readonly<Record<string, string>>)
     query,
     variable: parametersIn(operation, 'path').map((parameter) => {
       const { name, description = '' } = parameter;
-      return { key: name, value: given[name] ?? textOf(valueOf(parameter)), description };
+      return { key: name, value: given[name] ?? textOf(valueOf(parameter, operation.path)), description };
     }),
   };
 }
 
-function valueOf({ name, example, schema }: Parameter): unknown {
+function valueOf({ name, example, schema }: Parameter, path = ''): unknown {
   if (name === 'key') return '{{requestId}}';
+  if (path.startsWith('/transfers/')) return '{{transferId}}';
   return name in remembered ? `{{${name}}}` : (example ?? exampleOf(schema));
 }
 
-/** What most callers send: what must be there, the key, and where nothing must be there, everything. */
+/** What most callers send: what must be there, or else what comes first, and the key. */
 function exampleOf(given: Schema): unknown {
   const schema = given.$ref === undefined ? given : (api.schemas[given.$ref.split('/').at(-1) ?? ''] ?? {});
   if (schema.examples?.[0] !== undefined) return schema.examples[0];
@@ -167,19 +185,16 @@ function exampleOf(given: Schema): unknown {
   if (type === 'boolean') return false;
   if (type === 'array') return [exampleOf(schema.items ?? {})];
   if (type !== 'object') return schema.format === 'date-time' ? '2026-01-31T12:00:00.000Z' : 'text';
-  const properties = Object.entries(schema.properties ?? {});
-  const wanted = properties.filter(
-    ([name]) => (schema.required?.length ?? 0) === 0 || schema.required?.includes(name) || name === 'requestId',
-  );
-  return Object.fromEntries(
-    wanted
-      .filter(([name]) => name === 'requestId' || !keyNames.includes(name))
-      .map(([name, property]) => [name, name === 'requestId' ? '{{$guid}}' : exampleOf(property)]),
-  );
+  const [first] = Object.keys(schema.properties ?? {});
+  const names = schema.required?.length ? schema.required : [first];
+  const wanted = Object.entries(schema.properties ?? {}).filter(([name]) => names.includes(name) || name === 'requestId');
+  return Object.fromEntries(wanted.map(([name, property]) => [name, name === 'requestId' ? '{{$guid}}' : exampleOf(property)]));
 }
 
-function deletionsLast(operations: readonly ApiOperation[]): ApiOperation[] {
-  return [...operations.filter(({ method }) => method !== 'DELETE'), ...operations.filter(({ method }) => method === 'DELETE')];
+/** What opens comes first and what deletes last, so that a folder can be run from top to bottom. */
+function inOrder(operations: readonly ApiOperation[]): ApiOperation[] {
+  const rank = ({ method, path }: ApiOperation) => (method === 'DELETE' ? 2 : method === 'POST' && path === '/wallet' ? 0 : 1);
+  return operations.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function script(listen: 'test' | 'prerequest', ...exec: string[]): Item {

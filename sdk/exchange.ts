@@ -73,7 +73,8 @@ function classify(response: Response, text: string): Exchanged {
   const reason = problem?.detail ?? `The answer is not Coffer’s (status ${status}).`;
   const retryAfterMs = readRetryAfter(headers.get('retry-after'));
   if (status === 429) return lost('not_done', reason, { retryAfterMs, cause: problem && new CofferRefused(problem) });
-  if (problem && status < 500) return { kind: 'refused', refusal: new CofferRefused(problem, replayed) };
+  // The server did not get the whole request in time: the next may arrive faster.
+  if (problem && status < 500 && status !== 408) return { kind: 'refused', refusal: new CofferRefused(problem, replayed) };
   return lost(problem && nothingDone.has(problem.code) ? 'not_done' : 'unknown', reason, { retryAfterMs });
 }
 

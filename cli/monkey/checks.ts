@@ -2,7 +2,7 @@
 import type { Event, HistoryItem, Operation } from '../../sdk/index.ts';
 import { acknowledged, operationIdOf } from './gather.ts';
 import type { Snapshot, WalletRead } from './gather.ts';
-import type { Entry, Kind, Told } from './requests.ts';
+import type { After, Entry, Kind, Told } from './requests.ts';
 
 export type Check = {
   readonly id: string;
@@ -114,7 +114,7 @@ function whyNotInHistory(operationId: string, { asked, outcome }: Entry, wallets
   return `${outcome.status} operation ${operationId} is ${lines[0]} times in the history of ${asked.wallet}${asked.to === undefined ? '' : ` and ${lines[1]} times in that of ${asked.to}`}`;
 }
 
-function sidesOf(wallet: string, { balance, version, to }: Told): { walletId: string; balance: string; version: number }[] {
+function sidesOf(wallet: string, { balance, version, to }: Told): After[] {
   return [{ walletId: wallet, balance, version }, ...(to ? [to] : [])];
 }
 

@@ -17,6 +17,8 @@ export type Asked = {
   readonly token?: string;
 };
 
+export type After = { readonly walletId: string; readonly balance: string | null; readonly version: number | null };
+
 /** What every kind of answer has. */
 export type Told = {
   readonly operationId: string;
@@ -27,7 +29,8 @@ export type Told = {
   readonly version: number;
   readonly createdAt: string;
   readonly amount?: string;
-  readonly to?: { readonly walletId: string; readonly balance: string; readonly version: number };
+  /** The recipient; what it holds is told to those only who may know. */
+  readonly to?: After;
 };
 
 export type Outcome =

@@ -13,7 +13,8 @@ export type AssetBrief = { readonly id: number; readonly code: string; readonly 
 
 export type Asset = { readonly id: number; readonly code: string; readonly scale: number; readonly name: string; };
 
-export type SideAfter = { readonly walletId: string; readonly balance: string; readonly version: number; };
+/** a wallet after the operation; to a user, balance and version of another's are null */
+export type SideAfter = { readonly walletId: string; readonly balance: string | null; readonly version: number | null; };
 
 export type Posting = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly amount: string; readonly asset: AssetBrief; readonly balance: string; readonly version: number; readonly createdAt: string; readonly status: "completed"; readonly from?: SideAfter; readonly to?: SideAfter; };
 
@@ -42,11 +43,15 @@ export type OpenedWallet = { readonly operationId: string; readonly seq: number;
 
 export type Event = { readonly id: string; readonly seq: number; readonly part: number; readonly type: string; readonly walletId: string; readonly createdAt: string; readonly data: { readonly [name: string]: unknown; }; };
 
-export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly name: string; readonly createdAt: string; readonly updatedAt: string; };
+export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly name: string; readonly role: "user" | "operator" | "admin"; readonly createdAt: string; readonly updatedAt: string; };
 
 export type Session = { readonly token: string; readonly expiresAt: string; readonly user: User; };
 
 export type Login = { readonly id: string; readonly success: boolean; readonly reason: string | null; readonly clientIp: string | null; readonly userAgent: string | null; readonly createdAt: string; };
+
+export type ApiKey = { readonly id: string; readonly prefix: string; readonly name: string; readonly scopes: readonly (string)[]; readonly createdAt: string; readonly createdBy: string; readonly rotatedAt: string | null; readonly previousExpiresAt: string | null; readonly expiresAt: string | null; readonly lastUsedAt: string | null; readonly revokedAt: string | null; };
+
+export type NewApiKey = { readonly key: ApiKey; readonly secret: string; };
 
 export type DepositInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
@@ -124,6 +129,8 @@ export type GetOperationByKeyInput = {
 export type OpenWalletInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly id?: string | undefined;
+  /** user id; services and staff say by it whose wallets they mean */
+  readonly ownerId?: string | undefined;
   /** an asset's code or number, as GET /assets lists them */
   readonly asset?: string | number | undefined;
   /** how far below zero the wallet may go, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991 */
@@ -137,6 +144,8 @@ export type ListMyWalletsInput = {
   readonly limit?: number | undefined;
   /** the `next` of an earlier page */
   readonly cursor?: string | undefined;
+  /** user id; services and staff say by it whose wallets they mean */
+  readonly ownerId?: string | undefined;
 };
 
 export type DemoLogInInput = {
@@ -149,6 +158,8 @@ export type TopUpInput = {
   readonly amount: Amount;
   /** an asset's number, as GET /assets lists them */
   readonly asset_type_id: number;
+  /** user id; services and staff say by it whose wallets they mean */
+  readonly user_id?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
   /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
@@ -162,6 +173,8 @@ export type SpendInput = {
   readonly amount: Amount;
   /** an asset's number, as GET /assets lists them */
   readonly asset_type_id: number;
+  /** user id; services and staff say by it whose wallets they mean */
+  readonly user_id?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
   /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
@@ -193,6 +206,8 @@ export type UpdateMeInput = {
   readonly name?: string | undefined;
   /** password, at least 8 characters */
   readonly password?: string | undefined;
+  /** password, at least 8 characters */
+  readonly currentPassword?: string | undefined;
 };
 
 export type ListMyLoginsInput = {
@@ -200,6 +215,45 @@ export type ListMyLoginsInput = {
   readonly limit?: number | undefined;
   /** the `next` of an earlier page */
   readonly cursor?: string | undefined;
+};
+
+export type ListUsersInput = {
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+};
+
+export type GetUserInput = {
+  /** user id; services and staff say by it whose wallets they mean */
+  readonly userId: string;
+};
+
+export type SetUserRoleInput = {
+  /** user id; services and staff say by it whose wallets they mean */
+  readonly userId: string;
+  readonly role: "user" | "operator" | "admin";
+};
+
+export type CreateKeyInput = {
+  /** what the key is for */
+  readonly name: string;
+  /** what the key may do */
+  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "audit:read" | "system:read" | "keys:manage")[];
+  /** days from now; it never expires, when absent */
+  readonly expiresInDays?: number | undefined;
+};
+
+export type RotateKeyInput = {
+  /** key id */
+  readonly keyId: string;
+  /** hours for which the secret before works too; 24 when absent */
+  readonly overlapHours?: number | undefined;
+};
+
+export type RevokeKeyInput = {
+  /** key id */
+  readonly keyId: string;
 };
 
 export type GetOperationInput = {

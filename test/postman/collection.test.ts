@@ -1,0 +1,97 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { operationsOf } from '../http/openapi.ts';
+import type { Document } from '../http/openapi.ts';
+import { startProduct } from '../http/product.ts';
+import type { TestProduct } from '../http/product.ts';
+import { PostmanRunner } from '../support/postman.ts';
+import type { PostmanCollection } from '../support/postman.ts';
+
+const read = (name: string) => JSON.parse(fs.readFileSync(path.resolve(import.meta.dirname, `../../docs/${name}.json`), 'utf8')) as unknown;
+const collection = read('postman') as PostmanCollection;
+const document = read('openapi') as Document;
+const [flow, ...folders] = collection.item;
+const items = folders.flatMap(({ item }) => item);
+
+let product: TestProduct;
+let runner: PostmanRunner;
+beforeAll(async () => {
+  product = await startProduct();
+  runner = new PostmanRunner(collection, { baseUrl: product.url });
+});
+afterAll(async () => {
+  await product.stop();
+});
+
+describe('the collection', () => {
+  it('has the form that Postman imports', () => {
+    expect(collection.info).toMatchObject({
+      name: 'Coffer',
+      schema: expect.stringMatching(/\/collection\/v2\.1\.0\/collection\.json$/) as unknown,
+    });
+    const ids = collection.item.flatMap(({ item }) => item.map(({ id }) => id));
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const id of [collection.info._postman_id, ...ids])
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+    for (const { name, request } of collection.item.flatMap(({ item }) => item)) {
+      expect([name, request.url.raw.startsWith(`{{baseUrl}}/${request.url.path.join('/')}`)]).toEqual([name, true]);
+      expect(request.url.variable.map(({ key }) => `:${key}`).toSorted()).toEqual(
+        request.url.path.filter((part) => part.startsWith(':')).toSorted(),
+      );
+    }
+  });
+
+  it('has each operation of the API once, in the folder of its tag', () => {
+    const described = operationsOf(document).map(({ method, path }) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`);
+    const present = items.map(({ request }) => `${request.method} /${request.url.path.join('/')}`);
+    expect(present.toSorted()).toEqual(described.toSorted());
+  });
+
+  it('uses no variable that it does not have', () => {
+    const set = [...JSON.stringify(collection).matchAll(/collectionVariables\.set\(\\"(\w+)/g)].map(([, name]) => name);
+    const known = new Set([...collection.variable.map(({ key }) => key), '$guid', ...set]);
+    for (const [, name] of JSON.stringify(collection).matchAll(/\{\{([$\w]+)\}\}/g)) expect(known).toContain(name);
+  });
+});
+
+it('the flow tells the story: a user, whose wallet is there, is credited and debited, and has what is left', async () => {
+  const tests: string[] = [];
+  for (const item of flow?.item ?? []) tests.push(...(await runner.run(item)).tests);
+  expect(tests).toEqual([
+    'succeeds',
+    'succeeds',
+    'succeeds',
+    'one wallet came with the user, and it is empty',
+    'succeeds',
+    'the balance is 500',
+    'succeeds',
+    'the balance is 300',
+    'succeeds',
+    'the balance is 300',
+  ]);
+});
+
+describe('each request', () => {
+  let adminToken: string;
+  beforeAll(async () => {
+    const admin = { email: 'admin@example.com', password: 'correct horse battery staple' };
+    await product.call('POST', '/users/signup', { ...admin, name: 'Admin' });
+    await product.product.users.setRole(admin.email, 'admin');
+    adminToken = String((await product.call('POST', '/users/login', admin)).body['token']);
+  });
+  const byName = new Map(items.map((item) => [`${item.request.method} /${item.request.url.path.join('/')}`, item]));
+  // Who is deleted can ask for nothing more.
+  const inOrder = [...byName].toSorted(([a], [b]) => Number(a === 'DELETE /users/me') - Number(b === 'DELETE /users/me'));
+
+  it.each(inOrder)('%s is understood: done, or refused for a reason of its own', async (name, item) => {
+    const isOfStaff = /^\w+ \/(keys|audit|metrics|users$|users\/:userId)/.test(name);
+    if (isOfStaff) runner.set('token', adminToken);
+    else if (name.endsWith('/users/me')) await runner.run(byName.get('POST /users/login') ?? item);
+    const { status, body } = await runner.run(item);
+    const told = `${name}: ${status} ${JSON.stringify(body)}`;
+    const isForAReason =
+      [409, 422].includes(status) || (status === 404 && !/^(route|operation|hold|wallet)_not_found$/.test(String(body['code'])));
+    expect([told, status < 300 || isForAReason]).toEqual([told, true]);
+  });
+});
