@@ -53,6 +53,8 @@ export type ApiKey = { readonly id: string; readonly prefix: string; readonly na
 
 export type NewApiKey = { readonly key: ApiKey; readonly secret: string; };
 
+export type AuditRow = { readonly id: string; readonly requestId: string; readonly transport: string; readonly method: string; readonly url: string; readonly operation: string | null; readonly body: string | null; readonly headers: string; readonly clientIp: string | null; readonly actor: string; readonly startedAt: string; readonly status: number | null; readonly durationMs: number; readonly idempotencyKey: string | null; readonly walletId: string | null; readonly operationIds: readonly (string)[]; };
+
 export type DepositInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
@@ -267,6 +269,25 @@ export type GetTransferInput = {
 };
 
 export type ListEventsInput = {
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+};
+
+export type ListAuditInput = {
+  /** who asked */
+  readonly actor?: string | undefined;
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId?: string | undefined;
+  /** operation id, as the operation's answer carried it */
+  readonly operationId?: string | undefined;
+  /** the X-Request-Id of an answer */
+  readonly requestId?: string | undefined;
+  /** a date, or a moment with its time zone */
+  readonly since?: string | undefined;
+  /** a date, or a moment with its time zone */
+  readonly until?: string | undefined;
   /** how many at most: 1 to 500 */
   readonly limit?: number | undefined;
   /** the `next` of an earlier page */
