@@ -116,6 +116,7 @@ function descriptionOf(operation: ApiOperation): string {
     query: parametersIn(operation, 'query').map(({ name }) => name),
     hasBody: body !== undefined,
     key: isKeyed(operation) ? (body?.properties?.['requestId'] ? 'body' : 'header') : 'none',
+    ...(isText(operation) && { isText: true }),
     ...(list && { keyedItems: list[0] }),
     ...(isKeyed(operation) && operation.path.startsWith('/wallet/{id}/') && { rememberedBy: 'walletId' }),
     ...(isKeyed(operation) && operation.path === '/wallet' && { rememberedBy: 'id' }),
@@ -172,7 +173,12 @@ function takesKeys(item: Schema | undefined): boolean {
   return target?.properties?.['requestId'] !== undefined || [...(target?.anyOf ?? []), ...(target?.oneOf ?? [])].some(takesKeys);
 }
 
+function isText({ responses }: ApiOperation): boolean {
+  return responses['200']?.content?.['text/plain'] !== undefined;
+}
+
 function answerType(operation: ApiOperation): string {
+  if (isText(operation)) return 'string';
   const types = answerSchemas(operation).map((schema) => (schema ? typeOf(schema) : 'null'));
   return [...new Set(types)].join(' | ') || 'null';
 }

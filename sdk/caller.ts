@@ -53,7 +53,10 @@ export class Caller {
 
   protected async call(described: Described, input: Input, options: CallOptions): Promise<unknown> {
     const { path, body, key } = requestOf(described, input);
-    const headers = await this.#headers(options, body !== null, described.key === 'header' ? key : undefined);
+    const headers = {
+      ...(await this.#headers(options, body !== null, described.key === 'header' ? key : undefined)),
+      ...(described.isText && { accept: 'text/plain' }),
+    };
     const wallet = described.rememberedBy === undefined ? undefined : input[described.rememberedBy];
     const { attemptsMax, attemptTimeoutMs, pauseMs, deadlineMs, fetch = globalThis.fetch } = { ...patient, ...this.#options };
     const isRead = described.method === 'GET';

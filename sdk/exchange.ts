@@ -56,16 +56,17 @@ export async function exchange(fetch: Fetch, request: Prepared, signal: AbortSig
       ? lost('not_done', 'Coffer cannot be reached.', { cause })
       : lost('unknown', 'The connection was lost before the answer.', { cause });
   }
-  return classify(response, text);
+  return classify(response, text, request.headers['accept'] === 'text/plain');
 }
 
-function classify(response: Response, text: string): Exchanged {
+function classify(response: Response, text: string, isTextWanted: boolean): Exchanged {
   const { status, headers } = response;
   const replayed = headers.get('idempotency-replayed') === 'true';
   const type = headers.get('content-type') ?? '';
   const body = type.includes('json') ? parse(text) : undefined;
   if (status >= 200 && status < 300) {
     if (text === '') return { kind: 'answered', body: null, replayed };
+    if (isTextWanted && type.startsWith('text/plain')) return { kind: 'answered', body: text, replayed };
     if (body === undefined) return lost('unknown', 'The answer is not Coffer’s.');
     return { kind: 'answered', body, replayed };
   }

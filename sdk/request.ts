@@ -10,6 +10,8 @@ export type Described = {
   readonly hasBody: boolean;
   /** Where the idempotency key goes. */
   readonly key: 'body' | 'header' | 'none';
+  /** Answers plain text instead of JSON. */
+  readonly isText?: boolean;
   /** A property that lists operations with keys of their own. */
   readonly keyedItems?: string;
   /** The parameter that names the wallet under which the key is remembered. */

@@ -191,7 +191,7 @@ export class Calls extends Caller {
   }
 
   /** Posting, requests, pools, memory and event loop in Prometheus' text format */
-  async getMetrics(options: CallOptions = {}): Promise<null> {
-    return (await this.call({ method: "GET", path: "/metrics", query: [], hasBody: false, key: "none" }, {}, options)) as null;
+  async getMetrics(options: CallOptions = {}): Promise<string> {
+    return (await this.call({ method: "GET", path: "/metrics", query: [], hasBody: false, key: "none", isText: true }, {}, options)) as string;
   }
 }

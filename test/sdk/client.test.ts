@@ -43,6 +43,15 @@ describe('a call', () => {
     expect(await coffer.getOperationByKey({ walletId: 'c4', key })).toMatchObject({ operationId, requestId: key, status: 'completed' });
   });
 
+  it('answers text where the API does', async () => {
+    const answer = async () =>
+      await Promise.resolve(new Response('# HELP x\n', { headers: { 'content-type': 'text/plain; version=0.0.4' } }));
+    expect(await new Coffer({ fetch: answer }).getMetrics()).toBe('# HELP x\n');
+    await expect(new Coffer({ fetch: answer, attemptsMax: 1 }).getWallet({ walletId: 'c1' })).rejects.toMatchObject({
+      outcome: 'not_done',
+    });
+  });
+
   it('has a path of its own: what would lead elsewhere is not sent', async () => {
     await expect(coffer.getWallet({ walletId: '..' })).rejects.toThrow(TypeError);
     await expect(coffer.getWallet({ walletId: 'a/b?c' })).rejects.toMatchObject({ status: 400 });

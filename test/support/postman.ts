@@ -73,7 +73,8 @@ export class PostmanRunner {
     const text = await answer.text();
     const tests: string[] = [];
     this.#runScripts('test', item, { code: answer.status, json: () => JSON.parse(text) as unknown }, tests);
-    return { status: answer.status, body: JSON.parse(text) as Record<string, unknown>, text, tests };
+    const isJson = (answer.headers.get('content-type') ?? '').includes('json');
+    return { status: answer.status, body: isJson ? (JSON.parse(text) as Record<string, unknown>) : {}, text, tests };
   }
 
   #filled(text: string): string {
