@@ -158,15 +158,22 @@ describe('what became of it', () => {
 });
 
 describe('a server that is busy', () => {
-  it.each([503, 429])('with %i is asked again after the seconds that it names', async (status) => {
+  it.each([
+    [503, 'the seconds', () => '1'],
+    [429, 'the seconds', () => '1'],
+    [503, 'the date', () => new Date(Date.now() + 2_000).toUTCString()],
+  ])('with %i is asked again after %s that it names', async (status, what, retryAfter) => {
     const times: number[] = [];
     await through(
       async (request, count) => {
         times.push(performance.now());
-        return count === 1 ? problem(status, 'overloaded', { 'retry-after': '1' }) : await request.forward();
+        return count === 1 ? problem(status, 'overloaded', { 'retry-after': retryAfter() }) : await request.forward();
       },
       async (coffer, sent) => {
-        expect(await coffer.deposit({ walletId: `busy${status}`, amount: 1 })).toMatchObject({ balance: '1', replayed: false });
+        expect(await coffer.deposit({ walletId: `busy${status}${what.at(-1)}`, amount: 1 })).toMatchObject({
+          balance: '1',
+          replayed: false,
+        });
         expect(new Set(sent().map(keyOf)).size).toBe(1);
       },
     );
