@@ -23,6 +23,21 @@ const betterExamples: Readonly<Record<string, Readonly<Record<string, unknown>>>
   withdraw: { amount: 200 },
   transfer: { toWalletId: 'w2', amount: 300 },
   updateMe: { email: undefined, name: 'Jane Doe' },
+  authorizeHold: { amount: 100 },
+  captureHold: { amount: 60 },
+  releaseHold: { amount: 40 },
+  setLimits: { perDay: '1000000' },
+  postBatch: {
+    operations: [
+      { type: 'deposit', walletId: 'w1', amount: 20, requestId: '{{$guid}}' },
+      { type: 'transfer', walletId: 'w1', toWalletId: 'w2', amount: 20, requestId: '{{$guid}}' },
+    ],
+  },
+};
+/** The same for paths and queries. What closes a wallet is refused while it holds money, so that the collection can be run again. */
+const betterParameters: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  closeWallet: { id: 'w2' },
+  getBalanceAt: { at: '{{$isoTimestamp}}' },
 };
 
 const bearer = { type: 'bearer', bearer: [{ key: 'token', value: '{{token}}', type: 'string' }] };
@@ -133,7 +148,7 @@ function itemOf(operation: ApiOperation, changes: Changes = {}): Item {
       description,
       auth: changes.asUser || needsLogin(operation) ? bearer : { type: 'noauth' },
       header: schema ? [{ key: 'content-type', value: 'application/json' }] : [],
-      url: urlOf(operation, changes.path ?? {}),
+      url: urlOf(operation, changes.path ?? betterParameters[operation.operationId] ?? {}),
       ...(schema && { body: { mode: 'raw', raw: JSON.stringify(body, null, 2), options: { raw: { language: 'json' } } } }),
     },
     response: [],
@@ -152,7 +167,7 @@ function urlOf(operation: ApiOperation, given: Readonly<Record<string, string>>)
     .slice(1);
   const query = parametersIn(operation, 'query').map((parameter) => {
     const { name, description = '', required = false } = parameter;
-    return { key: name, value: textOf(valueOf(parameter)), description, disabled: !required };
+    return { key: name, value: given[name] ?? textOf(valueOf(parameter)), description, disabled: !required };
   });
   const asked = query.filter(({ disabled }) => !disabled).map(({ key, value }) => `${key}=${value}`);
   return {

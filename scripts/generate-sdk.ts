@@ -21,10 +21,11 @@ writeOrCheck(
 );
 
 function typesSource(): string {
-  const answers = Object.entries(api.schemas).flatMap(([name, schema]) => [
+  const sent = new Set(api.operations.flatMap((operation) => namesIn(bodySchema(operation))));
+  const named = Object.entries(api.schemas).flatMap(([name, schema]) => [
     '',
     ...comment(schema.description),
-    `export type ${name} = ${typeOf(schema)};`,
+    `export type ${name} = ${typeOf(schema, sent.has(name) ? 'request' : 'answer')};`,
   ]);
   const inputs = api.operations.flatMap((operation) => {
     const fields = inputFields(operation);
@@ -38,10 +39,18 @@ function typesSource(): string {
     '',
     '/** One page of a list; `next` is the cursor of the following one. */',
     'export type Page<Item> = { readonly items: readonly Item[]; readonly next: string | null };',
-    ...answers,
+    ...named,
     ...inputs,
     '',
   ].join('\n');
+}
+
+/** What a schema refers to, and what that does. */
+function namesIn(schema: Schema | undefined): string[] {
+  return [...JSON.stringify(schema ?? {}).matchAll(/"#\/components\/schemas\/(\w+)"/g)].flatMap(([, name = '']) => [
+    name,
+    ...namesIn(api.schemas[name]),
+  ]);
 }
 
 function callsSource(): string {

@@ -18,6 +18,9 @@ export type Described = {
   readonly rememberedBy?: string;
 };
 
+/** The names that the API knows one idempotency key by. */
+const keyNames = ['requestId', 'txId', 'payment_id'];
+
 export type Input = Readonly<Record<string, unknown>>;
 
 export function requestOf(described: Described, given: Input): { path: string; body: string | null; key: string | undefined } {
@@ -57,7 +60,8 @@ function textOf(value: unknown): string {
 function withKeys(content: Input, list: string | undefined): Input {
   const items = list === undefined ? undefined : content[list];
   if (list === undefined || !Array.isArray(items)) return content;
-  return { ...content, [list]: items.map((item: Input) => ('requestId' in item ? item : { ...item, requestId: newKey() })) };
+  const isKeyed = (item: Input) => keyNames.some((name) => item[name] !== undefined);
+  return { ...content, [list]: items.map((item: Input) => (isKeyed(item) ? item : { ...item, requestId: newKey() })) };
 }
 
 /** Amounts travel exactly: a bigint as its digits, and a number that JSON would change is refused. */
