@@ -50,7 +50,7 @@ describe('the collection', () => {
 
   it('uses no variable that it does not have', () => {
     const set = [...JSON.stringify(collection).matchAll(/collectionVariables\.set\(\\"(\w+)/g)].map(([, name]) => name);
-    const known = new Set([...collection.variable.map(({ key }) => key), '$guid', ...set]);
+    const known = new Set([...collection.variable.map(({ key }) => key), '$guid', '$isoTimestamp', ...set]);
     for (const [, name] of JSON.stringify(collection).matchAll(/\{\{([$\w]+)\}\}/g)) expect(known).toContain(name);
   });
 });

@@ -79,7 +79,7 @@ export class PostmanRunner {
 
   #filled(text: string): string {
     return text.replaceAll(/\{\{([$\w]+)\}\}/g, (whole, name: string) =>
-      name === '$guid' ? randomUUID() : (this.#variables.get(name) ?? whole),
+      name === '$guid' ? randomUUID() : name === '$isoTimestamp' ? new Date().toISOString() : (this.#variables.get(name) ?? whole),
     );
   }
 
