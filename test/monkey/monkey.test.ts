@@ -60,6 +60,24 @@ it('answers that are cut off after the commit change nothing: every one is settl
   expect([failed(report), report.unanswered.count]).toEqual([[], 0]);
 });
 
+it('in required mode it works with the key of a service, and says what the key may not do', async () => {
+  const guarded = await startProduct({}, { mode: 'required' });
+  const scopes = [
+    'wallets:read',
+    'wallets:open',
+    'money:deposit',
+    'money:withdraw',
+    'money:transfer',
+    'holds:write',
+    'events:read',
+  ] as const;
+  const made = await guarded.product.apiKeys.create({ name: 'monkey', scopes, createdBy: 'test', expiresAfterMs: undefined });
+  const token = 'secret' in made ? made.secret : '';
+  const report = await runMonkey({ url: guarded.url, ...small, token });
+  expect([failed(report), report.unanswered.count, report.withoutPlayers]).toEqual([[], 0, expect.stringContaining('forbidden')]);
+  await guarded.stop();
+});
+
 describe('planted trouble', () => {
   /** Lies once, about the third of the requests that fit. */
   function once(fits: (request: Proxied) => boolean, lie: (request: Proxied) => Promise<ProxiedAnswer>) {

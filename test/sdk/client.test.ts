@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Coffer, CofferRefused, newKey } from '../../sdk/index.ts';
+import { requestOf } from '../../sdk/request.ts';
 import { alice, startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
 
@@ -56,6 +57,16 @@ describe('a call', () => {
     await expect(coffer.getWallet({ walletId: '..' })).rejects.toThrow(TypeError);
     await expect(coffer.getWallet({ walletId: 'a/b?c' })).rejects.toMatchObject({ status: 400 });
   });
+});
+
+it('each operation of a list gets a key of its own, unless it has one, under whichever name', () => {
+  const described = { method: 'POST', path: '/operations/batch', query: [], hasBody: true, key: 'none', keyedItems: 'operations' } as const;
+  const { body } = requestOf(described, { operations: [{ amount: 1n }, { amount: 2n }, { requestId: 'a' }, { payment_id: 'b' }] });
+  const { operations } = JSON.parse(body ?? '') as { operations: { amount?: string; requestId?: string; payment_id?: string }[] };
+  expect(operations[0]?.requestId).toMatch(/^[0-9a-f-]{36}$/);
+  expect(operations[0]?.requestId).not.toBe(operations[1]?.requestId);
+  expect(operations.map(({ amount }) => amount)).toEqual(['1', '2', undefined, undefined]);
+  expect(operations.slice(2)).toEqual([{ requestId: 'a' }, { payment_id: 'b' }]);
 });
 
 describe('a refusal', () => {
