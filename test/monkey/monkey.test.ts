@@ -184,7 +184,7 @@ describe('planted trouble', () => {
       'a record that says something else',
       once(
         isRecordById,
-        altered((body) => ({ ...body, status: 'refused' })),
+        altered((body) => ({ ...body, status: body['status'] === 'refused' ? 'completed' : 'refused' })),
       ),
       ['I4'],
     ],
