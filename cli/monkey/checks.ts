@@ -2,7 +2,7 @@
 import type { Event, HistoryItem, Operation } from '../../sdk/index.ts';
 import { acknowledged, operationIdOf } from './gather.ts';
 import type { Snapshot, WalletRead } from './gather.ts';
-import type { After, Entry, Kind, Told } from './requests.ts';
+import type { After, Asked, Entry, Kind, Told } from './requests.ts';
 
 export type Check = {
   readonly id: string;
@@ -23,6 +23,7 @@ const rules: readonly { readonly id: string; readonly rule: string; readonly loo
   { id: 'I4', rule: 'every acknowledged operation is found by id and by key, as it was answered', look: records },
   { id: 'I5', rule: 'each key had one effect at most, and the same answer each time', look: keys },
   { id: 'I6', rule: 'no balance was ever below its floor', look: floors },
+  { id: 'I7', rule: 'what was held is left, captured or released, and what is left is what the wallet holds back', look: holds },
   { id: 'I8', rule: 'the event log tells each operation once, and no other', look: events },
 ];
 
@@ -34,7 +35,8 @@ export function check(snapshot: Snapshot): Check[] {
   });
 }
 
-const direction: Readonly<Record<Kind, bigint>> = { open: 0n, deposit: 1n, topup: 1n, withdrawal: -1n, spend: -1n, transfer: 0n };
+const incoming: readonly Kind[] = ['deposit', 'topup'];
+const outgoing: readonly Kind[] = ['withdrawal', 'spend', 'capture'];
 
 /** Every wallet that existed before would spoil it; these are new. Transfers between them change nothing. */
 function* conservation({ journal, wallets }: Snapshot): Findings {
@@ -43,13 +45,21 @@ function* conservation({ journal, wallets }: Snapshot): Findings {
   const assetOf = (wallet: string) => wallets.get(wallet)?.wallet?.asset.code ?? 'no asset';
   for (const { asked } of completed(journal)) {
     const asset = assetOf(asked.wallet);
-    expected.set(asset, (expected.get(asset) ?? 0n) + direction[asked.kind] * asked.amount);
+    expected.set(
+      asset,
+      (expected.get(asset) ?? 0n) + (incoming.includes(asked.kind) ? asked.amount : isOutgoing(asked) ? -asked.amount : 0n),
+    );
   }
   for (const [id, { wallet }] of wallets) found.set(assetOf(id), (found.get(assetOf(id)) ?? 0n) + BigInt(wallet?.balance ?? 0));
   for (const asset of new Set([...expected.keys(), ...found.keys()])) {
     const [should, does] = [expected.get(asset) ?? 0n, found.get(asset) ?? 0n];
     yield should === does ? null : `${asset}: ${should} went in and did not go out, the wallets hold ${does}`;
   }
+}
+
+/** A capture for another wallet stays inside. */
+function isOutgoing({ kind, to }: Asked): boolean {
+  return outgoing.includes(kind) && to === undefined;
 }
 
 function* sums({ wallets }: Snapshot): Findings {
@@ -156,8 +166,8 @@ function isKeyRefusal({ outcome }: Entry): boolean {
   return outcome.status === 'refused' && outcome.code === 'idempotency_key_reused';
 }
 
-function contentOf({ asked: { kind, amount, to } }: Entry): string {
-  return `${kind} ${amount} ${to ?? ''}`;
+function contentOf({ asked: { kind, amount, to, holdId } }: Entry): string {
+  return `${kind} ${amount} ${to ?? ''} ${holdId ?? ''}`;
 }
 
 function answerOf({ outcome }: Entry): string {
@@ -177,6 +187,17 @@ function* floors({ wallets }: Snapshot): Findings {
   }
 }
 
+function* holds({ wallets }: Snapshot): Findings {
+  for (const [id, { wallet, holds: authorised }] of wallets) {
+    for (const { holdId, amount, left, captured, released } of authorised) {
+      const parts = BigInt(left) + BigInt(captured) + BigInt(released);
+      yield parts === BigInt(amount) ? null : `hold ${holdId} of ${amount} has ${left} left, ${captured} captured and ${released} released`;
+    }
+    const held = authorised.reduce((sum, { status, left }) => (status === 'open' ? sum + BigInt(left) : sum), 0n);
+    if (wallet) yield BigInt(wallet.held) === held ? null : `wallet ${id} holds back ${wallet.held}, its open holds add up to ${held}`;
+  }
+}
+
 /** What the log tells of each operation. A refused transfer was initiated, too. */
 const told: Readonly<Record<Kind, { readonly completed: readonly string[]; readonly refused: readonly string[] }>> = {
   open: { completed: ['WalletCreated'], refused: ['WalletCreationFailed'] },
@@ -188,6 +209,10 @@ const told: Readonly<Record<Kind, { readonly completed: readonly string[]; reado
   },
   topup: { completed: ['FundsToppedUp'], refused: ['TopUpFailed'] },
   spend: { completed: ['FundsSpent'], refused: ['SpendFailed'] },
+  hold: { completed: ['HoldAuthorized'], refused: ['HoldFailed'] },
+  // And CaptureCredited, where a wallet receives it.
+  capture: { completed: ['HoldCaptured'], refused: ['CaptureFailed'] },
+  release: { completed: ['HoldReleased'], refused: ['ReleaseFailed'] },
 };
 
 function* events({ journal, events: log }: Snapshot): Findings {
@@ -198,7 +223,9 @@ function* events({ journal, events: log }: Snapshot): Findings {
   }
   const known = acknowledged(journal);
   for (const [operationId, { asked, outcome }] of known) {
-    const expected = told[asked.kind][outcome.status === 'completed' ? 'completed' : 'refused'];
+    const isDone = outcome.status === 'completed';
+    const further = isDone && asked.kind === 'capture' && asked.to !== undefined ? ['CaptureCredited'] : [];
+    const expected = [...told[asked.kind][isDone ? 'completed' : 'refused'], ...further];
     // A wallet that a first posting opens on the way is told before it.
     const found = (byOperation.get(operationId) ?? [])
       .map(({ type }) => type)
@@ -218,7 +245,8 @@ function* events({ journal, events: log }: Snapshot): Findings {
 }
 
 function changeOf({ direction, amount }: HistoryItem): bigint {
-  return direction === 'in' ? BigInt(amount) : -BigInt(amount);
+  if (direction === 'none') return 0n;
+  return direction === 'in' ? BigInt(amount ?? 0) : -BigInt(amount ?? 0);
 }
 
 /** Each completed operation once. */

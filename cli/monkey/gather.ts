@@ -1,9 +1,9 @@
 /** Reads back over the API what the server says that it has: wallets, histories, operations and events. */
 import { CofferRefused } from '../../sdk/index.ts';
-import type { Coffer, Event, HistoryItem, Operation, Wallet } from '../../sdk/index.ts';
+import type { Coffer, Event, HistoryItem, Hold, Operation, Wallet } from '../../sdk/index.ts';
 import type { Entry } from './requests.ts';
 
-export type WalletRead = { readonly wallet: Wallet | null; readonly history: readonly HistoryItem[] };
+export type WalletRead = { readonly wallet: Wallet | null; readonly history: readonly HistoryItem[]; readonly holds: readonly Hold[] };
 
 /** Both ways to the same record; null where the server knows of nothing. */
 export type RecordRead = { readonly byId: Operation | null; readonly byKey: Operation | null };
@@ -34,9 +34,11 @@ export async function gather({ coffer, concurrency, journal, wallets, tokens }: 
   await forEach(wallets, concurrency, async (walletId) => {
     const wallet = await orNull(coffer.getWallet({ walletId }, optionsOf(walletId)));
     const history: HistoryItem[] = [];
+    const holds: Hold[] = [];
     if (wallet) for await (const item of coffer.allHistory({ walletId, limit: 500 }, optionsOf(walletId))) history.push(item);
+    if (wallet) for await (const hold of coffer.allHolds({ walletId, limit: 500 }, optionsOf(walletId))) holds.push(hold);
     // The API lists the newest first; a history is followed from its beginning.
-    read.set(walletId, { wallet, history: history.toReversed() });
+    read.set(walletId, { wallet, history: history.toReversed(), holds });
   });
 
   const records = new Map<string, RecordRead>();

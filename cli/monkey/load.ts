@@ -3,7 +3,7 @@ import { newKey } from '../../sdk/index.ts';
 import type { Coffer } from '../../sdk/index.ts';
 import type { Random } from './random.ts';
 import { send } from './requests.ts';
-import type { Asked, Entry, Kind, Why } from './requests.ts';
+import type { Asked, Entry, Kind, Outcome, Why } from './requests.ts';
 
 /** Somebody who may top up and spend. */
 export type Player = { readonly wallet: string; readonly token: string };
@@ -19,10 +19,16 @@ export type Load = {
   readonly onProgress: (done: number) => void;
 };
 
+/** A hold that was authorised; it may have been captured since. */
+type Hold = { readonly wallet: string; readonly holdId: string };
+
+/** What is known while the load runs. */
+type Known = Load & { readonly holds: Hold[] };
+
 type Job = { readonly why: Why; readonly asked: readonly Asked[] };
 
 const jobWeights = { once: 72, again: 10, 'at once': 6, 'other content': 4, 'too much': 5, race: 3 } as const satisfies Record<Why, number>;
-const kindWeights = { deposit: 30, withdrawal: 22, transfer: 36 } as const;
+const kindWeights = { deposit: 30, withdrawal: 18, transfer: 30, hold: 6 } as const;
 const racers = 8;
 const amountMax = 1_000;
 const muchTooMuch = 10n ** 15n;
@@ -33,12 +39,13 @@ const creditLimits = [0n, 0n, 0n, 0n, 500n];
 export async function runLoad(load: Load): Promise<Entry[]> {
   const journal: Entry[] = [];
   const sent: Asked[] = [];
+  const known: Known = { ...load, holds: [] };
   const opening = load.wallets.map((wallet, at): Job => ({ why: 'once', asked: [openOf(wallet, at)] }));
   let left = load.requests;
 
   const nextJob = (): Job | undefined => {
     if (left <= 0) return undefined;
-    const job = opening.shift() ?? chooseJob(load, sent);
+    const job = opening.shift() ?? chooseJob(known, sent);
     const asked = job.asked.slice(0, left);
     left -= asked.length;
     sent.push(...asked);
@@ -53,6 +60,7 @@ export async function runLoad(load: Load): Promise<Entry[]> {
   const record = async (asked: Asked, why: Why) => {
     const startedMs = performance.now();
     const outcome = await send(load.coffer, asked);
+    remember(known.holds, asked, outcome);
     journal.push({ asked, why, outcome, durationMs: performance.now() - startedMs });
     load.onProgress(journal.length);
   };
@@ -60,11 +68,16 @@ export async function runLoad(load: Load): Promise<Entry[]> {
   return journal;
 }
 
+function remember(holds: Hold[], { kind, wallet }: Asked, outcome: Outcome): void {
+  const holdId = kind === 'hold' && outcome.status === 'completed' ? outcome.told.holdId : undefined;
+  if (holdId !== undefined) holds.push({ wallet, holdId });
+}
+
 function openOf(wallet: string, at: number): Asked {
   return { kind: 'open', wallet, key: newKey(), amount: creditLimits[at % creditLimits.length] ?? 0n };
 }
 
-function chooseJob(load: Load, sent: readonly Asked[]): Job {
+function chooseJob(load: Known, sent: readonly Asked[]): Job {
   const { random } = load;
   const why = random.weighted(jobWeights);
   switch (why) {
@@ -90,11 +103,20 @@ function chooseJob(load: Load, sent: readonly Asked[]): Job {
   }
 }
 
-function fresh(load: Load, given?: Kind): Asked {
-  const { random, players } = load;
-  const kind = given ?? random.weighted({ ...kindWeights, topup: players.length > 0 ? 7 : 0, spend: players.length > 0 ? 5 : 0 });
+function fresh(load: Known, given?: Kind): Asked {
+  const { random, players, holds } = load;
+  const [withPlayers, withHolds] = [players.length > 0 ? 1 : 0, holds.length > 0 ? 1 : 0];
+  const weights = { topup: 7 * withPlayers, spend: 5 * withPlayers, capture: 7 * withHolds, release: 3 * withHolds };
+  const kind = given ?? random.weighted({ ...kindWeights, ...weights });
   const about = { kind, key: newKey(), amount: BigInt(1 + random.below(amountMax)) };
   if (kind === 'topup' || kind === 'spend') return { ...about, ...random.pick(players) };
+  if (kind === 'release') return { ...about, ...random.pick(holds) };
+  if (kind === 'capture') {
+    const hold = random.pick(holds);
+    const others = load.wallets.filter((other) => other !== hold.wallet);
+    // Half of it leaves for good.
+    return { ...about, ...hold, ...(random.below(2) === 0 && { to: random.pick(others) }) };
+  }
   const wallet = anyWallet(load);
   if (kind !== 'transfer') return { ...about, wallet };
   return { ...about, wallet, to: random.pick(load.wallets.filter((other) => other !== wallet)) };

@@ -3,7 +3,7 @@ import { CofferRefused, CofferUnavailable } from '../../sdk/index.ts';
 import type { Coffer } from '../../sdk/index.ts';
 
 /** By the names that the log has for them. */
-export type Kind = 'open' | 'deposit' | 'withdrawal' | 'transfer' | 'topup' | 'spend';
+export type Kind = 'open' | 'deposit' | 'withdrawal' | 'transfer' | 'topup' | 'spend' | 'hold' | 'capture' | 'release';
 
 /** A request that can be sent as often as one likes: its key and its content stay the same. */
 export type Asked = {
@@ -13,6 +13,8 @@ export type Asked = {
   readonly key: string;
   readonly amount: bigint;
   readonly to?: string;
+  /** What is captured or released. */
+  readonly holdId?: string;
   /** For what only a user may ask for. */
   readonly token?: string;
 };
@@ -29,6 +31,7 @@ export type Told = {
   readonly version: number;
   readonly createdAt: string;
   readonly amount?: string;
+  readonly holdId?: string;
   /** The recipient; what it holds is told to those only who may know. */
   readonly to?: After;
 };
@@ -59,7 +62,7 @@ export async function send(coffer: Coffer, asked: Asked): Promise<Outcome> {
   }
 }
 
-async function call(coffer: Coffer, { kind, wallet, key, amount, to = '', token }: Asked): Promise<Told & { replayed: boolean }> {
+async function call(coffer: Coffer, { kind, wallet, key, amount, to, holdId = '', token }: Asked): Promise<Told & { replayed: boolean }> {
   const options = token === undefined ? {} : { token };
   switch (kind) {
     case 'open':
@@ -69,7 +72,13 @@ async function call(coffer: Coffer, { kind, wallet, key, amount, to = '', token 
     case 'withdrawal':
       return await coffer.withdraw({ walletId: wallet, amount, key });
     case 'transfer':
-      return await coffer.transfer({ walletId: wallet, toWalletId: to, amount, key });
+      return await coffer.transfer({ walletId: wallet, toWalletId: to ?? '', amount, key });
+    case 'hold':
+      return await coffer.authorizeHold({ walletId: wallet, amount, key });
+    case 'capture':
+      return await coffer.captureHold({ holdId, amount, toWalletId: to, key });
+    case 'release':
+      return await coffer.releaseHold({ holdId, amount, key });
     case 'topup':
       return await coffer.topUp({ amount, asset_type_id: points, key }, options);
     case 'spend':

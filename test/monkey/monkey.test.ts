@@ -38,13 +38,25 @@ describe('an honest server', () => {
   });
 
   it('keeps every invariant under load, and each was looked at', () => {
-    expect(report.checks.map(({ id, first }) => [id, first])).toEqual(['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I8'].map((id) => [id, null]));
+    expect(report.checks.map(({ id, first }) => [id, first])).toEqual(
+      ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8'].map((id) => [id, null]),
+    );
     for (const { checked } of report.checks) expect(checked).toBeGreaterThan(1);
     expect(report).toMatchObject({ ok: true, requests: 400, unanswered: { count: 0 }, withoutPlayers: null });
   });
 
   it('met every kind of trouble that was announced', () => {
-    expect(Object.keys(report.outcomes).toSorted()).toEqual(['deposit', 'open', 'spend', 'topup', 'transfer', 'withdrawal']);
+    expect(Object.keys(report.outcomes).toSorted()).toEqual([
+      'capture',
+      'deposit',
+      'hold',
+      'open',
+      'release',
+      'spend',
+      'topup',
+      'transfer',
+      'withdrawal',
+    ]);
     expect(Object.keys(report.refusals)).toEqual(expect.arrayContaining(['insufficient_funds', 'idempotency_key_reused']));
     expect(Math.min(...Object.values(report.repeated))).toBeGreaterThan(0);
   });
@@ -102,6 +114,7 @@ describe('planted trouble', () => {
   type Body = Record<string, unknown> & { items: Record<string, unknown>[] };
   const isHistory = isGet(/^\/wallet\/monkey-[^/]+\/history/);
   const isWallet = isGet(/^\/wallet\/monkey-[^/]+$/);
+  const isHolds = isGet(/^\/wallet\/monkey-[^/]+\/holds/);
   const isRecordById = isGet(/^\/operations\//);
 
   it.each<[string, ReturnType<typeof once>, string[]]>([
@@ -181,6 +194,14 @@ describe('planted trouble', () => {
       ['I3', 'I6'],
     ],
     [
+      'a hold of which more is left than there is',
+      once(
+        isHolds,
+        altered((body) => ({ ...body, items: body.items.map((hold) => ({ ...hold, left: '9999' })) })),
+      ),
+      ['I7'],
+    ],
+    [
       'a record that says something else',
       once(
         isRecordById,
@@ -229,7 +250,7 @@ describe('coffer monkey', () => {
   it('prints what it asked, what it was told, and each invariant; a used server is no hindrance', async () => {
     const { code, stdout, stderr } = await coffer('--url', product.url, '--requests', '60', '--concurrency', '10', '--wallets', '3');
     expect(stdout).toMatch(/^60 requests, 10 at once, in [\d.]+ s: [\d,]+ per second\.\nLatency: half within/);
-    for (const id of ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I8']) expect(stdout).toContain(`✓ ${id} `);
+    for (const id of ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8']) expect(stdout).toContain(`✓ ${id} `);
     expect([code, stderr]).toEqual([0, '15 of 60 requests\n30 of 60 requests\n45 of 60 requests\n60 of 60 requests\n']);
   });
 
