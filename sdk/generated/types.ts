@@ -16,17 +16,15 @@ export type Asset = { readonly id: number; readonly code: string; readonly scale
 /** a wallet after the operation; to a user, balance and version of another's are null */
 export type SideAfter = { readonly walletId: string; readonly balance: string | null; readonly version: number | null; };
 
-export type Posting = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly amount: string; readonly asset: AssetBrief; readonly balance: string; readonly version: number; readonly createdAt: string; readonly status: "completed"; readonly from?: SideAfter; readonly to?: SideAfter; };
+/** from and to stand where both sides are wallets; holdId and left for a part of a hold, reverses and reversed for a reversal */
+export type Posting = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly amount: string; readonly askedAmount?: string; readonly effectiveAt?: string; readonly status: "completed"; readonly from?: SideAfter; readonly to?: SideAfter; readonly holdId?: string; readonly left?: string; readonly reverses?: string; readonly reversed?: string; };
 
-export type Success = { readonly status: "success"; readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly amount: string; readonly asset: AssetBrief; readonly balance: string; readonly version: number; readonly createdAt: string; };
-
-export type Wallet = { readonly walletId: string; readonly ownerId: string | null; readonly asset: AssetBrief; readonly balance: string; readonly available: string; readonly held: string; readonly creditLimit: string; readonly version: number; readonly status: "active"; readonly createdAt: string; readonly updatedAt: string; readonly seq: number; };
+export type Success = { readonly status: "success"; readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly amount: string; readonly askedAmount?: string; readonly effectiveAt?: string; };
 
 export type Counterparty = { readonly kind: string; readonly walletId: string | null; };
 
-export type HistoryItem = { readonly operationId: string; readonly seq: number; readonly type: string; readonly direction: "in" | "out"; readonly amount: string; readonly counterparty: Counterparty; readonly balanceAfter: string; readonly versionAfter: number; readonly requestId: string | null; readonly metadata: { readonly [name: string]: unknown; } | null; readonly createdAt: string; };
-
-export type WalletStats = { readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly version: number; readonly deposited: string; readonly withdrawn: string; readonly toppedUp: string; readonly spent: string; readonly transferredIn: string; readonly transferredOut: string; readonly postings: number; readonly lastActivityAt: string | null; };
+/** amount is null and counterparty missing where nothing moved */
+export type HistoryItem = { readonly operationId: string; readonly seq: number; readonly type: string; readonly direction: "in" | "out" | "none"; readonly amount: string | null; readonly counterparty?: Counterparty; readonly balanceAfter: string; readonly heldAfter: string; readonly availableAfter: string; readonly versionAfter: number; readonly askedAmount?: string; readonly effectiveAt?: string; readonly holdId?: string; readonly left?: string; readonly expiresAt?: string; readonly reverses?: string; readonly reason?: string; readonly requestId: string | null; readonly metadata: { readonly [name: string]: unknown; } | null; readonly createdAt: string; };
 
 /** a side of the operation as it left it; of a system account only its kind: what it holds is for operators, in the event log */
 export type AccountAfter = { readonly kind: string; readonly walletId: string | null; readonly balance: string | null; readonly version: number | null; };
@@ -34,12 +32,61 @@ export type AccountAfter = { readonly kind: string; readonly walletId: string | 
 export type Failure = { readonly code: string; readonly detail: string; readonly facts: { readonly [name: string]: string; }; };
 
 /** what a refused operation asked for */
-export type Asked = { readonly [name: string]: string | number | null; };
+export type Asked = { readonly [name: string]: unknown; };
 
-/** asset and sides are missing where a refusal named none; failure and asked are there for a refusal only */
-export type Operation = { readonly operationId: string; readonly seq: number; readonly status: "completed" | "refused"; readonly type: string; readonly requestId: string | null; readonly amount: string | null; readonly asset?: AssetBrief; readonly debit?: AccountAfter; readonly credit?: AccountAfter; readonly asked?: Asked; readonly failure?: Failure; readonly metadata: { readonly [name: string]: unknown; } | null; readonly createdAt: string; readonly completedAt: string; };
+/** asset and sides are missing where a refusal named none; failure and asked are there for a refusal only, controls (all of the wallet, after it) for a control, reversed and reversedBy for what was reversed */
+export type Operation = { readonly operationId: string; readonly seq: number; readonly status: "completed" | "refused"; readonly type: string; readonly requestId: string | null; readonly amount: string | null; readonly asset?: AssetBrief; readonly debit?: AccountAfter; readonly credit?: AccountAfter; readonly askedAmount?: string; readonly effectiveAt?: string; readonly holdId?: string; readonly left?: string; readonly expiresAt?: string; readonly reverses?: string; readonly reason?: string; readonly actor?: string; readonly controls?: { readonly [name: string]: unknown; }; readonly reversed?: string; readonly reversedBy?: readonly (string)[]; readonly asked?: Asked; readonly failure?: Failure; readonly metadata: { readonly [name: string]: unknown; } | null; readonly createdAt: string; readonly completedAt: string; };
+
+/** the most that may leave the wallet; days and months are those of UTC */
+export type Limits = { readonly perTransfer: string | null; readonly perDay: string | null; readonly perMonth: string | null; };
+
+/** the most that may leave the wallet, and what counts against it so far: withdrawals, spends, transfers out and captures of this day and month of UTC, and what is held */
+export type UsedLimits = { readonly perTransfer: string | null; readonly perDay: string | null; readonly perMonth: string | null; readonly usedToday: string; readonly usedThisMonth: string; };
+
+/** limits is missing for a wallet that has none */
+export type Wallet = { readonly walletId: string; readonly ownerId: string | null; readonly asset: AssetBrief; readonly balance: string; readonly available: string; readonly held: string; readonly creditLimit: string; readonly version: number; readonly status: "active" | "frozen" | "closed"; readonly debits: "active" | "frozen" | "closed"; readonly credits: "active" | "frozen" | "closed"; readonly limits?: UsedLimits; readonly createdAt: string; readonly updatedAt: string; readonly seq: number; };
+
+/** held and version are there by recorded date only: holds have no effective date */
+export type PastBalance = { readonly walletId: string; readonly asset: AssetBrief; readonly at: string; readonly by: "recorded" | "effective"; readonly balance: string; readonly held?: string; readonly version?: number; };
+
+/** deposited + toppedUp + issued and everything in, less withdrawn + spent and everything out, is the balance */
+export type WalletStats = { readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly version: number; readonly deposited: string; readonly withdrawn: string; readonly toppedUp: string; readonly spent: string; readonly issued: string; readonly transferredIn: string; readonly transferredOut: string; readonly capturedIn: string; readonly capturedOut: string; readonly reversedIn: string; readonly reversedOut: string; readonly sweptIn: string; readonly sweptOut: string; readonly postings: number; readonly lastActivityAt: string | null; };
+
+export type Hold = { readonly holdId: string; readonly walletId: string; readonly asset: AssetBrief; readonly status: "open" | "captured" | "released" | "expired"; readonly amount: string; readonly askedAmount?: string; readonly left: string; readonly captured: string; readonly released: string; readonly expiresAt: string | null; readonly createdAt: string; readonly metadata: { readonly [name: string]: unknown; } | null; };
+
+export type Authorization = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly holdId: string; readonly status: "open" | "captured" | "released" | "expired"; readonly amount: string; readonly askedAmount?: string; readonly left: string; readonly captured: string; readonly released: string; readonly expiresAt: string | null; };
+
+/** counterparty: where a capture went */
+export type HoldPart = { readonly operationId: string; readonly seq: number; readonly type: "hold" | "capture" | "release" | "expire"; readonly amount: string; readonly left: string; readonly counterparty?: Counterparty; readonly createdAt: string; };
+
+export type HoldWithParts = { readonly holdId: string; readonly walletId: string; readonly asset: AssetBrief; readonly status: "open" | "captured" | "released" | "expired"; readonly amount: string; readonly askedAmount?: string; readonly left: string; readonly captured: string; readonly released: string; readonly expiresAt: string | null; readonly createdAt: string; readonly metadata: { readonly [name: string]: unknown; } | null; readonly parts: readonly (HoldPart)[]; };
+
+/** limits is missing for a wallet that has none, sweptAmount and sweptTo where nothing was swept */
+export type Control = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly status: "completed"; readonly debits: "active" | "frozen" | "closed"; readonly credits: "active" | "frozen" | "closed"; readonly limits?: Limits; readonly creditLimit: string; readonly sweptAmount?: string; readonly sweptTo?: Counterparty; readonly reason: string; readonly actor: string; };
 
 export type OpenedWallet = { readonly operationId: string; readonly seq: number; readonly requestId: string; readonly walletId: string; readonly ownerId: string | null; readonly asset: AssetBrief; readonly balance: string; readonly creditLimit: string; readonly version: number; readonly status: "active"; readonly createdAt: string; };
+
+export type BatchOpen = { readonly type: "open"; readonly walletId?: string | undefined; readonly asset?: string | number | undefined; readonly creditLimit?: Amount | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; };
+
+export type BatchDeposit = { readonly type: "deposit"; readonly walletId: string; readonly amount: Amount; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+
+export type BatchWithdraw = { readonly type: "withdraw"; readonly walletId: string; readonly amount: Amount; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+
+export type BatchTransfer = { readonly type: "transfer"; readonly walletId: string; readonly toWalletId: string; readonly amount: Amount; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+
+export type BatchHold = { readonly type: "hold"; readonly walletId: string; readonly amount: Amount; readonly upTo?: boolean | undefined; readonly asset?: string | number | undefined; readonly minimumBalance?: Amount | undefined; readonly expiresInSeconds?: number | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+
+export type BatchCapture = { readonly type: "capture"; readonly holdId: string; readonly amount?: Amount | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; readonly toWalletId?: string | undefined; readonly to?: "cash_out" | "treasury" | "fees" | "breakage" | undefined; readonly final?: boolean | undefined; readonly effectiveAt?: string | undefined; };
+
+export type BatchRelease = { readonly type: "release"; readonly holdId: string; readonly amount?: Amount | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+
+/** beside status and replayed: what the operation alone would have answered, or why it was refused */
+export type BatchResult = { readonly status: "completed" | "refused"; readonly replayed: boolean; readonly operationId?: string; readonly seq?: number; readonly requestId: string; readonly walletId?: string; readonly ownerId?: string | null; readonly asset?: AssetBrief; readonly balance?: string; readonly creditLimit?: string; readonly version?: number; readonly createdAt?: string; readonly type?: string; readonly held?: string; readonly available?: string; readonly holdId?: string; readonly amount?: string; readonly askedAmount?: string; readonly left?: string; readonly captured?: string; readonly released?: string; readonly expiresAt?: string | null; readonly effectiveAt?: string; readonly from?: SideAfter; readonly to?: SideAfter; readonly reverses?: string; readonly reversed?: string; readonly code?: string; readonly title?: string; readonly detail?: string; readonly facts?: { readonly [name: string]: string; }; };
+
+export type Batch = { readonly atomic: boolean; readonly completed: number; readonly refused: number; readonly results: readonly (BatchResult)[]; };
+
+/** RFC 9457; nothing was done */
+export type BatchRefusal = { readonly type: string; readonly title: string; readonly status: number; readonly code: "batch_refused"; readonly detail: string; readonly atomic: boolean; readonly completed: number; readonly refused: number; readonly results: readonly (BatchResult)[]; };
 
 export type Event = { readonly id: string; readonly seq: number; readonly part: number; readonly type: string; readonly walletId: string; readonly createdAt: string; readonly data: { readonly [name: string]: unknown; }; };
 
@@ -60,8 +107,14 @@ export type DepositInput = {
   readonly walletId: string;
   /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
   readonly amount: Amount;
+  /** true: take as much of the amount as there is; refused only when there is nothing */
+  readonly upTo?: boolean | undefined;
   /** an asset's code or number, as GET /assets lists them */
   readonly asset?: string | number | undefined;
+  /** how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  readonly minimumBalance?: Amount | undefined;
+  /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
   /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
@@ -75,8 +128,14 @@ export type WithdrawInput = {
   readonly walletId: string;
   /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
   readonly amount: Amount;
+  /** true: take as much of the amount as there is; refused only when there is nothing */
+  readonly upTo?: boolean | undefined;
   /** an asset's code or number, as GET /assets lists them */
   readonly asset?: string | number | undefined;
+  /** how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  readonly minimumBalance?: Amount | undefined;
+  /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
   /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
@@ -92,8 +151,14 @@ export type TransferInput = {
   readonly toWalletId: string;
   /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
   readonly amount: Amount;
+  /** true: take as much of the amount as there is; refused only when there is nothing */
+  readonly upTo?: boolean | undefined;
   /** an asset's code or number, as GET /assets lists them */
   readonly asset?: string | number | undefined;
+  /** how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  readonly minimumBalance?: Amount | undefined;
+  /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
   /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
@@ -105,6 +170,14 @@ export type TransferInput = {
 export type GetWalletInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
+};
+
+export type GetBalanceAtInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; + is written %2B */
+  readonly at: string;
+  readonly by?: "recorded" | "effective" | undefined;
 };
 
 export type GetHistoryInput = {
@@ -150,6 +223,77 @@ export type ListMyWalletsInput = {
   readonly ownerId?: string | undefined;
 };
 
+export type AuthorizeHoldInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  readonly amount: Amount;
+  /** true: take as much of the amount as there is; refused only when there is nothing */
+  readonly upTo?: boolean | undefined;
+  /** an asset's code or number, as GET /assets lists them */
+  readonly asset?: string | number | undefined;
+  /** how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  readonly minimumBalance?: Amount | undefined;
+  /** after how many seconds what is left of the hold is given back; never when absent */
+  readonly expiresInSeconds?: number | undefined;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type ListHoldsInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+  /** true: only those of which something can still be captured */
+  readonly open?: boolean | undefined;
+};
+
+export type GetHoldInput = {
+  /** hold id: the id of the operation that authorised the hold */
+  readonly holdId: string;
+};
+
+export type CaptureHoldInput = {
+  /** hold id: the id of the operation that authorised the hold */
+  readonly holdId: string;
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  readonly amount?: Amount | undefined;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly toWalletId?: string | undefined;
+  /** a system account: one of cash_out, treasury, fees, breakage */
+  readonly to?: "cash_out" | "treasury" | "fees" | "breakage" | undefined;
+  /** true: what is left after this part is given back */
+  readonly final?: boolean | undefined;
+  /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  readonly effectiveAt?: string | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type ReleaseHoldInput = {
+  /** hold id: the id of the operation that authorised the hold */
+  readonly holdId: string;
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  readonly amount?: Amount | undefined;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
 export type DemoLogInInput = {
   /** id of a demo user */
   readonly user_id: string;
@@ -158,10 +302,16 @@ export type DemoLogInInput = {
 export type TopUpInput = {
   /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
   readonly amount: Amount;
+  /** true: take as much of the amount as there is; refused only when there is nothing */
+  readonly upTo?: boolean | undefined;
+  /** how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  readonly minimumBalance?: Amount | undefined;
   /** an asset's number, as GET /assets lists them */
   readonly asset_type_id: number;
   /** user id; services and staff say by it whose wallets they mean */
   readonly user_id?: string | undefined;
+  /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
   /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
@@ -173,10 +323,16 @@ export type TopUpInput = {
 export type SpendInput = {
   /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
   readonly amount: Amount;
+  /** true: take as much of the amount as there is; refused only when there is nothing */
+  readonly upTo?: boolean | undefined;
+  /** how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  readonly minimumBalance?: Amount | undefined;
   /** an asset's number, as GET /assets lists them */
   readonly asset_type_id: number;
   /** user id; services and staff say by it whose wallets they mean */
   readonly user_id?: string | undefined;
+  /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
   /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
@@ -212,6 +368,13 @@ export type UpdateMeInput = {
   readonly currentPassword?: string | undefined;
 };
 
+export type DeleteMeInput = {
+  /** a system account: one of cash_out, treasury, fees, breakage */
+  readonly sweepTo?: "cash_out" | "treasury" | "fees" | "breakage" | undefined;
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly sweepToWalletId?: string | undefined;
+};
+
 export type ListMyLoginsInput = {
   /** how many at most: 1 to 500 */
   readonly limit?: number | undefined;
@@ -241,7 +404,7 @@ export type CreateKeyInput = {
   /** what the key is for */
   readonly name: string;
   /** what the key may do */
-  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "audit:read" | "system:read" | "keys:manage")[];
+  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "batches:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "audit:read" | "system:read" | "keys:manage")[];
   /** days from now; it never expires, when absent */
   readonly expiresInDays?: number | undefined;
 };
@@ -266,6 +429,111 @@ export type GetOperationInput = {
 export type GetTransferInput = {
   /** operation id, as the operation's answer carried it */
   readonly operationId: string;
+};
+
+export type ReverseOperationInput = {
+  /** operation id, as the operation's answer carried it */
+  readonly operationId: string;
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  readonly amount?: Amount | undefined;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type PostBatchInput = {
+  /** a list of 1 to 1000 operations, which are decided in their order */
+  readonly operations: readonly (BatchOpen | BatchDeposit | BatchWithdraw | BatchTransfer | BatchHold | BatchCapture | BatchRelease)[];
+  /** true: all of them are done, or none */
+  readonly atomic?: boolean | undefined;
+};
+
+export type FreezeWalletInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** which way: debits (money out), credits (money in) or both; both when absent */
+  readonly sides?: "debits" | "credits" | "both" | undefined;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type UnfreezeWalletInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** which way: debits (money out), credits (money in) or both; both when absent */
+  readonly sides?: "debits" | "credits" | "both" | undefined;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type CloseWalletInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** which way: debits (money out), credits (money in) or both; both when absent */
+  readonly sides?: "debits" | "credits" | "both" | undefined;
+  /** a system account: one of cash_out, treasury, fees, breakage */
+  readonly sweepTo?: "cash_out" | "treasury" | "fees" | "breakage" | undefined;
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly sweepToWalletId?: string | undefined;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type SetLimitsInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit */
+  readonly perTransfer?: Amount | null | undefined;
+  /** the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit */
+  readonly perDay?: Amount | null | undefined;
+  /** the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit */
+  readonly perMonth?: Amount | null | undefined;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type SetCreditLineInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** how far below zero the wallet may go, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991 */
+  readonly creditLimit: Amount;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
 };
 
 export type ListEventsInput = {
