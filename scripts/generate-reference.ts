@@ -91,7 +91,7 @@ function remedy(code: keyof typeof refusalMeanings): { detail: string; facts: st
       },
     },
   );
-  const { detail } = presentRefusal({ code, facts });
+  const { detail } = presentRefusal({ code, facts }, null);
   // An account's kind is looked at whether or not the sentence names it.
   const told = [...named].filter((name) => detail.includes(`‹${name}›`));
   return { detail, facts: told.map((name) => `\`${name}\``).join(', ') };

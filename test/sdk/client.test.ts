@@ -111,7 +111,7 @@ describe('a token', () => {
 describe('a list', () => {
   it('is read to its end, page by page', async () => {
     for (let amount = 1; amount <= 7; amount++) await coffer.deposit({ walletId: 'l1', amount });
-    const amounts: string[] = [];
+    const amounts: (string | null)[] = [];
     for await (const { amount } of coffer.allHistory({ walletId: 'l1', limit: 3 })) amounts.push(amount);
     expect(amounts).toEqual(['7', '6', '5', '4', '3', '2', '1']);
     const seen: string[] = [];
