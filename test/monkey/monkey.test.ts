@@ -195,10 +195,10 @@ describe('planted trouble', () => {
     ],
     [
       'a hold of which more is left than there is',
-      once(
-        isHolds,
-        altered((body) => ({ ...body, items: body.items.map((hold) => ({ ...hold, left: '9999' })) })),
-      ),
+      async (request) =>
+        isHolds(request)
+          ? await altered((body) => ({ ...body, items: body.items.map((hold) => ({ ...hold, left: '9999' })) }))(request)
+          : await request.forward(),
       ['I7'],
     ],
     [
