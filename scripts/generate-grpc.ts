@@ -10,7 +10,16 @@ import { fileURLToPath } from 'node:url';
  * Why our own codecs: an int64 becomes exactly a bigint without a detour, text that is not UTF-8 is refused where the usual
  * decoders quietly store something else, and a call costs one buffer. What they stand on is server/gateway/grpc/wire.ts.
  */
-type FieldDescriptor = { name: string; jsonName: string; number: number; type: string; label: string };
+type FieldDescriptor = {
+  name: string;
+  jsonName: string;
+  number: number;
+  type: string;
+  label: string;
+  typeName?: string;
+  oneofIndex?: number;
+  proto3Optional?: boolean;
+};
 type MessageDescriptor = { name: string; field?: FieldDescriptor[] };
 type MethodDescriptor = { name: string; inputType: string; outputType: string; clientStreaming?: boolean; serverStreaming?: boolean };
 type FileDescriptor = {
@@ -20,10 +29,12 @@ type FileDescriptor = {
   service?: { name: string; method: MethodDescriptor[] }[];
 };
 
-/** The kinds of field that the contracts use so far; another one is added here and in wire.ts. */
-const kinds: Readonly<Record<string, { type: string; zero: string; method: string }>> = {
+/** The scalars that the contracts use so far; another one is added here and in wire.ts. */
+const scalars: Readonly<Record<string, { type: string; zero: string; method: string }>> = {
   TYPE_STRING: { type: 'string', zero: '""', method: 'text' },
   TYPE_INT64: { type: 'bigint', zero: '0n', method: 'int64' },
+  TYPE_INT32: { type: 'number', zero: '0', method: 'int32' },
+  TYPE_BOOL: { type: 'boolean', zero: 'false', method: 'bool' },
 };
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -64,47 +75,107 @@ function read(name: string): string | undefined {
 function sourceOf(file: FileDescriptor): string {
   return [
     `// Generated from proto/${file.name} by "npm run generate:grpc". Do not edit.`,
-    `import { Reader, Writer } from "../wire.ts";`,
-    `import type { Codec, Method } from "../wire.ts";`,
+    `import { codecOf } from "../wire.ts";`,
+    `import type { Method, Nested } from "../wire.ts";`,
     ...(file.messageType ?? []).flatMap(messageSource),
     ...(file.service ?? []).flatMap((service) => serviceSource(file, service.name, service.method)),
     '',
   ].join('\n');
 }
 
+type KnownField = {
+  readonly name: string;
+  readonly number: number;
+  /** Of the value in TypeScript, and what it is when the field is absent. */
+  readonly type: string;
+  readonly zero: string;
+  readonly write: string;
+  readonly is: string;
+  readonly read: string;
+};
+
 function messageSource({ name, field: fields = [] }: MessageDescriptor): string[] {
-  const known = fields.map((field) => {
-    const kind = kinds[field.type];
-    if (!kind || field.label !== 'LABEL_OPTIONAL')
-      throw new Error(`${name}.${field.name}: ${field.label} ${field.type} is not generated yet`);
-    return { ...field, ...kind };
-  });
+  const known = fields.map((field) => knownField(name, field));
+  const nested = `${codecName(name)}Fields`;
   return [
     '',
     `export type ${name} = {`,
-    ...known.map((field) => `  readonly ${field.jsonName}: ${field.type};`),
+    ...known.map((field) => `  readonly ${field.name}: ${field.type};`),
     '};',
     '',
-    `export const ${codecName(name)}: Codec<${name}> = {`,
-    '  encode(message) {',
-    '    const writer = new Writer();',
-    ...known.map((field) => `    writer.${field.method}(${field.number}, message.${field.jsonName});`),
-    '    return writer.finish();',
+    `const ${nested}: Nested<${name}> = {`,
+    `  write(${known.length > 0 ? 'writer, message' : ''}) {`,
+    ...known.map((field) => `    ${field.write}`),
     '  },',
-    '  decode(bytes) {',
-    '    const reader = new Reader(bytes);',
-    ...known.map((field) => `    let ${field.jsonName} = ${field.zero};`),
-    '    while (reader.next()) {',
+    '  read(reader) {',
     ...known.map(
-      (field, index) =>
-        `      ${index > 0 ? 'else ' : ''}if (reader.is${capital(field.method)}(${field.number})) ${field.jsonName} = reader.${field.method}();`,
+      (field) =>
+        `    ${field.type.endsWith('[]') ? 'const' : 'let'} ${field.name}: ${field.type.replace(/^readonly /, '')} = ${field.zero};`,
     ),
+    '    while (reader.next()) {',
+    ...known.map((field, index) => `      ${index > 0 ? 'else ' : ''}if (reader.${field.is}(${field.number})) ${field.read};`),
     `      ${known.length > 0 ? 'else ' : ''}reader.skip();`,
     '    }',
-    `    return { ${known.map((field) => field.jsonName).join(', ')} };`,
+    `    return { ${known.map((field) => field.name).join(', ')} };`,
     '  },',
     '};',
+    '',
+    `export const ${codecName(name)} = codecOf(${nested});`,
   ];
+}
+
+/** A oneof is a field each, of which at most one is not null. */
+function knownField(message: string, field: FieldDescriptor): KnownField {
+  const { jsonName: name, number } = field;
+  const isRepeated = field.label === 'LABEL_REPEATED';
+  const isOptional = field.oneofIndex !== undefined;
+  if (field.type === 'TYPE_MESSAGE') {
+    const type = capital((field.typeName ?? '').slice((field.typeName ?? '').lastIndexOf('.') + 1));
+    const nested = `${codecName(type)}Fields`;
+    return isRepeated
+      ? {
+          name,
+          number,
+          type: `readonly ${type}[]`,
+          zero: '[]',
+          write: `writer.messages(${number}, message.${name}, ${nested});`,
+          is: 'isMessage',
+          read: `${name}.push(reader.message(${nested}))`,
+        }
+      : {
+          name,
+          number,
+          type: `${type} | null`,
+          zero: 'null',
+          write: `writer.message(${number}, message.${name}, ${nested});`,
+          is: 'isMessage',
+          read: `${name} = reader.message(${nested})`,
+        };
+  }
+  const scalar = scalars[field.type];
+  if (!scalar || (isRepeated && scalar.method !== 'text'))
+    throw new Error(`${message}.${field.name}: ${field.label} ${field.type} is not generated yet`);
+  const { type, zero, method } = scalar;
+  const is = `is${capital(method)}`;
+  if (isRepeated)
+    return {
+      name,
+      number,
+      type: `readonly ${type}[]`,
+      zero: '[]',
+      write: `writer.texts(${number}, message.${name});`,
+      is,
+      read: `${name}.push(reader.${method}())`,
+    };
+  return {
+    name,
+    number,
+    type: isOptional ? `${type} | null` : type,
+    zero: isOptional ? 'null' : zero,
+    write: `writer.${isOptional ? `optional${capital(method)}` : method}(${number}, message.${name});`,
+    is,
+    read: `${name} = reader.${method}()`,
+  };
 }
 
 function serviceSource(file: FileDescriptor, service: string, methods: readonly MethodDescriptor[]): string[] {
@@ -112,7 +183,8 @@ function serviceSource(file: FileDescriptor, service: string, methods: readonly 
     '',
     `export const ${codecName(service)} = {`,
     ...methods.map((method) => {
-      if (method.clientStreaming || method.serverStreaming) throw new Error(`${service}.${method.name}: streams are not generated yet`);
+      if (method.clientStreaming !== method.serverStreaming)
+        throw new Error(`${service}.${method.name}: streams one way are not generated yet`);
       const [request, response] = [method.inputType, method.outputType].map((type) => type.slice(file.package.length + 2));
       const value = `{ path: "/${file.package}.${service}/${method.name}", request: ${codecName(request ?? '')}, response: ${codecName(response ?? '')} }`;
       return `  ${codecName(method.name)}: ${value} satisfies Method<${request}, ${response}>,`;

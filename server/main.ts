@@ -107,7 +107,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     const queries = new WalletQueries(ledger, defaultAsset);
     if (chosen.includes('wallets')) {
       const ready = () => ledger.ready;
-      const wallets = { commands, queries, users: userClient, defaultAsset: defaultAsset.code };
+      const wallets = { commands, queries, assets: ledger.assets, users: userClient, defaultAsset: defaultAsset.code };
       started.add(await startWalletsService({ ...guard, address: config.walletService, log, ready, ...wallets }));
       urls['wallets'] = urlOf('grpc', config.walletService);
     }

@@ -3,6 +3,7 @@
  * client library takes more of a core per call than the server that is to be measured.
  */
 import net from 'node:net';
+import { flag, frame, frameHeadBytes, frameType, headersOf, preface } from './http2.ts';
 
 export type GrpcLoad = {
   readonly host: string;
@@ -15,9 +16,6 @@ export type GrpcLoad = {
   readonly next: () => Buffer;
 };
 
-const frameType = { data: 0, headers: 1, settings: 4, ping: 6, goAway: 7, windowUpdate: 8 } as const;
-const flag = { endStream: 1, ack: 1, endHeaders: 4 } as const;
-const frameHeadBytes = 9;
 /** Room for every answer of a run: the generator never has to give more. */
 const windowBytes = 0x3fff_ffff;
 
@@ -72,13 +70,7 @@ export async function grpcCallsPerSecond(load: GrpcLoad): Promise<number> {
       socket.on('connect', () => {
         const increment = Buffer.alloc(4);
         increment.writeUInt32BE(windowBytes);
-        socket.write(
-          Buffer.concat([
-            Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
-            frame(frameType.settings, 0, 0),
-            frame(frameType.windowUpdate, 0, 0, increment),
-          ]),
-        );
+        socket.write(Buffer.concat([preface, frame(frameType.settings, 0, 0), frame(frameType.windowUpdate, 0, 0, increment)]));
         call();
       });
       socket.on('error', reject);
@@ -96,28 +88,4 @@ export async function grpcCallsPerSecond(load: GrpcLoad): Promise<number> {
     });
   await Promise.all(Array.from({ length: load.connections }, connection));
   return counted / load.seconds;
-}
-
-function frame(type: number, flags: number, streamId: number, body: Buffer = Buffer.alloc(0)): Buffer {
-  const head = Buffer.allocUnsafe(frameHeadBytes);
-  head.writeUIntBE(body.length, 0, 3);
-  head.writeUInt8(type, 3);
-  head.writeUInt8(flags, 4);
-  head.writeUInt32BE(streamId, 5);
-  return Buffer.concat([head, body]);
-}
-
-/** A header block without compression: every field literal, none indexed. */
-function headersOf({ host, port, method }: GrpcLoad): Buffer {
-  const fields = {
-    ':method': 'POST',
-    ':scheme': 'http',
-    ':path': method,
-    ':authority': `${host}:${port}`,
-    te: 'trailers',
-    'content-type': 'application/grpc',
-    'user-agent': 'coffer-bench',
-  };
-  const literal = (text: string) => Buffer.concat([Buffer.from([text.length]), Buffer.from(text)]);
-  return Buffer.concat(Object.entries(fields).flatMap(([name, value]) => [Buffer.from([0]), literal(name), literal(value)]));
 }

@@ -36,7 +36,7 @@ export type MoneyRequest = AmountRequest & {
 };
 export type WalletMoneyRequest = MoneyRequest & { readonly wallet: string };
 export type TransferRequest = MoneyRequest & { readonly from: string; readonly to: string };
-export type OwnerMoneyRequest = MoneyRequest & { readonly owner: string; readonly asset: string | number };
+export type OwnerMoneyRequest = MoneyRequest & { readonly owner: string };
 
 export type HoldRequest = AmountRequest & { readonly wallet: string; readonly expiresInSeconds?: number | undefined };
 
@@ -73,9 +73,15 @@ export type BatchItem =
   | ({ readonly type: 'open' } & OpenRequest)
   | ({ readonly type: 'deposit' | 'withdraw' } & WalletMoneyRequest)
   | ({ readonly type: 'transfer' } & TransferRequest)
+  | ({ readonly type: 'topUp' | 'spend' } & OwnerMoneyRequest)
   | ({ readonly type: 'hold' } & HoldRequest)
   | ({ readonly type: 'capture' } & CaptureRequest)
-  | ({ readonly type: 'release' } & ReleaseRequest);
+  | ({ readonly type: 'release' } & ReleaseRequest)
+  | ({ readonly type: 'reverse' } & ReversalRequest)
+  | ({ readonly type: 'freeze' | 'unfreeze' } & FreezeRequest)
+  | ({ readonly type: 'close' } & CloseRequest)
+  | ({ readonly type: 'limit' } & LimitRequest)
+  | ({ readonly type: 'creditLine' } & CreditLineRequest);
 
 /** The ledger's answer, with the idempotency key that it is remembered under. */
 export type WalletOutcome = Outcome & { readonly key: string };

@@ -1,21 +1,34 @@
 /** Many operations in one request: each by itself, or all of them or none. */
 import { assert } from '../kernel/index.ts';
-import type { Ledger, Operation } from '../ledger/index.ts';
+import type { Ledger, Operation, RecordedEntry } from '../ledger/index.ts';
 import { refusedUnseen } from './asked.ts';
 import type { BatchItem, Prepared, WalletOutcome } from './asked.ts';
+import { prepareClose, prepareCreditLine, prepareFreeze, prepareLimit } from './controls.ts';
+import { prepareReversal } from './corrections.ts';
 import { prepareCapture, prepareHold, prepareRelease } from './holds.ts';
 import type { HoldWallets } from './holds.ts';
 import type { KnownAssets } from './known-assets.ts';
-import { prepareDeposit, prepareOpen, prepareTransfer, prepareWithdrawal } from './money.ts';
+import { prepareDeposit, prepareOpen, prepareSpend, prepareTopUp, prepareTransfer, prepareWithdrawal } from './money.ts';
+import { entryOfOperation } from './operations.ts';
 
 export const batchSizeMax = 1_000;
 
-export async function prepareBatch(items: readonly BatchItem[], assets: KnownAssets, holds: HoldWallets): Promise<Prepared[]> {
+/** What preparing an operation may have to look up: facts that never change. */
+type Known = { readonly assets: KnownAssets; readonly holds: HoldWallets; readonly originals: ReadonlyMap<string, RecordedEntry | null> };
+
+export async function prepareBatch(
+  ledger: Ledger,
+  items: readonly BatchItem[],
+  assets: KnownAssets,
+  holds: HoldWallets,
+): Promise<Prepared[]> {
   await holds.learn(items.flatMap((item) => ('hold' in item ? [item.hold] : [])));
-  return items.map((item) => prepareItem(item, assets, holds));
+  const reversed = items.flatMap((item) => (item.type === 'reverse' ? [item.operation] : []));
+  const originals = new Map(await Promise.all(reversed.map(async (id) => [id, await entryOfOperation(ledger, id)] as const)));
+  return items.map((item) => prepareItem(item, { assets, holds, originals }));
 }
 
-function prepareItem(item: BatchItem, assets: KnownAssets, holds: HoldWallets): Prepared {
+function prepareItem(item: BatchItem, { assets, holds, originals }: Known): Prepared {
   switch (item.type) {
     case 'open':
       return prepareOpen(item, assets);
@@ -31,6 +44,21 @@ function prepareItem(item: BatchItem, assets: KnownAssets, holds: HoldWallets): 
       return prepareCapture(item, holds.known(item.hold));
     case 'release':
       return prepareRelease(item, holds.known(item.hold));
+    case 'topUp':
+      return prepareTopUp(item, assets);
+    case 'spend':
+      return prepareSpend(item, assets);
+    case 'reverse':
+      return prepareReversal(item, originals.get(item.operation) ?? null);
+    case 'freeze':
+    case 'unfreeze':
+      return prepareFreeze(item, item.type);
+    case 'close':
+      return prepareClose(item);
+    case 'limit':
+      return prepareLimit(item);
+    case 'creditLine':
+      return prepareCreditLine(item);
   }
 }
 

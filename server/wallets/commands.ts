@@ -123,7 +123,7 @@ export class WalletCommands {
 
   /** Up to `batchSizeMax` operations, decided in their order: each by itself, or when `atomic` all of them or none. */
   async batch(items: readonly BatchItem[], { atomic }: { readonly atomic: boolean }): Promise<WalletOutcome[]> {
-    const prepared = await prepareBatch(items, this.#assets, this.#holds);
+    const prepared = await prepareBatch(this.#ledger, items, this.#assets, this.#holds);
     return atomic ? await postLinked(this.#ledger, prepared) : await postEach(this.#ledger, prepared);
   }
 

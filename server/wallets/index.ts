@@ -15,6 +15,7 @@ export { WalletCommands } from './commands.ts';
 export { initiatorOf } from './corrections.ts';
 export { expiresInSecondsMax } from './holds.ts';
 export { isIdempotencyKey, keyLengthMax } from './idempotency.ts';
+export { metadataMistake } from './metadata.ts';
 export { WalletQueries } from './queries.ts';
 export type { OperationRead, Page, PastWallet, Reach, Wallet, WalletHold, WalletStats } from './queries.ts';
 export { toldRefusal } from './refusals.ts';

@@ -98,7 +98,7 @@ export async function startPlatform(
     },
     async startWallets() {
       const commands = new WalletCommands(ledger, asset);
-      const wallets = { commands, queries, users: userClient, defaultAsset: asset.code, ready: () => ledger.ready };
+      const wallets = { commands, queries, assets: ledger.assets, users: userClient, defaultAsset: asset.code, ready: () => ledger.ready };
       running = { ...running, wallets: await startWalletsService({ ...guard, address: walletsAt, log, ...wallets }) };
     },
     async stopWallets() {

@@ -10,6 +10,9 @@ export const requestIdKey = 'x-request-id';
 /** Where an answer names the ledger operation that the call caused. */
 export const operationKey = 'coffer-operation';
 
+/** An operation of the ledger, by its place in the log. */
+export type CausedOperation = { readonly book: number; readonly seq: number };
+
 type Calling = Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getPeer'>;
 
 /** A call under way. */
@@ -17,6 +20,8 @@ export class ObservedCall {
   readonly requestId: string;
   /** Who calls, once that is known. */
   principal = anonymous;
+  /** What the call caused, when that is more than one operation. */
+  operations: readonly CausedOperation[] = [];
   readonly #call: Calling;
   readonly #path: string;
   readonly #observation: Observation;
@@ -77,7 +82,7 @@ export class ObservedCall {
       durationMs,
       idempotencyKey: textOf(trailer, 'idempotency-key') ?? textOf(metadata, 'idempotency-key'),
       wallet: textOf(trailer, 'coffer-wallet'),
-      operations: operation ? [operation] : [],
+      operations: operation ? [operation] : this.operations,
     });
   }
 }
@@ -105,7 +110,7 @@ function textOf(metadata: Metadata, key: string): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-function operationOf(id: string | null): { book: number; seq: number } | null {
+export function operationOf(id: string | null): CausedOperation | null {
   const parts = id === null ? null : /^(\d{1,9})-(\d{1,15})$/.exec(id);
   return parts ? { book: Number(parts[1]), seq: Number(parts[2]) } : null;
 }

@@ -42,13 +42,18 @@ export type ServiceOptions = Guard & {
   readonly tls?: Tls | null;
 };
 
-type Described = { readonly name: string; readonly contract: keyof typeof descriptors; readonly what: string; readonly setting: string };
+type Described = {
+  /** The services that it serves, each with its contract. */
+  readonly services: Readonly<Record<string, keyof typeof descriptors>>;
+  readonly what: string;
+  readonly setting: string;
+};
 
 /** Starts a server; `register` adds its calls. A port that is taken is an OperatorError. */
 export async function startServer(
   options: ServiceOptions,
   service: Described,
-  register: (server: Server) => void,
+  register: (server: Server, stopping: AbortSignal) => void,
 ): Promise<RunningService> {
   // What the library has to say (a header that is none, a connection that broke) is for the log, not for standard error.
   setLogger({ error: (...words: unknown[]) => options.log.debug(words.map(String).join(' ')) });
@@ -62,29 +67,33 @@ export async function startServer(
     'grpc.enable_channelz': 0,
     interceptors: [blameTheCaller],
   });
-  register(server);
-  const health = new HealthImplementation({ '': 'NOT_SERVING', [service.name]: 'NOT_SERVING' });
+  const stopping = new AbortController();
+  register(server, stopping.signal);
+  const names = ['', ...Object.keys(service.services)];
+  const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, 'NOT_SERVING'])));
   health.addToServer(server);
   if (options.access.mode === 'open' && options.reflection !== false) addReflection(server, service);
   const port = await bind(server, options, service);
   const watch = watchHealth(options.ready, (serving) => {
-    for (const name of ['', service.name]) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+    for (const name of names) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
   });
   await watch.first;
   return {
     address: { host: options.address.host, port },
     stop: async () => {
       watch.stop();
+      stopping.abort();
       await shutDown(server);
     },
   };
 }
 
 function addReflection(server: Server, service: Described): void {
-  const fileDescriptorProtos = [descriptors[service.contract], descriptors['health.proto']].map((text) => Buffer.from(text, 'base64'));
+  const contracts = [...new Set([...Object.values(service.services), 'health.proto' as const])];
+  const fileDescriptorProtos = contracts.map((contract) => Buffer.from(descriptors[contract], 'base64'));
   // The library takes packages as proto-loader describes them, and of these it reads the descriptors only.
   const described: EnumTypeDefinition = { format: 'Protocol Buffer 3 EnumDescriptorProto', type: {}, fileDescriptorProtos };
-  new ReflectionService({ described }, { services: [service.name, 'grpc.health.v1.Health'] }).addToServer(server);
+  new ReflectionService({ described }, { services: [...Object.keys(service.services), 'grpc.health.v1.Health'] }).addToServer(server);
 }
 
 async function bind(server: Server, { address, tls }: ServiceOptions, { what, setting }: Described): Promise<number> {

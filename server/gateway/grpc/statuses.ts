@@ -60,6 +60,8 @@ export const identityRefusalStatus = {
 /** Refusals that only this transport knows: the request never reached a context, or its answer does not fit the contract. */
 export const requestFailures = {
   message_malformed: { status: status.INVALID_ARGUMENT, details: 'The bytes are no message of the type that this call takes.' },
+  request_invalid: { status: status.INVALID_ARGUMENT, details: 'The request is not valid.' },
+  not_open_yet: { status: status.NOT_FOUND, details: 'The wallet was not open yet at that moment.' },
   user_id_invalid: { status: status.INVALID_ARGUMENT, details: 'A user id is a UUID, such as 0f6d220d-61fa-4be7-b0a2-e05dbd9aee32.' },
   amount_invalid: { status: status.INVALID_ARGUMENT, details: 'An amount is a whole number of minor units from 1 to 9223372036854775807.' },
   idempotency_key_invalid: {
@@ -86,6 +88,11 @@ export const requestFailures = {
   deadline: {
     status: status.DEADLINE_EXCEEDED,
     details: 'No answer within the time that a call without a deadline gets. The outcome is unknown.',
+  },
+  stopping: {
+    status: status.UNAVAILABLE,
+    details:
+      'The server is stopping. Everything that was answered is done; send what was not answered again, to another server or in a moment.',
   },
   internal: {
     status: status.INTERNAL,

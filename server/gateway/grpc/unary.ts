@@ -7,6 +7,7 @@ import { admit, denialFailure, metadataFailure } from './callers.ts';
 import type { Guard } from './callers.ts';
 import type { Observation } from '../observation.ts';
 import { ObservedCall } from './observing.ts';
+import type { CausedOperation } from './observing.ts';
 import { outageFailure, requestFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
 import { MalformedMessage } from './wire.ts';
@@ -29,6 +30,9 @@ export type Answer<T> = ({ readonly message: T } | { readonly failure: Failure }
 
 export type Handler<Request, Response> = (request: Request, call: Call) => Promise<Answer<Response>>;
 
+/** For calls that can cause several operations: which ones, from their answer. */
+export type Causes<Response> = (response: Response) => readonly CausedOperation[];
+
 /** Serves a call with a handler, to whom the policy's row for the operation lets pass. What the handler throws is an outage, or a bug that is logged and told as INTERNAL. */
 export function serve<Request, Response>(
   server: Server,
@@ -36,6 +40,7 @@ export function serve<Request, Response>(
   method: Method<Request, Response>,
   handler: Handler<Request, Response>,
   options: ServeOptions,
+  causes?: Causes<Response>,
 ): void {
   const decode = (bytes: Buffer): Request | MalformedMessage => {
     try {
@@ -51,6 +56,7 @@ export function serve<Request, Response>(
     const observed = new ObservedCall(call, method.path, options.observation ?? {});
     const tell = (done: Answer<Response>): void => {
       const trailer = observed.trailer(done.trailer);
+      if ('message' in done && causes) observed.operations = causes(done.message);
       observed.answered('message' in done ? status.OK : done.failure.status, request instanceof MalformedMessage ? null : request, trailer);
       if ('message' in done) callback(null, done.message, trailer);
       else fail(callback, done.failure, trailer);

@@ -9,7 +9,7 @@ import { identityFailure, requestFailure } from './statuses.ts';
 import { serve } from './unary.ts';
 import type { Answer } from './unary.ts';
 
-const described = { name: 'user.UserService', contract: 'user.proto', what: 'the users service', setting: 'USER_SERVICE_URL' } as const;
+const described = { services: { 'user.UserService': 'user.proto' }, what: 'the users service', setting: 'USER_SERVICE_URL' } as const;
 
 /** Needs the users and nothing of the ledger; the users' `wallets` port must lead to a wallets service. */
 export async function startUsersService(

@@ -1,12 +1,14 @@
-/** wallet.WalletService: opens, reads, credits and debits the wallet of a user in the default asset. */
+/** The wallets service. wallet.WalletService: opens, reads, credits and debits the wallet of a user in the default asset. */
 import { Metadata } from '@grpc/grpc-js';
 import { isUuid } from '../../kernel/index.ts';
+import type { Assets } from '../../ledger/index.ts';
 import { ownedWalletId } from '../../wallets/index.ts';
 import type { WalletCommands, WalletOutcome, WalletQueries } from '../../wallets/index.ts';
 import { walletService } from './generated/wallet.ts';
 import type { WalletResponse } from './generated/wallet.ts';
 import { operationId } from '../../ledger/index.ts';
 import { operationKey } from './observing.ts';
+import { serveLedger } from './ledger-service.ts';
 import { OpeningTimes } from './opening-times.ts';
 import { startServer } from './server.ts';
 import type { RunningService, ServiceOptions } from './server.ts';
@@ -16,8 +18,7 @@ import type { Answer, Call } from './unary.ts';
 import type { UserLookup } from './user-client.ts';
 
 const described = {
-  name: 'wallet.WalletService',
-  contract: 'wallet.proto',
+  services: { 'wallet.WalletService': 'wallet.proto', 'ledger.LedgerService': 'ledger.proto' },
   what: 'the wallets service',
   setting: 'WALLET_SERVICE_URL',
 } as const;
@@ -29,6 +30,7 @@ const keyPattern = /^[ -+\--~]{1,128}$/;
 export type WalletsServiceOptions = ServiceOptions & {
   readonly commands: WalletCommands;
   readonly queries: WalletQueries;
+  readonly assets: Assets;
   /** The users service: no wallet is opened for a user whom it does not know. */
   readonly users: UserLookup;
   /** Code of the asset that these wallets are in; the one that `commands` and `queries` take by default. */
@@ -37,7 +39,8 @@ export type WalletsServiceOptions = ServiceOptions & {
 
 export async function startWalletsService(options: WalletsServiceOptions): Promise<RunningService> {
   const calls = new WalletCalls(options);
-  return await startServer(options, described, (server) => {
+  return await startServer(options, described, (server, stopping) => {
+    serveLedger(server, { ...options, stopping });
     serve(server, 'openWallet', walletService.createWallet, ({ userId }, call) => calls.create(userId, call), options);
     serve(server, 'getWallet', walletService.getWallet, ({ userId }, call) => calls.get(userId, call), options);
     serve(

@@ -4,8 +4,11 @@ import { isUtf8 } from 'node:buffer';
 /** Turns a message into its bytes and back. `decode` throws MalformedMessage, nothing else. */
 export type Codec<T> = { readonly encode: (message: T) => Buffer; readonly decode: (bytes: Uint8Array) => T };
 
-/** A call of a service. */
+/** A call of a service, or a stream of messages both ways. */
 export type Method<Request, Response> = { readonly path: string; readonly request: Codec<Request>; readonly response: Codec<Response> };
+
+/** A message within a message, an item of a repeated field. */
+export type Nested<T> = { readonly write: (writer: Writer, message: T) => void; readonly read: (reader: Reader) => T };
 
 /** Bytes that are no message of the type asked for. */
 export class MalformedMessage extends Error {
@@ -14,6 +17,8 @@ export class MalformedMessage extends Error {
 
 const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 const varintBytesMax = 10;
+/** Deeper than any contract goes. */
+const nestingMax = 8;
 
 /** Writers share one buffer, since a message is written from beginning to end without a pause; it grows to the largest ever written. */
 let scratch = Buffer.allocUnsafe(4_096);
@@ -32,15 +37,78 @@ export class Writer {
   }
 
   int64(field: number, value: bigint): void {
-    if (value === 0n) return;
+    if (value !== 0n) this.#int64(field, value);
+  }
+
+  int32(field: number, value: number): void {
+    if (value !== 0) this.#number(field, value);
+  }
+
+  bool(field: number, value: boolean): void {
+    if (value) this.#number(field, 1);
+  }
+
+  /** Fields with presence: null is left out, zero is not. */
+  optionalText(field: number, text: string | null): void {
+    if (text === '') this.#number(field, 0, wireType.bytes);
+    else if (text !== null) this.text(field, text);
+  }
+
+  optionalInt64(field: number, value: bigint | null): void {
+    if (value !== null) this.#int64(field, value);
+  }
+
+  optionalInt32(field: number, value: number | null): void {
+    if (value !== null) this.#number(field, value);
+  }
+
+  optionalBool(field: number, value: boolean | null): void {
+    if (value !== null) this.#number(field, value ? 1 : 0);
+  }
+
+  texts(field: number, all: readonly string[]): void {
+    for (const text of all) this.optionalText(field, text);
+  }
+
+  message<T>(field: number, message: T | null, nested: Nested<T>): void {
+    if (message === null) return;
     this.#reserve(2 * varintBytesMax);
-    this.#varint(field * 8 + wireType.varint);
-    if (value > 0n && value <= maxSafe) this.#varint(Number(value));
-    else this.#wideVarint(BigInt.asUintN(64, value));
+    this.#varint(field * 8 + wireType.bytes);
+    const start = ++this.#length;
+    nested.write(this, message);
+    const bytes = this.#length - start;
+    // One byte was left free for the length; a longer message moves up to make room for more.
+    let more = 0;
+    for (let rest = bytes; rest >= 128; rest = Math.floor(rest / 128)) more++;
+    if (more > 0) {
+      this.#reserve(varintBytesMax);
+      scratch.copyWithin(start + more, start, this.#length);
+    }
+    this.#length = start - 1;
+    this.#varint(bytes);
+    this.#length += bytes;
+  }
+
+  messages<T>(field: number, all: readonly T[], nested: Nested<T>): void {
+    for (const message of all) this.message(field, message, nested);
   }
 
   finish(): Buffer {
     return Buffer.from(scratch.subarray(0, this.#length));
+  }
+
+  #int64(field: number, value: bigint): void {
+    this.#reserve(2 * varintBytesMax);
+    this.#varint(field * 8 + wireType.varint);
+    if (value >= 0n && value <= maxSafe) this.#varint(Number(value));
+    else this.#wideVarint(BigInt.asUintN(64, value));
+  }
+
+  #number(field: number, value: number, type: number = wireType.varint): void {
+    this.#reserve(2 * varintBytesMax);
+    this.#varint(field * 8 + type);
+    if (value >= 0) this.#varint(value);
+    else this.#wideVarint(BigInt.asUintN(64, BigInt(value)));
   }
 
   #varint(value: number): void {
@@ -74,16 +142,20 @@ const maxSafe = BigInt(Number.MAX_SAFE_INTEGER);
 /** Reads the fields of one message in the order they come: `next`, then the value of the field, or `skip`. */
 export class Reader {
   readonly #bytes: Buffer;
+  /** Of the message that is read now, which may lie within another. */
+  #end: number;
   #at = 0;
   #tag = 0;
+  #depth = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#end = bytes.byteLength;
   }
 
   /** False at the end of the message. */
   next(): boolean {
-    if (this.#at >= this.#bytes.length) return false;
+    if (this.#at >= this.#end) return false;
     this.#tag = this.#varint();
     if (this.#tag < 8 || this.#tag > 0xff_ff_ff_ff) throw new MalformedMessage('a field has no valid number');
     return true;
@@ -93,8 +165,20 @@ export class Reader {
     return this.#tag === field * 8 + wireType.bytes;
   }
 
+  isMessage(field: number): boolean {
+    return this.isText(field);
+  }
+
   isInt64(field: number): boolean {
     return this.#tag === field * 8 + wireType.varint;
+  }
+
+  isInt32(field: number): boolean {
+    return this.isInt64(field);
+  }
+
+  isBool(field: number): boolean {
+    return this.isInt64(field);
   }
 
   text(): string {
@@ -111,6 +195,26 @@ export class Reader {
     return this.#at - start <= exactVarintBytes ? BigInt(value) : this.#wideVarint(start);
   }
 
+  /** As other decoders do, what has more than 32 bits loses the upper ones. */
+  int32(): number {
+    return Number(BigInt.asIntN(32, this.int64()));
+  }
+
+  bool(): boolean {
+    return this.int64() !== 0n;
+  }
+
+  message<T>(nested: Nested<T>): T {
+    const outerEnd = this.#end;
+    this.#end = this.#endOfBytes();
+    if (++this.#depth > nestingMax) throw new MalformedMessage('messages are nested too deeply');
+    const message = nested.read(this);
+    this.#depth--;
+    this.#at = this.#end;
+    this.#end = outerEnd;
+    return message;
+  }
+
   /** Passes over a field that this side does not know, or knows as another type. */
   skip(): void {
     const type = this.#tag % 8;
@@ -123,13 +227,13 @@ export class Reader {
 
   #advance(bytes: number): void {
     this.#at += bytes;
-    if (this.#at > this.#bytes.length) throw new MalformedMessage('the message ends within a field');
+    if (this.#at > this.#end) throw new MalformedMessage('the message ends within a field');
   }
 
   #endOfBytes(): number {
     const length = this.#varint();
     const end = this.#at + length;
-    if (end > this.#bytes.length) throw new MalformedMessage('the message ends within a field');
+    if (end > this.#end) throw new MalformedMessage('the message ends within a field');
     return end;
   }
 
@@ -139,7 +243,7 @@ export class Reader {
     let scale = 1;
     for (let read = 0; read < varintBytesMax; read++) {
       const byte = this.#bytes[this.#at++];
-      if (byte === undefined) throw new MalformedMessage('the message ends within a field');
+      if (byte === undefined || this.#at > this.#end) throw new MalformedMessage('the message ends within a field');
       value += (byte & 127) * scale;
       if (byte < 128) return value;
       scale *= 128;
@@ -156,3 +260,16 @@ export class Reader {
 
 /** Seven bytes of seven bits are 49 bits: a number holds them exactly. */
 const exactVarintBytes = 7;
+
+export function codecOf<T>(fields: Nested<T>): Codec<T> {
+  return {
+    encode(message) {
+      const writer = new Writer();
+      fields.write(writer, message);
+      return writer.finish();
+    },
+    decode(bytes) {
+      return fields.read(new Reader(bytes));
+    },
+  };
+}

@@ -1,6 +1,6 @@
 /** What a request to move money says beside who and how much: its key, the version it expects, its metadata. */
 import { assert, newId, parseAmount, parseAmountOrZero, parseMoment, parseSignedAmount } from '../../kernel/index.ts';
-import { isIdempotencyKey, keyLengthMax } from '../../wallets/index.ts';
+import { isIdempotencyKey, keyLengthMax, metadataMistake } from '../../wallets/index.ts';
 import type { AssetReference, Destination, WalletRequest } from '../../wallets/index.ts';
 import type { Reply, Request } from './app.ts';
 import { callerOf } from './callers.ts';
@@ -155,32 +155,11 @@ function readVersion(request: Request, body: TermsBody): number | undefined {
   return version;
 }
 
-const metadataBytesMax = 4096;
-const metadataDepthMax = 5;
-
+/** In JSON's usual spelling. */
 function readMetadata(metadata: Record<string, unknown> | undefined): string | undefined {
   if (metadata === undefined) return undefined;
-  inspectMetadata(metadata, 1);
-  const text = JSON.stringify(metadata);
-  if (Buffer.byteLength(text) > metadataBytesMax)
-    refuse(`The metadata has more than ${metadataBytesMax} bytes of JSON. Keep the rest on your side, under the requestId.`);
-  return text;
-}
-
-/**
- * The value that is kept is the one that was sent, in JSON's usual spelling (1.0 is kept as 1). A number that a double would change
- * is refused, as for amounts: here integers beyond 9007199254740991, and what the reader of the body has marked as NaN.
- */
-function inspectMetadata(value: unknown, depth: number): void {
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
-      refuse('The metadata has a number that cannot be kept exactly. Send it as a string.');
-    }
-    return;
-  }
-  if (typeof value !== 'object' || value === null) return;
-  if (depth > metadataDepthMax) refuse(`The metadata is nested deeper than ${metadataDepthMax} levels.`);
-  for (const item of Object.values(value)) inspectMetadata(item, depth + 1);
+  const mistake = metadataMistake(metadata);
+  return mistake === null ? JSON.stringify(metadata) : refuse(mistake);
 }
 
 function refuse(detail: string): never {

@@ -1,23 +1,20 @@
 // Generated from proto/user.proto by "npm run generate:grpc". Do not edit.
-import { Reader, Writer } from "../wire.ts";
-import type { Codec, Method } from "../wire.ts";
+import { codecOf } from "../wire.ts";
+import type { Method, Nested } from "../wire.ts";
 
 export type CreateUserRequest = {
   readonly email: string;
   readonly name: string;
 };
 
-export const createUserRequest: Codec<CreateUserRequest> = {
-  encode(message) {
-    const writer = new Writer();
+const createUserRequestFields: Nested<CreateUserRequest> = {
+  write(writer, message) {
     writer.text(1, message.email);
     writer.text(2, message.name);
-    return writer.finish();
   },
-  decode(bytes) {
-    const reader = new Reader(bytes);
-    let email = "";
-    let name = "";
+  read(reader) {
+    let email: string = "";
+    let name: string = "";
     while (reader.next()) {
       if (reader.isText(1)) email = reader.text();
       else if (reader.isText(2)) name = reader.text();
@@ -27,19 +24,18 @@ export const createUserRequest: Codec<CreateUserRequest> = {
   },
 };
 
+export const createUserRequest = codecOf(createUserRequestFields);
+
 export type GetUserByIdRequest = {
   readonly id: string;
 };
 
-export const getUserByIdRequest: Codec<GetUserByIdRequest> = {
-  encode(message) {
-    const writer = new Writer();
+const getUserByIdRequestFields: Nested<GetUserByIdRequest> = {
+  write(writer, message) {
     writer.text(1, message.id);
-    return writer.finish();
   },
-  decode(bytes) {
-    const reader = new Reader(bytes);
-    let id = "";
+  read(reader) {
+    let id: string = "";
     while (reader.next()) {
       if (reader.isText(1)) id = reader.text();
       else reader.skip();
@@ -48,6 +44,8 @@ export const getUserByIdRequest: Codec<GetUserByIdRequest> = {
   },
 };
 
+export const getUserByIdRequest = codecOf(getUserByIdRequestFields);
+
 export type UserResponse = {
   readonly id: string;
   readonly email: string;
@@ -55,21 +53,18 @@ export type UserResponse = {
   readonly createdAt: string;
 };
 
-export const userResponse: Codec<UserResponse> = {
-  encode(message) {
-    const writer = new Writer();
+const userResponseFields: Nested<UserResponse> = {
+  write(writer, message) {
     writer.text(1, message.id);
     writer.text(2, message.email);
     writer.text(3, message.name);
     writer.text(4, message.createdAt);
-    return writer.finish();
   },
-  decode(bytes) {
-    const reader = new Reader(bytes);
-    let id = "";
-    let email = "";
-    let name = "";
-    let createdAt = "";
+  read(reader) {
+    let id: string = "";
+    let email: string = "";
+    let name: string = "";
+    let createdAt: string = "";
     while (reader.next()) {
       if (reader.isText(1)) id = reader.text();
       else if (reader.isText(2)) email = reader.text();
@@ -80,6 +75,8 @@ export const userResponse: Codec<UserResponse> = {
     return { id, email, name, createdAt };
   },
 };
+
+export const userResponse = codecOf(userResponseFields);
 
 export const userService = {
   createUser: { path: "/user.UserService/CreateUser", request: createUserRequest, response: userResponse } satisfies Method<CreateUserRequest, UserResponse>,

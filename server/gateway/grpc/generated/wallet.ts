@@ -1,20 +1,17 @@
 // Generated from proto/wallet.proto by "npm run generate:grpc". Do not edit.
-import { Reader, Writer } from "../wire.ts";
-import type { Codec, Method } from "../wire.ts";
+import { codecOf } from "../wire.ts";
+import type { Method, Nested } from "../wire.ts";
 
 export type CreateWalletRequest = {
   readonly userId: string;
 };
 
-export const createWalletRequest: Codec<CreateWalletRequest> = {
-  encode(message) {
-    const writer = new Writer();
+const createWalletRequestFields: Nested<CreateWalletRequest> = {
+  write(writer, message) {
     writer.text(1, message.userId);
-    return writer.finish();
   },
-  decode(bytes) {
-    const reader = new Reader(bytes);
-    let userId = "";
+  read(reader) {
+    let userId: string = "";
     while (reader.next()) {
       if (reader.isText(1)) userId = reader.text();
       else reader.skip();
@@ -22,20 +19,19 @@ export const createWalletRequest: Codec<CreateWalletRequest> = {
     return { userId };
   },
 };
+
+export const createWalletRequest = codecOf(createWalletRequestFields);
 
 export type GetWalletRequest = {
   readonly userId: string;
 };
 
-export const getWalletRequest: Codec<GetWalletRequest> = {
-  encode(message) {
-    const writer = new Writer();
+const getWalletRequestFields: Nested<GetWalletRequest> = {
+  write(writer, message) {
     writer.text(1, message.userId);
-    return writer.finish();
   },
-  decode(bytes) {
-    const reader = new Reader(bytes);
-    let userId = "";
+  read(reader) {
+    let userId: string = "";
     while (reader.next()) {
       if (reader.isText(1)) userId = reader.text();
       else reader.skip();
@@ -43,23 +39,22 @@ export const getWalletRequest: Codec<GetWalletRequest> = {
     return { userId };
   },
 };
+
+export const getWalletRequest = codecOf(getWalletRequestFields);
 
 export type CreditWalletRequest = {
   readonly userId: string;
   readonly amount: bigint;
 };
 
-export const creditWalletRequest: Codec<CreditWalletRequest> = {
-  encode(message) {
-    const writer = new Writer();
+const creditWalletRequestFields: Nested<CreditWalletRequest> = {
+  write(writer, message) {
     writer.text(1, message.userId);
     writer.int64(2, message.amount);
-    return writer.finish();
   },
-  decode(bytes) {
-    const reader = new Reader(bytes);
-    let userId = "";
-    let amount = 0n;
+  read(reader) {
+    let userId: string = "";
+    let amount: bigint = 0n;
     while (reader.next()) {
       if (reader.isText(1)) userId = reader.text();
       else if (reader.isInt64(2)) amount = reader.int64();
@@ -68,23 +63,22 @@ export const creditWalletRequest: Codec<CreditWalletRequest> = {
     return { userId, amount };
   },
 };
+
+export const creditWalletRequest = codecOf(creditWalletRequestFields);
 
 export type DebitWalletRequest = {
   readonly userId: string;
   readonly amount: bigint;
 };
 
-export const debitWalletRequest: Codec<DebitWalletRequest> = {
-  encode(message) {
-    const writer = new Writer();
+const debitWalletRequestFields: Nested<DebitWalletRequest> = {
+  write(writer, message) {
     writer.text(1, message.userId);
     writer.int64(2, message.amount);
-    return writer.finish();
   },
-  decode(bytes) {
-    const reader = new Reader(bytes);
-    let userId = "";
-    let amount = 0n;
+  read(reader) {
+    let userId: string = "";
+    let amount: bigint = 0n;
     while (reader.next()) {
       if (reader.isText(1)) userId = reader.text();
       else if (reader.isInt64(2)) amount = reader.int64();
@@ -93,6 +87,8 @@ export const debitWalletRequest: Codec<DebitWalletRequest> = {
     return { userId, amount };
   },
 };
+
+export const debitWalletRequest = codecOf(debitWalletRequestFields);
 
 export type WalletResponse = {
   readonly id: string;
@@ -101,21 +97,18 @@ export type WalletResponse = {
   readonly createdAt: string;
 };
 
-export const walletResponse: Codec<WalletResponse> = {
-  encode(message) {
-    const writer = new Writer();
+const walletResponseFields: Nested<WalletResponse> = {
+  write(writer, message) {
     writer.text(1, message.id);
     writer.text(2, message.userId);
     writer.int64(3, message.balance);
     writer.text(4, message.createdAt);
-    return writer.finish();
   },
-  decode(bytes) {
-    const reader = new Reader(bytes);
-    let id = "";
-    let userId = "";
-    let balance = 0n;
-    let createdAt = "";
+  read(reader) {
+    let id: string = "";
+    let userId: string = "";
+    let balance: bigint = 0n;
+    let createdAt: string = "";
     while (reader.next()) {
       if (reader.isText(1)) id = reader.text();
       else if (reader.isText(2)) userId = reader.text();
@@ -126,6 +119,8 @@ export const walletResponse: Codec<WalletResponse> = {
     return { id, userId, balance, createdAt };
   },
 };
+
+export const walletResponse = codecOf(walletResponseFields);
 
 export const walletService = {
   createWallet: { path: "/wallet.WalletService/CreateWallet", request: createWalletRequest, response: walletResponse } satisfies Method<CreateWalletRequest, WalletResponse>,

@@ -1,0 +1,252 @@
+/** ledger.LedgerService: the whole product, posting as single requests and as a stream. */
+import type { Server } from '@grpc/grpc-js';
+import { actorOf } from '../../identity/index.ts';
+import { parseMoment } from '../../kernel/index.ts';
+import type { Assets, RecordedEntry } from '../../ledger/index.ts';
+import { isIdempotencyKey } from '../../wallets/index.ts';
+import type { Page, Reach, Wallet, WalletCommands, WalletQueries } from '../../wallets/index.ts';
+import type { Access, Admission, Denial, OperationName } from '../access/index.ts';
+import { denialFailure } from './callers.ts';
+import { ledgerService } from './generated/ledger.ts';
+import type {
+  GetBalanceAtRequest,
+  GetBalanceAtResponse,
+  GetHistoryRequest,
+  GetHistoryResponse,
+  GetHoldRequest,
+  GetOperationRequest,
+  GetStatsRequest,
+  GetWalletRequest,
+  Hold,
+  ListEventsRequest,
+  ListEventsResponse,
+  ListHoldsRequest,
+  ListHoldsResponse,
+  ListWalletsRequest,
+  ListWalletsResponse,
+  OperationResult,
+  PostRequest,
+  PostResponse,
+  Stats,
+  Wallet as WalletMessage,
+} from './generated/ledger.ts';
+import {
+  assetMessage,
+  eventMessage,
+  holdMessage,
+  int64OrNone,
+  resultOf,
+  resultOfEntry,
+  resultOfRead,
+  statsOf,
+  walletOf,
+} from './ledger-messages.ts';
+import { InvalidRequest, readOperations } from './ledger-requests.ts';
+import { operationOf } from './observing.ts';
+import { ledgerFailure, outageFailure, requestFailure } from './statuses.ts';
+import type { Failure } from './statuses.ts';
+import { serveStream } from './streams.ts';
+import type { StreamHandler, StreamOptions } from './streams.ts';
+import { serve } from './unary.ts';
+import type { Answer, ServeOptions } from './unary.ts';
+
+export type LedgerServiceOptions = {
+  readonly commands: WalletCommands;
+  readonly queries: WalletQueries;
+  readonly assets: Assets;
+};
+
+/** Of one stream: two batches of the ledger are on their way, and a hundred times as much may wait. */
+const operationsUnderWayMax = 16_384;
+const pageSize = { usual: 50, max: 500 } as const;
+
+export function serveLedger(server: Server, options: LedgerServiceOptions & ServeOptions & StreamOptions): void {
+  const calls = new LedgerCalls(options);
+  const { assets } = options;
+  const limit = { max: operationsUnderWayMax, weightOf: ({ operations }: PostRequest) => Math.max(1, operations.length) };
+  const causes = ({ results }: PostResponse) => results.flatMap(({ operationId }) => operationOf(operationId) ?? []);
+  const summaryOf = ({ id, operations, atomic }: PostRequest) => ({ id, operations: operations.length, atomic });
+  const post: StreamHandler<PostRequest, PostResponse> = (request, caller) => calls.postOfStream(request, caller);
+  serve(server, 'postBatch', ledgerService.post, (request, call) => calls.post(request, call), options, causes);
+  serveStream(server, 'postBatch', ledgerService.postStream, limit, post, { summaryOf, causes }, options);
+  serve(server, 'getOperation', ledgerService.getOperation, (request, call) => calls.operation(request, call), options);
+  serve(server, 'getWallet', ledgerService.getWallet, (request, call) => calls.wallet(request, call), options);
+  serve(server, 'listMyWallets', ledgerService.listWallets, (request, call) => calls.wallets(request, call), options);
+  serve(server, 'getHistory', ledgerService.getHistory, (request, call) => calls.history(request, call), options);
+  serve(server, 'getBalanceAt', ledgerService.getBalanceAt, (request, call) => calls.balanceAt(request, call), options);
+  serve(server, 'getStats', ledgerService.getStats, (request, call) => calls.stats(request, call), options);
+  serve(server, 'getHold', ledgerService.getHold, (request, call) => calls.hold(request, call), options);
+  serve(server, 'listHolds', ledgerService.listHolds, (request, call) => calls.holds(request, call), options);
+  serve(server, 'listEvents', ledgerService.listEvents, (request) => calls.events(request), options);
+  serve(server, 'listAssets', ledgerService.listAssets, async () => ({ message: { assets: assets.all.map(assetMessage) } }), options);
+}
+
+type Paged = { readonly limit: number; readonly cursor: string };
+
+class LedgerCalls {
+  readonly #commands: WalletCommands;
+  readonly #queries: WalletQueries;
+  readonly #assets: Assets;
+  readonly #access: Access;
+
+  constructor({ commands, queries, assets, access }: LedgerServiceOptions & ServeOptions) {
+    this.#commands = commands;
+    this.#queries = queries;
+    this.#assets = assets;
+    this.#access = access;
+  }
+
+  async post(request: PostRequest, caller: Admission): Promise<Answer<PostResponse>> {
+    try {
+      return { message: { id: request.id, results: await this.#results(request, caller), problem: null } };
+    } catch (thrown) {
+      const failure = requestFailureIn(thrown);
+      if (!failure) throw thrown;
+      return { failure };
+    }
+  }
+
+  /** A request that cannot be carried out has its answer too, and the stream goes on. */
+  async postOfStream(request: PostRequest, caller: Admission): Promise<PostResponse> {
+    try {
+      return { id: request.id, results: await this.#results(request, caller), problem: null };
+    } catch (thrown) {
+      const failure = requestFailureIn(thrown) ?? outageFailure(thrown);
+      if (!failure) throw thrown;
+      return { id: request.id, results: [], problem: { code: failure.code, detail: failure.details, facts: [] } };
+    }
+  }
+
+  /** Each operation needs the policy's word, as if it had been asked for alone. */
+  async #results(request: PostRequest, caller: Admission): Promise<OperationResult[]> {
+    const admit = (operation: OperationName): Admission => {
+      const decision = this.#access.authorize(caller.principal, operation);
+      if ('denied' in decision) throw new Denied(decision);
+      return decision;
+    };
+    const items = readOperations(request, { actor: actorOf(caller.principal), admit });
+    const outcomes = await this.#commands.batch(items, { atomic: request.atomic });
+    return outcomes.map((outcome) => resultOf(outcome, this.#assets, caller));
+  }
+
+  async operation({ operationId, walletId, requestId }: GetOperationRequest, reach: Reach): Promise<Answer<OperationResult>> {
+    if (operationId !== '') {
+      const found = await this.#queries.operation(operationId, reach);
+      return found ? { message: resultOfRead(found, this.#assets, reach) } : { failure: notFound({ reverses: operationId }) };
+    }
+    if (!isIdempotencyKey(requestId)) return { failure: invalid('Name an operation_id, or a wallet_id and the request_id that was sent.') };
+    return await this.#withWallet(walletId, reach, async (wallet) => {
+      const found = await this.#queries.operationByKey(wallet, requestId);
+      return found ? { message: resultOfRead(found, this.#assets, reach) } : { failure: notFound({ key: requestId }) };
+    });
+  }
+
+  async wallet({ walletId }: GetWalletRequest, reach: Reach): Promise<Answer<WalletMessage>> {
+    return await this.#withWallet(walletId, reach, (wallet) => ({ message: walletOf(wallet) }));
+  }
+
+  async wallets({ ownerId, ...paged }: ListWalletsRequest, { principal, onlyOwner }: Admission): Promise<Answer<ListWalletsResponse>> {
+    const asked = ownerId.toLowerCase();
+    if (onlyOwner !== undefined && asked !== '' && asked !== onlyOwner)
+      return { failure: denialFailure({ denied: 'forbidden', detail: 'Users reach their own wallets only. Leave owner_id away.' }) };
+    const owner = asked || ('userId' in principal ? principal.userId : '');
+    if (owner === '') return { failure: invalid("Say whose wallets are meant: send the user's id as owner_id.") };
+    const read = async (limit: number, cursor?: string) => await this.#queries.walletsOf(owner, limit, cursor);
+    return await this.#page(paged, cursors.asset, read, (items, next) => ({ wallets: items.map(walletOf), next }));
+  }
+
+  async history({ walletId, ...paged }: GetHistoryRequest, reach: Reach): Promise<Answer<GetHistoryResponse>> {
+    return await this.#withWallet(walletId, reach, async (wallet) => {
+      const read = async (limit: number, cursor?: string) => await this.#queries.history(wallet, limit, cursor);
+      const present = (entry: RecordedEntry) => resultOfEntry(entry, wallet.number, this.#assets, reach);
+      return await this.#page(paged, cursors.version, read, (entries, next) => ({ items: entries.map(present), next }));
+    });
+  }
+
+  async balanceAt({ walletId, at, by }: GetBalanceAtRequest, reach: Reach): Promise<Answer<GetBalanceAtResponse>> {
+    const moment = parseMoment(at);
+    if (!moment) return { failure: invalid('`at` is RFC 3339 with a zone, such as 2026-01-31T12:00:00Z.') };
+    if (by !== '' && by !== 'recorded' && by !== 'effective') return { failure: invalid('`by` is recorded or effective.') };
+    return await this.#withWallet(walletId, reach, async (wallet) => {
+      const past = await this.#queries.balanceAt(wallet, moment, by || 'recorded');
+      if (!past) return { failure: requestFailure('not_open_yet') };
+      const [balance, held] = [int64OrNone(past.balance), int64OrNone(past.held)];
+      const version = past.version === null ? null : BigInt(past.version);
+      return { message: { walletId, at: moment.toISOString(), by: by || 'recorded', balance, held, version } };
+    });
+  }
+
+  async stats({ walletId }: GetStatsRequest, reach: Reach): Promise<Answer<Stats>> {
+    const stats = await this.#queries.stats(walletId, reach);
+    return stats ? { message: statsOf(stats) } : { failure: walletNotFound(walletId) };
+  }
+
+  async hold({ holdId }: GetHoldRequest, reach: Reach): Promise<Answer<Hold>> {
+    const hold = await this.#queries.hold(holdId, reach);
+    return hold ? { message: holdMessage(hold) } : { failure: ledgerFailure({ code: 'hold_not_found', facts: { hold: holdId } }) };
+  }
+
+  async holds({ walletId, open, ...paged }: ListHoldsRequest, reach: Reach): Promise<Answer<ListHoldsResponse>> {
+    return await this.#withWallet(walletId, reach, async (wallet) => {
+      const read = async (limit: number, cursor?: string) => await this.#queries.holds(wallet, { limit, cursor, open });
+      return await this.#page(paged, cursors.entry, read, (items, next) => ({ holds: items.map(holdMessage), next }));
+    });
+  }
+
+  async events(paged: ListEventsRequest): Promise<Answer<ListEventsResponse>> {
+    const read = async (limit: number, cursor?: string) => await this.#queries.events(limit, cursor);
+    return await this.#page(paged, cursors.event, read, (items, next) => ({ events: items.map(eventMessage), next }));
+  }
+
+  async #withWallet<T>(id: string, reach: Reach, work: (wallet: Wallet) => Answer<T> | Promise<Answer<T>>): Promise<Answer<T>> {
+    const wallet = await this.#queries.wallet(id, reach);
+    return wallet ? await work(wallet) : { failure: walletNotFound(id) };
+  }
+
+  async #page<Item, Message>(
+    { limit, cursor }: Paged,
+    pattern: RegExp,
+    read: (limit: number, cursor: string | undefined) => Promise<Page<Item>>,
+    present: (items: readonly Item[], next: string) => Message,
+  ): Promise<Answer<Message>> {
+    if (limit < 0 || limit > pageSize.max) return { failure: invalid(`A limit is 1 to ${pageSize.max}, or 0 for ${pageSize.usual}.`) };
+    if (cursor !== '' && !pattern.test(cursor)) return { failure: invalid('A cursor is the `next` of an earlier answer.') };
+    const { items, next } = await read(limit === 0 ? pageSize.usual : limit, cursor === '' ? undefined : cursor);
+    return { message: present(items, next ?? '') };
+  }
+}
+
+const cursors = {
+  asset: /^[1-9]\d{0,8}$/,
+  version: /^[1-9]\d{0,14}$/,
+  entry: /^[1-9]\d{0,8}-[1-9]\d{0,14}$/,
+  event: /^[0-9A-Za-z:.,_-]{1,4096}$/,
+} as const;
+
+/** One of a request's operations is not for whoever asks. */
+class Denied extends Error {
+  readonly denial: Denial;
+
+  constructor(denial: Denial) {
+    super(denial.detail);
+    this.denial = denial;
+  }
+}
+
+/** Null for what is no fault of the request. */
+function requestFailureIn(thrown: unknown): Failure | null {
+  if (thrown instanceof InvalidRequest) return invalid(thrown.message);
+  return thrown instanceof Denied ? denialFailure(thrown.denial) : null;
+}
+
+function invalid(sentence: string): Failure {
+  return { ...requestFailure('request_invalid'), details: sentence };
+}
+
+function notFound(facts: Readonly<Record<string, string>>): Failure {
+  return ledgerFailure({ code: 'operation_not_found', facts });
+}
+
+function walletNotFound(wallet: string): Failure {
+  return ledgerFailure({ code: 'wallet_not_found', facts: { wallet } });
+}

@@ -1,0 +1,212 @@
+/** A stream both ways, from its bytes to its answers: bounded, in order, and ended in words. */
+import { Metadata, status } from '@grpc/grpc-js';
+import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
+import type { Log } from '../../kernel/index.ts';
+import type { Admission, Decision, Denial, OperationName } from '../access/index.ts';
+import { admit, denialFailure, metadataFailure } from './callers.ts';
+import type { Guard } from './callers.ts';
+import type { Observation } from '../observation.ts';
+import { ObservedCall } from './observing.ts';
+import { outageFailure, requestFailure } from './statuses.ts';
+import type { Failure } from './statuses.ts';
+import type { Causes } from './unary.ts';
+import { MalformedMessage } from './wire.ts';
+import type { Method } from './wire.ts';
+
+/** How much of a stream's work may be under way: what was read and is not answered yet, or answered and not taken by the caller. */
+export type StreamLimit<Request> = { readonly max: number; readonly weightOf: (request: Request) => number };
+
+export type StreamHandler<Request, Response> = (request: Request, admission: Admission) => Promise<Response>;
+
+export type StreamOptions = Guard & {
+  readonly log: Log;
+  readonly observation?: Observation | undefined;
+  /** Aborted when the server stops: streams answer what they have read, and end. */
+  readonly stopping: AbortSignal;
+};
+
+type Call<Request, Response> = ServerDuplexStream<Request | MalformedMessage, Response>;
+
+/** What is noted of each request of a stream: it takes a thousand times as many operations as a single call, so not all that it says. */
+export type StreamNotes<Request, Response> = {
+  readonly summaryOf: (request: Request) => unknown;
+  readonly causes: Causes<Response>;
+};
+
+/** What a stream needs, whoever's it is. */
+type Served<Request, Response> = {
+  readonly operation: OperationName;
+  readonly path: string;
+  readonly limit: StreamLimit<Request>;
+  readonly handler: StreamHandler<Request, Response>;
+  readonly notes: StreamNotes<Request, Response>;
+  readonly options: StreamOptions;
+};
+
+/** Serves a stream with a handler that never throws but for a bug, to whom the policy's row for the operation lets pass. */
+export function serveStream<Request, Response>(
+  server: Server,
+  operation: OperationName,
+  method: Method<Request, Response>,
+  limit: StreamLimit<Request>,
+  handler: StreamHandler<Request, Response>,
+  notes: StreamNotes<Request, Response>,
+  options: StreamOptions,
+): void {
+  const decode = (bytes: Buffer): Request | MalformedMessage => {
+    try {
+      return method.request.decode(bytes);
+    } catch (failure) {
+      // Returned, not thrown: what a deserialiser throws is told as INTERNAL.
+      if (failure instanceof MalformedMessage) return failure;
+      throw failure;
+    }
+  };
+  const served = { operation, path: method.path, limit, handler, notes, options };
+  const handle = (call: Call<Request, Response>): void => new Stream(call, served).start();
+  server.register(method.path, handle, method.response.encode, decode, 'bidi');
+}
+
+class Stream<Request, Response> {
+  readonly #call: Call<Request, Response>;
+  readonly #served: Served<Request, Response>;
+  #underWay = 0;
+  #admitting: Promise<void> | null = null;
+  #reading = true;
+  #ended = false;
+  /** Settles when everything read so far is answered, or the caller is gone. */
+  #answered: Promise<void> = Promise.resolve();
+
+  constructor(call: Call<Request, Response>, served: Served<Request, Response>) {
+    this.#call = call;
+    this.#served = served;
+  }
+
+  start(): void {
+    const { stopping } = this.#served.options;
+    const onStop = () => this.#endWith(requestFailure('stopping'));
+    stopping.addEventListener('abort', onStop, { once: true });
+    this.#call.on('close', () => stopping.removeEventListener('abort', onStop));
+    this.#call.on('cancelled', () => {
+      this.#ended = true;
+    });
+    this.#call.on('error', () => {
+      this.#ended = true;
+    });
+    this.#call.on('data', (request: Request | MalformedMessage) => this.#take(request));
+    this.#call.on('end', () => this.#endWith(null));
+    const unreadable = metadataFailure(this.#call.metadata);
+    if (unreadable) this.#endWith(unreadable);
+    if (stopping.aborted) onStop();
+  }
+
+  #take(request: Request | MalformedMessage): void {
+    if (!this.#reading) return;
+    if (request instanceof MalformedMessage) {
+      const failure = requestFailure('message_malformed');
+      return this.#endWith({ ...failure, details: `${failure.details} (${request.message})` });
+    }
+    const { limit } = this.#served;
+    const weight = limit.weightOf(request);
+    this.#underWay += weight;
+    if (this.#underWay >= limit.max) this.#call.pause();
+    const response = this.#respond(request);
+    // A rejection is met below, in its turn.
+    response.catch(() => undefined);
+    this.#answered = this.#answered.then(() => this.#answer(response, weight));
+  }
+
+  async #respond(request: Request): Promise<Response | Denial> {
+    const { notes, options, path } = this.#served;
+    const observed = new ObservedCall(this.#call, path, options.observation ?? {});
+    const note = (code: status) => observed.answered(code, notes.summaryOf(request), observed.trailer());
+    try {
+      const response = await observed.run(() => this.#handle(request, observed));
+      if (!isDenial(response)) observed.operations = notes.causes(response);
+      note(isDenial(response) ? denialFailure(response).status : status.OK);
+      return response;
+    } catch (failure) {
+      note(outageFailure(failure)?.status ?? status.INTERNAL);
+      throw failure;
+    }
+  }
+
+  /** Each request is admitted by itself: a key that is revoked ends what goes on under it. */
+  async #handle(request: Request, observed: ObservedCall): Promise<Response | Denial> {
+    const { operation, handler, options } = this.#served;
+    const admitted = () => admit(this.#call, operation, options);
+    const decided = this.#admitting ? this.#admitting.then(admitted) : admitted();
+    const decision = decided instanceof Promise ? await this.#inTurn(decided) : decided;
+    if ('denied' in decision) return decision;
+    observed.principal = decision.principal;
+    return await handler(request, decision);
+  }
+
+  /** While somebody's credential is looked up, later requests wait: they are handled in the order in which they came. */
+  #inTurn(decided: Promise<Decision>): Promise<Decision> {
+    const admitting = decided.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#admitting = admitting;
+    void admitting.then(() => {
+      if (this.#admitting === admitting) this.#admitting = null;
+    });
+    return decided;
+  }
+
+  async #answer(response: Promise<Response | Denial>, weight: number): Promise<void> {
+    const { limit, options, path } = this.#served;
+    try {
+      const message = await response;
+      if (isDenial(message)) {
+        this.#reading = false;
+        this.#fail(denialFailure(message));
+      } else if (!this.#ended && !this.#call.write(message)) {
+        await this.#drained();
+      }
+    } catch (failure) {
+      const outage = outageFailure(failure);
+      if (!outage) options.log.error({ err: failure, call: path }, 'A stream failed because of a bug');
+      this.#reading = false;
+      this.#fail(outage ?? requestFailure('internal'));
+    }
+    this.#underWay -= weight;
+    if (this.#reading && this.#underWay < limit.max) this.#call.resume();
+  }
+
+  /** When the caller takes answers again, or is gone. */
+  async #drained(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      for (const event of ['drain', 'close', 'cancelled', 'error']) this.#call.once(event, resolve);
+    });
+  }
+
+  /** Takes no more, answers what was taken, and ends: well, or with the failure. */
+  #endWith(failure: Failure | null): void {
+    if (!this.#reading) return;
+    this.#reading = false;
+    void this.#answered.then(() => {
+      if (failure) this.#fail(failure);
+      else if (!this.#ended) this.#call.end();
+    });
+  }
+
+  #fail(failure: Failure): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const metadata = new Metadata();
+    metadata.set('coffer-code', failure.code);
+    this.#call.emit('error', {
+      code: failure.status,
+      details: failure.details,
+      metadata,
+      name: status[failure.status],
+      message: failure.details,
+    });
+  }
+}
+
+function isDenial(answer: unknown): answer is Denial {
+  return typeof answer === 'object' && answer !== null && 'denied' in answer;
+}

@@ -1,0 +1,140 @@
+import { once } from 'node:events';
+import { Client, credentials, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Access } from '../../server/gateway/access/index.ts';
+import { ledgerService } from '../../server/gateway/grpc/generated/ledger.ts';
+import type { PostRequest, PostResponse } from '../../server/gateway/grpc/generated/ledger.ts';
+import { serveStream } from '../../server/gateway/grpc/streams.ts';
+import type { StreamHandler } from '../../server/gateway/grpc/streams.ts';
+import { silentLog } from '../../server/kernel/index.ts';
+
+const { path, request: requests, response: responses } = ledgerService.postStream;
+const stops: (() => unknown)[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0).toReversed()) stop();
+});
+
+type Opened = { stream: ClientDuplexStream<Buffer, PostResponse>; failed: Promise<ServiceError>; stop: AbortController };
+
+/** Asks nobody for anything. */
+const access = new Access({
+  mode: 'open',
+  authenticator: { known: () => undefined, authenticate: () => Promise.resolve(null), forget: () => undefined },
+});
+
+/** A stream to a server with this handler; each request counts one. */
+async function open(handler: StreamHandler<PostRequest, PostResponse>, max = 4): Promise<Opened> {
+  const server = new Server();
+  const stop = new AbortController();
+  const notes = { summaryOf: () => null, causes: () => [] };
+  const options = { access, internalCredential: null, log: silentLog(), stopping: stop.signal };
+  serveStream(server, 'postBatch', ledgerService.postStream, { max, weightOf: () => 1 }, handler, notes, options);
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
+  );
+  stops.push(() => server.forceShutdown());
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  stops.push(() => client.close());
+  const stream = client.makeBidiStreamRequest(path, (bytes: Buffer) => bytes, responses.decode);
+  const failed = new Promise<ServiceError>((resolve) => stream.on('error', resolve));
+  return { stream, failed, stop };
+}
+
+const numbered = (id: number) => requests.encode({ id: BigInt(id), operations: [], atomic: false });
+const answerOf = ({ id }: PostRequest): PostResponse => ({ id, results: [], problem: null });
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function idsOf(stream: Opened['stream'], count: number): Promise<number[]> {
+  const ids: number[] = [];
+  for await (const [{ id }] of readOn(stream)) if (ids.push(Number(id)) === count) break;
+  return ids;
+}
+
+async function* readOn(stream: Opened['stream']): AsyncGenerator<[PostResponse]> {
+  for (;;) yield (await once(stream, 'data')) as [PostResponse];
+}
+
+describe('a stream both ways', () => {
+  it('answers in the order of the requests, whichever is done first', async () => {
+    const { stream } = await open(async (request) => {
+      await pause(request.id === 1n ? 60 : 0);
+      return answerOf(request);
+    });
+    const ids: number[] = [];
+    stream.on('data', ({ id }: PostResponse) => ids.push(Number(id)));
+    for (const id of [1, 2, 3]) stream.write(numbered(id));
+    stream.end();
+    await once(stream, 'end');
+    expect(ids).toEqual([1, 2, 3]);
+  });
+
+  it('stops reading when as much is under way as it allows, and goes on when some is answered', async () => {
+    const begun: PostRequest[] = [];
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const { stream } = await open(async (request) => {
+      begun.push(request);
+      await released;
+      return answerOf(request);
+    });
+    for (let id = 1; id <= 50; id++) stream.write(numbered(id));
+    await pause(300);
+    expect(begun.length).toBeLessThanOrEqual(5);
+    release();
+    expect(await idsOf(stream, 50)).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
+  });
+
+  it('ends with INVALID_ARGUMENT at bytes that are no message, after it has answered what came before', async () => {
+    const { stream, failed } = await open(async (request) => {
+      await pause(30);
+      return answerOf(request);
+    });
+    const ids: number[] = [];
+    stream.on('data', ({ id }: PostResponse) => ids.push(Number(id)));
+    stream.write(numbered(7));
+    stream.write(Buffer.from([0x12, 0x7f]));
+    const { code, metadata } = await failed;
+    expect({ ids, code, name: metadata.get('coffer-code') }).toEqual({
+      ids: [7],
+      code: status.INVALID_ARGUMENT,
+      name: ['message_malformed'],
+    });
+  });
+
+  it('answers what it has read when the server stops, and says that it was not the caller', async () => {
+    const { stream, failed, stop } = await open(async (request) => {
+      await pause(60);
+      return answerOf(request);
+    });
+    stream.write(numbered(1));
+    const first = idsOf(stream, 1);
+    await pause(30);
+    stop.abort();
+    expect(await first).toEqual([1]);
+    expect((await failed).code).toBe(status.UNAVAILABLE);
+  });
+
+  it('tells a bug as INTERNAL, without its words', async () => {
+    const { stream, failed } = await open(() => Promise.reject(new Error('secret')));
+    stream.on('data', () => undefined);
+    stream.write(numbered(1));
+    const { code, details } = await failed;
+    expect({ code, tells: details.includes('secret') }).toEqual({ code: status.INTERNAL, tells: false });
+  });
+
+  it('works on when a caller goes away in the middle', async () => {
+    let answered = 0;
+    const { stream, failed } = await open(async (request) => {
+      await pause(20);
+      answered++;
+      return answerOf(request);
+    });
+    stream.on('data', () => undefined);
+    for (let id = 1; id <= 3; id++) stream.write(numbered(id));
+    await pause(10);
+    stream.cancel();
+    expect((await failed).code).toBe(status.CANCELLED);
+    await expect.poll(() => answered).toBe(3);
+  });
+});
