@@ -1,13 +1,16 @@
 import { once } from 'node:events';
 import { Client, credentials, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Access } from '../../server/gateway/access/index.ts';
 import { ledgerService } from '../../server/gateway/grpc/generated/ledger.ts';
 import type { PostRequest, PostResponse } from '../../server/gateway/grpc/generated/ledger.ts';
 import { serveStream } from '../../server/gateway/grpc/streams.ts';
 import type { StreamHandler } from '../../server/gateway/grpc/streams.ts';
+import { ApiKeys, Authenticator, Sessions } from '../../server/identity/index.ts';
 import { silentLog } from '../../server/kernel/index.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
 
 const { path, request: requests, response: responses } = ledgerService.postStream;
 const stops: (() => unknown)[] = [];
@@ -17,11 +20,15 @@ afterEach(() => {
 
 type Opened = { stream: ClientDuplexStream<Buffer, PostResponse>; failed: Promise<ServiceError>; stop: AbortController };
 
-/** Asks nobody for anything. */
-const access = new Access({
-  mode: 'open',
-  authenticator: { known: () => undefined, authenticate: () => Promise.resolve(null), forget: () => undefined },
+let database: TestDatabase;
+let access: Access;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const { pool } = database;
+  const sessions = new Sessions({ pool, jwtSecret: 'a secret of at least thirty-two bytes' });
+  access = new Access({ mode: 'open', authenticator: new Authenticator({ sessions, apiKeys: new ApiKeys(pool) }) });
 });
+afterAll(() => database.drop());
 
 /** A stream to a server with this handler; each request counts one. */
 async function open(handler: StreamHandler<PostRequest, PostResponse>, max = 4): Promise<Opened> {
