@@ -1,6 +1,6 @@
 /** What the ledger answers, in the messages of ledger.proto. */
 import { availableOf, operationId } from '../../ledger/index.ts';
-import type { Asset as LedgerAsset, Assets, LedgerEvent, PostedSide, RecordedEntry, Refusal } from '../../ledger/index.ts';
+import type { Asset as LedgerAsset, Assets, LedgerEvent, PostedSide, RecordedEntry, Refusal, SideStatus } from '../../ledger/index.ts';
 import { initiatorOf, isWalletOf, toldRefusal } from '../../wallets/index.ts';
 import type { OperationRead, Reach, Wallet as WalletRead, WalletHold, WalletOutcome, WalletStats } from '../../wallets/index.ts';
 import type { Account, Asset, Event, Fact, Hold, HoldState, Limits, OperationResult, Problem, Stats, Wallet } from './generated/ledger.ts';
@@ -127,14 +127,18 @@ export function walletOf(wallet: WalletRead): Wallet {
     available: int64OrNone(availableOf(wallet)),
     creditLimit: int64OrNone(-(wallet.floor ?? 0n)),
     version: BigInt(wallet.version),
-    status: strictest === 'open' ? 'active' : strictest,
-    debits,
-    credits,
+    status: passageOf(strictest),
+    debits: passageOf(debits),
+    credits: passageOf(credits),
     limits: limitsOf(wallet),
     createdAt: wallet.openedAt.toISOString(),
     updatedAt: wallet.updatedAt.toISOString(),
     asOfSeq: BigInt(wallet.asOfSeq),
   };
+}
+
+function passageOf(status: SideStatus): string {
+  return status === 'open' ? 'active' : status;
 }
 
 function limitsOf({ controls: { limits }, used }: WalletRead): Limits | null {
