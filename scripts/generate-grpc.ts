@@ -77,7 +77,7 @@ function sourceOf(file: FileDescriptor): string {
     `// Generated from proto/${file.name} by "npm run generate:grpc". Do not edit.`,
     `import { codecOf } from "../wire.ts";`,
     `import type { Method, Nested } from "../wire.ts";`,
-    ...(file.messageType ?? []).flatMap(messageSource),
+    ...(file.messageType ?? []).flatMap((message) => messageSource(message, isSent(file, message.name))),
     ...(file.service ?? []).flatMap((service) => serviceSource(file, service.name, service.method)),
     '',
   ].join('\n');
@@ -94,7 +94,13 @@ type KnownField = {
   readonly read: string;
 };
 
-function messageSource({ name, field: fields = [] }: MessageDescriptor): string[] {
+/** A message that is sent by itself, and not only within others. */
+function isSent(file: FileDescriptor, name: string): boolean {
+  const type = `.${file.package}.${name}`;
+  return (file.service ?? []).some(({ method }) => method.some(({ inputType, outputType }) => inputType === type || outputType === type));
+}
+
+function messageSource({ name, field: fields = [] }: MessageDescriptor, withCodec: boolean): string[] {
   const known = fields.map((field) => knownField(name, field));
   const nested = `${codecName(name)}Fields`;
   return [
@@ -119,8 +125,7 @@ function messageSource({ name, field: fields = [] }: MessageDescriptor): string[
     `    return { ${known.map((field) => field.name).join(', ')} };`,
     '  },',
     '};',
-    '',
-    `export const ${codecName(name)} = codecOf(${nested});`,
+    ...(withCodec ? ['', `export const ${codecName(name)} = codecOf(${nested});`] : []),
   ];
 }
 

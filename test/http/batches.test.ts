@@ -31,7 +31,11 @@ describe('a batch', () => {
     });
     expect(deposited).toMatchObject({ status: 'completed', type: 'deposit', balance: '100', available: '110', version: 1 });
     expect(refused).toEqual({
-      ...{ status: 'refused', replayed: false, requestId: 'w', operationId: refused?.['operationId'], code: 'insufficient_funds' },
+      status: 'refused',
+      replayed: false,
+      requestId: 'w',
+      operationId: refused?.['operationId'],
+      code: 'insufficient_funds',
       title: 'The debit would take the account below its floor, with what is held left aside.',
       detail: '"b1" has 110 available, 1000 were asked for. Ask for less, or fund it first.',
       facts: { wallet: 'b1', available: '110', requested: '1000' },

@@ -22,8 +22,19 @@ describe('a hold', () => {
     expect(held).toMatchObject({
       status: 201,
       body: {
-        ...{ type: 'hold', requestId: 'h1', walletId: wallet, amount: '700', left: '700', captured: '0', released: '0', status: 'open' },
-        ...{ balance: '1000', held: '700', available: '300', version: 2, holdId: held.body['operationId'] },
+        type: 'hold',
+        requestId: 'h1',
+        walletId: wallet,
+        amount: '700',
+        left: '700',
+        captured: '0',
+        released: '0',
+        status: 'open',
+        balance: '1000',
+        held: '700',
+        available: '300',
+        version: 2,
+        holdId: held.body['operationId'],
       },
     });
     const [createdAt, expiresAt] = [held.body['createdAt'], held.body['expiresAt']].map((text) => Date.parse(String(text)));
@@ -45,8 +56,17 @@ describe('a hold', () => {
     expect(toWallet).toMatchObject({
       status: 201,
       body: {
-        ...{ type: 'capture', amount: '200', walletId: wallet, balance: '800', held: '300', available: '500', holdId: hold, left: '300' },
-        ...{ status: 'completed', from: { walletId: wallet, balance: '800' }, to: { walletId: 'w2' } },
+        type: 'capture',
+        amount: '200',
+        walletId: wallet,
+        balance: '800',
+        held: '300',
+        available: '500',
+        holdId: hold,
+        left: '300',
+        status: 'completed',
+        from: { walletId: wallet, balance: '800' },
+        to: { walletId: 'w2' },
       },
     });
     expect((await capture(hold, { amount: 200, toWalletId: 'w2', requestId: 'c1' })).text).toBe(toWallet.text);

@@ -148,16 +148,19 @@ test('the stats of a wallet tell every way in and out, and add up to its balance
   await post(`/wallet/${id}/close`, { reason, sweepToWalletId: 'w2' });
   const { body } = await coffer.call('GET', `/wallet/${id}/stats`);
   expect(body).toMatchObject({
-    ...{
-      balance: '0',
-      deposited: '1000',
-      withdrawn: '100',
-      transferredOut: '200',
-      transferredIn: '3',
-      capturedOut: '50',
-      reversedIn: '20',
-    },
-    ...{ sweptOut: '673', sweptIn: '0', capturedIn: '0', reversedOut: '0', postings: 7 },
+    balance: '0',
+    deposited: '1000',
+    withdrawn: '100',
+    transferredOut: '200',
+    transferredIn: '3',
+    capturedOut: '50',
+    reversedIn: '20',
+
+    sweptOut: '673',
+    sweptIn: '0',
+    capturedIn: '0',
+    reversedOut: '0',
+    postings: 7,
   });
   const sum = (...names: string[]) => names.reduce((total, name) => total + BigInt(String(body[name])), 0n);
   const incoming = sum('deposited', 'toppedUp', 'issued', 'transferredIn', 'capturedIn', 'reversedIn', 'sweptIn');

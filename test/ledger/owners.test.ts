@@ -31,7 +31,11 @@ const withdrawal = (key: string, amount: bigint, onlyOwner?: string): Operation 
   ...(onlyOwner !== undefined && { onlyOwner }),
 });
 const toldOf = (outcome: Outcome | undefined) =>
-  outcome && { replayed: outcome.replayed, entry: outcome.entry !== null, code: outcome.status === 'refused' ? outcome.refusal.code : null };
+  outcome && {
+    replayed: outcome.replayed,
+    entry: outcome.entry !== null,
+    code: outcome.status === 'refused' ? outcome.refusal.code : null,
+  };
 const notFound = { replayed: false, entry: false, code: 'wallet_not_found' };
 
 describe('an operation that is bound to an owner', () => {

@@ -143,16 +143,15 @@ class Stream<Request, Response> {
   }
 
   /** While somebody's credential is looked up, later requests wait: they are handled in the order in which they came. */
-  #inTurn(decided: Promise<Decision>): Promise<Decision> {
-    const admitting = decided.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#admitting = admitting;
-    void admitting.then(() => {
-      if (this.#admitting === admitting) this.#admitting = null;
-    });
-    return decided;
+  async #inTurn(decided: Promise<Decision>): Promise<Decision> {
+    const settled = Promise.withResolvers<void>();
+    this.#admitting = settled.promise;
+    try {
+      return await decided;
+    } finally {
+      if (this.#admitting === settled.promise) this.#admitting = null;
+      settled.resolve();
+    }
   }
 
   async #answer(response: Promise<Response | Denial>, weight: number): Promise<void> {
@@ -177,19 +176,24 @@ class Stream<Request, Response> {
 
   /** When the caller takes answers again, or is gone. */
   async #drained(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      for (const event of ['drain', 'close', 'cancelled', 'error']) this.#call.once(event, resolve);
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const events = ['drain', 'close', 'cancelled', 'error'];
+    for (const event of events) this.#call.once(event, resolve);
+    await promise;
+    for (const event of events) this.#call.off(event, resolve);
   }
 
   /** Takes no more, answers what was taken, and ends: well, or with the failure. */
   #endWith(failure: Failure | null): void {
     if (!this.#reading) return;
     this.#reading = false;
-    void this.#answered.then(() => {
-      if (failure) this.#fail(failure);
-      else if (!this.#ended) this.#call.end();
-    });
+    void this.#finish(failure);
+  }
+
+  async #finish(failure: Failure | null): Promise<void> {
+    await this.#answered;
+    if (failure) this.#fail(failure);
+    else if (!this.#ended) this.#call.end();
   }
 
   #fail(failure: Failure): void {

@@ -70,7 +70,7 @@ export function postingEntry(place: Place, asked: Moving, decision: Posted, dige
     credit,
     asset: debit.asset,
     amount,
-    askedAmount: 'upTo' in asked && asked.upTo === true ? asked.amount : null,
+    askedAmount: 'upTo' in asked && asked.upTo ? asked.amount : null,
     debitFloor: floorInForce(asked, debit),
     scope,
     key: asked.key,

@@ -132,8 +132,6 @@ const operationFields: Nested<Operation> = {
   },
 };
 
-export const operation = codecOf(operationFields);
-
 export type Terms = {
   readonly requestId: string;
   readonly metadata: string;
@@ -160,8 +158,6 @@ const termsFields: Nested<Terms> = {
   },
 };
 
-export const terms = codecOf(termsFields);
-
 export type MoneyTerms = {
   readonly upTo: boolean;
   readonly minimumBalance: bigint | null;
@@ -187,8 +183,6 @@ const moneyTermsFields: Nested<MoneyTerms> = {
     return { upTo, minimumBalance, effectiveAt };
   },
 };
-
-export const moneyTerms = codecOf(moneyTermsFields);
 
 export type OpenWallet = {
   readonly terms: Terms | null;
@@ -224,8 +218,6 @@ const openWalletFields: Nested<OpenWallet> = {
   },
 };
 
-export const openWallet = codecOf(openWalletFields);
-
 export type Deposit = {
   readonly terms: Terms | null;
   readonly money: MoneyTerms | null;
@@ -260,8 +252,6 @@ const depositFields: Nested<Deposit> = {
   },
 };
 
-export const deposit = codecOf(depositFields);
-
 export type Withdraw = {
   readonly terms: Terms | null;
   readonly money: MoneyTerms | null;
@@ -295,8 +285,6 @@ const withdrawFields: Nested<Withdraw> = {
     return { terms, money, walletId, amount, asset };
   },
 };
-
-export const withdraw = codecOf(withdrawFields);
 
 export type Transfer = {
   readonly terms: Terms | null;
@@ -336,8 +324,6 @@ const transferFields: Nested<Transfer> = {
   },
 };
 
-export const transfer = codecOf(transferFields);
-
 export type TopUp = {
   readonly terms: Terms | null;
   readonly money: MoneyTerms | null;
@@ -372,8 +358,6 @@ const topUpFields: Nested<TopUp> = {
   },
 };
 
-export const topUp = codecOf(topUpFields);
-
 export type Spend = {
   readonly terms: Terms | null;
   readonly money: MoneyTerms | null;
@@ -407,8 +391,6 @@ const spendFields: Nested<Spend> = {
     return { terms, money, ownerId, amount, asset };
   },
 };
-
-export const spend = codecOf(spendFields);
 
 export type AuthorizeHold = {
   readonly terms: Terms | null;
@@ -447,8 +429,6 @@ const authorizeHoldFields: Nested<AuthorizeHold> = {
     return { terms, money, walletId, amount, asset, expiresInSeconds };
   },
 };
-
-export const authorizeHold = codecOf(authorizeHoldFields);
 
 export type CaptureHold = {
   readonly terms: Terms | null;
@@ -492,8 +472,6 @@ const captureHoldFields: Nested<CaptureHold> = {
   },
 };
 
-export const captureHold = codecOf(captureHoldFields);
-
 export type ReleaseHold = {
   readonly terms: Terms | null;
   readonly holdId: string;
@@ -519,8 +497,6 @@ const releaseHoldFields: Nested<ReleaseHold> = {
     return { terms, holdId, amount };
   },
 };
-
-export const releaseHold = codecOf(releaseHoldFields);
 
 export type Reverse = {
   readonly terms: Terms | null;
@@ -552,8 +528,6 @@ const reverseFields: Nested<Reverse> = {
   },
 };
 
-export const reverse = codecOf(reverseFields);
-
 export type Freeze = {
   readonly terms: Terms | null;
   readonly walletId: string;
@@ -584,8 +558,6 @@ const freezeFields: Nested<Freeze> = {
   },
 };
 
-export const freeze = codecOf(freezeFields);
-
 export type Unfreeze = {
   readonly terms: Terms | null;
   readonly walletId: string;
@@ -615,8 +587,6 @@ const unfreezeFields: Nested<Unfreeze> = {
     return { terms, walletId, sides, reason };
   },
 };
-
-export const unfreeze = codecOf(unfreezeFields);
 
 export type Close = {
   readonly terms: Terms | null;
@@ -651,8 +621,6 @@ const closeFields: Nested<Close> = {
     return { terms, walletId, sides, sweepTo, reason };
   },
 };
-
-export const close = codecOf(closeFields);
 
 export type SetLimits = {
   readonly terms: Terms | null;
@@ -692,8 +660,6 @@ const setLimitsFields: Nested<SetLimits> = {
   },
 };
 
-export const setLimits = codecOf(setLimitsFields);
-
 export type SetCreditLine = {
   readonly terms: Terms | null;
   readonly walletId: string;
@@ -723,8 +689,6 @@ const setCreditLineFields: Nested<SetCreditLine> = {
     return { terms, walletId, creditLimit, reason };
   },
 };
-
-export const setCreditLine = codecOf(setCreditLineFields);
 
 export type OperationResult = {
   readonly status: string;
@@ -860,8 +824,6 @@ const accountFields: Nested<Account> = {
   },
 };
 
-export const account = codecOf(accountFields);
-
 export type HoldState = {
   readonly holdId: string;
   readonly left: bigint | null;
@@ -887,8 +849,6 @@ const holdStateFields: Nested<HoldState> = {
     return { holdId, left, expiresAt };
   },
 };
-
-export const holdState = codecOf(holdStateFields);
 
 export type Problem = {
   readonly code: string;
@@ -916,8 +876,6 @@ const problemFields: Nested<Problem> = {
   },
 };
 
-export const problem = codecOf(problemFields);
-
 export type Fact = {
   readonly name: string;
   readonly value: string;
@@ -939,8 +897,6 @@ const factFields: Nested<Fact> = {
     return { name, value };
   },
 };
-
-export const fact = codecOf(factFields);
 
 export type GetOperationRequest = {
   readonly operationId: string;
@@ -1099,8 +1055,6 @@ const limitsFields: Nested<Limits> = {
     return { perTransfer, perDay, perMonth, usedToday, usedThisMonth };
   },
 };
-
-export const limits = codecOf(limitsFields);
 
 export type ListWalletsRequest = {
   readonly ownerId: string;
@@ -1604,8 +1558,6 @@ const eventFields: Nested<Event> = {
   },
 };
 
-export const event = codecOf(eventFields);
-
 export type ListAssetsRequest = {
 };
 
@@ -1671,8 +1623,6 @@ const assetFields: Nested<Asset> = {
     return { id, code, scale, name };
   },
 };
-
-export const asset = codecOf(assetFields);
 
 export const ledgerService = {
   post: { path: "/ledger.LedgerService/Post", request: postRequest, response: postResponse } satisfies Method<PostRequest, PostResponse>,
