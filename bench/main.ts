@@ -12,6 +12,7 @@ import {
   postingsPerSecond,
   readsPerSecond,
 } from './posting.ts';
+import { bulkFigures } from './bulk.ts';
 import { Figures, keep, machineName, tableOf } from './report.ts';
 import type { Comparison, Report } from './report.ts';
 import { RowLockLedger } from './row-locks.ts';
@@ -25,7 +26,7 @@ const program = new Command('bench')
   .option('--rounds <count>', 'rounds of each measurement', '3')
   .option('--seconds <count>', 'seconds of each round', '5')
   .option('--quick', 'one round of two seconds, without the long ones: to see that it works, not to quote')
-  .option('--only <parts>', 'comma-separated: posting, lone, reads, books, transports, growth, snapshot')
+  .option('--only <parts>', 'comma-separated: posting, lone, reads, books, transports, bulk, growth, snapshot')
   .option('--json', 'print the report as JSON')
   .addHelpText('after', '\nExample:\n  npm run bench -- --only posting,lone --rounds 5\nResults are kept in bench/results/.')
   .parse();
@@ -49,6 +50,7 @@ try {
     if (wanted('posting') || wanted('lone') || wanted('reads')) await measurePosting();
     if (wanted('books')) await measureBooks();
     if (wanted('transports')) await withDatabase((database) => transportFigures(database.url, temporaryHome(), seconds, figures));
+    if (wanted('bulk')) await withDatabase((database) => bulkFigures(database.url, temporaryHome(), seconds, figures));
     if (wanted('growth')) await measureGrowth();
     // Once: it takes four minutes, and its minute has three figures by itself.
     if (wanted('snapshot') && round === 1) await measureSnapshot();
@@ -210,6 +212,8 @@ async function makeReport(): Promise<Report> {
     compare(`gRPC, ${connections} connections / the bare gRPC library`, `grpc-${connections}`, `grpc-bare-${connections}`);
   }
   compare('posting in 4 books / in 1 book', 'books-4', 'books-1');
+  compare('gRPC stream / posting in process', 'grpc-stream', 'bulk-posting', '≥ 0.8', (ratio) => ratio >= 0.8);
+  compare('REST batches / posting in process', 'rest-batch', 'bulk-posting');
   compare('posting on empty tables / posting uniform', 'posting-empty', 'posting-uniform', '≥ 0.9', (ratio) => ratio >= 0.9);
   compare('posting after a million / posting uniform', 'posting-million', 'posting-uniform', '≥ 0.9', (ratio) => ratio >= 0.9);
   compare('a minute with a snapshot held / alone', 'minute-snapshot', 'minute-alone', '≥ 0.9', (ratio) => ratio >= 0.9);

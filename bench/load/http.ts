@@ -11,6 +11,8 @@ export type HttpLoad = {
   readonly seconds: number;
   /** The next request: its method, path and JSON body. */
   readonly next: () => { method: 'GET' | 'POST'; path: string; body?: string };
+  /** Whether an answer's body is as it must be; every body is when absent. */
+  readonly check?: (body: string) => boolean;
 };
 
 /** Answers with the requests completed per second; rejects at the first answer that is not 2xx. */
@@ -36,7 +38,7 @@ export async function httpRequestsPerSecond(load: HttpLoad): Promise<number> {
         if (headEnd < 0) return;
         const length = Number(/content-length: (\d+)/i.exec(received.slice(0, headEnd))?.[1] ?? 0);
         if (received.length < headEnd + 4 + length) return;
-        if (!received.startsWith('HTTP/1.1 2')) {
+        if (!received.startsWith('HTTP/1.1 2') || load.check?.(received.slice(headEnd + 4)) === false) {
           socket.destroy();
           reject(new Error(received.slice(0, 500)));
           return;
