@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BookWriter } from '../../server/ledger/posting/writer.ts';
 import { BookReader } from '../../server/ledger/reading/reads.ts';
-import type { Outcome } from '../../server/ledger/index.ts';
+import type { Operation, Outcome, RecordedEntry } from '../../server/ledger/index.ts';
 import { newBook, postOne, startWriter } from '../support/books.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -9,9 +9,10 @@ import type { TestDatabase } from '../support/database.ts';
 let database: TestDatabase;
 let writer: BookWriter;
 let reader: BookReader;
+let book: number;
 beforeAll(async () => {
   database = await createTestDatabase();
-  const book = await newBook(database);
+  book = await newBook(database);
   writer = await startWriter(database.url, book);
   reader = new BookReader(book, database.pool);
 });
@@ -81,4 +82,45 @@ describe('a hold', () => {
     const account = (await reader.balance(wallet))?.number ?? 0;
     expect(await reader.effectiveBalanceAt(account, new Date('2021-01-01'))).toBe(-40n);
   });
+
+  it('is answered the same when what was decided is read back by a writer that does not remember it', async () => {
+    const wallet = await fund(100n);
+    const decided = { reason: 'because', actor: 'operator:1' } as const;
+    const operations: Operation[] = [
+      { kind: 'credit_line', key: key(), wallet, floor: -500n, ...decided },
+      { kind: 'freeze', key: key(), wallet, sides: 'both', ...decided },
+      { kind: 'unfreeze', key: key(), wallet, sides: 'both', ...decided },
+      { kind: 'limit', key: key(), wallet, limits: { perTransfer: 50n, perDay: null, perMonth: null }, ...decided },
+      { kind: 'hold', key: key(), wallet, amount: 30n, expiresInSeconds: 60 },
+      { kind: 'close', key: key(), wallet, sides: 'credits', ...decided },
+    ];
+    const first = [];
+    for (const operation of operations) first.push(await postOne(writer, operation));
+    const other = await startWriter(database.url, book);
+    const again = [];
+    for (const operation of operations) again.push(await postOne(other, operation));
+    await other.stop();
+    expect(again.map(({ entry }) => told(entry))).toEqual(first.map(({ entry }) => told(entry)));
+  });
 });
+
+/** What an answer is made of. */
+function told(entry: RecordedEntry | null): object | null {
+  if (!entry?.debit) return null;
+  const { balance, held, floor, version } = entry.debit;
+  const { seq, kind, amount, hold, holdLeft, expiresAt, controls, recordedAt } = entry;
+  return {
+    seq,
+    kind,
+    amount,
+    hold,
+    holdLeft,
+    expiresAt,
+    controls: controls && JSON.parse(controls),
+    recordedAt,
+    balance,
+    held,
+    floor,
+    version,
+  };
+}

@@ -30,16 +30,16 @@ export const ControlView = Type.Object(
 export const controlSchemas = [ControlView];
 
 export function presentControl(entry: RecordedEntry, assets: Assets): Static<typeof ControlView> {
-  const { controls: text, debitFloor, amount, credit } = entry;
+  const { controls: text, debit, amount, credit } = entry;
   const decided = decidedIn(entry);
-  assert(text !== null && decided, 'a control says what it left, who decided it and why');
+  assert(text !== null && debit && decided, 'a control says of which wallet, what it left, who decided it and why');
   const controls = controlsFromText(text);
   return {
     ...presentDone(entry, assets),
     status: 'completed',
     ...presentSides(controls),
     ...(controls.limits && { limits: presentLimits(controls.limits) }),
-    creditLimit: (-(debitFloor ?? 0n)).toString(),
+    creditLimit: (-(debit.floor ?? 0n)).toString(),
     ...(amount !== null && credit && { sweptAmount: amount.toString(), sweptTo: presentCounterparty(credit) }),
     reason: decided.reason,
     actor: decided.actor,

@@ -13,6 +13,7 @@ export const entryColumns = `
   coalesce(d.asset, c.asset, (e.details -> 'asked' ->> 'asset')::integer) as asset,
   coalesce(e.debit_held, 0) as debit_held, coalesce(e.credit_held, 0) as credit_held, e.asked_amount, e.effective_at, e.hold, e.hold_left,
   e.expires_at, e.reverses, e.reversed, e.controls::text as controls, e.spent_day, e.spent_month,
+  coalesce(e.debit_floor, (e.controls ->> 'floor')::numeric) as debit_side_floor,
   coalesce((
     select (k.controls ->> 'floor')::numeric from ledger.entry k
     where k.book = e.book and k.debit_account = e.credit_account and k.controls is not null and k.debit_version < e.credit_version
@@ -59,6 +60,7 @@ export type EntryRow = {
   controls: string | null;
   spent_day: bigint | null;
   spent_month: bigint | null;
+  debit_side_floor: bigint | null;
   credit_floor: bigint | null;
 };
 
@@ -69,7 +71,7 @@ export function entryFromRow(row: EntryRow): RecordedEntry {
     operation: row.operation,
     recordedAt: row.recorded_at,
     kind: row.kind,
-    debit: side(row.debit_account, row.debit_id, row.debit_kind, row.debit_after, row.debit_held, row.debit_floor, row.debit_version),
+    debit: side(row.debit_account, row.debit_id, row.debit_kind, row.debit_after, row.debit_held, row.debit_side_floor, row.debit_version),
     credit: side(
       row.credit_account,
       row.credit_id,
