@@ -184,10 +184,10 @@ describe('reads over all books', () => {
       assert(outcome.status === 'posted', 'a first deposit is posted');
       const id = operationId(outcome.entry);
       expect(id.startsWith(`${book}-`)).toBe(true);
-      expect(await queries.operation(id)).toMatchObject({ book, key: 'find me', credit: { id: wallet } });
+      expect(await queries.operation(id)).toMatchObject({ entry: { book, key: 'find me', credit: { id: wallet } } });
       const read = await queries.wallet(wallet);
       assert(read, 'a wallet that was deposited into is there');
-      expect(await queries.operationByKey(read, 'find me')).toMatchObject({ book, seq: outcome.seq });
+      expect(await queries.operationByKey(read, 'find me')).toMatchObject({ entry: { book, seq: outcome.seq } });
       expect((await queries.history(read, 10)).items).toHaveLength(1);
     }
     expect(await queries.operation('5-1')).toBeNull();

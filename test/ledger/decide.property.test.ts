@@ -16,7 +16,7 @@ const beginning = Date.parse('2026-01-31T22:00:00Z');
 /** The operations and the moment of each request, on what the model knows when its turn comes. */
 function turn(request: Request, model: Model, clock: { nowMs: number }): { operations: Operation[]; now: Date } {
   clock.nowMs += request.laterMs;
-  return { operations: request.wishes.map((wish) => granted(wish, model)), now: new Date(clock.nowMs) };
+  return { operations: request.wishes.map((wish) => granted(wish, model, model.log.length)), now: new Date(clock.nowMs) };
 }
 
 describe('the rules', () => {

@@ -116,7 +116,7 @@ function told(entry: RecordedEntry | null): object | null {
     hold,
     holdLeft,
     expiresAt,
-    controls: controls && JSON.parse(controls),
+    controls: controls && (JSON.parse(controls) as object),
     recordedAt,
     balance,
     held,

@@ -54,8 +54,8 @@ async function expectProbes(): Promise<void> {
   expect(await scansOfEntry(statements.wallets)).toEqual(['entry_by_control', 'entry_by_credit', 'entry_by_debit']);
   // The hold itself by its seq, or as the first of the entries about it.
   expect(['entry_by_hold entry_by_hold', 'entry_by_hold entry_pkey']).toContain((await scansOfEntry(statements.holds)).join(' '));
-  expect(await scansOfEntry(statements.originals)).toEqual(['entry_by_reversal', 'entry_pkey']);
-  expect(await scansOfEntry(statements.outcomes)).toEqual(['entry_by_key']);
+  expect(await scansOfEntry(statements.originals)).toEqual(['entry_by_control', 'entry_by_reversal', 'entry_pkey']);
+  expect(await scansOfEntry(statements.outcomes)).toEqual(['entry_by_control', 'entry_by_key']);
   expect(await scansOfEntry(statements.spent)).toEqual(['entry_by_debit']);
   expect(await scansOfEntry(dueText)).toEqual(['entry_by_expiry', 'entry_by_hold']);
   expect(await scansOfEntry(lastBatchAt, 'batch')).toEqual(['batch_by_time']);

@@ -34,7 +34,7 @@ function agreesWithModel(rules: Decide, all: readonly Request[]): boolean {
     nowMs += laterMs;
     const now = new Date(nowMs);
     for (const wish of wishes) {
-      const operation = granted(wish, model);
+      const operation = granted(wish, model, model.log.length);
       lookUpOriginals(state, rows, [operation]);
       const asked = ask(operation);
       const decision = rules(state, asked, now);

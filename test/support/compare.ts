@@ -26,7 +26,9 @@ export function entryAsModel(entry: RecordedEntry): ModelEntry {
 }
 
 function side(posted: RecordedEntry['debit']): ModelEntry['debit'] {
-  return posted && { number: posted.number, name: posted.id, balance: posted.balance, held: posted.held, version: posted.version };
+  if (!posted) return null;
+  const { number, id, balance, held, floor, version } = posted;
+  return { number, name: id, balance, held, floor, version };
 }
 
 function read(text: string | null): object | null {

@@ -22,7 +22,7 @@ export type ModelAccount = {
 
 export type ModelHold = { seq: number; wallet: string; amount: bigint; left: bigint; expiresAt: Date | null };
 export type ModelRefusal = { code: string; facts: Record<string, string> };
-export type ModelSide = { number: number; name: string; balance: bigint; held: bigint; version: number };
+export type ModelSide = { number: number; name: string; balance: bigint; held: bigint; floor: bigint | null; version: number };
 
 /** A row of the model's log. */
 export type ModelEntry = {
@@ -208,8 +208,8 @@ export class World {
     this.remembered.set(`${entry.scope} ${operation.key}`, { content: contentOf(operation), metadata: metadataOf(operation), entry });
   }
 
-  #side({ number, name, balance, version }: ModelAccount): ModelSide {
-    return { number, name, balance, held: this.held(name), version };
+  #side({ number, name, balance, floor, version }: ModelAccount): ModelSide {
+    return { number, name, balance, held: this.held(name), floor, version };
   }
 }
 

@@ -214,8 +214,16 @@ export function exactly(operation: Operation): Wish {
   return { operation, pick: null };
 }
 
-/** The operation that a wish comes to, on what the model knows. `reversible`: the last seq that may be reversed; all when absent. */
-export function granted({ operation, pick }: Wish, model: Model, reversible = Infinity): Operation {
+/**
+ * The operation that a wish comes to, on what the model knows. `reversible`: the last seq that may be reversed, since whether a posting
+ * that is still on its way is found depends on how fast it is: nobody can know its name yet.
+ */
+export function granted(wish: Wish, model: Model, reversible: number): Operation {
+  const operation = pickedFor(wish, model, reversible);
+  return operation.kind === 'reversal' && operation.reverses > reversible ? { ...operation, reverses: 99_999 } : operation;
+}
+
+function pickedFor({ operation, pick }: Wish, model: Model, reversible: number): Operation {
   if (pick === null) return operation;
   if (operation.kind === 'capture' || operation.kind === 'release' || operation.kind === 'expire') {
     const hold = model.holds.at(-1 - (pick % Math.max(1, model.holds.length)));

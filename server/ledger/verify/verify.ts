@@ -7,9 +7,10 @@ import { EntryChecker } from './entries.ts';
 import { expectedEvents } from './events.ts';
 import { Findings } from './report.ts';
 import type { BookSummary, VerifyReport } from './report.ts';
-import { LogReader, withSnapshot } from './rows.ts';
+import { LogReader, withSnapshot } from './reader.ts';
+import type { Snapshot } from './reader.ts';
 import { checkSpentRead } from './spending.ts';
-import type { BatchRow, EventRow, LogRow, Snapshot } from './rows.ts';
+import type { BatchRow, EventRow, LogRow } from './rows.ts';
 
 export type Progress = { readonly book: number; readonly entries: number; readonly ofEntries: number };
 

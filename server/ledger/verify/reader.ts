@@ -1,0 +1,179 @@
+/**
+ * Reads the log in chunks, in order, as text: the verifier trusts neither types nor constraints, and half the cost of a row is
+ * turning it into objects. While one chunk is checked, PostgreSQL prepares the next.
+ */
+import type pg from 'pg';
+import { assert } from '../../kernel/index.ts';
+import { balanceRow, eventRow, logRow, originalRow } from './rows.ts';
+import type { BalanceRow, BatchRow, EventRow, LogRow, TextRow } from './rows.ts';
+
+/** Two connections that see the same moment of the ledger: deriving the events costs PostgreSQL as much as reading the entries. */
+export type Snapshot = { readonly log: pg.ClientBase; readonly events: pg.ClientBase };
+
+/**
+ * Everything is read in chunks along the primary keys. A plan made for the whole table would read it again for each chunk, and one
+ * made without statistics would compare every account with every entry; with these off each look-up is an index probe.
+ */
+const planSettings = [
+  'enable_seqscan',
+  'enable_bitmapscan',
+  'enable_hashjoin',
+  'enable_mergejoin',
+  'enable_material',
+  'enable_memoize',
+  'jit',
+]
+  .map((setting) => `set local ${setting} = off;`)
+  .join(' ')
+  .concat(' set local statement_timeout = 0;');
+
+/** Does the work on one moment of the ledger, which it can read and not change. */
+export async function withSnapshot<T>(pool: pg.Pool, work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+  const log = await pool.connect();
+  try {
+    await log.query(`begin isolation level repeatable read read only; ${planSettings}`);
+    const { rows } = await log.query<{ name: string }>('select pg_export_snapshot() as name');
+    const events = await pool.connect();
+    try {
+      await events.query(
+        `begin isolation level repeatable read read only; set transaction snapshot '${rows[0]?.name ?? ''}'; ${planSettings}`,
+      );
+      return await work({ log, events });
+    } finally {
+      events.release(true);
+    }
+  } finally {
+    // Closed, not given back: a query may still be under way when the work failed.
+    log.release(true);
+  }
+}
+
+const batchesPerChunk = 2_000;
+const entriesPerChunk = 8_000;
+const accountsPerChunk = 8_000;
+
+const microseconds = (column: string) => `(extract(epoch from ${column}) * 1000000)::bigint`;
+
+const batchesText = `
+  select batch_no, first_seq, last_seq, ${microseconds('recorded_at')}, format, encode(hash, 'hex')
+  from ledger.batch where book = $1 and batch_no > $2 order by batch_no limit ${batchesPerChunk}`;
+
+const entriesText = `
+  select e.seq, e.operation, ${microseconds('e.recorded_at')}, e.kind, e.debit_account, e.credit_account, e.debit_version, e.credit_version,
+    e.amount, e.debit_after, e.credit_after, e.debit_floor, e.scope, e.key, encode(e.digest, 'hex'), e.metadata, e.refusal, e.details,
+    a.id, a.kind, a.asset, a.owner, a.floor, a.opened_seq, ${microseconds('a.opened_at')},
+    e.debit_held, e.credit_held, e.asked_amount, ${microseconds('e.effective_at')}, e.hold, e.hold_left, ${microseconds('e.expires_at')},
+    e.reverses, e.reversed, e.controls, e.spent_day, e.spent_month
+  from ledger.entry e
+  left join ledger.account a on e.kind = 'open' and a.book = e.book and a.number = e.credit_account
+  where e.book = $1 and e.seq > $2 order by e.seq limit ${entriesPerChunk}`;
+
+const eventsText =
+  'select seq, part, type, wallet, operation from ledger.event where book = $1 and seq >= $2 and seq <= $3 order by seq, part';
+
+const originalsText = `
+  select e.seq, e.kind, e.debit_account, e.credit_account, e.amount, e.scope, e.refusal
+  from unnest($2::bigint[]) as wanted (seq) join ledger.entry e on e.book = $1 and e.seq = wanted.seq`;
+
+const balancesText = `
+  select number, balance, version, held, floor, controls, spent_day, spent_month
+  from ledger.balance where book = $1 and number > $2 order by number limit ${accountsPerChunk}`;
+
+export class LogReader {
+  readonly #snapshot: Snapshot;
+  readonly #book: number;
+
+  constructor(snapshot: Snapshot, book: number) {
+    this.#snapshot = snapshot;
+    this.#book = book;
+  }
+
+  async *batches(): AsyncGenerator<BatchRow> {
+    for await (const chunk of this.#chunks(batchesText, batchesPerChunk)) {
+      for (const row of chunk) {
+        const [batchNo, firstSeq, lastSeq, recordedAtUs, format] = row.map(Number) as [number, number, number, number, number];
+        yield { batchNo, firstSeq, lastSeq, recordedAtUs, format, hash: row[5] ?? '' };
+      }
+    }
+  }
+
+  /** Chunks of entries with the events that the view derives from them. */
+  async *entries(): AsyncGenerator<{ entries: LogRow[]; events: () => Promise<EventRow[]> }> {
+    for await (const chunk of this.#chunks(entriesText, entriesPerChunk)) {
+      const entries = chunk.map(logRow);
+      const first = entries[0];
+      const last = entries[entries.length - 1];
+      assert(first && last, 'a chunk has rows');
+      // Asked for now, so that PostgreSQL derives them while the entries are checked.
+      const events = this.#query(eventsText, [this.#book, first.seq, last.seq], this.#snapshot.events);
+      events.catch(() => undefined);
+      await this.#addOriginals(entries);
+      yield { entries, events: async () => (await events).map(eventRow) };
+    }
+  }
+
+  /** What reversals name may lie anywhere before them; it is looked up, so that memory does not grow with the log. */
+  async #addOriginals(entries: readonly LogRow[]): Promise<void> {
+    const reversals = entries.filter(({ reverses }) => reverses !== null);
+    if (reversals.length === 0) return;
+    const rows = await this.#query(originalsText, [this.#book, [...new Set(reversals.map(({ reverses }) => reverses))]]);
+    const originals = new Map(rows.map((row) => [Number(row[0]), originalRow(row)]));
+    for (const reversal of reversals) reversal.original = originals.get(reversal.reverses ?? 0) ?? null;
+  }
+
+  async *balances(): AsyncGenerator<BalanceRow> {
+    for await (const chunk of this.#chunks(balancesText, accountsPerChunk)) for (const row of chunk) yield balanceRow(row);
+  }
+
+  async lastSeq(): Promise<number> {
+    const rows = await this.#query('select max(seq) from ledger.entry where book = $1', [this.#book]);
+    return Number(rows[0]?.[0] ?? 0);
+  }
+
+  /** Accounts that no opening in the log answers for. */
+  async accountsWithoutOpening(): Promise<{ number: number; id: string }[]> {
+    const rows = await this.#query(
+      `select a.number, a.id from ledger.account a
+       where a.book = $1 and not exists (
+         select from ledger.entry e
+         where e.book = a.book and e.seq = a.opened_seq and e.kind = 'open' and e.refusal is null and e.credit_account = a.number)
+       order by a.number limit 100`,
+      [this.#book],
+    );
+    return rows.map(([number, id]) => ({ number: Number(number), id: id ?? '' }));
+  }
+
+  /** Keys that have more than one entry. */
+  async keysUsedTwice(): Promise<{ scope: number; key: string; count: number; second: number }[]> {
+    const rows = await this.#query(
+      `select scope, key, count(*), (array_agg(seq order by seq))[2] from ledger.entry
+       where book = $1 and key is not null group by scope, key having count(*) > 1 order by 4 limit 100`,
+      [this.#book],
+    );
+    return rows.map(([scope, key, count, second]) => ({
+      scope: Number(scope),
+      key: key ?? '',
+      count: Number(count),
+      second: Number(second),
+    }));
+  }
+
+  /** Rows after a position (their first column), chunk by chunk; the next is asked for before the present one is given out. */
+  async *#chunks(text: string, size: number): AsyncGenerator<readonly TextRow[]> {
+    let next: Promise<TextRow[]> | undefined = this.#query(text, [this.#book, Number.MIN_SAFE_INTEGER]);
+    while (next !== undefined) {
+      const rows: TextRow[] = await next;
+      const last = rows.at(-1);
+      next = rows.length < size || last === undefined ? undefined : this.#query(text, [this.#book, last[0]]);
+      next?.catch(() => undefined);
+      if (last !== undefined) yield rows;
+    }
+  }
+
+  async #query(text: string, values: readonly unknown[], client = this.#snapshot.log): Promise<TextRow[]> {
+    const { rows } = await client.query<string[]>({ text, values: [...values], rowMode: 'array', types: asText });
+    return rows;
+  }
+}
+
+const asText: pg.CustomTypesConfig = { getTypeParser: () => (text: string) => text };
