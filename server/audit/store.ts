@@ -1,6 +1,7 @@
 /** The audit's statements. */
 import type pg from 'pg';
-import { storable, textColumn } from './columns.ts';
+import { textColumn } from '../database/index.ts';
+import { storable } from './storable.ts';
 import type { Audited } from './types.ts';
 
 /** What of a text is kept. A body of a batch of a thousand operations is longer; its beginning tells what it was. */

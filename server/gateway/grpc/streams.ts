@@ -10,7 +10,7 @@ import { ObservedCall } from './observing.ts';
 import { outageFailure, requestFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
 import type { Causes } from './unary.ts';
-import { MalformedMessage } from './wire.ts';
+import { decoderOf, MalformedMessage } from './wire.ts';
 import type { Method } from './wire.ts';
 
 /** How much of a stream's work may be under way: what was read and is not answered yet, or answered and not taken by the caller. */
@@ -53,18 +53,9 @@ export function serveStream<Request, Response>(
   notes: StreamNotes<Request, Response>,
   options: StreamOptions,
 ): void {
-  const decode = (bytes: Buffer): Request | MalformedMessage => {
-    try {
-      return method.request.decode(bytes);
-    } catch (failure) {
-      // Returned, not thrown: what a deserialiser throws is told as INTERNAL.
-      if (failure instanceof MalformedMessage) return failure;
-      throw failure;
-    }
-  };
   const served = { operation, path: method.path, limit, handler, notes, options };
   const handle = (call: Call<Request, Response>): void => new Stream(call, served).start();
-  server.register(method.path, handle, method.response.encode, decode, 'bidi');
+  server.register(method.path, handle, method.response.encode, decoderOf(method.request), 'bidi');
 }
 
 class Stream<Request, Response> {

@@ -10,7 +10,7 @@ import { ObservedCall } from './observing.ts';
 import type { CausedOperation } from './observing.ts';
 import { outageFailure, requestFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
-import { MalformedMessage } from './wire.ts';
+import { decoderOf, MalformedMessage } from './wire.ts';
 import type { Method } from './wire.ts';
 
 /** For a call that brings no deadline. Longer than the ledger waits for its database, so that its more exact answer comes first. */
@@ -42,15 +42,6 @@ export function serve<Request, Response>(
   options: ServeOptions,
   causes?: Causes<Response>,
 ): void {
-  const decode = (bytes: Buffer): Request | MalformedMessage => {
-    try {
-      return method.request.decode(bytes);
-    } catch (failure) {
-      // Returned, not thrown: what a deserialiser throws is told as INTERNAL.
-      if (failure instanceof MalformedMessage) return failure;
-      throw failure;
-    }
-  };
   const handle = (call: ServerUnaryCall<Request | MalformedMessage, Response>, callback: sendUnaryData<Response>): void => {
     const { request, metadata } = call;
     const observed = new ObservedCall(call, method.path, options.observation ?? {});
@@ -84,7 +75,7 @@ export function serve<Request, Response>(
       answer({ failure: outage ?? requestFailure('internal') });
     });
   };
-  server.register(method.path, handle, method.response.encode, decode, 'unary');
+  server.register(method.path, handle, method.response.encode, decoderOf(method.request), 'unary');
 }
 
 /** A caller's own deadline is enforced by the server already; a call without one gets ours. Late answers are dropped by the server. */

@@ -261,6 +261,18 @@ export class Reader {
 /** Seven bytes of seven bits are 49 bits: a number holds them exactly. */
 const exactVarintBytes = 7;
 
+/** What is read of bytes that came in: the message, or what is wrong with them. Returned, not thrown: the library tells what is thrown as INTERNAL. */
+export function decoderOf<T>({ decode }: Codec<T>): (bytes: Uint8Array) => T | MalformedMessage {
+  return (bytes) => {
+    try {
+      return decode(bytes);
+    } catch (failure) {
+      if (failure instanceof MalformedMessage) return failure;
+      throw failure;
+    }
+  };
+}
+
 export function codecOf<T>(fields: Nested<T>): Codec<T> {
   return {
     encode(message) {

@@ -4,7 +4,7 @@
  * The canonical bytes are a header and then each column with its length before it, so no two batches share an encoding.
  */
 import { createHash } from 'node:crypto';
-import { byteaColumn, int8Column, numericColumn, textColumn, timestamptzColumn } from './columns.ts';
+import { byteaColumn, int8Column, numericColumn, textColumn, timestamptzColumn } from '../../database/index.ts';
 import type { Account, PostedSide, RecordedEntry } from '../rules/types.ts';
 
 /**
