@@ -1,7 +1,9 @@
 /** A book as this process knows it through its connection: read afresh, or brought up to what others wrote. */
 import { BookState } from './state.ts';
 import type { BookStore, Head } from './store.ts';
-import type { WriterOptions } from './writer.ts';
+
+/** A book, and which wallets have their place in it; every one when that is absent. */
+type Book = { readonly book: number; readonly keeps?: (walletId: string) => boolean };
 
 export type Live = { readonly store: BookStore; readonly state: BookState };
 
@@ -12,10 +14,7 @@ const tailEntriesMax = 5_000;
 export class FellBehind extends Error {}
 
 /** The end of the log, and a state that knows no more than the system accounts; the wallets are looked up when they are needed. */
-export async function readBook(
-  store: BookStore,
-  { book, keeps }: Pick<WriterOptions, 'book' | 'keeps'>,
-): Promise<{ state: BookState; head: Head; databaseMs: number }> {
+export async function readBook(store: BookStore, { book, keeps }: Book): Promise<{ state: BookState; head: Head; databaseMs: number }> {
   const [{ head, nextAccountNumber }, assets, systemAccounts, databaseMs] = await Promise.all([
     store.head(),
     store.assets(),
