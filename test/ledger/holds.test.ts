@@ -32,8 +32,8 @@ async function fund(amount: bigint): Promise<string> {
   return wallet;
 }
 
-describe('a hold', () => {
-  it('reserves an amount, which nothing else can take, until it is captured in parts or released', async () => {
+describe('an operation on a wallet', () => {
+  it('holds an amount, which nothing else can take, until it is captured in parts or released', async () => {
     const wallet = await fund(100n);
     const held = await postOne(writer, { kind: 'hold', key: key(), wallet, amount: 70n });
     expect(await reader.balance(wallet)).toMatchObject({ balance: 100n, held: 70n, version: 2 });
@@ -51,7 +51,7 @@ describe('a hold', () => {
     expect(await reader.balance(wallet)).toMatchObject({ balance: 10n, held: 0n });
   });
 
-  it('can be reversed after capture, frozen, limited, closed', async () => {
+  it('is refused or goes on as what was decided before it says: effective dates, freezes, reversals, limits, credit lines, sweeps', async () => {
     const wallet = await fund(100n);
     const other = await fund(1n);
     const decided = { reason: 'because', actor: 'operator:1' } as const;
