@@ -87,6 +87,15 @@ test('a deletion that was interrupted after closing is finished by asking again'
   expect((await user.remove()).status).toBe(401);
 });
 
+test("two deletions at once do not stand in each other's way", async () => {
+  for (let trial = 0; trial < 10; trial++) {
+    const user = await signedUp();
+    const close = () => coffer.product.commands.closeAllOf({ owner: user.id, reason: 'the user was deleted', actor: 'anonymous' });
+    expect(await Promise.all([close(), close(), close()])).toEqual([null, null, null]);
+    expect(await wallet(user.gold)).toMatchObject({ status: 'closed' });
+  }
+});
+
 test('money that comes in at the same moment is either swept or refused, and never left with nobody', async () => {
   for (let trial = 0; trial < 20; trial++) {
     const user = await signedUp();
