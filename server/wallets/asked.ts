@@ -67,6 +67,7 @@ export type LimitRequest = ControlRequest & { readonly limits: Limits };
 /** How far below zero the wallet may go. */
 export type CreditLineRequest = ControlRequest & { readonly creditLimit: bigint };
 
+/** Asked by the owner, so what stops the owner's debits stops the sweep. */
 export type CloseAllRequest = Decided & { readonly owner: string; readonly sweepTo?: Destination | undefined };
 
 export type BatchItem =

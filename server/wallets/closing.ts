@@ -35,9 +35,18 @@ function isClosed({ controls }: Balance): boolean {
   return controls.debits === 'closed' && controls.credits === 'closed';
 }
 
-function closing(wallet: Balance, { sweepTo, reason, actor }: CloseAllRequest): Operation & { readonly key: string } {
+function closing(wallet: Balance, { owner, sweepTo, reason, actor }: CloseAllRequest): Operation & { readonly key: string } {
   const key = newId();
-  return { kind: 'close', key, wallet: wallet.id, sides: 'both', reason, actor, ...(sweepTo && wallet.balance > 0n && { sweepTo }) };
+  return {
+    kind: 'close',
+    key,
+    wallet: wallet.id,
+    sides: 'both',
+    reason,
+    actor,
+    onlyOwner: owner,
+    ...(sweepTo && wallet.balance > 0n && { sweepTo }),
+  };
 }
 
 function culpritOf(

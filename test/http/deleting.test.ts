@@ -78,6 +78,18 @@ test('an open hold and a debt stand against it, also with a sweep', async () => 
   expect((await user.remove('?sweepTo=treasury')).status).toBe(200);
 });
 
+test('deleting is no way around a freeze or a limit', async () => {
+  const user = await signedUp();
+  await coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 50 });
+  await coffer.call('POST', `/wallet/${user.gold}/freeze`, { sides: 'debits', reason: 'looked into' });
+  expect(await user.remove('?sweepTo=treasury')).toMatchObject({ status: 422, body: { code: 'wallet_frozen', side: 'debits' } });
+  await coffer.call('POST', `/wallet/${user.gold}/unfreeze`, { reason: 'found nothing' });
+  await coffer.call('PUT', `/wallet/${user.gold}/limits`, { perDay: '40', reason: 'new customer' });
+  expect(await user.remove('?sweepTo=treasury')).toMatchObject({ status: 422, body: { code: 'limit_exceeded', limit: 'perDay' } });
+  await coffer.call('PUT', `/wallet/${user.gold}/limits`, { perDay: '50', reason: 'known customer' });
+  expect((await user.remove('?sweepTo=treasury')).status).toBe(200);
+});
+
 test('a deletion that was interrupted after closing is finished by asking again', async () => {
   const user = await signedUp();
   const closed = await coffer.product.commands.closeAllOf({ owner: user.id, reason: 'the user was deleted', actor: 'anonymous' });

@@ -1,7 +1,7 @@
 /** The reference's controls: what operators decide about a wallet. */
 import type { AccountRef, ControlOperation, Sides } from '../../server/ledger/index.ts';
 import { decidedOf, limitsInWords } from './model-content.ts';
-import { closed, frozen, stale, tooMuch, word } from './model-transfers.ts';
+import { closed, frozen, overLimit, stale, tooMuch, word } from './model-transfers.ts';
 import { metadataOf, no } from './model-world.ts';
 import type { ModelAccount, ModelEntry, ModelRefusal, SideState, World } from './model-world.ts';
 
@@ -77,11 +77,14 @@ function sweep(world: World, asked: Close, sweepTo: AccountRef, now: Date): Mode
   const to = world.seen(sweepTo, account.asset);
   if (!to) return no('recipient_not_found', { wallet: word(sweepTo) });
   if (to.asset !== account.asset) return no('asset_mismatch', { wallet: to.name, walletAsset: to.asset, asset: account.asset });
+  // Operators sweep whatever they decide to; owners only what they could have paid out.
+  const byOwner = asked.onlyOwner !== undefined && account.balance > 0n;
   const refusal =
     stale(asked, account) ??
     closed(null, to) ??
-    frozen(null, to) ??
+    frozen(byOwner ? account : null, to) ??
     notToClose(world, asked, account) ??
+    (byOwner ? overLimit(world, account, account.balance, now) : null) ??
     tooMuch(account, to, account.balance);
   if (refusal) return refusal;
 

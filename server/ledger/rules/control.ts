@@ -3,7 +3,7 @@ import { assert } from '../../kernel/index.ts';
 import { changed } from './accounts.ts';
 import { nobody, refuse } from './decision.ts';
 import type { BookView, Decision, Refused } from './decision.ts';
-import { balanceLimitRefusal, closedRefusal, frozenRefusal, versionRefusal } from './guards.ts';
+import { balanceLimitRefusal, closedRefusal, frozenRefusal, limitRefusal, versionRefusal } from './guards.ts';
 import { elsewhere, isSameAccount, nameOf, partiesOf } from './parties.ts';
 import type { Parties } from './parties.ts';
 import { spentAfter } from './spending.ts';
@@ -58,7 +58,10 @@ function closingRefusal(account: Account, sides: Sides, sweeping = false): Refus
   return null;
 }
 
-/** Closes, and moves what the wallet holds to another account in the same entry. */
+/**
+ * Closes, and moves what the wallet holds to another account in the same entry. What operators sweep passes freezes and limits; an owner's
+ * own sweep is a debit like any other, or closing would be the way around them.
+ */
 function decideSweep(book: BookView, asked: Asked<'close'>, sweepTo: AccountRef, account: Account | undefined, now: Date): Decision {
   const scope = account ? account.number : null;
   const parties = partiesOf(book, { wallet: asked.wallet }, sweepTo, undefined);
@@ -70,11 +73,13 @@ function decideSweep(book: BookView, asked: Asked<'close'>, sweepTo: AccountRef,
   if (!parties.credit) return refuse('recipient_not_found', scope, { wallet: nameOf(sweepTo) });
   if (parties.credit.asset !== account.asset)
     return refuse('asset_mismatch', scope, { wallet: parties.credit.id, walletAsset: parties.credit.asset, asset: account.asset });
+  const owners = asked.onlyOwner !== undefined && account.balance > 0n ? account : null;
   const refusal =
     versionRefusal(asked.expectedVersion, account.version, scope) ??
     closedRefusal(null, parties.credit, scope) ??
-    frozenRefusal(null, parties.credit, scope) ??
+    frozenRefusal(owners, parties.credit, scope) ??
     closingRefusal(account, asked.sides, true) ??
+    (owners && limitRefusal(owners, account.balance, now, scope)) ??
     balanceLimitRefusal(account, parties.credit, account.balance, scope);
   if (refusal) return refusal;
 

@@ -172,7 +172,12 @@ export function userRoutes(app: App, product: Product): void {
       const destination = readDestination(sweepToWalletId, sweepTo);
       const id = accountOf(request);
       const closeWallets = async (owner: string) =>
-        await product.commands.closeAllOf({ owner, sweepTo: destination, reason: 'the user was deleted', actor: actorOf(request) });
+        await product.commands.closeAllOf({
+          owner,
+          sweepTo: destination,
+          reason: 'the user was deleted',
+          actor: actorOf(request),
+        });
       const deleted = await users.softDelete({ id }, closeWallets);
       access.forget();
       if ('obstacle' in deleted) return sendProblem(reply, refusalProblem(deleted.obstacle));
