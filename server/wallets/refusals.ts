@@ -1,11 +1,16 @@
 /** What callers are told of a refusal. The log keeps everything; the owner of a wallet has no business with what the system holds. */
+import { operationId } from '../ledger/index.ts';
 import type { Refusal } from '../ledger/index.ts';
 
 /** `instead` stands for the sentence that would have named the system account. */
 export type ToldRefusal = Refusal & { readonly instead: string | null };
 
-/** Leaves out of the facts which system account could not take part, and what it holds. */
-export function toldRefusal({ code, facts }: Refusal): ToldRefusal {
+/**
+ * Leaves out of the facts which system account could not take part, and what it holds. `book`: of the log that has the refusal, or null
+ * when the ledger never saw the request.
+ */
+export function toldRefusal({ code, facts: given }: Refusal, book: number | null = null): ToldRefusal {
+  const facts = book === null ? given : withIds(given, book);
   const account = facts['wallet'];
   const aboutBalance = code === 'insufficient_funds' || code === 'balance_limit';
   if (!aboutBalance || !account?.startsWith('$')) return { code, facts, instead: null };
@@ -15,5 +20,15 @@ export function toldRefusal({ code, facts }: Refusal): ToldRefusal {
     code,
     facts: told,
     instead: short ? 'The treasury does not hold enough.' : 'A system account cannot take part in that.',
+  };
+}
+
+/** The ledger names holds and operations by their place in the log; callers know them by the ids that answers carried. */
+function withIds(facts: Refusal['facts'], book: number): Refusal['facts'] {
+  const { hold, reverses } = facts;
+  return {
+    ...facts,
+    ...(hold !== undefined && { hold: operationId({ book, operation: Number(hold) }) }),
+    ...(reverses !== undefined && { reverses: operationId({ book, operation: Number(reverses) }) }),
   };
 }

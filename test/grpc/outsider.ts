@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http2 from 'node:http2';
 import path from 'node:path';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
-import type { ServiceError, status as grpcStatus } from '@grpc/grpc-js';
+import type { ClientDuplexStream, ServiceError, status as grpcStatus } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { MethodDefinition } from '@grpc/proto-loader';
 
@@ -19,6 +19,9 @@ export type Reply = {
 };
 
 type CallOptions = { readonly metadata?: Record<string, string>; readonly deadline?: number };
+
+/** A call of which both sides are streams. */
+export type OutsiderStream = ClientDuplexStream<object, object>;
 
 /** Calls `service` of a contract at an address, as `call('CreateUser', { email, name })`. */
 export function outsider(address: string, contract: string, service: string) {
@@ -48,7 +51,14 @@ export function outsider(address: string, contract: string, service: string) {
       });
     });
   };
-  return { call, close: () => client.close() };
+  const open = (name: string, metadata: Record<string, string> = {}): OutsiderStream => {
+    const method = definition[name];
+    if (!method) throw new Error(`${service} has no ${name}`);
+    const sent = new Metadata();
+    for (const [key, value] of Object.entries(metadata)) sent.set(key, value);
+    return client.makeBidiStreamRequest(method.path, method.requestSerialize, (bytes) => method.responseDeserialize(bytes), sent);
+  };
+  return { call, open, close: () => client.close() };
 }
 
 export type RawReply = {

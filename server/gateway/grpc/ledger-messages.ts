@@ -17,7 +17,7 @@ export function int64OrNone(amount: bigint | null): bigint | null {
 /** The outcome of a request, posted or refused. */
 export function resultOf(outcome: WalletOutcome, assets: Assets, reach: Reach): OperationResult {
   const { status, entry, key, replayed, seq } = outcome;
-  const problem = status === 'refused' ? problemOf(outcome.refusal) : null;
+  const problem = status === 'refused' ? problemOf(outcome.refusal, entry) : null;
   const told = { seq: BigInt(seq), requestId: key, replayed, problem };
   return entry ? { ...resultOfEntry(entry, entry.scope, assets, reach), ...told } : { ...unrecorded, ...told };
 }
@@ -53,8 +53,8 @@ export function resultOfEntry(entry: RecordedEntry, seenFrom: number | null, ass
     reversed: int64OrNone(entry.reversed),
     reversedBy: [],
     metadata: entry.metadata ?? '',
-    ...decidedIn(entry),
-    problem: entry.refusal && problemOf(entry.refusal),
+    ...decidedIn(entry, reach),
+    problem: entry.refusal && problemOf(entry.refusal, entry),
   };
 }
 
@@ -103,15 +103,17 @@ function holdOf({ book, hold, holdLeft, expiresAt }: RecordedEntry): HoldState |
   return { holdId: `${book}-${hold}`, left: int64OrNone(holdLeft), expiresAt: expiresAt ? expiresAt.toISOString() : '' };
 }
 
-function decidedIn({ kind, refusal, details, controls }: RecordedEntry): { reason: string; actor: string } {
+/** Users are told why something was decided, not by whom. */
+function decidedIn({ kind, refusal, details, controls }: RecordedEntry, { onlyOwner }: Reach): { reason: string; actor: string } {
   if (details === null || refusal !== null || (kind !== 'reversal' && controls === null)) return { reason: '', actor: '' };
   const { reason, actor } = JSON.parse(details) as { reason: string; actor: string };
-  return { reason, actor };
+  return { reason, actor: onlyOwner === undefined ? actor : '' };
 }
 
-function problemOf(refusal: Refusal): Problem {
-  const { code, details } = ledgerFailure(refusal);
-  const facts = Object.entries(toldRefusal(refusal).facts).map(([name, value]): Fact => ({ name, value }));
+function problemOf(refusal: Refusal, entry: RecordedEntry | null): Problem {
+  const book = entry && entry.book;
+  const { code, details } = ledgerFailure(refusal, book);
+  const facts = Object.entries(toldRefusal(refusal, book).facts).map(([name, value]): Fact => ({ name, value }));
   return { code, detail: details, facts };
 }
 

@@ -1,5 +1,5 @@
 /** The operations of ledger.proto, read into what the wallets' commands take. Says what is wrong with one in words. */
-import { parseMoment } from '../../kernel/index.ts';
+import { isUuid, parseMoment } from '../../kernel/index.ts';
 import type { Sides } from '../../ledger/index.ts';
 import {
   destinations,
@@ -43,6 +43,9 @@ export function readOperations({ operations }: PostRequest, asker: Asker): Batch
 }
 
 function readOperation(operation: Operation, asker: Asker): BatchItem {
+  // A client made from the contract cannot set two of them; whoever writes the bytes can, and would have one silently left out.
+  if (Object.values(operation).filter((one) => one !== null).length > 1)
+    refuse('The operation says several things. Set exactly one of its fields.');
   const { transfer, deposit, withdraw, topUp, spend } = operation;
   if (transfer) {
     const { toWalletId, ...asked } = transfer;
@@ -81,6 +84,8 @@ function readHolding({ openWallet, hold, capture, release }: Operation, asker: A
   if (openWallet) {
     const { walletId: wallet, ownerId: owner, asset, creditLimit } = openWallet;
     asker.admit('openWallet');
+    if (openWallet.terms?.metadata || openWallet.terms?.expectedVersion != null)
+      refuse('A wallet that is to be opened has no expected_version, and takes no metadata.');
     if (isReservedForOwner(wallet)) refuse("Ids that begin with a user's id are the users'. Name the owner_id instead.");
     if ((wallet === '') === (owner === '')) refuse('Name a wallet_id, or the owner_id of an owner. Not both.');
     if (creditLimit < 0n) refuse('A credit_limit is 0 or more.');
@@ -88,11 +93,12 @@ function readHolding({ openWallet, hold, capture, release }: Operation, asker: A
     return owner === '' ? { type: 'open', ...opens, wallet: readWallet(wallet) } : { type: 'open', ...opens, owner: readOwner(owner) };
   }
   if (hold) {
+    const terms = readTerms(hold.terms, asker.admit('authorizeHold'));
     const { effectiveAt, ...money } = readMoney(hold);
     if (effectiveAt) refuse('A hold moves no money, so it has no effective_at.');
     return {
       type: 'hold',
-      ...readTerms(hold.terms, asker.admit('authorizeHold')),
+      ...terms,
       ...money,
       wallet: readWallet(hold.walletId),
       expiresInSeconds: readSeconds(hold.expiresInSeconds),
@@ -100,10 +106,11 @@ function readHolding({ openWallet, hold, capture, release }: Operation, asker: A
   }
   if (capture) {
     const { holdId, amount, final, effectiveAt } = capture;
+    const terms = readTerms(capture.terms, asker.admit('captureHold'));
     const to = readDestination(capture.toWalletId, capture.to) ?? { system: 'cash_out' };
     return {
       type: 'capture',
-      ...readTerms(capture.terms, asker.admit('captureHold')),
+      ...terms,
       hold: readId(holdId, 'hold_id'),
       ...readPart(amount),
       to,
@@ -225,7 +232,8 @@ function readWallet(id: string, field = 'wallet_id'): string {
 }
 
 function readOwner(id: string): string {
-  return walletId.test(id) ? id : refuse('An owner_id is the id of a user, such as 0f6d220d-61fa-4be7-b0a2-e05dbd9aee32.');
+  const lower = id.toLowerCase();
+  return isUuid(lower) ? lower : refuse('An owner_id is the id of a user, such as 0f6d220d-61fa-4be7-b0a2-e05dbd9aee32.');
 }
 
 function readId(id: string, field: string): string {

@@ -2,7 +2,7 @@
 import type { Server } from '@grpc/grpc-js';
 import { actorOf } from '../../identity/index.ts';
 import { parseMoment } from '../../kernel/index.ts';
-import type { Assets, RecordedEntry } from '../../ledger/index.ts';
+import type { Assets, LedgerEvent, RecordedEntry } from '../../ledger/index.ts';
 import { isIdempotencyKey } from '../../wallets/index.ts';
 import type { Page, Reach, Wallet, WalletCommands, WalletQueries } from '../../wallets/index.ts';
 import type { Access, Admission, Denial, OperationName } from '../access/index.ts';
@@ -132,7 +132,7 @@ class LedgerCalls {
   async operation({ operationId, walletId, requestId }: GetOperationRequest, reach: Reach): Promise<Answer<OperationResult>> {
     if (operationId !== '') {
       const found = await this.#queries.operation(operationId, reach);
-      return found ? { message: resultOfRead(found, this.#assets, reach) } : { failure: notFound({ reverses: operationId }) };
+      return found ? { message: resultOfRead(found, this.#assets, reach) } : { failure: notFound({ operation: operationId }) };
     }
     if (!isIdempotencyKey(requestId)) return { failure: invalid('Name an operation_id, or a wallet_id and the request_id that was sent.') };
     return await this.#withWallet(walletId, reach, async (wallet) => {
@@ -195,7 +195,9 @@ class LedgerCalls {
 
   async events(paged: ListEventsRequest): Promise<Answer<ListEventsResponse>> {
     const read = async (limit: number, cursor?: string) => await this.#queries.events(limit, cursor);
-    return await this.#page(paged, cursors.event, read, (items, next) => ({ events: items.map(eventMessage), next }));
+    // Also at the end of the log the answer says where to go on.
+    const present = (items: readonly LedgerEvent[], next: string) => ({ events: items.map(eventMessage), next: next || paged.cursor });
+    return await this.#page(paged, cursors.event, read, present);
   }
 
   async #withWallet<T>(id: string, reach: Reach, work: (wallet: Wallet) => Answer<T> | Promise<Answer<T>>): Promise<Answer<T>> {
@@ -220,7 +222,7 @@ const cursors = {
   asset: /^[1-9]\d{0,8}$/,
   version: /^[1-9]\d{0,14}$/,
   entry: /^[1-9]\d{0,8}-[1-9]\d{0,14}$/,
-  event: /^[0-9A-Za-z:.,_-]{1,4096}$/,
+  event: /^[0-9]{1,15}-[0-9]{1,4}(?:[.][0-9]{1,15}-[0-9]{1,4}){0,1023}$/,
 } as const;
 
 /** One of a request's operations is not for whoever asks. */
@@ -244,7 +246,9 @@ function invalid(sentence: string): Failure {
 }
 
 function notFound(facts: Readonly<Record<string, string>>): Failure {
-  return ledgerFailure({ code: 'operation_not_found', facts });
+  const listed = Object.entries(facts).map(([name, value]) => `${name}: ${value}`);
+  const details = `There is no such operation. (${listed.join(', ')})`.toWellFormed();
+  return { ...ledgerFailure({ code: 'operation_not_found', facts }), details };
 }
 
 function walletNotFound(wallet: string): Failure {

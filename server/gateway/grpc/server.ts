@@ -59,7 +59,8 @@ export async function startServer(
   setLogger({ error: (...words: unknown[]) => options.log.debug(words.map(String).join(' ')) });
   const server = new Server({
     'grpc.max_receive_message_length': messageBytesMax,
-    'grpc.max_send_message_length': messageBytesMax,
+    // What was done is told, however long it is: the answer to a request is longer than the request.
+    'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': streamsPerConnectionMax,
     'grpc.keepalive_time_ms': keepaliveAfterMs,
     'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,

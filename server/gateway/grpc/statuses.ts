@@ -104,8 +104,9 @@ export function requestFailure(code: keyof typeof requestFailures): Failure {
   return { code, ...requestFailures[code] };
 }
 
-export function ledgerFailure(refusal: Refusal): Failure {
-  const { code, facts, instead } = toldRefusal(refusal);
+/** `book`: of the log that has the refusal, if one has. */
+export function ledgerFailure(refusal: Refusal, book: number | null = null): Failure {
+  const { code, facts, instead } = toldRefusal(refusal, book);
   return { status: ledgerRefusalStatus[code], code, details: sentence(instead ?? refusalMeanings[code], facts) };
 }
 

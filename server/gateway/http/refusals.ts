@@ -91,8 +91,7 @@ export function presentRefusal(
   refusal: Refusal,
   entry: RecordedEntry | null,
 ): { code: RefusalCode; detail: string; facts: Record<string, string> } {
-  const { code, facts: told, instead } = toldRefusal(refusal);
-  const facts = entry ? withIds(told, entry.book) : told;
+  const { code, facts, instead } = toldRefusal(refusal, entry && entry.book);
   return { code, detail: instead === null ? advice[code](facts) : `${instead} Ask for less.`, facts: { ...facts } };
 }
 
@@ -107,16 +106,6 @@ export function refusalProblem(outcome: RefusedOutcome): Problem {
     facts,
     requestId: key,
     operationId: entry ? operationId(entry) : undefined,
-  };
-}
-
-/** The ledger names holds and operations by their place in the log; callers know them by the ids that answers carried. */
-function withIds(facts: Facts, book: number): Facts {
-  const { hold, reverses } = facts;
-  return {
-    ...facts,
-    ...(hold !== undefined && { hold: operationId({ book, operation: Number(hold) }) }),
-    ...(reverses !== undefined && { reverses: operationId({ book, operation: Number(reverses) }) }),
   };
 }
 

@@ -1,0 +1,74 @@
+// The whole product over gRPC and over REST at once, on one ledger: what one says can be compared with what the other says.
+import { status } from '@grpc/grpc-js';
+import { expect } from 'vitest';
+import { listenHttp } from '../../server/gateway/index.ts';
+import { assert, silentLog } from '../../server/kernel/index.ts';
+import { seedDemo } from '../../server/seed.ts';
+import { WalletCommands } from '../../server/wallets/index.ts';
+import { outsider } from './outsider.ts';
+import type { Reply } from './outsider.ts';
+import { startPlatform } from './platform.ts';
+import type { Platform } from './platform.ts';
+
+/** A message as it comes out of the contract: int64 as text, absent messages null, absent optional fields missing. */
+export type Message = { readonly [field: string]: Field };
+export type Field = string | number | boolean | null | Message | readonly Field[];
+
+export type Both = {
+  readonly platform: Platform;
+  /** Calls ledger.LedgerService. */
+  call(name: string, request: object, authorization?: string): Promise<Reply>;
+  /** The answer of a call that must pass. */
+  ask(name: string, request: object): Promise<Message>;
+  /** Posts operations, and answers with their results. */
+  post(operations: readonly object[], more?: object): Promise<Message[]>;
+  rest(method: string, path: string, body?: object): Promise<{ status: number; headers: Headers; body: Record<string, unknown> }>;
+  login(userId: string): Promise<string>;
+  stop(): Promise<void>;
+};
+
+export async function startBoth(options: Parameters<typeof startPlatform>[0] = {}): Promise<Both> {
+  const platform = await startPlatform(options);
+  const { database, ledger, queries, users, sessions, apiKeys, guard } = platform;
+  await seedDemo(database.pool, ledger);
+  const asset = ledger.assets.find('USD');
+  assert(asset, 'the migrations bring USD');
+  const listener = await listenHttp(
+    {
+      ...{ apiKeys, access: guard.access, queries, users, sessions, assets: ledger.assets, demo: true, swaggerEnabled: false },
+      commands: new WalletCommands(ledger, asset),
+      ready: () => ledger.ready,
+      log: silentLog(),
+    },
+    { host: '127.0.0.1', port: 0 },
+  );
+  const client = outsider(platform.walletsAddress, 'ledger.proto', 'ledger.LedgerService');
+  const both: Both = {
+    platform,
+    call: (name, request, authorization) => client.call(name, request, authorization === undefined ? {} : { metadata: { authorization } }),
+    ask: async (name, request) => {
+      const { status: told, details, message } = await both.call(name, request);
+      expect([told, details]).toEqual([status.OK, 'OK']);
+      return message as unknown as Message;
+    },
+    post: async (operations, more) => {
+      const { results } = await both.ask('Post', { operations, ...more });
+      return results as readonly Field[] as Message[];
+    },
+    rest: async (method, path, body) => {
+      const answer = await fetch(`${listener.url}${path}`, {
+        method,
+        headers: { 'content-type': 'application/json' },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, unknown> };
+    },
+    login: async (userId) => `Bearer ${String((await both.rest('POST', '/auth/login', { user_id: userId })).body['token'])}`,
+    stop: async () => {
+      client.close();
+      await listener.stop();
+      await platform.stop();
+    },
+  };
+  return both;
+}

@@ -1,0 +1,200 @@
+// What the ledger refuses is told with its code, its sentence and its facts, the same over both transports.
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { refusalMeanings } from '../../server/ledger/index.ts';
+import type { RefusalCode } from '../../server/ledger/index.ts';
+import { newId } from '../../server/kernel/index.ts';
+import { startBoth } from './both.ts';
+import type { Both, Message } from './both.ts';
+
+let both: Both;
+beforeAll(async () => {
+  both = await startBoth();
+});
+afterAll(() => both.stop());
+
+type Case = {
+  /** What comes before, each completed. */
+  readonly before?: readonly object[];
+  readonly asked: object;
+  /** `‹1›` stands for the id of the first of what came before, `‹2›` for the second's. */
+  readonly facts: Readonly<Record<string, unknown>>;
+};
+const funded = (wallet_id: string, more: object = {}) => ({ deposit: { wallet_id, amount: 100, ...more } });
+const hold = (wallet_id: string, more: object = {}) => ({ hold: { wallet_id, amount: 10, ...more } });
+const reason = 'a test';
+
+const cases: Partial<Record<RefusalCode, Case>> = {
+  idempotency_key_reused: {
+    before: [funded('x1', { terms: { request_id: 'k' } })],
+    asked: { deposit: { wallet_id: 'x1', amount: 1, terms: { request_id: 'k' } } },
+    facts: { key: 'k' },
+  },
+  wallet_exists: { before: [funded('x2')], asked: { open_wallet: { wallet_id: 'x2' } }, facts: { wallet: 'x2' } },
+  same_wallet: {
+    before: [funded('x3')],
+    asked: { transfer: { wallet_id: 'x3', to_wallet_id: 'x3', amount: 1 } },
+    facts: { wallet: 'x3' },
+  },
+  asset_unknown: { asked: funded('x4', { asset: 'DOUBLOON' }), facts: { asset: 'DOUBLOON' } },
+  wallet_not_found: { asked: { withdraw: { wallet_id: 'x5', amount: 1 } }, facts: { wallet: 'x5' } },
+  recipient_not_found: {
+    before: [funded('x6')],
+    asked: { transfer: { wallet_id: 'x6', to_wallet_id: 'x6.none', amount: 1 } },
+    facts: { wallet: 'x6.none' },
+  },
+  hold_not_found: { asked: { release: { hold_id: '1-1' } }, facts: { hold: '1-1' } },
+  operation_not_found: { asked: { reverse: { operation_id: '1-999999', reason } }, facts: { reverses: '1-999999' } },
+  not_reversible: {
+    before: [funded('x7'), hold('x7')],
+    asked: { reverse: { operation_id: '‹2›', reason } },
+    facts: { reverses: '‹2›', kind: 'hold' },
+  },
+  asset_mismatch: {
+    before: [funded('x8'), { open_wallet: { wallet_id: 'x8.gold', asset: 'GOLD' } }],
+    asked: { transfer: { wallet_id: 'x8', to_wallet_id: 'x8.gold', amount: 1 } },
+    facts: { asset: '3', wallet: 'x8.gold', walletAsset: '1' },
+  },
+  version_stale: {
+    before: [funded('x9')],
+    asked: { withdraw: { wallet_id: 'x9', amount: 1, terms: { expected_version: 7 } } },
+    facts: { expectedVersion: '7', currentVersion: '1' },
+  },
+  wallet_closed: {
+    before: [funded('y1'), { withdraw: { wallet_id: 'y1', amount: 100 } }, { close: { wallet_id: 'y1', reason } }],
+    asked: funded('y1'),
+    facts: { wallet: 'y1', side: 'credits' },
+  },
+  wallet_frozen: {
+    before: [funded('y2'), { freeze: { wallet_id: 'y2', sides: 'debits', reason } }],
+    asked: { withdraw: { wallet_id: 'y2', amount: 1 } },
+    facts: { wallet: 'y2', side: 'debits' },
+  },
+  nothing_to_change: { before: [funded('y3')], asked: { unfreeze: { wallet_id: 'y3', reason } }, facts: { wallet: 'y3' } },
+  hold_resolved: {
+    before: [funded('y4'), hold('y4'), { release: { hold_id: '‹2›' } }],
+    asked: { capture: { hold_id: '‹2›' } },
+    facts: { hold: '‹2›' },
+  },
+  hold_exceeded: {
+    before: [funded('y5'), hold('y5')],
+    asked: { capture: { hold_id: '‹2›', amount: 11 } },
+    facts: { hold: '‹2›', left: '10', requested: '11' },
+  },
+  already_reversed: {
+    before: [funded('y6'), { reverse: { operation_id: '‹1›', reason } }],
+    asked: { reverse: { operation_id: '‹1›', reason } },
+    facts: { reverses: '‹1›' },
+  },
+  reversal_exceeds_original: {
+    before: [funded('y7')],
+    asked: { reverse: { operation_id: '‹1›', amount: 101, reason } },
+    facts: { reverses: '‹1›', left: '100', requested: '101' },
+  },
+  insufficient_funds: {
+    before: [funded('y8')],
+    asked: { withdraw: { wallet_id: 'y8', amount: 101 } },
+    facts: { wallet: 'y8', available: '100', requested: '101' },
+  },
+  limit_exceeded: {
+    before: [funded('y9'), { set_limits: { wallet_id: 'y9', per_transfer: 5, reason } }],
+    asked: { withdraw: { wallet_id: 'y9', amount: 6 } },
+    facts: { wallet: 'y9', limit: 'perTransfer', allowed: '5', used: '0', requested: '6' },
+  },
+  balance_below_minimum: {
+    before: [funded('z1')],
+    asked: { withdraw: { wallet_id: 'z1', amount: 1, money: { minimum_balance: 100 } } },
+    facts: { wallet: 'z1', minimumBalance: '100', balance: '99' },
+  },
+  wallet_not_empty: {
+    before: [funded('z2')],
+    asked: { close: { wallet_id: 'z2', reason } },
+    facts: { wallet: 'z2', balance: '100', held: '0' },
+  },
+  credit_line_in_use: {
+    before: [{ open_wallet: { wallet_id: 'z3', credit_limit: 50 } }, { withdraw: { wallet_id: 'z3', amount: 50 } }],
+    asked: { set_credit_line: { wallet_id: 'z3', credit_limit: 49, reason } },
+    facts: { wallet: 'z3', balance: '-50', floor: '-49' },
+  },
+  hold_expired: {
+    before: [funded('z4'), hold('z4', { expires_in_seconds: 1 })],
+    asked: { capture: { hold_id: '‹2›' } },
+    facts: { hold: '‹2›', expiredAt: expect.stringMatching(/^\d{4}-.*Z$/) as unknown },
+  },
+  linked_operation_refused: { asked: funded('z5'), facts: { refused: '1' } },
+};
+
+/** No request over gRPC can bring them about: amounts of 38 digits, other books, what only the clock does, what is malformed before. */
+const unreachable: readonly string[] = ['amount_invalid', 'other_book', 'hold_not_expired', 'balance_limit'];
+
+test('every refusal of the ledger that can be reached is tried', () => {
+  expect([...Object.keys(cases), ...unreachable].toSorted()).toEqual(Object.keys(refusalMeanings).toSorted());
+});
+
+test.each(Object.entries(cases))('%s', async (code, { before = [], asked, facts }) => {
+  const ids = await prepare(before);
+  if (code === 'hold_expired') await expect.poll(() => statusOfHold(ids[1]), { timeout: 10_000 }).toBe('expired');
+  const operation = withIds(asked, ids);
+  const linked = code === 'linked_operation_refused';
+  const group = [operation, { withdraw: { wallet_id: 'nobody', amount: 1 } }];
+  const [refused] = await both.post(linked ? group : [operation], { atomic: linked });
+  const problem = refused?.['problem'] as Message | null;
+  const told = Object.fromEntries(
+    (problem?.['facts'] as unknown as { name: string; value: string }[]).map(({ name, value }) => [name, value]),
+  );
+  expect([refused?.['status'], problem?.['code'], told]).toEqual(['refused', code, { ...facts, ...idsIn(facts, ids) }]);
+  expect(String(problem?.['detail'])).toContain(refusalMeanings[code as RefusalCode]);
+  if (!refused?.['operation_id']) return;
+
+  const read = await both.ask('GetOperation', { operation_id: refused['operation_id'] });
+  expect(read['problem']).toEqual(problem);
+  const overRest = await both.rest('GET', `/operations/${String(refused['operation_id'])}`);
+  expect(overRest.body['failure']).toMatchObject({ code, facts: told });
+});
+
+async function prepare(before: readonly object[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const operation of before) {
+    const [result] = await both.post([withIds(operation, ids)]);
+    expect([operation, result?.['status'], result?.['problem']]).toEqual([operation, 'completed', null]);
+    ids.push(String(result?.['operation_id']));
+  }
+  return ids;
+}
+
+function withIds(template: object, ids: readonly string[]): object {
+  return JSON.parse(JSON.stringify(template).replace(/‹(\d)›/g, (_whole, nth: string) => ids[Number(nth) - 1] ?? '')) as object;
+}
+
+/** Of the facts that are texts; the others are patterns. */
+function idsIn(facts: Case['facts'], ids: readonly string[]): object {
+  return withIds(Object.fromEntries(Object.entries(facts).filter(([, value]) => typeof value === 'string')), ids);
+}
+
+async function statusOfHold(hold_id = ''): Promise<unknown> {
+  return (await both.ask('GetHold', { hold_id }))['status'];
+}
+
+test.each([
+  ['nothing in it', {}],
+  ['an operation that says nothing', { operations: [{}] }],
+  ['1,001 operations', { operations: Array.from({ length: 1_001 }, () => funded('m')) }],
+  ['a wallet without a name', { operations: [funded('')] }],
+  ['a wallet of the system', { operations: [funded('$treasury/3')] }],
+  ['a key of 129 characters', { operations: [funded('m', { terms: { request_id: 'k'.repeat(129) } })] }],
+  ['metadata that is no JSON', { operations: [funded('m', { terms: { metadata: '{' } })] }],
+  ['metadata that is no object', { operations: [funded('m', { terms: { metadata: '[]' } })] }],
+  ['an owner who can be none', { operations: [{ open_wallet: { owner_id: 'shop' } }] }],
+  ['two names for one wallet', { operations: [{ open_wallet: { wallet_id: 'm', owner_id: newId() } }] }],
+  ['a name that is the owners', { operations: [{ open_wallet: { wallet_id: `${newId()}.USD` } }] }],
+  ['a wallet to be opened at a version', { operations: [{ open_wallet: { wallet_id: 'm', terms: { expected_version: 0 } } }] }],
+  ['a wallet to be opened with metadata', { operations: [{ open_wallet: { wallet_id: 'm', terms: { metadata: '{}' } } }] }],
+  ['two destinations', { operations: [{ capture: { hold_id: '1-1', to: 'fees', to_wallet_id: 'm' } }] }],
+  ['a destination that is none', { operations: [{ capture: { hold_id: '1-1', to: 'cash_in' } }] }],
+  ['no reason', { operations: [{ freeze: { wallet_id: 'm' } }] }],
+  ['sides that are none', { operations: [{ freeze: { wallet_id: 'm', sides: 'left', reason } }] }],
+  ['a hold with a date', { operations: [hold('m', { money: { effective_at: '2026-01-01T00:00:00Z' } })] }],
+])('a request with %s is INVALID_ARGUMENT as a whole', async (_what, request) => {
+  const reply = await both.call('Post', { id: 1, ...request });
+  expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, trailer: { 'coffer-code': 'request_invalid' } });
+});

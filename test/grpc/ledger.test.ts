@@ -1,0 +1,290 @@
+// Every operation and every read of ledger.LedgerService, over a client made from the contract.
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { alice } from '../http/product.ts';
+import { startBoth } from './both.ts';
+import type { Both, Message } from './both.ts';
+
+const int64Max = String(2n ** 63n - 1n);
+let both: Both;
+let asAlice: string;
+beforeAll(async () => {
+  both = await startBoth();
+  asAlice = await both.login(alice);
+});
+afterAll(() => both.stop());
+
+const deposit = (wallet_id: string, amount: number | string, more: object = {}) => ({ deposit: { wallet_id, amount, ...more } });
+const key = (request_id: string) => ({ terms: { request_id } });
+const wallet = (wallet_id: string) => both.ask('GetWallet', { wallet_id });
+const postAs = async (authorization: string, operations: object[]) =>
+  ((await both.call('Post', { operations }, authorization)).message as unknown as { results: Message[] }).results;
+
+async function one(operation: object): Promise<Message> {
+  const [result] = await both.post([operation]);
+  return result ?? {};
+}
+
+async function done(operation: object): Promise<Message & { readonly operation_id: string }> {
+  const result = await one(operation);
+  expect([result['status'], result['problem']]).toEqual(['completed', null]);
+  return { ...result, operation_id: String(result['operation_id']) };
+}
+
+describe('an operation', () => {
+  test('opens a wallet of its own name, with a credit line', async () => {
+    const opened = await done({ open_wallet: { ...key('o1'), wallet_id: 'opened', asset: 'GOLD', credit_limit: 50 } });
+    expect(opened).toMatchObject({ type: 'open', request_id: 'o1', asset: 'GOLD', replayed: false, from: null, to: null });
+    expect(opened).toMatchObject({ wallet: { id: 'opened', balance: '0', held: '0', version: '0' } });
+    expect(opened).not.toHaveProperty('amount');
+    expect(await wallet('opened')).toMatchObject({ owner_id: '', asset: 'GOLD', available: '50', credit_limit: '50', status: 'active' });
+  });
+
+  test('opens the wallet of an owner, in whatever case the id is written', async () => {
+    const opened = await done({ open_wallet: { owner_id: alice.toUpperCase(), asset: 'USD' } });
+    expect(opened['wallet']).toMatchObject({ id: `${alice}.USD` });
+    for (const request of [{ owner_id: alice.toUpperCase() }, {}]) {
+      expect((await both.call('ListWallets', request, asAlice)).message).toMatchObject({
+        wallets: [{ asset: 'GOLD', owner_id: alice }, { asset: 'POINTS' }, { asset: 'USD', id: `${alice}.USD` }],
+        next: '',
+      });
+    }
+  });
+
+  test('deposits, withdraws and transfers', async () => {
+    expect(await done(deposit('m1', 100, { terms: { request_id: 'd', metadata: '{ "order": 1.0 }' } }))).toMatchObject({
+      ...{ type: 'deposit', amount: '100', asset: 'USD', metadata: '{"order":1}', effective_at: '', reason: '', actor: '' },
+      wallet: { id: 'm1', balance: '100', version: '1' },
+    });
+    await done(deposit('m2', 1));
+    expect(await done({ withdraw: { wallet_id: 'm1', amount: 10 } })).toMatchObject({ type: 'withdrawal', wallet: { balance: '90' } });
+    expect(await done({ transfer: { wallet_id: 'm1', to_wallet_id: 'm2', amount: 30, asset: 'USD' } })).toMatchObject({
+      ...{ type: 'transfer', amount: '30', wallet: { id: 'm1', balance: '60', version: '3' } },
+      ...{ from: { id: 'm1', balance: '60' }, to: { id: 'm2', balance: '31', version: '2' } },
+    });
+  });
+
+  test('tops up from the treasury and spends, for an owner; in open mode somebody has to ask', async () => {
+    const [up, spent] = await postAs(asAlice, [
+      { top_up: { owner_id: alice, amount: 300, asset: 'GOLD' } },
+      { spend: { owner_id: alice, amount: 20, asset: 'GOLD' } },
+    ]);
+    expect(up).toMatchObject({ type: 'topup', wallet: { id: `${alice}.GOLD`, balance: '1300' }, to: { balance: '1300' } });
+    expect(up?.['from']).toEqual({ id: '$treasury/1', version: '0' });
+    expect(spent).toMatchObject({ type: 'spend', wallet: { balance: '1280' } });
+    const nobody = await both.call('Post', { operations: [{ spend: { owner_id: alice, amount: 1, asset: 'GOLD' } }] });
+    expect(nobody).toMatchObject({ status: status.UNAUTHENTICATED, trailer: { 'coffer-code': 'unauthenticated' } });
+  });
+
+  test('holds, captures and releases', async () => {
+    await done(deposit('h1', 100));
+    const held = await done({ hold: { wallet_id: 'h1', amount: 60, expires_in_seconds: 600 } });
+    const hold_id = held.operation_id;
+    expect(held).toMatchObject({ type: 'hold', amount: '60', hold: { hold_id, left: '60' }, wallet: { balance: '100', held: '60' } });
+    expect(Date.parse((held['hold'] as { expires_at: string }).expires_at) - Date.parse(String(held['created_at']))).toBe(600_000);
+    await done(deposit('h2', 1));
+    expect(await done({ capture: { hold_id, amount: 20, to_wallet_id: 'h2' } })).toMatchObject({
+      ...{ type: 'capture', amount: '20', hold: { hold_id, left: '40' } },
+      ...{ from: { id: 'h1', balance: '80', held: '40' }, to: { id: 'h2', balance: '21' } },
+    });
+    expect(await done({ release: { hold_id, amount: 15 } })).toMatchObject({ type: 'release', amount: '15', hold: { left: '25' } });
+    expect(await done({ capture: { hold_id, amount: 5, to: 'fees', final: true } })).toMatchObject({ hold: { left: '0' } });
+    expect(await both.ask('GetHold', { hold_id })).toMatchObject({
+      ...{ hold_id, wallet_id: 'h1', asset: 'USD', amount: '60', left: '0', captured: '25', released: '35', status: 'captured' },
+    });
+    const open = await done({ hold: { wallet_id: 'h1', amount: 1 } });
+    expect(open['hold']).toMatchObject({ expires_at: '' });
+    expect(await both.ask('ListHolds', { wallet_id: 'h1', open: true })).toMatchObject({
+      holds: [{ hold_id: open.operation_id }],
+      next: '',
+    });
+    const first = await both.ask('ListHolds', { wallet_id: 'h1', limit: 1 });
+    expect(await both.ask('ListHolds', { wallet_id: 'h1', limit: 1, cursor: first['next'] })).toMatchObject({ holds: [{ hold_id }] });
+  });
+
+  test('reverses wholly or in parts', async () => {
+    const { operation_id } = await done(deposit('r1', 100));
+    const part = await done({ reverse: { operation_id, amount: 30, reason: 'half of it' } });
+    expect(part).toMatchObject({
+      ...{ type: 'reversal', reverses: operation_id, reversed: '30', reason: 'half of it', actor: 'anonymous' },
+      wallet: { id: 'r1', balance: '70' },
+    });
+    const rest = await done({ reverse: { operation_id, reason: 'the rest' } });
+    expect(rest).toMatchObject({ amount: '70', reversed: '100' });
+    expect(await both.ask('GetOperation', { operation_id })).toMatchObject({
+      ...{ operation_id, reversed: '100', reversed_by: [part.operation_id, rest.operation_id] },
+    });
+  });
+
+  test('freezes, unfreezes, limits, lends and closes', async () => {
+    await done(deposit('c1', 100));
+    await done(deposit('c2', 1));
+    const decided = { wallet_id: 'c1', reason: 'a test' };
+    expect(await done({ freeze: { ...decided, sides: 'debits' } })).toMatchObject({ type: 'freeze', reason: 'a test', actor: 'anonymous' });
+    expect(await wallet('c1')).toMatchObject({ status: 'frozen', debits: 'frozen', credits: 'active', limits: null });
+    expect(await done({ unfreeze: decided })).toMatchObject({ type: 'unfreeze' });
+    expect(await done({ set_limits: { ...decided, per_transfer: 0, per_month: int64Max } })).toMatchObject({ type: 'limit' });
+    const limited = await wallet('c1');
+    expect(limited['limits']).toEqual({ per_transfer: '0', per_month: int64Max, used_today: '0', used_this_month: '0' });
+    expect(await done({ set_limits: decided })).toMatchObject({ type: 'limit' });
+    expect(await wallet('c1')).toMatchObject({ limits: null });
+    expect(await done({ set_credit_line: { ...decided, credit_limit: 7 } })).toMatchObject({ type: 'credit_line' });
+    expect(await wallet('c1')).toMatchObject({ credit_limit: '7', available: '107' });
+    expect(await done({ close: { ...decided, sweep_to: 'c2' } })).toMatchObject({ type: 'close', amount: '100', to: { balance: '101' } });
+    expect(await wallet('c1')).toMatchObject({ status: 'closed', balance: '0' });
+    await done(deposit('c3', 5));
+    expect(await done({ close: { wallet_id: 'c3', reason: 'a test', sweep_to: 'breakage', sides: 'both' } })).toMatchObject({
+      amount: '5',
+    });
+  });
+
+  test('takes as much as there is, keeps a minimum, and counts from another day', async () => {
+    await done(deposit('t1', 100, { money: { effective_at: '2026-01-31T13:00:00+01:00' } }));
+    const keeping = { wallet_id: 't1', amount: 80, money: { minimum_balance: 25 } };
+    expect((await one({ withdraw: keeping }))['problem']).toMatchObject({ code: 'balance_below_minimum' });
+    await done({ hold: { wallet_id: 't1', amount: 25 } });
+    const asked = { wallet_id: 't1', amount: 500, money: { up_to: true } };
+    expect(await done({ withdraw: asked })).toMatchObject({ amount: '75', asked_amount: '500', wallet: { balance: '25' } });
+    const past = await both.ask('GetBalanceAt', { wallet_id: 't1', at: '2026-02-01T00:00:00Z', by: 'effective' });
+    expect(past).toEqual({ wallet_id: 't1', at: '2026-02-01T00:00:00.000Z', by: 'effective', balance: '100' });
+    const now = await both.ask('GetBalanceAt', { wallet_id: 't1', at: '2100-01-01T00:00:00Z' });
+    expect(now).toMatchObject({ by: 'recorded', balance: '25', held: '25', version: '3' });
+    expect(await both.call('GetBalanceAt', { wallet_id: 't1', at: '2000-01-01T00:00:00Z' })).toMatchObject({ status: status.NOT_FOUND });
+  });
+
+  test('of all or none is all, or none', async () => {
+    expect(await both.post([deposit('a1', 5), { withdraw: { wallet_id: 'a1', amount: 2 } }], { atomic: true })).toMatchObject([
+      ...[{ status: 'completed' }, { status: 'completed', wallet: { balance: '3' } }],
+    ]);
+    const refused = await both.post([deposit('a1', 5), { withdraw: { wallet_id: 'a1', amount: 20 } }], { atomic: true });
+    expect(refused).toMatchObject([
+      { status: 'refused', problem: { code: 'linked_operation_refused', facts: [{ name: 'refused', value: '1' }] } },
+      { status: 'refused', problem: { code: 'insufficient_funds' } },
+    ]);
+    expect(await wallet('a1')).toMatchObject({ balance: '3' });
+  });
+
+  test('sent again is answered again, over either transport', async () => {
+    const sent = deposit('k1', 10, { terms: { request_id: 'once', metadata: '{"a":1}' } });
+    const first = await done(sent);
+    expect(await done(sent)).toEqual({ ...first, replayed: true });
+    const overRest = await both.rest('POST', '/wallet/k1/deposit', { amount: 10, requestId: 'once', metadata: { a: 1 } });
+    expect([overRest.status, overRest.headers.get('idempotency-replayed')]).toEqual([201, 'true']);
+    expect(overRest.body).toMatchObject({ operationId: first.operation_id, balance: '10' });
+    await both.rest('POST', '/wallet/k1/withdraw', { amount: 11, requestId: 'refused there' });
+    const refused = await one({ withdraw: { ...key('refused there'), wallet_id: 'k1', amount: 11 } });
+    expect(refused).toMatchObject({ status: 'refused', replayed: true, problem: { code: 'insufficient_funds' } });
+    const found = await both.ask('GetOperation', { wallet_id: 'k1', request_id: 'once' });
+    expect(found).toEqual({ ...first, replayed: false });
+  });
+
+  test('of a thousand whose answer is longer than a request may be is answered', async () => {
+    const metadata = JSON.stringify({ note: 'x'.repeat(880) });
+    const results = await both.post(Array.from({ length: 1_000 }, () => deposit('long', 1, { terms: { metadata } })));
+    expect(results.map(({ status }) => status)).toEqual(results.map(() => 'completed'));
+    expect(results).toHaveLength(1_000);
+  });
+});
+
+describe('amounts', () => {
+  test('go up to the end of an int64; what is beyond is absent here and exact over REST', async () => {
+    const most = await done(deposit('big', int64Max));
+    expect(most).toMatchObject({ amount: int64Max, wallet: { balance: int64Max } });
+    const more = await done(deposit('big', int64Max));
+    expect(more['amount']).toBe(int64Max);
+    expect(more['wallet']).toEqual({ id: 'big', held: '0', version: '2' });
+    const read = await wallet('big');
+    expect([read['balance'], read['available'], read['held']]).toEqual([undefined, undefined, '0']);
+    const exact = await both.rest('GET', '/wallet/big');
+    expect(exact.body['balance']).toBe(String(2n * (2n ** 63n - 1n)));
+    expect(await both.ask('GetStats', { wallet_id: 'big' })).not.toHaveProperty('deposited');
+    const [line] = (await both.ask('GetHistory', { wallet_id: 'big', limit: 1 }))['items'] as Message[];
+    expect(line?.['wallet']).toEqual({ id: 'big', held: '0', version: '2' });
+  });
+
+  test('of zero or less, and zero as an optional amount, are malformed: absent is not zero', async () => {
+    const { operation_id } = await done(deposit('z1', 10));
+    const held = await done({ hold: { wallet_id: 'z1', amount: 4 } });
+    const refused = [
+      deposit('z1', 0),
+      deposit('z1', -1),
+      deposit('z1', String(-(2n ** 63n))),
+      { capture: { hold_id: held.operation_id, amount: 0 } },
+      { release: { hold_id: held.operation_id, amount: 0 } },
+      { reverse: { operation_id, amount: 0, reason: 'none' } },
+      { hold: { wallet_id: 'z1', amount: 1, expires_in_seconds: 0 } },
+      { set_limits: { wallet_id: 'z1', per_day: -1, reason: 'less than none' } },
+      { set_credit_line: { wallet_id: 'z1', credit_limit: -1, reason: 'less than none' } },
+    ];
+    for (const operation of refused) {
+      const reply = await both.call('Post', { operations: [deposit('z1', 1), operation] });
+      expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, trailer: { 'coffer-code': 'request_invalid' } });
+      expect(reply.details).toMatch(/^operations\[1\]: /);
+    }
+    expect(await wallet('z1')).toMatchObject({ balance: '10', held: '4' });
+    const stale = await one(deposit('z1', 1, { terms: { expected_version: 0 } }));
+    expect(stale['problem']).toMatchObject({ code: 'version_stale' });
+    const kept = await one({ withdraw: { wallet_id: 'z1', amount: 6, money: { minimum_balance: 0 } } });
+    expect(kept).toMatchObject({ status: 'completed' });
+  });
+});
+
+describe('reads', () => {
+  test('page through history and events, and say where to go on', async () => {
+    for (const amount of [1, 2, 3]) await done(deposit('p1', amount));
+    const first = await both.ask('GetHistory', { wallet_id: 'p1', limit: 2 });
+    expect(first).toMatchObject({ items: [{ amount: '3', wallet: { balance: '6' } }, { amount: '2' }] });
+    const second = await both.ask('GetHistory', { wallet_id: 'p1', limit: 2, cursor: first['next'] });
+    expect(second).toMatchObject({ items: [{ amount: '1', wallet: { id: 'p1', balance: '1' } }], next: '' });
+    let cursor = '';
+    const types: string[] = [];
+    for (;;) {
+      const { events, next } = await both.ask('ListEvents', { limit: 500, cursor });
+      const page = events as unknown as { type: string }[];
+      if (page.length === 0) {
+        expect(next).toBe(cursor);
+        break;
+      }
+      types.push(...page.map(({ type }) => type));
+      cursor = String(next);
+    }
+    expect(types).toContain('FundsDeposited');
+    await done(deposit('p1', 4));
+    const { events } = await both.ask('ListEvents', { cursor });
+    expect(events).toMatchObject([{ type: 'FundsDeposited', wallet_id: 'p1' }]);
+  });
+
+  test('tell the assets', async () => {
+    const { assets } = await both.ask('ListAssets', {});
+    expect(assets).toContainEqual({ id: '3', code: 'USD', scale: 2, name: expect.any(String) as string });
+  });
+
+  test.each([
+    ['GetWallet', { wallet_id: 'nobody' }, 'wallet_not_found'],
+    ['GetHistory', { wallet_id: 'nobody' }, 'wallet_not_found'],
+    ['GetStats', { wallet_id: '$treasury/1' }, 'wallet_not_found'],
+    ['GetBalanceAt', { wallet_id: '', at: '2026-01-01T00:00:00Z' }, 'wallet_not_found'],
+    ['ListHolds', { wallet_id: 'nobody' }, 'wallet_not_found'],
+    ['GetHold', { hold_id: '1-1' }, 'hold_not_found'],
+    ['GetHold', { hold_id: 'none' }, 'hold_not_found'],
+    ['GetOperation', { operation_id: '9-9' }, 'operation_not_found'],
+    ['GetOperation', { wallet_id: 'p1', request_id: 'never' }, 'operation_not_found'],
+  ])('%s of %j is NOT_FOUND', async (name, request, code) => {
+    expect(await both.call(name, request)).toMatchObject({ status: status.NOT_FOUND, trailer: { 'coffer-code': code } });
+  });
+
+  test.each([
+    ['GetHistory', { wallet_id: 'p1', limit: 501 }],
+    ['GetHistory', { wallet_id: 'p1', cursor: 'x' }],
+    ['ListEvents', { limit: -1 }],
+    ['ListEvents', { cursor: '1-1:2-2' }],
+    ['GetBalanceAt', { wallet_id: 'p1', at: 'yesterday' }],
+    ['GetBalanceAt', { wallet_id: 'p1', at: '2026-01-01T00:00:00Z', by: 'heart' }],
+    ['GetOperation', { wallet_id: 'p1' }],
+  ])('%s of %j is INVALID_ARGUMENT', async (name, request) => {
+    expect(await both.call(name, request)).toMatchObject({
+      status: status.INVALID_ARGUMENT,
+      trailer: { 'coffer-code': 'request_invalid' },
+    });
+  });
+});
