@@ -18,8 +18,16 @@ const calls: [address: () => string, path: string][] = [
   [() => platform.walletsAddress, '/wallet.WalletService/GetWallet'],
   [() => platform.walletsAddress, '/wallet.WalletService/CreditWallet'],
   [() => platform.walletsAddress, '/wallet.WalletService/DebitWallet'],
+  ...['Post', 'GetOperation', 'GetWallet', 'GetHistory', 'GetBalanceAt', 'GetStats', 'GetHold', 'ListHolds'].map(
+    (name): [() => string, string] => [() => platform.walletsAddress, `/ledger.LedgerService/${name}`],
+  ),
 ];
+/** What nothing of a message is needed for, and streams. */
 const others: [address: () => string, path: string][] = [
+  [() => platform.walletsAddress, '/ledger.LedgerService/PostStream'],
+  [() => platform.walletsAddress, '/ledger.LedgerService/ListWallets'],
+  [() => platform.walletsAddress, '/ledger.LedgerService/ListEvents'],
+  [() => platform.walletsAddress, '/ledger.LedgerService/ListAssets'],
   [() => platform.usersAddress, '/grpc.health.v1.Health/Check'],
   [() => platform.usersAddress, '/grpc.health.v1.Health/Watch'],
   [() => platform.usersAddress, '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo'],
@@ -88,7 +96,10 @@ describe.each(calls)('%s %s', (address, path) => {
 
   test('text that is not UTF-8', async () => {
     for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82]]) {
-      const reply = await rawCall(address(), path, framed(Buffer.from([0x0a, bytes.length, ...bytes])));
+      const text = [bytes.length, ...bytes];
+      // The first field of a PostRequest is no text: the wallet's id of a deposit is one.
+      const message = path.endsWith('/Post') ? [0x12, text.length + 3, 0x12, text.length + 1, 0x1a, ...text] : [0x0a, ...text];
+      const reply = await rawCall(address(), path, framed(Buffer.from(message)));
       expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, code: 'message_malformed' });
     }
   });

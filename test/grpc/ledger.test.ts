@@ -262,8 +262,8 @@ describe('reads', () => {
   test.each([
     ['GetWallet', { wallet_id: 'nobody' }, 'wallet_not_found'],
     ['GetHistory', { wallet_id: 'nobody' }, 'wallet_not_found'],
-    ['GetStats', { wallet_id: '$treasury/1' }, 'wallet_not_found'],
-    ['GetBalanceAt', { wallet_id: '', at: '2026-01-01T00:00:00Z' }, 'wallet_not_found'],
+    ['GetStats', { wallet_id: 'nobody' }, 'wallet_not_found'],
+    ['GetBalanceAt', { wallet_id: 'nobody', at: '2026-01-01T00:00:00Z' }, 'wallet_not_found'],
     ['ListHolds', { wallet_id: 'nobody' }, 'wallet_not_found'],
     ['GetHold', { hold_id: '1-1' }, 'hold_not_found'],
     ['GetHold', { hold_id: 'none' }, 'hold_not_found'],
@@ -274,6 +274,8 @@ describe('reads', () => {
   });
 
   test.each([
+    ['GetWallet', {}],
+    ['GetStats', { wallet_id: '$treasury/1' }],
     ['GetHistory', { wallet_id: 'p1', limit: 501 }],
     ['GetHistory', { wallet_id: 'p1', cursor: 'x' }],
     ['ListEvents', { limit: -1 }],

@@ -1,9 +1,9 @@
 /** ledger.LedgerService: the whole product, posting as single requests and as a stream. */
 import type { Server } from '@grpc/grpc-js';
 import { actorOf } from '../../identity/index.ts';
-import { parseMoment } from '../../kernel/index.ts';
+import { isUuid, parseMoment } from '../../kernel/index.ts';
 import type { Assets, LedgerEvent, RecordedEntry } from '../../ledger/index.ts';
-import { isIdempotencyKey } from '../../wallets/index.ts';
+import { isIdempotencyKey, walletIdPattern, walletIdRule } from '../../wallets/index.ts';
 import type { Page, Reach, Wallet, WalletCommands, WalletQueries } from '../../wallets/index.ts';
 import type { Access, Admission, Denial, OperationName } from '../access/index.ts';
 import { denialFailure } from './callers.ts';
@@ -41,6 +41,7 @@ import {
   statsOf,
   walletOf,
 } from './ledger-messages.ts';
+import { countedRequest, notedRequest } from './ledger-notes.ts';
 import { InvalidRequest, readOperations } from './ledger-requests.ts';
 import { operationOf } from './observing.ts';
 import { ledgerFailure, outageFailure, requestFailure } from './statuses.ts';
@@ -65,10 +66,12 @@ export function serveLedger(server: Server, options: LedgerServiceOptions & Serv
   const { assets } = options;
   const limit = { max: operationsUnderWayMax, weightOf: ({ operations }: PostRequest) => Math.max(1, operations.length) };
   const causes = ({ results }: PostResponse) => results.flatMap(({ operationId }) => operationOf(operationId) ?? []);
-  const summaryOf = ({ id, operations, atomic }: PostRequest) => ({ id, operations: operations.length, atomic });
   const post: StreamHandler<PostRequest, PostResponse> = (request, caller) => calls.postOfStream(request, caller);
-  serve(server, 'postBatch', ledgerService.post, (request, call) => calls.post(request, call), options, causes);
-  serveStream(server, 'postBatch', ledgerService.postStream, limit, post, { summaryOf, causes }, options);
+  serve(server, 'postBatch', ledgerService.post, (request, call) => calls.post(request, call), options, {
+    summaryOf: notedRequest,
+    causes,
+  });
+  serveStream(server, 'postBatch', ledgerService.postStream, limit, post, { summaryOf: countedRequest, causes }, options);
   serve(server, 'getOperation', ledgerService.getOperation, (request, call) => calls.operation(request, call), options);
   serve(server, 'getWallet', ledgerService.getWallet, (request, call) => calls.wallet(request, call), options);
   serve(server, 'listMyWallets', ledgerService.listWallets, (request, call) => calls.wallets(request, call), options);
@@ -150,7 +153,7 @@ class LedgerCalls {
     if (onlyOwner !== undefined && asked !== '' && asked !== onlyOwner)
       return { failure: denialFailure({ denied: 'forbidden', detail: 'Users reach their own wallets only. Leave owner_id away.' }) };
     const owner = asked || ('userId' in principal ? principal.userId : '');
-    if (owner === '') return { failure: invalid("Say whose wallets are meant: send the user's id as owner_id.") };
+    if (!isUuid(owner)) return { failure: invalid("Say whose wallets are meant: send the user's id as owner_id.") };
     const read = async (limit: number, cursor?: string) => await this.#queries.walletsOf(owner, limit, cursor);
     return await this.#page(paged, cursors.asset, read, (items, next) => ({ wallets: items.map(walletOf), next }));
   }
@@ -177,6 +180,7 @@ class LedgerCalls {
   }
 
   async stats({ walletId }: GetStatsRequest, reach: Reach): Promise<Answer<Stats>> {
+    if (!walletIds.test(walletId)) return { failure: noWalletId };
     const stats = await this.#queries.stats(walletId, reach);
     return stats ? { message: statsOf(stats) } : { failure: walletNotFound(walletId) };
   }
@@ -201,6 +205,7 @@ class LedgerCalls {
   }
 
   async #withWallet<T>(id: string, reach: Reach, work: (wallet: Wallet) => Answer<T> | Promise<Answer<T>>): Promise<Answer<T>> {
+    if (!walletIds.test(id)) return { failure: noWalletId };
     const wallet = await this.#queries.wallet(id, reach);
     return wallet ? await work(wallet) : { failure: walletNotFound(id) };
   }
@@ -217,6 +222,9 @@ class LedgerCalls {
     return { message: present(items, next ?? '') };
   }
 }
+
+const walletIds = new RegExp(walletIdPattern);
+const noWalletId = invalid(`A wallet_id is ${walletIdRule}.`);
 
 const cursors = {
   asset: /^[1-9]\d{0,8}$/,

@@ -9,7 +9,7 @@ import type { Observation } from '../observation.ts';
 import { ObservedCall } from './observing.ts';
 import { outageFailure, requestFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
-import type { Causes } from './unary.ts';
+import type { CallNotes } from './unary.ts';
 import { decoderOf, MalformedMessage } from './wire.ts';
 import type { Method } from './wire.ts';
 
@@ -27,19 +27,13 @@ export type StreamOptions = Guard & {
 
 type Call<Request, Response> = ServerDuplexStream<Request | MalformedMessage, Response>;
 
-/** What is noted of each request of a stream: it takes a thousand times as many operations as a single call, so not all that it says. */
-export type StreamNotes<Request, Response> = {
-  readonly summaryOf: (request: Request) => unknown;
-  readonly causes: Causes<Response>;
-};
-
 /** What a stream needs, whoever's it is. */
 type Served<Request, Response> = {
   readonly operation: OperationName;
   readonly path: string;
   readonly limit: StreamLimit<Request>;
   readonly handler: StreamHandler<Request, Response>;
-  readonly notes: StreamNotes<Request, Response>;
+  readonly notes: CallNotes<Request, Response>;
   readonly options: StreamOptions;
 };
 
@@ -50,7 +44,7 @@ export function serveStream<Request, Response>(
   method: Method<Request, Response>,
   limit: StreamLimit<Request>,
   handler: StreamHandler<Request, Response>,
-  notes: StreamNotes<Request, Response>,
+  notes: CallNotes<Request, Response>,
   options: StreamOptions,
 ): void {
   const served = { operation, path: method.path, limit, handler, notes, options };

@@ -30,8 +30,11 @@ export type Answer<T> = ({ readonly message: T } | { readonly failure: Failure }
 
 export type Handler<Request, Response> = (request: Request, call: Call) => Promise<Answer<Response>>;
 
-/** For calls that can cause several operations: which ones, from their answer. */
-export type Causes<Response> = (response: Response) => readonly CausedOperation[];
+/** For calls that can cause several operations: what is kept of a request, and which they were, from the answer. */
+export type CallNotes<Request, Response> = {
+  readonly summaryOf: (request: Request) => unknown;
+  readonly causes: (response: Response) => readonly CausedOperation[];
+};
 
 /** Serves a call with a handler, to whom the policy's row for the operation lets pass. What the handler throws is an outage, or a bug that is logged and told as INTERNAL. */
 export function serve<Request, Response>(
@@ -40,15 +43,17 @@ export function serve<Request, Response>(
   method: Method<Request, Response>,
   handler: Handler<Request, Response>,
   options: ServeOptions,
-  causes?: Causes<Response>,
+  notes?: CallNotes<Request, Response>,
 ): void {
   const handle = (call: ServerUnaryCall<Request | MalformedMessage, Response>, callback: sendUnaryData<Response>): void => {
     const { request, metadata } = call;
     const observed = new ObservedCall(call, method.path, options.observation ?? {});
     const tell = (done: Answer<Response>): void => {
       const trailer = observed.trailer(done.trailer);
-      if ('message' in done && causes) observed.operations = causes(done.message);
-      observed.answered('message' in done ? status.OK : done.failure.status, request instanceof MalformedMessage ? null : request, trailer);
+      if ('message' in done && notes) observed.operations = notes.causes(done.message);
+      const asked = request instanceof MalformedMessage ? null : request;
+      const summary = asked && notes ? notes.summaryOf(asked) : asked;
+      observed.answered('message' in done ? status.OK : done.failure.status, summary, trailer);
       if ('message' in done) callback(null, done.message, trailer);
       else fail(callback, done.failure, trailer);
     };

@@ -1,0 +1,49 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { once } from 'node:events';
+import { status } from '@grpc/grpc-js';
+import { expect, test } from 'vitest';
+import { outsider } from './outsider.ts';
+import { startPlatform } from './platform.ts';
+
+/** Each `grpcurl … -d '…' localhost:50052 ledger.LedgerService/Name` of the README, with the messages that it sends. */
+function printed(): { readonly name: string; readonly messages: object[] }[] {
+  const readme = fs.readFileSync(path.resolve(import.meta.dirname, '../../README.md'), 'utf8');
+  const lines = readme.matchAll(/^grpcurl .* -proto ledger\.proto -d '(.*)' localhost:50052 ledger\.LedgerService\/(\w+)$/gm);
+  return [...lines].map(([, data = '', name = '']) => ({
+    name,
+    messages: data.split(/(?<=\}) (?=\{)/).map((message) => JSON.parse(message) as object),
+  }));
+}
+
+test('the calls of ledger.LedgerService that the README prints do what it says on a fresh start', async () => {
+  const platform = await startPlatform();
+  const client = outsider(platform.walletsAddress, 'ledger.proto', 'ledger.LedgerService');
+  const calls = printed();
+  expect(calls.map(({ name, messages }) => [name, messages.length])).toEqual([
+    ['Post', 1],
+    ['PostStream', 2],
+    ['GetWallet', 1],
+  ]);
+  for (const { name, messages } of calls) {
+    if (name === 'PostStream') {
+      const stream = client.open(name);
+      const answers: unknown[] = [];
+      stream.on('data', (answer) => answers.push(answer));
+      for (const message of messages) stream.write(message);
+      stream.end();
+      await once(stream, 'end');
+      expect(answers).toMatchObject([
+        { id: '1', results: [{ status: 'completed', to: { id: 'g2', balance: '301' } }] },
+        { id: '2', results: [{ status: 'completed', type: 'hold' }] },
+      ]);
+    } else {
+      const reply = await client.call(name, messages[0] ?? {});
+      expect(reply.status).toBe(status.OK);
+      if (name === 'GetWallet') expect(reply.message).toMatchObject({ balance: '700', held: '200' });
+      else expect(reply.message).toMatchObject({ results: [{ status: 'completed' }, { status: 'completed' }] });
+    }
+  }
+  client.close();
+  await platform.stop();
+});
