@@ -14,6 +14,11 @@ import type { Platform } from './platform.ts';
 export type Message = { readonly [field: string]: Field };
 export type Field = string | number | boolean | null | Message | readonly Field[];
 
+/** A field that is text, or an int64. */
+export function textOf(field: Field | undefined): string {
+  return typeof field === 'string' ? field : '';
+}
+
 export type Both = {
   readonly platform: Platform;
   /** Calls ledger.LedgerService. */
@@ -35,7 +40,14 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
   assert(asset, 'the migrations bring USD');
   const listener = await listenHttp(
     {
-      ...{ apiKeys, access: guard.access, queries, users, sessions, assets: ledger.assets, demo: true, swaggerEnabled: false },
+      apiKeys,
+      access: guard.access,
+      queries,
+      users,
+      sessions,
+      assets: ledger.assets,
+      demo: true,
+      swaggerEnabled: false,
       commands: new WalletCommands(ledger, asset),
       ready: () => ledger.ready,
       log: silentLog(),

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { refusalMeanings } from '../../server/ledger/index.ts';
 import type { RefusalCode } from '../../server/ledger/index.ts';
 import { newId } from '../../server/kernel/index.ts';
-import { startBoth } from './both.ts';
+import { startBoth, textOf } from './both.ts';
 import type { Both, Message } from './both.ts';
 
 let both: Both;
@@ -133,22 +133,22 @@ test('every refusal of the ledger that can be reached is tried', () => {
 
 test.each(Object.entries(cases))('%s', async (code, { before = [], asked, facts }) => {
   const ids = await prepare(before);
-  if (code === 'hold_expired') await expect.poll(() => statusOfHold(ids[1]), { timeout: 10_000 }).toBe('expired');
+  if (code === 'hold_expired') await untilExpired(ids[1]);
   const operation = withIds(asked, ids);
   const linked = code === 'linked_operation_refused';
   const group = [operation, { withdraw: { wallet_id: 'nobody', amount: 1 } }];
   const [refused] = await both.post(linked ? group : [operation], { atomic: linked });
   const problem = refused?.['problem'] as Message | null;
   const told = Object.fromEntries(
-    (problem?.['facts'] as unknown as { name: string; value: string }[]).map(({ name, value }) => [name, value]),
+    ((problem?.['facts'] ?? []) as unknown as { name: string; value: string }[]).map(({ name, value }) => [name, value]),
   );
   expect([refused?.['status'], problem?.['code'], told]).toEqual(['refused', code, { ...facts, ...idsIn(facts, ids) }]);
-  expect(String(problem?.['detail'])).toContain(refusalMeanings[code as RefusalCode]);
+  expect(textOf(problem?.['detail'])).toContain(refusalMeanings[code as RefusalCode]);
   if (!refused?.['operation_id']) return;
 
   const read = await both.ask('GetOperation', { operation_id: refused['operation_id'] });
   expect(read['problem']).toEqual(problem);
-  const overRest = await both.rest('GET', `/operations/${String(refused['operation_id'])}`);
+  const overRest = await both.rest('GET', `/operations/${textOf(refused['operation_id'])}`);
   expect(overRest.body['failure']).toMatchObject({ code, facts: told });
 });
 
@@ -157,7 +157,7 @@ async function prepare(before: readonly object[]): Promise<string[]> {
   for (const operation of before) {
     const [result] = await both.post([withIds(operation, ids)]);
     expect([operation, result?.['status'], result?.['problem']]).toEqual([operation, 'completed', null]);
-    ids.push(String(result?.['operation_id']));
+    ids.push(textOf(result?.['operation_id']));
   }
   return ids;
 }
@@ -171,8 +171,9 @@ function idsIn(facts: Case['facts'], ids: readonly string[]): object {
   return withIds(Object.fromEntries(Object.entries(facts).filter(([, value]) => typeof value === 'string')), ids);
 }
 
-async function statusOfHold(hold_id = ''): Promise<unknown> {
-  return (await both.ask('GetHold', { hold_id }))['status'];
+async function untilExpired(hold_id = ''): Promise<void> {
+  const hold = async () => (await both.ask('GetHold', { hold_id }))['status'];
+  await expect.poll(hold, { timeout: 10_000 }).toBe('expired');
 }
 
 test.each([
@@ -197,4 +198,12 @@ test.each([
 ])('a request with %s is INVALID_ARGUMENT as a whole', async (_what, request) => {
   const reply = await both.call('Post', { id: 1, ...request });
   expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, trailer: { 'coffer-code': 'request_invalid' } });
+});
+
+test('a reason with a NUL is refused over both transports', async () => {
+  await both.post([funded('nul')]);
+  const reply = await both.call('Post', { operations: [{ freeze: { wallet_id: 'nul', reason: 'a\0b' } }] });
+  expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, trailer: { 'coffer-code': 'request_invalid' } });
+  expect((await both.rest('POST', '/wallet/nul/freeze', { reason: 'a\0b' })).status).toBe(400);
+  expect((await both.rest('POST', '/wallet/nul/freeze', { reason: 'a\ud800b' })).status).toBe(400);
 });

@@ -25,25 +25,22 @@ test('the calls of ledger.LedgerService that the README prints do what it says o
     ['PostStream', 2],
     ['GetWallet', 1],
   ]);
-  for (const { name, messages } of calls) {
-    if (name === 'PostStream') {
-      const stream = client.open(name);
-      const answers: unknown[] = [];
-      stream.on('data', (answer) => answers.push(answer));
-      for (const message of messages) stream.write(message);
-      stream.end();
-      await once(stream, 'end');
-      expect(answers).toMatchObject([
-        { id: '1', results: [{ status: 'completed', to: { id: 'g2', balance: '301' } }] },
-        { id: '2', results: [{ status: 'completed', type: 'hold' }] },
-      ]);
-    } else {
-      const reply = await client.call(name, messages[0] ?? {});
-      expect(reply.status).toBe(status.OK);
-      if (name === 'GetWallet') expect(reply.message).toMatchObject({ balance: '700', held: '200' });
-      else expect(reply.message).toMatchObject({ results: [{ status: 'completed' }, { status: 'completed' }] });
-    }
-  }
+  const [post, stream, read] = calls;
+  expect(await client.call('Post', post?.messages[0] ?? {})).toMatchObject({
+    status: status.OK,
+    message: { results: [{ status: 'completed' }, { status: 'completed' }] },
+  });
+  const open = client.open('PostStream');
+  const answers: unknown[] = [];
+  open.on('data', (answer) => answers.push(answer));
+  for (const message of stream?.messages ?? []) open.write(message);
+  open.end();
+  await once(open, 'end');
+  expect(answers).toMatchObject([
+    { id: '1', results: [{ status: 'completed', to: { id: 'g2', balance: '301' } }] },
+    { id: '2', results: [{ status: 'completed', type: 'hold' }] },
+  ]);
+  expect(await client.call('GetWallet', read?.messages[0] ?? {})).toMatchObject({ message: { balance: '700', held: '200' } });
   client.close();
   await platform.stop();
 });

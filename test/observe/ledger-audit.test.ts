@@ -60,7 +60,7 @@ test('each request of a stream is a row, with its operations', async () => {
   stream.end();
   await once(stream, 'end');
   const rows = await rowsFrom(4);
-  expect(rows.map(({ url, status, body }) => [url, status, JSON.parse(String(body))])).toEqual([
+  expect(rows.map(({ url, status, body }) => [url, status, JSON.parse(String(body)) as unknown])).toEqual([
     ['/ledger.LedgerService/PostStream', 0, { id: '7', operations: 3, atomic: false }],
     ['/ledger.LedgerService/PostStream', 0, { id: '8', operations: 1, atomic: true }],
   ]);

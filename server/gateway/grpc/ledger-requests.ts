@@ -84,7 +84,7 @@ function readHolding({ openWallet, hold, capture, release }: Operation, asker: A
   if (openWallet) {
     const { walletId: wallet, ownerId: owner, asset, creditLimit } = openWallet;
     asker.admit('openWallet');
-    if (openWallet.terms?.metadata || openWallet.terms?.expectedVersion != null)
+    if (openWallet.terms?.metadata || (openWallet.terms?.expectedVersion ?? null) !== null)
       refuse('A wallet that is to be opened has no expected_version, and takes no metadata.');
     if (isReservedForOwner(wallet)) refuse("Ids that begin with a user's id are the users'. Name the owner_id instead.");
     if ((wallet === '') === (owner === '')) refuse('Name a wallet_id, or the owner_id of an owner. Not both.');
@@ -253,9 +253,9 @@ function readSeconds(seconds: bigint | null): number | undefined {
 }
 
 function readReason(reason: string): string {
-  return reason.trim() !== '' && reason.length <= reasonLengthMax
+  return reason.trim() !== '' && reason.length <= reasonLengthMax && !reason.includes('\0')
     ? reason
-    : refuse(`A reason is 1 to ${reasonLengthMax} characters, not only spaces.`);
+    : refuse(`A reason is 1 to ${reasonLengthMax} characters of text, not only spaces.`);
 }
 
 function readSides(sides: string): Sides {
