@@ -80,8 +80,7 @@ export function readMoment(text: string | undefined, name: string): Date | undef
 const reasonLengthMax = 1_000;
 
 export function readReason({ reason }: { readonly reason: string }): string {
-  const isText = reason.isWellFormed() && !reason.includes('\0');
-  if (isText && reason.trim() !== '' && reason.length <= reasonLengthMax) return reason;
+  if (reason.trim() !== '' && reason.length <= reasonLengthMax) return reason;
   return refuse(`The body has no valid "reason". Send 1 to ${reasonLengthMax} characters, not only spaces.`);
 }
 
