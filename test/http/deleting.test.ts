@@ -126,3 +126,19 @@ test("another user's wallets are left alone", async () => {
   await user.remove();
   expect(await wallet(`${alice}.GOLD`)).toMatchObject({ status: 'active' });
 });
+
+test('what an operator froze does not leave by a deletion that sweeps', async () => {
+  const user = await signedUp();
+  await coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 5 });
+  await coffer.call('POST', `/wallet/${user.gold}/freeze`, { sides: 'debits', reason: 'suspected of fraud' });
+  expect(await user.remove('?sweepTo=cash_out')).toMatchObject({ status: 422, body: { code: 'wallet_frozen' } });
+  expect(await wallet(user.gold)).toMatchObject({ status: 'frozen', balance: '5' });
+});
+
+test('a deletion that sweeps moves no more than the limits of the wallet let its owner move', async () => {
+  const user = await signedUp();
+  await coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 5 });
+  await coffer.call('PUT', `/wallet/${user.gold}/limits`, { perDay: 1, reason: 'a new customer' });
+  expect(await user.remove('?sweepTo=cash_out')).toMatchObject({ status: 422, body: { code: 'limit_exceeded' } });
+  expect(await wallet(user.gold)).toMatchObject({ balance: '5' });
+});
