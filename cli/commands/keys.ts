@@ -27,7 +27,7 @@ function createCommand(): Command {
     .summary('make a key; its secret is shown once')
     .argument('<name>', 'what the key is for')
     .requiredOption('--scopes <list>', 'what it may do, separated by commas', parseScopes)
-    .option('--expires-in-days <days>', 'it never expires, when absent', parseWhole)
+    .option('--expires-in-days <days>', '1 to 3650; it never expires, when absent', wholeFrom(1, 3_650))
     .option('--json', 'answer as JSON')
     .addHelpText(
       'after',
@@ -58,7 +58,7 @@ function rotateCommand(): Command {
   return new Command('rotate')
     .summary('give a key a new secret; the one before works a while longer')
     .argument('<id>', 'the part of the key between its two underscores')
-    .option('--overlap-hours <hours>', 'for how long the secret before works too', parseWhole, 24)
+    .option('--overlap-hours <hours>', '0 to 720: for how long the secret before works too', wholeFrom(0, 720), 24)
     .option('--json', 'answer as JSON')
     .action(async (id: string, options: Json & { overlapHours: number }) => {
       await withKeys(options, async (keys) => {
@@ -119,7 +119,11 @@ function parseScopes(text: string): Scope[] {
   return wanted.filter(isScope);
 }
 
-function parseWhole(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('Give a whole number.');
-  return Number(text);
+/** The bounds that the REST API has, too. */
+function wholeFrom(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const given = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+    if (given >= least && given <= most) return given;
+    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+  };
 }

@@ -237,10 +237,15 @@ function* events({ journal, events: log }: Snapshot): Findings {
   for (const [operationId, [event]] of byOperation) {
     if (!known.has(String(operationId)) && event) yield `event ${event.id} tells ${event.type} of an operation that nobody asked for`;
   }
-  for (const [at, { id, seq, part }] of log.entries()) {
-    const before = log[at - 1];
+  // Each book has an order of its own; the first number of an id is the book's.
+  const newest = new Map<string, (typeof log)[number]>();
+  for (const event of log) {
+    const { id, seq, part } = event;
+    const book = id.slice(0, id.indexOf('-'));
+    const before = newest.get(book);
     const isAfter = !before || before.seq < seq || (before.seq === seq && before.part < part);
     yield isAfter ? null : `event ${id} comes after event ${before.id}`;
+    newest.set(book, event);
   }
 }
 

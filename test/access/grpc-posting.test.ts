@@ -51,7 +51,9 @@ describe.each(kinds)('%s in a request', (field, operation, asked) => {
   test('needs its own scope, and is then decided by the ledger', async () => {
     assert(needed !== 'never', 'services do all of them');
     const authorization = await service(both.platform, ['batches:write', needed]);
-    expect(await both.call('Post', { operations: [{ [field]: asked }] }, authorization)).toMatchObject({ status: status.OK });
+    // Nobody who is no user gets a wallet; the users service says who is.
+    const decided = field === 'top_up' ? status.NOT_FOUND : status.OK;
+    expect(await both.call('Post', { operations: [{ [field]: asked }] }, authorization)).toMatchObject({ status: decided });
   });
 
   test('is denied without, whatever else the service may, before anybody says what else is wrong with it', async () => {
@@ -63,6 +65,14 @@ describe.each(kinds)('%s in a request', (field, operation, asked) => {
     }
     expect(await both.platform.queries.wallet('before')).toBeNull();
   });
+});
+
+test('credit granted with a wallet needs the scope for credit', async () => {
+  const authorization = await service(both.platform, ['batches:write', 'wallets:open']);
+  const open = (credit_limit: number) =>
+    both.call('Post', { operations: [{ open_wallet: { wallet_id: newId(), credit_limit } }] }, authorization);
+  expect(await open(0)).toMatchObject({ status: status.OK });
+  expect(await open(1)).toMatchObject({ status: status.PERMISSION_DENIED });
 });
 
 function post(stream: OutsiderStream, id: number): Promise<unknown> {

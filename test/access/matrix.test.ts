@@ -353,6 +353,12 @@ test('who may post batches may not for that do everything in one', async () => {
   expect(await headOfLog()).toBe(head);
 });
 
+test('credit granted with a wallet needs the scope for credit', async () => {
+  const headers = { authorization: await service(coffer.product, ['wallets:open']) };
+  const open = async (creditLimit: string) => (await coffer.call('POST', '/wallet', { id: newId(), creditLimit }, headers)).status;
+  expect([await open('0'), await open('1')]).toEqual([201, 403]);
+});
+
 test('a user sees the holds on the own wallets, and why the wallet was frozen, but not by whom', async () => {
   const headers = { authorization: people.user.authorization };
   const byOperator = { authorization: people.operator.authorization };

@@ -81,6 +81,7 @@ it('in required mode it works with the key of a service, and says what the key m
     'money:withdraw',
     'money:transfer',
     'holds:write',
+    'controls:write',
     'events:read',
   ] as const;
   const made = await guarded.product.apiKeys.create({ name: 'monkey', scopes, createdBy: 'test', expiresAfterMs: undefined });

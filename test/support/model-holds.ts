@@ -68,6 +68,7 @@ export function release(world: World, asked: ReleaseOperation, now: Date): Model
   const account = world.account(wallet);
 
   if (asked.amount <= 0n || asked.amount > thirtyEightNines) return no('amount_invalid', { amount: asked.amount });
+  if (!world.keeps(wallet)) return no('other_book', { wallet });
   if (!account) return no('wallet_not_found', { wallet });
   const held = world.hold(asked.hold, wallet);
   if (!held) return no('hold_not_found', { wallet, hold: asked.hold });

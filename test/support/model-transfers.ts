@@ -54,6 +54,7 @@ export function reversal(world: World, asked: Reversal, now: Date): ModelRefusal
   const initiator = world.account(asked.initiator);
 
   if (asked.amount <= 0n || asked.amount > thirtyEightNines) return no('amount_invalid', { amount: asked.amount });
+  if (!asked.initiator.startsWith('$') && !world.keeps(asked.initiator)) return no('other_book', { wallet: asked.initiator });
   if (!initiator) return no('wallet_not_found', { wallet: asked.initiator });
   const original = world.log[reverses - 1];
   if (!original || original.refusal || original.scope !== initiator.number) return no('operation_not_found', { reverses });

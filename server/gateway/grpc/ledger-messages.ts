@@ -48,7 +48,7 @@ export function resultOfEntry(entry: RecordedEntry, seenFrom: number | null, ass
     wallet: own && accountOf(own, reach),
     from: debit && credit ? accountOf(debit, reach) : null,
     to: debit && credit ? accountOf(credit, reach) : null,
-    hold: holdOf(entry),
+    hold: isPayers(own, entry, reach) ? holdOf(entry) : null,
     reverses: entry.reverses === null ? '' : `${entry.book}-${entry.reverses}`,
     reversed: int64OrNone(entry.reversed),
     reversedBy: [],
@@ -96,6 +96,11 @@ function accountOf({ id, kind, balance, held, version }: PostedSide, { onlyOwner
   const isHidden = kind !== 'wallet' || (onlyOwner !== undefined && !isWalletOf(id, onlyOwner));
   if (isHidden) return { id, balance: null, held: null, version: 0n };
   return { id, balance: int64OrNone(balance), held: int64OrNone(held), version: BigInt(version) };
+}
+
+/** What is left of a hold is the payer's business, not that of whoever a part of it went to. */
+function isPayers(own: PostedSide | null, { debit }: RecordedEntry, { onlyOwner }: Reach): boolean {
+  return own === debit && (onlyOwner === undefined || !debit || isWalletOf(debit.id, onlyOwner));
 }
 
 function holdOf({ book, hold, holdLeft, expiresAt }: RecordedEntry): HoldState | null {

@@ -89,6 +89,8 @@ function readHolding({ openWallet, hold, capture, release }: Operation, asker: A
     if (isReservedForOwner(wallet)) refuse("Ids that begin with a user's id are the users'. Name the owner_id instead.");
     if ((wallet === '') === (owner === '')) refuse('Name a wallet_id, or the owner_id of an owner. Not both.');
     if (creditLimit < 0n) refuse('A credit_limit is 0 or more.');
+    // Credit is credit, whether it is granted with the wallet or afterwards.
+    if (creditLimit > 0n) asker.admit('setCreditLine');
     const opens = { key: readKey(openWallet.terms), asset: asset || undefined, creditLimit };
     return owner === '' ? { type: 'open', ...opens, wallet: readWallet(wallet) } : { type: 'open', ...opens, owner: readOwner(owner) };
   }

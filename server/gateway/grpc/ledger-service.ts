@@ -4,8 +4,8 @@ import { actorOf } from '../../identity/index.ts';
 import { isUuid, parseMoment } from '../../kernel/index.ts';
 import type { Assets, LedgerEvent, RecordedEntry } from '../../ledger/index.ts';
 import { isIdempotencyKey, walletIdPattern, walletIdRule } from '../../wallets/index.ts';
-import type { Page, Reach, Wallet, WalletCommands, WalletQueries } from '../../wallets/index.ts';
-import type { Access, Admission, Denial, OperationName } from '../access/index.ts';
+import type { BatchItem, Page, Reach, Wallet, WalletCommands, WalletQueries } from '../../wallets/index.ts';
+import type { Access, Admission, OperationName } from '../access/index.ts';
 import { denialFailure } from './callers.ts';
 import { ledgerService } from './generated/ledger.ts';
 import type {
@@ -49,16 +49,20 @@ import type { Failure } from './statuses.ts';
 import { serveStream } from './streams.ts';
 import type { StreamHandler, StreamOptions } from './streams.ts';
 import { serve } from './unary.ts';
+import type { UserLookup } from './user-client.ts';
 import type { Answer, ServeOptions } from './unary.ts';
 
 export type LedgerServiceOptions = {
   readonly commands: WalletCommands;
   readonly queries: WalletQueries;
   readonly assets: Assets;
+  /** The users service: nobody else gets a wallet. */
+  readonly users: UserLookup;
 };
 
 /** Of one stream: two batches of the ledger are on their way, and a hundred times as much may wait. */
 const operationsUnderWayMax = 16_384;
+const lookupsMs = 5_000;
 const pageSize = { usual: 50, max: 500 } as const;
 
 export function serveLedger(server: Server, options: LedgerServiceOptions & ServeOptions & StreamOptions): void {
@@ -91,12 +95,14 @@ class LedgerCalls {
   readonly #queries: WalletQueries;
   readonly #assets: Assets;
   readonly #access: Access;
+  readonly #users: UserLookup;
 
-  constructor({ commands, queries, assets, access }: LedgerServiceOptions & ServeOptions) {
+  constructor({ commands, queries, assets, access, users }: LedgerServiceOptions & ServeOptions) {
     this.#commands = commands;
     this.#queries = queries;
     this.#assets = assets;
     this.#access = access;
+    this.#users = users;
   }
 
   async post(request: PostRequest, caller: Admission): Promise<Answer<PostResponse>> {
@@ -124,12 +130,28 @@ class LedgerCalls {
   async #results(request: PostRequest, caller: Admission): Promise<OperationResult[]> {
     const admit = (operation: OperationName): Admission => {
       const decision = this.#access.authorize(caller.principal, operation);
-      if ('denied' in decision) throw new Denied(decision);
+      if ('denied' in decision) throw new Denied(denialFailure(decision));
       return decision;
     };
     const items = readOperations(request, { actor: actorOf(caller.principal), admit });
+    await this.#refuseStrangers(items);
     const outcomes = await this.#commands.batch(items, { atomic: request.atomic });
     return outcomes.map((outcome) => resultOf(outcome, this.#assets, caller));
+  }
+
+  /** Nobody who is no user gets a wallet. */
+  async #refuseStrangers(items: readonly BatchItem[]): Promise<void> {
+    const owners = new Set(
+      items.flatMap((item) => ((item.type === 'open' || item.type === 'topUp') && 'owner' in item ? [item.owner] : [])),
+    );
+    const deadline = Date.now() + lookupsMs;
+    await Promise.all(
+      Array.from(owners, async (owner) => {
+        const found = await this.#users.find(owner, deadline);
+        if (found.status === 'refused') throw new Denied({ ...found.failure, details: `${found.failure.details} (owner_id: ${owner})` });
+        if (found.status === 'unavailable') throw new Denied(requestFailure('users_unavailable'));
+      }),
+    );
   }
 
   async operation({ operationId, walletId, requestId }: GetOperationRequest, reach: Reach): Promise<Answer<OperationResult>> {
@@ -233,20 +255,20 @@ const cursors = {
   event: /^[0-9]{1,15}-[0-9]{1,4}(?:[.][0-9]{1,15}-[0-9]{1,4}){0,1023}$/,
 } as const;
 
-/** One of a request's operations is not for whoever asks. */
+/** One of a request's operations is not for whoever asks, or for whom it is asked. */
 class Denied extends Error {
-  readonly denial: Denial;
+  readonly failure: Failure;
 
-  constructor(denial: Denial) {
-    super(denial.detail);
-    this.denial = denial;
+  constructor(failure: Failure) {
+    super(failure.details);
+    this.failure = failure;
   }
 }
 
 /** Null for what is no fault of the request. */
 function requestFailureIn(thrown: unknown): Failure | null {
   if (thrown instanceof InvalidRequest) return invalid(thrown.message);
-  return thrown instanceof Denied ? denialFailure(thrown.denial) : null;
+  return thrown instanceof Denied ? thrown.failure : null;
 }
 
 function invalid(sentence: string): Failure {

@@ -68,7 +68,7 @@ export class ObservedCall {
     const durationMs = performance.now() - this.#startMs;
     const operation = operationOf(textOf(trailer, operationKey));
     this.#observation.audit?.note({
-      requestId: this.requestId,
+      requestId: hideSecrets(this.requestId),
       transport: 'grpc',
       method: 'POST',
       url: this.#path,
@@ -80,7 +80,7 @@ export class ObservedCall {
       startedAtMs: Date.now() - durationMs,
       status: code,
       durationMs,
-      idempotencyKey: textOf(trailer, 'idempotency-key') ?? textOf(metadata, 'idempotency-key'),
+      idempotencyKey: hiddenIn(textOf(trailer, 'idempotency-key') ?? textOf(metadata, 'idempotency-key')),
       wallet: textOf(trailer, 'coffer-wallet'),
       operations: operation ? [operation] : this.operations,
     });
@@ -103,6 +103,10 @@ function keptMetadata(metadata: Metadata): string {
     if (value !== null) found[name] = value.slice(0, 512);
   }
   return hideSecrets(JSON.stringify(found));
+}
+
+function hiddenIn(text: string | null): string | null {
+  return text === null ? null : hideSecrets(text);
 }
 
 function textOf(metadata: Metadata, key: string): string | null {

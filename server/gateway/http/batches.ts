@@ -119,7 +119,7 @@ export function readBatch(bodies: readonly ItemBody[], admit: (operation: Operat
     try {
       const admission = admissions.get(body.type) ?? admit(operationNames[body.type]);
       admissions.set(body.type, admission);
-      return readItem(body, admission);
+      return readItem(body, admission, admit);
     } catch (failure) {
       if (!(failure instanceof ProblemError)) throw failure;
       throw new ProblemError({ ...failure.problem, detail: `${nameAt(at)}: ${failure.problem.detail}` });
@@ -127,11 +127,11 @@ export function readBatch(bodies: readonly ItemBody[], admit: (operation: Operat
   });
 }
 
-function readItem(body: ItemBody, admission: Admission): BatchItem {
+function readItem(body: ItemBody, admission: Admission, admit: (operation: OperationName) => Admission): BatchItem {
   const terms = readTerms(body, admission);
   switch (body.type) {
     case 'open':
-      return { type: 'open', key: terms.key, ...readOpening({ ...body, id: body.walletId }, admission) };
+      return { type: 'open', key: terms.key, ...readOpening({ ...body, id: body.walletId }, admission, admit) };
     case 'deposit':
     case 'withdraw':
       return { type: body.type, ...terms, ...readMoney(body), wallet: body.walletId };

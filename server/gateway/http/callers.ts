@@ -70,6 +70,13 @@ export function callerOf(request: Request): Admission {
   return request.admission;
 }
 
+/** The policy's word on a further operation that a request asks for within its own; throws the problem when it is denied. */
+export function admitted({ access }: Pick<Product, 'access'>, request: Request, operation: OperationName): Admission {
+  const decision = access.authorize(callerOf(request).principal, operation);
+  if ('denied' in decision) throw new ProblemError(denied(decision));
+  return decision;
+}
+
 /** The account of whoever asks, for routes that are about it: the policy lets only users and staff come here. */
 export function accountOf(request: Request): string {
   const { principal } = callerOf(request);

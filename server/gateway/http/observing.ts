@@ -98,7 +98,7 @@ function audited(request: Request, reply: Reply, { audit }: Observation, status:
   const key = found?.key ?? request.headers['idempotency-key'];
   const durationMs = reply.elapsedTime;
   audit.note({
-    requestId: request.id,
+    requestId: hideSecrets(request.id),
     transport: 'http',
     method: request.method,
     url: hideSecrets(request.url),
@@ -111,7 +111,7 @@ function audited(request: Request, reply: Reply, { audit }: Observation, status:
     startedAtMs: Date.now() - durationMs,
     status,
     durationMs,
-    idempotencyKey: typeof key === 'string' ? key : null,
+    idempotencyKey: typeof key === 'string' ? hideSecrets(key) : null,
     wallet: found?.wallet ?? (typeof id === 'string' && request.routeOptions.url?.startsWith('/wallet/:id') ? id : null),
     operations: found?.operations ?? [],
   });

@@ -6,7 +6,7 @@ import { operationId } from '../../ledger/index.ts';
 import type { Assets, RecordedEntry } from '../../ledger/index.ts';
 import { isReservedForOwner } from '../../wallets/index.ts';
 import type { AssetReference as AssetName } from '../../wallets/index.ts';
-import type { Admission } from '../access/index.ts';
+import type { Admission, OperationName } from '../access/index.ts';
 import { ownerFor } from './callers.ts';
 import { presentAsset } from './postings.ts';
 import { forbidden, malformed, ProblemError, unauthenticated } from './problem.ts';
@@ -40,9 +40,13 @@ type OpeningBody = {
 
 /**
  * A wallet of a user is named after the user and the asset; any other has a name of its own, and nobody owns it.
- * Throws the problem of one that may not be opened.
+ * Throws the problem of one that may not be opened. Credit is credit, whether it is granted with the wallet or afterwards: `admit` is asked for it too.
  */
-export function readOpening({ id, ownerId, asset, creditLimit: given }: OpeningBody, caller: Admission) {
+export function readOpening(
+  { id, ownerId, asset, creditLimit: given }: OpeningBody,
+  caller: Admission,
+  admit: (operation: OperationName) => unknown,
+) {
   const { principal } = caller;
   const creditLimit = given === undefined ? 0n : amountOrZeroOf(given);
   if (principal.kind === 'user') {
@@ -53,6 +57,7 @@ export function readOpening({ id, ownerId, asset, creditLimit: given }: OpeningB
       refuse(forbidden('Users open wallets of their own only. Leave ownerId away.'));
     return { owner: principal.userId, asset };
   }
+  if (creditLimit > 0n) admit('setCreditLine');
   if (id === undefined) {
     if (principal.kind === 'anonymous')
       refuse(unauthenticated('Log in and send the token to open a wallet of yours, or name the wallet: id.'));

@@ -34,12 +34,13 @@ const particulars = {
   reason: Type.Optional(Type.String({ description: 'why it was decided' })),
 };
 
-function presentParticulars(entry: RecordedEntry) {
+/** `toPayer`: what is left of a hold is the payer's business, not that of whoever a part of it went to. */
+function presentParticulars(entry: RecordedEntry, toPayer: boolean) {
   const { hold, holdLeft, expiresAt, reverses } = entry;
   const decided = decidedIn(entry);
   return {
     ...presentAsked(entry),
-    ...(hold !== null && { holdId: idAt(entry, hold), left: String(holdLeft) }),
+    ...(hold !== null && toPayer && { holdId: idAt(entry, hold), left: String(holdLeft) }),
     ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
     ...(reverses !== null && { reverses: idAt(entry, reverses) }),
     ...(decided && { reason: decided.reason }),
@@ -87,7 +88,7 @@ export function presentHistoryItem(entry: RecordedEntry, wallet: Wallet): Static
     heldAfter: after.held.toString(),
     availableAfter: presentAvailable(after),
     versionAfter: after.version,
-    ...presentParticulars(entry),
+    ...presentParticulars(entry, !incoming),
     requestId: isInitiator(entry, wallet) ? entry.key : null,
     metadata: parseMetadata(entry.metadata),
     createdAt: entry.recordedAt.toISOString(),
@@ -166,7 +167,7 @@ export function presentOperation({ entry, reversals }: OperationRead, assets: As
     ...(entry.asset !== null && { asset: presentAsset(assets.get(entry.asset)) }),
     ...(entry.debit && { debit: presentAccountAfter(entry.debit, reach) }),
     ...(entry.credit && { credit: presentAccountAfter(entry.credit, reach) }),
-    ...presentParticulars(entry),
+    ...presentParticulars(entry, reach.onlyOwner === undefined || !entry.debit || isWalletOf(entry.debit.id, reach.onlyOwner)),
     ...(decided && reach.onlyOwner === undefined && { actor: decided.actor }),
     ...(entry.controls !== null && { controls: JSON.parse(entry.controls) as Record<string, unknown> }),
     ...(latest && { reversed: String(latest.reversed), reversedBy: reversals.map(operationId) }),

@@ -56,7 +56,7 @@ const advice = {
   insufficient_funds: ({ wallet, available, requested }) =>
     `${quoted(wallet)} has ${available ?? ''} available, ${requested ?? ''} were asked for. Ask for less, or fund it first.`,
   other_book: ({ wallet }) =>
-    `${quoted(wallet)} is kept in another book, and a transfer moves money within one book. Move it through an account that both sides can reach.`,
+    `${quoted(wallet)} is kept in another book, and a transfer moves money within one book. Withdraw here and deposit there, or pay a wallet of the same book.`,
   hold_not_found: ({ wallet, hold }) => `${quoted(wallet)} has no hold ${hold ?? ''}. The hold's id is in the answer that authorised it.`,
   operation_not_found: ({ reverses }) =>
     `There is no operation ${reverses ?? ''}. Its id is in the answer to the request that asked for it.`,

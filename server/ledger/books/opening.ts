@@ -28,7 +28,7 @@ async function refuseTooMany(pool: pg.Pool, books: number): Promise<void> {
   if (needed <= allowed) return;
   throw new OperatorError(
     `${count(books)} need ${needed} connections, and the database allows ${allowed}.`,
-    `Ask for fewer books, or run: alter system set max_connections = ${needed}; and restart the database.`,
+    `Ask for fewer books; or on a PostgreSQL of your own (DATABASE_URL) run: alter system set max_connections = ${needed}; and restart it.`,
   );
 }
 

@@ -32,6 +32,10 @@ export function systemAccountId(kind: SystemKind, asset: number): string {
 /** Nothing has left it yet, which is known from here on: its first limit may come in the same batch. */
 const unspent: Spent = { at: 0, day: 0n, month: 0n };
 
+export function isSystemAccountId(id: string): boolean {
+  return id.startsWith('$');
+}
+
 export function openWallet(id: string, { owner, asset, floor }: WalletSpec, number: number): Account {
   return { number, id, kind: 'wallet', asset, owner, floor, balance: 0n, held: 0n, controls: openControls, spent: unspent, version: 0 };
 }

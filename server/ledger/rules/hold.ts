@@ -95,6 +95,7 @@ export function decideRelease(book: BookView, asked: ReleaseOperation, now: Date
 
   const invalid = amountRefusal(asked.amount, scope);
   if (invalid) return invalid;
+  if (elsewhere(book, asked) !== null) return refuse('other_book', scope, { wallet: asked.wallet });
   if (!account) return refuse('wallet_not_found', scope, { wallet: asked.wallet });
   if (!hold) return refuse('hold_not_found', scope, { wallet: asked.wallet, hold: asked.hold });
   const refusal = versionRefusal(asked.expectedVersion, account.version, scope) ?? endedRefusal(hold, now, scope);

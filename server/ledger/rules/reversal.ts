@@ -1,5 +1,5 @@
 /** Corrections: money goes back the way it came, wholly or in parts, never more than came. */
-import { changed } from './accounts.ts';
+import { changed, isSystemAccountId } from './accounts.ts';
 import { nobody, refuse } from './decision.ts';
 import type { BookView, Decision, Refused } from './decision.ts';
 import { amountRefusal, balanceLimitRefusal, closedRefusal, takeFrom, versionRefusal } from './guards.ts';
@@ -15,6 +15,8 @@ export function decideReversal(book: BookView, asked: ReversalOperation, now: Da
 
   const invalid = amountRefusal(asked.amount, scope);
   if (invalid) return invalid;
+  if (!initiator && !isSystemAccountId(asked.initiator) && !book.keeps(asked.initiator))
+    return refuse('other_book', scope, { wallet: asked.initiator });
   if (!initiator) return refuse('wallet_not_found', scope, { wallet: asked.initiator });
   if (!original) return refuse('operation_not_found', scope, { reverses: asked.reverses });
   const { entry, reversed } = original;

@@ -39,7 +39,7 @@ const Moment = Type.String({
 
 const query = Type.Object(
   {
-    actor: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'who asked', examples: ['anonymous'] })),
+    actor: Type.Optional(Type.String({ pattern: '^[ -~]{1,256}$', description: 'who asked', examples: ['anonymous'] })),
     walletId: Type.Optional(WalletId),
     operationId: Type.Optional(OperationId),
     requestId: Type.Optional(

@@ -1,8 +1,8 @@
 /** Many operations in one request: the way to move much at once. */
 import type { App, Product } from '../app.ts';
 import { BatchAnswer, batchMistake, batchProblem, batchRefused, BatchRequest, presentBatch, readBatch } from '../batches.ts';
-import { callerOf } from '../callers.ts';
-import { denied, malformed, problemContentType, ProblemError } from '../problem.ts';
+import { admitted, callerOf } from '../callers.ts';
+import { malformed, problemContentType, ProblemError } from '../problem.ts';
 import { problems, ref } from '../schemas.ts';
 import { compileValidator } from '../validation.ts';
 
@@ -25,11 +25,7 @@ export function batchRoutes(app: App, product: Product): void {
       refuseHeaders(request.headers);
       const { operations, atomic = false } = request.body;
       const caller = callerOf(request);
-      const items = readBatch(operations, (operation) => {
-        const decision = product.access.authorize(caller.principal, operation);
-        if ('denied' in decision) throw new ProblemError(denied(decision));
-        return decision;
-      });
+      const items = readBatch(operations, (operation) => admitted(product, request, operation));
       const outcomes = await product.commands.batch(items, { atomic });
       const answer = presentBatch(outcomes, items, atomic, product.assets, caller);
       if (atomic && answer.refused > 0) return reply.code(422).header('content-type', problemContentType).send(batchProblem(answer));

@@ -1,7 +1,7 @@
 /** Opening wallets, and listing one's own. */
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
-import { callerOf, ownerOf } from '../callers.ts';
+import { admitted, callerOf, ownerOf } from '../callers.ts';
 import { identityProblem } from '../identity-refusals.ts';
 import { OpenedWallet, presentOpened, readOpening } from '../openings.ts';
 import { keyHeaders, sendOutcome } from '../postings.ts';
@@ -38,7 +38,7 @@ export function openWalletRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) => {
-      const opening = readOpening(request.body, callerOf(request));
+      const opening = readOpening(request.body, callerOf(request), (operation) => admitted(product, request, operation));
       const found = request.body.ownerId === undefined ? null : await product.users.get(request.body.ownerId);
       if (found && 'refusal' in found) return sendProblem(reply, identityProblem(found.refusal));
       const key = readKey(request, reply, request.body);
