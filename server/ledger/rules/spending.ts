@@ -23,9 +23,13 @@ export function usedBy(account: Account, now: Date): { day: bigint; month: bigin
 
 /** What is carried on after another amount has left; null for a wallet that is not counted. */
 export function spentAfter(account: Account, amount: bigint, now: Date): Spent | null {
-  if (!account.spent) return null;
-  const { day, month } = spentBy(account, now);
-  return { at: now.getTime(), day: day + amount, month: month + amount };
+  const { spent } = account;
+  if (!spent) return null;
+  const at = now.getTime();
+  // The same day is in the same month: nearly every debit is spared the calendar, which was a tenth of posting.
+  const isSameDay = Math.floor(spent.at / dayMs) === Math.floor(at / dayMs);
+  const { day, month } = isSameDay ? spent : spentBy(account, now);
+  return { at, day: day + amount, month: month + amount };
 }
 
 /** Milliseconds since 1970. */
