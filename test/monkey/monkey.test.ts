@@ -91,6 +91,9 @@ it('in required mode it works with the key of a service, and says what the key m
   await guarded.stop();
 });
 
+/** Chance decides whether the load has a hold granted at all, so the lie brings its own. */
+const madeUpHold = { holdId: '1-999999', status: 'open', amount: '5', captured: '0', released: '0' };
+
 describe('planted trouble', () => {
   /** Lies once, about the third of the requests that fit. */
   function once(fits: (request: Proxied) => boolean, lie: (request: Proxied) => Promise<ProxiedAnswer>) {
@@ -198,7 +201,7 @@ describe('planted trouble', () => {
       'a hold of which more is left than there is',
       async (request) =>
         isHolds(request)
-          ? await altered((body) => ({ ...body, items: body.items.map((hold) => ({ ...hold, left: '9999' })) }))(request)
+          ? await altered((body) => ({ ...body, items: [...body.items, { ...madeUpHold, left: '9999' }] }))(request)
           : await request.forward(),
       ['I7'],
     ],
