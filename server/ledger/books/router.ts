@@ -2,6 +2,7 @@
 import { assert } from '../../kernel/index.ts';
 import { LedgerUnavailable } from '../posting/outages.ts';
 import type { BookWriter } from '../posting/writer.ts';
+import { isSystemAccountId } from '../rules/accounts.ts';
 import { initiatorId } from '../rules/asked.ts';
 import type { Operation, Outcome } from '../rules/types.ts';
 import { bookOfWallet } from './placement.ts';
@@ -55,7 +56,7 @@ export class BookRouter {
   /** An account of the ledger's own is in every book; who means another than the first says so. */
   #bookOf(operation: Operation): number {
     const initiator = initiatorId(operation);
-    return initiator.startsWith('$') ? 1 : bookOfWallet(initiator, this.#writers.length);
+    return isSystemAccountId(initiator) ? 1 : bookOfWallet(initiator, this.#writers.length);
   }
 
   #writer(book: number): BookWriter {

@@ -4,6 +4,7 @@ import { initiatorOf } from '../rules/decide.ts';
 import type { Group } from './group.ts';
 import type { BookState } from './state.ts';
 import type { BookStore } from './store.ts';
+import { isSystemAccountId } from '../rules/accounts.ts';
 import { startOfDay, startOfMonth } from '../rules/spending.ts';
 import type { Account, Operation } from '../rules/types.ts';
 
@@ -44,7 +45,9 @@ async function lookUpWallets(store: BookStore, state: BookState, groups: readonl
 function walletsOf(operation: Operation, state: BookState): string[] {
   if (operation.kind === 'reversal') {
     const entry = state.original(operation.reverses)?.entry;
-    return [operation.initiator, entry?.debit?.id, entry?.credit?.id].filter((id) => id !== undefined && !id.startsWith('$')) as string[];
+    return [operation.initiator, entry?.debit?.id, entry?.credit?.id].filter(
+      (id) => id !== undefined && !isSystemAccountId(id),
+    ) as string[];
   }
   const named: string[] = [];
   if ('wallet' in operation) named.push(operation.wallet);

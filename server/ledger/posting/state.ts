@@ -8,7 +8,7 @@ import { assert } from '../../kernel/index.ts';
 import { outcomeName } from '../rules/asked.ts';
 import type { Asked } from '../rules/asked.ts';
 import type { Rows } from '../chain/chain.ts';
-import { systemAccountId } from '../rules/accounts.ts';
+import { isSystemAccountId, systemAccountId } from '../rules/accounts.ts';
 import type { BookView, Decision } from '../rules/decision.ts';
 import { openedOnTheWayEntry, openingEntry, postingEntry, refusalEntry } from './entries.ts';
 import { Recent } from './recent.ts';
@@ -80,7 +80,7 @@ export class BookState implements BookView {
   }
 
   account(id: string): Account | undefined {
-    return id.startsWith('$') ? this.#systems.get(id) : this.#wallets.get(id);
+    return isSystemAccountId(id) ? this.#systems.get(id) : this.#wallets.get(id);
   }
 
   remembered({ name }: Asked): RecordedEntry | undefined {

@@ -26,7 +26,7 @@ export function spentAfter(account: Account, amount: bigint, now: Date): Spent |
   const { spent } = account;
   if (!spent) return null;
   const at = now.getTime();
-  // The same day is in the same month: nearly every debit is spared the calendar, which was a tenth of posting.
+  // The same day is in the same month: nearly every debit is spared the calendar.
   const isSameDay = Math.floor(spent.at / dayMs) === Math.floor(at / dayMs);
   const { day, month } = isSameDay ? spent : spentBy(account, now);
   return { at, day: day + amount, month: month + amount };
