@@ -19,8 +19,9 @@ import { startWatch } from './observe.ts';
 import type { Watch } from './observe.ts';
 import { seedDemo } from './seed.ts';
 import { WalletCommands, WalletQueries } from './wallets/index.ts';
+import { startWorker } from './worker.ts';
 
-export const services = ['users', 'wallets', 'api'] as const;
+export const services = ['users', 'wallets', 'api', 'worker'] as const;
 export type Service = (typeof services)[number];
 
 export type RunningCoffer = {
@@ -42,7 +43,7 @@ const checkpointEveryMs = 5_000;
  * One service alone joins an embedded database that another process on the same home already runs.
  */
 export async function startCoffer(config: Config, chosen: readonly Service[], log: Log): Promise<RunningCoffer> {
-  const listeners = chosen.map((service) => listenerOf(config, service));
+  const listeners = chosen.flatMap((service) => listenerOf(config, service) ?? []);
   const tls = config.tls ? readTls(config.tls) : null;
   await refuseTakenPorts(listeners);
   tellAccess(config, listeners, log);
@@ -55,7 +56,7 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
     started.add(watch);
 
     // The users service owns no money: alone, it has no ledger.
-    const needsLedger = chosen.includes('wallets') || chosen.includes('api');
+    const needsLedger = chosen.some((service) => service !== 'users');
     const how = { observe: watch.metrics.ledger, books: config.books };
     const ledger = needsLedger ? watch.ledger(await openLedger({ url: database.url, log, ...how })) : null;
     if (ledger) {
@@ -121,6 +122,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       started.add(api);
       urls['api'] = api.url;
     }
+    if (chosen.includes('worker')) started.add(await startWorker({ config, log, database, ledger, commands }));
   }
   if (chosen.includes('users')) started.add(keepRepaired(users, log));
 
@@ -204,11 +206,12 @@ function urlOf(scheme: string, { host, port }: { host: string; port: number }): 
   return `${scheme}://${host}:${port}`;
 }
 
-function listenerOf(config: Config, service: Service): Listener {
+/** The worker has none: it is reached through the database. */
+function listenerOf(config: Config, service: Service): Listener | undefined {
   const listeners = {
     users: { what: 'the users service', setting: 'USER_SERVICE_URL', address: config.userService },
     wallets: { what: 'the wallets service', setting: 'WALLET_SERVICE_URL', address: config.walletService },
     api: { what: 'the REST API', setting: 'PORT', address: config.http },
-  } satisfies Record<Service, Listener>;
-  return listeners[service];
+  } satisfies Record<Exclude<Service, 'worker'>, Listener>;
+  return service === 'worker' ? undefined : listeners[service];
 }

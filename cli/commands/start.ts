@@ -18,6 +18,7 @@ Examples:
   coffer start                         everything, on the embedded PostgreSQL
   PORT=8080 coffer start               the REST API on another port
   coffer start users                   the users service alone
+  coffer start worker                  what happens after a posting, alone
   DATABASE_URL=postgres://… coffer start wallets api`,
     )
     .action(async (names: Service[]) => {
@@ -33,7 +34,7 @@ Examples:
     });
 }
 
-/** Each process has a file of its own: api.log where the API is, also together with others; else users.log or wallets.log. */
+/** Each process has a file of its own: api.log where the API is, also together with others; else users.log, wallets.log or worker.log. */
 function logFileOf(chosen: readonly Service[]): string {
   return `${chosen.includes('api') ? 'api' : chosen[0]}.log`;
 }

@@ -9,7 +9,10 @@ do $$
 declare
   migrator constant regrole := 'coffer_migrator';
   -- Every schema that a migration makes. In public, only what Coffer made there.
-  schemas constant text[] := array['coffer_migration', 'ledger', 'identity', 'audit'];
+  schemas constant text[] := array[
+    'coffer_migration', 'ledger', 'identity', 'audit',
+    'events', 'projections', 'insights', 'requests', 'webhooks'
+  ];
   in_public constant text[] := array['accounts', 'asset_types', 'wallets', 'api_audit', 'refuse_change'];
   statement text;
 begin

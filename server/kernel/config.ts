@@ -2,6 +2,8 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { logLevels } from './log.ts';
 import type { LogLevel } from './log.ts';
+import { peerSettings, readPeers } from './peers.ts';
+import type { PeersConfig } from './peers.ts';
 import { hidePasswords } from './secrets.ts';
 
 /** Where something listens, or where to reach it. */
@@ -36,6 +38,7 @@ export type Config = {
   /** Code of the asset that a new user's wallet is opened in. */
   defaultAsset: string;
   observe: ObserveConfig;
+  peers: PeersConfig;
 };
 
 export type ObserveConfig = {
@@ -115,6 +118,7 @@ export const settings: readonly { name: string; meaning: string; fallback: strin
     fallback: 'no traces',
   },
   { name: 'COFFER_TRACES', meaning: 'on: traces to 127.0.0.1:4318; off: none', fallback: 'on when a collector is given' },
+  ...peerSettings,
 ];
 
 const defaultHome = path.resolve(import.meta.dirname, '../../.coffer');
@@ -152,6 +156,7 @@ export function readConfig(env: NodeJS.ProcessEnv): { config: Config; problems?:
     books: readBooks(given('COFFER_BOOKS'), problem),
     defaultAsset: readAssetCode(given('COFFER_DEFAULT_ASSET') ?? 'USD', problem),
     observe: readObserve(given, path.resolve(given('COFFER_HOME') ?? defaultHome), problem),
+    peers: readPeers(given, (name, fallback) => readSwitch(given(name) ?? fallback, name, problem), problem),
   };
   refuseSharedPorts(config, problem);
   return problems.length === 0 ? { config } : { problems };

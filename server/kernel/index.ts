@@ -9,6 +9,7 @@ export * from './log.ts';
 export * from './log-file.ts';
 export * from './moment.ts';
 export * from './money.ts';
+export * from './peers.ts';
 export * from './process.ts';
 export * from './request-context.ts';
 export * from './secret.ts';
