@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { readConfig } from './config.ts';
+
+const secret = `whsec_${Buffer.alloc(24).toString('base64')}`;
+
+test('nothing beside Coffer is used unless it is named', () => {
+  expect(readConfig({}).config?.peers).toEqual({
+    rabbitmqUrl: undefined,
+    redisUrl: undefined,
+    mail: undefined,
+    payout: { kind: 'none' },
+    privateWebhooks: false,
+  });
+});
+
+test('a payout URL with a secret makes withdrawals wait for the system there', () => {
+  const settings = { COFFER_PAYOUT_URL: 'https://pay.example.com/out', COFFER_PAYOUT_SECRET: secret, COFFER_PAYOUT_TIMEOUT: '60' };
+  expect(readConfig(settings).config?.peers.payout).toEqual({
+    kind: 'webhook',
+    url: 'https://pay.example.com/out',
+    secret,
+    timeoutSeconds: 60,
+  });
+  expect(readConfig({ COFFER_PAYOUT: 'approval' }).config?.peers.payout).toEqual({ kind: 'approval', timeoutSeconds: 86_400 });
+  expect(readConfig({ ...settings, COFFER_PAYOUT: 'none' }).config?.peers.payout).toEqual({ kind: 'none' });
+});
+
+test('mistakes are told with the variable and what to give, and without what may be a password', () => {
+  const { problems } = readConfig({
+    RABBITMQ_URL: 'http://guest:hunter2@mq',
+    REDIS_URL: 'hunter2@cache',
+    SMTP_URL: 'smtp://mail.example.com',
+    COFFER_PAYOUT_URL: 'http://pay.example.com',
+    COFFER_PAYOUT_SECRET: 'hunter2',
+    COFFER_PAYOUT_TIMEOUT: '0',
+    COFFER_WEBHOOKS_PRIVATE: 'maybe',
+  });
+  expect(problems?.map((problem) => problem.split(' ')[0])).toEqual([
+    'RABBITMQ_URL',
+    'REDIS_URL',
+    'SMTP_URL',
+    'COFFER_PAYOUT_TIMEOUT',
+    'COFFER_PAYOUT_SECRET',
+    'COFFER_PAYOUT_URL',
+    'COFFER_WEBHOOKS_PRIVATE',
+  ]);
+  expect(problems?.join()).not.toContain('hunter2');
+  expect(readConfig({ COFFER_PAYOUT: 'webhook' }).problems?.[0]).toContain('give COFFER_PAYOUT_URL and COFFER_PAYOUT_SECRET');
+  expect(readConfig({ COFFER_PAYOUT: 'sometimes' }).problems?.[0]).toContain('none, approval or webhook');
+});
