@@ -87,7 +87,14 @@ begin
       ('identity.users', 'select, insert, update'),
       ('identity.login_log', 'select, insert'),
       ('identity.api_key', 'select, insert, update'),
-      ('audit.request', 'select')
+      ('audit.request', 'select'),
+      ('events.position', 'select, insert, update'),
+      ('events.redelivery', 'select, insert, update, delete'),
+      ('events.dead_letter', 'select, insert, delete'),
+      ('projections.projection', 'select, insert, update'),
+      ('projections.progress', 'select, insert, update, delete'),
+      ('projections.set_aside', 'select, insert, update, delete'),
+      ('insights.wallet_stats', 'select, insert, update, delete')
     ) as given (name, rights)
     where to_regclass(given.name) is not null
     union all

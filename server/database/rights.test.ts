@@ -29,9 +29,16 @@ async function connect(role: 'writer' | 'reader'): Promise<pg.Client> {
 /** What may be done with each table and view. One that is not here must be added, with no more than its context's statements need. */
 const declared: Readonly<Record<string, { writer: string; reader: string }>> = {
   'audit.request': { writer: 'select', reader: '' },
+  'events.dead_letter': { writer: 'delete, insert, select', reader: '' },
+  'events.position': { writer: 'insert, select, update', reader: '' },
+  'events.redelivery': { writer: 'delete, insert, select, update', reader: '' },
   'identity.api_key': { writer: 'insert, select, update', reader: '' },
   'identity.login_log': { writer: 'insert, select', reader: '' },
   'identity.users': { writer: 'insert, select, update', reader: '' },
+  'insights.wallet_stats': { writer: 'delete, insert, select, update', reader: '' },
+  'projections.progress': { writer: 'delete, insert, select, update', reader: '' },
+  'projections.projection': { writer: 'insert, select, update', reader: '' },
+  'projections.set_aside': { writer: 'delete, insert, select, update', reader: '' },
   'public.api_audit': { writer: '', reader: 'select' },
   'public.accounts': { writer: '', reader: 'select' },
   'public.asset_types': { writer: '', reader: 'select' },

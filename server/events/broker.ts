@@ -8,6 +8,12 @@
  */
 import type { LedgerEvent } from '../ledger/index.ts';
 
+/** What Coffer's own worker consumes, by whichever broker. */
+export const workerQueue = 'wallet.events.worker';
+
+/** How often an event is delivered before it is a dead letter, by whichever broker. */
+export const deliveriesMax = 5;
+
 /** A place in the event log of a book. */
 export type Place = { readonly seq: number; readonly part: number };
 

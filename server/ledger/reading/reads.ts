@@ -245,6 +245,16 @@ export class BookReader {
     }));
   }
 
+  /** Where the log ends now. */
+  async lastSeq(): Promise<number> {
+    const { rows } = await this.#pool.query<{ last_seq: number }>({
+      name: 'last_seq',
+      text: 'select last_seq from ledger.batch where book = $1 order by batch_no desc limit 1',
+      values: [this.#book],
+    });
+    return rows[0]?.last_seq ?? 0;
+  }
+
   /** Events after a position, oldest first. */
   async events(afterSeq: number, afterPart: number, limit: number): Promise<LedgerEvent[]> {
     const { rows } = await this.#pool.query<Omit<LedgerEvent, 'recordedAt'> & { recorded_at: Date }>({

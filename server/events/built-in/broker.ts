@@ -1,0 +1,53 @@
+/**
+ * The broker that needs nothing beside PostgreSQL. Its queue is a position in the log itself: nothing is written per event, so there is
+ * nothing to carry, to lose or to expire, and an event is delivered from the row that the posting inserted.
+ */
+import type pg from 'pg';
+import type { Log } from '../../kernel/index.ts';
+import type { Ledger } from '../../ledger/index.ts';
+import { workerQueue } from '../broker.ts';
+import type { Broker, Delivery } from '../broker.ts';
+import { BuiltInConsumer } from './consumer.ts';
+import { deadLettersOf } from './dead-letters.ts';
+
+export type BuiltInOptions = {
+  /** Of the database, for a connection of the consumer's own. */
+  readonly url: string;
+  readonly pool: pg.Pool;
+  readonly ledger: Pick<Ledger, 'books' | 'read'>;
+  readonly log: Log;
+  /** Calls when something may have been posted, until its `stop`; without one the log is looked at once a second. */
+  readonly listen?: (onRing: () => void) => Promise<{ stop(): Promise<unknown> }>;
+};
+
+export async function openBuiltIn({ url, pool, ledger, log, listen }: BuiltInOptions): Promise<Broker> {
+  const consumers = new Set<BuiltInConsumer>();
+  const ring = () => {
+    for (const consumer of consumers) consumer.ring();
+  };
+  const listening = await listen?.(ring);
+  return {
+    status: { kind: 'built-in', connected: true },
+    deadLetters: deadLettersOf(pool, workerQueue, ring),
+    relay: () => Promise.resolve({ stop: () => Promise.resolve() }),
+    consume: (handler) => {
+      const consumer = new BuiltInConsumer({ url, queue: workerQueue, ledger, handler, log, bodyOf });
+      consumers.add(consumer);
+      return Promise.resolve({
+        stop: async () => {
+          consumers.delete(consumer);
+          await consumer.stop();
+        },
+      });
+    },
+    stop: async () => {
+      await listening?.stop();
+      await Promise.all([...consumers].map((consumer) => consumer.stop()));
+      consumers.clear();
+    },
+  };
+}
+
+function bodyOf({ event }: Delivery): string {
+  return JSON.stringify(event);
+}

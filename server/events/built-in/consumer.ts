@@ -1,0 +1,189 @@
+/** Reads the log after the queue's position and hands it to a handler: one consumer per queue at a time, whatever the number of processes. */
+import { isOutage } from '../../database/index.ts';
+import { assert } from '../../kernel/index.ts';
+import type { Log } from '../../kernel/index.ts';
+import type { Ledger, LedgerEvent } from '../../ledger/index.ts';
+import { deliveriesMax } from '../broker.ts';
+import type { Consumer, Delivery, Handler, Place, Verdict } from '../broker.ts';
+import { Growth, restMsAfter } from './pace.ts';
+import { QueueSession } from './store.ts';
+import type { Failed, Redelivery } from './store.ts';
+import { Wake } from './wake.ts';
+
+const eventsPerBatch = 2_000;
+/** Each is looked up by itself. */
+const redeliveriesPerBatch = 100;
+/** Without a ring: another process may post whose rings do not get here. */
+const pollMs = 1_000;
+const turnMs = 1_000;
+const outagePauseMs = { first: 250, most: 10_000 } as const;
+
+export type ConsumerOptions = {
+  readonly url: string;
+  readonly queue: string;
+  readonly ledger: Pick<Ledger, 'books' | 'read'>;
+  readonly handler: Handler;
+  readonly log: Log;
+  /** What an event that is given up is kept as. */
+  readonly bodyOf: (delivery: Delivery) => string;
+};
+
+export class BuiltInConsumer implements Consumer {
+  readonly #options: ConsumerOptions;
+  readonly #wake = new Wake();
+  readonly #growth = new Growth();
+  readonly #running: Promise<void>;
+  #stopped = false;
+  /** The next events of a book, asked for while those before them are handled. */
+  readonly #ahead = new Map<number, Promise<LedgerEvent[]>>();
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  /** Something may be there to read. */
+  ring(): void {
+    this.#wake.ring();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake.ring();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { url, queue, log } = this.#options;
+    let pauseMs: number = outagePauseMs.first;
+    let isAway = false;
+    while (!this.#stopped) {
+      try {
+        const session = await QueueSession.open(url, queue, () => this.#wake.ring());
+        try {
+          while (!this.#stopped && !(await session.takeTurn())) await this.#wake.sleep(turnMs);
+          if (isAway) log.info({ queue }, 'Events are delivered again');
+          [isAway, pauseMs] = [false, outagePauseMs.first];
+          await this.#consume(session);
+        } finally {
+          await session.close();
+        }
+      } catch (failure) {
+        if (!isOutage(failure)) log.error({ err: failure, queue }, 'Events cannot be delivered; trying again');
+        else if (!isAway) log.warn({ queue, reason: (failure as Error).message }, 'Events wait: the database is away');
+        isAway = true;
+      }
+      if (!this.#stopped) await this.#wake.pause(pauseMs, () => this.#stopped);
+      pauseMs = Math.min(pauseMs * 2, outagePauseMs.most);
+    }
+  }
+
+  /** Until it is stopped or the connection ends. */
+  async #consume(session: QueueSession): Promise<void> {
+    const { ledger } = this.#options;
+    const positions = await session.positions(ledger.books);
+    this.#ahead.clear();
+    while (!this.#stopped && !session.isBroken) {
+      let handled = await this.#redeliver(session);
+      for (const book of ledger.books) {
+        if (this.#stopped || session.isBroken) break;
+        handled += await this.#advance(session, book, positions);
+      }
+      if (handled === 0) await this.#wake.sleep(pollMs);
+    }
+  }
+
+  /** Answers how many events of the book were handled. */
+  async #advance(session: QueueSession, book: number, positions: Map<number, Place>): Promise<number> {
+    const startedMs = performance.now();
+    const place = positions.get(book) ?? { seq: 0, part: 0 };
+    const events = await (this.#ahead.get(book) ?? this.#read(book, place));
+    this.#ahead.delete(book);
+    const last = events.at(-1);
+    if (!last) return 0;
+    const isBehind = events.length === eventsPerBatch;
+    if (isBehind) this.#readAhead(book, last);
+    const batch = events.map((event, at) => ({ event, previous: placeOf(events[at - 1]) ?? (place.seq === 0 ? null : place) }));
+    const verdicts = await this.#handle(batch, session);
+    if (verdicts === null) return 0;
+    await session.moveOn(book, { seq: last.seq, part: last.part }, this.#failedOf(batch, verdicts));
+    positions.set(book, { seq: last.seq, part: last.part });
+    if (isBehind) await this.#rest(performance.now() - startedMs);
+    return events.length;
+  }
+
+  async #rest(tookMs: number): Promise<void> {
+    const { ledger } = this.#options;
+    const ends = await Promise.all(ledger.books.map((book) => ledger.read.in({ book }).lastSeq()));
+    const growthPerSecond = this.#growth.observe(
+      ends.reduce((sum, end) => sum + end, 0),
+      performance.now(),
+    );
+    const restMs = restMsAfter({ tookMs, growthPerSecond, isBehind: true });
+    if (restMs > 0) await this.#wake.pause(restMs, () => this.#stopped);
+  }
+
+  async #redeliver(session: QueueSession): Promise<number> {
+    const due = await session.due(redeliveriesPerBatch);
+    if (due.length === 0) return 0;
+    const batch = await Promise.all(due.map((redelivery) => this.#found(redelivery)));
+    const verdicts = await this.#handle(batch, session);
+    if (verdicts === null) return 0;
+    const done = batch.filter((_, at) => verdicts[at] === 'done').map(({ event }) => event);
+    await session.redelivered(
+      done,
+      this.#failedOf(batch, verdicts, (at) => due[at]?.deliveries ?? 0),
+    );
+    return batch.length;
+  }
+
+  /** The same batch until the handler says what became of it; null when there is no more use in asking. */
+  async #handle(batch: readonly Delivery[], session: QueueSession): Promise<readonly Verdict[] | null> {
+    const { handler, log, queue } = this.#options;
+    for (let pauseMs: number = outagePauseMs.first; ; pauseMs = Math.min(pauseMs * 2, outagePauseMs.most)) {
+      try {
+        const verdicts = await handler(batch);
+        assert(verdicts.length === batch.length, 'a handler says of each delivery what became of it');
+        return verdicts;
+      } catch (failure) {
+        if (!isOutage(failure)) log.error({ err: failure, queue }, 'A batch of events could not be handled; it comes again');
+        else if (pauseMs === outagePauseMs.first)
+          log.warn({ queue, reason: (failure as Error).message }, 'Events wait: they cannot be handled now');
+        await this.#wake.pause(pauseMs, () => this.#stopped || session.isBroken);
+        if (this.#stopped || session.isBroken) return null;
+      }
+    }
+  }
+
+  #failedOf(batch: readonly Delivery[], verdicts: readonly Verdict[], before: (at: number) => number = () => 0): Failed[] {
+    const { bodyOf, log, queue } = this.#options;
+    const failed = batch.flatMap((delivery, at) =>
+      verdicts[at] === 'failed' ? [{ delivery, deliveries: before(at) + 1, body: bodyOf(delivery) }] : [],
+    );
+    for (const { delivery, deliveries } of failed)
+      if (deliveries >= deliveriesMax)
+        log.error({ queue, event: delivery.event.id, deliveries }, 'An event was given up: it is a dead letter');
+    return failed;
+  }
+
+  async #found({ book, seq, part, previous }: Redelivery): Promise<Delivery> {
+    const [event] = await this.#options.ledger.read.in({ book }).events(seq, part - 1, 1);
+    assert(event && event.seq === seq && event.part === part, `event ${book}-${seq}-${part} is in the log, which loses nothing`);
+    return { event, previous };
+  }
+
+  async #read(book: number, after: Place): Promise<LedgerEvent[]> {
+    return await this.#options.ledger.read.in({ book }).events(after.seq, after.part, eventsPerBatch);
+  }
+
+  #readAhead(book: number, after: Place): void {
+    const reading = this.#read(book, after);
+    // Whoever awaits it is told; until then nobody may be listening.
+    reading.catch(() => undefined);
+    this.#ahead.set(book, reading);
+  }
+}
+
+function placeOf(event: LedgerEvent | undefined): Place | null {
+  return event ? { seq: event.seq, part: event.part } : null;
+}

@@ -1,0 +1,74 @@
+/** Dead letters of the built-in broker: rows of a table, which leave it when somebody says so. */
+import type pg from 'pg';
+import type { DeadLetter, DeadLetters } from '../broker.ts';
+
+type Row = {
+  id: number;
+  body: string;
+  event_id: string;
+  event_type: string;
+  wallet: string;
+  reason: string;
+  deliveries: number;
+  died_at: Date;
+};
+
+const columns = 'id, body, event_id, event_type, wallet, reason, deliveries, died_at';
+
+/** `onReplay`: something is due. */
+export function deadLettersOf(pool: pg.Pool, queue: string, onReplay: () => void): DeadLetters {
+  return {
+    list: async ({ limit, after }) => {
+      const { rows } = await pool.query<Row>(
+        `select ${columns} from events.dead_letter where queue = $1 and id > $2 order by id limit $3`,
+        [queue, after === undefined ? 0 : (numberOf(after) ?? Number.MAX_SAFE_INTEGER), limit],
+      );
+      return rows.map(fromRow);
+    },
+    count: async () => {
+      const { rows } = await pool.query<{ count: number }>('select count(*) from events.dead_letter where queue = $1', [queue]);
+      return rows[0]?.count ?? 0;
+    },
+    find: async (id) => {
+      const { rows } = await pool.query<Row>(`select ${columns} from events.dead_letter where queue = $1 and id = $2`, [
+        queue,
+        numberOf(id),
+      ]);
+      return rows[0] ? fromRow(rows[0]) : null;
+    },
+    replay: async (ids) => {
+      // One statement: it is in the queue again, or still a dead letter.
+      const { rowCount } = await pool.query(
+        `with revived as (
+          delete from events.dead_letter where queue = $1 and ($2::bigint[] is null or id = any($2)) returning *
+        )
+        insert into events.redelivery (queue, book, seq, part, previous_seq, previous_part, deliveries, next_at)
+        select queue, book, seq, part, previous_seq, previous_part, 0, clock_timestamp() from revived
+        on conflict (queue, book, seq, part) do update set deliveries = 0, next_at = excluded.next_at`,
+        [queue, numbersOf(ids)],
+      );
+      if (rowCount) onReplay();
+      return rowCount ?? 0;
+    },
+    drop: async (ids) => {
+      const { rowCount } = await pool.query('delete from events.dead_letter where queue = $1 and ($2::bigint[] is null or id = any($2))', [
+        queue,
+        numbersOf(ids),
+      ]);
+      return rowCount ?? 0;
+    },
+  };
+}
+
+function fromRow({ id, body, event_id, event_type, wallet, reason, deliveries, died_at }: Row): DeadLetter {
+  return { id: String(id), body, eventId: event_id, eventType: event_type, wallet, reason, deliveries, diedAt: died_at };
+}
+
+/** What is no number is no id of a dead letter. */
+function numberOf(id: string): number | null {
+  return /^[1-9]\d{0,14}$/.test(id) ? Number(id) : null;
+}
+
+function numbersOf(ids: readonly string[] | 'all'): number[] | null {
+  return ids === 'all' ? null : ids.map(numberOf).filter((id) => id !== null);
+}

@@ -1,0 +1,37 @@
+/**
+ * How long the consumer rests between two batches.
+ *
+ * Posting and consuming share the database's processors. An accepted posting has somebody waiting for it, an event has not: it is in the
+ * log, and being told a few seconds later costs nothing. So while the log grows about as fast as this machine can make it grow, the
+ * consumer takes a small share of the time and lets a backlog stand; as soon as the growth is slower it works without a rest, and drains
+ * several times faster than requests over HTTP can fill. A consumer that keeps up never rests, whatever the growth.
+ */
+
+/** Entries per second in all books: more than requests over HTTP bring, less than full speed. */
+const fastGrowth = 10_000;
+/** Works a fifth of the time. */
+const restPerWork = 4;
+const restMaxMs = 1_000;
+
+export type Progress = { readonly tookMs: number; readonly growthPerSecond: number; readonly isBehind: boolean };
+
+export function restMsAfter({ tookMs, growthPerSecond, isBehind }: Progress): number {
+  return isBehind && growthPerSecond > fastGrowth ? Math.min(restMaxMs, tookMs * restPerWork) : 0;
+}
+
+/** How fast the log grows, measured between two looks at its end. */
+export class Growth {
+  #last: { readonly entries: number; readonly atMs: number } | null = null;
+  #perSecond = 0;
+
+  /** Looks closer together than this say little: batches are committed in bursts. */
+  static readonly #shortestMs = 100;
+
+  observe(entries: number, atMs: number): number {
+    const elapsedMs = this.#last === null ? Infinity : atMs - this.#last.atMs;
+    if (this.#last !== null && elapsedMs < Growth.#shortestMs) return this.#perSecond;
+    this.#perSecond = this.#last === null ? 0 : ((entries - this.#last.entries) * 1_000) / elapsedMs;
+    this.#last = { entries, atMs };
+    return this.#perSecond;
+  }
+}
