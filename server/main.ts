@@ -11,6 +11,7 @@ import {
 } from './gateway/grpc/index.ts';
 import { listenHttp } from './gateway/http/index.ts';
 import { ApiKeys, Authenticator, keepRepaired, Sessions, Users } from './identity/index.ts';
+import { statsKeeper } from './insights/index.ts';
 import { isLoopback, keepSecret, OperatorError, readTls, refuseTakenPorts } from './kernel/index.ts';
 import type { Address, Config, Listener, Log, Tls } from './kernel/index.ts';
 import { openLedger, startCheckpoints } from './ledger/index.ts';
@@ -105,7 +106,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   if (ledger) {
     const defaultAsset = findDefaultAsset(config, ledger);
     const commands = new WalletCommands(ledger, defaultAsset);
-    const queries = new WalletQueries(ledger, defaultAsset);
+    const queries = new WalletQueries(ledger, defaultAsset, statsKeeper(database.pool));
     if (chosen.includes('wallets')) {
       const ready = () => ledger.ready;
       const wallets = { commands, queries, assets: ledger.assets, users: userClient, defaultAsset: defaultAsset.code };

@@ -1,5 +1,5 @@
 // Events: what the ledger's log tells others, and how it gets to whoever consumes it, by a broker of either kind.
 export { BrokerUnavailable } from './broker.ts';
-export type { Broker, Consumer, Delivery, Handler, Verdict } from './broker.ts';
+export type { Broker, Consumer, Delivery, Handler, Place, Verdict } from './broker.ts';
 export { openBuiltIn } from './built-in/broker.ts';
 export type { BuiltInOptions } from './built-in/broker.ts';

@@ -18,5 +18,6 @@ export { isIdempotencyKey, keyLengthMax } from './idempotency.ts';
 export { metadataMistake } from './metadata.ts';
 export { WalletQueries } from './queries.ts';
 export type { OperationRead, Page, PastWallet, Reach, Wallet, WalletHold, WalletStats } from './queries.ts';
+export type { KeptTotals, TotalsKeeper, WalletTotals } from './stats.ts';
 export { toldRefusal } from './refusals.ts';
 export { isReservedForOwner, isWalletOf, ownedWalletId, walletIdPattern, walletIdRule } from './wallet-id.ts';

@@ -1,7 +1,9 @@
 /** What can be asked about wallets. */
-import { operationId, placeOfOperationId } from '../ledger/index.ts';
-import type { Asset, Balance, EntryKind, HoldRead, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
+import { bookOfWallet, operationId, placeOfOperationId } from '../ledger/index.ts';
+import type { Asset, Balance, HoldRead, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
 import { entryOfOperation } from './operations.ts';
+import { nothingKept, withNewer } from './stats.ts';
+import type { TotalsKeeper, WalletTotals } from './stats.ts';
 import { ownedWalletId } from './wallet-id.ts';
 
 /** A wallet as of one moment of the log. */
@@ -10,25 +12,8 @@ export type Wallet = Balance & { readonly currency: Asset };
 /** A page, newest first or in order; `next` begins the following one and is null on the last. */
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
 
-/** What a wallet did since its opening, in minor units of its asset. */
-export type WalletStats = {
-  readonly wallet: Wallet;
-  readonly deposited: bigint;
-  readonly withdrawn: bigint;
-  readonly toppedUp: bigint;
-  readonly spent: bigint;
-  readonly issued: bigint;
-  readonly transferredIn: bigint;
-  readonly transferredOut: bigint;
-  readonly capturedIn: bigint;
-  readonly capturedOut: bigint;
-  readonly reversedIn: bigint;
-  readonly reversedOut: bigint;
-  readonly sweptIn: bigint;
-  readonly sweptOut: bigint;
-  readonly postings: number;
-  readonly lastActivityAt: Date | null;
-};
+/** What a wallet did since its opening, as of the moment of `wallet`. */
+export type WalletStats = WalletTotals & { readonly wallet: Wallet };
 
 /** What a hold is now, with the entry that authorised it. */
 export type WalletHold = HoldRead & { readonly currency: Asset };
@@ -39,19 +24,18 @@ export type PastWallet = { readonly balance: bigint; readonly held: bigint | nul
 /** An operation with what was reversed of it, if anything. */
 export type OperationRead = { readonly entry: RecordedEntry; readonly reversals: readonly RecordedEntry[] };
 
-/** What operators and the clock did is no activity of the wallet's. */
-const quietKinds: ReadonlySet<EntryKind> = new Set<EntryKind>(['freeze', 'unfreeze', 'close', 'limit', 'credit_line', 'expire']);
-
 /** How far a caller's sight reaches: of what is not this owner's, there is nothing to be seen. Absent: everything. */
 export type Reach = { readonly onlyOwner?: string | undefined };
 
 export class WalletQueries {
   readonly #ledger: Ledger;
   readonly #defaultAsset: Asset;
+  readonly #totals: TotalsKeeper | undefined;
 
-  constructor(ledger: Ledger, defaultAsset: Asset) {
+  constructor(ledger: Ledger, defaultAsset: Asset, totals?: TotalsKeeper) {
     this.#ledger = ledger;
     this.#defaultAsset = defaultAsset;
+    this.#totals = totals;
   }
 
   /** Null when there is no such wallet; a system account is no wallet. */
@@ -82,30 +66,17 @@ export class WalletQueries {
     return { items, next: rows.length > limit ? String(side?.version) : null };
   }
 
+  /**
+   * What is kept beside the log, and added to it what the log has after that: exact as of `wallet.asOfSeq`, however far behind what is
+   * kept may be. Nothing kept: all of it is added up from the log.
+   */
   async stats(id: string, reach: Reach = {}): Promise<WalletStats | null> {
+    // Kept first: so the wallet is at least as new, and nothing is counted that came after it.
+    const kept = (await this.#totals?.find(bookOfWallet(id, this.#ledger.books.length), id)) ?? nothingKept;
     const wallet = await this.wallet(id, reach);
     if (!wallet) return null;
-    const totals = await this.#ledger.read.in(wallet).totals(wallet.number);
-    const active = totals.filter(({ kind }) => !quietKinds.has(kind));
-    const total = (kind: EntryKind, side: 'debit' | 'credit') => totals.find((row) => row.kind === kind && row.side === side)?.total ?? 0n;
-    return {
-      wallet,
-      deposited: total('deposit', 'credit'),
-      withdrawn: total('withdrawal', 'debit'),
-      toppedUp: total('topup', 'credit'),
-      spent: total('spend', 'debit'),
-      issued: total('issue', 'credit'),
-      transferredIn: total('transfer', 'credit'),
-      transferredOut: total('transfer', 'debit'),
-      capturedIn: total('capture', 'credit'),
-      capturedOut: total('capture', 'debit'),
-      reversedIn: total('reversal', 'credit'),
-      reversedOut: total('reversal', 'debit'),
-      sweptIn: total('close', 'credit'),
-      sweptOut: total('close', 'debit'),
-      postings: totals.reduce((sum, row) => sum + row.count, 0),
-      lastActivityAt: active.reduce<Date | null>((latest, row) => (latest && latest > row.lastAt ? latest : row.lastAt), null),
-    };
+    const newer = await this.#ledger.read.in(wallet).totals(wallet.number, { after: kept.version, until: wallet.version });
+    return { wallet, ...withNewer(kept, newer) };
   }
 
   /** An operation, posted or refused, by the id that its answer carried. */

@@ -181,6 +181,7 @@ export function statsOf(stats: WalletStats): Stats {
     sweptOut: int64OrNone(stats.sweptOut),
     postings: BigInt(postings),
     lastActivityAt: lastActivityAt ? lastActivityAt.toISOString() : '',
+    asOfSeq: BigInt(wallet.asOfSeq),
   };
 }
 

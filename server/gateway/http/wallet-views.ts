@@ -146,6 +146,10 @@ export const Stats = Type.Object(
     sweptOut: AmountText,
     postings: Type.Integer({ minimum: 0, description: 'how often money moved; holds and controls move none' }),
     lastActivityAt: orNull(Timestamp),
+    asOfSeq: Type.Integer({
+      minimum: 0,
+      description: 'the end of the log that all of it is as of: what was answered with it or a smaller seq is counted',
+    }),
   },
   {
     $id: 'WalletStats',
@@ -175,6 +179,7 @@ export function presentStats(stats: WalletStats): Static<typeof Stats> {
     sweptOut: stats.sweptOut.toString(),
     postings: stats.postings,
     lastActivityAt: stats.lastActivityAt?.toISOString() ?? null,
+    asOfSeq: stats.wallet.asOfSeq,
   };
 }
 

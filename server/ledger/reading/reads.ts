@@ -219,7 +219,8 @@ export class BookReader {
     return rows[0]?.balance ?? null;
   }
 
-  async totals(account: number): Promise<KindTotal[]> {
+  /** Of the entries after one version of the account until another: as many are read. */
+  async totals(account: number, { after, until }: { readonly after: number; readonly until: number }): Promise<KindTotal[]> {
     const { rows } = await this.#pool.query<{
       kind: EntryKind;
       side: 'debit' | 'credit';
@@ -230,11 +231,11 @@ export class BookReader {
       name: 'totals',
       text: `
         select kind, 'debit' as side, count(credit_account) as count, coalesce(sum(amount), 0) as total, max(recorded_at) as last_at
-        from ledger.entry where book = $1 and debit_account = $2 group by kind
+        from ledger.entry where book = $1 and debit_account = $2 and debit_version > $3 and debit_version <= $4 group by kind
         union all
         select kind, 'credit', count(debit_account), sum(amount), max(recorded_at)
-        from ledger.entry where book = $1 and credit_account = $2 and kind <> 'open' group by kind`,
-      values: [this.#book, account],
+        from ledger.entry where book = $1 and credit_account = $2 and credit_version > $3 and credit_version <= $4 group by kind`,
+      values: [this.#book, account, after, until],
     });
     return rows.map(({ kind, side, count, total, last_at }) => ({
       kind,

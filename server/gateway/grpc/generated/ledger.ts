@@ -1268,6 +1268,7 @@ export type Stats = {
   readonly sweptOut: bigint | null;
   readonly postings: bigint;
   readonly lastActivityAt: string;
+  readonly asOfSeq: bigint;
 };
 
 const statsFields: Nested<Stats> = {
@@ -1291,6 +1292,7 @@ const statsFields: Nested<Stats> = {
     writer.optionalInt64(17, message.sweptOut);
     writer.int64(18, message.postings);
     writer.text(19, message.lastActivityAt);
+    writer.int64(20, message.asOfSeq);
   },
   read(reader) {
     let walletId: string = "";
@@ -1312,6 +1314,7 @@ const statsFields: Nested<Stats> = {
     let sweptOut: bigint | null = null;
     let postings: bigint = 0n;
     let lastActivityAt: string = "";
+    let asOfSeq: bigint = 0n;
     while (reader.next()) {
       if (reader.isText(1)) walletId = reader.text();
       else if (reader.isText(2)) asset = reader.text();
@@ -1332,9 +1335,10 @@ const statsFields: Nested<Stats> = {
       else if (reader.isInt64(17)) sweptOut = reader.int64();
       else if (reader.isInt64(18)) postings = reader.int64();
       else if (reader.isText(19)) lastActivityAt = reader.text();
+      else if (reader.isInt64(20)) asOfSeq = reader.int64();
       else reader.skip();
     }
-    return { walletId, asset, balance, version, deposited, withdrawn, toppedUp, spent, issued, transferredIn, transferredOut, capturedIn, capturedOut, reversedIn, reversedOut, sweptIn, sweptOut, postings, lastActivityAt };
+    return { walletId, asset, balance, version, deposited, withdrawn, toppedUp, spent, issued, transferredIn, transferredOut, capturedIn, capturedOut, reversedIn, reversedOut, sweptIn, sweptOut, postings, lastActivityAt, asOfSeq };
   },
 };
 

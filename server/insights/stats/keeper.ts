@@ -1,0 +1,21 @@
+/** Reads what the projection keeps of a wallet, in the generation that is in force. */
+import type pg from 'pg';
+import type { KeptTotals, TotalsKeeper } from '../../wallets/index.ts';
+import { amountColumns, amountNames } from './columns.ts';
+import { statsName } from './projection.ts';
+
+const text = `
+  select ${amountNames.map((name) => `s.${amountColumns[name]} as "${name}"`).join(', ')}, s.postings, s.version, s.last_activity_at as "lastActivityAt"
+  from projections.projection p
+  join insights.wallet_stats s on s.generation = p.active_generation and s.book = $2 and s.wallet = $3
+  where p.name = $1`;
+
+export function statsKeeper(pool: pg.Pool): TotalsKeeper {
+  return {
+    find: async (book, wallet) => {
+      // Not prepared: a plan that was made while the table was small would read all of it later.
+      const { rows } = await pool.query<KeptTotals>(text, [statsName, book, wallet]);
+      return rows[0] ?? null;
+    },
+  };
+}

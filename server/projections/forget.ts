@@ -1,0 +1,35 @@
+/** Takes away what nobody reads any more, in parts, so that no transaction is long. */
+import type pg from 'pg';
+import type { Projection } from './projection.ts';
+
+/** Every generation but the one that is read. Call it with the rebuild's turn: what is being built is left over, too. */
+export async function forgetLeftovers(pool: pg.Pool, projection: Projection): Promise<void> {
+  await pool.query('update projections.projection set building_generation = null where name = $1 and building_generation is not null', [
+    projection.name,
+  ]);
+  const { rows } = await pool.query<{ generation: number }>(
+    `select distinct g.generation from projections.progress g join projections.projection p on p.name = g.projection
+     where p.name = $1 and g.generation <> p.active_generation`,
+    [projection.name],
+  );
+  for (const { generation } of rows) {
+    while (await forgetPart(pool, projection, generation));
+    // The marks go last: while they are there, something may be left.
+    await pool.query('delete from projections.set_aside where projection = $1 and generation = $2', [projection.name, generation]);
+    await pool.query('delete from projections.progress where projection = $1 and generation = $2', [projection.name, generation]);
+  }
+}
+
+async function forgetPart(pool: pg.Pool, projection: Projection, generation: number): Promise<boolean> {
+  const client = await pool.connect();
+  let isWell = false;
+  try {
+    await client.query('begin');
+    const isMore = (await projection.forget?.(client, generation)) ?? false;
+    await client.query('commit');
+    isWell = true;
+    return isMore;
+  } finally {
+    client.release(!isWell);
+  }
+}

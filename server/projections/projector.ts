@@ -1,0 +1,177 @@
+/**
+ * Hands what the broker delivers to every projection, each by itself. The broker is believed when what it brings follows on the mark;
+ * otherwise the log is asked: it has everything, in order. So a broker that repeats, reorders or loses events does no harm.
+ */
+import type pg from 'pg';
+import { isOutage } from '../database/index.ts';
+import type { Delivery, Handler, Place } from '../events/index.ts';
+import type { Log } from '../kernel/index.ts';
+import type { Ledger, LedgerEvent } from '../ledger/index.ts';
+import { Applier, ProjectionHalted } from './applier.ts';
+import { beginning, ensureMarks, isBefore, isSame, readSetAside } from './marks.ts';
+import type { Projection } from './projection.ts';
+
+const eventsPerRead = 2_000;
+/** Marks that stand still between two looks are compared with the log. */
+const lookMs = 5_000;
+const haltMs = 60_000;
+
+export type ProjectorOptions = {
+  readonly pool: pg.Pool;
+  readonly ledger: Pick<Ledger, 'books' | 'read'>;
+  readonly log: Log;
+  readonly projections: readonly Projection[];
+  readonly lookMs?: number;
+};
+
+export class Projector {
+  readonly #options: ProjectorOptions;
+  readonly #appliers: readonly Applier[];
+  readonly #timer: NodeJS.Timeout;
+  /** Until when a projection is left where it is. */
+  readonly #haltedUntilMs = new Map<Applier, number>();
+  /** Where each was at the last look, by projection and book. */
+  readonly #looked = new Map<string, Place>();
+  #handling = 0;
+  #looking: Promise<void> | null = null;
+  #stopped = false;
+
+  private constructor(options: ProjectorOptions) {
+    this.#options = options;
+    const { pool, log } = options;
+    this.#appliers = options.projections.map((projection) => new Applier({ pool, projection, generation: 'active', log }));
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = null;
+      });
+    }, options.lookMs ?? lookMs).unref();
+  }
+
+  static async start(options: ProjectorOptions): Promise<Projector> {
+    for (const { name } of options.projections) await ensureMarks(options.pool, name, options.ledger.books);
+    return new Projector(options);
+  }
+
+  /** For the broker. An event has failed when a projection has it set aside. */
+  readonly handle: Handler = async (batch) => {
+    this.#handling++;
+    try {
+      const failed = new Set<string>();
+      for (const [book, deliveries] of byBook(batch)) {
+        for (const applier of this.#appliers)
+          for (const { seq, part } of await this.#applyTo(applier, book, deliveries)) failed.add(`${book}-${seq}-${part}`);
+      }
+      return batch.map(({ event: { book, seq, part } }) => (failed.has(`${book}-${seq}-${part}`) ? 'failed' : 'done'));
+    } finally {
+      this.#handling--;
+    }
+  };
+
+  /** Begins nothing new, and waits for what is under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  /** Answers which of them could not be applied. `deliveries` in order, each once. */
+  async #applyTo(applier: Applier, book: number, deliveries: readonly Delivery[]): Promise<Place[]> {
+    const { pool } = this.#options;
+    const { name } = applier.projection;
+    const [first, last] = [deliveries[0]?.event, deliveries.at(-1)?.event];
+    if (!first || !last) return [];
+    let mark = await applier.mark(book);
+    const known = isBefore(mark, first) ? [] : await readSetAside(pool, name, book, first, last);
+    for (const { event } of deliveries) if (known.some((place) => isSame(place, event))) await applier.retry(event);
+
+    const fresh = deliveries.filter(({ event }) => isBefore(mark, event));
+    if (fresh.length > 0) mark = await this.#advance(applier, book, mark, fresh);
+    const setAside = await readSetAside(pool, name, book, first, last);
+    // What lies behind the end of this log is no event of it; a projection that is halted gets there later, from the log.
+    const missing = this.#isHalted(applier) ? [] : fresh.filter(({ event }) => isBefore(mark, event)).map(({ event }) => event);
+    return [...setAside, ...missing];
+  }
+
+  async #advance(applier: Applier, book: number, mark: Place, fresh: readonly Delivery[]): Promise<Place> {
+    const until = fresh.at(-1)?.event ?? mark;
+    try {
+      if (this.#isHalted(applier)) return mark;
+      if (follows(mark, fresh)) {
+        const reached = await applier.advance({ book, after: mark, events: fresh.map(({ event }) => event) });
+        if (!isBefore(reached, until)) return reached;
+      }
+      await this.#catchUp(applier, book, until);
+    } catch (failure) {
+      this.#halt(applier, failure);
+    }
+    return await applier.mark(book);
+  }
+
+  /** Applies what the log has after the mark. Answers how many events were read. */
+  async #catchUp(applier: Applier, book: number, until?: Place): Promise<number> {
+    let read = 0;
+    for (let after = await applier.mark(book); !this.#stopped && (until === undefined || isBefore(after, until));) {
+      const found = await this.#options.ledger.read.in({ book }).events(after.seq, after.part, eventsPerRead);
+      const events: LedgerEvent[] = until === undefined ? found : found.filter((event) => !isBefore(until, event));
+      if (events.length === 0) break;
+      const reached = await applier.advance({ book, after, events });
+      if (!isBefore(after, reached)) break;
+      after = reached;
+      read += events.length;
+    }
+    return read;
+  }
+
+  /** A broker that is away or has lost something does not bring what is missing: the log has it. */
+  async #look(): Promise<void> {
+    const { ledger, log } = this.#options;
+    for (const applier of this.#appliers) {
+      for (const book of ledger.books) {
+        if (this.#stopped || this.#handling > 0 || this.#isHalted(applier)) continue;
+        try {
+          const key = `${applier.projection.name} ${book}`;
+          const [mark, before] = [await applier.mark(book), this.#looked.get(key)];
+          this.#looked.set(key, mark);
+          if (!before || !isSame(mark, before)) continue;
+          const events = await this.#catchUp(applier, book);
+          if (events > 0)
+            log.warn({ projection: applier.projection.name, book, events }, 'Events that nobody delivered were read from the log');
+        } catch (failure) {
+          if (isOutage(failure)) return;
+          if (failure instanceof ProjectionHalted) this.#halt(applier, failure);
+          else log.error({ err: failure, projection: applier.projection.name }, 'A projection could not be compared with the log');
+        }
+      }
+    }
+  }
+
+  #isHalted(applier: Applier): boolean {
+    return (this.#haltedUntilMs.get(applier) ?? 0) > performance.now();
+  }
+
+  #halt(applier: Applier, failure: unknown): void {
+    if (!(failure instanceof ProjectionHalted)) throw failure;
+    this.#haltedUntilMs.set(applier, performance.now() + haltMs);
+    this.#options.log.error({ err: failure, projection: applier.projection.name }, 'A projection stopped; the others go on');
+  }
+}
+
+/** In the order of each book, each event once. */
+function byBook(batch: readonly Delivery[]): Map<number, Delivery[]> {
+  const sorted = batch.toSorted(
+    ({ event: one }, { event: other }) => one.book - other.book || one.seq - other.seq || one.part - other.part,
+  );
+  const books = new Map<number, Delivery[]>();
+  for (const delivery of sorted) {
+    const known = books.get(delivery.event.book) ?? [];
+    const before = known.at(-1)?.event;
+    if (!before || !isSame(before, delivery.event)) known.push(delivery);
+    books.set(delivery.event.book, known);
+  }
+  return books;
+}
+
+/** Whether nothing is missing from the mark to the last of them. */
+function follows(mark: Place, deliveries: readonly Delivery[]): boolean {
+  return deliveries.every(({ previous }, at) => isSame(previous ?? beginning, deliveries[at - 1]?.event ?? mark));
+}

@@ -1,0 +1,182 @@
+/**
+ * Makes a projection again from the first event on, beside the one that is read: a new generation, which takes the other's place in one
+ * transaction when it is as far. Nobody waits for it, and when it dies half way nothing has happened: the next one begins anew.
+ */
+import type pg from 'pg';
+import { OperatorError } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+import type { Ledger } from '../ledger/index.ts';
+import type { Place } from '../events/index.ts';
+import { Applier } from './applier.ts';
+import { compareGenerations } from './compare.ts';
+import type { Difference } from './compare.ts';
+import { forgetLeftovers } from './forget.ts';
+import { beginning, ensureMarks, isBefore, lockMark, readMark } from './marks.ts';
+import type { Projection } from './projection.ts';
+
+const eventsPerRead = 2_000;
+/** So many events are applied at most while the worker waits for the switch. */
+const lastStretchMax = 2_000;
+/** The class of the advisory locks that let one rebuild of a projection work at a time; they end with their connection. */
+const rebuildLock = 0x0c0ffe21;
+
+export type RebuildOptions = {
+  readonly pool: pg.Pool;
+  readonly ledger: Pick<Ledger, 'books' | 'read'>;
+  readonly log: Log;
+  readonly projection: Projection;
+  /** Compares instead of switching: what is read stays as it is. */
+  readonly check: boolean;
+  readonly onProgress?: (done: RebuildProgress) => void;
+};
+
+/** Of one book after the other. `ofSeq`: how far it has to go, as of now. */
+export type RebuildProgress = { readonly book: number; readonly events: number; readonly seq: number; readonly ofSeq: number };
+
+export type Rebuilt = {
+  readonly projection: string;
+  readonly events: number;
+  readonly durationMs: number;
+  readonly eventsPerSecond: number;
+  /** Events that could not be applied; the new generation is without them. */
+  readonly setAside: number;
+  /** Of a check; empty when both are equal. Null: nothing was compared, the new one is in force. */
+  readonly differences: readonly Difference[] | null;
+};
+
+export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
+  const { pool, ledger, projection, check } = options;
+  if (!projection.forget)
+    throw new OperatorError(`${projection.name} cannot be rebuilt: what it did cannot be taken back.`, 'See coffer rebuild.');
+  if (check && !projection.tables) throw new OperatorError(`${projection.name} cannot be compared.`, 'Rebuild it without --check.');
+  await ensureMarks(pool, projection.name, ledger.books);
+  const turn = await takeTurn(pool, projection.name);
+  try {
+    await forgetLeftovers(pool, projection);
+    return await build(options);
+  } finally {
+    turn.release(true);
+  }
+}
+
+/** The lock is the connection's: it is closed, not given back. */
+async function takeTurn(pool: pg.Pool, name: string): Promise<pg.PoolClient> {
+  const client = await pool.connect();
+  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1, hashtext($2)) as taken', [rebuildLock, name]);
+  if (rows[0]?.taken) return client;
+  client.release(true);
+  throw new OperatorError(`${name} is being rebuilt already.`, 'Wait until that is done, or end it: then it has no effect.');
+}
+
+async function build(options: RebuildOptions): Promise<Rebuilt> {
+  const { pool, ledger, log, projection, check } = options;
+  const startedMs = performance.now();
+  const generation = await begin(pool, projection.name, ledger.books);
+  const applier = new Applier({ pool, projection: { ...projection, applied: () => undefined }, generation, log });
+  const done = { events: 0 };
+  // Without a worker the one that is read stands still, and a rebuild goes to the end of the log nevertheless. A check stays with it.
+  for (const book of ledger.books) {
+    const end = check ? beginning : { seq: await ledger.read.in({ book }).lastSeq(), part: Number.MAX_SAFE_INTEGER };
+    await follow(options, applier, { book, end, done });
+  }
+  let found: Found = 'behind';
+  while (found === 'behind') {
+    for (const book of ledger.books) await follow(options, applier, { book, end: beginning, done });
+    found = await finish(options, applier, generation);
+  }
+  const setAside = await countSetAside(pool, projection.name, generation);
+  await forgetLeftovers(pool, projection);
+  const durationMs = performance.now() - startedMs;
+  const eventsPerSecond = Math.round((done.events * 1_000) / durationMs);
+  return { projection: projection.name, events: done.events, durationMs, eventsPerSecond, setAside, differences: found };
+}
+
+/** Null: the new generation is in force. */
+type Found = readonly Difference[] | null | 'behind';
+
+/**
+ * Keeps every worker from the generation that is read, brings the new one as far, and puts it in its place or compares the two.
+ * `behind`: that would take too long; follow it first.
+ */
+async function finish({ pool, ledger, projection, check }: RebuildOptions, applier: Applier, generation: number): Promise<Found> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
+    const { rows } = await client.query<{ active_generation: number }>(
+      'select active_generation from projections.projection where name = $1 for update',
+      [projection.name],
+    );
+    const active = rows[0]?.active_generation ?? 0;
+    for (const book of ledger.books) {
+      const until = await lockMark(client, projection.name, active, book);
+      const after = await applier.mark(book);
+      if (!isBefore(after, until)) continue;
+      const found = await ledger.read.in({ book }).events(after.seq, after.part, lastStretchMax);
+      const reached = await applier.advance({ book, after, events: found.filter((event) => !isBefore(until, event)) });
+      if (!isBefore(reached, until)) continue;
+      await client.query('rollback');
+      return 'behind';
+    }
+    const differences = check ? await compareGenerations(client, projection, active, generation) : null;
+    await client.query('update projections.projection set building_generation = null, active_generation = $2 where name = $1', [
+      projection.name,
+      check ? active : generation,
+    ]);
+    await client.query('commit');
+    return differences;
+  } finally {
+    // Closed, not given back: what did not end with a commit ends here.
+    client.release(true);
+  }
+}
+
+async function countSetAside(pool: pg.Pool, name: string, generation: number): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(
+    'select count(*) from projections.set_aside where projection = $1 and generation = $2',
+    [name, generation],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+async function begin(pool: pg.Pool, name: string, books: readonly number[]): Promise<number> {
+  const { rows } = await pool.query<{ generation: number }>(
+    `with begun as (
+       update projections.projection set last_generation = last_generation + 1, building_generation = last_generation + 1
+       where name = $1 returning last_generation as generation
+     ), marks as (
+       insert into projections.progress (projection, generation, book) select $1, generation, unnest($2::integer[]) from begun
+     )
+     select generation from begun`,
+    [name, books],
+  );
+  return rows[0]?.generation ?? 0;
+}
+
+/** As far as the generation that is read, or to `end` when that lies behind it. The next events are read while some are applied. */
+async function follow(
+  { pool, ledger, projection, onProgress }: RebuildOptions,
+  applier: Applier,
+  { book, end, done }: { readonly book: number; readonly end: Place; readonly done: { events: number } },
+): Promise<void> {
+  const read = (place: Place) => ledger.read.in({ book }).events(place.seq, place.part, eventsPerRead);
+  const goal = async () => furthest(await readMark(pool, { projection: projection.name, generation: 'active' }, book), end);
+  let after = await applier.mark(book);
+  let ahead = read(after);
+  for (let until = await goal(); isBefore(after, until); until = await goal()) {
+    const limit = until;
+    const events = (await ahead).filter((event) => !isBefore(limit, event));
+    const last = events.at(-1);
+    if (!last) break;
+    ahead = read(last);
+    // Awaited in the next round; until then nobody listens.
+    ahead.catch(() => undefined);
+    after = await applier.advance({ book, after, events });
+    done.events += events.length;
+    onProgress?.({ book, events: done.events, seq: after.seq, ofSeq: until.seq });
+  }
+  await ahead.catch(() => undefined);
+}
+
+function furthest(one: Place, other: Place): Place {
+  return isBefore(one, other) ? other : one;
+}

@@ -1,0 +1,68 @@
+/** How far each projection is, for people and for figures: read from the database, so any process can say it. */
+import type pg from 'pg';
+import type { Ledger } from '../ledger/index.ts';
+
+export type BookProgress = {
+  readonly book: number;
+  readonly seq: number;
+  readonly part: number;
+  /** Events that this generation has in it. */
+  readonly applied: number;
+  /** Entries of the log after the mark. */
+  readonly behindEntries: number;
+  /** Since the first event that is not in it yet was recorded; 0 when there is none. */
+  readonly behindSeconds: number;
+};
+
+export type ProjectionStatus = {
+  readonly name: string;
+  readonly generation: number;
+  /** The generation that is being built beside it. */
+  readonly building: number | null;
+  readonly setAside: number;
+  readonly books: readonly BookProgress[];
+};
+
+type Row = {
+  name: string;
+  active_generation: number;
+  building_generation: number | null;
+  set_aside: number;
+  book: number;
+  seq: number;
+  part: number;
+  applied: number;
+};
+
+const text = `
+  select p.name, p.active_generation, p.building_generation, g.book, g.seq, g.part, g.applied,
+    (select count(*) from projections.set_aside s where s.projection = p.name and s.generation = p.active_generation) as set_aside
+  from projections.projection p
+  join projections.progress g on g.projection = p.name and g.generation = p.active_generation
+  order by p.name, g.book`;
+
+export async function projectionStatus(pool: pg.Pool, ledger: Pick<Ledger, 'read'>): Promise<ProjectionStatus[]> {
+  const { rows } = await pool.query<Row>(text);
+  const byName = Map.groupBy(rows, ({ name }) => name);
+  return await Promise.all(
+    [...byName.values()].map(async (own) => {
+      const books = await Promise.all(own.map((row) => progressOf(ledger, row)));
+      const { name = '', active_generation: generation = 0, building_generation: building = null, set_aside: setAside = 0 } = own[0] ?? {};
+      return { name, generation, building, setAside, books };
+    }),
+  );
+}
+
+async function progressOf({ read }: Pick<Ledger, 'read'>, { book, seq, part, applied }: Row): Promise<BookProgress> {
+  const reader = read.in({ book });
+  const [[next], end] = await Promise.all([reader.events(seq, part, 1), reader.lastSeq()]);
+  return {
+    book,
+    seq,
+    part,
+    applied,
+    // What has no event, such as the opening of a system account, is nothing to be behind of.
+    behindEntries: next ? Math.max(1, end - seq) : 0,
+    behindSeconds: next ? Math.max(0, (Date.now() - next.recordedAt.getTime()) / 1_000) : 0,
+  };
+}
