@@ -1,6 +1,7 @@
 // The composition root: the only file that wires things together.
 import { openDatabase } from './database/index.ts';
 import type { Database } from './database/index.ts';
+import { openDoorbell, ringingOnCommit } from './events/index.ts';
 import { Access } from './gateway/access/index.ts';
 import {
   createUserClient,
@@ -58,7 +59,9 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
 
     // The users service owns no money: alone, it has no ledger.
     const needsLedger = chosen.some((service) => service !== 'users');
-    const how = { observe: watch.metrics.ledger, books: config.books };
+    const doorbell = openDoorbell({ url: database.url, pool: database.pool, log });
+    started.add(doorbell);
+    const how = { observe: ringingOnCommit(doorbell, watch.metrics.ledger), books: config.books };
     const ledger = needsLedger ? watch.ledger(await openLedger({ url: database.url, log, ...how })) : null;
     if (ledger) {
       started.add(ledger);

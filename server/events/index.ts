@@ -3,3 +3,5 @@ export { BrokerUnavailable } from './broker.ts';
 export type { Broker, Consumer, Delivery, Handler, Place, Verdict } from './broker.ts';
 export { openBuiltIn } from './built-in/broker.ts';
 export type { BuiltInOptions } from './built-in/broker.ts';
+export { openDoorbell, ringingOnCommit } from './doorbell.ts';
+export type { Doorbell, DoorbellOptions } from './doorbell.ts';
