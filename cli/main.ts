@@ -3,6 +3,7 @@ import { productVersion } from '../server/kernel/index.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { monkeyCommand } from './commands/monkey.ts';
+import { rebuildCommand } from './commands/rebuild.ts';
 import { resetCommand } from './commands/reset.ts';
 import { seedCommand } from './commands/seed.ts';
 import { sqlCommand } from './commands/sql.ts';
@@ -29,6 +30,7 @@ export function program(): Command {
     .addCommand(usersCommand())
     .addCommand(keysCommand())
     .addCommand(verifyCommand())
+    .addCommand(rebuildCommand())
     .addCommand(sqlCommand())
     .addCommand(monkeyCommand())
     .addCommand(resetCommand());

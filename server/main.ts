@@ -2,6 +2,7 @@
 import { openDatabase } from './database/index.ts';
 import type { Database } from './database/index.ts';
 import { openDoorbell, ringingOnCommit } from './events/index.ts';
+import type { Doorbell } from './events/index.ts';
 import { Access } from './gateway/access/index.ts';
 import {
   createUserClient,
@@ -67,7 +68,7 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
       started.add(ledger);
       started.add(startCheckpoints({ pool: database.pool, home: config.home, everyMs: checkpointEveryMs, log }));
     }
-    return await startServices(config, chosen, log, { database, ledger, watch, started, tls });
+    return await startServices(config, chosen, log, { database, ledger, doorbell, watch, started, tls });
   } catch (failure) {
     await started.stop();
     throw failure;
@@ -77,14 +78,15 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
 type Foundation = {
   readonly database: Database;
   readonly ledger: Ledger | null;
+  readonly doorbell: Doorbell;
   readonly watch: Watch;
   readonly started: Started;
   readonly tls: Tls | null;
 };
 
 async function startServices(config: Config, chosen: readonly Service[], log: Log, foundation: Foundation): Promise<RunningCoffer> {
-  const { database, ledger, started, tls } = foundation;
-  const { observation } = foundation.watch;
+  const { database, ledger, doorbell, started, tls } = foundation;
+  const { observation, metrics } = foundation.watch;
   const urls: Record<string, string> = {};
   const demo = config.databaseUrl === undefined && config.auth === 'open';
 
@@ -126,7 +128,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       started.add(api);
       urls['api'] = api.url;
     }
-    if (chosen.includes('worker')) started.add(await startWorker({ config, log, database, ledger, commands }));
+    if (chosen.includes('worker')) started.add(await startWorker({ config, log, database, ledger, commands, doorbell, metrics }));
   }
   if (chosen.includes('users')) started.add(keepRepaired(users, log));
 

@@ -5,6 +5,7 @@ import type { Observation } from './gateway/index.ts';
 import { productVersion } from './kernel/index.ts';
 import type { Config, Log } from './kernel/index.ts';
 import type { Ledger } from './ledger/index.ts';
+import { projectionStatus } from './projections/index.ts';
 import { Metrics, startTraces, withPostingSpans } from './telemetry/index.ts';
 
 /** `ledger` lets the figures tell of the ledger, and makes the postings part of the traces. */
@@ -25,7 +26,7 @@ export async function startWatch({ observe }: Config, services: readonly string[
     observation: { audit, metrics, traces, requestLines: observe.logRequests },
     metrics,
     ledger: (opened) => {
-      metrics.watch({ books: () => opened.status() });
+      metrics.watch({ books: () => opened.status(), projections: () => projectionStatus(database.pool, opened) });
       return traces ? withPostingSpans(opened) : opened;
     },
     stop: async () => {

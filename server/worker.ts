@@ -1,7 +1,14 @@
 // The worker: everything that happens after a posting, put together. Wires, like main.ts.
-import type { Config, Log } from './kernel/index.ts';
+import { createPool } from './database/index.ts';
 import type { Database } from './database/index.ts';
+import { openBuiltIn } from './events/index.ts';
+import type { Doorbell } from './events/index.ts';
+import { statsProjection } from './insights/index.ts';
+import type { Config, Log } from './kernel/index.ts';
 import type { Ledger } from './ledger/index.ts';
+import { Projector } from './projections/index.ts';
+import type { Projection } from './projections/index.ts';
+import type { Metrics } from './telemetry/index.ts';
 import type { WalletCommands } from './wallets/index.ts';
 
 export type WorkerParts = {
@@ -10,21 +17,64 @@ export type WorkerParts = {
   readonly database: Database;
   readonly ledger: Ledger;
   readonly commands: WalletCommands;
+  readonly doorbell: Doorbell;
+  readonly metrics: Metrics;
 };
+
+/** What projections may be made of: a rebuild has no more. */
+export type ProjectionParts = Pick<WorkerParts, 'config' | 'log' | 'database' | 'ledger'>;
 
 type Part = { stop(): Promise<unknown> };
 
 /** Starts what works in the background. It stops in reverse order. */
 export async function startWorker(parts: WorkerParts): Promise<Part> {
   const started: Part[] = await Promise.all(loopsOf(parts));
+  // The loops' own timers keep no process: a worker alone would end while the database is away.
+  const stays = setInterval(() => undefined, 60_000);
   return {
     stop: async () => {
+      clearInterval(stays);
       for (const part of started.toReversed()) await part.stop();
     },
   };
 }
 
 /** One line for each loop: what begins it. */
-function loopsOf(_parts: WorkerParts): Promise<Part>[] {
-  return [];
+function loopsOf(parts: WorkerParts): Promise<Part>[] {
+  return [followLog(parts)];
+}
+
+/** One line for each projection: what is derived from the event log. */
+export function projectionsOf(_parts: ProjectionParts): readonly Projection[] {
+  return [statsProjection];
+}
+
+/**
+ * A worker whose process is paused in the middle of a transaction must not keep the others waiting, or a rebuild. Statements of a
+ * projection take a batch of events, so they are short.
+ */
+const projectionPool = {
+  connectionsMax: 4,
+  applicationName: 'coffer projections',
+  serverOptions: '-c idle_in_transaction_session_timeout=30s -c statement_timeout=60s',
+};
+
+/** Carries the log's events to the broker, and what the broker delivers to the projections. */
+async function followLog(parts: WorkerParts): Promise<Part> {
+  const { database, ledger, doorbell, metrics, log } = parts;
+  const pool = createPool(database.url, log, projectionPool);
+  const broker = await openBuiltIn({ url: database.url, pool: database.pool, ledger, log, listen: doorbell.listen });
+  metrics.watch({ deadLetters: () => broker.deadLetters.count() });
+  const projector = await Projector.start({ pool, ledger, log, projections: projectionsOf(parts) });
+  const relay = await broker.relay();
+  const consumer = await broker.consume(projector.handle);
+  return {
+    stop: async () => {
+      await consumer.stop();
+      await relay.stop();
+      await projector.stop();
+      await broker.stop();
+      await pool.end();
+    },
+  };
 }

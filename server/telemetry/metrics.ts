@@ -1,10 +1,18 @@
 /** The process's figures, in Prometheus' words. Counting is adding to a number; the words are made when somebody asks. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { BookStatus, EntryKind, LedgerObserver, Outcome } from '../ledger/index.ts';
+import { asked } from './asked.ts';
 import { describedHistogram, Histogram, labelText } from './histogram.ts';
 
 /** What a pool of database connections tells of itself. */
 export type PoolSizes = { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number };
+
+/** How far a projection of the event log is. */
+export type ProjectionFigures = {
+  readonly name: string;
+  readonly setAside: number;
+  readonly books: readonly { readonly applied: number; readonly behindEntries: number; readonly behindSeconds: number }[];
+};
 
 type Sources = {
   readonly version: string;
@@ -12,6 +20,8 @@ type Sources = {
   readonly books?: () => readonly BookStatus[];
   readonly pools?: Readonly<Record<string, PoolSizes>>;
   readonly audit?: () => { readonly waiting: number; readonly written: number; readonly dropped: number };
+  readonly projections?: () => Promise<readonly ProjectionFigures[]>;
+  readonly deadLetters?: () => Promise<number>;
 };
 
 const secondsBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -47,6 +57,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry });
     this.#describeCounters();
     this.#describeGauges();
+    this.#describeFollowers();
   }
 
   /** Names what is asked at each scrape, once it is there. */
@@ -157,6 +168,38 @@ export class Metrics {
     this.#gauge('coffer_build_info', 'What runs here', ['version', 'node'], () => [[[this.#sources.version, process.version], 1]]);
   }
 
+  /** What follows the event log. Without an answer of the database there are no figures of it, and the others are there nevertheless. */
+  #describeFollowers(): void {
+    const projections = asked(async () => (await this.#sources.projections?.()) ?? []);
+    const each = (figure: (projection: ProjectionFigures) => number) => async () =>
+      ((await projections()) ?? []).map((projection): [string[], number] => [[projection.name], figure(projection)]);
+    const sum = (name: 'applied' | 'behindEntries') => each(({ books }) => books.reduce((total, book) => total + book[name], 0));
+    this.#gauge('coffer_projection_events', 'Events that are in a projection', ['projection'], sum('applied'));
+    this.#gauge(
+      'coffer_projection_lag_entries',
+      'Entries of the log that a projection has yet to take in',
+      ['projection'],
+      sum('behindEntries'),
+    );
+    this.#gauge(
+      'coffer_projection_lag_seconds',
+      'Since the oldest event was recorded that is not in a projection yet',
+      ['projection'],
+      each(({ books }) => Math.max(0, ...books.map(({ behindSeconds }) => behindSeconds))),
+    );
+    this.#gauge(
+      'coffer_projection_set_aside_events',
+      'Events that a projection could not take in',
+      ['projection'],
+      each(({ setAside }) => setAside),
+    );
+    const deadLetters = asked(async () => (await this.#sources.deadLetters?.()) ?? null);
+    this.#gauge('coffer_dead_letters', 'Events that were given up and wait for somebody', [], async () => {
+      const count = await deadLetters();
+      return count === null ? [] : [[[], count]];
+    });
+  }
+
   #counter(name: string, help: string, labelNames: string[], tally: () => Tally): void {
     const metric = new Counter({
       name,
@@ -171,15 +214,16 @@ export class Metrics {
     this.#registry.registerMetric(metric);
   }
 
-  #gauge(name: string, help: string, labelNames: string[], read: () => [string[], number][]): void {
+  #gauge(name: string, help: string, labelNames: string[], read: () => [string[], number][] | Promise<[string[], number][]>): void {
     const metric = new Gauge({
       name,
       help,
       labelNames,
       registers: [],
-      collect() {
+      async collect() {
+        const values = await read();
         this.reset();
-        for (const [labels, value] of read()) this.labels(...labels).set(value);
+        for (const [labels, value] of values) this.labels(...labels).set(value);
       },
     });
     this.#registry.registerMetric(metric);
