@@ -11,7 +11,7 @@ export type { BookStatus, LedgerObserver } from './posting/observer.ts';
 export { LedgerHalted, LedgerOverloaded, LedgerUnavailable, isOutage } from './posting/outages.ts';
 export { controlsFromText } from './reading/rows.ts';
 export type { Balance, BookReader, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
-export { availableOf, maximumAmount } from './rules/accounts.ts';
+export { availableOf, isSystemAccountId, maximumAmount } from './rules/accounts.ts';
 export { refusalMeanings } from './rules/refusals.ts';
 export type { Refusal, RefusalCode } from './rules/refusals.ts';
 export type {

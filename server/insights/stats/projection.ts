@@ -1,6 +1,7 @@
 /** Per-wallet stats as a projection of the event log: events are added up per wallet in memory, and the sums in one statement. */
 import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
+import { isSystemAccountId } from '../../ledger/index.ts';
 import type { LedgerEvent } from '../../ledger/index.ts';
 import type { Projection } from '../../projections/index.ts';
 import { amountColumns, amountNames } from './columns.ts';
@@ -98,7 +99,7 @@ function addUp(events: readonly LedgerEvent[]): Map<string, Sums> {
   const byWallet = new Map<string, Sums>();
   for (const { id, type, wallet, seq, recordedAt, data } of events) {
     const meaning = meanings[type];
-    if (!meaning) continue;
+    if (!meaning || isSystemAccountId(wallet)) continue;
     const { version, amount } = data;
     assert(typeof version === 'number', `event ${id} says which version its wallet has after it`);
     const sums = byWallet.get(wallet) ?? { wallet, amounts: new Map(), postings: 0, version: 0, lastActivityAt: null, lastSeq: 0 };

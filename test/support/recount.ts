@@ -1,0 +1,88 @@
+/** What every wallet did, counted naively from the entries of the ledger, without events and without the product's own sums. */
+import type pg from 'pg';
+import type { WalletTotals } from '../../server/wallets/index.ts';
+
+type Side = { id: string; kind: string; version: number };
+type Row = {
+  book: number;
+  seq: number;
+  kind: string;
+  amount: bigint | null;
+  recorded_at: Date;
+  debit: Side | null;
+  credit: Side | null;
+};
+
+export type Recounted = { -readonly [name in keyof WalletTotals]: WalletTotals[name] } & { version: number };
+
+const incoming: Readonly<Record<string, keyof WalletTotals>> = {
+  deposit: 'deposited',
+  topup: 'toppedUp',
+  issue: 'issued',
+  transfer: 'transferredIn',
+  capture: 'capturedIn',
+  reversal: 'reversedIn',
+  close: 'sweptIn',
+};
+const outgoing: Readonly<Record<string, keyof WalletTotals>> = {
+  withdrawal: 'withdrawn',
+  spend: 'spent',
+  transfer: 'transferredOut',
+  capture: 'capturedOut',
+  reversal: 'reversedOut',
+  close: 'sweptOut',
+};
+const quiet = ['freeze', 'unfreeze', 'close', 'limit', 'credit_line', 'expire'];
+
+/** By book and wallet; only wallets that some entry names after their opening. */
+export async function recount(pool: pg.Pool): Promise<Map<string, Recounted>> {
+  const { rows } = await pool.query<Row>(`
+    select e.book, e.seq, e.kind, e.amount, e.recorded_at,
+      case when d.id is not null then json_build_object('id', d.id, 'kind', d.kind, 'version', e.debit_version) end as debit,
+      case when c.id is not null then json_build_object('id', c.id, 'kind', c.kind, 'version', e.credit_version) end as credit
+    from ledger.entry e
+    left join ledger.account d on d.book = e.book and d.number = e.debit_account
+    left join ledger.account c on c.book = e.book and c.number = e.credit_account
+    where e.refusal is null and e.kind <> 'open' order by e.book, e.seq`);
+  const wallets = new Map<string, Recounted>();
+  for (const row of rows) {
+    count(wallets, row, row.debit, outgoing);
+    count(wallets, row, row.credit, incoming);
+  }
+  return wallets;
+}
+
+function count(wallets: Map<string, Recounted>, row: Row, side: Side | null, names: Readonly<Record<string, keyof WalletTotals>>): void {
+  if (side?.kind !== 'wallet') return;
+  const key = `${row.book} ${side.id}`;
+  const wallet = wallets.get(key) ?? nothing();
+  wallets.set(key, wallet);
+  wallet.version = side.version;
+  if (!quiet.includes(row.kind)) wallet.lastActivityAt = row.recorded_at;
+  if (row.debit === null || row.credit === null || row.amount === null) return;
+  const name = names[row.kind];
+  if (name === undefined || name === 'postings' || name === 'lastActivityAt') throw new Error(`nobody counts a ${row.kind}`);
+  wallet[name] += row.amount;
+  wallet.postings++;
+}
+
+function nothing(): Recounted {
+  return {
+    deposited: 0n,
+    withdrawn: 0n,
+    toppedUp: 0n,
+    spent: 0n,
+    issued: 0n,
+    transferredIn: 0n,
+    transferredOut: 0n,
+    capturedIn: 0n,
+    capturedOut: 0n,
+    reversedIn: 0n,
+    reversedOut: 0n,
+    sweptIn: 0n,
+    sweptOut: 0n,
+    postings: 0,
+    lastActivityAt: null,
+    version: 0,
+  };
+}

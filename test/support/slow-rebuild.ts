@@ -1,0 +1,33 @@
+// A process of its own that rebuilds the stats, in many small steps with a pause after each: there is time to kill it.
+import { createPool } from '../../server/database/index.ts';
+import { statsProjection } from '../../server/insights/index.ts';
+import { silentLog } from '../../server/kernel/index.ts';
+import { openLedger } from '../../server/ledger/index.ts';
+import { rebuild } from '../../server/projections/index.ts';
+import { pause } from './load.ts';
+
+const [url = ''] = process.argv.slice(2);
+const log = silentLog();
+const pool = createPool(url, log);
+const ledger = await openLedger({ url, log });
+await rebuild({
+  pool,
+  log,
+  check: false,
+  ledger: {
+    books: ledger.books,
+    read: Object.assign(Object.create(ledger.read) as typeof ledger.read, {
+      in: ({ book }: { book: number }) => {
+        const reader = ledger.read.in({ book });
+        return Object.assign(Object.create(reader) as typeof reader, {
+          lastSeq: () => reader.lastSeq(),
+          events: async (seq: number, part: number) => {
+            await pause(100);
+            return await reader.events(seq, part, 20);
+          },
+        });
+      },
+    }),
+  },
+  projection: statsProjection,
+});
