@@ -1,0 +1,51 @@
+// A worker in a process of its own, that kills itself at a point of its work: at the n-th time that it gets there.
+import { createPool } from '../../server/database/index.ts';
+import { openBuiltIn } from '../../server/events/index.ts';
+import type { Handler } from '../../server/events/index.ts';
+import { statsProjection } from '../../server/insights/index.ts';
+import { silentLog } from '../../server/kernel/index.ts';
+import type { Log } from '../../server/kernel/index.ts';
+import { openLedger } from '../../server/ledger/index.ts';
+import { Projector } from '../../server/projections/index.ts';
+import type { Projection } from '../../server/projections/index.ts';
+import { witness } from './projections.ts';
+
+const [url = '', point = '', nth = '1'] = process.argv.slice(2);
+
+let times = 0;
+function reach(name: string): void {
+  if (name === point && ++times === Number(nth)) process.kill(process.pid, 'SIGKILL');
+}
+
+/** Told inside the transaction that sets an event aside. */
+const log: Log = Object.assign(Object.create(silentLog()) as Log, { error: () => reach('setting aside') });
+
+/** One event in forty cannot be applied while kills go on. */
+const ill = witness('ill', ({ seq }) => point !== 'none' && seq % 40 === 0);
+const well = witness('well');
+const projections: readonly Projection[] = [
+  ill,
+  {
+    name: well.name,
+    apply: async (client, events, generation) => {
+      await well.apply(client, events, generation);
+      reach('applied, not committed');
+    },
+    applied: () => reach('committed, the next projection not begun'),
+  },
+  statsProjection,
+];
+
+const pool = createPool(url, log);
+const ledger = await openLedger({ url, log });
+const projector = await Projector.start({ pool, ledger, log, projections });
+const broker = await openBuiltIn({ url, pool, ledger, log });
+const handle: Handler = async (batch) => {
+  reach('delivered');
+  const verdicts = await projector.handle(batch);
+  reach('handled, not acknowledged');
+  return verdicts;
+};
+await broker.consume(handle);
+process.stdout.write('works\n');
+setTimeout(() => process.exit(1), 60_000);
