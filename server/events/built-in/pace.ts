@@ -7,11 +7,11 @@
  * several times faster than requests over HTTP can fill. A consumer that keeps up never rests, whatever the growth.
  */
 
-/** Entries per second in all books: more than requests over HTTP bring, less than full speed. */
-const fastGrowth = 10_000;
-/** Works a fifth of the time. */
-const restPerWork = 4;
-const restMaxMs = 1_000;
+/** Entries per second in all books: more than a busy day over HTTP brings, a fraction of full speed. */
+const fastGrowth = 5_000;
+/** Works a ninth of the time. */
+const restPerWork = 8;
+const restMaxMs = 2_000;
 
 export type Progress = { readonly tookMs: number; readonly growthPerSecond: number; readonly isBehind: boolean };
 
