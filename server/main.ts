@@ -20,6 +20,7 @@ import { openLedger, startCheckpoints } from './ledger/index.ts';
 import type { Asset, Ledger } from './ledger/index.ts';
 import { startWatch } from './observe.ts';
 import type { Watch } from './observe.ts';
+import { projectionStatus } from './projections/index.ts';
 import { seedDemo } from './seed.ts';
 import { WalletCommands, WalletQueries } from './wallets/index.ts';
 import { startWorker } from './worker.ts';
@@ -122,8 +123,20 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     if (chosen.includes('api')) {
       const { assets } = ledger;
       const ready = () => ledger.ready;
+      const projections = () => projectionStatus(database.pool, ledger);
       const people = { users, sessions, apiKeys, access };
-      const product = { commands, queries, assets, ...people, ready, demo, swaggerEnabled: config.swaggerEnabled, log, observation };
+      const product = {
+        commands,
+        queries,
+        assets,
+        projections,
+        ...people,
+        ready,
+        demo,
+        swaggerEnabled: config.swaggerEnabled,
+        log,
+        observation,
+      };
       const api = await listenHttp(product, config.http, tls);
       started.add(api);
       urls['api'] = api.url;

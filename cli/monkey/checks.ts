@@ -1,6 +1,6 @@
 /** What must hold whatever was asked, in whatever order: checked on nothing but answers of the API. */
 import type { Event, HistoryItem, Operation } from '../../sdk/index.ts';
-import { acknowledged, operationIdOf } from './gather.ts';
+import { acknowledged, operationIdOf, whyBehind } from './gather.ts';
 import type { Snapshot, WalletRead } from './gather.ts';
 import type { After, Asked, Entry, Kind, Told } from './requests.ts';
 
@@ -25,6 +25,11 @@ const rules: readonly { readonly id: string; readonly rule: string; readonly loo
   { id: 'I6', rule: 'no balance was ever below its floor', look: floors },
   { id: 'I7', rule: 'what was held is left, captured or released, and what is left is what the wallet holds back', look: holds },
   { id: 'I8', rule: 'the event log tells each operation once, and no other', look: events },
+  {
+    id: 'I10',
+    rule: 'the worker has caught up within 30 s of rest, and the stats of each wallet are what its history adds up to',
+    look: follows,
+  },
 ];
 
 export function check(snapshot: Snapshot): Check[] {
@@ -246,6 +251,24 @@ function* events({ journal, events: log }: Snapshot): Findings {
     const isAfter = !before || before.seq < seq || (before.seq === seq && before.part < part);
     yield isAfter ? null : `event ${id} comes after event ${before.id}`;
     newest.set(book, event);
+  }
+}
+
+function* follows({ journal, wallets, worker }: Snapshot): Findings {
+  for (const projection of worker.projections) {
+    yield whyBehind(projection, journal);
+    yield projection.setAside === 0 ? null : `${projection.name} has set ${projection.setAside} events aside`;
+  }
+  for (const [id, { history, stats }] of wallets) {
+    if (!stats) continue;
+    const [moves, told] = [history.map(changeOf), Object.entries(stats)];
+    const sum = (names: RegExp) => told.reduce((total, [name, value]) => (names.test(name) ? total + BigInt(value as string) : total), 0n);
+    const came = moves.reduce((total, change) => (change > 0n ? total + change : total), 0n);
+    const went = moves.reduce((total, change) => (change < 0n ? total - change : total), 0n);
+    const [toldCame, toldWent] = [sum(/^(deposited|toppedUp|issued|.*In)$/), sum(/^(withdrawn|spent|.*Out)$/)];
+    yield came === toldCame && went === toldWent
+      ? null
+      : `wallet ${id} took in ${came} and gave out ${went}, its stats say ${toldCame} and ${toldWent}`;
   }
 }
 

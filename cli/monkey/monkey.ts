@@ -50,7 +50,18 @@ export async function runMonkey({ url, requests, concurrency, wallets, seed, tok
     tokens: new Map(players.map(({ wallet, token }) => [wallet, token])),
   });
   onProgress?.('checking', 1, 1);
-  return reportOf({ run, url, seed, concurrency, durationMs, journal, settled, withoutPlayers, checks: check(snapshot) });
+  return reportOf({
+    run,
+    url,
+    seed,
+    concurrency,
+    durationMs,
+    journal,
+    settled,
+    withoutPlayers,
+    withoutWorker: snapshot.worker.without,
+    checks: check(snapshot),
+  });
 }
 
 type Players = { readonly players: readonly Player[]; readonly entries: readonly Entry[]; readonly withoutPlayers: string | null };

@@ -25,6 +25,8 @@ export type Report = {
   readonly unanswered: { readonly count: number; readonly unsettled: number; readonly first: string | null };
   /** Why nobody topped up and spent; null when somebody did. */
   readonly withoutPlayers: string | null;
+  /** Why nobody can say whether the worker has caught up; null when it was looked at. */
+  readonly withoutWorker: string | null;
   readonly checks: readonly Check[];
 };
 
@@ -37,6 +39,7 @@ export function reportOf(found: {
   readonly journal: readonly Entry[];
   readonly settled: readonly Entry[];
   readonly withoutPlayers: string | null;
+  readonly withoutWorker: string | null;
   readonly checks: readonly Check[];
 }): Report {
   const { journal, settled, durationMs, checks } = found;
@@ -75,6 +78,7 @@ export function reportOf(found: {
     },
     unanswered: { count: unanswered.length, unsettled: unsettled.length, first: reasonOf(unsettled[0] ?? unanswered[0]) },
     withoutPlayers: found.withoutPlayers,
+    withoutWorker: found.withoutWorker,
     checks,
   };
 }
@@ -98,6 +102,7 @@ export function sentences(report: Report): string {
       ? [`Without an answer: ${unanswered.count}, of which ${unanswered.unsettled} could not be settled. ${unanswered.first ?? ''}`]
       : []),
     ...(report.withoutPlayers === null ? [] : [`Nobody topped up or spent: ${report.withoutPlayers}`]),
+    ...(report.withoutWorker === null ? [] : [`Whether the worker has caught up was not looked at: ${report.withoutWorker}.`]),
     '',
     ...report.checks.flatMap(checkLines),
     '',

@@ -50,7 +50,7 @@ export type Wallet = { readonly walletId: string; readonly ownerId: string | nul
 export type PastBalance = { readonly walletId: string; readonly asset: AssetBrief; readonly at: string; readonly by: "recorded" | "effective"; readonly balance: string; readonly held?: string; readonly version?: number; };
 
 /** deposited + toppedUp + issued and everything in, less withdrawn + spent and everything out, is the balance */
-export type WalletStats = { readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly version: number; readonly deposited: string; readonly withdrawn: string; readonly toppedUp: string; readonly spent: string; readonly issued: string; readonly transferredIn: string; readonly transferredOut: string; readonly capturedIn: string; readonly capturedOut: string; readonly reversedIn: string; readonly reversedOut: string; readonly sweptIn: string; readonly sweptOut: string; readonly postings: number; readonly lastActivityAt: string | null; };
+export type WalletStats = { readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly version: number; readonly deposited: string; readonly withdrawn: string; readonly toppedUp: string; readonly spent: string; readonly issued: string; readonly transferredIn: string; readonly transferredOut: string; readonly capturedIn: string; readonly capturedOut: string; readonly reversedIn: string; readonly reversedOut: string; readonly sweptIn: string; readonly sweptOut: string; readonly postings: number; readonly lastActivityAt: string | null; readonly asOfSeq: number; };
 
 export type Hold = { readonly holdId: string; readonly walletId: string; readonly asset: AssetBrief; readonly status: "open" | "captured" | "released" | "expired"; readonly amount: string; readonly askedAmount?: string; readonly left: string; readonly captured: string; readonly released: string; readonly expiresAt: string | null; readonly createdAt: string; readonly metadata: { readonly [name: string]: unknown; } | null; };
 
@@ -89,6 +89,8 @@ export type Batch = { readonly atomic: boolean; readonly completed: number; read
 export type BatchRefusal = { readonly type: string; readonly title: string; readonly status: number; readonly code: "batch_refused"; readonly detail: string; readonly atomic: boolean; readonly completed: number; readonly refused: number; readonly results: readonly (BatchResult)[]; };
 
 export type Event = { readonly id: string; readonly seq: number; readonly part: number; readonly type: string; readonly walletId: string; readonly createdAt: string; readonly data: { readonly [name: string]: unknown; }; };
+
+export type Projection = { readonly name: string; readonly generation: number; readonly building: number | null; readonly setAside: number; readonly books: readonly ({ readonly book: number; readonly seq: number; readonly part: number; readonly events: number; readonly behindEntries: number; readonly behindSeconds: number; })[]; };
 
 export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly name: string; readonly role: "user" | "operator" | "admin"; readonly createdAt: string; readonly updatedAt: string; };
 

@@ -178,6 +178,7 @@ const cases = {
   listUsers: about(get(() => '/users')),
   setUserRole: { ask: ({ user }) => ({ method: 'PATCH', path: `/users/${user}`, body: { role: 'user' } }), passes: 200 },
   getMetrics: about(get(() => '/metrics')),
+  listProjections: about(get(() => '/projections')),
   listAudit: about(get(() => '/audit')),
   listKeys: about(get(() => '/keys')),
   createKey: about(

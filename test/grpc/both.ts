@@ -49,6 +49,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       demo: true,
       swaggerEnabled: false,
       commands: new WalletCommands(ledger, asset),
+      projections: () => Promise.resolve([]),
       ready: () => ledger.ready,
       log: silentLog(),
     },

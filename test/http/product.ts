@@ -8,6 +8,7 @@ import type { AccessMode, Product } from '../../server/gateway/index.ts';
 import { assert, createLog } from '../../server/kernel/index.ts';
 import { openLedger } from '../../server/ledger/index.ts';
 import type { Ledger, LedgerOptions } from '../../server/ledger/index.ts';
+import { projectionStatus } from '../../server/projections/index.ts';
 import { seedDemo } from '../../server/seed.ts';
 import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -82,6 +83,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     assets: ledger.assets,
     users,
     sessions,
+    projections: () => projectionStatus(pool, ledger),
     ready: () => ledger.ready,
     demo: mode === 'open',
     swaggerEnabled: true,

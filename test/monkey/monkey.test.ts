@@ -39,7 +39,7 @@ describe('an honest server', () => {
 
   it('keeps every invariant under load, and each was looked at', () => {
     expect(report.checks.map(({ id, first }) => [id, first])).toEqual(
-      ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8'].map((id) => [id, null]),
+      ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I10'].map((id) => [id, null]),
     );
     for (const { checked } of report.checks) expect(checked).toBeGreaterThan(1);
     expect(report).toMatchObject({ ok: true, requests: 400, unanswered: { count: 0 }, withoutPlayers: null });
@@ -234,6 +234,22 @@ describe('planted trouble', () => {
             }))(request)
           : await request.forward(),
       ['I8'],
+    ],
+    [
+      'stats that its history does not add up to',
+      once(
+        isGet(/stats$/),
+        altered((body) => ({ ...body, deposited: '999999' })),
+      ),
+      ['I10'],
+    ],
+    [
+      'a worker that set something aside',
+      async (request) =>
+        isGet(/^\/projections/)(request)
+          ? { status: 200, body: JSON.stringify({ items: [{ name: 'stats', generation: 1, building: null, setAside: 1, books: [] }] }) }
+          : await request.forward(),
+      ['I10'],
     ],
   ])('%s is noticed', async (_what, answer, expected) => {
     const report = await monkeyBehind(answer);

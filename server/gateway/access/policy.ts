@@ -78,6 +78,7 @@ export const policy = {
   listMyLogins: myself,
 
   getMetrics: guarded('system:read', 'never'),
+  listProjections: guarded('system:read', 'never'),
   // What others sent, their addresses included.
   listAudit: guarded('audit:read', 'never', { open: 'as required' }),
 

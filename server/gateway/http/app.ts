@@ -7,6 +7,7 @@ import type { Log } from '../../kernel/index.ts';
 import type { Assets } from '../../ledger/index.ts';
 import type { Access } from '../access/index.ts';
 import type { Observation } from '../observation.ts';
+import type { ProjectionStatus } from '../../projections/index.ts';
 import type { WalletCommands, WalletQueries } from '../../wallets/index.ts';
 
 /** A route's schemas are the types of its handler. */
@@ -27,6 +28,8 @@ export type Product = {
   readonly sessions: Sessions;
   readonly apiKeys: ApiKeys;
   readonly access: Access;
+  /** How far what follows the event log is. */
+  readonly projections: () => Promise<readonly ProjectionStatus[]>;
   /** False until requests can be served, and while the database is away. */
   ready(): boolean;
   /** True in open mode on the embedded database: seeded users may log in by their id alone. */

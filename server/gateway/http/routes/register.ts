@@ -23,6 +23,7 @@ import { metricsRoutes } from './metrics.ts';
 import { moneyRoutes } from './money.ts';
 import { openWalletRoutes } from './open-wallets.ts';
 import { operationRoutes } from './operations.ts';
+import { projectionRoutes, projectionSchemas } from './projections.ts';
 import { staffRoutes } from './staff.ts';
 import { userRoutes, userSchemas } from './users.ts';
 import { walletReadRoutes } from './wallet-reads.ts';
@@ -37,6 +38,7 @@ const schemas = [
   OpenedWallet,
   ...batchSchemas,
   ...eventSchemas,
+  ...projectionSchemas,
   ...userSchemas,
   ...keySchemas,
   ...auditSchemas,
@@ -58,6 +60,7 @@ export function registerRoutes(app: App, product: Product): void {
   batchRoutes(app, product);
   controlRoutes(app, product);
   eventRoutes(app, product);
+  projectionRoutes(app, product);
   assetRoutes(app, product);
   auditRoutes(app, product);
   healthRoutes(app, product);
