@@ -1,5 +1,7 @@
 // The composition root: the only file that wires things together.
-import { openDatabase } from './database/index.ts';
+import { openCache } from './cache/index.ts';
+import type { OpenedCache } from './cache/index.ts';
+import { identityOf, openDatabase } from './database/index.ts';
 import type { Database } from './database/index.ts';
 import { openDoorbell, ringingOnCommit } from './events/index.ts';
 import type { Doorbell } from './events/index.ts';
@@ -63,13 +65,16 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
     const needsLedger = chosen.some((service) => service !== 'users');
     const doorbell = openDoorbell({ url: database.url, pool: database.pool, log });
     started.add(doorbell);
-    const how = { observe: ringingOnCommit(doorbell, watch.metrics.ledger), books: config.books };
+    const cache = await openCacheOf(config, database, log, needsLedger);
+    started.add(cache);
+    watch.metrics.watch({ cache: () => cache.status() });
+    const how = { observe: ringingOnCommit(doorbell, watch.metrics.ledger), changed: cache.changed, books: config.books };
     const ledger = needsLedger ? watch.ledger(await openLedger({ url: database.url, log, ...how })) : null;
     if (ledger) {
       started.add(ledger);
       started.add(startCheckpoints({ pool: database.pool, home: config.home, everyMs: checkpointEveryMs, log }));
     }
-    return await startServices(config, chosen, log, { database, ledger, doorbell, watch, started, tls });
+    return await startServices(config, chosen, log, { database, ledger, doorbell, cache, watch, started, tls });
   } catch (failure) {
     await started.stop();
     throw failure;
@@ -80,13 +85,14 @@ type Foundation = {
   readonly database: Database;
   readonly ledger: Ledger | null;
   readonly doorbell: Doorbell;
+  readonly cache: OpenedCache;
   readonly watch: Watch;
   readonly started: Started;
   readonly tls: Tls | null;
 };
 
 async function startServices(config: Config, chosen: readonly Service[], log: Log, foundation: Foundation): Promise<RunningCoffer> {
-  const { database, ledger, doorbell, started, tls } = foundation;
+  const { database, ledger, doorbell, cache, started, tls } = foundation;
   const { observation, metrics } = foundation.watch;
   const urls: Record<string, string> = {};
   const demo = config.databaseUrl === undefined && config.auth === 'open';
@@ -101,7 +107,8 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   const sessions = new Sessions({ pool: database.pool, jwtSecret, issuer: config.issuer });
   const apiKeys = new ApiKeys(database.pool);
   const authenticator = new Authenticator({ sessions, apiKeys });
-  const access = new Access({ mode: config.auth, authenticator, requestsPerMinute: config.requestsPerMinute });
+  const limits = { requestsPerMinute: config.requestsPerMinute, counter: cache.counter };
+  const access = new Access({ mode: config.auth, authenticator, ...limits });
   const guard = { access, internalCredential, tls, observation };
 
   if (chosen.includes('users')) {
@@ -112,7 +119,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   if (ledger) {
     const defaultAsset = findDefaultAsset(config, ledger);
     const commands = new WalletCommands(ledger, defaultAsset);
-    const queries = new WalletQueries(ledger, defaultAsset, statsKeeper(database.pool));
+    const queries = new WalletQueries(ledger, defaultAsset, statsKeeper(database.pool), cache.cache);
     if (chosen.includes('wallets')) {
       const ready = () => ledger.ready;
       const wallets = { commands, queries, assets: ledger.assets, users: userClient, defaultAsset: defaultAsset.code };
@@ -161,15 +168,22 @@ const demoUserId = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
 export async function seed(config: Config, log: Log): Promise<void> {
   const database = await openDatabase(config, log, { whenRunning: 'join' });
   try {
-    const ledger = await openLedger({ url: database.url, log, books: config.books });
+    const cache = await openCacheOf(config, database, log, true);
     try {
-      await seedDemo(database.pool, ledger);
+      const ledger = await openLedger({ url: database.url, log, changed: cache.changed, books: config.books });
+      await seedDemo(database.pool, ledger).finally(() => ledger.stop());
     } finally {
-      await ledger.stop();
+      await cache.stop();
     }
   } finally {
     await database.stop();
   }
+}
+
+/** Before the ledger, and stopped after it: whoever posts says so to all who keep what they read. */
+async function openCacheOf({ peers }: Config, database: Database, log: Log, posts: boolean): Promise<OpenedCache> {
+  const namespace = await identityOf(database.pool);
+  return await openCache({ redisUrl: peers.redisUrl, databaseUrl: database.url, namespace, posts, log });
 }
 
 /** Whoever starts Coffer is told who may use it. */

@@ -3,6 +3,7 @@ import { createPool } from '../database/index.ts';
 import { assert } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { openBooks } from './books/opening.ts';
+import type { ChangeListener } from './books/changes.ts';
 import { bookOfWallet } from './books/placement.ts';
 import { LedgerReader } from './books/reader.ts';
 import { BookRouter } from './books/router.ts';
@@ -44,11 +45,13 @@ export type LedgerOptions = {
   readonly patienceMs?: number;
   /** Is told what is posted; costs nothing when absent. */
   readonly observe?: LedgerObserver | undefined;
+  /** Is told which wallets a posting changed, before it is answered; costs nothing when absent. */
+  readonly changed?: ChangeListener | undefined;
   /** How many books it must have; when absent what it has, or one when it begins. */
   readonly books?: number | undefined;
 };
 
-export async function openLedger({ books: wished, ...options }: LedgerOptions): Promise<Ledger> {
+export async function openLedger({ books: wished, changed, ...options }: LedgerOptions): Promise<Ledger> {
   const pool = createPool(options.url, options.log, {
     connectionsMax: readConnections,
     applicationName: 'coffer ledger reads',
@@ -65,7 +68,7 @@ export async function openLedger({ books: wished, ...options }: LedgerOptions): 
     const books = Array.from({ length: count }, (_, at) => at + 1);
     writers = books.map((book) => new BookWriter({ ...options, book, keeps: (wallet) => bookOfWallet(wallet, count) === book }));
     await Promise.all(writers.map((writer) => writer.start()));
-    const router = new BookRouter(writers);
+    const router = new BookRouter(writers, changed);
     const expiries = books.map((book) => new Expiry({ book, pool, log: options.log, post: (due) => router.postEach(due, book) }));
     return {
       assets,

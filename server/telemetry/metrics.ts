@@ -14,11 +14,22 @@ export type ProjectionFigures = {
   readonly books: readonly { readonly applied: number; readonly behindEntries: number; readonly behindSeconds: number }[];
 };
 
+/** What a cache tells of itself. */
+export type CacheFigures = {
+  readonly kind: string;
+  readonly on: boolean;
+  readonly hits: number;
+  readonly misses: number;
+  readonly forgotten: number;
+};
+
 type Sources = {
   readonly version: string;
   /** Called when somebody asks for the figures. */
   readonly books?: () => readonly BookStatus[];
   readonly pools?: Readonly<Record<string, PoolSizes>>;
+  /** Null where nothing is read. */
+  readonly cache?: () => CacheFigures | null;
   readonly audit?: () => { readonly waiting: number; readonly written: number; readonly dropped: number };
   readonly projections?: () => Promise<readonly ProjectionFigures[]>;
   readonly deadLetters?: () => Promise<number>;
@@ -140,6 +151,13 @@ export class Metrics {
           : [],
       );
     };
+    const reads = (): Tally => {
+      const cache = this.#sources.cache?.();
+      return new Map(cache ? [['hit', cache.hits], ['miss', cache.misses]] : []);
+    };
+    this.#counter('coffer_cache_reads_total', 'Reads of wallets and histories while the cache was on', ['outcome'], reads);
+    const forgotten = (): Tally => new Map([[this.#sources.cache?.()?.kind ?? 'memory', this.#sources.cache?.()?.forgotten ?? 0]]);
+    this.#counter('coffer_cache_forgotten_total', 'Wallets that were forgotten because they changed', ['kind'], forgotten);
     this.#counter('coffer_audit_rows_total', 'Rows of the API audit, written or dropped', ['outcome'], audited);
   }
 
@@ -154,6 +172,10 @@ export class Metrics {
     this.#gauge('coffer_database_clock_silent_seconds', 'Since the database last answered the ledger', ['book'], () =>
       books().map(({ book, clockSilentMs }) => [[String(book)], clockSilentMs / 1_000]),
     );
+    this.#gauge('coffer_cache_on', 'Whether reads may come from the cache', ['kind'], () => {
+      const cache = this.#sources.cache?.();
+      return cache ? [[[cache.kind], cache.on ? 1 : 0]] : [];
+    });
     this.#gauge('coffer_audit_queue_rows', 'Audit rows that wait to be written', [], () => {
       const counts = this.#sources.audit?.();
       return counts ? [[[], counts.waiting]] : [];

@@ -1,6 +1,8 @@
 /** What can be asked about wallets. */
+import type { Cache } from '../cache/index.ts';
 import { bookOfWallet, operationId, placeOfOperationId } from '../ledger/index.ts';
 import type { Asset, Balance, HoldRead, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
+import { keptBalance, keptHistory } from './kept.ts';
 import { entryOfOperation } from './operations.ts';
 import { nothingKept, withNewer } from './stats.ts';
 import type { TotalsKeeper, WalletTotals } from './stats.ts';
@@ -31,17 +33,22 @@ export class WalletQueries {
   readonly #ledger: Ledger;
   readonly #defaultAsset: Asset;
   readonly #totals: TotalsKeeper | undefined;
+  readonly #cache: Cache | null;
 
-  constructor(ledger: Ledger, defaultAsset: Asset, totals?: TotalsKeeper) {
+  /** With a cache, a wallet and the first pages of its history may be answered from there. */
+  constructor(ledger: Ledger, defaultAsset: Asset, totals?: TotalsKeeper, cache: Cache | null = null) {
     this.#ledger = ledger;
     this.#defaultAsset = defaultAsset;
     this.#totals = totals;
+    this.#cache = cache;
   }
 
-  /** Null when there is no such wallet; a system account is no wallet. */
-  async wallet(id: string, { onlyOwner }: Reach = {}): Promise<Wallet | null> {
-    const balance = await this.#ledger.read.balance(id, onlyOwner);
-    return balance?.kind === 'wallet' ? this.#withAsset(balance) : null;
+  /** Null when there is no such wallet; a system account is no wallet. Never older than the newest change that anybody was told of. */
+  async wallet(id: string, reach: Reach = {}): Promise<Wallet | null> {
+    if (!this.#cache) return await this.#walletNow(id, reach);
+    const balance = await keptBalance(this.#cache, this.#ledger, id);
+    const isSeen = balance?.kind === 'wallet' && (reach.onlyOwner === undefined || balance.owner === reach.onlyOwner);
+    return isSeen ? this.#withAsset(balance) : null;
   }
 
   /** The owner's wallet in an asset, by default the default one. */
@@ -58,8 +65,10 @@ export class WalletQueries {
 
   /** A wallet's postings, newest first. `cursor`: a `next` of an earlier page. */
   async history(wallet: Wallet, limit: number, cursor?: string): Promise<Page<RecordedEntry>> {
-    const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
-    const rows = await this.#ledger.read.in(wallet).history(wallet.number, before, limit + 1);
+    const rows =
+      this.#cache && cursor === undefined
+        ? await keptHistory(this.#cache, this.#ledger, wallet, limit + 1)
+        : await this.#ledger.read.in(wallet).history(wallet.number, Number(cursor ?? Number.MAX_SAFE_INTEGER), limit + 1);
     const items = rows.slice(0, limit);
     const last = items.at(-1);
     const side = last?.debit?.number === wallet.number ? last.debit : last?.credit;
@@ -73,7 +82,7 @@ export class WalletQueries {
   async stats(id: string, reach: Reach = {}): Promise<WalletStats | null> {
     // Kept first: so the wallet is at least as new, and nothing is counted that came after it.
     const kept = (await this.#totals?.find(bookOfWallet(id, this.#ledger.books.length), id)) ?? nothingKept;
-    const wallet = await this.wallet(id, reach);
+    const wallet = await this.#walletNow(id, reach);
     if (!wallet) return null;
     const newer = await this.#ledger.read.in(wallet).totals(wallet.number, { after: kept.version, until: wallet.version });
     return { wallet, ...withNewer(kept, newer) };
@@ -125,6 +134,11 @@ export class WalletQueries {
   async events(limit: number, cursor?: string): Promise<Page<LedgerEvent>> {
     const { events, next } = await this.#ledger.read.events(cursor, limit);
     return { items: events, next };
+  }
+
+  async #walletNow(id: string, { onlyOwner }: Reach): Promise<Wallet | null> {
+    const balance = await this.#ledger.read.balance(id, onlyOwner);
+    return balance?.kind === 'wallet' ? this.#withAsset(balance) : null;
   }
 
   async #withReversals(entry: RecordedEntry): Promise<OperationRead> {

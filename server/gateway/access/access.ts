@@ -1,6 +1,7 @@
 /** Lets a request pass or not: who asks, whether they may, and how often. Both transports ask here, and nowhere else. */
 import { actorOf, anonymous } from '../../identity/index.ts';
 import type { Authenticator, Principal } from '../../identity/index.ts';
+import type { SharedCounter } from '../../cache/index.ts';
 import { Attempts } from './attempts.ts';
 import { ruleOf } from './policy.ts';
 import type { OperationName, Rule } from './policy.ts';
@@ -37,22 +38,31 @@ export class Access {
   readonly limited: boolean;
   readonly #authenticator: Authenticator;
   readonly #requests: Attempts | null;
+  readonly #counter: SharedCounter | null;
 
-  /** `requestsPerMinute`: for each caller in each process; unlimited when absent. */
+  /** `requestsPerMinute`: for each caller; unlimited when absent. `counter`: what several processes count with; each for itself when absent. */
   constructor(options: {
     readonly mode: AccessMode;
     readonly authenticator: Authenticator;
     readonly requestsPerMinute?: number | undefined;
+    readonly counter?: SharedCounter | null | undefined;
   }) {
     this.mode = options.mode;
     this.#authenticator = options.authenticator;
     this.limited = options.requestsPerMinute !== undefined;
-    this.#requests = options.requestsPerMinute === undefined ? null : new Attempts(options.requestsPerMinute);
+    this.#counter = options.counter ?? null;
+    this.#requests = options.requestsPerMinute === undefined ? null : this.attempts('requests', options.requestsPerMinute);
+  }
+
+  /** A bound of so many a minute; under one name all processes count together, where they have a counter. */
+  attempts(name: string, perMinute: number): Attempts {
+    return new Attempts(perMinute, this.#counter && { counter: this.#counter, name });
   }
 
   /**
    * Whether a request may pass, with what its Authorization header holds. At once where nothing has to be asked: without a
-   * credential, and with one that was seen within the last second. Throws, later, IdentityUnavailable.
+   * credential, and with one that was seen within the last second, unless several processes count together. Throws, later,
+   * IdentityUnavailable.
    */
   admit(operation: OperationName, authorization: string | undefined, clientIp: string): Decision | Promise<Decision> {
     if (ruleOf(operation).kind === 'public') return passing;
@@ -83,18 +93,18 @@ export class Access {
   }
 
   async #ask(credential: string, operation: OperationName, clientIp: string): Promise<Decision> {
-    return this.#decide(await this.#authenticator.authenticate(credential), operation, clientIp, badCredential);
+    return await this.#decide(await this.#authenticator.authenticate(credential), operation, clientIp, badCredential);
   }
 
-  #decide(principal: Principal | null, operation: OperationName, clientIp: string, otherwise: Denial): Decision {
+  #decide(principal: Principal | null, operation: OperationName, clientIp: string, otherwise: Denial): Decision | Promise<Decision> {
     return this.#counted(principal ? this.authorize(principal, operation) : otherwise, clientIp);
   }
 
-  #counted(decision: Decision, clientIp: string): Decision {
+  #counted(decision: Decision, clientIp: string): Decision | Promise<Decision> {
     if (!this.#requests) return decision;
     const caller = 'denied' in decision || decision.principal.kind === 'anonymous' ? clientIp : actorOf(decision.principal);
-    const retryAfterSeconds = this.#requests.take(caller);
-    return retryAfterSeconds === null ? decision : tooMany(retryAfterSeconds);
+    const taken = this.#requests.take(caller);
+    return taken instanceof Promise ? taken.then((seconds) => unlessSpent(decision, seconds)) : unlessSpent(decision, taken);
   }
 }
 
@@ -115,6 +125,10 @@ function whatIsNeeded(principal: Principal, { service, staff, user }: Rule): str
   if (principal.kind !== 'service') return `Ask ${staff === 'admin' ? 'an admin' : 'an operator'}: users cannot do this.`;
   if (service !== 'never') return `The API key needs the scope ${service}.`;
   return user === 'own' ? 'Log in as a user: an API key has no account.' : 'Log in as an admin: no API key can do this.';
+}
+
+function unlessSpent(decision: Decision, retryAfterSeconds: number | null): Decision {
+  return retryAfterSeconds === null ? decision : tooMany(retryAfterSeconds);
 }
 
 function tooMany(retryAfterSeconds: number): Denial {

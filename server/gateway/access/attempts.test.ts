@@ -3,27 +3,27 @@ import { Attempts } from './attempts.ts';
 
 test('so many tries a minute, then the seconds until there are more', () => {
   const attempts = new Attempts(2);
-  expect([attempts.take('a', 0), attempts.take('a', 1_000), attempts.take('a', 2_000), attempts.take('b', 2_000)]).toEqual([
+  expect([attempts.takeHere('a', 0), attempts.takeHere('a', 1_000), attempts.takeHere('a', 2_000), attempts.takeHere('b', 2_000)]).toEqual([
     null,
     null,
     58,
     null,
   ]);
-  expect(attempts.take('a', 60_000)).toBeNull();
+  expect(attempts.takeHere('a', 60_000)).toBeNull();
 });
 
 test('a try that is given back is there again', () => {
   const attempts = new Attempts(1);
-  expect([attempts.take('a', 0), attempts.take('a', 0)]).toEqual([null, 60]);
+  expect([attempts.takeHere('a', 0), attempts.takeHere('a', 0)]).toEqual([null, 60]);
   attempts.giveBack('a');
-  expect(attempts.take('a', 0)).toBeNull();
+  expect(attempts.takeHere('a', 0)).toBeNull();
 });
 
 test('a flood of other keys makes nobody forget the one that is being tried', () => {
   const attempts = new Attempts(10);
   for (let round = 0; round < 10; round++) {
-    expect(attempts.take('guessed', round)).toBeNull();
-    for (let other = 0; other < 5_000; other++) attempts.take(`${round} ${other}`, round);
+    expect(attempts.takeHere('guessed', round)).toBeNull();
+    for (let other = 0; other < 5_000; other++) attempts.takeHere(`${round} ${other}`, round);
   }
-  expect(attempts.take('guessed', 10)).toBe(60);
+  expect(attempts.takeHere('guessed', 10)).toBe(60);
 });

@@ -5,14 +5,18 @@ import type { BookWriter } from '../posting/writer.ts';
 import { isSystemAccountId } from '../rules/accounts.ts';
 import { initiatorId } from '../rules/asked.ts';
 import type { Operation, Outcome } from '../rules/types.ts';
+import { tellingChanges } from './changes.ts';
+import type { ChangeListener } from './changes.ts';
 import { bookOfWallet } from './placement.ts';
 
 export class BookRouter {
   /** Of book 1, 2, 3 … */
   readonly #writers: readonly BookWriter[];
+  readonly #changed: ChangeListener | undefined;
 
-  constructor(writers: readonly BookWriter[]) {
+  constructor(writers: readonly BookWriter[], changed?: ChangeListener) {
     this.#writers = writers;
+    this.#changed = changed;
   }
 
   /** Each by itself, decided in their order within a book. What was asked of several books is answered when all have answered. */
@@ -20,7 +24,7 @@ export class BookRouter {
     const [first] = operations;
     if (!first) return [];
     if (operations.length === 1 || this.#writers.length === 1)
-      return await this.#writer(book ?? this.#bookOf(first)).post(operations, false);
+      return await this.#post(book ?? this.#bookOf(first), operations, false);
     const shares = new Map<number, number[]>();
     for (const [at, operation] of operations.entries()) {
       const number = book ?? this.#bookOf(operation);
@@ -30,7 +34,8 @@ export class BookRouter {
     }
     const answers = await settleTogether(
       [...shares].map(([number, share]) =>
-        this.#writer(number).post(
+        this.#post(
+          number,
           operations.filter((_, at) => share.includes(at)),
           false,
         ),
@@ -50,7 +55,12 @@ export class BookRouter {
   /** All or none, so all in one book: that of the first. What has its place elsewhere is refused there, and with it all. */
   async postLinked(operations: readonly Operation[], book?: number): Promise<Outcome[]> {
     const [first] = operations;
-    return first ? await this.#writer(book ?? this.#bookOf(first)).post(operations, true) : [];
+    return first ? await this.#post(book ?? this.#bookOf(first), operations, true) : [];
+  }
+
+  #post(book: number, operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
+    const posting = this.#writer(book).post(operations, linked);
+    return this.#changed ? tellingChanges(posting, operations, this.#changed) : posting;
   }
 
   /** An account of the ledger's own is in every book; who means another than the first says so. */

@@ -5,7 +5,7 @@ import { roles } from '../../../identity/index.ts';
 import type { LoginAttempt, User } from '../../../identity/index.ts';
 import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
-import { Attempts } from '../../access/index.ts';
+import { LoginTries } from '../login-tries.ts';
 import { accountOf } from '../callers.ts';
 import { identityProblem } from '../identity-refusals.ts';
 import { sendProblem, tooMany } from '../problem.ts';
@@ -49,13 +49,12 @@ const LoginView = Type.Object(
 export const userSchemas = [UserView, SessionView, LoginView];
 
 const signUpsPerMinute = 60;
-const failedLoginsPerMinute = 10;
 const mine = { tags: ['Users'] };
 
 export function userRoutes(app: App, product: Product): void {
   const { users, sessions, access } = product;
-  const signUps = new Attempts(signUpsPerMinute);
-  const failedLogins = new Attempts(failedLoginsPerMinute);
+  const signUps = access.attempts('sign-ups', signUpsPerMinute);
+  const tries = new LoginTries(access);
 
   app.post(
     '/users/signup',
@@ -69,7 +68,7 @@ export function userRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) => {
-      const spent = signUps.take(request.ip);
+      const spent = await signUps.take(request.ip);
       if (spent !== null) return sendProblem(reply, tooMany(spent));
       const made = await users.signUp(request.body);
       return 'refusal' in made ? sendProblem(reply, identityProblem(made.refusal)) : reply.code(201).send(presentUser(made));
@@ -88,18 +87,18 @@ export function userRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) => {
-      const guess = `${request.ip} ${request.body.email.toLowerCase()}`;
-      const spent = failedLogins.take(guess);
+      const guess = LoginTries.guess(request.ip, request.body.email);
+      const spent = await tries.take(guess);
       if (spent !== null) return sendProblem(reply, tooMany(spent));
       const session = await sessions
         .login({ ...request.body, clientIp: request.ip, userAgent: request.headers['user-agent'] })
         .catch((outage: unknown) => {
           // Nobody learnt anything about the password.
-          failedLogins.giveBack(guess);
+          tries.giveBack(guess);
           throw outage;
         });
       if ('refusal' in session) return sendProblem(reply, identityProblem(session.refusal));
-      failedLogins.giveBack(guess);
+      tries.giveBack(guess);
       return reply.send({ token: session.token, expiresAt: session.expiresAt.toISOString(), user: presentUser(session.user) });
     },
   );
@@ -143,13 +142,14 @@ export function userRoutes(app: App, product: Product): void {
     async (request, reply) => {
       const id = accountOf(request);
       // A token that was found somewhere does not let anybody try passwords for ever.
-      const spent = failedLogins.take(id);
+      const guess = LoginTries.ofOwn(id);
+      const spent = await tries.take(guess);
       if (spent !== null) return sendProblem(reply, tooMany(spent));
       const changed = await users.update({ id }, request.body).catch((outage: unknown) => {
-        failedLogins.giveBack(id);
+        tries.giveBack(guess);
         throw outage;
       });
-      if (!('refusal' in changed && changed.refusal.code === 'current_password_wrong')) failedLogins.giveBack(id);
+      if (!('refusal' in changed && changed.refusal.code === 'current_password_wrong')) tries.giveBack(guess);
       access.forget();
       return 'refusal' in changed ? sendProblem(reply, identityProblem(changed.refusal)) : reply.send(presentUser(changed));
     },

@@ -1,0 +1,59 @@
+/** The cache of a process that reads and posts, as it is configured: in Redis, in memory while it is alone, or none. */
+import type { Log } from '../kernel/index.ts';
+import type { Cache, CacheCounts, Change } from './cache.ts';
+import { Company } from './company.ts';
+import { MemoryCache } from './memory.ts';
+import { RedisCache } from './redis-cache.ts';
+import { RedisLink } from './redis-link.ts';
+import { SharedCounter } from './shared-counter.ts';
+
+export type CacheStatus = CacheCounts & { readonly kind: 'redis' | 'memory'; readonly on: boolean };
+
+export type OpenedCache = {
+  /** Null for a process without a ledger. */
+  readonly cache: Cache | null;
+  /** Null without Redis: each process counts for itself. */
+  readonly counter: SharedCounter | null;
+  /** To be awaited before whoever changed something is answered. Never fails. */
+  changed(changes: readonly Change[]): Promise<void> | void;
+  status(): CacheStatus | null;
+  stop(): Promise<void>;
+};
+
+export type CacheOptions = {
+  readonly redisUrl: string | undefined;
+  readonly databaseUrl: string;
+  /** What no other database has. */
+  readonly namespace: string;
+  /** Whether this process has a ledger. It must not post before this has answered. */
+  readonly posts: boolean;
+  readonly log: Log;
+};
+
+export async function openCache(options: CacheOptions): Promise<OpenedCache> {
+  const { redisUrl, databaseUrl, namespace, posts, log } = options;
+  const link = redisUrl === undefined ? null : await RedisLink.open({ url: redisUrl, namespace, log });
+  const counter = link && new SharedCounter(link);
+  if (!posts) return { cache: null, counter, changed: () => undefined, status: () => null, stop: () => Promise.resolve(link?.stop()) };
+
+  let company: Company | null = null;
+  const memory = new MemoryCache(() => company?.alone === true);
+  const shared = link && new RedisCache(link);
+  const cache = shared ?? memory;
+  company = await Company.join({ url: databaseUrl, log, wishesToBeAlone: link === null, whenNotAlone: () => memory.clear() });
+  const joined = company;
+  return {
+    cache,
+    counter,
+    changed: (changes) => {
+      const forgotten = cache.forget(changes);
+      const admitted = joined.admitted();
+      return forgotten || admitted ? Promise.all([forgotten, admitted]).then(() => undefined) : undefined;
+    },
+    status: () => ({ ...(shared ?? memory).counts, kind: link ? 'redis' : 'memory', on: link ? link.up : joined.alone }),
+    stop: async () => {
+      await joined.stop();
+      link?.stop();
+    },
+  };
+}

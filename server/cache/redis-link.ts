@@ -1,0 +1,148 @@
+/**
+ * The way to Redis: there, or not there, and never waited for. Whatever goes wrong on it ends the connection; until a new one stands,
+ * everybody does without. A new connection first gives the cache a new epoch, because while there was none, changes of this process
+ * may have been missed, and the Redis that is there now may have forgotten what it was told.
+ */
+import { Redis } from 'ioredis';
+import { hidePasswords, newId } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+import { scripts } from './redis-scripts.ts';
+import type { ScriptName } from './redis-scripts.ts';
+
+const connectMs = 1_000;
+const retryDelayMs = { first: 200, longest: 5_000 } as const;
+const epochSeconds = 604_800;
+
+export type RedisOptions = {
+  readonly url: string;
+  /** Sets apart what belongs to different databases in one Redis. */
+  readonly namespace: string;
+  readonly log: Log;
+};
+
+type Live = { readonly redis: Redis; readonly digests: Readonly<Record<string, string>> };
+
+export class RedisLink {
+  /** Under this key is the epoch; everything of the cache is below it. */
+  readonly root: string;
+  readonly #options: RedisOptions;
+  #live: Live | null = null;
+  #missed = 0;
+  #failed = 0;
+  #toldAway = false;
+  #stopped = false;
+  #retry: NodeJS.Timeout | undefined;
+
+  private constructor(options: RedisOptions) {
+    this.#options = options;
+    this.root = `coffer:${options.namespace}`;
+  }
+
+  /** Waits for the first try, and goes on trying when that failed. */
+  static async open(options: RedisOptions): Promise<RedisLink> {
+    const link = new RedisLink(options);
+    await link.#connect();
+    return link;
+  }
+
+  get up(): boolean {
+    return this.#live !== null;
+  }
+
+  /** A change that Redis is not told of, because it is not there. */
+  miss(): void {
+    this.#missed++;
+  }
+
+  /** Throws when there is no answer within the time; then Redis is away, for everybody. */
+  async ask(script: ScriptName, key: string, values: readonly (string | number)[], patienceMs: number): Promise<unknown> {
+    const live = this.#live;
+    if (!live) throw new Error('Redis is away');
+    try {
+      return await within(live.redis.evalsha(live.digests[script] ?? '', 1, key, ...values), patienceMs);
+    } catch (failure) {
+      this.#lose(live.redis, failure);
+      throw failure;
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    this.#live?.redis.disconnect();
+    this.#live = null;
+  }
+
+  async #connect(): Promise<void> {
+    const { url, log } = this.#options;
+    // One connection and no second thoughts: what is not answered is nobody's any more, and nothing waits for a connection.
+    const redis = new Redis(url, {
+      lazyConnect: true,
+      connectTimeout: connectMs,
+      commandTimeout: connectMs,
+      retryStrategy: () => null,
+      maxRetriesPerRequest: 0,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      connectionName: 'coffer',
+    });
+    let reason: unknown = null;
+    redis.on('error', (failure) => {
+      reason ??= failure;
+    });
+    redis.on('close', () => this.#lose(redis, reason ?? new Error('the connection ended')));
+    try {
+      await within(redis.connect(), 2 * connectMs);
+      const digests: Record<string, string> = {};
+      for (const [name, text] of Object.entries(scripts)) digests[name] = String(await redis.script('LOAD', text));
+      await this.#beginEpoch(redis);
+      if (this.#stopped) return redis.disconnect();
+      this.#live = { redis, digests };
+      this.#failed = 0;
+      if (this.#toldAway) log.info('Redis is back');
+      this.#toldAway = false;
+    } catch (failure) {
+      redis.disconnect();
+      this.#comeBack(reason ?? failure);
+    }
+  }
+
+  /** A change that was missed while the epoch was on its way may have been read under it already: then it takes another one. */
+  async #beginEpoch(redis: Redis): Promise<void> {
+    for (let missed = -1; missed !== this.#missed;) {
+      missed = this.#missed;
+      await redis.set(this.root, newId(), 'EX', epochSeconds);
+    }
+  }
+
+  #lose(redis: Redis, failure: unknown): void {
+    if (this.#live?.redis !== redis) return;
+    this.#live = null;
+    redis.disconnect();
+    this.#comeBack(failure);
+  }
+
+  #comeBack(failure: unknown): void {
+    if (this.#stopped) return;
+    if (!this.#toldAway) {
+      const reason = hidePasswords(failure instanceof Error ? failure.message : String(failure));
+      this.#options.log.warn({ reason }, 'Redis is away: reads come from the database, and requests are counted by each process for itself');
+    }
+    this.#toldAway = true;
+    const delayMs = Math.min(retryDelayMs.first * 2 ** this.#failed++, retryDelayMs.longest);
+    this.#retry = setTimeout(() => void this.#connect(), delayMs).unref();
+  }
+}
+
+/** A process that was busy for longer than that first reads what has arrived meanwhile: its own slowness is not Redis' silence. */
+async function within<T>(answer: Promise<T>, patienceMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => setImmediate(() => setImmediate(() => reject(new Error(`no answer within ${patienceMs} ms`)))), patienceMs);
+  });
+  try {
+    return await Promise.race([answer, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

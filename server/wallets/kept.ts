@@ -1,0 +1,40 @@
+/** What is read of wallets so often that it is kept: balances, and the newest pages of histories. */
+import type { Cache, Reading } from '../cache/index.ts';
+import type { Balance, Ledger, RecordedEntry } from '../ledger/index.ts';
+
+const oneRow = () => 1;
+
+/** One for all callers: what each of them may see of it is looked at afterwards. */
+export function keptBalance(cache: Cache, ledger: Ledger, id: string): Promise<Balance | null> | Balance | null {
+  return cache.read({
+    kind: 'wallet',
+    name: id,
+    atLeast: 0,
+    read: async () => markedBalance(await ledger.read.balance(id)),
+    weigh: oneRow,
+  });
+}
+
+/** What counts against limits is told by the clock, too: at midnight it changes without an entry. */
+function markedBalance(balance: Balance | null): Reading<Balance> | null {
+  if (!balance) return null;
+  const isKept = balance.kind === 'wallet' && balance.used === null && balance.controls.limits === null;
+  return { value: balance, mark: isKept ? balance.asOfSeq : null };
+}
+
+/** The newest page goes with the wallet's version: it needs no forgetting, a page of an earlier version is simply not taken. */
+export async function keptHistory(
+  cache: Cache,
+  ledger: Ledger,
+  { id, book, number, version }: Pick<Balance, 'id' | 'book' | 'number' | 'version'>,
+  rows: number,
+): Promise<readonly RecordedEntry[]> {
+  const read = async (): Promise<Reading<readonly RecordedEntry[]>> => {
+    const entries = await ledger.read.in({ book }).history(number, Number.MAX_SAFE_INTEGER, rows);
+    const newest = entries[0];
+    const side = newest?.debit?.number === number ? newest.debit : newest?.credit;
+    return { value: entries, mark: side?.version ?? 0 };
+  };
+  const name = `${id} ${rows}`;
+  return (await cache.read({ kind: 'history', name, atLeast: version, read, weigh: (entries) => entries.length + 1 })) ?? [];
+}

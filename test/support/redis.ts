@@ -1,0 +1,69 @@
+/** A Redis of a test's own: on a free port, in a folder of its own, killed, paused and brought back with what it had saved. */
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Redis } from 'ioredis';
+import { assert } from '../../server/kernel/index.ts';
+import { freePort } from './ports.ts';
+
+const isThere = spawnSync('redis-server', ['--version']).status === 0;
+
+/** True where there is no Redis to test with, and somebody is told so; continuous integration has to have one. */
+export const redisIsMissing = !isThere && process.env['CI'] === undefined;
+if (redisIsMissing) console.info('Skipped: there is no redis-server on this machine.');
+
+export type TestRedis = {
+  readonly url: string;
+  /** A connection for looking and for meddling. */
+  readonly client: Redis;
+  /** Writes what it has to its folder, to be there after the next start. */
+  save(): Promise<void>;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  pause(): void;
+  resume(): void;
+  stop(): Promise<void>;
+};
+
+export async function startRedis({ password }: { readonly password?: string } = {}): Promise<TestRedis> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-redis-'));
+  const port = await freePort();
+  const client = new Redis({ port, host: '127.0.0.1', password, lazyConnect: true, retryStrategy: () => 20 });
+  client.on('error', () => undefined);
+  let running: ChildProcess | null = null;
+  const redis: TestRedis = {
+    url: `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`,
+    client,
+    async start() {
+      assert(running === null, 'it runs already');
+      const secret = password === undefined ? [] : ['--requirepass', password];
+      const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--daemonize', 'no'];
+      running = spawn('redis-server', [...own, ...secret], { stdio: 'ignore' });
+      if (client.status === 'wait') await client.connect();
+      for (;;) if ((await client.ping().catch(() => '')) === 'PONG') return;
+    },
+    async save() {
+      await client.save();
+    },
+    async kill() {
+      const dying = running;
+      running = null;
+      if (!dying || dying.exitCode !== null) return;
+      const gone = once(dying, 'exit');
+      dying.kill('SIGKILL');
+      await gone;
+    },
+    pause: () => void running?.kill('SIGSTOP'),
+    resume: () => void running?.kill('SIGCONT'),
+    async stop() {
+      client.disconnect();
+      await redis.kill();
+      fs.rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  await redis.start();
+  return redis;
+}
