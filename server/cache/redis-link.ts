@@ -12,6 +12,8 @@ import type { ScriptName } from './redis-scripts.ts';
 const connectMs = 1_000;
 const retryDelayMs = { first: 200, longest: 5_000 } as const;
 const epochSeconds = 604_800;
+/** Raised with any change of what is kept, or of how: two of a kind that read it differently keep apart. */
+const format = 1;
 
 export type RedisOptions = {
   readonly url: string;
@@ -35,7 +37,7 @@ export class RedisLink {
 
   private constructor(options: RedisOptions) {
     this.#options = options;
-    this.root = `coffer:${options.namespace}`;
+    this.root = `coffer:${format}:${options.namespace}`;
   }
 
   /** Waits for the first try, and goes on trying when that failed. */

@@ -1,5 +1,7 @@
 /** A whole product behind a listening server, on a database of its own. */
 import type pg from 'pg';
+import { MemoryCache } from '../../server/cache/index.ts';
+import type { SharedCounter } from '../../server/cache/index.ts';
 import { createPool, inRole } from '../../server/database/index.ts';
 import { ApiKeys, Authenticator, Sessions, Users } from '../../server/identity/index.ts';
 import type { IssuerSettings } from '../../server/identity/index.ts';
@@ -48,20 +50,23 @@ type Conditions = {
   readonly mode?: AccessMode;
   readonly requestsPerMinute?: number;
   readonly issuer?: IssuerSettings;
+  readonly counter?: SharedCounter | undefined;
 };
 
 export async function startProduct(changes: Partial<Product> = {}, conditions: Conditions = {}): Promise<TestProduct> {
-  const { detour, mode = 'open', requestsPerMinute, issuer, watch, around = (opened) => opened, ...ledgerOptions } = conditions;
+  const { detour, mode = 'open', requestsPerMinute, counter, issuer, watch, around = (opened) => opened, ...ledgerOptions } = conditions;
   const database = await createTestDatabase();
   const log = createLog({ level: 'error', pretty: true });
   const url = inRole((await detour?.(database.url)) ?? database.url, 'writer');
   const pool = createPool(url, log, { connectTimeoutMs: 1_000 });
-  const ledger = around(await openLedger({ url, log, ...ledgerOptions }));
+  // On everywhere, so that every test of an answer is one of the cache, too. Nobody else posts to this database.
+  const cache = new MemoryCache();
+  const ledger = around(await openLedger({ url, log, changed: (changes) => cache.forget(changes), ...ledgerOptions }));
   await seedDemo(database.pool, ledger);
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');
   const commands = new WalletCommands(ledger, dollars);
-  const queries = new WalletQueries(ledger, dollars);
+  const queries = new WalletQueries(ledger, dollars, cache);
   const users = new Users({
     pool,
     wallets: {
@@ -77,7 +82,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   const authenticator = new Authenticator({ sessions, apiKeys });
   const product: Product = {
     apiKeys,
-    access: new Access({ mode, authenticator, requestsPerMinute }),
+    access: new Access({ mode, authenticator, requestsPerMinute, counter }),
     commands,
     queries,
     assets: ledger.assets,

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { assert } from '../../server/kernel/index.ts';
 import { freePort } from './ports.ts';
@@ -42,8 +43,8 @@ export async function startRedis({ password }: { readonly password?: string } = 
       const secret = password === undefined ? [] : ['--requirepass', password];
       const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--daemonize', 'no'];
       running = spawn('redis-server', [...own, ...secret], { stdio: 'ignore' });
-      if (client.status === 'wait') await client.connect();
-      for (;;) if ((await client.ping().catch(() => '')) === 'PONG') return;
+      if (client.status === 'wait') client.connect().catch(() => undefined);
+      while ((await client.ping().catch(() => '')) !== 'PONG') await pause(10);
     },
     async save() {
       await client.save();

@@ -1,0 +1,65 @@
+// Limits that two processes share through Redis, and what is left of them without it.
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { openCache } from '../../server/cache/index.ts';
+import type { OpenedCache } from '../../server/cache/index.ts';
+import { startProduct } from '../http/product.ts';
+import type { TestProduct } from '../http/product.ts';
+import { silentLog } from '../../server/kernel/index.ts';
+import { redisIsMissing, startRedis } from '../support/redis.ts';
+import type { TestRedis } from '../support/redis.ts';
+import { service } from '../access/world.ts';
+
+describe.skipIf(redisIsMissing)('limits in Redis', () => {
+  let redis: TestRedis;
+  let caches: OpenedCache[];
+  let products: TestProduct[];
+  beforeAll(async () => {
+    redis = await startRedis();
+    const options = { redisUrl: redis.url, databaseUrl: '', namespace: 'limits', posts: false, log: silentLog() };
+    caches = await Promise.all([openCache(options), openCache(options)]);
+    products = await Promise.all(
+      caches.map(({ counter }) => startProduct({}, { mode: 'required', requestsPerMinute: 20, counter: counter ?? undefined })),
+    );
+  });
+  afterAll(async () => {
+    for (const part of [...products, ...caches]) await part.stop();
+    await redis.stop();
+  });
+
+  const guess = async (at: number, email: string) =>
+    (await products[at]?.call('POST', '/users/login', { email, password: 'a wrong guess' }))?.status ?? 0;
+
+  function counted(statuses: readonly number[]): Record<number, number> {
+    const counts: Record<number, number> = {};
+    for (const status of statuses) counts[status] = (counts[status] ?? 0) + 1;
+    return counts;
+  }
+
+  it('passwords that are guessed through several processes are counted together', async () => {
+    const statuses = await Promise.all(Array.from({ length: 40 }, (_, at) => guess(at % 2, 'jane@example.com')));
+    expect(counted(statuses)).toEqual({ 401: 10, 429: 30 });
+  });
+
+  it('requests too: one caller has one number of them, wherever it asks', async () => {
+    const statuses = await Promise.all(
+      Array.from({ length: 50 }, async (_, at) => (await products[at % 2]?.call('GET', '/wallet/w1'))?.status ?? 0),
+    );
+    expect(counted(statuses)).toEqual({ 401: 20, 429: 30 });
+  });
+
+  it('without Redis each process counts for itself, and never nobody', async () => {
+    redis.pause();
+    const paused = await Promise.all(Array.from({ length: 60 }, (_, at) => guess(at % 2, 'john@example.com')));
+    expect(counted(paused)).toEqual({ 401: 20, 429: 40 });
+    redis.resume();
+    await vi.waitFor(() => expect(caches.every(({ counter }) => counter?.up)).toBe(true), { timeout: 15_000 });
+    await redis.kill();
+    const key = await service((products[0] as TestProduct).product, ['wallets:read']);
+    await vi.waitFor(() => expect(caches.some(({ counter }) => counter?.up)).toBe(false));
+    const killed = await Promise.all(
+      Array.from({ length: 30 }, async () => (await products[0]?.call('GET', '/assets', undefined, { authorization: key }))?.status ?? 0),
+    );
+    expect(counted(killed)).toEqual({ 200: 20, 429: 10 });
+    await redis.start();
+  });
+});

@@ -1,0 +1,164 @@
+// Several processes that share a cache in Redis: nobody is answered with less than was answered before, whatever becomes of Redis.
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createLog } from '../../server/kernel/index.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { redisIsMissing, startRedis } from '../support/redis.ts';
+import type { TestRedis } from '../support/redis.ts';
+import { randomFrom, seedOf } from '../support/seed.ts';
+import { isOn, openSide } from './side.ts';
+import type { Side } from './side.ts';
+
+describe.skipIf(redisIsMissing)('a cache in Redis', () => {
+  let database: TestDatabase;
+  let redis: TestRedis;
+  let sides: Side[] = [];
+  const open = async (...options: Parameters<typeof openSide> extends [unknown, ...infer Rest] ? Rest : never) => {
+    const side = await openSide(database, ...options);
+    sides.push(side);
+    return side;
+  };
+  const closeAll = async () => {
+    await Promise.all(sides.map((side) => side.stop()));
+    sides = [];
+  };
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    redis = await startRedis();
+  });
+  afterAll(async () => {
+    await closeAll();
+    await redis.stop();
+    await database.drop();
+  });
+  const backOn = async (side: Side) => await vi.waitFor(() => expect(isOn(side)).toBe(true), { timeout: 15_000, interval: 20 });
+
+  /** Callers who change a wallet through one process and read it through another: how many reads were older than their change. */
+  async function readOwnChanges(pair: readonly [Side, Side], name: string, rounds: number) {
+    const random = randomFrom(seedOf(name));
+    let reads = 0;
+    let stale = 0;
+    await Promise.all(
+      Array.from({ length: 16 }, async (_, caller) => {
+        for (let round = 0; round < rounds; round++) {
+          const wallet = `${name} ${caller % 8}`.replaceAll(' ', '-');
+          const [writer, reader] = random() < 0.5 ? pair : ([pair[1], pair[0]] as const);
+          const version = await writer.deposit(wallet);
+          const seen = await Promise.all([reader.version(wallet), writer.version(wallet), reader.newest(wallet)]);
+          reads += seen.length;
+          stale += seen.filter((found) => found === undefined || found < version).length;
+          if (random() < 0.3) await Promise.all([reader.version(wallet), reader.newest(wallet)]);
+        }
+      }),
+    );
+    return { reads, stale };
+  }
+
+  it('never answers less than the caller knows, in either of two processes under load', async () => {
+    const pair = [await open(redis.url), await open(redis.url)] as const;
+    const { reads, stale } = await readOwnChanges(pair, 'own writes', 60);
+    const hits = pair[0].hits() + pair[1].hits();
+    console.info(`${reads} reads of own changes, ${stale} of them old, ${hits} from the cache`);
+    expect(stale).toBe(0);
+    // Reads that all came from the database would prove nothing.
+    expect(hits).toBeGreaterThan(500);
+    await closeAll();
+  });
+
+  it('and would be caught if a process told nobody what it changed', async () => {
+    const pair = [await open(redis.url, { tells: false }), await open(redis.url, { tells: false })] as const;
+    expect((await readOwnChanges(pair, 'planted', 20)).stale).toBeGreaterThan(0);
+    await closeAll();
+  });
+
+  it('keeps nothing of a slow reader who read before a change', async () => {
+    const [one, other] = [await open(redis.url), await open(redis.url)];
+    const { cache } = one.cache;
+    if (!cache) throw new Error('it has a ledger');
+    const { promise, resolve } = Promise.withResolvers<{ value: string; mark: number }>();
+    const question = { kind: 'wallet', name: 'slow', atLeast: 0, weigh: () => 1 } as const;
+    let asked = 0;
+    const slow = cache.read({ ...question, read: () => (asked++, promise) });
+    await vi.waitFor(() => expect(asked).toBe(1));
+    await other.cache.changed([{ id: 'slow', seq: 8 }]);
+    resolve({ value: 'before', mark: 7 });
+    expect(await slow).toBe('before');
+    const again = (value: string, mark: number) => cache.read({ ...question, read: async () => ({ value, mark }) });
+    expect(await again('after', 8)).toBe('after');
+    // What is new enough is kept, also when its reader was overtaken.
+    await vi.waitFor(async () => expect(await again('later', 9)).not.toBe('later'));
+    await closeAll();
+  });
+
+  it('goes on without a Redis that was killed, says so once, and comes back', async () => {
+    const lines: string[] = [];
+    const log = createLog({ level: 'info', pretty: false });
+    const warn = vi.spyOn(log, 'warn').mockImplementation((...words: unknown[]) => void lines.push(words.map(String).join(' ')));
+    const side = await open(redis.url, { log });
+    await side.deposit('k1');
+    await redis.kill();
+    for (let time = 0; time < 20; time++) expect(await side.version('k1')).toBe(await side.deposit('k1').then((version) => version - 1));
+    await vi.waitFor(() => expect(isOn(side)).toBe(false));
+    expect(await side.version('k1')).toBe(await side.newest('k1'));
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(lines.filter((line) => line.includes('Redis is away'))).toHaveLength(1);
+    await redis.start();
+    await backOn(side);
+    const before = side.hits();
+    await vi.waitFor(async () => {
+      await side.version('k1');
+      expect(side.hits()).toBeGreaterThan(before);
+    });
+    warn.mockRestore();
+    await closeAll();
+  });
+
+  it('a paused Redis delays nobody for long, and what changed meanwhile is not answered from it afterwards', async () => {
+    const [one, other] = [await open(redis.url), await open(redis.url)];
+    await one.deposit('p1');
+    await vi.waitFor(async () => {
+      const before = other.hits();
+      await other.version('p1');
+      expect(other.hits()).toBeGreaterThan(before);
+    });
+    redis.pause();
+    const version = await one.deposit('p1');
+    expect(await one.version('p1')).toBe(version);
+    expect(await other.version('p1')).toBe(version);
+    redis.resume();
+    await Promise.all([backOn(one), backOn(other)]);
+    expect([await one.version('p1'), await other.version('p1'), await other.newest('p1')]).toEqual([version, version, version]);
+    await closeAll();
+  });
+
+  it('a Redis that comes back with what it had saved brings no old value back', async () => {
+    const [one, other] = [await open(redis.url), await open(redis.url)];
+    await one.deposit('r1');
+    await vi.waitFor(async () => {
+      const before = other.hits();
+      await other.version('r1');
+      expect(other.hits()).toBeGreaterThan(before);
+    });
+    await redis.save();
+    const version = await one.deposit('r1');
+    await redis.kill();
+    await redis.start();
+    const [saved = ''] = await redis.client.keys('*:wallet r1');
+    expect(await redis.client.get(saved)).toMatch(/^V/);
+    await Promise.all([backOn(one), backOn(other)]);
+    // The value is still there, and nobody looks at it.
+    expect(await redis.client.exists(saved)).toBe(1);
+    expect([await one.version('r1'), await other.version('r1')]).toEqual([version, version]);
+    await closeAll();
+  });
+
+  it('with a wrong password everything is answered from the database, and requests are counted here', async () => {
+    const locked = await startRedis({ password: 'right' });
+    const side = await open(locked.url.replace('right', 'wrong'));
+    const version = await side.deposit('x1');
+    expect(await side.version('x1')).toBe(version);
+    expect([isOn(side), side.cache.counter?.up]).toEqual([false, false]);
+    await closeAll();
+    await locked.stop();
+  });
+});

@@ -1,0 +1,63 @@
+/** What a process that reads and posts has, several times in one: each with connections and a cache of its own. */
+import { openCache } from '../../server/cache/index.ts';
+import type { OpenedCache } from '../../server/cache/index.ts';
+import { identityOf, inRole } from '../../server/database/index.ts';
+import { assert, newId, silentLog } from '../../server/kernel/index.ts';
+import type { Log } from '../../server/kernel/index.ts';
+import { openLedger } from '../../server/ledger/index.ts';
+import type { Ledger } from '../../server/ledger/index.ts';
+import { WalletQueries } from '../../server/wallets/index.ts';
+import type { TestDatabase } from '../support/database.ts';
+
+export type Side = {
+  readonly cache: OpenedCache;
+  readonly ledger: Ledger;
+  readonly queries: WalletQueries;
+  /** Answers with the version that the wallet has then. */
+  deposit(wallet: string): Promise<number>;
+  version(wallet: string): Promise<number | undefined>;
+  /** The version after the newest entry of its history. */
+  newest(wallet: string): Promise<number | undefined>;
+  hits(): number;
+  stop(): Promise<void>;
+};
+
+/** `tells: false`: the planted bug, a process that changes wallets and tells nobody. */
+export async function openSide(
+  database: TestDatabase,
+  redisUrl?: string,
+  { tells = true, log = silentLog() }: { tells?: boolean; log?: Log } = {},
+): Promise<Side> {
+  const url = inRole(database.url, 'writer');
+  const cache = await openCache({ redisUrl, databaseUrl: url, namespace: await identityOf(database.pool), posts: true, log });
+  const ledger = await openLedger({ url, log: silentLog(), ...(tells && { changed: cache.changed }) });
+  const asset = ledger.assets.find('USD');
+  assert(asset, 'the migrations bring USD');
+  const queries = new WalletQueries(ledger, asset, cache.cache);
+  return {
+    cache,
+    ledger,
+    queries,
+    deposit: async (wallet) => {
+      const credit = { wallet, opens: { owner: null, asset: asset.id, floor: 0n } };
+      const outcome = await ledger.post({ kind: 'deposit', key: newId(), debit: { system: 'cash_in' }, credit, amount: 1n });
+      assert(outcome.status === 'posted', 'a deposit is posted');
+      return outcome.entry.credit?.version ?? 0;
+    },
+    version: async (wallet) => (await queries.wallet(wallet))?.version,
+    newest: async (wallet) => {
+      const found = await queries.wallet(wallet);
+      const page = found && (await queries.history(found, 10));
+      return page?.items[0]?.credit?.version;
+    },
+    hits: () => cache.status()?.hits ?? 0,
+    stop: async () => {
+      await ledger.stop();
+      await cache.stop();
+    },
+  };
+}
+
+export function isOn({ cache }: Side): boolean {
+  return cache.status()?.on === true;
+}
