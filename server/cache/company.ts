@@ -100,7 +100,8 @@ export class Company {
         await lost;
       } catch (failure) {
         const reason = hidePasswords(failure instanceof Error ? failure.message : String(failure));
-        if (!told && !this.#stopped) this.#options.log.warn({ reason }, 'Who else posts to the database cannot be asked; answers to postings wait for it, up to 5 s');
+        if (!told && !this.#stopped)
+          this.#options.log.warn({ reason }, 'Who else posts to the database cannot be asked; answers to postings wait for it, up to 5 s');
         told = true;
       }
       this.#leave(client);

@@ -128,7 +128,10 @@ export class RedisLink {
     if (this.#stopped) return;
     if (!this.#toldAway) {
       const reason = hidePasswords(failure instanceof Error ? failure.message : String(failure));
-      this.#options.log.warn({ reason }, 'Redis is away: reads come from the database, and requests are counted by each process for itself');
+      this.#options.log.warn(
+        { reason },
+        'Redis is away: reads come from the database, and requests are counted by each process for itself',
+      );
     }
     this.#toldAway = true;
     const delayMs = Math.min(retryDelayMs.first * 2 ** this.#failed++, retryDelayMs.longest);

@@ -3,7 +3,14 @@ import { expect, test } from 'vitest';
 import { fromText, toText } from './text.ts';
 
 test('amounts, moments and every text come back as they were', () => {
-  const leaf = fc.oneof(fc.bigInt(), fc.date({ noInvalidDate: true }), fc.string(), fc.constantFrom('~', '~~', '~n1', '~d1'), fc.integer(), fc.boolean());
+  const leaf = fc.oneof(
+    fc.bigInt(),
+    fc.date({ noInvalidDate: true }),
+    fc.string(),
+    fc.constantFrom('~', '~~', '~n1', '~d1'),
+    fc.integer(),
+    fc.boolean(),
+  );
   const value = fc.oneof(leaf, fc.array(fc.record({ amount: leaf, none: fc.constant(null), more: fc.array(leaf) })));
   fc.assert(fc.property(value, (given) => void expect(fromText(toText(given))).toEqual(given)));
 });

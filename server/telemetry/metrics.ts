@@ -153,7 +153,14 @@ export class Metrics {
     };
     const reads = (): Tally => {
       const cache = this.#sources.cache?.();
-      return new Map(cache ? [['hit', cache.hits], ['miss', cache.misses]] : []);
+      return new Map(
+        cache
+          ? [
+              ['hit', cache.hits],
+              ['miss', cache.misses],
+            ]
+          : [],
+      );
     };
     this.#counter('coffer_cache_reads_total', 'Reads of wallets and histories while the cache was on', ['outcome'], reads);
     const forgotten = (): Tally => new Map([[this.#sources.cache?.()?.kind ?? 'memory', this.#sources.cache?.()?.forgotten ?? 0]]);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LoginTries } from '../../server/gateway/http/login-tries.ts';
 import { startProduct } from './product.ts';
 import type { Answer, TestProduct } from './product.ts';
 
@@ -35,4 +36,16 @@ test('sign-ups are counted when they are tried, also those that fail and those s
   const answers = await Promise.all(Array.from({ length: 70 }, () => coffer.call('POST', '/users/signup', { ...jane, password: 'short' })));
   // One of the sixty was used up above.
   expect(countByStatus(answers)).toEqual({ 400: 59, 429: 11 });
+});
+
+test('and no more than thirty from however many addresses', async () => {
+  const access = coffer.product.access;
+  const tries = new LoginTries(access);
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, at) => tries.take(LoginTries.guess(`10.0.0.${at % 25}`, 'Found@example.com'))),
+  );
+  expect(answers.filter((spent) => spent === null)).toHaveLength(30);
+  // One that told nothing is there again, for every bound.
+  tries.giveBack(LoginTries.guess('10.0.0.1', 'found@example.com'));
+  expect(await tries.take(LoginTries.guess('10.0.1.1', 'found@example.com'))).toBeNull();
 });

@@ -42,6 +42,9 @@ function walletsNamed(operation: Operation): ChangedWallet[] {
     'credit' in operation ? operation.credit : undefined,
     'sweepTo' in operation ? operation.sweepTo : undefined,
   ];
-  const ids = [initiatorId(operation), ...references.flatMap((reference) => (reference && 'wallet' in reference ? [reference.wallet] : []))];
+  const ids = [
+    initiatorId(operation),
+    ...references.flatMap((reference) => (reference && 'wallet' in reference ? [reference.wallet] : [])),
+  ];
   return ids.filter((id) => !isSystemAccountId(id)).map((id) => ({ id, seq: Number.POSITIVE_INFINITY }));
 }

@@ -23,8 +23,7 @@ export class BookRouter {
   async postEach(operations: readonly Operation[], book?: number): Promise<Outcome[]> {
     const [first] = operations;
     if (!first) return [];
-    if (operations.length === 1 || this.#writers.length === 1)
-      return await this.#post(book ?? this.#bookOf(first), operations, false);
+    if (operations.length === 1 || this.#writers.length === 1) return await this.#post(book ?? this.#bookOf(first), operations, false);
     const shares = new Map<number, number[]>();
     for (const [at, operation] of operations.entries()) {
       const number = book ?? this.#bookOf(operation);
