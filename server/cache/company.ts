@@ -183,12 +183,12 @@ export class Company {
     if (!client || this.#state === 'unknown') return;
     const sentAtMs = performance.now();
     if (sentAtMs - this.#heardAtMs > 2 * silenceMaxMs) return this.#leave(client);
-    await client.query('select').then(
-      () => {
-        if (client === this.#client) this.#heardAtMs = sentAtMs;
-      },
-      () => undefined,
-    );
+    try {
+      await client.query('select');
+      if (client === this.#client) this.#heardAtMs = sentAtMs;
+    } catch {
+      // A connection that broke says so by itself.
+    }
   }
 
   #tellCompany(): void {

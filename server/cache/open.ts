@@ -15,7 +15,7 @@ export type OpenedCache = {
   /** Null without Redis: each process counts for itself. */
   readonly counter: SharedCounter | null;
   /** To be awaited before whoever changed something is answered. Never fails. */
-  changed(changes: readonly Change[]): Promise<void> | void;
+  readonly changed: (changes: readonly Change[]) => Promise<void> | void;
   status(): CacheStatus | null;
   stop(): Promise<void>;
 };

@@ -10,7 +10,8 @@ import { Redis } from 'ioredis';
 import { assert } from '../../server/kernel/index.ts';
 import { freePort } from './ports.ts';
 
-const isThere = spawnSync('redis-server', ['--version']).status === 0;
+const program = 'redis-server';
+const isThere = spawnSync(program, ['--version']).status === 0;
 
 /** True where there is no Redis to test with, and somebody is told so; continuous integration has to have one. */
 export const redisIsMissing = !isThere && process.env['CI'] === undefined;
@@ -42,7 +43,7 @@ export async function startRedis({ password }: { readonly password?: string } = 
       assert(running === null, 'it runs already');
       const secret = password === undefined ? [] : ['--requirepass', password];
       const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--daemonize', 'no'];
-      running = spawn('redis-server', [...own, ...secret], { stdio: 'ignore' });
+      running = spawn(program, [...own, ...secret], { stdio: 'ignore' });
       if (client.status === 'wait') client.connect().catch(() => undefined);
       while ((await client.ping().catch(() => '')) !== 'PONG') await pause(10);
     },
