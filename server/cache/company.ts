@@ -76,7 +76,7 @@ export class Company {
    * restarted) another process may be alone and not know of this one; what that one keeps is too old to be answered after a while.
    */
   admitted(): Promise<void> | void {
-    if (this.#state === 'unknown' && !this.#stopped) return Promise.race([this.#known.promise, pause(oldestMs)]);
+    if (this.#state === 'unknown' && !this.#stopped) return Promise.race([this.#known.promise, pause(oldestMs, undefined, { ref: false })]);
   }
 
   async stop(): Promise<void> {
@@ -118,6 +118,7 @@ export class Company {
       application_name: 'coffer company',
       keepAlive: true,
       connectionTimeoutMillis: 5_000,
+      query_timeout: 5_000,
     });
     client.on('error', () => this.#leave(client));
     client.on('end', () => this.#leave(client));

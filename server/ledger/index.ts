@@ -3,7 +3,6 @@
 export type { Asset, Assets } from './reading/assets.ts';
 export { forgetCheckpoints, readCheckpoints, startCheckpoints } from './chain/checkpoints.ts';
 export type { Checkpoint, CheckpointOptions } from './chain/checkpoints.ts';
-export type { ChangedWallet } from './books/changes.ts';
 export { bookOfWallet } from './books/placement.ts';
 export type { EventPage } from './books/reader.ts';
 export { openLedger, operationId, placeOfOperationId } from './ledger.ts';

@@ -135,6 +135,27 @@ test('one that lost its connection while another came to it answers nothing that
   console.info(`${reads} reads after changes of the other`);
 });
 
+test('one that is paused is not waited for for ever, and answers nothing old when it goes on', async () => {
+  const coffer = await startCofferProcess(database.url);
+  try {
+    const read = async () => ((await (await fetch(`${coffer.api}/wallet/c2`)).json()) as { version?: number }).version;
+    const writer = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ amount: 1 }) };
+    await fetch(`${coffer.api}/wallet/c2/deposit`, writer);
+    const before = await read();
+    expect(await read()).toBe(before);
+    coffer.signal('SIGSTOP');
+    const other = await open();
+    const version = await other.deposit('c2');
+    const answer = read();
+    coffer.signal('SIGCONT');
+    expect(await answer).toBe(version);
+    for (let time = 0; time < 20; time++) expect(await read()).toBe(await other.deposit('c2').then((changed) => changed - 1));
+  } finally {
+    coffer.signal('SIGCONT');
+    await coffer.end('SIGTERM');
+  }
+});
+
 test('a whole Coffer stops keeping when another one comes, and its figures say so', async () => {
   const coffer = await startCofferProcess(database.url);
   const read = async () => ((await (await fetch(`${coffer.api}/wallet/c1`)).json()) as { version?: number }).version;

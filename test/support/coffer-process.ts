@@ -9,6 +9,7 @@ import { freePort } from './ports.ts';
 
 export type CofferProcess = {
   readonly api: string;
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
   /** Ends it, as the system does or as an operator does, and waits until it is gone. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
 };
@@ -39,6 +40,7 @@ export async function startCofferProcess(databaseUrl: string, env: Record<string
   await vi.waitFor(isServing, { timeout: 20_000, interval: 50 });
   return {
     api,
+    signal: (name) => void child.kill(name),
     end: async (signal) => {
       child.kill(signal);
       const [code] = (await gone) as [number | null];
