@@ -33,7 +33,7 @@ export async function openSide(
   const ledger = await openLedger({ url, log: silentLog(), ...(tells && { changed: cache.changed }) });
   const asset = ledger.assets.find('USD');
   assert(asset, 'the migrations bring USD');
-  const queries = new WalletQueries(ledger, asset, cache.cache);
+  const queries = new WalletQueries(ledger, asset, undefined, cache.cache);
   return {
     cache,
     ledger,

@@ -66,7 +66,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');
   const commands = new WalletCommands(ledger, dollars);
-  const queries = new WalletQueries(ledger, dollars, cache);
+  const queries = new WalletQueries(ledger, dollars, undefined, cache);
   const users = new Users({
     pool,
     wallets: {
