@@ -7,8 +7,11 @@ import { fromText, toText } from './text.ts';
 
 const namesPerQuestion = 250;
 const readMs = 50;
-/** An answer to somebody who changed something waits for this, so a Redis that hangs delays answers once for so long. */
-const forgetMs = 100;
+/**
+ * An answer to somebody who changed something waits for this, so a Redis that hangs delays answers once for so long. Longer than any
+ * pause of a busy machine: who gives up too early leaves the older value to the other processes.
+ */
+const forgetMs = 1_000;
 /** A page of five hundred long entries is read from the database. */
 const textMax = 262_144;
 

@@ -61,7 +61,7 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
     console.info(`${reads} reads of own changes, ${stale} of them old, ${hits} from the cache`);
     expect(stale).toBe(0);
     // Reads that all came from the database would prove nothing.
-    expect(hits).toBeGreaterThan(500);
+    expect(hits).toBeGreaterThan(100);
     await closeAll();
   });
 
