@@ -15,7 +15,7 @@ export async function rebuildable(config: Config, log: Log): Promise<Rebuildable
   return await withParts(config, log, async (parts) => {
     const statuses = await projectionStatus(parts.database.pool, parts.ledger);
     return projectionsOf(parts)
-      .filter(({ forget }) => forget !== undefined)
+      .filter((projection) => projection.forget !== undefined)
       .map(({ name, tables }) => ({
         name,
         comparable: tables !== undefined,

@@ -10,7 +10,7 @@ export type Doorbell = {
   /** Something was posted. Costs a comparison; at most one notice every `ringEveryMs` leaves the process. */
   ring(): void;
   /** Calls at each ring of any process, and when rings may have been missed. `onRing` must not throw or wait. */
-  listen(onRing: () => void): Promise<{ stop(): Promise<void> }>;
+  readonly listen: (onRing: () => void) => Promise<{ stop(): Promise<void> }>;
   stop(): Promise<void>;
 };
 

@@ -102,7 +102,7 @@ function addUp(events: readonly LedgerEvent[]): Map<string, Sums> {
     if (!meaning || isSystemAccountId(wallet)) continue;
     const { version, amount } = data;
     assert(typeof version === 'number', `event ${id} says which version its wallet has after it`);
-    const sums = byWallet.get(wallet) ?? { wallet, amounts: new Map(), postings: 0, version: 0, lastActivityAt: null, lastSeq: 0 };
+    const sums: Sums = byWallet.get(wallet) ?? { wallet, amounts: new Map(), postings: 0, version: 0, lastActivityAt: null, lastSeq: 0 };
     byWallet.set(wallet, sums);
     sums.version = Math.max(sums.version, version);
     if (meaning.amount !== undefined && amount !== undefined) {
