@@ -161,18 +161,18 @@ function eventsPage(): string {
 
 /** A section is one select: a list of values (kind, part, type …), or a single type. */
 function eventTypes(section: string): EventType[] {
+  const isRefused = section.includes('e.refusal is not null');
   const alias = /\) as \w+ \(([^)]*)\)/.exec(section)?.[1]?.split(', ');
   if (!alias) {
     const type = /'([A-Z]\w+)' as type/.exec(section)?.[1];
     const entry = /e\.kind = '(\w+)'/.exec(section)?.[1] ?? '';
-    return type === undefined ? [] : [{ type, entry }];
+    return type === undefined ? [] : [{ type, entry: isRefused ? `${entry}, refused` : entry }];
   }
   const only = /where e\.kind = '(\w+)'/.exec(section)?.[1];
   return [...section.matchAll(/\(((?:\d+|'\w+')(?:, (?:\d+|'\w+'))+)[^()]*\)/g)].flatMap(([, values = '']) => {
     const words = [...values.matchAll(/'(\w+)'/g)].map(([, word = '']) => word);
     const type = words.find((word) => /^[A-Z]/.test(word));
     const kind = words.find((word) => /^[a-z]/.test(word)) ?? only ?? '';
-    const isRefused = section.includes('e.refusal is not null');
     return type === undefined ? [] : [{ type, entry: isRefused ? `${kind}, refused` : kind }];
   });
 }
@@ -180,13 +180,8 @@ function eventTypes(section: string): EventType[] {
 function fieldsOf(section: string, type: string): string {
   const row = section.split('\n').find((line) => line.includes(`'${type}'`)) ?? section;
   const after = /base\.(debited|credited)/.test(row) || (/base\.(debited|credited)/.test(section) && !/'\{\}'::jsonb/.test(section));
-  const own = [...section.matchAll(/'([a-z]\w*)', (?:e\.|c\.|d\.|to_char)/g)].map(([, name = '']) => name);
-  const names = [
-    ...(section.includes('base.sides') ? ['from', 'to'] : []),
-    ...(after ? ['balance', 'held', 'version'] : []),
-    ...own,
-    ...(section.includes("'facts'") ? ['facts', 'asked'] : []),
-  ];
+  const own = [...section.matchAll(/'([a-z]\w*)', (?:coalesce\()?(?:e\.|c\.|d\.|to_char)/g)].map(([, name = '']) => name);
+  const names = [...(section.includes('base.sides') ? ['from', 'to'] : []), ...(after ? ['balance', 'held', 'version'] : []), ...own];
   return [...new Set(names)].map((name) => `\`${name}\``).join(', ');
 }
 

@@ -9,6 +9,7 @@ import type { Ledger } from './ledger/index.ts';
 import { Projector } from './projections/index.ts';
 import type { Projection } from './projections/index.ts';
 import type { Metrics } from './telemetry/index.ts';
+import { SagaResumer } from './wallets/index.ts';
 import type { WalletCommands } from './wallets/index.ts';
 
 export type WorkerParts = {
@@ -41,7 +42,8 @@ export async function startWorker(parts: WorkerParts): Promise<Part> {
 
 /** One line for each loop: what begins it. */
 function loopsOf(parts: WorkerParts): Promise<Part>[] {
-  return [followLog(parts)];
+  const { ledger, log } = parts;
+  return [followLog(parts), Promise.resolve(new SagaResumer({ ledger, log }))];
 }
 
 /** One line for each projection: what is derived from the event log. */

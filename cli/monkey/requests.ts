@@ -38,7 +38,13 @@ export type Told = {
 
 export type Outcome =
   | { readonly status: 'completed'; readonly told: Told; readonly replayed: boolean }
-  | { readonly status: 'refused'; readonly code: string; readonly operationId: string | undefined; readonly replayed: boolean }
+  | {
+      readonly status: 'refused';
+      readonly code: string;
+      readonly operationId: string | undefined;
+      readonly replayed: boolean;
+      readonly isReturned: boolean;
+    }
   | { readonly status: 'not_done' | 'unknown' | 'done' | 'misunderstood'; readonly reason: string };
 
 export type Why = 'once' | 'again' | 'at once' | 'other content' | 'too much' | 'race';
@@ -55,7 +61,7 @@ export async function send(coffer: Coffer, asked: Asked): Promise<Outcome> {
   } catch (failure) {
     if (failure instanceof CofferRefused) {
       const { code, operationId, replayed } = failure;
-      return { status: 'refused', code, operationId, replayed };
+      return { status: 'refused', code, operationId, replayed, isReturned: failure.facts['transferStatus'] === 'compensated' };
     }
     if (failure instanceof CofferUnavailable) return { status: failure.outcome, reason: failure.message };
     return { status: 'misunderstood', reason: String(failure) };

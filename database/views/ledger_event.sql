@@ -49,6 +49,33 @@ cross join lateral (
   ) as step (part, type, wallet, after)
   where e.kind = 'transfer' and e.refusal is null
   union all
+  -- A transfer by saga, told step by step as each happens: of the two wallets, and never of the accounts in transit. The keys of the later
+  -- steps are the ledger's own.
+  select step.part, step.type, step.wallet, case when e.kind = 'transfer_debit' then base.common else base.common - 'key' end
+    || jsonb_build_object('transfer', coalesce(e.details ->> 'transfer', e.book || '-' || e.operation),
+      'from', coalesce(e.details ->> 'from', d.id), 'to', coalesce(e.details ->> 'to', c.id)) || step.after
+  from (values
+    ('transfer_debit', 1, 'TransferInitiated', d.id, '{}'::jsonb),
+    ('transfer_debit', 2, 'TransferDebited', d.id, base.debited),
+    ('transfer_credit', 1, 'TransferCredited', c.id, base.credited),
+    ('transfer_complete', 1, 'TransferCompleted', e.details ->> 'from', '{}'::jsonb),
+    ('transfer_return', 1, 'TransferCompensated', c.id, base.credited)
+  ) as step (kind, part, type, wallet, after)
+  where e.kind in ('transfer_debit', 'transfer_credit', 'transfer_complete', 'transfer_return') and e.refusal is null
+    and step.kind = e.kind::text
+  union all
+  -- What came back has failed, for the reason that the recipient's book gave.
+  select 2, 'TransferFailed' as type, c.id, (base.common - 'key') || jsonb_build_object(
+    'transfer', e.details -> 'transfer', 'from', e.details -> 'from', 'to', e.details -> 'to',
+    'refusal', e.details -> 'refusal' -> 'code', 'facts', e.details -> 'refusal' -> 'facts')
+  where e.kind = 'transfer_return' and e.refusal is null
+  union all
+  -- That reason, told to the recipient, who may not be there.
+  select 1, 'TransferCreditFailed' as type, e.details -> 'asked' ->> 'credit', (base.common - 'key') || jsonb_build_object(
+    'transfer', e.details -> 'asked' -> 'transfer', 'from', e.details -> 'asked' -> 'from', 'to', e.details -> 'asked' -> 'credit',
+    'refusal', e.refusal, 'facts', e.details -> 'facts')
+  where e.kind = 'transfer_credit' and e.refusal is not null
+  union all
   -- Holds. A capture is told to the wallet that receives it too.
   select held.part, held.type, held.wallet,
     base.common || held.after || jsonb_strip_nulls(jsonb_build_object('hold', e.book || '-' || e.hold, 'left', e.hold_left::text,
@@ -95,6 +122,7 @@ cross join lateral (
   from (values
     (1, 'open', 'WalletCreationFailed'), (1, 'deposit', 'DepositFailed'), (1, 'topup', 'TopUpFailed'), (1, 'withdrawal', 'WithdrawalFailed'),
     (1, 'spend', 'SpendFailed'), (1, 'issue', 'IssueFailed'), (1, 'transfer', 'TransferInitiated'), (2, 'transfer', 'TransferFailed'),
+    (1, 'transfer_debit', 'TransferInitiated'), (2, 'transfer_debit', 'TransferFailed'),
     (1, 'hold', 'HoldFailed'), (1, 'capture', 'CaptureFailed'), (1, 'release', 'ReleaseFailed'), (1, 'reversal', 'ReversalFailed'),
     (1, 'freeze', 'FreezeFailed'), (1, 'unfreeze', 'UnfreezeFailed'), (1, 'close', 'CloseFailed'), (1, 'limit', 'LimitChangeFailed'),
     (1, 'credit_line', 'CreditLineChangeFailed')

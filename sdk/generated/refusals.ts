@@ -29,5 +29,6 @@ export const refusalStatuses: Readonly<Record<string, number>> = {
   wallet_not_empty: 422,
   credit_line_in_use: 422,
   balance_limit: 422,
+  saga_not_linkable: 422,
   linked_operation_refused: 422,
 };

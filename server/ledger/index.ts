@@ -10,9 +10,10 @@ export type { Ledger, LedgerOptions } from './ledger.ts';
 export type { BookStatus, LedgerObserver } from './posting/observer.ts';
 export { LedgerHalted, LedgerOverloaded, LedgerUnavailable, isOutage } from './posting/outages.ts';
 export { controlsFromText } from './reading/rows.ts';
-export type { Balance, BookReader, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
+export type { Balance, BegunTransfer, BookReader, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
 export { availableOf, isSystemAccountId, maximumAmount } from './rules/accounts.ts';
 export { refusalMeanings } from './rules/refusals.ts';
+export { creditKey, creditOf, endKey, endOf, sagaDetails } from './rules/saga-steps.ts';
 export type { Refusal, RefusalCode } from './rules/refusals.ts';
 export type {
   Account,
@@ -33,9 +34,11 @@ export type {
   RecordedEntry,
   ReleaseOperation,
   ReversalOperation,
+  SagaKind,
   SideStatus,
   Sides,
   SystemKind,
+  TransferDebitOperation,
   TransferKind,
   TransferOperation,
   WalletSpec,

@@ -1,4 +1,5 @@
 /** What callers may ask of wallets, in no transport's words, and what they are told. */
+import type { SagaState } from './sagas/drive.ts';
 import type { AccountRef, Limits, Operation, Outcome, Refusal, Sides, SystemKind } from '../ledger/index.ts';
 
 /** What every command may carry. */
@@ -35,7 +36,9 @@ export type MoneyRequest = AmountRequest & {
   readonly effectiveAt?: Date | undefined;
 };
 export type WalletMoneyRequest = MoneyRequest & { readonly wallet: string };
-export type TransferRequest = MoneyRequest & { readonly from: string; readonly to: string };
+/** `atomic`: at once or not at all, which takes one book. `saga`: in steps, in whatever books. Absent: at once where that can be. */
+export type TransferMode = 'atomic' | 'saga';
+export type TransferRequest = MoneyRequest & { readonly from: string; readonly to: string; readonly mode?: TransferMode | undefined };
 export type OwnerMoneyRequest = MoneyRequest & { readonly owner: string };
 
 export type HoldRequest = AmountRequest & { readonly wallet: string; readonly expiresInSeconds?: number | undefined };
@@ -84,8 +87,8 @@ export type BatchItem =
   | ({ readonly type: 'limit' } & LimitRequest)
   | ({ readonly type: 'creditLine' } & CreditLineRequest);
 
-/** The ledger's answer, with the idempotency key that it is remembered under. */
-export type WalletOutcome = Outcome & { readonly key: string };
+/** The ledger's answer, with the idempotency key that it is remembered under; of a transfer by saga its first step, and how far it came. */
+export type WalletOutcome = Outcome & { readonly key: string; readonly saga?: SagaState };
 export type RefusedOutcome = WalletOutcome & { readonly status: 'refused' };
 
 /** Ready to be posted, or refused before the ledger would see it. */

@@ -1,6 +1,7 @@
 /** Closes everything that an owner has, for good: what comes before an owner can be forgotten. */
 import { newId } from '../kernel/index.ts';
-import type { Balance, Ledger, Operation } from '../ledger/index.ts';
+import type { Balance, Ledger, Operation, Refusal } from '../ledger/index.ts';
+import { refusedUnseen } from './asked.ts';
 import type { CloseAllRequest, RefusedOutcome } from './asked.ts';
 
 /** An owner has one wallet per asset, and there are fewer assets than this. */
@@ -16,12 +17,15 @@ const roundsMax = 10;
 export async function closeAllOf(ledger: Ledger, asked: CloseAllRequest): Promise<RefusedOutcome | null> {
   let refused: RefusedOutcome | null = null;
   for (let round = 0; round < roundsMax; round++) {
-    const open = (await ledger.read.balancesOf(asked.owner, 0, walletsMax)).filter((wallet) => !isClosed(wallet));
+    const open = (await ledger.read.balancesOf(asked.owner, 0, walletsMax)).filter((wallet) => !isClosed(wallet) || wallet.balance > 0n);
     if (open.length === 0) return null;
     const operations = open.map((wallet) => closing(wallet, asked));
     const outcomes = await ledger.postLinked(operations);
     refused = culpritOf(operations, outcomes);
     if (refused && !isOvertaken(refused, asked)) return refused;
+    // A transfer came back to a wallet that is closed: it is to be swept, and nobody said where to.
+    const stranded = asked.sweepTo ? undefined : open.find(isClosed);
+    if (refused && stranded) return refusedUnseen(refused.key, notEmpty(stranded));
   }
   return refused;
 }
@@ -33,6 +37,10 @@ function isOvertaken({ refusal: { code, facts } }: RefusedOutcome, { sweepTo }: 
 
 function isClosed({ controls }: Balance): boolean {
   return controls.debits === 'closed' && controls.credits === 'closed';
+}
+
+function notEmpty({ id, balance, held }: Balance): Refusal {
+  return { code: 'wallet_not_empty', facts: { wallet: id, balance: String(balance), held: String(held) } };
 }
 
 function closing(wallet: Balance, { owner, sweepTo, reason, actor }: CloseAllRequest): Operation & { readonly key: string } {

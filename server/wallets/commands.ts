@@ -1,5 +1,5 @@
 /** What can be done with wallets. Each command is one operation of the ledger: the ledger decides, nothing here does. */
-import { operationId } from '../ledger/index.ts';
+import { bookOfWallet, operationId } from '../ledger/index.ts';
 import type { Asset, Ledger } from '../ledger/index.ts';
 import { refusedUnseen } from './asked.ts';
 import type {
@@ -28,17 +28,22 @@ import { prepareReversal } from './corrections.ts';
 import { HoldWallets, prepareCapture, prepareHold, prepareRelease } from './holds.ts';
 import { KnownAssets } from './known-assets.ts';
 import { prepareDeposit, prepareOpen, prepareSpend, prepareTopUp, prepareTransfer, prepareWithdrawal } from './money.ts';
+import type { SharesBook } from './money.ts';
 import { entryOfOperation } from './operations.ts';
+import { followed } from './sagas/follow.ts';
 
 export class WalletCommands {
   readonly #ledger: Ledger;
   readonly #assets: KnownAssets;
   readonly #holds: HoldWallets;
+  readonly #sharesBook: SharesBook;
 
   constructor(ledger: Ledger, defaultAsset: Asset) {
     this.#ledger = ledger;
     this.#assets = new KnownAssets(ledger.assets, defaultAsset);
     this.#holds = new HoldWallets(ledger.read);
+    const books = ledger.books.length;
+    this.#sharesBook = books === 1 ? () => true : (one, other) => bookOfWallet(one, books) === bookOfWallet(other, books);
   }
 
   /** Opens the owner's wallet in an asset, or a wallet of its own name that nobody owns. `creditLimit`: how far below zero it may go. */
@@ -56,9 +61,12 @@ export class WalletCommands {
     return await this.#post(prepareWithdrawal(asked, this.#assets));
   }
 
-  /** From one wallet to another of the same asset. */
+  /**
+   * From one wallet to another of the same asset: at once, or in steps where they are in different books, or that is asked for. Then it is
+   * answered when it has ended, or, while a book is away, with how far it came (`saga`): somebody will end it.
+   */
   async transfer(asked: TransferRequest): Promise<WalletOutcome> {
-    return await this.#post(prepareTransfer(asked, this.#assets));
+    return await followed(this.#ledger, await this.#post(prepareTransfer(asked, this.#assets, this.#sharesBook)));
   }
 
   /** From the treasury to a user's wallet, which is opened on the way when the user has none in that asset yet. */
@@ -123,7 +131,8 @@ export class WalletCommands {
 
   /** Up to `batchSizeMax` operations, decided in their order: each by itself, or when `atomic` all of them or none. */
   async batch(items: readonly BatchItem[], { atomic }: { readonly atomic: boolean }): Promise<WalletOutcome[]> {
-    const prepared = await prepareBatch(this.#ledger, items, this.#assets, this.#holds);
+    // In a group a transfer is at once or refused: what asks for anything else says so by its mode.
+    const prepared = await prepareBatch(this.#ledger, items, this.#assets, this.#holds, atomic ? () => true : this.#sharesBook);
     return atomic ? await postLinked(this.#ledger, prepared) : await postEach(this.#ledger, prepared);
   }
 

@@ -8,6 +8,7 @@ export type {
   OpenRequest,
   RefusedOutcome,
   Request as WalletRequest,
+  TransferMode,
   WalletOutcome,
 } from './asked.ts';
 export { batchSizeMax } from './batches.ts';
@@ -20,4 +21,7 @@ export { WalletQueries } from './queries.ts';
 export type { OperationRead, Page, PastWallet, Reach, Wallet, WalletHold, WalletStats } from './queries.ts';
 export type { KeptTotals, TotalsKeeper, WalletTotals } from './stats.ts';
 export { toldRefusal } from './refusals.ts';
+export { drive, refusalIn, walletBeyondTransit } from './sagas/drive.ts';
+export type { SagaState } from './sagas/drive.ts';
+export { SagaResumer } from './sagas/resumer.ts';
 export { isReservedForOwner, isWalletOf, ownedWalletId, walletIdPattern, walletIdRule } from './wallet-id.ts';

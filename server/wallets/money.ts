@@ -1,5 +1,5 @@
 /** Money into wallets, out of them and between them: what callers ask for, as operations of the ledger. */
-import type { TransferOperation, WalletSpec } from '../ledger/index.ts';
+import type { Refusal, TransferDebitOperation, TransferOperation, WalletSpec } from '../ledger/index.ts';
 import type {
   AssetReference,
   MoneyRequest,
@@ -33,8 +33,20 @@ export function prepareWithdrawal(asked: WalletMoneyRequest, assets: KnownAssets
   return prepareTransferOf(asked, assets, { kind: 'withdrawal', debit: { wallet: asked.wallet }, credit: { system: 'cash_out' } });
 }
 
-export function prepareTransfer(asked: TransferRequest, assets: KnownAssets): Prepared {
+/** `sharesBook`: whether two wallets are in one book, and can be moved between at once. */
+export type SharesBook = (one: string, other: string) => boolean;
+
+export function prepareTransfer(asked: TransferRequest, assets: KnownAssets, sharesBook: SharesBook): Prepared {
+  const { from, to, mode = sharesBook(from, to) ? 'atomic' : 'saga' } = asked;
+  if (mode === 'saga') return prepareSaga(asked, assets);
   return prepareTransferOf(asked, assets, { kind: 'transfer', debit: { wallet: asked.from }, credit: { wallet: asked.to } });
+}
+
+function prepareSaga(asked: TransferRequest, assets: KnownAssets): Prepared {
+  const terms = termsOfMoney(asked, assets);
+  if ('refusal' in terms) return terms;
+  const operation: TransferDebitOperation = { kind: 'transfer_debit', wallet: asked.from, to: asked.to, ...terms };
+  return { key: terms.key, operation };
 }
 
 export function prepareTopUp(asked: OwnerMoneyRequest, assets: KnownAssets): Prepared {
@@ -56,14 +68,20 @@ function prepareTransferOf(
   assets: KnownAssets,
   sides: Pick<TransferOperation, 'kind' | 'debit' | 'credit'>,
 ): Prepared {
+  const terms = termsOfMoney(asked, assets);
+  if ('refusal' in terms) return terms;
+  const { kind, debit, credit } = sides;
+  return { key: terms.key, operation: { kind, debit, credit, ...terms } };
+}
+
+type TermsOfMoney = Omit<TransferOperation, 'kind' | 'debit' | 'credit'>;
+
+/** Everything but who pays whom. */
+function termsOfMoney(asked: MoneyRequest, assets: KnownAssets): TermsOfMoney | Extract<Prepared, { refusal: Refusal }> {
   const key = keyOrFresh(asked.key);
   const asset = asked.asset === undefined ? undefined : assets.find(asked.asset);
   if (asked.asset !== undefined && !asset) return { key, refusal: assetUnknown(asked.asset) };
-  const { kind, debit, credit } = sides;
-  const operation: TransferOperation = {
-    kind,
-    debit,
-    credit,
+  return {
     key,
     amount: asked.amount,
     ...(asked.upTo === true && { upTo: true }),
@@ -72,7 +90,6 @@ function prepareTransferOf(
     ...(asked.effectiveAt && { effectiveAt: asked.effectiveAt }),
     ...termsOf(asked),
   };
-  return { key, operation };
 }
 
 /** What every operation may carry; what is absent is left out. */

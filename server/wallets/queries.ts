@@ -1,9 +1,11 @@
 /** What can be asked about wallets. */
 import type { Cache } from '../cache/index.ts';
-import { bookOfWallet, operationId, placeOfOperationId } from '../ledger/index.ts';
+import { bookOfWallet, operationId, placeOfOperationId, sagaDetails } from '../ledger/index.ts';
 import type { Asset, Balance, HoldRead, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
 import { keptBalance, keptHistory } from './kept.ts';
 import { entryOfOperation } from './operations.ts';
+import { stateOf } from './sagas/drive.ts';
+import type { SagaState } from './sagas/drive.ts';
 import { nothingKept, withNewer } from './stats.ts';
 import type { TotalsKeeper, WalletTotals } from './stats.ts';
 import { ownedWalletId } from './wallet-id.ts';
@@ -23,8 +25,8 @@ export type WalletHold = HoldRead & { readonly currency: Asset };
 /** What a wallet stood at at a moment. By effective date there is only a balance. */
 export type PastWallet = { readonly balance: bigint; readonly held: bigint | null; readonly version: number | null };
 
-/** An operation with what was reversed of it, if anything. */
-export type OperationRead = { readonly entry: RecordedEntry; readonly reversals: readonly RecordedEntry[] };
+/** An operation with what was reversed of it, if anything; of a transfer by saga its first step, and how far it came. */
+export type OperationRead = { readonly entry: RecordedEntry; readonly reversals: readonly RecordedEntry[]; readonly saga?: SagaState };
 
 /** How far a caller's sight reaches: of what is not this owner's, there is nothing to be seen. Absent: everything. */
 export type Reach = { readonly onlyOwner?: string | undefined };
@@ -94,6 +96,21 @@ export class WalletQueries {
     return entry && (await this.#withReversals(entry));
   }
 
+  /** A transfer, by saga or at once. To a user it is there when the sender's wallet or the recipient's is the user's. */
+  async transfer(id: string, { onlyOwner }: Reach = {}): Promise<OperationRead | null> {
+    const found = await entryOfOperation(this.#ledger, id);
+    if (found?.kind === 'transfer') return await this.operation(id, { onlyOwner });
+    if (found?.kind !== 'transfer_debit') return null;
+    const isSeen = onlyOwner === undefined || (await this.#isParty(found, onlyOwner));
+    return isSeen ? await this.#withReversals(found) : null;
+  }
+
+  async #isParty(debit: RecordedEntry, owner: string): Promise<boolean> {
+    if (await this.#ledger.read.in(debit).entry(debit.seq, owner)) return true;
+    const { to = '' } = sagaDetails(debit);
+    return (await this.#ledger.read.balance(to, owner)) !== null;
+  }
+
   /** What became of a request whose answer was lost: by the wallet that initiated it and its idempotency key. */
   async operationByKey(wallet: Wallet, key: string): Promise<OperationRead | null> {
     const entry = await this.#ledger.read.in(wallet).entryByKey(wallet.number, key);
@@ -142,6 +159,7 @@ export class WalletQueries {
   }
 
   async #withReversals(entry: RecordedEntry): Promise<OperationRead> {
+    if (entry.kind === 'transfer_debit' && !entry.refusal) return { entry, reversals: [], saga: await stateOf(this.#ledger, entry) };
     const isPosting = entry.debit !== null && entry.credit !== null;
     return { entry, reversals: isPosting ? await this.#ledger.read.in(entry).reversalsOf(entry.seq) : [] };
   }

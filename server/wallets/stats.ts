@@ -36,6 +36,8 @@ const counted: readonly (readonly [keyof Omit<WalletTotals, 'postings' | 'lastAc
   ['issued', 'issue', 'credit'],
   ['transferredIn', 'transfer', 'credit'],
   ['transferredOut', 'transfer', 'debit'],
+  ['transferredIn', 'transfer_credit', 'credit'],
+  ['transferredOut', 'transfer_debit', 'debit'],
   ['capturedIn', 'capture', 'credit'],
   ['capturedOut', 'capture', 'debit'],
   ['reversedIn', 'reversal', 'credit'],
@@ -70,7 +72,9 @@ export const nothingKept: KeptTotals = {
 export function withNewer({ version: _version, ...kept }: KeptTotals, newer: readonly KindTotal[]): WalletTotals {
   const totals: { -readonly [name in keyof WalletTotals]: WalletTotals[name] } = { ...kept };
   for (const [name, kind, side] of counted) for (const row of newer) if (row.kind === kind && row.side === side) totals[name] += row.total;
-  for (const { kind, count, lastAt } of newer) {
+  for (const { kind, count, lastAt, total } of newer) {
+    // What came back has not been transferred.
+    if (kind === 'transfer_return') totals.transferredOut -= total;
     totals.postings += count;
     if (!quietKinds.has(kind) && !(totals.lastActivityAt && totals.lastActivityAt > lastAt)) totals.lastActivityAt = lastAt;
   }

@@ -39,6 +39,7 @@ export type TestProduct = {
 };
 
 type Conditions = {
+  readonly books?: number;
   /** Leads to the database by another way, such as a proxy that breaks connections. */
   readonly detour?: (databaseUrl: string) => Promise<string>;
   readonly patienceMs?: number;

@@ -6,7 +6,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentLog } from '../../server/kernel/index.ts';
 import { openLedger } from '../../server/ledger/index.ts';
 import { dueText } from '../../server/ledger/posting/expiry.ts';
+import { begunText } from '../../server/ledger/reading/reads.ts';
 import { statements } from '../../server/ledger/posting/store.ts';
+import { drive } from '../../server/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 
@@ -58,6 +60,7 @@ async function expectProbes(): Promise<void> {
   expect(await scansOfEntry(statements.outcomes)).toEqual(['entry_by_control', 'entry_by_key']);
   expect(await scansOfEntry(statements.spent)).toEqual(['entry_by_debit']);
   expect(await scansOfEntry(dueText)).toEqual(['entry_by_expiry', 'entry_by_hold']);
+  expect(await scansOfEntry(begunText)).toEqual(['entry_by_key', 'entry_transfers_begun']);
   expect(await scansOfEntry(lastBatchAt, 'batch')).toEqual(['batch_by_time']);
 }
 
@@ -87,6 +90,16 @@ it('and on a log in which every entry debits the same account', async () => {
   await ledger.postEach(
     held.slice(0, 250).map(({ seq }, number) => ({ kind: 'release', key: `r${number}`, wallet: `w${number}`, hold: seq, amount: 1n })),
   );
+  const begun = await ledger.postEach(
+    Array.from({ length: 300 }, (_, number) => ({
+      kind: 'transfer_debit' as const,
+      key: `t${number}`,
+      wallet: `w${number}`,
+      to: `w${number + 1}`,
+      amount: 1n,
+    })),
+  );
+  await Promise.all(begun.map(async ({ entry }) => entry && !entry.refusal && (await drive(ledger, entry))));
   await ledger.stop();
   await database.pool.query('vacuum analyze ledger.entry, ledger.account');
 

@@ -75,6 +75,8 @@ function passingOver(kinds: readonly Operation['kind'][], otherwise: (book: Book
 const transfers = ['issue', 'deposit', 'withdrawal', 'topup', 'spend', 'transfer'] as const;
 /** What takes from one wallet, or gives to another. */
 const moving = [...transfers, 'hold', 'capture'] as const;
+/** Either end of a transfer by saga. */
+const ends = ['transfer_complete', 'transfer_return'] as const;
 const openSides = { debits: 'open', credits: 'open' } as const;
 const endless = (book: BookView): Partial<BookView> => ({
   hold: (seq) => {
@@ -210,6 +212,72 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
     }),
   ],
   ['let a freeze stop a reversal', (book, asked, now) => refusedWhenFrozen(book, asked.operation) ?? decide(book, asked, now)],
+
+  [
+    'decide about a transfer again when its credit is asked for again',
+    passingOver(['transfer_credit'], () => ({ remembered: () => undefined })),
+  ],
+  [
+    'do not remember that a recipient is missing',
+    (book, asked, now) => {
+      const decision = decide(book, asked, now);
+      return decision.type === 'refused' && asked.operation.kind === 'transfer_credit' ? { ...decision, scope: null } : decision;
+    },
+  ],
+  ['end a transfer both ways', passingOver(ends, () => ({ remembered: () => undefined }))],
+  [
+    'end what no transfer is, and remember it',
+    (book, asked, now) => {
+      const decision = decide(book, asked, now);
+      const scope = 'ends' in asked.operation ? (book.system('in_transit', asked.operation.asset)?.number ?? null) : null;
+      return decision.type === 'refused' && scope !== null ? { ...decision, scope } : decision;
+    },
+  ],
+  [
+    'return another amount than was debited',
+    answering((decision, { kind }) => {
+      const { debit, credit } = decision;
+      if (kind !== 'transfer_return' || !credit) return decision;
+      return { ...decision, debit: { ...debit, balance: debit.balance + 1n }, credit: { ...credit, balance: credit.balance - 1n } };
+    }),
+  ],
+  [
+    'move what was completed once more',
+    answering((decision, { kind }) => {
+      const { debit, amount } = decision;
+      return kind === 'transfer_complete' && amount !== null
+        ? { ...decision, debit: { ...debit, balance: debit.balance - amount } }
+        : decision;
+    }),
+  ],
+  [
+    'let a freeze stop a return',
+    (book, asked, now) => {
+      const { operation } = asked;
+      const sender = operation.kind === 'transfer_return' ? book.wallet(operation.from) : undefined;
+      if (sender?.controls.credits !== 'frozen') return decide(book, asked, now);
+      return { type: 'refused', refusal: { code: 'wallet_frozen', facts: { wallet: sender.id, side: 'credits' } }, scope: null };
+    },
+  ],
+  [
+    'give limits back what returns',
+    answering((decision, { kind }) => {
+      const { credit, amount } = decision;
+      if (kind !== 'transfer_return' || !credit?.spent || amount === null) return decision;
+      return { ...decision, credit: { ...credit, spent: { ...credit.spent, day: credit.spent.day - amount } } };
+    }),
+  ],
+  [
+    'credit a frozen recipient',
+    (book, asked, now) => {
+      const { operation } = asked;
+      const to = operation.kind === 'transfer_credit' ? book.wallet(operation.to) : undefined;
+      if (to?.controls.credits !== 'frozen') return decide(book, asked, now);
+      const open = { ...to, controls: { ...to.controls, credits: 'open' as const } };
+      const decision = decide(seenThrough(book, { wallet: () => open }), asked, now);
+      return posted(decision, ({ credit, ...rest }) => ({ ...rest, credit: credit && { ...credit, controls: to.controls } }));
+    },
+  ],
 
   [
     'ignore a freeze of credits',

@@ -62,6 +62,14 @@ describe('an honest server', () => {
   });
 });
 
+it('in a ledger of several books wallets pay each other whatever book they are in, and every invariant holds', async () => {
+  const several = await startProduct({}, { books: 3 });
+  const report = await runMonkey({ url: several.url, ...small, requests: 400, wallets: 8 });
+  await several.stop();
+  expect([failed(report), report.unanswered.count]).toEqual([[], 0]);
+  expect(report.outcomes['transfer']?.['completed']).toBeGreaterThan(10);
+}, 30_000);
+
 it('answers that are cut off after the commit change nothing: every one is settled', async () => {
   let cuts = 0;
   const report = await monkeyBehind(async (request) => {

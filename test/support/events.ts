@@ -1,10 +1,11 @@
 /** The events that an entry must have, with everything in them, by the promises of the event log and not by its view. */
-import type { Model, ModelEntry, ModelSide } from './model.ts';
+import type { Model, ModelEntry, ModelRefusal, ModelSide } from './model.ts';
 
 export type ExpectedEvent = { seq: number; part: number; type: string; wallet: string | null; data: Record<string, unknown> };
 
 /** What the event of a kind that has one event is called, and what it is called when refused. */
 const named: Record<string, [done: string, failed: string]> = {
+  transfer_credit: ['', 'TransferCreditFailed'],
   deposit: ['FundsDeposited', 'DepositFailed'],
   topup: ['FundsToppedUp', 'TopUpFailed'],
   withdrawal: ['FundsWithdrawn', 'WithdrawalFailed'],
@@ -55,10 +56,12 @@ function toldOf(book: number, entry: ModelEntry, model: Model): Told[] {
   const [done, failed] = named[kind] ?? ['', ''];
   if (entry.refusal) {
     const initiator = model.accounts.find(({ number }) => number === entry.scope)?.name;
-    const types = kind === 'transfer' ? ['TransferInitiated', 'TransferFailed'] : [failed];
+    if (kind === 'transfer_credit') return refusedCredit(entry);
+    const types = kind === 'transfer' || kind === 'transfer_debit' ? ['TransferInitiated', 'TransferFailed'] : [failed];
     return types.map((type) => [type, initiator, { refusal: entry.refusal?.code, ...entry.details }]);
   }
   if (kind === 'open') return opened(entry, model);
+  if (kind.startsWith('transfer_')) return ofStep(book, entry);
   if (entry.hold !== null) return ofHold(book, entry, done, model);
   if (entry.reverses !== null) return ofReversal(book, entry, done, model);
   if (entry.controls !== null) return ofControl(entry, done, model);
@@ -71,6 +74,33 @@ function toldOf(book: number, entry: ModelEntry, model: Model): Told[] {
     ];
   const own = ['withdrawal', 'spend'].includes(kind) ? debit : credit;
   return [[done, own?.name, after(own)]];
+}
+
+/** Told of the wallets that the transfer is between. The keys of the later steps are nobody's. */
+function ofStep(book: number, { kind, seq, debit, credit, details }: ModelEntry): Told[] {
+  const said = details as { transfer?: string; from?: string; to?: string; refusal?: ModelRefusal };
+  const from = said.from ?? debit?.name;
+  const about = { transfer: said.transfer ?? `${book}-${seq}`, from, to: said.to ?? credit?.name };
+  const quiet = { ...about, key: undefined };
+  const told: Record<string, Told[]> = {
+    transfer_debit: [
+      ['TransferInitiated', from, about],
+      ['TransferDebited', from, { ...about, ...after(debit) }],
+    ],
+    transfer_credit: [['TransferCredited', credit?.name, { ...quiet, ...after(credit) }]],
+    transfer_complete: [['TransferCompleted', from, quiet]],
+    transfer_return: [
+      ['TransferCompensated', from, { ...quiet, ...after(credit) }],
+      ['TransferFailed', from, { ...quiet, refusal: said.refusal?.code, facts: said.refusal?.facts }],
+    ],
+  };
+  return told[kind] ?? [];
+}
+
+function refusedCredit({ refusal, details }: ModelEntry): Told[] {
+  const { asked } = details as { asked: { transfer: string; from: string; credit: string } };
+  const about = { transfer: asked.transfer, from: asked.from, to: asked.credit, key: undefined };
+  return [['TransferCreditFailed', asked.credit, { ...about, refusal: refusal?.code, facts: refusal?.facts }]];
 }
 
 /** System accounts are the ledger's own affair. */

@@ -16,6 +16,7 @@ export const asks = {
 export function initiatorName(operation: Operation): string {
   if ('wallet' in operation) return operation.wallet;
   if (operation.kind === 'reversal') return operation.initiator;
+  if ('from' in operation) return `$in_transit/${operation.asset}`;
   const ref = operation[asks[operation.kind]];
   return 'wallet' in ref ? ref.wallet : `$${ref.system}/${operation.asset ?? 0}`;
 }
@@ -26,8 +27,22 @@ export function contentOf(operation: Operation): ModelContent {
     const { owner, asset, floor } = operation.opens;
     return { wallet: operation.wallet, asset, owner, floor: String(floor) };
   }
-  const debit = 'wallet' in operation ? operation.wallet : 'debit' in operation ? named(operation.debit) : null;
-  const credit = 'credit' in operation ? operation.credit : 'sweepTo' in operation ? operation.sweepTo : undefined;
+  if (operation.kind === 'transfer_complete' || operation.kind === 'transfer_return') {
+    const { asset, from, ends, decidedBy, refusal } = operation;
+    const credit = operation.kind === 'transfer_return' ? from : null;
+    const effectiveAt = operation.effectiveAt?.toISOString();
+    return withoutBlanks({ debit: '$in_transit', credit, amount: null, asset, effectiveAt, from, ends, decidedBy, refusal: refusal?.code });
+  }
+  const debit =
+    'from' in operation ? '$in_transit' : 'wallet' in operation ? operation.wallet : 'debit' in operation ? named(operation.debit) : null;
+  const credit =
+    'to' in operation
+      ? { wallet: operation.to }
+      : 'credit' in operation
+        ? operation.credit
+        : 'sweepTo' in operation
+          ? operation.sweepTo
+          : undefined;
   return withoutBlanks({
     debit,
     credit: credit ? named(credit) : null,
@@ -41,6 +56,8 @@ export function contentOf(operation: Operation): ModelContent {
     reverses: 'reverses' in operation ? operation.reverses : undefined,
     ...changeOf(operation),
     reason: 'reason' in operation ? operation.reason : undefined,
+    transfer: 'transfer' in operation ? operation.transfer : undefined,
+    from: 'from' in operation ? operation.from : undefined,
     actor: 'actor' in operation ? operation.actor : undefined,
   });
 }

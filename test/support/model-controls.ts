@@ -61,7 +61,9 @@ function change(world: World, asked: ControlOperation, account: ModelAccount): M
 function notToClose(world: World, { sides, sweepTo }: Close, account: ModelAccount): ModelRefusal | null {
   const { name: wallet, balance } = account;
   const held = world.held(wallet);
-  if (sidesOf(sides).every((side) => account[side] === 'closed')) return no('nothing_to_change', { wallet });
+  // What came back to a wallet whose way out is closed is swept by closing it once more.
+  const isStranded = sweepTo !== undefined && balance > 0n && account.debits === 'closed';
+  if (sidesOf(sides).every((side) => account[side] === 'closed') && !isStranded) return no('nothing_to_change', { wallet });
   const isPromised = held > 0n && (sides !== 'credits' || sweepTo !== undefined);
   const isLeft = balance > 0n && sides !== 'credits' && sweepTo === undefined;
   return balance < 0n || isPromised || isLeft ? no('wallet_not_empty', { wallet, balance, held }) : null;

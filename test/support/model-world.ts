@@ -62,9 +62,9 @@ export const thirtyEightNines = 99999999999999999999999999999999999999n;
 const fiftyNines = 99999999999999999999999999999999999999999999999999n;
 
 /** Money comes in and goes out without limit; everything else gives only what it has. */
-const unbounded: readonly SystemKind[] = ['issuance', 'cash_in', 'cash_out'];
+const unbounded: readonly SystemKind[] = ['issuance', 'cash_in', 'cash_out', 'in_transit'];
 /** What counts towards a limit: what its owner lets leave the wallet, and not what operators take back. */
-const counted = ['withdrawal', 'spend', 'transfer', 'capture'];
+const counted = ['withdrawal', 'spend', 'transfer', 'transfer_debit', 'capture'];
 
 const blank = {
   debit: null,
@@ -96,14 +96,16 @@ export class World {
   holds: ModelHold[] = [];
   log: ModelEntry[] = [];
   remembered = new Map<string, Remembered>();
+  readonly book: number;
 
-  constructor(assets: readonly number[], keeps: (wallet: string) => boolean) {
+  constructor(assets: readonly number[], keeps: (wallet: string) => boolean, book: number) {
+    this.book = book;
     this.assets = assets;
     this.keeps = keeps;
   }
 
   copy(): World {
-    const world = new World(this.assets, this.keeps);
+    const world = new World(this.assets, this.keeps, this.book);
     world.accounts = this.accounts.map((account) => ({ ...account }));
     world.holds = this.holds.map((hold) => ({ ...hold }));
     world.log = [...this.log];

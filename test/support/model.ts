@@ -6,6 +6,7 @@ import type { Operation } from '../../server/ledger/index.ts';
 import { askedAsset, contentOf, initiatorName } from './model-content.ts';
 import { control } from './model-controls.ts';
 import { capture, expire, hold, release } from './model-holds.ts';
+import { credited, debited, ended, transitOf } from './model-sagas.ts';
 import { reversal, transfer } from './model-transfers.ts';
 import { World, metadataOf, no } from './model-world.ts';
 import type { ModelAccount, ModelEntry, ModelHold, ModelRefusal } from './model-world.ts';
@@ -24,8 +25,8 @@ export class Model {
   #world: World;
 
   /** `keeps`: the wallets that have their place in this book; all when absent. */
-  constructor(assets: readonly number[], keeps: (wallet: string) => boolean = () => true) {
-    this.#world = new World(assets, keeps);
+  constructor(assets: readonly number[], keeps: (wallet: string) => boolean = () => true, book = 1) {
+    this.#world = new World(assets, keeps, book);
   }
 
   /** To try out what would happen. */
@@ -123,7 +124,8 @@ export class Model {
       const earlier = this.#earlier(operation);
       if (earlier?.same) return earlier.answer;
       const refusal = at === culprit ? reason : no('linked_operation_refused', { refused: culprit });
-      return this.#refuse(operation, refusal, now, earlier === undefined && !this.#isAnothers(operation));
+      const isEnd = operation.kind === 'transfer_complete' || operation.kind === 'transfer_return';
+      return this.#refuse(operation, refusal, now, earlier === undefined && !isEnd && !this.#isAnothers(operation));
     });
   }
 
@@ -134,7 +136,11 @@ export class Model {
     if (earlier?.same) return earlier.answer;
     if (earlier) return this.#refuse(operation, no('idempotency_key_reused', { key: operation.key }), now, false);
     const done = this.#do(operation, now);
-    if ('code' in done) return this.#refuse(operation, done, now, true);
+    if ('code' in done) {
+      // A credit that is refused is remembered even where nothing was in transit before; what is asked of the wrong place is not.
+      const isMisplaced = 'from' in operation && (operation.kind !== 'transfer_credit' || done.code === 'other_book');
+      return this.#refuse(operation, done, now, !isMisplaced, operation.kind === 'transfer_credit' && !isMisplaced);
+    }
     if (operation.key !== null) this.#world.remember(operation, done);
     return { status: 'posted', replayed: false, seq: done.seq, entry: done, refusal: null };
   }
@@ -142,6 +148,13 @@ export class Model {
   #do(operation: Operation, now: Date): ModelRefusal | ModelEntry {
     const world = this.#world;
     switch (operation.kind) {
+      case 'transfer_debit':
+        return debited(world, operation, now);
+      case 'transfer_credit':
+        return credited(world, operation, now);
+      case 'transfer_complete':
+      case 'transfer_return':
+        return ended(world, operation, now);
       case 'open':
         return open(world, operation, now);
       case 'hold':
@@ -166,8 +179,10 @@ export class Model {
   }
 
   /** Remembered with what was asked, unless there is nobody to remember it for. */
-  #refuse(operation: Operation, refusal: ModelRefusal, now: Date, remember: boolean): ModelAnswer {
+  #refuse(operation: Operation, refusal: ModelRefusal, now: Date, remember: boolean, opens = false): ModelAnswer {
     const world = this.#world;
+    const opening = world.log.length;
+    if (opens && operation.kind === 'transfer_credit') transitOf(world, operation, now);
     const initiator = world.initiator(operation);
     if (!initiator || !remember || operation.key === null)
       return { status: 'refused', replayed: false, seq: world.log.length, entry: null, refusal };
@@ -183,6 +198,7 @@ export class Model {
       details,
     };
     const entry = world.write(now, saying, null, null);
+    for (const opened of world.log.slice(opening)) opened.operation = entry.seq;
     world.remember(operation, entry);
     return { status: 'refused', replayed: false, seq: entry.seq, entry, refusal };
   }

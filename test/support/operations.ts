@@ -159,6 +159,33 @@ function meant<T extends Operation>(drawn: { [part in keyof T]?: T[part] | undef
   return Object.fromEntries(Object.entries(drawn).filter(([, part]) => part !== undefined && part !== false)) as T;
 }
 
+const debiting = fc
+  .record({ ...terms, ...funding, wallet, to: wallet, asset: maybeAsset, effectiveAt })
+  .map((rest) => meant<Operation>({ kind: 'transfer_debit', ...rest }));
+/** Of few transfers, most of another book's, so that each is credited again, and sometimes otherwise. */
+const crediting = fc
+  .record({ from: fc.constantFrom('a', 'far'), to: wallet, asset: fc.constantFrom(1, 1, 2), amount: smallAmount, effectiveAt })
+  .chain((rest) =>
+    fc.record({ transfer: fc.nat({ max: 11 }).map((seq) => `2-${seq + 1}`), metadata: fc.constantFrom(...metadata) }).map((more) => {
+      const key = `\u0001transfer/${more.transfer}`;
+      return meant<Operation>({ kind: 'transfer_credit', key, ...rest, ...more });
+    }),
+  );
+const noRecipient = { code: 'recipient_not_found', facts: { wallet: 'far' } } as const;
+const ending = fc
+  .record({ kind: fc.constantFrom('transfer_complete' as const, 'transfer_return' as const), ends: ofHold.hold, effectiveAt })
+  .map(({ kind, ends, effectiveAt: at }) => {
+    const rest = {
+      asset: 1,
+      ends,
+      from: 'a',
+      to: 'far',
+      decidedBy: `2-${ends}`,
+      ...(at && kind === 'transfer_return' && { effectiveAt: at }),
+    };
+    return meant<Operation>({ kind, key: endKey(ends), ...rest, ...(kind === 'transfer_return' && { refusal: noRecipient }) });
+  });
+
 const exact = (arbitrary: fc.Arbitrary<Operation>): fc.Arbitrary<Wish> => arbitrary.map((operation) => exactly(operation));
 /** Of something that is there, nine times in ten. */
 const picked = (arbitrary: fc.Arbitrary<Operation>): fc.Arbitrary<Wish> =>
@@ -180,6 +207,9 @@ const wish: fc.Arbitrary<Wish> = fc.oneof(
   { weight: 2, arbitrary: picked(releasing) },
   { weight: 3, arbitrary: picked(expiring) },
   { weight: 5, arbitrary: picked(reversing) },
+  { weight: 5, arbitrary: exact(debiting) },
+  { weight: 5, arbitrary: exact(crediting) },
+  { weight: 6, arbitrary: picked(ending) },
   { weight: 2, arbitrary: exact(freezing) },
   { weight: 1, arbitrary: exact(closing) },
   { weight: 3, arbitrary: exact(limiting) },
@@ -206,7 +236,9 @@ export function requests(most: number): fc.Arbitrary<Request[]> {
 /** What was asked for before, maybe by somebody else. */
 function again(wishes: readonly Wish[], { onlyOwner }: { onlyOwner?: string | undefined }): Wish[] {
   const by = (operation: Operation): Operation =>
-    onlyOwner === undefined || operation.kind === 'open' || operation.kind === 'expire' ? operation : { ...operation, onlyOwner };
+    onlyOwner === undefined || operation.kind === 'open' || operation.kind === 'expire' || 'from' in operation
+      ? operation
+      : { ...operation, onlyOwner };
   return wishes.map(({ operation, pick }) => ({ operation: by(operation), pick }));
 }
 
@@ -220,6 +252,7 @@ export function exactly(operation: Operation): Wish {
  */
 export function granted(wish: Wish, model: Model, reversible: number): Operation {
   const operation = pickedFor(wish, model, reversible);
+  if ('ends' in operation && operation.ends > reversible) return { ...operation, ends: 99_999, key: endKey(99_999) };
   return operation.kind === 'reversal' && operation.reverses > reversible ? { ...operation, reverses: 99_999 } : operation;
 }
 
@@ -229,9 +262,18 @@ function pickedFor({ operation, pick }: Wish, model: Model, reversible: number):
     const hold = model.holds.at(-1 - (pick % Math.max(1, model.holds.length)));
     return hold ? { ...operation, hold: hold.seq, wallet: hold.wallet } : operation;
   }
+  if ('ends' in operation) {
+    const begun = model.log.filter(({ kind, refusal, seq }) => kind === 'transfer_debit' && refusal === null && seq <= reversible);
+    const one = begun.at(-1 - (pick % Math.max(1, begun.length)));
+    return one?.debit ? { ...operation, ends: one.seq, key: endKey(one.seq), from: one.debit.name, asset: one.asset ?? 1 } : operation;
+  }
   if (operation.kind !== 'reversal') return operation;
   const postings = model.log.filter(({ seq, refusal, scope }) => refusal === null && scope !== null && seq <= reversible);
   const posting = postings.at(-1 - (pick % Math.max(1, postings.length)));
   const initiator = model.accounts.find(({ number }) => number === posting?.scope);
   return posting && initiator ? { ...operation, reverses: posting.seq, initiator: initiator.name } : operation;
+}
+
+function endKey(seq: number): string {
+  return `\u0001end/${seq}`;
 }

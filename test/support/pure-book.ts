@@ -14,7 +14,8 @@ export function emptyState(): BookState {
 /** As the writer does ahead of deciding. */
 export function lookUpOriginals(state: BookState, { entries }: Rows, operations: readonly Operation[]): void {
   for (const operation of operations) {
-    const entry = operation.kind === 'reversal' && entries[operation.reverses - 1];
+    const seq = operation.kind === 'reversal' ? operation.reverses : 'ends' in operation ? operation.ends : 0;
+    const entry = entries[seq - 1];
     if (!entry || state.original(entry.seq)) continue;
     state.learnOriginal({ entry, reversed: entries.findLast(({ reverses }) => reverses === entry.seq)?.reversed ?? 0n });
   }

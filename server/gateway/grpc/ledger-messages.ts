@@ -1,8 +1,8 @@
 /** What the ledger answers, in the messages of ledger.proto. */
 import { availableOf, operationId } from '../../ledger/index.ts';
 import type { Asset as LedgerAsset, Assets, LedgerEvent, PostedSide, RecordedEntry, Refusal, SideStatus } from '../../ledger/index.ts';
-import { initiatorOf, isWalletOf, toldRefusal } from '../../wallets/index.ts';
-import type { OperationRead, Reach, Wallet as WalletRead, WalletHold, WalletOutcome, WalletStats } from '../../wallets/index.ts';
+import { initiatorOf, isWalletOf, refusalIn, toldRefusal, walletBeyondTransit } from '../../wallets/index.ts';
+import type { OperationRead, Reach, SagaState, Wallet as WalletRead, WalletHold, WalletOutcome, WalletStats } from '../../wallets/index.ts';
 import type { Account, Asset, Event, Fact, Hold, HoldState, Limits, OperationResult, Problem, Stats, Wallet } from './generated/ledger.ts';
 import { ledgerFailure } from './statuses.ts';
 
@@ -19,14 +19,41 @@ export function resultOf(outcome: WalletOutcome, assets: Assets, reach: Reach): 
   const { status, entry, key, replayed, seq } = outcome;
   const problem = status === 'refused' ? problemOf(outcome.refusal, entry) : null;
   const told = { seq: BigInt(seq), requestId: key, replayed, problem };
-  return entry ? { ...resultOfEntry(entry, entry.scope, assets, reach), ...told } : { ...unrecorded, ...told };
+  if (!entry) return { ...unrecorded, ...told };
+  const ofSaga = outcome.saga && sagaOf(entry, outcome.saga, reach);
+  return { ...resultOfEntry(entry, entry.scope, assets, reach), ...ofSaga, ...told };
 }
 
 /** An operation on record, with what was reversed of it. */
-export function resultOfRead({ entry, reversals }: OperationRead, assets: Assets, reach: Reach): OperationResult {
+export function resultOfRead({ entry, reversals, saga }: OperationRead, assets: Assets, reach: Reach): OperationResult {
   const result = resultOfEntry(entry, entry.scope, assets, reach);
+  if (saga) return { ...result, ...sagaOf(entry, saga, reach) };
   if (reversals.length === 0) return result;
   return { ...result, reversed: int64OrNone(reversals.at(-1)?.reversed ?? null), reversedBy: reversals.map(operationId) };
+}
+
+/** What a transfer in steps came to, beside its first step. */
+function sagaOf(
+  entry: RecordedEntry,
+  saga: SagaState,
+  reach: Reach,
+): Pick<OperationResult, 'type' | 'mode' | 'status' | 'from' | 'to' | 'problem'> {
+  const { status, credit } = saga;
+  const refusal = refusalIn(saga);
+  return {
+    type: 'transfer',
+    mode: 'saga',
+    status: status === 'compensated' ? 'refused' : status,
+    from: entry.debit && accountOf(entry.debit, reach),
+    to: credit?.credit ? accountOf(credit.credit, reach) : beyondTransit(entry),
+    problem: refusal && problemOf(refusal, credit),
+  };
+}
+
+/** The wallet that a step is about, of another book or of another moment: nothing is known of it here but its name. */
+function beyondTransit(entry: RecordedEntry): Account | null {
+  const id = walletBeyondTransit(entry);
+  return id === null ? null : { id, balance: null, held: null, version: 0n };
 }
 
 /** A row of the log, with the account `seenFrom` as its wallet. */
@@ -35,7 +62,7 @@ export function resultOfEntry(entry: RecordedEntry, seenFrom: number | null, ass
   const own = credit && credit.number === seenFrom ? credit : debit;
   return {
     status: entry.refusal ? 'refused' : 'completed',
-    type: entry.kind,
+    type: entry.kind === 'transfer_debit' && entry.refusal ? 'transfer' : entry.kind,
     operationId: operationId(entry),
     seq: BigInt(entry.seq),
     requestId: isInitiatedBy(entry, seenFrom, reach) ? (entry.key ?? '') : '',
@@ -46,8 +73,8 @@ export function resultOfEntry(entry: RecordedEntry, seenFrom: number | null, ass
     askedAmount: int64OrNone(entry.askedAmount),
     effectiveAt: entry.effectiveAt ? entry.effectiveAt.toISOString() : '',
     wallet: own && accountOf(own, reach),
-    from: debit && credit ? accountOf(debit, reach) : null,
-    to: debit && credit ? accountOf(credit, reach) : null,
+    from: debit && credit ? (debit.kind === 'in_transit' && beyondTransit(entry)) || accountOf(debit, reach) : null,
+    to: debit && credit ? (credit.kind === 'in_transit' && beyondTransit(entry)) || accountOf(credit, reach) : null,
     hold: isPayers(own, entry, reach) ? holdOf(entry) : null,
     reverses: entry.reverses === null ? '' : `${entry.book}-${entry.reverses}`,
     reversed: int64OrNone(entry.reversed),
@@ -55,6 +82,7 @@ export function resultOfEntry(entry: RecordedEntry, seenFrom: number | null, ass
     metadata: entry.metadata ?? '',
     ...decidedIn(entry, reach),
     problem: entry.refusal && problemOf(entry.refusal, entry),
+    mode: entry.kind.startsWith('transfer_') ? 'saga' : '',
   };
 }
 
@@ -82,6 +110,7 @@ const unrecorded: OperationResult = {
   reason: '',
   actor: '',
   problem: null,
+  mode: '',
 };
 
 /** The key is the initiator's own business; the recipient of a transfer does not learn it. */

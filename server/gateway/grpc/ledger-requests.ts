@@ -11,7 +11,7 @@ import {
   walletIdPattern,
   walletIdRule,
 } from '../../wallets/index.ts';
-import type { BatchItem, Destination, WalletMoneyRequest, WalletRequest } from '../../wallets/index.ts';
+import type { BatchItem, Destination, TransferMode, WalletMoneyRequest, WalletRequest } from '../../wallets/index.ts';
 import type { Admission, OperationName } from '../access/index.ts';
 import type { MoneyTerms, Operation, PostRequest, Terms } from './generated/ledger.ts';
 
@@ -55,6 +55,7 @@ function readOperation(operation: Operation, asker: Asker): BatchItem {
       ...readMoney(asked),
       from: readWallet(asked.walletId),
       to: readWallet(toWalletId, 'to_wallet_id'),
+      mode: readMode(asked.mode),
     };
   }
   if (deposit)
@@ -172,6 +173,11 @@ function readDecided({ reverse, freeze, unfreeze, close, setLimits, setCreditLin
     };
   }
   return null;
+}
+
+function readMode(mode: string): TransferMode | undefined {
+  if (mode === '') return undefined;
+  return mode === 'atomic' || mode === 'saga' ? mode : refuse('A mode is atomic or saga, or empty.');
 }
 
 function readTerms(terms: Terms | null, { onlyOwner }: Admission): WalletRequest {

@@ -37,6 +37,7 @@ export const ledgerRefusalStatus = {
   wallet_not_empty: status.FAILED_PRECONDITION,
   credit_line_in_use: status.FAILED_PRECONDITION,
   balance_limit: status.FAILED_PRECONDITION,
+  saga_not_linkable: status.FAILED_PRECONDITION,
   linked_operation_refused: status.FAILED_PRECONDITION,
 } as const satisfies Record<RefusalCode, status>;
 

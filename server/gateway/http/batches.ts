@@ -24,6 +24,7 @@ import {
   ref,
   strict,
   termProperties,
+  TransferMode,
   WalletId,
 } from './schemas.ts';
 import { checkerOf } from './validation.ts';
@@ -50,7 +51,7 @@ const items = {
   }),
   deposit: item('deposit', { walletId: WalletId, ...money }),
   withdraw: item('withdraw', { walletId: WalletId, ...money }),
-  transfer: item('transfer', { walletId: WalletId, toWalletId: WalletId, ...money }),
+  transfer: item('transfer', { walletId: WalletId, toWalletId: WalletId, ...money, mode: Type.Optional(TransferMode) }),
   hold: item('hold', { walletId: WalletId, ...holdProperties }),
   capture: item('capture', { holdId: HoldId, ...captureProperties }),
   release: item('release', { holdId: HoldId, ...releaseProperties }),
@@ -136,7 +137,7 @@ function readItem(body: ItemBody, admission: Admission, admit: (operation: Opera
     case 'withdraw':
       return { type: body.type, ...terms, ...readMoney(body), wallet: body.walletId };
     case 'transfer':
-      return { type: 'transfer', ...terms, ...readMoney(body), from: body.walletId, to: body.toWalletId };
+      return { type: 'transfer', ...terms, ...readMoney(body), from: body.walletId, to: body.toWalletId, mode: body.mode };
     case 'hold':
       return { type: 'hold', ...terms, ...readAmount(body), wallet: body.walletId, expiresInSeconds: body.expiresInSeconds };
     case 'capture':
@@ -153,7 +154,7 @@ const maybe = <P extends Fields>(properties: P) => Type.Partial(Type.Object(prop
 
 const BatchResult = Type.Object(
   {
-    status: oneOf('completed', 'refused'),
+    status: oneOf('completed', 'debited', 'refused'),
     replayed: Type.Boolean({ description: 'true: it was done or refused before, under the same key' }),
     ...maybe({ ...opened, ...authorized, ...posted }),
     requestId: posted.requestId,
@@ -161,6 +162,7 @@ const BatchResult = Type.Object(
     title: Type.Optional(Type.String({ description: 'of a refusal' })),
     detail: Type.Optional(Type.String({ description: 'of a refusal: what to do about it' })),
     facts: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'of a refusal: what the detail speaks of' })),
+    transferStatus: Type.Optional(Type.String({ description: 'of a transfer in steps that came back: compensated' })),
   },
   {
     $id: 'BatchResult',
@@ -212,19 +214,20 @@ export function presentBatch(
 function presentResult(outcome: WalletOutcome, item: BatchItem | undefined, assets: Assets, reach: Reach): Static<typeof BatchResult> {
   const { replayed } = outcome;
   if (outcome.status === 'refused') {
-    const { code, title, detail, facts, operationId } = refusalProblem(outcome);
+    const { code, title, detail, facts, operationId, transferStatus } = refusalProblem(outcome);
     return {
       status: 'refused',
       replayed,
       requestId: outcome.key,
       ...(operationId !== undefined && { operationId }),
+      ...(transferStatus !== undefined && { transferStatus }),
       code,
       title,
       detail,
       facts: { ...facts },
     };
   }
-  const { entry } = outcome;
+  const { entry, saga } = outcome;
   switch (entry.kind) {
     case 'open': {
       const owner = item && 'owner' in item ? item.owner : null;
@@ -233,7 +236,7 @@ function presentResult(outcome: WalletOutcome, item: BatchItem | undefined, asse
     case 'hold':
       return { ...presentAuthorization(entry, assets), status: 'completed', replayed };
     default:
-      return { ...presentPosting(entry, assets, reach), replayed };
+      return { ...presentPosting(entry, assets, reach, saga), replayed };
   }
 }
 

@@ -1,10 +1,10 @@
 /** Operations as they are on record: one by one, and as the lines of a wallet's history. */
 import Type from 'typebox';
 import type { Static } from 'typebox';
-import { operationId } from '../../ledger/index.ts';
+import { operationId, sagaDetails } from '../../ledger/index.ts';
 import type { Assets, PostedSide, RecordedEntry } from '../../ledger/index.ts';
-import { initiatorOf, isWalletOf } from '../../wallets/index.ts';
-import type { OperationRead, Reach, Wallet } from '../../wallets/index.ts';
+import { initiatorOf, isWalletOf, refusalIn, walletBeyondTransit } from '../../wallets/index.ts';
+import type { OperationRead, Reach, SagaState, Wallet } from '../../wallets/index.ts';
 import { AskedAmount, idAt, presentAsked, presentAsset, presentAvailable, presentSide } from './postings.ts';
 import { presentRefusal } from './refusals.ts';
 import { AmountText, AssetBrief, freeObject, HoldId, oneOf, OperationId, orNull, ref, Seq, strict, Timestamp, Version } from './schemas.ts';
@@ -21,6 +21,12 @@ export function presentCounterparty(side: PostedSide): Static<typeof Counterpart
   return side.kind === 'wallet' ? { kind: 'wallet', walletId: side.id } : { kind: side.kind, walletId: null };
 }
 
+/** What a wallet paid into transit, it paid to somebody. */
+function counterpartyOf(entry: RecordedEntry, other: PostedSide): Static<typeof Counterparty> {
+  const beyond = walletBeyondTransit(entry);
+  return beyond === null ? presentCounterparty(other) : { kind: 'wallet', walletId: beyond };
+}
+
 /** What only some operations have, in history and in full. */
 const particulars = {
   askedAmount: Type.Optional(AskedAmount),
@@ -31,6 +37,7 @@ const particulars = {
   left: Type.Optional(Type.String({ description: 'what was left of the hold then' })),
   expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'of a hold' })),
   reverses: Type.Optional(Type.String({ description: 'id of the operation that this one reverses' })),
+  transferId: Type.Optional(Type.String({ description: 'id of the transfer that this is a step of' })),
   reason: Type.Optional(Type.String({ description: 'why it was decided' })),
 };
 
@@ -43,8 +50,16 @@ function presentParticulars(entry: RecordedEntry, toPayer: boolean) {
     ...(hold !== null && toPayer && { holdId: idAt(entry, hold), left: String(holdLeft) }),
     ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
     ...(reverses !== null && { reverses: idAt(entry, reverses) }),
+    ...ofTransfer(entry),
     ...(decided && { reason: decided.reason }),
   };
+}
+
+/** A transfer in steps is called by its first one. */
+function ofTransfer(entry: RecordedEntry): { transferId?: string } {
+  if (entry.kind === 'transfer_debit') return { transferId: operationId(entry) };
+  const { transfer } = sagaDetails(entry);
+  return transfer === undefined ? {} : { transferId: transfer };
 }
 
 export const HistoryItem = Type.Object(
@@ -83,7 +98,7 @@ export function presentHistoryItem(entry: RecordedEntry, wallet: Wallet): Static
     type: entry.kind,
     direction: other === null ? 'none' : incoming ? 'in' : 'out',
     amount: entry.amount === null ? null : entry.amount.toString(),
-    ...(other && { counterparty: presentCounterparty(other) }),
+    ...(other && { counterparty: counterpartyOf(entry, other) }),
     balanceAfter: after.balance.toString(),
     heldAfter: after.held.toString(),
     availableAfter: presentAvailable(after),
@@ -110,7 +125,7 @@ const AccountAfter = Type.Object(
   },
 );
 
-const Failure = Type.Object(
+export const Failure = Type.Object(
   { code: Type.String(), detail: Type.String(), facts: Type.Record(Type.String(), Type.String()) },
   { $id: 'Failure', ...strict },
 );
@@ -122,51 +137,51 @@ const Asked = Type.Unsafe<Record<string, unknown>>({
   description: 'what a refused operation asked for',
 });
 
-export const OperationView = Type.Object(
-  {
-    operationId: OperationId,
-    seq: Seq,
-    status: oneOf('completed', 'refused'),
-    type: Type.String(),
-    requestId: orNull(Type.String()),
-    amount: orNull(AmountText),
-    asset: Type.Optional(ref(AssetBrief)),
-    debit: Type.Optional(ref(AccountAfter)),
-    credit: Type.Optional(ref(AccountAfter)),
-    ...particulars,
-    actor: Type.Optional(Type.String({ description: 'who decided it; users are not told' })),
-    controls: Type.Optional(freeObject),
-    reversed: Type.Optional(Type.String({ description: 'how much of it has been reversed by now' })),
-    reversedBy: Type.Optional(Type.Array(OperationId, { description: 'ids of the operations that reversed it, or parts of it' })),
-    asked: Type.Optional(ref(Asked)),
-    failure: Type.Optional(ref(Failure)),
-    metadata: orNull(freeObject),
-    createdAt: Timestamp,
-    completedAt: Timestamp,
-  },
-  {
-    $id: 'Operation',
-    ...strict,
-    description:
-      'asset and sides are missing where a refusal named none; failure and asked are there for a refusal only, controls (all of the wallet, after it) for a control, reversed and reversedBy for what was reversed',
-  },
-);
+export const operationProperties = {
+  operationId: OperationId,
+  seq: Seq,
+  status: oneOf('completed', 'refused', 'debited', 'compensated'),
+  type: Type.String(),
+  requestId: orNull(Type.String()),
+  amount: orNull(AmountText),
+  asset: Type.Optional(ref(AssetBrief)),
+  debit: Type.Optional(ref(AccountAfter)),
+  credit: Type.Optional(ref(AccountAfter)),
+  ...particulars,
+  actor: Type.Optional(Type.String({ description: 'who decided it; users are not told' })),
+  controls: Type.Optional(freeObject),
+  reversed: Type.Optional(Type.String({ description: 'how much of it has been reversed by now' })),
+  reversedBy: Type.Optional(Type.Array(OperationId, { description: 'ids of the operations that reversed it, or parts of it' })),
+  asked: Type.Optional(ref(Asked)),
+  failure: Type.Optional(ref(Failure)),
+  metadata: orNull(freeObject),
+  createdAt: Timestamp,
+  completedAt: orNull(Timestamp),
+};
 
-/** An operation as it is on record. It is decided and committed at one moment, so both timestamps are that one. */
-export function presentOperation({ entry, reversals }: OperationRead, assets: Assets, reach: Reach): Static<typeof OperationView> {
+export const OperationView = Type.Object(operationProperties, {
+  $id: 'Operation',
+  ...strict,
+  description:
+    'debited and compensated: of a transfer in steps that goes on by itself, or came back; asset and sides are missing where a refusal named none; failure and asked are there for a refusal only, controls (all of the wallet, after it) for a control, reversed and reversedBy for what was reversed',
+});
+
+/** An operation as it is on record. It is decided and committed at one moment, so both timestamps are that one; but of a transfer in steps. */
+export function presentOperation({ entry, reversals, saga }: OperationRead, assets: Assets, reach: Reach): Static<typeof OperationView> {
   const recordedAt = entry.recordedAt.toISOString();
   const decided = decidedIn(entry);
   const latest = reversals.at(-1);
+  const returned = saga && refusalIn(saga);
   return {
     operationId: operationId(entry),
     seq: entry.seq,
-    status: entry.refusal ? 'refused' : 'completed',
-    type: entry.kind,
+    status: entry.refusal ? 'refused' : (saga?.status ?? 'completed'),
+    type: entry.kind === 'transfer_debit' ? 'transfer' : entry.kind,
     requestId: isInitiatedWithin(entry, reach) ? entry.key : null,
     amount: entry.amount === null ? null : entry.amount.toString(),
     ...(entry.asset !== null && { asset: presentAsset(assets.get(entry.asset)) }),
     ...(entry.debit && { debit: presentAccountAfter(entry.debit, reach) }),
-    ...(entry.credit && { credit: presentAccountAfter(entry.credit, reach) }),
+    ...(entry.credit && { credit: saga ? presentRecipient(entry, saga, reach) : presentAccountAfter(entry.credit, reach) }),
     ...presentParticulars(entry, reach.onlyOwner === undefined || !entry.debit || isWalletOf(entry.debit.id, reach.onlyOwner)),
     ...(decided && reach.onlyOwner === undefined && { actor: decided.actor }),
     ...(entry.controls !== null && { controls: JSON.parse(entry.controls) as Record<string, unknown> }),
@@ -175,10 +190,17 @@ export function presentOperation({ entry, reversals }: OperationRead, assets: As
       asked: askedIn(entry),
       failure: presentRefusal(entry.refusal, entry),
     }),
+    ...(returned && { failure: presentRefusal(returned, saga.credit) }),
     metadata: parseMetadata(entry.metadata),
     createdAt: recordedAt,
-    completedAt: recordedAt,
+    completedAt: saga ? (saga.end?.recordedAt.toISOString() ?? null) : recordedAt,
   };
+}
+
+/** As its own book left it; nothing of it as long as nothing has arrived. */
+function presentRecipient(entry: RecordedEntry, { credit }: SagaState, reach: Reach): Static<typeof AccountAfter> {
+  if (credit?.credit) return presentAccountAfter(credit.credit, reach);
+  return { kind: 'wallet', walletId: walletBeyondTransit(entry), balance: null, version: null };
 }
 
 function presentAccountAfter(side: PostedSide, reach: Reach): Static<typeof AccountAfter> {
@@ -200,7 +222,10 @@ function askedIn(entry: RecordedEntry): Record<string, unknown> {
 
 /** Of corrections and controls that were carried out; what a refused one asked for stands in what was asked. */
 export function decidedIn({ details, refusal }: RecordedEntry): { readonly reason: string; readonly actor: string } | null {
-  return details === null || refusal ? null : (JSON.parse(details) as { reason: string; actor: string });
+  if (details === null || refusal) return null;
+  const told = JSON.parse(details) as { reason?: string; actor?: string };
+  const { reason, actor } = told;
+  return reason === undefined || actor === undefined ? null : { reason, actor };
 }
 
 /** Stored as JSON text, once checked to be an object. */

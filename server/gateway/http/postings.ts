@@ -4,13 +4,13 @@ import type { Static } from 'typebox';
 import { assert } from '../../kernel/index.ts';
 import { availableOf, maximumAmount, operationId } from '../../ledger/index.ts';
 import type { Asset, Assets, PostedSide, RecordedEntry } from '../../ledger/index.ts';
-import { initiatorOf, isWalletOf } from '../../wallets/index.ts';
-import type { Reach, WalletOutcome } from '../../wallets/index.ts';
+import { initiatorOf, isWalletOf, walletBeyondTransit } from '../../wallets/index.ts';
+import type { Reach, SagaState, WalletOutcome } from '../../wallets/index.ts';
 import type { Reply } from './app.ts';
 import { noteOperation } from './observing.ts';
 import { sendProblem } from './problem.ts';
 import { refusalProblem } from './refusals.ts';
-import { AmountText, AssetBrief, HoldId, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from './schemas.ts';
+import { AmountText, AssetBrief, HoldId, oneOf, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from './schemas.ts';
 
 const SideAfter = Type.Object(
   { walletId: WalletId, balance: orNull(AmountText), version: orNull(Version) },
@@ -46,7 +46,8 @@ const postingProperties = {
 export const Posting = Type.Object(
   {
     ...postingProperties,
-    status: Type.Literal('completed'),
+    status: oneOf('completed', 'debited'),
+    mode: Type.Optional(Type.Literal('saga')),
     from: Type.Optional(ref(SideAfter)),
     to: Type.Optional(ref(SideAfter)),
     holdId: Type.Optional(HoldId),
@@ -58,7 +59,7 @@ export const Posting = Type.Object(
     $id: 'Posting',
     ...strict,
     description:
-      'from and to stand where both sides are wallets; holdId and left for a part of a hold, reverses and reversed for a reversal',
+      'debited: a transfer that has left its sender and goes on by itself; from and to stand where both sides are wallets, as their own books left them; holdId and left for a part of a hold, reverses and reversed for a reversal',
   },
 );
 
@@ -69,7 +70,9 @@ export const postingSchemas = [SideAfter, Posting, Success];
 
 type Posted = Static<typeof Posting>;
 
-export function presentPosting(entry: RecordedEntry, assets: Assets, reach: Reach): Posted {
+/** `saga`: how far a transfer in steps came, of which the entry is the first. */
+export function presentPosting(entry: RecordedEntry, assets: Assets, reach: Reach, saga?: SagaState): Posted {
+  if (saga) return presentSaga(entry, assets, reach, saga);
   const { debit, credit, amount, hold, holdLeft, reverses, reversed } = entry;
   assert(amount !== null, 'a posting has an amount');
   return {
@@ -80,6 +83,22 @@ export function presentPosting(entry: RecordedEntry, assets: Assets, reach: Reac
     ...(debit?.kind === 'wallet' && credit?.kind === 'wallet' && { from: presentSide(debit, reach), to: presentSide(credit, reach) }),
     ...(hold !== null && holdLeft !== null && { holdId: idAt(entry, hold), left: holdLeft.toString() }),
     ...(reverses !== null && reversed !== null && { reverses: idAt(entry, reverses), reversed: reversed.toString() }),
+  };
+}
+
+function presentSaga(entry: RecordedEntry, assets: Assets, reach: Reach, { status, credit }: SagaState): Posted {
+  const { debit, amount } = entry;
+  assert(debit && amount !== null && status !== 'compensated', 'what came back is told as a refusal');
+  const to = walletBeyondTransit(entry) ?? '';
+  return {
+    ...presentDone(entry, assets),
+    type: 'transfer',
+    mode: 'saga',
+    status,
+    amount: amount.toString(),
+    ...presentAsked(entry),
+    from: presentSide(debit, reach),
+    to: credit?.credit ? presentSide(credit.credit, reach) : { walletId: to, balance: null, version: null },
   };
 }
 
@@ -135,14 +154,21 @@ export function presentSide({ id, balance, version }: PostedSide, { onlyOwner }:
   return { walletId: id, balance: balance.toString(), version };
 }
 
-/** Sends what `present` makes of the entry, or the refusal. */
-export function sendOutcome(reply: Reply, outcome: WalletOutcome, status: number, present: (entry: RecordedEntry) => unknown): Reply {
+/** Sends what `present` makes of the entry, or the refusal. What has begun and not ended is accepted, and says where to look for its end. */
+export function sendOutcome(
+  reply: Reply,
+  outcome: WalletOutcome,
+  status: number,
+  present: (entry: RecordedEntry, saga: SagaState | undefined) => unknown,
+): Reply {
   const { entry } = outcome;
   const own = entry?.debit?.kind === 'wallet' ? entry.debit : entry?.credit;
   noteOperation(reply.request, entry && { book: entry.book, seq: entry.operation }, outcome.key, own?.id ?? null);
   if (outcome.replayed) reply.header('idempotency-replayed', 'true');
   if (outcome.status === 'refused') return sendProblem(reply, refusalProblem(outcome));
-  return reply.code(status).send(present(outcome.entry));
+  if (outcome.saga?.status === 'debited') reply.code(202).header('location', `/transfers/${operationId(outcome.entry)}`);
+  else reply.code(status);
+  return reply.send(present(outcome.entry, outcome.saga));
 }
 
 export const keyHeaders = Type.Object({

@@ -14,6 +14,8 @@ export type Problem = {
   readonly facts?: Readonly<Record<string, string>> | undefined;
   readonly requestId?: string | undefined;
   readonly operationId?: string | undefined;
+  /** Of a transfer in steps that was debited before it was refused. */
+  readonly transferStatus?: string | undefined;
   readonly retryAfterSeconds?: number | undefined;
 };
 
@@ -31,8 +33,9 @@ export class ProblemError extends Error {
 }
 
 export function problemBody(problem: Problem): string {
-  const { status, code, title, detail, facts, requestId, operationId } = problem;
-  return JSON.stringify({ type: `urn:coffer:problem:${code}`, title, status, code, detail, ...facts, requestId, operationId });
+  const { status, code, title, detail, facts, requestId, operationId, transferStatus } = problem;
+  const type = `urn:coffer:problem:${code}`;
+  return JSON.stringify({ type, title, status, code, detail, ...facts, requestId, operationId, transferStatus });
 }
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {

@@ -34,6 +34,7 @@ export const refusalStatus = {
   wallet_not_empty: 422,
   credit_line_in_use: 422,
   balance_limit: 422,
+  saga_not_linkable: 422,
   linked_operation_refused: 422,
 } as const satisfies Record<RefusalCode, number>;
 
@@ -56,7 +57,7 @@ const advice = {
   insufficient_funds: ({ wallet, available, requested }) =>
     `${quoted(wallet)} has ${available ?? ''} available, ${requested ?? ''} were asked for. Ask for less, or fund it first.`,
   other_book: ({ wallet }) =>
-    `${quoted(wallet)} is kept in another book, and a transfer moves money within one book. Withdraw here and deposit there, or pay a wallet of the same book.`,
+    `${quoted(wallet)} is kept in another book, and this would have to happen within one. A transfer by itself, without "mode":"atomic", may go to another book.`,
   hold_not_found: ({ wallet, hold }) => `${quoted(wallet)} has no hold ${hold ?? ''}. The hold's id is in the answer that authorised it.`,
   operation_not_found: ({ reverses }) =>
     `There is no operation ${reverses ?? ''}. Its id is in the answer to the request that asked for it.`,
@@ -82,6 +83,7 @@ const advice = {
   credit_line_in_use: ({ wallet, balance, floor }) =>
     `${quoted(wallet)} stands at ${balance ?? ''} with its holds left aside, below ${floor ?? ''}. Fund it first, or grant a longer line.`,
   balance_limit: ({ wallet }) => `The balance of ${quoted(wallet)} would have more than 38 digits. Ask for less.`,
+  saga_not_linkable: () => 'Send the transfer by itself, or without "mode": within one book it can then be part of the group.',
   linked_operation_refused: ({ refused }) =>
     `Nothing was done, because operations[${refused ?? ''}] of the same group was refused. Mend that one and send the group again with fresh keys.`,
 } as const satisfies Record<RefusalCode, (facts: Facts) => string>;
@@ -96,16 +98,17 @@ export function presentRefusal(
 }
 
 export function refusalProblem(outcome: RefusedOutcome): Problem {
-  const { entry, key } = outcome;
+  const { entry, key, saga } = outcome;
   const { code, detail, facts } = presentRefusal(outcome.refusal, entry);
   return {
     status: refusalStatus[code],
     code,
     title: refusalMeanings[code],
-    detail,
+    detail: saga && entry?.debit ? `${detail} What had left ${quoted(entry.debit.id)} has come back to it.` : detail,
     facts,
     requestId: key,
     operationId: entry ? operationId(entry) : undefined,
+    transferStatus: saga?.status,
   };
 }
 

@@ -71,6 +71,13 @@ const momentForm = { pattern: momentPattern, examples: ['2026-01-31T12:00:00Z'] 
 /** Of a query. */
 export const Moment = Type.String({ ...momentForm, description: `${moment}; + is written %2B` });
 
+export const TransferMode = Type.Unsafe<'atomic' | 'saga'>({
+  type: 'string',
+  enum: ['atomic', 'saga'],
+  description:
+    'atomic: at once or not at all, which takes two wallets of one book; saga: in steps, debited before it is credited. When absent: atomic within a book, saga between books',
+});
+
 export const ExpiresInSeconds = Type.Integer({
   minimum: 1,
   maximum: expiresInSecondsMax,

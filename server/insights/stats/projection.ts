@@ -9,8 +9,8 @@ import type { AmountName } from './columns.ts';
 
 export const statsName = 'stats';
 
-/** What an event says about the wallet that it is about. `amount`: what moved, and where it is counted. */
-type Meaning = { readonly amount?: AmountName; readonly isActivity: boolean };
+/** What an event says about the wallet that it is about. `amount`: what moved, and where it is counted, or taken back. */
+type Meaning = { readonly amount?: AmountName; readonly isActivity: boolean; readonly takesBack?: true };
 
 const meanings: Readonly<Record<string, Meaning>> = {
   FundsDeposited: { amount: 'deposited', isActivity: true },
@@ -20,6 +20,8 @@ const meanings: Readonly<Record<string, Meaning>> = {
   FundsSpent: { amount: 'spent', isActivity: true },
   TransferDebited: { amount: 'transferredOut', isActivity: true },
   TransferCredited: { amount: 'transferredIn', isActivity: true },
+  // What came back has not been transferred.
+  TransferCompensated: { amount: 'transferredOut', isActivity: true, takesBack: true },
   HoldAuthorized: { isActivity: true },
   HoldCaptured: { amount: 'capturedOut', isActivity: true },
   CaptureCredited: { amount: 'capturedIn', isActivity: true },
@@ -107,7 +109,8 @@ function addUp(events: readonly LedgerEvent[]): Map<string, Sums> {
     sums.version = Math.max(sums.version, version);
     if (meaning.amount !== undefined && amount !== undefined) {
       assert(typeof amount === 'string', `event ${id} says its amount in digits`);
-      sums.amounts.set(meaning.amount, (sums.amounts.get(meaning.amount) ?? 0n) + BigInt(amount));
+      const moved = meaning.takesBack ? -BigInt(amount) : BigInt(amount);
+      sums.amounts.set(meaning.amount, (sums.amounts.get(meaning.amount) ?? 0n) + moved);
       sums.postings++;
     }
     if (!meaning.isActivity) continue;

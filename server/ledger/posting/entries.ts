@@ -75,9 +75,9 @@ export function postingEntry(place: Place, asked: Moving, decision: Posted, dige
     scope,
     key: asked.key,
     digest,
-    metadata: asked.kind === 'expire' ? null : (asked.metadata ?? null),
+    metadata: 'metadata' in asked ? (asked.metadata ?? null) : null,
     refusal: null,
-    details: 'reason' in asked ? decidedDetails(asked) : null,
+    details: 'reason' in asked ? decidedDetails(asked) : 'to' in asked ? stepDetails(place.book, asked) : null,
     effectiveAt: 'effectiveAt' in asked ? (asked.effectiveAt ?? null) : null,
     hold: hold && hold.seq,
     holdLeft: hold && hold.left,
@@ -106,7 +106,7 @@ export function refusalEntry(place: Place, asked: Operation, refusal: Refusal, s
     scope,
     key: asked.key,
     digest,
-    metadata: asked.kind === 'open' ? null : (asked.metadata ?? null),
+    metadata: 'metadata' in asked ? (asked.metadata ?? null) : null,
     refusal,
     details: JSON.stringify({ asked: askedContent(asked), facts: refusal.facts }),
     spentDay: null,
@@ -134,6 +134,20 @@ function decidedDetails(asked: Decided): string {
   if (asked.kind === 'reversal') return JSON.stringify({ reason, actor });
   const { sides, limits, floor, credit } = contentOf(asked);
   return JSON.stringify({ reason, actor, sides, limits, floor, ...(credit !== null && { sweepTo: credit }) });
+}
+
+/** The wallets of a transfer by saga, and what its last step follows from. */
+function stepDetails(book: number, asked: Extract<Moving, { to: string }>): string {
+  switch (asked.kind) {
+    case 'transfer_debit':
+      return JSON.stringify({ to: asked.to });
+    case 'transfer_credit':
+      return JSON.stringify({ transfer: asked.transfer, from: asked.from });
+    default: {
+      const { ends, from, to, decidedBy, refusal } = asked;
+      return JSON.stringify({ transfer: `${book}-${ends}`, from, to, decidedBy, refusal });
+    }
+  }
 }
 
 /** What operators decide may leave a wallet below its floor: one that has to keep something and never had it, or that is swept. */

@@ -37,7 +37,9 @@ function refuseTogether(state: BookState, group: Group, culprit: number, reason:
     const initiator = isAnothers(state, asked.operation) ? undefined : initiatorOf(state, asked.operation);
     const before = initiator && state.remembered(asked);
     if (before && isRetry(before, asked)) return outcomeOf(before, true);
-    const scope = before || asked.name === null ? null : (initiator?.number ?? null);
+    // What may not end now must be able to end later.
+    const isForgotten = before !== undefined || asked.name === null || 'ends' in asked.operation;
+    const scope = isForgotten ? null : (initiator?.number ?? null);
     return settle(state, asked, { type: 'refused', refusal, scope }, recordedAt, rows);
   });
 }

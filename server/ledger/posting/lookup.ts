@@ -20,11 +20,18 @@ async function lookUpNamed(store: BookStore, state: BookState, groups: readonly 
   for (const { asked } of groups) {
     for (const { operation } of asked) {
       if ('hold' in operation && !state.hold(operation.hold)) holds.add(operation.hold);
-      if (operation.kind === 'reversal' && !state.original(operation.reverses)) originals.add(operation.reverses);
+      const original = originalIn(operation);
+      if (original !== null && !state.original(original)) originals.add(original);
     }
   }
   if (holds.size > 0) for (const hold of await store.holds([...holds])) state.learnHold(hold);
   if (originals.size > 0) for (const original of await store.originals([...originals])) state.learnOriginal(original);
+}
+
+/** The earlier posting that an operation is about. */
+function originalIn(operation: Operation): number | null {
+  if (operation.kind === 'reversal') return operation.reverses;
+  return 'ends' in operation ? operation.ends : null;
 }
 
 async function lookUpWallets(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
@@ -49,6 +56,8 @@ function walletsOf(operation: Operation, state: BookState): string[] {
       (id) => id !== undefined && !isSystemAccountId(id),
     ) as string[];
   }
+  if (operation.kind === 'transfer_credit') return [operation.to];
+  if ('ends' in operation) return operation.kind === 'transfer_return' ? [operation.from] : [];
   const named: string[] = [];
   if ('wallet' in operation) named.push(operation.wallet);
   if ('debit' in operation && 'wallet' in operation.debit) named.push(operation.debit.wallet);

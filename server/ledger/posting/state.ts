@@ -111,11 +111,7 @@ export class BookState implements BookView {
         assert(asked.kind !== 'open', 'an opening is not posted');
         const { debit, credit, hold, original } = decision;
         const operation = this.#nextSeq + decision.opened.length;
-        for (const account of decision.opened) {
-          rows.openings.push({ account, seq: this.#nextSeq });
-          rows.entries.push(openedOnTheWayEntry(this.#takePlace(recordedAt), operation, account));
-        }
-        this.#nextAccountNumber += decision.opened.length;
+        this.#open(decision.opened, operation, recordedAt, rows);
         this.#putAccount(debit);
         if (credit) this.#putAccount(credit);
         if (hold) this.#put(this.#holds, String(hold.seq), hold);
@@ -131,6 +127,10 @@ export class BookState implements BookView {
       case 'refused':
         // Nobody to remember it for: the initiating wallet does not exist, or its key is taken by another operation.
         if (decision.scope === null) return null;
+        if (decision.opened) {
+          this.#open(decision.opened, this.#nextSeq + decision.opened.length, recordedAt, rows);
+          for (const account of decision.opened) this.#putAccount(account);
+        }
         return this.#remember(name, refusalEntry(this.#takePlace(recordedAt), asked, decision.refusal, decision.scope, digest), rows);
       case 'replayed':
         return null;
@@ -206,6 +206,15 @@ export class BookState implements BookView {
   moveTo(nextSeq: number, nextAccountNumber: number): void {
     this.#nextSeq = nextSeq;
     this.#nextAccountNumber = nextAccountNumber;
+  }
+
+  /** Accounts that are opened on the way to an operation's own entry. */
+  #open(opened: readonly Account[], operation: number, recordedAt: Date, rows: Rows): void {
+    for (const account of opened) {
+      rows.openings.push({ account, seq: this.#nextSeq });
+      rows.entries.push(openedOnTheWayEntry(this.#takePlace(recordedAt), operation, account));
+    }
+    this.#nextAccountNumber += opened.length;
   }
 
   #takePlace(recordedAt: Date): { book: number; seq: number; recordedAt: Date } {

@@ -84,7 +84,7 @@ export const statements = {
         and e.debit_version > coalesce(ledger.version_at($1, $2, ledger.seq_at($1, $4::timestamptz - interval '1 microsecond')), 0)
       order by e.debit_version offset 0
     ) e
-    where e.recorded_at >= $4 and e.kind in ('withdrawal', 'spend', 'transfer', 'capture')`,
+    where e.recorded_at >= $4 and e.kind in ('withdrawal', 'spend', 'transfer', 'transfer_debit', 'capture')`,
   tail: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.seq > $2 and e.seq <= $3 order by e.seq`,
   turn: 'select ledger.take_turn($1)',
   post: `select ledger.post_batch(${Array.from({ length: 43 }, (_, at) => `$${at + 1}`).join(', ')}) as now_us`,

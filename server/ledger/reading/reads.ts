@@ -70,6 +70,16 @@ const holdParts = `
     from ledger.entry n where n.book = $1 and n.hold = e.seq
   ) parts`;
 
+/** Begun transfers by saga and whether they have ended, in their order: see sagas in the wallets. The tests ask the planner about it. */
+export const begunText = `
+  select e.seq, e.recorded_at,
+    exists (select from ledger.entry x where x.book = $1 and x.key = E'\\x01end/' || e.seq and x.scope = e.credit_account) as has_ended
+  from ledger.entry e
+  where e.book = $1 and e.seq > $2 and e.kind = 'transfer_debit' and e.refusal is null
+  order by e.seq limit $3`;
+
+export type BegunTransfer = { readonly seq: number; readonly ageMs: number; readonly hasEnded: boolean };
+
 /** An account at an earlier moment. */
 export type PastBalance = { readonly balance: bigint; readonly held: bigint; readonly version: number };
 
@@ -141,6 +151,28 @@ export class BookReader {
       values: [this.#book, account, key],
     });
     return rows[0] ? entryFromRow(rows[0]) : null;
+  }
+
+  /** A step of a transfer by saga, by its key: the keys of its steps are the ledger's own, and there is one entry under each. */
+  async sagaStep(key: string): Promise<RecordedEntry | null> {
+    const { rows } = await this.#pool.query<EntryRow>({
+      name: 'saga_step',
+      text: `
+        select ${entryColumns} from ledger.entry e ${entrySides}
+        where e.book = $1 and e.key = $2 and e.kind in ('transfer_credit', 'transfer_complete', 'transfer_return')`,
+      values: [this.#book, key],
+    });
+    return rows[0] ? entryFromRow(rows[0]) : null;
+  }
+
+  /** Transfers by saga that began after a place of the log, oldest first. */
+  async transfersBegun(afterSeq: number, limit: number): Promise<BegunTransfer[]> {
+    const { rows } = await this.#pool.query<{ seq: number; recorded_at: Date; has_ended: boolean; now: Date }>({
+      name: 'transfers_begun',
+      text: `select begun.*, clock_timestamp() as now from (${begunText}) begun`,
+      values: [this.#book, afterSeq, limit],
+    });
+    return rows.map(({ seq, recorded_at: at, has_ended: hasEnded, now }) => ({ seq, ageMs: now.getTime() - at.getTime(), hasEnded }));
   }
 
   /** A hold as it stands, with the entry that authorised it. `onlyOwner`: one on another's wallet is none. */

@@ -10,14 +10,17 @@ export function maximumBalance(kind: AccountKind): bigint {
   return kind === 'wallet' ? maximumAmount : maximumSystemBalance;
 }
 
-/** Money enters through issuance and cash-in, which go below zero by what is in circulation; a treasury gives only what it has. */
+/**
+ * Money enters through issuance and cash-in, which go below zero by what is in circulation; a treasury gives only what it has. In transit,
+ * one book's account grows by what left it and another's falls by what arrived: what is under way is their sum over all books.
+ */
 const systemFloor = {
   treasury: 0n,
   issuance: null,
   cash_in: null,
   cash_out: null,
   fees: 0n,
-  in_transit: 0n,
+  in_transit: null,
   breakage: 0n,
 } as const satisfies Record<SystemKind, bigint | null>;
 

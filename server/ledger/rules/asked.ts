@@ -3,7 +3,7 @@ import { systemAccountId } from './accounts.ts';
 import { digestOperation } from './digest.ts';
 import { assertStorable } from './storable.ts';
 import { initiatingSide } from './types.ts';
-import type { Operation } from './types.ts';
+import type { Operation, TransferCreditOperation, TransferEndOperation } from './types.ts';
 
 export type Asked = {
   readonly operation: Operation;
@@ -31,6 +31,12 @@ export function outcomeName(accountId: string, key: string): string {
 export function initiatorId(operation: Operation): string {
   if ('wallet' in operation) return operation.wallet;
   if (operation.kind === 'reversal') return operation.initiator;
+  if (isOfTransit(operation)) return systemAccountId('in_transit', operation.asset);
   const ref = operation[initiatingSide[operation.kind]];
   return 'wallet' in ref ? ref.wallet : systemAccountId(ref.system, operation.asset ?? 0);
+}
+
+/** The steps of a saga that the ledger takes by itself: initiated by what is in transit. */
+export function isOfTransit(operation: Operation): operation is TransferCreditOperation | TransferEndOperation {
+  return operation.kind === 'transfer_credit' || operation.kind === 'transfer_complete' || operation.kind === 'transfer_return';
 }

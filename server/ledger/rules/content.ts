@@ -9,6 +9,11 @@ export type Content = {
   readonly upTo?: boolean;
   readonly effectiveAt?: string;
   readonly expiresInSeconds?: number;
+  readonly transfer?: string;
+  readonly from?: string;
+  readonly ends?: number;
+  readonly decidedBy?: string;
+  readonly refusal?: string;
   readonly hold?: number;
   readonly final?: boolean;
   readonly reverses?: number;
@@ -32,10 +37,30 @@ export const furtherParts = [
   'floor',
   'reason',
   'actor',
+  'transfer',
+  'from',
+  'ends',
+  'decidedBy',
+  'refusal',
 ] as const satisfies readonly (keyof Content)[];
 
 export function contentOf(operation: Exclude<Operation, { kind: 'open' }>): Content {
   switch (operation.kind) {
+    case 'transfer_debit': {
+      const { wallet, to, amount, upTo } = operation;
+      return { debit: wallet, credit: to, amount: String(amount), ...(upTo === true && { upTo }), ...effective(operation) };
+    }
+    case 'transfer_credit': {
+      const { to, amount, transfer, from } = operation;
+      return { debit: '$in_transit', credit: to, amount: String(amount), ...effective(operation), transfer, from };
+    }
+    case 'transfer_complete':
+    case 'transfer_return': {
+      const { kind, from, ends, decidedBy, refusal } = operation;
+      const credit = kind === 'transfer_return' ? from : null;
+      const of = { from, ends, decidedBy, ...(refusal && { refusal: refusal.code }) };
+      return { debit: '$in_transit', credit, amount: null, ...effective(operation), ...of };
+    }
     case 'hold': {
       const { wallet, amount, upTo, expiresInSeconds } = operation;
       return {
@@ -51,12 +76,12 @@ export function contentOf(operation: Exclude<Operation, { kind: 'open' }>): Cont
       const { wallet, amount, upTo, hold } = operation;
       const part = { debit: wallet, credit: null, amount: String(amount), ...(upTo === true && { upTo }), hold };
       if (operation.kind === 'release') return part;
-      const { credit, final, effectiveAt } = operation;
+      const { credit, final } = operation;
       return {
         ...part,
         credit: contentName(credit),
         ...(final === true && { final }),
-        ...(effectiveAt && { effectiveAt: effectiveAt.toISOString() }),
+        ...effective(operation),
       };
     }
     case 'expire':
@@ -75,16 +100,20 @@ export function contentOf(operation: Exclude<Operation, { kind: 'open' }>): Cont
       return { debit: wallet, credit, amount: null, ...changeOf(operation), reason, actor };
     }
     default: {
-      const { debit, credit, amount, upTo, effectiveAt } = operation;
+      const { debit, credit, amount, upTo } = operation;
       return {
         debit: contentName(debit),
         credit: contentName(credit),
         amount: String(amount),
         ...(upTo === true && { upTo }),
-        ...(effectiveAt && { effectiveAt: effectiveAt.toISOString() }),
+        ...effective(operation),
       };
     }
   }
+}
+
+function effective({ effectiveAt }: { readonly effectiveAt?: Date }): Pick<Content, 'effectiveAt'> {
+  return effectiveAt ? { effectiveAt: effectiveAt.toISOString() } : {};
 }
 
 export type Change = Pick<Content, 'sides' | 'limits' | 'floor'>;

@@ -51,7 +51,10 @@ function decideFreeze(account: Account, { kind, sides }: Asked<'freeze' | 'unfre
 /** Closing debits leaves nobody a way to the money, closing credits no way to pay back. What is held cannot be swept. */
 function closingRefusal(account: Account, sides: Sides, sweeping = false): Refused | null {
   const { balance, held } = account;
-  if (sidesIn(account.controls, sides, 'closed') === sides) return refuse('nothing_to_change', account.number, { wallet: account.id });
+  // What came back to a wallet that was closed meanwhile has no other way out.
+  const isStranded = sweeping && balance > 0n && account.controls.debits === 'closed';
+  if (sidesIn(account.controls, sides, 'closed') === sides && !isStranded)
+    return refuse('nothing_to_change', account.number, { wallet: account.id });
   const isHeld = held !== 0n && (sides !== 'credits' || sweeping);
   const isLeft = balance > 0n && sides !== 'credits' && !sweeping;
   if (balance < 0n || isHeld || isLeft) return refuse('wallet_not_empty', account.number, { wallet: account.id, balance, held });

@@ -3,7 +3,7 @@
  * Each kind of operation has its own file, a straight list of guards.
  */
 import { openWallet } from './accounts.ts';
-import { initiatorId } from './asked.ts';
+import { initiatorId, isOfTransit } from './asked.ts';
 import type { Asked } from './asked.ts';
 import { decideControl } from './control.ts';
 import { refuse } from './decision.ts';
@@ -11,6 +11,7 @@ import type { BookView, Decision } from './decision.ts';
 import { decideCapture, decideExpiry, decideHold, decideRelease } from './hold.ts';
 import { elsewhere, systemAccountOf, walletOf } from './parties.ts';
 import { decideReversal } from './reversal.ts';
+import { decideCredit, decideDebit, decideEnd } from './saga.ts';
 import { decideTransfer } from './transfer.ts';
 import { initiatingSide } from './types.ts';
 import type { Account, OpenOperation, Operation, RecordedEntry } from './types.ts';
@@ -25,6 +26,13 @@ export function decide(book: BookView, asked: Asked, now: Date): Decision {
   switch (operation.kind) {
     case 'open':
       return decideOpen(book, operation);
+    case 'transfer_debit':
+      return decideDebit(book, operation, now);
+    case 'transfer_credit':
+      return decideCredit(book, operation);
+    case 'transfer_complete':
+    case 'transfer_return':
+      return decideEnd(book, operation);
     case 'hold':
       return decideHold(book, operation, now);
     case 'capture':
@@ -76,6 +84,7 @@ export function isRetry(before: RecordedEntry, { operation, digest }: Asked): bo
 export function initiatorOf(book: Pick<BookView, 'wallet' | 'system' | 'account'>, asked: Operation): Account | undefined {
   if ('wallet' in asked) return book.wallet(asked.wallet);
   if (asked.kind === 'reversal') return book.account(asked.initiator);
+  if (isOfTransit(asked)) return book.system('in_transit', asked.asset);
   const ref = asked[initiatingSide[asked.kind]];
   return walletOf(book, ref) ?? systemAccountOf(book, ref, asked.asset);
 }

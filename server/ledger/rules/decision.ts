@@ -37,7 +37,13 @@ export type Posted = {
 
 export type Opened = { readonly type: 'opened'; readonly account: Account };
 
-export type Refused = { readonly type: 'refused'; readonly refusal: Refusal; readonly scope: number | null };
+export type Refused = {
+  readonly type: 'refused';
+  readonly refusal: Refusal;
+  readonly scope: number | null;
+  /** Whoever it is remembered for, where nobody was there yet. */
+  readonly opened?: readonly Account[];
+};
 
 export type Facts = Readonly<Record<string, string | number | bigint | Date>>;
 

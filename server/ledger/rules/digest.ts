@@ -26,7 +26,7 @@ export function digestOperation(operation: Operation): string {
     const { owner, asset, floor } = operation.opens;
     return digestOpening({ id: operation.wallet, kind: 'wallet', asset, owner, floor });
   }
-  const metadata = operation.kind === 'expire' ? null : (operation.metadata ?? null);
+  const metadata = 'metadata' in operation ? (operation.metadata ?? null) : null;
   return digestContent({ kind: operation.kind, key: operation.key, metadata }, contentOf(operation));
 }
 

@@ -9,7 +9,7 @@ export const refusalMeanings = {
   wallet_exists: 'A wallet with this id exists already.',
   amount_invalid: 'An amount is a whole number of minor units from 1 to 38 digits.',
   same_wallet: 'Debit and credit name the same account.',
-  other_book: 'The wallets are kept in different books; a transfer moves money within one book.',
+  other_book: 'The wallets are kept in different books, and this has to happen within one.',
   asset_unknown: 'No asset has this code or number.',
   wallet_not_found: 'The wallet that initiates the operation does not exist.',
   recipient_not_found: 'The wallet to be credited does not exist.',
@@ -33,6 +33,7 @@ export const refusalMeanings = {
   balance_below_minimum: 'The operation would leave less than the minimum balance that the caller asked to keep.',
   credit_line_in_use: 'The wallet has drawn more than the new credit line allows.',
   balance_limit: 'The balance after would have more than 38 digits.',
+  saga_not_linkable: 'A transfer with mode saga cannot be part of an all-or-nothing group.',
   linked_operation_refused: 'Another operation of the same all-or-nothing group was refused.',
 } as const;
 

@@ -25,6 +25,7 @@ export function assertStorable(operation: Operation): void {
     );
   if (operation.kind === 'open') return assertWallet(operation.wallet, operation.opens);
   if ('wallet' in operation) assertWallet(operation.wallet, undefined);
+  if ('to' in operation) assertStep(operation);
   if ('debit' in operation) assertSide(operation.debit);
   if ('credit' in operation) assertSide(operation.credit);
   if ('sweepTo' in operation && operation.sweepTo) assertSide(operation.sweepTo);
@@ -46,6 +47,20 @@ function assertNumbers(operation: Operation): void {
   if (operation.kind === 'limit' && operation.limits)
     for (const limit of [operation.limits.perTransfer, operation.limits.perDay, operation.limits.perMonth])
       assert(limit === null || (limit >= 0n && limit <= maximumAmount), 'a limit has up to 38 digits');
+}
+
+/** What the ledger makes itself names wallets and entries that are on record. */
+function assertStep(operation: Extract<Operation, { to: string }>): void {
+  assertWallet(operation.to, undefined);
+  if (operation.kind === 'transfer_debit') return;
+  assertWallet(operation.from, undefined);
+  if (operation.kind === 'transfer_credit') {
+    const { amount } = operation;
+    assert(amount >= 1n && amount <= maximumAmount, 'what is in transit is an amount');
+  } else {
+    assert(isSeq(operation.ends), 'what is ended is named by its seq');
+    assert((operation.kind === 'transfer_return') === (operation.refusal !== undefined), 'a return has its reason, a completion none');
+  }
 }
 
 function isSeq(value: number): boolean {

@@ -6,8 +6,10 @@ export type AccountKind = 'wallet' | SystemKind;
 
 export type TransferKind = 'issue' | 'deposit' | 'withdrawal' | 'topup' | 'spend' | 'transfer';
 export type HoldKind = 'hold' | 'capture' | 'release' | 'expire';
+/** The steps of a transfer by saga: see saga.ts. */
+export type SagaKind = 'transfer_debit' | 'transfer_credit' | 'transfer_complete' | 'transfer_return';
 export type ControlKind = 'freeze' | 'unfreeze' | 'close' | 'limit' | 'credit_line';
-export type EntryKind = 'open' | TransferKind | HoldKind | 'reversal' | ControlKind;
+export type EntryKind = 'open' | TransferKind | SagaKind | HoldKind | 'reversal' | ControlKind;
 
 /** Frozen can be undone, closed cannot. */
 export type SideStatus = 'open' | 'frozen' | 'closed';
@@ -119,6 +121,53 @@ export type TransferOperation = Terms &
     readonly effectiveAt?: Date;
   };
 
+/** The first step of a transfer by saga: from the sender's wallet into transit. The recipient may be in any book, and is not looked at. */
+export type TransferDebitOperation = Terms &
+  AmountTerms & {
+    readonly kind: 'transfer_debit';
+    readonly key: string;
+    readonly wallet: string;
+    /** The wallet that is to be credited. */
+    readonly to: string;
+    readonly asset?: number;
+    readonly minimumBalance?: bigint;
+    readonly effectiveAt?: Date;
+  };
+
+/**
+ * The second, in the recipient's book: from transit to the recipient. Its outcome, posted or refused, is decided once and remembered for
+ * ever, and decides the transfer. Made by saga-steps.ts, like the last one.
+ */
+export type TransferCreditOperation = {
+  readonly kind: 'transfer_credit';
+  readonly key: string;
+  readonly to: string;
+  readonly asset: number;
+  readonly amount: bigint;
+  /** The transfer's id, and the sender's wallet. */
+  readonly transfer: string;
+  readonly from: string;
+  readonly metadata?: string;
+  readonly effectiveAt?: Date;
+};
+
+/** The last, back in the sender's book: what was credited is completed, what was refused there returns to the sender. */
+export type TransferEndOperation = {
+  readonly kind: 'transfer_complete' | 'transfer_return';
+  /** One for both ends, so that there is never more than one of them. */
+  readonly key: string;
+  readonly asset: number;
+  /** The seq of the first step. */
+  readonly ends: number;
+  readonly from: string;
+  readonly to: string;
+  /** The id of the entry that the recipient's book remembers. */
+  readonly decidedBy: string;
+  /** Of a return: what the recipient's book said. */
+  readonly refusal?: Refusal;
+  readonly effectiveAt?: Date;
+};
+
 /** Reserve an amount of a wallet. The answer's `seq` names the hold. */
 export type HoldOperation = Terms &
   AmountTerms & {
@@ -179,6 +228,9 @@ export type ControlOperation = Terms & Decided & ControlChange & { readonly key:
 export type Operation =
   | OpenOperation
   | TransferOperation
+  | TransferDebitOperation
+  | TransferCreditOperation
+  | TransferEndOperation
   | HoldOperation
   | CaptureOperation
   | ReleaseOperation
@@ -210,7 +262,7 @@ export type PostedSide = {
 
 /**
  * One row of the log. Postings have both sides; holds, releases, expiries and controls name one account, as the debit side, and
- * leave its balance; an opening names it as the credit side; a refusal has no sides.
+ * leave its balance, and so does the completion of a transfer by saga; an opening names it as the credit side; a refusal has no sides.
  */
 export type Entry = {
   readonly seq: number;
@@ -230,7 +282,7 @@ export type Entry = {
   readonly digest: string;
   readonly metadata: string | null;
   readonly refusal: Refusal | null;
-  /** JSON text: for a refusal what was asked and its facts; for corrections and controls who decided what, and why. */
+  /** JSON text: for a refusal what was asked and its facts; for corrections and controls who decided what, and why; for a saga's step the wallets. */
   readonly details: string | null;
   readonly effectiveAt: Date | null;
   /** The seq of the hold that this is about, and what is left of it; a hold names itself. */

@@ -6,12 +6,25 @@ import type { AccountKind, EntryKind } from '../rules/types.ts';
 import type { AccountState } from './accounts.ts';
 import type { Decided } from './controls.ts';
 import type { LogRow } from './rows.ts';
+import { sagaIn, seqIn } from './sagas.ts';
 
 /** The content of a posted entry. `final`: whether a capture was to be the last one. */
 export function contentOf(row: LogRow, debit: AccountState, credit: AccountState | undefined, decided: Decided, final: boolean): Content {
   const asked = row.askedAmount ?? row.amount;
   const amounts = { amount: asked === null ? null : String(asked), ...(row.askedAmount !== null && { upTo: true }) };
   switch (row.kind) {
+    case 'transfer_debit':
+      return { debit: nameOf(debit), credit: sagaIn(row).to ?? null, ...amounts, ...effective(row) };
+    case 'transfer_credit': {
+      const { transfer = '', from = '' } = sagaIn(row);
+      return { debit: nameOf(debit), credit: nameOf(credit), ...amounts, ...effective(row), transfer, from };
+    }
+    case 'transfer_complete':
+    case 'transfer_return': {
+      const { transfer = '', from = '', decidedBy = '', refusal } = sagaIn(row);
+      const of = { from, ends: seqIn(transfer), decidedBy, ...(refusal && { refusal: refusal.code }) };
+      return { debit: nameOf(debit), credit: nameOf(credit), amount: null, ...effective(row), ...of };
+    }
     case 'hold':
       return { debit: nameOf(debit), credit: null, ...amounts, ...lasting(row) };
     case 'capture':

@@ -9,6 +9,8 @@ import { Holds } from './holds.ts';
 import type { HoldChange } from './holds.ts';
 import type { Findings } from './report.ts';
 import { Reversals } from './reversals.ts';
+import { isStep } from './sagas.ts';
+import type { Sagas } from './sagas.ts';
 import type { LogRow } from './rows.ts';
 import { shapeOf, strayColumns } from './shapes.ts';
 import type { Shape } from './shapes.ts';
@@ -25,10 +27,11 @@ export class EntryChecker {
   readonly #reversals: Reversals;
   readonly #controls: Controls;
   readonly #spending: Spending;
+  readonly #sagas: Sagas;
   /** Openings on the way to a posting that has not come yet. */
   #underway: LogRow[] = [];
 
-  constructor(book: number, findings: Findings) {
+  constructor(book: number, findings: Findings, sagas: Sagas) {
     this.#book = book;
     this.#findings = findings;
     this.accounts = new Accounts(findings);
@@ -36,6 +39,7 @@ export class EntryChecker {
     this.#reversals = new Reversals(findings);
     this.#controls = new Controls(findings);
     this.#spending = new Spending(findings);
+    this.#sagas = sagas;
   }
 
   check(row: LogRow): void {
@@ -46,6 +50,7 @@ export class EntryChecker {
     if (row.refusal !== null) this.#checkRefusal(at, row);
     else if (row.kind === 'open') this.#checkOpening(at, row);
     else this.#checkPosted(at, row);
+    if (isStep(row)) this.#sagas.check(at, this.#book, row, (number) => this.accounts.get(number));
   }
 
   /** An operation's rows stand together: the openings it caused, then its own entry, whose seq they all carry. All in one batch. */
@@ -73,7 +78,8 @@ export class EntryChecker {
     this.#findings.expect('I11', at, "the operation of an operation's own entry", row.seq, row.operation);
     for (const opening of this.#underway) {
       const named =
-        opening.operation === row.seq && (opening.creditAccount === row.debitAccount || opening.creditAccount === row.creditAccount);
+        opening.operation === row.seq &&
+        (opening.creditAccount === row.debitAccount || opening.creditAccount === row.creditAccount || isRemembering(opening, row));
       if (!named)
         this.#findings.add(
           'I11',
@@ -203,4 +209,9 @@ export class EntryChecker {
     const told = `${kind} ${amount ?? ''} from ${nameOf(debit)} to ${nameOf(credit)}, key ${key}${metadata === null ? '' : ', metadata'}`;
     this.#findings.add('I11', at, `the digest of the entry's content (${told})`, digest, row.digest);
   }
+}
+
+/** The refusal of a credit in transit may open the account that remembers it. */
+function isRemembering(opening: LogRow, { kind, refusal, scope }: LogRow): boolean {
+  return kind === 'transfer_credit' && refusal !== null && opening.creditAccount === scope;
 }

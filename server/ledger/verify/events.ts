@@ -1,11 +1,12 @@
 /** Which events an entry must have: the verifier's own rule, written apart from the view that derives them. */
 import type { AccountState } from './accounts.ts';
 import type { LogRow } from './rows.ts';
+import { sagaIn } from './sagas.ts';
 
 export type ExpectedEvent = { readonly part: number; readonly type: string; readonly wallet: string | null };
 
-/** Whose event it is; `only` a wallet's: what happens to a system account is the ledger's own affair. */
-type Told = readonly [type: string, side: 'debit' | 'credit' | 'scope', only?: 'wallet'];
+/** Whose event it is, `sender` as a saga's step names it; `only` a wallet's: what happens to a system account is the ledger's own affair. */
+type Told = readonly [type: string, side: 'debit' | 'credit' | 'scope' | 'sender', only?: 'wallet'];
 
 const posted: Readonly<Record<string, readonly Told[]>> = {
   deposit: [['FundsDeposited', 'credit']],
@@ -18,6 +19,16 @@ const posted: Readonly<Record<string, readonly Told[]>> = {
     ['TransferDebited', 'debit'],
     ['TransferCredited', 'credit'],
     ['TransferCompleted', 'debit'],
+  ],
+  transfer_debit: [
+    ['TransferInitiated', 'debit'],
+    ['TransferDebited', 'debit'],
+  ],
+  transfer_credit: [['TransferCredited', 'credit']],
+  transfer_complete: [['TransferCompleted', 'sender']],
+  transfer_return: [
+    ['TransferCompensated', 'credit'],
+    ['TransferFailed', 'credit'],
   ],
   hold: [['HoldAuthorized', 'debit']],
   capture: [
@@ -49,6 +60,8 @@ const refused: Readonly<Record<string, readonly string[]>> = {
   withdrawal: ['WithdrawalFailed'],
   spend: ['SpendFailed'],
   transfer: ['TransferInitiated', 'TransferFailed'],
+  transfer_debit: ['TransferInitiated', 'TransferFailed'],
+  transfer_credit: ['TransferCreditFailed'],
   hold: ['HoldFailed'],
   capture: ['CaptureFailed'],
   release: ['ReleaseFailed'],
@@ -62,7 +75,7 @@ const refused: Readonly<Record<string, readonly string[]>> = {
 
 export function expectedEvents(row: LogRow, account: (number: number | null) => AccountState | undefined): readonly ExpectedEvent[] {
   if (row.refusal !== null) {
-    const initiator = account(row.scope)?.id ?? null;
+    const initiator = row.kind === 'transfer_credit' ? (sagaIn(row).to ?? null) : (account(row.scope)?.id ?? null);
     return (refused[row.kind] ?? []).map((type, at) => ({ part: at + 1, type, wallet: initiator }));
   }
   if (row.kind === 'open') {
@@ -72,6 +85,10 @@ export function expectedEvents(row: LogRow, account: (number: number | null) => 
   const sides = { debit: account(row.debitAccount), credit: account(row.creditAccount), scope: account(row.scope) };
   const events: ExpectedEvent[] = [];
   for (const [at, [type, side, only]] of (posted[row.kind] ?? []).entries()) {
+    if (side === 'sender') {
+      events.push({ part: at + 1, type, wallet: sagaIn(row).from ?? null });
+      continue;
+    }
     const told = sides[side];
     if (only === undefined || told?.kind === only) events.push({ part: at + 1, type, wallet: told?.id ?? null });
   }

@@ -4,8 +4,9 @@
  */
 import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
-import { balanceRow, eventRow, logRow, originalRow } from './rows.ts';
+import { balanceRow, eventRow, logRow, originalRow, stepRow } from './rows.ts';
 import type { BalanceRow, BatchRow, EventRow, LogRow, TextRow } from './rows.ts';
+import { isStep, placesIn } from './sagas.ts';
 
 /** Two connections that see the same moment of the ledger: deriving the events costs PostgreSQL as much as reading the entries. */
 export type Snapshot = { readonly log: pg.ClientBase; readonly events: pg.ClientBase };
@@ -75,6 +76,12 @@ const originalsText = `
   select e.seq, e.kind, e.debit_account, e.credit_account, e.amount, e.scope, e.refusal
   from unnest($2::bigint[]) as wanted (seq) join ledger.entry e on e.book = $1 and e.seq = wanted.seq`;
 
+const stepsText = `
+  select e.book, e.seq, e.kind, e.amount, a.asset, a.id, e.refusal, e.details, ${microseconds('e.effective_at')}, e.metadata
+  from unnest($1::integer[], $2::bigint[]) as wanted (book, seq)
+  join ledger.entry e on e.book = wanted.book and e.seq = wanted.seq
+  left join ledger.account a on a.book = e.book and a.number = coalesce(e.debit_account, e.scope)`;
+
 const balancesText = `
   select number, balance, version, held, floor, controls, spent_day, spent_month
   from ledger.balance where book = $1 and number > $2 order by number limit ${accountsPerChunk}`;
@@ -108,6 +115,7 @@ export class LogReader {
       const events = this.#query(eventsText, [this.#book, first.seq, last.seq], this.#snapshot.events);
       events.catch(() => undefined);
       await this.#addOriginals(entries);
+      await this.#addSteps(entries);
       yield { entries, events: async () => (await events).map(eventRow) };
     }
   }
@@ -119,6 +127,19 @@ export class LogReader {
     const rows = await this.#query(originalsText, [this.#book, [...new Set(reversals.map(({ reverses }) => reverses))]]);
     const originals = new Map(rows.map((row) => [Number(row[0]), originalRow(row)]));
     for (const reversal of reversals) reversal.original = originals.get(reversal.reverses ?? 0) ?? null;
+  }
+
+  /** Likewise what the steps of transfers by saga follow from, in any book. */
+  async #addSteps(entries: readonly LogRow[]): Promise<void> {
+    const steps = entries
+      .filter((entry) => isStep(entry) && entry.kind !== 'transfer_debit')
+      .map((entry) => ({ entry, ...placesIn(entry) }));
+    if (steps.length === 0) return;
+    const places = steps.flatMap(({ debit, decided }) => [debit, decided]).filter((place) => place !== null);
+    const rows = await this.#query(stepsText, [places.map(({ book }) => book), places.map(({ seq }) => seq)]);
+    const found = new Map(rows.map((row) => [`${row[0]}-${row[1]}`, stepRow(row)]));
+    const at = (place: (typeof places)[number] | null) => (place && found.get(`${place.book}-${place.seq}`)) ?? null;
+    for (const { entry, debit, decided } of steps) entry.saga = { debit: at(debit), decided: at(decided) };
   }
 
   async *balances(): AsyncGenerator<BalanceRow> {

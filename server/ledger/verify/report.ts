@@ -9,6 +9,7 @@ export const invariantRules = {
   I6: 'No debit left an account below its floor, exceeded its limits or passed a side that is frozen or closed; reversals stay within what they reverse.',
   I7: 'A hold resolves once: it is captured, released or expired up to its amount, and after its time nothing happens to it but expiry.',
   I8: 'The event log tells each entry, once, in order, and nothing else.',
+  I16: 'Each transfer by saga ends once: completed where it was credited, returned where that was refused, by the amount that was debited; what is in transit over all books is what is under way.',
   I11: 'The log is complete and unchanged: batches, entries, accounts, digests, hashes and checkpoints fit together from genesis on.',
 } as const;
 

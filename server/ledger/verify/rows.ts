@@ -50,6 +50,8 @@ export type LogRow = {
   account: AccountRow | null;
   /** Only of a reversal. */
   original: OriginalRow | null;
+  /** Only of a step of a transfer by saga that follows from others. */
+  saga: SagaRows | null;
 };
 
 /** What a reversal names. */
@@ -61,6 +63,19 @@ export type OriginalRow = {
   scope: number | null;
   refusal: string | null;
 };
+
+/** A step that another one follows from, in whatever book it is. */
+export type StepRow = {
+  kind: string;
+  amount: bigint | null;
+  asset: number | null;
+  debitId: string | null;
+  refusal: string | null;
+  details: string | null;
+  effectiveAtUs: number | null;
+  metadata: string | null;
+};
+export type SagaRows = { readonly debit: StepRow | null; readonly decided: StepRow | null };
 
 export type EventRow = { seq: number; part: number; type: string; wallet: string | null; operation: number };
 
@@ -110,6 +125,7 @@ export function logRow(row: TextRow): LogRow {
     spentMonth: bigintOrNull(row[36]),
     account: row[3] === 'open' && row[18] !== null && row[18] !== undefined ? accountRow(row, row[18]) : null,
     original: null,
+    saga: null,
   };
 }
 
@@ -121,6 +137,19 @@ export function originalRow(row: TextRow): OriginalRow {
     amount: bigintOrNull(row[4]),
     scope: numberOrNull(row[5]),
     refusal: row[6] ?? null,
+  };
+}
+
+export function stepRow(row: TextRow): StepRow {
+  return {
+    kind: row[2] ?? '',
+    amount: bigintOrNull(row[3]),
+    asset: numberOrNull(row[4]),
+    debitId: row[5] ?? null,
+    refusal: row[6] ?? null,
+    details: row[7] ?? null,
+    effectiveAtUs: numberOrNull(row[8]),
+    metadata: row[9] ?? null,
   };
 }
 

@@ -6,7 +6,7 @@ import type { BalanceRow, LogRow } from './rows.ts';
 /** Days and months since 1970, and what left the wallet in those. */
 export type SpentState = { day: number; month: number; ofDay: bigint; ofMonth: bigint };
 
-const counted: ReadonlySet<string> = new Set(['withdrawal', 'spend', 'transfer', 'capture']);
+const counted: ReadonlySet<string> = new Set(['withdrawal', 'spend', 'transfer', 'transfer_debit', 'capture']);
 const dayUs = 86_400_000_000;
 
 export class Spending {

@@ -9,6 +9,7 @@ import { Findings } from './report.ts';
 import type { BookSummary, VerifyReport } from './report.ts';
 import { LogReader, withSnapshot } from './reader.ts';
 import type { Snapshot } from './reader.ts';
+import { Sagas } from './sagas.ts';
 import { checkSpentRead } from './spending.ts';
 import type { BatchRow, EventRow, LogRow } from './rows.ts';
 
@@ -29,6 +30,7 @@ export async function verify(pool: pg.Pool, options: VerifyOptions = {}): Promis
   const startedAtMs = performance.now();
   const findings = new Findings();
   const books: BookSummary[] = [];
+  const sagas = new Sagas(findings);
   let compared = 0;
   await withSnapshot(pool, async (snapshot) => {
     const { rows } = await snapshot.log.query<{ book: number; opened_us: number }>(
@@ -37,8 +39,9 @@ export async function verify(pool: pg.Pool, options: VerifyOptions = {}): Promis
     for (const { book, opened_us } of rows) {
       const checkpoints = (options.checkpoints ?? []).filter((checkpoint) => checkpoint.book === book && checkpoint.openedUs === opened_us);
       compared += checkpoints.length;
-      books.push(await verifyBook(snapshot, book, findings, checkpoints, options.onProgress));
+      books.push(await verifyBook(snapshot, book, findings, sagas, checkpoints, options.onProgress));
     }
+    sagas.end();
   });
   const invariants = findings.reports();
   return {
@@ -54,12 +57,13 @@ async function verifyBook(
   snapshot: Snapshot,
   book: number,
   findings: Findings,
+  sagas: Sagas,
   checkpoints: readonly Checkpoint[],
   onProgress: VerifyOptions['onProgress'],
 ): Promise<BookSummary> {
   const reader = new LogReader(snapshot, book);
   const batches = new BatchChecker(book, findings, checkpoints);
-  const checker = new EntryChecker(book, findings);
+  const checker = new EntryChecker(book, findings, sagas);
   const queue = reader.batches();
   const ofEntries = await reader.lastSeq();
 
@@ -99,7 +103,7 @@ async function verifyBook(
     inBatch = [];
   }
   batches.end();
-  await checkAccounts(reader, book, findings, checker);
+  await checkAccounts(reader, book, findings, sagas, checker);
   await checkKeys(reader, book, findings);
   return {
     book,
@@ -146,7 +150,7 @@ function describeEvent(event: EventRow | undefined): string | null {
 }
 
 /** What reads answer must be what the log adds up to, and each account must have been opened by the log. */
-async function checkAccounts(reader: LogReader, book: number, findings: Findings, { accounts }: EntryChecker): Promise<void> {
+async function checkAccounts(reader: LogReader, book: number, findings: Findings, sagas: Sagas, { accounts }: EntryChecker): Promise<void> {
   const totals = new Map<number, bigint>();
   for await (const read of reader.balances()) {
     const { number, balance, version } = read;
@@ -159,6 +163,7 @@ async function checkAccounts(reader: LogReader, book: number, findings: Findings
     findings.expect('I6', at, 'its floor: the newest that was set', account.floor, read.floor);
     findings.expect('I6', at, 'its controls: the newest that were set', controlsRead(account), inOrder(read.controls));
     checkSpentRead(findings, at, account, read);
+    if (account.kind === 'in_transit') sagas.addBalance(account.asset, balance);
     totals.set(account.asset, (totals.get(account.asset) ?? 0n) + balance);
   }
   for (const [asset, total] of totals) findings.expect('I1', `asset ${asset} in book ${book}`, 'the sum of all balances', 0n, total);

@@ -293,6 +293,7 @@ export type Transfer = {
   readonly toWalletId: string;
   readonly amount: bigint;
   readonly asset: string;
+  readonly mode: string;
 };
 
 const transferFields: Nested<Transfer> = {
@@ -303,6 +304,7 @@ const transferFields: Nested<Transfer> = {
     writer.text(4, message.toWalletId);
     writer.int64(5, message.amount);
     writer.text(6, message.asset);
+    writer.text(7, message.mode);
   },
   read(reader) {
     let terms: Terms | null = null;
@@ -311,6 +313,7 @@ const transferFields: Nested<Transfer> = {
     let toWalletId: string = "";
     let amount: bigint = 0n;
     let asset: string = "";
+    let mode: string = "";
     while (reader.next()) {
       if (reader.isMessage(1)) terms = reader.message(termsFields);
       else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
@@ -318,9 +321,10 @@ const transferFields: Nested<Transfer> = {
       else if (reader.isText(4)) toWalletId = reader.text();
       else if (reader.isInt64(5)) amount = reader.int64();
       else if (reader.isText(6)) asset = reader.text();
+      else if (reader.isText(7)) mode = reader.text();
       else reader.skip();
     }
-    return { terms, money, walletId, toWalletId, amount, asset };
+    return { terms, money, walletId, toWalletId, amount, asset, mode };
   },
 };
 
@@ -713,6 +717,7 @@ export type OperationResult = {
   readonly reason: string;
   readonly actor: string;
   readonly problem: Problem | null;
+  readonly mode: string;
 };
 
 const operationResultFields: Nested<OperationResult> = {
@@ -739,6 +744,7 @@ const operationResultFields: Nested<OperationResult> = {
     writer.text(19, message.reason);
     writer.text(20, message.actor);
     writer.message(21, message.problem, problemFields);
+    writer.text(23, message.mode);
   },
   read(reader) {
     let status: string = "";
@@ -763,6 +769,7 @@ const operationResultFields: Nested<OperationResult> = {
     let reason: string = "";
     let actor: string = "";
     let problem: Problem | null = null;
+    let mode: string = "";
     while (reader.next()) {
       if (reader.isText(1)) status = reader.text();
       else if (reader.isText(2)) type = reader.text();
@@ -786,9 +793,10 @@ const operationResultFields: Nested<OperationResult> = {
       else if (reader.isText(19)) reason = reader.text();
       else if (reader.isText(20)) actor = reader.text();
       else if (reader.isMessage(21)) problem = reader.message(problemFields);
+      else if (reader.isText(23)) mode = reader.text();
       else reader.skip();
     }
-    return { status, type, operationId, seq, requestId, replayed, createdAt, asset, amount, askedAmount, effectiveAt, wallet, from, to, hold, reverses, reversed, reversedBy, metadata, reason, actor, problem };
+    return { status, type, operationId, seq, requestId, replayed, createdAt, asset, amount, askedAmount, effectiveAt, wallet, from, to, hold, reverses, reversed, reversedBy, metadata, reason, actor, problem, mode };
   },
 };
 

@@ -5,14 +5,14 @@ import { callerOf } from '../callers.ts';
 import { keyHeaders, Posting, presentPosting, sendOutcome } from '../postings.ts';
 import { readContent, readMoney } from '../request-content.ts';
 import type { TermsBody } from '../request-content.ts';
-import { amountProperties, EffectiveAt, problems, ref, strict, termProperties, WalletId } from '../schemas.ts';
+import { amountProperties, EffectiveAt, problems, ref, strict, termProperties, TransferMode, WalletId } from '../schemas.ts';
 import type { WalletOutcome, WalletRequest } from '../../../wallets/index.ts';
 
 const params = Type.Object({ id: WalletId }, strict);
 
 const moneyProperties = { ...amountProperties, effectiveAt: Type.Optional(EffectiveAt), ...termProperties };
 const Money = Type.Object(moneyProperties, strict);
-const Transfer = Type.Object({ toWalletId: WalletId, ...moneyProperties }, strict);
+const Transfer = Type.Object({ toWalletId: WalletId, ...moneyProperties, mode: Type.Optional(TransferMode) }, strict);
 
 export function moneyRoutes(app: App, product: Product): void {
   const { commands } = product;
@@ -45,11 +45,20 @@ export function moneyRoutes(app: App, product: Product): void {
 
   app.post(
     '/wallet/:id/transfer',
-    { schema: { ...described('transfer', 'Money from one wallet to another, at once or not at all'), body: Transfer } },
+    {
+      schema: {
+        ...described(
+          'transfer',
+          'Money from one wallet to another: at once, or in steps between books. 202 when it has begun and a book is away: it goes on by itself, and Location says where to look',
+        ),
+        body: Transfer,
+        response: { 201: ref(Posting), 202: ref(Posting), ...problems(401, 404, 409, 422) },
+      },
+    },
     async (request, reply) => {
       const { body, params } = request;
       return await answer(request, reply, body, (asked) =>
-        commands.transfer({ ...asked, ...readMoney(body), from: params.id, to: body.toWalletId }),
+        commands.transfer({ ...asked, ...readMoney(body), from: params.id, to: body.toWalletId, mode: body.mode }),
       );
     },
   );
@@ -62,6 +71,6 @@ export function moneyRoutes(app: App, product: Product): void {
   ): Promise<Reply> {
     const asked = readContent(request, reply, body);
     const outcome = await command(asked);
-    return sendOutcome(reply, outcome, 201, (entry) => presentPosting(entry, product.assets, callerOf(request)));
+    return sendOutcome(reply, outcome, 201, (entry, saga) => presentPosting(entry, product.assets, callerOf(request), saga));
   }
 }

@@ -4,6 +4,7 @@ import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
 import { OperationView, presentOperation } from '../operation-views.ts';
+import { presentTransfer, TransferView } from '../transfer-views.ts';
 import { keyHeaders, Posting, presentPosting, sendOutcome } from '../postings.ts';
 import { notFound, sendProblem } from '../problem.ts';
 import { amountOf, readContent, readReason } from '../request-content.ts';
@@ -33,11 +34,19 @@ export function operationRoutes(app: App, product: Product): void {
 
   app.get(
     '/transfers/:operationId',
-    described('getTransfer', 'A transfer between wallets, completed or refused'),
+    {
+      schema: {
+        operationId: 'getTransfer',
+        description: 'A transfer between wallets and its steps: done at once, or one after the other between books',
+        tags: ['Operations'],
+        params,
+        response: { 200: ref(TransferView), ...problems(401, 404) },
+      },
+    },
     async (request, reply) => {
-      const found = await product.queries.operation(request.params.operationId, callerOf(request));
-      return found?.entry.kind === 'transfer'
-        ? reply.send(presentOperation(found, product.assets, callerOf(request)))
+      const found = await product.queries.transfer(request.params.operationId, callerOf(request));
+      return found
+        ? reply.send(presentTransfer(found, product.assets, callerOf(request)))
         : sendProblem(reply, noSuchOperation(request.params.operationId));
     },
   );

@@ -5,6 +5,7 @@ import { controlSchemas } from '../control-views.ts';
 import { holdSchemas } from '../hold-views.ts';
 import { OpenedWallet } from '../openings.ts';
 import { operationSchemas } from '../operation-views.ts';
+import { transferSchemas } from '../transfer-views.ts';
 import { postingSchemas } from '../postings.ts';
 import { sharedSchemas } from '../schemas.ts';
 import { refuseUndescribedQueries } from '../validation.ts';
@@ -32,6 +33,7 @@ const schemas = [
   ...sharedSchemas,
   ...postingSchemas,
   ...operationSchemas,
+  ...transferSchemas,
   ...walletSchemas,
   ...holdSchemas,
   ...controlSchemas,

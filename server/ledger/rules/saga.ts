@@ -1,0 +1,107 @@
+/**
+ * A transfer in steps, for wallets whose books have nothing in common: debited here, credited there, ended here. Each step is an entry like
+ * any other, decided in its own book on what that book knows. The money between two steps is in transit, never nowhere.
+ */
+import { assert } from '../../kernel/index.ts';
+import { changed } from './accounts.ts';
+import { nobody, refuse } from './decision.ts';
+import type { BookView, Decision, Refused } from './decision.ts';
+import {
+  amountRefusal,
+  assetRefusal,
+  balanceLimitRefusal,
+  closedRefusal,
+  frozenRefusal,
+  limitRefusal,
+  minimumRefusal,
+  takeFrom,
+  versionRefusal,
+} from './guards.ts';
+import { elsewhere, partiesOf } from './parties.ts';
+import { spentAfter } from './spending.ts';
+import type { Account, TransferCreditOperation, TransferDebitOperation, TransferEndOperation } from './types.ts';
+
+const transit = { system: 'in_transit' } as const;
+
+/** Like a transfer, on everything that is known of the sender. Whether the recipient can be credited, its own book decides. */
+export function decideDebit(book: BookView, asked: TransferDebitOperation, now: Date): Decision {
+  const { asset, debit, credit, opened } = partiesOf(book, { wallet: asked.wallet }, transit, asked.asset);
+  const scope = debit ? debit.number : null;
+
+  const invalid = amountRefusal(asked.amount, scope);
+  if (invalid) return invalid;
+  if (asked.wallet === asked.to) return refuse('same_wallet', scope, { wallet: asked.wallet });
+  const abroad = elsewhere(book, asked);
+  if (abroad !== null) return refuse('other_book', scope, { wallet: abroad });
+  if (asset === undefined) return refuse('wallet_not_found', scope, { wallet: asked.wallet });
+  if (!book.knowsAsset(asset)) return refuse('asset_unknown', scope, { asset });
+  if (!debit || !credit) return refuse('wallet_not_found', scope, { wallet: asked.wallet });
+
+  const refusal =
+    assetRefusal(debit, asset, scope) ??
+    versionRefusal(asked.expectedVersion, debit.version, scope) ??
+    closedRefusal(debit, null, scope) ??
+    frozenRefusal(debit, null, scope);
+  if (refusal) return refusal;
+  const amount = takeFrom(debit, asked.amount, asked.upTo, scope);
+  if (typeof amount !== 'bigint') return amount;
+  const left = debit.balance - amount - debit.held;
+  const excess =
+    limitRefusal(debit, amount, now, scope) ??
+    minimumRefusal(asked.minimumBalance, debit, left, scope) ??
+    balanceLimitRefusal(debit, credit, amount, scope);
+  if (excess) return excess;
+
+  const { floor, controls } = debit;
+  const debited = changed(debit, debit.balance - amount, debit.held, { floor, controls, spent: spentAfter(debit, amount, now) });
+  return moved(debited, changed(credit, credit.balance + amount, credit.held, credit), amount, debited.number, opened);
+}
+
+/**
+ * The one decision about the transfer. A refusal is remembered like a posting, if need be by opening the account that remembers it: nothing
+ * may return to the sender before it is on record that it can never arrive.
+ */
+export function decideCredit(book: BookView, asked: TransferCreditOperation): Decision {
+  const { debit, credit, opened } = partiesOf(book, transit, { wallet: asked.to }, asked.asset);
+  assert(debit, 'what is in transit has an account, or is opened one');
+  const scope = debit.number;
+  const remembered = (refused: Refused): Refused => (opened.length === 0 ? refused : { ...refused, opened });
+
+  // Asked of the wrong book: nobody's decision, and not remembered as one.
+  const abroad = elsewhere(book, { wallet: asked.to });
+  if (abroad !== null) return refuse('other_book', null, { wallet: abroad });
+  if (!credit) return remembered(refuse('recipient_not_found', scope, { wallet: asked.to }));
+  const refusal =
+    assetRefusal(credit, asked.asset, scope) ??
+    closedRefusal(null, credit, scope) ??
+    frozenRefusal(null, credit, scope) ??
+    balanceLimitRefusal(debit, credit, asked.amount, scope);
+  if (refusal) return remembered(refusal);
+
+  const debited = changed(debit, debit.balance - asked.amount, debit.held, debit);
+  return moved(debited, changed(credit, credit.balance + asked.amount, credit.held, credit), asked.amount, scope, opened);
+}
+
+/**
+ * Ends it either way, under one key. Nothing stands against a return, neither freezes nor closing nor any limit: the money has nowhere else
+ * to go. Limits do not get it back, as with reversals: they count what left the wallet.
+ */
+export function decideEnd(book: BookView, asked: TransferEndOperation): Decision {
+  const account = book.system('in_transit', asked.asset);
+  const entry = book.original(asked.ends)?.entry;
+  // Not remembered: what names no transfer must not stand in the way of one.
+  if (!account || entry?.kind !== 'transfer_debit' || entry.amount === null || entry.debit?.id !== asked.from)
+    return refuse('operation_not_found', null, { reverses: asked.ends });
+  const { amount } = entry;
+
+  if (asked.kind === 'transfer_complete')
+    return moved(changed(account, account.balance, account.held, account), null, amount, account.number);
+  const sender = book.wallet(asked.from);
+  assert(sender, 'a wallet that was debited is there');
+  const returned = changed(sender, sender.balance + amount, sender.held, sender);
+  return moved(changed(account, account.balance - amount, account.held, account), returned, amount, account.number);
+}
+
+function moved(debit: Account, credit: Account | null, amount: bigint, scope: number, opened: readonly Account[] = nobody): Decision {
+  return { type: 'posted', opened, debit, credit, amount, scope, hold: null, original: null };
+}

@@ -1,0 +1,110 @@
+/** The resumer ends what nobody stays with, and one book that is away keeps nothing back but its own. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { silentLog } from '../../server/kernel/index.ts';
+import type { Ledger } from '../../server/ledger/index.ts';
+import { SagaResumer } from '../../server/wallets/index.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { startProxy } from '../support/database-proxy.ts';
+import type { Proxy } from '../support/database-proxy.ts';
+import { pause } from '../support/load.ts';
+import { balanceOf, debitOnly, expectWhole, fund, moneyIn, openBooks, underWay, walletIn, walletsOn } from '../support/sagas.ts';
+import { randomFrom, seedOf } from '../support/seed.ts';
+
+let database: TestDatabase;
+let proxy: Proxy;
+let ledger: Ledger;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  proxy = await startProxy(database.url);
+  ledger = await openBooks(proxy.url, 3, 1_000);
+});
+afterAll(async () => {
+  await ledger.stop();
+  await proxy.stop();
+  await database.drop();
+});
+
+const quick = { everyMs: 20, olderThanMs: 0 } as const;
+
+it('does not touch a transfer that is younger than it may be', async () => {
+  const [from, to] = [walletIn(ledger, 1, 'young-'), walletIn(ledger, 2, 'young-')];
+  for (const wallet of [from, to]) await fund(ledger, wallet, 10n);
+  await debitOnly(ledger, from, to, 1n);
+  const patient = new SagaResumer({ ledger, log: silentLog(), everyMs: 10, olderThanMs: 3_600_000 });
+  const [other, another] = [walletIn(ledger, 3, 'old-'), walletIn(ledger, 1, 'old-')];
+  for (const wallet of [other, another]) await fund(ledger, wallet, 10n);
+  await pause(100);
+  await patient.stop();
+  expect(await underWay(database.pool)).toBe(1);
+  const resumer = new SagaResumer({ ledger, log: silentLog(), ...quick });
+  await expect.poll(() => underWay(database.pool)).toBe(0);
+  await resumer.stop();
+  expect([await balanceOf(ledger, from), await balanceOf(ledger, to)]).toEqual([9n, 11n]);
+});
+
+it('ends what goes to other books while one is away, and the rest when it is back; an outage is told once', async () => {
+  const [from, stuck, well] = [walletIn(ledger, 1, 'away-'), walletIn(ledger, 2, 'away-'), walletIn(ledger, 3, 'away-')];
+  for (const wallet of [from, stuck, well]) await fund(ledger, wallet, 100n);
+  const lines: string[] = [];
+  const log = silentLog();
+  const told = Object.assign(Object.create(log) as typeof log, {
+    warn: (_about: object, text: string) => void lines.push(text),
+    error: (_about: object, text: string) => void lines.push(text),
+  });
+  const turn = await database.pool.connect();
+  let resumer: SagaResumer;
+  try {
+    await turn.query('begin');
+    await turn.query('select from ledger.book where book = 2 for no key update');
+    for (let count = 0; count < 5; count++) {
+      await debitOnly(ledger, from, stuck, 1n);
+      await debitOnly(ledger, from, well, 1n);
+    }
+    resumer = new SagaResumer({ ledger, log: told, ...quick });
+    await expect.poll(() => balanceOf(ledger, well), { timeout: 10_000 }).toBe(105n);
+    await expect.poll(() => lines.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    expect(await underWay(database.pool)).toBe(5);
+    expect(await moneyIn(database.pool)).toMatchObject({ total: 0n, inTransit: 5n });
+  } finally {
+    await turn.query('rollback');
+    turn.release();
+  }
+  await expect.poll(() => underWay(database.pool), { timeout: 20_000 }).toBe(0);
+  await resumer.stop();
+  expect(await balanceOf(ledger, stuck)).toBe(105n);
+  expect(lines).toEqual(['Transfers between books wait for a book that is away']);
+}, 40_000);
+
+it('of two books whose answers are cut off at random, ends each transfer once, and every caller is told the same', async () => {
+  const random = randomFrom(seedOf('lost answers of sagas'));
+  const { commands } = walletsOn(ledger);
+  const wallets = [1, 2, 3].flatMap((book) => ['a', 'b'].map((name) => walletIn(ledger, book, `cut-${name}-`)));
+  for (const wallet of wallets) await fund(ledger, wallet, 1_000n);
+  const before = await moneyIn(database.pool);
+  const resumer = new SagaResumer({ ledger, log: silentLog(), ...quick });
+  let cuts = 0;
+  proxy.judge = ({ greeting }) => (greeting.includes('posting') && cuts < 25 && random() < 0.15 && ++cuts > 0 ? 'cut' : 'pass');
+  const pick = () => wallets[Math.floor(random() * wallets.length)] ?? '';
+  const asked = Array.from({ length: 100 }, (_, at) => ({ from: pick(), to: pick(), amount: 3n, key: `cut ${at}`, mode: 'saga' as const }));
+  const first = await Promise.all(asked.map(async (one) => await commands.transfer(one).catch(() => null)));
+  proxy.judge = null;
+  await expect.poll(() => underWay(database.pool), { timeout: 20_000 }).toBe(0);
+  await resumer.stop();
+  expect(cuts).toBeGreaterThan(5);
+  await expect.poll(() => ledger.ready, { timeout: 10_000 }).toBe(true);
+  const again = await Promise.all(asked.map(async (one) => await commands.transfer(one)));
+  for (const [at, outcome] of again.entries()) {
+    const known = first[at];
+    expect(outcome.saga?.status ?? outcome.status).not.toBe('debited');
+    // Whoever was answered is answered the same; whoever was not learns now.
+    expect(known?.entry?.seq ?? outcome.entry?.seq).toBe(outcome.entry?.seq);
+  }
+  const { rows } = await database.pool.query(
+    'select from ledger.entry where key is not null group by book, scope, key having count(*) > 1',
+  );
+  expect(rows).toEqual([]);
+  expect((await moneyIn(database.pool)).inWallets).toBe(before.inWallets);
+  await expectWhole(database);
+  console.info(`${cuts} answers cut off, ${first.filter((one) => one === null).length} callers without one`);
+}, 60_000);
