@@ -192,8 +192,40 @@ const stopped: readonly (readonly Request[])[] = [
   ],
 ];
 
+const debited = (key: string, amount: bigint): Operation => ({ kind: 'transfer_debit', key, wallet: 'a', to: 'far', amount });
+const credited = (seq: number): Operation => {
+  const transfer = `2-${seq}`;
+  return { kind: 'transfer_credit', key: `\u0001transfer/${transfer}`, to: 'a', asset: 1, amount: 3n, transfer, from: 'far' };
+};
+const ended = (kind: 'transfer_complete' | 'transfer_return', ends: number): Operation => {
+  const common = { key: `\u0001end/${ends}`, asset: 1, ends, from: 'a', to: 'far', decidedBy: '2-1' } as const;
+  return kind === 'transfer_complete' ? { kind, ...common } : { kind, ...common, refusal: { code: 'wallet_frozen', facts: {} } };
+};
+
+/** What each step of a transfer by saga must not do: the debits are entries 6 and 9. */
+const sagas: readonly Request[] = [
+  deposit('a', 'k', 50n),
+  { kind: 'limit', key: 'l', ...controlled, limits: { perTransfer: null, perDay: 40n, perMonth: null } } as const,
+  debited('t1', 30n),
+  ended('transfer_return', 6),
+  ended('transfer_complete', 6),
+  withdrawal('a', 'over', 20n),
+  ended('transfer_complete', 9),
+  debited('t2', 5n),
+  ended('transfer_complete', 9),
+  ended('transfer_return', 9),
+  { kind: 'freeze', key: 'f', ...controlled, sides: 'both' } as const,
+  credited(1),
+  debited('t3', 1n),
+  { kind: 'unfreeze', key: 'u', ...controlled, sides: 'both' } as const,
+  credited(1),
+  credited(2),
+  debited('t4', 1n),
+].map((operation) => alone(operation));
+
 export const examples: readonly (readonly Request[])[] = [
   ...asked.map((all) => all.map((operations) => ({ wishes: operations.map(exactly), laterMs: 0 }))),
   walkthrough,
   ...stopped,
+  sagas,
 ];

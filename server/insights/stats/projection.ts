@@ -109,7 +109,7 @@ function addUp(events: readonly LedgerEvent[]): Map<string, Sums> {
     sums.version = Math.max(sums.version, version);
     if (meaning.amount !== undefined && amount !== undefined) {
       assert(typeof amount === 'string', `event ${id} says its amount in digits`);
-      const moved = meaning.takesBack ? -BigInt(amount) : BigInt(amount);
+      const moved: bigint = meaning.takesBack ? -BigInt(amount) : BigInt(amount);
       sums.amounts.set(meaning.amount, (sums.amounts.get(meaning.amount) ?? 0n) + moved);
       sums.postings++;
     }
