@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { checkTarget, isPublicAddress } from './guard.ts';
+import type { Names } from './names.ts';
+
+const nobody: Names = () => Promise.reject(new Error('no name was to be looked up'));
+const leadsTo =
+  (...addresses: readonly string[]): Names =>
+  () =>
+    Promise.resolve(addresses);
+
+async function refusal(url: string, names: Names = nobody, allowPrivate = false): Promise<string | null> {
+  const target = await checkTarget(url, allowPrivate, names, AbortSignal.timeout(5_000));
+  if ('failed' in target) throw target.failed;
+  return 'refused' in target ? target.refused : null;
+}
+
+describe('an address in somebody’s own network is refused, however it is written', () => {
+  test.each([
+    'https://127.0.0.1/',
+    'https://127.1/',
+    'https://2130706433/',
+    'https://0x7f000001/',
+    'https://0x7f.0.0.1/',
+    'https://0177.0.0.1/',
+    'https://017700000001/',
+    'https://127.0.0.1./',
+    'https://0/',
+    'https://0.0.0.0/',
+    'https://10.1.2.3/',
+    'https://172.16.0.1/',
+    'https://172.31.255.255/',
+    'https://192.168.1.1:8443/',
+    'https://100.64.0.1/',
+    'https://169.254.169.254/latest/meta-data/',
+    'https://192.88.99.1/',
+    'https://198.18.0.1/',
+    'https://224.0.0.1/',
+    'https://255.255.255.255/',
+    'https://１２７.0.0.1/',
+    'https://127。0。0。1/',
+    'https://①②⑦.0.0.1/',
+    'https://%31%32%37.0.0.1/',
+    'https://[::]/',
+    'https://[::1]/',
+    'https://[0:0:0:0:0:0:0:1]/',
+    'https://[::ffff:127.0.0.1]/',
+    'https://[::ffff:7f00:1]/',
+    'https://[::ffff:8.8.8.8]/',
+    'https://[::127.0.0.1]/',
+    'https://[::ffff:0:127.0.0.1]/',
+    'https://[64:ff9b::127.0.0.1]/',
+    'https://[64:ff9b:1::10.0.0.1]/',
+    'https://[2002:7f00:1::]/',
+    'https://[2001:0:7f00:1::]/',
+    'https://[2001:db8::1]/',
+    'https://[fe80::1]/',
+    'https://[fec0::1]/',
+    'https://[fc00::1]/',
+    'https://[fd12:3456::1]/',
+    'https://[ff02::1]/',
+    'https://[100::1]/',
+    'https://[5f00::1]/',
+  ])('%s', async (url) => {
+    expect(await refusal(url)).toMatch(/^it leads to .* no public address$/);
+  });
+});
+
+describe('what is no address for a webhook is refused', () => {
+  test.each([
+    ['http://93.184.215.14/', 'not https'],
+    ['https://user@93.184.215.14/', 'user or a password'],
+    ['https://:secret@93.184.215.14/', 'user or a password'],
+    ['https://93.184.215.14@127.0.0.1/', 'user or a password'],
+    ['https://93.184.215.14/#@127.0.0.1', 'fragment'],
+    ['https://93.184.215.14:25/', 'port 25'],
+    ['https://93.184.215.14:22/', 'port 22'],
+    ['https://93.184.215.14:0/', 'port 0'],
+    ['https://93.184.215.14:80/', 'port 80'],
+    ['https://93.184.215.14:70000/', 'no address'],
+    ['https:93.184.215.14', 'no address'],
+    ['https:///93.184.215.14', 'no address'],
+    ['https:\\\\93.184.215.14\\', 'no address'],
+    ['https://93.184.215.14\\@127.0.0.1/', 'no address'],
+    ['https://93.184.215.14/ HTTP/1.1', 'no address'],
+    ['https://93.184.215.14/\r\nHost: localhost', 'no address'],
+    [' https://93.184.215.14/', 'no address'],
+    ['https://[fe80::1%25eth0]/', 'no address'],
+    ['https://0x100000000/', 'no address'],
+    ['file:///etc/passwd', 'no address'],
+    ['ftp://93.184.215.14/', 'no address'],
+    ['javascript:alert(1)', 'no address'],
+    ['data:text/plain,hello', 'no address'],
+    ['https://', 'no address'],
+    ['', 'no address'],
+    [`https://93.184.215.14/${'a'.repeat(2_048)}`, 'no address'],
+  ])('%j: %s', async (url, why) => {
+    expect(await refusal(url)).toContain(why);
+  });
+});
+
+test.each(['https://93.184.215.14/hooks?a=b', 'https://93.184.215.14:443/', 'https://93.184.215.14:8443/', 'https://[2606:4700::1111]/'])(
+  'a public address is not: %s',
+  async (url) => {
+    expect(await refusal(url)).toBeNull();
+  },
+);
+
+test.each(['https://localhost/', 'https://localhost./', 'https://LOCALHOST/', 'https://xn--nxasmq6b/', 'https://example.com./'])(
+  'a name is refused for where it leads, whatever it is called: %s',
+  async (url) => {
+    expect(await refusal(url, leadsTo('127.0.0.1'))).toBe('it leads to 127.0.0.1, which is no public address');
+    expect(await refusal(url, leadsTo('93.184.215.14'))).toBeNull();
+  },
+);
+
+test('one private address among public ones is enough to refuse a name, and so is one that is none', async () => {
+  expect(await refusal('https://example.com/', leadsTo('93.184.215.14', '2606:4700::1111', '10.0.0.1'))).toContain('10.0.0.1');
+  expect(await refusal('https://example.com/', leadsTo('93.184.215.14', '::ffff:10.0.0.1'))).toContain('::ffff:10.0.0.1');
+  expect(await refusal('https://example.com/', leadsTo('fe80::1%eth0'))).toContain('fe80::1');
+  expect(isPublicAddress('not an address')).toBe(false);
+});
+
+test('where private addresses are allowed, so is http, and any port; the rest is refused as ever', async () => {
+  for (const url of ['http://127.0.0.1:80/', 'https://10.0.0.1:25/', 'http://[::1]:3000/'])
+    expect(await refusal(url, nobody, true)).toBeNull();
+  for (const url of ['http://a:b@127.0.0.1/', 'http://127.0.0.1/#x', 'ftp://127.0.0.1/'])
+    expect(await refusal(url, nobody, true)).not.toBeNull();
+});

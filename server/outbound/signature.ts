@@ -1,0 +1,31 @@
+/**
+ * Standard Webhooks signatures. HMAC-SHA256 is Node's own: the package that signs does it in JavaScript and reads its clock itself; the
+ * test holds what is signed here against it.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import { assert } from '../kernel/index.ts';
+
+const prefix = 'whsec_';
+const secretBytes = { min: 24, max: 64 } as const;
+
+/** A new secret, in the form in which it is shown: `whsec_` and 32 random bytes in base64. */
+export function newSecret(): string {
+  return `${prefix}${randomBytes(32).toString('base64')}`;
+}
+
+/** What a receiver verifies by: id, moment and one signature for each secret. `now` in milliseconds. */
+export function signatureHeaders(id: string, body: string, secrets: readonly string[], now = Date.now()): Record<string, string> {
+  // A dot would let one message's id and moment be another's.
+  assert(/^[\w-]{1,256}$/.test(id), 'a webhook id is plain and has no dot');
+  assert(secrets.length > 0, 'a call is signed');
+  const seconds = Math.floor(now / 1_000);
+  const signed = `${id}.${seconds}.${body}`;
+  const signatures = secrets.map((secret) => `v1,${createHmac('sha256', keyOf(secret)).update(signed).digest('base64')}`);
+  return { 'webhook-id': id, 'webhook-timestamp': String(seconds), 'webhook-signature': signatures.join(' ') };
+}
+
+function keyOf(secret: string): Buffer {
+  const key = Buffer.from(secret.startsWith(prefix) ? secret.slice(prefix.length) : secret, 'base64');
+  assert(key.length >= secretBytes.min && key.length <= secretBytes.max, 'a webhook secret has 24 to 64 bytes');
+  return key;
+}
