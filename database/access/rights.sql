@@ -94,7 +94,10 @@ begin
       ('projections.projection', 'select, insert, update'),
       ('projections.progress', 'select, insert, update, delete'),
       ('projections.set_aside', 'select, insert, update, delete'),
-      ('insights.wallet_stats', 'select, insert, update, delete')
+      ('insights.wallet_stats', 'select, insert, update, delete'),
+      ('webhooks.endpoint', 'select, insert, update, delete'),
+      ('webhooks.delivery', 'select, insert, update, delete'),
+      ('webhooks.attempt', 'select, insert, delete')
     ) as given (name, rights)
     where to_regclass(given.name) is not null
     union all

@@ -1,0 +1,8 @@
+// Webhooks: tells addresses of customers what happens in the ledger, each event once at least, signed; it owns the schema `webhooks`.
+export { Dispatcher } from './dispatcher.ts';
+export type { DispatcherOptions } from './dispatcher.ts';
+export { webhookProjection } from './projection.ts';
+export { deliveryStatuses } from './types.ts';
+export type { Attempt, DeliveryRead, Endpoint, WebhookRefusal } from './types.ts';
+export { replayedMax, Webhooks } from './webhooks.ts';
+export type { EndpointWithSecret, WebhooksOptions } from './webhooks.ts';

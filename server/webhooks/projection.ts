@@ -1,0 +1,73 @@
+/**
+ * From events to deliveries: a row for each event and each endpoint that wants it, in the transaction that counts the event as seen. So
+ * there is exactly one, whatever crashes. Where nobody listens it costs one look at an empty table for each batch of events.
+ */
+import type pg from 'pg';
+import type { LedgerEvent } from '../ledger/index.ts';
+import type { Projection } from '../projections/index.ts';
+import { bodyOf } from './body.ts';
+import { enabledListeners } from './endpoint-store.ts';
+import type { Listener } from './endpoint-store.ts';
+import { insertDeliveries } from './delivery-store.ts';
+import type { NewDelivery } from './delivery-store.ts';
+
+export type WebhookProjectionOptions = {
+  /** Whose a wallet is, which never changes; null for nobody's. */
+  readonly ownerOf: (wallet: string) => Promise<string | null>;
+  /** Is told when there may be something to send. */
+  readonly wake?: () => void;
+};
+
+/** Deliveries are no statement about the present, so there is nothing to build again: it has no `forget`. */
+export function webhookProjection({ ownerOf, wake }: WebhookProjectionOptions): Projection {
+  const owners = new Owners(ownerOf);
+  return {
+    name: 'webhooks',
+    apply: async (client: pg.ClientBase, events: readonly LedgerEvent[]) => {
+      const listeners = await enabledListeners(client);
+      if (listeners.length === 0) return;
+      const byOwner = listeners.some(({ owner }) => owner !== null);
+      const ownerByWallet = byOwner ? await owners.of(events) : noOwners;
+      const deliveries: NewDelivery[] = [];
+      for (const event of events) {
+        const listening = listeners.filter((listener) => wants(listener, event, ownerByWallet.get(event.wallet)));
+        if (listening.length === 0) continue;
+        const body = bodyOf(event);
+        for (const { id } of listening) deliveries.push({ endpoint: id, message: event.id, type: event.type, wallet: event.wallet, body });
+      }
+      if (deliveries.length > 0) await insertDeliveries(client, deliveries);
+    },
+    applied: () => wake?.(),
+  };
+}
+
+const noOwners: ReadonlyMap<string, string | null> = new Map();
+
+function wants(listener: Listener, event: LedgerEvent, owner: string | null | undefined): boolean {
+  return (
+    event.seq > (listener.begins[event.book - 1] ?? 0) &&
+    (listener.wallet === null || listener.wallet === event.wallet) &&
+    (listener.owner === null || listener.owner === owner) &&
+    listener.types.some((type) => type === '*' || type === event.type)
+  );
+}
+
+const ownersMax = 50_000;
+
+/** Remembers whose wallets are. */
+class Owners {
+  readonly #ownerOf: WebhookProjectionOptions['ownerOf'];
+  readonly #known = new Map<string, string | null>();
+
+  constructor(ownerOf: WebhookProjectionOptions['ownerOf']) {
+    this.#ownerOf = ownerOf;
+  }
+
+  async of(events: readonly LedgerEvent[]): Promise<ReadonlyMap<string, string | null>> {
+    if (this.#known.size > ownersMax) this.#known.clear();
+    const unknown = [...new Set(events.map(({ wallet }) => wallet))].filter((wallet) => !this.#known.has(wallet));
+    const found = await Promise.all(unknown.map((wallet) => this.#ownerOf(wallet)));
+    for (const [at, wallet] of unknown.entries()) this.#known.set(wallet, found[at] ?? null);
+    return this.#known;
+  }
+}

@@ -1,0 +1,132 @@
+/** The statements of sending: claim what is due, note what came of it, and forget what is old. */
+import type pg from 'pg';
+
+/** A delivery that is this process's to send until its lease is over. */
+export type Claimed = {
+  readonly id: number;
+  readonly endpoint: string;
+  readonly attempt: number;
+  readonly tries: number;
+  readonly message: string;
+  readonly body: string;
+  readonly url: string;
+  readonly secret: string;
+  readonly previous_secret: string | null;
+};
+
+export type Lane = { readonly slow: boolean; readonly free: number; readonly perEndpoint: number };
+
+/**
+ * Takes what is due, oldest first, no more of an endpoint than it may have under way. `underWay`: what this process sends now, by
+ * endpoint. Who dies with a claim leaves it to the others when the lease is over.
+ */
+export async function claimDue(pool: pg.Pool, lane: Lane, underWay: ReadonlyMap<string, number>, leaseMs: number): Promise<Claimed[]> {
+  const { rows } = await pool.query<Claimed>({
+    name: 'claim webhook deliveries',
+    text: `
+      with due as (
+        select taken.id from (
+          select found.id, found.due_at
+          from webhooks.endpoint e
+          left join unnest($1::uuid[], $2::int[]) as busy (endpoint, count) on busy.endpoint = e.id
+          cross join lateral (
+            select d.id, d.due_at from webhooks.delivery d
+            where d.endpoint = e.id and d.status = 'pending' and d.due_at <= statement_timestamp()
+            order by d.due_at, d.id limit greatest(0, $4 - coalesce(busy.count, 0)) for update skip locked
+          ) found
+          where e.status = 'enabled' and e.is_slow = $3
+        ) taken order by taken.due_at, taken.id limit $5
+      )
+      update webhooks.delivery d
+      set attempts = d.attempts + 1, tries = d.tries + 1, due_at = clock_timestamp() + make_interval(secs => $6)
+      from due, webhooks.endpoint e
+      where d.id = due.id and e.id = d.endpoint
+      returning d.id, d.endpoint, d.attempts as attempt, d.tries, d.message, d.body, e.url, e.secret,
+        case when e.previous_expires_at > clock_timestamp() then e.previous_secret end as previous_secret`,
+    values: [[...underWay.keys()], [...underWay.values()], lane.slow, lane.perEndpoint, lane.free, leaseMs / 1_000],
+  });
+  return rows;
+}
+
+export type Settlement = {
+  readonly outcome: 'delivered' | 'again' | 'failed';
+  /** Of `again`. */
+  readonly againMs: number;
+  readonly httpStatus: number | null;
+  readonly elapsedMs: number;
+  readonly answer: string | null;
+  readonly why: string | null;
+  readonly isSlow: boolean;
+  /** Ends the endpoint at once. */
+  readonly disables: string | null;
+};
+
+/**
+ * Notes what came of a call, in one statement; answers why the endpoint was disabled by it, else null. A claim that was lost meanwhile
+ * changes nothing, except that what was delivered is delivered.
+ */
+export async function settle(
+  pool: pg.Pool,
+  claimed: Claimed,
+  { outcome, againMs, httpStatus, elapsedMs, answer, why, isSlow, disables }: Settlement,
+  patienceMs: number,
+): Promise<string | null> {
+  const { rows } = await pool.query<{ disabled_why: string }>({
+    name: 'settle webhook delivery',
+    text: `
+      with there as (select id, endpoint from webhooks.delivery where id = $1 for update),
+      noted as (
+        insert into webhooks.attempt (delivery, number, http_status, elapsed_ms, answer, why)
+        select id, $2, $3, $4, $5, $6 from there on conflict do nothing
+      ),
+      settled as (
+        update webhooks.delivery d
+        set status = case $7 when 'again' then 'pending' else $7 end,
+          finished_at = case when $7 <> 'again' then clock_timestamp() end,
+          due_at = case when $7 = 'again' then clock_timestamp() + make_interval(secs => $8) else d.due_at end
+        from there where d.id = there.id and d.status = 'pending' and (d.attempts = $2 or $7 = 'delivered')
+      )
+      update webhooks.endpoint e
+      set failing_since = case when $7 <> 'delivered' then coalesce(e.failing_since, clock_timestamp()) end,
+        is_slow = $9,
+        status = case when stop.why is null then e.status else 'disabled' end,
+        disabled_why = coalesce(e.disabled_why, stop.why),
+        updated_at = case when stop.why is null then e.updated_at else clock_timestamp() end
+      from there, webhooks.endpoint was, lateral (
+        select case when was.status = 'enabled' then coalesce($10, case
+          when $7 <> 'delivered' and was.failing_since < clock_timestamp() - make_interval(secs => $11)
+          then 'nothing but failures since ' || to_char(was.failing_since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') end) end as why
+      ) stop
+      where was.id = there.endpoint and e.id = was.id
+        -- An endpoint that does well is not written to at each call.
+        and (stop.why is not null or was.is_slow <> $9 or (was.failing_since is null) <> ($7 = 'delivered'))
+      returning case when stop.why is not null then e.disabled_why end as disabled_why`,
+    values: [
+      claimed.id,
+      claimed.attempt,
+      httpStatus,
+      elapsedMs,
+      answer,
+      why,
+      outcome,
+      againMs / 1_000,
+      isSlow,
+      disables,
+      patienceMs / 1_000,
+    ],
+  });
+  return rows[0]?.disabled_why ?? null;
+}
+
+/** Deletes a part of what was finished, or has waited for a disabled endpoint, for longer than it is kept; answers how many rows. */
+export async function forgetOld(pool: pg.Pool, keepMs: number, most: number): Promise<number> {
+  const { rowCount } = await pool.query(
+    `delete from webhooks.delivery where id in (
+       (select id from webhooks.delivery where status <> 'pending' and finished_at < now() - make_interval(secs => $1) limit $2)
+       union all
+       (select d.id from webhooks.endpoint e join webhooks.delivery d on d.endpoint = e.id
+        where e.status = 'disabled' and d.status = 'pending' and d.created_at < now() - make_interval(secs => $1) limit $2))`,
+    [keepMs / 1_000, most],
+  );
+  return rowCount ?? 0;
+}

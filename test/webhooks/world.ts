@@ -1,0 +1,120 @@
+/** A ledger with webhooks on a database of their own, and receivers of all tempers on loopback. */
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type pg from 'pg';
+import { createPool, inRole } from '../../server/database/index.ts';
+import { assert, silentLog } from '../../server/kernel/index.ts';
+import { openLedger } from '../../server/ledger/index.ts';
+import type { Ledger, LedgerEvent, Operation } from '../../server/ledger/index.ts';
+import type { Projection } from '../../server/projections/index.ts';
+import { Dispatcher, webhookProjection, Webhooks } from '../../server/webhooks/index.ts';
+import type { DispatcherOptions, EndpointWithSecret } from '../../server/webhooks/index.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+export type World = {
+  readonly url: string;
+  readonly pool: pg.Pool;
+  readonly ledger: Ledger;
+  readonly webhooks: Webhooks;
+  readonly projection: Projection;
+  /** Deposits into wallets, one each; answers the events of all books that there are now and were not before. */
+  deposit(wallets: readonly string[], owner?: string): Promise<LedgerEvent[]>;
+  /** Has the projection see events, as the projector does: in a transaction. */
+  apply(events: readonly LedgerEvent[]): Promise<void>;
+  dispatcher(changes?: Partial<DispatcherOptions>): Dispatcher;
+  stop(): Promise<void>;
+};
+
+export async function startWorld(books = 1): Promise<World> {
+  const database = await createTestDatabase();
+  const log = silentLog();
+  const url = inRole(database.url, 'writer');
+  const pool = createPool(url, log);
+  const ledger = await openLedger({ url, log, books });
+  const webhooks = new Webhooks({ pool, ledger, allowPrivate: true });
+  const ownerOf = async (wallet: string) => (await ledger.read.balance(wallet))?.owner ?? null;
+  const projection = webhookProjection({ ownerOf });
+  const dispatchers: Dispatcher[] = [];
+  let cursor: string | undefined;
+  let posted = 0;
+  return {
+    url,
+    pool,
+    ledger,
+    webhooks,
+    projection,
+    deposit: async (wallets, owner) => {
+      const operations = wallets.map((wallet): Operation => {
+        const opens = { owner: owner ?? null, asset: 1, floor: 0n };
+        return { kind: 'deposit', key: `d${posted++}`, debit: { system: 'cash_in' }, credit: { wallet, opens }, amount: 10n };
+      });
+      await ledger.postEach(operations);
+      const { events, next } = await ledger.read.events(cursor, 100_000);
+      cursor = next ?? cursor;
+      return [...events];
+    },
+    apply: async (events) => {
+      const client = await pool.connect();
+      try {
+        await client.query('begin');
+        for (const book of ledger.books)
+          await projection.apply(
+            client,
+            events.filter((event) => event.book === book),
+            1,
+          );
+        await client.query('commit');
+      } finally {
+        client.release(true);
+      }
+      projection.applied?.();
+    },
+    dispatcher: (changes = {}) => {
+      const dispatcher = new Dispatcher({ pool, log, allowPrivate: true, ...changes });
+      dispatchers.push(dispatcher);
+      return dispatcher;
+    },
+    stop: async () => {
+      await Promise.all(dispatchers.map((dispatcher) => dispatcher.stop()));
+      await ledger.stop();
+      await pool.end();
+      await database.drop();
+    },
+  };
+}
+
+export type Message = { readonly id: string; readonly body: string; readonly headers: Record<string, string> };
+export type Receiver = { readonly url: string; readonly messages: Message[]; stop(): Promise<void> };
+
+/** Answers with the status that `answer` gives, after what it waits for. */
+export async function startReceiver(answer: (message: Message) => number | Promise<number> = () => 204): Promise<Receiver> {
+  const messages: Message[] = [];
+  const server = http.createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const headers = request.headers as Record<string, string>;
+      const message = { id: headers['webhook-id'] ?? '', body: Buffer.concat(chunks).toString(), headers };
+      messages.push(message);
+      void Promise.resolve(answer(message)).then((status) => response.writeHead(status).end(status < 300 ? '' : 'not now'));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    messages,
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+type Filter = { readonly types?: readonly string[]; readonly wallet?: string; readonly owner?: string };
+
+export async function listenTo({ webhooks }: Pick<World, 'webhooks'>, url: string, filter: Filter = {}): Promise<EndpointWithSecret> {
+  const { types = ['*'], wallet = null, owner = null } = filter;
+  const made = await webhooks.create({ url, description: 'a test', types, wallet, owner, createdBy: 'test' });
+  assert('secret' in made, 'the webhook is made');
+  return made;
+}
