@@ -62,10 +62,17 @@ export function readApiDocument(): ApiDocument {
   return {
     schemas: document.components.schemas,
     tags: document.tags.map(({ name }) => name),
-    operations: Object.entries(document.paths).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
-    ),
+    operations: Object.entries(document.paths)
+      .flatMap(([path, methods]) =>
+        Object.entries(methods).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
+      )
+      .filter((operation) => !isStream(operation)),
   };
+}
+
+/** A stream of events does not end: it is no request with an answer, as clients and collections are made of. */
+function isStream({ responses }: DescribedOperation): boolean {
+  return Object.values(responses).some(({ content }) => content?.['text/event-stream'] !== undefined);
 }
 
 export function bodySchema(operation: ApiOperation): Schema | undefined {

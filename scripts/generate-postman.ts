@@ -14,6 +14,8 @@ const remembered = {
   holdId: '1-42',
   requestId: 'd1',
   keyId: '0000000000000000',
+  webhookId: '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32',
+  deliveryId: '1',
   userId: '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32',
 };
 
@@ -61,6 +63,8 @@ const collection = {
       `  if (answer !== null && typeof answer[name] === "string") pm.collectionVariables.set(name, answer[name]);`,
       `}`,
       `if (answer !== null && answer.from && answer.to) pm.collectionVariables.set("transferId", answer.operationId);`,
+      `if (answer !== null && answer.webhook && answer.secret) pm.collectionVariables.set("webhookId", answer.webhook.id);`,
+      `if (answer !== null && answer.messageId) pm.collectionVariables.set("deliveryId", answer.id);`,
       `if (answer !== null && answer.key && answer.secret) pm.collectionVariables.set("keyId", answer.key.id);`,
     ),
   ],

@@ -14,6 +14,7 @@ import {
   startWalletsService,
 } from './gateway/grpc/index.ts';
 import { listenHttp } from './gateway/http/index.ts';
+import { LogTail } from './events/index.ts';
 import { ApiKeys, Authenticator, keepRepaired, Sessions, Users } from './identity/index.ts';
 import { statsKeeper } from './insights/index.ts';
 import { isLoopback, keepSecret, OperatorError, readTls, refuseTakenPorts } from './kernel/index.ts';
@@ -25,6 +26,7 @@ import type { Watch } from './observe.ts';
 import { projectionStatus } from './projections/index.ts';
 import { seedDemo } from './seed.ts';
 import { WalletCommands, WalletQueries } from './wallets/index.ts';
+import { Webhooks } from './webhooks/index.ts';
 import { startWorker } from './worker.ts';
 
 export const services = ['users', 'wallets', 'api', 'worker'] as const;
@@ -131,12 +133,17 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const { assets } = ledger;
       const ready = () => ledger.ready;
       const projections = () => projectionStatus(database.pool, ledger);
+      const tail = new LogTail({ ledger, log, listen: doorbell.listen });
+      started.add(tail);
+      const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
+      const told = { tail, webhooks };
       const people = { users, sessions, apiKeys, access };
       const product = {
         commands,
         queries,
         assets,
         projections,
+        ...told,
         ...people,
         ready,
         demo,

@@ -11,6 +11,7 @@ import type { Projection } from './projections/index.ts';
 import type { Metrics } from './telemetry/index.ts';
 import { SagaResumer } from './wallets/index.ts';
 import type { WalletCommands } from './wallets/index.ts';
+import { Dispatcher, webhookProjection } from './webhooks/index.ts';
 
 export type WorkerParts = {
   readonly config: Config;
@@ -23,7 +24,10 @@ export type WorkerParts = {
 };
 
 /** What projections may be made of: a rebuild has no more. */
-export type ProjectionParts = Pick<WorkerParts, 'config' | 'log' | 'database' | 'ledger'>;
+export type ProjectionParts = Pick<WorkerParts, 'config' | 'log' | 'database' | 'ledger'> & {
+  /** There may be something to send. */
+  readonly wakeWebhooks?: () => void;
+};
 
 type Part = { stop(): Promise<unknown> };
 
@@ -42,13 +46,19 @@ export async function startWorker(parts: WorkerParts): Promise<Part> {
 
 /** One line for each loop: what begins it. */
 function loopsOf(parts: WorkerParts): Promise<Part>[] {
-  const { ledger, log } = parts;
-  return [followLog(parts), Promise.resolve(new SagaResumer({ ledger, log }))];
+  const { config, log, database, ledger } = parts;
+  const webhooks = new Dispatcher({ pool: database.pool, log, allowPrivate: config.peers.privateWebhooks });
+  return [
+    Promise.resolve(new SagaResumer({ ledger, log })),
+    Promise.resolve(webhooks),
+    followLog({ ...parts, wakeWebhooks: () => webhooks.wake() }),
+  ];
 }
 
 /** One line for each projection: what is derived from the event log. */
-export function projectionsOf(_parts: ProjectionParts): readonly Projection[] {
-  return [statsProjection];
+export function projectionsOf({ ledger, wakeWebhooks }: ProjectionParts): readonly Projection[] {
+  const ownerOf = async (wallet: string) => (await ledger.read.balance(wallet))?.owner ?? null;
+  return [statsProjection, webhookProjection({ ownerOf, wake: wakeWebhooks })];
 }
 
 /**
@@ -62,7 +72,7 @@ const projectionPool = {
 };
 
 /** Carries the log's events to the broker, and what the broker delivers to the projections. */
-async function followLog(parts: WorkerParts): Promise<Part> {
+async function followLog(parts: WorkerParts & ProjectionParts): Promise<Part> {
   const { database, ledger, doorbell, metrics, log } = parts;
   const pool = createPool(database.url, log, projectionPool);
   const broker = await openBuiltIn({ url: database.url, pool: database.pool, ledger, log, listen: doorbell.listen });

@@ -110,6 +110,16 @@ export type NewApiKey = { readonly key: ApiKey; readonly secret: string; };
 
 export type AuditRow = { readonly id: string; readonly requestId: string; readonly transport: string; readonly method: string; readonly url: string; readonly operation: string | null; readonly body: string | null; readonly headers: string; readonly clientIp: string | null; readonly actor: string; readonly startedAt: string; readonly status: number | null; readonly durationMs: number; readonly idempotencyKey: string | null; readonly walletId: string | null; readonly operationIds: readonly (string)[]; };
 
+export type Webhook = { readonly id: string; readonly url: string; readonly description: string; readonly types: readonly (string)[]; readonly walletId: string | null; readonly ownerId: string | null; readonly status: "enabled" | "disabled"; readonly disabledReason: string | null; readonly previousSecretExpiresAt: string | null; readonly failingSince: string | null; readonly createdBy: string; readonly createdAt: string; readonly updatedAt: string; };
+
+export type NewWebhook = { readonly webhook: Webhook; readonly secret: string; };
+
+export type WebhookDelivery = { readonly id: string; readonly messageId: string; readonly type: string; readonly walletId: string | null; readonly status: "pending" | "delivered" | "failed"; readonly attempts: number; readonly nextAttemptAt: string | null; readonly createdAt: string; readonly finishedAt: string | null; };
+
+export type WebhookAttempt = { readonly number: number; readonly endedAt: string; readonly httpStatus: number | null; readonly elapsedMs: number; readonly answer: string | null; readonly failure: string | null; };
+
+export type WebhookDeliveryWithAttempts = { readonly delivery: WebhookDelivery; readonly body: string; readonly attempts: readonly (WebhookAttempt)[]; };
+
 export type DepositInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
@@ -414,7 +424,7 @@ export type CreateKeyInput = {
   /** what the key is for */
   readonly name: string;
   /** what the key may do */
-  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "batches:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "audit:read" | "system:read" | "keys:manage")[];
+  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "batches:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "audit:read" | "system:read" | "keys:manage")[];
   /** days from now; it never expires, when absent */
   readonly expiresInDays?: number | undefined;
 };
@@ -551,6 +561,95 @@ export type ListEventsInput = {
   readonly limit?: number | undefined;
   /** the `next` of an earlier page */
   readonly cursor?: string | undefined;
+};
+
+export type CreateWebhookInput = {
+  /** a public https address, without user, password and fragment */
+  readonly url: string;
+  /** what it is for */
+  readonly description?: string | undefined;
+  /** the names of the events that it is told, or * for all of them */
+  readonly types?: readonly (string)[] | undefined;
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId?: string | undefined;
+  /** user id; services and staff say by it whose wallets they mean */
+  readonly ownerId?: string | undefined;
+};
+
+export type ListWebhooksInput = {
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+};
+
+export type GetWebhookInput = {
+  /** webhook id */
+  readonly webhookId: string;
+};
+
+export type UpdateWebhookInput = {
+  /** webhook id */
+  readonly webhookId: string;
+  /** a public https address, without user, password and fragment */
+  readonly url?: string | undefined;
+  /** what it is for */
+  readonly description?: string | undefined;
+  /** the names of the events that it is told, or * for all of them */
+  readonly types?: readonly (string)[] | undefined;
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId?: string | null | undefined;
+  /** user id; services and staff say by it whose wallets they mean */
+  readonly ownerId?: string | null | undefined;
+  readonly status?: "enabled" | "disabled" | undefined;
+};
+
+export type DeleteWebhookInput = {
+  /** webhook id */
+  readonly webhookId: string;
+};
+
+export type RotateWebhookSecretInput = {
+  /** webhook id */
+  readonly webhookId: string;
+};
+
+export type ReplayWebhookInput = {
+  /** webhook id */
+  readonly webhookId: string;
+  /** a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; + is written %2B */
+  readonly since: string;
+  /** which; failed when absent */
+  readonly status?: "failed" | "delivered" | undefined;
+};
+
+export type TestWebhookInput = {
+  /** webhook id */
+  readonly webhookId: string;
+};
+
+export type ListWebhookDeliveriesInput = {
+  /** webhook id */
+  readonly webhookId: string;
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+  readonly status?: "pending" | "delivered" | "failed" | undefined;
+};
+
+export type GetWebhookDeliveryInput = {
+  /** webhook id */
+  readonly webhookId: string;
+  /** delivery id */
+  readonly deliveryId: string;
+};
+
+export type ReplayWebhookDeliveryInput = {
+  /** webhook id */
+  readonly webhookId: string;
+  /** delivery id */
+  readonly deliveryId: string;
 };
 
 export type ListAuditInput = {

@@ -5,3 +5,5 @@ export { openBuiltIn } from './built-in/broker.ts';
 export type { BuiltInOptions } from './built-in/broker.ts';
 export { openDoorbell, ringingOnCommit } from './doorbell.ts';
 export type { Doorbell, DoorbellOptions } from './doorbell.ts';
+export { LogTail } from './tail.ts';
+export type { Audience, Subscription, TailOptions } from './tail.ts';

@@ -14,6 +14,7 @@ export const scopeMeanings = {
   'users:read': 'users',
   'users:write': 'create users',
   'events:read': 'the event log',
+  'webhooks:manage': 'webhooks, and what was sent to them',
   'audit:read': 'the record of API calls',
   'system:read': 'metrics and the state of the system',
   'keys:manage': 'API keys, up to its own scopes',

@@ -4,6 +4,7 @@ export type { Asset, Assets } from './reading/assets.ts';
 export { forgetCheckpoints, readCheckpoints, startCheckpoints } from './chain/checkpoints.ts';
 export type { Checkpoint, CheckpointOptions } from './chain/checkpoints.ts';
 export { bookOfWallet } from './books/placement.ts';
+export { formatPositions, parsePositions } from './books/positions.ts';
 export type { EventPage } from './books/reader.ts';
 export { openLedger, operationId, placeOfOperationId } from './ledger.ts';
 export type { Ledger, LedgerOptions } from './ledger.ts';

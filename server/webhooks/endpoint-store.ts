@@ -93,8 +93,9 @@ export async function updateEndpoint(pool: pg.Pool, id: string, changes: Endpoin
   return rows[0] ? endpointFromRow(rows[0]) : null;
 }
 
-export async function deleteEndpoint(pool: pg.Pool, id: string): Promise<boolean> {
-  return (await pool.query('delete from webhooks.endpoint where id = $1', [id])).rowCount === 1;
+export async function deleteEndpoint(pool: pg.Pool, id: string): Promise<Endpoint | null> {
+  const { rows } = await pool.query<EndpointRow>(`delete from webhooks.endpoint where id = $1 returning ${columns}`, [id]);
+  return rows[0] ? endpointFromRow(rows[0]) : null;
 }
 
 /** The secret before signs too for a while; one from before that does no more. */

@@ -1,4 +1,5 @@
 // Webhooks: tells addresses of customers what happens in the ledger, each event once at least, signed; it owns the schema `webhooks`.
+export { urlLengthMax } from '../outbound/index.ts';
 export { Dispatcher } from './dispatcher.ts';
 export type { DispatcherOptions } from './dispatcher.ts';
 export { webhookProjection } from './projection.ts';

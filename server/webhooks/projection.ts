@@ -15,12 +15,13 @@ export type WebhookProjectionOptions = {
   /** Whose a wallet is, which never changes; null for nobody's. */
   readonly ownerOf: (wallet: string) => Promise<string | null>;
   /** Is told when there may be something to send. */
-  readonly wake?: () => void;
+  readonly wake?: (() => void) | undefined;
 };
 
 /** Deliveries are no statement about the present, so there is nothing to build again: it has no `forget`. */
 export function webhookProjection({ ownerOf, wake }: WebhookProjectionOptions): Projection {
   const owners = new Owners(ownerOf);
+  let hasSome = false;
   return {
     name: 'webhooks',
     apply: async (client: pg.ClientBase, events: readonly LedgerEvent[]) => {
@@ -35,9 +36,14 @@ export function webhookProjection({ ownerOf, wake }: WebhookProjectionOptions): 
         const body = bodyOf(event);
         for (const { id } of listening) deliveries.push({ endpoint: id, message: event.id, type: event.type, wallet: event.wallet, body });
       }
-      if (deliveries.length > 0) await insertDeliveries(client, deliveries);
+      if (deliveries.length === 0) return;
+      await insertDeliveries(client, deliveries);
+      hasSome = true;
     },
-    applied: () => wake?.(),
+    applied: () => {
+      if (hasSome) wake?.();
+      hasSome = false;
+    },
   };
 }
 

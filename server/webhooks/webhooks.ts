@@ -13,8 +13,6 @@ export type WebhooksOptions = {
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   /** Whether private addresses and http may be given. */
   readonly allowPrivate: boolean;
-  /** Is told when there may be something to send, where it is sent by the same process. */
-  readonly wake?: () => void;
 };
 
 export type EndpointWithSecret = { readonly endpoint: Endpoint; readonly secret: string };
@@ -66,13 +64,12 @@ export class Webhooks {
     const refused = changes.url === undefined ? null : await this.#refusedUrl(changes.url);
     if (refused) return refused;
     const updated = await updateEndpoint(this.#pool, id, changes);
-    this.#options.wake?.();
     return updated ?? noWebhook;
   }
 
   /** With everything that waits for it, and its log. */
-  async remove(id: string): Promise<WebhookRefusal | null> {
-    return isUuid(id) && (await deleteEndpoint(this.#pool, id)) ? null : noWebhook;
+  async remove(id: string): Promise<Endpoint | WebhookRefusal> {
+    return (isUuid(id) ? await deleteEndpoint(this.#pool, id) : null) ?? noWebhook;
   }
 
   /** For a day the secret before signs, too. */
@@ -86,7 +83,6 @@ export class Webhooks {
   async test(id: string): Promise<DeliveryRead | WebhookRefusal> {
     const message = `test-${newId()}`;
     const sent = isUuid(id) ? await insertTest(this.#pool, id, message, testType, testBody(message, new Date())) : null;
-    this.#options.wake?.();
     return sent ?? noWebhook;
   }
 
@@ -112,7 +108,6 @@ export class Webhooks {
 
   async replay(id: string, delivery: number): Promise<DeliveryRead | WebhookRefusal> {
     const replayed = isUuid(id) ? await replayDelivery(this.#pool, id, delivery) : null;
-    this.#options.wake?.();
     return replayed ?? noDelivery;
   }
 
@@ -120,7 +115,6 @@ export class Webhooks {
   async replaySince(id: string, since: Date, status: 'failed' | 'delivered'): Promise<number | WebhookRefusal> {
     if ('refusal' in (await this.find(id))) return noWebhook;
     const replayed = await replaySince(this.#pool, id, since, status, replayedMax);
-    this.#options.wake?.();
     return replayed;
   }
 

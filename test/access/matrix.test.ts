@@ -26,6 +26,8 @@ type Case = {
   readonly passes: number;
   /** It is about nothing that anybody owns, or about whoever asks. */
   readonly objectless?: true;
+  /** It goes on for as long as somebody reads. */
+  readonly endless?: true;
   /** What a service needs beside the scope of the operation, for what this one is about. */
   readonly beside?: readonly Scope[];
 };
@@ -51,6 +53,27 @@ const frozenAndBack = (what: string, opposite: string): Case => ({
   passes: 201,
 });
 const about = (nothing: Case): Case => ({ ...nothing, objectless: true });
+const publicUrl = 'https://93.184.215.14/hooks';
+/** One webhook for all of them that does not end with the request. */
+const aWebhook = async (): Promise<string> => {
+  const { product } = coffer;
+  const made = await product.webhooks.create({
+    url: publicUrl,
+    description: '',
+    types: ['*'],
+    wallet: null,
+    owner: null,
+    createdBy: 'the matrix',
+  });
+  assert('endpoint' in made, 'the webhook is made');
+  return made.endpoint.id;
+};
+const aDelivery = async (): Promise<string> => {
+  const webhook = await aWebhook();
+  const sent = await coffer.product.webhooks.test(webhook);
+  assert('id' in sent, 'the test is made');
+  return `/webhooks/${webhook}/deliveries/${sent.id}`;
+};
 /** A key that does not outlive the request. */
 const aKey = async (): Promise<string> => (await service(coffer.product, ['keys:manage'])).slice('Bearer cof_'.length).split('_')[0] ?? '';
 
@@ -168,6 +191,31 @@ const cases = {
     () => '/wallet/spend',
     ({ user }) => ({ amount: 1, asset_type_id: 1, user_id: user }),
   ),
+  createWebhook: about(
+    post(
+      201,
+      () => '/webhooks',
+      () => ({ url: publicUrl }),
+    ),
+  ),
+  listWebhooks: about(get(() => '/webhooks')),
+  getWebhook: about({ ask: async () => ({ method: 'GET', path: `/webhooks/${await aWebhook()}` }), passes: 200 }),
+  updateWebhook: about({
+    ask: async () => ({ method: 'PATCH', path: `/webhooks/${await aWebhook()}`, body: { types: ['*'] } }),
+    passes: 200,
+  }),
+  deleteWebhook: about({ ask: async () => ({ method: 'DELETE', path: `/webhooks/${await aWebhook()}` }), passes: 200 }),
+  rotateWebhookSecret: about({ ask: async () => ({ method: 'POST', path: `/webhooks/${await aWebhook()}/rotate` }), passes: 200 }),
+  testWebhook: about({ ask: async () => ({ method: 'POST', path: `/webhooks/${await aWebhook()}/test` }), passes: 202 }),
+  replayWebhook: about({
+    ask: async () => ({ method: 'POST', path: `/webhooks/${await aWebhook()}/replay`, body: { since: '2026-01-01T00:00:00Z' } }),
+    passes: 202,
+  }),
+  listWebhookDeliveries: about({ ask: async () => ({ method: 'GET', path: `/webhooks/${await aWebhook()}/deliveries` }), passes: 200 }),
+  getWebhookDelivery: about({ ask: async () => ({ method: 'GET', path: await aDelivery() }), passes: 200 }),
+  replayWebhookDelivery: about({ ask: async () => ({ method: 'POST', path: `${await aDelivery()}/replay` }), passes: 202 }),
+  streamEvents: about({ ...get(() => '/events/live'), endless: true }),
+  streamWalletEvents: { ...get(({ wallet }) => `/wallet/${wallet}/events/live`), endless: true },
   getMe: about(get(() => '/users/me')),
   updateMe: about({ ask: () => ({ method: 'PATCH', path: '/users/me', body: { name: 'Renamed' } }), passes: 200 }),
   // Refused for another reason than who asks: all of them have money.
@@ -241,6 +289,18 @@ async function send(request: Asked, authorization: string | undefined): Promise<
   });
 }
 
+/** Of an answer that does not end, the head. */
+async function sendEndless({ path }: Asked, authorization: string | undefined): Promise<Answer> {
+  const cut = new AbortController();
+  const answer = await fetch(`${coffer.url}${path}`, { headers: authorization === undefined ? {} : { authorization }, signal: cut.signal });
+  if (answer.ok) {
+    cut.abort();
+    return { status: answer.status, headers: answer.headers, body: {}, text: '' };
+  }
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, body: JSON.parse(text) as Answer['body'], text };
+}
+
 async function headOfLog(): Promise<number> {
   const { rows } = await coffer.pool.query<{ seq: string }>('select max(seq)::text as seq from ledger.entry');
   return Number(rows[0]?.seq);
@@ -283,7 +343,7 @@ describe.each(overHttp)('%s', (operation, how) => {
       const authorization = await authorizationOf(caller, rule, people, coffer.product, how.beside);
       const [request, aboutNothing] = [await how.ask(target === 'own' ? own : foreign), await how.ask(unknown)];
       const headBefore = await headOfLog();
-      const answer = await send(request, authorization);
+      const answer = how.endless ? await sendEndless(request, authorization) : await send(request, authorization);
       const hidden = outcome === 'as if it were not there';
       const observed = hidden ? compared(answer, await send(aboutNothing, authorization)) : told(answer, how.passes);
       expect([observed, answer.text]).toEqual([outcome, answer.text]);

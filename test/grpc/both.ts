@@ -1,4 +1,6 @@
 // The whole product over gRPC and over REST at once, on one ledger: what one says can be compared with what the other says.
+import { LogTail } from '../../server/events/index.ts';
+import { Webhooks } from '../../server/webhooks/index.ts';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
 import { listenHttp } from '../../server/gateway/index.ts';
@@ -42,6 +44,8 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
     {
       apiKeys,
       access: guard.access,
+      tail: new LogTail({ ledger, log: silentLog() }),
+      webhooks: new Webhooks({ pool: database.pool, ledger, allowPrivate: false }),
       queries,
       users,
       sessions,

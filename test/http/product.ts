@@ -13,6 +13,8 @@ import type { Ledger, LedgerOptions } from '../../server/ledger/index.ts';
 import { projectionStatus } from '../../server/projections/index.ts';
 import { seedDemo } from '../../server/seed.ts';
 import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
+import { LogTail } from '../../server/events/index.ts';
+import { Webhooks } from '../../server/webhooks/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 export const testSecret = 'a secret for tests, of 32 bytes or more';
@@ -44,6 +46,7 @@ type Conditions = {
   readonly detour?: (databaseUrl: string) => Promise<string>;
   readonly patienceMs?: number;
   readonly observe?: LedgerOptions['observe'];
+  readonly books?: number;
   /** Puts something between the product and its ledger. */
   readonly around?: ((opened: Ledger) => Ledger) | undefined;
   /** What the product is given to be watched by, on the database as it is reached without the detour. */
@@ -81,7 +84,10 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   const sessions = new Sessions({ pool, jwtSecret: testSecret, issuer });
   const apiKeys = new ApiKeys(pool);
   const authenticator = new Authenticator({ sessions, apiKeys });
+  const tail = new LogTail({ ledger, log });
   const product: Product = {
+    tail,
+    webhooks: new Webhooks({ pool, ledger, allowPrivate: false }),
     apiKeys,
     access: new Access({ mode, authenticator, requestsPerMinute, counter }),
     commands,
@@ -127,6 +133,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     },
     stop: async () => {
       await listener.stop();
+      await tail.stop();
       await ledger.stop();
       await pool.end();
       await database.drop();

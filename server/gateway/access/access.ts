@@ -74,6 +74,14 @@ export class Access {
     return this.#ask(credential, operation, clientIp);
   }
 
+  /** Whether somebody who was let pass would still be, for answers that go on for long. Not counted. Throws IdentityUnavailable. */
+  async reconsider(operation: OperationName, authorization: string | undefined): Promise<Decision> {
+    if (authorization === undefined) return this.mode === 'open' ? this.authorize(anonymous, operation) : noCredential;
+    const credential = bearer.exec(authorization)?.[1] ?? '';
+    const principal = this.#authenticator.known(credential) ?? (await this.#authenticator.authenticate(credential));
+    return principal ? this.authorize(principal, operation) : badCredential;
+  }
+
   /** The policy's word on somebody; says nothing about which wallet. */
   authorize(principal: Principal, operation: OperationName): Decision {
     const rule = ruleOf(operation);

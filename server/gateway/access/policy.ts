@@ -50,6 +50,8 @@ export const policy = {
   listHolds: guarded('wallets:read', 'own'),
   getHold: guarded('wallets:read', 'own'),
   listEvents: guarded('events:read', 'never'),
+  streamEvents: guarded('events:read', 'never'),
+  streamWalletEvents: guarded('events:read', 'own'),
 
   deposit: guarded('money:deposit', 'never'),
   withdraw: guarded('money:withdraw', 'own'),
@@ -71,6 +73,19 @@ export const policy = {
   closeWallet: guarded('controls:write', 'never'),
   setLimits: guarded('controls:write', 'never'),
   setCreditLine: guarded('controls:write', 'never'),
+
+  // What is sent to a webhook leaves this machine, and goes on after the mode has changed.
+  createWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
+  listWebhooks: guarded('webhooks:manage', 'never', { open: 'as required' }),
+  getWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
+  updateWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
+  deleteWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
+  rotateWebhookSecret: guarded('webhooks:manage', 'never', { open: 'as required' }),
+  testWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
+  replayWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
+  listWebhookDeliveries: guarded('webhooks:manage', 'never', { open: 'as required' }),
+  getWebhookDelivery: guarded('webhooks:manage', 'never', { open: 'as required' }),
+  replayWebhookDelivery: guarded('webhooks:manage', 'never', { open: 'as required' }),
 
   getMe: myself,
   updateMe: myself,

@@ -3,12 +3,15 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Static, TSchema } from 'typebox';
 import type { ApiKeys, Sessions, Users } from '../../identity/index.ts';
+import type { LogTail } from '../../events/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import type { Assets } from '../../ledger/index.ts';
 import type { Access } from '../access/index.ts';
 import type { Observation } from '../observation.ts';
 import type { ProjectionStatus } from '../../projections/index.ts';
+import type { LiveOptions } from './live/streams.ts';
 import type { WalletCommands, WalletQueries } from '../../wallets/index.ts';
+import type { Webhooks } from '../../webhooks/index.ts';
 
 /** A route's schemas are the types of its handler. */
 interface SchemaTypes extends FastifyTypeProvider {
@@ -27,6 +30,10 @@ export type Product = {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly apiKeys: ApiKeys;
+  readonly webhooks: Webhooks;
+  /** Where live streams come from. */
+  readonly tail: LogTail;
+  readonly live?: LiveOptions | undefined;
   readonly access: Access;
   /** How far what follows the event log is. */
   readonly projections: () => Promise<readonly ProjectionStatus[]>;

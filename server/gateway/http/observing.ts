@@ -5,6 +5,7 @@ import { hideSecrets, inRequest, jsonWithoutSecrets, requestIdOf } from '../../k
 import type { Span } from '../../kernel/index.ts';
 import type { Observation } from '../observation.ts';
 import type { App, Product, Reply, Request } from './app.ts';
+import { isEventStream } from './live/event-stream.ts';
 
 export const requestIdHeader = 'x-request-id';
 
@@ -55,7 +56,7 @@ export function observeRequests(app: App, { observation = {}, log }: Product): v
   app.addHook('onResponse', (request, reply, done) => {
     const status = reply.statusCode;
     const elapsedMs = reply.elapsedTime;
-    metrics?.httpAnswered(request.method, routeOf(request), status, elapsedMs / 1_000);
+    if (!isEventStream(reply)) metrics?.httpAnswered(request.method, routeOf(request), status, elapsedMs / 1_000);
     if (audit) audited(request, reply, observation, status);
     if (traces) endSpan(request, status);
     writeLine?.(

@@ -20,9 +20,19 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
       openapi: '3.1.0',
       info: { title: 'Coffer', version: '0.1.0', description, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
       servers: [{ url: '/', description: 'the server that this document came from' }],
-      tags: ['Wallets', 'Holds', 'Operations', 'Controls', 'Closed loop', 'Users', 'API keys', 'Events', 'Assets', 'Health'].map(
-        (name) => ({ name }),
-      ),
+      tags: [
+        'Wallets',
+        'Holds',
+        'Operations',
+        'Controls',
+        'Closed loop',
+        'Users',
+        'API keys',
+        'Events',
+        'Webhooks',
+        'Assets',
+        'Health',
+      ].map((name) => ({ name })),
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'the token of a login, or an API key (cof_…)' } },
       },

@@ -13,6 +13,7 @@ import { ProblemError, sendProblem } from './problem.ts';
 import { freshKeyHeader } from './request-content.ts';
 import { registerRoutes } from './routes/register.ts';
 import { answerBrokenRequest, limits } from './framing.ts';
+import { isEventStream } from './live/event-stream.ts';
 import { compileValidator } from './validation.ts';
 
 /** Longer than this to answer is worth a line in the log. */
@@ -101,7 +102,8 @@ function tellFailures(app: App, { log }: Product): void {
   });
   app.addHook('onResponse', (request, reply, done) => {
     // A 503 has waited for a database that is away: that is in the log already, and not once per request.
-    if (reply.elapsedTime > slowMs && reply.statusCode !== 503) {
+    // A live stream is as long as it is.
+    if (reply.elapsedTime > slowMs && reply.statusCode !== 503 && !isEventStream(reply)) {
       log.warn(
         {
           requestId: request.id,

@@ -5,7 +5,7 @@ import type { LedgerEvent } from '../../../ledger/index.ts';
 import type { App, Product } from '../app.ts';
 import { page, pageQuery, problems, ref, Seq, strict, Timestamp } from '../schemas.ts';
 
-const EventView = Type.Object(
+export const EventView = Type.Object(
   {
     id: Type.String({ description: 'stable: the same event has it everywhere', examples: ['1-42-1'] }),
     seq: Seq,
@@ -17,6 +17,8 @@ const EventView = Type.Object(
   },
   { $id: 'Event', ...strict },
 );
+/** A place in the log of each book. */
+export const eventCursorPattern = '^[0-9]{1,15}-[0-9]{1,4}([.][0-9]{1,15}-[0-9]{1,4}){0,1023}$';
 export const eventSchemas = [EventView];
 
 export function eventRoutes(app: App, product: Product): void {
@@ -27,7 +29,7 @@ export function eventRoutes(app: App, product: Product): void {
         operationId: 'listEvents',
         description: 'The event log in order; the cursor is a place to come back to, also at the end of the log',
         tags: ['Events'],
-        querystring: pageQuery('^[0-9]{1,15}-[0-9]{1,4}([.][0-9]{1,15}-[0-9]{1,4}){0,1023}$'),
+        querystring: pageQuery(eventCursorPattern),
         response: { 200: page(ref(EventView)), ...problems(401) },
       },
     },
@@ -39,6 +41,6 @@ export function eventRoutes(app: App, product: Product): void {
   );
 }
 
-function presentEvent({ id, seq, part, type, wallet, recordedAt, data }: LedgerEvent): Static<typeof EventView> {
+export function presentEvent({ id, seq, part, type, wallet, recordedAt, data }: LedgerEvent): Static<typeof EventView> {
   return { id, seq, part, type, walletId: wallet, createdAt: recordedAt.toISOString(), data };
 }

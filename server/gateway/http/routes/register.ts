@@ -10,6 +10,8 @@ import { postingSchemas } from '../postings.ts';
 import { sharedSchemas } from '../schemas.ts';
 import { refuseUndescribedQueries } from '../validation.ts';
 import { walletSchemas } from '../wallet-views.ts';
+import { webhookSchemas } from '../webhook-views.ts';
+import { liveRoutes } from '../live/routes.ts';
 import { assetRoutes } from './assets.ts';
 import { auditRoutes, auditSchemas } from './audit.ts';
 import { batchRoutes } from './batches.ts';
@@ -28,6 +30,8 @@ import { projectionRoutes, projectionSchemas } from './projections.ts';
 import { staffRoutes } from './staff.ts';
 import { userRoutes, userSchemas } from './users.ts';
 import { walletReadRoutes } from './wallet-reads.ts';
+import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 const schemas = [
   ...sharedSchemas,
@@ -44,6 +48,7 @@ const schemas = [
   ...userSchemas,
   ...keySchemas,
   ...auditSchemas,
+  ...webhookSchemas,
 ];
 
 export function registerRoutes(app: App, product: Product): void {
@@ -63,7 +68,10 @@ export function registerRoutes(app: App, product: Product): void {
   controlRoutes(app, product);
   eventRoutes(app, product);
   projectionRoutes(app, product);
+  liveRoutes(app, product);
   assetRoutes(app, product);
+  webhookRoutes(app, product);
+  webhookDeliveryRoutes(app, product);
   auditRoutes(app, product);
   healthRoutes(app, product);
   metricsRoutes(app, product);

@@ -1,0 +1,165 @@
+/** Events as they happen, as Server-Sent Events: of everything, or of one wallet. */
+import Type from 'typebox';
+import { actorOf } from '../../../identity/index.ts';
+import type { LedgerEvent } from '../../../ledger/index.ts';
+import { isOperationName } from '../../access/index.ts';
+import type { OperationName } from '../../access/index.ts';
+import type { App, Product, Reply, Request } from '../app.ts';
+import { callerOf } from '../callers.ts';
+import { malformed, ProblemError, sendProblem, tooMany } from '../problem.ts';
+import type { Problem } from '../problem.ts';
+import { eventCursorPattern, presentEvent } from '../routes/events.ts';
+import { noSuchWallet } from '../routes/wallet-reads.ts';
+import { problems, strict, WalletId } from '../schemas.ts';
+import { eventStreamType } from './event-stream.ts';
+import { LiveStreams } from './streams.ts';
+import type { Asked } from './streams.ts';
+
+const query = Type.Object(
+  {
+    types: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z]{1,64}(,[A-Za-z]{1,64}){0,99}$',
+        description: 'names of events, separated by commas; all when absent',
+        examples: ['FundsDeposited,FundsWithdrawn'],
+      }),
+    ),
+    after: Type.Optional(
+      Type.String({
+        pattern: eventCursorPattern,
+        description: 'the id of an event of an earlier stream, or a `next` of GET /events; from now on when absent',
+      }),
+    ),
+  },
+  strict,
+);
+const headers = Type.Object({
+  'last-event-id': Type.Optional(
+    Type.String({ description: 'what a reader that comes back sends by itself; it counts more than `after`' }),
+  ),
+});
+const streamed = {
+  200: {
+    description: 'events in order, each with the place after it as its id, and as its data what GET /events shows of it',
+    content: { 'text/event-stream': { schema: Type.String() } },
+  },
+};
+/** It is an answer of its own kind: a HEAD request would begin one that nobody reads. */
+const exposeHeadRoute = false;
+
+export function liveRoutes(app: App, product: Product): void {
+  const { queries, access, tail, log } = product;
+  const streams = new LiveStreams(tail, log, product.live);
+  app.addHook('preClose', (done) => {
+    streams.stop();
+    done();
+  });
+
+  const begin = async (request: Request, reply: Reply, asked: Pick<Asked, 'after' | 'types' | 'wallet' | 'present' | 'mayGoOn'>) => {
+    const caller = actorOf(callerOf(request).principal);
+    const stream = await streams.open({ ...asked, caller: caller === 'anonymous' ? request.ip : caller });
+    if ('full' in stream) return sendProblem(reply, stream.full === 'caller' ? tooMany(10) : noRoom);
+    // Who left meanwhile closes nothing any more.
+    if (reply.raw.destroyed || request.raw.socket.destroyed) stream.destroy();
+    else reply.raw.once('close', () => stream.destroy());
+    return reply
+      .header('content-type', eventStreamType)
+      .header('cache-control', 'no-store, no-transform')
+      .header('x-content-type-options', 'nosniff')
+      .header('x-accel-buffering', 'no')
+      .send(stream);
+  };
+  const stillAs = async (request: Request) => {
+    const { onlyOwner } = callerOf(request);
+    const decision = await access.reconsider(operationOf(request), request.headers.authorization);
+    return 'denied' in decision || decision.onlyOwner !== onlyOwner ? null : decision;
+  };
+
+  app.get(
+    '/events/live',
+    {
+      exposeHeadRoute,
+      schema: {
+        operationId: 'streamEvents',
+        description: 'The event log as it grows. Who was cut off comes back with Last-Event-ID and misses nothing',
+        tags: ['Events'],
+        querystring: query,
+        headers,
+        response: { ...streamed, ...problems(401, 429) },
+      },
+    },
+    async (request, reply) =>
+      await begin(request, reply, { ...readAsked(request), present: presentEvent, mayGoOn: async () => (await stillAs(request)) !== null }),
+  );
+
+  app.get(
+    '/wallet/:id/events/live',
+    {
+      exposeHeadRoute,
+      schema: {
+        operationId: 'streamWalletEvents',
+        description: 'What happens to one wallet, as it happens',
+        tags: ['Events'],
+        params: Type.Object({ id: WalletId }, strict),
+        querystring: query,
+        headers,
+        response: { ...streamed, ...problems(401, 404, 429) },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const reach = callerOf(request);
+      const wallet = await queries.wallet(id, reach);
+      if (!wallet) return sendProblem(reply, noSuchWallet(id));
+      return await begin(request, reply, {
+        ...readAsked(request),
+        wallet: { id, book: wallet.book },
+        present: reach.onlyOwner === undefined ? presentEvent : presentOwnEvent,
+        mayGoOn: async () => {
+          const still = await stillAs(request);
+          return still !== null && (await queries.wallet(id, still)) !== null;
+        },
+      });
+    },
+  );
+}
+
+const place = new RegExp(eventCursorPattern);
+const isPlace = (text: string) => text === '' || place.test(text);
+const wrongPlace = malformed('The Last-Event-ID is no place of the log. Send the id of an event as it came, or none.');
+
+type AskedQuery = { readonly types?: string; readonly after?: string };
+
+function readAsked(request: { readonly query: AskedQuery; readonly headers: { readonly 'last-event-id'?: string | string[] } }) {
+  const { types, after } = request.query;
+  const lastEventId = request.headers['last-event-id'];
+  if (Array.isArray(lastEventId) || !isPlace(lastEventId ?? '')) throw new ProblemError(wrongPlace);
+  return {
+    after: lastEventId === undefined || lastEventId === '' ? after : lastEventId,
+    types: types === undefined ? undefined : new Set(types.split(',')),
+  };
+}
+
+function operationOf(request: Request): OperationName {
+  const name = request.routeOptions.schema?.operationId ?? '';
+  if (!isOperationName(name)) throw new Error('every route is an operation of the policy');
+  return name;
+}
+
+/** What others do to a wallet is told under their own keys, by their own holds: to its owner neither is shown, nor who decided something. */
+const byOthers = /^(TransferCredited|CaptureCredited|SweepCredited|Reversal(Debited|Credited))$/;
+
+function presentOwnEvent(event: LedgerEvent): object {
+  const { actor: _actor, ...data } = event.data;
+  if (!byOthers.test(event.type)) return presentEvent({ ...event, data });
+  const { key: _key, hold: _hold, left: _left, expiresAt: _expiresAt, ...rest } = data;
+  return presentEvent({ ...event, data: rest });
+}
+
+const noRoom: Problem = {
+  status: 503,
+  code: 'overloaded',
+  title: 'There are as many live streams as there may be.',
+  detail: 'Come back after the seconds that Retry-After names, or read GET /events.',
+  retryAfterSeconds: 10,
+};

@@ -1,0 +1,149 @@
+/** The live streams of this process: how many there may be, whether each may go on, and their end. */
+import type { Audience, LogTail, Subscription } from '../../../events/index.ts';
+import type { Log } from '../../../kernel/index.ts';
+import type { LedgerEvent } from '../../../ledger/index.ts';
+import { IdentityUnavailable } from '../../../identity/index.ts';
+import { isOutage } from '../../../ledger/index.ts';
+import { EventStream, eventFrame, heartbeatFrame, placeFrame, retryFrame } from './event-stream.ts';
+
+export type LiveOptions = {
+  readonly streamsMax?: number;
+  readonly perCallerMax?: number;
+  readonly heartbeatMs?: number;
+  readonly recheckMs?: number;
+  /** What may wait for a reader in memory, and for how long. */
+  readonly bufferBytes?: number;
+  readonly patienceMs?: number;
+};
+
+const defaults: Required<LiveOptions> = {
+  streamsMax: 1_000,
+  perCallerMax: 50,
+  heartbeatMs: 15_000,
+  recheckMs: 3_000,
+  bufferBytes: 262_144,
+  patienceMs: 30_000,
+};
+const retryMs = 2_000;
+
+export type Asked = {
+  /** By whom streams are counted. */
+  readonly caller: string;
+  readonly after: string | undefined;
+  /** Of one wallet; all when absent. */
+  readonly wallet?: { readonly id: string; readonly book: number } | undefined;
+  /** Names of events; all when absent. */
+  readonly types?: ReadonlySet<string> | undefined;
+  /** What is sent of an event. */
+  readonly present: (event: LedgerEvent) => object;
+  /** Whether the caller may still see it. Throws an outage. */
+  readonly mayGoOn: () => Promise<boolean>;
+};
+
+type Open = { readonly asked: Asked; readonly stream: EventStream; readonly subscription: Subscription };
+
+export class LiveStreams {
+  readonly #tail: LogTail;
+  readonly #log: Log;
+  readonly #options: Required<LiveOptions>;
+  readonly #open = new Set<Open>();
+  readonly #callers = new Map<string, number>();
+  readonly #timers: readonly NodeJS.Timeout[];
+  #count = 0;
+  #isChecking = false;
+  #isStopped = false;
+
+  constructor(tail: LogTail, log: Log, options: LiveOptions = {}) {
+    this.#tail = tail;
+    this.#log = log;
+    this.#options = { ...defaults, ...options };
+    this.#timers = [
+      setInterval(() => this.#beat(), this.#options.heartbeatMs).unref(),
+      setInterval(() => void this.#recheck(), this.#options.recheckMs).unref(),
+    ];
+  }
+
+  /** `full`: there are as many as there may be, of this caller or in all. Throws an outage. */
+  async open(asked: Asked): Promise<EventStream | { readonly full: 'caller' | 'process' }> {
+    const { streamsMax, perCallerMax, bufferBytes, patienceMs } = this.#options;
+    if (this.#isStopped || this.#count >= streamsMax) return { full: 'process' };
+    if ((this.#callers.get(asked.caller) ?? 0) >= perCallerMax) return { full: 'caller' };
+    // Counted before anything is waited for, so that none slips in meanwhile.
+    this.#counted(asked.caller, 1);
+    const stream = new EventStream(bufferBytes, patienceMs);
+    stream.once('close', () => this.#counted(asked.caller, -1));
+    try {
+      stream.write(retryFrame(retryMs));
+      const subscription = await this.#tail.subscribe(audienceOf(asked, stream), asked.after);
+      // So that who is cut off before the first event comes back to here.
+      if (asked.after === undefined) stream.write(placeFrame(subscription.cursor));
+      const open = { asked, stream, subscription };
+      this.#open.add(open);
+      stream.once('close', () => {
+        this.#open.delete(open);
+        subscription.stop();
+      });
+      if (this.#isStopped) stream.finish();
+      return stream;
+    } catch (failure) {
+      stream.destroy();
+      throw failure;
+    }
+  }
+
+  /** Ends all of them at once. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    for (const { stream, subscription } of this.#open) {
+      subscription.stop();
+      stream.finish();
+    }
+  }
+
+  #counted(caller: string, change: 1 | -1): void {
+    this.#count += change;
+    const count = (this.#callers.get(caller) ?? 0) + change;
+    if (count === 0) this.#callers.delete(caller);
+    else this.#callers.set(caller, count);
+  }
+
+  /** Who follows all of the log comes back to where it was passed over for the last time; a wallet's reader learns nothing of others. */
+  #beat(): void {
+    for (const { asked, stream, subscription } of this.#open)
+      if (stream.readableLength === 0) stream.write(asked.wallet ? heartbeatFrame : `${heartbeatFrame}${placeFrame(subscription.cursor)}`);
+  }
+
+  /** One after the other: a thousand streams are a thousand questions. */
+  async #recheck(): Promise<void> {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    for (const { asked, stream, subscription } of this.#open) {
+      if (await this.#mayGoOn(asked)) continue;
+      subscription.stop();
+      stream.finish();
+    }
+    this.#isChecking = false;
+  }
+
+  /** While that cannot be asked there is nothing to be told either. */
+  async #mayGoOn(asked: Asked): Promise<boolean> {
+    try {
+      return await asked.mayGoOn();
+    } catch (failure) {
+      if (!(failure instanceof IdentityUnavailable) && !isOutage(failure))
+        this.#log.error({ err: failure }, 'A live stream met an error of its own');
+      return failure instanceof IdentityUnavailable || isOutage(failure);
+    }
+  }
+}
+
+function audienceOf({ wallet, types, present }: Asked, stream: EventStream): Audience {
+  return {
+    book: wallet?.book,
+    wants: (event) => (!wallet || event.wallet === wallet.id) && (!types || types.has(event.type)),
+    tell: (event, cursor) => stream.write(eventFrame(cursor, JSON.stringify(present(event)))),
+    room: () => stream.room(),
+    end: () => stream.finish(),
+  };
+}

@@ -1,0 +1,187 @@
+/** Webhooks: addresses that are told of events. Made, changed and looked after by operators, or by a service that may. */
+import Type from 'typebox';
+import { actorOf } from '../../../identity/index.ts';
+import { replayedMax, urlLengthMax } from '../../../webhooks/index.ts';
+import type { App, Product } from '../app.ts';
+import { callerOf } from '../callers.ts';
+import { sendProblem } from '../problem.ts';
+import { readMoment } from '../request-content.ts';
+import { Moment, oneOf, orNull, page, pageQuery, problems, ref, strict, UserId, WalletId } from '../schemas.ts';
+import { NewWebhookView, presentWebhook, webhookProblem, WebhookView } from '../webhook-views.ts';
+
+const params = Type.Object({ webhookId: Type.String({ minLength: 1, maxLength: 64, description: 'webhook id' }) }, strict);
+const uuid = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
+
+const Url = Type.String({
+  minLength: 1,
+  maxLength: urlLengthMax,
+  description: 'a public https address, without user, password and fragment',
+  examples: ['https://example.com/hooks/coffer'],
+});
+const Description = Type.String({ maxLength: 200, description: 'what it is for' });
+const Types = Type.Array(Type.String({ pattern: '^([*]|[A-Z][A-Za-z]{2,63})$', examples: ['FundsDeposited'] }), {
+  minItems: 1,
+  maxItems: 100,
+  description: 'the names of the events that it is told, or * for all of them',
+});
+
+const NewWebhook = Type.Object(
+  {
+    url: Url,
+    description: Type.Optional(Description),
+    types: Type.Optional(Types),
+    walletId: Type.Optional(WalletId),
+    ownerId: Type.Optional(UserId),
+  },
+  strict,
+);
+const Changes = Type.Object(
+  {
+    url: Type.Optional(Url),
+    description: Type.Optional(Description),
+    types: Type.Optional(Types),
+    walletId: Type.Optional(orNull(WalletId)),
+    ownerId: Type.Optional(orNull(UserId)),
+    status: Type.Optional(oneOf('enabled', 'disabled')),
+  },
+  strict,
+);
+const Since = Type.Object(
+  {
+    since: Moment,
+    status: Type.Optional(
+      Type.Unsafe<'failed' | 'delivered'>({ type: 'string', enum: ['failed', 'delivered'], description: 'which; failed when absent' }),
+    ),
+  },
+  strict,
+);
+
+export const webhookTags = ['Webhooks'];
+
+export function webhookRoutes(app: App, { webhooks }: Product): void {
+  const described = (operationId: string, description: string) => ({ operationId, description, tags: webhookTags });
+
+  app.post(
+    '/webhooks',
+    {
+      schema: {
+        ...described(
+          'createWebhook',
+          'Has an address told of every event from now on that the filter lets pass. The answer has the secret',
+        ),
+        body: NewWebhook,
+        response: { 201: ref(NewWebhookView), ...problems(409, 422) },
+      },
+    },
+    async (request, reply) => {
+      const { url, description = '', types = ['*'], walletId = null, ownerId } = request.body;
+      const createdBy = actorOf(callerOf(request).principal);
+      const owner = ownerId?.toLowerCase() ?? null;
+      const made = await webhooks.create({ url, description, types, wallet: walletId, owner, createdBy });
+      if ('refusal' in made) return sendProblem(reply, webhookProblem(made));
+      const { endpoint, secret } = made;
+      return reply
+        .code(201)
+        .header('cache-control', 'no-store')
+        .send({ webhook: presentWebhook(endpoint), secret });
+    },
+  );
+
+  app.get(
+    '/webhooks',
+    {
+      schema: {
+        ...described('listWebhooks', 'The webhooks, newest first, without their secrets'),
+        querystring: pageQuery(uuid),
+        response: { 200: page(ref(WebhookView)), ...problems() },
+      },
+    },
+    async (request) => {
+      const { limit = 50, cursor } = request.query;
+      const { items, next } = await webhooks.list(limit, cursor);
+      return { items: items.map(presentWebhook), next };
+    },
+  );
+
+  app.get(
+    '/webhooks/:webhookId',
+    { schema: { ...described('getWebhook', 'A webhook and how it does'), params, response: { 200: ref(WebhookView), ...problems(404) } } },
+    async (request, reply) => {
+      const found = await webhooks.find(request.params.webhookId);
+      return 'refusal' in found ? sendProblem(reply, webhookProblem(found)) : reply.send(presentWebhook(found));
+    },
+  );
+
+  app.patch(
+    '/webhooks/:webhookId',
+    {
+      schema: {
+        ...described(
+          'updateWebhook',
+          'Changes a webhook, or switches it off and on. What waited is sent when it is on again; what happened while it was off is not',
+        ),
+        params,
+        body: Changes,
+        response: { 200: ref(WebhookView), ...problems(404, 422) },
+      },
+    },
+    async (request, reply) => {
+      const { walletId, ownerId, ...changes } = request.body;
+      const owner = typeof ownerId === 'string' ? ownerId.toLowerCase() : ownerId;
+      const changed = await webhooks.update(request.params.webhookId, {
+        ...changes,
+        ...(walletId !== undefined && { wallet: walletId }),
+        ...(owner !== undefined && { owner }),
+      });
+      return 'refusal' in changed ? sendProblem(reply, webhookProblem(changed)) : reply.send(presentWebhook(changed));
+    },
+  );
+
+  app.delete(
+    '/webhooks/:webhookId',
+    {
+      schema: {
+        ...described('deleteWebhook', 'Deletes a webhook, with what waits for it and its log'),
+        params,
+        response: { 200: ref(WebhookView), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const removed = await webhooks.remove(request.params.webhookId);
+      return 'refusal' in removed ? sendProblem(reply, webhookProblem(removed)) : reply.send(presentWebhook(removed));
+    },
+  );
+
+  app.post(
+    '/webhooks/:webhookId/rotate',
+    {
+      schema: {
+        ...described('rotateWebhookSecret', 'Gives a webhook a new secret; for 24 hours its calls are signed by the one before, too'),
+        params,
+        response: { 200: ref(NewWebhookView), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const made = await webhooks.rotate(request.params.webhookId);
+      if ('refusal' in made) return sendProblem(reply, webhookProblem(made));
+      return reply.header('cache-control', 'no-store').send({ webhook: presentWebhook(made.endpoint), secret: made.secret });
+    },
+  );
+
+  app.post(
+    '/webhooks/:webhookId/replay',
+    {
+      schema: {
+        ...described('replayWebhook', `Sends again what failed since a moment, or what was delivered; the oldest ${replayedMax} at most`),
+        params,
+        body: Since,
+        response: { 202: Type.Object({ replayed: Type.Integer() }, strict), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const { since, status = 'failed' } = request.body;
+      const replayed = await webhooks.replaySince(request.params.webhookId, readMoment(since, 'since'), status);
+      return typeof replayed === 'number' ? reply.code(202).send({ replayed }) : sendProblem(reply, webhookProblem(replayed));
+    },
+  );
+}
