@@ -159,6 +159,9 @@ function requestTo({ path: template, operation }: Described) {
 
 function namesFor(operation: string, parameter: string): readonly string[] {
   if (parameter === 'webhookId' && operation.endsWith('WebhookDelivery')) return ofDeliveries;
+  // What is deleted is not there for the others any more.
+  const webhooks = known['webhookId'] ?? [];
+  if (parameter === 'webhookId') return operation === 'deleteWebhook' ? webhooks.slice(10) : webhooks.slice(0, 10);
   return own[operation] ?? known[parameter] ?? [];
 }
 
