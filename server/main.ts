@@ -3,7 +3,7 @@ import { openCache } from './cache/index.ts';
 import type { OpenedCache } from './cache/index.ts';
 import { identityOf, openDatabase } from './database/index.ts';
 import type { Database } from './database/index.ts';
-import { openDoorbell, ringingOnCommit } from './events/index.ts';
+import { LogTail, openDoorbell, ringingOnCommit } from './events/index.ts';
 import type { Doorbell } from './events/index.ts';
 import { Access } from './gateway/access/index.ts';
 import {
@@ -14,7 +14,6 @@ import {
   startWalletsService,
 } from './gateway/grpc/index.ts';
 import { listenHttp } from './gateway/http/index.ts';
-import { LogTail } from './events/index.ts';
 import { ApiKeys, Authenticator, keepRepaired, Sessions, Users } from './identity/index.ts';
 import { statsKeeper } from './insights/index.ts';
 import { isLoopback, keepSecret, OperatorError, readTls, refuseTakenPorts } from './kernel/index.ts';
@@ -133,7 +132,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const { assets } = ledger;
       const ready = () => ledger.ready;
       const projections = () => projectionStatus(database.pool, ledger);
-      const tail = new LogTail({ ledger, log, listen: doorbell.listen });
+      const tail = new LogTail({ ledger, log, listen: (onRing) => doorbell.listen(onRing) });
       started.add(tail);
       const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
       const told = { tail, webhooks };
