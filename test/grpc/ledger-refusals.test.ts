@@ -121,6 +121,11 @@ const cases: Partial<Record<RefusalCode, Case>> = {
     asked: { capture: { hold_id: '‹2›' } },
     facts: { hold: '‹2›', expiredAt: expect.stringMatching(/^\d{4}-.*Z$/) as unknown },
   },
+  saga_not_linkable: {
+    before: [funded('z6')],
+    asked: { transfer: { wallet_id: 'z6', to_wallet_id: 'z5', amount: 1, mode: 'saga' } },
+    facts: {},
+  },
   linked_operation_refused: { asked: funded('z5'), facts: { refused: '1' } },
 };
 
@@ -135,7 +140,7 @@ test.each(Object.entries(cases))('%s', async (code, { before = [], asked, facts 
   const ids = await prepare(before);
   if (code === 'hold_expired') await untilExpired(ids[1]);
   const operation = withIds(asked, ids);
-  const linked = code === 'linked_operation_refused';
+  const linked = code === 'linked_operation_refused' || code === 'saga_not_linkable';
   const group = [operation, { withdraw: { wallet_id: 'nobody', amount: 1 } }];
   const [refused] = await both.post(linked ? group : [operation], { atomic: linked });
   const problem = refused?.['problem'] as Message | null;

@@ -109,8 +109,8 @@ function addUp(events: readonly LedgerEvent[]): Map<string, Sums> {
     sums.version = Math.max(sums.version, version);
     if (meaning.amount !== undefined && amount !== undefined) {
       assert(typeof amount === 'string', `event ${id} says its amount in digits`);
-      const moved: bigint = meaning.takesBack ? -BigInt(amount) : BigInt(amount);
-      sums.amounts.set(meaning.amount, (sums.amounts.get(meaning.amount) ?? 0n) + moved);
+      const before = sums.amounts.get(meaning.amount) ?? 0n;
+      sums.amounts.set(meaning.amount, meaning.takesBack ? before - BigInt(amount) : before + BigInt(amount));
       sums.postings++;
     }
     if (!meaning.isActivity) continue;
