@@ -46,7 +46,6 @@ type Conditions = {
   readonly detour?: (databaseUrl: string) => Promise<string>;
   readonly patienceMs?: number;
   readonly observe?: LedgerOptions['observe'];
-  readonly books?: number;
   /** Puts something between the product and its ledger. */
   readonly around?: ((opened: Ledger) => Ledger) | undefined;
   /** What the product is given to be watched by, on the database as it is reached without the detour. */
