@@ -75,7 +75,7 @@ const projectionPool = {
 async function followLog(parts: WorkerParts & ProjectionParts): Promise<Part> {
   const { database, ledger, doorbell, metrics, log } = parts;
   const pool = createPool(database.url, log, projectionPool);
-  const broker = await openBuiltIn({ url: database.url, pool: database.pool, ledger, log, listen: doorbell.listen });
+  const broker = await openBuiltIn({ url: database.url, pool: database.pool, ledger, log, listen: (onRing) => doorbell.listen(onRing) });
   metrics.watch({ deadLetters: () => broker.deadLetters.count() });
   const projector = await Projector.start({ pool, ledger, log, projections: projectionsOf(parts) });
   const relay = await broker.relay();

@@ -52,7 +52,7 @@ async function liveAndDie(life: number): Promise<string> {
     child.kill('SIGKILL');
   }
   let isOver = false;
-  void ended.finally(() => {
+  child.once('close', () => {
     isOver = true;
   });
   while (!isOver) {
