@@ -56,8 +56,8 @@ async function liveAndDie(life: number): Promise<string> {
     isOver = true;
   });
   while (!isOver) {
-    await log.post(40);
-    await pause(50);
+    await log.post(10);
+    await pause(100);
   }
   const [, signal] = await ended;
   expect(signal).toBe('SIGKILL');
@@ -102,4 +102,4 @@ test(`a worker killed ${lives} times, at each step of its work, gives each event
   expect([...died.keys()].toSorted()).toEqual([...points, 'at random'].toSorted());
   const report = await verify(log.database.pool);
   expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
-}, 120_000);
+}, 240_000);

@@ -211,7 +211,7 @@ describe('poison', () => {
       const ids = all.filter(({ event }) => event.book === book).map(({ event }) => event.id);
       expect((await witnessed(log.pool, 'broken', book)).toSorted()).toEqual(ids.toSorted());
     }
-  });
+  }, 120_000);
 });
 
 test('an event that is not in the log fails, and moves nothing', async () => {

@@ -56,9 +56,9 @@ function placeOf(event: LedgerEvent | undefined) {
 
 async function createWitness(pool: pg.Pool): Promise<void> {
   await pool.query(`
+    -- No key: what is applied twice is there twice.
     create table insights.witness (
-      projection text, generation integer, id text, book integer, arrival bigint generated always as identity,
-      primary key (projection, generation, id)
+      projection text, generation integer, id text, book integer, arrival bigint generated always as identity
     );
     grant select, insert, delete on insights.witness to coffer_writer`);
 }
