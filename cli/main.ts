@@ -4,6 +4,7 @@ import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { monkeyCommand } from './commands/monkey.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
+import { requestsCommand } from './commands/requests.ts';
 import { resetCommand } from './commands/reset.ts';
 import { seedCommand } from './commands/seed.ts';
 import { sqlCommand } from './commands/sql.ts';
@@ -29,6 +30,7 @@ export function program(): Command {
     .addCommand(seedCommand())
     .addCommand(usersCommand())
     .addCommand(keysCommand())
+    .addCommand(requestsCommand())
     .addCommand(verifyCommand())
     .addCommand(rebuildCommand())
     .addCommand(sqlCommand())

@@ -23,6 +23,7 @@ import type { Asset, Ledger } from './ledger/index.ts';
 import { startWatch } from './observe.ts';
 import type { Watch } from './observe.ts';
 import { projectionStatus } from './projections/index.ts';
+import { Requests } from './requests/index.ts';
 import { seedDemo } from './seed.ts';
 import { WalletCommands, WalletQueries } from './wallets/index.ts';
 import { Webhooks } from './webhooks/index.ts';
@@ -132,10 +133,11 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const { assets } = ledger;
       const ready = () => ledger.ready;
       const projections = () => projectionStatus(database.pool, ledger);
-      const tail = new LogTail({ ledger, log, listen: (onRing) => doorbell.listen(onRing) });
+      const tail = new LogTail({ ledger, log, listen: doorbell.listen });
       started.add(tail);
       const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
-      const told = { tail, webhooks };
+      const requests = new Requests(database.pool);
+      const told = { tail, webhooks, requests };
       const people = { users, sessions, apiKeys, access };
       const product = {
         commands,
@@ -152,6 +154,8 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       };
       const api = await listenHttp(product, config.http, tls);
       started.add(api);
+      // Before the API: nobody is kept waiting by a server that stops.
+      started.add(requests);
       urls['api'] = api.url;
     }
     if (chosen.includes('worker')) started.add(await startWorker({ config, log, database, ledger, commands, doorbell, metrics }));

@@ -10,6 +10,8 @@ import { Projector } from './projections/index.ts';
 import type { Projection } from './projections/index.ts';
 import type { Metrics } from './telemetry/index.ts';
 import { SagaResumer } from './wallets/index.ts';
+import { callOut } from './outbound/index.ts';
+import { startRequestRunner } from './requests/index.ts';
 import type { WalletCommands } from './wallets/index.ts';
 import { Dispatcher, webhookProjection } from './webhooks/index.ts';
 
@@ -51,8 +53,15 @@ function loopsOf(parts: WorkerParts): Promise<Part>[] {
   return [
     Promise.resolve(new SagaResumer({ ledger, log })),
     Promise.resolve(webhooks),
+    workOnRequests(parts),
     followLog({ ...parts, wakeWebhooks: () => webhooks.wake() }),
   ];
+}
+
+/** Does what was asked for in the background. */
+async function workOnRequests({ config, log, database, ledger, commands }: WorkerParts): Promise<Part> {
+  const { payout } = config.peers;
+  return await Promise.resolve(startRequestRunner({ url: database.url, log, ledger, commands, payout, call: callOut }));
 }
 
 /** One line for each projection: what is derived from the event log. */

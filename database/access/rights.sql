@@ -97,7 +97,9 @@ begin
       ('insights.wallet_stats', 'select, insert, update, delete'),
       ('webhooks.endpoint', 'select, insert, update, delete'),
       ('webhooks.delivery', 'select, insert, update, delete'),
-      ('webhooks.attempt', 'select, insert, delete')
+      ('webhooks.attempt', 'select, insert, delete'),
+      ('requests.request', 'select, insert, update'),
+      ('requests.attempt', 'select, insert')
     ) as given (name, rights)
     where to_regclass(given.name) is not null
     union all

@@ -120,6 +120,17 @@ export type WebhookAttempt = { readonly number: number; readonly endedAt: string
 
 export type WebhookDeliveryWithAttempts = { readonly delivery: WebhookDelivery; readonly body: string; readonly attempts: readonly (WebhookAttempt)[]; };
 
+export type RequestFailure = { readonly code: string; readonly detail: string; readonly facts: { readonly [name: string]: string; }; };
+
+export type RequestLinks = { readonly self: string; readonly wallet: string; readonly operation?: string; readonly hold?: string; };
+
+/** a withdrawal or a transfer that is done in the background. operationId and seq: what the ledger has on record of its end; failure: why nothing was moved, or why what is held is being given back */
+export type AsyncRequest = { readonly id: string; readonly type: "withdraw" | "transfer"; readonly status: "accepted" | "processing" | "held" | "in_review" | "awaiting_approval" | "paying" | "capturing" | "releasing" | "completed" | "released" | "failed"; readonly walletId: string; readonly toWalletId?: string; readonly amount: string; readonly requestId: string; readonly metadata: { readonly [name: string]: unknown; } | null; readonly attempts: number; readonly replays: number; readonly createdAt: string; readonly updatedAt: string; readonly nextTryAt: string | null; readonly finishedAt: string | null; readonly holdId?: string; readonly heldAmount?: string; readonly holdExpiresAt?: string; readonly waitsFor?: string; readonly operationId?: string; readonly seq?: number; readonly failure?: RequestFailure; readonly links: RequestLinks; };
+
+export type RequestAttempt = { readonly attempt: number; readonly at: string; readonly step: string; readonly outcome: string; readonly detail?: string | null; readonly actor?: string | null; };
+
+export type AsyncRequestWithLog = { readonly id: string; readonly type: "withdraw" | "transfer"; readonly status: "accepted" | "processing" | "held" | "in_review" | "awaiting_approval" | "paying" | "capturing" | "releasing" | "completed" | "released" | "failed"; readonly walletId: string; readonly toWalletId?: string; readonly amount: string; readonly requestId: string; readonly metadata: { readonly [name: string]: unknown; } | null; readonly attempts: number; readonly replays: number; readonly createdAt: string; readonly updatedAt: string; readonly nextTryAt: string | null; readonly finishedAt: string | null; readonly holdId?: string; readonly heldAmount?: string; readonly holdExpiresAt?: string; readonly waitsFor?: string; readonly operationId?: string; readonly seq?: number; readonly failure?: RequestFailure; readonly links: RequestLinks; readonly log: readonly (RequestAttempt)[]; };
+
 export type DepositInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
@@ -424,7 +435,7 @@ export type CreateKeyInput = {
   /** what the key is for */
   readonly name: string;
   /** what the key may do */
-  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "batches:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "audit:read" | "system:read" | "keys:manage")[];
+  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "audit:read" | "system:read" | "keys:manage")[];
   /** days from now; it never expires, when absent */
   readonly expiresInDays?: number | undefined;
 };
@@ -464,6 +475,44 @@ export type ReverseOperationInput = {
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
+};
+
+export type ListRequestsInput = {
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly wallet?: string | undefined;
+  readonly status?: "accepted" | "processing" | "held" | "in_review" | "awaiting_approval" | "paying" | "capturing" | "releasing" | "completed" | "released" | "failed" | undefined;
+};
+
+export type GetRequestInput = {
+  /** request id, as the 202 answer carried it */
+  readonly asyncRequestId: string;
+  /** how many seconds the answer may wait for the request to be finished: 0 to 30 */
+  readonly wait?: number | undefined;
+};
+
+export type ApproveRequestInput = {
+  /** request id, as the 202 answer carried it */
+  readonly asyncRequestId: string;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+};
+
+export type RejectRequestInput = {
+  /** request id, as the 202 answer carried it */
+  readonly asyncRequestId: string;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+};
+
+export type ReplayRequestInput = {
+  /** request id, as the 202 answer carried it */
+  readonly asyncRequestId: string;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
 };
 
 export type PostBatchInput = {

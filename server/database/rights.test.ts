@@ -42,6 +42,8 @@ const declared: Readonly<Record<string, { writer: string; reader: string }>> = {
   'webhooks.endpoint': { writer: 'delete, insert, select, update', reader: '' },
   'webhooks.delivery': { writer: 'delete, insert, select, update', reader: '' },
   'webhooks.attempt': { writer: 'delete, insert, select', reader: '' },
+  'requests.attempt': { writer: 'insert, select', reader: '' },
+  'requests.request': { writer: 'insert, select, update', reader: '' },
   'public.api_audit': { writer: '', reader: 'select' },
   'public.accounts': { writer: '', reader: 'select' },
   'public.asset_types': { writer: '', reader: 'select' },

@@ -8,6 +8,7 @@ export const scopeMeanings = {
   'money:spend': "spend from users' wallets",
   'money:topup': "top up users' wallets from the treasury",
   'holds:write': 'place, capture and release holds',
+  'requests:decide': 'approve and reject payouts, and replay what failed',
   'batches:write': 'post many operations in one request, each as the other scopes allow',
   'controls:write': 'freeze and close wallets, and set their limits',
   'reversals:write': 'reverse operations',

@@ -16,6 +16,7 @@ type Target = {
   readonly operation: string;
   readonly transfer: string;
   readonly hold: string;
+  readonly request: string;
 };
 
 /** `keyless`: it takes no key for the whole. */
@@ -44,6 +45,10 @@ const put = (path: (target: Target) => string, body: (target: Target) => object)
   passes: 200,
 });
 const reason = 'asked by the matrix';
+const decided = (decision: string): Case => ({
+  ask: ({ request }) => ({ method: 'POST', path: `/requests/${request}/${decision}`, body: { reason }, keyless: true }),
+  passes: 409,
+});
 /** Undoes what an earlier caller did, so that each finds something to do. */
 const frozenAndBack = (what: string, opposite: string): Case => ({
   ask: async ({ wallet }) => {
@@ -119,6 +124,12 @@ const cases = {
   getBalanceAt: get(({ wallet }) => `/wallet/${wallet}/balance?at=2999-01-01T00:00:00Z`),
   listHolds: get(({ wallet }) => `/wallet/${wallet}/holds`),
   getHold: get(({ hold }) => `/holds/${hold}`),
+  getRequest: get(({ request }) => `/requests/${request}`),
+  listRequests: get(({ wallet }) => `/requests?wallet=${wallet}`),
+  // Refused for another reason than who asks: no worker has begun with it.
+  approveRequest: decided('approve'),
+  rejectRequest: decided('reject'),
+  replayRequest: decided('replay'),
   authorizeHold: post(
     201,
     ({ wallet }) => `/wallet/${wallet}/holds`,
@@ -257,7 +268,14 @@ beforeAll(async () => {
   await targetOf(people.operator);
   await targetOf(admin);
   const nowhere = newId();
-  unknown = { user: nowhere, wallet: `${nowhere}.USD`, operation: '1-999999999', transfer: '1-999999999', hold: '1-999999999' };
+  unknown = {
+    user: nowhere,
+    wallet: `${nowhere}.USD`,
+    operation: '1-999999999',
+    transfer: '1-999999999',
+    hold: '1-999999999',
+    request: newId(),
+  };
 });
 afterAll(async () => {
   await coffer.stop();
@@ -273,12 +291,14 @@ async function targetOf({ user: { id } }: Person): Promise<Target> {
   const topUp = await coffer.call('POST', '/wallet/topup', { amount: 100, asset_type_id: 1, user_id: id }, byAdmin);
   expect([deposit.status, transfer.status, topUp.status]).toEqual([201, 201, 200]);
   const hold = await coffer.call('POST', `/wallet/${wallet}/holds`, { amount: 100 }, byAdmin);
+  const later = await coffer.call('POST', `/wallet/${wallet}/withdraw`, { amount: 1, async: true }, byAdmin);
   return {
     user: id,
     wallet,
     operation: String(deposit.body['operationId']),
     transfer: String(transfer.body['operationId']),
     hold: String(hold.body['holdId']),
+    request: String(later.body['id']),
   };
 }
 

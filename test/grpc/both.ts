@@ -5,6 +5,7 @@ import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
 import { listenHttp } from '../../server/gateway/index.ts';
 import { assert, silentLog } from '../../server/kernel/index.ts';
+import { Requests } from '../../server/requests/index.ts';
 import { seedDemo } from '../../server/seed.ts';
 import { WalletCommands } from '../../server/wallets/index.ts';
 import { outsider } from './outsider.ts';
@@ -47,6 +48,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       tail: new LogTail({ ledger, log: silentLog() }),
       webhooks: new Webhooks({ pool: database.pool, ledger, allowPrivate: false }),
       queries,
+      requests: new Requests(database.pool),
       users,
       sessions,
       assets: ledger.assets,

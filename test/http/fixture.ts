@@ -42,6 +42,9 @@ export function useCoffer(): Fixture {
     get ledger() {
       return product().ledger;
     },
+    get databaseUrl() {
+      return product().databaseUrl;
+    },
     get pool() {
       return product().pool;
     },

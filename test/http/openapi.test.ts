@@ -30,6 +30,10 @@ const known: Record<string, string[]> = {
   keyId: [],
   webhookId: [],
   deliveryId: [],
+  asyncRequestId: [],
+  // Nothing here finishes what is asked for.
+  wait: ['0', '1'],
+  wallet: ['w1', 'w2'],
 };
 /** Operations that leave a wallet unfit for the others, with the wallets that are theirs alone. */
 const own: Readonly<Record<string, readonly string[]>> = {
@@ -38,6 +42,9 @@ const own: Readonly<Record<string, readonly string[]>> = {
   closeWallet: ['to-close-1', 'to-close-2'],
   setLimits: ['to-limit-1', 'to-limit-2'],
   setCreditLine: ['to-lend-1', 'to-lend-2'],
+  approveRequest: ['11111111-1111-7111-8111-111111111111'],
+  rejectRequest: ['22222222-2222-7222-8222-222222222222'],
+  replayRequest: ['33333333-3333-7333-8333-333333333333'],
 };
 /** The webhook whose delivery is known. */
 const ofDeliveries: string[] = [];
@@ -71,7 +78,9 @@ beforeAll(async () => {
   const [first] = deliveries;
   known['deliveryId'] = first && 'id' in first ? [String(first.id)] : [];
   ofDeliveries.push(...known['webhookId'].slice(0, 1));
-  for (const id of Object.values(own).flat()) await coffer.call('POST', '/wallet', { id });
+  for (const id of Object.values(own).flat()) if (!/^\d/.test(id)) await coffer.call('POST', '/wallet', { id });
+  await plantRequests();
+  known['asyncRequestId'] = [String((await coffer.call('POST', '/wallet/w1/withdraw', { amount: 1, async: true })).body['id'])];
   for (const id of own['unfreezeWallet'] ?? []) await coffer.call('POST', `/wallet/${id}/freeze`, { reason: 'for the test' });
   const holds = await Promise.all(Array.from({ length: 8 }, () => coffer.call('POST', '/wallet/w1/holds', { amount: 5_000 })));
   known['holdId'] = holds.map(({ body }) => String(body['holdId']));
@@ -80,6 +89,18 @@ beforeAll(async () => {
 afterAll(async () => {
   await coffer.stop();
 });
+
+/** What a worker would have brought so far that somebody can decide about it. */
+async function plantRequests(): Promise<void> {
+  await coffer.pool.query(
+    `insert into requests.request (id, type, wallet, key, content, digest, status, way, hold_seconds, hold, hold_amount, hold_expires_at,
+       failure_code, next_try_at, created_at, updated_at, finished_at)
+     select id, 'withdraw', 'w1', id, '{"amount":"1"}', '', status, 'approval', 60, '1-1', 1, now(),
+       case when status = 'released' then 'payout_rejected' end, now(), now(), now(), case when status = 'released' then now() end
+     from unnest($1::uuid[], array['awaiting_approval', 'awaiting_approval', 'released']) as planted (id, status)`,
+    [[own['approveRequest'], own['rejectRequest'], own['replayRequest']].flat()],
+  );
+}
 
 test('the committed document is what the routes say', async () => {
   expect(await openApiDocument()).toBe(committed);

@@ -11,6 +11,7 @@ import { assert, createLog } from '../../server/kernel/index.ts';
 import { openLedger } from '../../server/ledger/index.ts';
 import type { Ledger, LedgerOptions } from '../../server/ledger/index.ts';
 import { projectionStatus } from '../../server/projections/index.ts';
+import { Requests } from '../../server/requests/index.ts';
 import { seedDemo } from '../../server/seed.ts';
 import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
 import { LogTail } from '../../server/events/index.ts';
@@ -33,6 +34,8 @@ export type TestProduct = {
   readonly product: Product;
   readonly ledger: Ledger;
   readonly pool: pg.Pool;
+  /** Of the database, in the role and by the way that the product has. */
+  readonly databaseUrl: string;
   /** Sends `body` as JSON, or as it is when it is text or bytes. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** A demo user's Authorization header. */
@@ -91,6 +94,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     access: new Access({ mode, authenticator, requestsPerMinute, counter }),
     commands,
     queries,
+    requests: new Requests(pool),
     assets: ledger.assets,
     users,
     sessions,
@@ -125,12 +129,14 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     product,
     ledger,
     pool: database.pool,
+    databaseUrl: url,
     call,
     login: async (userId) => {
       const { body } = await call('POST', '/auth/login', { user_id: userId });
       return { authorization: `Bearer ${String(body['token'])}` };
     },
     stop: async () => {
+      await product.requests.stop();
       await listener.stop();
       await tail.stop();
       await ledger.stop();

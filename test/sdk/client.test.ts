@@ -23,6 +23,17 @@ describe('a call', () => {
     expect(await coffer.deposit({ walletId: 'c1', amount: 1000, key: 'k' })).toEqual({ ...first, replayed: true });
   });
 
+  it('can be left to a worker, and followed', async () => {
+    await coffer.deposit({ walletId: 'c0', amount: 100 });
+    const later = await coffer.withdrawLater({ walletId: 'c0', amount: 1, key: 'l' });
+    expect(later).toMatchObject({ status: 'accepted', walletId: 'c0', amount: '1', requestId: 'l', replayed: false });
+    expect(await coffer.withdrawLater({ walletId: 'c0', amount: 1, key: 'l' })).toEqual({ ...later, replayed: true });
+    expect(await coffer.getRequest({ asyncRequestId: later.id })).toMatchObject({ id: later.id, log: [] });
+    expect((await coffer.listRequests({ wallet: 'c0' })).items).toMatchObject([{ id: later.id }]);
+    const transfer = { walletId: 'c0', toWalletId: 'c1', amount: 1, key: 'l' };
+    await expect(coffer.transferLater(transfer)).rejects.toMatchObject({ status: 409, code: 'idempotency_key_reused' });
+  });
+
   it('gets a key of its own when it is given none: two calls are two operations', async () => {
     const first = await coffer.deposit({ walletId: 'c2', amount: 5 });
     const second = await coffer.deposit({ walletId: 'c2', amount: 5 });

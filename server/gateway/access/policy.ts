@@ -59,6 +59,13 @@ export const policy = {
   topUp: guarded('money:topup', 'never', { open: 'user' }),
   spend: guarded('money:spend', 'own', { open: 'user' }),
 
+  getRequest: guarded('wallets:read', 'own'),
+  listRequests: guarded('wallets:read', 'own'),
+  // Whether money leaves is not for its owner to say.
+  approveRequest: guarded('requests:decide', 'never'),
+  rejectRequest: guarded('requests:decide', 'never'),
+  replayRequest: guarded('requests:decide', 'never'),
+
   // A hold is what somebody else can count on: the owner of the wallet does not lift it.
   authorizeHold: guarded('holds:write', 'never'),
   captureHold: guarded('holds:write', 'never'),

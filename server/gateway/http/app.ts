@@ -6,6 +6,7 @@ import type { ApiKeys, Sessions, Users } from '../../identity/index.ts';
 import type { LogTail } from '../../events/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import type { Assets } from '../../ledger/index.ts';
+import type { Requests } from '../../requests/index.ts';
 import type { Access } from '../access/index.ts';
 import type { Observation } from '../observation.ts';
 import type { ProjectionStatus } from '../../projections/index.ts';
@@ -27,6 +28,7 @@ export type Product = {
   readonly commands: WalletCommands;
   readonly queries: WalletQueries;
   readonly assets: Assets;
+  readonly requests: Requests;
   readonly users: Users;
   readonly sessions: Sessions;
   readonly apiKeys: ApiKeys;

@@ -23,6 +23,7 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
       tags: [
         'Wallets',
         'Holds',
+        'Requests',
         'Operations',
         'Controls',
         'Closed loop',

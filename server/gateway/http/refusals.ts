@@ -91,7 +91,7 @@ const advice = {
 /** What the operation's own answer and every later look at it say. */
 export function presentRefusal(
   refusal: Refusal,
-  entry: RecordedEntry | null,
+  entry: Pick<RecordedEntry, 'book'> | null,
 ): { code: RefusalCode; detail: string; facts: Record<string, string> } {
   const { code, facts, instead } = toldRefusal(refusal, entry && entry.book);
   return { code, detail: instead === null ? advice[code](facts) : `${instead} Ask for less.`, facts: { ...facts } };

@@ -89,6 +89,11 @@ function notUnderstood(detail: string): ProblemError {
   });
 }
 
+/** Asked to be answered when there is something to tell (`wait`), and not at once. */
+function isWaiting({ query }: Request): boolean {
+  return typeof query === 'object' && query !== null && 'wait' in query;
+}
+
 function tellFailures(app: App, { log }: Product): void {
   app.setErrorHandler((failure, request, reply) => {
     const problem = problemOf(failure);
@@ -102,8 +107,8 @@ function tellFailures(app: App, { log }: Product): void {
   });
   app.addHook('onResponse', (request, reply, done) => {
     // A 503 has waited for a database that is away: that is in the log already, and not once per request.
-    // A live stream is as long as it is.
-    if (reply.elapsedTime > slowMs && reply.statusCode !== 503 && !isEventStream(reply)) {
+    // A live stream is as long as it is, and who asks to be kept waiting is.
+    if (reply.elapsedTime > slowMs && reply.statusCode !== 503 && !isEventStream(reply) && !isWaiting(request)) {
       log.warn(
         {
           requestId: request.id,

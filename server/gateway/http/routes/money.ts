@@ -1,10 +1,12 @@
 /** Deposit, withdraw, transfer: money into a wallet, out of it, and between two. */
 import Type from 'typebox';
 import type { App, Product, Reply, Request } from '../app.ts';
+import { acceptLater, Async, asyncHeaders, isAsync } from '../async-requests.ts';
 import { callerOf } from '../callers.ts';
 import { keyHeaders, Posting, presentPosting, sendOutcome } from '../postings.ts';
 import { readContent, readMoney } from '../request-content.ts';
 import type { TermsBody } from '../request-content.ts';
+import { RequestView } from '../request-views.ts';
 import { amountProperties, EffectiveAt, problems, ref, strict, termProperties, TransferMode, WalletId } from '../schemas.ts';
 import type { WalletOutcome, WalletRequest } from '../../../wallets/index.ts';
 
@@ -12,7 +14,11 @@ const params = Type.Object({ id: WalletId }, strict);
 
 const moneyProperties = { ...amountProperties, effectiveAt: Type.Optional(EffectiveAt), ...termProperties };
 const Money = Type.Object(moneyProperties, strict);
-const Transfer = Type.Object({ toWalletId: WalletId, ...moneyProperties, mode: Type.Optional(TransferMode) }, strict);
+const Withdrawal = Type.Object({ ...moneyProperties, async: Type.Optional(Async) }, strict);
+const Transfer = Type.Object(
+  { toWalletId: WalletId, ...moneyProperties, mode: Type.Optional(TransferMode), async: Type.Optional(Async) },
+  strict,
+);
 
 export function moneyRoutes(app: App, product: Product): void {
   const { commands } = product;
@@ -24,6 +30,11 @@ export function moneyRoutes(app: App, product: Product): void {
     headers: keyHeaders,
     response: { 201: ref(Posting), ...problems(401, 404, 409, 422) },
   });
+  /** These can be left to a worker, too. */
+  const orLater = (operationId: string, description: string) => {
+    const atOnce = described(operationId, description);
+    return { ...atOnce, headers: asyncHeaders, response: { ...atOnce.response, 202: ref(RequestView) } };
+  };
 
   app.post(
     '/wallet/:id/deposit',
@@ -36,27 +47,37 @@ export function moneyRoutes(app: App, product: Product): void {
 
   app.post(
     '/wallet/:id/withdraw',
-    { schema: { ...described('withdraw', 'Money from a wallet to the outside'), body: Money } },
+    { schema: { ...orLater('withdraw', 'Money from a wallet to the outside'), body: Withdrawal } },
     async (request, reply) => {
       const { body, params } = request;
+      if (isAsync(request, reply, body)) {
+        const terms = readContent(request, reply, body);
+        return await acceptLater(product, request, reply, { type: 'withdraw', wallet: params.id, terms, money: readMoney(body) });
+      }
       return await answer(request, reply, body, (asked) => commands.withdraw({ ...asked, ...readMoney(body), wallet: params.id }));
     },
   );
 
+  const toTransferOrLater = orLater(
+    'transfer',
+    'Money from one wallet to another: at once, or in steps between books. 202 when it is left to a worker, or has begun while a book is away: Location says where to look',
+  );
   app.post(
     '/wallet/:id/transfer',
     {
       schema: {
-        ...described(
-          'transfer',
-          'Money from one wallet to another: at once, or in steps between books. 202 when it has begun and a book is away: it goes on by itself, and Location says where to look',
-        ),
+        ...toTransferOrLater,
         body: Transfer,
-        response: { 201: ref(Posting), 202: ref(Posting), ...problems(401, 404, 409, 422) },
+        response: { ...toTransferOrLater.response, 202: Type.Union([ref(Posting), ref(RequestView)]) },
       },
     },
     async (request, reply) => {
       const { body, params } = request;
+      if (isAsync(request, reply, body)) {
+        const [terms, money] = [readContent(request, reply, body), readMoney(body)];
+        const { toWalletId: to, mode } = body;
+        return await acceptLater(product, request, reply, { type: 'transfer', wallet: params.id, to, mode, terms, money });
+      }
       return await answer(request, reply, body, (asked) =>
         commands.transfer({ ...asked, ...readMoney(body), from: params.id, to: body.toWalletId, mode: body.mode }),
       );

@@ -7,6 +7,7 @@ import { OpenedWallet } from '../openings.ts';
 import { operationSchemas } from '../operation-views.ts';
 import { transferSchemas } from '../transfer-views.ts';
 import { postingSchemas } from '../postings.ts';
+import { requestSchemas } from '../request-views.ts';
 import { sharedSchemas } from '../schemas.ts';
 import { refuseUndescribedQueries } from '../validation.ts';
 import { walletSchemas } from '../wallet-views.ts';
@@ -27,6 +28,7 @@ import { moneyRoutes } from './money.ts';
 import { openWalletRoutes } from './open-wallets.ts';
 import { operationRoutes } from './operations.ts';
 import { projectionRoutes, projectionSchemas } from './projections.ts';
+import { requestRoutes } from './requests.ts';
 import { staffRoutes } from './staff.ts';
 import { userRoutes, userSchemas } from './users.ts';
 import { walletReadRoutes } from './wallet-reads.ts';
@@ -49,6 +51,7 @@ const schemas = [
   ...keySchemas,
   ...auditSchemas,
   ...webhookSchemas,
+  ...requestSchemas,
 ];
 
 export function registerRoutes(app: App, product: Product): void {
@@ -64,6 +67,7 @@ export function registerRoutes(app: App, product: Product): void {
   staffRoutes(app, product);
   keyRoutes(app, product);
   operationRoutes(app, product);
+  requestRoutes(app, product);
   batchRoutes(app, product);
   controlRoutes(app, product);
   eventRoutes(app, product);

@@ -1,0 +1,96 @@
+/** Asking for something to be done later: how it is said, what is kept of it, and what is answered. */
+import Type from 'typebox';
+import type { Content } from '../../requests/index.ts';
+import { openRequestsMax } from '../../requests/index.ts';
+import type { TransferMode, WalletRequest } from '../../wallets/index.ts';
+import type { Product, Reply, Request } from './app.ts';
+import { callerOf } from './callers.ts';
+import { noteOperation } from './observing.ts';
+import { keyHeaders } from './postings.ts';
+import { sendProblem } from './problem.ts';
+import type { Problem } from './problem.ts';
+import { refusalProblem } from './refusals.ts';
+import type { readMoney } from './request-content.ts';
+import { presentRequest } from './request-views.ts';
+
+export const Async = Type.Boolean({
+  description: 'true: accept it now (202) and do it in the background; the same as the header Prefer: respond-async',
+});
+
+export const asyncHeaders = Type.Object({
+  ...keyHeaders.properties,
+  prefer: Type.Optional(Type.String({ description: 'respond-async: the same as async in the body (RFC 7240)' })),
+});
+
+/** What the body says counts; else what the caller prefers. */
+export function isAsync(request: Request, reply: Reply, { async: asked }: { readonly async?: boolean }): boolean {
+  if (asked === false || !prefersAsync(request)) return asked === true;
+  reply.header('preference-applied', 'respond-async');
+  return true;
+}
+
+function prefersAsync({ headers: { prefer } }: Request): boolean {
+  // Several headers are one list; a preference may have parameters.
+  const preferences = [prefer ?? []].flat().flatMap((header) => header.split(','));
+  return preferences.some((preference) => preference.split(';')[0]?.trim().toLowerCase() === 'respond-async');
+}
+
+export type LaterAsked = {
+  readonly type: 'withdraw' | 'transfer';
+  readonly wallet: string;
+  readonly to?: string;
+  readonly mode?: TransferMode | undefined;
+  readonly terms: WalletRequest;
+  readonly money: ReturnType<typeof readMoney>;
+};
+
+/** Keeps the request, once there is such a wallet of the caller's, and answers where to follow it. */
+export async function acceptLater(product: Product, request: Request, reply: Reply, asked: LaterAsked): Promise<Reply> {
+  const { type, wallet: id, terms } = asked;
+  const { key = '' } = terms;
+  noteOperation(request, null, key, id);
+  const wallet = await product.queries.wallet(id, callerOf(request));
+  if (!wallet) return sendProblem(reply, refusedUnseen(key, 'wallet_not_found', { wallet: id }));
+  const { owner, asset } = wallet;
+  const accepted = await product.requests.accept({ type, wallet: id, owner, asset, key, content: contentOf(asked, product) });
+  if (accepted.kind === 'key_reused') return sendProblem(reply, refusedUnseen(key, 'idempotency_key_reused', { key }));
+  if (accepted.kind === 'too_many_open') return sendProblem(reply, tooManyOpen(id, key));
+  if (accepted.replayed) reply.header('idempotency-replayed', 'true');
+  return reply
+    .code(202)
+    .header('location', `/requests/${accepted.request.id}`)
+    .send(presentRequest(accepted.request, callerOf(request)));
+}
+
+function contentOf({ to, mode, terms, money }: LaterAsked, { assets }: Product): Content {
+  const { amount, upTo, asset, minimumBalance, effectiveAt } = money;
+  const { expectedVersion, metadata } = terms;
+  return {
+    ...(to !== undefined && { to }),
+    ...(mode !== undefined && { mode }),
+    amount: amount.toString(),
+    ...(upTo === true && { upTo }),
+    ...(asset !== undefined && { asset: assets.find(asset)?.id ?? asset }),
+    ...(minimumBalance !== undefined && { minimumBalance: minimumBalance.toString() }),
+    ...(effectiveAt && { effectiveAt: effectiveAt.toISOString() }),
+    ...(expectedVersion !== undefined && { expectedVersion }),
+    ...(metadata !== undefined && { metadata }),
+  };
+}
+
+/** The same words as for what is done at once; the ledger has no record of it. */
+function refusedUnseen(key: string, code: 'wallet_not_found' | 'idempotency_key_reused', facts: Record<string, string>): Problem {
+  return refusalProblem({ status: 'refused', replayed: false, seq: 0, refusal: { code, facts }, entry: null, key });
+}
+
+function tooManyOpen(wallet: string, key: string): Problem {
+  return {
+    status: 429,
+    code: 'too_many_open_requests',
+    title: 'The wallet has too many unfinished requests.',
+    detail: `Nothing was kept: ${openRequestsMax} requests of "${wallet}" are not finished yet. Send this one again, with the same key, when some of them are.`,
+    facts: { wallet },
+    requestId: key,
+    retryAfterSeconds: 5,
+  };
+}

@@ -1,0 +1,146 @@
+/** Asynchronous requests as they are shown. */
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import { placeOfOperationId } from '../../ledger/index.ts';
+import { ownFailures, requestStatuses } from '../../requests/index.ts';
+import type { AsyncRequest, Attempt, Failure, OwnFailure } from '../../requests/index.ts';
+import type { Reach } from '../../wallets/index.ts';
+import { parseMetadata } from './operation-views.ts';
+import { presentRefusal } from './refusals.ts';
+import { AmountText, freeObject, HoldId, oneOf, OperationId, orNull, ref, Seq, strict, Timestamp, WalletId } from './schemas.ts';
+
+export const AsyncRequestId = Type.String({
+  pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
+  description: 'request id, as the 202 answer carried it',
+  examples: ['019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60'],
+});
+
+export const RequestStatusName = oneOf(...requestStatuses);
+
+const RequestFailure = Type.Object(
+  { code: Type.String({ examples: ['insufficient_funds'] }), detail: Type.String(), facts: Type.Record(Type.String(), Type.String()) },
+  { $id: 'RequestFailure', ...strict },
+);
+
+const RequestLinks = Type.Object(
+  { self: Type.String(), wallet: Type.String(), operation: Type.Optional(Type.String()), hold: Type.Optional(Type.String()) },
+  { $id: 'RequestLinks', ...strict },
+);
+
+const requestProperties = {
+  id: AsyncRequestId,
+  type: oneOf('withdraw', 'transfer'),
+  status: RequestStatusName,
+  walletId: WalletId,
+  toWalletId: Type.Optional(WalletId),
+  amount: AmountText,
+  requestId: Type.String({ description: 'the idempotency key that the operation is remembered under' }),
+  metadata: orNull(freeObject),
+  attempts: Type.Integer({ description: 'how often it was taken up' }),
+  replays: Type.Integer({ description: 'how often an operator had it done once more' }),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+  nextTryAt: orNull(Timestamp),
+  finishedAt: orNull(Timestamp),
+  holdId: Type.Optional(HoldId),
+  heldAmount: Type.Optional(AmountText),
+  holdExpiresAt: Type.Optional(Timestamp),
+  waitsFor: Type.Optional(Type.String({ description: 'what somebody has to look at; users are not told' })),
+  operationId: Type.Optional(OperationId),
+  seq: Type.Optional(Seq),
+  failure: Type.Optional(ref(RequestFailure)),
+  links: ref(RequestLinks),
+};
+
+export const RequestView = Type.Object(requestProperties, {
+  $id: 'AsyncRequest',
+  ...strict,
+  description:
+    'a withdrawal or a transfer that is done in the background. operationId and seq: what the ledger has on record of its end; failure: why nothing was moved, or why what is held is being given back',
+});
+
+const RequestAttempt = Type.Object(
+  {
+    attempt: Type.Integer(),
+    at: Timestamp,
+    step: Type.String({ description: 'the status that it was in, or what was decided' }),
+    outcome: Type.String(),
+    detail: Type.Optional(orNull(Type.String({ description: 'users are not told' }))),
+    actor: Type.Optional(orNull(Type.String({ description: 'who decided; users are not told' }))),
+  },
+  { $id: 'RequestAttempt', ...strict },
+);
+
+export const RequestWithLog = Type.Object(
+  { ...requestProperties, log: Type.Array(ref(RequestAttempt), { description: 'what was tried and decided: the last hundred lines' }) },
+  { $id: 'AsyncRequestWithLog', ...strict },
+);
+
+export const requestSchemas = [RequestFailure, RequestLinks, RequestView, RequestAttempt, RequestWithLog];
+
+const ownDetails = {
+  payout_timed_out: ({ approved }) =>
+    approved === undefined
+      ? 'Nobody had paid out when the time was up, and the amount was given back. Ask again, with a fresh key.'
+      : 'The payout was approved only after its time was up: the amount had been given back. An operator has to look at it.',
+  payout_rejected: ({ reason }) => withReason('The payout was rejected, and the amount was given back', reason),
+  review_rejected: ({ reason }) => withReason('The withdrawal was rejected, and the amount was given back', reason),
+} as const satisfies Record<OwnFailure, (facts: Failure['facts']) => string>;
+
+export function presentRequest(request: AsyncRequest, { onlyOwner }: Reach): Static<typeof RequestView> {
+  const { id, wallet, content, hold, operation, seq, failure, remark, finishedAt } = request;
+  return {
+    id,
+    type: request.type,
+    status: request.status,
+    walletId: wallet,
+    ...(content.to !== undefined && { toWalletId: content.to }),
+    amount: content.amount,
+    requestId: request.key,
+    metadata: parseMetadata(content.metadata ?? null),
+    attempts: request.attempts,
+    replays: request.generation,
+    createdAt: request.createdAt.toISOString(),
+    updatedAt: request.updatedAt.toISOString(),
+    nextTryAt: finishedAt ? null : request.nextTryAt.toISOString(),
+    finishedAt: finishedAt?.toISOString() ?? null,
+    ...(hold && { holdId: hold.id, heldAmount: hold.amount.toString(), holdExpiresAt: hold.expiresAt.toISOString() }),
+    ...(remark !== null && onlyOwner === undefined && { waitsFor: remark }),
+    ...(operation !== null && { operationId: operation }),
+    ...(seq !== null && { seq }),
+    ...(failure && { failure: presentFailure(failure, operation) }),
+    links: {
+      self: `/requests/${id}`,
+      wallet: `/wallet/${wallet}`,
+      ...(operation !== null && { operation: `/operations/${operation}` }),
+      ...(hold && { hold: `/holds/${hold.id}` }),
+    },
+  };
+}
+
+export function presentWithLog(request: AsyncRequest, log: readonly Attempt[], reach: Reach): Static<typeof RequestWithLog> {
+  const isStaff = reach.onlyOwner === undefined;
+  return {
+    ...presentRequest(request, reach),
+    log: log.map(({ number, at, step, outcome, detail, actor }) => ({
+      attempt: number,
+      at: at.toISOString(),
+      step,
+      outcome,
+      ...(isStaff && { detail, actor }),
+    })),
+  };
+}
+
+function presentFailure({ code, facts }: Failure, operation: string | null): Static<typeof RequestFailure> {
+  if (isOwn(code)) return { code, detail: ownDetails[code](facts), facts: { ...facts } };
+  return presentRefusal({ code, facts }, operation === null ? null : placeOfOperationId(operation));
+}
+
+function isOwn(code: Failure['code']): code is OwnFailure {
+  return ownFailures.some((own) => own === code);
+}
+
+function withReason(sentence: string, reason = ''): string {
+  return reason === '' ? `${sentence}.` : `${sentence}: ${reason}`;
+}

@@ -1,0 +1,136 @@
+/** Asynchronous requests: followed by whoever made them, decided by operators. */
+import Type from 'typebox';
+import type { DecisionRefusal } from '../../../requests/index.ts';
+import { actorOf } from '../actor.ts';
+import type { App, Product } from '../app.ts';
+import { callerOf } from '../callers.ts';
+import { notFound, sendProblem } from '../problem.ts';
+import type { Problem } from '../problem.ts';
+import { readReason } from '../request-content.ts';
+import { AsyncRequestId, presentRequest, presentWithLog, RequestStatusName, RequestView, RequestWithLog } from '../request-views.ts';
+import { page, pageQuery, problems, Reason, ref, strict, WalletId } from '../schemas.ts';
+import { noSuchWallet } from './wallet-reads.ts';
+
+const params = Type.Object({ asyncRequestId: AsyncRequestId }, strict);
+const waitSecondsMax = 30;
+const waitQuery = Type.Object(
+  {
+    wait: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: waitSecondsMax,
+        description: `how many seconds the answer may wait for the request to be finished: 0 to ${waitSecondsMax}`,
+      }),
+    ),
+  },
+  strict,
+);
+const listQuery = Type.Object(
+  {
+    ...pageQuery('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$').properties,
+    wallet: Type.Optional(WalletId),
+    status: Type.Optional(RequestStatusName),
+  },
+  strict,
+);
+const Deciding = Type.Object({ reason: Reason }, strict);
+
+const decisions = {
+  approve:
+    'Has a withdrawal paid out that waits for somebody: one in review, one that waits for approval, or one that the payer has not decided',
+  reject: 'Gives the amount back of a withdrawal that waits for somebody',
+  replay: 'Has a request done once more that failed or was rejected, from the beginning and under a key of its own',
+} as const;
+
+export function requestRoutes(app: App, product: Product): void {
+  const { requests, queries } = product;
+  const tags = ['Requests'];
+
+  app.get(
+    '/requests',
+    {
+      schema: {
+        operationId: 'listRequests',
+        description: 'Asynchronous requests, newest first: of a wallet, in a status, or all that the caller may see',
+        tags,
+        querystring: listQuery,
+        response: { 200: page(ref(RequestView)), ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const { limit = 50, cursor, wallet, status } = request.query;
+      const { onlyOwner } = callerOf(request);
+      if (wallet !== undefined && !(await queries.wallet(wallet, { onlyOwner }))) return sendProblem(reply, noSuchWallet(wallet));
+      const { items, next } = await requests.list({ limit, cursor, wallet, status, onlyOwner });
+      return reply.send({ items: items.map((item) => presentRequest(item, { onlyOwner })), next });
+    },
+  );
+
+  app.get(
+    '/requests/:asyncRequestId',
+    {
+      schema: {
+        operationId: 'getRequest',
+        description:
+          'An asynchronous request as it stands, and what was tried; with `wait`, answered when it is finished or the seconds are over',
+        tags,
+        params,
+        querystring: waitQuery,
+        response: { 200: ref(RequestWithLog), ...problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const { asyncRequestId: id } = request.params;
+      const { onlyOwner } = callerOf(request);
+      const found = await requests.findFinished(id, (request.query.wait ?? 0) * 1_000, { onlyOwner });
+      if (!found) return sendProblem(reply, noSuchRequest(id));
+      return reply.header('cache-control', 'no-store').send(presentWithLog(found, await requests.attempts(id), { onlyOwner }));
+    },
+  );
+
+  for (const [decision, description] of Object.entries(decisions) as [keyof typeof decisions, string][]) {
+    app.post(
+      `/requests/:asyncRequestId/${decision}`,
+      {
+        schema: {
+          operationId: `${decision}Request`,
+          description,
+          tags,
+          params,
+          body: Deciding,
+          response: { 200: ref(RequestView), ...problems(401, 404, 409) },
+        },
+      },
+      async (request, reply) => {
+        const { asyncRequestId: id } = request.params;
+        const decided = await requests.decide(id, decision, { reason: readReason(request.body), actor: actorOf(request) });
+        if ('refusal' in decided) return sendProblem(reply, decisionProblem(id, decided));
+        return reply.send(presentRequest(decided.request, callerOf(request)));
+      },
+    );
+  }
+}
+
+function noSuchRequest(id: string): Problem {
+  return notFound('request_not_found', `There is no request "${id}". Its id is in the 202 answer, and in its Location header.`, { id });
+}
+
+const conflicts = {
+  not_waiting: 'Only what is in_review, awaiting_approval or paying can be approved or rejected.',
+  not_failed: 'Only what failed or was released can be replayed.',
+  not_replayable:
+    'Its key or its hold was used by another operation: a replay could be a second effect. Ask for it again with a fresh key.',
+  busy: 'A worker has it in hand just now. Try again in a moment.',
+} as const satisfies Record<Exclude<DecisionRefusal, 'not_found'>, string>;
+
+function decisionProblem(id: string, { refusal, status }: { readonly refusal: DecisionRefusal; readonly status: string | null }): Problem {
+  if (refusal === 'not_found') return noSuchRequest(id);
+  return {
+    status: 409,
+    code: `request_${refusal}`,
+    title: 'The request is not in a state for that.',
+    detail: `The request is ${status ?? 'gone'}. ${conflicts[refusal]}`,
+    facts: { id, ...(status !== null && { requestStatus: status }) },
+    ...(refusal === 'busy' && { retryAfterSeconds: 1 }),
+  };
+}

@@ -1,0 +1,54 @@
+/** Accepting a request: one row, however often it is asked for. */
+import type pg from 'pg';
+import { newId } from '../kernel/index.ts';
+import { digestOf, isSameAsset } from './digest.ts';
+import { requestColumns, requestFromRow } from './rows.ts';
+import type { RequestRow } from './rows.ts';
+import type { AsyncRequest, Content, RequestType } from './types.ts';
+
+/** How many requests of one wallet may be unfinished: what comes on top of that waits with the caller. */
+export const openRequestsMax = 1_000;
+
+/** `wallet` exists, and the caller reaches it; `owner` is whose it is. */
+export type AskedRequest = {
+  readonly type: RequestType;
+  readonly wallet: string;
+  readonly owner: string | null;
+  /** The wallet's. */
+  readonly asset: number;
+  readonly key: string;
+  readonly content: Content;
+};
+
+export type Accepted =
+  | { readonly kind: 'accepted'; readonly request: AsyncRequest; readonly replayed: boolean }
+  /** The key was used for a request with other content. */
+  | { readonly kind: 'key_reused' }
+  | { readonly kind: 'too_many_open' };
+
+const insertText = `
+  insert into requests.request as r (id, type, wallet, owner, key, content, digest, status, next_try_at, created_at, updated_at)
+  select $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, 'accepted', now, now, now
+  from (select clock_timestamp() as now) clock
+  where (select count(*) from (select from requests.request where wallet = $3 and finished_at is null limit ${openRequestsMax}) as open)
+    < ${openRequestsMax}
+  on conflict (wallet, key) do nothing
+  returning ${requestColumns}`;
+
+export async function insertRequest(pool: pg.Pool, asked: AskedRequest): Promise<Accepted> {
+  const { type, wallet, owner, key, content } = asked;
+  const digest = digestOf(type, content);
+  const values = [newId(), type, wallet, owner, key, JSON.stringify(content), digest];
+  const inserted = await pool.query<RequestRow>({ name: 'requests_insert', text: insertText, values });
+  if (inserted.rows[0]) return { kind: 'accepted', request: requestFromRow(inserted.rows[0]), replayed: false };
+  const found = await pool.query<RequestRow & { digest: string }>({
+    name: 'requests_by_key',
+    text: `select ${requestColumns}, r.digest from requests.request r where r.wallet = $1 and r.key = $2`,
+    values: [wallet, key],
+  });
+  const [row] = found.rows;
+  if (!row) return { kind: 'too_many_open' };
+  const before = requestFromRow(row);
+  if (row.digest !== digest || !isSameAsset(before.content, content, asked.asset)) return { kind: 'key_reused' };
+  return { kind: 'accepted', request: before, replayed: true };
+}

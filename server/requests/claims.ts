@@ -1,0 +1,123 @@
+/** Who works on a request: claimed for a while, settled by whoever still has the claim. A dead worker's claims come back by themselves. */
+import type pg from 'pg';
+import { requestColumns, requestFromRow } from './rows.ts';
+import type { RequestRow } from './rows.ts';
+import type { AsyncRequest, Failure, RequestHold, RequestStatus, Way } from './types.ts';
+
+/** `now`: of the database, when it was claimed or settled. */
+export type Claimed = { readonly request: AsyncRequest; readonly claim: string; readonly now: Date };
+
+/** What a step made of a request. Whatever is absent stays. */
+export type Change = {
+  readonly status: RequestStatus;
+  readonly outcome: string;
+  readonly detail?: string | undefined;
+  /** When it goes on: at once by the same worker, after a pause, or at a moment unless somebody decides. Nothing when finished. */
+  readonly next: 'now' | 'never' | { readonly afterMs: number } | { readonly at: Date };
+  readonly way?: Ways['withdraw'];
+  readonly hold?: RequestHold;
+  readonly remark?: string;
+  readonly captures?: number;
+  readonly operation?: string | null;
+  readonly seq?: number;
+  readonly failure?: Failure;
+};
+
+/** Decided with the first claim, before anything is done, so that no change of the settings makes it two ways. */
+export type Ways = { readonly withdraw: { readonly way: Way; readonly holdSeconds: number | null } };
+
+const claimText = `
+  update requests.request r set
+    claim = $1::uuid, next_try_at = clock_timestamp() + $2::double precision * interval '1 ms', attempts = r.attempts + 1, updated_at = clock_timestamp(),
+    status = case when r.status = 'accepted' then 'processing' else r.status end,
+    way = coalesce(r.way, case when r.type = 'withdraw' then $4::text else 'post' end),
+    hold_seconds = case when r.way is null and r.type = 'withdraw' then $5::integer else r.hold_seconds end
+  from (
+    select id from requests.request where finished_at is null and next_try_at <= clock_timestamp()
+    order by next_try_at, id limit $3 for update skip locked
+  ) due
+  where r.id = due.id
+  returning ${requestColumns}, clock_timestamp() as now`;
+
+/** Takes up to `limit` requests that are due, for `leaseMs`. */
+export async function claimDue(
+  pool: pg.Pool,
+  options: { readonly claim: string; readonly leaseMs: number; readonly limit: number; readonly ways: Ways },
+): Promise<Claimed[]> {
+  const { claim, leaseMs, limit, ways } = options;
+  const { rows } = await pool.query<RequestRow & { now: Date }>({
+    name: 'requests_claim',
+    text: claimText,
+    values: [claim, leaseMs, limit, ways.withdraw.way, ways.withdraw.holdSeconds],
+  });
+  return rows.map((row) => ({ request: requestFromRow(row), claim, now: row.now }));
+}
+
+const settleText = `
+  with settled as (
+    update requests.request r set
+      status = $3::text, updated_at = clock_timestamp(),
+      way = coalesce($21::text, r.way), hold_seconds = coalesce($22::integer, r.hold_seconds),
+      tries = case when r.status = $3::text and not $4::boolean then r.tries + 1 else 0 end,
+      claim = case when $4::boolean then r.claim end,
+      next_try_at = coalesce($6::timestamptz, clock_timestamp() + $5::double precision * interval '1 ms'),
+      hold = coalesce($7::text, r.hold), hold_amount = coalesce($8::numeric, r.hold_amount), hold_expires_at = coalesce($9::timestamptz, r.hold_expires_at),
+      remark = $10::text, captures = coalesce($11::integer, r.captures),
+      operation = coalesce($12::text, r.operation), seq = coalesce($13::bigint, r.seq),
+      failure_code = coalesce($14::text, r.failure_code), failure_facts = coalesce($15::text, r.failure_facts),
+      finished_at = case when $3::text in ('completed', 'released', 'failed') then clock_timestamp() end
+    where r.id = $1::uuid and r.claim = $2::uuid
+    returning ${requestColumns}
+  ), told as (
+    insert into requests.attempt (request, number, at, step, outcome, detail)
+    select $1::uuid, $16::integer, clock_timestamp(), $17::text,
+      case when exists (select from settled) then $18::text else 'too late: ' || $18::text end, $19::text
+    where $20::boolean or exists (select from settled)
+  )
+  select *, clock_timestamp() as now from settled`;
+
+/**
+ * Puts a change into force, with the line that tells of it. Null when the claim was lost meanwhile: then somebody else has it, and the line
+ * says that this came too late. Not so when it is not the first try: the one before may have been committed, and its answer lost.
+ */
+export async function settle(
+  pool: pg.Pool,
+  claimed: Claimed,
+  change: Change,
+  { leaseMs, isFirst }: { readonly leaseMs: number; readonly isFirst: boolean },
+): Promise<Claimed | null> {
+  const { request, claim } = claimed;
+  const { next, hold, failure } = change;
+  const goesOn = next === 'now';
+  const { rows } = await pool.query<RequestRow & { now: Date }>({
+    name: 'requests_settle',
+    text: settleText,
+    values: [
+      request.id,
+      claim,
+      change.status,
+      goesOn,
+      goesOn ? leaseMs : typeof next === 'object' && 'afterMs' in next ? Math.ceil(next.afterMs) : 0,
+      typeof next === 'object' && 'at' in next ? next.at : null,
+      hold?.id ?? null,
+      hold?.amount.toString() ?? null,
+      hold?.expiresAt ?? null,
+      change.remark ?? null,
+      change.captures ?? null,
+      change.operation ?? null,
+      change.seq ?? null,
+      failure?.code ?? null,
+      failure ? JSON.stringify(failure.facts) : null,
+      request.attempts,
+      request.status,
+      change.outcome,
+      change.detail?.slice(0, detailLengthMax) ?? null,
+      isFirst,
+      change.way?.way ?? null,
+      change.way?.holdSeconds ?? null,
+    ],
+  });
+  return rows[0] ? { request: requestFromRow(rows[0]), claim, now: rows[0].now } : null;
+}
+
+const detailLengthMax = 1_000;

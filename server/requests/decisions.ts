@@ -1,0 +1,93 @@
+/** What operators decide about requests: each decision is one transaction with the line that tells of it. */
+import type pg from 'pg';
+import { isUuid } from '../kernel/index.ts';
+import { requestColumns, requestFromRow } from './rows.ts';
+import type { RequestRow } from './rows.ts';
+import type { AsyncRequest, RequestStatus } from './types.ts';
+
+export type Decision = 'approve' | 'reject' | 'replay';
+export type DecidedBy = { readonly actor: string; readonly reason: string };
+/** `busy`: a worker has it in hand, and its result must not be overtaken. */
+export type DecisionRefusal = 'not_found' | 'not_waiting' | 'not_failed' | 'not_replayable' | 'busy';
+export type Decided = { readonly request: AsyncRequest } | { readonly refusal: DecisionRefusal; readonly status: RequestStatus | null };
+
+const waiting: ReadonlySet<RequestStatus> = new Set<RequestStatus>(['in_review', 'awaiting_approval', 'paying']);
+
+/** What becomes of the row; the moment is the database's. */
+type Change = { readonly set: string; readonly values: readonly unknown[]; readonly outcome: RequestStatus };
+
+export async function decide(pool: pg.Pool, id: string, decision: Decision, by: DecidedBy): Promise<Decided> {
+  if (!isUuid(id)) return { refusal: 'not_found', status: null };
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    const decided = await decideWithin(client, id, decision, by);
+    await client.query('commit');
+    client.release();
+    return decided;
+  } catch (failure) {
+    // A connection whose transaction is in doubt is nobody's any more.
+    client.release(true);
+    throw failure;
+  }
+}
+
+async function decideWithin(client: pg.ClientBase, id: string, decision: Decision, { actor, reason }: DecidedBy): Promise<Decided> {
+  const { rows } = await client.query<RequestRow & { busy: boolean }>(
+    `select ${requestColumns}, r.claim is not null and r.next_try_at > clock_timestamp() as busy from requests.request r where r.id = $1 for update`,
+    [id],
+  );
+  const [row] = rows;
+  if (!row) return { refusal: 'not_found', status: null };
+  const before = requestFromRow(row);
+  const refusal = refusalOf(before, decision, row.busy);
+  if (refusal) return { refusal, status: before.status };
+  const { set, values, outcome } = changeOf(before, decision, reason);
+  const changed = await client.query<RequestRow>(
+    `update requests.request r set status = $2, ${set}, tries = 0, claim = null, remark = null,
+       next_try_at = clock_timestamp(), updated_at = clock_timestamp()
+     where r.id = $1 returning ${requestColumns}`,
+    [id, outcome, ...values],
+  );
+  await client.query(
+    `insert into requests.attempt (request, number, at, step, outcome, detail, actor) values ($1, $2, clock_timestamp(), $3, $4, $5, $6)`,
+    [id, before.attempts, decision, outcome, reason, actor],
+  );
+  const [after] = changed.rows;
+  return { request: after ? requestFromRow(after) : before };
+}
+
+function refusalOf(request: AsyncRequest, decision: Decision, isBusy: boolean): DecisionRefusal | null {
+  if (decision !== 'replay') {
+    if (!waiting.has(request.status)) return 'not_waiting';
+    return isBusy ? 'busy' : null;
+  }
+  if (request.status !== 'failed' && request.status !== 'released') return 'not_failed';
+  // Somebody used the key, or the hold, for something else: a replay could be a second effect.
+  const isOthers = request.failure?.code === 'idempotency_key_reused' || request.failure?.code === 'hold_resolved';
+  return isOthers ? 'not_replayable' : null;
+}
+
+function changeOf(request: AsyncRequest, decision: Decision, reason: string): Change {
+  if (decision === 'replay') return replayOf(request);
+  const reviewed = request.status === 'in_review';
+  if (decision === 'reject') {
+    const code = reviewed ? 'review_rejected' : 'payout_rejected';
+    return { set: 'failure_code = $3, failure_facts = $4', values: [code, JSON.stringify({ reason })], outcome: 'releasing' };
+  }
+  return { set: 'captures = captures', values: [], outcome: reviewed && request.way === 'webhook' ? 'paying' : 'capturing' };
+}
+
+/**
+ * From the beginning. A generation whose end is on record has used up its key, and the next has a fresh one; what was refused
+ * without a record has left its key unused, so the same key keeps it one operation with whatever the caller sends.
+ */
+function replayOf({ operation, generation, keyGeneration }: AsyncRequest): Change {
+  const next = generation + 1;
+  return {
+    set: `generation = $3, key_generation = $4, way = null, hold_seconds = null, hold = null, hold_amount = null, hold_expires_at = null,
+      captures = 0, operation = null, seq = null, failure_code = null, failure_facts = null, finished_at = null`,
+    values: [next, operation === null ? keyGeneration : next],
+    outcome: 'accepted',
+  };
+}

@@ -1,0 +1,10 @@
+// Requests: withdrawals and transfers that are accepted now and done by a worker, with a payout in between when one is configured.
+export type { Accepted } from './accepting.ts';
+export { openRequestsMax } from './accepting.ts';
+export type { Decided, DecisionRefusal } from './decisions.ts';
+export { Requests } from './requests.ts';
+export { startRequestRunner } from './start.ts';
+export type { Point } from './runner.ts';
+export type { RequestWork } from './start.ts';
+export { ownFailures, requestStatuses } from './types.ts';
+export type { AsyncRequest, Attempt, Content, Failure, OwnFailure, RequestStatus, Reviews, ReviewVerdict } from './types.ts';

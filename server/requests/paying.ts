@@ -1,0 +1,118 @@
+/** The system that pays out: it is called with what is held, and its answer is the decision. */
+import type { Asset } from '../ledger/index.ts';
+import type { Called, CallOptions } from '../outbound/index.ts';
+import type { Change, Claimed } from './claims.ts';
+import { callersMetadata, holdOf } from './posting.ts';
+import { pauseMs } from './pace.ts';
+import type { AsyncRequest } from './types.ts';
+
+export type Payer = {
+  readonly url: string;
+  readonly secret: string;
+  readonly call: (options: CallOptions) => Promise<Called>;
+  readonly callTimeoutMs: number;
+  /** The first pause before it is asked again. */
+  readonly retryMs: number;
+};
+
+const pendingMostMs = 300_000;
+const troubleMostMs = 60_000;
+/** Answers that ask to be asked again. */
+const passingStatuses: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+const reasonLengthMax = 500;
+/** How often in a row an answer may be unreadable, before somebody has to look. */
+const unreadableMax = 5;
+
+/** Asks, under the request's id, however often: whoever pays out by it pays once. */
+export async function pay(payer: Payer, { request, now }: Pick<Claimed, 'request' | 'now'>, asset: Asset): Promise<Change> {
+  const called = await payer.call({
+    url: payer.url,
+    secrets: [payer.secret],
+    id: request.id,
+    body: bodyOf(request, asset),
+    timeoutMs: payer.callTimeoutMs,
+    // The operator configured it.
+    allowPrivate: true,
+  });
+  return understood(called, { request, now }, payer.retryMs);
+}
+
+export function bodyOf(request: AsyncRequest, { code, scale }: Asset): string {
+  const { id, wallet, content } = request;
+  return JSON.stringify({
+    type: 'payout.requested',
+    request: id,
+    wallet,
+    amount: holdOf(request).amount.toString(),
+    asset: code,
+    scale,
+    metadata: callersMetadata(content),
+  });
+}
+
+/** What an answer means. Only a clear word moves money; what nobody can read is for somebody to look at. */
+export function understood(called: Called, { request, now }: Pick<Claimed, 'request' | 'now'>, retryMs: number): Change {
+  const patienceMs = called.kind === 'answered' ? (called.retryAfterSeconds ?? 0) * 1_000 : 0;
+  const again = (outcome: string, mostMs: number, detail?: string): Change => ({
+    status: 'paying',
+    outcome,
+    detail,
+    next: beforeExpiry(request, now, Math.max(patienceMs, pauseMs(request.tries, retryMs, mostMs))),
+  });
+  const forOperators = (outcome: string, detail: string): Change => ({
+    status: 'awaiting_approval',
+    outcome,
+    detail,
+    remark: detail,
+    next: { at: holdOf(request).expiresAt },
+  });
+  if (called.kind === 'failed') return again('no answer', troubleMostMs, called.why);
+  if (called.kind === 'refused') return forOperators('not called', `The payout was not asked for: ${called.why}`);
+  const { status } = called;
+  if (status >= 500 || passingStatuses.has(status)) return again(`status ${status}`, troubleMostMs);
+  if (status < 200 || status >= 300) return forOperators(`status ${status}`, `The payer answered with status ${status}.`);
+  const word = wordOf(called.body);
+  switch (word.status) {
+    case 'paid':
+      return { status: 'capturing', outcome: 'paid', next: 'now' };
+    case 'rejected':
+      return {
+        status: 'releasing',
+        outcome: 'rejected',
+        detail: word.reason,
+        next: 'now',
+        failure: { code: 'payout_rejected', facts: { reason: word.reason } },
+      };
+    case 'pending':
+      return again('pending', pendingMostMs);
+    default:
+      if (status === 202) return again('pending', pendingMostMs);
+      // It may have been cut off on the way.
+      if (!word.isWhole && request.tries < unreadableMax) return again('not readable', troubleMostMs);
+      return forOperators(
+        'not understood',
+        `The payer answered with status ${status}, but with no word that is known: paid, rejected or pending.`,
+      );
+  }
+}
+
+/** In time to notice that the hold's time is up. `now` is the database's. */
+export function beforeExpiry(request: AsyncRequest, now: Date, afterMs: number): { readonly afterMs: number } {
+  return { afterMs: Math.max(0, Math.min(afterMs, holdOf(request).expiresAt.getTime() - now.getTime())) };
+}
+
+/** `isWhole`: it is JSON to its end. */
+function wordOf(body: string): { readonly status: unknown; readonly reason: string; readonly isWhole: boolean } {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    const word: Record<string, unknown> = typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+    return { status: word['status'], reason: typeof word['reason'] === 'string' ? storable(word['reason']) : '', isWhole: true };
+  } catch {
+    return { status: undefined, reason: '', isWhole: false };
+  }
+}
+
+/** A stranger's text. */
+function storable(text: string): string {
+  return text.slice(0, reasonLengthMax).toWellFormed().replaceAll('\0', '');
+}

@@ -1,0 +1,57 @@
+/** Looking requests up. */
+import type pg from 'pg';
+import { isUuid } from '../kernel/index.ts';
+import { attemptColumns, requestColumns, requestFromRow } from './rows.ts';
+import type { AttemptRow, RequestRow } from './rows.ts';
+import type { AsyncRequest, Attempt, RequestStatus } from './types.ts';
+
+/** `onlyOwner`: of what is not this owner's there is nothing to be seen. */
+export type RequestReach = { readonly onlyOwner?: string | undefined };
+export type RequestFilter = RequestReach & {
+  readonly wallet?: string | undefined;
+  readonly status?: RequestStatus | undefined;
+  /** A `next` of an earlier page. */
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+};
+export type RequestPage = { readonly items: readonly AsyncRequest[]; readonly next: string | null };
+
+export async function selectRequest(database: pg.Pool, id: string, { onlyOwner }: RequestReach): Promise<AsyncRequest | null> {
+  if (!isUuid(id)) return null;
+  const { rows } = await database.query<RequestRow>({
+    name: 'requests_by_id',
+    text: `select ${requestColumns} from requests.request r where r.id = $1 and ($2::text is null or r.owner = $2)`,
+    values: [id, onlyOwner ?? null],
+  });
+  return rows[0] ? requestFromRow(rows[0]) : null;
+}
+
+/** Newest first: ids are ordered by time. */
+export async function selectRequests(database: pg.Pool, filter: RequestFilter): Promise<RequestPage> {
+  const { wallet, status, cursor, onlyOwner, limit } = filter;
+  const values: unknown[] = [limit + 1];
+  const where = (
+    [
+      ['r.wallet =', wallet],
+      ['r.status =', status],
+      ['r.owner =', onlyOwner],
+      ['r.id <', cursor],
+    ] as const
+  ).flatMap(([condition, value]) => (value === undefined ? [] : [`${condition} $${values.push(value)}`]));
+  const { rows } = await database.query<RequestRow>(
+    `select ${requestColumns} from requests.request r ${where.length === 0 ? '' : `where ${where.join(' and ')}`} order by r.id desc limit $1`,
+    values,
+  );
+  const items = rows.slice(0, limit).map(requestFromRow);
+  return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+}
+
+/** The newest lines, in their order. */
+export async function selectAttempts(database: pg.Pool, id: string, limit: number): Promise<readonly Attempt[]> {
+  const { rows } = await database.query<AttemptRow>({
+    name: 'requests_attempts',
+    text: `select ${attemptColumns} from requests.attempt where request = $1 order by id desc limit $2`,
+    values: [id, limit],
+  });
+  return rows.toReversed();
+}

@@ -1,0 +1,79 @@
+/** What callers and operators do with asynchronous requests. The work itself is the runner's. */
+import type pg from 'pg';
+import { isOutage } from '../database/index.ts';
+import { LedgerUnavailable } from '../ledger/index.ts';
+import { insertRequest } from './accepting.ts';
+import type { Accepted, AskedRequest } from './accepting.ts';
+import { Bell } from './bell.ts';
+import { decide } from './decisions.ts';
+import type { Decided, DecidedBy, Decision } from './decisions.ts';
+import { selectAttempts, selectRequest, selectRequests } from './reading.ts';
+import type { RequestFilter, RequestPage, RequestReach } from './reading.ts';
+import { isFinished } from './types.ts';
+import type { AsyncRequest, Attempt } from './types.ts';
+import { Waiting } from './waiting.ts';
+
+const attemptsShown = 100;
+
+export class Requests {
+  readonly #pool: pg.Pool;
+  readonly #bell: Bell;
+  readonly #waiting: Waiting;
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+    this.#bell = new Bell(pool);
+    this.#waiting = new Waiting(pool);
+  }
+
+  /** Keeps a request, to be done by a worker. Throws LedgerUnavailable when nobody knows whether it was kept. */
+  async accept(asked: AskedRequest): Promise<Accepted> {
+    const accepted = await certain(() => insertRequest(this.#pool, asked));
+    if (accepted.kind === 'accepted' && !accepted.replayed) this.#bell.ring();
+    return accepted;
+  }
+
+  async find(id: string, reach: RequestReach = {}): Promise<AsyncRequest | null> {
+    return await selectRequest(this.#pool, id, reach);
+  }
+
+  /** The same, once it is finished or the time is up. */
+  async findFinished(id: string, waitMs: number, reach: RequestReach = {}): Promise<AsyncRequest | null> {
+    const found = await this.find(id, reach);
+    if (!found || isFinished(found)) return found;
+    await this.#waiting.finished(id, waitMs);
+    return await this.find(id, reach);
+  }
+
+  async list(filter: RequestFilter): Promise<RequestPage> {
+    return await selectRequests(this.#pool, filter);
+  }
+
+  /** What was tried, and who decided: the last hundred lines, in their order. */
+  async attempts(id: string): Promise<readonly Attempt[]> {
+    return await selectAttempts(this.#pool, id, attemptsShown);
+  }
+
+  /** Approves or rejects what waits for somebody, or has what failed done once more. Throws LedgerUnavailable like `accept`. */
+  async decide(id: string, decision: Decision, by: DecidedBy): Promise<Decided> {
+    const decided = await certain(() => decide(this.#pool, id, decision, by));
+    if ('request' in decided) this.#bell.ring();
+    return decided;
+  }
+
+  /** Lets those go who wait for a request to be finished. */
+  async stop(): Promise<void> {
+    this.#waiting.stop();
+    await this.#bell.stop();
+  }
+}
+
+/** A commit whose answer was lost may have been one. */
+async function certain<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (failure) {
+    if (isOutage(failure)) throw new LedgerUnavailable('unknown', { cause: failure });
+    throw failure;
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * Works on requests: takes those that are due, does one step after the other, each settled before the next. As many of them as there
+ * are processes may run; a request is with one at a time, and what a dead one had in hand is taken up again when its claim is over.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { createPool, isOutage } from '../database/index.ts';
+import { newId } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+import { LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../ledger/index.ts';
+import { BellListener } from './bell.ts';
+import { claimDue, settle } from './claims.ts';
+import type { Change, Claimed } from './claims.ts';
+import { pauseMs } from './pace.ts';
+import { beforeExpiry } from './paying.ts';
+import { step, waysOf } from './steps.ts';
+import type { StepParts } from './steps.ts';
+import type { AsyncRequest } from './types.ts';
+
+/** How far the work on a request is: taken up, done but not written down, written down. */
+export type Point = 'claimed' | 'done' | 'settled';
+
+export type RunnerOptions = StepParts & {
+  readonly url: string;
+  readonly log: Log;
+  /** How many requests are worked on at once; 64 when absent. */
+  readonly concurrency?: number;
+  /** How long a claim holds; 60 s when absent. Longer than any step takes. */
+  readonly leaseMs?: number;
+  /** How often it looks without being told; every second when absent. */
+  readonly pollMs?: number;
+  /** Is told how far the work is. */
+  readonly reached?: (point: Point, request: AsyncRequest) => void;
+};
+
+const defaults = { concurrency: 64, leaseMs: 60_000, pollMs: 1_000 } as const;
+const trouble = { firstMs: 250, mostMs: 60_000 } as const;
+const databasePause = { firstMs: 100, mostMs: 5_000 } as const;
+const settleAgainMs = 500;
+
+export class RequestRunner {
+  readonly #options: RunnerOptions & Record<keyof typeof defaults, number>;
+  readonly #pool: pg.Pool;
+  readonly #bell: BellListener;
+  readonly #working = new Set<Promise<void>>();
+  readonly #running: Promise<void>;
+  #stopped = false;
+  #rung = false;
+  #wake: (() => void) | null = null;
+  /** Looks in a row that the database did not answer. */
+  #failures = 0;
+
+  constructor(options: RunnerOptions) {
+    this.#options = { ...defaults, ...options };
+    this.#pool = createPool(options.url, options.log, { connectionsMax: 6, applicationName: 'coffer requests', connectTimeoutMs: 5_000 });
+    this.#bell = new BellListener({ pool: this.#pool, log: options.log, heard: () => this.#ring() });
+    this.#running = this.#run();
+  }
+
+  /** Takes nothing more up, and finishes the steps that are under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#ring();
+    await this.#running;
+    await Promise.all(this.#working);
+    await this.#bell.stop();
+    await this.#pool.end();
+  }
+
+  async #run(): Promise<void> {
+    const { concurrency, pollMs } = this.#options;
+    while (!this.#stopped) {
+      this.#rung = false;
+      const free = concurrency - this.#working.size;
+      const taken = free === 0 ? 0 : await this.#take(free);
+      if (taken === null) await this.#quiet(pauseMs(this.#failures, databasePause.firstMs, databasePause.mostMs));
+      else if (taken < free || free === 0) await this.#quiet(pollMs);
+    }
+  }
+
+  /** How many were taken up; null when the database did not answer. */
+  async #take(limit: number): Promise<number | null> {
+    const { leaseMs, log } = this.#options;
+    try {
+      const taken = await claimDue(this.#pool, { claim: newId(), leaseMs, limit, ways: await waysOf(this.#options) });
+      if (this.#failures > 0) log.info('Asynchronous requests are worked on again');
+      this.#failures = 0;
+      for (const claimed of taken) this.#begin(claimed);
+      return taken.length;
+    } catch (failure) {
+      const isPassing = isOutage(failure);
+      if (isPassing && this.#failures === 0)
+        log.warn({ reason: (failure as Error).message }, 'Asynchronous requests wait: the database is away');
+      if (!isPassing) log.error({ err: failure }, 'Asynchronous requests could not be taken up; trying again');
+      this.#failures++;
+      return null;
+    }
+  }
+
+  #begin(claimed: Claimed): void {
+    const work = this.#work(claimed)
+      .catch((failure: unknown) =>
+        this.#options.log.error({ err: failure, request: claimed.request.id }, 'The work on a request broke off'),
+      )
+      .finally(() => {
+        this.#working.delete(work);
+        // There may be more than there was room for.
+        if (this.#working.size === this.#options.concurrency - 1) this.#ring();
+      });
+    this.#working.add(work);
+  }
+
+  async #work(first: Claimed): Promise<void> {
+    const { reached } = this.#options;
+    const endsAtMs = performance.now() + this.#options.leaseMs;
+    reached?.('claimed', first.request);
+    for (let claimed: Claimed | null = first; claimed;) {
+      const change = await this.#step(claimed);
+      reached?.('done', claimed.request);
+      const { request }: Claimed = claimed;
+      claimed = await this.#settle(claimed, change, endsAtMs);
+      reached?.('settled', request);
+      if (change.next !== 'now') return;
+      // What is not taken further now is taken up by the next worker when the claim is over.
+    }
+  }
+
+  /** A step, or what to do when it had no answer: an outage or a bug is never the end of a request. */
+  async #step(claimed: Claimed): Promise<Change> {
+    try {
+      return await step(this.#options, claimed);
+    } catch (failure) {
+      const { request, now } = claimed;
+      const isPassing =
+        failure instanceof LedgerUnavailable || failure instanceof LedgerOverloaded || failure instanceof LedgerHalted || isOutage(failure);
+      if (!isPassing)
+        this.#options.log.error({ err: failure, request: request.id }, "A request met an error of Coffer's own; it is tried again");
+      const afterMs = pauseMs(request.tries, trouble.firstMs, trouble.mostMs);
+      const isWaiting = request.status === 'held' || request.status === 'paying';
+      return {
+        status: request.status,
+        outcome: isPassing ? 'no answer' : 'an error',
+        detail: failure instanceof Error ? failure.name : 'unknown',
+        ...(request.remark !== null && { remark: request.remark }),
+        next: isWaiting ? beforeExpiry(request, now, afterMs) : { afterMs },
+      };
+    }
+  }
+
+  /** For as long as the claim holds; after that it is somebody else's to find out how far it is. */
+  async #settle(claimed: Claimed, change: Change, endsAtMs: number): Promise<Claimed | null> {
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        return await settle(this.#pool, claimed, change, { leaseMs: this.#options.leaseMs, isFirst });
+      } catch (failure) {
+        if (!isOutage(failure)) throw failure;
+        if (this.#stopped || performance.now() > endsAtMs) return null;
+        await sleep(settleAgainMs, undefined, { ref: false });
+      }
+    }
+  }
+
+  /** Until the bell rings, or the time is up. */
+  async #quiet(atMostMs: number): Promise<void> {
+    if (this.#rung || this.#stopped) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = setTimeout(resolve, atMostMs).unref();
+    await promise;
+    clearTimeout(timer);
+    this.#wake = null;
+  }
+
+  #ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+}

@@ -1,0 +1,55 @@
+/** The runner of a worker, from what a worker has. */
+import { assert } from '../kernel/index.ts';
+import type { Log, PayoutConfig } from '../kernel/index.ts';
+import { placeOfOperationId } from '../ledger/index.ts';
+import type { Ledger } from '../ledger/index.ts';
+import type { Payer } from './paying.ts';
+import type { Commands } from './posting.ts';
+import { RequestRunner } from './runner.ts';
+import type { RunnerOptions } from './runner.ts';
+import type { Reviews } from './types.ts';
+
+export type RequestWork = {
+  /** Of the database, in the role that the running Coffer has. */
+  readonly url: string;
+  readonly log: Log;
+  readonly ledger: Pick<Ledger, 'read' | 'assets'>;
+  readonly commands: Commands;
+  readonly payout: PayoutConfig;
+  readonly call: Payer['call'];
+  readonly reviews?: Reviews | undefined;
+} & Partial<Pick<RunnerOptions, 'concurrency' | 'leaseMs' | 'pollMs' | 'reached'>> &
+  Partial<Pick<Payer, 'callTimeoutMs' | 'retryMs'>>;
+
+/** What a payer has to answer in. */
+const callTimeoutMs = 10_000;
+const retryMs = 1_000;
+
+export function startRequestRunner(work: RequestWork): RequestRunner {
+  const { ledger, payout, call } = work;
+  const payer =
+    payout.kind === 'webhook'
+      ? {
+          url: payout.url,
+          secret: payout.secret,
+          call,
+          callTimeoutMs: work.callTimeoutMs ?? callTimeoutMs,
+          retryMs: work.retryMs ?? retryMs,
+        }
+      : null;
+  return new RequestRunner({
+    ...work,
+    payer,
+    assetOf: async (wallet) => {
+      const balance = await ledger.read.balance(wallet);
+      assert(balance, 'a wallet that was there stays there');
+      return ledger.assets.get(balance.asset);
+    },
+    leftOf: async (id) => {
+      const place = placeOfOperationId(id);
+      const found = place && (await ledger.read.book(place.book)?.hold(place.seq));
+      assert(found, 'a hold that was placed stays on record');
+      return found.hold.left;
+    },
+  });
+}

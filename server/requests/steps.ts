@@ -1,0 +1,77 @@
+/** What is next for a request, by the state it is in: one step, and what it made of the request. */
+import type { PayoutConfig } from '../kernel/index.ts';
+import type { Asset } from '../ledger/index.ts';
+import type { Change, Claimed, Ways } from './claims.ts';
+import { pauseMs } from './pace.ts';
+import { beforeExpiry, pay } from './paying.ts';
+import type { Payer } from './paying.ts';
+import { capture, hold, holdOf, post, release, reviewHoldSeconds, timeOut } from './posting.ts';
+import type { Commands } from './posting.ts';
+import type { Reviews } from './types.ts';
+
+export type StepParts = {
+  readonly commands: Commands;
+  readonly payout: PayoutConfig;
+  readonly payer: Payer | null;
+  /** Absent: there are no reviews. */
+  readonly reviews?: Reviews | undefined;
+  /** The asset of a wallet that has something held. */
+  readonly assetOf: (wallet: string) => Promise<Asset>;
+  /** What is left of a hold. */
+  readonly leftOf: (hold: string) => Promise<bigint>;
+};
+
+const reviewPause = { firstMs: 100, mostMs: 60_000 } as const;
+
+/** What becomes of withdrawals that begin now. */
+export async function waysOf({ payout, reviews }: StepParts): Promise<Ways> {
+  if (payout.kind !== 'none') return { withdraw: { way: payout.kind, holdSeconds: payout.timeoutSeconds } };
+  const isReviewed = reviews !== undefined && (await reviews.areOn());
+  return { withdraw: isReviewed ? { way: 'review', holdSeconds: reviewHoldSeconds } : { way: 'post', holdSeconds: null } };
+}
+
+/** Throws when there is no answer; then it is taken again, under the same keys. */
+export async function step(parts: StepParts, claimed: Claimed): Promise<Change> {
+  const { request, now } = claimed;
+  const { status, way } = request;
+  switch (status) {
+    case 'capturing':
+      return await capture(parts.commands, request);
+    case 'releasing':
+      return await release(parts.commands, request, parts.leftOf);
+    case 'accepted':
+    case 'processing':
+      return way === 'post' ? await post(parts.commands, request) : await hold(parts.commands, request);
+    default:
+  }
+  if (now >= holdOf(request).expiresAt) return timeOut();
+  if (status === 'held') return await afterHold(parts, claimed);
+  if (status === 'paying' && parts.payer) return await pay(parts.payer, claimed, await parts.assetOf(request.wallet));
+  const next = { at: holdOf(request).expiresAt };
+  if (status === 'paying') return { status: 'awaiting_approval', outcome: 'no payer', remark: noPayer, next };
+  return { status, outcome: 'waits', ...(request.remark !== null && { remark: request.remark }), next };
+}
+
+const noPayer = 'No system that pays out is configured any more. Approve what was paid, reject what was not.';
+
+/** A review comes before everything else: nobody is asked to pay out what may be a fraud. */
+async function afterHold({ reviews }: StepParts, { request, now }: Claimed): Promise<Change> {
+  const { id, expiresAt } = holdOf(request);
+  const verdict = reviews && (await reviews.areOn()) ? await reviews.ofHold(id) : 'clear';
+  if (verdict === 'not evaluated yet') {
+    const afterMs = pauseMs(request.tries, reviewPause.firstMs, reviewPause.mostMs);
+    return { status: 'held', outcome: 'not evaluated yet', next: beforeExpiry(request, now, afterMs) };
+  }
+  if (verdict !== 'clear') {
+    const remark = verdict.rule === undefined ? verdict.finding : `The rule ${verdict.rule} wants it reviewed: finding ${verdict.finding}.`;
+    return { status: 'in_review', outcome: 'found', detail: remark, remark, next: { at: expiresAt } };
+  }
+  switch (request.way) {
+    case 'webhook':
+      return { status: 'paying', outcome: 'clear', next: 'now' };
+    case 'approval':
+      return { status: 'awaiting_approval', outcome: 'clear', remark: 'An operator says whether it is paid out.', next: { at: expiresAt } };
+    default:
+      return { status: 'capturing', outcome: 'clear', next: 'now' };
+  }
+}

@@ -1,0 +1,123 @@
+/** A worker process is killed at every step, and at any moment; another one takes over. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { PayoutConfig } from '../../server/kernel/index.ts';
+import { verify } from '../../server/ledger/index.ts';
+import { callOut } from '../../server/outbound/index.ts';
+import { pause } from '../support/load.ts';
+import { randomFrom, seedOf } from '../support/seed.ts';
+import { startPayer } from './payer.ts';
+import type { Payer } from './payer.ts';
+import { startWorking } from './working.ts';
+import type { Working } from './working.ts';
+
+let coffer: Working;
+let payer: Payer;
+beforeAll(async () => {
+  coffer = await startWorking();
+  payer = await startPayer();
+});
+afterAll(async () => {
+  const report = await verify(coffer.pool);
+  await coffer.stop();
+  await payer.stop();
+  expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+function startWorkerProcess(payout: PayoutConfig, point = '') {
+  const script = path.join(import.meta.dirname, 'worker-process.ts');
+  const child = spawn(process.execPath, [script, coffer.databaseUrl, JSON.stringify(payout), point], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return { kill: () => child.kill('SIGKILL'), gone: once(child, 'exit') as Promise<[number | null, string | null]> };
+}
+
+const atOnce = ['processing claimed', 'processing done', 'processing settled'];
+const paid = [...atOnce, 'held done', 'held settled', 'paying done', 'paying settled', 'capturing done', 'capturing settled'];
+const rejected = ['paying done', 'paying settled', 'releasing done', 'releasing settled'];
+const kills = [
+  ...atOnce.map((point) => ['withdraw', 'none', point] as const),
+  ...atOnce.map((point) => ['transfer', 'none', point] as const),
+  ...paid.map((point) => ['withdraw', 'paid', point] as const),
+  ...rejected.map((point) => ['withdraw', 'rejected', point] as const),
+];
+
+it('killed at each of its steps, a worker leaves nothing half done: another ends it, with one effect', async () => {
+  let number = 0;
+  for (const [type, says, point] of kills) {
+    const [wallet, to] = [`k${number}`, `k${number++}-to`];
+    await coffer.call('POST', `/wallet/${wallet}/deposit`, { amount: 1000 });
+    await coffer.call('POST', '/wallet', { id: to });
+    const payout: PayoutConfig = says === 'none' ? { kind: 'none' } : payer.payout;
+    payer.says(() => ({ body: says === 'rejected' ? { status: 'rejected', reason: 'no' } : { status: 'paid' } }));
+    const { id } = await coffer.later(`/wallet/${wallet}/${type}`, { amount: 300, ...(type === 'transfer' && { toWalletId: to }) });
+    const child = startWorkerProcess(payout, point);
+    expect([point, await child.gone]).toEqual([point, [null, 'SIGKILL']]);
+    const survivor = coffer.work({ payout, call: callOut });
+    const ended = await coffer.until(id, 'completed', 'released', 'failed');
+    await survivor.stop();
+    expect([point, ended['status']]).toEqual([point, says === 'rejected' ? 'released' : 'completed']);
+    // Another process may have posted it: what is kept of a wallet is seconds behind at most.
+    const stands = { balance: says === 'rejected' ? '1000' : '700', held: '0' };
+    await expect.poll(() => coffer.balance(wallet), { timeout: 10_000, message: point }).toEqual(stands);
+    await expect
+      .poll(() => coffer.balance(to), { timeout: 10_000, message: point })
+      .toEqual({ balance: type === 'transfer' ? '300' : '0', held: '0' });
+    const paidOut = says === 'paid' ? ['300'] : [];
+    expect([point, [...payer.paid].filter(([request]) => request === id).map(([, amount]) => amount)]).toEqual([point, paidOut]);
+  }
+  console.info(`killed a worker at ${kills.length} points: each request ended once`);
+}, 180_000);
+
+it('killed at any moment under load, again and again: every request ends, and the payer, the requests and the ledger agree', async () => {
+  const random = randomFrom(seedOf('worker kills'));
+  const lives = 6;
+  const asked = 240;
+  await coffer.call('POST', '/wallet/load/deposit', { amount: 5_000 });
+  payer.says(({ amount }, count) => {
+    const afterMs = 20 + random() * 60;
+    if (random() < 0.1) return { status: 500, text: '', afterMs };
+    if (random() < 0.1) return { cut: true, afterMs, body: { status: Number(amount) % 7 === 0 ? 'rejected' : 'paid' } };
+    if (count === 1 && random() < 0.2) return { afterMs, body: { status: 'pending' } };
+    return { afterMs, body: Number(amount) % 7 === 0 ? { status: 'rejected', reason: 'seven' } : { status: 'paid' } };
+  });
+  const amounts = Array.from({ length: asked }, () => 1 + Math.floor(random() * 50));
+  const accepted: Record<string, unknown>[] = [];
+  const callers = Array.from({ length: 24 }, async (_, caller) => {
+    for (let at = caller; at < asked; at += 24)
+      accepted.push(await coffer.later('/wallet/load/withdraw', { amount: amounts[at], requestId: `l${at}` }));
+  });
+  let interrupted = 0;
+  for (let life = 0; life < lives; life++) {
+    const child = startWorkerProcess(payer.payout);
+    await pause(900 + random() * 700);
+    child.kill();
+    await child.gone;
+    interrupted += (await coffer.pool.query('select from requests.request where claim is not null')).rowCount ?? 0;
+  }
+  // Kills that interrupted nothing would prove nothing.
+  expect(interrupted).toBeGreaterThan(lives);
+  await Promise.all(callers);
+  const ids = accepted.map(({ id }) => String(id));
+  const unfinished = async () =>
+    (await coffer.pool.query<{ count: number }>(`select count(*) from requests.request where wallet = 'load' and finished_at is null`))
+      .rows[0]?.count;
+  const left = await unfinished();
+  const survivor = coffer.work({ payout: payer.payout, call: callOut });
+  await expect.poll(unfinished, { timeout: 60_000 }).toBe(0);
+  await survivor.stop();
+  const { rows } = await coffer.pool.query<{ id: string; status: string; amount: bigint }>(
+    `select id, status, (content::json->>'amount')::numeric as amount from requests.request where wallet = 'load'`,
+  );
+  const completed = rows.filter(({ status }) => status === 'completed');
+  const sum = (items: readonly { amount: bigint }[]) => items.reduce((total, { amount }) => total + amount, 0n);
+  expect(rows.length).toBe(asked);
+  expect(new Set(completed.map(({ id }) => id))).toEqual(new Set([...payer.paid.keys()].filter((id) => ids.includes(id))));
+  await expect.poll(() => coffer.balance('load'), { timeout: 10_000 }).toEqual({ balance: String(5_000n - sum(completed)), held: '0' });
+  const tooLate = await coffer.pool.query(`select from requests.attempt where outcome like 'too late: %'`);
+  console.info(
+    `killed a worker ${lives} times with ${interrupted} requests in hand: ${completed.length} paid, ${asked - completed.length} not, ${left} left to the survivor, ${payer.asked.length} calls to the payer, ${tooLate.rowCount} too late`,
+  );
+}, 180_000);

@@ -1,0 +1,98 @@
+/** A system that pays out, as somebody would write it: an HTTP server that verifies what it is sent, and pays once for each id. */
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+import type { PayoutConfig } from '../../server/kernel/index.ts';
+import { pause } from '../support/load.ts';
+
+export type Payout = {
+  readonly type: string;
+  readonly request: string;
+  readonly wallet: string;
+  readonly amount: string;
+  readonly asset: string;
+  readonly scale: number;
+  readonly metadata: Record<string, unknown>;
+};
+
+/** `cut`: the answer is lost on the way. `text`: as it is, whatever that means. */
+export type Said = {
+  readonly status?: number;
+  readonly body?: object;
+  readonly text?: string;
+  readonly cut?: boolean;
+  readonly afterMs?: number;
+  readonly headers?: Record<string, string>;
+};
+
+export type Payer = {
+  readonly payout: Extract<PayoutConfig, { kind: 'webhook' }>;
+  /** What it was asked, in order, with the ids. */
+  readonly asked: { readonly id: string; readonly payout: Payout }[];
+  /** What it paid out, by id. */
+  readonly paid: Map<string, string>;
+  /** What was sent to it and not signed as it should be. */
+  readonly forged: number;
+  /** What it says from now on; `count` of the ask for the same id, from 1 on. */
+  says(answer: (payout: Payout, count: number) => Said): void;
+  stop(): Promise<void>;
+};
+
+export const secret = `whsec_${Buffer.from('a secret of thirty-two bytes ...').toString('base64')}`;
+
+export async function startPayer({ timeoutSeconds = 60, port = 0 } = {}): Promise<Payer> {
+  const webhook = new Webhook(secret);
+  const asked: Payer['asked'] = [];
+  const paid = new Map<string, string>();
+  let forged = 0;
+  let answer: (payout: Payout, count: number) => Said = () => ({ body: { status: 'paid' } });
+  const serve = async (request: http.IncomingMessage, response: http.ServerResponse) => {
+    const text = await readAll(request);
+    let payout: Payout;
+    try {
+      payout = webhook.verify(text, request.headers as Record<string, string>) as Payout;
+    } catch {
+      forged++;
+      response.writeHead(401).end();
+      return;
+    }
+    const id = String(request.headers['webhook-id']);
+    asked.push({ id, payout });
+    const said = answer(payout, asked.filter((one) => one.id === id).length);
+    if (said.body && 'status' in said.body && said.body.status === 'paid') paid.set(id, payout.amount);
+    await pause(said.afterMs ?? 0);
+    if (said.cut) request.socket.destroy();
+    else
+      response
+        .writeHead(said.status ?? 200, { 'content-type': 'application/json', ...said.headers })
+        .end(said.text ?? JSON.stringify(said.body));
+  };
+  // A caller that left is nobody's concern here.
+  const server = http.createServer((request, response) => void serve(request, response).catch(() => undefined));
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/payouts`;
+  return {
+    payout: { kind: 'webhook', url, secret, timeoutSeconds },
+    asked,
+    paid,
+    get forged() {
+      return forged;
+    },
+    says: (next) => {
+      answer = next;
+    },
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function readAll(request: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}

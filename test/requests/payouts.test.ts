@@ -1,0 +1,290 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { callOut } from '../../server/outbound/index.ts';
+import type { Reviews, ReviewVerdict } from '../../server/requests/index.ts';
+import { verify } from '../../server/ledger/index.ts';
+import { startPayer } from './payer.ts';
+import type { Payer } from './payer.ts';
+import { startWorking } from './working.ts';
+import type { Body, Working } from './working.ts';
+
+let coffer: Working;
+let payer: Payer | undefined;
+let worker: { stop(): Promise<void> } | undefined;
+let number = 0;
+let wallet = '';
+
+beforeAll(async () => {
+  coffer = await startWorking();
+});
+afterEach(async () => {
+  await worker?.stop();
+  await payer?.stop();
+  [worker, payer] = [undefined, undefined];
+});
+afterAll(async () => {
+  const report = await verify(coffer.pool);
+  await coffer.stop();
+  expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+async function begin(timeoutSeconds = 60, changes: Parameters<Working['work']>[0] = {}): Promise<Payer> {
+  wallet = `p${number++}`;
+  await coffer.call('POST', `/wallet/${wallet}/deposit`, { amount: 1000 });
+  const started = await startPayer({ timeoutSeconds });
+  payer = started;
+  worker = coffer.work({ payout: started.payout, call: callOut, ...changes });
+  return started;
+}
+
+const ask = async (body: object = {}): Promise<Body> => await coffer.later(`/wallet/${wallet}/withdraw`, { amount: 300, ...body });
+const decide = async (id: unknown, what: string) => await coffer.call('POST', `/requests/${String(id)}/${what}`, { reason: 'looked into' });
+
+/** What the ledger did for a request: captured and given back, of its hold. */
+async function effectsOf(request: Body): Promise<{ captured: bigint; givenBack: bigint }> {
+  const { body } = await coffer.call('GET', `/holds/${String(request['holdId'])}`);
+  const parts = body['parts'] as { type: string; amount: string }[];
+  const sum = (...types: string[]) =>
+    parts.filter(({ type }) => types.includes(type)).reduce((total, { amount }) => total + BigInt(amount), 0n);
+  return { captured: sum('capture'), givenBack: sum('release', 'expire') };
+}
+
+describe('the payer says', () => {
+  it('paid: what is held is captured; the call is signed and says who gets what', async () => {
+    const paying = await begin();
+    const { id } = await ask({ metadata: { iban: 'DE02', coffer: 'forged' }, requestId: 'one' });
+    const done = await coffer.until(id, 'completed');
+    expect(paying.asked).toEqual([
+      {
+        id,
+        payout: {
+          type: 'payout.requested',
+          request: id,
+          wallet,
+          amount: '300',
+          asset: 'USD',
+          scale: 2,
+          metadata: { iban: 'DE02', coffer: 'forged' },
+        },
+      },
+    ]);
+    expect([paying.forged, await coffer.balance(wallet)]).toEqual([0, { balance: '700', held: '0' }]);
+    expect(await effectsOf(done)).toEqual({ captured: 300n, givenBack: 0n });
+    const hold = await coffer.call('GET', `/operations/${String(done['holdId'])}`);
+    expect(hold.body).toMatchObject({ requestId: 'one', metadata: { iban: 'DE02', coffer: { purpose: 'withdrawal', request: id } } });
+    const atOnce = await coffer.call('POST', `/wallet/${wallet}/withdraw`, { amount: 300, requestId: 'one' });
+    expect(atOnce).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused' } });
+  });
+
+  it('rejected: what is held is given back, and the reason is told', async () => {
+    const paying = await begin();
+    paying.says(() => ({ body: { status: 'rejected', reason: 'account closed\u0000' } }));
+    const done = await coffer.until((await ask())['id'], 'released');
+    expect(done).toMatchObject({ failure: { code: 'payout_rejected', facts: { reason: 'account closed' } } });
+    expect([await coffer.balance(wallet), await effectsOf(done)]).toEqual([
+      { balance: '1000', held: '0' },
+      { captured: 0n, givenBack: 300n },
+    ]);
+  });
+
+  it('pending, for a while: asked again under the same id until it is paid', async () => {
+    const paying = await begin();
+    paying.says(
+      (_payout, count) => [{ body: { status: 'pending' } }, { status: 202, text: '' }][count - 1] ?? { body: { status: 'paid' } },
+    );
+    const done = await coffer.until((await ask())['id'], 'completed');
+    expect(paying.asked.map(({ id }) => id)).toEqual([done['id'], done['id'], done['id']]);
+    expect(await effectsOf(done)).toEqual({ captured: 300n, givenBack: 0n });
+  });
+
+  it.each([
+    ['an error', { status: 500, text: '' }],
+    ['too early', { status: 425, text: '' }],
+    ['nothing: the answer is lost', { cut: true, body: { status: 'paid' } }],
+    ['half a word', { text: '{"status":"pa' }],
+  ])('%s: asked again, and paid once', async (_what, first) => {
+    const paying = await begin();
+    paying.says((_payout, count) => (count <= 2 ? first : { body: { status: 'paid' } }));
+    const done = await coffer.until((await ask())['id'], 'completed');
+    expect([paying.asked.length, [...paying.paid]]).toEqual([3, [[done['id'], '300']]]);
+    expect(await effectsOf(done)).toEqual({ captured: 300n, givenBack: 0n });
+  });
+
+  it.each([
+    ['that it cannot be', { status: 400, text: '{}' }],
+    ['to go elsewhere', { status: 302, text: '', headers: { location: 'http://127.0.0.1:1/' } }],
+    ['a word that nobody knows', { text: '{"status":"done"}' }],
+    ['nothing that can be read, again and again', { text: '<html>' }],
+  ])('%s: an operator has to look, and approves', async (_what, said) => {
+    const paying = await begin();
+    paying.says(() => said);
+    const { id } = await ask();
+    const waiting = await coffer.until(id, 'awaiting_approval');
+    expect(waiting['waitsFor']).toMatch(/^The payer answered with status \d+/);
+    expect(await coffer.balance(wallet)).toEqual({ balance: '1000', held: '300' });
+    expect(await decide(id, 'approve')).toMatchObject({ status: 200, body: { status: 'capturing' } });
+    const done = await coffer.until(id, 'completed');
+    expect(await effectsOf(done)).toEqual({ captured: 300n, givenBack: 0n });
+    const log = done['log'] as { step: string; actor: string | null; detail: string | null }[];
+    expect(log.find(({ step }) => step === 'approve')).toMatchObject({ actor: 'anonymous', detail: 'looked into' });
+  });
+
+  it('nothing in time: what is held is given back, and nobody can approve it any more', async () => {
+    const paying = await begin(2);
+    paying.says(() => ({ body: { status: 'pending' } }));
+    const { id } = await ask();
+    const done = await coffer.until(id, 'failed');
+    expect(done).toMatchObject({ failure: { code: 'payout_timed_out' } });
+    expect([await coffer.balance(wallet), await effectsOf(done)]).toEqual([
+      { balance: '1000', held: '0' },
+      { captured: 0n, givenBack: 300n },
+    ]);
+    expect(await decide(id, 'approve')).toMatchObject({ status: 409, body: { code: 'request_not_waiting', requestStatus: 'failed' } });
+  });
+
+  it('paid, but too late: the amount was given back, never both; a replay asks under the same id and settles it', async () => {
+    const paying = await begin(1);
+    paying.says((_payout, count) => ({ body: { status: 'paid' }, afterMs: count === 1 ? 1_500 : 0 }));
+    const { id } = await ask();
+    const late = await coffer.until(id, 'failed');
+    expect(late).toMatchObject({ failure: { code: 'payout_timed_out', facts: { approved: 'true' } } });
+    expect(await effectsOf(late)).toEqual({ captured: 0n, givenBack: 300n });
+    expect(await decide(id, 'replay')).toMatchObject({ status: 200, body: { status: 'accepted', replays: 1 } });
+    const done = await coffer.until(id, 'completed');
+    expect([paying.paid.size, await coffer.balance(wallet), await effectsOf(done)]).toEqual([
+      1,
+      { balance: '700', held: '0' },
+      { captured: 300n, givenBack: 0n },
+    ]);
+  });
+
+  it('paid, to two workers at once: captured once', async () => {
+    const paying = await begin(60, { leaseMs: 300 });
+    const other = coffer.work({ payout: paying.payout, call: callOut, leaseMs: 300 });
+    paying.says((_payout, count) => ({ body: { status: 'paid' }, afterMs: count <= 2 ? 1_000 : 0 }));
+    const done = await coffer.until((await ask())['id'], 'completed');
+    // They finish what they have in hand: the answers that come too late.
+    await other.stop();
+    await worker?.stop();
+    worker = undefined;
+    expect(paying.asked.length).toBeGreaterThan(1);
+    expect([await coffer.balance(wallet), await effectsOf(done)]).toEqual([
+      { balance: '700', held: '0' },
+      { captured: 300n, givenBack: 0n },
+    ]);
+    const { rows } = await coffer.pool.query(`select from requests.attempt where request = $1 and outcome like 'too late: %'`, [
+      done['id'],
+    ]);
+    expect(rows.length).toBeGreaterThan(0);
+  });
+});
+
+describe('an operator says', () => {
+  const approval = (timeoutSeconds = 60) => ({ payout: { kind: 'approval', timeoutSeconds } as const });
+
+  it('yes: captured. No: given back, with the reason', async () => {
+    await begin(60, approval());
+    const [yes, no] = [await ask(), await ask()];
+    await Promise.all([yes, no].map(({ id }) => coffer.until(id, 'awaiting_approval')));
+    expect(await coffer.balance(wallet)).toEqual({ balance: '1000', held: '600' });
+    await decide(yes['id'], 'approve');
+    await decide(no['id'], 'reject');
+    await coffer.until(yes['id'], 'completed');
+    expect(await coffer.until(no['id'], 'released')).toMatchObject({
+      failure: { code: 'payout_rejected', facts: { reason: 'looked into' } },
+    });
+    expect(await coffer.balance(wallet)).toEqual({ balance: '700', held: '0' });
+  });
+
+  it('yes and no at once, twenty times each: one of them, and never both', async () => {
+    await begin(60, approval());
+    const { id } = await ask();
+    await coffer.until(id, 'awaiting_approval');
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, at) => decide(id, at % 2 === 0 ? 'approve' : 'reject')));
+    expect(answers.filter(({ status }) => status === 200).length).toBe(1);
+    const done = await coffer.until(id, 'completed', 'released');
+    const { captured, givenBack } = await effectsOf(done);
+    expect(captured + givenBack).toBe(300n);
+    expect(captured === 0n || givenBack === 0n).toBe(true);
+  });
+
+  it('nothing in time: given back', async () => {
+    await begin(60, approval(1));
+    const done = await coffer.until((await ask())['id'], 'failed');
+    expect([done['failure'], await effectsOf(done)]).toMatchObject([{ code: 'payout_timed_out' }, { captured: 0n, givenBack: 300n }]);
+  });
+
+  it('yes, while the wallet is frozen: the capture is refused, and can be approved again when it is not', async () => {
+    await begin(60, approval());
+    const { id } = await ask();
+    await coffer.until(id, 'awaiting_approval');
+    await coffer.call('POST', `/wallet/${wallet}/freeze`, { reason: 'looked into' });
+    await decide(id, 'approve');
+    await expect.poll(async () => (await coffer.until(id, 'awaiting_approval'))['waitsFor']).toMatch(/refused: wallet_frozen/);
+    await coffer.call('POST', `/wallet/${wallet}/unfreeze`, { reason: 'looked into' });
+    await decide(id, 'approve');
+    expect(await effectsOf(await coffer.until(id, 'completed'))).toEqual({ captured: 300n, givenBack: 0n });
+  });
+
+  it('that it is to be done once more: after a refusal under a fresh key, once; what did not fail is not replayed', async () => {
+    await begin(60, { payout: { kind: 'none' } });
+    const { id } = await ask({ amount: 5_000, requestId: 'again' });
+    await coffer.until(id, 'failed');
+    await coffer.call('POST', `/wallet/${wallet}/deposit`, { amount: 9_000 });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => decide(id, 'replay')));
+    expect(answers.filter(({ status }) => status === 200).length).toBe(1);
+    const done = await coffer.until(id, 'completed');
+    expect([done['replays'], done['attempts'], (await coffer.balance(wallet)).balance]).toEqual([1, 2, '5000']);
+    expect(await decide(id, 'replay')).toMatchObject({ status: 409, body: { code: 'request_not_failed' } });
+    const atOnce = await coffer.call('POST', `/wallet/${wallet}/withdraw`, { amount: 5_000, requestId: 'again' });
+    expect(atOnce).toMatchObject({ status: 422, body: { code: 'insufficient_funds' } });
+  });
+
+  it('that a request is to be replayed whose key is another operation’s: refused', async () => {
+    await begin(60, { payout: { kind: 'none' } });
+    await coffer.call('POST', `/wallet/${wallet}/withdraw`, { amount: 1, requestId: 'taken' });
+    const { id } = await ask({ requestId: 'taken' });
+    expect(await coffer.until(id, 'failed')).toMatchObject({ failure: { code: 'idempotency_key_reused' } });
+    expect(await decide(id, 'replay')).toMatchObject({ status: 409, body: { code: 'request_not_replayable' } });
+  });
+});
+
+describe('a review', () => {
+  /** What the fraud rules say, by hold. */
+  const verdicts = new Map<string, ReviewVerdict>();
+  const reviews: Reviews = { areOn: () => true, ofHold: async (hold) => await Promise.resolve(verdicts.get(hold) ?? 'not evaluated yet') };
+
+  async function held(): Promise<Body> {
+    const request = await coffer.until((await ask())['id'], 'held');
+    expect(await coffer.balance(wallet)).toMatchObject({ held: '300' });
+    return request;
+  }
+
+  it('is waited for, before anybody is asked to pay', async () => {
+    const paying = await begin(60, { reviews });
+    const { id, holdId } = await held();
+    expect(paying.asked).toEqual([]);
+    verdicts.set(String(holdId), 'clear');
+    await coffer.until(id, 'completed');
+    expect(paying.asked.length).toBe(1);
+  });
+
+  it('that finds something waits for an operator: approved, it goes on; rejected, it is given back', async () => {
+    const paying = await begin(60, { reviews });
+    const [good, bad] = [await held(), await coffer.until((await ask())['id'], 'held')];
+    for (const { holdId } of [good, bad]) verdicts.set(String(holdId), { finding: 'three withdrawals in a minute' });
+    expect(await coffer.until(good['id'], 'in_review')).toMatchObject({ waitsFor: 'three withdrawals in a minute' });
+    await coffer.until(bad['id'], 'in_review');
+    expect(await decide(good['id'], 'approve')).toMatchObject({ body: { status: 'paying' } });
+    await decide(bad['id'], 'reject');
+    await coffer.until(good['id'], 'completed');
+    expect(await coffer.until(bad['id'], 'released')).toMatchObject({ failure: { code: 'review_rejected' } });
+    expect(paying.asked.map(({ id }) => id)).toEqual([good['id']]);
+  });
+
+  it('alone, without a payer: held, and posted when it is clear', async () => {
+    await begin(60, { reviews, payout: { kind: 'none' } });
+    const { id, holdId } = await held();
+    verdicts.set(String(holdId), 'clear');
+    expect(await effectsOf(await coffer.until(id, 'completed'))).toEqual({ captured: 300n, givenBack: 0n });
+  });
+});

@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verify } from '../../server/ledger/index.ts';
+import { startWorking } from './working.ts';
+import type { Working } from './working.ts';
+
+let coffer: Working;
+beforeAll(async () => {
+  coffer = await startWorking();
+  coffer.work();
+  await coffer.call('POST', '/wallet/w1/deposit', { amount: 100_000, requestId: 'funds' });
+  await coffer.call('POST', '/wallet', { id: 'w2' });
+});
+afterAll(async () => {
+  const report = await verify(coffer.pool);
+  await coffer.stop();
+  expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+describe('a request that is done in the background', () => {
+  it('is accepted with 202, can be followed, and ends as what it would have been at once', async () => {
+    const before = Number((await coffer.balance('w1')).balance);
+    const answer = await coffer.call('POST', '/wallet/w1/withdraw', {
+      amount: 300,
+      requestId: 'a1',
+      async: true,
+      metadata: { order: 'A-17' },
+    });
+    expect(answer).toMatchObject({
+      status: 202,
+      body: { type: 'withdraw', walletId: 'w1', amount: '300', requestId: 'a1', metadata: { order: 'A-17' }, finishedAt: null },
+    });
+    expect(answer.headers.get('location')).toBe(`/requests/${String(answer.body['id'])}`);
+    const done = await coffer.call('GET', `/requests/${String(answer.body['id'])}?wait=20`);
+    expect(done.body).toMatchObject({ status: 'completed', attempts: 1, log: [{ step: 'processing', outcome: 'posted' }] });
+    const operation = await coffer.call('GET', `/operations/${String(done.body['operationId'])}`);
+    expect(operation.body).toMatchObject({
+      status: 'completed',
+      type: 'withdrawal',
+      amount: '300',
+      requestId: 'a1',
+      metadata: { order: 'A-17' },
+    });
+    expect(Number((await coffer.balance('w1')).balance)).toBe(before - 300);
+  });
+
+  it('is asked for by the header as well, which is answered; a body that says otherwise counts', async () => {
+    const prefer = { prefer: 'handling=lenient, Respond-Async; wait=10' };
+    const accepted = await coffer.call('POST', '/wallet/w1/transfer', { toWalletId: 'w2', amount: 5 }, prefer);
+    expect([accepted.status, accepted.headers.get('preference-applied')]).toEqual([202, 'respond-async']);
+    expect(accepted.headers.get('idempotency-key')).toBe(accepted.body['requestId']);
+    expect(await coffer.until(accepted.body['id'], 'completed')).toMatchObject({ type: 'transfer', toWalletId: 'w2' });
+    const atOnce = await coffer.call('POST', '/wallet/w1/transfer', { toWalletId: 'w2', amount: 5, async: false }, prefer);
+    expect([atOnce.status, atOnce.headers.get('preference-applied')]).toEqual([201, null]);
+    expect((await coffer.call('POST', '/wallet/w1/transfer', { toWalletId: 'w2', amount: 5 }, { prefer: 'return=minimal' })).status).toBe(
+      201,
+    );
+  });
+
+  it('fails for a refusal, with its code and what to do, and is not tried again', async () => {
+    const { id } = await coffer.later('/wallet/w2/withdraw', { amount: 1_000_000 });
+    const failed = await coffer.until(id, 'failed');
+    expect(failed).toMatchObject({
+      attempts: 1,
+      nextTryAt: null,
+      failure: { code: 'insufficient_funds', facts: { requested: '1000000' } },
+    });
+    expect((failed['failure'] as { detail: string }).detail).toMatch(/^"w2" has/);
+    const onRecord = await coffer.call('GET', `/operations/${String(failed['operationId'])}`);
+    expect(onRecord.body).toMatchObject({ status: 'refused', failure: { code: 'insufficient_funds' } });
+  });
+
+  it('keeps amounts, dates and conditions exactly', async () => {
+    const huge = '12345678901234567890123456789012345678';
+    await coffer.call('POST', '/wallet/rich/deposit', { amount: huge });
+    const { id } = await coffer.later('/wallet/rich/withdraw', {
+      amount: huge,
+      effectiveAt: '2026-01-31T12:00:00.123Z',
+      expectedVersion: 1,
+    });
+    const { operationId } = await coffer.until(id, 'completed');
+    expect((await coffer.call('GET', `/operations/${String(operationId)}`)).body).toMatchObject({
+      amount: huge,
+      effectiveAt: '2026-01-31T12:00:00.123Z',
+    });
+    const stale = await coffer.later('/wallet/w1/withdraw', { amount: 1, expectedVersion: 1 });
+    expect(await coffer.until(stale['id'], 'failed')).toMatchObject({ failure: { code: 'version_stale' } });
+    const kept = await coffer.later('/wallet/w1/withdraw', { amount: 1, minimumBalance: 1_000_000 });
+    expect(await coffer.until(kept['id'], 'failed')).toMatchObject({ failure: { code: 'balance_below_minimum' } });
+    const all = await coffer.later('/wallet/w2/withdraw', { amount: 1_000_000, upTo: true });
+    await coffer.until(all['id'], 'completed');
+    expect(await coffer.balance('w2')).toMatchObject({ balance: '0' });
+  });
+});
+
+describe('one key is one operation', () => {
+  it('fifty same requests at once are one row and one effect; other content is refused', async () => {
+    const before = Number((await coffer.balance('w1')).balance);
+    const ask = () => coffer.call('POST', '/wallet/w1/withdraw', { amount: 7, requestId: 'same', async: true });
+    const answers = await Promise.all(Array.from({ length: 50 }, ask));
+    expect(new Set(answers.map(({ status, body }) => `${status} ${String(body['id'])}`)).size).toBe(1);
+    expect(answers.filter(({ headers }) => headers.get('idempotency-replayed') === 'true').length).toBe(49);
+    await coffer.until(answers[0]?.body['id'], 'completed');
+    expect((await ask()).body).toMatchObject({ status: 'completed', id: answers[0]?.body['id'] });
+    expect(Number((await coffer.balance('w1')).balance)).toBe(before - 7);
+    expect((await coffer.call('POST', '/wallet/w1/withdraw', { amount: 7, asset: 'USD', requestId: 'same', async: true })).status).toBe(
+      202,
+    );
+    for (const body of [{ amount: 8 }, { amount: 7, upTo: true }, { amount: 7, metadata: {} }, { amount: 7, asset: 1 }]) {
+      const other = await coffer.call('POST', '/wallet/w1/withdraw', { requestId: 'same', async: true, ...body });
+      expect([body, other.status, other.body['code']]).toEqual([body, 409, 'idempotency_key_reused']);
+    }
+    const transfer = await coffer.call('POST', '/wallet/w1/transfer', { toWalletId: 'w2', requestId: 'same', amount: 7, async: true });
+    expect(transfer).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused', requestId: 'same' } });
+  });
+
+  it('at once and in the background with one key are one operation, whichever comes first', async () => {
+    const before = Number((await coffer.balance('w1')).balance);
+    const atOnce = await coffer.call('POST', '/wallet/w1/withdraw', { amount: 11, requestId: 'both-1' });
+    const { id } = await coffer.later('/wallet/w1/withdraw', { amount: 11, requestId: 'both-1' });
+    expect(await coffer.until(id, 'completed')).toMatchObject({ operationId: atOnce.body['operationId'] });
+    const first = await coffer.later('/wallet/w1/withdraw', { amount: 13, requestId: 'both-2' });
+    const done = await coffer.until(first['id'], 'completed');
+    const again = await coffer.call('POST', '/wallet/w1/withdraw', { amount: 13, requestId: 'both-2' });
+    expect([again.body['operationId'], again.headers.get('idempotency-replayed')]).toEqual([done['operationId'], 'true']);
+    expect(Number((await coffer.balance('w1')).balance)).toBe(before - 24);
+  });
+});
+
+describe('what is not kept', () => {
+  it('a wallet that is not there gets the answer that it gets at once, and no row', async () => {
+    const body = { amount: 1, requestId: 'nobody' };
+    const [atOnce, later] = [
+      await coffer.call('POST', '/wallet/nowhere/withdraw', body),
+      await coffer.call('POST', '/wallet/nowhere/withdraw', { ...body, async: true }),
+    ];
+    expect([later.status, later.text]).toEqual([404, atOnce.text]);
+    const { rows } = await coffer.pool.query(`select from requests.request where wallet = 'nowhere'`);
+    expect(rows).toEqual([]);
+  });
+
+  it.each([
+    [{ amount: 0 }],
+    [{ amount: -1 }],
+    [{ amount: 1.5 }],
+    [{ amount: '1e3' }],
+    [{ amount: '9'.repeat(39) }],
+    [{ amount: 1, async: 'yes' }],
+    [{ amount: 1, async: null }],
+    [{ amount: 1, later: true }],
+    [{ amount: 1, effectiveAt: '2026-02-30T00:00:00Z' }],
+    [{ amount: 1, metadata: { number: 2 ** 60 } }],
+    [{ amount: 1, requestId: '\u0001request/x/1' }],
+    [{ amount: 1, requestId: 'k', txId: 'l' }],
+  ])('%o is refused as it is at once', async (body) => {
+    const count = async () => (await coffer.pool.query<{ count: number }>('select count(*) from requests.request')).rows[0]?.count;
+    const before = await count();
+    const refused = await coffer.call('POST', '/wallet/w1/withdraw', { async: true, ...body });
+    expect([refused.status, refused.body['code'], await count()]).toEqual([400, 'invalid_request', before]);
+  });
+
+  it.each(['x', '00000000-0000-0000-0000-00000000000g', "' or 1=1 --", '%00'])('an id that is none (%s) is told so', async (id) => {
+    expect((await coffer.call('GET', `/requests/${encodeURIComponent(id)}`)).status).toBe(400);
+  });
+
+  it.each(['wait=31', 'wait=-1', 'wait=x', 'status=gone', 'cursor=x', 'limit=0', 'other=1'])(
+    'a query that is none (%s) is told so',
+    async (query) => {
+      const path = query.startsWith('wait') ? '/requests/019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60' : '/requests';
+      expect((await coffer.call('GET', `${path}?${query}`)).status).toBe(400);
+    },
+  );
+});
+
+describe('lists', () => {
+  it('newest first, by wallet and status, page by page', async () => {
+    await coffer.call('POST', '/wallet/listed/deposit', { amount: 3 });
+    const ids: unknown[] = [];
+    for (let number = 0; number < 5; number++) ids.unshift((await coffer.later('/wallet/listed/withdraw', { amount: 1 }))['id']);
+    for (const id of ids) await coffer.until(id, 'completed', 'failed');
+    const seen: unknown[] = [];
+    for (let next: string | null = ''; next !== null;) {
+      const answer = await coffer.call('GET', `/requests?wallet=listed&limit=2${next === '' ? '' : `&cursor=${next}`}`);
+      const page = answer.body as { items: { id: string }[]; next: string | null };
+      seen.push(...page.items.map(({ id }) => id));
+      next = page.next;
+    }
+    expect(seen).toEqual(ids);
+    const failed = await coffer.call('GET', '/requests?wallet=listed&status=failed');
+    expect((failed.body['items'] as unknown[]).length).toBe(2);
+    expect((await coffer.call('GET', '/requests?wallet=nowhere')).status).toBe(404);
+  });
+});
+
+describe('a wallet that everybody asks of', () => {
+  it('500 withdrawals: what is completed and what is refused is what was asked for, and the money is all there', async () => {
+    await coffer.call('POST', '/wallet/hot/deposit', { amount: 3_000 });
+    const asked = Array.from({ length: 500 }, (_, number) => ({ amount: 1 + (number % 20), requestId: `h${number}` }));
+    const callers = Array.from({ length: 50 }, async (_, caller) => {
+      for (let at = caller; at < asked.length; at += 50) await coffer.later('/wallet/hot/withdraw', asked[at] ?? {});
+    });
+    await Promise.all(callers);
+    const open = async () =>
+      (await coffer.pool.query(`select from requests.request where wallet = 'hot' and finished_at is null`)).rowCount;
+    await expect.poll(open, { timeout: 20_000 }).toBe(0);
+    const { rows } = await coffer.pool.query<{ status: string; count: number; amount: bigint }>(
+      `select status, count(*), sum((content::json->>'amount')::numeric) as amount from requests.request where wallet = 'hot' group by 1 order by 1`,
+    );
+    const [completed, failed] = rows;
+    expect([completed?.status, failed?.status, Number(completed?.count) + Number(failed?.count)]).toEqual(['completed', 'failed', 500]);
+    const { balance } = await coffer.balance('hot');
+    expect(BigInt(String(balance)) + (completed?.amount ?? 0n)).toBe(3_000n);
+    console.info(`500 withdrawals of one wallet: ${completed?.count} completed, ${failed?.count} refused`);
+  });
+
+  it('more unfinished requests than a wallet may have are told to wait, and what is known is still answered', async () => {
+    await coffer.call('POST', '/wallet/full/deposit', { amount: 10 });
+    const last = await coffer.later('/wallet/full/withdraw', { amount: 1, requestId: 'last' });
+    await coffer.until(last['id'], 'completed');
+    await coffer.pool.query(`
+      insert into requests.request (id, type, wallet, key, content, digest, status, next_try_at, created_at, updated_at)
+      select gen_random_uuid(), 'withdraw', 'full', 'k' || n, '{"amount":"1"}', '', 'accepted', now() + interval '1 day', now(), now()
+      from generate_series(1, 1000) n`);
+    const refused = await coffer.call('POST', '/wallet/full/withdraw', { amount: 1, requestId: 'one-more', async: true });
+    expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_open_requests', requestId: 'one-more' } });
+    expect(refused.headers.get('retry-after')).toBe('5');
+    expect((await coffer.call('POST', '/wallet/full/withdraw', { amount: 1, requestId: 'last', async: true })).status).toBe(202);
+  });
+});

@@ -1,0 +1,70 @@
+/** A product over HTTP with a worker that does what it accepts in the background. */
+import { expect } from 'vitest';
+import { startRequestRunner } from '../../server/requests/index.ts';
+import type { RequestWork } from '../../server/requests/index.ts';
+import { startProduct } from '../http/product.ts';
+import type { Answer, TestProduct } from '../http/product.ts';
+
+export type Body = Record<string, unknown>;
+
+export type Working = TestProduct & {
+  /** Starts a worker, beside those that run. */
+  work(changes?: Partial<RequestWork>): { stop(): Promise<void> };
+  /** What is asked for in the background; answers with the 202's body. */
+  later(path: string, body: object, headers?: Record<string, string>): Promise<Body>;
+  /** The request once it is in one of these states. */
+  until(id: unknown, ...statuses: string[]): Promise<Body>;
+  balance(wallet: string): Promise<{ balance: unknown; held: unknown }>;
+};
+
+const neverCalled: RequestWork['call'] = async () => await Promise.reject(new Error('nobody is to be called'));
+
+export async function startWorking(...product: Parameters<typeof startProduct>): Promise<Working> {
+  const coffer = await startProduct(...product);
+  const { databaseUrl, ledger } = coffer;
+  const { commands, log } = coffer.product;
+  const workers = new Set<{ stop(): Promise<void> }>();
+  const get = async (path: string): Promise<Body> => (await coffer.call('GET', path)).body;
+  return {
+    ...coffer,
+    work: (changes = {}) => {
+      const runner = startRequestRunner({
+        url: databaseUrl,
+        log,
+        ledger,
+        commands,
+        payout: { kind: 'none' },
+        call: neverCalled,
+        pollMs: 50,
+        retryMs: 20,
+        ...changes,
+      });
+      workers.add(runner);
+      return {
+        stop: async () => {
+          workers.delete(runner);
+          await runner.stop();
+        },
+      };
+    },
+    later: async (path, body, headers) => {
+      const answer: Answer = await coffer.call('POST', path, { ...body, async: true }, headers);
+      expect([answer.status, answer.text]).toEqual([202, answer.text]);
+      return answer.body;
+    },
+    until: async (id, ...statuses) => {
+      await expect
+        .poll(async () => (await get(`/requests/${String(id)}`))['status'], { timeout: 20_000, interval: 20 })
+        .toBeOneOf(statuses);
+      return await get(`/requests/${String(id)}`);
+    },
+    balance: async (wallet) => {
+      const { balance, held } = await get(`/wallet/${wallet}`);
+      return { balance, held };
+    },
+    stop: async () => {
+      await Promise.all([...workers].map((worker) => worker.stop()));
+      await coffer.stop();
+    },
+  };
+}
