@@ -8,7 +8,7 @@ import { statsKeeper, statsProjection } from '../../server/insights/index.ts';
 import { assert, silentLog } from '../../server/kernel/index.ts';
 import type { Operation } from '../../server/ledger/index.ts';
 import { Projector, rebuild } from '../../server/projections/index.ts';
-import { WalletQueries } from '../../server/wallets/index.ts';
+import { drive, WalletQueries } from '../../server/wallets/index.ts';
 import { deliveriesOf, startLog } from '../support/projections.ts';
 import type { FollowedLog } from '../support/projections.ts';
 import { recount } from '../support/recount.ts';
@@ -62,6 +62,13 @@ async function postEveryKind(): Promise<void> {
   await post({ kind: 'release', key: 'r', wallet: one, hold: hold.seq, amount: 25n });
   await post({ kind: 'reversal', key: 'v', initiator: one, reverses: deposits[names.indexOf(one)]?.seq ?? 0, amount: 11n, ...why });
   await post({ kind: 'reversal', key: 'vs', initiator: one, reverses: spent.seq, amount: 3n, ...why });
+  for (const [key, to] of [
+    ['y1', other],
+    ['y2', 'nobody-at-all'],
+  ] as const) {
+    const debited = await ledger.post({ kind: 'transfer_debit', key, wallet: one, to, amount: 13n });
+    if (debited.status === 'posted') await drive(ledger, debited.entry);
+  }
   await post({ kind: 'freeze', key: 'f', wallet: one, sides: 'both', ...why });
   await post({ kind: 'unfreeze', key: 'u', wallet: one, sides: 'both', ...why });
   await post({ kind: 'close', key: 'z', wallet: other, sides: 'both', sweepTo: { wallet: one }, ...why });

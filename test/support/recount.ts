@@ -20,6 +20,8 @@ const incoming: Readonly<Record<string, keyof WalletTotals>> = {
   topup: 'toppedUp',
   issue: 'issued',
   transfer: 'transferredIn',
+  transfer_credit: 'transferredIn',
+  transfer_return: 'transferredOut',
   capture: 'capturedIn',
   reversal: 'reversedIn',
   close: 'sweptIn',
@@ -28,6 +30,7 @@ const outgoing: Readonly<Record<string, keyof WalletTotals>> = {
   withdrawal: 'withdrawn',
   spend: 'spent',
   transfer: 'transferredOut',
+  transfer_debit: 'transferredOut',
   capture: 'capturedOut',
   reversal: 'reversedOut',
   close: 'sweptOut',
@@ -62,7 +65,8 @@ function count(wallets: Map<string, Recounted>, row: Row, side: Side | null, nam
   if (row.debit === null || row.credit === null || row.amount === null) return;
   const name = names[row.kind];
   if (name === undefined || name === 'postings' || name === 'lastActivityAt') throw new Error(`nobody counts a ${row.kind}`);
-  wallet[name] += row.amount;
+  // What came back has not been transferred.
+  wallet[name] += row.kind === 'transfer_return' ? -row.amount : row.amount;
   wallet.postings++;
 }
 
