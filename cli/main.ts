@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { productVersion } from '../server/kernel/index.ts';
+import { deadLettersCommand } from './commands/deadletters.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { monkeyCommand } from './commands/monkey.ts';
@@ -31,6 +32,7 @@ export function program(): Command {
     .addCommand(usersCommand())
     .addCommand(keysCommand())
     .addCommand(requestsCommand())
+    .addCommand(deadLettersCommand())
     .addCommand(verifyCommand())
     .addCommand(rebuildCommand())
     .addCommand(sqlCommand())

@@ -3,7 +3,7 @@ import { openCache } from './cache/index.ts';
 import type { OpenedCache } from './cache/index.ts';
 import { identityOf, openDatabase } from './database/index.ts';
 import type { Database } from './database/index.ts';
-import { LogTail, openDoorbell, ringingOnCommit } from './events/index.ts';
+import { LogTail, openBroker, openDoorbell, ringingOnCommit } from './events/index.ts';
 import type { Doorbell } from './events/index.ts';
 import { Access } from './gateway/access/index.ts';
 import {
@@ -129,6 +129,9 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       urls['wallets'] = urlOf('grpc', config.walletService);
     }
     if (demo && chosen.includes('api')) await seedDemo(database.pool, ledger);
+    const { peers } = config;
+    const broker = await openBroker({ peers, url: database.url, pool: database.pool, ledger, log, doorbell });
+    started.add(broker);
     if (chosen.includes('api')) {
       const { assets } = ledger;
       const ready = () => ledger.ready;
@@ -145,6 +148,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         assets,
         projections,
         ...told,
+        deadLetters: broker.deadLetters,
         ...people,
         ready,
         demo,
@@ -158,7 +162,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       started.add(requests);
       urls['api'] = api.url;
     }
-    if (chosen.includes('worker')) started.add(await startWorker({ config, log, database, ledger, commands, doorbell, metrics }));
+    if (chosen.includes('worker')) started.add(await startWorker({ config, log, database, ledger, commands, broker, metrics }));
   }
   if (chosen.includes('users')) started.add(keepRepaired(users, log));
 

@@ -1,8 +1,7 @@
 // The worker: everything that happens after a posting, put together. Wires, like main.ts.
 import { createPool } from './database/index.ts';
 import type { Database } from './database/index.ts';
-import { openBuiltIn } from './events/index.ts';
-import type { Doorbell } from './events/index.ts';
+import type { Broker } from './events/index.ts';
 import { statsProjection } from './insights/index.ts';
 import type { Config, Log } from './kernel/index.ts';
 import type { Ledger } from './ledger/index.ts';
@@ -21,7 +20,7 @@ export type WorkerParts = {
   readonly database: Database;
   readonly ledger: Ledger;
   readonly commands: WalletCommands;
-  readonly doorbell: Doorbell;
+  readonly broker: Broker;
   readonly metrics: Metrics;
 };
 
@@ -82,9 +81,8 @@ const projectionPool = {
 
 /** Carries the log's events to the broker, and what the broker delivers to the projections. */
 async function followLog(parts: WorkerParts & ProjectionParts): Promise<Part> {
-  const { database, ledger, doorbell, metrics, log } = parts;
+  const { database, ledger, broker, metrics, log } = parts;
   const pool = createPool(database.url, log, projectionPool);
-  const broker = await openBuiltIn({ url: database.url, pool: database.pool, ledger, log, listen: (onRing) => doorbell.listen(onRing) });
   metrics.watch({ deadLetters: () => broker.deadLetters.count() });
   const projector = await Projector.start({ pool, ledger, log, projections: projectionsOf(parts) });
   const relay = await broker.relay();
@@ -94,7 +92,6 @@ async function followLog(parts: WorkerParts & ProjectionParts): Promise<Part> {
       await consumer.stop();
       await relay.stop();
       await projector.stop();
-      await broker.stop();
       await pool.end();
     },
   };

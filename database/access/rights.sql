@@ -90,6 +90,7 @@ begin
       ('audit.request', 'select'),
       ('events.position', 'select, insert, update'),
       ('events.redelivery', 'select, insert, update, delete'),
+      ('events.relay', 'select, insert, update'),
       ('events.dead_letter', 'select, insert, delete'),
       ('projections.projection', 'select, insert, update'),
       ('projections.progress', 'select, insert, update, delete'),

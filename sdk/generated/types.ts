@@ -96,6 +96,8 @@ export type BatchRefusal = { readonly type: string; readonly title: string; read
 
 export type Event = { readonly id: string; readonly seq: number; readonly part: number; readonly type: string; readonly walletId: string; readonly createdAt: string; readonly data: { readonly [name: string]: unknown; }; };
 
+export type DeadLetter = { readonly id: string; readonly eventId: string | null; readonly eventType: string | null; readonly walletId: string | null; readonly reason: string | null; readonly deliveries: number; readonly diedAt: string | null; readonly body: string; };
+
 export type Projection = { readonly name: string; readonly generation: number; readonly building: number | null; readonly setAside: number; readonly books: readonly ({ readonly book: number; readonly seq: number; readonly part: number; readonly events: number; readonly behindEntries: number; readonly behindSeconds: number; })[]; };
 
 export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly name: string; readonly role: "user" | "operator" | "admin"; readonly createdAt: string; readonly updatedAt: string; };
@@ -435,7 +437,7 @@ export type CreateKeyInput = {
   /** what the key is for */
   readonly name: string;
   /** what the key may do */
-  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "audit:read" | "system:read" | "keys:manage")[];
+  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "audit:read" | "system:read" | "keys:manage")[];
   /** days from now; it never expires, when absent */
   readonly expiresInDays?: number | undefined;
 };
@@ -610,6 +612,28 @@ export type ListEventsInput = {
   readonly limit?: number | undefined;
   /** the `next` of an earlier page */
   readonly cursor?: string | undefined;
+};
+
+export type ListDeadLettersInput = {
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+};
+
+export type GetDeadLetterInput = {
+  /** dead letter id */
+  readonly deadLetterId: string;
+};
+
+export type DropDeadLetterInput = {
+  /** dead letter id */
+  readonly deadLetterId: string;
+};
+
+export type ReplayDeadLetterInput = {
+  /** dead letter id */
+  readonly deadLetterId: string;
 };
 
 export type CreateWebhookInput = {

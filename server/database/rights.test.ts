@@ -32,6 +32,7 @@ const declared: Readonly<Record<string, { writer: string; reader: string }>> = {
   'events.dead_letter': { writer: 'delete, insert, select', reader: '' },
   'events.position': { writer: 'insert, select, update', reader: '' },
   'events.redelivery': { writer: 'delete, insert, select, update', reader: '' },
+  'events.relay': { writer: 'insert, select, update', reader: '' },
   'identity.api_key': { writer: 'insert, select, update', reader: '' },
   'identity.login_log': { writer: 'insert, select', reader: '' },
   'identity.users': { writer: 'insert, select, update', reader: '' },

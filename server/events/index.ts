@@ -1,9 +1,12 @@
 // Events: what the ledger's log tells others, and how it gets to whoever consumes it, by a broker of either kind.
-export { BrokerUnavailable } from './broker.ts';
-export type { Broker, Consumer, Delivery, Handler, Place, Verdict } from './broker.ts';
+export { BrokerUnavailable, deliveriesMax } from './broker.ts';
+export type { Broker, Consumer, DeadLetter, DeadLetters, Delivery, Handler, Place, Verdict } from './broker.ts';
 export { openBuiltIn } from './built-in/broker.ts';
 export type { BuiltInOptions } from './built-in/broker.ts';
 export { openDoorbell, ringingOnCommit } from './doorbell.ts';
 export type { Doorbell, DoorbellOptions } from './doorbell.ts';
 export { LogTail } from './tail.ts';
 export type { Audience, Subscription, TailOptions } from './tail.ts';
+export { asyncApi, asyncApiDocument, eventsExchange } from './asyncapi.ts';
+export { openBroker, openDeadLetters } from './open.ts';
+export type { BrokerOptions, OpenedDeadLetters } from './open.ts';

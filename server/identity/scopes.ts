@@ -16,6 +16,7 @@ export const scopeMeanings = {
   'users:write': 'create users',
   'events:read': 'the event log',
   'webhooks:manage': 'webhooks, and what was sent to them',
+  'events:manage': 'dead letters: look at them, replay and drop them',
   'audit:read': 'the record of API calls',
   'system:read': 'metrics and the state of the system',
   'keys:manage': 'API keys, up to its own scopes',

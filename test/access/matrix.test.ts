@@ -177,6 +177,12 @@ const cases = {
     () => ({ creditLimit: 1_000 + asked++, reason }),
   ),
   listEvents: about(get(() => '/events')),
+  listDeadLetters: about(get(() => '/dead-letters')),
+  // To whoever may, there is none of that name.
+  getDeadLetter: about({ ...get(() => '/dead-letters/4711'), passes: 404 }),
+  replayDeadLetter: about({ ask: () => ({ method: 'POST', path: '/dead-letters/4711/replay', keyless: true }), passes: 404 }),
+  replayDeadLetters: about({ ask: () => ({ method: 'POST', path: '/dead-letters/replay', keyless: true }), passes: 200 }),
+  dropDeadLetter: about({ ask: () => ({ method: 'DELETE', path: '/dead-letters/4711' }), passes: 404 }),
   deposit: post(
     201,
     ({ wallet }) => `/wallet/${wallet}/deposit`,

@@ -3,6 +3,7 @@ import { LogTail } from '../../server/events/index.ts';
 import { Webhooks } from '../../server/webhooks/index.ts';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
+import { openBroker } from '../../server/events/index.ts';
 import { listenHttp } from '../../server/gateway/index.ts';
 import { assert, silentLog } from '../../server/kernel/index.ts';
 import { Requests } from '../../server/requests/index.ts';
@@ -41,6 +42,8 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
   await seedDemo(database.pool, ledger);
   const asset = ledger.assets.find('USD');
   assert(asset, 'the migrations bring USD');
+  const { url, pool } = database;
+  const broker = await openBroker({ peers: { rabbitmqUrl: undefined }, url, pool, ledger, log: silentLog() });
   const listener = await listenHttp(
     {
       apiKeys,
@@ -56,6 +59,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       swaggerEnabled: false,
       commands: new WalletCommands(ledger, asset),
       projections: () => Promise.resolve([]),
+      deadLetters: broker.deadLetters,
       ready: () => ledger.ready,
       log: silentLog(),
     },

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { MemoryCache } from '../../server/cache/index.ts';
 import type { SharedCounter } from '../../server/cache/index.ts';
 import { createPool, inRole } from '../../server/database/index.ts';
+import { openBroker } from '../../server/events/index.ts';
 import { ApiKeys, Authenticator, Sessions, Users } from '../../server/identity/index.ts';
 import type { IssuerSettings } from '../../server/identity/index.ts';
 import { Access, listenHttp } from '../../server/gateway/index.ts';
@@ -87,6 +88,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   const apiKeys = new ApiKeys(pool);
   const authenticator = new Authenticator({ sessions, apiKeys });
   const tail = new LogTail({ ledger, log });
+  const broker = await openBroker({ peers: { rabbitmqUrl: undefined }, url, pool, ledger, log });
   const product: Product = {
     tail,
     webhooks: new Webhooks({ pool, ledger, allowPrivate: false }),
@@ -99,6 +101,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     users,
     sessions,
     projections: () => projectionStatus(pool, ledger),
+    deadLetters: broker.deadLetters,
     ready: () => ledger.ready,
     demo: mode === 'open',
     swaggerEnabled: true,
@@ -139,6 +142,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
       await product.requests.stop();
       await listener.stop();
       await tail.stop();
+      await broker.stop();
       await ledger.stop();
       await pool.end();
       await database.drop();

@@ -7,6 +7,7 @@ import type { Log } from '../../kernel/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import { workerQueue } from '../broker.ts';
 import type { Broker, Delivery } from '../broker.ts';
+import { envelopeOf } from '../envelope.ts';
 import { BuiltInConsumer } from './consumer.ts';
 import { deadLettersOf } from './dead-letters.ts';
 
@@ -48,6 +49,6 @@ export async function openBuiltIn({ url, pool, ledger, log, listen }: BuiltInOpt
   };
 }
 
-function bodyOf({ event }: Delivery): string {
-  return JSON.stringify(event);
+function bodyOf(delivery: Delivery): string {
+  return JSON.stringify(envelopeOf(delivery));
 }

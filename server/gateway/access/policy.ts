@@ -53,6 +53,12 @@ export const policy = {
   streamEvents: guarded('events:read', 'never'),
   streamWalletEvents: guarded('events:read', 'own'),
 
+  listDeadLetters: guarded('events:manage', 'never'),
+  getDeadLetter: guarded('events:manage', 'never'),
+  replayDeadLetter: guarded('events:manage', 'never'),
+  replayDeadLetters: guarded('events:manage', 'never'),
+  dropDeadLetter: guarded('events:manage', 'never', { open: 'as required' }),
+
   deposit: guarded('money:deposit', 'never'),
   withdraw: guarded('money:withdraw', 'own'),
   transfer: guarded('money:transfer', 'own'),

@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, FastifyTypeProvider, RawServerDefault } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Static, TSchema } from 'typebox';
+import type { DeadLetters } from '../../events/index.ts';
 import type { ApiKeys, Sessions, Users } from '../../identity/index.ts';
 import type { LogTail } from '../../events/index.ts';
 import type { Log } from '../../kernel/index.ts';
@@ -39,6 +40,7 @@ export type Product = {
   readonly access: Access;
   /** How far what follows the event log is. */
   readonly projections: () => Promise<readonly ProjectionStatus[]>;
+  readonly deadLetters: DeadLetters;
   /** False until requests can be served, and while the database is away. */
   ready(): boolean;
   /** True in open mode on the embedded database: seeded users may log in by their id alone. */

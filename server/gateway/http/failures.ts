@@ -1,5 +1,6 @@
 /** Turns whatever was thrown into a problem. Nothing that a caller sends ends in the last lines; they are for bugs. */
 import type { FastifyError } from 'fastify';
+import { BrokerUnavailable } from '../../events/index.ts';
 import { IdentityOverloaded, IdentityUnavailable } from '../../identity/index.ts';
 import { isOutage, LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../../ledger/index.ts';
 import { ProblemError } from './problem.ts';
@@ -11,6 +12,7 @@ export function problemOf(failure: unknown): Problem {
   if (failure instanceof IdentityUnavailable) return failure.outcome === 'unknown' ? changeUnknown : databaseAway;
   if (failure instanceof LedgerOverloaded || failure instanceof IdentityOverloaded) return overloaded;
   if (failure instanceof LedgerHalted) return halted;
+  if (failure instanceof BrokerUnavailable) return brokerAway;
   if (isFrameworkRefusal(failure)) return frameworkProblem(failure);
   if (isOutage(failure)) return databaseAway;
   return internal;
@@ -22,6 +24,14 @@ const databaseAway: Problem = {
   title: 'Coffer cannot reach its database.',
   detail: 'Nothing was done. Send the same request again, after the seconds that Retry-After names.',
   retryAfterSeconds: 1,
+};
+
+const brokerAway: Problem = {
+  status: 503,
+  code: 'broker_unavailable',
+  title: 'Coffer cannot reach RabbitMQ.',
+  detail: 'Some of it may have been done: list the dead letters, and send the request again for what is left.',
+  retryAfterSeconds: 5,
 };
 
 const outcomeUnknown: Problem = {

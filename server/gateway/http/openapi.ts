@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import scalar from '@scalar/fastify-api-reference';
 import type { onRequestHookHandler } from 'fastify';
 import type { App, Product } from './app.ts';
+import { asyncApiDocument } from '../../events/index.ts';
 import { malformed, ProblemError } from './problem.ts';
 
 const description = `Wallets on a double-entry ledger.
@@ -43,6 +44,8 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
   });
   if (!swaggerEnabled) return;
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  const events = asyncApiDocument();
+  app.get('/asyncapi.json', { schema: { hide: true } }, (_request, reply) => reply.type('application/json').send(events));
   for (const routePrefix of ['/docs', '/api'] as const)
     await app.register(scalar, { routePrefix, configuration: pages, hooks: { onRequest: hardenPage } });
 }

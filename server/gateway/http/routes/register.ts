@@ -18,6 +18,7 @@ import { auditRoutes, auditSchemas } from './audit.ts';
 import { batchRoutes } from './batches.ts';
 import { closedLoopRoutes } from './closed-loop.ts';
 import { controlRoutes } from './controls.ts';
+import { deadLetterRoutes, deadLetterSchemas } from './dead-letters.ts';
 import { demoLoginRoutes } from './demo-login.ts';
 import { eventRoutes, eventSchemas } from './events.ts';
 import { healthRoutes } from './health.ts';
@@ -46,6 +47,7 @@ const schemas = [
   OpenedWallet,
   ...batchSchemas,
   ...eventSchemas,
+  ...deadLetterSchemas,
   ...projectionSchemas,
   ...userSchemas,
   ...keySchemas,
@@ -71,6 +73,7 @@ export function registerRoutes(app: App, product: Product): void {
   batchRoutes(app, product);
   controlRoutes(app, product);
   eventRoutes(app, product);
+  deadLetterRoutes(app, product);
   projectionRoutes(app, product);
   liveRoutes(app, product);
   assetRoutes(app, product);

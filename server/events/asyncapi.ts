@@ -1,0 +1,108 @@
+/** The AsyncAPI 3.0 document: which messages a consumer can get, made of the catalogue of events. */
+import { productVersion } from '../kernel/index.ts';
+import { workerQueue } from './broker.ts';
+import { catalogue, schemaNameOf } from './catalogue.ts';
+import { envelopeContentType } from './envelope.ts';
+
+/** Where every event of the log is published. */
+export const eventsExchange = 'wallet.events';
+
+export function asyncApiDocument(): string {
+  return `${JSON.stringify(asyncApi(), null, 2)}\n`;
+}
+
+export function asyncApi(): Record<string, unknown> {
+  const types = Object.keys(catalogue);
+  return {
+    asyncapi: '3.0.0',
+    info: { title: 'Coffer events', version: productVersion, description, license: { name: 'Apache-2.0' } },
+    defaultContentType: envelopeContentType,
+    servers: {
+      rabbitmq: { host: '{address}', protocol: 'amqp', description: 'RABBITMQ_URL', variables: { address: { default: 'localhost:5672' } } },
+    },
+    channels: {
+      walletEvents: {
+        address: 'book.{book}.{type}',
+        title: 'Every event of the log',
+        description: 'The routing key. Bind `book.*.FundsWithdrawn` for one type, `book.1.#` for one book, `#` for all.',
+        parameters: {
+          book: { description: 'number of the book', default: '1' },
+          type: { description: 'type of the event', enum: types },
+        },
+        messages: Object.fromEntries(types.map((type) => [type, { $ref: `#/components/messages/${type}` }])),
+        bindings: {
+          amqp: { is: 'routingKey', exchange: { name: eventsExchange, type: 'topic', durable: true, autoDelete: false, vhost: '/' } },
+        },
+      },
+    },
+    operations: {
+      receiveWalletEvents: {
+        action: 'receive',
+        channel: { $ref: '#/channels/walletEvents' },
+        summary: 'What happened in the ledger, at least once, in the order of each book',
+        bindings: { amqp: { ack: true } },
+      },
+    },
+    components: {
+      messages: Object.fromEntries(types.map((type) => [type, messageOf(type)])),
+      schemas: {
+        Envelope: envelopeSchema,
+        ...Object.fromEntries(types.map((type) => [schemaNameOf(type), plain(catalogue[type]?.data)])),
+      },
+    },
+  };
+}
+
+const description = `What happened in the ledger, as CloudEvents 1.0 in structured JSON. With RabbitMQ the exchange is \`${eventsExchange}\`; Coffer's own worker reads the queue \`${workerQueue}\`, other consumers bind queues of their own.
+
+* **At least once.** An event may come again; its \`id\` stays the same. Without failures the events of a book come in their order, afterwards they may not: \`sequence\` says where each belongs, \`previous\` which one was before it.
+* **Versions.** The last part of \`type\`. Within a version fields may be added; skip what you do not know.
+* **Amounts** are strings of minor units.`;
+
+function messageOf(type: string) {
+  return {
+    name: type,
+    title: type,
+    summary: catalogue[type]?.summary,
+    contentType: envelopeContentType,
+    payload: {
+      allOf: [
+        { $ref: '#/components/schemas/Envelope' },
+        {
+          type: 'object',
+          properties: {
+            type: { const: `coffer.wallet.${type}.v${catalogue[type]?.version}` },
+            data: { $ref: `#/components/schemas/${schemaNameOf(type)}` },
+          },
+        },
+      ],
+    },
+  };
+}
+
+const sequence = { type: 'string', pattern: '^[0-9]{15}-[0-9]{4}$', examples: ['000000000000042-0001'] };
+
+const envelopeSchema = {
+  type: 'object',
+  description: 'CloudEvents 1.0, structured JSON',
+  required: ['specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'dataschema', 'sequence', 'partitionkey', 'data'],
+  properties: {
+    specversion: { const: '1.0' },
+    id: { type: 'string', description: 'stable: the same event has it everywhere', examples: ['1-42-1'] },
+    source: { type: 'string', description: 'the book', examples: ['/coffer/books/1'] },
+    type: { type: 'string', examples: ['coffer.wallet.FundsDeposited.v1'] },
+    subject: { type: 'string', description: 'the wallet that the event is about' },
+    time: { type: 'string', format: 'date-time' },
+    datacontenttype: { const: 'application/json' },
+    dataschema: { type: 'string', description: 'where this document describes the data' },
+    sequence: { ...sequence, description: 'place in the log of the book; as texts they sort as they follow each other' },
+    partitionkey: { type: 'string', description: 'events with the same one follow each other' },
+    previous: { ...sequence, description: 'sequence of the event before in the book; absent for the first: who has not seen it has a gap' },
+    data: { type: 'object' },
+  },
+};
+
+/** Schemas carry marks of the library that made them; a document shows what JSON shows. */
+function plain(schema: unknown): unknown {
+  return JSON.parse(JSON.stringify(schema)) as unknown;
+}

@@ -1,0 +1,108 @@
+/** Events on their way through a broker: CloudEvents 1.0 in structured JSON. There and back nothing is lost. */
+import type { LedgerEvent } from '../ledger/index.ts';
+import type { Delivery, Place } from './broker.ts';
+import { schemaNameOf, versionOf } from './catalogue.ts';
+
+export const envelopeContentType = 'application/cloudevents+json';
+const typePrefix = 'coffer.wallet.';
+/** Ours are a few hundred bytes, and metadata has a limit: what is longer than this was sent by somebody else, and is not even parsed. */
+export const envelopeBytesMax = 1_048_576;
+
+/** The attributes of the envelope. Extensions: `sequence`, `partitionkey`, `previous`. */
+export type Envelope = {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  readonly dataschema: string;
+  /** The place in the book's log: seq and part with leading zeros, so that as texts they sort as they follow each other. */
+  readonly sequence: string;
+  /** Events of one wallet follow each other. */
+  readonly partitionkey: string;
+  /** The sequence of the event before this one in its book; absent for the first. Who has not seen that one has a gap. */
+  readonly previous?: string;
+  readonly data: Record<string, unknown>;
+};
+
+export function envelopeOf({ event, previous }: Delivery): Envelope {
+  return {
+    specversion: '1.0',
+    id: event.id,
+    source: `/coffer/books/${event.book}`,
+    type: `${typePrefix}${event.type}.v${versionOf(event.type)}`,
+    subject: event.wallet,
+    time: event.recordedAt.toISOString(),
+    datacontenttype: 'application/json',
+    dataschema: `/asyncapi.json#/components/schemas/${schemaNameOf(event.type)}`,
+    sequence: sequenceOf(event),
+    partitionkey: event.wallet,
+    ...(previous && { previous: sequenceOf(previous) }),
+    data: event.data,
+  };
+}
+
+/** Why a message is no event that this version can read. */
+export type Unreadable = { readonly unreadable: string };
+
+export function readEnvelope(body: string): Delivery | Unreadable {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return { unreadable: 'it is no JSON' };
+  }
+  if (!isObject(parsed)) return { unreadable: 'it is no JSON object' };
+  const { specversion, id, source, type, subject, time, sequence, previous, data } = parsed;
+  if (specversion !== '1.0') return { unreadable: `its specversion is ${brief(specversion)}, not 1.0` };
+  const [, name = '', version = ''] = /^coffer\.wallet\.([A-Z][A-Za-z]{0,99})\.v([1-9]\d{0,5})$/.exec(text(type)) ?? [];
+  if (name === '') return { unreadable: `its type is ${brief(type)}, which is none of Coffer's` };
+  if (Number(version) !== versionOf(name))
+    return { unreadable: `it is version ${version} of ${name}; version ${versionOf(name)} is known` };
+  const book = Number(/^\/coffer\/books\/([1-9]\d{0,8})$/.exec(text(source))?.[1]);
+  const place = placeOf(sequence);
+  const before = previous === undefined ? null : placeOf(previous);
+  const recordedAt = new Date(text(time));
+  if (Number.isNaN(book) || !place || (previous !== undefined && !before)) return { unreadable: 'it does not say where in the log it is' };
+  if (typeof id !== 'string' || typeof subject !== 'string' || !isObject(data) || Number.isNaN(recordedAt.getTime()))
+    return { unreadable: 'id, subject, time or data is missing or of another kind' };
+  const event: LedgerEvent = { id, book, ...place, type: name, wallet: subject, recordedAt, data };
+  return { event, previous: before };
+}
+
+/** What a message says of itself, as far as it can be read; nothing of it is believed. */
+export function hintsOf(body: string): { eventId: string | null; eventType: string | null; wallet: string | null } {
+  const read = readEnvelope(body);
+  if ('event' in read) return { eventId: read.event.id, eventType: read.event.type, wallet: read.event.wallet };
+  try {
+    const parsed: unknown = JSON.parse(body);
+    const { id, type, subject } = isObject(parsed) ? parsed : {};
+    const hint = (value: unknown) => (typeof value === 'string' ? value.slice(0, 256) : null);
+    return { eventId: hint(id), eventType: hint(type), wallet: hint(subject) };
+  } catch {
+    return { eventId: null, eventType: null, wallet: null };
+  }
+}
+
+function sequenceOf({ seq, part }: Place): string {
+  return `${String(seq).padStart(15, '0')}-${String(part).padStart(4, '0')}`;
+}
+
+function placeOf(sequence: unknown): Place | null {
+  const [, seq, part] = /^(\d{15})-(\d{4})$/.exec(text(sequence)) ?? [];
+  return seq === undefined || part === undefined ? null : { seq: Number(seq), part: Number(part) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function brief(value: unknown): string {
+  return value === undefined ? 'missing' : (JSON.stringify(value) ?? '').slice(0, 80);
+}

@@ -1,0 +1,35 @@
+/** The broker that the settings ask for. */
+import type pg from 'pg';
+import type { Log, PeersConfig } from '../kernel/index.ts';
+import type { Ledger } from '../ledger/index.ts';
+import { workerQueue } from './broker.ts';
+import type { Broker, DeadLetters } from './broker.ts';
+import { openBuiltIn } from './built-in/broker.ts';
+import { deadLettersOf } from './built-in/dead-letters.ts';
+import type { Doorbell } from './doorbell.ts';
+import { openRabbitMq, openRabbitDeadLetters } from './rabbitmq/broker.ts';
+
+export type BrokerOptions = {
+  readonly peers: Pick<PeersConfig, 'rabbitmqUrl'>;
+  /** Of the database, for connections of the broker's own. */
+  readonly url: string;
+  readonly pool: pg.Pool;
+  readonly ledger: Pick<Ledger, 'books' | 'read'>;
+  readonly log: Log;
+  /** Without one the log is looked at once a second. */
+  readonly doorbell?: Pick<Doorbell, 'listen'> | undefined;
+};
+
+export async function openBroker({ peers, doorbell, ...options }: BrokerOptions): Promise<Broker> {
+  if (peers.rabbitmqUrl !== undefined) return openRabbitMq({ ...options, rabbitmqUrl: peers.rabbitmqUrl, doorbell });
+  return await openBuiltIn({ ...options, ...(doorbell && { listen: (onRing) => doorbell.listen(onRing) }) });
+}
+
+export type OpenedDeadLetters = { readonly deadLetters: DeadLetters; stop(): Promise<void> };
+
+/** The dead letters alone, for a process that neither carries nor consumes. */
+export function openDeadLetters({ peers, pool, log }: Pick<BrokerOptions, 'peers' | 'pool' | 'log'>): OpenedDeadLetters {
+  if (peers.rabbitmqUrl !== undefined) return openRabbitDeadLetters({ rabbitmqUrl: peers.rabbitmqUrl, pool, log });
+  // Whoever consumes looks for what is due once a second, rung or not.
+  return { deadLetters: deadLettersOf(pool, workerQueue, () => undefined), stop: () => Promise.resolve() };
+}

@@ -1,0 +1,79 @@
+/** The broker that is a RabbitMQ: a relay carries the log to it, consumers read a quorum queue. Never on the way of a posting. */
+import type pg from 'pg';
+import type { Log } from '../../kernel/index.ts';
+import type { Ledger } from '../../ledger/index.ts';
+import { workerQueue } from '../broker.ts';
+import type { Broker, Consumer, DeadLetters } from '../broker.ts';
+import type { Doorbell } from '../doorbell.ts';
+import { RabbitConsumer } from './consumer.ts';
+import { rabbitDeadLetters } from './dead-letters.ts';
+import { RabbitLink } from './link.ts';
+import { Publisher } from './publisher.ts';
+import { Relay } from './relay.ts';
+
+export type RabbitOptions = {
+  readonly rabbitmqUrl: string;
+  /** Of the database, for a connection of the relay's own. */
+  readonly url: string;
+  readonly pool: pg.Pool;
+  readonly ledger: Pick<Ledger, 'books' | 'read'>;
+  readonly log: Log;
+  /** Without one the relay looks at the log once a second. */
+  readonly doorbell?: Pick<Doorbell, 'listen'> | undefined;
+};
+
+export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, doorbell }: RabbitOptions): Broker {
+  // RabbitMQ stops listening to a connection whose publishing it blocks, acknowledgements included: so there are two.
+  const [publishing, consuming] = [new RabbitLink(rabbitmqUrl, 'publishing', log), new RabbitLink(rabbitmqUrl, 'consuming', log)];
+  const publishers = { relay: new Publisher(publishing), replay: new Publisher(publishing) };
+  const parts = new Set<Consumer>();
+  const keep = (part: Consumer): Consumer => {
+    parts.add(part);
+    return {
+      stop: async () => {
+        parts.delete(part);
+        await part.stop();
+      },
+    };
+  };
+  return {
+    get status() {
+      return { kind: 'rabbitmq' as const, connected: publishing.connected && consuming.connected };
+    },
+    deadLetters: rabbitDeadLetters({ link: consuming, publisher: publishers.replay, pool }),
+    relay: async () => {
+      const relay = new Relay({ url, ledger, publisher: publishers.relay, log });
+      const listening = await doorbell?.listen(() => relay.ring());
+      return keep({
+        stop: async () => {
+          await listening?.stop();
+          await relay.stop();
+        },
+      });
+    },
+    consume: (handler) => Promise.resolve(keep(new RabbitConsumer({ link: consuming, queue: workerQueue, handler, log }))),
+    stop: async () => {
+      await Promise.all([...parts].map((part) => part.stop()));
+      parts.clear();
+      publishers.relay.stop();
+      publishers.replay.stop();
+      await Promise.all([publishing.stop(), consuming.stop()]);
+    },
+  };
+}
+
+/** The dead letters alone: one connection, since nothing else is published or consumed on it. */
+export function openRabbitDeadLetters({ rabbitmqUrl, pool, log }: Pick<RabbitOptions, 'rabbitmqUrl' | 'pool' | 'log'>): {
+  readonly deadLetters: DeadLetters;
+  stop(): Promise<void>;
+} {
+  const link = new RabbitLink(rabbitmqUrl, 'dead letters', log);
+  const publisher = new Publisher(link);
+  return {
+    deadLetters: rabbitDeadLetters({ link, publisher, pool }),
+    stop: async () => {
+      publisher.stop();
+      await link.stop();
+    },
+  };
+}

@@ -1,0 +1,173 @@
+/** Hands what RabbitMQ delivers to a handler, in batches and in its order, and acknowledges what the handler says is done. */
+import type { AsyncMessage, Channel } from 'rabbitmq-client';
+import { isOutage } from '../../database/index.ts';
+import { assert } from '../../kernel/index.ts';
+import type { Log } from '../../kernel/index.ts';
+import { BrokerUnavailable, deliveriesMax } from '../broker.ts';
+import type { Consumer, Delivery, Handler, Verdict } from '../broker.ts';
+import { Wake } from '../built-in/wake.ts';
+import { readEnvelope } from '../envelope.ts';
+import { closeQuietly } from './link.ts';
+import type { RabbitLink } from './link.ts';
+import { earlierDeliveries, textOf } from './messages.ts';
+import { declareTopology } from './topology.ts';
+
+/** What RabbitMQ may have sent us without an acknowledgement: two batches, so that one is on its way while one is handled. */
+const prefetchMessages = 1_000;
+const messagesPerBatch = 500;
+const outagePauseMs = { first: 250, most: 10_000 } as const;
+/** The first redelivery comes after this; each later one after twice the pause of the one before. */
+const redeliveryPauseMs = 500;
+const idleMs = 60_000;
+
+export type ConsumerOptions = { readonly link: RabbitLink; readonly queue: string; readonly handler: Handler; readonly log: Log };
+
+/** A message that waits for its turn; of its content only what can be read is kept. */
+type Waiting = { readonly tag: number; readonly deliveries: number; readonly delivery: Delivery | null; readonly why: string };
+
+/** One subscription, from its beginning to its end, whoever ends it. Tags mean nothing outside of it. */
+class Session {
+  readonly channel: Channel;
+  waiting: Waiting[] = [];
+  /** Tags of messages that failed and are given back after a pause. Acknowledging "all up to" would acknowledge them too. */
+  readonly held = new Map<number, NodeJS.Timeout>();
+  isOver = false;
+
+  constructor(channel: Channel, onChange: () => void) {
+    this.channel = channel;
+    const over = () => {
+      this.isOver = true;
+      for (const timer of this.held.values()) clearTimeout(timer);
+      onChange();
+    };
+    channel.on('close', over);
+    // The queue was deleted, or has moved to another node.
+    channel.on('basic.cancel', over);
+  }
+}
+
+export class RabbitConsumer implements Consumer {
+  readonly #options: ConsumerOptions;
+  readonly #wake = new Wake();
+  readonly #running: Promise<void>;
+  #stopped = false;
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake.ring();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { log, queue } = this.#options;
+    let pauseMs: number = outagePauseMs.first;
+    while (!this.#stopped) {
+      try {
+        const session = await this.#subscribe();
+        try {
+          while (!this.#stopped && !session.isOver) {
+            pauseMs = outagePauseMs.first;
+            if (session.waiting.length > 0) await this.#handleNext(session);
+            else await this.#wake.sleep(idleMs);
+          }
+        } finally {
+          // What was not acknowledged goes to the next consumer.
+          session.isOver = true;
+          closeQuietly(session.channel);
+        }
+      } catch (failure) {
+        // The connection itself tells when RabbitMQ is away.
+        if (!(failure instanceof BrokerUnavailable)) log.error({ err: failure, queue }, 'Events cannot be consumed; trying again');
+      }
+      if (!this.#stopped) await this.#wake.pause(pauseMs, () => this.#stopped);
+      pauseMs = Math.min(pauseMs * 2, outagePauseMs.most);
+    }
+  }
+
+  async #subscribe(): Promise<Session> {
+    const { link, queue } = this.#options;
+    let session: Session | null = null;
+    await link.channel(async (channel) => {
+      session = new Session(channel, () => this.#wake.ring());
+      await declareTopology(channel);
+      await channel.basicQos({ prefetchCount: prefetchMessages });
+      await channel.basicConsume({ queue }, (message) => this.#take(session, message));
+    });
+    assert(session, 'a channel that was prepared has its session');
+    return session;
+  }
+
+  /** Called by the library, outside of anybody's try: must not throw. */
+  #take(session: Session | null, message: AsyncMessage): void {
+    const text = textOf(message);
+    const read = text === null ? { unreadable: 'it is too long' } : readEnvelope(text);
+    session?.waiting.push({
+      tag: message.deliveryTag,
+      deliveries: earlierDeliveries(message) + 1,
+      delivery: 'event' in read ? read : null,
+      why: 'event' in read ? 'its handling failed' : read.unreadable,
+    });
+    this.#wake.ring();
+  }
+
+  async #handleNext(session: Session): Promise<void> {
+    const batch = session.waiting.splice(0, messagesPerBatch);
+    const deliveries = batch.flatMap(({ delivery }) => delivery ?? []);
+    const verdicts = deliveries.length === 0 ? [] : await this.#handle(deliveries, session);
+    if (verdicts === null || session.isOver) return;
+    let at = 0;
+    const isDone = batch.map(({ delivery }) => delivery !== null && verdicts[at++] === 'done');
+    this.#settle(
+      session,
+      batch.filter((_, place) => isDone[place]),
+      batch.filter((_, place) => !isDone[place]),
+    );
+  }
+
+  /** The same batch until the handler says what became of it; null when there is no more use in asking. */
+  async #handle(batch: readonly Delivery[], session: Session): Promise<readonly Verdict[] | null> {
+    const { handler, log, queue } = this.#options;
+    for (let pauseMs: number = outagePauseMs.first; ; pauseMs = Math.min(pauseMs * 2, outagePauseMs.most)) {
+      try {
+        const verdicts = await handler(batch);
+        assert(verdicts.length === batch.length, 'a handler says of each delivery what became of it');
+        return verdicts;
+      } catch (failure) {
+        if (!isOutage(failure)) log.error({ err: failure, queue }, 'A batch of events could not be handled; it comes again');
+        else if (pauseMs === outagePauseMs.first)
+          log.warn({ queue, reason: (failure as Error).message }, 'Events wait: they cannot be handled now');
+        await this.#wake.pause(pauseMs, () => this.#stopped || session.isOver);
+        if (this.#stopped || session.isOver) return null;
+      }
+    }
+  }
+
+  #settle(session: Session, done: readonly Waiting[], failed: readonly Waiting[]): void {
+    const { channel, held } = session;
+    const last = done.at(-1);
+    if (last && failed.length === 0 && held.size === 0) channel.basicAck({ deliveryTag: last.tag, multiple: true });
+    else for (const { tag } of done) channel.basicAck({ deliveryTag: tag });
+    for (const message of failed) this.#giveBack(session, message);
+  }
+
+  /** For another try after a pause, or into the dead letters. */
+  #giveBack(session: Session, { tag, deliveries, delivery, why }: Waiting): void {
+    const { log, queue } = this.#options;
+    const giveBack = (requeue: boolean) => {
+      session.held.delete(tag);
+      if (!session.isOver && session.channel.active) session.channel.basicNack({ deliveryTag: tag, requeue });
+    };
+    if (deliveries >= deliveriesMax) {
+      log.error({ queue, event: delivery?.event.id ?? null, why, deliveries }, 'An event was given up: it is a dead letter');
+      giveBack(false);
+      return;
+    }
+    const timer = setTimeout(() => giveBack(true), redeliveryPauseMs * 2 ** (deliveries - 1)).unref();
+    session.held.set(tag, timer);
+  }
+}

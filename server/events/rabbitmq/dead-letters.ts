@@ -1,0 +1,163 @@
+/**
+ * Dead letters in RabbitMQ: a queue that nobody consumes. Looking takes each message, keeps it unacknowledged, and gives all of them back, so
+ * that whatever happens meanwhile nothing is lost; one looks at a time, across processes, so that nobody sees a queue that is half taken.
+ */
+import { createHash } from 'node:crypto';
+import type pg from 'pg';
+import type { SyncMessage } from 'rabbitmq-client';
+import { BrokerUnavailable, deliveriesMax, workerQueue } from '../broker.ts';
+import type { DeadLetter, DeadLetters } from '../broker.ts';
+import { hintsOf } from '../envelope.ts';
+import { closeQuietly } from './link.ts';
+import type { RabbitLink } from './link.ts';
+import { bytesOf, deathOf } from './messages.ts';
+import type { Publisher } from './publisher.ts';
+import { deadQueue, declareTopology } from './topology.ts';
+
+/**
+ * How many a look goes through: beyond the first ten thousand dead letters a single one is neither listed nor found. Replaying or
+ * dropping all of them has no such limit.
+ */
+const lookedAtMax = 10_000;
+/** What is shown of a message. */
+const bodyCharactersMax = 65_536;
+const lookLock = 0x0c0ffe22;
+
+export type DeadLetterOptions = {
+  readonly link: RabbitLink;
+  /** Its own: windows of one publisher follow each other. */
+  readonly publisher: Publisher;
+  readonly pool: pg.Pool;
+};
+
+/** What becomes of a letter that was looked at. */
+type Fate = 'kept' | 'gone';
+
+export function rabbitDeadLetters({ link, publisher, pool }: DeadLetterOptions): DeadLetters {
+  const look = async (visit: (letter: DeadLetter, message: SyncMessage) => Fate | Promise<Fate>, most = lookedAtMax) =>
+    await alone(pool, () => walk(link, visit, most));
+
+  const letters = async (): Promise<DeadLetter[]> => {
+    const found: DeadLetter[] = [];
+    await look((letter) => {
+      found.push(letter);
+      return 'kept';
+    });
+    // What was given back keeps its order, but lines up before what has died since: whole seconds and the queue's order tell.
+    return found.toSorted((a, b) => (a.diedAt?.getTime() ?? 0) - (b.diedAt?.getTime() ?? 0));
+  };
+  const settle = async (ids: readonly string[] | 'all', settleOne: (message: SyncMessage) => Promise<unknown>): Promise<number> => {
+    const wanted = ids === 'all' ? null : new Set(ids);
+    let settled = 0;
+    const visit = async (letter: DeadLetter, message: SyncMessage): Promise<Fate> => {
+      if (wanted && !wanted.has(letter.id)) return 'kept';
+      await settleOne(message);
+      settled++;
+      return 'gone';
+    };
+    await look(visit, wanted ? lookedAtMax : Number.MAX_SAFE_INTEGER);
+    return settled;
+  };
+  return {
+    list: async ({ limit, after }) => {
+      const all = await letters();
+      const from = after === undefined ? 0 : all.findLastIndex(({ id }) => id === after) + 1;
+      return after !== undefined && from === 0 ? [] : all.slice(from, from + limit);
+    },
+    count: async () => await alone(pool, () => countOf(link)),
+    find: async (id) => (await letters()).find((letter) => letter.id === id) ?? null,
+    replay: async (ids) => await settle(ids, (message) => deliverAgain(publisher, message)),
+    drop: async (ids) => await settle(ids, () => Promise.resolve()),
+  };
+}
+
+async function walk(
+  link: RabbitLink,
+  visit: (letter: DeadLetter, message: SyncMessage) => Fate | Promise<Fate>,
+  most: number,
+): Promise<void> {
+  const channel = await link.channel(declareTopology);
+  try {
+    const { messageCount } = await channel.queueDeclare({ queue: deadQueue, passive: true });
+    let lastKept: number | null = null;
+    for (let seen = 0; seen < Math.min(messageCount, most); seen++) {
+      const message = await channel.basicGet({ queue: deadQueue });
+      if (!message) break;
+      const fate = await visit(letterOf(message), message);
+      if (fate === 'gone') channel.basicAck({ deliveryTag: message.deliveryTag });
+      else lastKept = message.deliveryTag;
+    }
+    if (lastKept !== null) channel.basicNack({ deliveryTag: lastKept, multiple: true, requeue: true });
+    await channel.close();
+  } catch (failure) {
+    // What is still ours goes back with the channel.
+    closeQuietly(channel);
+    if (failure instanceof BrokerUnavailable) throw failure;
+    throw new BrokerUnavailable('RabbitMQ went away while its dead letters were looked at', { cause: failure });
+  }
+}
+
+async function countOf(link: RabbitLink): Promise<number> {
+  let count = 0;
+  const channel = await link.channel(async (opened) => {
+    await declareTopology(opened);
+    count = (await opened.queueDeclare({ queue: deadQueue, passive: true })).messageCount;
+  });
+  closeQuietly(channel);
+  return count;
+}
+
+/** Into the worker's queue, as it was sent, with no deliveries counted. It is gone from the dead letters after that only. */
+async function deliverAgain(publisher: Publisher, message: SyncMessage): Promise<void> {
+  const safe = await publisher.publish([
+    {
+      exchange: '',
+      routingKey: workerQueue,
+      messageId: message.messageId ?? 'a replayed message',
+      contentType: message.contentType ?? 'application/octet-stream',
+      body: bytesOf(message),
+    },
+  ]);
+  if (safe === 0) throw new BrokerUnavailable('RabbitMQ did not confirm the replay; what was not confirmed is still a dead letter');
+}
+
+function letterOf(message: SyncMessage): DeadLetter {
+  const bytes = bytesOf(message);
+  const body = bytes.toString('utf8', 0, bodyCharactersMax);
+  const death = deathOf(message);
+  return {
+    // The same message has the same id at every look; RabbitMQ gives it none.
+    id: createHash('sha256')
+      .update(message.messageId ?? '')
+      .update(bytes)
+      .digest('hex')
+      .slice(0, 24),
+    body,
+    ...(bytes.length > bodyCharactersMax ? { eventId: null, eventType: null, wallet: null } : hintsOf(body)),
+    reason: reasonOf(death.reason),
+    deliveries: death.reason === null ? 0 : deliveriesMax,
+    diedAt: death.at,
+  };
+}
+
+function reasonOf(reason: string | null): string | null {
+  if (reason === 'rejected') return `failed ${deliveriesMax} times`;
+  return reason === 'delivery_limit' ? 'ended its worker again and again' : reason;
+}
+
+/** One at a time, in whatever process. The lock ends with its connection. */
+async function alone<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let isHealthy = false;
+  try {
+    await client.query("begin; set local lock_timeout = '15s'; set local idle_in_transaction_session_timeout = 0");
+    await client.query(`select pg_advisory_xact_lock(${lookLock})`);
+    const answer = await work();
+    await client.query('commit');
+    isHealthy = true;
+    return answer;
+  } finally {
+    // A connection that is dropped rolls back and unlocks.
+    client.release(!isHealthy);
+  }
+}

@@ -1,0 +1,144 @@
+/** Carries the log to RabbitMQ: reads each book after its position, publishes, and moves the position on past what is safe there. */
+import { isOutage } from '../../database/index.ts';
+import type { Log } from '../../kernel/index.ts';
+import type { Ledger, LedgerEvent } from '../../ledger/index.ts';
+import { eventsExchange } from '../asyncapi.ts';
+import { BrokerUnavailable } from '../broker.ts';
+import type { Consumer, Place } from '../broker.ts';
+import { Wake } from '../built-in/wake.ts';
+import { envelopeContentType, envelopeOf } from '../envelope.ts';
+import type { Message, Publisher } from './publisher.ts';
+import { routingKeyOf } from './topology.ts';
+import { RelayTurn } from './turn.ts';
+
+const eventsPerWindow = 500;
+/** Without a ring: another process may post whose rings do not get here. */
+const pollMs = 1_000;
+const turnMs = 1_000;
+const pauseMs = { first: 200, most: 5_000 } as const;
+
+export type RelayOptions = {
+  readonly url: string;
+  readonly ledger: Pick<Ledger, 'books' | 'read'>;
+  readonly publisher: Publisher;
+  readonly log: Log;
+};
+
+export class Relay implements Consumer {
+  readonly #options: RelayOptions;
+  readonly #wake = new Wake();
+  readonly #running: Promise<void>;
+  /** The next events of a book, asked for while those before them are published. */
+  readonly #ahead = new Map<number, Promise<LedgerEvent[]>>();
+  #stopped = false;
+  #isHeldUp = false;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  /** Something may be there to carry. */
+  ring(): void {
+    this.#wake.ring();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake.ring();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    let nextMs: number = pauseMs.first;
+    while (!this.#stopped) {
+      try {
+        const session = await RelayTurn.open(this.#options.url, () => this.#wake.ring());
+        try {
+          while (!this.#stopped && !(await session.take())) await this.#wake.sleep(turnMs);
+          await this.#carry(session, () => {
+            nextMs = pauseMs.first;
+          });
+        } finally {
+          await session.close();
+        }
+      } catch (failure) {
+        this.#tell(failure);
+      }
+      if (this.#stopped) return;
+      await this.#wake.pause(nextMs, () => this.#stopped);
+      nextMs = Math.min(nextMs * 2, pauseMs.most);
+    }
+  }
+
+  /** Until it is stopped, or something is away. */
+  async #carry(session: RelayTurn, onProgress: () => void): Promise<void> {
+    const { ledger } = this.#options;
+    const positions = await session.positions(ledger.books);
+    this.#ahead.clear();
+    while (!this.#stopped && !session.isBroken) {
+      let carried = 0;
+      for (const book of ledger.books) {
+        if (this.#stopped || session.isBroken) return;
+        carried += await this.#advance(session, book, positions);
+      }
+      if (carried > 0) onProgress();
+      else await this.#wake.sleep(pollMs);
+    }
+  }
+
+  /** Answers how many events of the book are safe now. */
+  async #advance(session: RelayTurn, book: number, positions: Map<number, Place>): Promise<number> {
+    const after = positions.get(book) ?? { seq: 0, part: 0 };
+    const events = await (this.#ahead.get(book) ?? this.#read(book, after));
+    this.#ahead.delete(book);
+    if (events.length === 0) return 0;
+    this.#readAhead(book, events);
+    const safe = await this.#options.publisher.publish(windowOf(events, after));
+    const last = events[safe - 1];
+    if (last) {
+      positions.set(book, { seq: last.seq, part: last.part });
+      await session.moveOn(book, last);
+    }
+    if (safe < events.length) throw new BrokerUnavailable(`${events.length - safe} events of book ${book} are not safe yet`);
+    if (this.#isHeldUp) this.#options.log.info({ book }, 'Events reach RabbitMQ again');
+    this.#isHeldUp = false;
+    return safe;
+  }
+
+  #tell(failure: unknown): void {
+    const { log } = this.#options;
+    const isAway = failure instanceof BrokerUnavailable || isOutage(failure);
+    if (!isAway) log.error({ err: failure }, 'Events cannot be carried to RabbitMQ; trying again');
+    else if (!this.#isHeldUp) log.warn({ reason: (failure as Error).message }, 'Events wait in the log: they do not reach RabbitMQ');
+    this.#isHeldUp = true;
+  }
+
+  async #read(book: number, after: Place): Promise<LedgerEvent[]> {
+    return await this.#options.ledger.read.in({ book }).events(after.seq, after.part, eventsPerWindow);
+  }
+
+  #readAhead(book: number, events: readonly LedgerEvent[]): void {
+    const last = events.at(-1);
+    if (!last || events.length < eventsPerWindow) return;
+    const reading = this.#read(book, last);
+    // Whoever awaits it is told; until then nobody may be listening.
+    reading.catch(() => undefined);
+    this.#ahead.set(book, reading);
+  }
+}
+
+/** Each names the one before it; the first of the window what the position names. */
+function windowOf(events: readonly LedgerEvent[], after: Place): Message[] {
+  return events.map((event, at) => {
+    const before = events[at - 1] ?? (after.seq === 0 ? null : after);
+    const envelope = envelopeOf({ event, previous: before && { seq: before.seq, part: before.part } });
+    return {
+      exchange: eventsExchange,
+      routingKey: routingKeyOf(event),
+      messageId: event.id,
+      contentType: envelopeContentType,
+      body: Buffer.from(JSON.stringify(envelope)),
+    };
+  });
+}

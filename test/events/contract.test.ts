@@ -1,0 +1,192 @@
+// The promises of the broker port (server/events/broker.ts), kept by every broker: on a real PostgreSQL and a real RabbitMQ.
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { deliveriesMax } from '../../server/events/index.ts';
+import type { Broker, Consumer } from '../../server/events/index.ts';
+import { assert } from '../../server/kernel/index.ts';
+import { hasRabbitMq, startRabbitMq } from '../support/rabbitmq.ts';
+import type { RabbitMq } from '../support/rabbitmq.ts';
+import { Recorder, startWorld, stopAll } from './world.ts';
+import type { EventWorld } from './world.ts';
+
+const kinds = [{ kind: 'built-in' as const }, ...(hasRabbitMq ? [{ kind: 'rabbitmq' as const }] : [])];
+const soon = { timeout: 20_000, interval: 20 };
+
+describe.each(kinds)('the broker $kind', ({ kind }) => {
+  let world: EventWorld;
+  let rabbit: RabbitMq | null = null;
+  let broker: Broker;
+  const open = () => world.broker(rabbit?.url);
+
+  beforeAll(async () => {
+    if (kind === 'rabbitmq') rabbit = await startRabbitMq();
+    world = await startWorld();
+    broker = await open();
+  });
+  afterAll(async () => {
+    await world.stop();
+    await rabbit?.stop();
+  });
+
+  /** What a test that failed half way left running. */
+  afterEach(async () => {
+    await stopAll(world.running.splice(0));
+  });
+
+  async function handled(ids: readonly string[], ...by: readonly Recorder[]): Promise<void> {
+    await vi.waitFor(() => expect(ids.filter((id) => !by.some((work) => work.ids.has(id)))).toEqual([]), soon);
+  }
+
+  /** Handles what is there, so that a test meets only what it posts. */
+  async function settled(): Promise<void> {
+    const rest = new Recorder();
+    const parts = [await broker.relay(), await broker.consume(rest.handler)];
+    await handled(await world.post(10), rest);
+    await stopAll(parts);
+  }
+
+  test('tells what it is, and that it is connected', async () => {
+    await vi.waitFor(() => expect(broker.status).toEqual({ kind, connected: true }), soon);
+  });
+
+  test('every event of the log arrives exactly as the log has it, in the order of its book, each naming the one before', async () => {
+    const ids = await world.post(300);
+    const work = new Recorder();
+    const parts = [await broker.relay(), await broker.consume(work.handler)];
+    ids.push(...(await world.post(300)));
+    await handled(ids, work);
+    await stopAll(parts);
+    const log = await world.log();
+    for (const book of world.ledger.books) {
+      const ofBook = log.filter((event) => event.book === book);
+      expect(ofBook.length).toBeGreaterThan(100);
+      const places = ofBook.map(({ seq, part }) => ({ seq, part }));
+      expect(work.seen.filter(({ event }) => event.book === book)).toEqual(
+        ofBook.map((event, at) => ({ event, previous: places[at - 1] ?? null })),
+      );
+    }
+  });
+
+  test('an event that fails is delivered so often and is a dead letter then; the others flow on; looking changes nothing', async () => {
+    await settled();
+    const [poison = '', ...others] = await world.post(6);
+    const event = (await world.log()).find(({ id }) => id === poison);
+    const work = new Recorder((delivery) => delivery.event.id === poison);
+    const parts = [await broker.relay(), await broker.consume(work.handler)];
+    await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(1), soon);
+    await handled(others, work);
+    expect(work.seen.filter((delivery) => delivery.event.id === poison)).toHaveLength(deliveriesMax);
+    expect(work.seen.filter((delivery) => delivery.event.id === others[0])).toHaveLength(1);
+
+    const [letter] = await broker.deadLetters.list({ limit: 10 });
+    assert(letter, 'there is a dead letter');
+    const told = { eventId: poison, eventType: 'FundsDeposited', wallet: event?.wallet, deliveries: deliveriesMax };
+    expect(letter).toMatchObject({ ...told, reason: `failed ${deliveriesMax} times` });
+    expect(letter.diedAt?.getFullYear()).toBe(new Date().getFullYear());
+    expect(JSON.parse(letter.body)).toMatchObject({ id: poison, specversion: '1.0', subject: event?.wallet });
+    for (let looks = 0; looks < deliveriesMax + 2; looks++) expect(await broker.deadLetters.list({ limit: 10 })).toEqual([letter]);
+    expect(await broker.deadLetters.find(letter.id)).toEqual(letter);
+    expect(await broker.deadLetters.find('nonsense')).toBeNull();
+    expect(await broker.deadLetters.list({ limit: 10, after: letter.id })).toEqual([]);
+    expect(await broker.deadLetters.count()).toBe(1);
+    await stopAll(parts);
+
+    // Nothing drains itself: it is still there for another process. Replayed, it begins anew.
+    const other = await open();
+    const later = new Recorder();
+    const consumer = await other.consume(later.handler);
+    expect(await other.deadLetters.replay(['nonsense', letter.id])).toBe(1);
+    await vi.waitFor(() => expect(later.seen.map((delivery) => delivery.event)).toEqual([event]), soon);
+    expect(await other.deadLetters.count()).toBe(0);
+    await consumer.stop();
+    await other.stop();
+  }, 60_000);
+
+  test('dead letters are listed oldest first, page by page, dropped one by one, and all of them replayed or dropped at once', async () => {
+    await settled();
+    const doomed = await world.post(5);
+    const work = new Recorder(({ event }) => doomed.includes(event.id));
+    let parts = [await broker.relay(), await broker.consume(work.handler)];
+    await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(5), soon);
+    await stopAll(parts);
+    const all = await broker.deadLetters.list({ limit: 100 });
+    expect(all.map(({ eventId }) => eventId).toSorted()).toEqual(doomed.toSorted());
+    const pages = [await broker.deadLetters.list({ limit: 2 }), await broker.deadLetters.list({ limit: 2, after: all[1]?.id ?? '' })];
+    expect(pages.flat()).toEqual(all.slice(0, 4));
+
+    expect(await broker.deadLetters.drop([all[0]?.id ?? ''])).toBe(1);
+    expect(await broker.deadLetters.count()).toBe(4);
+    expect(await broker.deadLetters.find(all[0]?.id ?? '')).toBeNull();
+
+    const later = new Recorder(({ event }) => event.id === all[1]?.eventId);
+    parts = [await broker.consume(later.handler)];
+    expect(await broker.deadLetters.replay('all')).toBe(4);
+    await handled(
+      all.slice(1).map(({ eventId }) => eventId ?? ''),
+      later,
+    );
+    // One fails again, as often as the first time.
+    await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(1), soon);
+    expect(later.seen.filter(({ event }) => event.id === all[1]?.eventId)).toHaveLength(deliveriesMax);
+    await stopAll(parts);
+    expect(await broker.deadLetters.drop('all')).toBe(1);
+    expect(await broker.deadLetters.count()).toBe(0);
+    expect(await broker.deadLetters.replay('all')).toBe(0);
+  }, 60_000);
+
+  test('a handler that throws gets the same batch again, and nothing of it counts as failed', async () => {
+    await settled();
+    const ids = await world.post(4);
+    const work = new Recorder();
+    let throws = 2;
+    const parts: Consumer[] = [
+      await broker.relay(),
+      await broker.consume(async (batch) => {
+        const verdicts = await work.handler(batch);
+        if (throws-- > 0) throw new Error('connection terminated');
+        return verdicts;
+      }),
+    ];
+    await vi.waitFor(() => expect(work.batches.length).toBeGreaterThanOrEqual(3), soon);
+    await handled(ids, work);
+    await stopAll(parts);
+    expect(work.batches[1]).toEqual(work.batches[0]);
+    expect(work.batches[2]).toEqual(work.batches[0]);
+    expect(await broker.deadLetters.count()).toBe(0);
+  });
+
+  test('of two consumers one works, and of two relays; when they stop the others go on, and nothing is missed', async () => {
+    await settled();
+    const other = await open();
+    const [first, second] = [new Recorder(), new Recorder()];
+    const working = [await broker.relay(), await broker.consume(first.handler)];
+    await handled(await world.post(5), first);
+    const waiting = [await other.relay(), await other.consume(second.handler)];
+    await handled(await world.post(5), first);
+    expect(second.seen).toEqual([]);
+    await stopAll(working);
+    await handled(await world.post(5), second);
+    await stopAll(waiting);
+    await other.stop();
+  });
+
+  test('what a consumer had not acknowledged when it was cut off goes to the next', async () => {
+    await settled();
+    const ids = await world.post(20);
+    const other = await open();
+    const relay = await broker.relay();
+    // It never says what became of them.
+    let got = 0;
+    const stuck = await other.consume((batch) => {
+      got += batch.length;
+      return Promise.reject(new Error('connection terminated'));
+    });
+    await vi.waitFor(() => expect(got).toBeGreaterThan(0), soon);
+    await stuck.stop();
+    await other.stop();
+    const next = new Recorder();
+    const consumer = await broker.consume(next.handler);
+    await handled(ids, next);
+    await stopAll([consumer, relay]);
+    expect(await broker.deadLetters.count()).toBe(0);
+  });
+});

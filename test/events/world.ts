@@ -1,0 +1,134 @@
+/** A ledger of two books with a broker behind it, of either kind, and consumers that note what they saw. */
+import type pg from 'pg';
+import { createPool, inRole } from '../../server/database/index.ts';
+import { openBroker, openDoorbell, ringingOnCommit } from '../../server/events/index.ts';
+import type { Broker, Consumer, Delivery, Doorbell, Handler } from '../../server/events/index.ts';
+import { assert, silentLog } from '../../server/kernel/index.ts';
+import { openLedger } from '../../server/ledger/index.ts';
+import type { Ledger, LedgerEvent, Operation } from '../../server/ledger/index.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+
+export type EventWorld = {
+  readonly database: TestDatabase;
+  readonly ledger: Ledger;
+  readonly doorbell: Doorbell;
+  readonly pool: pg.Pool;
+  /** A broker as another process would have it: its own pool and connections. */
+  broker(rabbitmqUrl: string | undefined): Promise<Broker>;
+  /** So many deposits into fresh wallets of both books; answers the ids of their events. */
+  post(count: number): Promise<string[]>;
+  log(): Promise<LedgerEvent[]>;
+  /** Every relay and consumer that was started; stopping one again does nothing. */
+  readonly running: Consumer[];
+  stop(): Promise<void>;
+};
+
+const silent = { answered: () => undefined, batchCommitted: () => undefined };
+
+export async function startWorld(): Promise<EventWorld> {
+  const database = await createTestDatabase();
+  const url = inRole(database.url, 'writer');
+  const pool = createPool(url, silentLog());
+  const doorbell = openDoorbell({ url, pool, log: silentLog() });
+  const ledger = await openLedger({ url, log: silentLog(), books: 2, observe: ringingOnCommit(doorbell, silent) });
+  const brokers: { stop(): Promise<void> }[] = [];
+  const running: Consumer[] = [];
+  const noted = async (starting: Promise<Consumer>): Promise<Consumer> => {
+    const part = await starting;
+    const stoppable = { stop: once(() => part.stop()) };
+    running.push(stoppable);
+    return stoppable;
+  };
+  let posted = 0;
+  return {
+    database,
+    ledger,
+    running,
+    doorbell,
+    pool,
+    broker: async (rabbitmqUrl) => {
+      const ownPool = createPool(url, silentLog());
+      const opened = await openBroker({ peers: { rabbitmqUrl }, url, pool: ownPool, ledger, log: silentLog(), doorbell });
+      const stop = once(async () => {
+        await opened.stop();
+        await ownPool.end();
+      });
+      brokers.push({ stop });
+      return {
+        relay: () => noted(opened.relay()),
+        consume: (handler) => noted(opened.consume(handler)),
+        deadLetters: opened.deadLetters,
+        stop,
+        get status() {
+          return opened.status;
+        },
+      };
+    },
+    post: async (count) => {
+      const operations = Array.from({ length: count }, (): Operation => {
+        const number = ++posted;
+        const opens = { owner: null, asset: 1, floor: 0n };
+        return { kind: 'deposit', key: `d${number}`, debit: { system: 'cash_in' }, credit: { wallet: `w${number}`, opens }, amount: 5n };
+      });
+      const outcomes = await ledger.postEach(operations);
+      assert(
+        outcomes.every(({ status }) => status === 'posted'),
+        'what the test posts is posted',
+      );
+      return outcomes.map(({ seq, entry }) => `${entry?.book}-${seq}-1`);
+    },
+    log: async () => (await Promise.all(ledger.books.map((book) => wholeLog(ledger, book)))).flat(),
+    stop: async () => {
+      await Promise.all(brokers.map((broker) => broker.stop()));
+      await doorbell.stop();
+      await ledger.stop();
+      await pool.end();
+      await database.drop();
+    },
+  };
+}
+
+async function wholeLog(ledger: Ledger, book: number): Promise<LedgerEvent[]> {
+  const all: LedgerEvent[] = [];
+  for (;;) {
+    const { seq = 0, part = 0 } = all.at(-1) ?? {};
+    const page = await ledger.read.in({ book }).events(seq, part, 5_000);
+    if (page.length === 0) return all;
+    all.push(...page);
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return () => (done ??= work());
+}
+
+/** Notes every delivery; `fails` says which are answered with `failed`. */
+export class Recorder {
+  readonly seen: Delivery[] = [];
+  readonly batches: string[][] = [];
+  readonly handler: Handler;
+
+  constructor(fails: (delivery: Delivery) => boolean = () => false) {
+    this.handler = (batch) => {
+      this.seen.push(...batch);
+      this.batches.push(batch.map(({ event }) => event.id));
+      return Promise.resolve(batch.map((delivery) => (fails(delivery) ? 'failed' : 'done')));
+    };
+  }
+
+  get ids(): Set<string> {
+    return new Set(this.seen.map(({ event }) => event.id));
+  }
+
+  /** The first time that each event came. */
+  firsts(book: number): Delivery[] {
+    const met = new Set<string>();
+    return this.seen.filter(({ event }) => event.book === book && !met.has(event.id) && met.add(event.id));
+  }
+}
+
+export async function stopAll(parts: readonly Consumer[]): Promise<void> {
+  for (const part of parts) await part.stop();
+}
