@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { productVersion } from '../server/kernel/index.ts';
 import { deadLettersCommand } from './commands/deadletters.ts';
+import { fraudCommand } from './commands/fraud.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { monkeyCommand } from './commands/monkey.ts';
@@ -33,6 +34,7 @@ export function program(): Command {
     .addCommand(keysCommand())
     .addCommand(requestsCommand())
     .addCommand(deadLettersCommand())
+    .addCommand(fraudCommand())
     .addCommand(verifyCommand())
     .addCommand(rebuildCommand())
     .addCommand(sqlCommand())

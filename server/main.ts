@@ -15,7 +15,7 @@ import {
 } from './gateway/grpc/index.ts';
 import { listenHttp } from './gateway/http/index.ts';
 import { ApiKeys, Authenticator, keepRepaired, Sessions, Users } from './identity/index.ts';
-import { statsKeeper } from './insights/index.ts';
+import { openInsights, Reviews, statsKeeper } from './insights/index.ts';
 import { isLoopback, keepSecret, OperatorError, readTls, refuseTakenPorts } from './kernel/index.ts';
 import type { Address, Config, Listener, Log, Tls } from './kernel/index.ts';
 import { openLedger, startCheckpoints } from './ledger/index.ts';
@@ -120,7 +120,8 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   }
   if (ledger) {
     const defaultAsset = findDefaultAsset(config, ledger);
-    const commands = new WalletCommands(ledger, defaultAsset);
+    const reviews = new Reviews(database.pool);
+    const commands = new WalletCommands(ledger, defaultAsset, reviews);
     const queries = new WalletQueries(ledger, defaultAsset, statsKeeper(database.pool), cache.cache);
     if (chosen.includes('wallets')) {
       const ready = () => ledger.ready;
@@ -142,6 +143,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const requests = new Requests(database.pool);
       const told = { tail, webhooks, requests };
       const people = { users, sessions, apiKeys, access };
+      const insights = openInsights(database.pool, ledger);
       const product = {
         commands,
         queries,
@@ -150,6 +152,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         ...told,
         deadLetters: broker.deadLetters,
         ...people,
+        insights,
         ready,
         demo,
         swaggerEnabled: config.swaggerEnabled,
@@ -162,7 +165,8 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       started.add(requests);
       urls['api'] = api.url;
     }
-    if (chosen.includes('worker')) started.add(await startWorker({ config, log, database, ledger, commands, broker, metrics }));
+    if (chosen.includes('worker'))
+      started.add(await startWorker({ ...foundation, config, log, ledger, commands, users, reviews, broker, metrics }));
   }
   if (chosen.includes('users')) started.add(keepRepaired(users, log));
 

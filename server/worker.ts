@@ -2,13 +2,22 @@
 import { createPool } from './database/index.ts';
 import type { Database } from './database/index.ts';
 import type { Broker } from './events/index.ts';
-import { statsProjection } from './insights/index.ts';
 import type { Config, Log } from './kernel/index.ts';
 import type { Ledger } from './ledger/index.ts';
 import { Projector } from './projections/index.ts';
 import type { Projection } from './projections/index.ts';
 import type { Metrics } from './telemetry/index.ts';
 import { SagaResumer } from './wallets/index.ts';
+import type { Users } from './identity/index.ts';
+import {
+  fraudProjection,
+  keepNotificationsBounded,
+  notificationsProjection,
+  startFraudActions,
+  startMail,
+  statsProjection,
+} from './insights/index.ts';
+import type { Reviews } from './insights/index.ts';
 import { callOut } from './outbound/index.ts';
 import { startRequestRunner } from './requests/index.ts';
 import type { WalletCommands } from './wallets/index.ts';
@@ -22,6 +31,8 @@ export type WorkerParts = {
   readonly commands: WalletCommands;
   readonly broker: Broker;
   readonly metrics: Metrics;
+  readonly users: Users;
+  readonly reviews: Reviews;
 };
 
 /** What projections may be made of: a rebuild has no more. */
@@ -47,26 +58,43 @@ export async function startWorker(parts: WorkerParts): Promise<Part> {
 
 /** One line for each loop: what begins it. */
 function loopsOf(parts: WorkerParts): Promise<Part>[] {
-  const { config, log, database, ledger } = parts;
-  const webhooks = new Dispatcher({ pool: database.pool, log, allowPrivate: config.peers.privateWebhooks });
+  const { config, log, database, ledger, commands } = parts;
+  const { pool } = database;
+  const { mail } = config.peers;
+  const webhooks = new Dispatcher({ pool, log, allowPrivate: config.peers.privateWebhooks });
   return [
-    Promise.resolve(new SagaResumer({ ledger, log })),
     Promise.resolve(webhooks),
     workOnRequests(parts),
     followLog({ ...parts, wakeWebhooks: () => webhooks.wake() }),
+    Promise.resolve(new SagaResumer({ ledger, log })),
+    Promise.resolve(startFraudActions({ pool, ledger, commands, mailed: mail !== undefined, log })),
+    Promise.resolve(keepNotificationsBounded(pool, log)),
+    ...(mail ? [Promise.resolve(startMail({ pool, mail, addressOf: addressOf(parts.users), log }))] : []),
   ];
 }
 
 /** Does what was asked for in the background. */
-async function workOnRequests({ config, log, database, ledger, commands }: WorkerParts): Promise<Part> {
+async function workOnRequests({ config, log, database, ledger, commands, reviews }: WorkerParts): Promise<Part> {
   const { payout } = config.peers;
-  return await Promise.resolve(startRequestRunner({ url: database.url, log, ledger, commands, payout, call: callOut }));
+  return await Promise.resolve(startRequestRunner({ url: database.url, log, ledger, commands, payout, reviews, call: callOut }));
 }
 
 /** One line for each projection: what is derived from the event log. */
-export function projectionsOf({ ledger, wakeWebhooks }: ProjectionParts): readonly Projection[] {
+export function projectionsOf({ config, ledger, wakeWebhooks }: ProjectionParts): readonly Projection[] {
   const ownerOf = async (wallet: string) => (await ledger.read.balance(wallet))?.owner ?? null;
-  return [statsProjection, webhookProjection({ ownerOf, wake: wakeWebhooks })];
+  return [
+    statsProjection,
+    fraudProjection(),
+    notificationsProjection(config.peers.mail !== undefined),
+    webhookProjection({ ownerOf, wake: wakeWebhooks }),
+  ];
+}
+
+function addressOf(users: Users): (userId: string) => Promise<string | null> {
+  return async (userId) => {
+    const user = await users.get(userId);
+    return 'refusal' in user ? null : user.email;
+  };
 }
 
 /**

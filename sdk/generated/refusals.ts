@@ -30,5 +30,6 @@ export const refusalStatuses: Readonly<Record<string, number>> = {
   credit_line_in_use: 422,
   balance_limit: 422,
   saga_not_linkable: 422,
+  review_required: 422,
   linked_operation_refused: 422,
 };

@@ -133,6 +133,14 @@ export type RequestAttempt = { readonly attempt: number; readonly at: string; re
 
 export type AsyncRequestWithLog = { readonly id: string; readonly type: "withdraw" | "transfer"; readonly status: "accepted" | "processing" | "held" | "in_review" | "awaiting_approval" | "paying" | "capturing" | "releasing" | "completed" | "released" | "failed"; readonly walletId: string; readonly toWalletId?: string; readonly amount: string; readonly requestId: string; readonly metadata: { readonly [name: string]: unknown; } | null; readonly attempts: number; readonly replays: number; readonly createdAt: string; readonly updatedAt: string; readonly nextTryAt: string | null; readonly finishedAt: string | null; readonly holdId?: string; readonly heldAmount?: string; readonly holdExpiresAt?: string; readonly waitsFor?: string; readonly operationId?: string; readonly seq?: number; readonly failure?: RequestFailure; readonly links: RequestLinks; readonly log: readonly (RequestAttempt)[]; };
 
+export type FraudRule = { readonly id: string; readonly version: number; readonly name: string; readonly kind: "velocity" | "amount" | "sum"; readonly definition: { readonly [name: string]: unknown; }; readonly action: "flag" | "notify" | "freeze" | "review"; readonly enabled: boolean; readonly since: string; readonly actor: string; readonly reason: string; };
+
+export type FraudFinding = { readonly id: string; readonly rule: string; readonly ruleVersion: number; readonly action: "flag" | "notify" | "freeze" | "review"; readonly walletId: string; readonly eventId: string; readonly eventIds: readonly (string)[]; readonly facts: { readonly [name: string]: string; }; readonly recordedAt: string; };
+
+export type FraudDryRun = { readonly events: number; readonly complete: boolean; readonly readUntil: string | null; readonly found: number; readonly foundByPresent: number; readonly foundByBoth: number; readonly onlyNew: readonly (FraudFinding)[]; readonly onlyPresent: readonly (FraudFinding)[]; };
+
+export type Notification = { readonly id: string; readonly kind: string; readonly text: string; readonly walletId: string; readonly facts: { readonly [name: string]: string; }; readonly createdAt: string; readonly readAt: string | null; readonly readBy: string | null; };
+
 export type DepositInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
@@ -433,11 +441,20 @@ export type SetUserRoleInput = {
   readonly role: "user" | "operator" | "admin";
 };
 
+export type ListLoginsInput = {
+  /** user id; services and staff say by it whose wallets they mean */
+  readonly userId: string;
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+};
+
 export type CreateKeyInput = {
   /** what the key is for */
   readonly name: string;
   /** what the key may do */
-  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "audit:read" | "system:read" | "keys:manage")[];
+  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "fraud:read" | "fraud:write" | "audit:read" | "system:read" | "keys:manage")[];
   /** days from now; it never expires, when absent */
   readonly expiresInDays?: number | undefined;
 };
@@ -742,4 +759,95 @@ export type ListAuditInput = {
   readonly limit?: number | undefined;
   /** the `next` of an earlier page */
   readonly cursor?: string | undefined;
+};
+
+export type AddFraudRuleInput = {
+  /** rule id: small letters and digits, in words joined by hyphens, at most 40 characters */
+  readonly id: string;
+  /** what people call it */
+  readonly name: string;
+  /** one of velocity, amount, sum */
+  readonly kind: "velocity" | "amount" | "sum";
+  /** velocity: {count, windowSeconds, movements, assets}; amount: {threshold, movements, assets}; sum: {threshold, windowSeconds, movements, assets}. movements: some of withdrawal, spend, transfer. assets: "all", or their numbers. Nothing else */
+  readonly definition: { readonly [name: string]: unknown; };
+  /** flag: note it and tell staff. notify: tell the owner, too. freeze: freeze the wallet. review: hold the withdrawal */
+  readonly action: "flag" | "notify" | "freeze" | "review";
+  /** whether it looks at events */
+  readonly enabled?: boolean | undefined;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+};
+
+export type GetFraudRuleInput = {
+  /** rule id: small letters and digits, in words joined by hyphens, at most 40 characters */
+  readonly rule: string;
+};
+
+export type ChangeFraudRuleInput = {
+  /** rule id: small letters and digits, in words joined by hyphens, at most 40 characters */
+  readonly rule: string;
+  /** what people call it */
+  readonly name?: string | undefined;
+  /** one of velocity, amount, sum */
+  readonly kind?: "velocity" | "amount" | "sum" | undefined;
+  /** velocity: {count, windowSeconds, movements, assets}; amount: {threshold, movements, assets}; sum: {threshold, windowSeconds, movements, assets}. movements: some of withdrawal, spend, transfer. assets: "all", or their numbers. Nothing else */
+  readonly definition?: { readonly [name: string]: unknown; } | undefined;
+  /** flag: note it and tell staff. notify: tell the owner, too. freeze: freeze the wallet. review: hold the withdrawal */
+  readonly action?: "flag" | "notify" | "freeze" | "review" | undefined;
+  /** whether it looks at events */
+  readonly enabled?: boolean | undefined;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+};
+
+export type DryRunFraudRuleInput = {
+  /** rule id: small letters and digits, in words joined by hyphens, at most 40 characters */
+  readonly id?: string | undefined;
+  /** one of velocity, amount, sum */
+  readonly kind?: "velocity" | "amount" | "sum" | undefined;
+  /** velocity: {count, windowSeconds, movements, assets}; amount: {threshold, movements, assets}; sum: {threshold, windowSeconds, movements, assets}. movements: some of withdrawal, spend, transfer. assets: "all", or their numbers. Nothing else */
+  readonly definition?: { readonly [name: string]: unknown; } | undefined;
+  /** a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; + is written %2B */
+  readonly since?: string | undefined;
+  /** a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; + is written %2B */
+  readonly until?: string | undefined;
+};
+
+export type ListFraudFindingsInput = {
+  /** rule id: small letters and digits, in words joined by hyphens, at most 40 characters */
+  readonly rule?: string | undefined;
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId?: string | undefined;
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+};
+
+export type ListMyNotificationsInput = {
+  /** true: only what is not read */
+  readonly unread?: boolean | undefined;
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+};
+
+export type ReadMyNotificationInput = {
+  /** notification id */
+  readonly notificationId: string;
+};
+
+export type ListNotificationsInput = {
+  /** true: only what is not read */
+  readonly unread?: boolean | undefined;
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+};
+
+export type ReadNotificationInput = {
+  /** notification id */
+  readonly notificationId: string;
 };

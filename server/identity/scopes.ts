@@ -17,6 +17,8 @@ export const scopeMeanings = {
   'events:read': 'the event log',
   'webhooks:manage': 'webhooks, and what was sent to them',
   'events:manage': 'dead letters: look at them, replay and drop them',
+  'fraud:read': 'fraud rules, their findings, and notifications of staff',
+  'fraud:write': 'change fraud rules',
   'audit:read': 'the record of API calls',
   'system:read': 'metrics and the state of the system',
   'keys:manage': 'API keys, up to its own scopes',

@@ -1,3 +1,22 @@
-// Insights: what is learnt from the event log about wallets and kept beside it.
+// Insights: what is learnt from the event log: stats of wallets, fraud rules with what they found, and notifications.
+export { startFraudActions } from './fraud/actions.ts';
+export { ruleActions, ruleKinds } from './fraud/definitions.ts';
+export type { RuleAction } from './fraud/definitions.ts';
+export { dryRun } from './fraud/dry-run.ts';
+export type { DryRun, DryRunProgress } from './fraud/dry-run.ts';
+export type { KeptFinding } from './fraud/finding-store.ts';
+export { findingCursorPattern } from './fraud/findings.ts';
+export type { RuleVersion } from './fraud/history.ts';
+export { fraudProjection } from './fraud/projection.ts';
+export { Reviews } from './fraud/reviews.ts';
+export type { ReviewVerdict } from './fraud/reviews.ts';
+export { fraudRefusals, ruleIdLengthMax, ruleIdPattern } from './fraud/rules.ts';
+export type { FraudRefusal } from './fraud/rules.ts';
+export { keepNotificationsBounded } from './notifications/keeping.ts';
+export { startMail } from './notifications/mail.ts';
+export type { Notification } from './notifications/notifications.ts';
+export { notificationsProjection } from './notifications/projection.ts';
+export { openInsights } from './insights.ts';
+export type { Insights } from './insights.ts';
 export { statsKeeper } from './stats/keeper.ts';
 export { statsProjection } from './stats/projection.ts';

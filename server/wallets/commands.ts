@@ -30,6 +30,8 @@ import { KnownAssets } from './known-assets.ts';
 import { prepareDeposit, prepareOpen, prepareSpend, prepareTopUp, prepareTransfer, prepareWithdrawal } from './money.ts';
 import type { SharesBook } from './money.ts';
 import { entryOfOperation } from './operations.ts';
+import { reviewed } from './reviewing.ts';
+import type { Reviews } from './reviewing.ts';
 import { followed } from './sagas/follow.ts';
 
 export class WalletCommands {
@@ -37,9 +39,12 @@ export class WalletCommands {
   readonly #assets: KnownAssets;
   readonly #holds: HoldWallets;
   readonly #sharesBook: SharesBook;
+  readonly #reviews: Reviews | undefined;
 
-  constructor(ledger: Ledger, defaultAsset: Asset) {
+  /** `reviews`: says which withdrawals are not posted at once; none are held back when absent. */
+  constructor(ledger: Ledger, defaultAsset: Asset, reviews?: Reviews) {
     this.#ledger = ledger;
+    this.#reviews = reviews;
     this.#assets = new KnownAssets(ledger.assets, defaultAsset);
     this.#holds = new HoldWallets(ledger.read);
     const books = ledger.books.length;
@@ -58,7 +63,8 @@ export class WalletCommands {
 
   /** From a wallet to the outside. */
   async withdraw(asked: WalletMoneyRequest): Promise<WalletOutcome> {
-    return await this.#post(prepareWithdrawal(asked, this.#assets));
+    const prepared = prepareWithdrawal(asked, this.#assets);
+    return await this.#post(this.#reviews ? await reviewed(this.#ledger, this.#reviews, asked, prepared) : prepared);
   }
 
   /**
@@ -132,8 +138,20 @@ export class WalletCommands {
   /** Up to `batchSizeMax` operations, decided in their order: each by itself, or when `atomic` all of them or none. */
   async batch(items: readonly BatchItem[], { atomic }: { readonly atomic: boolean }): Promise<WalletOutcome[]> {
     // In a group a transfer is at once or refused: what asks for anything else says so by its mode.
-    const prepared = await prepareBatch(this.#ledger, items, this.#assets, this.#holds, atomic ? () => true : this.#sharesBook);
+    const asked = await prepareBatch(this.#ledger, items, this.#assets, this.#holds, atomic ? () => true : this.#sharesBook);
+    const prepared = await this.#reviewed(items, asked);
     return atomic ? await postLinked(this.#ledger, prepared) : await postEach(this.#ledger, prepared);
+  }
+
+  async #reviewed(items: readonly BatchItem[], prepared: readonly Prepared[]): Promise<readonly Prepared[]> {
+    const reviews = this.#reviews;
+    if (!reviews || !items.some(({ type }) => type === 'withdraw') || !(await reviews.areOn())) return prepared;
+    return await Promise.all(
+      prepared.map(async (one, at) => {
+        const item = items[at];
+        return item?.type === 'withdraw' ? await reviewed(this.#ledger, reviews, item, one) : one;
+      }),
+    );
   }
 
   async #post(prepared: Prepared): Promise<WalletOutcome> {

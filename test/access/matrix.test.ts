@@ -49,6 +49,7 @@ const decided = (decision: string): Case => ({
   ask: ({ request }) => ({ method: 'POST', path: `/requests/${request}/${decision}`, body: { reason }, keyless: true }),
   passes: 409,
 });
+const amountRule = { threshold: '5000000', movements: ['spend'], assets: 'all' };
 /** Undoes what an earlier caller did, so that each finds something to do. */
 const frozenAndBack = (what: string, opposite: string): Case => ({
   ask: async ({ wallet }) => {
@@ -238,9 +239,38 @@ const cases = {
   // Refused for another reason than who asks: all of them have money.
   deleteMe: about({ ask: () => ({ method: 'DELETE', path: '/users/me' }), passes: 422 }),
   listMyLogins: about(get(() => '/users/me/logins')),
+  listMyNotifications: about(get(() => '/users/me/notifications')),
+  // There is none of this name: whoever may ask is told so.
+  readMyNotification: about({ ask: () => ({ method: 'POST', path: '/users/me/notifications/999999/read' }), passes: 404 }),
+  readAllMyNotifications: about({ ask: () => ({ method: 'POST', path: '/users/me/notifications/read-all' }), passes: 200 }),
+  listNotifications: about(get(() => '/notifications')),
+  readNotification: about({ ask: () => ({ method: 'POST', path: '/notifications/999999/read' }), passes: 404 }),
+  readAllNotifications: about({ ask: () => ({ method: 'POST', path: '/notifications/read-all' }), passes: 200 }),
+  listFraudRules: about(get(() => '/fraud/rules')),
+  getFraudRule: about(get(() => '/fraud/rules/withdrawal-amount')),
+  dryRunFraudRule: about(
+    post(
+      200,
+      () => '/fraud/rules/dry-run',
+      () => ({ id: 'withdrawal-amount' }),
+    ),
+  ),
+  listFraudFindings: about(get(() => '/fraud/findings')),
+  addFraudRule: about(
+    post(
+      201,
+      () => '/fraud/rules',
+      () => ({ id: `rule-${asked++}`, name: 'A rule', kind: 'amount', definition: amountRule, action: 'flag', enabled: false, reason }),
+    ),
+  ),
+  changeFraudRule: about({
+    ask: () => ({ method: 'PATCH', path: '/fraud/rules/withdrawal-amount', body: { name: `Renamed ${asked++}`, reason } }),
+    passes: 200,
+  }),
   createUser: 'over gRPC only',
   getUser: get(({ user }) => `/users/${user}`),
   listUsers: about(get(() => '/users')),
+  listLogins: get(({ user }) => `/users/${user}/logins`),
   setUserRole: { ask: ({ user }) => ({ method: 'PATCH', path: `/users/${user}`, body: { role: 'user' } }), passes: 200 },
   getMetrics: about(get(() => '/metrics')),
   listProjections: about(get(() => '/projections')),

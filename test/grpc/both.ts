@@ -1,10 +1,10 @@
 // The whole product over gRPC and over REST at once, on one ledger: what one says can be compared with what the other says.
-import { LogTail } from '../../server/events/index.ts';
 import { Webhooks } from '../../server/webhooks/index.ts';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
-import { openBroker } from '../../server/events/index.ts';
+import { LogTail, openBroker } from '../../server/events/index.ts';
 import { listenHttp } from '../../server/gateway/index.ts';
+import { openInsights } from '../../server/insights/index.ts';
 import { assert, silentLog } from '../../server/kernel/index.ts';
 import { Requests } from '../../server/requests/index.ts';
 import { seedDemo } from '../../server/seed.ts';
@@ -50,6 +50,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       access: guard.access,
       tail: new LogTail({ ledger, log: silentLog() }),
       webhooks: new Webhooks({ pool: database.pool, ledger, allowPrivate: false }),
+      insights: openInsights(database.pool, ledger),
       queries,
       requests: new Requests(database.pool),
       users,

@@ -129,8 +129,8 @@ const cases: Partial<Record<RefusalCode, Case>> = {
   linked_operation_refused: { asked: funded('z5'), facts: { refused: '1' } },
 };
 
-/** No request over gRPC can bring them about: amounts of 38 digits, other books, what only the clock does, what is malformed before. */
-const unreachable: readonly string[] = ['amount_invalid', 'other_book', 'hold_not_expired', 'balance_limit'];
+/** No request over gRPC can bring them about here: amounts of 38 digits, other books, what only the clock does, what is malformed before, what no rule asks for. */
+const unreachable: readonly string[] = ['amount_invalid', 'other_book', 'hold_not_expired', 'balance_limit', 'review_required'];
 
 test('every refusal of the ledger that can be reached is tried', () => {
   expect([...Object.keys(cases), ...unreachable].toSorted()).toEqual(Object.keys(refusalMeanings).toSorted());

@@ -34,6 +34,8 @@ const known: Record<string, string[]> = {
   // Nothing here finishes what is asked for.
   wait: ['0', '1'],
   wallet: ['w1', 'w2'],
+  rule: ['withdrawal-amount', 'withdrawal-velocity'],
+  notificationId: [],
 };
 /** Operations that leave a wallet unfit for the others, with the wallets that are theirs alone. */
 const own: Readonly<Record<string, readonly string[]>> = {
@@ -81,6 +83,12 @@ beforeAll(async () => {
   for (const id of Object.values(own).flat()) if (!/^\d/.test(id)) await coffer.call('POST', '/wallet', { id });
   await plantRequests();
   known['asyncRequestId'] = [String((await coffer.call('POST', '/wallet/w1/withdraw', { amount: 1, async: true })).body['id'])];
+  const { rows } = await coffer.pool.query<{ id: number }>(
+    `insert into insights.notification (user_id, kind, wallet, facts, key)
+     values ($1, 'wallet_closed', 'w1', '{}', 'mine'), (null, 'fraud_found', 'w1', '{}', 'staff') returning id`,
+    [alice],
+  );
+  known['notificationId'] = rows.map(({ id }) => String(id));
   for (const id of own['unfreezeWallet'] ?? []) await coffer.call('POST', `/wallet/${id}/freeze`, { reason: 'for the test' });
   const holds = await Promise.all(Array.from({ length: 8 }, () => coffer.call('POST', '/wallet/w1/holds', { amount: 5_000 })));
   known['holdId'] = holds.map(({ body }) => String(body['holdId']));

@@ -3,11 +3,12 @@ import type pg from 'pg';
 import { MemoryCache } from '../../server/cache/index.ts';
 import type { SharedCounter } from '../../server/cache/index.ts';
 import { createPool, inRole } from '../../server/database/index.ts';
-import { openBroker } from '../../server/events/index.ts';
+import { LogTail, openBroker } from '../../server/events/index.ts';
 import { ApiKeys, Authenticator, Sessions, Users } from '../../server/identity/index.ts';
 import type { IssuerSettings } from '../../server/identity/index.ts';
 import { Access, listenHttp } from '../../server/gateway/index.ts';
 import type { AccessMode, Product } from '../../server/gateway/index.ts';
+import { openInsights, Reviews } from '../../server/insights/index.ts';
 import { assert, createLog } from '../../server/kernel/index.ts';
 import { openLedger } from '../../server/ledger/index.ts';
 import type { Ledger, LedgerOptions } from '../../server/ledger/index.ts';
@@ -15,7 +16,6 @@ import { projectionStatus } from '../../server/projections/index.ts';
 import { Requests } from '../../server/requests/index.ts';
 import { seedDemo } from '../../server/seed.ts';
 import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
-import { LogTail } from '../../server/events/index.ts';
 import { Webhooks } from '../../server/webhooks/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 
@@ -72,7 +72,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   await seedDemo(database.pool, ledger);
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');
-  const commands = new WalletCommands(ledger, dollars);
+  const commands = new WalletCommands(ledger, dollars, new Reviews(pool));
   const queries = new WalletQueries(ledger, dollars, undefined, cache);
   const users = new Users({
     pool,
@@ -94,6 +94,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     webhooks: new Webhooks({ pool, ledger, allowPrivate: false }),
     apiKeys,
     access: new Access({ mode, authenticator, requestsPerMinute, counter }),
+    insights: openInsights(pool, ledger),
     commands,
     queries,
     requests: new Requests(pool),

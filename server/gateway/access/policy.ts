@@ -104,15 +104,30 @@ export const policy = {
   updateMe: myself,
   deleteMe: myself,
   listMyLogins: myself,
+  listMyNotifications: myself,
+  readMyNotification: myself,
+  readAllMyNotifications: myself,
 
   getMetrics: guarded('system:read', 'never'),
   listProjections: guarded('system:read', 'never'),
   // What others sent, their addresses included.
   listAudit: guarded('audit:read', 'never', { open: 'as required' }),
 
+  // What protects others outlives the mode, and who knows the rules gets around them.
+  listFraudRules: guarded('fraud:read', 'never', { open: 'as required' }),
+  getFraudRule: guarded('fraud:read', 'never', { open: 'as required' }),
+  dryRunFraudRule: guarded('fraud:read', 'never', { open: 'as required' }),
+  listFraudFindings: guarded('fraud:read', 'never', { open: 'as required' }),
+  addFraudRule: guarded('fraud:write', 'never', { open: 'as required' }),
+  changeFraudRule: guarded('fraud:write', 'never', { open: 'as required' }),
+  listNotifications: guarded('fraud:read', 'never', { open: 'as required' }),
+  readNotification: guarded('fraud:write', 'never', { open: 'as required' }),
+  readAllNotifications: guarded('fraud:write', 'never', { open: 'as required' }),
+
   createUser: guarded('users:write', 'never'),
   getUser: guarded('users:read', 'own'),
   listUsers: guarded('users:read', 'never', { open: 'as required' }),
+  listLogins: guarded('users:read', 'never', { open: 'as required' }),
   setUserRole: guarded('never', 'never', { open: 'as required', staff: 'admin' }),
 
   listKeys: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),

@@ -38,6 +38,7 @@ export const ledgerRefusalStatus = {
   credit_line_in_use: status.FAILED_PRECONDITION,
   balance_limit: status.FAILED_PRECONDITION,
   saga_not_linkable: status.FAILED_PRECONDITION,
+  review_required: status.FAILED_PRECONDITION,
   linked_operation_refused: status.FAILED_PRECONDITION,
 } as const satisfies Record<RefusalCode, status>;
 

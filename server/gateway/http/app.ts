@@ -2,10 +2,10 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, FastifyTypeProvider, RawServerDefault } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Static, TSchema } from 'typebox';
-import type { DeadLetters } from '../../events/index.ts';
+import type { DeadLetters, LogTail } from '../../events/index.ts';
 import type { ApiKeys, Sessions, Users } from '../../identity/index.ts';
-import type { LogTail } from '../../events/index.ts';
 import type { Log } from '../../kernel/index.ts';
+import type { Insights } from '../../insights/index.ts';
 import type { Assets } from '../../ledger/index.ts';
 import type { Requests } from '../../requests/index.ts';
 import type { Access } from '../access/index.ts';
@@ -41,6 +41,7 @@ export type Product = {
   /** How far what follows the event log is. */
   readonly projections: () => Promise<readonly ProjectionStatus[]>;
   readonly deadLetters: DeadLetters;
+  readonly insights: Insights;
   /** False until requests can be served, and while the database is away. */
   ready(): boolean;
   /** True in open mode on the embedded database: seeded users may log in by their id alone. */

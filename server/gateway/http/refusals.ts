@@ -35,6 +35,7 @@ export const refusalStatus = {
   credit_line_in_use: 422,
   balance_limit: 422,
   saga_not_linkable: 422,
+  review_required: 422,
   linked_operation_refused: 422,
 } as const satisfies Record<RefusalCode, number>;
 
@@ -84,6 +85,8 @@ const advice = {
     `${quoted(wallet)} stands at ${balance ?? ''} with its holds left aside, below ${floor ?? ''}. Fund it first, or grant a longer line.`,
   balance_limit: ({ wallet }) => `The balance of ${quoted(wallet)} would have more than 38 digits. Ask for less.`,
   saga_not_linkable: () => 'Send the transfer by itself, or without "mode": within one book it can then be part of the group.',
+  review_required: ({ wallet }) =>
+    `Withdrawals from ${quoted(wallet)} may have to be reviewed first. Nothing was done: ask for it asynchronously ("async": true), with the same key or a fresh one.`,
   linked_operation_refused: ({ refused }) =>
     `Nothing was done, because operations[${refused ?? ''}] of the same group was refused. Mend that one and send the group again with fresh keys.`,
 } as const satisfies Record<RefusalCode, (facts: Facts) => string>;

@@ -60,3 +60,9 @@ export class LedgerReader {
     return { events, next: events.length === 0 ? null : formatPositions(positions) };
   }
 }
+
+/** Reads without anything that writes: for commands that look into the log beside a running Coffer. */
+export async function readLedger(pool: pg.Pool): Promise<{ readonly books: readonly number[]; readonly read: LedgerReader }> {
+  const { rows } = await pool.query<{ book: number }>('select book from ledger.book order by book');
+  return { books: rows.map(({ book }) => book), read: new LedgerReader(rows.length, pool) };
+}

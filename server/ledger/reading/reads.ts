@@ -231,6 +231,16 @@ export class BookReader {
     return rows.map(entryFromRow);
   }
 
+  /** Where the log ended at a moment: the last seq that was recorded by then, 0 before the first. */
+  async seqAt(at: Date): Promise<number> {
+    const { rows } = await this.#pool.query<{ seq: number }>({
+      name: 'seq_at',
+      text: 'select ledger.seq_at($1, $2) as seq',
+      values: [this.#book, at],
+    });
+    return rows[0]?.seq ?? 0;
+  }
+
   /** What an account stood at at a moment, by when its entries were recorded. Null when it was not open yet. */
   async balanceAt(account: number, at: Date): Promise<PastBalance | null> {
     const { rows } = await this.#pool.query<PastBalance>({

@@ -34,6 +34,7 @@ export const refusalMeanings = {
   credit_line_in_use: 'The wallet has drawn more than the new credit line allows.',
   balance_limit: 'The balance after would have more than 38 digits.',
   saga_not_linkable: 'A transfer with mode saga cannot be part of an all-or-nothing group.',
+  review_required: 'A fraud rule may want this withdrawal held for review, so it cannot be posted at once.',
   linked_operation_refused: 'Another operation of the same all-or-nothing group was refused.',
 } as const;
 

@@ -2,6 +2,7 @@
 import type { App, Product } from '../app.ts';
 import { batchSchemas } from '../batches.ts';
 import { controlSchemas } from '../control-views.ts';
+import { fraudSchemas } from '../fraud-views.ts';
 import { holdSchemas } from '../hold-views.ts';
 import { OpenedWallet } from '../openings.ts';
 import { operationSchemas } from '../operation-views.ts';
@@ -21,11 +22,13 @@ import { controlRoutes } from './controls.ts';
 import { deadLetterRoutes, deadLetterSchemas } from './dead-letters.ts';
 import { demoLoginRoutes } from './demo-login.ts';
 import { eventRoutes, eventSchemas } from './events.ts';
+import { fraudRoutes } from './fraud.ts';
 import { healthRoutes } from './health.ts';
 import { holdRoutes } from './holds.ts';
 import { keyRoutes, keySchemas } from './keys.ts';
 import { metricsRoutes } from './metrics.ts';
 import { moneyRoutes } from './money.ts';
+import { notificationRoutes, notificationSchemas } from './notifications.ts';
 import { openWalletRoutes } from './open-wallets.ts';
 import { operationRoutes } from './operations.ts';
 import { projectionRoutes, projectionSchemas } from './projections.ts';
@@ -54,6 +57,8 @@ const schemas = [
   ...auditSchemas,
   ...webhookSchemas,
   ...requestSchemas,
+  ...fraudSchemas,
+  ...notificationSchemas,
 ];
 
 export function registerRoutes(app: App, product: Product): void {
@@ -80,6 +85,8 @@ export function registerRoutes(app: App, product: Product): void {
   webhookRoutes(app, product);
   webhookDeliveryRoutes(app, product);
   auditRoutes(app, product);
+  fraudRoutes(app, product);
+  notificationRoutes(app, product);
   healthRoutes(app, product);
   metricsRoutes(app, product);
 }

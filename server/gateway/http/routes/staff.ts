@@ -6,11 +6,11 @@ import { callerOf } from '../callers.ts';
 import { identityProblem } from '../identity-refusals.ts';
 import { sendProblem } from '../problem.ts';
 import { oneOf, page, pageQuery, problems, ref, strict, UserId } from '../schemas.ts';
-import { presentUser, UserView } from './users.ts';
+import { LoginView, presentLogin, presentUser, UserView } from './users.ts';
 
 const params = Type.Object({ userId: UserId }, strict);
 
-export function staffRoutes(app: App, { users, access }: Product): void {
+export function staffRoutes(app: App, { users, sessions, access }: Product): void {
   app.get(
     '/users',
     {
@@ -49,6 +49,29 @@ export function staffRoutes(app: App, { users, access }: Product): void {
       if ('refusal' in found) return sendProblem(reply, identityProblem(found.refusal));
       if (onlyOwner !== undefined && onlyOwner !== id) return sendProblem(reply, identityProblem({ code: 'user_not_found', facts: {} }));
       return reply.send(presentUser(found));
+    },
+  );
+
+  app.get(
+    '/users/:userId/logins',
+    {
+      schema: {
+        operationId: 'listLogins',
+        description: 'Attempts to log in as a user, newest first',
+        tags: ['Users'],
+        params,
+        querystring: pageQuery('^[0-9]{1,15}$'),
+        response: { 200: page(ref(LoginView)), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const { limit = 50, cursor } = request.query;
+      const user = await users.get(request.params.userId.toLowerCase());
+      if ('refusal' in user) return sendProblem(reply, identityProblem(user.refusal));
+      const found = await sessions.attempts(user, { limit, cursor });
+      return 'refusal' in found
+        ? sendProblem(reply, identityProblem(found.refusal))
+        : reply.send({ items: found.items.map(presentLogin), next: found.next });
     },
   );
 

@@ -35,7 +35,7 @@ export const UserView = Type.Object(
   { $id: 'User', ...strict },
 );
 const SessionView = Type.Object({ token: Type.String(), expiresAt: Timestamp, user: ref(UserView) }, { $id: 'Session', ...strict });
-const LoginView = Type.Object(
+export const LoginView = Type.Object(
   {
     id: Type.String(),
     success: Type.Boolean(),
@@ -212,6 +212,6 @@ export function presentUser({ id, number, email, name, role, createdAt, updatedA
   return { id, number, email, name, role, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
 }
 
-function presentLogin({ id, success, reason, clientIp, userAgent, at }: LoginAttempt): Static<typeof LoginView> {
+export function presentLogin({ id, success, reason, clientIp, userAgent, at }: LoginAttempt): Static<typeof LoginView> {
   return { id, success, reason, clientIp, userAgent, createdAt: at.toISOString() };
 }

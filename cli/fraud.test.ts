@@ -1,0 +1,87 @@
+// Fraud rules at the command line, beside a database that others use.
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startLog } from '../test/insights/log.ts';
+import type { Log } from '../test/insights/log.ts';
+import { fraudProjection } from '../server/insights/index.ts';
+import { temporaryHome } from '../test/support/server.ts';
+
+const launcher = path.resolve(import.meta.dirname, 'coffer.mjs');
+let log: Log;
+let home: string;
+let file: string;
+beforeAll(async () => {
+  log = await startLog();
+  home = temporaryHome();
+  file = path.join(home, 'rule.json');
+  await log.commands.deposit({ wallet: 'w', amount: 100_000n });
+  for (const amount of [50n, 60n, 20_000n]) await log.commands.withdraw({ wallet: 'w', amount });
+  await log.apply(fraudProjection(), await log.events());
+});
+afterAll(async () => {
+  await log.stop();
+  fs.rmSync(home, { recursive: true, force: true });
+});
+
+type Run = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+async function coffer(...args: string[]): Promise<Run> {
+  const env = { PATH: process.env['PATH'], COFFER_HOME: home, DATABASE_URL: log.url };
+  return await promisify(execFile)(process.execPath, [launcher, 'fraud', ...args], { env }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (failure: Run) => failure,
+  );
+}
+
+async function json(...args: string[]): Promise<unknown> {
+  const { code, stdout, stderr } = await coffer(...args, '--json');
+  expect([code, stderr]).toEqual([0, expect.not.stringContaining('error')]);
+  return JSON.parse(stdout);
+}
+
+test('the rules are listed, and what they found with its reasons', async () => {
+  expect(await json('rules')).toMatchObject({ items: [{ rule: 'withdrawal-amount', version: 1 }, { rule: 'withdrawal-velocity' }] });
+  const { stdout } = await coffer('findings', '--wallet', 'w', '--rule', 'withdrawal-amount');
+  expect(stdout).toMatch(/withdrawal-amount v1 {2}w {2}.*amount 20000.* events 1-\d+-1\n$/);
+});
+
+test('a rule is tried on the past, added, disabled, changed by its file, and keeps its history', async () => {
+  const rule = {
+    id: 'small',
+    name: 'Small',
+    kind: 'amount',
+    definition: { threshold: '50', movements: ['withdrawal'], assets: 'all' },
+    action: 'flag',
+  };
+  fs.writeFileSync(file, JSON.stringify(rule));
+  expect(await json('dry-run', '--rule', file)).toMatchObject({ found: 3, foundByPresent: 0, foundByBoth: 0, complete: true });
+  expect(await json('rules')).toMatchObject({ items: { length: 2 } });
+  expect(await json('add', file, '--reason', 'to see')).toMatchObject({ rule: 'small', version: 1, actor: 'cli', enabled: true });
+  expect(await json('disable', 'small', '--reason', 'seen')).toMatchObject({ version: 2, enabled: false });
+  expect(await json('enable', 'small', '--reason', 'again')).toMatchObject({ version: 3, enabled: true });
+  fs.writeFileSync(file, JSON.stringify({ ...rule, definition: { ...rule.definition, threshold: '60' } }));
+  expect(await json('dry-run', '--rule', file)).toMatchObject({
+    found: 2,
+    foundByPresent: 3,
+    foundByBoth: 2,
+    onlyPresent: [{ facts: { amount: '50' } }],
+  });
+  expect((await coffer('dry-run', '--rule', 'small')).stdout).toMatch(/As tried it finds 3, as it is 3; 3 of them are the same\.\n$/);
+  await json('add', file, '--reason', 'fewer');
+  expect(await json('show', 'small')).toMatchObject({
+    items: [{ version: 4, reason: 'fewer' }, { version: 3 }, { version: 2 }, { version: 1, reason: 'to see' }],
+  });
+});
+
+test('mistakes are told in a sentence', async () => {
+  fs.writeFileSync(file, '{"id": "x", "kind": "amount", "name": "x", "action": "flag", "definition": {"threshold": 5}}');
+  expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('definition.threshold: from what amount on');
+  fs.writeFileSync(file, '{"id": "x", "command": "rm"}');
+  expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('"command", which rules do not have');
+  expect((await coffer('add', '/nowhere', '--reason', 'r')).stderr).toContain('no file with JSON');
+  const unknown = await coffer('disable', 'nothing', '--reason', 'r');
+  expect([unknown.code, unknown.stderr.includes('There is no such rule')]).toEqual([1, true]);
+});

@@ -1,0 +1,213 @@
+/** Fraud rules, for operators: as data, with their history; tried on the past; and what they found. */
+import Type from 'typebox';
+import { dryRun, findingCursorPattern, fraudRefusals, ruleActions, ruleKinds } from '../../../insights/index.ts';
+import type { FraudRefusal } from '../../../insights/index.ts';
+import { parseMoment } from '../../../kernel/index.ts';
+import { actorOf } from '../actor.ts';
+import type { App, Product } from '../app.ts';
+import { DryRunView, FindingView, presentDryRun, presentFinding, presentRule, RuleId, RuleView } from '../fraud-views.ts';
+import { malformed, ProblemError, sendProblem } from '../problem.ts';
+import type { Problem } from '../problem.ts';
+import { freeObject, limitMax, Moment, oneOf, page, problems, Reason, ref, strict, WalletId } from '../schemas.ts';
+
+const Definition = Type.Unsafe<Record<string, unknown>>({
+  ...freeObject,
+  description:
+    'velocity: {count, windowSeconds, movements, assets}; amount: {threshold, movements, assets}; sum: {threshold, windowSeconds, movements, assets}. movements: some of withdrawal, spend, transfer. assets: "all", or their numbers. Nothing else',
+  examples: [{ count: 3, windowSeconds: 60, movements: ['withdrawal'], assets: 'all' }],
+});
+
+const params = Type.Object({ rule: RuleId }, strict);
+const parts = {
+  name: Type.String({
+    minLength: 1,
+    maxLength: 100,
+    description: 'what people call it',
+    examples: ['Several withdrawals within a minute'],
+  }),
+  kind: Type.Unsafe<(typeof ruleKinds)[number]>({ ...oneOf(...ruleKinds), description: `one of ${ruleKinds.join(', ')}` }),
+  definition: Definition,
+  action: Type.Unsafe<(typeof ruleActions)[number]>({
+    ...oneOf(...ruleActions),
+    description: 'flag: note it and tell staff. notify: tell the owner, too. freeze: freeze the wallet. review: hold the withdrawal',
+  }),
+  enabled: Type.Boolean({ description: 'whether it looks at events' }),
+};
+const NewRule = Type.Object({ id: RuleId, ...parts, enabled: Type.Optional(parts.enabled), reason: Reason }, strict);
+const ChangedRule = Type.Object({ ...Type.Partial(Type.Object(parts)).properties, reason: Reason }, strict);
+const Tried = Type.Object(
+  {
+    id: Type.Optional(RuleId),
+    kind: Type.Optional(parts.kind),
+    definition: Type.Optional(Definition),
+    since: Type.Optional(Moment),
+    until: Type.Optional(Moment),
+  },
+  strict,
+);
+const findingsQuery = Type.Object(
+  {
+    rule: Type.Optional(RuleId),
+    walletId: Type.Optional(WalletId),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: 50, description: `how many at most: 1 to ${limitMax}` })),
+    cursor: Type.Optional(Type.String({ pattern: findingCursorPattern, description: 'the `next` of an earlier page' })),
+  },
+  strict,
+);
+
+const tags = ['Fraud'];
+/** Some ten seconds of reading; who wants more goes on from there, or asks at the command line. */
+const dryRunEventsMax = 200_000;
+
+export function fraudRoutes(app: App, product: Product): void {
+  const rules = () => product.insights.rules;
+
+  app.get(
+    '/fraud/rules',
+    {
+      schema: {
+        operationId: 'listFraudRules',
+        description: 'The fraud rules as they are in force, by id',
+        tags,
+        response: { 200: Type.Object({ items: Type.Array(ref(RuleView)) }, strict), ...problems() },
+      },
+    },
+    async () => ({ items: (await rules().list()).map(presentRule) }),
+  );
+
+  app.get(
+    '/fraud/rules/:rule',
+    {
+      schema: {
+        operationId: 'getFraudRule',
+        description: 'All versions of a fraud rule, newest first: who wanted them, since when, and why',
+        tags,
+        params,
+        response: { 200: Type.Object({ items: Type.Array(ref(RuleView)) }, strict), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const versions = await rules().history(request.params.rule);
+      if (versions.length === 0) return sendProblem(reply, fraudProblem(noRule));
+      return { items: versions.map(presentRule) };
+    },
+  );
+
+  app.post(
+    '/fraud/rules',
+    {
+      schema: {
+        operationId: 'addFraudRule',
+        description: 'Adds a fraud rule. It looks at what the log records from now on',
+        tags,
+        body: NewRule,
+        response: { 201: ref(RuleView), ...problems(409) },
+      },
+    },
+    async (request, reply) => {
+      const { id, reason, enabled = true, ...asked } = request.body;
+      refuseUnknownAssets(product, asked.definition);
+      const added = await rules().add(id, { ...asked, enabled }, { actor: actorOf(request), reason });
+      return 'refusal' in added ? sendProblem(reply, fraudProblem(added)) : reply.code(201).send(presentRule(added));
+    },
+  );
+
+  app.patch(
+    '/fraud/rules/:rule',
+    {
+      schema: {
+        operationId: 'changeFraudRule',
+        description: 'Makes a new version of a fraud rule; what is not given stays. It looks at what the log records from now on',
+        tags,
+        params,
+        body: ChangedRule,
+        response: { 200: ref(RuleView), ...problems(404, 409) },
+      },
+    },
+    async (request, reply) => {
+      const { reason, ...asked } = request.body;
+      if (asked.definition) refuseUnknownAssets(product, asked.definition);
+      const changed = await rules().change(request.params.rule, asked, { actor: actorOf(request), reason });
+      return 'refusal' in changed ? sendProblem(reply, fraudProblem(changed)) : reply.send(presentRule(changed));
+    },
+  );
+
+  dryRunRoute(app, product);
+
+  app.get(
+    '/fraud/findings',
+    {
+      schema: {
+        operationId: 'listFraudFindings',
+        description: 'What the fraud rules found, newest first: which rule, which events',
+        tags,
+        querystring: findingsQuery,
+        response: { 200: page(ref(FindingView)), ...problems() },
+      },
+    },
+    async (request) => {
+      const { rule, walletId, cursor, limit = 50 } = request.query;
+      const { items, next } = await product.insights.findings.list({ rule, wallet: walletId, cursor, limit });
+      return { items: items.map(presentFinding), next };
+    },
+  );
+}
+
+function dryRunRoute(app: App, product: Product): void {
+  app.post(
+    '/fraud/rules/dry-run',
+    {
+      schema: {
+        operationId: 'dryRunFraudRule',
+        description:
+          'Tries a fraud rule on the past, beside the present one of the same id, and writes nothing. What is not given is as in the present rule',
+        tags,
+        body: Tried,
+        response: { 200: ref(DryRunView), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const { id, since, until, ...tried } = request.body;
+      const versions = id === undefined ? [] : await product.insights.rules.history(id);
+      const present = versions[0] ?? null;
+      if (!present && (tried.kind === undefined || tried.definition === undefined)) return sendProblem(reply, fraudProblem(noRule));
+      const outcome = await dryRun(product.insights.ledger, {
+        rule: { id, kind: tried.kind ?? present?.kind, definition: tried.definition ?? present?.definition },
+        present,
+        since: momentOf(since),
+        until: momentOf(until),
+        eventsMax: dryRunEventsMax,
+        isOver: () => reply.raw.destroyed,
+      });
+      return 'refusal' in outcome ? sendProblem(reply, fraudProblem(outcome)) : reply.send(presentDryRun(outcome));
+    },
+  );
+}
+
+const noRule = { refusal: 'rule_not_found', detail: 'Check the id: GET /fraud/rules lists the rules.' } as const;
+
+const status = {
+  rule_invalid: 400,
+  rule_exists: 409,
+  rule_not_found: 404,
+  rule_unchanged: 409,
+  too_many_rules: 409,
+} as const satisfies Record<FraudRefusal['refusal'], number>;
+
+function fraudProblem({ refusal, detail }: FraudRefusal): Problem {
+  return { status: status[refusal], code: refusal, title: fraudRefusals[refusal], detail };
+}
+
+function refuseUnknownAssets({ assets }: Product, { assets: named }: Record<string, unknown>): void {
+  if (!Array.isArray(named)) return;
+  const numbers = (named as readonly unknown[]).filter((asset) => typeof asset === 'number');
+  const unknown = numbers.find((asset) => !assets.find(asset));
+  if (unknown !== undefined) throw new ProblemError(malformed(`There is no asset ${unknown}. GET /assets lists those that there are.`));
+}
+
+function momentOf(text: string | undefined): Date | undefined {
+  if (text === undefined) return undefined;
+  const moment = parseMoment(text);
+  if (!moment) throw new ProblemError(malformed(`There is no such moment: ${text}.`));
+  return moment;
+}

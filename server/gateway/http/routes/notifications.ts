@@ -1,0 +1,124 @@
+/** Notifications: a user's own, and the list that staff shares. */
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import type { Notification } from '../../../insights/index.ts';
+import { actorOf } from '../actor.ts';
+import type { App, Product, Request } from '../app.ts';
+import { accountOf } from '../callers.ts';
+import { notFound, sendProblem } from '../problem.ts';
+import { limitMax, orNull, problems, ref, strict, Timestamp } from '../schemas.ts';
+
+const NotificationView = Type.Object(
+  {
+    id: Type.String(),
+    kind: Type.String({ examples: ['money_received'] }),
+    text: Type.String({ description: 'what happened, in a sentence' }),
+    walletId: Type.String(),
+    facts: Type.Record(Type.String(), Type.String(), { description: 'for programs; amounts in minor units' }),
+    createdAt: Timestamp,
+    readAt: orNull(Timestamp),
+    readBy: orNull(Type.String({ description: 'of those for staff: who read it first' })),
+  },
+  { $id: 'Notification', ...strict },
+);
+export const notificationSchemas = [NotificationView];
+
+const NotificationPage = Type.Object(
+  {
+    items: Type.Array(ref(NotificationView)),
+    next: orNull(Type.String({ description: 'cursor of the following page; null on the last' })),
+    unreadCount: Type.Integer({ description: 'how many are not read, of all; 1000 stands for that many and more' }),
+  },
+  strict,
+);
+const query = Type.Object(
+  {
+    unread: Type.Optional(Type.Boolean({ description: 'true: only what is not read' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: 50, description: `how many at most: 1 to ${limitMax}` })),
+    cursor: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,14}$', description: 'the `next` of an earlier page' })),
+  },
+  strict,
+);
+const params = Type.Object({ notificationId: Type.String({ pattern: '^[1-9][0-9]{0,14}$', description: 'notification id' }) }, strict);
+const tags = ['Notifications'];
+
+/** Whose notifications: users have their own, staff one list. */
+const lists = [
+  {
+    path: '/users/me/notifications',
+    mine: true,
+    names: { list: 'listMyNotifications', read: 'readMyNotification', all: 'readAllMyNotifications' },
+  },
+  { path: '/notifications', mine: false, names: { list: 'listNotifications', read: 'readNotification', all: 'readAllNotifications' } },
+] as const;
+
+export function notificationRoutes(app: App, product: Product): void {
+  for (const { path, mine, names } of lists) {
+    const whose = mine ? "the caller's" : "staff's";
+    const readerOf = (request: Request) => (mine ? accountOf(request) : null);
+
+    app.get(
+      path,
+      {
+        schema: {
+          operationId: names.list,
+          description: `Notifications of ${mine ? 'the caller' : 'staff'}, newest first; those of the last 90 days`,
+          tags,
+          querystring: query,
+          response: { 200: NotificationPage, ...problems() },
+        },
+      },
+      async (request) => {
+        const { limit = 50, cursor, unread } = request.query;
+        const found = await product.insights.notifications.list(readerOf(request), { limit, cursor, unread });
+        return { ...found, items: found.items.map(present) };
+      },
+    );
+
+    app.post(
+      `${path}/:notificationId/read`,
+      {
+        schema: {
+          operationId: names.read,
+          description: `Marks one of ${whose} notifications as read; a second time changes nothing`,
+          tags,
+          params,
+          response: { 200: ref(NotificationView), ...problems(404) },
+        },
+      },
+      async (request, reply) => {
+        const { notificationId } = request.params;
+        const read = await product.insights.notifications.markRead(readerOf(request), notificationId, actorOf(request));
+        if (!read)
+          return sendProblem(reply, notFound('notification_not_found', `There is no notification ${notificationId}. Check the id.`));
+        return reply.send(present(read));
+      },
+    );
+
+    app.post(
+      `${path}/read-all`,
+      {
+        schema: {
+          operationId: names.all,
+          description: `Marks all of ${whose} notifications as read`,
+          tags,
+          response: { 200: Type.Object({ read: Type.Integer({ description: 'how many were not read before' }) }, strict), ...problems() },
+        },
+      },
+      async (request) => ({ read: await product.insights.notifications.markAllRead(readerOf(request), actorOf(request)) }),
+    );
+  }
+}
+
+function present({ id, kind, text, wallet, facts, createdAt, readAt, readBy }: Notification): Static<typeof NotificationView> {
+  return {
+    id,
+    kind,
+    text,
+    walletId: wallet,
+    facts: { ...facts },
+    createdAt: createdAt.toISOString(),
+    readAt: readAt?.toISOString() ?? null,
+    readBy,
+  };
+}

@@ -1,0 +1,113 @@
+/** What follows from findings: wallets are frozen, owners told. Each is done once, however often and wherever it is tried. */
+import type pg from 'pg';
+import type { Log } from '../../kernel/index.ts';
+import type { Ledger } from '../../ledger/index.ts';
+import type { WalletCommands } from '../../wallets/index.ts';
+import { isPassing, startLoop } from '../loop.ts';
+import type { Loop } from '../loop.ts';
+import { tellUser } from '../notifications/store.ts';
+import { findingId } from './finding-store.ts';
+
+const everyMs = 1_000;
+const atOnce = 20;
+/** A worker that died with an action loses it to the others after this time. */
+const leaseSeconds = 60;
+/** Of failures that no waiting mends. */
+const attemptsMax = 10;
+
+type Action = {
+  readonly id: number;
+  readonly event: string;
+  readonly rule: string;
+  readonly wallet: string;
+  readonly action: 'notify' | 'freeze';
+  readonly attempts: number;
+};
+
+export type ActionParts = {
+  readonly pool: pg.Pool;
+  readonly ledger: Pick<Ledger, 'read'>;
+  readonly commands: Pick<WalletCommands, 'freeze'>;
+  readonly mailed: boolean;
+  readonly log: Log;
+};
+
+export function startFraudActions(parts: ActionParts): Loop {
+  return startLoop({ what: 'What follows from fraud findings', everyMs, log: parts.log, work: async () => await doActions(parts) });
+}
+
+/** Does what is due, and answers whether there may be more. */
+async function doActions(parts: ActionParts): Promise<boolean> {
+  const claimed = await claim(parts.pool);
+  for (const action of claimed) await attempt(parts, action);
+  return claimed.length === atOnce;
+}
+
+async function claim(pool: pg.Pool): Promise<Action[]> {
+  const { rows } = await pool.query<Action>({
+    name: 'fraud_claim_actions',
+    text: `
+      update insights.fraud_action set next_try_at = clock_timestamp() + $1 * interval '1 second'
+      where id in (
+        select id from insights.fraud_action where state = 'pending' and next_try_at <= clock_timestamp()
+        order by next_try_at limit $2 for update skip locked)
+      returning id, book || '-' || seq || '-' || part as event, rule, wallet, action, attempts`,
+    values: [leaseSeconds, atOnce],
+  });
+  return rows;
+}
+
+async function attempt(parts: ActionParts, action: Action): Promise<void> {
+  try {
+    await finish(parts.pool, action, 'done', await act(parts, action));
+  } catch (failure) {
+    if (isPassing(failure)) {
+      await release(parts.pool, action, 1);
+      throw failure;
+    }
+    const attempts = action.attempts + 1;
+    const note = failure instanceof Error ? failure.message : String(failure);
+    parts.log.error({ err: failure, rule: action.rule, wallet: action.wallet, attempts }, 'An action that a fraud rule asks for failed');
+    if (attempts >= attemptsMax) await finish(parts.pool, action, 'given_up', note.slice(0, 1_000));
+    else await release(parts.pool, action, 2 ** attempts, 1);
+  }
+}
+
+/** Answers with a note of what became of it. */
+async function act(parts: ActionParts, { action, rule, wallet, event }: Action): Promise<string> {
+  const finding = findingId(event, rule);
+  if (action === 'notify') {
+    const owner = (await parts.ledger.read.balance(wallet))?.owner ?? null;
+    if (owner === null) return 'the wallet has no owner to tell';
+    const told = { key: `user/fraud/${finding}`, kind: 'movement_flagged', wallet, facts: { event }, userId: owner } as const;
+    await tellUser(parts.pool, told, parts.mailed);
+    return 'told';
+  }
+  const outcome = await parts.commands.freeze({
+    wallet,
+    sides: 'debits',
+    // No client can send a key that begins like this.
+    key: `\u0001fraud/${finding}`,
+    reason: `a fraud rule found something: ${finding}`,
+    actor: `fraud rule ${rule}`,
+  });
+  return outcome.status === 'posted' ? 'frozen' : `not frozen: ${outcome.refusal.code}`;
+}
+
+async function finish(pool: pg.Pool, { id }: Action, state: 'done' | 'given_up', note: string): Promise<void> {
+  await pool.query(
+    `update insights.fraud_action set state = $2, note = $3, attempts = attempts + 1, finished_at = clock_timestamp() where id = $1 and state = 'pending'`,
+    [id, state, note],
+  );
+}
+
+async function release(pool: pg.Pool, { id }: Action, seconds: number, counted = 0): Promise<void> {
+  await pool
+    .query(
+      `update insights.fraud_action set next_try_at = clock_timestamp() + $2 * interval '1 second', attempts = attempts + $3
+       where id = $1 and state = 'pending'`,
+      [id, seconds, counted],
+    )
+    // Then it comes back when the lease is over.
+    .catch(() => undefined);
+}

@@ -1,0 +1,116 @@
+/** What a fraud rule may say. The schemas are closed: what they do not know is refused, not ignored. */
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import { Value } from 'typebox/value';
+import { amountPattern } from '../../kernel/index.ts';
+
+/** What leaves a wallet. A hold for a withdrawal that was asked for asynchronously is a withdrawal, from the moment of the hold. */
+export const movementKinds = ['withdrawal', 'spend', 'transfer'] as const;
+export type MovementKind = (typeof movementKinds)[number];
+
+export const ruleKinds = ['velocity', 'amount', 'sum'] as const;
+export type RuleKind = (typeof ruleKinds)[number];
+
+/** `flag`: it is noted, and staff is told. The others do that, too. */
+export const ruleActions = ['flag', 'notify', 'freeze', 'review'] as const;
+export type RuleAction = (typeof ruleActions)[number];
+
+/** A rule counts no more than that many movements of a window: the newest. */
+export const countedMax = 500;
+/** A week. */
+export const windowSecondsMax = 604_800;
+const nameLengthMax = 100;
+export const reasonLengthMax = 1_000;
+
+const closed = { additionalProperties: false } as const;
+const count = Type.Integer({ minimum: 2, maximum: countedMax, description: `how many: 2 to ${countedMax}` });
+const windowSeconds = Type.Integer({
+  minimum: 1,
+  maximum: windowSecondsMax,
+  description: `within how many seconds: 1 to ${windowSecondsMax}`,
+});
+const threshold = Type.String({ pattern: amountPattern, description: 'from what amount on, in minor units: a string of digits' });
+const about = {
+  movements: Type.Array(Type.Unsafe<MovementKind>({ type: 'string', enum: [...movementKinds] }), {
+    minItems: 1,
+    maxItems: movementKinds.length,
+    uniqueItems: true,
+    description: `which movements: some of ${movementKinds.join(', ')}`,
+  }),
+  assets: Type.Unsafe<'all' | number[]>({
+    anyOf: [
+      { type: 'string', const: 'all' },
+      { type: 'array', items: { type: 'integer', minimum: 1, maximum: 2_147_483_647 }, minItems: 1, maxItems: 100, uniqueItems: true },
+    ],
+    description: '"all", or the numbers of the assets, as GET /assets lists them',
+  }),
+};
+
+const definitions = {
+  velocity: Type.Object({ count, windowSeconds, ...about }, closed),
+  amount: Type.Object({ threshold, ...about }, closed),
+  sum: Type.Object({ threshold, windowSeconds, ...about }, closed),
+};
+
+type Definitions = { readonly [Kind in RuleKind]: Static<(typeof definitions)[Kind]> };
+/** The kind decides the shape. */
+export type Defined = { [Kind in RuleKind]: { readonly kind: Kind; readonly definition: Definitions[Kind] } }[RuleKind];
+
+export type RuleContent = Defined & { readonly name: string; readonly action: RuleAction; readonly enabled: boolean };
+
+/** A sentence that says what is wrong, and where. */
+export type Mistake = { readonly mistake: string };
+
+export function readDefinition(kind: unknown, definition: unknown): Defined | Mistake {
+  if (!isOneOf(ruleKinds, kind)) return { mistake: `kind is one of ${ruleKinds.join(', ')}.` };
+  const schema = definitions[kind];
+  if (!Value.Check(schema, definition)) return { mistake: mistakeIn(schema, definition) };
+  return { kind, definition } as Defined;
+}
+
+/** The rule as it would be, or what keeps it from being one. */
+export function readContent(asked: {
+  readonly name: unknown;
+  readonly kind: unknown;
+  readonly definition: unknown;
+  readonly action: unknown;
+  readonly enabled: unknown;
+}): RuleContent | Mistake {
+  const { name, action, enabled } = asked;
+  const defined = readDefinition(asked.kind, asked.definition);
+  if ('mistake' in defined) return defined;
+  if (typeof name !== 'string' || !isText(name, nameLengthMax)) return { mistake: `name is a text of 1 to ${nameLengthMax} characters.` };
+  if (!isOneOf(ruleActions, action)) return { mistake: `action is one of ${ruleActions.join(', ')}.` };
+  if (typeof enabled !== 'boolean') return { mistake: 'enabled is true or false.' };
+  const { movements } = defined.definition;
+  if (action === 'review' && movements.some((movement) => movement !== 'withdrawal'))
+    return { mistake: 'Only withdrawals can be held for review: let definition.movements be ["withdrawal"], or choose another action.' };
+  return { ...defined, name, action, enabled };
+}
+
+/** Printable, and not only spaces: it goes into logs, reasons and mails. */
+export function isText(text: string, lengthMax: number): boolean {
+  return text.trim() !== '' && text.length <= lengthMax && text.isWellFormed() && !/\p{Cc}/u.test(text);
+}
+
+export function windowSecondsOf({ definition }: Defined): number {
+  return 'windowSeconds' in definition ? definition.windowSeconds : 0;
+}
+
+function isOneOf<const T extends string>(values: readonly T[], value: unknown): value is T {
+  return values.some((one) => one === value);
+}
+
+function mistakeIn(schema: (typeof definitions)[RuleKind], definition: unknown): string {
+  if (typeof definition !== 'object' || definition === null || Array.isArray(definition)) return 'definition is a JSON object.';
+  const known = schema.properties as Record<string, { description?: string }>;
+  const stranger = Object.keys(definition).find((name) => !Object.hasOwn(known, name));
+  if (stranger !== undefined) return `definition has ${quoted(stranger)}, which this kind of rule does not know.`;
+  const given = definition as Record<string, unknown>;
+  const wrong = Object.entries(known).find(([name, part]) => !Object.hasOwn(given, name) || !Value.Check(part, given[name]));
+  return wrong ? `definition.${wrong[0]}: ${wrong[1].description ?? ''}.` : 'definition does not fit its kind.';
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 50).toWellFormed());
+}

@@ -1,0 +1,145 @@
+/**
+ * The rules, applied. Pure: no clock and no database, so the same log and the same history find the same, in whatever portions they
+ * come. Time is the events' own. A window of 60 seconds holds what was recorded less than 60 seconds before.
+ */
+import { countedMax, windowSecondsOf } from './definitions.ts';
+import type { RuleAction } from './definitions.ts';
+import type { RuleHistory, RuleVersion } from './history.ts';
+import type { Movement } from './movements.ts';
+
+export type Finding = {
+  readonly rule: string;
+  readonly version: number;
+  readonly action: RuleAction;
+  /** The one that tipped it. */
+  readonly movement: Movement;
+  /** Ids of the events that were counted, the one that tipped it last. */
+  readonly events: readonly string[];
+  readonly facts: Readonly<Record<string, string>>;
+};
+
+/** More of a wallet's movements than all kinds together can need is cut back to what they need. */
+const keptMax = 6 * countedMax;
+
+/** What left each wallet lately, oldest first. */
+export class RecentMovements {
+  readonly #byWallet = new Map<string, Movement[]>();
+
+  of(wallet: string): readonly Movement[] {
+    return this.#byWallet.get(wallet) ?? [];
+  }
+
+  add(movement: Movement): void {
+    const earlier = this.#byWallet.get(movement.wallet);
+    if (!earlier) this.#byWallet.set(movement.wallet, [movement]);
+    else if (earlier.push(movement) > keptMax) this.#byWallet.set(movement.wallet, newestOfEachKind(earlier));
+  }
+
+  /** Forgets what no window holds any more, and answers how many are left. */
+  forgetBefore(time: number): number {
+    let left = 0;
+    for (const [wallet, movements] of this.#byWallet) {
+      const kept = movements.filter(({ recordedAt }) => recordedAt.getTime() > time);
+      if (kept.length === 0) this.#byWallet.delete(wallet);
+      else this.#byWallet.set(wallet, kept);
+      left += kept.length;
+    }
+    return left;
+  }
+}
+
+function newestOfEachKind(movements: readonly Movement[]): Movement[] {
+  const seen = new Map<string, number>();
+  const kept = movements.toReversed().filter(({ kind }) => {
+    const count = (seen.get(kind) ?? 0) + 1;
+    seen.set(kind, count);
+    return count <= countedMax;
+  });
+  return kept.toReversed();
+}
+
+/** Movements of one book in their order; `recent` has what came before them, and has them too afterwards. */
+export function evaluate(history: RuleHistory, recent: RecentMovements, movements: readonly Movement[]): Finding[] {
+  const findings: Finding[] = [];
+  let seq = -1;
+  let inForce: readonly RuleVersion[] = [];
+  for (const movement of movements) {
+    if (movement.seq !== seq) inForce = history.inForce(movement);
+    seq = movement.seq;
+    const earlier = recent.of(movement.wallet);
+    for (const version of inForce) {
+      const finding = findingOf(version, movement, earlier);
+      if (finding) findings.push(finding);
+    }
+    recent.add(movement);
+  }
+  return findings;
+}
+
+function findingOf(version: RuleVersion, movement: Movement, earlier: readonly Movement[]): Finding | null {
+  const { assets, movements } = version.definition;
+  if (!movements.includes(movement.kind) || !(assets === 'all' || assets.includes(movement.asset))) return null;
+  const seen = seenBy(version, movement, earlier);
+  if (!seen) return null;
+  const { counted, facts } = seen;
+  return {
+    rule: version.rule,
+    version: version.version,
+    action: version.action,
+    movement,
+    events: counted.map(({ id }) => id),
+    facts: { ...facts, asset: String(movement.asset) },
+  };
+}
+
+type Seen = { readonly counted: readonly Movement[]; readonly facts: Readonly<Record<string, string>> };
+
+function seenBy(version: RuleVersion, movement: Movement, earlier: readonly Movement[]): Seen | null {
+  switch (version.kind) {
+    case 'amount': {
+      const { threshold } = version.definition;
+      if (movement.amount < BigInt(threshold)) return null;
+      return { counted: [movement], facts: { amount: movement.amount.toString(), threshold } };
+    }
+    case 'velocity': {
+      const { count, windowSeconds } = version.definition;
+      const counted = countBack(version, movement, earlier, (taken) => taken >= count);
+      return counted && { counted, facts: { count: String(count), windowSeconds: String(windowSeconds), withinSeconds: spanOf(counted) } };
+    }
+    case 'sum': {
+      const { threshold, windowSeconds } = version.definition;
+      const enough = BigInt(threshold);
+      const counted = countBack(version, movement, earlier, (_taken, total) => total >= enough);
+      if (!counted) return null;
+      const total = counted.reduce((sum, { amount }) => sum + amount, 0n).toString();
+      return { counted, facts: { total, threshold, windowSeconds: String(windowSeconds), withinSeconds: spanOf(counted) } };
+    }
+  }
+}
+
+/** Goes back in the window until it is enough, and answers what was taken, oldest first; null when it never is. */
+function countBack(
+  version: RuleVersion,
+  movement: Movement,
+  earlier: readonly Movement[],
+  isEnough: (taken: number, total: bigint) => boolean,
+): Movement[] | null {
+  const after = movement.recordedAt.getTime() - windowSecondsOf(version) * 1_000;
+  const from = version.countsFrom?.getTime() ?? Number.NEGATIVE_INFINITY;
+  const taken = [movement];
+  let total = movement.amount;
+  for (let at = earlier.length - 1; !isEnough(taken.length, total); at--) {
+    const candidate = earlier[at];
+    const time = candidate?.recordedAt.getTime() ?? 0;
+    if (!candidate || time <= after || time < from || taken.length === countedMax) return null;
+    if (!version.definition.movements.includes(candidate.kind)) continue;
+    taken.push(candidate);
+    total += candidate.amount;
+  }
+  return taken.toReversed();
+}
+
+function spanOf(counted: readonly Movement[]): string {
+  const first = counted[0]?.recordedAt.getTime() ?? 0;
+  return (((counted.at(-1)?.recordedAt.getTime() ?? 0) - first) / 1_000).toFixed(3);
+}

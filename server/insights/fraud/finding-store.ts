@@ -1,0 +1,115 @@
+/** What was found: the statements. */
+import type pg from 'pg';
+import type { RuleAction } from './definitions.ts';
+import type { Finding } from './evaluate.ts';
+
+/** A finding as it is kept. Its id is that of the event that tipped the rule, and the rule's. */
+export type KeptFinding = {
+  readonly id: string;
+  readonly rule: string;
+  readonly version: number;
+  readonly action: RuleAction;
+  readonly wallet: string;
+  readonly event: string;
+  readonly events: readonly string[];
+  readonly facts: Readonly<Record<string, string>>;
+  readonly recordedAt: Date;
+};
+
+type FindingRow = Omit<KeptFinding, 'id' | 'event' | 'recordedAt'> & { book: number; seq: number; part: number; recorded_at: Date };
+
+export async function insertFindings(client: pg.ClientBase, generation: number, findings: readonly Finding[]): Promise<void> {
+  if (findings.length === 0) return;
+  await client.query({
+    name: 'fraud_find',
+    text: `
+      insert into insights.fraud_finding (generation, book, seq, part, rule, version, action, wallet, recorded_at, events, facts)
+      select $1, f.book, f.seq, f.part, f.rule, f.version, f.action, f.wallet, f.recorded_at, string_to_array(f.events, ','), f.facts
+      from unnest($2::int[], $3::bigint[], $4::int[], $5::text[], $6::int[], $7::text[], $8::text[], $9::timestamptz[], $10::text[], $11::jsonb[])
+        as f (book, seq, part, rule, version, action, wallet, recorded_at, events, facts)
+      on conflict do nothing`,
+    values: [
+      generation,
+      findings.map(({ movement }) => movement.book),
+      findings.map(({ movement }) => movement.seq),
+      findings.map(({ movement }) => movement.part),
+      findings.map(({ rule }) => rule),
+      findings.map(({ version }) => version),
+      findings.map(({ action }) => action),
+      findings.map(({ movement }) => movement.wallet),
+      findings.map(({ movement }) => movement.recordedAt),
+      findings.map(({ events }) => events.join(',')),
+      findings.map(({ facts }) => JSON.stringify(facts)),
+    ],
+  });
+}
+
+export type FindingsAsked = {
+  readonly rule?: string | undefined;
+  readonly wallet?: string | undefined;
+  /** The place where an earlier page ended. */
+  readonly before?: FindingCursor | undefined;
+  readonly limit: number;
+};
+export type FindingCursor = {
+  readonly at: number;
+  readonly book: number;
+  readonly seq: number;
+  readonly part: number;
+  readonly rule: string;
+};
+
+/** Newest first, of the generation that is read. */
+export async function readFindings(pool: pg.Pool, { rule, wallet, before, limit }: FindingsAsked): Promise<KeptFinding[]> {
+  const { rows } = await pool.query<FindingRow>({
+    text: `
+      select book, seq, part, rule, version, action, wallet, recorded_at, events, facts from insights.fraud_finding
+      where generation = (select min(generation) from insights.fraud_generation)
+        and ($1::text is null or rule = $1) and ($2::text is null or wallet = $2)
+        and ($3::timestamptz is null or (recorded_at, book, seq, part, rule) < ($3, $4::int, $5::bigint, $6::int, $7::text))
+      order by recorded_at desc, book desc, seq desc, part desc, rule desc limit $8`,
+    values: [
+      rule ?? null,
+      wallet ?? null,
+      before ? new Date(before.at) : null,
+      before?.book ?? null,
+      before?.seq ?? null,
+      before?.part ?? null,
+      before?.rule ?? null,
+      limit,
+    ],
+  });
+  return rows.map(findingFromRow);
+}
+
+/** How far a book was evaluated. */
+export async function readMark(pool: pg.Pool, book: number): Promise<{ seq: number; part: number } | null> {
+  const { rows } = await pool.query<{ seq: number; part: number }>({
+    name: 'fraud_mark',
+    text: 'select seq, part from insights.fraud_mark where book = $1',
+    values: [book],
+  });
+  return rows[0] ?? null;
+}
+
+/** Whichever generation has it: all find the same. */
+export async function readReviewOf(pool: pg.Pool, book: number, seq: number): Promise<KeptFinding | null> {
+  const { rows } = await pool.query<FindingRow>({
+    name: 'fraud_review_of',
+    text: `
+      select book, seq, part, rule, version, action, wallet, recorded_at, events, facts from insights.fraud_finding
+      where generation in (select generation from insights.fraud_generation) and book = $1 and seq = $2 and action = 'review'
+      order by part, rule limit 1`,
+    values: [book, seq],
+  });
+  return rows[0] ? findingFromRow(rows[0]) : null;
+}
+
+export function findingId(event: string, rule: string): string {
+  return `${event}-${rule}`;
+}
+
+function findingFromRow({ book, seq, part, recorded_at: recordedAt, ...row }: FindingRow): KeptFinding {
+  const event = `${book}-${seq}-${part}`;
+  return { ...row, id: findingId(event, row.rule), event, recordedAt };
+}

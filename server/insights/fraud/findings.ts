@@ -1,0 +1,32 @@
+/** What the rules found, page by page. */
+import type pg from 'pg';
+import { readFindings } from './finding-store.ts';
+import type { FindingCursor, FindingsAsked, KeptFinding } from './finding-store.ts';
+
+/** Time, book, seq, part and rule of the last finding of a page. */
+export const findingCursorPattern = '^[0-9]{1,14}-[0-9]{1,9}-[0-9]{1,15}-[0-9]{1,2}-[a-z0-9-]{1,40}$';
+
+export class Findings {
+  readonly #pool: pg.Pool;
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  /** Newest first. `cursor`: a `next` of an earlier page. */
+  async list(
+    asked: Omit<FindingsAsked, 'before'> & { readonly cursor?: string | undefined },
+  ): Promise<{ readonly items: readonly KeptFinding[]; readonly next: string | null }> {
+    const found = await readFindings(this.#pool, { ...asked, before: cursorOf(asked.cursor), limit: asked.limit + 1 });
+    const items = found.slice(0, asked.limit);
+    const last = items.at(-1);
+    return { items, next: found.length > asked.limit && last ? `${last.recordedAt.getTime()}-${last.event}-${last.rule}` : null };
+  }
+}
+
+function cursorOf(text: string | undefined): FindingCursor | undefined {
+  const parts = /^(\d{1,14})-(\d{1,9})-(\d{1,15})-(\d{1,2})-(.+)$/.exec(text ?? '');
+  if (!parts) return undefined;
+  const [at = 0, book = 0, seq = 0, part = 0] = parts.slice(1, 5).map(Number);
+  return { at, book, seq, part, rule: parts[5] ?? '' };
+}

@@ -1,0 +1,86 @@
+/**
+ * The rules' history: which version of a rule is in force for which event. A version begins at a place of each book's log, not at a
+ * moment: what is recorded after it is evaluated by it, whoever evaluates it and when.
+ */
+import { windowSecondsOf } from './definitions.ts';
+import type { MovementKind, RuleContent } from './definitions.ts';
+
+export type RuleVersion = RuleContent & {
+  readonly rule: string;
+  readonly version: number;
+  /** Of each book, the end of its log when the version began; a book that is not there had not begun. */
+  readonly afterSeq: Readonly<Record<string, number>>;
+  readonly since: Date;
+  /** It counts no movement that was recorded earlier; null: it counts all. */
+  readonly countsFrom: Date | null;
+  readonly actor: string;
+  readonly reason: string;
+};
+
+/** A place in the log of a book. */
+type At = { readonly book: number; readonly seq: number };
+
+export class RuleHistory {
+  /** Of each rule its versions, oldest first. */
+  readonly #rules = new Map<string, RuleVersion[]>();
+
+  /** `versions`: those of a rule in their order. */
+  constructor(versions: readonly RuleVersion[]) {
+    for (const version of versions) {
+      const earlier = this.#rules.get(version.rule);
+      if (earlier) earlier.push(version);
+      else this.#rules.set(version.rule, [version]);
+    }
+  }
+
+  /** The enabled ones. */
+  inForce(at: At): RuleVersion[] {
+    return [...this.#rules.values()].flatMap((versions) => {
+      const newest = versions.findLast((version) => begins(version, at));
+      return newest?.enabled ? [newest] : [];
+    });
+  }
+
+  /** The enabled ones that are in force there, or anywhere later. */
+  inForceFrom(at: At): RuleVersion[] {
+    return [...this.#rules.values()].flatMap((versions) => {
+      const first = versions.findLastIndex((version) => begins(version, at));
+      return versions.slice(Math.max(first, 0)).filter(({ enabled }) => enabled);
+    });
+  }
+
+  /** The newest version of each rule. */
+  get newest(): RuleVersion[] {
+    return [...this.#rules.values()].flatMap((versions) => versions.at(-1) ?? []);
+  }
+}
+
+function begins({ afterSeq }: RuleVersion, { book, seq }: At): boolean {
+  return seq > (afterSeq[String(book)] ?? 0);
+}
+
+/** For how many seconds movements of each kind are kept; a kind that no window looks back at is missing. */
+export function retentionOf(versions: readonly RuleVersion[]): Map<MovementKind, number> {
+  const retained = new Map<MovementKind, number>();
+  for (const version of versions) {
+    const seconds = windowSecondsOf(version);
+    if (seconds === 0) continue;
+    for (const kind of version.definition.movements) retained.set(kind, Math.max(seconds, retained.get(kind) ?? 0));
+  }
+  return retained;
+}
+
+/**
+ * From when on a version that begins at `since` can count on movements being there: as far back as every kind that it counts was kept
+ * by the rules in force before it. Written into the version, so that whoever evaluates again counts the same.
+ */
+export function countsFromOf(kinds: readonly MovementKind[], since: Date, before: readonly RuleVersion[]): Date {
+  const starts = kinds.map((kind) => {
+    const keeping = before.filter((version) => windowSecondsOf(version) > 0 && version.definition.movements.includes(kind));
+    const reaches = keeping.map((version) =>
+      Math.max(since.getTime() - windowSecondsOf(version) * 1_000, version.countsFrom?.getTime() ?? 0),
+    );
+    return Math.min(since.getTime(), ...reaches);
+  });
+  return new Date(Math.max(...starts));
+}

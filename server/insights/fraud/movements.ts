@@ -1,0 +1,40 @@
+/** What leaves wallets, as the rules see it: read off the event log. */
+import type { LedgerEvent } from '../../ledger/index.ts';
+import type { MovementKind } from './definitions.ts';
+
+export type Movement = {
+  /** Of the event. */
+  readonly id: string;
+  readonly book: number;
+  readonly seq: number;
+  readonly part: number;
+  readonly wallet: string;
+  readonly kind: MovementKind;
+  readonly asset: number;
+  readonly amount: bigint;
+  readonly recordedAt: Date;
+};
+
+const kindOfEvent: Readonly<Record<string, MovementKind>> = {
+  FundsWithdrawn: 'withdrawal',
+  FundsSpent: 'spend',
+  TransferDebited: 'transfer',
+};
+
+/** Null for what is none. The capture of a hold is none: what it takes left the wallet's reach with the hold. */
+export function movementOf({ id, book, seq, part, type, wallet, recordedAt, data }: LedgerEvent): Movement | null {
+  const kind = kindOfEvent[type] ?? (type === 'HoldAuthorized' && isForWithdrawal(data['metadata']) ? 'withdrawal' : undefined);
+  const { amount, asset } = data;
+  if (kind === undefined || typeof amount !== 'string' || typeof asset !== 'number') return null;
+  return { id, book, seq, part, wallet, kind, asset, amount: BigInt(amount), recordedAt };
+}
+
+/** Asynchronous withdrawals mark their hold. */
+function isForWithdrawal(metadata: unknown): boolean {
+  const coffer = memberOf(metadata, 'coffer');
+  return memberOf(coffer, 'purpose') === 'withdrawal';
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}

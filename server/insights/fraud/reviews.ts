@@ -1,0 +1,69 @@
+/** Rules that hold a withdrawal for review: whether there are any, and what they say of a withdrawal that is held. */
+import type pg from 'pg';
+import { placeOfOperationId } from '../../ledger/index.ts';
+import { readMark, readReviewOf } from './finding-store.ts';
+import type { RuleVersion } from './history.ts';
+import { readNewest } from './rule-store.ts';
+
+const seenForMs = 1_000;
+
+export type ReviewVerdict = 'not evaluated yet' | 'clear' | { readonly finding: string; readonly rule: string };
+
+export class Reviews {
+  readonly #pool: pg.Pool;
+  #rules: readonly RuleVersion[] = [];
+  #seenAtMs = Number.NEGATIVE_INFINITY;
+  #reading: Promise<readonly RuleVersion[]> | null = null;
+
+  constructor(pool: pg.Pool) {
+    this.#pool = pool;
+  }
+
+  /** Whether any rule reviews withdrawals. A change is felt within a second. */
+  areOn(): boolean | Promise<boolean> {
+    return this.#ask((rules) => rules.length > 0);
+  }
+
+  /**
+   * Whether a rule that is in force may want to see a withdrawal of this amount first. Rules about several movements may always:
+   * what came before is not looked up here.
+   */
+  mustAsk(asset: number, amount: bigint): boolean | Promise<boolean> {
+    return this.#ask((rules) => rules.some((rule) => concerns(rule, asset, amount)));
+  }
+
+  /**
+   * Of a hold that an asynchronous withdrawal made, by the id of its operation. `not evaluated yet`: the rules have not come so far;
+   * ask again. The answer does not change any more once it is another.
+   */
+  async ofHold(operationId: string): Promise<ReviewVerdict> {
+    const place = placeOfOperationId(operationId);
+    if (!place) return 'clear';
+    const mark = await readMark(this.#pool, place.book);
+    if (!mark || mark.seq < place.seq) return 'not evaluated yet';
+    const found = await readReviewOf(this.#pool, place.book, place.seq);
+    return found ? { finding: found.id, rule: found.rule } : 'clear';
+  }
+
+  #ask<T>(question: (rules: readonly RuleVersion[]) => T): T | Promise<T> {
+    if (performance.now() - this.#seenAtMs <= seenForMs) return question(this.#rules);
+    this.#reading ??= this.#read();
+    return this.#reading.then(question);
+  }
+
+  async #read(): Promise<readonly RuleVersion[]> {
+    const askedAtMs = performance.now();
+    try {
+      this.#rules = (await readNewest(this.#pool)).filter(({ enabled, action }) => enabled && action === 'review');
+      this.#seenAtMs = askedAtMs;
+      return this.#rules;
+    } finally {
+      this.#reading = null;
+    }
+  }
+}
+
+function concerns({ kind, definition }: RuleVersion, asset: number, amount: bigint): boolean {
+  if (definition.assets !== 'all' && !definition.assets.includes(asset)) return false;
+  return kind !== 'amount' || !('threshold' in definition) || amount >= BigInt(definition.threshold);
+}

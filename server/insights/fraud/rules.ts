@@ -1,0 +1,142 @@
+/** The rules as operators see to them. Each change is a new version, with who wanted it and why; none is ever lost. */
+import type pg from 'pg';
+import type { Ledger } from '../../ledger/index.ts';
+import { isText, readContent, reasonLengthMax } from './definitions.ts';
+import type { Mistake, RuleContent } from './definitions.ts';
+import { countsFromOf, RuleHistory } from './history.ts';
+import type { RuleVersion } from './history.ts';
+import { insertVersion, lockRules, readNewest, readNow, readVersions } from './rule-store.ts';
+
+const rulesMax = 100;
+const idPattern = '[a-z0-9]+(-[a-z0-9]+)*';
+export const ruleIdPattern = `^${idPattern}$`;
+export const ruleIdLengthMax = 40;
+
+export const fraudRefusals = {
+  rule_invalid: 'The rule is not valid.',
+  rule_exists: 'A rule with this id exists already.',
+  rule_not_found: 'There is no such rule.',
+  rule_unchanged: 'The rule is already as asked.',
+  too_many_rules: 'There are as many rules as there can be.',
+} as const;
+export type FraudRefusal = { readonly refusal: keyof typeof fraudRefusals; readonly detail: string };
+
+type Decided = { readonly actor: string; readonly reason: string };
+/** As it came: checked here. */
+export type AskedRule = { readonly [Part in 'name' | 'kind' | 'definition' | 'action' | 'enabled']: unknown };
+
+export class FraudRules {
+  readonly #pool: pg.Pool;
+  readonly #ends: Pick<Ledger, 'books' | 'read'>;
+
+  /** `ledger`: says where the log of each book ends when a version begins. */
+  constructor(pool: pg.Pool, ledger: Pick<Ledger, 'books' | 'read'>) {
+    this.#pool = pool;
+    this.#ends = ledger;
+  }
+
+  async list(): Promise<RuleVersion[]> {
+    return await readNewest(this.#pool);
+  }
+
+  /** Its versions, newest first; none when there is no such rule. */
+  async history(rule: string): Promise<RuleVersion[]> {
+    return (await readVersions(this.#pool, rule)).toReversed();
+  }
+
+  /** Refusals: rule_invalid, rule_exists, too_many_rules. */
+  async add(rule: string, asked: AskedRule, decided: Decided): Promise<RuleVersion | FraudRefusal> {
+    if (!new RegExp(ruleIdPattern).test(rule) || rule.length > ruleIdLengthMax)
+      return invalid(`The id is 1 to ${ruleIdLengthMax} small letters and digits, in words joined by hyphens.`);
+    const content = readContent(asked);
+    return await this.#change(rule, decided, (current, rules) => {
+      if ('mistake' in content) return content;
+      if (current) return { refusal: 'rule_exists', detail: `There is a rule ${rule} already. Change it, or choose another id.` };
+      if (rules >= rulesMax) return { refusal: 'too_many_rules', detail: `${rulesMax} rules are the most. Change one that is disabled.` };
+      return content;
+    });
+  }
+
+  /** What is not given stays. Refusals: rule_invalid, rule_not_found, rule_unchanged. */
+  async change(rule: string, asked: Partial<AskedRule>, decided: Decided): Promise<RuleVersion | FraudRefusal> {
+    return await this.#change(rule, decided, (current) => {
+      if (!current) return { refusal: 'rule_not_found', detail: 'Check the id: GET /fraud/rules lists the rules.' };
+      const content = readContent({ ...contentOf(current), ...asked });
+      if ('mistake' in content || isNew(content, current)) return content;
+      return { refusal: 'rule_unchanged', detail: `The rule ${rule} is already as asked. Read it: GET /fraud/rules/${rule}.` };
+    });
+  }
+
+  async #change(
+    rule: string,
+    decided: Decided,
+    decide: (current: RuleVersion | undefined, rules: number) => RuleContent | Mistake | FraudRefusal,
+  ): Promise<RuleVersion | FraudRefusal> {
+    if (!isText(decided.reason, reasonLengthMax)) return invalid(`reason is a text of 1 to ${reasonLengthMax} characters.`);
+    const client = await this.#pool.connect();
+    try {
+      await client.query('begin');
+      await lockRules(client, 'alone');
+      const newest = new RuleHistory(await readNewest(client)).newest;
+      const current = newest.find((one) => one.rule === rule);
+      const content = decide(current, newest.length);
+      const added = 'name' in content ? await this.#versionOf(client, rule, content, { current, newest, decided }) : null;
+      if (added) await insertVersion(client, added);
+      await client.query('commit');
+      if ('mistake' in content) return invalid(content.mistake);
+      return 'refusal' in content ? content : (added as RuleVersion);
+    } catch (failure) {
+      await client.query('rollback').catch(() => undefined);
+      throw failure;
+    } finally {
+      client.release();
+    }
+  }
+
+  async #versionOf(
+    client: pg.PoolClient,
+    rule: string,
+    content: RuleContent,
+    { current, newest, decided }: { current: RuleVersion | undefined; newest: readonly RuleVersion[]; decided: Decided },
+  ): Promise<RuleVersion> {
+    const since = await readNow(client);
+    const before = newest.filter(({ enabled }) => enabled);
+    return {
+      ...content,
+      rule,
+      version: (current?.version ?? 0) + 1,
+      // Read while nobody evaluates: nothing beyond it was evaluated, and nothing up to it will be by this version.
+      afterSeq: await this.#endsNow(),
+      since,
+      countsFrom: countsFromOf(content.definition.movements, since, before),
+      ...decided,
+    };
+  }
+
+  async #endsNow(): Promise<Record<string, number>> {
+    const { books, read } = this.#ends;
+    return Object.fromEntries(await Promise.all(books.map(async (book) => [String(book), await read.in({ book }).lastSeq()] as const)));
+  }
+}
+
+function invalid(detail: string): FraudRefusal {
+  return { refusal: 'rule_invalid', detail };
+}
+
+function contentOf({ name, kind, definition, action, enabled }: RuleVersion): AskedRule {
+  return { name, kind, definition, action, enabled };
+}
+
+function isNew(content: RuleContent, current: RuleVersion): boolean {
+  return JSON.stringify(sorted(contentOf(current))) !== JSON.stringify(sorted(content));
+}
+
+/** What stands for the same is written the same. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value) || typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([one], [other]) => (one < other ? -1 : 1))
+      .map(([name, part]) => [name, sorted(part)]),
+  );
+}

@@ -1,0 +1,129 @@
+/** E-mails, sent through an SMTP server: at least once, under a Message-ID that stays, so that a mail server can tell a second one. */
+import { createTransport } from 'nodemailer';
+import type pg from 'pg';
+import type { Log } from '../../kernel/index.ts';
+import { hidePasswords } from '../../kernel/index.ts';
+import { startLoop } from '../loop.ts';
+import type { Loop } from '../loop.ts';
+import { sentenceOf, subjectOf } from './kinds.ts';
+import type { NotificationKind } from './kinds.ts';
+
+const everyMs = 2_000;
+const timeoutMs = 15_000;
+/** Longer than any try takes, so that nobody else sends meanwhile. */
+const leaseSeconds = 120;
+/** The last is some twelve hours after the first. */
+const attemptsMax = 18;
+const pauseSecondsMax = 7_200;
+
+export type MailParts = {
+  readonly pool: pg.Pool;
+  readonly mail: { readonly smtpUrl: string; readonly from: string };
+  /** Null for a user who is gone or has none. */
+  readonly addressOf: (userId: string) => Promise<string | null>;
+  readonly log: Log;
+};
+
+type Due = {
+  readonly notification: number;
+  readonly attempts: number;
+  readonly user_id: string;
+  readonly kind: NotificationKind;
+  readonly wallet: string;
+  readonly facts: Record<string, string>;
+};
+
+export function startMail(parts: MailParts): Loop {
+  const transport = createTransport({
+    url: parts.mail.smtpUrl,
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
+    // What a notification says is text: nothing in it is fetched.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  const loop = startLoop({
+    what: 'E-mail',
+    everyMs,
+    log: parts.log,
+    work: async () => {
+      const due = await claim(parts.pool);
+      if (due) await attempt(parts, due, async (message) => void (await transport.sendMail(message)));
+      return due !== null;
+    },
+  });
+  return {
+    ring: () => loop.ring(),
+    stop: async () => {
+      await loop.stop();
+      transport.close();
+    },
+  };
+}
+
+/** One at a time: a mail server is asked gently. */
+async function claim(pool: pg.Pool): Promise<Due | null> {
+  const { rows } = await pool.query<Due>({
+    name: 'mail_claim',
+    text: `
+      with due as (
+        update insights.mail set next_try_at = clock_timestamp() + $1 * interval '1 second', attempts = attempts + 1
+        where notification in (
+          select notification from insights.mail where state = 'pending' and next_try_at <= clock_timestamp()
+          order by next_try_at limit 1 for update skip locked)
+        returning notification, attempts)
+      select due.notification, due.attempts, n.user_id, n.kind, n.wallet, n.facts
+      from due join insights.notification n on n.id = due.notification`,
+    values: [leaseSeconds],
+  });
+  return rows[0] ?? null;
+}
+
+type Message = { from: string; to: string; subject: string; text: string; messageId: string };
+
+async function attempt(parts: MailParts, due: Due, send: (message: Message) => Promise<void>): Promise<void> {
+  const { pool, mail, log } = parts;
+  const to = await parts.addressOf(due.user_id);
+  if (to === null) return await finish(pool, due, 'dropped', 'the user has no address');
+  const domain = /@([A-Za-z0-9.-]+)/.exec(mail.from)?.[1] ?? 'coffer';
+  const message = {
+    from: mail.from,
+    to,
+    subject: subjectOf(due.kind),
+    text: `${sentenceOf(due.kind, due.wallet, due.facts)}\n`,
+    messageId: `<notification-${due.notification}@${domain}>`,
+  };
+  try {
+    await send(message);
+  } catch (failure) {
+    const note = hidePasswords(failure instanceof Error ? failure.message : String(failure)).slice(0, 500);
+    const final = isFinal(failure) || due.attempts >= attemptsMax;
+    log.warn({ notification: due.notification, attempts: due.attempts, reason: note, final }, 'An e-mail could not be sent');
+    return final ? await finish(pool, due, 'failed', note) : await postpone(pool, due, note);
+  }
+  await finish(pool, due, 'sent', null);
+}
+
+/** The server said that it never will. Whether the password is wrong is the operator's to mend, and no reason to give up the mail. */
+function isFinal(failure: unknown): boolean {
+  if (!(failure instanceof Error) || ('code' in failure && failure.code === 'EAUTH')) return false;
+  const status = 'responseCode' in failure ? failure.responseCode : undefined;
+  return typeof status === 'number' && status >= 500;
+}
+
+async function finish(pool: pg.Pool, { notification }: Due, state: 'sent' | 'failed' | 'dropped', note: string | null): Promise<void> {
+  await pool.query('update insights.mail set state = $2, note = $3, finished_at = clock_timestamp() where notification = $1', [
+    notification,
+    state,
+    note,
+  ]);
+}
+
+async function postpone(pool: pg.Pool, { notification, attempts }: Due, note: string): Promise<void> {
+  const seconds = Math.min(pauseSecondsMax, 2 ** attempts) * (0.75 + Math.random() / 2);
+  await pool.query(
+    `update insights.mail set note = $2, next_try_at = clock_timestamp() + $3 * interval '1 second' where notification = $1`,
+    [notification, note, seconds],
+  );
+}

@@ -1,0 +1,87 @@
+/** Notifications: the statements. Whoever is told the same twice is told once: the key says what it is about. */
+import type pg from 'pg';
+import { mailedKinds } from './kinds.ts';
+import type { NotificationKind } from './kinds.ts';
+
+export type Told = {
+  readonly key: string;
+  readonly kind: NotificationKind;
+  readonly wallet: string;
+  readonly facts: Readonly<Record<string, string>>;
+};
+
+/** What happened longer ago is no news: whoever begins with an old log is not told of its past. */
+const newsDays = 7;
+
+/** All staff share one list. */
+export async function tellStaff(client: pg.ClientBase, told: readonly (Told & { readonly recordedAt: Date })[]): Promise<void> {
+  if (told.length === 0) return;
+  await client.query({
+    name: 'notify_staff',
+    text: `
+      insert into insights.notification (kind, wallet, facts, key)
+      select t.kind, t.wallet, t.facts, t.key
+      from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::timestamptz[]) as t (kind, wallet, facts, key, recorded_at)
+      where t.recorded_at > clock_timestamp() - $6 * interval '1 day'
+      on conflict (key) do nothing`,
+    values: [...columnsOf(told), told.map(({ recordedAt }) => recordedAt), newsDays],
+  });
+}
+
+/** The owner, whom the caller knows. With its e-mail, in one statement. */
+export async function tellUser(pool: pg.Pool, { userId, ...told }: Told & { readonly userId: string }, mailed: boolean): Promise<void> {
+  await pool.query({
+    text: `
+      with told as (
+        insert into insights.notification (kind, wallet, facts, key, user_id) values ($1, $2, $3, $4, $5) on conflict (key) do nothing
+        returning id)
+      insert into insights.mail (notification) select id from told where $6`,
+    values: [told.kind, told.wallet, JSON.stringify(told.facts), told.key, userId, mailed && mailedKinds.includes(told.kind)],
+  });
+}
+
+/** The owners of the wallets, of those that have one. */
+export async function tellOwners(
+  client: pg.ClientBase,
+  told: readonly (Told & { readonly recordedAt: Date })[],
+  mailed: boolean,
+): Promise<void> {
+  if (told.length === 0) return;
+  await client.query({
+    name: 'notify_owners',
+    text: `
+      with told as (
+        insert into insights.notification (kind, wallet, facts, key, user_id)
+        select t.kind, t.wallet, t.facts, t.key, w.owner
+        from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::timestamptz[])
+          with ordinality as t (kind, wallet, facts, key, recorded_at, position)
+        join insights.wallet_owner w on w.wallet = t.wallet
+        where t.recorded_at > clock_timestamp() - $6 * interval '1 day'
+        order by t.position
+        on conflict (key) do nothing
+        returning id, kind)
+      insert into insights.mail (notification) select id from told where kind = any ($7::text[])`,
+    values: [...columnsOf(told), told.map(({ recordedAt }) => recordedAt), newsDays, mailed ? mailedKinds : []],
+  });
+}
+
+export async function learnOwners(
+  client: pg.ClientBase,
+  owned: readonly { readonly wallet: string; readonly owner: string }[],
+): Promise<void> {
+  if (owned.length === 0) return;
+  await client.query({
+    name: 'learn_owners',
+    text: 'insert into insights.wallet_owner (wallet, owner) select * from unnest($1::text[], $2::uuid[]) on conflict do nothing',
+    values: [owned.map(({ wallet }) => wallet), owned.map(({ owner }) => owner)],
+  });
+}
+
+function columnsOf(told: readonly Told[]): unknown[] {
+  return [
+    told.map(({ kind }) => kind),
+    told.map(({ wallet }) => wallet),
+    told.map(({ facts }) => JSON.stringify(facts)),
+    told.map(({ key }) => key),
+  ];
+}

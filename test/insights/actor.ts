@@ -1,0 +1,18 @@
+// A process of its own that does what follows from fraud findings, until it is killed.
+import { createPool, inRole } from '../../server/database/index.ts';
+import { startFraudActions } from '../../server/insights/index.ts';
+import { assert, silentLog } from '../../server/kernel/index.ts';
+import { openLedger } from '../../server/ledger/index.ts';
+import { WalletCommands } from '../../server/wallets/index.ts';
+
+const [databaseUrl = ''] = process.argv.slice(2);
+
+const url = inRole(databaseUrl, 'writer');
+const ledger = await openLedger({ url, log: silentLog() });
+const dollars = ledger.assets.find('USD');
+assert(dollars, 'the migrations bring USD');
+const pool = createPool(url, silentLog());
+startFraudActions({ pool, ledger, commands: new WalletCommands(ledger, dollars), mailed: false, log: silentLog() });
+console.log('ready');
+// The loop's own timers do not keep a process alive.
+setInterval(() => undefined, 60_000);

@@ -1,0 +1,80 @@
+// A worker that is killed between a finding and what follows from it, at any moment: each wallet is frozen, and once.
+import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fraudProjection } from '../../server/insights/index.ts';
+import { startLog } from './log.ts';
+import type { Log } from './log.ts';
+
+const walletCount = 300;
+const kills = 8;
+
+let log: Log;
+beforeAll(async () => {
+  log = await startLog();
+});
+afterAll(async () => {
+  await log.stop();
+});
+
+/** Each child dies with what it had claimed; instead of waiting for the lease to end. */
+async function giveUpLeases(): Promise<void> {
+  await log.owner.query(`update insights.fraud_action set next_try_at = clock_timestamp() where state = 'pending'`);
+}
+
+async function pending(): Promise<string[]> {
+  const { rows } = await log.owner.query<{ wallet: string }>(`select wallet from insights.fraud_action where state = 'pending'`);
+  return rows.map(({ wallet }) => wallet);
+}
+
+async function untilNothingIsPending(): Promise<void> {
+  const until = performance.now() + 25_000;
+  while ((await pending()).length > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+async function frozen(): Promise<string[]> {
+  return (await log.events()).filter(({ type }) => type === 'WalletFrozen').map(({ wallet }) => wallet);
+}
+
+test('freezing survives kills', async () => {
+  const definition = { threshold: '10', movements: ['withdrawal'], assets: 'all' };
+  const rule = { name: 'Freeze', kind: 'amount', definition, action: 'freeze', enabled: true };
+  await log.insights.rules.add('freeze', rule, { actor: 'operator:me', reason: 'a test' });
+  const wallets = Array.from({ length: walletCount }, (_, nth) => `w${nth}`);
+  await log.commands.batch(
+    wallets.map((wallet) => ({ type: 'deposit', wallet, amount: 100n })),
+    { atomic: false },
+  );
+  await log.commands.batch(
+    wallets.map((wallet) => ({ type: 'withdraw', wallet, amount: 10n })),
+    { atomic: false },
+  );
+  await log.apply(fraudProjection(), await log.events());
+  expect(await pending()).toHaveLength(walletCount);
+
+  const pausesMs: number[] = [];
+  let unmarked = 0;
+  let progressed = 0;
+  for (let kill = 0; kill <= kills; kill++) {
+    await giveUpLeases();
+    const left = (await pending()).length;
+    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'actor.ts'), log.url], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'close');
+    await once(child.stdout, 'data');
+    if (kill === kills) await untilNothingIsPending();
+    else await new Promise((resolve) => setTimeout(resolve, pausesMs[pausesMs.push(randomInt(30, 120)) - 1]));
+    child.kill('SIGKILL');
+    await ended;
+    const done = new Set(await frozen());
+    unmarked += (await pending()).filter((wallet) => done.has(wallet)).length;
+    if ((await pending()).length < left) progressed++;
+  }
+  console.log(
+    `${kills} kills after ${pausesMs.join(', ')} ms; ${unmarked} wallets were frozen when their action still said that they were not`,
+  );
+  expect(progressed).toBeGreaterThan(1);
+  expect(await pending()).toEqual([]);
+  expect((await frozen()).toSorted()).toEqual(wallets.toSorted());
+}, 90_000);

@@ -1,0 +1,72 @@
+/** A ledger whose log is applied to projections by hand, in whatever portions a test likes. */
+import type pg from 'pg';
+import { createPool, inRole } from '../../server/database/index.ts';
+import { assert, silentLog } from '../../server/kernel/index.ts';
+import { openLedger } from '../../server/ledger/index.ts';
+import type { Ledger, LedgerEvent } from '../../server/ledger/index.ts';
+import { openInsights, Reviews } from '../../server/insights/index.ts';
+import type { Insights } from '../../server/insights/index.ts';
+import type { Projection } from '../../server/projections/index.ts';
+import { WalletCommands } from '../../server/wallets/index.ts';
+import { createTestDatabase } from '../support/database.ts';
+
+export type Log = {
+  readonly ledger: Ledger;
+  readonly commands: WalletCommands;
+  readonly reviews: Reviews;
+  readonly insights: Insights;
+  /** Works as the running Coffer does. */
+  readonly pool: pg.Pool;
+  readonly owner: pg.Pool;
+  readonly url: string;
+  /** The events of a book after the last call's, or from the beginning. */
+  events(afterSeq?: number): Promise<LedgerEvent[]>;
+  apply(projection: Projection, events: readonly LedgerEvent[], generation?: number): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export async function startLog(): Promise<Log> {
+  const database = await createTestDatabase();
+  const url = inRole(database.url, 'writer');
+  const pool = createPool(url, silentLog());
+  const ledger = await openLedger({ url, log: silentLog() });
+  const dollars = ledger.assets.find('USD');
+  assert(dollars, 'the migrations bring USD');
+  const reviews = new Reviews(pool);
+  return {
+    ledger,
+    reviews,
+    commands: new WalletCommands(ledger, dollars, reviews),
+    insights: openInsights(pool, ledger),
+    pool,
+    owner: database.pool,
+    url: database.url,
+    events: async (afterSeq = 0) => {
+      const events: LedgerEvent[] = [];
+      for (let page = await ledger.read.in({ book: 1 }).events(afterSeq, 32_767, 500); page.length > 0;) {
+        events.push(...page);
+        const last = page.at(-1);
+        page = last ? await ledger.read.in({ book: 1 }).events(last.seq, last.part, 500) : [];
+      }
+      return events;
+    },
+    apply: async (projection, events, generation = 1) => {
+      const client = await pool.connect();
+      try {
+        await client.query('begin');
+        await projection.apply(client, events, generation);
+        await client.query('commit');
+      } catch (failure) {
+        await client.query('rollback');
+        throw failure;
+      } finally {
+        client.release();
+      }
+    },
+    stop: async () => {
+      await ledger.stop();
+      await pool.end();
+      await database.drop();
+    },
+  };
+}

@@ -1,0 +1,86 @@
+// Rules that hold withdrawals for review: what is not posted at once, by whichever way it is asked for; and what is said of a hold.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fraudProjection } from '../../server/insights/index.ts';
+import { startLog } from './log.ts';
+import type { Log } from './log.ts';
+
+/** Others use this machine, too. */
+const soon = { timeout: 10_000 };
+
+let log: Log;
+beforeAll(async () => {
+  log = await startLog();
+  await log.commands.deposit({ wallet: 'r', amount: 1_000_000n, key: 'funds' });
+  await log.commands.deposit({ wallet: 'euro', amount: 1_000_000n, asset: 'EUR', key: 'funds' });
+});
+afterAll(async () => {
+  await log.stop();
+});
+
+const byMe = { actor: 'operator:me', reason: 'a test' };
+const definition = { threshold: '500', movements: ['withdrawal'], assets: [3] };
+const required = { status: 'refused', refusal: { code: 'review_required', facts: { wallet: 'r' } }, entry: null };
+
+/** A change is felt within a second. */
+async function untilReviewed(amount: bigint, expected: boolean): Promise<void> {
+  await expect.poll(async () => await log.reviews.mustAsk(3, amount), soon).toBe(expected);
+}
+
+test('without a rule that reviews, nothing is held back', async () => {
+  expect(await log.reviews.areOn()).toBe(false);
+  expect(await log.commands.withdraw({ wallet: 'r', amount: 600n, key: 'before' })).toMatchObject({ status: 'posted' });
+});
+
+test('what a rule may want to see is not posted at once, alone or in a batch, and not remembered', async () => {
+  await log.insights.rules.add('review-large', { name: 'Large', kind: 'amount', definition, action: 'review', enabled: true }, byMe);
+  await untilReviewed(500n, true);
+  const end = await log.ledger.read.in({ book: 1 }).lastSeq();
+  expect(await log.commands.withdraw({ wallet: 'r', amount: 500n, key: 'k' })).toMatchObject(required);
+  const item = { type: 'withdraw', wallet: 'r', amount: 500n, key: 'k' } as const;
+  const small = { type: 'withdraw', wallet: 'r', amount: 499n, key: 's' } as const;
+  expect(await log.commands.batch([small, item], { atomic: true })).toMatchObject([
+    { refusal: { code: 'linked_operation_refused' } },
+    required,
+  ]);
+  expect(await log.ledger.read.in({ book: 1 }).lastSeq()).toBe(end);
+  expect(await log.commands.batch([small, item], { atomic: false })).toMatchObject([{ status: 'posted' }, required]);
+  expect(await log.ledger.read.in({ book: 1 }).lastSeq()).toBe(end + 1);
+});
+
+test('below the threshold, of another asset, and of wallets that are not there, the ledger answers as always', async () => {
+  expect(await log.commands.withdraw({ wallet: 'r', amount: 499n })).toMatchObject({ status: 'posted' });
+  expect(await log.commands.withdraw({ wallet: 'euro', amount: 5_000n })).toMatchObject({ status: 'posted' });
+  expect(await log.commands.withdraw({ wallet: 'nobody', amount: 5_000n })).toMatchObject({ refusal: { code: 'wallet_not_found' } });
+  expect(await log.commands.withdraw({ wallet: 'r', amount: 5_000n, onlyOwner: 'somebody' })).toMatchObject({
+    refusal: { code: 'wallet_not_found' },
+  });
+});
+
+test('what was posted before there was a rule is answered again under its key', async () => {
+  expect(await log.commands.withdraw({ wallet: 'r', amount: 600n, key: 'before' })).toMatchObject({ status: 'posted', replayed: true });
+  expect(await log.commands.withdraw({ wallet: 'r', amount: 700n, key: 'before' })).toMatchObject({
+    refusal: { code: 'idempotency_key_reused' },
+  });
+});
+
+test('of a hold it is said: not evaluated yet, then whether a rule wants it reviewed', async () => {
+  const hold = async (amount: bigint) => {
+    const held = await log.commands.hold({ wallet: 'r', amount, metadata: '{"coffer":{"purpose":"withdrawal","request":"q"}}' });
+    return `1-${held.seq}`;
+  };
+  const [large, small] = [await hold(500n), await hold(499n)];
+  expect([await log.reviews.ofHold(large), await log.reviews.ofHold(small)]).toEqual(['not evaluated yet', 'not evaluated yet']);
+  await log.apply(fraudProjection(), await log.events());
+  expect(await log.reviews.ofHold(large)).toEqual({ finding: `${large}-1-review-large`, rule: 'review-large' });
+  expect(await log.reviews.ofHold(small)).toBe('clear');
+});
+
+test('a rule about several withdrawals wants to see each of them', async () => {
+  const several = { count: 3, windowSeconds: 60, movements: ['withdrawal'], assets: 'all' };
+  await log.insights.rules.change('review-large', { kind: 'velocity', definition: several }, byMe);
+  await untilReviewed(1n, true);
+  expect(await log.commands.withdraw({ wallet: 'r', amount: 1n })).toMatchObject(required);
+  await log.insights.rules.change('review-large', { enabled: false }, byMe);
+  await untilReviewed(1n, false);
+  expect(await log.commands.withdraw({ wallet: 'r', amount: 1n })).toMatchObject({ status: 'posted' });
+});
