@@ -107,25 +107,17 @@ function once(work: () => Promise<void>): () => Promise<void> {
 /** Notes every delivery; `fails` says which are answered with `failed`. */
 export class Recorder {
   readonly seen: Delivery[] = [];
+  readonly ids = new Set<string>();
   readonly batches: string[][] = [];
   readonly handler: Handler;
 
   constructor(fails: (delivery: Delivery) => boolean = () => false) {
     this.handler = (batch) => {
       this.seen.push(...batch);
+      for (const { event } of batch) this.ids.add(event.id);
       this.batches.push(batch.map(({ event }) => event.id));
       return Promise.resolve(batch.map((delivery) => (fails(delivery) ? 'failed' : 'done')));
     };
-  }
-
-  get ids(): Set<string> {
-    return new Set(this.seen.map(({ event }) => event.id));
-  }
-
-  /** The first time that each event came. */
-  firsts(book: number): Delivery[] {
-    const met = new Set<string>();
-    return this.seen.filter(({ event }) => event.book === book && !met.has(event.id) && met.add(event.id));
   }
 }
 

@@ -1,0 +1,182 @@
+// RabbitMQ fails in every way that was thought of, while postings go on: nothing is lost, and posting does not notice.
+import { isDeepStrictEqual } from 'node:util';
+import { Connection } from 'rabbitmq-client';
+import type { Channel } from 'rabbitmq-client';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { deliveriesMax, eventsExchange } from '../../server/events/index.ts';
+import { envelopeOf } from '../../server/events/envelope.ts';
+import type { Broker } from '../../server/events/index.ts';
+import { startProxy } from '../support/proxy.ts';
+import type { FaultyProxy } from '../support/proxy.ts';
+import { hasRabbitMq, startRabbitMq } from '../support/rabbitmq.ts';
+import type { RabbitMq } from '../support/rabbitmq.ts';
+import { randomFrom, seedOf } from '../support/seed.ts';
+import { Recorder, startWorld, stopAll } from './world.ts';
+import type { EventWorld } from './world.ts';
+
+const queue = 'wallet.events.worker';
+const soon = { timeout: 60_000, interval: 50 };
+const rounds = 5;
+
+describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
+  let rabbit: RabbitMq;
+  let proxy: FaultyProxy;
+  let world: EventWorld;
+  let broker: Broker;
+  /** The test's own way in. */
+  let connection: Connection;
+  let channel: Channel;
+  let work: Recorder;
+  const posted: string[] = [];
+
+  beforeAll(async () => {
+    rabbit = await startRabbitMq();
+    proxy = await startProxy(rabbit.address);
+    world = await startWorld();
+    broker = await world.broker(`amqp://guest:guest@127.0.0.1:${proxy.address.port}`);
+    await enter();
+    work = new Recorder();
+    await broker.relay();
+    await broker.consume(work.handler);
+  }, 90_000);
+  afterAll(async () => {
+    await stopAll(world.running);
+    connection.unsafeDestroy();
+    await world.stop();
+    await proxy.stop();
+    await rabbit.stop();
+  });
+
+  async function enter(): Promise<void> {
+    connection = new Connection({ url: rabbit.url, retryLow: 100, retryHigh: 500 });
+    connection.on('error', () => undefined);
+    channel = await connection.acquire({ emitErrorsFromChannel: true });
+    channel.on('error', () => undefined);
+  }
+
+  /** Posts for as long as the fault lasts, and proves that posting does not wait for it. */
+  async function whilePosting(fault: () => Promise<unknown>): Promise<void> {
+    let isOver = false;
+    const posting = (async () => {
+      while (!isOver) {
+        posted.push(...(await world.post(5)));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    })();
+    const before = posted.length;
+    await fault();
+    isOver = true;
+    await posting;
+    expect(posted.length).toBeGreaterThan(before);
+  }
+
+  async function arrived(): Promise<void> {
+    await vi.waitFor(() => expect(posted.filter((id) => !work.ids.has(id)).length).toBe(0), soon);
+  }
+
+  /** I8 and I9: what the consumer saw, each event once, is the log, in order and without a gap. */
+  async function equalsLog(): Promise<number> {
+    await arrived();
+    const log = await world.log();
+    const seen = work.seen.map(({ event }) => event);
+    for (const book of world.ledger.books) {
+      const ofBook = log.filter((event) => event.book === book);
+      const inOrder = [...new Map(seen.filter((event) => event.book === book).map((event) => [event.id, event])).values()];
+      const sorted = inOrder.toSorted((a, b) => a.seq - b.seq || a.part - b.part);
+      // Told as a yes or no: thousands of events take longer to show than to compare.
+      expect(isDeepStrictEqual(sorted, ofBook)).toBe(true);
+    }
+    return log.length;
+  }
+
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') return;
+    const events = await equalsLog();
+    const again = work.seen.length - work.ids.size;
+    console.info(`${task.name}: ${events} events in the log, each consumed, ${again} of them more than once so far; 0 lost`);
+  });
+
+  test('killed without a word and started again', async () => {
+    for (let round = 0; round < 2; round++) await whilePosting(() => rabbit.restart());
+    connection.unsafeDestroy();
+    await enter();
+  }, 90_000);
+
+  test('its exchange is deleted', async () => {
+    for (let round = 0; round < rounds; round++) await whilePosting(() => channel.exchangeDelete({ exchange: eventsExchange }));
+  }, 60_000);
+
+  test('the binding of the queue is deleted: what comes back unroutable is not counted as published', async () => {
+    for (let round = 0; round < rounds; round++)
+      await whilePosting(() => channel.queueUnbind({ queue, exchange: eventsExchange, routingKey: '#' }));
+  }, 60_000);
+
+  test('it is short of memory and takes nothing for a while', async () => {
+    for (let round = 0; round < rounds; round++)
+      await whilePosting(async () => {
+        await rabbit.raiseAlarm();
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        await rabbit.clearAlarm();
+      });
+  }, 60_000);
+
+  test('the connection is cut between a publish and its confirm', async () => {
+    const random = randomFrom(seedOf('cut connections'));
+    const before = proxy.faults;
+    for (let round = 0; round < rounds; round++)
+      await whilePosting(async () => {
+        await new Promise((resolve) => setTimeout(resolve, random() * 200));
+        proxy.loseNextAnswer();
+        const counted = proxy.faults;
+        await vi.waitFor(() => expect(proxy.faults).toBeGreaterThan(counted), soon);
+      });
+    expect(proxy.faults - before).toBeGreaterThanOrEqual(rounds);
+  }, 60_000);
+
+  test('messages are doubled and come out of order', async () => {
+    const log = await world.log();
+    const publisher = connection.createPublisher({ confirm: true });
+    const copies = work.seen.slice(-200).toReversed();
+    for (const delivery of copies)
+      await publisher.send({ routingKey: queue, durable: true }, Buffer.from(JSON.stringify(envelopeOf(delivery))));
+    await publisher.close();
+    await vi.waitFor(() => expect(work.seen.length - work.ids.size).toBeGreaterThanOrEqual(copies.length), soon);
+    expect((await world.log()).length).toBe(log.length);
+  }, 60_000);
+
+  test('poison: what is no event, of an unknown version, or 10 MiB, ends in the dead letters; the others flow', async () => {
+    const publisher = connection.createPublisher({ confirm: true });
+    const envelope = { specversion: '1.0', id: 'x', source: '/coffer/books/1', subject: 'w1', time: new Date().toISOString() };
+    const place = { sequence: '000000000000001-0001', partitionkey: 'w1', data: {} };
+    const bodies = [
+      Buffer.from('no JSON'),
+      Buffer.from([0xff, 0xfe, 0x00]),
+      Buffer.alloc(0),
+      Buffer.from('[]'),
+      Buffer.from(JSON.stringify({ ...envelope, ...place, type: 'coffer.wallet.FundsDeposited.v9' })),
+      Buffer.from(JSON.stringify({ ...envelope, ...place, specversion: '2.0', type: 'coffer.wallet.FundsDeposited.v1' })),
+      Buffer.from(JSON.stringify({ ...envelope, type: 'coffer.wallet.FundsDeposited.v1' })),
+      Buffer.alloc(10 * 1024 * 1024, '{'),
+      Buffer.from(JSON.stringify({ hello: 'from somebody else' })),
+      Buffer.from('"text"'),
+    ];
+    const types = ['application/cloudevents+json', 'application/json', 'text/plain'];
+    for (const [at, body] of bodies.entries())
+      await publisher.send({ routingKey: queue, durable: true, contentType: types[at % 3] ?? '' }, body);
+    await publisher.close();
+    posted.push(...(await world.post(50)));
+    await arrived();
+    await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(bodies.length), soon);
+    const letters = await broker.deadLetters.list({ limit: 100 });
+    expect(letters.every(({ deliveries, body }) => deliveries === deliveriesMax && body.length <= 65_536)).toBe(true);
+    expect(letters.filter(({ eventId }) => eventId === 'x')).toHaveLength(3);
+    expect(await broker.deadLetters.replay('all')).toBe(bodies.length);
+    await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(bodies.length), soon);
+    expect(await broker.deadLetters.drop('all')).toBe(bodies.length);
+  }, 120_000);
+
+  test('nothing of it made a dead letter of a healthy event', async () => {
+    expect(await broker.deadLetters.count()).toBe(0);
+    await vi.waitFor(() => expect(broker.status).toEqual({ kind: 'rabbitmq', connected: true }), soon);
+  });
+});
