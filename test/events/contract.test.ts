@@ -109,7 +109,7 @@ describe.each(kinds)('the broker $kind', ({ kind }) => {
     await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(5), soon);
     await stopAll(parts);
     const all = await broker.deadLetters.list({ limit: 100 });
-    expect(all.map(({ eventId }) => eventId).toSorted()).toEqual(doomed.toSorted());
+    expect(new Set(all.map(({ eventId }) => eventId))).toEqual(new Set(doomed));
     const pages = [await broker.deadLetters.list({ limit: 2 }), await broker.deadLetters.list({ limit: 2, after: all[1]?.id ?? '' })];
     expect(pages.flat()).toEqual(all.slice(0, 4));
 
