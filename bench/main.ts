@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import pg from 'pg';
 import { createTestDatabase } from '../test/support/database.ts';
 import type { TestDatabase } from '../test/support/database.ts';
+import { hasRabbitMq, startRabbitMq } from '../test/support/rabbitmq.ts';
 import { startTestServer, temporaryHome } from '../test/support/server.ts';
 import {
   floorRowsPerSecond,
@@ -13,6 +14,7 @@ import {
   readsPerSecond,
 } from './posting.ts';
 import { bulkFigures } from './bulk.ts';
+import { eventFigures } from './events.ts';
 import { Figures, keep, machineName, tableOf } from './report.ts';
 import type { Comparison, Report } from './report.ts';
 import { RowLockLedger } from './row-locks.ts';
@@ -26,7 +28,7 @@ const program = new Command('bench')
   .option('--rounds <count>', 'rounds of each measurement', '3')
   .option('--seconds <count>', 'seconds of each round', '5')
   .option('--quick', 'one round of two seconds, without the long ones: to see that it works, not to quote')
-  .option('--only <parts>', 'comma-separated: posting, lone, reads, books, transports, bulk, growth, snapshot')
+  .option('--only <parts>', 'comma-separated: posting, lone, reads, books, transports, bulk, events, growth, snapshot')
   .option('--json', 'print the report as JSON')
   .addHelpText('after', '\nExample:\n  npm run bench -- --only posting,lone --rounds 5\nResults are kept in bench/results/.')
   .parse();
@@ -51,6 +53,7 @@ try {
     if (wanted('books')) await measureBooks();
     if (wanted('transports')) await withDatabase((database) => transportFigures(database.url, temporaryHome(), seconds, figures));
     if (wanted('bulk')) await withDatabase((database) => bulkFigures(database.url, temporaryHome(), seconds, figures));
+    if (wanted('events')) await measureEvents();
     if (wanted('growth')) await measureGrowth();
     // Once: it takes four minutes, and its minute has three figures by itself.
     if (wanted('snapshot') && round === 1) await measureSnapshot();
@@ -124,6 +127,23 @@ async function measureBooks(): Promise<void> {
       await ledger.stop();
       await verifyDatabase(database.url);
     });
+  }
+}
+
+/** (i) Each broker on a database of its own. RabbitMQ is measured where it is installed. */
+async function measureEvents(): Promise<void> {
+  await withDatabase((database) =>
+    eventFigures({ url: database.url, home: temporaryHome(), seconds }, { name: 'built-in', settings: {} }, figures),
+  );
+  if (!hasRabbitMq) return void process.stderr.write('  RabbitMQ is not installed: left out\n');
+  const rabbitmq = await startRabbitMq();
+  try {
+    const settings = { RABBITMQ_URL: rabbitmq.url };
+    await withDatabase((database) =>
+      eventFigures({ url: database.url, home: temporaryHome(), seconds }, { name: 'rabbitmq', settings }, figures),
+    );
+  } finally {
+    await rabbitmq.stop();
   }
 }
 
@@ -214,6 +234,22 @@ async function makeReport(): Promise<Report> {
   compare('posting in 4 books / in 1 book', 'books-4', 'books-1');
   compare('gRPC stream / posting in process', 'grpc-stream', 'bulk-posting', '≥ 0.8', (ratio) => ratio >= 0.8);
   compare('REST batches / posting in process', 'rest-batch', 'bulk-posting');
+  for (const broker of ['built-in', 'rabbitmq']) {
+    compare(
+      `posting with the worker, ${broker} / without`,
+      `events-posting-${broker}`,
+      'events-posting-alone',
+      '≥ 0.8',
+      (ratio) => ratio >= 0.8,
+    );
+    compare(
+      `backlog drained, ${broker}, in transfers / REST, 64 connections`,
+      `events-drain-entries-${broker}`,
+      'rest-64',
+      '≥ 2',
+      (ratio) => ratio >= 2,
+    );
+  }
   compare('posting on empty tables / posting uniform', 'posting-empty', 'posting-uniform', '≥ 0.9', (ratio) => ratio >= 0.9);
   compare('posting after a million / posting uniform', 'posting-million', 'posting-uniform', '≥ 0.9', (ratio) => ratio >= 0.9);
   compare('a minute with a snapshot held / alone', 'minute-snapshot', 'minute-alone', '≥ 0.9', (ratio) => ratio >= 0.9);

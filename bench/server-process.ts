@@ -1,5 +1,6 @@
 /** Coffer as a user runs it, in a process of its own, on a database of the benchmark's. */
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import path from 'node:path';
@@ -13,19 +14,13 @@ export type CofferProcess = {
   stop(): Promise<void>;
 };
 
+/** The services that answer callers; what happens after a posting is measured by itself. */
 export async function startCofferProcess(databaseUrl: string, home: string): Promise<CofferProcess> {
   const [http, users, wallets] = [await freePort(), await freePort(), await freePort()];
-  const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../cli/coffer.mjs'), 'start'], {
-    env: {
-      ...process.env,
-      DATABASE_URL: databaseUrl,
-      COFFER_HOME: home,
-      PORT: String(http),
-      USER_SERVICE_URL: `127.0.0.1:${users}`,
-      WALLET_SERVICE_URL: `127.0.0.1:${wallets}`,
-      LOG_LEVEL: 'warn',
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
+  const child = spawnCoffer(['users', 'wallets', 'api'], databaseUrl, home, {
+    PORT: String(http),
+    USER_SERVICE_URL: `127.0.0.1:${users}`,
+    WALLET_SERVICE_URL: `127.0.0.1:${wallets}`,
   });
   const exited = once(child, 'exit');
   for (let attempt = 0; ; attempt++) {
@@ -47,6 +42,30 @@ export async function startCofferProcess(databaseUrl: string, home: string): Pro
       await exited;
     },
   };
+}
+
+/** The worker alone. It listens nowhere; that it works is seen in the database. */
+export async function startWorkerProcess(
+  databaseUrl: string,
+  home: string,
+  settings: NodeJS.ProcessEnv,
+): Promise<Pick<CofferProcess, 'stop'>> {
+  const child = spawnCoffer(['worker'], databaseUrl, home, settings);
+  const exited = once(child, 'exit');
+  await once(child, 'spawn');
+  return {
+    stop: async () => {
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+function spawnCoffer(services: readonly string[], databaseUrl: string, home: string, settings: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(process.execPath, [path.resolve(import.meta.dirname, '../cli/coffer.mjs'), 'start', ...services], {
+    env: { ...process.env, DATABASE_URL: databaseUrl, COFFER_HOME: home, LOG_LEVEL: 'warn', ...settings },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
 }
 
 async function freePort(): Promise<number> {

@@ -7,6 +7,6 @@ export { openDoorbell, ringingOnCommit } from './doorbell.ts';
 export type { Doorbell, DoorbellOptions } from './doorbell.ts';
 export { LogTail } from './tail.ts';
 export type { Audience, Subscription, TailOptions } from './tail.ts';
-export { asyncApi, asyncApiDocument, eventsExchange } from './asyncapi.ts';
+export { asyncApiDocument, eventsExchange } from './asyncapi.ts';
 export { openBroker, openDeadLetters } from './open.ts';
 export type { BrokerOptions, OpenedDeadLetters } from './open.ts';
