@@ -1,18 +1,21 @@
 /** (i) Events: from the log, through each broker, into the projections, by a worker in a process of its own; beside posting at full speed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import type { Ledger } from '../server/ledger/index.ts';
+import { createPool } from '../server/database/index.ts';
+import { openDoorbell, ringingOnCommit } from '../server/events/index.ts';
+import { newId, silentLog } from '../server/kernel/index.ts';
+import type { Ledger, LedgerObserver } from '../server/ledger/index.ts';
 import { openFundedLedger, postingsPerSecond } from './posting.ts';
 import type { Figures } from './report.ts';
 import { startWorkerProcess } from './server-process.ts';
 import { verifyDatabase } from './verified.ts';
-import { newId } from '../server/kernel/index.ts';
 import { walletCount, walletName } from './workload.ts';
 
 /** A projection that sees every event and does something with most of them. */
 const projection = 'stats';
 const steadyTransfersPerSecond = 1_000;
 const sampleEveryMs = 20;
+const nobody: LedgerObserver = { batchCommitted: () => undefined, answered: () => undefined };
 
 export type BrokerUnderTest = { readonly name: 'built-in' | 'rabbitmq'; readonly settings: NodeJS.ProcessEnv };
 
@@ -23,7 +26,9 @@ export async function eventFigures(
 ): Promise<void> {
   const { url, home, seconds } = where;
   const { name } = broker;
-  const ledger = await openFundedLedger(url);
+  const pool = createPool(url, silentLog());
+  const doorbell = openDoorbell({ url, pool, log: silentLog() });
+  const ledger = await openFundedLedger(url, { observe: ringingOnCommit(doorbell, nobody) });
   const marks = await Marks.open(url);
   try {
     figures.add(
@@ -52,15 +57,17 @@ export async function eventFigures(
       const steady = marks.watch();
       await postSteadily(ledger, seconds);
       await marks.caughtUp();
-      const { lagMs } = await steady.end();
-      figures.add(`events-lag-p50-${name}`, `(i) lag at ${steadyTransfersPerSecond} transfers/s, ${name}, p50`, 'ms', lagMs(0.5));
-      figures.add(`events-lag-p99-${name}`, `(i) lag at ${steadyTransfersPerSecond} transfers/s, ${name}, p99`, 'ms', lagMs(0.99));
+      const steadily = await steady.end();
+      figures.add(`events-lag-p50-${name}`, `(i) lag at ${steadyTransfersPerSecond} transfers/s, ${name}, p50`, 'ms', steadily.lagMs(0.5));
+      figures.add(`events-lag-p99-${name}`, `(i) lag at ${steadyTransfersPerSecond} transfers/s, ${name}, p99`, 'ms', steadily.lagMs(0.99));
     } finally {
       await worker.stop();
     }
   } finally {
     await marks.close();
     await ledger.stop();
+    await doorbell.stop();
+    await pool.end();
   }
   await verifyDatabase(url);
 }
@@ -81,7 +88,7 @@ async function postSteadily(ledger: Ledger, seconds: number): Promise<void> {
 }
 
 type Mark = { readonly atMs: number; readonly seq: number; readonly applied: number; readonly lagMs: number };
-type Watched = { readonly eventsPerSecond: number; readonly entriesPerSecond: number; lagMs(quantile: number): number };
+type Watched = { readonly eventsPerSecond: number; readonly entriesPerSecond: number; readonly lagMs: (quantile: number) => number };
 
 /** How far the projection is, by the database's own clock. */
 class Marks {

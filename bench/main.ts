@@ -121,7 +121,7 @@ async function measurePosting(): Promise<void> {
 async function measureBooks(): Promise<void> {
   for (const books of [1, 4]) {
     await withDatabase(async (database) => {
-      const ledger = await openFundedLedger(database.url, books);
+      const ledger = await openFundedLedger(database.url, { books });
       const name = `(h) posting, 500 in flight, ${books} ${books === 1 ? 'book' : 'books'}`;
       figures.add(`books-${books}`, name, 'transfers/s', await postingsInBooksPerSecond(ledger, seconds));
       await ledger.stop();

@@ -3,15 +3,15 @@ import pg from 'pg';
 import { inRole } from '../server/database/index.ts';
 import { silentLog } from '../server/kernel/index.ts';
 import { bookOfWallet, openLedger } from '../server/ledger/index.ts';
-import type { Ledger } from '../server/ledger/index.ts';
+import type { Ledger, LedgerOptions } from '../server/ledger/index.ts';
 import { callsPerSecond, latenciesMs, nextTransfer, nextTransferAmong, openingBalance, walletCount, walletName } from './workload.ts';
 import type { Spread, Transfer } from './workload.ts';
 
 const inFlight = 500;
 const walletAsset = 3;
 
-export async function openFundedLedger(url: string, books?: number): Promise<Ledger> {
-  const ledger = await openLedger({ url: inRole(url, 'writer'), log: silentLog(), books });
+export async function openFundedLedger(url: string, how: Pick<LedgerOptions, 'books' | 'observe'> = {}): Promise<Ledger> {
+  const ledger = await openLedger({ url: inRole(url, 'writer'), log: silentLog(), ...how });
   await Promise.all(
     Array.from({ length: walletCount }, async (_, index) => {
       const opens = { owner: null, asset: walletAsset, floor: 0n };
