@@ -5,6 +5,7 @@ export { openBuiltIn } from './built-in/broker.ts';
 export type { BuiltInOptions } from './built-in/broker.ts';
 export { openDoorbell, ringingOnCommit } from './doorbell.ts';
 export type { Doorbell, DoorbellOptions } from './doorbell.ts';
+export { envelopeOf } from './envelope.ts';
 export { LogTail } from './tail.ts';
 export type { Audience, Subscription, TailOptions } from './tail.ts';
 export { asyncApiDocument, eventsExchange } from './asyncapi.ts';

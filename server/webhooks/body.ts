@@ -1,20 +1,10 @@
-/** What is sent of an event: a CloudEvent in its JSON form, which the signature is over, byte by byte. */
+/** What is sent of an event: the CloudEvent that brokers carry too, in JSON, which the signature is over, byte by byte. */
+import { envelopeOf } from '../events/index.ts';
 import type { LedgerEvent } from '../ledger/index.ts';
 
-export function bodyOf({ id, book, seq, part, type, wallet, recordedAt, data }: LedgerEvent): string {
-  return JSON.stringify({
-    specversion: '1.0',
-    id,
-    source: '/coffer',
-    type,
-    subject: wallet,
-    time: recordedAt.toISOString(),
-    datacontenttype: 'application/json',
-    // Deliveries may overtake each other: of one book, the smaller came first.
-    sequence: `${seq}-${part}`,
-    book,
-    data,
-  });
+/** Without the event before it: what an endpoint is sent may leave out any. */
+export function bodyOf(event: LedgerEvent): string {
+  return JSON.stringify(envelopeOf({ event, previous: null }));
 }
 
 export const testType = 'WebhookTest';

@@ -104,7 +104,7 @@ describe('the dispatcher', () => {
         expect(new Webhook(known).verify(body, headers)).toMatchObject({
           specversion: '1.0',
           id,
-          type: event?.type,
+          type: `coffer.wallet.${event?.type}.v1`,
           subject: event?.wallet,
         });
     }
