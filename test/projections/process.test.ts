@@ -68,7 +68,8 @@ test('coffer start follows its own postings, and says how far it is over the API
 
 test('coffer rebuild lists, compares and makes again what is derived, beside a Coffer that runs', async () => {
   const run = async (...args: string[]) => await promisify(execFile)(process.execPath, [launcher, 'rebuild', ...args], { env: env() });
-  expect(JSON.parse((await run('--json')).stdout)).toMatchObject([{ name: 'stats', comparable: true, status: { setAside: 0 } }]);
+  const listed = JSON.parse((await run('--json')).stdout) as { name: string }[];
+  expect(listed.find(({ name }) => name === 'stats')).toMatchObject({ comparable: true, status: { setAside: 0 } });
   expect((await run('stats', '--check')).stdout).toMatch(/^stats equals what the log says \([\d,]+ events in /);
 
   await database.pool.query('update insights.wallet_stats set deposited = deposited + 1');
