@@ -1,0 +1,23 @@
+// A consumer of Coffer's events: prints every withdrawal. RABBITMQ_URL=amqp://… node docs/examples/consumer.mjs
+import { Connection } from 'rabbitmq-client';
+
+const rabbit = new Connection(process.env.RABBITMQ_URL);
+rabbit.on('error', (error) => console.error(error.message));
+const seen = new Set(); // In earnest: a row of your database, written in one transaction with what you do.
+
+const consumer = rabbit.createConsumer(
+  {
+    queue: 'example.withdrawals',
+    queueOptions: { durable: true, arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': 5 } },
+    exchanges: [{ exchange: 'wallet.events', type: 'topic', durable: true }],
+    queueBindings: [{ exchange: 'wallet.events', routingKey: 'book.*.FundsWithdrawn' }],
+    qos: { prefetchCount: 100 },
+  },
+  async ({ body }) => {
+    const event = JSON.parse(body); // A CloudEvent; what is thrown here is delivered again.
+    if (seen.has(event.id)) return; // At least once: the same event may come twice.
+    console.log(`${event.time} ${event.subject} withdrew ${event.data.amount} of asset ${event.data.asset}`);
+    seen.add(event.id);
+  },
+);
+process.on('SIGTERM', () => void consumer.close().then(() => rabbit.close()));

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { asyncApi } from './asyncapi.ts';
+import type { Delivery } from './broker.ts';
+import { catalogue } from './catalogue.ts';
+import { envelopeOf, hintsOf, readEnvelope } from './envelope.ts';
+
+const delivery: Delivery = {
+  event: {
+    id: '3-42-2',
+    book: 3,
+    seq: 42,
+    part: 2,
+    type: 'TransferDebited',
+    wallet: 'wallet "ü" \u2028',
+    recordedAt: new Date('2026-01-31T12:00:00.123Z'),
+    data: { operation: '3-42', amount: '99999999999999999999999999999999999999', metadata: { nested: [1, null, { deep: true }] } },
+  },
+  previous: { seq: 42, part: 1 },
+};
+
+test('an event is a CloudEvent on its way, and comes out as it went in', () => {
+  const envelope = envelopeOf(delivery);
+  expect(envelope).toMatchObject({
+    specversion: '1.0',
+    id: '3-42-2',
+    source: '/coffer/books/3',
+    type: 'coffer.wallet.TransferDebited.v1',
+    subject: delivery.event.wallet,
+    time: '2026-01-31T12:00:00.123Z',
+    dataschema: '/asyncapi.json#/components/schemas/TransferDebitedV1',
+    sequence: '000000000000042-0002',
+    previous: '000000000000042-0001',
+  });
+  expect(readEnvelope(JSON.stringify(envelope))).toEqual(delivery);
+  const first = { ...delivery, previous: null };
+  expect(envelopeOf(first)).not.toHaveProperty('previous');
+  expect(readEnvelope(JSON.stringify(envelopeOf(first)))).toEqual(first);
+});
+
+test('names of attributes are those that CloudEvents allows', () => {
+  for (const name of Object.keys(envelopeOf(delivery))) expect(name).toMatch(/^[a-z0-9]{1,20}$/);
+});
+
+test('what is no event, or of a version that is not known, is refused with its reason', () => {
+  const good = envelopeOf(delivery);
+  const without = (name: string) => Object.fromEntries(Object.entries(good).filter(([key]) => key !== name));
+  const bad: [string, RegExp][] = [
+    ['', /no JSON/],
+    ['null', /no JSON object/],
+    ['[]', /no JSON object/],
+    [JSON.stringify({ ...good, specversion: '2.0' }), /specversion is "2.0"/],
+    [JSON.stringify({ ...good, type: 'coffer.wallet.TransferDebited.v2' }), /version 2 of TransferDebited; version 1 is known/],
+    [JSON.stringify({ ...good, type: 'com.example.thing' }), /none of Coffer's/],
+    [JSON.stringify({ ...good, sequence: '42-2' }), /where in the log/],
+    [JSON.stringify({ ...good, previous: null }), /where in the log/],
+    [JSON.stringify({ ...good, source: '/other' }), /where in the log/],
+    [JSON.stringify({ ...good, time: 'soon' }), /missing or of another kind/],
+    ...['id', 'subject', 'data'].map((name): [string, RegExp] => [JSON.stringify(without(name)), /missing or of another kind/]),
+  ];
+  for (const [body, why] of bad) expect(readEnvelope(body)).toEqual({ unreadable: expect.stringMatching(why) as string });
+  expect(hintsOf(JSON.stringify({ ...good, specversion: '2.0' }))).toMatchObject({ eventId: '3-42-2', wallet: delivery.event.wallet });
+  expect(hintsOf('no JSON')).toEqual({ eventId: null, eventType: null, wallet: null });
+});
+
+test('every reference of the AsyncAPI document leads somewhere, and every type of event has its message and schema', () => {
+  const document = asyncApi();
+  const text = JSON.stringify(document);
+  const references = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path);
+  const lookUp = (path: string) =>
+    path.split('/').reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], document);
+  expect(references.filter((path) => lookUp(path) === undefined)).toEqual([]);
+  for (const type of Object.keys(catalogue)) {
+    expect(references).toContain(`components/messages/${type}`);
+    expect(references).toContain(`components/schemas/${type}V1`);
+  }
+  expect(document).toMatchObject({
+    asyncapi: '3.0.0',
+    channels: { walletEvents: {} },
+    operations: { receiveWalletEvents: { action: 'receive' } },
+  });
+});

@@ -1,0 +1,62 @@
+// Every event of a real ledger against the schema that the catalogue, and so the AsyncAPI document, has for its type.
+import Schema from 'typebox/schema';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { catalogue } from '../../server/events/catalogue.ts';
+import type { LedgerEvent } from '../../server/ledger/index.ts';
+import { BookReader } from '../../server/ledger/reading/reads.ts';
+import { examples } from '../ledger/examples.ts';
+import { newBook, startWriter } from '../support/books.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { Model } from '../support/model.ts';
+import { assets, granted, keepsWallet } from '../support/operations.ts';
+import type { Request } from '../support/operations.ts';
+import { takeClock } from '../support/time.ts';
+import type { Clock } from '../support/time.ts';
+
+let database: TestDatabase;
+let clock: Clock;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  clock = await takeClock(database);
+});
+afterAll(async () => {
+  await clock.end();
+  await database.drop();
+});
+
+async function eventsOf(requests: readonly Request[]): Promise<LedgerEvent[]> {
+  let now = new Date('2026-01-30T10:00:00Z');
+  await clock.set(now);
+  const book = await newBook(database);
+  const model = new Model(assets, keepsWallet);
+  const writer = await startWriter(database.url, book, { keeps: keepsWallet });
+  for (const { wishes, laterMs } of requests) {
+    now = new Date(now.getTime() + laterMs + 1);
+    await clock.set(now);
+    const operations = wishes.map((wish) => granted(wish, model, Number.MAX_SAFE_INTEGER));
+    const outcomes = await writer.post(operations, true);
+    now = outcomes.find(({ replayed, entry }) => entry && !replayed)?.entry?.recordedAt ?? now;
+    model.postLinked(operations, now);
+  }
+  await writer.stop();
+  return await new BookReader(book, database.pool).events(0, 0, 10_000);
+}
+
+/** Told by transfers between books, which these books have none of. */
+const bySaga = ['TransferCompensated', 'TransferCreditFailed'];
+
+test('every kind of operation tells events of known types, which hold what their schemas say and nothing else', async () => {
+  const met = new Set<string>();
+  for (const requests of examples)
+    for (const { type, data } of await eventsOf(requests)) {
+      met.add(type);
+      const described = catalogue[type]?.data;
+      expect([type, described && Object.keys(data).filter((name) => !(name in described.properties))]).toEqual([type, []]);
+      const [, errors] = described ? Schema.Errors(described, JSON.parse(JSON.stringify(data))) : [true, []];
+      expect([type, errors]).toEqual([type, []]);
+    }
+  const unmet = Object.keys(catalogue).filter((type) => !met.has(type) && !bySaga.includes(type));
+  console.info(`${met.size} types of events met; not met: ${unmet.join(', ')}`);
+  expect(met.size).toBeGreaterThanOrEqual(30);
+});
