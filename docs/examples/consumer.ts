@@ -1,9 +1,11 @@
-// A consumer of Coffer's events: prints every withdrawal. RABBITMQ_URL=amqp://… node docs/examples/consumer.mjs
+// A consumer of Coffer's events: prints every withdrawal. RABBITMQ_URL=amqp://… node docs/examples/consumer.ts (Node 24)
 import { Connection } from 'rabbitmq-client';
 
-const rabbit = new Connection(process.env.RABBITMQ_URL);
-rabbit.on('error', (error) => console.error(error.message));
-const seen = new Set(); // In earnest: a row of your database, written in one transaction with what you do.
+type Withdrawn = { id: string; time: string; subject: string; data: { amount: string; asset: number } };
+
+const rabbit = new Connection(process.env['RABBITMQ_URL']);
+rabbit.on('error', (error) => console.error(error));
+const seen = new Set<string>(); // In earnest: a row of your database, written in one transaction with what you do.
 
 const consumer = rabbit.createConsumer(
   {
@@ -13,8 +15,8 @@ const consumer = rabbit.createConsumer(
     queueBindings: [{ exchange: 'wallet.events', routingKey: 'book.*.FundsWithdrawn' }],
     qos: { prefetchCount: 100 },
   },
-  async ({ body }) => {
-    const event = JSON.parse(body); // A CloudEvent; what is thrown here is delivered again.
+  ({ body }: { body: Buffer }) => {
+    const event = JSON.parse(body.toString()) as Withdrawn; // A CloudEvent. What is thrown here is delivered again.
     if (seen.has(event.id)) return; // At least once: the same event may come twice.
     console.log(`${event.time} ${event.subject} withdrew ${event.data.amount} of asset ${event.data.asset}`);
     seen.add(event.id);
