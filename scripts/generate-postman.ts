@@ -14,6 +14,8 @@ const remembered = {
   holdId: '1-42',
   requestId: 'd1',
   keyId: '0000000000000000',
+  deadLetterId: '1',
+  notificationId: '1',
   webhookId: '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32',
   deliveryId: '1',
   userId: '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32',

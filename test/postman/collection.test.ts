@@ -87,7 +87,7 @@ describe('each request', () => {
   const inOrder = [...byName].toSorted(([a], [b]) => Number(a === 'DELETE /users/me') - Number(b === 'DELETE /users/me'));
 
   it.each(inOrder)('%s is understood: done, or refused for a reason of its own', async (name, item) => {
-    const isOfStaff = /^\w+ \/(keys|webhooks|audit|metrics|users$|users\/:userId)/.test(name);
+    const isOfStaff = /^\w+ \/(keys|webhooks|dead-letters|audit|metrics|users$|users\/:userId)/.test(name);
     if (isOfStaff) runner.set('token', adminToken);
     else if (name.endsWith('/users/me')) await runner.run(byName.get('POST /users/login') ?? item);
     const { status, body } = await runner.run(item);

@@ -32,6 +32,8 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
         'API keys',
         'Events',
         'Webhooks',
+        'Fraud',
+        'Notifications',
         'Assets',
         'Health',
       ].map((name) => ({ name })),
