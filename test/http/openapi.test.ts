@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { workerQueue } from '../../server/events/broker.ts';
 import { openApiDocument } from '../../server/gateway/index.ts';
 import { misfit, operationsOf, resolved } from './openapi.ts';
 import type { Described, Document, Parameter, Schema } from './openapi.ts';
@@ -47,6 +48,9 @@ const own: Readonly<Record<string, readonly string[]>> = {
   approveRequest: ['11111111-1111-7111-8111-111111111111'],
   rejectRequest: ['22222222-2222-7222-8222-222222222222'],
   replayRequest: ['33333333-3333-7333-8333-333333333333'],
+  getDeadLetter: ['1'],
+  dropDeadLetter: ['2', '3'],
+  replayDeadLetter: ['4', '5'],
 };
 /** The webhook whose delivery is known. */
 const ofDeliveries: string[] = [];
@@ -83,6 +87,11 @@ beforeAll(async () => {
   for (const id of Object.values(own).flat()) if (!/^\d/.test(id)) await coffer.call('POST', '/wallet', { id });
   await plantRequests();
   known['asyncRequestId'] = [String((await coffer.call('POST', '/wallet/w1/withdraw', { amount: 1, async: true })).body['id'])];
+  await coffer.pool.query(
+    `insert into events.dead_letter (queue, book, seq, part, event_id, event_type, wallet, body, reason, deliveries)
+     select $1, 1, n, 1, n::text, 'FundsDeposited', 'w1', '{}', 'planted', 5 from generate_series(1, 5) n`,
+    [workerQueue],
+  );
   const { rows } = await coffer.pool.query<{ id: number }>(
     `insert into insights.notification (user_id, kind, wallet, facts, key)
      values ($1, 'wallet_closed', 'w1', '{}', 'mine'), (null, 'fraud_found', 'w1', '{}', 'staff') returning id`,
