@@ -102,7 +102,7 @@ function addressOf(users: Users): (userId: string) => Promise<string | null> {
  * projection take a batch of events, so they are short.
  */
 const projectionPool = {
-  connectionsMax: 4,
+  connectionsMax: 8,
   applicationName: 'coffer projections',
   serverOptions: '-c idle_in_transaction_session_timeout=30s -c statement_timeout=60s',
 };

@@ -58,8 +58,8 @@ export class Projector {
     try {
       const failed = new Set<string>();
       for (const [book, deliveries] of byBook(batch)) {
-        for (const applier of this.#appliers)
-          for (const { seq, part } of await this.#applyTo(applier, book, deliveries)) failed.add(`${book}-${seq}-${part}`);
+        const places = await settleAll(this.#appliers.map((applier) => this.#applyTo(applier, book, deliveries)));
+        for (const { seq, part } of places.flat()) failed.add(`${book}-${seq}-${part}`);
       }
       return batch.map(({ event: { book, seq, part } }) => (failed.has(`${book}-${seq}-${part}`) ? 'failed' : 'done'));
     } finally {
@@ -154,6 +154,15 @@ export class Projector {
     this.#haltedUntilMs.set(applier, performance.now() + haltMs);
     this.#options.log.error({ err: failure, projection: applier.projection.name }, 'A projection stopped; the others go on');
   }
+}
+
+/** Projections have nothing to do with each other, so they take the same events at once. Nothing is left running when one throws. */
+async function settleAll<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(works);
+  return settled.map((work) => {
+    if (work.status === 'rejected') throw work.reason;
+    return work.value;
+  });
 }
 
 /** In the order of each book, each event once. */

@@ -9,7 +9,7 @@ import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { expectedEventData } from '../support/events.ts';
 import { Model } from '../support/model.ts';
-import { assets, granted, keepsWallet, requests } from '../support/operations.ts';
+import { assets, granted, keepsWallet, refusedBeforehand, requests } from '../support/operations.ts';
 import type { Request } from '../support/operations.ts';
 import { seedOf } from '../support/seed.ts';
 import { takeClock } from '../support/time.ts';
@@ -164,8 +164,7 @@ describe('posting through PostgreSQL', () => {
       examples: examples.map((all): [Burst[]] => [all.map((request) => ({ requests: [request], laterMs: request.laterMs }))]),
       interruptAfterTimeLimit: 45_000,
     });
-    // Two are said before the ledger is asked.
-    const reasons = Object.keys(refusalMeanings).filter((code) => !['saga_not_linkable', 'review_required'].includes(code));
+    const reasons = Object.keys(refusalMeanings).filter((code) => !refusedBeforehand.includes(code));
     expect([...used].toSorted()).toEqual([...reasons, 'posted', 'replayed'].toSorted());
     const report = await verify(database.pool);
     // Credits and ends were made up here, of transfers that nobody began.

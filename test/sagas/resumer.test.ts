@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentLog } from '../../server/kernel/index.ts';
 import type { Ledger } from '../../server/ledger/index.ts';
 import { SagaResumer } from '../../server/wallets/index.ts';
+import type { WalletOutcome } from '../../server/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startProxy } from '../support/database-proxy.ts';
@@ -86,8 +87,15 @@ it('of two books whose answers are cut off at random, ends each transfer once, a
   let cuts = 0;
   proxy.judge = ({ greeting }) => (greeting.includes('posting') && cuts < 25 && random() < 0.15 && ++cuts > 0 ? 'cut' : 'pass');
   const pick = () => wallets[Math.floor(random() * wallets.length)] ?? '';
-  const asked = Array.from({ length: 100 }, (_, at) => ({ from: pick(), to: pick(), amount: 3n, key: `cut ${at}`, mode: 'saga' as const }));
-  const first = await Promise.all(asked.map(async (one) => await commands.transfer(one).catch(() => null)));
+  const next = (at: number) => ({ from: pick(), to: pick(), amount: 3n, key: `cut ${at}`, mode: 'saga' as const });
+  const asked: ReturnType<typeof next>[] = [];
+  const first: (WalletOutcome | null)[] = [];
+  // What is asked together shares its answers: how many there are to cut off is not known before.
+  while (asked.length < 100 || (cuts <= 5 && asked.length < 2_000)) {
+    const some = Array.from({ length: 20 }, (_, at) => next(asked.length + at));
+    asked.push(...some);
+    first.push(...(await Promise.all(some.map(async (one) => await commands.transfer(one).catch(() => null)))));
+  }
   proxy.judge = null;
   await expect.poll(() => underWay(database.pool), { timeout: 20_000 }).toBe(0);
   await resumer.stop();

@@ -37,7 +37,7 @@ export async function startCofferProcess(databaseUrl: string, env: Record<string
     const health = await fetch(`${api}/health`).catch(() => null);
     if (health?.status !== 200) throw new Error('not yet');
   };
-  await vi.waitFor(isServing, { timeout: 20_000, interval: 50 });
+  await vi.waitFor(isServing, { timeout: 60_000, interval: 50 });
   return {
     api,
     signal: (name) => void child.kill(name),
