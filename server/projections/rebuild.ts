@@ -55,6 +55,8 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
     await forgetLeftovers(pool, projection);
     return await build(options);
   } finally {
+    // By word, so that the next one need not wait for the server to notice; where that does not arrive, the end of the connection is enough.
+    await turn.query('select pg_advisory_unlock_all()').catch(() => undefined);
     turn.release(true);
   }
 }
