@@ -22,7 +22,7 @@ import { openLedger, startCheckpoints } from './ledger/index.ts';
 import type { Asset, Ledger } from './ledger/index.ts';
 import { startWatch } from './observe.ts';
 import type { Watch } from './observe.ts';
-import { projectionStatus } from './projections/index.ts';
+import { isSetAside, projectionStatus } from './projections/index.ts';
 import { Requests } from './requests/index.ts';
 import { seedDemo } from './seed.ts';
 import { WalletCommands, WalletQueries } from './wallets/index.ts';
@@ -120,7 +120,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   }
   if (ledger) {
     const defaultAsset = findDefaultAsset(config, ledger);
-    const reviews = new Reviews(database.pool);
+    const reviews = new Reviews(database.pool, (book, seq) => isSetAside(database.pool, 'fraud', book, seq));
     const commands = new WalletCommands(ledger, defaultAsset, reviews);
     const queries = new WalletQueries(ledger, defaultAsset, statsKeeper(database.pool), cache.cache);
     if (chosen.includes('wallets')) {

@@ -84,6 +84,11 @@ export async function readSetAside(pool: pg.Pool, projection: string, book: numb
   return rows;
 }
 
+/** Whether anything of an entry could not be applied, and waits aside. */
+export async function isSetAside(pool: pg.Pool, projection: string, book: number, seq: number): Promise<boolean> {
+  return (await readSetAside(pool, projection, book, { seq, part: 0 }, { seq, part: partMax })).length > 0;
+}
+
 export function isBefore(one: Place, other: Place): boolean {
   return one.seq < other.seq || (one.seq === other.seq && one.part < other.part);
 }
@@ -91,5 +96,7 @@ export function isBefore(one: Place, other: Place): boolean {
 export function isSame(one: Place, other: Place): boolean {
   return one.seq === other.seq && one.part === other.part;
 }
+
+const partMax = 32_767;
 
 export const beginning: Place = { seq: 0, part: 0 };

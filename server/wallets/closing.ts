@@ -5,7 +5,7 @@ import { refusedUnseen } from './asked.ts';
 import type { CloseAllRequest, RefusedOutcome } from './asked.ts';
 
 /** An owner has one wallet per asset, and there are fewer assets than this. */
-const walletsMax = 500;
+export const walletsMax = 500;
 /** Wallets that are opened meanwhile are closed in another round; nobody opens them faster than this. */
 const roundsMax = 10;
 

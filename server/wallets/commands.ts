@@ -30,7 +30,7 @@ import { KnownAssets } from './known-assets.ts';
 import { prepareDeposit, prepareOpen, prepareSpend, prepareTopUp, prepareTransfer, prepareWithdrawal } from './money.ts';
 import type { SharesBook } from './money.ts';
 import { entryOfOperation } from './operations.ts';
-import { reviewed } from './reviewing.ts';
+import { openedBy, reviewed, sweepReviewed } from './reviewing.ts';
 import type { Reviews } from './reviewing.ts';
 import { followed } from './sagas/follow.ts';
 
@@ -132,7 +132,8 @@ export class WalletCommands {
 
   /** All wallets of an owner, or none: answers with what stands against it, or null. */
   async closeAllOf(asked: CloseAllRequest): Promise<RefusedOutcome | null> {
-    return await closeAllOf(this.#ledger, asked);
+    const held = this.#reviews ? await sweepReviewed(this.#ledger, this.#reviews, asked) : null;
+    return held ?? (await closeAllOf(this.#ledger, asked));
   }
 
   /** Up to `batchSizeMax` operations, decided in their order: each by itself, or when `atomic` all of them or none. */
@@ -146,10 +147,11 @@ export class WalletCommands {
   async #reviewed(items: readonly BatchItem[], prepared: readonly Prepared[]): Promise<readonly Prepared[]> {
     const reviews = this.#reviews;
     if (!reviews || !items.some(({ type }) => type === 'withdraw') || !(await reviews.areOn())) return prepared;
+    const opened = openedBy(prepared);
     return await Promise.all(
       prepared.map(async (one, at) => {
         const item = items[at];
-        return item?.type === 'withdraw' ? await reviewed(this.#ledger, reviews, item, one) : one;
+        return item?.type === 'withdraw' ? await reviewed(this.#ledger, reviews, item, one, opened) : one;
       }),
     );
   }

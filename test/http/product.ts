@@ -12,7 +12,7 @@ import { openInsights, Reviews } from '../../server/insights/index.ts';
 import { assert, createLog } from '../../server/kernel/index.ts';
 import { openLedger } from '../../server/ledger/index.ts';
 import type { Ledger, LedgerOptions } from '../../server/ledger/index.ts';
-import { projectionStatus } from '../../server/projections/index.ts';
+import { isSetAside, projectionStatus } from '../../server/projections/index.ts';
 import { Requests } from '../../server/requests/index.ts';
 import { seedDemo } from '../../server/seed.ts';
 import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
@@ -72,7 +72,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   await seedDemo(database.pool, ledger);
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');
-  const commands = new WalletCommands(ledger, dollars, new Reviews(pool));
+  const commands = new WalletCommands(ledger, dollars, new Reviews(pool, (book, seq) => isSetAside(pool, 'fraud', book, seq)));
   const queries = new WalletQueries(ledger, dollars, undefined, cache);
   const users = new Users({
     pool,

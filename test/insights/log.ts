@@ -6,6 +6,7 @@ import { openLedger } from '../../server/ledger/index.ts';
 import type { Ledger, LedgerEvent } from '../../server/ledger/index.ts';
 import { openInsights, Reviews } from '../../server/insights/index.ts';
 import type { Insights } from '../../server/insights/index.ts';
+import { isSetAside } from '../../server/projections/index.ts';
 import type { Projection } from '../../server/projections/index.ts';
 import { WalletCommands } from '../../server/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -32,7 +33,7 @@ export async function startLog(): Promise<Log> {
   const ledger = await openLedger({ url, log: silentLog() });
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');
-  const reviews = new Reviews(pool);
+  const reviews = new Reviews(pool, (book, seq) => isSetAside(pool, 'fraud', book, seq));
   return {
     ledger,
     reviews,

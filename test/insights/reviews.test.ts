@@ -1,6 +1,9 @@
 // Rules that hold withdrawals for review: what is not posted at once, by whichever way it is asked for; and what is said of a hold.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fraudProjection } from '../../server/insights/index.ts';
+import { silentLog } from '../../server/kernel/index.ts';
+import { Projector } from '../../server/projections/index.ts';
+import type { Projection } from '../../server/projections/index.ts';
 import { startLog } from './log.ts';
 import type { Log } from './log.ts';
 
@@ -83,4 +86,69 @@ test('a rule about several withdrawals wants to see each of them', async () => {
   await log.insights.rules.change('review-large', { enabled: false }, byMe);
   await untilReviewed(1n, false);
   expect(await log.commands.withdraw({ wallet: 'r', amount: 1n })).toMatchObject({ status: 'posted' });
+});
+
+test('what the rules failed on is for somebody to look at, and what they find later still has its consequences', async () => {
+  const amount = { threshold: '500', movements: ['withdrawal'], assets: 'all' };
+  const rule = { kind: 'amount', definition: amount, enabled: true };
+  await log.insights.rules.add('review-failed', { ...rule, name: 'Review', action: 'review' }, byMe);
+  await log.insights.rules.add('freeze-large', { ...rule, name: 'Freeze', action: 'freeze' }, byMe);
+  const hold = async () => {
+    const held = await log.commands.hold({ wallet: 'r', amount: 600n, metadata: '{"coffer":{"purpose":"withdrawal","request":"q"}}' });
+    return { id: `1-${held.seq}`, seq: held.seq };
+  };
+  const [failing, next] = [await hold(), await hold()];
+  const fraud = fraudProjection();
+  let isIll = true;
+  const ill: Projection = {
+    ...fraud,
+    apply: async (client, events, ...rest) => {
+      if (isIll && events.some(({ seq }) => seq === failing.seq)) throw new Error('it cannot');
+      await fraud.apply(client, events, ...rest);
+    },
+  };
+  const projector = await Projector.start({ pool: log.pool, ledger: log.ledger, log: silentLog(), projections: [ill], lookMs: 60_000 });
+  const deliveries = (await log.events()).map((event, at, all) => ({ event, previous: all[at - 1] ?? null }));
+  await projector.handle(deliveries);
+  expect(await log.reviews.ofHold(failing.id)).toEqual({ finding: expect.stringContaining(failing.id) as string });
+  expect(await log.reviews.ofHold(next.id)).toMatchObject({ rule: 'review-failed' });
+
+  isIll = false;
+  await projector.handle(deliveries.filter(({ event }) => event.seq === failing.seq));
+  await projector.stop();
+  expect(await log.reviews.ofHold(failing.id)).toMatchObject({ rule: 'review-failed' });
+  const { rows } = await log.owner.query(`select seq from insights.fraud_action where rule = 'freeze-large' order by seq`);
+  expect(rows).toEqual([{ seq: failing.seq }, { seq: next.seq }]);
+});
+
+test('a withdrawal from a wallet that the same batch opens is held back, too', async () => {
+  await untilReviewed(500n, true);
+  const withdraw = (wallet: string) => ({ type: 'withdraw', wallet, amount: 500n }) as const;
+  for (const atomic of [false, true]) {
+    const wallet = `new-${atomic}`;
+    const fresh = { refusal: { code: 'review_required', facts: { wallet } } };
+    const outcomes = await log.commands.batch([{ type: 'deposit', wallet, amount: 500n }, withdraw(wallet)], { atomic });
+    expect(outcomes[1]).toMatchObject(fresh);
+  }
+  const opened = { type: 'open', wallet: 'new-opened', creditLimit: 500n } as const;
+  expect((await log.commands.batch([opened, withdraw('new-opened')], { atomic: false }))[1]).toMatchObject({
+    refusal: { code: 'review_required' },
+  });
+  expect((await log.commands.batch([withdraw('new-later')], { atomic: false }))[0]).toMatchObject({
+    refusal: { code: 'wallet_not_found' },
+  });
+});
+
+test('who closes the own wallets cannot sweep out what a rule may want to see', async () => {
+  const owner = '01a1fd4d-0000-7000-8000-000000000001';
+  const wallet = `${owner}.USD`;
+  await log.commands.open({ owner });
+  await log.commands.deposit({ wallet, amount: 500n });
+  await untilReviewed(500n, true);
+  const close = { owner, reason: 'a test', actor: `user:${owner}` };
+  expect(await log.commands.closeAllOf({ ...close, sweepTo: { system: 'cash_out' } })).toMatchObject({
+    refusal: { code: 'review_required', facts: { wallet } },
+  });
+  await log.commands.spend({ owner, amount: 1n });
+  expect(await log.commands.closeAllOf({ ...close, sweepTo: { system: 'cash_out' } })).toBeNull();
 });

@@ -20,7 +20,7 @@ const forgottenAtOnce = 10_000;
 export function fraudProjection(acted: () => void = () => undefined): Projection {
   return {
     name: 'fraud',
-    async apply(client, events, generation) {
+    async apply(client, events, generation, isLate = false) {
       const first = events[0];
       const last = events.at(-1);
       if (!first || !last) return;
@@ -29,7 +29,7 @@ export function fraudProjection(acted: () => void = () => undefined): Projection
       const findings = await find(client, history, events, generation);
       await insertFindings(client, generation, findings);
       await client.query('insert into insights.fraud_generation (generation) values ($1) on conflict do nothing', [generation]);
-      await takeEffect(client, last, findings);
+      await takeEffect(client, last, findings, isLate);
     },
     applied: acted,
     async forget(client, generation) {
@@ -78,8 +78,11 @@ function lookedBackAt(versions: readonly RuleVersion[]): number {
   return Math.max(0, ...versions.map((version) => (version.kind === 'velocity' ? version.definition.count : countedMax) - 1));
 }
 
-/** Only for what no generation has come to before: a rebuild finds again what was found, and nothing follows from it a second time. */
-async function takeEffect(client: pg.ClientBase, last: LedgerEvent, findings: readonly Finding[]): Promise<void> {
+/**
+ * Only for what no generation has come to before: a rebuild finds again what was found, and nothing follows from it a second time. The
+ * mark has passed an event that was set aside, and nothing followed from it then.
+ */
+async function takeEffect(client: pg.ClientBase, last: LedgerEvent, findings: readonly Finding[], isLate: boolean): Promise<void> {
   const { book, seq, part, recordedAt } = last;
   await client.query(`insert into insights.fraud_mark (book, seq, part, recorded_at) values ($1, 0, 0, $2) on conflict do nothing`, [
     book,
@@ -91,8 +94,11 @@ async function takeEffect(client: pg.ClientBase, last: LedgerEvent, findings: re
   );
   const mark = rows[0];
   assert(mark, 'the mark was made, if it was not there');
-  if (mark.seq > seq || (mark.seq === seq && mark.part >= part)) return;
-  const fresh = findings.filter(({ movement }) => movement.seq > mark.seq || (movement.seq === mark.seq && movement.part > mark.part));
+  const isPassed = mark.seq > seq || (mark.seq === seq && mark.part >= part);
+  if (isPassed && !isLate) return;
+  const fresh = findings.filter(
+    ({ movement }) => isLate || movement.seq > mark.seq || (movement.seq === mark.seq && movement.part > mark.part),
+  );
   await queueActions(client, fresh);
   await tellStaff(
     client,
@@ -104,6 +110,7 @@ async function takeEffect(client: pg.ClientBase, last: LedgerEvent, findings: re
       recordedAt: finding.movement.recordedAt,
     })),
   );
+  if (isPassed) return;
   await client.query('update insights.fraud_mark set seq = $2, part = $3, recorded_at = greatest(recorded_at, $4) where book = $1', [
     book,
     seq,

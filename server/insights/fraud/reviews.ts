@@ -7,16 +7,22 @@ import { readNewest } from './rule-store.ts';
 
 const seenForMs = 1_000;
 
-export type ReviewVerdict = 'not evaluated yet' | 'clear' | { readonly finding: string; readonly rule: string };
+/** Without a rule: why somebody has to look, in words. */
+export type ReviewVerdict = 'not evaluated yet' | 'clear' | { readonly finding: string; readonly rule?: string };
+
+/** Whether the rules could not be applied to an entry, and it waits aside while they go on with what came after it. */
+export type IsSetAside = (book: number, seq: number) => Promise<boolean>;
 
 export class Reviews {
   readonly #pool: pg.Pool;
+  readonly #isSetAside: IsSetAside;
   #rules: readonly RuleVersion[] = [];
   #seenAtMs = Number.NEGATIVE_INFINITY;
   #reading: Promise<readonly RuleVersion[]> | null = null;
 
-  constructor(pool: pg.Pool) {
+  constructor(pool: pg.Pool, isSetAside: IsSetAside) {
     this.#pool = pool;
+    this.#isSetAside = isSetAside;
   }
 
   /** Whether any rule reviews withdrawals. A change is felt within a second. */
@@ -34,13 +40,15 @@ export class Reviews {
 
   /**
    * Of a hold that an asynchronous withdrawal made, by the id of its operation. `not evaluated yet`: the rules have not come so far;
-   * ask again. The answer does not change any more once it is another.
+   * ask again. What they failed on is for somebody to look at: nobody knows that it is clear.
    */
   async ofHold(operationId: string): Promise<ReviewVerdict> {
     const place = placeOfOperationId(operationId);
     if (!place) return 'clear';
     const mark = await readMark(this.#pool, place.book);
     if (!mark || mark.seq < place.seq) return 'not evaluated yet';
+    // Before the findings: whoever tries it again makes its finding and takes it back from aside at the same moment.
+    if (await this.#isSetAside(place.book, place.seq)) return { finding: failedOn(operationId) };
     const found = await readReviewOf(this.#pool, place.book, place.seq);
     return found ? { finding: found.id, rule: found.rule } : 'clear';
   }
@@ -61,6 +69,10 @@ export class Reviews {
       this.#reading = null;
     }
   }
+}
+
+function failedOn(operationId: string): string {
+  return `The fraud rules could not be applied to the hold ${operationId}. Look at it yourself; its dead letter says why.`;
 }
 
 function concerns({ kind, definition }: RuleVersion, asset: number, amount: bigint): boolean {
