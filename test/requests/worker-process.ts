@@ -1,7 +1,9 @@
-// A worker in a process of its own that kills itself when the work on a request has come to a point, or works until it is killed.
+// A worker in a process of its own that kills itself when the work on a request, or a transfer in steps, has come to a point, or works
+// until it is killed.
 import { createLog } from '../../server/kernel/index.ts';
 import type { PayoutConfig } from '../../server/kernel/index.ts';
 import { openLedger } from '../../server/ledger/index.ts';
+import type { Ledger } from '../../server/ledger/index.ts';
 import { callOut } from '../../server/outbound/index.ts';
 import { startRequestRunner } from '../../server/requests/index.ts';
 import { WalletCommands } from '../../server/wallets/index.ts';
@@ -9,7 +11,29 @@ import { WalletCommands } from '../../server/wallets/index.ts';
 const [url = '', payout = '', point = ''] = process.argv.slice(2);
 
 const log = createLog({ level: 'error', pretty: true });
-const ledger = await openLedger({ url, log });
+const opened = await openLedger({ url, log });
+const stages: Record<string, readonly [before: string, after: string]> = {
+  transfer_debit: ['', 'debited'],
+  transfer_credit: ['crediting', 'credited'],
+  transfer_complete: ['ending', 'ended'],
+  transfer_return: ['ending', 'ended'],
+};
+const dieAt = (reached: string) => {
+  if (reached !== '' && reached === point) process.kill(process.pid, 'SIGKILL');
+};
+const ledger: Ledger = {
+  ...opened,
+  ready: true,
+  post: async (operation, book) => {
+    const [before, after] = stages[operation.kind] ?? ['', ''];
+    const answer = opened.post(operation, book);
+    // Sent, and not answered.
+    if (before !== '') setImmediate(() => dieAt(before));
+    const outcome = await answer;
+    dieAt(after);
+    return outcome;
+  },
+};
 const [asset] = ledger.assets.all;
 if (!asset) throw new Error('the migrations bring assets');
 startRequestRunner({
@@ -23,7 +47,5 @@ startRequestRunner({
   retryMs: 20,
   leaseMs: 1_000,
   concurrency: 8,
-  reached: (reached, { status }) => {
-    if (`${status} ${reached}` === point) process.kill(process.pid, 'SIGKILL');
-  },
+  reached: (reached, { status }) => dieAt(`${status} ${reached}`),
 });

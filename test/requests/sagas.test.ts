@@ -1,0 +1,132 @@
+/** Transfers in steps, asked for in the background: over several books, with workers that are killed and recipients that cannot be paid. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { verify } from '../../server/ledger/index.ts';
+import { pause } from '../support/load.ts';
+import { randomFrom, seedOf } from '../support/seed.ts';
+import { points } from '../support/saga-points.ts';
+import { startWorking } from './working.ts';
+import type { Body, Working } from './working.ts';
+
+let coffer: Working;
+beforeAll(async () => {
+  coffer = await startWorking({}, { books: 3 });
+});
+afterAll(async () => {
+  const report = await verify(coffer.pool);
+  await coffer.stop();
+  expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+function startWorkerProcess(point = '') {
+  const script = path.join(import.meta.dirname, 'worker-process.ts');
+  const child = spawn(process.execPath, [script, coffer.databaseUrl, JSON.stringify({ kind: 'none' }), point], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  return { kill: () => child.kill('SIGKILL'), gone: once(child, 'exit') as Promise<[number | null, string | null]> };
+}
+
+async function wallet(id: string, amount: number): Promise<string> {
+  await coffer.call('POST', '/wallet', { id });
+  if (amount > 0) await coffer.call('POST', `/wallet/${id}/deposit`, { amount });
+  return id;
+}
+
+const later = async (from: string, to: string, more: object): Promise<Body> =>
+  await coffer.later(`/wallet/${from}/transfer`, { toWalletId: to, mode: 'saga', ...more });
+const freeze = async (id: string, verb: 'freeze' | 'unfreeze') =>
+  expect((await coffer.call('POST', `/wallet/${id}/${verb}`, { sides: 'credits', reason: 'a test' })).status).toBe(201);
+/** Another process may have posted it: what is kept of a wallet is seconds behind at most. */
+const expectBalance = async (id: string, balance: number, message: string) =>
+  await expect.poll(() => coffer.balance(id), { timeout: 10_000, message }).toEqual({ balance: String(balance), held: '0' });
+
+it('killed between any two steps, a worker leaves a transfer that another ends: paid, or given back and paid when it is replayed', async () => {
+  const stops = ['processing claimed', ...points, 'processing done', 'processing settled'];
+  let number = 0;
+  for (const point of stops) {
+    for (const isFrozen of [false, true]) {
+      const about = `${point}, ${isFrozen ? 'frozen' : 'open'}`;
+      const [from, to] = [await wallet(`s${number}`, 1_000), await wallet(`s${number++}-to`, 0)];
+      if (isFrozen) await freeze(to, 'freeze');
+      const asked = { amount: 300, requestId: 'k' };
+      const { id } = await later(from, to, asked);
+      const child = startWorkerProcess(point);
+      expect([about, await child.gone]).toEqual([about, [null, 'SIGKILL']]);
+      const survivor = coffer.work();
+      const ended = await coffer.until(id, 'completed', 'released', 'failed');
+      await expectBalance(from, isFrozen ? 1_000 : 700, about);
+      await expectBalance(to, isFrozen ? 0 : 300, about);
+      expect([about, ended['status']]).toEqual([about, isFrozen ? 'failed' : 'completed']);
+      // The transfer itself, and the same thing asked for at once, say the same.
+      const transfer = await coffer.call('GET', `/transfers/${String(ended['operationId'])}`);
+      expect([about, transfer.body['status']]).toEqual([about, isFrozen ? 'compensated' : 'completed']);
+      const again = await coffer.call('POST', `/wallet/${from}/transfer`, { toWalletId: to, mode: 'saga', ...asked });
+      expect([about, again.status, again.body['operationId']]).toEqual([about, isFrozen ? 422 : 201, ended['operationId']]);
+      if (isFrozen) {
+        expect(ended['failure']).toMatchObject({ code: 'wallet_frozen', facts: { wallet: to, side: 'credits' } });
+        await freeze(to, 'unfreeze');
+        const replay = await coffer.call('POST', `/requests/${String(id)}/replay`, { reason: 'unfrozen' });
+        expect(replay.status).toBe(200);
+        expect(await coffer.until(id, 'completed', 'failed')).toMatchObject({ status: 'completed', replays: 1 });
+      }
+      await survivor.stop();
+      await expectBalance(from, 700, about);
+      await expectBalance(to, 300, about);
+    }
+  }
+  console.info(`killed a worker at ${stops.length} points of a transfer in steps, twice each: each ended once`);
+}, 240_000);
+
+it('killed at any moment under load, with recipients that are frozen and closed meanwhile: each ends once, and the money is where they say', async () => {
+  const random = randomFrom(seedOf('worker kills, transfers in steps'));
+  const [lives, asked, funds] = [5, 200, 10_000];
+  const from = await wallet('many', funds);
+  const recipients = await Promise.all(Array.from({ length: 8 }, (_, nth) => wallet(`one-of-${nth}`, 0)));
+  const any = () => recipients[Math.floor(random() * recipients.length)] ?? '';
+  const accepted: { id: string; to: string; amount: number }[] = [];
+  let isAsking = true;
+  const caller = async (nth: number) => {
+    for (let at = nth; at < asked; at += 8) {
+      const [to, amount] = [any(), 1 + Math.floor(random() * 20)];
+      const answers = await Promise.all([1, 2].map(() => later(from, to, { amount, requestId: `m${at}` })));
+      expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
+      accepted.push({ id: String(answers[0]?.['id']), to, amount });
+      await pause(random() * 60);
+    }
+  };
+  const trouble = async () => {
+    while (isAsking) {
+      const id = any();
+      await coffer.call('POST', `/wallet/${id}/freeze`, { sides: 'credits', reason: 'a test' });
+      await pause(random() * 150);
+      await coffer.call('POST', `/wallet/${id}/unfreeze`, { sides: 'credits', reason: 'a test' });
+    }
+  };
+  const [callers, troubled] = [Promise.all(Array.from({ length: 8 }, (_, nth) => caller(nth))), trouble()];
+  let interrupted = 0;
+  for (let life = 0; life < lives; life++) {
+    const child = startWorkerProcess();
+    await pause(900 + random() * 700);
+    child.kill();
+    await child.gone;
+    interrupted += (await coffer.pool.query('select from requests.request where claim is not null')).rowCount ?? 0;
+  }
+  await callers;
+  isAsking = false;
+  await troubled;
+  await coffer.call('POST', `/wallet/${recipients[0] ?? ''}/close`, { sides: 'credits', reason: 'a test' });
+  const survivors = [coffer.work(), coffer.work()];
+  const outcomes = await Promise.all(
+    accepted.map(async (one) => ({ ...one, ...(await coffer.until(one.id, 'completed', 'failed')) }) as typeof one & Body),
+  );
+  for (const survivor of survivors) await survivor.stop();
+  const paidTo = (to: string) =>
+    outcomes.filter((one) => one.to === to && one['status'] === 'completed').reduce((sum, one) => sum + Number(one.amount), 0);
+  for (const to of recipients) await expectBalance(to, paidTo(to), to);
+  await expectBalance(from, funds - recipients.reduce((sum, to) => sum + paidTo(to), 0), from);
+  const back = outcomes.filter((one) => one['status'] === 'failed').length;
+  console.info(`killed a worker ${lives} times with ${interrupted} transfers in hand: ${asked - back} arrived, ${back} came back`);
+  expect(outcomes).toHaveLength(asked);
+}, 180_000);
