@@ -7,7 +7,7 @@ import { beforeExpiry, pay } from './paying.ts';
 import type { Payer } from './paying.ts';
 import { capture, hold, holdOf, post, release, reviewHoldSeconds, timeOut } from './posting.ts';
 import type { Commands } from './posting.ts';
-import type { Reviews } from './types.ts';
+import type { Reviews, ReviewVerdict } from './types.ts';
 
 export type StepParts = {
   readonly commands: Commands;
@@ -54,10 +54,17 @@ export async function step(parts: StepParts, claimed: Claimed): Promise<Change> 
 
 const noPayer = 'No system that pays out is configured any more. Approve what was paid, reject what was not.';
 
+/** What a rule found stays found, whatever became of the rule; the rules are not waited for while none of them reviews. */
+async function verdictOf(reviews: Reviews, hold: string): Promise<ReviewVerdict> {
+  const verdict = await reviews.ofHold(hold);
+  const isFound = typeof verdict === 'object' && verdict.rule !== undefined;
+  return isFound || (await reviews.areOn()) ? verdict : 'clear';
+}
+
 /** A review comes before everything else: nobody is asked to pay out what may be a fraud. */
 async function afterHold({ reviews }: StepParts, { request, now }: Claimed): Promise<Change> {
   const { id, expiresAt } = holdOf(request);
-  const verdict = reviews && (await reviews.areOn()) ? await reviews.ofHold(id) : 'clear';
+  const verdict = reviews ? await verdictOf(reviews, id) : 'clear';
   if (verdict === 'not evaluated yet') {
     const afterMs = pauseMs(request.tries, reviewPause.firstMs, reviewPause.mostMs);
     return { status: 'held', outcome: 'not evaluated yet', next: beforeExpiry(request, now, afterMs) };

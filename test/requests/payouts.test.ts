@@ -287,4 +287,15 @@ describe('a review', () => {
     verdicts.set(String(holdId), 'clear');
     expect(await effectsOf(await coffer.until(id, 'completed'))).toEqual({ captured: 300n, givenBack: 0n });
   });
+
+  it('that a rule asked for is not forgotten with the rule; what it found nothing in goes on', async () => {
+    let areOn = true;
+    const paying = await begin(60, { reviews: { areOn: () => areOn, ofHold: reviews.ofHold } });
+    const [found, free] = [await held(), await coffer.until((await ask())['id'], 'held')];
+    areOn = false;
+    verdicts.set(String(found['holdId']), { finding: 'f', rule: 'large' });
+    await coffer.until(found['id'], 'in_review');
+    await coffer.until(free['id'], 'completed');
+    expect(paying.asked.map(({ id }) => id)).toEqual([free['id']]);
+  });
 });
