@@ -44,7 +44,8 @@ export async function step(parts: StepParts, claimed: Claimed): Promise<Change> 
       return way === 'post' ? await post(parts.commands, request) : await hold(parts.commands, request);
     default:
   }
-  if (now >= holdOf(request).expiresAt) return timeOut();
+  // A capture that was refused had been approved, or paid.
+  if (now >= holdOf(request).expiresAt) return timeOut(request.captures > 0 ? { approved: 'true' } : {});
   if (status === 'held') return await afterHold(parts, claimed);
   if (status === 'paying' && parts.payer) return await pay(parts.payer, claimed, await parts.assetOf(request.wallet));
   const next = { at: holdOf(request).expiresAt };

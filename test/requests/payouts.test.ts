@@ -157,6 +157,22 @@ describe('the payer says', () => {
     ]);
   });
 
+  it('paid, while the wallet is frozen until the time is up: given back, and it does not say that nobody paid', async () => {
+    const paying = await begin(4);
+    paying.says(() => ({ body: { status: 'pending' } }));
+    const { id } = await ask();
+    await coffer.until(id, 'paying');
+    await coffer.call('POST', `/wallet/${wallet}/freeze`, { reason: 'looked into' });
+    paying.says(() => ({ body: { status: 'paid' } }));
+    await coffer.until(id, 'awaiting_approval');
+    const late = await coffer.until(id, 'failed');
+    expect(late).toMatchObject({ failure: { code: 'payout_timed_out', facts: { approved: 'true' } } });
+    await coffer.call('POST', `/wallet/${wallet}/unfreeze`, { reason: 'looked into' });
+    await decide(id, 'replay');
+    expect(await effectsOf(await coffer.until(id, 'completed'))).toEqual({ captured: 300n, givenBack: 0n });
+    expect(paying.paid.size).toBe(1);
+  });
+
   it('paid, to two workers at once: captured once', async () => {
     const paying = await begin(60, { leaseMs: 300 });
     const other = coffer.work({ payout: paying.payout, call: callOut, leaseMs: 300 });

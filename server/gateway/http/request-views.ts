@@ -81,8 +81,8 @@ export const requestSchemas = [RequestFailure, RequestLinks, RequestView, Reques
 const ownDetails = {
   payout_timed_out: ({ approved }) =>
     approved === undefined
-      ? 'Nobody had paid out when the time was up, and the amount was given back. Ask again, with a fresh key.'
-      : 'The payout was approved only after its time was up: the amount had been given back. An operator has to look at it.',
+      ? 'No word of a payout had come when the time was up, and the amount was given back. Before you ask again, with a fresh key, make sure that it was not paid.'
+      : 'The payout was approved, but could not be booked before its time was up: the amount had been given back. An operator has to look at it.',
   payout_rejected: ({ reason }) => withReason('The payout was rejected, and the amount was given back', reason),
   review_rejected: ({ reason }) => withReason('The withdrawal was rejected, and the amount was given back', reason),
 } as const satisfies Record<OwnFailure, (facts: Failure['facts']) => string>;
