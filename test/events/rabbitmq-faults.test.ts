@@ -5,7 +5,7 @@ import type { Channel } from 'rabbitmq-client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { deliveriesMax, eventsExchange } from '../../server/events/index.ts';
 import { envelopeOf } from '../../server/events/envelope.ts';
-import type { Broker } from '../../server/events/index.ts';
+import type { Broker, Consumer } from '../../server/events/index.ts';
 import { startProxy } from '../support/proxy.ts';
 import type { FaultyProxy } from '../support/proxy.ts';
 import { hasRabbitMq, startRabbitMq } from '../support/rabbitmq.ts';
@@ -27,6 +27,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
   let connection: Connection;
   let channel: Channel;
   let work: Recorder;
+  let relay: Consumer;
   const posted: string[] = [];
 
   beforeAll(async () => {
@@ -36,7 +37,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     broker = await world.broker(`amqp://guest:guest@127.0.0.1:${proxy.address.port}`);
     await enter();
     work = new Recorder();
-    await broker.relay();
+    relay = await broker.relay();
     await broker.consume(work.handler);
   }, 90_000);
   afterAll(async () => {
@@ -124,6 +125,42 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
       });
     expect(await lostBy('alarms')).toBe(0);
   }, 60_000);
+
+  test('while it takes nothing, who carries to it can be stopped; what was under way is carried later', async () => {
+    await rabbit.raiseAlarm();
+    try {
+      posted.push(...(await world.post(20)));
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await expect(relay.stop()).resolves.toBeUndefined();
+    } finally {
+      await rabbit.clearAlarm();
+    }
+    relay = await broker.relay();
+  }, 30_000);
+
+  test('while it does not answer, looks at its dead letters leave the database to others, and end', async () => {
+    const other = await world.broker(`amqp://guest:guest@127.0.0.1:${proxy.address.port}`);
+    await other.deadLetters.count();
+    const holding = async () =>
+      (await world.database.pool.query("select from pg_locks where locktype = 'advisory' and objid = x'0c0ffe22'::int")).rowCount;
+    proxy.holdAnswers();
+    const looks = Promise.allSettled(Array.from({ length: 20 }, () => other.deadLetters.count()));
+    await vi.waitFor(async () => expect(await holding()).toBeGreaterThan(0), soon);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await holding()).toBe(1);
+    expect((await looks).map((look) => look.status === 'rejected' && (look.reason as Error).name)).toEqual(
+      Array.from({ length: 20 }, () => 'BrokerUnavailable'),
+    );
+    proxy.heal();
+    await vi.waitFor(async () => expect(await other.deadLetters.count()).toBe(0), soon);
+    await other.stop();
+  }, 60_000);
+
+  test('who may not enter is told why', async () => {
+    const stranger = await world.broker(`amqp://guest:wrong@${rabbit.address.host}:${rabbit.address.port}`);
+    await expect(stranger.deadLetters.count()).rejects.toThrow(/^ACCESS_REFUSED - Login was refused/);
+    await stranger.stop();
+  });
 
   test('the connection is cut between a publish and its confirm', async () => {
     const random = randomFrom(seedOf('cut connections'));

@@ -8,6 +8,7 @@ import type { SyncMessage } from 'rabbitmq-client';
 import { BrokerUnavailable, deliveriesMax, workerQueue } from '../broker.ts';
 import type { DeadLetter, DeadLetters } from '../broker.ts';
 import { hintsOf } from '../envelope.ts';
+import { Turnstile } from '../turnstile.ts';
 import { closeQuietly } from './link.ts';
 import type { RabbitLink } from './link.ts';
 import { bytesOf, deathOf } from './messages.ts';
@@ -22,6 +23,7 @@ const lookedAtMax = 10_000;
 /** What is shown of a message. */
 const bodyCharactersMax = 65_536;
 const lookLock = 0x0c0ffe22;
+const turnWaitsMs = 15_000;
 
 export type DeadLetterOptions = {
   readonly link: RabbitLink;
@@ -34,8 +36,11 @@ export type DeadLetterOptions = {
 type Fate = 'kept' | 'gone';
 
 export function rabbitDeadLetters({ link, publisher, pool }: DeadLetterOptions): DeadLetters {
+  // Whoever waits for a RabbitMQ that does not answer holds a connection to the database: no more than one of this process.
+  const turnstile = new Turnstile(1);
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => await takeTurn(turnstile, () => alone(pool, work));
   const look = async (visit: (letter: DeadLetter, message: SyncMessage) => Fate | Promise<Fate>, most = lookedAtMax) =>
-    await alone(pool, () => walk(link, visit, most));
+    await inTurn(() => walk(link, visit, most));
 
   const letters = async (): Promise<DeadLetter[]> => {
     const found: DeadLetter[] = [];
@@ -64,7 +69,7 @@ export function rabbitDeadLetters({ link, publisher, pool }: DeadLetterOptions):
       const from = after === undefined ? 0 : all.findLastIndex(({ id }) => id === after) + 1;
       return after !== undefined && from === 0 ? [] : all.slice(from, from + limit);
     },
-    count: async () => await alone(pool, () => countOf(link)),
+    count: async () => await inTurn(() => countOf(link)),
     find: async (id) => (await letters()).find((letter) => letter.id === id) ?? null,
     replay: async (ids) => await settle(ids, (message) => deliverAgain(publisher, message)),
     drop: async (ids) => await settle(ids, () => Promise.resolve()),
@@ -143,6 +148,24 @@ function letterOf(message: SyncMessage): DeadLetter {
 function reasonOf(reason: string | null): string | null {
   if (reason === 'rejected') return `failed ${deliveriesMax} times`;
   return reason === 'delivery_limit' ? 'ended its worker again and again' : reason;
+}
+
+/** One after the other in this process; who has waited for too long is told, and looks at nothing any more. */
+async function takeTurn<T>(turnstile: Turnstile, work: () => Promise<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  let state: 'waits' | 'works' | 'gone' = 'waits';
+  const timer = setTimeout(() => {
+    if (state !== 'waits') return;
+    state = 'gone';
+    reject(new BrokerUnavailable('others have been looking at the dead letters for too long'));
+  }, turnWaitsMs);
+  const passing = turnstile.pass(async () => {
+    if (state === 'gone') return;
+    state = 'works';
+    resolve(await work());
+  });
+  passing.catch(reject).finally(() => clearTimeout(timer));
+  return await promise;
 }
 
 /** One at a time, in whatever process. The lock ends with its connection. */

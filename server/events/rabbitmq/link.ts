@@ -19,6 +19,8 @@ export class RabbitLink {
   #connection: Connection;
   #isBlocked = false;
   #isAway = false;
+  /** Why, as RabbitMQ or the network last said: that the wait was too long explains nothing. */
+  #awayWhy = '';
   #stopped = false;
 
   /** `purpose` is shown to whoever looks at RabbitMQ's connections. */
@@ -73,7 +75,7 @@ export class RabbitLink {
     try {
       settled = await settledWithin(answer, answerTimeoutMs);
     } catch (failure) {
-      throw new BrokerUnavailable(hidePasswords((failure as Error).message), { cause: failure });
+      throw new BrokerUnavailable(this.#isAway ? this.#awayWhy : reasonOf(failure as Error), { cause: failure });
     }
     if (settled !== timedOut) return settled;
     if (!this.#isBlocked) this.reset();
@@ -95,7 +97,8 @@ export class RabbitLink {
     connection.on('error', (error: Error) => {
       if (!isCurrent()) return;
       this.#isBlocked = false;
-      if (!this.#isAway) this.#log.warn({ reason: hidePasswords(error.message), for: this.#purpose }, 'RabbitMQ is away; trying again');
+      this.#awayWhy = reasonOf(error);
+      if (!this.#isAway) this.#log.warn({ reason: this.#awayWhy, for: this.#purpose }, 'RabbitMQ is away; trying again');
       this.#isAway = true;
     });
     connection.on('connection', () => {
@@ -112,6 +115,11 @@ export class RabbitLink {
     });
     return connection;
   }
+}
+
+/** The library puts the name of a code before what RabbitMQ says, also of codes that it has no name for. */
+function reasonOf({ message }: Error): string {
+  return hidePasswords(message.replace(/^undefined: /, ''));
 }
 
 export const timedOut = Symbol('timed out');

@@ -7,6 +7,8 @@ import { declareTopology } from './topology.ts';
 
 /** From handing a window over to its last confirm. RabbitMQ knows no such limit: a confirm that was lost would be waited for for ever. */
 const confirmTimeoutMs = 15_000;
+/** The same, for a window under way when the process stops: what is not confirmed by then is carried again later. */
+const lastConfirmMs = 2_000;
 const lookEveryMs = 1_000;
 
 export type Message = {
@@ -30,9 +32,9 @@ export class Publisher {
 
   /**
    * Publishes a window in its order, and answers how many of its first messages are safe: confirmed, and not returned. Of those behind
-   * them nothing is known. One window at a time. Throws BrokerUnavailable when nothing was sent.
+   * them nothing is known. One window at a time. Throws BrokerUnavailable when nothing was sent. `isEnding`: whether its end is waited for.
    */
-  async publish(window: readonly Message[]): Promise<number> {
+  async publish(window: readonly Message[], isEnding: () => boolean = () => false): Promise<number> {
     const channel = await this.#ready();
     const returned = new Set<string>();
     this.#returned = returned;
@@ -43,7 +45,7 @@ export class Publisher {
         () => false,
       ),
     );
-    const isInTime = await this.#confirmed(Promise.all(sent), channel);
+    const isInTime = await this.#confirmed(Promise.all(sent), channel, isEnding);
     // RabbitMQ sends what it returns before it confirms it; the library tells it a turn later.
     await turn();
     const unsafe = window.findIndex(({ messageId }, at) => !confirmed[at] || returned.has(messageId));
@@ -59,10 +61,12 @@ export class Publisher {
   }
 
   /** False when it took too long; while RabbitMQ says that it takes nothing, time stands still. */
-  async #confirmed(all: Promise<unknown>, channel: Channel): Promise<boolean> {
+  async #confirmed(all: Promise<unknown>, channel: Channel, isEnding: () => boolean): Promise<boolean> {
+    let endingMs = 0;
     for (let waitedMs = 0; waitedMs < confirmTimeoutMs; waitedMs += this.#link.isBlocked ? 0 : lookEveryMs) {
       if ((await settledWithin(all, lookEveryMs)) !== timedOut) return true;
       if (!channel.active) return true;
+      if (isEnding() && (endingMs += lookEveryMs) > lastConfirmMs) return false;
     }
     return false;
   }

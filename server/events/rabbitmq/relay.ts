@@ -94,7 +94,7 @@ export class Relay implements Consumer {
     this.#ahead.delete(book);
     if (events.length === 0) return 0;
     this.#readAhead(book, events);
-    const safe = await this.#options.publisher.publish(windowOf(events, after));
+    const safe = await this.#options.publisher.publish(windowOf(events, after), () => this.#stopped);
     const last = events[safe - 1];
     if (last) {
       positions.set(book, { seq: last.seq, part: last.part });
