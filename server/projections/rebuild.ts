@@ -104,11 +104,14 @@ async function finish({ pool, ledger, projection, check }: RebuildOptions, appli
   const client = await pool.connect();
   try {
     await client.query('begin; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
-    const { rows } = await client.query<{ active_generation: number }>(
-      'select active_generation from projections.projection where name = $1 for update',
+    const { rows } = await client.query<{ active_generation: number; building_generation: number | null }>(
+      'select active_generation, building_generation from projections.projection where name = $1 for update',
       [projection.name],
     );
-    const active = rows[0]?.active_generation ?? 0;
+    const { active_generation: active = 0, building_generation: building = null } = rows[0] ?? {};
+    // The connection with the turn may have been lost: another rebuild then forgets what this one built, and it must not be read.
+    if (building !== generation)
+      throw new OperatorError(`Another rebuild of ${projection.name} has begun since, and this one has no effect.`, 'Wait for that one.');
     for (const book of ledger.books) {
       const until = await lockMark(client, projection.name, active, book);
       const after = await applier.mark(book);

@@ -36,6 +36,10 @@ async function apply(...projections: Projection[]): Promise<void> {
   const client = await coffer.pool.connect();
   for (const projection of projections) {
     await client.query('begin');
+    // As the projector makes it.
+    await client.query('insert into projections.projection (name, active_generation, last_generation) values ($1, 1, 1)', [
+      projection.name,
+    ]);
     await projection.apply(client, events, 1);
     await client.query('commit');
   }

@@ -187,9 +187,17 @@ test('from the beginning, in portions of any size, and with what comes twice: th
   expect(await effects()).toEqual(before);
 });
 
-test('while the old generation is forgotten the next one is read', async () => {
+test('from the switch on the next generation is read, also while the old one is forgotten, or is not since the rebuild was killed', async () => {
   const list = async () => (await log.insights.findings.list({ limit: 500 })).items;
+  const old = await list();
+  await log.owner.query("update projections.projection set active_generation = 2, last_generation = 2 where name = 'fraud'");
+  expect(await list()).toEqual(old);
+  await fund('switched');
+  await withdraw('switched', 1_000_000n);
+  await catchUpIn(2);
   const before = await list();
+  expect(before.filter(({ wallet }) => wallet !== 'switched')).toEqual(old);
+  expect(before.length).toBeGreaterThan(old.length);
   const client = await log.pool.connect();
   while (await fraud.forget?.(client, 1)) {
     expect(await list()).toEqual(before);

@@ -34,6 +34,8 @@ export async function startLog(): Promise<Log> {
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');
   const reviews = new Reviews(pool, (book, seq) => isSetAside(pool, 'fraud', book, seq));
+  // As the projector makes it.
+  await database.pool.query("insert into projections.projection (name, active_generation, last_generation) values ('fraud', 1, 1)");
   return {
     ledger,
     reviews,

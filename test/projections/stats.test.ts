@@ -218,4 +218,42 @@ describe('a rebuild', () => {
     expect(await keptRows()).toEqual(before);
     expect((await log.pool.query('select from insights.wallet_stats group by generation')).rowCount).toBe(1);
   });
+
+  test('that lost its turn without knowing it takes nothing’s place: another forgets what it built', async () => {
+    const [first, forgetting] = [Promise.withResolvers<unknown>(), Promise.withResolvers<void>()];
+    const slow = {
+      books: log.ledger.books,
+      read: Object.assign(Object.create(log.ledger.read) as typeof log.ledger.read, {
+        in: (asked: { book: number }) => {
+          const reader = log.ledger.read.in(asked);
+          const lastSeq = async () => {
+            const seq = await reader.lastSeq();
+            // The connection that has the turn is cut, and another begins.
+            await log.database.pool.query(
+              "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = x'0c0ffe21'::int and objsubid = 2",
+            );
+            void other().catch(first.reject);
+            await forgetting.promise;
+            return seq;
+          };
+          const events: typeof reader.events = async (...args) => await reader.events(...args);
+          return Object.assign(Object.create(reader) as typeof reader, { lastSeq, events });
+        },
+      }),
+    };
+    let ended: Promise<unknown> = Promise.resolve();
+    const other = async () => {
+      const forget: typeof statsProjection.forget = async (client, generation) => {
+        forgetting.resolve();
+        await first.promise.catch(() => undefined);
+        return (await statsProjection.forget?.(client, generation)) ?? false;
+      };
+      ended = vi.waitFor(() => rebuild({ ...options(), check: false, projection: { ...statsProjection, forget } }), { timeout: 10_000 });
+      await ended;
+    };
+    rebuild({ ...options(), ledger: slow, check: false }).then(first.resolve, first.reject);
+    await expect(first.promise).rejects.toThrow('Another rebuild of stats has begun');
+    await ended;
+    expect(await keptRows()).toEqual(await recount(log.database.pool));
+  });
 });

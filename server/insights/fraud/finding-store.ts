@@ -59,12 +59,12 @@ export type FindingCursor = {
   readonly rule: string;
 };
 
-/** Newest first, of the generation that is read. */
+/** Newest first, of the generation that is in force. One that a rebuild left behind when it was killed stands still. */
 export async function readFindings(pool: pg.Pool, { rule, wallet, before, limit }: FindingsAsked): Promise<KeptFinding[]> {
   const { rows } = await pool.query<FindingRow>({
     text: `
       select book, seq, part, rule, version, action, wallet, recorded_at, events, facts from insights.fraud_finding
-      where generation = (select min(generation) from insights.fraud_generation)
+      where generation = (select active_generation from projections.projection where name = 'fraud')
         and ($1::text is null or rule = $1) and ($2::text is null or wallet = $2)
         and ($3::timestamptz is null or (recorded_at, book, seq, part, rule) < ($3, $4::int, $5::bigint, $6::int, $7::text))
       order by recorded_at desc, book desc, seq desc, part desc, rule desc limit $8`,
