@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { EventStream } from './event-stream.ts';
 
@@ -29,4 +30,12 @@ test('one that is finished still tells what was written, and nothing more', asyn
   const chunks: string[] = [];
   for await (const chunk of stream) chunks.push(String(chunk));
   expect(chunks).toEqual(['last']);
+});
+
+test('one that is finished does not wait for a reader who takes nothing', async () => {
+  const stream = new EventStream(10, 60_000);
+  stream.write('last');
+  stream.finish();
+  await once(stream, 'late');
+  expect(stream.destroyed).toBe(true);
 });

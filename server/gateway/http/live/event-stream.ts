@@ -8,6 +8,9 @@ export function isEventStream(reply: { getHeader(name: string): unknown }): bool
   return reply.getHeader('content-type') === eventStreamType;
 }
 
+/** A reader gets the rest of what was told within this time after the last frame, or not at all: nobody waits for who does not read. */
+const restMs = 1_000;
+
 export class EventStream extends Readable {
   readonly #patienceMs: number;
   #roomIsThere: (() => void) | null = null;
@@ -28,11 +31,16 @@ export class EventStream extends Readable {
     return !this.#isOver && this.push(frame);
   }
 
-  /** The last frame was the last; what is on its way still arrives. */
+  /** The last frame was the last; what is on its way still arrives, when it is read soon. Then `late` says that it is time to cut. */
   finish(): void {
-    if (!this.#isOver) this.push(null);
+    if (this.#isOver) return;
+    this.push(null);
     this.#isFinished = true;
     this.#roomIsThere?.();
+    setTimeout(() => {
+      this.destroy();
+      this.emit('late');
+    }, restMs).unref();
   }
 
   /** True when there is room again, false when nobody reads any more. */

@@ -62,6 +62,8 @@ export function liveRoutes(app: App, product: Product): void {
     // Who left meanwhile closes nothing any more.
     if (reply.raw.destroyed || request.raw.socket.destroyed) stream.destroy();
     else reply.raw.once('close', () => stream.destroy());
+    // What has left the stream may still wait for a reader in the connection.
+    stream.once('late', () => reply.raw.destroy());
     return reply
       .header('content-type', eventStreamType)
       .header('cache-control', 'no-store, no-transform')
