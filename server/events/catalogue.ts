@@ -118,6 +118,11 @@ export const catalogue: Readonly<Record<string, Described>> = {
   CreditLineChangeFailed: failed('A change of the credit line'),
 };
 
+/** Whether this Coffer has events of that name. */
+export function isEventType(name: string): boolean {
+  return Object.hasOwn(catalogue, name);
+}
+
 /** Of the envelope's `type`: one that the catalogue lacks is told by a newer Coffer, in its first version. */
 export function versionOf(type: string): number {
   return catalogue[type]?.version ?? 1;

@@ -8,6 +8,7 @@ export type { Doorbell, DoorbellOptions } from './doorbell.ts';
 export { envelopeOf } from './envelope.ts';
 export { LogTail } from './tail.ts';
 export type { Audience, Subscription, TailOptions } from './tail.ts';
+export { isEventType } from './catalogue.ts';
 export { asyncApiDocument, eventsExchange } from './asyncapi.ts';
 export { openBroker, openDeadLetters } from './open.ts';
 export type { BrokerOptions, OpenedDeadLetters } from './open.ts';

@@ -101,6 +101,20 @@ describe('a live stream', () => {
     expect((await open('/events/live?types=;drop', await watching())).status).toBe(400);
   });
 
+  test('nor does anybody wait for events that there are none of, here or by webhook', async () => {
+    expect((await open('/events/live?types=FundsDeposited,FundsDepositd', await watching())).status).toBe(400);
+    const authorization = await service(coffer.product, ['webhooks:manage']);
+    const url = 'https://93.184.215.14/hooks';
+    const refused = await coffer.call('POST', '/webhooks', { url, types: ['FundsDeposited', 'FundsDepositd'] }, { authorization });
+    expect([refused.status, refused.body['code']]).toEqual([400, 'invalid_request']);
+    expect(refused.body['detail']).toContain('no events called FundsDepositd');
+    const made = await coffer.call('POST', '/webhooks', { url, types: ['FundsDeposited'] }, { authorization });
+    const { id } = made.body['webhook'] as { id: string };
+    expect((await coffer.call('PATCH', `/webhooks/${id}`, { types: ['toString'] }, { authorization })).status).toBe(400);
+    expect((await coffer.call('PATCH', `/webhooks/${id}`, { types: ['ToString'] }, { authorization })).status).toBe(400);
+    expect((await coffer.call('PATCH', `/webhooks/${id}`, { types: ['*'] }, { authorization })).status).toBe(200);
+  });
+
   test('cut and taken up again fifty times while events pour in has told every event once, in order', async () => {
     const random = randomFrom(seedOf('live streams cut'));
     const several = await startProduct({ live: { bufferBytes: 4_096 } }, { books: 3 });

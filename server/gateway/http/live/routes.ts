@@ -6,6 +6,7 @@ import { isOperationName } from '../../access/index.ts';
 import type { OperationName } from '../../access/index.ts';
 import type { App, Product, Reply, Request } from '../app.ts';
 import { callerOf } from '../callers.ts';
+import { refuseUnknownTypes } from '../event-types.ts';
 import { malformed, ProblemError, sendProblem, tooMany } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { eventCursorPattern, presentEvent } from '../routes/events.ts';
@@ -136,10 +137,9 @@ function readAsked(request: { readonly query: AskedQuery; readonly headers: { re
   const { types, after } = request.query;
   const lastEventId = request.headers['last-event-id'];
   if (Array.isArray(lastEventId) || !isPlace(lastEventId ?? '')) throw new ProblemError(wrongPlace);
-  return {
-    after: lastEventId === undefined || lastEventId === '' ? after : lastEventId,
-    types: types === undefined ? undefined : new Set(types.split(',')),
-  };
+  const wanted = types === undefined ? undefined : new Set(types.split(','));
+  refuseUnknownTypes(wanted);
+  return { after: lastEventId === undefined || lastEventId === '' ? after : lastEventId, types: wanted };
 }
 
 function operationOf(request: Request): OperationName {

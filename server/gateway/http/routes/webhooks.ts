@@ -4,6 +4,7 @@ import { actorOf } from '../../../identity/index.ts';
 import { replayedMax, urlLengthMax } from '../../../webhooks/index.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
+import { refuseUnknownTypes } from '../event-types.ts';
 import { sendProblem } from '../problem.ts';
 import { readMoment } from '../request-content.ts';
 import { Moment, oneOf, orNull, page, pageQuery, problems, ref, strict, UserId, WalletId } from '../schemas.ts';
@@ -75,6 +76,7 @@ export function webhookRoutes(app: App, { webhooks }: Product): void {
     },
     async (request, reply) => {
       const { url, description = '', types = ['*'], walletId = null, ownerId } = request.body;
+      refuseUnknownTypes(types);
       const createdBy = actorOf(callerOf(request).principal);
       const owner = ownerId?.toLowerCase() ?? null;
       const made = await webhooks.create({ url, description, types, wallet: walletId, owner, createdBy });
@@ -127,6 +129,7 @@ export function webhookRoutes(app: App, { webhooks }: Product): void {
     },
     async (request, reply) => {
       const { walletId, ownerId, ...changes } = request.body;
+      refuseUnknownTypes(changes.types);
       const owner = typeof ownerId === 'string' ? ownerId.toLowerCase() : ownerId;
       const changed = await webhooks.update(request.params.webhookId, {
         ...changes,
