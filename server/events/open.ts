@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/index.ts';
 import { workerQueue } from './broker.ts';
 import type { Broker, DeadLetters } from './broker.ts';
 import { openBuiltIn } from './built-in/broker.ts';
-import { deadLettersOf } from './built-in/dead-letters.ts';
+import { countLeft, deadLettersOf } from './built-in/dead-letters.ts';
 import type { Doorbell } from './doorbell.ts';
 import { openRabbitMq, openRabbitDeadLetters } from './rabbitmq/broker.ts';
 
@@ -21,8 +21,18 @@ export type BrokerOptions = {
 };
 
 export async function openBroker({ peers, doorbell, ...options }: BrokerOptions): Promise<Broker> {
-  if (peers.rabbitmqUrl !== undefined) return openRabbitMq({ ...options, rabbitmqUrl: peers.rabbitmqUrl, doorbell });
+  if (peers.rabbitmqUrl !== undefined) {
+    await tellLeftBehind(options.pool, options.log);
+    return openRabbitMq({ ...options, rabbitmqUrl: peers.rabbitmqUrl, doorbell });
+  }
   return await openBuiltIn({ ...options, ...(doorbell && { listen: (onRing) => doorbell.listen(onRing) }) });
+}
+
+/** What failed with the built-in broker stays with it: RabbitMQ has no such messages, and its dead letters are others. */
+async function tellLeftBehind(pool: pg.Pool, log: Log): Promise<void> {
+  const left = await countLeft(pool, workerQueue);
+  if (left.deadLetters + left.toBeRedelivered > 0)
+    log.warn(left, 'Events that failed wait in PostgreSQL, not in RabbitMQ: see to them with "coffer deadletters", without RABBITMQ_URL');
 }
 
 export type OpenedDeadLetters = { readonly deadLetters: DeadLetters; stop(): Promise<void> };

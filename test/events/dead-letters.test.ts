@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openBroker } from '../../server/events/index.ts';
 import { assert, silentLog } from '../../server/kernel/index.ts';
+import type { Log } from '../../server/kernel/index.ts';
 import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -64,6 +65,23 @@ test('over REST they are listed, shown, replayed and dropped; what is gone is no
   expect((await coffer.call('DELETE', `/dead-letters/${String(second['id'])}`)).status).toBe(401);
   expect((await coffer.call('POST', '/dead-letters/replay')).body).toEqual({ replayed: 2 });
   expect((await coffer.call('GET', '/dead-letters')).body).toEqual({ items: [], next: null });
+}, 60_000);
+
+test('whoever begins with RabbitMQ is told of those that stay behind', async () => {
+  const told: unknown[] = [];
+  const log: Log = Object.assign(Object.create(silentLog()) as Log, { warn: (about: object) => void told.push(about) });
+  const open = async () => {
+    const url = String(coffer.pool.options.connectionString);
+    const peers = { rabbitmqUrl: 'amqp://127.0.0.1:1' };
+    const broker = await openBroker({ peers, url, pool: coffer.pool, ledger: coffer.ledger, log });
+    await broker.stop();
+    return told.splice(0).filter((about) => JSON.stringify(about).includes('deadLetters'));
+  };
+  await coffer.pool.query('truncate events.redelivery');
+  expect(await open()).toEqual([]);
+  await giveUp(2);
+  expect(await open()).toEqual([{ deadLetters: 2, toBeRedelivered: 0 }]);
+  await coffer.pool.query('truncate events.dead_letter');
 }, 60_000);
 
 test('on the command line, too; dropping all of them wants a yes', async () => {

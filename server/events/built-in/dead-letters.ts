@@ -72,3 +72,13 @@ function numberOf(id: string): number | null {
 function numbersOf(ids: readonly string[] | 'all'): number[] | null {
   return ids === 'all' ? null : ids.map(numberOf).filter((id) => id !== null);
 }
+
+/** What waits with this broker, for whoever takes another one. */
+export async function countLeft(pool: pg.Pool, queue: string): Promise<{ readonly deadLetters: number; readonly toBeRedelivered: number }> {
+  const { rows } = await pool.query<{ deadLetters: number; toBeRedelivered: number }>(
+    `select (select count(*) from events.dead_letter where queue = $1) as "deadLetters",
+       (select count(*) from events.redelivery where queue = $1) as "toBeRedelivered"`,
+    [queue],
+  );
+  return rows[0] ?? { deadLetters: 0, toBeRedelivered: 0 };
+}
