@@ -33,8 +33,10 @@ export async function rebuildProjection(
   return await withParts(config, log, async (parts) => {
     const known = projectionsOf(parts);
     const projection = known.find(({ name }) => name === asked.name);
-    if (!projection)
-      throw new OperatorError(`There is no projection "${asked.name}".`, `Choose one of ${known.map(({ name }) => name).join(', ')}.`);
+    if (!projection) {
+      const choices = known.filter(({ forget }) => forget !== undefined).map(({ name }) => name);
+      throw new OperatorError(`There is no projection "${asked.name}".`, `Choose one of ${choices.join(', ')}.`);
+    }
     const { check, onProgress } = asked;
     const { database, ledger } = parts;
     return await rebuild({ pool: database.pool, ledger, log, projection, check, ...(onProgress && { onProgress }) });

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { OperatorError } from '../../server/kernel/index.ts';
 import { rebuildable, rebuildProjection } from '../../server/rebuild.ts';
 import type { Rebuildable } from '../../server/rebuild.ts';
 import { answer, runCommand } from '../run.ts';
@@ -24,6 +25,8 @@ Examples:
     )
     .action(async (name: string | undefined, options: Options) => {
       await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
+        if (name === undefined && options.check)
+          throw new OperatorError('It is not clear what is to be compared.', 'Name one: coffer rebuild stats --check.');
         if (name === undefined) {
           const list = await rebuildable(config, log);
           return answer(options, list.map(lineOf).join('\n'), list);

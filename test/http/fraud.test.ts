@@ -141,3 +141,25 @@ test('a withdrawal that a rule may want to review is refused at once, and told h
   const refused = await ask();
   expect(refused.body).toMatchObject({ code: 'review_required', wallet, detail: expect.stringContaining('"async": true') as string });
 });
+
+test('the owner of a wallet that a rule froze is told that, and not by which rule, wherever it is read', async () => {
+  const key = '\u0001fraud/1-1-1-secret-rule';
+  const reason = 'a fraud rule found something';
+  await coffer.product.commands.freeze({ wallet, sides: 'debits', key, reason, actor: 'fraud rule secret-rule' });
+  const history = await asUser('GET', `/wallet/${wallet}/history?limit=1`);
+  expect(history.body['items']).toMatchObject([{ type: 'freeze', requestId: null, reason }]);
+  const [{ operationId } = { operationId: '' }] = history.body['items'] as { operationId: string }[];
+  const operation = await asUser('GET', `/operations/${operationId}`);
+  expect(operation).toMatchObject({ status: 200, body: { requestId: null, reason } });
+  expect(JSON.stringify([history.body, operation.body])).not.toContain('secret-rule');
+});
+
+test('a webhook for events that there are not is refused, made or changed', async () => {
+  const url = 'https://example.com/hooks';
+  const misspelt = { status: 400, body: { detail: expect.stringContaining('"FundsDeposted"') as string } };
+  expect(await asOperator('POST', '/webhooks', { url, types: ['FundsDeposited', 'FundsDeposted'] })).toMatchObject(misspelt);
+  const made = await asOperator('POST', '/webhooks', { url, types: ['FundsDeposited'] });
+  const { id } = made.body['webhook'] as { id: string };
+  expect(await asOperator('PATCH', `/webhooks/${id}`, { types: ['FundsDeposted'] })).toMatchObject(misspelt);
+  expect((await asOperator('PATCH', `/webhooks/${id}`, { types: ['*'] })).status).toBe(200);
+});

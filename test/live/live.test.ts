@@ -98,7 +98,8 @@ describe('a live stream', () => {
     await expect.poll(reader.lastId).toBeDefined();
     await deposit([newId(), newId()]);
     await expect.poll(() => reader.told.map(({ type }) => type)).toEqual(['FundsDeposited', 'FundsDeposited']);
-    expect((await open('/events/live?types=;drop', await watching())).status).toBe(400);
+    for (const wrong of [';drop', 'FundsDeposted', 'FundsDeposited,constructor'])
+      expect((await open(`/events/live?types=${wrong}`, await watching())).status).toBe(400);
   });
 
   test('nor does anybody wait for events that there are none of, here or by webhook', async () => {

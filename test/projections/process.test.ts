@@ -79,6 +79,10 @@ test('coffer rebuild lists, compares and makes again what is derived, beside a C
 
   const unknown = (await run('nonsense').catch((error: unknown) => error)) as { stderr: string };
   expect(unknown.stderr).toContain('There is no projection "nonsense"');
+  // What it offers is what it lists; nothing is compared by a name that was forgotten.
+  expect(unknown.stderr).toContain(`Choose one of ${listed.map(({ name }) => name).join(', ')}.`);
+  const unnamed = (await run('--check').catch((error: unknown) => error)) as { code: number; stderr: string };
+  expect([unnamed.code, unnamed.stderr]).toEqual([1, expect.stringContaining('coffer rebuild stats --check')]);
 }, 120_000);
 
 test('coffer start worker, alone, takes over when the other is gone, also after the database cut it off, and ends when it is told to', async () => {

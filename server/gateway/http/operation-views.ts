@@ -104,7 +104,7 @@ export function presentHistoryItem(entry: RecordedEntry, wallet: Wallet): Static
     availableAfter: presentAvailable(after),
     versionAfter: after.version,
     ...presentParticulars(entry, !incoming),
-    requestId: isInitiator(entry, wallet) ? entry.key : null,
+    requestId: isInitiator(entry, wallet) ? presentKey(entry.key) : null,
     metadata: parseMetadata(entry.metadata),
     createdAt: entry.recordedAt.toISOString(),
   };
@@ -167,6 +167,11 @@ export const OperationView = Type.Object(operationProperties, {
 });
 
 /** An operation as it is on record. It is decided and committed at one moment, so both timestamps are that one; but of a transfer in steps. */
+/** Keys that begin with a control character are Coffer's own: nobody can ask by them, and they tell how Coffer works, such as which fraud rule froze a wallet. */
+export function presentKey(key: string | null): string | null {
+  return key?.startsWith('\u0001') ? null : key;
+}
+
 export function presentOperation({ entry, reversals, saga }: OperationRead, assets: Assets, reach: Reach): Static<typeof OperationView> {
   const recordedAt = entry.recordedAt.toISOString();
   const decided = decidedIn(entry);
@@ -177,7 +182,7 @@ export function presentOperation({ entry, reversals, saga }: OperationRead, asse
     seq: entry.seq,
     status: entry.refusal ? 'refused' : (saga?.status ?? 'completed'),
     type: entry.kind === 'transfer_debit' ? 'transfer' : entry.kind,
-    requestId: isInitiatedWithin(entry, reach) ? entry.key : null,
+    requestId: isInitiatedWithin(entry, reach) ? presentKey(entry.key) : null,
     amount: entry.amount === null ? null : entry.amount.toString(),
     ...(entry.asset !== null && { asset: presentAsset(assets.get(entry.asset)) }),
     ...(entry.debit && { debit: presentAccountAfter(entry.debit, reach) }),

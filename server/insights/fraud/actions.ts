@@ -88,7 +88,8 @@ async function act(parts: ActionParts, { action, rule, wallet, event }: Action):
     sides: 'debits',
     // No client can send a key that begins like this.
     key: `\u0001fraud/${finding}`,
-    reason: `a fraud rule found something: ${finding}`,
+    // The owner reads it, who need not know by which rule; the actor and the finding tell staff.
+    reason: 'a fraud rule found something',
     actor: `fraud rule ${rule}`,
   });
   return outcome.status === 'posted' ? 'frozen' : `not frozen: ${outcome.refusal.code}`;
