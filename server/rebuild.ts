@@ -34,7 +34,7 @@ export async function rebuildProjection(
     const known = projectionsOf(parts);
     const projection = known.find(({ name }) => name === asked.name);
     if (!projection) {
-      const choices = known.filter(({ forget }) => forget !== undefined).map(({ name }) => name);
+      const choices = known.filter((one) => one.forget !== undefined).map(({ name }) => name);
       throw new OperatorError(`There is no projection "${asked.name}".`, `Choose one of ${choices.join(', ')}.`);
     }
     const { check, onProgress } = asked;
