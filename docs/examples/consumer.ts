@@ -1,4 +1,4 @@
-// A consumer of Coffer's events: prints every withdrawal. RABBITMQ_URL=amqp://… node docs/examples/consumer.ts (Node 24)
+// A consumer of Coffer's events: prints every withdrawal. RABBITMQ_URL=amqp://… npx node docs/examples/consumer.ts
 import { Connection } from 'rabbitmq-client';
 
 type Withdrawn = { id: string; time: string; subject: string; data: { amount: string; asset: number } };
