@@ -222,7 +222,7 @@ export class Calls extends Caller {
 
   /** Asynchronous requests, newest first: of a wallet, in a status, or all that the caller may see */
   async listRequests(input: ListRequestsInput = {}, options: CallOptions = {}): Promise<Page<AsyncRequest>> {
-    return (await this.call({ method: "GET", path: "/requests", query: ["limit","cursor","wallet","status"], hasBody: false, key: "none" }, input, options)) as Page<AsyncRequest>;
+    return (await this.call({ method: "GET", path: "/requests", query: ["limit","cursor","walletId","status"], hasBody: false, key: "none" }, input, options)) as Page<AsyncRequest>;
   }
 
   /** Every item of every page of listRequests, page by page as they are asked for. */

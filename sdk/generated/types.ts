@@ -502,7 +502,7 @@ export type ListRequestsInput = {
   /** the `next` of an earlier page */
   readonly cursor?: string | undefined;
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly wallet?: string | undefined;
+  readonly walletId?: string | undefined;
   readonly status?: "accepted" | "processing" | "held" | "in_review" | "awaiting_approval" | "paying" | "capturing" | "releasing" | "completed" | "released" | "failed" | undefined;
 };
 

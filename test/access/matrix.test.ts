@@ -126,7 +126,7 @@ const cases = {
   listHolds: get(({ wallet }) => `/wallet/${wallet}/holds`),
   getHold: get(({ hold }) => `/holds/${hold}`),
   getRequest: get(({ request }) => `/requests/${request}`),
-  listRequests: get(({ wallet }) => `/requests?wallet=${wallet}`),
+  listRequests: get(({ wallet }) => `/requests?walletId=${wallet}`),
   // Refused for another reason than who asks: no worker has begun with it.
   approveRequest: decided('approve'),
   rejectRequest: decided('reject'),

@@ -179,15 +179,15 @@ describe('lists', () => {
     for (const id of ids) await coffer.until(id, 'completed', 'failed');
     const seen: unknown[] = [];
     for (let next: string | null = ''; next !== null;) {
-      const answer = await coffer.call('GET', `/requests?wallet=listed&limit=2${next === '' ? '' : `&cursor=${next}`}`);
+      const answer = await coffer.call('GET', `/requests?walletId=listed&limit=2${next === '' ? '' : `&cursor=${next}`}`);
       const page = answer.body as { items: { id: string }[]; next: string | null };
       seen.push(...page.items.map(({ id }) => id));
       next = page.next;
     }
     expect(seen).toEqual(ids);
-    const failed = await coffer.call('GET', '/requests?wallet=listed&status=failed');
+    const failed = await coffer.call('GET', '/requests?walletId=listed&status=failed');
     expect((failed.body['items'] as unknown[]).length).toBe(2);
-    expect((await coffer.call('GET', '/requests?wallet=nowhere')).status).toBe(404);
+    expect((await coffer.call('GET', '/requests?walletId=nowhere')).status).toBe(404);
   });
 });
 

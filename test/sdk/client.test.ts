@@ -29,7 +29,7 @@ describe('a call', () => {
     expect(later).toMatchObject({ status: 'accepted', walletId: 'c0', amount: '1', requestId: 'l', replayed: false });
     expect(await coffer.withdrawLater({ walletId: 'c0', amount: 1, key: 'l' })).toEqual({ ...later, replayed: true });
     expect(await coffer.getRequest({ asyncRequestId: later.id })).toMatchObject({ id: later.id, log: [] });
-    expect((await coffer.listRequests({ wallet: 'c0' })).items).toMatchObject([{ id: later.id }]);
+    expect((await coffer.listRequests({ walletId: 'c0' })).items).toMatchObject([{ id: later.id }]);
     const transfer = { walletId: 'c0', toWalletId: 'c1', amount: 1, key: 'l' };
     await expect(coffer.transferLater(transfer)).rejects.toMatchObject({ status: 409, code: 'idempotency_key_reused' });
   });

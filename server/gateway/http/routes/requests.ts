@@ -28,7 +28,7 @@ const waitQuery = Type.Object(
 const listQuery = Type.Object(
   {
     ...pageQuery('^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$').properties,
-    wallet: Type.Optional(WalletId),
+    walletId: Type.Optional(WalletId),
     status: Type.Optional(RequestStatusName),
   },
   strict,
@@ -58,7 +58,7 @@ export function requestRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) => {
-      const { limit = 50, cursor, wallet, status } = request.query;
+      const { limit = 50, cursor, walletId: wallet, status } = request.query;
       const { onlyOwner } = callerOf(request);
       if (wallet !== undefined && !(await queries.wallet(wallet, { onlyOwner }))) return sendProblem(reply, noSuchWallet(wallet));
       const { items, next } = await requests.list({ limit, cursor, wallet, status, onlyOwner });
