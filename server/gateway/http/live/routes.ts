@@ -9,6 +9,7 @@ import { callerOf } from '../callers.ts';
 import { refuseUnknownTypes } from '../event-types.ts';
 import { malformed, ProblemError, sendProblem, tooMany } from '../problem.ts';
 import type { Problem } from '../problem.ts';
+import { presentKey } from '../operation-views.ts';
 import { eventCursorPattern, presentEvent } from '../routes/events.ts';
 import { noSuchWallet } from '../routes/wallet-reads.ts';
 import { problems, strict, WalletId } from '../schemas.ts';
@@ -152,9 +153,10 @@ function operationOf(request: Request): OperationName {
 const byOthers = /^(TransferCredited|CaptureCredited|SweepCredited|Reversal(Debited|Credited))$/;
 
 function presentOwnEvent(event: LedgerEvent): object {
-  const { actor: _actor, ...data } = event.data;
-  if (!byOthers.test(event.type)) return presentEvent({ ...event, data });
-  const { key: _key, hold: _hold, left: _left, expiresAt: _expiresAt, ...rest } = data;
+  const { actor: _actor, key, ...data } = event.data;
+  const own = typeof key === 'string' ? presentKey(key) : null;
+  if (!byOthers.test(event.type)) return presentEvent({ ...event, data: { ...(own !== null && { key: own }), ...data } });
+  const { hold: _hold, left: _left, expiresAt: _expiresAt, ...rest } = data;
   return presentEvent({ ...event, data: rest });
 }
 
