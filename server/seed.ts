@@ -1,10 +1,11 @@
-/** The demo's data: a treasury, Alice and Bob. Every unit of it is an entry in the ledger, and seeding twice changes nothing. */
+/** The demo's data: a treasury, Alice and Bob, and an empty wallet to pay to. Every unit of it is an entry in the ledger, and seeding twice changes nothing. */
 import type pg from 'pg';
 import { demoUsers, seedDemoUsers } from './identity/index.ts';
 import { assert } from './kernel/index.ts';
 import type { Asset, Ledger, Operation } from './ledger/index.ts';
 import { ownedWalletId } from './wallets/index.ts';
 
+const recipient = 'w2';
 const treasuryAmount = 1_000_000n;
 const openingAmounts: Readonly<Record<string, Readonly<Record<string, bigint>>>> = {
   Alice: { GOLD: 1_000n, POINTS: 0n },
@@ -20,6 +21,15 @@ export async function seedDemo(pool: pg.Pool, ledger: Ledger): Promise<void> {
   });
   for (const book of ledger.books) await post(ledger, treasuryOperations(assets, book, ledger.books.length), book);
   await post(ledger, walletOperations(assets));
+  await openRecipient(ledger);
+}
+
+/** So that a first transfer has somebody to go to: nobody's wallet, in the asset that a first deposit opens. Whoever has one keeps it. */
+async function openRecipient(ledger: Ledger): Promise<void> {
+  if (await ledger.read.balance(recipient)) return;
+  const asset = ledger.assets.find('USD');
+  assert(asset, 'the migrations bring USD');
+  await post(ledger, [{ kind: 'open', key: 'seed', wallet: recipient, opens: { owner: null, asset: asset.id, floor: 0n } }]);
 }
 
 async function post(ledger: Ledger, operations: readonly Operation[], book?: number): Promise<void> {

@@ -40,7 +40,6 @@ describe('the wallet requests, as documented', () => {
   });
 
   test('POST /wallet/w1/transfer answers with both balances', async () => {
-    await coffer.call('POST', '/wallet', { id: 'w2' });
     const { status, body } = await coffer.call('POST', '/wallet/w1/transfer', { toWalletId: 'w2', amount: 300, requestId: 't1' });
     expect(status).toBe(201);
     expect(body).toMatchObject({
