@@ -1,7 +1,7 @@
 /** Work that waits in a table: done when somebody rings, and looked for every now and then, since what rang may have died. */
 import { isOutage } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
-import { LedgerOverloaded, LedgerUnavailable } from '../ledger/index.ts';
+import { LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../ledger/index.ts';
 
 const pauseMaxMs = 30_000;
 
@@ -71,7 +71,9 @@ export function startLoop(options: {
   };
 }
 
-/** Trying again later can help. */
+/** Trying again later can help: a book that halted goes on after a restart. */
 export function isPassing(failure: unknown): boolean {
-  return isOutage(failure) || failure instanceof LedgerUnavailable || failure instanceof LedgerOverloaded;
+  return (
+    isOutage(failure) || failure instanceof LedgerUnavailable || failure instanceof LedgerOverloaded || failure instanceof LedgerHalted
+  );
 }

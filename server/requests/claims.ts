@@ -64,7 +64,8 @@ const settleText = `
       hold = coalesce($7::text, r.hold), hold_amount = coalesce($8::numeric, r.hold_amount), hold_expires_at = coalesce($9::timestamptz, r.hold_expires_at),
       remark = $10::text, captures = coalesce($11::integer, r.captures),
       operation = coalesce($12::text, r.operation), seq = coalesce($13::bigint, r.seq),
-      failure_code = coalesce($14::text, r.failure_code), failure_facts = coalesce($15::text, r.failure_facts),
+      failure_code = case when $3::text <> 'completed' then coalesce($14::text, r.failure_code) end,
+      failure_facts = case when $3::text <> 'completed' then coalesce($15::text, r.failure_facts) end,
       finished_at = case when $3::text in ('completed', 'released', 'failed') then clock_timestamp() end
     where r.id = $1::uuid and r.claim = $2::uuid
     returning ${requestColumns}

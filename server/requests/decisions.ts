@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { isUuid } from '../kernel/index.ts';
 import { requestColumns, requestFromRow } from './rows.ts';
 import type { RequestRow } from './rows.ts';
+import { notAskedYet } from './types.ts';
 import type { AsyncRequest, RequestStatus } from './types.ts';
 
 export type Decision = 'approve' | 'reject' | 'replay';
@@ -44,7 +45,7 @@ async function decideWithin(client: pg.ClientBase, id: string, decision: Decisio
   if (refusal) return { refusal, status: before.status };
   const { set, values, outcome } = changeOf(before, decision, reason);
   const changed = await client.query<RequestRow>(
-    `update requests.request r set status = $2, ${set}, tries = 0, claim = null, remark = null,
+    `update requests.request r set status = $2, ${set}, tries = 0, claim = null,
        next_try_at = clock_timestamp(), updated_at = clock_timestamp()
      where r.id = $1 returning ${requestColumns}`,
     [id, outcome, ...values],
@@ -73,9 +74,15 @@ function changeOf(request: AsyncRequest, decision: Decision, reason: string): Ch
   const reviewed = request.status === 'in_review';
   if (decision === 'reject') {
     const code = reviewed ? 'review_rejected' : 'payout_rejected';
-    return { set: 'failure_code = $3, failure_facts = $4', values: [code, JSON.stringify({ reason })], outcome: 'releasing' };
+    return {
+      set: 'remark = null, failure_code = $3, failure_facts = $4',
+      values: [code, JSON.stringify({ reason })],
+      outcome: 'releasing',
+    };
   }
-  return { set: 'captures = captures', values: [], outcome: reviewed && request.way === 'webhook' ? 'paying' : 'capturing' };
+  return reviewed && request.way === 'webhook'
+    ? { set: 'remark = $3', values: [notAskedYet], outcome: 'paying' }
+    : { set: 'remark = null', values: [], outcome: 'capturing' };
 }
 
 /**
@@ -85,7 +92,7 @@ function changeOf(request: AsyncRequest, decision: Decision, reason: string): Ch
 function replayOf({ operation, generation, keyGeneration }: AsyncRequest): Change {
   const next = generation + 1;
   return {
-    set: `generation = $3, key_generation = $4, way = null, hold_seconds = null, hold = null, hold_amount = null, hold_expires_at = null,
+    set: `remark = null, generation = $3, key_generation = $4, way = null, hold_seconds = null, hold = null, hold_amount = null, hold_expires_at = null,
       captures = 0, operation = null, seq = null, failure_code = null, failure_facts = null, finished_at = null`,
     values: [next, operation === null ? keyGeneration : next],
     outcome: 'accepted',

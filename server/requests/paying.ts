@@ -2,7 +2,7 @@
 import type { Asset } from '../ledger/index.ts';
 import type { Called, CallOptions } from '../outbound/index.ts';
 import type { Change, Claimed } from './claims.ts';
-import { callersMetadata, holdOf } from './posting.ts';
+import { beforeExpiry, callersMetadata, holdOf } from './posting.ts';
 import { pauseMs } from './pace.ts';
 import type { AsyncRequest } from './types.ts';
 
@@ -94,11 +94,6 @@ export function understood(called: Called, { request, now }: Pick<Claimed, 'requ
         `The payer answered with status ${status}, but with no word that is known: paid, rejected or pending.`,
       );
   }
-}
-
-/** In time to notice that the hold's time is up. `now` is the database's. */
-export function beforeExpiry(request: AsyncRequest, now: Date, afterMs: number): { readonly afterMs: number } {
-  return { afterMs: Math.max(0, Math.min(afterMs, holdOf(request).expiresAt.getTime() - now.getTime())) };
 }
 
 /** `isWhole`: it is JSON to its end. */

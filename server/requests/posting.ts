@@ -1,9 +1,12 @@
 /** The steps of a request that are operations of the ledger: posted, held, captured, released. */
 import { assert } from '../kernel/index.ts';
 import { operationId } from '../ledger/index.ts';
+import type { RefusalCode } from '../ledger/index.ts';
 import type { WalletCommands, WalletOutcome } from '../wallets/index.ts';
-import type { Change } from './claims.ts';
+import type { Change, Claimed } from './claims.ts';
 import { pauseMs } from './pace.ts';
+import { resolvedElsewhere } from './resolved.ts';
+import type { HoldParts } from './resolved.ts';
 import type { AsyncRequest, Content, Failure, RequestHold } from './types.ts';
 
 /** The commands that requests are carried out with. */
@@ -15,6 +18,10 @@ const internal = '\u0001request';
 export const reviewHoldSeconds = 86_400;
 /** Before another look at what is about to happen by itself. */
 const againMs = { first: 250, most: 10_000 } as const;
+/** Before a capture that was refused is tried again: each try is an entry of the ledger, and operators need not wait for it. */
+const captureAgainMs = { first: 1_000, most: 300_000 } as const;
+/** What may be otherwise in a while. */
+const passingRefusals: ReadonlySet<RefusalCode> = new Set<RefusalCode>(['wallet_frozen', 'balance_limit']);
 
 /** The caller's own key, so that the request and the same thing asked for at once are one operation; a fresh one for a replay. */
 export function keyOf({ id, key, keyGeneration }: AsyncRequest): string {
@@ -57,42 +64,53 @@ export async function hold(commands: Commands, request: AsyncRequest): Promise<C
 }
 
 /** Posts what is held. The decision was made before; only the ledger can still say no, and then nothing was captured. */
-export async function capture(commands: Commands, request: AsyncRequest): Promise<Change> {
+export async function capture(commands: Commands, { request, now }: Pick<Claimed, 'request' | 'now'>, partsOf: HoldParts): Promise<Change> {
   const { content, captures } = request;
+  const { id, amount, expiresAt } = holdOf(request);
   const outcome = await commands.capture({
-    hold: holdOf(request).id,
+    hold: id,
     to: { system: 'cash_out' },
     final: true,
     effectiveAt: effectiveAtOf(content),
     metadata: metadataOf(request),
     key: `${stepKeyOf(request)}/capture/${captures}`,
   });
-  if (outcome.status === 'posted') return ended(outcome);
+  if (outcome.status === 'posted') {
+    // Of what somebody else took before, this was only the rest.
+    return outcome.entry.amount === amount ? ended(outcome) : resolvedElsewhere(holdOf(request), await partsOf(id));
+  }
   const { code } = outcome.refusal;
   const onRecord = recordOf(outcome);
   if (code === 'hold_expired') return { ...timeOut({ approved: 'true' }), outcome: 'refused: hold_expired', detail: onRecord.operation };
-  if (code === 'hold_resolved' || code === 'hold_not_found') return ended(outcome);
-  // A frozen wallet can be unfrozen: somebody has to, before the hold expires. The refusal has used up its key.
-  const remark = `The capture was refused: ${code}. Mend what it names and approve again, or reject.`;
+  if (code === 'hold_resolved') return resolvedElsewhere(holdOf(request), await partsOf(id));
+  if (code === 'hold_not_found') return ended(outcome);
+  // A frozen wallet can be unfrozen before the hold expires. The refusal has used up its key.
+  const isPassing = passingRefusals.has(code);
+  const remark = isPassing
+    ? `The capture was refused: ${code}. It is tried again until the hold expires. Mend what it names (and approve, to have it tried at once), or reject.`
+    : `The capture was refused: ${code}. Mend what it names and approve again, or reject.`;
   return {
     status: 'awaiting_approval',
     outcome: `refused: ${code}`,
     detail: onRecord.operation,
-    next: { at: holdOf(request).expiresAt },
+    next: isPassing ? beforeExpiry(request, now, pauseMs(request.tries, captureAgainMs.first, captureAgainMs.most)) : { at: expiresAt },
     remark,
     captures: captures + 1,
   };
 }
 
 /** Gives back what is held. When its time is up the ledger does so by itself, in a moment: then the request ends after that. */
-export async function release(commands: Commands, request: AsyncRequest, leftOf: (hold: string) => Promise<bigint>): Promise<Change> {
-  const { failure, hold: held } = request;
-  const { id } = holdOf({ hold: held });
-  const outcome = await commands.release({ hold: id, key: `${stepKeyOf(request)}/release` });
-  if (outcome.status === 'refused') {
-    if (outcome.refusal.code !== 'hold_expired') return ended(outcome);
-    if ((await leftOf(id)) > 0n)
+export async function release(commands: Commands, request: AsyncRequest, partsOf: HoldParts): Promise<Change> {
+  const { failure } = request;
+  const held = holdOf(request);
+  const outcome = await commands.release({ hold: held.id, key: `${stepKeyOf(request)}/release` });
+  const code = outcome.status === 'refused' ? outcome.refusal.code : null;
+  if (code !== null && code !== 'hold_expired' && code !== 'hold_resolved') return ended(outcome);
+  if (outcome.status === 'refused' || outcome.entry.amount !== held.amount) {
+    const parts = await partsOf(held.id);
+    if (parts.left > 0n)
       return { status: 'releasing', outcome: 'expires', next: { afterMs: pauseMs(request.tries, againMs.first, againMs.most) } };
+    if (code === 'hold_resolved' || parts.captured > 0n) return resolvedElsewhere(held, parts);
   }
   assert(failure, 'what is released has a reason');
   const status = failure.code === 'payout_timed_out' ? 'failed' : 'released';
@@ -107,6 +125,11 @@ export function timeOut(facts: Failure['facts'] = {}): Change {
 export function holdOf({ hold: held }: Pick<AsyncRequest, 'hold'>): RequestHold {
   assert(held, 'a request in this state has a hold');
   return held;
+}
+
+/** In time to notice that the hold's time is up. `now` is the database's. */
+export function beforeExpiry(request: AsyncRequest, now: Date, afterMs: number): { readonly afterMs: number } {
+  return { afterMs: Math.max(0, Math.min(afterMs, holdOf(request).expiresAt.getTime() - now.getTime())) };
 }
 
 /** What the ledger said is the end of it. */

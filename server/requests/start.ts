@@ -1,7 +1,7 @@
 /** The runner of a worker, from what a worker has. */
 import { assert } from '../kernel/index.ts';
 import type { Log, PayoutConfig } from '../kernel/index.ts';
-import { placeOfOperationId } from '../ledger/index.ts';
+import { operationId, placeOfOperationId } from '../ledger/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { Payer } from './paying.ts';
 import type { Commands } from './posting.ts';
@@ -45,11 +45,20 @@ export function startRequestRunner(work: RequestWork): RequestRunner {
       assert(balance, 'a wallet that was there stays there');
       return ledger.assets.get(balance.asset);
     },
-    leftOf: async (id) => {
+    isOpen: async (wallet) => {
+      const balance = await ledger.read.balance(wallet);
+      assert(balance, 'a wallet that was there stays there');
+      return balance.controls.debits === 'open';
+    },
+    partsOf: async (id) => {
       const place = placeOfOperationId(id);
-      const found = place && (await ledger.read.book(place.book)?.hold(place.seq));
-      assert(found, 'a hold that was placed stays on record');
-      return found.hold.left;
+      const book = place && ledger.read.book(place.book);
+      const found = place && (await book?.hold(place.seq));
+      assert(book && found, 'a hold that was placed stays on record');
+      const { hold, captured } = found;
+      const entries = captured > 0n ? await book.entriesOfHold(place.seq) : [];
+      const last = entries.findLast(({ kind }) => kind === 'capture');
+      return { left: hold.left, captured, capture: last ? { operation: operationId(last), seq: last.seq } : null };
     },
   });
 }

@@ -3,10 +3,12 @@ import type { PayoutConfig } from '../kernel/index.ts';
 import type { Asset } from '../ledger/index.ts';
 import type { Change, Claimed, Ways } from './claims.ts';
 import { pauseMs } from './pace.ts';
-import { beforeExpiry, pay } from './paying.ts';
+import { pay } from './paying.ts';
 import type { Payer } from './paying.ts';
-import { capture, hold, holdOf, post, release, reviewHoldSeconds, timeOut } from './posting.ts';
+import { beforeExpiry, capture, hold, holdOf, post, release, reviewHoldSeconds, timeOut } from './posting.ts';
 import type { Commands } from './posting.ts';
+import type { HoldParts } from './resolved.ts';
+import { notAskedYet } from './types.ts';
 import type { Reviews, ReviewVerdict } from './types.ts';
 
 export type StepParts = {
@@ -17,11 +19,13 @@ export type StepParts = {
   readonly reviews?: Reviews | undefined;
   /** The asset of a wallet that has something held. */
   readonly assetOf: (wallet: string) => Promise<Asset>;
-  /** What is left of a hold. */
-  readonly leftOf: (hold: string) => Promise<bigint>;
+  /** Whether money may leave the wallet. */
+  readonly isOpen: (wallet: string) => Promise<boolean>;
+  readonly partsOf: HoldParts;
 };
 
 const reviewPause = { firstMs: 100, mostMs: 60_000 } as const;
+const openPause = { firstMs: 1_000, mostMs: 300_000 } as const;
 
 /** What becomes of withdrawals that begin now. */
 export async function waysOf({ payout, reviews }: StepParts): Promise<Ways> {
@@ -36,9 +40,9 @@ export async function step(parts: StepParts, claimed: Claimed): Promise<Change> 
   const { status, way } = request;
   switch (status) {
     case 'capturing':
-      return await capture(parts.commands, request);
+      return await capture(parts.commands, claimed, parts.partsOf);
     case 'releasing':
-      return await release(parts.commands, request, parts.leftOf);
+      return await release(parts.commands, request, parts.partsOf);
     case 'accepted':
     case 'processing':
       return way === 'post' ? await post(parts.commands, request) : await hold(parts.commands, request);
@@ -47,7 +51,9 @@ export async function step(parts: StepParts, claimed: Claimed): Promise<Change> 
   // A capture that was refused had been approved, or paid.
   if (now >= holdOf(request).expiresAt) return timeOut(request.captures > 0 ? { approved: 'true' } : {});
   if (status === 'held') return await afterHold(parts, claimed);
+  if (status === 'paying' && parts.payer && request.remark !== null) return await beforeAsking(parts, claimed);
   if (status === 'paying' && parts.payer) return await pay(parts.payer, claimed, await parts.assetOf(request.wallet));
+  if (status === 'awaiting_approval' && request.captures > 0) return await capture(parts.commands, claimed, parts.partsOf);
   const next = { at: holdOf(request).expiresAt };
   if (status === 'paying') return { status: 'awaiting_approval', outcome: 'no payer', remark: noPayer, next };
   return { status, outcome: 'waits', ...(request.remark !== null && { remark: request.remark }), next };
@@ -62,8 +68,20 @@ async function verdictOf(reviews: Reviews, hold: string): Promise<ReviewVerdict>
   return isFound || (await reviews.areOn()) ? verdict : 'clear';
 }
 
+/**
+ * Nobody is asked to pay out what the ledger would not let go. What is `paying` with a remark was not asked for yet; without one it may
+ * have been paid, and is asked for again whatever became of the wallet.
+ */
+async function beforeAsking({ isOpen }: StepParts, { request, now }: Claimed): Promise<Change> {
+  if (await isOpen(request.wallet)) return { status: 'paying', outcome: 'clear', next: 'now' };
+  const afterMs = pauseMs(request.tries, openPause.firstMs, openPause.mostMs);
+  return { status: 'paying', outcome: 'the wallet is not open', remark: notAskedYet, next: beforeExpiry(request, now, afterMs) };
+}
+
 /** A review comes before everything else: nobody is asked to pay out what may be a fraud. */
-async function afterHold({ reviews }: StepParts, { request, now }: Claimed): Promise<Change> {
+async function afterHold(parts: StepParts, claimed: Claimed): Promise<Change> {
+  const { reviews } = parts;
+  const { request, now } = claimed;
   const { id, expiresAt } = holdOf(request);
   const verdict = reviews ? await verdictOf(reviews, id) : 'clear';
   if (verdict === 'not evaluated yet') {
@@ -76,7 +94,7 @@ async function afterHold({ reviews }: StepParts, { request, now }: Claimed): Pro
   }
   switch (request.way) {
     case 'webhook':
-      return { status: 'paying', outcome: 'clear', next: 'now' };
+      return await beforeAsking(parts, claimed);
     case 'approval':
       return { status: 'awaiting_approval', outcome: 'clear', remark: 'An operator says whether it is paid out.', next: { at: expiresAt } };
     default:

@@ -7,7 +7,7 @@ export type RequestType = 'withdraw' | 'transfer';
 /**
  * `accepted` → `processing` → `completed` or `failed`. A withdrawal that somebody has a say in: `held`, then `in_review`,
  * `awaiting_approval` or `paying`, then `capturing` → `completed` or `releasing` → `released`. What ends as `failed` moved nothing:
- * it was refused, or its time was up.
+ * it was refused, or its time was up. Only after `hold_resolved` something may have been moved by others; its facts say how much.
  */
 export const requestStatuses = [
   'accepted',
@@ -45,6 +45,9 @@ export type RequestHold = { readonly id: string; readonly amount: bigint; readon
 
 /** Reasons of the requests' own, beside the ledger's refusals. */
 export const ownFailures = ['payout_timed_out', 'payout_rejected', 'review_rejected'] as const;
+/** The remark of what is `paying`, and was not asked for yet. */
+export const notAskedYet =
+  'The payer was not asked yet: it is when money may leave the wallet, which is looked at again and again until the hold expires. Unfreeze the wallet, or reject.';
 export type OwnFailure = (typeof ownFailures)[number];
 export type Failure = { readonly code: Refusal['code'] | OwnFailure; readonly facts: Readonly<Record<string, string>> };
 
@@ -67,7 +70,7 @@ export type AsyncRequest = {
   readonly hold: RequestHold | null;
   /** How many captures were refused. */
   readonly captures: number;
-  /** Why it waits for somebody. */
+  /** Why it waits for somebody. What is `paying` has one only until its payer is asked. */
   readonly remark: string | null;
   /** The operation of the ledger that ended it, if it is on record. */
   readonly operation: string | null;

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dryRun, fraudProjection, startFraudActions } from '../../server/insights/index.ts';
 import { silentLog } from '../../server/kernel/index.ts';
+import { LedgerHalted } from '../../server/ledger/index.ts';
 import type { LedgerEvent } from '../../server/ledger/index.ts';
 import { startLog } from './log.ts';
 import type { Log } from './log.ts';
@@ -323,6 +324,28 @@ describe('what follows from a finding', () => {
     const events = await log.events();
     expect(events.slice(before).filter(({ type }) => type === 'WalletFrozen')).toEqual([]);
     expect((await log.owner.query('select from insights.notification')).rowCount).toBe(told);
+  });
+
+  test('a freeze is not given up while its book is halted, however often it was tried', async () => {
+    const wallet = 'halted';
+    await fund(wallet);
+    await withdraw(wallet, 77n);
+    await catchUpIn(2);
+    await log.owner.query(`update insights.fraud_action set attempts = 9 where wallet = $1`, [wallet]);
+    let isHalted = true;
+    let tries = 0;
+    const freeze: typeof log.commands.freeze = async (asked) => {
+      tries++;
+      if (isHalted) throw new LedgerHalted(new Error('a bug'));
+      return await log.commands.freeze(asked);
+    };
+    const loop = startFraudActions({ pool: log.pool, ledger: log.ledger, commands: { freeze }, mailed: true, log: silentLog() });
+    const freezes = async () => (await state(wallet)).filter((one) => (one as { action: string }).action === 'freeze');
+    await expect.poll(() => tries, soon).toBeGreaterThan(1);
+    expect(await freezes()).toMatchObject([{ state: 'pending' }]);
+    isHalted = false;
+    await expect.poll(freezes, soon).toMatchObject([{ state: 'done', note: 'frozen' }]);
+    await loop.stop();
   });
 });
 

@@ -173,6 +173,54 @@ describe('the payer says', () => {
     expect(paying.paid.size).toBe(1);
   });
 
+  it('nothing, because it is not asked while the wallet is frozen: it is when the wallet is open again', async () => {
+    const verdicts = new Map<string, ReviewVerdict>();
+    const reviews: Reviews = {
+      areOn: () => true,
+      ofHold: async (hold) => await Promise.resolve(verdicts.get(hold) ?? 'not evaluated yet'),
+    };
+    const paying = await begin(60, { reviews });
+    const [clear, found, unwanted] = [await ask(), await ask(), await ask()];
+    const holds = await Promise.all([clear, found, unwanted].map(async ({ id }) => (await coffer.until(id, 'held'))['holdId']));
+    await coffer.call('POST', `/wallet/${wallet}/freeze`, { reason: 'looked into' });
+    for (const [at, hold] of holds.entries()) verdicts.set(String(hold), at === 1 ? { finding: 'large' } : 'clear');
+    await coffer.until(found['id'], 'in_review');
+    expect(await decide(found['id'], 'approve')).toMatchObject({ status: 200, body: { status: 'paying' } });
+    for (const { id } of [clear, found, unwanted]) {
+      const looked = async () => ((await coffer.until(id, 'paying'))['log'] as { outcome: string }[]).map(({ outcome }) => outcome);
+      await expect.poll(looked, { timeout: 10_000 }).toContain('the wallet is not open');
+      expect((await coffer.until(id, 'paying'))['waitsFor']).toMatch(/^The payer was not asked yet/);
+    }
+    expect(await decide(unwanted['id'], 'reject')).toMatchObject({ status: 200 });
+    await coffer.until(unwanted['id'], 'released');
+    expect(paying.asked).toEqual([]);
+    await coffer.call('POST', `/wallet/${wallet}/unfreeze`, { reason: 'looked into' });
+    for (const { id } of [clear, found]) expect(await coffer.until(id, 'completed')).not.toHaveProperty('waitsFor');
+    expect([paying.paid.size, await coffer.balance(wallet)]).toEqual([2, { balance: '400', held: '0' }]);
+  });
+
+  it('paid, while the wallet is frozen: captured by itself once it is not, without an operator', async () => {
+    const paying = await begin();
+    paying.says(() => ({ body: { status: 'pending' } }));
+    const { id } = await ask();
+    await expect.poll(() => paying.asked.length).toBeGreaterThan(0);
+    await coffer.call('POST', `/wallet/${wallet}/freeze`, { reason: 'looked into' });
+    paying.says(() => ({ body: { status: 'paid' } }));
+    const refusals = async () => {
+      const log = (await coffer.until(id, 'awaiting_approval'))['log'] as { outcome: string; detail: string }[];
+      return new Set(log.filter(({ outcome }) => outcome === 'refused: wallet_frozen').map(({ detail }) => detail)).size;
+    };
+    // Each try is an operation of its own.
+    await expect.poll(refusals, { timeout: 15_000 }).toBeGreaterThan(1);
+    await coffer.call('POST', `/wallet/${wallet}/unfreeze`, { reason: 'looked into' });
+    const done = await coffer.until(id, 'completed');
+    expect([paying.paid.size, await coffer.balance(wallet), await effectsOf(done)]).toEqual([
+      1,
+      { balance: '700', held: '0' },
+      { captured: 300n, givenBack: 0n },
+    ]);
+  });
+
   it('paid, to two workers at once: captured once', async () => {
     const paying = await begin(60, { leaseMs: 300 });
     const other = coffer.work({ payout: paying.payout, call: callOut, leaseMs: 300 });
@@ -191,6 +239,59 @@ describe('the payer says', () => {
       done['id'],
     ]);
     expect(rows.length).toBeGreaterThan(0);
+  });
+});
+
+describe('somebody else resolves the hold', () => {
+  const hand = async (request: Body, what: string, amount: number) =>
+    await coffer.call('POST', `/holds/${String(request['holdId'])}/${what}`, { amount });
+  const waiting = async (timeoutSeconds = 60) => {
+    await begin(timeoutSeconds, { payout: { kind: 'approval', timeoutSeconds } });
+    return await coffer.until((await ask())['id'], 'awaiting_approval');
+  };
+
+  it.each(['approve', 'reject'])('captured wholly, then %s: completed, by that capture, and the log says so', async (decision) => {
+    const request = await waiting();
+    const captured = await hand(request, 'capture', 300);
+    expect(captured).toMatchObject({ status: 201 });
+    await decide(request['id'], decision);
+    const done = await coffer.until(request['id'], 'completed');
+    expect(done).toMatchObject({ operationId: captured.body['operationId'], seq: captured.body['seq'] });
+    expect(done).not.toHaveProperty('failure');
+    expect((done['log'] as { outcome: string }[]).at(-1)).toMatchObject({
+      outcome: 'found captured',
+      detail: `Of hold ${String(request['holdId'])} 300 of 300 were captured.`,
+    });
+    expect(await coffer.balance(wallet)).toEqual({ balance: '700', held: '0' });
+  });
+
+  it.each([
+    ['released, then approved', { release: 300 }, 'approve', '0'],
+    ['captured and released in parts, then approved', { capture: 100, release: 200 }, 'approve', '100'],
+    ['released in part, then approved', { release: 100 }, 'approve', '200'],
+    ['captured in part, then rejected', { capture: 100 }, 'reject', '100'],
+  ])('%s: failed, with what was captured', async (_what, hands, decision, captured) => {
+    const request = await waiting();
+    for (const [what, amount] of Object.entries(hands)) expect(await hand(request, what, amount)).toMatchObject({ status: 201 });
+    await decide(request['id'], decision);
+    const done = await coffer.until(request['id'], 'failed');
+    const facts = { hold: request['holdId'], amount: '300', captured, givenBack: String(300 - Number(captured)) };
+    expect(done).toMatchObject({ failure: { code: 'hold_resolved', facts } });
+    expect((done['failure'] as Body)['detail']).toContain(`${captured} of 300 were captured`);
+    expect(await effectsOf(done)).toEqual({ captured: BigInt(captured), givenBack: 300n - BigInt(captured) });
+  });
+
+  it.each([
+    ['wholly', 300, 'completed'],
+    ['in part', 100, 'failed'],
+  ])('captured %s, and nobody says anything in time: it does not say that nothing moved', async (_what, amount, status) => {
+    const request = await waiting(2);
+    expect(await hand(request, 'capture', amount)).toMatchObject({ status: 201 });
+    const done = await coffer.until(request['id'], 'completed', 'failed');
+    expect(done['status']).toBe(status);
+    if (status === 'failed')
+      expect(done).toMatchObject({ failure: { code: 'hold_resolved', facts: { captured: '100', givenBack: '200' } } });
+    expect(await coffer.balance(wallet)).toEqual({ balance: String(1000 - amount), held: '0' });
   });
 });
 
@@ -229,7 +330,7 @@ describe('an operator says', () => {
     expect([done['failure'], await effectsOf(done)]).toMatchObject([{ code: 'payout_timed_out' }, { captured: 0n, givenBack: 300n }]);
   });
 
-  it('yes, while the wallet is frozen: the capture is refused, and can be approved again when it is not', async () => {
+  it('yes, while the wallet is frozen: the capture is refused, and approving it again has it tried at once', async () => {
     await begin(60, approval());
     const { id } = await ask();
     await coffer.until(id, 'awaiting_approval');

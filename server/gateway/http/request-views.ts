@@ -56,7 +56,7 @@ export const RequestView = Type.Object(requestProperties, {
   $id: 'AsyncRequest',
   ...strict,
   description:
-    'a withdrawal or a transfer that is done in the background. operationId and seq: what the ledger has on record of its end; failure: why nothing was moved, or why what is held is being given back',
+    'a withdrawal or a transfer that is done in the background. operationId and seq: what the ledger has on record of its end; failure: why nothing was moved (of a hold that somebody else resolved: how much was), or why what is held is being given back',
 });
 
 const RequestAttempt = Type.Object(
@@ -133,8 +133,13 @@ export function presentWithLog(request: AsyncRequest, log: readonly Attempt[], r
 }
 
 function presentFailure({ code, facts }: Failure, operation: string | null): Static<typeof RequestFailure> {
+  if (code === 'hold_resolved' && facts['captured'] !== undefined) return { code, detail: resolvedDetail(facts), facts: { ...facts } };
   if (isOwn(code)) return { code, detail: ownDetails[code](facts), facts: { ...facts } };
   return presentRefusal({ code, facts }, operation === null ? null : placeOfOperationId(operation));
+}
+
+function resolvedDetail({ hold, amount, captured, givenBack }: Failure['facts']): string {
+  return `Hold ${hold ?? ''} was resolved by somebody else: ${captured ?? ''} of ${amount ?? ''} were captured, ${givenBack ?? ''} were given back.`;
 }
 
 function isOwn(code: Failure['code']): code is OwnFailure {
