@@ -126,7 +126,7 @@ export type RequestFailure = { readonly code: string; readonly detail: string; r
 
 export type RequestLinks = { readonly self: string; readonly wallet: string; readonly operation?: string; readonly hold?: string; };
 
-/** a withdrawal or a transfer that is done in the background. operationId and seq: what the ledger has on record of its end; failure: why nothing was moved, or why what is held is being given back */
+/** a withdrawal or a transfer that is done in the background. operationId and seq: what the ledger has on record of its end; failure: why nothing was moved (of a hold that somebody else resolved: how much was), or why what is held is being given back */
 export type AsyncRequest = { readonly id: string; readonly type: "withdraw" | "transfer"; readonly status: "accepted" | "processing" | "held" | "in_review" | "awaiting_approval" | "paying" | "capturing" | "releasing" | "completed" | "released" | "failed"; readonly walletId: string; readonly toWalletId?: string; readonly amount: string; readonly requestId: string; readonly metadata: { readonly [name: string]: unknown; } | null; readonly attempts: number; readonly replays: number; readonly createdAt: string; readonly updatedAt: string; readonly nextTryAt: string | null; readonly finishedAt: string | null; readonly holdId?: string; readonly heldAmount?: string; readonly holdExpiresAt?: string; readonly waitsFor?: string; readonly operationId?: string; readonly seq?: number; readonly failure?: RequestFailure; readonly links: RequestLinks; };
 
 export type RequestAttempt = { readonly attempt: number; readonly at: string; readonly step: string; readonly outcome: string; readonly detail?: string | null; readonly actor?: string | null; };
