@@ -5,6 +5,7 @@ import { fraudCommand } from './commands/fraud.ts';
 import { keysCommand } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { monkeyCommand } from './commands/monkey.ts';
+import { projectionsCommand } from './commands/projections.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
 import { requestsCommand } from './commands/requests.ts';
 import { resetCommand } from './commands/reset.ts';
@@ -36,6 +37,7 @@ export function program(): Command {
     .addCommand(deadLettersCommand())
     .addCommand(fraudCommand())
     .addCommand(verifyCommand())
+    .addCommand(projectionsCommand())
     .addCommand(rebuildCommand())
     .addCommand(sqlCommand())
     .addCommand(monkeyCommand())

@@ -43,7 +43,8 @@ export async function rebuildProjection(
   });
 }
 
-async function withParts<T>(config: Config, log: Log, work: (parts: ProjectionParts) => Promise<T>): Promise<T> {
+/** Everything that projections are made of, and no worker. */
+export async function withParts<T>(config: Config, log: Log, work: (parts: ProjectionParts) => Promise<T>): Promise<T> {
   const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse' });
   try {
     const ledger = await openLedger({ url: database.url, log, books: config.books });

@@ -5,5 +5,7 @@ export { Projector } from './projector.ts';
 export type { ProjectorOptions } from './projector.ts';
 export { rebuild } from './rebuild.ts';
 export type { Rebuilt, RebuildProgress } from './rebuild.ts';
+export { listSetAside, retrySetAside } from './set-aside.ts';
+export type { Retried, SetAside } from './set-aside.ts';
 export { projectionStatus } from './status.ts';
 export type { ProjectionStatus } from './status.ts';
