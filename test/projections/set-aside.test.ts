@@ -20,7 +20,9 @@ afterAll(async () => {
 });
 
 /** One that fails on every fiftieth event until it is mended; no broker brings anything: all of it is read from the log. */
-async function caughtUp(name: string): Promise<{ poison: string[]; good: string[]; projection: Projection; mend(ids?: string[]): void }> {
+async function caughtUp(
+  name: string,
+): Promise<{ poison: string[]; good: string[]; projection: Projection; mend: (ids?: string[]) => void }> {
   const ids = all.map(({ event }) => event.id);
   const poison = ids.filter((_, at) => at % 50 === 7);
   let ill = new Set(poison);
