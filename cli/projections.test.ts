@@ -38,8 +38,12 @@ async function deposit(wallet: string): Promise<void> {
   expect(answer.status).toBe(201);
 }
 
-async function sumsOf(wallet: string): Promise<unknown[]> {
-  return (await database.pool.query('select deposited, postings from insights.wallet_stats where wallet = $1', [wallet])).rows;
+async function sumsOf(wallet: string): Promise<{ deposited: bigint; postings: number }[]> {
+  const { rows } = await database.pool.query<{ deposited: bigint; postings: number }>(
+    'select deposited, postings from insights.wallet_stats where wallet = $1',
+    [wallet],
+  );
+  return rows;
 }
 
 test('an event whose dead letter was dropped is listed, tried again beside the worker, and applied once', async () => {
