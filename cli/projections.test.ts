@@ -58,16 +58,21 @@ test('an event whose dead letter was dropped is listed, tried again beside the w
   await expect.poll(async () => (await sumsOf('even')).length, { timeout: 15_000 }).toBe(1);
   expect((await run('deadletters', 'drop', '--all', '--yes')).code).toBe(0);
 
-  const { items } = JSON.parse((await run('projections', 'set-aside', 'stats', '--json')).stdout) as { items: { id: string }[] };
-  const id = items[0]?.id ?? '';
-  expect(items).toEqual([{ id, error: 'no stats of odd', tries: 5, since: expect.any(String) as unknown }]);
-  expect((await run('projections', 'set-aside', 'stats')).stdout).toContain(`${id}  no stats of odd  5 tries since `);
+  const { items } = JSON.parse((await run('projections', 'set-aside', 'stats', '--json')).stdout) as {
+    items: { id: string; tries: number }[];
+  };
+  const { id = '', tries = 0 } = items[0] ?? {};
+  expect(items).toEqual([{ id, error: 'no stats of odd', tries, since: expect.any(String) as unknown }]);
+  expect((await run('projections', 'set-aside', 'stats')).stdout).toContain(`${id}  no stats of odd  ${tries} tries since `);
   expect((await run('projections')).stdout).toMatch(
     /^stats: generation 1, 1 set aside\n {2}book 1: at \d+-1, 1?\d events, at the end of the log$/m,
   );
 
   const inVain = await run('projections', 'retry', 'stats', '--json');
-  expect([inVain.code, JSON.parse(inVain.stdout)]).toMatchObject([1, { projection: 'stats', applied: 0, failed: [{ id, tries: 6 }] }]);
+  expect([inVain.code, JSON.parse(inVain.stdout)]).toMatchObject([
+    1,
+    { projection: 'stats', applied: 0, failed: [{ id, tries: tries + 1 }] },
+  ]);
   expect((await run('projections', 'retry', 'stats')).stdout).toContain('stats: 0 applied, 1 still fail.');
 
   await database.pool.query('drop trigger refuse on insights.wallet_stats');
