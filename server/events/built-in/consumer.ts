@@ -5,7 +5,7 @@ import type { Log } from '../../kernel/index.ts';
 import type { Ledger, LedgerEvent } from '../../ledger/index.ts';
 import { deliveriesMax } from '../broker.ts';
 import type { Consumer, Delivery, Handler, Place, Verdict } from '../broker.ts';
-import { Growth, restMsAfter } from './pace.ts';
+import { Pace } from '../pace.ts';
 import { QueueSession } from './store.ts';
 import type { Failed, Redelivery } from './store.ts';
 import { Wake } from './wake.ts';
@@ -31,7 +31,7 @@ export type ConsumerOptions = {
 export class BuiltInConsumer implements Consumer {
   readonly #options: ConsumerOptions;
   readonly #wake = new Wake();
-  readonly #growth = new Growth();
+  readonly #pace: Pace;
   readonly #running: Promise<void>;
   #stopped = false;
   /** The next events of a book, asked for while those before them are handled. */
@@ -39,6 +39,7 @@ export class BuiltInConsumer implements Consumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
+    this.#pace = new Pace(options.ledger);
     this.#running = this.#run();
   }
 
@@ -113,13 +114,7 @@ export class BuiltInConsumer implements Consumer {
   }
 
   async #rest(tookMs: number): Promise<void> {
-    const { ledger } = this.#options;
-    const ends = await Promise.all(ledger.books.map((book) => ledger.read.in({ book }).lastSeq()));
-    const growthPerSecond = this.#growth.observe(
-      ends.reduce((sum, end) => sum + end, 0),
-      performance.now(),
-    );
-    const restMs = restMsAfter({ tookMs, growthPerSecond, isBehind: true });
+    const restMs = await this.#pace.restMs(tookMs);
     if (restMs > 0) await this.#wake.pause(restMs, () => this.#stopped);
   }
 

@@ -7,6 +7,7 @@ import { BrokerUnavailable } from '../broker.ts';
 import type { Consumer, Place } from '../broker.ts';
 import { Wake } from '../built-in/wake.ts';
 import { envelopeContentType, envelopeOf } from '../envelope.ts';
+import { Pace } from '../pace.ts';
 import type { Message, Publisher } from './publisher.ts';
 import { routingKeyOf } from './topology.ts';
 import { RelayTurn } from './turn.ts';
@@ -27,6 +28,7 @@ export type RelayOptions = {
 export class Relay implements Consumer {
   readonly #options: RelayOptions;
   readonly #wake = new Wake();
+  readonly #pace: Pace;
   readonly #running: Promise<void>;
   /** The next events of a book, asked for while those before them are published. */
   readonly #ahead = new Map<number, Promise<LedgerEvent[]>>();
@@ -35,6 +37,7 @@ export class Relay implements Consumer {
 
   constructor(options: RelayOptions) {
     this.#options = options;
+    this.#pace = new Pace(options.ledger);
     this.#running = this.#run();
   }
 
@@ -80,7 +83,10 @@ export class Relay implements Consumer {
       let carried = 0;
       for (const book of ledger.books) {
         if (this.#stopped || session.isBroken) return;
-        carried += await this.#advance(session, book, positions);
+        const startedMs = performance.now();
+        const safe = await this.#advance(session, book, positions);
+        if (safe === eventsPerWindow) await this.#wake.pause(await this.#pace.restMs(performance.now() - startedMs), () => this.#stopped);
+        carried += safe;
       }
       if (carried > 0) onProgress();
       else await this.#wake.sleep(pollMs);

@@ -1,16 +1,17 @@
 /**
- * How long the consumer rests between two batches.
+ * How long whoever follows the log rests between two batches.
  *
  * Posting and consuming share the database's processors. An accepted posting has somebody waiting for it, an event has not: it is in the
  * log, and being told a few seconds later costs nothing. So while the log grows about as fast as this machine can make it grow, the
- * consumer takes a small share of the time and lets a backlog stand; as soon as the growth is slower it works without a rest, and drains
- * several times faster than requests over HTTP can fill. A consumer that keeps up never rests, whatever the growth.
+ * follower takes a small share of the time and lets a backlog stand; as soon as the growth is slower it works without a rest. A follower
+ * that keeps up never rests, whatever the growth. Without this rule, over RabbitMQ, posting fell to 0.36 of its speed.
  */
+import type { Ledger } from '../ledger/index.ts';
 
 /** Entries per second in all books: more than a busy day over HTTP brings, a fraction of full speed. */
 const fastGrowth = 5_000;
-/** Works a ninth of the time. */
-const restPerWork = 8;
+/** Works a thirteenth of the time. */
+const restPerWork = 12;
 const restMaxMs = 2_000;
 
 export type Progress = { readonly tookMs: number; readonly growthPerSecond: number; readonly isBehind: boolean };
@@ -33,5 +34,24 @@ export class Growth {
     this.#perSecond = this.#last === null ? 0 : ((entries - this.#last.entries) * 1_000) / elapsedMs;
     this.#last = { entries, atMs };
     return this.#perSecond;
+  }
+}
+
+/** The rule, for whoever has just done a full batch and has more to do. */
+export class Pace {
+  readonly #ledger: Pick<Ledger, 'books' | 'read'>;
+  readonly #growth = new Growth();
+
+  constructor(ledger: Pick<Ledger, 'books' | 'read'>) {
+    this.#ledger = ledger;
+  }
+
+  async restMs(tookMs: number): Promise<number> {
+    const ends = await Promise.all(this.#ledger.books.map((book) => this.#ledger.read.in({ book }).lastSeq()));
+    const growthPerSecond = this.#growth.observe(
+      ends.reduce((sum, end) => sum + end, 0),
+      performance.now(),
+    );
+    return restMsAfter({ tookMs, growthPerSecond, isBehind: true });
   }
 }
