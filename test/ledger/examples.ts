@@ -223,9 +223,18 @@ const sagas: readonly Request[] = [
   debited('t4', 1n),
 ].map((operation) => alone(operation));
 
+/** A sender who was frozen meanwhile gets the money back: the debit is entry 5. */
+const returnedToFrozen: readonly Request[] = [
+  deposit('a', 'k', 50n),
+  debited('t1', 30n),
+  { kind: 'freeze', key: 'f', ...controlled, sides: 'both' } as const,
+  ended('transfer_return', 5),
+].map((operation) => alone(operation));
+
 export const examples: readonly (readonly Request[])[] = [
   ...asked.map((all) => all.map((operations) => ({ wishes: operations.map(exactly), laterMs: 0 }))),
   walkthrough,
   ...stopped,
   sagas,
+  returnedToFrozen,
 ];
