@@ -89,10 +89,12 @@ test('a redirect is an answer, and nobody goes where it leads', async () => {
 
 test('of an endless answer the beginning is read, and the connection ends', async () => {
   let cut = false;
+  let sent = 0;
   const endless = http.createServer((request, response) => {
     request.resume();
     response.on('close', () => (cut = true));
     const more = () => {
+      do sent += 1_000;
       while (response.write('x'.repeat(1_000)) && !cut);
     };
     response.on('drain', more);
@@ -101,6 +103,8 @@ test('of an endless answer the beginning is read, and the connection ends', asyn
   const port = await listen(endless);
   expect(await call(`http://127.0.0.1:${port}/`)).toMatchObject({ kind: 'answered', status: 200, body: 'x'.repeat(4_096) });
   await expect.poll(() => cut).toBe(true);
+  // What the sockets hold, and not what can be sent until the deadline.
+  expect(sent).toBeLessThan(16 * 2 ** 20);
 });
 
 test('a status that was answered stands, also when the rest of the answer never comes', async () => {
