@@ -98,6 +98,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   const { observation, metrics } = foundation.watch;
   const urls: Record<string, string> = {};
   const demo = config.databaseUrl === undefined && config.auth === 'open';
+  let demoToken: string | null = null;
 
   const internalCredential =
     config.auth === 'open' ? null : internalCredentialOf(config.internalSecret ?? keepSecret(config.home, 'internal-secret'));
@@ -129,7 +130,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       started.add(await startWalletsService({ ...guard, address: config.walletService, log, ready, ...wallets }));
       urls['wallets'] = urlOf('grpc', config.walletService);
     }
-    if (demo && chosen.includes('api')) await seedDemo(database.pool, ledger);
+    if (demo && chosen.includes('api')) demoToken = await openDemo(database, ledger, sessions);
     const { peers } = config;
     const broker = await openBroker({ peers, url: database.url, pool: database.pool, ledger, log, doorbell });
     started.add(broker);
@@ -170,17 +171,23 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   }
   if (chosen.includes('users')) started.add(keepRepaired(users, log));
 
-  const alice = demo && chosen.includes('api') ? await sessions.loginDemo(demoUserId) : null;
   return {
     urls,
     auth: config.auth,
     dataIn: database.location,
-    demoToken: alice && 'token' in alice ? alice.token : null,
+    demoToken,
     stop: () => started.stop(),
   };
 }
 
 const demoUserId = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
+
+/** The demo's data, and a token to try it with. */
+async function openDemo(database: Database, ledger: Ledger, sessions: Sessions): Promise<string | null> {
+  await seedDemo(database.pool, ledger);
+  const alice = await sessions.loginDemo(demoUserId);
+  return 'token' in alice ? alice.token : null;
+}
 
 /** Seeds the demo's data into a database that runs or can be started; safe to repeat. */
 export async function seed(config: Config, log: Log): Promise<void> {

@@ -33,6 +33,7 @@ export class Projector {
   /** Where each was at the last look, by projection and book. */
   readonly #looked = new Map<string, Place>();
   #handling = 0;
+  #begun: Promise<void> | null = null;
   #looking: Promise<void> | null = null;
   #stopped = false;
 
@@ -47,15 +48,24 @@ export class Projector {
     }, options.lookMs ?? lookMs).unref();
   }
 
+  /** A database that is away now ends nothing: whatever is done first afterwards begins with what could not be done here. */
   static async start(options: ProjectorOptions): Promise<Projector> {
-    for (const { name } of options.projections) await ensureMarks(options.pool, name, options.ledger.books);
-    return new Projector(options);
+    const projector = new Projector(options);
+    try {
+      await projector.#begin();
+    } catch (failure) {
+      if (isOutage(failure)) return projector;
+      await projector.stop();
+      throw failure;
+    }
+    return projector;
   }
 
   /** For the broker. An event has failed when a projection has it set aside. */
   readonly handle: Handler = async (batch) => {
     this.#handling++;
     try {
+      await this.#begin();
       const failed = new Set<string>();
       for (const [book, deliveries] of byBook(batch)) {
         const places = await settleAll(this.#appliers.map((applier) => this.#applyTo(applier, book, deliveries)));
@@ -72,6 +82,19 @@ export class Projector {
     this.#stopped = true;
     clearInterval(this.#timer);
     await this.#looking;
+  }
+
+  /** Every projection has its marks. */
+  async #begin(): Promise<void> {
+    const { pool, ledger, projections } = this.#options;
+    const ensureAll = async () => {
+      for (const { name } of projections) await ensureMarks(pool, name, ledger.books);
+    };
+    this.#begun ??= ensureAll().catch((failure: unknown) => {
+      this.#begun = null;
+      throw failure;
+    });
+    await this.#begun;
   }
 
   /** Answers which of them could not be applied. `deliveries` in order, each once. */
@@ -129,6 +152,7 @@ export class Projector {
       for (const book of ledger.books) {
         if (this.#stopped || this.#handling > 0 || this.#isHalted(applier)) continue;
         try {
+          await this.#begin();
           const key = `${applier.projection.name} ${book}`;
           const [mark, before] = [await applier.mark(book), this.#looked.get(key)];
           this.#looked.set(key, mark);

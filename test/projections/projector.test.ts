@@ -221,3 +221,25 @@ test('an event that is not in the log fails, and moves nothing', async () => {
   expect(await projector.handle([stranger])).toEqual(['failed']);
   await projector.stop();
 });
+
+test('a database that cuts a projector off while it starts ends nothing: the first delivery begins again', async () => {
+  const name = 'cut_off';
+  const barrier = await log.database.pool.connect();
+  await barrier.query('begin; lock table projections.projection in access exclusive mode');
+  const starting = startProjector([witness(name)]);
+  await vi.waitFor(async () => expect(await cutOffThoseWhoWait()).toBe(1), { timeout: 10_000 });
+  await barrier.query('rollback');
+  barrier.release();
+  const projector = await starting;
+  expect(await handleAll(projector.handle, batchesOf(all))).toEqual(all.map(() => 'done'));
+  await expectExactly(name);
+  await projector.stop();
+});
+
+/** Ends the connections that wait for a lock, and answers how many there were. */
+async function cutOffThoseWhoWait(): Promise<number> {
+  const { rowCount } = await log.database.pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rowCount ?? 0;
+}
