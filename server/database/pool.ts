@@ -13,6 +13,7 @@ const oid = {
   int8Array: 1016,
   numeric: 1700,
   numericArray: 1231,
+  timestamptz: 1184,
 } as const;
 
 /** A bigint column as a number; every such column counts something, and a count past 2^53 is a bug, not a rounding. */
@@ -37,11 +38,23 @@ function arrayOf(parse: TypeParser): TypeParser {
   };
 }
 
+const readTimestamptz = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ) as TypeParser;
+let lastTimestamptz = { text: '', ms: 0 };
+
+/** Rows of one batch were recorded at one moment, so the same text comes again and again. A `Date` can be changed: each row gets its own. */
+function parseTimestamptz(text: string): unknown {
+  if (lastTimestamptz.text === text) return new Date(lastTimestamptz.ms);
+  const moment = readTimestamptz(text);
+  if (moment instanceof Date) lastTimestamptz = { text, ms: moment.getTime() };
+  return moment;
+}
+
 const parsers: ReadonlyMap<number, TypeParser> = new Map<number, TypeParser>([
   [oid.int8, parseInt8],
   [oid.int8Array, arrayOf(parseInt8)],
   [oid.numeric, parseNumeric],
   [oid.numericArray, arrayOf(parseNumeric)],
+  [oid.timestamptz, parseTimestamptz],
   // Dates without a time zone stay text: turning them into a Date would shift them by the machine's zone.
   [oid.date, asText],
   [oid.timestamp, asText],

@@ -3,6 +3,7 @@
  * what was posted, may be lost, and whoever listens looks by itself now and then as well. Rung on the posting path, so it never waits.
  */
 import pg from 'pg';
+import { Backoff } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { LedgerObserver } from '../ledger/index.ts';
 
@@ -90,7 +91,7 @@ class Ear {
   #client: pg.Client | null = null;
   #opening: Promise<void> | null = null;
   #retry: NodeJS.Timeout | null = null;
-  #pauseMs: number = reconnectMs.first;
+  readonly #backoff = new Backoff(reconnectMs);
   #closed = false;
 
   constructor(url: string, log: Log, onRing: () => void) {
@@ -134,7 +135,7 @@ class Ear {
       await client.connect();
       await client.query(`listen ${channel}`);
       this.#client = client;
-      this.#pauseMs = reconnectMs.first;
+      this.#backoff.reset();
       // What was rung while nobody heard.
       this.#onRing();
     } catch (failure) {
@@ -149,7 +150,6 @@ class Ear {
     this.#retry = setTimeout(() => {
       this.#retry = null;
       if (!this.#closed) this.#opening = this.#connect();
-    }, this.#pauseMs).unref();
-    this.#pauseMs = Math.min(this.#pauseMs * 2, reconnectMs.most);
+    }, this.#backoff.nextMs()).unref();
   }
 }

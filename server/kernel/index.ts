@@ -1,5 +1,6 @@
 // What every other folder may lean on: configuration, logging, assertions, listening, leaving; no business.
 export * from './assert.ts';
+export * from './backoff.ts';
 export * from './config.ts';
 export * from './exit.ts';
 export * from './folder.ts';

@@ -11,7 +11,7 @@ import { Applier, ProjectionHalted } from './applier.ts';
 import { beginning, ensureMarks, isBefore, isSame, readSetAside } from './marks.ts';
 import type { Projection } from './projection.ts';
 
-const eventsPerRead = 2_000;
+const eventsPerRead = 4_000;
 /** Marks that stand still between two looks are compared with the log. */
 const lookMs = 5_000;
 const haltMs = 60_000;

@@ -1,22 +1,22 @@
 /** Reads the log after the queue's position and hands it to a handler: one consumer per queue at a time, whatever the number of processes. */
 import { isOutage } from '../../database/index.ts';
-import { assert } from '../../kernel/index.ts';
+import { assert, Backoff } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import type { Ledger, LedgerEvent } from '../../ledger/index.ts';
 import { deliveriesMax } from '../broker.ts';
 import type { Consumer, Delivery, Handler, Place, Verdict } from '../broker.ts';
+import { outagePauseMs, verdictsOn } from '../handling.ts';
 import { Pace } from '../pace.ts';
+import { Wake } from '../wake.ts';
 import { QueueSession } from './store.ts';
 import type { Failed, Redelivery } from './store.ts';
-import { Wake } from './wake.ts';
 
-const eventsPerBatch = 2_000;
+const eventsPerBatch = 4_000;
 /** Each is looked up by itself. */
 const redeliveriesPerBatch = 100;
 /** Without a ring: another process may post whose rings do not get here. */
 const pollMs = 1_000;
 const turnMs = 1_000;
-const outagePauseMs = { first: 250, most: 10_000 } as const;
 
 export type ConsumerOptions = {
   readonly url: string;
@@ -56,7 +56,7 @@ export class BuiltInConsumer implements Consumer {
 
   async #run(): Promise<void> {
     const { url, queue, log } = this.#options;
-    let pauseMs: number = outagePauseMs.first;
+    const backoff = new Backoff(outagePauseMs);
     let isAway = false;
     while (!this.#stopped) {
       try {
@@ -64,7 +64,8 @@ export class BuiltInConsumer implements Consumer {
         try {
           while (!this.#stopped && !(await session.takeTurn())) await this.#wake.sleep(turnMs);
           if (isAway) log.info({ queue }, 'Events are delivered again');
-          [isAway, pauseMs] = [false, outagePauseMs.first];
+          isAway = false;
+          backoff.reset();
           await this.#consume(session);
         } finally {
           await session.close();
@@ -74,8 +75,7 @@ export class BuiltInConsumer implements Consumer {
         else if (!isAway) log.warn({ queue, reason: (failure as Error).message }, 'Events wait: the database is away');
         isAway = true;
       }
-      if (!this.#stopped) await this.#wake.pause(pauseMs, () => this.#stopped);
-      pauseMs = Math.min(pauseMs * 2, outagePauseMs.most);
+      if (!this.#stopped) await this.#wake.pause(backoff.nextMs(), () => this.#stopped);
     }
   }
 
@@ -132,22 +132,8 @@ export class BuiltInConsumer implements Consumer {
     return batch.length;
   }
 
-  /** The same batch until the handler says what became of it; null when there is no more use in asking. */
   async #handle(batch: readonly Delivery[], session: QueueSession): Promise<readonly Verdict[] | null> {
-    const { handler, log, queue } = this.#options;
-    for (let pauseMs: number = outagePauseMs.first; ; pauseMs = Math.min(pauseMs * 2, outagePauseMs.most)) {
-      try {
-        const verdicts = await handler(batch);
-        assert(verdicts.length === batch.length, 'a handler says of each delivery what became of it');
-        return verdicts;
-      } catch (failure) {
-        if (!isOutage(failure)) log.error({ err: failure, queue }, 'A batch of events could not be handled; it comes again');
-        else if (pauseMs === outagePauseMs.first)
-          log.warn({ queue, reason: (failure as Error).message }, 'Events wait: they cannot be handled now');
-        await this.#wake.pause(pauseMs, () => this.#stopped || session.isBroken);
-        if (this.#stopped || session.isBroken) return null;
-      }
-    }
+    return await verdictsOn(batch, { ...this.#options, wake: this.#wake, isOver: () => this.#stopped || session.isBroken });
   }
 
   #failedOf(batch: readonly Delivery[], verdicts: readonly Verdict[], before: (at: number) => number = () => 0): Failed[] {

@@ -1,12 +1,12 @@
 /** Hands what RabbitMQ delivers to a handler, in batches and in its order, and acknowledges what the handler says is done. */
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
-import { isOutage } from '../../database/index.ts';
-import { assert } from '../../kernel/index.ts';
+import { assert, Backoff } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import { BrokerUnavailable, deliveriesMax } from '../broker.ts';
 import type { Consumer, Delivery, Handler, Verdict } from '../broker.ts';
-import { Wake } from '../built-in/wake.ts';
 import { readEnvelope } from '../envelope.ts';
+import { outagePauseMs, verdictsOn } from '../handling.ts';
+import { Wake } from '../wake.ts';
 import { closeQuietly } from './link.ts';
 import type { RabbitLink } from './link.ts';
 import { earlierDeliveries, textOf } from './messages.ts';
@@ -15,7 +15,6 @@ import { declareTopology } from './topology.ts';
 /** What RabbitMQ may have sent us without an acknowledgement: two batches, so that one is on its way while one is handled. */
 const prefetchMessages = 1_000;
 const messagesPerBatch = 500;
-const outagePauseMs = { first: 250, most: 10_000 } as const;
 /** The first redelivery comes after this; each later one after twice the pause of the one before. */
 const redeliveryPauseMs = 500;
 const idleMs = 60_000;
@@ -65,13 +64,13 @@ export class RabbitConsumer implements Consumer {
 
   async #run(): Promise<void> {
     const { log, queue } = this.#options;
-    let pauseMs: number = outagePauseMs.first;
+    const backoff = new Backoff(outagePauseMs);
     while (!this.#stopped) {
       try {
         const session = await this.#subscribe();
         try {
           while (!this.#stopped && !session.isOver) {
-            pauseMs = outagePauseMs.first;
+            backoff.reset();
             if (session.waiting.length > 0) await this.#handleNext(session);
             else await this.#wake.sleep(idleMs);
           }
@@ -84,8 +83,7 @@ export class RabbitConsumer implements Consumer {
         // The connection itself tells when RabbitMQ is away.
         if (!(failure instanceof BrokerUnavailable)) log.error({ err: failure, queue }, 'Events cannot be consumed; trying again');
       }
-      if (!this.#stopped) await this.#wake.pause(pauseMs, () => this.#stopped);
-      pauseMs = Math.min(pauseMs * 2, outagePauseMs.most);
+      if (!this.#stopped) await this.#wake.pause(backoff.nextMs(), () => this.#stopped);
     }
   }
 
@@ -129,22 +127,8 @@ export class RabbitConsumer implements Consumer {
     );
   }
 
-  /** The same batch until the handler says what became of it; null when there is no more use in asking. */
   async #handle(batch: readonly Delivery[], session: Session): Promise<readonly Verdict[] | null> {
-    const { handler, log, queue } = this.#options;
-    for (let pauseMs: number = outagePauseMs.first; ; pauseMs = Math.min(pauseMs * 2, outagePauseMs.most)) {
-      try {
-        const verdicts = await handler(batch);
-        assert(verdicts.length === batch.length, 'a handler says of each delivery what became of it');
-        return verdicts;
-      } catch (failure) {
-        if (!isOutage(failure)) log.error({ err: failure, queue }, 'A batch of events could not be handled; it comes again');
-        else if (pauseMs === outagePauseMs.first)
-          log.warn({ queue, reason: (failure as Error).message }, 'Events wait: they cannot be handled now');
-        await this.#wake.pause(pauseMs, () => this.#stopped || session.isOver);
-        if (this.#stopped || session.isOver) return null;
-      }
-    }
+    return await verdictsOn(batch, { ...this.#options, wake: this.#wake, isOver: () => this.#stopped || session.isOver });
   }
 
   #settle(session: Session, done: readonly Waiting[], failed: readonly Waiting[]): void {

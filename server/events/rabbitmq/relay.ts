@@ -1,13 +1,14 @@
 /** Carries the log to RabbitMQ: reads each book after its position, publishes, and moves the position on past what is safe there. */
 import { isOutage } from '../../database/index.ts';
+import { Backoff } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import type { Ledger, LedgerEvent } from '../../ledger/index.ts';
 import { eventsExchange } from '../asyncapi.ts';
 import { BrokerUnavailable } from '../broker.ts';
 import type { Consumer, Place } from '../broker.ts';
-import { Wake } from '../built-in/wake.ts';
 import { envelopeContentType, envelopeOf } from '../envelope.ts';
 import { Pace } from '../pace.ts';
+import { Wake } from '../wake.ts';
 import type { Message, Publisher } from './publisher.ts';
 import { routingKeyOf } from './topology.ts';
 import { RelayTurn } from './turn.ts';
@@ -53,15 +54,13 @@ export class Relay implements Consumer {
   }
 
   async #run(): Promise<void> {
-    let nextMs: number = pauseMs.first;
+    const backoff = new Backoff(pauseMs);
     while (!this.#stopped) {
       try {
         const session = await RelayTurn.open(this.#options.url, () => this.#wake.ring());
         try {
           while (!this.#stopped && !(await session.take())) await this.#wake.sleep(turnMs);
-          await this.#carry(session, () => {
-            nextMs = pauseMs.first;
-          });
+          await this.#carry(session, () => backoff.reset());
         } finally {
           await session.close();
         }
@@ -69,8 +68,7 @@ export class Relay implements Consumer {
         this.#tell(failure);
       }
       if (this.#stopped) return;
-      await this.#wake.pause(nextMs, () => this.#stopped);
-      nextMs = Math.min(nextMs * 2, pauseMs.most);
+      await this.#wake.pause(backoff.nextMs(), () => this.#stopped);
     }
   }
 

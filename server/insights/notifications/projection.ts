@@ -3,7 +3,7 @@ import { isUuid } from '../../kernel/index.ts';
 import type { LedgerEvent } from '../../ledger/index.ts';
 import type { Projection } from '../../projections/index.ts';
 import { kindOfEvent } from './kinds.ts';
-import { learnOwners, tellOwners } from './store.ts';
+import { learnOwners, ownersOf, tellOwners } from './store.ts';
 
 /** `mailed`: what is worth it goes by e-mail, too. */
 export function notificationsProjection(mailed: boolean, told: () => void = () => undefined): Projection {
@@ -11,7 +11,13 @@ export function notificationsProjection(mailed: boolean, told: () => void = () =
     name: 'notifications',
     async apply(client, events) {
       await learnOwners(client, events.flatMap(ownedIn));
-      await tellOwners(client, events.flatMap(toldOf), mailed);
+      const news = events.filter(({ type }) => kindOfEvent[type] !== undefined);
+      const owners = await ownersOf(client, new Set(news.map(({ wallet }) => wallet)));
+      await tellOwners(
+        client,
+        news.flatMap((event) => toldOf(event, owners.get(event.wallet))),
+        mailed,
+      );
     },
     applied: told,
   };
@@ -22,9 +28,12 @@ function ownedIn({ type, wallet, data }: LedgerEvent): { wallet: string; owner: 
   return type === 'WalletCreated' && typeof owner === 'string' && isUuid(owner) ? [{ wallet, owner }] : [];
 }
 
-function toldOf({ id, type, wallet, data, recordedAt }: LedgerEvent): Parameters<typeof tellOwners>[1][number][] {
+function toldOf(
+  { id, type, wallet, data, recordedAt }: LedgerEvent,
+  owner: string | undefined,
+): Parameters<typeof tellOwners>[1][number][] {
   const kind = kindOfEvent[type];
-  if (kind === undefined) return [];
+  if (kind === undefined || owner === undefined) return [];
   const { amount, asset, reason } = data;
   const facts = {
     event: id,
@@ -32,5 +41,5 @@ function toldOf({ id, type, wallet, data, recordedAt }: LedgerEvent): Parameters
     ...(typeof asset === 'number' && { asset: String(asset) }),
     ...(typeof reason === 'string' && { reason }),
   };
-  return [{ key: `user/event/${id}`, kind, wallet, facts, recordedAt }];
+  return [{ key: `user/event/${id}`, kind, wallet, owner, facts, recordedAt }];
 }

@@ -1,5 +1,6 @@
 /** Notifications: the statements. Whoever is told the same twice is told once: the key says what it is about. */
 import type pg from 'pg';
+import { textColumn } from '../../database/index.ts';
 import { mailedKinds } from './kinds.ts';
 import type { NotificationKind } from './kinds.ts';
 
@@ -40,10 +41,9 @@ export async function tellUser(pool: pg.Pool, { userId, ...told }: Told & { read
   });
 }
 
-/** The owners of the wallets, of those that have one. */
 export async function tellOwners(
   client: pg.ClientBase,
-  told: readonly (Told & { readonly recordedAt: Date })[],
+  told: readonly (Told & { readonly owner: string; readonly recordedAt: Date })[],
   mailed: boolean,
 ): Promise<void> {
   if (told.length === 0) return;
@@ -52,17 +52,33 @@ export async function tellOwners(
     text: `
       with told as (
         insert into insights.notification (kind, wallet, facts, key, user_id)
-        select t.kind, t.wallet, t.facts, t.key, w.owner
-        from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::timestamptz[])
-          with ordinality as t (kind, wallet, facts, key, recorded_at, position)
-        join insights.wallet_owner w on w.wallet = t.wallet
+        select t.kind, t.wallet, t.facts, t.key, t.owner
+        from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::timestamptz[], $8::uuid[])
+          with ordinality as t (kind, wallet, facts, key, recorded_at, owner, position)
         where t.recorded_at > clock_timestamp() - $6 * interval '1 day'
         order by t.position
         on conflict (key) do nothing
         returning id, kind)
       insert into insights.mail (notification) select id from told where kind = any ($7::text[])`,
-    values: [...columnsOf(told), told.map(({ recordedAt }) => recordedAt), newsDays, mailed ? mailedKinds : []],
+    values: [
+      ...columnsOf(told),
+      told.map(({ recordedAt }) => recordedAt),
+      newsDays,
+      mailed ? mailedKinds : [],
+      told.map(({ owner }) => owner),
+    ],
   });
+}
+
+/** Of the wallets that have one. */
+export async function ownersOf(client: pg.ClientBase, wallets: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+  if (wallets.size === 0) return new Map();
+  const { rows } = await client.query<{ wallet: string; owner: string }>({
+    name: 'wallet_owners',
+    text: 'select wallet, owner from insights.wallet_owner where wallet = any ($1::text[])',
+    values: [textColumn([...wallets], (wallet) => wallet)],
+  });
+  return new Map(rows.map(({ wallet, owner }) => [wallet, owner]));
 }
 
 export async function learnOwners(

@@ -1,5 +1,6 @@
 /** Per-wallet stats as a projection of the event log: events are added up per wallet in memory, and the sums in one statement. */
 import type pg from 'pg';
+import { int8Column, numericColumn, textColumn, timestamptzColumn } from '../../database/index.ts';
 import { assert } from '../../kernel/index.ts';
 import { isSystemAccountId } from '../../ledger/index.ts';
 import type { LedgerEvent } from '../../ledger/index.ts';
@@ -52,8 +53,10 @@ const columns = [...amountNames.map((name) => amountColumns[name]), 'postings'];
 
 const addText = `
   insert into insights.wallet_stats as kept (generation, book, wallet, ${columns.join(', ')}, version, last_activity_at, last_seq)
-  select $1, $2, * from unnest($3::text[], ${columns.map((_, at) => `$${at + 4}::numeric[]`).join(', ')},
+  select $1, $2, s.wallet, ${columns.map((column) => `coalesce(s.${column}, 0)`).join(', ')}, s.version, s.last_activity_at, s.last_seq
+  from unnest($3::text[], ${columns.map((_, at) => `$${at + 4}::numeric[]`).join(', ')},
     $${columns.length + 4}::bigint[], $${columns.length + 5}::timestamptz[], $${columns.length + 6}::bigint[])
+    as s (wallet, ${columns.join(', ')}, version, last_activity_at, last_seq)
   on conflict (generation, book, wallet) do update set
     ${columns.map((column) => `${column} = kept.${column} + excluded.${column}`).join(', ')},
     version = greatest(kept.version, excluded.version),
@@ -75,12 +78,12 @@ export const statsProjection: Projection = {
       values: [
         generation,
         book,
-        sums.map(({ wallet }) => wallet),
-        ...amountNames.map((name) => sums.map(({ amounts }) => String(amounts.get(name) ?? 0n))),
-        sums.map(({ postings }) => postings),
-        sums.map(({ version }) => version),
-        sums.map(({ lastActivityAt }) => lastActivityAt),
-        sums.map(({ lastSeq }) => lastSeq),
+        textColumn(sums, ({ wallet }) => wallet),
+        ...amountNames.map((name) => numericColumn(sums, ({ amounts }) => amounts.get(name) ?? null)),
+        numericColumn(sums, ({ postings }) => BigInt(postings)),
+        int8Column(sums, ({ version }) => version),
+        timestamptzColumn(sums, ({ lastActivityAt }) => lastActivityAt),
+        int8Column(sums, ({ lastSeq }) => lastSeq),
       ],
     });
   },

@@ -300,14 +300,17 @@ export class BookReader {
 
   /** Events after a position, oldest first. */
   async events(afterSeq: number, afterPart: number, limit: number): Promise<LedgerEvent[]> {
-    const { rows } = await this.#pool.query<Omit<LedgerEvent, 'recordedAt'> & { recorded_at: Date }>({
+    const { rows } = await this.#pool.query<Pick<LedgerEvent, 'seq' | 'part' | 'type' | 'wallet' | 'data'> & { recorded_at: Date }>({
       name: 'events',
       text: `
-        select id, book, seq, part, type, wallet, recorded_at, data from ledger.event
+        select seq, part, type, wallet, recorded_at, data from ledger.event
         where book = $1 and seq >= $2 and (seq, part) > ($2, $3) order by seq, part limit $4`,
       values: [this.#book, afterSeq, afterPart, limit],
     });
-    return rows.map(({ recorded_at, ...event }) => ({ ...event, recordedAt: recorded_at }));
+    const book = this.#book;
+    return rows.map(({ seq, part, type, wallet, recorded_at: recordedAt, data }) => {
+      return { id: `${book}-${seq}-${part}`, book, seq, part, type, wallet, recordedAt, data };
+    });
   }
 
   async #balanceOfOwner(id: string, owner: string): Promise<Balance | null> {
