@@ -9,7 +9,9 @@ export default defineConfig({
     // Processes, not threads: tests kill and restart servers, and a crash must not take its neighbours along.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // All bounds are for a test that hangs, not for one on a machine that is busy: what takes two seconds alone may take twenty there.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

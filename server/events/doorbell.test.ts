@@ -51,7 +51,7 @@ test('a connection that breaks is replaced, and tells that rings may have been m
   let heard = 0;
   await doorbell.listen(() => heard++);
   await database.pool.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'coffer doorbell'");
-  await vi.waitFor(() => expect(heard).toBe(2), { timeout: 10_000 });
+  await vi.waitFor(() => expect(heard).toBe(2), { timeout: 60_000 });
   doorbell.ring();
   await vi.waitFor(() => expect(heard).toBe(3));
   await doorbell.stop();

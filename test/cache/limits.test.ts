@@ -52,7 +52,7 @@ describe.skipIf(redisIsMissing)('limits in Redis', () => {
     const paused = await Promise.all(Array.from({ length: 60 }, (_, at) => guess(at % 2, 'john@example.com')));
     expect(counted(paused)).toEqual({ 401: 20, 429: 40 });
     redis.resume();
-    await vi.waitFor(() => expect(caches.every(({ counter }) => counter?.up)).toBe(true), { timeout: 15_000 });
+    await vi.waitFor(() => expect(caches.every(({ counter }) => counter?.up)).toBe(true), { timeout: 60_000 });
     await redis.kill();
     const key = await service((products[0] as TestProduct).product, ['wallets:read']);
     await vi.waitFor(() => expect(caches.some(({ counter }) => counter?.up)).toBe(false));

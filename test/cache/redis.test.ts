@@ -31,7 +31,7 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
     await redis.stop();
     await database.drop();
   });
-  const backOn = async (side: Side) => await vi.waitFor(() => expect(isOn(side)).toBe(true), { timeout: 15_000, interval: 20 });
+  const backOn = async (side: Side) => await vi.waitFor(() => expect(isOn(side)).toBe(true), { timeout: 60_000, interval: 20 });
 
   /** Callers who change a wallet through one process and read it through another: how many reads were older than their change. */
   async function readOwnChanges(pair: readonly [Side, Side], name: string, rounds: number) {

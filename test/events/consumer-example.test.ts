@@ -16,16 +16,16 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const bound = async () => expect(await rabbit.evaluate('length(rabbit_amqqueue:list()).')).toContain('1');
-    await vi.waitFor(bound, { timeout: 20_000, interval: 200 });
+    await vi.waitFor(bound, { timeout: 60_000, interval: 200 });
 
     const broker = await world.broker(rabbit.url);
     await broker.relay();
     await world.post(3);
     await world.ledger.post({ kind: 'withdrawal', key: 'x', debit: { wallet: 'w2' }, credit: { system: 'cash_out' }, amount: 2n });
-    await vi.waitFor(() => expect(output).toMatch(/^\S+Z w2 withdrew 2 of asset 1\n$/), { timeout: 20_000, interval: 50 });
+    await vi.waitFor(() => expect(output).toMatch(/^\S+Z w2 withdrew 2 of asset 1\n$/), { timeout: 60_000, interval: 50 });
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
     await world.stop();
     await rabbit.stop();
-  }, 90_000);
+  });
 });

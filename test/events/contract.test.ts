@@ -99,7 +99,7 @@ describe.each(kinds)('the broker $kind', ({ kind }) => {
     expect(await other.deadLetters.count()).toBe(0);
     await consumer.stop();
     await other.stop();
-  }, 60_000);
+  });
 
   test('dead letters are listed oldest first, page by page, dropped one by one, and all of them replayed or dropped at once', async () => {
     await settled();
@@ -131,7 +131,7 @@ describe.each(kinds)('the broker $kind', ({ kind }) => {
     expect(await broker.deadLetters.drop('all')).toBe(1);
     expect(await broker.deadLetters.count()).toBe(0);
     expect(await broker.deadLetters.replay('all')).toBe(0);
-  }, 60_000);
+  });
 
   test('a handler that throws gets the same batch again, and nothing of it counts as failed', async () => {
     await settled();

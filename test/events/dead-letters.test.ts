@@ -33,7 +33,7 @@ async function giveUp(count: number): Promise<void> {
       batch.map(({ event }) => (event.wallet.startsWith(`dead${before}`) && event.type === 'FundsDeposited' ? 'failed' : 'done')),
     ),
   );
-  await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(count), { timeout: 20_000, interval: 50 });
+  await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(count), { timeout: 60_000, interval: 50 });
   await consumer.stop();
   await broker.stop();
 }
@@ -65,7 +65,7 @@ test('over REST they are listed, shown, replayed and dropped; what is gone is no
   expect((await coffer.call('DELETE', `/dead-letters/${String(second['id'])}`)).status).toBe(401);
   expect((await coffer.call('POST', '/dead-letters/replay')).body).toEqual({ replayed: 2 });
   expect((await coffer.call('GET', '/dead-letters')).body).toEqual({ items: [], next: null });
-}, 60_000);
+});
 
 test('whoever begins with RabbitMQ is told of those that stay behind', async () => {
   const told: unknown[] = [];
@@ -82,7 +82,7 @@ test('whoever begins with RabbitMQ is told of those that stay behind', async () 
   await giveUp(2);
   expect(await open()).toEqual([{ deadLetters: 2, toBeRedelivered: 0 }]);
   await coffer.pool.query('truncate events.dead_letter');
-}, 60_000);
+});
 
 test('on the command line, too; dropping all of them wants a yes', async () => {
   await coffer.pool.query('truncate events.redelivery');
@@ -101,4 +101,4 @@ test('on the command line, too; dropping all of them wants a yes', async () => {
   expect(await coffer_('drop', '--all')).toMatchObject({ code: 1, stderr: expect.stringContaining('drop 2 dead letters') as string });
   expect((await coffer_('drop', '--all', '--yes')).stdout).toBe('2 dropped.\n');
   expect((await coffer_('list')).stdout).toBe('There are no dead letters.\n');
-}, 90_000);
+});

@@ -39,7 +39,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     work = new Recorder();
     relay = await broker.relay();
     await broker.consume(work.handler);
-  }, 90_000);
+  });
   afterAll(async () => {
     await stopAll(world.running);
     connection.unsafeDestroy();
@@ -103,18 +103,18 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     connection.unsafeDestroy();
     await enter();
     expect(await lostBy('the kills')).toBe(0);
-  }, 90_000);
+  });
 
   test('its exchange is deleted', async () => {
     for (let round = 0; round < rounds; round++) await whilePosting(() => channel.exchangeDelete({ exchange: eventsExchange }));
     expect(await lostBy('deleted exchanges')).toBe(0);
-  }, 60_000);
+  });
 
   test('the binding of the queue is deleted: what comes back unroutable is not counted as published', async () => {
     for (let round = 0; round < rounds; round++)
       await whilePosting(() => channel.queueUnbind({ queue, exchange: eventsExchange, routingKey: '#' }));
     expect(await lostBy('deleted bindings')).toBe(0);
-  }, 60_000);
+  });
 
   test('it is short of memory and takes nothing for a while', async () => {
     for (let round = 0; round < rounds; round++)
@@ -124,7 +124,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
         await rabbit.clearAlarm();
       });
     expect(await lostBy('alarms')).toBe(0);
-  }, 60_000);
+  });
 
   test('while it takes nothing, who carries to it can be stopped; what was under way is carried later', async () => {
     await rabbit.raiseAlarm();
@@ -136,7 +136,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
       await rabbit.clearAlarm();
     }
     relay = await broker.relay();
-  }, 30_000);
+  });
 
   test('while it does not answer, looks at its dead letters leave the database to others, and end', async () => {
     const other = await world.broker(`amqp://guest:guest@127.0.0.1:${proxy.address.port}`);
@@ -154,7 +154,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     proxy.heal();
     await vi.waitFor(async () => expect(await other.deadLetters.count()).toBe(0), soon);
     await other.stop();
-  }, 60_000);
+  });
 
   test('who may not enter is told why', async () => {
     const stranger = await world.broker(`amqp://guest:wrong@${rabbit.address.host}:${rabbit.address.port}`);
@@ -174,7 +174,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
       });
     expect(proxy.faults - before).toBeGreaterThanOrEqual(rounds);
     expect(await lostBy('cut connections')).toBe(0);
-  }, 60_000);
+  });
 
   test('messages are doubled and come out of order', async () => {
     const log = await world.log();
@@ -186,7 +186,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     await vi.waitFor(() => expect(work.seen.length - work.ids.size).toBeGreaterThanOrEqual(copies.length), soon);
     expect((await world.log()).length).toBe(log.length);
     expect(await lostBy('doubled messages')).toBe(0);
-  }, 60_000);
+  });
 
   test('poison: what is no event, of an unknown version, or 10 MiB, ends in the dead letters; the others flow', async () => {
     const publisher = connection.createPublisher({ confirm: true });
@@ -218,7 +218,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(bodies.length), soon);
     expect(await broker.deadLetters.drop('all')).toBe(bodies.length);
     expect(await lostBy('poison')).toBe(0);
-  }, 120_000);
+  });
 
   test('nothing of it made a dead letter of a healthy event', async () => {
     expect(await broker.deadLetters.count()).toBe(0);

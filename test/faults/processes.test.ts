@@ -30,7 +30,7 @@ describe('a process killed under load', () => {
     let unknown = 0;
     for (let life = 0; life < 25; life++) {
       const poster = startPoster({ url: database.url, book, name: `life ${life}`, seed: seed + life * 1_000, callers: 16 });
-      await vi.waitFor(() => expect(poster.answered()).toBeGreaterThan(0), { timeout: 10_000, interval: 5 });
+      await vi.waitFor(() => expect(poster.answered()).toBeGreaterThan(0), { timeout: 60_000, interval: 5 });
       await pause(random() * 120);
       poster.signal('SIGKILL');
       await poster.ended;
@@ -52,7 +52,7 @@ describe('a process killed under load', () => {
     await writer.stop();
     expect((await checkHistory(history, database, book)).unknown).toBe(0);
     await expectWholeLedger();
-  }, 90_000);
+  });
 });
 
 describe('two processes on one book', () => {
@@ -65,7 +65,7 @@ describe('two processes on one book', () => {
     ) as [ReturnType<typeof startPoster>, ReturnType<typeof startPoster>];
     const progress = async (poster: typeof one) => {
       const before = poster.answered();
-      await vi.waitFor(() => expect(poster.answered()).toBeGreaterThan(before + 20), { timeout: 9_000, interval: 20 });
+      await vi.waitFor(() => expect(poster.answered()).toBeGreaterThan(before + 20), { timeout: 60_000, interval: 20 });
     };
     try {
       await Promise.all([progress(one), progress(other)]);
@@ -87,7 +87,7 @@ describe('two processes on one book', () => {
     console.info('two processes, four pauses', summary);
     expect(summary.unknown).toBe(0);
     await expectWholeLedger();
-  }, 90_000);
+  });
 
   it('a process that was away long enough for the other to write thousands of entries follows them', async () => {
     const seed = seedOf('far behind');

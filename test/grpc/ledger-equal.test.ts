@@ -195,7 +195,7 @@ test('every answer, and every wallet, history, hold, statistic and past balance 
     }),
     { numRuns: 12 },
   );
-}, 120_000);
+});
 
 function note(world: World, { operationId, type, status }: Body): void {
   if (typeof operationId !== 'string' || world.operations.includes(operationId)) return;

@@ -178,7 +178,7 @@ function idsIn(facts: Case['facts'], ids: readonly string[]): object {
 
 async function untilExpired(hold_id = ''): Promise<void> {
   const hold = async () => (await both.ask('GetHold', { hold_id }))['status'];
-  await expect.poll(hold, { timeout: 10_000 }).toBe('expired');
+  await expect.poll(hold).toBe('expired');
 }
 
 test.each([

@@ -96,7 +96,7 @@ test('20,000 operations in requests of 100, with duplicates and cut connections:
   await expectTheLogToSay(byKey);
   const report = await verify(platform.database.pool);
   expect([report.ok, report.invariants.filter(({ violations }) => violations > 0)]).toEqual([true, []]);
-}, 120_000);
+});
 
 async function expectTheLogToSay(byKey: ReadonlyMap<string, Result>): Promise<void> {
   const { rows } = await platform.database.pool.query<{ key: string; id: string; status: string; amount: string | null }>(

@@ -54,9 +54,9 @@ test('health follows whether the service can answer', async () => {
   try {
     expect(await healthOf(address, 'user.UserService')).toBe('NOT_SERVING');
     ready = true;
-    await expect.poll(() => healthOf(address, 'user.UserService'), { timeout: 5_000 }).toBe('SERVING');
+    await expect.poll(() => healthOf(address, 'user.UserService')).toBe('SERVING');
     ready = false;
-    await expect.poll(() => healthOf(address, 'user.UserService'), { timeout: 5_000 }).toBe('NOT_SERVING');
+    await expect.poll(() => healthOf(address, 'user.UserService')).toBe('NOT_SERVING');
   } finally {
     await service.stop();
   }

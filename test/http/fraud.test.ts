@@ -138,7 +138,7 @@ test('a withdrawal that a rule may want to review is refused at once, and told h
   const large = { threshold: '500', movements: ['withdrawal'], assets: [3] };
   expect((await asOperator('POST', '/fraud/rules', { ...review, definition: large })).status).toBe(201);
   const ask = async () => await asUser('POST', `/wallet/${wallet}/withdraw`, { amount: 600 });
-  await expect.poll(async () => (await ask()).status, { timeout: 10_000 }).toBe(422);
+  await expect.poll(async () => (await ask()).status).toBe(422);
   const refused = await ask();
   expect(refused.body).toMatchObject({ code: 'review_required', wallet, detail: expect.stringContaining('"async": true') as string });
 });

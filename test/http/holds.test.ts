@@ -120,7 +120,7 @@ describe('a hold', () => {
     const wallet = await funded(100);
     const hold = holdIdOf(await authorize(wallet, { amount: 100, expiresInSeconds: 1 }));
     await capture(hold, { amount: 30 });
-    await expect.poll(async () => (await coffer.call('GET', `/wallet/${wallet}`)).body['held'], { timeout: 10_000 }).toBe('0');
+    await expect.poll(async () => (await coffer.call('GET', `/wallet/${wallet}`)).body['held']).toBe('0');
     expect((await coffer.call('GET', `/holds/${hold}`)).body).toMatchObject({
       status: 'expired',
       captured: '30',

@@ -41,7 +41,7 @@ async function untilServing(): Promise<void> {
   proxy.judge = null;
   proxy.release();
   await expect
-    .poll(async () => (await coffer.call('POST', '/wallet/w1/deposit', { amount: 1, requestId: 'probe' })).status, { timeout: 15_000 })
+    .poll(async () => (await coffer.call('POST', '/wallet/w1/deposit', { amount: 1, requestId: 'probe' })).status)
     .toBe(201);
 }
 
@@ -80,7 +80,7 @@ test('an answer lost after the commit is told as an unknown outcome, never as a 
 test('a database that keeps the connection and says nothing is away too, as /health tells', async () => {
   proxy.judge = () => 'hold';
   const health = async () => (await coffer.call('GET', '/health')).status;
-  await expect.poll(health, { timeout: 10_000 }).toBe(503);
+  await expect.poll(health).toBe(503);
   await untilServing();
-  await expect.poll(health, { timeout: 10_000 }).toBe(200);
+  await expect.poll(health).toBe(200);
 });

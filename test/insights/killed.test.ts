@@ -77,4 +77,4 @@ test('freezing survives kills', async () => {
   expect(progressed).toBeGreaterThan(1);
   expect(await pending()).toEqual([]);
   expect((await frozen()).toSorted()).toEqual(wallets.toSorted());
-}, 90_000);
+});

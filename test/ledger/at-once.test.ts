@@ -139,7 +139,7 @@ describe('a capture and the expiry of a hold at the same moment', () => {
       expect(Math.min(captured, expired)).toBeGreaterThan(0);
       expect(await reader.balance('a')).toMatchObject({ balance: 1_000n - 2n * BigInt(captured), held: 0n });
     });
-  }, 60_000);
+  });
 });
 
 for (const writersCount of [1, 2]) {
@@ -186,7 +186,7 @@ for (const writersCount of [1, 2]) {
           return calls;
         };
         const load = Promise.all(Array.from({ length: 20 }, (_, who) => caller(who)));
-        await vi.waitFor(async () => expect((await reader.balance('a'))?.version).toBeGreaterThan(60), { timeout: 10_000, interval: 1 });
+        await vi.waitFor(async () => expect((await reader.balance('a'))?.version).toBeGreaterThan(60), { timeout: 60_000, interval: 1 });
         const frozen = await post({ kind: 'freeze', key: 'freeze', sides: 'debits', ...decided });
         const calls = (await load).flat();
         const at = typeof frozen.result === 'string' ? 0 : frozen.result.seq;
@@ -203,7 +203,7 @@ for (const writersCount of [1, 2]) {
           for (let round = 0; round < 20; round++) await post(withdrawal(`${who} ${round}`, 1n), who);
         };
         const load = Promise.all(Array.from({ length: 20 }, (_, who) => caller(who)));
-        await vi.waitFor(async () => expect((await reader.balance('a'))?.version).toBeGreaterThan(40), { timeout: 10_000, interval: 1 });
+        await vi.waitFor(async () => expect((await reader.balance('a'))?.version).toBeGreaterThan(40), { timeout: 60_000, interval: 1 });
         const limits = await Promise.all([post(limit('one', 10_000n), 0), post(limit('other', 20_000n), 1)]);
         expect(tally(limits)).toEqual({ posted: 2 });
         await load;
@@ -222,7 +222,7 @@ describe('a process that is killed with holds open', () => {
       calls.flatMap(({ operation, result }) =>
         operation.kind === 'hold' && typeof result !== 'string' && result.entry?.hold ? [result.entry] : [],
       );
-    await vi.waitFor(() => expect(holdsOf(poster.history()).length).toBeGreaterThan(4), { timeout: 40_000, interval: 50 });
+    await vi.waitFor(() => expect(holdsOf(poster.history()).length).toBeGreaterThan(4), { timeout: 60_000, interval: 50 });
     poster.signal('SIGKILL');
     await poster.ended;
     const history = poster.history();
@@ -244,5 +244,5 @@ describe('a process that is killed with holds open', () => {
     await writer.stop();
     expect(tally(calls)).toEqual({ posted: held.length });
     await checkHistory(history, database, book);
-  }, 60_000);
+  });
 });

@@ -8,7 +8,7 @@ import { assets, granted, keepsWallet, refusedBeforehand, requests } from '../su
 import type { Request } from '../support/operations.ts';
 import { PureBook } from '../support/pure-book.ts';
 import { seedOf } from '../support/seed.ts';
-import { examples } from './examples.ts';
+import { pureExamples } from './examples.ts';
 
 /** Two hours before a month ends, so that a day and a month are soon over. */
 const beginning = Date.parse('2026-01-31T22:00:00Z');
@@ -37,7 +37,7 @@ describe('the rules', () => {
         }
         expect(book.rows.entries.map(entryAsModel)).toEqual(model.log.map(comparableEntry));
       }),
-      { numRuns: 500, seed: seedOf('the rules against the model'), examples: examples.map((all): [Request[]] => [[...all]]) },
+      { numRuns: 500, seed: seedOf('the rules against the model'), examples: pureExamples.map((all): [Request[]] => [[...all]]) },
     );
     expect([...used].toSorted()).toEqual(
       [...Object.keys(refusalMeanings).filter((code) => !refusedBeforehand.includes(code)), ...kinds, 'replayed'].toSorted(),

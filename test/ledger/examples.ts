@@ -231,6 +231,51 @@ const returnedToFrozen: readonly Request[] = [
   ended('transfer_return', 5),
 ].map((operation) => alone(operation));
 
+/** What planted bugs do otherwise that nothing above meets; some of it in the last half second before a hold expires. */
+const loopholes: readonly (readonly Request[])[] = [
+  [alone(deposit('a', 'k', 100n)), alone({ ...withdrawal('a', 'not theirs', 1n), onlyOwner: 'owner of a' } as Operation)],
+  [alone(deposit('a', 'k', 100n)), alone(hold('h', 60n, 60)), alone(withdrawal('a', 'held', 50n))],
+  [alone(deposit('a', 'k', 100n)), alone(hold('h', 10n, 60)), alone(expire, 0, 59_500), alone(release('late', 10n), 0, 500)],
+  [
+    alone(deposit('a', 'k', 100n)),
+    alone(deposit('b', 'k', 10n)),
+    alone(hold('h', 50n, 60)),
+    alone({ ...capture('the last', 20n), final: true } as Operation, 0),
+  ],
+  // The hold is entry 4, and another's.
+  [
+    alone(deposit('b', 'k', 10n)),
+    alone({ kind: 'hold', key: 'h', wallet: 'b', amount: 5n }),
+    alone(deposit('a', 'k', 10n)),
+    alone({ ...release('not theirs', 1n), hold: 4 } as Operation),
+  ],
+  // Twice four of ten leaves two.
+  [
+    alone(deposit('a', 'k', 100n)),
+    alone(deposit('b', 'k', 10n)),
+    alone(from('a', 't', 10n)),
+    alone(reversal('one', 4n), 0),
+    alone(reversal('two', 4n), 1),
+    alone(reversal('three', 4n), 2),
+  ],
+  [
+    alone(deposit('a', 'k', 100n)),
+    alone(deposit('b', 'k', 10n)),
+    alone({ kind: 'limit', key: 'l', ...decided, wallet: 'b', limits: { perTransfer: null, perDay: 10n, perMonth: null } }),
+    alone(from('a', 't', 10n)),
+    alone(reversal('back', 10n), 0),
+    alone(withdrawal('b', 'within the limit', 5n)),
+  ],
+  [
+    alone(deposit('a', 'k', 100n)),
+    alone(deposit('b', 'k', 10n)),
+    alone(from('a', 't', 10n)),
+    alone({ kind: 'freeze', key: 'f', ...controlled, sides: 'both' }),
+    alone(deposit('a', 'frozen', 1n)),
+    ...[0, 1].map((back) => alone(reversal(`back ${back}`, 1n), back)),
+  ],
+];
+
 export const examples: readonly (readonly Request[])[] = [
   ...asked.map((all) => all.map((operations) => ({ wishes: operations.map(exactly), laterMs: 0 }))),
   walkthrough,
@@ -238,3 +283,6 @@ export const examples: readonly (readonly Request[])[] = [
   sagas,
   returnedToFrozen,
 ];
+
+/** For rules that are told the moment, and do not depend on how fast a machine is. */
+export const pureExamples: readonly (readonly Request[])[] = [...examples, ...loopholes];

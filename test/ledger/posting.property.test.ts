@@ -170,5 +170,5 @@ describe('posting through PostgreSQL', () => {
     // Credits and ends were made up here, of transfers that nobody began.
     expect(report.invariants.filter(({ ok, id }) => !ok && id !== 'I16')).toEqual([]);
     expect(report.books.reduce((sum, { entries }) => sum + entries, 0)).toBeGreaterThan(1_000);
-  }, 120_000);
+  });
 });

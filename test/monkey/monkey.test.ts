@@ -68,7 +68,7 @@ it('in a ledger of several books wallets pay each other whatever book they are i
   await several.stop();
   expect([failed(report), report.unanswered.count]).toEqual([[], 0]);
   expect(report.outcomes['transfer']?.['completed']).toBeGreaterThan(10);
-}, 30_000);
+});
 
 it('answers that are cut off after the commit change nothing: every one is settled', async () => {
   let cuts = 0;

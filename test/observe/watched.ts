@@ -62,7 +62,7 @@ export async function startWatched({
 
 /** The audit's rows in their order, once there are as many as asked for. */
 export async function auditedRows({ pool, audit }: Pick<Watched, 'pool' | 'audit'>, count: number): Promise<AuditedRow[]> {
-  await expect.poll(() => audit.counts.written, { timeout: 15_000 }).toBeGreaterThanOrEqual(count);
+  await expect.poll(() => audit.counts.written).toBeGreaterThanOrEqual(count);
   const { rows } = await pool.query<AuditedRow>('select * from api_audit order by id');
   return rows;
 }

@@ -27,7 +27,7 @@ const walletOf = ({ user }: Person) => `${user.id}.USD`;
 async function waiting(who: Person): Promise<string> {
   const { id } = await coffer.later(`/wallet/${walletOf(who)}/withdraw`, { amount: 10 }, by(who));
   const status = async () => (await coffer.call('GET', `/requests/${String(id)}`, undefined, by(operator))).body['status'];
-  await expect.poll(status, { timeout: 10_000 }).toBe('awaiting_approval');
+  await expect.poll(status).toBe('awaiting_approval');
   return String(id);
 }
 

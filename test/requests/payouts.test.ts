@@ -188,7 +188,7 @@ describe('the payer says', () => {
     expect(await decide(found['id'], 'approve')).toMatchObject({ status: 200, body: { status: 'paying' } });
     for (const { id } of [clear, found, unwanted]) {
       const looked = async () => ((await coffer.until(id, 'paying'))['log'] as { outcome: string }[]).map(({ outcome }) => outcome);
-      await expect.poll(looked, { timeout: 10_000 }).toContain('the wallet is not open');
+      await expect.poll(looked).toContain('the wallet is not open');
       expect((await coffer.until(id, 'paying'))['waitsFor']).toMatch(/^The payer was not asked yet/);
     }
     expect(await decide(unwanted['id'], 'reject')).toMatchObject({ status: 200 });
@@ -211,7 +211,7 @@ describe('the payer says', () => {
       return new Set(log.filter(({ outcome }) => outcome === 'refused: wallet_frozen').map(({ detail }) => detail)).size;
     };
     // Each try is an operation of its own.
-    await expect.poll(refusals, { timeout: 15_000 }).toBeGreaterThan(1);
+    await expect.poll(refusals).toBeGreaterThan(1);
     await coffer.call('POST', `/wallet/${wallet}/unfreeze`, { reason: 'looked into' });
     const done = await coffer.until(id, 'completed');
     expect([paying.paid.size, await coffer.balance(wallet), await effectsOf(done)]).toEqual([

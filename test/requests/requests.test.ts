@@ -201,7 +201,7 @@ describe('a wallet that everybody asks of', () => {
     await Promise.all(callers);
     const open = async () =>
       (await coffer.pool.query(`select from requests.request where wallet = 'hot' and finished_at is null`)).rowCount;
-    await expect.poll(open, { timeout: 20_000 }).toBe(0);
+    await expect.poll(open).toBe(0);
     const { rows } = await coffer.pool.query<{ status: string; count: number; amount: bigint }>(
       `select status, count(*), sum((content::json->>'amount')::numeric) as amount from requests.request where wallet = 'hot' group by 1 order by 1`,
     );

@@ -54,7 +54,7 @@ export async function startWorking(...product: Parameters<typeof startProduct>):
     },
     until: async (id, ...statuses) => {
       await expect
-        .poll(async () => (await get(`/requests/${String(id)}`))['status'], { timeout: 20_000, interval: 20 })
+        .poll(async () => (await get(`/requests/${String(id)}`))['status'], { interval: 20 })
         .toBeOneOf(statuses);
       return await get(`/requests/${String(id)}`);
     },

@@ -147,12 +147,12 @@ describe('in a ledger of three books', () => {
       turn.release();
     }
     const resumer = new SagaResumer({ ledger: coffer.ledger, log: silentLog(), everyMs: 20, olderThanMs: 0 });
-    await expect.poll(() => underWay(coffer.pool), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => underWay(coffer.pool)).toBe(0);
     await resumer.stop();
     const again = await transfer({ requestId: 'http-7' });
     expect(again.status).toBe(201);
     expect(again.body).toMatchObject({ status: 'completed', operationId: accepted.body['operationId'] });
-  }, 30_000);
+  });
 });
 
 describe('to users', () => {

@@ -63,19 +63,19 @@ it('ends what goes to other books while one is away, and the rest when it is bac
       await debitOnly(ledger, from, well, 1n);
     }
     resumer = new SagaResumer({ ledger, log: told, ...quick });
-    await expect.poll(() => balanceOf(ledger, well), { timeout: 10_000 }).toBe(105n);
-    await expect.poll(() => lines.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => balanceOf(ledger, well)).toBe(105n);
+    await expect.poll(() => lines.length).toBeGreaterThan(0);
     expect(await underWay(database.pool)).toBe(5);
     expect(await moneyIn(database.pool)).toMatchObject({ total: 0n, inTransit: 5n });
   } finally {
     await turn.query('rollback');
     turn.release();
   }
-  await expect.poll(() => underWay(database.pool), { timeout: 20_000 }).toBe(0);
+  await expect.poll(() => underWay(database.pool)).toBe(0);
   await resumer.stop();
   expect(await balanceOf(ledger, stuck)).toBe(105n);
   expect(lines).toEqual(['Transfers between books wait for a book that is away']);
-}, 40_000);
+});
 
 it('of two books whose answers are cut off at random, ends each transfer once, and every caller is told the same', async () => {
   const random = randomFrom(seedOf('lost answers of sagas'));
@@ -97,10 +97,10 @@ it('of two books whose answers are cut off at random, ends each transfer once, a
     first.push(...(await Promise.all(some.map(async (one) => await commands.transfer(one).catch(() => null)))));
   }
   proxy.judge = null;
-  await expect.poll(() => underWay(database.pool), { timeout: 20_000 }).toBe(0);
+  await expect.poll(() => underWay(database.pool)).toBe(0);
   await resumer.stop();
   expect(cuts).toBeGreaterThan(5);
-  await expect.poll(() => ledger.ready, { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => ledger.ready).toBe(true);
   const again = await Promise.all(asked.map(async (one) => await commands.transfer(one)));
   for (const [at, outcome] of again.entries()) {
     const known = first[at];
@@ -115,4 +115,4 @@ it('of two books whose answers are cut off at random, ends each transfer once, a
   expect((await moneyIn(database.pool)).inWallets).toBe(before.inWallets);
   await expectWhole(database);
   console.info(`${cuts} answers cut off, ${first.filter((one) => one === null).length} callers without one`);
-}, 60_000);
+});

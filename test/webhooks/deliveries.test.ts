@@ -129,7 +129,7 @@ describe('the dispatcher', () => {
     const dispatcher = world.dispatcher();
     for (let tries = 1; tries <= 10; tries++) {
       await expect
-        .poll(async () => (await world.pool.query('select from webhooks.attempt')).rowCount, { interval: 20, timeout: 5_000 })
+        .poll(async () => (await world.pool.query('select from webhooks.attempt')).rowCount, { interval: 20 })
         .toBe(tries);
       await hurry();
       dispatcher.wake();
@@ -204,7 +204,7 @@ describe('the dispatcher', () => {
     await listenTo(world, quick.url, { types: ['FundsDeposited'] });
     await world.apply(await world.deposit(wallets(200)));
     const dispatcher = world.dispatcher({ timeoutMs: 20_000 });
-    await expect.poll(() => quick.messages.length, { timeout: 20_000 }).toBe(200);
+    await expect.poll(() => quick.messages.length).toBe(200);
     expect([hanging.messages.length, most]).toEqual([4, 4]);
     const letGo = setInterval(() => held.splice(0).forEach((release) => release()), 5);
     await dispatcher.stop();
@@ -219,7 +219,7 @@ describe('the dispatcher', () => {
       `update webhooks.delivery set attempts = 1, tries = 1, due_at = now() + interval '700 milliseconds' where id in (select id from webhooks.delivery order by id limit 3)`,
     );
     const dispatchers = [world.dispatcher(), world.dispatcher(), world.dispatcher()];
-    await expect.poll(() => messages.length, { timeout: 20_000 }).toBe(300);
+    await expect.poll(() => messages.length).toBe(300);
     await Promise.all(dispatchers.map((dispatcher) => dispatcher.stop()));
     expect(new Set(messages.map(({ id }) => id)).size).toBe(300);
     expect((await deliveriesOf(endpoint.id)).filter(({ status }) => status === 'delivered')).toHaveLength(300);

@@ -42,7 +42,7 @@ test(`of two processes that send, one is killed ${kills} times in the middle of 
     for (start(), start(); dispatchers.length < kills + 2; start()) {
       await post();
       const [dying] = dispatchers.slice(-2);
-      await expect.poll(() => underWay.size, { timeout: 20_000, interval: 5 }).toBeGreaterThan(0);
+      await expect.poll(() => underWay.size, { interval: 5 }).toBeGreaterThan(0);
       await new Promise((resolve) => setTimeout(resolve, random() * 50));
       if (underWay.size > 0) inCall++;
       dying?.kill('SIGKILL');
@@ -73,4 +73,4 @@ test(`of two processes that send, one is killed ${kills} times in the middle of 
   console.info(
     `${kills} kills, ${inCall} of them in the middle of calls; ${expected.length} events arrived, ${twice} calls were made again, 0 lost`,
   );
-}, 120_000);
+});
