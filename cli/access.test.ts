@@ -169,7 +169,7 @@ async function grpcStatus(channel: ReturnType<typeof credentials.createInsecure>
         () => Buffer.alloc(0),
         () => null,
         {},
-        { deadline: Date.now() + 5_000 },
+        { deadline: Date.now() + 30_000 },
         (error) => resolve(error?.code),
       ),
     );

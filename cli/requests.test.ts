@@ -58,8 +58,8 @@ test('what waits is listed and shown, approved and rejected, and the worker goes
   expect((await command('list', '--wallet', 'w1')).stdout).toContain(`${yes}  withdraw 100 of w1  awaiting_approval`);
   expect(await json('approve', yes, '--reason', 'checked')).toMatchObject({ id: yes, status: 'capturing' });
   expect((await command('reject', no, '--reason', 'unknown account')).stdout).toContain(`${no} is releasing now.`);
-  expect((await call('GET', `/requests/${yes}?wait=10`))['status']).toBe('completed');
-  expect((await call('GET', `/requests/${no}?wait=10`))['status']).toBe('released');
+  expect((await call('GET', `/requests/${yes}?wait=30`))['status']).toBe('completed');
+  expect((await call('GET', `/requests/${no}?wait=30`))['status']).toBe('released');
   expect(await call('GET', '/wallet/w1')).toMatchObject({ balance: '900', held: '0' });
   const shown = await json('show', no);
   expect(shown['log']).toContainEqual(expect.objectContaining({ step: 'reject', actor: 'cli', detail: 'unknown account' }));
@@ -69,7 +69,7 @@ test('what waits is listed and shown, approved and rejected, and the worker goes
 test('what was rejected is replayed, and waits again', async () => {
   const id = await waiting(50);
   await command('reject', id, '--reason', 'a mistake');
-  await call('GET', `/requests/${id}?wait=10`);
+  await call('GET', `/requests/${id}?wait=30`);
   expect(await json('replay', id, '--reason', 'mended')).toMatchObject({ status: 'accepted', generation: 1 });
   await expect.poll(async () => (await call('GET', `/requests/${id}`))['status']).toBe('awaiting_approval');
 });

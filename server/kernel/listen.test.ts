@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
+import { freePort } from '../../test/support/ports.ts';
 import { refuseTakenPorts } from './listen.ts';
 
 test('a taken port is a sentence that names the setting, a free one is nothing', async () => {
-  const server = net.createServer().listen(0, '127.0.0.1');
+  const server = net.createServer().listen(await freePort(), '127.0.0.1');
   await once(server, 'listening');
   const listener = {
     what: 'the REST API',

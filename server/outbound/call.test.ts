@@ -6,6 +6,7 @@ import path from 'node:path';
 import tls from 'node:tls';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, expect, test } from 'vitest';
+import { freePort } from '../../test/support/ports.ts';
 import { callOut, newSecret } from './index.ts';
 import type { Called, CallOptions } from './index.ts';
 import type { Names } from './names.ts';
@@ -110,7 +111,7 @@ test('of an endless answer the beginning is read, and the connection ends', asyn
 test('a status that was answered stands, also when the rest of the answer never comes', async () => {
   const { handle } = recording((response) => response.writeHead(200, { 'content-length': '100' }).write('begun'));
   const port = await listen(http.createServer(handle));
-  expect(await call(`http://127.0.0.1:${port}/`, { timeoutMs: 300 })).toMatchObject({ kind: 'answered', status: 200, body: 'begun' });
+  expect(await call(`http://127.0.0.1:${port}/`, { timeoutMs: 2_000 })).toMatchObject({ kind: 'answered', status: 200, body: 'begun' });
 });
 
 function drip(socket: net.Socket): void {
@@ -141,11 +142,7 @@ test('what is said of a call that failed tells what to look for', async () => {
   expect(await call(`http://127.0.0.1:${rude}/`)).toMatchObject({ kind: 'failed', why: 'what it answered is not HTTP' });
   const hasty = await listen(net.createServer((socket) => socket.resume().once('data', () => socket.resetAndDestroy())));
   expect(await call(`http://127.0.0.1:${hasty}/`)).toMatchObject({ kind: 'failed', why: 'the connection was cut' });
-  const gone = http.createServer();
-  const port = await listen(gone);
-  await new Promise((resolve) => gone.close(resolve));
-  servers.splice(servers.indexOf(gone), 1);
-  expect(await call(`http://127.0.0.1:${port}/`)).toMatchObject({ kind: 'failed', why: 'nothing listens there' });
+  expect(await call(`http://127.0.0.1:${await freePort()}/`)).toMatchObject({ kind: 'failed', why: 'nothing listens there' });
 });
 
 test('a name is looked up once for each call, and the connection goes to what was checked, whatever it says the next time', async () => {

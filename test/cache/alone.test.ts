@@ -43,6 +43,15 @@ async function cutCompany(): Promise<number> {
   return rowCount ?? 0;
 }
 
+/** How many connections hold the lock. */
+async function inCompany(): Promise<number | null> {
+  const { rowCount } = await database.pool.query(
+    `select from pg_locks l join pg_stat_activity a using (pid) where a.application_name = 'coffer company' and a.datname = current_database()
+       and l.locktype = 'advisory' and l.granted`,
+  );
+  return rowCount;
+}
+
 test('who is alone keeps what it read, and forgets what it changed itself', async () => {
   const alone = await open();
   expect(isOn(alone)).toBe(true);
@@ -78,13 +87,13 @@ test('it stops before a second one is answered its first change, and does not be
 
 test('and would be caught if the second one did not announce itself', async () => {
   const first = await open();
+  const stranger = await openLedger({ url: inRole(database.url, 'writer'), log: silentLog() });
   const before = await first.deposit('w3');
   await keep(first, 'w3');
-  const stranger = await openLedger({ url: inRole(database.url, 'writer'), log: silentLog() });
   await stranger.post({ kind: 'deposit', key: newId(), debit: { system: 'cash_in' }, credit: { wallet: 'w3' }, amount: 1n });
-  await stranger.stop();
-  expect(await first.version('w3')).toBe(before);
   // Which lasts for five seconds at most: nothing is kept for longer.
+  expect(await first.version('w3')).toBe(before);
+  await stranger.stop();
   await vi.waitFor(async () => expect(await first.version('w3')).toBe(before + 1), { timeout: 60_000, interval: 100 });
 });
 
@@ -101,6 +110,7 @@ test('without the connection that says it is alone it keeps nothing, and with a 
 test('when both lose their connections, neither takes itself for alone', async () => {
   const both = [await open(), await open()];
   for (let cut = 0; cut < 5; cut++) {
+    await expect.poll(inCompany).toBe(2);
     expect(await cutCompany()).toBe(2);
     for (let time = 0; time < 30; time++) {
       expect(both.map(isOn)).toEqual([false, false]);

@@ -1,5 +1,5 @@
 // Limits that two processes share through Redis, and what is left of them without it.
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCache } from '../../server/cache/index.ts';
 import type { OpenedCache } from '../../server/cache/index.ts';
 import { startProduct } from '../http/product.ts';
@@ -52,10 +52,10 @@ describe.skipIf(redisIsMissing)('limits in Redis', () => {
     const paused = await Promise.all(Array.from({ length: 60 }, (_, at) => guess(at % 2, 'john@example.com')));
     expect(counted(paused)).toEqual({ 401: 20, 429: 40 });
     redis.resume();
-    await vi.waitFor(() => expect(caches.every(({ counter }) => counter?.up)).toBe(true), { timeout: 60_000 });
+    await expect.poll(() => caches.every(({ counter }) => counter?.up)).toBe(true);
     await redis.kill();
     const key = await service((products[0] as TestProduct).product, ['wallets:read']);
-    await vi.waitFor(() => expect(caches.some(({ counter }) => counter?.up)).toBe(false));
+    await expect.poll(() => caches.some(({ counter }) => counter?.up)).toBe(false);
     const killed = await Promise.all(
       Array.from({ length: 30 }, async () => (await products[0]?.call('GET', '/assets', undefined, { authorization: key }))?.status ?? 0),
     );

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { hasRabbitMq, startRabbitMq } from '../support/rabbitmq.ts';
 import { startWorld } from './world.ts';
 
@@ -13,6 +13,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     const example = path.resolve(import.meta.dirname, '../../docs/examples/consumer.ts');
     const child = spawn(process.execPath, [example], { env: { RABBITMQ_URL: rabbit.url }, stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(child, 'exit');
+    onTestFinished(() => void child.kill('SIGKILL'));
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const bound = async () => expect(await rabbit.evaluate('length(rabbit_amqqueue:list()).')).toContain('1');

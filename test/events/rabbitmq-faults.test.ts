@@ -142,12 +142,20 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     const other = await world.broker(`amqp://guest:guest@127.0.0.1:${proxy.address.port}`);
     await other.deadLetters.count();
     const holding = async () =>
-      (await world.database.pool.query("select from pg_locks where locktype = 'advisory' and objid = x'0c0ffe22'::int")).rowCount;
+      (
+        await world.database.pool.query(
+          `select from pg_locks where locktype = 'advisory' and objid = x'0c0ffe22'::int
+             and database = (select oid from pg_database where datname = current_database())`,
+        )
+      ).rowCount;
     proxy.holdAnswers();
     const looks = Promise.allSettled(Array.from({ length: 20 }, () => other.deadLetters.count()));
     await vi.waitFor(async () => expect(await holding()).toBeGreaterThan(0), soon);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(await holding()).toBe(1);
+    // One after the other: between two of them there may be none.
+    for (let look = 0; look < 10; look++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(await holding()).toBeLessThanOrEqual(1);
+    }
     expect((await looks).map((look) => look.status === 'rejected' && (look.reason as Error).name)).toEqual(
       Array.from({ length: 20 }, () => 'BrokerUnavailable'),
     );

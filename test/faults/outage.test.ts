@@ -65,11 +65,14 @@ describe('connections are terminated under load', () => {
   it('a writer without work finds back by itself, so that it is ready before the next request', async () => {
     const book = await newBook(database);
     const writer = await startWriter(database.url, book);
-    await database.pool.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name like $1', [
-      `coffer book ${book} %`,
-    ]);
-    await vi.waitFor(() => expect(writer.ready).toBe(false));
-    await vi.waitFor(() => expect(writer.ready).toBe(true), 5_000);
+    const own = `select array_agg(pid order by pid) as pids from pg_stat_activity where application_name like 'coffer book ${book} %'`;
+    const connections = async () => (await database.pool.query<{ pids: number[] | null }>(own)).rows[0]?.pids ?? [];
+    const cut = await connections();
+    expect(cut).toHaveLength(2);
+    await database.pool.query('select pg_terminate_backend(pid) from unnest($1::integer[]) pid', [cut]);
+    // Whether anybody sees it unready in between is a matter of how fast it is.
+    await expect.poll(async () => (await connections()).filter((pid) => !cut.includes(pid)).length).toBe(2);
+    await expect.poll(() => writer.ready).toBe(true);
     await writer.stop();
   });
 });
@@ -110,7 +113,7 @@ describe('the answer is lost after the commit', () => {
   it('a caller whose patience ends first hears "unknown", never "failed", and gets the original later', async () => {
     const book = await newBook(database);
     const proxy = await startProxy(database.url);
-    const writer = await startWriter(proxy.url, book, { patienceMs: 400 });
+    const writer = await startWriter(proxy.url, book, { patienceMs: 2_000 });
     for (const operation of opening) await postOne(writer, operation);
     const history: History = [];
     proxy.judge = ({ greeting }) => (greeting.includes('posting') ? 'hold' : 'pass');
@@ -119,10 +122,9 @@ describe('the answer is lost after the commit', () => {
     expect(first.result).toBe('unknown');
     proxy.judge = null;
     proxy.release();
-    await vi.waitFor(
-      async () => expect((await postJournalled(history, writer, operation)).result).toMatchObject({ status: 'posted', replayed: true }),
-      5_000,
-    );
+    await expect
+      .poll(async () => (await postJournalled(history, writer, operation)).result)
+      .toMatchObject({ status: 'posted', replayed: true });
     await writer.stop();
     await proxy.stop();
   });
@@ -133,16 +135,10 @@ describe('the answer is lost after the commit', () => {
     proxy.judge = ({ greeting }) => (greeting.includes('looking up') ? 'hold' : 'pass');
     const starting = startWriter(proxy.url, book);
     starting.catch(() => undefined);
-    await vi.waitFor(async () => {
-      const { rows } = await database.pool.query(`select from pg_stat_activity where application_name = $1 and state = 'idle'`, [
-        `coffer book ${book} posting`,
-      ]);
-      expect(rows).toHaveLength(1);
-    });
+    const posting = `from pg_stat_activity where application_name = 'coffer book ${book} posting'`;
+    await expect.poll(async () => (await database.pool.query(`select ${posting} and state = 'idle'`)).rowCount).toBe(1);
     await pause(50);
-    await database.pool.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [
-      `coffer book ${book} posting`,
-    ]);
+    expect((await database.pool.query(`select pg_terminate_backend(pid) ${posting}`)).rowCount).toBe(1);
     await pause(100);
     proxy.judge = null;
     proxy.release();

@@ -92,8 +92,9 @@ describe('two processes on one book', () => {
   it('a process that was away long enough for the other to write thousands of entries follows them', async () => {
     const seed = seedOf('far behind');
     const book = await newBook(database);
-    const writer = await startWriter(database.url, book);
-    const ahead = await startWriter(database.url, book);
+    // Thousands of callers at once, of whom none is to be told on a slow machine that it took too long.
+    const writer = await startWriter(database.url, book, { patienceMs: 100_000 });
+    const ahead = await startWriter(database.url, book, { patienceMs: 100_000 });
     const history: History = [];
     const random = randomFrom(seed);
     await postJournalled(history, writer, workloadOperation(random, 'before'));

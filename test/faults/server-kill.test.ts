@@ -59,7 +59,9 @@ it('keeps every answer it gave, and has one effect for each it could not give, f
       }
     };
     const load = Array.from({ length: callers }, (_, number) => caller(String(number)));
-    await pause(200 + random() * 400);
+    const enough = answered.length + callers * 2;
+    await expect.poll(() => answered.length, { interval: 5 }).toBeGreaterThan(enough);
+    await pause(random() * 400);
     await coffer.end('SIGKILL');
     killed = true;
     await Promise.all(load);

@@ -89,7 +89,7 @@ test(`a worker killed ${lives} times, at each step of its work, gives each event
   const broker = await openBuiltIn({ url: inRole(log.database.url, 'writer'), pool: log.pool, ledger: log.ledger, log: silentLog() });
   const dead = await broker.deadLetters.count();
   await broker.deadLetters.replay('all');
-  await vi.waitFor(expectCaughtUp, { timeout: 60_000, interval: 500 });
+  await vi.waitFor(expectCaughtUp, { timeout: 240_000, interval: 500 });
   expect((await log.pool.query('select from projections.set_aside')).rowCount).toBe(0);
   child.kill('SIGKILL');
   await ended;

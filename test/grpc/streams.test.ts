@@ -110,13 +110,15 @@ describe('a stream both ways', () => {
   });
 
   it('answers what it has read when the server stops, and says that it was not the caller', async () => {
+    const begun = Promise.withResolvers<void>();
     const { stream, failed, stop } = await open(async (request) => {
+      begun.resolve();
       await pause(60);
       return answerOf(request);
     });
     stream.write(numbered(1));
     const first = idsOf(stream, 1);
-    await pause(30);
+    await begun.promise;
     stop.abort();
     expect(await first).toEqual([1]);
     expect((await failed).code).toBe(status.UNAVAILABLE);
@@ -131,17 +133,20 @@ describe('a stream both ways', () => {
   });
 
   it('works on when a caller goes away in the middle', async () => {
-    let answered = 0;
+    let [begun, answered] = [0, 0];
+    const gone = Promise.withResolvers<void>();
     const { stream, failed } = await open(async (request) => {
-      await pause(20);
+      begun++;
+      await gone.promise;
       answered++;
       return answerOf(request);
     });
     stream.on('data', () => undefined);
     for (let id = 1; id <= 3; id++) stream.write(numbered(id));
-    await pause(10);
+    await expect.poll(() => begun).toBe(3);
     stream.cancel();
     expect((await failed).code).toBe(status.CANCELLED);
+    gone.resolve();
     await expect.poll(() => answered).toBe(3);
   });
 });

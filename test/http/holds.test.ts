@@ -118,8 +118,8 @@ describe('a hold', () => {
 
   test('expires by itself: what was left is given back, and nothing can be captured any more', async () => {
     const wallet = await funded(100);
-    const hold = holdIdOf(await authorize(wallet, { amount: 100, expiresInSeconds: 1 }));
-    await capture(hold, { amount: 30 });
+    const hold = holdIdOf(await authorize(wallet, { amount: 100, expiresInSeconds: 3 }));
+    expect((await capture(hold, { amount: 30 })).status).toBe(201);
     await expect.poll(async () => (await coffer.call('GET', `/wallet/${wallet}`)).body['held']).toBe('0');
     expect((await coffer.call('GET', `/holds/${hold}`)).body).toMatchObject({
       status: 'expired',

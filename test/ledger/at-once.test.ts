@@ -111,7 +111,8 @@ describe('a capture and the expiry of a hold at the same moment', () => {
         const entry = typeof held.result === 'string' ? null : held.result.entry;
         const [hold, expiresAtMs] = [entry?.seq ?? 0, entry?.expiresAt?.getTime() ?? 0];
         const capture = async () => {
-          await until(expiresAtMs - 40 + random() * 50);
+          // On a busy machine all that is asked in the last moments comes late: some ask in good time.
+          await until(expiresAtMs - (number % 10 === 0 ? 600 : 40) + random() * 50);
           return reasonOf(
             await post({ kind: 'capture', key: `capture ${number}`, wallet: 'a', hold, credit: { system: 'fees' }, amount: 2n }, 0),
           );
@@ -180,15 +181,19 @@ for (const writersCount of [1, 2]) {
     it('a freeze in the middle of load lets nothing out after it', async () => {
       await withWriters(writersCount, async ({ post, reader }) => {
         await post(deposit('a', 'first', 1_000_000n));
+        let over = false;
         const caller = async (who: number) => {
           const calls: Call[] = [];
-          for (let round = 0; round < 30; round++) calls.push(await post(withdrawal(`${who} ${round}`, 1n), who));
+          for (let round = 0; !over; round++) calls.push(await post(withdrawal(`${who} ${round}`, 1n), who));
           return calls;
         };
         const load = Promise.all(Array.from({ length: 20 }, (_, who) => caller(who)));
         await vi.waitFor(async () => expect((await reader.balance('a'))?.version).toBeGreaterThan(60), { timeout: 60_000, interval: 1 });
         const frozen = await post({ kind: 'freeze', key: 'freeze', sides: 'debits', ...decided });
-        const calls = (await load).flat();
+        // Some ask after it in any case.
+        const after = await Promise.all(Array.from({ length: writersCount }, (_, who) => post(withdrawal(`after ${who}`, 1n), who)));
+        over = true;
+        const calls = [...(await load).flat(), ...after];
         const at = typeof frozen.result === 'string' ? 0 : frozen.result.seq;
         const seqOf = ({ result }: Call) => (typeof result === 'string' ? 0 : result.seq);
         for (const call of calls) expect(reasonOf(call)).toBe(seqOf(call) < at ? 'posted' : 'wallet_frozen');

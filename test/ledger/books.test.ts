@@ -137,7 +137,7 @@ describe('operations for several books in one request', () => {
   });
 
   it('are of unknown outcome when one book posted and another did not answer: nobody is told that nothing was done', async () => {
-    const hurried = await openLedger({ url: inRole(database.url, 'writer'), log: silentLog(), patienceMs: 700 });
+    const hurried = await openLedger({ url: inRole(database.url, 'writer'), log: silentLog(), patienceMs: 2_000 });
     const [here, stuck] = [walletIn(1, 'answers-'), walletIn(2, 'stuck-')];
     const turn = await database.pool.connect();
     const outcomeOf = async (posting: Promise<unknown>) =>

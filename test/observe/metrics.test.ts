@@ -53,7 +53,7 @@ test('the book, the database, the pools, the audit, the process and the build te
   expect(await value('coffer_pool_connections{pool="main",state="waiting"}')).toBe(0);
   await expect.poll(() => value('coffer_audit_rows_total{outcome="written"}')).toBeGreaterThanOrEqual(3);
   expect(await value('coffer_audit_rows_total{outcome="dropped"}')).toBe(0);
-  expect(await value('coffer_audit_queue_rows')).toBe(0);
+  await expect.poll(() => value('coffer_audit_queue_rows')).toBe(0);
   expect(await value(`coffer_build_info{version="0.0.0",node="${process.version}"}`)).toBe(1);
   expect(await value('nodejs_eventloop_lag_seconds')).toBeDefined();
   expect(await value('process_resident_memory_bytes')).toBeGreaterThan(0);

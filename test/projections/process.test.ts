@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { startCofferProcess } from '../support/coffer-process.ts';
 import type { CofferProcess } from '../support/coffer-process.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -47,9 +47,7 @@ async function stats(): Promise<Listed['items'][number] | undefined> {
 
 async function expectCaughtUp(): Promise<void> {
   const { rows } = await database.pool.query<{ end: number }>('select max(seq) as end from ledger.event');
-  await vi.waitFor(async () => expect(await stats()).toMatchObject({ setAside: 0, books: [{ seq: rows[0]?.end, behindEntries: 0 }] }), {
-    timeout: 15_000,
-  });
+  await expect.poll(stats).toMatchObject({ setAside: 0, books: [{ seq: rows[0]?.end, behindEntries: 0 }] });
 }
 
 test('coffer start follows its own postings, and says how far it is over the API and in its figures', async () => {
@@ -88,6 +86,7 @@ test('coffer rebuild lists, compares and makes again what is derived, beside a C
 test('coffer start worker, alone, takes over when the other is gone, also after the database cut it off, and ends when it is told to', async () => {
   const worker = spawn(process.execPath, [launcher, 'start', 'worker'], { env: env(), stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = once(worker, 'exit');
+  onTestFinished(() => void worker.kill('SIGKILL'));
   await deposit('w2', 2);
   await expectCaughtUp();
   await coffer.end('SIGKILL');

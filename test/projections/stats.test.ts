@@ -230,7 +230,8 @@ describe('a rebuild', () => {
             const seq = await reader.lastSeq();
             // The connection that has the turn is cut, and another begins.
             await log.database.pool.query(
-              "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = x'0c0ffe21'::int and objsubid = 2",
+              `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = x'0c0ffe21'::int and objsubid = 2
+                 and database = (select oid from pg_database where datname = current_database())`,
             );
             void other().catch(first.reject);
             await forgetting.promise;

@@ -62,7 +62,7 @@ test('operators and services with the scope decide, and nobody else; who decided
   expect([await approve({}), await approve(by(jane)), await approve(reading)]).toEqual([401, 403, 403]);
   expect((await coffer.call('POST', `/requests/${id}/approve`, {}, deciding)).status).toBe(400);
   expect([await approve(deciding), await approve(by(operator))]).toEqual([200, 409]);
-  const { body } = await coffer.call('GET', `/requests/${id}?wait=10`, undefined, by(operator));
+  const { body } = await coffer.call('GET', `/requests/${id}?wait=30`, undefined, by(operator));
   const actors = (body['log'] as { step: string; actor: string | null }[])
     .filter(({ step }) => step === 'approve')
     .map(({ actor }) => actor);

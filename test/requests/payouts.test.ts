@@ -142,8 +142,8 @@ describe('the payer says', () => {
   });
 
   it('paid, but too late: the amount was given back, never both; a replay asks under the same id and settles it', async () => {
-    const paying = await begin(1);
-    paying.says((_payout, count) => ({ body: { status: 'paid' }, afterMs: count === 1 ? 1_500 : 0 }));
+    const paying = await begin(2);
+    paying.says((_payout, count) => ({ body: { status: 'paid' }, afterMs: count === 1 ? 3_000 : 0 }));
     const { id } = await ask();
     const late = await coffer.until(id, 'failed');
     expect(late).toMatchObject({ failure: { code: 'payout_timed_out', facts: { approved: 'true' } } });
@@ -285,7 +285,7 @@ describe('somebody else resolves the hold', () => {
     ['wholly', 300, { status: 'completed' }],
     ['in part', 100, { status: 'failed', failure: { code: 'hold_resolved', facts: { captured: '100', givenBack: '200' } } }],
   ])('captured %s, and nobody says anything in time: it does not say that nothing moved', async (_what, amount, told) => {
-    const request = await waiting(2);
+    const request = await waiting(4);
     expect(await hand(request, 'capture', amount)).toMatchObject({ status: 201 });
     const done = await coffer.until(request['id'], 'completed', 'failed');
     expect(done).toMatchObject(told);

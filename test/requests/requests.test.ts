@@ -30,7 +30,7 @@ describe('a request that is done in the background', () => {
       body: { type: 'withdraw', walletId: 'w1', amount: '300', requestId: 'a1', metadata: { order: 'A-17' }, finishedAt: null },
     });
     expect(answer.headers.get('location')).toBe(`/requests/${String(answer.body['id'])}`);
-    const done = await coffer.call('GET', `/requests/${String(answer.body['id'])}?wait=20`);
+    const done = await coffer.call('GET', `/requests/${String(answer.body['id'])}?wait=30`);
     expect(done.body).toMatchObject({ status: 'completed', attempts: 1, log: [{ step: 'processing', outcome: 'posted' }] });
     const operation = await coffer.call('GET', `/operations/${String(done.body['operationId'])}`);
     expect(operation.body).toMatchObject({

@@ -15,6 +15,8 @@ export type Working = TestProduct & {
   /** The request once it is in one of these states. */
   until(id: unknown, ...statuses: string[]): Promise<Body>;
   balance(wallet: string): Promise<{ balance: unknown; held: unknown }>;
+  /** Claims on requests that are not finished, of workers that live and of those that died. */
+  claims(): Promise<string[]>;
 };
 
 const neverCalled: RequestWork['call'] = async () => await Promise.reject(new Error('nobody is to be called'));
@@ -54,9 +56,13 @@ export async function startWorking(...product: Parameters<typeof startProduct>):
     },
     until: async (id, ...statuses) => {
       await expect
-        .poll(async () => (await get(`/requests/${String(id)}`))['status'], { interval: 20 })
+        .poll(async () => (await get(`/requests/${String(id)}`))['status'], { interval: 20, timeout: 100_000 })
         .toBeOneOf(statuses);
       return await get(`/requests/${String(id)}`);
+    },
+    claims: async () => {
+      const { rows } = await coffer.pool.query<{ claim: string }>('select claim from requests.request where claim is not null');
+      return rows.map(({ claim }) => claim);
     },
     balance: async (wallet) => {
       const { balance, held } = await get(`/wallet/${wallet}`);

@@ -13,7 +13,7 @@ describe('in a ledger of three books', () => {
   let from: string;
   let to: string;
   beforeAll(async () => {
-    coffer = await startProduct({}, { books: 3, patienceMs: 1_500 });
+    coffer = await startProduct({}, { books: 3, patienceMs: 3_000 });
     from = walletIn(coffer.ledger, 1, 'from-');
     to = walletIn(coffer.ledger, 2, 'to-');
     for (const wallet of [from, to]) await coffer.call('POST', `/wallet/${wallet}/deposit`, { amount: 1000, requestId: 'funds' });

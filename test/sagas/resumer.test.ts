@@ -18,7 +18,7 @@ let ledger: Ledger;
 beforeAll(async () => {
   database = await createTestDatabase();
   proxy = await startProxy(database.url);
-  ledger = await openBooks(proxy.url, 3, 1_000);
+  ledger = await openBooks(proxy.url, 3, 2_000);
 });
 afterAll(async () => {
   await ledger.stop();

@@ -4,11 +4,14 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { vi } from 'vitest';
+import { pause } from './load.ts';
 import { freePort } from './ports.ts';
+
+const startsWithinMs = 90_000;
 
 export type CofferProcess = {
   readonly api: string;
+  readonly hasEnded: boolean;
   signal(name: 'SIGSTOP' | 'SIGCONT'): void;
   /** Ends it, as the system does or as an operator does, and waits until it is gone. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
@@ -31,19 +34,25 @@ export async function startCofferProcess(databaseUrl: string, env: Record<string
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const gone = once(child, 'exit');
+  const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const api = `http://127.0.0.1:${http}`;
-  const isServing = async () => {
-    const health = await fetch(`${api}/health`).catch(() => null);
-    if (health?.status !== 200) throw new Error('not yet');
-  };
-  await vi.waitFor(isServing, { timeout: 60_000, interval: 50 });
+  const until = performance.now() + startsWithinMs;
+  while ((await fetch(`${api}/health`).catch(() => null))?.status !== 200) {
+    if (child.exitCode !== null || performance.now() > until) {
+      child.kill('SIGKILL');
+      throw new Error(`Coffer does not serve: exit code ${child.exitCode}`);
+    }
+    await pause(10);
+  }
   return {
     api,
+    get hasEnded() {
+      return child.exitCode !== null || child.signalCode !== null;
+    },
     signal: (name) => void child.kill(name),
     end: async (signal) => {
       child.kill(signal);
-      const [code] = (await gone) as [number | null];
+      const [code] = await gone;
       rmSync(home, { recursive: true, force: true });
       return code;
     },

@@ -7,5 +7,5 @@ const [url = '', leaseMs = ''] = process.argv.slice(2);
 
 const log = createLog({ level: 'error', pretty: true });
 const dispatcher = new Dispatcher({ pool: createPool(url, log), log, allowPrivate: true, timeoutMs: 1_000, leaseMs: Number(leaseMs) });
-setTimeout(() => process.exit(1), 60_000);
+setTimeout(() => process.exit(1), 300_000);
 dispatcher.wake();

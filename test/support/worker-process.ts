@@ -48,4 +48,4 @@ const handle: Handler = async (batch) => {
 };
 await broker.consume(handle);
 process.stdout.write('works\n');
-setTimeout(() => process.exit(1), 60_000);
+setTimeout(() => process.exit(1), 300_000);

@@ -33,7 +33,7 @@ test(`of two processes that send, one is killed ${kills} times in the middle of 
   const { endpoint } = await listenTo(world, receiver.url);
   const expected: string[] = [];
   const post = async () => {
-    const events = await world.deposit(Array.from({ length: 15 }, (_, at) => `killed-${expected.length}-${at}`));
+    const events = await world.deposit(Array.from({ length: 50 }, (_, at) => `killed-${expected.length}-${at}`));
     expected.push(...events.map(({ id }) => id));
     await world.apply(events);
   };
@@ -42,7 +42,8 @@ test(`of two processes that send, one is killed ${kills} times in the middle of 
     for (start(), start(); dispatchers.length < kills + 2; start()) {
       await post();
       const [dying] = dispatchers.slice(-2);
-      await expect.poll(() => underWay.size, { interval: 5 }).toBeGreaterThan(0);
+      // More than one of them calls at once: both do.
+      await expect.poll(() => underWay.size, { timeout: 60_000, interval: 5 }).toBeGreaterThan(4);
       await new Promise((resolve) => setTimeout(resolve, random() * 50));
       if (underWay.size > 0) inCall++;
       dying?.kill('SIGKILL');

@@ -1,7 +1,7 @@
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../../../test/support/database.ts';
 import type { TestDatabase } from '../../../test/support/database.ts';
 import { silentLog } from '../../kernel/index.ts';
@@ -50,7 +50,7 @@ describe('checkpoints', () => {
   it('note where the log ends, once, when they start and when they stop', async () => {
     const first = await post();
     const checkpoints = start();
-    await vi.waitFor(async () => expect(await readCheckpoints(home)).toHaveLength(1));
+    await expect.poll(() => readCheckpoints(home)).toHaveLength(1);
     const second = await post();
     await checkpoints.stop();
     expect((await readCheckpoints(home)).map(({ lastSeq }) => lastSeq)).toEqual([first, second]);

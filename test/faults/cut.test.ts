@@ -1,0 +1,67 @@
+/** A whole Coffer that the database cuts off, again and again, from the moment at which it says that it serves. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startCofferProcess } from '../support/coffer-process.ts';
+import type { CofferProcess } from '../support/coffer-process.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { pause } from '../support/load.ts';
+import { randomFrom, seedOf } from '../support/seed.ts';
+
+const starts = 20;
+const cutsPerStart = 6;
+/** In which the rest of it starts: what carries the log on, and what works in the background. */
+const withinMs = 300;
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+/** Ends every connection to the database but the one that asks, and answers how many there were. */
+async function cutAll(): Promise<number> {
+  const { rowCount } = await database.pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`,
+  );
+  return rowCount ?? 0;
+}
+
+/** Asked for under one key until there is an answer that says what became of it. */
+async function deposit(coffer: CofferProcess, requestId: string): Promise<number | undefined> {
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${coffer.api}/wallet/w1/deposit`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ amount: 5, requestId }),
+  });
+  return answer.status;
+}
+
+it(`does not end by itself and posts again, ${starts} times`, async () => {
+  const random = randomFrom(seedOf('cut off from the start'));
+  let [cuts, connections] = [0, 0];
+  for (let start = 0; start < starts; start++) {
+    const coffer = await startCofferProcess(database.url, { COFFER_LOG_FILES: 'off', LOG_LEVEL: 'error' });
+    const servesSinceMs = performance.now();
+    try {
+      const moments = Array.from({ length: cutsPerStart }, () => random() * withinMs).toSorted((one, other) => one - other);
+      for (const moment of moments) {
+        await pause(Math.max(0, servesSinceMs + moment - performance.now()));
+        const cut = await cutAll();
+        connections += cut;
+        if (cut > 0) cuts++;
+      }
+      const posts = () => (coffer.hasEnded ? 'it has ended' : deposit(coffer, `start ${start}`).catch(() => 'no answer'));
+      await expect.poll(posts).toBeOneOf([201, 'it has ended']);
+      expect([start, coffer.hasEnded]).toEqual([start, false]);
+    } finally {
+      await coffer.end('SIGKILL');
+    }
+  }
+  console.info(`${starts} starts cut off ${cuts} times, ${connections} connections in all; 0 ends bounds the rate at 3/${starts}`);
+  // Cuts that met nobody would prove nothing.
+  expect(cuts).toBeGreaterThanOrEqual(2 * starts);
+  const { rows } = await database.pool.query(`select balance from ledger.balance where id = 'w1'`);
+  expect(rows).toEqual([{ balance: BigInt(starts * 5) }]);
+}, 480_000);
