@@ -4,18 +4,19 @@ import { openCache } from '../../server/cache/index.ts';
 import type { OpenedCache } from '../../server/cache/index.ts';
 import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
-import { silentLog } from '../../server/kernel/index.ts';
 import { redisIsMissing, startRedis } from '../support/redis.ts';
 import type { TestRedis } from '../support/redis.ts';
 import { service } from '../access/world.ts';
+import { countingAways } from './side.ts';
 
 describe.skipIf(redisIsMissing)('limits in Redis', () => {
+  const { log, aways } = countingAways();
   let redis: TestRedis;
   let caches: OpenedCache[];
   let products: TestProduct[];
   beforeAll(async () => {
     redis = await startRedis();
-    const options = { redisUrl: redis.url, databaseUrl: '', namespace: 'limits', posts: false, log: silentLog() };
+    const options = { redisUrl: redis.url, databaseUrl: '', namespace: 'limits', posts: false, log };
     caches = await Promise.all([openCache(options), openCache(options)]);
     products = await Promise.all(
       caches.map(({ counter }) => startProduct({}, { mode: 'required', requestsPerMinute: 20, counter: counter ?? undefined })),
@@ -35,16 +36,28 @@ describe.skipIf(redisIsMissing)('limits in Redis', () => {
     return counts;
   }
 
+  const areUp = () => caches.every(({ counter }) => counter?.up);
+
+  /** On a busy machine Redis may be given up in the middle: then each counts for itself, and it is asked once more, from nothing. */
+  async function countedTogether(ask: () => Promise<number[]>): Promise<Record<number, number>> {
+    for (;;) {
+      await expect.poll(areUp).toBe(true);
+      await redis.client.flushall();
+      const before = aways();
+      const statuses = await ask();
+      if (aways() === before && areUp()) return counted(statuses);
+    }
+  }
+
   it('passwords that are guessed through several processes are counted together', async () => {
-    const statuses = await Promise.all(Array.from({ length: 40 }, (_, at) => guess(at % 2, 'jane@example.com')));
-    expect(counted(statuses)).toEqual({ 401: 10, 429: 30 });
+    const ask = () => Promise.all(Array.from({ length: 40 }, (_, at) => guess(at % 2, 'jane@example.com')));
+    expect(await countedTogether(ask)).toEqual({ 401: 10, 429: 30 });
   });
 
   it('requests too: one caller has one number of them, wherever it asks', async () => {
-    const statuses = await Promise.all(
-      Array.from({ length: 50 }, async (_, at) => (await products[at % 2]?.call('GET', '/wallet/w1'))?.status ?? 0),
-    );
-    expect(counted(statuses)).toEqual({ 401: 20, 429: 30 });
+    const ask = () =>
+      Promise.all(Array.from({ length: 50 }, async (_, at) => (await products[at % 2]?.call('GET', '/wallet/w1'))?.status ?? 0));
+    expect(await countedTogether(ask)).toEqual({ 401: 20, 429: 30 });
   });
 
   it('without Redis each process counts for itself, and never nobody', async () => {
@@ -52,7 +65,7 @@ describe.skipIf(redisIsMissing)('limits in Redis', () => {
     const paused = await Promise.all(Array.from({ length: 60 }, (_, at) => guess(at % 2, 'john@example.com')));
     expect(counted(paused)).toEqual({ 401: 20, 429: 40 });
     redis.resume();
-    await expect.poll(() => caches.every(({ counter }) => counter?.up)).toBe(true);
+    await expect.poll(areUp).toBe(true);
     await redis.kill();
     const key = await service((products[0] as TestProduct).product, ['wallets:read']);
     await expect.poll(() => caches.some(({ counter }) => counter?.up)).toBe(false);

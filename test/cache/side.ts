@@ -58,6 +58,13 @@ export async function openSide(
   };
 }
 
+/** A log that counts how often it is told that Redis is away: what is promised with it holds while it is there. */
+export function countingAways(): { readonly log: Log; readonly aways: () => number } {
+  let aways = 0;
+  const warn = (_about: object, text: string) => void (text.startsWith('Redis is away') && aways++);
+  return { log: Object.assign(Object.create(silentLog()) as Log, { warn }), aways: () => aways };
+}
+
 export function isOn({ cache }: Side): boolean {
   return cache.status()?.on === true;
 }

@@ -7,7 +7,7 @@ import type { TestDatabase } from '../support/database.ts';
 import { pause } from '../support/load.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
 
-const starts = 20;
+const starts = 12;
 const cutsPerStart = 6;
 /** In which the rest of it starts: what carries the log on, and what works in the background. */
 const withinMs = 300;
