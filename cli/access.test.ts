@@ -7,6 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { endWithTest } from '../test/support/children.ts';
 import { createTestDatabase } from '../test/support/database.ts';
 import type { TestDatabase } from '../test/support/database.ts';
 import { freePort } from '../test/support/ports.ts';
@@ -56,6 +57,7 @@ async function json(...args: string[]): Promise<Record<string, unknown>> {
 
 async function running(settings: NodeJS.ProcessEnv, args: string[] = []) {
   const child = spawn(process.execPath, [launcher, 'start', ...args], { env: { ...env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithTest(child);
   const ended = once(child, 'close');
   let output = '';
   await new Promise<void>((resolve) => {

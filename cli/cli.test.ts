@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { endWithTest } from '../test/support/children.ts';
 import { temporaryHome } from '../test/support/server.ts';
 import { freePort } from '../test/support/ports.ts';
 
@@ -31,6 +32,7 @@ function coffer(args: string[], settings: NodeJS.ProcessEnv = {}) {
     env: { ...env, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  endWithTest(child);
   const output = { stdout: '', stderr: '' };
   const news = new EventTarget();
   for (const stream of ['stdout', 'stderr'] as const) {

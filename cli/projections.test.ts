@@ -53,7 +53,7 @@ test('an event whose dead letter was dropped is listed, tried again beside the w
   for (const wallet of ['even', 'odd', 'even']) await deposit(wallet);
   // It fails five times, in the background, and is given up. The opening has an event of its own.
   await expect
-    .poll(async () => (await run('deadletters', 'list', '--json')).stdout, { timeout: 60_000, interval: 1_000 })
+    .poll(async () => (await run('deadletters', 'list', '--json')).stdout, { timeout: 120_000, interval: 1_000 })
     .toMatch(/"count":[1-9]/);
   await expect.poll(async () => (await sumsOf('even')).length).toBe(1);
   expect((await run('deadletters', 'drop', '--all', '--yes')).code).toBe(0);
@@ -86,7 +86,7 @@ test('an event whose dead letter was dropped is listed, tried again beside the w
     expect.objectContaining({ name: 'stats', status: expect.objectContaining({ setAside: 0 }) as unknown }),
   );
   expect((await run('rebuild', 'stats', '--check')).code).toBe(0);
-}, 480_000);
+}, 900_000);
 
 test('one that there is not is refused with those there are, and help says what can be asked', async () => {
   for (const command of ['set-aside', 'retry']) {

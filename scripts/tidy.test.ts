@@ -12,6 +12,7 @@ test.each([
   ['server/a/b.ts', 'export default function a() {}'],
   ['server/a/b.ts', 'export enum A { B }'],
   ['server/a/b.test.ts', "test.only('x', () => {})"],
+  ['server/a/b.test.ts', 'await vi.waitFor(() => expect(seen).toBe(1));'],
   ['README.md', 'see /home/someone/notes'],
 ])('%s with %s is named with its line', (file, line) => {
   expect(untidiness(file, `\n${line}\n`)).toEqual([expect.stringContaining(`${file}:2: `)]);

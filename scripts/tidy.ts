@@ -35,6 +35,11 @@ const rules: readonly Rule[] = [
     why: 'tests run, all of them',
   },
   {
+    applies: /\.test\.ts$/,
+    pattern: /\bvi\.waitFor\((?!.*(timeout|soon)\b)/,
+    why: 'vi.waitFor gives up after a second, which is nothing on a busy machine: use expect.poll, or say a timeout',
+  },
+  {
     applies: /./,
     except: /^package-lock\.json$/,
     pattern: /(^|[\s"'`(=])\/(work|home|root|Users)\/\w/,

@@ -94,7 +94,7 @@ test('and would be caught if the second one did not announce itself', async () =
   // Which lasts for five seconds at most: nothing is kept for longer.
   expect(await first.version('w3')).toBe(before);
   await stranger.stop();
-  await vi.waitFor(async () => expect(await first.version('w3')).toBe(before + 1), { timeout: 60_000, interval: 100 });
+  await vi.waitFor(async () => expect(await first.version('w3')).toBe(before + 1), { timeout: 120_000, interval: 100 });
 });
 
 test('without the connection that says it is alone it keeps nothing, and with a new one it does again', async () => {
@@ -102,8 +102,8 @@ test('without the connection that says it is alone it keeps nothing, and with a 
   await side.deposit('w4');
   await keep(side, 'w4');
   expect(await cutCompany()).toBe(1);
-  await vi.waitFor(() => expect(isOn(side)).toBe(false), { timeout: 60_000, interval: 1 });
-  await vi.waitFor(() => expect(isOn(side)).toBe(true), { timeout: 60_000 });
+  await vi.waitFor(() => expect(isOn(side)).toBe(false), { timeout: 120_000, interval: 1 });
+  await vi.waitFor(() => expect(isOn(side)).toBe(true), { timeout: 120_000 });
   await keep(side, 'w4');
 });
 

@@ -9,7 +9,7 @@ import { Recorder, startWorld, stopAll } from './world.ts';
 import type { EventWorld } from './world.ts';
 
 const kinds = [{ kind: 'built-in' as const }, ...(hasRabbitMq ? [{ kind: 'rabbitmq' as const }] : [])];
-const soon = { timeout: 60_000, interval: 20 };
+const soon = { timeout: 120_000, interval: 20 };
 
 describe.each(kinds)('the broker $kind', ({ kind }) => {
   let world: EventWorld;

@@ -33,7 +33,7 @@ async function giveUp(count: number): Promise<void> {
       batch.map(({ event }) => (event.wallet.startsWith(`dead${before}`) && event.type === 'FundsDeposited' ? 'failed' : 'done')),
     ),
   );
-  await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(count), { timeout: 60_000, interval: 50 });
+  await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(count), { timeout: 120_000, interval: 50 });
   await consumer.stop();
   await broker.stop();
 }

@@ -15,7 +15,7 @@ import { Recorder, startWorld, stopAll } from './world.ts';
 import type { EventWorld } from './world.ts';
 
 const queue = 'wallet.events.worker';
-const soon = { timeout: 60_000, interval: 50 };
+const soon = { timeout: 120_000, interval: 50 };
 const rounds = 5;
 
 describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {

@@ -97,7 +97,7 @@ describe('the answer is lost after the commit', () => {
     for (let round = 0; round < 50; round++) {
       await pause(20 + random() * 40);
       armed = true;
-      await vi.waitFor(() => expect(armed).toBe(false), { timeout: 60_000, interval: 5 });
+      await vi.waitFor(() => expect(armed).toBe(false), { timeout: 120_000, interval: 5 });
     }
     proxy.judge = null;
     await load.stop();
@@ -160,7 +160,7 @@ describe('PostgreSQL is stopped at once under load, and started again', () => {
       await pause(200 + random() * 300);
       const answeredBefore = answers(load.history);
       process.kill(postmasterId(), 'SIGQUIT');
-      await vi.waitFor(() => expect(answers(load.history)).toBeGreaterThan(answeredBefore + 50), { timeout: 60_000, interval: 20 });
+      await vi.waitFor(() => expect(answers(load.history)).toBeGreaterThan(answeredBefore + 50), { timeout: 120_000, interval: 20 });
     }
     await load.stop();
     await writer.stop();

@@ -30,7 +30,7 @@ describe('a process killed under load', () => {
     let unknown = 0;
     for (let life = 0; life < 25; life++) {
       const poster = startPoster({ url: database.url, book, name: `life ${life}`, seed: seed + life * 1_000, callers: 16 });
-      await vi.waitFor(() => expect(poster.answered()).toBeGreaterThan(0), { timeout: 60_000, interval: 5 });
+      await vi.waitFor(() => expect(poster.answered()).toBeGreaterThan(0), { timeout: 120_000, interval: 5 });
       await pause(random() * 120);
       poster.signal('SIGKILL');
       await poster.ended;
@@ -65,7 +65,7 @@ describe('two processes on one book', () => {
     ) as [ReturnType<typeof startPoster>, ReturnType<typeof startPoster>];
     const progress = async (poster: typeof one) => {
       const before = poster.answered();
-      await vi.waitFor(() => expect(poster.answered()).toBeGreaterThan(before + 20), { timeout: 60_000, interval: 20 });
+      await vi.waitFor(() => expect(poster.answered()).toBeGreaterThan(before + 20), { timeout: 120_000, interval: 20 });
     };
     try {
       await Promise.all([progress(one), progress(other)]);

@@ -7,6 +7,7 @@ import { openBuiltIn } from '../../server/events/index.ts';
 import { silentLog } from '../../server/kernel/index.ts';
 import { statsKeeper } from '../../server/insights/index.ts';
 import { verify } from '../../server/ledger/index.ts';
+import { endWithTest } from '../support/children.ts';
 import { pause } from '../support/load.ts';
 import { deliveriesOf, startLog, witnessed } from '../support/projections.ts';
 import type { FollowedLog } from '../support/projections.ts';
@@ -39,6 +40,7 @@ function startWorkerProcess(point: string, nth: number) {
   const child = spawn(process.execPath, [script, inRole(log.database.url, 'writer'), point, String(nth)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  endWithTest(child);
   return { child, ended: once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>, works: once(child.stdout, 'data') };
 }
 
@@ -102,4 +104,4 @@ test(`a worker killed ${lives} times, at each step of its work, gives each event
   expect([...died.keys()].toSorted()).toEqual([...points, 'at random'].toSorted());
   const report = await verify(log.database.pool);
   expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
-}, 480_000);
+}, 900_000);

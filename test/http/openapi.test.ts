@@ -32,7 +32,6 @@ const known: Record<string, string[]> = {
   webhookId: [],
   deliveryId: [],
   asyncRequestId: [],
-  // Nothing here finishes what is asked for.
   wait: ['0', '1'],
   wallet: ['w1', 'w2'],
   rule: ['withdrawal-amount', 'withdrawal-velocity'],
@@ -52,6 +51,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   dropDeadLetter: ['2', '3'],
   replayDeadLetter: ['4', '5'],
 };
+const ended = '44444444-4444-7444-8444-444444444444';
 /** The webhook whose delivery is known. */
 const ofDeliveries: string[] = [];
 
@@ -86,7 +86,8 @@ beforeAll(async () => {
   ofDeliveries.push(...known['webhookId'].slice(0, 1));
   for (const id of Object.values(own).flat()) if (!/^\d/.test(id)) await coffer.call('POST', '/wallet', { id });
   await plantRequests();
-  known['asyncRequestId'] = [String((await coffer.call('POST', '/wallet/w1/withdraw', { amount: 1, async: true })).body['id'])];
+  // It has ended: whoever waits for it is answered at once.
+  known['asyncRequestId'] = [ended];
   await coffer.pool.query(
     `insert into events.dead_letter (queue, book, seq, part, event_id, event_type, wallet, body, reason, deliveries)
      select $1, 1, n, 1, n::text, 'FundsDeposited', 'w1', '{}', 'planted', 5 from generate_series(1, 5) n`,
@@ -114,8 +115,8 @@ async function plantRequests(): Promise<void> {
        failure_code, next_try_at, created_at, updated_at, finished_at)
      select id, 'withdraw', 'w1', id, '{"amount":"1"}', '', status, 'approval', 60, '1-1', 1, now(),
        case when status = 'released' then 'payout_rejected' end, now(), now(), now(), case when status = 'released' then now() end
-     from unnest($1::uuid[], array['awaiting_approval', 'awaiting_approval', 'released']) as planted (id, status)`,
-    [[own['approveRequest'], own['rejectRequest'], own['replayRequest']].flat()],
+     from unnest($1::uuid[], array['awaiting_approval', 'awaiting_approval', 'released', 'released']) as planted (id, status)`,
+    [[own['approveRequest'], own['rejectRequest'], own['replayRequest'], ended].flat()],
   );
 }
 

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fraudProjection } from '../../server/insights/index.ts';
+import { endWithTest } from '../support/children.ts';
 import { pause } from '../support/load.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
 import { startLog } from './log.ts';
@@ -60,6 +61,7 @@ test('freezing survives kills', async () => {
   for (let left = walletCount; left > 0; left = (await pending()).length) {
     await giveUpLeases();
     const child = spawn(process.execPath, [path.join(import.meta.dirname, 'actor.ts'), log.url], { stdio: ['ignore', 'pipe', 'inherit'] });
+    endWithTest(child);
     const ended = once(child, 'close');
     await once(child.stdout, 'data');
     await untilFewerThan(killed < kills ? left : 1);

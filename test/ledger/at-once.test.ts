@@ -188,7 +188,7 @@ for (const writersCount of [1, 2]) {
           return calls;
         };
         const load = Promise.all(Array.from({ length: 20 }, (_, who) => caller(who)));
-        await vi.waitFor(async () => expect((await reader.balance('a'))?.version).toBeGreaterThan(60), { timeout: 60_000, interval: 1 });
+        await vi.waitFor(async () => expect((await reader.balance('a'))?.version).toBeGreaterThan(60), { timeout: 120_000, interval: 1 });
         const frozen = await post({ kind: 'freeze', key: 'freeze', sides: 'debits', ...decided });
         // Some ask after it in any case.
         const after = await Promise.all(Array.from({ length: writersCount }, (_, who) => post(withdrawal(`after ${who}`, 1n), who)));
@@ -208,7 +208,7 @@ for (const writersCount of [1, 2]) {
           for (let round = 0; round < 20; round++) await post(withdrawal(`${who} ${round}`, 1n), who);
         };
         const load = Promise.all(Array.from({ length: 20 }, (_, who) => caller(who)));
-        await vi.waitFor(async () => expect((await reader.balance('a'))?.version).toBeGreaterThan(40), { timeout: 60_000, interval: 1 });
+        await vi.waitFor(async () => expect((await reader.balance('a'))?.version).toBeGreaterThan(40), { timeout: 120_000, interval: 1 });
         const limits = await Promise.all([post(limit('one', 10_000n), 0), post(limit('other', 20_000n), 1)]);
         expect(tally(limits)).toEqual({ posted: 2 });
         await load;
@@ -227,7 +227,7 @@ describe('a process that is killed with holds open', () => {
       calls.flatMap(({ operation, result }) =>
         operation.kind === 'hold' && typeof result !== 'string' && result.entry?.hold ? [result.entry] : [],
       );
-    await vi.waitFor(() => expect(holdsOf(poster.history()).length).toBeGreaterThan(4), { timeout: 60_000, interval: 50 });
+    await vi.waitFor(() => expect(holdsOf(poster.history()).length).toBeGreaterThan(4), { timeout: 120_000, interval: 50 });
     poster.signal('SIGKILL');
     await poster.ended;
     const history = poster.history();

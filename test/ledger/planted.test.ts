@@ -62,7 +62,7 @@ function isCaught(rules: Decide): boolean {
 
 /** The same by random requests. */
 function isCaughtByChance(rules: Decide): boolean {
-  const options = { numRuns: 1_500, endOnFailure: true, seed: seedOf('the model against right rules') };
+  const options = { numRuns: 300, endOnFailure: true, seed: seedOf('the model against right rules') };
   return fc.check(
     fc.property(requests(60), (all) => agreesWithModel(rules, all)),
     options,

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { endWithTest } from '../support/children.ts';
 import { startCofferProcess } from '../support/coffer-process.ts';
 import type { CofferProcess } from '../support/coffer-process.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -86,7 +87,7 @@ test('coffer rebuild lists, compares and makes again what is derived, beside a C
 test('coffer start worker, alone, takes over when the other is gone, also after the database cut it off, and ends when it is told to', async () => {
   const worker = spawn(process.execPath, [launcher, 'start', 'worker'], { env: env(), stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = once(worker, 'exit');
-  onTestFinished(() => void worker.kill('SIGKILL'));
+  endWithTest(worker);
   await deposit('w2', 2);
   await expectCaughtUp();
   await coffer.end('SIGKILL');
@@ -94,7 +95,7 @@ test('coffer start worker, alone, takes over when the other is gone, also after 
   await database.pool.query(
     'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
   );
-  await vi.waitFor(() => deposit('w2', 1), { timeout: 60_000 });
+  await vi.waitFor(() => deposit('w2', 1), { timeout: 120_000 });
   await deposit('w2', 2);
   await expectCaughtUp();
   expect(worker.exitCode).toBeNull();

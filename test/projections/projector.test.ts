@@ -89,13 +89,13 @@ describe('each event has its effect once, and in order', () => {
     expect(some.length).toBeLessThan(all.length);
     await handleAll(projector.handle, batchesOf(some));
     // The last ones have nothing after them that would show that they are missing.
-    await vi.waitFor(() => expectExactly('gaps'), { timeout: 60_000 });
+    await vi.waitFor(() => expectExactly('gaps'), { timeout: 120_000 });
     await projector.stop();
   });
 
   test('when no broker brings anything at all', async () => {
     const projector = await startProjector([witness('silence')], 20);
-    await vi.waitFor(() => expectExactly('silence'), { timeout: 60_000 });
+    await vi.waitFor(() => expectExactly('silence'), { timeout: 120_000 });
     await projector.stop();
   });
 
@@ -228,7 +228,7 @@ test('a database that cuts a projector off while it starts ends nothing: the fir
   const barrier = await log.database.pool.connect();
   await barrier.query('begin; lock table projections.projection in access exclusive mode');
   const starting = startProjector([witness(name)]);
-  await vi.waitFor(async () => expect(await cutOffThoseWhoWait()).toBe(1), { timeout: 60_000 });
+  await vi.waitFor(async () => expect(await cutOffThoseWhoWait()).toBe(1), { timeout: 120_000 });
   await barrier.query('rollback');
   barrier.release();
   const projector = await starting;

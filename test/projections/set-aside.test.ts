@@ -29,8 +29,8 @@ async function caughtUp(
   const projection = witness(name, ({ id }) => ill.has(id));
   const projector = await Projector.start({ pool: log.pool, ledger: log.ledger, log: silentLog(), projections: [projection], lookMs: 20 });
   const good = ids.filter((id) => !poison.includes(id));
-  await vi.waitFor(async () => expect(await applied(name)).toEqual(good), { timeout: 60_000 });
-  await vi.waitFor(async () => expect((await listSetAside(log.pool, name)).map(({ id }) => id)).toEqual(poison), { timeout: 60_000 });
+  await vi.waitFor(async () => expect(await applied(name)).toEqual(good), { timeout: 120_000 });
+  await vi.waitFor(async () => expect((await listSetAside(log.pool, name)).map(({ id }) => id)).toEqual(poison), { timeout: 120_000 });
   await projector.stop();
   const mend = (mended = poison) => {
     ill = new Set([...ill].filter((id) => !mended.includes(id)));

@@ -9,6 +9,7 @@ import { assert, silentLog } from '../../server/kernel/index.ts';
 import type { Operation } from '../../server/ledger/index.ts';
 import { Projector, rebuild } from '../../server/projections/index.ts';
 import { drive, WalletQueries } from '../../server/wallets/index.ts';
+import { endWithTest } from '../support/children.ts';
 import { deliveriesOf, startLog } from '../support/projections.ts';
 import type { FollowedLog } from '../support/projections.ts';
 import { recount } from '../support/recount.ts';
@@ -146,7 +147,7 @@ describe('the stats of a wallet', () => {
     await posting;
     console.info(`stats that added up to the balance while posting went on: ${answers}`);
     const recounted = await recount(log.database.pool);
-    await vi.waitFor(async () => expect(await keptRows()).toEqual(recounted), { timeout: 60_000 });
+    await vi.waitFor(async () => expect(await keptRows()).toEqual(recounted), { timeout: 120_000 });
     await consumer.stop();
     await projector.stop();
     await broker.stop();
@@ -173,7 +174,7 @@ describe('a rebuild', () => {
     expect(rebuilt).toMatchObject({ projection: 'stats', setAside: 0, differences: null });
     expect(told.at(-1)).toBe(rebuilt.events);
     const recounted = await recount(log.database.pool);
-    await vi.waitFor(async () => expect(await keptRows()).toEqual(recounted), { timeout: 60_000 });
+    await vi.waitFor(async () => expect(await keptRows()).toEqual(recounted), { timeout: 120_000 });
     await projector.stop();
 
     const { rows } = await log.pool.query(
@@ -206,15 +207,16 @@ describe('a rebuild', () => {
     const before = await keptRows();
     const script = path.join(import.meta.dirname, '../support/slow-rebuild.ts');
     const child = spawn(process.execPath, [script, inRole(log.database.url, 'writer')], { stdio: ['ignore', 'ignore', 'inherit'] });
+    endWithTest(child);
     const ended = once(child, 'close');
     const building = async () =>
       (await log.pool.query("select from projections.progress where projection = 'stats' and seq > 0 group by generation")).rowCount;
-    await vi.waitFor(async () => expect(await building()).toBe(2), { timeout: 60_000 });
+    await vi.waitFor(async () => expect(await building()).toBe(2), { timeout: 120_000 });
     await expect(rebuild({ ...options(), check: false })).rejects.toThrow('being rebuilt already');
     child.kill('SIGKILL');
     await ended;
     expect(await keptRows()).toEqual(before);
-    await vi.waitFor(() => rebuild({ ...options(), check: false }), { timeout: 60_000 });
+    await vi.waitFor(() => rebuild({ ...options(), check: false }), { timeout: 120_000 });
     expect(await keptRows()).toEqual(before);
     expect((await log.pool.query('select from insights.wallet_stats group by generation')).rowCount).toBe(1);
   });
@@ -249,7 +251,7 @@ describe('a rebuild', () => {
         await first.promise.catch(() => undefined);
         return (await statsProjection.forget?.(client, generation)) ?? false;
       };
-      ended = vi.waitFor(() => rebuild({ ...options(), check: false, projection: { ...statsProjection, forget } }), { timeout: 60_000 });
+      ended = vi.waitFor(() => rebuild({ ...options(), check: false, projection: { ...statsProjection, forget } }), { timeout: 120_000 });
       await ended;
     };
     rebuild({ ...options(), ledger: slow, check: false }).then(first.resolve, first.reject);

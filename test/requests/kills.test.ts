@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { PayoutConfig } from '../../server/kernel/index.ts';
 import { verify } from '../../server/ledger/index.ts';
 import { callOut } from '../../server/outbound/index.ts';
+import { endWithTest } from '../support/children.ts';
 import { pause } from '../support/load.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
 import { startPayer } from './payer.ts';
@@ -31,6 +32,7 @@ function startWorkerProcess(payout: PayoutConfig, point = '') {
   const child = spawn(process.execPath, [script, coffer.databaseUrl, JSON.stringify(payout), point], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
+  endWithTest(child);
   return { kill: () => child.kill('SIGKILL'), gone: once(child, 'exit') as Promise<[number | null, string | null]> };
 }
 
@@ -67,7 +69,7 @@ it('killed at each of its steps, a worker leaves nothing half done: another ends
     expect([point, [...payer.paid].filter(([request]) => request === id).map(([, amount]) => amount)]).toEqual([point, paidOut]);
   }
   console.info(`killed a worker at ${kills.length} points: each request ended once`);
-}, 480_000);
+}, 900_000);
 
 it('killed at any moment under load, again and again: every request ends, and the payer, the requests and the ledger agree', async () => {
   const random = randomFrom(seedOf('worker kills'));
@@ -92,7 +94,9 @@ it('killed at any moment under load, again and again: every request ends, and th
     const child = startWorkerProcess(payer.payout);
     const before = new Set(await coffer.claims());
     // It works by now: how long that takes is a matter of the machine.
-    await expect.poll(async () => (await coffer.claims()).some((claim) => !before.has(claim)), { interval: 5, timeout: 60_000 }).toBe(true);
+    await expect
+      .poll(async () => (await coffer.claims()).some((claim) => !before.has(claim)), { interval: 5, timeout: 120_000 })
+      .toBe(true);
     await pause(random() * 250);
     child.kill();
     await child.gone;
@@ -107,7 +111,7 @@ it('killed at any moment under load, again and again: every request ends, and th
       .rows[0]?.count;
   const left = await unfinished();
   const survivor = coffer.work({ payout: payer.payout, call: callOut });
-  await expect.poll(unfinished, { timeout: 60_000 }).toBe(0);
+  await expect.poll(unfinished, { timeout: 120_000 }).toBe(0);
   await survivor.stop();
   const { rows } = await coffer.pool.query<{ id: string; status: string; amount: bigint }>(
     `select id, status, (content::json->>'amount')::numeric as amount from requests.request where wallet = 'load'`,
@@ -121,4 +125,4 @@ it('killed at any moment under load, again and again: every request ends, and th
   console.info(
     `killed a worker ${lives} times with ${interrupted} requests in hand: ${completed.length} paid, ${asked - completed.length} not, ${left} left to the survivor, ${payer.asked.length} calls to the payer, ${tooLate.rowCount} too late`,
   );
-}, 480_000);
+}, 900_000);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { verify } from '../../server/ledger/index.ts';
+import { endWithTest } from '../support/children.ts';
 import { pause } from '../support/load.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
 import { points } from '../support/saga-points.ts';
@@ -25,6 +26,7 @@ function startWorkerProcess(point = '') {
   const child = spawn(process.execPath, [script, coffer.databaseUrl, JSON.stringify({ kind: 'none' }), point], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
+  endWithTest(child);
   return { kill: () => child.kill('SIGKILL'), gone: once(child, 'exit') as Promise<[number | null, string | null]> };
 }
 
@@ -71,7 +73,7 @@ it('killed between any two steps, a worker leaves a transfer that another ends: 
     }
   }
   console.info(`killed a worker at ${stops.length} points of a transfer in steps, twice each: each ended once`);
-}, 480_000);
+}, 900_000);
 
 it('killed at any moment under load, with recipients that are frozen and closed meanwhile: each ends once, and the money is where they say', async () => {
   const random = randomFrom(seedOf('worker kills, transfers in steps'));
@@ -104,7 +106,9 @@ it('killed at any moment under load, with recipients that are frozen and closed 
     const child = startWorkerProcess();
     const before = new Set(await coffer.claims());
     // It works by now: how long that takes is a matter of the machine.
-    await expect.poll(async () => (await coffer.claims()).some((claim) => !before.has(claim)), { interval: 5, timeout: 60_000 }).toBe(true);
+    await expect
+      .poll(async () => (await coffer.claims()).some((claim) => !before.has(claim)), { interval: 5, timeout: 120_000 })
+      .toBe(true);
     await pause(random() * 250);
     child.kill();
     await child.gone;
@@ -128,7 +132,7 @@ it('killed at any moment under load, with recipients that are frozen and closed 
   const back = outcomes.filter((one) => one.status === 'failed').length;
   console.info(`killed a worker ${lives} times with ${interrupted} transfers in hand: ${asked - back} arrived, ${back} came back`);
   expect(outcomes).toHaveLength(asked);
-}, 480_000);
+}, 900_000);
 
 /** `ended`: a request whose transfer came back from the frozen wallet `to`. */
 async function expectToArriveOnceUnfrozen(to: string, ended: Body): Promise<void> {

@@ -56,7 +56,7 @@ export async function startWorking(...product: Parameters<typeof startProduct>):
     },
     until: async (id, ...statuses) => {
       await expect
-        .poll(async () => (await get(`/requests/${String(id)}`))['status'], { interval: 20, timeout: 100_000 })
+        .poll(async () => (await get(`/requests/${String(id)}`))['status'], { interval: 20, timeout: 240_000 })
         .toBeOneOf(statuses);
       return await get(`/requests/${String(id)}`);
     },

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentLog } from '../../server/kernel/index.ts';
 import { SagaResumer } from '../../server/wallets/index.ts';
+import { endWithTest } from '../support/children.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { pause } from '../support/load.ts';
@@ -31,6 +32,7 @@ async function live(life: number, seed: number, point: string, wallets: readonly
   const script = path.join(import.meta.dirname, '../support/saga-child.ts');
   const args = [script, database.url, String(books), String(seed), String(life), point, wallets.join(',')];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  endWithTest(child);
   let text = '';
   child.stdout.setEncoding('utf8');
   child.stdout.on('data', (piece: string) => (text += piece));

@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { endWithTest } from './children.ts';
 import { pause } from './load.ts';
 import { freePort } from './ports.ts';
 
-const startsWithinMs = 90_000;
+const startsWithinMs = 200_000;
 
 export type CofferProcess = {
   readonly api: string;
@@ -34,6 +35,7 @@ export async function startCofferProcess(databaseUrl: string, env: Record<string
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  endWithTest(child);
   const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const api = `http://127.0.0.1:${http}`;
   const until = performance.now() + startsWithinMs;

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Operation } from '../../server/ledger/index.ts';
+import { endWithTest } from './children.ts';
 import { fromLines, withBigints } from './history.ts';
 import type { History } from './history.ts';
 
@@ -24,6 +25,7 @@ export function startPoster(options: { url: string; book: number; name: string; 
   const child = spawn(process.execPath, [script, url, String(book), name, String(seed), String(callers)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  endWithTest(child);
   let text = '';
   let answered = 0;
   child.stdout.setEncoding('utf8');
@@ -57,6 +59,7 @@ export async function startAsker({ url, book }: { url: string; book: number }): 
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'asker.ts'), url, String(book)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  endWithTest(child);
   let text = '';
   child.stdout.setEncoding('utf8');
   child.stdout.on('data', (piece: string) => (text += piece));

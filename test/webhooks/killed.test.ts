@@ -43,7 +43,7 @@ test(`of two processes that send, one is killed ${kills} times in the middle of 
       await post();
       const [dying] = dispatchers.slice(-2);
       // More than one of them calls at once: both do.
-      await expect.poll(() => underWay.size, { timeout: 60_000, interval: 5 }).toBeGreaterThan(4);
+      await expect.poll(() => underWay.size, { timeout: 120_000, interval: 5 }).toBeGreaterThan(4);
       await new Promise((resolve) => setTimeout(resolve, random() * 50));
       if (underWay.size > 0) inCall++;
       dying?.kill('SIGKILL');
@@ -52,7 +52,7 @@ test(`of two processes that send, one is killed ${kills} times in the middle of 
     isCalm = true;
     const settled = async () =>
       (await world.pool.query<{ message: string }>(`select message from webhooks.delivery where status = 'delivered'`)).rows.length;
-    await expect.poll(settled, { timeout: 60_000 }).toBe(expected.length);
+    await expect.poll(settled, { timeout: 120_000 }).toBe(expected.length);
   } finally {
     for (const dispatcher of dispatchers) dispatcher.kill('SIGKILL');
     await receiver.stop();

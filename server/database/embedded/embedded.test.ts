@@ -173,7 +173,7 @@ describe('the embedded PostgreSQL', () => {
     process.kill(killed, 'SIGKILL');
     await expect
       .poll(() => query(server.url, 'select value from kept').catch(() => 'away'), {
-        timeout: 60_000,
+        timeout: 120_000,
       })
       .toEqual([{ value: 42 }]);
     expect(postmasterPid(home)).not.toBe(killed);

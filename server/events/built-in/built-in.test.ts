@@ -76,10 +76,10 @@ describe('the built-in broker', () => {
     const { seen, handler } = recorder();
     const consumer = await broker.consume(handler);
     const expected = await logIds();
-    await vi.waitFor(() => expect(seen.length).toBeGreaterThanOrEqual(expected.length), { timeout: 60_000 });
+    await vi.waitFor(() => expect(seen.length).toBeGreaterThanOrEqual(expected.length), { timeout: 120_000 });
     await post(3);
     const all = await logIds();
-    await vi.waitFor(() => expect(seen.length).toBe(all.length), { timeout: 60_000 });
+    await vi.waitFor(() => expect(seen.length).toBe(all.length), { timeout: 120_000 });
     await consumer.stop();
     for (const book of ledger.books) {
       const own = seen.filter(({ event }) => event.book === book);
@@ -95,7 +95,7 @@ describe('the built-in broker', () => {
     await post(2);
     const { seen, handler } = recorder();
     const consumer = await broker.consume(handler);
-    await vi.waitFor(() => expect(seen.length).toBeGreaterThanOrEqual(2), { timeout: 60_000 });
+    await vi.waitFor(() => expect(seen.length).toBeGreaterThanOrEqual(2), { timeout: 120_000 });
     await consumer.stop();
     expect(seen.map(({ event }) => event.type).filter((type) => type === 'FundsDeposited')).toHaveLength(2);
   });
@@ -105,7 +105,7 @@ describe('the built-in broker', () => {
     const poison = (await logIds()).at(-2) ?? '';
     const { seen, handler } = recorder(({ event }) => event.id === poison);
     let consumer = await broker.consume(handler);
-    await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(1), { timeout: 60_000 });
+    await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(1), { timeout: 120_000 });
     await consumer.stop();
     expect(seen.filter(({ event }) => event.id === poison)).toHaveLength(deliveriesMax);
     expect(new Set(seen.map(({ event }) => event.id)).size).toBeGreaterThanOrEqual(5);
@@ -119,7 +119,7 @@ describe('the built-in broker', () => {
     const later = recorder();
     consumer = await broker.consume(later.handler);
     expect(await broker.deadLetters.replay(['999', letter?.id ?? ''])).toBe(1);
-    await vi.waitFor(() => expect(later.seen.map(({ event }) => event.id)).toEqual([poison]), { timeout: 60_000 });
+    await vi.waitFor(() => expect(later.seen.map(({ event }) => event.id)).toEqual([poison]), { timeout: 120_000 });
     await consumer.stop();
     expect(await broker.deadLetters.count()).toBe(0);
     expect((await database.pool.query('select from events.redelivery')).rowCount).toBe(0);
@@ -133,7 +133,7 @@ describe('the built-in broker', () => {
       if (batches.length < 3) throw new Error('the connection was cut');
       return Promise.resolve(batch.map(() => 'done'));
     });
-    await vi.waitFor(() => expect(batches.length).toBeGreaterThanOrEqual(3), { timeout: 60_000 });
+    await vi.waitFor(() => expect(batches.length).toBeGreaterThanOrEqual(3), { timeout: 120_000 });
     await consumer.stop();
     expect(batches[1]).toEqual(batches[0]);
     expect(batches[2]).toEqual(batches[0]);
@@ -145,14 +145,14 @@ describe('the built-in broker', () => {
     const [first, second] = [recorder(), recorder()];
     const working = await broker.consume(first.handler);
     await post(5);
-    await vi.waitFor(() => expect(first.seen.length).toBeGreaterThanOrEqual(5), { timeout: 60_000 });
+    await vi.waitFor(() => expect(first.seen.length).toBeGreaterThanOrEqual(5), { timeout: 120_000 });
     const waiting = await other.consume(second.handler);
     await post(5);
-    await vi.waitFor(() => expect(first.seen.length).toBeGreaterThanOrEqual(10), { timeout: 60_000 });
+    await vi.waitFor(() => expect(first.seen.length).toBeGreaterThanOrEqual(10), { timeout: 120_000 });
     expect(second.seen).toEqual([]);
     await working.stop();
     await post(5);
-    await vi.waitFor(() => expect(second.seen.length).toBeGreaterThanOrEqual(5), { timeout: 60_000 });
+    await vi.waitFor(() => expect(second.seen.length).toBeGreaterThanOrEqual(5), { timeout: 120_000 });
 
     // Cut off, it takes its turn again by itself.
     const { rowCount: cut } = await database.pool.query(
@@ -160,7 +160,7 @@ describe('the built-in broker', () => {
     );
     expect(cut).toBeGreaterThan(0);
     await post(5);
-    await vi.waitFor(() => expect(new Set(second.seen.map(({ event }) => event.id)).size).toBeGreaterThanOrEqual(10), { timeout: 60_000 });
+    await vi.waitFor(() => expect(new Set(second.seen.map(({ event }) => event.id)).size).toBeGreaterThanOrEqual(10), { timeout: 120_000 });
     await waiting.stop();
     await other.stop();
     const seen = new Set([...first.seen, ...second.seen].map(({ event }) => event.id));
