@@ -8,9 +8,11 @@ export async function sendRaw(url: string, bytes: string | Buffer): Promise<stri
     let received = '';
     const socket = net.connect({ host: hostname, port: Number(port) }, () => socket.write(bytes));
     socket.setEncoding('latin1');
-    socket.setTimeout(2_000, () => socket.destroy());
+    // Long for the first byte of an answer, which a busy machine takes its time for, and short for the next.
+    socket.setTimeout(30_000, () => socket.destroy());
     socket.on('data', (chunk) => {
       received += String(chunk);
+      socket.setTimeout(2_000);
     });
     // The server may end the connection while the rest is still being written.
     socket.on('error', (failure) => (received === '' ? reject(failure) : undefined));
