@@ -1,6 +1,6 @@
 // How often one caller may ask, and what happens to a route that nobody has thought about.
 import fastify from 'fastify';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { App } from '../../server/gateway/http/app.ts';
 import { guardRoutes } from '../../server/gateway/http/callers.ts';
 import { startProduct } from '../http/product.ts';
@@ -11,10 +11,11 @@ import { startPlatform } from '../grpc/platform.ts';
 import { person, service } from './world.ts';
 
 let coffer: TestProduct;
-beforeAll(async () => {
+// For each test: the minute begins with its first request, and is not over in the middle of another.
+beforeEach(async () => {
   coffer = await startProduct({}, { mode: 'required', requestsPerMinute: 5 });
 });
-afterAll(async () => {
+afterEach(async () => {
   await coffer.stop();
 });
 

@@ -31,7 +31,7 @@ export async function startWorld(): Promise<EventWorld> {
   const url = inRole(database.url, 'writer');
   const pool = createPool(url, silentLog());
   const doorbell = openDoorbell({ url, pool, log: silentLog() });
-  const ledger = await openLedger({ url, log: silentLog(), books: 2, observe: ringingOnCommit(doorbell, silent) });
+  const ledger = await openLedger({ url, log: silentLog(), books: 2, patienceMs: 60_000, observe: ringingOnCommit(doorbell, silent) });
   const brokers: { stop(): Promise<void> }[] = [];
   const running: Consumer[] = [];
   const noted = async (starting: Promise<Consumer>): Promise<Consumer> => {

@@ -60,7 +60,7 @@ export async function startPlatform(
   const internalCredential = mode === 'open' ? null : internalCredentialOf(jwtSecret);
   const client = { credential: internalCredential, tls };
   const database = await createTestDatabase();
-  const ledger = await openLedger({ url: inRole(database.url, 'writer'), log });
+  const ledger = await openLedger({ url: inRole(database.url, 'writer'), log, patienceMs: 60_000 });
   const asset = ledger.assets.find('USD');
   assert(asset, 'the migrations bring the asset USD');
   const queries = new WalletQueries(ledger, asset);

@@ -5,7 +5,8 @@ import { outsider } from './outsider.ts';
 import { startPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
 
-const openMs = 500;
+/** Longer than a busy machine takes to open a wallet. */
+const openMs = 2_500;
 
 let platform: Platform;
 let users: ReturnType<typeof outsider>;

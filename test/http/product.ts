@@ -20,6 +20,7 @@ import { Webhooks } from '../../server/webhooks/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 export const testSecret = 'a secret for tests, of 32 bytes or more';
+const patientMs = 60_000;
 export const alice = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
 
 export type Answer = {
@@ -65,10 +66,13 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   const database = await createTestDatabase();
   const log = createLog({ level: 'error', pretty: true });
   const url = inRole((await detour?.(database.url)) ?? database.url, 'writer');
-  const pool = createPool(url, log, { connectTimeoutMs: 1_000 });
+  // Only where the database goes away is anybody to be told so soon: on a busy machine everything takes its time.
+  const pool = createPool(url, log, { connectTimeoutMs: detour ? 1_000 : patientMs });
   // On everywhere, so that every test of an answer is one of the cache, too. Nobody else posts to this database.
   const cache = new MemoryCache();
-  const ledger = around(await openLedger({ url, log, changed: (changes) => cache.forget(changes), ...ledgerOptions }));
+  const ledger = around(
+    await openLedger({ url, log, changed: (changes) => cache.forget(changes), patienceMs: patientMs, ...ledgerOptions }),
+  );
   await seedDemo(database.pool, ledger);
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');

@@ -30,7 +30,7 @@ export async function startLog(): Promise<Log> {
   const database = await createTestDatabase();
   const url = inRole(database.url, 'writer');
   const pool = createPool(url, silentLog());
-  const ledger = await openLedger({ url, log: silentLog() });
+  const ledger = await openLedger({ url, log: silentLog(), patienceMs: 60_000 });
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');
   const reviews = new Reviews(pool, (book, seq) => isSetAside(pool, 'fraud', book, seq));

@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 async function open(books?: number): Promise<Ledger> {
-  return await openLedger({ url: inRole(database.url, 'writer'), log: silentLog(), books });
+  return await openLedger({ url: inRole(database.url, 'writer'), log: silentLog(), books, patienceMs: 60_000 });
 }
 
 /** A wallet id that has its place in the book given. */

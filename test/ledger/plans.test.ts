@@ -71,7 +71,7 @@ it('finds the newest entry of an account by that account, on an empty log', asyn
 });
 
 it('and on a log in which every entry debits the same account', async () => {
-  const ledger = await openLedger({ url: database.url, log: silentLog() });
+  const ledger = await openLedger({ url: database.url, log: silentLog(), patienceMs: 100_000 });
   await Promise.all(
     Array.from({ length: 3_000 }, (_, number) => {
       const credit = { wallet: `w${number % 1_000}`, opens: { owner: null, asset: 3, floor: 0n } };

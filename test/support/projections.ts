@@ -25,7 +25,7 @@ export async function startLog(seed: number, books = 2): Promise<FollowedLog> {
   const database = await createTestDatabase();
   const url = inRole(database.url, 'writer');
   const pool = createPool(url, silentLog());
-  const ledger = await openLedger({ url, log: silentLog(), books });
+  const ledger = await openLedger({ url, log: silentLog(), books, patienceMs: 60_000 });
   await createWitness(database.pool);
   const random = randomFrom(seed);
   let posted = 0;

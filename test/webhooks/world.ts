@@ -30,7 +30,7 @@ export async function startWorld(books = 1): Promise<World> {
   const log = silentLog();
   const url = inRole(database.url, 'writer');
   const pool = createPool(url, log);
-  const ledger = await openLedger({ url, log, books });
+  const ledger = await openLedger({ url, log, books, patienceMs: 60_000 });
   const webhooks = new Webhooks({ pool, ledger, allowPrivate: true });
   const ownerOf = async (wallet: string) => (await ledger.read.balance(wallet))?.owner ?? null;
   const projection = webhookProjection({ ownerOf });

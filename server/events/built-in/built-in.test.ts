@@ -17,7 +17,7 @@ let posted = 0;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  ledger = await openLedger({ url: inRole(database.url, 'writer'), log: silentLog(), books: 2 });
+  ledger = await openLedger({ url: inRole(database.url, 'writer'), log: silentLog(), books: 2, patienceMs: 60_000 });
   broker = await newBroker();
 });
 afterAll(async () => {
