@@ -92,7 +92,7 @@ async function withRequests(options: Json, work: (requests: Requests) => Promise
 function refused(id: string, refusal: DecisionRefusal, status: RequestStatus | null): OperatorError {
   if (refusal === 'not_found') return noSuchRequest(id);
   const remedies = {
-    not_waiting: 'Only what is in_review, awaiting_approval or paying can be approved or rejected.',
+    not_waiting: 'Only what is in_review, awaiting_approval, paying or uncertain can be approved or rejected.',
     not_failed: 'Only what failed or was released can be replayed.',
     not_replayable: 'Its key or its hold was used by another operation. Have it asked for again, with a fresh key.',
     busy: 'A worker has it in hand just now: try again in a moment.',
@@ -107,8 +107,9 @@ function noSuchRequest(id: string): OperatorError {
 function lineOf(request: AsyncRequest): string {
   const { id, type, wallet, content, status, failure, remark } = request;
   const to = content.to === undefined ? '' : ` to ${content.to}`;
+  const mode = content.mode === undefined ? '' : `, ${content.mode}`;
   const why = failure?.code ?? remark;
-  return `${id}  ${type} ${content.amount} of ${wallet}${to}  ${status}${why === null || why === undefined ? '' : `: ${why}`}`;
+  return `${id}  ${type} ${content.amount} of ${wallet}${to}${mode}  ${status}${why === null || why === undefined ? '' : `: ${why}`}`;
 }
 
 function linesOf(request: AsyncRequest): string[] {
@@ -116,7 +117,7 @@ function linesOf(request: AsyncRequest): string[] {
   return [
     lineOf(request),
     `key ${key}, asked for ${createdAt.toISOString()}, replayed ${generation} times`,
-    ...(hold ? [`hold ${hold.id} of ${hold.amount}, until ${hold.expiresAt.toISOString()}`] : []),
+    ...(hold ? [`hold ${hold.id} of ${hold.amount}, undecided until ${hold.timesOutAt.toISOString()}`] : []),
     ...(operation === null ? [] : [`operation ${operation}`]),
     ...(failure && Object.keys(failure.facts).length > 0 ? [JSON.stringify(failure.facts)] : []),
     finishedAt ? `finished ${finishedAt.toISOString()}` : `goes on ${nextTryAt.toISOString()}`,

@@ -27,7 +27,10 @@ export type CallOptions = {
   readonly contentType?: string;
 };
 
-/** `answered`: with any status, and the beginning of its body. `refused`: nothing was sent, for the address is not allowed. `failed`: nobody knows. */
+/**
+ * `answered`: with any status, and the beginning of its body. `refused`: nothing was sent, for the address is not allowed. `failed`: nobody
+ * knows, unless nothing was `reached`: then nothing was sent either.
+ */
 export type Called =
   | {
       readonly kind: 'answered';
@@ -38,7 +41,7 @@ export type Called =
       readonly retryAfterSeconds?: number;
     }
   | { readonly kind: 'refused'; readonly why: string }
-  | { readonly kind: 'failed'; readonly why: string; readonly elapsedMs: number };
+  | { readonly kind: 'failed'; readonly why: string; readonly elapsedMs: number; readonly reached: boolean };
 
 const answerBytesMax = 4_096;
 
@@ -54,31 +57,41 @@ export async function callOut(options: CallOptions, names: Names = namesFor(opti
   const deadline = AbortSignal.timeout(options.timeoutMs);
   const target = await checkTarget(options.url, options.allowPrivate, names, deadline);
   if ('refused' in target) return { kind: 'refused', why: target.refused };
-  if ('failed' in target) return { kind: 'failed', why: reasonOf(target.failed, deadline, options), elapsedMs: elapsedMs() };
+  if ('failed' in target)
+    return { kind: 'failed', why: reasonOf(target.failed, deadline, options), elapsedMs: elapsedMs(), reached: false };
+  let reached = false;
+  const connected = () => {
+    reached = true;
+  };
   try {
-    return { kind: 'answered', ...(await send(target, options, headers, deadline)), elapsedMs: elapsedMs() };
+    return { kind: 'answered', ...(await send({ target, options, signed: headers, deadline, connected })), elapsedMs: elapsedMs() };
   } catch (failure) {
-    return { kind: 'failed', why: reasonOf(failure, deadline, options), elapsedMs: elapsedMs() };
+    return { kind: 'failed', why: reasonOf(failure, deadline, options), elapsedMs: elapsedMs(), reached };
   }
 }
 
 type Headers = Readonly<Record<string, string>>;
 type Answer = { readonly status: number; readonly body: string; readonly retryAfterSeconds?: number };
 
-async function send(target: Target, options: CallOptions, signed: Headers, deadline: AbortSignal): Promise<Answer> {
-  const response = await exchange(target, options, signed, deadline);
+type Sending = {
+  readonly target: Target;
+  readonly options: CallOptions;
+  readonly signed: Headers;
+  readonly deadline: AbortSignal;
+  /** Is told when somebody is at the other end: nothing is sent before. */
+  readonly connected: () => void;
+};
+
+async function send(sending: Sending): Promise<Answer> {
+  const response = await exchange(sending);
   const body = await beginningOf(response);
   const retryAfter = /^\d{1,6}$/.exec(response.headers['retry-after'] ?? '')?.[0];
   return { status: response.statusCode ?? 0, body, ...(retryAfter !== undefined && { retryAfterSeconds: Number(retryAfter) }) };
 }
 
 /** Resolves when the head of the answer is there. */
-async function exchange(
-  { url, addresses }: Target,
-  options: CallOptions,
-  signed: Headers,
-  deadline: AbortSignal,
-): Promise<http.IncomingMessage> {
+async function exchange({ target, options, signed, deadline, connected }: Sending): Promise<http.IncomingMessage> {
+  const { url, addresses } = target;
   const body = Buffer.from(options.body);
   const { request } = url.protocol === 'https:' ? https : http;
   return await new Promise((resolve, reject) => {
@@ -97,6 +110,10 @@ async function exchange(
         accept: '*/*',
         ...signed,
       },
+    });
+    call.on('socket', (socket) => {
+      if (socket.connecting) socket.once('connect', connected);
+      else connected();
     });
     call.on('response', resolve);
     call.on('error', reject);

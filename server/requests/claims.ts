@@ -4,8 +4,8 @@ import { requestColumns, requestFromRow } from './rows.ts';
 import type { RequestRow } from './rows.ts';
 import type { AsyncRequest, Failure, RequestHold, RequestStatus, Way } from './types.ts';
 
-/** `now`: of the database, when it was claimed or settled. */
-export type Claimed = { readonly request: AsyncRequest; readonly claim: string; readonly now: Date };
+/** `now`: of the database, when it was claimed or settled. `isFirstAsk`: nobody can have asked the payer before. */
+export type Claimed = { readonly request: AsyncRequest; readonly claim: string; readonly now: Date; readonly isFirstAsk?: boolean };
 
 /** What a step made of a request. Whatever is absent stays. */
 export type Change = {
@@ -16,6 +16,10 @@ export type Change = {
   readonly next: 'now' | 'never' | { readonly afterMs: number } | { readonly at: Date };
   readonly way?: Ways['withdraw'];
   readonly hold?: RequestHold;
+  /** Whether the payer may have been asked; `first`: it is about to be, and nobody did before. */
+  readonly asked?: boolean | 'first';
+  /** It begins the same thing again: pauses go on growing. */
+  readonly isAgain?: boolean;
   readonly remark?: string;
   readonly captures?: number;
   readonly operation?: string | null;
@@ -58,11 +62,11 @@ const settleText = `
     update requests.request r set
       status = $3::text, updated_at = clock_timestamp(),
       way = coalesce($21::text, r.way), hold_seconds = coalesce($22::integer, r.hold_seconds),
-      tries = case when r.status = $3::text and not $4::boolean then r.tries + 1 else 0 end,
+      tries = case when r.status <> $3::text then 0 when $24::boolean then r.tries when $4::boolean then 0 else r.tries + 1 end,
       claim = case when $4::boolean then r.claim end,
       next_try_at = coalesce($6::timestamptz, clock_timestamp() + $5::double precision * interval '1 ms'),
-      hold = coalesce($7::text, r.hold), hold_amount = coalesce($8::numeric, r.hold_amount), hold_expires_at = coalesce($9::timestamptz, r.hold_expires_at),
-      remark = $10::text, captures = coalesce($11::integer, r.captures),
+      hold = coalesce($7::text, r.hold), hold_amount = coalesce($8::numeric, r.hold_amount), times_out_at = coalesce($9::timestamptz, r.times_out_at),
+      asked = coalesce($23::boolean, r.asked), remark = $10::text, captures = coalesce($11::integer, r.captures),
       operation = coalesce($12::text, r.operation), seq = coalesce($13::bigint, r.seq),
       failure_code = case when $3::text <> 'completed' then coalesce($14::text, r.failure_code) end,
       failure_facts = case when $3::text <> 'completed' then coalesce($15::text, r.failure_facts) end,
@@ -102,7 +106,7 @@ export async function settle(
       typeof next === 'object' && 'at' in next ? next.at : null,
       hold?.id ?? null,
       hold?.amount.toString() ?? null,
-      hold?.expiresAt ?? null,
+      hold?.timesOutAt ?? null,
       change.remark ?? null,
       change.captures ?? null,
       change.operation ?? null,
@@ -116,9 +120,11 @@ export async function settle(
       isFirst,
       change.way?.way ?? null,
       change.way?.holdSeconds ?? null,
+      change.asked === undefined ? null : change.asked !== false,
+      change.isAgain === true,
     ],
   });
-  return rows[0] ? { request: requestFromRow(rows[0]), claim, now: rows[0].now } : null;
+  return rows[0] ? { request: requestFromRow(rows[0]), claim, now: rows[0].now, isFirstAsk: change.asked === 'first' } : null;
 }
 
 const detailLengthMax = 1_000;

@@ -12,7 +12,7 @@ export type DecidedBy = { readonly actor: string; readonly reason: string };
 export type DecisionRefusal = 'not_found' | 'not_waiting' | 'not_failed' | 'not_replayable' | 'busy';
 export type Decided = { readonly request: AsyncRequest } | { readonly refusal: DecisionRefusal; readonly status: RequestStatus | null };
 
-const waiting: ReadonlySet<RequestStatus> = new Set<RequestStatus>(['in_review', 'awaiting_approval', 'paying']);
+const waiting: ReadonlySet<RequestStatus> = new Set<RequestStatus>(['in_review', 'awaiting_approval', 'paying', 'uncertain']);
 
 /** What becomes of the row; the moment is the database's. */
 type Change = { readonly set: string; readonly values: readonly unknown[]; readonly outcome: RequestStatus };
@@ -92,8 +92,8 @@ function changeOf(request: AsyncRequest, decision: Decision, reason: string): Ch
 function replayOf({ operation, generation, keyGeneration }: AsyncRequest): Change {
   const next = generation + 1;
   return {
-    set: `remark = null, generation = $3, key_generation = $4, way = null, hold_seconds = null, hold = null, hold_amount = null, hold_expires_at = null,
-      captures = 0, operation = null, seq = null, failure_code = null, failure_facts = null, finished_at = null`,
+    set: `remark = null, generation = $3, key_generation = $4, way = null, hold_seconds = null, hold = null, hold_amount = null, times_out_at = null,
+      asked = false, captures = 0, operation = null, seq = null, failure_code = null, failure_facts = null, finished_at = null`,
     values: [next, operation === null ? keyGeneration : next],
     outcome: 'accepted',
   };

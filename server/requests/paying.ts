@@ -2,8 +2,9 @@
 import type { Asset } from '../ledger/index.ts';
 import type { Called, CallOptions } from '../outbound/index.ts';
 import type { Change, Claimed } from './claims.ts';
-import { beforeExpiry, callersMetadata, holdOf } from './posting.ts';
+import { beforeTimeOut, holdOf, isTimeUp, payBeforeOf } from './deadlines.ts';
 import { pauseMs } from './pace.ts';
+import { callersMetadata, timeOut } from './posting.ts';
 import type { AsyncRequest } from './types.ts';
 
 export type Payer = {
@@ -17,6 +18,8 @@ export type Payer = {
 
 const pendingMostMs = 300_000;
 const troubleMostMs = 60_000;
+/** While its time is up, and nobody knows whether it was paid. */
+const uncertainMostMs = 3_600_000;
 /** Answers that ask to be asked again. */
 const passingStatuses: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 const reasonLengthMax = 500;
@@ -24,7 +27,8 @@ const reasonLengthMax = 500;
 const unreadableMax = 5;
 
 /** Asks, under the request's id, however often: whoever pays out by it pays once. */
-export async function pay(payer: Payer, { request, now }: Pick<Claimed, 'request' | 'now'>, asset: Asset): Promise<Change> {
+export async function pay(payer: Payer, claimed: Claimed, asset: Asset): Promise<Change> {
+  const { request } = claimed;
   const called = await payer.call({
     url: payer.url,
     secrets: [payer.secret],
@@ -34,8 +38,14 @@ export async function pay(payer: Payer, { request, now }: Pick<Claimed, 'request
     // The operator configured it.
     allowPrivate: true,
   });
-  return understood(called, { request, now }, payer.retryMs);
+  const isNobodyAsked = called.kind === 'refused' || (called.kind === 'failed' && !called.reached);
+  const change = understood(called, claimed, payer.retryMs);
+  if (!isNobodyAsked || claimed.isFirstAsk !== true) return change;
+  return { ...change, asked: false, ...(change.status === 'paying' && { remark: `${notReached} ${change.detail ?? ''}` }) };
 }
+
+/** How the remark of what is `paying` begins when the first call reached nobody. */
+export const notReached = 'The payer was not asked yet, for it cannot be reached:';
 
 export function bodyOf(request: AsyncRequest, { code, scale }: Asset): string {
   const { id, wallet, content } = request;
@@ -46,30 +56,43 @@ export function bodyOf(request: AsyncRequest, { code, scale }: Asset): string {
     amount: holdOf(request).amount.toString(),
     asset: code,
     scale,
+    payBefore: payBeforeOf(request).toISOString(),
     metadata: callersMetadata(content),
   });
 }
 
-/** What an answer means. Only a clear word moves money; what nobody can read is for somebody to look at. */
+/**
+ * What an answer means. Only a clear word moves money; what nobody can read is for somebody to look at. Once the time is up, the payer's
+ * word is its last: `pending` is that it did not pay. No word is no such thing: then it may have paid, and nothing is given back.
+ */
 export function understood(called: Called, { request, now }: Pick<Claimed, 'request' | 'now'>, retryMs: number): Change {
+  const isLast = isTimeUp(request, now);
   const patienceMs = called.kind === 'answered' ? (called.retryAfterSeconds ?? 0) * 1_000 : 0;
-  const again = (outcome: string, mostMs: number, detail?: string): Change => ({
-    status: 'paying',
+  const uncertain = (outcome: string, detail = `It answered: ${outcome}.`): Change => ({
+    status: 'uncertain',
     outcome,
     detail,
-    next: beforeExpiry(request, now, Math.max(patienceMs, pauseMs(request.tries, retryMs, mostMs))),
+    remark: `${nobodyKnows} ${detail}`,
+    next: { afterMs: Math.min(uncertainMostMs, Math.max(patienceMs, pauseMs(request.tries, retryMs, uncertainMostMs))) },
   });
-  const forOperators = (outcome: string, detail: string): Change => ({
-    status: 'awaiting_approval',
-    outcome,
-    detail,
-    remark: detail,
-    next: { at: holdOf(request).expiresAt },
-  });
-  if (called.kind === 'failed') return again('no answer', troubleMostMs, called.why);
+  const again = (outcome: string, detail?: string): Change => {
+    if (isLast) return uncertain(outcome, detail);
+    const afterMs = Math.max(patienceMs, pauseMs(request.tries, retryMs, troubleMostMs));
+    return { status: 'paying', outcome, detail, next: beforeTimeOut(request, now, afterMs) };
+  };
+  const pending = (): Change => {
+    if (isLast) return { ...timeOut(), outcome: 'pending: not paid in time' };
+    const afterMs = Math.max(patienceMs, pauseMs(request.tries, retryMs, pendingMostMs));
+    return { status: 'paying', outcome: 'pending', next: beforeTimeOut(request, now, afterMs) };
+  };
+  const forOperators = (outcome: string, detail: string): Change =>
+    isLast
+      ? uncertain(outcome, detail)
+      : { status: 'awaiting_approval', outcome, detail, remark: detail, next: { at: holdOf(request).timesOutAt } };
+  if (called.kind === 'failed') return again('no answer', called.why);
   if (called.kind === 'refused') return forOperators('not called', `The payout was not asked for: ${called.why}`);
   const { status } = called;
-  if (status >= 500 || passingStatuses.has(status)) return again(`status ${status}`, troubleMostMs);
+  if (status >= 500 || passingStatuses.has(status)) return again(`status ${status}`);
   if (status < 200 || status >= 300) return forOperators(`status ${status}`, `The payer answered with status ${status}.`);
   const word = wordOf(called.body);
   switch (word.status) {
@@ -84,17 +107,21 @@ export function understood(called: Called, { request, now }: Pick<Claimed, 'requ
         failure: { code: 'payout_rejected', facts: { reason: word.reason } },
       };
     case 'pending':
-      return again('pending', pendingMostMs);
+      return pending();
     default:
-      if (status === 202) return again('pending', pendingMostMs);
+      if (status === 202) return pending();
       // It may have been cut off on the way.
-      if (!word.isWhole && request.tries < unreadableMax) return again('not readable', troubleMostMs);
+      if (!word.isWhole && request.tries < unreadableMax) return again('not readable');
       return forOperators(
         'not understood',
         `The payer answered with status ${status}, but with no word that is known: paid, rejected or pending.`,
       );
   }
 }
+
+/** How the remark of what is `uncertain` begins. */
+export const nobodyKnows =
+  'The time is up, and nobody knows whether it was paid: the amount stays held. Approve what was paid, reject what was not.';
 
 /** `isWhole`: it is JSON to its end. */
 function wordOf(body: string): { readonly status: unknown; readonly reason: string; readonly isWhole: boolean } {

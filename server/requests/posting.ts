@@ -1,13 +1,13 @@
 /** The steps of a request that are operations of the ledger: posted, held, captured, released. */
 import { assert } from '../kernel/index.ts';
 import { operationId } from '../ledger/index.ts';
-import type { RefusalCode } from '../ledger/index.ts';
 import type { WalletCommands, WalletOutcome } from '../wallets/index.ts';
 import type { Change, Claimed } from './claims.ts';
+import { beforeTimeOut, holdOf, isTimeUp } from './deadlines.ts';
 import { pauseMs } from './pace.ts';
 import { resolvedElsewhere } from './resolved.ts';
 import type { HoldParts } from './resolved.ts';
-import type { AsyncRequest, Content, Failure, RequestHold } from './types.ts';
+import type { AsyncRequest, Content, Failure } from './types.ts';
 
 /** The commands that requests are carried out with. */
 export type Commands = Pick<WalletCommands, 'withdraw' | 'transfer' | 'hold' | 'capture' | 'release'>;
@@ -19,9 +19,7 @@ export const reviewHoldSeconds = 86_400;
 /** Before another look at what is about to happen by itself. */
 const againMs = { first: 250, most: 10_000 } as const;
 /** Before a capture that was refused is tried again: each try is an entry of the ledger, and operators need not wait for it. */
-const captureAgainMs = { first: 1_000, most: 300_000 } as const;
-/** What may be otherwise in a while. */
-const passingRefusals: ReadonlySet<RefusalCode> = new Set<RefusalCode>(['wallet_frozen', 'balance_limit']);
+const captureAgainMs = { first: 1_000, most: 300_000, mostWhenTimeIsUp: 3_600_000 } as const;
 
 /** The caller's own key, so that the request and the same thing asked for at once are one operation; a fresh one for a replay. */
 export function keyOf({ id, key, keyGeneration }: AsyncRequest): string {
@@ -50,23 +48,27 @@ function withdrawn(outcome: WalletOutcome): Change {
   return { status: 'processing', outcome: code, next: 'now', way: { way: 'review', holdSeconds: reviewHoldSeconds } };
 }
 
-/** Reserves the amount, for as long as the payout may take. */
+/**
+ * Reserves the amount, without an end: a hold that the ledger gives back by itself could be given back after it was paid out, while no
+ * worker runs. The time that it may stay undecided is the request's.
+ */
 export async function hold(commands: Commands, request: AsyncRequest): Promise<Change> {
   const { wallet, content, holdSeconds } = request;
   assert(holdSeconds !== null, 'what is held has a time');
-  const asked = { ...termsOf(content), metadata: metadataOf(request), key: keyOf(request), expiresInSeconds: holdSeconds };
+  const asked = { ...termsOf(content), metadata: metadataOf(request), key: keyOf(request) };
   const outcome = await commands.hold({ ...asked, wallet });
   if (outcome.status === 'refused') return ended(outcome);
   const { entry } = outcome;
-  assert(entry.expiresAt && entry.amount !== null, 'a hold has an amount, and an end when one was asked for');
-  const held: RequestHold = { id: operationId(entry), amount: entry.amount, expiresAt: entry.expiresAt };
-  return { status: 'held', outcome: 'held', detail: held.id, next: 'now', hold: held };
+  assert(entry.amount !== null, 'a hold has an amount');
+  const id = operationId(entry);
+  const timesOutAt = new Date(entry.recordedAt.getTime() + holdSeconds * 1_000);
+  return { status: 'held', outcome: 'held', detail: id, next: 'now', hold: { id, amount: entry.amount, timesOutAt } };
 }
 
 /** Posts what is held. The decision was made before; only the ledger can still say no, and then nothing was captured. */
 export async function capture(commands: Commands, { request, now }: Pick<Claimed, 'request' | 'now'>, partsOf: HoldParts): Promise<Change> {
   const { content, captures } = request;
-  const { id, amount, expiresAt } = holdOf(request);
+  const { id, amount } = holdOf(request);
   const outcome = await commands.capture({
     hold: id,
     to: { system: 'cash_out' },
@@ -81,25 +83,23 @@ export async function capture(commands: Commands, { request, now }: Pick<Claimed
   }
   const { code } = outcome.refusal;
   const onRecord = recordOf(outcome);
+  // Only of what was held before holds of requests had no end of their own.
   if (code === 'hold_expired') return { ...timeOut({ approved: 'true' }), outcome: 'refused: hold_expired', detail: onRecord.operation };
   if (code === 'hold_resolved') return resolvedElsewhere(holdOf(request), await partsOf(id));
   if (code === 'hold_not_found') return ended(outcome);
-  // A frozen wallet can be unfrozen before the hold expires. The refusal has used up its key.
-  const isPassing = passingRefusals.has(code);
-  const remark = isPassing
-    ? `The capture was refused: ${code}. It is tried again until the hold expires. Mend what it names (and approve, to have it tried at once), or reject.`
-    : `The capture was refused: ${code}. Mend what it names and approve again, or reject.`;
+  // What was paid stays held until it can be booked: a frozen wallet can be unfrozen. The refusal has used up its key.
+  const mostMs = isTimeUp(request, now) ? captureAgainMs.mostWhenTimeIsUp : captureAgainMs.most;
   return {
     status: 'awaiting_approval',
     outcome: `refused: ${code}`,
     detail: onRecord.operation,
-    next: isPassing ? beforeExpiry(request, now, pauseMs(request.tries, captureAgainMs.first, captureAgainMs.most)) : { at: expiresAt },
-    remark,
+    next: beforeTimeOut(request, now, pauseMs(request.tries, captureAgainMs.first, mostMs)),
+    remark: `The capture was refused: ${code}. It is tried again and again. Mend what it names (and approve, to have it tried at once), or reject.`,
     captures: captures + 1,
   };
 }
 
-/** Gives back what is held. When its time is up the ledger does so by itself, in a moment: then the request ends after that. */
+/** Gives back what is held. Of an older hold the ledger may be about to do so by itself: then the request ends after that. */
 export async function release(commands: Commands, request: AsyncRequest, partsOf: HoldParts): Promise<Change> {
   const { failure } = request;
   const held = holdOf(request);
@@ -117,19 +117,9 @@ export async function release(commands: Commands, request: AsyncRequest, partsOf
   return { status, outcome: failure.code, next: 'never', failure, ...recordOf(outcome) };
 }
 
-/** Its time is up: from the moment that the release is on record, no capture can be. */
+/** Its time is up, and it is known that it was not paid: from the moment that the release is on record, no capture can be. */
 export function timeOut(facts: Failure['facts'] = {}): Change {
   return { status: 'releasing', outcome: 'payout_timed_out', next: 'now', failure: { code: 'payout_timed_out', facts } };
-}
-
-export function holdOf({ hold: held }: Pick<AsyncRequest, 'hold'>): RequestHold {
-  assert(held, 'a request in this state has a hold');
-  return held;
-}
-
-/** In time to notice that the hold's time is up. `now` is the database's. */
-export function beforeExpiry(request: AsyncRequest, now: Date, afterMs: number): { readonly afterMs: number } {
-  return { afterMs: Math.max(0, Math.min(afterMs, holdOf(request).expiresAt.getTime() - now.getTime())) };
 }
 
 /** What the ledger said is the end of it. */

@@ -2,7 +2,7 @@
 import type { AsyncRequest, Attempt, Content, Failure } from './types.ts';
 
 export const requestColumns = `r.id, r.type, r.wallet, r.owner, r.key, r.content, r.status, r.generation, r.key_generation, r.way, r.hold_seconds,
-  r.attempts, r.tries, r.hold, r.hold_amount, r.hold_expires_at, r.captures, r.remark, r.operation, r.seq, r.failure_code, r.failure_facts,
+  r.attempts, r.tries, r.hold, r.hold_amount, r.times_out_at, r.asked, r.captures, r.remark, r.operation, r.seq, r.failure_code, r.failure_facts,
   r.next_try_at, r.created_at, r.updated_at, r.finished_at`;
 
 export type RequestRow = {
@@ -21,7 +21,8 @@ export type RequestRow = {
   tries: number;
   hold: string | null;
   hold_amount: bigint | null;
-  hold_expires_at: Date | null;
+  times_out_at: Date | null;
+  asked: boolean;
   captures: number;
   remark: string | null;
   operation: string | null;
@@ -35,7 +36,7 @@ export type RequestRow = {
 };
 
 export function requestFromRow(row: RequestRow): AsyncRequest {
-  const { hold, hold_amount: amount, hold_expires_at: expiresAt } = row;
+  const { hold, hold_amount: amount, times_out_at: timesOutAt } = row;
   return {
     id: row.id,
     type: row.type,
@@ -50,7 +51,8 @@ export function requestFromRow(row: RequestRow): AsyncRequest {
     holdSeconds: row.hold_seconds,
     attempts: row.attempts,
     tries: row.tries,
-    hold: hold === null || amount === null || expiresAt === null ? null : { id: hold, amount, expiresAt },
+    hold: hold === null || amount === null || timesOutAt === null ? null : { id: hold, amount, timesOutAt },
+    asked: row.asked,
     captures: row.captures,
     remark: row.remark,
     operation: row.operation,

@@ -12,7 +12,7 @@ import { BellListener } from './bell.ts';
 import { claimDue, settle } from './claims.ts';
 import type { Change, Claimed } from './claims.ts';
 import { pauseMs } from './pace.ts';
-import { beforeExpiry } from './posting.ts';
+import { beforeTimeOut } from './deadlines.ts';
 import { step, waysOf } from './steps.ts';
 import type { StepParts } from './steps.ts';
 import type { AsyncRequest } from './types.ts';
@@ -136,13 +136,17 @@ export class RequestRunner {
       if (!isPassing)
         this.#options.log.error({ err: failure, request: request.id }, "A request met an error of Coffer's own; it is tried again");
       const afterMs = pauseMs(request.tries, trouble.firstMs, trouble.mostMs);
-      const isWaiting = request.status === 'held' || request.status === 'paying' || request.status === 'awaiting_approval';
+      const isWaiting =
+        request.status === 'held' ||
+        request.status === 'paying' ||
+        request.status === 'awaiting_approval' ||
+        request.status === 'uncertain';
       return {
         status: request.status,
         outcome: isPassing ? 'no answer' : 'an error',
         detail: failure instanceof Error ? failure.name : 'unknown',
         ...(request.remark !== null && { remark: request.remark }),
-        next: isWaiting ? beforeExpiry(request, now, afterMs) : { afterMs },
+        next: isWaiting ? beforeTimeOut(request, now, afterMs) : { afterMs },
       };
     }
   }

@@ -6,8 +6,8 @@ export type RequestType = 'withdraw' | 'transfer';
 
 /**
  * `accepted` → `processing` → `completed` or `failed`. A withdrawal that somebody has a say in: `held`, then `in_review`,
- * `awaiting_approval` or `paying`, then `capturing` → `completed` or `releasing` → `released`. What ends as `failed` moved nothing:
- * it was refused, or its time was up. Only after `hold_resolved` something may have been moved by others; its facts say how much.
+ * `awaiting_approval` or `paying`, then `capturing` → `completed` or `releasing` → `released`. `uncertain`: its time is up, and nobody knows
+ * whether it was paid. What ends as `failed` moved nothing: it was refused, or its time was up. Only after `hold_resolved` something may have been moved by others; its facts say how much.
  */
 export const requestStatuses = [
   'accepted',
@@ -16,6 +16,7 @@ export const requestStatuses = [
   'in_review',
   'awaiting_approval',
   'paying',
+  'uncertain',
   'capturing',
   'releasing',
   'completed',
@@ -41,13 +42,14 @@ export type Content = {
   readonly metadata?: string;
 };
 
-export type RequestHold = { readonly id: string; readonly amount: bigint; readonly expiresAt: Date };
+/** `timesOutAt`: until when it may stay undecided. The hold itself has no end: only the end of its request resolves it. */
+export type RequestHold = { readonly id: string; readonly amount: bigint; readonly timesOutAt: Date };
 
 /** Reasons of the requests' own, beside the ledger's refusals. */
 export const ownFailures = ['payout_timed_out', 'payout_rejected', 'review_rejected'] as const;
 /** The remark of what is `paying`, and was not asked for yet. */
 export const notAskedYet =
-  'The payer was not asked yet: it is when money may leave the wallet, which is looked at again and again until the hold expires. Unfreeze the wallet, or reject.';
+  'The payer was not asked yet: it is when money may leave the wallet, which is looked at again and again until the time is up. Unfreeze the wallet, or reject.';
 export type OwnFailure = (typeof ownFailures)[number];
 export type Failure = { readonly code: Refusal['code'] | OwnFailure; readonly facts: Readonly<Record<string, string>> };
 
@@ -68,9 +70,11 @@ export type AsyncRequest = {
   /** How often in a row it got no further. */
   readonly tries: number;
   readonly hold: RequestHold | null;
+  /** Whether the payer may have been asked: from before the first call on, unless that one is known to have reached nobody. */
+  readonly asked: boolean;
   /** How many captures were refused. */
   readonly captures: number;
-  /** Why it waits for somebody. What is `paying` has one only until its payer is asked. */
+  /** Why it waits for somebody. */
   readonly remark: string | null;
   /** The operation of the ledger that ended it, if it is on record. */
   readonly operation: string | null;

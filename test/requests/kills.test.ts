@@ -1,16 +1,13 @@
 /** A worker process is killed at every step, and at any moment; another one takes over. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { PayoutConfig } from '../../server/kernel/index.ts';
 import { verify } from '../../server/ledger/index.ts';
 import { callOut } from '../../server/outbound/index.ts';
-import { endWithTest } from '../support/children.ts';
 import { pause } from '../support/load.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
 import { startPayer } from './payer.ts';
 import type { Payer } from './payer.ts';
+import { startWorkerProcess } from './worker-processes.ts';
 import { startWorking } from './working.ts';
 import type { Working } from './working.ts';
 
@@ -26,15 +23,6 @@ afterAll(async () => {
   await payer.stop();
   expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
 });
-
-function startWorkerProcess(payout: PayoutConfig, point = '') {
-  const script = path.join(import.meta.dirname, 'worker-process.ts');
-  const child = spawn(process.execPath, [script, coffer.databaseUrl, JSON.stringify(payout), point], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  endWithTest(child);
-  return { kill: () => child.kill('SIGKILL'), gone: once(child, 'exit') as Promise<[number | null, string | null]> };
-}
 
 const atOnce = ['processing claimed', 'processing done', 'processing settled'];
 const paid = [...atOnce, 'held done', 'held settled', 'paying done', 'paying settled', 'capturing done', 'capturing settled'];
@@ -55,7 +43,7 @@ it('killed at each of its steps, a worker leaves nothing half done: another ends
     const payout: PayoutConfig = says === 'none' ? { kind: 'none' } : payer.payout;
     payer.says(() => ({ body: says === 'rejected' ? { status: 'rejected', reason: 'no' } : { status: 'paid' } }));
     const { id } = await coffer.later(`/wallet/${wallet}/${type}`, { amount: 300, ...(type === 'transfer' && { toWalletId: to }) });
-    const child = startWorkerProcess(payout, point);
+    const child = startWorkerProcess(coffer.databaseUrl, payout, point);
     expect([point, await child.gone]).toEqual([point, [null, 'SIGKILL']]);
     const survivor = coffer.work({ payout, call: callOut });
     const ended = await coffer.until(id, 'completed', 'released', 'failed');
@@ -91,7 +79,7 @@ it('killed at any moment under load, again and again: every request ends, and th
   });
   let interrupted = 0;
   for (let life = 0; life < lives; life++) {
-    const child = startWorkerProcess(payer.payout);
+    const child = startWorkerProcess(coffer.databaseUrl, payer.payout);
     const before = new Set(await coffer.claims());
     // It works by now: how long that takes is a matter of the machine.
     await expect

@@ -13,6 +13,7 @@ export type Payout = {
   readonly amount: string;
   readonly asset: string;
   readonly scale: number;
+  readonly payBefore: string;
   readonly metadata: Record<string, unknown>;
 };
 

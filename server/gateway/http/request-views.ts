@@ -7,7 +7,20 @@ import type { AsyncRequest, Attempt, Failure, OwnFailure } from '../../requests/
 import type { Reach } from '../../wallets/index.ts';
 import { parseMetadata } from './operation-views.ts';
 import { presentRefusal } from './refusals.ts';
-import { AmountText, freeObject, HoldId, oneOf, OperationId, orNull, ref, Seq, strict, Timestamp, WalletId } from './schemas.ts';
+import {
+  AmountText,
+  freeObject,
+  HoldId,
+  oneOf,
+  OperationId,
+  orNull,
+  ref,
+  Seq,
+  strict,
+  Timestamp,
+  TransferMode,
+  WalletId,
+} from './schemas.ts';
 
 export const AsyncRequestId = Type.String({
   pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
@@ -33,6 +46,7 @@ const requestProperties = {
   status: RequestStatusName,
   walletId: WalletId,
   toWalletId: Type.Optional(WalletId),
+  mode: Type.Optional({ ...TransferMode, description: 'of a transfer, as it was asked for; absent: whatever fits the two wallets' }),
   amount: AmountText,
   requestId: Type.String({ description: 'the idempotency key that the operation is remembered under' }),
   metadata: orNull(freeObject),
@@ -44,7 +58,10 @@ const requestProperties = {
   finishedAt: orNull(Timestamp),
   holdId: Type.Optional(HoldId),
   heldAmount: Type.Optional(AmountText),
-  holdExpiresAt: Type.Optional(Timestamp),
+  timesOutAt: Type.Optional({
+    ...Timestamp,
+    description: 'until when it may stay undecided; from then on a payer that was asked has its last word',
+  }),
   waitsFor: Type.Optional(Type.String({ description: 'what somebody has to look at; users are not told' })),
   operationId: Type.Optional(OperationId),
   seq: Type.Optional(Seq),
@@ -81,7 +98,7 @@ export const requestSchemas = [RequestFailure, RequestLinks, RequestView, Reques
 const ownDetails = {
   payout_timed_out: ({ approved }) =>
     approved === undefined
-      ? 'No word of a payout had come when the time was up, and the amount was given back. Before you ask again, with a fresh key, make sure that it was not paid.'
+      ? 'It was not paid out in time, and the amount was given back.'
       : 'The payout was approved, but could not be booked before its time was up: the amount had been given back. An operator has to look at it.',
   payout_rejected: ({ reason }) => withReason('The payout was rejected, and the amount was given back', reason),
   review_rejected: ({ reason }) => withReason('The withdrawal was rejected, and the amount was given back', reason),
@@ -95,6 +112,7 @@ export function presentRequest(request: AsyncRequest, { onlyOwner }: Reach): Sta
     status: request.status,
     walletId: wallet,
     ...(content.to !== undefined && { toWalletId: content.to }),
+    ...(content.mode !== undefined && { mode: content.mode }),
     amount: content.amount,
     requestId: request.key,
     metadata: parseMetadata(content.metadata ?? null),
@@ -104,7 +122,7 @@ export function presentRequest(request: AsyncRequest, { onlyOwner }: Reach): Sta
     updatedAt: request.updatedAt.toISOString(),
     nextTryAt: finishedAt ? null : request.nextTryAt.toISOString(),
     finishedAt: finishedAt?.toISOString() ?? null,
-    ...(hold && { holdId: hold.id, heldAmount: hold.amount.toString(), holdExpiresAt: hold.expiresAt.toISOString() }),
+    ...(hold && { holdId: hold.id, heldAmount: hold.amount.toString(), timesOutAt: hold.timesOutAt.toISOString() }),
     ...(remark !== null && onlyOwner === undefined && { waitsFor: remark }),
     ...(operation !== null && { operationId: operation }),
     ...(seq !== null && { seq }),

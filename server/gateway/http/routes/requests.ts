@@ -37,7 +37,7 @@ const Deciding = Type.Object({ reason: Reason }, strict);
 
 const decisions = {
   approve:
-    'Has a withdrawal paid out that waits for somebody: one in review, one that waits for approval, or one that the payer has not decided',
+    'Has a withdrawal paid out that waits for somebody: one in review, one that waits for approval, one that the payer has not decided, or one that nobody knows of whether it was paid',
   reject: 'Gives the amount back of a withdrawal that waits for somebody',
   replay: 'Has a request done once more that failed or was rejected, from the beginning and under a key of its own',
 } as const;
@@ -116,7 +116,7 @@ function noSuchRequest(id: string): Problem {
 }
 
 const conflicts = {
-  not_waiting: 'Only what is in_review, awaiting_approval or paying can be approved or rejected.',
+  not_waiting: 'Only what is in_review, awaiting_approval, paying or uncertain can be approved or rejected.',
   not_failed: 'Only what failed or was released can be replayed.',
   not_replayable:
     'Its key or its hold was used by another operation: a replay could be a second effect. Ask for it again with a fresh key.',

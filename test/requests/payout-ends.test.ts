@@ -1,0 +1,296 @@
+/** The end of a payout's time: what was paid is never given back, whatever was late, lost or dead when it came. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { verify } from '../../server/ledger/index.ts';
+import { callOut } from '../../server/outbound/index.ts';
+import { freePort } from '../support/ports.ts';
+import { pause } from '../support/load.ts';
+import { randomFrom, seedOf } from '../support/seed.ts';
+import { startPayer } from './payer.ts';
+import type { Payer } from './payer.ts';
+import { startWorkerProcess } from './worker-processes.ts';
+import { startWorking } from './working.ts';
+import type { Body, Working } from './working.ts';
+
+let coffer: Working;
+let payer: Payer | undefined;
+let worker: { stop(): Promise<void> } | undefined;
+let number = 0;
+let wallet = '';
+
+beforeAll(async () => {
+  coffer = await startWorking();
+});
+afterEach(async () => {
+  await worker?.stop();
+  await payer?.stop();
+  [worker, payer] = [undefined, undefined];
+});
+afterAll(async () => {
+  const report = await verify(coffer.pool);
+  await coffer.stop();
+  expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
+});
+
+async function prepare(timeoutSeconds: number, port = 0): Promise<Payer> {
+  wallet = `e${number++}`;
+  await coffer.call('POST', `/wallet/${wallet}/deposit`, { amount: 1000 });
+  payer = await startPayer({ timeoutSeconds, port });
+  return payer;
+}
+
+async function begin(timeoutSeconds: number): Promise<Payer> {
+  const started = await prepare(timeoutSeconds);
+  work(started);
+  return started;
+}
+
+const work = (started: Pick<Payer, 'payout'>) => {
+  worker = coffer.work({ payout: started.payout, call: callOut });
+};
+const ask = async (): Promise<Body> => await coffer.later(`/wallet/${wallet}/withdraw`, { amount: 300 });
+const decide = async (id: unknown, what: string) => await coffer.call('POST', `/requests/${String(id)}/${what}`, { reason: 'looked into' });
+const timeOf = (request: Body) => Date.parse(String(request['timesOutAt']));
+const untilTimeIsUp = async (request: Body) => await pause(Math.max(0, timeOf(request) - Date.now()) + 100);
+
+const isHeld = { balance: '1000', held: '300' };
+const isPaid = { balance: '700', held: '0' };
+const isGivenBack = { balance: '1000', held: '0' };
+
+async function stands(expected: object): Promise<void> {
+  // Another process may have posted it: what is kept of a wallet is seconds behind at most.
+  await expect.poll(() => coffer.balance(wallet), { timeout: 10_000 }).toEqual(expected);
+}
+
+describe('a payer that pays', () => {
+  it('and answers when the time is up: captured', async () => {
+    const paying = await begin(1);
+    paying.says(() => ({ body: { status: 'paid' }, afterMs: 2_000 }));
+    const done = await coffer.until((await ask())['id'], 'completed', 'failed');
+    expect([done['status'], Date.parse(String(done['finishedAt'])) > timeOf(done)]).toEqual(['completed', true]);
+    await stands(isPaid);
+  });
+
+  it('at the last moment, after saying that it did not yet: it is asked for its last word, and captured', async () => {
+    const paying = await begin(2);
+    paying.says(({ payBefore }) => ({ body: { status: Date.now() < Date.parse(payBefore) - 50 ? 'pending' : 'paid' } }));
+    const done = await coffer.until((await ask())['id'], 'completed', 'failed');
+    expect([done['status'], paying.paid.size]).toEqual(['completed', 1]);
+    await stands(isPaid);
+  });
+
+  it.each([
+    ['cut', { cut: true }],
+    ['an error', { status: 503 }],
+    ['nothing that can be read', { text: '<html>' }],
+    ['a status that says nothing', { status: 404 }],
+  ])('and whose answer is %s until the time is up: uncertain, held, and captured as soon as it says so', async (_what, lost) => {
+    const paying = await begin(1);
+    paying.says(() => ({ body: { status: 'paid' }, ...lost }));
+    const { id } = await ask();
+    const unknown = await coffer.until(id, 'uncertain', 'failed', 'released');
+    expect(unknown).toMatchObject({ status: 'uncertain', finishedAt: null });
+    expect(unknown['waitsFor']).toMatch(/^The time is up, and nobody knows whether it was paid/);
+    expect(unknown).not.toHaveProperty('failure');
+    await stands(isHeld);
+    paying.says(() => ({ body: { status: 'paid' } }));
+    await coffer.until(id, 'completed');
+    await stands(isPaid);
+    expect(new Set(paying.asked.map((asked) => asked.id))).toEqual(new Set([id]));
+  });
+
+  it.each([
+    ['approve', 'completed', isPaid],
+    ['reject', 'released', isGivenBack],
+  ])('and never says so: an operator decides (%s)', async (decision, status, expected) => {
+    const paying = await begin(1);
+    paying.says(() => ({ body: { status: 'paid' }, cut: true }));
+    const { id } = await ask();
+    await coffer.until(id, 'uncertain');
+    // A worker has it in hand for moments.
+    await expect.poll(async () => (await decide(id, decision)).status, { timeout: 10_000 }).toBe(200);
+    await coffer.until(id, status);
+    await stands(expected);
+  });
+
+  it('while the wallet is frozen until after the time is up: held until it can be booked, and never given back', async () => {
+    const paying = await begin(2);
+    paying.says(() => ({ body: { status: 'pending' } }));
+    const { id } = await ask();
+    await expect.poll(() => paying.asked.length).toBeGreaterThan(0);
+    await coffer.call('POST', `/wallet/${wallet}/freeze`, { reason: 'looked into' });
+    paying.says(() => ({ body: { status: 'paid' } }));
+    await untilTimeIsUp(await coffer.until(id, 'awaiting_approval'));
+    const refusals = async () => ((await coffer.until(id, 'awaiting_approval'))['log'] as object[]).length;
+    const before = await refusals();
+    await expect.poll(refusals, { timeout: 15_000 }).toBeGreaterThan(before);
+    await stands(isHeld);
+    await coffer.call('POST', `/wallet/${wallet}/unfreeze`, { reason: 'looked into' });
+    await expect.poll(async () => (await decide(id, 'approve')).status, { timeout: 10_000 }).toBeOneOf([200, 409]);
+    await coffer.until(id, 'completed');
+    await stands(isPaid);
+  });
+
+  it('while its worker is killed, and no other is there until after the time is up: captured when one is', async () => {
+    const paying = await prepare(3);
+    paying.says((_payout, count) => ({ body: { status: 'paid' }, afterMs: count === 1 ? 5_000 : 0 }));
+    const { id } = await ask();
+    const child = startWorkerProcess(coffer.databaseUrl, paying.payout);
+    await expect.poll(() => paying.paid.size, { timeout: 20_000 }).toBe(1);
+    child.kill();
+    expect(await child.gone).toEqual([null, 'SIGKILL']);
+    await untilTimeIsUp(await coffer.until(id, 'paying'));
+    // Longer than the ledger takes to give back what has expired.
+    await pause(2_500);
+    await stands(isHeld);
+    work(paying);
+    await coffer.until(id, 'completed');
+    expect([paying.paid.size, paying.asked.length]).toEqual([1, 2]);
+    await stands(isPaid);
+  }, 60_000);
+});
+
+describe('an operator who approved', () => {
+  it('and no worker until after the time is up: captured', async () => {
+    await prepare(2);
+    const payout = { kind: 'approval', timeoutSeconds: 2 } as const;
+    worker = coffer.work({ payout });
+    const { id } = await ask();
+    const waiting = await coffer.until(id, 'awaiting_approval');
+    await worker.stop();
+    expect((await decide(id, 'approve')).status).toBe(200);
+    await untilTimeIsUp(waiting);
+    await pause(2_500);
+    await stands(isHeld);
+    worker = coffer.work({ payout });
+    await coffer.until(id, 'completed');
+    await stands(isPaid);
+  });
+});
+
+describe('what is known not to be paid is given back when the time is up', () => {
+  it('because the payer says so: pending, asked for its last word', async () => {
+    const paying = await begin(1);
+    paying.says(() => ({ body: { status: 'pending' } }));
+    let asked = 0;
+    paying.says(({ payBefore }) => {
+      if (Date.now() > Date.parse(payBefore)) asked++;
+      return { body: { status: 'pending' } };
+    });
+    const done = await coffer.until((await ask())['id'], 'failed');
+    expect(done).toMatchObject({ failure: { code: 'payout_timed_out' } });
+    expect([asked > 0, await coffer.balance(wallet)]).toEqual([true, isGivenBack]);
+  });
+
+  it('because it was never asked: the wallet was frozen', async () => {
+    const paying = await prepare(2);
+    const { id } = await ask();
+    worker = coffer.work({
+      payout: paying.payout,
+      call: callOut,
+      reviews: { areOn: () => true, ofHold: async () => await Promise.resolve('not evaluated yet' as const) },
+    });
+    await coffer.until(id, 'held');
+    await coffer.call('POST', `/wallet/${wallet}/freeze`, { reason: 'looked into' });
+    await worker.stop();
+    work(paying);
+    const done = await coffer.until(id, 'failed');
+    expect(done).toMatchObject({ failure: { code: 'payout_timed_out' } });
+    expect([paying.asked.length, await coffer.balance(wallet)]).toEqual([0, isGivenBack]);
+  });
+
+  it('because no call ever reached it', async () => {
+    wallet = `e${number++}`;
+    await coffer.call('POST', `/wallet/${wallet}/deposit`, { amount: 1000 });
+    const payout = {
+      kind: 'webhook',
+      url: `http://127.0.0.1:${await freePort()}/`,
+      secret: `whsec_${'A'.repeat(40)}`,
+      timeoutSeconds: 1,
+    } as const;
+    work({ payout });
+    const { id } = await ask();
+    expect((await coffer.until(id, 'paying'))['status']).toBe('paying');
+    const done = await coffer.until(id, 'failed');
+    expect(done).toMatchObject({ failure: { code: 'payout_timed_out' } });
+    expect((done['log'] as { detail: string }[]).some(({ detail }) => detail === 'nothing listens there')).toBe(true);
+    await stands(isGivenBack);
+  });
+
+  it('but not when one call reached it and the others did not', async () => {
+    const port = await freePort();
+    const paying = await prepare(2, port);
+    work(paying);
+    paying.says(() => ({ body: { status: 'paid' }, cut: true }));
+    const { id } = await ask();
+    await expect.poll(() => paying.asked.length).toBeGreaterThan(0);
+    await paying.stop();
+    payer = undefined;
+    await coffer.until(id, 'uncertain');
+    await stands(isHeld);
+    payer = await startPayer({ timeoutSeconds: 2, port });
+    await coffer.until(id, 'completed');
+    await stands(isPaid);
+  });
+
+  it('and nobody is asked for the first time when there is no time left to pay', async () => {
+    const paying = await prepare(10);
+    const { id } = await ask();
+    worker = coffer.work({
+      payout: paying.payout,
+      call: callOut,
+      reviews: { areOn: () => true, ofHold: async () => await Promise.resolve('not evaluated yet' as const) },
+    });
+    const held = await coffer.until(id, 'held');
+    await worker.stop();
+    await pause(Math.max(0, timeOf(held) - Date.now() - 700));
+    work(paying);
+    await coffer.until(id, 'failed');
+    expect([paying.asked.length, await coffer.balance(wallet)]).toEqual([0, isGivenBack]);
+  }, 30_000);
+});
+
+it('whatever payers do at the end, and whenever workers die: nothing is paid and given back, or captured and not paid', async () => {
+  const random = randomFrom(seedOf('payout ends'));
+  const asked = 60;
+  const paying = await prepare(3);
+  await coffer.call('POST', `/wallet/${wallet}/deposit`, { amount: 10_000 });
+  const dues = new Map<string, number>();
+  let heals = false;
+  paying.says(({ request, payBefore }) => {
+    // Each pays at a moment of its own, never after the one that it was told; some never do.
+    const due = dues.get(request) ?? (random() < 0.3 ? Infinity : Date.parse(payBefore) - random() * 3_000);
+    dues.set(request, due);
+    const said = { body: { status: due <= Math.min(Date.now(), Date.parse(payBefore)) || paying.paid.has(request) ? 'paid' : 'pending' } };
+    const afterMs = random() * 400;
+    if (heals) return said;
+    const luck = random();
+    if (luck < 0.25) return { ...said, cut: true, afterMs };
+    if (luck < 0.4) return { ...said, status: 500, afterMs };
+    return { ...said, afterMs };
+  });
+  const ids: string[] = [];
+  for (let at = 0; at < asked; at++) ids.push(String((await coffer.later(`/wallet/${wallet}/withdraw`, { amount: 10 }))['id']));
+  const lives = 4;
+  for (let life = 0; life < lives; life++) {
+    const child = startWorkerProcess(coffer.databaseUrl, paying.payout);
+    await pause(1_000 + random() * 800);
+    child.kill();
+    await child.gone;
+  }
+  heals = true;
+  work(paying);
+  const statuses = async () =>
+    (await coffer.pool.query<{ id: string; status: string }>('select id, status from requests.request where id = any($1::uuid[])', [ids]))
+      .rows;
+  const isOpen = async () => (await statuses()).filter(({ status }) => status !== 'completed' && status !== 'failed').length;
+  await expect.poll(isOpen, { timeout: 60_000, interval: 200 }).toBe(0);
+  const ended = await statuses();
+  const of = (wanted: string) => ended.filter(({ status }) => status === wanted).map(({ id }) => id);
+  const completed = of('completed').toSorted();
+  expect(completed).toEqual(ids.filter((id) => paying.paid.has(id)).toSorted());
+  expect([completed.length > 0, of('failed').length > 0]).toEqual([true, true]);
+  await stands({ balance: String(11_000 - 10 * completed.length), held: '0' });
+  console.info(
+    `${asked} payouts, a worker killed ${lives} times: ${completed.length} paid and captured, ${of('failed').length} given back`,
+  );
+}, 120_000);
