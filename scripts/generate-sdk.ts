@@ -100,9 +100,12 @@ function laterSource(operation: ApiOperation): string[] {
   // Other things are 202, too: a transfer that has begun and goes on by itself, say.
   const accepted = [answers, ...(answers?.anyOf ?? [])].find((answer) => answer?.$ref?.endsWith('/AsyncRequest'));
   if (!accepted) return [];
-  const answer = `Answered<${typeOf(accepted)}>`;
+  const answer = `Answered<${typeOf(accepted)}> | Answered<${answerType(operation)}>`;
   return [
-    `  /** The same, accepted now and done in the background: follow it with getRequest. */`,
+    '  /**',
+    `   * The same, accepted now and done in the background: follow it with getRequest. What was done at once under this key before is answered`,
+    `   * as it was then; only a request has \`attempts\`.`,
+    '   */',
     `  async ${operation.operationId}Later(input: ${inputName(operation)}, options: CallOptions = {}): Promise<${answer}> {`,
     `    return (await this.call(${descriptionOf(operation, true)}, { ...input, async: true }, options)) as ${answer};`,
     '  }',

@@ -6,6 +6,7 @@ import { productVersion } from './kernel/index.ts';
 import type { Config, Log } from './kernel/index.ts';
 import type { Ledger } from './ledger/index.ts';
 import { projectionStatus } from './projections/index.ts';
+import { openRequests } from './requests/index.ts';
 import { Metrics, startTraces, withPostingSpans } from './telemetry/index.ts';
 
 /** `ledger` lets the figures tell of the ledger, and makes the postings part of the traces. */
@@ -27,6 +28,7 @@ export async function startWatch({ observe }: Config, services: readonly string[
     metrics,
     ledger: (opened) => {
       metrics.watch({ books: () => opened.status(), projections: () => projectionStatus(database.pool, opened) });
+      metrics.watch({ requests: () => openRequests(database.pool) });
       return traces ? withPostingSpans(opened) : opened;
     },
     stop: async () => {

@@ -19,7 +19,7 @@ import {
 } from './insights/index.ts';
 import type { Reviews } from './insights/index.ts';
 import { callOut } from './outbound/index.ts';
-import { startRequestRunner } from './requests/index.ts';
+import { forgetOldRequests, startRequestRunner } from './requests/index.ts';
 import type { WalletCommands } from './wallets/index.ts';
 import { Dispatcher, webhookProjection } from './webhooks/index.ts';
 
@@ -65,6 +65,7 @@ function loopsOf(parts: WorkerParts): Promise<Part>[] {
   return [
     Promise.resolve(webhooks),
     workOnRequests(parts),
+    Promise.resolve(forgetOldRequests({ pool, log, keepDays: config.requestDays })),
     followLog({ ...parts, wakeWebhooks: () => webhooks.wake() }),
     Promise.resolve(new SagaResumer({ ledger, log })),
     Promise.resolve(startFraudActions({ pool, ledger, commands, mailed: mail !== undefined, log })),

@@ -77,7 +77,8 @@ begin
     from pg_namespace n where n.nspname = any (schemas)
     union all
     -- A function that works with its caller's rights gives nobody anything. Those that work with their owner's are the writer's alone:
-    -- in the ledger open_books, take_turn and post_batch, which only ever insert; in the audit record and forget_before.
+    -- in the ledger open_books, take_turn and post_batch, which only ever insert; in the audit record and forget_before, in the
+    -- requests forget_before.
     select format('grant execute on routine %s to coffer_writer%s', p.oid::regprocedure, case when p.prosecdef then '' else ', coffer_reader' end)
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = any (schemas)
     union all

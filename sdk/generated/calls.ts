@@ -15,9 +15,12 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/withdraw", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Posting>;
   }
 
-  /** The same, accepted now and done in the background: follow it with getRequest. */
-  async withdrawLater(input: WithdrawInput, options: CallOptions = {}): Promise<Answered<AsyncRequest>> {
-    return (await this.call({ method: "POST", path: "/wallet/{walletId}/withdraw", query: [], hasBody: true, key: "body" }, { ...input, async: true }, options)) as Answered<AsyncRequest>;
+  /**
+   * The same, accepted now and done in the background: follow it with getRequest. What was done at once under this key before is answered
+   * as it was then; only a request has `attempts`.
+   */
+  async withdrawLater(input: WithdrawInput, options: CallOptions = {}): Promise<Answered<AsyncRequest> | Answered<Posting>> {
+    return (await this.call({ method: "POST", path: "/wallet/{walletId}/withdraw", query: [], hasBody: true, key: "body" }, { ...input, async: true }, options)) as Answered<AsyncRequest> | Answered<Posting>;
   }
 
   /** Money from one wallet to another: at once, or in steps between books. 202 when it is left to a worker, or has begun while a book is away: Location says where to look */
@@ -25,9 +28,12 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/transfer", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Posting>;
   }
 
-  /** The same, accepted now and done in the background: follow it with getRequest. */
-  async transferLater(input: TransferInput, options: CallOptions = {}): Promise<Answered<AsyncRequest>> {
-    return (await this.call({ method: "POST", path: "/wallet/{walletId}/transfer", query: [], hasBody: true, key: "body" }, { ...input, async: true }, options)) as Answered<AsyncRequest>;
+  /**
+   * The same, accepted now and done in the background: follow it with getRequest. What was done at once under this key before is answered
+   * as it was then; only a request has `attempts`.
+   */
+  async transferLater(input: TransferInput, options: CallOptions = {}): Promise<Answered<AsyncRequest> | Answered<Posting>> {
+    return (await this.call({ method: "POST", path: "/wallet/{walletId}/transfer", query: [], hasBody: true, key: "body" }, { ...input, async: true }, options)) as Answered<AsyncRequest> | Answered<Posting>;
   }
 
   /** A wallet's balance and details; the ETag is its version */
@@ -235,7 +241,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/requests/{asyncRequestId}", query: ["wait"], hasBody: false, key: "none" }, input, options)) as AsyncRequestWithLog;
   }
 
-  /** Has a withdrawal paid out that waits for somebody: one in review, one that waits for approval, or one that the payer has not decided */
+  /** Has a withdrawal paid out that waits for somebody: one in review, one that waits for approval, one that the payer has not decided, or one that nobody knows of whether it was paid */
   async approveRequest(input: ApproveRequestInput, options: CallOptions = {}): Promise<AsyncRequest> {
     return (await this.call({ method: "POST", path: "/requests/{asyncRequestId}/approve", query: [], hasBody: true, key: "none" }, input, options)) as AsyncRequest;
   }

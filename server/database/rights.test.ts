@@ -105,13 +105,20 @@ test('everything belongs to coffer_migrator, who cannot log in and is no superus
   expect(rows).toEqual([]);
 });
 
-test('five functions run as the owner; the writer alone may call them, and they look for nothing outside their schema', async () => {
+test('six functions run as the owner; the writer alone may call them, and they look for nothing outside their schema', async () => {
   const { rows } = await database.pool.query(`
     select p.oid::regproc::text as name, proconfig as config,
       has_function_privilege('coffer_writer', p.oid, 'execute') as writer, has_function_privilege('coffer_reader', p.oid, 'execute') as reader
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${foreign} and prosecdef order by 1`);
   const safe = { config: ['search_path=pg_catalog, pg_temp'], writer: true, reader: false };
-  const names = ['audit.forget_before', 'audit.record', 'ledger.open_books', 'ledger.post_batch', 'ledger.take_turn'];
+  const names = [
+    'audit.forget_before',
+    'audit.record',
+    'ledger.open_books',
+    'ledger.post_batch',
+    'ledger.take_turn',
+    'requests.forget_before',
+  ];
   expect(rows).toEqual(names.map((name) => ({ name, ...safe })));
 });
 

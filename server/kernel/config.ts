@@ -37,6 +37,8 @@ export type Config = {
   books: number | undefined;
   /** Code of the asset that a new user's wallet is opened in. */
   defaultAsset: string;
+  /** For how many days asynchronous requests stay there once they are finished. */
+  requestDays: number;
   observe: ObserveConfig;
   peers: PeersConfig;
 };
@@ -107,6 +109,7 @@ export const settings: readonly { name: string; meaning: string; fallback: strin
   { name: 'LOG_LEVEL', meaning: logLevels.join(', '), fallback: 'info' },
   { name: 'COFFER_BOOKS', meaning: 'books that a new ledger is begun with, 1 to 1024', fallback: 'what the ledger has, else 1' },
   { name: 'COFFER_DEFAULT_ASSET', meaning: "asset of a new user's wallet", fallback: 'USD' },
+  { name: 'COFFER_REQUEST_DAYS', meaning: 'for how many days a finished asynchronous request is kept', fallback: '400' },
   { name: 'COFFER_AUDIT', meaning: 'keep what is asked of the API, in api_audit', fallback: 'on' },
   { name: 'COFFER_AUDIT_DAYS', meaning: 'for how many days it is kept', fallback: '90' },
   { name: 'COFFER_LOG_FILES', meaning: 'write the log to files, too', fallback: 'on' },
@@ -155,6 +158,7 @@ export function readConfig(env: NodeJS.ProcessEnv): { config: Config; problems?:
     logLevel: readLogLevel(given('LOG_LEVEL') ?? 'info', problem),
     books: readBooks(given('COFFER_BOOKS'), problem),
     defaultAsset: readAssetCode(given('COFFER_DEFAULT_ASSET') ?? 'USD', problem),
+    requestDays: readDays('COFFER_REQUEST_DAYS', given('COFFER_REQUEST_DAYS') ?? '400', problem),
     observe: readObserve(given, path.resolve(given('COFFER_HOME') ?? defaultHome), problem),
     peers: readPeers(given, (name, fallback) => readSwitch(given(name) ?? fallback, name, problem), problem),
   };
@@ -295,18 +299,18 @@ function readObserve(given: (name: string) => string | undefined, home: string, 
   const traces = isOn('COFFER_TRACES', given('OTEL_EXPORTER_OTLP_ENDPOINT') === undefined ? 'off' : 'on');
   return {
     audit: isOn('COFFER_AUDIT', 'on'),
-    auditDays: readDays(given('COFFER_AUDIT_DAYS') ?? '90', problem),
+    auditDays: readDays('COFFER_AUDIT_DAYS', given('COFFER_AUDIT_DAYS') ?? '90', problem),
     logFolder: logFiles ? path.resolve(given('COFFER_LOG_FOLDER') ?? path.join(home, 'logs')) : null,
     logRequests: isOn('COFFER_LOG_REQUESTS', 'off'),
     tracesUrl: traces ? readCollector(given('OTEL_EXPORTER_OTLP_ENDPOINT') ?? 'http://127.0.0.1:4318', problem) : null,
   };
 }
 
-function readDays(text: string, problem: Problem): number {
+function readDays(name: string, text: string, problem: Problem): number {
   const days = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (days >= 1 && days <= 36_500) return days;
-  problem(`COFFER_AUDIT_DAYS is "${text}": give a number of days between 1 and 36500.`);
-  return 90;
+  problem(`${name} is "${text}": give a number of days between 1 and 36500.`);
+  return 1;
 }
 
 function readCollector(text: string, problem: Problem): string {

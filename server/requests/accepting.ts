@@ -20,10 +20,15 @@ export type AskedRequest = {
   readonly content: Content;
 };
 
+/** `isOnRecord`: whether the ledger knows the key already. */
+export type KeyRecord = { readonly isOnRecord: () => Promise<boolean> };
+
 export type Accepted =
   | { readonly kind: 'accepted'; readonly request: AsyncRequest; readonly replayed: boolean }
   /** The key was used for a request with other content. */
   | { readonly kind: 'key_reused' }
+  /** No request stands for it, and the ledger has something on record under its key: asked for at once, that is the answer. */
+  | { readonly kind: 'on_record' }
   | { readonly kind: 'too_many_open' };
 
 const insertText = `
@@ -35,20 +40,25 @@ const insertText = `
   on conflict (wallet, key) do nothing
   returning ${requestColumns}`;
 
-export async function insertRequest(pool: pg.Pool, asked: AskedRequest): Promise<Accepted> {
+/** What gets onto the record between the look and the insertion is met by the worker. */
+export async function insertRequest(pool: pg.Pool, asked: AskedRequest, { isOnRecord }: KeyRecord): Promise<Accepted> {
   const { type, wallet, owner, key, content } = asked;
-  const digest = digestOf(type, content);
-  const values = [newId(), type, wallet, owner, key, JSON.stringify(content), digest];
+  if (await isOnRecord()) return (await acceptedBefore(pool, asked)) ?? { kind: 'on_record' };
+  const values = [newId(), type, wallet, owner, key, JSON.stringify(content), digestOf(type, content)];
   const inserted = await pool.query<RequestRow>({ name: 'requests_insert', text: insertText, values });
   if (inserted.rows[0]) return { kind: 'accepted', request: requestFromRow(inserted.rows[0]), replayed: false };
+  return (await acceptedBefore(pool, asked)) ?? { kind: 'too_many_open' };
+}
+
+async function acceptedBefore(pool: pg.Pool, { type, wallet, key, content, asset }: AskedRequest): Promise<Accepted | null> {
   const found = await pool.query<RequestRow & { digest: string }>({
     name: 'requests_by_key',
     text: `select ${requestColumns}, r.digest from requests.request r where r.wallet = $1 and r.key = $2`,
     values: [wallet, key],
   });
   const [row] = found.rows;
-  if (!row) return { kind: 'too_many_open' };
+  if (!row) return null;
   const before = requestFromRow(row);
-  if (row.digest !== digest || !isSameAsset(before.content, content, asked.asset)) return { kind: 'key_reused' };
+  if (row.digest !== digestOf(type, content) || !isSameAsset(before.content, content, asset)) return { kind: 'key_reused' };
   return { kind: 'accepted', request: before, replayed: true };
 }

@@ -2,8 +2,11 @@
 export type { Accepted } from './accepting.ts';
 export { openRequestsMax } from './accepting.ts';
 export type { Decided, DecisionRefusal } from './decisions.ts';
+export { forgetOldRequests } from './forgetting.ts';
+export { openRequests } from './reading.ts';
 export { Requests } from './requests.ts';
 export { startRequestRunner } from './start.ts';
+export type { OpenRequests } from './reading.ts';
 export type { Point } from './runner.ts';
 export type { RequestWork } from './start.ts';
 export { ownFailures, requestStatuses } from './types.ts';

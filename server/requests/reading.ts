@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { isUuid } from '../kernel/index.ts';
 import { attemptColumns, requestColumns, requestFromRow } from './rows.ts';
 import type { AttemptRow, RequestRow } from './rows.ts';
+import { isFinished, requestStatuses } from './types.ts';
 import type { AsyncRequest, Attempt, RequestStatus } from './types.ts';
 
 /** `onlyOwner`: of what is not this owner's there is nothing to be seen. */
@@ -44,6 +45,20 @@ export async function selectRequests(database: pg.Pool, filter: RequestFilter): 
   );
   const items = rows.slice(0, limit).map(requestFromRow);
   return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+}
+
+/** Requests that are not finished, in one state. */
+export type OpenRequests = { readonly status: RequestStatus; readonly count: number; readonly oldestSeconds: number };
+
+/** Each state that is not the end of a request, also when nothing is in it. `oldestSeconds`: since the oldest was asked for. */
+export async function openRequests(database: pg.Pool): Promise<readonly OpenRequests[]> {
+  const { rows } = await database.query<OpenRequests>(`
+    select status, count(*)::integer as count, greatest(0, extract(epoch from clock_timestamp() - min(created_at)))::double precision as "oldestSeconds"
+    from requests.request where finished_at is null group by status`);
+  const found = new Map(rows.map((row) => [row.status, row]));
+  return requestStatuses
+    .filter((status) => !isFinished({ status }))
+    .map((status) => found.get(status) ?? { status, count: 0, oldestSeconds: 0 });
 }
 
 /** The newest lines, in their order. */

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { isOutage } from '../database/index.ts';
 import { LedgerUnavailable } from '../ledger/index.ts';
 import { insertRequest } from './accepting.ts';
-import type { Accepted, AskedRequest } from './accepting.ts';
+import type { Accepted, AskedRequest, KeyRecord } from './accepting.ts';
 import { Bell } from './bell.ts';
 import { decide } from './decisions.ts';
 import type { Decided, DecidedBy, Decision } from './decisions.ts';
@@ -27,8 +27,8 @@ export class Requests {
   }
 
   /** Keeps a request, to be done by a worker. Throws LedgerUnavailable when nobody knows whether it was kept. */
-  async accept(asked: AskedRequest): Promise<Accepted> {
-    const accepted = await certain(() => insertRequest(this.#pool, asked));
+  async accept(asked: AskedRequest, record: KeyRecord): Promise<Accepted> {
+    const accepted = await certain(() => insertRequest(this.#pool, asked, record));
     if (accepted.kind === 'accepted' && !accepted.replayed) this.#bell.ring();
     return accepted;
   }

@@ -23,6 +23,9 @@ export type CacheFigures = {
   readonly forgotten: number;
 };
 
+/** Asynchronous requests that are not finished, in one state. */
+export type RequestFigures = { readonly status: string; readonly count: number; readonly oldestSeconds: number };
+
 type Sources = {
   readonly version: string;
   /** Called when somebody asks for the figures. */
@@ -33,6 +36,7 @@ type Sources = {
   readonly audit?: () => { readonly waiting: number; readonly written: number; readonly dropped: number };
   readonly projections?: () => Promise<readonly ProjectionFigures[]>;
   readonly deadLetters?: () => Promise<number>;
+  readonly requests?: () => Promise<readonly RequestFigures[]>;
 };
 
 const secondsBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -69,6 +73,7 @@ export class Metrics {
     this.#describeCounters();
     this.#describeGauges();
     this.#describeFollowers();
+    this.#describeAsyncRequests();
   }
 
   /** Names what is asked at each scrape, once it is there. */
@@ -227,6 +232,19 @@ export class Metrics {
       const count = await deadLetters();
       return count === null ? [] : [[[], count]];
     });
+  }
+
+  #describeAsyncRequests(): void {
+    const requests = asked(async () => (await this.#sources.requests?.()) ?? []);
+    const each = (figure: 'count' | 'oldestSeconds') => async () =>
+      ((await requests()) ?? []).map((of): [string[], number] => [[of.status], of[figure]]);
+    this.#gauge('coffer_requests_open', 'Asynchronous requests that are not finished', ['status'], each('count'));
+    this.#gauge(
+      'coffer_requests_oldest_seconds',
+      'Since the oldest asynchronous request in a state was asked for; 0 when there is none',
+      ['status'],
+      each('oldestSeconds'),
+    );
   }
 
   #counter(name: string, help: string, labelNames: string[], tally: () => Tally): void {

@@ -117,6 +117,11 @@ export class WalletQueries {
     return entry && (await this.#withReversals(entry));
   }
 
+  /** Whether anything is on record under the key: posted, refused, or begun. */
+  async isOnRecord(wallet: Wallet, key: string): Promise<boolean> {
+    return (await this.#ledger.read.in(wallet).entryByKey(wallet.number, key)) !== null;
+  }
+
   /** A hold, by the id of the operation that authorised it, with everything that became of it, in order. */
   async hold(id: string, { onlyOwner }: Reach = {}): Promise<(WalletHold & { readonly entries: readonly RecordedEntry[] }) | null> {
     const place = placeOfOperationId(id);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openRequests, requestStatuses } from '../../server/requests/index.ts';
 import { startProduct } from '../http/product.ts';
 import { startWatched } from './watched.ts';
 import type { Watched } from './watched.ts';
@@ -57,6 +58,29 @@ test('the book, the database, the pools, the audit, the process and the build te
   expect(await value(`coffer_build_info{version="0.0.0",node="${process.version}"}`)).toBe(1);
   expect(await value('nodejs_eventloop_lag_seconds')).toBeDefined();
   expect(await value('process_resident_memory_bytes')).toBeGreaterThan(0);
+});
+
+test('asynchronous requests are counted by state, with the age of the oldest; what is finished is not', async () => {
+  coffer.metrics.watch({ requests: () => openRequests(coffer.pool) });
+  const ids: unknown[] = [];
+  for (let number = 0; number < 3; number++)
+    ids.push((await coffer.call('POST', '/wallet/m1/withdraw', { amount: 1, async: true })).body['id']);
+  await coffer.pool.query(`update requests.request set created_at = created_at - interval '1 hour' where id = $1`, [ids[0]]);
+  await coffer.pool.query(
+    `update requests.request set status = 'failed', way = 'post', failure_code = 'x', finished_at = clock_timestamp() where id = $1`,
+    [ids[2]],
+  );
+  // What was just asked for stays for a second.
+  await expect.poll(() => value('coffer_requests_open{status="accepted"}')).toBe(2);
+  expect(await value('coffer_requests_oldest_seconds{status="accepted"}')).toBeGreaterThanOrEqual(3_600);
+  const told = async (status: string) => [
+    status,
+    await value(`coffer_requests_open{status="${status}"}`),
+    await value(`coffer_requests_oldest_seconds{status="${status}"}`),
+  ];
+  const ends = ['completed', 'released', 'failed'];
+  for (const status of requestStatuses.filter((one) => one !== 'accepted'))
+    expect(await told(status)).toEqual([status, ...(ends.includes(status) ? [undefined, undefined] : [0, 0])]);
 });
 
 test('every line is one that Prometheus reads, and no metric is described twice', async () => {

@@ -167,6 +167,25 @@ describe('an operator who approved', () => {
   });
 });
 
+describe('an operator who approved while the wallet was frozen', () => {
+  it('until after the time is up: held until it can be booked', async () => {
+    await prepare(2);
+    worker = coffer.work({ payout: { kind: 'approval', timeoutSeconds: 2 } });
+    const { id } = await ask();
+    const waiting = await coffer.until(id, 'awaiting_approval');
+    await coffer.call('POST', `/wallet/${wallet}/freeze`, { reason: 'looked into' });
+    expect((await decide(id, 'approve')).status).toBe(200);
+    await untilTimeIsUp(waiting);
+    const refusals = async () => ((await coffer.until(id, 'awaiting_approval', 'failed'))['log'] as object[]).length;
+    const before = await refusals();
+    await expect.poll(refusals, { timeout: 15_000 }).toBeGreaterThan(before);
+    await stands(isHeld);
+    await coffer.call('POST', `/wallet/${wallet}/unfreeze`, { reason: 'looked into' });
+    await coffer.until(id, 'completed');
+    await stands(isPaid);
+  }, 30_000);
+});
+
 describe('what is known not to be paid is given back when the time is up', () => {
   it('because the payer says so: pending, asked for its last word', async () => {
     const paying = await begin(1);
@@ -269,11 +288,13 @@ it('whatever payers do at the end, and whenever workers die: nothing is paid and
     return { ...said, afterMs };
   });
   const ids: string[] = [];
-  for (let at = 0; at < asked; at++) ids.push(String((await coffer.later(`/wallet/${wallet}/withdraw`, { amount: 10 }))['id']));
   const lives = 4;
-  for (let life = 0; life < lives; life++) {
+  for (let life = 1; life <= lives; life++) {
+    const before = paying.asked.length;
+    for (let at = 0; at < asked / lives; at++) ids.push(String((await coffer.later(`/wallet/${wallet}/withdraw`, { amount: 10 }))['id']));
     const child = startWorkerProcess(coffer.databaseUrl, paying.payout);
-    await pause(1_000 + random() * 800);
+    await expect.poll(() => paying.asked.length, { timeout: 30_000, interval: 20 }).toBeGreaterThan(before + 20);
+    await pause(random() * 1_000);
     child.kill();
     await child.gone;
   }

@@ -63,11 +63,13 @@ describe('the payer says', () => {
           amount: '300',
           asset: 'USD',
           scale: 2,
-          payBefore: expect.stringMatching(/Z$/),
+          payBefore: paying.asked[0]?.payout.payBefore,
           metadata: { iban: 'DE02', coffer: 'forged' },
         },
       },
     ]);
+    // A tenth of the minute before the end.
+    expect(Date.parse(String(done['timesOutAt'])) - Date.parse(String(paying.asked[0]?.payout.payBefore))).toBe(6_000);
     expect([paying.forged, await coffer.balance(wallet)]).toEqual([0, { balance: '700', held: '0' }]);
     expect(await effectsOf(done)).toEqual({ captured: 300n, givenBack: 0n });
     const hold = await coffer.call('GET', `/operations/${String(done['holdId'])}`);
@@ -323,10 +325,12 @@ describe('an operator says', () => {
     expect(atOnce).toMatchObject({ status: 422, body: { code: 'insufficient_funds' } });
   });
 
-  it('that a request is to be replayed whose key is another operation’s: refused', async () => {
+  it('that a request is to be replayed whose key is another operation’s, asked for meanwhile: refused', async () => {
     await begin(60, { payout: { kind: 'none' } });
-    await coffer.call('POST', `/wallet/${wallet}/withdraw`, { amount: 1, requestId: 'taken' });
+    await worker?.stop();
     const { id } = await ask({ requestId: 'taken' });
+    await coffer.call('POST', `/wallet/${wallet}/withdraw`, { amount: 1, requestId: 'taken' });
+    worker = coffer.work();
     expect(await coffer.until(id, 'failed')).toMatchObject({ failure: { code: 'idempotency_key_reused' } });
     expect(await decide(id, 'replay')).toMatchObject({ status: 409, body: { code: 'request_not_replayable' } });
   });

@@ -116,14 +116,65 @@ describe('one key is one operation', () => {
   it('at once and in the background with one key are one operation, whichever comes first', async () => {
     const before = Number((await coffer.balance('w1')).balance);
     const atOnce = await coffer.call('POST', '/wallet/w1/withdraw', { amount: 11, requestId: 'both-1' });
-    const { id } = await coffer.later('/wallet/w1/withdraw', { amount: 11, requestId: 'both-1' });
-    expect(await coffer.until(id, 'completed')).toMatchObject({ operationId: atOnce.body['operationId'] });
+    const later = await coffer.call('POST', '/wallet/w1/withdraw', { amount: 11, requestId: 'both-1', async: true });
+    expect([later.status, later.text, later.headers.get('idempotency-replayed')]).toEqual([201, atOnce.text, 'true']);
     const first = await coffer.later('/wallet/w1/withdraw', { amount: 13, requestId: 'both-2' });
     const done = await coffer.until(first['id'], 'completed');
     const again = await coffer.call('POST', '/wallet/w1/withdraw', { amount: 13, requestId: 'both-2' });
     expect([again.body['operationId'], again.headers.get('idempotency-replayed')]).toEqual([done['operationId'], 'true']);
     expect(Number((await coffer.balance('w1')).balance)).toBe(before - 24);
   });
+});
+
+describe('a key that the ledger has on record, and no request stands for', () => {
+  const rowsOf = async (key: string) => (await coffer.pool.query('select from requests.request where key = $1', [key])).rowCount;
+
+  it('is answered at once: the stored answer again, and 409 for anything else', async () => {
+    await coffer.call('POST', '/wallet', { id: 'w3' });
+    const prefer = { prefer: 'respond-async' };
+    const cases = [
+      ['withdraw', { amount: 3 }, { amount: 4 }],
+      ['withdraw', { amount: 1_000_000_000 }, { amount: 3 }],
+      ['transfer', { amount: 3, toWalletId: 'w3' }, { amount: 3, toWalletId: 'w2' }],
+      ['transfer', { amount: 3, toWalletId: 'w3', mode: 'saga' }, { amount: 3, toWalletId: 'w3' }],
+    ] as const;
+    for (const [at, [what, body, other]] of cases.entries()) {
+      const requestId = `recorded-${at}`;
+      const first = await coffer.call('POST', `/wallet/w1/${what}`, { ...body, requestId });
+      const again = await coffer.call('POST', `/wallet/w1/${what}`, { ...body, requestId }, prefer);
+      expect([again.status, again.body]).toEqual([first.status, first.body]);
+      expect([again.headers.get('idempotency-replayed'), again.headers.get('preference-applied')]).toEqual(['true', null]);
+      const reused = await coffer.call('POST', `/wallet/w1/${what}`, { ...other, requestId, async: true });
+      expect(reused).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused', requestId } });
+      expect(await rowsOf(requestId)).toBe(0);
+    }
+    await coffer.call('POST', '/wallet/w1/deposit', { amount: 3, requestId: 'recorded-deposit' });
+    const deposit = await coffer.call('POST', '/wallet/w1/withdraw', { amount: 3, requestId: 'recorded-deposit', async: true });
+    expect(deposit).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused' } });
+  });
+
+  it('is the wallet’s own: the same key of another wallet is accepted', async () => {
+    await coffer.call('POST', '/wallet/w3/deposit', { amount: 3, requestId: 'somebody-else' });
+    expect(await coffer.later('/wallet/w1/withdraw', { amount: 3, requestId: 'somebody-else' })).toMatchObject({ walletId: 'w1' });
+  });
+
+  it('is answered with the request where one stands for it, with a payout too', async () => {
+    const { id } = await coffer.later('/wallet/w1/withdraw', { amount: 3, requestId: 'stands' });
+    await coffer.until(id, 'completed');
+    expect(await coffer.later('/wallet/w1/withdraw', { amount: 3, requestId: 'stands' })).toMatchObject({ id, status: 'completed' });
+  });
+});
+
+it('a request says how it was asked: the mode of a transfer', async () => {
+  const asked = { toWalletId: 'w2', amount: 1 };
+  for (const mode of ['atomic', 'saga'] as const) {
+    const { id } = await coffer.later('/wallet/w1/transfer', { ...asked, mode });
+    expect(await coffer.until(id, 'completed')).toMatchObject({ mode });
+    const listed = await coffer.call('GET', '/requests?walletId=w1&limit=1');
+    expect(listed.body['items']).toMatchObject([{ id, mode }]);
+  }
+  expect(await coffer.later('/wallet/w1/transfer', asked)).not.toHaveProperty('mode');
+  expect(await coffer.later('/wallet/w1/withdraw', { amount: 1 })).not.toHaveProperty('mode');
 });
 
 describe('what is not kept', () => {

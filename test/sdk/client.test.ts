@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Coffer, CofferRefused, newKey } from '../../sdk/index.ts';
 import { requestOf } from '../../sdk/request.ts';
+import { assert } from '../../server/kernel/index.ts';
 import { alice, startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
 
@@ -26,12 +27,15 @@ describe('a call', () => {
   it('can be left to a worker, and followed', async () => {
     await coffer.deposit({ walletId: 'c0', amount: 100 });
     const later = await coffer.withdrawLater({ walletId: 'c0', amount: 1, key: 'l' });
+    assert('attempts' in later, 'nothing was done under this key before');
     expect(later).toMatchObject({ status: 'accepted', walletId: 'c0', amount: '1', requestId: 'l', replayed: false });
     expect(await coffer.withdrawLater({ walletId: 'c0', amount: 1, key: 'l' })).toEqual({ ...later, replayed: true });
     expect(await coffer.getRequest({ asyncRequestId: later.id })).toMatchObject({ id: later.id, log: [] });
     expect((await coffer.listRequests({ walletId: 'c0' })).items).toMatchObject([{ id: later.id }]);
     const transfer = { walletId: 'c0', toWalletId: 'c1', amount: 1, key: 'l' };
     await expect(coffer.transferLater(transfer)).rejects.toMatchObject({ status: 409, code: 'idempotency_key_reused' });
+    const atOnce = await coffer.withdraw({ walletId: 'c0', amount: 2, key: 'at-once' });
+    expect(await coffer.withdrawLater({ walletId: 'c0', amount: 2, key: 'at-once' })).toEqual({ ...atOnce, replayed: true });
   });
 
   it('gets a key of its own when it is given none: two calls are two operations', async () => {

@@ -42,17 +42,30 @@ export type LaterAsked = {
   readonly mode?: TransferMode | undefined;
   readonly terms: WalletRequest;
   readonly money: ReturnType<typeof readMoney>;
+  /** Asks for the same at once, and answers that. */
+  readonly atOnce: () => Promise<Reply>;
 };
 
-/** Keeps the request, once there is such a wallet of the caller's, and answers where to follow it. */
+/**
+ * Keeps the request, once there is such a wallet of the caller's, and answers where to follow it. What the ledger has on record under the
+ * key without a request is answered as it is at once: the stored answer again, or that the key was used for something else.
+ */
 export async function acceptLater(product: Product, request: Request, reply: Reply, asked: LaterAsked): Promise<Reply> {
-  const { type, wallet: id, terms } = asked;
+  const { type, wallet: id, terms, atOnce } = asked;
   const { key = '' } = terms;
   noteOperation(request, null, key, id);
   const wallet = await product.queries.wallet(id, callerOf(request));
   if (!wallet) return sendProblem(reply, refusedUnseen(key, 'wallet_not_found', { wallet: id }));
   const { owner, asset } = wallet;
-  const accepted = await product.requests.accept({ type, wallet: id, owner, asset, key, content: contentOf(asked, product) });
+  const isOnRecord = async () => await product.queries.isOnRecord(wallet, key);
+  const accepted = await product.requests.accept(
+    { type, wallet: id, owner, asset, key, content: contentOf(asked, product) },
+    { isOnRecord },
+  );
+  if (accepted.kind === 'on_record') {
+    reply.removeHeader('preference-applied');
+    return await atOnce();
+  }
   if (accepted.kind === 'key_reused') return sendProblem(reply, refusedUnseen(key, 'idempotency_key_reused', { key }));
   if (accepted.kind === 'too_many_open') return sendProblem(reply, tooManyOpen(id, key));
   if (accepted.replayed) reply.header('idempotency-replayed', 'true');

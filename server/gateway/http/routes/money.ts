@@ -5,10 +5,9 @@ import { acceptLater, Async, asyncHeaders, isAsync } from '../async-requests.ts'
 import { callerOf } from '../callers.ts';
 import { keyHeaders, Posting, presentPosting, sendOutcome } from '../postings.ts';
 import { readContent, readMoney } from '../request-content.ts';
-import type { TermsBody } from '../request-content.ts';
 import { RequestView } from '../request-views.ts';
 import { amountProperties, EffectiveAt, problems, ref, strict, termProperties, TransferMode, WalletId } from '../schemas.ts';
-import type { WalletOutcome, WalletRequest } from '../../../wallets/index.ts';
+import type { WalletOutcome } from '../../../wallets/index.ts';
 
 const params = Type.Object({ id: WalletId }, strict);
 
@@ -41,7 +40,8 @@ export function moneyRoutes(app: App, product: Product): void {
     { schema: { ...described('deposit', 'Money from outside into a wallet; the first deposit opens it'), body: Money } },
     async (request, reply) => {
       const { body, params } = request;
-      return await answer(request, reply, body, (asked) => commands.deposit({ ...asked, ...readMoney(body), wallet: params.id }));
+      const asked = { ...readContent(request, reply, body), ...readMoney(body), wallet: params.id };
+      return await send(request, reply, await commands.deposit(asked));
     },
   );
 
@@ -50,11 +50,10 @@ export function moneyRoutes(app: App, product: Product): void {
     { schema: { ...orLater('withdraw', 'Money from a wallet to the outside'), body: Withdrawal } },
     async (request, reply) => {
       const { body, params } = request;
-      if (isAsync(request, reply, body)) {
-        const terms = readContent(request, reply, body);
-        return await acceptLater(product, request, reply, { type: 'withdraw', wallet: params.id, terms, money: readMoney(body) });
-      }
-      return await answer(request, reply, body, (asked) => commands.withdraw({ ...asked, ...readMoney(body), wallet: params.id }));
+      const [terms, money] = [readContent(request, reply, body), readMoney(body)];
+      const atOnce = async () => await send(request, reply, await commands.withdraw({ ...terms, ...money, wallet: params.id }));
+      if (!isAsync(request, reply, body)) return await atOnce();
+      return await acceptLater(product, request, reply, { type: 'withdraw', wallet: params.id, terms, money, atOnce });
     },
   );
 
@@ -73,25 +72,16 @@ export function moneyRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       const { body, params } = request;
-      if (isAsync(request, reply, body)) {
-        const [terms, money] = [readContent(request, reply, body), readMoney(body)];
-        const { toWalletId: to, mode } = body;
-        return await acceptLater(product, request, reply, { type: 'transfer', wallet: params.id, to, mode, terms, money });
-      }
-      return await answer(request, reply, body, (asked) =>
-        commands.transfer({ ...asked, ...readMoney(body), from: params.id, to: body.toWalletId, mode: body.mode }),
-      );
+      const [terms, money] = [readContent(request, reply, body), readMoney(body)];
+      const { toWalletId: to, mode } = body;
+      const asked = { ...terms, ...money, from: params.id, to, mode };
+      const atOnce = async () => await send(request, reply, await commands.transfer(asked));
+      if (!isAsync(request, reply, body)) return await atOnce();
+      return await acceptLater(product, request, reply, { type: 'transfer', wallet: params.id, to, mode, terms, money, atOnce });
     },
   );
 
-  async function answer(
-    request: Request,
-    reply: Reply,
-    body: TermsBody,
-    command: (asked: WalletRequest) => Promise<WalletOutcome>,
-  ): Promise<Reply> {
-    const asked = readContent(request, reply, body);
-    const outcome = await command(asked);
+  async function send(request: Request, reply: Reply, outcome: WalletOutcome): Promise<Reply> {
     return sendOutcome(reply, outcome, 201, (entry, saga) => presentPosting(entry, product.assets, callerOf(request), saga));
   }
 }
