@@ -111,7 +111,7 @@ afterAll(async () => {
 /** What a worker would have brought so far that somebody can decide about it. */
 async function plantRequests(): Promise<void> {
   await coffer.pool.query(
-    `insert into requests.request (id, type, wallet, key, content, digest, status, way, hold_seconds, hold, hold_amount, hold_expires_at,
+    `insert into requests.request (id, type, wallet, key, content, digest, status, way, hold_seconds, hold, hold_amount, times_out_at,
        failure_code, next_try_at, created_at, updated_at, finished_at)
      select id, 'withdraw', 'w1', id, '{"amount":"1"}', '', status, 'approval', 60, '1-1', 1, now(),
        case when status = 'released' then 'payout_rejected' end, now(), now(), now(), case when status = 'released' then now() end
