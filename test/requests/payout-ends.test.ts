@@ -63,15 +63,15 @@ async function stands(expected: object): Promise<void> {
 
 describe('a payer that pays', () => {
   it('and answers when the time is up: captured', async () => {
-    const paying = await begin(1);
-    paying.says(() => ({ body: { status: 'paid' }, afterMs: 2_000 }));
+    const paying = await begin(3);
+    paying.says(() => ({ body: { status: 'paid' }, afterMs: 4_000 }));
     const done = await coffer.until((await ask())['id'], 'completed', 'failed');
     expect([done['status'], Date.parse(String(done['finishedAt'])) > timeOf(done)]).toEqual(['completed', true]);
     await stands(isPaid);
   });
 
   it('at the last moment, after saying that it did not yet: it is asked for its last word, and captured', async () => {
-    const paying = await begin(2);
+    const paying = await begin(5);
     paying.says(({ payBefore }) => ({ body: { status: Date.now() < Date.parse(payBefore) - 50 ? 'pending' : 'paid' } }));
     const done = await coffer.until((await ask())['id'], 'completed', 'failed');
     expect([done['status'], paying.paid.size]).toEqual(['completed', 1]);
@@ -84,7 +84,7 @@ describe('a payer that pays', () => {
     ['nothing that can be read', { text: '<html>' }],
     ['a status that says nothing', { status: 404 }],
   ])('and whose answer is %s until the time is up: uncertain, held, and captured as soon as it says so', async (_what, lost) => {
-    const paying = await begin(1);
+    const paying = await begin(3);
     paying.says(() => ({ body: { status: 'paid' }, ...lost }));
     const { id } = await ask();
     const unknown = await coffer.until(id, 'uncertain', 'failed', 'released');
@@ -102,7 +102,7 @@ describe('a payer that pays', () => {
     ['approve', 'completed', isPaid],
     ['reject', 'released', isGivenBack],
   ])('and never says so: an operator decides (%s)', async (decision, status, expected) => {
-    const paying = await begin(1);
+    const paying = await begin(3);
     paying.says(() => ({ body: { status: 'paid' }, cut: true }));
     const { id } = await ask();
     await coffer.until(id, 'uncertain');
@@ -113,7 +113,7 @@ describe('a payer that pays', () => {
   });
 
   it('while the wallet is frozen until after the time is up: held until it can be booked, and never given back', async () => {
-    const paying = await begin(2);
+    const paying = await begin(5);
     paying.says(() => ({ body: { status: 'pending' } }));
     const { id } = await ask();
     await expect.poll(() => paying.asked.length).toBeGreaterThan(0);
@@ -151,8 +151,8 @@ describe('a payer that pays', () => {
 
 describe('an operator who approved', () => {
   it('and no worker until after the time is up: captured', async () => {
-    await prepare(2);
-    const payout = { kind: 'approval', timeoutSeconds: 2 } as const;
+    await prepare(5);
+    const payout = { kind: 'approval', timeoutSeconds: 5 } as const;
     worker = coffer.work({ payout });
     const { id } = await ask();
     const waiting = await coffer.until(id, 'awaiting_approval');
@@ -169,8 +169,8 @@ describe('an operator who approved', () => {
 
 describe('an operator who approved while the wallet was frozen', () => {
   it('until after the time is up: held until it can be booked', async () => {
-    await prepare(2);
-    worker = coffer.work({ payout: { kind: 'approval', timeoutSeconds: 2 } });
+    await prepare(5);
+    worker = coffer.work({ payout: { kind: 'approval', timeoutSeconds: 5 } });
     const { id } = await ask();
     const waiting = await coffer.until(id, 'awaiting_approval');
     await coffer.call('POST', `/wallet/${wallet}/freeze`, { reason: 'looked into' });
@@ -188,7 +188,7 @@ describe('an operator who approved while the wallet was frozen', () => {
 
 describe('what is known not to be paid is given back when the time is up', () => {
   it('because the payer says so: pending, asked for its last word', async () => {
-    const paying = await begin(1);
+    const paying = await begin(3);
     paying.says(() => ({ body: { status: 'pending' } }));
     let asked = 0;
     paying.says(({ payBefore }) => {
@@ -201,7 +201,7 @@ describe('what is known not to be paid is given back when the time is up', () =>
   });
 
   it('because it was never asked: the wallet was frozen', async () => {
-    const paying = await prepare(2);
+    const paying = await prepare(5);
     const { id } = await ask();
     worker = coffer.work({
       payout: paying.payout,
@@ -224,7 +224,7 @@ describe('what is known not to be paid is given back when the time is up', () =>
       kind: 'webhook',
       url: `http://127.0.0.1:${await freePort()}/`,
       secret: `whsec_${'A'.repeat(40)}`,
-      timeoutSeconds: 1,
+      timeoutSeconds: 3,
     } as const;
     work({ payout });
     const { id } = await ask();
