@@ -189,3 +189,12 @@ test('an id that could be taken for another message, and a secret that is none, 
   await expect(call('http://127.0.0.1:1/', { id: 'a.b' })).rejects.toThrow('no dot');
   await expect(call('http://127.0.0.1:1/', { secrets: ['whsec_c2hvcnQ='] })).rejects.toThrow('24 to 64 bytes');
 });
+
+test('a call that is given up has failed, before it is begun and while nothing is answered', async () => {
+  const port = await listen(http.createServer(() => givingUp.abort()));
+  const givingUp = new AbortController();
+  const options = { timeoutMs: 600_000, signal: givingUp.signal };
+  const failed = { kind: 'failed', why: 'the call was given up' };
+  expect(await call(`http://127.0.0.1:${port}/`, options)).toMatchObject(failed);
+  expect(await call(`http://127.0.0.1:${port}/`, options)).toMatchObject(failed);
+});

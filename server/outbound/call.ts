@@ -25,6 +25,8 @@ export type CallOptions = {
   readonly allowPrivate: boolean;
   /** `application/json` when absent. */
   readonly contentType?: string;
+  /** Gives the call up, which then has failed: nobody knows whether it arrived. */
+  readonly signal?: AbortSignal;
 };
 
 /**
@@ -54,7 +56,8 @@ export async function callOut(options: CallOptions, names: Names = namesFor(opti
   const startedMs = performance.now();
   const elapsedMs = () => Math.round(performance.now() - startedMs);
   // Over everything: looking the name up, connecting, sending, and reading the answer.
-  const deadline = AbortSignal.timeout(options.timeoutMs);
+  const timeout = AbortSignal.timeout(options.timeoutMs);
+  const deadline = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
   const target = await checkTarget(options.url, options.allowPrivate, names, deadline);
   if ('refused' in target) return { kind: 'refused', why: target.refused };
   if ('failed' in target)
@@ -174,7 +177,8 @@ const reasons: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
 };
 
-function reasonOf(failure: unknown, deadline: AbortSignal, options: Pick<CallOptions, 'timeoutMs'>): string {
+function reasonOf(failure: unknown, deadline: AbortSignal, options: Pick<CallOptions, 'timeoutMs' | 'signal'>): string {
+  if (options.signal?.aborted) return 'the call was given up';
   if (deadline.aborted) return `no answer within ${options.timeoutMs} ms`;
   // Of several addresses that were tried, the last one's reason is as good as any.
   if (failure instanceof AggregateError) return reasonOf(failure.errors.at(-1), deadline, options);

@@ -8,7 +8,7 @@ import type { Log } from '../kernel/index.ts';
 import { callOut } from '../outbound/index.ts';
 import type { Called, CallOptions } from '../outbound/index.ts';
 import { retryAfterMs } from './schedule.ts';
-import { claimDue, forgetOld, settle } from './sending-store.ts';
+import { claimDue, forgetOld, putBack, settle } from './sending-store.ts';
 import type { Claimed, Settlement } from './sending-store.ts';
 
 export type DispatcherOptions = {
@@ -23,10 +23,12 @@ export type DispatcherOptions = {
   readonly keepMs?: number;
   /** Waits for longer than a call may take, before what another process claimed is anybody's. */
   readonly leaseMs?: number;
+  /** A stop waits so long for the calls that are under way, and gives them up then. */
+  readonly graceMs?: number;
 };
 
 const dayMs = 86_400_000;
-const defaults = { timeoutMs: 15_000, patienceMs: 5 * dayMs, keepMs: 30 * dayMs };
+const defaults = { timeoutMs: 15_000, patienceMs: 5 * dayMs, keepMs: 30 * dayMs, graceMs: 1_000 };
 const lanes = [
   { slow: false, most: 32, perEndpoint: 4 },
   { slow: true, most: 16, perEndpoint: 1 },
@@ -46,6 +48,7 @@ export class Dispatcher {
   readonly #options: Required<DispatcherOptions>;
   readonly #sending = new Map<number, Sending>();
   readonly #stopping = new AbortController();
+  readonly #givingUp = new AbortController();
   readonly #forgetting: readonly NodeJS.Timeout[];
   readonly #running: Promise<void>;
   #wake: () => void = () => undefined;
@@ -66,13 +69,15 @@ export class Dispatcher {
     this.#wake();
   }
 
-  /** Begins nothing more, and notes what comes of the calls that are under way. */
+  /** Begins nothing more, and notes what comes of the calls that are under way; those that take longer are put back, to be made again. */
   async stop(): Promise<void> {
     for (const timer of this.#forgetting) clearTimeout(timer);
+    const givingUp = setTimeout(() => this.#givingUp.abort(), this.#options.graceMs).unref();
     this.#stopping.abort();
     this.wake();
     await this.#running;
     await Promise.all([...this.#sending.values()].map(({ done }) => done));
+    clearTimeout(givingUp);
   }
 
   /** Deletes what is older than it is kept, in small parts. */
@@ -137,8 +142,10 @@ export class Dispatcher {
       allowPrivate,
       secrets: previous === null ? [secret] : [secret, previous],
       contentType: 'application/cloudevents+json',
+      signal: this.#givingUp.signal,
     };
     const called = await callOut(options);
+    if (called.kind === 'failed' && this.#givingUp.signal.aborted) return await putBack(pool, delivery, called.elapsedMs);
     // An outage here is seen again when the lease is over: it is sent twice then, under the same id.
     const disabledWhy = await settle(pool, delivery, settlementOf(called, delivery), patienceMs);
     if (disabledWhy !== null) log.warn({ webhook: endpoint, reason: disabledWhy }, 'A webhook was disabled');
@@ -171,13 +178,13 @@ export class Dispatcher {
   }
 }
 
-/** What is to be noted of a call. */
-export function settlementOf(called: Called, { tries }: Pick<Claimed, 'tries'>, chance = Math.random()): Settlement {
+/** What is to be noted of a call, the `nth` with an outcome. */
+export function settlementOf(called: Called, { nth }: Pick<Claimed, 'nth'>, chance = Math.random()): Settlement {
   const elapsedMs = called.kind === 'refused' ? 0 : called.elapsedMs;
   const answered = called.kind === 'answered' ? called : null;
   const delivered = answered !== null && answered.status >= 200 && answered.status < 300;
   const gone = answered?.status === 410;
-  const againMs = retryAfterMs(tries, answered?.retryAfterSeconds, chance);
+  const againMs = retryAfterMs(nth, answered?.retryAfterSeconds, chance);
   return {
     outcome: delivered ? 'delivered' : gone || againMs === null ? 'failed' : 'again',
     againMs: againMs ?? 0,

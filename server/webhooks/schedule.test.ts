@@ -16,17 +16,17 @@ test('retries spread by a tenth each way, and come no sooner than the receiver a
 });
 
 test('only 2xx is a delivery; 410 ends the endpoint; whatever else is tried again until there are no tries left', () => {
-  const answered = (status: number, tries = 1) => settlementOf({ kind: 'answered', status, body: '', elapsedMs: 1 }, { tries }, 0.5);
+  const answered = (status: number, nth = 1) => settlementOf({ kind: 'answered', status, body: '', elapsedMs: 1 }, { nth }, 0.5);
   for (const status of [200, 202, 204, 299])
     expect(answered(status)).toMatchObject({ outcome: 'delivered', isSlow: false, disables: null });
   for (const status of [301, 302, 307, 400, 401, 404, 409, 429, 500, 503])
     expect(answered(status)).toMatchObject({ outcome: 'again', againMs: 5_000, isSlow: true, disables: null });
   expect(answered(410)).toMatchObject({ outcome: 'failed', disables: 'it answered 410 Gone' });
   expect(answered(500, 10)).toMatchObject({ outcome: 'failed', disables: null });
-  expect(settlementOf({ kind: 'refused', why: 'no\0w' }, { tries: 3 }, 0.5)).toMatchObject({
+  expect(settlementOf({ kind: 'refused', why: 'no\0w' }, { nth: 3 }, 0.5)).toMatchObject({
     outcome: 'again',
     againMs: 1_800_000,
     why: 'no�w',
   });
-  expect(settlementOf({ kind: 'answered', status: 200, body: '', elapsedMs: 2_001 }, { tries: 1 })).toMatchObject({ isSlow: true });
+  expect(settlementOf({ kind: 'answered', status: 200, body: '', elapsedMs: 2_001 }, { nth: 1 })).toMatchObject({ isSlow: true });
 });

@@ -19,7 +19,14 @@ export const retryDelaysMs: readonly number[] = [
 const delayMaxMs = 24 * hourMs;
 
 /**
- * How long to wait after so many tries, or null when that was the last. A tenth more or less, so that what failed together does not
+ * What nothing came of, since the worker died during the call, is no try of the schedule: an endpoint is not given up for what it did
+ * not do. It comes again when the claim is over, and each time twice as late, up to about so long: a payload that kills whoever sends it
+ * kills no more often.
+ */
+export const lostPauseMaxMs = hourMs;
+
+/**
+ * How long to wait after so many tries that had an outcome, or null when that was the last. A tenth more or less, so that what failed together does not
  * come together again; no sooner than the receiver asked for. `chance`: between 0 and 1.
  */
 export function retryAfterMs(tries: number, retryAfterSeconds: number | undefined, chance: number): number | null {

@@ -1,12 +1,14 @@
 /** The statements of sending: claim what is due, note what came of it, and forget what is old. */
 import type pg from 'pg';
+import { lostPauseMaxMs } from './schedule.ts';
 
 /** A delivery that is this process's to send until its lease is over. */
 export type Claimed = {
   readonly id: number;
   readonly endpoint: string;
   readonly attempt: number;
-  readonly tries: number;
+  /** Which of its schedule this call is: only calls with an outcome are counted. */
+  readonly nth: number;
   readonly message: string;
   readonly body: string;
   readonly url: string;
@@ -18,7 +20,8 @@ export type Lane = { readonly slow: boolean; readonly free: number; readonly per
 
 /**
  * Takes what is due, oldest first, no more of an endpoint than it may have under way. `underWay`: what this process sends now, by
- * endpoint. Who dies with a claim leaves it to the others when the lease is over.
+ * endpoint. Who dies with a claim leaves it to the others when the lease is over; twice as late each time that nothing came of a claim,
+ * for it may be what kills, and by chance some later, so that what was claimed with it is not claimed with it again.
  */
 export async function claimDue(pool: pg.Pool, lane: Lane, underWay: ReadonlyMap<string, number>, leaseMs: number): Promise<Claimed[]> {
   const { rows } = await pool.query<Claimed>({
@@ -38,12 +41,14 @@ export async function claimDue(pool: pg.Pool, lane: Lane, underWay: ReadonlyMap<
         ) taken order by taken.due_at, taken.id limit $5
       )
       update webhooks.delivery d
-      set attempts = d.attempts + 1, tries = d.tries + 1, due_at = clock_timestamp() + make_interval(secs => $6)
+      set attempts = d.attempts + 1,
+        due_at = clock_timestamp() + make_interval(secs => (1 + random() / 4) * greatest($6, least($7, $6 * 2 ^ least(30,
+          d.attempts - coalesce((select max(a.number) from webhooks.attempt a where a.delivery = d.id), 0)))))
       from due, webhooks.endpoint e
       where d.id = due.id and e.id = d.endpoint
-      returning d.id, d.endpoint, d.attempts as attempt, d.tries, d.message, d.body, e.url, e.secret,
+      returning d.id, d.endpoint, d.attempts as attempt, d.tries + 1 as nth, d.message, d.body, e.url, e.secret,
         case when e.previous_expires_at > clock_timestamp() then e.previous_secret end as previous_secret`,
-    values: [[...underWay.keys()], [...underWay.values()], lane.slow, lane.perEndpoint, lane.free, leaseMs / 1_000],
+    values: [[...underWay.keys()], [...underWay.values()], lane.slow, lane.perEndpoint, lane.free, leaseMs / 1_000, lostPauseMaxMs / 1_000],
   });
   return rows;
 }
@@ -81,7 +86,7 @@ export async function settle(
       ),
       settled as (
         update webhooks.delivery d
-        set status = case $7 when 'again' then 'pending' else $7 end,
+        set status = case $7 when 'again' then 'pending' else $7 end, tries = d.tries + 1,
           finished_at = case when $7 <> 'again' then clock_timestamp() end,
           due_at = case when $7 = 'again' then clock_timestamp() + make_interval(secs => $8) else d.due_at end
         from there where d.id = there.id and d.status = 'pending' and (d.attempts = $2 or $7 = 'delivered')
@@ -116,6 +121,19 @@ export async function settle(
     ],
   });
   return rows[0]?.disabled_why ?? null;
+}
+
+/** Notes that a call was given up, since its process ends: it is due at once, and has used up nothing of its schedule. */
+export async function putBack(pool: pg.Pool, claimed: Claimed, elapsedMs: number): Promise<void> {
+  await pool.query({
+    name: 'put webhook delivery back',
+    text: `
+      with back as (
+        update webhooks.delivery set due_at = clock_timestamp() where id = $1 and status = 'pending' and attempts = $2 returning id
+      )
+      insert into webhooks.attempt (delivery, number, elapsed_ms, why) select id, $2, $3, $4 from back on conflict do nothing`,
+    values: [claimed.id, claimed.attempt, elapsedMs, 'Coffer was stopped during the call'],
+  });
 }
 
 /** Deletes a part of what was finished, or has waited for a disabled endpoint, for longer than it is kept; answers how many rows. */

@@ -3,9 +3,11 @@ import { createPool } from '../../server/database/index.ts';
 import { createLog } from '../../server/kernel/index.ts';
 import { Dispatcher } from '../../server/webhooks/index.ts';
 
-const [url = '', leaseMs = ''] = process.argv.slice(2);
+const [url = '', leaseMs = '', timeoutMs = '1000'] = process.argv.slice(2);
 
 const log = createLog({ level: 'error', pretty: true });
-const dispatcher = new Dispatcher({ pool: createPool(url, log), log, allowPrivate: true, timeoutMs: 1_000, leaseMs: Number(leaseMs) });
+const limits = { timeoutMs: Number(timeoutMs), leaseMs: Number(leaseMs) };
+const pool = createPool(url, log, { applicationName: 'sends until killed' });
+const dispatcher = new Dispatcher({ pool, log, allowPrivate: true, ...limits });
 setTimeout(() => process.exit(1), 300_000);
 dispatcher.wake();

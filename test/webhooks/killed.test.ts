@@ -3,18 +3,22 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { randomFrom, seedOf } from '../support/seed.ts';
+import { claimDue } from '../../server/webhooks/sending-store.ts';
 import { listenTo, startReceiver, startWorld } from './world.ts';
 import type { World } from './world.ts';
 
 const kills = 5;
 const leaseMs = 1_200;
 const script = path.join(import.meta.dirname, '../support/dispatcher-process.ts');
+/** As many as the schedule has tries, and two more. */
+const killsOfOne = 12;
 let world: World;
 beforeAll(async () => {
   world = await startWorld();
 });
+afterEach(() => world.pool.query('delete from webhooks.endpoint'));
 afterAll(() => world.stop());
 
 test(`of two processes that send, one is killed ${kills} times in the middle of calls, and no event is lost or made up`, async () => {
@@ -74,4 +78,71 @@ test(`of two processes that send, one is killed ${kills} times in the middle of 
   console.info(
     `${kills} kills, ${inCall} of them in the middle of calls; ${expected.length} events arrived, ${twice} calls were made again, 0 lost`,
   );
+});
+
+/** As if the pause after a claim were over. */
+const hurry = () => world.pool.query(`update webhooks.delivery set due_at = clock_timestamp() where status = 'pending'`);
+/** What they had asked before they died is still done. */
+async function sessionsOfTheDead(): Promise<number> {
+  return (await world.pool.query(`select from pg_stat_activity where application_name = 'sends until killed'`)).rowCount ?? 0;
+}
+
+test(`${killsOfOne} kills in the middle of calls of one event use up none of its tries`, async () => {
+  let answers: 'nothing' | 503 | 204 = 'nothing';
+  const receiver = await startReceiver(async () => {
+    if (answers === 'nothing') await new Promise(() => undefined);
+    return Number(answers);
+  });
+  const { endpoint } = await listenTo(world, receiver.url);
+  await world.webhooks.test(endpoint.id);
+  for (let kill = 1; kill <= killsOfOne; kill++) {
+    await hurry();
+    const dying = spawn(process.execPath, [script, world.url, '60000', '60000'], { stdio: ['ignore', 'ignore', 'inherit'] });
+    await expect.poll(() => receiver.messages.length, { timeout: 60_000, interval: 5 }).toBe(kill);
+    dying.kill('SIGKILL');
+    await once(dying, 'exit');
+    await expect.poll(sessionsOfTheDead).toBe(0);
+  }
+  const state = async () =>
+    (await world.pool.query<{ status: string; attempts: number; tries: number }>('select status, attempts, tries from webhooks.delivery'))
+      .rows[0];
+  const after = await state();
+  expect(after).toMatchObject({ status: 'pending', tries: 0 });
+  expect(after?.attempts).toBeGreaterThanOrEqual(killsOfOne);
+  const attempts = after?.attempts ?? 0;
+  answers = 503;
+  await hurry();
+  const dispatcher = world.dispatcher();
+  await expect.poll(state, { timeout: 60_000 }).toEqual({ status: 'pending', attempts: attempts + 1, tries: 1 });
+  answers = 204;
+  await hurry();
+  dispatcher.wake();
+  await expect.poll(state, { timeout: 60_000 }).toEqual({ status: 'delivered', attempts: attempts + 2, tries: 2 });
+  await dispatcher.stop();
+  await receiver.stop();
+  console.info(`${killsOfOne} kills during calls of one event, 0 of its 10 tries used up`);
+});
+
+test('what nothing ever comes of is claimed again twice as late each time, up to an hour, and soon again after an outcome', async () => {
+  const { endpoint } = await listenTo(world, 'http://127.0.0.1:1/');
+  await world.webhooks.test(endpoint.id);
+  const lane = { slow: false, free: 1, perEndpoint: 1 };
+  const leaseS = 600;
+  const claim = async () => {
+    await hurry();
+    const claimed = await claimDue(world.pool, lane, new Map(), leaseS * 1_000);
+    expect(claimed).toMatchObject([{ nth: 1 }]);
+    const { rows } = await world.pool.query<{ pause: number }>(
+      'select extract(epoch from due_at - clock_timestamp())::float8 as pause from webhooks.delivery',
+    );
+    return rows[0]?.pause ?? 0;
+  };
+  for (const least of [600, 1_200, 2_400, 3_600, 3_600, 3_600]) {
+    const pause = await claim();
+    expect(pause).toBeGreaterThan(least - 60);
+    expect(pause).toBeLessThanOrEqual(least * 1.25);
+  }
+  // A call that did end: the sixth.
+  await world.pool.query('insert into webhooks.attempt (delivery, number, elapsed_ms) select id, attempts, 1 from webhooks.delivery');
+  expect(await claim()).toBeLessThanOrEqual(leaseS * 1.25);
 });
