@@ -15,7 +15,7 @@ export const scopeMeanings = {
   'users:read': 'users',
   'users:write': 'create users',
   'events:read': 'the event log',
-  'webhooks:manage': 'webhooks, and what was sent to them',
+  'webhooks:manage': 'webhooks; with events:read also where they go, and what was sent',
   'events:manage': 'dead letters: look at them, replay and drop them',
   'fraud:read': 'fraud rules, their findings, and notifications of staff',
   'fraud:write': 'change fraud rules',

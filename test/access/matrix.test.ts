@@ -7,6 +7,7 @@ import { startWatched } from '../observe/watched.ts';
 import type { Answer, TestProduct } from '../http/product.ts';
 import { authorizationOf, callers, declared, password, person, service } from './world.ts';
 import type { Person } from './world.ts';
+import { scopes } from '../../server/identity/index.ts';
 import type { Scope } from '../../server/identity/index.ts';
 
 /** What a request is about. Of an unknown one, every part exists in form only. */
@@ -209,18 +210,17 @@ const cases = {
     () => '/wallet/spend',
     ({ user }) => ({ amount: 1, asset_type_id: 1, user_id: user }),
   ),
-  createWebhook: about(
-    post(
-      201,
-      () => '/webhooks',
-      () => ({ url: publicUrl }),
-    ),
-  ),
+  createWebhook: about({
+    ask: () => ({ method: 'POST', path: '/webhooks', body: { url: publicUrl } }),
+    passes: 201,
+    beside: ['events:read'],
+  }),
   listWebhooks: about(get(() => '/webhooks')),
   getWebhook: about({ ask: async () => ({ method: 'GET', path: `/webhooks/${await aWebhook()}` }), passes: 200 }),
   updateWebhook: about({
     ask: async () => ({ method: 'PATCH', path: `/webhooks/${await aWebhook()}`, body: { types: ['*'] } }),
     passes: 200,
+    beside: ['events:read'],
   }),
   deleteWebhook: about({ ask: async () => ({ method: 'DELETE', path: `/webhooks/${await aWebhook()}` }), passes: 200 }),
   rotateWebhookSecret: about({ ask: async () => ({ method: 'POST', path: `/webhooks/${await aWebhook()}/rotate` }), passes: 200 }),
@@ -230,7 +230,11 @@ const cases = {
     passes: 202,
   }),
   listWebhookDeliveries: about({ ask: async () => ({ method: 'GET', path: `/webhooks/${await aWebhook()}/deliveries` }), passes: 200 }),
-  getWebhookDelivery: about({ ask: async () => ({ method: 'GET', path: await aDelivery() }), passes: 200 }),
+  getWebhookDelivery: about({
+    ask: async () => ({ method: 'GET', path: await aDelivery() }),
+    passes: 200,
+    beside: ['events:read'],
+  }),
   replayWebhookDelivery: about({ ask: async () => ({ method: 'POST', path: `${await aDelivery()}/replay` }), passes: 202 }),
   streamEvents: about({ ...get(() => '/events/live'), endless: true }),
   streamWalletEvents: { ...get(({ wallet }) => `/wallet/${wallet}/events/live`), endless: true },
@@ -468,6 +472,34 @@ test('who may post batches may not for that do everything in one', async () => {
     expect(refused.body['detail']).toMatch(/^operations\[1\]: The API key needs the scope (money:deposit|holds:write)\.$/);
   }
   expect(await headOfLog()).toBe(head);
+});
+
+test('who may look after webhooks may not for that have events sent anywhere, or look at them', async () => {
+  const webhook = await aWebhook();
+  const delivery = await aDelivery();
+  const counted = async () =>
+    await coffer.pool.query<{ count: string; urls: string }>('select count(*), max(url) as urls from webhooks.endpoint');
+  const before = await counted();
+  const lacking = {
+    authorization: await service(
+      coffer.product,
+      scopes.filter((scope) => scope !== 'events:read'),
+    ),
+  };
+  for (const [method, path, body] of [
+    ['POST', '/webhooks', { url: 'https://93.184.215.15/all' }],
+    ['PATCH', `/webhooks/${webhook}`, { url: 'https://93.184.215.15/all' }],
+    ['PATCH', `/webhooks/${newId()}`, { types: ['*'] }],
+    ['GET', delivery, undefined],
+  ] as const) {
+    const refused = await coffer.call(method, path, body, lacking);
+    expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden', detail: 'The API key needs the scope events:read.' } });
+  }
+  expect((await counted()).rows).toEqual(before.rows);
+  // What is there goes on, and can be looked after and switched off.
+  const alone = { authorization: await service(coffer.product, ['webhooks:manage']) };
+  expect((await coffer.call('GET', `/webhooks/${webhook}/deliveries`, undefined, alone)).status).toBe(200);
+  expect((await coffer.call('DELETE', `/webhooks/${webhook}`, undefined, alone)).status).toBe(200);
 });
 
 test('credit granted with a wallet needs the scope for credit', async () => {

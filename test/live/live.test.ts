@@ -104,7 +104,7 @@ describe('a live stream', () => {
 
   test('nor does anybody wait for events that there are none of, here or by webhook', async () => {
     expect((await open('/events/live?types=FundsDeposited,FundsDepositd', await watching())).status).toBe(400);
-    const authorization = await service(coffer.product, ['webhooks:manage']);
+    const authorization = await service(coffer.product, ['webhooks:manage', 'events:read']);
     const url = 'https://93.184.215.14/hooks';
     const refused = await coffer.call('POST', '/webhooks', { url, types: ['FundsDeposited', 'FundsDepositd'] }, { authorization });
     expect([refused.status, refused.body['code']]).toEqual([400, 'invalid_request']);

@@ -87,17 +87,18 @@ export const policy = {
   setLimits: guarded('controls:write', 'never'),
   setCreditLine: guarded('controls:write', 'never'),
 
-  // What is sent to a webhook leaves this machine, and goes on after the mode has changed.
+  // What is sent to a webhook leaves this machine, and goes on after the mode has changed. Who says where it is sent, and who looks at
+  // what was, reads events: for these three listEvents is asked, too.
   createWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
+  updateWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
+  getWebhookDelivery: guarded('webhooks:manage', 'never', { open: 'as required' }),
   listWebhooks: guarded('webhooks:manage', 'never', { open: 'as required' }),
   getWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
-  updateWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
   deleteWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
   rotateWebhookSecret: guarded('webhooks:manage', 'never', { open: 'as required' }),
   testWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
   replayWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
   listWebhookDeliveries: guarded('webhooks:manage', 'never', { open: 'as required' }),
-  getWebhookDelivery: guarded('webhooks:manage', 'never', { open: 'as required' }),
   replayWebhookDelivery: guarded('webhooks:manage', 'never', { open: 'as required' }),
 
   getMe: myself,

@@ -2,6 +2,7 @@
 import Type from 'typebox';
 import { deliveryStatuses } from '../../../webhooks/index.ts';
 import type { App, Product } from '../app.ts';
+import { admitted } from '../callers.ts';
 import { sendProblem } from '../problem.ts';
 import { oneOf, page, pageQuery, problems, ref, strict } from '../schemas.ts';
 import { DeliveryView, DeliveryWithAttempts, presentAttempt, presentDelivery, webhookProblem } from '../webhook-views.ts';
@@ -15,7 +16,8 @@ const deliveryParams = Type.Object(
 );
 const query = Type.Object({ ...pageQuery('^[1-9][0-9]{0,14}$').properties, status: Type.Optional(oneOf(...deliveryStatuses)) }, strict);
 
-export function webhookDeliveryRoutes(app: App, { webhooks }: Product): void {
+export function webhookDeliveryRoutes(app: App, product: Product): void {
+  const { webhooks } = product;
   const described = (operationId: string, description: string) => ({ operationId, description, tags: webhookTags });
 
   app.post(
@@ -64,6 +66,8 @@ export function webhookDeliveryRoutes(app: App, { webhooks }: Product): void {
       },
     },
     async (request, reply) => {
+      // Its body is the event.
+      admitted(product, request, 'listEvents');
       const found = await webhooks.delivery(request.params.webhookId, Number(request.params.deliveryId));
       if ('refusal' in found) return sendProblem(reply, webhookProblem(found));
       const { delivery, body, attempts } = found;

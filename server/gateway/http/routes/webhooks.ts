@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { actorOf } from '../../../identity/index.ts';
 import { replayedMax, urlLengthMax } from '../../../webhooks/index.ts';
 import type { App, Product } from '../app.ts';
-import { callerOf } from '../callers.ts';
+import { admitted, callerOf } from '../callers.ts';
 import { refuseUnknownTypes } from '../event-types.ts';
 import { sendProblem } from '../problem.ts';
 import { readMoment } from '../request-content.ts';
@@ -59,7 +59,11 @@ const Since = Type.Object(
 
 export const webhookTags = ['Webhooks'];
 
-export function webhookRoutes(app: App, { webhooks }: Product): void {
+/** Who has events sent somewhere reads them. */
+const readsEvents = 'listEvents';
+
+export function webhookRoutes(app: App, product: Product): void {
+  const { webhooks } = product;
   const described = (operationId: string, description: string) => ({ operationId, description, tags: webhookTags });
 
   app.post(
@@ -75,6 +79,7 @@ export function webhookRoutes(app: App, { webhooks }: Product): void {
       },
     },
     async (request, reply) => {
+      admitted(product, request, readsEvents);
       const { url, description = '', types = ['*'], walletId = null, ownerId } = request.body;
       refuseUnknownTypes(types);
       const createdBy = actorOf(callerOf(request).principal);
@@ -128,6 +133,7 @@ export function webhookRoutes(app: App, { webhooks }: Product): void {
       },
     },
     async (request, reply) => {
+      admitted(product, request, readsEvents);
       const { walletId, ownerId, ...changes } = request.body;
       refuseUnknownTypes(changes.types);
       const owner = typeof ownerId === 'string' ? ownerId.toLowerCase() : ownerId;
