@@ -14,6 +14,7 @@ import { sqlCommand } from './commands/sql.ts';
 import { startCommand } from './commands/start.ts';
 import { usersCommand } from './commands/users.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { webhooksCommand } from './commands/webhooks.ts';
 
 /** Runs the command line. Failures have been told and the exit code set when it returns. */
 export async function main(): Promise<void> {
@@ -35,6 +36,7 @@ export function program(): Command {
     .addCommand(keysCommand())
     .addCommand(requestsCommand())
     .addCommand(deadLettersCommand())
+    .addCommand(webhooksCommand())
     .addCommand(fraudCommand())
     .addCommand(verifyCommand())
     .addCommand(projectionsCommand())
