@@ -1,8 +1,9 @@
-// npm run generate:sdk writes sdk/generated from docs/openapi.json and the refusals; with --check it fails when they are not up to date.
+// npm run generate:sdk writes sdk/generated from docs/openapi.json, docs/asyncapi.json and the refusals; with --check it fails when they are not up to date.
 import { refusalStatus } from '../server/gateway/index.ts';
 import { answerSchemas, bodySchema, parametersIn, readApiDocument } from './api-document.ts';
 import type { ApiOperation, Parameter, Schema } from './api-document.ts';
 import { writeOrCheck } from './generated.ts';
+import { eventsSource } from './sdk-events.ts';
 
 /** The names that one idempotency key may have in a body; the client calls it `key`. */
 const keyNames = ['requestId', 'txId', 'payment_id'];
@@ -16,6 +17,7 @@ writeOrCheck(
     'sdk/generated/types.ts': typesSource(),
     'sdk/generated/calls.ts': callsSource(),
     'sdk/generated/refusals.ts': refusalsSource(),
+    'sdk/generated/events.ts': eventsSource(head, typeOf),
   },
   'generate:sdk',
 );

@@ -66,7 +66,7 @@ function pauseBefore(attempts: number, { pauseMs }: Patience): number {
 }
 
 /** Ends early, without a word, when the caller gives up: the loop sees it next. */
-async function sleep(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
+export async function sleep(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve) => {
     const stop = () => {
       clearTimeout(timer);

@@ -3,7 +3,10 @@ import type { Attempted, Patience, Sending } from './attempts.ts';
 import { CofferRefused, CofferUnavailable } from './errors.ts';
 import type { Fetch, Prepared } from './exchange.ts';
 import { refusalStatuses } from './generated/refusals.ts';
+import type { EventType } from './generated/events.ts';
 import type { Operation, Page } from './generated/types.ts';
+import { follow } from './live.ts';
+import type { LiveEvent, LiveEventsInput } from './live.ts';
 import { requestOf } from './request.ts';
 import type { Described, Input } from './request.ts';
 
@@ -29,6 +32,8 @@ export type Answered<Answer> = Answer & { readonly replayed: boolean };
 /** The server itself gives up after ten seconds, and says what it knows: waiting a little longer gets to hear it. */
 const patient = { attemptsMax: 5, attemptTimeoutMs: 12_000, pauseMs: 100 } as const;
 const deadlineDefaultMs = 30_000;
+/** Three heartbeats of the server. */
+const silenceDefaultMs = 45_000;
 /** Kept of a call's time for asking what became of it. */
 const lookUpShare = 0.1;
 
@@ -82,6 +87,33 @@ export class Caller {
       isRead,
     };
     return await settle(call);
+  }
+
+  /**
+   * Events as they happen, each once and in the order of its book, for as long as they are asked for or until `signal` ends it. A
+   * connection that is cut is taken up again where it was, and an outage is waited out. A refusal throws CofferRefused.
+   */
+  liveEvents<Type extends EventType = EventType>(input: LiveEventsInput<Type> = {}): AsyncGenerator<LiveEvent<Type>, void, undefined> {
+    const { wallet, types, after, signal, token, silenceMs = silenceDefaultMs } = input;
+    const { path } = requestOf(
+      {
+        method: 'GET',
+        path: wallet === undefined ? '/events/live' : '/wallet/{wallet}/events/live',
+        query: ['types', 'after'],
+        hasBody: false,
+        key: 'none',
+      },
+      { wallet, after, types: types?.join(',') },
+    );
+    const { attemptTimeoutMs, pauseMs, fetch = globalThis.fetch } = { ...patient, ...this.#options };
+    const headers = async () => await this.#headers({ ...(token !== undefined && { token }) }, false, undefined);
+    const url = `${this.#url}${path}`;
+    // What comes is one of the types that were asked for.
+    return follow({ fetch, url, headers, signal, headTimeoutMs: attemptTimeoutMs, silenceMs, pauseMs }) as AsyncGenerator<
+      LiveEvent<Type>,
+      void,
+      undefined
+    >;
   }
 
   /** Every item of every page. */

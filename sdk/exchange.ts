@@ -59,7 +59,8 @@ export async function exchange(fetch: Fetch, request: Prepared, signal: AbortSig
   return classify(response, text, request.headers['accept'] === 'text/plain');
 }
 
-function classify(response: Response, text: string, isTextWanted: boolean): Exchanged {
+/** What an answer that is whole says. */
+export function classify(response: Response, text: string, isTextWanted: boolean): Exchanged {
   const { status, headers } = response;
   const replayed = headers.get('idempotency-replayed') === 'true';
   const type = headers.get('content-type') ?? '';

@@ -4,4 +4,6 @@ export type { Answered, CallOptions, CofferOptions } from './caller.ts';
 export { CofferRefused, CofferUnavailable } from './errors.ts';
 export type { Outcome, ProblemDocument } from './errors.ts';
 export { newKey } from './keys.ts';
+export type { LiveEvent, LiveEventsInput } from './live.ts';
+export type { EventDataByType, EventType } from './generated/events.ts';
 export type * from './generated/types.ts';

@@ -14,6 +14,8 @@ export type LiveOptions = {
   /** What may wait for a reader in memory, and for how long. */
   readonly bufferBytes?: number;
   readonly patienceMs?: number;
+  /** What a reader that was cut off is asked to wait before it comes back. */
+  readonly retryMs?: number;
 };
 
 const defaults: Required<LiveOptions> = {
@@ -23,8 +25,8 @@ const defaults: Required<LiveOptions> = {
   recheckMs: 3_000,
   bufferBytes: 262_144,
   patienceMs: 30_000,
+  retryMs: 2_000,
 };
-const retryMs = 2_000;
 
 export type Asked = {
   /** By whom streams are counted. */
@@ -65,7 +67,7 @@ export class LiveStreams {
 
   /** `full`: there are as many as there may be, of this caller or in all. Throws an outage. */
   async open(asked: Asked): Promise<EventStream | { readonly full: 'caller' | 'process' }> {
-    const { streamsMax, perCallerMax, bufferBytes, patienceMs } = this.#options;
+    const { streamsMax, perCallerMax, bufferBytes, patienceMs, retryMs } = this.#options;
     if (this.#isStopped || this.#count >= streamsMax) return { full: 'process' };
     if ((this.#callers.get(asked.caller) ?? 0) >= perCallerMax) return { full: 'caller' };
     // Counted before anything is waited for, so that none slips in meanwhile.

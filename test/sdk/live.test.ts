@@ -1,0 +1,246 @@
+// The client follows live events of a real server: each once, whatever cuts the connection, and no longer than it is wanted.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Coffer } from '../../sdk/index.ts';
+import type { LiveEvent } from '../../sdk/index.ts';
+import { pauseBefore } from '../../sdk/live.ts';
+import { assert, newId } from '../../server/kernel/index.ts';
+import { person, service } from '../access/world.ts';
+import { startProduct } from '../http/product.ts';
+import type { TestProduct } from '../http/product.ts';
+import { startProxy } from '../support/proxy.ts';
+import { randomFrom, seedOf } from '../support/seed.ts';
+import { startCuttingProxy } from './cutting-proxy.ts';
+
+const live = { recheckMs: 50, heartbeatMs: 50, retryMs: 5, perCallerMax: 2 };
+let product: TestProduct;
+let guarded: TestProduct;
+beforeAll(async () => {
+  product = await startProduct({ live }, { books: 3 });
+  guarded = await startProduct({ live }, { mode: 'required' });
+});
+afterAll(async () => {
+  await product.stop();
+  await guarded.stop();
+});
+
+let posted = 0;
+async function deposit(wallets: readonly string[], into: TestProduct = product): Promise<void> {
+  await Promise.all(wallets.map((wallet) => into.product.commands.deposit({ wallet, amount: 5n, key: `sdk-live-${posted++}` })));
+}
+
+/** The place at the end of the log. */
+async function end(from: TestProduct = product): Promise<string> {
+  let place: string | null = null;
+  for (;;) {
+    const { next, items } = await from.product.queries.events(500, place ?? undefined);
+    if (items.length === 0) return place ?? '';
+    place = next;
+  }
+}
+
+async function idsAfter(place: string): Promise<string[]> {
+  const ids: string[] = [];
+  for (let cursor: string | undefined = place; ;) {
+    const { items, next } = await product.product.queries.events(500, cursor);
+    if (items.length === 0) return ids;
+    ids.push(...items.map(({ id }) => id));
+    cursor = next ?? undefined;
+  }
+}
+
+/** Follows until it is told to stop. */
+function following(events: AsyncIterable<LiveEvent>): { readonly told: LiveEvent[]; readonly ended: Promise<unknown> } {
+  const told: LiveEvent[] = [];
+  const read = async () => {
+    for await (const event of events) told.push(event);
+    return 'ended';
+  };
+  return { told, ended: read().catch((failure: unknown) => failure) };
+}
+
+const cuts = 60;
+test(`a connection cut ${cuts} times in the middle of frames while events pour in: none is lost, none comes twice`, async () => {
+  const random = randomFrom(seedOf('client of live events cut'));
+  const proxy = await startCuttingProxy(product.url, (connection) => (connection > cuts ? null : 700 + Math.floor(random() * 6_000)));
+  const begin = await end();
+  const stop = new AbortController();
+  const { told, ended } = following(new Coffer({ url: proxy.url }).liveEvents({ after: begin, signal: stop.signal }));
+  const wallets = Array.from({ length: 20 }, newId);
+  while (proxy.cuts < cuts) await deposit(wallets.slice(0, 1 + Math.floor(random() * 19)));
+  const expected = await idsAfter(begin);
+  await expect.poll(() => told.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(expected.length);
+  stop.abort();
+  expect(await ended).toBe('ended');
+  expect(told.map(({ id }) => id).toSorted()).toEqual(expected.toSorted());
+  for (const [, ofBook] of Map.groupBy(told, ({ id }) => id.split('-')[0])) {
+    const places = ofBook.map(({ seq, part }) => seq * 10_000 + part);
+    expect(places).toEqual(places.toSorted((one, other) => one - other));
+  }
+  await proxy.stop();
+  console.info(`client of live events: ${cuts} cuts, ${expected.length} events, each told once`);
+}, 120_000);
+
+test('cut before the first event it comes back to where it began, and each event names the place to go on from', async () => {
+  const proxy = await startCuttingProxy(product.url, (connection) => (connection === 1 ? 2_000 : null));
+  const address = new URL(proxy.url);
+  const begun = new AbortController();
+  const fetched: (string | null)[] = [];
+  const coffer = new Coffer({
+    url: address.href,
+    fetch: async (url, init) => {
+      fetched.push(new Headers(init.headers).get('last-event-id'));
+      // While it is away, things happen.
+      if (fetched.length === 2) await deposit(['while-away']);
+      return await fetch(url, init);
+    },
+  });
+  const { told, ended } = following(coffer.liveEvents({ signal: begun.signal }));
+  // Heartbeats use the bytes up.
+  await expect.poll(() => told.length, { timeout: 20_000 }).toBe(2);
+  begun.abort();
+  expect(await ended).toBe('ended');
+  expect([fetched[0], fetched.length > 1 && fetched[1]]).toEqual([null, expect.stringMatching(/^\d+-\d+/)]);
+  expect(told.map(({ type, walletId }) => [type, walletId])).toEqual([
+    ['WalletCreated', 'while-away'],
+    ['FundsDeposited', 'while-away'],
+  ]);
+  for await (const event of new Coffer({ url: product.url }).liveEvents({ after: told[0]?.cursor })) {
+    expect(event.id).toBe(told[1]?.id);
+    break;
+  }
+  await proxy.stop();
+}, 30_000);
+
+describe('what is told', () => {
+  test('is of the types and the wallet asked for, typed by its type', async () => {
+    const [one, other] = [newId(), newId()];
+    await deposit([one, other, one]);
+    const coffer = new Coffer({ url: product.url });
+    const stop = new AbortController();
+    const amounts: string[] = [];
+    for await (const event of coffer.liveEvents({
+      wallet: one,
+      types: ['FundsDeposited', 'FundsWithdrawn'],
+      after: '0-0.0-0.0-0',
+      signal: stop.signal,
+    })) {
+      if (event.type === 'FundsDeposited') amounts.push(event.data.balance);
+      expect(event.walletId).toBe(one);
+      if (amounts.length === 2) stop.abort();
+    }
+    expect(amounts).toEqual(['5', '10']);
+  });
+
+  test('is what a user may see of the own wallet', async () => {
+    const owner = await person(guarded.product, `owner-${newId()}`, 'user');
+    const wallet = `${owner.user.id}.USD`;
+    await deposit([wallet], guarded);
+    const coffer = new Coffer({ url: guarded.url, token: owner.authorization.slice('Bearer '.length) });
+    for await (const event of coffer.liveEvents({ wallet, types: ['FundsDeposited'], after: '0-0' })) {
+      expect(event).toMatchObject({ walletId: wallet, data: { balance: '5' } });
+      break;
+    }
+    const refused = { status: 403, code: 'forbidden' };
+    expect(await following(coffer.liveEvents()).ended).toMatchObject(refused);
+  });
+});
+
+describe('it ends', () => {
+  test('at once when it is given up: while nothing happens, while the server is away, and before it began', async () => {
+    const quiet = new AbortController();
+    const waiting = following(new Coffer({ url: product.url }).liveEvents({ wallet: 'while-away', signal: quiet.signal }));
+    const away = new AbortController();
+    let asked = 0;
+    const nowhere = new Coffer({
+      url: 'http://127.0.0.1:1',
+      pauseMs: 600_000,
+      fetch: async (...given) => (asked++, await fetch(...given)),
+    });
+    const unanswered = following(nowhere.liveEvents({ signal: away.signal }));
+    await expect.poll(() => asked).toBe(1);
+    quiet.abort();
+    away.abort();
+    expect(await Promise.all([waiting.ended, unanswered.ended])).toEqual(['ended', 'ended']);
+    expect(await following(nowhere.liveEvents({ signal: AbortSignal.abort() })).ended).toBe('ended');
+    expect(asked).toBe(1);
+  }, 20_000);
+
+  test('its connection, too: whoever stops reading leaves room for others', async () => {
+    const token = (await service(guarded.product, ['events:read'])).slice('Bearer '.length);
+    const coffer = new Coffer({ url: guarded.url, token });
+    await deposit([newId()], guarded);
+    for (let round = 0; round < 3 * live.perCallerMax; round++) {
+      for await (const event of coffer.liveEvents({ after: '0-0' })) {
+        expect(event.seq).toBeGreaterThan(0);
+        break;
+      }
+    }
+  }, 30_000);
+
+  test('when it may not be read, or not any more, or when what is asked for is not there', async () => {
+    const made = await guarded.product.apiKeys.create({ name: 'live', scopes: ['events:read'], createdBy: 'cli' });
+    assert('secret' in made, 'the key is made');
+    const coffer = new Coffer({ url: guarded.url, token: made.secret });
+    await deposit([newId()], guarded);
+    const reading = following(coffer.liveEvents({ after: '0-0' }));
+    await expect.poll(() => reading.told.length).toBeGreaterThan(0);
+    await guarded.product.apiKeys.revoke(made.key.id);
+    expect(await reading.ended).toMatchObject({ name: 'CofferRefused', status: 401 });
+    const open = new Coffer({ url: product.url });
+    expect(await following(open.liveEvents({ wallet: 'nobodys' })).ended).toMatchObject({ status: 404, code: 'wallet_not_found' });
+    expect(await following(open.liveEvents({ after: 'nonsense' })).ended).toMatchObject({ status: 400 });
+    const page = new Coffer({
+      fetch: async () => await Promise.resolve(new Response('<html>', { headers: { 'content-type': 'text/html' } })),
+    });
+    expect(await following(page.liveEvents()).ended).toMatchObject({ name: 'CofferUnavailable' });
+  });
+});
+
+describe('what passes is waited out', () => {
+  test('a connection on which nothing comes any more, not even a heartbeat', async () => {
+    const { hostname, port } = new URL(product.url);
+    const proxy = await startProxy({ host: hostname, port: Number(port) });
+    let connections = 0;
+    const url = `http://127.0.0.1:${proxy.address.port}`;
+    const coffer = new Coffer({ url, fetch: async (...given) => (connections++, await fetch(...given)) });
+    const stop = new AbortController();
+    const begin = await end();
+    const { told, ended } = following(coffer.liveEvents({ after: begin, signal: stop.signal, silenceMs: 500 }));
+    await deposit(['silent']);
+    await expect.poll(() => told.length).toBe(2);
+    proxy.holdAnswers();
+    await deposit(['silent']);
+    await expect.poll(() => connections, { timeout: 20_000 }).toBeGreaterThan(1);
+    // What was held back is of connections that were given up.
+    proxy.heal();
+    await expect.poll(() => told.length, { timeout: 20_000 }).toBe(3);
+    stop.abort();
+    expect(await ended).toBe('ended');
+    expect(told.map(({ id }) => id)).toEqual(await idsAfter(begin));
+    await proxy.stop();
+  }, 40_000);
+
+  test('a server that is overloaded, answers nonsense from a gateway, or is not there', async () => {
+    const answers = [
+      async () => await Promise.reject(new TypeError('fetch failed')),
+      async () => await Promise.resolve(new Response('bad gateway', { status: 502 })),
+      async () => await Promise.resolve(new Response('{}', { status: 429, headers: { 'retry-after': '0' } })),
+    ];
+    await deposit(['passes']);
+    const coffer = new Coffer({
+      url: product.url,
+      pauseMs: 1,
+      fetch: async (...given) => await (answers.shift() ?? (async () => await fetch(...given)))(),
+    });
+    for await (const { walletId } of coffer.liveEvents({ wallet: 'passes', after: '0-0.0-0.0-0' })) {
+      expect(walletId).toBe('passes');
+      break;
+    }
+    expect(answers).toEqual([]);
+  }, 20_000);
+
+  test('no sooner than the server wishes, twice as long each time, within half a minute and some by chance', () => {
+    expect([0, 1, 2, 3, 4, 20].map((failures) => pauseBefore(failures, 2_000, 0))).toEqual([2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    expect([pauseBefore(0, 2_000, 1), pauseBefore(3, 60_000, 0)]).toEqual([3_000, 60_000]);
+  });
+});
