@@ -336,7 +336,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/assets", query: [], hasBody: false, key: "none" }, {}, options)) as { readonly items: readonly (Asset)[]; };
   }
 
-  /** Has an address told of every event from now on that the filter lets pass. The answer has the secret */
+  /** Has an address told of every event from now on that the filter lets pass. The answer has the secret. A service needs events:read, too */
   async createWebhook(input: CreateWebhookInput, options: CallOptions = {}): Promise<NewWebhook> {
     return (await this.call({ method: "POST", path: "/webhooks", query: [], hasBody: true, key: "none" }, input, options)) as NewWebhook;
   }
@@ -356,7 +356,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/webhooks/{webhookId}", query: [], hasBody: false, key: "none" }, input, options)) as Webhook;
   }
 
-  /** Changes a webhook, or switches it off and on. What waited is sent when it is on again; what happened while it was off is not */
+  /** Changes a webhook, or switches it off and on. What waited is sent when it is on again; what happened while it was off is not. A service needs events:read, too */
   async updateWebhook(input: UpdateWebhookInput, options: CallOptions = {}): Promise<Webhook> {
     return (await this.call({ method: "PATCH", path: "/webhooks/{webhookId}", query: [], hasBody: true, key: "none" }, input, options)) as Webhook;
   }
@@ -391,7 +391,7 @@ export class Calls extends Caller {
     return this.every((page) => this.listWebhookDeliveries({ ...input, ...page }, options));
   }
 
-  /** A delivery with its body and each call: when, what was answered, or why nothing was */
+  /** A delivery with its body and each call: when, what was answered, or why nothing was. A service needs events:read, too */
   async getWebhookDelivery(input: GetWebhookDeliveryInput, options: CallOptions = {}): Promise<WebhookDeliveryWithAttempts> {
     return (await this.call({ method: "GET", path: "/webhooks/{webhookId}/deliveries/{deliveryId}", query: [], hasBody: false, key: "none" }, input, options)) as WebhookDeliveryWithAttempts;
   }

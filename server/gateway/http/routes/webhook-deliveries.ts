@@ -60,7 +60,10 @@ export function webhookDeliveryRoutes(app: App, product: Product): void {
     '/webhooks/:webhookId/deliveries/:deliveryId',
     {
       schema: {
-        ...described('getWebhookDelivery', 'A delivery with its body and each call: when, what was answered, or why nothing was'),
+        ...described(
+          'getWebhookDelivery',
+          'A delivery with its body and each call: when, what was answered, or why nothing was. A service needs events:read, too',
+        ),
         params: deliveryParams,
         response: { 200: ref(DeliveryWithAttempts), ...problems(404) },
       },

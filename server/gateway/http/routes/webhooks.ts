@@ -72,7 +72,7 @@ export function webhookRoutes(app: App, product: Product): void {
       schema: {
         ...described(
           'createWebhook',
-          'Has an address told of every event from now on that the filter lets pass. The answer has the secret',
+          'Has an address told of every event from now on that the filter lets pass. The answer has the secret. A service needs events:read, too',
         ),
         body: NewWebhook,
         response: { 201: ref(NewWebhookView), ...problems(409, 422) },
@@ -125,7 +125,7 @@ export function webhookRoutes(app: App, product: Product): void {
       schema: {
         ...described(
           'updateWebhook',
-          'Changes a webhook, or switches it off and on. What waited is sent when it is on again; what happened while it was off is not',
+          'Changes a webhook, or switches it off and on. What waited is sent when it is on again; what happened while it was off is not. A service needs events:read, too',
         ),
         params,
         body: Changes,
