@@ -44,7 +44,7 @@ export type Following = {
   readonly pauseMs: number;
 };
 
-const pauseMaxMs = 30_000;
+const pauseMaxMs = { own: 30_000, asked: 3_600_000 };
 
 /** Ends when `signal` does. Throws CofferRefused, and CofferUnavailable for what waiting does not mend; waits out everything else. */
 export async function* follow(following: Following): AsyncGenerator<Event & { readonly cursor: string }, void, undefined> {
@@ -54,10 +54,10 @@ export async function* follow(following: Following): AsyncGenerator<Event & { re
   let failures = 0;
   while (!signal?.aborted) {
     const connection = new Connection(following);
-    let askedMs: number | undefined;
+    let askedMs = 0;
     try {
       const opened = await connection.open(place);
-      askedMs = opened.retryAfterMs;
+      askedMs = opened.retryAfterMs ?? 0;
       for (let frames = opened.isOpen ? await connection.read() : null; frames; frames = await connection.read()) {
         failures = 0;
         pauseMs = connection.retryMs ?? pauseMs;
@@ -71,13 +71,17 @@ export async function* follow(following: Following): AsyncGenerator<Event & { re
     } finally {
       connection.close();
     }
-    await sleep(Math.max(pauseBefore(failures++, pauseMs, Math.random()), askedMs ?? 0), signal);
+    await sleep(pauseBefore(failures++, pauseMs, askedMs, Math.random()), signal);
   }
 }
 
-/** Never sooner than the server wishes; after each failure in succession twice as long, and some by chance, so that not all come at once. */
-export function pauseBefore(failures: number, pauseMs: number, chance: number): number {
-  return Math.min(Math.max(pauseMs, pauseMaxMs), pauseMs * 2 ** failures) * (1 + chance / 2);
+/**
+ * Never sooner than the server wishes, within an hour; after each failure in succession twice as long, and some by chance, so that not
+ * all come at once. `askedMs`: what it asked for in refusing this time.
+ */
+export function pauseBefore(failures: number, pauseMs: number, askedMs: number, chance: number): number {
+  const grownMs = Math.max(pauseMs, 1) * 2 ** failures;
+  return Math.min(pauseMaxMs.asked, Math.max(askedMs, pauseMs, Math.min(pauseMaxMs.own, grownMs)) * (1 + chance / 2));
 }
 
 class Connection {
