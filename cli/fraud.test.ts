@@ -76,6 +76,20 @@ test('a rule is tried on the past, added, disabled, changed by its file, and kee
   });
 });
 
+test('a file that does not say whether the rule is enabled leaves it as it is', async () => {
+  const definition = { threshold: '70', movements: ['withdrawal'], assets: 'all' };
+  const rule = { id: 'resting', name: 'Resting', kind: 'amount', definition, action: 'flag' };
+  fs.writeFileSync(file, JSON.stringify(rule));
+  expect(await json('add', file, '--reason', 'new')).toMatchObject({ version: 1, enabled: true });
+  await json('disable', 'resting', '--reason', 'too noisy');
+  fs.writeFileSync(file, JSON.stringify({ ...rule, definition: { ...definition, threshold: '71' } }));
+  expect(await json('add', file, '--reason', 'less noisy')).toMatchObject({ version: 3, enabled: false });
+  fs.writeFileSync(file, JSON.stringify({ ...rule, enabled: true }));
+  expect(await json('add', file, '--reason', 'back')).toMatchObject({ version: 4, enabled: true });
+  fs.writeFileSync(file, JSON.stringify({ ...rule, enabled: null }));
+  expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('enabled is true or false');
+});
+
 test('mistakes are told in a sentence', async () => {
   fs.writeFileSync(file, '{"id": "x", "kind": "amount", "name": "x", "action": "flag", "definition": {"threshold": 5}}');
   expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('definition.threshold: from what amount on');

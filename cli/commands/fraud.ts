@@ -60,6 +60,9 @@ function showCommand(): Command {
 function addCommand(): Command {
   return new Command('add')
     .summary('add a rule, or change one, as a file says')
+    .description(
+      'A rule that there is gets a new version as the file says. Whether it is enabled stays as it is unless the file says "enabled": true or false; a new rule is enabled.',
+    )
     .argument('<file>', 'JSON: {id, name, kind, definition, action, enabled}')
     .requiredOption('--reason <text>', 'why; kept in its history')
     .option('--json', 'answer as JSON')
@@ -77,9 +80,11 @@ function addCommand(): Command {
           kind: rule['kind'],
           definition: rule['definition'],
           action: rule['action'],
-          enabled: rule['enabled'] ?? true,
+          ...('enabled' in rule && { enabled: rule['enabled'] }),
         };
-        const version = accepted(known ? await rules.change(id, whole, decided) : await rules.add(id, whole, decided));
+        const version = accepted(
+          known ? await rules.change(id, whole, decided) : await rules.add(id, { enabled: true, ...whole }, decided),
+        );
         answer(options, lineOf(version), version);
       });
     });

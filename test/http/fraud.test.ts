@@ -66,6 +66,14 @@ test('a rule is added, changed and read with its history, and names who did it',
   expect(await asOperator('PATCH', '/fraud/rules/none', { name: 'x', reason: 'r' })).toMatchObject({ status: 404 });
 });
 
+test('a disabled rule stays disabled when it is changed, until the change says otherwise', async () => {
+  await asOperator('POST', '/fraud/rules', { ...rule, id: 'resting', enabled: false });
+  const change = async (changes: object) => await asOperator('PATCH', '/fraud/rules/resting', { ...changes, reason: 'r' });
+  expect(await change({ name: 'Still' })).toMatchObject({ status: 200, body: { version: 2, enabled: false } });
+  expect(await change({ enabled: true })).toMatchObject({ status: 200, body: { version: 3, enabled: true } });
+  await change({ enabled: false });
+});
+
 test.each([
   ['without a reason', { reason: undefined }],
   ['with a reason of spaces', { reason: '   ' }],
