@@ -85,7 +85,7 @@ export class Applier {
           [name, generation, book, seq, part],
         );
         if (rowCount === 0) return;
-        await this.#applyTo(client, [event], generation, true);
+        await this.#applyTo(client, [event], generation);
         await client.query(
           'update projections.progress set applied = applied + 1 where projection = $1 and generation = $2 and book = $3',
           [name, generation, book],
@@ -123,9 +123,9 @@ export class Applier {
     return { seq: mark.seq, part: mark.part };
   }
 
-  async #applyTo(client: pg.ClientBase, events: readonly LedgerEvent[], generation: number, isLate = false): Promise<void> {
+  async #applyTo(client: pg.ClientBase, events: readonly LedgerEvent[], generation: number): Promise<void> {
     try {
-      await this.projection.apply(client, events, generation, isLate);
+      await this.projection.apply(client, events, generation);
     } catch (failure) {
       if (failure instanceof pg.DatabaseError && isOutage(failure)) throw failure;
       const message = failure instanceof Error ? failure.message : String(failure);

@@ -123,6 +123,7 @@ async function finish({ pool, ledger, projection, check }: RebuildOptions, appli
       return 'behind';
     }
     const differences = check ? await compareGenerations(client, projection, active, generation) : null;
+    if (!check) await projection.switching?.(client, active, generation);
     await client.query('update projections.projection set building_generation = null, active_generation = $2 where name = $1', [
       projection.name,
       check ? active : generation,

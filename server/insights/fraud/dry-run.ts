@@ -4,7 +4,7 @@ import { readDefinition, windowSecondsOf } from './definitions.ts';
 import type { Defined } from './definitions.ts';
 import { evaluate, RecentMovements } from './evaluate.ts';
 import type { Finding } from './evaluate.ts';
-import { findingId } from './finding-store.ts';
+import { keptOf } from './finding-store.ts';
 import type { KeptFinding } from './finding-store.ts';
 import { RuleHistory } from './history.ts';
 import type { RuleVersion } from './history.ts';
@@ -156,15 +156,9 @@ class Run {
     const list = (into: KeptFinding[], of: readonly Finding[] = [], other: ReadonlySet<string>) => {
       const rule = this.#asked.rule.id ?? candidate;
       const only = of.filter(({ movement }) => !other.has(movement.id)).slice(0, Math.max(0, listedMax - into.length));
-      into.push(...only.map((finding) => kept(finding, rule)));
+      into.push(...only.map((finding) => keptOf({ ...finding, rule })));
     };
     list(this.#onlyNew, found, presentAt);
     list(this.#onlyPresent, byPresent, foundAt);
   }
-}
-
-/** As it would be kept. */
-function kept({ movement, version, action, events, facts }: Finding, rule: string): KeptFinding {
-  const { id: event, wallet, recordedAt } = movement;
-  return { id: findingId(event, rule), rule, version, action, wallet, event, events, facts, recordedAt };
 }

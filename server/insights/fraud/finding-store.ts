@@ -44,6 +44,40 @@ export async function insertFindings(client: pg.ClientBase, generation: number, 
   });
 }
 
+/** As it is kept. */
+export function keptOf({ rule, version, action, movement, events, facts }: Finding): KeptFinding {
+  const { id: event, wallet, recordedAt } = movement;
+  return { id: findingId(event, rule), rule, version, action, wallet, event, events, facts, recordedAt };
+}
+
+/** Whether a generation is the one that is read. Whoever applies events to that one keeps it so until the end of the transaction. */
+export async function isRead(client: pg.ClientBase, generation: number): Promise<boolean> {
+  const { rowCount } = await client.query({
+    name: 'fraud_is_read',
+    text: `select from projections.projection where name = 'fraud' and active_generation = $1`,
+    values: [generation],
+  });
+  return rowCount === 1;
+}
+
+/** What one generation found and another did not, in the order of the log: by event, rule and its version. */
+export async function readMissed(
+  client: pg.ClientBase,
+  { from, to, after, limit }: { from: number; to: number; after?: KeptFinding | undefined; limit: number },
+): Promise<KeptFinding[]> {
+  const [book = 0, seq = 0, part = 0] = after?.event.split('-').map(Number) ?? [];
+  const { rows } = await client.query<FindingRow>(
+    `select book, seq, part, rule, version, action, wallet, recorded_at, events, facts from insights.fraud_finding found
+     where generation = $2 and (book, seq, part, rule) > ($3::int, $4::bigint, $5::int, $6::text) and not exists (
+       select from insights.fraud_finding known
+       where known.generation = $1 and (known.book, known.seq, known.part, known.rule, known.version)
+         = (found.book, found.seq, found.part, found.rule, found.version))
+     order by book, seq, part, rule limit $7`,
+    [from, to, book, seq, part, after?.rule ?? '', limit],
+  );
+  return rows.map(findingFromRow);
+}
+
 export type FindingsAsked = {
   readonly rule?: string | undefined;
   readonly wallet?: string | undefined;

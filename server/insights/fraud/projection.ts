@@ -3,11 +3,12 @@ import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
 import type { LedgerEvent } from '../../ledger/index.ts';
 import type { Projection } from '../../projections/index.ts';
-import { tellStaff } from '../notifications/store.ts';
+import { writeConsequences } from './consequences.ts';
 import { countedMax } from './definitions.ts';
 import { evaluate, RecentMovements } from './evaluate.ts';
 import type { Finding } from './evaluate.ts';
-import { insertFindings } from './finding-store.ts';
+import { insertFindings, isRead, keptOf, readMissed } from './finding-store.ts';
+import type { KeptFinding } from './finding-store.ts';
 import { RuleHistory, retentionOf } from './history.ts';
 import type { RuleVersion } from './history.ts';
 import { forgetMovements, insertMovements, pruneMovements, readRecent } from './movement-store.ts';
@@ -15,12 +16,18 @@ import { movementOf } from './movements.ts';
 import { lockRules, readVersions } from './rule-store.ts';
 
 const forgottenAtOnce = 10_000;
+const comparedAtOnce = 5_000;
 
-/** `acted`: after a commit that may have left an action to be done. */
+/**
+ * Consequences follow from the findings of the generation that is read, each once: when an event is applied to it, however late, and
+ * when a rebuilt one takes its place, from what that one found and it had not, such as on an event that was set aside. What a
+ * rebuild finds again has had its consequences. `acted`: after a commit that may have left an action to be done.
+ */
 export function fraudProjection(acted: () => void = () => undefined): Projection {
   return {
     name: 'fraud',
-    async apply(client, events, generation, isLate = false) {
+    tables: ['insights.fraud_finding'],
+    async apply(client, events, generation) {
       const first = events[0];
       const last = events.at(-1);
       if (!first || !last) return;
@@ -29,7 +36,17 @@ export function fraudProjection(acted: () => void = () => undefined): Projection
       const findings = await find(client, history, events, generation);
       await insertFindings(client, generation, findings);
       await client.query('insert into insights.fraud_generation (generation) values ($1) on conflict do nothing', [generation]);
-      await takeEffect(client, last, findings, isLate);
+      // What is built beside has its consequences when it comes into force, or never.
+      if (await isRead(client, generation)) await writeConsequences(client, findings.map(keptOf));
+      await moveMark(client, last);
+    },
+    async switching(client, from, to) {
+      for (let after: KeptFinding | undefined, more = true; more;) {
+        const missed = await readMissed(client, { from, to, after, limit: comparedAtOnce });
+        await writeConsequences(client, missed);
+        more = missed.length === comparedAtOnce;
+        after = missed.at(-1);
+      }
     },
     applied: acted,
     async forget(client, generation) {
@@ -78,71 +95,12 @@ function lookedBackAt(versions: readonly RuleVersion[]): number {
   return Math.max(0, ...versions.map((version) => (version.kind === 'velocity' ? version.definition.count : countedMax) - 1));
 }
 
-/**
- * Only for what no generation has come to before: a rebuild finds again what was found, and nothing follows from it a second time. The
- * mark has passed an event that was set aside, and nothing followed from it then.
- */
-async function takeEffect(client: pg.ClientBase, last: LedgerEvent, findings: readonly Finding[], isLate: boolean): Promise<void> {
-  const { book, seq, part, recordedAt } = last;
-  await client.query(`insert into insights.fraud_mark (book, seq, part, recorded_at) values ($1, 0, 0, $2) on conflict do nothing`, [
-    book,
-    recordedAt,
-  ]);
-  const { rows } = await client.query<{ seq: number; part: number }>(
-    'select seq, part from insights.fraud_mark where book = $1 for update',
-    [book],
-  );
-  const mark = rows[0];
-  assert(mark, 'the mark was made, if it was not there');
-  const isPassed = mark.seq > seq || (mark.seq === seq && mark.part >= part);
-  if (isPassed && !isLate) return;
-  const fresh = findings.filter(
-    ({ movement }) => isLate || movement.seq > mark.seq || (movement.seq === mark.seq && movement.part > mark.part),
-  );
-  await queueActions(client, fresh);
-  await tellStaff(
-    client,
-    fresh.map((finding) => ({
-      key: `staff/${episodeOf(finding)}`,
-      kind: 'fraud_found',
-      wallet: finding.movement.wallet,
-      facts: toldOf(finding),
-      recordedAt: finding.movement.recordedAt,
-    })),
-  );
-  if (isPassed) return;
-  await client.query('update insights.fraud_mark set seq = $2, part = $3, recorded_at = greatest(recorded_at, $4) where book = $1', [
-    book,
-    seq,
-    part,
-    recordedAt,
-  ]);
-}
-
-async function queueActions(client: pg.ClientBase, findings: readonly Finding[]): Promise<void> {
-  const due = findings.filter(({ action }) => action === 'freeze' || action === 'notify');
-  if (due.length === 0) return;
+/** How far the book was evaluated, by whichever generation came first. */
+async function moveMark(client: pg.ClientBase, { book, seq, part, recordedAt }: LedgerEvent): Promise<void> {
   await client.query(
-    `insert into insights.fraud_action (book, seq, part, rule, wallet, action)
-     select * from unnest($1::int[], $2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[]) on conflict do nothing`,
-    [
-      due.map(({ movement }) => movement.book),
-      due.map(({ movement }) => movement.seq),
-      due.map(({ movement }) => movement.part),
-      due.map(({ rule }) => rule),
-      due.map(({ movement }) => movement.wallet),
-      due.map(({ action }) => action),
-    ],
+    `insert into insights.fraud_mark as mark (book, seq, part, recorded_at) values ($1, $2, $3, $4)
+     on conflict (book) do update set seq = excluded.seq, part = excluded.part, recorded_at = greatest(mark.recorded_at, excluded.recorded_at)
+     where (mark.seq, mark.part) < (excluded.seq, excluded.part)`,
+    [book, seq, part, recordedAt],
   );
-}
-
-const minuteMs = 60_000;
-
-/** Nobody is told of the same rule and wallet more often than once a minute, however much is found. */
-function episodeOf({ rule, movement }: Finding): string {
-  return `fraud/${rule}/${movement.wallet}/${Math.floor(movement.recordedAt.getTime() / minuteMs)}`;
-}
-
-function toldOf({ rule, action, movement, facts }: Finding): Record<string, string> {
-  return { ...facts, rule, action, event: movement.id };
 }
