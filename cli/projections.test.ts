@@ -59,11 +59,13 @@ test('an event whose dead letter was dropped is listed, tried again beside the w
   expect((await run('deadletters', 'drop', '--all', '--yes')).code).toBe(0);
 
   const { items } = JSON.parse((await run('projections', 'set-aside', 'stats', '--json')).stdout) as {
-    items: { id: string; tries: number }[];
+    items: { id: string; tries: number; type: string }[];
   };
-  const { id = '', tries = 0 } = items[0] ?? {};
-  expect(items).toEqual([{ id, error: 'no stats of odd', tries, since: expect.any(String) as unknown }]);
-  expect((await run('projections', 'set-aside', 'stats')).stdout).toContain(`${id}  no stats of odd  ${tries} tries since `);
+  const { id = '', tries = 0, type = '' } = items[0] ?? {};
+  expect(items).toEqual([
+    { id, type: 'FundsDeposited', wallet: 'odd', error: 'no stats of odd', tries, since: expect.any(String) as unknown },
+  ]);
+  expect((await run('projections', 'set-aside', 'stats')).stdout).toContain(`${id}  ${type}  odd  no stats of odd  ${tries} tries since `);
   expect((await run('projections')).stdout).toMatch(
     /^stats: generation 1, 1 set aside\n {2}book 1: at \d+-1, 1?\d events, at the end of the log$/m,
   );

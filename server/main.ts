@@ -25,6 +25,7 @@ import type { Watch } from './observe.ts';
 import { isSetAside, projectionStatus } from './projections/index.ts';
 import { Requests } from './requests/index.ts';
 import { seedDemo } from './seed.ts';
+import { openSetAsides } from './set-aside.ts';
 import { WalletCommands, WalletQueries } from './wallets/index.ts';
 import { Webhooks } from './webhooks/index.ts';
 import { startWorker } from './worker.ts';
@@ -150,6 +151,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         queries,
         assets,
         projections,
+        setAsides: openSetAsides({ config, log, database, ledger }),
         ...told,
         deadLetters: broker.deadLetters,
         ...people,

@@ -1,11 +1,14 @@
-// Projections and what they set aside, looked at and tried again from the command line, put together. Wires, like main.ts.
+// Projections and what they set aside, looked at and tried again by operators, put together. Wires, like main.ts.
 import { OperatorError } from './kernel/index.ts';
 import type { Config, Log } from './kernel/index.ts';
-import { listSetAside, projectionStatus, retrySetAside } from './projections/index.ts';
-import type { Projection, ProjectionStatus, Retried, SetAside } from './projections/index.ts';
+import { projectionStatus, SetAsides } from './projections/index.ts';
+import type { ProjectionStatus, Retried, SetAside } from './projections/index.ts';
 import { withParts } from './rebuild.ts';
 import { projectionsOf } from './worker.ts';
 import type { ProjectionParts } from './worker.ts';
+
+/** More than a projection sets aside. */
+const listedMax = 1_000;
 
 /** Of each projection that there is; null: no worker has begun it. */
 export type Followed = { readonly name: string; readonly status: ProjectionStatus | null };
@@ -17,16 +20,19 @@ export async function followed(config: Config, log: Log): Promise<Followed[]> {
   });
 }
 
-export async function setAsideOf(config: Config, log: Log, name: string): Promise<SetAside[]> {
-  return await withParts(config, log, async (parts) => await listSetAside(parts.database.pool, named(parts, name).name));
+/** Newest first. */
+export async function setAsideOf(config: Config, log: Log, name: string): Promise<readonly SetAside[]> {
+  return await withSetAsides(
+    config,
+    log,
+    async (setAsides) => (await setAsides.list(name, { limit: listedMax }))?.items ?? unknown(setAsides, name),
+  );
 }
 
 /** Works beside a running worker: each event is tried in a transaction that keeps the worker from its book. Without ids, every one. */
 export async function retryOf(config: Config, log: Log, name: string, ids: readonly string[]): Promise<Retried> {
-  return await withParts(config, log, async (parts) => {
-    const projection = named(parts, name);
-    const { database, ledger } = parts;
-    const retried = await retrySetAside({ pool: database.pool, ledger, log, projection, ...(ids.length > 0 && { ids }) });
+  return await withSetAsides(config, log, async (setAsides) => {
+    const retried = (await setAsides.retry(name, ids.length > 0 ? ids : undefined)) ?? unknown(setAsides, name);
     if (ids.length > 0 && retried.notSetAside.length === ids.length)
       throw new OperatorError(
         `${name} has none of these events set aside: they were applied, or never failed.`,
@@ -36,9 +42,15 @@ export async function retryOf(config: Config, log: Log, name: string, ids: reado
   });
 }
 
-function named(parts: ProjectionParts, name: string): Projection {
-  const known = projectionsOf(parts);
-  const projection = known.find((one) => one.name === name);
-  if (projection) return projection;
-  throw new OperatorError(`There is no projection "${name}".`, `Choose one of ${known.map((one) => one.name).join(', ')}.`);
+/** What the API gives operators, too. */
+export function openSetAsides(parts: ProjectionParts): SetAsides {
+  return new SetAsides({ pool: parts.database.pool, ledger: parts.ledger, log: parts.log, projections: projectionsOf(parts) });
+}
+
+async function withSetAsides<T>(config: Config, log: Log, work: (setAsides: SetAsides) => Promise<T>): Promise<T> {
+  return await withParts(config, log, async (parts) => await work(openSetAsides(parts)));
+}
+
+function unknown({ names }: SetAsides, name: string): never {
+  throw new OperatorError(`There is no projection "${name}".`, `Choose one of ${names.join(', ')}.`);
 }

@@ -32,7 +32,7 @@ function listCommand(): Command {
 
 function setAsideCommand(): Command {
   return new Command('set-aside')
-    .summary('list the events that one could not apply, and why')
+    .summary('list the events that one could not apply, and why, newest first')
     .argument('<projection>', 'which one')
     .option('--json', 'answer as JSON')
     .action(async (name: string, options: Json) => {
@@ -79,8 +79,8 @@ function number(value: number): string {
   return Math.ceil(value).toLocaleString('en-US');
 }
 
-function lineOf({ id, error, tries, since }: SetAside): string {
-  return `${id}  ${error.replaceAll(/\s+/g, ' ')}  ${tries} tries since ${since.toISOString()}`;
+function lineOf({ id, type, wallet, error, tries, since }: SetAside): string {
+  return `${id}  ${type ?? 'no event'}  ${wallet ?? '-'}  ${error.replaceAll(/\s+/g, ' ')}  ${tries} tries since ${since.toISOString()}`;
 }
 
 function sentences(name: string, { applied, failed, notSetAside }: Retried): string {

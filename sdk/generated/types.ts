@@ -100,6 +100,8 @@ export type DeadLetter = { readonly id: string; readonly eventId: string | null;
 
 export type Projection = { readonly name: string; readonly generation: number; readonly building: number | null; readonly setAside: number; readonly books: readonly ({ readonly book: number; readonly seq: number; readonly part: number; readonly events: number; readonly behindEntries: number; readonly behindSeconds: number; })[]; };
 
+export type SetAsideEvent = { readonly eventId: string; readonly eventType: string | null; readonly walletId: string | null; readonly error: string; readonly tries: number; readonly since: string; };
+
 export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly name: string; readonly role: "user" | "operator" | "admin"; readonly createdAt: string; readonly updatedAt: string; };
 
 export type Session = { readonly token: string; readonly expiresAt: string; readonly user: User; };
@@ -651,6 +653,31 @@ export type DropDeadLetterInput = {
 export type ReplayDeadLetterInput = {
   /** dead letter id */
   readonly deadLetterId: string;
+};
+
+export type ListSetAsideInput = {
+  /** a projection, as GET /projections names it */
+  readonly projection: string;
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+};
+
+export type RetryAllSetAsideInput = {
+  /** a projection, as GET /projections names it */
+  readonly projection: string;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+};
+
+export type RetrySetAsideInput = {
+  /** a projection, as GET /projections names it */
+  readonly projection: string;
+  /** event id */
+  readonly eventId: string;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
 };
 
 export type CreateWebhookInput = {

@@ -16,7 +16,7 @@ export const scopeMeanings = {
   'users:write': 'create users',
   'events:read': 'the event log',
   'webhooks:manage': 'webhooks; with events:read also where they go, and what was sent',
-  'events:manage': 'dead letters: look at them, replay and drop them',
+  'events:manage': 'events that failed, as dead letters and set aside: look at them, try them again, drop dead letters',
   'fraud:read': 'fraud rules, their findings, and notifications of staff',
   'fraud:write': 'change fraud rules',
   'audit:read': 'the record of API calls',

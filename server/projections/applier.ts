@@ -78,6 +78,8 @@ export class Applier {
     const { book, seq, part } = event;
     try {
       await this.#inTransaction(async (client) => {
+        // Whoever retries is no worker: paused in the middle, it must not keep the workers waiting for ever.
+        await client.query("set local idle_in_transaction_session_timeout = '30s'");
         const generation = await lockGeneration(client, this.#target);
         await lockMark(client, name, generation, book);
         const { rowCount } = await client.query(

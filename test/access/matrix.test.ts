@@ -185,6 +185,21 @@ const cases = {
   replayDeadLetter: about({ ask: () => ({ method: 'POST', path: '/dead-letters/4711/replay', keyless: true }), passes: 404 }),
   replayDeadLetters: about({ ask: () => ({ method: 'POST', path: '/dead-letters/replay', keyless: true }), passes: 200 }),
   dropDeadLetter: about({ ask: () => ({ method: 'DELETE', path: '/dead-letters/4711' }), passes: 404 }),
+  listSetAside: about(get(() => '/projections/stats/set-aside')),
+  retryAllSetAside: about(
+    post(
+      200,
+      () => '/projections/stats/set-aside/retry',
+      () => ({ reason }),
+    ),
+  ),
+  retrySetAside: about(
+    post(
+      404,
+      () => '/projections/stats/set-aside/1-4711-1/retry',
+      () => ({ reason }),
+    ),
+  ),
   deposit: post(
     201,
     ({ wallet }) => `/wallet/${wallet}/deposit`,

@@ -6,6 +6,7 @@ import { LogTail, openBroker } from '../../server/events/index.ts';
 import { listenHttp } from '../../server/gateway/index.ts';
 import { openInsights } from '../../server/insights/index.ts';
 import { assert, silentLog } from '../../server/kernel/index.ts';
+import { SetAsides } from '../../server/projections/index.ts';
 import { Requests } from '../../server/requests/index.ts';
 import { seedDemo } from '../../server/seed.ts';
 import { WalletCommands } from '../../server/wallets/index.ts';
@@ -49,6 +50,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       apiKeys,
       access: guard.access,
       tail: new LogTail({ ledger, log: silentLog() }),
+      setAsides: new SetAsides({ pool, ledger, log: silentLog(), projections: [] }),
       webhooks: new Webhooks({ pool: database.pool, ledger, allowPrivate: false }),
       insights: openInsights(database.pool, ledger),
       queries,

@@ -8,11 +8,11 @@ import { ApiKeys, Authenticator, Sessions, Users } from '../../server/identity/i
 import type { IssuerSettings } from '../../server/identity/index.ts';
 import { Access, listenHttp } from '../../server/gateway/index.ts';
 import type { AccessMode, Product } from '../../server/gateway/index.ts';
-import { openInsights, Reviews } from '../../server/insights/index.ts';
+import { fraudProjection, openInsights, Reviews, statsProjection } from '../../server/insights/index.ts';
 import { assert, createLog } from '../../server/kernel/index.ts';
 import { openLedger } from '../../server/ledger/index.ts';
 import type { Ledger, LedgerOptions } from '../../server/ledger/index.ts';
-import { isSetAside, projectionStatus } from '../../server/projections/index.ts';
+import { isSetAside, projectionStatus, SetAsides } from '../../server/projections/index.ts';
 import { Requests } from '../../server/requests/index.ts';
 import { seedDemo } from '../../server/seed.ts';
 import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
@@ -106,6 +106,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     users,
     sessions,
     projections: () => projectionStatus(pool, ledger),
+    setAsides: new SetAsides({ pool, ledger, log, projections: [statsProjection, fraudProjection()] }),
     deadLetters: broker.deadLetters,
     ready: () => ledger.ready,
     demo: mode === 'open',

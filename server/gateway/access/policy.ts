@@ -59,6 +59,10 @@ export const policy = {
   replayDeadLetters: guarded('events:manage', 'never'),
   dropDeadLetter: guarded('events:manage', 'never', { open: 'as required' }),
 
+  listSetAside: guarded('events:manage', 'never'),
+  retrySetAside: guarded('events:manage', 'never'),
+  retryAllSetAside: guarded('events:manage', 'never'),
+
   deposit: guarded('money:deposit', 'never'),
   withdraw: guarded('money:withdraw', 'own'),
   transfer: guarded('money:transfer', 'own'),

@@ -10,7 +10,7 @@ import type { Assets } from '../../ledger/index.ts';
 import type { Requests } from '../../requests/index.ts';
 import type { Access } from '../access/index.ts';
 import type { Observation } from '../observation.ts';
-import type { ProjectionStatus } from '../../projections/index.ts';
+import type { ProjectionStatus, SetAsides } from '../../projections/index.ts';
 import type { LiveOptions } from './live/streams.ts';
 import type { WalletCommands, WalletQueries } from '../../wallets/index.ts';
 import type { Webhooks } from '../../webhooks/index.ts';
@@ -40,6 +40,8 @@ export type Product = {
   readonly access: Access;
   /** How far what follows the event log is. */
   readonly projections: () => Promise<readonly ProjectionStatus[]>;
+  /** What they could not apply. */
+  readonly setAsides: Pick<SetAsides, 'list' | 'retry' | 'names'>;
   readonly deadLetters: DeadLetters;
   readonly insights: Insights;
   /** False until requests can be served, and while the database is away. */
