@@ -1,9 +1,10 @@
 // Fraud rules at the command line, beside a database that others use.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startLog } from '../test/insights/log.ts';
 import type { Log } from '../test/insights/log.ts';
 import { fraudProjection } from '../server/insights/index.ts';
@@ -74,7 +75,40 @@ test('a rule is tried on the past, added, disabled, changed by its file, and kee
   expect(await json('show', 'small')).toMatchObject({
     items: [{ version: 4, reason: 'fewer' }, { version: 3 }, { version: 2 }, { version: 1, reason: 'to see' }],
   });
-});
+}, 90_000);
+
+test('a dry run says how far it looked; interrupted, it tells what it found until then, and that it did not look further', async () => {
+  const whole = await coffer('dry-run', '--rule', 'withdrawal-amount');
+  expect([whole.code, whole.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^5 events read, recorded from 2.*Z to 2.*Z\.\nAs tried it finds 1, as it is 1;/),
+  ]);
+  const later = await coffer('dry-run', '--rule', 'withdrawal-amount', '--since', '2999-01-01T00:00:00Z');
+  expect(later.stdout).toMatch(/^0 events read\./);
+
+  // Whoever changes the rules keeps it waiting.
+  const blocker = await log.owner.connect();
+  await blocker.query('begin; lock table insights.fraud_rule_version');
+  const env = { PATH: process.env['PATH'], COFFER_HOME: home, DATABASE_URL: log.url };
+  const child = spawn(process.execPath, [launcher, 'fraud', 'dry-run', '--rule', 'withdrawal-amount'], { env });
+  let told = '';
+  child.stdout.on('data', (data) => (told += String(data)));
+  const ended = once(child, 'close');
+  const waits = async () =>
+    (
+      await log.owner.query(
+        `select from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())`,
+      )
+    ).rowCount;
+  await vi.waitFor(async () => expect(await waits()).toBeGreaterThan(0), { timeout: 20_000 });
+  child.kill('SIGINT');
+  // Long enough that the signal has arrived.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await blocker.query('rollback');
+  blocker.release();
+  expect(await ended).toEqual([130, null]);
+  expect(told).toMatch(/^Ended early\. 0 events read\.\n/);
+}, 90_000);
 
 test('a file that does not say whether the rule is enabled leaves it as it is', async () => {
   const definition = { threshold: '70', movements: ['withdrawal'], assets: 'all' };
@@ -88,7 +122,7 @@ test('a file that does not say whether the rule is enabled leaves it as it is', 
   expect(await json('add', file, '--reason', 'back')).toMatchObject({ version: 4, enabled: true });
   fs.writeFileSync(file, JSON.stringify({ ...rule, enabled: null }));
   expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('enabled is true or false');
-});
+}, 90_000);
 
 test('mistakes are told in a sentence', async () => {
   fs.writeFileSync(file, '{"id": "x", "kind": "amount", "name": "x", "action": "flag", "definition": {"threshold": 5}}');
@@ -96,6 +130,33 @@ test('mistakes are told in a sentence', async () => {
   fs.writeFileSync(file, '{"id": "x", "command": "rm"}');
   expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('"command", which rules do not have');
   expect((await coffer('add', '/nowhere', '--reason', 'r')).stderr).toContain('no file with JSON');
+  const withdrawals = { movements: ['withdrawal'], assets: 'all' };
+  for (const [definition, why] of [
+    [{ ...withdrawals, threshold: `1${'0'.repeat(38)}` }, 'a string of 1 to 38 digits, above zero'],
+    [{ ...withdrawals, threshold: '5', assets: [99] }, 'there is no asset 99. There are 1 (GOLD)'],
+  ] as const) {
+    fs.writeFileSync(file, JSON.stringify({ id: 'x', name: 'x', action: 'flag', kind: 'amount', definition }));
+    const tried = await coffer('dry-run', '--rule', file);
+    expect([tried.code, tried.stderr]).toEqual([1, expect.stringContaining(why)]);
+    expect((await coffer('add', file, '--reason', 'r')).stderr).toBe(tried.stderr);
+  }
+  for (const [text, why] of [
+    ['{"id":'.repeat(40) + '1' + '}'.repeat(40), 'nested deeper than 32 levels'],
+    [' '.repeat(70_000), 'larger than 65536 bytes'],
+  ] as const) {
+    fs.writeFileSync(file, text);
+    expect((await coffer('add', file, '--reason', 'r')).stderr).toContain(why);
+  }
+  const backwards = await coffer(
+    'dry-run',
+    '--rule',
+    'withdrawal-amount',
+    '--since',
+    '2026-01-02T00:00:00Z',
+    '--until',
+    '2026-01-01T00:00:00Z',
+  );
+  expect(backwards.stderr).toContain('There is no time in that range.');
   const unknown = await coffer('disable', 'nothing', '--reason', 'r');
   expect([unknown.code, unknown.stderr.includes('There is no such rule')]).toEqual([1, true]);
-});
+}, 120_000);

@@ -36,6 +36,17 @@ export async function runUntilStopped(log: Log, start: () => Promise<{ stop(): P
   process.exit(0);
 }
 
+/** For work that can be ended at any point and has something to tell then: whether Ctrl-C was pressed. Pressed again it leaves at once (130). */
+export function listenForInterrupt(): () => boolean {
+  let firstAt: number | undefined;
+  process.on('SIGINT', () => {
+    const now = performance.now();
+    if (firstAt !== undefined && now - firstAt > samePressMs) process.exit(130);
+    firstAt ??= now;
+  });
+  return () => firstAt !== undefined;
+}
+
 function listenForStop(log: Log): { promise: Promise<void>; signal: AbortSignal } {
   const controller = new AbortController();
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { openDatabase } from '../../server/database/index.ts';
+import { parseJsonBody, ProblemError } from '../../server/gateway/http/index.ts';
 import { dryRun, openInsights } from '../../server/insights/index.ts';
 import type { DryRun, FraudRefusal, Insights, KeptFinding, RuleVersion } from '../../server/insights/index.ts';
 import { isTerminal, OperatorError, parseMoment } from '../../server/kernel/index.ts';
 import { readLedger } from '../../server/ledger/index.ts';
 import { answer, runCommand } from '../run.ts';
+import { listenForInterrupt } from '../shutdown.ts';
 
 type Json = { readonly json?: boolean };
 type Reason = { readonly reason: string };
@@ -13,6 +15,7 @@ type Reason = { readonly reason: string };
 /** A whole rule is some 300 bytes. */
 const ruleBytesMax = 65_536;
 const listedMax = 20;
+const lookAtHelp = 'See "coffer fraud add --help" for what it looks like.';
 
 export function fraudCommand(): Command {
   return new Command('fraud')
@@ -114,7 +117,11 @@ function dryRunCommand(): Command {
     .option('--since <moment>', 'from what was recorded then, such as 2026-01-31T12:00:00Z', parseTime)
     .option('--until <moment>', 'to what was recorded then', parseTime)
     .option('--json', 'answer as JSON')
+    .description(
+      'Reads the log, without --since from its beginning, and tells what the rule would have found beside what the rule of the same id finds as it is now. Says how far it looked. Ctrl-C ends it early, with what was found until then and exit code 130.',
+    )
     .action(async (options: Json & { rule: string; since?: Date; until?: Date }) => {
+      const isOver = listenForInterrupt();
       await withInsights(options, async ({ rules, ledger }) => {
         const isId = /^[a-z0-9-]+$/.test(options.rule);
         const present = (await rules.history(isId ? options.rule : readRule(options.rule).id))[0] ?? null;
@@ -122,8 +129,10 @@ function dryRunCommand(): Command {
         const rule = isId && present ? { ...present, id: present.rule } : readRule(options.rule);
         const { since, until } = options;
         const tried = { id: rule.id, kind: rule['kind'], definition: rule['definition'] };
-        const found = accepted(await dryRun(ledger, { rule: tried, present, since, until, listedMax, onProgress: progress(options) }));
-        answer(options, told(found), found);
+        const onProgress = progress(options);
+        const found = accepted(await dryRun(ledger, { rule: tried, present, since, until, listedMax, onProgress, isOver }));
+        answer(options, told(found, present), found);
+        if (isOver()) process.exitCode = 130;
       });
     });
 }
@@ -156,20 +165,27 @@ async function withInsights(options: Json, work: (insights: Insights) => Promise
 }
 
 function readRule(file: string): Record<string, unknown> & { readonly id: string } {
-  let rule: unknown;
-  try {
-    rule = JSON.parse(readFileSync(file, 'utf8').slice(0, ruleBytesMax));
-  } catch {
-    throw new OperatorError(`${file} is no file with JSON in it.`, 'See "coffer fraud add --help" for what it looks like.');
-  }
+  const rule = parseFile(file);
   const id = typeof rule === 'object' && rule !== null && 'id' in rule ? rule.id : undefined;
-  if (typeof id !== 'string')
-    throw new OperatorError(`The rule in ${file} has no id.`, 'See "coffer fraud add --help" for what it looks like.');
+  if (typeof id !== 'string') throw new OperatorError(`The rule in ${file} has no id.`, lookAtHelp);
   const known = ['id', 'name', 'kind', 'definition', 'action', 'enabled'];
   const stranger = Object.keys(rule as object).find((name) => !known.includes(name));
   if (stranger !== undefined)
     throw new OperatorError(`The rule in ${file} has "${stranger}", which rules do not have.`, `They have ${known.join(', ')}.`);
   return { ...(rule as object), id };
+}
+
+/** As strictly as the API reads it. */
+function parseFile(file: string): unknown {
+  try {
+    const bytes = readFileSync(file);
+    if (bytes.length > ruleBytesMax) throw new OperatorError(`${file} is no rule: it is larger than ${ruleBytesMax} bytes.`, lookAtHelp);
+    return parseJsonBody(bytes);
+  } catch (failure) {
+    if (failure instanceof OperatorError) throw failure;
+    const why = failure instanceof ProblemError ? ` ${failure.problem.detail}` : '';
+    throw new OperatorError(`${file} is no file with JSON in it.${why}`, lookAtHelp);
+  }
 }
 
 async function versionsOf(rules: Insights['rules'], rule: string): Promise<RuleVersion[]> {
@@ -180,25 +196,41 @@ async function versionsOf(rules: Insights['rules'], rule: string): Promise<RuleV
 function accepted<T extends object>(outcome: T | FraudRefusal): T {
   if (!('refusal' in outcome)) return outcome;
   if (outcome.refusal === 'rule_not_found') throw new OperatorError('There is no such rule.', 'Take an id from "coffer fraud rules".');
+  if (outcome.refusal === 'range_empty') throw new OperatorError('There is no time in that range.', outcome.detail);
   throw new OperatorError('The rule was not accepted.', outcome.detail);
 }
 
 /** On the terminal alone: one line that is written over. */
 function progress({ json }: Json): ((progress: { events: number; share: number }) => void) | undefined {
   if (json || !isTerminal(2)) return undefined;
-  return ({ events, share }) => process.stderr.write(`\r${events} events, ${Math.floor(share * 100)} %${share >= 1 ? '\n' : ''}`);
+  return ({ events, share }) =>
+    process.stderr.write(`\r\x1b[K${Math.floor(share * 100)} %, ${numbered(events)} events${share >= 1 ? '\n' : ''}`);
 }
 
-function told({ events, found, foundByPresent, foundByBoth, onlyNew, onlyPresent }: DryRun): string {
+function told({ found, foundByPresent, foundByBoth, onlyNew, onlyPresent, ...run }: DryRun, present: RuleVersion | null): string {
   const list = (title: string, count: number, findings: readonly KeptFinding[]) =>
     count === 0
       ? []
       : [`${title} (${count}${count > findings.length ? `, the first ${findings.length}` : ''}):`, ...findings.map(findingLine)];
   return [
-    `${events} events read. As tried it finds ${found}, as it is ${foundByPresent}; ${foundByBoth} of them are the same.`,
+    lookedAt(run),
+    present
+      ? `As tried it finds ${found}, as it is${present.enabled ? '' : ' (disabled)'} ${foundByPresent}; ${foundByBoth} of them are the same.`
+      : `As tried it finds ${found}.`,
     ...list('Only as tried', found - foundByBoth, onlyNew),
     ...list('Only as it is', foundByPresent - foundByBoth, onlyPresent),
   ].join('\n');
+}
+
+function lookedAt({ events, complete, readFrom, readUntil }: Pick<DryRun, 'events' | 'complete' | 'readFrom' | 'readUntil'>): string {
+  const ended = complete ? '' : 'Ended early. ';
+  if (!readFrom || !readUntil) return `${ended}${numbered(events)} events read.`;
+  const rest = complete ? '' : '; what was recorded later was not looked at';
+  return `${ended}${numbered(events)} events read, recorded from ${readFrom.toISOString()} to ${readUntil.toISOString()}${rest}.`;
+}
+
+function numbered(value: number): string {
+  return value.toLocaleString('en-US');
 }
 
 function lineOf({ rule, version, name, kind, definition, action, enabled }: RuleVersion): string {

@@ -139,7 +139,7 @@ export type FraudRule = { readonly id: string; readonly version: number; readonl
 
 export type FraudFinding = { readonly id: string; readonly rule: string; readonly ruleVersion: number; readonly action: "flag" | "notify" | "freeze" | "review"; readonly walletId: string; readonly eventId: string; readonly eventIds: readonly (string)[]; readonly facts: { readonly [name: string]: string; }; readonly recordedAt: string; };
 
-export type FraudDryRun = { readonly events: number; readonly complete: boolean; readonly readUntil: string | null; readonly found: number; readonly foundByPresent: number; readonly foundByBoth: number; readonly onlyNew: readonly (FraudFinding)[]; readonly onlyPresent: readonly (FraudFinding)[]; };
+export type FraudDryRun = { readonly events: number; readonly complete: boolean; readonly readFrom: string | null; readonly readUntil: string | null; readonly found: number; readonly foundByPresent: number; readonly foundByBoth: number; readonly onlyNew: readonly (FraudFinding)[]; readonly onlyPresent: readonly (FraudFinding)[]; };
 
 export type Notification = { readonly id: string; readonly kind: string; readonly text: string; readonly walletId: string; readonly facts: { readonly [name: string]: string; }; readonly createdAt: string; readonly readAt: string | null; readonly readBy: string | null; };
 

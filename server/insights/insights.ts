@@ -1,8 +1,8 @@
 /** What the routes are given of all this. */
 import type pg from 'pg';
-import type { Ledger } from '../ledger/index.ts';
 import { Findings } from './fraud/findings.ts';
 import { FraudRules } from './fraud/rules.ts';
+import type { RuleGrounds } from './fraud/rules.ts';
 import { Notifications } from './notifications/notifications.ts';
 
 export type Insights = {
@@ -10,9 +10,9 @@ export type Insights = {
   readonly findings: Findings;
   readonly notifications: Notifications;
   /** What a rule is tried on. */
-  readonly ledger: Pick<Ledger, 'books' | 'read'>;
+  readonly ledger: RuleGrounds;
 };
 
-export function openInsights(pool: pg.Pool, ledger: Pick<Ledger, 'books' | 'read'>): Insights {
+export function openInsights(pool: pg.Pool, ledger: RuleGrounds): Insights {
   return { rules: new FraudRules(pool, ledger), findings: new Findings(pool), notifications: new Notifications(pool), ledger };
 }

@@ -48,6 +48,7 @@ async function apply(...projections: Projection[]): Promise<void> {
 }
 
 const definition = { count: 2, windowSeconds: 600, movements: ['withdrawal'], assets: 'all' };
+const amount = (threshold: string) => ({ threshold, movements: ['withdrawal'], assets: 'all' });
 const rule = { id: 'twice', name: 'Twice', kind: 'velocity', definition, action: 'flag', reason: 'to see' };
 
 test('a rule is added, changed and read with its history, and names who did it', async () => {
@@ -84,6 +85,12 @@ test.each([
   ['with something unknown in its definition', { definition: { ...definition, where: '1=1' } }],
   ['with a definition that is a list', { definition: [definition] }],
   ['with an asset that is none', { definition: { ...definition, assets: [99] } }],
+  ['with a window of nothing', { definition: { ...definition, windowSeconds: 0 } }],
+  ['with a window below nothing', { definition: { ...definition, windowSeconds: -60 } }],
+  ['with a threshold of nothing', { kind: 'amount', definition: amount('0') }],
+  ['with a threshold below nothing', { kind: 'amount', definition: amount('-1') }],
+  ['with a threshold of 10^38', { kind: 'amount', definition: amount(`1${'0'.repeat(38)}`) }],
+  ['with a definition nested deeply', { definition: JSON.parse('{"a":'.repeat(40) + '1' + '}'.repeat(40)) as object }],
   ['with a count beyond all bounds', { definition: { ...definition, count: 1e9 } }],
   ['with NUL in its name', { name: 'a\0b' }],
   ['with half a character in its name', { name: '\uD800' }],
@@ -92,6 +99,10 @@ test.each([
   expect([refused.status, refused.headers.get('content-type')]).toEqual([400, expect.stringContaining('application/problem+json')]);
   expect(String(refused.body['detail']).length).toBeGreaterThan(20);
   expect((await asOperator('GET', '/fraud/rules/hostile')).status).toBe(404);
+  // What is wrong with the definition is so when it is only tried.
+  if (!('definition' in changes)) return;
+  const { kind } = { ...rule, ...changes };
+  expect((await asOperator('POST', '/fraud/rules/dry-run', { kind, definition: changes.definition })).status).toBe(400);
 });
 
 test('what was found says which rule and which events; a changed rule is tried on it', async () => {
@@ -112,6 +123,11 @@ test('what was found says which rule and which events; a changed rule is tried o
   const wrong = await asOperator('POST', '/fraud/rules/dry-run', { kind: 'sum', definition: {} });
   expect(wrong).toMatchObject({ status: 400, body: { code: 'rule_invalid' } });
   expect(await asOperator('POST', '/fraud/rules/dry-run', {})).toMatchObject({ status: 404 });
+  const [since, until] = ['2026-01-02T00:00:00Z', '2026-01-01T00:00:00Z'];
+  const backwards = await asOperator('POST', '/fraud/rules/dry-run', { id: 'twice', since, until });
+  expect(backwards).toMatchObject({ status: 400, body: { code: 'range_empty' } });
+  const { readFrom, readUntil } = tried.body as { readFrom: string; readUntil: string };
+  expect([readFrom < readUntil, new Date(readUntil).getTime() > 0]).toEqual([true, true]);
 });
 
 test("a user reads the own notifications, staff theirs, and neither the other's", async () => {

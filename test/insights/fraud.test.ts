@@ -267,7 +267,18 @@ describe('a dry run', () => {
   test('stops where it is told to, and says so', async () => {
     const rule = { kind: 'amount', definition: { threshold: '1', movements: ['withdrawal'], assets: 'all' } };
     const part = await dryRun(log.insights.ledger, { rule, present: null, eventsMax: 0 });
-    expect(part).toMatchObject({ complete: false, events: 0, found: 0 });
+    expect(part).toMatchObject({ complete: false, events: 0, found: 0, readFrom: null, readUntil: null });
+    const some = await dryRun(log.insights.ledger, { rule, present: null, eventsMax: 1 });
+    const read = (await log.events()).slice(0, 2_000);
+    expect(some).toMatchObject({ events: read.length, readFrom: read[0]?.recordedAt, readUntil: read.at(-1)?.recordedAt });
+  });
+
+  test('ends when it is over, with what it found until then, and says how far it looked', async () => {
+    const rule = { kind: 'amount', definition: { threshold: '1', movements: ['withdrawal'], assets: 'all' } };
+    const over = await dryRun(log.insights.ledger, { rule, present: null, isOver: () => true });
+    expect(over).toMatchObject({ complete: false, events: 0, readUntil: null });
+    const whole = await dryRun(log.insights.ledger, { rule, present: null });
+    expect(whole).toMatchObject({ complete: true, readUntil: (await log.events()).at(-1)?.recordedAt });
   });
 });
 

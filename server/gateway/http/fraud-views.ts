@@ -45,7 +45,8 @@ export const DryRunView = Type.Object(
   {
     events: Type.Integer({ description: 'how many events were read' }),
     complete: Type.Boolean({ description: 'false when it stopped before the end: ask again with `since` set to readUntil' }),
-    readUntil: orNull(Timestamp),
+    readFrom: orNull({ ...Timestamp, description: 'when the first event was recorded that was read, which is a window before `since`' }),
+    readUntil: orNull({ ...Timestamp, description: 'until then the log of every book was read' }),
     found: Type.Integer({ description: 'what the rule as tried would have found' }),
     foundByPresent: Type.Integer({ description: 'what the rule as it is finds in the same events' }),
     foundByBoth: Type.Integer(),
@@ -95,9 +96,10 @@ export function presentFinding({
   };
 }
 
-export function presentDryRun({ readUntil, onlyNew, onlyPresent, ...counts }: DryRun): Static<typeof DryRunView> {
+export function presentDryRun({ readFrom, readUntil, onlyNew, onlyPresent, ...counts }: DryRun): Static<typeof DryRunView> {
   return {
     ...counts,
+    readFrom: readFrom?.toISOString() ?? null,
     readUntil: readUntil?.toISOString() ?? null,
     onlyNew: onlyNew.map(presentFinding),
     onlyPresent: onlyPresent.map(presentFinding),

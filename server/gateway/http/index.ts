@@ -3,5 +3,7 @@ export type { Product } from './app.ts';
 export { listenHttp } from './listen.ts';
 export type { HttpListener } from './listen.ts';
 export { openApiDocument } from './document.ts';
+export { parseJsonBody } from './json-body.ts';
+export { ProblemError } from './problem.ts';
 export { identityProblem, identityRefusalStatus } from './identity-refusals.ts';
 export { presentRefusal, refusalStatus } from './refusals.ts';

@@ -3,6 +3,7 @@ import Type from 'typebox';
 import type { Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { amountPattern } from '../../kernel/index.ts';
+import type { Assets } from '../../ledger/index.ts';
 
 /** What leaves a wallet. A hold for a withdrawal that was asked for asynchronously is a withdrawal, from the moment of the hold. */
 export const movementKinds = ['withdrawal', 'spend', 'transfer'] as const;
@@ -29,7 +30,10 @@ const windowSeconds = Type.Integer({
   maximum: windowSecondsMax,
   description: `within how many seconds: 1 to ${windowSecondsMax}`,
 });
-const threshold = Type.String({ pattern: amountPattern, description: 'from what amount on, in minor units: a string of digits' });
+const threshold = Type.String({
+  pattern: amountPattern,
+  description: 'from what amount on, in minor units: a string of 1 to 38 digits, above zero',
+});
 const about = {
   movements: Type.Array(Type.Unsafe<MovementKind>({ type: 'string', enum: [...movementKinds] }), {
     minItems: 1,
@@ -61,23 +65,23 @@ export type RuleContent = Defined & { readonly name: string; readonly action: Ru
 /** A sentence that says what is wrong, and where. */
 export type Mistake = { readonly mistake: string };
 
-export function readDefinition(kind: unknown, definition: unknown): Defined | Mistake {
+export function readDefinition(kind: unknown, definition: unknown, known: Pick<Assets, 'all' | 'find'>): Defined | Mistake {
   if (!isOneOf(ruleKinds, kind)) return { mistake: `kind is one of ${ruleKinds.join(', ')}.` };
   const schema = definitions[kind];
   if (!Value.Check(schema, definition)) return { mistake: mistakeIn(schema, definition) };
+  const { assets } = definition as Defined['definition'];
+  const unknown = assets === 'all' ? undefined : assets.find((asset) => !known.find(asset));
+  if (unknown !== undefined) return { mistake: `definition.assets: there is no asset ${unknown}. There are ${namesOf(known.all)}.` };
   return { kind, definition } as Defined;
 }
 
 /** The rule as it would be, or what keeps it from being one. */
-export function readContent(asked: {
-  readonly name: unknown;
-  readonly kind: unknown;
-  readonly definition: unknown;
-  readonly action: unknown;
-  readonly enabled: unknown;
-}): RuleContent | Mistake {
+export function readContent(
+  asked: { readonly [Part in 'name' | 'kind' | 'definition' | 'action' | 'enabled']: unknown },
+  assets: Pick<Assets, 'all' | 'find'>,
+): RuleContent | Mistake {
   const { name, action, enabled } = asked;
-  const defined = readDefinition(asked.kind, asked.definition);
+  const defined = readDefinition(asked.kind, asked.definition, assets);
   if ('mistake' in defined) return defined;
   if (typeof name !== 'string' || !isText(name, nameLengthMax)) return { mistake: `name is a text of 1 to ${nameLengthMax} characters.` };
   if (!isOneOf(ruleActions, action)) return { mistake: `action is one of ${ruleActions.join(', ')}.` };
@@ -109,6 +113,13 @@ function mistakeIn(schema: (typeof definitions)[RuleKind], definition: unknown):
   const given = definition as Record<string, unknown>;
   const wrong = Object.entries(known).find(([name, part]) => !Object.hasOwn(given, name) || !Value.Check(part, given[name]));
   return wrong ? `definition.${wrong[0]}: ${wrong[1].description ?? ''}.` : 'definition does not fit its kind.';
+}
+
+const namedMax = 20;
+
+function namesOf(assets: readonly { readonly id: number; readonly code: string }[]): string {
+  const names = assets.slice(0, namedMax).map(({ id, code }) => `${id} (${code})`);
+  return [...names, ...(assets.length > namedMax ? ['more'] : [])].join(', ');
 }
 
 function quoted(text: string): string {

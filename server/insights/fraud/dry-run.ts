@@ -1,5 +1,5 @@
 /** A rule tried on the past: what it would have found, beside what the present one finds there. Reads the log, and writes nothing. */
-import type { Ledger } from '../../ledger/index.ts';
+import type { BookReader } from '../../ledger/index.ts';
 import { readDefinition, windowSecondsOf } from './definitions.ts';
 import type { Defined } from './definitions.ts';
 import { evaluate, RecentMovements } from './evaluate.ts';
@@ -9,7 +9,7 @@ import type { KeptFinding } from './finding-store.ts';
 import { RuleHistory } from './history.ts';
 import type { RuleVersion } from './history.ts';
 import { movementOf } from './movements.ts';
-import type { FraudRefusal } from './rules.ts';
+import type { FraudRefusal, RuleGrounds } from './rules.ts';
 
 const eventsAtOnce = 2_000;
 /** Some 300 bytes each. */
@@ -30,14 +30,17 @@ export type DryRunAsked = {
   /** How many findings are listed, of those that only one of the two has. */
   readonly listedMax?: number | undefined;
   readonly onProgress?: ((progress: DryRunProgress) => void) | undefined;
+  /** Whoever asked wants no more: stops, and says so. */
   readonly isOver?: (() => boolean) | undefined;
 };
 
 export type DryRun = {
   readonly events: number;
-  /** False when it stopped before the end, at `eventsMax`. */
+  /** False when it stopped before the end, at `eventsMax` or because it was over. */
   readonly complete: boolean;
-  /** When the last event that was read was recorded. */
+  /** When the first event that was read was recorded, which is a window before `since`; null: none was. */
+  readonly readFrom: Date | null;
+  /** Until then every book was read; null: one was not read at all. */
   readonly readUntil: Date | null;
   readonly found: number;
   readonly foundByPresent: number;
@@ -49,30 +52,39 @@ export type DryRun = {
 const candidate = 'as-tried';
 const present = 'as-present';
 
-/** Refusal: rule_invalid; also for a window that holds more than fits into memory. */
-export async function dryRun(ledger: Pick<Ledger, 'books' | 'read'>, asked: DryRunAsked): Promise<DryRun | FraudRefusal> {
-  const defined = readDefinition(asked.rule.kind, asked.rule.definition);
+/** Refusals: rule_invalid, also for a window that holds more than fits into memory; range_empty. */
+export async function dryRun(grounds: RuleGrounds, asked: DryRunAsked): Promise<DryRun | FraudRefusal> {
+  const { since, until } = asked;
+  const defined = readDefinition(asked.rule.kind, asked.rule.definition, grounds.assets);
   if ('mistake' in defined) return { refusal: 'rule_invalid', detail: defined.mistake };
+  if (since && until && since > until)
+    return { refusal: 'range_empty', detail: `since (${since.toISOString()}) is later than until (${until.toISOString()}).` };
   const run = new Run(asked, defined);
-  const ends = await Promise.all(ledger.books.map(async (book) => ({ book, end: await ledger.read.in({ book }).lastSeq() })));
-  const total = ends.reduce((sum, { end }) => sum + end, 0);
-  let before = 0;
-  for (const { book, end } of ends) {
-    const outcome = await run.read(ledger, book, end, (seq) => asked.onProgress?.({ events: run.events, share: (before + seq) / total }));
-    if (outcome === 'too much')
-      return { refusal: 'rule_invalid', detail: `More than ${movementsHeldMax} movements fall into one window. Try a shorter one.` };
-    before += end;
-  }
-  return run.result();
+  const books = await Promise.all(grounds.books.map(async (book) => await run.begin(grounds.read.in({ book }))));
+  return (await run.readAll(books))
+    ? run.result(books)
+    : { refusal: 'rule_invalid', detail: `More than ${movementsHeldMax} movements fall into one window. Try a shorter one.` };
 }
 
+/** How far a book is. */
+type Book = {
+  readonly reader: BookReader;
+  readonly recent: RecentMovements;
+  /** What is recorded later is not looked at. */
+  readonly end: number;
+  place: { seq: number; part: number };
+  /** When the last event that was read was recorded. */
+  readUntil: Date | null;
+  done: boolean;
+};
+
 class Run {
-  events = 0;
   readonly #asked: DryRunAsked;
   readonly #history: RuleHistory;
   readonly #windowMs: number;
-  #complete = true;
-  #readUntil: Date | null = null;
+  #events = 0;
+  #swept = 0;
+  #readFrom: Date | null = null;
   #counts = { found: 0, foundByPresent: 0, foundByBoth: 0 };
   readonly #onlyNew: KeptFinding[] = [];
   readonly #onlyPresent: KeptFinding[] = [];
@@ -95,53 +107,66 @@ class Run {
     this.#windowMs = Math.max(...[tried, ...compared].map((version) => windowSecondsOf(version))) * 1_000;
   }
 
-  /** A book, from what a window before `since` holds up to its end as it was, or to `until`. */
-  async read(ledger: Pick<Ledger, 'read'>, book: number, end: number, tell: (seq: number) => void): Promise<'done' | 'too much'> {
-    const { since, until, eventsMax = Number.POSITIVE_INFINITY } = this.#asked;
-    const reader = ledger.read.in({ book });
-    const recent = new RecentMovements();
+  /** From what a window before `since` holds. */
+  async begin(reader: BookReader): Promise<Book> {
+    const { since } = this.#asked;
+    const end = await reader.lastSeq();
+    const seq = since ? await reader.seqAt(new Date(since.getTime() - this.#windowMs - 1)) : 0;
     // Beyond every part of the last event that is too old.
-    let [seq, part] = [since ? await reader.seqAt(new Date(since.getTime() - this.#windowMs - 1)) : 0, 32_767];
-    let swept = this.events;
-    while (seq < end) {
-      if (this.#asked.isOver?.()) return 'done';
-      if (this.events >= eventsMax) {
-        this.#complete = false;
-        return 'done';
-      }
-      const page = (await reader.events(seq, part, eventsAtOnce)).filter((event) => event.seq <= end);
-      const events = until ? page.filter(({ recordedAt }) => recordedAt <= until) : page;
-      const last = events.at(-1);
-      if (!last) return 'done';
-      this.events += events.length;
-      this.#readUntil = last.recordedAt;
-      this.#note(
-        evaluate(
-          this.#history,
-          recent,
-          events.flatMap((event) => movementOf(event) ?? []),
-        ),
-      );
-      [seq, part] = [last.seq, last.part];
-      if (this.events - swept >= sweepEvery) {
-        swept = this.events;
-        if (recent.forgetBefore(last.recordedAt.getTime() - this.#windowMs) > movementsHeldMax) return 'too much';
-      }
-      tell(seq);
-      if (events.length < page.length) return 'done';
-    }
-    return 'done';
+    return { reader, recent: new RecentMovements(), end, place: { seq, part: 32_767 }, readUntil: null, done: seq >= end };
   }
 
-  result(): DryRun {
+  /** The one that is furthest behind in time comes next: whenever it stops, all of them are about as far. False: too much to hold. */
+  async readAll(books: readonly Book[]): Promise<boolean> {
+    const { eventsMax = Number.POSITIVE_INFINITY, isOver, onProgress } = this.#asked;
+    const total = books.reduce((sum, { end }) => sum + end, 0);
+    for (let next = furthestBehind(books); next; next = furthestBehind(books)) {
+      if (isOver?.() || this.#events >= eventsMax) return true;
+      await this.#readPage(next);
+      if (!this.#sweep(books)) return false;
+      const reached = books.reduce((sum, { done, end, place }) => sum + (done ? end : place.seq), 0);
+      onProgress?.({ events: this.#events, share: reached / total });
+    }
+    return true;
+  }
+
+  result(books: readonly Book[]): DryRun {
+    const left = books.filter(({ done }) => !done).map(({ readUntil }) => readUntil?.getTime() ?? null);
+    const ends = books.flatMap(({ readUntil }) => readUntil?.getTime() ?? []);
+    const until = left.length === 0 ? Math.max(...ends) : Math.min(...left.map((time) => time ?? Number.NEGATIVE_INFINITY));
     return {
-      events: this.events,
-      complete: this.#complete,
-      readUntil: this.#readUntil,
+      events: this.#events,
+      complete: left.length === 0,
+      readFrom: this.#readFrom,
+      readUntil: Number.isFinite(until) ? new Date(until) : null,
       ...this.#counts,
       onlyNew: this.#onlyNew,
       onlyPresent: this.#onlyPresent,
     };
+  }
+
+  async #readPage(book: Book): Promise<void> {
+    const { until } = this.#asked;
+    const page = await book.reader.events(book.place.seq, book.place.part, eventsAtOnce);
+    const events = page.filter(({ seq, recordedAt }) => seq <= book.end && (!until || recordedAt <= until));
+    const [first, last] = [events[0], events.at(-1)];
+    if (first && (!this.#readFrom || first.recordedAt < this.#readFrom)) this.#readFrom = first.recordedAt;
+    const movements = events.flatMap((event) => movementOf(event) ?? []);
+    this.#note(evaluate(this.#history, book.recent, movements));
+    this.#events += events.length;
+    if (last) {
+      book.place = { seq: last.seq, part: last.part };
+      book.readUntil = last.recordedAt;
+    }
+    book.done = events.length < eventsAtOnce;
+  }
+
+  /** Now and then. False: what is left is too much. */
+  #sweep(books: readonly Book[]): boolean {
+    if (this.#events - this.#swept < sweepEvery) return true;
+    this.#swept = this.#events;
+    const held = books.map(({ recent, readUntil }) => (readUntil ? recent.forgetBefore(readUntil.getTime() - this.#windowMs) : 0));
+    return held.reduce((sum, count) => sum + count, 0) <= movementsHeldMax;
   }
 
   #note(findings: readonly Finding[]): void {
@@ -161,4 +186,11 @@ class Run {
     list(this.#onlyNew, found, presentAt);
     list(this.#onlyPresent, byPresent, foundAt);
   }
+}
+
+function furthestBehind(books: readonly Book[]): Book | undefined {
+  return books
+    .filter(({ done }) => !done)
+    .toSorted((one, other) => (one.readUntil?.getTime() ?? 0) - (other.readUntil?.getTime() ?? 0))
+    .at(0);
 }

@@ -8,10 +8,13 @@ import type { RuleVersion } from './history.ts';
 import type { Movement } from './movements.ts';
 
 const begin = Date.UTC(2026, 0, 1);
+/** Of a ledger that has these. */
+const all = [1, 2, 3].map((id) => ({ id, code: `A${id}`, scale: 2, name: '' }));
+const assets = { all, find: (id: string | number) => all.find((asset) => asset.id === id) };
 const withdrawals = { movements: ['withdrawal'], assets: 'all' };
 
 function rule(changes: Record<string, unknown>): RuleVersion {
-  const content = readContent({ name: 'A rule', action: 'flag', enabled: true, kind: 'velocity', definition: {}, ...changes });
+  const content = readContent({ name: 'A rule', action: 'flag', enabled: true, kind: 'velocity', definition: {}, ...changes }, assets);
   if ('mistake' in content) throw new Error(content.mistake);
   const fixed = { rule: 'r', version: 1, afterSeq: {}, since: new Date(begin), countsFrom: null, actor: 'test', reason: 'test' };
   return { ...fixed, ...content, ...(changes['at'] as object) };
@@ -134,7 +137,7 @@ test('the same movements find the same, in whatever portions they come, also whe
 
 describe('a definition that cannot be', () => {
   const asked = (changes: object) =>
-    readContent({ name: 'r', kind: 'velocity', action: 'flag', enabled: true, definition: {}, ...changes });
+    readContent({ name: 'r', kind: 'velocity', action: 'flag', enabled: true, definition: {}, ...changes }, assets);
   const velocity = { count: 3, windowSeconds: 60, ...withdrawals };
   test.each([
     ['an unknown kind', { kind: 'javascript' }, 'kind is one of velocity, amount, sum.'],
@@ -149,6 +152,24 @@ describe('a definition that cannot be', () => {
     ['a movement twice', { definition: { ...velocity, movements: ['spend', 'spend'] } }, 'definition.movements'],
     ['an asset by its code', { definition: { ...velocity, assets: ['USD'] } }, 'definition.assets'],
     ['a threshold as a number', { kind: 'amount', definition: { threshold: 1e4, ...withdrawals } }, 'definition.threshold'],
+    [
+      'an asset that there is not',
+      { definition: { ...velocity, assets: [3, 99] } },
+      'there is no asset 99. There are 1 (A1), 2 (A2), 3 (A3).',
+    ],
+    [
+      'a threshold of nothing',
+      { kind: 'amount', definition: { threshold: '0', ...withdrawals } },
+      'a string of 1 to 38 digits, above zero',
+    ],
+    [
+      'a threshold below nothing',
+      { kind: 'sum', definition: { threshold: '-5', windowSeconds: 9, ...withdrawals } },
+      'definition.threshold',
+    ],
+    ['a window below nothing', { definition: { ...velocity, windowSeconds: -1 } }, 'definition.windowSeconds'],
+    ['a window beyond all numbers', { definition: { ...velocity, windowSeconds: 1e999 } }, 'definition.windowSeconds'],
+    ['an asset beyond all numbers', { definition: { ...velocity, assets: [2 ** 31] } }, 'definition.assets'],
     ['a threshold of 39 digits', { kind: 'amount', definition: { threshold: '1'.repeat(39), ...withdrawals } }, 'definition.threshold'],
     ['a name of spaces', { definition: velocity, name: '  ' }, 'name is a text'],
     ['a name with a line break', { definition: velocity, name: 'a\r\nBcc: x' }, 'name is a text'],

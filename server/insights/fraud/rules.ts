@@ -14,6 +14,7 @@ export const ruleIdLengthMax = 40;
 
 export const fraudRefusals = {
   rule_invalid: 'The rule is not valid.',
+  range_empty: 'There is no time in that range.',
   rule_exists: 'A rule with this id exists already.',
   rule_not_found: 'There is no such rule.',
   rule_unchanged: 'The rule is already as asked.',
@@ -21,18 +22,20 @@ export const fraudRefusals = {
 } as const;
 export type FraudRefusal = { readonly refusal: keyof typeof fraudRefusals; readonly detail: string };
 
+/** What rules are about: where the logs end, and which assets there are. */
+export type RuleGrounds = Pick<Ledger, 'books' | 'read' | 'assets'>;
+
 type Decided = { readonly actor: string; readonly reason: string };
 /** As it came: checked here. */
 export type AskedRule = { readonly [Part in 'name' | 'kind' | 'definition' | 'action' | 'enabled']: unknown };
 
 export class FraudRules {
   readonly #pool: pg.Pool;
-  readonly #ends: Pick<Ledger, 'books' | 'read'>;
+  readonly #grounds: RuleGrounds;
 
-  /** `ledger`: says where the log of each book ends when a version begins. */
-  constructor(pool: pg.Pool, ledger: Pick<Ledger, 'books' | 'read'>) {
+  constructor(pool: pg.Pool, grounds: RuleGrounds) {
     this.#pool = pool;
-    this.#ends = ledger;
+    this.#grounds = grounds;
   }
 
   async list(): Promise<RuleVersion[]> {
@@ -48,7 +51,7 @@ export class FraudRules {
   async add(rule: string, asked: AskedRule, decided: Decided): Promise<RuleVersion | FraudRefusal> {
     if (!new RegExp(ruleIdPattern).test(rule) || rule.length > ruleIdLengthMax)
       return invalid(`The id is 1 to ${ruleIdLengthMax} small letters and digits, in words joined by hyphens.`);
-    const content = readContent(asked);
+    const content = readContent(asked, this.#grounds.assets);
     return await this.#change(rule, decided, (current, rules) => {
       if ('mistake' in content) return content;
       if (current) return { refusal: 'rule_exists', detail: `There is a rule ${rule} already. Change it, or choose another id.` };
@@ -61,7 +64,7 @@ export class FraudRules {
   async change(rule: string, asked: Partial<AskedRule>, decided: Decided): Promise<RuleVersion | FraudRefusal> {
     return await this.#change(rule, decided, (current) => {
       if (!current) return { refusal: 'rule_not_found', detail: 'Check the id: GET /fraud/rules lists the rules.' };
-      const content = readContent({ ...contentOf(current), ...asked });
+      const content = readContent({ ...contentOf(current), ...asked }, this.#grounds.assets);
       if ('mistake' in content || isNew(content, current)) return content;
       return { refusal: 'rule_unchanged', detail: `The rule ${rule} is already as asked. Read it: GET /fraud/rules/${rule}.` };
     });
@@ -113,8 +116,9 @@ export class FraudRules {
     };
   }
 
+  /** Where the log of each book ends. */
   async #endsNow(): Promise<Record<string, number>> {
-    const { books, read } = this.#ends;
+    const { books, read } = this.#grounds;
     return Object.fromEntries(await Promise.all(books.map(async (book) => [String(book), await read.in({ book }).lastSeq()] as const)));
   }
 }
