@@ -45,8 +45,11 @@ async function json(...args: string[]): Promise<unknown> {
 
 test('the rules are listed, and what they found with its reasons', async () => {
   expect(await json('rules')).toMatchObject({ items: [{ rule: 'withdrawal-amount', version: 1 }, { rule: 'withdrawal-velocity' }] });
+  expect((await coffer('rules')).stdout).toContain(
+    'withdrawal-velocity  v1  enabled  flag  velocity: assets all, count 3, movements withdrawal, windowSeconds 60  Several',
+  );
   const { stdout } = await coffer('findings', '--wallet', 'w', '--rule', 'withdrawal-amount');
-  expect(stdout).toMatch(/withdrawal-amount v1 {2}w {2}.*amount 20000.* events 1-\d+-1\n$/);
+  expect(stdout).toMatch(/withdrawal-amount v1 {2}w {2}flag {2}.*amount 20000.* events 1-\d+-1\n$/);
 });
 
 test('a rule is tried on the past, added, disabled, changed by its file, and keeps its history', async () => {

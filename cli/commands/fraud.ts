@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { openDatabase } from '../../server/database/index.ts';
 import { parseJsonBody, ProblemError } from '../../server/gateway/http/index.ts';
 import { dryRun, openInsights } from '../../server/insights/index.ts';
-import type { DryRun, FraudRefusal, Insights, KeptFinding, RuleVersion } from '../../server/insights/index.ts';
+import type { DryRun, FollowedFinding, FraudRefusal, Insights, KeptFinding, RuleVersion } from '../../server/insights/index.ts';
 import { isTerminal, OperatorError, parseMoment } from '../../server/kernel/index.ts';
 import { readLedger } from '../../server/ledger/index.ts';
 import { answer, runCommand } from '../run.ts';
@@ -234,12 +234,27 @@ function numbered(value: number): string {
 }
 
 function lineOf({ rule, version, name, kind, definition, action, enabled }: RuleVersion): string {
-  return `${rule}  v${version}  ${enabled ? 'enabled' : 'disabled'}  ${action}  ${kind} ${JSON.stringify(definition)}  ${name}`;
+  const says = Object.entries(definition)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([part, value]) => `${part} ${Array.isArray(value) ? value.join('+') : value}`);
+  return `${rule}  v${version}  ${enabled ? 'enabled' : 'disabled'}  ${action}  ${kind}: ${says.join(', ')}  ${name}`;
 }
 
-function findingLine({ recordedAt, rule, version, wallet, events, facts }: KeptFinding): string {
+function findingLine({
+  recordedAt,
+  rule,
+  version,
+  action,
+  wallet,
+  events,
+  facts,
+  followed,
+}: KeptFinding & Partial<FollowedFinding>): string {
+  const became = followed?.state
+    ? [`${action} ${followed.state.replace('_', ' ')}${followed.note === null ? '' : ` (${followed.note})`}`]
+    : [action];
   const why = Object.entries(facts).map(([name, value]) => `${name} ${value}`);
-  return `${recordedAt.toISOString()}  ${rule} v${version}  ${wallet}  ${why.join(', ')}  events ${events.join(' ')}`;
+  return [recordedAt.toISOString(), `${rule} v${version}`, wallet, ...became, why.join(', '), `events ${events.join(' ')}`].join('  ');
 }
 
 function parseTime(text: string): Date {

@@ -21,7 +21,14 @@ export function rebuildCommand(): Command {
 Examples:
   coffer rebuild                 what can be rebuilt, and how far each is
   coffer rebuild stats           the stats of all wallets
-  coffer rebuild stats --check   is what is read equal to what the log says?`,
+  coffer rebuild stats --check   is what is read equal to what the log says?
+
+What can be rebuilt, and what --check compares, column by column:
+  stats          the stats of all wallets
+  fraud          the findings: event, rule and version, action, wallet, time of the event, the events that were counted, facts;
+                 not what followed from them, nor the movements kept for the windows of rules
+  notifications  cannot be: nobody is told twice
+  webhooks       cannot be: nothing is sent twice`,
     )
     .action(async (name: string | undefined, options: Options) => {
       await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
@@ -47,7 +54,7 @@ function showProgress({ book, events, seq, ofSeq }: { book: number; events: numb
   process.stderr.write(`\r\x1b[KBook ${book}: ${percent} %, ${events.toLocaleString('en-US')} events${percent >= 100 ? '\n' : ''}`);
 }
 
-function lineOf({ name, status }: Rebuildable): string {
+function lineOf({ name, comparable, status }: Rebuildable): string {
   if (!status) return `${name}: not begun; the worker begins it.`;
   const { books, setAside, building } = status;
   const events = books.reduce((sum, { applied }) => sum + applied, 0);
@@ -56,6 +63,7 @@ function lineOf({ name, status }: Rebuildable): string {
     `${name}: ${events.toLocaleString('en-US')} events, ${behind === 0 ? 'at the end of the log' : `${behind.toLocaleString('en-US')} entries behind`}`,
     ...(setAside > 0 ? [`${setAside} set aside`] : []),
     ...(building === null ? [] : ['being rebuilt']),
+    ...(comparable ? [] : ['cannot be compared']),
   ].join(', ');
 }
 

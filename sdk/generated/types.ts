@@ -137,7 +137,7 @@ export type AsyncRequestWithLog = { readonly id: string; readonly type: "withdra
 
 export type FraudRule = { readonly id: string; readonly version: number; readonly name: string; readonly kind: "velocity" | "amount" | "sum"; readonly definition: { readonly [name: string]: unknown; }; readonly action: "flag" | "notify" | "freeze" | "review"; readonly enabled: boolean; readonly since: string; readonly actor: string; readonly reason: string; };
 
-export type FraudFinding = { readonly id: string; readonly rule: string; readonly ruleVersion: number; readonly action: "flag" | "notify" | "freeze" | "review"; readonly walletId: string; readonly eventId: string; readonly eventIds: readonly (string)[]; readonly facts: { readonly [name: string]: string; }; readonly recordedAt: string; };
+export type FraudFinding = { readonly id: string; readonly rule: string; readonly ruleVersion: number; readonly action: "flag" | "notify" | "freeze" | "review"; readonly walletId: string; readonly eventId: string; readonly eventIds: readonly (string)[]; readonly facts: { readonly [name: string]: string; }; readonly recordedAt: string; readonly actionState: "pending" | "done" | "given_up" | null; readonly actionNote: string | null; };
 
 export type FraudDryRun = { readonly events: number; readonly complete: boolean; readonly readFrom: string | null; readonly readUntil: string | null; readonly found: number; readonly foundByPresent: number; readonly foundByBoth: number; readonly onlyNew: readonly (FraudFinding)[]; readonly onlyPresent: readonly (FraudFinding)[]; };
 

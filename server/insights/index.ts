@@ -4,7 +4,7 @@ export { ruleActions, ruleKinds } from './fraud/definitions.ts';
 export type { RuleAction } from './fraud/definitions.ts';
 export { dryRun } from './fraud/dry-run.ts';
 export type { DryRun, DryRunProgress } from './fraud/dry-run.ts';
-export type { KeptFinding } from './fraud/finding-store.ts';
+export type { FollowedFinding, KeptFinding } from './fraud/finding-store.ts';
 export { findingCursorPattern } from './fraud/findings.ts';
 export type { RuleVersion } from './fraud/history.ts';
 export { fraudProjection } from './fraud/projection.ts';

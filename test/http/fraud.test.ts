@@ -114,7 +114,16 @@ test('what was found says which rule and which events; a changed rule is tried o
   await apply(fraudProjection(), notificationsProjection(false));
   const found = await asOperator('GET', `/fraud/findings?walletId=${wallet}&rule=twice`);
   expect(found.body['items']).toMatchObject([
-    { rule: 'twice', ruleVersion: 3, walletId: wallet, eventId: events[2], eventIds: events.slice(1), facts: { count: '2' } },
+    {
+      rule: 'twice',
+      ruleVersion: 3,
+      walletId: wallet,
+      eventId: events[2],
+      eventIds: events.slice(1),
+      facts: { count: '2' },
+      actionState: null,
+      actionNote: null,
+    },
     { eventId: events[1], eventIds: events.slice(0, 2) },
   ]);
   const tried = await asOperator('POST', '/fraud/rules/dry-run', { id: 'twice', definition: { ...definition, count: 3 } });

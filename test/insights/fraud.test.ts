@@ -304,6 +304,13 @@ describe('what follows from a finding', () => {
       .poll(async () => (await state(wallet)).filter((one) => (one as { state: string }).state === 'pending').length, soon)
       .toBe(0);
     for (const loop of loops) await loop.stop();
+    const { items } = await log.insights.findings.list({ wallet, rule: 'freeze-77', limit: 9 });
+    expect(items.map(({ followed }) => followed)).toEqual([
+      { state: 'done', note: 'not frozen: nothing_to_change' },
+      { state: 'done', note: 'frozen' },
+    ]);
+    const flagged = await log.insights.findings.list({ rule: 'withdrawal-amount', limit: 1 });
+    expect(flagged.items).toMatchObject([{ followed: { state: null, note: null } }]);
     expect((await state(wallet)).map((one) => Object.values(one).join(' ')).toSorted()).toEqual([
       'freeze done frozen',
       'freeze done not frozen: nothing_to_change',

@@ -2,7 +2,7 @@
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { ruleActions, ruleIdLengthMax, ruleIdPattern, ruleKinds } from '../../insights/index.ts';
-import type { DryRun, KeptFinding, RuleVersion } from '../../insights/index.ts';
+import type { DryRun, FollowedFinding, KeptFinding, RuleVersion } from '../../insights/index.ts';
 import { freeObject, oneOf, orNull, ref, strict, Timestamp } from './schemas.ts';
 
 export const RuleId = Type.String({
@@ -38,6 +38,12 @@ export const FindingView = Type.Object(
     eventIds: Type.Array(EventId, { description: 'the events that were counted, the one that tipped it last' }),
     facts: Type.Record(Type.String(), Type.String(), { description: 'what it takes to see why; amounts in minor units' }),
     recordedAt: Timestamp,
+    actionState: Type.Unsafe<'pending' | 'done' | 'given_up' | null>({
+      type: ['string', 'null'],
+      enum: ['pending', 'done', 'given_up', null],
+      description: 'whether the owner was told, or the wallet frozen; null where neither is to be, and in a dry run',
+    }),
+    actionNote: orNull(Type.String({ description: 'what became of it', examples: ['frozen'] })),
   },
   { $id: 'FraudFinding', ...strict },
 );
@@ -82,7 +88,8 @@ export function presentFinding({
   events,
   facts,
   recordedAt,
-}: KeptFinding): Static<typeof FindingView> {
+  followed,
+}: KeptFinding & Partial<FollowedFinding>): Static<typeof FindingView> {
   return {
     id,
     rule,
@@ -93,6 +100,8 @@ export function presentFinding({
     eventIds: [...events],
     facts: { ...facts },
     recordedAt: recordedAt.toISOString(),
+    actionState: followed?.state ?? null,
+    actionNote: followed?.note ?? null,
   };
 }
 
@@ -101,7 +110,7 @@ export function presentDryRun({ readFrom, readUntil, onlyNew, onlyPresent, ...co
     ...counts,
     readFrom: readFrom?.toISOString() ?? null,
     readUntil: readUntil?.toISOString() ?? null,
-    onlyNew: onlyNew.map(presentFinding),
-    onlyPresent: onlyPresent.map(presentFinding),
+    onlyNew: onlyNew.map((finding) => presentFinding(finding)),
+    onlyPresent: onlyPresent.map((finding) => presentFinding(finding)),
   };
 }

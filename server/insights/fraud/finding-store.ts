@@ -16,6 +16,11 @@ export type KeptFinding = {
   readonly recordedAt: Date;
 };
 
+/** With what became of its action: `state` is null where nothing is to be done, such as for a flag. */
+export type FollowedFinding = KeptFinding & {
+  readonly followed: { readonly state: 'pending' | 'done' | 'given_up' | null; readonly note: string | null };
+};
+
 type FindingRow = Omit<KeptFinding, 'id' | 'event' | 'recordedAt'> & { book: number; seq: number; part: number; recorded_at: Date };
 
 export async function insertFindings(client: pg.ClientBase, generation: number, findings: readonly Finding[]): Promise<void> {
@@ -94,14 +99,16 @@ export type FindingCursor = {
 };
 
 /** Newest first, of the generation that is in force. One that a rebuild left behind when it was killed stands still. */
-export async function readFindings(pool: pg.Pool, { rule, wallet, before, limit }: FindingsAsked): Promise<KeptFinding[]> {
-  const { rows } = await pool.query<FindingRow>({
+export async function readFindings(pool: pg.Pool, { rule, wallet, before, limit }: FindingsAsked): Promise<FollowedFinding[]> {
+  const { rows } = await pool.query<FindingRow & FollowedFinding['followed']>({
     text: `
-      select book, seq, part, rule, version, action, wallet, recorded_at, events, facts from insights.fraud_finding
-      where generation = (select active_generation from projections.projection where name = 'fraud')
-        and ($1::text is null or rule = $1) and ($2::text is null or wallet = $2)
-        and ($3::timestamptz is null or (recorded_at, book, seq, part, rule) < ($3, $4::int, $5::bigint, $6::int, $7::text))
-      order by recorded_at desc, book desc, seq desc, part desc, rule desc limit $8`,
+      select f.book, f.seq, f.part, f.rule, f.version, f.action, f.wallet, f.recorded_at, f.events, f.facts, a.state, a.note
+      from insights.fraud_finding f
+      left join insights.fraud_action a on (a.book, a.seq, a.part, a.rule) = (f.book, f.seq, f.part, f.rule)
+      where f.generation = (select active_generation from projections.projection where name = 'fraud')
+        and ($1::text is null or f.rule = $1) and ($2::text is null or f.wallet = $2)
+        and ($3::timestamptz is null or (f.recorded_at, f.book, f.seq, f.part, f.rule) < ($3, $4::int, $5::bigint, $6::int, $7::text))
+      order by f.recorded_at desc, f.book desc, f.seq desc, f.part desc, f.rule desc limit $8`,
     values: [
       rule ?? null,
       wallet ?? null,
@@ -113,7 +120,7 @@ export async function readFindings(pool: pg.Pool, { rule, wallet, before, limit 
       limit,
     ],
   });
-  return rows.map(findingFromRow);
+  return rows.map(({ state, note, ...row }) => ({ ...findingFromRow(row), followed: { state, note } }));
 }
 
 /** How far a book was evaluated. */

@@ -1,7 +1,7 @@
 /** What the rules found, page by page. */
 import type pg from 'pg';
 import { readFindings } from './finding-store.ts';
-import type { FindingCursor, FindingsAsked, KeptFinding } from './finding-store.ts';
+import type { FindingCursor, FindingsAsked, FollowedFinding } from './finding-store.ts';
 
 /** Time, book, seq, part and rule of the last finding of a page. */
 export const findingCursorPattern = '^[0-9]{1,14}-[0-9]{1,9}-[0-9]{1,15}-[0-9]{1,2}-[a-z0-9-]{1,40}$';
@@ -16,7 +16,7 @@ export class Findings {
   /** Newest first. `cursor`: a `next` of an earlier page. */
   async list(
     asked: Omit<FindingsAsked, 'before'> & { readonly cursor?: string | undefined },
-  ): Promise<{ readonly items: readonly KeptFinding[]; readonly next: string | null }> {
+  ): Promise<{ readonly items: readonly FollowedFinding[]; readonly next: string | null }> {
     const found = await readFindings(this.#pool, { ...asked, before: cursorOf(asked.cursor), limit: asked.limit + 1 });
     const items = found.slice(0, asked.limit);
     const last = items.at(-1);
