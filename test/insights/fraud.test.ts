@@ -305,9 +305,9 @@ describe('what follows from a finding', () => {
       .toBe(0);
     for (const loop of loops) await loop.stop();
     const { items } = await log.insights.findings.list({ wallet, rule: 'freeze-77', limit: 9 });
-    expect(items.map(({ followed }) => followed)).toEqual([
-      { state: 'done', note: 'not frozen: nothing_to_change' },
-      { state: 'done', note: 'frozen' },
+    expect(items.map(({ followed: { state: became, note } }) => [became, note]).toSorted()).toEqual([
+      ['done', 'frozen'],
+      ['done', 'not frozen: nothing_to_change'],
     ]);
     const flagged = await log.insights.findings.list({ rule: 'withdrawal-amount', limit: 1 });
     expect(flagged.items).toMatchObject([{ followed: { state: null, note: null } }]);
