@@ -27,6 +27,7 @@ What can be rebuilt, and what --check compares, column by column:
   stats          the stats of all wallets
   fraud          the findings: event, rule and version, action, wallet, time of the event, the events that were counted, facts;
                  not what followed from them, nor the movements kept for the windows of rules
+                 made again, what was missed before has its action then, such as a freeze
   notifications  cannot be: nobody is told twice
   webhooks       cannot be: nothing is sent twice`,
     )
