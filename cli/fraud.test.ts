@@ -133,16 +133,11 @@ test('mistakes are told in a sentence', async () => {
   fs.writeFileSync(file, '{"id": "x", "command": "rm"}');
   expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('"command", which rules do not have');
   expect((await coffer('add', '/nowhere', '--reason', 'r')).stderr).toContain('no file with JSON');
-  const withdrawals = { movements: ['withdrawal'], assets: 'all' };
-  for (const [definition, why] of [
-    [{ ...withdrawals, threshold: `1${'0'.repeat(38)}` }, 'a string of 1 to 38 digits, above zero'],
-    [{ ...withdrawals, threshold: '5', assets: [99] }, 'there is no asset 99. There are 1 (GOLD)'],
-  ] as const) {
-    fs.writeFileSync(file, JSON.stringify({ id: 'x', name: 'x', action: 'flag', kind: 'amount', definition }));
-    const tried = await coffer('dry-run', '--rule', file);
-    expect([tried.code, tried.stderr]).toEqual([1, expect.stringContaining(why)]);
-    expect((await coffer('add', file, '--reason', 'r')).stderr).toBe(tried.stderr);
-  }
+  const nowhere = { threshold: '5', movements: ['withdrawal'], assets: [99] };
+  fs.writeFileSync(file, JSON.stringify({ id: 'x', name: 'x', action: 'flag', kind: 'amount', definition: nowhere }));
+  const tried = await coffer('dry-run', '--rule', file);
+  expect([tried.code, tried.stderr]).toEqual([1, expect.stringContaining('there is no asset 99. There are 1 (GOLD)')]);
+  expect((await coffer('add', file, '--reason', 'r')).stderr).toBe(tried.stderr);
   for (const [text, why] of [
     ['{"id":'.repeat(40) + '1' + '}'.repeat(40), 'nested deeper than 32 levels'],
     [' '.repeat(70_000), 'larger than 65536 bytes'],

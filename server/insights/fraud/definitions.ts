@@ -69,7 +69,7 @@ export function readDefinition(kind: unknown, definition: unknown, known: Pick<A
   if (!isOneOf(ruleKinds, kind)) return { mistake: `kind is one of ${ruleKinds.join(', ')}.` };
   const schema = definitions[kind];
   if (!Value.Check(schema, definition)) return { mistake: mistakeIn(schema, definition) };
-  const { assets } = definition as Defined['definition'];
+  const { assets } = definition;
   const unknown = assets === 'all' ? undefined : assets.find((asset) => !known.find(asset));
   if (unknown !== undefined) return { mistake: `definition.assets: there is no asset ${unknown}. There are ${namesOf(known.all)}.` };
   return { kind, definition } as Defined;

@@ -168,7 +168,7 @@ describe('a definition that cannot be', () => {
       'definition.threshold',
     ],
     ['a window below nothing', { definition: { ...velocity, windowSeconds: -1 } }, 'definition.windowSeconds'],
-    ['a window beyond all numbers', { definition: { ...velocity, windowSeconds: 1e999 } }, 'definition.windowSeconds'],
+    ['a window beyond all numbers', { definition: { ...velocity, windowSeconds: Number.POSITIVE_INFINITY } }, 'definition.windowSeconds'],
     ['an asset beyond all numbers', { definition: { ...velocity, assets: [2 ** 31] } }, 'definition.assets'],
     ['a threshold of 39 digits', { kind: 'amount', definition: { threshold: '1'.repeat(39), ...withdrawals } }, 'definition.threshold'],
     ['a name of spaces', { definition: velocity, name: '  ' }, 'name is a text'],

@@ -72,7 +72,7 @@ export class Reviews {
 }
 
 function failedOn(operationId: string): string {
-  return `The fraud rules could not be applied to the hold ${operationId}. Look at it yourself; its dead letter says why.`;
+  return `The fraud rules could not be applied to the hold ${operationId}. Look at it yourself; "coffer projections set-aside fraud" says why.`;
 }
 
 function concerns({ kind, definition }: RuleVersion, asset: number, amount: bigint): boolean {
