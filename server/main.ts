@@ -159,6 +159,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         ready,
         demo,
         swaggerEnabled: config.swaggerEnabled,
+        trustedProxies: config.trustedProxies,
         log,
         observation,
       };

@@ -147,6 +147,16 @@ describe('the login log', () => {
     expect(second).toMatchObject({ items: [{ success: false }, { success: false }], next: null });
     expect(await sessions.attempts(owner, { limit: 4, cursor: 'x' })).toMatchObject({ refusal: { code: 'cursor_invalid' } });
   });
+
+  test('is in order also where its numbers become a digit longer', async () => {
+    const owner = await signUp('digits@example.com');
+    await database.pool.query('alter table identity.login_log alter column id restart with 9998');
+    for (let attempt = 0; attempt < 4; attempt++) await sessions.login({ email: 'digits@example.com', password: `wrong ${attempt}` });
+    const first = await sessions.attempts(owner, { limit: 3 });
+    if ('refusal' in first) throw new Error(first.refusal.code);
+    expect(first.items.map(({ id }) => id)).toEqual(['10001', '10000', '9999']);
+    expect(await sessions.attempts(owner, { limit: 3, cursor: first.next ?? '' })).toMatchObject({ items: [{ id: '9998' }], next: null });
+  });
 });
 
 describe('the demo login', () => {

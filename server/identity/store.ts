@@ -170,7 +170,7 @@ export class IdentityStore {
       name: 'identity_attempts',
       text: `
         select id::text, email, success, reason, client_ip as "clientIp", user_agent as "userAgent", at
-        from identity.login_log where user_id = $1 and id < $2 order by id desc limit $3`,
+        from identity.login_log log where user_id = $1 and id < $2 order by log.id desc limit $3`,
       values: [userId, id, limit],
     });
   }

@@ -4,6 +4,8 @@ import { logLevels } from './log.ts';
 import type { LogLevel } from './log.ts';
 import { peerSettings, readPeers } from './peers.ts';
 import type { PeersConfig } from './peers.ts';
+import { proxySettings, readTrustedProxies } from './proxies.ts';
+import type { Network } from './proxies.ts';
 import { hidePasswords } from './secrets.ts';
 
 /** Where something listens, or where to reach it. */
@@ -31,6 +33,8 @@ export type Config = {
   tls: { certFile: string; keyFile: string } | undefined;
   /** For each caller in each process; unlimited when absent. */
   requestsPerMinute: number | undefined;
+  /** Proxies in front, whose word about the caller's address is believed. */
+  trustedProxies: readonly Network[];
   swaggerEnabled: boolean;
   logLevel: LogLevel;
   /** How many books the ledger is begun with; what it has, or one, when absent. */
@@ -105,6 +109,7 @@ export const settings: readonly { name: string; meaning: string; fallback: strin
   { name: 'COFFER_TLS_CERT', meaning: 'certificate for HTTP and gRPC, a PEM file', fallback: 'none: no TLS' },
   { name: 'COFFER_TLS_KEY', meaning: 'its private key, a PEM file', fallback: 'none: no TLS' },
   { name: 'COFFER_RATE_LIMIT', meaning: 'requests per minute of one caller', fallback: 'unlimited' },
+  ...proxySettings,
   { name: 'ENABLE_SWAGGER', meaning: 'API documentation at /docs and /api', fallback: 'true' },
   { name: 'LOG_LEVEL', meaning: logLevels.join(', '), fallback: 'info' },
   { name: 'COFFER_BOOKS', meaning: 'books that a new ledger is begun with, 1 to 1024', fallback: 'what the ledger has, else 1' },
@@ -150,6 +155,7 @@ export function readConfig(env: NodeJS.ProcessEnv): { config: Config; problems?:
     internalSecret: readSecret(given('COFFER_INTERNAL_SECRET'), 'COFFER_INTERNAL_SECRET', problem),
     tls: readTlsFiles(given('COFFER_TLS_CERT'), given('COFFER_TLS_KEY'), problem),
     requestsPerMinute: readRate(given('COFFER_RATE_LIMIT'), problem),
+    trustedProxies: readTrustedProxies(given('COFFER_TRUSTED_PROXIES'), problem),
     databaseUrl: readDatabaseUrl('DATABASE_URL', given('DATABASE_URL'), problem) ?? migrationUrl,
     migrationUrl,
     home: path.resolve(given('COFFER_HOME') ?? defaultHome),

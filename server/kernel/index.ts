@@ -12,6 +12,7 @@ export * from './moment.ts';
 export * from './money.ts';
 export * from './peers.ts';
 export * from './process.ts';
+export * from './proxies.ts';
 export * from './request-context.ts';
 export * from './secret.ts';
 export * from './secrets.ts';

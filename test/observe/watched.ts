@@ -4,7 +4,7 @@ import { AuditTrail } from '../../server/audit/index.ts';
 import type { AuditOptions } from '../../server/audit/index.ts';
 import type { AccessMode } from '../../server/gateway/index.ts';
 import { silentLog } from '../../server/kernel/index.ts';
-import type { Log } from '../../server/kernel/index.ts';
+import type { Log, Network } from '../../server/kernel/index.ts';
 import type { Ledger } from '../../server/ledger/index.ts';
 import { Metrics } from '../../server/telemetry/index.ts';
 import type { Traces } from '../../server/telemetry/index.ts';
@@ -21,6 +21,8 @@ type Conditions = {
   readonly audit?: Partial<AuditOptions>;
   readonly requestLines?: boolean;
   readonly mode?: AccessMode;
+  readonly requestsPerMinute?: number;
+  readonly trustedProxies?: readonly Network[];
   readonly ledger?: (opened: Ledger) => Ledger;
 };
 
@@ -30,14 +32,17 @@ export async function startWatched({
   audit: auditOptions = {},
   requestLines,
   mode = 'open',
+  requestsPerMinute,
+  trustedProxies,
   ledger,
 }: Conditions = {}): Promise<Watched> {
   const metrics = new Metrics('0.0.0');
   let audit: AuditTrail | undefined;
   const product = await startProduct(
-    {},
+    { trustedProxies },
     {
       mode,
+      ...(requestsPerMinute !== undefined && { requestsPerMinute }),
       observe: metrics.ledger,
       around: ledger,
       watch: (url, pool) => {

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Static, TSchema } from 'typebox';
 import type { DeadLetters, LogTail } from '../../events/index.ts';
 import type { ApiKeys, Sessions, Users } from '../../identity/index.ts';
-import type { Log } from '../../kernel/index.ts';
+import type { Log, Network } from '../../kernel/index.ts';
 import type { Insights } from '../../insights/index.ts';
 import type { Assets } from '../../ledger/index.ts';
 import type { Requests } from '../../requests/index.ts';
@@ -49,6 +49,8 @@ export type Product = {
   /** True in open mode on the embedded database: seeded users may log in by their id alone. */
   readonly demo: boolean;
   readonly swaggerEnabled: boolean;
+  /** Proxies in front, whose word about the caller's address is believed; none when absent. */
+  readonly trustedProxies?: readonly Network[] | undefined;
   readonly log: Log;
   /** What is noted of each request; nothing when absent. */
   readonly observation?: Observation | undefined;

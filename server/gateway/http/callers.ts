@@ -51,7 +51,7 @@ function describeAccess(route: RouteOptions, operation: OperationName): void {
 /** Most requests in open mode bring no credential and go on at once; so do those whose credential was seen a moment ago. */
 function guardOf(access: Access, operation: OperationName) {
   return (request: Request, _reply: Reply, done: (refused?: Error) => void): void | Promise<void> => {
-    const decision = access.admit(operation, request.headers.authorization, access.limited ? request.ip : '');
+    const decision = access.admit(operation, request.headers.authorization, access.limited ? (request.clientIp ?? '') : '');
     // The framework waits for the promise of those that have one, and for the call of the others.
     if (decision instanceof Promise) return decision.then((decided) => enter(request, decided));
     enter(request, decision);

@@ -106,7 +106,7 @@ function audited(request: Request, reply: Reply, { audit }: Observation, status:
     operation: schema?.operationId ?? null,
     body: request.body === undefined || request.body === null ? null : jsonWithoutSecrets(request.body),
     headers: keptHeaders(request),
-    clientIp: addressOf(request),
+    clientIp: request.clientIp,
     // Null on paths that do not exist, and when the guard let nobody pass.
     actor: request.admission ? actorOf(request.admission.principal) : 'anonymous',
     startedAtMs: Date.now() - durationMs,
@@ -116,11 +116,6 @@ function audited(request: Request, reply: Reply, { audit }: Observation, status:
     wallet: found?.wallet ?? (typeof id === 'string' && request.routeOptions.url?.startsWith('/wallet/:id') ? id : null),
     operations: found?.operations ?? [],
   });
-}
-
-/** Nobody's any more, when the caller left; the framework's type does not say so. */
-function addressOf({ ip }: { readonly ip: string | undefined }): string | null {
-  return ip ?? null;
 }
 
 /** Those that tell something about the caller; credentials and whatever else may come are not among them. */
@@ -141,6 +136,7 @@ function endSpan(request: Request, status: number): void {
   span.set('http.request.method', request.method);
   span.set('http.route', routeOf(request));
   span.set('http.response.status_code', status);
+  if (request.clientIp !== null) span.set('client.address', request.clientIp);
   span.set('coffer.request_id', request.id);
   span.end(status >= 500 ? 'failed' : 'ok');
 }

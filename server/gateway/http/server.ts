@@ -6,6 +6,7 @@ import { nameRequest, observeRequests, requestIdHeader } from './observing.ts';
 import { describeApi } from './openapi.ts';
 import { problemOf } from './failures.ts';
 import { guardRoutes } from './callers.ts';
+import { tellClientAddresses } from './client-address.ts';
 import { serveItsHostsOnly } from './hosts.ts';
 import { parseJsonBody } from './json-body.ts';
 import { allowedMethods, answerUnknownRoutes } from './unknown-routes.ts';
@@ -24,6 +25,7 @@ export async function createHttpServer(product: Product, tls: Tls | null = null)
   app.setValidatorCompiler(compileValidator);
   readOnlyJson(app);
   tellFailures(app, product);
+  tellClientAddresses(app, product);
   observeRequests(app, product);
   serveItsHostsOnly(app, product.access.mode);
   guardRoutes(app, product);

@@ -59,7 +59,7 @@ export function liveRoutes(app: App, product: Product): void {
 
   const begin = async (request: Request, reply: Reply, asked: Pick<Asked, 'after' | 'types' | 'wallet' | 'present' | 'mayGoOn'>) => {
     const caller = actorOf(callerOf(request).principal);
-    const stream = await streams.open({ ...asked, caller: caller === 'anonymous' ? request.ip : caller });
+    const stream = await streams.open({ ...asked, caller: caller === 'anonymous' ? (request.clientIp ?? '') : caller });
     if ('full' in stream) return sendProblem(reply, stream.full === 'caller' ? tooMany(10) : noRoom);
     // Who left meanwhile closes nothing any more.
     if (reply.raw.destroyed || request.raw.socket.destroyed) stream.destroy();

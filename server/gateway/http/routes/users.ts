@@ -68,7 +68,7 @@ export function userRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) => {
-      const spent = await signUps.take(request.ip);
+      const spent = await signUps.take(request.clientIp ?? '');
       if (spent !== null) return sendProblem(reply, tooMany(spent));
       const made = await users.signUp(request.body);
       return 'refusal' in made ? sendProblem(reply, identityProblem(made.refusal)) : reply.code(201).send(presentUser(made));
@@ -87,11 +87,11 @@ export function userRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) => {
-      const guess = LoginTries.guess(request.ip, request.body.email);
+      const guess = LoginTries.guess(request.clientIp ?? '', request.body.email);
       const spent = await tries.take(guess);
       if (spent !== null) return sendProblem(reply, tooMany(spent));
       const session = await sessions
-        .login({ ...request.body, clientIp: request.ip, userAgent: request.headers['user-agent'] })
+        .login({ ...request.body, clientIp: request.clientIp ?? undefined, userAgent: request.headers['user-agent'] })
         .catch((outage: unknown) => {
           // Nobody learnt anything about the password.
           tries.giveBack(guess);
