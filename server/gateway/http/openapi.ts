@@ -12,7 +12,7 @@ const description = `Wallets on a double-entry ledger.
 * **Idempotency.** Send a key with every request that moves money: \`requestId\`, \`txId\` or \`payment_id\` in the body, or the header \`Idempotency-Key\`. The same key with the same content is one operation; its answer comes again, marked \`Idempotency-Replayed: true\`. The key belongs to the wallet that initiates the operation. A request without one is done under a fresh key, which the answer names.
 * **Callers.** In open mode, which is for one machine only, nobody is asked who they are, except where a request is about whoever asks. Otherwise a user reaches the own wallets, a service what the scopes of its API key allow, an operator all wallets. To a user, what is another's is not there: the answer is that for an unknown id.
 * **Hosts.** In open mode requests are answered whose one Host header is localhost, 127.x.x.x or [::1]; others are refused with 421.
-* **Failures** are problem documents (RFC 9457) with a stable \`code\` and a \`detail\` that says what to do.
+* **Failures** are problem documents (RFC 9457) with a stable \`code\` and a \`detail\` that says what to do. Any path can answer, beside what is listed with it, 408 (the request came too slowly), 421 (it is for another host) and 431 (its headers have more than 16 KiB).
 * **An answer that never came** is not a failure: send the same request with the same key again, or ask GET /wallet/{id}/operations/{key}.`;
 
 export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 'swaggerEnabled'>): Promise<void> {

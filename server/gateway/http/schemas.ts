@@ -246,6 +246,8 @@ const problemMeanings: Readonly<Record<number, string>> = {
   403: 'Not allowed to the caller',
   404: 'There is no such thing',
   409: 'The idempotency key was used for something else, the version is stale, or it exists already',
+  413: 'The body is larger than 1 MiB',
+  415: 'The body is no JSON in UTF-8, by its headers, or is compressed',
   422: 'Refused by a rule about money',
   429: 'Too many requests',
   503: 'Overloaded, or the database is away; Retry-After says when to come back',

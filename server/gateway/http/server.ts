@@ -1,5 +1,6 @@
 /** Builds the HTTP server: the framework's settings, the strict readers, the routes, the answers to what fits no route. */
 import fastify from 'fastify';
+import type { RouteOptions } from 'fastify';
 import type { Tls } from '../../kernel/index.ts';
 import type { App, Product, Reply, Request } from './app.ts';
 import { nameRequest, observeRequests, requestIdHeader } from './observing.ts';
@@ -13,9 +14,13 @@ import { allowedMethods, answerUnknownRoutes } from './unknown-routes.ts';
 import { ProblemError, sendProblem } from './problem.ts';
 import { freshKeyHeader } from './request-content.ts';
 import { registerRoutes } from './routes/register.ts';
+import { problems } from './schemas.ts';
 import { answerBrokenRequest, limits } from './framing.ts';
 import { isEventStream } from './live/event-stream.ts';
 import { compileValidator } from './validation.ts';
+
+/** Methods whose body is read, when there is one. */
+const bodied: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** Longer than this to answer is worth a line in the log. */
 const slowMs = 1_000;
@@ -60,7 +65,9 @@ function frame(tls: Tls | null): App {
   return tls ? fastify({ ...options, https: { ...parser, ...tls } }) : fastify({ ...options, http: parser });
 }
 
+/** For every route from now on. */
 function readOnlyJson(app: App): void {
+  app.addHook('onRoute', describeBodyRefusals);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const encoding = request.headers['content-encoding'];
@@ -74,6 +81,13 @@ function readOnlyJson(app: App): void {
       done(failure as Error);
     }
   });
+}
+
+/** Also of routes that want no body: what is sent is read before it is known to be too much. */
+function describeBodyRefusals(route: RouteOptions): void {
+  if (![route.method].flat().some((method) => bodied.has(method))) return;
+  const { response } = route.schema ?? {};
+  route.schema = { ...route.schema, response: { ...problems(413, 415), ...(response as object) } };
 }
 
 /** JSON has no charset, and is UTF-8; but who names another one has sent other bytes, which may read as something else. */

@@ -1,7 +1,7 @@
 /** Whether Coffer serves, for load balancers and people. */
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
-import { oneOf, strict } from '../schemas.ts';
+import { oneOf, problems, strict } from '../schemas.ts';
 
 const Health = Type.Object({ status: oneOf('ok', 'unavailable'), detail: Type.String() }, { $id: 'Health', ...strict });
 
@@ -13,7 +13,7 @@ export function healthRoutes(app: App, product: Product): void {
         operationId: 'health',
         description: '200 while requests can be served, 503 otherwise',
         tags: ['Health'],
-        response: { 200: Health, 503: Health },
+        response: { ...problems(), 200: Health, 503: Health },
       },
     },
     async (_request, reply) =>
