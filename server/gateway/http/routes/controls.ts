@@ -1,29 +1,25 @@
 /** Controls: what operators decide about a wallet, with their reason. */
 import Type from 'typebox';
 import type { RecordedEntry } from '../../../ledger/index.ts';
-import type { WalletOutcome } from '../../../wallets/index.ts';
 import { actorOf } from '../actor.ts';
 import type { App, Product, Reply, Request } from '../app.ts';
+import {
+  CloseRequest,
+  CreditLineRequest,
+  FreezeRequest,
+  LimitsRequest,
+  readClose,
+  readCreditLine,
+  readFreeze,
+  readLimits,
+} from '../control-requests.ts';
 import { ControlView, presentControl } from '../control-views.ts';
 import { keyHeaders, sendOutcome } from '../postings.ts';
-import { amountOrZeroOf, readContent, readDestination, readReason } from '../request-content.ts';
+import { readContent, readReason } from '../request-content.ts';
 import type { TermsBody } from '../request-content.ts';
-import { CreditLimit, Destination, Limit, problems, Reason, ref, Sides, strict, termProperties, WalletId } from '../schemas.ts';
+import { problems, ref, strict, WalletId } from '../schemas.ts';
 
 const params = Type.Object({ id: WalletId }, strict);
-const decided = { reason: Reason, ...termProperties };
-
-const Freeze = Type.Object({ sides: Type.Optional(Sides), ...decided }, strict);
-const Close = Type.Object(
-  { sides: Type.Optional(Sides), sweepTo: Type.Optional(Destination), sweepToWalletId: Type.Optional(WalletId), ...decided },
-  strict,
-);
-const Limits = Type.Object(
-  { perTransfer: Type.Optional(Limit), perDay: Type.Optional(Limit), perMonth: Type.Optional(Limit), ...decided },
-  strict,
-);
-const CreditLine = Type.Object({ creditLimit: CreditLimit, ...decided }, strict);
-
 export function controlRoutes(app: App, product: Product): void {
   const { commands } = product;
   const described = (operationId: string, description: string, status: 200 | 201) => ({
@@ -43,10 +39,10 @@ export function controlRoutes(app: App, product: Product): void {
         : 'Lets money pass again. What is closed stays closed';
     app.post(
       `/wallet/:id/${kind}`,
-      { schema: { ...described(`${kind}Wallet`, description, 201), body: Freeze } },
+      { schema: { ...described(`${kind}Wallet`, description, 201), body: FreezeRequest } },
       async (request, reply) => {
         const { body, params } = request;
-        const outcome = await commands[kind]({ ...read(request, reply, body), wallet: params.id, sides: body.sides ?? 'both' });
+        const outcome = await commands[kind]({ ...read(request, reply, body), wallet: params.id, ...readFreeze(body) });
         return sendOutcome(reply, outcome, 201, present);
       },
     );
@@ -57,13 +53,12 @@ export function controlRoutes(app: App, product: Product): void {
     {
       schema: {
         ...described('closeWallet', 'Closes a wallet for good. It must be empty, or what it holds is swept to the account named', 201),
-        body: Close,
+        body: CloseRequest,
       },
     },
     async (request, reply) => {
       const { body, params } = request;
-      const sweepTo = readDestination(body.sweepToWalletId, body.sweepTo);
-      const asked = { ...read(request, reply, body), wallet: params.id, sides: body.sides ?? ('both' as const), sweepTo };
+      const asked = { ...read(request, reply, body), wallet: params.id, ...readClose(body) };
       return sendOutcome(reply, await commands.close(asked), 201, present);
     },
   );
@@ -73,13 +68,12 @@ export function controlRoutes(app: App, product: Product): void {
     {
       schema: {
         ...described('setLimits', 'Replaces the limits of what may leave a wallet; a limit that is not given is none', 200),
-        body: Limits,
+        body: LimitsRequest,
       },
     },
     async (request, reply) => {
       const { body, params } = request;
-      const limits = { perTransfer: limitOf(body.perTransfer), perDay: limitOf(body.perDay), perMonth: limitOf(body.perMonth) };
-      const outcome: WalletOutcome = await commands.setLimits({ ...read(request, reply, body), wallet: params.id, limits });
+      const outcome = await commands.setLimits({ ...read(request, reply, body), wallet: params.id, ...readLimits(body) });
       return sendOutcome(reply, outcome, 200, present);
     },
   );
@@ -87,12 +81,11 @@ export function controlRoutes(app: App, product: Product): void {
   app.put(
     '/wallet/:id/credit-line',
     {
-      schema: { ...described('setCreditLine', 'Sets how far below zero a wallet may go', 200), body: CreditLine },
+      schema: { ...described('setCreditLine', 'Sets how far below zero a wallet may go', 200), body: CreditLineRequest },
     },
     async (request, reply) => {
       const { body, params } = request;
-      const creditLimit = amountOrZeroOf(body.creditLimit);
-      const outcome = await commands.setCreditLine({ ...read(request, reply, body), wallet: params.id, creditLimit });
+      const outcome = await commands.setCreditLine({ ...read(request, reply, body), wallet: params.id, ...readCreditLine(body) });
       return sendOutcome(reply, outcome, 200, present);
     },
   );
@@ -100,8 +93,4 @@ export function controlRoutes(app: App, product: Product): void {
 
 function read(request: Request, reply: Reply, body: TermsBody & { readonly reason: string }) {
   return { ...readContent(request, reply, body), reason: readReason(body), actor: actorOf(request) };
-}
-
-function limitOf(given: string | number | null | undefined): bigint | null {
-  return given === null || given === undefined ? null : amountOrZeroOf(given);
 }

@@ -3,16 +3,15 @@ import Type from 'typebox';
 import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
+import { readReversal, ReversalRequest } from '../control-requests.ts';
 import { OperationView, presentOperation } from '../operation-views.ts';
 import { presentTransfer, TransferView } from '../transfer-views.ts';
 import { keyHeaders, Posting, presentPosting, sendOutcome } from '../postings.ts';
 import { notFound, sendProblem } from '../problem.ts';
-import { amountOf, readContent, readReason } from '../request-content.ts';
-import { Amount, OperationId, problems, Reason, ref, strict, termProperties } from '../schemas.ts';
+import { readContent, readReason } from '../request-content.ts';
+import { OperationId, problems, ref, strict } from '../schemas.ts';
 
 const params = Type.Object({ operationId: OperationId }, strict);
-/** Without an amount: all that is not reversed yet. */
-const Reversal = Type.Object({ amount: Type.Optional(Amount), reason: Reason, ...termProperties }, strict);
 
 export function operationRoutes(app: App, product: Product): void {
   const described = (operationId: string, description: string) => ({
@@ -61,7 +60,7 @@ export function operationRoutes(app: App, product: Product): void {
         tags: ['Operations'],
         params,
         headers: keyHeaders,
-        body: Reversal,
+        body: ReversalRequest,
         response: { 201: ref(Posting), ...problems(401, 404, 409, 422) },
       },
     },
@@ -71,7 +70,7 @@ export function operationRoutes(app: App, product: Product): void {
       const outcome = await product.commands.reverse({
         ...asked,
         operation: params.operationId,
-        amount: body.amount === undefined ? undefined : amountOf(body.amount),
+        ...readReversal(body),
         reason: readReason(body),
         actor: actorOf(request),
       });
