@@ -84,6 +84,16 @@ export class IdentityStore {
     return rows[0] ? userFromRow(rows[0]) : null;
   }
 
+  /** Those of the ids that are living users'. */
+  async livingAmong(ids: readonly string[]): Promise<string[]> {
+    const rows = await this.#queries.read<{ id: string }>({
+      name: 'identity_living_among',
+      text: `select id from identity.users where id = any ($1::uuid[]) and ${living}`,
+      values: [ids],
+    });
+    return rows.map(({ id }) => id);
+  }
+
   /** A living user, pending or active. */
   async byEmail(email: string): Promise<StoredUser | null> {
     const rows = await this.#queries.read<UserRow>({

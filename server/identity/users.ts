@@ -50,6 +50,13 @@ export class Users {
     return found?.user ?? refused('user_not_found');
   }
 
+  /** Those of the ids, as they are given, that are no user's. */
+  async unknownAmong(ids: readonly string[]): Promise<string[]> {
+    const wanted = ids.map((id) => id.toLowerCase()).filter(isUuid);
+    const living = new Set(wanted.length === 0 ? [] : await this.#store.livingAmong(wanted));
+    return ids.filter((id) => !living.has(id.toLowerCase()));
+  }
+
   /** Active users, newest first. `cursor`: a `next` of an earlier page. Refusal: cursor_invalid. */
   async list(asked: { readonly limit: number; readonly cursor?: string | undefined }): Promise<UserPage<User> | Refused> {
     const before = asked.cursor === undefined ? Number.MAX_SAFE_INTEGER : numberOfCursor(asked.cursor);

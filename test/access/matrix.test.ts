@@ -481,10 +481,20 @@ test('who may post batches may not for that do everything in one', async () => {
     { type: 'deposit', walletId: own.wallet, amount: 1 },
     { type: 'hold', walletId: own.wallet, amount: 1 },
     { type: 'release', holdId: own.hold },
+    { type: 'topup', user_id: own.user, asset_type_id: 1, amount: 1 },
+    { type: 'spend', user_id: own.user, asset_type_id: 1, amount: 1 },
+    { type: 'reverse', operationId: own.operation, reason },
+    { type: 'freeze', walletId: own.wallet, reason },
+    { type: 'unfreeze', walletId: own.wallet, reason },
+    { type: 'close', walletId: own.wallet, reason },
+    { type: 'setLimits', walletId: own.wallet, perDay: 1, reason },
+    { type: 'setCreditLine', walletId: own.wallet, creditLimit: 1, reason },
   ]) {
     const refused = await coffer.call('POST', '/operations/batch', { operations: [transfer, operation] }, headers);
     expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } });
-    expect(refused.body['detail']).toMatch(/^operations\[1\]: The API key needs the scope (money:deposit|holds:write)\.$/);
+    expect(refused.body['detail']).toMatch(
+      /^operations\[1\]: The API key needs the scope (money:(deposit|topup|spend)|holds:write|reversals:write|controls:write)\.$/,
+    );
   }
   expect(await headOfLog()).toBe(head);
 });
@@ -515,6 +525,34 @@ test('who may look after webhooks may not for that have events sent anywhere, or
   const alone = { authorization: await service(coffer.product, ['webhooks:manage']) };
   expect((await coffer.call('GET', `/webhooks/${webhook}/deliveries`, undefined, alone)).status).toBe(200);
   expect((await coffer.call('DELETE', `/webhooks/${webhook}`, undefined, alone)).status).toBe(200);
+});
+
+test("a service tops up and spends users' credits in batches with the scopes that it needs alone, and says whose they are", async () => {
+  const headers = { authorization: await service(coffer.product, ['batches:write', 'money:topup', 'money:spend']) };
+  const batch = async (...operations: object[]) => await coffer.call('POST', '/operations/batch', { operations }, headers);
+  const credits = { asset_type_id: 1, amount: 2 };
+  const done = await batch(
+    { type: 'topup', user_id: own.user, ...credits },
+    { type: 'spend', user_id: foreign.user.toUpperCase(), ...credits },
+  );
+  expect(done).toMatchObject({ status: 200, body: { completed: 2, results: [{ type: 'topup' }, { type: 'spend' }] } });
+  const head = await headOfLog();
+  expect(await batch({ type: 'topup', ...credits })).toMatchObject({
+    status: 400,
+    body: { detail: "operations[0]: Say whose wallets are meant: send the user's id as user_id." },
+  });
+  expect(await batch({ type: 'topup', user_id: own.user, ...credits }, { type: 'topup', user_id: unknown.user, ...credits })).toMatchObject(
+    {
+      status: 404,
+      body: { code: 'user_not_found', detail: 'operations[1]: There is no such user, or not any more. Check the id.' },
+    },
+  );
+  expect(await headOfLog()).toBe(head);
+  // A user has these operations one by one, and no batch.
+  const byUser = { authorization: people.user.authorization };
+  expect(await coffer.call('POST', '/operations/batch', { operations: [{ type: 'spend', ...credits }] }, byUser)).toMatchObject({
+    status: 403,
+  });
 });
 
 test('credit granted with a wallet needs the scope for credit', async () => {

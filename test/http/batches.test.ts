@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { scopes } from '../../server/identity/index.ts';
+import { service } from '../access/world.ts';
 import { useCoffer } from './fixture.ts';
+import { alice } from './product.ts';
 import type { Answer } from './product.ts';
 import { headOfLog } from './refused.ts';
 
 const { coffer, expectRefused } = useCoffer();
+const bob = 'b55709be-d0f6-467e-942c-cc04155ad54c';
 const batch = (operations: unknown, more: object = {}, headers: Record<string, string> = {}) =>
   coffer.call('POST', '/operations/batch', { operations, ...more }, headers);
 const balanceOf = async (wallet: string) => (await coffer.call('GET', `/wallet/${wallet}`)).body['balance'];
@@ -98,6 +102,86 @@ describe('a batch', () => {
     const answer = await batch(amounts.map((amount) => ({ type: 'deposit', walletId: 'b4', amount })));
     expect(resultsOf(answer).map(({ amount }) => amount)).toEqual(amounts.map(String));
     expect(await balanceOf('b4')).toBe('500500');
+  });
+});
+
+const aService = async () => ({ authorization: await service(coffer.product, scopes) });
+
+describe('what a single route can do, an operation of a batch can', () => {
+  test("tops up and spends the caller's own credits, or those of whom it names", async () => {
+    const operations = [
+      { type: 'topup', asset_type_id: 1, amount: 30, payment_id: 'batch-pay-1' },
+      { type: 'spend', asset_type_id: 1, amount: '20', upTo: true },
+      { type: 'topup', asset_type_id: 2, amount: 5, user_id: bob },
+      { type: 'spend', asset_type_id: 1, amount: '999999999' },
+    ];
+    const answer = await batch(operations, {}, await coffer.login(alice));
+    expect(answer).toMatchObject({ status: 200, body: { completed: 3, refused: 1 } });
+    expect(resultsOf(answer)).toMatchObject([
+      { status: 'completed', type: 'topup', walletId: `${alice}.GOLD`, balance: '1030', requestId: 'batch-pay-1' },
+      { status: 'completed', type: 'spend', walletId: `${alice}.GOLD`, balance: '1010', amount: '20' },
+      { status: 'completed', type: 'topup', walletId: `${bob}.POINTS`, amount: '5' },
+      { status: 'refused', code: 'insufficient_funds' },
+    ]);
+    // The key is the operation's, in a batch or alone.
+    const alone = { asset_type_id: 1, amount: 30, payment_id: 'batch-pay-1' };
+    const single = await coffer.call('POST', '/wallet/topup', alone, await coffer.login(alice));
+    expect([single.status, single.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
+  });
+
+  test('but nobody tops up for nobody: without a login 401, for no user 404, and nothing is done', async () => {
+    const credits = { asset_type_id: 1, amount: 1 };
+    const fine = { type: 'deposit', walletId: 'w1', amount: 1 };
+    const anonymous = await batch([fine, { type: 'topup', ...credits }]);
+    await expectRefused(anonymous, 401);
+    expect(anonymous.body['detail']).toMatch(/^operations\[1\]: Log in first/);
+    const nobody = '00000000-0000-4000-8000-000000000000';
+    for (const operation of [
+      { type: 'topup', ...credits, user_id: nobody },
+      { type: 'spend', ...credits, user_id: nobody },
+      { type: 'open', ownerId: nobody },
+    ])
+      await expectRefused(await batch([fine, operation], {}, await aService()), 404);
+    await expectRefused(await batch([{ type: 'topup', ...credits, asset: 'GOLD' }], {}, await coffer.login(alice)));
+  });
+
+  test('opens the wallet of an owner', async () => {
+    expect(resultsOf(await batch([{ type: 'open', ownerId: bob, asset: 'EUR' }], {}, await aService()))).toMatchObject([
+      { status: 'completed', walletId: `${bob}.EUR`, ownerId: bob },
+    ]);
+  });
+
+  test('reverses, freezes, limits, lends and closes, with the reason and who decided it', async () => {
+    const reason = 'chargeback 4711';
+    const [paid] = resultsOf(await batch([{ type: 'deposit', walletId: 'c1', amount: 50 }]));
+    const control = { walletId: 'c1', reason };
+    const results = resultsOf(
+      await batch([
+        { type: 'reverse', operationId: paid?.['operationId'], amount: 20, reason },
+        { type: 'freeze', ...control, sides: 'debits', requestId: 'f' },
+        { type: 'withdraw', walletId: 'c1', amount: 1 },
+        { type: 'unfreeze', ...control },
+        { type: 'setLimits', ...control, perDay: '100' },
+        { type: 'setCreditLine', ...control, creditLimit: 7 },
+        { type: 'setCreditLine', ...control, creditLimit: 0 },
+        { type: 'close', ...control, sweepToWalletId: 'w2' },
+      ]),
+    );
+    expect(results).toMatchObject([
+      { status: 'completed', type: 'reversal', amount: '20', reverses: paid?.['operationId'], reversed: '20' },
+      { status: 'completed', type: 'freeze', requestId: 'f', debits: 'frozen', credits: 'active', reason, actor: 'anonymous' },
+      { status: 'refused', code: 'wallet_frozen' },
+      { status: 'completed', type: 'unfreeze', debits: 'active' },
+      { status: 'completed', type: 'limit', limits: { perDay: '100', perMonth: null } },
+      { status: 'completed', type: 'credit_line', creditLimit: '7' },
+      { status: 'completed', type: 'credit_line', creditLimit: '0' },
+      { status: 'completed', type: 'close', debits: 'closed', sweptAmount: '30', sweptTo: { walletId: 'w2' } },
+    ]);
+    const alone = await coffer.call('POST', '/wallet/c1/freeze', { sides: 'debits', reason, requestId: 'f' });
+    const { replayed: _replayed, ...frozen } = { replayed: null, ...results[1] };
+    expect([alone.headers.get('idempotency-replayed'), alone.body]).toEqual(['true', frozen]);
+    await expectRefused(await batch([{ type: 'freeze', walletId: 'c1', reason: '  ' }]));
+    await expectRefused(await batch([{ type: 'freeze', walletId: 'c1' }]));
   });
 });
 

@@ -69,6 +69,22 @@ test('what is refused, not understood or unknown is a row too; what only reads i
   expect(rows[0]?.['operation_id']).toMatch(/^1-\d+$/);
 });
 
+test('a batch is a row that leads to all its operations, those that were refused too', async () => {
+  let ids: unknown[] = [];
+  const [row] = await audited(async () => {
+    const operations = [
+      { type: 'deposit', walletId: 'a1', amount: 1 },
+      { type: 'withdraw', walletId: 'a1', amount: '99999999' },
+      { type: 'hold', walletId: 'a1', amount: 1 },
+    ];
+    const { body } = await coffer.call('POST', '/operations/batch', { operations });
+    ids = (body['results'] as { operationId: string }[]).map(({ operationId }) => operationId);
+    return 1;
+  });
+  expect(ids).toHaveLength(3);
+  expect(row).toMatchObject({ operation: 'postBatch', status: 200, operation_id: ids[0], operation_ids: ids });
+});
+
 test('a replay is a row of its own that leads to the same operation', async () => {
   const rows = await audited(async () => {
     for (let time = 0; time < 2; time++) await coffer.call('POST', '/wallet/a1/deposit', { amount: 5, requestId: 'again' });

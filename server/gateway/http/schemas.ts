@@ -171,6 +171,16 @@ export const amountProperties = {
 };
 export const EffectiveAt = Type.String({ ...momentForm, description: `when it counts as having happened: ${moment}` });
 
+const { asset: _named, ...closedLoopAmounts } = amountProperties;
+/** Of the closed loop: the wallet is named by its owner and the asset's number. */
+export const closedLoopProperties = {
+  ...closedLoopAmounts,
+  asset_type_id: AssetNumber,
+  user_id: Type.Optional(UserId),
+  effectiveAt: Type.Optional(EffectiveAt),
+  ...termProperties,
+};
+
 /** What answers carry. */
 export const AmountText = Type.String({ pattern: '^-?[0-9]+$', description: 'minor units', examples: ['1000'] });
 export const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] });

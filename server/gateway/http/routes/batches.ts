@@ -1,7 +1,11 @@
 /** Many operations in one request: the way to move much at once. */
 import type { App, Product } from '../app.ts';
-import { BatchAnswer, batchMistake, batchProblem, batchRefused, BatchRequest, presentBatch, readBatch } from '../batches.ts';
+import { batchMistake, BatchRequest, nameAt, ownerNamedIn, readBatch } from '../batch-items.ts';
+import type { ItemBody } from '../batch-items.ts';
+import { BatchAnswer, batchProblem, batchRefused, presentBatch } from '../batches.ts';
 import { admitted, callerOf } from '../callers.ts';
+import { identityProblem } from '../identity-refusals.ts';
+import { noteOperation } from '../observing.ts';
 import { malformed, problemContentType, ProblemError } from '../problem.ts';
 import { problems, ref } from '../schemas.ts';
 import { compileValidator } from '../validation.ts';
@@ -16,7 +20,7 @@ export function batchRoutes(app: App, product: Product): void {
           'Up to 1000 operations, each done or refused by itself, or when atomic all of them or none. Each has a key of its own, or gets a fresh one that its result names. Whoever asks needs the scopes of what is in it, too',
         tags: ['Operations'],
         body: BatchRequest,
-        response: { 200: ref(BatchAnswer), ...problems(401, 403), 422: batchRefused },
+        response: { 200: ref(BatchAnswer), ...problems(401, 403, 404), 422: batchRefused },
       },
       // One schema for each type of operation tells what is wrong where; a choice among all of them could not.
       validatorCompiler: (route) => (route.httpPart === 'body' ? checkBody : compileValidator(route)),
@@ -26,7 +30,9 @@ export function batchRoutes(app: App, product: Product): void {
       const { operations, atomic = false } = request.body;
       const caller = callerOf(request);
       const items = readBatch(operations, (operation) => admitted(product, request, operation));
+      await refuseStrangers(operations, product);
       const outcomes = await product.commands.batch(items, { atomic });
+      for (const { entry } of outcomes) if (entry) noteOperation(request, { book: entry.book, seq: entry.operation }, null, null);
       const answer = presentBatch(outcomes, items, atomic, product.assets, caller);
       if (atomic && answer.refused > 0) return reply.code(422).header('content-type', problemContentType).send(batchProblem(answer));
       return reply.send(answer);
@@ -37,6 +43,16 @@ export function batchRoutes(app: App, product: Product): void {
 function checkBody(body: unknown): { value: unknown } | { error: Error } {
   const mistake = batchMistake(body);
   return mistake === null ? { value: body } : { error: new ProblemError(malformed(mistake)) };
+}
+
+/** Nobody who is no user gets a wallet. */
+async function refuseStrangers(operations: readonly ItemBody[], { users }: Product): Promise<void> {
+  const named = operations.map(ownerNamedIn);
+  const unknown = new Set(await users.unknownAmong([...new Set(named.filter((owner) => owner !== undefined))]));
+  const at = named.findIndex((owner) => owner !== undefined && unknown.has(owner));
+  if (at === -1) return;
+  const problem = identityProblem({ code: 'user_not_found', facts: {} });
+  throw new ProblemError({ ...problem, detail: `${nameAt(at)}: ${problem.detail}` });
 }
 
 /** What would be ignored is told: a caller who sends one key for all would take the whole for safe to repeat. */

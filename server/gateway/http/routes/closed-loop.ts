@@ -6,13 +6,9 @@ import { identityProblem } from '../identity-refusals.ts';
 import { sendProblem } from '../problem.ts';
 import { keyHeaders, presentSuccess, sendOutcome, Success } from '../postings.ts';
 import { readContent, readMoney } from '../request-content.ts';
-import { amountProperties, AssetNumber, EffectiveAt, problems, ref, strict, termProperties, UserId } from '../schemas.ts';
+import { closedLoopProperties, problems, ref, strict } from '../schemas.ts';
 
-const { asset: _named, ...amounts } = amountProperties;
-const body = Type.Object(
-  { ...amounts, asset_type_id: AssetNumber, user_id: Type.Optional(UserId), effectiveAt: Type.Optional(EffectiveAt), ...termProperties },
-  strict,
-);
+const body = Type.Object(closedLoopProperties, strict);
 
 export function closedLoopRoutes(app: App, product: Product): void {
   for (const command of ['topUp', 'spend'] as const) {
