@@ -5,14 +5,20 @@ import { status as grpcStatus } from '@grpc/grpc-js';
 import type { Command } from 'commander';
 import { program } from '../cli/main.ts';
 import {
+  fraudRefusalStatus,
   grpcIdentityRefusalStatus,
   grpcLedgerRefusalStatus,
   identityProblem,
   identityRefusalStatus,
+  malformed,
+  notFound,
   presentRefusal,
   refusalStatus,
+  requestConflicts,
+  requestConflictTitle,
 } from '../server/gateway/index.ts';
 import { identityRefusalMeanings } from '../server/identity/index.ts';
+import { fraudRefusals } from '../server/insights/index.ts';
 import { settings } from '../server/kernel/index.ts';
 import { refusalMeanings } from '../server/ledger/index.ts';
 import { writeOrCheck } from './generated.ts';
@@ -100,25 +106,31 @@ function remedy(code: keyof typeof refusalMeanings): { detail: string; facts: st
 /** The problems that the gateway's sources spell out: code, status and sentences stand together there. */
 function requestProblems(): string[][] {
   const found = new Map<string, string[]>();
+  const add = (code: string, status: string | number, title: string, detail: string) => {
+    if (!found.has(code)) found.set(code, [`\`${code}\``, String(status), title, answeredVariously.has(code) ? told : detail]);
+  };
   const folder = path.join(root, 'server/gateway/http');
   for (const name of fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted()) {
     if (!name.endsWith('.ts') || name.endsWith('.test.ts')) continue;
     const source = fs.readFileSync(path.join(folder, name), 'utf8');
-    for (const literal of source.matchAll(/\{[^{}]*?\bcode: '(\w+)'(?:[^{}]|\$\{[^{}]*\})*?\}/g)) {
-      const [text, code = ''] = literal;
-      const title = sentenceIn(text, 'title');
-      if (title === '') continue;
-      const detail = answeredVariously.has(code) ? told : sentenceIn(text, 'detail') || told;
-      if (found.has(code)) continue;
-      const status = /\bstatus: (\d+)/.exec(text)?.[1] ?? statusOf[code] ?? '';
-      found.set(code, [`\`${code}\``, status, title, detail]);
+    for (const [text, code = ''] of source.matchAll(/\{(?:[^{}]|\{[^{}]*\})*?\bcode: '(\w+)'(?:[^{}]|\{[^{}]*\})*?\}/g)) {
+      const title = sentenceIn(text, 'title:');
+      if (title !== '') add(code, /\bstatus: (\d+)/.exec(text)?.[1] ?? statusOf[code] ?? '', title, sentenceIn(text, 'detail:') || told);
     }
+    const { status, title } = notFound('', '');
+    for (const [, code = '', sentence = ''] of source.matchAll(/\bnotFound\(\s*'(\w+)',\s*((?:'(?:[^'\\]|\\.)*'|`[^`]*`))/g))
+      if (!Object.hasOwn(refusalMeanings, code)) add(code, status, title, sentenceIn(sentence, ''));
   }
+  const { status, code, title } = malformed('', 'malformed_json');
+  add(code, status, title, told);
+  for (const code of Object.keys(fraudRefusals) as (keyof typeof fraudRefusals)[])
+    add(code, fraudRefusalStatus[code], fraudRefusals[code], told);
+  for (const [refusal, detail] of Object.entries(requestConflicts)) add(`request_${refusal}`, 409, requestConflictTitle, detail);
   return [...found.values()].toSorted(([a = ''], [b = '']) => a.localeCompare(b));
 }
 
 function sentenceIn(literal: string, name: string): string {
-  const [, quote = '', text = ''] = new RegExp(`\\b${name}:\\s*(['"\`])((?:(?!\\1)[^\\\\]|\\\\.)*)\\1`).exec(literal) ?? [];
+  const [, quote = '', text = ''] = new RegExp(`${name}\\s*(['"\`])((?:(?!\\1)[^\\\\]|\\\\.)*)\\1`).exec(literal) ?? [];
   return quote === '`' ? text.replaceAll(/\$\{(?:\w+\.)*(\w+)[^}]*\}/g, '‹$1›') : text;
 }
 

@@ -493,7 +493,7 @@ test('who may post batches may not for that do everything in one', async () => {
     const refused = await coffer.call('POST', '/operations/batch', { operations: [transfer, operation] }, headers);
     expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } });
     expect(refused.body['detail']).toMatch(
-      /^operations\[1\]: The API key needs the scope (money:(deposit|topup|spend)|holds:write|reversals:write|controls:write)\.$/,
+      /^operations\[1\]: The API key needs the scope (money:(deposit|topup|spend)|holds:write|reversals:write|controls:write)\. An admin makes one/,
     );
   }
   expect(await headOfLog()).toBe(head);
@@ -544,7 +544,10 @@ test("a service tops up and spends users' credits in batches with the scopes tha
   expect(await batch({ type: 'topup', user_id: own.user, ...credits }, { type: 'topup', user_id: unknown.user, ...credits })).toMatchObject(
     {
       status: 404,
-      body: { code: 'user_not_found', detail: 'operations[1]: There is no such user, or not any more. Check the id.' },
+      body: {
+        code: 'user_not_found',
+        detail: 'operations[1]: There is no such user, or not any more. Check the id; operators find users with GET /users.',
+      },
     },
   );
   expect(await headOfLog()).toBe(head);

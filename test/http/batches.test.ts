@@ -41,7 +41,7 @@ describe('a batch', () => {
       operationId: refused?.['operationId'],
       code: 'insufficient_funds',
       title: 'The debit would take the account below its floor, with what is held left aside.',
-      detail: '"b1" has 110 available, 1000 were asked for. Ask for less, or fund it first.',
+      detail: '"b1" has 110 available, 1000 were asked for. Ask for less, or fund it first; either way with a fresh key.',
       facts: { wallet: 'b1', available: '110', requested: '1000' },
     });
     expect(moved).toMatchObject({ type: 'transfer', from: { walletId: 'b1', balance: '70' }, to: { walletId: 'w2' } });

@@ -69,14 +69,18 @@ describe('rules about money keep their own statuses', () => {
     const asked = await coffer.call('POST', '/wallet/topup', { amount: 10_000_000, asset_type_id: 1, requestId: 'all-of-it' }, headers);
     expect(asked).toMatchObject({
       status: 422,
-      body: { code: 'insufficient_funds', detail: 'The treasury does not hold enough. Ask for less.', requested: '10000000' },
+      body: {
+        code: 'insufficient_funds',
+        detail: 'The treasury does not hold enough. Ask for less, with a fresh key.',
+        requested: '10000000',
+      },
     });
     expect(Object.keys(asked.body)).not.toContain('wallet');
     expect(Object.keys(asked.body)).not.toContain('available');
     const { body } = await coffer.call('GET', `/operations/${String(asked.body['operationId'])}`);
     expect(body['failure']).toEqual({
       code: 'insufficient_funds',
-      detail: 'The treasury does not hold enough. Ask for less.',
+      detail: 'The treasury does not hold enough. Ask for less, with a fresh key.',
       facts: { requested: '10000000' },
     });
   });

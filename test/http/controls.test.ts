@@ -36,7 +36,9 @@ describe('freezing', () => {
     expect(await wallet(id)).toMatchObject({ status: 'frozen', debits: 'frozen', credits: 'active' });
     const refused = await post(id, 'withdraw', { amount: 1 });
     expect(refused).toMatchObject({ status: 422, body: { code: 'wallet_frozen', wallet: id, side: 'debits' } });
-    expect(refused.body['detail']).toBe(`"${id}" is frozen for debits. An operator can unfreeze it.`);
+    expect(refused.body['detail']).toBe(
+      `"${id}" is frozen for debits. An operator can unfreeze it (POST /wallet/${id}/unfreeze); then send this with a fresh key.`,
+    );
     expect((await post(id, 'deposit', { amount: 1 })).status).toBe(201);
     const again = await post(id, 'freeze', { sides: 'debits', reason });
     expect(again).toMatchObject({ status: 409, body: { code: 'nothing_to_change' } });

@@ -12,6 +12,8 @@ import type { TestProduct } from './product.ts';
 
 const committed = fs.readFileSync(path.resolve(import.meta.dirname, '../../docs/openapi.json'), 'utf8');
 const document = JSON.parse(committed) as Document;
+/** Where somebody who meets a code looks it up. */
+const refusals = fs.readFileSync(path.resolve(import.meta.dirname, '../../docs/reference/refusals.md'), 'utf8');
 const requestsPerOperation = 50;
 const seed = 20_261_121;
 
@@ -173,6 +175,7 @@ test.each(fuzzed.map((described) => [described.operation.operationId, described]
       const type = answer.headers.get('content-type') ?? '';
       const found = misfit(document, described.operation, answer.status, type, type.includes('json') ? answer.body : answer.text);
       expect([sent, answer.text.slice(0, 300), found]).toEqual([sent, answer.text.slice(0, 300), null]);
+      if (answer.status >= 400) expect(refusals).toContain(`| \`${String(answer.body['code'])}\` |`);
     }
     expect([...statuses].some((status) => status < 300)).toBe(true);
   },

@@ -131,7 +131,8 @@ function isAllowed(principal: Exclude<Principal, { kind: 'anonymous' }>, rule: R
 
 function whatIsNeeded(principal: Principal, { service, staff, user }: Rule): string {
   if (principal.kind !== 'service') return `Ask ${staff === 'admin' ? 'an admin' : 'an operator'}: users cannot do this.`;
-  if (service !== 'never') return `The API key needs the scope ${service}.`;
+  if (service !== 'never')
+    return `The API key needs the scope ${service}. An admin makes one that has it: POST /keys, or coffer keys create.`;
   return user === 'own' ? 'Log in as a user: an API key has no account.' : 'Log in as an admin: no API key can do this.';
 }
 

@@ -1,7 +1,6 @@
 /** Batches: what one answers. */
 import Type from 'typebox';
 import type { Static, TSchema } from 'typebox';
-import { refusalMeanings } from '../../ledger/index.ts';
 import type { Assets } from '../../ledger/index.ts';
 import type { BatchItem, Reach, WalletOutcome } from '../../wallets/index.ts';
 import { batchItemSchemas, nameAt } from './batch-items.ts';
@@ -120,7 +119,7 @@ export function batchProblem(answer: Static<typeof BatchAnswer>): string {
   const culprit = answer.results.findIndex(({ code }) => code !== undefined && code !== 'linked_operation_refused');
   const problem = {
     type: 'urn:coffer:problem:batch_refused',
-    title: refusalMeanings.linked_operation_refused,
+    title: 'All or nothing was asked for, and one operation was refused.',
     status: 422,
     code: 'batch_refused',
     detail: `Nothing was done: ${nameAt(culprit)} was refused. ${answer.results[culprit]?.detail ?? ''} Then send the batch again with fresh keys.`,

@@ -30,7 +30,8 @@ const brokerAway: Problem = {
   status: 503,
   code: 'broker_unavailable',
   title: 'Coffer cannot reach RabbitMQ.',
-  detail: 'Some of it may have been done: list the dead letters, and send the request again for what is left.',
+  detail:
+    'Some of it may have been done. When RabbitMQ is back, list the dead letters (GET /dead-letters), and send the request again for what is left.',
   retryAfterSeconds: 5,
 };
 
@@ -73,7 +74,7 @@ const internal: Problem = {
   code: 'internal',
   title: 'Coffer met an error of its own.',
   detail:
-    'This is a bug; its log has the details. Whether anything was done is unknown: send the same request with the same idempotency key again.',
+    'This is a bug; the log has the details, under the X-Request-Id of this answer. Whether anything was done is unknown: send the same request with the same idempotency key again.',
 };
 
 function isFrameworkRefusal(failure: unknown): failure is FastifyError & { statusCode: number } {
@@ -84,7 +85,11 @@ function isFrameworkRefusal(failure: unknown): failure is FastifyError & { statu
 
 /** The framework's own words are for programmers; these are for callers. */
 const frameworkDetails: Readonly<Record<string, Omit<Problem, 'status'>>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'body_too_large', title: 'The body is too large.', detail: 'Send at most 1 MiB.' },
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    code: 'body_too_large',
+    title: 'The body is too large.',
+    detail: 'Nothing was done. Send at most 1 MiB: a batch that is larger can be sent in parts.',
+  },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     code: 'unsupported_media_type',
     title: 'The body is of a type that is not understood.',
@@ -93,12 +98,13 @@ const frameworkDetails: Readonly<Record<string, Omit<Problem, 'status'>>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
     code: 'invalid_request',
     title: 'The request is not valid.',
-    detail: 'The body is not as long as its Content-Length says.',
+    detail: 'The body is not as long as its Content-Length says. Send its length in bytes, or leave that header to your HTTP client.',
   },
   FST_ERR_BAD_URL: {
     code: 'invalid_request',
     title: 'The request is not valid.',
-    detail: 'The path is not well encoded: each % must begin an encoded byte of UTF-8.',
+    detail:
+      'The path is not well encoded: each % must begin an encoded byte of UTF-8. Percent-encode the ids in it, and a % itself as %25.',
   },
 };
 
@@ -106,6 +112,10 @@ function frameworkProblem(failure: FastifyError & { statusCode: number }): Probl
   const known = frameworkDetails[failure.code];
   return {
     status: failure.statusCode,
-    ...(known ?? { code: 'invalid_request', title: 'The request is not valid.', detail: 'The request could not be read to its end.' }),
+    ...(known ?? {
+      code: 'invalid_request',
+      title: 'The request is not valid.',
+      detail: 'The request could not be read to its end, and nothing was done. Send it again.',
+    }),
   };
 }

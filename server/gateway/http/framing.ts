@@ -12,6 +12,8 @@ export const limits = {
   /** From the first byte to the end of the headers, and to the end of the body. */
   headersMs: 10_000,
   requestMs: 30_000,
+  /** How often that is looked at. Node's own 30 s would let slow headers hold a connection for 40. */
+  checkMs: 2_000,
   /** A connection on which nothing moves, in the middle of a request or an answer. */
   silenceMs: 60_000,
   keepAliveMs: 72_000,
@@ -22,19 +24,19 @@ const problems: Readonly<Record<string, Problem>> = {
     status: 431,
     code: 'headers_too_large',
     title: 'The headers are too large.',
-    detail: `Send at most ${limits.headerBytes} bytes of headers.`,
+    detail: `Send at most ${limits.headerBytes} bytes of headers. Coffer reads no cookies: leave them away.`,
   },
   HPE_CHUNK_EXTENSIONS_OVERFLOW: {
     status: 413,
     code: 'body_too_large',
     title: 'The body is too large.',
-    detail: 'Send less in chunk extensions.',
+    detail: 'Nothing was done. Send the body without chunk extensions.',
   },
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: 408,
     code: 'request_timeout',
     title: 'The request took too long to arrive.',
-    detail: 'Send the request again, in one go.',
+    detail: `Nothing was done. Send the request again, all of it within ${limits.requestMs / 1_000} seconds.`,
   },
 };
 
@@ -42,7 +44,8 @@ const notHttp: Problem = {
   status: 400,
   code: 'invalid_request',
   title: 'The request is not valid.',
-  detail: 'This is not a well-formed HTTP/1.1 request; a body has either Content-Length or Transfer-Encoding, never both.',
+  detail:
+    'This is not a well-formed HTTP/1.1 request, and nothing was done. Let an HTTP client write it; a body has either Content-Length or Transfer-Encoding, never both, and https is answered only where TLS is set up.',
 };
 
 /** The parser gave up, so there is no request to answer to: the bytes are written to the connection, which ends. */

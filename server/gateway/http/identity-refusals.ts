@@ -28,7 +28,7 @@ const advice = {
   nothing_to_update: 'Send at least one of name, email and password.',
   cursor_invalid: 'Send the `next` of an earlier page, or leave the cursor away for the first one.',
   email_taken: 'Log in to the account that has this address, or sign up with another one.',
-  user_not_found: 'There is no such user, or not any more. Check the id.',
+  user_not_found: 'There is no such user, or not any more. Check the id; operators find users with GET /users.',
   credentials_wrong: 'Check e-mail and password, and try again.',
   current_password_wrong: 'Send the password that works now as currentPassword.',
   token_invalid: 'Log in again and send the new token: Authorization: Bearer <token>.',

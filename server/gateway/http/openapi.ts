@@ -76,7 +76,7 @@ const contentPolicy =
 const hardenPage: onRequestHookHandler = (request, reply, done) => {
   // The page's plugin puts the two together and would stumble over a Host header that is none.
   if (!URL.canParse(request.url, `${request.protocol}://${request.hostname}`))
-    return done(new ProblemError(malformed('The Host header is not valid.')));
+    return done(new ProblemError(malformed('The Host header is not valid. Send the name that you reach Coffer by.')));
   reply.header('content-security-policy', contentPolicy).header('x-content-type-options', 'nosniff');
   done();
 };

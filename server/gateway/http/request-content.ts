@@ -138,7 +138,7 @@ function textOfHeader(given: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(given, 'latin1'));
   } catch {
-    return refuse('The Idempotency-Key header is not valid UTF-8.');
+    return refuse('The Idempotency-Key header is not valid UTF-8. Send it in UTF-8, or in the body as requestId.');
   }
 }
 

@@ -44,7 +44,12 @@ export async function createHttpServer(product: Product, tls: Tls | null = null)
 
 function frame(tls: Tls | null): App {
   // A request without Host is refused like one with a wrong Host, in a problem document; Node's own answer would be empty.
-  const parser = { headersTimeout: limits.headersMs, maxHeaderSize: limits.headerBytes, requireHostHeader: false };
+  const parser = {
+    headersTimeout: limits.headersMs,
+    connectionsCheckingInterval: limits.checkMs,
+    maxHeaderSize: limits.headerBytes,
+    requireHostHeader: false,
+  };
   const options = {
     // A child logger per request costs more than the rest of the framework; what deserves a line is logged below.
     logger: false,

@@ -67,7 +67,11 @@ export function auditRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       const audit = product.observation?.audit;
-      if (!audit) return sendProblem(reply, notFound('audit_off', 'The audit is switched off (COFFER_AUDIT).'));
+      if (!audit)
+        return sendProblem(
+          reply,
+          notFound('audit_off', 'The audit is switched off. Set COFFER_AUDIT=on and restart: it has what is asked from then on.'),
+        );
       const { limit = 50, cursor, since, until, operationId, walletId, actor, requestId } = request.query;
       const rows = await audit.read(
         {
@@ -96,7 +100,8 @@ function placeOf(operationId: string): { book: number; seq: number } {
 function momentOf(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const moment = new Date(text);
-  if (Number.isNaN(moment.getTime())) throw new ProblemError(malformed(`The query names a moment that does not exist: ${text}.`));
+  if (Number.isNaN(moment.getTime()))
+    throw new ProblemError(malformed(`The query names a moment that does not exist: ${text}. Send one such as 2026-01-31T12:00:00Z.`));
   return moment;
 }
 

@@ -114,7 +114,7 @@ export function deadLetterRoutes(app: App, { deadLetters }: Product): void {
 
 const gone = notFound(
   'dead_letter_not_found',
-  'There is no such dead letter: it was replayed or dropped, or never was one. List them again.',
+  'There is no such dead letter: it was replayed or dropped, or never was one. GET /dead-letters lists those that there are.',
 );
 
 function present({ wallet, diedAt, ...letter }: DeadLetter): Static<typeof DeadLetterView> {

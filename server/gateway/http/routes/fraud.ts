@@ -184,7 +184,7 @@ function dryRunRoute(app: App, product: Product): void {
 
 const noRule = { refusal: 'rule_not_found', detail: 'Check the id: GET /fraud/rules lists the rules.' } as const;
 
-const status = {
+export const fraudRefusalStatus = {
   rule_invalid: 400,
   range_empty: 400,
   rule_exists: 409,
@@ -194,12 +194,12 @@ const status = {
 } as const satisfies Record<FraudRefusal['refusal'], number>;
 
 function fraudProblem({ refusal, detail }: FraudRefusal): Problem {
-  return { status: status[refusal], code: refusal, title: fraudRefusals[refusal], detail };
+  return { status: fraudRefusalStatus[refusal], code: refusal, title: fraudRefusals[refusal], detail };
 }
 
 function momentOf(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const moment = parseMoment(text);
-  if (!moment) throw new ProblemError(malformed(`There is no such moment: ${text}.`));
+  if (!moment) throw new ProblemError(malformed(`There is no such moment: ${text}. Send one such as 2026-01-31T12:00:00Z.`));
   return moment;
 }

@@ -20,7 +20,8 @@ export function metricsRoutes(app: App, product: Product): void {
     },
     async (_request, reply) => {
       const metrics = product.observation?.metrics;
-      if (!metrics) return sendProblem(reply, notFound('metrics_off', 'This process keeps no metrics.'));
+      if (!metrics)
+        return sendProblem(reply, notFound('metrics_off', 'This process keeps no metrics. Ask one that was started with coffer start.'));
       return reply.header('content-type', metrics.contentType).send(await metrics.text());
     },
   );

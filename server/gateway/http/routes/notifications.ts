@@ -90,7 +90,10 @@ export function notificationRoutes(app: App, product: Product): void {
         const { notificationId } = request.params;
         const read = await product.insights.notifications.markRead(readerOf(request), notificationId, actorOf(request));
         if (!read)
-          return sendProblem(reply, notFound('notification_not_found', `There is no notification ${notificationId}. Check the id.`));
+          return sendProblem(
+            reply,
+            notFound('notification_not_found', `There is no notification ${notificationId} here. The list of notifications has their ids.`),
+          );
         return reply.send(present(read));
       },
     );

@@ -80,7 +80,11 @@ export function operationRoutes(app: App, product: Product): void {
 }
 
 function noSuchOperation(id: string) {
-  return notFound('operation_not_found', `There is no operation "${id}". Its id is in the answer to the request that asked for it.`, {
-    operationId: id,
-  });
+  return notFound(
+    'operation_not_found',
+    `There is no operation "${id}". Its id is in the answer to the request that asked for it, and in GET /wallet/{id}/history.`,
+    {
+      operationId: id,
+    },
+  );
 }

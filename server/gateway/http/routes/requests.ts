@@ -115,9 +115,11 @@ function noSuchRequest(id: string): Problem {
   return notFound('request_not_found', `There is no request "${id}". Its id is in the 202 answer, and in its Location header.`, { id });
 }
 
-const conflicts = {
-  not_waiting: 'Only what is in_review, awaiting_approval, paying or uncertain can be approved or rejected.',
-  not_failed: 'Only what failed or was released can be replayed.',
+export const requestConflictTitle = 'The request is not in a state for that.';
+export const requestConflicts = {
+  not_waiting:
+    'Only what is in_review, awaiting_approval, paying or uncertain can be approved or rejected: read what became of it (GET /requests/{id}).',
+  not_failed: 'Only what failed or was released can be replayed: read what became of it (GET /requests/{id}).',
   not_replayable:
     'Its key or its hold was used by another operation: a replay could be a second effect. Ask for it again with a fresh key.',
   busy: 'A worker has it in hand just now. Try again in a moment.',
@@ -128,8 +130,8 @@ function decisionProblem(id: string, { refusal, status }: { readonly refusal: De
   return {
     status: 409,
     code: `request_${refusal}`,
-    title: 'The request is not in a state for that.',
-    detail: `The request is ${status ?? 'gone'}. ${conflicts[refusal]}`,
+    title: requestConflictTitle,
+    detail: `The request is ${status ?? 'gone'}. ${requestConflicts[refusal]}`,
     facts: { id, ...(status !== null && { requestStatus: status }) },
     ...(refusal === 'busy' && { retryAfterSeconds: 1 }),
   };
