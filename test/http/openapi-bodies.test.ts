@@ -21,20 +21,25 @@ beforeAll(async () => {
 
 const tooMuch = Buffer.alloc(1_048_577, ' ');
 
-test.each(bodied)('%s refuses a body that is too large, compressed, or no JSON as the document says', async (_name, described) => {
-  const { method, path, operation } = described;
-  const send = async (body: string | Buffer, headers: Record<string, string> = {}) =>
-    await coffer.call(method, path.replaceAll(/\{\w+\}/g, '1-1'), body, { ...admin, ...headers });
-  for (const [status, answer] of [
-    [413, await send(tooMuch)],
-    [415, await send('amount=1', { 'content-type': 'application/x-www-form-urlencoded' })],
-    [415, await send('{}', { 'content-encoding': 'gzip' })],
-    [400, await send('{"amount":1,"amount":2}')],
-  ] as const) {
-    await expectRefused(answer, status);
-    expect(misfit(document, operation, status, answer.headers.get('content-type') ?? '', answer.body)).toBeNull();
-  }
-});
+test.each(bodied)(
+  '%s refuses a body that is too large, compressed, no JSON, ambiguous or too deep as the document says',
+  async (_name, described) => {
+    const { method, path, operation } = described;
+    const send = async (body: string | Buffer, headers: Record<string, string> = {}) =>
+      await coffer.call(method, path.replaceAll(/\{\w+\}/g, '1-1'), body, { ...admin, ...headers });
+    for (const [status, answer] of [
+      [413, await send(tooMuch)],
+      [415, await send('amount=1', { 'content-type': 'application/x-www-form-urlencoded' })],
+      [415, await send('{}', { 'content-encoding': 'gzip' })],
+      [400, await send('{"amount":1,"amount":2}')],
+      [400, await send(`${'{"reason":'.repeat(10_000)}1${'}'.repeat(10_000)}`)],
+      [400, await send('{"reason":"\\u0000"}')],
+    ] as const) {
+      await expectRefused(answer, status);
+      expect(misfit(document, operation, status, answer.headers.get('content-type') ?? '', answer.body)).toBeNull();
+    }
+  },
+);
 
 test.each(operations)(
   '%s describes what it answers to a query that it does not know, and when the database is away',
