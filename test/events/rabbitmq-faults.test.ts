@@ -99,7 +99,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
   }
 
   test('killed without a word and started again', async () => {
-    for (let round = 0; round < 2; round++) await whilePosting(() => rabbit.restart());
+    for (let round = 0; round < rounds; round++) await whilePosting(() => rabbit.restart());
     connection.unsafeDestroy();
     await enter();
     expect(await lostBy('the kills')).toBe(0);
