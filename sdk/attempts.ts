@@ -51,7 +51,8 @@ export async function sendUntilAnswered(request: Prepared, sending: Sending): Pr
 }
 
 async function sendOnce(request: Prepared, { fetch, patience, endsAtMs, signal }: Sending): Promise<Exchanged> {
-  const timeoutMs = Math.max(1, Math.min(patience.attemptTimeoutMs, endsAtMs - performance.now()));
+  // In whole milliseconds: a timer takes no others, and the clock has fractions.
+  const timeoutMs = Math.max(1, Math.ceil(Math.min(patience.attemptTimeoutMs, endsAtMs - performance.now())));
   const timeout = AbortSignal.timeout(timeoutMs);
   return await exchange(fetch, request, signal ? AbortSignal.any([signal, timeout]) : timeout);
 }

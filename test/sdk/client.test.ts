@@ -59,6 +59,10 @@ describe('a call', () => {
     expect(await coffer.getOperationByKey({ walletId: 'c4', key })).toMatchObject({ operationId, requestId: key, status: 'completed' });
   });
 
+  it('may have less time in all than one attempt usually has', async () => {
+    expect(await coffer.getWallet({ walletId: 'c1' }, { deadlineMs: 9_999 })).toMatchObject({ walletId: 'c1' });
+  });
+
   it('answers text where the API does', async () => {
     const answer = async () =>
       await Promise.resolve(new Response('# HELP x\n', { headers: { 'content-type': 'text/plain; version=0.0.4' } }));
