@@ -7,9 +7,8 @@ import { assert, newId } from '../../server/kernel/index.ts';
 import { person, service } from '../access/world.ts';
 import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
-import { startProxy } from '../support/proxy.ts';
+import { startCuttingProxy, startProxy } from '../support/proxy.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
-import { startCuttingProxy } from './cutting-proxy.ts';
 
 const live = { recheckMs: 50, heartbeatMs: 50, retryMs: 5, perCallerMax: 2 };
 let product: TestProduct;

@@ -20,6 +20,70 @@ export async function startProxy(target: { host: string; port: number }): Promis
   let mode: 'pass' | 'lose' | 'hold' = 'pass';
   let faults = 0;
   let held: (() => void)[] = [];
+  const proxy = await listenBefore(target, (client, bytes) => {
+    if (mode === 'pass') return void client.write(bytes);
+    faults++;
+    if (mode === 'hold') return void held.push(() => client.write(bytes));
+    mode = 'pass';
+    client.destroy();
+  });
+  return {
+    address: { host: '127.0.0.1', port: proxy.port },
+    get faults() {
+      return faults;
+    },
+    heal: () => {
+      mode = 'pass';
+      for (const deliver of held) deliver();
+      held = [];
+    },
+    loseNextAnswer: () => {
+      mode = 'lose';
+    },
+    holdAnswers: () => {
+      mode = 'hold';
+    },
+    stop: proxy.stop,
+  };
+}
+
+export type CuttingProxy = {
+  readonly url: string;
+  /** How many connections were cut. */
+  readonly cuts: number;
+  stop(): Promise<void>;
+};
+
+/** Cuts connections in the middle of an answer, wherever that is. `bytesBeforeCut`: asked for each connection; null lets it be. */
+export async function startCuttingProxy(target: string, bytesBeforeCut: (connection: number) => number | null): Promise<CuttingProxy> {
+  const { hostname, port } = new URL(target);
+  let [connections, cuts] = [0, 0];
+  const leftOf = new WeakMap<net.Socket, number | null>();
+  const proxy = await listenBefore({ host: hostname, port: Number(port) }, (client, bytes, upstream) => {
+    const left = leftOf.has(client) ? (leftOf.get(client) ?? null) : bytesBeforeCut(++connections);
+    const passed = left === null ? bytes : bytes.subarray(0, left);
+    leftOf.set(client, left === null ? null : left - passed.length);
+    // What was passed on before the cut arrives.
+    client.write(passed);
+    if (left === null || left > passed.length || client.writableEnded) return;
+    cuts++;
+    client.end();
+    upstream.destroy();
+  });
+  return {
+    url: `http://127.0.0.1:${proxy.port}`,
+    get cuts() {
+      return cuts;
+    },
+    stop: proxy.stop,
+  };
+}
+
+/** Passes on what clients say; what the service answers is the caller's affair. */
+async function listenBefore(
+  target: { host: string; port: number },
+  answer: (client: net.Socket, bytes: Buffer, upstream: net.Socket) => void,
+): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const sockets = new Set<net.Socket>();
   const server = net.createServer((client) => {
     const upstream = net.connect(target);
@@ -35,33 +99,12 @@ export async function startProxy(target: { host: string; port: number }): Promis
       });
     }
     client.on('data', (bytes) => upstream.write(bytes));
-    upstream.on('data', (bytes) => {
-      if (mode === 'pass') return client.write(bytes);
-      faults++;
-      if (mode === 'hold') return held.push(() => client.write(bytes));
-      mode = 'pass';
-      client.destroy();
-    });
+    upstream.on('data', (bytes: Buffer) => answer(client, bytes, upstream));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
   return {
-    address: { host: '127.0.0.1', port },
-    get faults() {
-      return faults;
-    },
-    heal: () => {
-      mode = 'pass';
-      for (const deliver of held) deliver();
-      held = [];
-    },
-    loseNextAnswer: () => {
-      mode = 'lose';
-    },
-    holdAnswers: () => {
-      mode = 'hold';
-    },
+    port: (server.address() as AddressInfo).port,
     stop: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();
