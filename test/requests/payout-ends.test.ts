@@ -128,7 +128,7 @@ describe('a payer that pays', () => {
     await expect.poll(async () => (await decide(id, 'approve')).status, { timeout: 10_000 }).toBeOneOf([200, 409]);
     await coffer.until(id, 'completed');
     await stands(isPaid);
-  });
+  }, 90_000);
 
   it('while its worker is killed, and no other is there until after the time is up: captured when one is', async () => {
     const paying = await prepare(3);
@@ -181,9 +181,11 @@ describe('an operator who approved while the wallet was frozen', () => {
     await expect.poll(refusals, { timeout: 15_000 }).toBeGreaterThan(before);
     await stands(isHeld);
     await coffer.call('POST', `/wallet/${wallet}/unfreeze`, { reason: 'looked into' });
+    // Or it is in hand, or done, by itself.
+    await expect.poll(async () => (await decide(id, 'approve')).status, { timeout: 10_000 }).toBeOneOf([200, 409]);
     await coffer.until(id, 'completed');
     await stands(isPaid);
-  }, 30_000);
+  }, 90_000);
 });
 
 describe('what is known not to be paid is given back when the time is up', () => {
