@@ -43,7 +43,7 @@ export async function startProxy(target: { host: string; port: number }): Promis
     holdAnswers: () => {
       mode = 'hold';
     },
-    stop: proxy.stop,
+    stop: () => proxy.stop(),
   };
 }
 
@@ -75,7 +75,7 @@ export async function startCuttingProxy(target: string, bytesBeforeCut: (connect
     get cuts() {
       return cuts;
     },
-    stop: proxy.stop,
+    stop: () => proxy.stop(),
   };
 }
 
