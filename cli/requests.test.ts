@@ -71,7 +71,7 @@ test('a transfer is listed with the mode that it was asked for in', async () => 
   const id = String((await call('POST', '/wallet/w1/transfer', { toWalletId: 'w2', amount: 1, mode: 'saga', async: true }))['id']);
   expect((await command('list', '--wallet', 'w1')).stdout).toContain(`${id}  transfer 1 of w1 to w2, saga  `);
   expect(await json('show', id)).toMatchObject({ content: { mode: 'saga' } });
-}, 120_000);
+});
 
 test('what was rejected is replayed, and waits again', async () => {
   const id = await waiting(50);

@@ -64,7 +64,7 @@ test('operators see what was set aside, newest first and page by page, and try o
     if (wallet === 'odd') ids.unshift(String(body['operationId']));
   }
   const [third = '', second = '', first = ''] = ids.map((id) => `${id}-1`);
-  await vi.waitFor(async () => expect((await list()).ids).toEqual([third, second, first]), { timeout: 15_000 });
+  await vi.waitFor(async () => expect((await list()).ids).toEqual([third, second, first]), { timeout: 120_000 });
   const { items, next } = await list('?limit=2');
   expect(items).toMatchObject([
     { eventId: third, eventType: 'FundsDeposited', ...nobody },
@@ -94,7 +94,7 @@ test('operators see what was set aside, newest first and page by page, and try o
   expect(await list()).toMatchObject({ ids: [], next: null });
 
   const body = JSON.stringify({ reason });
-  await vi.waitFor(async () => expect(await audited('POST', all)).toHaveLength(3), { timeout: 15_000 });
+  await vi.waitFor(async () => expect(await audited('POST', all)).toHaveLength(3), { timeout: 120_000 });
   expect((await audited('POST', all))[0]).toEqual({ actor, body, status: 200 });
   expect(await audited('POST', one)).toEqual([
     { actor, body, status: 200 },

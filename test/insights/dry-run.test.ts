@@ -11,7 +11,7 @@ beforeAll(async () => {
   log = await startLog(seedOf('dry run'));
   // Not all at one moment.
   for (let nth = 0; nth < 60; nth++) await log.post(100);
-}, 60_000);
+});
 afterAll(async () => {
   await log.stop();
 });

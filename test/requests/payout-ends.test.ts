@@ -58,7 +58,7 @@ const isGivenBack = { balance: '1000', held: '0' };
 
 async function stands(expected: object): Promise<void> {
   // Another process may have posted it: what is kept of a wallet is seconds behind at most.
-  await expect.poll(() => coffer.balance(wallet), { timeout: 10_000 }).toEqual(expected);
+  await expect.poll(() => coffer.balance(wallet)).toEqual(expected);
 }
 
 describe('a payer that pays', () => {
@@ -107,7 +107,7 @@ describe('a payer that pays', () => {
     const { id } = await ask();
     await coffer.until(id, 'uncertain');
     // A worker has it in hand for moments.
-    await expect.poll(async () => (await decide(id, decision)).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await decide(id, decision)).status).toBe(200);
     await coffer.until(id, status);
     await stands(expected);
   });
@@ -122,20 +122,20 @@ describe('a payer that pays', () => {
     await untilTimeIsUp(await coffer.until(id, 'awaiting_approval'));
     const refusals = async () => ((await coffer.until(id, 'awaiting_approval'))['log'] as object[]).length;
     const before = await refusals();
-    await expect.poll(refusals, { timeout: 15_000 }).toBeGreaterThan(before);
+    await expect.poll(refusals).toBeGreaterThan(before);
     await stands(isHeld);
     await coffer.call('POST', `/wallet/${wallet}/unfreeze`, { reason: 'looked into' });
-    await expect.poll(async () => (await decide(id, 'approve')).status, { timeout: 10_000 }).toBeOneOf([200, 409]);
+    await expect.poll(async () => (await decide(id, 'approve')).status).toBeOneOf([200, 409]);
     await coffer.until(id, 'completed');
     await stands(isPaid);
-  }, 90_000);
+  });
 
   it('while its worker is killed, and no other is there until after the time is up: captured when one is', async () => {
     const paying = await prepare(3);
     paying.says((_payout, count) => ({ body: { status: 'paid' }, afterMs: count === 1 ? 5_000 : 0 }));
     const { id } = await ask();
     const child = startWorkerProcess(coffer.databaseUrl, paying.payout);
-    await expect.poll(() => paying.paid.size, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => paying.paid.size).toBe(1);
     child.kill();
     expect(await child.gone).toEqual([null, 'SIGKILL']);
     await untilTimeIsUp(await coffer.until(id, 'paying'));
@@ -146,7 +146,7 @@ describe('a payer that pays', () => {
     await coffer.until(id, 'completed');
     expect([paying.paid.size, paying.asked.length]).toEqual([1, 2]);
     await stands(isPaid);
-  }, 60_000);
+  });
 });
 
 describe('an operator who approved', () => {
@@ -178,14 +178,14 @@ describe('an operator who approved while the wallet was frozen', () => {
     await untilTimeIsUp(waiting);
     const refusals = async () => ((await coffer.until(id, 'awaiting_approval', 'failed'))['log'] as object[]).length;
     const before = await refusals();
-    await expect.poll(refusals, { timeout: 15_000 }).toBeGreaterThan(before);
+    await expect.poll(refusals).toBeGreaterThan(before);
     await stands(isHeld);
     await coffer.call('POST', `/wallet/${wallet}/unfreeze`, { reason: 'looked into' });
     // Or it is in hand, or done, by itself.
-    await expect.poll(async () => (await decide(id, 'approve')).status, { timeout: 10_000 }).toBeOneOf([200, 409]);
+    await expect.poll(async () => (await decide(id, 'approve')).status).toBeOneOf([200, 409]);
     await coffer.until(id, 'completed');
     await stands(isPaid);
-  }, 90_000);
+  });
 });
 
 describe('what is known not to be paid is given back when the time is up', () => {
@@ -239,7 +239,7 @@ describe('what is known not to be paid is given back when the time is up', () =>
 
   it('but not when one call reached it and the others did not', async () => {
     const port = await freePort();
-    const paying = await prepare(2, port);
+    const paying = await prepare(4, port);
     work(paying);
     paying.says(() => ({ body: { status: 'paid' }, cut: true }));
     const { id } = await ask();
@@ -248,7 +248,7 @@ describe('what is known not to be paid is given back when the time is up', () =>
     payer = undefined;
     await coffer.until(id, 'uncertain');
     await stands(isHeld);
-    payer = await startPayer({ timeoutSeconds: 2, port });
+    payer = await startPayer({ timeoutSeconds: 4, port });
     await coffer.until(id, 'completed');
     await stands(isPaid);
   });
@@ -267,7 +267,7 @@ describe('what is known not to be paid is given back when the time is up', () =>
     work(paying);
     await coffer.until(id, 'failed');
     expect([paying.asked.length, await coffer.balance(wallet)]).toEqual([0, isGivenBack]);
-  }, 30_000);
+  });
 });
 
 it('whatever payers do at the end, and whenever workers die: nothing is paid and given back, or captured and not paid', async () => {
@@ -295,7 +295,7 @@ it('whatever payers do at the end, and whenever workers die: nothing is paid and
     const before = paying.asked.length;
     for (let at = 0; at < asked / lives; at++) ids.push(String((await coffer.later(`/wallet/${wallet}/withdraw`, { amount: 10 }))['id']));
     const child = startWorkerProcess(coffer.databaseUrl, paying.payout);
-    await expect.poll(() => paying.asked.length, { timeout: 30_000, interval: 20 }).toBeGreaterThan(before + 20);
+    await expect.poll(() => paying.asked.length, { interval: 20 }).toBeGreaterThan(before + 20);
     await pause(random() * 1_000);
     child.kill();
     await child.gone;
@@ -306,7 +306,7 @@ it('whatever payers do at the end, and whenever workers die: nothing is paid and
     (await coffer.pool.query<{ id: string; status: string }>('select id, status from requests.request where id = any($1::uuid[])', [ids]))
       .rows;
   const isOpen = async () => (await statuses()).filter(({ status }) => status !== 'completed' && status !== 'failed').length;
-  await expect.poll(isOpen, { timeout: 60_000, interval: 200 }).toBe(0);
+  await expect.poll(isOpen, { interval: 200 }).toBe(0);
   const ended = await statuses();
   const of = (wanted: string) => ended.filter(({ status }) => status === wanted).map(({ id }) => id);
   const completed = of('completed').toSorted();
@@ -316,4 +316,4 @@ it('whatever payers do at the end, and whenever workers die: nothing is paid and
   console.info(
     `${asked} payouts, a worker killed ${lives} times: ${completed.length} paid and captured, ${of('failed').length} given back`,
   );
-}, 120_000);
+});

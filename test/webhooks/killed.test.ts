@@ -98,7 +98,7 @@ test(`${killsOfOne} kills in the middle of calls of one event use up none of its
   for (let kill = 1; kill <= killsOfOne; kill++) {
     await hurry();
     const dying = spawn(process.execPath, [script, world.url, '60000', '60000'], { stdio: ['ignore', 'ignore', 'inherit'] });
-    await expect.poll(() => receiver.messages.length, { timeout: 60_000, interval: 5 }).toBe(kill);
+    await expect.poll(() => receiver.messages.length, { interval: 5 }).toBe(kill);
     dying.kill('SIGKILL');
     await once(dying, 'exit');
     await expect.poll(sessionsOfTheDead).toBe(0);
@@ -113,11 +113,11 @@ test(`${killsOfOne} kills in the middle of calls of one event use up none of its
   answers = 503;
   await hurry();
   const dispatcher = world.dispatcher();
-  await expect.poll(state, { timeout: 60_000 }).toEqual({ status: 'pending', attempts: attempts + 1, tries: 1 });
+  await expect.poll(state).toEqual({ status: 'pending', attempts: attempts + 1, tries: 1 });
   answers = 204;
   await hurry();
   dispatcher.wake();
-  await expect.poll(state, { timeout: 60_000 }).toEqual({ status: 'delivered', attempts: attempts + 2, tries: 2 });
+  await expect.poll(state).toEqual({ status: 'delivered', attempts: attempts + 2, tries: 2 });
   await dispatcher.stop();
   await receiver.stop();
   console.info(`${killsOfOne} kills during calls of one event, 0 of its 10 tries used up`);
