@@ -47,7 +47,7 @@ describe('a reversal', () => {
     const tooMuch = await reverse(id, { amount: 71 });
     expect(tooMuch).toMatchObject({ status: 422, body: { code: 'reversal_exceeds_original', reverses: id, left: '70', requested: '71' } });
     expect(tooMuch.body['detail']).toBe(
-      `Of operation ${id}, 70 can still be reversed, 71 were asked for. Ask for that, or leave the amount away.`,
+      `Of operation ${id}, 70 can still be reversed, 71 were asked for. Ask for that, or leave the amount away, with a fresh key.`,
     );
     expect((await reverse(id)).body).toMatchObject({ amount: '70', reversed: '100' });
     expect((await coffer.call('GET', `/operations/${id}`)).body['reversedBy']).toHaveLength(2);
