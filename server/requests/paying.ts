@@ -109,7 +109,8 @@ export function understood(called: Called, { request, now }: Pick<Claimed, 'requ
     case 'pending':
       return pending();
     default:
-      if (status === 202) return pending();
+      // Accepted is no word: what was accepted may be paid by the time that it is the last.
+      if (status === 202 && !isLast) return pending();
       // It may have been cut off on the way.
       if (!word.isWhole && request.tries < unreadableMax) return again('not readable');
       return forOperators(

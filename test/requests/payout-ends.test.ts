@@ -83,6 +83,8 @@ describe('a payer that pays', () => {
     ['an error', { status: 503 }],
     ['nothing that can be read', { text: '<html>' }],
     ['a status that says nothing', { status: 404 }],
+    ['an acceptance without a word', { status: 202, text: '' }],
+    ['an acceptance whose word is cut off', { status: 202, text: '{"status":"pai' }],
   ])('and whose answer is %s until the time is up: uncertain, held, and captured as soon as it says so', async (_what, lost) => {
     const paying = await begin(3);
     paying.says(() => ({ body: { status: 'paid' }, ...lost }));
