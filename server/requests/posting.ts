@@ -55,8 +55,11 @@ function withdrawn(outcome: WalletOutcome): Change {
 export async function hold(commands: Commands, request: AsyncRequest): Promise<Change> {
   const { wallet, content, holdSeconds } = request;
   assert(holdSeconds !== null, 'what is held has a time');
-  const asked = { ...termsOf(content), metadata: metadataOf(request), key: keyOf(request) };
-  const outcome = await commands.hold({ ...asked, wallet });
+  const asked = { ...termsOf(content), wallet, metadata: metadataOf(request), key: keyOf(request) };
+  const first = await commands.hold(asked);
+  // It may have been held before holds of requests had no end of their own, and nobody wrote that down: then that is on record.
+  const isReused = first.status === 'refused' && first.refusal.code === 'idempotency_key_reused';
+  const outcome = isReused ? await commands.hold({ ...asked, expiresInSeconds: holdSeconds }) : first;
   if (outcome.status === 'refused') return ended(outcome);
   const { entry } = outcome;
   assert(entry.amount !== null, 'a hold has an amount');
