@@ -113,7 +113,7 @@ export async function release(commands: Commands, request: AsyncRequest, partsOf
     const parts = await partsOf(held.id);
     if (parts.left > 0n)
       return { status: 'releasing', outcome: 'expires', next: { afterMs: pauseMs(request.tries, againMs.first, againMs.most) } };
-    if (code === 'hold_resolved' || parts.captured > 0n) return resolvedElsewhere(held, parts);
+    if (code === 'hold_resolved' || failure?.code === 'hold_resolved' || parts.captured > 0n) return resolvedElsewhere(held, parts);
   }
   assert(failure, 'what is released has a reason');
   const status = failure.code === 'payout_timed_out' ? 'failed' : 'released';

@@ -83,10 +83,13 @@ async function verdictOf(reviews: Reviews, hold: string): Promise<ReviewVerdict>
 }
 
 /**
- * Nobody is asked to pay out what the ledger would not let go, or what there is no time left for. That the payer may have been asked is
+ * Nobody is asked to pay out what the ledger would not let go, what is not all held any more, or what there is no time left for. That the payer may have been asked is
  * written down before it is; from then on it may have paid, and is asked again whatever became of the wallet.
  */
-async function beforeAsking({ isOpen }: StepParts, { request, now }: Claimed): Promise<Change> {
+async function beforeAsking({ isOpen, partsOf }: StepParts, { request, now }: Claimed): Promise<Change> {
+  const { id, amount } = holdOf(request);
+  if ((await partsOf(id)).left < amount)
+    return { status: 'releasing', outcome: 'not all is held', next: 'now', failure: { code: 'hold_resolved', facts: { hold: id } } };
   if (now >= payBeforeOf(request))
     return { status: 'paying', outcome: 'too late to ask', remark: tooLateToAsk, next: { at: holdOf(request).timesOutAt } };
   if (await isOpen(request.wallet)) {
@@ -113,7 +116,7 @@ async function afterHold(parts: StepParts, claimed: Claimed): Promise<Change> {
   }
   switch (request.way) {
     case 'webhook':
-      return await beforeAsking(parts, claimed);
+      return { status: 'paying', outcome: 'clear', remark: notAskedYet, next: 'in turn' };
     case 'approval':
       return {
         status: 'awaiting_approval',
