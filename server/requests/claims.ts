@@ -12,8 +12,8 @@ export type Change = {
   readonly status: RequestStatus;
   readonly outcome: string;
   readonly detail?: string | undefined;
-  /** When it goes on: at once by the same worker, after a pause, or at a moment unless somebody decides. Nothing when finished. */
-  readonly next: 'now' | 'never' | { readonly afterMs: number } | { readonly at: Date };
+  /** When it goes on: at once by the same worker, as soon as one has room, after a pause, or at a moment unless somebody decides. Nothing when finished. */
+  readonly next: 'now' | 'in turn' | 'never' | { readonly afterMs: number } | { readonly at: Date };
   readonly way?: Ways['withdraw'];
   readonly hold?: RequestHold;
   /** Whether the payer may have been asked; `first`: it is about to be, and nobody did before. */
@@ -30,6 +30,14 @@ export type Change = {
 /** Decided with the first claim, before anything is done, so that no change of the settings makes it two ways. */
 export type Ways = { readonly withdraw: { readonly way: Way; readonly holdSeconds: number | null } };
 
+/** In these states the payer is called. */
+const callingStatuses = ['paying', 'uncertain'] as const satisfies readonly RequestStatus[];
+const calling = `(${callingStatuses.map((status) => `'${status}'`).join(', ')})`;
+
+export function isCalling({ status }: Pick<AsyncRequest, 'status'>): boolean {
+  return callingStatuses.some((one) => one === status);
+}
+
 const claimText = `
   update requests.request r set
     claim = $1::uuid, next_try_at = clock_timestamp() + $2::double precision * interval '1 ms', attempts = r.attempts + 1, updated_at = clock_timestamp(),
@@ -37,22 +45,34 @@ const claimText = `
     way = coalesce(r.way, case when r.type = 'withdraw' then $4::text else 'post' end),
     hold_seconds = case when r.way is null and r.type = 'withdraw' then $5::integer else r.hold_seconds end
   from (
-    select id from requests.request where finished_at is null and next_try_at <= clock_timestamp()
-    order by next_try_at, id limit $3 for update skip locked
+    select id from (
+      select id from requests.request where finished_at is null and next_try_at <= clock_timestamp() and status not in ${calling}
+      order by next_try_at, id limit $3 for update skip locked
+    ) others
+    union all
+    select id from (
+      select id from requests.request where finished_at is null and next_try_at <= clock_timestamp() and status in ${calling}
+      order by next_try_at, id limit $6 for update skip locked
+    ) calls
   ) due
   where r.id = due.id
   returning ${requestColumns}, clock_timestamp() as now`;
 
-/** Takes up to `limit` requests that are due, for `leaseMs`. */
-export async function claimDue(
-  pool: pg.Pool,
-  options: { readonly claim: string; readonly leaseMs: number; readonly limit: number; readonly ways: Ways },
-): Promise<Claimed[]> {
-  const { claim, leaseMs, limit, ways } = options;
+export type Claiming = {
+  readonly claim: string;
+  readonly leaseMs: number;
+  readonly limit: number;
+  readonly callsLimit: number;
+  readonly ways: Ways;
+};
+
+/** Takes requests that are due, for `leaseMs`: up to `callsLimit` of those whose payer is called, and up to `limit` others. */
+export async function claimDue(pool: pg.Pool, options: Claiming): Promise<Claimed[]> {
+  const { claim, leaseMs, limit, callsLimit, ways } = options;
   const { rows } = await pool.query<RequestRow & { now: Date }>({
     name: 'requests_claim',
     text: claimText,
-    values: [claim, leaseMs, limit, ways.withdraw.way, ways.withdraw.holdSeconds],
+    values: [claim, leaseMs, limit, ways.withdraw.way, ways.withdraw.holdSeconds, callsLimit],
   });
   return rows.map((row) => ({ request: requestFromRow(row), claim, now: row.now }));
 }

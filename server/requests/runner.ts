@@ -9,7 +9,7 @@ import { newId } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../ledger/index.ts';
 import { BellListener } from './bell.ts';
-import { claimDue, settle } from './claims.ts';
+import { claimDue, isCalling, settle } from './claims.ts';
 import type { Change, Claimed } from './claims.ts';
 import { pauseMs } from './pace.ts';
 import { beforeTimeOut } from './deadlines.ts';
@@ -23,7 +23,7 @@ export type Point = 'claimed' | 'done' | 'settled';
 export type RunnerOptions = StepParts & {
   readonly url: string;
   readonly log: Log;
-  /** How many requests are worked on at once; 64 when absent. */
+  /** How many requests are worked on at once, and how many payouts are asked for at once beside them; 64 when absent. */
   readonly concurrency?: number;
   /** How long a claim holds; 60 s when absent. Longer than any step takes. */
   readonly leaseMs?: number;
@@ -43,6 +43,8 @@ export class RequestRunner {
   readonly #pool: pg.Pool;
   readonly #bell: BellListener;
   readonly #working = new Set<Promise<void>>();
+  /** Apart from the others, which do not wait for a payer that answers slowly. */
+  readonly #calling = new Set<Promise<void>>();
   readonly #running: Promise<void>;
   #stopped = false;
   #rung = false;
@@ -62,7 +64,7 @@ export class RequestRunner {
     this.#stopped = true;
     this.#ring();
     await this.#running;
-    await Promise.all(this.#working);
+    await Promise.all([...this.#working, ...this.#calling]);
     await this.#bell.stop();
     await this.#pool.end();
   }
@@ -71,18 +73,18 @@ export class RequestRunner {
     const { concurrency, pollMs } = this.#options;
     while (!this.#stopped) {
       this.#rung = false;
-      const free = concurrency - this.#working.size;
-      const taken = free === 0 ? 0 : await this.#take(free);
+      const [limit, callsLimit] = [concurrency - this.#working.size, concurrency - this.#calling.size];
+      const taken = limit + callsLimit === 0 ? 0 : await this.#take(limit, callsLimit);
       if (taken === null) await this.#quiet(pauseMs(this.#failures, databasePause.firstMs, databasePause.mostMs));
-      else if (taken < free || free === 0) await this.#quiet(pollMs);
+      else if (taken === 0) await this.#quiet(pollMs);
     }
   }
 
   /** How many were taken up; null when the database did not answer. */
-  async #take(limit: number): Promise<number | null> {
+  async #take(limit: number, callsLimit: number): Promise<number | null> {
     const { leaseMs, log } = this.#options;
     try {
-      const taken = await claimDue(this.#pool, { claim: newId(), leaseMs, limit, ways: await waysOf(this.#options) });
+      const taken = await claimDue(this.#pool, { claim: newId(), leaseMs, limit, callsLimit, ways: await waysOf(this.#options) });
       if (this.#failures > 0) log.info('Asynchronous requests are worked on again');
       this.#failures = 0;
       for (const claimed of taken) this.#begin(claimed);
@@ -98,16 +100,17 @@ export class RequestRunner {
   }
 
   #begin(claimed: Claimed): void {
+    const among = isCalling(claimed.request) ? this.#calling : this.#working;
     const work = this.#work(claimed)
       .catch((failure: unknown) =>
         this.#options.log.error({ err: failure, request: claimed.request.id }, 'The work on a request broke off'),
       )
       .finally(() => {
-        this.#working.delete(work);
+        among.delete(work);
         // There may be more than there was room for.
-        if (this.#working.size === this.#options.concurrency - 1) this.#ring();
+        if (among.size === this.#options.concurrency - 1) this.#ring();
       });
-    this.#working.add(work);
+    among.add(work);
   }
 
   async #work(first: Claimed): Promise<void> {
@@ -120,6 +123,7 @@ export class RequestRunner {
       const { request }: Claimed = claimed;
       claimed = await this.#settle(claimed, change, endsAtMs);
       reached?.('settled', request);
+      if (change.next === 'in turn') this.#ring();
       if (change.next !== 'now') return;
       // What is not taken further now is taken up by the next worker when the claim is over.
     }

@@ -25,8 +25,9 @@ afterAll(async () => {
 });
 
 const atOnce = ['processing claimed', 'processing done', 'processing settled'];
-const paid = [...atOnce, 'held done', 'held settled', 'paying done', 'paying settled', 'capturing done', 'capturing settled'];
-const rejected = ['paying done', 'paying settled', 'releasing done', 'releasing settled'];
+const asking = ['paying claimed', 'paying done', 'paying settled', 'asked done', 'asked settled'];
+const paid = [...atOnce, 'held done', 'held settled', ...asking, 'capturing done', 'capturing settled'];
+const rejected = ['asked done', 'asked settled', 'releasing done', 'releasing settled'];
 const kills = [
   ...atOnce.map((point) => ['withdraw', 'none', point] as const),
   ...atOnce.map((point) => ['transfer', 'none', point] as const),

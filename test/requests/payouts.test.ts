@@ -262,6 +262,65 @@ describe('somebody else resolves the hold', () => {
     expect(done).toMatchObject(told);
     expect(await coffer.balance(wallet)).toEqual({ balance: String(1000 - amount), held: '0' });
   });
+
+  it.each([
+    ['released', { release: 300 }, { status: 'failed', failure: { code: 'hold_resolved', facts: { captured: '0', givenBack: '300' } } }],
+    [
+      'released in part',
+      { release: 100 },
+      { status: 'failed', failure: { code: 'hold_resolved', facts: { captured: '0', givenBack: '300' } } },
+    ],
+    [
+      'captured in part',
+      { capture: 100 },
+      { status: 'failed', failure: { code: 'hold_resolved', facts: { captured: '100', givenBack: '200' } } },
+    ],
+    ['captured', { capture: 300 }, { status: 'completed' }],
+  ])('%s, before a payer is asked: it is not asked, and what is left is given back', async (_what, hands, told) => {
+    const paying = await begin(60, {
+      reviews: { areOn: () => true, ofHold: async () => await Promise.resolve('not evaluated yet' as const) },
+    });
+    const request = await coffer.until((await ask())['id'], 'held');
+    for (const [what, amount] of Object.entries(hands)) expect(await hand(request, what, amount)).toMatchObject({ status: 201 });
+    await worker?.stop();
+    worker = coffer.work({ payout: paying.payout, call: callOut });
+    const done = await coffer.until(request['id'], 'completed', 'released', 'failed');
+    expect(done).toMatchObject(told);
+    expect([paying.asked, (await coffer.balance(wallet)).held]).toEqual([[], '0']);
+  });
+});
+
+it('a payer that answers nobody keeps no other request waiting', async () => {
+  const paying = await begin(60, { concurrency: 2 });
+  paying.says(() => ({ body: { status: 'paid' }, afterMs: 8_000 }));
+  const payouts = [];
+  for (let at = 0; at < 6; at++) payouts.push(await ask({ amount: 10 }));
+  await expect.poll(() => paying.asked.length, { timeout: 10_000 }).toBe(2);
+  await coffer.call('POST', '/wallet', { id: 'beside' });
+  const { id } = await coffer.later(`/wallet/${wallet}/transfer`, { amount: 1, toWalletId: 'beside' });
+  await coffer.until(id, 'completed');
+  // Those that it was asked for first are still unanswered.
+  expect(paying.asked.length).toBe(2);
+  paying.says(() => ({ body: { status: 'paid' } }));
+  for (const payout of payouts) await coffer.until(payout['id'], 'completed');
+  expect(await coffer.balance(wallet)).toEqual({ balance: '939', held: '0' });
+}, 60_000);
+
+it('what was held before such holds had no end, by a worker that died before it wrote that down, goes on', async () => {
+  const paying = await begin();
+  await worker?.stop();
+  const { id, requestId } = await ask();
+  const held = await coffer.product.commands.hold({
+    wallet,
+    amount: 300n,
+    key: String(requestId),
+    metadata: JSON.stringify({ coffer: { purpose: 'withdrawal', request: id } }),
+    expiresInSeconds: 60,
+  });
+  worker = coffer.work({ payout: paying.payout, call: callOut });
+  const done = await coffer.until(id, 'completed', 'failed');
+  expect([held.status, done['status'], paying.paid.size]).toEqual(['posted', 'completed', 1]);
+  expect(await coffer.balance(wallet)).toEqual({ balance: '700', held: '0' });
 });
 
 describe('an operator says', () => {

@@ -47,5 +47,5 @@ startRequestRunner({
   retryMs: 20,
   leaseMs: 1_000,
   concurrency: 8,
-  reached: (reached, { status }) => dieAt(`${status} ${reached}`),
+  reached: (reached, { status, asked }) => dieAt(`${status === 'paying' && asked ? 'asked' : status} ${reached}`),
 });
