@@ -27,7 +27,8 @@ Examples:
         await runUntilStopped(log, async () => {
           const coffer = await startCoffer(config, chosen, log);
           log.info({ ...coffer.urls }, 'Coffer runs; Ctrl-C stops it');
-          process.stdout.write(welcome(coffer));
+          // Standard output that is full or gone costs the welcome, not the service.
+          process.stdout.on('error', () => undefined).write(welcome(coffer));
           return coffer;
         });
       });

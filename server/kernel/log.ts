@@ -42,7 +42,7 @@ export type LogOptions = {
 
 /** Creates the process's log, with secrets left out of it. Writing is synchronous: the last line before an exit is not lost. */
 export function createLog(options: LogOptions): Log {
-  const raw = options.destination ?? pino.destination({ fd: options.descriptor ?? 1, sync: true });
+  const raw = options.destination ?? standardOutput(options.descriptor ?? 1);
   const lines = options.pretty ? prettyLines(raw, options) : raw;
   const { file } = options;
   const destination = file ? both(lines, file) : lines;
@@ -56,6 +56,31 @@ export function createLog(options: LogOptions): Log {
     },
     destination,
   );
+}
+
+/** A disk that is full, or a reader that is gone, is asked again after a while, not for every line. */
+const retryAfterMs = 10_000;
+
+/** Lines that it does not take are lost; whoever logs is not disturbed. */
+function standardOutput(fd: 1 | 2): DestinationStream {
+  let stream: DestinationStream | null = null;
+  let failedAtMs = Number.NEGATIVE_INFINITY;
+  const open = () => {
+    const opened = pino.destination({ fd, sync: true });
+    // It would keep what it could not write, and try that first; a new one has nothing to catch up with.
+    opened.on('error', () => {
+      stream = null;
+      failedAtMs = performance.now();
+    });
+    return opened;
+  };
+  return {
+    write: (line) => {
+      if (stream === null && performance.now() - failedAtMs < retryAfterMs) return;
+      stream ??= open();
+      stream.write(line);
+    },
+  };
 }
 
 function both(first: DestinationStream, second: DestinationStream): DestinationStream {

@@ -69,3 +69,15 @@ test('nothing is kept that is switched off', async () => {
   expect((await database.pool.query('select from api_audit')).rowCount).toBe(before);
   expect(fs.existsSync(off)).toBe(false);
 });
+
+test.skipIf(!fs.existsSync('/dev/full'))('a disk that is full under standard output costs lines, not the service', async () => {
+  const full = fs.openSync('/dev/full', 'w');
+  try {
+    const coffer = await startCofferProcess(database.url, { LOG_LEVEL: 'info', COFFER_LOG_FOLDER: folder }, full);
+    expect((await fetch(`${coffer.api}/wallet/p1`)).status).toBe(200);
+    expect(await coffer.end('SIGTERM')).toBe(0);
+  } finally {
+    fs.closeSync(full);
+  }
+  expect(fs.readFileSync(path.join(folder, 'api.log'), 'utf8')).toContain('"msg":"Stopped"}\n');
+});

@@ -19,7 +19,11 @@ export type CofferProcess = {
 };
 
 /** Answers when `/health` says that it serves. */
-export async function startCofferProcess(databaseUrl: string, env: Record<string, string> = {}): Promise<CofferProcess> {
+export async function startCofferProcess(
+  databaseUrl: string,
+  env: Record<string, string> = {},
+  standardOutput: 'ignore' | number = 'ignore',
+): Promise<CofferProcess> {
   const [http, users, wallets] = [await freePort(), await freePort(), await freePort()];
   const home = mkdtempSync(path.join(os.tmpdir(), 'coffer-process-'));
   const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../../cli/coffer.mjs'), 'start'], {
@@ -33,7 +37,7 @@ export async function startCofferProcess(databaseUrl: string, env: Record<string
       LOG_LEVEL: 'warn',
       ...env,
     },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', standardOutput, 'inherit'],
   });
   endWithTest(child);
   const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
