@@ -23,7 +23,7 @@ type Run = { readonly code: number; readonly stdout: string; readonly stderr: st
 
 async function coffer(arguments_: string[], env: Record<string, string>): Promise<Run> {
   const options = { env: { ...process.env, COFFER_HOME: home, ...env } };
-  return await promisify(execFile)(process.execPath, [launcher, ...arguments_], options).then(
+  return await promisify(execFile)(process.execPath, [launcher, ...arguments_], { ...options, maxBuffer: 8_000_000 }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (failure: Run) => failure,
   );
@@ -38,6 +38,12 @@ describe('coffer sql', () => {
     );
     const { stdout } = await sql('select 1 as a, 2 as a, 10::numeric as big', '--json');
     expect(JSON.parse(stdout)).toEqual({ names: ['a', 'a', 'big'], rows: [[1, 2, '10']] });
+  });
+
+  it('prints as many rows as there are', async () => {
+    expect((await sql('select repeat($$x$$, 3) as x from generate_series(1, 150000)')).stdout).toMatch(
+      /^ x\n-----\n xxx\n[^]*\(150000 rows\)\n$/,
+    );
   });
 
   it.each([

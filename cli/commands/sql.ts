@@ -68,7 +68,7 @@ function plain(value: unknown): unknown {
 
 function tableOf({ names, rows }: Answer): string {
   const cells = rows.map((row) => row.map(textOf));
-  const widths = names.map((name, column) => Math.max(name.length, ...cells.map((row) => row[column]?.length ?? 0)));
+  const widths = names.map((name, column) => cells.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), name.length));
   const line = (row: readonly string[]) =>
     row
       .map((cell, column) => ` ${cell.padEnd(widths[column] ?? 0)} `)
