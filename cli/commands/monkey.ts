@@ -57,6 +57,12 @@ async function run(options: Options): Promise<void> {
     seed: options.seed ?? newSeed(),
     token,
     ...(!json && { onProgress: progressTo(process.stderr) }),
+  }).catch((failure: unknown) => {
+    if (!(failure instanceof CofferUnavailable)) throw failure;
+    throw new OperatorError(
+      `Coffer at ${asked.url} went away before everything was read back, so nothing is known of the invariants: ${failure.message}`,
+      'Start it again and ask once more; "coffer verify" says whether the ledger is whole.',
+    );
   });
   answer({ json }, sentences(report), report);
   if (!report.ok) process.exitCode = 1;

@@ -308,5 +308,16 @@ describe('coffer monkey', () => {
     expect(stderr).toContain('Coffer cannot be reached');
   });
 
+  it('says so when the server goes away before everything was read back', async () => {
+    const proxy = await startHttpProxy(product.url, async (request) => (isEvents(request.path) ? 'cut' : await request.forward()));
+    const { code, stdout, stderr } = await coffer('--url', proxy.url, '--requests', '20', '--concurrency', '5', '--json');
+    await proxy.stop();
+    expect([code, stdout]).toEqual([1, '']);
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: expect.stringContaining('went away before everything was read back') as unknown,
+      remedy: expect.stringContaining('coffer verify') as unknown,
+    });
+  });
+
   const isEvents = (path: string) => path.startsWith('/events');
 });
