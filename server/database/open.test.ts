@@ -41,6 +41,20 @@ describe("an operator's database", () => {
     await open();
   });
 
+  test('that does not answer is named as it was given, with the setting that gave it', async () => {
+    const away = 'postgres://coffer:secret@127.0.0.1:1/wallets';
+    const refusal = (setting: string) => ({
+      message: 'The database at postgres://coffer:***@127.0.0.1:1/wallets cannot be used: nothing listens there.',
+      remedy: expect.stringContaining(`Check ${setting},`) as unknown,
+    });
+    await expect(open(away)).rejects.toMatchObject(refusal('DATABASE_URL'));
+    const asOwner = openDatabase({ databaseUrl: database.url, migrationUrl: away, home: '/nonexistent' }, log);
+    await expect(asOwner).rejects.toMatchObject(refusal('COFFER_MIGRATION_URL'));
+    await open();
+    const asWriter = openDatabase({ databaseUrl: away, migrationUrl: database.url, home: '/nonexistent' }, log);
+    await expect(asWriter).rejects.toMatchObject(refusal('DATABASE_URL'));
+  });
+
   test('an unsafe option in the URL is refused', async () => {
     await expect(open(`${database.url}?options=-c%20synchronous_commit%3Doff`)).rejects.toMatchObject({
       remedy: 'Remove synchronous_commit from the options in DATABASE_URL.',

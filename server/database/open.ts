@@ -44,14 +44,16 @@ export async function openDatabase(config: DatabaseConfig, log: Log, options: Op
     await pool.end();
     await embedded?.stop();
   };
+  let setting: Setting = config.migrationUrl === undefined ? 'DATABASE_URL' : 'COFFER_MIGRATION_URL';
   try {
     if (as === 'writer') await prepare(ownerUrl, log);
+    if (as !== 'migrator') setting = 'DATABASE_URL';
     await refuseUnsafeDatabase(pool);
     if (as === 'writer') await refuseUnsafeLedger(pool);
     if (as === 'reader') await refuseClosedLedger(pool);
   } catch (error) {
     await stop();
-    throw describeFailure(error, as, embedded === undefined ? url : null);
+    throw describeFailure(error, as, embedded === undefined ? { setting, url: addressIn(config, setting) } : null);
   }
   return { url, pool, location: embedded?.folder ?? hidePasswords(config.databaseUrl ?? ''), stop };
 }
@@ -83,8 +85,14 @@ const unreachableReasons: Readonly<Record<string, string>> = {
   '57P03': 'it is starting or stopping',
 };
 
-/** `url` is the operator's; null for the embedded database. */
-function describeFailure(error: unknown, as: Role, url: string | null): unknown {
+type Setting = 'DATABASE_URL' | 'COFFER_MIGRATION_URL';
+
+function addressIn({ databaseUrl = '', migrationUrl = '' }: DatabaseConfig, setting: Setting): string {
+  return setting === 'DATABASE_URL' ? databaseUrl : migrationUrl;
+}
+
+/** `given` is the operator's; null for the embedded database. */
+function describeFailure(error: unknown, as: Role, given: { setting: Setting; url: string } | null): unknown {
   if (error instanceof OperatorError) return error;
   const { code = '', message } = error as Error & { code?: string };
   const role = roleNames[as];
@@ -99,10 +107,12 @@ function describeFailure(error: unknown, as: Role, url: string | null): unknown 
       return new OperatorError(`The user of DATABASE_URL may not work as ${role}.`, remedy, { cause: error });
     }
   }
-  if (url === null) return error;
+  if (given === null) return error;
   return new OperatorError(
-    `The database at ${hidePasswords(url)} cannot be used: ${unreachableReasons[code] ?? message}.`,
-    'Check DATABASE_URL, or leave it away to use the PostgreSQL that comes with Coffer.',
+    `The database at ${hidePasswords(given.url)} cannot be used: ${unreachableReasons[code] ?? message}.`,
+    given.setting === 'DATABASE_URL'
+      ? 'Check DATABASE_URL, or leave it away to use the PostgreSQL that comes with Coffer.'
+      : 'Check COFFER_MIGRATION_URL, the same database as DATABASE_URL as its owner.',
     { cause: error },
   );
 }
