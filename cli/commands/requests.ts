@@ -117,7 +117,7 @@ function linesOf(request: AsyncRequest): string[] {
   return [
     lineOf(request),
     `key ${key}, asked for ${createdAt.toISOString()}, replayed ${generation} times`,
-    ...(hold ? [`hold ${hold.id} of ${hold.amount}, undecided until ${hold.timesOutAt.toISOString()}`] : []),
+    ...(hold ? [`hold ${hold.id} of ${hold.amount}${finishedAt ? '' : `, times out at ${hold.timesOutAt.toISOString()}`}`] : []),
     ...(operation === null ? [] : [`operation ${operation}`]),
     ...(failure && Object.keys(failure.facts).length > 0 ? [JSON.stringify(failure.facts)] : []),
     finishedAt ? `finished ${finishedAt.toISOString()}` : `goes on ${nextTryAt.toISOString()}`,

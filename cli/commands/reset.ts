@@ -9,7 +9,9 @@ import { answer, runCommand } from '../run.ts';
 export function resetCommand(): Command {
   return new Command('reset')
     .summary('delete all data')
-    .description('Deletes every user, wallet and transfer for good. Refuses while a copy of Coffer runs on the data.')
+    .description(
+      'Deletes every user, wallet and transfer for good. Refuses while a copy of Coffer runs on the data. Where nobody can be asked, as in a script, the database that Coffer made for itself is deleted at once, and one of DATABASE_URL only with --yes.',
+    )
     .option('-y, --yes', 'do not ask')
     .option('--json', 'answer as JSON')
     .addHelpText(

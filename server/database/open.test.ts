@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createEmptyDatabase } from '../../test/support/database.ts';
 import type { TestDatabase } from '../../test/support/database.ts';
-import { silentLog } from '../kernel/index.ts';
+import { createLog, silentLog } from '../kernel/index.ts';
 import { createPool, openDatabase } from './index.ts';
 
 const log = silentLog();
@@ -124,4 +124,20 @@ describe('a pool', () => {
       .toEqual([{ one: 1 }]);
     await pool.end();
   });
+});
+
+test('a connection that breaks while its pool closes is nothing to tell', async () => {
+  let told = '';
+  const listening = createLog({ level: 'warn', pretty: false, destination: { write: (line) => void (told += line) } });
+  const pool = createPool(database.url, listening);
+  const client = await pool.connect();
+  client.release();
+  client.emit('error', new Error('before'));
+  const another = await pool.connect();
+  another.release();
+  const ended = pool.end();
+  another.emit('error', new Error('meanwhile'));
+  await ended;
+  expect(told).toContain('before');
+  expect(told).not.toContain('meanwhile');
 });

@@ -93,7 +93,10 @@ export function createPool(url: string, log: Log, options: PoolOptions = {}): pg
     keepAlive: true,
     types: typeParsers,
   });
-  const report = (error: Error) => log.warn({ reason: hidePasswords(error.message) }, 'A database connection broke');
+  const report = (error: Error) => {
+    // Connections that are being closed may find that their embedded database was faster.
+    if (!pool.ending) log.warn({ reason: hidePasswords(error.message) }, 'A database connection broke');
+  };
   pool.on('error', report);
   // A connection that breaks while somebody holds it emits its error on the client, which would end the process unheard.
   pool.on('connect', (client) => {
