@@ -63,6 +63,20 @@ test('a command answers JSON and nothing else on standard output when asked to',
   expect(JSON.parse(stdout)).toMatchObject({ applied: expect.any(Array) as unknown });
 });
 
+test.each([
+  [
+    ['requests', 'list', '--limit', '0', '--json'],
+    "option '--limit <number>' argument '0' is invalid. Give a whole number from 1 to 500.",
+    'coffer requests list',
+  ],
+  [['fraud', 'enable', 'x', '--json'], "required option '--reason <text>' not specified", 'coffer fraud enable'],
+  [['nothing', '--json'], "unknown command 'nothing'", 'coffer'],
+])('who asks for JSON wrongly is told in JSON: coffer %j', async (args, error, name) => {
+  const { code, stdout, stderr } = await coffer(args).ended;
+  expect([code, stdout]).toEqual([1, '']);
+  expect(JSON.parse(stderr)).toEqual({ error, remedy: `Run "${name} --help" to see what there is.` });
+});
+
 test.each(['SIGINT', 'SIGTERM'] as const)('%s stops everything cleanly', async (signal) => {
   const running = coffer(['start']);
   await running.waitFor('Coffer runs');

@@ -20,7 +20,18 @@ import { webhooksCommand } from './commands/webhooks.ts';
 export async function main(): Promise<void> {
   // The channel to the launcher must not keep a finished command alive.
   process.channel?.unref();
-  await program().parseAsync();
+  const coffer = program();
+  if (process.argv.includes('--json')) answerMistakesInJson(coffer);
+  await coffer.parseAsync();
+}
+
+/** A program that asks for JSON is told in JSON that it asked wrongly, too. */
+function answerMistakesInJson(command: Command, name = command.name()): void {
+  const remedy = `Run "${name} --help" to see what there is.`;
+  command.showHelpAfterError(false).configureOutput({
+    outputError: (text, write) => write(`${JSON.stringify({ error: text.trim().replace(/^error: /, ''), remedy })}\n`),
+  });
+  for (const part of command.commands) answerMistakesInJson(part, `${name} ${part.name()}`);
 }
 
 /** The whole command line, as the reference describes it. */
