@@ -158,6 +158,11 @@ export class WalletQueries {
     return { items: events, next };
   }
 
+  /** Whether a place is after the end of the log, where nobody has been: of one book, if it is named. */
+  async isBeyondLog(cursor: string, book?: number): Promise<boolean> {
+    return await this.#ledger.read.isBeyond(cursor, book);
+  }
+
   async #walletNow(id: string, { onlyOwner }: Reach): Promise<Wallet | null> {
     const balance = await this.#ledger.read.balance(id, onlyOwner);
     return balance?.kind === 'wallet' ? this.#withAsset(balance) : null;

@@ -93,6 +93,23 @@ describe('a live stream', () => {
       expect((await open('/events/live', { ...headers, 'last-event-id': place })).status).toBe(400);
   });
 
+  test('from a place after the end of the log is refused, as is reading on from there: what comes until then would be missed', async () => {
+    const headers = await watching();
+    const wallet = newId();
+    await deposit([wallet]);
+    const end = (await logIds(undefined)).at(-1)?.split('-')[1];
+    const [atEnd, after] = [`${end}-9999`, `${Number(end) + 1}-1`];
+    for (const path of ['/events/live', `/wallet/${wallet}/events/live`]) {
+      expect((await open(path, { ...headers, 'last-event-id': atEnd })).status).toBe(200);
+      expect((await open(path, { ...headers, 'last-event-id': after })).status).toBe(400);
+      expect((await open(`${path}?after=${after}`, headers)).status).toBe(400);
+    }
+    expect(await coffer.call('GET', `/events?cursor=${atEnd}`, undefined, headers)).toMatchObject({ status: 200, body: { items: [] } });
+    const refused = await coffer.call('GET', `/events?cursor=${after}`, undefined, headers);
+    expect([refused.status, refused.body['code']]).toEqual([400, 'invalid_request']);
+    expect(refused.body['detail']).toMatch(/after the end of the log.*from the beginning: 0-0\.$/);
+  });
+
   test('tells only events of the types asked for', async () => {
     const reader = await open('/events/live?types=FundsDeposited,FundsWithdrawn', await watching());
     await expect.poll(reader.lastId).toBeDefined();

@@ -60,6 +60,14 @@ export class LedgerReader {
     for (const { book, seq, part } of events) positions[book - 1] = { seq, part };
     return { events, next: events.length === 0 ? null : formatPositions(positions) };
   }
+
+  /** Whether a place is after the end of the log, of one book if it is named: then it is another log's, or the log was put back. */
+  async isBeyond(cursor: string, only?: number): Promise<boolean> {
+    const positions = parsePositions(cursor, this.#readers.length);
+    const asked = only === undefined ? positions.map((_, at) => at + 1) : [only];
+    const beyond = await Promise.all(asked.map(async (book) => (positions[book - 1]?.seq ?? 0) > (await this.in({ book }).lastSeq())));
+    return beyond.includes(true);
+  }
 }
 
 /** Reads without anything that writes: for commands that look into the log beside a running Coffer. */

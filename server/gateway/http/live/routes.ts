@@ -10,7 +10,7 @@ import { refuseUnknownTypes } from '../event-types.ts';
 import { malformed, ProblemError, sendProblem, tooMany } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { presentKey } from '../operation-views.ts';
-import { eventCursorPattern, presentEvent } from '../routes/events.ts';
+import { eventCursorPattern, presentEvent, refuseBeyond } from '../routes/events.ts';
 import { noSuchWallet } from '../routes/wallet-reads.ts';
 import { problems, strict, WalletId } from '../schemas.ts';
 import { eventStreamType } from './event-stream.ts';
@@ -59,6 +59,7 @@ export function liveRoutes(app: App, product: Product): void {
 
   const begin = async (request: Request, reply: Reply, asked: Pick<Asked, 'after' | 'types' | 'wallet' | 'present' | 'mayGoOn'>) => {
     const caller = actorOf(callerOf(request).principal);
+    await refuseBeyond(product, asked.after, asked.wallet?.book);
     const stream = await streams.open({ ...asked, caller: caller === 'anonymous' ? (request.clientIp ?? '') : caller });
     if ('full' in stream) return sendProblem(reply, stream.full === 'caller' ? tooMany(10) : noRoom);
     // Who left meanwhile closes nothing any more.

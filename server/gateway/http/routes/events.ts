@@ -3,6 +3,7 @@ import Type from 'typebox';
 import type { Static } from 'typebox';
 import type { LedgerEvent } from '../../../ledger/index.ts';
 import type { App, Product } from '../app.ts';
+import { malformed, ProblemError } from '../problem.ts';
 import { page, pageQuery, problems, ref, Seq, strict, Timestamp } from '../schemas.ts';
 
 export const EventView = Type.Object(
@@ -36,8 +37,22 @@ export function eventRoutes(app: App, product: Product): void {
     async (request) => {
       const { limit = 50, cursor } = request.query;
       const { items, next } = await product.queries.events(limit, cursor);
+      if (items.length === 0) await refuseBeyond(product, cursor);
       return { items: items.map(presentEvent), next: next ?? cursor ?? null };
     },
+  );
+}
+
+/**
+ * From a place after the end of the log nothing would come, without a word, until the log has grown past it: what is recorded until then
+ * would be missed.
+ */
+export async function refuseBeyond({ queries }: Pick<Product, 'queries'>, place: string | undefined, book?: number): Promise<void> {
+  if (place === undefined || !(await queries.isBeyondLog(place, book))) return;
+  throw new ProblemError(
+    malformed(
+      'The place is after the end of the log: the log was reset, or restored from a backup, or it is the place of another one. Read it again from the beginning: 0-0.',
+    ),
   );
 }
 
