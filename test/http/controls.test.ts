@@ -118,6 +118,8 @@ describe('limits', () => {
       status: 422,
       body: { code: 'limit_exceeded', limit: 'perTransfer', allowed: '200', requested: '201' },
     });
+    // No other day makes it less.
+    expect(tooMuch.body['detail']).toContain('Ask for less, or have an operator raise it');
     await post(id, 'transfer', { toWalletId: 'w2', amount: 200 });
     const dayIsUp = await post(id, 'withdraw', { amount: 51 });
     expect(dayIsUp).toMatchObject({ status: 422, body: { code: 'limit_exceeded', limit: 'perDay', allowed: '500', used: '450' } });

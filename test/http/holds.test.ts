@@ -166,6 +166,7 @@ describe('what cannot be done with a hold is refused', () => {
       for (const answer of [await capture(id), await release(id), await coffer.call('GET', `/holds/${id}`)]) {
         await expectRefused(answer, 404);
         expect(answer.body).toMatchObject({ code: 'hold_not_found', hold: id });
+        expect(answer.body['detail']).toContain(`There is no hold "${id}".`);
       }
     }
     await expectRefused(await capture('x'));

@@ -60,8 +60,9 @@ const advice = {
     `${quoted(wallet)} has ${available ?? ''} available, ${requested ?? ''} were asked for. Ask for less, or fund it first; either way with a fresh key.`,
   other_book: ({ wallet }) =>
     `${quoted(wallet)} is kept in another book, and this would have to happen within one. A transfer by itself, without "mode":"atomic", may go to another book.`,
-  hold_not_found: ({ wallet, hold }) =>
-    `${quoted(wallet)} has no hold ${hold ?? ''}. The hold's id is in the answer that authorised it, and GET /wallet/${wallet ?? ''}/holds lists those that are open.`,
+  // Whoever names a hold names no wallet.
+  hold_not_found: ({ hold }) =>
+    `There is no hold ${quoted(hold)}. Its id is in the answer that authorised it, and GET /wallet/{id}/holds lists those that are open.`,
   operation_not_found: ({ reverses }) =>
     `There is no operation ${reverses ?? ''}. Its id is in the answer to the request that asked for it, and in GET /wallet/{id}/history.`,
   not_reversible: ({ reverses, kind }) =>
@@ -79,7 +80,7 @@ const advice = {
   reversal_exceeds_original: ({ reverses, left, requested }) =>
     `Of operation ${reverses ?? ''}, ${left ?? ''} can still be reversed, ${requested ?? ''} were asked for. Ask for that, or leave the amount away, with a fresh key.`,
   limit_exceeded: ({ wallet, limit, allowed, used, requested }) =>
-    `The limit ${quoted(limit)} of ${quoted(wallet)} is ${allowed ?? ''}; ${used ?? ''} of it are used, ${requested ?? ''} were asked for. Ask for less, wait for the next day or month, or have an operator raise it (PUT /wallet/${wallet ?? ''}/limits); in each case with a fresh key.`,
+    `The limit ${quoted(limit)} of ${quoted(wallet)} is ${allowed ?? ''}; ${used ?? ''} of it are used, ${requested ?? ''} were asked for. Ask for less${limit === 'perTransfer' ? '' : ', wait for the next day or month'}, or have an operator raise it (PUT /wallet/${wallet ?? ''}/limits); in each case with a fresh key.`,
   balance_below_minimum: ({ wallet, minimumBalance, balance }) =>
     `${quoted(wallet)} would be left with ${balance ?? ''}, and you asked to keep at least ${minimumBalance ?? ''}. Ask for less, or keep less, with a fresh key.`,
   wallet_not_empty: ({ wallet, balance, held }) =>
