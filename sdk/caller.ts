@@ -53,7 +53,11 @@ export class Caller {
 
   constructor(options: CofferOptions = {}) {
     this.#options = options;
-    this.#url = (options.url ?? 'http://127.0.0.1:3000').replace(/\/+$/, '');
+    const { url = 'http://127.0.0.1:3000' } = options;
+    // What no request can be sent with is told at once: from fetch it would look like an outage, which is waited out.
+    if (!/^https?:\/\/[^/@]+(\/[^@]*)?$/i.test(url) || !URL.canParse(url))
+      throw new TypeError('The url is no address of Coffer. Give one like http://127.0.0.1:3000, without user and password.');
+    this.#url = url.replace(/\/+$/, '');
   }
 
   protected async call(described: Described, input: Input, options: CallOptions): Promise<unknown> {
@@ -131,6 +135,8 @@ export class Caller {
   async #headers(options: CallOptions, hasBody: boolean, key: string | undefined): Promise<Record<string, string>> {
     const { token } = this.#options;
     const credential = options.token ?? (typeof token === 'function' ? await token() : token);
+    if (credential !== undefined && !/^[\x20-\x7e]*$/.test(credential))
+      throw new TypeError('The token has characters that no token of Coffer has, such as the end of a line. Give it as it came.');
     return {
       accept: 'application/json',
       ...(hasBody && { 'content-type': 'application/json' }),

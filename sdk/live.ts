@@ -104,7 +104,8 @@ class Connection {
     const closing = this.#closing.signal;
     const init: RequestInit = {
       headers: sent,
-      redirect: 'error',
+      // A token is for the server that was named. Not followed and not a failure, which would be waited out: no answer of Coffer's.
+      redirect: 'manual',
       cache: 'no-store',
       signal: signal ? AbortSignal.any([signal, closing]) : closing,
     };

@@ -1,4 +1,6 @@
 // The client follows live events of a real server: each once, whatever cuts the connection, and no longer than it is wanted.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Coffer } from '../../sdk/index.ts';
 import type { LiveEvent } from '../../sdk/index.ts';
@@ -192,6 +194,26 @@ describe('it ends', () => {
       fetch: async () => await Promise.resolve(new Response('<html>', { headers: { 'content-type': 'text/html' } })),
     });
     expect(await following(page.liveEvents()).ended).toMatchObject({ name: 'CofferUnavailable' });
+  });
+
+  test('when no answer will ever come: an address that is none or leads elsewhere, a token that cannot be sent', async () => {
+    for (const url of ['', 'not an address', 'localhost:3000', 'ftp://127.0.0.1', '//127.0.0.1', 'http://me:secret@127.0.0.1:3000'])
+      expect(() => new Coffer({ url })).toThrow(/^The url is no address of Coffer[^:]*http:\/\/127\.0\.0\.1:3000/);
+    for (const token of ['cof_1\n', 'cof_€']) {
+      const coffer = new Coffer({ url: product.url, token });
+      expect(await following(coffer.liveEvents()).ended).toMatchObject({
+        name: 'TypeError',
+        message: expect.stringMatching(/token/) as string,
+      });
+      await expect(coffer.deposit({ id: newId(), amount: 1 })).rejects.toThrow(TypeError);
+    }
+    const elsewhere = createServer((_request, response) => void response.writeHead(302, { location: product.url }).end());
+    await new Promise<void>((listening) => elsewhere.listen(0, '127.0.0.1', listening));
+    const { port } = elsewhere.address() as AddressInfo;
+    const moved = new Coffer({ url: `http://127.0.0.1:${port}` });
+    expect(await following(moved.liveEvents()).ended).toMatchObject({ name: 'CofferUnavailable', outcome: 'not_done' });
+    elsewhere.closeAllConnections();
+    elsewhere.close();
   });
 });
 
