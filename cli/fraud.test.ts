@@ -132,7 +132,13 @@ test('mistakes are told in a sentence', async () => {
   expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('definition.threshold: from what amount on');
   fs.writeFileSync(file, '{"id": "x", "command": "rm"}');
   expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('"command", which rules do not have');
-  expect((await coffer('add', '/nowhere', '--reason', 'r')).stderr).toContain('no file with JSON');
+  expect(await coffer('add', '/nowhere', '--reason', 'r')).toMatchObject({
+    code: 1,
+    stderr: '/nowhere is no file with JSON in it.\nSee "coffer fraud add --help" for what it looks like.\n',
+  });
+  expect(JSON.parse((await coffer('add', '/nowhere', '--reason', 'r', '--json')).stderr)).toMatchObject({
+    error: '/nowhere is no file with JSON in it.',
+  });
   const nowhere = { threshold: '5', movements: ['withdrawal'], assets: [99] };
   fs.writeFileSync(file, JSON.stringify({ id: 'x', name: 'x', action: 'flag', kind: 'amount', definition: nowhere }));
   const tried = await coffer('dry-run', '--rule', file);

@@ -74,8 +74,8 @@ function addCommand(): Command {
       `\nA file:\n  {"id": "large-spending", "name": "A large spending", "kind": "amount", "action": "flag",\n   "definition": {"threshold": "50000", "movements": ["spend"], "assets": "all"}}`,
     )
     .action(async (file: string, options: Json & Reason) => {
-      const { id, ...rule } = readRule(file);
       await withInsights(options, async ({ rules }) => {
+        const { id, ...rule } = readRule(file);
         const known = (await rules.history(id))[0] !== undefined;
         const decided = { actor: 'cli', reason: options.reason };
         const whole = {

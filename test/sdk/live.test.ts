@@ -205,7 +205,7 @@ describe('it ends', () => {
         name: 'TypeError',
         message: expect.stringMatching(/token/) as string,
       });
-      await expect(coffer.deposit({ id: newId(), amount: 1 })).rejects.toThrow(TypeError);
+      await expect(coffer.deposit({ walletId: newId(), amount: 1 })).rejects.toThrow(TypeError);
     }
     const elsewhere = createServer((_request, response) => void response.writeHead(302, { location: product.url }).end());
     await new Promise<void>((listening) => elsewhere.listen(0, '127.0.0.1', listening));
