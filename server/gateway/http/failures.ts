@@ -31,7 +31,7 @@ const brokerAway: Problem = {
   code: 'broker_unavailable',
   title: 'Coffer cannot reach RabbitMQ.',
   detail:
-    'Some of it may have been done. When RabbitMQ is back, list the dead letters (GET /dead-letters), and send the request again for what is left.',
+    'Of what was to be replayed or dropped, some may have been. When RabbitMQ is back, list the dead letters (GET /dead-letters), and send the request again for what is left.',
   retryAfterSeconds: 5,
 };
 
