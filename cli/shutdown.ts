@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describeFailure } from '../server/kernel/index.ts';
 import type { Log } from '../server/kernel/index.ts';
 
@@ -5,6 +6,11 @@ const stopTimeoutMs = 30_000;
 /** One Ctrl-C arrives up to three times: from the terminal, from npm and from the launcher. */
 const samePressMs = 500;
 const parentCheckMs = 250;
+/**
+ * V8 may still be compiling in another thread what was busy until now. If that thread asks for a garbage collection while Node joins it at
+ * the exit, both wait for ever (https://github.com/nodejs/node/issues/54918; seen once here). It is done long before this is over.
+ */
+const compilerMs = 300;
 
 /**
  * Starts something and keeps the process until it is told to stop: by SIGINT, SIGTERM, SIGHUP, or because its launcher was killed.
@@ -33,6 +39,7 @@ export async function runUntilStopped(log: Log, start: () => Promise<{ stop(): P
   }
   clearTimeout(timeout);
   log.info('Stopped');
+  await pause(compilerMs);
   process.exit(0);
 }
 

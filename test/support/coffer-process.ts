@@ -8,6 +8,8 @@ import { endWithTest } from './children.ts';
 import { pause } from './load.ts';
 import { freePort } from './ports.ts';
 
+/** Coffer gives itself half a minute. */
+const endsWithinMs = 120_000;
 const startsWithinMs = 200_000;
 
 export type CofferProcess = {
@@ -58,7 +60,10 @@ export async function startCofferProcess(
     signal: (name) => void child.kill(name),
     end: async (signal) => {
       child.kill(signal);
+      // A process that Node itself cannot end (see cli/shutdown.ts) keeps no other test waiting: it has no exit code then.
+      const overdue = setTimeout(() => child.kill('SIGKILL'), endsWithinMs);
       const [code] = await gone;
+      clearTimeout(overdue);
       rmSync(home, { recursive: true, force: true });
       return code;
     },
