@@ -8,7 +8,7 @@ const samePressMs = 500;
 const parentCheckMs = 250;
 /**
  * V8 may still be compiling in another thread what was busy until now. If that thread asks for a garbage collection while Node joins it at
- * the exit, both wait for ever (https://github.com/nodejs/node/issues/54918; seen once here). It is done long before this is over.
+ * the exit, both wait for ever (https://github.com/nodejs/node/issues/54918; seen once here). A pause makes that unlikely, not impossible.
  */
 const compilerMs = 300;
 
