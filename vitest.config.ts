@@ -3,7 +3,8 @@ import { summary } from './test/support/summary.ts';
 
 export default defineConfig({
   test: {
-    include: ['{server,cli,test,bench,scripts}/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    include: ['{packages,test,bench,scripts}/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', summary],
     // Processes, not threads: tests kill and restart servers, and a crash must not take its neighbours along.

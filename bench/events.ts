@@ -1,10 +1,10 @@
 /** (i) Events: from the log, through each broker, into the projections, by a worker in a process of its own; beside posting at full speed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { createPool } from '../server/database/index.ts';
-import { openDoorbell, ringingOnCommit } from '../server/events/index.ts';
-import { newId, silentLog } from '../server/kernel/index.ts';
-import type { Ledger, LedgerObserver } from '../server/ledger/index.ts';
+import { createPool } from '../packages/coffer/src/database/index.ts';
+import { openDoorbell, ringingOnCommit } from '../packages/coffer/src/events/index.ts';
+import { newId, silentLog } from '../packages/coffer/src/kernel/index.ts';
+import type { Ledger, LedgerObserver } from '../packages/coffer/src/ledger/index.ts';
 import { openFundedLedger, postingsPerSecond } from './posting.ts';
 import type { Figures } from './report.ts';
 import { startWorkerProcess } from './server-process.ts';

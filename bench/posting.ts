@@ -1,9 +1,9 @@
 /** Coffer's own posting, called in process. */
 import pg from 'pg';
-import { inRole } from '../server/database/index.ts';
-import { silentLog } from '../server/kernel/index.ts';
-import { bookOfWallet, openLedger } from '../server/ledger/index.ts';
-import type { Ledger, LedgerOptions } from '../server/ledger/index.ts';
+import { inRole } from '../packages/coffer/src/database/index.ts';
+import { silentLog } from '../packages/coffer/src/kernel/index.ts';
+import { bookOfWallet, openLedger } from '../packages/coffer/src/ledger/index.ts';
+import type { Ledger, LedgerOptions } from '../packages/coffer/src/ledger/index.ts';
 import { callsPerSecond, latenciesMs, nextTransfer, nextTransferAmong, openingBalance, walletCount, walletName } from './workload.ts';
 import type { Spread, Transfer } from './workload.ts';
 

@@ -62,7 +62,7 @@ export async function startWorkerProcess(
 }
 
 function spawnCoffer(services: readonly string[], databaseUrl: string, home: string, settings: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, [path.resolve(import.meta.dirname, '../cli/coffer.mjs'), 'start', ...services], {
+  return spawn(process.execPath, [path.resolve(import.meta.dirname, '../packages/coffer/bin/coffer.mjs'), 'start', ...services], {
     env: { ...process.env, DATABASE_URL: databaseUrl, COFFER_HOME: home, LOG_LEVEL: 'warn', ...settings },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

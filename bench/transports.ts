@@ -1,7 +1,7 @@
 /** (d) Single transfers over REST and gRPC, the server in one process, the callers in this one. */
-import { openLedger } from '../server/ledger/index.ts';
-import { ownedWalletId } from '../server/wallets/index.ts';
-import { newId, silentLog } from '../server/kernel/index.ts';
+import { openLedger } from '../packages/coffer/src/ledger/index.ts';
+import { ownedWalletId } from '../packages/coffer/src/wallets/index.ts';
+import { newId, silentLog } from '../packages/coffer/src/kernel/index.ts';
 import { bareMethod, startBareGrpcProcess } from './bare-grpc.ts';
 import { grpcCallsPerSecond } from './load/grpc.ts';
 import { httpRequestsPerSecond } from './load/http.ts';

@@ -1,7 +1,7 @@
 /** After every measurement: the ledger is whole, or the figures are worth nothing. */
-import { createPool } from '../server/database/index.ts';
-import { silentLog } from '../server/kernel/index.ts';
-import { verify } from '../server/ledger/index.ts';
+import { createPool } from '../packages/coffer/src/database/index.ts';
+import { silentLog } from '../packages/coffer/src/kernel/index.ts';
+import { verify } from '../packages/coffer/src/ledger/index.ts';
 
 export async function verifyDatabase(url: string): Promise<void> {
   const pool = createPool(url, silentLog());

@@ -1,5 +1,5 @@
 /** What the benchmark sends: transfers between wallets, spread evenly or all through one. */
-import { newId } from '../server/kernel/index.ts';
+import { newId } from '../packages/coffer/src/kernel/index.ts';
 
 export const walletCount = 10_000;
 export const openingBalance = 1_000_000_000n;

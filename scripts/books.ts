@@ -9,10 +9,10 @@ import { sourceFiles } from './boundaries.ts';
 /** Relations whose rows belong to a book. `ledger.asset` is the same everywhere. */
 const ofBooks = new Set(['book', 'batch', 'account', 'entry', 'balance', 'event']);
 /** Begins a ledger, once, before there is anything to post to. */
-const beforePosting = new Set(['database/functions/open_books.sql']);
+const beforePosting = new Set(['packages/coffer/database/functions/open_books.sql']);
 /** Where the statements of the posting path are, with the parts that they are put together from. */
-const postingFiles = ['server/ledger/reading/rows.ts'];
-const postingFolder = 'server/ledger/posting';
+const postingFiles = ['packages/coffer/src/ledger/reading/rows.ts'];
+const postingFolder = 'packages/coffer/src/ledger/posting';
 
 export type Statement = { readonly file: string; readonly line: number; readonly text: string };
 
@@ -61,7 +61,7 @@ function unboundCalls(sql: string): string[] {
 
 export function postingStatements(root: string): Statement[] {
   const typescript = [...sourceFiles(root, postingFolder), ...postingFiles].filter((file) => !file.endsWith('.test.ts'));
-  const functions = sourceFiles(root, 'database/functions', /\.sql$/).filter((file) => !beforePosting.has(file));
+  const functions = sourceFiles(root, 'packages/coffer/database/functions', /\.sql$/).filter((file) => !beforePosting.has(file));
   const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8');
   return [
     ...typescript.flatMap((file) => statementsIn(file, read(file))),

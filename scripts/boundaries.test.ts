@@ -4,11 +4,14 @@ import { arrows, importsOf, packagesImported, whyForbidden } from './boundaries.
 const from = (file: string, target: string) => whyForbidden({ file, line: 1, target });
 
 test('arrows go one way', () => {
-  expect(from('server/wallets/open.ts', 'server/ledger/index.ts')).toBeUndefined();
-  expect(from('server/ledger/decide.ts', 'server/wallets/index.ts')).toContain('ledger may import kernel, database');
-  expect(from('server/kernel/log.ts', 'server/database/index.ts')).toContain('kernel may import nothing');
-  expect(from('server/identity/users.ts', 'server/ledger/index.ts')).toContain('identity may import');
-  expect(from('server/wallets/open.ts', 'server/main.ts')).toContain('none of them may import it');
+  expect(from('packages/coffer/src/wallets/open.ts', 'packages/coffer/src/ledger/index.ts')).toBeUndefined();
+  expect(from('packages/coffer/src/ledger/decide.ts', 'packages/coffer/src/wallets/index.ts')).toContain(
+    'ledger may import kernel, database',
+  );
+  expect(from('packages/coffer/src/kernel/log.ts', 'packages/coffer/src/database/index.ts')).toContain('kernel may import nothing');
+  expect(from('packages/coffer/src/identity/users.ts', 'packages/coffer/src/ledger/index.ts')).toContain('identity may import');
+  expect(from('packages/coffer/src/wallets/open.ts', 'packages/coffer/src/compose/main.ts')).toContain('none of them may import it');
+  expect(from('packages/coffer/src/compose/main.ts', 'packages/coffer/src/cli/main.ts')).toContain('none of them may import it');
 });
 
 test('no circle hides in the table of arrows', () => {
@@ -28,31 +31,32 @@ function reach(folder: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
-test('a folder is entered through its door, from inside and outside of server/', () => {
-  expect(from('server/wallets/open.ts', 'server/ledger/writer.ts')).toContain('through its door');
-  expect(from('server/main.ts', 'server/ledger/writer.ts')).toContain('through its door');
-  expect(from('cli/main.ts', 'server/database/embedded/index.ts')).toContain('through its door');
-  expect(from('server/ledger/writer.ts', 'server/ledger/batch.ts')).toBeUndefined();
-  expect(from('server/database/open.ts', 'server/database/embedded/index.ts')).toBeUndefined();
-  expect(from('cli/commands/start.ts', 'server/main.ts')).toBeUndefined();
-  expect(from('server/main.ts', 'server/seed.ts')).toBeUndefined();
-  expect(from('server/main.ts', 'server/gateway/grpc/index.ts')).toBeUndefined();
+test('a folder is entered through its door, from inside and outside', () => {
+  expect(from('packages/coffer/src/wallets/open.ts', 'packages/coffer/src/ledger/writer.ts')).toContain('through its door');
+  expect(from('packages/coffer/src/compose/main.ts', 'packages/coffer/src/ledger/writer.ts')).toContain('through its door');
+  expect(from('packages/coffer/src/cli/main.ts', 'packages/embedded-postgres/src/index.ts')).toContain('does not import');
+  expect(from('packages/coffer/src/database/open.ts', 'packages/embedded-postgres/src/start.ts')).toContain('through its door');
+  expect(from('packages/coffer/src/ledger/writer.ts', 'packages/coffer/src/ledger/batch.ts')).toBeUndefined();
+  expect(from('packages/coffer/src/database/open.ts', 'packages/embedded-postgres/src/index.ts')).toBeUndefined();
+  expect(from('packages/coffer/src/cli/commands/start.ts', 'packages/coffer/src/compose/main.ts')).toBeUndefined();
+  expect(from('packages/coffer/src/compose/main.ts', 'packages/coffer/src/compose/seed.ts')).toBeUndefined();
+  expect(from('packages/coffer/src/compose/main.ts', 'packages/coffer/src/gateway/grpc/index.ts')).toBeUndefined();
 });
 
 test('the client stands alone, and only what speaks HTTP uses it', () => {
-  expect(from('sdk/caller.ts', 'sdk/keys.ts')).toBeUndefined();
-  expect(from('cli/monkey/load.ts', 'sdk/index.ts')).toBeUndefined();
-  expect(from('test/sdk/client.test.ts', 'sdk/keys.ts')).toBeUndefined();
-  expect(from('sdk/keys.ts', 'server/kernel/index.ts')).toContain('shipped alone');
-  expect(from('cli/monkey/load.ts', 'sdk/caller.ts')).toContain('through its door');
-  expect(from('server/gateway/http/app.ts', 'sdk/index.ts')).toContain('does not import the client');
-  expect(from('server/main.ts', 'sdk/index.ts')).toContain('does not import the client');
-  const [found] = packagesImported('sdk/keys.ts', `import { a } from './a.ts';\nimport { randomUUID } from 'node:crypto';`);
-  expect(found && [found.line, found.target, whyForbidden(found)]).toEqual([2, 'node:crypto', expect.stringContaining('shipped alone')]);
+  expect(from('packages/client/src/caller.ts', 'packages/client/src/keys.ts')).toBeUndefined();
+  expect(from('packages/coffer/src/cli/monkey/load.ts', 'packages/client/src/index.ts')).toBeUndefined();
+  expect(from('test/sdk/client.test.ts', 'packages/client/src/keys.ts')).toBeUndefined();
+  expect(from('packages/client/src/keys.ts', 'packages/coffer/src/kernel/index.ts')).toContain('published alone');
+  expect(from('packages/coffer/src/cli/monkey/load.ts', 'packages/client/src/caller.ts')).toContain('through its door');
+  expect(from('packages/coffer/src/gateway/http/app.ts', 'packages/client/src/index.ts')).toContain('does not import packages/client/src');
+  expect(from('packages/coffer/src/compose/main.ts', 'packages/client/src/index.ts')).toContain('does not import packages/client/src');
+  const [found] = packagesImported('packages/client/src/keys.ts', `import { a } from './a.ts';\nimport { randomUUID } from 'node:crypto';`);
+  expect(found && [found.line, found.target, whyForbidden(found)]).toEqual([2, 'node:crypto', expect.stringContaining('published alone')]);
 });
 
 test('a folder that nobody placed may import nothing', () => {
-  expect(from('server/novelty/index.ts', 'server/kernel/index.ts')).toContain('has no place in the arrows');
+  expect(from('packages/coffer/src/novelty/index.ts', 'packages/coffer/src/kernel/index.ts')).toContain('has no place in the arrows');
 });
 
 test('every form of import is seen, with its line', () => {
@@ -65,12 +69,12 @@ test('every form of import is seen, with its line', () => {
     `const g = await import('./g.ts');`,
     `import fs from 'node:fs';`,
   ].join('\n');
-  expect(importsOf('server/x/y.ts', source).map(({ line, target }) => `${line} ${target}`)).toEqual([
-    '1 server/x/a.ts',
-    '3 server/b/index.ts',
-    '4 server/x/d.ts',
-    '4 server/x/e.ts',
-    '5 server/x/f.ts',
-    '6 server/x/g.ts',
+  expect(importsOf('packages/coffer/src/x/y.ts', source).map(({ line, target }) => `${line} ${target}`)).toEqual([
+    '1 packages/coffer/src/x/a.ts',
+    '3 packages/coffer/src/b/index.ts',
+    '4 packages/coffer/src/x/d.ts',
+    '4 packages/coffer/src/x/e.ts',
+    '5 packages/coffer/src/x/f.ts',
+    '6 packages/coffer/src/x/g.ts',
   ]);
 });

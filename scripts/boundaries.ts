@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * Who may import whom, by folder below server/. A folder that is missing here may import nothing and nobody may import it:
- * adding one means saying where it stands. Arrows go one way; files directly in server/ wire, what stands outside uses and tests.
+ * What each folder of packages/coffer/src may import. Arrows go one way, types included. A folder that is missing here may
+ * import nothing and be imported by nothing: adding one means giving it a place. Tests may import whatever they test.
  */
 export const arrows: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
@@ -36,10 +36,24 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Two transports, and what both ask about callers, share the gateway's room and have a door each: who wires one need not load the others. */
+/** Composition: these put the contexts together, so they may enter every door. `cli` is above `compose`; nothing is above `cli`. */
+const composing: readonly string[] = ['compose', 'cli'];
+
+/** Doors beside index.ts: a transport can be loaded without the other, and both share the access rules. */
 const furtherDoors: Readonly<Record<string, readonly string[]>> = {
-  gateway: ['server/gateway/http/index.ts', 'server/gateway/grpc/index.ts', 'server/gateway/access/index.ts'],
+  gateway: ['http/index.ts', 'grpc/index.ts', 'access/index.ts'],
+  compose: ['main.ts', 'worker.ts', 'rebuild.ts', 'seed.ts', 'observe.ts', 'set-aside.ts'],
+  cli: ['main.ts'],
 };
+
+/** The packages that stand beside the server, each with its door and the folders of packages/coffer/src that may use it. */
+const siblings: Readonly<Record<string, { readonly door: string; readonly users: readonly string[] }>> = {
+  'packages/client/src': { door: 'packages/client/src/index.ts', users: ['cli'] },
+  'packages/embedded-postgres/src': { door: 'packages/embedded-postgres/src/index.ts', users: ['database'] },
+};
+
+const server = 'packages/coffer/src';
+const outside = /^(bench|scripts|test|examples)\//;
 
 export type Import = { file: string; line: number; target: string };
 export type Violation = Import & { why: string };
@@ -64,60 +78,57 @@ export function packagesImported(file: string, source: string): Import[] {
   }));
 }
 
-/** Why an import may not be, or undefined. Paths are relative to the root, with forward slashes. */
+/** Why an import is not allowed, or undefined. Paths are relative to the root, with forward slashes. */
 export function whyForbidden(found: Import): string | undefined {
-  if (isClient(found.file) || isClient(found.target)) return whyForbiddenToClient(found);
-  const from = contextOf(found.file);
-  const to = contextOf(found.target);
-  if (isWiring(found.target)) {
-    return from ? `${found.target} wires the contexts together: none of them may import it` : undefined;
-  }
-  if (!to || to === from) return undefined;
-
-  if (from) {
+  const { file, target } = found;
+  if (isClient(file))
+    return isClient(target) || isTest(file) ? undefined : 'the client imports nothing but its own files: it is published alone';
+  const sibling = Object.keys(siblings).find((folder) => target.startsWith(`${folder}/`));
+  if (sibling !== undefined) return whyForbiddenToSibling(found, sibling);
+  const from = contextOf(file);
+  const to = contextOf(target);
+  if (to === undefined || to === from) return undefined;
+  if (from !== undefined && !isTest(file)) {
+    if (to === 'cli' || (to === 'compose' && from !== 'cli')) return `${to} puts the contexts together: none of them may import it`;
     const allowed = arrows[from];
-    if (!allowed) return `server/${from} has no place in the arrows of scripts/boundaries.ts: give it one`;
-    if (!allowed.includes(to) && !found.file.endsWith('.test.ts')) {
-      return `${from} may import ${allowed.length === 0 ? 'nothing' : allowed.join(', ')}; ${to} stands beside or above it`;
+    if (!composing.includes(from)) {
+      if (!allowed) return `${server}/${from} has no place in the arrows of scripts/boundaries.ts: give it one`;
+      if (!allowed.includes(to)) {
+        return `${from} may import ${allowed.length === 0 ? 'nothing' : allowed.join(', ')}; ${to} stands beside or above it`;
+      }
     }
   }
-  const doors = [`server/${to}/index.ts`, ...(furtherDoors[to] ?? [])];
-  if (!doors.includes(found.target) && !isOwnSupport(found.file)) {
-    return `other folders enter ${to} through its door, ${doors.join(' or ')}`;
+  const doors = ['index.ts', ...(furtherDoors[to] ?? [])].map((door) => `${server}/${to}/${door}`);
+  return doors.includes(target) || isTest(file) ? undefined : `other folders enter ${to} through its door, ${doors.join(' or ')}`;
+}
+
+function whyForbiddenToSibling({ file, target }: Import, folder: string): string | undefined {
+  if (file.startsWith(`${folder}/`) || isTest(file)) return undefined;
+  const { door, users } = siblings[folder] ?? { door: '', users: [] };
+  const from = contextOf(file);
+  if (!outside.test(file) && !(from !== undefined && users.includes(from))) {
+    return `${from ?? file.split('/')[0]} does not import ${folder}: ${users.join(', ')} may`;
   }
-  return undefined;
+  return target === door ? undefined : `others enter it through its door, ${door}`;
 }
 
 function isClient(file: string): boolean {
-  return file.startsWith('sdk/');
+  return file.startsWith('packages/client/');
 }
 
-/** The client is shipped alone, so it imports nothing but itself; it speaks to the server over HTTP, and what speaks so uses it. */
-function whyForbiddenToClient({ file, target }: Import): string | undefined {
-  if (isClient(file)) return isClient(target) ? undefined : 'sdk imports nothing but its own files: it is shipped alone';
-  if (!/^(cli|console|bench|test)\//.test(file))
-    return `${file.split('/')[0]} does not import the client: cli, console, bench and test may`;
-  return target === 'sdk/index.ts' || isOwnSupport(file) ? undefined : 'the client is entered through its door, sdk/index.ts';
-}
-
-/** The folder of server/ that a path belongs to; undefined outside of server/ and for what wires. */
+/** The folder of the server that a path belongs to; undefined outside. */
 function contextOf(file: string): string | undefined {
-  return /^server\/([^/]+)\//.exec(file)?.[1];
+  return new RegExp(`^${server}/([^/]+)/`).exec(file)?.[1];
 }
 
-/** main.ts and its kin stand directly in server/: they put the contexts together and may enter every door. */
-function isWiring(file: string): boolean {
-  return /^server\/[^/]+\.ts$/.test(file);
-}
-
-/** Tests that cross contexts may look behind a door (to plant a fault); the product may not. */
-function isOwnSupport(file: string): boolean {
+/** Tests may look behind a door (to plant a fault); the product may not. */
+function isTest(file: string): boolean {
   return file.startsWith('test/') || file.endsWith('.test.ts');
 }
 
 /** Checks every TypeScript file below the root's source folders. */
 export function findViolations(root: string): Violation[] {
-  return ['server', 'cli', 'sdk', 'bench', 'scripts', 'test']
+  return ['packages', 'bench', 'scripts', 'test', 'examples']
     .flatMap((folder) => sourceFiles(root, folder))
     .flatMap((file) => {
       const source = fs.readFileSync(path.join(root, file), 'utf8');
@@ -129,12 +140,12 @@ export function findViolations(root: string): Violation[] {
     });
 }
 
-/** Each folder directly below server/ has a door, and the door's first line is a sentence that says what the folder is. */
+/** Each context has a door, and the door's first line is a sentence that says what the folder is. */
 export function missingDoors(root: string): string[] {
   return fs
-    .readdirSync(path.join(root, 'server'), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => `server/${entry.name}/index.ts`)
+    .readdirSync(path.join(root, server), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !composing.includes(entry.name))
+    .map((entry) => `${server}/${entry.name}/index.ts`)
     .filter((door) => !isDoor(path.join(root, door)));
 }
 
@@ -147,7 +158,8 @@ export function sourceFiles(root: string, folder: string, ending = /\.ts$/): str
   if (!fs.existsSync(place)) return [];
   return fs
     .readdirSync(place, { recursive: true, encoding: 'utf8' })
+    .filter((name) => !/(^|[\\/])(node_modules|dist)[\\/]/.test(name))
     .map((name) => path.posix.join(folder, name.replaceAll(path.sep, '/')))
-    .filter((name) => ending.test(name) && !name.includes('node_modules/'))
-    .toSorted((a, b) => a.localeCompare(b));
+    .filter((file) => ending.test(file))
+    .toSorted();
 }

@@ -4,11 +4,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Writes server/gateway/grpc/generated from the contracts in proto/: a type and a codec for each message, a table of calls for
+ * Writes packages/coffer/src/gateway/grpc/generated from the contracts in packages/proto/: a type and a codec for each message, a table of calls for
  * each service, and the descriptors that the reflection service hands out. With --check nothing is written, and a difference ends with exit code 1. The contracts are linted first.
  *
  * Why our own codecs: an int64 becomes exactly a bigint without a detour, text that is not UTF-8 is refused where the usual
- * decoders quietly store something else, and a call costs one buffer. What they stand on is server/gateway/grpc/wire.ts.
+ * decoders quietly store something else, and a call costs one buffer. What they stand on is gateway/grpc/wire.ts.
  */
 type FieldDescriptor = {
   name: string;
@@ -38,17 +38,17 @@ const scalars: Readonly<Record<string, { type: string; zero: string; method: str
 };
 
 const root = path.resolve(import.meta.dirname, '..');
-const folder = path.join(root, 'server/gateway/grpc/generated');
+const folder = path.join(root, 'packages/coffer/src/gateway/grpc/generated');
 
-buf('lint', 'proto');
-const { file: files } = JSON.parse(buf('build', 'proto', '--output', '-#format=json').toString()) as { file: FileDescriptor[] };
+buf('lint', 'packages/proto');
+const { file: files } = JSON.parse(buf('build', 'packages/proto', '--output', '-#format=json').toString()) as { file: FileDescriptor[] };
 const wanted = new Map(files.map((file) => [file.name.replace(/\.proto$/, '.ts'), sourceOf(file)]));
 wanted.set('descriptors.ts', descriptorsSource());
 const present = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
 
 if (process.argv.includes('--check')) {
   const differing = new Set([...wanted.keys(), ...present].filter((name) => wanted.get(name) !== read(name)));
-  for (const name of differing) console.error(`${path.relative(root, folder)}/${name} is not what proto/ says`);
+  for (const name of differing) console.error(`${path.relative(root, folder)}/${name} is not what packages/proto/ says`);
   if (differing.size > 0) process.exitCode = 1;
 } else {
   fs.rmSync(folder, { recursive: true, force: true });
@@ -74,7 +74,7 @@ function read(name: string): string | undefined {
 
 function sourceOf(file: FileDescriptor): string {
   return [
-    `// Generated from proto/${file.name} by "npm run generate:grpc". Do not edit.`,
+    `// Generated from packages/proto/${file.name} by "npm run generate:grpc". Do not edit.`,
     `import { codecOf } from "../wire.ts";`,
     `import type { Method, Nested } from "../wire.ts";`,
     ...(file.messageType ?? []).flatMap((message) => messageSource(message, isSent(file, message.name))),
@@ -201,10 +201,10 @@ function serviceSource(file: FileDescriptor, service: string, methods: readonly 
 /** Made by buf: what the reflection library derives from the files itself is refused by strict clients where a message has a map. */
 function descriptorsSource(): string {
   const health = path.dirname(fileURLToPath(import.meta.resolve('grpc-health-check/package.json')));
-  const sources = new Map(files.map(({ name }) => [name, ['proto', '--path', `proto/${name}`]]));
+  const sources = new Map(files.map(({ name }) => [name, ['packages/proto', '--path', `packages/proto/${name}`]]));
   sources.set('health.proto', [path.join(health, 'proto')]);
   return [
-    '// Generated from proto/ by "npm run generate:grpc". Do not edit.',
+    '// Generated from packages/proto/ by "npm run generate:grpc". Do not edit.',
     '/** A FileDescriptorProto for each contract, in Base64. */',
     'export const descriptors = {',
     ...[...sources].map(([name, source]) => {

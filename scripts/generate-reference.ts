@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { status as grpcStatus } from '@grpc/grpc-js';
 import type { Command } from 'commander';
-import { program } from '../cli/main.ts';
+import { program } from '../packages/coffer/src/cli/main.ts';
 import {
   fraudRefusalStatus,
   grpcIdentityRefusalStatus,
@@ -16,11 +16,11 @@ import {
   refusalStatus,
   requestConflicts,
   requestConflictTitle,
-} from '../server/gateway/index.ts';
-import { identityRefusalMeanings } from '../server/identity/index.ts';
-import { fraudRefusals } from '../server/insights/index.ts';
-import { settings } from '../server/kernel/index.ts';
-import { refusalMeanings } from '../server/ledger/index.ts';
+} from '../packages/coffer/src/gateway/index.ts';
+import { identityRefusalMeanings } from '../packages/coffer/src/identity/index.ts';
+import { fraudRefusals } from '../packages/coffer/src/insights/index.ts';
+import { settings } from '../packages/coffer/src/kernel/index.ts';
+import { refusalMeanings } from '../packages/coffer/src/ledger/index.ts';
 import { writeOrCheck } from './generated.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -109,7 +109,7 @@ function requestProblems(): string[][] {
   const add = (code: string, status: string | number, title: string, detail: string) => {
     if (!found.has(code)) found.set(code, [`\`${code}\``, String(status), title, answeredVariously.has(code) ? told : detail]);
   };
-  const folder = path.join(root, 'server/gateway/http');
+  const folder = path.join(root, 'packages/coffer/src/gateway/http');
   for (const name of fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted()) {
     if (!name.endsWith('.ts') || name.endsWith('.test.ts')) continue;
     const source = fs.readFileSync(path.join(folder, name), 'utf8');
@@ -152,7 +152,7 @@ function settingsPage(): string {
 type EventType = { readonly type: string; readonly entry: string };
 
 function eventsPage(): string {
-  const source = fs.readFileSync(path.join(root, 'database/views/ledger_event.sql'), 'utf8');
+  const source = fs.readFileSync(path.join(root, 'packages/coffer/database/views/ledger_event.sql'), 'utf8');
   const sections = source.slice(source.indexOf('-- Openings')).split('\n  union all\n');
   return [
     head,

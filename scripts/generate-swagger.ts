@@ -1,7 +1,7 @@
 // npm run generate:swagger writes docs/openapi.json from the routes' schemas; with --check it fails when the file is not up to date.
 import fs from 'node:fs';
 import path from 'node:path';
-import { openApiDocument } from '../server/gateway/index.ts';
+import { openApiDocument } from '../packages/coffer/src/gateway/index.ts';
 
 const file = path.resolve(import.meta.dirname, '../docs/openapi.json');
 const document = await openApiDocument();

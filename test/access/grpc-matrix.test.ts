@@ -1,11 +1,11 @@
 // The same policy over gRPC: every call, by everybody, on the own and on another's; and what the services show each other.
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ruleOf } from '../../server/gateway/access/index.ts';
-import type { OperationName } from '../../server/gateway/access/index.ts';
-import { createWalletClient, internalCredentialOf } from '../../server/gateway/grpc/index.ts';
-import type { Scope } from '../../server/identity/index.ts';
-import { newId } from '../../server/kernel/index.ts';
+import { ruleOf } from '../../packages/coffer/src/gateway/access/index.ts';
+import type { OperationName } from '../../packages/coffer/src/gateway/access/index.ts';
+import { createWalletClient, internalCredentialOf } from '../../packages/coffer/src/gateway/grpc/index.ts';
+import type { Scope } from '../../packages/coffer/src/identity/index.ts';
+import { newId } from '../../packages/coffer/src/kernel/index.ts';
 import { outsider, rawCall } from '../grpc/outsider.ts';
 import type { Reply } from '../grpc/outsider.ts';
 import { jwtSecret, startPlatform } from '../grpc/platform.ts';

@@ -1,11 +1,11 @@
 // How often one caller may ask, and what happens to a route that nobody has thought about.
 import fastify from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { App } from '../../server/gateway/http/app.ts';
-import { guardRoutes } from '../../server/gateway/http/callers.ts';
+import type { App } from '../../packages/coffer/src/gateway/http/app.ts';
+import { guardRoutes } from '../../packages/coffer/src/gateway/http/callers.ts';
 import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
-import { newId } from '../../server/kernel/index.ts';
+import { newId } from '../../packages/coffer/src/kernel/index.ts';
 import { outsider } from '../grpc/outsider.ts';
 import { startPlatform } from '../grpc/platform.ts';
 import { person, service } from './world.ts';

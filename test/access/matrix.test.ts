@@ -1,14 +1,14 @@
 // Every operation of the policy, by everybody, on the own and on another's: over real HTTP, in required mode.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { policy, ruleOf } from '../../server/gateway/access/index.ts';
-import type { OperationName } from '../../server/gateway/access/index.ts';
-import { assert, newId } from '../../server/kernel/index.ts';
+import { policy, ruleOf } from '../../packages/coffer/src/gateway/access/index.ts';
+import type { OperationName } from '../../packages/coffer/src/gateway/access/index.ts';
+import { assert, newId } from '../../packages/coffer/src/kernel/index.ts';
 import { startWatched } from '../observe/watched.ts';
 import type { Answer, TestProduct } from '../http/product.ts';
 import { authorizationOf, callers, declared, password, person, service } from './world.ts';
 import type { Person } from './world.ts';
-import { scopes } from '../../server/identity/index.ts';
-import type { Scope } from '../../server/identity/index.ts';
+import { scopes } from '../../packages/coffer/src/identity/index.ts';
+import type { Scope } from '../../packages/coffer/src/identity/index.ts';
 
 /** What a request is about. Of an unknown one, every part exists in form only. */
 type Target = {

@@ -1,8 +1,8 @@
 // Everybody there is: two users with wallets, an operator, an admin, and services of any scopes; each with credentials.
-import { scopes } from '../../server/identity/index.ts';
-import { assert } from '../../server/kernel/index.ts';
-import type { Rule } from '../../server/gateway/access/index.ts';
-import type { ApiKeys, Role, Scope, Sessions, User, Users } from '../../server/identity/index.ts';
+import { scopes } from '../../packages/coffer/src/identity/index.ts';
+import { assert } from '../../packages/coffer/src/kernel/index.ts';
+import type { Rule } from '../../packages/coffer/src/gateway/access/index.ts';
+import type { ApiKeys, Role, Scope, Sessions, User, Users } from '../../packages/coffer/src/identity/index.ts';
 
 export const callers = ['nobody', 'user', 'service without the scope', 'service with the scope', 'operator', 'admin'] as const;
 export type Caller = (typeof callers)[number];

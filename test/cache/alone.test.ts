@@ -1,8 +1,8 @@
 // Without Redis: a process keeps what it read for as long as it is alone with the database, and not a moment longer.
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { inRole } from '../../server/database/index.ts';
-import { newId, silentLog } from '../../server/kernel/index.ts';
-import { openLedger } from '../../server/ledger/index.ts';
+import { inRole } from '../../packages/coffer/src/database/index.ts';
+import { newId, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
 import { startCofferProcess } from '../support/coffer-process.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';

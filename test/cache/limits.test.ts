@@ -1,7 +1,7 @@
 // Limits that two processes share through Redis, and what is left of them without it.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openCache } from '../../server/cache/index.ts';
-import type { OpenedCache } from '../../server/cache/index.ts';
+import { openCache } from '../../packages/coffer/src/cache/index.ts';
+import type { OpenedCache } from '../../packages/coffer/src/cache/index.ts';
 import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
 import { redisIsMissing, startRedis } from '../support/redis.ts';

@@ -1,6 +1,6 @@
 // Several processes that share a cache in Redis: nobody is answered with less than was answered before, whatever becomes of Redis.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createLog } from '../../server/kernel/index.ts';
+import { createLog } from '../../packages/coffer/src/kernel/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { redisIsMissing, startRedis } from '../support/redis.ts';

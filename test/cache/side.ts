@@ -1,12 +1,12 @@
 /** What a process that reads and posts has, several times in one: each with connections and a cache of its own. */
-import { openCache } from '../../server/cache/index.ts';
-import type { OpenedCache } from '../../server/cache/index.ts';
-import { identityOf, inRole } from '../../server/database/index.ts';
-import { assert, newId, silentLog } from '../../server/kernel/index.ts';
-import type { Log } from '../../server/kernel/index.ts';
-import { openLedger } from '../../server/ledger/index.ts';
-import type { Ledger } from '../../server/ledger/index.ts';
-import { WalletQueries } from '../../server/wallets/index.ts';
+import { openCache } from '../../packages/coffer/src/cache/index.ts';
+import type { OpenedCache } from '../../packages/coffer/src/cache/index.ts';
+import { identityOf, inRole } from '../../packages/coffer/src/database/index.ts';
+import { assert, newId, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import type { Log } from '../../packages/coffer/src/kernel/index.ts';
+import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
+import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
+import { WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
 import type { TestDatabase } from '../support/database.ts';
 
 export type Side = {

@@ -1,9 +1,9 @@
 // Every event of a real ledger against the schema that the catalogue, and so the AsyncAPI document, has for its type.
 import Schema from 'typebox/schema';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { catalogue } from '../../server/events/catalogue.ts';
-import type { LedgerEvent } from '../../server/ledger/index.ts';
-import { BookReader } from '../../server/ledger/reading/reads.ts';
+import { catalogue } from '../../packages/coffer/src/events/catalogue.ts';
+import type { LedgerEvent } from '../../packages/coffer/src/ledger/index.ts';
+import { BookReader } from '../../packages/coffer/src/ledger/reading/reads.ts';
 import { examples } from '../ledger/examples.ts';
 import { newBook, startWriter } from '../support/books.ts';
 import { createTestDatabase } from '../support/database.ts';

@@ -11,7 +11,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
   test('the example consumer gets the withdrawals and nothing else, and ends when it is told to', async () => {
     const rabbit = await startRabbitMq();
     const world = await startWorld();
-    const example = path.resolve(import.meta.dirname, '../../docs/examples/consumer.ts');
+    const example = path.resolve(import.meta.dirname, '../../examples/consumer.ts');
     const child = spawn(process.execPath, [example], { env: { RABBITMQ_URL: rabbit.url }, stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(child, 'exit');
     endWithTest(child);

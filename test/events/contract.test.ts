@@ -1,8 +1,8 @@
 // The promises of the broker port (server/events/broker.ts), kept by every broker: on a real PostgreSQL and a real RabbitMQ.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { deliveriesMax } from '../../server/events/index.ts';
-import type { Broker, Consumer } from '../../server/events/index.ts';
-import { assert } from '../../server/kernel/index.ts';
+import { deliveriesMax } from '../../packages/coffer/src/events/index.ts';
+import type { Broker, Consumer } from '../../packages/coffer/src/events/index.ts';
+import { assert } from '../../packages/coffer/src/kernel/index.ts';
 import { hasRabbitMq, startRabbitMq } from '../support/rabbitmq.ts';
 import type { RabbitMq } from '../support/rabbitmq.ts';
 import { Recorder, startWorld, stopAll } from './world.ts';

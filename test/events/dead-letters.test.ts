@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { openBroker } from '../../server/events/index.ts';
-import { assert, silentLog } from '../../server/kernel/index.ts';
-import type { Log } from '../../server/kernel/index.ts';
+import { openBroker } from '../../packages/coffer/src/events/index.ts';
+import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import type { Log } from '../../packages/coffer/src/kernel/index.ts';
 import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -39,7 +39,7 @@ async function giveUp(count: number): Promise<void> {
 }
 
 async function coffer_(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const launcher = path.resolve(import.meta.dirname, '../../cli/coffer.mjs');
+  const launcher = path.resolve(import.meta.dirname, '../../packages/coffer/bin/coffer.mjs');
   const env = { PATH: process.env['PATH'], DATABASE_URL: String(coffer.pool.options.connectionString).replace(/[?].*$/, '') };
   return await promisify(execFile)(process.execPath, [launcher, 'deadletters', ...args], { env }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),

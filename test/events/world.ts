@@ -1,11 +1,11 @@
 /** A ledger of two books with a broker behind it, of either kind, and consumers that note what they saw. */
 import type pg from 'pg';
-import { createPool, inRole } from '../../server/database/index.ts';
-import { openBroker, openDoorbell, ringingOnCommit } from '../../server/events/index.ts';
-import type { Broker, Consumer, Delivery, Doorbell, Handler } from '../../server/events/index.ts';
-import { assert, silentLog } from '../../server/kernel/index.ts';
-import { openLedger } from '../../server/ledger/index.ts';
-import type { Ledger, LedgerEvent, Operation } from '../../server/ledger/index.ts';
+import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
+import { openBroker, openDoorbell, ringingOnCommit } from '../../packages/coffer/src/events/index.ts';
+import type { Broker, Consumer, Delivery, Doorbell, Handler } from '../../packages/coffer/src/events/index.ts';
+import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
+import type { Ledger, LedgerEvent, Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 

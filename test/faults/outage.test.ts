@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Embedded } from '../../server/database/index.ts';
-import { verify } from '../../server/ledger/index.ts';
+import type { Embedded } from '../../packages/coffer/src/database/index.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { newBook, postOne, startWriter } from '../support/books.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';

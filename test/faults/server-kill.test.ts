@@ -1,6 +1,6 @@
 /** The whole server, killed while callers wait for its answers, and started again. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { verify } from '../../server/ledger/index.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { startCofferProcess } from '../support/coffer-process.ts';
 import type { CofferProcess } from '../support/coffer-process.ts';
 import { createTestDatabase } from '../support/database.ts';

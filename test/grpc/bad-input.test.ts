@@ -2,7 +2,7 @@
 import { status } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest';
-import { createLog } from '../../server/kernel/index.ts';
+import { createLog } from '../../packages/coffer/src/kernel/index.ts';
 import { framed, outsider, rawCall } from './outsider.ts';
 import type { RawReply } from './outsider.ts';
 import { startPlatform } from './platform.ts';

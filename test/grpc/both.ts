@@ -1,15 +1,15 @@
 // The whole product over gRPC and over REST at once, on one ledger: what one says can be compared with what the other says.
-import { Webhooks } from '../../server/webhooks/index.ts';
+import { Webhooks } from '../../packages/coffer/src/webhooks/index.ts';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
-import { LogTail, openBroker } from '../../server/events/index.ts';
-import { listenHttp } from '../../server/gateway/index.ts';
-import { openInsights } from '../../server/insights/index.ts';
-import { assert, silentLog } from '../../server/kernel/index.ts';
-import { SetAsides } from '../../server/projections/index.ts';
-import { Requests } from '../../server/requests/index.ts';
-import { seedDemo } from '../../server/seed.ts';
-import { WalletCommands } from '../../server/wallets/index.ts';
+import { LogTail, openBroker } from '../../packages/coffer/src/events/index.ts';
+import { listenHttp } from '../../packages/coffer/src/gateway/index.ts';
+import { openInsights } from '../../packages/coffer/src/insights/index.ts';
+import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { SetAsides } from '../../packages/coffer/src/projections/index.ts';
+import { Requests } from '../../packages/coffer/src/requests/index.ts';
+import { seedDemo } from '../../packages/coffer/src/compose/seed.ts';
+import { WalletCommands } from '../../packages/coffer/src/wallets/index.ts';
 import { outsider } from './outsider.ts';
 import type { Reply } from './outsider.ts';
 import { startPlatform } from './platform.ts';

@@ -1,9 +1,9 @@
 // What the ledger refuses is told with its code, its sentence and its facts, the same over both transports.
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { refusalMeanings } from '../../server/ledger/index.ts';
-import type { RefusalCode } from '../../server/ledger/index.ts';
-import { newId } from '../../server/kernel/index.ts';
+import { refusalMeanings } from '../../packages/coffer/src/ledger/index.ts';
+import type { RefusalCode } from '../../packages/coffer/src/ledger/index.ts';
+import { newId } from '../../packages/coffer/src/kernel/index.ts';
 import { startBoth, textOf } from './both.ts';
 import type { Both, Message } from './both.ts';
 

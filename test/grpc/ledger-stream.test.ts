@@ -1,6 +1,6 @@
 // A long stream on a bad network: every operation takes effect once, and every answer is what the log says.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { verify } from '../../server/ledger/index.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { outsider } from './outsider.ts';
 import { startPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';

@@ -1,7 +1,7 @@
 // Metadata that the library leaves out of what it hands on.
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { walletService } from '../../server/gateway/grpc/generated/wallet.ts';
+import { walletService } from '../../packages/coffer/src/gateway/grpc/generated/wallet.ts';
 import { framed, outsider, rawCall } from './outsider.ts';
 import { startPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';

@@ -7,7 +7,7 @@ import type { ClientDuplexStream, ServiceError, status as grpcStatus } from '@gr
 import { loadSync } from '@grpc/proto-loader';
 import type { MethodDefinition } from '@grpc/proto-loader';
 
-const proto = path.resolve(import.meta.dirname, '../../proto');
+const proto = path.resolve(import.meta.dirname, '../../packages/proto');
 const readAsGrpcurlDoes = { includeDirs: [proto], keepCase: true, longs: String, defaults: true };
 
 export type Reply = {

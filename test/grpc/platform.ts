@@ -1,23 +1,23 @@
 // Both gRPC services on a real database, each reaching the other over gRPC; a proxy stands before the wallets service.
-import { Access } from '../../server/gateway/access/index.ts';
-import type { AccessMode } from '../../server/gateway/access/index.ts';
+import { Access } from '../../packages/coffer/src/gateway/access/index.ts';
+import type { AccessMode } from '../../packages/coffer/src/gateway/access/index.ts';
 import {
   createUserClient,
   createWalletClient,
   internalCredentialOf,
   startUsersService,
   startWalletsService,
-} from '../../server/gateway/grpc/index.ts';
-import type { RunningService, ServiceOptions } from '../../server/gateway/grpc/index.ts';
-import type { Observation } from '../../server/gateway/index.ts';
-import { ApiKeys, Authenticator, Sessions, Users } from '../../server/identity/index.ts';
-import type { WalletProvisioner } from '../../server/identity/index.ts';
-import { assert, silentLog } from '../../server/kernel/index.ts';
-import type { Log, Tls } from '../../server/kernel/index.ts';
-import { inRole } from '../../server/database/index.ts';
-import { openLedger } from '../../server/ledger/index.ts';
-import type { Ledger } from '../../server/ledger/index.ts';
-import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
+} from '../../packages/coffer/src/gateway/grpc/index.ts';
+import type { RunningService, ServiceOptions } from '../../packages/coffer/src/gateway/grpc/index.ts';
+import type { Observation } from '../../packages/coffer/src/gateway/index.ts';
+import { ApiKeys, Authenticator, Sessions, Users } from '../../packages/coffer/src/identity/index.ts';
+import type { WalletProvisioner } from '../../packages/coffer/src/identity/index.ts';
+import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import type { Log, Tls } from '../../packages/coffer/src/kernel/index.ts';
+import { inRole } from '../../packages/coffer/src/database/index.ts';
+import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
+import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
+import { WalletCommands, WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { freePort } from '../support/ports.ts';

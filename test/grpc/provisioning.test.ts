@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { newId } from '../../server/kernel/index.ts';
+import { newId } from '../../packages/coffer/src/kernel/index.ts';
 import { outsider } from './outsider.ts';
 import { startPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';

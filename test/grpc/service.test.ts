@@ -3,12 +3,12 @@ import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { protoPath as healthProto } from 'grpc-health-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startUsersService } from '../../server/gateway/grpc/index.ts';
-import { userService } from '../../server/gateway/grpc/generated/user.ts';
-import { OperatorError, silentLog } from '../../server/kernel/index.ts';
+import { startUsersService } from '../../packages/coffer/src/gateway/grpc/index.ts';
+import { userService } from '../../packages/coffer/src/gateway/grpc/generated/user.ts';
+import { OperatorError, silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { Users } from '../../server/identity/index.ts';
+import { Users } from '../../packages/coffer/src/identity/index.ts';
 import { framed, outsider, rawCall } from './outsider.ts';
 import { startPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
@@ -155,7 +155,7 @@ test('a port that is taken is told in a sentence with its remedy', async () => {
 
 test('what the generated codecs write is what the .proto files say', () => {
   const message = { id: 'an id', email: '', name: 'Zoë 😀', createdAt: '2026-01-31T12:00:00.000Z' };
-  const definition = loadSync('user.proto', { includeDirs: ['proto'], defaults: true })['user.UserService'];
+  const definition = loadSync('user.proto', { includeDirs: ['packages/proto'], defaults: true })['user.UserService'];
   const method = (definition as Record<string, { path: string; responseDeserialize(bytes: Buffer): object }>)['CreateUser'];
   expect(method?.path).toBe(userService.createUser.path);
   expect(method?.responseDeserialize(userService.createUser.response.encode(message))).toEqual(message);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { LoginTries } from '../../server/gateway/http/login-tries.ts';
+import { LoginTries } from '../../packages/coffer/src/gateway/http/login-tries.ts';
 import { startProduct } from './product.ts';
 import type { Answer, TestProduct } from './product.ts';
 

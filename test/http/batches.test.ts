@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { scopes } from '../../server/identity/index.ts';
+import { scopes } from '../../packages/coffer/src/identity/index.ts';
 import { service } from '../access/world.ts';
 import { useCoffer } from './fixture.ts';
 import { alice } from './product.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { assert } from '../../server/kernel/index.ts';
+import { assert } from '../../packages/coffer/src/kernel/index.ts';
 import { useCoffer } from './fixture.ts';
 import { alice } from './product.ts';
 

@@ -1,6 +1,6 @@
 /** What most test files of the API begin with: a product of their own, with a funded wallet and an empty one. */
 import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { assert } from '../../server/kernel/index.ts';
+import { assert } from '../../packages/coffer/src/kernel/index.ts';
 import { startProduct } from './product.ts';
 import type { Answer, TestProduct } from './product.ts';
 import { expectRefused, headOfLog } from './refused.ts';

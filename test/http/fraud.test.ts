@@ -1,7 +1,7 @@
 // Fraud rules, notifications and logins over REST.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fraudProjection, notificationsProjection } from '../../server/insights/index.ts';
-import type { Projection } from '../../server/projections/index.ts';
+import { fraudProjection, notificationsProjection } from '../../packages/coffer/src/insights/index.ts';
+import type { Projection } from '../../packages/coffer/src/projections/index.ts';
 import { password, person } from '../access/world.ts';
 import type { Person } from '../access/world.ts';
 import { readLive } from '../live/reader.ts';

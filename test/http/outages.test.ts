@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startProxy } from '../support/database-proxy.ts';
 import type { Proxy } from '../support/database-proxy.ts';
-import { createLog } from '../../server/kernel/index.ts';
+import { createLog } from '../../packages/coffer/src/kernel/index.ts';
 import { alice, startProduct } from './product.ts';
 import type { Answer, TestProduct } from './product.ts';
 

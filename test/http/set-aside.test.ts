@@ -1,8 +1,8 @@
 // What a projection could not apply, seen and tried again by operators over REST.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { fraudProjection, statsProjection } from '../../server/insights/index.ts';
-import { silentLog } from '../../server/kernel/index.ts';
-import { Projector } from '../../server/projections/index.ts';
+import { fraudProjection, statsProjection } from '../../packages/coffer/src/insights/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { Projector } from '../../packages/coffer/src/projections/index.ts';
 import { person } from '../access/world.ts';
 import { startWatched } from '../observe/watched.ts';
 import type { Watched } from '../observe/watched.ts';

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { limits } from '../../server/gateway/http/framing.ts';
+import { limits } from '../../packages/coffer/src/gateway/http/framing.ts';
 import { startProduct } from './product.ts';
 import type { TestProduct } from './product.ts';
 

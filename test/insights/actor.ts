@@ -1,9 +1,9 @@
 // A process of its own that does what follows from fraud findings, until it is killed.
-import { createPool, inRole } from '../../server/database/index.ts';
-import { startFraudActions } from '../../server/insights/index.ts';
-import { assert, silentLog } from '../../server/kernel/index.ts';
-import { openLedger } from '../../server/ledger/index.ts';
-import { WalletCommands } from '../../server/wallets/index.ts';
+import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
+import { startFraudActions } from '../../packages/coffer/src/insights/index.ts';
+import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
+import { WalletCommands } from '../../packages/coffer/src/wallets/index.ts';
 
 const [databaseUrl = ''] = process.argv.slice(2);
 

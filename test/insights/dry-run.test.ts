@@ -1,7 +1,7 @@
 // A dry run over several books, of which each has more than is read at once.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { dryRun } from '../../server/insights/index.ts';
-import type { DryRun } from '../../server/insights/index.ts';
+import { dryRun } from '../../packages/coffer/src/insights/index.ts';
+import type { DryRun } from '../../packages/coffer/src/insights/index.ts';
 import { startLog } from '../support/projections.ts';
 import type { FollowedLog } from '../support/projections.ts';
 import { seedOf } from '../support/seed.ts';

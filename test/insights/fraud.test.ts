@@ -1,9 +1,9 @@
 // Fraud rules on a real log: what is found, once, and the same again from the beginning; and what follows from it, once.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dryRun, fraudProjection, startFraudActions } from '../../server/insights/index.ts';
-import { silentLog } from '../../server/kernel/index.ts';
-import { LedgerHalted } from '../../server/ledger/index.ts';
-import type { LedgerEvent } from '../../server/ledger/index.ts';
+import { dryRun, fraudProjection, startFraudActions } from '../../packages/coffer/src/insights/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { LedgerHalted } from '../../packages/coffer/src/ledger/index.ts';
+import type { LedgerEvent } from '../../packages/coffer/src/ledger/index.ts';
 import { startLog } from './log.ts';
 import type { Log } from './log.ts';
 

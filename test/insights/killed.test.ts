@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fraudProjection } from '../../server/insights/index.ts';
+import { fraudProjection } from '../../packages/coffer/src/insights/index.ts';
 import { endWithTest } from '../support/children.ts';
 import { pause } from '../support/load.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';

@@ -1,14 +1,14 @@
 /** A ledger whose log is applied to projections by hand, in whatever portions a test likes. */
 import type pg from 'pg';
-import { createPool, inRole } from '../../server/database/index.ts';
-import { assert, silentLog } from '../../server/kernel/index.ts';
-import { openLedger } from '../../server/ledger/index.ts';
-import type { Ledger, LedgerEvent } from '../../server/ledger/index.ts';
-import { openInsights, Reviews } from '../../server/insights/index.ts';
-import type { Insights } from '../../server/insights/index.ts';
-import { isSetAside } from '../../server/projections/index.ts';
-import type { Projection } from '../../server/projections/index.ts';
-import { WalletCommands } from '../../server/wallets/index.ts';
+import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
+import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
+import type { Ledger, LedgerEvent } from '../../packages/coffer/src/ledger/index.ts';
+import { openInsights, Reviews } from '../../packages/coffer/src/insights/index.ts';
+import type { Insights } from '../../packages/coffer/src/insights/index.ts';
+import { isSetAside } from '../../packages/coffer/src/projections/index.ts';
+import type { Projection } from '../../packages/coffer/src/projections/index.ts';
+import { WalletCommands } from '../../packages/coffer/src/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 export type Log = {

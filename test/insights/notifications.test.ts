@@ -1,7 +1,7 @@
 // Notifications: owners are told once what happened to their wallets, and by e-mail what they may have to do something about.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { notificationsProjection, startMail } from '../../server/insights/index.ts';
-import { silentLog } from '../../server/kernel/index.ts';
+import { notificationsProjection, startMail } from '../../packages/coffer/src/insights/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { startLog } from './log.ts';
 import type { Log } from './log.ts';
 import { startMailServer } from './smtp.ts';

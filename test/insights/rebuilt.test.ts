@@ -1,9 +1,9 @@
 // Findings made again from the log: equal to those that are read, or it is said where not; and what was missed has its consequences, once.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { fraudProjection, startFraudActions } from '../../server/insights/index.ts';
-import { silentLog } from '../../server/kernel/index.ts';
-import { listSetAside, Projector, rebuild, retrySetAside } from '../../server/projections/index.ts';
-import type { Rebuilt } from '../../server/projections/index.ts';
+import { fraudProjection, startFraudActions } from '../../packages/coffer/src/insights/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { listSetAside, Projector, rebuild, retrySetAside } from '../../packages/coffer/src/projections/index.ts';
+import type { Rebuilt } from '../../packages/coffer/src/projections/index.ts';
 import { startLog } from './log.ts';
 import type { Log } from './log.ts';
 

@@ -1,7 +1,7 @@
 /** A mail server that speaks SMTP on a free port of this machine, keeps what it is sent, and answers as a test says. */
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { assert } from '../../server/kernel/index.ts';
+import { assert } from '../../packages/coffer/src/kernel/index.ts';
 
 export type Mail = { readonly from: string; readonly to: string; readonly text: string };
 /** What it answers to the end of a mail: a reply, or `hang up` after it took the mail and before it says so. */

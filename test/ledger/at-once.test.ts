@@ -1,9 +1,9 @@
 /** Holds, reversals and controls, many at once and from several writers of one book: each has one outcome, and the model agrees. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { verify } from '../../server/ledger/index.ts';
-import type { ControlOperation, Operation, TransferOperation } from '../../server/ledger/index.ts';
-import { BookReader } from '../../server/ledger/reading/reads.ts';
-import type { BookWriter } from '../../server/ledger/posting/writer.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
+import type { ControlOperation, Operation, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
+import { BookReader } from '../../packages/coffer/src/ledger/reading/reads.ts';
+import type { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
 import { newBook, postOne, startWriter } from '../support/books.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';

@@ -79,7 +79,7 @@ it.each([
 });
 
 it('is spread by citus.sql table by table, none forgotten', async () => {
-  const script = fs.readFileSync(path.resolve(import.meta.dirname, '../../database/citus.sql'), 'utf8');
+  const script = fs.readFileSync(path.resolve(import.meta.dirname, '../../packages/coffer/database/citus.sql'), 'utf8');
   const named = [...script.matchAll(/create_(?:distributed|reference)_table\('(ledger\.\w+)'/g)].map(([, table]) => table);
   const { rows } = await database.pool.query<{ name: string }>(
     `select 'ledger.' || relname as name from pg_class where relnamespace = 'ledger'::regnamespace and relkind in ('r', 'p')`,

@@ -1,11 +1,11 @@
 /** A ledger of four books behaves like one: it only refuses what would need two of them at once. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { inRole } from '../../server/database/index.ts';
-import { assert, silentLog } from '../../server/kernel/index.ts';
-import { bookOfWallet, openLedger, operationId, verify } from '../../server/ledger/index.ts';
-import type { Ledger, LedgerEvent, Operation, Outcome, TransferOperation } from '../../server/ledger/index.ts';
-import { seedDemo } from '../../server/seed.ts';
-import { WalletQueries } from '../../server/wallets/index.ts';
+import { inRole } from '../../packages/coffer/src/database/index.ts';
+import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { bookOfWallet, openLedger, operationId, verify } from '../../packages/coffer/src/ledger/index.ts';
+import type { Ledger, LedgerEvent, Operation, Outcome, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
+import { seedDemo } from '../../packages/coffer/src/compose/seed.ts';
+import { WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';

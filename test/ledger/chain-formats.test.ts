@@ -1,12 +1,12 @@
 /** A ledger that was begun when batches were hashed in format 1, and goes on in format 2. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { chainFormat, chainHash, encodeBatch } from '../../server/ledger/chain/chain.ts';
-import type { Rows } from '../../server/ledger/chain/chain.ts';
-import { verify } from '../../server/ledger/index.ts';
-import type { Operation } from '../../server/ledger/index.ts';
-import { decideTogether } from '../../server/ledger/posting/group.ts';
-import { BookState } from '../../server/ledger/posting/state.ts';
-import { ask } from '../../server/ledger/rules/asked.ts';
+import { chainFormat, chainHash, encodeBatch } from '../../packages/coffer/src/ledger/chain/chain.ts';
+import type { Rows } from '../../packages/coffer/src/ledger/chain/chain.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
+import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
+import { decideTogether } from '../../packages/coffer/src/ledger/posting/group.ts';
+import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
+import { ask } from '../../packages/coffer/src/ledger/rules/asked.ts';
 import { newBook, postOne, startWriter } from '../support/books.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verify } from '../../server/ledger/index.ts';
-import type { Outcome } from '../../server/ledger/index.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
+import type { Outcome } from '../../packages/coffer/src/ledger/index.ts';
 import { newBook, postOne, readLog, startWriter } from '../support/books.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';

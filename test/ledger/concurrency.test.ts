@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verify } from '../../server/ledger/index.ts';
-import type { Operation, Outcome, RefusalCode, TransferOperation } from '../../server/ledger/index.ts';
-import { BookReader } from '../../server/ledger/reading/reads.ts';
-import type { BookWriter } from '../../server/ledger/posting/writer.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
+import type { Operation, Outcome, RefusalCode, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
+import { BookReader } from '../../packages/coffer/src/ledger/reading/reads.ts';
+import type { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
 import { newBook, postOne, readLog, startWriter } from '../support/books.ts';
 import { comparableOutcome, entryAsModel } from '../support/compare.ts';
 import { createTestDatabase } from '../support/database.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { refusalMeanings } from '../../server/ledger/index.ts';
-import type { Operation } from '../../server/ledger/index.ts';
+import { refusalMeanings } from '../../packages/coffer/src/ledger/index.ts';
+import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { comparable, comparableEntry, comparableOutcome, entryAsModel } from '../support/compare.ts';
 import { Model } from '../support/model.ts';
 import { assets, granted, keepsWallet, refusedBeforehand, requests } from '../support/operations.ts';

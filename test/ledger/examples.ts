@@ -1,5 +1,5 @@
 /** Requests on which the ledger and the model once differed, or nearly did. Property tests replay them before anything random. */
-import type { Operation, TransferOperation } from '../../server/ledger/index.ts';
+import type { Operation, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
 import { exactly } from '../support/operations.ts';
 import type { Request } from '../support/operations.ts';
 

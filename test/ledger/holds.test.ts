@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BookWriter } from '../../server/ledger/posting/writer.ts';
-import { BookReader } from '../../server/ledger/reading/reads.ts';
-import type { Operation, Outcome, RecordedEntry } from '../../server/ledger/index.ts';
+import type { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
+import { BookReader } from '../../packages/coffer/src/ledger/reading/reads.ts';
+import type { Operation, Outcome, RecordedEntry } from '../../packages/coffer/src/ledger/index.ts';
 import { newBook, postOne, startWriter } from '../support/books.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Operation, Outcome } from '../../server/ledger/index.ts';
-import type { BookWriter } from '../../server/ledger/posting/writer.ts';
+import type { Operation, Outcome } from '../../packages/coffer/src/ledger/index.ts';
+import type { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
 import { newBook, postOne, readLog, startWriter } from '../support/books.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';

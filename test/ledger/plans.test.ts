@@ -3,12 +3,12 @@
  * walking the whole log back is right for an account in every entry, and reads everything for one that was never debited.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { silentLog } from '../../server/kernel/index.ts';
-import { openLedger } from '../../server/ledger/index.ts';
-import { dueText } from '../../server/ledger/posting/expiry.ts';
-import { begunText } from '../../server/ledger/reading/reads.ts';
-import { statements } from '../../server/ledger/posting/store.ts';
-import { drive } from '../../server/wallets/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
+import { dueText } from '../../packages/coffer/src/ledger/posting/expiry.ts';
+import { begunText } from '../../packages/coffer/src/ledger/reading/reads.ts';
+import { statements } from '../../packages/coffer/src/ledger/posting/store.ts';
+import { drive } from '../../packages/coffer/src/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 

@@ -1,8 +1,8 @@
 /** Rules with a bug in them, each made from the right ones: by what they are shown, by what is asked of them, or by what they answer. */
-import type { Asked } from '../../server/ledger/rules/asked.ts';
-import { decide } from '../../server/ledger/rules/decide.ts';
-import type { BookView, Decision, Posted } from '../../server/ledger/rules/decision.ts';
-import type { Account, Operation } from '../../server/ledger/index.ts';
+import type { Asked } from '../../packages/coffer/src/ledger/rules/asked.ts';
+import { decide } from '../../packages/coffer/src/ledger/rules/decide.ts';
+import type { BookView, Decision, Posted } from '../../packages/coffer/src/ledger/rules/decision.ts';
+import type { Account, Operation } from '../../packages/coffer/src/ledger/index.ts';
 
 export type Decide = (book: BookView, asked: Asked, now: Date) => Decision;
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refusalMeanings, verify } from '../../server/ledger/index.ts';
-import type { Operation, Outcome } from '../../server/ledger/index.ts';
-import { BookReader } from '../../server/ledger/reading/reads.ts';
+import { refusalMeanings, verify } from '../../packages/coffer/src/ledger/index.ts';
+import type { Operation, Outcome } from '../../packages/coffer/src/ledger/index.ts';
+import { BookReader } from '../../packages/coffer/src/ledger/reading/reads.ts';
 import { newBook, readLog, startWriter } from '../support/books.ts';
 import { comparable, comparableEntry, comparableOutcome, entryAsModel } from '../support/compare.ts';
 import { createTestDatabase } from '../support/database.ts';

@@ -1,7 +1,7 @@
 /** Holds, reversals and controls, edited, cut out and swapped by whoever owns the database: each is found at its row. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { verify } from '../../server/ledger/index.ts';
-import type { Operation } from '../../server/ledger/index.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
+import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { newBook, postOne, startWriter } from '../support/books.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';

@@ -1,6 +1,6 @@
 /** What only the owner of a database can do to a ledger, and what the verifier then says. */
-import { verify } from '../../server/ledger/index.ts';
-import type { VerifyOptions, VerifyReport } from '../../server/ledger/index.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
+import type { VerifyOptions, VerifyReport } from '../../packages/coffer/src/ledger/index.ts';
 import type { TestDatabase } from '../support/database.ts';
 
 export const tables = ['book', 'batch', 'account', 'entry'] as const;

@@ -3,13 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { silentLog } from '../../server/kernel/index.ts';
-import { openLedger, startCheckpoints } from '../../server/ledger/index.ts';
-import type { Ledger, VerifyReport } from '../../server/ledger/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { openLedger, startCheckpoints } from '../../packages/coffer/src/ledger/index.ts';
+import type { Ledger, VerifyReport } from '../../packages/coffer/src/ledger/index.ts';
 import { createEmptyDatabase, createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 
-const launcher = path.resolve(import.meta.dirname, '../../cli/coffer.mjs');
+const launcher = path.resolve(import.meta.dirname, '../../packages/coffer/bin/coffer.mjs');
 
 let database: TestDatabase;
 let ledger: Ledger;

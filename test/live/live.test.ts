@@ -1,6 +1,6 @@
 // Live events over HTTP: in order, each once, across cuts; to whoever may see them, for as long as that is so.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { assert, newId } from '../../server/kernel/index.ts';
+import { assert, newId } from '../../packages/coffer/src/kernel/index.ts';
 import { person, service } from '../access/world.ts';
 import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runMonkey } from '../../cli/monkey/monkey.ts';
-import type { Report } from '../../cli/monkey/report.ts';
+import { runMonkey } from '../../packages/coffer/src/cli/monkey/monkey.ts';
+import type { Report } from '../../packages/coffer/src/cli/monkey/report.ts';
 import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
 import { startHttpProxy } from '../support/http-proxy.ts';
@@ -268,7 +268,7 @@ describe('planted trouble', () => {
 
 describe('coffer monkey', () => {
   const coffer = async (...args: string[]) => {
-    const launcher = path.resolve(import.meta.dirname, '../../cli/coffer.mjs');
+    const launcher = path.resolve(import.meta.dirname, '../../packages/coffer/bin/coffer.mjs');
     return await promisify(execFile)(process.execPath, [launcher, 'monkey', ...args]).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
       (failure: { code: number; stdout: string; stderr: string }) => failure,

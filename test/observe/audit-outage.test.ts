@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { createLog } from '../../server/kernel/index.ts';
+import { createLog } from '../../packages/coffer/src/kernel/index.ts';
 import { auditedRows, startWatched } from './watched.ts';
 import type { Watched } from './watched.ts';
 

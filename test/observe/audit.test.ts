@@ -1,6 +1,6 @@
 import net from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isUuid } from '../../server/kernel/index.ts';
+import { isUuid } from '../../packages/coffer/src/kernel/index.ts';
 import { alice } from '../http/product.ts';
 import { auditedRows, startWatched } from './watched.ts';
 import type { AuditedRow, Watched } from './watched.ts';

@@ -1,8 +1,8 @@
 // What is asked of the ledger over gRPC leaves rows in the audit that lead to the operations.
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { AuditTrail } from '../../server/audit/index.ts';
-import { silentLog } from '../../server/kernel/index.ts';
+import { AuditTrail } from '../../packages/coffer/src/audit/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { outsider } from '../grpc/outsider.ts';
 import { startPlatform } from '../grpc/platform.ts';
 import type { Platform } from '../grpc/platform.ts';

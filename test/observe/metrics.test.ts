@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openRequests, requestStatuses } from '../../server/requests/index.ts';
+import { openRequests, requestStatuses } from '../../packages/coffer/src/requests/index.ts';
 import { startProduct } from '../http/product.ts';
 import { startWatched } from './watched.ts';
 import type { Watched } from './watched.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { AuditTrail } from '../../server/audit/index.ts';
-import { createLog, inRequest, isUuid, silentLog } from '../../server/kernel/index.ts';
-import { Metrics } from '../../server/telemetry/index.ts';
+import { AuditTrail } from '../../packages/coffer/src/audit/index.ts';
+import { createLog, inRequest, isUuid, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { Metrics } from '../../packages/coffer/src/telemetry/index.ts';
 import { outsider } from '../grpc/outsider.ts';
 import { startPlatform } from '../grpc/platform.ts';
 import type { Platform } from '../grpc/platform.ts';

@@ -1,13 +1,13 @@
 /** A product over HTTP with everything that watches over it, on a database of its own. */
 import { expect } from 'vitest';
-import { AuditTrail } from '../../server/audit/index.ts';
-import type { AuditOptions } from '../../server/audit/index.ts';
-import type { AccessMode } from '../../server/gateway/index.ts';
-import { silentLog } from '../../server/kernel/index.ts';
-import type { Log, Network } from '../../server/kernel/index.ts';
-import type { Ledger } from '../../server/ledger/index.ts';
-import { Metrics } from '../../server/telemetry/index.ts';
-import type { Traces } from '../../server/telemetry/index.ts';
+import { AuditTrail } from '../../packages/coffer/src/audit/index.ts';
+import type { AuditOptions } from '../../packages/coffer/src/audit/index.ts';
+import type { AccessMode } from '../../packages/coffer/src/gateway/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import type { Log, Network } from '../../packages/coffer/src/kernel/index.ts';
+import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
+import { Metrics } from '../../packages/coffer/src/telemetry/index.ts';
+import type { Traces } from '../../packages/coffer/src/telemetry/index.ts';
 import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
 

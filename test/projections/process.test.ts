@@ -11,7 +11,7 @@ import type { CofferProcess } from '../support/coffer-process.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 
-const launcher = path.resolve(import.meta.dirname, '../../cli/coffer.mjs');
+const launcher = path.resolve(import.meta.dirname, '../../packages/coffer/bin/coffer.mjs');
 let database: TestDatabase;
 let coffer: CofferProcess;
 const home = mkdtempSync(path.join(os.tmpdir(), 'coffer-worker-'));

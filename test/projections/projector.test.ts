@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { silentLog } from '../../server/kernel/index.ts';
-import type { LedgerEvent } from '../../server/ledger/index.ts';
-import { Projector } from '../../server/projections/index.ts';
-import type { Projection } from '../../server/projections/index.ts';
-import type { Delivery, Handler } from '../../server/events/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import type { LedgerEvent } from '../../packages/coffer/src/ledger/index.ts';
+import { Projector } from '../../packages/coffer/src/projections/index.ts';
+import type { Projection } from '../../packages/coffer/src/projections/index.ts';
+import type { Delivery, Handler } from '../../packages/coffer/src/events/index.ts';
 import { deliveriesOf, insertWitnessed, startLog, witness, witnessed } from '../support/projections.ts';
 import type { FollowedLog } from '../support/projections.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';

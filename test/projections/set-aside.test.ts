@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { Delivery } from '../../server/events/index.ts';
-import { silentLog } from '../../server/kernel/index.ts';
-import { listSetAside, Projector, retrySetAside } from '../../server/projections/index.ts';
-import type { Projection } from '../../server/projections/index.ts';
+import type { Delivery } from '../../packages/coffer/src/events/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { listSetAside, Projector, retrySetAside } from '../../packages/coffer/src/projections/index.ts';
+import type { Projection } from '../../packages/coffer/src/projections/index.ts';
 import { deliveriesOf, startLog, witness, witnessed } from '../support/projections.ts';
 import type { FollowedLog } from '../support/projections.ts';
 import { seedOf } from '../support/seed.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { silentLog } from '../../server/kernel/index.ts';
-import { forgetOldRequests } from '../../server/requests/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { forgetOldRequests } from '../../packages/coffer/src/requests/index.ts';
 import { startWorking } from './working.ts';
 import type { Working } from './working.ts';
 

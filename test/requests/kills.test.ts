@@ -1,8 +1,8 @@
 /** A worker process is killed at every step, and at any moment; another one takes over. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { PayoutConfig } from '../../server/kernel/index.ts';
-import { verify } from '../../server/ledger/index.ts';
-import { callOut } from '../../server/outbound/index.ts';
+import type { PayoutConfig } from '../../packages/coffer/src/kernel/index.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
+import { callOut } from '../../packages/coffer/src/outbound/index.ts';
 import { pause } from '../support/load.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
 import { startPayer } from './payer.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { silentLog } from '../../server/kernel/index.ts';
-import { verify } from '../../server/ledger/index.ts';
-import { callOut } from '../../server/outbound/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
+import { callOut } from '../../packages/coffer/src/outbound/index.ts';
 import { startProxy } from '../support/database-proxy.ts';
 import type { Proxy } from '../support/database-proxy.ts';
 import { pause } from '../support/load.ts';

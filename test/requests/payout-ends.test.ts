@@ -1,7 +1,7 @@
 /** The end of a payout's time: what was paid is never given back, whatever was late, lost or dead when it came. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { verify } from '../../server/ledger/index.ts';
-import { callOut } from '../../server/outbound/index.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
+import { callOut } from '../../packages/coffer/src/outbound/index.ts';
 import { freePort } from '../support/ports.ts';
 import { pause } from '../support/load.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';

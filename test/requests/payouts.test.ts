@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { callOut } from '../../server/outbound/index.ts';
-import type { Reviews, ReviewVerdict } from '../../server/requests/index.ts';
-import { verify } from '../../server/ledger/index.ts';
+import { callOut } from '../../packages/coffer/src/outbound/index.ts';
+import type { Reviews, ReviewVerdict } from '../../packages/coffer/src/requests/index.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { startPayer } from './payer.ts';
 import type { Payer } from './payer.ts';
 import { startWorking } from './working.ts';

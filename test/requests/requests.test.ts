@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { verify } from '../../server/ledger/index.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { startWorking } from './working.ts';
 import type { Working } from './working.ts';
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { verify } from '../../server/ledger/index.ts';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { endWithTest } from '../support/children.ts';
 import { pause } from '../support/load.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';

@@ -1,12 +1,12 @@
 // A worker in a process of its own that kills itself when the work on a request, or a transfer in steps, has come to a point, or works
 // until it is killed.
-import { createLog } from '../../server/kernel/index.ts';
-import type { PayoutConfig } from '../../server/kernel/index.ts';
-import { openLedger } from '../../server/ledger/index.ts';
-import type { Ledger } from '../../server/ledger/index.ts';
-import { callOut } from '../../server/outbound/index.ts';
-import { startRequestRunner } from '../../server/requests/index.ts';
-import { WalletCommands } from '../../server/wallets/index.ts';
+import { createLog } from '../../packages/coffer/src/kernel/index.ts';
+import type { PayoutConfig } from '../../packages/coffer/src/kernel/index.ts';
+import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
+import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
+import { callOut } from '../../packages/coffer/src/outbound/index.ts';
+import { startRequestRunner } from '../../packages/coffer/src/requests/index.ts';
+import { WalletCommands } from '../../packages/coffer/src/wallets/index.ts';
 
 const [url = '', payout = '', point = ''] = process.argv.slice(2);
 

@@ -1,7 +1,7 @@
 /** A product over HTTP with a worker that does what it accepts in the background. */
 import { expect } from 'vitest';
-import { startRequestRunner } from '../../server/requests/index.ts';
-import type { RequestWork } from '../../server/requests/index.ts';
+import { startRequestRunner } from '../../packages/coffer/src/requests/index.ts';
+import type { RequestWork } from '../../packages/coffer/src/requests/index.ts';
 import { startProduct } from '../http/product.ts';
 import type { Answer, TestProduct } from '../http/product.ts';
 

@@ -1,7 +1,7 @@
 /** Transfers between books as callers of the REST API meet them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { silentLog } from '../../server/kernel/index.ts';
-import { SagaResumer } from '../../server/wallets/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { SagaResumer } from '../../packages/coffer/src/wallets/index.ts';
 import { person, service } from '../access/world.ts';
 import type { Person } from '../access/world.ts';
 import { startProduct } from '../http/product.ts';

@@ -1,8 +1,8 @@
 /** Drivers with a bug in them: what they do to a ledger of two books, the verifier finds, at the step that is wrong. */
 import { expect, it } from 'vitest';
-import { creditOf, endOf, verify } from '../../server/ledger/index.ts';
-import type { Ledger, Outcome, RecordedEntry } from '../../server/ledger/index.ts';
-import { drive } from '../../server/wallets/index.ts';
+import { creditOf, endOf, verify } from '../../packages/coffer/src/ledger/index.ts';
+import type { Ledger, Outcome, RecordedEntry } from '../../packages/coffer/src/ledger/index.ts';
+import { drive } from '../../packages/coffer/src/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { debitOnly, fund, openBooks, walletIn } from '../support/sagas.ts';
 

@@ -1,9 +1,9 @@
 /** The resumer ends what nobody stays with, and one book that is away keeps nothing back but its own. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { silentLog } from '../../server/kernel/index.ts';
-import type { Ledger } from '../../server/ledger/index.ts';
-import { SagaResumer } from '../../server/wallets/index.ts';
-import type { WalletOutcome } from '../../server/wallets/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
+import { SagaResumer } from '../../packages/coffer/src/wallets/index.ts';
+import type { WalletOutcome } from '../../packages/coffer/src/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startProxy } from '../support/database-proxy.ts';

@@ -1,9 +1,9 @@
 /** Transfers by saga, in a ledger of one book and of three: each ends, once, as the recipient's book decided, whatever happens in between. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { creditOf, endOf, operationId } from '../../server/ledger/index.ts';
-import type { Ledger } from '../../server/ledger/index.ts';
-import { drive } from '../../server/wallets/index.ts';
-import type { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
+import { creditOf, endOf, operationId } from '../../packages/coffer/src/ledger/index.ts';
+import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
+import { drive } from '../../packages/coffer/src/wallets/index.ts';
+import type { WalletCommands, WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import {

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Coffer, CofferRefused, newKey } from '../../sdk/index.ts';
-import { requestOf } from '../../sdk/request.ts';
-import { assert } from '../../server/kernel/index.ts';
+import { Coffer, CofferRefused, newKey } from '../../packages/client/src/index.ts';
+import { requestOf } from '../../packages/client/src/request.ts';
+import { assert } from '../../packages/coffer/src/kernel/index.ts';
 import { alice, startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
 
@@ -150,10 +150,13 @@ describe('a key', () => {
 });
 
 it('the example of the README does what it says', async () => {
-  const readme = fs.readFileSync(path.resolve(import.meta.dirname, '../../sdk/README.md'), 'utf8');
+  const readme = fs.readFileSync(path.resolve(import.meta.dirname, '../../packages/client/README.md'), 'utf8');
   const [, example = ''] = /```ts\n([^]*?)```/.exec(readme) ?? [];
   const file = path.resolve(import.meta.dirname, `readme-example-${process.pid}.ts`);
-  fs.writeFileSync(file, example.replace("'coffer-client'", "'../../sdk/index.ts'").replace('http://127.0.0.1:3000', product.url));
+  fs.writeFileSync(
+    file,
+    example.replace("'coffer-client'", "'../../packages/client/src/index.ts'").replace('http://127.0.0.1:3000', product.url),
+  );
   try {
     await import(file);
   } finally {

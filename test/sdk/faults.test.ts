@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Coffer, CofferUnavailable } from '../../sdk/index.ts';
+import { Coffer, CofferUnavailable } from '../../packages/client/src/index.ts';
 import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
 import { startCofferProcess } from '../support/coffer-process.ts';

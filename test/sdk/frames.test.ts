@@ -2,8 +2,8 @@
 import { createParser } from 'eventsource-parser';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FrameReader } from '../../sdk/frames.ts';
-import type { Frame } from '../../sdk/frames.ts';
+import { FrameReader } from '../../packages/client/src/frames.ts';
+import type { Frame } from '../../packages/client/src/frames.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 

@@ -9,7 +9,7 @@ import { startProduct } from '../http/product.ts';
 import { service } from '../access/world.ts';
 import { temporaryHome } from '../support/server.ts';
 
-const example = path.resolve(import.meta.dirname, '../../docs/examples/live-events.ts');
+const example = path.resolve(import.meta.dirname, '../../examples/live-events.ts');
 const children: ChildProcess[] = [];
 afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
 

@@ -2,10 +2,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Coffer } from '../../sdk/index.ts';
-import type { LiveEvent } from '../../sdk/index.ts';
-import { pauseBefore } from '../../sdk/live.ts';
-import { assert, newId } from '../../server/kernel/index.ts';
+import { Coffer } from '../../packages/client/src/index.ts';
+import type { LiveEvent } from '../../packages/client/src/index.ts';
+import { pauseBefore } from '../../packages/client/src/live.ts';
+import { assert, newId } from '../../packages/coffer/src/kernel/index.ts';
 import { person, service } from '../access/world.ts';
 import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';

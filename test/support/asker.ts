@@ -1,7 +1,7 @@
 // A process of its own that posts what it is given on a line of standard input, all at once, and journals what it was answered.
 import fs from 'node:fs';
 import readline from 'node:readline';
-import type { Operation } from '../../server/ledger/index.ts';
+import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { startWriter } from './books.ts';
 import { postJournalled, readWithBigints, toLine } from './history.ts';
 import type { History } from './history.ts';

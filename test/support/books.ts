@@ -1,10 +1,10 @@
 /** Books for tests: as many as they like in one database, each with a log, a chain and a model of its own. */
-import { BookReader } from '../../server/ledger/reading/reads.ts';
-import { BookWriter } from '../../server/ledger/posting/writer.ts';
-import { inRole } from '../../server/database/index.ts';
-import { silentLog } from '../../server/kernel/index.ts';
-import type { Log } from '../../server/kernel/index.ts';
-import type { Operation, Outcome, RecordedEntry } from '../../server/ledger/index.ts';
+import { BookReader } from '../../packages/coffer/src/ledger/reading/reads.ts';
+import { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
+import { inRole } from '../../packages/coffer/src/database/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import type { Log } from '../../packages/coffer/src/kernel/index.ts';
+import type { Operation, Outcome, RecordedEntry } from '../../packages/coffer/src/ledger/index.ts';
 import type { TestDatabase } from './database.ts';
 
 let lastBook = 1;

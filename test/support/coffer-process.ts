@@ -28,7 +28,7 @@ export async function startCofferProcess(
 ): Promise<CofferProcess> {
   const [http, users, wallets] = [await freePort(), await freePort(), await freePort()];
   const home = mkdtempSync(path.join(os.tmpdir(), 'coffer-process-'));
-  const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../../cli/coffer.mjs'), 'start'], {
+  const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../../packages/coffer/bin/coffer.mjs'), 'start'], {
     env: {
       ...process.env,
       DATABASE_URL: databaseUrl,

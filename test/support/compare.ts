@@ -1,5 +1,5 @@
 /** Puts the ledger's answers and the model's into the same words, so that they can be compared whole. */
-import type { Outcome, RecordedEntry } from '../../server/ledger/index.ts';
+import type { Outcome, RecordedEntry } from '../../packages/coffer/src/ledger/index.ts';
 import type { ModelAnswer, ModelEntry } from './model.ts';
 
 export type Comparable = { status: string; replayed: boolean; seq: number; refusal: unknown; entry: ModelEntry | null };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { createPool, migrate } from '../../server/database/index.ts';
-import { assert, createLog } from '../../server/kernel/index.ts';
+import { createPool, migrate } from '../../packages/coffer/src/database/index.ts';
+import { assert, createLog } from '../../packages/coffer/src/kernel/index.ts';
 
 export const serverUrlVariable = 'COFFER_TEST_SERVER_URL';
 const template = 'coffer_template';

@@ -1,7 +1,7 @@
 // Sends webhooks in a process of its own, until it is killed.
-import { createPool } from '../../server/database/index.ts';
-import { createLog } from '../../server/kernel/index.ts';
-import { Dispatcher } from '../../server/webhooks/index.ts';
+import { createPool } from '../../packages/coffer/src/database/index.ts';
+import { createLog } from '../../packages/coffer/src/kernel/index.ts';
+import { Dispatcher } from '../../packages/coffer/src/webhooks/index.ts';
 
 const [url = '', leaseMs = '', timeoutMs = '1000'] = process.argv.slice(2);
 

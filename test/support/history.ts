@@ -3,9 +3,9 @@
  * replayed through the model in the order of the log, and the order of the log is compared with the order of real time.
  */
 import { expect } from 'vitest';
-import { LedgerUnavailable } from '../../server/ledger/index.ts';
-import type { Operation } from '../../server/ledger/index.ts';
-import type { BookWriter } from '../../server/ledger/posting/writer.ts';
+import { LedgerUnavailable } from '../../packages/coffer/src/ledger/index.ts';
+import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
+import type { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
 import { postOne, readLog } from './books.ts';
 import { comparableEntry, comparableOutcome, entryAsModel } from './compare.ts';
 import type { Comparable } from './compare.ts';

@@ -1,5 +1,5 @@
 /** Callers that post one operation after the other, and journal what they are told, until they are stopped. */
-import type { BookWriter } from '../../server/ledger/posting/writer.ts';
+import type { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
 import { postJournalled } from './history.ts';
 import type { Call, History } from './history.ts';
 import { randomFrom } from './seed.ts';

@@ -1,5 +1,5 @@
 /** What counts as the same request, in the words in which a refusal repeats it: everything but preconditions, key and metadata. */
-import type { AccountRef, Limits, Operation } from '../../server/ledger/index.ts';
+import type { AccountRef, Limits, Operation } from '../../packages/coffer/src/ledger/index.ts';
 
 export type ModelContent = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
 /** The reference's controls: what operators decide about a wallet. */
-import type { AccountRef, ControlOperation, Sides } from '../../server/ledger/index.ts';
+import type { AccountRef, ControlOperation, Sides } from '../../packages/coffer/src/ledger/index.ts';
 import { decidedOf, limitsInWords } from './model-content.ts';
 import { closed, frozen, overLimit, stale, tooMuch, word } from './model-transfers.ts';
 import { metadataOf, no } from './model-world.ts';

@@ -1,5 +1,5 @@
 /** The reference's holds: an amount is put aside, and ends as captures, as releases, or by its time. */
-import type { CaptureOperation, HoldOperation, Operation, ReleaseOperation } from '../../server/ledger/index.ts';
+import type { CaptureOperation, HoldOperation, Operation, ReleaseOperation } from '../../packages/coffer/src/ledger/index.ts';
 import { closed, frozen, overLimit, stale, strange, taken, tooMuch, underMinimum, word } from './model-transfers.ts';
 import { metadataOf, no, thirtyEightNines } from './model-world.ts';
 import type { ModelEntry, ModelHold, ModelRefusal, World } from './model-world.ts';

@@ -1,5 +1,5 @@
 /** The reference's transfers by saga: what each step promises of its own book. */
-import type { Operation } from '../../server/ledger/index.ts';
+import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { closed, frozen, overLimit, stale, strange, taken, tooMuch, underMinimum } from './model-transfers.ts';
 import { metadataOf, no, thirtyEightNines } from './model-world.ts';
 import type { ModelAccount, ModelEntry, ModelRefusal, World } from './model-world.ts';

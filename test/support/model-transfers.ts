@@ -1,5 +1,5 @@
 /** The reference's transfers and reversals, as the product promises them. Each says no, or does it and answers with its entry. */
-import type { AccountRef, Operation, TransferOperation } from '../../server/ledger/index.ts';
+import type { AccountRef, Operation, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
 import { asks, decidedOf } from './model-content.ts';
 import { metadataOf, mostOf, no, thirtyEightNines } from './model-world.ts';
 import type { ModelAccount, ModelEntry, ModelRefusal, World } from './model-world.ts';

@@ -1,5 +1,5 @@
 /** What the reference ledger knows: accounts, holds and its log, and what it adds up from them each time it is asked. */
-import type { AccountRef, Limits, Operation, SystemKind, WalletSpec } from '../../server/ledger/index.ts';
+import type { AccountRef, Limits, Operation, SystemKind, WalletSpec } from '../../packages/coffer/src/ledger/index.ts';
 import { contentOf, initiatorName } from './model-content.ts';
 import type { ModelContent } from './model-content.ts';
 

@@ -2,7 +2,7 @@
  * The reference: a second ledger, in memory, as naive as possible, written from what the product promises and not from its code.
  * It imports nothing but the words in which operations are asked for. Whatever the real ledger answers is compared with it.
  */
-import type { Operation } from '../../server/ledger/index.ts';
+import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { askedAsset, contentOf, initiatorName } from './model-content.ts';
 import { control } from './model-controls.ts';
 import { capture, expire, hold, release } from './model-holds.ts';

@@ -8,7 +8,7 @@ import type {
   SystemKind,
   TransferKind,
   TransferOperation,
-} from '../../server/ledger/index.ts';
+} from '../../packages/coffer/src/ledger/index.ts';
 import type { Model } from './model.ts';
 
 /** An operation, or one about a hold or a posting that is picked from those there are when its turn comes. */

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import type { Operation } from '../../server/ledger/index.ts';
+import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { endWithTest } from './children.ts';
 import { fromLines, withBigints } from './history.ts';
 import type { History } from './history.ts';

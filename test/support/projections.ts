@@ -1,11 +1,11 @@
 /** A log of several books to follow, and a projection that witnesses what it is given: each event a row, in the order of arrival. */
 import type pg from 'pg';
-import { createPool, inRole } from '../../server/database/index.ts';
-import type { Delivery } from '../../server/events/index.ts';
-import { silentLog } from '../../server/kernel/index.ts';
-import { openLedger } from '../../server/ledger/index.ts';
-import type { Ledger, LedgerEvent } from '../../server/ledger/index.ts';
-import type { Projection } from '../../server/projections/index.ts';
+import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
+import type { Delivery } from '../../packages/coffer/src/events/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
+import type { Ledger, LedgerEvent } from '../../packages/coffer/src/ledger/index.ts';
+import type { Projection } from '../../packages/coffer/src/projections/index.ts';
 import { createTestDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
 import { randomFrom } from './seed.ts';

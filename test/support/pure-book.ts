@@ -1,9 +1,9 @@
 /** The rules and the memory of a book, without a database: what a writer would look up is looked up in the rows written so far. */
-import { ask } from '../../server/ledger/rules/asked.ts';
-import type { Rows } from '../../server/ledger/chain/chain.ts';
-import { decideTogether } from '../../server/ledger/posting/group.ts';
-import { BookState } from '../../server/ledger/posting/state.ts';
-import type { Operation, Outcome } from '../../server/ledger/index.ts';
+import { ask } from '../../packages/coffer/src/ledger/rules/asked.ts';
+import type { Rows } from '../../packages/coffer/src/ledger/chain/chain.ts';
+import { decideTogether } from '../../packages/coffer/src/ledger/posting/group.ts';
+import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
+import type { Operation, Outcome } from '../../packages/coffer/src/ledger/index.ts';
 import { assets, keepsWallet } from './operations.ts';
 
 /** Of a book in which some wallets have no place. */

@@ -1,6 +1,6 @@
 /** What every wallet did, counted naively from the entries of the ledger, without events and without the product's own sums. */
 import type pg from 'pg';
-import type { WalletTotals } from '../../server/wallets/index.ts';
+import type { WalletTotals } from '../../packages/coffer/src/wallets/index.ts';
 
 type Side = { id: string; kind: string; version: number };
 type Row = {

@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { assert } from '../../server/kernel/index.ts';
+import { assert } from '../../packages/coffer/src/kernel/index.ts';
 import { freePort } from './ports.ts';
 
 const program = 'redis-server';

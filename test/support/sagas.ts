@@ -1,12 +1,12 @@
 /** Transfers by saga for tests: ledgers of several books, wallets in each, and what must hold of the money at every moment. */
 import type pg from 'pg';
 import { expect } from 'vitest';
-import { inRole } from '../../server/database/index.ts';
-import { assert, silentLog } from '../../server/kernel/index.ts';
-import { bookOfWallet, openLedger, verify } from '../../server/ledger/index.ts';
-import type { Ledger, Outcome, RecordedEntry } from '../../server/ledger/index.ts';
-import { WalletCommands, WalletQueries } from '../../server/wallets/index.ts';
-import type { WalletOutcome } from '../../server/wallets/index.ts';
+import { inRole } from '../../packages/coffer/src/database/index.ts';
+import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { bookOfWallet, openLedger, verify } from '../../packages/coffer/src/ledger/index.ts';
+import type { Ledger, Outcome, RecordedEntry } from '../../packages/coffer/src/ledger/index.ts';
+import { WalletCommands, WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
+import type { WalletOutcome } from '../../packages/coffer/src/wallets/index.ts';
 import { entryAsModel } from './compare.ts';
 import type { TestDatabase } from './database.ts';
 

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { removeEmbedded, startEmbedded } from '../../server/database/index.ts';
-import type { Embedded } from '../../server/database/index.ts';
-import { createLog, isAlive, silentLog } from '../../server/kernel/index.ts';
+import { removeEmbedded, startEmbedded } from '../../packages/coffer/src/database/index.ts';
+import type { Embedded } from '../../packages/coffer/src/database/index.ts';
+import { createLog, isAlive, silentLog } from '../../packages/coffer/src/kernel/index.ts';
 
 const prefix = 'coffer-test-';
 

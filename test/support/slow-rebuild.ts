@@ -1,9 +1,9 @@
 // A process of its own that rebuilds the stats, in many small steps with a pause after each: there is time to kill it.
-import { createPool } from '../../server/database/index.ts';
-import { statsProjection } from '../../server/insights/index.ts';
-import { silentLog } from '../../server/kernel/index.ts';
-import { openLedger } from '../../server/ledger/index.ts';
-import { rebuild } from '../../server/projections/index.ts';
+import { createPool } from '../../packages/coffer/src/database/index.ts';
+import { statsProjection } from '../../packages/coffer/src/insights/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
+import { rebuild } from '../../packages/coffer/src/projections/index.ts';
 import { pause } from './load.ts';
 
 const [url = ''] = process.argv.slice(2);

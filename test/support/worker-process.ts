@@ -1,13 +1,13 @@
 // A worker in a process of its own, that kills itself at a point of its work: at the n-th time that it gets there.
-import { createPool } from '../../server/database/index.ts';
-import { openBuiltIn } from '../../server/events/index.ts';
-import type { Handler } from '../../server/events/index.ts';
-import { statsProjection } from '../../server/insights/index.ts';
-import { silentLog } from '../../server/kernel/index.ts';
-import type { Log } from '../../server/kernel/index.ts';
-import { openLedger } from '../../server/ledger/index.ts';
-import { Projector } from '../../server/projections/index.ts';
-import type { Projection } from '../../server/projections/index.ts';
+import { createPool } from '../../packages/coffer/src/database/index.ts';
+import { openBuiltIn } from '../../packages/coffer/src/events/index.ts';
+import type { Handler } from '../../packages/coffer/src/events/index.ts';
+import { statsProjection } from '../../packages/coffer/src/insights/index.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import type { Log } from '../../packages/coffer/src/kernel/index.ts';
+import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
+import { Projector } from '../../packages/coffer/src/projections/index.ts';
+import type { Projection } from '../../packages/coffer/src/projections/index.ts';
 import { witness } from './projections.ts';
 
 const [url = '', point = '', nth = '1'] = process.argv.slice(2);

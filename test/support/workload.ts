@@ -1,5 +1,5 @@
 /** What load asks for: a few wallets, all kinds of operations, some of them refused. Follows from the random numbers given. */
-import type { Operation } from '../../server/ledger/index.ts';
+import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 
 const wallets = ['w0', 'w1', 'w2', 'w3', 'w4', 'w5', 'w6', 'w7'] as const;
 

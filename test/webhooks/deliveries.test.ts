@@ -1,7 +1,7 @@
 // Deliveries: each event once for each endpoint that wants it, sent until it arrives, whoever is slow, broken or killed.
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { isUuid, newId } from '../../server/kernel/index.ts';
+import { isUuid, newId } from '../../packages/coffer/src/kernel/index.ts';
 import { listenTo, startReceiver, startWorld } from './world.ts';
 import type { Receiver, World } from './world.ts';
 
@@ -245,7 +245,7 @@ describe('the dispatcher', () => {
 });
 
 test('an address inside is refused when it is given, and a webhook that is gone is not there', async () => {
-  const { Webhooks } = await import('../../server/webhooks/index.ts');
+  const { Webhooks } = await import('../../packages/coffer/src/webhooks/index.ts');
   const guarded = new Webhooks({ pool: world.pool, ledger: world.ledger, allowPrivate: false });
   const asked = { description: '', types: ['*'], wallet: null, owner: null, createdBy: 'test' };
   expect(await guarded.create({ ...asked, url: 'https://10.0.0.1/' })).toEqual({

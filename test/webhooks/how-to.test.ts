@@ -4,8 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { newSecret } from '../../server/outbound/index.ts';
-import { signatureHeaders } from '../../server/outbound/signature.ts';
+import { newSecret } from '../../packages/coffer/src/outbound/index.ts';
+import { signatureHeaders } from '../../packages/coffer/src/outbound/signature.ts';
 
 type Verify = (secret: string, headers: Record<string, string>, body: string) => boolean;
 

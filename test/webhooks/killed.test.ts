@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { randomFrom, seedOf } from '../support/seed.ts';
-import { claimDue } from '../../server/webhooks/sending-store.ts';
+import { claimDue } from '../../packages/coffer/src/webhooks/sending-store.ts';
 import { listenTo, startReceiver, startWorld } from './world.ts';
 import type { World } from './world.ts';
 

@@ -2,13 +2,13 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type pg from 'pg';
-import { createPool, inRole } from '../../server/database/index.ts';
-import { assert, silentLog } from '../../server/kernel/index.ts';
-import { openLedger } from '../../server/ledger/index.ts';
-import type { Ledger, LedgerEvent, Operation } from '../../server/ledger/index.ts';
-import type { Projection } from '../../server/projections/index.ts';
-import { Dispatcher, webhookProjection, Webhooks } from '../../server/webhooks/index.ts';
-import type { DispatcherOptions, EndpointWithSecret } from '../../server/webhooks/index.ts';
+import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
+import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
+import type { Ledger, LedgerEvent, Operation } from '../../packages/coffer/src/ledger/index.ts';
+import type { Projection } from '../../packages/coffer/src/projections/index.ts';
+import { Dispatcher, webhookProjection, Webhooks } from '../../packages/coffer/src/webhooks/index.ts';
+import type { DispatcherOptions, EndpointWithSecret } from '../../packages/coffer/src/webhooks/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 export type World = {

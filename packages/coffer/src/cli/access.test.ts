@@ -1,0 +1,181 @@
+// Who may use a Coffer, seen from the command line: modes, keys, roles, TLS.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import https from 'node:https';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { Client, credentials, status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { endWithTest } from '../../../../test/support/children.ts';
+import { createTestDatabase } from '../../../../test/support/database.ts';
+import type { TestDatabase } from '../../../../test/support/database.ts';
+import { freePort } from '../../../../test/support/ports.ts';
+import { temporaryHome } from '../../../../test/support/server.ts';
+
+const launcher = path.resolve(import.meta.dirname, '../../bin/coffer.mjs');
+const certFile = path.resolve(import.meta.dirname, '../../../../test/support/tls/cert.pem');
+const keyFile = path.resolve(import.meta.dirname, '../../../../test/support/tls/key.pem');
+const cert = fs.readFileSync(certFile, 'utf8');
+const ports = { http: 0, users: 0, wallets: 0 };
+
+let database: TestDatabase;
+let home: string;
+let env: NodeJS.ProcessEnv;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  home = temporaryHome();
+  for (const name of ['http', 'users', 'wallets'] as const) ports[name] = await freePort();
+  env = {
+    PATH: process.env['PATH'],
+    COFFER_HOME: home,
+    DATABASE_URL: database.url,
+    PORT: String(ports.http),
+    USER_SERVICE_URL: `127.0.0.1:${ports.users}`,
+    WALLET_SERVICE_URL: `127.0.0.1:${ports.wallets}`,
+  };
+});
+afterAll(async () => {
+  await database.drop();
+  fs.rmSync(home, { recursive: true, force: true });
+});
+
+type Run = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+async function coffer(args: string[], settings: NodeJS.ProcessEnv = {}): Promise<Run> {
+  return await promisify(execFile)(process.execPath, [launcher, ...args], { env: { ...env, ...settings } }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (failure: Run) => failure,
+  );
+}
+
+async function json(...args: string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await coffer([...args, '--json']);
+  expect([code, stderr.includes('error')]).toEqual([0, false]);
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+async function running(settings: NodeJS.ProcessEnv, args: string[] = []) {
+  const child = spawn(process.execPath, [launcher, 'start', ...args], { env: { ...env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithTest(child);
+  const ended = once(child, 'close');
+  let output = '';
+  await new Promise<void>((resolve) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+        if (output.includes('Coffer runs.')) resolve();
+      });
+    child.once('close', () => resolve());
+  });
+  return {
+    output: () => output,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+type Answer = { readonly status: number; readonly body: Record<string, unknown> };
+
+/** A request that believes the test's certificate, whatever name it is for. */
+async function call(method: string, target: string, body?: object, authorization?: string): Promise<Answer> {
+  return await new Promise((resolve, reject) => {
+    const headers = { ...(body && { 'content-type': 'application/json' }), ...(authorization !== undefined && { authorization }) };
+    const options = { host: '127.0.0.1', port: ports.http, path: target, method, headers, ca: cert, checkServerIdentity: () => undefined };
+    const request = https.request(options, (answer) => {
+      let text = '';
+      answer.on('data', (chunk) => {
+        text += String(chunk);
+      });
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: JSON.parse(text) as Answer['body'] }));
+    });
+    request.on('error', reject);
+    request.end(body && JSON.stringify(body));
+  });
+}
+
+describe('the mode', () => {
+  test.each([
+    [{ HOST: '0.0.0.0' }, 'HOST is 0.0.0.0'],
+    [{ WALLET_SERVICE_URL: '0.0.0.0:50052' }, 'WALLET_SERVICE_URL is 0.0.0.0'],
+  ])('with %j an open start is refused, with the remedy', async (settings, sentence) => {
+    const { code, stderr } = await coffer(['start'], { ...settings, COFFER_AUTH: 'open' });
+    expect(code).toBe(1);
+    expect(stderr).toContain(sentence);
+    expect(stderr).toContain('COFFER_AUTH=required');
+  });
+
+  test('open mode is said aloud', async () => {
+    const open = await running({});
+    await open.stop();
+    expect(open.output()).toContain('OPEN MODE: nobody is asked who they are');
+  });
+
+  test('a certificate without its key, or that is none, is refused before anything starts', async () => {
+    expect(await coffer(['start'], { COFFER_TLS_CERT: certFile })).toMatchObject({ code: 1 });
+    const none = await coffer(['start'], { COFFER_TLS_CERT: path.join(home, 'none.pem'), COFFER_TLS_KEY: keyFile });
+    expect(none.stderr).toContain('COFFER_TLS_CERT is');
+    const swapped = await coffer(['start'], { COFFER_TLS_CERT: keyFile, COFFER_TLS_KEY: certFile });
+    expect(swapped.stderr).toContain('cannot be used together');
+  });
+});
+
+test('in required mode, over TLS: sign-up reaches the wallets service, people log in, keys and roles work as they are changed', async () => {
+  const server = await running({ COFFER_AUTH: 'required', COFFER_TLS_CERT: certFile, COFFER_TLS_KEY: keyFile });
+  try {
+    const jane = { email: 'jane@example.com', password: 'correct horse battery staple' };
+    expect(await call('POST', '/users/signup', { ...jane, name: 'Jane' })).toMatchObject({ status: 201 });
+    const login = await call('POST', '/users/login', jane);
+    const me = `Bearer ${String(login.body['token'])}`;
+    expect((await call('GET', '/wallet', undefined, me)).body['items']).toHaveLength(1);
+    expect(await call('GET', '/wallet')).toMatchObject({ status: 401 });
+    expect(await call('GET', '/users', undefined, me)).toMatchObject({ status: 403 });
+
+    expect(await json('users', 'role', 'JANE@example.com', 'operator')).toMatchObject({ email: jane.email, role: 'operator' });
+    await expect.poll(async () => (await call('GET', '/users', undefined, me)).status).toBe(200);
+
+    const made = await json('keys', 'create', 'billing', '--scopes', 'wallets:read,users:read', '--expires-in-days', '30');
+    const { id } = made['key'] as { id: string };
+    const key = `Bearer ${String(made['secret'])}`;
+    expect(key).toMatch(/^Bearer cof_[a-z0-9]{16}_[A-Za-z0-9_-]{43}$/);
+    expect(await call('GET', '/users', undefined, key)).toMatchObject({ status: 200 });
+    const rotated = await json('keys', 'rotate', id, '--overlap-hours', '1');
+    expect(await call('GET', '/users', undefined, `Bearer ${String(rotated['secret'])}`)).toMatchObject({ status: 200 });
+    const listed = await json('keys', 'list');
+    expect(listed['items']).toMatchObject([{ id, name: 'billing', scopes: ['wallets:read', 'users:read'], revokedAt: null }]);
+    expect(JSON.stringify(listed)).not.toContain(String(made['secret']).slice(21));
+    expect(await json('keys', 'revoke', id)).toMatchObject({ id });
+    await expect.poll(async () => (await call('GET', '/users', undefined, key)).status).toBe(401);
+    expect((await coffer(['keys', 'revoke', id])).stderr).toContain('There is no such living key');
+    expect((await coffer(['keys', 'create', 'x', '--scopes', 'money:all'])).stderr).toContain('There is no scope money:all');
+    expect((await coffer(['users', 'role', 'nobody@example.com', 'admin'])).stderr).toContain('There is no user "nobody@example.com"');
+    expect(server.output()).not.toMatch(/OPEN MODE|DeprecationWarning/);
+
+    expect(await grpcStatus(credentials.createSsl(Buffer.from(cert), null, null, { checkServerIdentity: () => undefined }))).toBe(
+      status.UNAUTHENTICATED,
+    );
+    expect(await grpcStatus(credentials.createInsecure())).toBe(status.UNAVAILABLE);
+  } finally {
+    await server.stop();
+  }
+});
+
+async function grpcStatus(channel: ReturnType<typeof credentials.createInsecure>): Promise<status | undefined> {
+  const client = new Client(`127.0.0.1:${ports.wallets}`, channel);
+  try {
+    return await new Promise((resolve) =>
+      client.makeUnaryRequest(
+        '/wallet.WalletService/GetWallet',
+        () => Buffer.alloc(0),
+        () => null,
+        {},
+        { deadline: Date.now() + 30_000 },
+        (error) => resolve(error?.code),
+      ),
+    );
+  } finally {
+    client.close();
+  }
+}

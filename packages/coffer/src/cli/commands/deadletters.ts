@@ -1,0 +1,127 @@
+import { confirm, isCancel } from '@clack/prompts';
+import { Command } from 'commander';
+import { openDatabase } from '../../database/index.ts';
+import { BrokerUnavailable, openDeadLetters } from '../../events/index.ts';
+import type { DeadLetter, DeadLetters } from '../../events/index.ts';
+import { OperatorError } from '../../kernel/index.ts';
+import { answer, runCommand } from '../run.ts';
+
+type Json = { readonly json?: boolean };
+const listedMax = 1_000;
+
+export function deadLettersCommand(): Command {
+  return new Command('deadletters')
+    .summary('look at events that were given up, replay or drop them')
+    .description(
+      'An event that no consumer could handle, after several tries, waits here until somebody replays or drops it. Works with both brokers, beside a running Coffer; with RabbitMQ set RABBITMQ_URL as the running one has it.',
+    )
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(replayCommand())
+    .addCommand(dropCommand());
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .summary('list them, oldest first')
+    .option('--json', 'answer as JSON')
+    .action(async (options: Json) => {
+      await withDeadLetters(options, async (letters) => {
+        const [items, count] = [await letters.list({ limit: listedMax }), await letters.count()];
+        const more = count > items.length ? [`… and ${count - items.length} more`] : [];
+        answer(options, count === 0 ? 'There are no dead letters.' : [...items.map(lineOf), ...more].join('\n'), { items, count });
+      });
+    });
+}
+
+function showCommand(): Command {
+  return new Command('show')
+    .summary('show one, with what was delivered')
+    .argument('<id>', 'from the list')
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, options: Json) => {
+      await withDeadLetters(options, async (letters) => {
+        const letter = await letters.find(id);
+        if (!letter) throw unknownLetter();
+        answer(options, `${lineOf(letter)}\n${letter.body}`, letter);
+      });
+    });
+}
+
+function replayCommand(): Command {
+  return new Command('replay')
+    .summary('deliver them once more, from the first delivery on')
+    .argument('[ids...]', 'from the list')
+    .option('--all', 'all of them')
+    .option('--json', 'answer as JSON')
+    .addHelpText('after', '\nExamples:\n  coffer deadletters replay 17\n  coffer deadletters replay --all')
+    .action(async (ids: string[], options: Json & { all?: boolean }) => {
+      const which = chosen(ids, options.all);
+      await withDeadLetters(options, async (letters) => {
+        const replayed = await letters.replay(which ?? unnamed());
+        if (replayed === 0 && which !== 'all') throw unknownLetter();
+        answer(options, `${replayed} replayed.`, { replayed });
+      });
+    });
+}
+
+function dropCommand(): Command {
+  return new Command('drop')
+    .summary('drop them for good; the events themselves stay in the log')
+    .argument('[ids...]', 'from the list')
+    .option('--all', 'all of them; asks first')
+    .option('--yes', 'do not ask')
+    .option('--json', 'answer as JSON')
+    .action(async (ids: string[], options: Json & { all?: boolean; yes?: boolean }) => {
+      const which = chosen(ids, options.all);
+      await withDeadLetters(options, async (letters) => {
+        if (which === 'all' && !options.yes) await confirmDrop(await letters.count());
+        const dropped = await letters.drop(which ?? unnamed());
+        if (dropped === 0 && which !== 'all') throw unknownLetter();
+        answer(options, `${dropped} dropped.`, { dropped });
+      });
+    });
+}
+
+function chosen(ids: readonly string[], all: boolean | undefined): readonly string[] | 'all' | null {
+  if (all) return ids.length === 0 ? 'all' : null;
+  return ids.length === 0 ? null : ids;
+}
+
+function unnamed(): never {
+  throw new OperatorError('It is not clear which dead letters are meant.', 'Give their ids, or --all.');
+}
+
+function unknownLetter(): OperatorError {
+  return new OperatorError('There is no such dead letter.', 'Take an id from "coffer deadletters list".');
+}
+
+async function confirmDrop(count: number): Promise<void> {
+  if (!process.stdin.isTTY) throw new OperatorError(`This would drop ${count} dead letters.`, 'Add --yes to do it.');
+  const isSure = await confirm({ message: `Drop ${count} dead letters for good?`, initialValue: false });
+  if (isCancel(isSure) || !isSure) throw new OperatorError('Nothing was dropped.', 'Say yes, or give --yes.');
+}
+
+async function withDeadLetters(options: Json, work: (letters: DeadLetters) => Promise<void>): Promise<void> {
+  await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
+    const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse', connectionsMax: 2 });
+    try {
+      const opened = openDeadLetters({ peers: config.peers, pool: database.pool, log });
+      try {
+        await work(opened.deadLetters);
+      } catch (failure) {
+        if (!(failure instanceof BrokerUnavailable)) throw failure;
+        throw new OperatorError(`RabbitMQ does not answer: ${failure.message}.`, 'Check RABBITMQ_URL, and that it runs; then ask again.');
+      } finally {
+        await opened.stop();
+      }
+    } finally {
+      await database.stop();
+    }
+  });
+}
+
+function lineOf({ id, eventId, eventType, wallet, reason, deliveries, diedAt }: DeadLetter): string {
+  const what = eventId === null ? 'unreadable' : `${eventType} ${eventId}${wallet === null ? '' : ` of ${wallet}`}`;
+  return `${id}  ${what}  ${reason ?? 'unknown reason'}, ${deliveries} deliveries  ${diedAt?.toISOString() ?? ''}`.trimEnd();
+}

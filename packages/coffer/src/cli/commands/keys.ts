@@ -1,0 +1,129 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { openDatabase } from '../../database/index.ts';
+import { ApiKeys, isScope, scopeMeanings, scopes } from '../../identity/index.ts';
+import type { ApiKey, NewApiKey, Refused, Scope } from '../../identity/index.ts';
+import { OperatorError } from '../../kernel/index.ts';
+import { answer, runCommand } from '../run.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+type Json = { readonly json?: boolean };
+
+export function keysCommand(): Command {
+  return new Command('keys')
+    .summary('make, list, rotate and revoke API keys')
+    .description('API keys are how services say who they are. A change is felt within a second, also by a running Coffer.')
+    .addCommand(createCommand())
+    .addCommand(listCommand())
+    .addCommand(rotateCommand())
+    .addCommand(revokeCommand());
+}
+
+function createCommand(): Command {
+  const width = Math.max(...scopes.map((scope) => scope.length));
+  const meanings = scopes.map((scope) => `  ${scope.padEnd(width)}  ${scopeMeanings[scope]}`).join('\n');
+  return new Command('create')
+    .summary('make a key; its secret is shown once')
+    .argument('<name>', 'what the key is for')
+    .requiredOption('--scopes <list>', 'what it may do, separated by commas', parseScopes)
+    .option('--expires-in-days <days>', '1 to 3650; it never expires, when absent', wholeFrom(1, 3_650))
+    .option('--json', 'answer as JSON')
+    .addHelpText(
+      'after',
+      `\nScopes:\n${meanings}\n\nExamples:\n  coffer keys create billing --scopes wallets:read,money:deposit --expires-in-days 365`,
+    )
+    .action(async (name: string, options: Json & { scopes: Scope[]; expiresInDays?: number }) => {
+      await withKeys(options, async (keys) => {
+        const expiresAfterMs = options.expiresInDays === undefined ? undefined : options.expiresInDays * dayMs;
+        const made = accepted(await keys.create({ name, scopes: options.scopes, createdBy: 'cli', expiresAfterMs }));
+        answer(options, `${shownOnce(made)}\nIt may: ${made.key.scopes.join(', ')}.`, made);
+      });
+    });
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .summary('list the keys, newest first, without their secrets')
+    .option('--json', 'answer as JSON')
+    .action(async (options: Json) => {
+      await withKeys(options, async (keys) => {
+        const items = await keys.list();
+        answer(options, items.length === 0 ? 'There are no API keys.' : items.map(lineOf).join('\n'), { items });
+      });
+    });
+}
+
+function rotateCommand(): Command {
+  return new Command('rotate')
+    .summary('give a key a new secret; the one before works a while longer')
+    .argument('<id>', 'the part of the key between its two underscores')
+    .option('--overlap-hours <hours>', '0 to 720: for how long the secret before works too', wholeFrom(0, 720), 24)
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, options: Json & { overlapHours: number }) => {
+      await withKeys(options, async (keys) => {
+        const made = accepted(await keys.rotate(id, options.overlapHours * hourMs));
+        answer(options, `${shownOnce(made)}\nThe secret before works until ${timeOf(made.key.previousExpiresAt)}.`, made);
+      });
+    });
+}
+
+function revokeCommand(): Command {
+  return new Command('revoke')
+    .summary('revoke a key for good')
+    .argument('<id>', 'the part of the key between its two underscores')
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, options: Json) => {
+      await withKeys(options, async (keys) => {
+        const revoked = accepted(await keys.revoke(id));
+        answer(options, `cof_${revoked.id} (${revoked.name}) is revoked.`, revoked);
+      });
+    });
+}
+
+async function withKeys(options: Json, work: (keys: ApiKeys) => Promise<void>): Promise<void> {
+  await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
+    const database = await openDatabase(config, log, { whenRunning: 'join', connectionsMax: 2 });
+    try {
+      await work(new ApiKeys(database.pool));
+    } finally {
+      await database.stop();
+    }
+  });
+}
+
+function accepted<T extends object>(outcome: T | Refused): T {
+  if (!('refusal' in outcome)) return outcome;
+  if (outcome.refusal.code === 'name_invalid')
+    throw new OperatorError('The name cannot be used.', 'Give 1 to 200 characters, not only spaces, without control characters.');
+  throw new OperatorError('There is no such living key.', 'Take an id from "coffer keys list".');
+}
+
+function shownOnce({ key, secret }: NewApiKey): string {
+  return `${secret}\nThis is the key of ${key.name}. Keep it now: it is not shown again.`;
+}
+
+function lineOf(key: ApiKey): string {
+  const state = key.revokedAt ? `revoked ${timeOf(key.revokedAt)}` : key.expiresAt ? `expires ${timeOf(key.expiresAt)}` : 'never expires';
+  return `cof_${key.id}  ${key.name}  ${key.scopes.join(',')}  made ${timeOf(key.createdAt)}  ${state}  last used ${timeOf(key.lastUsedAt)}`;
+}
+
+function timeOf(time: Date | null): string {
+  return time?.toISOString() ?? 'never';
+}
+
+function parseScopes(text: string): Scope[] {
+  const wanted = text.split(',').map((word) => word.trim());
+  const unknown = wanted.filter((word) => !isScope(word));
+  if (unknown.length > 0) throw new InvalidArgumentError(`There is no scope ${unknown.join(', ')}. There are: ${scopes.join(', ')}.`);
+  return wanted.filter(isScope);
+}
+
+/** The bounds that the REST API has, too. */
+function wholeFrom(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const given = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+    if (given >= least && given <= most) return given;
+    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+  };
+}

@@ -1,0 +1,32 @@
+import { Command } from 'commander';
+import { migrate, openDatabase } from '../../database/index.ts';
+import { answer, runCommand } from '../run.ts';
+
+export function migrateCommand(): Command {
+  return new Command('migrate')
+    .summary('bring the database up to date')
+    .description(
+      'Applies what is new in database/: migrations, then functions and views. Safe to run at any time, also beside a running Coffer.',
+    )
+    .option('--json', 'answer as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  coffer migrate                                       the embedded database
+  COFFER_MIGRATION_URL=postgres://… coffer migrate     a database of your own, as its owner`,
+    )
+    .action(async (options: { json?: boolean }) => {
+      await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
+        const database = await openDatabase(config, log, { whenRunning: 'join', as: 'migrator' });
+        try {
+          const report = await migrate(database.url, log);
+          const migrations = report.applied.length === 0 ? 'no new migration' : `applied ${report.applied.join(', ')}`;
+          const definitions = report.definitionsRenewed ? 'functions and views renewed' : 'functions and views unchanged';
+          answer(options, `The database is up to date: ${migrations}; ${definitions}.`, report);
+        } finally {
+          await database.stop();
+        }
+      });
+    });
+}

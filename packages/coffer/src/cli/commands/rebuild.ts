@@ -1,0 +1,89 @@
+import { Command } from 'commander';
+import { OperatorError } from '../../kernel/index.ts';
+import { rebuildable, rebuildProjection } from '../../compose/rebuild.ts';
+import type { Rebuildable } from '../../compose/rebuild.ts';
+import { answer, runCommand } from '../run.ts';
+
+type Options = { readonly check?: boolean; readonly json?: boolean };
+
+export function rebuildCommand(): Command {
+  return new Command('rebuild')
+    .summary('make what is derived from the event log again, from its beginning')
+    .description(
+      'Builds a projection from the first event on, beside the one that is read, and puts it in its place when it is as far. Works beside a running Coffer, which goes on serving and working. Interrupted, it has no effect: begin again. Without a name it lists what can be rebuilt.',
+    )
+    .argument('[projection]', 'which one')
+    .option('--check', 'compare instead: build it beside, name what differs, change nothing; exit code 1 when something differs')
+    .option('--json', 'answer as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  coffer rebuild                 what can be rebuilt, and how far each is
+  coffer rebuild stats           the stats of all wallets
+  coffer rebuild stats --check   is what is read equal to what the log says?
+
+What can be rebuilt, and what --check compares, column by column:
+  stats          the stats of all wallets
+  fraud          the findings: event, rule and version, action, wallet, time of the event, the events that were counted, facts;
+                 not what followed from them, nor the movements kept for the windows of rules
+                 made again, what was missed before has its action then, such as a freeze
+  notifications  cannot be: nobody is told twice
+  webhooks       cannot be: nothing is sent twice`,
+    )
+    .action(async (name: string | undefined, options: Options) => {
+      await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
+        if (name === undefined && options.check)
+          throw new OperatorError('It is not clear what is to be compared.', 'Name one: coffer rebuild stats --check.');
+        if (name === undefined) {
+          const list = await rebuildable(config, log);
+          return answer(options, list.map(lineOf).join('\n'), list);
+        }
+        const rebuilt = await rebuildProjection(config, log, {
+          name,
+          check: options.check ?? false,
+          ...(process.stderr.isTTY && { onProgress: showProgress }),
+        });
+        answer(options, sentences(rebuilt), rebuilt);
+        if (rebuilt.differences !== null && rebuilt.differences.length > 0) process.exitCode = 1;
+      });
+    });
+}
+
+function showProgress({ book, events, seq, ofSeq }: { book: number; events: number; seq: number; ofSeq: number }): void {
+  const percent = ofSeq === 0 ? 100 : Math.min(100, Math.floor((seq / ofSeq) * 100));
+  process.stderr.write(`\r\x1b[KBook ${book}: ${percent} %, ${events.toLocaleString('en-US')} events${percent >= 100 ? '\n' : ''}`);
+}
+
+function lineOf({ name, comparable, status }: Rebuildable): string {
+  if (!status) return `${name}: not begun; the worker begins it.`;
+  const { books, setAside, building } = status;
+  const events = books.reduce((sum, { applied }) => sum + applied, 0);
+  const behind = books.reduce((sum, { behindEntries }) => sum + behindEntries, 0);
+  return [
+    `${name}: ${events.toLocaleString('en-US')} events, ${behind === 0 ? 'at the end of the log' : `${behind.toLocaleString('en-US')} entries behind`}`,
+    ...(setAside > 0 ? [`${setAside} set aside`] : []),
+    ...(building === null ? [] : ['being rebuilt']),
+    ...(comparable ? [] : ['cannot be compared']),
+  ].join(', ');
+}
+
+function sentences({
+  projection,
+  events,
+  durationMs,
+  eventsPerSecond,
+  setAside,
+  differences,
+}: Awaited<ReturnType<typeof rebuildProjection>>): string {
+  const pace = `${events.toLocaleString('en-US')} events in ${(durationMs / 1_000).toFixed(1)} s, ${eventsPerSecond.toLocaleString('en-US')} a second`;
+  const aside = setAside > 0 ? [`${setAside} events could not be applied; the log of this command says why.`] : [];
+  if (differences === null) return [`${projection} was made again from the log and is in force (${pace}).`, ...aside].join('\n');
+  if (differences.length === 0) return [`${projection} equals what the log says (${pace}).`, ...aside].join('\n');
+  return [
+    `${projection} does NOT equal what the log says (${pace}):`,
+    ...differences.map(({ table, rows, first }) => `  ${table}: ${rows} rows differ, such as ${first}`),
+    ...aside,
+    `Make it again: coffer rebuild ${projection}`,
+  ].join('\n');
+}

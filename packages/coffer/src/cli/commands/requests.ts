@@ -1,0 +1,151 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { openDatabase } from '../../database/index.ts';
+import { isUuid, OperatorError } from '../../kernel/index.ts';
+import { Requests, requestStatuses } from '../../requests/index.ts';
+import type { AsyncRequest, Attempt, DecisionRefusal, RequestStatus } from '../../requests/index.ts';
+import { answer, runCommand } from '../run.ts';
+
+type Json = { readonly json?: boolean };
+type Decision = 'approve' | 'reject' | 'replay';
+
+const actor = 'cli';
+
+export function requestsCommand(): Command {
+  return new Command('requests')
+    .summary('see to asynchronous requests: list, show, replay, approve, reject')
+    .description(
+      'Withdrawals and transfers that were accepted to be done in the background. What is decided here a running worker goes on with.',
+    )
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(decisionCommand('replay', 'have a request done once more that failed or was rejected'))
+    .addCommand(decisionCommand('approve', 'have a withdrawal paid out that waits for somebody'))
+    .addCommand(decisionCommand('reject', 'give the amount back of a withdrawal that waits for somebody'));
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .summary('list requests, newest first')
+    .option('--wallet <id>', 'of this wallet only')
+    .addOption(new Option('--status <status>', 'in this status only').choices(requestStatuses))
+    .option('--limit <number>', 'how many at most: 1 to 500', parseLimit, 50)
+    .option('--cursor <id>', 'go on after this request, the last of an earlier page', parseCursor)
+    .option('--json', 'answer as JSON')
+    .addHelpText('after', '\nExamples:\n  coffer requests list --status awaiting_approval\n  coffer requests list --wallet w1 --json')
+    .action(async (options: Json & { wallet?: string; status?: RequestStatus; limit: number; cursor?: string }) => {
+      const { wallet, status, limit, cursor } = options;
+      await withRequests(options, async (requests) => {
+        const page = await requests.list({ wallet, status, limit, cursor });
+        const lines = page.items.map(lineOf);
+        if (page.next !== null) lines.push(`There are more: --cursor ${page.next}`);
+        answer(options, lines.length === 0 ? 'There are no such requests.' : lines.join('\n'), {
+          items: page.items.map(plain),
+          next: page.next,
+        });
+      });
+    });
+}
+
+function showCommand(): Command {
+  return new Command('show')
+    .summary('show a request, and what was tried')
+    .argument('<id>', 'of the request')
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, options: Json) => {
+      await withRequests(options, async (requests) => {
+        const found = await requests.find(id);
+        if (!found) throw noSuchRequest(id);
+        const attempts = await requests.attempts(id);
+        answer(options, [...linesOf(found), ...attempts.map(attemptLine)].join('\n'), { ...plain(found), log: attempts });
+      });
+    });
+}
+
+function decisionCommand(decision: Decision, summary: string): Command {
+  return new Command(decision)
+    .summary(summary)
+    .argument('<id>', 'of the request')
+    .requiredOption('--reason <text>', 'why, in 1 to 1000 characters; kept with the request', parseReason)
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, options: Json & { reason: string }) => {
+      await withRequests(options, async (requests) => {
+        const decided = await requests.decide(id, decision, { actor, reason: options.reason });
+        if ('refusal' in decided) throw refused(id, decided.refusal, decided.status);
+        answer(options, `${id} is ${decided.request.status} now.`, plain(decided.request));
+      });
+    });
+}
+
+async function withRequests(options: Json, work: (requests: Requests) => Promise<void>): Promise<void> {
+  await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
+    const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse', connectionsMax: 2 });
+    const requests = new Requests(database.pool);
+    try {
+      await work(requests);
+    } finally {
+      await requests.stop();
+      await database.stop();
+    }
+  });
+}
+
+function refused(id: string, refusal: DecisionRefusal, status: RequestStatus | null): OperatorError {
+  if (refusal === 'not_found') return noSuchRequest(id);
+  const remedies = {
+    not_waiting: 'Only what is in_review, awaiting_approval, paying or uncertain can be approved or rejected.',
+    not_failed: 'Only what failed or was released can be replayed.',
+    not_replayable: 'Its key or its hold was used by another operation. Have it asked for again, with a fresh key.',
+    busy: 'A worker has it in hand just now: try again in a moment.',
+  } as const satisfies Record<Exclude<DecisionRefusal, 'not_found'>, string>;
+  return new OperatorError(`The request is ${status ?? 'gone'}.`, remedies[refusal]);
+}
+
+function noSuchRequest(id: string): OperatorError {
+  return new OperatorError(`There is no request "${id}".`, 'Take an id from "coffer requests list".');
+}
+
+function lineOf(request: AsyncRequest): string {
+  const { id, type, wallet, content, status, failure, remark } = request;
+  const to = content.to === undefined ? '' : ` to ${content.to}`;
+  const mode = content.mode === undefined ? '' : `, ${content.mode}`;
+  const why = failure?.code ?? remark;
+  return `${id}  ${type} ${content.amount} of ${wallet}${to}${mode}  ${status}${why === null || why === undefined ? '' : `: ${why}`}`;
+}
+
+function linesOf(request: AsyncRequest): string[] {
+  const { hold, operation, key, generation, createdAt, finishedAt, nextTryAt, failure } = request;
+  return [
+    lineOf(request),
+    `key ${key}, asked for ${createdAt.toISOString()}, replayed ${generation} times`,
+    ...(hold ? [`hold ${hold.id} of ${hold.amount}${finishedAt ? '' : `, times out at ${hold.timesOutAt.toISOString()}`}`] : []),
+    ...(operation === null ? [] : [`operation ${operation}`]),
+    ...(failure && Object.keys(failure.facts).length > 0 ? [JSON.stringify(failure.facts)] : []),
+    finishedAt ? `finished ${finishedAt.toISOString()}` : `goes on ${nextTryAt.toISOString()}`,
+  ];
+}
+
+function attemptLine({ number, at, step, outcome, detail, actor: who }: Attempt): string {
+  return `  ${at.toISOString()}  ${number}  ${step}: ${outcome}${detail === null ? '' : ` (${detail})`}${who === null ? '' : ` by ${who}`}`;
+}
+
+/** JSON has no bigint. */
+function plain(request: AsyncRequest): object {
+  const { hold } = request;
+  return { ...request, hold: hold && { ...hold, amount: hold.amount.toString() } };
+}
+
+function parseLimit(text: string): number {
+  const given = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  if (given >= 1 && given <= 500) return given;
+  throw new InvalidArgumentError('Give a whole number from 1 to 500.');
+}
+
+function parseCursor(text: string): string {
+  if (isUuid(text)) return text;
+  throw new InvalidArgumentError('Give the id that the earlier page named.');
+}
+
+function parseReason(text: string): string {
+  if (text.trim() !== '' && text.length <= 1_000 && text.isWellFormed()) return text;
+  throw new InvalidArgumentError('Give 1 to 1000 characters, not only spaces.');
+}

@@ -1,0 +1,57 @@
+import { confirm, isCancel } from '@clack/prompts';
+import { Command } from 'commander';
+import { emptyDatabase, removeEmbedded } from '../../database/index.ts';
+import { hidePasswords, OperatorError } from '../../kernel/index.ts';
+import type { Config, Log } from '../../kernel/index.ts';
+import { forgetCheckpoints } from '../../ledger/index.ts';
+import { answer, runCommand } from '../run.ts';
+
+export function resetCommand(): Command {
+  return new Command('reset')
+    .summary('delete all data')
+    .description(
+      'Deletes every user, wallet and transfer for good. Refuses while a copy of Coffer runs on the data. Where nobody can be asked, as in a script, the database that Coffer made for itself is deleted at once, and one of DATABASE_URL only with --yes.',
+    )
+    .option('-y, --yes', 'do not ask')
+    .option('--json', 'answer as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  coffer reset                asks, then deletes the embedded database
+  coffer reset --yes          does not ask
+  DATABASE_URL=postgres://… coffer reset --yes`,
+    )
+    .action(async (options: { json?: boolean; yes?: boolean }) => {
+      await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
+        const target = config.databaseUrl === undefined ? config.home : hidePasswords(config.databaseUrl);
+        if (!(await isAgreed(config, options, target))) {
+          answer(options, 'Nothing was deleted.', { removed: [] });
+          return;
+        }
+        const removed = await reset(config, log);
+        const lines = removed.length === 0 ? `There is no data in ${target}.` : `Deleted: ${removed.join(', ')}.`;
+        answer(options, lines, { removed });
+      });
+    });
+}
+
+async function isAgreed(config: Config, options: { yes?: boolean }, target: string): Promise<boolean> {
+  if (options.yes) return true;
+  if (process.stdin.isTTY && process.stdout.isTTY) {
+    const agreed = await confirm({ message: `Delete all data in ${target}?`, initialValue: false });
+    return !isCancel(agreed) && agreed;
+  }
+  // Scripts may empty the database that Coffer made for itself; somebody else's must be meant explicitly.
+  if (config.databaseUrl === undefined) return true;
+  throw new OperatorError(`Nobody can be asked whether ${target} may be emptied.`, 'Run it again with --yes.');
+}
+
+async function reset(config: Config, log: Log): Promise<string[]> {
+  const removed =
+    config.databaseUrl === undefined
+      ? await removeEmbedded({ home: config.home, log })
+      : await emptyDatabase(config.migrationUrl ?? config.databaseUrl);
+  await forgetCheckpoints(config.home);
+  return removed;
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { openDatabase } from '../../database/index.ts';
+import { OperatorError } from '../../kernel/index.ts';
+import { answer, runCommand } from '../run.ts';
+
+const timeoutMs = 60_000;
+
+export function sqlCommand(): Command {
+  return new Command('sql')
+    .summary('ask the database a question in SQL')
+    .description(
+      'Runs one SQL statement as a reader, in a read-only transaction, and prints its rows; for looking, since the embedded PostgreSQL comes without psql. Works beside a running Coffer. Readable views: accounts, wallets, asset_types, ledger.balance, ledger.event.',
+    )
+    .argument('[statement]', 'the statement; read from standard input when absent')
+    .option('--json', 'answer as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  coffer sql "select * from accounts"
+  coffer sql "select id, balance, version from ledger.balance order by id"
+  coffer sql --json < question.sql`,
+    )
+    .action(async (statement: string | undefined, options: { json?: boolean }) => {
+      await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
+        const how = { as: 'reader', whenRunning: 'join', whenAbsent: 'refuse', connectionsMax: 1 } as const;
+        const database = await openDatabase(config, log, how);
+        try {
+          const found = await ask(database.pool, statement ?? readFileSync(0, 'utf8'));
+          answer(options, tableOf(found), found);
+        } finally {
+          await database.stop();
+        }
+      });
+    });
+}
+
+/** Columns by place, since two of them may have one name. */
+type Answer = { readonly names: readonly string[]; readonly rows: readonly (readonly unknown[])[] };
+
+async function ask(pool: Awaited<ReturnType<typeof openDatabase>>['pool'], statement: string): Promise<Answer> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin read only');
+    await client.query(`set local statement_timeout = ${timeoutMs}`);
+    // With parameters, even none of them, the server takes one statement only: nothing can end the read-only transaction.
+    const question = { text: statement, values: [], queryMode: 'extended', rowMode: 'array' as const };
+    const { fields, rows } = await client.query<unknown[]>(question);
+    return { names: fields.map(({ name }) => name), rows: rows.map((row) => row.map(plain)) };
+  } catch (failure) {
+    throw new OperatorError(
+      `The database answered: ${failure instanceof Error ? failure.message : String(failure)}.`,
+      'Correct the statement and ask again.',
+    );
+  } finally {
+    await client.query('rollback').catch(() => undefined);
+    client.release();
+  }
+}
+
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  if (value instanceof Date) return value.toISOString();
+  if (Buffer.isBuffer(value)) return value.toString('hex');
+  return value;
+}
+
+function tableOf({ names, rows }: Answer): string {
+  const cells = rows.map((row) => row.map(textOf));
+  const widths = names.map((name, column) => cells.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), name.length));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => ` ${cell.padEnd(widths[column] ?? 0)} `)
+      .join('|')
+      .trimEnd();
+  const count = `(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`;
+  if (names.length === 0) return count;
+  return [line(names), widths.map((width) => '-'.repeat(width + 2)).join('+'), ...cells.map(line), count].join('\n');
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,41 @@
+import { Argument, Command } from 'commander';
+import { services, startCoffer } from '../../compose/main.ts';
+import type { Service } from '../../compose/main.ts';
+import { runCommand, settingsHelp } from '../run.ts';
+import { runUntilStopped } from '../shutdown.ts';
+import { welcome } from '../welcome.ts';
+
+export function startCommand(): Command {
+  return new Command('start')
+    .summary('start the platform, or some of its services')
+    .description('Starts the services named, or all of them, and runs until Ctrl-C. The database is created and migrated first.')
+    .addArgument(new Argument('[service...]', 'which services').choices(services))
+    .addHelpText(
+      'after',
+      `${settingsHelp()}
+
+Examples:
+  coffer start                         everything, on the embedded PostgreSQL
+  PORT=8080 coffer start               the REST API on another port
+  coffer start users                   the users service alone
+  coffer start worker                  what happens after a posting, alone
+  DATABASE_URL=postgres://… coffer start wallets api`,
+    )
+    .action(async (names: Service[]) => {
+      const chosen = names.length === 0 ? services : services.filter((service) => names.includes(service));
+      await runCommand({ descriptor: 1, logFile: logFileOf(chosen) }, async ({ config, log }) => {
+        await runUntilStopped(log, async () => {
+          const coffer = await startCoffer(config, chosen, log);
+          log.info({ ...coffer.urls }, 'Coffer runs; Ctrl-C stops it');
+          // Standard output that is full or gone costs the welcome, not the service.
+          process.stdout.on('error', () => undefined).write(welcome(coffer));
+          return coffer;
+        });
+      });
+    });
+}
+
+/** Each process has a file of its own: api.log where the API is, also together with others; else users.log, wallets.log or worker.log. */
+function logFileOf(chosen: readonly Service[]): string {
+  return `${chosen.includes('api') ? 'api' : chosen[0]}.log`;
+}

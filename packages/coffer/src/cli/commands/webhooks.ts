@@ -1,0 +1,248 @@
+import { confirm, isCancel } from '@clack/prompts';
+import { Command, Option } from 'commander';
+import { openDatabase } from '../../database/index.ts';
+import { OperatorError } from '../../kernel/index.ts';
+import { readLedger } from '../../ledger/index.ts';
+import { deliveryStatuses, replayedMax, Webhooks } from '../../webhooks/index.ts';
+import type { DeliveryRead, EndpointWithSecret } from '../../webhooks/index.ts';
+import { answer, runCommand } from '../run.ts';
+import {
+  accepted,
+  attemptLine,
+  deliveryLine,
+  endpointLine,
+  endpointLines,
+  parseDelivery,
+  parseDescription,
+  parseLimit,
+  parseMomentGiven,
+  parseOwner,
+  parseTypes,
+  parseWallet,
+  parseWebhookCursor,
+} from '../webhook-words.ts';
+
+type Json = { readonly json?: boolean };
+type Paged = { readonly limit: number; readonly cursor?: string };
+type DeliveryStatus = (typeof deliveryStatuses)[number];
+
+const createdBy = 'cli';
+
+export function webhooksCommand(): Command {
+  return new Command('webhooks')
+    .summary('see to webhooks: addresses that are told of events')
+    .description(
+      'Addresses that are told of events, and what came of each call. A running Coffer goes on with what is changed here within a second.',
+    )
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(createCommand())
+    .addCommand(switchCommand('pause'))
+    .addCommand(switchCommand('resume'))
+    .addCommand(rotateCommand())
+    .addCommand(testCommand())
+    .addCommand(deliveriesCommand())
+    .addCommand(deliveryCommand())
+    .addCommand(replayCommand())
+    .addCommand(deleteCommand());
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .summary('list them, newest first, without their secrets')
+    .option('--limit <number>', 'how many at most: 1 to 500', parseLimit, 50)
+    .option('--cursor <id>', 'go on after this webhook, the last of an earlier page', parseWebhookCursor)
+    .option('--json', 'answer as JSON')
+    .action(async (options: Json & Paged) => {
+      await withWebhooks(options, async (webhooks) => {
+        const page = await webhooks.list(options.limit, options.cursor);
+        answer(options, pageLines(page, endpointLine, 'There are no webhooks.'), page);
+      });
+    });
+}
+
+function showCommand(): Command {
+  return new Command('show')
+    .summary('show one, and how it does')
+    .argument('<id>', 'of the webhook')
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, options: Json) => {
+      await withWebhooks(options, async (webhooks) => {
+        const found = accepted(await webhooks.find(id));
+        answer(options, endpointLines(found).join('\n'), found);
+      });
+    });
+}
+
+type Filter = { readonly types: string[]; readonly wallet?: string; readonly owner?: string; readonly description: string };
+
+function createCommand(): Command {
+  return new Command('create')
+    .summary('have an address told of events from now on; its secret is shown once')
+    .argument('<url>', 'a public https address')
+    .option('--types <names>', 'the events that it is told, separated by commas; * is all of them', parseTypes, ['*'])
+    .option('--wallet <id>', 'only what is about this wallet', parseWallet)
+    .option('--owner <id>', 'only what is about wallets of this user', parseOwner)
+    .option('--description <text>', 'what it is for', parseDescription, '')
+    .option('--json', 'answer as JSON')
+    .addHelpText('after', '\nExamples:\n  coffer webhooks create https://example.com/hooks --types FundsDeposited,FundsWithdrawn')
+    .action(async (url: string, options: Json & Filter) => {
+      const { types, wallet = null, owner = null, description } = options;
+      await withWebhooks(options, async (webhooks) => {
+        const made = accepted(await webhooks.create({ url, types, wallet, owner, description, createdBy }));
+        answer(options, shownOnce(made), made);
+      });
+    });
+}
+
+function switchCommand(name: 'pause' | 'resume'): Command {
+  const [status, summary] =
+    name === 'pause'
+      ? (['disabled', 'send it nothing more; what waits for it is kept, what happens meanwhile is not for it'] as const)
+      : (['enabled', 'send it what waits, and what happens from now on'] as const);
+  return new Command(name)
+    .summary(summary)
+    .argument('<id>', 'of the webhook')
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, options: Json) => {
+      await withWebhooks(options, async (webhooks) => {
+        const changed = accepted(await webhooks.update(id, { status }));
+        answer(options, endpointLine(changed), changed);
+      });
+    });
+}
+
+function rotateCommand(): Command {
+  return new Command('rotate')
+    .summary('give it a new secret, shown once; the one before signs too for 24 hours')
+    .argument('<id>', 'of the webhook')
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, options: Json) => {
+      await withWebhooks(options, async (webhooks) => {
+        const made = accepted(await webhooks.rotate(id));
+        answer(options, shownOnce(made), made);
+      });
+    });
+}
+
+function testCommand(): Command {
+  return new Command('test')
+    .summary('send it an event of the type WebhookTest, whatever its filter')
+    .argument('<id>', 'of the webhook')
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, options: Json) => {
+      await withWebhooks(options, async (webhooks) => {
+        const sent = accepted(await webhooks.test(id));
+        answer(options, deliveryLine(sent), sent);
+      });
+    });
+}
+
+function deliveriesCommand(): Command {
+  return new Command('deliveries')
+    .summary('list what it was to be sent, newest first')
+    .argument('<id>', 'of the webhook')
+    .addOption(new Option('--status <status>', 'in this status only').choices(deliveryStatuses))
+    .option('--limit <number>', 'how many at most: 1 to 500', parseLimit, 50)
+    .option('--cursor <delivery>', 'go on after this delivery, the last of an earlier page', parseDelivery)
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, options: Json & Paged & { status?: DeliveryStatus }) => {
+      const { limit, cursor, status } = options;
+      await withWebhooks(options, async (webhooks) => {
+        const page = accepted(await webhooks.deliveries(id, { limit, cursor, status }));
+        answer(options, pageLines(page, deliveryLine, 'There are no such deliveries.'), page);
+      });
+    });
+}
+
+function deliveryCommand(): Command {
+  return new Command('delivery')
+    .summary('show a delivery with its body and each call: what was answered, or why nothing was')
+    .argument('<id>', 'of the webhook')
+    .argument('<delivery>', 'its number', parseDelivery)
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, delivery: string, options: Json) => {
+      await withWebhooks(options, async (webhooks) => {
+        const found = accepted(await webhooks.delivery(id, Number(delivery)));
+        answer(options, [deliveryLine(found.delivery), found.body, ...found.attempts.map(attemptLine)].join('\n'), found);
+      });
+    });
+}
+
+type Which = { readonly since?: Date; readonly status: 'failed' | 'delivered' };
+
+function replayCommand(): Command {
+  return new Command('replay')
+    .summary('send deliveries once more, with the whole schedule before them')
+    .argument('<id>', 'of the webhook')
+    .argument('[delivery]', 'its number', parseDelivery)
+    .option('--since <moment>', `instead: all that were made since then, the oldest ${replayedMax} at most`, parseMomentGiven)
+    .addOption(new Option('--status <status>', 'of those').choices(['failed', 'delivered']).default('failed'))
+    .option('--json', 'answer as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  coffer webhooks replay <id> 17\n  coffer webhooks replay <id> --since 2026-01-31T12:00:00Z --status delivered',
+    )
+    .action(async (id: string, delivery: string | undefined, options: Json & Which) => {
+      await withWebhooks(options, async (webhooks) => {
+        const replayed = await replay(webhooks, id, delivery, options);
+        answer(options, 'replayed' in replayed ? `${replayed.replayed} replayed.` : deliveryLine(replayed), replayed);
+      });
+    });
+}
+
+async function replay(
+  webhooks: Webhooks,
+  id: string,
+  delivery: string | undefined,
+  { since, status }: Which,
+): Promise<DeliveryRead | { readonly replayed: number }> {
+  if (delivery !== undefined && since === undefined) return accepted(await webhooks.replay(id, Number(delivery)));
+  if (delivery !== undefined || since === undefined)
+    throw new OperatorError('It is not clear which deliveries are meant.', 'Give the number of one, or --since.');
+  const replayed = await webhooks.replaySince(id, since, status);
+  return { replayed: typeof replayed === 'number' ? replayed : accepted<never>(replayed) };
+}
+
+function deleteCommand(): Command {
+  return new Command('delete')
+    .summary('delete it for good, with what waits for it and its log; asks first')
+    .argument('<id>', 'of the webhook')
+    .option('--yes', 'do not ask')
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, options: Json & { yes?: boolean }) => {
+      await withWebhooks(options, async (webhooks) => {
+        const { url } = accepted(await webhooks.find(id));
+        if (!options.yes) await confirmDelete(url);
+        const deleted = accepted(await webhooks.remove(id));
+        answer(options, `${id} is deleted.`, deleted);
+      });
+    });
+}
+
+async function confirmDelete(url: string): Promise<void> {
+  if (!process.stdin.isTTY) throw new OperatorError(`This would delete the webhook to ${url}.`, 'Add --yes to do it.');
+  const isSure = await confirm({ message: `Delete the webhook to ${url} for good?`, initialValue: false });
+  if (isCancel(isSure) || !isSure) throw new OperatorError('Nothing was deleted.', 'Say yes, or give --yes.');
+}
+
+async function withWebhooks(options: Json, work: (webhooks: Webhooks) => Promise<void>): Promise<void> {
+  await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
+    const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse', connectionsMax: 2 });
+    try {
+      const { pool } = database;
+      await work(new Webhooks({ pool, ledger: await readLedger(pool), allowPrivate: config.peers.privateWebhooks }));
+    } finally {
+      await database.stop();
+    }
+  });
+}
+
+function pageLines<T>({ items, next }: { items: readonly T[]; next: string | null }, lineOf: (item: T) => string, none: string): string {
+  if (items.length === 0) return none;
+  return [...items.map(lineOf), ...(next === null ? [] : [`There are more: --cursor ${next}`])].join('\n');
+}
+
+function shownOnce({ endpoint, secret }: EndpointWithSecret): string {
+  return `${secret}\nThis is the secret that signs what is sent to ${endpoint.url}. Keep it now: it is not shown again.\n${endpointLine(endpoint)}`;
+}

@@ -1,0 +1,295 @@
+/** What must hold whatever was asked, in whatever order: checked on nothing but answers of the API. */
+import type { Event, HistoryItem, Operation } from '../../../../client/src/index.ts';
+import { acknowledged, operationIdOf, whyBehind } from './gather.ts';
+import type { Snapshot, WalletRead } from './gather.ts';
+import type { After, Asked, Entry, Kind, Outcome, Told } from './requests.ts';
+
+export type Check = {
+  readonly id: string;
+  readonly rule: string;
+  /** How many things were looked at. */
+  readonly checked: number;
+  readonly violations: number;
+  readonly first: string | null;
+};
+
+/** A finding for each thing looked at: null when it is in order. */
+type Findings = Iterable<string | null>;
+
+const rules: readonly { readonly id: string; readonly rule: string; readonly look: (snapshot: Snapshot) => Findings }[] = [
+  { id: 'I1', rule: 'what went in and did not go out is what the wallets hold', look: conservation },
+  { id: 'I2', rule: 'each balance is the sum of its history', look: sums },
+  { id: 'I3', rule: 'versions are 1..n without gaps, and each running balance follows from the one before', look: versions },
+  { id: 'I4', rule: 'every acknowledged operation is found by id and by key, as it was answered', look: records },
+  { id: 'I5', rule: 'each key had one effect at most, and the same answer each time', look: keys },
+  { id: 'I6', rule: 'no balance was ever below its floor', look: floors },
+  { id: 'I7', rule: 'what was held is left, captured or released, and what is left is what the wallet holds back', look: holds },
+  { id: 'I8', rule: 'the event log tells each operation once, and no other', look: events },
+  {
+    id: 'I10',
+    rule: 'the worker has caught up within 30 s of rest, and the stats of each wallet are what its history adds up to',
+    look: follows,
+  },
+];
+
+export function check(snapshot: Snapshot): Check[] {
+  return rules.map(({ id, rule, look }) => {
+    const findings = [...look(snapshot)];
+    const violations = findings.filter((finding) => finding !== null);
+    return { id, rule, checked: findings.length, violations: violations.length, first: violations[0] ?? null };
+  });
+}
+
+const incoming: readonly Kind[] = ['deposit', 'topup'];
+const outgoing: readonly Kind[] = ['withdrawal', 'spend', 'capture'];
+
+/** Every wallet that existed before would spoil it; these are new. Transfers between them change nothing. */
+function* conservation({ journal, wallets }: Snapshot): Findings {
+  const expected = new Map<string, bigint>();
+  const found = new Map<string, bigint>();
+  const assetOf = (wallet: string) => wallets.get(wallet)?.wallet?.asset.code ?? 'no asset';
+  for (const { asked } of completed(journal)) {
+    const asset = assetOf(asked.wallet);
+    expected.set(
+      asset,
+      (expected.get(asset) ?? 0n) + (incoming.includes(asked.kind) ? asked.amount : isOutgoing(asked) ? -asked.amount : 0n),
+    );
+  }
+  for (const [id, { wallet }] of wallets) found.set(assetOf(id), (found.get(assetOf(id)) ?? 0n) + BigInt(wallet?.balance ?? 0));
+  for (const asset of new Set([...expected.keys(), ...found.keys()])) {
+    const [should, does] = [expected.get(asset) ?? 0n, found.get(asset) ?? 0n];
+    yield should === does ? null : `${asset}: ${should} went in and did not go out, the wallets hold ${does}`;
+  }
+}
+
+/** A capture for another wallet stays inside. */
+function isOutgoing({ kind, to }: Asked): boolean {
+  return outgoing.includes(kind) && to === undefined;
+}
+
+function* sums({ wallets }: Snapshot): Findings {
+  for (const [id, { wallet, history }] of wallets) {
+    if (!wallet) continue;
+    const sum = history.reduce((total, item) => total + changeOf(item), 0n);
+    yield sum === BigInt(wallet.balance) ? null : `wallet ${id} has a balance of ${wallet.balance}, its history adds up to ${sum}`;
+  }
+}
+
+function* versions({ wallets }: Snapshot): Findings {
+  for (const [id, { wallet, history }] of wallets) {
+    let [version, balance] = [0, 0n];
+    for (const item of history) {
+      version++;
+      balance += changeOf(item);
+      const fits = item.versionAfter === version && BigInt(item.balanceAfter) === balance;
+      yield fits
+        ? null
+        : `wallet ${id}, operation ${item.operationId}: version ${item.versionAfter} and balance ${item.balanceAfter}, where ${version} and ${balance} follow`;
+    }
+    const last = wallet?.version ?? 0;
+    yield last === version ? null : `wallet ${id} is at version ${last}, its history ends at ${version}`;
+  }
+}
+
+function* records({ journal, wallets, records: read }: Snapshot): Findings {
+  for (const [operationId, entry] of acknowledged(journal)) {
+    const { byId, byKey } = read.get(operationId) ?? { byId: null, byKey: null };
+    yield whyNotAsAnswered(entry, byId, byKey) ?? whyNotInHistory(operationId, entry, wallets);
+  }
+}
+
+function whyNotAsAnswered({ asked, outcome }: Entry, byId: Operation | null, byKey: Operation | null): string | null {
+  const name = `${asked.kind} of ${asked.amount} by ${asked.wallet} under key ${asked.key}`;
+  if (!byId || !byKey) return `${name} was answered, and is not found by its ${byId ? 'key' : 'id'}`;
+  if (JSON.stringify(byId) !== JSON.stringify(byKey)) return `${name} is one thing by its id and another by its key`;
+  const status = outcome.status === 'completed' ? 'completed' : 'refused';
+  // What was refused by another book has come back: it is told as a refusal, and on record as that.
+  const recorded = byId.status === 'compensated' ? 'refused' : byId.status;
+  if (recorded !== status) return `${name} was answered as ${status}, and is on record as ${byId.status}`;
+  if (byId.type !== asked.kind || byId.requestId !== asked.key) return `${name} is on record as ${byId.type} under key ${byId.requestId}`;
+  if (outcome.status === 'refused')
+    return byId.failure?.code === outcome.code ? null : `${name} was refused as ${outcome.code}, on record as ${byId.failure?.code}`;
+  if (outcome.status !== 'completed' || asked.kind === 'open') return null;
+  const { told } = outcome;
+  if (BigInt(byId.amount ?? 0) !== asked.amount || told.amount !== byId.amount)
+    return `${name} was answered with ${told.amount}, on record with ${byId.amount}`;
+  if (told.createdAt !== byId.createdAt) return `${name} was answered with the time ${told.createdAt}, on record with ${byId.createdAt}`;
+  return sidesOf(asked.wallet, told).every(({ walletId, balance, version }) =>
+    [byId.debit, byId.credit].some((side) => side?.walletId === walletId && side.balance === balance && side.version === version),
+  )
+    ? null
+    : `${name} was answered with other balances than are on record`;
+}
+
+function whyNotInHistory(operationId: string, { asked, outcome }: Entry, wallets: ReadonlyMap<string, WalletRead>): string | null {
+  if (asked.kind === 'open') return wallets.get(asked.wallet)?.wallet ? null : `wallet ${asked.wallet} was opened, and is not there`;
+  const lines = [asked.wallet, asked.to].map(
+    (id) => wallets.get(id ?? '')?.history.filter((item) => (item.transferId ?? item.operationId) === operationId).length ?? 0,
+  );
+  // What was refused on the other side left the wallet and came back to it.
+  const expected = outcome.status === 'refused' ? [outcome.isReturned ? 2 : 0, 0] : [1, asked.to === undefined ? 0 : 1];
+  if (lines.every((count, at) => count === expected[at])) return null;
+  return `${outcome.status} operation ${operationId} is ${lines[0]} times in the history of ${asked.wallet}${asked.to === undefined ? '' : ` and ${lines[1]} times in that of ${asked.to}`}`;
+}
+
+function sidesOf(wallet: string, { balance, version, to }: Told): After[] {
+  return [{ walletId: wallet, balance, version }, ...(to ? [to] : [])];
+}
+
+/** Answers under one key: at most one is the first, all are the same but for those that refuse another content. */
+function* keys({ journal, wallets }: Snapshot): Findings {
+  const byKey = new Map<string, Entry[]>();
+  for (const entry of journal) {
+    const name = `${entry.asked.wallet} ${entry.asked.key}`;
+    byKey.set(name, [...(byKey.get(name) ?? []), entry]);
+  }
+  for (const [name, entries] of byKey) yield whyTwice(name, entries, wallets);
+  for (const [id, { history }] of wallets) {
+    const own = history.filter(({ requestId }) => requestId !== null);
+    const asked = new Set(journal.filter((entry) => entry.asked.wallet === id).map((entry) => entry.asked.key));
+    for (const { requestId, operationId } of own)
+      yield asked.has(requestId ?? '') ? null : `wallet ${id} did operation ${operationId}, which nobody asked for`;
+  }
+}
+
+function whyTwice(name: string, entries: readonly Entry[], wallets: ReadonlyMap<string, WalletRead>): string | null {
+  const answers = entries.filter((entry) => operationIdOf(entry) !== undefined);
+  const first = answers[0];
+  if (!first) return null;
+  const content = contentOf(first);
+  for (const entry of answers) {
+    if (contentOf(entry) !== content) return `key ${name}: another content was answered as if it were the same`;
+    if (answerOf(entry) !== answerOf(first)) return `key ${name} was answered differently: ${answerOf(first)} and ${answerOf(entry)}`;
+  }
+  const fresh = answers.filter(({ outcome }) => 'replayed' in outcome && !outcome.replayed).length;
+  if (fresh > 1) return `key ${name} was answered ${fresh} times as if for the first time`;
+  const other = entries.find((entry) => contentOf(entry) !== content && 'replayed' in entry.outcome && !isKeyRefusal(entry));
+  if (other) return `key ${name} was used for something else, and not refused`;
+  const { wallet, key } = first.asked;
+  const effects = wallets.get(wallet)?.history.filter(({ requestId }) => requestId === key).length ?? 0;
+  return effects > 1 ? `key ${name} had ${effects} effects` : null;
+}
+
+function isKeyRefusal({ outcome }: Entry): boolean {
+  return outcome.status === 'refused' && outcome.code === 'idempotency_key_reused';
+}
+
+function contentOf({ asked: { kind, amount, to, holdId } }: Entry): string {
+  return `${kind} ${amount} ${to ?? ''} ${holdId ?? ''}`;
+}
+
+function answerOf({ outcome }: Entry): string {
+  if (outcome.status === 'completed') return JSON.stringify(outcome.told);
+  return outcome.status === 'refused' ? `${outcome.code} ${outcome.operationId}` : outcome.status;
+}
+
+function* floors({ wallets }: Snapshot): Findings {
+  for (const [id, { wallet, history }] of wallets) {
+    if (!wallet) continue;
+    const floor = -BigInt(wallet.creditLimit);
+    for (const { balanceAfter, operationId } of history)
+      yield BigInt(balanceAfter) >= floor
+        ? null
+        : `wallet ${id} stood at ${balanceAfter} after operation ${operationId}, below its floor of ${floor}`;
+    yield BigInt(wallet.available) >= 0n ? null : `wallet ${id} has ${wallet.available} available`;
+  }
+}
+
+function* holds({ wallets }: Snapshot): Findings {
+  for (const [id, { wallet, holds: authorised }] of wallets) {
+    for (const { holdId, amount, left, captured, released } of authorised) {
+      const parts = BigInt(left) + BigInt(captured) + BigInt(released);
+      yield parts === BigInt(amount) ? null : `hold ${holdId} of ${amount} has ${left} left, ${captured} captured and ${released} released`;
+    }
+    const held = authorised.reduce((sum, { status, left }) => (status === 'open' ? sum + BigInt(left) : sum), 0n);
+    if (wallet) yield BigInt(wallet.held) === held ? null : `wallet ${id} holds back ${wallet.held}, its open holds add up to ${held}`;
+  }
+}
+
+/** What the log tells of each operation. A refused transfer was initiated, too. */
+const told: Readonly<Record<Kind, { readonly completed: readonly string[]; readonly refused: readonly string[] }>> = {
+  open: { completed: ['WalletCreated'], refused: ['WalletCreationFailed'] },
+  deposit: { completed: ['FundsDeposited'], refused: ['DepositFailed'] },
+  withdrawal: { completed: ['FundsWithdrawn'], refused: ['WithdrawalFailed'] },
+  transfer: {
+    completed: ['TransferInitiated', 'TransferDebited', 'TransferCredited', 'TransferCompleted'],
+    refused: ['TransferInitiated', 'TransferFailed'],
+  },
+  topup: { completed: ['FundsToppedUp'], refused: ['TopUpFailed'] },
+  spend: { completed: ['FundsSpent'], refused: ['SpendFailed'] },
+  hold: { completed: ['HoldAuthorized'], refused: ['HoldFailed'] },
+  // And CaptureCredited, where a wallet receives it.
+  capture: { completed: ['HoldCaptured'], refused: ['CaptureFailed'] },
+  release: { completed: ['HoldReleased'], refused: ['ReleaseFailed'] },
+};
+
+/** Of a transfer that another book refused; its recipient is told, too. */
+const returned = ['TransferInitiated', 'TransferDebited', 'TransferCreditFailed', 'TransferCompensated', 'TransferFailed'] as const;
+
+function isReturned(outcome: Outcome): boolean {
+  return outcome.status === 'refused' && outcome.isReturned;
+}
+
+function* events({ journal, events: log }: Snapshot): Findings {
+  const byOperation = new Map<unknown, Event[]>();
+  for (const event of log) {
+    const of = event.data['transfer'] ?? event.data['operation'];
+    byOperation.set(of, [...(byOperation.get(of) ?? []), event]);
+  }
+  const known = acknowledged(journal);
+  for (const [operationId, { asked, outcome }] of known) {
+    const isDone = outcome.status === 'completed';
+    const further = isDone && asked.kind === 'capture' && asked.to !== undefined ? ['CaptureCredited'] : [];
+    const expected = isReturned(outcome) ? [...returned] : [...told[asked.kind][isDone ? 'completed' : 'refused'], ...further];
+    // A wallet that a first posting opens on the way is told before it.
+    const found = (byOperation.get(operationId) ?? [])
+      .map(({ type }) => type)
+      .filter((type) => asked.kind === 'open' || type !== 'WalletCreated');
+    // The steps of a transfer between books are listed by time, and two books' clocks may differ by a moment.
+    const inOrder = (types: readonly string[]) => (asked.kind === 'transfer' ? types.toSorted() : types).join();
+    yield inOrder(found) === inOrder(expected)
+      ? null
+      : `operation ${operationId} should be told as ${expected.join(', ')}, and is as ${found.join(', ') || 'nothing'}`;
+  }
+  for (const [operationId, [event]] of byOperation) {
+    if (!known.has(String(operationId)) && event) yield `event ${event.id} tells ${event.type} of an operation that nobody asked for`;
+  }
+  // Each book has an order of its own; the first number of an id is the book's.
+  const newest = new Map<string, (typeof log)[number]>();
+  for (const event of log) {
+    const { id, seq, part } = event;
+    const book = id.slice(0, id.indexOf('-'));
+    const before = newest.get(book);
+    const isAfter = !before || before.seq < seq || (before.seq === seq && before.part < part);
+    yield isAfter ? null : `event ${id} comes after event ${before.id}`;
+    newest.set(book, event);
+  }
+}
+
+function* follows({ journal, wallets, worker }: Snapshot): Findings {
+  for (const projection of worker.projections) {
+    yield whyBehind(projection, journal);
+    yield projection.setAside === 0 ? null : `${projection.name} has set ${projection.setAside} events aside`;
+  }
+  for (const [id, { history, stats }] of wallets) {
+    if (!stats) continue;
+    const [moves, told] = [history.map(changeOf), Object.entries(stats)];
+    const sum = (names: RegExp) => told.reduce((total, [name, value]) => (names.test(name) ? total + BigInt(value as string) : total), 0n);
+    const came = moves.reduce((total, change) => (change > 0n ? total + change : total), 0n);
+    const went = moves.reduce((total, change) => (change < 0n ? total - change : total), 0n);
+    const [toldCame, toldWent] = [sum(/^(deposited|toppedUp|issued|.*In)$/), sum(/^(withdrawn|spent|.*Out)$/)];
+    yield came === toldCame && went === toldWent
+      ? null
+      : `wallet ${id} took in ${came} and gave out ${went}, its stats say ${toldCame} and ${toldWent}`;
+  }
+}
+
+function changeOf({ direction, amount }: HistoryItem): bigint {
+  if (direction === 'none') return 0n;
+  return direction === 'in' ? BigInt(amount ?? 0) : -BigInt(amount ?? 0);
+}
+
+/** Each completed operation once. */
+function completed(journal: readonly Entry[]): Entry[] {
+  return [...acknowledged(journal).values()].filter(({ outcome }) => outcome.status === 'completed');
+}

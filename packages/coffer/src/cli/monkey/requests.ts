@@ -1,0 +1,93 @@
+/** What the monkey asks for, and the journal of what it was told. */
+import { CofferRefused, CofferUnavailable } from '../../../../client/src/index.ts';
+import type { Coffer } from '../../../../client/src/index.ts';
+
+/** By the names that the log has for them. */
+export type Kind = 'open' | 'deposit' | 'withdrawal' | 'transfer' | 'topup' | 'spend' | 'hold' | 'capture' | 'release';
+
+/** A request that can be sent as often as one likes: its key and its content stay the same. */
+export type Asked = {
+  readonly kind: Kind;
+  /** The wallet that initiates it, under which its key is remembered. */
+  readonly wallet: string;
+  readonly key: string;
+  readonly amount: bigint;
+  readonly to?: string;
+  /** What is captured or released. */
+  readonly holdId?: string;
+  /** For what only a user may ask for. */
+  readonly token?: string;
+};
+
+export type After = { readonly walletId: string; readonly balance: string | null; readonly version: number | null };
+
+/** What every kind of answer has. */
+export type Told = {
+  readonly operationId: string;
+  readonly seq: number;
+  readonly requestId: string;
+  readonly walletId: string;
+  readonly balance: string;
+  readonly version: number;
+  readonly createdAt: string;
+  readonly amount?: string;
+  readonly holdId?: string;
+  /** The recipient; what it holds is told to those only who may know. */
+  readonly to?: After;
+};
+
+export type Outcome =
+  | { readonly status: 'completed'; readonly told: Told; readonly replayed: boolean }
+  | {
+      readonly status: 'refused';
+      readonly code: string;
+      readonly operationId: string | undefined;
+      readonly replayed: boolean;
+      readonly isReturned: boolean;
+    }
+  | { readonly status: 'not_done' | 'unknown' | 'done' | 'misunderstood'; readonly reason: string };
+
+export type Why = 'once' | 'again' | 'at once' | 'other content' | 'too much' | 'race';
+
+export type Entry = { readonly asked: Asked; readonly why: Why; readonly outcome: Outcome; readonly durationMs: number };
+
+/** The asset of top-up and spend in the demo: Reward Points. */
+export const points = 2;
+
+export async function send(coffer: Coffer, asked: Asked): Promise<Outcome> {
+  try {
+    const { replayed, ...told } = await call(coffer, asked);
+    return { status: 'completed', told, replayed };
+  } catch (failure) {
+    if (failure instanceof CofferRefused) {
+      const { code, operationId, replayed } = failure;
+      return { status: 'refused', code, operationId, replayed, isReturned: failure.facts['transferStatus'] === 'compensated' };
+    }
+    if (failure instanceof CofferUnavailable) return { status: failure.outcome, reason: failure.message };
+    return { status: 'misunderstood', reason: String(failure) };
+  }
+}
+
+async function call(coffer: Coffer, { kind, wallet, key, amount, to, holdId = '', token }: Asked): Promise<Told & { replayed: boolean }> {
+  const options = token === undefined ? {} : { token };
+  switch (kind) {
+    case 'open':
+      return await coffer.openWallet({ id: wallet, creditLimit: amount, key });
+    case 'deposit':
+      return await coffer.deposit({ walletId: wallet, amount, key });
+    case 'withdrawal':
+      return await coffer.withdraw({ walletId: wallet, amount, key });
+    case 'transfer':
+      return await coffer.transfer({ walletId: wallet, toWalletId: to ?? '', amount, key });
+    case 'hold':
+      return await coffer.authorizeHold({ walletId: wallet, amount, key });
+    case 'capture':
+      return await coffer.captureHold({ holdId, amount, toWalletId: to, key });
+    case 'release':
+      return await coffer.releaseHold({ holdId, amount, key });
+    case 'topup':
+      return await coffer.topUp({ amount, asset_type_id: points, key }, options);
+    case 'spend':
+      return await coffer.spend({ amount, asset_type_id: points, key }, options);
+  }
+}

@@ -1,0 +1,76 @@
+import path from 'node:path';
+import {
+  createLog,
+  describeFailure,
+  exitOnUncaughtErrors,
+  isTerminal,
+  LogFile,
+  OperatorError,
+  readConfig,
+  settings,
+} from '../kernel/index.ts';
+import type { Config, Log } from '../kernel/index.ts';
+
+export type Context = { config: Config; log: Log };
+
+/** Reads the settings, then does the command's work; a failure is told in sentences and becomes exit code 1. */
+export async function runCommand(
+  options: { json?: boolean; descriptor: 1 | 2; logFile?: string },
+  work: (context: Context) => Promise<void>,
+): Promise<void> {
+  try {
+    const { config, problems } = readConfig(process.env);
+    if (problems) {
+      const list = problems.map((problem) => `  - ${problem}`).join('\n');
+      throw new OperatorError(`These settings cannot be used:\n${list}`, 'Correct them in the environment and start again.');
+    }
+    const { file, problem } = openLogFile(config, options.logFile);
+    const log = createLog({
+      level: config.logLevel,
+      pretty: !options.json && isTerminal(options.descriptor),
+      descriptor: options.descriptor,
+      file,
+    });
+    if (problem) log.warn(problem);
+    exitOnUncaughtErrors(log);
+    await work({ config, log });
+  } catch (error) {
+    tellFailure(error, options.json ?? false);
+  }
+}
+
+/** A folder that cannot be written to is told, and is no reason not to serve: the log is on standard output, too. */
+function openLogFile({ observe }: Config, name: string | undefined): { file?: LogFile; problem?: string } {
+  if (name === undefined || observe.logFolder === null) return {};
+  try {
+    return { file: new LogFile({ file: path.join(observe.logFolder, name) }) };
+  } catch (failure) {
+    const { code = 'unknown reason' } = failure as NodeJS.ErrnoException;
+    return {
+      problem: `No log file can be written in ${observe.logFolder} (${code}). Set COFFER_LOG_FOLDER to a folder of your own, or COFFER_LOG_FILES=off.`,
+    };
+  }
+}
+
+/** Failures go to standard error, so that what a script reads from standard output is an answer or nothing. */
+export function tellFailure(error: unknown, json: boolean): void {
+  process.exitCode = 1;
+  if (json) {
+    const remedy = error instanceof OperatorError ? error.remedy : undefined;
+    console.error(JSON.stringify({ error: error instanceof Error ? error.message : String(error), remedy }));
+  } else {
+    console.error(describeFailure(error));
+  }
+}
+
+/** The answer of a command: lines for people, one JSON document for programs. */
+export function answer(options: { json?: boolean }, lines: string, document: object): void {
+  console.log(options.json ? JSON.stringify(document) : lines);
+}
+
+/** The part of a help text that lists what the environment may set. */
+export function settingsHelp(): string {
+  const width = Math.max(...settings.map(({ name }) => name.length));
+  const lines = settings.map(({ name, meaning, fallback }) => `  ${name.padEnd(width)}  ${meaning} (${fallback})`);
+  return `\nSettings, by environment:\n${lines.join('\n')}`;
+}

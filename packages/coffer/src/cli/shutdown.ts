@@ -1,0 +1,88 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describeFailure } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+
+const stopTimeoutMs = 30_000;
+/** One Ctrl-C arrives up to three times: from the terminal, from npm and from the launcher. */
+const samePressMs = 500;
+const parentCheckMs = 250;
+/**
+ * V8 may still be compiling in another thread what was busy until now. If that thread asks for a garbage collection while Node joins it at
+ * the exit, both wait for ever (https://github.com/nodejs/node/issues/54918; seen once here). A pause makes that unlikely, not impossible.
+ */
+const compilerMs = 300;
+
+/**
+ * Starts something and keeps the process until it is told to stop: by SIGINT, SIGTERM, SIGHUP, or because its launcher was killed.
+ * The first signal stops it cleanly within 30 s (exit code 0), a second one leaves at once (130).
+ */
+export async function runUntilStopped(log: Log, start: () => Promise<{ stop(): Promise<void> }>): Promise<void> {
+  const stopAsked = listenForStop(log);
+  let running: { stop(): Promise<void> };
+  try {
+    running = await start();
+  } catch (error) {
+    // Whoever interrupts a start does not want to hear what the interruption broke.
+    if (stopAsked.signal.aborted) process.exit(130);
+    throw error;
+  }
+  await stopAsked.promise;
+  const timeout = setTimeout(() => {
+    log.error(`Not everything stopped within ${stopTimeoutMs / 1000} s; leaving. Nothing that was answered is lost.`);
+    process.exit(1);
+  }, stopTimeoutMs);
+  try {
+    await running.stop();
+  } catch (error) {
+    log.error(describeFailure(error));
+    process.exit(1);
+  }
+  clearTimeout(timeout);
+  log.info('Stopped');
+  await pause(compilerMs);
+  process.exit(0);
+}
+
+/** For work that can be ended at any point and has something to tell then: whether Ctrl-C was pressed. Pressed again it leaves at once (130). */
+export function listenForInterrupt(): () => boolean {
+  let firstAt: number | undefined;
+  process.on('SIGINT', () => {
+    const now = performance.now();
+    if (firstAt !== undefined && now - firstAt > samePressMs) process.exit(130);
+    firstAt ??= now;
+  });
+  return () => firstAt !== undefined;
+}
+
+function listenForStop(log: Log): { promise: Promise<void>; signal: AbortSignal } {
+  const controller = new AbortController();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let firstAt: number | undefined;
+  const onSignal = (reason: string) => {
+    const now = performance.now();
+    if (firstAt === undefined) {
+      firstAt = now;
+      log.info(`Stopping (${reason}); once more leaves at once`);
+      controller.abort();
+      resolve();
+    } else if (now - firstAt > samePressMs) {
+      log.warn('Leaving at once. Nothing that was answered is lost.');
+      process.exit(130);
+    }
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => onSignal(name));
+  process.once('disconnect', () => onSignal('its launcher ended'));
+  if (process.env['npm_lifecycle_event'] !== undefined) watchParent(() => onSignal('npm ended'));
+  return { promise, signal: controller.signal };
+}
+
+/** npm passes SIGTERM to the shell that it started us with, and the shell dies of it without a word to us. */
+function watchParent(onGone: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    onGone();
+  }, parentCheckMs);
+  timer.unref();
+}

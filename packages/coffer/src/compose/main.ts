@@ -1,0 +1,278 @@
+// The composition root: the only file that wires things together.
+import { openCache } from '../cache/index.ts';
+import type { OpenedCache } from '../cache/index.ts';
+import { identityOf, openDatabase } from '../database/index.ts';
+import type { Database } from '../database/index.ts';
+import { LogTail, openBroker, openDoorbell, ringingOnCommit } from '../events/index.ts';
+import type { Doorbell } from '../events/index.ts';
+import { Access } from '../gateway/access/index.ts';
+import {
+  createUserClient,
+  createWalletClient,
+  internalCredentialOf,
+  startUsersService,
+  startWalletsService,
+} from '../gateway/grpc/index.ts';
+import { listenHttp } from '../gateway/http/index.ts';
+import { ApiKeys, Authenticator, keepRepaired, Sessions, Users } from '../identity/index.ts';
+import { openInsights, Reviews, statsKeeper } from '../insights/index.ts';
+import { isLoopback, keepSecret, OperatorError, readTls, refuseTakenPorts } from '../kernel/index.ts';
+import type { Address, Config, Listener, Log, Tls } from '../kernel/index.ts';
+import { openLedger, startCheckpoints } from '../ledger/index.ts';
+import type { Asset, Ledger } from '../ledger/index.ts';
+import { startWatch } from './observe.ts';
+import type { Watch } from './observe.ts';
+import { isSetAside, projectionStatus } from '../projections/index.ts';
+import { Requests } from '../requests/index.ts';
+import { seedDemo } from './seed.ts';
+import { openSetAsides } from './set-aside.ts';
+import { WalletCommands, WalletQueries } from '../wallets/index.ts';
+import { Webhooks } from '../webhooks/index.ts';
+import { startWorker } from './worker.ts';
+
+export const services = ['users', 'wallets', 'api', 'worker'] as const;
+export type Service = (typeof services)[number];
+
+export type RunningCoffer = {
+  /** Where to reach what was started, by name. */
+  readonly urls: Readonly<Record<string, string>>;
+  readonly auth: Config['auth'];
+  /** Where the data is: a folder, or the address of the database without its password. */
+  readonly dataIn: string;
+  /** A token of the demo user Alice, for trying the API; null where there is no demo. */
+  readonly demoToken: string | null;
+  /** Finishes what is in flight and stops everything in reverse order, PostgreSQL last. */
+  stop(): Promise<void>;
+};
+
+const checkpointEveryMs = 5_000;
+
+/**
+ * Starts the services named (all of them together share one process) on the database, which is migrated first.
+ * One service alone joins an embedded database that another process on the same home already runs.
+ */
+export async function startCoffer(config: Config, chosen: readonly Service[], log: Log): Promise<RunningCoffer> {
+  const listeners = chosen.flatMap((service) => listenerOf(config, service) ?? []);
+  const tls = config.tls ? readTls(config.tls) : null;
+  await refuseTakenPorts(listeners);
+  tellAccess(config, listeners, log);
+  const started = new Started();
+  try {
+    const everything = services.every((service) => chosen.includes(service));
+    const database = await openDatabase(config, log, { whenRunning: everything ? 'refuse' : 'join' });
+    started.add(database);
+    const watch = await startWatch(config, chosen, database, log);
+    started.add(watch);
+
+    // The users service owns no money: alone, it has no ledger.
+    const needsLedger = chosen.some((service) => service !== 'users');
+    const doorbell = openDoorbell({ url: database.url, pool: database.pool, log });
+    started.add(doorbell);
+    const cache = await openCacheOf(config, database, log, needsLedger);
+    started.add(cache);
+    watch.metrics.watch({ cache: () => cache.status() });
+    const how = { observe: ringingOnCommit(doorbell, watch.metrics.ledger), changed: cache.changed, books: config.books };
+    const ledger = needsLedger ? watch.ledger(await openLedger({ url: database.url, log, ...how })) : null;
+    if (ledger) {
+      started.add(ledger);
+      started.add(startCheckpoints({ pool: database.pool, home: config.home, everyMs: checkpointEveryMs, log }));
+    }
+    return await startServices(config, chosen, log, { database, ledger, doorbell, cache, watch, started, tls });
+  } catch (failure) {
+    await started.stop();
+    throw failure;
+  }
+}
+
+type Foundation = {
+  readonly database: Database;
+  readonly ledger: Ledger | null;
+  readonly doorbell: Doorbell;
+  readonly cache: OpenedCache;
+  readonly watch: Watch;
+  readonly started: Started;
+  readonly tls: Tls | null;
+};
+
+async function startServices(config: Config, chosen: readonly Service[], log: Log, foundation: Foundation): Promise<RunningCoffer> {
+  const { database, ledger, doorbell, cache, started, tls } = foundation;
+  const { observation, metrics } = foundation.watch;
+  const urls: Record<string, string> = {};
+  const demo = config.databaseUrl === undefined && config.auth === 'open';
+  let demoToken: string | null = null;
+
+  const internalCredential =
+    config.auth === 'open' ? null : internalCredentialOf(config.internalSecret ?? keepSecret(config.home, 'internal-secret'));
+  const walletClient = createWalletClient(reachable(config.walletService), { credential: internalCredential, tls });
+  const userClient = createUserClient(reachable(config.userService), { credential: internalCredential, tls });
+  started.add({ stop: () => Promise.resolve([walletClient.close(), userClient.close()]) });
+  const users = new Users({ pool: database.pool, wallets: walletClient });
+  const jwtSecret = config.jwtSecret ?? keepSecret(config.home, 'jwt-secret');
+  const sessions = new Sessions({ pool: database.pool, jwtSecret, issuer: config.issuer });
+  const apiKeys = new ApiKeys(database.pool);
+  const authenticator = new Authenticator({ sessions, apiKeys });
+  const limits = { requestsPerMinute: config.requestsPerMinute, counter: cache.counter };
+  const access = new Access({ mode: config.auth, authenticator, ...limits });
+  const guard = { access, internalCredential, tls, observation };
+
+  if (chosen.includes('users')) {
+    const ready = async () => await isAnswering(database);
+    started.add(await startUsersService({ ...guard, address: config.userService, log, ready, users }));
+    urls['users'] = urlOf('grpc', config.userService);
+  }
+  if (ledger) {
+    const defaultAsset = findDefaultAsset(config, ledger);
+    const reviews = new Reviews(database.pool, (book, seq) => isSetAside(database.pool, 'fraud', book, seq));
+    const commands = new WalletCommands(ledger, defaultAsset, reviews);
+    const queries = new WalletQueries(ledger, defaultAsset, statsKeeper(database.pool), cache.cache);
+    if (chosen.includes('wallets')) {
+      const ready = () => ledger.ready;
+      const wallets = { commands, queries, assets: ledger.assets, users: userClient, defaultAsset: defaultAsset.code };
+      started.add(await startWalletsService({ ...guard, address: config.walletService, log, ready, ...wallets }));
+      urls['wallets'] = urlOf('grpc', config.walletService);
+    }
+    if (demo && chosen.includes('api')) demoToken = await openDemo(database, ledger, sessions);
+    const { peers } = config;
+    const broker = await openBroker({ peers, url: database.url, pool: database.pool, ledger, log, doorbell });
+    started.add(broker);
+    if (chosen.includes('api')) {
+      const { assets } = ledger;
+      const ready = () => ledger.ready;
+      const projections = () => projectionStatus(database.pool, ledger);
+      const tail = new LogTail({ ledger, log, listen: doorbell.listen });
+      started.add(tail);
+      const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
+      const requests = new Requests(database.pool);
+      const told = { tail, webhooks, requests };
+      const people = { users, sessions, apiKeys, access };
+      const insights = openInsights(database.pool, ledger);
+      const product = {
+        commands,
+        queries,
+        assets,
+        projections,
+        setAsides: openSetAsides({ config, log, database, ledger }),
+        ...told,
+        deadLetters: broker.deadLetters,
+        ...people,
+        insights,
+        ready,
+        demo,
+        swaggerEnabled: config.swaggerEnabled,
+        trustedProxies: config.trustedProxies,
+        log,
+        observation,
+      };
+      const api = await listenHttp(product, config.http, tls);
+      started.add(api);
+      // Before the API: nobody is kept waiting by a server that stops.
+      started.add(requests);
+      urls['api'] = api.url;
+    }
+    if (chosen.includes('worker'))
+      started.add(await startWorker({ ...foundation, config, log, ledger, commands, users, reviews, broker, metrics }));
+  }
+  if (chosen.includes('users')) started.add(keepRepaired(users, log));
+
+  return {
+    urls,
+    auth: config.auth,
+    dataIn: database.location,
+    demoToken,
+    stop: () => started.stop(),
+  };
+}
+
+const demoUserId = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
+
+/** The demo's data, and a token to try it with. */
+async function openDemo(database: Database, ledger: Ledger, sessions: Sessions): Promise<string | null> {
+  await seedDemo(database.pool, ledger);
+  const alice = await sessions.loginDemo(demoUserId);
+  return 'token' in alice ? alice.token : null;
+}
+
+/** Seeds the demo's data into a database that runs or can be started; safe to repeat. */
+export async function seed(config: Config, log: Log): Promise<void> {
+  const database = await openDatabase(config, log, { whenRunning: 'join' });
+  try {
+    const cache = await openCacheOf(config, database, log, true);
+    try {
+      const ledger = await openLedger({ url: database.url, log, changed: cache.changed, books: config.books });
+      await seedDemo(database.pool, ledger).finally(() => ledger.stop());
+    } finally {
+      await cache.stop();
+    }
+  } finally {
+    await database.stop();
+  }
+}
+
+/** Before the ledger, and stopped after it: whoever posts says so to all who keep what they read. */
+async function openCacheOf({ peers }: Config, database: Database, log: Log, posts: boolean): Promise<OpenedCache> {
+  const namespace = await identityOf(database.pool);
+  return await openCache({ redisUrl: peers.redisUrl, databaseUrl: database.url, namespace, posts, log });
+}
+
+/** Whoever starts Coffer is told who may use it. */
+function tellAccess(config: Config, listeners: readonly Listener[], log: Log): void {
+  if (config.auth === 'open') {
+    log.warn(
+      'OPEN MODE: nobody is asked who they are. Everything listens on this machine only; COFFER_AUTH=required asks for credentials.',
+    );
+    return;
+  }
+  const outside = listeners.filter(({ address }) => !isLoopback(address.host)).map(({ address }) => `${address.host}:${address.port}`);
+  if (outside.length > 0 && !config.tls)
+    log.warn(
+      { listeners: outside },
+      'Passwords and tokens can be read on the way to these listeners. Set COFFER_TLS_CERT and COFFER_TLS_KEY, or let a proxy in front end the TLS.',
+    );
+}
+
+/** What was started, to be stopped in reverse order. */
+class Started {
+  readonly #parts: { stop(): Promise<unknown> }[] = [];
+
+  add(part: { stop(): Promise<unknown> }): void {
+    this.#parts.push(part);
+  }
+
+  async stop(): Promise<void> {
+    for (const part of this.#parts.splice(0).toReversed()) await part.stop();
+  }
+}
+
+async function isAnswering(database: Database): Promise<boolean> {
+  return await database.pool.query('select 1').then(
+    () => true,
+    () => false,
+  );
+}
+
+function findDefaultAsset(config: Config, ledger: Ledger): Asset {
+  const asset = ledger.assets.find(config.defaultAsset);
+  if (asset) return asset;
+  const known = ledger.assets.all.map(({ code }) => code).join(', ');
+  throw new OperatorError(`COFFER_DEFAULT_ASSET is ${config.defaultAsset}, which is no asset of this ledger.`, `Choose one of ${known}.`);
+}
+
+/** A listener on every address of the machine is reached on the nearest one. */
+function reachable({ host, port }: Address): Address {
+  const nearest = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host];
+  return { host: nearest ?? host, port };
+}
+
+function urlOf(scheme: string, { host, port }: { host: string; port: number }): string {
+  return `${scheme}://${host}:${port}`;
+}
+
+/** The worker has none: it is reached through the database. */
+function listenerOf(config: Config, service: Service): Listener | undefined {
+  const listeners = {
+    users: { what: 'the users service', setting: 'USER_SERVICE_URL', address: config.userService },
+    wallets: { what: 'the wallets service', setting: 'WALLET_SERVICE_URL', address: config.walletService },
+    api: { what: 'the REST API', setting: 'PORT', address: config.http },
+  } satisfies Record<Exclude<Service, 'worker'>, Listener>;
+  return service === 'worker' ? undefined : listeners[service];
+}

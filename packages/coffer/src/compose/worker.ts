@@ -1,0 +1,127 @@
+// The worker: everything that happens after a posting, put together. Wires, like main.ts.
+import { createPool } from '../database/index.ts';
+import type { Database } from '../database/index.ts';
+import type { Broker } from '../events/index.ts';
+import type { Config, Log } from '../kernel/index.ts';
+import type { Ledger } from '../ledger/index.ts';
+import { Projector } from '../projections/index.ts';
+import type { Projection } from '../projections/index.ts';
+import type { Metrics } from '../telemetry/index.ts';
+import { SagaResumer } from '../wallets/index.ts';
+import type { Users } from '../identity/index.ts';
+import {
+  fraudProjection,
+  keepNotificationsBounded,
+  notificationsProjection,
+  startFraudActions,
+  startMail,
+  statsProjection,
+} from '../insights/index.ts';
+import type { Reviews } from '../insights/index.ts';
+import { callOut } from '../outbound/index.ts';
+import { forgetOldRequests, startRequestRunner } from '../requests/index.ts';
+import type { WalletCommands } from '../wallets/index.ts';
+import { Dispatcher, webhookProjection } from '../webhooks/index.ts';
+
+export type WorkerParts = {
+  readonly config: Config;
+  readonly log: Log;
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly commands: WalletCommands;
+  readonly broker: Broker;
+  readonly metrics: Metrics;
+  readonly users: Users;
+  readonly reviews: Reviews;
+};
+
+/** What projections may be made of: a rebuild has no more. */
+export type ProjectionParts = Pick<WorkerParts, 'config' | 'log' | 'database' | 'ledger'> & {
+  /** There may be something to send. */
+  readonly wakeWebhooks?: () => void;
+};
+
+type Part = { stop(): Promise<unknown> };
+
+/** Starts what works in the background. It stops in reverse order. */
+export async function startWorker(parts: WorkerParts): Promise<Part> {
+  const started: Part[] = await Promise.all(loopsOf(parts));
+  // The loops' own timers keep no process: a worker alone would end while the database is away.
+  const stays = setInterval(() => undefined, 60_000);
+  return {
+    stop: async () => {
+      clearInterval(stays);
+      for (const part of started.toReversed()) await part.stop();
+    },
+  };
+}
+
+/** One line for each loop: what begins it. */
+function loopsOf(parts: WorkerParts): Promise<Part>[] {
+  const { config, log, database, ledger, commands } = parts;
+  const { pool } = database;
+  const { mail } = config.peers;
+  const webhooks = new Dispatcher({ pool, log, allowPrivate: config.peers.privateWebhooks });
+  return [
+    Promise.resolve(webhooks),
+    workOnRequests(parts),
+    Promise.resolve(forgetOldRequests({ pool, log, keepDays: config.requestDays })),
+    followLog({ ...parts, wakeWebhooks: () => webhooks.wake() }),
+    Promise.resolve(new SagaResumer({ ledger, log })),
+    Promise.resolve(startFraudActions({ pool, ledger, commands, mailed: mail !== undefined, log })),
+    Promise.resolve(keepNotificationsBounded(pool, log)),
+    ...(mail ? [Promise.resolve(startMail({ pool, mail, addressOf: addressOf(parts.users), log }))] : []),
+  ];
+}
+
+/** Does what was asked for in the background. */
+async function workOnRequests({ config, log, database, ledger, commands, reviews }: WorkerParts): Promise<Part> {
+  const { payout } = config.peers;
+  return await Promise.resolve(startRequestRunner({ url: database.url, log, ledger, commands, payout, reviews, call: callOut }));
+}
+
+/** One line for each projection: what is derived from the event log. */
+export function projectionsOf({ config, ledger, wakeWebhooks }: ProjectionParts): readonly Projection[] {
+  const ownerOf = async (wallet: string) => (await ledger.read.balance(wallet))?.owner ?? null;
+  return [
+    statsProjection,
+    fraudProjection(),
+    notificationsProjection(config.peers.mail !== undefined),
+    webhookProjection({ ownerOf, wake: wakeWebhooks }),
+  ];
+}
+
+function addressOf(users: Users): (userId: string) => Promise<string | null> {
+  return async (userId) => {
+    const user = await users.get(userId);
+    return 'refusal' in user ? null : user.email;
+  };
+}
+
+/**
+ * A worker whose process is paused in the middle of a transaction must not keep the others waiting, or a rebuild. Statements of a
+ * projection take a batch of events, so they are short.
+ */
+const projectionPool = {
+  connectionsMax: 8,
+  applicationName: 'coffer projections',
+  serverOptions: '-c idle_in_transaction_session_timeout=30s -c statement_timeout=60s',
+};
+
+/** Carries the log's events to the broker, and what the broker delivers to the projections. */
+async function followLog(parts: WorkerParts & ProjectionParts): Promise<Part> {
+  const { database, ledger, broker, metrics, log } = parts;
+  const pool = createPool(database.url, log, projectionPool);
+  metrics.watch({ deadLetters: () => broker.deadLetters.count() });
+  const projector = await Projector.start({ pool, ledger, log, projections: projectionsOf(parts) });
+  const relay = await broker.relay();
+  const consumer = await broker.consume(projector.handle);
+  return {
+    stop: async () => {
+      await consumer.stop();
+      await relay.stop();
+      await projector.stop();
+      await pool.end();
+    },
+  };
+}

@@ -1,0 +1,14 @@
+// The way to PostgreSQL: the embedded server or the operator's, connection pools, migrations; knows no business tables, only that the ledger's must not change.
+export { isOutage } from './outages.ts';
+export { identityOf } from './identity.ts';
+export { byteaColumn, int8Column, numericColumn, textColumn, timestamptzColumn } from './columns.ts';
+export { openDatabase } from './open.ts';
+export type { Database, DatabaseConfig } from './open.ts';
+export { createPool, typeParsers } from './pool.ts';
+export type { PoolOptions } from './pool.ts';
+export { inRole, withServerOptions } from './roles.ts';
+export { emptyDatabase } from './empty.ts';
+export { migrate } from './migrate.ts';
+export type { MigrationReport } from './migrate.ts';
+export { removeEmbedded, startEmbedded } from '../../../embedded-postgres/src/index.ts';
+export type { Embedded, EmbeddedOptions } from '../../../embedded-postgres/src/index.ts';

@@ -1,0 +1,118 @@
+import pg from 'pg';
+import { hidePasswords, OperatorError } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+import { startEmbedded } from '../../../embedded-postgres/src/index.ts';
+import type { Embedded, EmbeddedOptions } from '../../../embedded-postgres/src/index.ts';
+import { migrate } from './migrate.ts';
+import { createPool } from './pool.ts';
+import type { PoolOptions } from './pool.ts';
+import { inRole, roleNames } from './roles.ts';
+import type { Role } from './roles.ts';
+import { refuseClosedLedger, refuseUnsafeDatabase, refuseUnsafeLedger } from './safety.ts';
+
+export type Database = {
+  /** In the role asked for, like the pool. */
+  url: string;
+  pool: pg.Pool;
+  /** Where the data is, for people: a folder, or the URL without its password. */
+  location: string;
+  stop(): Promise<void>;
+};
+
+export type DatabaseConfig = {
+  /** A PostgreSQL of the operator's; the embedded one when absent. */
+  databaseUrl?: string | undefined;
+  /** The same database as its owner, for migrating; `databaseUrl` when absent. */
+  migrationUrl?: string | undefined;
+  home: string;
+};
+
+type OpenOptions = PoolOptions & Pick<EmbeddedOptions, 'whenRunning' | 'whenAbsent'> & { as?: Role };
+
+/**
+ * Opens the database: the operator's, or the embedded one (started, created the first time). Unsafe ones are refused.
+ * As a `writer` (the default) it is migrated first; then nothing done through it can change or drop what the ledger holds.
+ * `whenRunning: 'join'` lets a command work beside a running copy on the same home.
+ */
+export async function openDatabase(config: DatabaseConfig, log: Log, options: OpenOptions = {}): Promise<Database> {
+  const { as = 'writer', whenRunning = 'refuse', whenAbsent = 'create', ...poolOptions } = options;
+  const embedded = config.databaseUrl === undefined ? await startEmbedded({ home: config.home, log, whenRunning, whenAbsent }) : undefined;
+  const ownerUrl = embedded?.url ?? config.migrationUrl ?? config.databaseUrl ?? '';
+  const url = as === 'migrator' ? ownerUrl : urlInRole(config, embedded, as);
+  const pool = createPool(url, log, poolOptions);
+  const stop = async () => {
+    await pool.end();
+    await embedded?.stop();
+  };
+  let setting: Setting = config.migrationUrl === undefined ? 'DATABASE_URL' : 'COFFER_MIGRATION_URL';
+  try {
+    if (as === 'writer') await prepare(ownerUrl, log);
+    if (as !== 'migrator') setting = 'DATABASE_URL';
+    await refuseUnsafeDatabase(pool);
+    if (as === 'writer') await refuseUnsafeLedger(pool);
+    if (as === 'reader') await refuseClosedLedger(pool);
+  } catch (error) {
+    await stop();
+    throw describeFailure(error, as, embedded === undefined ? { setting, url: addressIn(config, setting) } : null);
+  }
+  return { url, pool, location: embedded?.folder ?? hidePasswords(config.databaseUrl ?? ''), stop };
+}
+
+function urlInRole(config: DatabaseConfig, embedded: Embedded | undefined, role: 'writer' | 'reader'): string {
+  return inRole(embedded?.loginUrl(role) ?? config.databaseUrl ?? '', role);
+}
+
+/** As the owner, and for no longer than this takes: a database that loses commits is refused before anything is put into it. */
+async function prepare(ownerUrl: string, log: Log): Promise<void> {
+  const pool = createPool(ownerUrl, log, { connectionsMax: 1, applicationName: 'coffer migrate' });
+  try {
+    await refuseUnsafeDatabase(pool);
+  } finally {
+    await pool.end();
+  }
+  await migrate(ownerUrl, log);
+}
+
+const unreachableReasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ENOTFOUND: 'the host name is unknown',
+  EAI_AGAIN: 'the host name cannot be looked up now',
+  ETIMEDOUT: 'it does not answer',
+  '28P01': 'the password is wrong',
+  '28000': 'it does not let this user in',
+  '3D000': 'the database does not exist',
+  '53300': 'it has no connection left',
+  '57P03': 'it is starting or stopping',
+};
+
+type Setting = 'DATABASE_URL' | 'COFFER_MIGRATION_URL';
+
+function addressIn({ databaseUrl = '', migrationUrl = '' }: DatabaseConfig, setting: Setting): string {
+  return setting === 'DATABASE_URL' ? databaseUrl : migrationUrl;
+}
+
+/** `given` is the operator's; null for the embedded database. */
+function describeFailure(error: unknown, as: Role, given: { setting: Setting; url: string } | null): unknown {
+  if (error instanceof OperatorError) return error;
+  const { code = '', message } = error as Error & { code?: string };
+  const role = roleNames[as];
+  if (error instanceof pg.DatabaseError && message.includes(`"${role}"`)) {
+    if (code === '22023') {
+      return new OperatorError('This database was not migrated by this Coffer yet.', 'Start Coffer once, or run: coffer migrate.', {
+        cause: error,
+      });
+    }
+    if (code === '42501') {
+      const remedy = `Run as the owner of the database: grant ${role} to <the user of DATABASE_URL>;`;
+      return new OperatorError(`The user of DATABASE_URL may not work as ${role}.`, remedy, { cause: error });
+    }
+  }
+  if (given === null) return error;
+  return new OperatorError(
+    `The database at ${hidePasswords(given.url)} cannot be used: ${unreachableReasons[code] ?? message}.`,
+    given.setting === 'DATABASE_URL'
+      ? 'Check DATABASE_URL, or leave it away to use the PostgreSQL that comes with Coffer.'
+      : 'Check COFFER_MIGRATION_URL, the same database as DATABASE_URL as its owner.',
+    { cause: error },
+  );
+}

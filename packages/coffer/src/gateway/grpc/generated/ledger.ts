@@ -1,0 +1,1652 @@
+// Generated from packages/proto/ledger.proto by "npm run generate:grpc". Do not edit.
+import { codecOf } from "../wire.ts";
+import type { Method, Nested } from "../wire.ts";
+
+export type PostRequest = {
+  readonly id: bigint;
+  readonly operations: readonly Operation[];
+  readonly atomic: boolean;
+};
+
+const postRequestFields: Nested<PostRequest> = {
+  write(writer, message) {
+    writer.int64(1, message.id);
+    writer.messages(2, message.operations, operationFields);
+    writer.bool(3, message.atomic);
+  },
+  read(reader) {
+    let id: bigint = 0n;
+    const operations: Operation[] = [];
+    let atomic: boolean = false;
+    while (reader.next()) {
+      if (reader.isInt64(1)) id = reader.int64();
+      else if (reader.isMessage(2)) operations.push(reader.message(operationFields));
+      else if (reader.isBool(3)) atomic = reader.bool();
+      else reader.skip();
+    }
+    return { id, operations, atomic };
+  },
+};
+
+export const postRequest = codecOf(postRequestFields);
+
+export type PostResponse = {
+  readonly id: bigint;
+  readonly results: readonly OperationResult[];
+  readonly problem: Problem | null;
+};
+
+const postResponseFields: Nested<PostResponse> = {
+  write(writer, message) {
+    writer.int64(1, message.id);
+    writer.messages(2, message.results, operationResultFields);
+    writer.message(3, message.problem, problemFields);
+  },
+  read(reader) {
+    let id: bigint = 0n;
+    const results: OperationResult[] = [];
+    let problem: Problem | null = null;
+    while (reader.next()) {
+      if (reader.isInt64(1)) id = reader.int64();
+      else if (reader.isMessage(2)) results.push(reader.message(operationResultFields));
+      else if (reader.isMessage(3)) problem = reader.message(problemFields);
+      else reader.skip();
+    }
+    return { id, results, problem };
+  },
+};
+
+export const postResponse = codecOf(postResponseFields);
+
+export type Operation = {
+  readonly openWallet: OpenWallet | null;
+  readonly deposit: Deposit | null;
+  readonly withdraw: Withdraw | null;
+  readonly transfer: Transfer | null;
+  readonly topUp: TopUp | null;
+  readonly spend: Spend | null;
+  readonly hold: AuthorizeHold | null;
+  readonly capture: CaptureHold | null;
+  readonly release: ReleaseHold | null;
+  readonly reverse: Reverse | null;
+  readonly freeze: Freeze | null;
+  readonly unfreeze: Unfreeze | null;
+  readonly close: Close | null;
+  readonly setLimits: SetLimits | null;
+  readonly setCreditLine: SetCreditLine | null;
+};
+
+const operationFields: Nested<Operation> = {
+  write(writer, message) {
+    writer.message(1, message.openWallet, openWalletFields);
+    writer.message(2, message.deposit, depositFields);
+    writer.message(3, message.withdraw, withdrawFields);
+    writer.message(4, message.transfer, transferFields);
+    writer.message(5, message.topUp, topUpFields);
+    writer.message(6, message.spend, spendFields);
+    writer.message(7, message.hold, authorizeHoldFields);
+    writer.message(8, message.capture, captureHoldFields);
+    writer.message(9, message.release, releaseHoldFields);
+    writer.message(10, message.reverse, reverseFields);
+    writer.message(11, message.freeze, freezeFields);
+    writer.message(12, message.unfreeze, unfreezeFields);
+    writer.message(13, message.close, closeFields);
+    writer.message(14, message.setLimits, setLimitsFields);
+    writer.message(15, message.setCreditLine, setCreditLineFields);
+  },
+  read(reader) {
+    let openWallet: OpenWallet | null = null;
+    let deposit: Deposit | null = null;
+    let withdraw: Withdraw | null = null;
+    let transfer: Transfer | null = null;
+    let topUp: TopUp | null = null;
+    let spend: Spend | null = null;
+    let hold: AuthorizeHold | null = null;
+    let capture: CaptureHold | null = null;
+    let release: ReleaseHold | null = null;
+    let reverse: Reverse | null = null;
+    let freeze: Freeze | null = null;
+    let unfreeze: Unfreeze | null = null;
+    let close: Close | null = null;
+    let setLimits: SetLimits | null = null;
+    let setCreditLine: SetCreditLine | null = null;
+    while (reader.next()) {
+      if (reader.isMessage(1)) openWallet = reader.message(openWalletFields);
+      else if (reader.isMessage(2)) deposit = reader.message(depositFields);
+      else if (reader.isMessage(3)) withdraw = reader.message(withdrawFields);
+      else if (reader.isMessage(4)) transfer = reader.message(transferFields);
+      else if (reader.isMessage(5)) topUp = reader.message(topUpFields);
+      else if (reader.isMessage(6)) spend = reader.message(spendFields);
+      else if (reader.isMessage(7)) hold = reader.message(authorizeHoldFields);
+      else if (reader.isMessage(8)) capture = reader.message(captureHoldFields);
+      else if (reader.isMessage(9)) release = reader.message(releaseHoldFields);
+      else if (reader.isMessage(10)) reverse = reader.message(reverseFields);
+      else if (reader.isMessage(11)) freeze = reader.message(freezeFields);
+      else if (reader.isMessage(12)) unfreeze = reader.message(unfreezeFields);
+      else if (reader.isMessage(13)) close = reader.message(closeFields);
+      else if (reader.isMessage(14)) setLimits = reader.message(setLimitsFields);
+      else if (reader.isMessage(15)) setCreditLine = reader.message(setCreditLineFields);
+      else reader.skip();
+    }
+    return { openWallet, deposit, withdraw, transfer, topUp, spend, hold, capture, release, reverse, freeze, unfreeze, close, setLimits, setCreditLine };
+  },
+};
+
+export type Terms = {
+  readonly requestId: string;
+  readonly metadata: string;
+  readonly expectedVersion: bigint | null;
+};
+
+const termsFields: Nested<Terms> = {
+  write(writer, message) {
+    writer.text(1, message.requestId);
+    writer.text(2, message.metadata);
+    writer.optionalInt64(3, message.expectedVersion);
+  },
+  read(reader) {
+    let requestId: string = "";
+    let metadata: string = "";
+    let expectedVersion: bigint | null = null;
+    while (reader.next()) {
+      if (reader.isText(1)) requestId = reader.text();
+      else if (reader.isText(2)) metadata = reader.text();
+      else if (reader.isInt64(3)) expectedVersion = reader.int64();
+      else reader.skip();
+    }
+    return { requestId, metadata, expectedVersion };
+  },
+};
+
+export type MoneyTerms = {
+  readonly upTo: boolean;
+  readonly minimumBalance: bigint | null;
+  readonly effectiveAt: string;
+};
+
+const moneyTermsFields: Nested<MoneyTerms> = {
+  write(writer, message) {
+    writer.bool(1, message.upTo);
+    writer.optionalInt64(2, message.minimumBalance);
+    writer.text(3, message.effectiveAt);
+  },
+  read(reader) {
+    let upTo: boolean = false;
+    let minimumBalance: bigint | null = null;
+    let effectiveAt: string = "";
+    while (reader.next()) {
+      if (reader.isBool(1)) upTo = reader.bool();
+      else if (reader.isInt64(2)) minimumBalance = reader.int64();
+      else if (reader.isText(3)) effectiveAt = reader.text();
+      else reader.skip();
+    }
+    return { upTo, minimumBalance, effectiveAt };
+  },
+};
+
+export type OpenWallet = {
+  readonly terms: Terms | null;
+  readonly walletId: string;
+  readonly ownerId: string;
+  readonly asset: string;
+  readonly creditLimit: bigint;
+};
+
+const openWalletFields: Nested<OpenWallet> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.text(2, message.walletId);
+    writer.text(3, message.ownerId);
+    writer.text(4, message.asset);
+    writer.int64(5, message.creditLimit);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let walletId: string = "";
+    let ownerId: string = "";
+    let asset: string = "";
+    let creditLimit: bigint = 0n;
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isText(2)) walletId = reader.text();
+      else if (reader.isText(3)) ownerId = reader.text();
+      else if (reader.isText(4)) asset = reader.text();
+      else if (reader.isInt64(5)) creditLimit = reader.int64();
+      else reader.skip();
+    }
+    return { terms, walletId, ownerId, asset, creditLimit };
+  },
+};
+
+export type Deposit = {
+  readonly terms: Terms | null;
+  readonly money: MoneyTerms | null;
+  readonly walletId: string;
+  readonly amount: bigint;
+  readonly asset: string;
+};
+
+const depositFields: Nested<Deposit> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.message(2, message.money, moneyTermsFields);
+    writer.text(3, message.walletId);
+    writer.int64(4, message.amount);
+    writer.text(5, message.asset);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let money: MoneyTerms | null = null;
+    let walletId: string = "";
+    let amount: bigint = 0n;
+    let asset: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
+      else if (reader.isText(3)) walletId = reader.text();
+      else if (reader.isInt64(4)) amount = reader.int64();
+      else if (reader.isText(5)) asset = reader.text();
+      else reader.skip();
+    }
+    return { terms, money, walletId, amount, asset };
+  },
+};
+
+export type Withdraw = {
+  readonly terms: Terms | null;
+  readonly money: MoneyTerms | null;
+  readonly walletId: string;
+  readonly amount: bigint;
+  readonly asset: string;
+};
+
+const withdrawFields: Nested<Withdraw> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.message(2, message.money, moneyTermsFields);
+    writer.text(3, message.walletId);
+    writer.int64(4, message.amount);
+    writer.text(5, message.asset);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let money: MoneyTerms | null = null;
+    let walletId: string = "";
+    let amount: bigint = 0n;
+    let asset: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
+      else if (reader.isText(3)) walletId = reader.text();
+      else if (reader.isInt64(4)) amount = reader.int64();
+      else if (reader.isText(5)) asset = reader.text();
+      else reader.skip();
+    }
+    return { terms, money, walletId, amount, asset };
+  },
+};
+
+export type Transfer = {
+  readonly terms: Terms | null;
+  readonly money: MoneyTerms | null;
+  readonly walletId: string;
+  readonly toWalletId: string;
+  readonly amount: bigint;
+  readonly asset: string;
+  readonly mode: string;
+};
+
+const transferFields: Nested<Transfer> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.message(2, message.money, moneyTermsFields);
+    writer.text(3, message.walletId);
+    writer.text(4, message.toWalletId);
+    writer.int64(5, message.amount);
+    writer.text(6, message.asset);
+    writer.text(7, message.mode);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let money: MoneyTerms | null = null;
+    let walletId: string = "";
+    let toWalletId: string = "";
+    let amount: bigint = 0n;
+    let asset: string = "";
+    let mode: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
+      else if (reader.isText(3)) walletId = reader.text();
+      else if (reader.isText(4)) toWalletId = reader.text();
+      else if (reader.isInt64(5)) amount = reader.int64();
+      else if (reader.isText(6)) asset = reader.text();
+      else if (reader.isText(7)) mode = reader.text();
+      else reader.skip();
+    }
+    return { terms, money, walletId, toWalletId, amount, asset, mode };
+  },
+};
+
+export type TopUp = {
+  readonly terms: Terms | null;
+  readonly money: MoneyTerms | null;
+  readonly ownerId: string;
+  readonly amount: bigint;
+  readonly asset: string;
+};
+
+const topUpFields: Nested<TopUp> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.message(2, message.money, moneyTermsFields);
+    writer.text(3, message.ownerId);
+    writer.int64(4, message.amount);
+    writer.text(5, message.asset);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let money: MoneyTerms | null = null;
+    let ownerId: string = "";
+    let amount: bigint = 0n;
+    let asset: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
+      else if (reader.isText(3)) ownerId = reader.text();
+      else if (reader.isInt64(4)) amount = reader.int64();
+      else if (reader.isText(5)) asset = reader.text();
+      else reader.skip();
+    }
+    return { terms, money, ownerId, amount, asset };
+  },
+};
+
+export type Spend = {
+  readonly terms: Terms | null;
+  readonly money: MoneyTerms | null;
+  readonly ownerId: string;
+  readonly amount: bigint;
+  readonly asset: string;
+};
+
+const spendFields: Nested<Spend> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.message(2, message.money, moneyTermsFields);
+    writer.text(3, message.ownerId);
+    writer.int64(4, message.amount);
+    writer.text(5, message.asset);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let money: MoneyTerms | null = null;
+    let ownerId: string = "";
+    let amount: bigint = 0n;
+    let asset: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
+      else if (reader.isText(3)) ownerId = reader.text();
+      else if (reader.isInt64(4)) amount = reader.int64();
+      else if (reader.isText(5)) asset = reader.text();
+      else reader.skip();
+    }
+    return { terms, money, ownerId, amount, asset };
+  },
+};
+
+export type AuthorizeHold = {
+  readonly terms: Terms | null;
+  readonly money: MoneyTerms | null;
+  readonly walletId: string;
+  readonly amount: bigint;
+  readonly asset: string;
+  readonly expiresInSeconds: bigint | null;
+};
+
+const authorizeHoldFields: Nested<AuthorizeHold> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.message(2, message.money, moneyTermsFields);
+    writer.text(3, message.walletId);
+    writer.int64(4, message.amount);
+    writer.text(5, message.asset);
+    writer.optionalInt64(6, message.expiresInSeconds);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let money: MoneyTerms | null = null;
+    let walletId: string = "";
+    let amount: bigint = 0n;
+    let asset: string = "";
+    let expiresInSeconds: bigint | null = null;
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isMessage(2)) money = reader.message(moneyTermsFields);
+      else if (reader.isText(3)) walletId = reader.text();
+      else if (reader.isInt64(4)) amount = reader.int64();
+      else if (reader.isText(5)) asset = reader.text();
+      else if (reader.isInt64(6)) expiresInSeconds = reader.int64();
+      else reader.skip();
+    }
+    return { terms, money, walletId, amount, asset, expiresInSeconds };
+  },
+};
+
+export type CaptureHold = {
+  readonly terms: Terms | null;
+  readonly holdId: string;
+  readonly amount: bigint | null;
+  readonly toWalletId: string;
+  readonly to: string;
+  readonly final: boolean;
+  readonly effectiveAt: string;
+};
+
+const captureHoldFields: Nested<CaptureHold> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.text(2, message.holdId);
+    writer.optionalInt64(3, message.amount);
+    writer.text(4, message.toWalletId);
+    writer.text(5, message.to);
+    writer.bool(6, message.final);
+    writer.text(7, message.effectiveAt);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let holdId: string = "";
+    let amount: bigint | null = null;
+    let toWalletId: string = "";
+    let to: string = "";
+    let final: boolean = false;
+    let effectiveAt: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isText(2)) holdId = reader.text();
+      else if (reader.isInt64(3)) amount = reader.int64();
+      else if (reader.isText(4)) toWalletId = reader.text();
+      else if (reader.isText(5)) to = reader.text();
+      else if (reader.isBool(6)) final = reader.bool();
+      else if (reader.isText(7)) effectiveAt = reader.text();
+      else reader.skip();
+    }
+    return { terms, holdId, amount, toWalletId, to, final, effectiveAt };
+  },
+};
+
+export type ReleaseHold = {
+  readonly terms: Terms | null;
+  readonly holdId: string;
+  readonly amount: bigint | null;
+};
+
+const releaseHoldFields: Nested<ReleaseHold> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.text(2, message.holdId);
+    writer.optionalInt64(3, message.amount);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let holdId: string = "";
+    let amount: bigint | null = null;
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isText(2)) holdId = reader.text();
+      else if (reader.isInt64(3)) amount = reader.int64();
+      else reader.skip();
+    }
+    return { terms, holdId, amount };
+  },
+};
+
+export type Reverse = {
+  readonly terms: Terms | null;
+  readonly operationId: string;
+  readonly amount: bigint | null;
+  readonly reason: string;
+};
+
+const reverseFields: Nested<Reverse> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.text(2, message.operationId);
+    writer.optionalInt64(3, message.amount);
+    writer.text(4, message.reason);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let operationId: string = "";
+    let amount: bigint | null = null;
+    let reason: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isText(2)) operationId = reader.text();
+      else if (reader.isInt64(3)) amount = reader.int64();
+      else if (reader.isText(4)) reason = reader.text();
+      else reader.skip();
+    }
+    return { terms, operationId, amount, reason };
+  },
+};
+
+export type Freeze = {
+  readonly terms: Terms | null;
+  readonly walletId: string;
+  readonly sides: string;
+  readonly reason: string;
+};
+
+const freezeFields: Nested<Freeze> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.text(2, message.walletId);
+    writer.text(3, message.sides);
+    writer.text(4, message.reason);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let walletId: string = "";
+    let sides: string = "";
+    let reason: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isText(2)) walletId = reader.text();
+      else if (reader.isText(3)) sides = reader.text();
+      else if (reader.isText(4)) reason = reader.text();
+      else reader.skip();
+    }
+    return { terms, walletId, sides, reason };
+  },
+};
+
+export type Unfreeze = {
+  readonly terms: Terms | null;
+  readonly walletId: string;
+  readonly sides: string;
+  readonly reason: string;
+};
+
+const unfreezeFields: Nested<Unfreeze> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.text(2, message.walletId);
+    writer.text(3, message.sides);
+    writer.text(4, message.reason);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let walletId: string = "";
+    let sides: string = "";
+    let reason: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isText(2)) walletId = reader.text();
+      else if (reader.isText(3)) sides = reader.text();
+      else if (reader.isText(4)) reason = reader.text();
+      else reader.skip();
+    }
+    return { terms, walletId, sides, reason };
+  },
+};
+
+export type Close = {
+  readonly terms: Terms | null;
+  readonly walletId: string;
+  readonly sides: string;
+  readonly sweepTo: string;
+  readonly reason: string;
+};
+
+const closeFields: Nested<Close> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.text(2, message.walletId);
+    writer.text(3, message.sides);
+    writer.text(4, message.sweepTo);
+    writer.text(5, message.reason);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let walletId: string = "";
+    let sides: string = "";
+    let sweepTo: string = "";
+    let reason: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isText(2)) walletId = reader.text();
+      else if (reader.isText(3)) sides = reader.text();
+      else if (reader.isText(4)) sweepTo = reader.text();
+      else if (reader.isText(5)) reason = reader.text();
+      else reader.skip();
+    }
+    return { terms, walletId, sides, sweepTo, reason };
+  },
+};
+
+export type SetLimits = {
+  readonly terms: Terms | null;
+  readonly walletId: string;
+  readonly perTransfer: bigint | null;
+  readonly perDay: bigint | null;
+  readonly perMonth: bigint | null;
+  readonly reason: string;
+};
+
+const setLimitsFields: Nested<SetLimits> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.text(2, message.walletId);
+    writer.optionalInt64(3, message.perTransfer);
+    writer.optionalInt64(4, message.perDay);
+    writer.optionalInt64(5, message.perMonth);
+    writer.text(6, message.reason);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let walletId: string = "";
+    let perTransfer: bigint | null = null;
+    let perDay: bigint | null = null;
+    let perMonth: bigint | null = null;
+    let reason: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isText(2)) walletId = reader.text();
+      else if (reader.isInt64(3)) perTransfer = reader.int64();
+      else if (reader.isInt64(4)) perDay = reader.int64();
+      else if (reader.isInt64(5)) perMonth = reader.int64();
+      else if (reader.isText(6)) reason = reader.text();
+      else reader.skip();
+    }
+    return { terms, walletId, perTransfer, perDay, perMonth, reason };
+  },
+};
+
+export type SetCreditLine = {
+  readonly terms: Terms | null;
+  readonly walletId: string;
+  readonly creditLimit: bigint;
+  readonly reason: string;
+};
+
+const setCreditLineFields: Nested<SetCreditLine> = {
+  write(writer, message) {
+    writer.message(1, message.terms, termsFields);
+    writer.text(2, message.walletId);
+    writer.int64(3, message.creditLimit);
+    writer.text(4, message.reason);
+  },
+  read(reader) {
+    let terms: Terms | null = null;
+    let walletId: string = "";
+    let creditLimit: bigint = 0n;
+    let reason: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) terms = reader.message(termsFields);
+      else if (reader.isText(2)) walletId = reader.text();
+      else if (reader.isInt64(3)) creditLimit = reader.int64();
+      else if (reader.isText(4)) reason = reader.text();
+      else reader.skip();
+    }
+    return { terms, walletId, creditLimit, reason };
+  },
+};
+
+export type OperationResult = {
+  readonly status: string;
+  readonly type: string;
+  readonly operationId: string;
+  readonly seq: bigint;
+  readonly requestId: string;
+  readonly replayed: boolean;
+  readonly createdAt: string;
+  readonly asset: string;
+  readonly amount: bigint | null;
+  readonly askedAmount: bigint | null;
+  readonly effectiveAt: string;
+  readonly wallet: Account | null;
+  readonly from: Account | null;
+  readonly to: Account | null;
+  readonly hold: HoldState | null;
+  readonly reverses: string;
+  readonly reversed: bigint | null;
+  readonly reversedBy: readonly string[];
+  readonly metadata: string;
+  readonly reason: string;
+  readonly actor: string;
+  readonly problem: Problem | null;
+  readonly mode: string;
+};
+
+const operationResultFields: Nested<OperationResult> = {
+  write(writer, message) {
+    writer.text(1, message.status);
+    writer.text(2, message.type);
+    writer.text(3, message.operationId);
+    writer.int64(4, message.seq);
+    writer.text(5, message.requestId);
+    writer.bool(6, message.replayed);
+    writer.text(7, message.createdAt);
+    writer.text(8, message.asset);
+    writer.optionalInt64(9, message.amount);
+    writer.optionalInt64(10, message.askedAmount);
+    writer.text(11, message.effectiveAt);
+    writer.message(12, message.wallet, accountFields);
+    writer.message(13, message.from, accountFields);
+    writer.message(14, message.to, accountFields);
+    writer.message(15, message.hold, holdStateFields);
+    writer.text(16, message.reverses);
+    writer.optionalInt64(17, message.reversed);
+    writer.texts(22, message.reversedBy);
+    writer.text(18, message.metadata);
+    writer.text(19, message.reason);
+    writer.text(20, message.actor);
+    writer.message(21, message.problem, problemFields);
+    writer.text(23, message.mode);
+  },
+  read(reader) {
+    let status: string = "";
+    let type: string = "";
+    let operationId: string = "";
+    let seq: bigint = 0n;
+    let requestId: string = "";
+    let replayed: boolean = false;
+    let createdAt: string = "";
+    let asset: string = "";
+    let amount: bigint | null = null;
+    let askedAmount: bigint | null = null;
+    let effectiveAt: string = "";
+    let wallet: Account | null = null;
+    let from: Account | null = null;
+    let to: Account | null = null;
+    let hold: HoldState | null = null;
+    let reverses: string = "";
+    let reversed: bigint | null = null;
+    const reversedBy: string[] = [];
+    let metadata: string = "";
+    let reason: string = "";
+    let actor: string = "";
+    let problem: Problem | null = null;
+    let mode: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) status = reader.text();
+      else if (reader.isText(2)) type = reader.text();
+      else if (reader.isText(3)) operationId = reader.text();
+      else if (reader.isInt64(4)) seq = reader.int64();
+      else if (reader.isText(5)) requestId = reader.text();
+      else if (reader.isBool(6)) replayed = reader.bool();
+      else if (reader.isText(7)) createdAt = reader.text();
+      else if (reader.isText(8)) asset = reader.text();
+      else if (reader.isInt64(9)) amount = reader.int64();
+      else if (reader.isInt64(10)) askedAmount = reader.int64();
+      else if (reader.isText(11)) effectiveAt = reader.text();
+      else if (reader.isMessage(12)) wallet = reader.message(accountFields);
+      else if (reader.isMessage(13)) from = reader.message(accountFields);
+      else if (reader.isMessage(14)) to = reader.message(accountFields);
+      else if (reader.isMessage(15)) hold = reader.message(holdStateFields);
+      else if (reader.isText(16)) reverses = reader.text();
+      else if (reader.isInt64(17)) reversed = reader.int64();
+      else if (reader.isText(22)) reversedBy.push(reader.text());
+      else if (reader.isText(18)) metadata = reader.text();
+      else if (reader.isText(19)) reason = reader.text();
+      else if (reader.isText(20)) actor = reader.text();
+      else if (reader.isMessage(21)) problem = reader.message(problemFields);
+      else if (reader.isText(23)) mode = reader.text();
+      else reader.skip();
+    }
+    return { status, type, operationId, seq, requestId, replayed, createdAt, asset, amount, askedAmount, effectiveAt, wallet, from, to, hold, reverses, reversed, reversedBy, metadata, reason, actor, problem, mode };
+  },
+};
+
+export const operationResult = codecOf(operationResultFields);
+
+export type Account = {
+  readonly id: string;
+  readonly balance: bigint | null;
+  readonly held: bigint | null;
+  readonly version: bigint;
+};
+
+const accountFields: Nested<Account> = {
+  write(writer, message) {
+    writer.text(1, message.id);
+    writer.optionalInt64(2, message.balance);
+    writer.optionalInt64(3, message.held);
+    writer.int64(4, message.version);
+  },
+  read(reader) {
+    let id: string = "";
+    let balance: bigint | null = null;
+    let held: bigint | null = null;
+    let version: bigint = 0n;
+    while (reader.next()) {
+      if (reader.isText(1)) id = reader.text();
+      else if (reader.isInt64(2)) balance = reader.int64();
+      else if (reader.isInt64(3)) held = reader.int64();
+      else if (reader.isInt64(4)) version = reader.int64();
+      else reader.skip();
+    }
+    return { id, balance, held, version };
+  },
+};
+
+export type HoldState = {
+  readonly holdId: string;
+  readonly left: bigint | null;
+  readonly expiresAt: string;
+};
+
+const holdStateFields: Nested<HoldState> = {
+  write(writer, message) {
+    writer.text(1, message.holdId);
+    writer.optionalInt64(2, message.left);
+    writer.text(3, message.expiresAt);
+  },
+  read(reader) {
+    let holdId: string = "";
+    let left: bigint | null = null;
+    let expiresAt: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) holdId = reader.text();
+      else if (reader.isInt64(2)) left = reader.int64();
+      else if (reader.isText(3)) expiresAt = reader.text();
+      else reader.skip();
+    }
+    return { holdId, left, expiresAt };
+  },
+};
+
+export type Problem = {
+  readonly code: string;
+  readonly detail: string;
+  readonly facts: readonly Fact[];
+};
+
+const problemFields: Nested<Problem> = {
+  write(writer, message) {
+    writer.text(1, message.code);
+    writer.text(2, message.detail);
+    writer.messages(3, message.facts, factFields);
+  },
+  read(reader) {
+    let code: string = "";
+    let detail: string = "";
+    const facts: Fact[] = [];
+    while (reader.next()) {
+      if (reader.isText(1)) code = reader.text();
+      else if (reader.isText(2)) detail = reader.text();
+      else if (reader.isMessage(3)) facts.push(reader.message(factFields));
+      else reader.skip();
+    }
+    return { code, detail, facts };
+  },
+};
+
+export type Fact = {
+  readonly name: string;
+  readonly value: string;
+};
+
+const factFields: Nested<Fact> = {
+  write(writer, message) {
+    writer.text(1, message.name);
+    writer.text(2, message.value);
+  },
+  read(reader) {
+    let name: string = "";
+    let value: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) name = reader.text();
+      else if (reader.isText(2)) value = reader.text();
+      else reader.skip();
+    }
+    return { name, value };
+  },
+};
+
+export type GetOperationRequest = {
+  readonly operationId: string;
+  readonly walletId: string;
+  readonly requestId: string;
+};
+
+const getOperationRequestFields: Nested<GetOperationRequest> = {
+  write(writer, message) {
+    writer.text(1, message.operationId);
+    writer.text(2, message.walletId);
+    writer.text(3, message.requestId);
+  },
+  read(reader) {
+    let operationId: string = "";
+    let walletId: string = "";
+    let requestId: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) operationId = reader.text();
+      else if (reader.isText(2)) walletId = reader.text();
+      else if (reader.isText(3)) requestId = reader.text();
+      else reader.skip();
+    }
+    return { operationId, walletId, requestId };
+  },
+};
+
+export const getOperationRequest = codecOf(getOperationRequestFields);
+
+export type GetWalletRequest = {
+  readonly walletId: string;
+};
+
+const getWalletRequestFields: Nested<GetWalletRequest> = {
+  write(writer, message) {
+    writer.text(1, message.walletId);
+  },
+  read(reader) {
+    let walletId: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) walletId = reader.text();
+      else reader.skip();
+    }
+    return { walletId };
+  },
+};
+
+export const getWalletRequest = codecOf(getWalletRequestFields);
+
+export type Wallet = {
+  readonly id: string;
+  readonly ownerId: string;
+  readonly asset: string;
+  readonly balance: bigint | null;
+  readonly held: bigint | null;
+  readonly available: bigint | null;
+  readonly creditLimit: bigint | null;
+  readonly version: bigint;
+  readonly status: string;
+  readonly debits: string;
+  readonly credits: string;
+  readonly limits: Limits | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly asOfSeq: bigint;
+};
+
+const walletFields: Nested<Wallet> = {
+  write(writer, message) {
+    writer.text(1, message.id);
+    writer.text(2, message.ownerId);
+    writer.text(3, message.asset);
+    writer.optionalInt64(4, message.balance);
+    writer.optionalInt64(5, message.held);
+    writer.optionalInt64(6, message.available);
+    writer.optionalInt64(7, message.creditLimit);
+    writer.int64(8, message.version);
+    writer.text(9, message.status);
+    writer.text(10, message.debits);
+    writer.text(11, message.credits);
+    writer.message(12, message.limits, limitsFields);
+    writer.text(13, message.createdAt);
+    writer.text(14, message.updatedAt);
+    writer.int64(15, message.asOfSeq);
+  },
+  read(reader) {
+    let id: string = "";
+    let ownerId: string = "";
+    let asset: string = "";
+    let balance: bigint | null = null;
+    let held: bigint | null = null;
+    let available: bigint | null = null;
+    let creditLimit: bigint | null = null;
+    let version: bigint = 0n;
+    let status: string = "";
+    let debits: string = "";
+    let credits: string = "";
+    let limits: Limits | null = null;
+    let createdAt: string = "";
+    let updatedAt: string = "";
+    let asOfSeq: bigint = 0n;
+    while (reader.next()) {
+      if (reader.isText(1)) id = reader.text();
+      else if (reader.isText(2)) ownerId = reader.text();
+      else if (reader.isText(3)) asset = reader.text();
+      else if (reader.isInt64(4)) balance = reader.int64();
+      else if (reader.isInt64(5)) held = reader.int64();
+      else if (reader.isInt64(6)) available = reader.int64();
+      else if (reader.isInt64(7)) creditLimit = reader.int64();
+      else if (reader.isInt64(8)) version = reader.int64();
+      else if (reader.isText(9)) status = reader.text();
+      else if (reader.isText(10)) debits = reader.text();
+      else if (reader.isText(11)) credits = reader.text();
+      else if (reader.isMessage(12)) limits = reader.message(limitsFields);
+      else if (reader.isText(13)) createdAt = reader.text();
+      else if (reader.isText(14)) updatedAt = reader.text();
+      else if (reader.isInt64(15)) asOfSeq = reader.int64();
+      else reader.skip();
+    }
+    return { id, ownerId, asset, balance, held, available, creditLimit, version, status, debits, credits, limits, createdAt, updatedAt, asOfSeq };
+  },
+};
+
+export const wallet = codecOf(walletFields);
+
+export type Limits = {
+  readonly perTransfer: bigint | null;
+  readonly perDay: bigint | null;
+  readonly perMonth: bigint | null;
+  readonly usedToday: bigint | null;
+  readonly usedThisMonth: bigint | null;
+};
+
+const limitsFields: Nested<Limits> = {
+  write(writer, message) {
+    writer.optionalInt64(1, message.perTransfer);
+    writer.optionalInt64(2, message.perDay);
+    writer.optionalInt64(3, message.perMonth);
+    writer.optionalInt64(4, message.usedToday);
+    writer.optionalInt64(5, message.usedThisMonth);
+  },
+  read(reader) {
+    let perTransfer: bigint | null = null;
+    let perDay: bigint | null = null;
+    let perMonth: bigint | null = null;
+    let usedToday: bigint | null = null;
+    let usedThisMonth: bigint | null = null;
+    while (reader.next()) {
+      if (reader.isInt64(1)) perTransfer = reader.int64();
+      else if (reader.isInt64(2)) perDay = reader.int64();
+      else if (reader.isInt64(3)) perMonth = reader.int64();
+      else if (reader.isInt64(4)) usedToday = reader.int64();
+      else if (reader.isInt64(5)) usedThisMonth = reader.int64();
+      else reader.skip();
+    }
+    return { perTransfer, perDay, perMonth, usedToday, usedThisMonth };
+  },
+};
+
+export type ListWalletsRequest = {
+  readonly ownerId: string;
+  readonly limit: number;
+  readonly cursor: string;
+};
+
+const listWalletsRequestFields: Nested<ListWalletsRequest> = {
+  write(writer, message) {
+    writer.text(1, message.ownerId);
+    writer.int32(2, message.limit);
+    writer.text(3, message.cursor);
+  },
+  read(reader) {
+    let ownerId: string = "";
+    let limit: number = 0;
+    let cursor: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) ownerId = reader.text();
+      else if (reader.isInt32(2)) limit = reader.int32();
+      else if (reader.isText(3)) cursor = reader.text();
+      else reader.skip();
+    }
+    return { ownerId, limit, cursor };
+  },
+};
+
+export const listWalletsRequest = codecOf(listWalletsRequestFields);
+
+export type ListWalletsResponse = {
+  readonly wallets: readonly Wallet[];
+  readonly next: string;
+};
+
+const listWalletsResponseFields: Nested<ListWalletsResponse> = {
+  write(writer, message) {
+    writer.messages(1, message.wallets, walletFields);
+    writer.text(2, message.next);
+  },
+  read(reader) {
+    const wallets: Wallet[] = [];
+    let next: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) wallets.push(reader.message(walletFields));
+      else if (reader.isText(2)) next = reader.text();
+      else reader.skip();
+    }
+    return { wallets, next };
+  },
+};
+
+export const listWalletsResponse = codecOf(listWalletsResponseFields);
+
+export type GetHistoryRequest = {
+  readonly walletId: string;
+  readonly limit: number;
+  readonly cursor: string;
+};
+
+const getHistoryRequestFields: Nested<GetHistoryRequest> = {
+  write(writer, message) {
+    writer.text(1, message.walletId);
+    writer.int32(2, message.limit);
+    writer.text(3, message.cursor);
+  },
+  read(reader) {
+    let walletId: string = "";
+    let limit: number = 0;
+    let cursor: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) walletId = reader.text();
+      else if (reader.isInt32(2)) limit = reader.int32();
+      else if (reader.isText(3)) cursor = reader.text();
+      else reader.skip();
+    }
+    return { walletId, limit, cursor };
+  },
+};
+
+export const getHistoryRequest = codecOf(getHistoryRequestFields);
+
+export type GetHistoryResponse = {
+  readonly items: readonly OperationResult[];
+  readonly next: string;
+};
+
+const getHistoryResponseFields: Nested<GetHistoryResponse> = {
+  write(writer, message) {
+    writer.messages(1, message.items, operationResultFields);
+    writer.text(2, message.next);
+  },
+  read(reader) {
+    const items: OperationResult[] = [];
+    let next: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) items.push(reader.message(operationResultFields));
+      else if (reader.isText(2)) next = reader.text();
+      else reader.skip();
+    }
+    return { items, next };
+  },
+};
+
+export const getHistoryResponse = codecOf(getHistoryResponseFields);
+
+export type GetBalanceAtRequest = {
+  readonly walletId: string;
+  readonly at: string;
+  readonly by: string;
+};
+
+const getBalanceAtRequestFields: Nested<GetBalanceAtRequest> = {
+  write(writer, message) {
+    writer.text(1, message.walletId);
+    writer.text(2, message.at);
+    writer.text(3, message.by);
+  },
+  read(reader) {
+    let walletId: string = "";
+    let at: string = "";
+    let by: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) walletId = reader.text();
+      else if (reader.isText(2)) at = reader.text();
+      else if (reader.isText(3)) by = reader.text();
+      else reader.skip();
+    }
+    return { walletId, at, by };
+  },
+};
+
+export const getBalanceAtRequest = codecOf(getBalanceAtRequestFields);
+
+export type GetBalanceAtResponse = {
+  readonly walletId: string;
+  readonly at: string;
+  readonly by: string;
+  readonly balance: bigint | null;
+  readonly held: bigint | null;
+  readonly version: bigint | null;
+};
+
+const getBalanceAtResponseFields: Nested<GetBalanceAtResponse> = {
+  write(writer, message) {
+    writer.text(1, message.walletId);
+    writer.text(2, message.at);
+    writer.text(3, message.by);
+    writer.optionalInt64(4, message.balance);
+    writer.optionalInt64(5, message.held);
+    writer.optionalInt64(6, message.version);
+  },
+  read(reader) {
+    let walletId: string = "";
+    let at: string = "";
+    let by: string = "";
+    let balance: bigint | null = null;
+    let held: bigint | null = null;
+    let version: bigint | null = null;
+    while (reader.next()) {
+      if (reader.isText(1)) walletId = reader.text();
+      else if (reader.isText(2)) at = reader.text();
+      else if (reader.isText(3)) by = reader.text();
+      else if (reader.isInt64(4)) balance = reader.int64();
+      else if (reader.isInt64(5)) held = reader.int64();
+      else if (reader.isInt64(6)) version = reader.int64();
+      else reader.skip();
+    }
+    return { walletId, at, by, balance, held, version };
+  },
+};
+
+export const getBalanceAtResponse = codecOf(getBalanceAtResponseFields);
+
+export type GetStatsRequest = {
+  readonly walletId: string;
+};
+
+const getStatsRequestFields: Nested<GetStatsRequest> = {
+  write(writer, message) {
+    writer.text(1, message.walletId);
+  },
+  read(reader) {
+    let walletId: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) walletId = reader.text();
+      else reader.skip();
+    }
+    return { walletId };
+  },
+};
+
+export const getStatsRequest = codecOf(getStatsRequestFields);
+
+export type Stats = {
+  readonly walletId: string;
+  readonly asset: string;
+  readonly balance: bigint | null;
+  readonly version: bigint;
+  readonly deposited: bigint | null;
+  readonly withdrawn: bigint | null;
+  readonly toppedUp: bigint | null;
+  readonly spent: bigint | null;
+  readonly issued: bigint | null;
+  readonly transferredIn: bigint | null;
+  readonly transferredOut: bigint | null;
+  readonly capturedIn: bigint | null;
+  readonly capturedOut: bigint | null;
+  readonly reversedIn: bigint | null;
+  readonly reversedOut: bigint | null;
+  readonly sweptIn: bigint | null;
+  readonly sweptOut: bigint | null;
+  readonly postings: bigint;
+  readonly lastActivityAt: string;
+  readonly asOfSeq: bigint;
+};
+
+const statsFields: Nested<Stats> = {
+  write(writer, message) {
+    writer.text(1, message.walletId);
+    writer.text(2, message.asset);
+    writer.optionalInt64(3, message.balance);
+    writer.int64(4, message.version);
+    writer.optionalInt64(5, message.deposited);
+    writer.optionalInt64(6, message.withdrawn);
+    writer.optionalInt64(7, message.toppedUp);
+    writer.optionalInt64(8, message.spent);
+    writer.optionalInt64(9, message.issued);
+    writer.optionalInt64(10, message.transferredIn);
+    writer.optionalInt64(11, message.transferredOut);
+    writer.optionalInt64(12, message.capturedIn);
+    writer.optionalInt64(13, message.capturedOut);
+    writer.optionalInt64(14, message.reversedIn);
+    writer.optionalInt64(15, message.reversedOut);
+    writer.optionalInt64(16, message.sweptIn);
+    writer.optionalInt64(17, message.sweptOut);
+    writer.int64(18, message.postings);
+    writer.text(19, message.lastActivityAt);
+    writer.int64(20, message.asOfSeq);
+  },
+  read(reader) {
+    let walletId: string = "";
+    let asset: string = "";
+    let balance: bigint | null = null;
+    let version: bigint = 0n;
+    let deposited: bigint | null = null;
+    let withdrawn: bigint | null = null;
+    let toppedUp: bigint | null = null;
+    let spent: bigint | null = null;
+    let issued: bigint | null = null;
+    let transferredIn: bigint | null = null;
+    let transferredOut: bigint | null = null;
+    let capturedIn: bigint | null = null;
+    let capturedOut: bigint | null = null;
+    let reversedIn: bigint | null = null;
+    let reversedOut: bigint | null = null;
+    let sweptIn: bigint | null = null;
+    let sweptOut: bigint | null = null;
+    let postings: bigint = 0n;
+    let lastActivityAt: string = "";
+    let asOfSeq: bigint = 0n;
+    while (reader.next()) {
+      if (reader.isText(1)) walletId = reader.text();
+      else if (reader.isText(2)) asset = reader.text();
+      else if (reader.isInt64(3)) balance = reader.int64();
+      else if (reader.isInt64(4)) version = reader.int64();
+      else if (reader.isInt64(5)) deposited = reader.int64();
+      else if (reader.isInt64(6)) withdrawn = reader.int64();
+      else if (reader.isInt64(7)) toppedUp = reader.int64();
+      else if (reader.isInt64(8)) spent = reader.int64();
+      else if (reader.isInt64(9)) issued = reader.int64();
+      else if (reader.isInt64(10)) transferredIn = reader.int64();
+      else if (reader.isInt64(11)) transferredOut = reader.int64();
+      else if (reader.isInt64(12)) capturedIn = reader.int64();
+      else if (reader.isInt64(13)) capturedOut = reader.int64();
+      else if (reader.isInt64(14)) reversedIn = reader.int64();
+      else if (reader.isInt64(15)) reversedOut = reader.int64();
+      else if (reader.isInt64(16)) sweptIn = reader.int64();
+      else if (reader.isInt64(17)) sweptOut = reader.int64();
+      else if (reader.isInt64(18)) postings = reader.int64();
+      else if (reader.isText(19)) lastActivityAt = reader.text();
+      else if (reader.isInt64(20)) asOfSeq = reader.int64();
+      else reader.skip();
+    }
+    return { walletId, asset, balance, version, deposited, withdrawn, toppedUp, spent, issued, transferredIn, transferredOut, capturedIn, capturedOut, reversedIn, reversedOut, sweptIn, sweptOut, postings, lastActivityAt, asOfSeq };
+  },
+};
+
+export const stats = codecOf(statsFields);
+
+export type GetHoldRequest = {
+  readonly holdId: string;
+};
+
+const getHoldRequestFields: Nested<GetHoldRequest> = {
+  write(writer, message) {
+    writer.text(1, message.holdId);
+  },
+  read(reader) {
+    let holdId: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) holdId = reader.text();
+      else reader.skip();
+    }
+    return { holdId };
+  },
+};
+
+export const getHoldRequest = codecOf(getHoldRequestFields);
+
+export type Hold = {
+  readonly holdId: string;
+  readonly walletId: string;
+  readonly asset: string;
+  readonly amount: bigint | null;
+  readonly left: bigint | null;
+  readonly captured: bigint | null;
+  readonly released: bigint | null;
+  readonly status: string;
+  readonly expiresAt: string;
+  readonly createdAt: string;
+};
+
+const holdFields: Nested<Hold> = {
+  write(writer, message) {
+    writer.text(1, message.holdId);
+    writer.text(2, message.walletId);
+    writer.text(3, message.asset);
+    writer.optionalInt64(4, message.amount);
+    writer.optionalInt64(5, message.left);
+    writer.optionalInt64(6, message.captured);
+    writer.optionalInt64(7, message.released);
+    writer.text(8, message.status);
+    writer.text(9, message.expiresAt);
+    writer.text(10, message.createdAt);
+  },
+  read(reader) {
+    let holdId: string = "";
+    let walletId: string = "";
+    let asset: string = "";
+    let amount: bigint | null = null;
+    let left: bigint | null = null;
+    let captured: bigint | null = null;
+    let released: bigint | null = null;
+    let status: string = "";
+    let expiresAt: string = "";
+    let createdAt: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) holdId = reader.text();
+      else if (reader.isText(2)) walletId = reader.text();
+      else if (reader.isText(3)) asset = reader.text();
+      else if (reader.isInt64(4)) amount = reader.int64();
+      else if (reader.isInt64(5)) left = reader.int64();
+      else if (reader.isInt64(6)) captured = reader.int64();
+      else if (reader.isInt64(7)) released = reader.int64();
+      else if (reader.isText(8)) status = reader.text();
+      else if (reader.isText(9)) expiresAt = reader.text();
+      else if (reader.isText(10)) createdAt = reader.text();
+      else reader.skip();
+    }
+    return { holdId, walletId, asset, amount, left, captured, released, status, expiresAt, createdAt };
+  },
+};
+
+export const hold = codecOf(holdFields);
+
+export type ListHoldsRequest = {
+  readonly walletId: string;
+  readonly open: boolean;
+  readonly limit: number;
+  readonly cursor: string;
+};
+
+const listHoldsRequestFields: Nested<ListHoldsRequest> = {
+  write(writer, message) {
+    writer.text(1, message.walletId);
+    writer.bool(2, message.open);
+    writer.int32(3, message.limit);
+    writer.text(4, message.cursor);
+  },
+  read(reader) {
+    let walletId: string = "";
+    let open: boolean = false;
+    let limit: number = 0;
+    let cursor: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) walletId = reader.text();
+      else if (reader.isBool(2)) open = reader.bool();
+      else if (reader.isInt32(3)) limit = reader.int32();
+      else if (reader.isText(4)) cursor = reader.text();
+      else reader.skip();
+    }
+    return { walletId, open, limit, cursor };
+  },
+};
+
+export const listHoldsRequest = codecOf(listHoldsRequestFields);
+
+export type ListHoldsResponse = {
+  readonly holds: readonly Hold[];
+  readonly next: string;
+};
+
+const listHoldsResponseFields: Nested<ListHoldsResponse> = {
+  write(writer, message) {
+    writer.messages(1, message.holds, holdFields);
+    writer.text(2, message.next);
+  },
+  read(reader) {
+    const holds: Hold[] = [];
+    let next: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) holds.push(reader.message(holdFields));
+      else if (reader.isText(2)) next = reader.text();
+      else reader.skip();
+    }
+    return { holds, next };
+  },
+};
+
+export const listHoldsResponse = codecOf(listHoldsResponseFields);
+
+export type ListEventsRequest = {
+  readonly limit: number;
+  readonly cursor: string;
+};
+
+const listEventsRequestFields: Nested<ListEventsRequest> = {
+  write(writer, message) {
+    writer.int32(1, message.limit);
+    writer.text(2, message.cursor);
+  },
+  read(reader) {
+    let limit: number = 0;
+    let cursor: string = "";
+    while (reader.next()) {
+      if (reader.isInt32(1)) limit = reader.int32();
+      else if (reader.isText(2)) cursor = reader.text();
+      else reader.skip();
+    }
+    return { limit, cursor };
+  },
+};
+
+export const listEventsRequest = codecOf(listEventsRequestFields);
+
+export type ListEventsResponse = {
+  readonly events: readonly Event[];
+  readonly next: string;
+};
+
+const listEventsResponseFields: Nested<ListEventsResponse> = {
+  write(writer, message) {
+    writer.messages(1, message.events, eventFields);
+    writer.text(2, message.next);
+  },
+  read(reader) {
+    const events: Event[] = [];
+    let next: string = "";
+    while (reader.next()) {
+      if (reader.isMessage(1)) events.push(reader.message(eventFields));
+      else if (reader.isText(2)) next = reader.text();
+      else reader.skip();
+    }
+    return { events, next };
+  },
+};
+
+export const listEventsResponse = codecOf(listEventsResponseFields);
+
+export type Event = {
+  readonly id: string;
+  readonly type: string;
+  readonly walletId: string;
+  readonly seq: bigint;
+  readonly recordedAt: string;
+  readonly data: string;
+};
+
+const eventFields: Nested<Event> = {
+  write(writer, message) {
+    writer.text(1, message.id);
+    writer.text(2, message.type);
+    writer.text(3, message.walletId);
+    writer.int64(4, message.seq);
+    writer.text(5, message.recordedAt);
+    writer.text(6, message.data);
+  },
+  read(reader) {
+    let id: string = "";
+    let type: string = "";
+    let walletId: string = "";
+    let seq: bigint = 0n;
+    let recordedAt: string = "";
+    let data: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) id = reader.text();
+      else if (reader.isText(2)) type = reader.text();
+      else if (reader.isText(3)) walletId = reader.text();
+      else if (reader.isInt64(4)) seq = reader.int64();
+      else if (reader.isText(5)) recordedAt = reader.text();
+      else if (reader.isText(6)) data = reader.text();
+      else reader.skip();
+    }
+    return { id, type, walletId, seq, recordedAt, data };
+  },
+};
+
+export type ListAssetsRequest = {
+};
+
+const listAssetsRequestFields: Nested<ListAssetsRequest> = {
+  write() {
+  },
+  read(reader) {
+    while (reader.next()) {
+      reader.skip();
+    }
+    return {  };
+  },
+};
+
+export const listAssetsRequest = codecOf(listAssetsRequestFields);
+
+export type ListAssetsResponse = {
+  readonly assets: readonly Asset[];
+};
+
+const listAssetsResponseFields: Nested<ListAssetsResponse> = {
+  write(writer, message) {
+    writer.messages(1, message.assets, assetFields);
+  },
+  read(reader) {
+    const assets: Asset[] = [];
+    while (reader.next()) {
+      if (reader.isMessage(1)) assets.push(reader.message(assetFields));
+      else reader.skip();
+    }
+    return { assets };
+  },
+};
+
+export const listAssetsResponse = codecOf(listAssetsResponseFields);
+
+export type Asset = {
+  readonly id: bigint;
+  readonly code: string;
+  readonly scale: number;
+  readonly name: string;
+};
+
+const assetFields: Nested<Asset> = {
+  write(writer, message) {
+    writer.int64(1, message.id);
+    writer.text(2, message.code);
+    writer.int32(3, message.scale);
+    writer.text(4, message.name);
+  },
+  read(reader) {
+    let id: bigint = 0n;
+    let code: string = "";
+    let scale: number = 0;
+    let name: string = "";
+    while (reader.next()) {
+      if (reader.isInt64(1)) id = reader.int64();
+      else if (reader.isText(2)) code = reader.text();
+      else if (reader.isInt32(3)) scale = reader.int32();
+      else if (reader.isText(4)) name = reader.text();
+      else reader.skip();
+    }
+    return { id, code, scale, name };
+  },
+};
+
+export const ledgerService = {
+  post: { path: "/ledger.LedgerService/Post", request: postRequest, response: postResponse } satisfies Method<PostRequest, PostResponse>,
+  postStream: { path: "/ledger.LedgerService/PostStream", request: postRequest, response: postResponse } satisfies Method<PostRequest, PostResponse>,
+  getOperation: { path: "/ledger.LedgerService/GetOperation", request: getOperationRequest, response: operationResult } satisfies Method<GetOperationRequest, OperationResult>,
+  getWallet: { path: "/ledger.LedgerService/GetWallet", request: getWalletRequest, response: wallet } satisfies Method<GetWalletRequest, Wallet>,
+  listWallets: { path: "/ledger.LedgerService/ListWallets", request: listWalletsRequest, response: listWalletsResponse } satisfies Method<ListWalletsRequest, ListWalletsResponse>,
+  getHistory: { path: "/ledger.LedgerService/GetHistory", request: getHistoryRequest, response: getHistoryResponse } satisfies Method<GetHistoryRequest, GetHistoryResponse>,
+  getBalanceAt: { path: "/ledger.LedgerService/GetBalanceAt", request: getBalanceAtRequest, response: getBalanceAtResponse } satisfies Method<GetBalanceAtRequest, GetBalanceAtResponse>,
+  getStats: { path: "/ledger.LedgerService/GetStats", request: getStatsRequest, response: stats } satisfies Method<GetStatsRequest, Stats>,
+  getHold: { path: "/ledger.LedgerService/GetHold", request: getHoldRequest, response: hold } satisfies Method<GetHoldRequest, Hold>,
+  listHolds: { path: "/ledger.LedgerService/ListHolds", request: listHoldsRequest, response: listHoldsResponse } satisfies Method<ListHoldsRequest, ListHoldsResponse>,
+  listEvents: { path: "/ledger.LedgerService/ListEvents", request: listEventsRequest, response: listEventsResponse } satisfies Method<ListEventsRequest, ListEventsResponse>,
+  listAssets: { path: "/ledger.LedgerService/ListAssets", request: listAssetsRequest, response: listAssetsResponse } satisfies Method<ListAssetsRequest, ListAssetsResponse>,
+};

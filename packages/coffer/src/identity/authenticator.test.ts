@@ -1,0 +1,71 @@
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { createTestDatabase } from '../../../../test/support/database.ts';
+import type { TestDatabase } from '../../../../test/support/database.ts';
+import { ApiKeys } from './api-keys.ts';
+import { Authenticator, principalLivesMs } from './authenticator.ts';
+import { Sessions } from './sessions.ts';
+import { Users } from './users.ts';
+
+let database: TestDatabase;
+let apiKeys: ApiKeys;
+let users: Users;
+let sessions: Sessions;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  apiKeys = new ApiKeys(database.pool);
+  sessions = new Sessions({ pool: database.pool, jwtSecret: 'a secret that is only ever used in tests' });
+  users = new Users({ pool: database.pool, wallets: { openWallet: async () => ({ status: 'opened' }), hasWallet: async () => true } });
+});
+afterEach(() => vi.useRealTimers());
+afterAll(async () => {
+  await database.drop();
+});
+
+async function newKey(): Promise<{ id: string; secret: string }> {
+  const made = await apiKeys.create({ name: 'test', scopes: ['wallets:read'], createdBy: 'cli' });
+  if ('refusal' in made) throw new Error(made.refusal.code);
+  return { id: made.key.id, secret: made.secret };
+}
+
+test('what is revoked in another process works for a second at most, however often it is used', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const here = new Authenticator({ sessions, apiKeys });
+  const { id, secret } = await newKey();
+  expect(here.known(secret)).toBeUndefined();
+  expect(await here.authenticate(secret)).toMatchObject({ kind: 'service', keyId: id });
+  await apiKeys.revoke(id);
+  vi.advanceTimersByTime(principalLivesMs - 1);
+  expect(here.known(secret)).toMatchObject({ keyId: id });
+  vi.advanceTimersByTime(1);
+  expect(here.known(secret)).toBeUndefined();
+  expect(await here.authenticate(secret)).toBeNull();
+});
+
+test('what changes in the middle of a look-up is not remembered as it was', async () => {
+  const here = new Authenticator({ sessions, apiKeys });
+  const { secret } = await newKey();
+  const looking = here.authenticate(secret);
+  here.forget();
+  expect(await looking).not.toBeNull();
+  expect(here.known(secret)).toBeUndefined();
+});
+
+test("a user's role is that of the moment of the look-up", async () => {
+  const made = await users.signUp({ email: 'jane@example.com', name: 'Jane', password: 'correct horse battery' });
+  const session = await sessions.login({ email: 'jane@example.com', password: 'correct horse battery' });
+  if ('refusal' in made || 'refusal' in session) throw new Error('the user is new');
+  const here = new Authenticator({ sessions, apiKeys });
+  for (const role of ['user', 'operator', 'admin', 'user'] as const) {
+    await users.setRole(made.id, role);
+    expect(await here.authenticate(session.token)).toEqual({ kind: role, userId: made.id });
+  }
+});
+
+test('when a key was last used is on record, to the minute', async () => {
+  const { id, secret } = await newKey();
+  await apiKeys.authenticate(secret);
+  await expect.poll(async () => (await apiKeys.list()).find((key) => key.id === id)?.lastUsedAt ?? null).toBeInstanceOf(Date);
+  const first = (await apiKeys.list()).find((key) => key.id === id)?.lastUsedAt;
+  await apiKeys.authenticate(secret);
+  expect((await apiKeys.list()).find((key) => key.id === id)?.lastUsedAt).toEqual(first);
+});

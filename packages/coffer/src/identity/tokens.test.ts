@@ -1,0 +1,186 @@
+import { createHmac, generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { SignJWT } from 'jose';
+import type { JWTHeaderParameters } from 'jose';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createTestDatabase } from '../../../../test/support/database.ts';
+import type { TestDatabase } from '../../../../test/support/database.ts';
+import { newId } from '../kernel/index.ts';
+import { demoUsers, seedDemoUsers } from './demo.ts';
+import { Sessions } from './sessions.ts';
+import type { Session, User } from './types.ts';
+import { Users } from './users.ts';
+
+const jwtSecret = 'a secret that is only ever used in tests';
+const password = 'correct horse battery';
+const credentialsWrong = { refusal: { code: 'credentials_wrong', facts: {} } };
+const tokenInvalid = { refusal: { code: 'token_invalid', facts: {} } };
+
+let database: TestDatabase;
+let users: Users;
+let sessions: Sessions;
+let user: User;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await seedDemoUsers(database.pool);
+  users = new Users({ pool: database.pool, wallets: { openWallet: async () => ({ status: 'opened' }), hasWallet: async () => true } });
+  sessions = new Sessions({ pool: database.pool, jwtSecret });
+  user = await signUp('jane@example.com');
+});
+
+afterAll(async () => {
+  await database.drop();
+});
+
+async function signUp(email: string): Promise<User> {
+  const made = await users.signUp({ email, name: 'Jane Doe', password });
+  if ('refusal' in made) throw new Error(made.refusal.code);
+  return made;
+}
+
+async function login(email: string): Promise<Session> {
+  const session = await sessions.login({ email, password });
+  if ('refusal' in session) throw new Error(session.refusal.code);
+  return session;
+}
+
+describe('a token', () => {
+  const key = Buffer.from(jwtSecret);
+  const ours = { alg: 'HS256', typ: 'JWT' };
+  const seconds = () => Math.floor(Date.now() / 1_000);
+  const claims = () => ({ sub: user.id, iss: 'coffer', aud: 'coffer', epoch: 0, iat: seconds(), exp: seconds() + 3_600 });
+  /** A token as we make them, but for the changes; a claim that is undefined is left out. */
+  const signed = async (changes: object = {}, header: JWTHeaderParameters = ours, signer: Buffer | KeyObject = key) =>
+    await new SignJWT({ ...claims(), ...changes }).setProtectedHeader(header).sign(signer);
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+  test('made by hand with our key and our claims is one, so that the attacks below fail for their own reason', async () => {
+    expect(await sessions.authenticate(await signed())).toMatchObject({ id: user.id });
+  });
+
+  test('without a signature is none', async () => {
+    for (const alg of ['none', 'None', 'NONE', 'nOnE']) {
+      const body = `${part({ alg, typ: 'JWT' })}.${part(claims())}`;
+      for (const signature of ['', 'AA']) expect(await sessions.authenticate(`${body}.${signature}`)).toEqual(tokenInvalid);
+    }
+  });
+
+  test('of another algorithm is none: neither another HMAC of the same key, nor RSA', async () => {
+    for (const alg of ['HS384', 'HS512']) {
+      // As long as these want their keys, so that only the algorithm is wrong.
+      const long = 'the same secret, but long enough for every HMAC that there is, which is 64 bytes';
+      const sameSecret = new Sessions({ pool: database.pool, jwtSecret: long });
+      expect(await sameSecret.authenticate(await signed({}, ours, Buffer.from(long)))).toMatchObject({ id: user.id });
+      expect(await sameSecret.authenticate(await signed({}, { alg, typ: 'JWT' }, Buffer.from(long)))).toEqual(tokenInvalid);
+    }
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+    expect(await sessions.authenticate(await signed({}, { alg: 'RS256', typ: 'JWT' }, privateKey))).toEqual(tokenInvalid);
+    const body = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims())}`;
+    const confused = createHmac('sha256', publicKey.export({ type: 'spki', format: 'pem' }))
+      .update(body)
+      .digest('base64url');
+    expect(await sessions.authenticate(`${body}.${confused}`)).toEqual(tokenInvalid);
+  });
+
+  test('with a key that it brings along is none', async () => {
+    const foreign = Buffer.from('x'.repeat(32));
+    const header = { ...ours, jwk: { kty: 'oct', k: foreign.toString('base64url') } };
+    expect(await sessions.authenticate(await signed({}, header, foreign))).toEqual(tokenInvalid);
+  });
+
+  test.each([
+    ['expired', () => ({ exp: seconds() - 1 })],
+    ['never expires', () => ({ exp: undefined })],
+    ['is not valid yet', () => ({ nbf: seconds() + 600 })],
+    ['says not when it was made', () => ({ iat: undefined })],
+    ['is of another issuer', () => ({ iss: 'somebody' })],
+    ['is of no issuer', () => ({ iss: undefined })],
+    ['is for another audience', () => ({ aud: 'somebody' })],
+    ['is for no audience', () => ({ aud: undefined })],
+    ['names no user', () => ({ sub: undefined })],
+    ['names what is no id', () => ({ sub: 'nobody' })],
+    ['names a user that never was', () => ({ sub: newId() })],
+    ['is of no epoch', () => ({ epoch: undefined })],
+    ['is of another epoch', () => ({ epoch: 1 })],
+  ])('that %s is none', async (_what, changes) => {
+    expect(await sessions.authenticate(await signed(changes()))).toEqual(tokenInvalid);
+  });
+
+  test('of another type is none', async () => {
+    expect(await sessions.authenticate(await signed({}, { alg: 'HS256', typ: 'refresh+jwt' }))).toEqual(tokenInvalid);
+    expect(await sessions.authenticate(await signed({}, { alg: 'HS256' }))).toEqual(tokenInvalid);
+  });
+
+  test('that was tampered with, or is no token at all, is none', async () => {
+    const { token } = await login('jane@example.com');
+    const [header = '', , signature = ''] = token.split('.');
+    const forged = part({ ...claims(), sub: demoUsers[0].id });
+    const texts = [
+      '',
+      '.',
+      '..',
+      'x',
+      '\0',
+      'a.b.c',
+      `${header}.${forged}.${signature}`,
+      `${token}x`,
+      `${token}.`,
+      ` ${token}`,
+      token.slice(0, -2),
+      '\uD800',
+      'Bearer ',
+    ];
+    for (const text of texts) expect(await sessions.authenticate(text)).toEqual(tokenInvalid);
+  });
+
+  test('that is oversized is none, even when it is signed well', async () => {
+    const large = await signed({ padding: 'x'.repeat(2_000) });
+    expect(await sessions.authenticate(large)).toEqual(tokenInvalid);
+    expect(await sessions.authenticate('a'.repeat(10_000_000))).toEqual(tokenInvalid);
+  });
+
+  test('made with another secret is none', async () => {
+    const others = new Sessions({ pool: database.pool, jwtSecret: 'the secret of another installation' });
+    const { token } = await login('jane@example.com');
+    expect(await others.authenticate(token)).toEqual(tokenInvalid);
+  });
+
+  test('dies with its user', async () => {
+    const mortal = await signUp('mortal@example.com');
+    const { token } = await login('mortal@example.com');
+    expect(await sessions.authenticate(token)).toMatchObject({ id: mortal.id });
+    await users.softDelete(mortal, async () => null);
+    expect(await sessions.authenticate(token)).toEqual(tokenInvalid);
+    // Nor does it open the account of the next one with that address.
+    await signUp('mortal@example.com');
+    expect(await sessions.authenticate(token)).toEqual(tokenInvalid);
+  });
+
+  test('is withdrawn by a new password, not by a new name', async () => {
+    const careful = await signUp('careful@example.com');
+    const { token } = await login('careful@example.com');
+    await users.update(careful, { name: 'Careful' });
+    expect(await sessions.authenticate(token)).toMatchObject({ name: 'Careful' });
+    await users.update(careful, { password: 'another good password', currentPassword: password });
+    expect(await sessions.authenticate(token)).toEqual(tokenInvalid);
+    expect(await sessions.login({ email: 'careful@example.com', password })).toEqual(credentialsWrong);
+    expect(await sessions.login({ email: 'careful@example.com', password: 'another good password' })).toMatchObject({
+      user: { id: careful.id },
+    });
+  });
+
+  test('ends after its hour', async () => {
+    const { token, expiresAt } = await login('jane@example.com');
+    vi.useFakeTimers({ toFake: ['Date'], now: expiresAt.getTime() + 1_000 });
+    try {
+      expect(await sessions.authenticate(token)).toEqual(tokenInvalid);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+test('a secret that could be guessed is refused at once', () => {
+  expect(() => new Sessions({ pool: database.pool, jwtSecret: 'short' })).toThrow('32 bytes');
+});

@@ -1,0 +1,152 @@
+import { createHash, randomBytes, randomInt } from 'node:crypto';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { makeFolder, OperatorError } from '../../coffer/src/kernel/index.ts';
+import { canEnter, isRoot } from './account.ts';
+import type { Account } from './account.ts';
+
+/** Where one embedded server lives, and how to speak to it. */
+export type Place = { folder: string; data: string; log: string; credentials: string };
+export type Credentials = { port: number; password: string };
+
+/** Used by root when the home cannot be entered by PostgreSQL's user; both survive a reboot. */
+const sharedFolders = ['/var/lib/coffer', '/var/tmp/coffer'];
+
+/** Below Linux's range for outgoing connections, so that none of those takes the port by chance. */
+const portMin = 20_000;
+const portMax = 32_000;
+
+function placeAt(folder: string): Place {
+  return {
+    folder,
+    data: path.join(folder, 'data'),
+    log: path.join(folder, 'postgres.log'),
+    credentials: path.join(folder, 'credentials.json'),
+  };
+}
+
+/** Each place where the database of this home may be, the usual one first. */
+function possiblePlaces(home: string): Place[] {
+  const name = createHash('sha256').update(path.resolve(home)).digest('hex').slice(0, 12);
+  const elsewhere = isRoot() ? sharedFolders.map((folder) => path.join(folder, name)) : [];
+  return [path.join(path.resolve(home), 'postgres'), ...elsewhere].map(placeAt);
+}
+
+/** The place that already holds a database for this home, or undefined. */
+export function findPlace(home: string): Place | undefined {
+  return possiblePlaces(home).find((place) => fs.existsSync(place.data));
+}
+
+/** Chooses and makes the place for a new database: in the home, or where PostgreSQL's user can go when it cannot enter the home. */
+export function makePlace(home: string, account: Account | undefined): Place {
+  const tried: string[] = [];
+  for (const place of possiblePlaces(home)) {
+    try {
+      makeOwnFolder(place.folder);
+    } catch (error) {
+      if (place.folder === path.join(path.resolve(home), 'postgres')) throw homeFailure(home, error);
+      tried.push(place.folder);
+      continue;
+    }
+    if (!account || canEnter(account, place.folder)) return place;
+    tried.push(place.folder);
+    fs.rmdirSync(place.folder);
+  }
+  throw new OperatorError(
+    `The user "${account?.name}" who must run PostgreSQL can reach none of ${tried.join(', ')}.`,
+    'Set COFFER_HOME to a folder below one that everybody may enter, such as /srv/coffer.',
+  );
+}
+
+function makeOwnFolder(folder: string): void {
+  // Root's folders may be passed through (not listed) by PostgreSQL's user; an ordinary user's are closed.
+  makeFolder(folder, isRoot() ? 0o711 : 0o700);
+  const made = fs.lstatSync(folder);
+  if (!made.isDirectory() || (isRoot() && made.uid !== 0 && folder.startsWith('/var/tmp/'))) {
+    throw new OperatorError(`${folder} is not a folder of root's.`, 'Remove it, or set COFFER_HOME to another folder.');
+  }
+}
+
+/** Turns what the file system said about the home into a sentence. */
+export function homeFailure(home: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new OperatorError(
+      `Coffer may not write to its home ${home}.`,
+      'Start it as the user who owns that folder, or set COFFER_HOME to a folder of your own.',
+      { cause: error },
+    );
+  }
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new OperatorError(`The disk that holds ${home} is full.`, 'Free some space and start again; nothing was lost.', {
+      cause: error,
+    });
+  }
+  if (code === 'ENOENT') {
+    return new OperatorError(`Coffer's home ${home} cannot be made there.`, 'Set COFFER_HOME to a folder on a disk.', { cause: error });
+  }
+  if (code === 'ENOTDIR' || code === 'EEXIST') {
+    return new OperatorError(`Coffer's home ${home} is not a folder.`, 'Move that file away, or set COFFER_HOME.', {
+      cause: error,
+    });
+  }
+  return error;
+}
+
+/** The port and password, made once per home and kept beside the data, readable by its owner only. */
+export async function keepCredentials(place: Place): Promise<{ credentials: Credentials; fresh: boolean }> {
+  const kept = readCredentials(place);
+  if (kept) return { credentials: kept, fresh: false };
+  const made = { port: await freePort(), password: randomBytes(24).toString('base64url') };
+  const unfinished = `${place.credentials}.new-${process.pid}`;
+  fs.writeFileSync(unfinished, `${JSON.stringify(made)}\n`, { mode: 0o600 });
+  try {
+    // A link, not a rename: of copies that begin together, all must use what the first one made.
+    fs.linkSync(unfinished, place.credentials);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const others = readCredentials(place);
+    if (others) return { credentials: others, fresh: false };
+    fs.renameSync(unfinished, place.credentials);
+  } finally {
+    fs.rmSync(unfinished, { force: true });
+  }
+  return { credentials: made, fresh: true };
+}
+
+function readCredentials(place: Place): Credentials | undefined {
+  try {
+    const kept = JSON.parse(fs.readFileSync(place.credentials, 'utf8')) as Partial<Credentials>;
+    if (typeof kept.port === 'number' && typeof kept.password === 'string') return { port: kept.port, password: kept.password };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' && !(error instanceof SyntaxError)) throw error;
+  }
+  return undefined;
+}
+
+export function writeCredentials(place: Place, credentials: Credentials): void {
+  const unfinished = `${place.credentials}.new-${process.pid}`;
+  fs.writeFileSync(unfinished, `${JSON.stringify(credentials)}\n`, { mode: 0o600 });
+  fs.renameSync(unfinished, place.credentials);
+}
+
+/** A port of 127.0.0.1 that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = randomInt(portMin, portMax);
+    if (await isPortFree(port)) return port;
+  }
+  throw new OperatorError(
+    `No free port between ${portMin} and ${portMax} was found for the embedded PostgreSQL.`,
+    'Close some programs, or set DATABASE_URL to a PostgreSQL of your own.',
+  );
+}
+
+export async function isPortFree(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const probe = net.createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen({ port, host: '127.0.0.1', exclusive: true }, () => probe.close(() => resolve(true)));
+  });
+}

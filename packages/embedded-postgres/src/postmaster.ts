@@ -1,0 +1,164 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '../../coffer/src/kernel/index.ts';
+import { program } from './binaries.ts';
+import { processOptions } from './cluster.ts';
+import type { Machinery } from './cluster.ts';
+import type { Place } from './home.ts';
+import { serverSettings } from './settings.ts';
+
+const fastStopTimeoutMs = 20_000;
+const logRotateBytes = 10 * 1024 * 1024;
+
+/** The id of the server that runs on this data folder now, whoever started it; a stale postmaster.pid is seen through. */
+export function runningPostmaster(place: Place): number | undefined {
+  const pid = lockedBy(place);
+  return pid !== undefined && isAlive(pid) && isPostmasterOf(pid, place) ? pid : undefined;
+}
+
+/** The process named in the lock file; undefined without one, or while PostgreSQL is still writing it. */
+function lockedBy(place: Place): number | undefined {
+  // A stand-alone backend writes its id negative.
+  const pid = Math.abs(Number.parseInt(lockLines(place)[0] ?? '', 10));
+  return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+}
+
+/** The port that the server listens on; it writes it into its lock file, fourth line, once it does. */
+export function runningPort(place: Place): number | undefined {
+  const port = Number.parseInt(lockLines(place)[3] ?? '', 10);
+  return Number.isInteger(port) ? port : undefined;
+}
+
+function lockLines(place: Place): string[] {
+  try {
+    return fs.readFileSync(path.join(place.data, 'postmaster.pid'), 'utf8').split('\n');
+  } catch {
+    return [];
+  }
+}
+
+/** How long ago the server on this data folder was started. */
+export function serverAgeMs(place: Place): number {
+  const started = fs.statSync(path.join(place.data, 'postmaster.opts'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return Math.max(0, Date.now() - started);
+}
+
+/** After a reboot or in a container the id may belong to any other program by now: its command line decides. */
+function isPostmasterOf(pid: number, place: Place): boolean {
+  const command = commandLine(pid);
+  return command === undefined || (command.includes('postgres') && command.includes(place.data));
+}
+
+function commandLine(pid: number): string | undefined {
+  try {
+    return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    const listed = spawnSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], {
+      encoding: 'utf8',
+    });
+    return listed.error ? undefined : listed.stdout;
+  }
+}
+
+/**
+ * Removes a lock file whose process id belongs to some other program by now; PostgreSQL would take that for a server and refuse.
+ * Every other stale lock it sees through itself, and does so without a race.
+ */
+export function removeStaleLock(place: Place): void {
+  const pid = lockedBy(place);
+  if (pid === undefined || !isAlive(pid) || isPostmasterOf(pid, place)) return;
+  fs.rmSync(path.join(place.data, 'postmaster.pid'), { force: true });
+}
+
+/** Starts the server in a session of its own, so that a Ctrl-C in the terminal reaches Coffer and not PostgreSQL. */
+export function launch(machinery: Machinery, port: number): ChildProcess {
+  const { place, binaries, account, temporary } = machinery;
+  rotateLog(place);
+  const log = fs.openSync(place.log, 'a', 0o600);
+  try {
+    const settings = Object.entries(serverSettings(port, temporary)).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const child = spawn(program(binaries, 'postgres'), ['-D', place.data, ...settings], {
+      ...processOptions(account),
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    stopWithThisProcess(child);
+    return child;
+  } finally {
+    fs.closeSync(log);
+  }
+}
+
+/** When this process leaves without stopping it (a bug, a second Ctrl-C), PostgreSQL still shuts down cleanly, on its own. */
+function stopWithThisProcess(child: ChildProcess): void {
+  const leave = () => {
+    if (child.pid !== undefined) signal(child.pid, 'SIGINT');
+  };
+  process.once('exit', leave);
+  child.once('exit', () => process.off('exit', leave));
+}
+
+function rotateLog(place: Place): void {
+  const size = fs.statSync(place.log, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > logRotateBytes) fs.renameSync(place.log, `${place.log}.1`);
+}
+
+/** What the server wrote to its log since `offset`. */
+export function logSince(place: Place, offset: number): string {
+  try {
+    return fs.readFileSync(place.log).subarray(offset).toString('utf8');
+  } catch {
+    return '';
+  }
+}
+
+export function logSize(place: Place): number {
+  const size = fs.statSync(place.log, { throwIfNoEntry: false })?.size ?? 0;
+  return size > logRotateBytes ? 0 : size;
+}
+
+/**
+ * Fast shutdown: sessions are ended, everything is written, the server leaves. If that takes too long (a very slow disk),
+ * immediate shutdown: nothing committed is lost, the next start replays the log.
+ */
+export async function stopPostmaster(pid: number): Promise<void> {
+  signal(pid, 'SIGINT');
+  if (await isGone(pid, fastStopTimeoutMs)) return;
+  signal(pid, 'SIGQUIT');
+  await isGone(pid, 5_000);
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+async function isGone(pid: number, timeoutMs: number): Promise<boolean> {
+  const end = performance.now() + timeoutMs;
+  while (isAlive(pid) && !isZombie(pid)) {
+    if (performance.now() > end) return false;
+    await sleep(20);
+  }
+  return true;
+}
+
+/** An adopted server may die without anyone to collect it (a container whose first process does not). */
+function isZombie(pid: number): boolean {
+  try {
+    return /\) Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Resolves when the child has ended; at once when it already has. */
+export async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
