@@ -540,7 +540,7 @@ test("a service tops up and spends users' credits in batches with the scopes tha
   const head = await headOfLog();
   expect(await batch({ type: 'topup', ...credits })).toMatchObject({
     status: 400,
-    body: { detail: "operations[0]: Say whose wallets are meant: send the user's id as user_id." },
+    body: { detail: 'operations[0]: Send the user\'s id as "user_id".' },
   });
   expect(await batch({ type: 'topup', user_id: own.user, ...credits }, { type: 'topup', user_id: unknown.user, ...credits })).toMatchObject(
     {

@@ -1,7 +1,7 @@
 // Everybody there is: two users with wallets, an operator, an admin, and services of any scopes; each with credentials.
 import { scopes } from '../../packages/coffer/src/identity/index.ts';
 import { assert } from '../../packages/coffer/src/kernel/index.ts';
-import type { Rule } from '../../packages/coffer/src/gateway/access/index.ts';
+import type { Rule } from '../../packages/coffer/src/operations/index.ts';
 import type { ApiKeys, Role, Scope, Sessions, User, Users } from '../../packages/coffer/src/identity/index.ts';
 
 export const callers = ['nobody', 'user', 'service without the scope', 'service with the scope', 'operator', 'admin'] as const;

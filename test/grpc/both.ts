@@ -1,4 +1,5 @@
 // The whole product over gRPC and over REST at once, on one ledger: what one says can be compared with what the other says.
+import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import { Webhooks } from '../../packages/coffer/src/webhooks/index.ts';
 import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
@@ -9,7 +10,6 @@ import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { SetAsides } from '../../packages/coffer/src/projections/index.ts';
 import { Requests } from '../../packages/coffer/src/requests/index.ts';
 import { seedDemo } from '../../packages/coffer/src/compose/seed.ts';
-import { WalletCommands } from '../../packages/coffer/src/wallets/index.ts';
 import { outsider } from './outsider.ts';
 import type { Reply } from './outsider.ts';
 import { startPlatform } from './platform.ts';
@@ -60,7 +60,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       assets: ledger.assets,
       demo: true,
       swaggerEnabled: false,
-      commands: new WalletCommands(ledger, asset),
+      commands: createCommands({ ledger, defaultAsset: asset }),
       projections: () => Promise.resolve([]),
       deadLetters: broker.deadLetters,
       ready: () => ledger.ready,

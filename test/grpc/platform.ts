@@ -1,4 +1,5 @@
 // Both gRPC services on a real database, each reaching the other over gRPC; a proxy stands before the wallets service.
+import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import { Access } from '../../packages/coffer/src/gateway/access/index.ts';
 import type { AccessMode } from '../../packages/coffer/src/gateway/access/index.ts';
 import {
@@ -17,7 +18,7 @@ import type { Log, Tls } from '../../packages/coffer/src/kernel/index.ts';
 import { inRole } from '../../packages/coffer/src/database/index.ts';
 import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
 import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
-import { WalletCommands, WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
+import { WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { freePort } from '../support/ports.ts';
@@ -97,7 +98,7 @@ export async function startPlatform(
       running = { ...running, users: undefined };
     },
     async startWallets() {
-      const commands = new WalletCommands(ledger, asset);
+      const commands = createCommands({ ledger, defaultAsset: asset });
       const wallets = { commands, queries, assets: ledger.assets, users: userClient, defaultAsset: asset.code, ready: () => ledger.ready };
       running = { ...running, wallets: await startWalletsService({ ...guard, address: walletsAt, log, ...wallets }) };
     },

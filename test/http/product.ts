@@ -1,4 +1,5 @@
 /** A whole product behind a listening server, on a database of its own. */
+import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import type pg from 'pg';
 import { MemoryCache } from '../../packages/coffer/src/cache/index.ts';
 import type { SharedCounter } from '../../packages/coffer/src/cache/index.ts';
@@ -15,7 +16,7 @@ import type { Ledger, LedgerOptions } from '../../packages/coffer/src/ledger/ind
 import { isSetAside, projectionStatus, SetAsides } from '../../packages/coffer/src/projections/index.ts';
 import { Requests } from '../../packages/coffer/src/requests/index.ts';
 import { seedDemo } from '../../packages/coffer/src/compose/seed.ts';
-import { WalletCommands, WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
+import { WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
 import { Webhooks } from '../../packages/coffer/src/webhooks/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 
@@ -76,7 +77,11 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   await seedDemo(database.pool, ledger);
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');
-  const commands = new WalletCommands(ledger, dollars, new Reviews(pool, (book, seq) => isSetAside(pool, 'fraud', book, seq)));
+  const commands = createCommands({
+    ledger,
+    defaultAsset: dollars,
+    reviews: new Reviews(pool, (book, seq) => isSetAside(pool, 'fraud', book, seq)),
+  });
   const queries = new WalletQueries(ledger, dollars, undefined, cache);
   const users = new Users({
     pool,

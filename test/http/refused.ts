@@ -2,13 +2,13 @@
 import { expect } from 'vitest';
 import type { Answer, TestProduct } from './product.ts';
 
-/** The end of the log: it stands still when nothing was done. */
-export async function headOfLog(coffer: Pick<TestProduct, 'call'>): Promise<number> {
-  return Number((await coffer.call('GET', '/wallet/w1')).body['seq']);
+/** The end of the log, past any cache: it stands still when nothing was done. */
+export async function headOfLog({ ledger }: Pick<TestProduct, 'ledger'>): Promise<number> {
+  return await ledger.read.in({ book: 1 }).lastSeq();
 }
 
 /** Refused, in a problem document that says what to do and tells nothing of the inside; the log ends where it ended before. */
-export async function expectRefused(coffer: Pick<TestProduct, 'call'>, seqBefore: number, answer: Answer, status = 400): Promise<void> {
+export async function expectRefused(coffer: Pick<TestProduct, 'ledger'>, seqBefore: number, answer: Answer, status = 400): Promise<void> {
   expect(answer.text).not.toMatch(/FST_|SELECT|Error:|\bat .*\.ts/);
   expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   expect(answer.body).toMatchObject({

@@ -1,4 +1,5 @@
 // A worker that is killed between a finding and what follows from it, at any moment: each wallet is frozen, and once.
+import { itemsOf } from '../support/batch.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -45,14 +46,8 @@ test('freezing survives kills', async () => {
   const rule = { name: 'Freeze', kind: 'amount', definition, action: 'freeze', enabled: true };
   await log.insights.rules.add('freeze', rule, { actor: 'operator:me', reason: 'a test' });
   const wallets = Array.from({ length: walletCount }, (_, nth) => `w${nth}`);
-  await log.commands.batch(
-    wallets.map((wallet) => ({ type: 'deposit', wallet, amount: 100n })),
-    { atomic: false },
-  );
-  await log.commands.batch(
-    wallets.map((wallet) => ({ type: 'withdraw', wallet, amount: 10n })),
-    { atomic: false },
-  );
+  await log.commands.batch(itemsOf(...wallets.map((wallet) => ({ type: 'deposit', wallet, amount: 100n }) as const)), { atomic: false });
+  await log.commands.batch(itemsOf(...wallets.map((wallet) => ({ type: 'withdraw', wallet, amount: 10n }) as const)), { atomic: false });
   await log.apply(fraudProjection(), await log.events());
   expect(await pending()).toHaveLength(walletCount);
 

@@ -1,4 +1,6 @@
 /** A ledger whose log is applied to projections by hand, in whatever portions a test likes. */
+import { createCommands } from '../../packages/coffer/src/operations/index.ts';
+import type { Commands } from '../../packages/coffer/src/operations/index.ts';
 import type pg from 'pg';
 import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
 import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
@@ -8,12 +10,11 @@ import { openInsights, Reviews } from '../../packages/coffer/src/insights/index.
 import type { Insights } from '../../packages/coffer/src/insights/index.ts';
 import { isSetAside } from '../../packages/coffer/src/projections/index.ts';
 import type { Projection } from '../../packages/coffer/src/projections/index.ts';
-import { WalletCommands } from '../../packages/coffer/src/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 export type Log = {
   readonly ledger: Ledger;
-  readonly commands: WalletCommands;
+  readonly commands: Commands;
   readonly reviews: Reviews;
   readonly insights: Insights;
   /** Works as the running Coffer does. */
@@ -39,7 +40,7 @@ export async function startLog(): Promise<Log> {
   return {
     ledger,
     reviews,
-    commands: new WalletCommands(ledger, dollars, reviews),
+    commands: createCommands({ ledger, defaultAsset: dollars, reviews }),
     insights: openInsights(pool, ledger),
     pool,
     owner: database.pool,

@@ -1,4 +1,5 @@
 // Rules that hold withdrawals for review: what is not posted at once, by whichever way it is asked for; and what is said of a hold.
+import { itemsOf } from '../support/batch.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fraudProjection } from '../../packages/coffer/src/insights/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
@@ -41,12 +42,12 @@ test('what a rule may want to see is not posted at once, alone or in a batch, an
   expect(await log.commands.withdraw({ wallet: 'r', amount: 500n, key: 'k' })).toMatchObject(required);
   const item = { type: 'withdraw', wallet: 'r', amount: 500n, key: 'k' } as const;
   const small = { type: 'withdraw', wallet: 'r', amount: 499n, key: 's' } as const;
-  expect(await log.commands.batch([small, item], { atomic: true })).toMatchObject([
+  expect(await log.commands.batch(itemsOf(small, item), { atomic: true })).toMatchObject([
     { refusal: { code: 'linked_operation_refused' } },
     required,
   ]);
   expect(await log.ledger.read.in({ book: 1 }).lastSeq()).toBe(end);
-  expect(await log.commands.batch([small, item], { atomic: false })).toMatchObject([{ status: 'posted' }, required]);
+  expect(await log.commands.batch(itemsOf(small, item), { atomic: false })).toMatchObject([{ status: 'posted' }, required]);
   expect(await log.ledger.read.in({ book: 1 }).lastSeq()).toBe(end + 1);
 });
 
@@ -127,14 +128,14 @@ test('a withdrawal from a wallet that the same batch opens is held back, too', a
   for (const atomic of [false, true]) {
     const wallet = `new-${atomic}`;
     const fresh = { refusal: { code: 'review_required', facts: { wallet } } };
-    const outcomes = await log.commands.batch([{ type: 'deposit', wallet, amount: 500n }, withdraw(wallet)], { atomic });
+    const outcomes = await log.commands.batch(itemsOf({ type: 'deposit', wallet, amount: 500n }, withdraw(wallet)), { atomic });
     expect(outcomes[1]).toMatchObject(fresh);
   }
   const opened = { type: 'open', wallet: 'new-opened', creditLimit: 500n } as const;
-  expect((await log.commands.batch([opened, withdraw('new-opened')], { atomic: false }))[1]).toMatchObject({
+  expect((await log.commands.batch(itemsOf(opened, withdraw('new-opened')), { atomic: false }))[1]).toMatchObject({
     refusal: { code: 'review_required' },
   });
-  expect((await log.commands.batch([withdraw('new-later')], { atomic: false }))[0]).toMatchObject({
+  expect((await log.commands.batch(itemsOf(withdraw('new-later')), { atomic: false }))[0]).toMatchObject({
     refusal: { code: 'wallet_not_found' },
   });
 });

@@ -1,12 +1,12 @@
 // A worker in a process of its own that kills itself when the work on a request, or a transfer in steps, has come to a point, or works
 // until it is killed.
+import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import { createLog } from '../../packages/coffer/src/kernel/index.ts';
 import type { PayoutConfig } from '../../packages/coffer/src/kernel/index.ts';
 import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
 import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
 import { callOut } from '../../packages/coffer/src/outbound/index.ts';
 import { startRequestRunner } from '../../packages/coffer/src/requests/index.ts';
-import { WalletCommands } from '../../packages/coffer/src/wallets/index.ts';
 
 const [url = '', payout = '', point = ''] = process.argv.slice(2);
 
@@ -40,7 +40,7 @@ startRequestRunner({
   url,
   log,
   ledger,
-  commands: new WalletCommands(ledger, asset),
+  commands: createCommands({ ledger, defaultAsset: asset }),
   payout: JSON.parse(payout) as PayoutConfig,
   call: callOut,
   pollMs: 50,

@@ -1,9 +1,9 @@
 /** The resumer ends what nobody stays with, and one book that is away keeps nothing back but its own. */
+import type { OperationOutcome } from '../../packages/coffer/src/operations/index.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
 import { SagaResumer } from '../../packages/coffer/src/wallets/index.ts';
-import type { WalletOutcome } from '../../packages/coffer/src/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startProxy } from '../support/database-proxy.ts';
@@ -89,7 +89,7 @@ it('of two books whose answers are cut off at random, ends each transfer once, a
   const pick = () => wallets[Math.floor(random() * wallets.length)] ?? '';
   const next = (at: number) => ({ from: pick(), to: pick(), amount: 3n, key: `cut ${at}`, mode: 'saga' as const });
   const asked: ReturnType<typeof next>[] = [];
-  const first: (WalletOutcome | null)[] = [];
+  const first: (OperationOutcome | null)[] = [];
   // What is asked together shares its answers: how many there are to cut off is not known before.
   while (asked.length < 100 || (cuts <= 5 && asked.length < 2_000)) {
     const some = Array.from({ length: 20 }, (_, at) => next(asked.length + at));

@@ -1,9 +1,11 @@
 /** Transfers by saga, in a ledger of one book and of three: each ends, once, as the recipient's book decided, whatever happens in between. */
+import { itemsOf } from '../support/batch.ts';
+import type { Commands } from '../../packages/coffer/src/operations/index.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { creditOf, endOf, operationId } from '../../packages/coffer/src/ledger/index.ts';
 import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
 import { drive } from '../../packages/coffer/src/wallets/index.ts';
-import type { WalletCommands, WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
+import type { WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import {
@@ -26,7 +28,7 @@ for (const books of [1, 3]) {
   describe(`a transfer by saga in a ledger of ${books} ${books === 1 ? 'book' : 'books'}`, () => {
     let database: TestDatabase;
     let ledger: Ledger;
-    let commands: WalletCommands;
+    let commands: Commands;
     let queries: WalletQueries;
     let last = 0;
     beforeAll(async () => {
@@ -218,11 +220,7 @@ for (const books of [1, 3]) {
       const { from, to } = await pair();
       const item = { type: 'transfer', from, to, amount: 2n } as const;
       const each = await commands.batch(
-        [
-          { ...item, mode: 'saga' },
-          { type: 'deposit', wallet: from, amount: 1n },
-          { ...item, to: 'nobody', mode: 'saga' },
-        ],
+        itemsOf({ ...item, mode: 'saga' }, { type: 'deposit', wallet: from, amount: 1n }, { ...item, to: 'nobody', mode: 'saga' }),
         { atomic: false },
       );
       expect(each).toMatchObject([
@@ -230,15 +228,11 @@ for (const books of [1, 3]) {
         { status: 'posted', entry: { kind: 'deposit' } },
         { status: 'refused', refusal: { code: 'recipient_not_found' }, saga: { status: 'compensated' } },
       ]);
-      const group = await commands.batch(
-        [
-          { ...item, mode: 'saga' },
-          { type: 'deposit', wallet: from, amount: 1n },
-        ],
-        { atomic: true },
-      );
+      const group = await commands.batch(itemsOf({ ...item, mode: 'saga' }, { type: 'deposit', wallet: from, amount: 1n }), {
+        atomic: true,
+      });
       expect(group).toMatchObject([{ refusal: { code: 'saga_not_linkable' } }, { refusal: { code: 'linked_operation_refused' } }]);
-      const linked = await commands.batch([item], { atomic: true });
+      const linked = await commands.batch(itemsOf(item), { atomic: true });
       expect(linked).toMatchObject([books === 1 ? { status: 'posted' } : { refusal: { code: 'other_book' } }]);
     });
 

@@ -1,12 +1,13 @@
 /** Transfers by saga for tests: ledgers of several books, wallets in each, and what must hold of the money at every moment. */
+import { createCommands } from '../../packages/coffer/src/operations/index.ts';
+import type { Commands, OperationOutcome } from '../../packages/coffer/src/operations/index.ts';
 import type pg from 'pg';
 import { expect } from 'vitest';
 import { inRole } from '../../packages/coffer/src/database/index.ts';
 import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { bookOfWallet, openLedger, verify } from '../../packages/coffer/src/ledger/index.ts';
 import type { Ledger, Outcome, RecordedEntry } from '../../packages/coffer/src/ledger/index.ts';
-import { WalletCommands, WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
-import type { WalletOutcome } from '../../packages/coffer/src/wallets/index.ts';
+import { WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
 import { entryAsModel } from './compare.ts';
 import type { TestDatabase } from './database.ts';
 
@@ -17,10 +18,10 @@ export async function openBooks(url: string, books: number, patienceMs = 10_000)
   return await openLedger({ url: inRole(url, 'writer'), log: silentLog(), books, patienceMs });
 }
 
-export function walletsOn(ledger: Ledger): { commands: WalletCommands; queries: WalletQueries } {
+export function walletsOn(ledger: Ledger): { commands: Commands; queries: WalletQueries } {
   const usd = ledger.assets.find('USD');
   assert(usd, 'the migrations bring USD');
-  return { commands: new WalletCommands(ledger, usd), queries: new WalletQueries(ledger, usd) };
+  return { commands: createCommands({ ledger, defaultAsset: usd }), queries: new WalletQueries(ledger, usd) };
 }
 
 /** A wallet id that has its place in the book given. */
@@ -79,7 +80,7 @@ export async function expectWhole({ pool }: Pick<TestDatabase, 'pool'>): Promise
 }
 
 /** An answer in words that do not depend on whether it was remembered or read. */
-export function told(outcome: WalletOutcome): object {
+export function told(outcome: OperationOutcome): object {
   const words = (entry: RecordedEntry | null | undefined) => entry && entryAsModel(entry);
   const { status, replayed, entry, saga } = outcome;
   const refusal = outcome.status === 'refused' ? outcome.refusal : null;

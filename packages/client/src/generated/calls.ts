@@ -5,12 +5,27 @@ import type { AddFraudRuleInput, ApiKey, ApproveRequestInput, Asset, AsyncReques
 
 /** A method for each operation of the REST API. */
 export class Calls extends Caller {
-  /** Money from outside into a wallet; the first deposit opens it */
+  /** Opens a user's own wallet in an asset. Services and staff open the wallet of ownerId, or a wallet with its own id that no user owns; in open mode anyone may do so without a login */
+  async openWallet(input: OpenWalletInput = {}, options: CallOptions = {}): Promise<Answered<OpenedWallet>> {
+    return (await this.call({ method: "POST", path: "/wallet", query: [], hasBody: true, key: "body", rememberedBy: "id" }, input, options)) as Answered<OpenedWallet>;
+  }
+
+  /** The caller's wallets, or those of ownerId, in the order of their assets */
+  async listMyWallets(input: ListMyWalletsInput = {}, options: CallOptions = {}): Promise<Page<Wallet>> {
+    return (await this.call({ method: "GET", path: "/wallet", query: ["limit","cursor","ownerId"], hasBody: false, key: "none" }, input, options)) as Page<Wallet>;
+  }
+
+  /** Every item of every page of listMyWallets, page by page as they are asked for. */
+  allMyWallets(input: ListMyWalletsInput = {}, options: CallOptions = {}): AsyncGenerator<Wallet, void, undefined> {
+    return this.every((page) => this.listMyWallets({ ...input, ...page }, options));
+  }
+
+  /** Moves money from outside into a wallet; the first deposit opens it */
   async deposit(input: DepositInput, options: CallOptions = {}): Promise<Answered<Posting>> {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/deposit", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Posting>;
   }
 
-  /** Money from a wallet to the outside */
+  /** Moves money from a wallet to the outside */
   async withdraw(input: WithdrawInput, options: CallOptions = {}): Promise<Answered<Posting>> {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/withdraw", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Posting>;
   }
@@ -23,7 +38,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/withdraw", query: [], hasBody: true, key: "body" }, { ...input, async: true }, options)) as Answered<AsyncRequest> | Answered<Posting>;
   }
 
-  /** Money from one wallet to another: at once, or in steps between books. 202 when it is left to a worker, or has begun while a book is away: Location says where to look */
+  /** Moves money from one wallet to another: at once, or in steps between books. 202 when a worker will do it, or when it has begun and a book is unavailable: Location says where to look */
   async transfer(input: TransferInput, options: CallOptions = {}): Promise<Answered<Posting>> {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/transfer", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Posting>;
   }
@@ -34,6 +49,71 @@ export class Calls extends Caller {
    */
   async transferLater(input: TransferInput, options: CallOptions = {}): Promise<Answered<AsyncRequest> | Answered<Posting>> {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/transfer", query: [], hasBody: true, key: "body" }, { ...input, async: true }, options)) as Answered<AsyncRequest> | Answered<Posting>;
+  }
+
+  /** Moves credits from the treasury to the caller's wallet, or to that of user_id; opens the wallet if there is none */
+  async topUp(input: TopUpInput, options: CallOptions = {}): Promise<Answered<Success>> {
+    return (await this.call({ method: "POST", path: "/wallet/topup", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Success>;
+  }
+
+  /** Moves credits from the caller's wallet, or from that of user_id, back to the treasury */
+  async spend(input: SpendInput, options: CallOptions = {}): Promise<Answered<Success>> {
+    return (await this.call({ method: "POST", path: "/wallet/spend", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Success>;
+  }
+
+  /** Reserves an amount of a wallet, which nothing else can take until it is captured, released or expired */
+  async authorizeHold(input: AuthorizeHoldInput, options: CallOptions = {}): Promise<Answered<Authorization>> {
+    return (await this.call({ method: "POST", path: "/wallet/{walletId}/holds", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Authorization>;
+  }
+
+  /** A wallet's holds, newest first */
+  async listHolds(input: ListHoldsInput, options: CallOptions = {}): Promise<Page<Hold>> {
+    return (await this.call({ method: "GET", path: "/wallet/{walletId}/holds", query: ["limit","cursor","open"], hasBody: false, key: "none" }, input, options)) as Page<Hold>;
+  }
+
+  /** Every item of every page of listHolds, page by page as they are asked for. */
+  allHolds(input: ListHoldsInput, options: CallOptions = {}): AsyncGenerator<Hold, void, undefined> {
+    return this.every((page) => this.listHolds({ ...input, ...page }, options));
+  }
+
+  /** Moves a part of a hold, or all that is left of it, to a wallet or a system account; to cash_out when no destination is given */
+  async captureHold(input: CaptureHoldInput, options: CallOptions = {}): Promise<Answered<Posting>> {
+    return (await this.call({ method: "POST", path: "/holds/{holdId}/capture", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Posting>;
+  }
+
+  /** Gives a part of a hold, or all that is left of it, back to its wallet */
+  async releaseHold(input: ReleaseHoldInput, options: CallOptions = {}): Promise<Answered<Posting>> {
+    return (await this.call({ method: "POST", path: "/holds/{holdId}/release", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Posting>;
+  }
+
+  /** Moves back what an operation moved, wholly or in part; never more than it moved */
+  async reverseOperation(input: ReverseOperationInput, options: CallOptions = {}): Promise<Answered<Posting>> {
+    return (await this.call({ method: "POST", path: "/operations/{operationId}/reverse", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Posting>;
+  }
+
+  /** Lets no money out of a wallet, into it, or both, until it is unfrozen; reversals still pass */
+  async freezeWallet(input: FreezeWalletInput, options: CallOptions = {}): Promise<Answered<Control>> {
+    return (await this.call({ method: "POST", path: "/wallet/{walletId}/freeze", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
+  }
+
+  /** Lets money pass again; what is closed stays closed */
+  async unfreezeWallet(input: UnfreezeWalletInput, options: CallOptions = {}): Promise<Answered<Control>> {
+    return (await this.call({ method: "POST", path: "/wallet/{walletId}/unfreeze", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
+  }
+
+  /** Closes a wallet for good. It must be empty, or its balance is swept to the account named */
+  async closeWallet(input: CloseWalletInput, options: CallOptions = {}): Promise<Answered<Control>> {
+    return (await this.call({ method: "POST", path: "/wallet/{walletId}/close", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
+  }
+
+  /** Replaces the limits on what may leave a wallet; a limit that is not given is removed */
+  async setLimits(input: SetLimitsInput, options: CallOptions = {}): Promise<Answered<Control>> {
+    return (await this.call({ method: "PUT", path: "/wallet/{walletId}/limits", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
+  }
+
+  /** Sets how far below zero a wallet may go */
+  async setCreditLine(input: SetCreditLineInput, options: CallOptions = {}): Promise<Answered<Control>> {
+    return (await this.call({ method: "PUT", path: "/wallet/{walletId}/credit-line", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
   }
 
   /** A wallet's balance and details; the ETag is its version */
@@ -66,64 +146,14 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/wallet/{walletId}/operations/{key}", query: [], hasBody: false, key: "none" }, input, options)) as Operation;
   }
 
-  /** Opens a user's own wallet in an asset. Services and staff open that of ownerId, or one of its own name (id) that nobody owns; so does anybody in open mode without a login */
-  async openWallet(input: OpenWalletInput = {}, options: CallOptions = {}): Promise<Answered<OpenedWallet>> {
-    return (await this.call({ method: "POST", path: "/wallet", query: [], hasBody: true, key: "body", rememberedBy: "id" }, input, options)) as Answered<OpenedWallet>;
-  }
-
-  /** The caller's wallets, or those of ownerId, in the order of their assets */
-  async listMyWallets(input: ListMyWalletsInput = {}, options: CallOptions = {}): Promise<Page<Wallet>> {
-    return (await this.call({ method: "GET", path: "/wallet", query: ["limit","cursor","ownerId"], hasBody: false, key: "none" }, input, options)) as Page<Wallet>;
-  }
-
-  /** Every item of every page of listMyWallets, page by page as they are asked for. */
-  allMyWallets(input: ListMyWalletsInput = {}, options: CallOptions = {}): AsyncGenerator<Wallet, void, undefined> {
-    return this.every((page) => this.listMyWallets({ ...input, ...page }, options));
-  }
-
-  /** Reserves an amount of a wallet, which nothing else can take until it is captured, released or expired */
-  async authorizeHold(input: AuthorizeHoldInput, options: CallOptions = {}): Promise<Answered<Authorization>> {
-    return (await this.call({ method: "POST", path: "/wallet/{walletId}/holds", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Authorization>;
-  }
-
-  /** A wallet's holds, newest first */
-  async listHolds(input: ListHoldsInput, options: CallOptions = {}): Promise<Page<Hold>> {
-    return (await this.call({ method: "GET", path: "/wallet/{walletId}/holds", query: ["limit","cursor","open"], hasBody: false, key: "none" }, input, options)) as Page<Hold>;
-  }
-
-  /** Every item of every page of listHolds, page by page as they are asked for. */
-  allHolds(input: ListHoldsInput, options: CallOptions = {}): AsyncGenerator<Hold, void, undefined> {
-    return this.every((page) => this.listHolds({ ...input, ...page }, options));
-  }
-
   /** A hold as it stands, and what became of it */
   async getHold(input: GetHoldInput, options: CallOptions = {}): Promise<HoldWithParts> {
     return (await this.call({ method: "GET", path: "/holds/{holdId}", query: [], hasBody: false, key: "none" }, input, options)) as HoldWithParts;
   }
 
-  /** Moves a part of a hold, or all that is left of it, to a wallet or a system account; to cash_out when none is named */
-  async captureHold(input: CaptureHoldInput, options: CallOptions = {}): Promise<Answered<Posting>> {
-    return (await this.call({ method: "POST", path: "/holds/{holdId}/capture", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Posting>;
-  }
-
-  /** Gives a part of a hold, or all that is left of it, back to its wallet */
-  async releaseHold(input: ReleaseHoldInput, options: CallOptions = {}): Promise<Answered<Posting>> {
-    return (await this.call({ method: "POST", path: "/holds/{holdId}/release", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Posting>;
-  }
-
   /** A token for a demo user; in demo mode only */
   async demoLogIn(input: DemoLogInInput, options: CallOptions = {}): Promise<{ readonly token: string; }> {
     return (await this.call({ method: "POST", path: "/auth/login", query: [], hasBody: true, key: "none" }, input, options)) as { readonly token: string; };
-  }
-
-  /** Credits from the treasury to the caller's wallet, or to that of user_id, which is opened on the way */
-  async topUp(input: TopUpInput, options: CallOptions = {}): Promise<Answered<Success>> {
-    return (await this.call({ method: "POST", path: "/wallet/topup", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Success>;
-  }
-
-  /** Credits from the caller's wallet, or from that of user_id, back to the treasury */
-  async spend(input: SpendInput, options: CallOptions = {}): Promise<Answered<Success>> {
-    return (await this.call({ method: "POST", path: "/wallet/spend", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Success>;
   }
 
   /** Makes a user, and the user's wallet in the default asset */
@@ -221,11 +251,6 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/transfers/{operationId}", query: [], hasBody: false, key: "none" }, input, options)) as Transfer;
   }
 
-  /** Moves back what an operation moved, wholly or in parts, never more than it was. Freezes and limits do not stop it; closed wallets and too little funds do. The key belongs to the wallet that had initiated the operation */
-  async reverseOperation(input: ReverseOperationInput, options: CallOptions = {}): Promise<Answered<Posting>> {
-    return (await this.call({ method: "POST", path: "/operations/{operationId}/reverse", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Posting>;
-  }
-
   /** Asynchronous requests, newest first: of a wallet, in a status, or all that the caller may see */
   async listRequests(input: ListRequestsInput = {}, options: CallOptions = {}): Promise<Page<AsyncRequest>> {
     return (await this.call({ method: "GET", path: "/requests", query: ["limit","cursor","walletId","status"], hasBody: false, key: "none" }, input, options)) as Page<AsyncRequest>;
@@ -259,31 +284,6 @@ export class Calls extends Caller {
   /** Up to 1000 operations, each done or refused by itself, or when atomic all of them or none. Each has a key of its own, or gets a fresh one that its result names. Whoever asks needs the scopes of what is in it, too */
   async postBatch(input: PostBatchInput, options: CallOptions = {}): Promise<Batch> {
     return (await this.call({ method: "POST", path: "/operations/batch", query: [], hasBody: true, key: "none", keyedItems: "operations" }, input, options)) as Batch;
-  }
-
-  /** Lets no money out of a wallet, into it, or both, until it is unfrozen; reversals still pass */
-  async freezeWallet(input: FreezeWalletInput, options: CallOptions = {}): Promise<Answered<Control>> {
-    return (await this.call({ method: "POST", path: "/wallet/{walletId}/freeze", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
-  }
-
-  /** Lets money pass again. What is closed stays closed */
-  async unfreezeWallet(input: UnfreezeWalletInput, options: CallOptions = {}): Promise<Answered<Control>> {
-    return (await this.call({ method: "POST", path: "/wallet/{walletId}/unfreeze", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
-  }
-
-  /** Closes a wallet for good. It must be empty, or what it holds is swept to the account named */
-  async closeWallet(input: CloseWalletInput, options: CallOptions = {}): Promise<Answered<Control>> {
-    return (await this.call({ method: "POST", path: "/wallet/{walletId}/close", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
-  }
-
-  /** Replaces the limits of what may leave a wallet; a limit that is not given is none */
-  async setLimits(input: SetLimitsInput, options: CallOptions = {}): Promise<Answered<Control>> {
-    return (await this.call({ method: "PUT", path: "/wallet/{walletId}/limits", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
-  }
-
-  /** Sets how far below zero a wallet may go */
-  async setCreditLine(input: SetCreditLineInput, options: CallOptions = {}): Promise<Answered<Control>> {
-    return (await this.call({ method: "PUT", path: "/wallet/{walletId}/credit-line", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
   }
 
   /** The event log in order; the cursor is a place to come back to, also at the end of the log */

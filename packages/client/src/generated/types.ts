@@ -13,15 +13,25 @@ export type AssetBrief = { readonly id: number; readonly code: string; readonly 
 
 export type Asset = { readonly id: number; readonly code: string; readonly scale: number; readonly name: string; };
 
-/** a wallet after the operation; to a user, balance and version of another's are null */
+/** a wallet after the operation; users see null for the balance and version of another user's */
 export type SideAfter = { readonly walletId: string; readonly balance: string | null; readonly version: number | null; };
 
-/** debited: a transfer that has left its sender and goes on by itself; from and to stand where both sides are wallets, as their own books left them; holdId and left for a part of a hold, reverses and reversed for a reversal */
+/** debited: a transfer that has left its sender and will be completed by itself; from and to are present where both sides are wallets, as their own books left them; holdId and left for a part of a hold, reverses and reversed for a reversal */
 export type Posting = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly amount: string; readonly askedAmount?: string; readonly effectiveAt?: string; readonly status: "completed" | "debited"; readonly mode?: "saga"; readonly from?: SideAfter; readonly to?: SideAfter; readonly holdId?: string; readonly left?: string; readonly reverses?: string; readonly reversed?: string; };
 
 export type Success = { readonly status: "success"; readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly amount: string; readonly askedAmount?: string; readonly effectiveAt?: string; };
 
+export type OpenedWallet = { readonly operationId: string; readonly seq: number; readonly requestId: string; readonly walletId: string; readonly ownerId: string | null; readonly asset: AssetBrief; readonly balance: string; readonly creditLimit: string; readonly version: number; readonly status: "active"; readonly createdAt: string; };
+
+export type Authorization = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly holdId: string; readonly status: "open" | "captured" | "released" | "expired"; readonly amount: string; readonly askedAmount?: string; readonly left: string; readonly captured: string; readonly released: string; readonly expiresAt: string | null; };
+
+/** the most that may leave the wallet; days and months are those of UTC */
+export type Limits = { readonly perTransfer: string | null; readonly perDay: string | null; readonly perMonth: string | null; };
+
 export type Counterparty = { readonly kind: string; readonly walletId: string | null; };
+
+/** limits is absent for a wallet without limits, sweptAmount and sweptTo where nothing was swept */
+export type Control = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly status: "completed"; readonly debits: "active" | "frozen" | "closed"; readonly credits: "active" | "frozen" | "closed"; readonly limits?: Limits; readonly creditLimit: string; readonly sweptAmount?: string; readonly sweptTo?: Counterparty; readonly reason: string; readonly actor: string; };
 
 /** amount is null and counterparty missing where nothing moved */
 export type HistoryItem = { readonly operationId: string; readonly seq: number; readonly type: string; readonly direction: "in" | "out" | "none"; readonly amount: string | null; readonly counterparty?: Counterparty; readonly balanceAfter: string; readonly heldAfter: string; readonly availableAfter: string; readonly versionAfter: number; readonly askedAmount?: string; readonly effectiveAt?: string; readonly holdId?: string; readonly left?: string; readonly expiresAt?: string; readonly reverses?: string; readonly transferId?: string; readonly reason?: string; readonly requestId: string | null; readonly metadata: { readonly [name: string]: unknown; } | null; readonly createdAt: string; };
@@ -43,9 +53,6 @@ export type TransferStep = { readonly step: "initiated" | "debited" | "credited"
 /** debited: it has left the sender and goes on by itself; compensated: it was refused on the other side and has come back; refused: it never left. completedAt is null as long as it has not ended */
 export type Transfer = { readonly operationId: string; readonly seq: number; readonly status: "debited" | "completed" | "compensated" | "refused"; readonly type: string; readonly requestId: string | null; readonly amount: string | null; readonly asset?: AssetBrief; readonly debit?: AccountAfter; readonly credit?: AccountAfter; readonly askedAmount?: string; readonly effectiveAt?: string; readonly holdId?: string; readonly left?: string; readonly expiresAt?: string; readonly reverses?: string; readonly transferId?: string; readonly reason?: string; readonly actor?: string; readonly controls?: { readonly [name: string]: unknown; }; readonly reversed?: string; readonly reversedBy?: readonly (string)[]; readonly asked?: Asked; readonly failure?: Failure; readonly metadata: { readonly [name: string]: unknown; } | null; readonly createdAt: string; readonly completedAt: string | null; readonly mode: "atomic" | "saga"; readonly steps: readonly (TransferStep)[]; };
 
-/** the most that may leave the wallet; days and months are those of UTC */
-export type Limits = { readonly perTransfer: string | null; readonly perDay: string | null; readonly perMonth: string | null; };
-
 /** the most that may leave the wallet, and what counts against it so far: withdrawals, spends, transfers out and captures of this day and month of UTC, and what is held */
 export type UsedLimits = { readonly perTransfer: string | null; readonly perDay: string | null; readonly perMonth: string | null; readonly usedToday: string; readonly usedThisMonth: string; };
 
@@ -60,17 +67,10 @@ export type WalletStats = { readonly walletId: string; readonly asset: AssetBrie
 
 export type Hold = { readonly holdId: string; readonly walletId: string; readonly asset: AssetBrief; readonly status: "open" | "captured" | "released" | "expired"; readonly amount: string; readonly askedAmount?: string; readonly left: string; readonly captured: string; readonly released: string; readonly expiresAt: string | null; readonly createdAt: string; readonly metadata: { readonly [name: string]: unknown; } | null; };
 
-export type Authorization = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly holdId: string; readonly status: "open" | "captured" | "released" | "expired"; readonly amount: string; readonly askedAmount?: string; readonly left: string; readonly captured: string; readonly released: string; readonly expiresAt: string | null; };
-
 /** counterparty: where a capture went */
 export type HoldPart = { readonly operationId: string; readonly seq: number; readonly type: "hold" | "capture" | "release" | "expire"; readonly amount: string; readonly left: string; readonly counterparty?: Counterparty; readonly createdAt: string; };
 
 export type HoldWithParts = { readonly holdId: string; readonly walletId: string; readonly asset: AssetBrief; readonly status: "open" | "captured" | "released" | "expired"; readonly amount: string; readonly askedAmount?: string; readonly left: string; readonly captured: string; readonly released: string; readonly expiresAt: string | null; readonly createdAt: string; readonly metadata: { readonly [name: string]: unknown; } | null; readonly parts: readonly (HoldPart)[]; };
-
-/** limits is missing for a wallet that has none, sweptAmount and sweptTo where nothing was swept */
-export type Control = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly status: "completed"; readonly debits: "active" | "frozen" | "closed"; readonly credits: "active" | "frozen" | "closed"; readonly limits?: Limits; readonly creditLimit: string; readonly sweptAmount?: string; readonly sweptTo?: Counterparty; readonly reason: string; readonly actor: string; };
-
-export type OpenedWallet = { readonly operationId: string; readonly seq: number; readonly requestId: string; readonly walletId: string; readonly ownerId: string | null; readonly asset: AssetBrief; readonly balance: string; readonly creditLimit: string; readonly version: number; readonly status: "active"; readonly createdAt: string; };
 
 export type BatchOpen = { readonly type: "open"; readonly walletId?: string | undefined; readonly ownerId?: string | undefined; readonly asset?: string | number | undefined; readonly creditLimit?: Amount | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; };
 
@@ -103,7 +103,7 @@ export type BatchSetLimits = { readonly type: "setLimits"; readonly walletId: st
 export type BatchSetCreditLine = { readonly type: "setCreditLine"; readonly walletId: string; readonly creditLimit: Amount; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
 /** beside status and replayed: what the operation alone would have answered, or why it was refused */
-export type BatchResult = { readonly status: "completed" | "debited" | "refused"; readonly replayed: boolean; readonly operationId?: string; readonly seq?: number; readonly requestId: string; readonly walletId?: string; readonly ownerId?: string | null; readonly asset?: AssetBrief; readonly balance?: string; readonly creditLimit?: string; readonly version?: number; readonly createdAt?: string; readonly type?: string; readonly held?: string; readonly available?: string; readonly holdId?: string; readonly amount?: string; readonly askedAmount?: string; readonly left?: string; readonly captured?: string; readonly released?: string; readonly expiresAt?: string | null; readonly debits?: "active" | "frozen" | "closed"; readonly credits?: "active" | "frozen" | "closed"; readonly limits?: Limits; readonly sweptAmount?: string; readonly sweptTo?: Counterparty; readonly reason?: string; readonly actor?: string; readonly effectiveAt?: string; readonly mode?: "saga"; readonly from?: SideAfter; readonly to?: SideAfter; readonly reverses?: string; readonly reversed?: string; readonly code?: string; readonly title?: string; readonly detail?: string; readonly facts?: { readonly [name: string]: string; }; readonly transferStatus?: string; };
+export type BatchResult = { readonly status: "completed" | "debited" | "refused"; readonly replayed: boolean; readonly operationId?: string; readonly seq?: number; readonly walletId?: string; readonly ownerId?: string | null; readonly asset?: AssetBrief; readonly balance?: string; readonly creditLimit?: string; readonly version?: number; readonly createdAt?: string; readonly type?: string; readonly held?: string; readonly available?: string; readonly amount?: string; readonly askedAmount?: string; readonly effectiveAt?: string; readonly mode?: "saga"; readonly from?: SideAfter; readonly to?: SideAfter; readonly holdId?: string; readonly left?: string; readonly reverses?: string; readonly reversed?: string; readonly captured?: string; readonly released?: string; readonly expiresAt?: string | null; readonly debits?: "active" | "frozen" | "closed"; readonly credits?: "active" | "frozen" | "closed"; readonly limits?: Limits; readonly sweptAmount?: string; readonly sweptTo?: Counterparty; readonly reason?: string; readonly actor?: string; readonly requestId: string; readonly code?: string; readonly title?: string; readonly detail?: string; readonly facts?: { readonly [name: string]: string; }; readonly transferStatus?: string; };
 
 export type Batch = { readonly atomic: boolean; readonly completed: number; readonly refused: number; readonly results: readonly (BatchResult)[]; };
 
@@ -158,6 +158,28 @@ export type FraudFinding = { readonly id: string; readonly rule: string; readonl
 export type FraudDryRun = { readonly events: number; readonly complete: boolean; readonly readFrom: string | null; readonly readUntil: string | null; readonly found: number; readonly foundByPresent: number; readonly foundByBoth: number; readonly onlyNew: readonly (FraudFinding)[]; readonly onlyPresent: readonly (FraudFinding)[]; };
 
 export type Notification = { readonly id: string; readonly kind: string; readonly text: string; readonly walletId: string; readonly facts: { readonly [name: string]: string; }; readonly createdAt: string; readonly readAt: string | null; readonly readBy: string | null; };
+
+export type OpenWalletInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly id?: string | undefined;
+  /** user id; services and staff say by it whose wallets they mean */
+  readonly ownerId?: string | undefined;
+  /** an asset's code or number, as GET /assets lists them */
+  readonly asset?: string | number | undefined;
+  /** how far below zero the wallet may go, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991 */
+  readonly creditLimit?: Amount | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type ListMyWalletsInput = {
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+  /** user id; services and staff say by it whose wallets they mean */
+  readonly ownerId?: string | undefined;
+};
 
 export type DepositInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
@@ -226,138 +248,6 @@ export type TransferInput = {
   readonly key?: string | undefined;
 };
 
-export type GetWalletInput = {
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly walletId: string;
-};
-
-export type GetBalanceAtInput = {
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly walletId: string;
-  /** a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; + is written %2B */
-  readonly at: string;
-  readonly by?: "recorded" | "effective" | undefined;
-};
-
-export type GetHistoryInput = {
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly walletId: string;
-  /** how many at most: 1 to 500 */
-  readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
-  readonly cursor?: string | undefined;
-};
-
-export type GetStatsInput = {
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly walletId: string;
-};
-
-export type GetOperationByKeyInput = {
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly walletId: string;
-  /** the idempotency key, percent-encoded */
-  readonly key: string;
-};
-
-export type OpenWalletInput = {
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly id?: string | undefined;
-  /** user id; services and staff say by it whose wallets they mean */
-  readonly ownerId?: string | undefined;
-  /** an asset's code or number, as GET /assets lists them */
-  readonly asset?: string | number | undefined;
-  /** how far below zero the wallet may go, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991 */
-  readonly creditLimit?: Amount | undefined;
-  /** idempotency key; a fresh one when left away */
-  readonly key?: string | undefined;
-};
-
-export type ListMyWalletsInput = {
-  /** how many at most: 1 to 500 */
-  readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
-  readonly cursor?: string | undefined;
-  /** user id; services and staff say by it whose wallets they mean */
-  readonly ownerId?: string | undefined;
-};
-
-export type AuthorizeHoldInput = {
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly walletId: string;
-  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
-  readonly amount: Amount;
-  /** true: take as much of the amount as there is; refused only when there is nothing */
-  readonly upTo?: boolean | undefined;
-  /** an asset's code or number, as GET /assets lists them */
-  readonly asset?: string | number | undefined;
-  /** how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
-  readonly minimumBalance?: Amount | undefined;
-  /** after how many seconds what is left of the hold is given back; never when absent */
-  readonly expiresInSeconds?: number | undefined;
-  /** a wallet's version: how many postings have named it */
-  readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
-  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
-  /** idempotency key; a fresh one when left away */
-  readonly key?: string | undefined;
-};
-
-export type ListHoldsInput = {
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly walletId: string;
-  /** how many at most: 1 to 500 */
-  readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
-  readonly cursor?: string | undefined;
-  /** true: only those of which something can still be captured */
-  readonly open?: boolean | undefined;
-};
-
-export type GetHoldInput = {
-  /** hold id: the id of the operation that authorised the hold */
-  readonly holdId: string;
-};
-
-export type CaptureHoldInput = {
-  /** hold id: the id of the operation that authorised the hold */
-  readonly holdId: string;
-  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
-  readonly amount?: Amount | undefined;
-  /** a wallet's version: how many postings have named it */
-  readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
-  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly toWalletId?: string | undefined;
-  /** a system account: one of cash_out, treasury, fees, breakage */
-  readonly to?: "cash_out" | "treasury" | "fees" | "breakage" | undefined;
-  /** true: what is left after this part is given back */
-  readonly final?: boolean | undefined;
-  /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
-  readonly effectiveAt?: string | undefined;
-  /** idempotency key; a fresh one when left away */
-  readonly key?: string | undefined;
-};
-
-export type ReleaseHoldInput = {
-  /** hold id: the id of the operation that authorised the hold */
-  readonly holdId: string;
-  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
-  readonly amount?: Amount | undefined;
-  /** a wallet's version: how many postings have named it */
-  readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
-  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
-  /** idempotency key; a fresh one when left away */
-  readonly key?: string | undefined;
-};
-
-export type DemoLogInInput = {
-  /** id of a demo user */
-  readonly user_id: string;
-};
-
 export type TopUpInput = {
   /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
   readonly amount: Amount;
@@ -398,6 +288,214 @@ export type SpendInput = {
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
+};
+
+export type AuthorizeHoldInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  readonly amount: Amount;
+  /** true: take as much of the amount as there is; refused only when there is nothing */
+  readonly upTo?: boolean | undefined;
+  /** an asset's code or number, as GET /assets lists them */
+  readonly asset?: string | number | undefined;
+  /** how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  readonly minimumBalance?: Amount | undefined;
+  /** after how many seconds what is left of the hold is given back; never when absent */
+  readonly expiresInSeconds?: number | undefined;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type ListHoldsInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+  /** true: only those of which something can still be captured */
+  readonly open?: boolean | undefined;
+};
+
+export type CaptureHoldInput = {
+  /** hold id: the id of the operation that authorised the hold */
+  readonly holdId: string;
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  readonly amount?: Amount | undefined;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly toWalletId?: string | undefined;
+  /** a system account: one of cash_out, treasury, fees, breakage */
+  readonly to?: "cash_out" | "treasury" | "fees" | "breakage" | undefined;
+  /** true: what is left after this part goes back to the wallet */
+  readonly final?: boolean | undefined;
+  /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  readonly effectiveAt?: string | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type ReleaseHoldInput = {
+  /** hold id: the id of the operation that authorised the hold */
+  readonly holdId: string;
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  readonly amount?: Amount | undefined;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type ReverseOperationInput = {
+  /** operation id, as the operation's answer carried it */
+  readonly operationId: string;
+  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
+  readonly amount?: Amount | undefined;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type FreezeWalletInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** which way: debits (money out), credits (money in) or both; both when absent */
+  readonly sides?: "debits" | "credits" | "both" | undefined;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type UnfreezeWalletInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** which way: debits (money out), credits (money in) or both; both when absent */
+  readonly sides?: "debits" | "credits" | "both" | undefined;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type CloseWalletInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** which way: debits (money out), credits (money in) or both; both when absent */
+  readonly sides?: "debits" | "credits" | "both" | undefined;
+  /** a system account: one of cash_out, treasury, fees, breakage */
+  readonly sweepTo?: "cash_out" | "treasury" | "fees" | "breakage" | undefined;
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly sweepToWalletId?: string | undefined;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type SetLimitsInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit */
+  readonly perTransfer?: Amount | null | undefined;
+  /** the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit */
+  readonly perDay?: Amount | null | undefined;
+  /** the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit */
+  readonly perMonth?: Amount | null | undefined;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type SetCreditLineInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** how far below zero the wallet may go, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991 */
+  readonly creditLimit: Amount;
+  /** why, in 1 to 1000 characters; kept in the log */
+  readonly reason: string;
+  /** a wallet's version: how many postings have named it */
+  readonly expectedVersion?: number | undefined;
+  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
+  /** idempotency key; a fresh one when left away */
+  readonly key?: string | undefined;
+};
+
+export type GetWalletInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+};
+
+export type GetBalanceAtInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; + is written %2B */
+  readonly at: string;
+  readonly by?: "recorded" | "effective" | undefined;
+};
+
+export type GetHistoryInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** how many at most: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of an earlier page */
+  readonly cursor?: string | undefined;
+};
+
+export type GetStatsInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+};
+
+export type GetOperationByKeyInput = {
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  readonly walletId: string;
+  /** the idempotency key, percent-encoded */
+  readonly key: string;
+};
+
+export type GetHoldInput = {
+  /** hold id: the id of the operation that authorised the hold */
+  readonly holdId: string;
+};
+
+export type DemoLogInInput = {
+  /** id of a demo user */
+  readonly user_id: string;
 };
 
 export type SignUpInput = {
@@ -499,21 +597,6 @@ export type GetTransferInput = {
   readonly operationId: string;
 };
 
-export type ReverseOperationInput = {
-  /** operation id, as the operation's answer carried it */
-  readonly operationId: string;
-  /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
-  readonly amount?: Amount | undefined;
-  /** why, in 1 to 1000 characters; kept in the log */
-  readonly reason: string;
-  /** a wallet's version: how many postings have named it */
-  readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
-  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
-  /** idempotency key; a fresh one when left away */
-  readonly key?: string | undefined;
-};
-
 export type ListRequestsInput = {
   /** how many at most: 1 to 500 */
   readonly limit?: number | undefined;
@@ -557,89 +640,6 @@ export type PostBatchInput = {
   readonly operations: readonly (BatchOpen | BatchDeposit | BatchWithdraw | BatchTransfer | BatchTopup | BatchSpend | BatchHold | BatchCapture | BatchRelease | BatchReverse | BatchFreeze | BatchUnfreeze | BatchClose | BatchSetLimits | BatchSetCreditLine)[];
   /** true: all of them are done, or none */
   readonly atomic?: boolean | undefined;
-};
-
-export type FreezeWalletInput = {
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly walletId: string;
-  /** which way: debits (money out), credits (money in) or both; both when absent */
-  readonly sides?: "debits" | "credits" | "both" | undefined;
-  /** why, in 1 to 1000 characters; kept in the log */
-  readonly reason: string;
-  /** a wallet's version: how many postings have named it */
-  readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
-  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
-  /** idempotency key; a fresh one when left away */
-  readonly key?: string | undefined;
-};
-
-export type UnfreezeWalletInput = {
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly walletId: string;
-  /** which way: debits (money out), credits (money in) or both; both when absent */
-  readonly sides?: "debits" | "credits" | "both" | undefined;
-  /** why, in 1 to 1000 characters; kept in the log */
-  readonly reason: string;
-  /** a wallet's version: how many postings have named it */
-  readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
-  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
-  /** idempotency key; a fresh one when left away */
-  readonly key?: string | undefined;
-};
-
-export type CloseWalletInput = {
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly walletId: string;
-  /** which way: debits (money out), credits (money in) or both; both when absent */
-  readonly sides?: "debits" | "credits" | "both" | undefined;
-  /** a system account: one of cash_out, treasury, fees, breakage */
-  readonly sweepTo?: "cash_out" | "treasury" | "fees" | "breakage" | undefined;
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly sweepToWalletId?: string | undefined;
-  /** why, in 1 to 1000 characters; kept in the log */
-  readonly reason: string;
-  /** a wallet's version: how many postings have named it */
-  readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
-  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
-  /** idempotency key; a fresh one when left away */
-  readonly key?: string | undefined;
-};
-
-export type SetLimitsInput = {
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly walletId: string;
-  /** the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit */
-  readonly perTransfer?: Amount | null | undefined;
-  /** the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit */
-  readonly perDay?: Amount | null | undefined;
-  /** the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit */
-  readonly perMonth?: Amount | null | undefined;
-  /** why, in 1 to 1000 characters; kept in the log */
-  readonly reason: string;
-  /** a wallet's version: how many postings have named it */
-  readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
-  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
-  /** idempotency key; a fresh one when left away */
-  readonly key?: string | undefined;
-};
-
-export type SetCreditLineInput = {
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
-  readonly walletId: string;
-  /** how far below zero the wallet may go, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991 */
-  readonly creditLimit: Amount;
-  /** why, in 1 to 1000 characters; kept in the log */
-  readonly reason: string;
-  /** a wallet's version: how many postings have named it */
-  readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
-  readonly metadata?: { readonly [name: string]: unknown; } | undefined;
-  /** idempotency key; a fresh one when left away */
-  readonly key?: string | undefined;
 };
 
 export type ListEventsInput = {

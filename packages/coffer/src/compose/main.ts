@@ -1,4 +1,5 @@
 // The composition root: the only file that wires things together.
+import { createCommands } from '../operations/index.ts';
 import { openCache } from '../cache/index.ts';
 import type { OpenedCache } from '../cache/index.ts';
 import { identityOf, openDatabase } from '../database/index.ts';
@@ -26,7 +27,7 @@ import { isSetAside, projectionStatus } from '../projections/index.ts';
 import { Requests } from '../requests/index.ts';
 import { seedDemo } from './seed.ts';
 import { openSetAsides } from './set-aside.ts';
-import { WalletCommands, WalletQueries } from '../wallets/index.ts';
+import { WalletQueries } from '../wallets/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
 import { startWorker } from './worker.ts';
 
@@ -123,7 +124,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   if (ledger) {
     const defaultAsset = findDefaultAsset(config, ledger);
     const reviews = new Reviews(database.pool, (book, seq) => isSetAside(database.pool, 'fraud', book, seq));
-    const commands = new WalletCommands(ledger, defaultAsset, reviews);
+    const commands = createCommands({ ledger, defaultAsset, reviews });
     const queries = new WalletQueries(ledger, defaultAsset, statsKeeper(database.pool), cache.cache);
     if (chosen.includes('wallets')) {
       const ready = () => ledger.ready;

@@ -1,4 +1,5 @@
 // The worker: everything that happens after a posting, put together. Wires, like main.ts.
+import type { Commands } from '../operations/index.ts';
 import { createPool } from '../database/index.ts';
 import type { Database } from '../database/index.ts';
 import type { Broker } from '../events/index.ts';
@@ -20,7 +21,6 @@ import {
 import type { Reviews } from '../insights/index.ts';
 import { callOut } from '../outbound/index.ts';
 import { forgetOldRequests, startRequestRunner } from '../requests/index.ts';
-import type { WalletCommands } from '../wallets/index.ts';
 import { Dispatcher, webhookProjection } from '../webhooks/index.ts';
 
 export type WorkerParts = {
@@ -28,7 +28,7 @@ export type WorkerParts = {
   readonly log: Log;
   readonly database: Database;
   readonly ledger: Ledger;
-  readonly commands: WalletCommands;
+  readonly commands: Commands;
   readonly broker: Broker;
   readonly metrics: Metrics;
   readonly users: Users;

@@ -10,4 +10,4 @@ export type { OpenRequests } from './reading.ts';
 export type { Point } from './runner.ts';
 export type { RequestWork } from './start.ts';
 export { ownFailures, requestStatuses } from './types.ts';
-export type { AsyncRequest, Attempt, Content, Failure, OwnFailure, RequestStatus, Reviews, ReviewVerdict } from './types.ts';
+export type { AsyncRequest, Attempt, Content, Failure, OwnFailure, RequestStatus, RequestType, Reviews, ReviewVerdict } from './types.ts';

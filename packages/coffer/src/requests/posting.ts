@@ -1,7 +1,7 @@
 /** The steps of a request that are operations of the ledger: posted, held, captured, released. */
+import type { Commands, OperationOutcome } from '../operations/index.ts';
 import { assert } from '../kernel/index.ts';
-import { operationId } from '../ledger/index.ts';
-import type { WalletCommands, WalletOutcome } from '../wallets/index.ts';
+import { internalKey, operationId } from '../ledger/index.ts';
 import type { Change, Claimed } from './claims.ts';
 import { beforeTimeOut, holdOf, isTimeUp } from './deadlines.ts';
 import { pauseMs } from './pace.ts';
@@ -10,10 +10,8 @@ import type { HoldParts } from './resolved.ts';
 import type { AsyncRequest, Content, Failure } from './types.ts';
 
 /** The commands that requests are carried out with. */
-export type Commands = Pick<WalletCommands, 'withdraw' | 'transfer' | 'hold' | 'capture' | 'release'>;
+export type RequestCommands = Pick<Commands, 'withdraw' | 'transfer' | 'hold' | 'capture' | 'release'>;
 
-/** No client can send a key that begins so. */
-const internal = '\u0001request';
 /** A withdrawal that only waits for its review gives up after a day, like a payout by default. */
 export const reviewHoldSeconds = 86_400;
 /** Before another look at what is about to happen by itself. */
@@ -23,11 +21,11 @@ const captureAgainMs = { first: 1_000, most: 300_000, mostWhenTimeIsUp: 3_600_00
 
 /** The caller's own key, so that the request and the same thing asked for at once are one operation; a fresh one for a replay. */
 export function keyOf({ id, key, keyGeneration }: AsyncRequest): string {
-  return keyGeneration === 0 ? key : `${internal}/${id}/${keyGeneration}`;
+  return keyGeneration === 0 ? key : internalKey('request', id, keyGeneration);
 }
 
 /** Posts it as it would have been posted at once. */
-export async function post(commands: Commands, request: AsyncRequest): Promise<Change> {
+export async function post(commands: RequestCommands, request: AsyncRequest): Promise<Change> {
   const { type, wallet, content } = request;
   const asked = { ...termsOf(content), effectiveAt: effectiveAtOf(content), metadata: content.metadata, key: keyOf(request) };
   if (type === 'withdraw') return withdrawn(await commands.withdraw({ ...asked, wallet }));
@@ -36,13 +34,13 @@ export async function post(commands: Commands, request: AsyncRequest): Promise<C
 }
 
 /** A transfer that has left its sender and not arrived yet goes on by itself: it is looked at again, under the same key, until it has ended. */
-function transferred(outcome: WalletOutcome, { tries }: AsyncRequest): Change {
+function transferred(outcome: OperationOutcome, { tries }: AsyncRequest): Change {
   if (outcome.saga?.status !== 'debited') return ended(outcome);
   return { status: 'processing', outcome: 'debited', next: { afterMs: pauseMs(tries, againMs.first, againMs.most) } };
 }
 
 /** A rule that reviews withdrawals may have come into force since it was begun: nothing is on record, and it is held instead. */
-function withdrawn(outcome: WalletOutcome): Change {
+function withdrawn(outcome: OperationOutcome): Change {
   const code: string | null = outcome.status === 'refused' && outcome.entry === null ? outcome.refusal.code : null;
   if (code !== 'review_required') return ended(outcome);
   return { status: 'processing', outcome: code, next: 'now', way: { way: 'review', holdSeconds: reviewHoldSeconds } };
@@ -52,7 +50,7 @@ function withdrawn(outcome: WalletOutcome): Change {
  * Reserves the amount, without an end: a hold that the ledger gives back by itself could be given back after it was paid out, while no
  * worker runs. The time that it may stay undecided is the request's.
  */
-export async function hold(commands: Commands, request: AsyncRequest): Promise<Change> {
+export async function hold(commands: RequestCommands, request: AsyncRequest): Promise<Change> {
   const { wallet, content, holdSeconds } = request;
   assert(holdSeconds !== null, 'what is held has a time');
   const asked = { ...termsOf(content), wallet, metadata: metadataOf(request), key: keyOf(request) };
@@ -69,7 +67,11 @@ export async function hold(commands: Commands, request: AsyncRequest): Promise<C
 }
 
 /** Posts what is held. The decision was made before; only the ledger can still say no, and then nothing was captured. */
-export async function capture(commands: Commands, { request, now }: Pick<Claimed, 'request' | 'now'>, partsOf: HoldParts): Promise<Change> {
+export async function capture(
+  commands: RequestCommands,
+  { request, now }: Pick<Claimed, 'request' | 'now'>,
+  partsOf: HoldParts,
+): Promise<Change> {
   const { content, captures } = request;
   const { id, amount } = holdOf(request);
   const outcome = await commands.capture({
@@ -103,7 +105,7 @@ export async function capture(commands: Commands, { request, now }: Pick<Claimed
 }
 
 /** Gives back what is held. Of an older hold the ledger may be about to do so by itself: then the request ends after that. */
-export async function release(commands: Commands, request: AsyncRequest, partsOf: HoldParts): Promise<Change> {
+export async function release(commands: RequestCommands, request: AsyncRequest, partsOf: HoldParts): Promise<Change> {
   const { failure } = request;
   const held = holdOf(request);
   const outcome = await commands.release({ hold: held.id, key: `${stepKeyOf(request)}/release` });
@@ -126,7 +128,7 @@ export function timeOut(facts: Failure['facts'] = {}): Change {
 }
 
 /** What the ledger said is the end of it. */
-function ended(outcome: WalletOutcome): Change {
+function ended(outcome: OperationOutcome): Change {
   const record = recordOf(outcome);
   if (outcome.status === 'posted') return { status: 'completed', outcome: 'posted', detail: record.operation, next: 'never', ...record };
   const { code, facts } = outcome.refusal;
@@ -134,12 +136,12 @@ function ended(outcome: WalletOutcome): Change {
   return { status: 'failed', outcome: `refused: ${code}`, detail: record.operation, next: 'never', failure, ...record };
 }
 
-function recordOf({ entry, seq }: WalletOutcome): { operation?: string; seq?: number } {
+function recordOf({ entry, seq }: OperationOutcome): { operation?: string; seq?: number } {
   return entry ? { operation: operationId(entry), seq } : {};
 }
 
 function stepKeyOf({ id, generation }: AsyncRequest): string {
-  return `${internal}/${id}/${generation}`;
+  return internalKey('request', id, generation);
 }
 
 function termsOf({ amount, upTo, asset, minimumBalance, expectedVersion }: Content) {

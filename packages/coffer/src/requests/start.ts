@@ -4,7 +4,7 @@ import type { Log, PayoutConfig } from '../kernel/index.ts';
 import { operationId, placeOfOperationId } from '../ledger/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { Payer } from './paying.ts';
-import type { Commands } from './posting.ts';
+import type { RequestCommands } from './posting.ts';
 import { RequestRunner } from './runner.ts';
 import type { RunnerOptions } from './runner.ts';
 import type { Reviews } from './types.ts';
@@ -14,7 +14,7 @@ export type RequestWork = {
   readonly url: string;
   readonly log: Log;
   readonly ledger: Pick<Ledger, 'read' | 'assets'>;
-  readonly commands: Commands;
+  readonly commands: RequestCommands;
   readonly payout: PayoutConfig;
   readonly call: Payer['call'];
   readonly reviews?: Reviews | undefined;

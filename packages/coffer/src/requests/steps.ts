@@ -8,13 +8,13 @@ import { beforeTimeOut, holdOf, isTimeUp, payBeforeOf } from './deadlines.ts';
 import { nobodyKnows, notReached, pay } from './paying.ts';
 import type { Payer } from './paying.ts';
 import { capture, hold, post, release, reviewHoldSeconds, timeOut } from './posting.ts';
-import type { Commands } from './posting.ts';
+import type { RequestCommands } from './posting.ts';
 import type { HoldParts } from './resolved.ts';
 import { notAskedYet } from './types.ts';
 import type { Reviews, ReviewVerdict } from './types.ts';
 
 export type StepParts = {
-  readonly commands: Commands;
+  readonly commands: RequestCommands;
   readonly payout: PayoutConfig;
   readonly payer: Payer | null;
   /** Absent: there are no reviews. */

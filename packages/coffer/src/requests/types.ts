@@ -1,6 +1,6 @@
 /** The words of asynchronous requests. */
+import type { TransferMode } from '../operations/index.ts';
 import type { Refusal } from '../ledger/index.ts';
-import type { TransferMode } from '../wallets/index.ts';
 
 export type RequestType = 'withdraw' | 'transfer';
 

@@ -1,27 +1,9 @@
-// Wallets: what callers know of the ledger. Money, holds, corrections, controls, batches; balances, history, stats.
-export { destinations } from './asked.ts';
-export type {
-  AssetReference,
-  BatchItem,
-  Destination,
-  MoneyRequest as WalletMoneyRequest,
-  OpenRequest,
-  RefusedOutcome,
-  Request as WalletRequest,
-  TransferMode,
-  WalletOutcome,
-} from './asked.ts';
-export { batchSizeMax } from './batches.ts';
-export { WalletCommands } from './commands.ts';
-export { initiatorOf } from './corrections.ts';
-export { expiresInSecondsMax } from './holds.ts';
-export { isIdempotencyKey, keyLengthMax } from './idempotency.ts';
-export { metadataMistake } from './metadata.ts';
+// Wallets: what callers know of the ledger's accounts: balances, history, holds, stats, and transfers in steps.
+export { entryOfOperation } from './operation-entry.ts';
 export { WalletQueries } from './queries.ts';
-export type { OperationRead, Page, PastWallet, Reach, Wallet, WalletHold, WalletStats } from './queries.ts';
+export type { OperationRead, Page, PastWallet, Reader, Wallet, WalletHold, WalletStats } from './queries.ts';
 export type { KeptTotals, TotalsKeeper, WalletTotals } from './stats.ts';
-export { toldRefusal } from './refusals.ts';
-export { drive, refusalIn, walletBeyondTransit } from './sagas/drive.ts';
+export { drive, isAway, refusalIn, stateOf, walletBeyondTransit } from './sagas/drive.ts';
 export type { SagaState } from './sagas/drive.ts';
 export { SagaResumer } from './sagas/resumer.ts';
 export { isReservedForOwner, isWalletOf, ownedWalletId, walletIdPattern, walletIdRule } from './wallet-id.ts';

@@ -3,7 +3,7 @@ import type { Cache } from '../cache/index.ts';
 import { bookOfWallet, operationId, placeOfOperationId, sagaDetails } from '../ledger/index.ts';
 import type { Asset, Balance, HoldRead, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
 import { keptBalance, keptHistory } from './kept.ts';
-import { entryOfOperation } from './operations.ts';
+import { entryOfOperation } from './operation-entry.ts';
 import { stateOf } from './sagas/drive.ts';
 import type { SagaState } from './sagas/drive.ts';
 import { nothingKept, withNewer } from './stats.ts';
@@ -28,8 +28,8 @@ export type PastWallet = { readonly balance: bigint; readonly held: bigint | nul
 /** An operation with what was reversed of it, if anything; of a transfer by saga its first step, and how far it came. */
 export type OperationRead = { readonly entry: RecordedEntry; readonly reversals: readonly RecordedEntry[]; readonly saga?: SagaState };
 
-/** How far a caller's sight reaches: of what is not this owner's, there is nothing to be seen. Absent: everything. */
-export type Reach = { readonly onlyOwner?: string | undefined };
+/** Who reads. `onlyOwner`: the user whose own wallets alone can be seen; absent for staff, services, and in open mode. */
+export type Reader = { readonly onlyOwner?: string | undefined };
 
 export class WalletQueries {
   readonly #ledger: Ledger;
@@ -46,10 +46,10 @@ export class WalletQueries {
   }
 
   /** Null when there is no such wallet; a system account is no wallet. Never older than the newest change that anybody was told of. */
-  async wallet(id: string, reach: Reach = {}): Promise<Wallet | null> {
-    if (!this.#cache) return await this.#walletNow(id, reach);
+  async wallet(id: string, reader: Reader = {}): Promise<Wallet | null> {
+    if (!this.#cache) return await this.#walletNow(id, reader);
     const balance = await keptBalance(this.#cache, this.#ledger, id);
-    const isSeen = balance?.kind === 'wallet' && (reach.onlyOwner === undefined || balance.owner === reach.onlyOwner);
+    const isSeen = balance?.kind === 'wallet' && (reader.onlyOwner === undefined || balance.owner === reader.onlyOwner);
     return isSeen ? this.#withAsset(balance) : null;
   }
 
@@ -81,23 +81,23 @@ export class WalletQueries {
    * What is kept beside the log, and added to it what the log has after that: exact as of `wallet.asOfSeq`, however far behind what is
    * kept may be. Nothing kept: all of it is added up from the log.
    */
-  async stats(id: string, reach: Reach = {}): Promise<WalletStats | null> {
+  async stats(id: string, reader: Reader = {}): Promise<WalletStats | null> {
     // Kept first: so the wallet is at least as new, and nothing is counted that came after it.
     const kept = (await this.#totals?.find(bookOfWallet(id, this.#ledger.books.length), id)) ?? nothingKept;
-    const wallet = await this.#walletNow(id, reach);
+    const wallet = await this.#walletNow(id, reader);
     if (!wallet) return null;
     const newer = await this.#ledger.read.in(wallet).totals(wallet.number, { after: kept.version, until: wallet.version });
     return { wallet, ...withNewer(kept, newer) };
   }
 
   /** An operation, posted or refused, by the id that its answer carried. */
-  async operation(id: string, { onlyOwner }: Reach = {}): Promise<OperationRead | null> {
+  async operation(id: string, { onlyOwner }: Reader = {}): Promise<OperationRead | null> {
     const entry = await entryOfOperation(this.#ledger, id, onlyOwner);
     return entry && (await this.#withReversals(entry));
   }
 
   /** A transfer, by saga or at once. To a user it is there when the sender's wallet or the recipient's is the user's. */
-  async transfer(id: string, { onlyOwner }: Reach = {}): Promise<OperationRead | null> {
+  async transfer(id: string, { onlyOwner }: Reader = {}): Promise<OperationRead | null> {
     const found = await entryOfOperation(this.#ledger, id);
     if (found?.kind === 'transfer') return await this.operation(id, { onlyOwner });
     if (found?.kind !== 'transfer_debit') return null;
@@ -123,7 +123,7 @@ export class WalletQueries {
   }
 
   /** A hold, by the id of the operation that authorised it, with everything that became of it, in order. */
-  async hold(id: string, { onlyOwner }: Reach = {}): Promise<(WalletHold & { readonly entries: readonly RecordedEntry[] }) | null> {
+  async hold(id: string, { onlyOwner }: Reader = {}): Promise<(WalletHold & { readonly entries: readonly RecordedEntry[] }) | null> {
     const place = placeOfOperationId(id);
     const book = place && this.#ledger.read.book(place.book);
     const hold = book && (await book.hold(place.seq, onlyOwner));
@@ -163,7 +163,7 @@ export class WalletQueries {
     return await this.#ledger.read.isBeyond(cursor, book);
   }
 
-  async #walletNow(id: string, { onlyOwner }: Reach): Promise<Wallet | null> {
+  async #walletNow(id: string, { onlyOwner }: Reader): Promise<Wallet | null> {
     const balance = await this.#ledger.read.balance(id, onlyOwner);
     return balance?.kind === 'wallet' ? this.#withAsset(balance) : null;
   }

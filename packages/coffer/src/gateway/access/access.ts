@@ -3,8 +3,9 @@ import { actorOf, anonymous } from '../../identity/index.ts';
 import type { Authenticator, Principal } from '../../identity/index.ts';
 import type { SharedCounter } from '../../cache/index.ts';
 import { Attempts } from './attempts.ts';
+import type { Rule } from '../../operations/index.ts';
 import { ruleOf } from './policy.ts';
-import type { OperationName, Rule } from './policy.ts';
+import type { OperationName } from './policy.ts';
 
 export type AccessMode = 'open' | 'required';
 

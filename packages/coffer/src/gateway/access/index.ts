@@ -3,4 +3,4 @@ export { Access } from './access.ts';
 export type { AccessMode, Admission, Decision, Denial } from './access.ts';
 export type { Attempts } from './attempts.ts';
 export { isOperationName, policy, ruleOf } from './policy.ts';
-export type { OperationName, Rule } from './policy.ts';
+export type { OperationName } from './policy.ts';

@@ -2,43 +2,21 @@
  * Who may do what: one row for each operation of the product, by the name that it has in the OpenAPI document; a gRPC call has
  * the row of the REST operation that does the same. An operation without a row does not start.
  */
-import type { Scope } from '../../identity/index.ts';
+import { definitions, guarded, unguarded } from '../../operations/index.ts';
+import type { OperationName as PostedName, Rule } from '../../operations/index.ts';
 
-export type Rule = {
-  /** `public`: nobody is asked who they are. */
-  readonly kind: 'public' | 'guarded';
-  /**
-   * In open mode: `anyone` passes without credentials and reaches every wallet, `user` has to be somebody, since the operation is
-   * about whoever asks, and `as required` is guarded in both modes, since what it does outlives the mode.
-   */
-  readonly open: 'anyone' | 'user' | 'as required';
-  /** What an API key must have. */
-  readonly service: Scope | 'never';
-  /** `own`: own wallets and the own account, nothing else is there. `any`: it belongs to nobody. */
-  readonly user: 'own' | 'any' | 'never';
-  /** The least role that may do it to whatever it likes. */
-  readonly staff: 'operator' | 'admin';
-};
-
-const open: Rule = { kind: 'public', open: 'anyone', service: 'never', user: 'any', staff: 'operator' };
-
-function guarded(service: Rule['service'], user: Rule['user'], rest: Partial<Pick<Rule, 'open' | 'staff'>> = {}): Rule {
-  return { kind: 'guarded', open: 'anyone', service, user, staff: 'operator', ...rest };
-}
-
-/** About whoever asks, as a user: services have no account. */
+/** About the caller, as a user: services have no account. */
 const myself = guarded('never', 'own', { open: 'user' });
 
-export const policy = {
+const others = {
   // Pages and documents, without an operationId of their own.
-  showPage: open,
-  health: open,
-  signUp: open,
-  logIn: open,
-  demoLogIn: open,
+  showPage: unguarded,
+  health: unguarded,
+  signUp: unguarded,
+  logIn: unguarded,
+  demoLogIn: unguarded,
 
   listAssets: guarded('wallets:read', 'any'),
-  openWallet: guarded('wallets:open', 'own'),
   listMyWallets: guarded('wallets:read', 'own', { open: 'user' }),
   getWallet: guarded('wallets:read', 'own'),
   getHistory: guarded('wallets:read', 'own'),
@@ -63,12 +41,6 @@ export const policy = {
   retrySetAside: guarded('events:manage', 'never'),
   retryAllSetAside: guarded('events:manage', 'never'),
 
-  deposit: guarded('money:deposit', 'never'),
-  withdraw: guarded('money:withdraw', 'own'),
-  transfer: guarded('money:transfer', 'own'),
-  topUp: guarded('money:topup', 'never', { open: 'user' }),
-  spend: guarded('money:spend', 'own', { open: 'user' }),
-
   getRequest: guarded('wallets:read', 'own'),
   listRequests: guarded('wallets:read', 'own'),
   // Whether money leaves is not for its owner to say.
@@ -76,20 +48,8 @@ export const policy = {
   rejectRequest: guarded('requests:decide', 'never'),
   replayRequest: guarded('requests:decide', 'never'),
 
-  // A hold is what somebody else can count on: the owner of the wallet does not lift it.
-  authorizeHold: guarded('holds:write', 'never'),
-  captureHold: guarded('holds:write', 'never'),
-  releaseHold: guarded('holds:write', 'never'),
-
   // Each operation of a batch is looked up here by itself, too.
   postBatch: guarded('batches:write', 'never'),
-
-  reverseOperation: guarded('reversals:write', 'never'),
-  freezeWallet: guarded('controls:write', 'never'),
-  unfreezeWallet: guarded('controls:write', 'never'),
-  closeWallet: guarded('controls:write', 'never'),
-  setLimits: guarded('controls:write', 'never'),
-  setCreditLine: guarded('controls:write', 'never'),
 
   // What is sent to a webhook leaves this machine, and goes on after the mode has changed. Who says where it is sent, and who looks at
   // what was, reads events: for these three listEvents is asked, too.
@@ -140,6 +100,11 @@ export const policy = {
   rotateKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
   revokeKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
 } as const satisfies Record<string, Rule>;
+
+/** The operations that post bring their rules along. */
+const posted = Object.fromEntries(definitions.map(({ name, access }) => [name, access])) as Record<PostedName, Rule>;
+
+export const policy: Readonly<Record<PostedName | keyof typeof others, Rule>> = { ...posted, ...others };
 
 export type OperationName = keyof typeof policy;
 

@@ -1,8 +1,11 @@
 /** What the ledger answers, in the messages of ledger.proto. */
 import { availableOf, operationId } from '../../ledger/index.ts';
-import type { Asset as LedgerAsset, Assets, LedgerEvent, PostedSide, RecordedEntry, Refusal, SideStatus } from '../../ledger/index.ts';
-import { initiatorOf, isWalletOf, refusalIn, toldRefusal, walletBeyondTransit } from '../../wallets/index.ts';
-import type { OperationRead, Reach, SagaState, Wallet as WalletRead, WalletHold, WalletOutcome, WalletStats } from '../../wallets/index.ts';
+import type { Asset as LedgerAsset, Assets, LedgerEvent, RecordedEntry, Refusal, SideStatus } from '../../ledger/index.ts';
+import type { OperationOutcome } from '../../operations/index.ts';
+import { visibleEntry, visibleEvent, visibleRefusal, visibleSide } from '../../visibility/index.ts';
+import type { VisibleEntry, VisibleSide } from '../../visibility/index.ts';
+import { refusalIn, walletBeyondTransit } from '../../wallets/index.ts';
+import type { OperationRead, Reader, SagaState, Wallet as WalletRead, WalletHold, WalletStats } from '../../wallets/index.ts';
 import type { Account, Asset, Event, Fact, Hold, HoldState, Limits, OperationResult, Problem, Stats, Wallet } from './generated/ledger.ts';
 import { ledgerFailure } from './statuses.ts';
 
@@ -15,19 +18,19 @@ export function int64OrNone(amount: bigint | null): bigint | null {
 }
 
 /** The outcome of a request, posted or refused. */
-export function resultOf(outcome: WalletOutcome, assets: Assets, reach: Reach): OperationResult {
+export function resultOf(outcome: OperationOutcome, assets: Assets, reader: Reader): OperationResult {
   const { status, entry, key, replayed, seq } = outcome;
   const problem = status === 'refused' ? problemOf(outcome.refusal, entry) : null;
   const told = { seq: BigInt(seq), requestId: key, replayed, problem };
   if (!entry) return { ...unrecorded, ...told };
-  const ofSaga = outcome.saga && sagaOf(entry, outcome.saga, reach);
-  return { ...resultOfEntry(entry, entry.scope, assets, reach), ...ofSaga, ...told };
+  const ofSaga = outcome.saga && sagaOf(entry, outcome.saga, reader);
+  return { ...resultOfEntry(entry, entry.scope, assets, reader), ...ofSaga, ...told };
 }
 
 /** An operation on record, with what was reversed of it. */
-export function resultOfRead({ entry, reversals, saga }: OperationRead, assets: Assets, reach: Reach): OperationResult {
-  const result = resultOfEntry(entry, entry.scope, assets, reach);
-  if (saga) return { ...result, ...sagaOf(entry, saga, reach) };
+export function resultOfRead({ entry, reversals, saga }: OperationRead, assets: Assets, reader: Reader): OperationResult {
+  const result = resultOfEntry(entry, entry.scope, assets, reader);
+  if (saga) return { ...result, ...sagaOf(entry, saga, reader) };
   if (reversals.length === 0) return result;
   return { ...result, reversed: int64OrNone(reversals.at(-1)?.reversed ?? null), reversedBy: reversals.map(operationId) };
 }
@@ -36,7 +39,7 @@ export function resultOfRead({ entry, reversals, saga }: OperationRead, assets: 
 function sagaOf(
   entry: RecordedEntry,
   saga: SagaState,
-  reach: Reach,
+  reader: Reader,
 ): Pick<OperationResult, 'type' | 'mode' | 'status' | 'from' | 'to' | 'problem'> {
   const { status, credit } = saga;
   const refusal = refusalIn(saga);
@@ -44,8 +47,8 @@ function sagaOf(
     type: 'transfer',
     mode: 'saga',
     status: status === 'compensated' ? 'refused' : status,
-    from: entry.debit && accountOf(entry.debit, reach),
-    to: credit?.credit ? accountOf(credit.credit, reach) : beyondTransit(entry),
+    from: entry.debit && accountOf(visibleSide(entry.debit, reader)),
+    to: credit?.credit ? accountOf(visibleSide(credit.credit, reader)) : beyondTransit(entry),
     problem: refusal && problemOf(refusal, credit),
   };
 }
@@ -57,30 +60,32 @@ function beyondTransit(entry: RecordedEntry): Account | null {
 }
 
 /** A row of the log, with the account `seenFrom` as its wallet. */
-export function resultOfEntry(entry: RecordedEntry, seenFrom: number | null, assets: Assets, reach: Reach): OperationResult {
-  const { debit, credit } = entry;
-  const own = credit && credit.number === seenFrom ? credit : debit;
+export function resultOfEntry(entry: RecordedEntry, seenFrom: number | null, assets: Assets, reader: Reader): OperationResult {
+  const seen = visibleEntry(entry, reader, seenFrom);
+  const isTransfer = seen.debit !== null && seen.credit !== null;
+  const own = entry.credit && entry.credit.number === seenFrom ? seen.credit : seen.debit;
   return {
     status: entry.refusal ? 'refused' : 'completed',
     type: entry.kind === 'transfer_debit' && entry.refusal ? 'transfer' : entry.kind,
     operationId: operationId(entry),
     seq: BigInt(entry.seq),
-    requestId: isInitiatedBy(entry, seenFrom, reach) ? (entry.key ?? '') : '',
+    requestId: seen.key ?? '',
     replayed: false,
     createdAt: entry.recordedAt.toISOString(),
     asset: entry.asset === null ? '' : assets.get(entry.asset).code,
     amount: int64OrNone(entry.amount),
     askedAmount: int64OrNone(entry.askedAmount),
     effectiveAt: entry.effectiveAt ? entry.effectiveAt.toISOString() : '',
-    wallet: own && accountOf(own, reach),
-    from: debit && credit ? (debit.kind === 'in_transit' && beyondTransit(entry)) || accountOf(debit, reach) : null,
-    to: debit && credit ? (credit.kind === 'in_transit' && beyondTransit(entry)) || accountOf(credit, reach) : null,
-    hold: isPayers(own, entry, reach) ? holdOf(entry) : null,
+    wallet: own && accountOf(own),
+    from: isTransfer && seen.debit ? accountOf(seen.debit) : null,
+    to: isTransfer && seen.credit ? accountOf(seen.credit) : null,
+    hold: seen.hold && holdOf(entry, seen.hold),
     reverses: entry.reverses === null ? '' : `${entry.book}-${entry.reverses}`,
     reversed: int64OrNone(entry.reversed),
     reversedBy: [],
     metadata: entry.metadata ?? '',
-    ...decidedIn(entry, reach),
+    reason: seen.reason ?? '',
+    actor: seen.actor ?? '',
     problem: entry.refusal && problemOf(entry.refusal, entry),
     mode: entry.kind.startsWith('transfer_') ? 'saga' : '',
   };
@@ -113,41 +118,18 @@ const unrecorded: OperationResult = {
   mode: '',
 };
 
-/** The key is the initiator's own business; the recipient of a transfer does not learn it. */
-function isInitiatedBy(entry: RecordedEntry, seenFrom: number | null, { onlyOwner }: Reach): boolean {
-  if (entry.scope !== seenFrom) return false;
-  const initiator = initiatorOf(entry);
-  return onlyOwner === undefined || !initiator || isWalletOf(initiator.id, onlyOwner);
+function accountOf({ id, balance, held, version }: VisibleSide): Account {
+  return { id, balance: int64OrNone(balance), held: int64OrNone(held), version: BigInt(version ?? 0) };
 }
 
-/** What a system account holds is for operators, what another's wallet holds for its owner. */
-function accountOf({ id, kind, balance, held, version }: PostedSide, { onlyOwner }: Reach): Account {
-  const isHidden = kind !== 'wallet' || (onlyOwner !== undefined && !isWalletOf(id, onlyOwner));
-  if (isHidden) return { id, balance: null, held: null, version: 0n };
-  return { id, balance: int64OrNone(balance), held: int64OrNone(held), version: BigInt(version) };
-}
-
-/** What is left of a hold is the payer's business, not that of whoever a part of it went to. */
-function isPayers(own: PostedSide | null, { debit }: RecordedEntry, { onlyOwner }: Reach): boolean {
-  return own === debit && (onlyOwner === undefined || !debit || isWalletOf(debit.id, onlyOwner));
-}
-
-function holdOf({ book, hold, holdLeft, expiresAt }: RecordedEntry): HoldState | null {
-  if (hold === null) return null;
-  return { holdId: `${book}-${hold}`, left: int64OrNone(holdLeft), expiresAt: expiresAt ? expiresAt.toISOString() : '' };
-}
-
-/** Users are told why something was decided, not by whom. */
-function decidedIn({ kind, refusal, details, controls }: RecordedEntry, { onlyOwner }: Reach): { reason: string; actor: string } {
-  if (details === null || refusal !== null || (kind !== 'reversal' && controls === null)) return { reason: '', actor: '' };
-  const { reason, actor } = JSON.parse(details) as { reason: string; actor: string };
-  return { reason, actor: onlyOwner === undefined ? actor : '' };
+function holdOf({ book }: RecordedEntry, { seq, left, expiresAt }: NonNullable<VisibleEntry['hold']>): HoldState {
+  return { holdId: `${book}-${seq}`, left: int64OrNone(left), expiresAt: expiresAt ? expiresAt.toISOString() : '' };
 }
 
 function problemOf(refusal: Refusal, entry: RecordedEntry | null): Problem {
   const book = entry && entry.book;
   const { code, details } = ledgerFailure(refusal, book);
-  const facts = Object.entries(toldRefusal(refusal, book).facts).map(([name, value]): Fact => ({ name, value }));
+  const facts = Object.entries(visibleRefusal(refusal, book).facts).map(([name, value]): Fact => ({ name, value }));
   return { code, detail: details, facts };
 }
 
@@ -229,7 +211,8 @@ export function holdMessage({ hold, entry, captured, expired, currency }: Wallet
   };
 }
 
-export function eventMessage({ id, type, wallet, seq, recordedAt, data }: LedgerEvent): Event {
+export function eventMessage(event: LedgerEvent, reader: Reader): Event {
+  const { id, type, wallet, seq, recordedAt, data } = visibleEvent(event, reader);
   return { id, type, walletId: wallet, seq: BigInt(seq), recordedAt: recordedAt.toISOString(), data: JSON.stringify(data) };
 }
 

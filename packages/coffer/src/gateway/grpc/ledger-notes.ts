@@ -1,5 +1,5 @@
 /** What the audit keeps of requests to post. */
-import { metadataMistake } from '../../wallets/index.ts';
+import { metadataMistake } from '../../operations/index.ts';
 import type { Operation, PostRequest } from './generated/ledger.ts';
 
 /** All that was said, and metadata as the JSON that it is, so that secrets are found in it. */

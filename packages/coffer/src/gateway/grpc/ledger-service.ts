@@ -1,10 +1,12 @@
 /** ledger.LedgerService: the whole product, posting as single requests and as a stream. */
+import { InvalidInput, isIdempotencyKey } from '../../operations/index.ts';
+import type { BatchItem, Commands } from '../../operations/index.ts';
 import type { Server } from '@grpc/grpc-js';
 import { actorOf } from '../../identity/index.ts';
 import { isUuid, parseMoment } from '../../kernel/index.ts';
 import type { Assets, LedgerEvent, RecordedEntry } from '../../ledger/index.ts';
-import { isIdempotencyKey, walletIdPattern, walletIdRule } from '../../wallets/index.ts';
-import type { BatchItem, Page, Reach, Wallet, WalletCommands, WalletQueries } from '../../wallets/index.ts';
+import { walletIdPattern, walletIdRule } from '../../wallets/index.ts';
+import type { Page, Reader, Wallet, WalletQueries } from '../../wallets/index.ts';
 import type { Access, Admission, OperationName } from '../access/index.ts';
 import { denialFailure } from './callers.ts';
 import { ledgerService } from './generated/ledger.ts';
@@ -42,7 +44,7 @@ import {
   walletOf,
 } from './ledger-messages.ts';
 import { countedRequest, notedRequest } from './ledger-notes.ts';
-import { InvalidRequest, readOperations } from './ledger-requests.ts';
+import { readOperations } from './ledger-requests.ts';
 import { operationOf } from './observing.ts';
 import { ledgerFailure, outageFailure, requestFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
@@ -53,7 +55,7 @@ import type { UserLookup } from './user-client.ts';
 import type { Answer, ServeOptions } from './unary.ts';
 
 export type LedgerServiceOptions = {
-  readonly commands: WalletCommands;
+  readonly commands: Commands;
   readonly queries: WalletQueries;
   readonly assets: Assets;
   /** The users service: nobody else gets a wallet. */
@@ -84,14 +86,14 @@ export function serveLedger(server: Server, options: LedgerServiceOptions & Serv
   serve(server, 'getStats', ledgerService.getStats, (request, call) => calls.stats(request, call), options);
   serve(server, 'getHold', ledgerService.getHold, (request, call) => calls.hold(request, call), options);
   serve(server, 'listHolds', ledgerService.listHolds, (request, call) => calls.holds(request, call), options);
-  serve(server, 'listEvents', ledgerService.listEvents, (request) => calls.events(request), options);
+  serve(server, 'listEvents', ledgerService.listEvents, (request, call) => calls.events(request, call), options);
   serve(server, 'listAssets', ledgerService.listAssets, async () => ({ message: { assets: assets.all.map(assetMessage) } }), options);
 }
 
 type Paged = { readonly limit: number; readonly cursor: string };
 
 class LedgerCalls {
-  readonly #commands: WalletCommands;
+  readonly #commands: Commands;
   readonly #queries: WalletQueries;
   readonly #assets: Assets;
   readonly #access: Access;
@@ -142,7 +144,7 @@ class LedgerCalls {
   /** Nobody who is no user gets a wallet. */
   async #refuseStrangers(items: readonly BatchItem[]): Promise<void> {
     const owners = new Set(
-      items.flatMap((item) => ((item.type === 'open' || item.type === 'topUp') && 'owner' in item ? [item.owner] : [])),
+      items.flatMap(({ definition, request }) => (definition.name !== 'spend' && 'owner' in request ? [String(request.owner)] : [])),
     );
     const deadline = Date.now() + lookupsMs;
     await Promise.all(
@@ -154,20 +156,20 @@ class LedgerCalls {
     );
   }
 
-  async operation({ operationId, walletId, requestId }: GetOperationRequest, reach: Reach): Promise<Answer<OperationResult>> {
+  async operation({ operationId, walletId, requestId }: GetOperationRequest, reader: Reader): Promise<Answer<OperationResult>> {
     if (operationId !== '') {
-      const found = await this.#queries.operation(operationId, reach);
-      return found ? { message: resultOfRead(found, this.#assets, reach) } : { failure: notFound({ operation: operationId }) };
+      const found = await this.#queries.operation(operationId, reader);
+      return found ? { message: resultOfRead(found, this.#assets, reader) } : { failure: notFound({ operation: operationId }) };
     }
     if (!isIdempotencyKey(requestId)) return { failure: invalid('Name an operation_id, or a wallet_id and the request_id that was sent.') };
-    return await this.#withWallet(walletId, reach, async (wallet) => {
+    return await this.#withWallet(walletId, reader, async (wallet) => {
       const found = await this.#queries.operationByKey(wallet, requestId);
-      return found ? { message: resultOfRead(found, this.#assets, reach) } : { failure: notFound({ key: requestId }) };
+      return found ? { message: resultOfRead(found, this.#assets, reader) } : { failure: notFound({ key: requestId }) };
     });
   }
 
-  async wallet({ walletId }: GetWalletRequest, reach: Reach): Promise<Answer<WalletMessage>> {
-    return await this.#withWallet(walletId, reach, (wallet) => ({ message: walletOf(wallet) }));
+  async wallet({ walletId }: GetWalletRequest, reader: Reader): Promise<Answer<WalletMessage>> {
+    return await this.#withWallet(walletId, reader, (wallet) => ({ message: walletOf(wallet) }));
   }
 
   async wallets({ ownerId, ...paged }: ListWalletsRequest, { principal, onlyOwner }: Admission): Promise<Answer<ListWalletsResponse>> {
@@ -180,19 +182,19 @@ class LedgerCalls {
     return await this.#page(paged, cursors.asset, read, (items, next) => ({ wallets: items.map(walletOf), next }));
   }
 
-  async history({ walletId, ...paged }: GetHistoryRequest, reach: Reach): Promise<Answer<GetHistoryResponse>> {
-    return await this.#withWallet(walletId, reach, async (wallet) => {
+  async history({ walletId, ...paged }: GetHistoryRequest, reader: Reader): Promise<Answer<GetHistoryResponse>> {
+    return await this.#withWallet(walletId, reader, async (wallet) => {
       const read = async (limit: number, cursor?: string) => await this.#queries.history(wallet, limit, cursor);
-      const present = (entry: RecordedEntry) => resultOfEntry(entry, wallet.number, this.#assets, reach);
+      const present = (entry: RecordedEntry) => resultOfEntry(entry, wallet.number, this.#assets, reader);
       return await this.#page(paged, cursors.version, read, (entries, next) => ({ items: entries.map(present), next }));
     });
   }
 
-  async balanceAt({ walletId, at, by }: GetBalanceAtRequest, reach: Reach): Promise<Answer<GetBalanceAtResponse>> {
+  async balanceAt({ walletId, at, by }: GetBalanceAtRequest, reader: Reader): Promise<Answer<GetBalanceAtResponse>> {
     const moment = parseMoment(at);
     if (!moment) return { failure: invalid('`at` is RFC 3339 with a zone, such as 2026-01-31T12:00:00Z.') };
     if (by !== '' && by !== 'recorded' && by !== 'effective') return { failure: invalid('`by` is recorded or effective.') };
-    return await this.#withWallet(walletId, reach, async (wallet) => {
+    return await this.#withWallet(walletId, reader, async (wallet) => {
       const past = await this.#queries.balanceAt(wallet, moment, by || 'recorded');
       if (!past) return { failure: requestFailure('not_open_yet') };
       const [balance, held] = [int64OrNone(past.balance), int64OrNone(past.held)];
@@ -201,34 +203,37 @@ class LedgerCalls {
     });
   }
 
-  async stats({ walletId }: GetStatsRequest, reach: Reach): Promise<Answer<Stats>> {
+  async stats({ walletId }: GetStatsRequest, reader: Reader): Promise<Answer<Stats>> {
     if (!walletIds.test(walletId)) return { failure: noWalletId };
-    const stats = await this.#queries.stats(walletId, reach);
+    const stats = await this.#queries.stats(walletId, reader);
     return stats ? { message: statsOf(stats) } : { failure: walletNotFound(walletId) };
   }
 
-  async hold({ holdId }: GetHoldRequest, reach: Reach): Promise<Answer<Hold>> {
-    const hold = await this.#queries.hold(holdId, reach);
+  async hold({ holdId }: GetHoldRequest, reader: Reader): Promise<Answer<Hold>> {
+    const hold = await this.#queries.hold(holdId, reader);
     return hold ? { message: holdMessage(hold) } : { failure: ledgerFailure({ code: 'hold_not_found', facts: { hold: holdId } }) };
   }
 
-  async holds({ walletId, open, ...paged }: ListHoldsRequest, reach: Reach): Promise<Answer<ListHoldsResponse>> {
-    return await this.#withWallet(walletId, reach, async (wallet) => {
+  async holds({ walletId, open, ...paged }: ListHoldsRequest, reader: Reader): Promise<Answer<ListHoldsResponse>> {
+    return await this.#withWallet(walletId, reader, async (wallet) => {
       const read = async (limit: number, cursor?: string) => await this.#queries.holds(wallet, { limit, cursor, open });
       return await this.#page(paged, cursors.entry, read, (items, next) => ({ holds: items.map(holdMessage), next }));
     });
   }
 
-  async events(paged: ListEventsRequest): Promise<Answer<ListEventsResponse>> {
+  async events(paged: ListEventsRequest, reader: Reader): Promise<Answer<ListEventsResponse>> {
     const read = async (limit: number, cursor?: string) => await this.#queries.events(limit, cursor);
     // Also at the end of the log the answer says where to go on.
-    const present = (items: readonly LedgerEvent[], next: string) => ({ events: items.map(eventMessage), next: next || paged.cursor });
+    const present = (items: readonly LedgerEvent[], next: string) => ({
+      events: items.map((event) => eventMessage(event, reader)),
+      next: next || paged.cursor,
+    });
     return await this.#page(paged, cursors.event, read, present);
   }
 
-  async #withWallet<T>(id: string, reach: Reach, work: (wallet: Wallet) => Answer<T> | Promise<Answer<T>>): Promise<Answer<T>> {
+  async #withWallet<T>(id: string, reader: Reader, work: (wallet: Wallet) => Answer<T> | Promise<Answer<T>>): Promise<Answer<T>> {
     if (!walletIds.test(id)) return { failure: noWalletId };
-    const wallet = await this.#queries.wallet(id, reach);
+    const wallet = await this.#queries.wallet(id, reader);
     return wallet ? await work(wallet) : { failure: walletNotFound(id) };
   }
 
@@ -267,8 +272,12 @@ class Denied extends Error {
 
 /** Null for what is no fault of the request. */
 function requestFailureIn(thrown: unknown): Failure | null {
-  if (thrown instanceof InvalidRequest) return invalid(thrown.message);
+  if (thrown instanceof InvalidInput) return invalidInputFailure(thrown);
   return thrown instanceof Denied ? thrown.failure : null;
+}
+
+function invalidInputFailure({ code, message }: InvalidInput): Failure {
+  return code === 'invalid_request' ? invalid(message) : denialFailure({ denied: code, detail: message });
 }
 
 function invalid(sentence: string): Failure {

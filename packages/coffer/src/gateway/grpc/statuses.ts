@@ -1,10 +1,10 @@
 /** How every refusal and every outage is told over gRPC: a status, a stable code for programs and a sentence for people. */
+import { visibleRefusal } from '../../visibility/index.ts';
 import { status } from '@grpc/grpc-js';
 import { identityRefusalMeanings, IdentityOverloaded, IdentityUnavailable } from '../../identity/index.ts';
 import type { IdentityRefusal, IdentityRefusalCode } from '../../identity/index.ts';
 import { isOutage, LedgerHalted, LedgerOverloaded, LedgerUnavailable, refusalMeanings } from '../../ledger/index.ts';
 import type { Refusal, RefusalCode } from '../../ledger/index.ts';
-import { toldRefusal } from '../../wallets/index.ts';
 
 export type Failure = { readonly status: status; readonly code: string; readonly details: string };
 
@@ -108,7 +108,7 @@ export function requestFailure(code: keyof typeof requestFailures): Failure {
 
 /** `book`: of the log that has the refusal, if one has. */
 export function ledgerFailure(refusal: Refusal, book: number | null = null): Failure {
-  const { code, facts, instead } = toldRefusal(refusal, book);
+  const { code, facts, instead } = visibleRefusal(refusal, book);
   return { status: ledgerRefusalStatus[code], code, details: sentence(instead ?? refusalMeanings[code], facts) };
 }
 

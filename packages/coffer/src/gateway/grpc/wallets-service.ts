@@ -1,9 +1,10 @@
 /** The wallets service. wallet.WalletService: opens, reads, credits and debits the wallet of a user in the default asset. */
+import type { Commands, OperationOutcome } from '../../operations/index.ts';
 import { Metadata } from '@grpc/grpc-js';
 import { isUuid } from '../../kernel/index.ts';
 import type { Assets } from '../../ledger/index.ts';
 import { ownedWalletId } from '../../wallets/index.ts';
-import type { WalletCommands, WalletOutcome, WalletQueries } from '../../wallets/index.ts';
+import type { WalletQueries } from '../../wallets/index.ts';
 import { walletService } from './generated/wallet.ts';
 import type { WalletResponse } from './generated/wallet.ts';
 import { operationId } from '../../ledger/index.ts';
@@ -28,7 +29,7 @@ const int64Min = -(2n ** 63n);
 const keyPattern = /^[ -+\--~]{1,128}$/;
 
 export type WalletsServiceOptions = ServiceOptions & {
-  readonly commands: WalletCommands;
+  readonly commands: Commands;
   readonly queries: WalletQueries;
   readonly assets: Assets;
   /** The users service: no wallet is opened for a user whom it does not know. */
@@ -61,7 +62,7 @@ export async function startWalletsService(options: WalletsServiceOptions): Promi
 }
 
 class WalletCalls {
-  readonly #commands: WalletCommands;
+  readonly #commands: Commands;
   readonly #queries: WalletQueries;
   readonly #users: UserLookup;
   readonly #defaultAsset: string;
@@ -157,7 +158,7 @@ function seqTrailer(seq: number): Metadata {
   return trailer;
 }
 
-function outcomeTrailer({ key, replayed, seq, entry }: WalletOutcome, wallet: string): Metadata {
+function outcomeTrailer({ key, replayed, seq, entry }: OperationOutcome, wallet: string): Metadata {
   const trailer = seqTrailer(seq);
   trailer.set('coffer-wallet', wallet);
   if (entry) trailer.set(operationKey, operationId(entry));

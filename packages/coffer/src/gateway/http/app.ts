@@ -1,4 +1,5 @@
 /** What the routes are given: the framework, typed by the schemas, and the product behind it. */
+import type { Commands } from '../../operations/index.ts';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, FastifyTypeProvider, RawServerDefault } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Static, TSchema } from 'typebox';
@@ -12,7 +13,7 @@ import type { Access } from '../access/index.ts';
 import type { Observation } from '../observation.ts';
 import type { ProjectionStatus, SetAsides } from '../../projections/index.ts';
 import type { LiveOptions } from './live/streams.ts';
-import type { WalletCommands, WalletQueries } from '../../wallets/index.ts';
+import type { WalletQueries } from '../../wallets/index.ts';
 import type { Webhooks } from '../../webhooks/index.ts';
 
 /** A route's schemas are the types of its handler. */
@@ -26,7 +27,7 @@ export type Request = FastifyRequest;
 export type Reply = FastifyReply;
 
 export type Product = {
-  readonly commands: WalletCommands;
+  readonly commands: Commands;
   readonly queries: WalletQueries;
   readonly assets: Assets;
   readonly requests: Requests;

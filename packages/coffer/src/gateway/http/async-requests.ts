@@ -1,16 +1,16 @@
 /** Asking for something to be done later: how it is said, what is kept of it, and what is answered. */
 import Type from 'typebox';
-import type { Content } from '../../requests/index.ts';
+import { assert } from '../../kernel/index.ts';
+import type { Definition, Terms, TransferRequest, WalletMoneyRequest } from '../../operations/index.ts';
+import type { Content, RequestType } from '../../requests/index.ts';
 import { openRequestsMax } from '../../requests/index.ts';
-import type { TransferMode, WalletRequest } from '../../wallets/index.ts';
 import type { Product, Reply, Request } from './app.ts';
 import { callerOf } from './callers.ts';
 import { noteOperation } from './observing.ts';
-import { keyHeaders } from './postings.ts';
+import { keyHeaders } from './outcomes.ts';
 import { sendProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { refusalProblem } from './refusals.ts';
-import type { readMoney } from './request-content.ts';
 import { presentRequest } from './request-views.ts';
 
 export const Async = Type.Boolean({
@@ -35,31 +35,29 @@ function prefersAsync({ headers: { prefer } }: Request): boolean {
   return preferences.some((preference) => preference.split(';')[0]?.trim().toLowerCase() === 'respond-async');
 }
 
-export type LaterAsked = {
-  readonly type: 'withdraw' | 'transfer';
-  readonly wallet: string;
-  readonly to?: string;
-  readonly mode?: TransferMode | undefined;
-  readonly terms: WalletRequest;
-  readonly money: ReturnType<typeof readMoney>;
-  /** Asks for the same at once, and answers that. */
-  readonly atOnce: () => Promise<Reply>;
-};
-
 /**
  * Keeps the request, once there is such a wallet of the caller's, and answers where to follow it. What the ledger has on record under the
  * key without a request is answered as it is at once: the stored answer again, or that the key was used for something else.
  */
-export async function acceptLater(product: Product, request: Request, reply: Reply, asked: LaterAsked): Promise<Reply> {
-  const { type, wallet: id, terms, atOnce } = asked;
-  const { key = '' } = terms;
+export async function acceptLater(
+  product: Product,
+  request: Request,
+  reply: Reply,
+  { name }: Definition,
+  wanted: Terms,
+  atOnce: () => Promise<Reply>,
+): Promise<Reply> {
+  assert(isRequestType(name), `${name} can be left to a worker`);
+  const money = wanted as WalletMoneyRequest | TransferRequest;
+  const id = 'from' in money ? money.from : money.wallet;
+  const { key = '' } = money;
   noteOperation(request, null, key, id);
   const wallet = await product.queries.wallet(id, callerOf(request));
   if (!wallet) return sendProblem(reply, refusedUnseen(key, 'wallet_not_found', { wallet: id }));
   const { owner, asset } = wallet;
   const isOnRecord = async () => await product.queries.isOnRecord(wallet, key);
   const accepted = await product.requests.accept(
-    { type, wallet: id, owner, asset, key, content: contentOf(asked, product) },
+    { type: name, wallet: id, owner, asset, key, content: contentOf(money, product) },
     { isOnRecord },
   );
   if (accepted.kind === 'on_record') {
@@ -75,12 +73,14 @@ export async function acceptLater(product: Product, request: Request, reply: Rep
     .send(presentRequest(accepted.request, callerOf(request)));
 }
 
-function contentOf({ to, mode, terms, money }: LaterAsked, { assets }: Product): Content {
-  const { amount, upTo, asset, minimumBalance, effectiveAt } = money;
-  const { expectedVersion, metadata } = terms;
+function isRequestType(name: string): name is RequestType {
+  return name === 'withdraw' || name === 'transfer';
+}
+
+function contentOf(money: WalletMoneyRequest | TransferRequest, { assets }: Product): Content {
+  const { amount, upTo, asset, minimumBalance, effectiveAt, expectedVersion, metadata } = money;
   return {
-    ...(to !== undefined && { to }),
-    ...(mode !== undefined && { mode }),
+    ...('to' in money && { to: money.to, ...(money.mode !== undefined && { mode: money.mode }) }),
     amount: amount.toString(),
     ...(upTo === true && { upTo }),
     ...(asset !== undefined && { asset: assets.find(asset)?.id ?? asset }),

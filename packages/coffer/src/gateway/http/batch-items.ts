@@ -1,91 +1,33 @@
-/** Batches: what one may hold, and how it is read, item by item. */
+/** Batches over REST: what one may hold, and how it is read, item by item. Everything about an item derives from the table of operations. */
 import Type from 'typebox';
-import type { Static, TSchema } from 'typebox';
-import { actorOf } from '../../identity/index.ts';
-import { batchSizeMax } from '../../wallets/index.ts';
-import type { BatchItem, WalletRequest } from '../../wallets/index.ts';
+import type { TSchema } from 'typebox';
+import { batchSizeMax, definitions, HoldId, InvalidInput, OperationId, strict, WalletId } from '../../operations/index.ts';
+import type { BatchItem, Caller, Definition, Subject } from '../../operations/index.ts';
 import type { Admission, OperationName } from '../access/index.ts';
-import { ownerFor } from './callers.ts';
-import {
-  closeProperties,
-  creditLineProperties,
-  freezeProperties,
-  limitsProperties,
-  readClose,
-  readCreditLine,
-  readFreeze,
-  readLimits,
-  readReversal,
-  reversalProperties,
-} from './control-requests.ts';
-import { captureProperties, holdProperties, readCapture, readRelease, releaseProperties } from './hold-requests.ts';
-import { readOpening } from './openings.ts';
-import { ProblemError } from './problem.ts';
-import { readAmount, readMoney, readReason, readTerms } from './request-content.ts';
-import {
-  amountProperties,
-  AssetReference,
-  closedLoopProperties,
-  CreditLimit,
-  EffectiveAt,
-  HoldId,
-  keyProperties,
-  OperationId,
-  strict,
-  termProperties,
-  TransferMode,
-  UserId,
-  WalletId,
-} from './schemas.ts';
+import { callerFor, itemInput } from './input.ts';
+import { invalidInputProblem, ProblemError } from './problem.ts';
+import { readTerms } from './request-content.ts';
+import type { TermsBody } from './request-content.ts';
 import { checkerOf } from './validation.ts';
 
-type Fields = Record<string, TSchema>;
+export type ItemBody = Readonly<Record<string, unknown>> & { readonly type: string };
 
-/** An operation of a batch is a single request with its type, and with the id that a path would carry. */
-function item<const T extends string, P extends Fields>(type: T, properties: P) {
-  return Type.Object({ type: Type.Literal(type), ...properties }, { $id: nameOf(type), ...strict });
+const subjects = { walletId: WalletId, holdId: HoldId, operationId: OperationId } as const satisfies Record<Subject, TSchema>;
+
+/** An item is the body of a single request with its type, and with the id that a path would carry. */
+function itemSchema({ batchType, subject, fields }: Definition): TSchema {
+  const named = subject && { [subject]: subjects[subject] };
+  return Type.Object({ type: Type.Literal(batchType), ...named, ...fields }, { $id: nameOf(batchType), ...strict });
 }
 
 function nameOf(type: string): string {
   return `Batch${type.charAt(0).toUpperCase()}${type.slice(1)}`;
 }
 
-const money = { ...amountProperties, effectiveAt: Type.Optional(EffectiveAt), ...termProperties };
+const byType = new Map(definitions.map((definition) => [definition.batchType, definition]));
+const types = [...byType.keys()];
 
-const items = {
-  open: item('open', {
-    walletId: Type.Optional(WalletId),
-    ownerId: Type.Optional(UserId),
-    asset: Type.Optional(AssetReference),
-    creditLimit: Type.Optional(CreditLimit),
-    ...keyProperties,
-  }),
-  deposit: item('deposit', { walletId: WalletId, ...money }),
-  withdraw: item('withdraw', { walletId: WalletId, ...money }),
-  transfer: item('transfer', { walletId: WalletId, toWalletId: WalletId, ...money, mode: Type.Optional(TransferMode) }),
-  topup: item('topup', closedLoopProperties),
-  spend: item('spend', closedLoopProperties),
-  hold: item('hold', { walletId: WalletId, ...holdProperties }),
-  capture: item('capture', { holdId: HoldId, ...captureProperties }),
-  release: item('release', { holdId: HoldId, ...releaseProperties }),
-  reverse: item('reverse', { operationId: OperationId, ...reversalProperties }),
-  freeze: item('freeze', { walletId: WalletId, ...freezeProperties }),
-  unfreeze: item('unfreeze', { walletId: WalletId, ...freezeProperties }),
-  close: item('close', { walletId: WalletId, ...closeProperties }),
-  setLimits: item('setLimits', { walletId: WalletId, ...limitsProperties }),
-  setCreditLine: item('setCreditLine', { walletId: WalletId, ...creditLineProperties }),
-} as const;
-const types = Object.keys(items) as (keyof typeof items)[];
-export type ItemBody = { [T in keyof typeof items]: Static<(typeof items)[T]> }[keyof typeof items];
-type DecidedBody = Extract<ItemBody, { readonly reason: string }>;
-
-/** Whose wallet an operation says it is about, where it says so by the user. */
-export function ownerNamedIn(body: ItemBody): string | undefined {
-  if (body.type === 'open') return body.ownerId;
-  return body.type === 'topup' || body.type === 'spend' ? body.user_id : undefined;
-}
-
-export const batchItemSchemas = types.map((type) => items[type]);
+export const batchItemSchemas = definitions.map(itemSchema);
 
 const size = `a list of 1 to ${batchSizeMax} operations, which are decided in their order`;
 
@@ -109,9 +51,11 @@ const checkEnvelope = checkerOf(
     strict,
   ),
 );
-const checkers: ReadonlyMap<unknown, ReturnType<typeof checkerOf>> = new Map(types.map((type) => [type, checkerOf(items[type])]));
+const checkers: ReadonlyMap<unknown, ReturnType<typeof checkerOf>> = new Map(
+  definitions.map((definition) => [definition.batchType, checkerOf(itemSchema(definition))]),
+);
 
-/** What is wrong with a batch, naming the operation; null when nothing is. Each is compared with the one schema of its type. */
+/** What is wrong with a batch, naming the operation; null when nothing is. Each item is checked against the one schema of its type. */
 export function batchMistake(body: unknown): string | null {
   const mistake = checkEnvelope(body, 'The body');
   if (mistake !== null) return mistake;
@@ -130,80 +74,30 @@ export function nameAt(at: number): string {
   return `operations[${at}]`;
 }
 
-/** The operation of the policy that each of them is: whoever may post batches may not for that do everything in one. */
-const operationNames = {
-  open: 'openWallet',
-  deposit: 'deposit',
-  withdraw: 'withdraw',
-  transfer: 'transfer',
-  topup: 'topUp',
-  spend: 'spend',
-  hold: 'authorizeHold',
-  capture: 'captureHold',
-  release: 'releaseHold',
-  reverse: 'reverseOperation',
-  freeze: 'freezeWallet',
-  unfreeze: 'unfreezeWallet',
-  close: 'closeWallet',
-  setLimits: 'setLimits',
-  setCreditLine: 'setCreditLine',
-} as const satisfies Record<ItemBody['type'], OperationName>;
+/** The user whose wallet an item names, where it names one. */
+export function ownerNamedIn(body: ItemBody): string | undefined {
+  const named = body['ownerId'] ?? body['user_id'];
+  return typeof named === 'string' ? named : undefined;
+}
 
-/** `admit`: the policy's word on an operation. Throws the problem of the first that may not be done or cannot be read, naming it. */
+/**
+ * `admit`: the policy's word on an operation; leave to post batches is not leave to do everything in one. Throws the problem of the first
+ * item that the caller may not post or that cannot be read, naming it.
+ */
 export function readBatch(bodies: readonly ItemBody[], admit: (operation: OperationName) => Admission): BatchItem[] {
-  const admissions = new Map<ItemBody['type'], Admission>();
+  const callers = new Map<string, Caller>();
   return bodies.map((body, at) => {
     try {
-      const admission = admissions.get(body.type) ?? admit(operationNames[body.type]);
-      admissions.set(body.type, admission);
-      return readItem(body, admission, admit);
+      const definition = byType.get(body.type);
+      if (!definition) throw new InvalidInput('The operation has no valid type.');
+      const caller = callers.get(body.type) ?? callerFor(admit(definition.name as OperationName), admit);
+      callers.set(body.type, caller);
+      return { definition, request: definition.read(itemInput(body, readTerms(body as TermsBody, caller), caller)) };
     } catch (failure) {
-      if (!(failure instanceof ProblemError)) throw failure;
-      throw new ProblemError({ ...failure.problem, detail: `${nameAt(at)}: ${failure.problem.detail}` });
+      const problem =
+        failure instanceof ProblemError ? failure.problem : failure instanceof InvalidInput ? invalidInputProblem(failure) : null;
+      if (!problem) throw failure;
+      throw new ProblemError({ ...problem, detail: `${nameAt(at)}: ${problem.detail}` });
     }
   });
-}
-
-function readItem(body: ItemBody, admission: Admission, admit: (operation: OperationName) => Admission): BatchItem {
-  const terms = readTerms(body, admission);
-  switch (body.type) {
-    case 'open':
-      return { type: 'open', key: terms.key, ...readOpening({ ...body, id: body.walletId }, admission, admit) };
-    case 'deposit':
-    case 'withdraw':
-      return { type: body.type, ...terms, ...readMoney(body), wallet: body.walletId };
-    case 'transfer':
-      return { type: 'transfer', ...terms, ...readMoney(body), from: body.walletId, to: body.toWalletId, mode: body.mode };
-    case 'topup':
-    case 'spend': {
-      const owner = ownerFor(admission, body.user_id, 'user_id');
-      return { type: body.type === 'spend' ? 'spend' : 'topUp', ...terms, ...readMoney(body), owner, asset: body.asset_type_id };
-    }
-    case 'hold':
-      return { type: 'hold', ...terms, ...readAmount(body), wallet: body.walletId, expiresInSeconds: body.expiresInSeconds };
-    case 'capture':
-      return { type: 'capture', ...terms, ...readCapture(body), hold: body.holdId };
-    case 'release':
-      return { type: 'release', ...terms, ...readRelease(body), hold: body.holdId };
-    default:
-      return readDecided(body, terms, actorOf(admission.principal));
-  }
-}
-
-/** What is decided about others' money has a reason, and says who decided it. */
-function readDecided(body: DecidedBody, terms: WalletRequest, actor: string): BatchItem {
-  const decided = { ...terms, reason: readReason(body), actor };
-  switch (body.type) {
-    case 'reverse':
-      return { type: 'reverse', ...decided, ...readReversal(body), operation: body.operationId };
-    case 'freeze':
-    case 'unfreeze':
-      return { type: body.type, ...decided, ...readFreeze(body), wallet: body.walletId };
-    case 'close':
-      return { type: 'close', ...decided, ...readClose(body), wallet: body.walletId };
-    case 'setLimits':
-      return { type: 'limit', ...decided, ...readLimits(body), wallet: body.walletId };
-    case 'setCreditLine':
-      return { type: 'creditLine', ...decided, ...readCreditLine(body), wallet: body.walletId };
-  }
 }

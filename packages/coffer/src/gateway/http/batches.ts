@@ -1,31 +1,28 @@
 /** Batches: what one answers. */
 import Type from 'typebox';
 import type { Static, TSchema } from 'typebox';
+import { assert } from '../../kernel/index.ts';
 import type { Assets } from '../../ledger/index.ts';
-import type { BatchItem, Reach, WalletOutcome } from '../../wallets/index.ts';
+import { definitions, oneOf, ref, strict } from '../../operations/index.ts';
+import type { BatchItem, OperationOutcome } from '../../operations/index.ts';
+import type { Reader } from '../../wallets/index.ts';
 import { batchItemSchemas, nameAt } from './batch-items.ts';
-import { ControlView, presentControl } from './control-views.ts';
-import { Authorization, presentAuthorization } from './hold-views.ts';
-import { OpenedWallet, presentOpened } from './openings.ts';
-import { Posting, presentPosting } from './postings.ts';
 import { problemContentType } from './problem.ts';
 import { refusalProblem } from './refusals.ts';
-import { oneOf, ref, strict } from './schemas.ts';
 
 type Fields = Record<string, TSchema>;
 
-const { status: _hold, ...authorized } = Authorization.properties;
-const { status: _opened, ...opened } = OpenedWallet.properties;
-const { status: _posted, ...posted } = Posting.properties;
-const { status: _decided, ...decided } = ControlView.properties;
+/** What any operation of the table answers; `status` and `requestId` are the result's own. */
+const answered = Object.assign({}, ...definitions.map(({ answer }) => answer.schema.properties)) as Fields;
+const { status: _status, requestId: _requestId, ...answers } = answered;
 const maybe = <P extends Fields>(properties: P) => Type.Partial(Type.Object(properties)).properties;
 
 const BatchResult = Type.Object(
   {
     status: oneOf('completed', 'debited', 'refused'),
     replayed: Type.Boolean({ description: 'true: it was done or refused before, under the same key' }),
-    ...maybe({ ...opened, ...authorized, ...decided, ...posted }),
-    requestId: posted.requestId,
+    ...maybe(answers),
+    requestId: Type.String({ description: 'the idempotency key that the operation is remembered under' }),
     code: Type.Optional(Type.String({ description: 'of a refusal: stable, for programs', examples: ['insufficient_funds'] })),
     title: Type.Optional(Type.String({ description: 'of a refusal' })),
     detail: Type.Optional(Type.String({ description: 'of a refusal: what to do about it' })),
@@ -66,20 +63,19 @@ export const batchRefused = {
   content: { [problemContentType]: { schema: { $ref: 'BatchRefusal#' } } },
 };
 
-/** `items` says whose wallets were opened. */
 export function presentBatch(
-  outcomes: readonly WalletOutcome[],
+  outcomes: readonly OperationOutcome[],
   items: readonly BatchItem[],
   atomic: boolean,
   assets: Assets,
-  reach: Reach,
+  reader: Reader,
 ): Static<typeof BatchAnswer> {
-  const results = outcomes.map((outcome, at) => presentResult(outcome, items[at], assets, reach));
+  const results = outcomes.map((outcome, at) => presentResult(outcome, items[at], assets, reader));
   const refused = outcomes.reduce((count, { status }) => count + (status === 'refused' ? 1 : 0), 0);
   return { atomic, completed: results.length - refused, refused, results };
 }
 
-function presentResult(outcome: WalletOutcome, item: BatchItem | undefined, assets: Assets, reach: Reach): Static<typeof BatchResult> {
+function presentResult(outcome: OperationOutcome, item: BatchItem | undefined, assets: Assets, reader: Reader): Static<typeof BatchResult> {
   const { replayed } = outcome;
   if (outcome.status === 'refused') {
     const { code, title, detail, facts, operationId, transferStatus } = refusalProblem(outcome);
@@ -95,23 +91,10 @@ function presentResult(outcome: WalletOutcome, item: BatchItem | undefined, asse
       facts: { ...facts },
     };
   }
-  const { entry, saga } = outcome;
-  switch (entry.kind) {
-    case 'open': {
-      const owner = item && 'owner' in item ? item.owner : null;
-      return { ...presentOpened(entry, owner, assets), status: 'completed', replayed };
-    }
-    case 'hold':
-      return { ...presentAuthorization(entry, assets), status: 'completed', replayed };
-    case 'freeze':
-    case 'unfreeze':
-    case 'close':
-    case 'limit':
-    case 'credit_line':
-      return { ...presentControl(entry, assets), replayed };
-    default:
-      return { ...presentPosting(entry, assets, reach, saga), replayed };
-  }
+  assert(item, 'each outcome has its item');
+  const answer = item.definition.answer.present(outcome, { assets, reader, request: item.request });
+  // What is done is completed, whatever the answer to a single request calls it; only a transfer in steps may still be under way.
+  return { ...answer, requestId: outcome.key, status: outcome.saga?.status === 'debited' ? 'debited' : 'completed', replayed };
 }
 
 /** Of a batch that is all or nothing, and was refused. */

@@ -3,11 +3,13 @@ import type { FastifyError } from 'fastify';
 import { BrokerUnavailable } from '../../events/index.ts';
 import { IdentityOverloaded, IdentityUnavailable } from '../../identity/index.ts';
 import { isOutage, LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../../ledger/index.ts';
-import { ProblemError } from './problem.ts';
+import { InvalidInput } from '../../operations/index.ts';
+import { invalidInputProblem, ProblemError } from './problem.ts';
 import type { Problem } from './problem.ts';
 
 export function problemOf(failure: unknown): Problem {
   if (failure instanceof ProblemError) return failure.problem;
+  if (failure instanceof InvalidInput) return invalidInputProblem(failure);
   if (failure instanceof LedgerUnavailable) return failure.outcome === 'unknown' ? outcomeUnknown : databaseAway;
   if (failure instanceof IdentityUnavailable) return failure.outcome === 'unknown' ? changeUnknown : databaseAway;
   if (failure instanceof LedgerOverloaded || failure instanceof IdentityOverloaded) return overloaded;

@@ -1,9 +1,9 @@
 /** Fraud rules and what they found, as answers. */
+import { Timestamp, freeObject, oneOf, orNull, ref, strict } from '../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { ruleActions, ruleIdLengthMax, ruleIdPattern, ruleKinds } from '../../insights/index.ts';
 import type { DryRun, FollowedFinding, KeptFinding, RuleVersion } from '../../insights/index.ts';
-import { freeObject, oneOf, orNull, ref, strict, Timestamp } from './schemas.ts';
 
 export const RuleId = Type.String({
   pattern: ruleIdPattern,

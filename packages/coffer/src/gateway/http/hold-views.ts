@@ -1,52 +1,29 @@
 /** Holds, as answers. */
-import Type from 'typebox';
-import type { Static } from 'typebox';
-import { assert } from '../../kernel/index.ts';
-import { operationId } from '../../ledger/index.ts';
-import type { Assets, RecordedEntry } from '../../ledger/index.ts';
-import type { WalletHold } from '../../wallets/index.ts';
-import { Counterparty, parseMetadata, presentCounterparty } from './operation-views.ts';
-import { AskedAmount, doneProperties, presentAsked, presentAsset, presentDone } from './postings.ts';
 import {
   AmountText,
-  AssetBrief,
+  Counterparty,
   freeObject,
-  HoldId,
+  holdProperties,
   oneOf,
   OperationId,
   orNull,
+  presentAsked,
+  presentAsset,
+  presentCounterparty,
   ref,
   Seq,
   strict,
   Timestamp,
-  WalletId,
-} from './schemas.ts';
-
-const statuses = oneOf('open', 'captured', 'released', 'expired');
-const HoldStatus = Type.Unsafe<Static<typeof statuses>>({
-  ...statuses,
-  description:
-    'open: something can still be captured; captured: nothing is left, and some or all of it was captured; released: all of it was given back; expired: its time came before that, and what was left then is given back',
-});
-
-const holdProperties = {
-  holdId: HoldId,
-  walletId: WalletId,
-  asset: ref(AssetBrief),
-  status: HoldStatus,
-  amount: Type.String({ description: 'what was reserved, in minor units', examples: ['1000'] }),
-  askedAmount: Type.Optional(AskedAmount),
-  left: Type.String({ description: 'what is reserved still' }),
-  captured: AmountText,
-  released: Type.String({ description: 'what was given back: released, expired, or left by a final capture' }),
-  expiresAt: orNull(Timestamp),
-  createdAt: Timestamp,
-};
+} from '../../operations/index.ts';
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import { operationId } from '../../ledger/index.ts';
+import type { HoldStatus } from '../../operations/index.ts';
+import type { RecordedEntry } from '../../ledger/index.ts';
+import type { WalletHold } from '../../wallets/index.ts';
+import { parseMetadata } from './operation-views.ts';
 
 export const HoldView = Type.Object({ ...holdProperties, metadata: orNull(freeObject) }, { $id: 'Hold', ...strict });
-
-/** What the authorisation answers, then and at every repetition: the hold as it began, and the wallet after it. */
-export const Authorization = Type.Object({ ...doneProperties, ...holdProperties }, { $id: 'Authorization', ...strict });
 
 const HoldPart = Type.Object(
   {
@@ -70,23 +47,7 @@ export const HoldWithParts = Type.Object(
   { $id: 'HoldWithParts', ...strict },
 );
 
-export const holdSchemas = [HoldView, Authorization, HoldPart, HoldWithParts];
-
-export function presentAuthorization(entry: RecordedEntry, assets: Assets): Static<typeof Authorization> {
-  const { amount, expiresAt } = entry;
-  assert(amount !== null, 'a hold has an amount');
-  return {
-    ...presentDone(entry, assets),
-    holdId: operationId(entry),
-    status: 'open',
-    amount: amount.toString(),
-    ...presentAsked(entry),
-    left: amount.toString(),
-    captured: '0',
-    released: '0',
-    expiresAt: expiresAt?.toISOString() ?? null,
-  };
-}
+export const holdSchemas = [HoldView, HoldPart, HoldWithParts];
 
 export function presentHold(read: WalletHold): Static<typeof HoldView> {
   const { hold, entry, captured } = read;

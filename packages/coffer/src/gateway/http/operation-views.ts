@@ -1,30 +1,37 @@
 /** Operations as they are on record: one by one, and as the lines of a wallet's history. */
+import {
+  AmountText,
+  AskedAmount,
+  AssetBrief,
+  Counterparty,
+  freeObject,
+  HoldId,
+  idAt,
+  oneOf,
+  OperationId,
+  orNull,
+  presentAsked,
+  presentAsset,
+  presentAvailable,
+  presentSide,
+  ref,
+  Seq,
+  strict,
+  Timestamp,
+  Version,
+} from '../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { operationId, sagaDetails } from '../../ledger/index.ts';
-import type { Assets, PostedSide, RecordedEntry } from '../../ledger/index.ts';
-import { initiatorOf, isWalletOf, refusalIn, walletBeyondTransit } from '../../wallets/index.ts';
-import type { OperationRead, Reach, SagaState, Wallet } from '../../wallets/index.ts';
-import { AskedAmount, idAt, presentAsked, presentAsset, presentAvailable, presentSide } from './postings.ts';
+import type { Assets, RecordedEntry } from '../../ledger/index.ts';
+import { visibleEntry, visibleSide } from '../../visibility/index.ts';
+import type { VisibleEntry, VisibleSide } from '../../visibility/index.ts';
+import type { OperationRead, Reader, SagaState, Wallet } from '../../wallets/index.ts';
+import { refusalIn, walletBeyondTransit } from '../../wallets/index.ts';
 import { presentRefusal } from './refusals.ts';
-import { AmountText, AssetBrief, freeObject, HoldId, oneOf, OperationId, orNull, ref, Seq, strict, Timestamp, Version } from './schemas.ts';
 
-export const Counterparty = Type.Object(
-  {
-    kind: Type.String({ description: 'wallet, or the system account: treasury, cash_in, cash_out …', examples: ['wallet'] }),
-    walletId: orNull(Type.String({ description: 'of a wallet' })),
-  },
-  { $id: 'Counterparty', ...strict },
-);
-
-export function presentCounterparty(side: PostedSide): Static<typeof Counterparty> {
-  return side.kind === 'wallet' ? { kind: 'wallet', walletId: side.id } : { kind: side.kind, walletId: null };
-}
-
-/** What a wallet paid into transit, it paid to somebody. */
-function counterpartyOf(entry: RecordedEntry, other: PostedSide): Static<typeof Counterparty> {
-  const beyond = walletBeyondTransit(entry);
-  return beyond === null ? presentCounterparty(other) : { kind: 'wallet', walletId: beyond };
+function presentCounterpart({ kind, id }: VisibleSide): Static<typeof Counterparty> {
+  return { kind, walletId: kind === 'wallet' ? id : null };
 }
 
 /** What only some operations have, in history and in full. */
@@ -41,17 +48,15 @@ const particulars = {
   reason: Type.Optional(Type.String({ description: 'why it was decided' })),
 };
 
-/** `toPayer`: what is left of a hold is the payer's business, not that of whoever a part of it went to. */
-function presentParticulars(entry: RecordedEntry, toPayer: boolean) {
-  const { hold, holdLeft, expiresAt, reverses } = entry;
-  const decided = decidedIn(entry);
+function presentParticulars(entry: RecordedEntry, { hold, reason }: VisibleEntry) {
+  const { reverses } = entry;
   return {
     ...presentAsked(entry),
-    ...(hold !== null && toPayer && { holdId: idAt(entry, hold), left: String(holdLeft) }),
-    ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
+    ...(hold && { holdId: idAt(entry, hold.seq), left: String(hold.left) }),
+    ...(hold?.expiresAt && { expiresAt: hold.expiresAt.toISOString() }),
     ...(reverses !== null && { reverses: idAt(entry, reverses) }),
     ...ofTransfer(entry),
-    ...(decided && { reason: decided.reason }),
+    ...(reason !== null && { reason }),
   };
 }
 
@@ -87,32 +92,27 @@ export const HistoryItem = Type.Object(
 );
 
 /** An entry that names a wallet, seen from it. */
-export function presentHistoryItem(entry: RecordedEntry, wallet: Wallet): Static<typeof HistoryItem> {
-  const { debit, credit } = entry;
-  const incoming = credit?.number === wallet.number;
-  const [own, other] = incoming ? [credit, debit] : [debit, credit];
-  const after = own ?? wallet;
+export function presentHistoryItem(entry: RecordedEntry, wallet: Wallet, reader: Reader): Static<typeof HistoryItem> {
+  const seen = visibleEntry(entry, reader, wallet.number);
+  const incoming = entry.credit?.number === wallet.number;
+  const after = (incoming ? entry.credit : entry.debit) ?? wallet;
+  const other = incoming ? seen.debit : seen.credit;
   return {
     operationId: operationId(entry),
     seq: entry.seq,
     type: entry.kind,
     direction: other === null ? 'none' : incoming ? 'in' : 'out',
     amount: entry.amount === null ? null : entry.amount.toString(),
-    ...(other && { counterparty: counterpartyOf(entry, other) }),
+    ...(other && { counterparty: presentCounterpart(other) }),
     balanceAfter: after.balance.toString(),
     heldAfter: after.held.toString(),
     availableAfter: presentAvailable(after),
     versionAfter: after.version,
-    ...presentParticulars(entry, !incoming),
-    requestId: isInitiator(entry, wallet) ? presentKey(entry.key) : null,
+    ...presentParticulars(entry, seen),
+    requestId: seen.key,
     metadata: parseMetadata(entry.metadata),
     createdAt: entry.recordedAt.toISOString(),
   };
-}
-
-/** The key is the initiator's own business; the recipient of a transfer does not learn it. */
-function isInitiator(entry: RecordedEntry, wallet: Wallet): boolean {
-  return entry.scope === wallet.number;
 }
 
 const AccountAfter = Type.Object(
@@ -148,7 +148,7 @@ export const operationProperties = {
   debit: Type.Optional(ref(AccountAfter)),
   credit: Type.Optional(ref(AccountAfter)),
   ...particulars,
-  actor: Type.Optional(Type.String({ description: 'who decided it; users are not told' })),
+  actor: Type.Optional(Type.String({ description: 'who decided it; users do not see it' })),
   controls: Type.Optional(freeObject),
   reversed: Type.Optional(Type.String({ description: 'how much of it has been reversed by now' })),
   reversedBy: Type.Optional(Type.Array(OperationId, { description: 'ids of the operations that reversed it, or parts of it' })),
@@ -166,15 +166,10 @@ export const OperationView = Type.Object(operationProperties, {
     'debited and compensated: of a transfer in steps that goes on by itself, or came back; asset and sides are missing where a refusal named none; failure and asked are there for a refusal only, controls (all of the wallet, after it) for a control, reversed and reversedBy for what was reversed',
 });
 
-/** An operation as it is on record. It is decided and committed at one moment, so both timestamps are that one; but of a transfer in steps. */
-/** Keys that begin with a control character are Coffer's own: nobody can ask by them, and they tell how Coffer works, such as which fraud rule froze a wallet. */
-export function presentKey(key: string | null): string | null {
-  return key?.startsWith('\u0001') ? null : key;
-}
-
-export function presentOperation({ entry, reversals, saga }: OperationRead, assets: Assets, reach: Reach): Static<typeof OperationView> {
+/** An operation as it is on record. It is decided and committed at one moment, so both timestamps are that one, except for a transfer in steps. */
+export function presentOperation({ entry, reversals, saga }: OperationRead, assets: Assets, reader: Reader): Static<typeof OperationView> {
   const recordedAt = entry.recordedAt.toISOString();
-  const decided = decidedIn(entry);
+  const seen = visibleEntry(entry, reader);
   const latest = reversals.at(-1);
   const returned = saga && refusalIn(saga);
   return {
@@ -182,13 +177,13 @@ export function presentOperation({ entry, reversals, saga }: OperationRead, asse
     seq: entry.seq,
     status: entry.refusal ? 'refused' : (saga?.status ?? 'completed'),
     type: entry.kind === 'transfer_debit' ? 'transfer' : entry.kind,
-    requestId: isInitiatedWithin(entry, reach) ? presentKey(entry.key) : null,
+    requestId: seen.key,
     amount: entry.amount === null ? null : entry.amount.toString(),
     ...(entry.asset !== null && { asset: presentAsset(assets.get(entry.asset)) }),
-    ...(entry.debit && { debit: presentAccountAfter(entry.debit, reach) }),
-    ...(entry.credit && { credit: saga ? presentRecipient(entry, saga, reach) : presentAccountAfter(entry.credit, reach) }),
-    ...presentParticulars(entry, reach.onlyOwner === undefined || !entry.debit || isWalletOf(entry.debit.id, reach.onlyOwner)),
-    ...(decided && reach.onlyOwner === undefined && { actor: decided.actor }),
+    ...(seen.debit && { debit: presentAccountAfter(seen.debit) }),
+    ...(seen.credit && { credit: saga ? presentRecipient(entry, saga, reader) : presentAccountAfter(seen.credit) }),
+    ...presentParticulars(entry, seen),
+    ...(seen.actor !== null && { actor: seen.actor }),
     ...(entry.controls !== null && { controls: JSON.parse(entry.controls) as Record<string, unknown> }),
     ...(latest && { reversed: String(latest.reversed), reversedBy: reversals.map(operationId) }),
     ...(entry.refusal && {
@@ -202,22 +197,15 @@ export function presentOperation({ entry, reversals, saga }: OperationRead, asse
   };
 }
 
-/** As its own book left it; nothing of it as long as nothing has arrived. */
-function presentRecipient(entry: RecordedEntry, { credit }: SagaState, reach: Reach): Static<typeof AccountAfter> {
-  if (credit?.credit) return presentAccountAfter(credit.credit, reach);
+/** As its own book left it; only its id until something has arrived. */
+function presentRecipient(entry: RecordedEntry, { credit }: SagaState, reader: Reader): Static<typeof AccountAfter> {
+  if (credit?.credit) return presentAccountAfter(visibleSide(credit.credit, reader));
   return { kind: 'wallet', walletId: walletBeyondTransit(entry), balance: null, version: null };
 }
 
-function presentAccountAfter(side: PostedSide, reach: Reach): Static<typeof AccountAfter> {
+function presentAccountAfter(side: VisibleSide): Static<typeof AccountAfter> {
   if (side.kind !== 'wallet') return { kind: side.kind, walletId: null, balance: null, version: null };
-  return { kind: side.kind, ...presentSide(side, reach) };
-}
-
-/** The recipient of a transfer sees the operation, but not the payer's key. A refusal is seen by whoever asked for it only. */
-function isInitiatedWithin(entry: RecordedEntry, { onlyOwner }: Reach): boolean {
-  if (onlyOwner === undefined || entry.refusal) return true;
-  const initiator = initiatorOf(entry);
-  return initiator !== null && isWalletOf(initiator.id, onlyOwner);
+  return { kind: side.kind, ...presentSide(side) };
 }
 
 function askedIn(entry: RecordedEntry): Record<string, unknown> {
@@ -225,17 +213,9 @@ function askedIn(entry: RecordedEntry): Record<string, unknown> {
   return details.asked;
 }
 
-/** Of corrections and controls that were carried out; what a refused one asked for stands in what was asked. */
-export function decidedIn({ details, refusal }: RecordedEntry): { readonly reason: string; readonly actor: string } | null {
-  if (details === null || refusal) return null;
-  const told = JSON.parse(details) as { reason?: string; actor?: string };
-  const { reason, actor } = told;
-  return reason === undefined || actor === undefined ? null : { reason, actor };
-}
-
 /** Stored as JSON text, once checked to be an object. */
 export function parseMetadata(text: string | null): Record<string, unknown> | null {
   return text === null ? null : (JSON.parse(text) as Record<string, unknown>);
 }
 
-export const operationSchemas = [Counterparty, HistoryItem, AccountAfter, Failure, Asked, OperationView];
+export const operationSchemas = [HistoryItem, AccountAfter, Failure, Asked, OperationView];

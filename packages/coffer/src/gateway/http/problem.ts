@@ -1,5 +1,6 @@
 /** Problem documents (RFC 9457): how every failure is told, whoever noticed it. */
 import type { FastifyReply } from 'fastify';
+import type { InvalidInput } from '../../operations/index.ts';
 import type { Denial } from '../access/index.ts';
 
 export type Problem = {
@@ -47,6 +48,12 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
 /** A request that cannot be understood. */
 export function malformed(detail: string, code = 'invalid_request'): Problem {
   return { status: 400, code, title: 'The request is not valid.', detail };
+}
+
+/** What an operation could not read, or does not take from this caller. */
+export function invalidInputProblem({ code, message }: InvalidInput): Problem {
+  if (code === 'forbidden') return forbidden(message);
+  return code === 'unauthenticated' ? unauthenticated(message) : malformed(message);
 }
 
 export function unauthenticated(detail: string): Problem {

@@ -1,8 +1,8 @@
 /** How the ledger's refusals are told over HTTP: a status and a sentence for each. */
+import { visibleRefusal } from '../../visibility/index.ts';
+import type { RefusedOutcome } from '../../operations/index.ts';
 import { operationId, refusalMeanings } from '../../ledger/index.ts';
 import type { RecordedEntry, Refusal, RefusalCode } from '../../ledger/index.ts';
-import { toldRefusal } from '../../wallets/index.ts';
-import type { RefusedOutcome } from '../../wallets/index.ts';
 import type { Problem } from './problem.ts';
 
 export const refusalStatus = {
@@ -100,7 +100,7 @@ export function presentRefusal(
   refusal: Refusal,
   entry: Pick<RecordedEntry, 'book'> | null,
 ): { code: RefusalCode; detail: string; facts: Record<string, string> } {
-  const { code, facts, instead } = toldRefusal(refusal, entry && entry.book);
+  const { code, facts, instead } = visibleRefusal(refusal, entry && entry.book);
   return { code, detail: instead === null ? advice[code](facts) : `${instead} Ask for less, with a fresh key.`, facts: { ...facts } };
 }
 

@@ -1,7 +1,7 @@
 /** What a request to move money says beside who and how much: its key, the version it expects, its metadata. */
-import { assert, newId, parseAmount, parseAmountOrZero, parseMoment, parseSignedAmount } from '../../kernel/index.ts';
-import { isIdempotencyKey, keyLengthMax, metadataMistake } from '../../wallets/index.ts';
-import type { AssetReference, Destination, WalletRequest } from '../../wallets/index.ts';
+import { assert, newId } from '../../kernel/index.ts';
+import { destinationIn, isIdempotencyKey, keyLengthMax, metadataMistake, momentIn, reasonIn } from '../../operations/index.ts';
+import type { Destination, Terms, Values } from '../../operations/index.ts';
 import type { Reply, Request } from './app.ts';
 import { callerOf } from './callers.ts';
 import { malformed, ProblemError } from './problem.ts';
@@ -17,7 +17,7 @@ export type TermsBody = {
   readonly metadata?: Record<string, unknown>;
 };
 
-export function readContent(request: Request, reply: Reply, body: TermsBody): WalletRequest {
+export function readContent(request: Request, reply: Reply, body: TermsBody): Terms {
   return {
     key: readKey(request, reply, body),
     expectedVersion: readVersion(request, body),
@@ -27,68 +27,28 @@ export function readContent(request: Request, reply: Reply, body: TermsBody): Wa
 }
 
 /** The same for one operation of many: its key is its own, so headers say nothing about it. */
-export function readTerms(body: TermsBody, { onlyOwner }: Pick<WalletRequest, 'onlyOwner'>): WalletRequest {
+export function readTerms(body: TermsBody, { onlyOwner }: Pick<Terms, 'onlyOwner'>): Terms {
   const { requestId, txId, payment_id: paymentId, expectedVersion, metadata } = body;
   return { key: oneKeyOf([requestId, txId, paymentId]) ?? newId(), expectedVersion, metadata: readMetadata(metadata), onlyOwner };
 }
 
-export type AmountBody = {
-  readonly amount: string | number;
-  readonly upTo?: boolean;
-  readonly asset?: AssetReference;
-  readonly minimumBalance?: string | number;
-};
-
-/** How much, and on what condition. */
-export function readAmount({ amount, upTo, asset, minimumBalance }: AmountBody) {
-  return {
-    amount: amountOf(amount),
-    upTo,
-    asset,
-    minimumBalance: minimumBalance === undefined ? undefined : exact(parseSignedAmount(minimumBalance)),
-  };
+export function readMoment(text: string, name: string): Date {
+  const moment = momentIn(valuesOf({ [name]: text }), name);
+  assert(moment, 'a moment was given');
+  return moment;
 }
 
-/** The same for what may also have a date of its own. */
-export function readMoney(body: AmountBody & { readonly effectiveAt?: string }) {
-  return { ...readAmount(body), effectiveAt: readMoment(body.effectiveAt, 'effectiveAt') };
+export function readReason(body: { readonly reason: string }): string {
+  return reasonIn(valuesOf(body));
 }
 
-export function amountOf(given: string | number): bigint {
-  return exact(parseAmount(given));
+/** A wallet or a system account; naming both is refused. */
+export function readDestination(sweepToWalletId: string | undefined, sweepTo: string | undefined): Destination | undefined {
+  return destinationIn(valuesOf({ sweepToWalletId, sweepTo }), 'sweepToWalletId', 'sweepTo');
 }
 
-export function amountOrZeroOf(given: string | number): bigint {
-  return exact(parseAmountOrZero(given));
-}
-
-function exact(amount: bigint | null): bigint {
-  assert(amount !== null, 'the schema lets only whole numbers through');
-  return amount;
-}
-
-/** The schema knows the form of a moment; whether there is such a day, only the calendar. */
-export function readMoment(text: string, name: string): Date;
-export function readMoment(text: string | undefined, name: string): Date | undefined;
-export function readMoment(text: string | undefined, name: string): Date | undefined {
-  if (text === undefined) return undefined;
-  return (
-    parseMoment(text) ?? refuse(`"${name}" is no moment of the calendar. Send one such as 2026-01-31T12:00:00Z, in the years 1 to 9999.`)
-  );
-}
-
-const reasonLengthMax = 1_000;
-
-export function readReason({ reason }: { readonly reason: string }): string {
-  if (reason.trim() !== '' && reason.length <= reasonLengthMax) return reason;
-  return refuse(`The body has no valid "reason". Send 1 to ${reasonLengthMax} characters, not only spaces.`);
-}
-
-/** A wallet or a system account; both are two answers to one question. */
-export function readDestination(wallet: string | undefined, system: Exclude<Destination, { wallet: string }>['system'] | undefined) {
-  if (wallet !== undefined && system !== undefined) refuse('The request names two accounts for the money to go to. Name one.');
-  if (wallet !== undefined) return { wallet };
-  return system === undefined ? undefined : { system };
+function valuesOf(values: Readonly<Record<string, unknown>>): Values {
+  return { values, nameOf: (field) => field };
 }
 
 /**

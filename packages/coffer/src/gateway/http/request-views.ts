@@ -1,26 +1,26 @@
 /** Asynchronous requests as they are shown. */
+import {
+  AmountText,
+  HoldId,
+  OperationId,
+  Seq,
+  Timestamp,
+  TransferModeName,
+  WalletId,
+  freeObject,
+  oneOf,
+  orNull,
+  ref,
+  strict,
+} from '../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { placeOfOperationId } from '../../ledger/index.ts';
 import { ownFailures, requestStatuses } from '../../requests/index.ts';
 import type { AsyncRequest, Attempt, Failure, OwnFailure } from '../../requests/index.ts';
-import type { Reach } from '../../wallets/index.ts';
+import type { Reader } from '../../wallets/index.ts';
 import { parseMetadata } from './operation-views.ts';
 import { presentRefusal } from './refusals.ts';
-import {
-  AmountText,
-  freeObject,
-  HoldId,
-  oneOf,
-  OperationId,
-  orNull,
-  ref,
-  Seq,
-  strict,
-  Timestamp,
-  TransferMode,
-  WalletId,
-} from './schemas.ts';
 
 export const AsyncRequestId = Type.String({
   pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
@@ -46,7 +46,7 @@ const requestProperties = {
   status: RequestStatusName,
   walletId: WalletId,
   toWalletId: Type.Optional(WalletId),
-  mode: Type.Optional({ ...TransferMode, description: 'of a transfer, as it was asked for; absent: whatever fits the two wallets' }),
+  mode: Type.Optional({ ...TransferModeName, description: 'of a transfer, as it was asked for; absent: whatever fits the two wallets' }),
   amount: AmountText,
   requestId: Type.String({ description: 'the idempotency key that the operation is remembered under' }),
   metadata: orNull(freeObject),
@@ -104,7 +104,7 @@ const ownDetails = {
   review_rejected: ({ reason }) => withReason('The withdrawal was rejected, and the amount was given back', reason),
 } as const satisfies Record<OwnFailure, (facts: Failure['facts']) => string>;
 
-export function presentRequest(request: AsyncRequest, { onlyOwner }: Reach): Static<typeof RequestView> {
+export function presentRequest(request: AsyncRequest, { onlyOwner }: Reader): Static<typeof RequestView> {
   const { id, wallet, content, hold, operation, seq, failure, remark, finishedAt } = request;
   return {
     id,
@@ -136,10 +136,10 @@ export function presentRequest(request: AsyncRequest, { onlyOwner }: Reach): Sta
   };
 }
 
-export function presentWithLog(request: AsyncRequest, log: readonly Attempt[], reach: Reach): Static<typeof RequestWithLog> {
-  const isStaff = reach.onlyOwner === undefined;
+export function presentWithLog(request: AsyncRequest, log: readonly Attempt[], reader: Reader): Static<typeof RequestWithLog> {
+  const isStaff = reader.onlyOwner === undefined;
   return {
-    ...presentRequest(request, reach),
+    ...presentRequest(request, reader),
     log: log.map(({ number, at, step, outcome, detail, actor }) => ({
       attempt: number,
       at: at.toISOString(),

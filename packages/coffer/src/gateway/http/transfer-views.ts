@@ -1,12 +1,12 @@
 /** A transfer with its steps: what happened, where and when. */
+import { OperationId, Seq, Timestamp, oneOf, ref, strict } from '../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { operationId } from '../../ledger/index.ts';
 import type { Assets, RecordedEntry } from '../../ledger/index.ts';
-import type { OperationRead, Reach } from '../../wallets/index.ts';
+import type { OperationRead, Reader } from '../../wallets/index.ts';
 import { Failure, operationProperties, presentOperation } from './operation-views.ts';
 import { presentRefusal } from './refusals.ts';
-import { oneOf, OperationId, ref, Seq, strict, Timestamp } from './schemas.ts';
 
 const TransferStep = Type.Object(
   {
@@ -40,10 +40,10 @@ export const transferSchemas = [TransferStep, TransferView];
 
 type Step = Static<typeof TransferStep>;
 
-export function presentTransfer(found: OperationRead, assets: Assets, reach: Reach): Static<typeof TransferView> {
+export function presentTransfer(found: OperationRead, assets: Assets, reader: Reader): Static<typeof TransferView> {
   const { entry } = found;
   const isSaga = entry.kind === 'transfer_debit';
-  return { ...presentOperation(found, assets, reach), mode: isSaga ? 'saga' : 'atomic', steps: stepsOf(found) };
+  return { ...presentOperation(found, assets, reader), mode: isSaga ? 'saga' : 'atomic', steps: stepsOf(found) };
 }
 
 function stepsOf({ entry, saga }: OperationRead): Step[] {

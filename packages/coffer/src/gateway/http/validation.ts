@@ -1,4 +1,5 @@
 /** Checks requests against the schemas that also type and document them. */
+import { strict } from '../../operations/index.ts';
 import type { FastifySchemaCompiler } from 'fastify';
 import Type from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -6,7 +7,6 @@ import type { TLocalizedValidationError } from 'typebox/error';
 import type { TSchema } from 'typebox';
 import type { App } from './app.ts';
 import { malformed, ProblemError } from './problem.ts';
-import { strict } from './schemas.ts';
 
 type Part = 'body' | 'params' | 'querystring' | 'headers';
 /** A schema as it stands in a document: what the sentences below read of it. */

@@ -1,25 +1,27 @@
 /** Wallets and what they did, as answers. */
+import {
+  AmountText,
+  AssetBrief,
+  limitProperties,
+  oneOf,
+  orNull,
+  Passage,
+  presentAsset,
+  presentAvailable,
+  presentLimits,
+  presentPassage,
+  presentSides,
+  ref,
+  sidesProperties,
+  strict,
+  Timestamp,
+  Version,
+  WalletId,
+} from '../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
-import type { Controls, Limits, SideStatus } from '../../ledger/index.ts';
+import type { SideStatus } from '../../ledger/index.ts';
 import type { PastWallet, Wallet, WalletStats } from '../../wallets/index.ts';
-import { presentAsset, presentAvailable } from './postings.ts';
-import { AmountText, AssetBrief, oneOf, orNull, ref, strict, Timestamp, Version, WalletId } from './schemas.ts';
-
-const Passage = oneOf('active', 'frozen', 'closed');
-export const sidesProperties = {
-  debits: Type.Unsafe<Static<typeof Passage>>({ ...Passage, description: 'whether money may leave the wallet' }),
-  credits: Type.Unsafe<Static<typeof Passage>>({ ...Passage, description: 'whether money may come in' }),
-};
-
-const limitProperties = { perTransfer: orNull(AmountText), perDay: orNull(AmountText), perMonth: orNull(AmountText) };
-
-/** As an operation left them. */
-export const LimitsView = Type.Object(limitProperties, {
-  $id: 'Limits',
-  ...strict,
-  description: 'the most that may leave the wallet; days and months are those of UTC',
-});
 
 const UsedLimits = Type.Object(
   { ...limitProperties, usedToday: AmountText, usedThisMonth: AmountText },
@@ -74,19 +76,6 @@ export function presentWallet(wallet: Wallet): Static<typeof WalletView> {
     updatedAt: wallet.updatedAt.toISOString(),
     seq: wallet.asOfSeq,
   };
-}
-
-export function presentSides({ debits, credits }: Controls): { debits: Static<typeof Passage>; credits: Static<typeof Passage> } {
-  return { debits: presentPassage(debits), credits: presentPassage(credits) };
-}
-
-export function presentLimits({ perTransfer, perDay, perMonth }: Limits): Static<typeof LimitsView> {
-  const text = (limit: bigint | null) => (limit === null ? null : limit.toString());
-  return { perTransfer: text(perTransfer), perDay: text(perDay), perMonth: text(perMonth) };
-}
-
-function presentPassage(status: SideStatus): Static<typeof Passage> {
-  return status === 'open' ? 'active' : status;
 }
 
 function stricter(one: SideStatus, other: SideStatus): SideStatus {
@@ -183,4 +172,4 @@ export function presentStats(stats: WalletStats): Static<typeof Stats> {
   };
 }
 
-export const walletSchemas = [LimitsView, UsedLimits, WalletView, PastBalance, Stats];
+export const walletSchemas = [UsedLimits, WalletView, PastBalance, Stats];

@@ -1,11 +1,11 @@
 /** Webhooks and their deliveries as the API shows them, and what it says when it does not do something with them. */
+import { Timestamp, oneOf, orNull, ref, strict } from '../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { deliveryStatuses } from '../../webhooks/index.ts';
 import type { Attempt, DeliveryRead, Endpoint, WebhookRefusal } from '../../webhooks/index.ts';
 import { notFound } from './problem.ts';
 import type { Problem } from './problem.ts';
-import { oneOf, orNull, ref, strict, Timestamp } from './schemas.ts';
 
 export const WebhookView = Type.Object(
   {

@@ -1,8 +1,9 @@
 /** What follows from findings: wallets are frozen, owners told. Each is done once, however often and wherever it is tried. */
+import type { Commands } from '../../operations/index.ts';
 import type pg from 'pg';
 import type { Log } from '../../kernel/index.ts';
+import { internalKey } from '../../ledger/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
-import type { WalletCommands } from '../../wallets/index.ts';
 import { isPassing, startLoop } from '../loop.ts';
 import type { Loop } from '../loop.ts';
 import { tellUser } from '../notifications/store.ts';
@@ -27,7 +28,7 @@ type Action = {
 export type ActionParts = {
   readonly pool: pg.Pool;
   readonly ledger: Pick<Ledger, 'read'>;
-  readonly commands: Pick<WalletCommands, 'freeze'>;
+  readonly commands: Pick<Commands, 'freeze'>;
   readonly mailed: boolean;
   readonly log: Log;
 };
@@ -86,8 +87,7 @@ async function act(parts: ActionParts, { action, rule, wallet, event }: Action):
   const outcome = await parts.commands.freeze({
     wallet,
     sides: 'debits',
-    // No client can send a key that begins like this.
-    key: `\u0001fraud/${finding}`,
+    key: internalKey('fraud', finding),
     // The owner reads it, who need not know by which rule; the actor and the finding tell staff.
     reason: 'a fraud rule found something',
     actor: `fraud rule ${rule}`,

@@ -1,4 +1,5 @@
 /** What the ledger answers about what is committed. Every answer is one statement, so it is one moment of the log. */
+import { internalKey } from '../rules/internal-keys.ts';
 import type pg from 'pg';
 import { BatchedReader } from './batched-reader.ts';
 import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from './rows.ts';
@@ -73,7 +74,7 @@ const holdParts = `
 /** Begun transfers by saga and whether they have ended, in their order: see sagas in the wallets. The tests ask the planner about it. */
 export const begunText = `
   select e.seq, e.recorded_at,
-    exists (select from ledger.entry x where x.book = $1 and x.key = E'\\x01end/' || e.seq and x.scope = e.credit_account) as has_ended
+    exists (select from ledger.entry x where x.book = $1 and x.key = '${internalKey('end', '')}' || e.seq and x.scope = e.credit_account) as has_ended
   from ledger.entry e
   where e.book = $1 and e.seq > $2 and e.kind = 'transfer_debit' and e.refusal is null
   order by e.seq limit $3`;

@@ -1,18 +1,19 @@
 /**
- * What follows from a transfer by saga, step by step: each operation is made of what is on record, and of nothing else, so whoever makes it
- * makes the same one. Its key begins with a control character, which no client can send.
+ * What follows from a transfer by saga, step by step: each operation is made of what is on record, and of nothing else, so a second
+ * attempt makes the same one. Its key is an internal one.
  */
 import { assert } from '../../kernel/index.ts';
+import { internalKey } from './internal-keys.ts';
 import type { RecordedEntry, TransferCreditOperation, TransferEndOperation } from './types.ts';
 
 /** Under which the recipient's book remembers what it decided. */
 export function creditKey(transfer: string): string {
-  return `\u0001transfer/${transfer}`;
+  return internalKey('transfer', transfer);
 }
 
 /** Under which the sender's book remembers how the transfer ended that began at a place of its log. */
 export function endKey(seq: number): string {
-  return `\u0001end/${seq}`;
+  return internalKey('end', seq);
 }
 
 export type SagaDetails = {

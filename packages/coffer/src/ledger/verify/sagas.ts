@@ -2,6 +2,7 @@
  * Transfers by saga, across books: each step against those it says it follows from. They are looked up, so that memory does not grow with
  * the log; that keys are unique (I5) and each step's key is that of its transfer is what makes "once" of it.
  */
+import { internalKey } from '../rules/internal-keys.ts';
 import type { AccountState } from './accounts.ts';
 import type { Findings } from './report.ts';
 import type { LogRow, StepRow } from './rows.ts';
@@ -90,7 +91,7 @@ export class Sagas {
   /** What a credit moved, or was refused to move, is what was debited for this recipient. */
   #checkCredit(at: string, row: LogRow, said: SagaSaid, debit: StepRow, accountOf: AccountOf): void {
     const to = row.refusal === null ? accountOf(row.creditAccount)?.id : said.to;
-    this.#findings.expect('I16', at, 'the key of the transfer_credit', `\u0001transfer/${said.transfer}`, row.key);
+    this.#findings.expect('I16', at, 'the key of the transfer_credit', internalKey('transfer', said.transfer ?? ''), row.key);
     this.#findings.expect('I16', at, 'the recipient of the transfer', sagaIn(debit).to ?? null, to ?? null);
     this.#findings.expect('I16', at, 'the metadata of the transfer', debit.metadata, row.metadata);
     if (row.refusal !== null) {
@@ -105,7 +106,7 @@ export class Sagas {
   #checkEnd(at: string, book: number, row: LogRow, said: SagaSaid, debit: StepRow, accountOf: AccountOf): void {
     const { transfer = '', decidedBy } = said;
     this.#findings.expect('I16', at, `the book of the ${row.kind}: its transfer's`, placeOf(transfer)?.book ?? null, book);
-    this.#findings.expect('I16', at, `the key of the ${row.kind}`, `\u0001end/${seqIn(transfer)}`, row.key);
+    this.#findings.expect('I16', at, `the key of the ${row.kind}`, internalKey('end', seqIn(transfer)), row.key);
     if (seqIn(transfer) >= row.seq) this.#findings.add('I16', at, `the transfer of the ${row.kind}`, 'an earlier one', transfer);
     const decided = row.saga?.decided ?? null;
     const isOfIt = decided?.kind === 'transfer_credit' && sagaIn(decided).transfer === transfer;

@@ -1,7 +1,7 @@
 /** Events as they happen, as Server-Sent Events: of everything, or of one wallet. */
+import { WalletId, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import { actorOf } from '../../../identity/index.ts';
-import type { LedgerEvent } from '../../../ledger/index.ts';
 import { isOperationName } from '../../access/index.ts';
 import type { OperationName } from '../../access/index.ts';
 import type { App, Product, Reply, Request } from '../app.ts';
@@ -9,10 +9,9 @@ import { callerOf } from '../callers.ts';
 import { refuseUnknownTypes } from '../event-types.ts';
 import { malformed, ProblemError, sendProblem, tooMany } from '../problem.ts';
 import type { Problem } from '../problem.ts';
-import { presentKey } from '../operation-views.ts';
-import { eventCursorPattern, presentEvent, refuseBeyond } from '../routes/events.ts';
+import { eventCursorPattern, presentTo, refuseBeyond } from '../routes/events.ts';
 import { noSuchWallet } from '../routes/wallet-reads.ts';
-import { problems, strict, WalletId } from '../schemas.ts';
+import { problems } from '../schemas.ts';
 import { eventStreamType } from './event-stream.ts';
 import { LiveStreams } from './streams.ts';
 import type { Asked } from './streams.ts';
@@ -94,7 +93,11 @@ export function liveRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) =>
-      await begin(request, reply, { ...readAsked(request), present: presentEvent, mayGoOn: async () => (await stillAs(request)) !== null }),
+      await begin(request, reply, {
+        ...readAsked(request),
+        present: presentTo(callerOf(request)),
+        mayGoOn: async () => (await stillAs(request)) !== null,
+      }),
   );
 
   app.get(
@@ -119,7 +122,7 @@ export function liveRoutes(app: App, product: Product): void {
       return await begin(request, reply, {
         ...readAsked(request),
         wallet: { id, book: wallet.book },
-        present: reach.onlyOwner === undefined ? presentEvent : presentOwnEvent,
+        present: presentTo(reach),
         mayGoOn: async () => {
           const still = await stillAs(request);
           return still !== null && (await queries.wallet(id, still)) !== null;
@@ -148,17 +151,6 @@ function operationOf(request: Request): OperationName {
   const name = request.routeOptions.schema?.operationId ?? '';
   if (!isOperationName(name)) throw new Error('every route is an operation of the policy');
   return name;
-}
-
-/** What others do to a wallet is told under their own keys, by their own holds: to its owner neither is shown, nor who decided something. */
-const byOthers = /^(TransferCredited|CaptureCredited|SweepCredited|Reversal(Debited|Credited))$/;
-
-function presentOwnEvent(event: LedgerEvent): object {
-  const { actor: _actor, key, ...data } = event.data;
-  const own = typeof key === 'string' ? presentKey(key) : null;
-  if (!byOthers.test(event.type)) return presentEvent({ ...event, data: { ...(own !== null && { key: own }), ...data } });
-  const { hold: _hold, left: _left, expiresAt: _expiresAt, ...rest } = data;
-  return presentEvent({ ...event, data: rest });
 }
 
 const noRoom: Problem = {

@@ -1,7 +1,8 @@
 /** What can be counted. */
+import { AssetView, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
-import { AssetView, problems, ref, strict } from '../schemas.ts';
+import { problems } from '../schemas.ts';
 
 export function assetRoutes(app: App, { assets }: Product): void {
   app.get(

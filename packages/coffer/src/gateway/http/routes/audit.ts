@@ -1,10 +1,11 @@
 /** The API audit, for operators: who asked for what, when, and what became of it. */
+import { OperationId, Timestamp, WalletId, orNull, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import type { AuditRow } from '../../../audit/index.ts';
 import type { App, Product } from '../app.ts';
 import { malformed, notFound, ProblemError, sendProblem } from '../problem.ts';
-import { limitMax, OperationId, orNull, page, problems, ref, strict, Timestamp, WalletId } from '../schemas.ts';
+import { limitMax, page, problems } from '../schemas.ts';
 
 const AuditView = Type.Object(
   {

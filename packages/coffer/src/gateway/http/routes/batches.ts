@@ -1,4 +1,5 @@
 /** Many operations in one request: the way to move much at once. */
+import { ref } from '../../../operations/index.ts';
 import type { App, Product } from '../app.ts';
 import { batchMistake, BatchRequest, nameAt, ownerNamedIn, readBatch } from '../batch-items.ts';
 import type { ItemBody } from '../batch-items.ts';
@@ -7,7 +8,7 @@ import { admitted, callerOf } from '../callers.ts';
 import { identityProblem } from '../identity-refusals.ts';
 import { noteOperation } from '../observing.ts';
 import { malformed, problemContentType, ProblemError } from '../problem.ts';
-import { problems, ref } from '../schemas.ts';
+import { problems } from '../schemas.ts';
 import { compileValidator } from '../validation.ts';
 
 export function batchRoutes(app: App, product: Product): void {

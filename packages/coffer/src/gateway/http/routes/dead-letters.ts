@@ -1,10 +1,11 @@
 /** Events that were given up, for operators: look at them, deliver them once more, or drop them. */
+import { Timestamp, orNull, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import type { DeadLetter } from '../../../events/index.ts';
 import type { App, Product } from '../app.ts';
 import { notFound, sendProblem } from '../problem.ts';
-import { orNull, page, pageQuery, problems, ref, strict, Timestamp } from '../schemas.ts';
+import { page, pageQuery, problems } from '../schemas.ts';
 
 const DeadLetterView = Type.Object(
   {

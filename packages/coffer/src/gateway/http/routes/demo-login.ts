@@ -1,9 +1,10 @@
 /** The demo's login: a seeded user's id is enough, while the server runs in demo mode. */
+import { strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
 import { identityProblem } from '../identity-refusals.ts';
 import { forbidden, sendProblem } from '../problem.ts';
-import { problems, strict } from '../schemas.ts';
+import { problems } from '../schemas.ts';
 
 export function demoLoginRoutes(app: App, { sessions, demo }: Product): void {
   app.post(

@@ -1,10 +1,14 @@
 /** The event log, in the order in which things were committed. */
+import { Seq, Timestamp, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import type { LedgerEvent } from '../../../ledger/index.ts';
+import { visibleEvent } from '../../../visibility/index.ts';
+import type { Reader } from '../../../wallets/index.ts';
 import type { App, Product } from '../app.ts';
+import { callerOf } from '../callers.ts';
 import { malformed, ProblemError } from '../problem.ts';
-import { page, pageQuery, problems, ref, Seq, strict, Timestamp } from '../schemas.ts';
+import { page, pageQuery, problems } from '../schemas.ts';
 
 export const EventView = Type.Object(
   {
@@ -38,7 +42,7 @@ export function eventRoutes(app: App, product: Product): void {
       const { limit = 50, cursor } = request.query;
       const { items, next } = await product.queries.events(limit, cursor);
       if (items.length === 0) await refuseBeyond(product, cursor);
-      return { items: items.map(presentEvent), next: next ?? cursor ?? null };
+      return { items: items.map(presentTo(callerOf(request))), next: next ?? cursor ?? null };
     },
   );
 }
@@ -56,6 +60,10 @@ export async function refuseBeyond({ queries }: Pick<Product, 'queries'>, place:
   );
 }
 
-export function presentEvent({ id, seq, part, type, wallet, recordedAt, data }: LedgerEvent): Static<typeof EventView> {
-  return { id, seq, part, type, walletId: wallet, createdAt: recordedAt.toISOString(), data };
+/** Events as the reader may see them. */
+export function presentTo(reader: Reader): (event: LedgerEvent) => Static<typeof EventView> {
+  return (event) => {
+    const { id, seq, part, type, wallet, recordedAt, data } = visibleEvent(event, reader);
+    return { id, seq, part, type, walletId: wallet, createdAt: recordedAt.toISOString(), data };
+  };
 }

@@ -1,4 +1,5 @@
 /** Fraud rules, for operators: as data, with their history; tried on the past; and what they found. */
+import { Moment, Reason, WalletId, freeObject, oneOf, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import { dryRun, findingCursorPattern, fraudRefusals, ruleActions, ruleKinds } from '../../../insights/index.ts';
 import type { FraudRefusal } from '../../../insights/index.ts';
@@ -8,7 +9,7 @@ import type { App, Product } from '../app.ts';
 import { DryRunView, FindingView, presentDryRun, presentFinding, presentRule, RuleId, RuleView } from '../fraud-views.ts';
 import { malformed, ProblemError, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
-import { freeObject, limitMax, Moment, oneOf, page, problems, Reason, ref, strict, WalletId } from '../schemas.ts';
+import { limitMax, page, problems } from '../schemas.ts';
 
 const Definition = Type.Unsafe<Record<string, unknown>>({
   ...freeObject,

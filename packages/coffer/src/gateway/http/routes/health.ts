@@ -1,7 +1,8 @@
 /** Whether Coffer serves, for load balancers and people. */
+import { oneOf, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
-import { oneOf, problems, strict } from '../schemas.ts';
+import { problems } from '../schemas.ts';
 
 const Health = Type.Object({ status: oneOf('ok', 'unavailable'), detail: Type.String() }, { $id: 'Health', ...strict });
 

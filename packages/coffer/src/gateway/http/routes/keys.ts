@@ -1,4 +1,5 @@
 /** API keys: made, listed, rotated and revoked by admins, or by a service that may. */
+import { Timestamp, oneOf, orNull, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { actorOf, nameLengthMax, scopes } from '../../../identity/index.ts';
@@ -7,7 +8,7 @@ import type { App, Product, Request } from '../app.ts';
 import { callerOf } from '../callers.ts';
 import { identityProblem } from '../identity-refusals.ts';
 import { sendProblem } from '../problem.ts';
-import { oneOf, orNull, problems, ref, strict, Timestamp } from '../schemas.ts';
+import { problems } from '../schemas.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;

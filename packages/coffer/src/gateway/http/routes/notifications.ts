@@ -1,4 +1,5 @@
 /** Notifications: a user's own, and the list that staff shares. */
+import { Timestamp, orNull, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import type { Notification } from '../../../insights/index.ts';
@@ -6,7 +7,7 @@ import { actorOf } from '../actor.ts';
 import type { App, Product, Request } from '../app.ts';
 import { accountOf } from '../callers.ts';
 import { notFound, sendProblem } from '../problem.ts';
-import { limitMax, orNull, problems, ref, strict, Timestamp } from '../schemas.ts';
+import { limitMax, problems } from '../schemas.ts';
 
 const NotificationView = Type.Object(
   {

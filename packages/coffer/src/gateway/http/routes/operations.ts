@@ -1,15 +1,12 @@
-/** Operations by the id that their answers carried: read, and reversed. */
+/** Operations by the id that their answers carried. */
+import { OperationId, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
-import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
-import { readReversal, ReversalRequest } from '../control-requests.ts';
 import { OperationView, presentOperation } from '../operation-views.ts';
 import { presentTransfer, TransferView } from '../transfer-views.ts';
-import { keyHeaders, Posting, presentPosting, sendOutcome } from '../postings.ts';
 import { notFound, sendProblem } from '../problem.ts';
-import { readContent, readReason } from '../request-content.ts';
-import { OperationId, problems, ref, strict } from '../schemas.ts';
+import { problems } from '../schemas.ts';
 
 const params = Type.Object({ operationId: OperationId }, strict);
 
@@ -47,34 +44,6 @@ export function operationRoutes(app: App, product: Product): void {
       return found
         ? reply.send(presentTransfer(found, product.assets, callerOf(request)))
         : sendProblem(reply, noSuchOperation(request.params.operationId));
-    },
-  );
-
-  app.post(
-    '/operations/:operationId/reverse',
-    {
-      schema: {
-        operationId: 'reverseOperation',
-        description:
-          'Moves back what an operation moved, wholly or in parts, never more than it was. Freezes and limits do not stop it; closed wallets and too little funds do. The key belongs to the wallet that had initiated the operation',
-        tags: ['Operations'],
-        params,
-        headers: keyHeaders,
-        body: ReversalRequest,
-        response: { 201: ref(Posting), ...problems(401, 404, 409, 422) },
-      },
-    },
-    async (request, reply) => {
-      const { body, params } = request;
-      const asked = readContent(request, reply, body);
-      const outcome = await product.commands.reverse({
-        ...asked,
-        operation: params.operationId,
-        ...readReversal(body),
-        reason: readReason(body),
-        actor: actorOf(request),
-      });
-      return sendOutcome(reply, outcome, 201, (entry) => presentPosting(entry, product.assets, callerOf(request)));
     },
   );
 }

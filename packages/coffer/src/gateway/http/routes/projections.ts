@@ -1,4 +1,5 @@
 /** What follows the event log, how far it is, and what it could not apply: for operators. */
+import { Reason, Timestamp, orNull, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { setAsideCursorPattern } from '../../../projections/index.ts';
@@ -8,7 +9,7 @@ import type { App, Product, Request } from '../app.ts';
 import { notFound, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { readReason } from '../request-content.ts';
-import { orNull, page, pageQuery, problems, Reason, ref, strict, Timestamp } from '../schemas.ts';
+import { page, pageQuery, problems } from '../schemas.ts';
 
 const count = (description: string) => Type.Integer({ minimum: 0, description });
 

@@ -1,13 +1,11 @@
 /** All routes of the API, and the schemas that they share. */
 import type { App, Product } from '../app.ts';
 import { batchSchemas } from '../batches.ts';
-import { controlSchemas } from '../control-views.ts';
 import { fraudSchemas } from '../fraud-views.ts';
 import { holdSchemas } from '../hold-views.ts';
-import { OpenedWallet } from '../openings.ts';
+import { answerSchemas } from '../../../operations/index.ts';
 import { operationSchemas } from '../operation-views.ts';
 import { transferSchemas } from '../transfer-views.ts';
-import { postingSchemas } from '../postings.ts';
 import { requestSchemas } from '../request-views.ts';
 import { sharedSchemas } from '../schemas.ts';
 import { refuseUndescribedQueries } from '../validation.ts';
@@ -17,8 +15,6 @@ import { liveRoutes } from '../live/routes.ts';
 import { assetRoutes } from './assets.ts';
 import { auditRoutes, auditSchemas } from './audit.ts';
 import { batchRoutes } from './batches.ts';
-import { closedLoopRoutes } from './closed-loop.ts';
-import { controlRoutes } from './controls.ts';
 import { deadLetterRoutes, deadLetterSchemas } from './dead-letters.ts';
 import { demoLoginRoutes } from './demo-login.ts';
 import { eventRoutes, eventSchemas } from './events.ts';
@@ -27,10 +23,10 @@ import { healthRoutes } from './health.ts';
 import { holdRoutes } from './holds.ts';
 import { keyRoutes, keySchemas } from './keys.ts';
 import { metricsRoutes } from './metrics.ts';
-import { moneyRoutes } from './money.ts';
+import { myWalletRoutes } from './my-wallets.ts';
 import { notificationRoutes, notificationSchemas } from './notifications.ts';
-import { openWalletRoutes } from './open-wallets.ts';
 import { operationRoutes } from './operations.ts';
+import { postOperationRoutes } from './post-operations.ts';
 import { projectionRoutes, projectionSchemas } from './projections.ts';
 import { requestRoutes } from './requests.ts';
 import { staffRoutes } from './staff.ts';
@@ -41,13 +37,11 @@ import { webhookRoutes } from './webhooks.ts';
 
 const schemas = [
   ...sharedSchemas,
-  ...postingSchemas,
+  ...answerSchemas,
   ...operationSchemas,
   ...transferSchemas,
   ...walletSchemas,
   ...holdSchemas,
-  ...controlSchemas,
-  OpenedWallet,
   ...batchSchemas,
   ...eventSchemas,
   ...deadLetterSchemas,
@@ -64,19 +58,17 @@ const schemas = [
 export function registerRoutes(app: App, product: Product): void {
   for (const schema of schemas) app.addSchema(schema);
   refuseUndescribedQueries(app);
-  moneyRoutes(app, product);
+  postOperationRoutes(app, product);
   walletReadRoutes(app, product);
-  openWalletRoutes(app, product);
+  myWalletRoutes(app, product);
   holdRoutes(app, product);
   demoLoginRoutes(app, product);
-  closedLoopRoutes(app, product);
   userRoutes(app, product);
   staffRoutes(app, product);
   keyRoutes(app, product);
   operationRoutes(app, product);
   requestRoutes(app, product);
   batchRoutes(app, product);
-  controlRoutes(app, product);
   eventRoutes(app, product);
   deadLetterRoutes(app, product);
   projectionRoutes(app, product);

@@ -1,4 +1,5 @@
 /** Asynchronous requests: followed by whoever made them, decided by operators. */
+import { Reason, WalletId, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { DecisionRefusal } from '../../../requests/index.ts';
 import { actorOf } from '../actor.ts';
@@ -8,7 +9,7 @@ import { notFound, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { readReason } from '../request-content.ts';
 import { AsyncRequestId, presentRequest, presentWithLog, RequestStatusName, RequestView, RequestWithLog } from '../request-views.ts';
-import { page, pageQuery, problems, Reason, ref, strict, WalletId } from '../schemas.ts';
+import { page, pageQuery, problems } from '../schemas.ts';
 import { noSuchWallet } from './wallet-reads.ts';
 
 const params = Type.Object({ asyncRequestId: AsyncRequestId }, strict);

@@ -1,11 +1,12 @@
 /** Users as staff and services see them. */
+import { UserId, oneOf, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import { roles } from '../../../identity/index.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
 import { identityProblem } from '../identity-refusals.ts';
 import { sendProblem } from '../problem.ts';
-import { oneOf, page, pageQuery, problems, ref, strict, UserId } from '../schemas.ts';
+import { page, pageQuery, problems } from '../schemas.ts';
 import { LoginView, presentLogin, presentUser, UserView } from './users.ts';
 
 const params = Type.Object({ userId: UserId }, strict);

@@ -1,4 +1,5 @@
 /** Users: signing up, logging in, one's own profile. */
+import { DestinationName, Timestamp, WalletId, oneOf, orNull, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { roles } from '../../../identity/index.ts';
@@ -11,7 +12,7 @@ import { identityProblem } from '../identity-refusals.ts';
 import { sendProblem, tooMany } from '../problem.ts';
 import { readDestination } from '../request-content.ts';
 import { refusalProblem } from '../refusals.ts';
-import { Destination, oneOf, orNull, page, pageQuery, problems, ref, strict, Timestamp, WalletId } from '../schemas.ts';
+import { page, pageQuery, problems } from '../schemas.ts';
 
 /** Rules about what may be stored are identity's; here only the kind is checked. */
 const Email = Type.String({ maxLength: 1024, description: 'e-mail address', examples: ['jane@example.com'] });
@@ -163,7 +164,7 @@ export function userRoutes(app: App, product: Product): void {
         description:
           "Deletes the caller's account softly, after closing all its wallets, together and for good. They must hold nothing, or an account is named that everything is swept to. Repeating it finishes what an interruption left",
         ...mine,
-        querystring: Type.Object({ sweepTo: Type.Optional(Destination), sweepToWalletId: Type.Optional(WalletId) }, strict),
+        querystring: Type.Object({ sweepTo: Type.Optional(DestinationName), sweepToWalletId: Type.Optional(WalletId) }, strict),
         response: { 200: Type.Object({ id: Type.String(), deletedAt: Timestamp }, strict), ...problems(401, 404, 409, 422) },
       },
     },

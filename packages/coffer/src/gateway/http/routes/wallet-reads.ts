@@ -1,6 +1,6 @@
 /** What a wallet holds, did, and what became of its requests. */
+import { Moment, WalletId, isIdempotencyKey, oneOf, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
-import { isIdempotencyKey } from '../../../wallets/index.ts';
 import type { Wallet } from '../../../wallets/index.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
@@ -8,7 +8,7 @@ import { HistoryItem, OperationView, presentHistoryItem, presentOperation } from
 import { malformed, notFound, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { readMoment } from '../request-content.ts';
-import { Moment, oneOf, page, pageQuery, problems, ref, strict, WalletId } from '../schemas.ts';
+import { page, pageQuery, problems } from '../schemas.ts';
 import { PastBalance, presentPastBalance, presentStats, presentWallet, Stats, WalletView } from '../wallet-views.ts';
 
 const params = Type.Object({ id: WalletId }, strict);
@@ -83,7 +83,7 @@ export function walletReadRoutes(app: App, product: Product): void {
       if (!wallet) return sendProblem(reply, noSuchWallet(request.params.id));
       const { limit = 50, cursor } = request.query;
       const { items, next } = await queries.history(wallet, limit, cursor);
-      return reply.send({ items: items.map((entry) => presentHistoryItem(entry, wallet)), next });
+      return reply.send({ items: items.map((entry) => presentHistoryItem(entry, wallet, callerOf(request))), next });
     },
   );
 

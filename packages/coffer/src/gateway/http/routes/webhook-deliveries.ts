@@ -1,10 +1,11 @@
 /** What a webhook was sent, and what came of it. */
+import { oneOf, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import { deliveryStatuses } from '../../../webhooks/index.ts';
 import type { App, Product } from '../app.ts';
 import { admitted } from '../callers.ts';
 import { sendProblem } from '../problem.ts';
-import { oneOf, page, pageQuery, problems, ref, strict } from '../schemas.ts';
+import { page, pageQuery, problems } from '../schemas.ts';
 import { DeliveryView, DeliveryWithAttempts, presentAttempt, presentDelivery, webhookProblem } from '../webhook-views.ts';
 import { webhookTags } from './webhooks.ts';
 

@@ -1,4 +1,5 @@
 /** Webhooks: addresses that are told of events. Made, changed and looked after by operators, or by a service that may. */
+import { Moment, UserId, WalletId, oneOf, orNull, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import { actorOf } from '../../../identity/index.ts';
 import { replayedMax, urlLengthMax } from '../../../webhooks/index.ts';
@@ -7,7 +8,7 @@ import { admitted, callerOf } from '../callers.ts';
 import { refuseUnknownTypes } from '../event-types.ts';
 import { sendProblem } from '../problem.ts';
 import { readMoment } from '../request-content.ts';
-import { Moment, oneOf, orNull, page, pageQuery, problems, ref, strict, UserId, WalletId } from '../schemas.ts';
+import { page, pageQuery, problems } from '../schemas.ts';
 import { NewWebhookView, presentWebhook, webhookProblem, WebhookView } from '../webhook-views.ts';
 
 const params = Type.Object({ webhookId: Type.String({ minLength: 1, maxLength: 64, description: 'webhook id' }) }, strict);

@@ -1,0 +1,47 @@
+/** A request over REST as an operation reads it: the body's values under the names of the fields, the key from headers or body. */
+import type { TProperties, TSchema } from 'typebox';
+import { actorOf } from '../../identity/index.ts';
+import type { Caller, Definition, Input, Terms } from '../../operations/index.ts';
+import type { Admission } from '../access/index.ts';
+import type { Product, Reply, Request } from './app.ts';
+import { admitted, callerOf } from './callers.ts';
+import { readContent } from './request-content.ts';
+
+const nothing: Readonly<Record<string, string>> = {};
+
+export function inputOf(
+  product: Product,
+  request: Request,
+  reply: Reply,
+  { rest }: Definition,
+  body: Readonly<Record<string, unknown>>,
+  subject: Readonly<Record<string, string>>,
+): Input {
+  const names = rest.names ?? nothing;
+  const values: Record<string, unknown> = { ...body, ...subject };
+  for (const [field, name] of Object.entries(names)) {
+    if (values[name] !== undefined) values[field] = values[name];
+  }
+  const admit = (operation: 'setCreditLine') => admitted(product, request, operation);
+  const terms = readContent(request, reply, body);
+  return { values, terms, caller: callerFor(callerOf(request), admit), nameOf: (field) => names[field] ?? field };
+}
+
+/** An item of a batch: its key is its own, so headers say nothing about it. */
+export function itemInput(values: Readonly<Record<string, unknown>>, terms: Terms, caller: Caller): Input {
+  return { values, terms, caller, nameOf };
+}
+
+export function callerFor({ principal, onlyOwner }: Admission, admit: Caller['admit']): Caller {
+  return { principal, onlyOwner, actor: actorOf(principal), admit };
+}
+
+/** The fields of an operation under the names that the body of a single request has for them. */
+export function singleBody({ fields, rest }: Definition): TProperties {
+  const names = rest.names ?? nothing;
+  return Object.fromEntries(Object.entries(fields).map(([field, schema]): [string, TSchema] => [names[field] ?? field, schema]));
+}
+
+function nameOf(field: string): string {
+  return field;
+}

@@ -1,0 +1,25 @@
+/** How the outcome of an operation is sent: the first time and at every replay, the same. */
+import Type from 'typebox';
+import { operationId } from '../../ledger/index.ts';
+import type { OperationOutcome, PostedOutcome } from '../../operations/index.ts';
+import type { Reply } from './app.ts';
+import { noteOperation } from './observing.ts';
+import { sendProblem } from './problem.ts';
+import { refusalProblem } from './refusals.ts';
+
+/** Sends what `present` makes of what was posted, or the refusal. A transfer that has begun and not ended is accepted, and says where its end will be. */
+export function sendOutcome(reply: Reply, outcome: OperationOutcome, status: number, present: (posted: PostedOutcome) => object): Reply {
+  const { entry } = outcome;
+  const own = entry?.debit?.kind === 'wallet' ? entry.debit : entry?.credit;
+  noteOperation(reply.request, entry && { book: entry.book, seq: entry.operation }, outcome.key, own?.id ?? null);
+  if (outcome.replayed) reply.header('idempotency-replayed', 'true');
+  if (outcome.status === 'refused') return sendProblem(reply, refusalProblem(outcome));
+  if (outcome.saga?.status === 'debited') reply.code(202).header('location', `/transfers/${operationId(outcome.entry)}`);
+  else reply.code(status);
+  return reply.send(present(outcome));
+}
+
+export const keyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ description: 'the same as requestId in the body' })),
+  'if-match': Type.Optional(Type.String({ description: 'the version that the wallet must be at, in quotes: "3"' })),
+});

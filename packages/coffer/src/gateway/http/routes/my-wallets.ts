@@ -1,0 +1,29 @@
+/** The wallets of an owner. */
+import { UserId, ref, strict } from '../../../operations/index.ts';
+import Type from 'typebox';
+import type { App, Product } from '../app.ts';
+import { ownerOf } from '../callers.ts';
+import { page, pageQuery, problems } from '../schemas.ts';
+import { presentWallet, WalletView } from '../wallet-views.ts';
+
+export function myWalletRoutes(app: App, product: Product): void {
+  const { queries } = product;
+
+  app.get(
+    '/wallet',
+    {
+      schema: {
+        operationId: 'listMyWallets',
+        description: "The caller's wallets, or those of ownerId, in the order of their assets",
+        tags: ['Wallets'],
+        querystring: Type.Object({ ...pageQuery('^[1-9][0-9]{0,8}$').properties, ownerId: Type.Optional(UserId) }, strict),
+        response: { 200: page(ref(WalletView)), ...problems(401) },
+      },
+    },
+    async (request) => {
+      const { limit = 50, cursor, ownerId } = request.query;
+      const { items, next } = await queries.walletsOf(ownerOf(request, ownerId, 'ownerId'), limit, cursor);
+      return { items: items.map(presentWallet), next };
+    },
+  );
+}

@@ -1,0 +1,78 @@
+/** A route for each operation of the table that posts: its schema, its answers and its handler derive from the definition. */
+import Type from 'typebox';
+import type { TSchema } from 'typebox';
+import { definitions, HoldId, OperationId, ref, strict, WalletId } from '../../../operations/index.ts';
+import type { Definition, Input, OperationOutcome, Subject, Terms } from '../../../operations/index.ts';
+import type { App, Product, Reply, Request } from '../app.ts';
+import { acceptLater, Async, asyncHeaders, isAsync } from '../async-requests.ts';
+import { identityProblem } from '../identity-refusals.ts';
+import { inputOf, singleBody } from '../input.ts';
+import { keyHeaders, sendOutcome } from '../outcomes.ts';
+import { sendProblem } from '../problem.ts';
+import { RequestView } from '../request-views.ts';
+import { problems } from '../schemas.ts';
+import { callerOf } from '../callers.ts';
+
+export function postOperationRoutes(app: App, product: Product): void {
+  for (const definition of definitions) postRoute(app, product, definition);
+}
+
+/** What the path calls the id of the subject. */
+const subjects = {
+  walletId: { param: 'id', schema: WalletId },
+  holdId: { param: 'holdId', schema: HoldId },
+  operationId: { param: 'operationId', schema: OperationId },
+} as const satisfies Record<Subject, { param: string; schema: TSchema }>;
+
+function postRoute(app: App, product: Product, definition: Definition): void {
+  const { name, description, rest, subject } = definition;
+  const answer = rest.answer ?? definition.answer;
+  const asked = subject && subjects[subject];
+  const done = ref(answer.schema);
+  app.route({
+    method: rest.method,
+    url: rest.path,
+    schema: {
+      operationId: name,
+      description,
+      tags: [rest.tag],
+      ...(asked && { params: Type.Object({ [asked.param]: asked.schema }, strict) }),
+      headers: rest.async ? asyncHeaders : keyHeaders,
+      body: Type.Object({ ...singleBody(definition), ...(rest.async && { async: Type.Optional(Async) }) }, strict),
+      response: {
+        [rest.status]: done,
+        ...(rest.async && { 202: name === 'transfer' ? Type.Union([done, ref(RequestView)]) : ref(RequestView) }),
+        ...problems(401, ...(subject ? [] : [403]), 404, 409, 422),
+      },
+    },
+    handler: async (request, reply) => {
+      const body = request.body as Readonly<Record<string, unknown>>;
+      const input = inputOf(product, request, reply, definition, body, subjectOf(request, subject));
+      const wanted = definition.read(input);
+      const stranger = await unknownOwner(product, input);
+      if (stranger) return sendProblem(reply, stranger);
+      const atOnce = async () => send(request, reply, await product.commands.run(definition, wanted), wanted);
+      if (!rest.async || !isAsync(request, reply, body)) return await atOnce();
+      return await acceptLater(product, request, reply, definition, wanted, atOnce);
+    },
+  });
+
+  function send(request: Request, reply: Reply, outcome: OperationOutcome, wanted: Terms): Reply {
+    const view = { assets: product.assets, reader: callerOf(request), request: wanted };
+    return sendOutcome(reply, outcome, rest.status, (posted) => answer.present(posted, view));
+  }
+}
+
+function subjectOf(request: Request, subject: Subject | undefined): Readonly<Record<string, string>> {
+  if (!subject) return {};
+  const params = request.params as Readonly<Record<string, string>>;
+  return { [subject]: params[subjects[subject].param] ?? '' };
+}
+
+/** Only users own wallets: an owner who is named is looked up first. */
+async function unknownOwner({ users }: Product, { values }: Input) {
+  const named = values['ownerId'] ?? values['user_id'];
+  if (typeof named !== 'string') return undefined;
+  const found = await users.get(named.toLowerCase());
+  return 'refusal' in found ? identityProblem(found.refusal) : undefined;
+}

@@ -1,0 +1,24 @@
+/** Who may do an operation: the row that the policy has for each operation of the product. */
+import type { Scope } from '../identity/index.ts';
+
+export type Rule = {
+  /** `public`: no credentials are asked for. */
+  readonly kind: 'public' | 'guarded';
+  /**
+   * In open mode. `anyone`: passes without credentials and reaches every wallet. `user`: credentials are needed, since the operation is
+   * about the caller. `as required`: guarded in both modes, since its effect outlives the mode.
+   */
+  readonly open: 'anyone' | 'user' | 'as required';
+  /** The scope that an API key needs. */
+  readonly service: Scope | 'never';
+  /** `own`: the user's own wallets and account; everything else looks absent. `any`: it belongs to no user. */
+  readonly user: 'own' | 'any' | 'never';
+  /** The least staff role, which may do it to any wallet. */
+  readonly staff: 'operator' | 'admin';
+};
+
+export const unguarded: Rule = { kind: 'public', open: 'anyone', service: 'never', user: 'any', staff: 'operator' };
+
+export function guarded(service: Rule['service'], user: Rule['user'], rest: Partial<Pick<Rule, 'open' | 'staff'>> = {}): Rule {
+  return { kind: 'guarded', open: 'anyone', service, user, staff: 'operator', ...rest };
+}

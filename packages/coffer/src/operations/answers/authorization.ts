@@ -1,0 +1,50 @@
+/** The answer to a hold's authorisation, then and at every replay: the hold as it began, and the wallet after it. */
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import { assert } from '../../kernel/index.ts';
+import { operationId } from '../../ledger/index.ts';
+import type { Answer } from '../definition.ts';
+import { AmountText, AssetBrief, HoldId, oneOf, orNull, ref, strict, Timestamp, WalletId } from '../schemas.ts';
+import { AskedAmount, doneProperties, presentAsked, presentDone } from './posting.ts';
+
+const statuses = oneOf('open', 'captured', 'released', 'expired');
+export const HoldStatus = Type.Unsafe<Static<typeof statuses>>({
+  ...statuses,
+  description:
+    'open: something can still be captured; captured: nothing is left, and some or all of it was captured; released: all of it was given back; expired: it ended before that, and what was left then is given back',
+});
+
+export const holdProperties = {
+  holdId: HoldId,
+  walletId: WalletId,
+  asset: ref(AssetBrief),
+  status: HoldStatus,
+  amount: Type.String({ description: 'what was reserved, in minor units', examples: ['1000'] }),
+  askedAmount: Type.Optional(AskedAmount),
+  left: Type.String({ description: 'what is still reserved' }),
+  captured: AmountText,
+  released: Type.String({ description: 'what was given back: released, expired, or left by a final capture' }),
+  expiresAt: orNull(Timestamp),
+  createdAt: Timestamp,
+};
+
+export const Authorization = Type.Object({ ...doneProperties, ...holdProperties }, { $id: 'Authorization', ...strict });
+
+export const authorization: Answer = {
+  schema: Authorization,
+  present({ entry }, { assets }): Static<typeof Authorization> {
+    const { amount, expiresAt } = entry;
+    assert(amount !== null, 'a hold has an amount');
+    return {
+      ...presentDone(entry, assets),
+      holdId: operationId(entry),
+      status: 'open',
+      amount: amount.toString(),
+      ...presentAsked(entry),
+      left: amount.toString(),
+      captured: '0',
+      released: '0',
+      expiresAt: expiresAt?.toISOString() ?? null,
+    };
+  },
+};

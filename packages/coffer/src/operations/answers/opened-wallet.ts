@@ -1,0 +1,48 @@
+/** The answer to an opening. */
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import { assert } from '../../kernel/index.ts';
+import { operationId } from '../../ledger/index.ts';
+import type { Answer } from '../definition.ts';
+import type { OpenRequest } from '../open.ts';
+import { AmountText, AssetBrief, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from '../schemas.ts';
+import { presentAsset } from './posting.ts';
+
+export const OpenedWallet = Type.Object(
+  {
+    operationId: OperationId,
+    seq: Seq,
+    requestId: Type.String({ description: 'the idempotency key that the opening is remembered under' }),
+    walletId: WalletId,
+    ownerId: orNull(Type.String()),
+    asset: ref(AssetBrief),
+    balance: AmountText,
+    creditLimit: Type.String({ description: 'how far below zero the wallet may go' }),
+    version: Version,
+    status: Type.Literal('active'),
+    createdAt: Timestamp,
+  },
+  { $id: 'OpenedWallet', ...strict },
+);
+
+export const openedWallet: Answer<OpenRequest> = {
+  schema: OpenedWallet,
+  present({ entry }, { assets, request }): Static<typeof OpenedWallet> {
+    const { credit, asset, key } = entry;
+    assert(credit && asset !== null && key !== null, 'an opening names its wallet and has a key');
+    return {
+      operationId: operationId(entry),
+      seq: entry.seq,
+      requestId: key,
+      walletId: credit.id,
+      // The request's: a replay has the same owner, or it would be another request.
+      ownerId: 'owner' in request ? request.owner : null,
+      asset: presentAsset(assets.get(asset)),
+      balance: credit.balance.toString(),
+      creditLimit: (-(credit.floor ?? 0n)).toString(),
+      version: credit.version,
+      status: 'active',
+      createdAt: entry.recordedAt.toISOString(),
+    };
+  },
+};

@@ -1,0 +1,166 @@
+/** The answer to an operation that moved money: the first time and at every replay, the same. */
+import Type from 'typebox';
+import type { Static } from 'typebox';
+import { assert } from '../../kernel/index.ts';
+import { availableOf, initiatorOf, maximumAmount, operationId } from '../../ledger/index.ts';
+import type { Asset, Assets, PostedSide, RecordedEntry } from '../../ledger/index.ts';
+import { visibleSide } from '../../visibility/index.ts';
+import type { VisibleSide } from '../../visibility/index.ts';
+import type { Reader, SagaState } from '../../wallets/index.ts';
+import { walletBeyondTransit } from '../../wallets/index.ts';
+import type { Answer } from '../definition.ts';
+import { AmountText, AssetBrief, HoldId, oneOf, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from '../schemas.ts';
+
+const SideAfter = Type.Object(
+  { walletId: WalletId, balance: orNull(AmountText), version: orNull(Version) },
+  {
+    $id: 'SideAfter',
+    ...strict,
+    description: "a wallet after the operation; users see null for the balance and version of another user's",
+  },
+);
+
+/** What every operation on a wallet answers. */
+export const doneProperties = {
+  operationId: OperationId,
+  seq: Seq,
+  type: Type.String({ examples: ['deposit'] }),
+  requestId: Type.String({ description: 'the idempotency key that the operation is remembered under' }),
+  walletId: WalletId,
+  asset: ref(AssetBrief),
+  balance: Type.String({ description: 'of the wallet, after the operation, in minor units' }),
+  held: Type.String({ description: 'how much of the balance open holds reserve, after the operation' }),
+  available: Type.String({
+    description: 'what may leave the wallet after the operation: balance, less what is held, plus the credit limit',
+  }),
+  version: Version,
+  createdAt: Timestamp,
+};
+
+export const AskedAmount = Type.String({ description: 'what was requested, when it was "up to" an amount' });
+
+const postingProperties = {
+  ...doneProperties,
+  amount: Type.String({ description: 'what was moved, in minor units', examples: ['1000'] }),
+  askedAmount: Type.Optional(AskedAmount),
+  effectiveAt: Type.Optional(Timestamp),
+};
+
+export const Posting = Type.Object(
+  {
+    ...postingProperties,
+    status: oneOf('completed', 'debited'),
+    mode: Type.Optional(Type.Literal('saga')),
+    from: Type.Optional(ref(SideAfter)),
+    to: Type.Optional(ref(SideAfter)),
+    holdId: Type.Optional(HoldId),
+    left: Type.Optional(Type.String({ description: 'what is left of the hold, after a capture or a release' })),
+    reverses: Type.Optional(Type.String({ description: 'id of the operation that this one reverses' })),
+    reversed: Type.Optional(Type.String({ description: 'how much of that operation is reversed by now' })),
+  },
+  {
+    $id: 'Posting',
+    ...strict,
+    description:
+      'debited: a transfer that has left its sender and will be completed by itself; from and to are present where both sides are wallets, as their own books left them; holdId and left for a part of a hold, reverses and reversed for a reversal',
+  },
+);
+
+/** What the routes of the closed loop answer. */
+export const Success = Type.Object({ status: Type.Literal('success'), ...postingProperties }, { $id: 'Success', ...strict });
+
+export const postingSchemas = [SideAfter, Posting, Success];
+
+type Posted = Static<typeof Posting>;
+
+export const posting: Answer = {
+  schema: Posting,
+  present: ({ entry, saga }, { assets, reader }) => presentPosting(entry, assets, reader, saga),
+};
+
+export const success: Answer = {
+  schema: Success,
+  present: ({ entry }, { assets, reader }): Static<typeof Success> => ({ ...presentPosting(entry, assets, reader), status: 'success' }),
+};
+
+/** `saga`: how far a transfer in steps came, of which the entry is the first. */
+function presentPosting(entry: RecordedEntry, assets: Assets, reader: Reader, saga?: SagaState): Posted {
+  if (saga) return presentSaga(entry, assets, reader, saga);
+  const { debit, credit, amount, hold, holdLeft, reverses, reversed } = entry;
+  assert(amount !== null, 'a posting has an amount');
+  return {
+    ...presentDone(entry, assets),
+    status: 'completed',
+    amount: amount.toString(),
+    ...presentAsked(entry),
+    ...(debit?.kind === 'wallet' && credit?.kind === 'wallet' && { from: sideAfter(debit, reader), to: sideAfter(credit, reader) }),
+    ...(hold !== null && holdLeft !== null && { holdId: idAt(entry, hold), left: holdLeft.toString() }),
+    ...(reverses !== null && reversed !== null && { reverses: idAt(entry, reverses), reversed: reversed.toString() }),
+  };
+}
+
+function presentSaga(entry: RecordedEntry, assets: Assets, reader: Reader, { status, credit }: SagaState): Posted {
+  const { debit, amount } = entry;
+  assert(debit && amount !== null && status !== 'compensated', 'a transfer that came back is answered as a refusal');
+  const to = walletBeyondTransit(entry) ?? '';
+  return {
+    ...presentDone(entry, assets),
+    type: 'transfer',
+    mode: 'saga',
+    status,
+    amount: amount.toString(),
+    ...presentAsked(entry),
+    from: sideAfter(debit, reader),
+    to: credit?.credit ? sideAfter(credit.credit, reader) : { walletId: to, balance: null, version: null },
+  };
+}
+
+/** Of the wallet that initiated it. */
+export function presentDone(entry: RecordedEntry, assets: Assets): Pick<Posted, keyof typeof doneProperties> {
+  const { asset, key } = entry;
+  const own = initiatorOf(entry);
+  assert(own && asset !== null && key !== null, 'an operation on a wallet has an initiator, an asset and a key');
+  return {
+    operationId: operationId(entry),
+    seq: entry.seq,
+    type: entry.kind,
+    requestId: key,
+    walletId: own.id,
+    asset: presentAsset(assets.get(asset)),
+    balance: own.balance.toString(),
+    held: own.held.toString(),
+    available: presentAvailable(own),
+    version: own.version,
+    createdAt: entry.recordedAt.toISOString(),
+  };
+}
+
+/** "All there was" is no amount that the caller requested. */
+export function presentAsked({ askedAmount, effectiveAt }: RecordedEntry): { askedAmount?: string; effectiveAt?: string } {
+  return {
+    ...(askedAmount !== null && askedAmount !== maximumAmount && { askedAmount: askedAmount.toString() }),
+    ...(effectiveAt && { effectiveAt: effectiveAt.toISOString() }),
+  };
+}
+
+/** A wallet has a floor, so there is always an end to what it may give. */
+export function presentAvailable(side: Pick<PostedSide, 'balance' | 'held' | 'floor'>): string {
+  return String(availableOf(side) ?? side.balance);
+}
+
+/** The id of the entry at a seq of the same book. */
+export function idAt({ book }: Pick<RecordedEntry, 'book'>, seq: number): string {
+  return operationId({ book, operation: seq });
+}
+
+export function presentAsset({ id, code, scale }: Asset): Static<typeof AssetBrief> {
+  return { id, code, scale };
+}
+
+function sideAfter(side: PostedSide, reader: Reader): Static<typeof SideAfter> {
+  return presentSide(visibleSide(side, reader));
+}
+
+export function presentSide({ id, balance, version }: VisibleSide): Static<typeof SideAfter> {
+  return { walletId: id, balance: balance === null ? null : balance.toString(), version };
+}

@@ -1,0 +1,45 @@
+/** Posts operations that were prepared: alone, each by itself, or all of them or none. */
+import { assert } from '../kernel/index.ts';
+import type { Ledger, Operation } from '../ledger/index.ts';
+import { refusedUnseen } from './outcome.ts';
+import type { OperationOutcome, Prepared } from './outcome.ts';
+
+export const batchSizeMax = 1_000;
+
+export async function postOne(ledger: Ledger, prepared: Prepared): Promise<OperationOutcome> {
+  const { key } = prepared;
+  return 'refusal' in prepared ? refusedUnseen(key, prepared.refusal) : { ...(await ledger.post(prepared.operation)), key };
+}
+
+/** In their order, each by itself. */
+export async function postEach(ledger: Ledger, prepared: readonly Prepared[]): Promise<OperationOutcome[]> {
+  const operations: Operation[] = [];
+  for (const item of prepared) if ('operation' in item) operations.push(item.operation);
+  const outcomes = operations.length === 0 ? [] : await ledger.postEach(operations);
+  let next = 0;
+  return prepared.map((item): OperationOutcome => {
+    if ('refusal' in item) return refusedUnseen(item.key, item.refusal);
+    const outcome = outcomes[next++];
+    assert(outcome, 'each operation has its outcome');
+    return { ...outcome, key: item.key };
+  });
+}
+
+/** All or none. One that is refused before the ledger sees it refuses the whole group, and the ledger sees none of it. */
+export async function postLinked(ledger: Ledger, all: readonly Prepared[]): Promise<OperationOutcome[]> {
+  const prepared = all.map((item) => ('operation' in item && item.operation.kind === 'transfer_debit' ? unlinkable(item.key) : item));
+  const culprit = prepared.findIndex((item) => 'refusal' in item);
+  if (culprit === -1) return await postTogether(ledger, prepared);
+  const others = { code: 'linked_operation_refused', facts: { refused: String(culprit) } } as const;
+  return prepared.map((item, at) => refusedUnseen(item.key, at === culprit && 'refusal' in item ? item.refusal : others));
+}
+
+/** A transfer in steps ends after the others would have been done. */
+function unlinkable(key: string): Prepared {
+  return { key, refusal: { code: 'saga_not_linkable', facts: {} } };
+}
+
+async function postTogether(ledger: Ledger, prepared: readonly Prepared[]): Promise<OperationOutcome[]> {
+  const outcomes = await ledger.postLinked(prepared.flatMap((item) => ('operation' in item ? [item.operation] : [])));
+  return outcomes.map((outcome, at) => ({ ...outcome, key: prepared[at]?.key ?? '' }));
+}

@@ -1,0 +1,71 @@
+/** Capture: posts a part of a hold, or all that is left of it, to a wallet or a system account. */
+import Type from 'typebox';
+import { placeOfOperationId } from '../ledger/index.ts';
+import { guarded } from './access.ts';
+import { posting } from './answers/posting.ts';
+import { define } from './definition.ts';
+import { holdNotFound } from './hold-wallets.ts';
+import { keyOrFresh } from './idempotency.ts';
+import { destinationIn, entryIdIn, flagIn, momentIn, partIn } from './input.ts';
+import { termsOf, wholeOrPart } from './money.ts';
+import { Amount, DestinationName, EffectiveAt, termProperties, WalletId } from './schemas.ts';
+import type { Destination, Terms } from './terms.ts';
+
+export type CaptureRequest = Terms & {
+  /** Named by the id that its authorisation answered. */
+  readonly hold: string;
+  /** Absent: all that is left. */
+  readonly amount?: bigint | undefined;
+  readonly to: Destination;
+  /** What is left after this part goes back to the wallet. */
+  readonly final?: boolean | undefined;
+  readonly effectiveAt?: Date | undefined;
+};
+
+export const capture = define({
+  name: 'captureHold',
+  description:
+    'Moves a part of a hold, or all that is left of it, to a wallet or a system account; to cash_out when no destination is given',
+  access: guarded('holds:write', 'never'),
+  subject: 'holdId',
+  fields: {
+    amount: Type.Optional(Amount),
+    ...termProperties,
+    toWalletId: Type.Optional(WalletId),
+    to: Type.Optional(DestinationName),
+    final: Type.Optional(Type.Boolean({ description: 'true: what is left after this part goes back to the wallet' })),
+    effectiveAt: Type.Optional(EffectiveAt),
+  },
+  rest: { method: 'POST', path: '/holds/:holdId/capture', tag: 'Holds', status: 201 },
+  batchType: 'capture',
+  grpc: { field: 'capture' },
+  read: (input): CaptureRequest => ({
+    ...input.terms,
+    hold: entryIdIn(input, 'holdId'),
+    amount: partIn(input),
+    to: destinationIn(input, 'toWalletId', 'to') ?? { system: 'cash_out' },
+    final: flagIn(input, 'final'),
+    effectiveAt: momentIn(input, 'effectiveAt'),
+  }),
+  async prepare(request, { holds }) {
+    const key = keyOrFresh(request.key);
+    const wallet = await holds.walletOf(request.hold);
+    const hold = placeOfOperationId(request.hold)?.seq;
+    if (wallet === undefined || hold === undefined) return { key, refusal: holdNotFound(request.hold) };
+    return {
+      key,
+      operation: {
+        kind: 'capture',
+        key,
+        wallet,
+        hold,
+        credit: request.to,
+        ...wholeOrPart(request.amount),
+        ...(request.final === true && { final: true }),
+        ...(request.effectiveAt && { effectiveAt: request.effectiveAt }),
+        ...termsOf(request),
+      },
+    };
+  },
+  answer: posting,
+});

@@ -1,0 +1,94 @@
+/** What can be done: each command posts one operation of the table. The ledger decides; nothing here does. */
+import { bookOfWallet } from '../ledger/index.ts';
+import type { Asset, Ledger } from '../ledger/index.ts';
+import { postEach, postLinked, postOne } from './batch.ts';
+import { closeAllOf } from './closing.ts';
+import type { CloseAllRequest } from './closing.ts';
+import type { Context, Definition, Opened, SharesBook } from './definition.ts';
+import { HoldWallets } from './hold-wallets.ts';
+import { KnownAssets } from './known-assets.ts';
+import type { OperationOutcome, Prepared, RefusedOutcome } from './outcome.ts';
+import { openedBy, sweepReviewed } from './reviewing.ts';
+import type { Reviews } from './reviewing.ts';
+import { operations } from './table.ts';
+import type { CommandName, RequestOf } from './table.ts';
+import type { Terms } from './terms.ts';
+
+/** One operation of a batch. */
+export type BatchItem = { readonly definition: Definition; readonly request: Terms };
+
+/** A command for each operation, typed by its definition. */
+type OperationCommands = { readonly [K in CommandName]: (request: RequestOf<K>) => Promise<OperationOutcome> };
+
+export type Commands = OperationCommands & {
+  /** Posts an operation of the table by its definition. */
+  run(definition: Definition, request: Terms): Promise<OperationOutcome>;
+  /** Up to `batchSizeMax` operations, decided in their order: each by itself, or when `atomic` all of them or none. */
+  batch(items: readonly BatchItem[], options: { readonly atomic: boolean }): Promise<OperationOutcome[]>;
+  /** Closes all wallets of an owner, or none: answers with the first refusal, or null. */
+  closeAllOf(request: CloseAllRequest): Promise<RefusedOutcome | null>;
+};
+
+export type CommandsOptions = {
+  readonly ledger: Ledger;
+  readonly defaultAsset: Asset;
+  /** Which withdrawals are held back for review; none when absent. */
+  readonly reviews?: Reviews | undefined;
+};
+
+const nothingOpened: Opened = new Map();
+
+export function createCommands({ ledger, defaultAsset, reviews }: CommandsOptions): Commands {
+  const books = ledger.books.length;
+  const sharesBook: SharesBook = books === 1 ? () => true : (one, other) => bookOfWallet(one, books) === bookOfWallet(other, books);
+  const assets = new KnownAssets(ledger.assets, defaultAsset);
+  const context: Context = { ledger, defaultAsset, assets, holds: new HoldWallets(ledger.read), sharesBook, reviews };
+
+  const run = async (definition: Definition, request: Terms): Promise<OperationOutcome> => {
+    // A promise is waited for only where there is one: most operations are prepared at once.
+    const preparing = definition.prepare(request, context);
+    let prepared = preparing instanceof Promise ? await preparing : preparing;
+    if (definition.gate) prepared = await definition.gate(request, prepared, context, nothingOpened);
+    const outcome = await postOne(ledger, prepared);
+    return definition.settle ? definition.settle(outcome, request, context) : outcome;
+  };
+
+  const batch = async (items: readonly BatchItem[], { atomic }: { readonly atomic: boolean }): Promise<OperationOutcome[]> => {
+    // In a group a transfer is posted at once or refused: one that should go in steps says so by its mode.
+    const within = atomic ? { ...context, sharesBook: () => true } : context;
+    const prepared = await prepareAll(items, within);
+    const outcomes = await (atomic ? postLinked(ledger, prepared) : postEach(ledger, prepared));
+    // A transfer in steps has begun in its turn, and ends beside the others.
+    return await Promise.all(
+      outcomes.map(async (outcome, at) => {
+        const item = items[at];
+        return item?.definition.settle ? await item.definition.settle(outcome, item.request, within) : outcome;
+      }),
+    );
+  };
+
+  const commands = Object.fromEntries(
+    Object.entries(operations).map(([name, definition]) => [name, (request: Terms) => run(definition, request)]),
+  ) as unknown as OperationCommands;
+  return {
+    ...commands,
+    run,
+    batch,
+    async closeAllOf(request) {
+      const held = reviews ? await sweepReviewed(ledger, reviews, request) : null;
+      return held ?? (await closeAllOf(ledger, request));
+    },
+  };
+}
+
+async function prepareAll(items: readonly BatchItem[], context: Context): Promise<readonly Prepared[]> {
+  const prepared = await Promise.all(items.map(async ({ definition, request }) => await definition.prepare(request, context)));
+  if (!context.reviews || items.every(({ definition }) => !definition.gate)) return prepared;
+  const opened = openedBy(prepared);
+  return await Promise.all(
+    prepared.map(async (one, at) => {
+      const item = items[at];
+      return item?.definition.gate ? await item.definition.gate(item.request, one, context, opened) : one;
+    }),
+  );
+}

@@ -1,0 +1,40 @@
+/** Hold: reserves an amount of a wallet until it is captured, released, or expires. */
+import Type from 'typebox';
+import { operationId } from '../ledger/index.ts';
+import { guarded } from './access.ts';
+import { authorization } from './answers/authorization.ts';
+import { define } from './definition.ts';
+import { amountTermsIn, refuse, secondsIn, walletIn } from './input.ts';
+import { moneyOf } from './money.ts';
+import { amountProperties, ExpiresInSeconds, termProperties } from './schemas.ts';
+import type { AmountTerms } from './terms.ts';
+
+export type HoldRequest = AmountTerms & { readonly wallet: string; readonly expiresInSeconds?: number | undefined };
+
+export const hold = define({
+  name: 'authorizeHold',
+  description: 'Reserves an amount of a wallet, which nothing else can take until it is captured, released or expired',
+  // A hold is what somebody else counts on: the owner of the wallet does not lift it.
+  access: guarded('holds:write', 'never'),
+  subject: 'walletId',
+  fields: { ...amountProperties, expiresInSeconds: Type.Optional(ExpiresInSeconds), ...termProperties },
+  rest: { method: 'POST', path: '/wallet/:id/holds', tag: 'Holds', status: 201 },
+  batchType: 'hold',
+  grpc: { field: 'hold' },
+  read(input): HoldRequest {
+    if (input.values['effectiveAt'] !== undefined) refuse(`A hold moves no money, so it takes no ${input.nameOf('effectiveAt')}.`);
+    return { ...amountTermsIn(input), wallet: walletIn(input), expiresInSeconds: secondsIn(input, 'expiresInSeconds') };
+  },
+  prepare(request, { assets }) {
+    const terms = moneyOf(request, assets);
+    if ('refusal' in terms) return terms;
+    const { wallet, expiresInSeconds } = request;
+    const { effectiveAt: _none, ...asked } = terms;
+    return { key: terms.key, operation: { kind: 'hold', wallet, ...asked, ...(expiresInSeconds !== undefined && { expiresInSeconds }) } };
+  },
+  settle(outcome, { wallet }, { holds }) {
+    if (outcome.status === 'posted') holds.remember(operationId(outcome.entry), wallet);
+    return outcome;
+  },
+  answer: authorization,
+});

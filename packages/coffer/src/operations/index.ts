@@ -1,0 +1,31 @@
+// Operations: everything that can be done with money, one file each; table.ts lists them all, and the transports derive from it.
+export { guarded, unguarded } from './access.ts';
+export type { Rule } from './access.ts';
+export { holdProperties, HoldStatus } from './answers/authorization.ts';
+export {
+  Counterparty,
+  limitProperties,
+  Passage,
+  presentCounterparty,
+  presentLimits,
+  presentPassage,
+  presentSides,
+  sidesProperties,
+} from './answers/control.ts';
+export { AskedAmount, idAt, presentAsked, presentAsset, presentAvailable, presentSide } from './answers/posting.ts';
+export { batchSizeMax } from './batch.ts';
+export type { CloseAllRequest } from './closing.ts';
+export { createCommands } from './commands.ts';
+export type { BatchItem, Commands } from './commands.ts';
+export type { Definition, Subject } from './definition.ts';
+export { isIdempotencyKey, keyLengthMax } from './idempotency.ts';
+export { destinationIn, InvalidInput, momentIn, reasonIn } from './input.ts';
+export type { Caller, Input, Values } from './input.ts';
+export { metadataMistake } from './metadata.ts';
+export type { OperationOutcome, PostedOutcome, RefusedOutcome } from './outcome.ts';
+export type { Reviews } from './reviewing.ts';
+export * from './schemas.ts';
+export { answerSchemas, definitions, operations } from './table.ts';
+export type { CommandName, OperationName, RequestOf } from './table.ts';
+export type { Destination, Terms, WalletMoneyRequest } from './terms.ts';
+export type { TransferMode, TransferRequest } from './transfer.ts';

@@ -1,0 +1,172 @@
+/**
+ * A request as an operation reads it, whatever transport brought it. A transport hands over the values under the names of the operation's
+ * fields; the rules about each value are here, once.
+ */
+import type { Principal } from '../identity/index.ts';
+import { isUuid, parseAmount, parseAmountOrZero, parseMoment, parseSignedAmount } from '../kernel/index.ts';
+import type { Sides } from '../ledger/index.ts';
+import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
+import { destinations, expiresInSecondsMax } from './terms.ts';
+import type { AmountTerms, AssetReference, Decided, Destination, MoneyTerms, Terms } from './terms.ts';
+
+/** Values by the names of fields, and what the caller calls each field, for sentences. */
+export type Values = { readonly values: Readonly<Record<string, unknown>>; readonly nameOf: (field: string) => string };
+
+export type Input = Values & { readonly terms: Terms; readonly caller: Caller };
+
+export type Caller = {
+  readonly principal: Principal;
+  /** As it is kept in the log. */
+  readonly actor: string;
+  readonly onlyOwner: string | undefined;
+  /** Throws the transport's error where the caller may not grant credit. */
+  admit(operation: 'setCreditLine'): unknown;
+};
+
+/** A request that an operation cannot read, or does not take from this caller; the message says what to send instead. */
+export class InvalidInput extends Error {
+  override readonly name = 'InvalidInput';
+  readonly code: 'invalid_request' | 'forbidden' | 'unauthenticated';
+
+  constructor(message: string, code: InvalidInput['code'] = 'invalid_request') {
+    super(message);
+    this.code = code;
+  }
+}
+
+export function refuse(message: string, code?: InvalidInput['code']): never {
+  throw new InvalidInput(message, code);
+}
+
+const walletId = new RegExp(walletIdPattern);
+const entryId = /^[0-9]+-[0-9]+$/;
+const entryIdLengthMax = 32;
+const reasonLengthMax = 1_000;
+
+export function walletIn(input: Values, field = 'walletId'): string {
+  const id = textIn(input, field);
+  return id !== undefined && walletId.test(id) ? id : refuse(`"${input.nameOf(field)}" must be a wallet id: ${walletIdRule}.`);
+}
+
+/** The id of an operation or a hold: `book-seq`. */
+export function entryIdIn(input: Values, field: 'holdId' | 'operationId'): string {
+  const id = textIn(input, field);
+  if (id !== undefined && id.length <= entryIdLengthMax && entryId.test(id)) return id;
+  return refuse(`"${input.nameOf(field)}" must be an id such as 1-4711, from the answer that made it.`);
+}
+
+/** Users act on their own wallets; services and staff may name any owner. */
+export function ownerIn(input: Input, field: string): string {
+  const { principal, onlyOwner } = input.caller;
+  const named = textIn(input, field)?.toLowerCase();
+  if (onlyOwner !== undefined && named !== undefined && named !== onlyOwner)
+    refuse(`Users reach only their own wallets. Omit "${input.nameOf(field)}".`, 'forbidden');
+  if (named !== undefined) return isUuid(named) ? named : refuse(`"${input.nameOf(field)}" must be the id of a user.`);
+  return 'userId' in principal ? principal.userId : refuse(`Send the user's id as "${input.nameOf(field)}".`);
+}
+
+export function assetIn(input: Values, field = 'asset'): AssetReference {
+  return input.values[field] as AssetReference;
+}
+
+/** At least 1. */
+export function amountIn(input: Values, field = 'amount'): bigint {
+  return exactly(parseAmount, input, field) ?? refuse(`"${input.nameOf(field)}" must be a whole number of minor units, at least 1.`);
+}
+
+export function amountTermsIn(input: Input): AmountTerms {
+  const { minimumBalance } = input.values;
+  return {
+    ...input.terms,
+    amount: amountIn(input),
+    upTo: flagIn(input, 'upTo'),
+    asset: assetIn(input),
+    minimumBalance: minimumBalance === undefined ? undefined : signedIn(input, 'minimumBalance'),
+  };
+}
+
+export function moneyTermsIn(input: Input): MoneyTerms {
+  return { ...amountTermsIn(input), effectiveAt: momentIn(input, 'effectiveAt') };
+}
+
+/** Absent: all that is left. */
+export function partIn(input: Values): bigint | undefined {
+  return input.values['amount'] === undefined ? undefined : amountIn(input);
+}
+
+/** A limit, 0 or more; null and absent: no limit. */
+export function limitIn(input: Values, field: string): bigint | null {
+  const given = input.values[field];
+  return given === undefined || given === null ? null : amountOrZeroIn(input, field);
+}
+
+export function amountOrZeroIn(input: Values, field: string): bigint {
+  return exactly(parseAmountOrZero, input, field) ?? refuse(`"${input.nameOf(field)}" must be a whole number of minor units, 0 or more.`);
+}
+
+function signedIn(input: Values, field: string): bigint {
+  return exactly(parseSignedAmount, input, field) ?? refuse(`"${input.nameOf(field)}" must be a whole number of minor units.`);
+}
+
+/** Amounts arrive as JSON integers, as digits, or as the int64 of gRPC. */
+function exactly(parse: (given: string | number) => bigint | null, { values }: Values, field: string): bigint | null {
+  const given = values[field];
+  if (typeof given === 'bigint') return parse(given.toString());
+  return typeof given === 'string' || typeof given === 'number' ? parse(given) : null;
+}
+
+export function momentIn(input: Values, field: string): Date | undefined {
+  const text = textIn(input, field);
+  if (text === undefined) return undefined;
+  return (
+    parseMoment(text) ??
+    refuse(`"${input.nameOf(field)}" is not a valid moment. Send one such as 2026-01-31T12:00:00Z, in the years 1 to 9999.`)
+  );
+}
+
+export function secondsIn(input: Values, field: string): number | undefined {
+  const given = input.values[field];
+  if (given === undefined) return undefined;
+  const seconds = Number(given);
+  return seconds >= 1 && seconds <= expiresInSecondsMax
+    ? seconds
+    : refuse(`"${input.nameOf(field)}" must be 1 to ${expiresInSecondsMax} seconds.`);
+}
+
+export function flagIn({ values }: Values, field: string): boolean | undefined {
+  return values[field] as boolean | undefined;
+}
+
+export function textIn({ values }: Values, field: string): string | undefined {
+  return values[field] as string | undefined;
+}
+
+/** One of a few words; absent: undefined. */
+export function wordIn<const W extends string>(input: Values, field: string, words: readonly W[]): W | undefined {
+  const given = textIn(input, field);
+  if (given === undefined) return undefined;
+  return words.find((word) => word === given) ?? refuse(`"${input.nameOf(field)}" must be one of ${words.join(', ')}.`);
+}
+
+export function sidesIn(input: Values): Sides {
+  return wordIn(input, 'sides', ['debits', 'credits', 'both']) ?? 'both';
+}
+
+/** A wallet or a system account, by one of two fields. */
+export function destinationIn(input: Values, walletField: string, systemField: string): Destination | undefined {
+  const system = wordIn(input, systemField, destinations);
+  if (input.values[walletField] === undefined) return system === undefined ? undefined : { system };
+  if (system !== undefined) refuse(`Send either "${input.nameOf(walletField)}" or "${input.nameOf(systemField)}", not both.`);
+  return { wallet: walletIn(input, walletField) };
+}
+
+/** Corrections and controls have a reason, and record who decided them. */
+export function decidedIn(input: Input): Terms & Decided {
+  return { ...input.terms, reason: reasonIn(input), actor: input.caller.actor };
+}
+
+export function reasonIn(input: Values): string {
+  const reason = textIn(input, 'reason') ?? '';
+  if (reason.trim() !== '' && reason.length <= reasonLengthMax && !reason.includes('\0')) return reason;
+  return refuse(`"${input.nameOf('reason')}" must be 1 to ${reasonLengthMax} characters of text, not only spaces.`);
+}

@@ -1,0 +1,50 @@
+/** What operations that move money share: from their terms to an operation of the ledger. */
+import { maximumAmount } from '../ledger/index.ts';
+import type { Refusal, TransferOperation } from '../ledger/index.ts';
+import { keyOrFresh } from './idempotency.ts';
+import { assetUnknown } from './known-assets.ts';
+import type { KnownAssets } from './known-assets.ts';
+import type { Prepared } from './outcome.ts';
+import type { MoneyTerms, Terms } from './terms.ts';
+
+type RefusedEarly = Extract<Prepared, { refusal: Refusal }>;
+
+export function prepareTransferOf(
+  request: MoneyTerms,
+  assets: KnownAssets,
+  { kind, debit, credit }: Pick<TransferOperation, 'kind' | 'debit' | 'credit'>,
+): Prepared {
+  const terms = moneyOf(request, assets);
+  return 'refusal' in terms ? terms : { key: terms.key, operation: { kind, debit, credit, ...terms } };
+}
+
+/** Everything but who pays whom. */
+export function moneyOf(request: MoneyTerms, assets: KnownAssets): Omit<TransferOperation, 'kind' | 'debit' | 'credit'> | RefusedEarly {
+  const key = keyOrFresh(request.key);
+  const asset = request.asset === undefined ? undefined : assets.find(request.asset);
+  if (request.asset !== undefined && !asset) return { key, refusal: assetUnknown(request.asset) };
+  return {
+    key,
+    amount: request.amount,
+    ...(request.upTo === true && { upTo: true }),
+    ...(asset && { asset: asset.id }),
+    ...(request.minimumBalance !== undefined && { minimumBalance: request.minimumBalance }),
+    ...(request.effectiveAt && { effectiveAt: request.effectiveAt }),
+    ...termsOf(request),
+  };
+}
+
+/** What every operation may carry; absent terms are left out. */
+export function termsOf(request: Terms): Pick<TransferOperation, 'expectedVersion' | 'metadata' | 'onlyOwner'> {
+  const { expectedVersion, metadata, onlyOwner } = request;
+  return {
+    ...(expectedVersion !== undefined && { expectedVersion }),
+    ...(metadata !== undefined && { metadata }),
+    ...(onlyOwner !== undefined && { onlyOwner }),
+  };
+}
+
+/** Without an amount, as much as there is. */
+export function wholeOrPart(amount: bigint | undefined): { amount: bigint; upTo?: true } {
+  return amount === undefined ? { amount: maximumAmount, upTo: true } : { amount };
+}

@@ -1,0 +1,87 @@
+/** Open: a user's wallet in an asset, or a wallet with an id of its own that no user owns. */
+import Type from 'typebox';
+import { isReservedForOwner, ownedWalletId } from '../wallets/index.ts';
+import { guarded } from './access.ts';
+import { openedWallet } from './answers/opened-wallet.ts';
+import { define } from './definition.ts';
+import { keyOrFresh } from './idempotency.ts';
+import { amountOrZeroIn, assetIn, ownerIn, refuse, textIn, walletIn } from './input.ts';
+import type { Input } from './input.ts';
+import { assetUnknown } from './known-assets.ts';
+import { AssetReference, CreditLimit, keyProperties, UserId, WalletId } from './schemas.ts';
+import type { AssetReference as AssetName, Terms } from './terms.ts';
+
+export type OpenRequest = Terms & {
+  readonly asset?: AssetName;
+  /** How far below zero the wallet may go. */
+  readonly creditLimit?: bigint | undefined;
+} & ({ readonly owner: string } | { readonly wallet: string });
+
+export const open = define({
+  name: 'openWallet',
+  description:
+    "Opens a user's own wallet in an asset. Services and staff open the wallet of ownerId, or a wallet with its own id that no user owns; in open mode anyone may do so without a login",
+  access: guarded('wallets:open', 'own'),
+  fields: {
+    walletId: Type.Optional(WalletId),
+    ownerId: Type.Optional(UserId),
+    asset: Type.Optional(AssetReference),
+    creditLimit: Type.Optional(CreditLimit),
+    ...keyProperties,
+  },
+  rest: { method: 'POST', path: '/wallet', tag: 'Wallets', status: 201, names: { walletId: 'id' } },
+  batchType: 'open',
+  grpc: { field: 'openWallet' },
+  read(input): OpenRequest {
+    const { values, nameOf, terms } = input;
+    if (values['metadata'] !== undefined || values['expectedVersion'] !== undefined)
+      refuse(`A wallet that is being opened takes no ${nameOf('expectedVersion')} and no metadata.`);
+    return { key: terms.key, asset: assetIn(input), ...placeIn(input) };
+  },
+  prepare(request, { assets }) {
+    const asset = assets.find(request.asset);
+    const key = keyOrFresh(request.key);
+    if (!asset) return { key, refusal: assetUnknown(request.asset) };
+    const owner = 'owner' in request ? request.owner : null;
+    const wallet = 'owner' in request ? ownedWalletId(request.owner, asset.code) : request.wallet;
+    return { key, operation: { kind: 'open', key, wallet, opens: { owner, asset: asset.id, floor: -(request.creditLimit ?? 0n) } } };
+  },
+  answer: openedWallet,
+});
+
+/** Whose wallet, or which one. Granting credit needs the same scope with the opening as afterwards. */
+function placeIn(input: Input): ({ readonly owner: string } | { readonly wallet: string }) & Pick<OpenRequest, 'creditLimit'> {
+  const { caller, nameOf, values } = input;
+  const { principal } = caller;
+  const id = textIn(input, 'walletId');
+  const named = textIn(input, 'ownerId');
+  if (principal.kind === 'user') return ofUser(input, principal.userId, id);
+  const creditLimit = values['creditLimit'] === undefined ? 0n : amountOrZeroIn(input, 'creditLimit');
+  if (creditLimit > 0n) caller.admit('setCreditLine');
+  if (id === undefined) {
+    if (named === undefined && principal.kind === 'anonymous')
+      refuse(`Log in and send the token to open a wallet of your own, or name the wallet: ${nameOf('walletId')}.`, 'unauthenticated');
+    return { owner: ownerIn(input, 'ownerId'), creditLimit };
+  }
+  if (named !== undefined)
+    refuse(
+      `A user's wallet gets its id from the user and the asset. Send either "${nameOf('walletId')}" or "${nameOf('ownerId')}", not both.`,
+    );
+  if (isReservedForOwner(id))
+    refuse(
+      `Only its owner can open the wallet "${id}": ids that begin with a user's id belong to that user. Choose another id.`,
+      'forbidden',
+    );
+  return { wallet: walletIn(input), creditLimit };
+}
+
+function ofUser(input: Input, userId: string, id: string | undefined): { readonly owner: string } {
+  const { nameOf, values } = input;
+  if (id !== undefined)
+    refuse(`A user's wallet gets its id from the user and the asset. Omit "${nameOf('walletId')}", or send the request without a login.`);
+  if (values['creditLimit'] !== undefined) refuse('Users cannot grant their own wallets a credit limit. Omit creditLimit.', 'forbidden');
+  const named = textIn(input, 'ownerId');
+  if (named !== undefined && named.toLowerCase() !== userId)
+    refuse(`Users open only their own wallets. Omit "${nameOf('ownerId')}".`, 'forbidden');
+  return { owner: userId };
+}

@@ -1,0 +1,55 @@
+/** Reverse: moves back what an earlier operation moved, wholly or in part. */
+import Type from 'typebox';
+import { initiatorOf } from '../ledger/index.ts';
+import { entryOfOperation } from '../wallets/index.ts';
+import { guarded } from './access.ts';
+import { posting } from './answers/posting.ts';
+import { define } from './definition.ts';
+import { keyOrFresh } from './idempotency.ts';
+import { decidedIn, entryIdIn, partIn } from './input.ts';
+import { termsOf, wholeOrPart } from './money.ts';
+import { Amount, decidedProperties } from './schemas.ts';
+import type { Decided, Terms } from './terms.ts';
+
+export type ReversalRequest = Terms &
+  Decided & {
+    readonly operation: string;
+    /** Absent: all that is not reversed yet. */
+    readonly amount?: bigint | undefined;
+  };
+
+export const reverse = define({
+  name: 'reverseOperation',
+  description: 'Moves back what an operation moved, wholly or in part; never more than it moved',
+  access: guarded('reversals:write', 'never'),
+  subject: 'operationId',
+  fields: { amount: Type.Optional(Amount), ...decidedProperties },
+  rest: { method: 'POST', path: '/operations/:operationId/reverse', tag: 'Operations', status: 201 },
+  batchType: 'reverse',
+  grpc: { field: 'reverse' },
+  read: (input): ReversalRequest => ({ ...decidedIn(input), operation: entryIdIn(input, 'operationId'), amount: partIn(input) }),
+  async prepare(request, { ledger }) {
+    const key = keyOrFresh(request.key);
+    const original = await entryOfOperation(ledger, request.operation, request.onlyOwner);
+    const initiator = original && initiatorOf(original);
+    if (!original || !initiator) return { key, refusal: { code: 'operation_not_found', facts: { reverses: request.operation } } };
+    // What system accounts began, such as an issue, is not a wallet's to give back.
+    if (initiator.kind !== 'wallet')
+      return { key, refusal: { code: 'not_reversible', facts: { reverses: request.operation, kind: original.kind } } };
+    const { reason, actor } = request;
+    return {
+      key,
+      operation: {
+        kind: 'reversal',
+        key,
+        initiator: initiator.id,
+        reverses: original.seq,
+        ...wholeOrPart(request.amount),
+        reason,
+        actor,
+        ...termsOf(request),
+      },
+    };
+  },
+  answer: posting,
+});

@@ -1,0 +1,221 @@
+/** The words of the API as schemas. A description says what a value is and, in a refusal, what it should have been. */
+import Type from 'typebox';
+import type { Static, TSchema, TUnsafe } from 'typebox';
+import { amountOrZeroPattern, amountPattern, momentPattern, signedAmountPattern } from '../kernel/index.ts';
+import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
+import { keyLengthMax } from './idempotency.ts';
+import { destinations, expiresInSecondsMax } from './terms.ts';
+
+export function ref<T extends TSchema>(schema: T): TUnsafe<Static<T>> {
+  return Type.Unsafe<Static<T>>({ $ref: `${String((schema as { $id?: string }).$id)}#` });
+}
+
+export function orNull<T extends TSchema>(schema: T): TUnsafe<Static<T> | null> {
+  const { type } = schema as { type?: string };
+  return Type.Unsafe<Static<T> | null>({ ...schema, type: [type, 'null'] });
+}
+
+export function oneOf<const T extends string>(...values: readonly T[]): TUnsafe<T> {
+  return Type.Unsafe<T>({ type: 'string', enum: values });
+}
+
+/** No unknown properties: a misspelt name is told, not ignored. */
+export const strict = { additionalProperties: false } as const;
+
+export const WalletId = Type.String({ pattern: walletIdPattern, description: `wallet id: ${walletIdRule}`, examples: ['w1'] });
+
+export const Amount = Type.Unsafe<number | string>({
+  type: ['string', 'integer'],
+  pattern: amountPattern,
+  minimum: 1,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description:
+    "a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits",
+  examples: [1000, '1000'],
+});
+
+export const CreditLimit = Type.Unsafe<number | string>({
+  type: ['string', 'integer'],
+  pattern: amountOrZeroPattern,
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description:
+    'how far below zero the wallet may go, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991',
+  examples: ['500'],
+});
+
+/** One limit of a wallet. */
+export const Limit = Type.Unsafe<number | string | null>({
+  type: ['string', 'integer', 'null'],
+  pattern: amountOrZeroPattern,
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description:
+    'the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit',
+  examples: ['50000'],
+});
+
+const MinimumBalance = Type.Unsafe<number | string>({
+  type: ['string', 'integer'],
+  pattern: signedAmountPattern,
+  minimum: Number.MIN_SAFE_INTEGER,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description:
+    'how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer',
+  examples: ['100'],
+});
+
+const UpTo = Type.Boolean({ description: 'true: take as much of the amount as there is; refused only when there is nothing' });
+
+const moment = 'a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999';
+const momentForm = { pattern: momentPattern, examples: ['2026-01-31T12:00:00Z'] };
+/** Of a query. */
+export const Moment = Type.String({ ...momentForm, description: `${moment}; + is written %2B` });
+
+export const TransferModeName = Type.Unsafe<'atomic' | 'saga'>({
+  type: 'string',
+  enum: ['atomic', 'saga'],
+  description:
+    'atomic: at once or not at all, which takes two wallets of one book; saga: in steps, debited before it is credited. When absent: atomic within a book, saga between books',
+});
+
+export const ExpiresInSeconds = Type.Integer({
+  minimum: 1,
+  maximum: expiresInSecondsMax,
+  description: 'after how many seconds what is left of the hold is given back; never when absent',
+  examples: [3600],
+});
+
+/** How long it may be is checked where it is read: by the units that it is stored in. */
+export const Reason = Type.String({
+  minLength: 1,
+  description: 'why, in 1 to 1000 characters; kept in the log',
+  examples: ['chargeback 4711'],
+});
+
+export const SidesName = Type.Unsafe<'debits' | 'credits' | 'both'>({
+  type: 'string',
+  enum: ['debits', 'credits', 'both'],
+  description: 'which way: debits (money out), credits (money in) or both; both when absent',
+});
+
+export const DestinationName = Type.Unsafe<(typeof destinations)[number]>({
+  type: 'string',
+  enum: [...destinations],
+  description: `a system account: one of ${destinations.join(', ')}`,
+});
+
+export const AssetReference = Type.Unsafe<string | number>({
+  type: ['string', 'integer'],
+  minLength: 1,
+  maxLength: 32,
+  minimum: 1,
+  maximum: 2_147_483_647,
+  description: "an asset's code or number, as GET /assets lists them",
+  examples: ['USD'],
+});
+
+export const AssetNumber = Type.Integer({
+  minimum: 1,
+  maximum: 2_147_483_647,
+  description: "an asset's number, as GET /assets lists them",
+  examples: [1],
+});
+
+export const UserId = Type.String({
+  pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$',
+  description: 'user id; services and staff say by it whose wallets they mean',
+  examples: ['0f6d220d-61fa-4be7-b0a2-e05dbd9aee32'],
+});
+
+const IdempotencyKey = Type.String({
+  minLength: 1,
+  maxLength: keyLengthMax,
+  description: `idempotency key: 1 to ${keyLengthMax} characters of printable text; the same key with the same content is one operation, however often it is sent`,
+  examples: ['d1'],
+});
+
+/** One idempotency key, by the name that the caller is used to. */
+export const keyProperties = {
+  requestId: Type.Optional(IdempotencyKey),
+  txId: Type.Optional(IdempotencyKey),
+  payment_id: Type.Optional(IdempotencyKey),
+};
+
+export const Metadata = Type.Unsafe<Record<string, unknown>>({
+  type: 'object',
+  additionalProperties: true,
+  description: 'a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep',
+  examples: [{ order: 'A-17' }],
+});
+
+export const Version = Type.Integer({
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+  description: "a wallet's version: how many postings have named it",
+  examples: [3],
+});
+
+/** What every request to change something may carry. */
+export const termProperties = {
+  ...keyProperties,
+  expectedVersion: Type.Optional(Version),
+  metadata: Type.Optional(Metadata),
+};
+
+/** What every request for an amount of a wallet may say. */
+export const amountProperties = {
+  amount: Amount,
+  upTo: Type.Optional(UpTo),
+  asset: Type.Optional(AssetReference),
+  minimumBalance: Type.Optional(MinimumBalance),
+};
+export const EffectiveAt = Type.String({ ...momentForm, description: `when it counts as having happened: ${moment}` });
+
+/** Of operations that move money of a wallet. */
+export const moneyProperties = { ...amountProperties, effectiveAt: Type.Optional(EffectiveAt), ...termProperties };
+/** Of corrections and controls. */
+export const decidedProperties = { reason: Reason, ...termProperties };
+
+const { asset: _named, ...closedLoopAmounts } = amountProperties;
+/** Of the closed loop: the wallet is named by its owner and the asset's number. */
+export const closedLoopProperties = {
+  ...closedLoopAmounts,
+  asset_type_id: AssetNumber,
+  user_id: Type.Optional(UserId),
+  effectiveAt: Type.Optional(EffectiveAt),
+  ...termProperties,
+};
+
+/** What answers carry. */
+export const AmountText = Type.String({ pattern: '^-?[0-9]+$', description: 'minor units', examples: ['1000'] });
+export const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] });
+export const Seq = Type.Integer({ minimum: 0, description: 'position in the log: whatever was answered with a smaller one came before' });
+export const OperationId = Type.String({
+  pattern: '^[0-9]+-[0-9]+$',
+  maxLength: 32,
+  description: "operation id, as the operation's answer carried it",
+  examples: ['1-42'],
+});
+
+export const HoldId = Type.String({
+  pattern: '^[0-9]+-[0-9]+$',
+  maxLength: 32,
+  description: 'hold id: the id of the operation that authorised the hold',
+  examples: ['1-42'],
+});
+
+export const AssetBrief = Type.Object(
+  {
+    id: Type.Integer(),
+    code: Type.String(),
+    scale: Type.Integer({ description: 'decimal places of the unit that people say: 2 means that amount 1050 is 10.50' }),
+  },
+  { $id: 'AssetBrief', ...strict },
+);
+export const AssetView = Type.Object(
+  { id: Type.Integer(), code: Type.String(), scale: Type.Integer(), name: Type.String() },
+  { $id: 'Asset', ...strict },
+);
+
+export const freeObject = Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true });

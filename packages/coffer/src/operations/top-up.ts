@@ -1,0 +1,28 @@
+/** Top up: from the treasury to a user's wallet, which is opened on the way. */
+import { ownedWalletId } from '../wallets/index.ts';
+import { guarded } from './access.ts';
+import { posting, success } from './answers/posting.ts';
+import { closedLoopRequestIn, closedLoopValues } from './closed-loop.ts';
+import { define } from './definition.ts';
+import { keyOrFresh } from './idempotency.ts';
+import { assetUnknown } from './known-assets.ts';
+import { prepareTransferOf } from './money.ts';
+import { closedLoopProperties } from './schemas.ts';
+
+export const topUp = define({
+  name: 'topUp',
+  description: "Moves credits from the treasury to the caller's wallet, or to that of user_id; opens the wallet if there is none",
+  access: guarded('money:topup', 'never', { open: 'user' }),
+  fields: closedLoopProperties,
+  rest: { method: 'POST', path: '/wallet/topup', tag: 'Closed loop', status: 200, answer: success },
+  batchType: 'topup',
+  grpc: { field: 'topUp', values: closedLoopValues },
+  read: closedLoopRequestIn,
+  prepare(request, { assets }) {
+    const asset = assets.find(request.asset);
+    if (!asset) return { key: keyOrFresh(request.key), refusal: assetUnknown(request.asset) };
+    const credit = { wallet: ownedWalletId(request.owner, asset.code), opens: { owner: request.owner, asset: asset.id, floor: 0n } };
+    return prepareTransferOf(request, assets, { kind: 'topup', debit: { system: 'treasury' }, credit });
+  },
+  answer: posting,
+});

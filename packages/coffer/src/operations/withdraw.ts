@@ -1,0 +1,25 @@
+/** Withdraw: money from a wallet to the outside, at once, after a review, or by a worker. */
+import { guarded } from './access.ts';
+import { posting } from './answers/posting.ts';
+import { define } from './definition.ts';
+import { moneyTermsIn, walletIn } from './input.ts';
+import { prepareTransferOf } from './money.ts';
+import { reviewed } from './reviewing.ts';
+import { moneyProperties } from './schemas.ts';
+import type { WalletMoneyRequest } from './terms.ts';
+
+export const withdraw = define({
+  name: 'withdraw',
+  description: 'Moves money from a wallet to the outside',
+  access: guarded('money:withdraw', 'own'),
+  subject: 'walletId',
+  fields: moneyProperties,
+  rest: { method: 'POST', path: '/wallet/:id/withdraw', tag: 'Wallets', status: 201, async: true },
+  batchType: 'withdraw',
+  grpc: { field: 'withdraw' },
+  read: (input): WalletMoneyRequest => ({ ...moneyTermsIn(input), wallet: walletIn(input) }),
+  prepare: (request, { assets }) =>
+    prepareTransferOf(request, assets, { kind: 'withdrawal', debit: { wallet: request.wallet }, credit: { system: 'cash_out' } }),
+  gate: (request, prepared, { ledger, reviews }, opened) => (reviews ? reviewed(ledger, reviews, request, prepared, opened) : prepared),
+  answer: posting,
+});

@@ -1,0 +1,17 @@
+import { isInternalKey } from '../ledger/index.ts';
+import type { LedgerEvent } from '../ledger/index.ts';
+import type { Reader } from '../wallets/index.ts';
+
+/** Events of a wallet that another account caused: their keys and holds are the other's business. */
+const byOthers = /^(TransferCredited|CaptureCredited|SweepCredited|Reversal(Debited|Credited))$/;
+
+/** An event as the reader may see it: never with the key of Coffer's own operations; for a user without actors and without what is another's. */
+export function visibleEvent(event: LedgerEvent, { onlyOwner }: Reader): LedgerEvent {
+  const { key, ...rest } = event.data;
+  const isShown = typeof key === 'string' && !isInternalKey(key);
+  if (onlyOwner === undefined) return isShown || key === undefined ? event : { ...event, data: rest };
+  const { actor: _actor, ...data } = rest;
+  if (!byOthers.test(event.type)) return { ...event, data: isShown ? { key, ...data } : data };
+  const { hold: _hold, left: _left, expiresAt: _expiresAt, ...own } = data;
+  return { ...event, data: own };
+}

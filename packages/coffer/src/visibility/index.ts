@@ -1,0 +1,6 @@
+// Visibility: what of an entry or an event a reader may see. Pure, and the only redaction: REST, gRPC, live events and webhooks call it.
+export { visibleRefusal } from './refusals.ts';
+export type { VisibleRefusal } from './refusals.ts';
+export { decisionIn, visibleEntry, visibleSide } from './entries.ts';
+export type { VisibleEntry, VisibleSide } from './entries.ts';
+export { visibleEvent } from './events.ts';

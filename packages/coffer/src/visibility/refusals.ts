@@ -1,0 +1,34 @@
+/** What callers are told of a refusal. The log keeps everything; the owner of a wallet has no business with what the system holds. */
+import { operationId } from '../ledger/index.ts';
+import type { Refusal } from '../ledger/index.ts';
+
+/** `instead` stands for the sentence that would have named the system account. */
+export type VisibleRefusal = Refusal & { readonly instead: string | null };
+
+/**
+ * Leaves out of the facts which system account could not take part, and what it holds. `book`: of the log that has the refusal, or null
+ * when the ledger never saw the request.
+ */
+export function visibleRefusal({ code, facts: given }: Refusal, book: number | null = null): VisibleRefusal {
+  const facts = book === null ? given : withIds(given, book);
+  const account = facts['wallet'];
+  const aboutBalance = code === 'insufficient_funds' || code === 'balance_limit';
+  if (!aboutBalance || !account?.startsWith('$')) return { code, facts, instead: null };
+  const { wallet: _wallet, available: _available, ...told } = facts;
+  const short = code === 'insufficient_funds' && account.startsWith('$treasury/');
+  return {
+    code,
+    facts: told,
+    instead: short ? 'The treasury does not hold enough.' : 'A system account cannot take part in that.',
+  };
+}
+
+/** The ledger names holds and operations by their place in the log; callers know them by the ids that answers carried. */
+function withIds(facts: Refusal['facts'], book: number): Refusal['facts'] {
+  const { hold, reverses } = facts;
+  return {
+    ...facts,
+    ...(hold !== undefined && { hold: operationId({ book, operation: Number(hold) }) }),
+    ...(reverses !== undefined && { reverses: operationId({ book, operation: Number(reverses) }) }),
+  };
+}
