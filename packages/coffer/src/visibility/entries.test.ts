@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { internalKey } from '../ledger/index.ts';
+import type { LedgerEvent, PostedSide, RecordedEntry } from '../ledger/index.ts';
+import { visibleEntry, visibleEvent } from './index.ts';
+
+const side = (id: string, number: number, kind: PostedSide['kind'] = 'wallet'): PostedSide => ({
+  id,
+  number,
+  kind,
+  balance: 70n,
+  held: 5n,
+  floor: 0n,
+  version: 3,
+});
+const alice = side('alice.USD', 1);
+const bob = side('bob.USD', 2);
+const entry = (more: Partial<RecordedEntry> = {}): RecordedEntry => ({
+  book: 1,
+  seq: 9,
+  operation: 9,
+  kind: 'transfer',
+  recordedAt: new Date(0),
+  debit: alice,
+  credit: bob,
+  asset: 3,
+  amount: 30n,
+  askedAmount: null,
+  debitFloor: 0n,
+  scope: alice.number,
+  key: 'order-77',
+  digest: '',
+  metadata: null,
+  refusal: null,
+  details: null,
+  effectiveAt: null,
+  hold: null,
+  holdLeft: null,
+  expiresAt: null,
+  reverses: null,
+  reversed: null,
+  controls: null,
+  spentDay: null,
+  spentMonth: null,
+  ...more,
+});
+const staff = {};
+const [toAlice, toBob] = [{ onlyOwner: 'alice' }, { onlyOwner: 'bob' }];
+const hidden = { balance: null, held: null, version: null };
+
+test('staff see both wallets and the key; each user sees one wallet, and the payer alone the key', () => {
+  expect(visibleEntry(entry(), staff)).toMatchObject({ key: 'order-77', debit: { balance: 70n }, credit: { balance: 70n } });
+  expect(visibleEntry(entry(), toAlice)).toMatchObject({ key: 'order-77', debit: { balance: 70n }, credit: { id: 'bob.USD', ...hidden } });
+  expect(visibleEntry(entry(), toBob)).toMatchObject({ key: null, debit: { id: 'alice.USD', ...hidden }, credit: { balance: 70n } });
+});
+
+test('seen from the wallet that received it, an entry has no key for anyone', () => {
+  expect(visibleEntry(entry(), staff, bob.number).key).toBeNull();
+  expect(visibleEntry(entry(), staff, alice.number).key).toBe('order-77');
+});
+
+test("a key of one of Coffer's own operations is shown to no reader", () => {
+  const own = entry({ key: internalKey('fraud', '1-1-1', 'velocity') });
+  for (const reader of [staff, toAlice]) expect(visibleEntry(own, reader).key).toBeNull();
+  const event = { type: 'WalletFrozen', data: { key: own.key, actor: 'fraud rule velocity' } } as unknown as LedgerEvent;
+  expect(visibleEvent(event, staff).data).toEqual({ actor: 'fraud rule velocity' });
+  expect(visibleEvent(event, toAlice).data).toEqual({});
+});
+
+test('what a system account holds is shown to no reader', () => {
+  for (const reader of [staff, toAlice])
+    expect(visibleEntry(entry({ credit: side('$cash_out/3', 4, 'cash_out') }), reader).credit).toEqual({
+      id: '$cash_out/3',
+      kind: 'cash_out',
+      ...hidden,
+    });
+});
+
+test('what is left of a hold is shown to the payer, not to the recipient of a capture', () => {
+  const capture = entry({ kind: 'capture', hold: 4, holdLeft: 10n });
+  expect(visibleEntry(capture, toAlice).hold).toMatchObject({ seq: 4, left: 10n });
+  expect(visibleEntry(capture, toBob).hold).toBeNull();
+  expect(visibleEntry(capture, staff, bob.number).hold).toBeNull();
+});
+
+test('users see why a control was decided, staff see by whom as well', () => {
+  const freeze = entry({ kind: 'freeze', credit: null, controls: '{}', details: '{"reason":"chargeback","actor":"operator:eve"}' });
+  expect(visibleEntry(freeze, toAlice)).toMatchObject({ reason: 'chargeback', actor: null });
+  expect(visibleEntry(freeze, staff)).toMatchObject({ reason: 'chargeback', actor: 'operator:eve' });
+});
+
+test('an event that another account caused shows its owner neither key nor hold', () => {
+  const data = { key: 'k', hold: '1-4', left: '10', expiresAt: 'x', actor: 'a', amount: '30' };
+  const event = { type: 'CaptureCredited', data } as unknown as LedgerEvent;
+  expect(visibleEvent(event, toBob).data).toEqual({ amount: '30' });
+  expect(visibleEvent(event, staff)).toBe(event);
+});
