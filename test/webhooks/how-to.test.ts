@@ -10,7 +10,7 @@ import { signatureHeaders } from '../../packages/coffer/src/outbound/signature.t
 type Verify = (secret: string, headers: Record<string, string>, body: string) => boolean;
 
 test('the lines of the how-to accept a call of ours, by either secret, and nothing that was changed or is old', async () => {
-  const text = fs.readFileSync(path.resolve(import.meta.dirname, '../../docs/how-to/webhooks.md'), 'utf8');
+  const text = fs.readFileSync(path.resolve(import.meta.dirname, '../../docs/guides/webhooks.md'), 'utf8');
   const [, code = ''] = /```js\n([\s\S]*?)```/.exec(text) ?? [];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-how-to-'));
   const file = path.join(folder, 'verify.mjs');
