@@ -11,7 +11,7 @@ const owner = '22222222-2222-4222-8222-222222222222';
 const wallet = `${owner}.USD`;
 
 /** Others use this machine, too. */
-const soon = { timeout: 120_000 };
+const soon = { timeout: 50_000 };
 
 let log: Log;
 let server: MailServer;
