@@ -2,8 +2,12 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
 
-/** Everything that must hold before a change is shared, cheapest first; the tests come last, so that their summary ends the output. */
-const checks = ['types', 'lint', 'format', 'boundaries', 'tidy', 'books', 'dead-code', 'contracts'];
+/**
+ * Everything that must hold before a change is shared, cheapest first; the tests come last, so that their summary ends the output.
+ * With --fast the slow suites are left out.
+ */
+const checks = ['types', 'lint', 'format', 'boundaries', 'tidy', 'books', 'dead-code', 'contracts', 'lock'];
+const tests = process.argv.includes('--fast') ? 'test' : 'test:all';
 const root = path.resolve(import.meta.dirname, '..');
 let current: ChildProcess | undefined;
 
@@ -22,7 +26,7 @@ if (failed.length > 0) {
   console.error(`\nFailed: ${failed.join(', ')}`);
   process.exitCode = 1;
 }
-if (!(await run('tests', ['test', '--silent']))) process.exitCode = 1;
+if (!(await run('tests', ['run', '--silent', tests]))) process.exitCode = 1;
 
 async function run(title: string, args: string[]): Promise<boolean> {
   console.log(`\n== ${title}`);

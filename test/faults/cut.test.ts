@@ -64,4 +64,4 @@ it(`does not end by itself and posts again, ${starts} times`, async () => {
   expect(cuts).toBeGreaterThanOrEqual(2 * starts);
   const { rows } = await database.pool.query(`select balance from ledger.balance where id = 'w1'`);
   expect(rows).toEqual([{ balance: BigInt(starts * 5) }]);
-}, 900_000);
+}, 400_000);

@@ -104,4 +104,4 @@ test(`a worker killed ${lives} times, at each step of its work, gives each event
   expect([...died.keys()].toSorted()).toEqual([...points, 'at random'].toSorted());
   const report = await verify(log.database.pool);
   expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
-}, 900_000);
+}, 400_000);

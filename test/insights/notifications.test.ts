@@ -11,7 +11,7 @@ const owner = '22222222-2222-4222-8222-222222222222';
 const wallet = `${owner}.USD`;
 
 /** Others use this machine, too. */
-const soon = { timeout: 120_000 };
+const soon = { timeout: 50_000 };
 
 let log: Log;
 let server: MailServer;
@@ -30,15 +30,15 @@ afterAll(async () => {
   await log.stop();
 });
 
-let mail: ReturnType<typeof startMail> | undefined;
+let mail: Awaited<ReturnType<typeof startMail>> | undefined;
 afterEach(async () => {
   await mail?.stop();
   mail = undefined;
 });
 
-function startSending(to: string | null, url = server.url): void {
+async function startSending(to: string | null, url = server.url): Promise<void> {
   const parts = { smtpUrl: url, from: 'Coffer <coffer@example.com>' };
-  mail = startMail({ pool: log.pool, mail: parts, addressOf: async () => await Promise.resolve(to), log: silentLog() });
+  mail = await startMail({ pool: log.pool, mail: parts, addressOf: async () => await Promise.resolve(to), log: silentLog() });
 }
 
 async function mailRow(): Promise<{ state: string; attempts: number; note: string | null } | undefined> {
@@ -105,7 +105,7 @@ test('pages, the unread alone, and reading', async () => {
 });
 
 test('an e-mail goes out once, to the address of the owner', async () => {
-  startSending('jane@example.com');
+  await startSending('jane@example.com');
   await expect.poll(async () => (await mailRow())?.state, soon).toBe('sent');
   expect(server.mails).toHaveLength(1);
   expect(server.mails[0]).toMatchObject({ from: 'MAIL FROM:<coffer@example.com>', to: 'RCPT TO:<jane@example.com>' });
@@ -118,7 +118,7 @@ test('a server that is busy, or loses the line after it took the mail, gets it a
   server.verdicts.push('451 later', 'hang up');
   const before = server.mails.length;
   await another();
-  startSending('jane@example.com');
+  await startSending('jane@example.com');
   await expect.poll(async () => (await mailRow())?.note, soon).toMatch(/451/);
   await hurry();
   await expect.poll(() => server.mails.length, soon).toBeGreaterThan(before);
@@ -134,22 +134,22 @@ test('what the server never takes is given up, and what nobody can get is droppe
   server.verdicts.push('550 never');
   const before = server.mails.length;
   await another();
-  startSending('jane@example.com');
+  await startSending('jane@example.com');
   await expect.poll(async () => (await mailRow())?.state, soon).toBe('failed');
   await mail?.stop();
   await another();
-  startSending(null);
+  await startSending(null);
   await expect.poll(async () => (await mailRow())?.state, soon).toBe('dropped');
   expect(server.mails).toHaveLength(before);
 });
 
 test('while there is no server, nothing is lost', async () => {
   await another();
-  startSending('jane@example.com', 'smtp://127.0.0.1:1?ignoreTLS=true');
+  await startSending('jane@example.com', 'smtp://127.0.0.1:1?ignoreTLS=true');
   await expect.poll(async () => (await mailRow())?.attempts, soon).toBeGreaterThan(0);
   await expect.poll(async () => (await mailRow())?.note, soon).toMatch(/ECONNREFUSED/);
   await mail?.stop();
-  startSending('jane@example.com');
+  await startSending('jane@example.com');
   await hurry();
   await expect.poll(async () => (await mailRow())?.state, soon).toBe('sent');
 });

@@ -8,7 +8,7 @@ import { startLog } from './log.ts';
 import type { Log } from './log.ts';
 
 const byMe = { actor: 'operator:me', reason: 'a test' };
-const soon = { timeout: 120_000 };
+const soon = { timeout: 50_000 };
 
 let log: Log;
 let projector: Projector;

@@ -9,7 +9,7 @@ import { startLog } from './log.ts';
 import type { Log } from './log.ts';
 
 /** Others use this machine, too. */
-const soon = { timeout: 120_000 };
+const soon = { timeout: 50_000 };
 
 let log: Log;
 beforeAll(async () => {

@@ -58,7 +58,7 @@ it('killed at each of its steps, a worker leaves nothing half done: another ends
     expect([point, [...payer.paid].filter(([request]) => request === id).map(([, amount]) => amount)]).toEqual([point, paidOut]);
   }
   console.info(`killed a worker at ${kills.length} points: each request ended once`);
-}, 900_000);
+}, 400_000);
 
 it('killed at any moment under load, again and again: every request ends, and the payer, the requests and the ledger agree', async () => {
   const random = randomFrom(seedOf('worker kills'));
@@ -114,4 +114,4 @@ it('killed at any moment under load, again and again: every request ends, and th
   console.info(
     `killed a worker ${lives} times with ${interrupted} requests in hand: ${completed.length} paid, ${asked - completed.length} not, ${left} left to the survivor, ${payer.asked.length} calls to the payer, ${tooLate.rowCount} too late`,
   );
-}, 900_000);
+}, 400_000);

@@ -73,7 +73,7 @@ it('killed between any two steps, a worker leaves a transfer that another ends: 
     }
   }
   console.info(`killed a worker at ${stops.length} points of a transfer in steps, twice each: each ended once`);
-}, 900_000);
+}, 400_000);
 
 it('killed at any moment under load, with recipients that are frozen and closed meanwhile: each ends once, and the money is where they say', async () => {
   const random = randomFrom(seedOf('worker kills, transfers in steps'));
@@ -132,7 +132,7 @@ it('killed at any moment under load, with recipients that are frozen and closed 
   const back = outcomes.filter((one) => one.status === 'failed').length;
   console.info(`killed a worker ${lives} times with ${interrupted} transfers in hand: ${asked - back} arrived, ${back} came back`);
   expect(outcomes).toHaveLength(asked);
-}, 900_000);
+}, 400_000);
 
 /** `ended`: a request whose transfer came back from the frozen wallet `to`. */
 async function expectToArriveOnceUnfrozen(to: string, ended: Body): Promise<void> {

@@ -10,7 +10,7 @@ import { freePort } from './ports.ts';
 
 /** Coffer gives itself half a minute. */
 const endsWithinMs = 120_000;
-const startsWithinMs = 200_000;
+const startsWithinMs = 150_000;
 
 export type CofferProcess = {
   readonly api: string;
@@ -46,9 +46,10 @@ export async function startCofferProcess(
   const api = `http://127.0.0.1:${http}`;
   const until = performance.now() + startsWithinMs;
   while ((await fetch(`${api}/health`).catch(() => null))?.status !== 200) {
-    if (child.exitCode !== null || performance.now() > until) {
+    if (child.exitCode !== null) throw new Error(`Coffer ended at its start with exit code ${child.exitCode}; its errors are above`);
+    if (performance.now() > until) {
       child.kill('SIGKILL');
-      throw new Error(`Coffer does not serve: exit code ${child.exitCode}`);
+      throw new Error(`waited ${startsWithinMs / 1_000} s for Coffer to serve at ${api}/health`);
     }
     await pause(10);
   }

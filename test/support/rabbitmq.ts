@@ -14,7 +14,7 @@ import { freePort } from './ports.ts';
 const serverPrograms = ['/usr/lib/rabbitmq/bin/rabbitmq-server', '/usr/sbin/rabbitmq-server', '/opt/homebrew/sbin/rabbitmq-server'];
 const program = serverPrograms.find((file) => fs.existsSync(file));
 const prefix = 'coffer-rabbitmq-';
-const startsWithinMs = 200_000;
+const startsWithinMs = 150_000;
 
 /** False where RabbitMQ is not installed: then the tests that need it are left out, and say so. Never in CI. */
 export const hasRabbitMq: boolean = program !== undefined;

@@ -30,6 +30,8 @@ export type TestRedis = {
   stop(): Promise<void>;
 };
 
+const startsWithinMs = 40_000;
+
 export async function startRedis({ password }: { readonly password?: string } = {}): Promise<TestRedis> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-redis-'));
   const port = await freePort();
@@ -45,7 +47,11 @@ export async function startRedis({ password }: { readonly password?: string } = 
       const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--daemonize', 'no'];
       running = spawn(program, [...own, ...secret], { stdio: 'ignore' });
       if (client.status === 'wait') client.connect().catch(() => undefined);
-      while ((await client.ping().catch(() => '')) !== 'PONG') await pause(10);
+      const until = performance.now() + startsWithinMs;
+      while ((await client.ping().catch(() => '')) !== 'PONG') {
+        if (performance.now() > until) throw new Error(`waited ${startsWithinMs / 1_000} s for Redis to answer on port ${port}`);
+        await pause(10);
+      }
     },
     async save() {
       await client.save();

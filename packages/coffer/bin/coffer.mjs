@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Runs src/cli/main.ts on a Node that can: this one when it is new enough, else the one that "npm install" brought.
+// Runs the command line. In a clone that is src/cli/main.ts, on this Node when it is new enough, else on the one that "npm install"
+// brought; in the published package it is the compiled dist/coffer/src/cli/main.js, on this Node.
 // Plain JavaScript in old syntax: every Node must be able to read this file, if only to say what is missing.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -7,16 +8,23 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const home = dirname(dirname(fileURLToPath(import.meta.url)));
+const sources = join(home, 'src', 'cli', 'main.ts');
+const compiled = join(home, 'dist', 'coffer', 'src', 'cli', 'main.js');
+const isClone = existsSync(sources);
 const root = dirname(dirname(home));
 const installedNode = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 const [major, minor] = process.versions.node.split('.').map(Number);
+const isNewEnough = major > 24 || (major === 24 && minor >= 7);
 
-if (major < 20) {
+if (!isClone) {
+  if (isNewEnough) await runHere(compiled, 'Run "npm install coffer" again.');
+  else fail(`Coffer needs Node 24.7 or newer; this is Node ${process.versions.node}.`, 'Install a newer one from https://nodejs.org.');
+} else if (major < 20) {
   fail(`Coffer needs Node 20 or newer; this is Node ${process.versions.node}.`, 'Install a newer one from https://nodejs.org.');
 } else if (!existsSync(join(root, 'node_modules'))) {
   fail('Coffer is not installed yet.', `Run "npm install" in ${root}.`);
-} else if (major > 24 || (major === 24 && minor >= 7)) {
-  await runHere();
+} else if (isNewEnough) {
+  await runHere(sources, `Run "npm install" in ${root}.`);
 } else if (existsSync(installedNode)) {
   runOn(installedNode);
 } else {
@@ -26,13 +34,13 @@ if (major < 20) {
   );
 }
 
-async function runHere() {
+async function runHere(file, remedy) {
   try {
-    const { main } = await import(pathToFileURL(join(home, 'src', 'cli', 'main.ts')).href);
+    const { main } = await import(pathToFileURL(file).href);
     await main();
   } catch (error) {
     if (!error || error.code !== 'ERR_MODULE_NOT_FOUND' || !/Cannot find package/.test(error.message)) throw error;
-    fail(`The install is incomplete: ${error.message.split('\n')[0]}.`, `Run "npm install" in ${root}.`);
+    fail(`The install is incomplete: ${error.message.split('\n')[0]}.`, remedy);
   }
 }
 

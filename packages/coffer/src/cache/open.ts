@@ -1,10 +1,10 @@
 /** The cache of a process that reads and posts, as it is configured: in Redis, in memory while it is alone, or none. */
+import { loadOptional } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { Cache, CacheCounts, Change } from './cache.ts';
 import { Company } from './company.ts';
 import { MemoryCache } from './memory.ts';
 import { RedisCache } from './redis-cache.ts';
-import { RedisLink } from './redis-link.ts';
 import { SharedCounter } from './shared-counter.ts';
 
 export type CacheStatus = CacheCounts & { readonly kind: 'redis' | 'memory'; readonly on: boolean };
@@ -32,7 +32,7 @@ export type CacheOptions = {
 
 export async function openCache(options: CacheOptions): Promise<OpenedCache> {
   const { redisUrl, databaseUrl, namespace, posts, log } = options;
-  const link = redisUrl === undefined ? null : await RedisLink.open({ url: redisUrl, namespace, log });
+  const link = redisUrl === undefined ? null : await openRedis(redisUrl, namespace, log);
   const counter = link && new SharedCounter(link);
   if (!posts) return { cache: null, counter, changed: () => undefined, status: () => null, stop: () => Promise.resolve(link?.stop()) };
 
@@ -56,4 +56,9 @@ export async function openCache(options: CacheOptions): Promise<OpenedCache> {
       link?.stop();
     },
   };
+}
+
+async function openRedis(url: string, namespace: string, log: Log) {
+  const { RedisLink } = await loadOptional('REDIS_URL', ['ioredis'], () => import('./redis-link.ts'));
+  return await RedisLink.open({ url, namespace, log });
 }

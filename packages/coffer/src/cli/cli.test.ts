@@ -4,9 +4,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { endWithTest } from '../../../../test/support/children.ts';
+import { until } from '../../../../test/support/command.ts';
 import { temporaryHome } from '../../../../test/support/server.ts';
 import { freePort } from '../../../../test/support/ports.ts';
 
+const printsWithinMs = 100_000;
 let home: string;
 let env: NodeJS.ProcessEnv;
 
@@ -34,18 +36,17 @@ function coffer(args: string[], settings: NodeJS.ProcessEnv = {}) {
   });
   endWithTest(child);
   const output = { stdout: '', stderr: '' };
-  const news = new EventTarget();
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].on('data', (chunk: Buffer) => {
       output[stream] += chunk.toString();
-      news.dispatchEvent(new Event('data'));
     });
   }
   return {
     child,
     ended: once(child, 'close').then(([code]: unknown[]) => ({ ...output, code })),
     async waitFor(text: string): Promise<void> {
-      while (!output.stdout.includes(text)) await once(news, 'data');
+      const all = () => `"coffer ${args.join(' ')}" to print "${text}"; it has printed:\n${output.stdout}${output.stderr}`;
+      await until(() => output.stdout.includes(text), printsWithinMs, all);
     },
   };
 }

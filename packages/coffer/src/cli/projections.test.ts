@@ -88,7 +88,7 @@ test('an event whose dead letter was dropped is listed, tried again beside the w
     expect.objectContaining({ name: 'stats', status: expect.objectContaining({ setAside: 0 }) as unknown }),
   );
   expect((await run('rebuild', 'stats', '--check')).code).toBe(0);
-}, 900_000);
+}, 400_000);
 
 test('one that there is not is refused with those there are, and help says what can be asked', async () => {
   for (const command of ['set-aside', 'retry']) {

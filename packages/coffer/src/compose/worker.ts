@@ -45,7 +45,9 @@ type Part = { stop(): Promise<unknown> };
 
 /** Starts what works in the background. It stops in reverse order. */
 export async function startWorker(parts: WorkerParts): Promise<Part> {
-  const started: Part[] = await Promise.all(loopsOf(parts));
+  // Before the others: it is the one that may end the start, when what it needs is not installed.
+  const mail = await startMailOf(parts);
+  const started: Part[] = [...mail, ...(await Promise.all(loopsOf(parts)))];
   // The loops' own timers keep no process: a worker alone would end while the database is away.
   const stays = setInterval(() => undefined, 60_000);
   return {
@@ -70,8 +72,12 @@ function loopsOf(parts: WorkerParts): Promise<Part>[] {
     Promise.resolve(new SagaResumer({ ledger, log })),
     Promise.resolve(startFraudActions({ pool, ledger, commands, mailed: mail !== undefined, log })),
     Promise.resolve(keepNotificationsBounded(pool, log)),
-    ...(mail ? [Promise.resolve(startMail({ pool, mail, addressOf: addressOf(parts.users), log }))] : []),
   ];
+}
+
+async function startMailOf({ config, database, users, log }: WorkerParts): Promise<Part[]> {
+  const { mail } = config.peers;
+  return mail ? [await startMail({ pool: database.pool, mail, addressOf: addressOf(users), log })] : [];
 }
 
 /** Does what was asked for in the background. */

@@ -1,5 +1,6 @@
 /** The broker that the settings ask for. */
 import type pg from 'pg';
+import { loadOptional } from '../kernel/index.ts';
 import type { Log, PeersConfig } from '../kernel/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { workerQueue } from './broker.ts';
@@ -7,7 +8,6 @@ import type { Broker, DeadLetters } from './broker.ts';
 import { openBuiltIn } from './built-in/broker.ts';
 import { countLeft, deadLettersOf } from './built-in/dead-letters.ts';
 import type { Doorbell } from './doorbell.ts';
-import { openRabbitMq, openRabbitDeadLetters } from './rabbitmq/broker.ts';
 
 export type BrokerOptions = {
   readonly peers: Pick<PeersConfig, 'rabbitmqUrl'>;
@@ -23,9 +23,14 @@ export type BrokerOptions = {
 export async function openBroker({ peers, doorbell, ...options }: BrokerOptions): Promise<Broker> {
   if (peers.rabbitmqUrl !== undefined) {
     await tellLeftBehind(options.pool, options.log);
+    const { openRabbitMq } = await loadRabbitMq();
     return openRabbitMq({ ...options, rabbitmqUrl: peers.rabbitmqUrl, doorbell });
   }
   return await openBuiltIn({ ...options, ...(doorbell && { listen: (onRing) => doorbell.listen(onRing) }) });
+}
+
+async function loadRabbitMq() {
+  return await loadOptional('RABBITMQ_URL', ['rabbitmq-client'], () => import('./rabbitmq/broker.ts'));
 }
 
 /** What failed with the built-in broker stays with it: RabbitMQ has no such messages, and its dead letters are others. */
@@ -38,8 +43,11 @@ async function tellLeftBehind(pool: pg.Pool, log: Log): Promise<void> {
 export type OpenedDeadLetters = { readonly deadLetters: DeadLetters; stop(): Promise<void> };
 
 /** The dead letters alone, for a process that neither carries nor consumes. */
-export function openDeadLetters({ peers, pool, log }: Pick<BrokerOptions, 'peers' | 'pool' | 'log'>): OpenedDeadLetters {
-  if (peers.rabbitmqUrl !== undefined) return openRabbitDeadLetters({ rabbitmqUrl: peers.rabbitmqUrl, pool, log });
+export async function openDeadLetters({ peers, pool, log }: Pick<BrokerOptions, 'peers' | 'pool' | 'log'>): Promise<OpenedDeadLetters> {
+  if (peers.rabbitmqUrl !== undefined) {
+    const { openRabbitDeadLetters } = await loadRabbitMq();
+    return openRabbitDeadLetters({ rabbitmqUrl: peers.rabbitmqUrl, pool, log });
+  }
   // Whoever consumes looks for what is due once a second, rung or not.
   return { deadLetters: deadLettersOf(pool, workerQueue, () => undefined), stop: () => Promise.resolve() };
 }

@@ -86,7 +86,7 @@ export const settings: readonly { name: string; meaning: string; fallback: strin
   {
     name: 'COFFER_HOME',
     meaning: 'folder of the embedded database',
-    fallback: '.coffer in this clone',
+    fallback: '.coffer in the clone; in the current folder when installed as a package',
   },
   {
     name: 'JWT_SECRET',
@@ -129,7 +129,9 @@ export const settings: readonly { name: string; meaning: string; fallback: strin
   ...peerSettings,
 ];
 
-const defaultHome = path.resolve(import.meta.dirname, '../../../../.coffer');
+/** Sources run from a clone, which has one home wherever it is called from; below node_modules, data would go with the next install. */
+const isClone = import.meta.filename.endsWith('.ts');
+const defaultHome = isClone ? path.resolve(import.meta.dirname, '../../../../.coffer') : path.resolve('.coffer');
 const secretBytesMin = 32;
 const booksMax = 1024;
 

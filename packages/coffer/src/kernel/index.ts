@@ -10,6 +10,7 @@ export * from './log.ts';
 export * from './log-file.ts';
 export * from './moment.ts';
 export * from './money.ts';
+export * from './optional.ts';
 export * from './peers.ts';
 export * from './process.ts';
 export * from './proxies.ts';

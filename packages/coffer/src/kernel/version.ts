@@ -1,7 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-const manifest = JSON.parse(fs.readFileSync(path.resolve(import.meta.dirname, '../../package.json'), 'utf8')) as { version: string };
+const manifest = JSON.parse(fs.readFileSync(path.resolve(import.meta.dirname, '../../package.json'), 'utf8')) as {
+  version: string;
+  peerDependencies?: Record<string, string>;
+};
 
 /** Of this Coffer, as package.json says it. */
 export const productVersion = manifest.version;
+
+/** Packages that only some settings need, with the versions that Coffer works with. */
+export const optionalPackages: Readonly<Record<string, string>> = manifest.peerDependencies ?? {};

@@ -1,4 +1,5 @@
 /** Traces: begun by whoever calls us or by us, sent to an OpenTelemetry collector. Loaded only when one is configured. */
+import { loadOptional } from '../kernel/index.ts';
 import type { Log, Span } from '../kernel/index.ts';
 
 export type Traces = {
@@ -16,8 +17,11 @@ export type TracesOptions = {
   readonly log: Log;
 };
 
+const setting = 'OTEL_EXPORTER_OTLP_ENDPOINT or COFFER_TRACES';
+const packages = ['@opentelemetry/exporter-trace-otlp-http', '@opentelemetry/resources', '@opentelemetry/sdk-trace'];
+
 /** Nothing of OpenTelemetry is loaded before this is called. */
 export async function startTraces(options: TracesOptions): Promise<Traces> {
-  const { openTelemetry } = await import('./open-telemetry.ts');
+  const { openTelemetry } = await loadOptional(setting, packages, () => import('./open-telemetry.ts'));
   return openTelemetry(options);
 }

@@ -1,9 +1,9 @@
-import { confirm, isCancel } from '@clack/prompts';
 import { Command } from 'commander';
 import { openDatabase } from '../../database/index.ts';
 import { BrokerUnavailable, openDeadLetters } from '../../events/index.ts';
 import type { DeadLetter, DeadLetters } from '../../events/index.ts';
 import { OperatorError } from '../../kernel/index.ts';
+import { confirm } from '../confirm.ts';
 import { answer, runCommand } from '../run.ts';
 
 type Json = { readonly json?: boolean };
@@ -98,15 +98,14 @@ function unknownLetter(): OperatorError {
 
 async function confirmDrop(count: number): Promise<void> {
   if (!process.stdin.isTTY) throw new OperatorError(`This would drop ${count} dead letters.`, 'Add --yes to do it.');
-  const isSure = await confirm({ message: `Drop ${count} dead letters for good?`, initialValue: false });
-  if (isCancel(isSure) || !isSure) throw new OperatorError('Nothing was dropped.', 'Say yes, or give --yes.');
+  if (!(await confirm(`Drop ${count} dead letters for good?`))) throw new OperatorError('Nothing was dropped.', 'Say yes, or give --yes.');
 }
 
 async function withDeadLetters(options: Json, work: (letters: DeadLetters) => Promise<void>): Promise<void> {
   await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
     const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse', connectionsMax: 2 });
     try {
-      const opened = openDeadLetters({ peers: config.peers, pool: database.pool, log });
+      const opened = await openDeadLetters({ peers: config.peers, pool: database.pool, log });
       try {
         await work(opened.deadLetters);
       } catch (failure) {

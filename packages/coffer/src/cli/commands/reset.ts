@@ -1,9 +1,9 @@
-import { confirm, isCancel } from '@clack/prompts';
 import { Command } from 'commander';
 import { emptyDatabase, removeEmbedded } from '../../database/index.ts';
 import { hidePasswords, OperatorError } from '../../kernel/index.ts';
 import type { Config, Log } from '../../kernel/index.ts';
 import { forgetCheckpoints } from '../../ledger/index.ts';
+import { confirm } from '../confirm.ts';
 import { answer, runCommand } from '../run.ts';
 
 export function resetCommand(): Command {
@@ -38,10 +38,7 @@ Examples:
 
 async function isAgreed(config: Config, options: { yes?: boolean }, target: string): Promise<boolean> {
   if (options.yes) return true;
-  if (process.stdin.isTTY && process.stdout.isTTY) {
-    const agreed = await confirm({ message: `Delete all data in ${target}?`, initialValue: false });
-    return !isCancel(agreed) && agreed;
-  }
+  if (process.stdin.isTTY && process.stdout.isTTY) return await confirm(`Delete all data in ${target}?`);
   // Scripts may empty the database that Coffer made for itself; somebody else's must be meant explicitly.
   if (config.databaseUrl === undefined) return true;
   throw new OperatorError(`Nobody can be asked whether ${target} may be emptied.`, 'Run it again with --yes.');

@@ -1,10 +1,10 @@
-import { confirm, isCancel } from '@clack/prompts';
 import { Command, Option } from 'commander';
 import { openDatabase } from '../../database/index.ts';
 import { OperatorError } from '../../kernel/index.ts';
 import { readLedger } from '../../ledger/index.ts';
 import { deliveryStatuses, replayedMax, Webhooks } from '../../webhooks/index.ts';
 import type { DeliveryRead, EndpointWithSecret } from '../../webhooks/index.ts';
+import { confirm } from '../confirm.ts';
 import { answer, runCommand } from '../run.ts';
 import {
   accepted,
@@ -222,8 +222,8 @@ function deleteCommand(): Command {
 
 async function confirmDelete(url: string): Promise<void> {
   if (!process.stdin.isTTY) throw new OperatorError(`This would delete the webhook to ${url}.`, 'Add --yes to do it.');
-  const isSure = await confirm({ message: `Delete the webhook to ${url} for good?`, initialValue: false });
-  if (isCancel(isSure) || !isSure) throw new OperatorError('Nothing was deleted.', 'Say yes, or give --yes.');
+  if (!(await confirm(`Delete the webhook to ${url} for good?`)))
+    throw new OperatorError('Nothing was deleted.', 'Say yes, or give --yes.');
 }
 
 async function withWebhooks(options: Json, work: (webhooks: Webhooks) => Promise<void>): Promise<void> {

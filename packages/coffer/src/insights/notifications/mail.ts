@@ -1,8 +1,7 @@
 /** E-mails, sent through an SMTP server: at least once, under a Message-ID that stays, so that a mail server can tell a second one. */
-import { createTransport } from 'nodemailer';
 import type pg from 'pg';
 import type { Log } from '../../kernel/index.ts';
-import { hidePasswords } from '../../kernel/index.ts';
+import { hidePasswords, loadOptional } from '../../kernel/index.ts';
 import { startLoop } from '../loop.ts';
 import type { Loop } from '../loop.ts';
 import { sentenceOf, subjectOf } from './kinds.ts';
@@ -33,7 +32,8 @@ type Due = {
   readonly facts: Record<string, string>;
 };
 
-export function startMail(parts: MailParts): Loop {
+export async function startMail(parts: MailParts): Promise<Loop> {
+  const { createTransport } = await loadOptional('SMTP_URL', ['nodemailer'], () => import('nodemailer'));
   const transport = createTransport({
     url: parts.mail.smtpUrl,
     connectionTimeout: timeoutMs,

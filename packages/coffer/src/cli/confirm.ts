@@ -1,0 +1,28 @@
+/** Asks a question of yes or no. The caller checks first that standard input is a terminal. */
+import { once } from 'node:events';
+import { createInterface } from 'node:readline/promises';
+import type { Readable, Writable } from 'node:stream';
+
+export type Terminal = { readonly input: Readable; readonly output: Writable };
+
+/** True for "y" and "yes"; anything else is no, and so is an input that ends (Ctrl-D). Ctrl-C ends the process. */
+export async function confirm(question: string, { input, output }: Terminal = terminal()): Promise<boolean> {
+  const reader = createInterface({ input, output, terminal: false });
+  const ended = new AbortController();
+  try {
+    const closed = once(reader, 'close', { signal: ended.signal }).then(
+      () => '',
+      () => '',
+    );
+    const answer = await Promise.race([reader.question(`${question} (y/N) `), closed]);
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    ended.abort();
+    reader.close();
+  }
+}
+
+/** A program may read standard output for the answer of the command, so the question goes to standard error where it can. */
+function terminal(): Terminal {
+  return { input: process.stdin, output: process.stderr.isTTY ? process.stderr : process.stdout };
+}

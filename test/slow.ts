@@ -1,0 +1,37 @@
+/**
+ * The suites that "npm test" leaves to "npm run test:all", because each takes 15 s or more on a quiet machine with two cores: they
+ * kill processes, start brokers, or run the command line as a user does. Paths from the root; a test checks that each is there.
+ */
+export const slowSuites: readonly string[] = [
+  'packages/coffer/src/cli/access.test.ts',
+  'packages/coffer/src/cli/cli.test.ts',
+  'packages/coffer/src/cli/fraud.test.ts',
+  'packages/coffer/src/cli/projections.test.ts',
+  'packages/coffer/src/cli/requests.test.ts',
+  'packages/coffer/src/cli/sql.test.ts',
+  'packages/coffer/src/cli/webhooks.test.ts',
+  'packages/embedded-postgres/src/embedded.test.ts',
+  'test/cache/alone.test.ts',
+  'test/events/consumer-example.test.ts',
+  'test/events/contract.test.ts',
+  'test/events/dead-letters.test.ts',
+  'test/events/rabbitmq-faults.test.ts',
+  'test/faults/cut.test.ts',
+  'test/faults/outage.test.ts',
+  'test/faults/processes.test.ts',
+  'test/faults/server-kill.test.ts',
+  'test/faults/worker-kill.test.ts',
+  'test/http/proxies.test.ts',
+  'test/http/stopping.test.ts',
+  'test/monkey/monkey.test.ts',
+  'test/observe/audit-outage.test.ts',
+  'test/observe/process.test.ts',
+  'test/packages/installed.test.ts',
+  'test/projections/process.test.ts',
+  'test/requests/kills.test.ts',
+  'test/requests/payout-ends.test.ts',
+  'test/requests/payouts.test.ts',
+  'test/requests/sagas.test.ts',
+  'test/sagas/kill.test.ts',
+  'test/sdk/faults.test.ts',
+];
