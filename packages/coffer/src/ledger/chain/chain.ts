@@ -5,7 +5,9 @@
  */
 import { createHash } from 'node:crypto';
 import { byteaColumn, int8Column, numericColumn, textColumn, timestamptzColumn } from '../../database/index.ts';
-import type { Account, PostedSide, RecordedEntry } from '../rules/types.ts';
+import { columnsOf } from '../columns.ts';
+import type { ColumnType, EntryColumn, Value } from '../columns.ts';
+import type { Account, RecordedEntry } from '../rules/types.ts';
 
 /**
  * Named in each batch row; a change of the encoding gets the next number, and the verifier keeps the old ones. 1 had fewer columns, and
@@ -29,8 +31,12 @@ export type Rows = { readonly openings: Opening[]; readonly entries: RecordedEnt
 
 /** The columns of a batch, in the order in which the posting function takes them and the chain hashes them. */
 export function encodeBatch({ openings, entries }: Rows, format: ChainFormat = chainFormat): Buffer[] {
+  return [...encodeOpenings(openings, format), ...encodeEntries(entries, ({ of }) => of, format)];
+}
+
+export function encodeOpenings(openings: readonly Opening[], format: ChainFormat): Buffer[] {
   const dense = format === 1;
-  const columns = [
+  return [
     int8Column(openings, ({ account }) => account.number, dense),
     textColumn(openings, ({ account }) => account.id, dense),
     textColumn(openings, ({ account }) => account.kind, dense),
@@ -38,48 +44,27 @@ export function encodeBatch({ openings, entries }: Rows, format: ChainFormat = c
     textColumn(openings, ({ account }) => account.owner, dense),
     numericColumn(openings, ({ account }) => account.floor, dense),
     int8Column(openings, ({ seq }) => seq, dense),
-    int8Column(entries, (entry) => entry.operation, dense),
-    textColumn(entries, (entry) => entry.kind, dense),
-    int8Column(entries, (entry) => entry.debit && entry.debit.number, dense),
-    int8Column(entries, (entry) => entry.credit && entry.credit.number, dense),
-    numericColumn(entries, (entry) => entry.amount, dense),
-    numericColumn(entries, (entry) => entry.debit && entry.debit.balance, dense),
-    numericColumn(entries, (entry) => entry.credit && entry.credit.balance, dense),
-    int8Column(entries, (entry) => entry.debit && entry.debit.version, dense),
-    int8Column(entries, (entry) => entry.credit && entry.credit.version, dense),
-    numericColumn(entries, (entry) => entry.debitFloor, dense),
-    int8Column(entries, (entry) => entry.scope, dense),
-    textColumn(entries, (entry) => entry.key, dense),
-    byteaColumn(entries, (entry) => entry.digest),
-    textColumn(entries, (entry) => entry.metadata, dense),
-    textColumn(entries, (entry) => entry.refusal && entry.refusal.code, dense),
-    textColumn(entries, (entry) => entry.details, dense),
-  ];
-  return format === 1 ? columns : [...columns, ...encodeFurther(entries)];
-}
-
-/** What plain postings leave empty, since format 2. */
-function encodeFurther(entries: readonly RecordedEntry[]): Buffer[] {
-  return [
-    numericColumn(entries, (entry) => heldOf(entry.debit)),
-    numericColumn(entries, (entry) => heldOf(entry.credit)),
-    numericColumn(entries, (entry) => entry.askedAmount),
-    timestamptzColumn(entries, (entry) => entry.effectiveAt),
-    int8Column(entries, (entry) => entry.hold),
-    numericColumn(entries, (entry) => entry.holdLeft),
-    timestamptzColumn(entries, (entry) => entry.expiresAt),
-    int8Column(entries, (entry) => entry.reverses),
-    numericColumn(entries, (entry) => entry.reversed),
-    textColumn(entries, (entry) => entry.controls),
-    numericColumn(entries, (entry) => entry.spentDay),
-    numericColumn(entries, (entry) => entry.spentMonth),
   ];
 }
 
-/** Nothing held is no value, so that it costs nothing. */
-function heldOf(side: PostedSide | null): bigint | null {
-  return side && side.held !== 0n ? side.held : null;
+/** `valueOf`: how a column's value is picked from a row. */
+export function encodeEntries<Row>(
+  entries: readonly Row[],
+  valueOf: (column: EntryColumn) => (row: Row) => Value<ColumnType> | null,
+  format: ChainFormat,
+): Buffer[] {
+  const dense = format === 1;
+  return columnsOf(format).map((column) => encoders[column.type](entries, valueOf(column) as never, dense));
 }
+
+/** Which encoder writes a column; each picks values of its own type. */
+const encoders: Readonly<Record<ColumnType, (rows: readonly unknown[], pick: never, dense: boolean) => Buffer>> = {
+  int8: int8Column,
+  text: textColumn,
+  numeric: numericColumn,
+  bytea: byteaColumn,
+  timestamptz: timestamptzColumn,
+};
 
 export function chainHash(previous: Buffer, header: BatchHeader, columns: readonly Buffer[], format: ChainFormat = chainFormat): Buffer {
   const fixed = Buffer.alloc(1 + 4 + 8 * 3);

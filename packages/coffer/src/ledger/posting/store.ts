@@ -4,7 +4,8 @@ import { typeParsers, withServerOptions } from '../../database/index.ts';
 import { assert } from '../../kernel/index.ts';
 import { chainFormat } from '../chain/chain.ts';
 import type { BatchHeader } from '../chain/chain.ts';
-import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from '../reading/rows.ts';
+import { entryColumns } from '../columns.ts';
+import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from '../reading/rows.ts';
 import type { AccountRow, EntryRow } from '../reading/rows.ts';
 import type { Account, Hold, Original, RecordedEntry } from '../rules/types.ts';
 
@@ -44,6 +45,9 @@ export const planOptions = [
   .map((setting) => `-c ${setting}`)
   .join(' ');
 
+/** A batch's header has 8 parameters, an opening 7 columns. */
+const postParameters = 8 + 7 + entryColumns.length;
+
 /** By name, as they are prepared. The tests ask the planner about them. */
 export const statements = {
   head: `
@@ -58,7 +62,7 @@ export const statements = {
     from unnest($2::text[]) as wanted (id)
     cross join lateral (select * from ledger.balance b where b.book = $1 and b.id = wanted.id limit 1) b`,
   outcomes: `
-    select wanted.at, ${entryColumns}
+    select wanted.at, ${entrySelection}
     from unnest($2::bigint[], $3::text[]) with ordinality as wanted (scope, key, at)
     cross join lateral (select * from ledger.entry e where e.book = $1 and e.scope = wanted.scope and e.key = wanted.key) e
     ${entrySides}`,
@@ -70,7 +74,7 @@ export const statements = {
     cross join lateral (
       select n.hold_left from ledger.entry n where n.book = $1 and n.hold = wanted.seq order by n.debit_version desc limit 1) newest`,
   originals: `
-    select ${entryColumns}, coalesce((
+    select ${entrySelection}, coalesce((
       select r.reversed from ledger.entry r where r.book = $1 and r.reverses = wanted.seq order by r.reversed desc limit 1), 0) as reversed_by_now
     from unnest($2::bigint[]) as wanted (seq)
     cross join lateral (select * from ledger.entry x where x.book = $1 and x.seq = wanted.seq limit 1) e
@@ -85,9 +89,9 @@ export const statements = {
       order by e.debit_version offset 0
     ) e
     where e.recorded_at >= $4 and e.kind in ('withdrawal', 'spend', 'transfer', 'transfer_debit', 'capture')`,
-  tail: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.seq > $2 and e.seq <= $3 order by e.seq`,
+  tail: `select ${entrySelection} from ledger.entry e ${entrySides} where e.book = $1 and e.seq > $2 and e.seq <= $3 order by e.seq`,
   turn: 'select ledger.take_turn($1)',
-  post: `select ledger.post_batch(${Array.from({ length: 43 }, (_, at) => `$${at + 1}`).join(', ')}) as now_us`,
+  post: `select ledger.post_batch(${Array.from({ length: postParameters }, (_, at) => `$${at + 1}`).join(', ')}) as now_us`,
 } as const;
 
 export class BookStore {

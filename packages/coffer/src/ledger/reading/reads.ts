@@ -2,7 +2,7 @@
 import { internalKey } from '../rules/internal-keys.ts';
 import type pg from 'pg';
 import { BatchedReader } from './batched-reader.ts';
-import { accountColumns, accountFromRow, entryColumns, entryFromRow, entrySides } from './rows.ts';
+import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from './rows.ts';
 import type { AccountRow, EntryRow } from './rows.ts';
 import { assert } from '../../kernel/index.ts';
 import { usedBy } from '../rules/spending.ts';
@@ -60,7 +60,7 @@ export type HoldRead = { readonly hold: Hold; readonly entry: RecordedEntry; rea
 
 type HoldRow = EntryRow & { left_now: bigint; captured: bigint; expired: boolean };
 
-const holdColumns = `${entryColumns}, parts.left_now, parts.captured,
+const holdColumns = `${entrySelection}, parts.left_now, parts.captured,
   parts.gave_back or (parts.left_now > 0 and coalesce(e.expires_at <= clock_timestamp(), false)) as expired`;
 
 /** What is left of a hold only falls, so the least is the newest. */
@@ -117,7 +117,7 @@ export class BookReader {
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'history',
       text: `
-        select ${entryColumns} from (
+        select ${entrySelection} from (
           (select * from ledger.entry where book = $1 and debit_account = $2 and debit_version < $3 order by debit_version desc limit $4)
           union all
           (select * from ledger.entry where book = $1 and credit_account = $2 and credit_version < $3 and credit_version > 0
@@ -135,7 +135,7 @@ export class BookReader {
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'entry',
       text: `
-        select ${entryColumns} from ledger.entry e ${entrySides}
+        select ${entrySelection} from ledger.entry e ${entrySides}
         left join ledger.account asking on asking.book = e.book and asking.number = e.scope
         where e.book = $1 and e.seq = $2
           and ($3::text is null or asking.owner = $3 or d.owner = $3 or c.owner = $3)`,
@@ -148,7 +148,7 @@ export class BookReader {
   async entryByKey(account: number, key: string): Promise<RecordedEntry | null> {
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'entry_by_key',
-      text: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.scope = $2 and e.key = $3`,
+      text: `select ${entrySelection} from ledger.entry e ${entrySides} where e.book = $1 and e.scope = $2 and e.key = $3`,
       values: [this.#book, account, key],
     });
     return rows[0] ? entryFromRow(rows[0]) : null;
@@ -159,7 +159,7 @@ export class BookReader {
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'saga_step',
       text: `
-        select ${entryColumns} from ledger.entry e ${entrySides}
+        select ${entrySelection} from ledger.entry e ${entrySides}
         where e.book = $1 and e.key = $2 and e.kind in ('transfer_credit', 'transfer_complete', 'transfer_return')`,
       values: [this.#book, key],
     });
@@ -216,7 +216,7 @@ export class BookReader {
   async entriesOfHold(seq: number): Promise<RecordedEntry[]> {
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'entries_of_hold',
-      text: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.hold = $2 order by e.debit_version`,
+      text: `select ${entrySelection} from ledger.entry e ${entrySides} where e.book = $1 and e.hold = $2 order by e.debit_version`,
       values: [this.#book, seq],
     });
     return rows.map(entryFromRow);
@@ -226,7 +226,7 @@ export class BookReader {
   async reversalsOf(seq: number): Promise<RecordedEntry[]> {
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'reversals_of',
-      text: `select ${entryColumns} from ledger.entry e ${entrySides} where e.book = $1 and e.reverses = $2 order by e.reversed`,
+      text: `select ${entrySelection} from ledger.entry e ${entrySides} where e.book = $1 and e.reverses = $2 order by e.reversed`,
       values: [this.#book, seq],
     });
     return rows.map(entryFromRow);

@@ -1,11 +1,12 @@
 /** Checks the batches: that they follow one another without a gap, and that each one's hash is that of its entries. */
 import { hash } from 'node:crypto';
-import { chainFormat, chainHash, encodeBatch } from '../chain/chain.ts';
+import { chainFormat, chainHash, encodeEntries, encodeOpenings } from '../chain/chain.ts';
 import type { ChainFormat, Opening } from '../chain/chain.ts';
 import type { Checkpoint } from '../chain/checkpoints.ts';
 import { openControls } from '../rules/accounts.ts';
-import type { Account, AccountKind, EntryKind, PostedSide, RecordedEntry } from '../rules/types.ts';
+import type { Account, AccountKind } from '../rules/types.ts';
 import type { Findings } from './report.ts';
+import { hasFurtherColumns, valueIn } from './rows.ts';
 import type { BatchRow, LogRow } from './rows.ts';
 
 export class BatchChecker {
@@ -82,7 +83,6 @@ export class BatchChecker {
 
   #hash(previous: Buffer, batch: BatchRow, rows: readonly LogRow[]): string {
     const openings: Opening[] = [];
-    const entries = rows.map((row) => recordedEntry(this.#book, row));
     for (const row of rows) if (row.account !== null) openings.push({ account: openedAccount(row), seq: row.account.openedSeq });
     // What no batch can have (a negative number, a moment before 1970) has no encoding either; its neighbours tell that it is wrong.
     const header = {
@@ -92,16 +92,15 @@ export class BatchChecker {
       recordedAt: new Date(Math.max(0, Math.trunc(batch.recordedAtUs / 1000))),
     };
     const format = formatOf(batch);
-    return chainHash(previous, header, encodeBatch({ openings, entries }, format), format).toString('hex');
+    // Nothing is left out for being wrong: a wrong row must hash to something else.
+    const columns = [...encodeOpenings(openings, format), ...encodeEntries(rows, valueIn, format)];
+    return chainHash(previous, header, columns, format).toString('hex');
   }
 
   /** What the columns of format 1 do not tell, its hash does not cover: there must be nothing. */
   #checkDense(entries: readonly LogRow[]): void {
     for (const row of entries) {
-      const { debitHeld, creditHeld, askedAmount, effectiveAtUs, hold, holdLeft, expiresAtUs, reverses, reversed } = row;
-      const further = [debitHeld, creditHeld, askedAmount, effectiveAtUs, hold, holdLeft, expiresAtUs, reverses, reversed];
-      const { controls, spentDay, spentMonth } = row;
-      if ([...further, controls, spentDay, spentMonth].some((value) => value !== null))
+      if (hasFurtherColumns(row))
         this.#findings.add('I11', `${this.#book}-${row.seq}`, 'columns that came with format 2, in a batch of format 1', 'none', 'some');
     }
   }
@@ -127,51 +126,9 @@ export class BatchChecker {
   }
 }
 
-/** What the chain hashes of an entry. Nothing is left out for being wrong: a wrong row must hash to something else. */
-function recordedEntry(book: number, row: LogRow): RecordedEntry {
-  return {
-    book,
-    seq: row.seq,
-    recordedAt: new Date(Math.trunc(row.recordedAtUs / 1000)),
-    operation: row.operation,
-    kind: row.kind as EntryKind,
-    debit: side(row.debitAccount, row.debitAfter, row.debitHeld, row.debitVersion),
-    credit: side(row.creditAccount, row.creditAfter, row.creditHeld, row.creditVersion),
-    asset: null,
-    amount: row.amount,
-    askedAmount: row.askedAmount,
-    debitFloor: row.debitFloor,
-    scope: row.scope,
-    key: row.key,
-    digest: row.digest,
-    metadata: row.metadata,
-    refusal: row.refusal === null ? null : { code: row.refusal as 'wallet_exists', facts: {} },
-    details: row.details,
-    effectiveAt: moment(row.effectiveAtUs),
-    hold: row.hold,
-    holdLeft: row.holdLeft,
-    expiresAt: moment(row.expiresAtUs),
-    reverses: row.reverses,
-    reversed: row.reversed,
-    controls: row.controls,
-    spentDay: row.spentDay,
-    spentMonth: row.spentMonth,
-  };
-}
-
 /** Batches of before format 2 are still there, and still hashed as they were. */
 function formatOf({ format }: BatchRow): ChainFormat {
   return format === 1 ? 1 : chainFormat;
-}
-
-/** A moment of less than whole milliseconds was never written by Coffer: rounded, it hashes to something else. */
-function moment(microseconds: number | null): Date | null {
-  return microseconds === null ? null : new Date(Math.round(microseconds / 1000) + (microseconds % 1000 === 0 ? 0 : 1));
-}
-
-function side(number: number | null, balance: bigint | null, held: bigint | null, version: number | null): PostedSide | null {
-  if (number === null) return null;
-  return { number, id: '', kind: 'wallet', balance: balance ?? -1n, held: held ?? 0n, floor: null, version: version ?? -1 };
 }
 
 function openedAccount(row: LogRow): Account {

@@ -4,7 +4,7 @@
  */
 import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
-import { balanceRow, eventRow, logRow, originalRow, stepRow } from './rows.ts';
+import { balanceRow, eventRow, logRow, logSelection, originalRow, stepRow } from './rows.ts';
 import type { BalanceRow, BatchRow, EventRow, LogRow, TextRow } from './rows.ts';
 import { isStep, placesIn } from './sagas.ts';
 
@@ -60,11 +60,7 @@ const batchesText = `
   from ledger.batch where book = $1 and batch_no > $2 order by batch_no limit ${batchesPerChunk}`;
 
 const entriesText = `
-  select e.seq, e.operation, ${microseconds('e.recorded_at')}, e.kind, e.debit_account, e.credit_account, e.debit_version, e.credit_version,
-    e.amount, e.debit_after, e.credit_after, e.debit_floor, e.scope, e.key, encode(e.digest, 'hex'), e.metadata, e.refusal, e.details,
-    a.id, a.kind, a.asset, a.owner, a.floor, a.opened_seq, ${microseconds('a.opened_at')},
-    e.debit_held, e.credit_held, e.asked_amount, ${microseconds('e.effective_at')}, e.hold, e.hold_left, ${microseconds('e.expires_at')},
-    e.reverses, e.reversed, e.controls, e.spent_day, e.spent_month
+  select ${logSelection(microseconds)}
   from ledger.entry e
   left join ledger.account a on e.kind = 'open' and a.book = e.book and a.number = e.credit_account
   where e.book = $1 and e.seq > $2 order by e.seq limit ${entriesPerChunk}`;

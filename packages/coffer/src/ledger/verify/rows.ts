@@ -1,4 +1,7 @@
 /** Rows as the verifier reads them: made of text, since it trusts neither types nor constraints. */
+import { assert } from '../../kernel/index.ts';
+import { camelCase, entryColumns } from '../columns.ts';
+import type { EntryColumn } from '../columns.ts';
 
 export type TextRow = readonly (string | null)[];
 
@@ -15,37 +18,21 @@ export type AccountRow = {
   openedAtUs: number;
 };
 
-export type LogRow = {
+/** What a column's text says: moments in microseconds since 1970. */
+type TextValues = { int8: number; text: string; numeric: bigint; bytea: string; timestamptz: number };
+type Columns = (typeof entryColumns)[number];
+type FieldOf<C extends Columns> = C['type'] extends 'timestamptz' ? `${Camel<C['name']>}Us` : Camel<C['name']>;
+type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
+
+/** The columns of a log row under their names in camel case. */
+type LogColumns = { [C in Columns as FieldOf<C>]: TextValues[C['type']] | null };
+
+export type LogRow = Omit<LogColumns, 'operation' | 'kind' | 'digest'> & {
   seq: number;
-  operation: number;
   recordedAtUs: number;
+  operation: number;
   kind: string;
-  debitAccount: number | null;
-  creditAccount: number | null;
-  debitVersion: number | null;
-  creditVersion: number | null;
-  amount: bigint | null;
-  debitAfter: bigint | null;
-  creditAfter: bigint | null;
-  debitFloor: bigint | null;
-  scope: number | null;
-  key: string | null;
   digest: string;
-  metadata: string | null;
-  refusal: string | null;
-  details: string | null;
-  debitHeld: bigint | null;
-  creditHeld: bigint | null;
-  askedAmount: bigint | null;
-  effectiveAtUs: number | null;
-  hold: number | null;
-  holdLeft: bigint | null;
-  expiresAtUs: number | null;
-  reverses: number | null;
-  reversed: bigint | null;
-  controls: string | null;
-  spentDay: bigint | null;
-  spentMonth: bigint | null;
   /** Only of an opening. */
   account: AccountRow | null;
   /** Only of a reversal. */
@@ -53,6 +40,42 @@ export type LogRow = {
   /** Only of a step of a transfer by saga that follows from others. */
   saga: SagaRows | null;
 };
+
+/** A column with its field of a LogRow. */
+const fields = entryColumns.map(({ name, type, since }) => ({
+  field: (type === 'timestamptz' ? `${camelCase(name)}Us` : camelCase(name)) as keyof LogColumns,
+  name,
+  type,
+  since,
+}));
+
+/** Selects what `logRow` reads: seq, moment, the columns of the table, then the account of an opening. */
+export function logSelection(microseconds: (column: string) => string): string {
+  const columns = fields.map(({ name, type }) => {
+    if (type === 'timestamptz') return microseconds(`e.${name}`);
+    return type === 'bytea' ? `encode(e.${name}, 'hex')` : `e.${name}`;
+  });
+  const account = ['a.id', 'a.kind', 'a.asset', 'a.owner', 'a.floor', 'a.opened_seq', microseconds('a.opened_at')];
+  return ['e.seq', microseconds('e.recorded_at'), ...columns, ...account].join(', ');
+}
+
+/** What a row of a batch of format 1 must leave empty: its hash does not cover it. */
+export function hasFurtherColumns(row: LogRow): boolean {
+  return fields.some(({ field, since }) => since > 1 && row[field] !== null);
+}
+
+/** A column's value as it is encoded into the chain. */
+export function valueIn(column: EntryColumn): (row: LogRow) => number | string | bigint | Date | null {
+  const found = fields.find(({ name }) => name === column.name);
+  assert(found, `${column.name} is a column of the log`);
+  const { field } = found;
+  return column.type === 'timestamptz' ? (row) => moment(row[field] as number | null) : (row) => row[field];
+}
+
+/** A moment of less than whole milliseconds was never written by Coffer: rounded, it hashes to something else. */
+function moment(microseconds: number | null): Date | null {
+  return microseconds === null ? null : new Date(Math.round(microseconds / 1000) + (microseconds % 1000 === 0 ? 0 : 1));
+}
 
 /** What a reversal names. */
 export type OriginalRow = {
@@ -92,42 +115,32 @@ export type BalanceRow = {
 };
 
 export function logRow(row: TextRow): LogRow {
+  const columns: Partial<Record<keyof LogColumns, unknown>> = {};
+  for (const [at, { field, type }] of fields.entries()) columns[field] = parsers[type](row[at + columnsFrom]);
+  const account = row.slice(columnsFrom + fields.length);
   return {
+    ...(columns as LogColumns),
     seq: Number(row[0]),
-    operation: Number(row[1]),
-    recordedAtUs: Number(row[2]),
-    kind: row[3] ?? '',
-    debitAccount: numberOrNull(row[4]),
-    creditAccount: numberOrNull(row[5]),
-    debitVersion: numberOrNull(row[6]),
-    creditVersion: numberOrNull(row[7]),
-    amount: bigintOrNull(row[8]),
-    debitAfter: bigintOrNull(row[9]),
-    creditAfter: bigintOrNull(row[10]),
-    debitFloor: bigintOrNull(row[11]),
-    scope: numberOrNull(row[12]),
-    key: row[13] ?? null,
-    digest: row[14] ?? '',
-    metadata: row[15] ?? null,
-    refusal: row[16] ?? null,
-    details: row[17] ?? null,
-    debitHeld: bigintOrNull(row[25]),
-    creditHeld: bigintOrNull(row[26]),
-    askedAmount: bigintOrNull(row[27]),
-    effectiveAtUs: numberOrNull(row[28]),
-    hold: numberOrNull(row[29]),
-    holdLeft: bigintOrNull(row[30]),
-    expiresAtUs: numberOrNull(row[31]),
-    reverses: numberOrNull(row[32]),
-    reversed: bigintOrNull(row[33]),
-    controls: row[34] ?? null,
-    spentDay: bigintOrNull(row[35]),
-    spentMonth: bigintOrNull(row[36]),
-    account: row[3] === 'open' && row[18] !== null && row[18] !== undefined ? accountRow(row, row[18]) : null,
+    recordedAtUs: Number(row[1]),
+    operation: Number(columns.operation),
+    kind: String(columns.kind ?? ''),
+    digest: String(columns.digest ?? ''),
+    account: columns.kind === 'open' ? accountRow(account) : null,
     original: null,
     saga: null,
   };
 }
+
+/** After seq and moment. */
+const columnsFrom = 2;
+
+const parsers = {
+  int8: numberOrNull,
+  numeric: bigintOrNull,
+  text: textOrNull,
+  bytea: textOrNull,
+  timestamptz: numberOrNull,
+} as const;
 
 export function originalRow(row: TextRow): OriginalRow {
   return {
@@ -166,20 +179,25 @@ export function balanceRow(row: TextRow): BalanceRow {
   };
 }
 
-function accountRow(row: TextRow, id: string): AccountRow {
+function accountRow([id, kind, asset, owner, floor, openedSeq, openedAtUs]: TextRow): AccountRow | null {
+  if (id === null || id === undefined) return null;
   return {
     id,
-    kind: row[19] ?? '',
-    asset: Number(row[20]),
-    owner: row[21] ?? null,
-    floor: bigintOrNull(row[22]),
-    openedSeq: Number(row[23]),
-    openedAtUs: Number(row[24]),
+    kind: kind ?? '',
+    asset: Number(asset),
+    owner: owner ?? null,
+    floor: bigintOrNull(floor),
+    openedSeq: Number(openedSeq),
+    openedAtUs: Number(openedAtUs),
   };
 }
 
 export function eventRow(row: TextRow): EventRow {
   return { seq: Number(row[0]), part: Number(row[1]), type: row[2] ?? '', wallet: row[3] ?? null, operation: Number(row[4]) };
+}
+
+function textOrNull(text: string | null | undefined): string | null {
+  return text ?? null;
 }
 
 function numberOrNull(text: string | null | undefined): number | null {

@@ -1,0 +1,94 @@
+/**
+ * The columns of a log row, once: what posting sends, what the chain hashes, what reads select and what the verifier compares derive from
+ * this table. Its order is that of the posting function's parameters and of the chain. To add a column: a migration, the posting function
+ * and a line here.
+ */
+import type { Entry, RecordedEntry } from './rules/types.ts';
+
+/** What a column's values are in memory, by its type in PostgreSQL. */
+type Values = { int8: number; text: string; numeric: bigint; bytea: string; timestamptz: Date };
+export type ColumnType = keyof Values;
+export type Value<T extends ColumnType> = Values[T];
+
+type Column<N extends string, T extends ColumnType> = {
+  readonly name: N;
+  readonly type: T;
+  /** The chain format that it came with. */
+  readonly since: 1 | 2;
+  /** JSON in the database, its text in memory. */
+  readonly json?: true;
+  /** The field of an entry that it is; absent where it is a part of one. */
+  readonly field?: Camel<N> & keyof Entry;
+  readonly of: (entry: RecordedEntry) => Values[T] | null;
+};
+
+type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
+/** Names of columns that are a field of an entry, in snake case, with that field's type. */
+type Plain<N extends string, T extends ColumnType> =
+  Camel<N> extends keyof Entry ? (Entry[Camel<N>] extends Values[T] | null ? N : never) : never;
+
+export const entryColumns = [
+  plain('operation', 'int8'),
+  plain('kind', 'text'),
+  part('debit_account', 'int8', ({ debit }) => debit && debit.number),
+  part('credit_account', 'int8', ({ credit }) => credit && credit.number),
+  plain('amount', 'numeric'),
+  part('debit_after', 'numeric', ({ debit }) => debit && debit.balance),
+  part('credit_after', 'numeric', ({ credit }) => credit && credit.balance),
+  part('debit_version', 'int8', ({ debit }) => debit && debit.version),
+  part('credit_version', 'int8', ({ credit }) => credit && credit.version),
+  plain('debit_floor', 'numeric'),
+  plain('scope', 'int8'),
+  plain('key', 'text'),
+  plain('digest', 'bytea'),
+  json('metadata'),
+  part('refusal', 'text', ({ refusal }) => refusal && refusal.code),
+  json('details'),
+  // Since format 2. Nothing held is no value, so that it costs nothing.
+  part('debit_held', 'numeric', ({ debit }) => (debit && debit.held !== 0n ? debit.held : null), 2),
+  part('credit_held', 'numeric', ({ credit }) => (credit && credit.held !== 0n ? credit.held : null), 2),
+  plain('asked_amount', 'numeric', 2),
+  plain('effective_at', 'timestamptz', 2),
+  plain('hold', 'int8', 2),
+  plain('hold_left', 'numeric', 2),
+  plain('expires_at', 'timestamptz', 2),
+  plain('reverses', 'int8', 2),
+  plain('reversed', 'numeric', 2),
+  json('controls', 2),
+  plain('spent_day', 'numeric', 2),
+  plain('spent_month', 'numeric', 2),
+] as const;
+
+type EntryColumns = (typeof entryColumns)[number];
+export type EntryColumn = Column<string, ColumnType>;
+
+/** A row as reads select it, by the names of the columns. */
+export type StoredEntry = { [C in EntryColumns as C['name']]: Values[C['type']] | null };
+/** The fields of an entry that are columns of their own. */
+export type PlainField = Extract<EntryColumns, { readonly field: string }>['field'];
+
+/** A field of Entry that no column keeps does not compile: seq is the row's place, the sides and the refusal are kept in parts. */
+type Unkept = Exclude<keyof Entry, PlainField | 'seq' | 'debit' | 'credit' | 'asset' | 'refusal'>;
+const everyFieldIsKept: [Unkept] extends [never] ? true : Unkept = true;
+
+/** The columns of a format of the chain, in its order. */
+export function columnsOf(format: 1 | 2): readonly EntryColumn[] {
+  return everyFieldIsKept && (format === 2 ? entryColumns : entryColumns.filter(({ since }) => since === 1));
+}
+
+function plain<const N extends string, const T extends ColumnType>(name: Plain<N, T> & N, type: T, since: 1 | 2 = 1) {
+  const field = camelCase(name) as Camel<N> & keyof Entry;
+  return { name, type, since, field, of: (entry: RecordedEntry) => entry[field] as Values[T] | null } as const;
+}
+
+function json<const N extends 'metadata' | 'details' | 'controls'>(name: N, since: 1 | 2 = 1) {
+  return { name, type: 'text', since, json: true, field: name as Camel<N> & N, of: (entry: RecordedEntry) => entry[name] } as const;
+}
+
+function part<const N extends string, const T extends ColumnType>(name: N, type: T, of: Column<N, T>['of'], since: 1 | 2 = 1) {
+  return { name, type, since, of } as const;
+}
+
+export function camelCase(name: string): string {
+  return name.replaceAll(/_([a-z])/g, (_whole, letter: string) => letter.toUpperCase());
+}
