@@ -123,12 +123,16 @@ export function logRow(row: TextRow): LogRow {
     seq: Number(row[0]),
     recordedAtUs: Number(row[1]),
     operation: Number(columns.operation),
-    kind: String(columns.kind ?? ''),
-    digest: String(columns.digest ?? ''),
+    kind: textOf(columns.kind),
+    digest: textOf(columns.digest),
     account: columns.kind === 'open' ? accountRow(account) : null,
     original: null,
     saga: null,
   };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** After seq and moment. */
