@@ -1,11 +1,13 @@
-// A consumer of Coffer's events: prints every withdrawal. RABBITMQ_URL=amqp://… npx node docs/examples/consumer.ts
+// A consumer of Coffer's events on RabbitMQ: prints every withdrawal. Coffer publishes to the exchange "wallet.events" when RABBITMQ_URL is set.
+// An event may be delivered twice, so the consumer remembers what it has handled. It runs until SIGTERM.
+// RABBITMQ_URL=amqp://… npm run example examples/consumer.ts
 import { Connection } from 'rabbitmq-client';
 
 type Withdrawn = { id: string; time: string; subject: string; data: { amount: string; asset: number } };
 
 const rabbit = new Connection(process.env['RABBITMQ_URL']);
 rabbit.on('error', (error) => console.error(error));
-const seen = new Set<string>(); // In earnest: a row of your database, written in one transaction with what you do.
+const seen = new Set<string>(); // In production: a row of your database, written in one transaction with what you do.
 
 const consumer = rabbit.createConsumer(
   {

@@ -12,7 +12,10 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     const rabbit = await startRabbitMq();
     const world = await startWorld();
     const example = path.resolve(import.meta.dirname, '../../examples/consumer.ts');
-    const child = spawn(process.execPath, [example], { env: { RABBITMQ_URL: rabbit.url }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--conditions=coffer-source', example], {
+      env: { RABBITMQ_URL: rabbit.url },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const ended = once(child, 'exit');
     endWithTest(child);
     let output = '';

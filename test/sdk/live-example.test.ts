@@ -22,7 +22,7 @@ test('the example tells what comes and goes, and after a restart what happened m
   let output = '';
   const start = () => {
     const env = { COFFER_URL: url, COFFER_TOKEN: token, PLACE_FILE: file };
-    const child = spawn(process.execPath, [example], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--conditions=coffer-source', example], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     return child;

@@ -12,9 +12,9 @@ import type { Described, Input } from './request.ts';
 
 export type CofferOptions = Partial<Patience> & {
   /** Where Coffer is: http://127.0.0.1:3000 when left away. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** The token of a login or an API key, or what gives one for each request. */
-  readonly token?: string | (() => string | Promise<string>);
+  readonly token?: string | (() => string | Promise<string>) | undefined;
   /** How long a call may take with all its attempts. */
   readonly deadlineMs?: number;
   readonly fetch?: Fetch;
