@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../posting/outages.ts';
 import type { BookWriter } from '../posting/writer.ts';
@@ -18,7 +19,8 @@ async function toldOf(posting: Promise<Outcome[]>, operations: readonly Operatio
   const order: string[] = [];
   const told: ChangedWallet[] = [];
   const answer = tellingChanges(posting, operations, async (wallets) => {
-    await Promise.resolve();
+    // A cache in Redis answers in a later turn of the event loop.
+    await nextTurn();
     told.push(...wallets);
     order.push('told');
   });
