@@ -33,7 +33,8 @@ test('a text without secrets stays as it is', () => {
     'https://example.com/a:b@c?mail=jane@example.com',
     '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----',
     '-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----',
-  ]) expect(hideSecrets(text)).toBe(text);
+  ])
+    expect(hideSecrets(text)).toBe(text);
 });
 
 test('values of secret names are hidden at any depth, in any spelling', () => {
