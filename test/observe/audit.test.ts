@@ -106,7 +106,14 @@ test('secrets are not kept, wherever they stand', async () => {
       { ...login, cookie: 'session=hunter2', 'x-api-key': 'cof_hunter2' },
     );
     await coffer.call('POST', '/wallet/a1/deposit', { amount: 1, metadata: { apiKey: 'hunter2', deep: { note: `cof_hunter2 ${token}` } } });
-    return 3;
+    const privateKey = '-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----';
+    await coffer.call(
+      'POST',
+      `/wallet/a1/deposit?key=${encodeURIComponent(privateKey)}&client_secret=hunter2`,
+      { amount: 1, metadata: { privateKey: 'hunter2', note: privateKey } },
+      { 'user-agent': privateKey.replaceAll('\n', ' ') },
+    );
+    return 4;
   });
   const { rows } = await coffer.pool.query<{ text: string }>('select row_to_json(a)::text as text from api_audit a');
   const everything = rows.map(({ text }) => text).join('\n');

@@ -263,6 +263,18 @@ describe('a wallet that everybody asks of', () => {
     console.info(`500 withdrawals of one wallet: ${completed?.count} completed, ${failed?.count} refused`);
   });
 
+  it('requests that are finished, however they ended, do not count against the bound of unfinished ones', async () => {
+    await coffer.call('POST', '/wallet/busy/deposit', { amount: 10 });
+    await coffer.pool.query(`
+      insert into requests.request
+        (id, type, wallet, key, content, digest, status, way, hold_seconds, hold, failure_code, next_try_at, created_at, updated_at, finished_at)
+      select gen_random_uuid(), 'withdraw', 'busy', 'k' || n, '{"amount":"1"}', '', (array['completed', 'released', 'failed'])[n % 3 + 1],
+        'review', 60, '1-1', case when n % 3 <> 0 then 'x' end, now(), now(), now(), now()
+      from generate_series(1, 1500) n`);
+    const accepted = await coffer.later('/wallet/busy/withdraw', { amount: 1, requestId: 'another' });
+    expect(await coffer.until(accepted['id'], 'completed')).toMatchObject({ status: 'completed' });
+  });
+
   it('more unfinished requests than a wallet may have are told to wait, and what is known is still answered', async () => {
     await coffer.call('POST', '/wallet/full/deposit', { amount: 10 });
     const last = await coffer.later('/wallet/full/withdraw', { amount: 1, requestId: 'last' });

@@ -2,25 +2,36 @@
 
 const censored = '***';
 
-const passwordInUrl = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:/@"]*:)[^\s@"]+@/gi;
-const secretInQuery = /([?&](?:ssl)?(?:password|token|access_token|secret|api_?key|authorization)=)[^&\s"']*/gi;
+/**
+ * No pattern may search to the end of the text from more than a few places, because callers write these texts: a body of 80 KB of `a-` kept the
+ * process busy for 14 seconds. So each pattern either takes what it crossed, or crosses a bounded run only.
+ */
+const upToAt = /:\/\/[^\s@"]*(?:@[^\s@"/?#]*(?=@))*@?/g;
+const userAndPassword = /(:\/\/[^:/]*:).+@$/;
+const secretWords = 'pass(?:word|phrase)|token|secret|authorization|cookie|api[-_]?key|private[-_]?key|credential';
+const secretInQuery = new RegExp(`([?&][^\\s?&="']{0,32}(?:${secretWords})[^\\s?&="']{0,32}=)[^&\\s"']*`, 'gi');
 const credential =
-  /\bcofi?_[A-Za-z0-9._~-]{4,}|\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?|\b(?:Bearer|Basic) +[A-Za-z0-9._~+/=-]{8,}/g;
+  /\bcofi?_[A-Za-z0-9._~-]{4,}|\bwhsec_[A-Za-z0-9+/=]{4,}|\beyJ(?:[\w-]{16,}|[\w-]{4,15}(?=\.))(?:\.[\w-]*){0,4}|\b(?:Bearer|Basic) +[A-Za-z0-9._~+/=-]{8,}/g;
+/** In PEM, also when a URL carries it. One that was cut off is hidden to the end of the text, or of the JSON string that it stands in. */
+const privateKey =
+  /-----BEGIN(?:[ +]|%20)(?:[A-Z]{1,16}(?:[ +]|%20)){0,4}PRIVATE(?:[ +]|%20)KEY-----(?:[^"]*?-----END(?:[ +A-Z]|%20){1,64}-----|[^"]*)/g;
 /** Most texts have none of the above; asking this first costs a tenth. */
-const worthALook = /:\/\/|=|cofi?_|eyJ|Bearer|Basic/;
+const worthALook = /:\/\/|=|cofi?_|whsec_|eyJ|Bearer|Basic|-----BEGIN/;
 
 /** Hides the password of every URL in a text (`postgres://coffer:***@host/db`), for messages. */
 export function hidePasswords(text: string): string {
-  return text.replace(passwordInUrl, `$1${censored}@`).replace(secretInQuery, `$1${censored}`);
+  return text
+    .replace(upToAt, (address) => (address.endsWith('@') ? address.replace(userAndPassword, `$1${censored}@`) : address))
+    .replace(secretInQuery, `$1${censored}`);
 }
 
-/** Hides the passwords of URLs, API keys and tokens wherever they stand in a text. */
+/** Hides the passwords of URLs, API keys, tokens and private keys wherever they stand in a text. */
 export function hideSecrets(text: string): string {
   if (!worthALook.test(text)) return text;
-  return hidePasswords(text).replace(credential, censored);
+  return hidePasswords(text).replace(credential, censored).replace(privateKey, censored);
 }
 
-const secretName = /pass(?:word|phrase)|token|secret|authorization|cookie|api[-_]?key|private[-_]?key|credential/i;
+const secretName = new RegExp(secretWords, 'i');
 const depthMax = 40;
 
 /** Of most values there is nothing to hide, and JSON.stringify alone is a tenth of the walk. */

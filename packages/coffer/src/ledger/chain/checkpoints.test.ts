@@ -1,11 +1,12 @@
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../../../../../test/support/database.ts';
 import type { TestDatabase } from '../../../../../test/support/database.ts';
 import { silentLog } from '../../kernel/index.ts';
-import { forgetCheckpoints, readCheckpoints, startCheckpoints } from './checkpoints.ts';
+import { forgetCheckpoints, readCheckpoints, startCheckpoints, thinned } from './checkpoints.ts';
 import { openLedger } from '../ledger.ts';
 import type { Ledger } from '../ledger.ts';
 import { verify } from '../verify/index.ts';
@@ -76,16 +77,17 @@ describe('checkpoints', () => {
     expect((await readCheckpoints(home)).map(({ lastSeq }) => lastSeq)).toEqual([first, second]);
   });
 
-  it('keep their file small: recent ones all, of the older ones every second', async () => {
+  it('keep their file small: the recent ones all, of the older ones every second', async () => {
     await post();
     await start().stop();
-    const line = (await readFile(file, 'utf8')).trim();
-    await writeFile(file, `${line}\n`.repeat(15_000));
+    const [noted] = await readCheckpoints(home);
+    const older = Array.from({ length: 15_000 }, (_, at) => ({ ...noted, batchNo: at, lastSeq: at }));
+    await writeFile(file, older.map((checkpoint) => `${JSON.stringify(checkpoint)}\n`).join(''));
     const last = await post();
     await start().stop();
-    const kept = await readCheckpoints(home);
-    expect(kept.length).toBe(2_000 + Math.ceil((15_001 - 2_000) / 2));
-    expect(kept.at(-1)?.lastSeq).toBe(last);
+    const seqs = (await readCheckpoints(home)).map(({ lastSeq }) => lastSeq);
+    const recent = Array.from({ length: 1_999 }, (_, at) => 13_001 + at);
+    expect(seqs).toEqual([...Array.from({ length: 6_501 }, (_, at) => 2 * at), ...recent, last]);
   });
 
   it('of another ledger say nothing about this one', async () => {
@@ -110,5 +112,31 @@ describe('checkpoints', () => {
     await checkpoints.stop();
     await start().stop();
     expect((await readCheckpoints(home)).at(-1)?.lastSeq).toBe(seq);
+  });
+});
+
+describe('thinning', () => {
+  const linesOf = (count: number) => Array.from({ length: count }, (_, at) => String(at));
+  const recent = 2_000;
+
+  it('keeps the oldest line, the newest 2,000, and of the others every second, in their order', () => {
+    fc.assert(
+      fc.property(fc.nat({ max: 6_000 }), (count) => {
+        const lines = linesOf(count);
+        const kept = thinned(lines);
+        const older = lines.slice(0, Math.max(0, count - recent));
+        expect(kept.slice(-recent)).toEqual(lines.slice(-recent));
+        expect(kept.slice(0, kept.length - Math.min(recent, count))).toEqual(older.filter((line) => Number(line) % 2 === 0));
+        expect(kept[0]).toBe(lines[0]);
+      }),
+    );
+  });
+
+  it('again and again, the recent past stays dense and the distant past known', () => {
+    let lines: string[] = [];
+    for (let time = 0; time < 20; time++) lines = thinned([...lines, ...linesOf(3_000).map((line) => String(time * 3_000 + Number(line)))]);
+    expect(lines[0]).toBe('0');
+    expect(lines.slice(-recent).map(Number)).toEqual(Array.from({ length: recent }, (_, at) => 58_000 + at));
+    expect(lines.length).toBeLessThan(10_000);
   });
 });

@@ -21,7 +21,7 @@ export type Checkpoint = {
   readonly at: string;
 };
 
-/** Beyond this size every second one of the older lines is dropped: recent history stays dense, old history stays known. */
+/** Beyond this size the older lines are thinned: recent history stays dense, old history stays known. */
 const fileBytesMax = 2 * 1024 * 1024;
 const recentLines = 2_000;
 
@@ -141,7 +141,7 @@ async function append(file: string, checkpoint: Checkpoint): Promise<void> {
 
 async function thin(file: string): Promise<void> {
   const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => parse(line) !== null);
-  const kept = lines.filter((_, at) => at >= lines.length - recentLines || at % 2 === 0);
+  const kept = thinned(lines);
   const unfinished = `${file}.new-${process.pid}`;
   const handle = await open(unfinished, 'w', 0o600);
   try {
@@ -151,6 +151,11 @@ async function thin(file: string): Promise<void> {
     await handle.close();
   }
   await rename(unfinished, file);
+}
+
+/** The most recent lines all, of the older ones every second; the oldest is always among them. */
+export function thinned(lines: readonly string[]): string[] {
+  return lines.filter((_, at) => at >= lines.length - recentLines || at % 2 === 0);
 }
 
 function parse(line: string): Checkpoint | null {

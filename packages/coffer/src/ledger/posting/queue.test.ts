@@ -1,0 +1,134 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Operation } from '../rules/types.ts';
+import { LedgerOverloaded, LedgerUnavailable } from './outages.ts';
+import { RequestQueue } from './queue.ts';
+
+const operationsMax = 100_000;
+const patienceMs = 1_000;
+/** The same object again and again: what an operation says is of no concern to the queue. */
+const operation: Operation = { kind: 'hold', key: 'k', wallet: 'w1', amount: 1n };
+const operations = (count: number) => Array.from({ length: count }, () => operation);
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+afterEach(() => void vi.useRealTimers());
+
+/** Adds a request and notes what its caller is told; "waiting" until then. */
+function add(queue: RequestQueue, count: number): { told: unknown } {
+  const caller: { told: unknown } = { told: 'waiting' };
+  queue.add(operations(count), false).then(
+    (outcomes) => (caller.told = outcomes),
+    (failure: unknown) => (caller.told = failure),
+  );
+  return caller;
+}
+
+/** Lets callers hear what they were told. */
+async function heard(): Promise<void> {
+  await Promise.resolve();
+  await Promise.resolve();
+}
+
+describe('a full queue', () => {
+  test('takes a hundred thousand operations, and turns the next away at once: nothing of it is done', async () => {
+    const queue = new RequestQueue(patienceMs);
+    const last = Array.from({ length: 100 }, () => add(queue, operationsMax / 100)).at(-1);
+    const turnedAway = add(queue, 1);
+    await heard();
+    expect(turnedAway.told).toBeInstanceOf(LedgerOverloaded);
+    expect(last?.told).toBe('waiting');
+    expect(queue.operations).toBe(operationsMax);
+  });
+
+  test('a request that does not fit whole is turned away whole, and a smaller one after it is taken', async () => {
+    const queue = new RequestQueue(patienceMs);
+    add(queue, operationsMax - 10);
+    const [tooLarge, fits] = [add(queue, 11), add(queue, 10)];
+    await heard();
+    expect(tooLarge.told).toBeInstanceOf(LedgerOverloaded);
+    expect(fits.told).toBe('waiting');
+  });
+
+  test('has room again for as many as were taken, gave up, or failed', async () => {
+    const queue = new RequestQueue(patienceMs);
+    for (const makeRoom of [
+      () => void queue.take(operationsMax),
+      () => {
+        vi.advanceTimersByTime(patienceMs);
+        queue.dropExpired();
+      },
+      () => queue.failAll(() => new Error('gone')),
+    ]) {
+      add(queue, operationsMax);
+      const turnedAway = add(queue, 1);
+      makeRoom();
+      await heard();
+      expect(turnedAway.told).toBeInstanceOf(LedgerOverloaded);
+      expect(queue.operations).toBe(0);
+    }
+  });
+});
+
+describe('a caller whose patience is over', () => {
+  test('is told that nothing was done, if nothing was sent, and is not taken any more', async () => {
+    const queue = new RequestQueue(patienceMs);
+    const early = add(queue, 1);
+    vi.advanceTimersByTime(patienceMs / 2);
+    const late = add(queue, 2);
+    vi.advanceTimersByTime(patienceMs / 2);
+    queue.dropExpired();
+    await heard();
+    expect(early.told).toBeInstanceOf(LedgerUnavailable);
+    expect(early.told).toMatchObject({ outcome: 'not_done' });
+    expect(late.told).toBe('waiting');
+    expect(queue.take(10).map(({ asked }) => asked.length)).toEqual([2]);
+  });
+
+  test('is told that the outcome is unknown, if it was sent and put back', async () => {
+    const queue = new RequestQueue(patienceMs);
+    const caller = add(queue, 1);
+    const [request] = queue.take(1);
+    if (!request) throw new Error('one was added');
+    request.sent = true;
+    queue.putBack([request]);
+    vi.advanceTimersByTime(patienceMs);
+    queue.dropExpired();
+    await heard();
+    expect(caller.told).toMatchObject({ outcome: 'unknown' });
+    expect([request.givenUp, queue.operations]).toEqual([true, 0]);
+  });
+});
+
+test('a closed queue takes nothing more, and gives out what it has', async () => {
+  const queue = new RequestQueue(patienceMs);
+  add(queue, 1);
+  queue.close();
+  const late = add(queue, 1);
+  await heard();
+  expect(late.told).toMatchObject({ name: 'LedgerUnavailable', outcome: 'not_done' });
+  expect([queue.closed, queue.take(10).length]).toEqual([true, 1]);
+});
+
+test('requests leave in the order in which they came, whole, at least one and otherwise no more operations than asked for; what is put back comes first', () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 20 });
+  fc.assert(
+    fc.property(sizes, fc.array(fc.tuple(fc.integer({ min: 1, max: 20 }), fc.boolean()), { maxLength: 12 }), (added, takes) => {
+      const queue = new RequestQueue(patienceMs);
+      for (const size of added) add(queue, size);
+      let left = [...added];
+      for (const [limit, isPutBack] of takes) {
+        const taken = queue.take(limit);
+        const got = taken.map(({ asked }) => asked.length);
+        expect(got).toEqual(left.slice(0, got.length));
+        const sum = got.reduce((total, size) => total + size, 0);
+        expect(got.length === Math.min(1, left.length) || sum <= limit).toBe(true);
+        // No more fitted.
+        expect(sum + (left[got.length] ?? Number.POSITIVE_INFINITY)).toBeGreaterThan(limit);
+        if (isPutBack) queue.putBack(taken);
+        else left = left.slice(got.length);
+        expect(queue.operations).toBe(left.reduce((total, size) => total + size, 0));
+        expect(queue.empty).toBe(left.length === 0);
+      }
+    }),
+  );
+});
