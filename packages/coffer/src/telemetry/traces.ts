@@ -1,4 +1,4 @@
-/** Traces: begun by whoever calls us or by us, sent to an OpenTelemetry collector. Loaded only when one is configured. */
+/** Traces: begun by a caller or by Coffer, sent to an OpenTelemetry collector. */
 import type { Log, Span } from '../kernel/index.ts';
 
 export type Traces = {
@@ -15,9 +15,3 @@ export type TracesOptions = {
   readonly version: string;
   readonly log: Log;
 };
-
-/** Nothing of OpenTelemetry is loaded before this is called. */
-export async function startTraces(options: TracesOptions): Promise<Traces> {
-  const { openTelemetry } = await import('./open-telemetry.ts');
-  return openTelemetry(options);
-}

@@ -2,7 +2,7 @@
  * Transfers by saga, across books: each step against those it says it follows from. They are looked up, so that memory does not grow with
  * the log; that keys are unique (I5) and each step's key is that of its transfer is what makes "once" of it.
  */
-import type { AccountState } from './accounts.ts';
+import type { AccountState } from './account-state.ts';
 import type { Findings } from './report.ts';
 import type { LogRow, StepRow } from './rows.ts';
 
