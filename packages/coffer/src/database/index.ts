@@ -10,5 +10,5 @@ export { inRole, withServerOptions } from './roles.ts';
 export { emptyDatabase } from './empty.ts';
 export { migrate } from './migrate.ts';
 export type { MigrationReport } from './migrate.ts';
-export { removeEmbedded, startEmbedded } from '../../../embedded-postgres/src/index.ts';
-export type { Embedded, EmbeddedOptions } from '../../../embedded-postgres/src/index.ts';
+export { removeEmbedded, startEmbedded } from './embedded.ts';
+export type { Embedded, EmbeddedOptions } from './embedded.ts';

@@ -11,7 +11,6 @@ export * from './log-file.ts';
 export * from './moment.ts';
 export * from './money.ts';
 export * from './peers.ts';
-export * from './process.ts';
 export * from './proxies.ts';
 export * from './request-context.ts';
 export * from './secret.ts';
