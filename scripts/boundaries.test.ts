@@ -11,6 +11,7 @@ test('arrows go one way', () => {
   expect(from('packages/coffer/src/kernel/log.ts', 'packages/coffer/src/database/index.ts')).toContain('kernel may import nothing');
   expect(from('packages/coffer/src/identity/users.ts', 'packages/coffer/src/ledger/index.ts')).toContain('identity may import');
   expect(from('packages/coffer/src/wallets/open.ts', 'packages/coffer/src/compose/main.ts')).toContain('none of them may import it');
+  expect(from('packages/coffer/src/cli/commands/keys.ts', 'packages/coffer/src/database/index.ts')).toContain('wires nothing');
   expect(from('packages/coffer/src/compose/main.ts', 'packages/coffer/src/cli/main.ts')).toContain('none of them may import it');
 });
 

@@ -3,7 +3,7 @@ export { isOutage } from './outages.ts';
 export { identityOf } from './identity.ts';
 export { byteaColumn, int8Column, numericColumn, textColumn, timestamptzColumn } from './columns.ts';
 export { openDatabase } from './open.ts';
-export type { Database, DatabaseConfig } from './open.ts';
+export type { Database, DatabaseConfig, OpenOptions } from './open.ts';
 export { createPool, typeParsers } from './pool.ts';
 export type { PoolOptions } from './pool.ts';
 export { inRole, withServerOptions } from './roles.ts';

@@ -27,7 +27,7 @@ export type DatabaseConfig = {
   home: string;
 };
 
-type OpenOptions = PoolOptions & Pick<EmbeddedOptions, 'whenRunning' | 'whenAbsent'> & { as?: Role };
+export type OpenOptions = PoolOptions & Pick<EmbeddedOptions, 'whenRunning' | 'whenAbsent'> & { as?: Role };
 
 /**
  * Opens the database: the operator's, or the embedded one (started, created the first time). Unsafe ones are refused.
