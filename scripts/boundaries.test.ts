@@ -11,6 +11,7 @@ test('arrows go one way', () => {
   expect(from('packages/coffer/src/kernel/log.ts', 'packages/coffer/src/database/index.ts')).toContain('kernel may import nothing');
   expect(from('packages/coffer/src/identity/users.ts', 'packages/coffer/src/ledger/index.ts')).toContain('identity may import');
   expect(from('packages/coffer/src/wallets/open.ts', 'packages/coffer/src/compose/main.ts')).toContain('none of them may import it');
+  expect(from('packages/coffer/src/cli/commands/keys.ts', 'packages/coffer/src/database/index.ts')).toContain('wires nothing');
   expect(from('packages/coffer/src/compose/main.ts', 'packages/coffer/src/cli/main.ts')).toContain('none of them may import it');
 });
 
@@ -47,12 +48,24 @@ test('the client stands alone, and only what speaks HTTP uses it', () => {
   expect(from('packages/client/src/caller.ts', 'packages/client/src/keys.ts')).toBeUndefined();
   expect(from('packages/coffer/src/cli/monkey/load.ts', 'packages/client/src/index.ts')).toBeUndefined();
   expect(from('test/sdk/client.test.ts', 'packages/client/src/keys.ts')).toBeUndefined();
-  expect(from('packages/client/src/keys.ts', 'packages/coffer/src/kernel/index.ts')).toContain('published alone');
+  expect(from('packages/client/src/keys.ts', 'packages/coffer/src/kernel/index.ts')).toContain('stands alone');
   expect(from('packages/coffer/src/cli/monkey/load.ts', 'packages/client/src/caller.ts')).toContain('through its door');
-  expect(from('packages/coffer/src/gateway/http/app.ts', 'packages/client/src/index.ts')).toContain('does not import packages/client/src');
-  expect(from('packages/coffer/src/compose/main.ts', 'packages/client/src/index.ts')).toContain('does not import packages/client/src');
+  expect(from('packages/coffer/src/gateway/http/app.ts', 'packages/client/src/index.ts')).toContain('does not import packages/client:');
+  expect(from('packages/coffer/src/compose/main.ts', 'packages/client/src/index.ts')).toContain('does not import packages/client:');
   const [found] = packagesImported('packages/client/src/keys.ts', `import { a } from './a.ts';\nimport { randomUUID } from 'node:crypto';`);
-  expect(found && [found.line, found.target, whyForbidden(found)]).toEqual([2, 'node:crypto', expect.stringContaining('published alone')]);
+  expect(found && [found.line, found.target, whyForbidden(found)]).toEqual([2, 'node:crypto', expect.stringContaining('stands alone')]);
+});
+
+test('the embedded PostgreSQL stands alone, its tests included, and only the database folder uses it', () => {
+  const [source, test] = ['packages/embedded-postgres/src/embedded.ts', 'packages/embedded-postgres/test/ownership.test.ts'];
+  for (const file of [source, test]) {
+    expect(from(file, 'packages/embedded-postgres/src/home.ts')).toBeUndefined();
+    expect(from(file, 'packages/coffer/src/kernel/index.ts')).toContain('stands alone');
+    expect(from(file, 'test/support/server.ts')).toContain('stands alone');
+  }
+  expect(from('packages/coffer/src/database/embedded.ts', 'packages/embedded-postgres/src/index.ts')).toBeUndefined();
+  expect(from('packages/coffer/src/compose/main.ts', 'packages/embedded-postgres/src/index.ts')).toContain('does not import');
+  expect(from('test/support/server.ts', 'packages/embedded-postgres/src/process.ts')).toBeUndefined();
 });
 
 test('a folder that nobody placed may import nothing', () => {

@@ -46,14 +46,17 @@ const composing: readonly string[] = ['compose', 'cli'];
 /** Doors beside index.ts: a transport can be loaded without the other, and both share the access rules. */
 const furtherDoors: Readonly<Record<string, readonly string[]>> = {
   gateway: ['http/index.ts', 'grpc/index.ts', 'access/index.ts'],
-  compose: ['main.ts', 'worker.ts', 'rebuild.ts', 'seed.ts', 'observe.ts', 'set-aside.ts'],
+  compose: ['main.ts', 'commands.ts', 'worker.ts', 'rebuild.ts', 'seed.ts', 'observe.ts', 'set-aside.ts'],
   cli: ['main.ts'],
 };
 
-/** The packages that stand beside the server, each with its door and the folders of packages/coffer/src that may use it. */
-const siblings: Readonly<Record<string, { readonly door: string; readonly users: readonly string[] }>> = {
-  'packages/client/src': { door: 'packages/client/src/index.ts', users: ['cli'] },
-  'packages/embedded-postgres/src': { door: 'packages/embedded-postgres/src/index.ts', users: ['database'] },
+/**
+ * The packages that stand beside the server: the folders of packages/coffer/src that may use each, through its door, src/index.ts.
+ * They import nothing of ours but their own files, tests included; the client, which is published alone, no package either.
+ */
+const siblings: Readonly<Record<string, { readonly users: readonly string[]; readonly usesPackages: boolean }>> = {
+  'packages/client': { users: ['cli'], usesPackages: false },
+  'packages/embedded-postgres': { users: ['database'], usesPackages: true },
 };
 
 const server = 'packages/coffer/src';
@@ -85,14 +88,16 @@ export function packagesImported(file: string, source: string): Import[] {
 /** Why an import is not allowed, or undefined. Paths are relative to the root, with forward slashes. */
 export function whyForbidden(found: Import): string | undefined {
   const { file, target } = found;
-  if (isClient(file))
-    return isClient(target) || isTest(file) ? undefined : 'the client imports nothing but its own files: it is published alone';
-  const sibling = Object.keys(siblings).find((folder) => target.startsWith(`${folder}/`));
-  if (sibling !== undefined) return whyForbiddenToSibling(found, sibling);
+  const importer = siblingOf(file);
+  if (importer !== undefined)
+    return target.startsWith(`${importer}/`) ? undefined : `${importer} imports nothing but its own files: it stands alone`;
+  const sibling = siblingOf(target);
+  if (sibling !== undefined) return whyForbiddenToUse(found, sibling);
   const from = contextOf(file);
   const to = contextOf(target);
   if (to === undefined || to === from) return undefined;
   if (from !== undefined && !isTest(file)) {
+    if (from === 'cli' && to === 'database') return 'cli wires nothing: compose opens databases for its commands';
     if (to === 'cli' || (to === 'compose' && from !== 'cli')) return `${to} puts the contexts together: none of them may import it`;
     const allowed = arrows[from];
     if (!composing.includes(from)) {
@@ -106,18 +111,20 @@ export function whyForbidden(found: Import): string | undefined {
   return doors.includes(target) || isTest(file) ? undefined : `other folders enter ${to} through its door, ${doors.join(' or ')}`;
 }
 
-function whyForbiddenToSibling({ file, target }: Import, folder: string): string | undefined {
-  if (file.startsWith(`${folder}/`) || isTest(file)) return undefined;
-  const { door, users } = siblings[folder] ?? { door: '', users: [] };
+function whyForbiddenToUse({ file, target }: Import, sibling: string): string | undefined {
+  if (isTest(file)) return undefined;
+  const users = siblings[sibling]?.users ?? [];
   const from = contextOf(file);
   if (!outside.test(file) && !(from !== undefined && users.includes(from))) {
-    return `${from ?? file.split('/')[0]} does not import ${folder}: ${users.join(', ')} may`;
+    return `${from ?? file.split('/')[0]} does not import ${sibling}: ${users.join(', ')} may`;
   }
+  const door = `${sibling}/src/index.ts`;
   return target === door ? undefined : `others enter it through its door, ${door}`;
 }
 
-function isClient(file: string): boolean {
-  return file.startsWith('packages/client/');
+/** The package beside the server that a path belongs to; undefined for the server and the rest. */
+function siblingOf(file: string): string | undefined {
+  return Object.keys(siblings).find((folder) => file.startsWith(`${folder}/`));
 }
 
 /** The folder of the server that a path belongs to; undefined outside. */
@@ -127,7 +134,7 @@ function contextOf(file: string): string | undefined {
 
 /** Tests may look behind a door (to plant a fault); the product may not. */
 function isTest(file: string): boolean {
-  return file.startsWith('test/') || file.endsWith('.test.ts');
+  return /^(packages\/[^/]+\/)?test\//.test(file) || file.endsWith('.test.ts');
 }
 
 /** Checks every TypeScript file below the root's source folders. */
@@ -136,7 +143,8 @@ export function findViolations(root: string): Violation[] {
     .flatMap((folder) => sourceFiles(root, folder))
     .flatMap((file) => {
       const source = fs.readFileSync(path.join(root, file), 'utf8');
-      return [...importsOf(file, source), ...(isClient(file) ? packagesImported(file, source) : [])];
+      const usesPackages = isTest(file) || (siblings[siblingOf(file) ?? '']?.usesPackages ?? true);
+      return [...importsOf(file, source), ...(usesPackages ? [] : packagesImported(file, source))];
     })
     .flatMap((found) => {
       const why = whyForbidden(found);

@@ -8,7 +8,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { isAlive } from '../../packages/coffer/src/kernel/index.ts';
+import { isAlive } from '../../packages/embedded-postgres/src/process.ts';
 import { freePort } from './ports.ts';
 
 const serverPrograms = ['/usr/lib/rabbitmq/bin/rabbitmq-server', '/usr/sbin/rabbitmq-server', '/opt/homebrew/sbin/rabbitmq-server'];

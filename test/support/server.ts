@@ -3,7 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { removeEmbedded, startEmbedded } from '../../packages/coffer/src/database/index.ts';
 import type { Embedded } from '../../packages/coffer/src/database/index.ts';
-import { createLog, isAlive, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { createLog, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { isAlive } from '../../packages/embedded-postgres/src/process.ts';
 
 const prefix = 'coffer-test-';
 

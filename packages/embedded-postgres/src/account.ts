@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import { OperatorError } from '../../coffer/src/kernel/index.ts';
+import { EmbeddedPostgresError } from './error.ts';
 
 /** The user that runs PostgreSQL when Coffer itself runs as root (PostgreSQL refuses to). */
 export type Account = { name: string; uid: number; gid: number };
@@ -21,7 +21,7 @@ export function chooseAccount(dataFolder: string, candidates: readonly string[] 
   const owner = fs.statSync(dataFolder, { throwIfNoEntry: false });
   if (owner) {
     if (owner.uid !== 0) return { name: accountName(owner.uid), uid: owner.uid, gid: owner.gid };
-    throw new OperatorError(
+    throw new EmbeddedPostgresError(
       `The data folder ${dataFolder} belongs to root, and PostgreSQL refuses to run as root.`,
       `Give it to an ordinary user, for example: chown -R ${firstExisting(candidates).name} ${dataFolder}`,
     );
@@ -35,7 +35,7 @@ function firstExisting(candidates: readonly string[]): Account {
     const gid = identity('-g', name);
     if (uid !== undefined && gid !== undefined && uid !== 0) return { name, uid, gid };
   }
-  throw new OperatorError(
+  throw new EmbeddedPostgresError(
     `PostgreSQL refuses to run as root, and this machine has none of the users ${candidates.join(', ')}.`,
     'Create one ("useradd --system postgres"), or start Coffer as an ordinary user.',
   );

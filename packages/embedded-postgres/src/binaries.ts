@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { OperatorError } from '../../coffer/src/kernel/index.ts';
+import { EmbeddedPostgresError } from './error.ts';
 import type { Account } from './account.ts';
 
 /** PostgreSQL's programs, and the version of the package they came in. */
@@ -28,7 +28,7 @@ export function findBinaries(): Binaries {
   try {
     packageFolder = path.dirname(path.dirname(finder.resolve(name)));
   } catch (cause) {
-    throw new OperatorError(
+    throw new EmbeddedPostgresError(
       `The PostgreSQL that comes with Coffer is not installed for this platform (${name}).`,
       'Run "npm install" again without --omit=optional, or set DATABASE_URL to a PostgreSQL of your own.',
       { cause },
@@ -51,7 +51,7 @@ function linkLibraries(packageFolder: string): void {
     try {
       fs.symlinkSync(path.relative(path.dirname(link.target), link.source), target);
     } catch (cause) {
-      throw new OperatorError(
+      throw new EmbeddedPostgresError(
         `The PostgreSQL that comes with Coffer is incomplete, and its library links cannot be made in ${packageFolder}.`,
         'Run "npm install" again as the user who owns this folder.',
         { cause },
@@ -74,7 +74,7 @@ export function reachableBinaries(installed: Binaries, account: Account | undefi
     fs.renameSync(unfinished, copy.folder);
   }
   if (canRun(copy, account)) return copy;
-  throw new OperatorError(
+  throw new EmbeddedPostgresError(
     `The user "${account.name}" cannot run the PostgreSQL programs in ${copy.folder}.`,
     'Check that the file system is not mounted noexec, or start Coffer as an ordinary user.',
   );

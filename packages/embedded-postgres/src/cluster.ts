@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { isAlive, OperatorError } from '../../coffer/src/kernel/index.ts';
-import type { Log } from '../../coffer/src/kernel/index.ts';
+import { EmbeddedPostgresError } from './error.ts';
+import type { EmbeddedLog } from './log.ts';
 import type { Account } from './account.ts';
 import { program } from './binaries.ts';
 import type { Binaries } from './binaries.ts';
@@ -18,7 +18,7 @@ export type Machinery = {
   account: Account | undefined;
   /** For databases that live as long as a test run: smaller caches, and initdb does not wait for the disk. */
   temporary: boolean;
-  log: Log;
+  log: EmbeddedLog;
 };
 
 /** True when the place holds a data folder that this version can open; a sentence when it holds one that it cannot. */
@@ -34,12 +34,12 @@ export function hasCluster(place: Place): boolean {
   const version = readVersion(place);
   if (version === majorVersion) return true;
   if (version === undefined) {
-    throw new OperatorError(
+    throw new EmbeddedPostgresError(
       `The folder ${place.data} is not a PostgreSQL data folder (PG_VERSION is missing).`,
       'Restore it from a backup, or begin with an empty ledger: npm run reset.',
     );
   }
-  throw new OperatorError(
+  throw new EmbeddedPostgresError(
     `The data in ${place.data} was written by PostgreSQL ${version}; this Coffer brings PostgreSQL ${majorVersion}.`,
     'Start the Coffer version that wrote it, or move the data with pg_dump and pg_restore.',
   );
@@ -55,8 +55,8 @@ function readVersion(place: Place): string | undefined {
 }
 
 /**
- * Creates the data folder under another name and renames it when it is complete: a crash half way leaves
- * nothing that looks like a database, and of two copies that begin together one wins and the other uses its work.
+ * Creates the data folder under another name and renames it when it is complete: a crash half way leaves nothing that looks like
+ * a database. Only the owner of the home calls it.
  */
 export async function createCluster(machinery: Machinery, password: string): Promise<void> {
   const { place, account, log } = machinery;
@@ -75,8 +75,6 @@ export async function createCluster(machinery: Machinery, password: string): Pro
     fs.renameSync(unfinished, place.data);
     syncFolder(place.folder);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if ((code === 'ENOTEMPTY' || code === 'EEXIST') && hasCluster(place)) return;
     throw homeFailure(place.folder, error);
   } finally {
     fs.rmSync(passwordFile, { force: true });
@@ -84,12 +82,10 @@ export async function createCluster(machinery: Machinery, password: string): Pro
   }
 }
 
-/** Removes what a crashed creation left, but not the work of a copy that is creating right now. */
+/** Removes what a creation left that crashed. */
 function removeUnfinished(place: Place): void {
   for (const name of fs.readdirSync(place.folder)) {
-    const owner = /\.new-(\d+)$/.exec(name)?.[1];
-    if (owner === undefined || isAlive(Number(owner))) continue;
-    fs.rmSync(path.join(place.folder, name), { recursive: true, force: true });
+    if (/\.new-\d+$/.test(name)) fs.rmSync(path.join(place.folder, name), { recursive: true, force: true });
   }
 }
 
@@ -122,12 +118,12 @@ async function runInitdb(machinery: Machinery, folder: string, passwordFile: str
   });
   if (code === 0) return;
   if (/No space left on device|Disk quota exceeded/.test(output)) {
-    throw new OperatorError(
+    throw new EmbeddedPostgresError(
       `The disk that holds ${machinery.place.folder} is full: an empty database needs about 100 MB.`,
       'Free some space and start again, or set COFFER_HOME to another disk.',
     );
   }
-  throw new OperatorError(
+  throw new EmbeddedPostgresError(
     `The database could not be created in ${machinery.place.folder}: ${lastLine(output)}`,
     'Mend what the message names, or set COFFER_HOME to another folder, or DATABASE_URL to a PostgreSQL of your own.',
   );

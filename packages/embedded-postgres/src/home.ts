@@ -2,12 +2,21 @@ import { createHash, randomBytes, randomInt } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { makeFolder, OperatorError } from '../../coffer/src/kernel/index.ts';
+import { EmbeddedPostgresError } from './error.ts';
 import { canEnter, isRoot } from './account.ts';
 import type { Account } from './account.ts';
 
 /** Where one embedded server lives, and how to speak to it. */
-export type Place = { folder: string; data: string; log: string; credentials: string };
+export type Place = {
+  folder: string;
+  data: string;
+  log: string;
+  credentials: string;
+  /** Locked by the owner for as long as it lives. */
+  lock: string;
+  /** The owner's process id, there while its server is ready. For messages; the lock decides. */
+  owner: string;
+};
 export type Credentials = { port: number; password: string };
 
 /** Used by root when the home cannot be entered by PostgreSQL's user; both survive a reboot. */
@@ -23,6 +32,8 @@ function placeAt(folder: string): Place {
     data: path.join(folder, 'data'),
     log: path.join(folder, 'postgres.log'),
     credentials: path.join(folder, 'credentials.json'),
+    lock: path.join(folder, 'owner.lock'),
+    owner: path.join(folder, 'owner.pid'),
   };
 }
 
@@ -53,7 +64,7 @@ export function makePlace(home: string, account: Account | undefined): Place {
     tried.push(place.folder);
     fs.rmdirSync(place.folder);
   }
-  throw new OperatorError(
+  throw new EmbeddedPostgresError(
     `The user "${account?.name}" who must run PostgreSQL can reach none of ${tried.join(', ')}.`,
     'Set COFFER_HOME to a folder below one that everybody may enter, such as /srv/coffer.',
   );
@@ -64,7 +75,19 @@ function makeOwnFolder(folder: string): void {
   makeFolder(folder, isRoot() ? 0o711 : 0o700);
   const made = fs.lstatSync(folder);
   if (!made.isDirectory() || (isRoot() && made.uid !== 0 && folder.startsWith('/var/tmp/'))) {
-    throw new OperatorError(`${folder} is not a folder of root's.`, 'Remove it, or set COFFER_HOME to another folder.');
+    throw new EmbeddedPostgresError(`${folder} is not a folder of root's.`, 'Remove it, or set COFFER_HOME to another folder.');
+  }
+}
+
+/** Makes a folder and those above it; Node's own recursive mkdir never returns below a folder that answers ENOENT always, as /proc does. */
+function makeFolder(folder: string, mode: number): void {
+  if (fs.existsSync(folder)) return;
+  makeFolder(path.dirname(folder), mode);
+  try {
+    fs.mkdirSync(folder, { mode });
+  } catch (error) {
+    // Another process made it in between.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 
@@ -72,22 +95,24 @@ function makeOwnFolder(folder: string): void {
 export function homeFailure(home: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new OperatorError(
+    return new EmbeddedPostgresError(
       `Coffer may not write to its home ${home}.`,
       'Start it as the user who owns that folder, or set COFFER_HOME to a folder of your own.',
       { cause: error },
     );
   }
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new OperatorError(`The disk that holds ${home} is full.`, 'Free some space and start again; nothing was lost.', {
+    return new EmbeddedPostgresError(`The disk that holds ${home} is full.`, 'Free some space and start again; nothing was lost.', {
       cause: error,
     });
   }
   if (code === 'ENOENT') {
-    return new OperatorError(`Coffer's home ${home} cannot be made there.`, 'Set COFFER_HOME to a folder on a disk.', { cause: error });
+    return new EmbeddedPostgresError(`Coffer's home ${home} cannot be made there.`, 'Set COFFER_HOME to a folder on a disk.', {
+      cause: error,
+    });
   }
   if (code === 'ENOTDIR' || code === 'EEXIST') {
-    return new OperatorError(`Coffer's home ${home} is not a folder.`, 'Move that file away, or set COFFER_HOME.', {
+    return new EmbeddedPostgresError(`Coffer's home ${home} is not a folder.`, 'Move that file away, or set COFFER_HOME.', {
       cause: error,
     });
   }
@@ -99,23 +124,12 @@ export async function keepCredentials(place: Place): Promise<{ credentials: Cred
   const kept = readCredentials(place);
   if (kept) return { credentials: kept, fresh: false };
   const made = { port: await freePort(), password: randomBytes(24).toString('base64url') };
-  const unfinished = `${place.credentials}.new-${process.pid}`;
-  fs.writeFileSync(unfinished, `${JSON.stringify(made)}\n`, { mode: 0o600 });
-  try {
-    // A link, not a rename: of copies that begin together, all must use what the first one made.
-    fs.linkSync(unfinished, place.credentials);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    const others = readCredentials(place);
-    if (others) return { credentials: others, fresh: false };
-    fs.renameSync(unfinished, place.credentials);
-  } finally {
-    fs.rmSync(unfinished, { force: true });
-  }
+  writeCredentials(place, made);
   return { credentials: made, fresh: true };
 }
 
-function readCredentials(place: Place): Credentials | undefined {
+/** Undefined when the file is absent or unreadable as JSON. */
+export function readCredentials(place: Place): Credentials | undefined {
   try {
     const kept = JSON.parse(fs.readFileSync(place.credentials, 'utf8')) as Partial<Credentials>;
     if (typeof kept.port === 'number' && typeof kept.password === 'string') return { port: kept.port, password: kept.password };
@@ -125,6 +139,7 @@ function readCredentials(place: Place): Credentials | undefined {
   return undefined;
 }
 
+/** Only the owner writes them; a crash leaves the old ones or the new ones, never half of them. */
 export function writeCredentials(place: Place, credentials: Credentials): void {
   const unfinished = `${place.credentials}.new-${process.pid}`;
   fs.writeFileSync(unfinished, `${JSON.stringify(credentials)}\n`, { mode: 0o600 });
@@ -137,7 +152,7 @@ export async function freePort(): Promise<number> {
     const port = randomInt(portMin, portMax);
     if (await isPortFree(port)) return port;
   }
-  throw new OperatorError(
+  throw new EmbeddedPostgresError(
     `No free port between ${portMin} and ${portMax} was found for the embedded PostgreSQL.`,
     'Close some programs, or set DATABASE_URL to a PostgreSQL of your own.',
   );

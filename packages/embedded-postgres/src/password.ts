@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import pg from 'pg';
-import { OperatorError } from '../../coffer/src/kernel/index.ts';
+import { EmbeddedPostgresError } from './error.ts';
 import { program } from './binaries.ts';
 import { processOptions, superuser } from './cluster.ts';
 import type { Machinery } from './cluster.ts';
@@ -23,7 +23,7 @@ export async function resetPassword(machinery: Machinery, password: string): Pro
     child.once('close', resolve);
   });
   if (code === 0 && !/^.*(ERROR|FATAL|PANIC):/m.test(output)) return;
-  throw new OperatorError(
+  throw new EmbeddedPostgresError(
     `The password of the database in ${place.data} is lost and could not be set anew.`,
     `Put the old ${place.credentials} back, or begin with an empty ledger: npm run reset.`,
   );

@@ -4,47 +4,31 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '../../coffer/src/kernel/index.ts';
 import { program } from './binaries.ts';
 import { processOptions } from './cluster.ts';
 import type { Machinery } from './cluster.ts';
+import { EmbeddedPostgresError } from './error.ts';
 import type { Place } from './home.ts';
+import { parsePidFile } from './pid-file.ts';
+import type { PidFile } from './pid-file.ts';
+import { isAlive } from './process.ts';
 import { serverSettings } from './settings.ts';
 
 const fastStopTimeoutMs = 20_000;
 const logRotateBytes = 10 * 1024 * 1024;
 
-/** The id of the server that runs on this data folder now, whoever started it; a stale postmaster.pid is seen through. */
+/** The process id of the server that runs on this data folder; undefined when postmaster.pid is absent, unfinished or stale. */
 export function runningPostmaster(place: Place): number | undefined {
-  const pid = lockedBy(place);
+  const { pid } = readPidFile(place);
   return pid !== undefined && isAlive(pid) && isPostmasterOf(pid, place) ? pid : undefined;
 }
 
-/** The process named in the lock file; undefined without one, or while PostgreSQL is still writing it. */
-function lockedBy(place: Place): number | undefined {
-  // A stand-alone backend writes its id negative.
-  const pid = Math.abs(Number.parseInt(lockLines(place)[0] ?? '', 10));
-  return Number.isInteger(pid) && pid > 0 ? pid : undefined;
-}
-
-/** The port that the server listens on; it writes it into its lock file, fourth line, once it does. */
-export function runningPort(place: Place): number | undefined {
-  const port = Number.parseInt(lockLines(place)[3] ?? '', 10);
-  return Number.isInteger(port) ? port : undefined;
-}
-
-function lockLines(place: Place): string[] {
+export function readPidFile(place: Place): PidFile {
   try {
-    return fs.readFileSync(path.join(place.data, 'postmaster.pid'), 'utf8').split('\n');
+    return parsePidFile(fs.readFileSync(path.join(place.data, 'postmaster.pid'), 'utf8'));
   } catch {
-    return [];
+    return { pid: undefined, port: undefined };
   }
-}
-
-/** How long ago the server on this data folder was started. */
-export function serverAgeMs(place: Place): number {
-  const started = fs.statSync(path.join(place.data, 'postmaster.opts'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return Math.max(0, Date.now() - started);
 }
 
 /** After a reboot or in a container the id may belong to any other program by now: its command line decides. */
@@ -69,7 +53,7 @@ function commandLine(pid: number): string | undefined {
  * Every other stale lock it sees through itself, and does so without a race.
  */
 export function removeStaleLock(place: Place): void {
-  const pid = lockedBy(place);
+  const { pid } = readPidFile(place);
   if (pid === undefined || !isAlive(pid) || isPostmasterOf(pid, place)) return;
   fs.rmSync(path.join(place.data, 'postmaster.pid'), { force: true });
 }
@@ -122,14 +106,17 @@ export function logSize(place: Place): number {
 }
 
 /**
- * Fast shutdown: sessions are ended, everything is written, the server leaves. If that takes too long (a very slow disk),
- * immediate shutdown: nothing committed is lost, the next start replays the log.
+ * Ends a server; only its owner may. Fast shutdown: the server ends sessions, writes everything and exits. If that takes too long
+ * (a very slow disk), immediate shutdown: nothing committed is lost, the next start replays the log. Refuses when both fail.
  */
 export async function stopPostmaster(pid: number): Promise<void> {
   signal(pid, 'SIGINT');
+  // A server that was paused (SIGSTOP) acts on the shutdown only once it continues.
+  if (process.platform !== 'win32') signal(pid, 'SIGCONT');
   if (await isGone(pid, fastStopTimeoutMs)) return;
   signal(pid, 'SIGQUIT');
-  await isGone(pid, 5_000);
+  if (await isGone(pid, 5_000)) return;
+  throw new EmbeddedPostgresError(`The PostgreSQL server (process ${pid}) does not stop.`, 'End that process, then start again.');
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

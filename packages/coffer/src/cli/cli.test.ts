@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { endWithTest } from '../../../../test/support/children.ts';
 import { until } from '../../../../test/support/command.ts';
@@ -106,6 +107,30 @@ test('while a copy runs, a second one and reset are refused, and migrate works b
     expect(reset).toMatchObject({ code: 1, stderr: expect.stringContaining('is running on') as unknown });
     expect(migrate).toMatchObject({ code: 0, stdout: expect.stringContaining('up to date') as unknown });
   } finally {
+    running.child.kill('SIGTERM');
+    await running.ended;
+  }
+});
+
+test('while the PostgreSQL of a running copy is silent, a command beside it waits, and neither stops nor moves it', async () => {
+  const running = coffer(['start']);
+  await running.waitFor('Coffer runs');
+  const lockFile = path.join(home, 'postgres/data/postmaster.pid');
+  const before = fs.readFileSync(lockFile, 'utf8').split('\n');
+  const postmaster = Number(before[0]);
+  try {
+    process.kill(postmaster, 'SIGSTOP');
+    const [projections, second] = [coffer(['projections']), coffer(['start'], { PORT: String(await freePort()) })];
+    await sleep(8_000);
+    expect(projections.child.exitCode).toBeNull();
+    process.kill(postmaster, 'SIGCONT');
+    expect(await projections.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('stats') as unknown });
+    expect((await second.ended).code).toBe(1);
+    const after = fs.readFileSync(lockFile, 'utf8').split('\n');
+    expect([after[0], after[3]]).toEqual([before[0], before[3]]);
+    expect((await fetch(`http://127.0.0.1:${env['PORT']}/health`)).status).toBe(200);
+  } finally {
+    process.kill(postmaster, 'SIGCONT');
     running.child.kill('SIGTERM');
     await running.ended;
   }

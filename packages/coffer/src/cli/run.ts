@@ -9,9 +9,8 @@ import {
   readConfig,
   settings,
 } from '../kernel/index.ts';
-import type { Config, Log } from '../kernel/index.ts';
-
-export type Context = { config: Config; log: Log };
+import type { Context } from '../compose/commands.ts';
+import type { Config } from '../kernel/index.ts';
 
 /** Reads the settings, then does the command's work; a failure is told in sentences and becomes exit code 1. */
 export async function runCommand(
@@ -37,6 +36,15 @@ export async function runCommand(
   } catch (error) {
     tellFailure(error, options.json ?? false);
   }
+}
+
+/** Like `runCommand`, for a command whose answer goes to standard output and whose parts `open` puts together. */
+export async function runWith<Parts>(
+  options: { json?: boolean },
+  open: (context: Context, work: (parts: Parts) => Promise<void>) => Promise<void>,
+  work: (parts: Parts) => Promise<void>,
+): Promise<void> {
+  await runCommand({ ...options, descriptor: 2 }, async (context) => await open(context, work));
 }
 
 /** A folder that cannot be written to is told, and is no reason not to serve: the log is on standard output, too. */

@@ -21,6 +21,7 @@ import { isLoopback, keepSecret, OperatorError, readTls, refuseTakenPorts } from
 import type { Address, Config, Listener, Log, Tls } from '../kernel/index.ts';
 import { openLedger, startCheckpoints } from '../ledger/index.ts';
 import type { Asset, Ledger } from '../ledger/index.ts';
+import { withDatabase } from './commands.ts';
 import { startWatch } from './observe.ts';
 import type { Watch } from './observe.ts';
 import { isSetAside, projectionStatus } from '../projections/index.ts';
@@ -195,8 +196,7 @@ async function openDemo(database: Database, ledger: Ledger, sessions: Sessions):
 
 /** Seeds the demo's data into a database that runs or can be started; safe to repeat. */
 export async function seed(config: Config, log: Log): Promise<void> {
-  const database = await openDatabase(config, log, { whenRunning: 'join' });
-  try {
+  await withDatabase({ config, log }, { whenRunning: 'join' }, async (database) => {
     const cache = await openCacheOf(config, database, log, true);
     try {
       const ledger = await openLedger({ url: database.url, log, changed: cache.changed, books: config.books });
@@ -204,9 +204,7 @@ export async function seed(config: Config, log: Log): Promise<void> {
     } finally {
       await cache.stop();
     }
-  } finally {
-    await database.stop();
-  }
+  });
 }
 
 /** Before the ledger, and stopped after it: whoever posts says so to all who keep what they read. */

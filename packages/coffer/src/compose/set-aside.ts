@@ -1,8 +1,8 @@
 // Projections and what they set aside, looked at and tried again by operators, put together. Wires, like main.ts.
 import { OperatorError } from '../kernel/index.ts';
-import type { Config, Log } from '../kernel/index.ts';
 import { projectionStatus, SetAsides } from '../projections/index.ts';
 import type { ProjectionStatus, Retried, SetAside } from '../projections/index.ts';
+import type { Context } from './commands.ts';
 import { withParts } from './rebuild.ts';
 import { projectionsOf } from './worker.ts';
 import type { ProjectionParts } from './worker.ts';
@@ -13,25 +13,25 @@ const listedMax = 1_000;
 /** Of each projection that there is; null: no worker has begun it. */
 export type Followed = { readonly name: string; readonly status: ProjectionStatus | null };
 
-export async function followed(config: Config, log: Log): Promise<Followed[]> {
-  return await withParts(config, log, async (parts) => {
+export async function followed(context: Context): Promise<Followed[]> {
+  return await withParts(context, 'look', async (parts) => {
     const statuses = await projectionStatus(parts.database.pool, parts.ledger);
     return projectionsOf(parts).map(({ name }) => ({ name, status: statuses.find((status) => status.name === name) ?? null }));
   });
 }
 
 /** Newest first. */
-export async function setAsideOf(config: Config, log: Log, name: string): Promise<readonly SetAside[]> {
+export async function setAsideOf(context: Context, name: string): Promise<readonly SetAside[]> {
   return await withSetAsides(
-    config,
-    log,
+    context,
+    'look',
     async (setAsides) => (await setAsides.list(name, { limit: listedMax }))?.items ?? unknown(setAsides, name),
   );
 }
 
 /** Works beside a running worker: each event is tried in a transaction that keeps the worker from its book. Without ids, every one. */
-export async function retryOf(config: Config, log: Log, name: string, ids: readonly string[]): Promise<Retried> {
-  return await withSetAsides(config, log, async (setAsides) => {
+export async function retryOf(context: Context, name: string, ids: readonly string[]): Promise<Retried> {
+  return await withSetAsides(context, 'change', async (setAsides) => {
     const retried = (await setAsides.retry(name, ids.length > 0 ? ids : undefined)) ?? unknown(setAsides, name);
     if (ids.length > 0 && retried.notSetAside.length === ids.length)
       throw new OperatorError(
@@ -47,8 +47,8 @@ export function openSetAsides(parts: ProjectionParts): SetAsides {
   return new SetAsides({ pool: parts.database.pool, ledger: parts.ledger, log: parts.log, projections: projectionsOf(parts) });
 }
 
-async function withSetAsides<T>(config: Config, log: Log, work: (setAsides: SetAsides) => Promise<T>): Promise<T> {
-  return await withParts(config, log, async (parts) => await work(openSetAsides(parts)));
+async function withSetAsides<T>(context: Context, access: 'look' | 'change', work: (setAsides: SetAsides) => Promise<T>): Promise<T> {
+  return await withParts(context, access, async (parts) => await work(openSetAsides(parts)));
 }
 
 function unknown({ names }: SetAsides, name: string): never {

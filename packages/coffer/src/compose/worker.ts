@@ -4,7 +4,7 @@ import { createPool } from '../database/index.ts';
 import type { Database } from '../database/index.ts';
 import type { Broker } from '../events/index.ts';
 import type { Config, Log } from '../kernel/index.ts';
-import type { Ledger } from '../ledger/index.ts';
+import type { Ledger, ReadableLedger } from '../ledger/index.ts';
 import { Projector } from '../projections/index.ts';
 import type { Projection } from '../projections/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
@@ -36,7 +36,8 @@ export type WorkerParts = {
 };
 
 /** What projections may be made of: a rebuild has no more. */
-export type ProjectionParts = Pick<WorkerParts, 'config' | 'log' | 'database' | 'ledger'> & {
+export type ProjectionParts = Pick<WorkerParts, 'config' | 'log' | 'database'> & {
+  readonly ledger: ReadableLedger;
   /** There may be something to send. */
   readonly wakeWebhooks?: () => void;
 };

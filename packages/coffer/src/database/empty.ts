@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { hidePasswords, OperatorError } from '../kernel/index.ts';
+import { inTransactionOn } from './transaction.ts';
 
 /**
  * Deletes everything in an operator's database, schema by schema. Refuses one that Coffer did not migrate, and one in use.
@@ -18,16 +19,16 @@ export async function emptyDatabase(url: string): Promise<string[]> {
     throw new OperatorError(`The database at ${hidePasswords(url)} cannot be reached.`, 'Check DATABASE_URL.', { cause });
   }
   try {
-    await client.query('begin');
-    await refuseForeign(client, url);
-    const { rows } = await client.query<{ name: string }>(
-      String.raw`select nspname as name from pg_namespace where nspname !~ '^(pg_|information_schema$)' order by nspname`,
-    );
-    const names = rows.map((row) => row.name);
-    for (const name of names) await client.query(`drop schema ${pg.escapeIdentifier(name)} cascade`);
-    await client.query('create schema public');
-    await client.query('commit');
-    return names;
+    return await inTransactionOn(client, async () => {
+      await refuseForeign(client, url);
+      const { rows } = await client.query<{ name: string }>(
+        String.raw`select nspname as name from pg_namespace where nspname !~ '^(pg_|information_schema$)' order by nspname`,
+      );
+      const names = rows.map((row) => row.name);
+      for (const name of names) await client.query(`drop schema ${pg.escapeIdentifier(name)} cascade`);
+      await client.query('create schema public');
+      return names;
+    });
   } finally {
     await client.end().catch(() => undefined);
   }

@@ -5,6 +5,7 @@ import { readProgram } from './migration-files.ts';
 import type { Migration, Program } from './migration-files.ts';
 import { typeParsers } from './pool.ts';
 import { ensureRoles, roleNames } from './roles.ts';
+import { inTransactionOn } from './transaction.ts';
 
 /** Held while migrating, so that of two migrators that meet one waits and then finds nothing left to do. */
 const migratorLock = 0x0c0ffe13;
@@ -136,7 +137,7 @@ function refuseForeignHistory({ migrations }: Program, applied: readonly Applied
 }
 
 async function applyMigration(client: pg.Client, migration: Migration): Promise<void> {
-  await inTransaction(client, async () => {
+  await inTransactionOn(client, async () => {
     await runFile(client, `migrations/${migration.name}.sql`, migration.sql);
     await client.query('insert into coffer_migration.applied (number, name, checksum) values ($1, $2, $3)', [
       migration.number,
@@ -152,7 +153,7 @@ async function renewDefinitions(client: pg.Client, program: Program, log: Log, a
   if (rows[0]?.checksum === program.definitionsChecksum && !always) return false;
   if (rows.length === 0 && program.definitions.length === 0) return false;
   log.info(`Functions and views: ${program.definitions.length} files`);
-  await inTransaction(client, async () => {
+  await inTransactionOn(client, async () => {
     for (const { name, sql } of program.definitions) await runFile(client, name, sql);
     await client.query(
       `insert into coffer_migration.definitions (checksum) values ($1)
@@ -161,17 +162,6 @@ async function renewDefinitions(client: pg.Client, program: Program, log: Log, a
     );
   });
   return true;
-}
-
-async function inTransaction(client: pg.Client, work: () => Promise<void>): Promise<void> {
-  await client.query('begin');
-  try {
-    await work();
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  }
 }
 
 /** Runs a file; what PostgreSQL says against it is told with the file and the line. */

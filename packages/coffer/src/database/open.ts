@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { hidePasswords, OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
-import { startEmbedded } from '../../../embedded-postgres/src/index.ts';
-import type { Embedded, EmbeddedOptions } from '../../../embedded-postgres/src/index.ts';
+import { startEmbedded } from './embedded.ts';
+import type { Embedded, EmbeddedOptions } from './embedded.ts';
 import { migrate } from './migrate.ts';
 import { createPool } from './pool.ts';
 import type { PoolOptions } from './pool.ts';
@@ -27,7 +27,7 @@ export type DatabaseConfig = {
   home: string;
 };
 
-type OpenOptions = PoolOptions & Pick<EmbeddedOptions, 'whenRunning' | 'whenAbsent'> & { as?: Role };
+export type OpenOptions = PoolOptions & Pick<EmbeddedOptions, 'whenRunning' | 'whenAbsent'> & { as?: Role };
 
 /**
  * Opens the database: the operator's, or the embedded one (started, created the first time). Unsafe ones are refused.

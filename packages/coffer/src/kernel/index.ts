@@ -12,7 +12,6 @@ export * from './moment.ts';
 export * from './money.ts';
 export * from './optional.ts';
 export * from './peers.ts';
-export * from './process.ts';
 export * from './proxies.ts';
 export * from './request-context.ts';
 export * from './secret.ts';

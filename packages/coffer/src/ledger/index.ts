@@ -5,10 +5,9 @@ export { forgetCheckpoints, readCheckpoints, startCheckpoints } from './chain/ch
 export type { Checkpoint, CheckpointOptions } from './chain/checkpoints.ts';
 export { bookOfWallet } from './books/placement.ts';
 export { formatPositions, parsePositions } from './books/positions.ts';
-export { readLedger } from './books/reader.ts';
 export type { EventPage } from './books/reader.ts';
-export { openLedger, operationId, placeOfOperationId } from './ledger.ts';
-export type { Ledger, LedgerOptions } from './ledger.ts';
+export { openLedger, openLedgerReader, operationId, placeOfOperationId } from './ledger.ts';
+export type { Ledger, LedgerOptions, ReadableLedger } from './ledger.ts';
 export type { BookStatus, LedgerObserver } from './posting/observer.ts';
 export { LedgerHalted, LedgerOverloaded, LedgerUnavailable, isOutage } from './posting/outages.ts';
 export { controlsFromText } from './reading/rows.ts';

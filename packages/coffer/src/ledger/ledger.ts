@@ -1,4 +1,5 @@
 /** The ledger as the rest of the product sees it: a way to post, and ways to read. How many books it has is its own affair. */
+import type pg from 'pg';
 import { createPool } from '../database/index.ts';
 import { assert } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
@@ -16,11 +17,15 @@ import type { Operation, Outcome, RecordedEntry } from './rules/types.ts';
 
 const readConnections = 4;
 
-export type Ledger = {
+/** The ledger for reading alone. */
+export type ReadableLedger = {
   readonly assets: Assets;
   /** The numbers of its books, from 1 on. */
   readonly books: readonly number[];
   readonly read: LedgerReader;
+};
+
+export type Ledger = ReadableLedger & {
   /** True while postings can be answered, in every book. */
   readonly ready: boolean;
   /** How each book does now. */
@@ -51,29 +56,45 @@ export type LedgerOptions = {
   readonly books?: number | undefined;
 };
 
+/** Opens the ledger for reading alone: it connects no writer and takes no turn. A ledger that was never begun has no books. */
+export async function openLedgerReader(options: Pick<LedgerOptions, 'url' | 'log'>): Promise<ReadableLedger & Pick<Ledger, 'stop'>> {
+  const pool = createReadPool(options);
+  try {
+    const { rows } = await pool.query<{ count: number }>('select count(*) as count from ledger.book');
+    return { ...(await readableLedger(pool, rows[0]?.count ?? 0)), stop: () => pool.end() };
+  } catch (failure) {
+    await pool.end();
+    throw failure;
+  }
+}
+
+function createReadPool({ url, log }: Pick<LedgerOptions, 'url' | 'log'>): pg.Pool {
+  const applicationName = 'coffer ledger reads';
+  return createPool(url, log, { connectionsMax: readConnections, applicationName, serverOptions: planOptions });
+}
+
+async function readableLedger(pool: pg.Pool, count: number): Promise<ReadableLedger> {
+  const books = Array.from({ length: count }, (_, at) => at + 1);
+  return { assets: await Assets.load(pool), books, read: new LedgerReader(count, pool) };
+}
+
+/** Opens the ledger for reading and posting; begins its books the first time. */
 export async function openLedger({ books: wished, changed, ...options }: LedgerOptions): Promise<Ledger> {
-  const pool = createPool(options.url, options.log, {
-    connectionsMax: readConnections,
-    applicationName: 'coffer ledger reads',
-    serverOptions: planOptions,
-  });
+  const pool = createReadPool(options);
   let writers: BookWriter[] = [];
   const disconnect = async () => {
     await Promise.all(writers.map((writer) => writer.stop()));
     await pool.end();
   };
   try {
-    const assets = await Assets.load(pool);
-    const count = await openBooks(pool, wished);
-    const books = Array.from({ length: count }, (_, at) => at + 1);
-    writers = books.map((book) => new BookWriter({ ...options, book, keeps: (wallet) => bookOfWallet(wallet, count) === book }));
+    const readable = await readableLedger(pool, await openBooks(pool, wished));
+    const { books } = readable;
+    writers = books.map((book) => new BookWriter({ ...options, book, keeps: (wallet) => bookOfWallet(wallet, books.length) === book }));
     await Promise.all(writers.map((writer) => writer.start()));
     const router = new BookRouter(writers, changed);
     const expiries = books.map((book) => new Expiry({ book, pool, log: options.log, post: (due) => router.postEach(due, book) }));
     return {
-      assets,
-      books,
-      read: new LedgerReader(count, pool),
+      ...readable,
       get ready() {
         return writers.every((writer) => writer.ready);
       },

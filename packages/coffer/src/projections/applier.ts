@@ -3,7 +3,7 @@
  * applied, the mark moves. So however often, late or twice events come, and wherever a process dies, each has its effect once.
  */
 import pg from 'pg';
-import { isOutage } from '../database/index.ts';
+import { inTransaction, isOutage } from '../database/index.ts';
 import type { Place } from '../events/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { LedgerEvent } from '../ledger/index.ts';
@@ -77,7 +77,7 @@ export class Applier {
     const { name } = this.projection;
     const { book, seq, part } = event;
     try {
-      await this.#inTransaction(async (client) => {
+      await inTransaction(this.#pool, async (client) => {
         // Whoever retries is no worker: paused in the middle, it must not keep the workers waiting for ever.
         await client.query("set local idle_in_transaction_session_timeout = '30s'");
         const generation = await lockGeneration(client, this.#target);
@@ -109,7 +109,7 @@ export class Applier {
   async #apply({ book, after, events }: Stretch): Promise<Place> {
     const { name } = this.projection;
     let applied = 0;
-    const mark = await this.#inTransaction(async (client) => {
+    const mark = await inTransaction(this.#pool, async (client) => {
       const generation = await lockGeneration(client, this.#target);
       const before = await lockMark(client, name, generation, book);
       if (isBefore(before, after)) return before;
@@ -138,7 +138,7 @@ export class Applier {
   /** The event is noted, and the mark moves past it. */
   async #setAside(book: number, { id, seq, part }: LedgerEvent, failure: NotApplied): Promise<Place> {
     const { name } = this.projection;
-    return await this.#inTransaction(async (client) => {
+    return await inTransaction(this.#pool, async (client) => {
       const generation = await lockGeneration(client, this.#target);
       const mark = await lockMark(client, name, generation, book);
       if (!isBefore(mark, { seq, part })) return mark;
@@ -156,27 +156,5 @@ export class Applier {
       this.#log.error({ err: failure.cause, projection: name, event: id }, 'An event could not be applied; it was set aside');
       return { seq, part };
     });
-  }
-
-  async #inTransaction<T>(work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
-    let isWell = false;
-    try {
-      await client.query('begin');
-      const result = await work(client);
-      await client.query('commit');
-      isWell = true;
-      return result;
-    } catch (failure) {
-      isWell = await client.query('rollback').then(
-        () => true,
-        () => false,
-      );
-      // Whatever a projection throws when its connection is gone is about the connection.
-      if (!isWell && failure instanceof NotApplied) throw new Error('the connection broke while events were applied', { cause: failure });
-      throw failure;
-    } finally {
-      client.release(!isWell);
-    }
   }
 }

@@ -1,5 +1,6 @@
 /** Takes away what nobody reads any more, in parts, so that no transaction is long. */
 import type pg from 'pg';
+import { inTransaction } from '../database/index.ts';
 import type { Projection } from './projection.ts';
 
 /** Every generation but the one that is read. Call it with the rebuild's turn: what is being built is left over, too. */
@@ -21,15 +22,5 @@ export async function forgetLeftovers(pool: pg.Pool, projection: Projection): Pr
 }
 
 async function forgetPart(pool: pg.Pool, projection: Projection, generation: number): Promise<boolean> {
-  const client = await pool.connect();
-  let isWell = false;
-  try {
-    await client.query('begin');
-    const isMore = (await projection.forget?.(client, generation)) ?? false;
-    await client.query('commit');
-    isWell = true;
-    return isMore;
-  } finally {
-    client.release(!isWell);
-  }
+  return await inTransaction(pool, async (client) => (await projection.forget?.(client, generation)) ?? false);
 }

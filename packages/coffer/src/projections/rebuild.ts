@@ -3,6 +3,7 @@
  * transaction when it is as far. Nobody waits for it, and when it dies half way nothing has happened: the next one begins anew.
  */
 import type pg from 'pg';
+import { inTransaction } from '../database/index.ts';
 import { OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { Ledger } from '../ledger/index.ts';
@@ -101,39 +102,35 @@ type Found = readonly Difference[] | null | 'behind';
  * `behind`: that would take too long; follow it first.
  */
 async function finish({ pool, ledger, projection, check }: RebuildOptions, applier: Applier, generation: number): Promise<Found> {
-  const client = await pool.connect();
-  try {
-    await client.query('begin; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
-    const { rows } = await client.query<{ active_generation: number; building_generation: number | null }>(
-      'select active_generation, building_generation from projections.projection where name = $1 for update',
-      [projection.name],
-    );
-    const { active_generation: active = 0, building_generation: building = null } = rows[0] ?? {};
-    // The connection with the turn may have been lost: another rebuild then forgets what this one built, and it must not be read.
-    if (building !== generation)
-      throw new OperatorError(`Another rebuild of ${projection.name} has begun since, and this one has no effect.`, 'Wait for that one.');
-    for (const book of ledger.books) {
-      const until = await lockMark(client, projection.name, active, book);
-      const after = await applier.mark(book);
-      if (!isBefore(after, until)) continue;
-      const found = await ledger.read.in({ book }).events(after.seq, after.part, lastStretchMax);
-      const reached = await applier.advance({ book, after, events: found.filter((event) => !isBefore(until, event)) });
-      if (!isBefore(reached, until)) continue;
-      await client.query('rollback');
-      return 'behind';
-    }
-    const differences = check ? await compareGenerations(client, projection, active, generation) : null;
-    if (!check) await projection.switching?.(client, active, generation);
-    await client.query('update projections.projection set building_generation = null, active_generation = $2 where name = $1', [
-      projection.name,
-      check ? active : generation,
-    ]);
-    await client.query('commit');
-    return differences;
-  } finally {
-    // Closed, not given back: what did not end with a commit ends here.
-    client.release(true);
-  }
+  return await inTransaction(
+    pool,
+    async (client) => {
+      const { rows } = await client.query<{ active_generation: number; building_generation: number | null }>(
+        'select active_generation, building_generation from projections.projection where name = $1 for update',
+        [projection.name],
+      );
+      const { active_generation: active = 0, building_generation: building = null } = rows[0] ?? {};
+      // The connection with the turn may have been lost: another rebuild then forgets what this one built, and it must not be read.
+      if (building !== generation)
+        throw new OperatorError(`Another rebuild of ${projection.name} has begun since, and this one has no effect.`, 'Wait for that one.');
+      for (const book of ledger.books) {
+        const until = await lockMark(client, projection.name, active, book);
+        const after = await applier.mark(book);
+        if (!isBefore(after, until)) continue;
+        const found = await ledger.read.in({ book }).events(after.seq, after.part, lastStretchMax);
+        const reached = await applier.advance({ book, after, events: found.filter((event) => !isBefore(until, event)) });
+        if (isBefore(reached, until)) return 'behind';
+      }
+      const differences = check ? await compareGenerations(client, projection, active, generation) : null;
+      if (!check) await projection.switching?.(client, active, generation);
+      await client.query('update projections.projection set building_generation = null, active_generation = $2 where name = $1', [
+        projection.name,
+        check ? active : generation,
+      ]);
+      return differences;
+    },
+    { settings: 'set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0' },
+  );
 }
 
 async function countSetAside(pool: pg.Pool, name: string, generation: number): Promise<number> {

@@ -1,5 +1,6 @@
 /** What operators decide about requests: each decision is one transaction with the line that tells of it. */
 import type pg from 'pg';
+import { inTransaction } from '../database/index.ts';
 import { isUuid } from '../kernel/index.ts';
 import { requestColumns, requestFromRow } from './rows.ts';
 import type { RequestRow } from './rows.ts';
@@ -19,18 +20,7 @@ type Change = { readonly set: string; readonly values: readonly unknown[]; reado
 
 export async function decide(pool: pg.Pool, id: string, decision: Decision, by: DecidedBy): Promise<Decided> {
   if (!isUuid(id)) return { refusal: 'not_found', status: null };
-  const client = await pool.connect();
-  try {
-    await client.query('begin');
-    const decided = await decideWithin(client, id, decision, by);
-    await client.query('commit');
-    client.release();
-    return decided;
-  } catch (failure) {
-    // A connection whose transaction is in doubt is nobody's any more.
-    client.release(true);
-    throw failure;
-  }
+  return await inTransaction(pool, async (client) => await decideWithin(client, id, decision, by));
 }
 
 async function decideWithin(client: pg.ClientBase, id: string, decision: Decision, { actor, reason }: DecidedBy): Promise<Decided> {

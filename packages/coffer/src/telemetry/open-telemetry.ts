@@ -1,4 +1,4 @@
-/** Spans as OpenTelemetry has them. Only ever imported by traces.ts, when traces are configured. */
+/** Spans as OpenTelemetry has them. Only imported by start-traces.ts, when traces are configured. */
 import { diag, DiagLogLevel, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 import type { Context, Span as OtelSpan, SpanContext, Tracer } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';

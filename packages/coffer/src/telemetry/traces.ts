@@ -1,5 +1,4 @@
-/** Traces: begun by whoever calls us or by us, sent to an OpenTelemetry collector. Loaded only when one is configured. */
-import { loadOptional } from '../kernel/index.ts';
+/** Traces: begun by a caller or by Coffer, sent to an OpenTelemetry collector. */
 import type { Log, Span } from '../kernel/index.ts';
 
 export type Traces = {
@@ -16,12 +15,3 @@ export type TracesOptions = {
   readonly version: string;
   readonly log: Log;
 };
-
-const setting = 'OTEL_EXPORTER_OTLP_ENDPOINT or COFFER_TRACES';
-const packages = ['@opentelemetry/exporter-trace-otlp-http', '@opentelemetry/resources', '@opentelemetry/sdk-trace'];
-
-/** Nothing of OpenTelemetry is loaded before this is called. */
-export async function startTraces(options: TracesOptions): Promise<Traces> {
-  const { openTelemetry } = await loadOptional(setting, packages, () => import('./open-telemetry.ts'));
-  return openTelemetry(options);
-}

@@ -1,10 +1,9 @@
 import { Command } from 'commander';
-import { openDatabase } from '../../database/index.ts';
-import { BrokerUnavailable, openDeadLetters } from '../../events/index.ts';
-import type { DeadLetter, DeadLetters } from '../../events/index.ts';
+import { withDeadLetters } from '../../compose/commands.ts';
+import type { DeadLetter } from '../../events/index.ts';
 import { OperatorError } from '../../kernel/index.ts';
 import { confirm } from '../confirm.ts';
-import { answer, runCommand } from '../run.ts';
+import { answer, runWith } from '../run.ts';
 
 type Json = { readonly json?: boolean };
 const listedMax = 1_000;
@@ -26,7 +25,7 @@ function listCommand(): Command {
     .summary('list them, oldest first')
     .option('--json', 'answer as JSON')
     .action(async (options: Json) => {
-      await withDeadLetters(options, async (letters) => {
+      await runWith(options, withDeadLetters, async (letters) => {
         const [items, count] = [await letters.list({ limit: listedMax }), await letters.count()];
         const more = count > items.length ? [`… and ${count - items.length} more`] : [];
         answer(options, count === 0 ? 'There are no dead letters.' : [...items.map(lineOf), ...more].join('\n'), { items, count });
@@ -40,7 +39,7 @@ function showCommand(): Command {
     .argument('<id>', 'from the list')
     .option('--json', 'answer as JSON')
     .action(async (id: string, options: Json) => {
-      await withDeadLetters(options, async (letters) => {
+      await runWith(options, withDeadLetters, async (letters) => {
         const letter = await letters.find(id);
         if (!letter) throw unknownLetter();
         answer(options, `${lineOf(letter)}\n${letter.body}`, letter);
@@ -57,7 +56,7 @@ function replayCommand(): Command {
     .addHelpText('after', '\nExamples:\n  coffer deadletters replay 17\n  coffer deadletters replay --all')
     .action(async (ids: string[], options: Json & { all?: boolean }) => {
       const which = chosen(ids, options.all);
-      await withDeadLetters(options, async (letters) => {
+      await runWith(options, withDeadLetters, async (letters) => {
         const replayed = await letters.replay(which ?? unnamed());
         if (replayed === 0 && which !== 'all') throw unknownLetter();
         answer(options, `${replayed} replayed.`, { replayed });
@@ -74,7 +73,7 @@ function dropCommand(): Command {
     .option('--json', 'answer as JSON')
     .action(async (ids: string[], options: Json & { all?: boolean; yes?: boolean }) => {
       const which = chosen(ids, options.all);
-      await withDeadLetters(options, async (letters) => {
+      await runWith(options, withDeadLetters, async (letters) => {
         if (which === 'all' && !options.yes) await confirmDrop(await letters.count());
         const dropped = await letters.drop(which ?? unnamed());
         if (dropped === 0 && which !== 'all') throw unknownLetter();
@@ -99,25 +98,6 @@ function unknownLetter(): OperatorError {
 async function confirmDrop(count: number): Promise<void> {
   if (!process.stdin.isTTY) throw new OperatorError(`This would drop ${count} dead letters.`, 'Add --yes to do it.');
   if (!(await confirm(`Drop ${count} dead letters for good?`))) throw new OperatorError('Nothing was dropped.', 'Say yes, or give --yes.');
-}
-
-async function withDeadLetters(options: Json, work: (letters: DeadLetters) => Promise<void>): Promise<void> {
-  await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-    const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse', connectionsMax: 2 });
-    try {
-      const opened = await openDeadLetters({ peers: config.peers, pool: database.pool, log });
-      try {
-        await work(opened.deadLetters);
-      } catch (failure) {
-        if (!(failure instanceof BrokerUnavailable)) throw failure;
-        throw new OperatorError(`RabbitMQ does not answer: ${failure.message}.`, 'Check RABBITMQ_URL, and that it runs; then ask again.');
-      } finally {
-        await opened.stop();
-      }
-    } finally {
-      await database.stop();
-    }
-  });
 }
 
 function lineOf({ id, eventId, eventType, wallet, reason, deliveries, diedAt }: DeadLetter): string {

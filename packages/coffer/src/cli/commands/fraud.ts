@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
-import { openDatabase } from '../../database/index.ts';
+import { withInsights } from '../../compose/commands.ts';
 import { parseJsonBody, ProblemError } from '../../gateway/http/index.ts';
-import { dryRun, openInsights } from '../../insights/index.ts';
+import { dryRun } from '../../insights/index.ts';
 import type { DryRun, FollowedFinding, FraudRefusal, Insights, KeptFinding, RuleVersion } from '../../insights/index.ts';
 import { isTerminal, OperatorError, parseMoment } from '../../kernel/index.ts';
-import { readLedger } from '../../ledger/index.ts';
-import { answer, runCommand } from '../run.ts';
+import { answer, runWith } from '../run.ts';
 import { listenForInterrupt } from '../shutdown.ts';
 
 type Json = { readonly json?: boolean };
@@ -37,7 +36,7 @@ function rulesCommand(): Command {
     .summary('list the rules that there are')
     .option('--json', 'answer as JSON')
     .action(async (options: Json) => {
-      await withInsights(options, async ({ rules }) => {
+      await runWith(options, withInsights, async ({ rules }) => {
         const items = await rules.list();
         answer(options, items.map(lineOf).join('\n'), { items });
       });
@@ -50,7 +49,7 @@ function showCommand(): Command {
     .argument('<rule>', 'its id')
     .option('--json', 'answer as JSON')
     .action(async (rule: string, options: Json) => {
-      await withInsights(options, async ({ rules }) => {
+      await runWith(options, withInsights, async ({ rules }) => {
         const versions = await versionsOf(rules, rule);
         const lines = versions.map(
           (version) => `${lineOf(version)}\n  since ${version.since.toISOString()} by ${version.actor}: ${version.reason}`,
@@ -74,7 +73,7 @@ function addCommand(): Command {
       `\nA file:\n  {"id": "large-spending", "name": "A large spending", "kind": "amount", "action": "flag",\n   "definition": {"threshold": "50000", "movements": ["spend"], "assets": "all"}}`,
     )
     .action(async (file: string, options: Json & Reason) => {
-      await withInsights(options, async ({ rules }) => {
+      await runWith(options, withInsights, async ({ rules }) => {
         const { id, ...rule } = readRule(file);
         const known = (await rules.history(id))[0] !== undefined;
         const decided = { actor: 'cli', reason: options.reason };
@@ -103,7 +102,7 @@ function enableCommand(enabled: boolean): Command {
     .requiredOption('--reason <text>', 'why; kept in its history')
     .option('--json', 'answer as JSON')
     .action(async (rule: string, options: Json & Reason) => {
-      await withInsights(options, async ({ rules }) => {
+      await runWith(options, withInsights, async ({ rules }) => {
         const version = accepted(await rules.change(rule, { enabled }, { actor: 'cli', reason: options.reason }));
         answer(options, lineOf(version), version);
       });
@@ -122,7 +121,7 @@ function dryRunCommand(): Command {
     )
     .action(async (options: Json & { rule: string; since?: Date; until?: Date }) => {
       const isOver = listenForInterrupt();
-      await withInsights(options, async ({ rules, ledger }) => {
+      await runWith(options, withInsights, async ({ rules, ledger }) => {
         const isId = /^[a-z0-9-]+$/.test(options.rule);
         const present = (await rules.history(isId ? options.rule : readRule(options.rule).id))[0] ?? null;
         if (isId && !present) return void accepted({ refusal: 'rule_not_found', detail: '' });
@@ -145,23 +144,12 @@ function findingsCommand(): Command {
     .option('--limit <count>', '1 to 500', parseLimit, 50)
     .option('--json', 'answer as JSON')
     .action(async (options: Json & { rule?: string; wallet?: string; limit: number }) => {
-      await withInsights(options, async ({ findings }) => {
+      await runWith(options, withInsights, async ({ findings }) => {
         const { rule, wallet, limit } = options;
         const { items } = await findings.list({ rule, wallet, limit });
         answer(options, items.length === 0 ? 'Nothing was found.' : items.map(findingLine).join('\n'), { items });
       });
     });
-}
-
-async function withInsights(options: Json, work: (insights: Insights) => Promise<void>): Promise<void> {
-  await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-    const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse', connectionsMax: 3 });
-    try {
-      await work(openInsights(database.pool, await readLedger(database.pool)));
-    } finally {
-      await database.stop();
-    }
-  });
 }
 
 function readRule(file: string): Record<string, unknown> & { readonly id: string } {

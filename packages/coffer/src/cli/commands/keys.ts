@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { openDatabase } from '../../database/index.ts';
-import { ApiKeys, isScope, scopeMeanings, scopes } from '../../identity/index.ts';
+import { withKeys } from '../../compose/commands.ts';
+import { isScope, scopeMeanings, scopes } from '../../identity/index.ts';
 import type { ApiKey, NewApiKey, Refused, Scope } from '../../identity/index.ts';
 import { OperatorError } from '../../kernel/index.ts';
-import { answer, runCommand } from '../run.ts';
+import { answer, runWith } from '../run.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -34,7 +34,7 @@ function createCommand(): Command {
       `\nScopes:\n${meanings}\n\nExamples:\n  coffer keys create billing --scopes wallets:read,money:deposit --expires-in-days 365`,
     )
     .action(async (name: string, options: Json & { scopes: Scope[]; expiresInDays?: number }) => {
-      await withKeys(options, async (keys) => {
+      await runWith(options, withKeys, async (keys) => {
         const expiresAfterMs = options.expiresInDays === undefined ? undefined : options.expiresInDays * dayMs;
         const made = accepted(await keys.create({ name, scopes: options.scopes, createdBy: 'cli', expiresAfterMs }));
         answer(options, `${shownOnce(made)}\nIt may: ${made.key.scopes.join(', ')}.`, made);
@@ -47,7 +47,7 @@ function listCommand(): Command {
     .summary('list the keys, newest first, without their secrets')
     .option('--json', 'answer as JSON')
     .action(async (options: Json) => {
-      await withKeys(options, async (keys) => {
+      await runWith(options, withKeys, async (keys) => {
         const items = await keys.list();
         answer(options, items.length === 0 ? 'There are no API keys.' : items.map(lineOf).join('\n'), { items });
       });
@@ -61,7 +61,7 @@ function rotateCommand(): Command {
     .option('--overlap-hours <hours>', '0 to 720: for how long the secret before works too', wholeFrom(0, 720), 24)
     .option('--json', 'answer as JSON')
     .action(async (id: string, options: Json & { overlapHours: number }) => {
-      await withKeys(options, async (keys) => {
+      await runWith(options, withKeys, async (keys) => {
         const made = accepted(await keys.rotate(id, options.overlapHours * hourMs));
         answer(options, `${shownOnce(made)}\nThe secret before works until ${timeOf(made.key.previousExpiresAt)}.`, made);
       });
@@ -74,22 +74,11 @@ function revokeCommand(): Command {
     .argument('<id>', 'the part of the key between its two underscores')
     .option('--json', 'answer as JSON')
     .action(async (id: string, options: Json) => {
-      await withKeys(options, async (keys) => {
+      await runWith(options, withKeys, async (keys) => {
         const revoked = accepted(await keys.revoke(id));
         answer(options, `cof_${revoked.id} (${revoked.name}) is revoked.`, revoked);
       });
     });
-}
-
-async function withKeys(options: Json, work: (keys: ApiKeys) => Promise<void>): Promise<void> {
-  await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-    const database = await openDatabase(config, log, { whenRunning: 'join', connectionsMax: 2 });
-    try {
-      await work(new ApiKeys(database.pool));
-    } finally {
-      await database.stop();
-    }
-  });
 }
 
 function accepted<T extends object>(outcome: T | Refused): T {

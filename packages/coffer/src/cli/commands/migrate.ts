@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { migrate, openDatabase } from '../../database/index.ts';
+import { migrateDatabase } from '../../compose/commands.ts';
 import { answer, runCommand } from '../run.ts';
 
 export function migrateCommand(): Command {
@@ -17,16 +17,11 @@ Examples:
   COFFER_MIGRATION_URL=postgres://… coffer migrate     a database of your own, as its owner`,
     )
     .action(async (options: { json?: boolean }) => {
-      await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-        const database = await openDatabase(config, log, { whenRunning: 'join', as: 'migrator' });
-        try {
-          const report = await migrate(database.url, log);
-          const migrations = report.applied.length === 0 ? 'no new migration' : `applied ${report.applied.join(', ')}`;
-          const definitions = report.definitionsRenewed ? 'functions and views renewed' : 'functions and views unchanged';
-          answer(options, `The database is up to date: ${migrations}; ${definitions}.`, report);
-        } finally {
-          await database.stop();
-        }
+      await runCommand({ ...options, descriptor: 2 }, async (context) => {
+        const report = await migrateDatabase(context);
+        const migrations = report.applied.length === 0 ? 'no new migration' : `applied ${report.applied.join(', ')}`;
+        const definitions = report.definitionsRenewed ? 'functions and views renewed' : 'functions and views unchanged';
+        answer(options, `The database is up to date: ${migrations}; ${definitions}.`, report);
       });
     });
 }

@@ -23,8 +23,8 @@ function listCommand(): Command {
     .summary('list them: how far each is, and how much it set aside; the same without "list"')
     .option('--json', 'answer as JSON')
     .action(async (options: Json) => {
-      await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-        const list = await followed(config, log);
+      await runCommand({ ...options, descriptor: 2 }, async (context) => {
+        const list = await followed(context);
         answer(options, list.flatMap(linesOf).join('\n'), list);
       });
     });
@@ -36,8 +36,8 @@ function setAsideCommand(): Command {
     .argument('<projection>', 'which one')
     .option('--json', 'answer as JSON')
     .action(async (name: string, options: Json) => {
-      await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-        const items = await setAsideOf(config, log, name);
+      await runCommand({ ...options, descriptor: 2 }, async (context) => {
+        const items = await setAsideOf(context, name);
         answer(options, items.length === 0 ? `${name} has nothing set aside.` : items.map(lineOf).join('\n'), { projection: name, items });
       });
     });
@@ -54,8 +54,8 @@ function retryCommand(): Command {
     .option('--json', 'answer as JSON')
     .addHelpText('after', '\nExamples:\n  coffer projections retry stats\n  coffer projections retry stats 1-4711-1')
     .action(async (name: string, ids: string[], options: Json) => {
-      await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-        const retried = await retryOf(config, log, name, ids);
+      await runCommand({ ...options, descriptor: 2 }, async (context) => {
+        const retried = await retryOf(context, name, ids);
         answer(options, sentences(name, retried), { projection: name, ...retried });
         if (retried.failed.length > 0) process.exitCode = 1;
       });

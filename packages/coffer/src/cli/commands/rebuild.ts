@@ -32,14 +32,14 @@ What can be rebuilt, and what --check compares, column by column:
   webhooks       cannot be: nothing is sent twice`,
     )
     .action(async (name: string | undefined, options: Options) => {
-      await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
+      await runCommand({ ...options, descriptor: 2 }, async (context) => {
         if (name === undefined && options.check)
           throw new OperatorError('It is not clear what is to be compared.', 'Name one: coffer rebuild stats --check.');
         if (name === undefined) {
-          const list = await rebuildable(config, log);
+          const list = await rebuildable(context);
           return answer(options, list.map(lineOf).join('\n'), list);
         }
-        const rebuilt = await rebuildProjection(config, log, {
+        const rebuilt = await rebuildProjection(context, {
           name,
           check: options.check ?? false,
           ...(process.stderr.isTTY && { onProgress: showProgress }),

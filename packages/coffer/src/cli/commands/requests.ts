@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { openDatabase } from '../../database/index.ts';
+import { withRequests } from '../../compose/commands.ts';
 import { isUuid, OperatorError } from '../../kernel/index.ts';
-import { Requests, requestStatuses } from '../../requests/index.ts';
+import { requestStatuses } from '../../requests/index.ts';
 import type { AsyncRequest, Attempt, DecisionRefusal, RequestStatus } from '../../requests/index.ts';
-import { answer, runCommand } from '../run.ts';
+import { answer, runWith } from '../run.ts';
 
 type Json = { readonly json?: boolean };
 type Decision = 'approve' | 'reject' | 'replay';
@@ -34,7 +34,7 @@ function listCommand(): Command {
     .addHelpText('after', '\nExamples:\n  coffer requests list --status awaiting_approval\n  coffer requests list --wallet w1 --json')
     .action(async (options: Json & { wallet?: string; status?: RequestStatus; limit: number; cursor?: string }) => {
       const { wallet, status, limit, cursor } = options;
-      await withRequests(options, async (requests) => {
+      await runWith(options, withRequests, async (requests) => {
         const page = await requests.list({ wallet, status, limit, cursor });
         const lines = page.items.map(lineOf);
         if (page.next !== null) lines.push(`There are more: --cursor ${page.next}`);
@@ -52,7 +52,7 @@ function showCommand(): Command {
     .argument('<id>', 'of the request')
     .option('--json', 'answer as JSON')
     .action(async (id: string, options: Json) => {
-      await withRequests(options, async (requests) => {
+      await runWith(options, withRequests, async (requests) => {
         const found = await requests.find(id);
         if (!found) throw noSuchRequest(id);
         const attempts = await requests.attempts(id);
@@ -68,25 +68,12 @@ function decisionCommand(decision: Decision, summary: string): Command {
     .requiredOption('--reason <text>', 'why, in 1 to 1000 characters; kept with the request', parseReason)
     .option('--json', 'answer as JSON')
     .action(async (id: string, options: Json & { reason: string }) => {
-      await withRequests(options, async (requests) => {
+      await runWith(options, withRequests, async (requests) => {
         const decided = await requests.decide(id, decision, { actor, reason: options.reason });
         if ('refusal' in decided) throw refused(id, decided.refusal, decided.status);
         answer(options, `${id} is ${decided.request.status} now.`, plain(decided.request));
       });
     });
-}
-
-async function withRequests(options: Json, work: (requests: Requests) => Promise<void>): Promise<void> {
-  await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-    const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse', connectionsMax: 2 });
-    const requests = new Requests(database.pool);
-    try {
-      await work(requests);
-    } finally {
-      await requests.stop();
-      await database.stop();
-    }
-  });
 }
 
 function refused(id: string, refusal: DecisionRefusal, status: RequestStatus | null): OperatorError {

@@ -1,8 +1,7 @@
 import { Command } from 'commander';
-import { emptyDatabase, removeEmbedded } from '../../database/index.ts';
+import { removeData } from '../../compose/commands.ts';
 import { hidePasswords, OperatorError } from '../../kernel/index.ts';
-import type { Config, Log } from '../../kernel/index.ts';
-import { forgetCheckpoints } from '../../ledger/index.ts';
+import type { Config } from '../../kernel/index.ts';
 import { confirm } from '../confirm.ts';
 import { answer, runCommand } from '../run.ts';
 
@@ -23,13 +22,14 @@ Examples:
   DATABASE_URL=postgres://… coffer reset --yes`,
     )
     .action(async (options: { json?: boolean; yes?: boolean }) => {
-      await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
+      await runCommand({ ...options, descriptor: 2 }, async (context) => {
+        const { config } = context;
         const target = config.databaseUrl === undefined ? config.home : hidePasswords(config.databaseUrl);
         if (!(await isAgreed(config, options, target))) {
           answer(options, 'Nothing was deleted.', { removed: [] });
           return;
         }
-        const removed = await reset(config, log);
+        const removed = await removeData(context);
         const lines = removed.length === 0 ? `There is no data in ${target}.` : `Deleted: ${removed.join(', ')}.`;
         answer(options, lines, { removed });
       });
@@ -42,13 +42,4 @@ async function isAgreed(config: Config, options: { yes?: boolean }, target: stri
   // Scripts may empty the database that Coffer made for itself; somebody else's must be meant explicitly.
   if (config.databaseUrl === undefined) return true;
   throw new OperatorError(`Nobody can be asked whether ${target} may be emptied.`, 'Run it again with --yes.');
-}
-
-async function reset(config: Config, log: Log): Promise<string[]> {
-  const removed =
-    config.databaseUrl === undefined
-      ? await removeEmbedded({ home: config.home, log })
-      : await emptyDatabase(config.migrationUrl ?? config.databaseUrl);
-  await forgetCheckpoints(config.home);
-  return removed;
 }

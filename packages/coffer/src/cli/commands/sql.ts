@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { openDatabase } from '../../database/index.ts';
+import type pg from 'pg';
+import { withReader } from '../../compose/commands.ts';
 import { OperatorError } from '../../kernel/index.ts';
 import { answer, runCommand } from '../run.ts';
 
@@ -23,15 +24,11 @@ Examples:
   coffer sql --json < question.sql`,
     )
     .action(async (statement: string | undefined, options: { json?: boolean }) => {
-      await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-        const how = { as: 'reader', whenRunning: 'join', whenAbsent: 'refuse', connectionsMax: 1 } as const;
-        const database = await openDatabase(config, log, how);
-        try {
-          const found = await ask(database.pool, statement ?? readFileSync(0, 'utf8'));
+      await runCommand({ ...options, descriptor: 2 }, async (context) => {
+        await withReader(context, { connectionsMax: 1 }, async ({ pool }) => {
+          const found = await ask(pool, statement ?? readFileSync(0, 'utf8'));
           answer(options, tableOf(found), found);
-        } finally {
-          await database.stop();
-        }
+        });
       });
     });
 }
@@ -39,7 +36,7 @@ Examples:
 /** Columns by place, since two of them may have one name. */
 type Answer = { readonly names: readonly string[]; readonly rows: readonly (readonly unknown[])[] };
 
-async function ask(pool: Awaited<ReturnType<typeof openDatabase>>['pool'], statement: string): Promise<Answer> {
+async function ask(pool: pg.Pool, statement: string): Promise<Answer> {
   const client = await pool.connect();
   try {
     await client.query('begin read only');

@@ -1,10 +1,9 @@
 import { Argument, Command } from 'commander';
-import { openDatabase } from '../../database/index.ts';
-import { createWalletClient } from '../../gateway/grpc/index.ts';
-import { roles, Users } from '../../identity/index.ts';
+import { withUsers } from '../../compose/commands.ts';
+import { roles } from '../../identity/index.ts';
 import type { Role } from '../../identity/index.ts';
 import { OperatorError } from '../../kernel/index.ts';
-import { answer, runCommand } from '../run.ts';
+import { answer, runWith } from '../run.ts';
 
 export function usersCommand(): Command {
   return new Command('users').summary("see to users' roles").description("Users' roles.").addCommand(roleCommand());
@@ -21,20 +20,12 @@ function roleCommand(): Command {
     .option('--json', 'answer as JSON')
     .addHelpText('after', '\nExamples:\n  coffer users role jane@example.com admin\n  coffer users role jane@example.com user')
     .action(async (user: string, role: Role, options: { json?: boolean }) => {
-      await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-        const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse', connectionsMax: 2 });
-        // Nothing here opens a wallet, so the wallets service is never reached.
-        const wallets = createWalletClient(config.walletService);
-        try {
-          const changed = await new Users({ pool: database.pool, wallets }).setRole(user, role);
-          if ('refusal' in changed)
-            throw new OperatorError(`There is no user "${user}".`, 'Give the e-mail address or the id of a user who has signed up.');
-          const { id, email, name } = changed;
-          answer(options, `${email ?? name} (${id}) is ${role === 'user' ? 'a user' : `an ${role}`} now.`, { id, email, name, role });
-        } finally {
-          wallets.close();
-          await database.stop();
-        }
+      await runWith(options, withUsers, async (users) => {
+        const changed = await users.setRole(user, role);
+        if ('refusal' in changed)
+          throw new OperatorError(`There is no user "${user}".`, 'Give the e-mail address or the id of a user who has signed up.');
+        const { id, email, name } = changed;
+        answer(options, `${email ?? name} (${id}) is ${role === 'user' ? 'a user' : `an ${role}`} now.`, { id, email, name, role });
       });
     });
 }

@@ -1,8 +1,5 @@
 import { Command } from 'commander';
-import { openDatabase } from '../../database/index.ts';
-import { OperatorError } from '../../kernel/index.ts';
-import type { Config, Log } from '../../kernel/index.ts';
-import { readCheckpoints, verify } from '../../ledger/index.ts';
+import { verifyLedger } from '../../compose/commands.ts';
 import type { Progress, VerifyReport } from '../../ledger/index.ts';
 import { answer, runCommand } from '../run.ts';
 
@@ -22,28 +19,12 @@ Examples:
   DATABASE_URL=postgres://… coffer verify    a database of your own`,
     )
     .action(async (options: { json?: boolean }) => {
-      await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-        const report = await verifyLedger(config, log);
+      await runCommand({ ...options, descriptor: 2 }, async (context) => {
+        const report = await verifyLedger(context, process.stderr.isTTY ? { onProgress: showProgress } : {});
         answer(options, sentences(report), report);
         if (!report.ok) process.exitCode = 1;
       });
     });
-}
-
-async function verifyLedger(config: Config, log: Log): Promise<VerifyReport> {
-  const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse', as: 'reader' });
-  try {
-    const { rows } = await database.pool.query<{ found: boolean }>("select to_regclass('ledger.entry') is not null as found");
-    if (!rows[0]?.found)
-      throw new OperatorError(`There is no ledger in ${database.location}.`, 'Start Coffer once, or run: coffer migrate.');
-    const checkpoints = await readCheckpoints(config.home);
-    return await verify(database.pool, {
-      checkpoints,
-      ...(process.stderr.isTTY && { onProgress: showProgress }),
-    });
-  } finally {
-    await database.stop();
-  }
 }
 
 function showProgress({ book, entries, ofEntries }: Progress): void {

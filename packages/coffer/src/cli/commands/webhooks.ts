@@ -1,11 +1,10 @@
 import { Command, Option } from 'commander';
-import { openDatabase } from '../../database/index.ts';
+import { withWebhooks } from '../../compose/commands.ts';
 import { OperatorError } from '../../kernel/index.ts';
-import { readLedger } from '../../ledger/index.ts';
-import { deliveryStatuses, replayedMax, Webhooks } from '../../webhooks/index.ts';
-import type { DeliveryRead, EndpointWithSecret } from '../../webhooks/index.ts';
+import { deliveryStatuses, replayedMax } from '../../webhooks/index.ts';
+import type { DeliveryRead, EndpointWithSecret, Webhooks } from '../../webhooks/index.ts';
 import { confirm } from '../confirm.ts';
-import { answer, runCommand } from '../run.ts';
+import { answer, runWith } from '../run.ts';
 import {
   accepted,
   attemptLine,
@@ -54,7 +53,7 @@ function listCommand(): Command {
     .option('--cursor <id>', 'go on after this webhook, the last of an earlier page', parseWebhookCursor)
     .option('--json', 'answer as JSON')
     .action(async (options: Json & Paged) => {
-      await withWebhooks(options, async (webhooks) => {
+      await runWith(options, withWebhooks, async (webhooks) => {
         const page = await webhooks.list(options.limit, options.cursor);
         answer(options, pageLines(page, endpointLine, 'There are no webhooks.'), page);
       });
@@ -67,7 +66,7 @@ function showCommand(): Command {
     .argument('<id>', 'of the webhook')
     .option('--json', 'answer as JSON')
     .action(async (id: string, options: Json) => {
-      await withWebhooks(options, async (webhooks) => {
+      await runWith(options, withWebhooks, async (webhooks) => {
         const found = accepted(await webhooks.find(id));
         answer(options, endpointLines(found).join('\n'), found);
       });
@@ -88,7 +87,7 @@ function createCommand(): Command {
     .addHelpText('after', '\nExamples:\n  coffer webhooks create https://example.com/hooks --types FundsDeposited,FundsWithdrawn')
     .action(async (url: string, options: Json & Filter) => {
       const { types, wallet = null, owner = null, description } = options;
-      await withWebhooks(options, async (webhooks) => {
+      await runWith(options, withWebhooks, async (webhooks) => {
         const made = accepted(await webhooks.create({ url, types, wallet, owner, description, createdBy }));
         answer(options, shownOnce(made), made);
       });
@@ -105,7 +104,7 @@ function switchCommand(name: 'pause' | 'resume'): Command {
     .argument('<id>', 'of the webhook')
     .option('--json', 'answer as JSON')
     .action(async (id: string, options: Json) => {
-      await withWebhooks(options, async (webhooks) => {
+      await runWith(options, withWebhooks, async (webhooks) => {
         const changed = accepted(await webhooks.update(id, { status }));
         answer(options, endpointLine(changed), changed);
       });
@@ -118,7 +117,7 @@ function rotateCommand(): Command {
     .argument('<id>', 'of the webhook')
     .option('--json', 'answer as JSON')
     .action(async (id: string, options: Json) => {
-      await withWebhooks(options, async (webhooks) => {
+      await runWith(options, withWebhooks, async (webhooks) => {
         const made = accepted(await webhooks.rotate(id));
         answer(options, shownOnce(made), made);
       });
@@ -131,7 +130,7 @@ function testCommand(): Command {
     .argument('<id>', 'of the webhook')
     .option('--json', 'answer as JSON')
     .action(async (id: string, options: Json) => {
-      await withWebhooks(options, async (webhooks) => {
+      await runWith(options, withWebhooks, async (webhooks) => {
         const sent = accepted(await webhooks.test(id));
         answer(options, deliveryLine(sent), sent);
       });
@@ -148,7 +147,7 @@ function deliveriesCommand(): Command {
     .option('--json', 'answer as JSON')
     .action(async (id: string, options: Json & Paged & { status?: DeliveryStatus }) => {
       const { limit, cursor, status } = options;
-      await withWebhooks(options, async (webhooks) => {
+      await runWith(options, withWebhooks, async (webhooks) => {
         const page = accepted(await webhooks.deliveries(id, { limit, cursor, status }));
         answer(options, pageLines(page, deliveryLine, 'There are no such deliveries.'), page);
       });
@@ -162,7 +161,7 @@ function deliveryCommand(): Command {
     .argument('<delivery>', 'its number', parseDelivery)
     .option('--json', 'answer as JSON')
     .action(async (id: string, delivery: string, options: Json) => {
-      await withWebhooks(options, async (webhooks) => {
+      await runWith(options, withWebhooks, async (webhooks) => {
         const found = accepted(await webhooks.delivery(id, Number(delivery)));
         answer(options, [deliveryLine(found.delivery), found.body, ...found.attempts.map(attemptLine)].join('\n'), found);
       });
@@ -184,7 +183,7 @@ function replayCommand(): Command {
       '\nExamples:\n  coffer webhooks replay <id> 17\n  coffer webhooks replay <id> --since 2026-01-31T12:00:00Z --status delivered',
     )
     .action(async (id: string, delivery: string | undefined, options: Json & Which) => {
-      await withWebhooks(options, async (webhooks) => {
+      await runWith(options, withWebhooks, async (webhooks) => {
         const replayed = await replay(webhooks, id, delivery, options);
         answer(options, 'replayed' in replayed ? `${replayed.replayed} replayed.` : deliveryLine(replayed), replayed);
       });
@@ -211,7 +210,7 @@ function deleteCommand(): Command {
     .option('--yes', 'do not ask')
     .option('--json', 'answer as JSON')
     .action(async (id: string, options: Json & { yes?: boolean }) => {
-      await withWebhooks(options, async (webhooks) => {
+      await runWith(options, withWebhooks, async (webhooks) => {
         const { url } = accepted(await webhooks.find(id));
         if (!options.yes) await confirmDelete(url);
         const deleted = accepted(await webhooks.remove(id));
@@ -224,18 +223,6 @@ async function confirmDelete(url: string): Promise<void> {
   if (!process.stdin.isTTY) throw new OperatorError(`This would delete the webhook to ${url}.`, 'Add --yes to do it.');
   if (!(await confirm(`Delete the webhook to ${url} for good?`)))
     throw new OperatorError('Nothing was deleted.', 'Say yes, or give --yes.');
-}
-
-async function withWebhooks(options: Json, work: (webhooks: Webhooks) => Promise<void>): Promise<void> {
-  await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {
-    const database = await openDatabase(config, log, { whenRunning: 'join', whenAbsent: 'refuse', connectionsMax: 2 });
-    try {
-      const { pool } = database;
-      await work(new Webhooks({ pool, ledger: await readLedger(pool), allowPrivate: config.peers.privateWebhooks }));
-    } finally {
-      await database.stop();
-    }
-  });
 }
 
 function pageLines<T>({ items, next }: { items: readonly T[]; next: string | null }, lineOf: (item: T) => string, none: string): string {

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { SyncMessage } from 'rabbitmq-client';
+import { inTransaction } from '../../database/index.ts';
 import { BrokerUnavailable, deliveriesMax, workerQueue } from '../broker.ts';
 import type { DeadLetter, DeadLetters } from '../broker.ts';
 import { hintsOf } from '../envelope.ts';
@@ -170,17 +171,13 @@ async function takeTurn<T>(turnstile: Turnstile, work: () => Promise<T>): Promis
 
 /** One at a time, in whatever process. The lock ends with its connection. */
 async function alone<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T> {
-  const client = await pool.connect();
-  let isHealthy = false;
-  try {
-    await client.query("begin; set local lock_timeout = '15s'; set local idle_in_transaction_session_timeout = 0");
-    await client.query(`select pg_advisory_xact_lock(${lookLock})`);
-    const answer = await work();
-    await client.query('commit');
-    isHealthy = true;
-    return answer;
-  } finally {
-    // A connection that is dropped rolls back and unlocks.
-    client.release(!isHealthy);
-  }
+  const settings = "set local lock_timeout = '15s'; set local idle_in_transaction_session_timeout = 0";
+  return await inTransaction(
+    pool,
+    async (client) => {
+      await client.query(`select pg_advisory_xact_lock(${lookLock})`);
+      return await work();
+    },
+    { settings },
+  );
 }

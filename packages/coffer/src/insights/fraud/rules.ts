@@ -1,5 +1,6 @@
 /** The rules as operators see to them. Each change is a new version, with who wanted it and why; none is ever lost. */
 import type pg from 'pg';
+import { inTransaction } from '../../database/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import { isText, readContent, reasonLengthMax } from './definitions.ts';
 import type { Mistake, RuleContent } from './definitions.ts';
@@ -76,24 +77,17 @@ export class FraudRules {
     decide: (current: RuleVersion | undefined, rules: number) => RuleContent | Mistake | FraudRefusal,
   ): Promise<RuleVersion | FraudRefusal> {
     if (!isText(decided.reason, reasonLengthMax)) return invalid(`reason is a text of 1 to ${reasonLengthMax} characters.`);
-    const client = await this.#pool.connect();
-    try {
-      await client.query('begin');
+    return await inTransaction(this.#pool, async (client) => {
       await lockRules(client, 'alone');
       const newest = new RuleHistory(await readNewest(client)).newest;
       const current = newest.find((one) => one.rule === rule);
       const content = decide(current, newest.length);
-      const added = 'name' in content ? await this.#versionOf(client, rule, content, { current, newest, decided }) : null;
-      if (added) await insertVersion(client, added);
-      await client.query('commit');
       if ('mistake' in content) return invalid(content.mistake);
-      return 'refusal' in content ? content : (added as RuleVersion);
-    } catch (failure) {
-      await client.query('rollback').catch(() => undefined);
-      throw failure;
-    } finally {
-      client.release();
-    }
+      if ('refusal' in content) return content;
+      const added = await this.#versionOf(client, rule, content, { current, newest, decided });
+      await insertVersion(client, added);
+      return added;
+    });
   }
 
   async #versionOf(

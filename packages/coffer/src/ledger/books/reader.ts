@@ -1,7 +1,6 @@
 /** Reads over all books: what one book can answer is asked of that book, the rest is put together from all of them. */
 import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
-import { Assets } from '../reading/assets.ts';
 import { BookReader } from '../reading/reads.ts';
 import type { Balance, LedgerEvent } from '../reading/reads.ts';
 import { bookOfOwner, bookOfWallet } from './placement.ts';
@@ -68,12 +67,4 @@ export class LedgerReader {
     const beyond = await Promise.all(asked.map(async (book) => (positions[book - 1]?.seq ?? 0) > (await this.in({ book }).lastSeq())));
     return beyond.includes(true);
   }
-}
-
-/** Reads without anything that writes: for commands that look into the log beside a running Coffer. */
-export async function readLedger(
-  pool: pg.Pool,
-): Promise<{ readonly books: readonly number[]; readonly read: LedgerReader; readonly assets: Assets }> {
-  const { rows } = await pool.query<{ book: number }>('select book from ledger.book order by book');
-  return { books: rows.map(({ book }) => book), read: new LedgerReader(rows.length, pool), assets: await Assets.load(pool) };
 }

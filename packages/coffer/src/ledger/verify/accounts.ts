@@ -1,26 +1,9 @@
 /** Accounts as the log has left them so far: the one thing that grows in the verifier's memory, by accounts and not by entries. */
 import { digestOpening } from '../rules/digest.ts';
 import type { AccountKind } from '../rules/types.ts';
+import type { AccountState, ControlState, SpentState } from './account-state.ts';
 import type { Findings } from './report.ts';
-import type { ControlState } from './controls.ts';
 import type { AccountRow, LogRow } from './rows.ts';
-import type { SpentState } from './spending.ts';
-
-export type AccountState = {
-  readonly id: string;
-  readonly kind: string;
-  readonly asset: number;
-  floor: bigint | null;
-  /** As the newest entry says. */
-  balance: bigint;
-  version: number;
-  /** What is left of its open holds, added up. */
-  held: bigint;
-  readonly controls: ControlState;
-  readonly spent: SpentState;
-  /** Credits minus debits, added up from the amounts alone. */
-  sum: bigint;
-};
 
 export class Accounts {
   readonly #findings: Findings;

@@ -3,7 +3,7 @@ import { contentNameOf } from '../rules/content.ts';
 import type { Content } from '../rules/content.ts';
 import { digestContent, digestOpening } from '../rules/digest.ts';
 import type { AccountKind, EntryKind } from '../rules/types.ts';
-import type { AccountState } from './accounts.ts';
+import type { AccountState } from './account-state.ts';
 import type { Decided } from './controls.ts';
 import type { LogRow } from './rows.ts';
 import { sagaIn, seqIn } from './sagas.ts';

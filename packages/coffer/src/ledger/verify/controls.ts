@@ -1,12 +1,7 @@
 /** What operators decided about wallets, followed from entry to entry, and what a frozen, closed or limited wallet may not do. */
-import type { Content } from '../rules/content.ts';
-import type { AccountState } from './accounts.ts';
+import type { AccountState, ControlState, Limits } from './account-state.ts';
 import type { Findings } from './report.ts';
 import type { LogRow } from './rows.ts';
-
-type Limits = NonNullable<Content['limits']>;
-/** `isSet`: some entry has said so. */
-export type ControlState = { debits: string; credits: string; limits: Limits | null; isSet: boolean };
 
 /** What the details of a correction or a control say. */
 export type Decided = {

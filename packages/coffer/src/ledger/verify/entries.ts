@@ -1,7 +1,7 @@
 /** Checks entries one by one against everything before them. Each subject of its own file is asked about its part. */
 import { refusalMeanings } from '../rules/refusals.ts';
 import { Accounts } from './accounts.ts';
-import type { AccountState } from './accounts.ts';
+import type { AccountState } from './account-state.ts';
 import { contentOf, decidedIn, digestOf, digestOfRefused, nameOf } from './content.ts';
 import { Controls } from './controls.ts';
 import type { Decided } from './controls.ts';

@@ -1,5 +1,5 @@
 /** Which events an entry must have: the verifier's own rule, written apart from the view that derives them. */
-import type { AccountState } from './accounts.ts';
+import type { AccountState } from './account-state.ts';
 import type { LogRow } from './rows.ts';
 import { sagaIn } from './sagas.ts';
 

@@ -3,7 +3,7 @@
  * the log; that keys are unique (I5) and each step's key is that of its transfer is what makes "once" of it.
  */
 import { internalKey } from '../rules/internal-keys.ts';
-import type { AccountState } from './accounts.ts';
+import type { AccountState } from './account-state.ts';
 import type { Findings } from './report.ts';
 import type { LogRow, StepRow } from './rows.ts';
 

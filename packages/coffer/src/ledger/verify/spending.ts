@@ -1,10 +1,7 @@
 /** What has left each wallet on a day and in a month of UTC, counted again from the amounts alone. */
-import type { AccountState } from './accounts.ts';
+import type { AccountState } from './account-state.ts';
 import type { Findings } from './report.ts';
 import type { BalanceRow, LogRow } from './rows.ts';
-
-/** Days and months since 1970, and what left the wallet in those. */
-export type SpentState = { day: number; month: number; ofDay: bigint; ofMonth: bigint };
 
 const counted: ReadonlySet<string> = new Set(['withdrawal', 'spend', 'transfer', 'transfer_debit', 'capture']);
 const dayUs = 86_400_000_000;

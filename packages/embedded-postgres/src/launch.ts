@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OperatorError } from '../../coffer/src/kernel/index.ts';
+import { EmbeddedPostgresError } from './error.ts';
 import type { Machinery } from './cluster.ts';
 import { freePort, isPortFree, writeCredentials } from './home.ts';
 import type { Credentials } from './home.ts';
-import { askServer } from './ownership.ts';
-import { ended, launch, logSince, logSize, removeStaleLock, runningPostmaster, stopPostmaster } from './postmaster.ts';
+import { askServer } from './server-client.ts';
+import { ended, launch, logSince, logSize, removeStaleLock, stopPostmaster } from './postmaster.ts';
 
 /** Backends of a killed server leave within moments; until then PostgreSQL refuses to start on their memory. */
 const leftoversPatienceMs = 15_000;
@@ -14,14 +14,14 @@ const recoveryNoticeMs = 5_000;
 export type StartedServer = { child: ChildProcess; credentials: Credentials };
 
 /**
- * Starts the server on its data and waits until it answers. A port taken by another program meanwhile is exchanged for a free one.
- * Undefined when another copy has started a server on the same data in between.
+ * Starts the server on its data and waits until it answers. A port that another program has taken meanwhile is exchanged for a free one,
+ * unless `keepPort`. Only the owner of the home calls it, while no server runs there.
  */
-export async function startServer(
+export async function launchServer(
   machinery: Machinery,
   credentials: Credentials,
   options: { keepPort?: boolean } = {},
-): Promise<StartedServer | undefined> {
+): Promise<StartedServer> {
   const { place, log } = machinery;
   const giveUpAt = performance.now() + leftoversPatienceMs;
   let current = credentials;
@@ -29,7 +29,7 @@ export async function startServer(
     removeStaleLock(place);
     if (!options.keepPort && !(await isPortFree(current.port))) {
       const port = await freePort();
-      log.warn(`Port ${current.port} of the embedded PostgreSQL is taken by another program; it uses ${port} from now on`);
+      log.warn({}, `Port ${current.port} of the embedded PostgreSQL is taken by another program; it uses ${port} from now on`);
       current = { ...current, port };
       writeCredentials(place, current);
     }
@@ -39,7 +39,6 @@ export async function startServer(
     if (ready) return { child, credentials: current };
 
     const said = logSince(place, offset);
-    if (/lock file "postmaster.pid" already exists/.test(said) && runningPostmaster(place) !== undefined) return undefined;
     const passing = /pre-existing shared memory block|lock file "postmaster.pid"|Address already in use/;
     if (!passing.test(said) || performance.now() > giveUpAt) throw startFailure(machinery, said);
     await sleep(100);
@@ -61,43 +60,43 @@ async function waitUntilReady(machinery: Machinery, child: ChildProcess, credent
     if (said === 'foreign') {
       if (child.pid !== undefined) await stopPostmaster(child.pid);
       await ended(child);
-      throw new OperatorError(
+      throw new EmbeddedPostgresError(
         `The database in ${machinery.place.data} does not accept the password kept in ${machinery.place.credentials}.`,
         'Remove that file: the next start sets a new password.',
       );
     }
     if (performance.now() > noticeAt) {
-      machinery.log.info('PostgreSQL is still recovering from its last stop');
+      machinery.log.info({}, 'PostgreSQL is still recovering from its last stop');
       noticeAt = performance.now() + recoveryNoticeMs;
     }
   }
 }
 
-function startFailure(machinery: Machinery, said: string): OperatorError {
+function startFailure(machinery: Machinery, said: string): EmbeddedPostgresError {
   const { place } = machinery;
   const reason = said
     .split('\n')
     .findLast((line) => /(FATAL|PANIC|ERROR):/.test(line))
     ?.replace(/^.*?(FATAL|PANIC|ERROR):\s*/, '');
   if (/No space left on device|Disk quota exceeded/.test(said)) {
-    return new OperatorError(
+    return new EmbeddedPostgresError(
       `The disk that holds ${place.folder} is full, so PostgreSQL cannot start.`,
       'Free some space and start again; nothing was lost.',
     );
   }
   if (/shared memory|semaphores|Cannot allocate memory/.test(said)) {
-    return new OperatorError(
+    return new EmbeddedPostgresError(
       `PostgreSQL did not get the memory it needs: ${reason ?? 'see its log'}`,
       `Free some memory. Its log is ${place.log}.`,
     );
   }
   if (/Permission denied|wrong ownership|invalid permissions/.test(said)) {
-    return new OperatorError(
+    return new EmbeddedPostgresError(
       `PostgreSQL may not use its data folder ${place.data}: ${reason ?? 'permission denied'}`,
       'Give the folder, with all in it, to the user who runs PostgreSQL, with mode 0700.',
     );
   }
-  return new OperatorError(
+  return new EmbeddedPostgresError(
     `The database in ${place.data} does not start: ${reason ?? 'PostgreSQL ended without a word.'}`,
     `Its log is ${place.log}. Restore the folder from a backup, or begin with an empty ledger: npm run reset.`,
   );

@@ -1,72 +1,14 @@
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
-import { temporaryHome } from '../../../test/support/server.ts';
-import { OperatorError, silentLog } from '../../coffer/src/kernel/index.ts';
-import { removeEmbedded, startEmbedded } from './index.ts';
-import type { Embedded, EmbeddedOptions } from './index.ts';
+import { removeEmbedded } from '../src/index.ts';
+import { cleanUp, cleanUpAfter, failureOf, newHome, postmasterPid, query, silentLog, start, startElsewhere } from './homes.ts';
 
-const log = silentLog();
-const cleanups: (() => Promise<unknown> | void)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
-});
-
-function newHome(): string {
-  const home = temporaryHome();
-  cleanups.push(async () => {
-    await removeEmbedded({ home, log });
-    fs.rmSync(home, { recursive: true, force: true });
-  });
-  return home;
-}
-
-async function start(home: string, options: Partial<EmbeddedOptions> = {}): Promise<Embedded> {
-  const server = await startEmbedded({ home, log, temporary: true, ...options });
-  cleanups.push(() => server.stop());
-  return server;
-}
-
-async function query<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return (await client.query<Row>(sql)).rows;
-  } finally {
-    await client.end().catch(() => undefined);
-  }
-}
-
-/** Runs the server from a process of its own, which a test can kill. */
-async function startElsewhere(home: string): Promise<{ child: ChildProcess; url: string }> {
-  const holder = path.resolve(import.meta.dirname, '../../../test/support/hold-embedded.ts');
-  const child = spawn(process.execPath, [holder, home], { stdio: ['pipe', 'pipe', 'ignore'] });
-  cleanups.push(() => void child.kill('SIGKILL'));
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the copy ended without an address')));
-  const [line] = (await Promise.race([once(child.stdout, 'data'), ended])) as [Buffer];
-  ended.catch(() => undefined);
-  return { child, url: line.toString().trim() };
-}
-
-function postmasterPid(home: string): number {
-  return Number.parseInt(fs.readFileSync(path.join(home, 'postgres/data/postmaster.pid'), 'utf8'), 10);
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<OperatorError> {
-  const failure: unknown = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  expect(failure).toBeInstanceOf(OperatorError);
-  return failure as OperatorError;
-}
+const log = silentLog;
+afterEach(cleanUp);
 
 describe('the embedded PostgreSQL', () => {
   test('listens on loopback only, asks for its password, and keeps every commit durable', async () => {
@@ -89,19 +31,6 @@ describe('the embedded PostgreSQL', () => {
     await expect(query(server.url.replace(/:[^:@]+@/, ':wrong@'), 'select 1')).rejects.toThrow(/password authentication failed/);
   });
 
-  test('has logins for writing and for reading, which cannot turn into the superuser', async () => {
-    const server = await start(newHome());
-    for (const role of ['writer', 'reader'] as const) {
-      const url = server.loginUrl(role);
-      expect(await query(url, `select session_user as login, pg_has_role('coffer_${role}', 'set') as may`)).toEqual([
-        { login: `coffer_${role}_login`, may: true },
-      ]);
-      await expect(query(url, 'set role coffer')).rejects.toThrow('permission denied');
-      const escape = `do $$ begin perform set_config('role', 'none', true); execute 'copy (select 1) to program ''true'''; end $$`;
-      await expect(query(url, escape)).rejects.toThrow('permission denied');
-    }
-  });
-
   test('keeps its data, its port and its password over a stop and a start', async () => {
     const home = newHome();
     const first = await start(home);
@@ -119,25 +48,11 @@ describe('the embedded PostgreSQL', () => {
     await first.stop();
     const thief = net.createServer().listen({ host: '127.0.0.1', port: Number(new URL(first.url).port) });
     await once(thief, 'listening');
-    cleanups.push(() => void thief.close());
+    cleanUpAfter(() => void thief.close());
     const second = await start(home);
     expect(new URL(second.url).port).not.toBe(new URL(first.url).port);
     await second.stop();
     expect((await start(home)).url).toBe(second.url);
-  });
-
-  test('a start after its process was killed takes over from the server left behind, at once and with all data', async () => {
-    const home = newHome();
-    const { child, url } = await startElsewhere(home);
-    await query(url, 'create table kept as select 42 as value');
-    const orphan = postmasterPid(home);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    expect(() => process.kill(orphan, 0)).not.toThrow();
-
-    const next = await start(home);
-    expect(postmasterPid(home)).not.toBe(orphan);
-    expect(await query(next.url, 'select value from kept')).toEqual([{ value: 42 }]);
   });
 
   test('a start after process and server were both killed recovers', async () => {
@@ -160,7 +75,7 @@ describe('the embedded PostgreSQL', () => {
     // PostgreSQL takes any process of its own user for a server, except its parents.
     const { uid, gid } = fs.statSync(path.join(home, 'postgres/data'));
     const stranger = spawn('sleep', ['60'], { cwd: '/', uid, gid, stdio: 'ignore' });
-    cleanups.push(() => void stranger.kill());
+    cleanUpAfter(() => void stranger.kill());
     fs.writeFileSync(lock, `${stranger.pid}\n${home}/postgres/data\n1\n5432\n\n\n1 1\n`);
     await expect(start(home)).resolves.toBeDefined();
   });
@@ -179,32 +94,6 @@ describe('the embedded PostgreSQL', () => {
     expect(postmasterPid(home)).not.toBe(killed);
     await server.stop();
     expect(fs.existsSync(path.join(home, 'postgres/data/postmaster.pid'))).toBe(false);
-  });
-
-  test('a second copy on the same home is refused with a sentence, and the first goes on', async () => {
-    const home = newHome();
-    const { child, url } = await startElsewhere(home);
-    const failure = await failureOf(start(home));
-    expect(failure.message).toContain(`Another copy of Coffer (process ${child.pid}) is running on ${home}`);
-    expect(failure.remedy).toContain('COFFER_HOME');
-    expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
-  });
-
-  test('a second copy may join the first, and leaves the server running when it stops', async () => {
-    const home = newHome();
-    const { url } = await startElsewhere(home);
-    const guest = await start(home, { whenRunning: 'join' });
-    expect(guest).toMatchObject({ joined: true, url });
-    await guest.stop();
-    expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
-  });
-
-  test('copies that create the same home at once: one gets it, the others are refused', async () => {
-    const home = newHome();
-    const outcomes = await Promise.allSettled([startElsewhere(home), startElsewhere(home), startElsewhere(home)]);
-    const winners = outcomes.filter((outcome) => outcome.status === 'fulfilled');
-    expect(winners).toHaveLength(1);
-    expect(await query(winners[0]?.value.url ?? '', 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
   test('a creation that crashed half way leaves nothing in the way of the next start', async () => {

@@ -1,0 +1,131 @@
+// What the commands of the command line work with, each put together for the time of one command. Wires, like main.ts.
+import { emptyDatabase, migrate, openDatabase, removeEmbedded } from '../database/index.ts';
+import type { Database, MigrationReport, OpenOptions } from '../database/index.ts';
+import { BrokerUnavailable, openDeadLetters } from '../events/index.ts';
+import type { DeadLetters } from '../events/index.ts';
+import { createWalletClient } from '../gateway/grpc/index.ts';
+import { ApiKeys, Users } from '../identity/index.ts';
+import { openInsights } from '../insights/index.ts';
+import type { Insights } from '../insights/index.ts';
+import { OperatorError } from '../kernel/index.ts';
+import type { Config, Log } from '../kernel/index.ts';
+import { forgetCheckpoints, openLedgerReader, readCheckpoints, verify } from '../ledger/index.ts';
+import type { ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
+import { Requests } from '../requests/index.ts';
+import { Webhooks } from '../webhooks/index.ts';
+
+/** What each command is given. */
+export type Context = { readonly config: Config; readonly log: Log };
+
+/** Most commands work beside a running Coffer, and make no database where there is none. */
+const beside = { whenRunning: 'join', whenAbsent: 'refuse' } as const;
+
+/** For commands that only look: the server refuses whatever would write. */
+export const readOnly = { serverOptions: '-c default_transaction_read_only=on' } as const;
+
+export async function withDatabase<T>(
+  { config, log }: Context,
+  options: OpenOptions,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase(config, log, options);
+  try {
+    return await work(database);
+  } finally {
+    await database.stop();
+  }
+}
+
+/** With the ledger for reading alone: no command but `seed` posts. */
+export async function withLedgerReader<T>(
+  context: Context,
+  options: Pick<OpenOptions, 'connectionsMax' | 'serverOptions'>,
+  work: (database: Database, ledger: ReadableLedger) => Promise<T>,
+): Promise<T> {
+  return await withDatabase(context, { ...beside, ...options }, async (database) => {
+    const ledger = await openLedgerReader({ url: database.url, log: context.log });
+    try {
+      return await work(database, ledger);
+    } finally {
+      await ledger.stop();
+    }
+  });
+}
+
+export async function withRequests(context: Context, work: (requests: Requests) => Promise<void>): Promise<void> {
+  await withDatabase(context, { ...beside, connectionsMax: 2 }, async ({ pool }) => {
+    const requests = new Requests(pool);
+    await work(requests).finally(() => requests.stop());
+  });
+}
+
+/** Keys are made before the first start, too: a database is made for them. */
+export async function withKeys(context: Context, work: (keys: ApiKeys) => Promise<void>): Promise<void> {
+  await withDatabase(context, { whenRunning: 'join', connectionsMax: 2 }, async ({ pool }) => await work(new ApiKeys(pool)));
+}
+
+export async function withUsers(context: Context, work: (users: Users) => Promise<void>): Promise<void> {
+  await withDatabase(context, { ...beside, connectionsMax: 2 }, async ({ pool }) => {
+    // No command opens a wallet, so the wallets service is never called.
+    const wallets = createWalletClient(context.config.walletService);
+    await work(new Users({ pool, wallets })).finally(() => wallets.close());
+  });
+}
+
+export async function withWebhooks(context: Context, work: (webhooks: Webhooks) => Promise<void>): Promise<void> {
+  const allowPrivate = context.config.peers.privateWebhooks;
+  await withLedgerReader(
+    context,
+    { connectionsMax: 2 },
+    async ({ pool }, ledger) => await work(new Webhooks({ pool, ledger, allowPrivate })),
+  );
+}
+
+export async function withInsights(context: Context, work: (insights: Insights) => Promise<void>): Promise<void> {
+  await withLedgerReader(context, { connectionsMax: 3 }, async ({ pool }, ledger) => await work(openInsights(pool, ledger)));
+}
+
+export async function withDeadLetters(context: Context, work: (letters: DeadLetters) => Promise<void>): Promise<void> {
+  const { config, log } = context;
+  await withDatabase(context, { ...beside, connectionsMax: 2 }, async ({ pool }) => {
+    const opened = await openDeadLetters({ peers: config.peers, pool, log });
+    try {
+      await work(opened.deadLetters);
+    } catch (failure) {
+      if (!(failure instanceof BrokerUnavailable)) throw failure;
+      throw new OperatorError(`RabbitMQ does not answer: ${failure.message}.`, 'Check RABBITMQ_URL, and that it runs; then try again.');
+    } finally {
+      await opened.stop();
+    }
+  });
+}
+
+/** As a reader, who can change nothing. */
+export async function withReader<T>(
+  context: Context,
+  options: Pick<OpenOptions, 'connectionsMax'>,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  return await withDatabase(context, { ...beside, ...options, as: 'reader' }, work);
+}
+
+/** Compares the ledger with itself and with the checkpoints in the home. */
+export async function verifyLedger(context: Context, options: Pick<VerifyOptions, 'onProgress'>): Promise<VerifyReport> {
+  return await withReader(context, {}, async ({ pool, location }) => {
+    const { rows } = await pool.query<{ found: boolean }>("select to_regclass('ledger.entry') is not null as found");
+    if (!rows[0]?.found) throw new OperatorError(`There is no ledger in ${location}.`, 'Start Coffer once, or run: coffer migrate.');
+    return await verify(pool, { ...options, checkpoints: await readCheckpoints(context.config.home) });
+  });
+}
+
+export async function migrateDatabase(context: Context): Promise<MigrationReport> {
+  return await withDatabase(context, { whenRunning: 'join', as: 'migrator' }, async ({ url }) => await migrate(url, context.log));
+}
+
+/** Deletes all data, and what the home remembers of it. Answers what was removed: folders, or schemas of the operator's database. */
+export async function removeData({ config, log }: Context): Promise<string[]> {
+  const { databaseUrl, migrationUrl, home } = config;
+  const removed = databaseUrl === undefined ? await removeEmbedded({ home, log }) : await emptyDatabase(migrationUrl ?? databaseUrl);
+  await forgetCheckpoints(home);
+  return removed;
+}

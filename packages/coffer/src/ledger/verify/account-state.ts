@@ -1,0 +1,26 @@
+/** The state of one account while the verifier follows the log. */
+import type { Content } from '../rules/content.ts';
+
+export type Limits = NonNullable<Content['limits']>;
+
+/** The controls of a wallet; `isSet` once an entry has set one. */
+export type ControlState = { debits: string; credits: string; limits: Limits | null; isSet: boolean };
+
+/** Days and months since 1970, and what left the wallet in those. */
+export type SpentState = { day: number; month: number; ofDay: bigint; ofMonth: bigint };
+
+export type AccountState = {
+  readonly id: string;
+  readonly kind: string;
+  readonly asset: number;
+  floor: bigint | null;
+  /** As the newest entry says. */
+  balance: bigint;
+  version: number;
+  /** What is left of its open holds, added up. */
+  held: bigint;
+  readonly controls: ControlState;
+  readonly spent: SpentState;
+  /** Credits minus debits, added up from the amounts alone. */
+  sum: bigint;
+};

@@ -1,0 +1,191 @@
+import fs from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { chooseAccount } from './account.ts';
+import { findBinaries, reachableBinaries } from './binaries.ts';
+import { createCluster, hasCluster } from './cluster.ts';
+import type { Machinery } from './cluster.ts';
+import { nextStep, silentMaxMs } from './contention.ts';
+import { EmbeddedPostgresError } from './error.ts';
+import { findPlace, homeFailure, keepCredentials, makePlace, readCredentials } from './home.ts';
+import type { Credentials, Place } from './home.ts';
+import { launchServer } from './launch.ts';
+import type { EmbeddedLog } from './log.ts';
+import { announcedOwner, tryOwnerLock } from './owner-lock.ts';
+import type { OwnerLock } from './owner-lock.ts';
+import { resetPassword } from './password.ts';
+import { readPidFile, runningPostmaster, stopPostmaster } from './postmaster.ts';
+import { askServer, connectionUrl, ensureDatabase } from './server-client.ts';
+import { superviseServer } from './supervise.ts';
+
+const databaseName = 'coffer';
+const lookAgainMs = 50;
+
+export type EmbeddedOptions = {
+  home: string;
+  log: EmbeddedLog;
+  /** When another process runs the server of this home: refuse with a sentence (the default), or use its server without owning it. */
+  whenRunning?: 'refuse' | 'join';
+  /** When there is no database in this home yet: make one (the default), or refuse with a sentence. */
+  whenAbsent?: 'create' | 'refuse';
+  /** Done by the owner once its server answers and before others may join it. `url` is the superuser's. */
+  prepare?: (url: string) => Promise<void>;
+  /** For test runs: small caches, initdb does not wait for the disk. Durability of commits is the same. */
+  temporary?: boolean;
+  /** Users that may run PostgreSQL when this process runs as root, in order of preference. */
+  accounts?: readonly string[];
+};
+
+export type Embedded = {
+  /** As the superuser, who may do everything. */
+  url: string;
+  /** Where the data is. */
+  folder: string;
+  /** True when the server belongs to another process. */
+  joined: boolean;
+  stop(): Promise<void>;
+};
+
+/**
+ * Starts the embedded PostgreSQL of a home, creating it the first time, or joins the one that another process runs there.
+ * Only the process that holds the home's lock starts, restarts or stops the server; it holds it for its whole life.
+ * A server that a killed owner left running is stopped cleanly and started anew; one that dies is started again until `stop`.
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { home, log, accounts } = options;
+  const found = findPlace(home);
+  if (options.whenAbsent === 'refuse' && !(found && hasCluster(found))) {
+    throw new EmbeddedPostgresError(
+      `There is no database of Coffer's in ${home} yet.`,
+      'Start Coffer once (npm start), or set DATABASE_URL to the database you mean.',
+    );
+  }
+  const account = chooseAccount(found?.data ?? '', accounts);
+  const place = found ?? makePlace(home, account);
+  const met = await meet(place, options);
+  if ('joined' in met) return joinedServer(place, met.joined);
+  try {
+    await stopOrphan(place, log);
+    const binaries = reachableBinaries(findBinaries(), account, place.folder);
+    const machinery: Machinery = { place, account, log, binaries, temporary: options.temporary ?? false };
+    return await ownedServer(machinery, met.lock, options);
+  } catch (error) {
+    met.lock.release();
+    throw error;
+  }
+}
+
+/** Takes the home's lock, or finds the server of its holder ready; waits for either for a bounded time. Touches no server. */
+async function meet(
+  place: Place,
+  options: Pick<EmbeddedOptions, 'home' | 'whenRunning'>,
+): Promise<{ lock: OwnerLock } | { joined: Credentials }> {
+  const { home, whenRunning = 'refuse' } = options;
+  const since = performance.now();
+  let answeredAt = since;
+  for (;;) {
+    const lock = tryOwnerLock(place);
+    if (lock) return { lock };
+    const credentials = whenRunning === 'join' ? currentCredentials(place) : undefined;
+    const server = credentials ? await askServer(credentials) : 'silent';
+    const now = performance.now();
+    if (server === 'ready' || server === 'busy') answeredAt = now;
+    const owner = announcedOwner(place);
+    const step = nextStep({ whenRunning, isAnnounced: owner !== undefined, heldMs: now - since, silentMs: now - answeredAt, server });
+    if (step === 'join' && credentials) return { joined: credentials };
+    if (step === 'refuse') throw secondCopy(home, owner);
+    if (step === 'give up') throw silentServer(home, owner);
+    await sleep(lookAgainMs);
+  }
+}
+
+/** The port that the running server wrote down counts: the kept one may be about to change. */
+function currentCredentials(place: Place): Credentials | undefined {
+  const kept = readCredentials(place);
+  return kept && { ...kept, port: readPidFile(place).port ?? kept.port };
+}
+
+function joinedServer(place: Place, credentials: Credentials): Embedded {
+  return { url: connectionUrl(credentials, databaseName), folder: place.folder, joined: true, stop: () => Promise.resolve() };
+}
+
+/** Starts the server and keeps it running. The lock is released when the server has stopped, not before. */
+async function ownedServer(machinery: Machinery, lock: OwnerLock, options: EmbeddedOptions): Promise<Embedded> {
+  const server = await launchServer(machinery, await prepareData(machinery, options.home));
+  const watch = superviseServer(machinery, server);
+  try {
+    await ensureDatabase(server.credentials, databaseName);
+    const url = connectionUrl(server.credentials, databaseName);
+    await options.prepare?.(url);
+    lock.announce();
+    return {
+      url,
+      folder: machinery.place.folder,
+      joined: false,
+      async stop() {
+        lock.withdraw();
+        await watch.stop();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    await watch.stop();
+    throw error;
+  }
+}
+
+/** The caller holds the lock, so a server that runs here has no owner: it was left behind by a process that was killed. */
+async function stopOrphan(place: Place, log: EmbeddedLog): Promise<void> {
+  const running = runningPostmaster(place);
+  if (running === undefined) return;
+  log.info({ server: running }, 'Stopping the PostgreSQL that a killed process left running');
+  await stopPostmaster(running);
+}
+
+function secondCopy(home: string, owner: number | undefined): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    owner === undefined
+      ? `Another copy of Coffer is starting or stopping on ${home}.`
+      : `Another copy of Coffer (process ${owner}) is running on ${home}.`,
+    'Stop it first, or give this copy a home of its own with COFFER_HOME, or a shared database with DATABASE_URL.',
+  );
+}
+
+function silentServer(home: string, owner: number | undefined): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    `Coffer${owner === undefined ? '' : ` (process ${owner})`} runs on ${home}, but its PostgreSQL has not become ready within ${silentMaxMs / 1_000} s.`,
+    'Try again when the machine is less busy; if that does not help, restart that copy of Coffer.',
+  );
+}
+
+async function prepareData(machinery: Machinery, home: string): Promise<Credentials> {
+  const { place, log } = machinery;
+  try {
+    const existed = hasCluster(place);
+    const { credentials, fresh } = await keepCredentials(place);
+    if (!existed) await createCluster(machinery, credentials.password);
+    else if (fresh) {
+      log.warn({}, 'The password of the embedded database was lost; it gets a new one');
+      await resetPassword(machinery, credentials.password);
+    }
+    return credentials;
+  } catch (error) {
+    throw homeFailure(home, error);
+  }
+}
+
+/** Deletes the embedded database of a home; refuses while a process runs its server. Answers the folders that were removed. */
+export async function removeEmbedded({ home, log }: { home: string; log: EmbeddedLog }): Promise<string[]> {
+  const place = findPlace(home);
+  if (!place) return [];
+  const met = await meet(place, { home });
+  if ('joined' in met) return [];
+  try {
+    await stopOrphan(place, log);
+    fs.rmSync(place.folder, { recursive: true, force: true });
+  } catch (error) {
+    throw homeFailure(home, error);
+  } finally {
+    met.lock.release();
+  }
+  return [place.folder];
+}

@@ -1,0 +1,14 @@
+/** What PostgreSQL writes into postmaster.pid: line 1 its process id, line 4 its port, once it listens. */
+export type PidFile = { readonly pid: number | undefined; readonly port: number | undefined };
+
+/** Reads the text of postmaster.pid; a part that is missing or no number is undefined, as while PostgreSQL still writes the file. */
+export function parsePidFile(text: string): PidFile {
+  const lines = text.split('\n');
+  // A stand-alone backend writes its process id as a negative number.
+  const pid = Math.abs(numberIn(lines[0]) ?? 0);
+  return { pid: pid > 0 ? pid : undefined, port: numberIn(lines[3]) };
+}
+
+function numberIn(line: string | undefined): number | undefined {
+  return line !== undefined && /^-?\d+$/.test(line.trim()) ? Number(line) : undefined;
+}
