@@ -40,8 +40,8 @@ describe('a batch', () => {
       requestId: 'w',
       operationId: refused?.['operationId'],
       code: 'insufficient_funds',
-      title: 'The debit would take the account below its floor, with what is held left aside.',
-      detail: '"b1" has 110 available, 1000 were asked for. Ask for less, or fund it first; either way with a fresh key.',
+      title: 'Insufficient funds.',
+      detail: '"b1" has 110 available (requested 1000). Retry with a new key and a smaller amount, or after a deposit.',
       facts: { wallet: 'b1', available: '110', requested: '1000' },
     });
     expect(moved).toMatchObject({ type: 'transfer', from: { walletId: 'b1', balance: '70' }, to: { walletId: 'w2' } });
@@ -207,14 +207,14 @@ describe('all or nothing', () => {
     const answer = await batch(operations, { atomic: true });
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     expect(answer).toMatchObject({ status: 422, body: { code: 'batch_refused', status: 422, atomic: true, completed: 0, refused: 3 } });
-    expect(answer.body['detail']).toMatch(/^Nothing was done: operations\[1\] was refused\. "w1" has \d+ available, 9+ were asked for\./);
+    expect(answer.body['detail']).toMatch(/^Nothing was done: operations\[1\] was refused\. "w1" has \d+ available \(requested 9+\)\./);
     expect(resultsOf(answer)).toMatchObject([
       { status: 'refused', requestId: 'x', code: 'linked_operation_refused', facts: { refused: '1' } },
       { status: 'refused', requestId: 'y', code: 'insufficient_funds' },
       { status: 'refused', requestId: 'z', code: 'linked_operation_refused' },
     ]);
     expect(resultsOf(answer)[2]?.['detail']).toBe(
-      'Nothing was done, because operations[1] of the same group was refused. Mend that one and send the group again with fresh keys.',
+      'Nothing was done, because operations[1] of the same group was refused. Correct that operation and send the group again with new keys.',
     );
     expect(await balanceOf('w1')).toBe(before);
     expect((await coffer.call('GET', '/wallet/a2')).status).toBe(404);

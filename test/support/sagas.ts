@@ -41,7 +41,7 @@ export async function debitOnly(ledger: Ledger, from: string, to: string, amount
   return posted(outcome);
 }
 
-export function posted(outcome: Outcome): RecordedEntry {
+export function posted(outcome: Outcome | WalletOutcome): RecordedEntry {
   assert(outcome.status === 'posted', `posted, not ${JSON.stringify(outcome.status === 'refused' && outcome.refusal)}`);
   return outcome.entry;
 }

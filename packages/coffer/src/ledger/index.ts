@@ -14,7 +14,7 @@ export { LedgerHalted, LedgerOverloaded, LedgerUnavailable, isOutage } from './p
 export { controlsFromText } from './reading/rows.ts';
 export type { Balance, BegunTransfer, BookReader, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
 export { availableOf, isSystemAccountId, maximumAmount } from './rules/accounts.ts';
-export { refusalMeanings } from './rules/refusals.ts';
+export { refusalCodes } from './rules/refusals.ts';
 export { creditKey, creditOf, endKey, endOf, sagaDetails } from './rules/saga-steps.ts';
 export type { Refusal, RefusalCode } from './rules/refusals.ts';
 export type {

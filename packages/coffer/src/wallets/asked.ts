@@ -1,6 +1,7 @@
 /** What callers may ask of wallets, in no transport's words, and what they are told. */
 import type { SagaState } from './sagas/drive.ts';
-import type { AccountRef, Limits, Operation, Outcome, Refusal, Sides, SystemKind } from '../ledger/index.ts';
+import type { AccountRef, Limits, Operation, Outcome, Sides, SystemKind } from '../ledger/index.ts';
+import type { WalletRefusal } from './refusals.ts';
 
 /** What every command may carry. */
 export type Request = {
@@ -88,13 +89,15 @@ export type BatchItem =
   | ({ readonly type: 'creditLine' } & CreditLineRequest);
 
 /** The ledger's answer, with the idempotency key that it is remembered under; of a transfer by saga its first step, and how far it came. */
-export type WalletOutcome = Outcome & { readonly key: string; readonly saga?: SagaState };
-export type RefusedOutcome = WalletOutcome & { readonly status: 'refused' };
+export type WalletOutcome = PostedOutcome | RefusedOutcome;
+type Answered = { readonly key: string; readonly saga?: SagaState };
+type PostedOutcome = Extract<Outcome, { status: 'posted' }> & Answered;
+export type RefusedOutcome = Omit<Extract<Outcome, { status: 'refused' }>, 'refusal'> & { readonly refusal: WalletRefusal } & Answered;
 
 /** Ready to be posted, or refused before the ledger would see it. */
-export type Prepared = { readonly key: string } & ({ readonly operation: Operation } | { readonly refusal: Refusal });
+export type Prepared = { readonly key: string } & ({ readonly operation: Operation } | { readonly refusal: WalletRefusal });
 
 /** Refused before the ledger saw it: nothing to remember, for what was named is nobody's. */
-export function refusedUnseen(key: string, refusal: Refusal): RefusedOutcome {
+export function refusedUnseen(key: string, refusal: WalletRefusal): RefusedOutcome {
   return { status: 'refused', replayed: false, seq: 0, refusal, entry: null, key };
 }

@@ -21,6 +21,7 @@ export { WalletQueries } from './queries.ts';
 export type { OperationRead, Page, PastWallet, Reach, Wallet, WalletHold, WalletStats } from './queries.ts';
 export type { KeptTotals, TotalsKeeper, WalletTotals } from './stats.ts';
 export { toldRefusal } from './refusals.ts';
+export type { WalletRefusal, WalletRefusalCode, WalletsOwnCode } from './refusals.ts';
 export { drive, refusalIn, walletBeyondTransit } from './sagas/drive.ts';
 export type { SagaState } from './sagas/drive.ts';
 export { SagaResumer } from './sagas/resumer.ts';

@@ -1,5 +1,5 @@
 /** Money into wallets, out of them and between them: what callers ask for, as operations of the ledger. */
-import type { Refusal, TransferDebitOperation, TransferOperation, WalletSpec } from '../ledger/index.ts';
+import type { TransferDebitOperation, TransferOperation, WalletSpec } from '../ledger/index.ts';
 import type {
   AssetReference,
   MoneyRequest,
@@ -12,6 +12,7 @@ import type {
 import { keyOrFresh } from './idempotency.ts';
 import { assetUnknown } from './known-assets.ts';
 import type { KnownAssets } from './known-assets.ts';
+import type { WalletRefusal } from './refusals.ts';
 import { isReservedForOwner, ownedWalletId } from './wallet-id.ts';
 
 export function prepareOpen(asked: OpenRequest, assets: KnownAssets): Prepared {
@@ -77,7 +78,7 @@ function prepareTransferOf(
 type TermsOfMoney = Omit<TransferOperation, 'kind' | 'debit' | 'credit'>;
 
 /** Everything but who pays whom. */
-function termsOfMoney(asked: MoneyRequest, assets: KnownAssets): TermsOfMoney | Extract<Prepared, { refusal: Refusal }> {
+function termsOfMoney(asked: MoneyRequest, assets: KnownAssets): TermsOfMoney | Extract<Prepared, { refusal: WalletRefusal }> {
   const key = keyOrFresh(asked.key);
   const asset = asked.asset === undefined ? undefined : assets.find(asked.asset);
   if (asked.asset !== undefined && !asset) return { key, refusal: assetUnknown(asked.asset) };

@@ -1,15 +1,21 @@
-/** What callers are told of a refusal. The log keeps everything; the owner of a wallet has no business with what the system holds. */
+/** What the wallets refuse, and what callers are told of a refusal: the log keeps everything, but the owner of a wallet may not see what the system holds. */
 import { operationId } from '../ledger/index.ts';
-import type { Refusal } from '../ledger/index.ts';
+import type { Refusal, RefusalCode } from '../ledger/index.ts';
+
+/** What is refused before the ledger sees it; the ledger never decides these. */
+export type WalletsOwnCode = 'saga_not_linkable' | 'review_required';
+
+export type WalletRefusalCode = RefusalCode | WalletsOwnCode;
+export type WalletRefusal = { readonly code: WalletRefusalCode; readonly facts: Refusal['facts'] };
 
 /** `instead` stands for the sentence that would have named the system account. */
-export type ToldRefusal = Refusal & { readonly instead: string | null };
+export type ToldRefusal = WalletRefusal & { readonly instead: string | null };
 
 /**
  * Leaves out of the facts which system account could not take part, and what it holds. `book`: of the log that has the refusal, or null
  * when the ledger never saw the request.
  */
-export function toldRefusal({ code, facts: given }: Refusal, book: number | null = null): ToldRefusal {
+export function toldRefusal({ code, facts: given }: WalletRefusal, book: number | null = null): ToldRefusal {
   const facts = book === null ? given : withIds(given, book);
   const account = facts['wallet'];
   const aboutBalance = code === 'insufficient_funds' || code === 'balance_limit';

@@ -1,8 +1,17 @@
 /** What the ledger answers, in the messages of ledger.proto. */
 import { availableOf, operationId } from '../../ledger/index.ts';
-import type { Asset as LedgerAsset, Assets, LedgerEvent, PostedSide, RecordedEntry, Refusal, SideStatus } from '../../ledger/index.ts';
+import type { Asset as LedgerAsset, Assets, LedgerEvent, PostedSide, RecordedEntry, SideStatus } from '../../ledger/index.ts';
 import { initiatorOf, isWalletOf, refusalIn, toldRefusal, walletBeyondTransit } from '../../wallets/index.ts';
-import type { OperationRead, Reach, SagaState, Wallet as WalletRead, WalletHold, WalletOutcome, WalletStats } from '../../wallets/index.ts';
+import type {
+  OperationRead,
+  Reach,
+  SagaState,
+  Wallet as WalletRead,
+  WalletHold,
+  WalletOutcome,
+  WalletRefusal,
+  WalletStats,
+} from '../../wallets/index.ts';
 import type { Account, Asset, Event, Fact, Hold, HoldState, Limits, OperationResult, Problem, Stats, Wallet } from './generated/ledger.ts';
 import { ledgerFailure } from './statuses.ts';
 
@@ -144,9 +153,9 @@ function decidedIn({ kind, refusal, details, controls }: RecordedEntry, { onlyOw
   return { reason, actor: onlyOwner === undefined ? actor : '' };
 }
 
-function problemOf(refusal: Refusal, entry: RecordedEntry | null): Problem {
+function problemOf(refusal: WalletRefusal, entry: RecordedEntry | null): Problem {
   const book = entry && entry.book;
-  const { code, details } = ledgerFailure(refusal, book);
+  const { code, details } = ledgerFailure(refusal, entry);
   const facts = Object.entries(toldRefusal(refusal, book).facts).map(([name, value]): Fact => ({ name, value }));
   return { code, detail: details, facts };
 }

@@ -8,8 +8,7 @@ import { ControlView, presentControl } from './control-views.ts';
 import { Authorization, presentAuthorization } from './hold-views.ts';
 import { OpenedWallet, presentOpened } from './openings.ts';
 import { Posting, presentPosting } from './postings.ts';
-import { problemContentType } from './problem.ts';
-import { refusalProblem } from './refusals.ts';
+import { problem, problemBody, problemContentType, refusalProblem } from './problem.ts';
 import { oneOf, ref, strict } from './schemas.ts';
 
 type Fields = Record<string, TSchema>;
@@ -117,12 +116,7 @@ function presentResult(outcome: WalletOutcome, item: BatchItem | undefined, asse
 /** Of a batch that is all or nothing, and was refused. */
 export function batchProblem(answer: Static<typeof BatchAnswer>): string {
   const culprit = answer.results.findIndex(({ code }) => code !== undefined && code !== 'linked_operation_refused');
-  const problem = {
-    type: 'urn:coffer:problem:batch_refused',
-    title: 'All or nothing was asked for, and one operation was refused.',
-    status: 422,
-    code: 'batch_refused',
-    detail: `Nothing was done: ${nameAt(culprit)} was refused. ${answer.results[culprit]?.detail ?? ''} Then send the batch again with fresh keys.`,
-  };
-  return JSON.stringify({ ...problem, ...answer });
+  const refused = answer.results[culprit];
+  const batch = problem('batch_refused', { facts: { operation: nameAt(culprit), why: refused?.detail ?? '' } });
+  return JSON.stringify({ ...(JSON.parse(problemBody({ ...batch, facts: undefined })) as object), ...answer });
 }

@@ -9,7 +9,7 @@ import type { AssetReference as AssetName } from '../../wallets/index.ts';
 import type { Admission, OperationName } from '../access/index.ts';
 import { ownerFor } from './callers.ts';
 import { presentAsset } from './postings.ts';
-import { forbidden, malformed, ProblemError, unauthenticated } from './problem.ts';
+import { forbidden, malformed, problem, ProblemError } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { amountOrZeroOf } from './request-content.ts';
 import { AmountText, AssetBrief, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from './schemas.ts';
@@ -51,26 +51,28 @@ export function readOpening(
   const creditLimit = given === undefined ? 0n : amountOrZeroOf(given);
   if (principal.kind === 'user') {
     if (id !== undefined)
-      refuse(malformed("A user's wallet gets its id from the user and the asset. Leave id away, or send the request without a login."));
-    if (given !== undefined) refuse(forbidden("A user cannot grant the user's own wallet a credit limit. Leave creditLimit away."));
+      refuse(malformed("A user's wallet gets its id from the user and the asset. Omit id, or send the request without a login."));
+    if (given !== undefined) refuse(forbidden("A user cannot grant the user's own wallet a credit limit. Omit creditLimit."));
     if (ownerId !== undefined && ownerId.toLowerCase() !== principal.userId)
-      refuse(forbidden('Users open wallets of their own only. Leave ownerId away.'));
+      refuse(forbidden('Users open wallets of their own only. Omit ownerId.'));
     return { owner: principal.userId, asset };
   }
   if (creditLimit > 0n) admit('setCreditLine');
   if (id === undefined) {
     if (principal.kind === 'anonymous')
-      refuse(unauthenticated('Log in and send the token to open a wallet of yours, or name the wallet: id.'));
+      refuse(problem('unauthenticated', { said: 'Log in and send the token to open a wallet of yours, or name the wallet: id.' }));
     return { owner: ownerFor(caller, ownerId, 'ownerId'), asset, creditLimit };
   }
   if (ownerId !== undefined) refuse(malformed("A user's wallet gets its id from the user and the asset. Send id or ownerId, not both."));
   if (isReservedForOwner(id))
-    refuse(forbidden(`Only its owner can open the wallet "${id}": ids that begin with a user's id are the users'. Choose another.`));
+    refuse(
+      forbidden(`Only its owner can open the wallet "${id}": ids that begin with a user's id are reserved for users. Choose another.`),
+    );
   return { wallet: id, asset, creditLimit };
 }
 
-function refuse(problem: Problem): never {
-  throw new ProblemError(problem);
+function refuse(refused: Problem): never {
+  throw new ProblemError(refused);
 }
 
 /** The owner is the request's: a replay has the same, or it would be another request. */

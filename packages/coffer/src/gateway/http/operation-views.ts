@@ -6,7 +6,7 @@ import type { Assets, PostedSide, RecordedEntry } from '../../ledger/index.ts';
 import { initiatorOf, isWalletOf, refusalIn, walletBeyondTransit } from '../../wallets/index.ts';
 import type { OperationRead, Reach, SagaState, Wallet } from '../../wallets/index.ts';
 import { AskedAmount, idAt, presentAsked, presentAsset, presentAvailable, presentSide } from './postings.ts';
-import { presentRefusal } from './refusals.ts';
+import { explainRefusal } from '../problems/index.ts';
 import { AmountText, AssetBrief, freeObject, HoldId, oneOf, OperationId, orNull, ref, Seq, strict, Timestamp, Version } from './schemas.ts';
 
 export const Counterparty = Type.Object(
@@ -193,9 +193,9 @@ export function presentOperation({ entry, reversals, saga }: OperationRead, asse
     ...(latest && { reversed: String(latest.reversed), reversedBy: reversals.map(operationId) }),
     ...(entry.refusal && {
       asked: askedIn(entry),
-      failure: presentRefusal(entry.refusal, entry),
+      failure: explainRefusal(entry.refusal, entry),
     }),
-    ...(returned && { failure: presentRefusal(returned, saga.credit) }),
+    ...(returned && { failure: explainRefusal(returned, saga.credit) }),
     metadata: parseMetadata(entry.metadata),
     createdAt: recordedAt,
     completedAt: saga ? (saga.end?.recordedAt.toISOString() ?? null) : recordedAt,

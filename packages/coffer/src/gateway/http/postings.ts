@@ -8,8 +8,7 @@ import { initiatorOf, isWalletOf, walletBeyondTransit } from '../../wallets/inde
 import type { Reach, SagaState, WalletOutcome } from '../../wallets/index.ts';
 import type { Reply } from './app.ts';
 import { noteOperation } from './observing.ts';
-import { sendProblem } from './problem.ts';
-import { refusalProblem } from './refusals.ts';
+import { refusalProblem, sendProblem } from './problem.ts';
 import { AmountText, AssetBrief, HoldId, oneOf, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from './schemas.ts';
 
 const SideAfter = Type.Object(

@@ -3,7 +3,7 @@ import Type from 'typebox';
 import type { Static } from 'typebox';
 import type { AuditRow } from '../../../audit/index.ts';
 import type { App, Product } from '../app.ts';
-import { malformed, notFound, ProblemError, sendProblem } from '../problem.ts';
+import { malformed, problem, ProblemError, sendProblem } from '../problem.ts';
 import { limitMax, OperationId, orNull, page, problems, ref, strict, Timestamp, WalletId } from '../schemas.ts';
 
 const AuditView = Type.Object(
@@ -67,11 +67,7 @@ export function auditRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       const audit = product.observation?.audit;
-      if (!audit)
-        return sendProblem(
-          reply,
-          notFound('audit_off', 'The audit is switched off. Set COFFER_AUDIT=on and restart: it has what is asked from then on.'),
-        );
+      if (!audit) return sendProblem(reply, problem('audit_off'));
       const { limit = 50, cursor, since, until, operationId, walletId, actor, requestId } = request.query;
       const rows = await audit.read(
         {
@@ -101,7 +97,7 @@ function momentOf(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const moment = new Date(text);
   if (Number.isNaN(moment.getTime()))
-    throw new ProblemError(malformed(`The query names a moment that does not exist: ${text}. Send one such as 2026-01-31T12:00:00Z.`));
+    throw new ProblemError(malformed(`"${text}" is not a valid moment. Send one such as 2026-01-31T12:00:00Z.`));
   return moment;
 }
 

@@ -2,8 +2,7 @@
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
 import { callerOf, ownerOf } from '../callers.ts';
-import { identityProblem } from '../identity-refusals.ts';
-import { sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
 import { keyHeaders, presentSuccess, sendOutcome, Success } from '../postings.ts';
 import { readContent, readMoney } from '../request-content.ts';
 import { closedLoopProperties, problems, ref, strict } from '../schemas.ts';
@@ -30,7 +29,7 @@ export function closedLoopRoutes(app: App, product: Product): void {
       async (request, reply) => {
         const owner = ownerOf(request, request.body.user_id, 'user_id');
         const found = request.body.user_id === undefined ? null : await product.users.get(owner);
-        if (found && 'refusal' in found) return sendProblem(reply, identityProblem(found.refusal));
+        if (found && 'refusal' in found) return sendProblem(reply, problem(found.refusal.code, found.refusal));
         const asked = readContent(request, reply, request.body);
         const outcome = await product.commands[command]({
           ...asked,

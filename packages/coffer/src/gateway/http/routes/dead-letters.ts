@@ -3,7 +3,7 @@ import Type from 'typebox';
 import type { Static } from 'typebox';
 import type { DeadLetter } from '../../../events/index.ts';
 import type { App, Product } from '../app.ts';
-import { notFound, sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
 import { orNull, page, pageQuery, problems, ref, strict, Timestamp } from '../schemas.ts';
 
 const DeadLetterView = Type.Object(
@@ -112,10 +112,7 @@ export function deadLetterRoutes(app: App, { deadLetters }: Product): void {
   );
 }
 
-const gone = notFound(
-  'dead_letter_not_found',
-  'There is no such dead letter: it was replayed or dropped, or never was one. GET /dead-letters lists those that there are.',
-);
+const gone = problem('dead_letter_not_found');
 
 function present({ wallet, diedAt, ...letter }: DeadLetter): Static<typeof DeadLetterView> {
   return { ...letter, walletId: wallet, diedAt: diedAt?.toISOString() ?? null };

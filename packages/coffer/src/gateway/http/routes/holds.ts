@@ -5,7 +5,7 @@ import { callerOf } from '../callers.ts';
 import { CaptureRequest, HoldRequest, readCapture, readRelease, ReleaseRequest } from '../hold-requests.ts';
 import { Authorization, HoldView, HoldWithParts, presentAuthorization, presentHold, presentHoldPart } from '../hold-views.ts';
 import { keyHeaders, Posting, presentPosting, sendOutcome } from '../postings.ts';
-import { notFound, sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { readAmount, readContent } from '../request-content.ts';
 import { HoldId, page, pageQuery, problems, ref, strict, WalletId } from '../schemas.ts';
@@ -132,6 +132,6 @@ export function holdRoutes(app: App, product: Product): void {
   );
 }
 
-function noSuchHold(id: string): Problem {
-  return notFound('hold_not_found', `There is no hold "${id}". Its id is in the answer that authorised it.`, { hold: id });
+function noSuchHold(hold: string): Problem {
+  return problem('hold_not_found', { facts: { hold } });
 }

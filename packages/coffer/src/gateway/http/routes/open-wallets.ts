@@ -2,10 +2,9 @@
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
 import { admitted, callerOf, ownerOf } from '../callers.ts';
-import { identityProblem } from '../identity-refusals.ts';
 import { OpenedWallet, presentOpened, readOpening } from '../openings.ts';
 import { keyHeaders, sendOutcome } from '../postings.ts';
-import { sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
 import { readKey } from '../request-content.ts';
 import { AssetReference, CreditLimit, keyProperties, page, pageQuery, problems, ref, strict, UserId, WalletId } from '../schemas.ts';
 import { presentWallet, WalletView } from '../wallet-views.ts';
@@ -40,7 +39,7 @@ export function openWalletRoutes(app: App, product: Product): void {
     async (request, reply) => {
       const opening = readOpening(request.body, callerOf(request), (operation) => admitted(product, request, operation));
       const found = request.body.ownerId === undefined ? null : await product.users.get(request.body.ownerId);
-      if (found && 'refusal' in found) return sendProblem(reply, identityProblem(found.refusal));
+      if (found && 'refusal' in found) return sendProblem(reply, problem(found.refusal.code, found.refusal));
       const key = readKey(request, reply, request.body);
       const outcome = await commands.open({ ...opening, key });
       return sendOutcome(reply, outcome, 201, (entry) => presentOpened(entry, 'owner' in opening ? opening.owner : null, assets));

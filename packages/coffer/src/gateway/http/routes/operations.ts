@@ -7,7 +7,8 @@ import { readReversal, ReversalRequest } from '../control-requests.ts';
 import { OperationView, presentOperation } from '../operation-views.ts';
 import { presentTransfer, TransferView } from '../transfer-views.ts';
 import { keyHeaders, Posting, presentPosting, sendOutcome } from '../postings.ts';
-import { notFound, sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
+import type { Problem } from '../problem.ts';
 import { readContent, readReason } from '../request-content.ts';
 import { OperationId, problems, ref, strict } from '../schemas.ts';
 
@@ -79,12 +80,6 @@ export function operationRoutes(app: App, product: Product): void {
   );
 }
 
-function noSuchOperation(id: string) {
-  return notFound(
-    'operation_not_found',
-    `There is no operation "${id}". Its id is in the answer to the request that asked for it, and in GET /wallet/{id}/history.`,
-    {
-      operationId: id,
-    },
-  );
+function noSuchOperation(operationId: string): Problem {
+  return problem('operation_not_found', { facts: { operationId } });
 }

@@ -7,10 +7,8 @@ import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
 import { LoginTries } from '../login-tries.ts';
 import { accountOf } from '../callers.ts';
-import { identityProblem } from '../identity-refusals.ts';
-import { sendProblem, tooMany } from '../problem.ts';
+import { problem, refusalProblem, sendProblem, tooMany } from '../problem.ts';
 import { readDestination } from '../request-content.ts';
-import { refusalProblem } from '../refusals.ts';
 import { Destination, oneOf, orNull, page, pageQuery, problems, ref, strict, Timestamp, WalletId } from '../schemas.ts';
 
 /** Rules about what may be stored are identity's; here only the kind is checked. */
@@ -71,7 +69,7 @@ export function userRoutes(app: App, product: Product): void {
       const spent = await signUps.take(request.clientIp ?? '');
       if (spent !== null) return sendProblem(reply, tooMany(spent));
       const made = await users.signUp(request.body);
-      return 'refusal' in made ? sendProblem(reply, identityProblem(made.refusal)) : reply.code(201).send(presentUser(made));
+      return 'refusal' in made ? sendProblem(reply, problem(made.refusal.code, made.refusal)) : reply.code(201).send(presentUser(made));
     },
   );
 
@@ -97,7 +95,7 @@ export function userRoutes(app: App, product: Product): void {
           tries.giveBack(guess);
           throw outage;
         });
-      if ('refusal' in session) return sendProblem(reply, identityProblem(session.refusal));
+      if ('refusal' in session) return sendProblem(reply, problem(session.refusal.code, session.refusal));
       tries.giveBack(guess);
       return reply.send({ token: session.token, expiresAt: session.expiresAt.toISOString(), user: presentUser(session.user) });
     },
@@ -115,7 +113,7 @@ export function userRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       const found = await users.get(accountOf(request));
-      return 'refusal' in found ? sendProblem(reply, identityProblem(found.refusal)) : reply.send(presentUser(found));
+      return 'refusal' in found ? sendProblem(reply, problem(found.refusal.code, found.refusal)) : reply.send(presentUser(found));
     },
   );
 
@@ -151,7 +149,7 @@ export function userRoutes(app: App, product: Product): void {
       });
       if (!('refusal' in changed && changed.refusal.code === 'current_password_wrong')) tries.giveBack(guess);
       access.forget();
-      return 'refusal' in changed ? sendProblem(reply, identityProblem(changed.refusal)) : reply.send(presentUser(changed));
+      return 'refusal' in changed ? sendProblem(reply, problem(changed.refusal.code, changed.refusal)) : reply.send(presentUser(changed));
     },
   );
 
@@ -182,7 +180,7 @@ export function userRoutes(app: App, product: Product): void {
       access.forget();
       if ('obstacle' in deleted) return sendProblem(reply, refusalProblem(deleted.obstacle));
       return 'refusal' in deleted
-        ? sendProblem(reply, identityProblem(deleted.refusal))
+        ? sendProblem(reply, problem(deleted.refusal.code, deleted.refusal))
         : reply.send({ id, deletedAt: deleted.deletedAt.toISOString() });
     },
   );
@@ -202,7 +200,7 @@ export function userRoutes(app: App, product: Product): void {
       const { limit = 50, cursor } = request.query;
       const found = await sessions.attempts({ id: accountOf(request) }, { limit, cursor });
       return 'refusal' in found
-        ? sendProblem(reply, identityProblem(found.refusal))
+        ? sendProblem(reply, problem(found.refusal.code, found.refusal))
         : reply.send({ items: found.items.map(presentLogin), next: found.next });
     },
   );
