@@ -16,7 +16,7 @@ import {
   webhookProblems,
 } from '../packages/coffer/src/gateway/index.ts';
 import type { ProblemCode } from '../packages/coffer/src/gateway/index.ts';
-import { settings } from '../packages/coffer/src/kernel/index.ts';
+import { settingTable } from '../packages/coffer/src/compose/config.ts';
 import { writeOrCheck } from './generated.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -90,13 +90,24 @@ function settingsPage(): string {
     head,
     '# Settings',
     '',
-    'By environment variable. Mistakes are all told at once when Coffer starts, each with its remedy; an empty variable counts as not set.',
+    'By environment variable. When Coffer starts it reports all mistakes at once, each with its remedy; an empty variable counts as not set.',
+    'A secret is never shown, in the log or in a mistake.',
     '',
-    ...table(
-      ['variable', 'meaning', 'when absent'],
-      settings.map(({ name, meaning, fallback }) => [`\`${name}\``, meaning, fallback]),
-    ),
-    '',
+    ...settingTable.flatMap(({ title, rows }) => [
+      `## ${title}`,
+      '',
+      ...table(
+        ['variable', 'meaning', 'type', 'when absent', 'example'],
+        rows.map(({ name, meaning, type, absent, example, secret }) => [
+          `\`${name}\``,
+          secret ? `${meaning} (secret)` : meaning,
+          type,
+          absent,
+          example.includes(' ') ? example : `\`${example}\``,
+        ]),
+      ),
+      '',
+    ]),
   ].join('\n');
 }
 

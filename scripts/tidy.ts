@@ -41,7 +41,7 @@ const rules: readonly Rule[] = [
   },
   {
     applies: /^packages\/coffer\/src\/gateway\/.*\.ts$/,
-    except: /\.test\.ts$|\/(generated|problems)\//,
+    except: /\.test\.ts$|\/(generated|problems)\/|\/settings\.ts$/,
     pattern: /\bstatus: ([45]\d\d\b|status\.(?!OK\b)[A-Z])|\bcode: '\w+',.*\b(title|status):|^\s+title: '/,
     why: 'a code, its statuses and its title stand in one place: gateway/problems',
   },

@@ -1,7 +1,7 @@
 // A worker in a process of its own that kills itself when the work on a request, or a transfer in steps, has come to a point, or works
 // until it is killed.
 import { createLog } from '../../packages/coffer/src/kernel/index.ts';
-import type { PayoutConfig } from '../../packages/coffer/src/kernel/index.ts';
+import type { PayoutConfig } from '../../packages/coffer/src/requests/settings.ts';
 import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
 import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
 import { callOut } from '../../packages/coffer/src/outbound/index.ts';

@@ -1,7 +1,8 @@
 // Rebuilding projections from the command line, put together. Wires, like main.ts.
 import { openDatabase } from '../database/index.ts';
 import { OperatorError } from '../kernel/index.ts';
-import type { Config, Log } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+import type { Config } from './config.ts';
 import { openLedger } from '../ledger/index.ts';
 import { projectionStatus, rebuild } from '../projections/index.ts';
 import type { ProjectionStatus, Rebuilt, RebuildProgress } from '../projections/index.ts';

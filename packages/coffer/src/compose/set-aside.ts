@@ -1,6 +1,7 @@
 // Projections and what they set aside, looked at and tried again by operators, put together. Wires, like main.ts.
 import { OperatorError } from '../kernel/index.ts';
-import type { Config, Log } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+import type { Config } from './config.ts';
 import { projectionStatus, SetAsides } from '../projections/index.ts';
 import type { ProjectionStatus, Retried, SetAside } from '../projections/index.ts';
 import { withParts } from './rebuild.ts';

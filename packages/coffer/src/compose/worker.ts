@@ -2,7 +2,8 @@
 import { createPool } from '../database/index.ts';
 import type { Database } from '../database/index.ts';
 import type { Broker } from '../events/index.ts';
-import type { Config, Log } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+import type { Config } from './config.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { Projector } from '../projections/index.ts';
 import type { Projection } from '../projections/index.ts';

@@ -1,6 +1,6 @@
 /** The broker that the settings ask for. */
 import type pg from 'pg';
-import type { Log, PeersConfig } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { workerQueue } from './broker.ts';
 import type { Broker, DeadLetters } from './broker.ts';
@@ -10,7 +10,7 @@ import type { Doorbell } from './doorbell.ts';
 import { openRabbitMq, openRabbitDeadLetters } from './rabbitmq/broker.ts';
 
 export type BrokerOptions = {
-  readonly peers: Pick<PeersConfig, 'rabbitmqUrl'>;
+  readonly peers: { readonly rabbitmqUrl: string | undefined };
   /** Of the database, for connections of the broker's own. */
   readonly url: string;
   readonly pool: pg.Pool;

@@ -2,7 +2,8 @@ import { confirm, isCancel } from '@clack/prompts';
 import { Command } from 'commander';
 import { emptyDatabase, removeEmbedded } from '../../database/index.ts';
 import { hidePasswords, OperatorError } from '../../kernel/index.ts';
-import type { Config, Log } from '../../kernel/index.ts';
+import type { Config } from '../../compose/config.ts';
+import type { Log } from '../../kernel/index.ts';
 import { forgetCheckpoints } from '../../ledger/index.ts';
 import { answer, runCommand } from '../run.ts';
 

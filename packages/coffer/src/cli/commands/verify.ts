@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { openDatabase } from '../../database/index.ts';
 import { OperatorError } from '../../kernel/index.ts';
-import type { Config, Log } from '../../kernel/index.ts';
+import type { Config } from '../../compose/config.ts';
+import type { Log } from '../../kernel/index.ts';
 import { readCheckpoints, verify } from '../../ledger/index.ts';
 import type { Progress, VerifyReport } from '../../ledger/index.ts';
 import { answer, runCommand } from '../run.ts';

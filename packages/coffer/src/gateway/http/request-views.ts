@@ -142,7 +142,8 @@ export function presentWithLog(request: AsyncRequest, log: readonly Attempt[], r
 }
 
 function presentFailure({ code, facts }: Failure, operation: string | null): Static<typeof RequestFailure> {
-  if (isOwn(code)) return { code, detail: explain(code, facts), facts: { ...facts } };
+  // Requests keep the hold by its id; the ledger's own refusals name it by its place in the log.
+  if (isOwn(code) || facts['captured'] !== undefined) return { code, detail: explain(code, facts), facts: { ...facts } };
   return explainRefusal({ code, facts }, operation === null ? null : placeOfOperationId(operation));
 }
 

@@ -1,7 +1,7 @@
 /** Builds the HTTP server: the framework's settings, the strict readers, the routes, the answers to what fits no route. */
 import fastify from 'fastify';
 import type { RouteOptions } from 'fastify';
-import type { Tls } from '../../kernel/index.ts';
+import type { Tls } from '../network/index.ts';
 import type { App, Product, Reply, Request } from './app.ts';
 import { nameRequest, observeRequests, requestIdHeader } from './observing.ts';
 import { describeApi } from './openapi.ts';
