@@ -73,7 +73,7 @@ export function readMoment(text: string | undefined, name: string): Date | undef
 export function readMoment(text: string | undefined, name: string): Date | undefined {
   if (text === undefined) return undefined;
   return (
-    parseMoment(text) ?? refuse(`"${name}" is no moment of the calendar. Send one such as 2026-01-31T12:00:00Z, in the years 1 to 9999.`)
+    parseMoment(text) ?? refuse(`"${name}" is not a valid moment. Send one such as 2026-01-31T12:00:00Z, in the years 1 to 9999.`)
   );
 }
 
@@ -81,12 +81,12 @@ const reasonLengthMax = 1_000;
 
 export function readReason({ reason }: { readonly reason: string }): string {
   if (reason.trim() !== '' && reason.length <= reasonLengthMax) return reason;
-  return refuse(`The body has no valid "reason". Send 1 to ${reasonLengthMax} characters, not only spaces.`);
+  return refuse(`The body has an invalid "reason". Send 1 to ${reasonLengthMax} characters, not only spaces.`);
 }
 
 /** A wallet or a system account; both are two answers to one question. */
 export function readDestination(wallet: string | undefined, system: Exclude<Destination, { wallet: string }>['system'] | undefined) {
-  if (wallet !== undefined && system !== undefined) refuse('The request names two accounts for the money to go to. Name one.');
+  if (wallet !== undefined && system !== undefined) refuse('The request names two destinations for the money. Name one.');
   if (wallet !== undefined) return { wallet };
   return system === undefined ? undefined : { system };
 }
