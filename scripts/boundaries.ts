@@ -45,8 +45,8 @@ const composing: readonly string[] = ['compose', 'cli'];
 
 /** Doors beside index.ts: a transport can be loaded without the other, and both share the access rules. */
 const furtherDoors: Readonly<Record<string, readonly string[]>> = {
-  gateway: ['http/index.ts', 'grpc/index.ts', 'access/index.ts'],
-  compose: ['main.ts', 'commands.ts', 'worker.ts', 'rebuild.ts', 'seed.ts', 'observe.ts', 'set-aside.ts'],
+  gateway: ['http/index.ts', 'grpc/index.ts', 'access/index.ts', 'network/index.ts'],
+  compose: ['main.ts', 'commands.ts', 'worker.ts', 'rebuild.ts', 'seed.ts', 'observe.ts', 'set-aside.ts', 'config.ts'],
   cli: ['main.ts'],
 };
 
@@ -107,7 +107,8 @@ export function whyForbidden(found: Import): string | undefined {
       }
     }
   }
-  const doors = ['index.ts', ...(furtherDoors[to] ?? [])].map((door) => `${server}/${to}/${door}`);
+  // A table of settings can be read without loading what it sets.
+  const doors = ['index.ts', 'settings.ts', ...(furtherDoors[to] ?? [])].map((door) => `${server}/${to}/${door}`);
   return doors.includes(target) || isTest(file) ? undefined : `other folders enter ${to} through its door, ${doors.join(' or ')}`;
 }
 

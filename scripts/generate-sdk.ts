@@ -1,5 +1,5 @@
 // npm run generate:sdk writes sdk/generated from docs/openapi.json, docs/asyncapi.json and the refusals; with --check it fails when they are not up to date.
-import { refusalStatus } from '../packages/coffer/src/gateway/index.ts';
+import { ledgerProblems, walletProblems } from '../packages/coffer/src/gateway/index.ts';
 import { answerSchemas, bodySchema, parametersIn, readApiDocument } from './api-document.ts';
 import type { ApiOperation, Parameter, Schema } from './api-document.ts';
 import { writeOrCheck } from './generated.ts';
@@ -75,9 +75,9 @@ function callsSource(): string {
 function refusalsSource(): string {
   return [
     head,
-    '/** The HTTP status that goes with each refusal of the ledger. */',
+    '/** The HTTP status that goes with each refusal of an operation. */',
     'export const refusalStatuses: Readonly<Record<string, number>> = {',
-    ...Object.entries(refusalStatus).map(([code, status]) => `  ${code}: ${status},`),
+    ...Object.entries({ ...ledgerProblems, ...walletProblems }).map(([code, { http }]) => `  ${code}: ${http},`),
     '};',
     '',
   ].join('\n');

@@ -13,6 +13,8 @@ test.each([
   ['packages/coffer/src/a/b.ts', 'export enum A { B }'],
   ['packages/coffer/src/a/b.test.ts', "test.only('x', () => {})"],
   ['packages/coffer/src/a/b.test.ts', 'await vi.waitFor(() => expect(seen).toBe(1));'],
+  ['packages/coffer/src/gateway/http/a.ts', '    status: 409,'],
+  ['packages/coffer/src/gateway/grpc/a.ts', "return { status: status.NOT_FOUND, code: 'gone' };"],
   ['README.md', 'see /home/someone/notes'],
 ])('%s with %s is named with its line', (file, line) => {
   expect(untidiness(file, `\n${line}\n`)).toEqual([expect.stringContaining(`${file}:2: `)]);

@@ -40,6 +40,12 @@ const rules: readonly Rule[] = [
     why: 'vi.waitFor gives up after a second, which is nothing on a busy machine: use expect.poll, or say a timeout',
   },
   {
+    applies: /^packages\/coffer\/src\/gateway\/.*\.ts$/,
+    except: /\.test\.ts$|\/(generated|problems)\/|\/settings\.ts$/,
+    pattern: /\bstatus: ([45]\d\d\b|status\.(?!OK\b)[A-Z])|\bcode: '\w+',.*\b(title|status):|^\s+title: '/,
+    why: 'a code, its statuses and its title stand in one place: gateway/problems',
+  },
+  {
     applies: /./,
     except: /^package-lock\.json$/,
     pattern: /(^|[\s"'`(=])\/(work|home|root|Users)\/\w/,

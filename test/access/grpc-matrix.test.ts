@@ -101,7 +101,7 @@ async function send(name: string, request: object, authorization: string | undef
 const shape = ({ status, details, trailer }: Reply, userId: string) =>
   JSON.stringify({ status, details, code: trailer['coffer-code'], seq: trailer['coffer-seq'] })
     .replaceAll(userId, '…')
-    .replaceAll(/\d+-\d+\)/g, '…)');
+    .replaceAll(/\d+-\d+(?=\\")/g, '…');
 
 function compared(seen: string, unseen: string): string {
   return seen === unseen && seen.includes(`"status":${status.NOT_FOUND}`) ? 'as if it were not there' : `${seen} against ${unseen}`;

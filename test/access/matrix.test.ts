@@ -493,7 +493,7 @@ test('who may post batches may not for that do everything in one', async () => {
     const refused = await coffer.call('POST', '/operations/batch', { operations: [transfer, operation] }, headers);
     expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } });
     expect(refused.body['detail']).toMatch(
-      /^operations\[1\]: The API key needs the scope (money:(deposit|topup|spend)|holds:write|reversals:write|controls:write)\. An admin makes one/,
+      /^operations\[1\]: The API key needs the scope `(money:(deposit|topup|spend)|holds:write|reversals:write|controls:write)`\. An admin can create a key/,
     );
   }
   expect(await headOfLog()).toBe(head);
@@ -519,7 +519,7 @@ test('who may look after webhooks may not for that have events sent anywhere, or
   ] as const) {
     const refused = await coffer.call(method, path, body, lacking);
     expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } });
-    expect(refused.body['detail']).toMatch(/^The API key needs the scope events:read\. An admin makes one/);
+    expect(refused.body['detail']).toMatch(/^The API key needs the scope `events:read`\. An admin can create a key/);
   }
   expect((await counted()).rows).toEqual(before.rows);
   // What is there goes on, and can be looked after and switched off.
@@ -547,7 +547,7 @@ test("a service tops up and spends users' credits in batches with the scopes tha
       status: 404,
       body: {
         code: 'user_not_found',
-        detail: 'operations[1]: There is no such user, or not any more. Check the id; operators find users with GET /users.',
+        detail: 'operations[1]: There is no such user, or the account was deleted. Check the id; operators find users with GET /users.',
       },
     },
   );

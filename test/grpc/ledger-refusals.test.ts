@@ -1,8 +1,8 @@
 // What the ledger refuses is told with its code, its sentence and its facts, the same over both transports.
+import type { OperationRefusalCode } from '../../packages/coffer/src/operations/index.ts';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { refusalMeanings } from '../../packages/coffer/src/ledger/index.ts';
-import type { RefusalCode } from '../../packages/coffer/src/ledger/index.ts';
+import { explainRefusal, ledgerProblems, walletProblems } from '../../packages/coffer/src/gateway/index.ts';
 import { newId } from '../../packages/coffer/src/kernel/index.ts';
 import { startBoth, textOf } from './both.ts';
 import type { Both, Message } from './both.ts';
@@ -24,7 +24,7 @@ const funded = (wallet_id: string, more: object = {}) => ({ deposit: { wallet_id
 const hold = (wallet_id: string, more: object = {}) => ({ hold: { wallet_id, amount: 10, ...more } });
 const reason = 'a test';
 
-const cases: Partial<Record<RefusalCode, Case>> = {
+const cases: Partial<Record<OperationRefusalCode, Case>> = {
   idempotency_key_reused: {
     before: [funded('x1', { terms: { request_id: 'k' } })],
     asked: { deposit: { wallet_id: 'x1', amount: 1, terms: { request_id: 'k' } } },
@@ -132,8 +132,8 @@ const cases: Partial<Record<RefusalCode, Case>> = {
 /** No request over gRPC can bring them about here: amounts of 38 digits, other books, what only the clock does, what is malformed before, what no rule asks for. */
 const unreachable: readonly string[] = ['amount_invalid', 'other_book', 'hold_not_expired', 'balance_limit', 'review_required'];
 
-test('every refusal of the ledger that can be reached is tried', () => {
-  expect([...Object.keys(cases), ...unreachable].toSorted()).toEqual(Object.keys(refusalMeanings).toSorted());
+test('every refusal of an operation that can be reached is tried', () => {
+  expect([...Object.keys(cases), ...unreachable].toSorted()).toEqual(Object.keys({ ...ledgerProblems, ...walletProblems }).toSorted());
 });
 
 test.each(Object.entries(cases))('%s', async (code, { before = [], asked, facts }) => {
@@ -148,13 +148,13 @@ test.each(Object.entries(cases))('%s', async (code, { before = [], asked, facts 
     ((problem?.['facts'] ?? []) as unknown as { name: string; value: string }[]).map(({ name, value }) => [name, value]),
   );
   expect([refused?.['status'], problem?.['code'], told]).toEqual(['refused', code, { ...facts, ...idsIn(facts, ids) }]);
-  expect(textOf(problem?.['detail'])).toContain(refusalMeanings[code as RefusalCode]);
+  expect(textOf(problem?.['detail'])).toBe(explainRefusal({ code: code as OperationRefusalCode, facts: told }, null).detail);
   if (!refused?.['operation_id']) return;
 
   const read = await both.ask('GetOperation', { operation_id: refused['operation_id'] });
   expect(read['problem']).toEqual(problem);
   const overRest = await both.rest('GET', `/operations/${textOf(refused['operation_id'])}`);
-  expect(overRest.body['failure']).toMatchObject({ code, facts: told });
+  expect(overRest.body['failure']).toMatchObject({ code, facts: told, detail: problem?.['detail'] });
 });
 
 async function prepare(before: readonly object[]): Promise<string[]> {

@@ -40,8 +40,8 @@ describe('a batch', () => {
       requestId: 'w',
       operationId: refused?.['operationId'],
       code: 'insufficient_funds',
-      title: 'The debit would take the account below its floor, with what is held left aside.',
-      detail: '"b1" has 110 available, 1000 were asked for. Ask for less, or fund it first; either way with a fresh key.',
+      title: 'Insufficient funds.',
+      detail: '"b1" has 110 available (requested 1000). Retry with a new key and a smaller amount, or after a deposit.',
       facts: { wallet: 'b1', available: '110', requested: '1000' },
     });
     expect(moved).toMatchObject({ type: 'transfer', from: { walletId: 'b1', balance: '70' }, to: { walletId: 'w2' } });
@@ -207,14 +207,14 @@ describe('all or nothing', () => {
     const answer = await batch(operations, { atomic: true });
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     expect(answer).toMatchObject({ status: 422, body: { code: 'batch_refused', status: 422, atomic: true, completed: 0, refused: 3 } });
-    expect(answer.body['detail']).toMatch(/^Nothing was done: operations\[1\] was refused\. "w1" has \d+ available, 9+ were asked for\./);
+    expect(answer.body['detail']).toMatch(/^Nothing was done: operations\[1\] was refused\. "w1" has \d+ available \(requested 9+\)\./);
     expect(resultsOf(answer)).toMatchObject([
       { status: 'refused', requestId: 'x', code: 'linked_operation_refused', facts: { refused: '1' } },
       { status: 'refused', requestId: 'y', code: 'insufficient_funds' },
       { status: 'refused', requestId: 'z', code: 'linked_operation_refused' },
     ]);
     expect(resultsOf(answer)[2]?.['detail']).toBe(
-      'Nothing was done, because operations[1] of the same group was refused. Mend that one and send the group again with fresh keys.',
+      'Nothing was done, because operations[1] of the same group was refused. Correct that operation and send the group again with new keys.',
     );
     expect(await balanceOf('w1')).toBe(before);
     expect((await coffer.call('GET', '/wallet/a2')).status).toBe(404);
@@ -242,13 +242,13 @@ describe('a batch that is malformed is refused as a whole, and names the operati
     ['too many', Array.from({ length: 1001 }, () => fine), /"operations"/],
     ['no list', { 0: fine }, /"operations"/],
     ['a number', [fine, 1], /^operations\[1\] must be a JSON object/],
-    ['no type', [fine, { walletId: 'w1', amount: 1 }], /^operations\[1\] has no valid "type" \(one of open, deposit,/],
-    ['an unknown type', [fine, { ...fine, type: 'mint' }], /^operations\[1\] has no valid "type" \(one of open, deposit,/],
-    ['a prototype', [fine, { ...fine, type: 'toString' }], /^operations\[1\] has no valid "type" \(one of open, deposit,/],
-    ['no amount', [fine, { type: 'deposit', walletId: 'w1' }], /^operations\[1\] lacks "amount"/],
-    ['no wallet', [fine, { type: 'hold', amount: 1 }], /^operations\[1\] lacks "walletId"/],
-    ['an unknown property', [fine, { ...fine, toWalletId: 'w2' }], /^operations\[1\] has the unknown property "toWalletId"/],
-    ['a wrong amount', [fine, fine, { ...fine, amount: '01' }], /^operations\[2\] has no valid "amount"/],
+    ['no type', [fine, { walletId: 'w1', amount: 1 }], /^operations\[1\] has an invalid "type" \(one of open, deposit,/],
+    ['an unknown type', [fine, { ...fine, type: 'mint' }], /^operations\[1\] has an invalid "type" \(one of open, deposit,/],
+    ['a prototype', [fine, { ...fine, type: 'toString' }], /^operations\[1\] has an invalid "type" \(one of open, deposit,/],
+    ['no amount', [fine, { type: 'deposit', walletId: 'w1' }], /^operations\[1\] is missing "amount"/],
+    ['no wallet', [fine, { type: 'hold', amount: 1 }], /^operations\[1\] is missing "walletId"/],
+    ['an unknown property', [fine, { ...fine, toWalletId: 'w2' }], /^operations\[1\] has an unknown property "toWalletId"/],
+    ['a wrong amount', [fine, fine, { ...fine, amount: '01' }], /^operations\[2\] has an invalid "amount"/],
     ['two keys', [fine, { ...fine, requestId: 'a', txId: 'b' }], /^operations\[1\]: The request names two different idempotency keys/],
     ['a key that is none', [{ ...fine, requestId: 'a\nb' }], /^operations\[0\]: The idempotency key is not valid/],
     ['no such day', [{ ...fine, effectiveAt: '2026-02-30T00:00:00Z' }], /^operations\[0\]: "effectiveAt" is not a valid moment/],

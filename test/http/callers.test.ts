@@ -71,7 +71,7 @@ describe('rules about money keep their own statuses', () => {
       status: 422,
       body: {
         code: 'insufficient_funds',
-        detail: 'The treasury does not hold enough. Ask for less, with a fresh key.',
+        detail: 'The treasury does not hold enough. Retry with a new key and a smaller amount.',
         requested: '10000000',
       },
     });
@@ -80,7 +80,7 @@ describe('rules about money keep their own statuses', () => {
     const { body } = await coffer.call('GET', `/operations/${String(asked.body['operationId'])}`);
     expect(body['failure']).toEqual({
       code: 'insufficient_funds',
-      detail: 'The treasury does not hold enough. Ask for less, with a fresh key.',
+      detail: 'The treasury does not hold enough. Retry with a new key and a smaller amount.',
       facts: { requested: '10000000' },
     });
   });

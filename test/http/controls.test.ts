@@ -37,12 +37,12 @@ describe('freezing', () => {
     const refused = await post(id, 'withdraw', { amount: 1 });
     expect(refused).toMatchObject({ status: 422, body: { code: 'wallet_frozen', wallet: id, side: 'debits' } });
     expect(refused.body['detail']).toBe(
-      `"${id}" is frozen for debits. An operator can unfreeze it (POST /wallet/${id}/unfreeze); then send this with a fresh key.`,
+      `"${id}" is frozen for debits. An operator can unfreeze it (POST /wallet/${id}/unfreeze); then retry with a new key.`,
     );
     expect((await post(id, 'deposit', { amount: 1 })).status).toBe(201);
     const again = await post(id, 'freeze', { sides: 'debits', reason });
     expect(again).toMatchObject({ status: 409, body: { code: 'nothing_to_change' } });
-    expect(again.body['detail']).toContain('is already as asked');
+    expect(again.body['detail']).toContain('already has the requested state');
     expect((await post(id, 'unfreeze', { reason })).body).toMatchObject({ type: 'unfreeze', debits: 'active', credits: 'active' });
     expect((await post(id, 'withdraw', { amount: 1 })).status).toBe(201);
     const { body } = await coffer.call('GET', `/operations/${String(frozen.body['operationId'])}`);
@@ -119,11 +119,11 @@ describe('limits', () => {
       body: { code: 'limit_exceeded', limit: 'perTransfer', allowed: '200', requested: '201' },
     });
     // No other day makes it less.
-    expect(tooMuch.body['detail']).toContain('Ask for less, or have an operator raise it');
+    expect(tooMuch.body['detail']).toContain('Retry with a new key and a smaller amount, or have an operator raise the limit');
     await post(id, 'transfer', { toWalletId: 'w2', amount: 200 });
     const dayIsUp = await post(id, 'withdraw', { amount: 51 });
     expect(dayIsUp).toMatchObject({ status: 422, body: { code: 'limit_exceeded', limit: 'perDay', allowed: '500', used: '450' } });
-    expect(dayIsUp.body['detail']).toMatch(/450 of it are used, 51 were asked for\. Ask for less/);
+    expect(dayIsUp.body['detail']).toMatch(/450 is used \(requested 51\)\. Retry with a new key and a smaller amount, wait/);
     expect((await post(id, 'withdraw', { amount: 50 })).status).toBe(201);
     const lifted = await put(id, 'limits', { reason });
     expect(Object.keys(lifted.body)).not.toContain('limits');
@@ -140,7 +140,7 @@ describe('a credit line', () => {
     expect((await post(id, 'withdraw', { amount: 60 })).body).toMatchObject({ balance: '-50', available: '50' });
     const refused = await put(id, 'credit-line', { creditLimit: 49, reason });
     expect(refused).toMatchObject({ status: 422, body: { code: 'credit_line_in_use', balance: '-50', floor: '-49' } });
-    expect(refused.body['detail']).toContain('Fund it first, or grant a longer line');
+    expect(refused.body['detail']).toContain('Deposit first, or set a longer credit line');
     expect((await put(id, 'credit-line', { creditLimit: 50, reason })).body).toMatchObject({ creditLimit: '50', available: '0' });
     const deposited = await post(id, 'deposit', { amount: 20, requestId: 'on credit' });
     expect(deposited.body).toMatchObject({ balance: '-30', available: '20' });

@@ -47,7 +47,7 @@ describe('a reversal', () => {
     const tooMuch = await reverse(id, { amount: 71 });
     expect(tooMuch).toMatchObject({ status: 422, body: { code: 'reversal_exceeds_original', reverses: id, left: '70', requested: '71' } });
     expect(tooMuch.body['detail']).toBe(
-      `Of operation ${id}, 70 can still be reversed, 71 were asked for. Ask for that, or leave the amount away, with a fresh key.`,
+      `Only 70 of operation ${id} can still be reversed (requested 71). Retry with a new key and a smaller amount, or omit the amount.`,
     );
     expect((await reverse(id)).body).toMatchObject({ amount: '70', reversed: '100' });
     expect((await coffer.call('GET', `/operations/${id}`)).body['reversedBy']).toHaveLength(2);
@@ -76,7 +76,7 @@ describe('a reversal', () => {
     const hold = await post('/wallet/w1/holds', { amount: 1 });
     const onHold = await reverse(hold.body['operationId']);
     expect(onHold).toMatchObject({ status: 422, body: { code: 'not_reversible', kind: 'hold' } });
-    expect(onHold.body['detail']).toContain('undo a hold by releasing it');
+    expect(onHold.body['detail']).toContain('To undo a hold, release it');
     const reversal = await reverse(await transferOf(5));
     expect(await reverse(reversal.body['operationId'])).toMatchObject({ status: 422, body: { code: 'not_reversible', kind: 'reversal' } });
     // The demo's treasury was issued by a system account.

@@ -150,7 +150,7 @@ describe('what cannot be done with a hold is refused', () => {
     for (const part of [capture, release]) {
       const answer = await part(hold, { amount: 101, requestId: `too much ${part.name}` });
       expect(answer).toMatchObject({ status: 422, body: { code: 'hold_exceeded', hold, left: '100', requested: '101' } });
-      expect(answer.body['detail']).toContain(`Hold ${hold} has 100 left`);
+      expect(answer.body['detail']).toContain(`Only 100 is left on hold ${hold}`);
     }
   });
 

@@ -1,8 +1,9 @@
 // Behind a proxy everybody has one address: whom it names is believed when it is one of ours, and of nobody else.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { clientAddress } from '../../packages/coffer/src/gateway/http/client-address.ts';
-import { readConfig, silentLog } from '../../packages/coffer/src/kernel/index.ts';
-import type { Network } from '../../packages/coffer/src/kernel/index.ts';
+import { readConfig } from '../../packages/coffer/src/compose/config.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import type { Network } from '../../packages/coffer/src/gateway/network/index.ts';
 import { startTraces } from '../../packages/coffer/src/telemetry/index.ts';
 import { startCollector } from '../observe/collector.ts';
 import { auditedRows, startWatched } from '../observe/watched.ts';

@@ -43,7 +43,7 @@ describe('a minimum balance', () => {
     const refused = await post(`/wallet/${id}/withdraw`, { amount: 51, minimumBalance: 30 });
     expect(refused).toMatchObject({ status: 422, body: { code: 'balance_below_minimum', minimumBalance: '30', balance: '29' } });
     expect(refused.body['detail']).toBe(
-      `"${id}" would be left with 29, and you asked to keep at least 30. Ask for less, or keep less, with a fresh key.`,
+      `"${id}" would be left with 29, and you asked to keep at least 30. Retry with a new key and a smaller amount, or a lower minimum balance.`,
     );
     expect((await post(`/wallet/${id}/withdraw`, { amount: 50, minimumBalance: '30' })).body).toMatchObject({
       balance: '50',

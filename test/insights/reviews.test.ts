@@ -1,10 +1,10 @@
 // Rules that hold withdrawals for review: what is not posted at once, by whichever way it is asked for; and what is said of a hold.
-import { itemsOf } from '../support/batch.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fraudProjection } from '../../packages/coffer/src/insights/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { Projector } from '../../packages/coffer/src/projections/index.ts';
 import type { Projection } from '../../packages/coffer/src/projections/index.ts';
+import { itemsOf } from '../support/batch.ts';
 import { startLog } from './log.ts';
 import type { Log } from './log.ts';
 

@@ -1,6 +1,6 @@
 /** A worker process is killed at every step, and at any moment; another one takes over. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { PayoutConfig } from '../../packages/coffer/src/kernel/index.ts';
+import type { PayoutConfig } from '../../packages/coffer/src/requests/settings.ts';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { callOut } from '../../packages/coffer/src/outbound/index.ts';
 import { pause } from '../support/load.ts';

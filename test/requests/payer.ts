@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
-import type { PayoutConfig } from '../../packages/coffer/src/kernel/index.ts';
+import type { PayoutConfig } from '../../packages/coffer/src/requests/settings.ts';
 import { pause } from '../support/load.ts';
 
 export type Payout = {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { callOut } from '../../packages/coffer/src/outbound/index.ts';
 import type { Reviews, ReviewVerdict } from '../../packages/coffer/src/requests/index.ts';
-import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { startPayer } from './payer.ts';
 import type { Payer } from './payer.ts';
 import { startWorking } from './working.ts';
@@ -248,7 +248,7 @@ describe('somebody else resolves the hold', () => {
     const done = await coffer.until(request['id'], 'failed');
     const facts = { hold: request['holdId'], amount: '300', captured, givenBack: String(300 - Number(captured)) };
     expect(done).toMatchObject({ failure: { code: 'hold_resolved', facts } });
-    expect((done['failure'] as Body)['detail']).toContain(`${captured} of 300 were captured`);
+    expect((done['failure'] as Body)['detail']).toContain(`${captured} of 300 was captured`);
     expect(await effectsOf(done)).toEqual({ captured: BigInt(captured), givenBack: 300n - BigInt(captured) });
   });
 

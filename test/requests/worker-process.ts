@@ -2,7 +2,7 @@
 // until it is killed.
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import { createLog } from '../../packages/coffer/src/kernel/index.ts';
-import type { PayoutConfig } from '../../packages/coffer/src/kernel/index.ts';
+import type { PayoutConfig } from '../../packages/coffer/src/requests/settings.ts';
 import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
 import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
 import { callOut } from '../../packages/coffer/src/outbound/index.ts';

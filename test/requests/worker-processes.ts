@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import type { PayoutConfig } from '../../packages/coffer/src/kernel/index.ts';
+import type { PayoutConfig } from '../../packages/coffer/src/requests/settings.ts';
 import { endWithTest } from '../support/children.ts';
 
 /** `point`: where it kills itself, if anywhere. */

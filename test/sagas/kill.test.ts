@@ -1,7 +1,6 @@
 /** Real processes, killed between any two steps of a transfer and in the middle of each; somebody else ends what they began. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { SagaResumer } from '../../packages/coffer/src/wallets/index.ts';
@@ -12,6 +11,7 @@ import { pause } from '../support/load.ts';
 import { points } from '../support/saga-points.ts';
 import { expectWhole, fund, moneyIn, openBooks, underWay, walletIn, walletsOn } from '../support/sagas.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
+import path from 'node:path';
 
 const books = 3;
 const killsPerPoint = 2;

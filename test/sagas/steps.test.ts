@@ -1,11 +1,11 @@
 /** Transfers by saga, in a ledger of one book and of three: each ends, once, as the recipient's book decided, whatever happens in between. */
-import { itemsOf } from '../support/batch.ts';
-import type { Commands } from '../../packages/coffer/src/operations/index.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { creditOf, endOf, operationId } from '../../packages/coffer/src/ledger/index.ts';
 import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
+import type { Commands } from '../../packages/coffer/src/operations/index.ts';
 import { drive } from '../../packages/coffer/src/wallets/index.ts';
 import type { WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
+import { itemsOf } from '../support/batch.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import {

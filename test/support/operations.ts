@@ -277,6 +277,3 @@ function pickedFor({ operation, pick }: Wish, model: Model, reversible: number):
 function endKey(seq: number): string {
   return `\u0001end/${seq}`;
 }
-
-/** Refusals that are said before the ledger is asked: no operation that it decides ends so. */
-export const refusedBeforehand: readonly string[] = ['saga_not_linkable', 'review_required'];

@@ -1,8 +1,8 @@
 // A process of its own that transfers between books until it is killed, or kills itself at a named point of a transfer.
 import fs from 'node:fs';
 import type { Ledger, Outcome } from '../../packages/coffer/src/ledger/index.ts';
-import { randomFrom } from './seed.ts';
 import { openBooks, walletsOn } from './sagas.ts';
+import { randomFrom } from './seed.ts';
 
 const [url = '', books = '', seed = '', life = '', point = '', wallets = ''] = process.argv.slice(2);
 const random = randomFrom(Number(seed));

@@ -1,15 +1,15 @@
 /** Transfers by saga for tests: ledgers of several books, wallets in each, and what must hold of the money at every moment. */
-import { createCommands } from '../../packages/coffer/src/operations/index.ts';
-import type { Commands, OperationOutcome } from '../../packages/coffer/src/operations/index.ts';
-import type pg from 'pg';
 import { expect } from 'vitest';
 import { inRole } from '../../packages/coffer/src/database/index.ts';
 import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { bookOfWallet, openLedger, verify } from '../../packages/coffer/src/ledger/index.ts';
 import type { Ledger, Outcome, RecordedEntry } from '../../packages/coffer/src/ledger/index.ts';
+import { createCommands } from '../../packages/coffer/src/operations/index.ts';
+import type { Commands, OperationOutcome } from '../../packages/coffer/src/operations/index.ts';
 import { WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
 import { entryAsModel } from './compare.ts';
 import type { TestDatabase } from './database.ts';
+import type pg from 'pg';
 
 export const gold = 1;
 export const dollars = 3;
@@ -42,7 +42,7 @@ export async function debitOnly(ledger: Ledger, from: string, to: string, amount
   return posted(outcome);
 }
 
-export function posted(outcome: Outcome): RecordedEntry {
+export function posted(outcome: Outcome | OperationOutcome): RecordedEntry {
   assert(outcome.status === 'posted', `posted, not ${JSON.stringify(outcome.status === 'refused' && outcome.refusal)}`);
   return outcome.entry;
 }

@@ -1,16 +1,8 @@
 import path from 'node:path';
-import {
-  createLog,
-  describeFailure,
-  exitOnUncaughtErrors,
-  isTerminal,
-  LogFile,
-  OperatorError,
-  readConfig,
-  settings,
-} from '../kernel/index.ts';
 import type { Context } from '../compose/commands.ts';
-import type { Config } from '../kernel/index.ts';
+import { readConfig, settingTable } from '../compose/config.ts';
+import type { Config } from '../compose/config.ts';
+import { createLog, describeFailure, exitOnUncaughtErrors, isTerminal, LogFile, OperatorError } from '../kernel/index.ts';
 
 /** Reads the settings, then does the command's work; a failure is told in sentences and becomes exit code 1. */
 export async function runCommand(
@@ -18,7 +10,7 @@ export async function runCommand(
   work: (context: Context) => Promise<void>,
 ): Promise<void> {
   try {
-    const { config, problems } = readConfig(process.env);
+    const { config, problems, warnings = [] } = readConfig(process.env);
     if (problems) {
       const list = problems.map((problem) => `  - ${problem}`).join('\n');
       throw new OperatorError(`These settings cannot be used:\n${list}`, 'Correct them in the environment and start again.');
@@ -30,7 +22,7 @@ export async function runCommand(
       descriptor: options.descriptor,
       file,
     });
-    if (problem) log.warn(problem);
+    for (const warning of [...warnings, ...(problem === undefined ? [] : [problem])]) log.warn(warning);
     exitOnUncaughtErrors(log);
     await work({ config, log });
   } catch (error) {
@@ -78,7 +70,8 @@ export function answer(options: { json?: boolean }, lines: string, document: obj
 
 /** The part of a help text that lists what the environment may set. */
 export function settingsHelp(): string {
-  const width = Math.max(...settings.map(({ name }) => name.length));
-  const lines = settings.map(({ name, meaning, fallback }) => `  ${name.padEnd(width)}  ${meaning} (${fallback})`);
+  const rows = settingTable.flatMap((group) => group.rows);
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  const lines = rows.map(({ name, meaning, absent }) => `  ${name.padEnd(width)}  ${meaning} (${absent})`);
   return `\nSettings, by environment:\n${lines.join('\n')}`;
 }

@@ -5,10 +5,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import type { TestDatabase } from '../../../../test/support/database.ts';
 import { inRole } from '../database/index.ts';
-import { readConfig, silentLog } from '../kernel/index.ts';
+import { silentLog } from '../kernel/index.ts';
 import { openLedger } from '../ledger/index.ts';
 import { readOnly, verifyLedger, withDatabase, withInsights, withLedgerReader, withRequests, withWebhooks } from './commands.ts';
 import type { Context } from './commands.ts';
+import { readConfig } from './config.ts';
 import { rebuildable, rebuildProjection } from './rebuild.ts';
 import { followed, retryOf, setAsideOf } from './set-aside.ts';
 

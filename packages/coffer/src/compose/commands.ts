@@ -8,11 +8,12 @@ import { ApiKeys, Users } from '../identity/index.ts';
 import { openInsights } from '../insights/index.ts';
 import type { Insights } from '../insights/index.ts';
 import { OperatorError } from '../kernel/index.ts';
-import type { Config, Log } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
 import { forgetCheckpoints, openLedgerReader, readCheckpoints, verify } from '../ledger/index.ts';
 import type { ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
 import { Requests } from '../requests/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
+import type { Config } from './config.ts';
 
 /** What each command is given. */
 export type Context = { readonly config: Config; readonly log: Log };

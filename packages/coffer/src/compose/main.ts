@@ -17,8 +17,11 @@ import {
 import { listenHttp } from '../gateway/http/index.ts';
 import { ApiKeys, Authenticator, keepRepaired, Sessions, Users } from '../identity/index.ts';
 import { openInsights, Reviews, statsKeeper } from '../insights/index.ts';
-import { isLoopback, keepSecret, OperatorError, readTls, refuseTakenPorts } from '../kernel/index.ts';
-import type { Address, Config, Listener, Log, Tls } from '../kernel/index.ts';
+import { readTls, refuseTakenPorts } from '../gateway/network/index.ts';
+import type { Listener, Tls } from '../gateway/network/index.ts';
+import { isLoopback, keepSecret, OperatorError } from '../kernel/index.ts';
+import type { Address, Log } from '../kernel/index.ts';
+import type { Config } from './config.ts';
 import { openLedger, startCheckpoints } from '../ledger/index.ts';
 import type { Asset, Ledger } from '../ledger/index.ts';
 import { withDatabase } from './commands.ts';

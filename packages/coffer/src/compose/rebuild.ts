@@ -1,7 +1,7 @@
 // Rebuilding projections from the command line, put together. Wires, like main.ts.
 import { OperatorError } from '../kernel/index.ts';
 import { projectionStatus, rebuild } from '../projections/index.ts';
-import type { ProjectionStatus, Rebuilt, RebuildProgress } from '../projections/index.ts';
+import type { ProjectionStatus, RebuildProgress, Rebuilt } from '../projections/index.ts';
 import { readOnly, withLedgerReader } from './commands.ts';
 import type { Context } from './commands.ts';
 import { projectionsOf } from './worker.ts';

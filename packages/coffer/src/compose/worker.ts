@@ -1,14 +1,7 @@
 // The worker: everything that happens after a posting, put together. Wires, like main.ts.
-import type { Commands } from '../operations/index.ts';
 import { createPool } from '../database/index.ts';
 import type { Database } from '../database/index.ts';
 import type { Broker } from '../events/index.ts';
-import type { Config, Log } from '../kernel/index.ts';
-import type { Ledger, ReadableLedger } from '../ledger/index.ts';
-import { Projector } from '../projections/index.ts';
-import type { Projection } from '../projections/index.ts';
-import type { Metrics } from '../telemetry/index.ts';
-import { SagaResumer } from '../wallets/index.ts';
 import type { Users } from '../identity/index.ts';
 import {
   fraudProjection,
@@ -19,9 +12,17 @@ import {
   statsProjection,
 } from '../insights/index.ts';
 import type { Reviews } from '../insights/index.ts';
+import type { Log } from '../kernel/index.ts';
+import type { Ledger, ReadableLedger } from '../ledger/index.ts';
+import type { Commands } from '../operations/index.ts';
 import { callOut } from '../outbound/index.ts';
+import { Projector } from '../projections/index.ts';
+import type { Projection } from '../projections/index.ts';
 import { forgetOldRequests, startRequestRunner } from '../requests/index.ts';
+import type { Metrics } from '../telemetry/index.ts';
+import { SagaResumer } from '../wallets/index.ts';
 import { Dispatcher, webhookProjection } from '../webhooks/index.ts';
+import type { Config } from './config.ts';
 
 export type WorkerParts = {
   readonly config: Config;

@@ -3,7 +3,7 @@ export { BrokerUnavailable, deliveriesMax } from './broker.ts';
 export type { Broker, Consumer, DeadLetter, DeadLetters, Delivery, Handler, Place, Verdict } from './broker.ts';
 export { openBuiltIn } from './built-in/broker.ts';
 export type { BuiltInOptions } from './built-in/broker.ts';
-export { isEventType } from './catalogue.ts';
+export { catalogue, isEventType } from './catalogue.ts';
 export { openDoorbell, ringingOnCommit } from './doorbell.ts';
 export type { Doorbell, DoorbellOptions } from './doorbell.ts';
 export { envelopeOf } from './envelope.ts';

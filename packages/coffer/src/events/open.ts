@@ -1,7 +1,7 @@
 /** The broker that the settings ask for. */
 import type pg from 'pg';
 import { loadOptional } from '../kernel/index.ts';
-import type { Log, PeersConfig } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { workerQueue } from './broker.ts';
 import type { Broker, DeadLetters } from './broker.ts';
@@ -10,7 +10,7 @@ import { countLeft, deadLettersOf } from './built-in/dead-letters.ts';
 import type { Doorbell } from './doorbell.ts';
 
 export type BrokerOptions = {
-  readonly peers: Pick<PeersConfig, 'rabbitmqUrl'>;
+  readonly peers: { readonly rabbitmqUrl: string | undefined };
   /** Of the database, for connections of the broker's own. */
   readonly url: string;
   readonly pool: pg.Pool;

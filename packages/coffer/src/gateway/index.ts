@@ -2,4 +2,5 @@
 export * from './access/index.ts';
 export * from './grpc/index.ts';
 export * from './http/index.ts';
+export * from './problems/index.ts';
 export type { Observation } from './observation.ts';

@@ -8,7 +8,6 @@ export { IdentityOverloaded, IdentityUnavailable } from './outages.ts';
 export { actorOf, anonymous } from './principals.ts';
 export type { Principal } from './principals.ts';
 export type { IssuerSettings } from './issuer.ts';
-export { identityRefusalMeanings } from './refusals.ts';
 export type { IdentityRefusal, IdentityRefusalCode, Refused } from './refusals.ts';
 export { keepRepaired } from './repair.ts';
 export { emailLengthMax, nameLengthMax, passwordLengthMax, passwordLengthMin } from './rules.ts';

@@ -10,7 +10,7 @@ export type { RuleVersion } from './fraud/history.ts';
 export { fraudProjection } from './fraud/projection.ts';
 export { Reviews } from './fraud/reviews.ts';
 export type { ReviewVerdict } from './fraud/reviews.ts';
-export { fraudRefusals, ruleIdLengthMax, ruleIdPattern } from './fraud/rules.ts';
+export { ruleIdLengthMax, ruleIdPattern } from './fraud/rules.ts';
 export type { FraudRefusal } from './fraud/rules.ts';
 export { keepNotificationsBounded } from './notifications/keeping.ts';
 export { startMail } from './notifications/mail.ts';

@@ -13,7 +13,7 @@ export { LedgerHalted, LedgerOverloaded, LedgerUnavailable, isOutage } from './p
 export { controlsFromText } from './reading/rows.ts';
 export type { Balance, BegunTransfer, BookReader, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
 export { availableOf, isSystemAccountId, maximumAmount } from './rules/accounts.ts';
-export { refusalMeanings } from './rules/refusals.ts';
+export { refusalCodes } from './rules/refusals.ts';
 export { internalKey, isInternalKey } from './rules/internal-keys.ts';
 export { initiatorOf } from './rules/initiator.ts';
 export { creditKey, creditOf, endKey, endOf, sagaDetails } from './rules/saga-steps.ts';

@@ -22,7 +22,7 @@ export { isIdempotencyKey, keyLengthMax } from './idempotency.ts';
 export { destinationIn, InvalidInput, momentIn, reasonIn } from './input.ts';
 export type { Caller, Input, Values } from './input.ts';
 export { metadataMistake } from './metadata.ts';
-export type { OperationOutcome, PostedOutcome, RefusedOutcome } from './outcome.ts';
+export type { OperationOutcome, OperationRefusal, OperationRefusalCode, OwnRefusalCode, PostedOutcome, RefusedOutcome } from './outcome.ts';
 export type { Reviews } from './reviewing.ts';
 export * from './schemas.ts';
 export { answerSchemas, definitions, operations } from './table.ts';

@@ -1,13 +1,13 @@
 /** What operations that move money share: from their terms to an operation of the ledger. */
 import { maximumAmount } from '../ledger/index.ts';
-import type { Refusal, TransferOperation } from '../ledger/index.ts';
+import type { TransferOperation } from '../ledger/index.ts';
 import { keyOrFresh } from './idempotency.ts';
 import { assetUnknown } from './known-assets.ts';
 import type { KnownAssets } from './known-assets.ts';
-import type { Prepared } from './outcome.ts';
+import type { OperationRefusal, Prepared } from './outcome.ts';
 import type { MoneyTerms, Terms } from './terms.ts';
 
-type RefusedEarly = Extract<Prepared, { refusal: Refusal }>;
+type RefusedEarly = Extract<Prepared, { refusal: OperationRefusal }>;
 
 export function prepareTransferOf(
   request: MoneyTerms,

@@ -9,13 +9,7 @@ import { amountOrZeroIn, assetIn, ownerIn, refuse, textIn, walletIn } from './in
 import type { Input } from './input.ts';
 import { assetUnknown } from './known-assets.ts';
 import { AssetReference, CreditLimit, keyProperties, UserId, WalletId } from './schemas.ts';
-import type { AssetReference as AssetName, Terms } from './terms.ts';
-
-export type OpenRequest = Terms & {
-  readonly asset?: AssetName;
-  /** How far below zero the wallet may go. */
-  readonly creditLimit?: bigint | undefined;
-} & ({ readonly owner: string } | { readonly wallet: string });
+import type { OpenRequest } from './terms.ts';
 
 export const open = define({
   name: 'openWallet',

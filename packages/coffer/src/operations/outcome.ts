@@ -1,16 +1,22 @@
 /** What becomes of a request: prepared for the ledger, then posted or refused. */
-import type { Operation, Outcome, Refusal } from '../ledger/index.ts';
+import type { Operation, Outcome, Refusal, RefusalCode } from '../ledger/index.ts';
 import type { SagaState } from '../wallets/index.ts';
 
+/** What is refused before the ledger sees it; the ledger never decides these. */
+export type OwnRefusalCode = 'saga_not_linkable' | 'review_required';
+export type OperationRefusalCode = RefusalCode | OwnRefusalCode;
+export type OperationRefusal = { readonly code: OperationRefusalCode; readonly facts: Refusal['facts'] };
+
 /** The ledger's answer with its idempotency key; for a transfer by saga, that of its first step and how far it came. */
-export type OperationOutcome = Outcome & { readonly key: string; readonly saga?: SagaState };
-export type RefusedOutcome = OperationOutcome & { readonly status: 'refused' };
-export type PostedOutcome = OperationOutcome & { readonly status: 'posted' };
+export type OperationOutcome = PostedOutcome | RefusedOutcome;
+type Answered = { readonly key: string; readonly saga?: SagaState };
+export type PostedOutcome = Extract<Outcome, { status: 'posted' }> & Answered;
+export type RefusedOutcome = Omit<Extract<Outcome, { status: 'refused' }>, 'refusal'> & { readonly refusal: OperationRefusal } & Answered;
 
 /** Ready to be posted, or refused before the ledger sees it. */
-export type Prepared = { readonly key: string } & ({ readonly operation: Operation } | { readonly refusal: Refusal });
+export type Prepared = { readonly key: string } & ({ readonly operation: Operation } | { readonly refusal: OperationRefusal });
 
 /** Refused before the ledger saw it. Nothing is remembered: what was named belongs to no account that could remember it. */
-export function refusedUnseen(key: string, refusal: Refusal): RefusedOutcome {
+export function refusedUnseen(key: string, refusal: OperationRefusal): RefusedOutcome {
   return { status: 'refused', replayed: false, seq: 0, refusal, entry: null, key };
 }

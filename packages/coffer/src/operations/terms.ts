@@ -43,3 +43,10 @@ export const expiresInSecondsMax = 315_360_000;
 /** System accounts that callers may name. */
 export const destinations = ['cash_out', 'treasury', 'fees', 'breakage'] as const satisfies readonly SystemKind[];
 export type Destination = Extract<AccountRef, { wallet: string }> | { readonly system: (typeof destinations)[number] };
+
+/** A user's wallet in an asset, or one with an id of its own. */
+export type OpenRequest = Terms & {
+  readonly asset?: AssetReference;
+  /** How far below zero the wallet may go. */
+  readonly creditLimit?: bigint | undefined;
+} & ({ readonly owner: string } | { readonly wallet: string });

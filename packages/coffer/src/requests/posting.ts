@@ -1,7 +1,7 @@
 /** The steps of a request that are operations of the ledger: posted, held, captured, released. */
-import type { Commands, OperationOutcome } from '../operations/index.ts';
 import { assert } from '../kernel/index.ts';
 import { internalKey, operationId } from '../ledger/index.ts';
+import type { Commands, OperationOutcome } from '../operations/index.ts';
 import type { Change, Claimed } from './claims.ts';
 import { beforeTimeOut, holdOf, isTimeUp } from './deadlines.ts';
 import { pauseMs } from './pace.ts';

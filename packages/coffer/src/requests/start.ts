@@ -1,6 +1,7 @@
 /** The runner of a worker, from what a worker has. */
 import { assert } from '../kernel/index.ts';
-import type { Log, PayoutConfig } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
+import type { PayoutConfig } from './settings.ts';
 import { operationId, placeOfOperationId } from '../ledger/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { Payer } from './paying.ts';

@@ -1,6 +1,6 @@
 /** What is next for a request, by the state it is in: one step, and what it made of the request. */
 import { assert } from '../kernel/index.ts';
-import type { PayoutConfig } from '../kernel/index.ts';
+import type { PayoutConfig } from './settings.ts';
 import type { Asset } from '../ledger/index.ts';
 import type { Change, Claimed, Ways } from './claims.ts';
 import { pauseMs } from './pace.ts';

@@ -1,6 +1,5 @@
 /** The words of asynchronous requests. */
-import type { TransferMode } from '../operations/index.ts';
-import type { Refusal } from '../ledger/index.ts';
+import type { OperationRefusalCode, TransferMode } from '../operations/index.ts';
 
 export type RequestType = 'withdraw' | 'transfer';
 
@@ -51,7 +50,7 @@ export const ownFailures = ['payout_timed_out', 'payout_rejected', 'review_rejec
 export const notAskedYet =
   'The payer was not asked yet: it is when money may leave the wallet, which is looked at again and again until the time is up. Unfreeze the wallet, or reject.';
 export type OwnFailure = (typeof ownFailures)[number];
-export type Failure = { readonly code: Refusal['code'] | OwnFailure; readonly facts: Readonly<Record<string, string>> };
+export type Failure = { readonly code: OperationRefusalCode | OwnFailure; readonly facts: Readonly<Record<string, string>> };
 
 export type AsyncRequest = {
   readonly id: string;

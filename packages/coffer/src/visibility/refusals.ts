@@ -1,15 +1,20 @@
-/** What callers are told of a refusal. The log keeps everything; the owner of a wallet has no business with what the system holds. */
+/** What callers see of a refusal: the log keeps everything, but the owner of a wallet may not see what the system holds. */
 import { operationId } from '../ledger/index.ts';
 import type { Refusal } from '../ledger/index.ts';
 
+type Refused<Code extends string> = { readonly code: Code; readonly facts: Refusal['facts'] };
+
 /** `instead` stands for the sentence that would have named the system account. */
-export type VisibleRefusal = Refusal & { readonly instead: string | null };
+export type VisibleRefusal<Code extends string = string> = Refused<Code> & { readonly instead: string | null };
 
 /**
  * Leaves out of the facts which system account could not take part, and what it holds. `book`: of the log that has the refusal, or null
  * when the ledger never saw the request.
  */
-export function visibleRefusal({ code, facts: given }: Refusal, book: number | null = null): VisibleRefusal {
+export function visibleRefusal<Code extends string>(
+  { code, facts: given }: Refused<Code>,
+  book: number | null = null,
+): VisibleRefusal<Code> {
   const facts = book === null ? given : withIds(given, book);
   const account = facts['wallet'];
   const aboutBalance = code === 'insufficient_funds' || code === 'balance_limit';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { removeData } from '../../compose/commands.ts';
+import type { Config } from '../../compose/config.ts';
 import { hidePasswords, OperatorError } from '../../kernel/index.ts';
-import type { Config } from '../../kernel/index.ts';
 import { confirm } from '../confirm.ts';
 import { answer, runCommand } from '../run.ts';
 

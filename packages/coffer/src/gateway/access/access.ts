@@ -11,11 +11,9 @@ export type AccessMode = 'open' | 'required';
 
 /** `onlyOwner`: everything that is not this user's is to look as if it were not there. */
 export type Admission = { readonly principal: Principal; readonly onlyOwner: string | undefined };
-export type Denial = {
-  readonly denied: 'unauthenticated' | 'forbidden' | 'too_many_requests';
-  readonly detail: string;
-  readonly retryAfterSeconds?: number;
-};
+export type Denial =
+  | { readonly denied: 'unauthenticated' | 'forbidden'; readonly detail: string }
+  | { readonly denied: 'too_many_requests'; readonly retryAfterSeconds: number };
 export type Decision = Admission | Denial;
 
 const credentialLengthMax = 4_096;
@@ -30,7 +28,7 @@ const noCredential: Denial = {
 };
 const badCredential: Denial = {
   denied: 'unauthenticated',
-  detail: 'The token is not valid, or not any more. Log in again and send the new one: Authorization: Bearer <token>.',
+  detail: 'The token is not valid, or no longer valid. Log in again and send the new one: Authorization: Bearer <token>.',
 };
 
 export class Access {
@@ -131,16 +129,12 @@ function isAllowed(principal: Exclude<Principal, { kind: 'anonymous' }>, rule: R
 }
 
 function whatIsNeeded(principal: Principal, { service, staff, user }: Rule): string {
-  if (principal.kind !== 'service') return `Ask ${staff === 'admin' ? 'an admin' : 'an operator'}: users cannot do this.`;
+  if (principal.kind !== 'service') return `Users cannot do this. Ask ${staff === 'admin' ? 'an admin' : 'an operator'}.`;
   if (service !== 'never')
-    return `The API key needs the scope ${service}. An admin makes one that has it: POST /keys, or coffer keys create.`;
+    return `The API key needs the scope \`${service}\`. An admin can create a key that has it: POST /keys, or coffer keys create.`;
   return user === 'own' ? 'Log in as a user: an API key has no account.' : 'Log in as an admin: no API key can do this.';
 }
 
 function unlessSpent(decision: Decision, retryAfterSeconds: number | null): Decision {
-  return retryAfterSeconds === null ? decision : tooMany(retryAfterSeconds);
-}
-
-function tooMany(retryAfterSeconds: number): Denial {
-  return { denied: 'too_many_requests', detail: `Nothing was done. Try again in ${retryAfterSeconds} seconds.`, retryAfterSeconds };
+  return retryAfterSeconds === null ? decision : { denied: 'too_many_requests', retryAfterSeconds };
 }

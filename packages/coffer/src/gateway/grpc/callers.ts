@@ -1,10 +1,10 @@
 /** Who calls: the credentials that a call carries in its metadata, and those that our own services show each other. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { Metadata, status } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import type { Principal, Scope } from '../../identity/index.ts';
 import type { Access, Decision, Denial, OperationName } from '../access/index.ts';
-import { requestFailure } from './statuses.ts';
+import { failureOf } from './statuses.ts';
 import type { Failure } from './statuses.ts';
 
 export type Guard = {
@@ -35,13 +35,9 @@ export function admit(
   return access.admit(operation, given, access.limited ? addressIn(call.getPeer()) : '');
 }
 
-export function denialFailure({ denied, detail }: Denial): Failure {
-  const statuses = {
-    unauthenticated: status.UNAUTHENTICATED,
-    forbidden: status.PERMISSION_DENIED,
-    too_many_requests: status.RESOURCE_EXHAUSTED,
-  } as const satisfies Record<Denial['denied'], status>;
-  return { status: statuses[denied], code: denied, details: detail };
+export function denialFailure(denial: Denial): Failure {
+  if (denial.denied !== 'too_many_requests') return failureOf(denial.denied, { said: denial.detail });
+  return failureOf(denial.denied, { facts: { retryAfterSeconds: String(denial.retryAfterSeconds) } });
 }
 
 function isSame(given: string, expected: string): boolean {
@@ -73,5 +69,5 @@ Metadata.fromHttp2Headers = (headers) => {
 
 /** What of a call's metadata cannot be read; null when all of it can. */
 export function metadataFailure(metadata: Metadata): Failure | null {
-  return incomplete.has(metadata) ? requestFailure('metadata_unreadable') : null;
+  return incomplete.has(metadata) ? failureOf('metadata_unreadable') : null;
 }

@@ -2,8 +2,10 @@
 import { isIP } from 'node:net';
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
-import { currentRequest, trustOf } from '../../kernel/index.ts';
-import type { Address, Span, Tls } from '../../kernel/index.ts';
+import { currentRequest } from '../../kernel/index.ts';
+import type { Address, Span } from '../../kernel/index.ts';
+import { trustOf } from '../network/index.ts';
+import type { Tls } from '../network/index.ts';
 import { requestIdKey } from './observing.ts';
 import { messageBytesMax } from './server.ts';
 import type { Method } from './wire.ts';

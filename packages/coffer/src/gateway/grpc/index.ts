@@ -1,7 +1,6 @@
 // gRPC: the users and the wallets service, each with health and reflection, and the clients by which they speak to each other.
 export { internalCredentialOf } from './callers.ts';
 export type { RunningService, ServiceOptions } from './server.ts';
-export { identityRefusalStatus as grpcIdentityRefusalStatus, ledgerRefusalStatus as grpcLedgerRefusalStatus } from './statuses.ts';
 export { createUserClient } from './user-client.ts';
 export type { UserLookup } from './user-client.ts';
 export { startUsersService } from './users-service.ts';

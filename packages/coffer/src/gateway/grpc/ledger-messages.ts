@@ -1,7 +1,7 @@
 /** What the ledger answers, in the messages of ledger.proto. */
 import { availableOf, operationId } from '../../ledger/index.ts';
-import type { Asset as LedgerAsset, Assets, LedgerEvent, RecordedEntry, Refusal, SideStatus } from '../../ledger/index.ts';
-import type { OperationOutcome } from '../../operations/index.ts';
+import type { Asset as LedgerAsset, Assets, LedgerEvent, RecordedEntry, SideStatus } from '../../ledger/index.ts';
+import type { OperationOutcome, OperationRefusal } from '../../operations/index.ts';
 import { visibleEntry, visibleEvent, visibleRefusal, visibleSide } from '../../visibility/index.ts';
 import type { VisibleEntry, VisibleSide } from '../../visibility/index.ts';
 import { refusalIn, walletBeyondTransit } from '../../wallets/index.ts';
@@ -126,9 +126,9 @@ function holdOf({ book }: RecordedEntry, { seq, left, expiresAt }: NonNullable<V
   return { holdId: `${book}-${seq}`, left: int64OrNone(left), expiresAt: expiresAt ? expiresAt.toISOString() : '' };
 }
 
-function problemOf(refusal: Refusal, entry: RecordedEntry | null): Problem {
+function problemOf(refusal: OperationRefusal, entry: RecordedEntry | null): Problem {
   const book = entry && entry.book;
-  const { code, details } = ledgerFailure(refusal, book);
+  const { code, details } = ledgerFailure(refusal, entry);
   const facts = Object.entries(visibleRefusal(refusal, book).facts).map(([name, value]): Fact => ({ name, value }));
   return { code, detail: details, facts };
 }

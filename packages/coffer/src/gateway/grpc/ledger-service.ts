@@ -46,7 +46,7 @@ import {
 import { countedRequest, notedRequest } from './ledger-notes.ts';
 import { readOperations } from './ledger-requests.ts';
 import { operationOf } from './observing.ts';
-import { ledgerFailure, outageFailure, requestFailure } from './statuses.ts';
+import { failureOf, ledgerFailure, outageFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
 import { serveStream } from './streams.ts';
 import type { StreamHandler, StreamOptions } from './streams.ts';
@@ -151,7 +151,7 @@ class LedgerCalls {
       Array.from(owners, async (owner) => {
         const found = await this.#users.find(owner, deadline);
         if (found.status === 'refused') throw new Denied({ ...found.failure, details: `${found.failure.details} (owner_id: ${owner})` });
-        if (found.status === 'unavailable') throw new Denied(requestFailure('users_unavailable'));
+        if (found.status === 'unavailable') throw new Denied(failureOf('users_unavailable'));
       }),
     );
   }
@@ -159,12 +159,16 @@ class LedgerCalls {
   async operation({ operationId, walletId, requestId }: GetOperationRequest, reader: Reader): Promise<Answer<OperationResult>> {
     if (operationId !== '') {
       const found = await this.#queries.operation(operationId, reader);
-      return found ? { message: resultOfRead(found, this.#assets, reader) } : { failure: notFound({ operation: operationId }) };
+      return found
+        ? { message: resultOfRead(found, this.#assets, reader) }
+        : { failure: failureOf('operation_not_found', { facts: { operationId } }) };
     }
     if (!isIdempotencyKey(requestId)) return { failure: invalid('Name an operation_id, or a wallet_id and the request_id that was sent.') };
     return await this.#withWallet(walletId, reader, async (wallet) => {
       const found = await this.#queries.operationByKey(wallet, requestId);
-      return found ? { message: resultOfRead(found, this.#assets, reader) } : { failure: notFound({ key: requestId }) };
+      return found
+        ? { message: resultOfRead(found, this.#assets, reader) }
+        : { failure: failureOf('operation_not_found', { facts: { key: requestId } }) };
     });
   }
 
@@ -175,7 +179,7 @@ class LedgerCalls {
   async wallets({ ownerId, ...paged }: ListWalletsRequest, { principal, onlyOwner }: Admission): Promise<Answer<ListWalletsResponse>> {
     const asked = ownerId.toLowerCase();
     if (onlyOwner !== undefined && asked !== '' && asked !== onlyOwner)
-      return { failure: denialFailure({ denied: 'forbidden', detail: 'Users reach their own wallets only. Leave owner_id away.' }) };
+      return { failure: failureOf('forbidden', { said: 'Users reach their own wallets only. Omit owner_id.' }) };
     const owner = asked || ('userId' in principal ? principal.userId : '');
     if (!isUuid(owner)) return { failure: invalid("Say whose wallets are meant: send the user's id as owner_id.") };
     const read = async (limit: number, cursor?: string) => await this.#queries.walletsOf(owner, limit, cursor);
@@ -196,7 +200,7 @@ class LedgerCalls {
     if (by !== '' && by !== 'recorded' && by !== 'effective') return { failure: invalid('`by` is recorded or effective.') };
     return await this.#withWallet(walletId, reader, async (wallet) => {
       const past = await this.#queries.balanceAt(wallet, moment, by || 'recorded');
-      if (!past) return { failure: requestFailure('not_open_yet') };
+      if (!past) return { failure: failureOf('not_open_yet') };
       const [balance, held] = [int64OrNone(past.balance), int64OrNone(past.held)];
       const version = past.version === null ? null : BigInt(past.version);
       return { message: { walletId, at: moment.toISOString(), by: by || 'recorded', balance, held, version } };
@@ -281,13 +285,7 @@ function invalidInputFailure({ code, message }: InvalidInput): Failure {
 }
 
 function invalid(sentence: string): Failure {
-  return { ...requestFailure('request_invalid'), details: sentence };
-}
-
-function notFound(facts: Readonly<Record<string, string>>): Failure {
-  const listed = Object.entries(facts).map(([name, value]) => `${name}: ${value}`);
-  const details = `There is no such operation. (${listed.join(', ')})`.toWellFormed();
-  return { ...ledgerFailure({ code: 'operation_not_found', facts }), details };
+  return failureOf('request_invalid', { said: sentence });
 }
 
 function walletNotFound(wallet: string): Failure {

@@ -7,7 +7,7 @@ import { admit, denialFailure, metadataFailure } from './callers.ts';
 import type { Guard } from './callers.ts';
 import type { Observation } from '../observation.ts';
 import { ObservedCall } from './observing.ts';
-import { outageFailure, requestFailure } from './statuses.ts';
+import { failureOf, outageFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
 import type { CallNotes } from './unary.ts';
 import { decoderOf, MalformedMessage } from './wire.ts';
@@ -69,7 +69,7 @@ class Stream<Request, Response> {
 
   start(): void {
     const { stopping } = this.#served.options;
-    const onStop = () => this.#endWith(requestFailure('stopping'));
+    const onStop = () => this.#endWith(failureOf('stopping'));
     stopping.addEventListener('abort', onStop, { once: true });
     this.#call.on('close', () => stopping.removeEventListener('abort', onStop));
     this.#call.on('cancelled', () => {
@@ -88,7 +88,7 @@ class Stream<Request, Response> {
   #take(request: Request | MalformedMessage): void {
     if (!this.#reading) return;
     if (request instanceof MalformedMessage) {
-      const failure = requestFailure('message_malformed');
+      const failure = failureOf('message_malformed');
       return this.#endWith({ ...failure, details: `${failure.details} (${request.message})` });
     }
     const { limit } = this.#served;
@@ -153,7 +153,7 @@ class Stream<Request, Response> {
       const outage = outageFailure(failure);
       if (!outage) options.log.error({ err: failure, call: path }, 'A stream failed because of a bug');
       this.#reading = false;
-      this.#fail(outage ?? requestFailure('internal'));
+      this.#fail(outage ?? failureOf('internal'));
     }
     this.#underWay -= weight;
     if (this.#reading && this.#underWay < limit.max) this.#call.resume();

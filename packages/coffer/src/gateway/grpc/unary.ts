@@ -6,9 +6,10 @@ import type { Admission, Decision, OperationName } from '../access/index.ts';
 import { admit, denialFailure, metadataFailure } from './callers.ts';
 import type { Guard } from './callers.ts';
 import type { Observation } from '../observation.ts';
+import { explain } from '../problems/index.ts';
 import { ObservedCall } from './observing.ts';
 import type { CausedOperation } from './observing.ts';
-import { outageFailure, requestFailure } from './statuses.ts';
+import { failureOf, outageFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
 import { decoderOf, MalformedMessage } from './wire.ts';
 import type { Method } from './wire.ts';
@@ -57,7 +58,7 @@ export function serve<Request, Response>(
       if ('message' in done) callback(null, done.message, trailer);
       else fail(callback, done.failure, trailer);
     };
-    const { deadline, timer } = deadlineOf(call, options, () => tell({ failure: requestFailure('deadline') }));
+    const { deadline, timer } = deadlineOf(call, options, () => tell({ failure: failureOf('deadline') }));
     const answer = (done: Answer<Response>): void => {
       clearTimeout(timer);
       tell(done);
@@ -77,7 +78,7 @@ export function serve<Request, Response>(
     answered.then(answer, (thrown: unknown) => {
       const outage = outageFailure(thrown);
       if (!outage) options.log.error({ err: thrown, call: method.path, requestId: observed.requestId }, 'A call failed because of a bug');
-      answer({ failure: outage ?? requestFailure('internal') });
+      answer({ failure: outage ?? failureOf('internal') });
     });
   };
   server.register(method.path, handle, method.response.encode, decoderOf(method.request), 'unary');
@@ -96,8 +97,7 @@ function deadlineOf(
 }
 
 function malformedFailure({ message }: MalformedMessage): Failure {
-  const failure = requestFailure('message_malformed');
-  return { ...failure, details: `${failure.details} (${message})` };
+  return failureOf('message_malformed', { said: `${explain('message_malformed')} (${message})` });
 }
 
 function fail<Response>(callback: sendUnaryData<Response>, failure: Failure, trailer: Metadata): void {

@@ -5,7 +5,7 @@ import { userService } from './generated/user.ts';
 import type { UserResponse } from './generated/user.ts';
 import { startServer } from './server.ts';
 import type { RunningService, ServiceOptions } from './server.ts';
-import { identityFailure, requestFailure } from './statuses.ts';
+import { failureOf, identityFailure } from './statuses.ts';
 import { serve } from './unary.ts';
 import type { Answer } from './unary.ts';
 
@@ -23,7 +23,7 @@ export async function startUsersService(
       'getUser',
       userService.getUserById,
       async ({ id }, { onlyOwner }) => {
-        if (!isUuid(id.toLowerCase())) return { failure: requestFailure('user_id_invalid') };
+        if (!isUuid(id.toLowerCase())) return { failure: failureOf('user_id_invalid') };
         const user = await users.get(id);
         // To a user, the others are not there.
         const hidden = onlyOwner !== undefined && !('refusal' in user) && user.id !== onlyOwner;

@@ -13,10 +13,13 @@ import { serveLedger } from './ledger-service.ts';
 import { OpeningTimes } from './opening-times.ts';
 import { startServer } from './server.ts';
 import type { RunningService, ServiceOptions } from './server.ts';
-import { identityFailure, ledgerFailure, requestFailure } from './statuses.ts';
+import { failureOf, identityFailure, ledgerFailure } from './statuses.ts';
 import { serve } from './unary.ts';
 import type { Answer, Call } from './unary.ts';
 import type { UserLookup } from './user-client.ts';
+
+/** This service's amounts are int64, so its bounds are narrower than the ledger's. */
+const amountSentence = `An amount is a whole number of minor units from 1 to ${2n ** 63n - 1n}.`;
 
 const described = {
   services: { 'wallet.WalletService': 'wallet.proto', 'ledger.LedgerService': 'ledger.proto' },
@@ -78,11 +81,11 @@ class WalletCalls {
 
   async create(givenUserId: string, { deadline, onlyOwner }: Call): Promise<Answer<WalletResponse>> {
     const userId = uuidOf(givenUserId);
-    if (userId === null) return { failure: requestFailure('user_id_invalid') };
+    if (userId === null) return { failure: failureOf('user_id_invalid') };
     if (isHidden(userId, onlyOwner)) return { failure: identityFailure({ code: 'user_not_found', facts: {} }) };
     const user = await this.#users.find(userId, deadline);
     if (user.status === 'refused') return { failure: user.failure };
-    if (user.status === 'unavailable') return { failure: requestFailure('users_unavailable') };
+    if (user.status === 'unavailable') return { failure: failureOf('users_unavailable') };
     const outcome = await this.#commands.open({ owner: userId });
     const wallet = ownedWalletId(userId, this.#defaultAsset);
     if (outcome.status === 'refused') return { failure: ledgerFailure(outcome.refusal), trailer: outcomeTrailer(outcome, wallet) };
@@ -94,12 +97,12 @@ class WalletCalls {
 
   async get(givenUserId: string, { onlyOwner }: Call): Promise<Answer<WalletResponse>> {
     const userId = uuidOf(givenUserId);
-    if (userId === null) return { failure: requestFailure('user_id_invalid') };
+    if (userId === null) return { failure: failureOf('user_id_invalid') };
     const id = ownedWalletId(userId, this.#defaultAsset);
     const wallet = await this.#queries.wallet(id, { onlyOwner });
     if (!wallet) return { failure: walletNotFound(id) };
     const trailer = seqTrailer(wallet.asOfSeq);
-    if (!fitsInt64(wallet.balance)) return { failure: requestFailure('balance_exceeds_int64'), trailer };
+    if (!fitsInt64(wallet.balance)) return { failure: failureOf('balance_exceeds_int64'), trailer };
     return { message: { id, userId, balance: wallet.balance, createdAt: this.#openingTimes.remember(id, wallet.openedAt) }, trailer };
   }
 
@@ -111,11 +114,11 @@ class WalletCalls {
     { metadata, onlyOwner }: Call,
   ): Promise<Answer<WalletResponse>> {
     const userId = uuidOf(givenUserId);
-    if (userId === null) return { failure: requestFailure('user_id_invalid') };
-    if (amount <= 0n) return { failure: requestFailure('amount_invalid') };
+    if (userId === null) return { failure: failureOf('user_id_invalid') };
+    if (amount <= 0n) return { failure: failureOf('amount_invalid', { said: amountSentence }) };
     const [key, another] = metadata.get('idempotency-key');
     if (another !== undefined || (key !== undefined && !(typeof key === 'string' && keyPattern.test(key))))
-      return { failure: requestFailure('idempotency_key_invalid') };
+      return { failure: failureOf('idempotency_key_invalid') };
 
     const wallet = ownedWalletId(userId, this.#defaultAsset);
     if (isHidden(userId, onlyOwner)) return { failure: walletNotFound(wallet) };
@@ -127,7 +130,7 @@ class WalletCalls {
     const trailer = outcomeTrailer(outcome, wallet);
     if (outcome.status === 'refused') return { failure: ledgerFailure(outcome.refusal), trailer };
     const side = kind === 'deposit' ? outcome.entry.credit : outcome.entry.debit;
-    if (!side || !fitsInt64(side.balance)) return { failure: requestFailure('posted_balance_exceeds_int64'), trailer };
+    if (!side || !fitsInt64(side.balance)) return { failure: failureOf('posted_balance_exceeds_int64'), trailer };
     return { message: { id: wallet, userId, balance: side.balance, createdAt }, trailer };
   }
 }

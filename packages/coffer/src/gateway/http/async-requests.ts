@@ -2,15 +2,14 @@
 import Type from 'typebox';
 import { assert } from '../../kernel/index.ts';
 import type { Definition, Terms, TransferRequest, WalletMoneyRequest } from '../../operations/index.ts';
-import type { Content, RequestType } from '../../requests/index.ts';
 import { openRequestsMax } from '../../requests/index.ts';
+import type { Content, RequestType } from '../../requests/index.ts';
 import type { Product, Reply, Request } from './app.ts';
 import { callerOf } from './callers.ts';
 import { noteOperation } from './observing.ts';
 import { keyHeaders } from './outcomes.ts';
-import { sendProblem } from './problem.ts';
+import { problem, refusalProblem, sendProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
-import { refusalProblem } from './refusals.ts';
 import { presentRequest } from './request-views.ts';
 
 export const Async = Type.Boolean({
@@ -97,13 +96,5 @@ function refusedUnseen(key: string, code: 'wallet_not_found' | 'idempotency_key_
 }
 
 function tooManyOpen(wallet: string, key: string): Problem {
-  return {
-    status: 429,
-    code: 'too_many_open_requests',
-    title: 'The wallet has too many unfinished requests.',
-    detail: `Nothing was kept: ${openRequestsMax} requests of "${wallet}" are not finished yet. Send this one again, with the same key, when some of them are.`,
-    facts: { wallet },
-    requestId: key,
-    retryAfterSeconds: 5,
-  };
+  return problem('too_many_open_requests', { facts: { wallet, most: String(openRequestsMax) }, requestId: key });
 }

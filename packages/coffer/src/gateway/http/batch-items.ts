@@ -63,7 +63,7 @@ export function batchMistake(body: unknown): string | null {
   for (const [at, operation] of operations.entries()) {
     if (typeof operation !== 'object' || operation === null) return `${nameAt(at)} must be a JSON object.`;
     const check = checkers.get('type' in operation ? operation.type : undefined);
-    if (!check) return `${nameAt(at)} has no valid "type" (one of ${types.join(', ')}).`;
+    if (!check) return `${nameAt(at)} has an invalid "type" (one of ${types.join(', ')}).`;
     const wrong = check(operation, nameAt(at));
     if (wrong !== null) return wrong;
   }

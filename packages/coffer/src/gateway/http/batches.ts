@@ -7,8 +7,7 @@ import { definitions, oneOf, ref, strict } from '../../operations/index.ts';
 import type { BatchItem, OperationOutcome } from '../../operations/index.ts';
 import type { Reader } from '../../wallets/index.ts';
 import { batchItemSchemas, nameAt } from './batch-items.ts';
-import { problemContentType } from './problem.ts';
-import { refusalProblem } from './refusals.ts';
+import { problem, problemBody, problemContentType, refusalProblem } from './problem.ts';
 
 type Fields = Record<string, TSchema>;
 
@@ -100,12 +99,7 @@ function presentResult(outcome: OperationOutcome, item: BatchItem | undefined, a
 /** Of a batch that is all or nothing, and was refused. */
 export function batchProblem(answer: Static<typeof BatchAnswer>): string {
   const culprit = answer.results.findIndex(({ code }) => code !== undefined && code !== 'linked_operation_refused');
-  const problem = {
-    type: 'urn:coffer:problem:batch_refused',
-    title: 'All or nothing was asked for, and one operation was refused.',
-    status: 422,
-    code: 'batch_refused',
-    detail: `Nothing was done: ${nameAt(culprit)} was refused. ${answer.results[culprit]?.detail ?? ''} Then send the batch again with fresh keys.`,
-  };
-  return JSON.stringify({ ...problem, ...answer });
+  const refused = answer.results[culprit];
+  const batch = problem('batch_refused', { facts: { operation: nameAt(culprit), why: refused?.detail ?? '' } });
+  return JSON.stringify({ ...(JSON.parse(problemBody({ ...batch, facts: undefined })) as object), ...answer });
 }

@@ -95,8 +95,8 @@ export function ownerOf(request: Request, named: string | undefined, field: stri
 export function ownerFor({ principal, onlyOwner }: Admission, named: string | undefined, field: string): string {
   const owner = named?.toLowerCase();
   if (onlyOwner !== undefined && owner !== undefined && owner !== onlyOwner)
-    throw new ProblemError(forbidden(`Users reach their own wallets only. Leave ${field} away.`));
+    throw new ProblemError(forbidden(`Users reach their own wallets only. Omit ${field}.`));
   if (owner !== undefined) return owner;
   if ('userId' in principal) return principal.userId;
-  throw new ProblemError(malformed(`Say whose wallets are meant: send the user's id as ${field}.`));
+  throw new ProblemError(malformed(`Name the owner of the wallets: send the user's id as ${field}.`));
 }

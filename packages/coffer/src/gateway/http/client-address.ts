@@ -1,7 +1,7 @@
 /** Where a request comes from: whoever connected, or whom the proxies in front name, as far as they are believed. */
 import { BlockList } from 'node:net';
-import { addressIn } from '../../kernel/index.ts';
-import type { Network } from '../../kernel/index.ts';
+import { addressIn } from '../network/index.ts';
+import type { Network } from '../network/index.ts';
 import type { App, Product } from './app.ts';
 
 declare module 'fastify' {

@@ -7,6 +7,6 @@ export function refuseUnknownTypes(names: Iterable<string> = []): void {
   for (const name of names)
     if (name !== '*' && !isEventType(name))
       throw new ProblemError(
-        malformed(`There are no events called ${name}. docs/reference/events.md and /asyncapi.json name those that there are.`),
+        malformed(`There are no events called ${name}. docs/reference/events.md and /asyncapi.json list the event types.`),
       );
 }

@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { newId } from '../../kernel/index.ts';
 import { requestIdHeader } from './observing.ts';
-import { problemBody, problemContentType } from './problem.ts';
+import { malformed, problem, problemBody, problemContentType } from './problem.ts';
 import type { Problem } from './problem.ts';
 
 export const limits = {
@@ -20,33 +20,14 @@ export const limits = {
 } as const;
 
 const problems: Readonly<Record<string, Problem>> = {
-  HPE_HEADER_OVERFLOW: {
-    status: 431,
-    code: 'headers_too_large',
-    title: 'The headers are too large.',
-    detail: `Send at most ${limits.headerBytes} bytes of headers. Coffer reads no cookies: leave them away.`,
-  },
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: {
-    status: 413,
-    code: 'body_too_large',
-    title: 'The body is too large.',
-    detail: 'Nothing was done. Send the body without chunk extensions.',
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    status: 408,
-    code: 'request_timeout',
-    title: 'The request took too long to arrive.',
-    detail: `Nothing was done. Send the request again, all of it within ${limits.requestMs / 1_000} seconds.`,
-  },
+  HPE_HEADER_OVERFLOW: problem('headers_too_large', { facts: { most: String(limits.headerBytes) } }),
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: problem('body_too_large', { said: 'Nothing was done. Send the body without chunk extensions.' }),
+  ERR_HTTP_REQUEST_TIMEOUT: problem('request_timeout', { facts: { seconds: String(limits.requestMs / 1_000) } }),
 };
 
-const notHttp: Problem = {
-  status: 400,
-  code: 'invalid_request',
-  title: 'The request is not valid.',
-  detail:
-    'This is not a well-formed HTTP/1.1 request, and nothing was done. Let an HTTP client write it; a body has either Content-Length or Transfer-Encoding, never both, and https is answered only where TLS is set up.',
-};
+const notHttp = malformed(
+  'This is not a well-formed HTTP/1.1 request. Nothing was done. Use an HTTP client; a body has either Content-Length or Transfer-Encoding, never both, and https works only where TLS is set up.',
+);
 
 /** The parser gave up, so there is no request to answer to: the bytes are written to the connection, which ends. */
 export function answerBrokenRequest(failure: Error & { code?: string }, socket: Socket): void {
@@ -54,11 +35,11 @@ export function answerBrokenRequest(failure: Error & { code?: string }, socket: 
     socket.destroy();
     return;
   }
-  const problem = problems[failure.code ?? ''] ?? notHttp;
-  const body = problemBody(problem);
+  const answer = problems[failure.code ?? ''] ?? notHttp;
+  const body = problemBody(answer);
   socket.end(
     [
-      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+      `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`,
       `Content-Type: ${problemContentType}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
       `${requestIdHeader}: ${newId()}`,

@@ -2,7 +2,7 @@
  * Refuses what was not addressed to this server. Without credentials, being on loopback is all that keeps strangers out, and a
  * web page from anywhere gets past it by letting its own name lead to 127.0.0.1; the Host header still has that name.
  */
-import { ProblemError } from './problem.ts';
+import { problem, ProblemError } from './problem.ts';
 import type { AccessMode } from '../access/index.ts';
 import type { App } from './app.ts';
 
@@ -14,14 +14,14 @@ const thisMachine = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d
  */
 export function serveItsHostsOnly(app: App, mode: AccessMode): void {
   const isServed = mode === 'open' ? (host: string) => thisMachine.test(host) : () => true;
-  const detail =
+  const said =
     mode === 'open'
-      ? 'Coffer serves this machine only. Send one Host header, with localhost, 127.0.0.1 or [::1], and a port if you like.'
+      ? 'Coffer serves this machine only. Send one Host header, with localhost, 127.0.0.1 or [::1], and optionally a port.'
       : 'Send one Host header.';
   app.addHook('onRequest', (request, _reply, done) => {
     const { host } = request.raw.headers;
     if (host !== undefined && isServed(host) && hasOneHost(request.raw.rawHeaders)) done();
-    else done(misdirected(detail));
+    else done(new ProblemError(problem('misdirected_request', { said })));
   });
 }
 
@@ -33,13 +33,4 @@ function hasOneHost(rawHeaders: readonly string[]): boolean {
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
   }
   return hosts === 1;
-}
-
-function misdirected(detail: string): ProblemError {
-  return new ProblemError({
-    status: 421,
-    code: 'misdirected_request',
-    title: 'The request is not meant for this server.',
-    detail,
-  });
 }

@@ -5,8 +5,3 @@ export type { HttpListener } from './listen.ts';
 export { openApiDocument } from './document.ts';
 export { parseJsonBody } from './json-body.ts';
 export { ProblemError } from './problem.ts';
-export { identityProblem, identityRefusalStatus } from './identity-refusals.ts';
-export { malformed, notFound } from './problem.ts';
-export { presentRefusal, refusalStatus } from './refusals.ts';
-export { fraudRefusalStatus } from './routes/fraud.ts';
-export { requestConflicts, requestConflictTitle } from './routes/requests.ts';

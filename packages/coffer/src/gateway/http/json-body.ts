@@ -6,7 +6,7 @@
  * look; a usual body needs none.
  */
 import { isUtf8 } from 'node:buffer';
-import { malformed, ProblemError } from './problem.ts';
+import { problem, ProblemError } from './problem.ts';
 
 /** The deepest documented body has five levels of metadata below the body itself. */
 const depthMax = 32;
@@ -25,8 +25,8 @@ export function parseJsonBody(bytes: Buffer): unknown {
   return value;
 }
 
-function refuse(detail: string): never {
-  throw new ProblemError(malformed(`${detail} Send one JSON object.`, 'malformed_json'));
+function refuse(mistake: string): never {
+  throw new ProblemError(problem('malformed_json', { said: `${mistake} Send one JSON object.` }));
 }
 
 function parse(text: string, exactly: boolean): unknown {

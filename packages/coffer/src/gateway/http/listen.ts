@@ -1,7 +1,8 @@
 /** Puts the server on its address, and takes it off without dropping what it was asked. */
 import type { AddressInfo } from 'node:net';
 import { assert } from '../../kernel/index.ts';
-import type { Address, Tls } from '../../kernel/index.ts';
+import type { Address } from '../../kernel/index.ts';
+import type { Tls } from '../network/index.ts';
 import { createHttpServer } from './server.ts';
 import type { Product } from './app.ts';
 

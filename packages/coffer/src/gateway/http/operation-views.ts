@@ -1,4 +1,7 @@
 /** Operations as they are on record: one by one, and as the lines of a wallet's history. */
+import type { Static } from 'typebox';
+import { operationId, sagaDetails } from '../../ledger/index.ts';
+import type { Assets, RecordedEntry } from '../../ledger/index.ts';
 import {
   AmountText,
   AskedAmount,
@@ -20,15 +23,12 @@ import {
   Timestamp,
   Version,
 } from '../../operations/index.ts';
-import Type from 'typebox';
-import type { Static } from 'typebox';
-import { operationId, sagaDetails } from '../../ledger/index.ts';
-import type { Assets, RecordedEntry } from '../../ledger/index.ts';
 import { visibleEntry, visibleSide } from '../../visibility/index.ts';
 import type { VisibleEntry, VisibleSide } from '../../visibility/index.ts';
-import type { OperationRead, Reader, SagaState, Wallet } from '../../wallets/index.ts';
 import { refusalIn, walletBeyondTransit } from '../../wallets/index.ts';
-import { presentRefusal } from './refusals.ts';
+import type { OperationRead, Reader, SagaState, Wallet } from '../../wallets/index.ts';
+import { explainRefusal } from '../problems/index.ts';
+import Type from 'typebox';
 
 function presentCounterpart({ kind, id }: VisibleSide): Static<typeof Counterparty> {
   return { kind, walletId: kind === 'wallet' ? id : null };
@@ -188,9 +188,9 @@ export function presentOperation({ entry, reversals, saga }: OperationRead, asse
     ...(latest && { reversed: String(latest.reversed), reversedBy: reversals.map(operationId) }),
     ...(entry.refusal && {
       asked: askedIn(entry),
-      failure: presentRefusal(entry.refusal, entry),
+      failure: explainRefusal(entry.refusal, entry),
     }),
-    ...(returned && { failure: presentRefusal(returned, saga.credit) }),
+    ...(returned && { failure: explainRefusal(returned, saga.credit) }),
     metadata: parseMetadata(entry.metadata),
     createdAt: recordedAt,
     completedAt: saga ? (saga.end?.recordedAt.toISOString() ?? null) : recordedAt,

@@ -4,8 +4,7 @@ import { operationId } from '../../ledger/index.ts';
 import type { OperationOutcome, PostedOutcome } from '../../operations/index.ts';
 import type { Reply } from './app.ts';
 import { noteOperation } from './observing.ts';
-import { sendProblem } from './problem.ts';
-import { refusalProblem } from './refusals.ts';
+import { refusalProblem, sendProblem } from './problem.ts';
 
 /** Sends what `present` makes of what was posted, or the refusal. A transfer that has begun and not ended is accepted, and says where its end will be. */
 export function sendOutcome(reply: Reply, outcome: OperationOutcome, status: number, present: (posted: PostedOutcome) => object): Reply {

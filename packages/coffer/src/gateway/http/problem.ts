@@ -1,24 +1,38 @@
-/** Problem documents (RFC 9457): how every failure is told, whoever noticed it. */
+/** Problem documents (RFC 9457): how every failure is answered, whatever noticed it. The table of problems has the words. */
 import type { FastifyReply } from 'fastify';
-import type { InvalidInput } from '../../operations/index.ts';
+import { operationId } from '../../ledger/index.ts';
+import type { InvalidInput, RefusedOutcome } from '../../operations/index.ts';
 import type { Denial } from '../access/index.ts';
+import { explain, explainRefusal, problemTable } from '../problems/index.ts';
+import type { Facts, ProblemCode } from '../problems/index.ts';
 
-export type Problem = {
-  readonly status: number;
-  /** Stable, for programs. */
-  readonly code: string;
-  /** What kind of failure it is, the same for each of its code. */
-  readonly title: string;
-  /** What a person can do about this one. */
-  readonly detail: string;
+type Particulars = {
   /** What the detail speaks of, for programs; amounts in minor units. */
-  readonly facts?: Readonly<Record<string, string>> | undefined;
+  readonly facts?: Facts | undefined;
   readonly requestId?: string | undefined;
   readonly operationId?: string | undefined;
   /** Of a transfer in steps that was debited before it was refused. */
   readonly transferStatus?: string | undefined;
+  /** In place of the table's. */
   readonly retryAfterSeconds?: number | undefined;
 };
+
+export type Problem = Particulars & {
+  readonly status: number;
+  /** Stable, for programs. */
+  readonly code: ProblemCode;
+  /** What kind of failure it is, the same for each of its code. */
+  readonly title: string;
+  /** What is the matter this time, and what a person can do about it. */
+  readonly detail: string;
+};
+
+/** The table's row for a code. `said` takes the place of its sentences. */
+export function problem(code: ProblemCode, particulars: Particulars & { readonly said?: string | undefined } = {}): Problem {
+  const { said, ...others } = particulars;
+  const { http: status, title, retryAfterSeconds } = problemTable[code];
+  return { retryAfterSeconds, ...others, status, code, title, detail: said ?? explain(code, others.facts) };
+}
 
 export const problemContentType = 'application/problem+json';
 
@@ -46,39 +60,36 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
 }
 
 /** A request that cannot be understood. */
-export function malformed(detail: string, code = 'invalid_request'): Problem {
-  return { status: 400, code, title: 'The request is not valid.', detail };
+export function malformed(said: string): Problem {
+  return problem('invalid_request', { said });
 }
 
 /** What an operation could not read, or does not take from this caller. */
 export function invalidInputProblem({ code, message }: InvalidInput): Problem {
-  if (code === 'forbidden') return forbidden(message);
-  return code === 'unauthenticated' ? unauthenticated(message) : malformed(message);
+  return problem(code, { said: message });
 }
 
-export function unauthenticated(detail: string): Problem {
-  return { status: 401, code: 'unauthenticated', title: 'This needs a valid login.', detail };
+export function forbidden(said: string): Problem {
+  return problem('forbidden', { said });
 }
 
-export function forbidden(detail: string): Problem {
-  return { status: 403, code: 'forbidden', title: 'This is not allowed to you.', detail };
+export function denied(denial: Denial): Problem {
+  if (denial.denied === 'too_many_requests') return tooMany(denial.retryAfterSeconds);
+  return problem(denial.denied, { said: denial.detail });
 }
 
 export function tooMany(retryAfterSeconds: number): Problem {
-  return {
-    status: 429,
-    code: 'too_many_requests',
-    title: 'Too many attempts.',
-    detail: `Nothing was done. Try again in ${retryAfterSeconds} seconds.`,
-    retryAfterSeconds,
-  };
+  return problem('too_many_requests', { retryAfterSeconds, facts: { retryAfterSeconds: String(retryAfterSeconds) } });
 }
 
-export function denied({ denied: why, detail, retryAfterSeconds = 1 }: Denial): Problem {
-  if (why === 'too_many_requests') return tooMany(retryAfterSeconds);
-  return why === 'unauthenticated' ? unauthenticated(detail) : forbidden(detail);
-}
-
-export function notFound(code: string, detail: string, facts?: Record<string, string>): Problem {
-  return { status: 404, code, title: 'There is no such thing.', detail, facts };
+/** What the ledger or the wallets refused. */
+export function refusalProblem({ refusal, entry, key, saga }: RefusedOutcome): Problem {
+  const { code, detail, facts } = explainRefusal(refusal, entry);
+  return problem(code, {
+    facts,
+    said: saga && entry?.debit ? `${detail} What had left "${entry.debit.id}" has come back to it.` : detail,
+    requestId: key,
+    operationId: entry ? operationId(entry) : undefined,
+    transferStatus: saga?.status,
+  });
 }

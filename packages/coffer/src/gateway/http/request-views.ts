@@ -1,26 +1,26 @@
 /** Asynchronous requests as they are shown. */
+import type { Static } from 'typebox';
+import { placeOfOperationId } from '../../ledger/index.ts';
 import {
   AmountText,
+  freeObject,
   HoldId,
+  oneOf,
   OperationId,
+  orNull,
+  ref,
   Seq,
+  strict,
   Timestamp,
   TransferModeName,
   WalletId,
-  freeObject,
-  oneOf,
-  orNull,
-  ref,
-  strict,
 } from '../../operations/index.ts';
-import Type from 'typebox';
-import type { Static } from 'typebox';
-import { placeOfOperationId } from '../../ledger/index.ts';
 import { ownFailures, requestStatuses } from '../../requests/index.ts';
 import type { AsyncRequest, Attempt, Failure, OwnFailure } from '../../requests/index.ts';
 import type { Reader } from '../../wallets/index.ts';
+import { explain, explainRefusal } from '../problems/index.ts';
 import { parseMetadata } from './operation-views.ts';
-import { presentRefusal } from './refusals.ts';
+import Type from 'typebox';
 
 export const AsyncRequestId = Type.String({
   pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
@@ -95,15 +95,6 @@ export const RequestWithLog = Type.Object(
 
 export const requestSchemas = [RequestFailure, RequestLinks, RequestView, RequestAttempt, RequestWithLog];
 
-const ownDetails = {
-  payout_timed_out: ({ approved }) =>
-    approved === undefined
-      ? 'It was not paid out in time, and the amount was given back.'
-      : 'The payout was approved, but could not be booked before its time was up: the amount had been given back. An operator has to look at it.',
-  payout_rejected: ({ reason }) => withReason('The payout was rejected, and the amount was given back', reason),
-  review_rejected: ({ reason }) => withReason('The withdrawal was rejected, and the amount was given back', reason),
-} as const satisfies Record<OwnFailure, (facts: Failure['facts']) => string>;
-
 export function presentRequest(request: AsyncRequest, { onlyOwner }: Reader): Static<typeof RequestView> {
   const { id, wallet, content, hold, operation, seq, failure, remark, finishedAt } = request;
   return {
@@ -151,19 +142,11 @@ export function presentWithLog(request: AsyncRequest, log: readonly Attempt[], r
 }
 
 function presentFailure({ code, facts }: Failure, operation: string | null): Static<typeof RequestFailure> {
-  if (code === 'hold_resolved' && facts['captured'] !== undefined) return { code, detail: resolvedDetail(facts), facts: { ...facts } };
-  if (isOwn(code)) return { code, detail: ownDetails[code](facts), facts: { ...facts } };
-  return presentRefusal({ code, facts }, operation === null ? null : placeOfOperationId(operation));
-}
-
-function resolvedDetail({ hold, amount, captured, givenBack }: Failure['facts']): string {
-  return `Hold ${hold ?? ''} was resolved by somebody else: ${captured ?? ''} of ${amount ?? ''} were captured, ${givenBack ?? ''} were given back.`;
+  // Requests keep the hold by its id; the ledger's own refusals name it by its place in the log.
+  if (isOwn(code) || facts['captured'] !== undefined) return { code, detail: explain(code, facts), facts: { ...facts } };
+  return explainRefusal({ code, facts }, operation === null ? null : placeOfOperationId(operation));
 }
 
 function isOwn(code: Failure['code']): code is OwnFailure {
   return ownFailures.some((own) => own === code);
-}
-
-function withReason(sentence: string, reason = ''): string {
-  return reason === '' ? `${sentence}.` : `${sentence}: ${reason}`;
 }

@@ -1,7 +1,7 @@
 /** Builds the HTTP server: the framework's settings, the strict readers, the routes, the answers to what fits no route. */
 import fastify from 'fastify';
 import type { RouteOptions } from 'fastify';
-import type { Tls } from '../../kernel/index.ts';
+import type { Tls } from '../network/index.ts';
 import type { App, Product, Reply, Request } from './app.ts';
 import { nameRequest, observeRequests, requestIdHeader } from './observing.ts';
 import { describeApi } from './openapi.ts';
@@ -11,7 +11,7 @@ import { tellClientAddresses } from './client-address.ts';
 import { serveItsHostsOnly } from './hosts.ts';
 import { parseJsonBody } from './json-body.ts';
 import { allowedMethods, answerUnknownRoutes } from './unknown-routes.ts';
-import { ProblemError, sendProblem } from './problem.ts';
+import { problem, ProblemError, sendProblem } from './problem.ts';
 import { freshKeyHeader } from './request-content.ts';
 import { registerRoutes } from './routes/register.ts';
 import { problems } from './schemas.ts';
@@ -101,13 +101,8 @@ function isUtf8Type(type = ''): boolean {
   return [...type.matchAll(/;\s*charset\s*=([^;]*)/gi)].every(([, charset = '']) => /^\s*"?utf-?8"?\s*$/i.test(charset));
 }
 
-function notUnderstood(detail: string): ProblemError {
-  return new ProblemError({
-    status: 415,
-    code: 'unsupported_media_type',
-    title: 'The body is of a type that is not understood.',
-    detail,
-  });
+function notUnderstood(said: string): ProblemError {
+  return new ProblemError(problem('unsupported_media_type', { said }));
 }
 
 /** Asked to be answered when there is something to tell (`wait`), and not at once. */
@@ -117,14 +112,14 @@ function isWaiting({ query }: Request): boolean {
 
 function tellFailures(app: App, { log }: Product): void {
   app.setErrorHandler((failure, request, reply) => {
-    const problem = problemOf(failure);
-    if (problem.status === 500)
+    const found = problemOf(failure);
+    if (found.status === 500)
       log.error(
         { err: failure, requestId: request.id, method: request.method, route: request.routeOptions.url },
-        "A request met an error of Coffer's own",
+        'Unhandled error in request',
       );
     const freshKey = reply.getHeader(freshKeyHeader);
-    return sendProblem(reply, typeof freshKey === 'string' ? { ...problem, requestId: freshKey } : problem);
+    return sendProblem(reply, typeof freshKey === 'string' ? { ...found, requestId: freshKey } : found);
   });
   app.addHook('onResponse', (request, reply, done) => {
     // A 503 has waited for a database that is away: that is in the log already, and not once per request.

@@ -1,12 +1,12 @@
 /** A transfer with its steps: what happened, where and when. */
-import { OperationId, Seq, Timestamp, oneOf, ref, strict } from '../../operations/index.ts';
-import Type from 'typebox';
 import type { Static } from 'typebox';
 import { operationId } from '../../ledger/index.ts';
 import type { Assets, RecordedEntry } from '../../ledger/index.ts';
+import { oneOf, OperationId, ref, Seq, strict, Timestamp } from '../../operations/index.ts';
 import type { OperationRead, Reader } from '../../wallets/index.ts';
+import { explainRefusal } from '../problems/index.ts';
 import { Failure, operationProperties, presentOperation } from './operation-views.ts';
-import { presentRefusal } from './refusals.ts';
+import Type from 'typebox';
 
 const TransferStep = Type.Object(
   {
@@ -63,7 +63,7 @@ function done(step: Step['step'], entry: RecordedEntry): Step {
 }
 
 function refused(step: Step['step'], entry: RecordedEntry): Step {
-  return { step, status: 'refused', ...placeOf(entry), ...(entry.refusal && { refusal: presentRefusal(entry.refusal, entry) }) };
+  return { step, status: 'refused', ...placeOf(entry), ...(entry.refusal && { refusal: explainRefusal(entry.refusal, entry) }) };
 }
 
 function placeOf(entry: RecordedEntry): Pick<Step, 'at' | 'book' | 'seq' | 'id'> {

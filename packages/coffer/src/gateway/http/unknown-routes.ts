@@ -1,6 +1,6 @@
 /** Answers to paths that do not exist, and to methods that a path does not have. */
 import type { App, Reply } from './app.ts';
-import { sendProblem } from './problem.ts';
+import { problem, sendProblem } from './problem.ts';
 
 type MethodsByPath = { readonly path: RegExp; readonly methods: Set<string> }[];
 
@@ -25,22 +25,12 @@ export function answerUnknownRoutes(app: App, routes: MethodsByPath): void {
     const path = request.url.split('?', 1)[0] ?? '';
     const methods = new Set(routes.filter((route) => route.path.test(path)).flatMap((route) => [...route.methods]));
     if (methods.size > 0) return answerOtherMethod(reply, request.method, [...methods].toSorted());
-    return sendProblem(reply, {
-      status: 404,
-      code: 'route_not_found',
-      title: 'There is no such path.',
-      detail: `Nothing is at ${request.method} ${path.slice(0, 200)}. /docs lists what there is.`,
-    });
+    return sendProblem(reply, problem('route_not_found', { facts: { method: request.method, path: path.slice(0, 200) } }));
   });
 }
 
 function answerOtherMethod(reply: Reply, method: string, allowed: readonly string[]): Reply {
   reply.header('allow', [...allowed, 'OPTIONS'].join(', '));
   if (method === 'OPTIONS') return reply.code(204).send();
-  return sendProblem(reply, {
-    status: 405,
-    code: 'method_not_allowed',
-    title: 'The path does not have this method.',
-    detail: `Use ${allowed.join(', ')} here.`,
-  });
+  return sendProblem(reply, problem('method_not_allowed', { facts: { method, allowed: allowed.join(', ') } }));
 }

@@ -67,24 +67,29 @@ const partNames: Readonly<Record<Part, string>> = {
 function sentenceOf(errors: readonly TLocalizedValidationError[], schema: Described, part: string): string {
   const unknownOnes = errors.find((error) => error.keyword === 'additionalProperties');
   const first = unknownOnes ?? errors[0];
-  if (!first) return `${part} does not fit the documented form: see /docs.`;
+  if (!first) return `${part} does not have the documented form: see /docs.`;
+  const isQuery = part === partNames.querystring;
   const place = first.instancePath.split('/').slice(1);
   const name = place.map((step) => step.slice(0, 64)).join('.');
   switch (first.keyword) {
     case 'additionalProperties': {
-      const known = Object.keys(descendant(schema, place)?.properties ?? {});
+      const known = Object.keys(descendant(schema, place)?.properties ?? {}).join(', ') || 'none';
       const found = first.params.additionalProperties.map((property) => `"${property.slice(0, 64)}"`).slice(0, 5);
-      return `${part} has the unknown ${found.length === 1 ? 'property' : 'properties'} ${found.join(', ')}. Known here: ${known.join(', ') || 'none'}.`;
+      const [parameters, properties] = found.length === 1 ? ['parameter', 'an unknown property'] : ['parameters', 'unknown properties'];
+      if (isQuery) return `Unknown query ${parameters} ${found.join(', ')}; this endpoint takes ${known}.`;
+      return `${part} has ${properties} ${found.join(', ')}${name === '' ? '' : ` in "${name}"`}; it takes ${known}.`;
     }
     case 'required': {
-      const missing = first.params.requiredProperties.map((property) =>
-        describe([...place, property].join('.'), descendant(schema, [...place, property])),
-      );
-      return `${part} lacks ${missing.join('; ')}.`;
+      const missing = first.params.requiredProperties
+        .map((property) => describe([...place, property].join('.'), descendant(schema, [...place, property])))
+        .join('; ');
+      return isQuery ? `Missing query parameter ${missing}.` : `${part} is missing ${missing}.`;
     }
-    default:
+    default: {
       if (name === '') return `${part} must be a JSON object.`;
-      return `${part} has no valid ${describe(name, descendant(schema, place), first.message)}.`;
+      const described = describe(name, descendant(schema, place), first.message);
+      return isQuery ? `Invalid query parameter ${described}.` : `${part} has an invalid ${described}.`;
+    }
   }
 }
 

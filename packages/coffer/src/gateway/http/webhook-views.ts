@@ -4,7 +4,7 @@ import Type from 'typebox';
 import type { Static } from 'typebox';
 import { deliveryStatuses } from '../../webhooks/index.ts';
 import type { Attempt, DeliveryRead, Endpoint, WebhookRefusal } from '../../webhooks/index.ts';
-import { notFound } from './problem.ts';
+import { problem } from './problem.ts';
 import type { Problem } from './problem.ts';
 
 export const WebhookView = Type.Object(
@@ -106,23 +106,11 @@ export function presentAttempt({ number, endedAt, httpStatus, elapsedMs, answer,
 
 export function webhookProblem(refused: WebhookRefusal): Problem {
   switch (refused.refusal) {
-    case 'webhook_not_found':
-      return notFound('webhook_not_found', 'There is no such webhook. GET /webhooks lists them.');
-    case 'delivery_not_found':
-      return notFound('delivery_not_found', 'The webhook has no such delivery. GET /webhooks/{id}/deliveries lists those of a month.');
     case 'webhook_url_refused':
-      return {
-        status: 422,
-        code: 'webhook_url_refused',
-        title: 'This address is not called.',
-        detail: `The address cannot be taken: ${refused.why}. Give a public https address; COFFER_WEBHOOKS_PRIVATE allows others.`,
-      };
+      return problem(refused.refusal, { facts: { why: refused.why } });
     case 'too_many_webhooks':
-      return {
-        status: 409,
-        code: 'too_many_webhooks',
-        title: 'There are as many webhooks as there may be.',
-        detail: `Delete one first: there may be ${refused.most}.`,
-      };
+      return problem(refused.refusal, { facts: { most: String(refused.most) } });
+    default:
+      return problem(refused.refusal);
   }
 }

@@ -13,15 +13,11 @@ const idPattern = '[a-z0-9]+(-[a-z0-9]+)*';
 export const ruleIdPattern = `^${idPattern}$`;
 export const ruleIdLengthMax = 40;
 
-export const fraudRefusals = {
-  rule_invalid: 'The rule is not valid.',
-  range_empty: 'There is no time in that range.',
-  rule_exists: 'A rule with this id exists already.',
-  rule_not_found: 'There is no such rule.',
-  rule_unchanged: 'The rule is already as asked.',
-  too_many_rules: 'There are as many rules as there can be.',
-} as const;
-export type FraudRefusal = { readonly refusal: keyof typeof fraudRefusals; readonly detail: string };
+/** `detail`: what is wrong, and what to do about it. */
+export type FraudRefusal = {
+  readonly refusal: 'rule_invalid' | 'range_empty' | 'rule_exists' | 'rule_not_found' | 'rule_unchanged' | 'too_many_rules';
+  readonly detail: string;
+};
 
 /** What rules are about: where the logs end, and which assets there are. */
 export type RuleGrounds = Pick<Ledger, 'books' | 'read' | 'assets'>;
@@ -55,8 +51,9 @@ export class FraudRules {
     const content = readContent(asked, this.#grounds.assets);
     return await this.#change(rule, decided, (current, rules) => {
       if ('mistake' in content) return content;
-      if (current) return { refusal: 'rule_exists', detail: `There is a rule ${rule} already. Change it, or choose another id.` };
-      if (rules >= rulesMax) return { refusal: 'too_many_rules', detail: `${rulesMax} rules are the most. Change one that is disabled.` };
+      if (current) return { refusal: 'rule_exists', detail: `The rule ${rule} already exists. Change it, or choose another id.` };
+      if (rules >= rulesMax)
+        return { refusal: 'too_many_rules', detail: `There can be at most ${rulesMax} rules. Change one that is disabled.` };
       return content;
     });
   }
@@ -67,7 +64,10 @@ export class FraudRules {
       if (!current) return { refusal: 'rule_not_found', detail: 'Check the id: GET /fraud/rules lists the rules.' };
       const content = readContent({ ...contentOf(current), ...asked }, this.#grounds.assets);
       if ('mistake' in content || isNew(content, current)) return content;
-      return { refusal: 'rule_unchanged', detail: `The rule ${rule} is already as asked. Read it: GET /fraud/rules/${rule}.` };
+      return {
+        refusal: 'rule_unchanged',
+        detail: `The rule ${rule} already has the requested content. Read it: GET /fraud/rules/${rule}.`,
+      };
     });
   }
 

@@ -1,5 +1,5 @@
 /** Checks entries one by one against everything before them. Each subject of its own file is asked about its part. */
-import { refusalMeanings } from '../rules/refusals.ts';
+import { refusalCodes } from '../rules/refusals.ts';
 import { Accounts } from './accounts.ts';
 import type { AccountState } from './account-state.ts';
 import { contentOf, decidedIn, digestOf, digestOfRefused, nameOf } from './content.ts';
@@ -16,6 +16,7 @@ import { shapeOf, strayColumns } from './shapes.ts';
 import type { Shape } from './shapes.ts';
 import { Spending } from './spending.ts';
 
+const knownRefusals: ReadonlySet<string> = new Set(refusalCodes);
 const noChange: HoldChange = { held: 0n, before: 0n, final: false };
 const nothingDecided: Decided = {};
 
@@ -100,7 +101,7 @@ export class EntryChecker {
   }
 
   #checkRefusal(at: string, row: LogRow): void {
-    if (row.refusal !== null && !(row.refusal in refusalMeanings))
+    if (row.refusal !== null && !knownRefusals.has(row.refusal))
       this.#findings.add('I11', at, 'the reason of a refusal', 'a known one', row.refusal);
     if (row.key === null || !this.accounts.get(row.scope))
       this.#findings.add('I11', at, 'whose key the refusal is remembered under', 'an account opened before, and a key', row.scope);

@@ -4,7 +4,7 @@ import type { Static } from 'typebox';
 import { assert } from '../../kernel/index.ts';
 import { operationId } from '../../ledger/index.ts';
 import type { Answer } from '../definition.ts';
-import type { OpenRequest } from '../open.ts';
+import type { OpenRequest } from '../terms.ts';
 import { AmountText, AssetBrief, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from '../schemas.ts';
 import { presentAsset } from './posting.ts';
 

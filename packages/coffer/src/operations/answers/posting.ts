@@ -6,8 +6,8 @@ import { availableOf, initiatorOf, maximumAmount, operationId } from '../../ledg
 import type { Asset, Assets, PostedSide, RecordedEntry } from '../../ledger/index.ts';
 import { visibleSide } from '../../visibility/index.ts';
 import type { VisibleSide } from '../../visibility/index.ts';
-import type { Reader, SagaState } from '../../wallets/index.ts';
 import { walletBeyondTransit } from '../../wallets/index.ts';
+import type { Reader, SagaState } from '../../wallets/index.ts';
 import type { Answer } from '../definition.ts';
 import { AmountText, AssetBrief, HoldId, oneOf, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from '../schemas.ts';
 

@@ -1,20 +1,19 @@
 /** Events as they happen, as Server-Sent Events: of everything, or of one wallet. */
-import { WalletId, strict } from '../../../operations/index.ts';
-import Type from 'typebox';
 import { actorOf } from '../../../identity/index.ts';
+import { strict, WalletId } from '../../../operations/index.ts';
 import { isOperationName } from '../../access/index.ts';
 import type { OperationName } from '../../access/index.ts';
 import type { App, Product, Reply, Request } from '../app.ts';
 import { callerOf } from '../callers.ts';
 import { refuseUnknownTypes } from '../event-types.ts';
-import { malformed, ProblemError, sendProblem, tooMany } from '../problem.ts';
-import type { Problem } from '../problem.ts';
+import { malformed, problem, ProblemError, sendProblem, tooMany } from '../problem.ts';
 import { eventCursorPattern, presentTo, refuseBeyond } from '../routes/events.ts';
 import { noSuchWallet } from '../routes/wallet-reads.ts';
 import { problems } from '../schemas.ts';
 import { eventStreamType } from './event-stream.ts';
 import { LiveStreams } from './streams.ts';
 import type { Asked } from './streams.ts';
+import Type from 'typebox';
 
 const query = Type.Object(
   {
@@ -134,7 +133,7 @@ export function liveRoutes(app: App, product: Product): void {
 
 const place = new RegExp(eventCursorPattern);
 const isPlace = (text: string) => text === '' || place.test(text);
-const wrongPlace = malformed('The Last-Event-ID is no place of the log. Send the id of an event as it came, or none.');
+const wrongPlace = malformed('The Last-Event-ID is not a cursor of the log. Send the id of an event as you received it, or none.');
 
 type AskedQuery = { readonly types?: string; readonly after?: string };
 
@@ -153,10 +152,7 @@ function operationOf(request: Request): OperationName {
   return name;
 }
 
-const noRoom: Problem = {
-  status: 503,
-  code: 'overloaded',
-  title: 'There are as many live streams as there may be.',
-  detail: 'Come back after the seconds that Retry-After names, or read GET /events.',
+const noRoom = problem('overloaded', {
+  said: 'The maximum number of live streams is reached. Come back after the seconds that Retry-After names, or read GET /events.',
   retryAfterSeconds: 10,
-};
+});

@@ -1,11 +1,11 @@
 /** The API audit, for operators: who asked for what, when, and what became of it. */
-import { OperationId, Timestamp, WalletId, orNull, ref, strict } from '../../../operations/index.ts';
-import Type from 'typebox';
 import type { Static } from 'typebox';
 import type { AuditRow } from '../../../audit/index.ts';
+import { OperationId, orNull, ref, strict, Timestamp, WalletId } from '../../../operations/index.ts';
 import type { App, Product } from '../app.ts';
-import { malformed, notFound, ProblemError, sendProblem } from '../problem.ts';
+import { malformed, problem, ProblemError, sendProblem } from '../problem.ts';
 import { limitMax, page, problems } from '../schemas.ts';
+import Type from 'typebox';
 
 const AuditView = Type.Object(
   {
@@ -68,11 +68,7 @@ export function auditRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       const audit = product.observation?.audit;
-      if (!audit)
-        return sendProblem(
-          reply,
-          notFound('audit_off', 'The audit is switched off. Set COFFER_AUDIT=on and restart: it has what is asked from then on.'),
-        );
+      if (!audit) return sendProblem(reply, problem('audit_off'));
       const { limit = 50, cursor, since, until, operationId, walletId, actor, requestId } = request.query;
       const rows = await audit.read(
         {
@@ -102,7 +98,7 @@ function momentOf(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const moment = new Date(text);
   if (Number.isNaN(moment.getTime()))
-    throw new ProblemError(malformed(`The query names a moment that does not exist: ${text}. Send one such as 2026-01-31T12:00:00Z.`));
+    throw new ProblemError(malformed(`"${text}" is not a valid moment. Send one such as 2026-01-31T12:00:00Z.`));
   return moment;
 }
 

@@ -5,9 +5,8 @@ import { batchMistake, BatchRequest, nameAt, ownerNamedIn, readBatch } from '../
 import type { ItemBody } from '../batch-items.ts';
 import { BatchAnswer, batchProblem, batchRefused, presentBatch } from '../batches.ts';
 import { admitted, callerOf } from '../callers.ts';
-import { identityProblem } from '../identity-refusals.ts';
 import { noteOperation } from '../observing.ts';
-import { malformed, problemContentType, ProblemError } from '../problem.ts';
+import { malformed, problem, problemContentType, ProblemError } from '../problem.ts';
 import { problems } from '../schemas.ts';
 import { compileValidator } from '../validation.ts';
 
@@ -52,8 +51,8 @@ async function refuseStrangers(operations: readonly ItemBody[], { users }: Produ
   const unknown = new Set(await users.unknownAmong([...new Set(named.filter((owner) => owner !== undefined))]));
   const at = named.findIndex((owner) => owner !== undefined && unknown.has(owner));
   if (at === -1) return;
-  const problem = identityProblem({ code: 'user_not_found', facts: {} });
-  throw new ProblemError({ ...problem, detail: `${nameAt(at)}: ${problem.detail}` });
+  const unknownOwner = problem('user_not_found');
+  throw new ProblemError({ ...unknownOwner, detail: `${nameAt(at)}: ${unknownOwner.detail}` });
 }
 
 /** What would be ignored is told: a caller who sends one key for all would take the whole for safe to repeat. */

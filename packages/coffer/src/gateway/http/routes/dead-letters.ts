@@ -1,11 +1,11 @@
 /** Events that were given up, for operators: look at them, deliver them once more, or drop them. */
-import { Timestamp, orNull, ref, strict } from '../../../operations/index.ts';
-import Type from 'typebox';
 import type { Static } from 'typebox';
 import type { DeadLetter } from '../../../events/index.ts';
+import { orNull, ref, strict, Timestamp } from '../../../operations/index.ts';
 import type { App, Product } from '../app.ts';
-import { notFound, sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
+import Type from 'typebox';
 
 const DeadLetterView = Type.Object(
   {
@@ -113,10 +113,7 @@ export function deadLetterRoutes(app: App, { deadLetters }: Product): void {
   );
 }
 
-const gone = notFound(
-  'dead_letter_not_found',
-  'There is no such dead letter: it was replayed or dropped, or never was one. GET /dead-letters lists those that there are.',
-);
+const gone = problem('dead_letter_not_found');
 
 function present({ wallet, diedAt, ...letter }: DeadLetter): Static<typeof DeadLetterView> {
   return { ...letter, walletId: wallet, diedAt: diedAt?.toISOString() ?? null };

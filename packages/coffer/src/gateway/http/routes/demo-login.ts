@@ -1,10 +1,9 @@
 /** The demo's login: a seeded user's id is enough, while the server runs in demo mode. */
 import { strict } from '../../../operations/index.ts';
-import Type from 'typebox';
 import type { App, Product } from '../app.ts';
-import { identityProblem } from '../identity-refusals.ts';
-import { forbidden, sendProblem } from '../problem.ts';
+import { forbidden, problem, sendProblem } from '../problem.ts';
 import { problems } from '../schemas.ts';
+import Type from 'typebox';
 
 export function demoLoginRoutes(app: App, { sessions, demo }: Product): void {
   app.post(
@@ -30,7 +29,9 @@ export function demoLoginRoutes(app: App, { sessions, demo }: Product): void {
           forbidden('Logging in by id alone works in demo mode only. Log in with e-mail and password: POST /users/login.'),
         );
       const session = await sessions.loginDemo(request.body.user_id);
-      return 'refusal' in session ? sendProblem(reply, identityProblem(session.refusal)) : reply.send({ token: session.token });
+      return 'refusal' in session
+        ? sendProblem(reply, problem(session.refusal.code, session.refusal))
+        : reply.send({ token: session.token });
     },
   );
 }

@@ -55,7 +55,7 @@ export async function refuseBeyond({ queries }: Pick<Product, 'queries'>, place:
   if (place === undefined || !(await queries.isBeyondLog(place, book))) return;
   throw new ProblemError(
     malformed(
-      'The place is after the end of the log: the log was reset, or restored from a backup, or it is the place of another one. Read it again from the beginning: 0-0.',
+      'The cursor is after the end of the log: the log was reset or restored from a backup, or the cursor is of another log. Read it again from the beginning: 0-0.',
     ),
   );
 }

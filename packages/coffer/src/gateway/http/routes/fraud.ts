@@ -1,13 +1,13 @@
 /** Fraud rules, for operators: as data, with their history; tried on the past; and what they found. */
 import { Moment, Reason, WalletId, freeObject, oneOf, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
-import { dryRun, findingCursorPattern, fraudRefusals, ruleActions, ruleKinds } from '../../../insights/index.ts';
+import { dryRun, findingCursorPattern, ruleActions, ruleKinds } from '../../../insights/index.ts';
 import type { FraudRefusal } from '../../../insights/index.ts';
 import { parseMoment } from '../../../kernel/index.ts';
 import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
 import { DryRunView, FindingView, presentDryRun, presentFinding, presentRule, RuleId, RuleView } from '../fraud-views.ts';
-import { malformed, ProblemError, sendProblem } from '../problem.ts';
+import { malformed, problem, ProblemError, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { limitMax, page, problems } from '../schemas.ts';
 
@@ -185,22 +185,13 @@ function dryRunRoute(app: App, product: Product): void {
 
 const noRule = { refusal: 'rule_not_found', detail: 'Check the id: GET /fraud/rules lists the rules.' } as const;
 
-export const fraudRefusalStatus = {
-  rule_invalid: 400,
-  range_empty: 400,
-  rule_exists: 409,
-  rule_not_found: 404,
-  rule_unchanged: 409,
-  too_many_rules: 409,
-} as const satisfies Record<FraudRefusal['refusal'], number>;
-
 function fraudProblem({ refusal, detail }: FraudRefusal): Problem {
-  return { status: fraudRefusalStatus[refusal], code: refusal, title: fraudRefusals[refusal], detail };
+  return problem(refusal, { said: detail });
 }
 
 function momentOf(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const moment = parseMoment(text);
-  if (!moment) throw new ProblemError(malformed(`There is no such moment: ${text}. Send one such as 2026-01-31T12:00:00Z.`));
+  if (!moment) throw new ProblemError(malformed(`"${text}" is not a valid moment. Send one such as 2026-01-31T12:00:00Z.`));
   return moment;
 }

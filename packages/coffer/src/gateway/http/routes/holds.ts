@@ -1,13 +1,13 @@
 /** Holds as they stand. */
-import { HoldId, WalletId, ref, strict } from '../../../operations/index.ts';
-import Type from 'typebox';
+import { HoldId, ref, strict, WalletId } from '../../../operations/index.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
 import { HoldView, HoldWithParts, presentHold, presentHoldPart } from '../hold-views.ts';
-import { notFound, sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
 import { noSuchWallet } from './wallet-reads.ts';
+import Type from 'typebox';
 
 const walletParams = Type.Object({ id: WalletId }, strict);
 const holdParams = Type.Object({ holdId: HoldId }, strict);
@@ -65,6 +65,6 @@ export function holdRoutes(app: App, product: Product): void {
   );
 }
 
-function noSuchHold(id: string): Problem {
-  return notFound('hold_not_found', `There is no hold "${id}". Its id is in the answer that authorised it.`, { hold: id });
+function noSuchHold(hold: string): Problem {
+  return problem('hold_not_found', { facts: { hold } });
 }

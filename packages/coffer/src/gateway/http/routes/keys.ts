@@ -1,14 +1,13 @@
 /** API keys: made, listed, rotated and revoked by admins, or by a service that may. */
-import { Timestamp, oneOf, orNull, ref, strict } from '../../../operations/index.ts';
-import Type from 'typebox';
 import type { Static } from 'typebox';
 import { actorOf, nameLengthMax, scopes } from '../../../identity/index.ts';
 import type { ApiKey, Scope } from '../../../identity/index.ts';
+import { oneOf, orNull, ref, strict, Timestamp } from '../../../operations/index.ts';
 import type { App, Product, Request } from '../app.ts';
 import { callerOf } from '../callers.ts';
-import { identityProblem } from '../identity-refusals.ts';
-import { sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
 import { problems } from '../schemas.ts';
+import Type from 'typebox';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -95,7 +94,7 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
       const createdBy = actorOf(callerOf(request).principal);
       const made = await apiKeys.create({ name, scopes, createdBy, expiresAfterMs, within: ownScopes(request) });
       return 'refusal' in made
-        ? sendProblem(reply, identityProblem(made.refusal))
+        ? sendProblem(reply, problem(made.refusal.code, made.refusal))
         : reply
             .code(201)
             .header('cache-control', 'no-store')
@@ -120,7 +119,7 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
       const made = await apiKeys.rotate(request.params.keyId, overlapHours * hourMs, ownScopes(request));
       access.forget();
       return 'refusal' in made
-        ? sendProblem(reply, identityProblem(made.refusal))
+        ? sendProblem(reply, problem(made.refusal.code, made.refusal))
         : reply.header('cache-control', 'no-store').send({ key: presentKey(made.key), secret: made.secret });
     },
   );
@@ -139,7 +138,7 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
     async (request, reply) => {
       const revoked = await apiKeys.revoke(request.params.keyId, ownScopes(request));
       access.forget();
-      return 'refusal' in revoked ? sendProblem(reply, identityProblem(revoked.refusal)) : reply.send(presentKey(revoked));
+      return 'refusal' in revoked ? sendProblem(reply, problem(revoked.refusal.code, revoked.refusal)) : reply.send(presentKey(revoked));
     },
   );
 }

@@ -1,7 +1,7 @@
 /** The process's figures, for Prometheus. */
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
-import { notFound, sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
 import { problems } from '../schemas.ts';
 
 export function metricsRoutes(app: App, product: Product): void {
@@ -20,8 +20,7 @@ export function metricsRoutes(app: App, product: Product): void {
     },
     async (_request, reply) => {
       const metrics = product.observation?.metrics;
-      if (!metrics)
-        return sendProblem(reply, notFound('metrics_off', 'This process keeps no metrics. Ask one that was started with coffer start.'));
+      if (!metrics) return sendProblem(reply, problem('metrics_off'));
       return reply.header('content-type', metrics.contentType).send(await metrics.text());
     },
   );

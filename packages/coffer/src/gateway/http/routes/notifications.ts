@@ -1,13 +1,13 @@
 /** Notifications: a user's own, and the list that staff shares. */
-import { Timestamp, orNull, ref, strict } from '../../../operations/index.ts';
-import Type from 'typebox';
 import type { Static } from 'typebox';
 import type { Notification } from '../../../insights/index.ts';
+import { orNull, ref, strict, Timestamp } from '../../../operations/index.ts';
 import { actorOf } from '../actor.ts';
 import type { App, Product, Request } from '../app.ts';
 import { accountOf } from '../callers.ts';
-import { notFound, sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
 import { limitMax, problems } from '../schemas.ts';
+import Type from 'typebox';
 
 const NotificationView = Type.Object(
   {
@@ -90,11 +90,7 @@ export function notificationRoutes(app: App, product: Product): void {
       async (request, reply) => {
         const { notificationId } = request.params;
         const read = await product.insights.notifications.markRead(readerOf(request), notificationId, actorOf(request));
-        if (!read)
-          return sendProblem(
-            reply,
-            notFound('notification_not_found', `There is no notification ${notificationId} here. The list of notifications has their ids.`),
-          );
+        if (!read) return sendProblem(reply, problem('notification_not_found', { facts: { id: notificationId } }));
         return reply.send(present(read));
       },
     );

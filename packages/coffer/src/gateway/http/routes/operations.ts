@@ -1,12 +1,13 @@
 /** Operations by the id that their answers carried. */
 import { OperationId, ref, strict } from '../../../operations/index.ts';
-import Type from 'typebox';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
 import { OperationView, presentOperation } from '../operation-views.ts';
-import { presentTransfer, TransferView } from '../transfer-views.ts';
-import { notFound, sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
+import type { Problem } from '../problem.ts';
 import { problems } from '../schemas.ts';
+import { presentTransfer, TransferView } from '../transfer-views.ts';
+import Type from 'typebox';
 
 const params = Type.Object({ operationId: OperationId }, strict);
 
@@ -48,12 +49,6 @@ export function operationRoutes(app: App, product: Product): void {
   );
 }
 
-function noSuchOperation(id: string) {
-  return notFound(
-    'operation_not_found',
-    `There is no operation "${id}". Its id is in the answer to the request that asked for it, and in GET /wallet/{id}/history.`,
-    {
-      operationId: id,
-    },
-  );
+function noSuchOperation(operationId: string): Problem {
+  return problem('operation_not_found', { facts: { operationId } });
 }

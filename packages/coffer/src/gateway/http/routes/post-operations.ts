@@ -5,13 +5,12 @@ import { definitions, HoldId, OperationId, ref, strict, WalletId } from '../../.
 import type { Definition, Input, OperationOutcome, Subject, Terms } from '../../../operations/index.ts';
 import type { App, Product, Reply, Request } from '../app.ts';
 import { acceptLater, Async, asyncHeaders, isAsync } from '../async-requests.ts';
-import { identityProblem } from '../identity-refusals.ts';
+import { callerOf } from '../callers.ts';
 import { inputOf, singleBody } from '../input.ts';
 import { keyHeaders, sendOutcome } from '../outcomes.ts';
-import { sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
 import { RequestView } from '../request-views.ts';
 import { problems } from '../schemas.ts';
-import { callerOf } from '../callers.ts';
 
 export function postOperationRoutes(app: App, product: Product): void {
   for (const definition of definitions) postRoute(app, product, definition);
@@ -74,5 +73,5 @@ async function unknownOwner({ users }: Product, { values }: Input) {
   const named = values['ownerId'] ?? values['user_id'];
   if (typeof named !== 'string') return undefined;
   const found = await users.get(named.toLowerCase());
-  return 'refusal' in found ? identityProblem(found.refusal) : undefined;
+  return 'refusal' in found ? problem(found.refusal.code, found.refusal) : undefined;
 }

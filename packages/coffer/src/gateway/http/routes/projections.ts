@@ -6,7 +6,7 @@ import { setAsideCursorPattern } from '../../../projections/index.ts';
 import type { ProjectionStatus, Retried, SetAside } from '../../../projections/index.ts';
 import { actorOf } from '../actor.ts';
 import type { App, Product, Request } from '../app.ts';
-import { notFound, sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { readReason } from '../request-content.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
@@ -159,15 +159,12 @@ function setAsideRoutes(app: App, { setAsides, log }: Product): void {
   );
 }
 
-function unknown(name: string): Problem {
-  return notFound('projection_not_found', `There is no projection "${name}". GET /projections lists those that there are.`);
+function unknown(projection: string): Problem {
+  return problem('projection_not_found', { facts: { projection } });
 }
 
-function notAside(name: string, id: string): Problem {
-  return notFound(
-    'event_not_set_aside',
-    `${name} has no event ${id} set aside: it was applied, or never failed. Nothing was done. List them again.`,
-  );
+function notAside(projection: string, event: string): Problem {
+  return problem('event_not_set_aside', { facts: { projection, event } });
 }
 
 function presentSetAside({ id, type, wallet, since, ...rest }: SetAside): Static<typeof SetAsideView> {

@@ -5,7 +5,7 @@ import type { DecisionRefusal } from '../../../requests/index.ts';
 import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
-import { notFound, sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { readReason } from '../request-content.ts';
 import { AsyncRequestId, presentRequest, presentWithLog, RequestStatusName, RequestView, RequestWithLog } from '../request-views.ts';
@@ -113,27 +113,9 @@ export function requestRoutes(app: App, product: Product): void {
 }
 
 function noSuchRequest(id: string): Problem {
-  return notFound('request_not_found', `There is no request "${id}". Its id is in the 202 answer, and in its Location header.`, { id });
+  return problem('request_not_found', { facts: { id } });
 }
 
-export const requestConflictTitle = 'The request is not in a state for that.';
-export const requestConflicts = {
-  not_waiting:
-    'Only what is in_review, awaiting_approval, paying or uncertain can be approved or rejected: read what became of it (GET /requests/{id}).',
-  not_failed: 'Only what failed or was released can be replayed: read what became of it (GET /requests/{id}).',
-  not_replayable:
-    'Its key or its hold was used by another operation: a replay could be a second effect. Ask for it again with a fresh key.',
-  busy: 'A worker has it in hand just now. Try again in a moment.',
-} as const satisfies Record<Exclude<DecisionRefusal, 'not_found'>, string>;
-
 function decisionProblem(id: string, { refusal, status }: { readonly refusal: DecisionRefusal; readonly status: string | null }): Problem {
-  if (refusal === 'not_found') return noSuchRequest(id);
-  return {
-    status: 409,
-    code: `request_${refusal}`,
-    title: requestConflictTitle,
-    detail: `The request is ${status ?? 'gone'}. ${requestConflicts[refusal]}`,
-    facts: { id, ...(status !== null && { requestStatus: status }) },
-    ...(refusal === 'busy' && { retryAfterSeconds: 1 }),
-  };
+  return problem(`request_${refusal}`, { facts: { id, ...(status !== null && { requestStatus: status }) } });
 }

@@ -1,13 +1,12 @@
 /** Users as staff and services see them. */
-import { UserId, oneOf, ref, strict } from '../../../operations/index.ts';
-import Type from 'typebox';
 import { roles } from '../../../identity/index.ts';
+import { oneOf, ref, strict, UserId } from '../../../operations/index.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
-import { identityProblem } from '../identity-refusals.ts';
-import { sendProblem } from '../problem.ts';
+import { problem, sendProblem } from '../problem.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
 import { LoginView, presentLogin, presentUser, UserView } from './users.ts';
+import Type from 'typebox';
 
 const params = Type.Object({ userId: UserId }, strict);
 
@@ -27,7 +26,7 @@ export function staffRoutes(app: App, { users, sessions, access }: Product): voi
       const { limit = 50, cursor } = request.query;
       const found = await users.list({ limit, cursor });
       return 'refusal' in found
-        ? sendProblem(reply, identityProblem(found.refusal))
+        ? sendProblem(reply, problem(found.refusal.code, found.refusal))
         : reply.send({ items: found.items.map(presentUser), next: found.next });
     },
   );
@@ -47,8 +46,8 @@ export function staffRoutes(app: App, { users, sessions, access }: Product): voi
       const id = request.params.userId.toLowerCase();
       const { onlyOwner } = callerOf(request);
       const found = await users.get(id);
-      if ('refusal' in found) return sendProblem(reply, identityProblem(found.refusal));
-      if (onlyOwner !== undefined && onlyOwner !== id) return sendProblem(reply, identityProblem({ code: 'user_not_found', facts: {} }));
+      if ('refusal' in found) return sendProblem(reply, problem(found.refusal.code, found.refusal));
+      if (onlyOwner !== undefined && onlyOwner !== id) return sendProblem(reply, problem('user_not_found'));
       return reply.send(presentUser(found));
     },
   );
@@ -68,10 +67,10 @@ export function staffRoutes(app: App, { users, sessions, access }: Product): voi
     async (request, reply) => {
       const { limit = 50, cursor } = request.query;
       const user = await users.get(request.params.userId.toLowerCase());
-      if ('refusal' in user) return sendProblem(reply, identityProblem(user.refusal));
+      if ('refusal' in user) return sendProblem(reply, problem(user.refusal.code, user.refusal));
       const found = await sessions.attempts(user, { limit, cursor });
       return 'refusal' in found
-        ? sendProblem(reply, identityProblem(found.refusal))
+        ? sendProblem(reply, problem(found.refusal.code, found.refusal))
         : reply.send({ items: found.items.map(presentLogin), next: found.next });
     },
   );
@@ -91,7 +90,7 @@ export function staffRoutes(app: App, { users, sessions, access }: Product): voi
     async (request, reply) => {
       const changed = await users.setRole(request.params.userId, request.body.role);
       access.forget();
-      return 'refusal' in changed ? sendProblem(reply, identityProblem(changed.refusal)) : reply.send(presentUser(changed));
+      return 'refusal' in changed ? sendProblem(reply, problem(changed.refusal.code, changed.refusal)) : reply.send(presentUser(changed));
     },
   );
 }

@@ -1,18 +1,16 @@
 /** Users: signing up, logging in, one's own profile. */
-import { DestinationName, Timestamp, WalletId, oneOf, orNull, ref, strict } from '../../../operations/index.ts';
-import Type from 'typebox';
 import type { Static } from 'typebox';
 import { roles } from '../../../identity/index.ts';
 import type { LoginAttempt, User } from '../../../identity/index.ts';
+import { DestinationName, oneOf, orNull, ref, strict, Timestamp, WalletId } from '../../../operations/index.ts';
 import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
-import { LoginTries } from '../login-tries.ts';
 import { accountOf } from '../callers.ts';
-import { identityProblem } from '../identity-refusals.ts';
-import { sendProblem, tooMany } from '../problem.ts';
+import { LoginTries } from '../login-tries.ts';
+import { problem, refusalProblem, sendProblem, tooMany } from '../problem.ts';
 import { readDestination } from '../request-content.ts';
-import { refusalProblem } from '../refusals.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
+import Type from 'typebox';
 
 /** Rules about what may be stored are identity's; here only the kind is checked. */
 const Email = Type.String({ maxLength: 1024, description: 'e-mail address', examples: ['jane@example.com'] });
@@ -72,7 +70,7 @@ export function userRoutes(app: App, product: Product): void {
       const spent = await signUps.take(request.clientIp ?? '');
       if (spent !== null) return sendProblem(reply, tooMany(spent));
       const made = await users.signUp(request.body);
-      return 'refusal' in made ? sendProblem(reply, identityProblem(made.refusal)) : reply.code(201).send(presentUser(made));
+      return 'refusal' in made ? sendProblem(reply, problem(made.refusal.code, made.refusal)) : reply.code(201).send(presentUser(made));
     },
   );
 
@@ -98,7 +96,7 @@ export function userRoutes(app: App, product: Product): void {
           tries.giveBack(guess);
           throw outage;
         });
-      if ('refusal' in session) return sendProblem(reply, identityProblem(session.refusal));
+      if ('refusal' in session) return sendProblem(reply, problem(session.refusal.code, session.refusal));
       tries.giveBack(guess);
       return reply.send({ token: session.token, expiresAt: session.expiresAt.toISOString(), user: presentUser(session.user) });
     },
@@ -116,7 +114,7 @@ export function userRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       const found = await users.get(accountOf(request));
-      return 'refusal' in found ? sendProblem(reply, identityProblem(found.refusal)) : reply.send(presentUser(found));
+      return 'refusal' in found ? sendProblem(reply, problem(found.refusal.code, found.refusal)) : reply.send(presentUser(found));
     },
   );
 
@@ -152,7 +150,7 @@ export function userRoutes(app: App, product: Product): void {
       });
       if (!('refusal' in changed && changed.refusal.code === 'current_password_wrong')) tries.giveBack(guess);
       access.forget();
-      return 'refusal' in changed ? sendProblem(reply, identityProblem(changed.refusal)) : reply.send(presentUser(changed));
+      return 'refusal' in changed ? sendProblem(reply, problem(changed.refusal.code, changed.refusal)) : reply.send(presentUser(changed));
     },
   );
 
@@ -183,7 +181,7 @@ export function userRoutes(app: App, product: Product): void {
       access.forget();
       if ('obstacle' in deleted) return sendProblem(reply, refusalProblem(deleted.obstacle));
       return 'refusal' in deleted
-        ? sendProblem(reply, identityProblem(deleted.refusal))
+        ? sendProblem(reply, problem(deleted.refusal.code, deleted.refusal))
         : reply.send({ id, deletedAt: deleted.deletedAt.toISOString() });
     },
   );
@@ -203,7 +201,7 @@ export function userRoutes(app: App, product: Product): void {
       const { limit = 50, cursor } = request.query;
       const found = await sessions.attempts({ id: accountOf(request) }, { limit, cursor });
       return 'refusal' in found
-        ? sendProblem(reply, identityProblem(found.refusal))
+        ? sendProblem(reply, problem(found.refusal.code, found.refusal))
         : reply.send({ items: found.items.map(presentLogin), next: found.next });
     },
   );

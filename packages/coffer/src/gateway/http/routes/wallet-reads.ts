@@ -5,7 +5,7 @@ import type { Wallet } from '../../../wallets/index.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
 import { HistoryItem, OperationView, presentHistoryItem, presentOperation } from '../operation-views.ts';
-import { malformed, notFound, sendProblem } from '../problem.ts';
+import { malformed, problem, sendProblem } from '../problem.ts';
 import type { Problem } from '../problem.ts';
 import { readMoment } from '../request-content.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
@@ -127,21 +127,17 @@ export function walletReadRoutes(app: App, product: Product): void {
   );
 }
 
-export function noSuchWallet(id: string): Problem {
-  return notFound('wallet_not_found', `There is no wallet "${id}". A first deposit opens it, or POST /wallet.`, { wallet: id });
+export function noSuchWallet(wallet: string): Problem {
+  return problem('wallet_not_found', { facts: { wallet } });
 }
 
 function notOpenYet({ id, openedAt }: Wallet, at: Date): Problem {
-  const [opened, asked] = [openedAt.toISOString(), at.toISOString()];
-  return notFound('wallet_not_found', `The wallet "${id}" was opened at ${opened}, after ${asked}. Ask for a later moment.`, {
-    wallet: id,
+  return problem('wallet_not_found', {
+    facts: { wallet: id },
+    said: `The wallet "${id}" was opened at ${openedAt.toISOString()}, after ${at.toISOString()}. Choose a later moment.`,
   });
 }
 
 function nothingUnderKey(key: string): Problem {
-  return notFound(
-    'operation_not_found',
-    `The wallet has no operation under the key "${key}": nothing was done, and sending the request is safe.`,
-    { key },
-  );
+  return problem('operation_not_found', { facts: { key } });
 }

@@ -1,38 +1,33 @@
-/** Which proxies in front are believed about who calls: the setting, and addresses as they are written on the way. */
+/** Addresses as proxies in front write them, and ranges of them. */
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
+import type { Parser } from '../../kernel/index.ts';
 
 /** A range of addresses, by the address that it begins with and how many bits of it count. */
 export type Network = { readonly address: string; readonly bits: number; readonly family: 'ipv4' | 'ipv6' };
-
-export const proxySettings: readonly { name: string; meaning: string; fallback: string }[] = [
-  {
-    name: 'COFFER_TRUSTED_PROXIES',
-    meaning: 'proxies in front, whose X-Forwarded-For is believed: addresses and ranges separated by commas, or loopback',
-    fallback: 'none: whoever connects is the caller',
-  },
-];
 
 const loopback: readonly Network[] = [
   { address: '127.0.0.0', bits: 8, family: 'ipv4' },
   { address: '::1', bits: 128, family: 'ipv6' },
 ];
 
-export function readTrustedProxies(text: string | undefined, problem: (sentence: string) => void): readonly Network[] {
-  const names = text === undefined ? [] : text.split(',').map((name) => name.trim());
-  return names.flatMap((name) => {
-    if (name.toLowerCase() === 'loopback') return loopback;
-    const network = networkOf(name);
-    if (network?.bits === 0)
-      problem(
-        `COFFER_TRUSTED_PROXIES has "${name}", which is everybody: then callers could give any address as theirs. Give the addresses of your proxies alone.`,
-      );
-    if (!network)
-      problem(
-        `COFFER_TRUSTED_PROXIES has "${name.slice(0, 64)}": give addresses and ranges of the proxies in front, separated by commas, such as 10.0.0.7,192.168.0.0/16, or loopback.`,
-      );
-    return network ?? [];
-  });
-}
+/** A list of addresses and ranges, separated by commas. */
+export const networks: Parser<readonly Network[]> = {
+  type: 'addresses and ranges, or loopback',
+  parse: (text) => {
+    const found: Network[] = [];
+    for (const name of text.split(',').map((part) => part.trim())) {
+      const named = name.toLowerCase() === 'loopback' ? loopback : networkOf(name);
+      if (named === null)
+        return {
+          instead: 'addresses and ranges of the proxies in front, separated by commas, such as 10.0.0.7,192.168.0.0/16, or loopback',
+        };
+      if ('bits' in named && named.bits === 0)
+        return { instead: `the addresses of your proxies alone: ${name} is every address, so any caller could choose theirs` };
+      found.push(...[named].flat());
+    }
+    return { value: found };
+  },
+};
 
 function networkOf(text: string): Network | null {
   const [, address = '', digits] = /^([0-9A-Fa-f.:]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];

@@ -36,15 +36,15 @@ test('mistakes are told with the variable and what to give, and without what may
     COFFER_WEBHOOKS_PRIVATE: 'maybe',
   });
   expect(problems?.map((problem) => problem.split(' ')[0])).toEqual([
+    'COFFER_PAYOUT_URL',
+    'COFFER_PAYOUT_SECRET',
+    'COFFER_PAYOUT_TIMEOUT',
+    'SMTP_URL',
+    'COFFER_WEBHOOKS_PRIVATE',
     'RABBITMQ_URL',
     'REDIS_URL',
-    'SMTP_URL',
-    'COFFER_PAYOUT_TIMEOUT',
-    'COFFER_PAYOUT_SECRET',
-    'COFFER_PAYOUT_URL',
-    'COFFER_WEBHOOKS_PRIVATE',
   ]);
   expect(problems?.join()).not.toContain('hunter2');
   expect(readConfig({ COFFER_PAYOUT: 'webhook' }).problems?.[0]).toContain('give COFFER_PAYOUT_URL and COFFER_PAYOUT_SECRET');
-  expect(readConfig({ COFFER_PAYOUT: 'sometimes' }).problems?.[0]).toContain('none, approval or webhook');
+  expect(readConfig({ COFFER_PAYOUT: 'sometimes' }).problems?.[0]).toContain('one of none, approval, webhook');
 });

@@ -1,6 +1,6 @@
 import net from 'node:net';
-import type { Address } from './config.ts';
-import { OperatorError } from './exit.ts';
+import { OperatorError } from '../../kernel/index.ts';
+import type { Address } from '../../kernel/index.ts';
 
 /** Something that is about to listen, and the setting that moves it elsewhere. */
 export type Listener = { what: string; setting: string; address: Address };

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import tls from 'node:tls';
-import { OperatorError } from './exit.ts';
+import { OperatorError } from '../../kernel/index.ts';
 
 /** A certificate (followed by those that lead to its issuer, if any) and its private key, both PEM. */
 export type Tls = { readonly cert: string; readonly key: string };

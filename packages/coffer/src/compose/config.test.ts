@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readConfig } from './config.ts';
+import { readConfig, settingTable } from './config.ts';
 
 describe('settings', () => {
   test('an empty environment gives the documented defaults', () => {
@@ -33,7 +33,6 @@ describe('settings', () => {
       WALLET_SERVICE_URL: 'nowhere',
       HOST: 'http://localhost',
       COFFER_AUTH: 'open',
-      COFFER_JWT_ISSUER: 'https://login.example.com',
       COFFER_TLS_CERT: 'cert.pem',
       COFFER_RATE_LIMIT: 'many',
       COFFER_INTERNAL_SECRET: 'short',
@@ -42,7 +41,7 @@ describe('settings', () => {
       ENABLE_SWAGGER: 'maybe',
       LOG_LEVEL: 'loud',
       COFFER_DEFAULT_ASSET: 'us dollars',
-      COFFER_REQUEST_DAYS: 'for ever',
+      COFFER_REQUEST_DAYS: 'forever',
       COFFER_AUDIT: 'perhaps',
       COFFER_AUDIT_DAYS: '0',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:hunter2',
@@ -51,19 +50,17 @@ describe('settings', () => {
       'HOST',
       'PORT',
       'WALLET_SERVICE_URL',
-      'HOST',
-      'COFFER_JWKS_URL,',
       'COFFER_INTERNAL_SECRET',
-      'COFFER_TLS_CERT',
       'COFFER_RATE_LIMIT',
-      'DATABASE_URL',
       'JWT_SECRET',
+      'COFFER_TLS_CERT',
       'ENABLE_SWAGGER',
-      'LOG_LEVEL',
+      'DATABASE_URL',
       'COFFER_DEFAULT_ASSET',
       'COFFER_REQUEST_DAYS',
       'COFFER_AUDIT',
       'COFFER_AUDIT_DAYS',
+      'LOG_LEVEL',
       'OTEL_EXPORTER_OTLP_ENDPOINT',
     ]);
     expect(problems?.join()).not.toContain('hunter2');
@@ -109,6 +106,37 @@ describe('settings', () => {
       expect(readConfig({ ...issuer, COFFER_JWKS_URL: url }).config?.issuer?.jwksUrl).toBe(url);
     for (const url of ['http://login.example.com/keys', 'file:///etc/keys', 'keys'])
       expect(readConfig({ ...issuer, COFFER_JWKS_URL: url }).problems?.[0]).toContain('https address');
+  });
+
+  test('settings of one context that belong together are told when one is missing', () => {
+    expect(readConfig({ COFFER_JWT_ISSUER: 'https://login.example.com' }).problems).toEqual([
+      'COFFER_JWKS_URL, COFFER_JWT_ISSUER and COFFER_JWT_AUDIENCE belong together: set all three, or none.',
+    ]);
+  });
+
+  test('a variable that looks like a setting and is none is named in a warning', () => {
+    expect(readConfig({ COFFER_PORT: '1', COFFER_TOKEN: 't', OTHER: 'x', COFFER_AUDIT: 'off' }).warnings).toEqual([
+      'COFFER_PORT is not a setting of Coffer and has no effect. See coffer start --help.',
+    ]);
+  });
+
+  test('each row of the table reads its own example, unless that is a description', () => {
+    for (const { rows } of settingTable)
+      for (const { name, example, secret } of rows) {
+        const needsOthers = {
+          COFFER_JWKS_URL: 1,
+          COFFER_JWT_ISSUER: 1,
+          COFFER_JWT_AUDIENCE: 1,
+          COFFER_TLS_CERT: 1,
+          COFFER_TLS_KEY: 1,
+          SMTP_URL: 1,
+          COFFER_MAIL_FROM: 1,
+          COFFER_PAYOUT_URL: 1,
+        };
+        const { problems = [] } = readConfig({ [name]: example });
+        const ownFault = problems.filter((problem) => problem.startsWith(`${name} is`));
+        expect([name, secret, name in needsOthers ? [] : problems, ownFault]).toEqual([name, secret, [], []]);
+      }
   });
 
   test('two services on one port are refused', () => {

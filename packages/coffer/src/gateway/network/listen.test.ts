@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { freePort } from '../../../../test/support/ports.ts';
+import { freePort } from '../../../../../test/support/ports.ts';
 import { refuseTakenPorts } from './listen.ts';
 
 test('a taken port is a sentence that names the setting, a free one is nothing', async () => {

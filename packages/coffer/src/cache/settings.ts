@@ -1,0 +1,18 @@
+/** The settings of the cache. */
+import { asRead, optional, settingGroup, urlOf } from '../kernel/index.ts';
+
+export const cacheSettings = settingGroup({
+  title: 'Cache',
+  rows: {
+    redisUrl: {
+      name: 'REDIS_URL',
+      reads: optional(urlOf(['redis:', 'rediss:'], 'redis://host:6379')),
+      default: undefined,
+      absent: 'each process has its own',
+      meaning: 'a Redis for cached reads and shared rate limits',
+      example: 'redis://redis.example.com:6379',
+      secret: true,
+    },
+  },
+  combine: asRead,
+});

@@ -1,0 +1,89 @@
+/** The settings of all contexts, collected into one table, and what a process is configured with. */
+import path from 'node:path';
+import { auditSettings } from '../audit/settings.ts';
+import { cacheSettings } from '../cache/settings.ts';
+import { databaseSettings } from '../database/settings.ts';
+import { eventSettings } from '../events/settings.ts';
+import { callerSettings, httpSettings, listenSettings, tlsSettings } from '../gateway/settings.ts';
+import { identitySettings } from '../identity/settings.ts';
+import { notificationSettings } from '../insights/settings.ts';
+import { logSettings, readGroup } from '../kernel/index.ts';
+import type { Mistake, Setting, SettingGroup } from '../kernel/index.ts';
+import { ledgerSettings } from '../ledger/settings.ts';
+import { requestSettings } from '../requests/settings.ts';
+import { telemetrySettings } from '../telemetry/settings.ts';
+import { walletSettings } from '../wallets/settings.ts';
+import { webhookSettings } from '../webhooks/settings.ts';
+
+const groups = [
+  listenSettings,
+  callerSettings,
+  identitySettings,
+  tlsSettings,
+  httpSettings,
+  databaseSettings,
+  ledgerSettings,
+  walletSettings,
+  requestSettings,
+  notificationSettings,
+  webhookSettings,
+  eventSettings,
+  cacheSettings,
+  auditSettings,
+  logSettings,
+  telemetrySettings,
+] as const;
+
+type Row = Omit<Setting<unknown>, 'reads' | 'default'> & { readonly type: string };
+
+/** What the environment may set, by context, for help and reference. */
+export const settingTable: readonly { readonly title: string; readonly rows: readonly Row[] }[] = groups.map(({ title, rows }) => ({
+  title,
+  rows: (Object.values(rows) as Setting<unknown>[]).map(({ reads, default: _default, ...row }) => ({ ...row, type: reads.type })),
+}));
+
+export type Config = ReturnType<typeof collect>;
+
+function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>(group: SettingGroup<R, C>) => C) {
+  // In the order of the table, so that mistakes come in it, too.
+  const listening = read(listenSettings);
+  const callers = read(callerSettings);
+  const identity = read(identitySettings);
+  const tls = read(tlsSettings);
+  const { logRequests, swaggerEnabled } = read(httpSettings);
+  const database = read(databaseSettings);
+  const ledger = read(ledgerSettings);
+  const wallets = read(walletSettings);
+  const { requestDays, payout } = read(requestSettings);
+  /** Systems beside Coffer that it uses when it is told where they are. */
+  const peers = { payout, ...read(notificationSettings), ...read(webhookSettings), ...read(eventSettings), ...read(cacheSettings) };
+  const audit = read(auditSettings);
+  const { logLevel, logFiles, logFolder: folder } = read(logSettings);
+  /** Null: no log files are written. */
+  const logFolder = logFiles ? path.resolve(folder ?? path.join(database.home, 'logs')) : null;
+  const observe = { ...audit, ...read(telemetrySettings), logFolder, logRequests };
+  const parts = { ...listening, ...callers, ...identity, ...tls, ...database, ...ledger, ...wallets };
+  return { ...parts, requestDays, swaggerEnabled, logLevel, observe, peers };
+}
+
+type Outcome =
+  | { readonly config: Config; readonly warnings: readonly string[]; readonly problems?: never }
+  | { readonly config?: never; readonly warnings?: never; readonly problems: readonly string[] };
+
+/** Reads the settings from the environment. All mistakes are answered together, each as a sentence with its remedy. */
+export function readConfig(env: NodeJS.ProcessEnv): Outcome {
+  const problems: string[] = [];
+  const mistake: Mistake = (sentence) => void problems.push(sentence);
+  const config = collect((group) => readGroup(group, env, mistake));
+  return problems.length > 0 ? { problems } : { config, warnings: unknownVariables(env) };
+}
+
+const known: ReadonlySet<string> = new Set(settingTable.flatMap(({ rows }) => rows.map(({ name }) => name)));
+/** What clients, examples and the tests read. */
+const notOurs = /^COFFER_(URL|TOKEN|TEST_\w*)$/;
+
+function unknownVariables(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env)
+    .filter((name) => name.startsWith('COFFER_') && !known.has(name) && !notOurs.test(name))
+    .map((name) => `${name} is not a setting of Coffer and has no effect. See coffer start --help.`);
+}

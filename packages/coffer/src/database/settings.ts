@@ -1,0 +1,52 @@
+/** The settings of the database. */
+import path from 'node:path';
+import { anyText, optional, settingGroup } from '../kernel/index.ts';
+import type { Parser } from '../kernel/index.ts';
+
+/** Sources run from a clone, which has one home wherever it is called from; below node_modules, data would go with the next install. */
+const isClone = import.meta.filename.endsWith('.ts');
+const defaultHome = isClone ? path.resolve(import.meta.dirname, '../../../../.coffer') : path.resolve('.coffer');
+
+const postgresUrl: Parser<string> = {
+  type: 'URL',
+  parse: (text) => {
+    const url = URL.parse(text);
+    if (!url || !['postgres:', 'postgresql:'].includes(url.protocol)) return { instead: 'postgres://user:password@host:5432/database' };
+    return url.pathname.length < 2 ? { instead: 'the name of the database, too: end it with /database' } : { value: text };
+  },
+};
+
+const example = 'postgres://coffer:password@db.example.com:5432/coffer';
+
+export const databaseSettings = settingGroup({
+  title: 'Database',
+  rows: {
+    databaseUrl: {
+      name: 'DATABASE_URL',
+      reads: optional(postgresUrl),
+      default: undefined,
+      absent: 'the embedded PostgreSQL 18',
+      meaning: 'a PostgreSQL 16 or newer of your own',
+      example,
+      secret: true,
+    },
+    migrationUrl: {
+      name: 'COFFER_MIGRATION_URL',
+      reads: optional(postgresUrl),
+      default: undefined,
+      absent: 'DATABASE_URL',
+      meaning: 'the same database as its owner, the only role that may migrate it',
+      example,
+      secret: true,
+    },
+    home: {
+      name: 'COFFER_HOME',
+      reads: anyText,
+      default: defaultHome,
+      absent: '.coffer in the clone; in the current folder when installed as a package',
+      meaning: 'folder of the embedded database, generated secrets and logs',
+      example: '/var/lib/coffer',
+    },
+  },
+  combine: ({ databaseUrl, migrationUrl, home }) => ({ databaseUrl: databaseUrl ?? migrationUrl, migrationUrl, home: path.resolve(home) }),
+});

@@ -1,0 +1,247 @@
+/** What the ledger and the wallets refuse. */
+import type { OwnRefusalCode } from '../../operations/index.ts';
+import type { RefusalCode } from '../../ledger/index.ts';
+import type { Facts, ProblemRow } from './row.ts';
+
+const newKey = 'retry with a new key';
+const smallerAmount = 'Retry with a new key and a smaller amount';
+
+export const ledgerProblems = {
+  idempotency_key_reused: {
+    http: 409,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The idempotency key was already used for a different request.',
+    detail: 'The key "‹key›" was already used for a request with different content.',
+    remedy: 'Send the original content again, or use a new key.',
+  },
+  wallet_exists: {
+    http: 409,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'A wallet with this id already exists.',
+    detail: 'The wallet "‹wallet›" already exists.',
+    remedy: 'Use it as it is (GET /wallet/‹wallet›), or choose another id.',
+  },
+  amount_invalid: {
+    http: 400,
+    grpc: 'INVALID_ARGUMENT',
+    title: 'The amount is not valid.',
+    detail: '"‹amount›" is not a valid amount.',
+    remedy: 'Send a whole number of minor units, at least 1, of at most 38 digits.',
+  },
+  same_wallet: {
+    http: 422,
+    grpc: 'INVALID_ARGUMENT',
+    title: 'The debit and the credit name the same account.',
+    detail: '"‹wallet›" would pay itself.',
+    remedy: 'Name two different wallets.',
+  },
+  other_book: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The wallets are in different books, and this operation needs one.',
+    detail: '"‹wallet›" is in another book, and this operation has to happen within one book.',
+    remedy: 'Only a transfer by itself, without "mode":"atomic", can go to another book.',
+  },
+  asset_unknown: {
+    http: 422,
+    grpc: 'INVALID_ARGUMENT',
+    title: 'There is no such asset.',
+    detail: 'There is no asset "‹asset›".',
+    remedy: 'GET /assets lists the assets.',
+  },
+  wallet_not_found: {
+    http: 404,
+    grpc: 'NOT_FOUND',
+    title: 'There is no such wallet.',
+    detail: 'There is no wallet "‹wallet›".',
+    remedy: 'Check the id, or open the wallet: POST /wallet, or a first deposit.',
+  },
+  recipient_not_found: {
+    http: 404,
+    grpc: 'NOT_FOUND',
+    title: 'The wallet to credit does not exist.',
+    detail: 'There is no wallet "‹wallet›" to credit.',
+    remedy: `Open it first (POST /wallet, or a first deposit), then ${newKey}.`,
+  },
+  hold_not_found: {
+    http: 404,
+    grpc: 'NOT_FOUND',
+    title: 'There is no such hold.',
+    detail: 'There is no hold "‹hold›".',
+    remedy: 'The answer that authorised a hold carries its id, and GET /wallet/{id}/holds lists the open ones.',
+  },
+  operation_not_found: {
+    http: 404,
+    grpc: 'NOT_FOUND',
+    title: 'There is no such operation.',
+    detail: (facts) =>
+      'key' in facts
+        ? 'The wallet has no operation under the key "‹key›".'
+        : `There is no operation "${'operationId' in facts ? '‹operationId›' : '‹reverses›'}".`,
+    remedy: (facts) =>
+      'key' in facts
+        ? 'Nothing was done under this key, so you can safely send the request.'
+        : 'The answer to a request carries the id of its operation, and GET /wallet/{id}/history lists them.',
+  },
+  not_reversible: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The operation cannot be reversed.',
+    detail: 'Operation ‹reverses› is of kind "‹kind›"; only a posting between two accounts can be reversed.',
+    remedy: 'To undo a hold, release it; to undo a reversal, post again.',
+  },
+  asset_mismatch: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The accounts, or the asset named in the request, do not have the same asset.',
+    detail: '"‹wallet›" has asset ‹walletAsset›, not asset ‹asset›.',
+    remedy: 'Use wallets of the same asset, and name that asset or none. GET /wallet/{id} shows the asset of a wallet.',
+  },
+  version_stale: {
+    http: 409,
+    grpc: 'ABORTED',
+    title: 'The wallet has changed since the version that you expected.',
+    detail: 'You expected version ‹expectedVersion›; the wallet is at version ‹currentVersion›.',
+    remedy: `Read the wallet again, decide again, and ${newKey} and the current version.`,
+  },
+  wallet_closed: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The wallet is closed.',
+    detail: (facts) => `"‹wallet›" is closed for ${sidesIn(facts)}, which cannot be undone.`,
+    remedy: 'Use another wallet.',
+  },
+  wallet_frozen: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The wallet is frozen.',
+    detail: (facts) => `"‹wallet›" is frozen for ${sidesIn(facts)}.`,
+    remedy: `An operator can unfreeze it (POST /wallet/‹wallet›/unfreeze); then ${newKey}.`,
+  },
+  nothing_to_change: {
+    http: 409,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The wallet already has the requested state.',
+    detail: '"‹wallet›" already has the requested state.',
+    remedy: 'Nothing needs to be done. GET /wallet/‹wallet› shows it.',
+  },
+  hold_expired: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The hold has expired.',
+    detail: 'Hold ‹hold› expired at ‹expiredAt›.',
+    remedy: 'Authorise a new one.',
+  },
+  hold_resolved: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'Nothing is left on the hold.',
+    detail: ({ captured }) =>
+      captured === undefined
+        ? 'Nothing is left on hold ‹hold›: it was captured or released.'
+        : 'Hold ‹hold› was resolved by another operation: ‹captured› of ‹amount› was captured, ‹givenBack› was released.',
+    remedy: ({ captured }) => (captured === undefined ? 'Authorise a new one for more.' : ''),
+  },
+  hold_not_expired: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The hold has not expired yet.',
+    detail: 'Hold ‹hold› has not expired.',
+    remedy: 'Release it instead (POST /holds/‹hold›/release).',
+  },
+  hold_exceeded: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The hold does not have enough left.',
+    detail: 'Only ‹left› is left on hold ‹hold› (requested ‹requested›).',
+    remedy: `${smallerAmount}, or omit the amount.`,
+  },
+  already_reversed: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The operation has already been fully reversed.',
+    detail: 'Operation ‹reverses› has already been fully reversed.',
+    remedy: 'There is nothing left to reverse.',
+  },
+  reversal_exceeds_original: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'Reversals together cannot exceed the original amount.',
+    detail: 'Only ‹left› of operation ‹reverses› can still be reversed (requested ‹requested›).',
+    remedy: `${smallerAmount}, or omit the amount.`,
+  },
+  wallet_not_empty: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The wallet still holds money, owes some, or has an open hold.',
+    detail: '"‹wallet›" has a balance of ‹balance›, of which ‹held› is held.',
+    remedy: `Empty it and release its holds, or name a wallet to sweep it to; then ${newKey}.`,
+  },
+  insufficient_funds: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'Insufficient funds.',
+    detail: '"‹wallet›" has ‹available› available (requested ‹requested›).',
+    remedy: `${smallerAmount}, or after a deposit.`,
+  },
+  limit_exceeded: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: "The operation would exceed one of the wallet's limits.",
+    detail: 'The limit "‹limit›" of "‹wallet›" is ‹allowed›, of which ‹used› is used (requested ‹requested›).',
+    remedy: ({ limit }) =>
+      `${smallerAmount}${limit === 'perTransfer' ? '' : ', wait for the next day or month'}, or have an operator raise the limit (PUT /wallet/‹wallet›/limits).`,
+  },
+  balance_below_minimum: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The operation would leave less than the minimum balance that you asked to keep.',
+    detail: '"‹wallet›" would be left with ‹balance›, and you asked to keep at least ‹minimumBalance›.',
+    remedy: `${smallerAmount}, or a lower minimum balance.`,
+  },
+  credit_line_in_use: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The wallet has drawn more than the new credit line allows.',
+    detail: '"‹wallet›" stands at ‹balance› net of its holds, below ‹floor›.',
+    remedy: `Deposit first, or set a longer credit line; then ${newKey}.`,
+  },
+  balance_limit: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The balance would have more than 38 digits.',
+    detail: 'The balance of "‹wallet›" would have more than 38 digits.',
+    remedy: `${smallerAmount}.`,
+  },
+  linked_operation_refused: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'Another operation of the same all-or-nothing group was refused.',
+    detail: 'Nothing was done, because operations[‹refused›] of the same group was refused.',
+    remedy: 'Correct that operation and send the group again with new keys.',
+  },
+} as const satisfies Record<RefusalCode, ProblemRow>;
+
+export const walletProblems = {
+  saga_not_linkable: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'A transfer with mode saga cannot be part of an all-or-nothing group.',
+    detail: 'A transfer with "mode":"saga" runs in steps, so it cannot be part of an all-or-nothing group.',
+    remedy: 'Send the transfer by itself, or omit "mode" when both wallets are in one book.',
+  },
+  review_required: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'A fraud rule may require a review of this withdrawal, so it cannot be posted at once.',
+    detail: 'Withdrawals from "‹wallet›" may need a review first. Nothing was done.',
+    remedy: 'Send the withdrawal asynchronously ("async": true), with the same key or a new one.',
+  },
+} as const satisfies Record<OwnRefusalCode, ProblemRow>;
+
+/** The remedy beside a sentence that says nothing of a system account but that it could not take part. */
+export const systemAccountRemedy = `${smallerAmount}.`;
+
+function sidesIn({ side }: Facts): string {
+  return side === 'both' ? 'debits and credits' : '‹side›';
+}

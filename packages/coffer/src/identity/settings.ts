@@ -1,0 +1,49 @@
+/** The settings of logins. */
+import { anyText, guardedUrl, optional, secretText, settingGroup } from '../kernel/index.ts';
+import type { IssuerSettings } from './issuer.ts';
+
+export const identitySettings = settingGroup({
+  title: 'Logins',
+  rows: {
+    jwtSecret: {
+      name: 'JWT_SECRET',
+      reads: optional(secretText),
+      default: undefined,
+      absent: 'generated once, kept in COFFER_HOME',
+      meaning: 'signs login tokens',
+      example: 'the output of openssl rand -base64 48',
+      secret: true,
+    },
+    jwksUrl: {
+      name: 'COFFER_JWKS_URL',
+      reads: optional(guardedUrl),
+      default: undefined,
+      absent: 'no other issuer',
+      meaning: "public keys of another issuer of your users' tokens",
+      example: 'https://login.example.com/.well-known/jwks.json',
+    },
+    issuer: {
+      name: 'COFFER_JWT_ISSUER',
+      reads: optional(anyText),
+      default: undefined,
+      absent: 'no other issuer',
+      meaning: 'what its tokens must have as iss',
+      example: 'https://login.example.com',
+    },
+    audience: {
+      name: 'COFFER_JWT_AUDIENCE',
+      reads: optional(anyText),
+      default: undefined,
+      absent: 'no other issuer',
+      meaning: 'what its tokens must have as aud',
+      example: 'coffer',
+    },
+  },
+  combine: ({ jwtSecret, jwksUrl, issuer, audience }, mistake): { jwtSecret: string | undefined; issuer: IssuerSettings | undefined } => {
+    if (jwksUrl !== undefined && issuer !== undefined && audience !== undefined)
+      return { jwtSecret, issuer: { jwksUrl, issuer, audience } };
+    if (jwksUrl !== undefined || issuer !== undefined || audience !== undefined)
+      mistake('COFFER_JWKS_URL, COFFER_JWT_ISSUER and COFFER_JWT_AUDIENCE belong together: set all three, or none.');
+    return { jwtSecret, issuer: undefined };
+  },
+});

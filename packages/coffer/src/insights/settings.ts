@@ -1,0 +1,31 @@
+/** The settings of notifications by e-mail. */
+import { anyText, optional, settingGroup, urlOf } from '../kernel/index.ts';
+
+export const notificationSettings = settingGroup({
+  title: 'Notifications',
+  rows: {
+    smtpUrl: {
+      name: 'SMTP_URL',
+      reads: optional(urlOf(['smtp:', 'smtps:'], 'smtp://user:password@host:587')),
+      default: undefined,
+      absent: 'no e-mail',
+      meaning: 'a mail server that sends notifications',
+      example: 'smtp://coffer:password@mail.example.com:587',
+      secret: true,
+    },
+    from: {
+      name: 'COFFER_MAIL_FROM',
+      reads: optional(anyText),
+      default: undefined,
+      absent: 'no e-mail',
+      meaning: 'sender of those e-mails',
+      example: 'Coffer <coffer@example.com>',
+    },
+  },
+  /** Undefined for no e-mail. */
+  combine: ({ smtpUrl, from }, mistake): { mail: { readonly smtpUrl: string; readonly from: string } | undefined } => {
+    if (smtpUrl !== undefined && from !== undefined) return { mail: { smtpUrl, from } };
+    if (smtpUrl !== undefined || from !== undefined) mistake('SMTP_URL and COFFER_MAIL_FROM belong together: set both, or neither.');
+    return { mail: undefined };
+  },
+});

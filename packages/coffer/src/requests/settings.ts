@@ -1,0 +1,86 @@
+/** The settings of asynchronous requests and their payouts. */
+import { days, guardedUrl, oneOfWords, optional, settingGroup, wholeNumber } from '../kernel/index.ts';
+import type { Parser } from '../kernel/index.ts';
+
+/** `none`: the request is posted at once. `approval`: an operator decides. `webhook`: the system at `url` is called and decides. */
+export type PayoutConfig =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'approval'; readonly timeoutSeconds: number }
+  | { readonly kind: 'webhook'; readonly url: string; readonly secret: string; readonly timeoutSeconds: number };
+
+const webhookSecret: Parser<string> = {
+  type: 'whsec_ and 24 to 64 bytes in base64',
+  parse: (text) => {
+    const bytes = Buffer.from(text.replace(/^whsec_/, ''), 'base64').length;
+    return text.startsWith('whsec_') && bytes >= 24 && bytes <= 64
+      ? { value: text }
+      : { instead: 'whsec_ followed by 24 to 64 bytes in base64 (openssl rand -base64 32)' };
+  },
+};
+
+export const requestSettings = settingGroup({
+  title: 'Asynchronous requests',
+  rows: {
+    requestDays: {
+      name: 'COFFER_REQUEST_DAYS',
+      reads: days,
+      default: 400,
+      absent: '400',
+      meaning: 'days that a finished asynchronous request is kept',
+      example: '90',
+    },
+    kind: {
+      name: 'COFFER_PAYOUT',
+      reads: optional(oneOfWords(['none', 'approval', 'webhook'])),
+      default: undefined,
+      absent: 'webhook when COFFER_PAYOUT_URL is given, else none',
+      meaning: 'what an asynchronous withdrawal waits for',
+      example: 'approval',
+    },
+    url: {
+      name: 'COFFER_PAYOUT_URL',
+      // The answer decides the payout, so nobody on the way may change it.
+      reads: optional(guardedUrl),
+      default: undefined,
+      absent: 'none',
+      meaning: 'the system that pays out, called once the amount is held',
+      example: 'https://payouts.example.com/coffer',
+    },
+    secret: {
+      name: 'COFFER_PAYOUT_SECRET',
+      reads: optional(webhookSecret),
+      default: undefined,
+      absent: 'none',
+      meaning: 'signs those calls',
+      example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+      secret: true,
+    },
+    timeoutSeconds: {
+      name: 'COFFER_PAYOUT_TIMEOUT',
+      reads: wholeNumber('a number of seconds', 1, 31_536_000),
+      default: 86_400,
+      absent: '86400',
+      meaning: 'seconds after which an undecided payout is released',
+      example: '3600',
+    },
+  },
+  combine: ({ requestDays, ...payout }, mistake) => ({ requestDays, payout: payoutOf(payout, mistake) }),
+});
+
+type PayoutValues = {
+  readonly kind: PayoutConfig['kind'] | undefined;
+  readonly url: string | undefined;
+  readonly secret: string | undefined;
+  readonly timeoutSeconds: number;
+};
+
+function payoutOf(
+  { url, secret, timeoutSeconds, kind = url === undefined ? 'none' : 'webhook' }: PayoutValues,
+  mistake: (sentence: string) => void,
+): PayoutConfig {
+  if (kind === 'none') return { kind };
+  if (kind === 'approval') return { kind, timeoutSeconds };
+  if (url !== undefined && secret !== undefined) return { kind, url, secret, timeoutSeconds };
+  mistake('COFFER_PAYOUT is webhook: give COFFER_PAYOUT_URL and COFFER_PAYOUT_SECRET, too.');
+  return { kind: 'none' };
+}
