@@ -72,7 +72,11 @@ const printed: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     /^withdrawal +Cash +-250 +500$/,
     'balance after the shoes: 750; now: 500; the movements add up: true',
   ],
-  'webhook-receiver.ts': ['a call that Coffer did not sign', 'a forged call is answered 401', 'coffer.wallet.FundsDeposited.v1: jane got 800'],
+  'webhook-receiver.ts': [
+    'a call that Coffer did not sign',
+    'a forged call is answered 401',
+    'coffer.wallet.FundsDeposited.v1: jane got 800',
+  ],
 };
 
 test.each(Object.entries(printed))('examples/%s', async (name, expected) => {
