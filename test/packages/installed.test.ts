@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { endOf, outputOf, runCommand, runToSuccess, until, userEnvironment, within } from '../support/command.ts';
+import type { Ended } from '../support/command.ts';
 import { freePort } from '../support/ports.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -18,6 +19,7 @@ type Packed = { name: string; filename: string; files: { path: string; size: num
 let folder: string;
 let packed: Packed[];
 let app: string;
+let installed: Ended;
 
 beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-installed-'));
@@ -33,7 +35,7 @@ beforeAll(async () => {
   app = path.join(folder, 'app');
   fs.mkdirSync(app);
   const tarballs = ['coffer', 'coffer-client'].map((name) => path.join(folder, packedAs(name).filename));
-  await runToSuccess('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs], {
+  installed = await runCommand('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs], {
     cwd: app,
     withinMs: installedWithinMs,
   });
@@ -63,11 +65,27 @@ test('the tarballs hold what runs: no sources, no tests, no secrets, no data', (
 });
 
 test('the client brings nothing along, and Coffer none of the packages that only some settings need', () => {
-  const installed = fs.readdirSync(path.join(app, 'node_modules'));
+  const folders = fs.readdirSync(path.join(app, 'node_modules'));
   expect(manifestOf('coffer-client')).not.toHaveProperty('dependencies');
   expect(Object.keys(manifestOf('coffer')['peerDependenciesMeta'] as object)).toContain('rabbitmq-client');
-  for (const name of ['rabbitmq-client', 'ioredis', 'nodemailer']) expect(installed).not.toContain(name);
+  for (const name of ['rabbitmq-client', 'ioredis', 'nodemailer']) expect(folders).not.toContain(name);
   expect(manifestOf('coffer')['scripts']).not.toHaveProperty('postinstall');
+});
+
+test('the install says nothing about a Node that is too old', () => {
+  expect(installed.stderr).not.toContain('EBADENGINE');
+  expect(installed.code).toBe(0);
+});
+
+test('an older Node gets a sentence that says which one is needed', { timeout: 60_000 }, async () => {
+  const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.1.0' } })`;
+  const launcher = path.join(app, 'node_modules/coffer/bin/coffer.mjs');
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(older)}`, launcher, 'start'];
+  expect(await runCommand('node', args, { cwd: app, withinMs: 30_000 })).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'Coffer needs Node 24.7 or newer; this is Node 22.1.0.\nInstall a newer one from https://nodejs.org.\n',
+  });
 });
 
 test('it starts with npx, takes a transfer from the installed client, and stops when it is asked to', { timeout: 240_000 }, async () => {

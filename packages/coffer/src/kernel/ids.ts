@@ -10,8 +10,8 @@ let lastMs = 0;
 let counter = 0;
 
 /**
- * A new UUIDv7 (RFC 9562): 48 bits of time in ms, 32 bits of a counter, 42 random bits. Ids of one process increase in the order
- * they are made, so that indexes grow at their end; a clock that goes back is waited for under the latest time that was used.
+ * A new UUIDv7 (RFC 9562): 48 bits of time in ms, 32 bits of a counter, 42 random bits. The ids of one process increase in the order
+ * they are made, so that indexes grow at their end. When the clock goes back, they keep the latest time until it has caught up.
  */
 export function newId(): string {
   if (used === drawn.length) {
