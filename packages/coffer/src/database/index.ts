@@ -7,7 +7,7 @@ export type { Database, DatabaseConfig, OpenOptions } from './open.ts';
 export { createPool, typeParsers } from './pool.ts';
 export type { PoolOptions } from './pool.ts';
 export { inRole, withServerOptions } from './roles.ts';
-export { inTransaction, TransactionLost } from './transaction.ts';
+export { inTransaction } from './transaction.ts';
 export { emptyDatabase } from './empty.ts';
 export { migrate } from './migrate.ts';
 export type { MigrationReport } from './migrate.ts';
