@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { Retention } from '../background/index.ts';
 import { createPool, isOutage } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { readAudit } from './reading.ts';
@@ -46,7 +47,7 @@ export class AuditTrail {
   #toldAtMs = Number.NEGATIVE_INFINITY;
   #writing: Promise<void> | null = null;
   readonly #stopping = new AbortController();
-  readonly #forgetting: readonly NodeJS.Timeout[];
+  readonly #retention: Retention;
 
   constructor(options: AuditOptions) {
     this.#options = { rowsMax: 20_000, charactersMax: 32 * 1_048_576, ...options };
@@ -58,8 +59,13 @@ export class AuditTrail {
       serverOptions,
       connectTimeoutMs: 3_000,
     });
-    const forget = () => void this.forgetOld().catch((failure: unknown) => this.#tell(failure));
-    this.#forgetting = [setTimeout(forget, forgetFirstMs).unref(), setInterval(forget, forgetEveryMs).unref()];
+    this.#retention = new Retention({
+      firstMs: forgetFirstMs,
+      everyMs: forgetEveryMs,
+      atOnce: forgottenAtOnce,
+      forget: (most) => forgetOlderThan(this.#pool, options.keepDays, most),
+      failed: (failure) => this.#tell(failure),
+    });
   }
 
   get counts(): AuditCounts {
@@ -91,20 +97,15 @@ export class AuditTrail {
 
   /** Deletes what is older than it is kept, in steps; answers how many rows. */
   async forgetOld(): Promise<number> {
-    let total = 0;
-    while (!this.#stopping.signal.aborted) {
-      const forgotten = await forgetOlderThan(this.#pool, this.#options.keepDays, forgottenAtOnce);
-      total += forgotten;
-      if (forgotten < forgottenAtOnce) break;
-    }
-    return total;
+    return await this.#retention.sweep();
   }
 
   /** Writes what waits, for a few seconds at most; what is left then is counted as dropped. */
   async stop(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
-    for (const timer of this.#forgetting) clearTimeout(timer);
     this.#stopping.abort();
+    // Not waited for: the database may be away, and the pool is ended below.
+    void this.#retention.stop();
     const enough = new AbortController();
     await Promise.race([this.#writing, sleep(stopMs, undefined, { signal: enough.signal }).catch(() => undefined)]);
     enough.abort();

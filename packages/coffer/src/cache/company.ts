@@ -5,6 +5,8 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { openSession, takeTurn } from '../background/index.ts';
+import type { Session } from '../background/index.ts';
 import { hidePasswords, OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { oldestMs } from './cache.ts';
@@ -19,7 +21,12 @@ const retryMs = 100;
 /** Longer than the server keeps the session of somebody who does not answer. */
 const joinMs = 20_000;
 /** The server itself ends the session of a process that is paused or cut off, so that others need not wait for it for long. */
-const sessionOptions = `-c idle_session_timeout=10s -c lock_timeout=${announceEveryMs}ms`;
+const sessionOptions = {
+  applicationName: 'coffer company',
+  serverOptions: `-c idle_session_timeout=10s -c lock_timeout=${announceEveryMs}ms`,
+  connectTimeoutMs: 5_000,
+  queryTimeoutMs: 5_000,
+} as const;
 const lockNotAvailable = '55P03';
 
 export type CompanyOptions = {
@@ -38,7 +45,7 @@ export class Company {
   readonly #heartbeat: NodeJS.Timeout;
   #mayBeAlone: boolean;
   #state: State = 'unknown';
-  #client: pg.Client | null = null;
+  #session: Session | null = null;
   #heardAtMs = 0;
   /** Resolves when the state is known. */
   #known = Promise.withResolvers<void>();
@@ -83,53 +90,38 @@ export class Company {
     this.#stopped = true;
     clearInterval(this.#heartbeat);
     this.#known.resolve();
-    await this.#client?.end().catch(() => undefined);
+    await this.#session?.close();
   }
 
   /** Until it is stopped: takes the lock, and takes it again whenever its connection was lost. */
   async #stayIn(): Promise<void> {
     let told = false;
     while (!this.#stopped) {
-      const client = this.#newClient();
-      const lost = new Promise<void>((resolve) => client.once('end', resolve));
+      let session: Session | null = null;
       try {
-        await client.connect();
-        this.#client = client;
-        await this.#enter(client);
+        session = await openSession({ ...sessionOptions, url: this.#options.url, onBroken: (broken) => this.#leave(broken) });
+        if (this.#stopped) return void session.close();
+        this.#session = session;
+        await this.#enter(session);
         told = false;
-        await lost;
+        await session.ended;
       } catch (failure) {
         const reason = hidePasswords(failure instanceof Error ? failure.message : String(failure));
         if (!told && !this.#stopped)
           this.#options.log.warn({ reason }, 'Who else posts to the database cannot be asked; answers to postings wait for it, up to 5 s');
         told = true;
       }
-      this.#leave(client);
+      if (session) this.#leave(session);
       if (!this.#stopped) await pause(retryMs, undefined, { ref: false });
     }
   }
 
-  #newClient(): pg.Client {
-    const url = new URL(this.#options.url);
-    const given = url.searchParams.get('options') ?? '';
-    url.searchParams.set('options', `${given} ${sessionOptions}`.trim());
-    const client = new pg.Client({
-      connectionString: url.href,
-      application_name: 'coffer company',
-      keepAlive: true,
-      connectionTimeoutMillis: 5_000,
-      query_timeout: 5_000,
-    });
-    client.on('error', () => this.#leave(client));
-    client.on('end', () => this.#leave(client));
-    client.on('notification', () => void this.#admit(client));
-    return client;
-  }
-
-  async #enter(client: pg.Client): Promise<void> {
+  async #enter(session: Session): Promise<void> {
+    const { client } = session;
+    client.on('notification', () => void this.#admit(session));
     // Before the look, or a newcomer between the two would announce itself to nobody.
     await client.query(`listen ${channel}`);
-    const alone = this.#mayBeAlone && (await isGranted(client, 'pg_try_advisory_lock'));
+    const alone = this.#mayBeAlone && (await takeTurn(client, lockKey));
     if (!alone) {
       this.#mayBeAlone = false;
       await this.#waitFor(client);
@@ -154,8 +146,9 @@ export class Company {
   }
 
   /** Somebody announced itself. Who is alone gives up its memory first and its lock then. */
-  async #admit(client: pg.Client): Promise<void> {
-    if (client !== this.#client || this.#state !== 'alone') return;
+  async #admit(session: Session): Promise<void> {
+    const { client } = session;
+    if (session !== this.#session || this.#state !== 'alone') return;
     this.#mayBeAlone = false;
     this.#state = 'together';
     this.#options.whenNotAlone();
@@ -164,14 +157,14 @@ export class Company {
       await client.query('select pg_advisory_lock_shared($1)', [lockKey]);
       await client.query('select pg_advisory_unlock($1)', [lockKey]);
     } catch {
-      void client.end().catch(() => undefined);
+      void session.close();
     }
   }
 
-  #leave(client: pg.Client): void {
-    void client.end().catch(() => undefined);
-    if (client !== this.#client) return;
-    this.#client = null;
+  #leave(session: Session): void {
+    void session.close();
+    if (session !== this.#session) return;
+    this.#session = null;
     this.#options.whenNotAlone();
     if (this.#state === 'unknown') return;
     this.#state = 'unknown';
@@ -180,13 +173,13 @@ export class Company {
 
   /** Also keeps the session from being ended for idleness. */
   async #beat(): Promise<void> {
-    const client = this.#client;
-    if (!client || this.#state === 'unknown') return;
+    const session = this.#session;
+    if (!session || this.#state === 'unknown') return;
     const sentAtMs = performance.now();
-    if (sentAtMs - this.#heardAtMs > 2 * silenceMaxMs) return this.#leave(client);
+    if (sentAtMs - this.#heardAtMs > 2 * silenceMaxMs) return this.#leave(session);
     try {
-      await client.query('select');
-      if (client === this.#client) this.#heardAtMs = sentAtMs;
+      await session.client.query('select');
+      if (session === this.#session) this.#heardAtMs = sentAtMs;
     } catch {
       // A connection that broke says so by itself.
     }
@@ -197,9 +190,4 @@ export class Company {
       'Another Coffer posts to this database: this one reads from the database from now on. Give all of them the same REDIS_URL to share a cache.',
     );
   }
-}
-
-async function isGranted(client: pg.Client, lock: 'pg_try_advisory_lock'): Promise<boolean> {
-  const { rows } = await client.query<{ granted: boolean }>(`select ${lock}($1) as granted`, [lockKey]);
-  return rows[0]?.granted === true;
 }

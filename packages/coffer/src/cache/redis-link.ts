@@ -4,13 +4,13 @@
  * may have been missed, and the Redis that is there now may have forgotten what it was told.
  */
 import { Redis } from 'ioredis';
-import { hidePasswords, newId } from '../kernel/index.ts';
+import { Backoff, hidePasswords, newId } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { scripts } from './redis-scripts.ts';
 import type { ScriptName } from './redis-scripts.ts';
 
 const connectMs = 1_000;
-const retryDelayMs = { first: 200, longest: 5_000 } as const;
+const reconnectMs = { first: 200, most: 5_000 } as const;
 const epochSeconds = 604_800;
 /** Raised with any change of what is kept, or of how: two of a kind that read it differently keep apart. */
 const format = 1;
@@ -30,7 +30,7 @@ export class RedisLink {
   readonly #options: RedisOptions;
   #live: Live | null = null;
   #missed = 0;
-  #failed = 0;
+  readonly #backoff = new Backoff(reconnectMs);
   #toldAway = false;
   #stopped = false;
   #retry: NodeJS.Timeout | undefined;
@@ -100,7 +100,7 @@ export class RedisLink {
       await this.#beginEpoch(redis);
       if (this.#stopped) return redis.disconnect();
       this.#live = { redis, digests };
-      this.#failed = 0;
+      this.#backoff.reset();
       if (this.#toldAway) log.info('Redis is back');
       this.#toldAway = false;
     } catch (failure) {
@@ -134,7 +134,7 @@ export class RedisLink {
       );
     }
     this.#toldAway = true;
-    const delayMs = Math.min(retryDelayMs.first * 2 ** this.#failed++, retryDelayMs.longest);
+    const delayMs = this.#backoff.nextMs();
     this.#retry = setTimeout(() => void this.#connect(), delayMs).unref();
   }
 }

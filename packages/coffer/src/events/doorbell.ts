@@ -2,8 +2,8 @@
  * Tells whoever follows the log that something may be there to read, in this process and in the others. Only a hint: it says nothing of
  * what was posted, may be lost, and whoever listens looks by itself now and then as well. Rung on the posting path, so it never waits.
  */
-import pg from 'pg';
-import { Backoff } from '../kernel/index.ts';
+import type pg from 'pg';
+import { Listener } from '../background/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { LedgerObserver } from '../ledger/index.ts';
 
@@ -18,7 +18,6 @@ export type Doorbell = {
 const channel = 'coffer_events';
 /** Postings come in batches, hundreds a second: one notice for all that were committed meanwhile. */
 const ringEveryMs = 20;
-const reconnectMs = { first: 100, most: 5_000 } as const;
 
 export type DoorbellOptions = {
   /** Of the database, for the connection that listens. */
@@ -29,8 +28,14 @@ export type DoorbellOptions = {
 
 export function openDoorbell({ url, pool, log }: DoorbellOptions): Doorbell {
   const listeners = new Set<() => void>();
-  const ear = new Ear(url, log, () => {
-    for (const onRing of listeners) onRing();
+  const listener = new Listener({
+    url,
+    applicationName: 'coffer doorbell',
+    channel,
+    heard: () => {
+      for (const onRing of listeners) onRing();
+    },
+    failed: (failure) => log.debug({ reason: String(failure) }, 'The doorbell cannot be heard; trying again'),
   });
   let ringing: NodeJS.Timeout | null = null;
   let isUnderWay = false;
@@ -55,7 +60,7 @@ export function openDoorbell({ url, pool, log }: DoorbellOptions): Doorbell {
     ring: later,
     listen: async (onRing) => {
       listeners.add(onRing);
-      await ear.open();
+      await listener.open();
       return {
         stop: () => {
           listeners.delete(onRing);
@@ -67,7 +72,7 @@ export function openDoorbell({ url, pool, log }: DoorbellOptions): Doorbell {
       stopped = true;
       if (ringing !== null) clearTimeout(ringing);
       listeners.clear();
-      await ear.close();
+      await listener.close();
     },
   };
 }
@@ -81,75 +86,4 @@ export function ringingOnCommit(doorbell: Pick<Doorbell, 'ring'>, observe: Ledge
       observe.batchCommitted(batch);
     },
   };
-}
-
-/** The connection that hears the rings. One that breaks is replaced; meanwhile nothing is heard. */
-class Ear {
-  readonly #url: string;
-  readonly #log: Log;
-  readonly #onRing: () => void;
-  #client: pg.Client | null = null;
-  #opening: Promise<void> | null = null;
-  #retry: NodeJS.Timeout | null = null;
-  readonly #backoff = new Backoff(reconnectMs);
-  #closed = false;
-
-  constructor(url: string, log: Log, onRing: () => void) {
-    this.#url = url;
-    this.#log = log;
-    this.#onRing = onRing;
-  }
-
-  /** The first time it connects; an outage then is waited out behind the caller's back. */
-  async open(): Promise<void> {
-    this.#opening ??= this.#connect();
-    await this.#opening;
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    if (this.#retry) clearTimeout(this.#retry);
-    await this.#opening;
-    const client = this.#client;
-    this.#client = null;
-    await client?.end().catch(() => undefined);
-  }
-
-  async #connect(): Promise<void> {
-    const client = new pg.Client({
-      connectionString: this.#url,
-      application_name: 'coffer doorbell',
-      connectionTimeoutMillis: 10_000,
-      keepAlive: true,
-    });
-    const broken = () => {
-      if (this.#client === client) {
-        this.#client = null;
-        this.#connectLater();
-      }
-    };
-    client.on('error', broken);
-    client.on('end', broken);
-    client.on('notification', () => this.#onRing());
-    try {
-      await client.connect();
-      await client.query(`listen ${channel}`);
-      this.#client = client;
-      this.#backoff.reset();
-      // What was rung while nobody heard.
-      this.#onRing();
-    } catch (failure) {
-      this.#log.debug({ reason: String(failure) }, 'The doorbell cannot be heard; trying again');
-      await client.end().catch(() => undefined);
-      this.#connectLater();
-    }
-  }
-
-  #connectLater(): void {
-    if (this.#closed || this.#retry) return;
-    this.#retry = setTimeout(() => {
-      this.#retry = null;
-      if (!this.#closed) this.#opening = this.#connect();
-    }, this.#backoff.nextMs()).unref();
-  }
 }

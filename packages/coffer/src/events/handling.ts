@@ -1,9 +1,9 @@
 /** What any broker's consumer does with a batch: asks the handler until it knows. */
+import type { Wake } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
 import { assert, Backoff } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { Delivery, Handler, Verdict } from './broker.ts';
-import type { Wake } from './wake.ts';
 
 export const outagePauseMs = { first: 250, most: 10_000 } as const;
 

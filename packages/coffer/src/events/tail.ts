@@ -2,6 +2,7 @@
  * The end of the log, followed once for everybody in this process who listens. Whoever is behind reads from the log until it has met the
  * tail, and is told by the tail from there on: both go by places in the log, so nothing is missed and nothing comes twice.
  */
+import { Wake } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { formatPositions, parsePositions } from '../ledger/index.ts';
@@ -54,8 +55,7 @@ export class LogTail {
   #beginning: Promise<void> | null = null;
   #running: Promise<void> | null = null;
   #bell: Promise<{ stop(): Promise<unknown> }> | null = null;
-  #wake: () => void = () => undefined;
-  #isRung = false;
+  readonly #wake = new Wake();
   #isStopped = false;
   #isTold = false;
 
@@ -73,7 +73,7 @@ export class LogTail {
     const stop = () => {
       listener.isStopped = true;
       this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#ring();
+      if (this.#listeners.size === 0) this.#wake.ring();
     };
     try {
       await this.#begin();
@@ -101,13 +101,13 @@ export class LogTail {
       listener.audience.end();
     }
     this.#listeners.clear();
-    this.#ring();
+    this.#wake.ring();
     await this.#running;
     await (await this.#bell)?.stop();
   }
 
   async #begin(): Promise<void> {
-    this.#bell ??= this.#options.listen?.(() => this.#ring()) ?? null;
+    this.#bell ??= this.#options.listen?.(() => this.#wake.ring()) ?? null;
     if (this.#places) return;
     this.#beginning ??= this.#start().finally(() => (this.#beginning = null));
     await this.#beginning;
@@ -137,16 +137,16 @@ export class LogTail {
   async #run(): Promise<void> {
     const { log, listen } = this.#options;
     while (this.#listeners.size > 0) {
-      this.#isRung = false;
+      this.#wake.forget();
       try {
         const isMore = await this.#readOn();
         this.#isTold = false;
-        if (!isMore) await this.#rest(listen ? pollMs.withBell : pollMs.alone);
+        if (!isMore) await this.#wake.sleep(listen ? pollMs.withBell : pollMs.alone);
       } catch (failure) {
         if (!isOutage(failure)) log.error({ err: failure }, 'Following the log met an error of its own');
         else if (!this.#isTold) log.warn({ reason: String(failure) }, 'Live streams wait for the database');
         this.#isTold = true;
-        await this.#rest(outageMs);
+        await this.#wake.sleep(outageMs);
       }
     }
     this.#places = null;
@@ -218,22 +218,6 @@ export class LogTail {
       await new Promise((resolve) => setTimeout(resolve, outageMs).unref());
       return null;
     }
-  }
-
-  #ring(): void {
-    this.#isRung = true;
-    this.#wake();
-  }
-
-  async #rest(restMs: number): Promise<void> {
-    if (this.#isRung) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, restMs).unref();
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 

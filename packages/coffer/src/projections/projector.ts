@@ -3,6 +3,8 @@
  * otherwise the log is asked: it has everything, in order. So a broker that repeats, reorders or loses events does no harm.
  */
 import type pg from 'pg';
+import { startLoop } from '../background/index.ts';
+import type { Loop } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
 import type { Delivery, Handler, Place } from '../events/index.ts';
 import type { Log } from '../kernel/index.ts';
@@ -27,25 +29,22 @@ export type ProjectorOptions = {
 export class Projector {
   readonly #options: ProjectorOptions;
   readonly #appliers: readonly Applier[];
-  readonly #timer: NodeJS.Timeout;
+  readonly #loop: Loop;
   /** Until when a projection is left where it is. */
   readonly #haltedUntilMs = new Map<Applier, number>();
   /** Where each was at the last look, by projection and book. */
   readonly #looked = new Map<string, Place>();
   #handling = 0;
   #begun: Promise<void> | null = null;
-  #looking: Promise<void> | null = null;
   #stopped = false;
 
   private constructor(options: ProjectorOptions) {
     this.#options = options;
     const { pool, log } = options;
     this.#appliers = options.projections.map((projection) => new Applier({ pool, projection, generation: 'active', log }));
-    this.#timer = setInterval(() => {
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = null;
-      });
-    }, options.lookMs ?? lookMs).unref();
+    const everyMs = options.lookMs ?? lookMs;
+    const failed = (failure: unknown) => log.error({ err: failure }, 'Projections could not be compared with the log');
+    this.#loop = startLoop({ everyMs, firstMs: everyMs, work: () => this.#look(), failed });
   }
 
   /** A database that is away now ends nothing: whatever is done first afterwards begins with what could not be done here. */
@@ -80,8 +79,7 @@ export class Projector {
   /** Begins nothing new, and waits for what is under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearInterval(this.#timer);
-    await this.#looking;
+    await this.#loop.stop();
   }
 
   /** Every projection has its marks. */

@@ -3,6 +3,7 @@
  * transaction when it is as far. Nobody waits for it, and when it dies half way nothing has happened: the next one begins anew.
  */
 import type pg from 'pg';
+import { takeTurn } from '../background/index.ts';
 import { inTransaction } from '../database/index.ts';
 import { OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
@@ -51,7 +52,7 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
     throw new OperatorError(`${projection.name} cannot be rebuilt: what it did cannot be taken back.`, 'See coffer rebuild.');
   if (check && !projection.tables) throw new OperatorError(`${projection.name} cannot be compared.`, 'Rebuild it without --check.');
   await ensureMarks(pool, projection.name, ledger.books);
-  const turn = await takeTurn(pool, projection.name);
+  const turn = await takeRebuildTurn(pool, projection.name);
   try {
     await forgetLeftovers(pool, projection);
     return await build(options);
@@ -63,10 +64,9 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
 }
 
 /** The lock is the connection's: it is closed, not given back. */
-async function takeTurn(pool: pg.Pool, name: string): Promise<pg.PoolClient> {
+async function takeRebuildTurn(pool: pg.Pool, name: string): Promise<pg.PoolClient> {
   const client = await pool.connect();
-  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1, hashtext($2)) as taken', [rebuildLock, name]);
-  if (rows[0]?.taken) return client;
+  if (await takeTurn(client, rebuildLock, name)) return client;
   client.release(true);
   throw new OperatorError(`${name} is being rebuilt already.`, 'Wait until that is done, or end it: then it has no effect.');
 }

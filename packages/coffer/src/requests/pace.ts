@@ -1,6 +1,7 @@
-/** How long to wait before the next try. */
+/** How long to wait before the next try of a request, in milliseconds. */
+import { pauseAfter } from '../kernel/index.ts';
 
 /** Doubling, up to `mostMs`, and a half more or less at random: what failed together is not tried together again. */
 export function pauseMs(tries: number, firstMs: number, mostMs: number): number {
-  return Math.min(mostMs, firstMs * 2 ** Math.min(tries, 30)) * (0.5 + Math.random());
+  return pauseAfter(tries, { first: firstMs, most: mostMs, isSpread: true });
 }

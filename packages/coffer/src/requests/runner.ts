@@ -4,11 +4,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
+import { Listener, startLoop } from '../background/index.ts';
+import type { Loop } from '../background/index.ts';
 import { createPool, isOutage } from '../database/index.ts';
 import { newId } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../ledger/index.ts';
-import { BellListener } from './bell.ts';
+import { channel } from './bell.ts';
 import { claimDue, isCalling, settle } from './claims.ts';
 import type { Change, Claimed } from './claims.ts';
 import { pauseMs } from './pace.ts';
@@ -35,68 +37,67 @@ export type RunnerOptions = StepParts & {
 
 const defaults = { concurrency: 64, leaseMs: 60_000, pollMs: 1_000 } as const;
 const trouble = { firstMs: 250, mostMs: 60_000 } as const;
-const databasePause = { firstMs: 100, mostMs: 5_000 } as const;
+const databasePauses = { first: 200, most: 5_000, isSpread: true } as const;
 const settleAgainMs = 500;
+const connectTimeoutMs = 5_000;
 
 export class RequestRunner {
   readonly #options: RunnerOptions & Record<keyof typeof defaults, number>;
   readonly #pool: pg.Pool;
-  readonly #bell: BellListener;
+  readonly #bell: Listener;
   readonly #working = new Set<Promise<void>>();
   /** Apart from the others, which do not wait for a payer that answers slowly. */
   readonly #calling = new Set<Promise<void>>();
-  readonly #running: Promise<void>;
+  readonly #loop: Loop;
   #stopped = false;
-  #rung = false;
-  #wake: (() => void) | null = null;
-  /** Looks in a row that the database did not answer. */
-  #failures = 0;
 
   constructor(options: RunnerOptions) {
     this.#options = { ...defaults, ...options };
-    this.#pool = createPool(options.url, options.log, { connectionsMax: 6, applicationName: 'coffer requests', connectTimeoutMs: 5_000 });
-    this.#bell = new BellListener({ pool: this.#pool, log: options.log, heard: () => this.#ring() });
-    this.#running = this.#run();
+    this.#pool = createPool(options.url, options.log, { connectionsMax: 6, applicationName: 'coffer requests', connectTimeoutMs });
+    this.#loop = startLoop({
+      work: () => this.#take(),
+      everyMs: this.#options.pollMs,
+      pauses: databasePauses,
+      ringEndsPause: true,
+      failed: (failure, isFirst) => this.#tell(failure, isFirst),
+      recovered: () => options.log.info('Asynchronous requests are worked on again'),
+    });
+    this.#bell = new Listener({
+      url: options.url,
+      applicationName: 'coffer requests',
+      channel,
+      connectTimeoutMs,
+      heard: () => this.#loop.ring(),
+      failed: (failure) => {
+        if (!isOutage(failure)) options.log.warn({ err: failure }, 'The requests cannot be listened for; they are looked for instead');
+      },
+    });
+    void this.#bell.open();
   }
 
   /** Takes nothing more up, and finishes the steps that are under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#ring();
-    await this.#running;
+    await this.#loop.stop();
     await Promise.all([...this.#working, ...this.#calling]);
-    await this.#bell.stop();
+    await this.#bell.close();
     await this.#pool.end();
   }
 
-  async #run(): Promise<void> {
-    const { concurrency, pollMs } = this.#options;
-    while (!this.#stopped) {
-      this.#rung = false;
-      const [limit, callsLimit] = [concurrency - this.#working.size, concurrency - this.#calling.size];
-      const taken = limit + callsLimit === 0 ? 0 : await this.#take(limit, callsLimit);
-      if (taken === null) await this.#quiet(pauseMs(this.#failures, databasePause.firstMs, databasePause.mostMs));
-      else if (taken === 0) await this.#quiet(pollMs);
-    }
+  /** Takes up as many as there is room for. True: it found some, so there may be more. */
+  async #take(): Promise<boolean> {
+    const { concurrency, leaseMs } = this.#options;
+    const [limit, callsLimit] = [concurrency - this.#working.size, concurrency - this.#calling.size];
+    if (limit + callsLimit === 0) return false;
+    const taken = await claimDue(this.#pool, { claim: newId(), leaseMs, limit, callsLimit, ways: await waysOf(this.#options) });
+    for (const claimed of taken) this.#begin(claimed);
+    return taken.length > 0;
   }
 
-  /** How many were taken up; null when the database did not answer. */
-  async #take(limit: number, callsLimit: number): Promise<number | null> {
-    const { leaseMs, log } = this.#options;
-    try {
-      const taken = await claimDue(this.#pool, { claim: newId(), leaseMs, limit, callsLimit, ways: await waysOf(this.#options) });
-      if (this.#failures > 0) log.info('Asynchronous requests are worked on again');
-      this.#failures = 0;
-      for (const claimed of taken) this.#begin(claimed);
-      return taken.length;
-    } catch (failure) {
-      const isPassing = isOutage(failure);
-      if (isPassing && this.#failures === 0)
-        log.warn({ reason: (failure as Error).message }, 'Asynchronous requests wait: the database is away');
-      if (!isPassing) log.error({ err: failure }, 'Asynchronous requests could not be taken up; trying again');
-      this.#failures++;
-      return null;
-    }
+  #tell(failure: unknown, isFirst: boolean): void {
+    const { log } = this.#options;
+    if (!isOutage(failure)) log.error({ err: failure }, 'Asynchronous requests could not be taken up; trying again');
+    else if (isFirst) log.warn({ reason: (failure as Error).message }, 'Asynchronous requests wait: the database is away');
   }
 
   #begin(claimed: Claimed): void {
@@ -108,7 +109,7 @@ export class RequestRunner {
       .finally(() => {
         among.delete(work);
         // There may be more than there was room for.
-        if (among.size === this.#options.concurrency - 1) this.#ring();
+        if (among.size === this.#options.concurrency - 1) this.#loop.ring();
       });
     among.add(work);
   }
@@ -123,7 +124,7 @@ export class RequestRunner {
       const { request }: Claimed = claimed;
       claimed = await this.#settle(claimed, change, endsAtMs);
       reached?.('settled', request);
-      if (change.next === 'in turn') this.#ring();
+      if (change.next === 'in turn') this.#loop.ring();
       if (change.next !== 'now') return;
       // What is not taken further now is taken up by the next worker when the claim is over.
     }
@@ -166,21 +167,5 @@ export class RequestRunner {
         await sleep(settleAgainMs, undefined, { ref: false });
       }
     }
-  }
-
-  /** Until the bell rings, or the time is up. */
-  async #quiet(atMostMs: number): Promise<void> {
-    if (this.#rung || this.#stopped) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    const timer = setTimeout(resolve, atMostMs).unref();
-    await promise;
-    clearTimeout(timer);
-    this.#wake = null;
-  }
-
-  #ring(): void {
-    this.#rung = true;
-    this.#wake?.();
   }
 }

@@ -3,6 +3,8 @@
  * at once, so no order is promised (`sequence` in the body tells it). What fails, or is slow, waits in lanes of its own.
  */
 import type pg from 'pg';
+import { Retention, startLoop } from '../background/index.ts';
+import type { Loop } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { callOut } from '../outbound/index.ts';
@@ -49,55 +51,50 @@ export class Dispatcher {
   readonly #sending = new Map<number, Sending>();
   readonly #stopping = new AbortController();
   readonly #givingUp = new AbortController();
-  readonly #forgetting: readonly NodeJS.Timeout[];
-  readonly #running: Promise<void>;
-  #wake: () => void = () => undefined;
-  #isAwake = false;
-  #outageMs = 0;
+  readonly #retention: Retention;
+  readonly #loop: Loop;
+  #isAway = false;
 
   constructor(options: DispatcherOptions) {
     const leaseMs = 2 * (options.timeoutMs ?? defaults.timeoutMs) + 5_000;
     this.#options = { ...defaults, leaseMs, ...options };
-    const forget = () => void this.forgetOld().catch((failure: unknown) => this.#tell(failure));
-    this.#forgetting = [setTimeout(forget, forgetFirstMs).unref(), setInterval(forget, forgetEveryMs).unref()];
-    this.#running = this.#run();
+    this.#retention = new Retention({
+      firstMs: forgetFirstMs,
+      everyMs: forgetEveryMs,
+      atOnce: forgottenAtOnce,
+      forget: (most) => forgetOld(options.pool, this.#options.keepMs, most),
+      failed: (failure) => this.#tell(failure),
+    });
+    this.#loop = startLoop({
+      // As long as there is something, it is looked again at once; full lanes are looked at when something ends.
+      work: async () => (await this.#beginDue()) > 0,
+      everyMs: lookEveryMs,
+      pauses: outageMs,
+      ringEndsPause: true,
+      failed: (failure) => {
+        this.#tell(failure);
+        this.#isAway = true;
+      },
+    });
   }
 
   /** There may be something to send. */
   wake(): void {
-    this.#isAwake = true;
-    this.#wake();
+    this.#loop.ring();
   }
 
   /** Begins nothing more, and notes what comes of the calls that are under way; those that take longer are put back, to be made again. */
   async stop(): Promise<void> {
-    for (const timer of this.#forgetting) clearTimeout(timer);
     const givingUp = setTimeout(() => this.#givingUp.abort(), this.#options.graceMs).unref();
     this.#stopping.abort();
-    this.wake();
-    await this.#running;
+    await Promise.all([this.#loop.stop(), this.#retention.stop()]);
     await Promise.all([...this.#sending.values()].map(({ done }) => done));
     clearTimeout(givingUp);
   }
 
   /** Deletes what is older than it is kept, in small parts. */
   async forgetOld(): Promise<number> {
-    let total = 0;
-    while (!this.#stopping.signal.aborted) {
-      const forgotten = await forgetOld(this.#options.pool, this.#options.keepMs, forgottenAtOnce);
-      total += forgotten;
-      if (forgotten < forgottenAtOnce) break;
-    }
-    return total;
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      this.#isAwake = false;
-      const begun = await this.#beginDue().catch((failure: unknown) => this.#pauseAfter(failure));
-      // As long as there is something, it is looked again at once; full lanes are looked at when something ends.
-      if (begun === 0) await this.#rest(lookEveryMs);
-    }
+    return await this.#retention.sweep();
   }
 
   /** How many were begun. Throws an outage. */
@@ -111,7 +108,7 @@ export class Dispatcher {
       for (const delivery of claimed) this.#begin(delivery, slow);
       begun += claimed.length;
     }
-    this.#outageMs = 0;
+    this.#isAway = false;
     return begun;
   }
 
@@ -151,30 +148,11 @@ export class Dispatcher {
     if (disabledWhy !== null) log.warn({ webhook: endpoint, reason: disabledWhy }, 'A webhook was disabled');
   }
 
-  async #pauseAfter(failure: unknown): Promise<number> {
-    this.#tell(failure);
-    this.#outageMs = Math.min(Math.max(this.#outageMs * 2, outageMs.first), outageMs.most);
-    this.#isAwake = false;
-    await this.#rest(this.#outageMs);
-    return 1;
-  }
-
   /** Outages once, when they begin. */
   #tell(failure: unknown): void {
     if (this.#stopping.signal.aborted && isOutage(failure)) return;
     if (!isOutage(failure)) this.#options.log.error({ err: failure }, 'Sending webhooks met an error of its own');
-    else if (this.#outageMs === 0) this.#options.log.warn({ reason: String(failure) }, 'Webhooks wait for the database');
-  }
-
-  async #rest(restMs: number): Promise<void> {
-    if (this.#isAwake || this.#stopping.signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, restMs).unref();
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    else if (!this.#isAway) this.#options.log.warn({ reason: String(failure) }, 'Webhooks wait for the database');
   }
 }
 

@@ -1,4 +1,5 @@
 /** Reads the log after the queue's position and hands it to a handler: one consumer per queue at a time, whatever the number of processes. */
+import { Follower, Wake } from '../../background/index.ts';
 import { isOutage } from '../../database/index.ts';
 import { assert, Backoff } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
@@ -7,7 +8,6 @@ import { deliveriesMax } from '../broker.ts';
 import type { Consumer, Delivery, Handler, Place, Verdict } from '../broker.ts';
 import { outagePauseMs, verdictsOn } from '../handling.ts';
 import { Pace } from '../pace.ts';
-import { Wake } from '../wake.ts';
 import { QueueSession } from './store.ts';
 import type { Failed, Redelivery } from './store.ts';
 
@@ -34,8 +34,6 @@ export class BuiltInConsumer implements Consumer {
   readonly #pace: Pace;
   readonly #running: Promise<void>;
   #stopped = false;
-  /** The next events of a book, asked for while those before them are handled. */
-  readonly #ahead = new Map<number, Promise<LedgerEvent[]>>();
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
@@ -82,34 +80,30 @@ export class BuiltInConsumer implements Consumer {
   /** Until it is stopped or the connection ends. */
   async #consume(session: QueueSession): Promise<void> {
     const { ledger } = this.#options;
-    const positions = await session.positions(ledger.books);
-    this.#ahead.clear();
+    const read = (book: number, after: Place) => ledger.read.in({ book }).events(after.seq, after.part, eventsPerBatch);
+    const follower = new Follower(await session.positions(ledger.books), { read, limit: eventsPerBatch });
     while (!this.#stopped && !session.isBroken) {
       let handled = await this.#redeliver(session);
       for (const book of ledger.books) {
         if (this.#stopped || session.isBroken) break;
-        handled += await this.#advance(session, book, positions);
+        handled += await this.#advance(session, book, follower);
       }
       if (handled === 0) await this.#wake.sleep(pollMs);
     }
   }
 
   /** Answers how many events of the book were handled. */
-  async #advance(session: QueueSession, book: number, positions: Map<number, Place>): Promise<number> {
+  async #advance(session: QueueSession, book: number, follower: Follower<LedgerEvent>): Promise<number> {
     const startedMs = performance.now();
-    const place = positions.get(book) ?? { seq: 0, part: 0 };
-    const events = await (this.#ahead.get(book) ?? this.#read(book, place));
-    this.#ahead.delete(book);
+    const { after, events, isFull } = await follower.next(book);
     const last = events.at(-1);
     if (!last) return 0;
-    const isBehind = events.length === eventsPerBatch;
-    if (isBehind) this.#readAhead(book, last);
-    const batch = events.map((event, at) => ({ event, previous: placeOf(events[at - 1]) ?? (place.seq === 0 ? null : place) }));
+    const batch = events.map((event, at) => ({ event, previous: placeOf(events[at - 1]) ?? (after.seq === 0 ? null : after) }));
     const verdicts = await this.#handle(batch, session);
     if (verdicts === null) return 0;
     await session.moveOn(book, { seq: last.seq, part: last.part }, this.#failedOf(batch, verdicts));
-    positions.set(book, { seq: last.seq, part: last.part });
-    if (isBehind) await this.#rest(performance.now() - startedMs);
+    follower.moveOn(book, last);
+    if (isFull) await this.#rest(performance.now() - startedMs);
     return events.length;
   }
 
@@ -151,17 +145,6 @@ export class BuiltInConsumer implements Consumer {
     const [event] = await this.#options.ledger.read.in({ book }).events(seq, part - 1, 1);
     assert(event && event.seq === seq && event.part === part, `event ${book}-${seq}-${part} is in the log, which loses nothing`);
     return { event, previous };
-  }
-
-  async #read(book: number, after: Place): Promise<LedgerEvent[]> {
-    return await this.#options.ledger.read.in({ book }).events(after.seq, after.part, eventsPerBatch);
-  }
-
-  #readAhead(book: number, after: Place): void {
-    const reading = this.#read(book, after);
-    // Whoever awaits it is told; until then nobody may be listening.
-    reading.catch(() => undefined);
-    this.#ahead.set(book, reading);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The built-in broker's statements, all on the connection that holds the queue's turn: who lost it cannot write. */
-import pg from 'pg';
-import { typeParsers, withServerOptions } from '../../database/index.ts';
+import type pg from 'pg';
+import { openSession, takeTurn } from '../../background/index.ts';
+import type { Session } from '../../background/index.ts';
 import type { LedgerEvent } from '../../ledger/index.ts';
 import { deliveriesMax } from '../broker.ts';
 import type { Delivery, Place } from '../broker.ts';
@@ -42,47 +43,29 @@ const failedText = `
       as f (book, seq, part, previous_seq, previous_part, event_id, event_type, wallet, body, deliveries))`;
 
 export class QueueSession {
+  readonly #session: Session;
   readonly #client: pg.Client;
   readonly #queue: string;
-  #broken = false;
 
-  private constructor(client: pg.Client, queue: string) {
-    this.#client = client;
+  private constructor(session: Session, queue: string) {
+    this.#session = session;
+    this.#client = session.client;
     this.#queue = queue;
   }
 
-  /** `onBroken` is told once when the connection ends by itself. */
+  /** `onBroken` is called once when the connection ends by itself. */
   static async open(url: string, queue: string, onBroken: () => void): Promise<QueueSession> {
-    const client = new pg.Client({
-      connectionString: withServerOptions(url, sessionOptions),
-      application_name: 'coffer events',
-      connectionTimeoutMillis: 10_000,
-      keepAlive: true,
-      types: typeParsers,
-    });
-    const session = new QueueSession(client, queue);
-    const breaks = () => {
-      if (session.#broken) return;
-      session.#broken = true;
-      onBroken();
-    };
-    client.on('error', breaks);
-    client.on('end', breaks);
-    await client.connect();
-    return session;
+    const session = await openSession({ url, applicationName: 'coffer events', serverOptions: sessionOptions, onBroken });
+    return new QueueSession(session, queue);
   }
 
   get isBroken(): boolean {
-    return this.#broken;
+    return this.#session.isBroken;
   }
 
   /** True when nobody else consumes the queue; the turn is this connection's until it ends. */
   async takeTurn(): Promise<boolean> {
-    const { rows } = await this.#client.query<{ taken: boolean }>('select pg_try_advisory_lock($1, hashtext($2)) as taken', [
-      turnLock,
-      this.#queue,
-    ]);
-    return rows[0]?.taken ?? false;
+    return await takeTurn(this.#client, turnLock, this.#queue);
   }
 
   async positions(books: readonly number[]): Promise<Map<number, Place>> {
@@ -141,8 +124,7 @@ export class QueueSession {
 
   /** Ends the connection, and with it the turn. */
   async close(): Promise<void> {
-    this.#broken = true;
-    await this.#client.end().catch(() => undefined);
+    await this.#session.close();
   }
 }
 

@@ -1,12 +1,12 @@
 /** Hands what RabbitMQ delivers to a handler, in batches and in its order, and acknowledges what the handler says is done. */
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
-import { assert, Backoff } from '../../kernel/index.ts';
+import { Wake } from '../../background/index.ts';
+import { assert, Backoff, pauseAfter } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import { BrokerUnavailable, deliveriesMax } from '../broker.ts';
 import type { Consumer, Delivery, Handler, Verdict } from '../broker.ts';
 import { readEnvelope } from '../envelope.ts';
 import { outagePauseMs, verdictsOn } from '../handling.ts';
-import { Wake } from '../wake.ts';
 import { closeQuietly } from './link.ts';
 import type { RabbitLink } from './link.ts';
 import { earlierDeliveries, textOf } from './messages.ts';
@@ -16,7 +16,7 @@ import { declareTopology } from './topology.ts';
 const prefetchMessages = 1_000;
 const messagesPerBatch = 500;
 /** The first redelivery comes after this; each later one after twice the pause of the one before. */
-const redeliveryPauseMs = 500;
+const redeliveryPauses = { first: 500, most: 60_000 } as const;
 const idleMs = 60_000;
 
 export type ConsumerOptions = { readonly link: RabbitLink; readonly queue: string; readonly handler: Handler; readonly log: Log };
@@ -151,7 +151,7 @@ export class RabbitConsumer implements Consumer {
       giveBack(false);
       return;
     }
-    const timer = setTimeout(() => giveBack(true), redeliveryPauseMs * 2 ** (deliveries - 1)).unref();
+    const timer = setTimeout(() => giveBack(true), pauseAfter(deliveries - 1, redeliveryPauses)).unref();
     session.held.set(tag, timer);
   }
 }

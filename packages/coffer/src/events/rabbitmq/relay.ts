@@ -1,4 +1,5 @@
 /** Carries the log to RabbitMQ: reads each book after its position, publishes, and moves the position on past what is safe there. */
+import { Follower, Wake } from '../../background/index.ts';
 import { isOutage } from '../../database/index.ts';
 import { Backoff } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
@@ -8,7 +9,6 @@ import { BrokerUnavailable } from '../broker.ts';
 import type { Consumer, Place } from '../broker.ts';
 import { envelopeContentType, envelopeOf } from '../envelope.ts';
 import { Pace } from '../pace.ts';
-import { Wake } from '../wake.ts';
 import type { Message, Publisher } from './publisher.ts';
 import { routingKeyOf } from './topology.ts';
 import { RelayTurn } from './turn.ts';
@@ -31,8 +31,6 @@ export class Relay implements Consumer {
   readonly #wake = new Wake();
   readonly #pace: Pace;
   readonly #running: Promise<void>;
-  /** The next events of a book, asked for while those before them are published. */
-  readonly #ahead = new Map<number, Promise<LedgerEvent[]>>();
   #stopped = false;
   #isHeldUp = false;
 
@@ -75,14 +73,14 @@ export class Relay implements Consumer {
   /** Until it is stopped, or something is away. */
   async #carry(session: RelayTurn, onProgress: () => void): Promise<void> {
     const { ledger } = this.#options;
-    const positions = await session.positions(ledger.books);
-    this.#ahead.clear();
+    const read = (book: number, after: Place) => ledger.read.in({ book }).events(after.seq, after.part, eventsPerWindow);
+    const follower = new Follower(await session.positions(ledger.books), { read, limit: eventsPerWindow });
     while (!this.#stopped && !session.isBroken) {
       let carried = 0;
       for (const book of ledger.books) {
         if (this.#stopped || session.isBroken) return;
         const startedMs = performance.now();
-        const safe = await this.#advance(session, book, positions);
+        const safe = await this.#advance(session, book, follower);
         if (safe === eventsPerWindow) await this.#wake.pause(await this.#pace.restMs(performance.now() - startedMs), () => this.#stopped);
         carried += safe;
       }
@@ -92,16 +90,13 @@ export class Relay implements Consumer {
   }
 
   /** Answers how many events of the book are safe now. */
-  async #advance(session: RelayTurn, book: number, positions: Map<number, Place>): Promise<number> {
-    const after = positions.get(book) ?? { seq: 0, part: 0 };
-    const events = await (this.#ahead.get(book) ?? this.#read(book, after));
-    this.#ahead.delete(book);
+  async #advance(session: RelayTurn, book: number, follower: Follower<LedgerEvent>): Promise<number> {
+    const { after, events } = await follower.next(book);
     if (events.length === 0) return 0;
-    this.#readAhead(book, events);
     const safe = await this.#options.publisher.publish(windowOf(events, after), () => this.#stopped);
     const last = events[safe - 1];
     if (last) {
-      positions.set(book, { seq: last.seq, part: last.part });
+      follower.moveOn(book, last);
       await session.moveOn(book, last);
     }
     if (safe < events.length) throw new BrokerUnavailable(`${events.length - safe} events of book ${book} are not safe yet`);
@@ -116,19 +111,6 @@ export class Relay implements Consumer {
     if (!isAway) log.error({ err: failure }, 'Events cannot be carried to RabbitMQ; trying again');
     else if (!this.#isHeldUp) log.warn({ reason: (failure as Error).message }, 'Events wait in the log: they do not reach RabbitMQ');
     this.#isHeldUp = true;
-  }
-
-  async #read(book: number, after: Place): Promise<LedgerEvent[]> {
-    return await this.#options.ledger.read.in({ book }).events(after.seq, after.part, eventsPerWindow);
-  }
-
-  #readAhead(book: number, events: readonly LedgerEvent[]): void {
-    const last = events.at(-1);
-    if (!last || events.length < eventsPerWindow) return;
-    const reading = this.#read(book, last);
-    // Whoever awaits it is told; until then nobody may be listening.
-    reading.catch(() => undefined);
-    this.#ahead.set(book, reading);
   }
 }
 

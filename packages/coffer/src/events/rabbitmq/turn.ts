@@ -1,6 +1,7 @@
 /** How far the log has been carried to RabbitMQ, and whose turn it is to carry. On a connection that ends with the process that has the turn. */
-import pg from 'pg';
-import { typeParsers, withServerOptions } from '../../database/index.ts';
+import type pg from 'pg';
+import { openSession, takeTurn } from '../../background/index.ts';
+import type { Session } from '../../background/index.ts';
 import type { Place } from '../broker.ts';
 
 /** Coffer's advisory lock that says who carries. */
@@ -14,40 +15,25 @@ const sessionOptions =
   '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c statement_timeout=20s -c synchronous_commit=off';
 
 export class RelayTurn {
+  readonly #session: Session;
   readonly #client: pg.Client;
-  #broken = false;
 
-  private constructor(client: pg.Client) {
-    this.#client = client;
+  private constructor(session: Session) {
+    this.#session = session;
+    this.#client = session.client;
   }
 
   static async open(url: string, onBroken: () => void): Promise<RelayTurn> {
-    const client = new pg.Client({
-      connectionString: withServerOptions(url, sessionOptions),
-      application_name: 'coffer relay',
-      connectionTimeoutMillis: 10_000,
-      keepAlive: true,
-      types: typeParsers,
-    });
-    const session = new RelayTurn(client);
-    const breaks = () => {
-      session.#broken = true;
-      onBroken();
-    };
-    client.on('error', breaks);
-    client.on('end', breaks);
-    await client.connect();
-    return session;
+    return new RelayTurn(await openSession({ url, applicationName: 'coffer relay', serverOptions: sessionOptions, onBroken }));
   }
 
   get isBroken(): boolean {
-    return this.#broken;
+    return this.#session.isBroken;
   }
 
   /** True when nobody else carries; the turn is this connection's until it ends. */
   async take(): Promise<boolean> {
-    const { rows } = await this.#client.query<{ taken: boolean }>(`select pg_try_advisory_lock(${turnLock}) as taken`);
-    return rows[0]?.taken ?? false;
+    return await takeTurn(this.#client, turnLock);
   }
 
   async positions(books: readonly number[]): Promise<Map<number, Place>> {
@@ -67,7 +53,6 @@ export class RelayTurn {
 
   /** Ends the connection, and with it the turn. */
   async close(): Promise<void> {
-    this.#broken = true;
-    await this.#client.end().catch(() => undefined);
+    await this.#session.close();
   }
 }

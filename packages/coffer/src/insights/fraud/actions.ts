@@ -1,11 +1,11 @@
 /** What follows from findings: wallets are frozen, owners told. Each is done once, however often and wherever it is tried. */
 import type { Commands } from '../../operations/index.ts';
+import type { Loop } from '../../background/index.ts';
 import type pg from 'pg';
 import type { Log } from '../../kernel/index.ts';
 import { internalKey } from '../../ledger/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
-import { isPassing, startLoop } from '../loop.ts';
-import type { Loop } from '../loop.ts';
+import { isPassing, startWork } from '../loop.ts';
 import { tellUser } from '../notifications/store.ts';
 import { findingId } from './finding-store.ts';
 
@@ -34,7 +34,7 @@ export type ActionParts = {
 };
 
 export function startFraudActions(parts: ActionParts): Loop {
-  return startLoop({ what: 'What follows from fraud findings', everyMs, log: parts.log, work: async () => await doActions(parts) });
+  return startWork({ what: 'What follows from fraud findings', everyMs, log: parts.log, work: async () => await doActions(parts) });
 }
 
 /** Does what is due, and answers whether there may be more. */

@@ -1,9 +1,9 @@
 /** E-mails, sent through an SMTP server: at least once, under a Message-ID that stays, so that a mail server can tell a second one. */
 import type pg from 'pg';
+import type { Loop } from '../../background/index.ts';
+import { hidePasswords, loadOptional, pauseAfter } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
-import { hidePasswords, loadOptional } from '../../kernel/index.ts';
-import { startLoop } from '../loop.ts';
-import type { Loop } from '../loop.ts';
+import { startWork } from '../loop.ts';
 import { sentenceOf, subjectOf } from './kinds.ts';
 import type { NotificationKind } from './kinds.ts';
 
@@ -11,9 +11,10 @@ const everyMs = 2_000;
 const timeoutMs = 15_000;
 /** Longer than any try takes, so that nobody else sends meanwhile. */
 const leaseSeconds = 120;
+/** In seconds. */
+const pausesS = { first: 1, most: 7_200 } as const;
 /** The last is some twelve hours after the first. */
 const attemptsMax = 18;
-const pauseSecondsMax = 7_200;
 
 export type MailParts = {
   readonly pool: pg.Pool;
@@ -43,7 +44,7 @@ export async function startMail(parts: MailParts): Promise<Loop> {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const loop = startLoop({
+  const loop = startWork({
     what: 'E-mail',
     everyMs,
     log: parts.log,
@@ -121,7 +122,7 @@ async function finish(pool: pg.Pool, { notification }: Due, state: 'sent' | 'fai
 }
 
 async function postpone(pool: pg.Pool, { notification, attempts }: Due, note: string): Promise<void> {
-  const seconds = Math.min(pauseSecondsMax, 2 ** attempts) * (0.75 + Math.random() / 2);
+  const seconds = pauseAfter(attempts, pausesS) * (0.75 + Math.random() / 2);
   await pool.query(
     `update insights.mail set note = $2, next_try_at = clock_timestamp() + $3 * interval '1 second' where notification = $1`,
     [notification, note, seconds],

@@ -1,7 +1,8 @@
 /** Reads what the projection keeps of a wallet, in the generation that is in force. */
 import type pg from 'pg';
+import { amountNames } from '../../wallets/index.ts';
 import type { KeptTotals, TotalsKeeper } from '../../wallets/index.ts';
-import { amountColumns, amountNames } from './columns.ts';
+import { amountColumns } from './columns.ts';
 import { statsName } from './projection.ts';
 
 const text = `

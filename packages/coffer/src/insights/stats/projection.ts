@@ -1,53 +1,12 @@
 /** Per-wallet stats as a projection of the event log: events are added up per wallet in memory, and the sums in one statement. */
 import type pg from 'pg';
 import { int8Column, numericColumn, textColumn, timestamptzColumn } from '../../database/index.ts';
-import { assert } from '../../kernel/index.ts';
-import { isSystemAccountId } from '../../ledger/index.ts';
-import type { LedgerEvent } from '../../ledger/index.ts';
 import type { Projection } from '../../projections/index.ts';
-import { amountColumns, amountNames } from './columns.ts';
-import type { AmountName } from './columns.ts';
+import { amountNames } from '../../wallets/index.ts';
+import { amountColumns } from './columns.ts';
+import { addUp } from './sums.ts';
 
 export const statsName = 'stats';
-
-/** What an event says about the wallet that it is about. `amount`: what moved, and where it is counted, or taken back. */
-type Meaning = { readonly amount?: AmountName; readonly isActivity: boolean; readonly takesBack?: true };
-
-const meanings: Readonly<Record<string, Meaning>> = {
-  FundsDeposited: { amount: 'deposited', isActivity: true },
-  FundsToppedUp: { amount: 'toppedUp', isActivity: true },
-  FundsIssued: { amount: 'issued', isActivity: true },
-  FundsWithdrawn: { amount: 'withdrawn', isActivity: true },
-  FundsSpent: { amount: 'spent', isActivity: true },
-  TransferDebited: { amount: 'transferredOut', isActivity: true },
-  TransferCredited: { amount: 'transferredIn', isActivity: true },
-  // What came back has not been transferred.
-  TransferCompensated: { amount: 'transferredOut', isActivity: true, takesBack: true },
-  HoldAuthorized: { isActivity: true },
-  HoldCaptured: { amount: 'capturedOut', isActivity: true },
-  CaptureCredited: { amount: 'capturedIn', isActivity: true },
-  HoldReleased: { isActivity: true },
-  ReversalDebited: { amount: 'reversedOut', isActivity: true },
-  ReversalCredited: { amount: 'reversedIn', isActivity: true },
-  // What operators and the clock did is no activity of the wallet's.
-  HoldExpired: { isActivity: false },
-  WalletFrozen: { isActivity: false },
-  WalletUnfrozen: { isActivity: false },
-  WalletLimitsChanged: { isActivity: false },
-  CreditLineChanged: { isActivity: false },
-  // Without an amount when there was nothing to sweep.
-  WalletClosed: { amount: 'sweptOut', isActivity: false },
-  SweepCredited: { amount: 'sweptIn', isActivity: false },
-};
-
-type Sums = {
-  readonly wallet: string;
-  readonly amounts: Map<AmountName, bigint>;
-  postings: number;
-  version: number;
-  lastActivityAt: Date | null;
-  lastSeq: number;
-};
 
 const columns = [...amountNames.map((name) => amountColumns[name]), 'postings'];
 
@@ -69,7 +28,7 @@ export const statsProjection: Projection = {
   name: statsName,
   tables: ['insights.wallet_stats'],
   apply: async (client, events, generation) => {
-    const sums = [...addUp(events).values()];
+    const sums = addUp(events);
     const book = events[0]?.book;
     if (book === undefined || sums.length === 0) return;
     await client.query({
@@ -98,27 +57,3 @@ export const statsProjection: Projection = {
     return (rowCount ?? 0) > 0;
   },
 };
-
-/** In the order of the wallets' ids, so that two that write at once never wait for each other in a circle. */
-function addUp(events: readonly LedgerEvent[]): Map<string, Sums> {
-  const byWallet = new Map<string, Sums>();
-  for (const { id, type, wallet, seq, recordedAt, data } of events) {
-    const meaning = meanings[type];
-    if (!meaning || isSystemAccountId(wallet)) continue;
-    const { version, amount } = data;
-    assert(typeof version === 'number', `event ${id} says which version its wallet has after it`);
-    const sums: Sums = byWallet.get(wallet) ?? { wallet, amounts: new Map(), postings: 0, version: 0, lastActivityAt: null, lastSeq: 0 };
-    byWallet.set(wallet, sums);
-    sums.version = Math.max(sums.version, version);
-    if (meaning.amount !== undefined && amount !== undefined) {
-      assert(typeof amount === 'string', `event ${id} says its amount in digits`);
-      const before = sums.amounts.get(meaning.amount) ?? 0n;
-      sums.amounts.set(meaning.amount, meaning.takesBack ? before - BigInt(amount) : before + BigInt(amount));
-      sums.postings++;
-    }
-    if (!meaning.isActivity) continue;
-    sums.lastActivityAt = recordedAt;
-    sums.lastSeq = seq;
-  }
-  return new Map([...byWallet].toSorted(([one], [other]) => (one < other ? -1 : 1)));
-}

@@ -6,6 +6,7 @@
 import { open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type pg from 'pg';
+import { startLoop } from '../../background/index.ts';
 import { makeFolder } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 
@@ -36,33 +37,23 @@ export type CheckpointOptions = {
 export function startCheckpoints(options: CheckpointOptions): { stop(): Promise<void> } {
   const { pool, home, everyMs, log } = options;
   const noted = new Map<number, number>();
-  let failing = false;
-  let running: Promise<void> = Promise.resolve();
 
   const note = async () => {
-    try {
-      const moved = (await readHeads(pool)).filter(({ book, batchNo }) => batchNo !== (noted.get(book) ?? 0));
-      for (const head of moved) {
-        await append(fileOf(home, head.book), head);
-        noted.set(head.book, head.batchNo);
-      }
-      failing = false;
-    } catch (failure) {
-      if (!failing)
-        log.warn(
-          { reason: failure instanceof Error ? failure.message : String(failure) },
-          "The ledger's checkpoint could not be noted; trying again",
-        );
-      failing = true;
+    const moved = (await readHeads(pool)).filter(({ book, batchNo }) => batchNo !== (noted.get(book) ?? 0));
+    for (const head of moved) {
+      await append(fileOf(home, head.book), head);
+      noted.set(head.book, head.batchNo);
     }
   };
-  const next = () => (running = running.then(note));
-  const timer = setInterval(next, everyMs).unref();
-  void next();
+  const failed = (failure: unknown, isFirst: boolean) => {
+    const reason = failure instanceof Error ? failure.message : String(failure);
+    if (isFirst) log.warn({ reason }, "The ledger's checkpoint could not be noted; trying again");
+  };
+  const loop = startLoop({ work: note, everyMs, failed });
   return {
     async stop() {
-      clearInterval(timer);
-      await next();
+      await loop.stop();
+      await note().catch((failure: unknown) => failed(failure, true));
     },
   };
 }

@@ -3,6 +3,8 @@
  * an expiry at the same moment the log takes one, and the other finds nothing left.
  */
 import type pg from 'pg';
+import { startLoop } from '../../background/index.ts';
+import type { Loop } from '../../background/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import { isOutage, LedgerOverloaded, LedgerUnavailable } from './outages.ts';
 import type { ExpireOperation, Outcome } from '../rules/types.ts';
@@ -38,47 +40,41 @@ export type ExpiryOptions = {
 
 export class Expiry {
   readonly #options: ExpiryOptions;
-  readonly #timer: NodeJS.Timeout;
+  readonly #loop: Loop;
   /** Everything that was due before this moment has been given back. */
   #doneUntil = new Date(0);
-  #sweeping: Promise<void> | null = null;
   #stopped = false;
 
   constructor(options: ExpiryOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => {
-      this.#sweeping ??= this.#sweep().finally(() => {
-        this.#sweeping = null;
-      });
-    }, everyMs).unref();
+    this.#loop = startLoop({ everyMs, firstMs: everyMs, work: () => this.#sweep(), failed: (failure) => this.#tell(failure) });
   }
 
   /** Begins no new sweep, and waits for the one that is under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearInterval(this.#timer);
-    await this.#sweeping;
+    await this.#loop.stop();
   }
 
   async #sweep(): Promise<void> {
-    const { book, pool, log, post } = this.#options;
-    try {
-      const { rows } = await pool.query<{ now: Date }>({ name: 'expiry_clock', text: 'select clock_timestamp() as now' });
-      const now = rows[0]?.now ?? this.#doneUntil;
-      let after: Pick<Due, 'expires_at' | 'seq'> = { expires_at: this.#doneUntil, seq: 0 };
-      for (let isMore = true; isMore && !this.#stopped;) {
-        const values = [book, after.expires_at, after.seq, now];
-        const due = (await pool.query<Due>({ name: 'due_holds', text: dueText, values })).rows;
-        const open = due.filter(({ is_open: isOpen }) => isOpen);
-        if (open.length > 0) await post(open.map(({ seq, wallet }) => ({ kind: 'expire', key: null, wallet, hold: seq })));
-        isMore = due.length === holdsPerLook;
-        after = due.at(-1) ?? after;
-      }
-      if (!this.#stopped) this.#doneUntil = new Date(Math.max(now.getTime() - lookBackMs, this.#doneUntil.getTime()));
-    } catch (failure) {
-      // The ledger says itself when its database is away; the next sweep finds the same holds.
-      if (isOutage(failure) || failure instanceof LedgerUnavailable || failure instanceof LedgerOverloaded) return;
-      log.warn({ err: failure, book }, 'Expired holds could not be given back; trying again');
+    const { book, pool, post } = this.#options;
+    const { rows } = await pool.query<{ now: Date }>({ name: 'expiry_clock', text: 'select clock_timestamp() as now' });
+    const now = rows[0]?.now ?? this.#doneUntil;
+    let after: Pick<Due, 'expires_at' | 'seq'> = { expires_at: this.#doneUntil, seq: 0 };
+    for (let isMore = true; isMore && !this.#stopped;) {
+      const values = [book, after.expires_at, after.seq, now];
+      const due = (await pool.query<Due>({ name: 'due_holds', text: dueText, values })).rows;
+      const open = due.filter(({ is_open: isOpen }) => isOpen);
+      if (open.length > 0) await post(open.map(({ seq, wallet }) => ({ kind: 'expire', key: null, wallet, hold: seq })));
+      isMore = due.length === holdsPerLook;
+      after = due.at(-1) ?? after;
     }
+    if (!this.#stopped) this.#doneUntil = new Date(Math.max(now.getTime() - lookBackMs, this.#doneUntil.getTime()));
+  }
+
+  #tell(failure: unknown): void {
+    // The ledger says itself when its database is away; the next sweep finds the same holds.
+    if (isOutage(failure) || failure instanceof LedgerUnavailable || failure instanceof LedgerOverloaded) return;
+    this.#options.log.warn({ err: failure, book: this.#options.book }, 'Expired holds could not be given back; trying again');
   }
 }

@@ -7,7 +7,7 @@
  * Several processes may write to one book. Each batch names its predecessor, so a writer that lost its place cannot commit: it
  * takes back what it decided, reads what the others wrote, and decides again, from then on under the book's turn.
  */
-import { assert } from '../../kernel/index.ts';
+import { assert, Backoff } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import { decideBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
@@ -57,7 +57,7 @@ const keysCheckedForMs = 10_000;
 /** A database that has not answered for so long is away, even if the connection to it stands; it is asked this often. */
 const silenceMaxMs = 3_000;
 const askEveryMs = 1_000;
-const retryDelayMs = { first: 50, longest: 1_000 } as const;
+const reconnectMs = { first: 50, most: 1_000 } as const;
 
 /** `shared`: under the book's turn. `keysLookedUp`: before deciding, so that none of them can turn out to have been used. */
 type Posting = { readonly shared: boolean; readonly keysLookedUp: boolean };
@@ -81,7 +81,7 @@ export class BookWriter {
   #failure: Error | null = null;
   #sharedUntilMs = 0;
   #keysCheckedUntilMs = 0;
-  #failedAttempts = 0;
+  readonly #backoff = new Backoff(reconnectMs);
   #asking = false;
   #halted: LedgerHalted | null = null;
   #running: Promise<void> = Promise.resolve();
@@ -216,7 +216,7 @@ export class BookWriter {
 
   #answer(batch: Batch, sentAtMs: number): void {
     assert(this.#inFlight.shift() === batch, 'batches are answered in the order of the log');
-    this.#failedAttempts = 0;
+    this.#backoff.reset();
     this.#queue.wake();
     for (const [at, request] of batch.requests.entries()) request.answer(batch.answers[at] ?? []);
     const { observe, log } = this.#options;
@@ -252,7 +252,7 @@ export class BookWriter {
     const { book, log } = this.#options;
     log.warn({ book, reason: failure instanceof Error ? failure.message : String(failure) }, "The ledger's database is away; trying again");
     this.#dropConnection();
-    const delayMs = Math.min(retryDelayMs.first * 2 ** this.#failedAttempts++, retryDelayMs.longest);
+    const delayMs = this.#backoff.nextMs();
     await new Promise((resolve) => setTimeout(resolve, delayMs));
     if (this.#queue.closed) this.#queue.failAll((request) => new LedgerUnavailable(request.sent ? 'unknown' : 'not_done'));
   }

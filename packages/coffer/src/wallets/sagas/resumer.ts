@@ -2,7 +2,9 @@
  * Ends transfers by saga that nobody stays with: whoever began one was killed, or gave up on a book that was away. Looks through each
  * book's log for what was begun and has no end. Several of these at once are harmless, and so is one beside the caller's own.
  */
-import { assert } from '../../kernel/index.ts';
+import { startLoop } from '../../background/index.ts';
+import type { Loop } from '../../background/index.ts';
+import { assert, pauseAfter } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import { drive, isAway, recipientsBook } from './drive.ts';
@@ -20,7 +22,7 @@ const rowsPerLook = 1_000;
 const drivenAtOnce = 32;
 /** What is kept in memory of one book; with more than this under way, what came later waits for a place. */
 const openMax = 10_000;
-const retryMs = { first: 1_000, longest: 30_000 } as const;
+const retryMs = { first: 1_000, most: 30_000 } as const;
 
 type Open = { attempts: number; nextAtMs: number };
 
@@ -40,8 +42,7 @@ type BookWatch = {
 export class SagaResumer {
   readonly #options: ResumerOptions;
   readonly #watches: readonly BookWatch[];
-  readonly #timer: NodeJS.Timeout;
-  #looking: Promise<void> | null = null;
+  readonly #loop: Loop;
   #stopped = false;
   /** Until when each book is not asked for anything: what is under way to another one does not wait for it. */
   readonly #awayUntilMs = new Map<number, number>();
@@ -49,18 +50,15 @@ export class SagaResumer {
   constructor(options: ResumerOptions) {
     this.#options = options;
     this.#watches = options.ledger.books.map((book) => ({ book, doneUntil: 0, open: new Map<number, Open>(), isToldAway: false }));
-    this.#timer = setInterval(() => {
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = null;
-      });
-    }, options.everyMs ?? 1_000).unref();
+    const everyMs = options.everyMs ?? 1_000;
+    const failed = (failure: unknown) => options.log.error({ err: failure }, 'Transfers between books could not be looked for');
+    this.#loop = startLoop({ everyMs, firstMs: everyMs, work: () => this.#look(), failed });
   }
 
   /** Begins nothing new, and waits for what is under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearInterval(this.#timer);
-    await this.#looking;
+    await this.#loop.stop();
   }
 
   async #look(): Promise<void> {
@@ -118,7 +116,7 @@ export class SagaResumer {
       await drive(ledger, debit);
       watch.open.delete(seq);
     } catch (failure) {
-      open.nextAtMs = performance.now() + Math.min(retryMs.first * 2 ** open.attempts++, retryMs.longest);
+      open.nextAtMs = performance.now() + pauseAfter(open.attempts++, retryMs);
       if (isAway(failure)) this.#awayUntilMs.set(asked, performance.now() + retryMs.first);
       this.#tell(watch, failure, seq);
     }

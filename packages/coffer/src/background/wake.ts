@@ -1,4 +1,4 @@
-/** Sleep that can be cut short. A ring that comes while nobody sleeps cuts the next sleep short. */
+/** Sleep that can be cut short. A ring that comes while nothing sleeps cuts the next sleep short. Its timers keep no process alive. */
 export class Wake {
   #rung = false;
   #wakeUp: (() => void) | null = null;
@@ -6,6 +6,11 @@ export class Wake {
   ring(): void {
     this.#rung = true;
     this.#wakeUp?.();
+  }
+
+  /** Rings so far do not count. */
+  forget(): void {
+    this.#rung = false;
   }
 
   /** Until a ring, or so long. */
