@@ -4,8 +4,8 @@ import type { Asset as LedgerAsset, Assets, LedgerEvent, RecordedEntry, SideStat
 import type { OperationOutcome, OperationRefusal } from '../../operations/index.ts';
 import { visibleEntry, visibleEvent, visibleRefusal, visibleSide } from '../../visibility/index.ts';
 import type { VisibleEntry, VisibleSide } from '../../visibility/index.ts';
-import { refusalIn, walletBeyondTransit } from '../../wallets/index.ts';
-import type { OperationRead, Reader, SagaState, Wallet as WalletRead, WalletHold, WalletStats } from '../../wallets/index.ts';
+import { amountNames, refusalIn, walletBeyondTransit } from '../../wallets/index.ts';
+import type { AmountName, OperationRead, Reader, SagaState, Wallet as WalletRead, WalletHold, WalletStats } from '../../wallets/index.ts';
 import type { Account, Asset, Event, Fact, Hold, HoldState, Limits, OperationResult, Problem, Stats, Wallet } from './generated/ledger.ts';
 import { ledgerFailure } from './statuses.ts';
 
@@ -177,19 +177,7 @@ export function statsOf(stats: WalletStats): Stats {
     asset: wallet.currency.code,
     balance: int64OrNone(wallet.balance),
     version: BigInt(wallet.version),
-    deposited: int64OrNone(stats.deposited),
-    withdrawn: int64OrNone(stats.withdrawn),
-    toppedUp: int64OrNone(stats.toppedUp),
-    spent: int64OrNone(stats.spent),
-    issued: int64OrNone(stats.issued),
-    transferredIn: int64OrNone(stats.transferredIn),
-    transferredOut: int64OrNone(stats.transferredOut),
-    capturedIn: int64OrNone(stats.capturedIn),
-    capturedOut: int64OrNone(stats.capturedOut),
-    reversedIn: int64OrNone(stats.reversedIn),
-    reversedOut: int64OrNone(stats.reversedOut),
-    sweptIn: int64OrNone(stats.sweptIn),
-    sweptOut: int64OrNone(stats.sweptOut),
+    ...(Object.fromEntries(amountNames.map((name) => [name, int64OrNone(stats[name])])) as Record<AmountName, bigint | null>),
     postings: BigInt(postings),
     lastActivityAt: lastActivityAt ? lastActivityAt.toISOString() : '',
     asOfSeq: BigInt(wallet.asOfSeq),

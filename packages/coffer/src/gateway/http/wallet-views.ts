@@ -21,7 +21,8 @@ import {
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import type { SideStatus } from '../../ledger/index.ts';
-import type { PastWallet, Wallet, WalletStats } from '../../wallets/index.ts';
+import { amountNames } from '../../wallets/index.ts';
+import type { AmountName, PastWallet, Wallet, WalletStats } from '../../wallets/index.ts';
 
 const UsedLimits = Type.Object(
   { ...limitProperties, usedToday: AmountText, usedThisMonth: AmountText },
@@ -114,25 +115,16 @@ export function presentPastBalance(
   };
 }
 
+/** Each figure that adds up amounts. */
+const amounts = Object.fromEntries(amountNames.map((name) => [name, AmountText])) as Record<AmountName, typeof AmountText>;
+
 export const Stats = Type.Object(
   {
     walletId: WalletId,
     asset: ref(AssetBrief),
     balance: AmountText,
     version: Version,
-    deposited: AmountText,
-    withdrawn: AmountText,
-    toppedUp: AmountText,
-    spent: AmountText,
-    issued: AmountText,
-    transferredIn: AmountText,
-    transferredOut: AmountText,
-    capturedIn: AmountText,
-    capturedOut: AmountText,
-    reversedIn: AmountText,
-    reversedOut: AmountText,
-    sweptIn: AmountText,
-    sweptOut: AmountText,
+    ...amounts,
     postings: Type.Integer({ minimum: 0, description: 'how often money moved; holds and controls move none' }),
     lastActivityAt: orNull(Timestamp),
     asOfSeq: Type.Integer({
@@ -153,19 +145,7 @@ export function presentStats(stats: WalletStats): Static<typeof Stats> {
     asset: presentAsset(stats.wallet.currency),
     balance: stats.wallet.balance.toString(),
     version: stats.wallet.version,
-    deposited: stats.deposited.toString(),
-    withdrawn: stats.withdrawn.toString(),
-    toppedUp: stats.toppedUp.toString(),
-    spent: stats.spent.toString(),
-    issued: stats.issued.toString(),
-    transferredIn: stats.transferredIn.toString(),
-    transferredOut: stats.transferredOut.toString(),
-    capturedIn: stats.capturedIn.toString(),
-    capturedOut: stats.capturedOut.toString(),
-    reversedIn: stats.reversedIn.toString(),
-    reversedOut: stats.reversedOut.toString(),
-    sweptIn: stats.sweptIn.toString(),
-    sweptOut: stats.sweptOut.toString(),
+    ...(Object.fromEntries(amountNames.map((name) => [name, stats[name].toString()])) as Record<AmountName, string>),
     postings: stats.postings,
     lastActivityAt: stats.lastActivityAt?.toISOString() ?? null,
     asOfSeq: stats.wallet.asOfSeq,
