@@ -5,6 +5,7 @@ import type { AssetReference, Destination, WalletRequest } from '../../wallets/i
 import type { Reply, Request } from './app.ts';
 import { callerOf } from './callers.ts';
 import { malformed, ProblemError } from './problem.ts';
+import { reasonLengthMax } from './schemas.ts';
 
 export const freshKeyHeader = 'idempotency-key';
 
@@ -72,12 +73,8 @@ export function readMoment(text: string, name: string): Date;
 export function readMoment(text: string | undefined, name: string): Date | undefined;
 export function readMoment(text: string | undefined, name: string): Date | undefined {
   if (text === undefined) return undefined;
-  return (
-    parseMoment(text) ?? refuse(`"${name}" is not a valid moment. Send one such as 2026-01-31T12:00:00Z, in the years 1 to 9999.`)
-  );
+  return parseMoment(text) ?? refuse(`"${name}" is not a valid moment. Send one such as 2026-01-31T12:00:00Z, in the years 1 to 9999.`);
 }
-
-const reasonLengthMax = 1_000;
 
 export function readReason({ reason }: { readonly reason: string }): string {
   if (reason.trim() !== '' && reason.length <= reasonLengthMax) return reason;
