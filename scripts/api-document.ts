@@ -22,7 +22,7 @@ export type Schema = {
   readonly examples?: readonly unknown[];
 };
 
-type Content = Readonly<Record<string, { readonly schema: Schema }>>;
+type Content = Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
 
 export type Parameter = {
   readonly name: string;

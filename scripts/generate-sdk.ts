@@ -225,7 +225,8 @@ function typeOf(schema: Schema, use: 'request' | 'answer' = 'answer'): string {
   if (schema.$ref !== undefined) return schema.$ref.split('/').at(-1) ?? '';
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
-  const choices = schema.anyOf ?? schema.oneOf;
+  // Beside properties, a choice says which of them go together; types do not.
+  const choices = schema.properties ? undefined : (schema.anyOf ?? schema.oneOf);
   if (choices) return [...new Set(choices.map((choice) => typeOf(choice, use)))].join(' | ');
   if (schema.allOf) return schema.allOf.map((part) => `(${typeOf(part, use)})`).join(' & ');
   const types = [schema.type ?? 'unknown'].flat();

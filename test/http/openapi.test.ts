@@ -139,8 +139,9 @@ test('it is OpenAPI 3.1, each operation has a name of its own, and every referen
   expect(names).not.toContain(undefined);
   expect(new Set(names).size).toBe(names.length);
   for (const [, reference = ''] of committed.matchAll(/"\$ref": "([^"]+)"/g)) {
-    expect(reference).toMatch(/^#\/components\/schemas\//);
-    expect(Object.keys(document.components.schemas)).toContain(reference.split('/').at(-1));
+    const [, , kind = '', name] = reference.split('/');
+    expect(reference).toMatch(/^#\/components\/(schemas|responses|headers)\/[\w-]+$/);
+    expect(Object.keys((document.components as Record<string, object>)[kind] ?? {})).toContain(name);
   }
 });
 

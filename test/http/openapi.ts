@@ -3,18 +3,20 @@ import { Compile } from 'typebox/compile';
 import type { TSchema } from 'typebox';
 
 export type Schema = { readonly [keyword: string]: unknown };
-type Content = Record<string, { schema: Schema }>;
-export type Parameter = { name: string; in: 'path' | 'query' | 'header'; required?: boolean; schema: Schema };
+type Content = Record<string, { schema: Schema; example?: unknown }>;
+type Answer = { $ref?: string; content?: Content };
+export type Parameter = { name: string; in: 'path' | 'query' | 'header'; required?: boolean; example?: unknown; schema: Schema };
 export type Operation = {
   readonly operationId: string;
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { content: Content };
-  readonly responses: Record<string, { content?: Content }>;
+  readonly security?: readonly Record<string, unknown>[];
+  readonly responses: Record<string, Answer>;
 };
 export type Document = {
   readonly openapi: string;
   readonly paths: Record<string, Record<string, Operation>>;
-  readonly components: { schemas: Record<string, Schema> };
+  readonly components: { schemas: Record<string, Schema>; responses: Record<string, Answer> };
 };
 
 export type Described = { readonly method: string; readonly path: string; readonly operation: Operation };
@@ -27,7 +29,8 @@ export function operationsOf(document: Document): Described[] {
 
 /** Why an answer is not one that the document allows; null when it is. */
 export function misfit(document: Document, operation: Operation, status: number, contentType: string, body: unknown): string | null {
-  const described = operation.responses[String(status)];
+  const listed = operation.responses[String(status)];
+  const described = listed?.$ref === undefined ? listed : document.components.responses[listed.$ref.split('/').at(-1) ?? ''];
   if (!described) return `status ${status} is not described`;
   const schema = described.content?.[contentType.split(';')[0] ?? '']?.schema;
   if (!schema) return `${contentType} is not described for status ${status}`;

@@ -6,7 +6,7 @@ import type { Principal } from '../identity/index.ts';
 import { isUuid, parseAmount, parseAmountOrZero, parseMoment, parseSignedAmount } from '../kernel/index.ts';
 import type { Sides } from '../ledger/index.ts';
 import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
-import { destinations, expiresInSecondsMax } from './terms.ts';
+import { destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
 import type { AmountTerms, AssetReference, Decided, Destination, MoneyTerms, Terms } from './terms.ts';
 
 /** Values by the names of fields, and what the caller calls each field, for sentences. */
@@ -41,7 +41,6 @@ export function refuse(message: string, code?: InvalidInput['code']): never {
 const walletId = new RegExp(walletIdPattern);
 const entryId = /^[0-9]+-[0-9]+$/;
 const entryIdLengthMax = 32;
-const reasonLengthMax = 1_000;
 
 export function walletIn(input: Values, field = 'walletId'): string {
   const id = textIn(input, field);

@@ -4,7 +4,7 @@ import type { Static, TSchema, TUnsafe } from 'typebox';
 import { amountOrZeroPattern, amountPattern, momentPattern, signedAmountPattern } from '../kernel/index.ts';
 import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
 import { keyLengthMax } from './idempotency.ts';
-import { destinations, expiresInSecondsMax } from './terms.ts';
+import { destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
 
 export function ref<T extends TSchema>(schema: T): TUnsafe<Static<T>> {
   return Type.Unsafe<Static<T>>({ $ref: `${String((schema as { $id?: string }).$id)}#` });
@@ -86,10 +86,11 @@ export const ExpiresInSeconds = Type.Integer({
   examples: [3600],
 });
 
-/** How long it may be is checked where it is read: by the units that it is stored in. */
+/** The schema counts characters; where it is read, units of UTF-16 are counted, too. */
 export const Reason = Type.String({
   minLength: 1,
-  description: 'why, in 1 to 1000 characters; kept in the log',
+  maxLength: reasonLengthMax,
+  description: `why, in 1 to ${reasonLengthMax} characters; kept in the log`,
   examples: ['chargeback 4711'],
 });
 

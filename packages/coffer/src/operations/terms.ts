@@ -40,6 +40,9 @@ export type WalletMoneyRequest = MoneyTerms & { readonly wallet: string };
 /** The longest that a hold may last, in whole seconds: ten years. */
 export const expiresInSecondsMax = 315_360_000;
 
+/** Of the reason for a correction or a control. */
+export const reasonLengthMax = 1_000;
+
 /** System accounts that callers may name. */
 export const destinations = ['cash_out', 'treasury', 'fees', 'breakage'] as const satisfies readonly SystemKind[];
 export type Destination = Extract<AccountRef, { wallet: string }> | { readonly system: (typeof destinations)[number] };

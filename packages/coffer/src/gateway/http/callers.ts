@@ -39,7 +39,10 @@ function operationOf({ schema, method, url }: RouteOptions): OperationName {
 
 function describeAccess(route: RouteOptions, operation: OperationName): void {
   const { kind, open } = ruleOf(operation);
-  if (kind === 'public') return;
+  if (kind === 'public') {
+    route.schema = { ...route.schema, security: [] };
+    return;
+  }
   const { response } = route.schema ?? {};
   route.schema = {
     ...route.schema,

@@ -4,6 +4,8 @@ import scalar from '@scalar/fastify-api-reference';
 import type { onRequestHookHandler } from 'fastify';
 import type { App, Product } from './app.ts';
 import { asyncApiDocument } from '../../events/index.ts';
+import { productVersion } from '../../kernel/index.ts';
+import { shaped } from './openapi-shape.ts';
 import { malformed, ProblemError } from './problem.ts';
 
 const description = `Wallets on a double-entry ledger.
@@ -19,7 +21,7 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Coffer', version: '0.1.0', description, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+      info: { title: 'Coffer', version: productVersion, description, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
       servers: [{ url: '/', description: 'the server that this document came from' }],
       tags: [
         'Wallets',
@@ -42,6 +44,7 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
       },
     },
     transform: ({ schema, url }) => ({ schema: { ...schema, summary: titleOf(schema?.operationId) }, url }),
+    transformObject: (documents) => ('openapiObject' in documents ? shaped(documents.openapiObject) : documents.swaggerObject),
     refResolver: { buildLocalReference: (schema) => (typeof schema['$id'] === 'string' ? schema['$id'] : '') },
   });
   if (!swaggerEnabled) return;

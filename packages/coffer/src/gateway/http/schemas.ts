@@ -41,17 +41,21 @@ const Problem = Type.Object(
   },
 );
 
-const problemMeanings: Readonly<Record<number, string>> = {
-  400: 'The request is malformed',
-  401: 'No login, or no valid one',
-  403: 'Not allowed to the caller',
-  404: 'There is no such thing',
-  409: 'The idempotency key was used for something else, the version is stale, or it exists already',
-  413: 'The body is larger than 1 MiB',
-  415: 'The body is no JSON in UTF-8, by its headers, or is compressed',
-  422: 'Refused by a rule about money',
-  429: 'Too many requests',
-  503: 'Overloaded, or the database is away; Retry-After says when to come back',
+/** Answers that are problems, by status: each is said once in the document, under its name. */
+export const problemAnswers: Readonly<Record<number, { readonly name: string; readonly description: string }>> = {
+  400: { name: 'BadRequest', description: 'The request is malformed' },
+  401: { name: 'Unauthenticated', description: 'The request has no valid credential' },
+  403: { name: 'Forbidden', description: 'The caller is not allowed to do this' },
+  404: { name: 'NotFound', description: 'There is no such thing' },
+  409: {
+    name: 'Conflict',
+    description: 'The idempotency key was used for something else, the version is stale, or the thing already exists',
+  },
+  413: { name: 'BodyTooLarge', description: 'The body is larger than 1 MiB' },
+  415: { name: 'UnsupportedMediaType', description: 'The body is not JSON in UTF-8, or is compressed' },
+  422: { name: 'Refused', description: 'A rule refused the operation' },
+  429: { name: 'TooManyRequests', description: 'The caller has sent too many requests' },
+  503: { name: 'Unavailable', description: 'Coffer is overloaded, or cannot reach its database' },
 };
 
 /** The answers of a route that are problems, by status. 400 and 503 can come from any. */
@@ -59,7 +63,7 @@ export function problems(...statuses: readonly number[]): Record<number, object>
   return Object.fromEntries(
     [400, ...statuses, 503].map((status) => [
       status,
-      { description: problemMeanings[status] ?? '', content: { [problemContentType]: { schema: { $ref: 'Problem#' } } } },
+      { description: problemAnswers[status]?.description ?? '', content: { [problemContentType]: { schema: { $ref: 'Problem#' } } } },
     ]),
   );
 }

@@ -1,0 +1,112 @@
+/**
+ * One example for each operation that needs more than a path without parameters, sent as it stands by the documentation page.
+ * Sent in the order of the document to a fresh demo, each answers 2xx, or what it says here. No example has an idempotency key:
+ * sent again, it is a new request.
+ */
+type Example = {
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly body?: object;
+  /** The status, where it is none of success: what it names has to be made first, or the demo does not allow it. */
+  readonly answers?: number;
+};
+
+const alice = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
+const funded = { id: 'w1' };
+/** Opened by the example of openWallet, and closed by that of closeWallet. */
+const opened = { id: 'shop' };
+/** The operations that the examples of transfer and authorizeHold cause. */
+const transferred = { operationId: '1-20' };
+const held = { holdId: '1-23' };
+/** Names what only an answer can name. */
+const named = (parameters: Readonly<Record<string, string>>, body?: object): Example => ({
+  parameters,
+  ...(body && { body }),
+  answers: 404,
+});
+const request = { asyncRequestId: '019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60' };
+const webhook = { webhookId: alice };
+const delivery = { ...webhook, deliveryId: '1' };
+const reason = 'chargeback 4711';
+
+export const examples: Readonly<Record<string, Example>> = {
+  deposit: { parameters: funded, body: { amount: 1000 } },
+  withdraw: { parameters: funded, body: { amount: 200 } },
+  transfer: { parameters: funded, body: { toWalletId: 'w2', amount: 300 } },
+  getWallet: { parameters: funded },
+  getBalanceAt: { parameters: { ...funded, at: '2999-01-01T00:00:00Z' } },
+  getHistory: { parameters: funded },
+  getStats: { parameters: funded },
+  getOperationByKey: { parameters: { id: 'w2', key: 'seed' } },
+  openWallet: { body: opened },
+  authorizeHold: { parameters: funded, body: { amount: 100 } },
+  listHolds: { parameters: funded },
+  getHold: { parameters: held },
+  captureHold: { parameters: held, body: { amount: 60 } },
+  releaseHold: { parameters: held, body: { amount: 40 } },
+  demoLogIn: { body: { user_id: alice } },
+  topUp: { body: { asset_type_id: 1, amount: 100 } },
+  spend: { body: { asset_type_id: 1, amount: 50 } },
+  signUp: { body: { email: 'jane@example.com', name: 'Jane Doe', password: 'correct horse battery staple' } },
+  logIn: { body: { email: 'jane@example.com', password: 'correct horse battery staple' } },
+  updateMe: { body: { name: 'Alice' } },
+  // Alice's wallets hold money.
+  deleteMe: { answers: 422 },
+  getUser: { parameters: { userId: alice } },
+  setUserRole: { parameters: { userId: 'b55709be-d0f6-467e-942c-cc04155ad54c' }, body: { role: 'operator' } },
+  listLogins: { parameters: { userId: alice } },
+  createKey: { body: { name: 'billing', scopes: ['wallets:read'] } },
+  rotateKey: named({ keyId: '0000000000000000' }, { overlapHours: 24 }),
+  revokeKey: named({ keyId: '0000000000000000' }),
+  getOperation: { parameters: transferred },
+  getTransfer: { parameters: transferred },
+  reverseOperation: { parameters: transferred, body: { amount: 100, reason } },
+  getRequest: named(request),
+  approveRequest: named(request, { reason: 'looked into' }),
+  rejectRequest: named(request, { reason: 'unknown account' }),
+  replayRequest: named(request, { reason: 'the account is known by now' }),
+  postBatch: {
+    body: {
+      operations: [
+        { type: 'deposit', walletId: 'w1', amount: 20 },
+        { type: 'transfer', walletId: 'w1', toWalletId: 'w2', amount: 20 },
+      ],
+    },
+  },
+  freezeWallet: { parameters: opened, body: { reason } },
+  unfreezeWallet: { parameters: opened, body: { reason: 'the chargeback was withdrawn' } },
+  closeWallet: { parameters: opened, body: { reason: 'the shop has closed' } },
+  setLimits: { parameters: funded, body: { perDay: '1000000', reason: 'new customer' } },
+  setCreditLine: { parameters: funded, body: { creditLimit: '500', reason: 'good customer' } },
+  getDeadLetter: named({ deadLetterId: '1' }),
+  dropDeadLetter: named({ deadLetterId: '1' }),
+  replayDeadLetter: named({ deadLetterId: '1' }),
+  listSetAside: { parameters: { projection: 'stats' } },
+  retryAllSetAside: { parameters: { projection: 'stats' }, body: { reason: 'the cause was removed' } },
+  retrySetAside: named({ projection: 'stats', eventId: '1-1-1' }, { reason: 'the cause was removed' }),
+  streamWalletEvents: { parameters: funded },
+  createWebhook: { body: { url: 'https://example.com/hooks/coffer', types: ['FundsDeposited'] } },
+  getWebhook: named(webhook),
+  updateWebhook: named(webhook, { description: 'for the shop' }),
+  deleteWebhook: named(webhook),
+  rotateWebhookSecret: named(webhook),
+  replayWebhook: named(webhook, { since: '2026-01-31T12:00:00Z' }),
+  testWebhook: named(webhook),
+  listWebhookDeliveries: named(webhook),
+  getWebhookDelivery: named(delivery),
+  replayWebhookDelivery: named(delivery),
+  addFraudRule: {
+    body: {
+      id: 'many-withdrawals',
+      name: 'Several withdrawals within a minute',
+      kind: 'velocity',
+      definition: { count: 3, windowSeconds: 60, movements: ['withdrawal'], assets: 'all' },
+      action: 'flag',
+      reason: 'to be watched',
+    },
+  },
+  getFraudRule: { parameters: { rule: 'many-withdrawals' } },
+  changeFraudRule: { parameters: { rule: 'many-withdrawals' }, body: { enabled: false, reason: 'too many findings' } },
+  dryRunFraudRule: { body: { id: 'many-withdrawals' } },
+  readMyNotification: named({ notificationId: '1' }),
+  readNotification: named({ notificationId: '1' }),
+};
