@@ -68,7 +68,7 @@ test('events and entries of the same history add up to the same stats, wherever 
 test('one event means one thing, whichever entry it tells of', () => {
   for (const [event, rules] of Map.groupBy(statsRules, (rule) => rule.event)) {
     const meanings = new Set(rules.map(({ amount, takesBack, isActivity }) => JSON.stringify([amount, takesBack, isActivity])));
-    expect(meanings.size, event).toBe(1);
+    expect([event, meanings.size]).toEqual([event, 1]);
   }
 });
 
