@@ -53,17 +53,15 @@ export type Embedded = {
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { home, log, accounts } = options;
   const found = findPlace(home);
-  if (options.whenAbsent === 'refuse' && !(found && hasCluster(found))) {
-    throw new EmbeddedPostgresError(
-      `There is no database of Coffer's in ${home} yet.`,
-      'Start Coffer once (npm start), or set DATABASE_URL to the database you mean.',
-    );
-  }
+  const mustExist = options.whenAbsent === 'refuse';
+  if (mustExist && !(found && hasCluster(found))) throw noDatabase(home);
   const account = chooseAccount(found?.data ?? '', accounts);
   const place = found ?? makePlace(home, account);
   const met = await meet(place, options);
   if ('joined' in met) return joinedServer(place, met.joined);
   try {
+    // It may have been removed while this process waited for the lock.
+    if (mustExist && !hasCluster(place)) throw noDatabase(home);
     await stopOrphan(place, log);
     const binaries = reachableBinaries(findBinaries(), account, place.folder);
     const machinery: Machinery = { place, account, log, binaries, temporary: options.temporary ?? false };
@@ -139,6 +137,13 @@ async function stopOrphan(place: Place, log: EmbeddedLog): Promise<void> {
   if (running === undefined) return;
   log.info({ server: running }, 'Stopping the PostgreSQL that a killed process left running');
   await stopPostmaster(running);
+}
+
+function noDatabase(home: string): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    `There is no database of Coffer's in ${home} yet.`,
+    'Start Coffer once (npm start), or set DATABASE_URL to the database you mean.',
+  );
 }
 
 function secondCopy(home: string, owner: number | undefined): EmbeddedPostgresError {

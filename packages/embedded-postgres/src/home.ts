@@ -70,7 +70,8 @@ export function makePlace(home: string, account: Account | undefined): Place {
   );
 }
 
-function makeOwnFolder(folder: string): void {
+/** Makes the folder of a place, closed to others, where it is missing. */
+export function makeOwnFolder(folder: string): void {
   // Root's folders may be passed through (not listed) by PostgreSQL's user; an ordinary user's are closed.
   makeFolder(folder, isRoot() ? 0o711 : 0o700);
   const made = fs.lstatSync(folder);

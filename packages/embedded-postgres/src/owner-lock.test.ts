@@ -85,6 +85,13 @@ test('a home that was removed and made again has a lock of its own', () => {
   fresh?.release();
 });
 
+test('a home that was removed while a process waited for it is made again', () => {
+  fs.rmSync(place.folder, { recursive: true });
+  const lock = tryOwnerLock(place);
+  expect(lock).toBeDefined();
+  lock?.release();
+});
+
 test('a file that cannot be locked is refused with a sentence', () => {
   fs.rmSync(place.folder, { recursive: true });
   fs.writeFileSync(place.folder, '');

@@ -5,7 +5,7 @@
  */
 import fs from 'node:fs';
 import { EmbeddedPostgresError } from './error.ts';
-import { homeFailure } from './home.ts';
+import { homeFailure, makeOwnFolder } from './home.ts';
 import type { Place } from './home.ts';
 
 export type OwnerLock = {
@@ -62,6 +62,8 @@ export function announcedOwner(place: Place): number | undefined {
 /** Only where it is absent: closing a descriptor of the file would release the locks that this process has on it. */
 function createLockFile(place: Place): void {
   try {
+    // Another process may have removed it while this one waited for the lock.
+    makeOwnFolder(place.folder);
     fs.writeFileSync(place.lock, '', { flag: 'wx', mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw homeFailure(place.folder, error);

@@ -1,4 +1,4 @@
-// What the commands of the command line work with, each put together for the time of one command. Wires, like main.ts.
+// What the commands of the command line work with, each put together for the time of one command.
 import { emptyDatabase, migrate, openDatabase, removeEmbedded } from '../database/index.ts';
 import type { Database, MigrationReport, OpenOptions } from '../database/index.ts';
 import { BrokerUnavailable, openDeadLetters } from '../events/index.ts';

@@ -1,4 +1,4 @@
-// The composition root: the only file that wires things together.
+// The composition root: compose is the only folder that wires contexts together, and this file wires what `coffer start` runs.
 import { createCommands } from '../operations/index.ts';
 import { openCache } from '../cache/index.ts';
 import type { OpenedCache } from '../cache/index.ts';

@@ -1,4 +1,4 @@
-// What watches over the product, put together: the audit, the figures, the traces. Wires, like main.ts.
+// What watches over the product, put together: the audit, the figures, the traces.
 import { AuditTrail } from '../audit/index.ts';
 import type { Database } from '../database/index.ts';
 import type { Observation } from '../gateway/index.ts';

@@ -1,4 +1,4 @@
-// Rebuilding projections from the command line, put together. Wires, like main.ts.
+// Rebuilding projections from the command line, put together.
 import { OperatorError } from '../kernel/index.ts';
 import { projectionStatus, rebuild } from '../projections/index.ts';
 import type { ProjectionStatus, RebuildProgress, Rebuilt } from '../projections/index.ts';

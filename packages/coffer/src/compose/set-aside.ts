@@ -1,4 +1,4 @@
-// Projections and what they set aside, looked at and tried again by operators, put together. Wires, like main.ts.
+// Projections and what they set aside, looked at and tried again by operators, put together.
 import { OperatorError } from '../kernel/index.ts';
 import { projectionStatus, SetAsides } from '../projections/index.ts';
 import type { ProjectionStatus, Retried, SetAside } from '../projections/index.ts';

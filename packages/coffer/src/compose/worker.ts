@@ -1,4 +1,4 @@
-// The worker: everything that happens after a posting, put together. Wires, like main.ts.
+// The worker: everything that happens after a posting, put together.
 import { createPool } from '../database/index.ts';
 import type { Database } from '../database/index.ts';
 import type { Broker } from '../events/index.ts';
