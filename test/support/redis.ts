@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { assert } from '../../packages/coffer/src/kernel/index.ts';
 import { freePort } from './ports.ts';
+import { until } from './until.ts';
 
 const program = 'redis-server';
 const isThere = spawnSync(program, ['--version']).status === 0;
@@ -45,7 +45,12 @@ export async function startRedis({ password }: { readonly password?: string } = 
       const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--daemonize', 'no'];
       running = spawn(program, [...own, ...secret], { stdio: 'ignore' });
       if (client.status === 'wait') client.connect().catch(() => undefined);
-      while ((await client.ping().catch(() => '')) !== 'PONG') await pause(10);
+      const started = running;
+      await until(async () => (await client.ping().catch(() => '')) === 'PONG', {
+        what: `Redis on port ${port}`,
+        seen: () => `it does not answer, and the connection is "${client.status}"`,
+        gone: () => started.exitCode !== null && `it ended with exit code ${started.exitCode}`,
+      });
     },
     async save() {
       await client.save();
