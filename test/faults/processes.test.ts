@@ -48,7 +48,7 @@ describe('a process killed under load', () => {
 
     expect((await askForUnknown(history, database, book)).unknown).toBe(0);
     await expectWholeLedger();
-  });
+  }, 900_000);
 });
 
 describe('two processes on one book', () => {

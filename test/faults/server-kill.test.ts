@@ -107,4 +107,4 @@ it('keeps every answer it gave, and has one effect for each it could not give, f
   expect(rows).toEqual([]);
   const report = await verify(database.pool);
   expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
-});
+}, 900_000);

@@ -129,4 +129,4 @@ it('conserves the money at every moment, ends every transfer once, and a retry g
   console.info(
     `seed ${seed}: ${lives.length} kills, ${asked.length} transfers asked for, ${told.length} answered, ${interrupted} left under way`,
   );
-});
+}, 900_000);
