@@ -6,6 +6,7 @@ import type { TestDatabase } from '../support/database.ts';
 import { redisIsMissing, startRedis } from '../support/redis.ts';
 import type { TestRedis } from '../support/redis.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
+import { until } from '../support/until.ts';
 import { countingAways, isOn, openSide } from './side.ts';
 import type { Side } from './side.ts';
 
@@ -74,13 +75,20 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
   it('never answers less than the caller knows, in either of two processes under load', async () => {
     const { log, aways } = countingAways();
     const pair = [await open(redis.url, { log }), await open(redis.url, { log })] as const;
-    const { reads, stale, leftOut } = await readOwnChanges(pair, 'own writes', 60, aways);
-    const hits = pair[0].hits() + pair[1].hits();
+    let [reads, stale, leftOut, hits] = [0, 0, 0, 0];
+    // Reads that all came from the database would prove nothing; how many do not is a matter of how fast Redis is just now.
+    const isEnough = async () => {
+      const more = await readOwnChanges(pair, 'own writes', 20, aways);
+      reads += more.reads;
+      stale += more.stale;
+      leftOut += more.leftOut;
+      hits = pair[0].hits() + pair[1].hits();
+      return stale > 0 || (reads > 300 && hits > 30);
+    };
+    const seen = () => `${reads} reads, ${hits} of them from the cache, ${leftOut} while Redis was given up`;
+    await until(isEnough, { what: '300 reads of own changes, and 30 from the cache', seen });
     console.info(`${reads} reads of own changes, ${stale} of them old, ${hits} from the cache; ${leftOut} more while Redis was given up`);
     expect(stale).toBe(0);
-    expect(reads).toBeGreaterThan(300);
-    // Reads that all came from the database would prove nothing; how many do not is a matter of how fast Redis is just now.
-    expect(hits).toBeGreaterThan(30);
     await closeAll();
   });
 
@@ -126,6 +134,8 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
     const warn = vi.spyOn(log, 'warn').mockImplementation((...words: unknown[]) => void lines.push(words.map(String).join(' ')));
     const side = await open(redis.url, { log });
     await side.deposit('k1');
+    await backOn(side);
+    lines.length = 0;
     await redis.kill();
     for (let time = 0; time < 20; time++) expect(await side.version('k1')).toBe(await side.deposit('k1').then((version) => version - 1));
     await expect.poll(() => isOn(side)).toBe(false);
@@ -155,18 +165,26 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
 
   it('a Redis that comes back with what it had saved brings no old value back', async () => {
     const [one, other] = [await open(redis.url), await open(redis.url)];
-    await one.deposit('r1');
-    await kept(other, 'r1');
-    await redis.save();
-    const version = await one.deposit('r1');
-    await redis.kill();
-    await redis.start();
-    const [saved = ''] = await redis.client.keys('*:wallet r1');
-    expect(await redis.client.get(saved)).toMatch(/^V/);
-    await Promise.all([backOn(one), backOn(other)]);
-    // The value is still there, and nobody looks at it.
-    expect(await redis.client.exists(saved)).toBe(1);
-    expect([await one.version('r1'), await other.version('r1')]).toEqual([version, version]);
+    const oldValues = async () => {
+      const keys = await redis.client.keys('*:wallet r1');
+      const values = keys.length === 0 ? [] : await redis.client.mget(keys);
+      return values.filter((value) => value?.startsWith('V')).length;
+    };
+    const bringBack = async () => {
+      await one.deposit('r1');
+      await kept(other, 'r1');
+      await redis.save();
+      const version = await one.deposit('r1');
+      await redis.kill();
+      await redis.start();
+      await Promise.all([backOn(one), backOn(other)]);
+      // The value is still there, and nobody looks at it.
+      const isThere = (await oldValues()) > 0;
+      expect([await one.version('r1'), await other.version('r1')]).toEqual([version, version]);
+      return isThere;
+    };
+    // A value lives for five seconds: on a busy machine it may be over before Redis is back.
+    await until(bringBack, { what: 'Redis to come back with a value that it had saved', seen: () => 'it had none' });
     await closeAll();
   });
 

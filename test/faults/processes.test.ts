@@ -1,12 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { newBook, startWriter } from '../support/books.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { checkHistory, postJournalled } from '../support/history.ts';
+import { askForUnknown, checkHistory, postJournalled } from '../support/history.ts';
 import type { History } from '../support/history.ts';
 import { pause } from '../support/load.ts';
 import { startPoster } from '../support/posters.ts';
+import type { Poster } from '../support/posters.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
 import { workloadOperation } from '../support/workload.ts';
 
@@ -30,7 +31,7 @@ describe('a process killed under load', () => {
     let unknown = 0;
     for (let life = 0; life < 25; life++) {
       const poster = startPoster({ url: database.url, book, name: `life ${life}`, seed: seed + life * 1_000, callers: 16 });
-      await vi.waitFor(() => expect(poster.answered()).toBeGreaterThan(0), { timeout: 120_000, interval: 5 });
+      await poster.untilAnswered(1);
       await pause(random() * 120);
       poster.signal('SIGKILL');
       await poster.ended;
@@ -45,47 +46,41 @@ describe('a process killed under load', () => {
     expect(unknown).toBeGreaterThan(25);
     expect(summary.unknownButDone).toBeGreaterThan(0);
 
-    // What nobody heard of is resolved by asking again: the original, or a first time, and either way once.
-    const writer = await startWriter(database.url, book);
-    const open = history.filter(({ result }) => result === 'unknown');
-    await Promise.all(open.map(({ operation }) => postJournalled(history, writer, operation)));
-    await writer.stop();
-    expect((await checkHistory(history, database, book)).unknown).toBe(0);
+    expect((await askForUnknown(history, database, book)).unknown).toBe(0);
     await expectWholeLedger();
-  });
+  }, 900_000);
 });
 
 describe('two processes on one book', () => {
-  it('both progress, also past each other when one is paused in the middle, and every answer is true', async () => {
+  it('both progress, also past each other when one is paused in the middle; no answer is lost, and a lost one is found by its key', async () => {
     const seed = seedOf('two processes');
     const random = randomFrom(seed);
     const book = await newBook(database);
     const [one, other] = [0, 1].map((number) =>
       startPoster({ url: database.url, book, name: `process ${number}`, seed: seed + number * 1_000, callers: 12 }),
-    ) as [ReturnType<typeof startPoster>, ReturnType<typeof startPoster>];
-    const progress = async (poster: typeof one) => {
-      const before = poster.answered();
-      await vi.waitFor(() => expect(poster.answered()).toBeGreaterThan(before + 20), { timeout: 120_000, interval: 20 });
-    };
+    ) as [Poster, Poster];
+    const bothProgress = async () => void (await Promise.all([one.untilAnswered(20), other.untilAnswered(20)]));
     try {
-      await Promise.all([progress(one), progress(other)]);
+      await bothProgress();
       for (let pauses = 0; pauses < 4; pauses++) {
         const [paused, running] = pauses % 2 === 0 ? [one, other] : [other, one];
         await pause(random() * 100);
         paused.signal('SIGSTOP');
         await pause(20);
         // It may be stopped while it has the book's turn; the database takes that back from a process that does not go on.
-        await progress(running);
+        await running.untilAnswered(20);
         paused.signal('SIGCONT');
-        await Promise.all([progress(one), progress(other)]);
+        await bothProgress();
       }
       await Promise.all([one.stop(), other.stop()]);
     } finally {
       for (const poster of [one, other]) poster.signal('SIGKILL');
     }
-    const summary = await checkHistory([...one.history(), ...other.history()], database, book);
+    const history = [...one.history(), ...other.history()];
+    const summary = await checkHistory(history, database, book);
     console.info('two processes, four pauses', summary);
-    expect(summary.unknown).toBe(0);
+    // How often a caller's patience ended before its answer came is a matter of the machine. What matters is that its key finds it.
+    expect((await askForUnknown(history, database, book)).unknown).toBe(0);
     await expectWholeLedger();
   });
 

@@ -152,7 +152,7 @@ describe('a live stream', () => {
       const reader = await resume(place);
       await new Promise((resolve) => setTimeout(resolve, random() * 40));
       reader.cut();
-      await reader.ended;
+      await reader.hasEnded();
       told.push(...reader.told);
       place = reader.lastId() ?? place;
     }
@@ -178,7 +178,7 @@ describe('who may read one', () => {
     expect((await open('/events/live', headers)).status).toBe(403);
     const hidden = await open(`/wallet/${foreign}/events/live`, headers);
     const absent = await open(`/wallet/nobodys/events/live`, headers);
-    await Promise.all([hidden.ended, absent.ended]);
+    await Promise.all([hidden.hasEnded(), absent.hasEnded()]);
     expect([hidden.status, absent.status]).toEqual([404, 404]);
     expect(hidden.raw().replaceAll(foreign, '…')).toBe(absent.raw().replaceAll('nobodys', '…'));
 
@@ -222,7 +222,7 @@ describe('who may read one', () => {
     await coffer.product.apiKeys.revoke(made.key.id);
     await coffer.product.users.setRole(operator.user.id, 'user');
     await coffer.pool.query('update identity.users set deleted_at = now() where id = $1', [leaver.user.id]);
-    await Promise.all([byKey.ended, byRole.ended, byUser.ended]);
+    await Promise.all([byKey.hasEnded(), byRole.hasEnded(), byUser.hasEnded()]);
     expect((await open('/events/live', { authorization: `Bearer ${made.secret}` })).status).toBe(401);
   });
 
@@ -242,6 +242,6 @@ test('a server that stops ends its streams at once', async () => {
   const short = await startProduct();
   const reader = await readLive(`${short.url}/events/live`);
   await expect.poll(reader.lastId).toBeDefined();
-  await Promise.all([short.stop(), reader.ended]);
+  await Promise.all([short.stop(), reader.hasEnded()]);
   expect(reader.status).toBe(200);
 });

@@ -5,8 +5,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { endOf, outputOf, runCommand, runToSuccess, until, userEnvironment, within } from '../support/command.ts';
+import { endOf, outputOf, runCommand, runToSuccess, userEnvironment } from '../support/command.ts';
 import type { Ended } from '../support/command.ts';
+import { until, within } from '../support/until.ts';
 import { freePort } from '../support/ports.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -92,13 +93,11 @@ test('it starts with npx, takes a transfer from the installed client, and stops 
   const ports = await freePorts();
   const coffer = start(ports);
   const ended = endOf(coffer.child);
-  await until(
-    async () => (await fetch(`${ports.url}/health`).catch(() => null))?.status === 200,
-    startsWithinMs,
-    () => {
-      return `Coffer to answer on ${ports.url}/health; it has printed:\n${coffer.output.all()}`;
-    },
-  );
+  await until(async () => (await fetch(`${ports.url}/health`).catch(() => null))?.status === 200, {
+    what: `Coffer to answer on ${ports.url}/health`,
+    seen: () => `it has printed:\n${coffer.output.all()}`,
+    withinMs: startsWithinMs,
+  });
   expect(fs.readdirSync(app)).toContain('.coffer');
 
   fs.writeFileSync(
@@ -115,7 +114,7 @@ test('it starts with npx, takes a transfer from the installed client, and stops 
   // As Ctrl-C does: to npx and everything that it started.
   process.kill(-(coffer.child.pid ?? 0), 'SIGINT');
   // npx ends as the signal has it; its output is complete when Coffer has ended, too.
-  await within(ended, stopsWithinMs, () => `Coffer to stop; it has printed:\n${coffer.output.all()}`);
+  await within(ended, { what: 'Coffer to stop', seen: () => `it has printed:\n${coffer.output.all()}`, withinMs: stopsWithinMs });
   expect(coffer.output.stdout().trim().split('\n').at(-1)).toContain('"msg":"Stopped"');
   expect(coffer.output.stderr()).toBe('');
   await expect(fetch(`${ports.url}/health`)).rejects.toThrow('fetch failed');
@@ -130,7 +129,11 @@ test.each([
   const ports = await freePorts();
   const mail = { COFFER_MAIL_FROM: setting === 'SMTP_URL' ? 'coffer@example.com' : '' };
   const { child, output } = start(ports, { [setting]: value, ...mail });
-  const code = await within(endOf(child), startsWithinMs, () => `the start to be refused; it has printed:\n${output.all()}`);
+  const code = await within(endOf(child), {
+    what: 'the start to be refused',
+    seen: () => `it has printed:\n${output.all()}`,
+    withinMs: startsWithinMs,
+  });
   expect(output.stderr()).toMatch(new RegExp(`${setting}.* is set, but ${name}.* not installed\\.`));
   expect(output.stderr()).toMatch(new RegExp(`Run "npm install ${name}@\\d+\\.\\d+\\.\\d+.*", or unset ${setting}`));
   expect(code).toBe(1);

@@ -7,11 +7,13 @@ import { SagaResumer } from '../../packages/coffer/src/wallets/index.ts';
 import { endWithTest } from '../support/children.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
+import { firstWords, newJournal } from '../support/journal.ts';
 import { pause } from '../support/load.ts';
 import { points } from '../support/saga-points.ts';
 import { expectWhole, fund, moneyIn, openBooks, underWay, walletIn, walletsOn } from '../support/sagas.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
 import path from 'node:path';
+import { within } from '../support/until.ts';
 
 const books = 3;
 const killsPerPoint = 2;
@@ -31,18 +33,19 @@ type Told = { readonly key: string; readonly from: string; readonly status: stri
 async function live(life: number, seed: number, point: string, wallets: readonly string[], killAfterMs: number | null) {
   const script = path.join(import.meta.dirname, '../support/saga-child.ts');
   const args = [script, database.url, String(books), String(seed), String(life), point, wallets.join(',')];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const journal = newJournal();
+  const child = spawn(process.execPath, args, { stdio: ['ignore', journal.fd, 'inherit'] });
   endWithTest(child);
-  let text = '';
-  child.stdout.setEncoding('utf8');
-  child.stdout.on('data', (piece: string) => (text += piece));
+  const gone = once(child, 'close') as Promise<[number | null, string | null]>;
   if (killAfterMs !== null) {
-    await once(child.stdout, 'data');
+    await firstWords(child, journal, `life ${life}`);
     await pause(killAfterMs);
     child.kill('SIGKILL');
   }
-  const [, signal] = (await once(child, 'close')) as [number | null, string | null];
-  expect(signal).toBe('SIGKILL');
+  const seen = () => `it lives, and wrote ${journal.text().split('\n').length - 1} lines`;
+  const [code, signal] = await within(gone, { what: `life ${life} to end at "${point}"`, seen });
+  expect([code, signal]).toEqual([null, 'SIGKILL']);
+  const text = journal.text();
   const lines = text
     .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
@@ -126,4 +129,4 @@ it('conserves the money at every moment, ends every transfer once, and a retry g
   console.info(
     `seed ${seed}: ${lives.length} kills, ${asked.length} transfers asked for, ${told.length} answered, ${interrupted} left under way`,
   );
-});
+}, 900_000);

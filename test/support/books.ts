@@ -37,6 +37,9 @@ export async function postOne(writer: BookWriter, operation: Operation): Promise
 export async function readLog({ pool }: Pick<TestDatabase, 'pool'>, book: number): Promise<RecordedEntry[]> {
   const reader = new BookReader(book, pool);
   const { rows } = await pool.query<{ seq: number }>('select seq from ledger.entry where book = $1 order by seq', [book]);
-  const entries = await Promise.all(rows.map(({ seq }) => reader.entry(seq)));
+  const entries: (RecordedEntry | null)[] = [];
+  // So many at once: thousands would wait for a connection for longer than the pool lets them.
+  for (let at = 0; at < rows.length; at += 100)
+    entries.push(...(await Promise.all(rows.slice(at, at + 100).map(({ seq }) => reader.entry(seq)))));
   return entries.filter((entry) => entry !== null);
 }

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { endWithTest } from './children.ts';
-import { pause } from './load.ts';
 import { freePort } from './ports.ts';
+import { until } from './until.ts';
 
 /** Coffer gives itself half a minute. */
 const endsWithinMs = 120_000;
@@ -42,16 +42,20 @@ export async function startCofferProcess(
     stdio: ['ignore', standardOutput, 'inherit'],
   });
   endWithTest(child);
-  const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const api = `http://127.0.0.1:${http}`;
-  const until = performance.now() + startsWithinMs;
-  while ((await fetch(`${api}/health`).catch(() => null))?.status !== 200) {
-    if (child.exitCode !== null) throw new Error(`Coffer ended at its start with exit code ${child.exitCode}; its errors are above`);
-    if (performance.now() > until) {
-      child.kill('SIGKILL');
-      throw new Error(`waited ${startsWithinMs / 1_000} s for Coffer to serve at ${api}/health`);
-    }
-    await pause(10);
+  let health = 'nobody listens';
+  const serves = async () => {
+    const answer = await fetch(`${api}/health`).catch(() => null);
+    health = answer ? `${answer.status} ${await answer.text()}` : 'nobody listens';
+    return answer?.status === 200;
+  };
+  const gone = () => child.exitCode !== null && `it ended with exit code ${child.exitCode}`;
+  try {
+    await until(serves, { what: `Coffer to serve at ${api}`, seen: () => `/health says: ${health}`, gone, withinMs: startsWithinMs });
+  } catch (failure) {
+    child.kill('SIGKILL');
+    throw failure;
   }
   return {
     api,
@@ -63,7 +67,7 @@ export async function startCofferProcess(
       child.kill(signal);
       // A process that Node itself cannot end (see cli/shutdown.ts) keeps no other test waiting: it has no exit code then.
       const overdue = setTimeout(() => child.kill('SIGKILL'), endsWithinMs);
-      const [code] = await gone;
+      const [code] = await ended;
       clearTimeout(overdue);
       rmSync(home, { recursive: true, force: true });
       return code;

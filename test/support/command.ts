@@ -1,4 +1,5 @@
 /** Commands that tests run as a user does, each with a bound that names what hung. */
+import { within } from './until.ts';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
@@ -21,7 +22,11 @@ export async function runCommand(command: string, args: readonly string[], { cwd
   const child = spawn(command, args, { cwd, env: env ?? userEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
   endWithTest(child);
   const output = outputOf(child);
-  const code = await within(endOf(child), withinMs, () => `"${[command, ...args].join(' ')}" to end; it has printed:\n${output.all()}`);
+  const code = await within(endOf(child), {
+    what: `"${[command, ...args].join(' ')}" to end`,
+    seen: () => `it has printed:\n${output.all()}`,
+    withinMs,
+  });
   return { code, stdout: output.stdout(), stderr: output.stderr() };
 }
 
@@ -46,28 +51,4 @@ export async function endOf(child: ChildProcess): Promise<number | null> {
     child.once('error', reject);
     child.once('close', (code) => resolve(code));
   });
-}
-
-/** Fails with "waited … for …" when the answer takes longer. */
-export async function within<T>(answer: Promise<T>, withinMs: number, what: string | (() => string)): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const overdue = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error(`waited ${withinMs / 1_000} s for ${typeof what === 'string' ? what : what()}`));
-    }, withinMs);
-  });
-  try {
-    return await Promise.race([answer, overdue]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Asks again every 50 ms until the answer is true. */
-export async function until(isSo: () => boolean | Promise<boolean>, withinMs: number, what: string | (() => string)): Promise<void> {
-  const end = performance.now() + withinMs;
-  while (!(await isSo())) {
-    if (performance.now() > end) throw new Error(`waited ${withinMs / 1_000} s for ${typeof what === 'string' ? what : what()}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

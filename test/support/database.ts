@@ -38,6 +38,8 @@ async function createDatabase(serverUrl: string, create: (admin: pg.Client, name
   const url = urlOf(serverUrl, name);
   const pool = createPool(url, createLog({ level: 'error', pretty: true }), {
     applicationName: 'coffer test',
+    // A busy machine lets a test wait for its turn.
+    connectTimeoutMs: 100_000,
   });
   return {
     url,

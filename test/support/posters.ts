@@ -2,48 +2,59 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { assert } from '../../packages/coffer/src/kernel/index.ts';
 import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { endWithTest } from './children.ts';
 import { fromLines, withBigints } from './history.ts';
 import type { History } from './history.ts';
+import { firstWords, newJournal } from './journal.ts';
+import { until, within } from './until.ts';
 
 export type Poster = {
-  readonly pid: number;
   /** What it was told so far; all of it once it has ended. */
   history(): History;
   /** How many of its calls have an answer. */
   answered(): number;
+  /** Waits until so many more of them have one. */
+  untilAnswered(more: number): Promise<void>;
   signal(name: NodeJS.Signals): void;
-  /** Lets it finish what is under way. */
+  /** Lets it finish what is under way. Throws when it ends otherwise: then it met something that is no answer. */
   stop(): Promise<void>;
-  readonly ended: Promise<unknown>;
+  readonly ended: Promise<[number | null, NodeJS.Signals | null]>;
 };
 
 export function startPoster(options: { url: string; book: number; name: string; seed: number; callers: number }): Poster {
   const { url, book, name, seed, callers } = options;
   const script = path.join(import.meta.dirname, 'poster.ts');
+  const journal = newJournal();
   const child = spawn(process.execPath, [script, url, String(book), name, String(seed), String(callers)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', journal.fd, 'inherit'],
   });
   endWithTest(child);
-  let text = '';
-  let answered = 0;
-  child.stdout.setEncoding('utf8');
-  child.stdout.on('data', (piece: string) => {
-    text += piece;
-    answered += piece.split('"status":"').length - 1;
-  });
-  child.stdin.on('error', () => undefined);
-  const ended = once(child, 'close');
+  child.stdin?.on('error', () => undefined);
+  const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  const answered = () => journal.text().split('"status":"').length - 1;
   return {
-    pid: child.pid ?? 0,
-    history: () => fromLines(text),
-    answered: () => answered,
-    signal: (name) => void child.kill(name),
+    history: () => fromLines(journal.text()),
+    answered,
+    untilAnswered: async (more) => {
+      const before = answered();
+      await until(() => answered() >= before + more, {
+        what: `${more} more answers in ${name}`,
+        seen: () => `${answered() - before} came`,
+        gone: () => child.exitCode !== null && `it ended with exit code ${child.exitCode}`,
+      });
+    },
+    signal: (signal) => void child.kill(signal),
     async stop() {
       child.kill('SIGCONT');
-      child.stdin.write('stop\n');
-      await ended;
+      child.stdin?.write('stop\n');
+      const [code, signal] = await within(ended, {
+        what: `${name} to finish what is under way`,
+        seen: () => `${answered()} calls were answered`,
+      });
+      // Anything but an answer, or a word about there being none, ends a poster: its calls would pass for unanswered ones.
+      assert(code === 0, `${name} ends by itself: exit code ${code}, signal ${signal}`);
     },
     ended,
   };
@@ -56,20 +67,18 @@ export type Asker = {
 
 /** A process that is connected and waits to be told what to post. It ends with its first answers. */
 export async function startAsker({ url, book }: { url: string; book: number }): Promise<Asker> {
+  const journal = newJournal();
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'asker.ts'), url, String(book)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', journal.fd, 'inherit'],
   });
   endWithTest(child);
-  let text = '';
-  child.stdout.setEncoding('utf8');
-  child.stdout.on('data', (piece: string) => (text += piece));
   const ended = once(child, 'close');
-  await once(child.stdout, 'data');
+  await firstWords(child, journal, 'the asker');
   return {
     ask: async (operations) => {
-      child.stdin.write(`${withBigints(operations)}\n`);
-      await ended;
-      return fromLines(text.slice('ready\n'.length));
+      child.stdin?.write(`${withBigints(operations)}\n`);
+      await within(ended, { what: `the answers to ${operations.length} operations`, seen: () => 'the asker still runs' });
+      return fromLines(journal.text().slice('ready\n'.length));
     },
   };
 }

@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { assert } from '../../packages/coffer/src/kernel/index.ts';
 import { freePort } from './ports.ts';
+import { until } from './until.ts';
 
 const program = 'redis-server';
 const isThere = spawnSync(program, ['--version']).status === 0;
@@ -30,8 +30,6 @@ export type TestRedis = {
   stop(): Promise<void>;
 };
 
-const startsWithinMs = 40_000;
-
 export async function startRedis({ password }: { readonly password?: string } = {}): Promise<TestRedis> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-redis-'));
   const port = await freePort();
@@ -47,11 +45,12 @@ export async function startRedis({ password }: { readonly password?: string } = 
       const own = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--daemonize', 'no'];
       running = spawn(program, [...own, ...secret], { stdio: 'ignore' });
       if (client.status === 'wait') client.connect().catch(() => undefined);
-      const until = performance.now() + startsWithinMs;
-      while ((await client.ping().catch(() => '')) !== 'PONG') {
-        if (performance.now() > until) throw new Error(`waited ${startsWithinMs / 1_000} s for Redis to answer on port ${port}`);
-        await pause(10);
-      }
+      const started = running;
+      await until(async () => (await client.ping().catch(() => '')) === 'PONG', {
+        what: `Redis on port ${port}`,
+        seen: () => `it does not answer, and the connection is "${client.status}"`,
+        gone: () => started.exitCode !== null && `it ended with exit code ${started.exitCode}`,
+      });
     },
     async save() {
       await client.save();

@@ -4,7 +4,9 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { endWithTest } from '../support/children.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
+import { until } from '../support/until.ts';
 import { claimDue } from '../../packages/coffer/src/webhooks/sending-store.ts';
 import { listenTo, startReceiver, startWorld } from './world.ts';
 import type { World } from './world.ts';
@@ -24,8 +26,11 @@ afterAll(() => world.stop());
 test(`of two processes that send, one is killed ${kills} times in the middle of calls, and no event is lost or made up`, async () => {
   const random = randomFrom(seedOf('webhooks'));
   const dispatchers: ChildProcess[] = [];
-  const start = () =>
-    dispatchers.push(spawn(process.execPath, [script, world.url, String(leaseMs)], { stdio: ['ignore', 'ignore', 'inherit'] }));
+  const start = () => {
+    const dispatcher = spawn(process.execPath, [script, world.url, String(leaseMs)], { stdio: ['ignore', 'ignore', 'inherit'] });
+    endWithTest(dispatcher);
+    return dispatchers.push(dispatcher);
+  };
   const underWay = new Set<string>();
   let isCalm = false;
   const receiver = await startReceiver(async ({ id }) => {
@@ -47,7 +52,8 @@ test(`of two processes that send, one is killed ${kills} times in the middle of 
       await post();
       const [dying] = dispatchers.slice(-2);
       // More than one of them calls at once: both do.
-      await expect.poll(() => underWay.size, { timeout: 120_000, interval: 5 }).toBeGreaterThan(4);
+      const seen = () => `${underWay.size} are under way, and ${receiver.messages.length} messages came`;
+      await until(() => underWay.size > 4, { what: 'five calls at once', seen, everyMs: 5 });
       await new Promise((resolve) => setTimeout(resolve, random() * 50));
       if (underWay.size > 0) inCall++;
       dying?.kill('SIGKILL');
@@ -56,7 +62,9 @@ test(`of two processes that send, one is killed ${kills} times in the middle of 
     isCalm = true;
     const settled = async () =>
       (await world.pool.query<{ message: string }>(`select message from webhooks.delivery where status = 'delivered'`)).rows.length;
-    await expect.poll(settled, { timeout: 120_000 }).toBe(expected.length);
+    let delivered = 0;
+    const isDone = async () => (delivered = await settled()) === expected.length;
+    await until(isDone, { what: `${expected.length} deliveries to be noted`, seen: () => `${delivered} are`, everyMs: 50 });
   } finally {
     for (const dispatcher of dispatchers) dispatcher.kill('SIGKILL');
     await receiver.stop();
@@ -98,7 +106,10 @@ test(`${killsOfOne} kills in the middle of calls of one event use up none of its
   for (let kill = 1; kill <= killsOfOne; kill++) {
     await hurry();
     const dying = spawn(process.execPath, [script, world.url, '60000', '60000'], { stdio: ['ignore', 'ignore', 'inherit'] });
-    await expect.poll(() => receiver.messages.length, { interval: 5 }).toBe(kill);
+    endWithTest(dying);
+    const calls = () => receiver.messages.length;
+    await until(() => calls() >= kill, { what: `process ${kill} to call`, seen: () => `there were ${calls()} calls`, everyMs: 5 });
+    expect(calls()).toBe(kill);
     dying.kill('SIGKILL');
     await once(dying, 'exit');
     await expect.poll(sessionsOfTheDead).toBe(0);

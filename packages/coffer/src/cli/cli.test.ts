@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { endWithTest } from '../../../../test/support/children.ts';
-import { until } from '../../../../test/support/command.ts';
+import { until } from '../../../../test/support/until.ts';
 import { temporaryHome } from '../../../../test/support/server.ts';
 import { freePort } from '../../../../test/support/ports.ts';
 
@@ -46,8 +46,11 @@ function coffer(args: string[], settings: NodeJS.ProcessEnv = {}) {
     child,
     ended: once(child, 'close').then(([code]: unknown[]) => ({ ...output, code })),
     async waitFor(text: string): Promise<void> {
-      const all = () => `"coffer ${args.join(' ')}" to print "${text}"; it has printed:\n${output.stdout}${output.stderr}`;
-      await until(() => output.stdout.includes(text), printsWithinMs, all);
+      await until(() => output.stdout.includes(text), {
+        what: `"coffer ${args.join(' ')}" to print "${text}"`,
+        seen: () => `it has printed:\n${output.stdout}${output.stderr}`,
+        withinMs: printsWithinMs,
+      });
     },
   };
 }

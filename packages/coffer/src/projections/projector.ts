@@ -10,7 +10,8 @@ import type { Delivery, Handler, Place } from '../events/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { Ledger, LedgerEvent } from '../ledger/index.ts';
 import { Applier, ProjectionHalted } from './applier.ts';
-import { beginning, ensureMarks, isBefore, isSame, readSetAside } from './marks.ts';
+import { byBook, follows } from './deliveries.ts';
+import { ensureMarks, isBefore, isSame, readSetAside } from './marks.ts';
 import type { Projection } from './projection.ts';
 
 const eventsPerRead = 4_000;
@@ -185,24 +186,4 @@ async function settleAll<T>(works: readonly Promise<T>[]): Promise<T[]> {
     if (work.status === 'rejected') throw work.reason;
     return work.value;
   });
-}
-
-/** In the order of each book, each event once. */
-function byBook(batch: readonly Delivery[]): Map<number, Delivery[]> {
-  const sorted = batch.toSorted(
-    ({ event: one }, { event: other }) => one.book - other.book || one.seq - other.seq || one.part - other.part,
-  );
-  const books = new Map<number, Delivery[]>();
-  for (const delivery of sorted) {
-    const known = books.get(delivery.event.book) ?? [];
-    const before = known.at(-1)?.event;
-    if (!before || !isSame(before, delivery.event)) known.push(delivery);
-    books.set(delivery.event.book, known);
-  }
-  return books;
-}
-
-/** Whether nothing is missing from the mark to the last of them. */
-function follows(mark: Place, deliveries: readonly Delivery[]): boolean {
-  return deliveries.every(({ previous }, at) => isSame(previous ?? beginning, deliveries[at - 1]?.event ?? mark));
 }
