@@ -14,6 +14,7 @@ import {
   readsPerSecond,
 } from './posting.ts';
 import { bulkFigures } from './bulk.ts';
+import { cacheFigures } from './cache.ts';
 import { eventFigures } from './events.ts';
 import { Figures, keep, machineName, tableOf } from './report.ts';
 import type { Comparison, Report } from './report.ts';
@@ -28,7 +29,7 @@ const program = new Command('bench')
   .option('--rounds <count>', 'rounds of each measurement', '3')
   .option('--seconds <count>', 'seconds of each round', '5')
   .option('--quick', 'one round of two seconds, without the long ones: to see that it works, not to quote')
-  .option('--only <parts>', 'comma-separated: posting, lone, reads, books, transports, bulk, events, growth, snapshot')
+  .option('--only <parts>', 'comma-separated: posting, lone, reads, books, transports, cache, bulk, events, growth, snapshot')
   .option('--json', 'print the report as JSON')
   .addHelpText('after', '\nExample:\n  npm run bench -- --only posting,lone --rounds 5\nResults are kept in bench/results/.')
   .parse();
@@ -52,6 +53,7 @@ try {
     if (wanted('posting') || wanted('lone') || wanted('reads')) await measurePosting();
     if (wanted('books')) await measureBooks();
     if (wanted('transports')) await withDatabase((database) => transportFigures(database.url, temporaryHome(), seconds, figures));
+    if (wanted('cache')) await withDatabase((database) => cacheFigures(database.url, temporaryHome(), seconds, figures));
     if (wanted('bulk')) await withDatabase((database) => bulkFigures(database.url, temporaryHome(), seconds, figures));
     if (wanted('events')) await measureEvents();
     if (wanted('growth')) await measureGrowth();

@@ -15,12 +15,13 @@ export type CofferProcess = {
 };
 
 /** The services that answer callers; what happens after a posting is measured by itself. */
-export async function startCofferProcess(databaseUrl: string, home: string): Promise<CofferProcess> {
+export async function startCofferProcess(databaseUrl: string, home: string, settings: NodeJS.ProcessEnv = {}): Promise<CofferProcess> {
   const [http, users, wallets] = [await freePort(), await freePort(), await freePort()];
   const child = spawnCoffer(['users', 'wallets', 'api'], databaseUrl, home, {
     PORT: String(http),
     USER_SERVICE_URL: `127.0.0.1:${users}`,
     WALLET_SERVICE_URL: `127.0.0.1:${wallets}`,
+    ...settings,
   });
   const exited = once(child, 'exit');
   for (let attempt = 0; ; attempt++) {

@@ -22,6 +22,8 @@ export type OpenedCache = {
 
 export type CacheOptions = {
   readonly redisUrl: string | undefined;
+  /** False: every read asks the database. Changes are still announced to the peers that cache. */
+  readonly cachedReads?: boolean | undefined;
   readonly databaseUrl: string;
   /** What no other database has. */
   readonly namespace: string;
@@ -31,7 +33,7 @@ export type CacheOptions = {
 };
 
 export async function openCache(options: CacheOptions): Promise<OpenedCache> {
-  const { redisUrl, databaseUrl, namespace, posts, log } = options;
+  const { redisUrl, cachedReads = true, databaseUrl, namespace, posts, log } = options;
   const link = redisUrl === undefined ? null : await openRedis(redisUrl, namespace, log);
   const counter = link && new SharedCounter(link);
   if (!posts) return { cache: null, counter, changed: () => undefined, status: () => null, stop: () => Promise.resolve(link?.stop()) };
@@ -43,7 +45,7 @@ export async function openCache(options: CacheOptions): Promise<OpenedCache> {
   company = await Company.join({ url: databaseUrl, log, wishesToBeAlone: link === null, whenNotAlone: () => memory.clear() });
   const joined = company;
   return {
-    cache,
+    cache: cachedReads ? cache : null,
     counter,
     changed: (changes) => {
       const forgotten = cache.forget(changes);

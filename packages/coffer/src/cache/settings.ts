@@ -1,5 +1,5 @@
 /** The settings of the cache. */
-import { asRead, optional, settingGroup, urlOf } from '../kernel/index.ts';
+import { asRead, onOff, optional, settingGroup, urlOf } from '../kernel/index.ts';
 
 export const cacheSettings = settingGroup({
   title: 'Cache',
@@ -12,6 +12,14 @@ export const cacheSettings = settingGroup({
       meaning: 'a Redis for cached reads and shared rate limits',
       example: 'redis://redis.example.com:6379',
       secret: true,
+    },
+    cachedReads: {
+      name: 'COFFER_CACHE',
+      reads: onOff,
+      default: true,
+      absent: 'on',
+      meaning: 'answer wallet reads and first history pages from the cache of this process or of Redis',
+      example: 'off',
     },
   },
   combine: asRead,

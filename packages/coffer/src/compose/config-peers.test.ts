@@ -7,6 +7,7 @@ test('nothing beside Coffer is used unless it is named', () => {
   expect(readConfig({}).config?.peers).toEqual({
     rabbitmqUrl: undefined,
     redisUrl: undefined,
+    cachedReads: true,
     mail: undefined,
     payout: { kind: 'none' },
     privateWebhooks: false,

@@ -213,7 +213,7 @@ export async function seed(config: Config, log: Log): Promise<void> {
 /** Before the ledger, and stopped after it: whoever posts says so to all who keep what they read. */
 async function openCacheOf({ peers }: Config, database: Database, log: Log, posts: boolean): Promise<OpenedCache> {
   const namespace = await identityOf(database.pool);
-  return await openCache({ redisUrl: peers.redisUrl, databaseUrl: database.url, namespace, posts, log });
+  return await openCache({ redisUrl: peers.redisUrl, cachedReads: peers.cachedReads, databaseUrl: database.url, namespace, posts, log });
 }
 
 /** Whoever starts Coffer is told who may use it. */
