@@ -13,6 +13,7 @@ import { deliveriesOf, startLog, witnessed } from '../support/projections.ts';
 import type { FollowedLog } from '../support/projections.ts';
 import { recount } from '../support/recount.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
+import { until, within } from '../support/until.ts';
 
 const seed = seedOf('killed workers');
 const random = randomFrom(seed);
@@ -48,21 +49,18 @@ function startWorkerProcess(point: string, nth: number) {
 async function liveAndDie(life: number): Promise<string> {
   const point = life % 5 === 4 ? 'at random' : (points[(life + Math.floor(life / 5)) % points.length] ?? '');
   const { child, ended, works } = startWorkerProcess(point, 1 + Math.floor(random() * 2));
+  const seen = () => (child.exitCode === null ? 'it lives' : `it ended with exit code ${child.exitCode}`);
   if (point === 'at random') {
-    await works;
+    await within(works, { what: `the worker of life ${life} to begin`, seen });
     await pause(random() * 150);
     child.kill('SIGKILL');
   }
-  let isOver = false;
-  child.once('close', () => {
-    isOver = true;
-  });
-  while (!isOver) {
+  const isOver = async () => {
     await log.post(10);
-    await pause(100);
-  }
-  const [, signal] = await ended;
-  expect(signal).toBe('SIGKILL');
+    return child.exitCode !== null || child.signalCode !== null;
+  };
+  await until(isOver, { what: `life ${life} to end at "${point}"`, seen, everyMs: 100, withinMs: 240_000 });
+  expect(await ended).toEqual([null, 'SIGKILL']);
   return point;
 }
 

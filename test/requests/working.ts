@@ -56,7 +56,11 @@ export async function startWorking(...product: Parameters<typeof startProduct>):
     },
     until: async (id, ...statuses) => {
       await expect
-        .poll(async () => (await get(`/requests/${String(id)}`))['status'], { interval: 20, timeout: 240_000 })
+        .poll(async () => (await get(`/requests/${String(id)}`))['status'], {
+          interval: 20,
+          timeout: 240_000,
+          message: `the status of request ${String(id)}`,
+        })
         .toBeOneOf(statuses);
       return await get(`/requests/${String(id)}`);
     },

@@ -11,6 +11,7 @@ import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
 import { startCuttingProxy, startProxy } from '../support/proxy.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
+import { until, within } from '../support/until.ts';
 
 const live = { recheckMs: 50, heartbeatMs: 50, retryMs: 5, perCallerMax: 2 };
 let product: TestProduct;
@@ -49,14 +50,16 @@ async function idsAfter(place: string): Promise<string[]> {
   }
 }
 
-/** Follows until it is told to stop. */
-function following(events: AsyncIterable<LiveEvent>): { readonly told: LiveEvent[]; readonly ended: Promise<unknown> } {
+/** Follows until it is told to stop. `ended` waits for how it ends: the word "ended", or what was thrown. */
+function following(events: AsyncIterable<LiveEvent>): { readonly told: LiveEvent[]; readonly ended: () => Promise<unknown> } {
   const told: LiveEvent[] = [];
   const read = async () => {
     for await (const event of events) told.push(event);
     return 'ended';
   };
-  return { told, ended: read().catch((failure: unknown) => failure) };
+  const reading = read().catch((failure: unknown) => failure);
+  const seen = () => `it goes on; ${told.length} events came, the last of them ${told.at(-1)?.id ?? 'none'}`;
+  return { told, ended: () => within(reading, { what: 'the client to stop following', seen }) };
 }
 
 const cuts = 60;
@@ -67,11 +70,20 @@ test(`a connection cut ${cuts} times in the middle of frames while events pour i
   const stop = new AbortController();
   const { told, ended } = following(new Coffer({ url: proxy.url }).liveEvents({ after: begin, signal: stop.signal }));
   const wallets = Array.from({ length: 20 }, newId);
-  while (proxy.cuts < cuts) await deposit(wallets.slice(0, 1 + Math.floor(random() * 19)));
+  const isCut = async () => {
+    await deposit(wallets.slice(0, 1 + Math.floor(random() * 19)));
+    return proxy.cuts >= cuts;
+  };
+  await until(isCut, {
+    what: `${cuts} cuts`,
+    seen: () => `${proxy.cuts} were made, and ${told.length} events came`,
+    everyMs: 0,
+    withinMs: 240_000,
+  });
   const expected = await idsAfter(begin);
   await expect.poll(() => told.length).toBeGreaterThanOrEqual(expected.length);
   stop.abort();
-  expect(await ended).toBe('ended');
+  expect(await ended()).toBe('ended');
   expect(told.map(({ id }) => id).toSorted()).toEqual(expected.toSorted());
   for (const [, ofBook] of Map.groupBy(told, ({ id }) => id.split('-')[0])) {
     const places = ofBook.map(({ seq, part }) => seq * 10_000 + part);
@@ -99,7 +111,7 @@ test('cut before the first event it comes back to where it began, and each event
   // Heartbeats use the bytes up.
   await expect.poll(() => told.length).toBe(2);
   begun.abort();
-  expect(await ended).toBe('ended');
+  expect(await ended()).toBe('ended');
   expect([fetched[0], fetched.length > 1 && fetched[1]]).toEqual([null, expect.stringMatching(/^\d+-\d+/)]);
   expect(told.map(({ type, walletId }) => [type, walletId])).toEqual([
     ['WalletCreated', 'while-away'],
@@ -142,7 +154,7 @@ describe('what is told', () => {
       break;
     }
     const refused = { status: 403, code: 'forbidden' };
-    expect(await following(coffer.liveEvents()).ended).toMatchObject(refused);
+    expect(await following(coffer.liveEvents()).ended()).toMatchObject(refused);
   });
 });
 
@@ -161,8 +173,8 @@ describe('it ends', () => {
     await expect.poll(() => asked).toBe(1);
     quiet.abort();
     away.abort();
-    expect(await Promise.all([waiting.ended, unanswered.ended])).toEqual(['ended', 'ended']);
-    expect(await following(nowhere.liveEvents({ signal: AbortSignal.abort() })).ended).toBe('ended');
+    expect(await Promise.all([waiting.ended(), unanswered.ended()])).toEqual(['ended', 'ended']);
+    expect(await following(nowhere.liveEvents({ signal: AbortSignal.abort() })).ended()).toBe('ended');
     expect(asked).toBe(1);
   });
 
@@ -186,14 +198,14 @@ describe('it ends', () => {
     const reading = following(coffer.liveEvents({ after: '0-0' }));
     await expect.poll(() => reading.told.length).toBeGreaterThan(0);
     await guarded.product.apiKeys.revoke(made.key.id);
-    expect(await reading.ended).toMatchObject({ name: 'CofferRefused', status: 401 });
+    expect(await reading.ended()).toMatchObject({ name: 'CofferRefused', status: 401 });
     const open = new Coffer({ url: product.url });
-    expect(await following(open.liveEvents({ wallet: 'nobodys' })).ended).toMatchObject({ status: 404, code: 'wallet_not_found' });
-    expect(await following(open.liveEvents({ after: 'nonsense' })).ended).toMatchObject({ status: 400 });
+    expect(await following(open.liveEvents({ wallet: 'nobodys' })).ended()).toMatchObject({ status: 404, code: 'wallet_not_found' });
+    expect(await following(open.liveEvents({ after: 'nonsense' })).ended()).toMatchObject({ status: 400 });
     const page = new Coffer({
       fetch: async () => await Promise.resolve(new Response('<html>', { headers: { 'content-type': 'text/html' } })),
     });
-    expect(await following(page.liveEvents()).ended).toMatchObject({ name: 'CofferUnavailable' });
+    expect(await following(page.liveEvents()).ended()).toMatchObject({ name: 'CofferUnavailable' });
   });
 
   test('when no answer will ever come: an address that is none or leads elsewhere, a token that cannot be sent', async () => {
@@ -201,7 +213,7 @@ describe('it ends', () => {
       expect(() => new Coffer({ url })).toThrow(/^The url is no address of Coffer[^:]*http:\/\/127\.0\.0\.1:3000/);
     for (const token of ['cof_1\n', 'cof_€']) {
       const coffer = new Coffer({ url: product.url, token });
-      expect(await following(coffer.liveEvents()).ended).toMatchObject({
+      expect(await following(coffer.liveEvents()).ended()).toMatchObject({
         name: 'TypeError',
         message: expect.stringMatching(/token/) as string,
       });
@@ -211,7 +223,7 @@ describe('it ends', () => {
     await new Promise<void>((listening) => elsewhere.listen(0, '127.0.0.1', listening));
     const { port } = elsewhere.address() as AddressInfo;
     const moved = new Coffer({ url: `http://127.0.0.1:${port}` });
-    expect(await following(moved.liveEvents()).ended).toMatchObject({ name: 'CofferUnavailable', outcome: 'not_done' });
+    expect(await following(moved.liveEvents()).ended()).toMatchObject({ name: 'CofferUnavailable', outcome: 'not_done' });
     elsewhere.closeAllConnections();
     elsewhere.close();
   });
@@ -236,7 +248,7 @@ describe('what passes is waited out', () => {
     proxy.heal();
     await expect.poll(() => told.length).toBe(3);
     stop.abort();
-    expect(await ended).toBe('ended');
+    expect(await ended()).toBe('ended');
     expect(told.map(({ id }) => id)).toEqual(await idsAfter(begin));
     await proxy.stop();
   });

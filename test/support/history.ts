@@ -141,7 +141,7 @@ export async function checkHistory(history: History, database: Pick<TestDatabase
   expect(model.log.map(comparableEntry), 'the log replayed through the model').toEqual(log);
 
   checkRealTimeOrder(history);
-  for (const calls of byKey.values()) checkOneAnswer(calls);
+  for (const [key, calls] of byKey) if (key !== '') checkOneAnswer(calls);
   const unknown = [...byKey].filter(
     ([, calls]) => calls.every(({ result }) => typeof result === 'string') && calls.some(({ result }) => result === 'unknown'),
   );
