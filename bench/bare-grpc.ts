@@ -1,6 +1,6 @@
 /**
- * What the gRPC library costs by itself: its server with one method that answers at once, in a process of its own. No transfer over
- * gRPC can be faster than that, whatever the ledger does.
+ * The cost of the gRPC library alone: its server with one method that answers immediately, in a separate process. No transfer over gRPC can
+ * be faster, whatever the ledger does.
  */
 import { once } from 'node:events';
 import { spawn } from 'node:child_process';

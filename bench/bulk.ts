@@ -1,4 +1,4 @@
-/** (i) Much at once: batches over REST and a gRPC stream, each request with a hundred transfers, beside posting in process. */
+/** (i) Bulk: batches over REST and a gRPC stream, each request with a hundred transfers, compared with posting in process. */
 import { grpcStreamOperationsPerSecond } from './load/grpc-stream.ts';
 import { httpRequestsPerSecond } from './load/http.ts';
 import { openFundedLedger, postingsPerSecond } from './posting.ts';
@@ -8,7 +8,7 @@ import { verifyDatabase } from './verified.ts';
 import { nextTransfer, walletName } from './workload.ts';
 
 const operationsPerRequest = 100;
-/** A thousand operations and more under way, as with any of the ways to post at full speed. */
+/** A thousand operations and more in flight, as with every way to post at full speed. */
 const connections = 12;
 const streams = 4;
 const requestsInFlight = 3;
@@ -54,7 +54,7 @@ function restOperation({ from, to, amount, key }: ReturnType<typeof nextTransfer
   return { type: 'transfer', walletId: walletName(from), toWalletId: walletName(to), amount: Number(amount), requestId: key };
 }
 
-/** A transfer as one of the operations of a PostRequest, in protobuf's wire form. */
+/** A transfer as one of the operations of a PostRequest, in protobuf's wire format. */
 function grpcOperation({ from, to, amount, key }: ReturnType<typeof nextTransfer>): Buffer {
   const terms = field(1, field(1, key));
   const transfer = Buffer.concat([terms, field(3, walletName(from)), field(4, walletName(to)), Buffer.from([0x28, Number(amount)])]);
@@ -71,7 +71,7 @@ function field(number: number, content: string | Buffer): Buffer {
 const idTag = 0x08;
 const resultTag = 0x12;
 
-/** Results of a PostResponse, looked at no further than their status, which comes first: "completed" has a c, "refused" has not. */
+/** Results of a PostResponse, parsed only up to their status, which comes first: "completed" has a c, "refused" does not. */
 function countCompleted(answer: Buffer): number {
   let at = 0;
   let count = 0;

@@ -1,4 +1,4 @@
-/** (i) Events: from the log, through each broker, into the projections, by a worker in a process of its own; beside posting at full speed. */
+/** (i) Events: from the log, through each broker, into the projections, by a worker in a separate process; while posting at full speed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { createPool } from '../packages/coffer/src/database/index.ts';
@@ -11,7 +11,7 @@ import { startWorkerProcess } from './server-process.ts';
 import { verifyDatabase } from './verified.ts';
 import { walletCount, walletName } from './workload.ts';
 
-/** A projection that sees every event and does something with most of them. */
+/** A projection that reads every event and uses most of them. */
 const projection = 'stats';
 const steadyTransfersPerSecond = 1_000;
 const sampleEveryMs = 20;
@@ -44,7 +44,7 @@ export async function eventFigures(
       const posting = await postingsPerSecond(ledger, 'uniform', seconds);
       const beside = await busy.end();
       figures.add(`events-posting-${name}`, `(i) posting, worker on, ${name}`, 'transfers/s', posting);
-      figures.add(`events-beside-${name}`, `(i) events applied beside that, ${name}`, 'events/s', beside.eventsPerSecond);
+      figures.add(`events-beside-${name}`, `(i) events applied at the same time, ${name}`, 'events/s', beside.eventsPerSecond);
       figures.add(`events-beside-p50-${name}`, `(i) their lag, ${name}, p50`, 'ms', beside.lagMs(0.5));
       figures.add(`events-beside-p99-${name}`, `(i) their lag, ${name}, p99`, 'ms', beside.lagMs(0.99));
 
@@ -90,7 +90,7 @@ async function postSteadily(ledger: Ledger, seconds: number): Promise<void> {
 type Mark = { readonly atMs: number; readonly seq: number; readonly applied: number; readonly lagMs: number };
 type Watched = { readonly eventsPerSecond: number; readonly entriesPerSecond: number; readonly lagMs: (quantile: number) => number };
 
-/** How far the projection is, by the database's own clock. */
+/** The position of the projection, by the database's clock. */
 class Marks {
   readonly #client: pg.Client;
 

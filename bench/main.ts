@@ -1,4 +1,4 @@
-/** `npm run bench`: Coffer beside the floor and the usual way, on one PostgreSQL, in one run. */
+/** `npm run bench`: Coffer compared with the floor and the usual way, on one PostgreSQL, in one run. */
 import { Command } from 'commander';
 import pg from 'pg';
 import { createTestDatabase } from '../test/support/database.ts';
@@ -24,14 +24,14 @@ import { verifyDatabase } from './verified.ts';
 
 const program = new Command('bench')
   .description(
-    'Measures posting, REST, gRPC and reads beside the floor of the schema and beside row locks. Takes about 15 minutes; --quick takes 2.',
+    'Measures posting, REST, gRPC and reads, compared with the floor of the schema and with row locks. Takes about 15 minutes; --quick takes 2.',
   )
   .option('--rounds <count>', 'rounds of each measurement', '3')
   .option('--seconds <count>', 'seconds of each round', '5')
-  .option('--quick', 'one round of two seconds, without the long ones: to see that it works, not to quote')
+  .option('--quick', 'one round of two seconds, without the long ones: a smoke test, not to be quoted')
   .option('--only <parts>', 'comma-separated: posting, lone, reads, books, transports, cache, bulk, events, growth, snapshot')
   .option('--json', 'print the report as JSON')
-  .addHelpText('after', '\nExample:\n  npm run bench -- --only posting,lone --rounds 5\nResults are kept in bench/results/.')
+  .addHelpText('after', '\nExample:\n  npm run bench -- --only posting,lone --rounds 5\nResults are stored in bench/results/.')
   .parse();
 const options = program.opts<{
   rounds: string;
@@ -57,7 +57,7 @@ try {
     if (wanted('bulk')) await withDatabase((database) => bulkFigures(database.url, temporaryHome(), seconds, figures));
     if (wanted('events')) await measureEvents();
     if (wanted('growth')) await measureGrowth();
-    // Once: it takes four minutes, and its minute has three figures by itself.
+    // Once: it takes four minutes, and already has three figures.
     if (wanted('snapshot') && round === 1) await measureSnapshot();
   }
   const report = await makeReport();
@@ -67,7 +67,7 @@ try {
   await server.stop();
 }
 
-/** (a) the floor, (b) row locks, (c) posting, (e) a lone caller, (f) reads. Ours and the baseline's take turns. */
+/** (a) the floor, (b) row locks, (c) posting, (e) a lone caller, (f) reads. Coffer and the baseline alternate. */
 async function measurePosting(): Promise<void> {
   await withDatabase(async (database) => {
     const baseline = await RowLockLedger.open(database.url);
@@ -119,7 +119,7 @@ async function measurePosting(): Promise<void> {
   });
 }
 
-/** (h) The same transfers in one book and spread over four, each with a writer of its own in this one process. */
+/** (h) The same transfers in one book and spread over four, each with its own writer in this one process. */
 async function measureBooks(): Promise<void> {
   for (const books of [1, 4]) {
     await withDatabase(async (database) => {
@@ -132,7 +132,7 @@ async function measureBooks(): Promise<void> {
   }
 }
 
-/** (i) Each broker on a database of its own. RabbitMQ is measured where it is installed. */
+/** (i) Each broker on its own database. RabbitMQ is measured where it is installed. */
 async function measureEvents(): Promise<void> {
   await withDatabase((database) =>
     eventFigures({ url: database.url, home: temporaryHome(), seconds }, { name: 'built-in', settings: {} }, figures),
@@ -168,8 +168,8 @@ async function measureGrowth(): Promise<void> {
 }
 
 /**
- * (g) A minute of posting, alone and while another session holds a snapshot open. Both begin on fresh tables, so both grow alike;
- * each third of the minute is a figure of its own.
+ * (g) A minute of posting, alone and while another session holds a snapshot open. Both begin on fresh tables, so both grow alike; each
+ * third of the minute is a separate figure.
  */
 async function measureSnapshot(): Promise<void> {
   for (const held of [false, true]) {

@@ -33,7 +33,7 @@ export async function postingsPerSecond(ledger: Ledger, spread: Spread, seconds:
   return await callsPerSecond({ inFlight, seconds, warmUpSeconds }, () => postOne(ledger, spread));
 }
 
-/** Transfers inside each book, the books taking turns; with one book the same as `uniform`. */
+/** Transfers inside each book, alternating between books; with one book the same as `uniform`. */
 export async function postingsInBooksPerSecond(ledger: Ledger, seconds: number): Promise<number> {
   const walletsOf = new Map<number, number[]>(ledger.books.map((book) => [book, []]));
   for (let index = 0; index < walletCount; index++) walletsOf.get(bookOfWallet(walletName(index), ledger.books.length))?.push(index);
@@ -49,7 +49,7 @@ export async function loneLatenciesMs(ledger: Ledger, calls: number): Promise<nu
 export async function readsPerSecond(ledger: Ledger, seconds: number): Promise<number> {
   return await callsPerSecond({ inFlight, seconds }, async () => {
     const balance = await ledger.read.balance(walletName(Math.floor(Math.random() * walletCount)));
-    if (!balance) throw new Error('a wallet that is not there');
+    if (!balance) throw new Error('wallet not found');
   });
 }
 
@@ -69,8 +69,8 @@ async function post(ledger: Ledger, { from, to, amount, key }: Transfer): Promis
 }
 
 /**
- * The floor: the rows that the postings left behind, inserted again in bulk into the same tables with the same indexes, emptied
- * before, from a table beside them, with nothing else going on. No way of posting one by one can be faster than that.
+ * The floor: the rows of the postings, inserted again in bulk into the same tables with the same indexes, emptied before, from a staging
+ * table, with nothing else running. No way of posting one by one can be faster.
  */
 export async function floorRowsPerSecond(url: string): Promise<number> {
   const client = new pg.Client({ connectionString: url });

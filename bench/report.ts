@@ -1,10 +1,10 @@
-/** Results as a table for people and as JSON to keep. */
+/** Results as a table for people and as JSON to store. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { median } from './workload.ts';
 
-/** One measured figure: its rounds in the order in which they were run. */
+/** One measured figure: its rounds in the order in which they ran. */
 export type Figure = {
   readonly id: string;
   readonly what: string;
@@ -12,7 +12,7 @@ export type Figure = {
   readonly rounds: number[];
 };
 
-/** A figure against another of the same run. `reached` is null when there is nothing to reach. */
+/** A figure compared with another of the same run. `reached` is null without a goal. */
 export type Comparison = {
   readonly what: string;
   readonly ratio: number;
@@ -76,9 +76,9 @@ export function tableOf(report: Report): string {
   return [
     `${report.date.slice(0, 10)}, ${report.machine}, ${report.postgres}, Node ${report.node}; medians of ${report.rounds} rounds of ${report.secondsPerRound} s`,
     '',
-    markdown([['what', 'median', 'least – most'], ...rows]),
+    markdown([['what', 'median', 'min – max'], ...rows]),
     '',
-    markdown([['compared in the same run', 'ratio', 'to reach'], ...goals]),
+    markdown([['compared in the same run', 'ratio', 'goal'], ...goals]),
   ].join('\n');
 }
 

@@ -1,6 +1,6 @@
 /**
- * The baseline: the way wallets are usually posted. A transaction per transfer: both wallets locked in order, the transfer
- * inserted, both balances updated. Same indexes on the transfer as the ledger has, prepared statements, 32 connections.
+ * The baseline: how wallets are usually posted. One transaction per transfer: both wallets locked in order, the transfer inserted, both
+ * balances updated. Same indexes on the transfer as the ledger has, prepared statements, 32 connections.
  */
 import pg from 'pg';
 import { callsPerSecond, latenciesMs, nextTransfer, openingBalance, walletCount } from './workload.ts';
@@ -62,7 +62,7 @@ export class RowLockLedger {
     });
   }
 
-  /** Throws when a unit was lost or invented. */
+  /** Throws when money was lost or created. */
   async check(): Promise<void> {
     const result = await this.#clients[0]?.query<{ total: string }>('select sum(balance) as total from baseline.wallet');
     if (result?.rows[0]?.total !== String(openingBalance * BigInt(walletCount))) throw new Error('the baseline did not conserve money');

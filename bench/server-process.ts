@@ -1,4 +1,4 @@
-/** Coffer as a user runs it, in a process of its own, on a database of the benchmark's. */
+/** Coffer as you run it, in a separate process, on a database of the benchmark. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ export type CofferProcess = {
   stop(): Promise<void>;
 };
 
-/** The services that answer callers; what happens after a posting is measured by itself. */
+/** The services that answer callers; work after a posting is measured separately. */
 export async function startCofferProcess(databaseUrl: string, home: string, settings: NodeJS.ProcessEnv = {}): Promise<CofferProcess> {
   const [http, users, wallets] = [await freePort(), await freePort(), await freePort()];
   const child = spawnCoffer(['users', 'wallets', 'api'], databaseUrl, home, {
@@ -45,7 +45,7 @@ export async function startCofferProcess(databaseUrl: string, home: string, sett
   };
 }
 
-/** The worker alone. It listens nowhere; that it works is seen in the database. */
+/** The worker alone. It listens nowhere; its progress is read from the database. */
 export async function startWorkerProcess(
   databaseUrl: string,
   home: string,

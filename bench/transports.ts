@@ -107,7 +107,7 @@ async function openUserWallets(databaseUrl: string): Promise<string[]> {
   return users;
 }
 
-/** `{ string user_id = 1; int64 amount = 2; }` in protobuf's wire form, for amounts below 128. */
+/** `{ string user_id = 1; int64 amount = 2; }` in protobuf's wire format, for amounts below 128. */
 function changeWalletRequest(userId: string, amount: number): Buffer {
   const message = Buffer.alloc(2 + userId.length + 2);
   message[0] = 0x0a;

@@ -1,4 +1,4 @@
-/** What the benchmark sends: transfers between wallets, spread evenly or all through one. */
+/** The benchmark's load: transfers between wallets, spread evenly or all through one. */
 import { newId } from '../packages/coffer/src/kernel/index.ts';
 
 export const walletCount = 10_000;
@@ -7,7 +7,7 @@ export const openingBalance = 1_000_000_000n;
 export type Spread = 'uniform' | 'hot';
 export type Transfer = { from: number; to: number; amount: bigint; key: string };
 
-/** The next transfer between two of the wallets given, by their numbers. */
+/** The next transfer between two of the given wallets, by their numbers. */
 export function nextTransferAmong(wallets: readonly number[]): Transfer {
   const at = Math.floor(Math.random() * wallets.length);
   const other = (at + 1 + Math.floor(Math.random() * (wallets.length - 1))) % wallets.length;
@@ -23,7 +23,7 @@ export function nextTransfer(spread: Spread): Transfer {
   return { from, to, ...terms() };
 }
 
-/** Callers are told to use keys that rise with time; this is what such a key looks like. */
+/** Callers should use keys that rise with time; this is such a key. */
 function terms(): Pick<Transfer, 'amount' | 'key'> {
   return { amount: 1n + BigInt(Math.floor(Math.random() * 100)), key: newId() };
 }
@@ -36,7 +36,7 @@ function randomWallet(): number {
   return Math.floor(Math.random() * walletCount);
 }
 
-/** Calls `once` over and over, `inFlight` of them at a time, for the time given; answers with how many completed per second. */
+/** Calls `once` repeatedly, `inFlight` at a time, for the given time; returns how many completed per second. */
 export async function callsPerSecond(
   options: { inFlight: number; seconds: number; warmUpSeconds?: number },
   once: (caller: number) => Promise<void>,
@@ -57,7 +57,7 @@ export async function callsPerSecond(
   return counted / options.seconds;
 }
 
-/** One call after the other; answers with the latencies in milliseconds at the quantiles asked for. */
+/** One call after the other; returns the latencies in milliseconds at the requested quantiles. */
 export async function latenciesMs(calls: number, quantiles: readonly number[], once: () => Promise<void>): Promise<number[]> {
   const taken: number[] = [];
   for (let call = 0; call < calls; call++) {

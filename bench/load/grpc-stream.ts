@@ -1,6 +1,6 @@
 /**
- * A load generator for a stream both ways: a fixed number of connections with one stream each, and on each stream a fixed number of
- * requests that are not answered yet. It writes HTTP/2 frames itself, and looks no deeper into the answers than it must.
+ * A load generator for a bidirectional stream: a fixed number of connections with one stream each, and on each stream a fixed number of
+ * unanswered requests. It writes HTTP/2 frames itself, and parses answers no further than necessary.
  */
 import net from 'node:net';
 import { flag, frame, frameHeadBytes, frameType, headersOf, preface } from './http2.ts';
@@ -9,13 +9,13 @@ export type GrpcStreamLoad = {
   readonly host: string;
   readonly port: number;
   readonly streams: number;
-  /** Requests that wait for their answer, on each stream. */
+  /** Unanswered requests on each stream. */
   readonly inFlight: number;
   readonly seconds: number;
   readonly method: string;
   /** The next request message, encoded. */
   readonly next: () => Buffer;
-  /** How many operations an answer is for; throws for one that was refused. */
+  /** The number of operations in an answer; throws for a refused one. */
   readonly count: (answer: Buffer) => number;
 };
 
@@ -24,7 +24,7 @@ const streamId = 1;
 const initialWindow = 4;
 const defaultWindowBytes = 65_535;
 
-/** Answers with the operations completed per second. */
+/** Returns the operations completed per second. */
 export async function grpcStreamOperationsPerSecond(load: GrpcStreamLoad): Promise<number> {
   const startMs = performance.now() + 1000;
   const endMs = startMs + load.seconds * 1000;
@@ -43,7 +43,7 @@ function runStream(load: GrpcStreamLoad, answered: (message: Buffer) => boolean)
   return new Promise((resolve, reject) => {
     const socket = net.connect({ host: load.host, port: load.port, noDelay: true });
     const messages = new Messages();
-    /** What the server is willing to take now, on the connection and on the stream. */
+    /** The flow-control windows of the connection and of the stream. */
     const room = { connection: defaultWindowBytes, stream: defaultWindowBytes };
     const waiting: Buffer[] = [];
     let unanswered = 0;
@@ -121,7 +121,7 @@ function runStream(load: GrpcStreamLoad, answered: (message: Buffer) => boolean)
   });
 }
 
-/** Frames out of a stream of bytes. */
+/** Splits a stream of bytes into frames. */
 class Frames {
   readonly #onFrame: (type: number, flags: number, stream: number, body: Buffer) => void;
   #received: Buffer = Buffer.alloc(0);
@@ -144,7 +144,7 @@ class Frames {
   }
 }
 
-/** Messages out of the data of a stream: each after a byte and its length. */
+/** Splits the data of a stream into messages: each follows a byte and its length. */
 class Messages {
   #received: Buffer = Buffer.alloc(0);
 

@@ -1,6 +1,6 @@
 /**
- * A gRPC load generator: a fixed number of connections, one unary call in flight on each. It writes HTTP/2 frames itself: the
- * client library takes more of a core per call than the server that is to be measured.
+ * A gRPC load generator: a fixed number of connections, one unary call in flight on each. It writes HTTP/2 frames itself: the client
+ * library takes more of a core per call than the server under test.
  */
 import net from 'node:net';
 import { flag, frame, frameHeadBytes, frameType, headersOf, preface } from './http2.ts';
@@ -16,10 +16,10 @@ export type GrpcLoad = {
   readonly next: () => Buffer;
 };
 
-/** Room for every answer of a run: the generator never has to give more. */
+/** Room for every answer of a run: the generator never has to extend it. */
 const windowBytes = 0x3fff_ffff;
 
-/** Answers with the calls completed per second; rejects at the first call that is answered without a message. */
+/** Returns the calls completed per second; rejects at the first call that is answered without a message. */
 export async function grpcCallsPerSecond(load: GrpcLoad): Promise<number> {
   const startMs = performance.now() + 1000;
   const endMs = startMs + load.seconds * 1000;
@@ -59,7 +59,7 @@ export async function grpcCallsPerSecond(load: GrpcLoad): Promise<number> {
         if (type === frameType.ping && !(flags & flag.ack)) socket.write(frame(frameType.ping, flag.ack, 0, body));
         if (type === frameType.data && body.length > 0) answered = true;
         if ((type !== frameType.headers && type !== frameType.data) || !(flags & flag.endStream)) return;
-        // A call that failed is answered by headers alone.
+        // A failed call is answered by headers alone.
         if (answered) completed();
         else fail('a call failed');
       };

@@ -1,6 +1,6 @@
 /**
- * An HTTP load generator: a fixed number of keep-alive connections, one request in flight on each. Written on bare sockets,
- * because on a machine of two cores a comfortable client would take more of them than the server.
+ * An HTTP load generator: a fixed number of keep-alive connections, one request in flight on each. On bare sockets, because on two cores a
+ * full client would take more of them than the server.
  */
 import net from 'node:net';
 
@@ -11,11 +11,11 @@ export type HttpLoad = {
   readonly seconds: number;
   /** The next request: its method, path and JSON body. */
   readonly next: () => { method: 'GET' | 'POST'; path: string; body?: string };
-  /** Whether an answer's body is as it must be; every body is when absent. */
+  /** Validates an answer's body; accepts every body by default. */
   readonly check?: (body: string) => boolean;
 };
 
-/** Answers with the requests completed per second; rejects at the first answer that is not 2xx. */
+/** Returns the requests completed per second; rejects at the first answer that is not 2xx. */
 export async function httpRequestsPerSecond(load: HttpLoad): Promise<number> {
   const startMs = performance.now() + 1000;
   const endMs = startMs + load.seconds * 1000;

@@ -1,4 +1,4 @@
-/** As much of HTTP/2 as a load generator needs: frames in and out, headers without compression. */
+/** The parts of HTTP/2 that a load generator needs: frames in and out, headers without compression. */
 
 export const frameType = { data: 0, headers: 1, settings: 4, ping: 6, goAway: 7, windowUpdate: 8 } as const;
 export const flag = { endStream: 1, ack: 1, endHeaders: 4 } as const;

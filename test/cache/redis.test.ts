@@ -141,7 +141,7 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
     await expect.poll(() => isOn(side)).toBe(false);
     expect(await side.version('k1')).toBe(await side.newest('k1'));
     await new Promise((resolve) => setTimeout(resolve, 700));
-    expect(lines.filter((line) => line.includes('Redis is away'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('Redis is unavailable'))).toHaveLength(1);
     await redis.start();
     await backOn(side);
     await kept(side, 'k1');

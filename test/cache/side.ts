@@ -58,10 +58,10 @@ export async function openSide(
   };
 }
 
-/** A log that counts how often it is told that Redis is away: what is promised with it holds while it is there. */
+/** A log that counts the warnings about an unavailable Redis: the guarantees with Redis hold while it is up. */
 export function countingAways(): { readonly log: Log; readonly aways: () => number } {
   let aways = 0;
-  const warn = (_about: object, text: string) => void (text.startsWith('Redis is away') && aways++);
+  const warn = (_about: object, text: string) => void (text.startsWith('Redis is unavailable') && aways++);
   return { log: Object.assign(Object.create(silentLog()) as Log, { warn }), aways: () => aways };
 }
 

@@ -275,7 +275,7 @@ describe('a broken chain is named', () => {
     const report = await tamper(cutOff);
     expect(places(report)).toEqual(['I11 the end of book 1']);
     expect(report.invariants.find(({ id }) => id === 'I11')?.first).toMatchObject({
-      what: expect.stringMatching(/^the log goes at least as far as the checkpoint of \d{4}-/) as unknown,
+      what: expect.stringMatching(/^the log extends at least to the checkpoint of \d{4}-/) as unknown,
       expected: `seq ${target.last} in batch ${target.lastBatch}`,
       found: expect.stringMatching(/^the log ends at seq \d+ in batch \d+$/) as unknown,
     });

@@ -74,7 +74,7 @@ it('ends what goes to other books while one is away, and the rest when it is bac
   await expect.poll(() => underWay(database.pool)).toBe(0);
   await resumer.stop();
   expect(await balanceOf(ledger, stuck)).toBe(105n);
-  expect(lines).toEqual(['Transfers between books wait for a book that is away']);
+  expect(lines).toEqual(['Transfers between books wait for an unavailable book']);
 });
 
 it('of two books whose answers are cut off at random, ends each transfer once, and every caller is told the same', async () => {

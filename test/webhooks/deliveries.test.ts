@@ -250,7 +250,7 @@ test('an address inside is refused when it is given, and a webhook that is gone 
   const asked = { description: '', types: ['*'], wallet: null, owner: null, createdBy: 'test' };
   expect(await guarded.create({ ...asked, url: 'https://10.0.0.1/' })).toEqual({
     refusal: 'webhook_url_refused',
-    why: 'it leads to 10.0.0.1, which is no public address',
+    why: 'it resolves to 10.0.0.1, which is not a public address',
   });
   const made = await guarded.create({ ...asked, url: 'https://93.184.215.14/' });
   const id = 'endpoint' in made ? made.endpoint.id : '';

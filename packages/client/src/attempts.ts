@@ -1,13 +1,13 @@
-/** Sends a request until it is answered: again after failures that pass, within a number of attempts and a time. */
+/** Sends a request until it is answered: retries transient failures, within a number of attempts and a time. */
 import { exchange } from './exchange.ts';
 import type { Exchanged, Fetch, Lost, Prepared } from './exchange.ts';
 
 export type Patience = {
-  /** How often a request is sent at most. */
+  /** Maximum number of attempts. */
   readonly attemptsMax: number;
   /** How long one attempt may take. */
   readonly attemptTimeoutMs: number;
-  /** The pause before the first repetition; it doubles each time, and half of it is chance. */
+  /** The pause before the first retry; it doubles each time, and half of it is random. */
   readonly pauseMs: number;
 };
 
@@ -24,13 +24,13 @@ export type Sending = {
 export type Attempted = {
   readonly last: Exchanged;
   readonly attempts: number;
-  /** True once a request may have had an effect that no answer told of. */
+  /** True once a request may have had an effect that was not answered. */
   readonly isUncertain: boolean;
 };
 
 const pauseMaxMs = 5_000;
 
-/** Refusals that say nothing about an earlier attempt: whoever gave them did not look whether it was done. */
+/** Refusals that say nothing about an earlier attempt, because they precede the check for it. */
 const aboutTheRequestOnly: ReadonlySet<number> = new Set([401, 403, 421]);
 
 export async function sendUntilAnswered(request: Prepared, sending: Sending): Promise<Attempted> {
@@ -51,14 +51,14 @@ export async function sendUntilAnswered(request: Prepared, sending: Sending): Pr
 }
 
 async function sendOnce(request: Prepared, { fetch, patience, endsAtMs, signal }: Sending): Promise<Exchanged> {
-  // In whole milliseconds: a timer takes no others, and the clock has fractions.
+  // Whole milliseconds for the timer; the clock has fractions.
   const timeoutMs = Math.max(1, Math.ceil(Math.min(patience.attemptTimeoutMs, endsAtMs - performance.now())));
   const timeout = AbortSignal.timeout(timeoutMs);
   return await exchange(fetch, request, signal ? AbortSignal.any([signal, timeout]) : timeout);
 }
 
 function abortedBefore(signal: AbortSignal): Lost {
-  return { kind: 'lost', outcome: 'not_done', reason: 'The call was given up.', cause: signal.reason };
+  return { kind: 'lost', outcome: 'not_done', reason: 'The call was aborted.', cause: signal.reason };
 }
 
 function pauseBefore(attempts: number, { pauseMs }: Patience): number {
@@ -66,7 +66,7 @@ function pauseBefore(attempts: number, { pauseMs }: Patience): number {
   return whole / 2 + (Math.random() * whole) / 2;
 }
 
-/** Ends early, without a word, when the caller gives up: the loop sees it next. */
+/** Ends early, without an error, when the caller aborts: the loop checks that next. */
 export async function sleep(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve) => {
     const stop = () => {

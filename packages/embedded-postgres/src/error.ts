@@ -1,6 +1,6 @@
 /**
- * A failure that the operator can fix: one sentence that says what is wrong (`message`) and one that says what to do next.
- * Anything else that this package throws is a bug or a failure of the system.
+ * A failure that the operator can fix: one sentence for the problem (`message`) and one for the remedy. Any other error of this package is
+ * a bug or a failure of the system.
  */
 export class EmbeddedPostgresError extends Error {
   override readonly name = 'EmbeddedPostgresError';

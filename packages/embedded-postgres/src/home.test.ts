@@ -13,8 +13,8 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
 
-describe('the place of the database', () => {
-  test('is the folder postgres in the home, found again once it holds data', () => {
+describe('the location of the database', () => {
+  test('is the folder postgres in the home, and is found again once it holds data', () => {
     expect(findPlace(home)).toBeUndefined();
     const place = makePlace(home, undefined);
     expect(place.folder).toBe(path.join(home, 'postgres'));
@@ -23,29 +23,29 @@ describe('the place of the database', () => {
     expect(findPlace(home)).toEqual(place);
   });
 
-  test('is made with the folders above it', () => {
+  test('is created with its parent folders', () => {
     expect(fs.existsSync(makePlace(path.join(home, 'deep/er'), undefined).folder)).toBe(true);
   });
 
   test.each([
     ['EACCES', 'may not write to its home'],
     ['ENOSPC', 'is full'],
-    ['ENOENT', 'cannot be made there'],
+    ['ENOENT', 'cannot be created there'],
     ['ENOTDIR', 'is not a folder'],
-  ])('a failure of the file system (%s) becomes a sentence', (code, words) => {
+  ])('a failure of the file system (%s) becomes a message', (code, words) => {
     const failure = homeFailure(home, Object.assign(new Error('system'), { code }));
     expect(failure).toBeInstanceOf(EmbeddedPostgresError);
     expect((failure as Error).message).toContain(words);
   });
 
-  test('any other failure stays what it is', () => {
+  test('any other failure is rethrown', () => {
     const failure = new Error('a bug');
     expect(homeFailure(home, failure)).toBe(failure);
   });
 });
 
 describe('credentials', () => {
-  test('are made once and kept, readable by their owner only', async () => {
+  test('are created once and stored, readable by their owner only', async () => {
     const place = makePlace(home, undefined);
     const first = await keepCredentials(place);
     expect(first.fresh).toBe(true);
@@ -54,7 +54,7 @@ describe('credentials', () => {
     expect(fs.statSync(place.credentials).mode & 0o777).toBe(0o600);
   });
 
-  test('that a crash or a person left unreadable are made anew', async () => {
+  test('that a crash or a person left unreadable are recreated', async () => {
     const place = makePlace(home, undefined);
     for (const text of ['', '{"port": 1', '{"port":"1","password":"x"}']) {
       fs.writeFileSync(place.credentials, text);
@@ -63,7 +63,7 @@ describe('credentials', () => {
     }
   });
 
-  test('are replaced as a whole', () => {
+  test('are replaced atomically', () => {
     const place = makePlace(home, undefined);
     writeCredentials(place, { port: 1, password: 'a' });
     writeCredentials(place, { port: 2, password: 'b' });
@@ -72,7 +72,7 @@ describe('credentials', () => {
   });
 });
 
-test('a free port is outside the range of outgoing connections; a taken one is not free', async () => {
+test('a free port is outside the range of outgoing connections; a used one is not free', async () => {
   const port = await freePort();
   expect(port).toBeGreaterThanOrEqual(20_000);
   expect(port).toBeLessThan(32_000);

@@ -6,20 +6,20 @@ import { EmbeddedPostgresError } from './error.ts';
 import { canEnter, isRoot } from './account.ts';
 import type { Account } from './account.ts';
 
-/** Where one embedded server lives, and how to speak to it. */
+/** The location of an embedded server, and how to connect to it. */
 export type Place = {
   folder: string;
   data: string;
   log: string;
   credentials: string;
-  /** Locked by the owner for as long as it lives. */
+  /** Locked by the owner for its whole life. */
   lock: string;
-  /** The owner's process id, there while its server is ready. For messages; the lock decides. */
+  /** Contains the owner's process id while its server is ready. For messages; the lock decides. */
   owner: string;
 };
 export type Credentials = { port: number; password: string };
 
-/** Used by root when the home cannot be entered by PostgreSQL's user; both survive a reboot. */
+/** Used by root when PostgreSQL's user cannot enter the home; both survive a reboot. */
 const sharedFolders = ['/var/lib/coffer', '/var/tmp/coffer'];
 
 /** Below Linux's range for outgoing connections, so that none of those takes the port by chance. */
@@ -37,19 +37,19 @@ function placeAt(folder: string): Place {
   };
 }
 
-/** Each place where the database of this home may be, the usual one first. */
+/** Each possible location of this home's database, the usual one first. */
 function possiblePlaces(home: string): Place[] {
   const name = createHash('sha256').update(path.resolve(home)).digest('hex').slice(0, 12);
   const elsewhere = isRoot() ? sharedFolders.map((folder) => path.join(folder, name)) : [];
   return [path.join(path.resolve(home), 'postgres'), ...elsewhere].map(placeAt);
 }
 
-/** The place that already holds a database for this home, or undefined. */
+/** The location that already holds a database for this home, or undefined. */
 export function findPlace(home: string): Place | undefined {
   return possiblePlaces(home).find((place) => fs.existsSync(place.data));
 }
 
-/** Chooses and makes the place for a new database: in the home, or where PostgreSQL's user can go when it cannot enter the home. */
+/** Chooses and creates the location of a new database: in the home, or in a shared folder when PostgreSQL's user cannot enter the home. */
 export function makePlace(home: string, account: Account | undefined): Place {
   const tried: string[] = [];
   for (const place of possiblePlaces(home)) {
@@ -66,39 +66,39 @@ export function makePlace(home: string, account: Account | undefined): Place {
   }
   throw new EmbeddedPostgresError(
     `The user "${account?.name}" who must run PostgreSQL can reach none of ${tried.join(', ')}.`,
-    'Set COFFER_HOME to a folder below one that everybody may enter, such as /srv/coffer.',
+    'Set COFFER_HOME to a folder below one that every user may enter, such as /srv/coffer.',
   );
 }
 
-/** Makes the folder of a place, closed to others, where it is missing. */
+/** Creates a place's folder, closed to others, if it is missing. */
 export function makeOwnFolder(folder: string): void {
-  // Root's folders may be passed through (not listed) by PostgreSQL's user; an ordinary user's are closed.
+  // PostgreSQL's user may traverse root's folders (but not list them); an ordinary user's are closed.
   makeFolder(folder, isRoot() ? 0o711 : 0o700);
   const made = fs.lstatSync(folder);
   if (!made.isDirectory() || (isRoot() && made.uid !== 0 && folder.startsWith('/var/tmp/'))) {
-    throw new EmbeddedPostgresError(`${folder} is not a folder of root's.`, 'Remove it, or set COFFER_HOME to another folder.');
+    throw new EmbeddedPostgresError(`${folder} is not a folder owned by root.`, 'Remove it, or set COFFER_HOME to another folder.');
   }
 }
 
-/** Makes a folder and those above it; Node's own recursive mkdir never returns below a folder that answers ENOENT always, as /proc does. */
+/** Creates a folder and its parents; Node's recursive mkdir never returns below a folder that always reports ENOENT, as /proc does. */
 function makeFolder(folder: string, mode: number): void {
   if (fs.existsSync(folder)) return;
   makeFolder(path.dirname(folder), mode);
   try {
     fs.mkdirSync(folder, { mode });
   } catch (error) {
-    // Another process made it in between.
+    // Another process created it in between.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 
-/** Turns what the file system said about the home into a sentence. */
+/** Turns a file system error about the home into a message. */
 export function homeFailure(home: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     return new EmbeddedPostgresError(
       `Coffer may not write to its home ${home}.`,
-      'Start it as the user who owns that folder, or set COFFER_HOME to a folder of your own.',
+      'Start it as the user who owns that folder, or set COFFER_HOME to your own folder.',
       { cause: error },
     );
   }
@@ -108,7 +108,7 @@ export function homeFailure(home: string, error: unknown): unknown {
     });
   }
   if (code === 'ENOENT') {
-    return new EmbeddedPostgresError(`Coffer's home ${home} cannot be made there.`, 'Set COFFER_HOME to a folder on a disk.', {
+    return new EmbeddedPostgresError(`Coffer's home ${home} cannot be created there.`, 'Set COFFER_HOME to a folder on a disk.', {
       cause: error,
     });
   }
@@ -120,7 +120,7 @@ export function homeFailure(home: string, error: unknown): unknown {
   return error;
 }
 
-/** The port and password, made once per home and kept beside the data, readable by its owner only. */
+/** The port and password, generated once per home and stored beside the data, readable by its owner only. */
 export async function keepCredentials(place: Place): Promise<{ credentials: Credentials; fresh: boolean }> {
   const kept = readCredentials(place);
   if (kept) return { credentials: kept, fresh: false };
@@ -129,7 +129,7 @@ export async function keepCredentials(place: Place): Promise<{ credentials: Cred
   return { credentials: made, fresh: true };
 }
 
-/** Undefined when the file is absent or unreadable as JSON. */
+/** Undefined when the file is absent or not valid JSON. */
 export function readCredentials(place: Place): Credentials | undefined {
   try {
     const kept = JSON.parse(fs.readFileSync(place.credentials, 'utf8')) as Partial<Credentials>;
@@ -140,14 +140,14 @@ export function readCredentials(place: Place): Credentials | undefined {
   return undefined;
 }
 
-/** Only the owner writes them; a crash leaves the old ones or the new ones, never half of them. */
+/** Only the owner writes them; a crash leaves the old ones or the new ones, never a mix. */
 export function writeCredentials(place: Place, credentials: Credentials): void {
   const unfinished = `${place.credentials}.new-${process.pid}`;
   fs.writeFileSync(unfinished, `${JSON.stringify(credentials)}\n`, { mode: 0o600 });
   fs.renameSync(unfinished, place.credentials);
 }
 
-/** A port of 127.0.0.1 that nobody listens on now. */
+/** A currently unused port of 127.0.0.1. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = randomInt(portMin, portMax);
@@ -155,7 +155,7 @@ export async function freePort(): Promise<number> {
   }
   throw new EmbeddedPostgresError(
     `No free port between ${portMin} and ${portMax} was found for the embedded PostgreSQL.`,
-    'Close some programs, or set DATABASE_URL to a PostgreSQL of your own.',
+    'Close some programs, or set DATABASE_URL to your own PostgreSQL.',
   );
 }
 

@@ -1,4 +1,4 @@
-// The PostgreSQL that comes along: found in the install, created, started, watched and stopped; survives crashes of either side.
+// The PostgreSQL that comes with Coffer: finds, creates, starts, watches and stops it; survives crashes on either side.
 export { EmbeddedPostgresError } from './error.ts';
 export type { EmbeddedLog } from './log.ts';
 export { removeEmbedded, startEmbedded } from './embedded.ts';

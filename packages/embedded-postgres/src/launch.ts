@@ -7,15 +7,15 @@ import type { Credentials } from './home.ts';
 import { askServer } from './server-client.ts';
 import { ended, launch, logSince, logSize, removeStaleLock, stopPostmaster } from './postmaster.ts';
 
-/** Backends of a killed server leave within moments; until then PostgreSQL refuses to start on their memory. */
+/** Backends of a killed server exit within moments; until then PostgreSQL refuses to start on their memory. */
 const leftoversPatienceMs = 15_000;
 const recoveryNoticeMs = 5_000;
 
 export type StartedServer = { child: ChildProcess; credentials: Credentials };
 
 /**
- * Starts the server on its data and waits until it answers. A port that another program has taken meanwhile is exchanged for a free one,
- * unless `keepPort`. Only the owner of the home calls it, while no server runs there.
+ * Starts the server on its data and waits until it answers. If another program has taken the port, chooses a free one, unless `keepPort`.
+ * Only the owner of the home calls it, while no server runs there.
  */
 export async function launchServer(
   machinery: Machinery,
@@ -45,7 +45,7 @@ export async function launchServer(
   }
 }
 
-/** True when the server answers; false when it ended before. Recovery after a crash may take as long as it needs. */
+/** True when the server answers; false when it exited before. Recovery after a crash may take any time. */
 async function waitUntilReady(machinery: Machinery, child: ChildProcess, credentials: Credentials): Promise<boolean> {
   let spawnFailure: Error | undefined;
   child.once('error', (error) => (spawnFailure = error));
@@ -55,13 +55,13 @@ async function waitUntilReady(machinery: Machinery, child: ChildProcess, credent
     if (spawnFailure) throw spawnFailure;
     if (child.exitCode !== null || child.signalCode !== null) return false;
     const said = await askServer(credentials);
-    // Somebody else's server could answer on this port while ours is about to fail on it.
+    // Another server could answer on this port while ours is about to fail on it.
     if (said === 'ready') return child.exitCode === null && child.signalCode === null;
     if (said === 'foreign') {
       if (child.pid !== undefined) await stopPostmaster(child.pid);
       await ended(child);
       throw new EmbeddedPostgresError(
-        `The database in ${machinery.place.data} does not accept the password kept in ${machinery.place.credentials}.`,
+        `The database in ${machinery.place.data} does not accept the password stored in ${machinery.place.credentials}.`,
         'Remove that file: the next start sets a new password.',
       );
     }
@@ -93,11 +93,11 @@ function startFailure(machinery: Machinery, said: string): EmbeddedPostgresError
   if (/Permission denied|wrong ownership|invalid permissions/.test(said)) {
     return new EmbeddedPostgresError(
       `PostgreSQL may not use its data folder ${place.data}: ${reason ?? 'permission denied'}`,
-      'Give the folder, with all in it, to the user who runs PostgreSQL, with mode 0700.',
+      'Change the owner of the folder and everything in it to the user who runs PostgreSQL, with mode 0700.',
     );
   }
   return new EmbeddedPostgresError(
-    `The database in ${place.data} does not start: ${reason ?? 'PostgreSQL ended without a word.'}`,
-    `Its log is ${place.log}. Restore the folder from a backup, or begin with an empty ledger: npm run reset.`,
+    `The database in ${place.data} does not start: ${reason ?? 'PostgreSQL ended without a message.'}`,
+    `Its log is ${place.log}. Restore the folder from a backup, or start with an empty ledger: npm run reset.`,
   );
 }

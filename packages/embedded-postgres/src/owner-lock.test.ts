@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(home, { recursive: true, force: true }));
 
-/** Takes the lock in a process of its own; answers once it is taken. */
+/** Takes the lock in a separate process; resolves once it is taken. */
 async function lockElsewhere() {
   const script = `
     import { tryOwnerLock } from ${JSON.stringify(path.join(import.meta.dirname, 'owner-lock.ts'))};
@@ -30,14 +30,14 @@ async function lockElsewhere() {
   return child;
 }
 
-test('one at a time holds it, in this process as well', () => {
+test('one at a time holds it, including within this process', () => {
   const first = tryOwnerLock(place);
   expect(tryOwnerLock(place)).toBeUndefined();
   expect(tryOwnerLock(place)).toBeUndefined();
   first?.release();
   const second = tryOwnerLock(place);
   expect(second).toBeDefined();
-  // A second release of the first must not free what the second holds.
+  // A second release of the first must not release the second's lock.
   first?.release();
   expect(tryOwnerLock(place)).toBeUndefined();
   second?.release();
@@ -51,12 +51,12 @@ test('another process holds it until it dies, by whatever signal', async () => {
   await once(child, 'exit');
   const lock = tryOwnerLock(place);
   expect(lock).toBeDefined();
-  // What the killed process had announced is gone with it.
+  // A killed process also loses its announcement.
   expect(announcedOwner(place)).toBeUndefined();
   lock?.release();
 });
 
-test('a stopped process keeps it', async () => {
+test('a stopped process still holds it', async () => {
   const child = await lockElsewhere();
   child.kill('SIGSTOP');
   expect(tryOwnerLock(place)).toBeUndefined();
@@ -64,7 +64,7 @@ test('a stopped process keeps it', async () => {
   await once(child, 'exit');
 });
 
-test('the owner is named while it is announced, and not after', () => {
+test('the owner is known while it is announced, and not after', () => {
   const lock = tryOwnerLock(place);
   expect(announcedOwner(place)).toBeUndefined();
   lock?.announce();
@@ -74,7 +74,7 @@ test('the owner is named while it is announced, and not after', () => {
   lock?.release();
 });
 
-test('a home that was removed and made again has a lock of its own', () => {
+test('a home that was removed and recreated has its own lock', () => {
   const old = tryOwnerLock(place);
   fs.rmSync(place.folder, { recursive: true });
   makePlace(home, undefined);
@@ -85,14 +85,14 @@ test('a home that was removed and made again has a lock of its own', () => {
   fresh?.release();
 });
 
-test('a home that was removed while a process waited for it is made again', () => {
+test('a home that was removed while a process waited for it is created again', () => {
   fs.rmSync(place.folder, { recursive: true });
   const lock = tryOwnerLock(place);
   expect(lock).toBeDefined();
   lock?.release();
 });
 
-test('a file that cannot be locked is refused with a sentence', () => {
+test('a file that cannot be locked is refused with a message', () => {
   fs.rmSync(place.folder, { recursive: true });
   fs.writeFileSync(place.folder, '');
   expect(() => tryOwnerLock(place)).toThrow(/is not a folder/);

@@ -1,7 +1,7 @@
 /**
- * Which process owns the embedded server of a home: the one that holds the operating system's lock on a file in it.
- * The kernel releases the lock the moment its holder dies, however that happens, and answers at once whatever PostgreSQL does.
- * Node has no file locks of its own; SQLite, which comes with Node, takes one on the file for as long as an exclusive transaction is open.
+ * The owner of a home's embedded server is the process that holds the operating system's lock on a file in it. The kernel releases the lock
+ * the moment its holder dies, however that happens, and answers immediately whatever PostgreSQL does. Node has no file locks of its own;
+ * SQLite, which comes with Node, locks the file for as long as an exclusive transaction is open.
  */
 import fs from 'node:fs';
 import { EmbeddedPostgresError } from './error.ts';
@@ -9,9 +9,9 @@ import { homeFailure, makeOwnFolder } from './home.ts';
 import type { Place } from './home.ts';
 
 export type OwnerLock = {
-  /** Names this process as the owner of a server that is ready; other processes may join it from now on. */
+  /** Announces this process as the owner of a ready server; other processes may join it from now on. */
   announce(): void;
-  /** The server is about to stop: nobody may join it any more. */
+  /** The server is about to stop: no more processes may join it. */
   withdraw(): void;
   release(): void;
 };
@@ -26,14 +26,14 @@ const sqliteCannotOpen = 14;
 /** Locks that this process holds. A connection that the garbage collector closes would lose its lock. */
 const held = new Set<Connection>();
 
-/** Takes the lock, or answers undefined when another process (or another server of this one) holds it. Never waits. */
+/** Takes the lock, or returns undefined when another process (or another server of this one) holds it. Never waits. */
 export function tryOwnerLock(place: Place): OwnerLock | undefined {
   createLockFile(place);
   const before = inodeOf(place.lock);
   const connection = lockFile(place);
   if (!connection) return undefined;
   if (before === undefined || inodeOf(place.lock) !== before) {
-    // The home was removed in between: this is a lock on a file that no longer has a name.
+    // The home was removed in between: this lock is on a deleted file.
     connection.close();
     return undefined;
   }
@@ -49,7 +49,7 @@ export function tryOwnerLock(place: Place): OwnerLock | undefined {
   };
 }
 
-/** The process that runs the server of this home; undefined while it starts or stops. True only while another process holds the lock. */
+/** The process that runs the server of this home; undefined while it starts or stops. Valid only while another process holds the lock. */
 export function announcedOwner(place: Place): number | undefined {
   try {
     const pid = Number.parseInt(fs.readFileSync(place.owner, 'utf8'), 10);
@@ -89,7 +89,7 @@ function lockFailure(place: Place, code: number | undefined, cause: unknown): Er
   if (code === sqliteReadOnly || code === sqliteCannotOpen) {
     return new EmbeddedPostgresError(
       `Coffer may not write to ${place.lock}.`,
-      'Start it as the user who owns that folder, or set COFFER_HOME to a folder of your own.',
+      'Start it as the user who owns that folder, or set COFFER_HOME to your own folder.',
       { cause },
     );
   }
@@ -100,7 +100,7 @@ function lockFailure(place: Place, code: number | undefined, cause: unknown): Er
   );
 }
 
-/** Node before 24.15 warns that SQLite is experimental; nothing of SQLite but its lock is used here. */
+/** Node before 24.15 warns that SQLite is experimental; only its lock is used here. */
 function loadSqlite() {
   const emitWarning = Object.getOwnPropertyDescriptor(process, 'emitWarning');
   process.emitWarning = () => undefined;

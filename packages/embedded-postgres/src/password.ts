@@ -6,7 +6,7 @@ import { processOptions, superuser } from './cluster.ts';
 import type { Machinery } from './cluster.ts';
 import { removeStaleLock } from './postmaster.ts';
 
-/** Sets the superuser's password without knowing the old one, through a stand-alone backend; only the data folder's owner can. */
+/** Sets the superuser's password without the old one, through a stand-alone backend; only the data folder's owner can. */
 export async function resetPassword(machinery: Machinery, password: string): Promise<void> {
   const { binaries, place, account } = machinery;
   removeStaleLock(place);
@@ -24,7 +24,7 @@ export async function resetPassword(machinery: Machinery, password: string): Pro
   });
   if (code === 0 && !/^.*(ERROR|FATAL|PANIC):/m.test(output)) return;
   throw new EmbeddedPostgresError(
-    `The password of the database in ${place.data} is lost and could not be set anew.`,
-    `Put the old ${place.credentials} back, or begin with an empty ledger: npm run reset.`,
+    `The password of the database in ${place.data} is lost and could not be reset.`,
+    `Restore the old ${place.credentials}, or start with an empty ledger: npm run reset.`,
   );
 }

@@ -13,6 +13,6 @@ test('a stand-alone backend writes its id as a negative number', () => {
   expect(parsePidFile('-4711\n/home/data\n').pid).toBe(4711);
 });
 
-test.each(['', '\n', '0\n', 'postmaster\n', '12x\n'])('without a process id in it (%j), it names none', (text) => {
+test.each(['', '\n', '0\n', 'postmaster\n', '12x\n'])('without a process id (%j) it names none', (text) => {
   expect(parsePidFile(text).pid).toBeUndefined();
 });

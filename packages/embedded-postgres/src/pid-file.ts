@@ -1,7 +1,7 @@
-/** What PostgreSQL writes into postmaster.pid: line 1 its process id, line 4 its port, once it listens. */
+/** The content of postmaster.pid: line 1 is the process id, line 4 the port once it listens. */
 export type PidFile = { readonly pid: number | undefined; readonly port: number | undefined };
 
-/** Reads the text of postmaster.pid; a part that is missing or no number is undefined, as while PostgreSQL still writes the file. */
+/** Parses the text of postmaster.pid; a part that is missing or not a number is undefined, as while PostgreSQL still writes the file. */
 export function parsePidFile(text: string): PidFile {
   const lines = text.split('\n');
   // A stand-alone backend writes its process id as a negative number.

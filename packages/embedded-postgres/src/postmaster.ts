@@ -31,7 +31,7 @@ export function readPidFile(place: Place): PidFile {
   }
 }
 
-/** After a reboot or in a container the id may belong to any other program by now: its command line decides. */
+/** After a reboot or in a container another program may have the id: its command line decides. */
 function isPostmasterOf(pid: number, place: Place): boolean {
   const command = commandLine(pid);
   return command === undefined || (command.includes('postgres') && command.includes(place.data));
@@ -49,8 +49,8 @@ function commandLine(pid: number): string | undefined {
 }
 
 /**
- * Removes a lock file whose process id belongs to some other program by now; PostgreSQL would take that for a server and refuse.
- * Every other stale lock it sees through itself, and does so without a race.
+ * Removes a lock file whose process id now belongs to some other program; PostgreSQL would take that for a server and refuse. It detects
+ * every other stale lock itself, without a race.
  */
 export function removeStaleLock(place: Place): void {
   const { pid } = readPidFile(place);
@@ -58,7 +58,7 @@ export function removeStaleLock(place: Place): void {
   fs.rmSync(path.join(place.data, 'postmaster.pid'), { force: true });
 }
 
-/** Starts the server in a session of its own, so that a Ctrl-C in the terminal reaches Coffer and not PostgreSQL. */
+/** Starts the server in its own session, so that a Ctrl-C in the terminal reaches Coffer and not PostgreSQL. */
 export function launch(machinery: Machinery, port: number): ChildProcess {
   const { place, binaries, account, temporary } = machinery;
   rotateLog(place);
@@ -77,7 +77,7 @@ export function launch(machinery: Machinery, port: number): ChildProcess {
   }
 }
 
-/** When this process leaves without stopping it (a bug, a second Ctrl-C), PostgreSQL still shuts down cleanly, on its own. */
+/** When this process exits without stopping it (a bug, a second Ctrl-C), PostgreSQL still shuts down cleanly, on its own. */
 function stopWithThisProcess(child: ChildProcess): void {
   const leave = () => {
     if (child.pid !== undefined) signal(child.pid, 'SIGINT');
@@ -91,7 +91,7 @@ function rotateLog(place: Place): void {
   if (size > logRotateBytes) fs.renameSync(place.log, `${place.log}.1`);
 }
 
-/** What the server wrote to its log since `offset`. */
+/** The server's log output since `offset`. */
 export function logSince(place: Place, offset: number): string {
   try {
     return fs.readFileSync(place.log).subarray(offset).toString('utf8');
@@ -106,12 +106,12 @@ export function logSize(place: Place): number {
 }
 
 /**
- * Ends a server; only its owner may. Fast shutdown: the server ends sessions, writes everything and exits. If that takes too long
- * (a very slow disk), immediate shutdown: nothing committed is lost, the next start replays the log. Refuses when both fail.
+ * Stops a server; only its owner may. Fast shutdown: the server ends sessions, writes everything and exits. If that takes too long (a very
+ * slow disk), immediate shutdown: nothing committed is lost, the next start replays the log. Refuses when both fail.
  */
 export async function stopPostmaster(pid: number): Promise<void> {
   signal(pid, 'SIGINT');
-  // A server that was paused (SIGSTOP) acts on the shutdown only once it continues.
+  // A paused server (SIGSTOP) handles the shutdown only once it continues.
   if (process.platform !== 'win32') signal(pid, 'SIGCONT');
   if (await isGone(pid, fastStopTimeoutMs)) return;
   signal(pid, 'SIGQUIT');
@@ -136,7 +136,7 @@ async function isGone(pid: number, timeoutMs: number): Promise<boolean> {
   return true;
 }
 
-/** An adopted server may die without anyone to collect it (a container whose first process does not). */
+/** An adopted server may die without being reaped (a container whose first process does not). */
 function isZombie(pid: number): boolean {
   try {
     return /\) Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'));
@@ -145,7 +145,7 @@ function isZombie(pid: number): boolean {
   }
 }
 
-/** Resolves when the child has ended; at once when it already has. */
+/** Resolves when the child has ended; immediately when it already has. */
 export async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }

@@ -22,7 +22,7 @@ function connect(credentials: Credentials, queryTimeoutMs?: number): pg.Client {
 /** `busy`: it starts, stops or has no connection left; `foreign`: it has another password; `silent`: nothing answers. */
 export type ServerState = 'ready' | 'busy' | 'foreign' | 'silent';
 
-/** Asks the server for its state; answers within ten seconds. */
+/** Probes the server's state; returns within ten seconds. */
 export async function askServer(credentials: Credentials): Promise<ServerState> {
   const client = connect(credentials, 5_000);
   try {
@@ -39,7 +39,7 @@ export async function askServer(credentials: Credentials): Promise<ServerState> 
   }
 }
 
-/** Makes sure that the database itself exists inside the server. */
+/** Creates the database inside the server if it is missing. */
 export async function ensureDatabase(credentials: Credentials, name: string): Promise<void> {
   const client = connect(credentials);
   await client.connect();

@@ -2,25 +2,25 @@ import os from 'node:os';
 
 const megabyte = 1024 * 1024;
 
-/** How much memory PostgreSQL's own cache takes: a quarter of the machine up to 1 GB, which holds the indexes of some ten million transfers. */
+/** The size of PostgreSQL's own cache: a quarter of the machine up to 1 GB, which holds the indexes of some ten million transfers. */
 function sharedBuffers(small: boolean): string {
   if (small) return '64MB';
   return `${Math.max(64, Math.min(1024, Math.floor(os.totalmem() / megabyte / 4)))}MB`;
 }
 
 /**
- * The settings of the embedded server, each with its reason. They are given on the command line, so they win
- * over postgresql.conf and ALTER SYSTEM: the three that make a commit durable cannot be switched off by hand.
+ * The settings of the embedded server, each with its reason. They are given on the command line, so they override postgresql.conf and ALTER
+ * SYSTEM: the three that make a commit durable cannot be switched off by hand.
  */
 export function serverSettings(port: number, small: boolean): Record<string, string> {
   return {
-    // Reachable from this machine only, by TCP only: a socket path in a deep home would exceed the 107 bytes it may have.
+    // Reachable from this machine only, by TCP only: a socket path in a deep home would exceed the limit of 107 bytes.
     listen_addresses: '127.0.0.1',
     port: String(port),
     unix_socket_directories: '',
     password_encryption: 'scram-sha-256',
 
-    // An answer is given after the commit is on disk, always.
+    // An answer always comes after the commit is on disk.
     fsync: 'on',
     full_page_writes: 'on',
     synchronous_commit: 'on',
@@ -32,9 +32,9 @@ export function serverSettings(port: number, small: boolean): Record<string, str
     // wal_compression stays off: insert-only pages are written once, so there is little to compress, and lz4 is not built in.
     wal_compression: 'off',
 
-    // The posting path is made of short statements; compiling one costs more than it can save.
+    // The posting path consists of short statements; compiling one costs more than it can save.
     jit: 'off',
-    // Embedded means local disk, where a random page costs about what the next one does.
+    // Embedded means a local disk, where random pages cost about as much as sequential ones.
     random_page_cost: '1.1',
 
     timezone: 'UTC',

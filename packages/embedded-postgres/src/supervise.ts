@@ -7,7 +7,7 @@ import { stopPostmaster } from './postmaster.ts';
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
 
-/** Keeps the server running until stopped: one that dies (killed, out of memory, disk full for a while) is started again. */
+/** Keeps the server running until stopped: one that dies (killed, out of memory, disk temporarily full) is restarted. */
 export function superviseServer(machinery: Machinery, server: StartedServer): { stop(): Promise<void> } {
   const { log } = machinery;
   let child = server.child;
@@ -17,21 +17,21 @@ export function superviseServer(machinery: Machinery, server: StartedServer): { 
   const watch = () => {
     child.once('exit', (code, killedBy) => {
       if (stopping) return;
-      log.error({ code, signal: killedBy }, 'PostgreSQL ended unexpectedly; it is started again');
+      log.error({ code, signal: killedBy }, 'PostgreSQL ended unexpectedly; restarting it');
       restarting = restart().finally(() => (restarting = undefined));
     });
   };
   const restart = async () => {
     for (let pauseMs = firstPauseMs; !stopping; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
-        // The port stays: every connection of this process and of its neighbours knows it.
+        // The port is unchanged: connections of this process and of joined ones use it.
         child = (await launchServer(machinery, server.credentials, { keepPort: true })).child;
         if (!stopping) watch();
-        log.info({}, 'PostgreSQL is back');
+        log.info({}, 'PostgreSQL is running again');
         return;
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error);
-        log.error({ reason }, `PostgreSQL does not start; the next try is in ${pauseMs} ms`);
+        log.error({ reason }, `PostgreSQL does not start; retrying in ${pauseMs} ms`);
         await sleep(pauseMs);
       }
     }

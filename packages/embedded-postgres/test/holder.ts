@@ -1,4 +1,4 @@
-// A process of its own that runs the embedded PostgreSQL of the home given until it is killed; prints its address when ready.
+// A process that runs the embedded PostgreSQL of the given home until it is killed; prints its URL when ready.
 import { startEmbedded } from '../src/index.ts';
 import { silentLog } from './homes.ts';
 

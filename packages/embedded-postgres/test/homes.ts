@@ -16,7 +16,7 @@ const log = silentLog;
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
 
-/** To be called in `afterEach`. */
+/** Call it in `afterEach`. */
 export async function cleanUp(): Promise<void> {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 }
@@ -25,7 +25,7 @@ export function cleanUpAfter(cleanup: () => Promise<unknown> | void): void {
   cleanups.push(cleanup);
 }
 
-/** Open for passing through: as root, PostgreSQL runs as another user. */
+/** Open for traversal: as root, PostgreSQL runs as another user. */
 export function newHome(): string {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), `coffer-test-${process.pid}-`));
   fs.chmodSync(home, 0o711);
@@ -42,11 +42,11 @@ export async function start(home: string, options: Partial<EmbeddedOptions> = {}
   return server;
 }
 
-/** Runs the server from a process of its own, which a test can kill. */
+/** Runs the server in a separate process, which a test can kill. */
 export async function startElsewhere(home: string): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'holder.ts'), home], { stdio: ['pipe', 'pipe', 'ignore'] });
   cleanups.push(() => void child.kill('SIGKILL'));
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the copy ended without an address')));
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('the copy ended without a URL')));
   const [line] = (await Promise.race([once(child.stdout, 'data'), ended])) as [Buffer];
   ended.catch(() => undefined);
   return { child, url: line.toString().trim() };

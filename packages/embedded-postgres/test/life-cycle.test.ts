@@ -11,7 +11,7 @@ const log = silentLog;
 afterEach(cleanUp);
 
 describe('the embedded PostgreSQL', () => {
-  test('listens on loopback only, asks for its password, and keeps every commit durable', async () => {
+  test('listens on loopback only, requires its password, and keeps every commit durable', async () => {
     const server = await start(newHome());
     const rows = await query<{ name: string; setting: string }>(
       server.url,
@@ -31,7 +31,7 @@ describe('the embedded PostgreSQL', () => {
     await expect(query(server.url.replace(/:[^:@]+@/, ':wrong@'), 'select 1')).rejects.toThrow(/password authentication failed/);
   });
 
-  test('keeps its data, its port and its password over a stop and a start', async () => {
+  test('keeps its data, its port and its password across a stop and a start', async () => {
     const home = newHome();
     const first = await start(home);
     await query(first.url, 'create table kept as select 42 as value');
@@ -42,7 +42,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(second.url, 'select value from kept')).toEqual([{ value: 42 }]);
   });
 
-  test('moves to another port when its own was taken meanwhile, and remembers the new one', async () => {
+  test('moves to another port when its own was taken, and remembers the new one', async () => {
     const home = newHome();
     const first = await start(home);
     await first.stop();
@@ -55,7 +55,7 @@ describe('the embedded PostgreSQL', () => {
     expect((await start(home)).url).toBe(second.url);
   });
 
-  test('a start after process and server were both killed recovers', async () => {
+  test('a start recovers after process and server were both killed', async () => {
     const home = newHome();
     const { child, url } = await startElsewhere(home);
     await query(url, 'create table kept as select 42 as value');
@@ -67,7 +67,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(next.url, 'select value from kept')).toEqual([{ value: 42 }]);
   });
 
-  test('a lock file whose process id another program has by now does not stop a start', async () => {
+  test('a lock file whose process id belongs to another program does not prevent a start', async () => {
     const home = newHome();
     const first = await start(home);
     await first.stop();
@@ -80,7 +80,7 @@ describe('the embedded PostgreSQL', () => {
     await expect(start(home)).resolves.toBeDefined();
   });
 
-  test('is started again when it dies under a running process', async () => {
+  test('is restarted when it dies under a running process', async () => {
     const home = newHome();
     const server = await start(home);
     await query(server.url, 'create table kept as select 42 as value');
@@ -96,7 +96,7 @@ describe('the embedded PostgreSQL', () => {
     expect(fs.existsSync(path.join(home, 'postgres/data/postmaster.pid'))).toBe(false);
   });
 
-  test('a creation that crashed half way leaves nothing in the way of the next start', async () => {
+  test('a creation that crashed leaves nothing in the way of the next start', async () => {
     const home = newHome();
     const half = path.join(home, 'postgres/data.new-999999999');
     fs.mkdirSync(half, { recursive: true, mode: 0o711 });
@@ -106,7 +106,7 @@ describe('the embedded PostgreSQL', () => {
     expect(fs.existsSync(half)).toBe(false);
   });
 
-  test('a lost password is replaced, since the data folder is ours', async () => {
+  test('a lost password is replaced, because the data folder is ours', async () => {
     const home = newHome();
     const first = await start(home);
     await query(first.url, 'create table kept as select 42 as value');
@@ -118,8 +118,8 @@ describe('the embedded PostgreSQL', () => {
   });
 });
 
-describe('what an operator can mend is told in sentences', () => {
-  test('a folder that is no database', async () => {
+describe('fixable failures have readable messages', () => {
+  test('a folder that is not a database', async () => {
     const home = newHome();
     fs.mkdirSync(path.join(home, 'postgres/data'), { recursive: true });
     fs.chmodSync(path.join(home, 'postgres'), 0o711);
@@ -133,7 +133,7 @@ describe('what an operator can mend is told in sentences', () => {
     const first = await start(home);
     await first.stop();
     fs.writeFileSync(path.join(home, 'postgres/data/PG_VERSION'), '17\n');
-    expect((await failureOf(start(home))).message).toContain('was written by PostgreSQL 17');
+    expect((await failureOf(start(home))).message).toContain('PostgreSQL 17 wrote the data');
   });
 
   test('a data folder with a broken control file', async () => {
@@ -146,7 +146,7 @@ describe('what an operator can mend is told in sentences', () => {
     expect(failure.remedy).toContain('npm run reset');
   });
 
-  test.runIf(process.getuid?.() === 0)('a machine on which nobody may run PostgreSQL for root', async () => {
+  test.runIf(process.getuid?.() === 0)('a machine without a user that may run PostgreSQL for root', async () => {
     const failure = await failureOf(start(newHome(), { accounts: ['no-such-user'] }));
     expect(failure.message).toContain('none of the users no-such-user');
   });
@@ -166,7 +166,7 @@ describe.runIf(process.getuid?.() === 0)('run by root', () => {
     expect(fs.statSync(path.join(home, 'postgres/data')).uid).not.toBe(0);
   });
 
-  test('puts the database elsewhere when PostgreSQL’s user cannot enter the home, and finds it again', async () => {
+  test('puts the database in a shared folder when PostgreSQL’s user cannot enter the home, and finds it again', async () => {
     const home = newHome();
     fs.chmodSync(home, 0o700);
     const first = await start(home);

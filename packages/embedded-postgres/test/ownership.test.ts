@@ -8,10 +8,10 @@ import { cleanUp, cleanUpAfter, failureOf, newHome, postmasterPid, query, silent
 
 afterEach(cleanUp);
 
-/** Longer than any single question to the server waits for its answer. */
+/** Longer than the time-out of any single query to the server. */
 const pausedMs = 8_000;
 
-/** Pauses a server as a machine under load does; it continues at the latest when the test ends. */
+/** Pauses a server like a machine under load; it continues when the test ends at the latest. */
 function pauseServer(home: string): { pid: number; proceed: () => void } {
   const pid = postmasterPid(home);
   const proceed = () => void process.kill(pid, 'SIGCONT');
@@ -27,7 +27,7 @@ function pauseServer(home: string): { pid: number; proceed: () => void } {
 }
 
 describe('while its owner lives', () => {
-  test('a second copy is refused with a sentence, and the first goes on', async () => {
+  test('a second copy is refused with a message, and the first continues', async () => {
     const home = newHome();
     const { child, url } = await startElsewhere(home);
     const failure = await failureOf(start(home));
@@ -60,7 +60,7 @@ describe('while its owner lives', () => {
     expect(await query(url, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  test('a start and a removal are refused while the server is silent, and leave it alone', async () => {
+  test('a start and a removal are refused while the server is silent, and do not touch it', async () => {
     const home = newHome();
     const { url } = await startElsewhere(home);
     const { pid, proceed } = pauseServer(home);
@@ -92,7 +92,7 @@ describe('after its owner was killed', () => {
     return orphan;
   }
 
-  test('a start takes over from the server left behind, with all data', async () => {
+  test('a start takes over the orphaned server, with all data', async () => {
     const home = newHome();
     const orphan = await leaveOrphan(home);
     const next = await start(home);
@@ -100,7 +100,7 @@ describe('after its owner was killed', () => {
     expect(await query(next.url, 'select value from kept')).toEqual([{ value: 42 }]);
   });
 
-  test('a start takes over from a server that is paused, too', async () => {
+  test('a start takes over a paused server, too', async () => {
     const home = newHome();
     await leaveOrphan(home);
     pauseServer(home);
@@ -117,7 +117,7 @@ describe('after its owner was killed', () => {
     expect((await failureOf(start(home))).message).toContain(`process ${process.pid}`);
   });
 
-  test('of two starts at once, one takes over and the other is refused', async () => {
+  test('of two simultaneous starts, one takes over and the other is refused', async () => {
     const home = newHome();
     await leaveOrphan(home);
     const outcomes = await Promise.allSettled([startElsewhere(home), startElsewhere(home)]);
@@ -127,7 +127,7 @@ describe('after its owner was killed', () => {
   });
 });
 
-test('copies that create the same home at once: one gets it, the others are refused', async () => {
+test('copies that create the same home simultaneously: one gets it, the others are refused', async () => {
   const home = newHome();
   const outcomes = await Promise.allSettled([startElsewhere(home), startElsewhere(home), startElsewhere(home)]);
   const winners = outcomes.filter((outcome) => outcome.status === 'fulfilled');
@@ -157,7 +157,7 @@ test('what the owner prepares is there before others join', async () => {
   expect(await query(guest.url, 'select from prepared')).toEqual([]);
 });
 
-test('a failure to prepare ends the server and frees the home', async () => {
+test('a failed preparation ends the server and frees the home', async () => {
   const home = newHome();
   await expect(start(home, { prepare: () => Promise.reject(new Error('no')) })).rejects.toThrow('no');
   expect(await removeEmbedded({ home, log: silentLog })).toEqual([path.join(home, 'postgres')]);

@@ -5,7 +5,7 @@ import type { AddFraudRuleInput, ApiKey, ApproveRequestInput, Asset, AsyncReques
 
 /** A method for each operation of the REST API. */
 export class Calls extends Caller {
-  /** Opens a user's own wallet in an asset. Services and staff open the wallet of ownerId, or a wallet with its own id that no user owns; in open mode anyone may do so without a login */
+  /** Opens a user's own wallet in an asset. Services and staff open the wallet of ownerId, or a wallet with its own id and no owner; in open mode anyone may do so without a login */
   async openWallet(input: OpenWalletInput = {}, options: CallOptions = {}): Promise<Answered<OpenedWallet>> {
     return (await this.call({ method: "POST", path: "/wallet", query: [], hasBody: true, key: "body", rememberedBy: "id" }, input, options)) as Answered<OpenedWallet>;
   }
@@ -38,7 +38,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/withdraw", query: [], hasBody: true, key: "body" }, { ...input, async: true }, options)) as Answered<AsyncRequest> | Answered<Posting>;
   }
 
-  /** Moves money from one wallet to another: at once, or in steps between books. 202 when a worker will do it, or when it has begun and a book is unavailable: Location says where to look */
+  /** Moves money from one wallet to another: immediately, or in steps between books. 202 when a worker will do it, or when it has begun and a book is unavailable: poll Location */
   async transfer(input: TransferInput, options: CallOptions = {}): Promise<Answered<Posting>> {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/transfer", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Posting>;
   }
@@ -51,7 +51,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/transfer", query: [], hasBody: true, key: "body" }, { ...input, async: true }, options)) as Answered<AsyncRequest> | Answered<Posting>;
   }
 
-  /** Moves credits from the treasury to the caller's wallet, or to that of user_id; opens the wallet if there is none */
+  /** Moves credits from the treasury to the caller's wallet, or to that of user_id; opens the wallet if it does not exist */
   async topUp(input: TopUpInput, options: CallOptions = {}): Promise<Answered<Success>> {
     return (await this.call({ method: "POST", path: "/wallet/topup", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Success>;
   }
@@ -61,7 +61,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/wallet/spend", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Success>;
   }
 
-  /** Reserves an amount of a wallet, which nothing else can take until it is captured, released or expired */
+  /** Reserves an amount of a wallet, which no other operation can take until it is captured, released or expired */
   async authorizeHold(input: AuthorizeHoldInput, options: CallOptions = {}): Promise<Answered<Authorization>> {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/holds", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Authorization>;
   }
@@ -76,22 +76,22 @@ export class Calls extends Caller {
     return this.every((page) => this.listHolds({ ...input, ...page }, options));
   }
 
-  /** Moves a part of a hold, or all that is left of it, to a wallet or a system account; to cash_out when no destination is given */
+  /** Moves a part of a hold, or all that is left of it, to a wallet or a system account; to cash_out by default */
   async captureHold(input: CaptureHoldInput, options: CallOptions = {}): Promise<Answered<Posting>> {
     return (await this.call({ method: "POST", path: "/holds/{holdId}/capture", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Posting>;
   }
 
-  /** Gives a part of a hold, or all that is left of it, back to its wallet */
+  /** Returns a part of a hold, or all that is left of it, to its wallet */
   async releaseHold(input: ReleaseHoldInput, options: CallOptions = {}): Promise<Answered<Posting>> {
     return (await this.call({ method: "POST", path: "/holds/{holdId}/release", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Posting>;
   }
 
-  /** Moves back what an operation moved, wholly or in part; never more than it moved */
+  /** Moves back what an operation moved, in full or in part; never more than it moved */
   async reverseOperation(input: ReverseOperationInput, options: CallOptions = {}): Promise<Answered<Posting>> {
     return (await this.call({ method: "POST", path: "/operations/{operationId}/reverse", query: [], hasBody: true, key: "body" }, input, options)) as Answered<Posting>;
   }
 
-  /** Lets no money out of a wallet, into it, or both, until it is unfrozen; reversals still pass */
+  /** Stops money out of a wallet, into it, or both, until it is unfrozen; reversals still pass */
   async freezeWallet(input: FreezeWalletInput, options: CallOptions = {}): Promise<Answered<Control>> {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/freeze", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
   }
@@ -101,12 +101,12 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/unfreeze", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
   }
 
-  /** Closes a wallet for good. It must be empty, or its balance is swept to the account named */
+  /** Closes a wallet permanently. It must be empty, or its balance is swept to the account named */
   async closeWallet(input: CloseWalletInput, options: CallOptions = {}): Promise<Answered<Control>> {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/close", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
   }
 
-  /** Replaces the limits on what may leave a wallet; a limit that is not given is removed */
+  /** Replaces the limits on what may leave a wallet; an omitted limit is removed */
   async setLimits(input: SetLimitsInput, options: CallOptions = {}): Promise<Answered<Control>> {
     return (await this.call({ method: "PUT", path: "/wallet/{walletId}/limits", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
   }

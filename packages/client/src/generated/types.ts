@@ -16,7 +16,7 @@ export type Asset = { readonly id: number; readonly code: string; readonly scale
 /** a wallet after the operation; users see null for the balance and version of another user's */
 export type SideAfter = { readonly walletId: string; readonly balance: string | null; readonly version: number | null; };
 
-/** debited: a transfer that has left its sender and will be completed by itself; from and to are present where both sides are wallets, as their own books left them; holdId and left for a part of a hold, reverses and reversed for a reversal */
+/** debited: a transfer that has left its sender and will complete without further requests; from and to are present where both sides are wallets, with the state their own books recorded; holdId and left for a part of a hold, reverses and reversed for a reversal */
 export type Posting = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly amount: string; readonly askedAmount?: string; readonly effectiveAt?: string; readonly status: "completed" | "debited"; readonly mode?: "saga"; readonly from?: SideAfter; readonly to?: SideAfter; readonly holdId?: string; readonly left?: string; readonly reverses?: string; readonly reversed?: string; };
 
 export type Success = { readonly status: "success"; readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly amount: string; readonly askedAmount?: string; readonly effectiveAt?: string; };
@@ -25,12 +25,12 @@ export type OpenedWallet = { readonly operationId: string; readonly seq: number;
 
 export type Authorization = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly holdId: string; readonly status: "open" | "captured" | "released" | "expired"; readonly amount: string; readonly askedAmount?: string; readonly left: string; readonly captured: string; readonly released: string; readonly expiresAt: string | null; };
 
-/** the most that may leave the wallet; days and months are those of UTC */
+/** the most that may leave the wallet; days and months are in UTC */
 export type Limits = { readonly perTransfer: string | null; readonly perDay: string | null; readonly perMonth: string | null; };
 
 export type Counterparty = { readonly kind: string; readonly walletId: string | null; };
 
-/** limits is absent for a wallet without limits, sweptAmount and sweptTo where nothing was swept */
+/** limits is absent for a wallet without limits; sweptAmount and sweptTo are absent where nothing was swept */
 export type Control = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly status: "completed"; readonly debits: "active" | "frozen" | "closed"; readonly credits: "active" | "frozen" | "closed"; readonly limits?: Limits; readonly creditLimit: string; readonly sweptAmount?: string; readonly sweptTo?: Counterparty; readonly reason: string; readonly actor: string; };
 
 /** amount is null and counterparty missing where nothing moved */
@@ -162,9 +162,9 @@ export type Notification = { readonly id: string; readonly kind: string; readonl
 export type OpenWalletInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly id?: string | undefined;
-  /** user id; services and staff say by it whose wallets they mean */
+  /** user id; services and staff use it to name the wallets' owner */
   readonly ownerId?: string | undefined;
-  /** an asset's code or number, as GET /assets lists them */
+  /** an asset's code or number, as listed by GET /assets */
   readonly asset?: string | number | undefined;
   /** how far below zero the wallet may go, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991 */
   readonly creditLimit?: Amount | undefined;
@@ -177,7 +177,7 @@ export type ListMyWalletsInput = {
   readonly limit?: number | undefined;
   /** the `next` of an earlier page */
   readonly cursor?: string | undefined;
-  /** user id; services and staff say by it whose wallets they mean */
+  /** user id; services and staff use it to name the wallets' owner */
   readonly ownerId?: string | undefined;
 };
 
@@ -186,17 +186,17 @@ export type DepositInput = {
   readonly walletId: string;
   /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
   readonly amount: Amount;
-  /** true: take as much of the amount as there is; refused only when there is nothing */
+  /** true: take as much of the amount as is available; refused only when that is nothing */
   readonly upTo?: boolean | undefined;
-  /** an asset's code or number, as GET /assets lists them */
+  /** an asset's code or number, as listed by GET /assets */
   readonly asset?: string | number | undefined;
-  /** how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
   readonly minimumBalance?: Amount | undefined;
   /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
@@ -207,17 +207,17 @@ export type WithdrawInput = {
   readonly walletId: string;
   /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
   readonly amount: Amount;
-  /** true: take as much of the amount as there is; refused only when there is nothing */
+  /** true: take as much of the amount as is available; refused only when that is nothing */
   readonly upTo?: boolean | undefined;
-  /** an asset's code or number, as GET /assets lists them */
+  /** an asset's code or number, as listed by GET /assets */
   readonly asset?: string | number | undefined;
-  /** how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
   readonly minimumBalance?: Amount | undefined;
   /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
@@ -230,19 +230,19 @@ export type TransferInput = {
   readonly toWalletId: string;
   /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
   readonly amount: Amount;
-  /** true: take as much of the amount as there is; refused only when there is nothing */
+  /** true: take as much of the amount as is available; refused only when that is nothing */
   readonly upTo?: boolean | undefined;
-  /** an asset's code or number, as GET /assets lists them */
+  /** an asset's code or number, as listed by GET /assets */
   readonly asset?: string | number | undefined;
-  /** how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
   readonly minimumBalance?: Amount | undefined;
   /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
-  /** atomic: at once or not at all, which takes two wallets of one book; saga: in steps, debited before it is credited. When absent: atomic within a book, saga between books */
+  /** atomic: immediately or not at all, which requires two wallets of one book; saga: in steps, debited before it is credited. When absent: atomic within a book, saga between books */
   readonly mode?: "atomic" | "saga" | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
@@ -251,19 +251,19 @@ export type TransferInput = {
 export type TopUpInput = {
   /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
   readonly amount: Amount;
-  /** true: take as much of the amount as there is; refused only when there is nothing */
+  /** true: take as much of the amount as is available; refused only when that is nothing */
   readonly upTo?: boolean | undefined;
-  /** how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
   readonly minimumBalance?: Amount | undefined;
-  /** an asset's number, as GET /assets lists them */
+  /** an asset's number, as listed by GET /assets */
   readonly asset_type_id: number;
-  /** user id; services and staff say by it whose wallets they mean */
+  /** user id; services and staff use it to name the wallets' owner */
   readonly user_id?: string | undefined;
   /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
@@ -272,19 +272,19 @@ export type TopUpInput = {
 export type SpendInput = {
   /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
   readonly amount: Amount;
-  /** true: take as much of the amount as there is; refused only when there is nothing */
+  /** true: take as much of the amount as is available; refused only when that is nothing */
   readonly upTo?: boolean | undefined;
-  /** how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
   readonly minimumBalance?: Amount | undefined;
-  /** an asset's number, as GET /assets lists them */
+  /** an asset's number, as listed by GET /assets */
   readonly asset_type_id: number;
-  /** user id; services and staff say by it whose wallets they mean */
+  /** user id; services and staff use it to name the wallets' owner */
   readonly user_id?: string | undefined;
   /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
@@ -295,17 +295,17 @@ export type AuthorizeHoldInput = {
   readonly walletId: string;
   /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
   readonly amount: Amount;
-  /** true: take as much of the amount as there is; refused only when there is nothing */
+  /** true: take as much of the amount as is available; refused only when that is nothing */
   readonly upTo?: boolean | undefined;
-  /** an asset's code or number, as GET /assets lists them */
+  /** an asset's code or number, as listed by GET /assets */
   readonly asset?: string | number | undefined;
-  /** how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
+  /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
   readonly minimumBalance?: Amount | undefined;
-  /** after how many seconds what is left of the hold is given back; never when absent */
+  /** after how many seconds what is left of the hold is released; never when absent */
   readonly expiresInSeconds?: number | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
@@ -329,13 +329,13 @@ export type CaptureHoldInput = {
   readonly amount?: Amount | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly toWalletId?: string | undefined;
   /** a system account: one of cash_out, treasury, fees, breakage */
   readonly to?: "cash_out" | "treasury" | "fees" | "breakage" | undefined;
-  /** true: what is left after this part goes back to the wallet */
+  /** true: what is left after this part is released to the wallet */
   readonly final?: boolean | undefined;
   /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
   readonly effectiveAt?: string | undefined;
@@ -350,22 +350,22 @@ export type ReleaseHoldInput = {
   readonly amount?: Amount | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
 };
 
 export type ReverseOperationInput = {
-  /** operation id, as the operation's answer carried it */
+  /** operation id, from the operation's answer */
   readonly operationId: string;
   /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
   readonly amount?: Amount | undefined;
-  /** why, in 1 to 1000 characters; kept in the log */
+  /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
@@ -374,13 +374,13 @@ export type ReverseOperationInput = {
 export type FreezeWalletInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
-  /** which way: debits (money out), credits (money in) or both; both when absent */
+  /** which direction: debits (money out), credits (money in) or both; both when absent */
   readonly sides?: "debits" | "credits" | "both" | undefined;
-  /** why, in 1 to 1000 characters; kept in the log */
+  /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
@@ -389,13 +389,13 @@ export type FreezeWalletInput = {
 export type UnfreezeWalletInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
-  /** which way: debits (money out), credits (money in) or both; both when absent */
+  /** which direction: debits (money out), credits (money in) or both; both when absent */
   readonly sides?: "debits" | "credits" | "both" | undefined;
-  /** why, in 1 to 1000 characters; kept in the log */
+  /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
@@ -404,17 +404,17 @@ export type UnfreezeWalletInput = {
 export type CloseWalletInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
-  /** which way: debits (money out), credits (money in) or both; both when absent */
+  /** which direction: debits (money out), credits (money in) or both; both when absent */
   readonly sides?: "debits" | "credits" | "both" | undefined;
   /** a system account: one of cash_out, treasury, fees, breakage */
   readonly sweepTo?: "cash_out" | "treasury" | "fees" | "breakage" | undefined;
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly sweepToWalletId?: string | undefined;
-  /** why, in 1 to 1000 characters; kept in the log */
+  /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
@@ -429,11 +429,11 @@ export type SetLimitsInput = {
   readonly perDay?: Amount | null | undefined;
   /** the most that may leave the wallet, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991; null or absent: no limit */
   readonly perMonth?: Amount | null | undefined;
-  /** why, in 1 to 1000 characters; kept in the log */
+  /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
@@ -444,11 +444,11 @@ export type SetCreditLineInput = {
   readonly walletId: string;
   /** how far below zero the wallet may go, a whole number of minor units: a string of up to 38 digits, or a JSON integer up to 9007199254740991 */
   readonly creditLimit: Amount;
-  /** why, in 1 to 1000 characters; kept in the log */
+  /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
-  /** a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
+  /** your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep */
   readonly metadata?: { readonly [name: string]: unknown; } | undefined;
   /** idempotency key; a fresh one when left away */
   readonly key?: string | undefined;
@@ -547,18 +547,18 @@ export type ListUsersInput = {
 };
 
 export type GetUserInput = {
-  /** user id; services and staff say by it whose wallets they mean */
+  /** user id; services and staff use it to name the wallets' owner */
   readonly userId: string;
 };
 
 export type SetUserRoleInput = {
-  /** user id; services and staff say by it whose wallets they mean */
+  /** user id; services and staff use it to name the wallets' owner */
   readonly userId: string;
   readonly role: "user" | "operator" | "admin";
 };
 
 export type ListLoginsInput = {
-  /** user id; services and staff say by it whose wallets they mean */
+  /** user id; services and staff use it to name the wallets' owner */
   readonly userId: string;
   /** how many at most: 1 to 500 */
   readonly limit?: number | undefined;
@@ -588,12 +588,12 @@ export type RevokeKeyInput = {
 };
 
 export type GetOperationInput = {
-  /** operation id, as the operation's answer carried it */
+  /** operation id, from the operation's answer */
   readonly operationId: string;
 };
 
 export type GetTransferInput = {
-  /** operation id, as the operation's answer carried it */
+  /** operation id, from the operation's answer */
   readonly operationId: string;
 };
 
@@ -617,21 +617,21 @@ export type GetRequestInput = {
 export type ApproveRequestInput = {
   /** request id, as the 202 answer carried it */
   readonly asyncRequestId: string;
-  /** why, in 1 to 1000 characters; kept in the log */
+  /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };
 
 export type RejectRequestInput = {
   /** request id, as the 202 answer carried it */
   readonly asyncRequestId: string;
-  /** why, in 1 to 1000 characters; kept in the log */
+  /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };
 
 export type ReplayRequestInput = {
   /** request id, as the 202 answer carried it */
   readonly asyncRequestId: string;
-  /** why, in 1 to 1000 characters; kept in the log */
+  /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };
 
@@ -683,7 +683,7 @@ export type ListSetAsideInput = {
 export type RetryAllSetAsideInput = {
   /** a projection, as GET /projections names it */
   readonly projection: string;
-  /** why, in 1 to 1000 characters; kept in the log */
+  /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };
 
@@ -692,7 +692,7 @@ export type RetrySetAsideInput = {
   readonly projection: string;
   /** event id */
   readonly eventId: string;
-  /** why, in 1 to 1000 characters; kept in the log */
+  /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };
 
@@ -705,7 +705,7 @@ export type CreateWebhookInput = {
   readonly types?: readonly (string)[] | undefined;
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId?: string | undefined;
-  /** user id; services and staff say by it whose wallets they mean */
+  /** user id; services and staff use it to name the wallets' owner */
   readonly ownerId?: string | undefined;
 };
 
@@ -732,7 +732,7 @@ export type UpdateWebhookInput = {
   readonly types?: readonly (string)[] | undefined;
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId?: string | null | undefined;
-  /** user id; services and staff say by it whose wallets they mean */
+  /** user id; services and staff use it to name the wallets' owner */
   readonly ownerId?: string | null | undefined;
   readonly status?: "enabled" | "disabled" | undefined;
 };
@@ -790,7 +790,7 @@ export type ListAuditInput = {
   readonly actor?: string | undefined;
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId?: string | undefined;
-  /** operation id, as the operation's answer carried it */
+  /** operation id, from the operation's answer */
   readonly operationId?: string | undefined;
   /** the X-Request-Id of an answer */
   readonly requestId?: string | undefined;
@@ -817,7 +817,7 @@ export type AddFraudRuleInput = {
   readonly action: "flag" | "notify" | "freeze" | "review";
   /** whether it looks at events */
   readonly enabled?: boolean | undefined;
-  /** why, in 1 to 1000 characters; kept in the log */
+  /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };
 
@@ -839,7 +839,7 @@ export type ChangeFraudRuleInput = {
   readonly action?: "flag" | "notify" | "freeze" | "review" | undefined;
   /** whether it looks at events */
   readonly enabled?: boolean | undefined;
-  /** why, in 1 to 1000 characters; kept in the log */
+  /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };
 

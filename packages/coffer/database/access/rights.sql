@@ -1,14 +1,14 @@
--- Who may do what. Applied after functions and views whenever a migration, a function or a view is new, so that nothing keeps the
--- rights it was born with: everything belongs to coffer_migrator, and all others may do what stands below and nothing else.
---   coffer_migrator  owns and changes tables; nobody works as it
---   coffer_writer    the running Coffer: reads, adds to the ledger through three functions, changes what is not the ledger
---   coffer_reader    questions: `coffer sql`, `coffer verify`, reports
--- A table that is not named here is closed to both, and server/database/rights.test.ts asks for it.
+-- The rights of each role. Applied after functions and views whenever a migration, a function or a view is new, so that no object keeps
+-- its default rights: coffer_migrator owns everything, and the other roles may do what is granted below and nothing else.
+--   coffer_migrator  owns and changes tables; only migrations run as it
+--   coffer_writer    the running Coffer: reads, appends to the ledger through three functions, changes what is not the ledger
+--   coffer_reader    queries: `coffer sql`, `coffer verify`, reports
+-- A table that is not named here is closed to both, and src/database/rights.test.ts fails until it is declared.
 
 do $$
 declare
   migrator constant regrole := 'coffer_migrator';
-  -- Every schema that a migration makes. In public, only what Coffer made there.
+  -- Every schema that a migration creates. In public, only what Coffer created there.
   schemas constant text[] := array[
     'coffer_migration', 'ledger', 'identity', 'audit',
     'events', 'projections', 'insights', 'requests', 'webhooks'
@@ -16,7 +16,7 @@ declare
   in_public constant text[] := array['accounts', 'asset_types', 'wallets', 'api_audit', 'refuse_change'];
   statement text;
 begin
-  -- An owner must be allowed to make things where it owns them.
+  -- An owner needs the right to create objects where it owns them.
   if not has_database_privilege(migrator, current_database(), 'create') then
     execute format('grant create on database %I to coffer_migrator', current_database());
   end if;
@@ -33,7 +33,7 @@ begin
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where (n.nspname = any (schemas) or (n.nspname = 'public' and c.relname = any (in_public)))
       and c.relkind in ('r', 'p', 'v', 'm', 'S') and c.relowner <> migrator
-      -- A sequence that belongs to a column goes with its table.
+      -- A sequence of a column changes its owner with its table.
       and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i') and c.relkind = 'S')
     union all
     select format('alter routine %s owner to coffer_migrator', p.oid::regprocedure)
@@ -47,7 +47,7 @@ begin
     execute statement;
   end loop;
 
-  -- Nothing is left of what was granted before, by us or by PostgreSQL's defaults (everybody may call a new function).
+  -- Revokes all earlier grants, including PostgreSQL's defaults (everyone may call a new function).
   for statement in
     select format(kind.revoke, n.nspname)
     from pg_namespace n
@@ -69,20 +69,20 @@ begin
   end loop;
 
   for statement in
-    -- The ledger and the history of migrations are read by both, and changed by nobody.
+    -- Both roles read the ledger and the history of migrations; neither may change them.
     select format('grant select on all tables in schema %I to coffer_writer, coffer_reader', n.nspname)
     from pg_namespace n where n.nspname in ('ledger', 'coffer_migration')
     union all
     select format('grant usage on schema %I to coffer_writer%s', n.nspname, case when n.nspname in ('ledger', 'coffer_migration') then ', coffer_reader' else '' end)
     from pg_namespace n where n.nspname = any (schemas)
     union all
-    -- A function that works with its caller's rights gives nobody anything. Those that work with their owner's are the writer's alone:
-    -- in the ledger open_books, take_turn and post_batch, which only ever insert; in the audit record and forget_before, in the
-    -- requests forget_before.
+    -- A function that runs with its caller's rights grants nothing. Only the writer may call those that run with their owner's: in the
+    -- ledger open_books, take_turn and post_batch, which only insert; in the audit record and forget_before; in the requests
+    -- forget_before.
     select format('grant execute on routine %s to coffer_writer%s', p.oid::regprocedure, case when p.prosecdef then '' else ', coffer_reader' end)
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = any (schemas)
     union all
-    -- What else the writer's statements need. Users are never deleted.
+    -- Further rights for the writer's statements. Users are never deleted.
     select format('grant %s on %s to coffer_writer', given.rights, given.name)
     from (values
       ('identity.users', 'select, insert, update'),
@@ -115,7 +115,7 @@ begin
     ) as given (name, rights)
     where to_regclass(given.name) is not null
     union all
-    -- What people see of it: no addresses, passwords and logins.
+    -- The views for people: no addresses, passwords or logins.
     select format('grant select on public.%I to coffer_reader', c.relname)
     from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'v' and c.relname = any (in_public)
   loop

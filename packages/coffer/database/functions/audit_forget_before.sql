@@ -1,14 +1,13 @@
--- Deletes audit rows that are older than a moment, the oldest first, a bounded number at a time; answers how many. Nothing of the
--- last day can be deleted, whatever is asked.
+-- Deletes audit rows older than a moment, oldest first, a bounded number per call; returns how many. Never deletes rows of the last day.
 create or replace function audit.forget_before(p_moment timestamptz, p_rows_max integer) returns integer
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   deleted integer;
 begin
-  -- Said here, not in the function's header: only a superuser may put a name that PostgreSQL does not know there.
+  -- Set here, not in the function's header, where only a superuser may use a setting unknown to PostgreSQL.
   perform set_config('audit.forgetting', 'on', true);
   with oldest as (
-    -- Ids rise with time, so the first rows by id are the oldest; a young one among them ends the work.
+    -- Ids rise with time, so the first rows by id are the oldest; the first young one ends the work.
     select id, started_at from audit.request order by id limit p_rows_max
   )
   delete from audit.request r using oldest

@@ -1,4 +1,4 @@
--- Adds what was asked of the API, many rows in one call; nothing else writes to the table.
+-- Adds audit records of API requests, many rows per call; nothing else writes to the table.
 create or replace function audit.record(
   p_request_id text[], p_transport text[], p_method text[], p_url text[], p_operation text[], p_body text[], p_headers text[],
   p_client_ip text[], p_actor text[], p_started_ms text[], p_status text[], p_duration_ms text[], p_idempotency_key text[], p_wallet text[],

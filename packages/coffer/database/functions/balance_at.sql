@@ -1,4 +1,4 @@
--- What an account stood at, at a position of its book's log; no row for one that was not opened by then.
+-- An account's balance at a position of its book's log; no row if it was not open yet.
 create or replace function ledger.balance_at(p_book integer, p_account bigint, p_seq bigint)
 returns table (balance numeric, held numeric, version bigint) language plpgsql stable as $$
 declare

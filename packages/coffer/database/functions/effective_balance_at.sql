@@ -1,5 +1,5 @@
--- What an account stood at by effective date: the balance by recorded date at that moment, with what was recorded later but counts from
--- before, and without what was recorded before but counts from later. Null for an account that was not opened yet, and for which nothing counts.
+-- An account's balance by effective date: the balance by recorded date at that moment, plus entries recorded later with an earlier
+-- effective date, minus entries recorded earlier with a later one. Null for an account that was not open yet and has no such entries.
 create or replace function ledger.effective_balance_at(p_book integer, p_account bigint, p_at timestamptz) returns numeric language plpgsql stable as $$
 declare
   at_seq constant bigint := ledger.seq_at(p_book, p_at);

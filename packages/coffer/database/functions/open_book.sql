@@ -1,4 +1,4 @@
--- Opens a book with its genesis batch: batch 0, no entries, and a first hash that names the book. Safe to call again.
+-- Opens a book with its genesis batch: batch 0, no entries, and a first hash that names the book. Idempotent.
 create or replace function ledger.open_book(p_book integer) returns void language plpgsql as $$
 begin
   insert into ledger.book (book) values (p_book) on conflict do nothing;

@@ -1,5 +1,5 @@
--- Opens the books 1 to p_count of an empty ledger, all or none; one that has books already keeps them as they are. Answers with
--- how many there are. Of two processes that start at once with different wishes, the first one's holds.
+-- Opens the books 1 to p_count of an empty ledger, all or none; a ledger that has books keeps them. Returns how many there are. If two
+-- processes start concurrently with different numbers, the first one wins.
 create or replace function ledger.open_books(p_count integer) returns integer language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
 begin

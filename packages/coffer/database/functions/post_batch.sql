@@ -1,7 +1,6 @@
--- The only way into the ledger. Takes the book's turn, checks the fence, inserts one batch, and answers with the database's
--- clock (microseconds since 1970). Null means: the fence did not hold, another writer was faster, nothing was written.
--- Columns arrive as arrays; entries are numbered here, in their order, from p_first_seq on. A column without any value arrives as an
--- empty array, which unnest fills up with nulls.
+-- The only way into the ledger. Takes the book's lock, checks the fence, inserts one batch, and returns the database's clock (microseconds
+-- since 1970). Null: the fence did not hold because another writer was faster, and nothing was written. Columns arrive as arrays; entries
+-- are numbered here in order, starting at p_first_seq. A column without values arrives as an empty array, which unnest pads with nulls.
 create or replace function ledger.post_batch(
   p_book integer, p_batch_no bigint, p_previous_hash bytea, p_hash bytea, p_format smallint,
   p_first_seq bigint, p_count integer, p_recorded_at_us bigint,

@@ -1,4 +1,4 @@
--- Takes a book's turn until the transaction ends: a row lock on the book, which needs more rights than the writer has.
+-- Locks a book until the transaction ends: a row lock, which needs more rights than the writer has.
 create or replace function ledger.take_turn(p_book integer) returns void language plpgsql
 security definer set search_path = pg_catalog, pg_temp as $$
 begin

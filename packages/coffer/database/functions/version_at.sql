@@ -1,7 +1,6 @@
--- The version of an account at a position of its book's log: of its newest entry with a seq not above p_seq. 0 for an account that
--- was only opened by then, null for one that was not.
--- A binary search by version, since versions rise with seq and only they are indexed: twenty steps for a million entries, and no
--- further index on each posting.
+-- The version of an account at a position of its book's log, which is that of its newest entry with a seq up to p_seq. 0 for an account
+-- that was only opened by then, null for one that was not. A binary search by version, because versions rise with seq and only they are
+-- indexed: twenty steps for a million entries, and no additional index to maintain on each posting.
 create or replace function ledger.version_at(p_book integer, p_account bigint, p_seq bigint) returns bigint language plpgsql stable as $$
 declare
   low bigint := 0;

@@ -1,5 +1,5 @@
--- Every account as it stands: who it is, what the newest entry that names it says, and its controls, which its newest control entry
--- says in full. Three index probes per account.
+-- The current state of every account: its identity, the state after the newest entry that names it, and its controls from its newest
+-- control entry, which has all of them. Three index probes per account.
 create or replace view ledger.balance as
 select a.book, a.number, a.id, a.kind, a.asset, a.owner,
   (case when control.controls is null then a.floor else (control.controls ->> 'floor')::numeric end)::numeric(38, 0) as floor,

@@ -1,6 +1,6 @@
--- The event log. Each event restates something that an entry says, so it is derived, not stored a second time: it costs
--- nothing to write, cannot be lost between two commits and cannot disagree with the ledger. Entries are immutable, so events are.
--- In order of (book, seq, part); `wallet` is the one that the event is about.
+-- The event log. Each event restates part of an entry, so it is derived, not stored: it costs nothing to write, cannot be lost between two
+-- commits and cannot disagree with the ledger. Entries are immutable, so events are. Order by (book, seq, part); `wallet` is the wallet
+-- that the event concerns.
 create or replace view ledger.event as
 select e.book, e.seq, happened.part, e.book || '-' || e.seq || '-' || happened.part as id, happened.type, happened.wallet,
   e.recorded_at, e.operation, happened.data
@@ -9,14 +9,14 @@ left join ledger.account d on d.book = e.book and d.number = e.debit_account
 left join ledger.account c on c.book = e.book and c.number = e.credit_account
 left join ledger.account s on s.book = e.book and s.number = e.scope
 cross join lateral (
-  -- The caller's metadata stays as it is, nulls included. `offset 0` has these made once for each entry, not once for each part that uses
-  -- them; with that and without a second pass for the nulls, events of transfers take half of the processor time they took (10 to 5 µs).
+  -- The caller's metadata is unchanged, nulls included. `offset 0` evaluates these once for each entry, not once for each part that uses
+  -- them. With that and without a second pass for the nulls, events of transfers take half the processor time (5 instead of 10 µs).
   select json_object(
       'operation': e.book || '-' || e.operation, 'key': e.key, 'amount': e.amount::text, 'askedAmount': e.asked_amount::text,
       'effectiveAt': to_char(e.effective_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
       'asset': coalesce(d.asset, c.asset, (e.details -> 'asked' ->> 'asset')::integer) absent on null returning jsonb)
       || case when e.metadata is null then '{}'::jsonb else jsonb_build_object('metadata', e.metadata) end as common,
-    -- What an account stands at after the entry; what it holds back only if it does.
+    -- An account's balance after the entry; its held amount only if there is one.
     json_object('balance': e.debit_after::text, 'held': e.debit_held::text, 'version': e.debit_version
       absent on null returning jsonb) as debited,
     json_object('balance': e.credit_after::text, 'held': e.credit_held::text, 'version': e.credit_version
@@ -25,9 +25,10 @@ cross join lateral (
   offset 0
 ) base
 cross join lateral (
-  -- Each part begins with a condition on the entry alone: without it PostgreSQL makes the JSON of every line of the part before it
-  -- looks which one is meant, which cost three quarters of reading the events of transfers.
-  -- Openings. System accounts are the ledger's own affair.
+  -- Each part begins with a condition on the entry alone: without it PostgreSQL builds the JSON of every line of the part before it
+  -- filters, which cost three quarters of reading the events of transfers.
+  --
+  -- Openings, except of system accounts.
   select 1 as part, 'WalletCreated' as type, c.id as wallet,
     base.common || jsonb_strip_nulls(jsonb_build_object('owner', c.owner, 'floor', c.floor::text)) as data
   where e.kind = 'open' and e.refusal is null and c.kind = 'wallet'
@@ -43,7 +44,7 @@ cross join lateral (
   ) as single (kind, type, wallet, after)
   where e.refusal is null and e.kind in ('deposit', 'topup', 'withdrawal', 'spend', 'issue') and single.kind = e.kind::text
   union all
-  -- A transfer between wallets, told in its four steps.
+  -- A transfer between wallets, as four steps.
   select step.part, step.type, step.wallet, base.common || base.sides || step.after
   from (values
     (1, 'TransferInitiated', d.id, '{}'::jsonb),
@@ -53,8 +54,8 @@ cross join lateral (
   ) as step (part, type, wallet, after)
   where e.kind = 'transfer' and e.refusal is null
   union all
-  -- A transfer by saga, told step by step as each happens: of the two wallets, and never of the accounts in transit. The keys of the later
-  -- steps are the ledger's own.
+  -- A transfer by saga, step by step as each happens, for the two wallets and never for the accounts in transit. The keys of the later
+  -- steps are internal.
   select step.part, step.type, step.wallet, case when e.kind = 'transfer_debit' then base.common else base.common - 'key' end
     || jsonb_build_object('transfer', coalesce(e.details ->> 'transfer', e.book || '-' || e.operation),
       'from', coalesce(e.details ->> 'from', d.id), 'to', coalesce(e.details ->> 'to', c.id)) || step.after
@@ -68,19 +69,19 @@ cross join lateral (
   where e.kind in ('transfer_debit', 'transfer_credit', 'transfer_complete', 'transfer_return') and e.refusal is null
     and step.kind = e.kind::text
   union all
-  -- What came back has failed, for the reason that the recipient's book gave.
+  -- A return means that the transfer failed, for the reason of the recipient's book.
   select 2, 'TransferFailed' as type, c.id, (base.common - 'key') || jsonb_build_object(
     'transfer', e.details -> 'transfer', 'from', e.details -> 'from', 'to', e.details -> 'to',
     'refusal', e.details -> 'refusal' -> 'code', 'facts', e.details -> 'refusal' -> 'facts')
   where e.kind = 'transfer_return' and e.refusal is null
   union all
-  -- That reason, told to the recipient, who may not be there.
+  -- The same reason, for the recipient, who may not exist.
   select 1, 'TransferCreditFailed' as type, e.details -> 'asked' ->> 'credit', (base.common - 'key') || jsonb_build_object(
     'transfer', e.details -> 'asked' -> 'transfer', 'from', e.details -> 'asked' -> 'from', 'to', e.details -> 'asked' -> 'credit',
     'refusal', e.refusal, 'facts', e.details -> 'facts')
   where e.kind = 'transfer_credit' and e.refusal is not null
   union all
-  -- Holds. A capture is told to the wallet that receives it too.
+  -- Holds. A capture is also an event of the wallet that receives it.
   select held.part, held.type, held.wallet,
     base.common || held.after || jsonb_strip_nulls(jsonb_build_object('hold', e.book || '-' || e.hold, 'left', e.hold_left::text,
       'expiresAt', to_char(e.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
@@ -94,7 +95,7 @@ cross join lateral (
   ) as held (kind, part, type, wallet, after, is_told)
   where e.refusal is null and e.hold is not null and held.kind = e.kind::text and held.is_told
   union all
-  -- A reversal, told first to the account that had initiated what is reversed, then to each wallet whose balance it changes.
+  -- A reversal, first for the account that initiated the original, then for each wallet whose balance it changes.
   select step.part, step.type, step.wallet,
     base.common || base.sides || step.after || jsonb_build_object('reverses', e.book || '-' || e.reverses, 'reversed', e.reversed::text,
       'reason', e.details -> 'reason', 'actor', e.details -> 'actor')
@@ -105,7 +106,7 @@ cross join lateral (
   ) as step (part, type, wallet, after, is_told)
   where e.kind = 'reversal' and e.refusal is null and step.is_told
   union all
-  -- What operators decided about a wallet; closing may sweep its balance to another.
+  -- Controls; closing may sweep a wallet's balance to another.
   select control.part, control.type, control.wallet,
     base.common || control.after || jsonb_build_object('reason', e.details -> 'reason', 'actor', e.details -> 'actor')
       || case when control.part = 1 then jsonb_build_object('controls', e.controls) else '{}'::jsonb end
@@ -120,7 +121,7 @@ cross join lateral (
   ) as control (kind, part, type, wallet, after, is_told)
   where e.refusal is null and e.controls is not null and control.kind = e.kind::text and control.is_told
   union all
-  -- What was refused.
+  -- Refusals.
   select refused.part, refused.type, s.id,
     base.common || jsonb_build_object('refusal', e.refusal, 'facts', e.details -> 'facts', 'asked', e.details -> 'asked')
   from (values

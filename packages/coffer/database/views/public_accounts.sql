@@ -1,7 +1,7 @@
--- For people with a SQL prompt: who holds what, in three names that join. Read-only restatements of the ledger and of the users;
--- nothing in Coffer reads them.
+-- For people with a SQL prompt: who holds what, in three names that join. Read-only views of the ledger and the users; nothing in Coffer
+-- reads them.
 
--- The treasury, and everybody who can own a wallet.
+-- The treasury, and everyone who can own a wallet.
 create or replace view public.accounts as
 select account.id, account.account_type, account.user_id, account.name
 from (
@@ -14,7 +14,7 @@ order by account.id;
 create or replace view public.asset_types as
 select id, name, code, scale from ledger.asset order by id;
 
--- One row per account and asset that it has. A system account exists once per book, so the treasury's is their sum.
+-- One row per account and asset. A system account exists once per book, so the treasury's row is the sum.
 create or replace view public.wallets as
 select 1::bigint as account_id, b.asset as asset_type_id, sum(b.balance)::numeric(50, 0) as balance
 from ledger.balance b

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Follower } from './follower.ts';
 import type { Position } from './follower.ts';
 
-/** A book of so many entries with one event each, and a note of each read. */
+/** A book with this many entries of one event each, and a record of each read. */
 function book(entries: number, limit: number, from: Position = { seq: 0, part: 0 }) {
   const reads: number[] = [];
   const log = Array.from({ length: entries }, (_, at) => ({ seq: at + 1, part: 1 }));
@@ -16,7 +16,7 @@ function book(entries: number, limit: number, from: Position = { seq: 0, part: 0
 const seqs = ({ events }: { events: readonly Position[] }) => events.map(({ seq }) => seq);
 
 describe('following a book', () => {
-  test('goes from position to position, and reads the page after a full one ahead', async () => {
+  test('moves from position to position, and prefetches the page after a full one', async () => {
     const { reads, follower } = book(5, 2);
     const first = await follower.next(1);
     expect([seqs(first), first.isFull, first.after]).toEqual([[1, 2], true, { seq: 0, part: 0 }]);
@@ -28,20 +28,20 @@ describe('following a book', () => {
     expect([seqs(last), last.isFull, last.after]).toEqual([[5], false, { seq: 4, part: 1 }]);
     follower.moveOn(1, { seq: 5, part: 1 });
     expect(seqs(await follower.next(1))).toEqual([]);
-    // Each page once; at the end of the log nothing is read ahead.
+    // Each page once; nothing is prefetched at the end of the log.
     expect(reads).toEqual([0, 2, 4, 5]);
   });
 
-  test('begins where it is told to', async () => {
+  test('begins at the given position', async () => {
     const { follower } = book(5, 10, { seq: 3, part: 1 });
     expect(seqs(await follower.next(1))).toEqual([4, 5]);
   });
 
-  test('gives the same again until it moves on', async () => {
+  test('returns the same events until it moves on', async () => {
     const { follower } = book(5, 2);
     expect(seqs(await follower.next(1))).toEqual([1, 2]);
     expect(seqs(await follower.next(1))).toEqual([1, 2]);
-    // Past a part of what was given: what was read ahead lies elsewhere.
+    // Past a part of the page: the prefetched page does not apply.
     follower.moveOn(1, { seq: 1, part: 1 });
     expect(seqs(await follower.next(1))).toEqual([2, 3]);
   });
@@ -53,7 +53,7 @@ describe('following a book', () => {
     expect(seqs(await follower.next(2))).toEqual([2]);
   });
 
-  test('a failure to read ahead is the next call’s, and the one after that reads again', async () => {
+  test('a failed prefetch fails the next call, and the call after that reads again', async () => {
     let reads = 0;
     const read = (_: number, after: Position) =>
       ++reads === 2 ? Promise.reject(new Error('away')) : Promise.resolve([{ seq: after.seq + 1, part: 1 }]);

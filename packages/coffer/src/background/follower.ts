@@ -1,20 +1,20 @@
 /** A position in the event log of a book: the entry, and the part of it. */
 export type Position = { readonly seq: number; readonly part: number };
 
-/** What follows a position. `isFull`: there may be more behind it. */
+/** The events after a position. `isFull`: there may be more. */
 export type Followed<Event> = { readonly after: Position; readonly events: readonly Event[]; readonly isFull: boolean };
 
 type Ahead<Event> = { readonly after: Position; readonly reading: Promise<readonly Event[]> };
 
 export type FollowerOptions<Event> = {
-  /** At most `limit` events of a book after a position, in their order. */
+  /** Reads at most `limit` events of a book after a position, in order. */
   readonly read: (book: number, after: Position, limit: number) => Promise<readonly Event[]>;
   readonly limit: number;
 };
 
 const beginning: Position = { seq: 0, part: 0 };
 
-/** Follows the logs of books from one position to the next. While a full page is worked on, the page after it is read. */
+/** Follows the logs of books. Prefetches the next page while a full one is processed. */
 export class Follower<Event extends Position> {
   readonly #options: FollowerOptions<Event>;
   readonly #positions: Map<number, Position>;
@@ -25,7 +25,7 @@ export class Follower<Event extends Position> {
     this.#options = options;
   }
 
-  /** The events after the book's position, which stays where it is: the same again until `moveOn`. */
+  /** The events after the book's position, which does not move: the same events until `moveOn`. */
   async next(book: number): Promise<Followed<Event>> {
     const { limit } = this.#options;
     const after = this.#positions.get(book) ?? beginning;
@@ -45,7 +45,7 @@ export class Follower<Event extends Position> {
   #readAhead(book: number, { seq, part }: Position): void {
     const after = { seq, part };
     const reading = this.#read(book, after);
-    // Its failure is the next call's; until then nothing awaits it.
+    // A failure is reported by the next call; until then the promise is not awaited.
     reading.catch(() => undefined);
     this.#ahead.set(book, { after, reading });
   }

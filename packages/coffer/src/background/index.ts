@@ -1,4 +1,4 @@
-// What background work is made of: a connection of its own, listening, whose turn it is, a loop, deleting what is old, following a book.
+// Building blocks of background work: a session, a listener, a lock, a loop, retention, a follower of book logs.
 export { Follower } from './follower.ts';
 export type { Followed, Position } from './follower.ts';
 export { Listener } from './listener.ts';

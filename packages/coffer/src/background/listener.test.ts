@@ -39,7 +39,7 @@ class FakeClient extends EventEmitter {
 
 const session = (client: FakeClient, onBroken = vi.fn<() => void>()) => connectSession(client as unknown as pg.Client, onBroken);
 
-/** A listener on clients that a test gives, one for each connection; the time of each. */
+/** A listener on the given clients, one per connection, and the time of each connection. */
 function listening(clients: FakeClient[]) {
   const startedMs = performance.now();
   const seen = { heard: 0, failures: 0, connected: [] as number[] };
@@ -51,7 +51,7 @@ function listening(clients: FakeClient[]) {
   return { seen, listener: new Listener(options, open) };
 }
 
-test('hears once when it begins, since something may have been missed, and then at each notification', async () => {
+test('notifies once at the start, because something may have been missed, and then for each notification', async () => {
   const client = new FakeClient();
   const { seen, listener } = listening([client]);
   await listener.open();
@@ -62,7 +62,7 @@ test('hears once when it begins, since something may have been missed, and then 
   expect(client.hasEnded).toBe(true);
 });
 
-test('replaces a connection that breaks, and hears for what it may have missed', async () => {
+test('replaces a broken connection, and notifies for what it may have missed', async () => {
   const [first, second] = [new FakeClient(), new FakeClient()];
   const { seen, listener } = listening([first, second]);
   await listener.open();
@@ -75,7 +75,7 @@ test('replaces a connection that breaks, and hears for what it may have missed',
   await listener.close();
 });
 
-test('backs off while it cannot connect, and begins with short pauses again after it could', async () => {
+test('backs off while it cannot connect, and restarts with short pauses after it could', async () => {
   const away = () => new FakeClient(false);
   const back = new FakeClient();
   const { seen, listener } = listening([away(), away(), away(), back, away()]);
@@ -88,7 +88,7 @@ test('backs off while it cannot connect, and begins with short pauses again afte
   await listener.close();
 });
 
-test('makes no connection after it is closed', async () => {
+test('opens no connection after it is closed', async () => {
   const { seen, listener } = listening([new FakeClient(false)]);
   await listener.open();
   await listener.close();
@@ -96,7 +96,7 @@ test('makes no connection after it is closed', async () => {
   expect(seen.connected).toEqual([0]);
 });
 
-test('a session tells once that it broke, and not when it is closed', async () => {
+test('a session reports once that it broke, and not when it is closed', async () => {
   const [broken, closed] = [vi.fn<() => void>(), vi.fn<() => void>()];
   const [one, other] = [new FakeClient(), new FakeClient()];
   const first = await session(one, broken);

@@ -6,16 +6,16 @@ export type ListenerOptions = {
   readonly url: string;
   readonly applicationName: string;
   readonly channel: string;
-  /** A notification arrived, or some may have been missed while the connection was away. Must not throw or wait. */
+  /** A notification arrived, or some may have been missed during an outage. Must not throw or wait. */
   readonly heard: () => void;
-  /** It could not listen, and tries again after a pause. */
+  /** It could not listen, and retries after a pause. */
   readonly failed: (failure: unknown) => void;
   readonly connectTimeoutMs?: number;
 };
 
 const reconnectMs = { first: 100, most: 5_000 } as const;
 
-/** Hears what PostgreSQL notifies on a channel, over a connection of its own that is replaced when it breaks. */
+/** Listens to a PostgreSQL channel over its own connection, which it replaces when it breaks. */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #open: typeof openSession;
@@ -30,7 +30,7 @@ export class Listener {
     this.#open = open;
   }
 
-  /** Returns after the first try to connect. An outage is waited out in the background. */
+  /** Returns after the first attempt to connect. Outages are retried in the background. */
   async open(): Promise<void> {
     this.#opening ??= this.#connect();
     await this.#opening;
@@ -54,7 +54,7 @@ export class Listener {
       await session.client.query(`listen ${channel}`);
       this.#session = session;
       this.#backoff.reset();
-      // Notifications from before may have been missed.
+      // Earlier notifications may have been missed.
       heard();
     } catch (failure) {
       await session?.close();

@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers());
 
 const bug = new Error('a bug');
 
-/** A loop whose rounds answer what they are given, and note when they began. */
+/** A loop whose rounds return the given answers and record when they began. */
 function watched(answers: (boolean | Error)[], options: Partial<LoopOptions> = {}) {
   const startedMs = performance.now();
   const rounds: number[] = [];
@@ -30,7 +30,7 @@ function watched(answers: (boolean | Error)[], options: Partial<LoopOptions> = {
 const pass = async (ms: number) => await vi.advanceTimersByTimeAsync(ms);
 
 describe('a loop', () => {
-  test('begins at once and rests between rounds', async () => {
+  test('begins immediately and rests between rounds', async () => {
     const { loop, rounds } = watched([]);
     await pass(2_500);
     expect(rounds).toEqual([0, 1_000, 2_000]);
@@ -60,7 +60,7 @@ describe('a loop', () => {
     await loop.stop();
   });
 
-  test('looks once more after a round in which it was rung', async () => {
+  test('runs once more after a round in which it was rung', async () => {
     let ring = () => undefined as void;
     const rounds: number[] = [];
     const loop = startLoop({
@@ -82,7 +82,7 @@ describe('a loop', () => {
 describe('a loop whose work fails', () => {
   const pauses = { first: 100, most: 400 };
 
-  test('backs off, tells each failure with whether it is the first, and recovers', async () => {
+  test('backs off, reports each failure and whether it is the first, and recovers', async () => {
     const { loop, rounds, failures, recoveries } = watched([bug, bug, bug, bug, false, bug], { pauses });
     await pass(3_000);
     expect(rounds).toEqual([0, 100, 300, 700, 1_100, 2_100, 2_200]);
@@ -107,7 +107,7 @@ describe('a loop whose work fails', () => {
     await loop.stop();
   });
 
-  test('is hurried by a ring that comes after the failure, where it is meant to be', async () => {
+  test('is hurried by a ring after the failure, where configured', async () => {
     const { loop, rounds } = watched([bug], { pauses: { first: 5_000, most: 5_000 }, ringEndsPause: true });
     loop.ring();
     await pass(50);
@@ -120,7 +120,7 @@ describe('a loop whose work fails', () => {
 });
 
 describe('a loop that is stopped', () => {
-  test('waits for the round that is under way', async () => {
+  test('waits for the current round', async () => {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const loop = startLoop({ everyMs: 1_000, work: () => promise, failed: () => undefined });
     await pass(0);
@@ -136,7 +136,7 @@ describe('a loop that is stopped', () => {
     ['rests', {}, [false]],
     ['pauses after a failure', { pauses: { first: 60_000, most: 60_000 } }, [bug]],
     ['has not begun', { firstMs: 60_000 }, []],
-  ] as const)('ends at once when it %s', async (_, options, answers) => {
+  ] as const)('ends immediately when it %s', async (_, options, answers) => {
     const { loop, rounds } = watched([...answers], options);
     await pass(10);
     const before = rounds.length;

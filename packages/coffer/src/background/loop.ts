@@ -3,29 +3,29 @@ import type { Pauses } from '../kernel/index.ts';
 import { Wake } from './wake.ts';
 
 export type LoopOptions = {
-  /** One round. True: there is more to do, so the next round follows at once. */
+  /** One round. True: there is more to do, so the next round follows immediately. */
   readonly work: () => Promise<boolean | void>;
   /** Pause between two rounds that find nothing more to do. */
   readonly everyMs: number;
-  /** Pause before the first round; none when absent. */
+  /** Pause before the first round; none by default. */
   readonly firstMs?: number;
-  /** Pauses after rounds that failed, in a row; `everyMs` when absent. A ring does not shorten them, unless `ringEndsPause`. */
+  /** Pauses after consecutive failed rounds; `everyMs` by default. A ring does not shorten them, unless `ringEndsPause`. */
   readonly pauses?: Pauses;
   readonly ringEndsPause?: boolean;
-  /** A round threw; `isFirst` in a row. To be logged. */
+  /** A round threw; `isFirst`: the first in a row. Log it. */
   readonly failed: (failure: unknown, isFirst: boolean) => void;
-  /** The first round that went well after ones that failed. */
+  /** The first successful round after failed ones. */
   readonly recovered?: () => void;
 };
 
 export type Loop = {
-  /** There may be something to do: the next round begins at once, or follows the one that is under way. */
+  /** There may be something to do: the next round begins immediately, or follows the current one. */
   ring(): void;
-  /** Begins no further round, and waits for the one that is under way. */
+  /** Starts no further round, and waits for the current one. */
   stop(): Promise<void>;
 };
 
-/** Does rounds of work, one after the other, until it is stopped. No failure ends it. Its timers keep no process alive. */
+/** Runs rounds of work one after the other until it is stopped. No failure ends it. Its timers do not keep the process alive. */
 export function startLoop(options: LoopOptions): Loop {
   const { work, everyMs, firstMs = 0, pauses = { first: everyMs, most: everyMs }, ringEndsPause = false, failed, recovered } = options;
   const wake = new Wake();
@@ -50,7 +50,7 @@ export function startLoop(options: LoopOptions): Loop {
     if (!isMore && !isStopped) await wake.sleep(everyMs);
   };
   const run = async () => {
-    // Not before the caller has finished what it is about: it may be a constructor.
+    // Deferred until the caller has finished, which may be a constructor.
     await Promise.resolve();
     if (firstMs > 0 && !isStopped) await wake.sleep(firstMs);
     while (!isStopped) await round();

@@ -4,7 +4,7 @@ import { Retention } from './retention.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** A table with so many rows that are too old. */
+/** A table with this many outdated rows. */
 function table(rows: number) {
   const parts: number[] = [];
   return {
@@ -19,7 +19,7 @@ function table(rows: number) {
   };
 }
 
-test('what is too old goes in parts, at once and then now and then', async () => {
+test('outdated rows are deleted in parts, immediately and then periodically', async () => {
   const { parts, add, forget } = table(25);
   const retention = new Retention({ forget, atOnce: 10, everyMs: 1_000, failed: () => undefined });
   await vi.advanceTimersByTimeAsync(0);
@@ -30,7 +30,7 @@ test('what is too old goes in parts, at once and then now and then', async () =>
   await retention.stop();
 });
 
-test('the first sweep may wait; one that is asked for answers how many rows went', async () => {
+test('the first sweep may be delayed; a requested one returns how many rows it deleted', async () => {
   const { parts, forget } = table(20);
   const retention = new Retention({ forget, atOnce: 10, everyMs: 1_000, firstMs: 30_000, failed: () => undefined });
   await vi.advanceTimersByTimeAsync(29_000);
@@ -40,7 +40,7 @@ test('the first sweep may wait; one that is asked for answers how many rows went
   await retention.stop();
 });
 
-test('a sweep that fails is told, and tried again at the next turn', async () => {
+test('a failed sweep is reported, and retried at the next interval', async () => {
   const failures: unknown[] = [];
   const forget = vi.fn<() => Promise<number>>().mockRejectedValueOnce(new Error('away')).mockResolvedValue(0);
   const retention = new Retention({ forget, atOnce: 10, everyMs: 1_000, failed: (failure) => failures.push(failure) });
@@ -50,7 +50,7 @@ test('a sweep that fails is told, and tried again at the next turn', async () =>
   await retention.stop();
 });
 
-test('stopping ends a sweep after the part that is under way', async () => {
+test('stopping ends a sweep after the current part', async () => {
   const { promise, resolve } = Promise.withResolvers<number>();
   const forget = vi.fn<() => Promise<number>>(() => promise);
   const retention = new Retention({ forget, atOnce: 10, everyMs: 1_000, failed: () => undefined });

@@ -2,17 +2,17 @@ import { startLoop } from './loop.ts';
 import type { Loop } from './loop.ts';
 
 export type RetentionOptions = {
-  /** Deletes at most `atOnce` rows of those that are too old, in one transaction; answers how many. */
+  /** Deletes at most `atOnce` outdated rows in one transaction; returns how many. */
   readonly forget: (atOnce: number) => Promise<number>;
   readonly atOnce: number;
   readonly everyMs: number;
-  /** Pause before the first sweep; none when absent. */
+  /** Pause before the first sweep; none by default. */
   readonly firstMs?: number;
   /** A sweep threw; the next one, after `everyMs`, finds the same rows. */
   readonly failed: (failure: unknown) => void;
 };
 
-/** Deletes what is too old every now and then, in small parts, so that no transaction is long. */
+/** Periodically deletes outdated rows in small parts, so that no transaction is long. */
 export class Retention {
   readonly #options: RetentionOptions;
   readonly #loop: Loop;
@@ -24,7 +24,7 @@ export class Retention {
     this.#loop = startLoop({ everyMs, firstMs, failed, work: async () => void (await this.sweep()) });
   }
 
-  /** Deletes all that is too old now; answers how many rows. Ends early when it is stopped. */
+  /** Deletes all rows that are outdated now; returns how many. Ends early when it is stopped. */
   async sweep(): Promise<number> {
     const { forget, atOnce } = this.#options;
     let total = 0;
@@ -36,7 +36,7 @@ export class Retention {
     return total;
   }
 
-  /** Waits for the part that is under way. */
+  /** Waits for the current part. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#loop.stop();

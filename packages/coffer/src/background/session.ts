@@ -9,18 +9,15 @@ export type SessionOptions = {
   readonly serverOptions?: string;
   readonly connectTimeoutMs?: number;
   readonly queryTimeoutMs?: number;
-  /** Called once when the connection ends by itself; not after `close`. */
+  /** Called once when the connection breaks; not after `close`. */
   readonly onBroken: (session: Session) => void;
 };
 
-/**
- * A connection of its own, for what belongs to a session and ends with it: a LISTEN, an advisory lock. A session that broke stays
- * broken; its owner opens another.
- */
+/** A dedicated connection, for session-scoped state: a LISTEN, an advisory lock. A broken session stays broken; its owner opens another. */
 export type Session = {
   readonly client: pg.Client;
   readonly isBroken: boolean;
-  /** Resolves when the connection has ended, whatever ended it. */
+  /** Resolves when the connection has ended, for any reason. */
   readonly ended: Promise<void>;
   /** Ends the connection. Never throws. */
   close(): Promise<void>;

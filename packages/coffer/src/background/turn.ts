@@ -1,8 +1,8 @@
 import type pg from 'pg';
 
 /**
- * Takes an advisory lock for the session, without waiting; true when it is taken now. It is this session's until the connection ends,
- * however that happens, so a process that dies gives it back. `name` tells the locks of a class apart.
+ * Tries to take a session-level advisory lock without waiting; true when taken. The session holds it until the connection ends, so a
+ * process that dies releases it. `name` distinguishes the locks of a class.
  */
 export async function takeTurn(client: pg.ClientBase, lock: number, name?: string): Promise<boolean> {
   const { rows } =

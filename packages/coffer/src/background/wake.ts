@@ -1,4 +1,4 @@
-/** Sleep that can be cut short. A ring that comes while nothing sleeps cuts the next sleep short. Its timers keep no process alive. */
+/** An interruptible sleep. A ring while nothing sleeps cuts the next sleep short. Its timers do not keep the process alive. */
 export class Wake {
   #rung = false;
   #wakeUp: (() => void) | null = null;
@@ -8,18 +8,18 @@ export class Wake {
     this.#wakeUp?.();
   }
 
-  /** Rings so far do not count. */
+  /** Discards earlier rings. */
   forget(): void {
     this.#rung = false;
   }
 
-  /** Until a ring, or so long. */
+  /** Sleeps until a ring, or this long. */
   async sleep(ms: number): Promise<void> {
     if (!this.#rung) await this.#wait(ms);
     this.#rung = false;
   }
 
-  /** So long, whatever rings, unless `isOver` by then. */
+  /** Sleeps this long regardless of rings, unless `isOver` afterwards. */
   async pause(ms: number, isOver: () => boolean): Promise<void> {
     const until = performance.now() + ms;
     for (let left = ms; left > 0 && !isOver(); left = until - performance.now()) await this.#wait(left);

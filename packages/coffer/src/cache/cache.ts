@@ -1,33 +1,33 @@
-/** What can be asked of a cache, whoever keeps it. */
+/** The interface of a cache, in memory or in Redis. */
 
 /**
- * However it came about, nothing that was read longer ago is answered from a cache. It is not what makes answers true (forgetting is);
- * it bounds what a lost message, a process that was killed in the middle, or a restored Redis can do.
+ * No cached read older than this is returned. Correctness comes from invalidation; this only bounds the effect of a lost message, a process
+ * that was killed midway, or a restored Redis.
  */
 export const oldestMs = 5_000;
 
-/** What a read found, and how new that is: of two, the one with the greater mark is the newer. Null: true now, and not to be kept. */
+/** A read value and its mark: of two, the one with the greater mark is newer. Null: valid now, but not cacheable. */
 export type Reading<V> = { readonly value: V; readonly mark: number | null };
 
 export type Question<V> = {
-  /** What of it is asked: of one subject there may be several kinds of answer. */
+  /** A subject may have several kinds of values. */
   readonly kind: 'wallet' | 'history';
   readonly name: string;
-  /** An answer that is older than this mark is none. */
+  /** Cached values with a smaller mark do not count. */
   readonly atLeast: number;
-  /** Asks the database. Null: there is nothing, which is not kept. */
+  /** Reads from the database. Null: there is nothing, which is not cached. */
   readonly read: () => Promise<Reading<V> | null>;
-  /** How much room the value takes, in rows. */
+  /** The size of the value, in rows. */
   readonly weigh: (value: V) => number;
 };
 
-/** A wallet that is not what it was: everything up to `seq` is in whatever is kept of it from now on. Infinity: nobody knows. */
+/** A changed wallet: everything cached from now on includes everything up to `seq`. Infinity: unknown. */
 export type Change = { readonly id: string; readonly seq: number };
 
 export type Cache = {
-  /** What is kept, or what the database says. Fails only as the question's own read does. */
+  /** The cached value, or the database's. Fails only as the question's own read does. */
   read<V>(question: Question<V>): Promise<V | null> | V | null;
-  /** Answers when no process that shares the cache can be answered with less. Never fails. */
+  /** Resolves when no process that shares the cache can return an older value. Never fails. */
   forget(changes: readonly Change[]): Promise<void> | void;
 };
 

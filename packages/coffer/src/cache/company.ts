@@ -1,7 +1,8 @@
 /**
- * Whether this process is the only one that posts to the database. A session lock says so: who is alone holds it exclusively, several
- * share it. Who comes to it announces itself and waits for the lock before it posts; the holder, told, stops trusting its memory and
- * then lets others in. Whoever was in company once stays so: it cannot know who still answers from what.
+ * Whether this process is the only one that posts to the database. A session lock decides: a lone process holds it exclusively, several
+ * share it. A process that joins announces itself and waits for the lock before it posts; the exclusive holder stops using its memory, then
+ * shares the lock. Once another process has joined, this one keeps shared mode until it restarts, because it cannot know what others still
+ * cache.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
@@ -15,12 +16,12 @@ const lockKey = 0x0c0ffe04;
 const channel = 'coffer_company';
 const announceEveryMs = 500;
 const heartbeatMs = 1_000;
-/** A connection that was silent for so long tells nothing any more. */
+/** A connection that was silent for this long is not trusted any more. */
 const silenceMaxMs = 3_000;
 const retryMs = 100;
-/** Longer than the server keeps the session of somebody who does not answer. */
+/** Longer than the server keeps the session of a process that does not answer. */
 const joinMs = 20_000;
-/** The server itself ends the session of a process that is paused or cut off, so that others need not wait for it for long. */
+/** The server itself ends the session of a process that is paused or cut off, so that others do not wait long for it. */
 const sessionOptions = {
   applicationName: 'coffer company',
   serverOptions: `-c idle_session_timeout=10s -c lock_timeout=${announceEveryMs}ms`,
@@ -32,9 +33,9 @@ const lockNotAvailable = '55P03';
 export type CompanyOptions = {
   readonly url: string;
   readonly log: Log;
-  /** False for who does not care: it is in company from the beginning. */
+  /** False: shared mode from the beginning. */
   readonly wishesToBeAlone: boolean;
-  /** Called at once when it is not alone any more, or does not know. */
+  /** Called immediately when it is not alone any more, or does not know. */
   readonly whenNotAlone: () => void;
 };
 
@@ -57,7 +58,7 @@ export class Company {
     this.#heartbeat = setInterval(() => void this.#beat(), heartbeatMs).unref();
   }
 
-  /** Answers when it has the lock: then nobody who was alone is so still. Throws when that takes too long. */
+  /** Resolves when it has the lock: no other process is in exclusive mode then. Throws when that takes too long. */
   static async join(options: CompanyOptions): Promise<Company> {
     const company = new Company(options);
     void company.#stayIn();
@@ -66,8 +67,8 @@ export class Company {
     if ((await Promise.race([company.#known.promise, tooLong])) !== undefined) {
       await company.stop();
       throw new OperatorError(
-        'Who else posts to the database could not be found out.',
-        'See in pg_stat_activity who is called "coffer company", and whether the database has connections left.',
+        'Could not determine which other processes post to the database.',
+        'Check pg_stat_activity for sessions named "coffer company", and whether the database has free connections.',
       );
     }
     patience.abort();
@@ -79,8 +80,8 @@ export class Company {
   }
 
   /**
-   * To be awaited before an answer to whoever changed something. At once while it has the lock. Without it (the database has just been
-   * restarted) another process may be alone and not know of this one; what that one keeps is too old to be answered after a while.
+   * Await this before answering a change. Immediate while it has the lock. Without it (the database has just been restarted) another
+   * process may be in exclusive mode without knowing of this one; its cached values expire after a while.
    */
   admitted(): Promise<void> | void {
     if (this.#state === 'unknown' && !this.#stopped) return Promise.race([this.#known.promise, pause(oldestMs, undefined, { ref: false })]);
@@ -108,7 +109,10 @@ export class Company {
       } catch (failure) {
         const reason = hidePasswords(failure instanceof Error ? failure.message : String(failure));
         if (!told && !this.#stopped)
-          this.#options.log.warn({ reason }, 'Who else posts to the database cannot be asked; answers to postings wait for it, up to 5 s');
+          this.#options.log.warn(
+            { reason },
+            'Cannot determine which other processes post to the database; answers to postings wait for it, up to 5 s',
+          );
         told = true;
       }
       if (session) this.#leave(session);
@@ -119,7 +123,7 @@ export class Company {
   async #enter(session: Session): Promise<void> {
     const { client } = session;
     client.on('notification', () => void this.#admit(session));
-    // Before the look, or a newcomer between the two would announce itself to nobody.
+    // Before the first look, or a process that joins between the two would not be noticed.
     await client.query(`listen ${channel}`);
     const alone = this.#mayBeAlone && (await takeTurn(client, lockKey));
     if (!alone) {
@@ -132,7 +136,7 @@ export class Company {
     this.#known.resolve();
   }
 
-  /** Announced again and again: who became alone in between has not heard it the first time. */
+  /** Announces itself repeatedly: a process that became exclusive in between missed the first announcement. */
   async #waitFor(client: pg.Client): Promise<void> {
     for (;;) {
       await client.query(`notify ${channel}`);
@@ -145,7 +149,7 @@ export class Company {
     }
   }
 
-  /** Somebody announced itself. Who is alone gives up its memory first and its lock then. */
+  /** Another process announced itself. In exclusive mode this one gives up its memory first and then its lock. */
   async #admit(session: Session): Promise<void> {
     const { client } = session;
     if (session !== this.#session || this.#state !== 'alone') return;
@@ -181,13 +185,13 @@ export class Company {
       await session.client.query('select');
       if (session === this.#session) this.#heardAtMs = sentAtMs;
     } catch {
-      // A connection that broke says so by itself.
+      // A broken connection reports itself.
     }
   }
 
   #tellCompany(): void {
     this.#options.log.warn(
-      'Another Coffer posts to this database: this one reads from the database from now on. Give all of them the same REDIS_URL to share a cache.',
+      'Another Coffer posts to this database: this one reads from the database from now on. Set the same REDIS_URL for all of them to share a cache.',
     );
   }
 }

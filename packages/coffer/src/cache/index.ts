@@ -1,4 +1,4 @@
-// The cache: what was read and is still true, in this process or in a Redis that several share; and counts that they share.
+// The cache: reads that are still valid, in this process or in a Redis that several share; and counters that they share.
 export type { Cache, Change, Question, Reading } from './cache.ts';
 export { MemoryCache } from './memory.ts';
 export { openCache } from './open.ts';

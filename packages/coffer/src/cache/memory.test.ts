@@ -30,7 +30,7 @@ async function readAs(cache: MemoryCache, value: string, mark: number | null, at
   return await cache.read(question);
 }
 
-test('what was read is answered again until it is forgotten', async () => {
+test('a read value is returned again until it is invalidated', async () => {
   const cache = new MemoryCache();
   expect(await readAs(cache, 'first', 7)).toBe('first');
   expect(await readAs(cache, 'second', 7)).toBe('first');
@@ -39,14 +39,14 @@ test('what was read is answered again until it is forgotten', async () => {
   expect(cache.counts).toEqual({ hits: 1, misses: 2, forgotten: 1 });
 });
 
-test('a change that is in what is kept forgets nothing', async () => {
+test('a change that a cached value already includes invalidates nothing', async () => {
   const cache = new MemoryCache();
   await readAs(cache, 'first', 7);
   cache.forget([{ id: 'w1', seq: 7 }]);
   expect(await readAs(cache, 'second', 7)).toBe('first');
 });
 
-test('a slow reader does not put back what was there before a change', async () => {
+test('a slow reader does not store what was there before a change', async () => {
   const cache = new MemoryCache();
   const slow = slowRead();
   const answer = cache.read(slow.question);
@@ -56,7 +56,7 @@ test('a slow reader does not put back what was there before a change', async () 
   expect(await readAs(cache, 'after', 8)).toBe('after');
 });
 
-test('nor does one that was slow while everything was cleared, or after nobody knows what', async () => {
+test('nor does one that was slow during a clear, or after an unknown change', async () => {
   const cache = new MemoryCache();
   for (const disturb of [() => cache.clear(), () => cache.forget([{ id: 'w1', seq: Number.POSITIVE_INFINITY }])]) {
     const slow = slowRead();
@@ -69,7 +69,7 @@ test('nor does one that was slow while everything was cleared, or after nobody k
   }
 });
 
-test('what is too old for the question, not to be kept, nothing, or failed is read again', async () => {
+test('what is too old for the question, not cacheable, empty, or failed is read again', async () => {
   const cache = new MemoryCache();
   await readAs(cache, 'old', 7);
   expect(await readAs(cache, 'new', 9, 9)).toBe('new');
@@ -84,7 +84,7 @@ test('what is too old for the question, not to be kept, nothing, or failed is re
   expect(await readAs(cache, 'there', 9)).toBe('there');
 });
 
-test('it keeps what was used last, and no more than there is room for', async () => {
+test('it keeps the most recently used values, and no more than fit', async () => {
   const cache = new MemoryCache();
   const read = async (name: string) => {
     const reads = { count: 0 };

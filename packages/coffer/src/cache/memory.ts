@@ -1,4 +1,4 @@
-/** A cache in this process: right for as long as nobody else changes what is kept. */
+/** A cache in this process, valid while no other process changes its wallets. */
 import { oldestMs, valueOf } from './cache.ts';
 import type { Cache, CacheCounts, Change, Question } from './cache.ts';
 
@@ -6,7 +6,7 @@ import type { Cache, CacheCounts, Change, Question } from './cache.ts';
 const roomRows = 50_000;
 
 type Kept = { readonly value: unknown; readonly mark: number; readonly rows: number; readonly endsMs: number };
-/** Somebody is reading it. What was read is only kept when it is not older than what was forgotten meanwhile. */
+/** A read in progress. Its value is only stored when it is not older than an invalidation during the read. */
 type Awaited = { atLeast: number; readonly rows: number };
 
 export class MemoryCache implements Cache {
@@ -16,7 +16,7 @@ export class MemoryCache implements Cache {
   readonly #isTrusted: () => boolean;
   #rows = 0;
 
-  /** While `isTrusted` says no, everything is read from the database. */
+  /** While `isTrusted` returns false, everything is read from the database. */
   constructor(isTrusted: () => boolean = () => true) {
     this.#isTrusted = isTrusted;
   }
@@ -29,7 +29,7 @@ export class MemoryCache implements Cache {
       this.counts.hits++;
       this.#slots.delete(key);
       this.#slots.set(key, slot);
-      // Under this key nothing else was ever put than what this kind of question reads.
+      // Only values of this kind of question are stored under this key.
       return slot.value as V;
     }
     this.counts.misses++;

@@ -1,4 +1,4 @@
-/** The cache of a process that reads and posts, as it is configured: in Redis, in memory while it is alone, or none. */
+/** The configured cache of a process that reads and posts: in Redis, in memory while it is alone, or none. */
 import { loadOptional } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { Cache, CacheCounts, Change } from './cache.ts';
@@ -14,7 +14,7 @@ export type OpenedCache = {
   readonly cache: Cache | null;
   /** Null without Redis: each process counts for itself. */
   readonly counter: SharedCounter | null;
-  /** To be awaited before whoever changed something is answered. Never fails. */
+  /** Await this before answering a change. Never fails. */
   readonly changed: (changes: readonly Change[]) => Promise<void> | void;
   status(): CacheStatus | null;
   stop(): Promise<void>;
@@ -25,9 +25,9 @@ export type CacheOptions = {
   /** False: every read asks the database. Changes are still announced to the peers that cache. */
   readonly cachedReads?: boolean | undefined;
   readonly databaseUrl: string;
-  /** What no other database has. */
+  /** Unique to this database. */
   readonly namespace: string;
-  /** Whether this process has a ledger. It must not post before this has answered. */
+  /** Whether this process has a ledger. It must not post before this resolves. */
   readonly posts: boolean;
   readonly log: Log;
 };

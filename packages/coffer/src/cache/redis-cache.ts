@@ -1,4 +1,4 @@
-/** A cache that several processes share. What is asked in one turn of the event loop goes to Redis as one question. */
+/** A cache that several processes share. The requests of one turn of the event loop go to Redis as one. */
 import { newId } from '../kernel/index.ts';
 import { oldestMs, valueOf } from './cache.ts';
 import type { Cache, CacheCounts, Change, Question, Reading } from './cache.ts';
@@ -8,8 +8,8 @@ import { fromText, toText } from './text.ts';
 const namesPerQuestion = 250;
 const readMs = 50;
 /**
- * An answer to somebody who changed something waits for this, so a Redis that hangs delays answers once for so long. Longer than any
- * pause of a busy machine: who gives up too early leaves the older value to the other processes.
+ * An answer to a change waits for this, so a Redis that hangs delays answers once, by this long. Longer than any pause of a busy machine:
+ * giving up too early leaves the older value to the other processes.
  */
 const forgetMs = 1_000;
 /** A page of five hundred long entries is read from the database. */
@@ -17,7 +17,7 @@ const textMax = 262_144;
 
 type Subject = Pick<Question<unknown>, 'kind' | 'name' | 'atLeast'>;
 type Waiting = { readonly question: Subject; readonly answer: (found: Found | null) => void };
-/** A value, or the place that this process was given for one. */
+/** A value, or the lease that this process got for one. */
 type Found = { readonly text: string } | { readonly token: string };
 
 export class RedisCache implements Cache {
@@ -37,12 +37,12 @@ export class RedisCache implements Cache {
     return this.#link.up ? this.#readShared(question) : valueOf(question.read());
   }
 
-  /** Those of one turn are told together. */
+  /** Invalidations of one turn are sent together. */
   forget(changes: readonly Change[]): Promise<void> | void {
     if (!this.#link.up) return this.#link.miss();
     for (const { id, seq } of changes) this.#changes.set(id, Math.max(seq, this.#changes.get(id) ?? 0));
     this.#telling ??= new Promise((resolve) => {
-      // After everybody who is answered by the same batch.
+      // After everything that the same batch answers.
       process.nextTick(() => void this.#tell().then(resolve));
     });
     return this.#telling;
@@ -52,7 +52,7 @@ export class RedisCache implements Cache {
     const found = await this.#find(question);
     if (found && 'text' in found) {
       try {
-        // Under this name nothing else was ever put than what this kind of question reads.
+        // Only values of this kind of question are stored under this name.
         const value = fromText(found.text) as V;
         this.counts.hits++;
         return value;
@@ -96,7 +96,7 @@ export class RedisCache implements Cache {
     }
   }
 
-  /** Nobody waits for it. Without something to keep, the place is given back. */
+  /** Not awaited. Without a value to store, the lease is returned. */
   #keep(question: Subject, token: string, reading: Reading<unknown> | null): void {
     if (!this.#link.up) return;
     const text = reading && reading.mark !== null ? toText(reading.value) : '';
@@ -118,7 +118,7 @@ export class RedisCache implements Cache {
     const values: (string | number)[] = [];
     for (const [id, seq] of changes) values.push(`wallet ${id}`, seq === Number.POSITIVE_INFINITY ? '' : seq);
     this.counts.forgotten += changes.size;
-    // Losing the connection is what makes it good: this process reads nothing from Redis until there is a new epoch.
+    // Losing the connection makes this safe: this process reads nothing from Redis until there is a new epoch.
     await this.#link.ask('forget', this.#link.root, values, forgetMs).catch(() => this.#link.miss());
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The way to Redis: there, or not there, and never waited for. Whatever goes wrong on it ends the connection; until a new one stands,
- * everybody does without. A new connection first gives the cache a new epoch, because while there was none, changes of this process
- * may have been missed, and the Redis that is there now may have forgotten what it was told.
+ * The connection to Redis: up or down, and never waited for. Any failure ends it, and until a new one is up, its users do without. A new
+ * connection first starts a new epoch of the cache, because invalidations of this process may have been missed in the meantime, and this
+ * Redis may have lost earlier ones.
  */
 import { Redis } from 'ioredis';
 import { Backoff, hidePasswords, newId } from '../kernel/index.ts';
@@ -12,12 +12,12 @@ import type { ScriptName } from './redis-scripts.ts';
 const connectMs = 1_000;
 const reconnectMs = { first: 200, most: 5_000 } as const;
 const epochSeconds = 604_800;
-/** Raised with any change of what is kept, or of how: two of a kind that read it differently keep apart. */
+/** Incremented with any change of the stored values or their format, so that processes that read them differently keep apart. */
 const format = 1;
 
 export type RedisOptions = {
   readonly url: string;
-  /** Sets apart what belongs to different databases in one Redis. */
+  /** Separates different databases in one Redis. */
   readonly namespace: string;
   readonly log: Log;
 };
@@ -25,7 +25,7 @@ export type RedisOptions = {
 type Live = { readonly redis: Redis; readonly digests: Readonly<Record<string, string>> };
 
 export class RedisLink {
-  /** Under this key is the epoch; everything of the cache is below it. */
+  /** The key of the epoch, and the prefix of everything in the cache. */
   readonly root: string;
   readonly #options: RedisOptions;
   #live: Live | null = null;
@@ -40,7 +40,7 @@ export class RedisLink {
     this.root = `coffer:${format}:${options.namespace}`;
   }
 
-  /** Waits for the first try, and goes on trying when that failed. */
+  /** Waits for the first attempt, and continues in the background when that failed. */
   static async open(options: RedisOptions): Promise<RedisLink> {
     const link = new RedisLink(options);
     await link.#connect();
@@ -51,15 +51,15 @@ export class RedisLink {
     return this.#live !== null;
   }
 
-  /** A change that Redis is not told of, because it is not there. */
+  /** Records an invalidation that Redis misses while it is down. */
   miss(): void {
     this.#missed++;
   }
 
-  /** Throws when there is no answer within the time; then Redis is away, for everybody. */
+  /** Throws when there is no answer in time; then Redis is down, for every user of the link. */
   async ask(script: ScriptName, key: string, values: readonly (string | number)[], patienceMs: number): Promise<unknown> {
     const live = this.#live;
-    if (!live) throw new Error('Redis is away');
+    if (!live) throw new Error('Redis is unavailable');
     try {
       return await within(live.redis.evalsha(live.digests[script] ?? '', 1, key, ...values), patienceMs);
     } catch (failure) {
@@ -77,7 +77,7 @@ export class RedisLink {
 
   async #connect(): Promise<void> {
     const { url, log } = this.#options;
-    // One connection and no second thoughts: what is not answered is nobody's any more, and nothing waits for a connection.
+    // One connection without retries: an unanswered command is dropped, and nothing waits for a connection.
     const redis = new Redis(url, {
       lazyConnect: true,
       connectTimeout: connectMs,
@@ -101,7 +101,7 @@ export class RedisLink {
       if (this.#stopped) return redis.disconnect();
       this.#live = { redis, digests };
       this.#backoff.reset();
-      if (this.#toldAway) log.info('Redis is back');
+      if (this.#toldAway) log.info('Redis is available again');
       this.#toldAway = false;
     } catch (failure) {
       redis.disconnect();
@@ -109,7 +109,7 @@ export class RedisLink {
     }
   }
 
-  /** A change that was missed while the epoch was on its way may have been read under it already: then it takes another one. */
+  /** An invalidation that was missed while the epoch was on its way may affect values read under it: then start another one. */
   async #beginEpoch(redis: Redis): Promise<void> {
     for (let missed = -1; missed !== this.#missed;) {
       missed = this.#missed;
@@ -128,10 +128,7 @@ export class RedisLink {
     if (this.#stopped) return;
     if (!this.#toldAway) {
       const reason = hidePasswords(failure instanceof Error ? failure.message : String(failure));
-      this.#options.log.warn(
-        { reason },
-        'Redis is away: reads come from the database, and requests are counted by each process for itself',
-      );
+      this.#options.log.warn({ reason }, 'Redis is unavailable: reads come from the database, and each process counts requests for itself');
     }
     this.#toldAway = true;
     const delayMs = this.#backoff.nextMs();
@@ -139,7 +136,7 @@ export class RedisLink {
   }
 }
 
-/** A process that was busy for longer than that first reads what has arrived meanwhile: its own slowness is not Redis' silence. */
+/** A process that was busy for longer than that first reads what has arrived: its own slowness is not Redis' silence. */
 async function within<T>(answer: Promise<T>, patienceMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {

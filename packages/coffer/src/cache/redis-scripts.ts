@@ -1,15 +1,15 @@
 /**
- * What Redis does for us in one step each. An entry is kept under `<root>:<epoch>:<name>` and is one of two texts:
+ * The atomic steps that run in Redis. An entry is stored under `<root>:<epoch>:<name>` and is one of two texts:
  *
  *   V<mark>:<value>   a value
- *   L<mark>:<token>   a place for one, given to a reader; what it brings is taken when it is at least as new as the mark
+ *   L<mark>:<token>   a lease for a reader, whose value is accepted when it is at least as new as the mark
  *
- * Both end five seconds after the place was given, which was before the reader asked the database. Forgetting raises the mark of a place
- * and removes a value that is older. So whoever read before a change cannot put back what was there before it, however slow it is:
- * either its place has a higher mark, or its place is gone. The epoch is a random word: a new one leaves everything behind at once.
+ * Both expire five seconds after the lease was granted, which was before the reader queried the database. An invalidation raises the mark
+ * of a lease and removes an older value. So a reader that queried before a change cannot store the old value, however slow it is: its
+ * lease either has a higher mark or is gone. The epoch is a random word: a new one invalidates everything immediately.
  */
 export const scripts = {
-  /** root, a word for an epoch, milliseconds, token, then name and least mark of each. Answers with a text each: value, `+` for a place, or nothing. */
+  /** root, a new epoch, milliseconds, token, then name and least mark of each. Returns a text for each: the value, `+` for a lease, or nothing. */
   read: `
     local epoch = redis.call('get', KEYS[1])
     if not epoch then
@@ -33,7 +33,7 @@ export const scripts = {
     end
     return answers`,
 
-  /** root, then token, name, mark and value of each; an empty mark gives the place back. */
+  /** root, then token, name, mark and value of each; an empty mark returns the lease. */
   keep: `
     local epoch = redis.call('get', KEYS[1])
     if not epoch then return 0 end
@@ -52,7 +52,7 @@ export const scripts = {
     end
     return 1`,
 
-  /** root, then name and seq of each; an empty seq means: whatever is there. */
+  /** root, then name and seq of each; an empty seq removes any value. */
   forget: `
     local epoch = redis.call('get', KEYS[1])
     if not epoch then return 0 end
@@ -71,7 +71,7 @@ export const scripts = {
     end
     return 1`,
 
-  /** key, how many a window, milliseconds of the window. Answers 0 when it was counted, else the milliseconds to wait. */
+  /** key, limit per window, milliseconds of the window. Returns 0 when it was counted, else the milliseconds to wait. */
   take: `
     local taken = tonumber(redis.call('get', KEYS[1]) or '0')
     if taken >= tonumber(ARGV[1]) then

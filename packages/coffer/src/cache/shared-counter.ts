@@ -1,8 +1,8 @@
-/** Counts that several processes share, for limits. */
+/** Counters that several processes share, for limits. */
 import { hash } from 'node:crypto';
 import type { RedisLink } from './redis-link.ts';
 
-/** Whoever is counted waits for it. */
+/** The counted request waits for it. */
 const patienceMs = 40;
 
 export class SharedCounter {
@@ -18,8 +18,8 @@ export class SharedCounter {
   }
 
   /**
-   * Counts one more of a key, whose window begins with the first; answers 0, or the milliseconds to wait when there were `perWindow`
-   * already. Null: Redis does not say.
+   * Counts one more for a key, whose window begins with the first; returns 0, or the milliseconds to wait when there were `perWindow`
+   * already. Null: Redis did not answer.
    */
   async take(key: string, perWindow: number, windowMs: number): Promise<number | null> {
     const left = await this.#link.ask('take', this.#keyOf(key), [perWindow, windowMs], patienceMs).catch(() => null);
@@ -30,7 +30,7 @@ export class SharedCounter {
     if (this.#link.up) await this.#link.ask('giveBack', this.#keyOf(key), [], patienceMs).catch(() => undefined);
   }
 
-  /** Addresses and e-mails of callers stay here. */
+  /** Callers' addresses and e-mails do not leave this process. */
   #keyOf(key: string): string {
     return `${this.#link.root}:count:${hash('sha256', key, 'base64url')}`;
   }

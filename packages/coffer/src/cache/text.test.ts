@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fromText, toText } from './text.ts';
 
-test('amounts, moments and every text come back as they were', () => {
+test('amounts, moments and every text survive a round trip', () => {
   const leaf = fc.oneof(
     fc.bigInt(),
     fc.date({ noInvalidDate: true }),

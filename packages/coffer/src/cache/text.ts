@@ -1,4 +1,4 @@
-/** Values as text, exactly: JSON, in which bigints and dates are texts that begin with a tilde. */
+/** Exact values as text: JSON, in which bigints and dates are strings that begin with a tilde. */
 
 const tilde = 126;
 
@@ -6,13 +6,13 @@ export function toText(value: unknown): string {
   return JSON.stringify(value, replace);
 }
 
-/** What `toText` made; anything else throws, or is some other value. */
+/** The inverse of `toText`; other input throws or returns some other value. */
 export function fromText(text: string): unknown {
   const value: unknown = JSON.parse(text);
   return typeof value === 'string' ? restore(value) : restoreWithin(value);
 }
 
-/** A Date has become a text by the time it comes here; the holder still has it. */
+/** A Date is already converted to a string here; the holder still has it. */
 function replace(this: unknown, key: string, value: unknown): unknown {
   const own = (this as Record<string, unknown>)[key];
   if (typeof own === 'bigint') return `~n${own}`;
@@ -20,7 +20,7 @@ function replace(this: unknown, key: string, value: unknown): unknown {
   return typeof value === 'string' && value.charCodeAt(0) === tilde ? `~~${value.slice(1)}` : value;
 }
 
-/** A walk of our own: a reviver is called for every number too, and took four times as long. */
+/** A custom walk: a reviver is also called for every number, and took four times as long. */
 function restoreWithin<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value;
   const holder = value as Record<string, unknown>;

@@ -1,13 +1,13 @@
 /**
- * Columns of values in PostgreSQL's own binary array format: sent as they are to the posting function, and hashed as they are
- * into the chain. Encoding once for both costs half; against text arrays it spares the server the parsing.
+ * Columns of values in PostgreSQL's binary array format, both the bytes sent to the posting function and the bytes hashed into the chain.
+ * One encoding for both costs half; compared with text arrays it saves the server the parsing.
  */
 
 const typeOids = { bytea: 17, int8: 20, text: 25, numeric: 1700, timestamptz: 1184 } as const;
 const headerBytes = 20;
-/** PostgreSQL counts its moments from the beginning of 2000. */
+/** PostgreSQL counts time from the beginning of 2000. */
 const epochMs = Date.UTC(2000, 0);
-/** Of base 10,000. */
+/** In base 10,000. */
 const digitsMax = 13;
 
 export function int8Column<Row>(rows: readonly Row[], pick: (row: Row) => number | null, dense = false): Buffer {
@@ -29,7 +29,7 @@ export function int8Column<Row>(rows: readonly Row[], pick: (row: Row) => number
 
 export function textColumn<Row>(rows: readonly Row[], pick: (row: Row) => string | null, dense = false): Buffer {
   if (!dense && isBlank(rows, pick)) return empty.text;
-  // Three bytes of UTF-8 for each UTF-16 unit is the most there can be.
+  // A UTF-16 unit takes at most three bytes of UTF-8.
   let longest = 0;
   for (const row of rows) longest += 4 + (pick(row)?.length ?? 0) * 3;
   const column = allocate('text', rows.length, longest);
@@ -47,7 +47,7 @@ export function textColumn<Row>(rows: readonly Row[], pick: (row: Row) => string
   return column.subarray(0, at);
 }
 
-/** Bytes that are kept as hex text. */
+/** Bytes stored as hex text. */
 export function byteaColumn<Row>(rows: readonly Row[], pick: (row: Row) => string): Buffer {
   let total = 0;
   for (const row of rows) total += 4 + pick(row).length / 2;
@@ -100,7 +100,7 @@ function writeNumeric(column: Buffer, start: number, value: bigint): number {
   }
   for (let rest = Number(magnitude); rest > 0; rest = Math.floor(rest / 10_000)) digits[count++] = rest % 10_000;
 
-  // Trailing zero digits are left out, as the server does when it sends one.
+  // Trailing zero digits are omitted, as in the server's own encoding.
   let lowest = 0;
   while (lowest < count && digits[lowest] === 0) lowest++;
   const kept = count - lowest;
@@ -119,7 +119,7 @@ function isBlank<Row>(rows: readonly Row[], pick: (row: Row) => unknown): boolea
   return true;
 }
 
-/** Arrays without a dimension: what a column without any value is sent as. The server fills it up with nulls. */
+/** Arrays without a dimension, sent for a column without values. The server fills it with nulls. */
 const empty = {
   int8: emptyArray('int8'),
   text: emptyArray('text'),
@@ -133,7 +133,7 @@ function emptyArray(type: keyof typeof typeOids): Buffer {
   return array;
 }
 
-/** One dimension, maybe with nulls, counted from 1. */
+/** One dimension, possibly with nulls, indexed from 1. */
 function allocate(type: keyof typeof typeOids, count: number, bytes: number): Buffer {
   const column = Buffer.allocUnsafe(headerBytes + bytes);
   column.writeInt32BE(1, 0);

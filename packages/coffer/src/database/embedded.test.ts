@@ -29,7 +29,7 @@ async function query(url: string, sql: string): Promise<unknown[]> {
   }
 }
 
-test.each(['writer', 'reader'] as const)('the embedded server has a login as %s, which cannot turn into the superuser', async (role) => {
+test.each(['writer', 'reader'] as const)('the embedded server has a login as %s that cannot become the superuser', async (role) => {
   const url = server.loginUrl(role);
   expect(await query(url, `select session_user as login, pg_has_role('coffer_${role}', 'set') as may`)).toEqual([
     { login: `coffer_${role}_login`, may: true },
@@ -45,7 +45,7 @@ test('a joined server has the same logins', async () => {
   expect(guest.loginUrl('reader')).toBe(server.loginUrl('reader'));
 });
 
-test('what the package refuses is an OperatorError, with its remedy', async () => {
+test('a refusal of the package is an OperatorError with its remedy', async () => {
   const failure = await startEmbedded({ home, log }).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(OperatorError);
   expect(failure).toMatchObject({

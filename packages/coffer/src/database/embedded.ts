@@ -1,4 +1,4 @@
-/** The embedded PostgreSQL as Coffer uses it: with a login for each role, and its failures as OperatorErrors. */
+/** The embedded PostgreSQL as Coffer uses it: with a login for each role, and failures as OperatorErrors. */
 import { createHmac } from 'node:crypto';
 import pg from 'pg';
 import * as server from '../../../embedded-postgres/src/index.ts';
@@ -10,17 +10,17 @@ type LoginRole = 'writer' | 'reader';
 export type EmbeddedOptions = Omit<server.EmbeddedOptions, 'prepare'>;
 
 export type Embedded = server.Embedded & {
-  /** The address of a login that is a member of one role only. */
+  /** The URL of a login that is a member of one role only. */
   loginUrl(role: LoginRole): string;
 };
 
-/** Starts or joins the embedded PostgreSQL of a home; see the package for who may stop it. */
+/** Starts or joins the embedded PostgreSQL of a home; the package documents who may stop it. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const started = await withOperatorErrors(() => server.startEmbedded({ ...options, prepare: ensureLogins }));
   return { ...started, loginUrl: (role) => loginUrl(started.url, role) };
 }
 
-/** Deletes the embedded database of a home; refuses while a copy of Coffer uses it. Answers the folders that were removed. */
+/** Deletes the embedded database of a home; refuses while a copy of Coffer uses it. Returns the removed folders. */
 export async function removeEmbedded(options: { home: string; log: server.EmbeddedLog }): Promise<string[]> {
   return await withOperatorErrors(() => server.removeEmbedded(options));
 }
@@ -34,12 +34,12 @@ async function withOperatorErrors<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Each role has a login of its own, so that no statement can turn back into the superuser. */
+/** Each role has its own login, so that no statement can switch back to the superuser. */
 function loginName(role: LoginRole): string {
   return `${roleNames[role]}_login`;
 }
 
-/** Derived from the superuser's password, one way: nothing more has to be kept, and one login's password opens no other. */
+/** Derived one-way from the superuser's password: nothing else needs storing, and one login's password opens no other. */
 function loginPassword(superuserUrl: string, role: LoginRole): string {
   return createHmac('sha256', new URL(superuserUrl).password).update(loginName(role)).digest('base64url');
 }
@@ -51,7 +51,7 @@ function loginUrl(superuserUrl: string, role: LoginRole): string {
   return url.href;
 }
 
-/** Makes the roles and their logins; the passwords are set at each start, since the superuser's may have been lost and made anew. */
+/** Creates the roles and their logins. Passwords are set at each start, because the superuser's may have been lost and regenerated. */
 async function ensureLogins(superuserUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: superuserUrl, application_name: 'coffer start', connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);

@@ -3,8 +3,8 @@ import { hidePasswords, OperatorError } from '../kernel/index.ts';
 import { inTransactionOn } from './transaction.ts';
 
 /**
- * Deletes everything in an operator's database, schema by schema. Refuses one that Coffer did not migrate, and one in use.
- * Answers the names of the schemas that were removed.
+ * Deletes everything in an operator's database, schema by schema. Refuses a database that Coffer did not migrate, and one in use. Returns
+ * the names of the removed schemas.
  */
 export async function emptyDatabase(url: string): Promise<string[]> {
   const client = new pg.Client({
@@ -37,7 +37,7 @@ export async function emptyDatabase(url: string): Promise<string[]> {
 async function refuseForeign(client: pg.Client, url: string): Promise<void> {
   const known = await client.query<{ known: boolean }>(`select to_regclass('coffer_migration.applied') is not null as known`);
   if (!known.rows[0]?.known) {
-    throw new OperatorError(`The database at ${hidePasswords(url)} holds nothing of Coffer's.`, 'Check DATABASE_URL.');
+    throw new OperatorError(`The database at ${hidePasswords(url)} contains nothing of Coffer's.`, 'Check DATABASE_URL.');
   }
   const others = await client.query<{ count: string }>(
     `select count(*) from pg_stat_activity
@@ -46,7 +46,7 @@ async function refuseForeign(client: pg.Client, url: string): Promise<void> {
   if (others.rows[0]?.count !== '0') {
     throw new OperatorError(
       `The database at ${hidePasswords(url)} is in use by ${others.rows[0]?.count} other connections.`,
-      'Stop every copy of Coffer that works on it first.',
+      'Stop every copy of Coffer that uses it first.',
     );
   }
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type pg from 'pg';
 
-/** A word for the data of a database: a copy elsewhere and an emptied one have another. For what is kept about it outside. */
+/** Identifies the data of a database: a copy and an emptied database have different identities. For data stored about it elsewhere. */
 export async function identityOf(pool: pg.Pool): Promise<string> {
   const { rows } = await pool.query<{ words: string }>(`
     select concat_ws(' ', d.oid, d.datname, (select min(applied_at) from coffer_migration.applied)) as words

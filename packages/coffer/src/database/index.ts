@@ -1,4 +1,4 @@
-// The way to PostgreSQL: the embedded server or the operator's, connection pools, migrations; knows no business tables, only that the ledger's must not change.
+// Access to PostgreSQL: the embedded server or the operator's, connection pools, migrations; knows no business tables.
 export { isOutage } from './outages.ts';
 export { identityOf } from './identity.ts';
 export { byteaColumn, int8Column, numericColumn, textColumn, timestamptzColumn } from './columns.ts';

@@ -25,7 +25,7 @@ function write(name: string, sql: string): void {
   fs.writeFileSync(path.join(folder, name), sql);
 }
 
-test('applies each migration once, in the order of their numbers, and functions before views', async () => {
+test('applies each migration once, in numeric order, and functions before views', async () => {
   write('views/total.sql', 'create or replace view total as select answer() as total');
   write('functions/answer.sql', `create or replace function answer() returns bigint language sql as 'select count(*) from b'`);
   write('migrations/0001_b.sql', 'create table b as select * from a');
@@ -65,14 +65,14 @@ test('a database that a newer Coffer migrated is refused', async () => {
   await expect(migrate(database.url, log, folder)).rejects.toThrow('newer than this Coffer: it has the migration 0001_b');
 });
 
-test('a migration numbered before one that was applied is refused', async () => {
+test('a migration numbered before an applied one is refused', async () => {
   write('migrations/0001_b.sql', 'create table b ()');
   await migrate(database.url, log, folder);
   write('migrations/0000_a.sql', 'create table a ()');
   await expect(migrate(database.url, log, folder)).rejects.toThrow('0000_a is numbered before 0001_b');
 });
 
-test('a migration that fails leaves nothing of itself, keeps what was before it, and is told with file and line', async () => {
+test('a failing migration leaves no trace, keeps the earlier ones, and is reported with file and line', async () => {
   write('migrations/0000_a.sql', 'create table a ()');
   write('migrations/0001_b.sql', 'create table b ();\nselect nonsense;');
   await expect(migrate(database.url, log, folder)).rejects.toThrow(
@@ -84,14 +84,14 @@ test('a migration that fails leaves nothing of itself, keeps what was before it,
   expect(rows).toEqual([{ a: true, b: false, applied: 1 }]);
 });
 
-test('two migrators that meet both succeed, and each migration is applied once', async () => {
+test('two concurrent migrators both succeed, and each migration is applied once', async () => {
   write('migrations/0000_a.sql', 'select pg_sleep(0.3); create table a as select 1 as one');
   const reports = await Promise.all([migrate(database.url, log, folder), migrate(database.url, log, folder)]);
   expect(reports.map((report) => report.applied.length).toSorted((a, b) => a - b)).toEqual([0, 1]);
 });
 
-test('emptying a database removes everything of Coffer’s, is refused while in use, and refuses a foreign one', async () => {
-  await expect(emptyDatabase(database.url)).rejects.toThrow('holds nothing of Coffer');
+test('emptying a database removes everything of Coffer’s, and is refused while it is in use or foreign', async () => {
+  await expect(emptyDatabase(database.url)).rejects.toThrow('contains nothing of Coffer');
   await migrate(database.url, log);
   await database.pool.query('select 1');
   await expect(emptyDatabase(database.url)).rejects.toThrow('is in use by 1 other connections');

@@ -7,27 +7,26 @@ import { typeParsers } from './pool.ts';
 import { ensureRoles, roleNames } from './roles.ts';
 import { inTransactionOn } from './transaction.ts';
 
-/** Held while migrating, so that of two migrators that meet one waits and then finds nothing left to do. */
+/** Held while migrating: of two concurrent migrators, one waits and then finds nothing to do. */
 const migratorLock = 0x0c0ffe13;
 
 type Applied = { number: number; name: string; checksum: string };
 
 export type MigrationReport = {
-  /** Names of the migrations applied now, in order. */
+  /** Names of the migrations just applied, in order. */
   applied: string[];
-  /** True when functions and views were created anew. */
+  /** True when functions and views were recreated. */
   definitionsRenewed: boolean;
 };
 
 /**
- * Brings a database to the state this code expects: each new migration in a transaction of its own, then all functions and
- * views, and who may use them, in one. Refuses a changed old migration and a database that a newer Coffer migrated.
- * Where nothing is new it asks for no rights, so that a Coffer which may only write starts on a database that its owner migrated.
- * `folder` replaces the product's database/ folder (tests).
+ * Brings a database to the state this code expects: each new migration in its own transaction, then all functions, views and grants in one.
+ * Refuses a changed old migration and a database that a newer Coffer migrated. When nothing is new it needs no rights, so a Coffer that may
+ * only write can start on a database that its owner migrated. `folder` replaces the product's database/ folder (tests).
  */
 export async function migrate(url: string, log: Log, folder?: string): Promise<MigrationReport> {
   const program = readProgram(folder);
-  // A connection of its own: the lock belongs to the session, and a pool's timeouts must not cut a long migration.
+  // Its own connection: the lock belongs to the session, and a pool's timeouts must not interrupt a long migration.
   const client = new pg.Client({
     connectionString: url,
     application_name: 'coffer migrate',
@@ -114,13 +113,13 @@ function refuseForeignHistory({ migrations }: Program, applied: readonly Applied
     if (!migration && row.number > newest) {
       throw new OperatorError(
         `The database is newer than this Coffer: it has the migration ${row.name}.`,
-        'Start the newer version, or restore the database from a backup that is as old as this one.',
+        'Start the newer version, or restore a backup of the database from before that migration.',
       );
     }
     if (!migration || migration.name !== row.name || migration.checksum !== row.checksum) {
       throw new OperatorError(
         `The migration ${migration?.name ?? row.name} was ${migration ? 'changed' : 'removed'} after it was applied to this database.`,
-        `Restore the file database/migrations/${row.name}.sql as it was, and put the change into a new migration.`,
+        `Restore the file database/migrations/${row.name}.sql, and put the change into a new migration.`,
       );
     }
   }
@@ -131,7 +130,7 @@ function refuseForeignHistory({ migrations }: Program, applied: readonly Applied
   if (last && late) {
     throw new OperatorError(
       `The migration ${late.name} is numbered before ${last.name}, which this database already has.`,
-      'Give it a number after all others. A database without data worth keeping can be emptied: npm run reset.',
+      'Give it the highest number. You can empty a database whose data you do not need: npm run reset.',
     );
   }
 }
@@ -147,7 +146,7 @@ async function applyMigration(client: pg.Client, migration: Migration): Promise<
   });
 }
 
-/** Functions and views carry no data, so they are simply created again, all together, when any of them changed, or a table is new. */
+/** Functions and views carry no data, so all of them are recreated when any of them or a table is new. */
 async function renewDefinitions(client: pg.Client, program: Program, log: Log, always: boolean): Promise<boolean> {
   const { rows } = await client.query<{ checksum: string }>('select checksum from coffer_migration.definitions');
   if (rows[0]?.checksum === program.definitionsChecksum && !always) return false;
@@ -164,7 +163,7 @@ async function renewDefinitions(client: pg.Client, program: Program, log: Log, a
   return true;
 }
 
-/** Runs a file; what PostgreSQL says against it is told with the file and the line. */
+/** Runs a file; reports PostgreSQL's errors with the file and the line. */
 async function runFile(client: pg.Client, name: string, sql: string): Promise<void> {
   try {
     await client.query(sql);
@@ -177,7 +176,7 @@ async function runFile(client: pg.Client, name: string, sql: string): Promise<vo
     if (error.code === '42501') throw mayNotMigrate(`apply database/${name}`, error);
     throw new OperatorError(
       `PostgreSQL refuses database/${name}${line}: ${error.message}.`,
-      'Nothing of that file was applied. Mend the file and start again.',
+      'Nothing of that file was applied. Fix the file and start again.',
       { cause: error },
     );
   }

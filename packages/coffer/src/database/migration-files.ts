@@ -7,7 +7,7 @@ const databaseFolder = path.resolve(import.meta.dirname, '../../database');
 
 /** A numbered step, applied once and never changed. */
 export type Migration = { number: number; name: string; sql: string; checksum: string };
-/** A function, a view, or who may use what; applied again whenever any of them changed. */
+/** A function, a view or a grant; applied again whenever any of them changed. */
 export type Definition = { name: string; sql: string };
 
 export type Program = {
@@ -16,7 +16,7 @@ export type Program = {
   definitionsChecksum: string;
 };
 
-/** Reads what the code says the database must look like: migrations/, functions/, views/ and access/ below `folder`. */
+/** Reads the target schema from migrations/, functions/, views/ and access/ below `folder`. */
 export function readProgram(folder = databaseFolder): Program {
   const migrations = sqlFiles(folder, 'migrations').map(({ name, sql }) => {
     const number = /^migrations\/(\d{4})_[a-z0-9_]+\.sql$/.exec(name)?.[1];

@@ -11,16 +11,16 @@ import type { Role } from './roles.ts';
 import { refuseClosedLedger, refuseUnsafeDatabase, refuseUnsafeLedger } from './safety.ts';
 
 export type Database = {
-  /** In the role asked for, like the pool. */
+  /** With the requested role, like the pool. */
   url: string;
   pool: pg.Pool;
-  /** Where the data is, for people: a folder, or the URL without its password. */
+  /** The location of the data, for people: a folder, or the URL without its password. */
   location: string;
   stop(): Promise<void>;
 };
 
 export type DatabaseConfig = {
-  /** A PostgreSQL of the operator's; the embedded one when absent. */
+  /** The operator's PostgreSQL; the embedded one when absent. */
   databaseUrl?: string | undefined;
   /** The same database as its owner, for migrating; `databaseUrl` when absent. */
   migrationUrl?: string | undefined;
@@ -30,9 +30,9 @@ export type DatabaseConfig = {
 export type OpenOptions = PoolOptions & Pick<EmbeddedOptions, 'whenRunning' | 'whenAbsent'> & { as?: Role };
 
 /**
- * Opens the database: the operator's, or the embedded one (started, created the first time). Unsafe ones are refused.
- * As a `writer` (the default) it is migrated first; then nothing done through it can change or drop what the ledger holds.
- * `whenRunning: 'join'` lets a command work beside a running copy on the same home.
+ * Opens the database: the operator's, or the embedded one (started, and created the first time). Unsafe ones are refused. For a `writer`
+ * (the default) it is migrated first; afterwards nothing done through it can change or drop what the ledger holds. `whenRunning: 'join'`
+ * lets a command work beside a running copy on the same home.
  */
 export async function openDatabase(config: DatabaseConfig, log: Log, options: OpenOptions = {}): Promise<Database> {
   const { as = 'writer', whenRunning = 'refuse', whenAbsent = 'create', ...poolOptions } = options;
@@ -62,7 +62,7 @@ function urlInRole(config: DatabaseConfig, embedded: Embedded | undefined, role:
   return inRole(embedded?.loginUrl(role) ?? config.databaseUrl ?? '', role);
 }
 
-/** As the owner, and for no longer than this takes: a database that loses commits is refused before anything is put into it. */
+/** Runs as the owner, only for this step: a database that loses commits is refused before anything is written to it. */
 async function prepare(ownerUrl: string, log: Log): Promise<void> {
   const pool = createPool(ownerUrl, log, { connectionsMax: 1, applicationName: 'coffer migrate' });
   try {
@@ -76,12 +76,12 @@ async function prepare(ownerUrl: string, log: Log): Promise<void> {
 const unreachableReasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'the host name is unknown',
-  EAI_AGAIN: 'the host name cannot be looked up now',
+  EAI_AGAIN: 'the host name cannot be resolved right now',
   ETIMEDOUT: 'it does not answer',
   '28P01': 'the password is wrong',
-  '28000': 'it does not let this user in',
+  '28000': 'it rejects this user',
   '3D000': 'the database does not exist',
-  '53300': 'it has no connection left',
+  '53300': 'it has no free connections',
   '57P03': 'it is starting or stopping',
 };
 
@@ -98,7 +98,7 @@ function describeFailure(error: unknown, as: Role, given: { setting: Setting; ur
   const role = roleNames[as];
   if (error instanceof pg.DatabaseError && message.includes(`"${role}"`)) {
     if (code === '22023') {
-      return new OperatorError('This database was not migrated by this Coffer yet.', 'Start Coffer once, or run: coffer migrate.', {
+      return new OperatorError('This version of Coffer has not migrated this database yet.', 'Start Coffer once, or run: coffer migrate.', {
         cause: error,
       });
     }
@@ -111,8 +111,8 @@ function describeFailure(error: unknown, as: Role, given: { setting: Setting; ur
   return new OperatorError(
     `The database at ${hidePasswords(given.url)} cannot be used: ${unreachableReasons[code] ?? message}.`,
     given.setting === 'DATABASE_URL'
-      ? 'Check DATABASE_URL, or leave it away to use the PostgreSQL that comes with Coffer.'
-      : 'Check COFFER_MIGRATION_URL, the same database as DATABASE_URL as its owner.',
+      ? 'Check DATABASE_URL, or unset it to use the PostgreSQL that comes with Coffer.'
+      : 'Check COFFER_MIGRATION_URL: it must be the database of DATABASE_URL, as its owner.',
     { cause: error },
   );
 }

@@ -1,12 +1,12 @@
 import pg from 'pg';
 
 /**
- * Classes of PostgreSQL errors that pass without anybody mending Coffer: connection lost, resources short, operator
- * intervention, server not ready, transaction aborted by the server, lock or statement timed out, read-only standby.
+ * Classes of PostgreSQL errors that pass without a fix in Coffer: connection lost, insufficient resources, operator intervention, server
+ * not ready, transaction aborted by the server, lock or statement timeout, read-only standby.
  */
 const passingErrorClasses = new Set(['08', '40', '53', '55', '57', '58', '25']);
 
-/** True when trying again later can help; anything else that the database says is a bug of ours. */
+/** True when a later retry can succeed; any other database error is a bug in Coffer. */
 export function isOutage(failure: unknown): boolean {
   if (failure instanceof pg.DatabaseError) return passingErrorClasses.has((failure.code ?? '').slice(0, 2));
   // Errors of the socket and of the driver's connection handling carry no SQLSTATE.

@@ -5,7 +5,7 @@ import { withServerOptions } from './roles.ts';
 
 type TypeParser = (text: string) => unknown;
 
-/** PostgreSQL's type numbers for what Coffer reads; they are fixed by PostgreSQL and never change. */
+/** PostgreSQL's type numbers for what Coffer reads; they never change. */
 const oid = {
   int8: 20,
   date: 1082,
@@ -16,14 +16,14 @@ const oid = {
   timestamptz: 1184,
 } as const;
 
-/** A bigint column as a number; every such column counts something, and a count past 2^53 is a bug, not a rounding. */
+/** A bigint column as a number. Every such column counts something, and a count above 2^53 is a bug, not to be rounded. */
 function parseInt8(text: string): number {
   const value = Number(text);
   assert(Number.isSafeInteger(value), `int8 ${text} does not fit a safe integer: select it as numeric`);
   return value;
 }
 
-/** A numeric of scale 0 as an exact bigint; one with decimals stays the text that PostgreSQL wrote, never a float. */
+/** A numeric of scale 0 as an exact bigint; one with decimals keeps PostgreSQL's text, never a float. */
 function parseNumeric(text: string): bigint | string {
   return /^-?\d+$/.test(text) ? BigInt(text) : text;
 }
@@ -31,7 +31,7 @@ function parseNumeric(text: string): bigint | string {
 const asText: TypeParser = (text) => text;
 
 function arrayOf(parse: TypeParser): TypeParser {
-  // The plain one-dimensional form {1,2,NULL} is all that numbers ever need.
+  // Numbers only need the plain one-dimensional form {1,2,NULL}.
   return (text) => {
     const body = text.slice(text.indexOf('{') + 1, -1);
     return body === '' ? [] : body.split(',').map((item) => (item === 'NULL' ? null : parse(item)));
@@ -41,7 +41,7 @@ function arrayOf(parse: TypeParser): TypeParser {
 const readTimestamptz = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ) as TypeParser;
 let lastTimestamptz = { text: '', ms: 0 };
 
-/** Rows of one batch were recorded at one moment, so the same text comes again and again. A `Date` can be changed: each row gets its own. */
+/** Rows of one batch share one time, so the same text is parsed repeatedly. A `Date` is mutable: each row gets its own. */
 function parseTimestamptz(text: string): unknown {
   if (lastTimestamptz.text === text) return new Date(lastTimestamptz.ms);
   const moment = readTimestamptz(text);
@@ -55,14 +55,14 @@ const parsers: ReadonlyMap<number, TypeParser> = new Map<number, TypeParser>([
   [oid.numeric, parseNumeric],
   [oid.numericArray, arrayOf(parseNumeric)],
   [oid.timestamptz, parseTimestamptz],
-  // Dates without a time zone stay text: turning them into a Date would shift them by the machine's zone.
+  // Dates without a time zone stay text: converting them to a Date would shift them by the machine's zone.
   [oid.date, asText],
   [oid.timestamp, asText],
 ]);
 
 /**
- * How values come back from PostgreSQL: int8 as a safe number, numeric as bigint, timestamptz as Date.
- * Given to each pool or client on its own (`types`), so that nothing global changes.
+ * How values come back from PostgreSQL: int8 as a safe number, numeric as bigint, timestamptz as Date. Passed to each pool or client
+ * (`types`), so that nothing global changes.
  */
 export const typeParsers: pg.CustomTypesConfig = {
   getTypeParser(id, format): TypeParser {
@@ -72,13 +72,13 @@ export const typeParsers: pg.CustomTypesConfig = {
 };
 
 export type PoolOptions = {
-  /** At most this many connections; 10 when absent. */
+  /** Maximum number of connections; 10 by default. */
   connectionsMax?: number;
-  /** Shown in pg_stat_activity, so that an operator sees who is who. */
+  /** Shown in pg_stat_activity, so that an operator can identify connections. */
   applicationName?: string;
   /** Settings for each of the pool's connections, such as `-c enable_seqscan=off`. */
   serverOptions?: string;
-  /** Longest wait for a free or new connection; 10 s when absent. */
+  /** Longest wait for a free or new connection; 10 s by default. */
   connectTimeoutMs?: number;
 };
 
@@ -94,11 +94,11 @@ export function createPool(url: string, log: Log, options: PoolOptions = {}): pg
     types: typeParsers,
   });
   const report = (error: Error) => {
-    // Connections that are being closed may find that their embedded database was faster.
+    // While connections are being closed, the embedded database may stop first.
     if (!pool.ending) log.warn({ reason: hidePasswords(error.message) }, 'A database connection broke');
   };
   pool.on('error', report);
-  // A connection that breaks while somebody holds it emits its error on the client, which would end the process unheard.
+  // A connection that breaks while in use emits its error on the client; unhandled, it would end the process.
   pool.on('connect', (client) => {
     client.on('error', (error) => log.debug({ reason: hidePasswords(error.message) }, 'A database connection in use broke'));
   });

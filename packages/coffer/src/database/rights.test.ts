@@ -26,7 +26,7 @@ async function connect(role: 'writer' | 'reader'): Promise<pg.Client> {
   return client;
 }
 
-/** What may be done with each table and view. One that is not here must be added, with no more than its context's statements need. */
+/** The rights on each table and view. Add a new one with no more than its context's statements need. */
 const declared: Readonly<Record<string, { writer: string; reader: string }>> = {
   'audit.request': { writer: 'select', reader: '' },
   'events.dead_letter': { writer: 'delete, insert, select', reader: '' },
@@ -60,7 +60,7 @@ const declared: Readonly<Record<string, { writer: string; reader: string }>> = {
   'public.asset_types': { writer: '', reader: 'select' },
   'public.wallets': { writer: '', reader: 'select' },
 };
-/** These are read by everybody, and changed by nobody: whatever table they get. */
+/** All roles read these, and none can change them, including future tables. */
 const onlyRead = { writer: 'select', reader: 'select' };
 
 function declaredFor(table: string) {
@@ -69,7 +69,7 @@ function declaredFor(table: string) {
 
 const foreign = String.raw`n.nspname !~ '^(pg_|information_schema$)'`;
 
-test('every table of every schema has the rights that are declared for it, and no more', async () => {
+test('every table of every schema has exactly the declared rights', async () => {
   const { rows } = await database.pool.query<{ table: string; writer: string; reader: string }>(`
     select n.nspname || '.' || c.relname as table,
       (select coalesce(string_agg(lower(p), ', ' order by p), '') from unnest(privileges) p where has_table_privilege('coffer_writer', c.oid, p)) as writer,
@@ -81,7 +81,7 @@ test('every table of every schema has the rights that are declared for it, and n
   expect(rows).toEqual(rows.map(({ table }) => ({ table, ...(declaredFor(table) ?? { writer: 'declare it', reader: 'declare it' }) })));
 });
 
-test('no column has a right that its table has not', async () => {
+test('no column has a right that its table lacks', async () => {
   const { rows } = await database.pool.query(
     `select attrelid::regclass::text as table, attname from pg_attribute a
      join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace where ${foreign} and attacl is not null`,
@@ -105,7 +105,7 @@ test('everything belongs to coffer_migrator, who cannot log in and is no superus
   expect(rows).toEqual([]);
 });
 
-test('six functions run as the owner; the writer alone may call them, and they look for nothing outside their schema', async () => {
+test('six functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
   const { rows } = await database.pool.query(`
     select p.oid::regproc::text as name, proconfig as config,
       has_function_privilege('coffer_writer', p.oid, 'execute') as writer, has_function_privilege('coffer_reader', p.oid, 'execute') as reader
@@ -122,7 +122,7 @@ test('six functions run as the owner; the writer alone may call them, and they l
   expect(rows).toEqual(names.map((name) => ({ name, ...safe })));
 });
 
-test('nobody may call a function by PostgreSQL’s default', async () => {
+test('no role may call a function by PostgreSQL’s default', async () => {
   const { rows } = await database.pool.query(`
     select p.oid::regproc::text as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace, aclexplode(coalesce(proacl, acldefault('f', proowner))) acl
     where ${foreign} and acl.grantee = 0`);
@@ -149,19 +149,19 @@ describe('the writer', () => {
   );
 
   test.each([
-    ['make anything in the ledger', 'create table ledger.planted (id int)'],
+    ['create anything in the ledger', 'create table ledger.planted (id int)'],
     ['change a function', 'drop function ledger.post_batch'],
     ['open a single book', 'select ledger.open_book(9)'],
-    ['switch triggers off for its session', 'set session_replication_role = replica'],
+    ['disable triggers for its session', 'set session_replication_role = replica'],
     ['become the owner', 'grant coffer_migrator to coffer_writer'],
     ['delete a user', 'delete from identity.users'],
     ['delete from the login log', 'delete from identity.login_log'],
-    ['say that a migration was applied', `insert into coffer_migration.applied values (99, 'planted', '')`],
+    ['record a migration as applied', `insert into coffer_migration.applied values (99, 'planted', '')`],
   ])('cannot %s', async (_what, statement) => {
     await expect(writer.query(statement)).rejects.toThrow(/permission denied|must be owner|Only roles with/);
   });
 
-  test('takes the turn of a book, which keeps others waiting', async () => {
+  test('takes the lock of a book, which blocks others', async () => {
     await writer.query('begin');
     await writer.query('select ledger.take_turn(1)');
     await expect(database.pool.query('select from ledger.book where book = 1 for no key update nowait')).rejects.toThrow(
@@ -172,7 +172,7 @@ describe('the writer', () => {
 });
 
 describe('the reader', () => {
-  test('sees the ledger and the views, and nothing of passwords and logins', async () => {
+  test('sees the ledger and the views, but no passwords or logins', async () => {
     for (const view of ['ledger.entry', 'ledger.balance', 'ledger.event', 'accounts', 'wallets', 'asset_types']) {
       await reader.query(`select count(*) from ${view}`);
     }
@@ -188,7 +188,7 @@ describe('the reader', () => {
   });
 });
 
-test('a table that a migration adds is closed to both, until it is named', async () => {
+test('a table that a migration adds is closed to both roles until it is declared', async () => {
   await database.pool.query('set role coffer_migrator; create table identity.planted (secret text); reset role');
   for (const client of [writer, reader]) await expect(client.query('select from identity.planted')).rejects.toThrow('permission denied');
 });

@@ -29,7 +29,7 @@ afterEach(async () => {
   await admin.end();
 });
 
-/** A login without any power, a member of the role given; answers with its address. */
+/** A login without privileges, a member of the given role; returns its URL. */
 async function newLogin(memberOf?: string): Promise<string> {
   const name = `login_${randomBytes(6).toString('hex')}`;
   logins.push(name);
@@ -56,7 +56,7 @@ async function whoWorks(pool: pg.Pool): Promise<unknown> {
 }
 
 describe('an operator’s database', () => {
-  test('is migrated by its owner, who is no superuser, and worked on by a login that is not', async () => {
+  test('is migrated by its owner, who is no superuser, and used by a login that is not', async () => {
     const [migrationUrl, databaseUrl] = [await newOwner(), await newLogin('coffer_writer')];
     const opened = await open({ databaseUrl, migrationUrl });
     expect(await whoWorks(opened.pool)).toEqual({ role: 'coffer_writer' });
@@ -68,7 +68,7 @@ describe('an operator’s database', () => {
     database.pool.end = () => Promise.resolve();
   });
 
-  test('that is up to date is opened without its owner; one that is not says who must migrate it', async () => {
+  test('that is up to date is opened without its owner; an outdated one reports who must migrate it', async () => {
     const [owner, databaseUrl] = [await newOwner(), await newLogin('coffer_writer')];
     await expect(open({ databaseUrl })).rejects.toMatchObject({
       message: expect.stringContaining('may not migrate this database') as unknown,
@@ -80,7 +80,7 @@ describe('an operator’s database', () => {
     await expect(open({ databaseUrl })).rejects.toThrow('is older than this Coffer');
   });
 
-  test('given by one address only, a superuser’s or the owner’s, is still worked on without their rights', async () => {
+  test('given by one URL only, a superuser’s or the owner’s, is still used without their rights', async () => {
     const superusers = await open({ databaseUrl: database.url });
     expect(await whoWorks(superusers.pool)).toEqual({ role: 'coffer_writer' });
     await expect(superusers.pool.query('delete from ledger.book')).rejects.toThrow('permission denied');
@@ -97,7 +97,7 @@ describe('an operator’s database', () => {
     await owners.stop();
   });
 
-  test('is read as a reader, by whoever may read only', async () => {
+  test('is read as a reader by a login that may only read', async () => {
     await migrate(database.url, log);
     const opened = await open({ databaseUrl: await newLogin('coffer_reader') }, 'reader');
     expect(await whoWorks(opened.pool)).toEqual({ role: 'coffer_reader' });
@@ -109,7 +109,7 @@ describe('an operator’s database', () => {
 describe('a ledger that could be changed is refused', () => {
   beforeEach(() => migrate(database.url, log));
 
-  test('when the writer was given a right to', async () => {
+  test('when the writer was given the right to', async () => {
     await database.pool.query('grant delete on ledger.entry to coffer_writer');
     await expect(open({ databaseUrl: database.url })).rejects.toMatchObject({
       message: 'Coffer works as coffer_writer, which could change what ledger.entry holds.',
@@ -121,9 +121,9 @@ describe('a ledger that could be changed is refused', () => {
 
   test.each([
     ['disabled', 'alter table ledger.entry disable trigger append_only', 'not always enabled'],
-    ['enabled only where PostgreSQL likes to', 'alter table ledger.batch enable trigger append_only', 'not always enabled'],
+    ['enabled only in ordinary sessions', 'alter table ledger.batch enable trigger append_only', 'not always enabled'],
     ['gone', 'drop trigger append_only on ledger.account', 'missing'],
-  ])('when a trigger is %s, and taken again after the remedy was run', async (_how, statement, word) => {
+  ])('when a trigger is %s, and accepted after the remedy was run', async (_how, statement, word) => {
     await database.pool.query(statement);
     const failure = await open({ databaseUrl: database.url }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ message: expect.stringContaining(word) as unknown });
@@ -163,7 +163,7 @@ describe('a server without the roles', () => {
   });
   const owners = () => server.url.replace(/\/\/[^@]+@/, '//shop:secret@');
 
-  test('gets them from an owner who may make roles, by whose address alone everything works without the owner’s rights', async () => {
+  test('gets them from an owner who may create roles, whose URL alone is enough to work without the owner’s rights', async () => {
     await superuser.query('alter role shop createrole');
     const opened = await open({ databaseUrl: owners() });
     expect(await whoWorks(opened.pool)).toEqual({ role: 'coffer_writer' });
@@ -172,7 +172,7 @@ describe('a server without the roles', () => {
     await (await open({ databaseUrl: owners() }, 'reader')).stop();
   });
 
-  test('asks a superuser for them otherwise, and is content with what the remedy says', async () => {
+  test('requests them from a superuser otherwise, and works after the remedy', async () => {
     const failure = await open({ databaseUrl: owners() }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ message: expect.stringContaining('has no roles coffer_migrator') as unknown });
     const { remedy } = failure as { remedy: string };
@@ -202,7 +202,7 @@ test('rights that were lost with the roles come back with the next migration', a
   await opened.stop();
 });
 
-test('a role that several databases make at once is made once, and nobody fails', async () => {
+test('a role that several databases create at the same time is created once, without failures', async () => {
   const name = `made_${randomBytes(6).toString('hex')}`;
   logins.push(name);
   const clients = Array.from({ length: 8 }, () => new pg.Client({ connectionString: database.url }));
@@ -212,7 +212,7 @@ test('a role that several databases make at once is made once, and nobody fails'
   await Promise.all(clients.map((client) => client.end()));
 });
 
-test('settings of an address and settings of a connection are both in force', async () => {
+test('settings of a URL and settings of a connection are both in force', async () => {
   await migrate(database.url, log);
   const url = withServerOptions(inRole(withServerOptions(database.url, '-c work_mem=5MB'), 'reader'), '-c jit=off');
   const client = new pg.Client({ connectionString: url });

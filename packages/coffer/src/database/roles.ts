@@ -1,23 +1,23 @@
-/** The three roles of a Coffer database, and how a connection takes one on. What each may do stands in database/access/rights.sql. */
+/** The three roles of a Coffer database, and how a connection assumes one. Their rights are in database/access/rights.sql. */
 import pg from 'pg';
 import { OperatorError } from '../kernel/index.ts';
 
-/** `migrator` owns everything, `writer` is what the running Coffer works as, `reader` can only look. */
+/** `migrator` owns everything, `writer` is the role of the running Coffer, `reader` can only read. */
 export type Role = 'migrator' | 'writer' | 'reader';
 
-/** Roles belong to the whole server, not to one database; they cannot log in, logins are made members of them. */
+/** Roles belong to the whole server, not to one database. They cannot log in; logins are made members of them. */
 export const roleNames = {
   migrator: 'coffer_migrator',
   writer: 'coffer_writer',
   reader: 'coffer_reader',
 } as const satisfies Record<Role, string>;
 
-/** The address for connections that work with the rights of one role only, whatever their login could do besides. */
+/** The URL for connections that have the rights of one role only, whatever else their login may do. */
 export function inRole(url: string, role: 'writer' | 'reader'): string {
   return withServerOptions(url, `-c role=${roleNames[role]}`);
 }
 
-/** Adds settings to those that an address carries already; the driver would take the address's and forget all others. */
+/** Adds settings to those already in a URL; on its own the driver would use only the URL's. */
 export function withServerOptions(url: string, options: string | undefined): string {
   if (options === undefined) return url;
   const address = new URL(url);
@@ -27,8 +27,8 @@ export function withServerOptions(url: string, options: string | undefined): str
 }
 
 /**
- * Makes the roles that are missing, and the caller a member where it is allowed to. True when one was missing: then what they may do
- * is missing too (a database restored on another server comes without its roles).
+ * Creates the missing roles, and makes the caller a member if it may. True when one was missing: then the grants are missing too (a
+ * database restored on another server comes without its roles).
  */
 export async function ensureRoles(client: pg.ClientBase): Promise<boolean> {
   const names = Object.values(roleNames);
@@ -39,7 +39,7 @@ export async function ensureRoles(client: pg.ClientBase): Promise<boolean> {
   return missing.length > 0;
 }
 
-/** Two databases of one server may be migrated at once: whoever comes second finds the role made. */
+/** Two databases of one server may be migrated concurrently: the second finds the role created. */
 export async function createRole(client: pg.ClientBase, name: string): Promise<void> {
   try {
     await client.query(`create role ${pg.escapeIdentifier(name)} nologin`);
@@ -62,7 +62,7 @@ async function joinRole(client: pg.ClientBase, name: string): Promise<void> {
 function rolesMissing(cause: unknown): OperatorError {
   const names = Object.values(roleNames);
   return new OperatorError(
-    `The server has no roles ${names.join(', ')} yet, and this user may not make them.`,
+    `The server has no roles ${names.join(', ')} yet, and this user may not create them.`,
     `Run once as a superuser: ${names.map((name) => `create role ${name};`).join(' ')} grant ${roleNames.migrator} to <the user of COFFER_MIGRATION_URL>; grant ${roleNames.writer}, ${roleNames.reader} to <the user of DATABASE_URL>;`,
     { cause },
   );

@@ -6,8 +6,8 @@ const versionMin = 160_000;
 type Setting = { name: string; setting: string; source: string };
 
 /**
- * Refuses a PostgreSQL on which an answered transfer could be lost: too old, read-only, or with one of the settings off
- * that bring a commit to disk. Names each finding and the statement that mends it.
+ * Refuses a PostgreSQL on which an answered transfer could be lost: too old, read-only, or with a setting off that commits depend on to
+ * reach the disk. Names each finding and the statement that fixes it.
  */
 export async function refuseUnsafeDatabase(pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query<Setting>(
@@ -20,16 +20,16 @@ export async function refuseUnsafeDatabase(pool: pg.Pool): Promise<void> {
 
   if (Number(value('server_version_num')) < versionMin) {
     throw new OperatorError(
-      `DATABASE_URL leads to PostgreSQL ${value('server_version')}; Coffer needs 16 or newer.`,
-      'Upgrade it, or leave DATABASE_URL away to use the PostgreSQL 18 that comes with Coffer.',
+      `DATABASE_URL points to PostgreSQL ${value('server_version')}; Coffer needs 16 or newer.`,
+      'Upgrade it, or unset DATABASE_URL to use the PostgreSQL 18 that comes with Coffer.',
     );
   }
   if (value('in_hot_standby') === 'on') {
-    throw new OperatorError('DATABASE_URL leads to a read-only standby.', 'Give the address of the primary.');
+    throw new OperatorError('DATABASE_URL points to a read-only standby.', 'Use the URL of the primary.');
   }
   if (value('server_encoding') !== 'UTF8') {
     throw new OperatorError(
-      `The database is encoded in ${value('server_encoding')}, which cannot hold every text.`,
+      `The database is encoded in ${value('server_encoding')}, which cannot represent every text.`,
       "Create it with: create database coffer encoding 'UTF8' template template0;",
     );
   }
@@ -37,7 +37,7 @@ export async function refuseUnsafeDatabase(pool: pg.Pool): Promise<void> {
   const replication = found.get('session_replication_role');
   if (replication && replication.setting !== 'origin') {
     throw new OperatorError(
-      `The database runs with session_replication_role = ${replication.setting}, which switches ordinary triggers and foreign keys off.`,
+      `The database runs with session_replication_role = ${replication.setting}, which disables ordinary triggers and foreign keys.`,
       remedy(replication),
     );
   }
@@ -49,7 +49,7 @@ export async function refuseUnsafeDatabase(pool: pg.Pool): Promise<void> {
   if (unsafe.length === 0) return;
   throw new OperatorError(
     `The database runs with ${unsafe.map((row) => `${row.name} = ${row.setting}`).join(' and ')}: ` +
-      'transfers that were answered would be lost when the machine fails.',
+      'a machine failure would lose transfers that were already answered.',
     unsafe.map(remedy).join(' '),
   );
 }
@@ -61,7 +61,7 @@ function isSafe(setting: Setting, standbys: string): boolean {
   return withoutStandby || ['on', 'remote_apply'].includes(setting.setting);
 }
 
-/** The statement that undoes an unsafe value depends on where it was set. */
+/** The statement that resets an unsafe value depends on where it was set. */
 function remedy(row: Setting): string {
   switch (row.source) {
     case 'database':
@@ -93,12 +93,12 @@ export async function refuseUnsafeLedger(pool: pg.Pool): Promise<void> {
     throw new OperatorError(
       `Coffer works as ${open.role}, which could change what ${open.table} holds.`,
       open.all_powerful
-        ? `Take the power from that role: alter role ${open.role} nosuperuser; and revoke its membership in the role that owns the ledger.`
+        ? `Reduce the rights of that role: alter role ${open.role} nosuperuser; and revoke its membership in the role that owns the ledger.`
         : `Run as the owner: revoke insert, update, delete, truncate, references, trigger on all tables in schema ledger from ${open.role}, public;`,
     );
   }
 
-  // The list of assets grows by migration and has nothing to guard.
+  // The list of assets grows by migration and needs no guard.
   const { rows: guards } = await pool.query<Guard>(`
     select c.oid::regclass::text as table, t.tgenabled as trigger_enabled
     from pg_class c left join pg_trigger t on t.tgrelid = c.oid and t.tgname = 'append_only'
@@ -113,12 +113,12 @@ export async function refuseUnsafeLedger(pool: pg.Pool): Promise<void> {
   );
 }
 
-/** Refuses a database whose ledger this connection may not even look at: it was never migrated, or not by this version. */
+/** Refuses a database whose ledger this connection may not read: it was never migrated, or not by this version. */
 export async function refuseClosedLedger(pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query<{ closed: boolean }>(
     `select exists (select from pg_namespace where nspname = 'ledger' and not has_schema_privilege(oid, 'usage')) as closed`,
   );
   if (rows[0]?.closed) {
-    throw new OperatorError('This database was not migrated by this Coffer yet.', 'Start Coffer once, or run: coffer migrate.');
+    throw new OperatorError('This version of Coffer has not migrated this database yet.', 'Start Coffer once, or run: coffer migrate.');
   }
 }

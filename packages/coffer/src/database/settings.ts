@@ -3,7 +3,7 @@ import path from 'node:path';
 import { anyText, optional, settingGroup } from '../kernel/index.ts';
 import type { Parser } from '../kernel/index.ts';
 
-/** Sources run from a clone, which has one home wherever it is called from; below node_modules, data would go with the next install. */
+/** A clone has one home, whatever the current folder is; below node_modules, the next install would delete the data. */
 const isClone = import.meta.filename.endsWith('.ts');
 const defaultHome = isClone ? path.resolve(import.meta.dirname, '../../../../.coffer') : path.resolve('.coffer');
 
@@ -12,7 +12,7 @@ const postgresUrl: Parser<string> = {
   parse: (text) => {
     const url = URL.parse(text);
     if (!url || !['postgres:', 'postgresql:'].includes(url.protocol)) return { instead: 'postgres://user:password@host:5432/database' };
-    return url.pathname.length < 2 ? { instead: 'the name of the database, too: end it with /database' } : { value: text };
+    return url.pathname.length < 2 ? { instead: "a URL that includes the database's name: end it with /database" } : { value: text };
   },
 };
 
@@ -26,7 +26,7 @@ export const databaseSettings = settingGroup({
       reads: optional(postgresUrl),
       default: undefined,
       absent: 'the embedded PostgreSQL 18',
-      meaning: 'a PostgreSQL 16 or newer of your own',
+      meaning: 'your own PostgreSQL, 16 or newer',
       example,
       secret: true,
     },

@@ -5,7 +5,7 @@ import { inTransaction, inTransactionOn, TransactionLost } from './transaction.t
 
 type Answer = Error | { command: string };
 
-/** A pool of one connection that answers as it is told, and remembers what it was asked and how it was given back. */
+/** A pool of one connection with given answers, which records its queries and how it was released. */
 function fakePool(answers: Readonly<Record<string, Answer>> = {}) {
   const asked: string[] = [];
   const released: boolean[] = [];
@@ -29,7 +29,7 @@ const broken = new Error('Connection terminated unexpectedly');
 const failureOf = (promise: Promise<unknown>) => promise.catch((failure: unknown) => failure);
 
 describe('a transaction', () => {
-  test('is committed when the work returns, and the connection given back', async () => {
+  test('is committed when the work returns, and its connection released', async () => {
     const { pool, asked, released } = fakePool();
     expect(await inTransaction(pool, async (client) => (await client.query('select')).command)).toBe('SELECT');
     expect(asked).toEqual(['begin', 'select', 'commit']);
@@ -42,7 +42,7 @@ describe('a transaction', () => {
     expect(asked[0]).toBe('begin; set local lock_timeout = 1');
   });
 
-  test('is rolled back when the work throws, and the same is thrown', async () => {
+  test('is rolled back when the work throws, and rethrows the error', async () => {
     const { pool, asked, released } = fakePool();
     const bug = new Error('a bug');
     expect(await failureOf(inTransaction(pool, () => Promise.reject(bug)))).toBe(bug);
@@ -77,19 +77,19 @@ describe('a transaction', () => {
     },
   );
 
-  test('whose commit the server refuses has failed, and the connection is well', async () => {
+  test('whose commit the server refuses has failed, and its connection is reused', async () => {
     const refused = serverError('23505');
     const { pool, released } = fakePool({ commit: refused });
     expect(await failureOf(inTransaction(pool, () => Promise.resolve()))).toBe(refused);
     expect(released).toEqual([false]);
   });
 
-  test('of which a statement failed unnoticed does not pass for committed', async () => {
+  test('with an ignored failed statement is not reported as committed', async () => {
     const { pool } = fakePool({ commit: { command: 'ROLLBACK' } });
     await expect(inTransaction(pool, () => Promise.resolve())).rejects.toThrow('its failure was ignored');
   });
 
-  test('on a connection of the caller’s own ends the same ways', async () => {
+  test('on a caller’s own connection ends the same ways', async () => {
     const { client, asked } = fakePool();
     expect(await inTransactionOn(client, () => Promise.resolve('done'))).toBe('done');
     const bug = new Error('a bug');

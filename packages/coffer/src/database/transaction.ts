@@ -1,9 +1,9 @@
-/** Transactions: the one place that begins, commits and rolls back for code that writes through a pool. */
+/** Transactions: the only code that begins, commits and rolls back for writes through a pool. */
 import pg from 'pg';
 
 /**
- * The connection broke in a transaction. `unknown`: while it was committed, so its effect may be there or not; `not_done`: before, so
- * it has none. An outage, like any broken connection.
+ * The connection broke in a transaction. `unknown`: during the commit, so it may or may not have taken effect; `not_done`: before, so it
+ * has no effect. An outage, like any broken connection.
  */
 export class TransactionLost extends Error {
   override readonly name = 'TransactionLost';
@@ -23,8 +23,8 @@ export type TransactionOptions = {
 };
 
 /**
- * Does `work` in one transaction and commits it when `work` returns; when it throws, rolls back and throws the same. Only a connection
- * whose state is known goes back to the pool. Throws TransactionLost when the connection broke.
+ * Runs `work` in one transaction and commits it when `work` returns; when it throws, rolls back and rethrows. Only a connection whose state
+ * is known returns to the pool. Throws TransactionLost when the connection broke.
  */
 export async function inTransaction<T>(
   pool: pg.Pool,
@@ -49,7 +49,7 @@ export async function inTransaction<T>(
   }
 }
 
-/** The same on a connection of the caller's own. */
+/** The same on the caller's own connection. */
 export async function inTransactionOn<T>(client: pg.Client, work: () => Promise<T>, options: TransactionOptions = {}): Promise<T> {
   await client.query(beginText(options));
   try {
@@ -59,7 +59,7 @@ export async function inTransactionOn<T>(client: pg.Client, work: () => Promise<
   }
 }
 
-/** What ended a transaction whose connection is well: it was rolled back. */
+/** Why a transaction on a healthy connection was rolled back. */
 class WithinTransaction extends Error {}
 
 function beginText({ settings }: TransactionOptions): string {
@@ -79,14 +79,14 @@ async function workThenCommit<Client extends pg.ClientBase, T>(client: Client, w
   const { command } = await client.query('commit').catch((cause: unknown) => {
     throw isAnswered(cause) ? new WithinTransaction('refused', { cause }) : new TransactionLost('unknown', cause);
   });
-  // PostgreSQL answers a commit of a transaction that failed with a rollback, and with no error.
+  // PostgreSQL answers a commit of a failed transaction with a rollback, and without an error.
   if (command === 'ROLLBACK') {
     throw new WithinTransaction('rolled back', { cause: new Error('a statement of the transaction failed, and its failure was ignored') });
   }
   return result;
 }
 
-/** Whether the server itself says that it did not commit. One that is shut down, or a connection that breaks, says nothing of it. */
+/** Whether the server itself reported that it did not commit. A shutdown or a broken connection does not tell. */
 function isAnswered(failure: unknown): boolean {
   return failure instanceof pg.DatabaseError && !/^(08|57)/.test(failure.code ?? '08');
 }

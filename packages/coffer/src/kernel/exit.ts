@@ -1,8 +1,8 @@
 import type { Log } from './log.ts';
 
 /**
- * A failure that the operator can mend: one sentence of what is wrong and one of what to do next.
- * Printed without a stack; the process ends with exit code 1.
+ * A failure that the operator can fix: one sentence for the problem and one for the remedy. Printed without a stack; the process ends with
+ * exit code 1.
  */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';
@@ -14,7 +14,7 @@ export class OperatorError extends Error {
   }
 }
 
-/** What a person is told about a failure: sentences for an OperatorError, the stack for anything else (a bug to report). */
+/** Describes a failure for a person: sentences for an OperatorError, the stack for anything else (a bug to report). */
 export function describeFailure(failure: unknown): string {
   if (failure instanceof OperatorError) return `${failure.message}\n${failure.remedy}`;
   if (failure instanceof Error) return failure.stack ?? failure.message;
@@ -22,14 +22,13 @@ export function describeFailure(failure: unknown): string {
 }
 
 /**
- * Installs the last resort: an error that nobody caught is logged and ends the process with exit code 1.
- * Going on after it would mean answering from a state that nobody can vouch for.
+ * Installs the last resort: an uncaught error is logged and ends the process with exit code 1, because its state can no longer be trusted.
  */
 export function exitOnUncaughtErrors(log: Log): void {
   const leave = (failure: unknown, origin: string) => {
     try {
       if (failure instanceof OperatorError) log.fatal(`${failure.message} ${failure.remedy}`);
-      else log.fatal({ err: failure, origin }, 'An unexpected error ends this process; the ledger is safe, start it again.');
+      else log.fatal({ err: failure, origin }, 'An unexpected error ends this process. The ledger is safe; restart it.');
     } finally {
       process.exit(1);
     }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { makeFolder } from './folder.ts';
 
-it('makes the folders above it too, and leaves one that is there alone', () => {
+it('creates missing parents, and leaves an existing folder unchanged', () => {
   const above = fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-folder-'));
   const folder = path.join(above, 'a/b/c');
   makeFolder(folder, 0o700);
@@ -13,6 +13,6 @@ it('makes the folders above it too, and leaves one that is there alone', () => {
   fs.rmSync(above, { recursive: true });
 });
 
-it.runIf(fs.existsSync('/proc/self'))('says so where no folder can be made, instead of trying for ever', () => {
+it.runIf(fs.existsSync('/proc/self'))('throws where no folder can be created, instead of looping', () => {
   expect(() => makeFolder('/proc/nothing/here', 0o700)).toThrow(/ENOENT/);
 });

@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * Makes a folder and the folders above it, step by step; throws what the system says when one cannot be made.
- * Node's own recursive mkdir never returns below a folder that reports ENOENT for every new entry, as /proc does.
+ * Creates a folder and its parents one by one; throws the system's error when one cannot be created. Node's recursive mkdir never returns
+ * below a folder that reports ENOENT for every new entry, as /proc does.
  */
 export function makeFolder(folder: string, mode: number): void {
   if (fs.existsSync(folder)) return;
@@ -11,7 +11,7 @@ export function makeFolder(folder: string, mode: number): void {
   try {
     fs.mkdirSync(folder, { mode });
   } catch (error) {
-    // Another process made it in between.
+    // Another process created it in between.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }

@@ -5,7 +5,7 @@ afterEach(() => vi.useRealTimers());
 
 const timeOf = (id: string) => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 
-test('an id is a UUID of version 7 and variant 10, with the time of its making', () => {
+test('an id is a UUID of version 7 and variant 10 with its creation time', () => {
   const before = Date.now();
   const ids = Array.from({ length: 1_000 }, newId);
   const after = Date.now();
@@ -17,14 +17,14 @@ test('an id is a UUID of version 7 and variant 10, with the time of its making',
   }
 });
 
-test('ids increase in the order they are made, also within a millisecond', () => {
+test('ids increase in order of creation, even within a millisecond', () => {
   vi.useFakeTimers({ now: Date.now() + 1_000 });
   const ids = Array.from({ length: 100_000 }, newId);
   expect(new Set(ids.map(timeOf)).size).toBe(1);
   expect(ids.every((id, at) => at === 0 || id > (ids[at - 1] ?? ''))).toBe(true);
 });
 
-test('a clock that goes back makes no id that comes before an earlier one', () => {
+test('a clock that goes back creates no smaller id', () => {
   vi.useFakeTimers({ now: Date.now() + 5_000 });
   const first = newId();
   vi.setSystemTime(Date.now() - 60_000);
@@ -44,6 +44,6 @@ test('the random part differs from id to id in every position', () => {
   for (let position = 1; position < 12; position++) expect(new Set(tails.map((tail) => tail[position])).size).toBe(16);
 });
 
-test.each(['', 'x', '01a1fbef-d7cf-76d2-89d5-0538a772f21', '01A1FBEF-D7CF-76D2-89D5-0538A772F218'])('"%s" is no UUID', (text) => {
+test.each(['', 'x', '01a1fbef-d7cf-76d2-89d5-0538a772f21', '01A1FBEF-D7CF-76D2-89D5-0538A772F218'])('"%s" is not a UUID', (text) => {
   expect(isUuid(text)).toBe(false);
 });

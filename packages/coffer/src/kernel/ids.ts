@@ -1,17 +1,17 @@
 import { randomFillSync } from 'node:crypto';
 
 const randomBytesPerId = 10;
-/** Drawn for 256 ids at once: drawing for each took 7 % of a gRPC server's time. */
+/** Random bytes for 256 ids: drawing them for each id took 7 % of a gRPC server's time. */
 const drawn = Buffer.alloc(256 * randomBytesPerId);
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 let used = drawn.length;
 let lastMs = 0;
-/** 32 bits, which follow the time in an id. */
+/** 32 bits, after the time in an id. */
 let counter = 0;
 
 /**
- * A new UUIDv7 (RFC 9562): 48 bits of time in ms, 32 bits of a counter, 42 random bits. The ids of one process increase in the order
- * they are made, so that indexes grow at their end. When the clock goes back, they keep the latest time until it has caught up.
+ * A new UUIDv7 (RFC 9562): 48 bits of time in ms, 32 bits of a counter, 42 random bits. The ids of one process increase in order of
+ * creation, so that indexes grow at their end. When the clock goes back, ids keep the latest time until the clock has caught up.
  */
 export function newId(): string {
   if (used === drawn.length) {
@@ -24,7 +24,7 @@ export function newId(): string {
   const nowMs = Date.now();
   if (nowMs > lastMs) {
     lastMs = nowMs;
-    // Its upper half stays free: there is room to count for longer than a millisecond lasts.
+    // The top bit starts at zero, so the counter has room for longer than a millisecond.
     counter = drawn.readUInt32BE(at) >>> 1;
   } else if (counter === 0xffff_ffff) {
     lastMs++;
@@ -54,7 +54,7 @@ function random(at: number): number {
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** True for a UUID of any version in its usual lower-case form. */
+/** True for a UUID of any version in the usual lower-case form. */
 export function isUuid(text: string): boolean {
   return uuid.test(text);
 }

@@ -1,4 +1,4 @@
-// What every other folder may lean on: how settings are read, logging, assertions, leaving; no business.
+// The base of every other folder: settings, logging, assertions, exit. No business logic.
 export * from './assert.ts';
 export * from './backoff.ts';
 export * from './exit.ts';

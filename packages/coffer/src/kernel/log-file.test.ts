@@ -14,7 +14,7 @@ afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 const read = (name: string) => fs.readFileSync(path.join(folder, name), 'utf8');
 
-test('lines are in the file at once, as JSON, whatever the terminal is shown', () => {
+test('lines are in the file immediately, as JSON, whatever the terminal shows', () => {
   let shown = '';
   const file = new LogFile({ file: path.join(folder, 'logs', 'api.log') });
   const log = createLog({ level: 'debug', pretty: true, destination: { write: (line) => void (shown += line) }, file });
@@ -24,7 +24,7 @@ test('lines are in the file at once, as JSON, whatever the terminal is shown', (
   expect(shown + read('logs/api.log')).not.toContain('hunter2');
 });
 
-test('a line that is written for a request names it', () => {
+test('a line written during a request names the request', () => {
   const file = new LogFile({ file: path.join(folder, 'api.log') });
   const log = createLog({ level: 'info', pretty: false, destination: { write: () => undefined }, file });
   inRequest({ requestId: 'r-1' }, () => log.info('in'));
@@ -37,7 +37,7 @@ test('a line that is written for a request names it', () => {
   expect(outside).not.toHaveProperty('requestId');
 });
 
-test('a full file is put aside, and only so many are kept', () => {
+test('a full file is rotated, and only the configured number is kept', () => {
   const file = new LogFile({ file: path.join(folder, 'api.log'), bytesMax: 20, filesMax: 3 });
   for (let line = 1; line <= 10; line++) file.write(`line number ${line}\n`);
   expect(fs.readdirSync(folder).toSorted((a, b) => a.localeCompare(b))).toEqual(['api.log', 'api.log.1', 'api.log.2']);
@@ -46,14 +46,14 @@ test('a full file is put aside, and only so many are kept', () => {
   );
 });
 
-test('a file that was begun before is continued', () => {
+test('an existing file is continued', () => {
   const file = path.join(folder, 'api.log');
   new LogFile({ file }).write('a\n');
   new LogFile({ file }).write('b\n');
   expect(read('api.log')).toBe('a\nb\n');
 });
 
-test('two processes on one file lose no line when one of them puts it aside', () => {
+test('two processes that share a file lose no line when one of them rotates it', () => {
   const file = path.join(folder, 'api.log');
   const [one, other] = [new LogFile({ file, bytesMax: 10, filesMax: 2 }), new LogFile({ file, bytesMax: 10, filesMax: 2 })];
   one.write('one 123456\n');
@@ -64,7 +64,7 @@ test('two processes on one file lose no line when one of them puts it aside', ()
   for (const line of ['one 123456', 'other 1234', 'one again', 'other again']) expect(all).toContain(line);
 });
 
-test('a disk that takes nothing disturbs nobody', () => {
+test('a failing disk does not disturb callers', () => {
   const file = new LogFile({ file: path.join(folder, 'api.log'), bytesMax: 1 });
   file.write('a\n');
   fs.rmSync(folder, { recursive: true });

@@ -5,18 +5,18 @@ import { makeFolder } from './folder.ts';
 
 export type LogFileOptions = {
   readonly file: string;
-  /** A file that has reached this many bytes is put aside; 20 MiB when absent. */
+  /** Rotates a file that has reached this size; 20 MiB by default. */
   readonly bytesMax?: number;
-  /** How many files there are at most, the newest included; 5 when absent. */
+  /** Maximum number of files, including the newest; 5 by default. */
   readonly filesMax?: number;
 };
 
-/** A disk that is full is asked again after a while, not for every line. */
+/** Retry a full disk after this pause, not for every line. */
 const retryAfterMs = 10_000;
 
 /**
- * Writes at once, like standard output beside it: the last line before a crash is in the file. A file that cannot be written
- * never disturbs who logs; the lines are on standard output, too. Several processes may share a file.
+ * Writes synchronously, like standard output: the last line before a crash is in the file. A failing file never disturbs the caller; the
+ * lines are on standard output, too. Several processes may share a file.
  */
 export class LogFile {
   readonly #file: string;
@@ -26,7 +26,7 @@ export class LogFile {
   #bytes = 0;
   #failedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** Throws what the system says when the file cannot be opened. */
+  /** Throws the system's error when the file cannot be opened. */
   constructor({ file, bytesMax = 20 * 1_048_576, filesMax = 5 }: LogFileOptions) {
     this.#file = file;
     this.#bytesMax = bytesMax;
@@ -62,7 +62,7 @@ export class LogFile {
   #rotate(): void {
     const ours = this.#descriptor === null ? undefined : fs.fstatSync(this.#descriptor).ino;
     this.#close();
-    // Another process that shares the file may have put it aside already.
+    // Another process that shares the file may have rotated it already.
     if (fs.statSync(this.#file, { throwIfNoEntry: false })?.ino === ours) {
       for (let age = this.#filesMax - 1; age >= 1; age--)
         this.#rename(age === 1 ? this.#file : `${this.#file}.${age - 1}`, `${this.#file}.${age}`);

@@ -11,7 +11,7 @@ export const logSettings = settingGroup({
       reads: oneOfWords(logLevels),
       default: 'info',
       absent: 'info',
-      meaning: 'what is logged, from this level on',
+      meaning: 'lowest level that is logged',
       example: 'debug',
     },
     logFiles: {

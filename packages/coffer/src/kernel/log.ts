@@ -30,17 +30,17 @@ const redactedPaths = secretKeys.flatMap((key) =>
 
 export type LogOptions = {
   level: LogLevel;
-  /** Lines for a person at a terminal; JSON otherwise. */
+  /** Readable lines for a terminal; JSON otherwise. */
   pretty: boolean;
-  /** 1, standard output, when absent; commands whose answer goes there log to 2. */
+  /** 1, standard output, by default; commands that print their result there log to 2. */
   descriptor?: 1 | 2;
   /** Replaces the descriptor (tests read what was written). */
   destination?: DestinationStream;
-  /** Gets every line as JSON, beside the descriptor or destination. */
+  /** Also receives every line as JSON. */
   file?: DestinationStream | undefined;
 };
 
-/** Creates the process's log, with secrets left out of it. Writing is synchronous: the last line before an exit is not lost. */
+/** Creates the process's log, which hides secrets. Writes are synchronous, so the last line before an exit is not lost. */
 export function createLog(options: LogOptions): Log {
   const raw = options.destination ?? standardOutput(options.descriptor ?? 1);
   const lines = options.pretty ? prettyLines(raw, options) : raw;
@@ -58,16 +58,16 @@ export function createLog(options: LogOptions): Log {
   );
 }
 
-/** A disk that is full, or a reader that is gone, is asked again after a while, not for every line. */
+/** Retry a full disk or a closed reader after this pause, not for every line. */
 const retryAfterMs = 10_000;
 
-/** Lines that it does not take are lost; whoever logs is not disturbed. */
+/** Lines that cannot be written are lost; the caller is not disturbed. */
 function standardOutput(fd: 1 | 2): DestinationStream {
   let stream: DestinationStream | null = null;
   let failedAtMs = Number.NEGATIVE_INFINITY;
   const open = () => {
     const opened = pino.destination({ fd, sync: true });
-    // It would keep what it could not write, and try that first; a new one has nothing to catch up with.
+    // After an error a stream would retry its backlog first; a new one has none.
     opened.on('error', () => {
       stream = null;
       failedAtMs = performance.now();
@@ -92,7 +92,7 @@ function both(first: DestinationStream, second: DestinationStream): DestinationS
   };
 }
 
-/** A line that is written while a request is worked on names it. */
+/** Adds the request id to lines logged during a request. */
 function requestOfLine(): { requestId?: string } {
   const request = currentRequest();
   return request ? { requestId: request.requestId } : {};
@@ -108,7 +108,7 @@ export function isTerminal(descriptor: 1 | 2): boolean {
   return tty.isatty(descriptor);
 }
 
-/** A log that says nothing, for tests and for commands whose answer is their output. */
+/** A log without output, for tests and for commands whose result is their output. */
 export function silentLog(): Log {
   return pino({ level: 'silent' });
 }

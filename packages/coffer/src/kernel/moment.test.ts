@@ -33,6 +33,6 @@ test.each([
   '+12026-01-31T12:00:00Z',
   '\u0662026-01-31T12:00:00Z',
   '',
-])('%s is no moment', (text) => {
+])('%s is not a moment', (text) => {
   expect(parseMoment(text)).toBeNull();
 });

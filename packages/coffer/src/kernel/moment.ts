@@ -5,7 +5,7 @@ export const momentPattern = '^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\
 const momentText = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,3}))?(Z|[+-]\d{2}:\d{2})$/i;
 const minuteMs = 60_000;
 
-/** Null for what is no moment: the 30th of February, a second 60, a zone of 99 hours, a year that PostgreSQL writes differently. */
+/** Null for an invalid moment: the 30th of February, a second 60, a zone of 99 hours, a year that PostgreSQL writes differently. */
 export function parseMoment(text: string): Date | null {
   const parts = momentText.exec(text);
   if (!parts) return null;
@@ -13,7 +13,7 @@ export function parseMoment(text: string): Date | null {
   const zoneMinutes = zoneOf(parts[8] ?? 'Z');
   if (hour > 23 || minute > 59 || second > 59 || zoneMinutes === null) return null;
   const local = new Date(0);
-  // Date.UTC would take the years 0 to 99 for those of the twentieth century.
+  // Date.UTC would map the years 0 to 99 to the twentieth century.
   local.setUTCFullYear(year, month - 1, day);
   if (local.getUTCMonth() !== month - 1 || local.getUTCDate() !== day) return null;
   local.setUTCHours(hour, minute, second, Number((parts[7] ?? '').padEnd(3, '0')));

@@ -3,12 +3,12 @@ import { OperatorError } from './exit.ts';
 import { loadOptional } from './optional.ts';
 import { optionalPackages } from './version.ts';
 
-test('a package that is installed is loaded', async () => {
+test('an installed package is loaded', async () => {
   const { Connection } = await loadOptional('RABBITMQ_URL', ['rabbitmq-client'], () => import('rabbitmq-client'));
   expect(Connection).toBeTypeOf('function');
 });
 
-test('a missing package ends in a sentence: the setting, the package, the command with the version', async () => {
+test('a missing package is reported with the setting, the package and the install command with its version', async () => {
   const version = optionalPackages['rabbitmq-client']?.replace('^', '');
   expect(version).toMatch(/^\d+\.\d+\.\d+$/);
   await expect(loadOptional('RABBITMQ_URL', ['rabbitmq-client'], notFound('rabbitmq-client'))).rejects.toMatchObject({
@@ -17,7 +17,7 @@ test('a missing package ends in a sentence: the setting, the package, the comman
   });
 });
 
-test('one missing package of several names them all, so that one command is enough', async () => {
+test('several missing packages are reported together with one command', async () => {
   const failed = loadOptional('SOME_URL', ['a', '@b/c'], notFound('@b/c'));
   await expect(failed).rejects.toBeInstanceOf(OperatorError);
   await expect(failed).rejects.toMatchObject({
@@ -26,12 +26,12 @@ test('one missing package of several names them all, so that one command is enou
   });
 });
 
-test('any other failure stays what it is', async () => {
+test('any other failure is rethrown', async () => {
   await expect(loadOptional('RABBITMQ_URL', ['rabbitmq-client'], notFound('its-own-part'))).rejects.not.toBeInstanceOf(OperatorError);
   await expect(loadOptional('RABBITMQ_URL', ['rabbitmq-client'], () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
 });
 
-/** As Node's own loader fails. */
+/** Fails like Node's own loader. */
 function notFound(name: string): () => Promise<never> {
   const failure = Object.assign(new Error(`Cannot find package '${name}' imported from a file`), { code: 'ERR_MODULE_NOT_FOUND' });
   return () => Promise.reject(failure);

@@ -2,8 +2,8 @@ import { OperatorError } from './exit.ts';
 import { optionalPackages } from './version.ts';
 
 /**
- * Loads what needs packages that not every installation has. `setting` is what asks for them. Throws an OperatorError that names
- * the setting and the command that installs them when one of `packages` is missing.
+ * Loads a module that needs optional packages. `setting` is the setting that requires them. When one of `packages` is missing, throws an
+ * OperatorError with the setting and the install command.
  */
 export async function loadOptional<Loaded>(setting: string, packages: readonly string[], load: () => Promise<Loaded>): Promise<Loaded> {
   try {

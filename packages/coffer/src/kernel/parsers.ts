@@ -1,7 +1,7 @@
-/** The types of values that settings of several contexts have. */
+/** Setting parsers that several contexts share. */
 import type { Parsed, Parser } from './settings.ts';
 
-/** Where something listens, or where to reach it. */
+/** An address to listen on or to connect to. */
 export type Address = { host: string; port: number };
 
 export const onOff: Parser<boolean> = {
@@ -40,7 +40,7 @@ export const hostAndPort: Parser<Address> = {
   },
 };
 
-/** `example` also says in the mistake what is wanted. */
+/** `example` also appears in the error message. */
 export function urlOf(schemes: readonly string[], example: string): Parser<string> {
   return {
     type: 'URL',
@@ -48,13 +48,13 @@ export function urlOf(schemes: readonly string[], example: string): Parser<strin
   };
 }
 
-/** An address that nobody between it and Coffer can pretend to be: https, or on this machine. */
+/** An address that cannot be intercepted: https, or on this machine. */
 export const guardedUrl: Parser<string> = {
   type: 'URL',
   parse: (text) => {
     const url = URL.parse(text);
     const isLocal = url?.protocol === 'http:' && isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
-    return url?.protocol === 'https:' || isLocal ? { value: text } : { instead: 'an https address, or an http one of this machine' };
+    return url?.protocol === 'https:' || isLocal ? { value: text } : { instead: 'an https URL, or an http URL of this machine' };
   },
 };
 
@@ -78,7 +78,7 @@ export const secretText: Parser<string> = {
       : { instead: `at least ${secretBytesMin} bytes (openssl rand -base64 48), or unset it` },
 };
 
-/** For a setting that is undefined when it is absent. */
+/** For a setting that may be absent. */
 export function optional<T>(parser: Parser<T>): Parser<T | undefined> {
   return parser;
 }

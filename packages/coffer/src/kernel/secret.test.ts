@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { keepSecret } from './secret.ts';
 
-test('a secret is made once, kept, and readable by its owner only', () => {
+test('a secret is generated once, stored, and readable by its owner only', () => {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-secret-'));
   try {
     const made = keepSecret(home, 'jwt-secret');

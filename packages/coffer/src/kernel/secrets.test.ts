@@ -24,7 +24,7 @@ test.each([
   expect(hideSecrets(text)).toBe(expected);
 });
 
-test('a text without secrets stays as it is', () => {
+test('a text without secrets is unchanged', () => {
   for (const text of [
     '/wallet/cofounder/deposit?limit=5',
     'a bearer of news',
@@ -61,7 +61,7 @@ test.each([
   'private_key',
   'PRIVATE-KEY',
   'credentials',
-])('whatever %s holds is hidden', (name) => {
+])('the value of %s is hidden', (name) => {
   for (const value of ['hunter2', 2, ['hunter2'], { deep: 'hunter2' }])
     expect(jsonWithoutSecrets({ [name]: value, amount: '5' })).toBe(JSON.stringify({ [name]: '***', amount: '5' }));
 });
@@ -69,7 +69,7 @@ test.each([
 test('a private key within a value is hidden, and the values beside it are kept', () => {
   const value = { note: `old: ${pem('RSA ')}`, cut: pem().slice(0, 60), amount: 5 };
   expect(jsonWithoutSecrets(value)).toBe('{"note":"old: ***","cut":"***","amount":5}');
-  // As headers are hidden: all of them at once, as JSON.
+  // As headers are hidden: all together, as JSON.
   expect(hideSecrets(JSON.stringify(value))).toBe('{"note":"old: ***","cut":"***","amount":5}');
 });
 
@@ -85,7 +85,7 @@ describe('for any text', () => {
   );
   const words = fc.string({ maxLength: 40 }).filter((text) => !text.includes('hunter2'));
 
-  test('a secret that stands between words is hidden', () => {
+  test('a secret between words is hidden', () => {
     fc.assert(
       fc.property(words, secrets, words, (before, { secret, core }, after) => {
         expect(hideSecrets(`${before} ${secret} ${after}`)).not.toContain(core);
@@ -94,7 +94,7 @@ describe('for any text', () => {
     );
   });
 
-  test('hiding twice hides no more', () => {
+  test('hiding is idempotent', () => {
     fc.assert(
       fc.property(fc.string(), secrets, fc.string(), (before, { secret }, after) => {
         const once = hideSecrets(before + secret + after);
@@ -104,9 +104,10 @@ describe('for any text', () => {
   });
 });
 
-// Each of these kept the process busy for minutes when a pattern searched to the end of the text from every place. Callers write these texts.
+// Each of these kept the process busy for minutes when a pattern searched to the end of the text from every position. Callers write these
+// texts.
 test.each(['a-', 'eyJaaaaa-', 'a://b', 'a://b:c', '?token', '-----BEGIN PRIVATE KEY-----', '-----END', 'Bearer '])(
-  'a text of nothing but %j takes no longer than its length',
+  'a text that repeats %j takes time linear in its length',
   (part) => {
     const elapsedMs = (length: number) => {
       const text = `=${part.repeat(length / part.length)}`;
@@ -115,13 +116,13 @@ test.each(['a-', 'eyJaaaaa-', 'a://b', 'a://b:c', '?token', '-----BEGIN PRIVATE 
       return performance.now() - start;
     };
     const shortest = (length: number) => Math.min(...Array.from({ length: 3 }, () => elapsedMs(length)));
-    // Sixteen times the length: sixteen times the time, not 256 times. A millisecond is what the clock of a busy machine may be off.
+    // Sixteen times the length: sixteen times the time, not 256 times. The clock of a busy machine may be off by a millisecond.
     expect(shortest(512_000)).toBeLessThan(64 * Math.max(1, shortest(32_000)));
   },
   60_000,
 );
 
-test('nothing that can be handed over breaks it', () => {
+test('no value breaks it', () => {
   const circle: Record<string, unknown> = {};
   circle['self'] = circle;
   let deep: unknown = 1;

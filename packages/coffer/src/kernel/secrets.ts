@@ -1,10 +1,10 @@
-/** Finds what must not be kept or shown: in texts, in JSON, in headers and addresses. */
+/** Hides secrets in texts, JSON, headers and addresses. */
 
 const censored = '***';
 
 /**
- * No pattern may search to the end of the text from more than a few places, because callers write these texts: a body of 80 KB of `a-` kept the
- * process busy for 14 seconds. So each pattern either takes what it crossed, or crosses a bounded run only.
+ * No pattern may search to the end of the text from more than a few positions, because callers write these texts: a body of 80 KB of `a-`
+ * kept the process busy for 14 seconds. So each pattern either consumes what it crossed, or crosses only a bounded run.
  */
 const upToAt = /:\/\/[^\s@"]*(?:@[^\s@"/?#]*(?=@))*@?/g;
 const userAndPassword = /(:\/\/[^:/]*:).+@$/;
@@ -12,10 +12,10 @@ const secretWords = 'pass(?:word|phrase)|token|secret|authorization|cookie|api[-
 const secretInQuery = new RegExp(`([?&][^\\s?&="']{0,32}(?:${secretWords})[^\\s?&="']{0,32}=)[^&\\s"']*`, 'gi');
 const credential =
   /\bcofi?_[A-Za-z0-9._~-]{4,}|\bwhsec_[A-Za-z0-9+/=]{4,}|\beyJ(?:[\w-]{16,}|[\w-]{4,15}(?=\.))(?:\.[\w-]*){0,4}|\b(?:Bearer|Basic) +[A-Za-z0-9._~+/=-]{8,}/g;
-/** In PEM, also when a URL carries it. One that was cut off is hidden to the end of the text, or of the JSON string that it stands in. */
+/** In PEM, also inside a URL. A truncated key is hidden to the end of the text, or of the JSON string that contains it. */
 const privateKey =
   /-----BEGIN(?:[ +]|%20)(?:[A-Z]{1,16}(?:[ +]|%20)){0,4}PRIVATE(?:[ +]|%20)KEY-----(?:[^"]*?-----END(?:[ +A-Z]|%20){1,64}-----|[^"]*)/g;
-/** Most texts have none of the above; asking this first costs a tenth. */
+/** Most texts match none of the above; this check first costs a tenth. */
 const worthALook = /:\/\/|=|cofi?_|whsec_|eyJ|Bearer|Basic|-----BEGIN/;
 
 /** Hides the password of every URL in a text (`postgres://coffer:***@host/db`), for messages. */
@@ -25,7 +25,7 @@ export function hidePasswords(text: string): string {
     .replace(secretInQuery, `$1${censored}`);
 }
 
-/** Hides the passwords of URLs, API keys, tokens and private keys wherever they stand in a text. */
+/** Hides the passwords of URLs, API keys, tokens and private keys anywhere in a text. */
 export function hideSecrets(text: string): string {
   if (!worthALook.test(text)) return text;
   return hidePasswords(text).replace(credential, censored).replace(privateKey, censored);
@@ -34,10 +34,10 @@ export function hideSecrets(text: string): string {
 const secretName = new RegExp(secretWords, 'i');
 const depthMax = 40;
 
-/** Of most values there is nothing to hide, and JSON.stringify alone is a tenth of the walk. */
+/** Most values contain nothing to hide, and JSON.stringify alone costs a tenth of the walk. */
 const mayHaveSecrets = new RegExp(`${secretName.source}|${worthALook.source}`, 'i');
 
-/** JSON text of any value, with the values of secret names and secrets within texts hidden. Never throws, whatever it is given. */
+/** JSON text of any value, with secrets hidden, both by key name and within strings. Never throws. */
 export function jsonWithoutSecrets(value: unknown): string {
   try {
     return plainJson(value) ?? JSON.stringify(withoutSecrets(value, 0)) ?? 'null';
@@ -61,7 +61,7 @@ function withoutSecrets(value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (depth >= depthMax) return '…';
   if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, depth + 1));
-  // Without a prototype, so that a key named __proto__ is a key like any other.
+  // Without a prototype, so that __proto__ is an ordinary key.
   const kept = Object.create(null) as Record<string, unknown>;
   for (const key of Object.keys(value)) {
     const item = (value as Record<string, unknown>)[key];

@@ -1,34 +1,37 @@
-/** Settings from the environment: each is a row of a table, which help, reference and reading derive from. The rows are the contexts'. */
+/**
+ * Settings from the environment. Each is a row of a table, from which parsing, help and reference derive. Each context defines its own
+ * rows.
+ */
 import { hidePasswords } from './secrets.ts';
 
-/** The value, or what to give instead: a phrase that follows "give". */
+/** The value, or what is valid instead: a phrase that follows "give". */
 export type Parsed<T> = { readonly value: T } | { readonly instead: string };
 
-/** How the text of one type of value is read. `type` is for the reference. */
+/** Parses the text of one type of value. `type` is for the reference. */
 export type Parser<T> = { readonly type: string; readonly parse: (text: string) => Parsed<T> };
 
 export type Setting<T> = {
   /** The environment variable. */
   readonly name: string;
   readonly reads: Parser<T>;
-  /** What is taken when the variable is absent or empty. */
+  /** The value when the variable is absent or empty. */
   readonly default: T;
   /** The same for people. */
   readonly absent: string;
   readonly meaning: string;
   readonly example: string;
-  /** Never shown, not even when it is wrong. */
+  /** Never shown, not even when it is invalid. */
   readonly secret?: true;
 };
 
 type Rows = Readonly<Record<string, Setting<unknown>>>;
 type ValuesOf<R extends Rows> = { readonly [Key in keyof R]: R[Key] extends Setting<infer T> ? T : never };
 
-/** The rows of one context, and the configuration that they make together. */
+/** The rows of one context, and the configuration that they form. */
 export type SettingGroup<R extends Rows = Rows, C = unknown> = {
   readonly title: string;
   readonly rows: R;
-  /** Gets a value for every row; what does not fit together goes to `mistake`, as a sentence with its remedy. */
+  /** Gets a value for every row. Reports inconsistent values to `mistake`, as a sentence with its remedy. */
   readonly combine: (values: ValuesOf<R>, mistake: Mistake) => C;
 };
 
@@ -43,7 +46,7 @@ export function settingGroup<const R extends Rows, C>(group: SettingGroup<R, C>)
   return group;
 }
 
-/** A wrong value is told, and its default stands in for it, so that the others are looked at, too. */
+/** Reports an invalid value and continues with its default, so that the other rows are checked, too. */
 export function readGroup<R extends Rows, C>({ rows, combine }: SettingGroup<R, C>, env: NodeJS.ProcessEnv, mistake: Mistake): C {
   let wrong = false;
   const ofRow = (sentence: string) => {
@@ -51,12 +54,12 @@ export function readGroup<R extends Rows, C>({ rows, combine }: SettingGroup<R, 
     mistake(sentence);
   };
   const values = Object.entries(rows).map(([key, row]) => [key, readSetting(row, env, ofRow)] as const);
-  // A default that stands in for a wrong value says nothing about whether the values fit together.
+  // With a default in place of an invalid value, consistency cannot be judged.
   return combine(Object.fromEntries(values) as ValuesOf<R>, wrong ? () => undefined : mistake);
 }
 
 function readSetting<T>(row: Setting<T>, env: NodeJS.ProcessEnv, mistake: Mistake): T {
-  // An empty variable is what compose files and CI leave behind for "not set".
+  // Compose files and CI leave an empty variable for "not set".
   const text = env[row.name]?.trim();
   if (text === undefined || text === '') return row.default;
   const parsed = row.reads.parse(text);

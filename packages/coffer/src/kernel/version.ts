@@ -6,7 +6,7 @@ const manifest = JSON.parse(fs.readFileSync(path.resolve(import.meta.dirname, '.
   peerDependencies?: Record<string, string>;
 };
 
-/** Of this Coffer, as package.json says it. */
+/** This Coffer's version, from package.json. */
 export const productVersion = manifest.version;
 
 /** Packages that only some settings need, with the versions that Coffer works with. */

@@ -1,11 +1,10 @@
 /**
- * The columns of a log row, once: what posting sends, what the chain hashes, what reads select and what the verifier compares derive from
- * this table. Its order is that of the posting function's parameters and of the chain. To add a column: a migration, the posting function
- * and a line here.
+ * The columns of a log row. Posting, the chain, reads and the verifier all derive their columns from this table. The order is that of the
+ * posting function's parameters and of the chain. To add a column, write a migration, extend the posting function and add a line here.
  */
 import type { Entry, RecordedEntry } from './rules/types.ts';
 
-/** What a column's values are in memory, by its type in PostgreSQL. */
+/** The type of a column's values in memory, by its PostgreSQL type. */
 type Values = { int8: number; text: string; numeric: bigint; bytea: string; timestamptz: Date };
 export type ColumnType = keyof Values;
 export type Value<T extends ColumnType> = Values[T];
@@ -13,17 +12,17 @@ export type Value<T extends ColumnType> = Values[T];
 type Column<N extends string, T extends ColumnType> = {
   readonly name: N;
   readonly type: T;
-  /** The chain format that it came with. */
+  /** The chain format that introduced it. */
   readonly since: 1 | 2;
   /** JSON in the database, its text in memory. */
   readonly json?: true;
-  /** The field of an entry that it is; absent where it is a part of one. */
+  /** The entry field that the column stores; absent when it stores a part of one. */
   readonly field?: Camel<N> & keyof Entry;
   readonly of: (entry: RecordedEntry) => Values[T] | null;
 };
 
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
-/** Names of columns that are a field of an entry, in snake case, with that field's type. */
+/** Column names whose camel-case form is an entry field of that type. */
 type Plain<N extends string, T extends ColumnType> =
   Camel<N> extends keyof Entry ? (Entry[Camel<N>] extends Values[T] | null ? N : never) : never;
 
@@ -44,7 +43,7 @@ export const entryColumns = [
   json('metadata'),
   part('refusal', 'text', ({ refusal }) => refusal && refusal.code),
   json('details'),
-  // Since format 2. Nothing held is no value, so that it costs nothing.
+  // Since format 2. A held amount of zero is stored as null, which costs no space.
   part('debit_held', 'numeric', ({ debit }) => (debit && debit.held !== 0n ? debit.held : null), 2),
   part('credit_held', 'numeric', ({ credit }) => (credit && credit.held !== 0n ? credit.held : null), 2),
   plain('asked_amount', 'numeric', 2),
@@ -62,16 +61,16 @@ export const entryColumns = [
 type EntryColumns = (typeof entryColumns)[number];
 export type EntryColumn = Column<string, ColumnType>;
 
-/** A row as reads select it, by the names of the columns. */
+/** A row as reads select it, keyed by column name. */
 export type StoredEntry = { [C in EntryColumns as C['name']]: Values[C['type']] | null };
-/** The fields of an entry that are columns of their own. */
+/** The entry fields that have a column of their own. */
 export type PlainField = Extract<EntryColumns, { readonly field: string }>['field'];
 
-/** A field of Entry that no column keeps does not compile: seq is the row's place, the sides and the refusal are kept in parts. */
+/** Does not compile when a field of Entry has no column. `seq` is the row's position; the sides and the refusal are stored in parts. */
 type Unkept = Exclude<keyof Entry, PlainField | 'seq' | 'debit' | 'credit' | 'asset' | 'refusal'>;
 const everyFieldIsKept: [Unkept] extends [never] ? true : Unkept = true;
 
-/** The columns of a format of the chain, in its order. */
+/** The columns of a chain format, in order. */
 export function columnsOf(format: 1 | 2): readonly EntryColumn[] {
   return everyFieldIsKept && (format === 2 ? entryColumns : entryColumns.filter(({ since }) => since === 1));
 }

@@ -1,4 +1,4 @@
-// The ledger: one append-only, hash-chained log of transfers per book, and the only way to add to it.
+// The ledger: one append-only, hash-chained log of transfers per book, and the only way to append to it.
 // Inside: rules (pure) <- chain <- reading <- posting <- books, and verify, which trusts none of them.
 export type { Asset, Assets } from './reading/assets.ts';
 export { forgetCheckpoints, readCheckpoints, startCheckpoints } from './chain/checkpoints.ts';

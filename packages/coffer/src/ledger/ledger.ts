@@ -1,4 +1,4 @@
-/** The ledger as the rest of the product sees it: a way to post, and ways to read. How many books it has is its own affair. */
+/** The ledger's interface: one way to post, and the ways to read. Callers need not know how many books there are. */
 import type pg from 'pg';
 import { createPool } from '../database/index.ts';
 import { assert } from '../kernel/index.ts';
@@ -17,28 +17,28 @@ import type { Operation, Outcome, RecordedEntry } from './rules/types.ts';
 
 const readConnections = 4;
 
-/** The ledger for reading alone. */
+/** The read-only ledger. */
 export type ReadableLedger = {
   readonly assets: Assets;
-  /** The numbers of its books, from 1 on. */
+  /** The numbers of its books, starting at 1. */
   readonly books: readonly number[];
   readonly read: LedgerReader;
 };
 
 export type Ledger = ReadableLedger & {
-  /** True while postings can be answered, in every book. */
+  /** True while every book can post. */
   readonly ready: boolean;
-  /** How each book does now. */
+  /** The current status of each book. */
   status(): readonly BookStatus[];
   /**
-   * Posts one operation, in the book of the wallet that initiates it; `book` says which for one that a system account initiates (the
-   * first when absent). Answers when it is committed, or refused. A refusal is a value.
-   * Throws LedgerUnavailable (`outcome` says what is known), LedgerOverloaded, LedgerHalted.
+   * Posts one operation in the book of the wallet that initiates it. `book` chooses the book for an operation that a system account
+   * initiates; the first by default. Returns once the operation is committed or refused. A refusal is a value. Throws LedgerUnavailable
+   * (`outcome` says what is known), LedgerOverloaded, LedgerHalted.
    */
   post(operation: Operation, book?: number): Promise<Outcome>;
-  /** Posts each of them by itself, decided in their order within a book; otherwise like `post`. */
+  /** Posts each operation independently, decided in order within a book; otherwise like `post`. */
   postEach(operations: readonly Operation[], book?: number): Promise<Outcome[]>;
-  /** Posts all of them or none, in their order, in the book of the first; otherwise like `post`. */
+  /** Posts all operations or none, in order, in the book of the first; otherwise like `post`. */
   postLinked(operations: readonly Operation[], book?: number): Promise<Outcome[]>;
   /** Finishes what is in flight, then disconnects. */
   stop(): Promise<void>;
@@ -48,15 +48,15 @@ export type LedgerOptions = {
   readonly url: string;
   readonly log: Log;
   readonly patienceMs?: number;
-  /** Is told what is posted; costs nothing when absent. */
+  /** Notified of postings; costs nothing when absent. */
   readonly observe?: LedgerObserver | undefined;
-  /** Is told which wallets a posting changed, before it is answered; costs nothing when absent. */
+  /** Notified of the wallets that a posting changed, before the posting is answered; costs nothing when absent. */
   readonly changed?: ChangeListener | undefined;
-  /** How many books it must have; when absent what it has, or one when it begins. */
+  /** How many books the ledger must have. By default, as many as it has, or one for a new ledger. */
   readonly books?: number | undefined;
 };
 
-/** Opens the ledger for reading alone: it connects no writer and takes no turn. A ledger that was never begun has no books. */
+/** Opens the ledger for reads only: connects no writer and takes no lock. A ledger that was never initialized has no books. */
 export async function openLedgerReader(options: Pick<LedgerOptions, 'url' | 'log'>): Promise<ReadableLedger & Pick<Ledger, 'stop'>> {
   const pool = createReadPool(options);
   try {
@@ -78,7 +78,7 @@ async function readableLedger(pool: pg.Pool, count: number): Promise<ReadableLed
   return { assets: await Assets.load(pool), books, read: new LedgerReader(count, pool) };
 }
 
-/** Opens the ledger for reading and posting; begins its books the first time. */
+/** Opens the ledger for reading and posting; creates its books the first time. */
 export async function openLedger({ books: wished, changed, ...options }: LedgerOptions): Promise<Ledger> {
   const pool = createReadPool(options);
   let writers: BookWriter[] = [];
@@ -117,12 +117,12 @@ export async function openLedger({ books: wished, changed, ...options }: LedgerO
   }
 }
 
-/** The public name of an operation or transfer: its book and its place in the book's log. */
+/** The public id of an operation or transfer: its book and its seq in the book's log. */
 export function operationId(entry: Pick<RecordedEntry, 'book' | 'operation'>): string {
   return `${entry.book}-${entry.operation}`;
 }
 
-/** Where the operation is that an id names; null when the id is none. The book need not be one of this ledger's. */
+/** Parses an operation id; null when it is malformed. The book need not exist in this ledger. */
 export function placeOfOperationId(id: string): { readonly book: number; readonly seq: number } | null {
   const parts = /^([1-9]\d{0,8})-([1-9]\d{0,14})$/.exec(id);
   return parts ? { book: Number(parts[1]), seq: Number(parts[2]) } : null;

@@ -8,7 +8,7 @@ export const ledgerSettings = settingGroup({
       name: 'COFFER_BOOKS',
       reads: optional(wholeNumber('a number', 1, 1024)),
       default: undefined,
-      absent: 'what the ledger has, else 1',
+      absent: "the ledger's current number, else 1",
       meaning: 'number of books that a new ledger starts with',
       example: '4',
     },

@@ -1,19 +1,19 @@
-/** Who may do an operation: the row that the policy has for each operation of the product. */
+/** Access to operations: the policy row of each operation of the product. */
 import type { Scope } from '../identity/index.ts';
 
 export type Rule = {
-  /** `public`: no credentials are asked for. */
+  /** `public`: needs no credentials. */
   readonly kind: 'public' | 'guarded';
   /**
-   * In open mode. `anyone`: passes without credentials and reaches every wallet. `user`: credentials are needed, since the operation is
-   * about the caller. `as required`: guarded in both modes, since its effect outlives the mode.
+   * In open mode. `anyone`: passes without credentials and reaches every wallet. `user`: needs credentials, because the operation is about
+   * the caller. `as required`: guarded in both modes, because its effect outlives the mode.
    */
   readonly open: 'anyone' | 'user' | 'as required';
   /** The scope that an API key needs. */
   readonly service: Scope | 'never';
-  /** `own`: the user's own wallets and account; everything else looks absent. `any`: it belongs to no user. */
+  /** `own`: the user's own wallets and account; everything else is not found. `any`: it belongs to no user. */
   readonly user: 'own' | 'any' | 'never';
-  /** The least staff role, which may do it to any wallet. */
+  /** The lowest staff role, which may do it to any wallet. */
   readonly staff: 'operator' | 'admin';
 };
 

@@ -1,4 +1,4 @@
-/** Posts operations that were prepared: alone, each by itself, or all of them or none. */
+/** Posts prepared operations: alone, independently, or all or none. */
 import { assert } from '../kernel/index.ts';
 import type { Ledger, Operation } from '../ledger/index.ts';
 import { refusedUnseen } from './outcome.ts';
@@ -11,7 +11,7 @@ export async function postOne(ledger: Ledger, prepared: Prepared): Promise<Opera
   return 'refusal' in prepared ? refusedUnseen(key, prepared.refusal) : { ...(await ledger.post(prepared.operation)), key };
 }
 
-/** In their order, each by itself. */
+/** In order, each independently. */
 export async function postEach(ledger: Ledger, prepared: readonly Prepared[]): Promise<OperationOutcome[]> {
   const operations: Operation[] = [];
   for (const item of prepared) if ('operation' in item) operations.push(item.operation);
@@ -25,7 +25,7 @@ export async function postEach(ledger: Ledger, prepared: readonly Prepared[]): P
   });
 }
 
-/** All or none. One that is refused before the ledger sees it refuses the whole group, and the ledger sees none of it. */
+/** All or none. An operation that is refused before it reaches the ledger refuses the whole group, and the ledger sees none of it. */
 export async function postLinked(ledger: Ledger, all: readonly Prepared[]): Promise<OperationOutcome[]> {
   const prepared = all.map((item) => ('operation' in item && item.operation.kind === 'transfer_debit' ? unlinkable(item.key) : item));
   const culprit = prepared.findIndex((item) => 'refusal' in item);
@@ -34,7 +34,7 @@ export async function postLinked(ledger: Ledger, all: readonly Prepared[]): Prom
   return prepared.map((item, at) => refusedUnseen(item.key, at === culprit && 'refusal' in item ? item.refusal : others));
 }
 
-/** A transfer in steps ends after the others would have been done. */
+/** A transfer in steps would end after the other operations were done. */
 function unlinkable(key: string): Prepared {
   return { key, refusal: { code: 'saga_not_linkable', facts: {} } };
 }

@@ -12,20 +12,19 @@ import { Amount, DestinationName, EffectiveAt, termProperties, WalletId } from '
 import type { Destination, Terms } from './terms.ts';
 
 export type CaptureRequest = Terms & {
-  /** Named by the id that its authorisation answered. */
+  /** The id in the answer to its authorisation. */
   readonly hold: string;
   /** Absent: all that is left. */
   readonly amount?: bigint | undefined;
   readonly to: Destination;
-  /** What is left after this part goes back to the wallet. */
+  /** Releases what is left after this part. */
   readonly final?: boolean | undefined;
   readonly effectiveAt?: Date | undefined;
 };
 
 export const capture = define({
   name: 'captureHold',
-  description:
-    'Moves a part of a hold, or all that is left of it, to a wallet or a system account; to cash_out when no destination is given',
+  description: 'Moves a part of a hold, or all that is left of it, to a wallet or a system account; to cash_out by default',
   access: guarded('holds:write', 'never'),
   subject: 'holdId',
   fields: {
@@ -33,7 +32,7 @@ export const capture = define({
     ...termProperties,
     toWalletId: Type.Optional(WalletId),
     to: Type.Optional(DestinationName),
-    final: Type.Optional(Type.Boolean({ description: 'true: what is left after this part goes back to the wallet' })),
+    final: Type.Optional(Type.Boolean({ description: 'true: what is left after this part is released to the wallet' })),
     effectiveAt: Type.Optional(EffectiveAt),
   },
   rest: { method: 'POST', path: '/holds/:holdId/capture', tag: 'Holds', status: 201 },

@@ -1,4 +1,4 @@
-/** Close: for good. What the wallet holds is swept to another account, when one is named. */
+/** Close: permanent. The wallet's balance is swept to another account, when one is named. */
 import Type from 'typebox';
 import { guarded } from './access.ts';
 import { control } from './answers/control.ts';
@@ -14,7 +14,7 @@ export type CloseRequest = SidesRequest & { readonly sweepTo?: Destination | und
 
 export const close = define({
   name: 'closeWallet',
-  description: 'Closes a wallet for good. It must be empty, or its balance is swept to the account named',
+  description: 'Closes a wallet permanently. It must be empty, or its balance is swept to the account named',
   access: guarded('controls:write', 'never'),
   subject: 'walletId',
   fields: {

@@ -1,22 +1,22 @@
-/** Closes everything that an owner has, for good: what comes before an owner can be forgotten. */
+/** Permanently closes all wallets of an owner, before the owner's account is deleted. */
 import { newId } from '../kernel/index.ts';
 import type { Balance, Ledger, Operation, Refusal } from '../ledger/index.ts';
 import { refusedUnseen } from './outcome.ts';
 import type { RefusedOutcome } from './outcome.ts';
 import type { Decided, Destination } from './terms.ts';
 
-/** Asked for by the owner, so what stops the owner's debits stops the sweep. */
+/** Requested by the owner, so anything that stops the owner's debits stops the sweep. */
 export type CloseAllRequest = Decided & { readonly owner: string; readonly sweepTo?: Destination | undefined };
 
 /** An owner has one wallet per asset, and there are fewer assets than this. */
 export const walletsMax = 500;
-/** Wallets that are opened meanwhile are closed in another round; nobody opens them faster than this. */
+/** Wallets that are opened concurrently are closed in another round; they are not opened faster than this. */
 const roundsMax = 10;
 
 /**
- * All wallets of the owner, or none, in one group of the log. Answers with what stands against it, or null when all are closed.
- * Repeating it closes what is still open, so it finishes what a crash interrupted. Its keys are made up afresh each time: nobody
- * knows them before they are used, and a refusal is not remembered against the next try.
+ * Closes all wallets of the owner or none, in one group of the log. Returns the refusal that prevents it, or null when all are closed.
+ * Idempotent: it closes what is still open, so it finishes what a crash interrupted. Its keys are random each time, so they cannot be
+ * guessed, and a refusal is not replayed to the next attempt.
  */
 export async function closeAllOf(ledger: Ledger, asked: CloseAllRequest): Promise<RefusedOutcome | null> {
   let refused: RefusedOutcome | null = null;
@@ -27,14 +27,14 @@ export async function closeAllOf(ledger: Ledger, asked: CloseAllRequest): Promis
     const outcomes = await ledger.postLinked(operations);
     refused = culpritOf(operations, outcomes);
     if (refused && !isOvertaken(refused, asked)) return refused;
-    // A transfer came back to a wallet that is closed: it is to be swept, and nobody said where to.
+    // A transfer returned to a closed wallet and must be swept, but no destination was named.
     const stranded = asked.sweepTo ? undefined : open.find(isClosed);
     if (refused && stranded) return refusedUnseen(refused.key, notEmpty(stranded));
   }
   return refused;
 }
 
-/** Somebody else closed one of them in between, or paid into one that was empty and would have been swept: worth another look. */
+/** One of them was closed concurrently, or an empty one received money that would have to be swept: retry. */
 function isOvertaken({ refusal: { code, facts } }: RefusedOutcome, { sweepTo }: CloseAllRequest): boolean {
   return code === 'nothing_to_change' || (code === 'wallet_not_empty' && sweepTo !== undefined && facts['held'] === '0');
 }

@@ -1,4 +1,4 @@
-/** What can be done: each command posts one operation of the table. The ledger decides; nothing here does. */
+/** The commands of the product: each posts one operation of the table. The ledger decides; nothing here does. */
 import { bookOfWallet } from '../ledger/index.ts';
 import type { Asset, Ledger } from '../ledger/index.ts';
 import { postEach, postLinked, postOne } from './batch.ts';
@@ -23,16 +23,16 @@ type OperationCommands = { readonly [K in CommandName]: (request: RequestOf<K>) 
 export type Commands = OperationCommands & {
   /** Posts an operation of the table by its definition. */
   run(definition: Definition, request: Terms): Promise<OperationOutcome>;
-  /** Up to `batchSizeMax` operations, decided in their order: each by itself, or when `atomic` all of them or none. */
+  /** Up to `batchSizeMax` operations, decided in order: independently, or when `atomic` all or none. */
   batch(items: readonly BatchItem[], options: { readonly atomic: boolean }): Promise<OperationOutcome[]>;
-  /** Closes all wallets of an owner, or none: answers with the first refusal, or null. */
+  /** Closes all wallets of an owner, or none: returns the first refusal, or null. */
   closeAllOf(request: CloseAllRequest): Promise<RefusedOutcome | null>;
 };
 
 export type CommandsOptions = {
   readonly ledger: Ledger;
   readonly defaultAsset: Asset;
-  /** Which withdrawals are held back for review; none when absent. */
+  /** Which withdrawals need a review; none when absent. */
   readonly reviews?: Reviews | undefined;
 };
 
@@ -45,7 +45,7 @@ export function createCommands({ ledger, defaultAsset, reviews }: CommandsOption
   const context: Context = { ledger, defaultAsset, assets, holds: new HoldWallets(ledger.read), sharesBook, reviews };
 
   const run = async (definition: Definition, request: Terms): Promise<OperationOutcome> => {
-    // A promise is waited for only where there is one: most operations are prepared at once.
+    // Awaits only an actual promise: most operations are prepared synchronously.
     const preparing = definition.prepare(request, context);
     let prepared = preparing instanceof Promise ? await preparing : preparing;
     if (definition.gate) prepared = await definition.gate(request, prepared, context, nothingOpened);
@@ -54,11 +54,11 @@ export function createCommands({ ledger, defaultAsset, reviews }: CommandsOption
   };
 
   const batch = async (items: readonly BatchItem[], { atomic }: { readonly atomic: boolean }): Promise<OperationOutcome[]> => {
-    // In a group a transfer is posted at once or refused: one that should go in steps says so by its mode.
+    // In a group a transfer is posted immediately or refused; its mode can request steps.
     const within = atomic ? { ...context, sharesBook: () => true } : context;
     const prepared = await prepareAll(items, within);
     const outcomes = await (atomic ? postLinked(ledger, prepared) : postEach(ledger, prepared));
-    // A transfer in steps has begun in its turn, and ends beside the others.
+    // A transfer in steps began in order, and ends in parallel with the others.
     return await Promise.all(
       outcomes.map(async (outcome, at) => {
         const item = items[at];

@@ -1,4 +1,4 @@
-/** What the operations that change a wallet's controls share. */
+/** Shared parts of the operations that change a wallet's controls. */
 import type { ControlChange, Sides } from '../ledger/index.ts';
 import { keyOrFresh } from './idempotency.ts';
 import { termsOf } from './money.ts';

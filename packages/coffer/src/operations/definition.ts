@@ -1,4 +1,4 @@
-/** What an operation of the product is described by: one file for each, one table of all (table.ts). */
+/** The definition of an operation: one file for each, one table of all (table.ts). */
 import type { TProperties, TSchema } from 'typebox';
 import type { Asset, Assets, Ledger } from '../ledger/index.ts';
 import type { Reader } from '../wallets/index.ts';
@@ -11,11 +11,11 @@ import type { Reviews } from './reviewing.ts';
 import type { Terms } from './terms.ts';
 
 export type Definition<Request extends Terms = Terms, Name extends string = string> = {
-  /** Its `operationId` over REST, its row of the policy, its name in the audit. */
+  /** Its `operationId` over REST, its policy row, its name in the audit. */
   readonly name: Name;
   readonly description: string;
   readonly access: Rule;
-  /** What a request may say, beside the id of its subject. */
+  /** The request's fields, beside the id of its subject. */
   readonly fields: TProperties;
   /** The id that the path carries over REST; in a batch and over gRPC it is a field. Absent: the fields name the wallet themselves. */
   readonly subject?: Subject;
@@ -23,13 +23,13 @@ export type Definition<Request extends Terms = Terms, Name extends string = stri
   /** The `type` of such an item in a batch over REST. */
   readonly batchType: string;
   readonly grpc: Grpc;
-  /** The request of an input; throws InvalidInput. */
+  /** Reads the request from an input; throws InvalidInput. */
   read(input: Input): Request;
-  /** The ledger's operation. Asks the database only for facts that never change. */
+  /** Makes the ledger's operation. Queries the database only for facts that never change. */
   prepare(request: Request, context: Context): Promise<Prepared> | Prepared;
-  /** Holds a prepared operation back: for what needs a decision that the ledger does not make. */
+  /** Defers a prepared operation that needs a decision outside the ledger. */
   gate?(request: Request, prepared: Prepared, context: Context, opened: Opened): Prepared | Promise<Prepared>;
-  /** What is left to do after it was posted, before it is answered. */
+  /** Work left between the posting and the answer. */
   settle?(outcome: OperationOutcome, request: Request, context: Context): OperationOutcome | Promise<OperationOutcome>;
   readonly answer: Answer<NoInfer<Request>>;
 };
@@ -40,24 +40,24 @@ export type Rest = {
   readonly method: 'POST' | 'PUT';
   readonly path: string;
   readonly tag: string;
-  /** Of the answer to what was posted. */
+  /** The status of the answer when it was posted. */
   readonly status: 200 | 201;
-  /** It may be left to a worker (202). */
+  /** A worker may do it later (202). */
   readonly async?: true;
-  /** What a field is called in the body of a single request, where that is not its name. */
+  /** Field names in the body of a single request, where they differ. */
   readonly names?: Readonly<Record<string, string>>;
-  /** What the answer to a single request changes. */
+  /** Overrides for the answer to a single request. */
   readonly answer?: Answer;
 };
 
 export type Grpc = {
   /** The field of ledger.Operation, in camel case. */
   readonly field: string;
-  /** The message's fields under the names of the operation's, where they differ. */
+  /** Maps the message's fields to the operation's names, where they differ. */
   readonly values?: (message: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 };
 
-/** How an operation that was posted is answered over REST, then and at every replay. */
+/** The REST answer of a posted operation, identical at every replay. */
 export type Answer<Request extends Terms = Terms> = {
   readonly schema: TSchema & { readonly properties: TProperties };
   present(outcome: PostedOutcome, view: AnswerContext<Request>): object;
@@ -68,21 +68,21 @@ export type AnswerContext<Request extends Terms = Terms> = { readonly assets: As
 /** Wallets that a batch may open, with the numbers of their assets. */
 export type Opened = ReadonlyMap<string, number>;
 
-/** Whether two wallets are in one book, so that money can move between them at once. */
+/** Whether two wallets are in one book, so that money can move between them atomically. */
 export type SharesBook = (one: string, other: string) => boolean;
 
-/** What preparing an operation may look at. */
+/** What the preparation of an operation may use. */
 export type Context = {
   readonly ledger: Ledger;
   readonly defaultAsset: Asset;
   readonly assets: KnownAssets;
   readonly holds: HoldWallets;
   readonly sharesBook: SharesBook;
-  /** Absent: no withdrawal is held back for review. */
+  /** Absent: no withdrawal needs a review. */
   readonly reviews: Reviews | undefined;
 };
 
-/** Keeps the types of one definition: what `read` makes is what `prepare` takes. */
+/** Preserves the types of one definition: `prepare` takes what `read` returns. */
 export function define<Request extends Terms, const Name extends string>(definition: Definition<Request, Name>): Definition<Request, Name> {
   return definition;
 }

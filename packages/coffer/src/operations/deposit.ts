@@ -21,7 +21,7 @@ export const deposit = define({
   prepare(request, { assets }) {
     const { wallet } = request;
     const opens = { owner: null, asset: (assets.find(request.asset) ?? assets.default).id, floor: 0n };
-    // A wallet named after its owner is opened by its owner only.
+    // A wallet whose id begins with its owner is opened by its owner only.
     const credit = isReservedForOwner(wallet) ? { wallet } : { wallet, opens };
     return prepareTransferOf(request, assets, { kind: 'deposit', debit: { system: 'cash_in' }, credit });
   },

@@ -1,17 +1,17 @@
-/** Stays with a transfer by saga for the caller who asked for it: until its end, or as long as a caller can be kept waiting. */
+/** Follows a transfer by saga for the caller who requested it: until its end, or for as long as a caller can be kept waiting. */
 import type { Ledger, Outcome, RecordedEntry } from '../ledger/index.ts';
 import { drive, isAway, refusalIn, stateOf } from '../wallets/index.ts';
 import type { SagaState } from '../wallets/index.ts';
 import type { OperationOutcome } from './outcome.ts';
 
-/** Half of what a posting may wait for a book that is away: the caller is told where the transfer stands while the connection still does. */
+/** Half of a posting's deadline for an unavailable book: the caller gets the transfer's state while the connection is still open. */
 const answerWithinMs = 5_000;
 
 const underWay: SagaState = { status: 'debited', credit: null, end: null };
 
 /**
- * The outcome of a whole transfer, when the outcome is that of a first step; any other stays as it is. A transfer that came back is answered
- * as the refusal that it was. One whose other book does not answer is `debited`: never a failure, for it goes on.
+ * The outcome of the whole transfer, for the outcome of a first step; returns any other outcome unchanged. A returned transfer is answered
+ * with its refusal. A transfer whose other book does not answer is `debited`: never a failure, because it continues.
  */
 export async function followed(ledger: Ledger, outcome: OperationOutcome): Promise<OperationOutcome> {
   if (outcome.status !== 'posted' || outcome.entry.kind !== 'transfer_debit') return outcome;
@@ -21,7 +21,7 @@ export async function followed(ledger: Ledger, outcome: OperationOutcome): Promi
   return { ...outcome, status: 'refused', refusal, saga };
 }
 
-/** What is asked for again has mostly ended long ago: reading that is cheaper than posting it once more. */
+/** A repeated request mostly finds an ended transfer: a read is cheaper than posting the step again. */
 async function endOf(ledger: Ledger, debit: RecordedEntry, { replayed }: Outcome): Promise<SagaState> {
   try {
     const state = replayed ? await stateOf(ledger, debit) : underWay;
@@ -32,7 +32,7 @@ async function endOf(ledger: Ledger, debit: RecordedEntry, { replayed }: Outcome
   }
 }
 
-/** What takes longer goes on by itself. */
+/** A transfer that takes longer continues in the background. */
 async function withinPatience(state: Promise<SagaState>): Promise<SagaState> {
   const { promise: late, resolve } = Promise.withResolvers<SagaState>();
   const timer = setTimeout(() => resolve(underWay), answerWithinMs).unref();

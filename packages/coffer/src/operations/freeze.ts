@@ -1,4 +1,4 @@
-/** Freeze: lets no money out of a wallet, into it, or both, until it is unfrozen. */
+/** Freeze: stops money out of a wallet, into it, or both, until it is unfrozen. */
 import Type from 'typebox';
 import { guarded } from './access.ts';
 import { control } from './answers/control.ts';
@@ -10,7 +10,7 @@ import { decidedProperties, SidesName } from './schemas.ts';
 
 export const freeze = define({
   name: 'freezeWallet',
-  description: 'Lets no money out of a wallet, into it, or both, until it is unfrozen; reversals still pass',
+  description: 'Stops money out of a wallet, into it, or both, until it is unfrozen; reversals still pass',
   access: guarded('controls:write', 'never'),
   subject: 'walletId',
   fields: { sides: Type.Optional(SidesName), ...decidedProperties },

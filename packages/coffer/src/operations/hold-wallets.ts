@@ -1,4 +1,4 @@
-/** Which wallet a hold is on. It never changes, so a hold that was looked up once costs no read again. */
+/** The wallet of a hold. It never changes, so a cached hold costs no further read. */
 import { placeOfOperationId } from '../ledger/index.ts';
 import type { Ledger, Refusal } from '../ledger/index.ts';
 

@@ -13,8 +13,8 @@ export type HoldRequest = AmountTerms & { readonly wallet: string; readonly expi
 
 export const hold = define({
   name: 'authorizeHold',
-  description: 'Reserves an amount of a wallet, which nothing else can take until it is captured, released or expired',
-  // A hold is what somebody else counts on: the owner of the wallet does not lift it.
+  description: 'Reserves an amount of a wallet, which no other operation can take until it is captured, released or expired',
+  // Others rely on a hold: the owner of the wallet may not release it.
   access: guarded('holds:write', 'never'),
   subject: 'walletId',
   fields: { ...amountProperties, expiresInSeconds: Type.Optional(ExpiresInSeconds), ...termProperties },

@@ -1,4 +1,4 @@
-/** Idempotency keys as callers give them: `requestId`, `payment_id`, `txId`, the `Idempotency-Key` header. */
+/** Idempotency keys from callers: `requestId`, `payment_id`, `txId`, the `Idempotency-Key` header. */
 import { newId } from '../kernel/index.ts';
 
 export const keyLengthMax = 128;
@@ -8,7 +8,7 @@ export function isIdempotencyKey(text: string): boolean {
   return text.length >= 1 && text.length <= keyLengthMax && text.isWellFormed() && !/\p{Cc}/u.test(text);
 }
 
-/** The caller's key, or a fresh one: two requests without a key are always two operations. */
+/** The caller's key, or a new one: two requests without a key are always two operations. */
 export function keyOrFresh(key: string | undefined): string {
   return key ?? newId();
 }

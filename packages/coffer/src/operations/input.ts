@@ -1,6 +1,6 @@
 /**
- * A request as an operation reads it, whatever transport brought it. A transport hands over the values under the names of the operation's
- * fields; the rules about each value are here, once.
+ * A request as an operation reads it, independent of the transport. A transport passes the values under the operation's field names; the
+ * validation of each value is here, once.
  */
 import type { Principal } from '../identity/index.ts';
 import { isUuid, parseAmount, parseAmountOrZero, parseMoment, parseSignedAmount } from '../kernel/index.ts';
@@ -9,21 +9,21 @@ import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
 import { destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
 import type { AmountTerms, AssetReference, Decided, Destination, MoneyTerms, Terms } from './terms.ts';
 
-/** Values by the names of fields, and what the caller calls each field, for sentences. */
+/** Values by field name, and the caller's name for each field, for messages. */
 export type Values = { readonly values: Readonly<Record<string, unknown>>; readonly nameOf: (field: string) => string };
 
 export type Input = Values & { readonly terms: Terms; readonly caller: Caller };
 
 export type Caller = {
   readonly principal: Principal;
-  /** As it is kept in the log. */
+  /** The actor as stored in the log. */
   readonly actor: string;
   readonly onlyOwner: string | undefined;
-  /** Throws the transport's error where the caller may not grant credit. */
+  /** Throws the transport's error when the caller may not grant credit. */
   admit(operation: 'setCreditLine'): unknown;
 };
 
-/** A request that an operation cannot read, or does not take from this caller; the message says what to send instead. */
+/** A request that is invalid or not allowed to this caller; the message says what to send instead. */
 export class InvalidInput extends Error {
   override readonly name = 'InvalidInput';
   readonly code: 'invalid_request' | 'forbidden' | 'unauthenticated';
@@ -51,7 +51,7 @@ export function walletIn(input: Values, field = 'walletId'): string {
 export function entryIdIn(input: Values, field: 'holdId' | 'operationId'): string {
   const id = textIn(input, field);
   if (id !== undefined && id.length <= entryIdLengthMax && entryId.test(id)) return id;
-  return refuse(`"${input.nameOf(field)}" must be an id such as 1-4711, from the answer that made it.`);
+  return refuse(`"${input.nameOf(field)}" must be an id such as 1-4711, from the answer to the operation.`);
 }
 
 /** Users act on their own wallets; services and staff may name any owner. */
@@ -140,7 +140,7 @@ export function textIn({ values }: Values, field: string): string | undefined {
   return values[field] as string | undefined;
 }
 
-/** One of a few words; absent: undefined. */
+/** One of a few words; undefined when absent. */
 export function wordIn<const W extends string>(input: Values, field: string, words: readonly W[]): W | undefined {
   const given = textIn(input, field);
   if (given === undefined) return undefined;
@@ -151,7 +151,7 @@ export function sidesIn(input: Values): Sides {
   return wordIn(input, 'sides', ['debits', 'credits', 'both']) ?? 'both';
 }
 
-/** A wallet or a system account, by one of two fields. */
+/** A wallet or a system account, in one of two fields. */
 export function destinationIn(input: Values, walletField: string, systemField: string): Destination | undefined {
   const system = wordIn(input, systemField, destinations);
   if (input.values[walletField] === undefined) return system === undefined ? undefined : { system };
@@ -159,7 +159,7 @@ export function destinationIn(input: Values, walletField: string, systemField: s
   return { wallet: walletIn(input, walletField) };
 }
 
-/** Corrections and controls have a reason, and record who decided them. */
+/** Corrections and controls have a reason, and record their actor. */
 export function decidedIn(input: Input): Terms & Decided {
   return { ...input.terms, reason: reasonIn(input), actor: input.caller.actor };
 }

@@ -1,4 +1,4 @@
-/** Assets as callers name them: by code, by number, or not at all. */
+/** Resolves assets as callers name them: by code, by number, or by default. */
 import type { Asset, Assets, Refusal } from '../ledger/index.ts';
 import type { AssetReference } from './terms.ts';
 
@@ -11,7 +11,7 @@ export class KnownAssets {
     this.#assets = assets;
   }
 
-  /** The default asset when none is named; undefined for a name that is no asset's. */
+  /** The default asset when none is named; undefined for an unknown name. */
   find(reference: AssetReference): Asset | undefined {
     return reference === undefined ? this.default : this.#assets.find(reference);
   }

@@ -1,26 +1,26 @@
-/** What callers may keep with an operation: a small JSON object of their own. */
+/** Metadata: a small JSON object that callers may store with an operation. */
 
 const metadataBytesMax = 4096;
 const metadataDepthMax = 5;
 
 /**
- * What is wrong with metadata, in a sentence; null when nothing is. The value that is kept is the one that was sent, in JSON's usual
- * spelling (1.0 is kept as 1). A number that a double would change is refused, as for amounts: here integers beyond 9007199254740991,
- * and what a strict reader has marked as NaN.
+ * Describes what is wrong with metadata; null when it is valid. The stored value is the one that was sent, in JSON's usual spelling (1.0 is
+ * stored as 1). Numbers that a double would change are refused, as for amounts: here, integers beyond 9007199254740991, and what a strict
+ * reader has marked as NaN.
  */
 export function metadataMistake(metadata: unknown): string | null {
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return 'The metadata is no JSON object.';
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return 'The metadata is not a JSON object.';
   const mistake = mistakeIn(metadata, 1);
   if (mistake !== null) return mistake;
   return Buffer.byteLength(JSON.stringify(metadata)) > metadataBytesMax
-    ? `The metadata has more than ${metadataBytesMax} bytes of JSON. Keep the rest on your side, under the requestId.`
+    ? `The metadata has more than ${metadataBytesMax} bytes of JSON. Store the rest in your own system, under the requestId.`
     : null;
 }
 
 function mistakeIn(value: unknown, depth: number): string | null {
   if (typeof value === 'number') {
     const isExact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
-    return isExact ? null : 'The metadata has a number that cannot be kept exactly. Send it as a string.';
+    return isExact ? null : 'The metadata has a number that cannot be stored exactly. Send it as a string.';
   }
   if (typeof value === 'string') return isText(value) ? null : notText;
   if (typeof value !== 'object' || value === null) return null;
@@ -32,7 +32,7 @@ function mistakeIn(value: unknown, depth: number): string | null {
   return null;
 }
 
-const notText = 'The metadata has a text with a NUL or half of a surrogate pair, which cannot be kept. Leave it out.';
+const notText = 'The metadata has a text with a NUL or a lone surrogate, which cannot be stored. Remove it.';
 
 function isText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');

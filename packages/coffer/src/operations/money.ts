@@ -1,4 +1,4 @@
-/** What operations that move money share: from their terms to an operation of the ledger. */
+/** Shared parts of the operations that move money: from their terms to an operation of the ledger. */
 import { maximumAmount } from '../ledger/index.ts';
 import type { TransferOperation } from '../ledger/index.ts';
 import { keyOrFresh } from './idempotency.ts';
@@ -18,7 +18,7 @@ export function prepareTransferOf(
   return 'refusal' in terms ? terms : { key: terms.key, operation: { kind, debit, credit, ...terms } };
 }
 
-/** Everything but who pays whom. */
+/** Everything but the two sides. */
 export function moneyOf(request: MoneyTerms, assets: KnownAssets): Omit<TransferOperation, 'kind' | 'debit' | 'credit'> | RefusedEarly {
   const key = keyOrFresh(request.key);
   const asset = request.asset === undefined ? undefined : assets.find(request.asset);
@@ -34,7 +34,7 @@ export function moneyOf(request: MoneyTerms, assets: KnownAssets): Omit<Transfer
   };
 }
 
-/** What every operation may carry; absent terms are left out. */
+/** What every operation may carry; absent terms are omitted. */
 export function termsOf(request: Terms): Pick<TransferOperation, 'expectedVersion' | 'metadata' | 'onlyOwner'> {
   const { expectedVersion, metadata, onlyOwner } = request;
   return {
@@ -44,7 +44,7 @@ export function termsOf(request: Terms): Pick<TransferOperation, 'expectedVersio
   };
 }
 
-/** Without an amount, as much as there is. */
+/** Without an amount, as much as is available. */
 export function wholeOrPart(amount: bigint | undefined): { amount: bigint; upTo?: true } {
   return amount === undefined ? { amount: maximumAmount, upTo: true } : { amount };
 }

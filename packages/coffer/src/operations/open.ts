@@ -1,4 +1,4 @@
-/** Open: a user's wallet in an asset, or a wallet with an id of its own that no user owns. */
+/** Open: a user's wallet in an asset, or a wallet with its own id and no owner. */
 import Type from 'typebox';
 import { isReservedForOwner, ownedWalletId } from '../wallets/index.ts';
 import { guarded } from './access.ts';
@@ -14,7 +14,7 @@ import type { OpenRequest } from './terms.ts';
 export const open = define({
   name: 'openWallet',
   description:
-    "Opens a user's own wallet in an asset. Services and staff open the wallet of ownerId, or a wallet with its own id that no user owns; in open mode anyone may do so without a login",
+    "Opens a user's own wallet in an asset. Services and staff open the wallet of ownerId, or a wallet with its own id and no owner; in open mode anyone may do so without a login",
   access: guarded('wallets:open', 'own'),
   fields: {
     walletId: Type.Optional(WalletId),
@@ -43,7 +43,7 @@ export const open = define({
   answer: openedWallet,
 });
 
-/** Whose wallet, or which one. Granting credit needs the same scope with the opening as afterwards. */
+/** The owner or the wallet. Granting credit needs the same scope at the opening as afterwards. */
 function placeIn(input: Input): ({ readonly owner: string } | { readonly wallet: string }) & Pick<OpenRequest, 'creditLimit'> {
   const { caller, nameOf, values } = input;
   const { principal } = caller;

@@ -1,4 +1,4 @@
-/** Release: gives a part of a hold, or all that is left of it, back to its wallet. */
+/** Release: returns a part of a hold, or all that is left of it, to its wallet. */
 import Type from 'typebox';
 import { placeOfOperationId } from '../ledger/index.ts';
 import { guarded } from './access.ts';
@@ -15,7 +15,7 @@ export type ReleaseRequest = Terms & { readonly hold: string; readonly amount?: 
 
 export const release = define({
   name: 'releaseHold',
-  description: 'Gives a part of a hold, or all that is left of it, back to its wallet',
+  description: 'Returns a part of a hold, or all that is left of it, to its wallet',
   access: guarded('holds:write', 'never'),
   subject: 'holdId',
   fields: { amount: Type.Optional(Amount), ...termProperties },

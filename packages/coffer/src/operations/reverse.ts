@@ -1,4 +1,4 @@
-/** Reverse: moves back what an earlier operation moved, wholly or in part. */
+/** Reverse: moves back what an earlier operation moved, in full or in part. */
 import Type from 'typebox';
 import { initiatorOf } from '../ledger/index.ts';
 import { entryOfOperation } from '../wallets/index.ts';
@@ -14,13 +14,13 @@ import type { Decided, Terms } from './terms.ts';
 export type ReversalRequest = Terms &
   Decided & {
     readonly operation: string;
-    /** Absent: all that is not reversed yet. */
+    /** Absent: everything that is not reversed yet. */
     readonly amount?: bigint | undefined;
   };
 
 export const reverse = define({
   name: 'reverseOperation',
-  description: 'Moves back what an operation moved, wholly or in part; never more than it moved',
+  description: 'Moves back what an operation moved, in full or in part; never more than it moved',
   access: guarded('reversals:write', 'never'),
   subject: 'operationId',
   fields: { amount: Type.Optional(Amount), ...decidedProperties },
@@ -33,7 +33,7 @@ export const reverse = define({
     const original = await entryOfOperation(ledger, request.operation, request.onlyOwner);
     const initiator = original && initiatorOf(original);
     if (!original || !initiator) return { key, refusal: { code: 'operation_not_found', facts: { reverses: request.operation } } };
-    // What system accounts began, such as an issue, is not a wallet's to give back.
+    // A wallet cannot return what a system account initiated, such as an issue.
     if (initiator.kind !== 'wallet')
       return { key, refusal: { code: 'not_reversible', facts: { reverses: request.operation, kind: original.kind } } };
     const { reason, actor } = request;

@@ -1,4 +1,4 @@
-/** Withdrawals that somebody may want held for review are not posted at once: said in one place, whichever transport asks. */
+/** Withdrawals that need a review are not posted immediately: one rule for every transport. */
 import { newId } from '../kernel/index.ts';
 import { bookOfWallet } from '../ledger/index.ts';
 import type { Ledger } from '../ledger/index.ts';
@@ -8,17 +8,16 @@ import { refusedUnseen } from './outcome.ts';
 import type { Prepared, RefusedOutcome } from './outcome.ts';
 import type { WalletMoneyRequest } from './terms.ts';
 
-/** Answered from memory most of the time. */
+/** Mostly answered from memory. */
 export type Reviews = {
   areOn(): boolean | Promise<boolean>;
-  /** Of an amount of an asset, by its number. */
+  /** For an amount of an asset, by its number. */
   mustAsk(asset: number, amount: bigint): boolean | Promise<boolean>;
 };
 
 /**
- * The withdrawal as it was prepared, or refused as `review_required`. Nothing of the refusal is remembered. What is on record under
- * its key is answered as always: it was done, or refused, before anybody wanted to review it. `opened`: wallets that may come into
- * being together with it, with their assets.
+ * The prepared withdrawal, or its refusal as `review_required`, which is not remembered. An outcome recorded under its key is answered as
+ * always: it was decided before a review was required. `opened`: wallets that the same batch may open, with their assets.
  */
 export async function reviewed(
   ledger: Ledger,
@@ -30,7 +29,7 @@ export async function reviewed(
   if (!(await reviews.areOn()) || 'refusal' in prepared) return prepared;
   const wallet = await ledger.read.balance(asked.wallet, asked.onlyOwner);
   const asset = wallet?.asset ?? opened.get(asked.wallet);
-  // The ledger says what is wrong with it.
+  // The ledger decides what is wrong with it.
   if (asset === undefined || !(await reviews.mustAsk(asset, asked.amount))) return prepared;
   const required: Prepared = { key: prepared.key, refusal: { code: 'review_required', facts: { wallet: asked.wallet } } };
   if (!wallet) return required;
@@ -52,7 +51,7 @@ export function openedBy(prepared: readonly Prepared[]): ReadonlyMap<string, num
   return opened;
 }
 
-/** A sweep to the outside is a withdrawal of all that there is: answers with the refusal of the first that may have to be reviewed. */
+/** A sweep to the outside is a withdrawal of everything: returns the refusal of the first one that may need a review. */
 export async function sweepReviewed(ledger: Ledger, reviews: Reviews, { owner, sweepTo }: CloseAllRequest): Promise<RefusedOutcome | null> {
   if (!sweepTo || !('system' in sweepTo) || sweepTo.system !== 'cash_out' || !(await reviews.areOn())) return null;
   for (const { id, asset, balance } of await ledger.read.balancesOf(owner, 0, walletsMax)) {

@@ -1,4 +1,4 @@
-/** The words of the API as schemas. A description says what a value is and, in a refusal, what it should have been. */
+/** The API's vocabulary as schemas. A description says what a value is and, in a refusal, what it should have been. */
 import Type from 'typebox';
 import type { Static, TSchema, TUnsafe } from 'typebox';
 import { amountOrZeroPattern, amountPattern, momentPattern, signedAmountPattern } from '../kernel/index.ts';
@@ -19,7 +19,7 @@ export function oneOf<const T extends string>(...values: readonly T[]): TUnsafe<
   return Type.Unsafe<T>({ type: 'string', enum: values });
 }
 
-/** No unknown properties: a misspelt name is told, not ignored. */
+/** No unknown properties: a misspelt name is reported, not ignored. */
 export const strict = { additionalProperties: false } as const;
 
 export const WalletId = Type.String({ pattern: walletIdPattern, description: `wallet id: ${walletIdRule}`, examples: ['w1'] });
@@ -61,28 +61,28 @@ const MinimumBalance = Type.Unsafe<number | string>({
   minimum: Number.MIN_SAFE_INTEGER,
   maximum: Number.MAX_SAFE_INTEGER,
   description:
-    'how much of the balance, with what is held left aside, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer',
+    'how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer',
   examples: ['100'],
 });
 
-const UpTo = Type.Boolean({ description: 'true: take as much of the amount as there is; refused only when there is nothing' });
+const UpTo = Type.Boolean({ description: 'true: take as much of the amount as is available; refused only when that is nothing' });
 
 const moment = 'a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999';
 const momentForm = { pattern: momentPattern, examples: ['2026-01-31T12:00:00Z'] };
-/** Of a query. */
+/** For a query. */
 export const Moment = Type.String({ ...momentForm, description: `${moment}; + is written %2B` });
 
 export const TransferModeName = Type.Unsafe<'atomic' | 'saga'>({
   type: 'string',
   enum: ['atomic', 'saga'],
   description:
-    'atomic: at once or not at all, which takes two wallets of one book; saga: in steps, debited before it is credited. When absent: atomic within a book, saga between books',
+    'atomic: immediately or not at all, which requires two wallets of one book; saga: in steps, debited before it is credited. When absent: atomic within a book, saga between books',
 });
 
 export const ExpiresInSeconds = Type.Integer({
   minimum: 1,
   maximum: expiresInSecondsMax,
-  description: 'after how many seconds what is left of the hold is given back; never when absent',
+  description: 'after how many seconds what is left of the hold is released; never when absent',
   examples: [3600],
 });
 
@@ -90,14 +90,14 @@ export const ExpiresInSeconds = Type.Integer({
 export const Reason = Type.String({
   minLength: 1,
   maxLength: reasonLengthMax,
-  description: `why, in 1 to ${reasonLengthMax} characters; kept in the log`,
+  description: `why, in 1 to ${reasonLengthMax} characters; stored in the log`,
   examples: ['chargeback 4711'],
 });
 
 export const SidesName = Type.Unsafe<'debits' | 'credits' | 'both'>({
   type: 'string',
   enum: ['debits', 'credits', 'both'],
-  description: 'which way: debits (money out), credits (money in) or both; both when absent',
+  description: 'which direction: debits (money out), credits (money in) or both; both when absent',
 });
 
 export const DestinationName = Type.Unsafe<(typeof destinations)[number]>({
@@ -112,31 +112,31 @@ export const AssetReference = Type.Unsafe<string | number>({
   maxLength: 32,
   minimum: 1,
   maximum: 2_147_483_647,
-  description: "an asset's code or number, as GET /assets lists them",
+  description: "an asset's code or number, as listed by GET /assets",
   examples: ['USD'],
 });
 
 export const AssetNumber = Type.Integer({
   minimum: 1,
   maximum: 2_147_483_647,
-  description: "an asset's number, as GET /assets lists them",
+  description: "an asset's number, as listed by GET /assets",
   examples: [1],
 });
 
 export const UserId = Type.String({
   pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$',
-  description: 'user id; services and staff say by it whose wallets they mean',
+  description: "user id; services and staff use it to name the wallets' owner",
   examples: ['0f6d220d-61fa-4be7-b0a2-e05dbd9aee32'],
 });
 
 const IdempotencyKey = Type.String({
   minLength: 1,
   maxLength: keyLengthMax,
-  description: `idempotency key: 1 to ${keyLengthMax} characters of printable text; the same key with the same content is one operation, however often it is sent`,
+  description: `idempotency key: 1 to ${keyLengthMax} characters of printable text; the same key with the same content is one operation, however often you send it`,
   examples: ['d1'],
 });
 
-/** One idempotency key, by the name that the caller is used to. */
+/** One idempotency key, under the name of each route. */
 export const keyProperties = {
   requestId: Type.Optional(IdempotencyKey),
   txId: Type.Optional(IdempotencyKey),
@@ -146,7 +146,7 @@ export const keyProperties = {
 export const Metadata = Type.Unsafe<Record<string, unknown>>({
   type: 'object',
   additionalProperties: true,
-  description: 'a JSON object of your own, kept with the operation: at most 4 KiB of JSON, nested at most 5 levels deep',
+  description: 'your own JSON object, stored with the operation: at most 4 KiB of JSON, nested at most 5 levels deep',
   examples: [{ order: 'A-17' }],
 });
 
@@ -157,14 +157,14 @@ export const Version = Type.Integer({
   examples: [3],
 });
 
-/** What every request to change something may carry. */
+/** Fields of every request that changes something. */
 export const termProperties = {
   ...keyProperties,
   expectedVersion: Type.Optional(Version),
   metadata: Type.Optional(Metadata),
 };
 
-/** What every request for an amount of a wallet may say. */
+/** Fields of every request for an amount of a wallet. */
 export const amountProperties = {
   amount: Amount,
   upTo: Type.Optional(UpTo),
@@ -173,13 +173,13 @@ export const amountProperties = {
 };
 export const EffectiveAt = Type.String({ ...momentForm, description: `when it counts as having happened: ${moment}` });
 
-/** Of operations that move money of a wallet. */
+/** For operations that move money of a wallet. */
 export const moneyProperties = { ...amountProperties, effectiveAt: Type.Optional(EffectiveAt), ...termProperties };
-/** Of corrections and controls. */
+/** For corrections and controls. */
 export const decidedProperties = { reason: Reason, ...termProperties };
 
 const { asset: _named, ...closedLoopAmounts } = amountProperties;
-/** Of the closed loop: the wallet is named by its owner and the asset's number. */
+/** For the closed loop: the wallet is named by its owner and the asset's number. */
 export const closedLoopProperties = {
   ...closedLoopAmounts,
   asset_type_id: AssetNumber,
@@ -188,14 +188,14 @@ export const closedLoopProperties = {
   ...termProperties,
 };
 
-/** What answers carry. */
+/** Fields of answers. */
 export const AmountText = Type.String({ pattern: '^-?[0-9]+$', description: 'minor units', examples: ['1000'] });
 export const Timestamp = Type.String({ format: 'date-time', examples: ['2026-01-31T12:00:00.000Z'] });
-export const Seq = Type.Integer({ minimum: 0, description: 'position in the log: whatever was answered with a smaller one came before' });
+export const Seq = Type.Integer({ minimum: 0, description: 'position in the log: everything answered with a smaller one came before' });
 export const OperationId = Type.String({
   pattern: '^[0-9]+-[0-9]+$',
   maxLength: 32,
-  description: "operation id, as the operation's answer carried it",
+  description: "operation id, from the operation's answer",
   examples: ['1-42'],
 });
 
@@ -210,7 +210,7 @@ export const AssetBrief = Type.Object(
   {
     id: Type.Integer(),
     code: Type.String(),
-    scale: Type.Integer({ description: 'decimal places of the unit that people say: 2 means that amount 1050 is 10.50' }),
+    scale: Type.Integer({ description: 'decimal places of the major unit: 2 means that amount 1050 is 10.50' }),
   },
   { $id: 'AssetBrief', ...strict },
 );

@@ -14,7 +14,7 @@ export type LimitsRequest = ControlRequest & { readonly limits: Limits };
 
 export const setLimits = define({
   name: 'setLimits',
-  description: 'Replaces the limits on what may leave a wallet; a limit that is not given is removed',
+  description: 'Replaces the limits on what may leave a wallet; an omitted limit is removed',
   access: guarded('controls:write', 'never'),
   subject: 'walletId',
   fields: { perTransfer: Type.Optional(Limit), perDay: Type.Optional(Limit), perMonth: Type.Optional(Limit), ...decidedProperties },

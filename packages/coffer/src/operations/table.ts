@@ -1,4 +1,4 @@
-/** Every operation of the product, by the name that commands have. To add one: its file, and a line here. */
+/** Every operation of the product, by command name. To add one, write its file and add a line here. */
 import type { TSchema } from 'typebox';
 import { Authorization } from './answers/authorization.ts';
 import { controlSchemas } from './answers/control.ts';
@@ -46,5 +46,5 @@ export type RequestOf<K extends CommandName> = Table[K] extends Definition<infer
 
 export const definitions: readonly Definition[] = Object.values(operations);
 
-/** The schemas of all answers, with what they refer to. */
+/** The schemas of all answers, and the schemas they refer to. */
 export const answerSchemas: readonly TSchema[] = [...postingSchemas, OpenedWallet, Authorization, ...controlSchemas];

@@ -1,15 +1,15 @@
-/** What a request for an operation carries, in no transport's words. Amounts are in minor units of the asset. */
+/** The content of a request for an operation, independent of the transport. Amounts are in minor units of the asset. */
 import type { AccountRef, SystemKind } from '../ledger/index.ts';
 
 /** What every request may carry. */
 export type Terms = {
-  /** Idempotency key. A fresh one is made up when it is absent; the outcome names it. */
+  /** Idempotency key. A new one is generated when it is absent; the outcome names it. */
   readonly key?: string | undefined;
-  /** JSON text of the caller's own. */
+  /** JSON text from the caller. */
   readonly metadata?: string | undefined;
   /** The initiating wallet must be at this version. */
   readonly expectedVersion?: number | undefined;
-  /** The initiating wallet must be this owner's; another owner's wallet is not found. */
+  /** The initiating wallet must belong to this owner; otherwise it is not found. */
   readonly onlyOwner?: string | undefined;
 };
 
@@ -18,10 +18,10 @@ export type AssetReference = string | number | undefined;
 
 export type AmountTerms = Terms & {
   readonly amount: bigint;
-  /** Take as much of the amount as there is. */
+  /** Take as much of the amount as is available. */
   readonly upTo?: boolean | undefined;
   readonly asset?: AssetReference;
-  /** How much of the initiating wallet must remain, not counting what is held. */
+  /** How much of the initiating wallet must remain, excluding held amounts. */
   readonly minimumBalance?: bigint | undefined;
 };
 
@@ -30,14 +30,14 @@ export type MoneyTerms = AmountTerms & {
   readonly effectiveAt?: Date | undefined;
 };
 
-/** Who decided a correction or a control, and why. */
+/** The actor of a correction or a control, and the reason. */
 export type Decided = { readonly reason: string; readonly actor: string };
 
-/** What names a wallet by its owner and an asset. */
+/** Names a wallet by its owner and an asset. */
 export type OwnerMoneyRequest = MoneyTerms & { readonly owner: string };
 export type WalletMoneyRequest = MoneyTerms & { readonly wallet: string };
 
-/** The longest that a hold may last, in whole seconds: ten years. */
+/** The longest duration of a hold, in whole seconds: ten years. */
 export const expiresInSecondsMax = 315_360_000;
 
 /** Of the reason for a correction or a control. */
@@ -47,7 +47,7 @@ export const reasonLengthMax = 1_000;
 export const destinations = ['cash_out', 'treasury', 'fees', 'breakage'] as const satisfies readonly SystemKind[];
 export type Destination = Extract<AccountRef, { wallet: string }> | { readonly system: (typeof destinations)[number] };
 
-/** A user's wallet in an asset, or one with an id of its own. */
+/** A user's wallet in an asset, or one with its own id. */
 export type OpenRequest = Terms & {
   readonly asset?: AssetReference;
   /** How far below zero the wallet may go. */

@@ -1,4 +1,4 @@
-/** Top up: from the treasury to a user's wallet, which is opened on the way. */
+/** Top up: from the treasury to a user's wallet, which is opened if necessary. */
 import { ownedWalletId } from '../wallets/index.ts';
 import { guarded } from './access.ts';
 import { posting, success } from './answers/posting.ts';
@@ -11,7 +11,7 @@ import { closedLoopProperties } from './schemas.ts';
 
 export const topUp = define({
   name: 'topUp',
-  description: "Moves credits from the treasury to the caller's wallet, or to that of user_id; opens the wallet if there is none",
+  description: "Moves credits from the treasury to the caller's wallet, or to that of user_id; opens the wallet if it does not exist",
   access: guarded('money:topup', 'never', { open: 'user' }),
   fields: closedLoopProperties,
   rest: { method: 'POST', path: '/wallet/topup', tag: 'Closed loop', status: 200, answer: success },

@@ -1,4 +1,4 @@
-/** Transfer: money from one wallet to another of the same asset, at once, or in steps where they are in different books. */
+/** Transfer: money from one wallet to another of the same asset: atomically, or in steps when they are in different books. */
 import Type from 'typebox';
 import { guarded } from './access.ts';
 import { posting } from './answers/posting.ts';
@@ -9,14 +9,14 @@ import { moneyOf, prepareTransferOf } from './money.ts';
 import { moneyProperties, TransferModeName, WalletId } from './schemas.ts';
 import type { MoneyTerms } from './terms.ts';
 
-/** `atomic`: at once or not at all, which takes one book. `saga`: in steps, in whatever books. Absent: at once where that is possible. */
+/** `atomic`: immediately or not at all, which requires one book. `saga`: in steps, in any books. Absent: atomic where possible. */
 export type TransferMode = 'atomic' | 'saga';
 export type TransferRequest = MoneyTerms & { readonly from: string; readonly to: string; readonly mode?: TransferMode | undefined };
 
 export const transfer = define({
   name: 'transfer',
   description:
-    'Moves money from one wallet to another: at once, or in steps between books. 202 when a worker will do it, or when it has begun and a book is unavailable: Location says where to look',
+    'Moves money from one wallet to another: immediately, or in steps between books. 202 when a worker will do it, or when it has begun and a book is unavailable: poll Location',
   access: guarded('money:transfer', 'own'),
   subject: 'walletId',
   fields: { toWalletId: WalletId, ...moneyProperties, mode: Type.Optional(TransferModeName) },

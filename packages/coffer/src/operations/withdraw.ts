@@ -1,4 +1,4 @@
-/** Withdraw: money from a wallet to the outside, at once, after a review, or by a worker. */
+/** Withdraw: money from a wallet to the outside: immediately, after a review, or by a worker. */
 import { guarded } from './access.ts';
 import { posting } from './answers/posting.ts';
 import { define } from './definition.ts';

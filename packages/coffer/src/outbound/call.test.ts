@@ -62,7 +62,7 @@ async function call(url: string, changes: Partial<CallOptions> = {}, names?: Nam
   return names ? await callOut(options, names) : await callOut(options);
 }
 
-test('a call is one signed POST of the body as it is, which every secret verifies and no other', async () => {
+test('a call is one signed POST of the unchanged body, which every secret verifies and no other', async () => {
   const { handle, seen } = recording((response) => response.writeHead(202, { 'retry-after': '7' }).end('thanks'));
   const port = await listen(http.createServer(handle));
   const [older, body] = [newSecret(), '{"text":"schön \\u0000 😀", "spaced":  1}'];
@@ -79,7 +79,7 @@ test('a call is one signed POST of the body as it is, which every secret verifie
   expect(() => new Webhook(secret).verify(body, { ...headers, 'webhook-id': 'evt-1-42-2' })).toThrow('No matching signature');
 });
 
-test('a redirect is an answer, and nobody goes where it leads', async () => {
+test('a redirect is an answer and is not followed', async () => {
   const elsewhere = recording((response) => response.end());
   const target = await listen(http.createServer(elsewhere.handle));
   const { handle } = recording((response) => response.writeHead(307, { location: `http://127.0.0.1:${target}/` }).end());
@@ -88,7 +88,7 @@ test('a redirect is an answer, and nobody goes where it leads', async () => {
   expect(elsewhere.seen).toEqual([]);
 });
 
-test('of an endless answer the beginning is read, and the connection ends', async () => {
+test('only the beginning of an endless answer is read, and the connection ends', async () => {
   let cut = false;
   let sent = 0;
   const endless = http.createServer((request, response) => {
@@ -104,11 +104,11 @@ test('of an endless answer the beginning is read, and the connection ends', asyn
   const port = await listen(endless);
   expect(await call(`http://127.0.0.1:${port}/`)).toMatchObject({ kind: 'answered', status: 200, body: 'x'.repeat(4_096) });
   await expect.poll(() => cut).toBe(true);
-  // What the sockets hold, and not what can be sent until the deadline.
+  // What the sockets buffer, and not what can be sent until the deadline.
   expect(sent).toBeLessThan(16 * 2 ** 20);
 });
 
-test('a status that was answered stands, also when the rest of the answer never comes', async () => {
+test('a status that was answered counts, even when the rest of the answer never comes', async () => {
   const { handle } = recording((response) => response.writeHead(200, { 'content-length': '100' }).write('begun'));
   const port = await listen(http.createServer(handle));
   expect(await call(`http://127.0.0.1:${port}/`, { timeoutMs: 2_000 })).toMatchObject({ kind: 'answered', status: 200, body: 'begun' });
@@ -123,12 +123,12 @@ function drip(socket: net.Socket): void {
 test.each([
   ['says nothing', () => undefined],
   ['sends its head byte by byte', drip],
-])('who accepts and %s is given up at the deadline', async (_what, answer) => {
+])('a server that accepts and %s times out at the deadline', async (_what, answer) => {
   const port = await listen(net.createServer(answer));
   expect(await call(`http://127.0.0.1:${port}/`, { timeoutMs: 200 })).toMatchObject({ kind: 'failed', why: 'no answer within 200 ms' });
 });
 
-test('a name server that says nothing is given up at the deadline, too', async () => {
+test('a silent name server times out at the deadline, too', async () => {
   const never: Names = () => new Promise(() => undefined);
   const dangling = call('http://slow.example/', { timeoutMs: 200 }, async (host, deadline) => {
     await Promise.race([never(host, deadline), new Promise((_, reject) => deadline.addEventListener('abort', reject))]);
@@ -137,15 +137,15 @@ test('a name server that says nothing is given up at the deadline, too', async (
   expect(await dangling).toMatchObject({ kind: 'failed', why: 'no answer within 200 ms' });
 });
 
-test('what is said of a call that failed tells what to look for', async () => {
+test('the reason of a failed call says what to look for', async () => {
   const rude = await listen(net.createServer((socket) => socket.end('SSH-2.0-OpenSSH\r\n')));
-  expect(await call(`http://127.0.0.1:${rude}/`)).toMatchObject({ kind: 'failed', why: 'what it answered is not HTTP' });
+  expect(await call(`http://127.0.0.1:${rude}/`)).toMatchObject({ kind: 'failed', why: 'the answer is not HTTP' });
   const hasty = await listen(net.createServer((socket) => socket.resume().once('data', () => socket.resetAndDestroy())));
   expect(await call(`http://127.0.0.1:${hasty}/`)).toMatchObject({ kind: 'failed', why: 'the connection was cut' });
   expect(await call(`http://127.0.0.1:${await freePort()}/`)).toMatchObject({ kind: 'failed', why: 'nothing listens there' });
 });
 
-test('a name is looked up once for each call, and the connection goes to what was checked, whatever it says the next time', async () => {
+test('a name is looked up once per call, and the connection goes to the checked address, whatever the next look-up returns', async () => {
   const { handle, seen } = recording((response) => response.end());
   const port = await listen(http.createServer(handle));
   const answers = [['127.0.0.1'], ['203.0.113.1']];
@@ -160,20 +160,20 @@ test('nothing is sent to a private address unless that is allowed', async () => 
   let connections = 0;
   const port = await listen(net.createServer(() => connections++));
   const names: Names = () => Promise.resolve(['127.0.0.1']);
-  const refused = { kind: 'refused', why: 'it leads to 127.0.0.1, which is no public address' };
+  const refused = { kind: 'refused', why: 'it resolves to 127.0.0.1, which is not a public address' };
   expect(await call(`https://127.0.0.1:${port}/`, { allowPrivate: false })).toEqual(refused);
   expect(await call(`https://inside.example:${port}/`, { allowPrivate: false }, names)).toEqual(refused);
   expect(connections).toBe(0);
 });
 
-test('a certificate must be trusted, and be for the name that is called', async () => {
+test('a certificate must be trusted, and be for the host that is called', async () => {
   const { handle, seen } = recording((response) => response.end('over TLS'));
   const port = await listen(https.createServer(credentials, handle));
   const here: Names = () => Promise.resolve(['127.0.0.1']);
   const bySystem = tls.getCACertificates('default');
   expect(await call(`https://coffer.test:${port}/`, {}, here)).toMatchObject({
     kind: 'failed',
-    why: 'its certificate is signed by itself',
+    why: 'its certificate is self-signed',
   });
   try {
     tls.setDefaultCACertificates([credentials.cert]);
@@ -185,16 +185,16 @@ test('a certificate must be trusted, and be for the name that is called', async 
   }
 });
 
-test('an id that could be taken for another message, and a secret that is none, are bugs of the caller', async () => {
+test('an ambiguous id and an invalid secret are bugs of the caller', async () => {
   await expect(call('http://127.0.0.1:1/', { id: 'a.b' })).rejects.toThrow('no dot');
   await expect(call('http://127.0.0.1:1/', { secrets: ['whsec_c2hvcnQ='] })).rejects.toThrow('24 to 64 bytes');
 });
 
-test('a call that is given up has failed, before it is begun and while nothing is answered', async () => {
+test('an aborted call has failed, before it begins and while it waits for an answer', async () => {
   const port = await listen(http.createServer(() => givingUp.abort()));
   const givingUp = new AbortController();
   const options = { timeoutMs: 600_000, signal: givingUp.signal };
-  const failed = { kind: 'failed', why: 'the call was given up' };
+  const failed = { kind: 'failed', why: 'the call was aborted' };
   expect(await call(`http://127.0.0.1:${port}/`, options)).toMatchObject(failed);
   expect(await call(`http://127.0.0.1:${port}/`, options)).toMatchObject(failed);
 });

@@ -1,6 +1,6 @@
 /**
- * Calls an address that somebody else chose: one signed POST, to where the name was checked to lead, within a deadline. On node:http:
- * its `lookup` pins the connection to what was checked, which fetch has no way to say.
+ * Calls a URL that a user configured: one signed POST to the checked addresses of its host, within a deadline. On node:http, whose `lookup`
+ * pins the connection to the checked addresses; fetch cannot do that.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -14,24 +14,24 @@ import { signatureHeaders } from './signature.ts';
 
 export type CallOptions = {
   readonly url: string;
-  /** Every one of them signs (Standard Webhooks): two while a secret is rotated. */
+  /** Each of them signs (Standard Webhooks): two while a secret is rotated. */
   readonly secrets: readonly string[];
-  /** The `webhook-id`: the same for every try of the same message. */
+  /** The `webhook-id`: the same for every attempt of the same message. */
   readonly id: string;
-  /** JSON text, sent as it is. */
+  /** JSON text, sent unchanged. */
   readonly body: string;
   readonly timeoutMs: number;
   /** Whether private addresses and plain http are allowed. */
   readonly allowPrivate: boolean;
-  /** `application/json` when absent. */
+  /** `application/json` by default. */
   readonly contentType?: string;
-  /** Gives the call up, which then has failed: nobody knows whether it arrived. */
+  /** Aborts the call, which then has failed: it may or may not have arrived. */
   readonly signal?: AbortSignal;
 };
 
 /**
- * `answered`: with any status, and the beginning of its body. `refused`: nothing was sent, for the address is not allowed. `failed`: nobody
- * knows, unless nothing was `reached`: then nothing was sent either.
+ * `answered`: with any status, and the beginning of its body. `refused`: nothing was sent, because the address is not allowed. `failed`:
+ * the outcome is unknown, unless nothing was `reached`: then nothing was sent either.
  */
 export type Called =
   | {
@@ -39,7 +39,7 @@ export type Called =
       readonly status: number;
       readonly body: string;
       readonly elapsedMs: number;
-      /** When it asked to be left alone for so long. */
+      /** From Retry-After, when the server sent one. */
       readonly retryAfterSeconds?: number;
     }
   | { readonly kind: 'refused'; readonly why: string }
@@ -48,14 +48,13 @@ export type Called =
 const answerBytesMax = 4_096;
 
 /**
- * An answer is one with any status: redirects are not followed. Throws nothing but assertions, for an id or a secret that is none.
- * `names`: who is asked where a name leads.
+ * Any status is an answer: redirects are not followed. Throws only assertions, for an invalid id or secret. `names` resolves host names.
  */
 export async function callOut(options: CallOptions, names: Names = namesFor(options.allowPrivate)): Promise<Called> {
   const headers = signatureHeaders(options.id, options.body, options.secrets);
   const startedMs = performance.now();
   const elapsedMs = () => Math.round(performance.now() - startedMs);
-  // Over everything: looking the name up, connecting, sending, and reading the answer.
+  // Covers everything: the look-up, connecting, sending, and reading the answer.
   const timeout = AbortSignal.timeout(options.timeoutMs);
   const deadline = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
   const target = await checkTarget(options.url, options.allowPrivate, names, deadline);
@@ -81,7 +80,7 @@ type Sending = {
   readonly options: CallOptions;
   readonly signed: Headers;
   readonly deadline: AbortSignal;
-  /** Is told when somebody is at the other end: nothing is sent before. */
+  /** Called once the other end is connected: nothing is sent before. */
   readonly connected: () => void;
 };
 
@@ -92,7 +91,7 @@ async function send(sending: Sending): Promise<Answer> {
   return { status: response.statusCode ?? 0, body, ...(retryAfter !== undefined && { retryAfterSeconds: Number(retryAfter) }) };
 }
 
-/** Resolves when the head of the answer is there. */
+/** Resolves when the head of the answer has arrived. */
 async function exchange({ target, options, signed, deadline, connected }: Sending): Promise<http.IncomingMessage> {
   const { url, addresses } = target;
   const body = Buffer.from(options.body);
@@ -100,10 +99,10 @@ async function exchange({ target, options, signed, deadline, connected }: Sendin
   return await new Promise((resolve, reject) => {
     const call = request(url, {
       method: 'POST',
-      // A connection for this call alone: one that is kept would be to what was checked for an earlier call.
+      // A connection for this call alone: a reused one would go to the address checked for an earlier call.
       agent: false,
       lookup: pinnedTo(addresses),
-      // Said here, so that no setting of the environment says otherwise.
+      // Explicit, so that the environment cannot override it.
       rejectUnauthorized: true,
       signal: deadline,
       headers: {
@@ -120,7 +119,7 @@ async function exchange({ target, options, signed, deadline, connected }: Sendin
     });
     call.on('response', resolve);
     call.on('error', reject);
-    // An answer that would turn the connection into something else is none.
+    // An answer that would switch protocols does not count.
     call.on('upgrade', (_response, socket) => {
       socket.destroy();
       reject(new Error('it answered with another protocol'));
@@ -129,7 +128,7 @@ async function exchange({ target, options, signed, deadline, connected }: Sendin
   });
 }
 
-/** Whatever name is asked for, the answer is the addresses that were checked. */
+/** Answers every look-up with the checked addresses. */
 function pinnedTo(addresses: Target['addresses']): LookupFunction {
   return (_name, { all }, callback) => {
     const [first] = addresses;
@@ -138,7 +137,7 @@ function pinnedTo(addresses: Target['addresses']): LookupFunction {
   };
 }
 
-/** What came, until there is enough of it, or it breaks off, or the deadline is over: the status is known by then. */
+/** What arrived until there is enough of it, it breaks off, or the deadline passes: the status is known by then. */
 async function beginningOf(response: http.IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -149,41 +148,41 @@ async function beginningOf(response: http.IncomingMessage): Promise<string> {
       if (bytes >= answerBytesMax) break;
     }
   } catch {
-    // What is here is kept.
+    // Keep what has arrived.
   }
   response.destroy();
   return Buffer.concat(chunks).subarray(0, answerBytesMax).toString('utf8');
 }
 
-const nameUnknownNow = 'its name cannot be looked up now';
+const nameUnknownNow = 'its name cannot be resolved right now';
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'the connection was cut',
   EPIPE: 'the connection was cut',
-  ENOTFOUND: 'the name leads nowhere',
-  ENODATA: 'the name leads nowhere',
-  EHOSTUNREACH: 'there is no way to its address',
-  ENETUNREACH: 'there is no way to its address',
+  ENOTFOUND: 'the name does not resolve',
+  ENODATA: 'the name does not resolve',
+  EHOSTUNREACH: 'there is no route to its address',
+  ENETUNREACH: 'there is no route to its address',
   ETIMEDOUT: 'it cannot be reached',
   ETIMEOUT: nameUnknownNow,
   EAI_AGAIN: nameUnknownNow,
   ESERVFAIL: nameUnknownNow,
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by itself',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is signed by nobody who is trusted',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is signed by nobody who is trusted',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is signed by nobody who is trusted',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not signed by a trusted authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not signed by a trusted authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is not signed by a trusted authority',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
 };
 
 function reasonOf(failure: unknown, deadline: AbortSignal, options: Pick<CallOptions, 'timeoutMs' | 'signal'>): string {
-  if (options.signal?.aborted) return 'the call was given up';
+  if (options.signal?.aborted) return 'the call was aborted';
   if (deadline.aborted) return `no answer within ${options.timeoutMs} ms`;
-  // Of several addresses that were tried, the last one's reason is as good as any.
+  // When several addresses were tried, report the last one's reason.
   if (failure instanceof AggregateError) return reasonOf(failure.errors.at(-1), deadline, options);
   const { code = '', syscall = '', message } = failure as NodeJS.ErrnoException;
-  if (code.startsWith('HPE_')) return 'what it answered is not HTTP';
+  if (code.startsWith('HPE_')) return 'the answer is not HTTP';
   if (syscall.startsWith('query') && code === 'ECONNREFUSED') return nameUnknownNow;
   return reasons[code] ?? message.slice(0, 200);
 }

@@ -1,14 +1,14 @@
-/** Which addresses may be called: none that leads into somebody's own network, however it is written and whatever its name resolves to. */
+/** Which URLs may be called: none that leads into a private network, however it is written and whatever its name resolves to. */
 import { BlockList, isIP } from 'node:net';
 import type { Names } from './names.ts';
 
-/** An address that was checked, and where its host leads. */
+/** A checked URL, and the addresses of its host. */
 export type Target = { readonly url: URL; readonly addresses: readonly { readonly address: string; readonly family: 4 | 6 }[] };
 
 export const urlLengthMax = 2_048;
 const lookUpMs = 3_000;
 
-/** `refused`: it must not be called. `failed`: its name could not be looked up. */
+/** `refused`: it must not be called. `failed`: its name could not be resolved. */
 export async function checkTarget(
   text: string,
   allowPrivate: boolean,
@@ -25,37 +25,36 @@ export async function checkTarget(
   } catch (failed) {
     return { failed };
   }
-  // One of them is enough: whoever owns the name decides which of them is taken.
+  // A single private address is enough: the owner of the name controls which one is used.
   const inside = allowPrivate ? undefined : found.find((address) => !isPublicAddress(address));
-  if (inside !== undefined) return { refused: `it leads to ${inside}, which is no public address` };
-  if (found.length === 0) return { failed: new Error('the name leads nowhere') };
+  if (inside !== undefined) return { refused: `it resolves to ${inside}, which is not a public address` };
+  if (found.length === 0) return { failed: new Error('the name does not resolve') };
   return { url, addresses: found.map((address) => ({ address, family: isIP(address) === 6 ? 6 : 4 })) };
 }
 
 /**
- * Why an address may not be called, for whoever gives one; null when it may. A name that cannot be looked up now may be there later,
- * and is checked again at each call.
+ * Why a URL may not be configured; null when it may. A name that does not resolve now may do so later; it is checked again at each call.
  */
 export async function whyRefused(text: string, allowPrivate: boolean, names: Names): Promise<string | null> {
   const target = await checkTarget(text, allowPrivate, names, AbortSignal.timeout(lookUpMs));
   return 'refused' in target ? target.refused : null;
 }
 
-const notAnAddress = 'it is no address: give one like https://example.com/hooks';
+const notAnAddress = 'it is not a URL like https://example.com/hooks';
 
-/** By how it is written; what numbers can be written like is made plain by the parser of URLs. */
+/** Checks the form; the URL parser has already normalized numeric hosts. */
 function whyForm(text: string, url: URL | null, allowPrivate: boolean): string | null {
   if (!url || text.length > urlLengthMax || !/^https?:\/\/[^/]/i.test(text) || /[\s\\\p{Cc}]/u.test(text)) return notAnAddress;
   if (url.protocol !== 'https:' && !allowPrivate) return 'it is not https';
-  if (url.username !== '' || url.password !== '') return 'it has a user or a password in it';
+  if (url.username !== '' || url.password !== '') return 'it contains a user or a password';
   if (url.hash !== '') return 'it has a fragment (#), which is never sent';
   const port = url.port === '' ? null : Number(url.port);
-  // Below 1024 are the services of the system: mail, names, files. None of them is a webhook's.
-  if (port !== null && port < 1_024 && !allowPrivate) return `port ${port} is no port for webhooks: take 443, or one from 1024 on`;
+  // Ports below 1024 are system services: mail, names, files. No webhook uses them.
+  if (port !== null && port < 1_024 && !allowPrivate) return `port ${port} is not allowed for webhooks: use 443, or one from 1024 on`;
   return null;
 }
 
-/** True for addresses that anybody in the world can be reached at. */
+/** True for globally reachable addresses. */
 export function isPublicAddress(address: string): boolean {
   const plain = address.replace(/%.*$/, '');
   switch (isIP(plain)) {
@@ -69,8 +68,8 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /**
- * Of IPv6 only what was given out: outside of it are loopback, unspecified, link-local, unique local and multicast addresses, and IPv4
- * ones in disguise (mapped, compatible, translated, NAT64).
+ * Only allocated IPv6 unicast: this excludes loopback, unspecified, link-local, unique local and multicast addresses, and disguised IPv4
+ * ones (mapped, compatible, translated, NAT64).
  */
 const unicast = blocksOf(['2000::/3']);
 
@@ -79,7 +78,7 @@ const reserved = blocksOf([
   '10.0.0.0/8',
   '100.64.0.0/10', // between carriers and their customers
   '127.0.0.0/8',
-  '169.254.0.0/16', // link-local, where clouds keep credentials
+  '169.254.0.0/16', // link-local, where clouds serve credentials
   '172.16.0.0/12',
   '192.0.0.0/24', // protocol assignments
   '192.0.2.0/24', // documentation
@@ -93,7 +92,7 @@ const reserved = blocksOf([
   '203.0.113.0/24', // documentation
   '224.0.0.0/4', // multicast
   '240.0.0.0/4', // reserved, broadcast
-  '2001::/23', // protocol assignments, Teredo among them
+  '2001::/23', // protocol assignments, including Teredo
   '2001:db8::/32', // documentation
   '2002::/16', // 6to4
   '2620:4f:8000::/48', // AS112

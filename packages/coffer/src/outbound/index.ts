@@ -1,4 +1,4 @@
-// Outbound: calls to addresses that somebody else chose, signed, bounded, and never to where they must not go.
+// Outbound: signed and bounded calls to URLs that users configured, never into private networks.
 import { whyRefused } from './guard.ts';
 import { namesFor } from './names.ts';
 export { callOut } from './call.ts';
@@ -6,7 +6,7 @@ export type { Called, CallOptions } from './call.ts';
 export { urlLengthMax } from './guard.ts';
 export { newSecret } from './signature.ts';
 
-/** Why an address would not be called; null when it may be. It is looked up again at each call. */
+/** Why a URL would not be called; null when it may. It is checked again at each call. */
 export async function whyNotCalled(url: string, allowPrivate: boolean): Promise<string | null> {
   return await whyRefused(url, allowPrivate, namesFor(allowPrivate));
 }

@@ -1,12 +1,12 @@
-/** Where a name leads to. */
+/** Resolves host names. */
 import dns from 'node:dns/promises';
 
-/** All addresses of a host name, at least one; throws when there are none, or when they cannot be looked up. */
+/** All addresses of a host name, at least one; throws when there are none, or when they cannot be resolved. */
 export type Names = (host: string, deadline: AbortSignal) => Promise<readonly string[]>;
 
 /**
- * Public names are asked of the name servers, without the system's own resolver: that one holds a thread for as long as a name server
- * that a stranger chose likes to take, and there are four of them. Private names may be in a hosts file, or be short: only the system knows.
+ * Public names are resolved by the name servers directly, without the system's resolver: that one blocks a thread for as long as a foreign
+ * name server takes, and there are four of them. Private names may be in a hosts file, or be short: only the system can resolve them.
  */
 export function namesFor(allowPrivate: boolean): Names {
   return allowPrivate ? systemNames : publicNames;

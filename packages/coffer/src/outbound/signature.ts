@@ -1,6 +1,6 @@
 /**
- * Standard Webhooks signatures. HMAC-SHA256 is Node's own: the package that signs does it in JavaScript and reads its clock itself; the
- * test holds what is signed here against it.
+ * Standard Webhooks signatures. HMAC-SHA256 is Node's own: the standard package implements it in JavaScript and reads the clock itself; the
+ * test compares the two.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { assert } from '../kernel/index.ts';
@@ -8,14 +8,14 @@ import { assert } from '../kernel/index.ts';
 const prefix = 'whsec_';
 const secretBytes = { min: 24, max: 64 } as const;
 
-/** A new secret, in the form in which it is shown: `whsec_` and 32 random bytes in base64. */
+/** A new secret in its displayed form: `whsec_` and 32 random bytes in base64. */
 export function newSecret(): string {
   return `${prefix}${randomBytes(32).toString('base64')}`;
 }
 
-/** What a receiver verifies by: id, moment and one signature for each secret. `now` in milliseconds. */
+/** What a receiver verifies with: id, moment and one signature for each secret. `now` in milliseconds. */
 export function signatureHeaders(id: string, body: string, secrets: readonly string[], now = Date.now()): Record<string, string> {
-  // A dot would let one message's id and moment be another's.
+  // A dot would allow one message's id and moment to be confused with another's.
   assert(/^[\w-]{1,256}$/.test(id), 'a webhook id is plain and has no dot');
   assert(secrets.length > 0, 'a call is signed');
   const seconds = Math.floor(now / 1_000);

@@ -47,18 +47,18 @@ const staff = {};
 const [toAlice, toBob] = [{ onlyOwner: 'alice' }, { onlyOwner: 'bob' }];
 const hidden = { balance: null, held: null, version: null };
 
-test('staff see both wallets and the key; each user sees one wallet, and the payer alone the key', () => {
+test('staff see both wallets and the key; each user sees one wallet, and only the payer sees the key', () => {
   expect(visibleEntry(entry(), staff)).toMatchObject({ key: 'order-77', debit: { balance: 70n }, credit: { balance: 70n } });
   expect(visibleEntry(entry(), toAlice)).toMatchObject({ key: 'order-77', debit: { balance: 70n }, credit: { id: 'bob.USD', ...hidden } });
   expect(visibleEntry(entry(), toBob)).toMatchObject({ key: null, debit: { id: 'alice.USD', ...hidden }, credit: { balance: 70n } });
 });
 
-test('seen from the wallet that received it, an entry has no key for anyone', () => {
+test('from the receiving wallet, an entry has no key for any reader', () => {
   expect(visibleEntry(entry(), staff, bob.number).key).toBeNull();
   expect(visibleEntry(entry(), staff, alice.number).key).toBe('order-77');
 });
 
-test("a key of one of Coffer's own operations is shown to no reader", () => {
+test('an internal key is hidden from every reader', () => {
   const own = entry({ key: internalKey('fraud', '1-1-1', 'velocity') });
   for (const reader of [staff, toAlice]) expect(visibleEntry(own, reader).key).toBeNull();
   const event = { type: 'WalletFrozen', data: { key: own.key, actor: 'fraud rule velocity' } } as unknown as LedgerEvent;
@@ -66,7 +66,7 @@ test("a key of one of Coffer's own operations is shown to no reader", () => {
   expect(visibleEvent(event, toAlice).data).toEqual({});
 });
 
-test('what a system account holds is shown to no reader', () => {
+test("a system account's balance is hidden from every reader", () => {
   for (const reader of [staff, toAlice])
     expect(visibleEntry(entry({ credit: side('$cash_out/3', 4, 'cash_out') }), reader).credit).toEqual({
       id: '$cash_out/3',
@@ -75,14 +75,14 @@ test('what a system account holds is shown to no reader', () => {
     });
 });
 
-test('what is left of a hold is shown to the payer, not to the recipient of a capture', () => {
+test('what is left of a hold is visible to the payer, not to the recipient of a capture', () => {
   const capture = entry({ kind: 'capture', hold: 4, holdLeft: 10n });
   expect(visibleEntry(capture, toAlice).hold).toMatchObject({ seq: 4, left: 10n });
   expect(visibleEntry(capture, toBob).hold).toBeNull();
   expect(visibleEntry(capture, staff, bob.number).hold).toBeNull();
 });
 
-test('users see why a control was decided, staff see by whom as well', () => {
+test('users see the reason of a control, staff also see the actor', () => {
   const freeze = entry({ kind: 'freeze', credit: null, controls: '{}', details: '{"reason":"chargeback","actor":"operator:eve"}' });
   expect(visibleEntry(freeze, toAlice)).toMatchObject({ reason: 'chargeback', actor: null });
   expect(visibleEntry(freeze, staff)).toMatchObject({ reason: 'chargeback', actor: 'operator:eve' });

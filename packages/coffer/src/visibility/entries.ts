@@ -1,13 +1,13 @@
 /**
- * What of an entry a reader may see. Staff and services see every wallet; a user sees what is the user's own. Nobody sees what system
- * accounts hold (that is for the event log) or the keys of Coffer's own operations.
+ * The parts of an entry that a reader may see. Staff and services see every wallet; a user sees the user's own. System account balances
+ * (they are for the event log) and internal keys are hidden from everyone.
  */
 import { initiatorOf, isInternalKey } from '../ledger/index.ts';
 import type { AccountKind, PostedSide, RecordedEntry } from '../ledger/index.ts';
 import { isWalletOf, walletBeyondTransit } from '../wallets/index.ts';
 import type { Reader } from '../wallets/index.ts';
 
-/** An account as an entry left it; null where the reader may not know. */
+/** An account after an entry; null where the reader may not see it. */
 export type VisibleSide = {
   readonly id: string;
   readonly kind: AccountKind;
@@ -17,20 +17,20 @@ export type VisibleSide = {
 };
 
 export type VisibleEntry = {
-  /** The idempotency key; null for another user's, and for Coffer's own. */
+  /** The idempotency key; null for another user's, and for internal ones. */
   readonly key: string | null;
   readonly debit: VisibleSide | null;
   readonly credit: VisibleSide | null;
   /** What the entry did to a hold, for the payer: the seq of the hold, what was left of it, and when it expires. */
   readonly hold: { readonly seq: number; readonly left: bigint | null; readonly expiresAt: Date | null } | null;
-  /** Why a correction or a control was decided; by whom, for staff and services. */
+  /** The reason of a correction or a control; the actor is for staff and services. */
   readonly reason: string | null;
   readonly actor: string | null;
 };
 
 /**
- * An entry as the reader may see it. `from`: the number of the account it is seen from, as in a wallet's history; absent, it is seen as the
- * operation that its initiator began.
+ * An entry as the reader may see it. `from`: the number of the account whose history is read; absent, the entry is read as the operation of
+ * its initiator.
  */
 export function visibleEntry(entry: RecordedEntry, reader: Reader, from: number | null = entry.scope): VisibleEntry {
   const { debit, credit } = entry;
@@ -45,7 +45,7 @@ export function visibleEntry(entry: RecordedEntry, reader: Reader, from: number 
   };
 }
 
-/** The key belongs to the initiator: the recipient of a transfer does not see it, and a refusal is seen by the initiator only. */
+/** The key belongs to the initiator: the recipient of a transfer does not see it, and only the initiator sees a refusal. */
 export function visibleKey(entry: RecordedEntry, reader: Reader, from: number | null = entry.scope): string | null {
   const { key, scope } = entry;
   if (key === null || scope !== from || isInternalKey(key)) return null;
@@ -53,7 +53,7 @@ export function visibleKey(entry: RecordedEntry, reader: Reader, from: number | 
   return !initiator || isOwn(initiator.id, reader) ? key : null;
 }
 
-/** `beyond`: the wallet on the other side of transit, of which nothing is known here but its id. */
+/** `beyond`: the wallet on the other side of transit, of which only the id is known here. */
 export function visibleSide(side: PostedSide, reader: Reader, beyond: string | null = null): VisibleSide {
   const { id, kind, balance, held, version } = side;
   if (beyond !== null) return { id: beyond, kind: 'wallet', balance: null, held: null, version: null };
@@ -61,7 +61,7 @@ export function visibleSide(side: PostedSide, reader: Reader, beyond: string | n
   return { id, kind, balance, held, version };
 }
 
-/** What is left of a hold is the payer's business, not that of the account a part of it went to. */
+/** Only the payer sees what is left of a hold, not the account that received a part of it. */
 function visibleHold(entry: RecordedEntry, reader: Reader, from: number | null): VisibleEntry['hold'] {
   const { hold, holdLeft, expiresAt, debit, credit } = entry;
   if (hold === null) return null;
@@ -70,7 +70,7 @@ function visibleHold(entry: RecordedEntry, reader: Reader, from: number | null):
   return { seq: hold, left: holdLeft, expiresAt };
 }
 
-/** Users see why something was decided, not by whom. */
+/** Users see the reason of a decision, but not the actor. */
 export function visibleDecision(
   entry: RecordedEntry,
   { onlyOwner }: Reader,
@@ -79,14 +79,14 @@ export function visibleDecision(
   return decision && { reason: decision.reason, actor: onlyOwner === undefined ? decision.actor : null };
 }
 
-/** Of corrections and controls that were carried out; what a refused one asked for is in its details. */
+/** For posted corrections and controls; a refused one has its request in its details. */
 export function decisionIn({ details, refusal }: RecordedEntry): { readonly reason: string; readonly actor: string } | null {
   if (details === null || refusal) return null;
   const { reason, actor } = JSON.parse(details) as { reason?: string; actor?: string };
   return reason === undefined || actor === undefined ? null : { reason, actor };
 }
 
-/** Whether a wallet is one that the reader may see all of. */
+/** Whether the reader may see everything of a wallet. */
 export function isOwn(walletId: string, { onlyOwner }: Reader): boolean {
   return onlyOwner === undefined || isWalletOf(walletId, onlyOwner);
 }

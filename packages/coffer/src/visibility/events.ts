@@ -2,10 +2,10 @@ import { isInternalKey } from '../ledger/index.ts';
 import type { LedgerEvent } from '../ledger/index.ts';
 import type { Reader } from '../wallets/index.ts';
 
-/** Events of a wallet that another account caused: their keys and holds are the other's business. */
+/** Events of a wallet that another account caused: their keys and holds belong to that account. */
 const byOthers = /^(TransferCredited|CaptureCredited|SweepCredited|Reversal(Debited|Credited))$/;
 
-/** An event as the reader may see it: never with the key of Coffer's own operations; for a user without actors and without what is another's. */
+/** An event as the reader may see it: never with internal keys; for a user without actors and without what belongs to others. */
 export function visibleEvent(event: LedgerEvent, { onlyOwner }: Reader): LedgerEvent {
   const { key, ...rest } = event.data;
   const isShown = typeof key === 'string' && !isInternalKey(key);

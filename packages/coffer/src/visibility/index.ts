@@ -1,4 +1,4 @@
-// Visibility: what of an entry or an event a reader may see. Pure, and the only redaction: REST, gRPC, live events and webhooks call it.
+// Visibility: the parts of an entry or an event that a reader may see; pure, and the only redaction for REST, gRPC, events and webhooks.
 export { visibleRefusal } from './refusals.ts';
 export type { VisibleRefusal } from './refusals.ts';
 export { decisionIn, visibleEntry, visibleSide } from './entries.ts';

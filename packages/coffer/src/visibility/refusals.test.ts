@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { visibleRefusal } from './refusals.ts';
 
-test('a refusal for what a system account holds names neither the account nor the balance', () => {
+test("a refusal for a system account's balance names neither the account nor the balance", () => {
   const short = { code: 'insufficient_funds', facts: { wallet: '$treasury/1', available: '999700', requested: '1000000' } } as const;
   expect(visibleRefusal(short)).toEqual({
     code: 'insufficient_funds',
@@ -14,13 +14,13 @@ test('a refusal for what a system account holds names neither the account nor th
     { code: 'balance_limit', facts: { wallet: '$treasury/1' } },
   ] as const) {
     const told = visibleRefusal(refusal);
-    expect(told.instead).toBe('A system account cannot take part in that.');
+    expect(told.instead).toBe('A system account cannot take part in this operation.');
     expect(Object.keys(told.facts)).not.toContain('wallet');
     expect(Object.keys(told.facts)).not.toContain('available');
   }
 });
 
-test("a refusal for what a caller's wallet holds is told as it is", () => {
+test("a refusal for the balance of a caller's wallet is unchanged", () => {
   const facts = { wallet: 'w1', available: '5', requested: '6' };
   expect(visibleRefusal({ code: 'insufficient_funds', facts })).toEqual({ code: 'insufficient_funds', facts, instead: null });
 });

@@ -1,15 +1,15 @@
-/** What callers see of a refusal: the log keeps everything, but the owner of a wallet may not see what the system holds. */
+/** A refusal as callers see it: the log keeps everything, but the owner of a wallet may not see system balances. */
 import { operationId } from '../ledger/index.ts';
 import type { Refusal } from '../ledger/index.ts';
 
 type Refused<Code extends string> = { readonly code: Code; readonly facts: Refusal['facts'] };
 
-/** `instead` stands for the sentence that would have named the system account. */
+/** `instead` replaces the sentence that would name the system account. */
 export type VisibleRefusal<Code extends string = string> = Refused<Code> & { readonly instead: string | null };
 
 /**
- * Leaves out of the facts which system account could not take part, and what it holds. `book`: of the log that has the refusal, or null
- * when the ledger never saw the request.
+ * Removes from the facts which system account could not take part, and its balance. `book`: of the log that has the refusal, or null when
+ * the request never reached the ledger.
  */
 export function visibleRefusal<Code extends string>(
   { code, facts: given }: Refused<Code>,
@@ -24,11 +24,11 @@ export function visibleRefusal<Code extends string>(
   return {
     code,
     facts: told,
-    instead: short ? 'The treasury does not hold enough.' : 'A system account cannot take part in that.',
+    instead: short ? 'The treasury does not hold enough.' : 'A system account cannot take part in this operation.',
   };
 }
 
-/** The ledger names holds and operations by their place in the log; callers know them by the ids that answers carried. */
+/** The ledger names holds and operations by seq; callers know them by the ids in answers. */
 function withIds(facts: Refusal['facts'], book: number): Refusal['facts'] {
   const { hold, reverses } = facts;
   return {

@@ -1,4 +1,4 @@
-// Wallets: what callers know of the ledger's accounts: balances, history, holds, stats, and transfers in steps.
+// Wallets: the callers' view of the ledger's accounts: balances, history, holds, stats, and transfers in steps.
 export { entryOfOperation } from './operation-entry.ts';
 export { WalletQueries } from './queries.ts';
 export type { OperationRead, Page, PastWallet, Reader, Wallet, WalletHold, WalletStats } from './queries.ts';

@@ -1,10 +1,10 @@
-/** What is read of wallets so often that it is kept: balances, and the newest pages of histories. */
+/** Cached reads of wallets: balances, and the newest pages of histories. */
 import type { Cache, Reading } from '../cache/index.ts';
 import type { Balance, Ledger, RecordedEntry } from '../ledger/index.ts';
 
 const oneRow = () => 1;
 
-/** One for all callers: what each of them may see of it is looked at afterwards. */
+/** One for all callers: visibility is applied afterwards. */
 export function keptBalance(cache: Cache, ledger: Ledger, id: string): Promise<Balance | null> | Balance | null {
   return cache.read({
     kind: 'wallet',
@@ -15,14 +15,14 @@ export function keptBalance(cache: Cache, ledger: Ledger, id: string): Promise<B
   });
 }
 
-/** What counts against limits is told by the clock, too: at midnight it changes without an entry. */
+/** Usage against limits also depends on the clock: at midnight it changes without an entry. */
 function markedBalance(balance: Balance | null): Reading<Balance> | null {
   if (!balance) return null;
   const isKept = balance.kind === 'wallet' && balance.used === null && balance.controls.limits === null;
   return { value: balance, mark: isKept ? balance.asOfSeq : null };
 }
 
-/** The newest page goes with the wallet's version: it needs no forgetting, a page of an earlier version is simply not taken. */
+/** The newest page is marked with the wallet's version, so it needs no invalidation: a page of an earlier version is ignored. */
 export async function keptHistory(
   cache: Cache,
   ledger: Ledger,

@@ -1,8 +1,8 @@
-/** Operations by the ids that their answers carried. */
+/** Finds operations by the ids in their answers. */
 import { placeOfOperationId } from '../ledger/index.ts';
 import type { Ledger, RecordedEntry } from '../ledger/index.ts';
 
-/** Null when there is none. A wallet opened on the way to a posting has an entry of its own, but is no operation of its own. */
+/** Null when there is none. A wallet opened implicitly by a posting has its own entry, but is not a separate operation. */
 export async function entryOfOperation(ledger: Ledger, id: string, onlyOwner?: string): Promise<RecordedEntry | null> {
   const place = placeOfOperationId(id);
   const book = place && ledger.read.book(place.book);

@@ -1,4 +1,4 @@
-/** What can be asked about wallets. */
+/** Queries about wallets. */
 import type { Cache } from '../cache/index.ts';
 import { bookOfWallet, operationId, placeOfOperationId, sagaDetails } from '../ledger/index.ts';
 import type { Asset, Balance, HoldRead, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
@@ -16,19 +16,19 @@ export type Wallet = Balance & { readonly currency: Asset };
 /** A page, newest first or in order; `next` begins the following one and is null on the last. */
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
 
-/** What a wallet did since its opening, as of the moment of `wallet`. */
+/** A wallet's totals since its opening, as of the moment of `wallet`. */
 export type WalletStats = WalletTotals & { readonly wallet: Wallet };
 
-/** What a hold is now, with the entry that authorised it. */
+/** The current state of a hold, with the entry that authorised it. */
 export type WalletHold = HoldRead & { readonly currency: Asset };
 
-/** What a wallet stood at at a moment. By effective date there is only a balance. */
+/** A wallet's balance at a moment. By effective date there is only a balance. */
 export type PastWallet = { readonly balance: bigint; readonly held: bigint | null; readonly version: number | null };
 
-/** An operation with what was reversed of it, if anything; of a transfer by saga its first step, and how far it came. */
+/** An operation with its reversals, if any; for a transfer by saga its first step and its progress. */
 export type OperationRead = { readonly entry: RecordedEntry; readonly reversals: readonly RecordedEntry[]; readonly saga?: SagaState };
 
-/** Who reads. `onlyOwner`: the user whose own wallets alone can be seen; absent for staff, services, and in open mode. */
+/** The reader. `onlyOwner`: the user whose own wallets alone are visible; absent for staff, services, and in open mode. */
 export type Reader = { readonly onlyOwner?: string | undefined };
 
 export class WalletQueries {
@@ -37,7 +37,7 @@ export class WalletQueries {
   readonly #totals: TotalsKeeper | undefined;
   readonly #cache: Cache | null;
 
-  /** With a cache, a wallet and the first pages of its history may be answered from there. */
+  /** With a cache, a wallet and the first pages of its history may be cached. */
   constructor(ledger: Ledger, defaultAsset: Asset, totals?: TotalsKeeper, cache: Cache | null = null) {
     this.#ledger = ledger;
     this.#defaultAsset = defaultAsset;
@@ -45,7 +45,7 @@ export class WalletQueries {
     this.#cache = cache;
   }
 
-  /** Null when there is no such wallet; a system account is no wallet. Never older than the newest change that anybody was told of. */
+  /** Null when there is no such wallet; a system account is not a wallet. Never older than the newest change that was answered. */
   async wallet(id: string, reader: Reader = {}): Promise<Wallet | null> {
     if (!this.#cache) return await this.#walletNow(id, reader);
     const balance = await keptBalance(this.#cache, this.#ledger, id);
@@ -78,11 +78,11 @@ export class WalletQueries {
   }
 
   /**
-   * What is kept beside the log, and added to it what the log has after that: exact as of `wallet.asOfSeq`, however far behind what is
-   * kept may be. Nothing kept: all of it is added up from the log.
+   * The stored totals plus the newer entries of the log: exact as of `wallet.asOfSeq`, however far behind the totals are. Without stored
+   * totals, everything is summed from the log.
    */
   async stats(id: string, reader: Reader = {}): Promise<WalletStats | null> {
-    // Kept first: so the wallet is at least as new, and nothing is counted that came after it.
+    // Read before the wallet, so that the wallet is at least as new and nothing later is counted.
     const kept = (await this.#totals?.find(bookOfWallet(id, this.#ledger.books.length), id)) ?? nothingKept;
     const wallet = await this.#walletNow(id, reader);
     if (!wallet) return null;
@@ -90,13 +90,13 @@ export class WalletQueries {
     return { wallet, ...withNewer(kept, newer) };
   }
 
-  /** An operation, posted or refused, by the id that its answer carried. */
+  /** An operation, posted or refused, by the id in its answer. */
   async operation(id: string, { onlyOwner }: Reader = {}): Promise<OperationRead | null> {
     const entry = await entryOfOperation(this.#ledger, id, onlyOwner);
     return entry && (await this.#withReversals(entry));
   }
 
-  /** A transfer, by saga or at once. To a user it is there when the sender's wallet or the recipient's is the user's. */
+  /** A transfer, atomic or by saga. A user sees it when the sender's wallet or the recipient's is the user's. */
   async transfer(id: string, { onlyOwner }: Reader = {}): Promise<OperationRead | null> {
     const found = await entryOfOperation(this.#ledger, id);
     if (found?.kind === 'transfer') return await this.operation(id, { onlyOwner });
@@ -111,18 +111,18 @@ export class WalletQueries {
     return (await this.#ledger.read.balance(to, owner)) !== null;
   }
 
-  /** What became of a request whose answer was lost: by the wallet that initiated it and its idempotency key. */
+  /** The operation of a request whose answer was lost: by the wallet that initiated it and its idempotency key. */
   async operationByKey(wallet: Wallet, key: string): Promise<OperationRead | null> {
     const entry = await this.#ledger.read.in(wallet).entryByKey(wallet.number, key);
     return entry && (await this.#withReversals(entry));
   }
 
-  /** Whether anything is on record under the key: posted, refused, or begun. */
+  /** Whether anything is recorded under the key: posted, refused, or begun. */
   async isOnRecord(wallet: Wallet, key: string): Promise<boolean> {
     return (await this.#ledger.read.in(wallet).entryByKey(wallet.number, key)) !== null;
   }
 
-  /** A hold, by the id of the operation that authorised it, with everything that became of it, in order. */
+  /** A hold, by the id of the operation that authorised it, with its later entries in order. */
   async hold(id: string, { onlyOwner }: Reader = {}): Promise<(WalletHold & { readonly entries: readonly RecordedEntry[] }) | null> {
     const place = placeOfOperationId(id);
     const book = place && this.#ledger.read.book(place.book);
@@ -145,20 +145,20 @@ export class WalletQueries {
     return { items, next: last && rows.length > limit ? operationId(last.entry) : null };
   }
 
-  /** What a wallet stood at at a moment, by when things were recorded or by when they count. Null when it was not open yet. */
+  /** A wallet's balance at a moment, by recorded or by effective date. Null when it was not open yet. */
   async balanceAt(wallet: Wallet, at: Date, by: 'recorded' | 'effective'): Promise<PastWallet | null> {
     if (by === 'recorded') return await this.#ledger.read.in(wallet).balanceAt(wallet.number, at);
     const balance = await this.#ledger.read.in(wallet).effectiveBalanceAt(wallet.number, at);
     return balance === null ? null : { balance, held: null, version: null };
   }
 
-  /** Events of the log in order, after a place: `seq-part` of each book. */
+  /** Events of the log in order, after a cursor: `seq-part` of each book. */
   async events(limit: number, cursor?: string): Promise<Page<LedgerEvent>> {
     const { events, next } = await this.#ledger.read.events(cursor, limit);
     return { items: events, next };
   }
 
-  /** Whether a place is after the end of the log, where nobody has been: of one book, if it is named. */
+  /** Whether a cursor is beyond the end of the log: of one book, if it is named. */
   async isBeyondLog(cursor: string, book?: number): Promise<boolean> {
     return await this.#ledger.read.isBeyond(cursor, book);
   }

@@ -1,8 +1,8 @@
-/** What a wallet did since its opening: what is kept beside the log up to some version of it, and from the log what came after. */
+/** A wallet's totals since its opening: the stored totals up to one of its versions, plus the later entries of the log. */
 import { assert } from '../kernel/index.ts';
 import type { EntryKind, KindTotal } from '../ledger/index.ts';
 
-/** The figures that add up amounts, as the API names them. */
+/** The totals, by their names in the API. */
 export const amountNames = [
   'deposited',
   'withdrawn',
@@ -27,32 +27,32 @@ export type WalletTotals = Readonly<Record<AmountName, bigint>> & {
   readonly lastActivityAt: Date | null;
 };
 
-/** `version`: the wallet's after the newest entry that is counted in. */
+/** `version`: the wallet's version after the newest entry that is included. */
 export type KeptTotals = WalletTotals & { readonly version: number };
 
-/** Where totals are kept. Null: nothing of the wallet is. */
+/** The store of totals. Null: none for this wallet. */
 export type TotalsKeeper = { find(book: number, wallet: string): Promise<KeptTotals | null> };
 
 type Side = 'debit' | 'credit';
 
-/** What one side of an entry means for the wallet there. */
+/** How one side of an entry counts for its wallet. */
 export type StatsRule = {
-  /** The event that tells of this side. */
+  /** The event of this side. */
   readonly event: string;
   readonly kind: EntryKind;
   readonly side: Side;
-  /** Where the amount is counted; absent where no money moves. */
+  /** The total that the amount is added to; absent where no money moves. */
   readonly amount?: AmountName;
-  /** The amount is taken away from it: what came back has not been transferred. */
+  /** Subtracts the amount: a returned transfer did not happen. */
   readonly takesBack?: true;
-  /** What operators and the clock did is no activity of the wallet's. */
+  /** Operators' and timed actions do not count as the wallet's activity. */
   readonly isActivity: boolean;
 };
 
 const active = { isActivity: true } as const;
 const quiet = { isActivity: false } as const;
 
-/** The one rule for stats: the events of a wallet are counted by it, and so are its entries. */
+/** The one rule for stats: it counts the events of a wallet, and its entries. */
 export const statsRules: readonly StatsRule[] = [
   { event: 'FundsDeposited', kind: 'deposit', side: 'credit', amount: 'deposited', ...active },
   { event: 'FundsToppedUp', kind: 'topup', side: 'credit', amount: 'toppedUp', ...active },
@@ -80,16 +80,16 @@ export const statsRules: readonly StatsRule[] = [
   { event: 'SweepCredited', kind: 'close', side: 'credit', amount: 'sweptIn', ...quiet },
 ];
 
-/** Two entries may have one event, and mean the same by it. */
+/** Two entries may have the same event, with the same meaning. */
 const byEvent: ReadonlyMap<string, StatsRule> = new Map(statsRules.map((rule) => [rule.event, rule]));
 const bySide: ReadonlyMap<string, StatsRule> = new Map(statsRules.map((rule) => [`${rule.kind} ${rule.side}`, rule]));
 
-/** What an event means for the wallet that it is about; undefined when stats have nothing of it. */
+/** The rule for an event; undefined when stats do not count it. */
 export function statsRuleOf(event: string): StatsRule | undefined {
   return byEvent.get(event);
 }
 
-/** What is added to the figure of a rule when so much has moved. */
+/** The change of a rule's total when this much has moved. */
 export function countedBy({ takesBack }: StatsRule, moved: bigint): bigint {
   return takesBack ? -moved : moved;
 }
@@ -101,12 +101,12 @@ export const nothingKept: KeptTotals = {
   version: 0,
 };
 
-/** What is kept, and what the log has after it. */
+/** The stored totals plus the newer entries of the log. */
 export function withNewer({ version: _version, ...kept }: KeptTotals, newer: readonly KindTotal[]): WalletTotals {
   const totals: { -readonly [name in keyof WalletTotals]: WalletTotals[name] } = { ...kept };
   for (const { kind, side, count, lastAt, total } of newer) {
     const rule = bySide.get(`${kind} ${side}`);
-    assert(rule, `stats know what the ${side} of ${kind} means for a wallet`);
+    assert(rule, `stats have a rule for the ${side} of ${kind}`);
     if (rule.amount !== undefined) totals[rule.amount] += countedBy(rule, total);
     totals.postings += count;
     if (rule.isActivity && !(totals.lastActivityAt && totals.lastActivityAt > lastAt)) totals.lastActivityAt = lastAt;

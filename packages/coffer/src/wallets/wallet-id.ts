@@ -1,25 +1,25 @@
-/** What a wallet may be called. */
+/** Valid wallet ids. */
 import { isUuid } from '../kernel/index.ts';
 
-/** A regular expression: 1 to 128 characters; no `$` (system accounts), no `/` (paths), nothing that a log or a URL would mangle. */
+/** A regular expression: 1 to 128 characters; no `$` (system accounts), no `/` (paths), nothing that needs escaping in a log or a URL. */
 export const walletIdPattern = '^[A-Za-z0-9][A-Za-z0-9._:@~+-]{0,127}$';
 /** The same for people. */
 export const walletIdRule = '1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit';
 
 /**
- * A user has one wallet per asset, so its id follows from the two. Whoever knows the user and the asset knows the wallet,
- * without a look-up, and two first deposits at once name the same wallet.
+ * A user has one wallet per asset, so its id is derived from the two. No look-up is needed, and two concurrent first deposits name the same
+ * wallet.
  */
 export function ownedWalletId(owner: string, assetCode: string): string {
   return `${owner}.${assetCode}`;
 }
 
-/** Whether an id is that of one of the owner's wallets: only the owner's opening makes such ids. */
+/** Whether an id is that of one of the owner's wallets: only the owner's opening creates such ids. */
 export function isWalletOf(id: string, owner: string): boolean {
   return id.startsWith(`${owner}.`);
 }
 
-/** True for an id that only its owner's opening may bring into being: a stranger's first deposit does not open it. */
+/** True for an id that only its owner's opening may create: a deposit by others does not open it. */
 export function isReservedForOwner(id: string): boolean {
   return isUuid(id.slice(0, 36)) && id[36] === '.';
 }

@@ -14,7 +14,7 @@ const side = (id: string, kind = 'wallet') => ({ id, kind });
 const posted = (seq: number, debit: object | null, credit: object | null) =>
   ({ status: 'posted', replayed: false, seq, entry: { debit, credit } }) as unknown as Outcome;
 
-/** What is told, and whether that was before the caller heard of its posting. */
+/** The wallets that were announced, and whether that happened before the caller got the outcome. */
 async function toldOf(posting: Promise<Outcome[]>, operations: readonly Operation[]) {
   const order: string[] = [];
   const told: ChangedWallet[] = [];
@@ -43,42 +43,39 @@ describe('an unknown outcome', () => {
     ['an expiry', { kind: 'expire', key: null, wallet: 'a', hold: 1 }, ['a']],
     ['a freeze', { kind: 'freeze', key, wallet: 'a', sides: 'all', reason: 'r', actor: 'x' } as unknown as Operation, ['a']],
     [
-      'a closing that sweeps',
+      'a closing with a sweep',
       { kind: 'close', key, wallet: 'a', sweepTo: { wallet: 'b' }, reason: 'r', actor: 'x' } as Operation,
       ['a', 'b'],
     ],
-  ])(
-    'of %s is told for every wallet that it names, as of nobody knows when, before the caller hears of it',
-    async (_what, operation, ids) => {
-      const { told, order } = await toldOf(unknown(), [operation]);
-      expect(new Set(told.map(({ id }) => id))).toEqual(new Set(ids));
-      expect(told.every(({ seq }) => seq === unknownSeq)).toBe(true);
-      expect(order).toEqual(['told', 'LedgerUnavailable']);
-    },
-  );
+  ])('of %s announces every wallet it names, with an unknown position, before the caller is answered', async (_what, operation, ids) => {
+    const { told, order } = await toldOf(unknown(), [operation]);
+    expect(new Set(told.map(({ id }) => id))).toEqual(new Set(ids));
+    expect(told.every(({ seq }) => seq === unknownSeq)).toBe(true);
+    expect(order).toEqual(['told', 'LedgerUnavailable']);
+  });
 
-  test('of several operations is told for the wallets of all of them', async () => {
+  test('of several operations announces the wallets of all of them', async () => {
     const other: Operation = { ...transfer, key: 'l', debit: { wallet: 'c' }, credit: { wallet: 'd' } };
     const { told } = await toldOf(unknown(), [transfer, other]);
     expect(new Set(told.map(({ id }) => id))).toEqual(new Set(['a', 'b', 'c', 'd']));
   });
 });
 
-describe('what is known to have changed nothing', () => {
+describe('a failure that is known to have changed nothing', () => {
   test.each([new LedgerUnavailable('not_done'), new LedgerOverloaded(), new LedgerHalted(new Error('a bug'))])(
-    'is not told: %s',
+    'announces nothing: %s',
     async (failure) => {
       expect(await toldOf(Promise.reject(failure), [transfer])).toEqual({ told: [], order: [failure.name] });
     },
   );
 
-  test('is not told: a refusal', async () => {
+  test('announces nothing: a refusal', async () => {
     const refused = { status: 'refused', replayed: false, seq: 5, refusal: { code: 'same_wallet', facts: {} }, entry: null } as Outcome;
     expect(await toldOf(Promise.resolve([refused]), [transfer])).toEqual({ told: [], order: ['answered'] });
   });
 });
 
-test('a posting is told with its place in the log, before it is answered, and a replay like the first time', async () => {
+test('a posting is announced with its position in the log before it is answered, and a replay like the first time', async () => {
   for (const replayed of [false, true]) {
     const outcome = { ...posted(7, side('a'), side('b')), replayed };
     const { told, order } = await toldOf(Promise.resolve([outcome]), [transfer]);
@@ -90,12 +87,12 @@ test('a posting is told with its place in the log, before it is answered, and a 
   }
 });
 
-test("the ledger's own accounts are not told", async () => {
+test('system accounts are not announced', async () => {
   const { told } = await toldOf(Promise.resolve([posted(7, side('$cash_in/1', 'cash_in'), side('b'))]), [transfer]);
   expect(told).toEqual([{ id: 'b', seq: 7 }]);
 });
 
-test('the ledger tells of whatever it posts, by itself or linked, and of what some of its books did not answer', async () => {
+test('the ledger announces every posting, single or linked, and the wallets of books that did not answer', async () => {
   const told: ChangedWallet[] = [];
   const fails = { post: () => Promise.reject(new LedgerUnavailable('unknown')) } as unknown as BookWriter;
   const router = new BookRouter([fails, fails], (wallets) => void told.push(...wallets));

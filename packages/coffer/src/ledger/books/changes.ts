@@ -1,16 +1,16 @@
-/** Tells which wallets a posting changed, to whoever keeps what was read of them: when it is committed, and before it is answered. */
+/** Announces which wallets a posting changed, so that cached reads of them can be dropped: after the commit and before the answer. */
 import { LedgerUnavailable } from '../posting/outages.ts';
 import { isSystemAccountId } from '../rules/accounts.ts';
 import { initiatorId } from '../rules/asked.ts';
 import type { AccountRef, Operation, Outcome } from '../rules/types.ts';
 
-/** Everything up to `seq` is in what is read of the wallet now; Infinity where the outcome is unknown. */
+/** Reads of the wallet now include everything up to `seq`; Infinity when the outcome is unknown. */
 export type ChangedWallet = { readonly id: string; readonly seq: number };
 
-/** The answers wait for it. It never fails. */
+/** Answers wait for it. It never fails. */
 export type ChangeListener = (wallets: readonly ChangedWallet[]) => Promise<void> | void;
 
-/** A retry is told like the first time: whoever posted it may have died before telling. */
+/** A retry is announced like the first attempt, whose process may have died before its announcement. */
 export async function tellingChanges(
   posting: Promise<Outcome[]>,
   operations: readonly Operation[],
@@ -35,7 +35,7 @@ function walletsChanged(outcome: Outcome): ChangedWallet[] {
   return [debit, credit].flatMap((side) => (side?.kind === 'wallet' ? [{ id: side.id, seq: outcome.seq }] : []));
 }
 
-/** What an operation alone says. The other side of what is reversed is not known here. */
+/** The wallets that an operation itself names. The other side of a reversal is not known here. */
 function walletsNamed(operation: Operation): ChangedWallet[] {
   const references: (AccountRef | undefined)[] = [
     'debit' in operation ? operation.debit : undefined,

@@ -1,14 +1,14 @@
-/** Opens the books of a ledger the first time, and holds it to them ever after. */
+/** Creates the books of a new ledger, and refuses to change their number later. */
 import type pg from 'pg';
 import { OperatorError } from '../../kernel/index.ts';
 
-/** Each book has a connection that posts and one that looks up; these are left for everything else. */
+/** Each book uses one connection to post and one to look up; this many remain for everything else. */
 const connectionsPerBook = 2;
 const connectionsBeside = 30;
 
 /**
- * Answers with how many books the ledger has: as many as it was begun with, or as are wished for when it begins now (one, when nothing is
- * wished). A wish for another number is refused: the wallets would be looked for where they are not.
+ * Returns how many books the ledger has. A new ledger gets the number requested, or one. A different number for an existing ledger is
+ * refused, because its wallets could no longer be found.
  */
 export async function openBooks(pool: pg.Pool, wished: number | undefined): Promise<number> {
   if (wished !== undefined) await refuseTooMany(pool, wished);
@@ -16,8 +16,8 @@ export async function openBooks(pool: pg.Pool, wished: number | undefined): Prom
   const books = rows[0]?.books ?? 0;
   if (wished === undefined || wished === books) return books;
   throw new OperatorError(
-    `This ledger has ${count(books)}, and COFFER_BOOKS asks for ${count(wished)}: wallets cannot move to other books.`,
-    `Set COFFER_BOOKS=${books} or leave it away; or begin an empty ledger with ${count(wished)}.`,
+    `This ledger has ${count(books)}, but COFFER_BOOKS requests ${count(wished)}: wallets cannot move between books.`,
+    `Set COFFER_BOOKS=${books} or unset it, or start an empty ledger with ${count(wished)}.`,
   );
 }
 
@@ -27,8 +27,8 @@ async function refuseTooMany(pool: pg.Pool, books: number): Promise<void> {
   const needed = books * connectionsPerBook + connectionsBeside;
   if (needed <= allowed) return;
   throw new OperatorError(
-    `${count(books)} need ${needed} connections, and the database allows ${allowed}.`,
-    `Ask for fewer books; or on a PostgreSQL of your own (DATABASE_URL) run: alter system set max_connections = ${needed}; and restart it.`,
+    `${count(books)} need ${needed} connections, but the database allows ${allowed}.`,
+    `Reduce COFFER_BOOKS, or raise the limit of your own PostgreSQL (DATABASE_URL): run alter system set max_connections = ${needed}; and restart it.`,
   );
 }
 

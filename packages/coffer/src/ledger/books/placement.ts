@@ -1,8 +1,8 @@
-/** Which book a wallet is in. Pure, and fixed for ever: a wallet that was placed differently tomorrow could not be found. */
+/** Maps a wallet to its book. Pure, and never to be changed: existing wallets could no longer be found. */
 import { hash } from 'node:crypto';
 import { isUuid } from '../../kernel/index.ts';
 
-/** All wallets of an owner are in one book, so that moving money between them, and listing them, stays inside it. */
+/** All wallets of an owner share a book, so transfers between them and lists of them need only that book. */
 export function bookOfOwner(owner: string, books: number): number {
   return books === 1 ? 1 : (hash('sha256', owner, 'buffer').readUInt32BE(0) % books) + 1;
 }
@@ -11,7 +11,7 @@ export function bookOfWallet(wallet: string, books: number): number {
   return bookOfOwner(ownerPart(wallet), books);
 }
 
-/** A wallet id `<uuid>.<ASSET>` begins with its owner; any other is its own owner. */
+/** A wallet id `<uuid>.<ASSET>` begins with its owner; any other id is its own owner. */
 function ownerPart(wallet: string): string {
   const owner = wallet.slice(0, 36);
   return wallet[36] === '.' && isUuid(owner) ? owner : wallet;

@@ -1,7 +1,7 @@
-/** A place in the event logs of all books: how far each has been read. Nothing else tells later what was not read yet. */
+/** A position in the event logs of all books: how far each has been read. */
 export type Position = { readonly seq: number; readonly part: number };
 
-/** `seq-part` of each book in order, joined by dots. A book that is not named begins at its beginning. */
+/** `seq-part` of each book in order, joined by dots. A book without an entry is read from its beginning. */
 export function parsePositions(cursor: string | undefined, books: number): Position[] {
   const given = cursor === undefined ? [] : cursor.split('.');
   return Array.from({ length: books }, (_, at) => {

@@ -1,4 +1,4 @@
-/** Reads over all books: what one book can answer is asked of that book, the rest is put together from all of them. */
+/** Reads over all books: routes a read to one book where that is enough, and merges the answers of all books otherwise. */
 import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
 import { BookReader } from '../reading/reads.ts';
@@ -6,10 +6,10 @@ import type { Balance, LedgerEvent } from '../reading/reads.ts';
 import { bookOfOwner, bookOfWallet } from './placement.ts';
 import { formatPositions, parsePositions } from './positions.ts';
 
-/** Events in the order of each book; those of several books by the time they were recorded. */
+/** Events in the order of each book; across books, in the order they were recorded. */
 export type EventPage = {
   readonly events: readonly LedgerEvent[];
-  /** Where the next page begins; null when there was nothing to read. */
+  /** The cursor of the next page; null when the page is empty. */
   readonly next: string | null;
 };
 
@@ -25,14 +25,14 @@ export class LedgerReader {
     return this.#readers[number - 1] ?? null;
   }
 
-  /** Reads of the book that something on record names. */
+  /** Reads of the book that a stored object names. */
   in({ book }: { readonly book: number }): BookReader {
     const reader = this.book(book);
     assert(reader, `book ${book} is one of the ledger's`);
     return reader;
   }
 
-  /** Null when there is no such wallet, or it is not the owner's. System accounts are in every book: ask one for its own. */
+  /** Null when there is no such wallet or it belongs to another owner. System accounts exist in every book: read them from that book. */
   async balance(wallet: string, onlyOwner?: string): Promise<Balance | null> {
     return await this.in({ book: bookOfWallet(wallet, this.#readers.length) }).balance(wallet, onlyOwner);
   }
@@ -43,15 +43,15 @@ export class LedgerReader {
   }
 
   /**
-   * Events after a place, oldest first. A book may commit what was recorded before an event that another book has shown already: it
-   * comes later then, and is never passed over, because the place says of each book how far it was read.
+   * Events after a cursor, oldest first. A book may commit an event that was recorded before one already read from another book. It comes
+   * later then but is never skipped, because the cursor counts each book separately.
    */
   async events(cursor: string | undefined, limit: number): Promise<EventPage> {
     const positions = parsePositions(cursor, this.#readers.length);
     const found = await Promise.all(
       this.#readers.map((reader, at) => reader.events(positions[at]?.seq ?? 0, positions[at]?.part ?? 0, limit)),
     );
-    // Stable, and a book's clock never goes back: the order within each book stays as it is.
+    // The sort is stable and a book's clock never goes back, so each book keeps its order.
     const events = found
       .flat()
       .toSorted((one, other) => one.recordedAt.getTime() - other.recordedAt.getTime())
@@ -60,7 +60,7 @@ export class LedgerReader {
     return { events, next: events.length === 0 ? null : formatPositions(positions) };
   }
 
-  /** Whether a place is after the end of the log, of one book if it is named: then it is another log's, or the log was put back. */
+  /** Whether a cursor is beyond the end of the log, or of the named book's: it belongs to another log, or the log was restored. */
   async isBeyond(cursor: string, only?: number): Promise<boolean> {
     const positions = parsePositions(cursor, this.#readers.length);
     const asked = only === undefined ? positions.map((_, at) => at + 1) : [only];

@@ -10,7 +10,7 @@ import type { ChangeListener } from './changes.ts';
 import { bookOfWallet } from './placement.ts';
 
 export class BookRouter {
-  /** Of book 1, 2, 3 … */
+  /** For books 1, 2, 3 … */
   readonly #writers: readonly BookWriter[];
   readonly #changed: ChangeListener | undefined;
 
@@ -19,7 +19,7 @@ export class BookRouter {
     this.#changed = changed;
   }
 
-  /** Each by itself, decided in their order within a book. What was asked of several books is answered when all have answered. */
+  /** Each independently, decided in order within a book. Returns when every book involved has answered. */
   async postEach(operations: readonly Operation[], book?: number): Promise<Outcome[]> {
     const [first] = operations;
     if (!first) return [];
@@ -51,7 +51,7 @@ export class BookRouter {
     return outcomes;
   }
 
-  /** All or none, so all in one book: that of the first. What has its place elsewhere is refused there, and with it all. */
+  /** All or none, in the book of the first operation. A wallet in another book refuses the whole group. */
   async postLinked(operations: readonly Operation[], book?: number): Promise<Outcome[]> {
     const [first] = operations;
     return first ? await this.#post(book ?? this.#bookOf(first), operations, true) : [];
@@ -62,7 +62,7 @@ export class BookRouter {
     return this.#changed ? tellingChanges(posting, operations, this.#changed) : posting;
   }
 
-  /** An account of the ledger's own is in every book; who means another than the first says so. */
+  /** System accounts exist in every book; without `book`, the first one is meant. */
   #bookOf(operation: Operation): number {
     const initiator = initiatorId(operation);
     return isSystemAccountId(initiator) ? 1 : bookOfWallet(initiator, this.#writers.length);
@@ -75,7 +75,7 @@ export class BookRouter {
   }
 }
 
-/** When only some of the books answered, something was posted and something may not have been: nobody may be told that nothing was. */
+/** When only some books answered, part may have been posted: the failure must say that the outcome is unknown. */
 async function settleTogether<T>(parts: readonly Promise<T>[]): Promise<T[]> {
   const settled = await Promise.allSettled(parts);
   const failures = settled.filter((part) => part.status === 'rejected').map(({ reason }) => reason as unknown);

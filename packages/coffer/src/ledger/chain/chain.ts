@@ -1,7 +1,7 @@
 /**
  * The hash chain: hash(n) = SHA-256(hash(n-1) ‖ canonical bytes of batch n). See docs/concepts/chain.md.
  *
- * The canonical bytes are a header and then each column with its length before it, so no two batches share an encoding.
+ * The canonical bytes are a header, then each column prefixed with its length, so no two batches share an encoding.
  */
 import { createHash } from 'node:crypto';
 import { byteaColumn, int8Column, numericColumn, textColumn, timestamptzColumn } from '../../database/index.ts';
@@ -10,8 +10,8 @@ import type { ColumnType, EntryColumn, Value } from '../columns.ts';
 import type { Account, RecordedEntry } from '../rules/types.ts';
 
 /**
- * Named in each batch row; a change of the encoding gets the next number, and the verifier keeps the old ones. 1 had fewer columns, and
- * wrote each null; since 2 a column without any value is an empty array.
+ * Stored in each batch row. A new encoding gets the next number, and the verifier keeps the old ones. Format 1 had fewer columns and wrote
+ * every null; since format 2 a column without values is an empty array.
  */
 export type ChainFormat = 1 | 2;
 export const chainFormat: ChainFormat = 2;
@@ -26,10 +26,10 @@ export type BatchHeader = {
 /** An account that the batch opens, and the seq of its opening. */
 export type Opening = { readonly account: Account; readonly seq: number };
 
-/** What a batch adds to the ledger. */
+/** The rows that a batch adds to the ledger. */
 export type Rows = { readonly openings: Opening[]; readonly entries: RecordedEntry[] };
 
-/** The columns of a batch, in the order in which the posting function takes them and the chain hashes them. */
+/** The columns of a batch, in the order of the posting function's parameters and of the hash. */
 export function encodeBatch({ openings, entries }: Rows, format: ChainFormat = chainFormat): Buffer[] {
   return [...encodeOpenings(openings, format), ...encodeEntries(entries, ({ of }) => of, format)];
 }
@@ -47,7 +47,7 @@ export function encodeOpenings(openings: readonly Opening[], format: ChainFormat
   ];
 }
 
-/** `valueOf`: how a column's value is picked from a row. */
+/** `valueOf` returns the function that reads a column's value from a row. */
 export function encodeEntries<Row>(
   entries: readonly Row[],
   valueOf: (column: EntryColumn) => (row: Row) => Value<ColumnType> | null,
@@ -57,7 +57,7 @@ export function encodeEntries<Row>(
   return columnsOf(format).map((column) => encoders[column.type](entries, valueOf(column) as never, dense));
 }
 
-/** Which encoder writes a column; each picks values of its own type. */
+/** The encoder of each column type; each picks values of its own type. */
 const encoders: Readonly<Record<ColumnType, (rows: readonly unknown[], pick: never, dense: boolean) => Buffer>> = {
   int8: int8Column,
   text: textColumn,

@@ -48,7 +48,7 @@ function start() {
 }
 
 describe('checkpoints', () => {
-  it('note where the log ends, once, when they start and when they stop', async () => {
+  it('record the end of the log once at the start and once at the stop', async () => {
     const first = await post();
     const checkpoints = start();
     await expect.poll(() => readCheckpoints(home)).toHaveLength(1);
@@ -57,18 +57,18 @@ describe('checkpoints', () => {
     expect((await readCheckpoints(home)).map(({ lastSeq }) => lastSeq)).toEqual([first, second]);
   });
 
-  it('note nothing while the log does not move', async () => {
+  it('record nothing while the log does not grow', async () => {
     await post();
     await start().stop();
     const before = await readFile(file, 'utf8');
     const checkpoints = startCheckpoints({ pool: database.pool, home, everyMs: 10, log: silentLog() });
     await new Promise((resolve) => setTimeout(resolve, 200));
     await checkpoints.stop();
-    // A new start does not know what the last one noted, so it notes it again: one line.
+    // A new start does not know the last checkpoint and records it again: one line.
     expect((await readFile(file, 'utf8')).trim().split('\n')).toHaveLength(before.trim().split('\n').length + 1);
   });
 
-  it('outlive a line that a crash cut short', async () => {
+  it('survive a line that a crash cut short', async () => {
     const first = await post();
     await start().stop();
     await appendFile(file, '{"book":1,"openedUs":17');
@@ -77,7 +77,7 @@ describe('checkpoints', () => {
     expect((await readCheckpoints(home)).map(({ lastSeq }) => lastSeq)).toEqual([first, second]);
   });
 
-  it('keep their file small: the recent ones all, of the older ones every second', async () => {
+  it('keep their file small: all recent ones, every second one of the older', async () => {
     await post();
     await start().stop();
     const [noted] = await readCheckpoints(home);
@@ -90,23 +90,23 @@ describe('checkpoints', () => {
     expect(seqs).toEqual([...Array.from({ length: 6_501 }, (_, at) => 2 * at), ...recent, last]);
   });
 
-  it('of another ledger say nothing about this one', async () => {
+  it('of another ledger do not count for this one', async () => {
     await post();
     await start().stop();
     const [checkpoint] = await readCheckpoints(home);
-    if (!checkpoint) throw new Error('a checkpoint was noted');
+    if (!checkpoint) throw new Error('no checkpoint was recorded');
     const foreign = { ...checkpoint, openedUs: checkpoint.openedUs - 1, hash: '00'.repeat(32) };
     const report = await verify(database.pool, { checkpoints: [checkpoint, foreign] });
     expect(report).toMatchObject({ ok: true, foreignCheckpoints: 1 });
   });
 
-  it('are forgotten with the ledger', async () => {
+  it('are deleted with the ledger', async () => {
     await start().stop();
     await forgetCheckpoints(home);
     expect(await readCheckpoints(home)).toEqual([]);
   });
 
-  it('that cannot be written are no failure of the process', async () => {
+  it('that cannot be written do not fail the process', async () => {
     const seq = await post();
     const checkpoints = startCheckpoints({ pool: database.pool, home: `${file}\0`, everyMs: 60_000, log: silentLog() });
     await checkpoints.stop();
@@ -119,7 +119,7 @@ describe('thinning', () => {
   const linesOf = (count: number) => Array.from({ length: count }, (_, at) => String(at));
   const recent = 2_000;
 
-  it('keeps the oldest line, the newest 2,000, and of the others every second, in their order', () => {
+  it('keeps the oldest line, the newest 2,000 and every second one of the rest, in order', () => {
     fc.assert(
       fc.property(fc.nat({ max: 6_000 }), (count) => {
         const lines = linesOf(count);
@@ -132,7 +132,7 @@ describe('thinning', () => {
     );
   });
 
-  it('again and again, the recent past stays dense and the distant past known', () => {
+  it('repeatedly keeps recent history dense and distant history covered', () => {
     let lines: string[] = [];
     for (let time = 0; time < 20; time++) lines = thinned([...lines, ...linesOf(3_000).map((line) => String(time * 3_000 + Number(line)))]);
     expect(lines[0]).toBe('0');

@@ -1,7 +1,7 @@
 /**
- * Checkpoints: where the log ended, noted now and then outside the database. Whoever cuts off the end of the log leaves a chain
- * that still fits; only somebody who remembers how far it went can tell. Kept in a file beside the database's own folder; an
- * operator who ships that file elsewhere holds evidence that even the owner of this machine cannot change.
+ * Checkpoints: the end of the log, recorded periodically outside the database. A chain whose end was cut off is still consistent; only a
+ * record of its former length reveals the cut. The file is beside the database's own folder. If you ship it to another machine, you hold
+ * evidence that even the owner of this machine cannot change.
  */
 import { open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,17 +12,17 @@ import type { Log } from '../../kernel/index.ts';
 
 export type Checkpoint = {
   readonly book: number;
-  /** When the book was opened, in microseconds since 1970: tells ledgers apart that shared a home. */
+  /** When the book was opened, in microseconds since 1970. Distinguishes ledgers that shared a home. */
   readonly openedUs: number;
   readonly batchNo: number;
   readonly lastSeq: number;
-  /** Of the batch, in hex. */
+  /** Hash of the batch, in hex. */
   readonly hash: string;
-  /** When it was noted. */
+  /** When the checkpoint was recorded. */
   readonly at: string;
 };
 
-/** Beyond this size the older lines are thinned: recent history stays dense, old history stays known. */
+/** Beyond this size older lines are thinned: recent history stays dense, old history stays covered. */
 const fileBytesMax = 2 * 1024 * 1024;
 const recentLines = 2_000;
 
@@ -33,7 +33,7 @@ export type CheckpointOptions = {
   readonly log: Log;
 };
 
-/** Notes the head of each book now and then, whenever it moved. `stop` notes it a last time. */
+/** Records the head of each book periodically when it has moved. `stop` records it a last time. */
 export function startCheckpoints(options: CheckpointOptions): { stop(): Promise<void> } {
   const { pool, home, everyMs, log } = options;
   const noted = new Map<number, number>();
@@ -47,7 +47,7 @@ export function startCheckpoints(options: CheckpointOptions): { stop(): Promise<
   };
   const failed = (failure: unknown, isFirst: boolean) => {
     const reason = failure instanceof Error ? failure.message : String(failure);
-    if (isFirst) log.warn({ reason }, "The ledger's checkpoint could not be noted; trying again");
+    if (isFirst) log.warn({ reason }, "Could not record the ledger's checkpoint; retrying");
   };
   const loop = startLoop({ work: note, everyMs, failed });
   return {
@@ -58,7 +58,7 @@ export function startCheckpoints(options: CheckpointOptions): { stop(): Promise<
   };
 }
 
-/** All checkpoints that were noted in a home. A line that was not finished says nothing. */
+/** All checkpoints in a home. Incomplete lines are skipped. */
 export async function readCheckpoints(home: string): Promise<Checkpoint[]> {
   const checkpoints: Checkpoint[] = [];
   for (const name of await filesIn(home)) {
@@ -71,7 +71,7 @@ export async function readCheckpoints(home: string): Promise<Checkpoint[]> {
   return checkpoints;
 }
 
-/** For when the ledger itself is deleted: its checkpoints would accuse the next one. */
+/** For a reset: old checkpoints would report the next ledger as cut off. */
 export async function forgetCheckpoints(home: string): Promise<void> {
   await rm(folderOf(home), { recursive: true, force: true });
 }
@@ -115,7 +115,7 @@ async function readHeads(pool: pg.Pool): Promise<Checkpoint[]> {
   }));
 }
 
-/** On disk when it returns. A line that a crash cut short is ended first, so that it spoils no other. */
+/** Durable when it returns. Terminates a line that a crash cut short first, so that the new line stays readable. */
 async function append(file: string, checkpoint: Checkpoint): Promise<void> {
   makeFolder(path.dirname(file), 0o700);
   const handle = await open(file, 'a+', 0o600);
@@ -144,7 +144,7 @@ async function thin(file: string): Promise<void> {
   await rename(unfinished, file);
 }
 
-/** The most recent lines all, of the older ones every second; the oldest is always among them. */
+/** Keeps all recent lines and every second older one, always including the oldest. */
 export function thinned(lines: readonly string[]): string[] {
   return lines.filter((_, at) => at >= lines.length - recentLines || at % 2 === 0);
 }

@@ -1,4 +1,4 @@
-/** A batch: requests decided together, and the rows that they add to the log, encoded and sealed into the chain. */
+/** A batch: requests decided together, and the rows they add to the log, encoded and sealed into the chain. */
 import { chainHash, encodeBatch } from '../chain/chain.ts';
 import type { Rows } from '../chain/chain.ts';
 import { decideTogether } from './group.ts';
@@ -9,11 +9,11 @@ import type { Outcome } from '../rules/types.ts';
 
 export type Batch = {
   readonly requests: readonly Request[];
-  /** For each request its outcomes: true once the batch is committed, and not before. */
+  /** The outcomes of each request. They hold only once the batch is committed. */
   readonly answers: readonly Outcome[][];
-  /** What deciding changed in memory, to be taken back when the batch is not committed. */
+  /** The in-memory changes, to be rolled back when the batch is not committed. */
   readonly changes: SealedChanges;
-  /** Null when nothing is to be written: retries and refusals that nobody can be remembered for. */
+  /** Null when there is nothing to write: only retries, and refusals without an account to remember them for. */
   readonly sealed: SealedBatch | null;
   /** The end of the log before and after it. */
   readonly follows: Head;
@@ -22,7 +22,7 @@ export type Batch = {
   done: Promise<void>;
 };
 
-/** Decides requests in their order on what the log says up to `follows`. */
+/** Decides requests in order, on the state of the log at `follows`. */
 export function decideBatch(book: number, state: BookState, follows: Head, requests: readonly Request[], recordedAt: Date): Batch {
   const start = state.mark();
   const rows: Rows = { openings: [], entries: [] };

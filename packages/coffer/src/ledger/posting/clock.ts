@@ -1,18 +1,18 @@
 /**
- * The database's clock, told without asking it: its last answer plus what has passed since on this machine's monotonic clock,
- * which no change of the wall clock moves. Never goes back behind the log.
+ * The database's clock without a query: its last reading plus the time elapsed on this machine's monotonic clock, which is immune to
+ * changes of the wall clock. Never earlier than the end of the log.
  */
 export class DatabaseClock {
   #databaseMs = 0;
   #anchoredAtMs = 0;
 
-  /** Takes over a reading of the database's clock, in milliseconds since 1970. */
+  /** Sets the clock to a reading of the database's clock, in milliseconds since 1970. */
   anchor(databaseMs: number): void {
     this.#databaseMs = databaseMs;
     this.#anchoredAtMs = performance.now();
   }
 
-  /** How long ago the database last told it. */
+  /** Milliseconds since the last reading. */
   get silentMs(): number {
     return performance.now() - this.#anchoredAtMs;
   }

@@ -8,7 +8,7 @@ import type { Account, OpenOperation, Operation, RecordedEntry } from '../rules/
 
 type Place = { readonly book: number; readonly seq: number; readonly recordedAt: Date };
 
-/** What most rows leave empty. */
+/** Fields that are null in most rows. */
 const blank = {
   askedAmount: null,
   details: null,
@@ -21,7 +21,7 @@ const blank = {
   controls: null,
 } as const;
 
-/** An opening that was asked for. Its key lives in the scope of the wallet that it opens. */
+/** A requested opening. Its key is in the scope of the wallet that it opens. */
 export function openingEntry(place: Place, asked: OpenOperation, account: Account, digest: string): RecordedEntry {
   return {
     ...opening(place, account, digest),
@@ -31,7 +31,7 @@ export function openingEntry(place: Place, asked: OpenOperation, account: Accoun
   };
 }
 
-/** An opening on the way to a posting: the row before it, of the same operation. */
+/** An implicit opening: the row before a posting, of the same operation. */
 export function openedOnTheWayEntry(place: Place, operation: number, account: Account): RecordedEntry {
   return { ...opening(place, account, digestOpening(account)), operation, scope: null, key: null };
 }
@@ -56,7 +56,7 @@ function opening(place: Place, account: Account, digest: string): Omit<RecordedE
 
 type Moving = Exclude<Operation, { kind: 'open' }>;
 
-/** Accounts as the decision leaves them. Written out, since one is made for each posting. */
+/** Accounts after the decision. Written out rather than spread, because this runs for each posting. */
 export function postingEntry(place: Place, asked: Moving, decision: Posted, digest: string): RecordedEntry {
   const { debit, credit, amount, scope, hold, original } = decision;
   const spent = debit.controls.limits && debit.spent;
@@ -90,9 +90,9 @@ export function postingEntry(place: Place, asked: Moving, decision: Posted, dige
   };
 }
 
-/** A refusal has no sides, so that it is in nobody's history; what was asked stands in its details. */
+/** A refusal has no sides, so it is in no account's history; its details hold the requested operation. */
 export function refusalEntry(place: Place, asked: Operation, refusal: Refusal, scope: number, digest: string): RecordedEntry {
-  assert(asked.key !== null, 'only what has a key is remembered');
+  assert(asked.key !== null, 'only an operation with a key is remembered');
   return {
     ...place,
     ...blank,
@@ -119,7 +119,7 @@ function askedAsset(asked: Operation): number | null {
   return 'asset' in asked ? (asked.asset ?? null) : null;
 }
 
-/** What a refused operation asked for, as it stands in the refusal's details. */
+/** The content of a refused operation, for the refusal's details. */
 function askedContent(asked: Operation): object {
   if (asked.kind !== 'open') return { ...contentOf(asked), asset: askedAsset(asked) };
   const { owner, asset, floor } = asked.opens;
@@ -128,7 +128,7 @@ function askedContent(asked: Operation): object {
 
 type Decided = Extract<Moving, { reason: string }>;
 
-/** Who decided it and why, and for a control what was asked: its outcome stands in `controls`. */
+/** The actor and the reason, and for a control the requested change; the resulting state is in `controls`. */
 function decidedDetails(asked: Decided): string {
   const { reason, actor } = asked;
   if (asked.kind === 'reversal') return JSON.stringify({ reason, actor });
@@ -136,7 +136,7 @@ function decidedDetails(asked: Decided): string {
   return JSON.stringify({ reason, actor, sides, limits, floor, ...(credit !== null && { sweepTo: credit }) });
 }
 
-/** The wallets of a transfer by saga, and what its last step follows from. */
+/** The wallets of a transfer by saga, and what its last step derives from. */
 function stepDetails(book: number, asked: Extract<Moving, { to: string }>): string {
   switch (asked.kind) {
     case 'transfer_debit':
@@ -150,7 +150,7 @@ function stepDetails(book: number, asked: Extract<Moving, { to: string }>): stri
   }
 }
 
-/** What operators decide may leave a wallet below its floor: one that has to keep something and never had it, or that is swept. */
+/** Controls may leave a wallet below its floor: a wallet that must keep a minimum it never had, or one that is swept. */
 function floorInForce(asked: Moving, { floor }: Account): bigint | null {
   return isControl(asked) && asked.kind !== 'credit_line' ? null : floor;
 }
@@ -159,7 +159,7 @@ function isControl(asked: Moving): boolean {
   return 'reason' in asked && asked.kind !== 'reversal';
 }
 
-/** All of it each time, so that the newest control entry says everything. */
+/** The complete controls each time, so that the newest control entry is sufficient. */
 function controlsText({ controls, floor }: Account): string {
   const { debits, credits, limits } = controls;
   return JSON.stringify({ debits, credits, limits: limitsAsText(limits), floor: floor === null ? null : String(floor) });

@@ -13,7 +13,7 @@ const startMs = Date.UTC(2026, 0, 1);
 beforeEach(() => void vi.useFakeTimers({ now: startMs }));
 afterEach(() => void vi.useRealTimers());
 
-/** A book's holds as the database would find them: those that are due, after a moment and a seq, at most a thousand. */
+/** A book's holds as the database would select them: those due after a moment and a seq, at most a thousand. */
 function startExpiry(holds: Held[], post: (due: readonly ExpireOperation[]) => void = () => undefined) {
   const looks: { readonly after: number; readonly found: number }[] = [];
   const given: number[] = [];
@@ -51,8 +51,8 @@ function startExpiry(holds: Held[], post: (due: readonly ExpireOperation[]) => v
 const hold = (seq: number, expiresAtMs: number): Held => ({ seq, wallet: `w${seq}`, expiresAtMs, isOpen: true });
 const sweep = async (times = 1) => void (await vi.advanceTimersByTimeAsync(times * everyMs));
 
-describe('a hold whose time is up', () => {
-  test('is given back at the next sweep, and not before', async () => {
+describe('an expired hold', () => {
+  test('is released at the next sweep, and not before', async () => {
     const { expiry, given } = startExpiry([hold(1, startMs + 2 * everyMs)]);
     await sweep();
     expect(given).toEqual([]);
@@ -61,15 +61,15 @@ describe('a hold whose time is up', () => {
     await expiry.stop();
   });
 
-  test('is given back once', async () => {
+  test('is released once', async () => {
     const { expiry, given } = startExpiry([hold(1, startMs)]);
     await sweep(10);
     expect(given).toEqual([1]);
     await expiry.stop();
   });
 
-  // Its moment was taken when it was decided; its batch may be committed after a sweep that went past that moment.
-  test.each([1, 30, 59])('is found although it was committed %i seconds after a sweep had gone past its moment', async (seconds) => {
+  // Its time was taken at the decision; its batch may commit after a sweep has passed that time.
+  test.each([1, 30, 59])('is found although it was committed %i seconds after a sweep had passed its time', async (seconds) => {
     const holds: Held[] = [];
     const { expiry, given } = startExpiry(holds);
     await sweep(120);
@@ -79,7 +79,7 @@ describe('a hold whose time is up', () => {
     await expiry.stop();
   });
 
-  test('of the past is not read again and again: a sweep looks back for a minute', async () => {
+  test('is not read again and again: a sweep looks back one minute', async () => {
     const holds = [hold(1, startMs), hold(2, startMs + 1)];
     const { expiry, looks } = startExpiry(holds);
     await sweep(120);
@@ -91,7 +91,7 @@ describe('a hold whose time is up', () => {
   });
 });
 
-test('thousands that are due at once are given back page by page, each once, in the order of their moments', async () => {
+test('thousands of holds that expire together are released page by page, each once, in order of expiry', async () => {
   const holds = Array.from({ length: 2_500 }, (_, at) => hold(at + 1, startMs - Math.floor(at / 2)));
   const { expiry, given, looks } = startExpiry(holds);
   await sweep();
@@ -101,7 +101,7 @@ test('thousands that are due at once are given back page by page, each once, in 
   await expiry.stop();
 });
 
-test.each([new LedgerUnavailable('unknown'), new LedgerOverloaded()])('what could not be posted is found again: %s', async (failure) => {
+test.each([new LedgerUnavailable('unknown'), new LedgerOverloaded()])('a release that failed is retried: %s', async (failure) => {
   let isAway = true;
   const { expiry, given } = startExpiry([hold(1, startMs)], () => {
     if (isAway) throw failure;
@@ -114,7 +114,7 @@ test.each([new LedgerUnavailable('unknown'), new LedgerOverloaded()])('what coul
   await expiry.stop();
 });
 
-test('after it is stopped nothing is given back', async () => {
+test('nothing is released after it is stopped', async () => {
   const { expiry, given } = startExpiry([hold(1, startMs + 2 * everyMs)]);
   await sweep();
   await expiry.stop();

@@ -1,6 +1,6 @@
 /**
- * Gives back what is left of holds whose time is up. By the database's clock, and by posting, like everything else: of a capture and
- * an expiry at the same moment the log takes one, and the other finds nothing left.
+ * Releases what is left of expired holds, by the database's clock and through ordinary postings: if a capture and an expiry race, the log
+ * takes one and the other finds nothing left.
  */
 import type pg from 'pg';
 import { startLoop } from '../../background/index.ts';
@@ -12,14 +12,14 @@ import type { ExpireOperation, Outcome } from '../rules/types.ts';
 const everyMs = 1_000;
 const holdsPerLook = 1_000;
 /**
- * A hold may be committed after later ones: its moment was taken when it was decided. Longer than any batch may take to commit, so that
- * what lies further back has all been seen.
+ * A hold may commit after later ones, because its time is taken at the decision. This is longer than any batch takes to commit, so older
+ * holds have all been seen.
  */
 const lookBackMs = 60_000;
 
 type Due = { readonly seq: number; readonly wallet: string; readonly expires_at: Date; readonly is_open: boolean };
 
-/** Those that are resolved are passed over page by page too, so that no look takes long. */
+/** Resolved holds are paged over too, so that no single query takes long. */
 export const dueText = `
   select h.seq, a.id as wallet, h.expires_at,
     (select n.hold_left > 0 from ledger.entry n where n.book = $1 and n.hold = h.seq order by n.debit_version desc limit 1) as is_open
@@ -41,7 +41,7 @@ export type ExpiryOptions = {
 export class Expiry {
   readonly #options: ExpiryOptions;
   readonly #loop: Loop;
-  /** Everything that was due before this moment has been given back. */
+  /** Everything due before this moment has been released. */
   #doneUntil = new Date(0);
   #stopped = false;
 
@@ -50,7 +50,7 @@ export class Expiry {
     this.#loop = startLoop({ everyMs, firstMs: everyMs, work: () => this.#sweep(), failed: (failure) => this.#tell(failure) });
   }
 
-  /** Begins no new sweep, and waits for the one that is under way. */
+  /** Starts no new sweep, and waits for the current one. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#loop.stop();
@@ -73,8 +73,8 @@ export class Expiry {
   }
 
   #tell(failure: unknown): void {
-    // The ledger says itself when its database is away; the next sweep finds the same holds.
+    // The ledger itself reports an unavailable database; the next sweep finds the same holds.
     if (isOutage(failure) || failure instanceof LedgerUnavailable || failure instanceof LedgerOverloaded) return;
-    this.#options.log.warn({ err: failure, book: this.#options.book }, 'Expired holds could not be given back; trying again');
+    this.#options.log.warn({ err: failure, book: this.#options.book }, 'Could not release expired holds; retrying');
   }
 }

@@ -1,4 +1,4 @@
-/** Decides the operations of one request: each by itself, or all or none. */
+/** Decides the operations of one request: independently, or all or none. */
 import { assert } from '../../kernel/index.ts';
 import type { Asked } from '../rules/asked.ts';
 import type { Rows } from '../chain/chain.ts';
@@ -10,7 +10,7 @@ import type { Outcome, RecordedEntry } from '../rules/types.ts';
 
 export type Group = { readonly asked: readonly Asked[]; readonly linked: boolean };
 
-/** Answers with an outcome for each operation; the rows that these add to the log are appended to `rows`. */
+/** Returns an outcome for each operation, and appends their log rows to `rows`. */
 export function decideTogether(state: BookState, group: Group, recordedAt: Date, rows: Rows): Outcome[] {
   const mark = state.mark();
   const { openings, entries } = rows;
@@ -29,15 +29,15 @@ export function decideTogether(state: BookState, group: Group, recordedAt: Date,
   return outcomes;
 }
 
-/** The culprit keeps its own refusal, the others say whose it was. Each is remembered under its own key. */
+/** The failing operation keeps its own refusal; the others name it. Each is remembered under its own key. */
 function refuseTogether(state: BookState, group: Group, culprit: number, reason: Refusal, recordedAt: Date, rows: Rows): Outcome[] {
   return group.asked.map((asked, at) => {
     const refusal: Refusal = at === culprit ? reason : { code: 'linked_operation_refused', facts: { refused: String(culprit) } };
-    // Another's wallet is neither asked what it remembers nor given something to remember.
+    // A wallet of another owner is neither read for a remembered outcome nor made to remember one.
     const initiator = isAnothers(state, asked.operation) ? undefined : initiatorOf(state, asked.operation);
     const before = initiator && state.remembered(asked);
     if (before && isRetry(before, asked)) return outcomeOf(before, true);
-    // What may not end now must be able to end later.
+    // What cannot end now must be able to end later.
     const isForgotten = before !== undefined || asked.name === null || 'ends' in asked.operation;
     const scope = isForgotten ? null : (initiator?.number ?? null);
     return settle(state, asked, { type: 'refused', refusal, scope }, recordedAt, rows);

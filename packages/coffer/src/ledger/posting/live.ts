@@ -1,19 +1,19 @@
-/** A book as this process knows it through its connection: read afresh, or brought up to what others wrote. */
+/** This process's connection to a book and its view of it: loaded afresh, or brought up to date with what others wrote. */
 import { BookState } from './state.ts';
 import type { BookStore, Head } from './store.ts';
 
-/** A book, and which wallets have their place in it; every one when that is absent. */
+/** A book, and which wallets belong to it; all of them when `keeps` is absent. */
 type Book = { readonly book: number; readonly keeps?: (walletId: string) => boolean };
 
 export type Live = { readonly store: BookStore; readonly state: BookState };
 
-/** With more than this to catch up on, starting afresh is cheaper. */
+/** Beyond this many missing entries, starting afresh is cheaper. */
 const tailEntriesMax = 5_000;
 
 /** Others wrote more than is worth following entry by entry. */
 export class FellBehind extends Error {}
 
-/** The end of the log, and a state that knows no more than the system accounts; the wallets are looked up when they are needed. */
+/** The end of the log, and a state that knows only the system accounts. Wallets are looked up when needed. */
 export async function readBook(store: BookStore, { book, keeps }: Book): Promise<{ state: BookState; head: Head; databaseMs: number }> {
   const [{ head, nextAccountNumber }, assets, systemAccounts, databaseMs] = await Promise.all([
     store.head(),
@@ -26,7 +26,7 @@ export async function readBook(store: BookStore, { book, keeps }: Book): Promise
   return { state, head, databaseMs };
 }
 
-/** Under the book's turn: brings the state from the head it knows to the end of the log, which it answers. Throws FellBehind. */
+/** Under the book's lock: advances the state from the known head to the end of the log, and returns that. Throws FellBehind. */
 export async function followOthers({ store, state }: Live, known: Head): Promise<Head> {
   const { head, nextAccountNumber } = await store.head();
   if (head.batchNo === known.batchNo) return known;

@@ -1,4 +1,4 @@
-/** Brings in what deciding needs and memory lacks. */
+/** Loads what a decision needs and memory lacks. */
 import { assert } from '../../kernel/index.ts';
 import { initiatorOf } from '../rules/decide.ts';
 import type { Group } from './group.ts';
@@ -8,7 +8,7 @@ import { isSystemAccountId } from '../rules/accounts.ts';
 import { startOfDay, startOfMonth } from '../rules/spending.ts';
 import type { Account, Operation } from '../rules/types.ts';
 
-/** Holds and originals first: they name wallets that the operations themselves do not. */
+/** Holds and originals first: they name wallets that the operations do not. */
 export async function lookUp(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
   await lookUpNamed(store, state, groups);
   await lookUpWallets(store, state, groups);
@@ -28,7 +28,7 @@ async function lookUpNamed(store: BookStore, state: BookState, groups: readonly 
   if (originals.size > 0) for (const original of await store.originals([...originals])) state.learnOriginal(original);
 }
 
-/** The earlier posting that an operation is about. */
+/** The earlier posting that an operation refers to. */
 function originalIn(operation: Operation): number | null {
   if (operation.kind === 'reversal') return operation.reverses;
   return 'ends' in operation ? operation.ends : null;
@@ -48,7 +48,7 @@ async function lookUpWallets(store: BookStore, state: BookState, groups: readonl
   for (const account of await store.wallets([...unknown])) state.learnAccount(account);
 }
 
-/** Every wallet that deciding an operation may ask for. */
+/** Every wallet that the decision of an operation may read. */
 function walletsOf(operation: Operation, state: BookState): string[] {
   if (operation.kind === 'reversal') {
     const entry = state.original(operation.reverses)?.entry;
@@ -66,7 +66,7 @@ function walletsOf(operation: Operation, state: BookState): string[] {
   return named;
 }
 
-/** The wallets that get their first limit, and have to be counted before that is decided. */
+/** Wallets that get their first limit and must have their spending counted before the decision. */
 export function uncounted(state: BookState, groups: readonly Group[]): Account[] {
   const limited = groups
     .flatMap(({ asked }) => asked.map(({ operation }) => operation))
@@ -74,7 +74,7 @@ export function uncounted(state: BookState, groups: readonly Group[]): Account[]
   return [...new Set(limited)].filter((account) => account !== undefined).filter(({ spent }) => spent === null);
 }
 
-/** What left them today and this month. Only while nothing is in flight: what is not committed yet would be missing. */
+/** What left them today and this month. Only while nothing is in flight: uncommitted amounts would be missing. */
 export async function lookUpSpent(store: BookStore, state: BookState, accounts: readonly Account[], now: Date): Promise<void> {
   for (const account of accounts) {
     const { day, month } = await store.spent(account.number, new Date(startOfDay(now)), new Date(startOfMonth(now)));
@@ -82,7 +82,7 @@ export async function lookUpSpent(store: BookStore, state: BookState, accounts: 
   }
 }
 
-/** What the keys were used for, where memory does not know it. True when one was used before. */
+/** Loads what the keys were used for, where memory does not know it. True when one was already used. */
 export async function lookUpKeys(store: BookStore, state: BookState, groups: readonly Group[]): Promise<boolean> {
   const names: string[] = [];
   const scopes: number[] = [];
@@ -101,7 +101,7 @@ export async function lookUpKeys(store: BookStore, state: BookState, groups: rea
   const found = await store.outcomes(scopes, keys);
   for (const { at, entry } of found) {
     const name = names[at - 1];
-    assert(name !== undefined, 'an outcome is one of those asked for');
+    assert(name !== undefined, 'an outcome belongs to a requested key');
     state.learnOutcome(name, entry);
   }
   return found.length > 0;

@@ -1,27 +1,27 @@
-/** What an onlooker is told of posting: for metrics. Nothing here decides anything, and without an onlooker nothing is done. */
+/** Observes postings, for metrics. An observer decides nothing, and without one nothing is computed. */
 import type { Log } from '../../kernel/index.ts';
 import type { Batch } from './batch.ts';
 import type { EntryKind, Outcome } from '../rules/types.ts';
 
-/** How a book does, at the moment of asking. */
+/** The current status of a book. */
 export type BookStatus = {
   readonly book: number;
   readonly ready: boolean;
-  /** How many operations wait to be taken into a batch. */
+  /** Operations that wait to be taken into a batch. */
   readonly queueOperations: number;
-  /** How long ago the database last answered. */
+  /** Milliseconds since the database last answered. */
   readonly clockSilentMs: number;
 };
 
-/** Called on the posting path: it counts, and does not wait. */
+/** Called on the posting path: it counts and must not wait. */
 export type LedgerObserver = {
-  /** A batch is on disk and its callers are answered. `entries`: the rows it added to the log; none for retries alone. */
+  /** A batch is committed and its callers are answered. `entries` counts the rows it added to the log; 0 for retries alone. */
   batchCommitted(batch: { readonly book: number; readonly operations: number; readonly entries: number; readonly elapsedMs: number }): void;
   /** Each operation of such a batch. */
   answered(kind: EntryKind, outcome: Outcome): void;
 };
 
-/** An onlooker that fails is a bug, but none that may stop the ledger. */
+/** A failing observer is a bug, but it must not stop the ledger. */
 export function tellObserver(observe: LedgerObserver, batch: Batch, elapsedMs: number, log: Log): void {
   try {
     let operations = 0;
@@ -37,6 +37,6 @@ export function tellObserver(observe: LedgerObserver, batch: Batch, elapsedMs: n
     const book = batch.sealed?.header.book ?? 0;
     observe.batchCommitted({ book, operations, entries: batch.sealed?.count ?? 0, elapsedMs });
   } catch (failure) {
-    log.error({ err: failure }, 'What observes the ledger failed');
+    log.error({ err: failure }, "The ledger's observer failed");
   }
 }

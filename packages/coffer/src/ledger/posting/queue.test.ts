@@ -6,14 +6,14 @@ import { RequestQueue } from './queue.ts';
 
 const operationsMax = 100_000;
 const patienceMs = 1_000;
-/** The same object again and again: what an operation says is of no concern to the queue. */
+/** The same object every time: the queue ignores what an operation contains. */
 const operation: Operation = { kind: 'hold', key: 'k', wallet: 'w1', amount: 1n };
 const operations = (count: number) => Array.from({ length: count }, () => operation);
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
 afterEach(() => void vi.useRealTimers());
 
-/** Adds a request and notes what its caller is told; "waiting" until then. */
+/** Adds a request and records its answer; "waiting" until then. */
 function add(queue: RequestQueue, count: number): { told: unknown } {
   const caller: { told: unknown } = { told: 'waiting' };
   queue.add(operations(count), false).then(
@@ -23,14 +23,14 @@ function add(queue: RequestQueue, count: number): { told: unknown } {
   return caller;
 }
 
-/** Lets callers hear what they were told. */
+/** Lets pending answers arrive. */
 async function heard(): Promise<void> {
   await Promise.resolve();
   await Promise.resolve();
 }
 
 describe('a full queue', () => {
-  test('takes a hundred thousand operations, and turns the next away at once: nothing of it is done', async () => {
+  test('takes a hundred thousand operations and rejects the next immediately: nothing of it is done', async () => {
     const queue = new RequestQueue(patienceMs);
     const last = Array.from({ length: 100 }, () => add(queue, operationsMax / 100)).at(-1);
     const turnedAway = add(queue, 1);
@@ -40,7 +40,7 @@ describe('a full queue', () => {
     expect(queue.operations).toBe(operationsMax);
   });
 
-  test('a request that does not fit whole is turned away whole, and a smaller one after it is taken', async () => {
+  test('a request that does not fit is rejected whole, and a smaller one after it is accepted', async () => {
     const queue = new RequestQueue(patienceMs);
     add(queue, operationsMax - 10);
     const [tooLarge, fits] = [add(queue, 11), add(queue, 10)];
@@ -49,7 +49,7 @@ describe('a full queue', () => {
     expect(fits.told).toBe('waiting');
   });
 
-  test('has room again for as many as were taken, gave up, or failed', async () => {
+  test('has room again for as many operations as were taken, timed out or failed', async () => {
     const queue = new RequestQueue(patienceMs);
     for (const makeRoom of [
       () => void queue.take(operationsMax),
@@ -69,8 +69,8 @@ describe('a full queue', () => {
   });
 });
 
-describe('a caller whose patience is over', () => {
-  test('is told that nothing was done, if nothing was sent, and is not taken any more', async () => {
+describe('a caller whose deadline has passed', () => {
+  test('is answered that nothing was done if nothing was sent, and its request is not taken any more', async () => {
     const queue = new RequestQueue(patienceMs);
     const early = add(queue, 1);
     vi.advanceTimersByTime(patienceMs / 2);
@@ -84,11 +84,11 @@ describe('a caller whose patience is over', () => {
     expect(queue.take(10).map(({ asked }) => asked.length)).toEqual([2]);
   });
 
-  test('is told that the outcome is unknown, if it was sent and put back', async () => {
+  test('is answered that the outcome is unknown if the request was sent and put back', async () => {
     const queue = new RequestQueue(patienceMs);
     const caller = add(queue, 1);
     const [request] = queue.take(1);
-    if (!request) throw new Error('one was added');
+    if (!request) throw new Error('no request was added');
     request.sent = true;
     queue.putBack([request]);
     vi.advanceTimersByTime(patienceMs);
@@ -99,7 +99,7 @@ describe('a caller whose patience is over', () => {
   });
 });
 
-test('a closed queue takes nothing more, and gives out what it has', async () => {
+test('a closed queue accepts nothing more and hands out what it has', async () => {
   const queue = new RequestQueue(patienceMs);
   add(queue, 1);
   queue.close();
@@ -109,7 +109,7 @@ test('a closed queue takes nothing more, and gives out what it has', async () =>
   expect([queue.closed, queue.take(10).length]).toEqual([true, 1]);
 });
 
-test('requests leave in the order in which they came, whole, at least one and otherwise no more operations than asked for; what is put back comes first', () => {
+test('requests leave whole and in order of arrival, at least one and no more operations than requested; requests put back come first', () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 20 });
   fc.assert(
     fc.property(sizes, fc.array(fc.tuple(fc.integer({ min: 1, max: 20 }), fc.boolean()), { maxLength: 12 }), (added, takes) => {

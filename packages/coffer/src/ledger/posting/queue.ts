@@ -1,4 +1,4 @@
-/** Requests that wait for their turn, and how long they are willing to. */
+/** Requests that wait to be taken into a batch, each with its deadline. */
 import { ask } from '../rules/asked.ts';
 import type { Asked } from '../rules/asked.ts';
 import { LedgerOverloaded, LedgerUnavailable } from './outages.ts';
@@ -9,15 +9,15 @@ export type Request = {
   readonly asked: readonly Asked[];
   readonly linked: boolean;
   readonly deadlineMs: number;
-  /** True once it may have reached the database: from then on no answer means an unknown outcome. */
+  /** True once it may have reached the database: from then on a missing answer means an unknown outcome. */
   sent: boolean;
-  /** True once the caller was told that there is no answer: what was not sent by then never is. */
+  /** True once the caller was answered with an outage. If it was not sent before, it never is. */
   givenUp: boolean;
   readonly answer: (outcomes: Outcome[]) => void;
   readonly fail: (reason: Error) => void;
 };
 
-/** Two seconds of work at full speed; what comes on top of that is better told to come back. */
+/** Two seconds of work at full speed. Beyond that, rejecting is better than queueing. */
 const operationsMax = 100_000;
 
 export class RequestQueue {
@@ -49,7 +49,7 @@ export class RequestQueue {
     });
   }
 
-  /** The requests at the front, at least one and up to `operations` operations. */
+  /** Removes and returns the requests at the front, at least one and up to `operations` operations. */
   take(operations: number): Request[] {
     let count = 0;
     let taken = 0;
@@ -62,13 +62,13 @@ export class RequestQueue {
     return this.#waiting.splice(0, count);
   }
 
-  /** Back to the front, in their order. */
+  /** Puts requests back at the front, in their order. */
   putBack(requests: readonly Request[]): void {
     for (const request of requests) this.#operations += request.asked.length;
     this.#waiting = [...requests, ...this.#waiting];
   }
 
-  /** Tells those whose time is up that there is no answer. */
+  /** Rejects the requests whose deadline has passed. */
   dropExpired(): void {
     const nowMs = performance.now();
     if (!this.#waiting.some((request) => request.deadlineMs <= nowMs)) return;
@@ -84,13 +84,13 @@ export class RequestQueue {
     for (const request of this.take(Number.POSITIVE_INFINITY)) request.fail(reason(request));
   }
 
-  /** Nothing is added any more; what waits is still answered. */
+  /** Accepts nothing more; queued requests are still answered. */
   close(): void {
     this.#closed = true;
     this.wake();
   }
 
-  /** How many wait. */
+  /** The number of queued operations. */
   get operations(): number {
     return this.#operations;
   }

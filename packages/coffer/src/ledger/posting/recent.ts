@@ -1,6 +1,6 @@
 /**
- * A map that keeps at least the `capacity` entries used last, and at most twice as many: two generations, so that forgetting
- * costs nothing per use.
+ * A map that keeps at least the `capacity` most recently used entries, and at most twice as many. It holds two generations, so that
+ * eviction costs nothing per use.
  */
 export class Recent<V> {
   readonly #capacity: number;

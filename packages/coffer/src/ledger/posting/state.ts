@@ -1,8 +1,8 @@
 /**
- * A book as one process knows it: the accounts in use, and the outcomes that may be asked for again.
+ * A book as one process knows it: the accounts in use, and the recent outcomes that a retry may need.
  *
- * A cache of the log, nothing more. Every change since the last committed batch can be taken back, which is how a batch that
- * the database did not take leaves no trace.
+ * This is only a cache of the log. Every change since the last committed batch can be rolled back, so a batch that the database rejected
+ * leaves no trace.
  */
 import { assert } from '../../kernel/index.ts';
 import { outcomeName } from '../rules/asked.ts';
@@ -14,13 +14,13 @@ import { openedOnTheWayEntry, openingEntry, postingEntry, refusalEntry } from '.
 import { Recent } from './recent.ts';
 import type { Account, AccountKind, Hold, Original, RecordedEntry, SystemKind } from '../rules/types.ts';
 
-/** Far above what can be in flight at once, so that nothing in flight is ever forgotten. */
+/** Far above what can be in flight at the same time, so nothing in flight is evicted. */
 const walletsKept = 100_000;
 const outcomesKept = 20_000;
 const holdsKept = 20_000;
 const originalsKept = 20_000;
 
-/** A point to come back to. */
+/** A point to roll back to. */
 export type Mark = {
   readonly changes: number;
   readonly nextSeq: number;
@@ -99,12 +99,12 @@ export class BookState implements BookView {
     return this.#assets.has(asset);
   }
 
-  /** What is there is in its place; where a wallet would be is worked out only for one that is not. */
+  /** A known wallet belongs here. The placement is only computed for an unknown one. */
   keeps(walletId: string): boolean {
     return this.wallet(walletId) !== undefined || this.#isPlacedHere(walletId);
   }
 
-  /** Puts a decision into force and appends the rows that it makes, the operation's own entry last, which is the answer. */
+  /** Applies a decision and appends its rows. The operation's own entry comes last and is the answer. */
   apply({ operation: asked, digest, name }: Asked, decision: Decision, recordedAt: Date, rows: Rows): RecordedEntry | null {
     switch (decision.type) {
       case 'posted': {
@@ -125,7 +125,7 @@ export class BookState implements BookView {
         rows.openings.push({ account: decision.account, seq: this.#nextSeq });
         return this.#remember(name, openingEntry(this.#takePlace(recordedAt), asked, decision.account, digest), rows);
       case 'refused':
-        // Nobody to remember it for: the initiating wallet does not exist, or its key is taken by another operation.
+        // There is no account to remember it for: the initiating wallet does not exist, or another operation uses its key.
         if (decision.scope === null) return null;
         if (decision.opened) {
           this.#open(decision.opened, this.#nextSeq + decision.opened.length, recordedAt, rows);
@@ -137,12 +137,12 @@ export class BookState implements BookView {
     }
   }
 
-  /** What the database said of an account: committed, so never taken back. */
+  /** Stores an account read from the database: committed, so never rolled back. */
   learnAccount(account: Account): void {
     this.#cacheFor(account.kind).set(account.id, account);
   }
 
-  /** What the database said an idempotency key was used for: committed, so never taken back. */
+  /** Stores what the database says a key was used for: committed, so never rolled back. */
   learnOutcome(name: string, entry: RecordedEntry): void {
     this.#outcomes.set(name, entry);
   }
@@ -155,7 +155,7 @@ export class BookState implements BookView {
     this.#originals.set(String(original.entry.seq), original);
   }
 
-  /** What another process wrote: brings the accounts that are in use up to it. What is rare is forgotten, and looked up again. */
+  /** Applies an entry of another process to the accounts in use. Rarely used state is dropped and looked up again. */
   follow(entry: RecordedEntry): void {
     if (entry.hold !== null) this.#holds.delete(String(entry.hold));
     if (entry.reverses !== null) this.#originals.delete(String(entry.reverses));
@@ -177,7 +177,7 @@ export class BookState implements BookView {
     };
   }
 
-  /** Takes back every change since the mark, newest first. */
+  /** Rolls back every change since the mark, newest first. */
   rollBack(mark: Mark): void {
     while (this.#changes.length > mark.changes) {
       const change = this.#changes.pop();
@@ -188,27 +188,27 @@ export class BookState implements BookView {
     this.#nextAccountNumber = mark.nextAccountNumber;
   }
 
-  /** Sets the changes since `start` aside as one batch's: they are taken back together or not at all. */
+  /** Seals the changes since `start` as one batch: they are rolled back together or not at all. */
   seal(start: Mark): SealedChanges {
-    assert(start.changes === 0, 'a batch begins where the one before was sealed');
+    assert(start.changes === 0, 'a batch begins where the previous one was sealed');
     const changes = this.#changes;
     this.#changes = [];
     return { changes, start };
   }
 
-  /** Takes a sealed batch back. Of several, the newest goes first. */
+  /** Rolls back a sealed batch. Of several, roll back the newest first. */
   takeBack({ changes, start }: SealedChanges): void {
     this.#changes = [...changes];
     this.rollBack(start);
   }
 
-  /** The log grew by what others wrote. */
+  /** Moves to the end of a log that others extended. */
   moveTo(nextSeq: number, nextAccountNumber: number): void {
     this.#nextSeq = nextSeq;
     this.#nextAccountNumber = nextAccountNumber;
   }
 
-  /** Accounts that are opened on the way to an operation's own entry. */
+  /** Accounts opened implicitly by an operation. */
   #open(opened: readonly Account[], operation: number, recordedAt: Date, rows: Rows): void {
     for (const account of opened) {
       rows.openings.push({ account, seq: this.#nextSeq });

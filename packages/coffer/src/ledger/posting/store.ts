@@ -1,4 +1,4 @@
-/** The posting path's SQL: two connections of its own, one that posts and one that looks up ahead of it. */
+/** The posting path's SQL, on two connections of its own: one posts, one looks up ahead of it. */
 import pg from 'pg';
 import { typeParsers, withServerOptions } from '../../database/index.ts';
 import { assert } from '../../kernel/index.ts';
@@ -9,7 +9,7 @@ import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySide
 import type { AccountRow, EntryRow } from '../reading/rows.ts';
 import type { Account, Hold, Original, RecordedEntry } from '../rules/types.ts';
 
-/** Where a book's log ends: the next batch follows this one or is refused. */
+/** The end of a book's log: the next batch follows it or is refused. */
 export type Head = {
   readonly batchNo: number;
   readonly lastSeq: number;
@@ -26,8 +26,8 @@ export type SealedBatch = {
 };
 
 /**
- * Plans that do not depend on statistics: prepared while the tables were empty, a look-up by key got a plan that read the whole
- * table once it had filled (3,500 transfers/s until autovacuum came by). With these off, each look-up is an index probe from the first row.
+ * Plans that do not depend on statistics. A look-up by key that was prepared on empty tables got a plan that scanned the whole table once
+ * it had filled (3,500 transfers/s until autovacuum ran). With these off, each look-up is an index probe from the first row.
  */
 export const planOptions = [
   'enable_seqscan=off',
@@ -39,7 +39,7 @@ export const planOptions = [
   'plan_cache_mode=force_generic_plan',
   'jit=off',
   'statement_timeout=20s',
-  // A process that stops in the middle of its turn (paused, swapped out, cut off) loses it: the others do not wait for it.
+  // A process that stalls while it holds the lock (paused, swapped out, cut off) loses it, so the others do not wait for it.
   'idle_in_transaction_session_timeout=3s',
 ]
   .map((setting) => `-c ${setting}`)
@@ -48,7 +48,7 @@ export const planOptions = [
 /** A batch's header has 8 parameters, an opening 7 columns. */
 const postParameters = 8 + 7 + entryColumns.length;
 
-/** By name, as they are prepared. The tests ask the planner about them. */
+/** By the name they are prepared under. The tests check their plans. */
 export const statements = {
   head: `
     select b.batch_no, b.last_seq, b.hash, b.recorded_at,
@@ -105,7 +105,7 @@ export class BookStore {
     this.#reading = reading;
   }
 
-  /** Connects; `onBroken` is called when a connection ends that nobody was waiting on. */
+  /** Connects. `onBroken` is called when an idle connection ends. */
   static async connect(url: string, book: number, onBroken: (failure: Error) => void): Promise<BookStore> {
     const clients = ['posting', 'looking up'].map(
       (role) =>
@@ -116,7 +116,7 @@ export class BookStore {
           pipeline: true,
           keepAlive: true,
           connectionTimeoutMillis: 5_000,
-          // A server that hangs without hanging up: give up on the connection, which is an outage like any other.
+          // Gives up on a server that hangs without closing the connection; this is an outage like any other.
           query_timeout: 30_000,
         }),
     );
@@ -156,7 +156,7 @@ export class BookStore {
   /** The database's clock, in milliseconds since 1970. */
   async clock(): Promise<number> {
     const { rows } = await this.#run<{ now_ms: number }>(this.#reading, 'clock', []);
-    assert(rows[0], 'a clock answers');
+    assert(rows[0], 'the clock query returns a row');
     return rows[0].now_ms;
   }
 
@@ -175,7 +175,7 @@ export class BookStore {
     return rows.map(accountFromRow);
   }
 
-  /** What keys were used for: the entry of each that was used, with its place (from 1) in what was asked. */
+  /** What keys were used for: the entry of each used key, with its index (from 1) in the request. */
   async outcomes(scopes: readonly number[], keys: readonly string[]): Promise<{ at: number; entry: RecordedEntry }[]> {
     const { rows } = await this.#run<EntryRow & { at: number }>(this.#reading, 'outcomes', [this.#book, scopes, keys]);
     return rows.map((row) => ({ at: row.at, entry: entryFromRow(row) }));
@@ -194,7 +194,7 @@ export class BookStore {
   /** What left an account since two moments: see spending.ts. */
   async spent(account: number, dayFrom: Date, monthFrom: Date): Promise<{ day: bigint; month: bigint }> {
     const { rows } = await this.#run<{ day: bigint; month: bigint }>(this.#reading, 'spent', [this.#book, account, dayFrom, monthFrom]);
-    assert(rows[0], 'a sum answers');
+    assert(rows[0], 'a sum returns a row');
     return rows[0];
   }
 
@@ -203,7 +203,7 @@ export class BookStore {
     return rows.map(entryFromRow);
   }
 
-  /** Waits for the book's turn and keeps it until `endTurn`: for when other processes write to this book too. */
+  /** Waits for the book's lock and holds it until `endTurn`, for when other processes also write to this book. */
   async takeTurn(): Promise<void> {
     await Promise.all([this.#posting.query('begin'), this.#run(this.#posting, 'turn', [this.#book])]);
   }
@@ -212,7 +212,7 @@ export class BookStore {
     await this.#posting.query('commit');
   }
 
-  /** Posts a batch and commits it (or leaves that to `endTurn`). Answers with the database's clock; null when the fence did not hold. */
+  /** Posts a batch and commits it (or leaves that to `endTurn`). Returns the database's clock, or null when the fence did not hold. */
   async post({ header, previousHash, hash, count, columns }: SealedBatch): Promise<number | null> {
     const { rows } = await this.#run<{ now_us: number | null }>(this.#posting, 'post', [
       header.book,
@@ -225,7 +225,7 @@ export class BookStore {
       header.recordedAt.getTime() * 1000,
       ...columns,
     ]);
-    assert(rows[0], 'posting answers');
+    assert(rows[0], 'the posting function returns a row');
     return rows[0].now_us === null ? null : rows[0].now_us / 1000;
   }
 

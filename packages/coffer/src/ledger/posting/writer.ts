@@ -1,11 +1,11 @@
 /**
- * The writer of one book. Requests that arrive together are decided together and committed together; while the database
- * commits one batch, the next is looked up, decided and sent behind it.
+ * The writer of one book. Requests that arrive together are decided and committed together. While the database commits one batch, the next
+ * is looked up, decided and sent behind it.
  *
  *   post() → queue → take → look up → decide → send → (committed) → answer
  *
- * Several processes may write to one book. Each batch names its predecessor, so a writer that lost its place cannot commit: it
- * takes back what it decided, reads what the others wrote, and decides again, from then on under the book's turn.
+ * Several processes may write to one book. Each batch names its predecessor, so a writer that fell behind cannot commit. It rolls back its
+ * batch, reads what the others wrote, and decides again, from then on under the book's lock.
  */
 import { assert, Backoff } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
@@ -29,42 +29,42 @@ export type WriterOptions = {
   readonly book: number;
   readonly url: string;
   readonly log: Log;
-  /** How long a request waits for its answer before the caller is told that there is none; 10 s when absent. */
+  /** How long a request waits before it fails with LedgerUnavailable; 10 s by default. */
   readonly patienceMs?: number;
   readonly observe?: LedgerObserver | undefined;
-  /** Whether a wallet of this id has its place in this book; every one when absent. */
+  /** Whether a wallet belongs to this book; by default every wallet does. */
   readonly keeps?: (walletId: string) => boolean;
 };
 
-/** Small enough that five hundred callers make two batches which overlap: 37,000/s, where one of 500 at a time made 25,000. */
+/** Small enough that five hundred callers make two overlapping batches: 37,000/s, compared with 25,000 for one of 500 at a time. */
 const operationsPerBatch = 250;
-/** Two on their way keep the database busy while a third is decided; more would only make the batches smaller. */
+/** Two in flight keep the database busy while a third is decided; more would only make the batches smaller. */
 const batchesInFlight = 2;
 /**
- * A batch overlaps another only when it has this many operations; a smaller one waits, and grows, until the other is committed.
- * A batch costs as much as forty operations: always overlapping, 64 callers over REST made batches of 7 and 11,700 transfers/s,
- * waiting makes 16,300. Waiting for more than this would cost 16 callers the overlap.
+ * A batch overlaps another only when it has this many operations; a smaller one waits, and grows, until the other is committed. A batch
+ * costs as much as forty operations. With constant overlap, 64 callers over REST made batches of 7 and 11,700 transfers/s; with waiting,
+ * 16,300. A higher threshold would cost 16 callers the overlap.
  */
 const operationsToOverlap = 16;
-/** After another process wrote to the book, each batch waits for the book's turn for so long. */
+/** How long each batch takes the book's lock after another process wrote to the book. */
 const sharedForMs = 2_000;
 /**
- * A key that memory does not know is taken for new: the unique index says so when it is not, and the batch is decided again.
- * Then keys are looked up ahead for so long, so that a run of old keys costs look-ups, not batches.
- * Looking up always would cost 8 µs a transfer, a fifth of the whole.
+ * An unknown key is assumed to be new. If it is not, the unique index rejects the batch, which is decided again. Keys are then looked up
+ * ahead for this long, so that a run of old keys costs look-ups, not batches. Constant look-ups would cost 8 µs per transfer, a fifth of
+ * the total.
  */
 const keysCheckedForMs = 10_000;
-/** A database that has not answered for so long is away, even if the connection to it stands; it is asked this often. */
+/** A database that has not answered for this long is unavailable, even if the connection is open. Also the interval of the probe. */
 const silenceMaxMs = 3_000;
 const askEveryMs = 1_000;
 const reconnectMs = { first: 50, most: 1_000 } as const;
 
-/** `shared`: under the book's turn. `keysLookedUp`: before deciding, so that none of them can turn out to have been used. */
+/** `shared`: under the book's lock. `keysLookedUp`: before the decision, so none of them can turn out to have been used. */
 type Posting = { readonly shared: boolean; readonly keysLookedUp: boolean };
 
-/** Another process was faster: this batch was decided on what is no longer the end of the log. */
+/** Another process was faster: the batch was decided on an outdated end of the log. */
 class FencedOut extends Error {}
-/** A key that memory did not know was used before: to be decided again, on what the look-up says. */
+/** A key that memory did not know was already used: decide again with the looked-up outcome. */
 class KeyUsedBefore extends Error {}
 
 export class BookWriter {
@@ -72,9 +72,9 @@ export class BookWriter {
   readonly #queue: RequestQueue;
   readonly #clock = new DatabaseClock();
   readonly #watch: NodeJS.Timeout;
-  /** Present while connected and in step with the log. */
+  /** Set while connected and in step with the log. */
   #live: Live | null = null;
-  /** The newest batch decided, committed or not: what the next one follows. */
+  /** The newest decided batch, committed or not: the next one follows it. */
   #head: Head | null = null;
   #taken: readonly Request[] = [];
   #inFlight: Batch[] = [];
@@ -95,13 +95,13 @@ export class BookWriter {
     }, 250).unref();
   }
 
-  /** Connects and reads the head; rejects when the database is not to be had. */
+  /** Connects and reads the head; rejects when the database cannot be reached. */
   async start(): Promise<void> {
     await this.#connect();
     this.#running = this.#run();
   }
 
-  /** Takes no more, answers what waits, disconnects. */
+  /** Accepts nothing more, answers what is queued, disconnects. */
   async stop(): Promise<void> {
     this.#queue.close();
     await this.#running;
@@ -120,7 +120,7 @@ export class BookWriter {
     return { book: this.#options.book, ready, queueOperations: this.#queue.operations, clockSilentMs: this.#clock.silentMs };
   }
 
-  /** Posts operations, each by itself, or all or none when `linked`. Answers when they are committed. */
+  /** Posts operations independently, or all or none when `linked`. Returns when they are committed. */
   post(operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
     return this.#halted ? Promise.reject(this.#halted) : this.#queue.add(operations, linked);
   }
@@ -130,7 +130,7 @@ export class BookWriter {
       if (this.#queue.closed && this.#queue.empty && this.#inFlight.length === 0) return;
       try {
         if (this.#failure !== null) throw this.#failure;
-        // Not only when there is something to post: whoever asks whether the ledger is ready must see it come back.
+        // Even with nothing to post: readiness must recover.
         const live = this.#live ?? (await this.#connect());
         if (this.#mayPost()) await this.#postNext(live);
         else await this.#queue.somethingNew();
@@ -187,7 +187,7 @@ export class BookWriter {
     return this.#clock.now(this.#head.recordedAt);
   }
 
-  /** Sends a batch behind those in flight, and answers it after them: it was decided on what they leave behind. */
+  /** Sends a batch behind those in flight and answers it after them, because it was decided on their outcome. */
   #send(store: BookStore, batch: Batch, how: Posting): void {
     for (const request of batch.requests) request.sent ||= batch.sealed !== null;
     const sentAtMs = performance.now();
@@ -207,7 +207,7 @@ export class BookWriter {
       const databaseMs = await store.post(batch.sealed).catch((failure: unknown) => {
         throw isKeyUsedBefore(failure) && !keysLookedUp ? new KeyUsedBefore() : failure;
       });
-      assert(databaseMs !== null || !shared, 'nobody overtakes a writer during its turn');
+      assert(databaseMs !== null || !shared, 'no other writer can commit while this one holds the lock');
       if (databaseMs === null) throw new FencedOut();
       this.#clock.anchor(databaseMs);
     }
@@ -223,7 +223,7 @@ export class BookWriter {
     if (observe) tellObserver(observe, batch, performance.now() - sentAtMs, log);
   }
 
-  /** Takes back what was not committed, puts its requests back to the front, and finds the way back to the log. */
+  /** Rolls back what was not committed, requeues its requests at the front, and resynchronizes with the log. */
   async #recover(failure: unknown): Promise<void> {
     await Promise.allSettled(this.#inFlight.map((batch) => batch.done));
     const undone = this.#inFlight;
@@ -236,7 +236,7 @@ export class BookWriter {
 
     if (failure instanceof FencedOut) {
       this.#takeTurnsForAWhile();
-      this.#options.log.debug({ book: this.#options.book }, 'Another process writes to this book: taking turns');
+      this.#options.log.debug({ book: this.#options.book }, 'Another process writes to this book: switching to shared mode');
     } else if (failure instanceof KeyUsedBefore) {
       this.#checkKeysForAWhile();
     } else if (failure instanceof FellBehind) {
@@ -250,7 +250,10 @@ export class BookWriter {
 
   async #disconnect(failure: unknown): Promise<void> {
     const { book, log } = this.#options;
-    log.warn({ book, reason: failure instanceof Error ? failure.message : String(failure) }, "The ledger's database is away; trying again");
+    log.warn(
+      { book, reason: failure instanceof Error ? failure.message : String(failure) },
+      "The ledger's database is unavailable; retrying",
+    );
     this.#dropConnection();
     const delayMs = this.#backoff.nextMs();
     await new Promise((resolve) => setTimeout(resolve, delayMs));
@@ -266,17 +269,17 @@ export class BookWriter {
   }
 
   #dropConnection(): void {
-    // Not waited for: ending a connection that hangs can hang too.
+    // Not awaited: closing a hung connection can hang too.
     void this.#live?.store.close();
     this.#live = null;
   }
 
   #halt(failure: unknown): void {
     const { book, log } = this.#options;
-    log.fatal({ book, err: failure }, 'The ledger stopped this book: it met what cannot be');
+    log.fatal({ book, err: failure }, 'Book halted: invariant violated');
     const halted = new LedgerHalted(failure);
     this.#halted = halted;
-    // Also gives the book's turn back, which other processes may be waiting for.
+    // Also releases the book's lock, which other processes may be waiting for.
     this.#dropConnection();
     this.#queue.failAll((request) => (request.sent ? new LedgerUnavailable('unknown', { cause: failure }) : halted));
   }
@@ -285,7 +288,7 @@ export class BookWriter {
     const { book, url } = this.#options;
     let connected: BookStore | null = null;
     const store = await BookStore.connect(url, book, (failure) => {
-      // One of the two connections may end before the other is made; then the first statement on it says so.
+      // One of the two connections may end before the other is made; the first statement on it then fails.
       if (connected === null || this.#live?.store !== connected) return;
       this.#failure ??= failure;
       this.#queue.wake();
@@ -303,7 +306,7 @@ export class BookWriter {
     }
   }
 
-  /** Under the book's turn: brings memory up to the end of the log, when others wrote to it. */
+  /** Under the book's lock: brings memory up to the end of the log when others wrote to it. */
   async #catchUp(live: Live): Promise<void> {
     assert(this.#head, 'a connected writer knows the head');
     const head = await followOthers(live, this.#head);
@@ -311,20 +314,20 @@ export class BookWriter {
     this.#head = head;
   }
 
-  /** While nothing is posted: whether the database still answers, and what its clock says. */
+  /** Probes the database while nothing is posted, and reads its clock. */
   async #askDatabase(): Promise<void> {
     if (!this.#live || this.#asking || this.#clock.silentMs < askEveryMs) return;
     this.#asking = true;
     try {
       this.#clock.anchor(await this.#live.store.clock());
     } catch {
-      // A connection that broke tells so by itself.
+      // A broken connection reports itself.
     } finally {
       this.#asking = false;
     }
   }
 
-  /** Tells callers whose patience is over. What they asked for may still be posted if it was sent. */
+  /** Rejects requests past their deadline. Those that were sent may still be posted. */
   #expire(): void {
     this.#queue.dropExpired();
     const nowMs = performance.now();

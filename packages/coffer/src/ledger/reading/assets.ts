@@ -1,12 +1,12 @@
-/** The assets that the ledger counts. They are few and never change, so each process keeps them. */
+/** The assets of the ledger. They are few and never change, so each process caches them. */
 import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
 
 export type Asset = {
-  /** The number that entries and the documented `asset_type_id` use. */
+  /** The number in entries and in the documented `asset_type_id`. */
   readonly id: number;
   readonly code: string;
-  /** Decimal places between the unit that people say and the minor units that amounts are counted in. */
+  /** Decimal places between the major unit and the minor units in which amounts are counted. */
   readonly scale: number;
   readonly name: string;
 };
@@ -27,15 +27,15 @@ export class Assets {
     return new Assets(rows);
   }
 
-  /** By its code or its number, as a caller names it. */
+  /** By code or number, as a caller names it. */
   find(reference: string | number): Asset | undefined {
     return typeof reference === 'number' ? this.#byId.get(reference) : this.#byCode.get(reference);
   }
 
-  /** The asset of an account on record. */
+  /** The asset of an existing account. */
   get(id: number): Asset {
     const asset = this.#byId.get(id);
-    assert(asset, `asset ${id} is on record`);
+    assert(asset, `asset ${id} exists`);
     return asset;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Reads by name that arrive together are one query. While one query runs the next one gathers, so a lone reader waits for
- * nobody and a thousand readers make a few queries.
+ * Merges reads by name that arrive together into one query. While one query runs the next one gathers, so a lone reader never waits and a
+ * thousand readers make a few queries.
  */
 type Waiting<V> = {
   readonly name: string;
@@ -20,11 +20,11 @@ export class BatchedReader<V> {
     this.#readAll = readAll;
   }
 
-  /** Null when there is no value of that name. The value is never older than the call. */
+  /** Null when the name has no value. The value is never older than the call. */
   read(name: string): Promise<V | null> {
     return new Promise((answer, fail) => {
       this.#waiting.push({ name, answer, fail });
-      // After the current burst of I/O, so that what arrived in it goes together.
+      // After the current burst of I/O, so that everything in it shares a query.
       if (this.#waiting.length === 1 && this.#running < queriesAtOnce) setImmediate(() => void this.#drain());
     });
   }

@@ -1,4 +1,4 @@
-/** What the ledger answers about what is committed. Every answer is one statement, so it is one moment of the log. */
+/** Reads of committed state. Each is one statement, so its answer is one moment of the log. */
 import { internalKey } from '../rules/internal-keys.ts';
 import type pg from 'pg';
 import { BatchedReader } from './batched-reader.ts';
@@ -14,9 +14,9 @@ export type Balance = Account & {
   readonly openedAt: Date;
   /** When the newest entry that names the account was recorded. */
   readonly updatedAt: Date;
-  /** The end of the log at the moment of the read: whatever was answered with a smaller or equal `seq` is in the balance. */
+  /** The end of the log at the moment of the read: the balance includes every answer with this `seq` or a smaller one. */
   readonly asOfSeq: number;
-  /** What counts against the limits of an account that has some: what left it today and this month, and what is held. */
+  /** What counts against the account's limits, if it has any: what left it today and this month, and what is held. */
   readonly used: { readonly day: bigint; readonly month: bigint } | null;
 };
 
@@ -25,7 +25,7 @@ type BalanceRow = AccountRow & {
   opened_at: Date;
   recorded_at: Date;
   as_of_seq: number;
-  /** Only asked for where it matters: days and months are told by the database's clock. */
+  /** Selected only for accounts with limits: their days and months follow the database's clock. */
   read_at: Date | null;
 };
 
@@ -33,11 +33,11 @@ const balanceColumns = `${accountColumns}, b.book, b.opened_at, b.recorded_at,
   case when b.spent_day is not null then clock_timestamp() end as read_at,
   (select last_seq from ledger.batch where batch.book = $1 order by batch_no desc limit 1) as as_of_seq`;
 
-/** Everything a wallet did since its opening, in minor units. */
+/** A wallet's totals since its opening, in minor units. */
 export type KindTotal = {
   readonly kind: EntryKind;
   readonly side: 'debit' | 'credit';
-  /** Of postings: entries between two accounts. */
+  /** Number of postings, which are entries between two accounts. */
   readonly count: number;
   readonly total: bigint;
   readonly lastAt: Date;
@@ -55,7 +55,7 @@ export type LedgerEvent = {
   readonly data: Record<string, unknown>;
 };
 
-/** A hold as of the moment of the read. `expired`: its time is up, and something of it was left then. */
+/** A hold as of the moment of the read. `expired`: it passed its expiry with something left. */
 export type HoldRead = { readonly hold: Hold; readonly entry: RecordedEntry; readonly captured: bigint; readonly expired: boolean };
 
 type HoldRow = EntryRow & { left_now: bigint; captured: bigint; expired: boolean };
@@ -63,7 +63,7 @@ type HoldRow = EntryRow & { left_now: bigint; captured: bigint; expired: boolean
 const holdColumns = `${entrySelection}, parts.left_now, parts.captured,
   parts.gave_back or (parts.left_now > 0 and coalesce(e.expires_at <= clock_timestamp(), false)) as expired`;
 
-/** What is left of a hold only falls, so the least is the newest. */
+/** What is left of a hold only falls, so the minimum is the newest. */
 const holdParts = `
   cross join lateral (
     select min(n.hold_left) as left_now, coalesce(sum(n.amount) filter (where n.kind = 'capture'), 0) as captured,
@@ -71,7 +71,7 @@ const holdParts = `
     from ledger.entry n where n.book = $1 and n.hold = e.seq
   ) parts`;
 
-/** Begun transfers by saga and whether they have ended, in their order: see sagas in the wallets. The tests ask the planner about it. */
+/** Transfers by saga that have begun, in order, and whether they have ended: see sagas in the wallets. The tests check its plan. */
 export const begunText = `
   select e.seq, e.recorded_at,
     exists (select from ledger.entry x where x.book = $1 and x.key = '${internalKey('end', '')}' || e.seq and x.scope = e.credit_account) as has_ended
@@ -97,7 +97,9 @@ export class BookReader {
     this.#walletsOfHolds = new BatchedReader((seqs) => this.#readWalletsOfHolds(seqs));
   }
 
-  /** Null when there is no such account. Reads that arrive together are one query. `onlyOwner`: another's account is none. */
+  /**
+   * Null when there is no such account. Reads that arrive together share a query. With `onlyOwner`, null for an account of another owner.
+   */
   async balance(id: string, onlyOwner?: string): Promise<Balance | null> {
     return onlyOwner === undefined ? await this.#balances.read(id) : await this.#balanceOfOwner(id, onlyOwner);
   }
@@ -130,7 +132,7 @@ export class BookReader {
     return rows.map(entryFromRow);
   }
 
-  /** `onlyOwner`: an entry that neither is one of the owner's requests nor moved anything of the owner's is none. */
+  /** With `onlyOwner`, null for an entry that this owner neither requested nor is a side of. */
   async entry(seq: number, onlyOwner?: string): Promise<RecordedEntry | null> {
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'entry',
@@ -144,7 +146,7 @@ export class BookReader {
     return rows[0] ? entryFromRow(rows[0]) : null;
   }
 
-  /** What the account used an idempotency key for. */
+  /** The entry for which the account used an idempotency key. */
   async entryByKey(account: number, key: string): Promise<RecordedEntry | null> {
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'entry_by_key',
@@ -154,7 +156,7 @@ export class BookReader {
     return rows[0] ? entryFromRow(rows[0]) : null;
   }
 
-  /** A step of a transfer by saga, by its key: the keys of its steps are the ledger's own, and there is one entry under each. */
+  /** A step of a transfer by saga, by its key. These keys are internal to the ledger, with one entry for each. */
   async sagaStep(key: string): Promise<RecordedEntry | null> {
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'saga_step',
@@ -166,7 +168,7 @@ export class BookReader {
     return rows[0] ? entryFromRow(rows[0]) : null;
   }
 
-  /** Transfers by saga that began after a place of the log, oldest first. */
+  /** Transfers by saga that began after a seq, oldest first. */
   async transfersBegun(afterSeq: number, limit: number): Promise<BegunTransfer[]> {
     const { rows } = await this.#pool.query<{ seq: number; recorded_at: Date; has_ended: boolean; now: Date }>({
       name: 'transfers_begun',
@@ -176,7 +178,7 @@ export class BookReader {
     return rows.map(({ seq, recorded_at: at, has_ended: hasEnded, now }) => ({ seq, ageMs: now.getTime() - at.getTime(), hasEnded }));
   }
 
-  /** A hold as it stands, with the entry that authorised it. `onlyOwner`: one on another's wallet is none. */
+  /** A hold and the entry that authorised it. With `onlyOwner`, null for a hold on a wallet of another owner. */
   async hold(seq: number, onlyOwner?: string): Promise<HoldRead | null> {
     const { rows } = await this.#pool.query<HoldRow>({
       name: 'hold',
@@ -188,12 +190,12 @@ export class BookReader {
     return rows[0] ? holdFromRow(rows[0]) : null;
   }
 
-  /** The wallet of a hold, which never changes; null when there is no such hold. Reads that arrive together are one query. */
+  /** The wallet of a hold, which never changes; null when there is no such hold. Reads that arrive together share a query. */
   async walletOfHold(seq: number): Promise<string | null> {
     return await this.#walletsOfHolds.read(String(seq));
   }
 
-  /** An account's holds, newest first, before the given one. `open`: only those of which something can still be captured. */
+  /** An account's holds, newest first, before the given one. `open`: only those that can still be captured. */
   async holdsOf(
     account: number,
     asked: { readonly beforeSeq: number; readonly limit: number; readonly open: boolean },
@@ -212,7 +214,7 @@ export class BookReader {
     return rows.map(holdFromRow);
   }
 
-  /** What was captured, released or expired of a hold, in order, the hold itself first. */
+  /** The entries of a hold in order: the hold itself, then captures, releases and expiry. */
   async entriesOfHold(seq: number): Promise<RecordedEntry[]> {
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'entries_of_hold',
@@ -222,7 +224,7 @@ export class BookReader {
     return rows.map(entryFromRow);
   }
 
-  /** What was reversed of an entry, in order. */
+  /** The reversals of an entry, in order. */
   async reversalsOf(seq: number): Promise<RecordedEntry[]> {
     const { rows } = await this.#pool.query<EntryRow>({
       name: 'reversals_of',
@@ -232,7 +234,7 @@ export class BookReader {
     return rows.map(entryFromRow);
   }
 
-  /** Where the log ended at a moment: the last seq that was recorded by then, 0 before the first. */
+  /** The end of the log at a moment: the last seq recorded by then, 0 before the first. */
   async seqAt(at: Date): Promise<number> {
     const { rows } = await this.#pool.query<{ seq: number }>({
       name: 'seq_at',
@@ -242,7 +244,7 @@ export class BookReader {
     return rows[0]?.seq ?? 0;
   }
 
-  /** What an account stood at at a moment, by when its entries were recorded. Null when it was not open yet. */
+  /** An account's balance at a moment, by the time its entries were recorded. Null when it was not open yet. */
   async balanceAt(account: number, at: Date): Promise<PastBalance | null> {
     const { rows } = await this.#pool.query<PastBalance>({
       name: 'balance_at',
@@ -252,7 +254,7 @@ export class BookReader {
     return rows[0] ?? null;
   }
 
-  /** The same by effective date. */
+  /** The same, by effective date. */
   async effectiveBalanceAt(account: number, at: Date): Promise<bigint | null> {
     const { rows } = await this.#pool.query<{ balance: bigint | null }>({
       name: 'effective_balance_at',
@@ -262,7 +264,7 @@ export class BookReader {
     return rows[0]?.balance ?? null;
   }
 
-  /** Of the entries after one version of the account until another: as many are read. */
+  /** Totals of the entries after one version of the account up to another; reads that many entries. */
   async totals(account: number, { after, until }: { readonly after: number; readonly until: number }): Promise<KindTotal[]> {
     const { rows } = await this.#pool.query<{
       kind: EntryKind;
@@ -289,7 +291,7 @@ export class BookReader {
     }));
   }
 
-  /** Where the log ends now. */
+  /** The current end of the log. */
   async lastSeq(): Promise<number> {
     const { rows } = await this.#pool.query<{ last_seq: number }>({
       name: 'last_seq',

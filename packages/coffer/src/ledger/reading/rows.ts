@@ -1,4 +1,4 @@
-/** Reads log rows back: one select list, one mapping, for every query that answers with entries. */
+/** Maps log rows to entries: one select list and one mapping for every query that returns entries. */
 import { assert } from '../../kernel/index.ts';
 import type { RefusalCode } from '../rules/refusals.ts';
 import { openControls } from '../rules/accounts.ts';
@@ -6,7 +6,7 @@ import { entryColumns } from '../columns.ts';
 import type { EntryColumn, PlainField, StoredEntry } from '../columns.ts';
 import type { Account, AccountKind, Controls, Limits, PostedSide, RecordedEntry, Spent } from '../rules/types.ts';
 
-/** For a query that names the entry `e`; brings the names of both accounts along. */
+/** For a query that names the entry `e`; includes the names of both accounts. */
 export const entrySelection = `
   e.book, e.seq, e.recorded_at, ${entryColumns.map(selected).join(', ')},
   d.id as debit_id, d.kind as debit_kind, c.id as credit_id, c.kind as credit_kind,
@@ -74,7 +74,7 @@ function side(
   version: number | null,
 ): PostedSide | null {
   if (number === null) return null;
-  assert(id !== null && kind !== null && balance !== null && version !== null, "an entry's account is on record");
+  assert(id !== null && kind !== null && balance !== null && version !== null, "an entry's account exists");
   return { number, id, kind, balance, held: held ?? 0n, floor, version };
 }
 
@@ -109,14 +109,14 @@ export function accountFromRow(row: AccountRow): Account {
   return { number, id, kind, asset, owner, floor, balance, held, controls, spent: spentIn(row), version };
 }
 
-/** The newest debit says what left the wallet on its own day and in its own month. */
+/** The newest debit stores what left the wallet on its day and in its month. */
 function spentIn({ spent_day: day, spent_month: month, debited_at: debitedAt }: AccountRow): Spent | null {
   return day === null || month === null || debitedAt === null ? null : { at: debitedAt.getTime(), day, month };
 }
 
 type ControlsText = Omit<Controls, 'limits'> & { readonly limits: { readonly [limit in keyof Limits]: string | null } | null };
 
-/** What a control entry says; the floor beside it is in `floor` already. */
+/** Parses a control entry; its floor is already in the column `floor`. */
 export function controlsFromText(text: string): Controls {
   const { debits, credits, limits } = JSON.parse(text) as ControlsText;
   const amount = (limit: string | null) => (limit === null ? null : BigInt(limit));

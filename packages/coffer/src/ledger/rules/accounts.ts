@@ -1,9 +1,9 @@
-/** Accounts as they begin and as they change: what they are called, how much they may hold, how far they may be debited. */
+/** New and changed accounts: their ids, their maximum balances and their floors. */
 import type { Account, AccountKind, Controls, Spent, SystemKind, WalletSpec } from './types.ts';
 
 /** Thirty-eight digits, for amounts and for wallets. */
 export const maximumAmount = 10n ** 38n - 1n;
-/** System accounts face all wallets at once: with room for a million million full ones, no caller can fill one up. */
+/** System accounts face all wallets. With room for a million million full ones, no caller can fill one up. */
 const maximumSystemBalance = 10n ** 50n - 1n;
 
 export function maximumBalance(kind: AccountKind): bigint {
@@ -11,8 +11,9 @@ export function maximumBalance(kind: AccountKind): bigint {
 }
 
 /**
- * Money enters through issuance and cash-in, which go below zero by what is in circulation; a treasury gives only what it has. In transit,
- * one book's account grows by what left it and another's falls by what arrived: what is under way is their sum over all books.
+ * Money enters through issuance and cash-in, whose negative balance is what circulates; a treasury spends only what it has. For money in
+ * transit, one book's account grows by what left the book and another's falls by what arrived: their sum over all books is what is under
+ * way.
  */
 const systemFloor = {
   treasury: 0n,
@@ -24,7 +25,7 @@ const systemFloor = {
   breakage: 0n,
 } as const satisfies Record<SystemKind, bigint | null>;
 
-/** Of every account that no operator has touched. */
+/** The controls of an account that no operator has changed. */
 export const openControls: Controls = { debits: 'open', credits: 'open', limits: null };
 
 /** `$` cannot occur in a wallet id that a client chooses, so the two never collide. */
@@ -32,7 +33,7 @@ export function systemAccountId(kind: SystemKind, asset: number): string {
   return `$${kind}/${asset}`;
 }
 
-/** Nothing has left it yet, which is known from here on: its first limit may come in the same batch. */
+/** Nothing has left a new account, and that is known: its first limit may come in the same batch. */
 const unspent: Spent = { at: 0, day: 0n, month: 0n };
 
 export function isSystemAccountId(id: string): boolean {
@@ -49,12 +50,12 @@ export function openSystemAccount(kind: SystemKind, asset: number, number: numbe
   return { number, id, kind, asset, owner: null, floor, balance: 0n, held: 0n, controls: openControls, spent: null, version: 0 };
 }
 
-/** What may leave an account: not what is held, and not below its floor. Null: as much as one likes. */
+/** The most that may leave an account: excludes held amounts and keeps the floor. Null: unbounded. */
 export function availableOf({ balance, held, floor }: Pick<Account, 'balance' | 'held' | 'floor'>): bigint | null {
   return floor === null ? null : balance - held - floor;
 }
 
-/** What the next entry leaves of an account. Written out, since this is made twice for each posting. */
+/** The account after the next entry. Written out rather than spread, because each posting makes two. */
 export function changed(
   account: Account,
   balance: bigint,

@@ -1,4 +1,4 @@
-/** An operation made ready for deciding. Done once, when it arrives, so that deciding it again costs nothing. */
+/** An operation prepared for the decision. Done once, on arrival, so that deciding again costs nothing. */
 import { systemAccountId } from './accounts.ts';
 import { digestOperation } from './digest.ts';
 import { assertStorable } from './storable.ts';
@@ -7,9 +7,11 @@ import type { Operation, TransferCreditOperation, TransferEndOperation } from '.
 
 export type Asked = {
   readonly operation: Operation;
-  /** Tells a retry from a key used for something else. */
+  /** Distinguishes a retry from a reused key. */
   readonly digest: string;
-  /** The idempotency key with the account that it is scoped to: what the outcome is remembered under. Null for what has no key. */
+  /**
+   * The idempotency key with the account it is scoped to: the outcome is remembered under this name. Null for an operation without a key.
+   */
   readonly name: string | null;
 };
 
@@ -22,12 +24,12 @@ export function ask(operation: Operation): Asked {
   };
 }
 
-/** A wallet id has no slash in it, a system account's has one, so id and key cannot run into each other. */
+/** A wallet id contains no slash and a system account's id exactly one, so id and key stay separable. */
 export function outcomeName(accountId: string, key: string): string {
   return `${accountId}/${key}`;
 }
 
-/** The id of the account that initiates an operation; an asset that is not given cannot be told from the operation alone. */
+/** The id of the account that initiates an operation. Without an explicit asset, it cannot be derived from the operation alone. */
 export function initiatorId(operation: Operation): string {
   if ('wallet' in operation) return operation.wallet;
   if (operation.kind === 'reversal') return operation.initiator;
@@ -36,7 +38,7 @@ export function initiatorId(operation: Operation): string {
   return 'wallet' in ref ? ref.wallet : systemAccountId(ref.system, operation.asset ?? 0);
 }
 
-/** The steps of a saga that the ledger takes by itself: initiated by what is in transit. */
+/** The saga steps that the ledger takes itself, initiated by the in-transit account. */
 export function isOfTransit(operation: Operation): operation is TransferCreditOperation | TransferEndOperation {
   return operation.kind === 'transfer_credit' || operation.kind === 'transfer_complete' || operation.kind === 'transfer_return';
 }

@@ -1,7 +1,10 @@
-/** What an operation asks for, in plain words: digested to tell a retry from a reused key, and kept with a refusal, which has no sides. */
+/**
+ * The content of an operation as plain text. Digested to distinguish a retry from a reused key, and stored with a refusal, which has no
+ * sides.
+ */
 import type { AccountKind, AccountRef, ControlChange, Limits, Operation } from './types.ts';
 
-/** Of everything but an opening. Account names, not numbers: content must not depend on what was opened when. */
+/** The content of everything but an opening. Account names, not numbers, because content must not depend on the order of openings. */
 export type Content = {
   readonly debit: string | null;
   readonly credit: string | null;
@@ -24,7 +27,7 @@ export type Content = {
   readonly actor?: string;
 };
 
-/** Parts beside accounts, amount, key and metadata, in the order in which they are digested. */
+/** Parts beyond accounts, amount, key and metadata, in the order in which they are digested. */
 export const furtherParts = [
   'upTo',
   'effectiveAt',
@@ -130,7 +133,7 @@ export function limitsAsText(limits: Limits | null): NonNullable<Content['limits
   return { perTransfer: text(limits.perTransfer), perDay: text(limits.perDay), perMonth: text(limits.perMonth) };
 }
 
-/** A system account's name in content has no asset in it: the wallet on the other side decides the asset. */
+/** A system account's name in content omits the asset: the wallet on the other side determines it. */
 export function contentNameOf(id: string, kind: AccountKind): string {
   return kind === 'wallet' ? id : `$${kind}`;
 }

@@ -1,4 +1,4 @@
-/** Controls: what operators decide about a wallet, each an entry of the log with its reason and its actor. */
+/** Controls: what operators decide about a wallet. Each is a log entry with its reason and its actor. */
 import { assert } from '../../kernel/index.ts';
 import { changed } from './accounts.ts';
 import { nobody, refuse } from './decision.ts';
@@ -36,7 +36,7 @@ export function decideControl(book: BookView, asked: ControlOperation, now: Date
   }
 }
 
-/** Both sides, or those that are in the state to be left: freezing what is half frozen freezes the rest. */
+/** Changes the sides that are in the state to leave: freezing a half-frozen wallet freezes the rest. */
 function decideFreeze(account: Account, { kind, sides }: Asked<'freeze' | 'unfreeze'>, now: Date): Decision {
   const [from, to]: [SideStatus, SideStatus] = kind === 'freeze' ? ['open', 'frozen'] : ['frozen', 'open'];
   const moving = sidesIn(account.controls, sides, from);
@@ -48,10 +48,10 @@ function decideFreeze(account: Account, { kind, sides }: Asked<'freeze' | 'unfre
   return controlled(account, { controls: withSides(account.controls, moving, to) }, now);
 }
 
-/** Closing debits leaves nobody a way to the money, closing credits no way to pay back. What is held cannot be swept. */
+/** Closing debits cuts off the money, and closing credits cuts off repayments. Held amounts cannot be swept. */
 function closingRefusal(account: Account, sides: Sides, sweeping = false): Refused | null {
   const { balance, held } = account;
-  // What came back to a wallet that was closed meanwhile has no other way out.
+  // Money that came back to a closed wallet has no other way out.
   const isStranded = sweeping && balance > 0n && account.controls.debits === 'closed';
   if (sidesIn(account.controls, sides, 'closed') === sides && !isStranded)
     return refuse('nothing_to_change', account.number, { wallet: account.id });
@@ -62,8 +62,8 @@ function closingRefusal(account: Account, sides: Sides, sweeping = false): Refus
 }
 
 /**
- * Closes, and moves what the wallet holds to another account in the same entry. What operators sweep passes freezes and limits; an owner's
- * own sweep is a debit like any other, or closing would be the way around them.
+ * Closes the wallet and moves its balance to another account in the same entry. A sweep by operators passes freezes and limits. An owner's
+ * sweep is an ordinary debit; otherwise closing would be the way around them.
  */
 function decideSweep(book: BookView, asked: Asked<'close'>, sweepTo: AccountRef, account: Account | undefined, now: Date): Decision {
   const scope = account ? account.number : null;
@@ -91,7 +91,7 @@ function decideSweep(book: BookView, asked: Asked<'close'>, sweepTo: AccountRef,
 }
 
 function swept(account: Account, { credit, opened }: Parties, controls: Controls, now: Date): Decision {
-  assert(credit, 'the guards let only an account through');
+  assert(credit, 'the guards require an account');
   const amount = account.balance;
   const { floor } = account;
   return {
@@ -106,13 +106,13 @@ function swept(account: Account, { credit, opened }: Parties, controls: Controls
   };
 }
 
-/** What left the wallet before the limit was set, on the same day or in the same month, counts: the writer has looked it up. */
+/** Spending on the same day or in the same month before the limit was set counts: the writer has looked it up. */
 function decideLimits(account: Account, { limits }: Asked<'limit'>, now: Date): Decision {
   const closed = closedRefusal(account, null, account.number);
   if (closed) return closed;
   if (isSameLimits(account.controls.limits, limits)) return refuse('nothing_to_change', account.number, { wallet: account.id });
 
-  assert(limits === null || account.spent, 'what left the wallet was counted before its first limit is decided');
+  assert(limits === null || account.spent, 'spending is counted before a first limit is decided');
   return controlled(account, { controls: { ...account.controls, limits } }, now);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The rules of the ledger. Pure: a view of the book, an operation and a moment in, a decision out; no clock, no I/O, no randomness.
- * Each kind of operation has its own file, a straight list of guards.
+ * The rules of the ledger. Pure: a view of the book, an operation and a moment in, a decision out; no clock, no I/O, no randomness. Each
+ * kind of operation has its own file, a straight list of guards.
  */
 import { openWallet } from './accounts.ts';
 import { initiatorId, isOfTransit } from './asked.ts';
@@ -65,7 +65,7 @@ function decideOpen(book: BookView, asked: OpenOperation): Decision {
   return { type: 'opened', account: openWallet(asked.wallet, asked.opens, book.nextAccountNumber) };
 }
 
-/** A wallet that may be opened on the way is whose it says it will be. */
+/** A wallet that an operation may open belongs to the owner it names. */
 export function isAnothers(book: Pick<BookView, 'wallet' | 'system' | 'account'>, operation: Operation): boolean {
   if (!('onlyOwner' in operation) || operation.onlyOwner === undefined) return false;
   const initiator = initiatorOf(book, operation);
@@ -74,13 +74,13 @@ export function isAnothers(book: Pick<BookView, 'wallet' | 'system' | 'account'>
   return !(ref && 'wallet' in ref && ref.opens?.owner === operation.onlyOwner);
 }
 
-/** The digest leaves the asset out, because most callers do: a caller who names it means that one. */
+/** The digest omits the asset, because most callers do. A caller who names it means that one. */
 export function isRetry(before: RecordedEntry, { operation, digest }: Asked): boolean {
   const asset = operation.kind === 'open' ? operation.opens.asset : 'asset' in operation ? operation.asset : undefined;
   return before.digest === digest && (asset === undefined || before.asset === null || before.asset === asset);
 }
 
-/** The account whose idempotency keys the operation's is one of, if it exists yet. */
+/** The account in whose scope the operation's key is, if the account exists. */
 export function initiatorOf(book: Pick<BookView, 'wallet' | 'system' | 'account'>, asked: Operation): Account | undefined {
   if ('wallet' in asked) return book.wallet(asked.wallet);
   if (asked.kind === 'reversal') return book.account(asked.initiator);

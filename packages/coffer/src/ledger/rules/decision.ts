@@ -1,4 +1,4 @@
-/** What a decision depends on, and what it says. */
+/** The inputs and the result of a decision. */
 import type { Asked } from './asked.ts';
 import type { Refusal, RefusalCode } from './refusals.ts';
 import type { Account, Hold, Original, RecordedEntry, SystemKind } from './types.ts';
@@ -7,20 +7,20 @@ import type { Account, Hold, Original, RecordedEntry, SystemKind } from './types
 export type BookView = {
   wallet(id: string): Account | undefined;
   system(kind: SystemKind, asset: number): Account | undefined;
-  /** Either, by its id. */
+  /** A wallet or system account, by id. */
   account(id: string): Account | undefined;
-  /** What the initiating account's key was used for before, if it was. */
+  /** The entry of the initiating account's key, if the key was used before. */
   remembered(asked: Asked): RecordedEntry | undefined;
   hold(seq: number): Hold | undefined;
   original(seq: number): Original | undefined;
   knowsAsset(asset: number): boolean;
-  /** Whether a wallet of this id has its place in this book. */
+  /** Whether a wallet with this id belongs to this book. */
   keeps(walletId: string): boolean;
   readonly nextAccountNumber: number;
   readonly nextSeq: number;
 };
 
-/** New facts, a refusal, or the outcome that is already on record. Accounts, holds and originals are given as they stand after. */
+/** New facts, a refusal, or an outcome that is already in the log. Accounts, holds and originals are in their state after the operation. */
 export type Decision = Posted | Opened | Refused | { readonly type: 'replayed'; readonly entry: RecordedEntry };
 
 export type Posted = {
@@ -41,7 +41,7 @@ export type Refused = {
   readonly type: 'refused';
   readonly refusal: Refusal;
   readonly scope: number | null;
-  /** Whoever it is remembered for, where nobody was there yet. */
+  /** The account opened to remember the refusal, where there was none. */
   readonly opened?: readonly Account[];
 };
 

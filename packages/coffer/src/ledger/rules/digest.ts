@@ -1,6 +1,6 @@
 /**
- * The digest of what a caller asked for: the same key with the same digest is a retry, with another one a mistake.
- * Stored with each entry, so that the verifier can also name a row whose own columns were edited. The first 16 bytes of a SHA-256, in hex.
+ * The digest of a request: the same key with the same digest is a retry, with a different one a mistake. Stored with each entry, so that
+ * the verifier can also identify a row whose own columns were edited. The first 16 bytes of a SHA-256, in hex.
  *
  * Preconditions (an expected version, a minimum balance) are not content: a retry with a newer precondition gets the stored answer.
  */
@@ -9,7 +9,7 @@ import { contentOf, furtherParts } from './content.ts';
 import type { Content } from './content.ts';
 import type { AccountKind, EntryKind, Operation } from './types.ts';
 
-/** What is digested of an opening. */
+/** The digested content of an opening. */
 export type OpeningContent = {
   id: string;
   kind: AccountKind;
@@ -18,7 +18,7 @@ export type OpeningContent = {
   floor: bigint | null;
 };
 
-/** What is digested with the content of everything else. */
+/** What is digested beside the content of every other operation. */
 export type Keyed = { readonly kind: EntryKind; readonly key: string | null; readonly metadata: string | null };
 
 export function digestOperation(operation: Operation): string {
@@ -41,7 +41,7 @@ export function digestOpening(content: OpeningContent): string {
   ]);
 }
 
-/** Further parts come with their names, and only those that there are: a plain transfer is six parts. */
+/** Further parts are digested with their names and only when present: a plain transfer has six parts. */
 export function digestContent({ kind, key, metadata }: Keyed, content: Content): string {
   const parts: (string | null)[] = [kind, key, content.debit, content.credit, content.amount, metadata];
   for (const name of furtherParts) {
@@ -56,7 +56,7 @@ function partAsText(part: NonNullable<Content[(typeof furtherParts)[number]]> | 
   return [part.perTransfer, part.perDay, part.perMonth].map((limit) => limit ?? '-').join(' ');
 }
 
-/** Each part with its length before it, so that no two lists of parts read the same. */
+/** Each part is prefixed with its length, so that no two lists of parts read the same. */
 function digest(parts: readonly (string | null)[]): string {
   let text = '';
   for (const part of parts) text += part === null ? '-:' : `${part.length}:${part}`;

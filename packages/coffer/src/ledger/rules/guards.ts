@@ -1,4 +1,4 @@
-/** Guards that several operations share. Each answers with its refusal, or with null. */
+/** Guards that several operations share. Each returns its refusal, or null. */
 import { availableOf, maximumAmount, maximumBalance } from './accounts.ts';
 import { refuse } from './decision.ts';
 import type { Refused } from './decision.ts';
@@ -20,7 +20,7 @@ export function versionRefusal(expectedVersion: number | undefined, currentVersi
   return refuse('version_stale', scope, { expectedVersion, currentVersion });
 }
 
-/** A closed side lets nothing pass for ever. */
+/** A closed side stays shut. */
 export function closedRefusal(debit: Account | null, credit: Account | null, scope: Scope): Refused | null {
   if (debit?.controls.debits === 'closed') return refuse('wallet_closed', scope, { wallet: debit.id, side: 'debits' });
   if (credit?.controls.credits === 'closed') return refuse('wallet_closed', scope, { wallet: credit.id, side: 'credits' });
@@ -34,7 +34,7 @@ export function frozenRefusal(debit: Account | null, credit: Account | null, sco
   return null;
 }
 
-/** What is held counts as spent for as long as it is held, so that a capture never has to be refused for a limit. */
+/** A held amount counts as spent while it is held, so that a limit never refuses a capture. */
 export function limitRefusal(account: Account, amount: bigint, now: Date, scope: Scope): Refused | null {
   const { limits } = account.controls;
   if (!limits) return null;
@@ -48,7 +48,7 @@ export function limitRefusal(account: Account, amount: bigint, now: Date, scope:
   return null;
 }
 
-/** The amount that is taken: all that was asked for, or with `upTo` what there is of it. Refused when there is less, or nothing. */
+/** The amount to take: all that was requested, or with `upTo` as much of it as is available. Refused when there is less, or nothing. */
 export function takeFrom(account: Account, amount: bigint, upTo: boolean | undefined, scope: Scope): bigint | Refused {
   const available = availableOf(account);
   if (available === null || amount <= available) return amount;

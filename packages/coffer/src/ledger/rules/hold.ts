@@ -39,7 +39,7 @@ export function decideHold(book: BookView, asked: HoldOperation, now: Date): Dec
     limitRefusal(account, amount, now, scope) ??
     minimumRefusal(asked.minimumBalance, account, account.balance - account.held - amount, scope);
   if (excess) return excess;
-  // A long credit line on top of a full balance has room for more than can be written down.
+  // A large credit line on top of a full balance would allow more than a column can store.
   if (account.held + amount > maximumAmount) return refuse('balance_limit', scope, { wallet: asked.wallet });
 
   const expiresAt = asked.expiresInSeconds === undefined ? null : new Date(now.getTime() + asked.expiresInSeconds * 1000);
@@ -106,7 +106,7 @@ export function decideRelease(book: BookView, asked: ReleaseOperation, now: Date
   return noted(account, account.held - amount, amount, { ...hold, left: hold.left - amount }, account.number, now);
 }
 
-/** Nobody asked for it, so nobody has to be told: its refusals are remembered for no one. */
+/** Internal, so its refusals are remembered for no account. */
 export function decideExpiry(book: BookView, asked: ExpireOperation, now: Date): Decision {
   const account = book.wallet(asked.wallet);
   const hold = holdOf(book, asked);
@@ -118,7 +118,7 @@ export function decideExpiry(book: BookView, asked: ExpireOperation, now: Date):
   return noted(account, account.held - hold.left, hold.left, { ...hold, left: 0n }, null, now);
 }
 
-/** An entry that names one account and leaves its balance. */
+/** An entry that names one account and keeps its balance. */
 function noted(account: Account, held: bigint, amount: bigint, hold: Hold, scope: number | null, now: Date): Decision {
   const { floor, controls } = account;
   const debit = changed(account, account.balance, held, { floor, controls, spent: spentAfter(account, 0n, now) });
@@ -130,7 +130,7 @@ function holdOf(book: BookView, asked: { readonly wallet: string; readonly hold:
   return hold?.wallet === asked.wallet ? hold : undefined;
 }
 
-/** After its time a hold is expired, whether what was left of it has been given back already or will be in a moment. */
+/** Past its expiry a hold has ended, even if its rest has not been released yet. */
 function endedRefusal(hold: Hold, now: Date, scope: number | null): Refused | null {
   if (hold.expiresAt && hasExpired(hold, now)) return refuse('hold_expired', scope, { hold: hold.seq, expiredAt: hold.expiresAt });
   if (hold.left === 0n) return refuse('hold_resolved', scope, { hold: hold.seq });

@@ -1,6 +1,6 @@
 /**
- * Keys of the operations that Coffer posts for itself: steps of a saga, of a request, actions of a fraud rule. They begin with a control
- * character, which no key of a caller's may contain, so the two can never collide. They tell how Coffer works, so no answer shows them.
+ * Keys of operations that Coffer posts for itself: saga steps, steps of a payment request, actions of a fraud rule. They begin with a
+ * control character, which callers' keys cannot contain, so the two never collide. They expose internals, so no answer shows them.
  */
 const mark = '\u0001';
 

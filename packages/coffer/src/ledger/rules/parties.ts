@@ -1,4 +1,4 @@
-/** Who takes part in a posting, and in which asset. */
+/** The accounts of a posting, and its asset. */
 import { openSystemAccount, openWallet } from './accounts.ts';
 import { nobody } from './decision.ts';
 import type { BookView } from './decision.ts';
@@ -6,17 +6,17 @@ import type { Account, AccountRef } from './types.ts';
 
 export type Parties = {
   readonly asset: number | undefined;
-  /** As they stand, or as they are opened on the way; undefined for a wallet that is not there and may not be opened. */
+  /** In their current state, or newly opened; undefined for a wallet that does not exist and may not be opened. */
   readonly debit: Account | undefined;
   readonly credit: Account | undefined;
   readonly opened: readonly Account[];
-  /** True for a side that was there before. */
+  /** True for a side that already existed. */
   readonly known: { readonly debit: boolean; readonly credit: boolean };
 };
 
 const bothKnown = { debit: true, credit: true } as const;
 
-/** The asset is the one asked for, or else that of the wallets. */
+/** The asset is the one requested, or else that of the wallets. */
 export function partiesOf(book: BookView, debitRef: AccountRef, creditRef: AccountRef, askedAsset: number | undefined): Parties {
   const debitWallet = walletOf(book, debitRef);
   const creditWallet = walletOf(book, creditRef);
@@ -43,7 +43,7 @@ function assetToOpen(ref: AccountRef): number | undefined {
   return 'wallet' in ref ? ref.opens?.asset : undefined;
 }
 
-/** An account that is not there yet, if it may be opened on the way; then it is also added to `opened`. */
+/** Opens a missing account, if the reference allows it, and adds it to `opened`. */
 function openedFor(ref: AccountRef, asset: number | undefined, number: number, opened: Account[]): Account | undefined {
   let account: Account | undefined;
   if ('wallet' in ref) account = ref.opens && openWallet(ref.wallet, ref.opens, number);
@@ -52,7 +52,7 @@ function openedFor(ref: AccountRef, asset: number | undefined, number: number, o
   return account;
 }
 
-/** The wallet of a reference that has its place in another book. */
+/** The wallet of a reference if it belongs to another book; null otherwise. */
 export function elsewhere(book: BookView, ref: AccountRef): string | null {
   return 'wallet' in ref && !book.keeps(ref.wallet) ? ref.wallet : null;
 }

@@ -1,6 +1,6 @@
 /**
- * Every way the ledger can refuse, in order of precedence: when several apply, the first is the answer. One check comes before all:
- * a wallet that does not belong to the owner for whom the caller acts (`onlyOwner`) is not found, whatever else is wrong.
+ * Every way the ledger can refuse, in order of precedence: when several apply, the first is the answer. One check precedes all: a wallet
+ * that does not belong to the owner for whom the caller acts (`onlyOwner`) is not found, whatever else is wrong.
  *
  * The ledger owns these codes; the gateway's table of problems gives each its statuses and sentences.
  */
@@ -38,7 +38,7 @@ export const refusalCodes = [
 
 export type RefusalCode = (typeof refusalCodes)[number];
 
-/** A refusal is a value: a named reason and the facts a person needs to act on it. All facts are strings, amounts in minor units. */
+/** A refusal is a value: a named reason and the facts you need to act on it. All facts are strings, amounts in minor units. */
 export type Refusal = {
   readonly code: RefusalCode;
   readonly facts: Readonly<Record<string, string>>;

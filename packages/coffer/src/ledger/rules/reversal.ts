@@ -1,4 +1,4 @@
-/** Corrections: money goes back the way it came, wholly or in parts, never more than came. */
+/** Corrections: money goes back the way it came, in full or in parts, never more than came. */
 import { changed, isSystemAccountId } from './accounts.ts';
 import { nobody, refuse } from './decision.ts';
 import type { BookView, Decision, Refused } from './decision.ts';
@@ -47,7 +47,7 @@ export function decideReversal(book: BookView, asked: ReversalOperation, now: Da
   };
 }
 
-/** A refusal is no operation that could be reversed, and another account's operation is nobody's business. */
+/** A refusal cannot be reversed, and an operation of another account is not found. */
 function originalOf(book: BookView, asked: ReversalOperation, initiator: Account | undefined): Original | undefined {
   const original = book.original(asked.reverses);
   return original && original.entry.refusal === null && original.entry.scope === initiator?.number ? original : undefined;

@@ -1,17 +1,17 @@
 /**
- * What follows from a transfer by saga, step by step: each operation is made of what is on record, and of nothing else, so a second
- * attempt makes the same one. Its key is an internal one.
+ * The next steps of a transfer by saga. Each operation is derived only from stored entries, so a second attempt makes the same one, under
+ * an internal key.
  */
 import { assert } from '../../kernel/index.ts';
 import { internalKey } from './internal-keys.ts';
 import type { RecordedEntry, TransferCreditOperation, TransferEndOperation } from './types.ts';
 
-/** Under which the recipient's book remembers what it decided. */
+/** The key under which the recipient's book remembers its decision. */
 export function creditKey(transfer: string): string {
   return internalKey('transfer', transfer);
 }
 
-/** Under which the sender's book remembers how the transfer ended that began at a place of its log. */
+/** The key under which the sender's book remembers the end of the transfer that began at this seq. */
 export function endKey(seq: number): string {
   return internalKey('end', seq);
 }
@@ -23,7 +23,7 @@ export type SagaDetails = {
   readonly decidedBy?: string | undefined;
 };
 
-/** What a step says of the wallets of its transfer; nothing of any other entry. A refused step says it in what was asked. */
+/** The wallets of a step's transfer; empty for any other entry. A refused step has them in its request. */
 export function sagaDetails({ kind, details, refusal, debit, credit }: RecordedEntry): SagaDetails {
   if (details === null || !kind.startsWith('transfer_')) return {};
   const told = JSON.parse(details) as SagaDetails & {
@@ -41,7 +41,10 @@ export function sagaDetails({ kind, details, refusal, debit, credit }: RecordedE
 export function creditOf(debit: RecordedEntry): TransferCreditOperation {
   const { from, to } = sagaDetails(debit);
   const { amount, asset, metadata, effectiveAt } = debit;
-  assert(from !== undefined && to !== undefined && amount !== null && asset !== null, 'a transfer that was debited says what and for whom');
+  assert(
+    from !== undefined && to !== undefined && amount !== null && asset !== null,
+    'a transfer debit has an amount, an asset and a recipient',
+  );
   const transfer = nameOf(debit);
   return {
     kind: 'transfer_credit',
@@ -56,11 +59,11 @@ export function creditOf(debit: RecordedEntry): TransferCreditOperation {
   };
 }
 
-/** To be posted in the sender's book, once the recipient's has decided: `credit` is what it has on record. */
+/** To be posted in the sender's book after the recipient's book has decided; `credit` is its recorded decision. */
 export function endOf(debit: RecordedEntry, credit: RecordedEntry): TransferEndOperation {
   const { from, to } = sagaDetails(debit);
   const { asset, effectiveAt, seq } = debit;
-  assert(from !== undefined && to !== undefined && asset !== null, 'a transfer that was debited says what and for whom');
+  assert(from !== undefined && to !== undefined && asset !== null, 'a transfer debit has a sender, a recipient and an asset');
   const common = { key: endKey(seq), asset, ends: seq, from, to, decidedBy: nameOf(credit) };
   if (!credit.refusal) return { kind: 'transfer_complete', ...common };
   return { kind: 'transfer_return', ...common, refusal: credit.refusal, ...(effectiveAt && { effectiveAt }) };

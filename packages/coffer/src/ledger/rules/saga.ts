@@ -1,6 +1,6 @@
 /**
- * A transfer in steps, for wallets whose books have nothing in common: debited here, credited there, ended here. Each step is an entry like
- * any other, decided in its own book on what that book knows. The money between two steps is in transit, never nowhere.
+ * A transfer in steps, for wallets in separate books: debited in one, credited in the other, ended in the first. Each step is an ordinary
+ * entry, decided in its own book on what that book knows. Between two steps the money is in transit, so it is always accounted for.
  */
 import { assert } from '../../kernel/index.ts';
 import { changed } from './accounts.ts';
@@ -23,7 +23,7 @@ import type { Account, TransferCreditOperation, TransferDebitOperation, Transfer
 
 const transit = { system: 'in_transit' } as const;
 
-/** Like a transfer, on everything that is known of the sender. Whether the recipient can be credited, its own book decides. */
+/** Like a transfer, on everything known about the sender. The recipient's own book decides whether the recipient can be credited. */
 export function decideDebit(book: BookView, asked: TransferDebitOperation, now: Date): Decision {
   const { asset, debit, credit, opened } = partiesOf(book, { wallet: asked.wallet }, transit, asked.asset);
   const scope = debit ? debit.number : null;
@@ -58,16 +58,16 @@ export function decideDebit(book: BookView, asked: TransferDebitOperation, now: 
 }
 
 /**
- * The one decision about the transfer. A refusal is remembered like a posting, if need be by opening the account that remembers it: nothing
- * may return to the sender before it is on record that it can never arrive.
+ * The one decision about the transfer. A refusal is remembered like a posting, if necessary by opening the account that remembers it: money
+ * may return to the sender only once it is recorded that it can never arrive.
  */
 export function decideCredit(book: BookView, asked: TransferCreditOperation): Decision {
   const { debit, credit, opened } = partiesOf(book, transit, { wallet: asked.to }, asked.asset);
-  assert(debit, 'what is in transit has an account, or is opened one');
+  assert(debit, 'the in-transit account exists or is opened');
   const scope = debit.number;
   const remembered = (refused: Refused): Refused => (opened.length === 0 ? refused : { ...refused, opened });
 
-  // Asked of the wrong book: nobody's decision, and not remembered as one.
+  // Sent to the wrong book: no decision, and not remembered as one.
   const abroad = elsewhere(book, { wallet: asked.to });
   if (abroad !== null) return refuse('other_book', null, { wallet: abroad });
   if (!credit) return remembered(refuse('recipient_not_found', scope, { wallet: asked.to }));
@@ -83,13 +83,13 @@ export function decideCredit(book: BookView, asked: TransferCreditOperation): De
 }
 
 /**
- * Ends it either way, under one key. Nothing stands against a return, neither freezes nor closing nor any limit: the money has nowhere else
- * to go. Limits do not get it back, as with reversals: they count what left the wallet.
+ * Ends the transfer either way, under one key. No freeze, closing or limit stops a return, because the money has nowhere else to go. As
+ * with reversals, limits are not restored: they count what left the wallet.
  */
 export function decideEnd(book: BookView, asked: TransferEndOperation): Decision {
   const account = book.system('in_transit', asked.asset);
   const entry = book.original(asked.ends)?.entry;
-  // Not remembered: what names no transfer must not stand in the way of one.
+  // Not remembered: a step that names no transfer must not block one.
   if (!account || entry?.kind !== 'transfer_debit' || entry.amount === null || entry.debit?.id !== asked.from)
     return refuse('operation_not_found', null, { reverses: asked.ends });
   const { amount } = entry;
@@ -97,7 +97,7 @@ export function decideEnd(book: BookView, asked: TransferEndOperation): Decision
   if (asked.kind === 'transfer_complete')
     return moved(changed(account, account.balance, account.held, account), null, amount, account.number);
   const sender = book.wallet(asked.from);
-  assert(sender, 'a wallet that was debited is there');
+  assert(sender, 'a debited wallet exists');
   const returned = changed(sender, sender.balance + amount, sender.held, sender);
   return moved(changed(account, account.balance - amount, account.held, account), returned, amount, account.number);
 }

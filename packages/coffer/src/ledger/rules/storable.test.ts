@@ -20,11 +20,11 @@ afterAll(async () => {
 const opens = { owner: null, asset: 1, floor: 0n };
 const deposit: TransferOperation = { kind: 'deposit', key: 'k', debit: { system: 'cash_in' }, credit: { wallet: 'w', opens }, amount: 1n };
 
-describe('what PostgreSQL cannot hold never reaches a batch, where it would stop the whole book', () => {
+describe('text that PostgreSQL cannot store never reaches a batch, where it would stop the whole book', () => {
   const unstorable: [what: string, operation: Operation][] = [
     ['a key with NUL', { ...deposit, key: 'a\0b' }],
-    ['a key with half a surrogate pair', { ...deposit, key: 'a\ud800' }],
-    ['a key longer than an index takes', { ...deposit, key: 'k'.repeat(10_000) }],
+    ['a key with a lone surrogate', { ...deposit, key: 'a\ud800' }],
+    ['a key too long for the index', { ...deposit, key: 'k'.repeat(10_000) }],
     ['an empty key', { ...deposit, key: '' }],
     ['a wallet id with NUL', { ...deposit, credit: { wallet: 'w\0', opens } }],
     ['a wallet id of 129 bytes', { ...deposit, credit: { wallet: 'ä'.repeat(65), opens } }],
@@ -32,14 +32,14 @@ describe('what PostgreSQL cannot hold never reaches a batch, where it would stop
     ['a wallet that calls itself a system account', { ...deposit, credit: { wallet: '$cash_in/1', opens } }],
     ['a floor of 39 digits', { kind: 'open', key: 'k', wallet: 'w', opens: { ...opens, floor: -(10n ** 38n) } }],
     ['an owner with NUL', { kind: 'open', key: 'k', wallet: 'w', opens: { ...opens, owner: '\0' } }],
-    ['metadata that is no JSON', { ...deposit, metadata: '{' }],
+    ['metadata that is not JSON', { ...deposit, metadata: '{' }],
     ['metadata with an escaped NUL', { ...deposit, metadata: String.raw`{"a":"\u0000"}` }],
-    ['metadata with half an escaped pair', { ...deposit, metadata: String.raw`["\ud800"]` }],
-    ['metadata with an endless number', { ...deposit, metadata: '[1e999999]' }],
-    ['metadata without a bottom', { ...deposit, metadata: '['.repeat(10_000) + ']'.repeat(10_000) }],
+    ['metadata with an escaped lone surrogate', { ...deposit, metadata: String.raw`["\ud800"]` }],
+    ['metadata with a number out of range', { ...deposit, metadata: '[1e999999]' }],
+    ['metadata nested too deeply', { ...deposit, metadata: '['.repeat(10_000) + ']'.repeat(10_000) }],
   ];
   for (const [what, operation] of unstorable) {
-    it(`${what}: only its own caller hears of it`, async () => {
+    it(`${what} affects only its own caller`, async () => {
       const neighbour = ledger.post({ ...deposit, key: `beside ${what}` });
       await expect(ledger.post(operation)).rejects.toThrow();
       expect((await neighbour).status).toBe('posted');
@@ -47,7 +47,7 @@ describe('what PostgreSQL cannot hold never reaches a batch, where it would stop
     });
   }
 
-  it('everything else is held: the longest, the deepest and the strangest', async () => {
+  it('everything else is stored: the longest, the deepest and the strangest', async () => {
     const metadata = JSON.stringify({ 'ключ \u202e': ['😀', 1e300, null, { deep: [[[[[[]]]]]] }], empty: '' });
     const outcome = await ledger.post({ ...deposit, key: '😀'.repeat(256), credit: { wallet: 'ä'.repeat(64), opens }, metadata });
     expect(outcome).toMatchObject({ status: 'posted', entry: { metadata } });

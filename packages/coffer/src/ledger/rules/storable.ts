@@ -1,6 +1,6 @@
 /**
- * What PostgreSQL cannot hold must not come near a batch: it would be refused there with all its neighbours, and a refusal by the
- * database stops the book. Callers' text is checked where it comes in and answered with a sentence; here it is only asserted.
+ * Values that PostgreSQL cannot store must not reach a batch: the database would reject the whole batch, and that stops the book. Callers'
+ * text is validated at the edge, with a proper message; here it is only asserted.
  */
 import { assert } from '../../kernel/index.ts';
 import { maximumAmount } from './accounts.ts';
@@ -16,7 +16,7 @@ const secondsMax = 315_360_000;
 /** The years 1 to 9999, in milliseconds since 1970. */
 const effectiveMs = { from: -62_135_596_800_000, to: 253_402_300_799_999 } as const;
 
-/** Throws for an operation that cannot be written down. */
+/** Throws for an operation that cannot be stored. */
 export function assertStorable(operation: Operation): void {
   if (operation.kind !== 'expire')
     assert(
@@ -30,7 +30,7 @@ export function assertStorable(operation: Operation): void {
   if ('credit' in operation) assertSide(operation.credit);
   if ('sweepTo' in operation && operation.sweepTo) assertSide(operation.sweepTo);
   if ('metadata' in operation && operation.metadata !== undefined)
-    assert(isMetadata(operation.metadata), 'metadata is JSON that PostgreSQL can hold');
+    assert(isMetadata(operation.metadata), 'metadata is JSON that PostgreSQL can store');
   if ('reason' in operation)
     assert(isRemark(operation.reason) && isRemark(operation.actor), 'reason and actor are 1 to 1,000 characters of text');
   assertNumbers(operation);
@@ -38,18 +38,18 @@ export function assertStorable(operation: Operation): void {
 
 function assertNumbers(operation: Operation): void {
   if ('hold' in operation) assert(isSeq(operation.hold), 'a hold is named by the seq of its entry');
-  if ('reverses' in operation) assert(isSeq(operation.reverses), 'what is reversed is named by its seq');
+  if ('reverses' in operation) assert(isSeq(operation.reverses), 'the reversed entry is named by its seq');
   if ('expiresInSeconds' in operation && operation.expiresInSeconds !== undefined)
     assert(isSeq(operation.expiresInSeconds) && operation.expiresInSeconds <= secondsMax, 'a hold lasts 1 second to 10 years');
   if ('effectiveAt' in operation && operation.effectiveAt)
-    assert(isEffective(operation.effectiveAt.getTime()), 'an effective date lies in the years 1 to 9999');
+    assert(isEffective(operation.effectiveAt.getTime()), 'an effective date is in the years 1 to 9999');
   if (operation.kind === 'credit_line') assert(isFloor(operation.floor), 'a floor has up to 38 digits');
   if (operation.kind === 'limit' && operation.limits)
     for (const limit of [operation.limits.perTransfer, operation.limits.perDay, operation.limits.perMonth])
       assert(limit === null || (limit >= 0n && limit <= maximumAmount), 'a limit has up to 38 digits');
 }
 
-/** What the ledger makes itself names wallets and entries that are on record. */
+/** Steps that the ledger makes name existing wallets and entries. */
 function assertStep(operation: Extract<Operation, { to: string }>): void {
   assertWallet(operation.to, undefined);
   if (operation.kind === 'transfer_debit') return;
@@ -58,8 +58,8 @@ function assertStep(operation: Extract<Operation, { to: string }>): void {
     const { amount } = operation;
     assert(amount >= 1n && amount <= maximumAmount, 'what is in transit is an amount');
   } else {
-    assert(isSeq(operation.ends), 'what is ended is named by its seq');
-    assert((operation.kind === 'transfer_return') === (operation.refusal !== undefined), 'a return has its reason, a completion none');
+    assert(isSeq(operation.ends), 'the ended transfer is named by its seq');
+    assert((operation.kind === 'transfer_return') === (operation.refusal !== undefined), 'a return has a refusal, a completion does not');
   }
 }
 
@@ -85,18 +85,18 @@ function assertSide(ref: AccountRef): void {
 
 function assertWallet(id: string, opens: WalletSpec | undefined): void {
   assert(isText(id) && id !== '' && Buffer.byteLength(id) <= walletBytesMax, 'a wallet id is 1 to 128 bytes of text');
-  assert(id[0] !== '$' && !id.includes('/'), 'a wallet id is no system account and holds no slash');
+  assert(id[0] !== '$' && !id.includes('/'), "a wallet id is not a system account's and has no slash");
   if (opens === undefined) return;
   assert(opens.owner === null || (isText(opens.owner) && opens.owner.length <= ownerLengthMax), 'an owner is up to 512 characters of text');
   assert(isFloor(opens.floor), 'a floor has up to 38 digits');
 }
 
-/** Half a surrogate pair has no UTF-8, and PostgreSQL has no NUL. */
+/** PostgreSQL stores UTF-8, which excludes lone surrogates, and rejects NUL. */
 function isText(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
 }
 
-/** Valid is not enough: the event log reads it as jsonb, which has no NUL, no half pairs, no endless numbers and no bottomless depth. */
+/** Valid JSON is not enough: the event log reads it as jsonb, which rejects NUL, lone surrogates, numbers out of range and deep nesting. */
 function isMetadata(text: string): boolean {
   if (text.length > metadataLengthMax || !isText(text)) return false;
   try {

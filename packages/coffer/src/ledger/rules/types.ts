@@ -1,4 +1,4 @@
-/** The words of the ledger: accounts, what callers ask for, what the log records, what callers are told. */
+/** The ledger's vocabulary: accounts, operations, log entries and outcomes. */
 import type { Refusal } from './refusals.ts';
 
 export type SystemKind = 'treasury' | 'issuance' | 'cash_in' | 'cash_out' | 'fees' | 'in_transit' | 'breakage';
@@ -13,10 +13,10 @@ export type EntryKind = 'open' | TransferKind | SagaKind | HoldKind | 'reversal'
 
 /** Frozen can be undone, closed cannot. */
 export type SideStatus = 'open' | 'frozen' | 'closed';
-/** Which sides of a wallet a control is about: money out, money in, or both. */
+/** The sides of a wallet that a control affects: money out, money in, or both. */
 export type Sides = 'debits' | 'credits' | 'both';
 
-/** The most that may leave a wallet, in minor units; null: no limit. Days and months are those of UTC. */
+/** The most that may leave a wallet, in minor units; null: no limit. Days and months are in UTC. */
 export type Limits = {
   readonly perTransfer: bigint | null;
   readonly perDay: bigint | null;
@@ -30,17 +30,20 @@ export type Controls = {
   readonly limits: Limits | null;
 };
 
-/** What left a wallet in the day and month of `at` (milliseconds since 1970): exact wherever it is known, written down while there are limits. */
+/**
+ * What left a wallet in the day and month of `at` (milliseconds since 1970). Exact wherever it is known; stored while the wallet has
+ * limits.
+ */
 export type Spent = { readonly at: number; readonly day: bigint; readonly month: bigint };
 
 /**
- * An account as the newest entry that names it left it. Immutable: a posting makes a new one.
- * `balance` is credits minus debits, in minor units; all balances of an asset add up to zero.
+ * An account as of the newest entry that names it. Immutable: a posting makes a new one. `balance` is credits minus debits, in minor units;
+ * all balances of an asset add up to zero.
  */
 export type Account = {
-  /** Dense within the book, given at opening. */
+  /** Dense within the book, assigned at opening. */
   readonly number: number;
-  /** What callers call it: the wallet id, or `$kind/asset` for a system account. */
+  /** The caller's name for it: the wallet id, or `$kind/asset` for a system account. */
   readonly id: string;
   readonly kind: AccountKind;
   readonly asset: number;
@@ -48,18 +51,18 @@ export type Account = {
   /** The lowest balance a debit may leave; a credit line is a negative floor; null: unbounded. */
   readonly floor: bigint | null;
   readonly balance: bigint;
-  /** What open holds reserve of the balance. */
+  /** The part of the balance that open holds reserve. */
   readonly held: bigint;
   readonly controls: Controls;
-  /** Null: not known, and to be looked up before a first limit. */
+  /** Null: unknown, to be looked up before a first limit. */
   readonly spent: Spent | null;
   /** How many entries have named it since its opening. */
   readonly version: number;
 };
 
-/** A hold as it stands. */
+/** The current state of a hold. */
 export type Hold = {
-  /** Of the entry that authorised it: what captures and releases name it by. */
+  /** The seq of the entry that authorised it, by which captures and releases name it. */
   readonly seq: number;
   readonly wallet: string;
   readonly amount: bigint;
@@ -71,33 +74,33 @@ export type Hold = {
 /** A posting that may be reversed, and how much of it already was. */
 export type Original = { readonly entry: RecordedEntry; readonly reversed: bigint };
 
-/** What it takes to open a wallet that is not there yet. */
+/** What is needed to open a wallet. */
 export type WalletSpec = {
   readonly owner: string | null;
   readonly asset: number;
   readonly floor: bigint;
 };
 
-/** A wallet by its id, opened on the way when `opens` says how; or the book's system account of a kind, in the other side's asset. */
+/** A wallet by its id, opened if missing when `opens` is given; or the book's system account of a kind, in the other side's asset. */
 export type AccountRef = { readonly wallet: string; readonly opens?: WalletSpec } | { readonly system: SystemKind };
 
-/** What every operation may carry. */
+/** Terms that every operation may carry. */
 type Terms = {
-  /** When given, the initiating wallet must be this owner's: another's is not found. Checked before any look at the key. */
+  /** When given, the initiating wallet must belong to this owner; otherwise it is not found. Checked before the key is looked up. */
   readonly onlyOwner?: string;
-  /** When given, the initiating account must stand at exactly this version. A precondition, not content: a replay ignores it. */
+  /** When given, the initiating account must be at exactly this version. A precondition, not content: a replay ignores it. */
   readonly expectedVersion?: number;
-  /** JSON text of the caller's own, stored as it came. */
+  /** JSON text from the caller, stored unchanged. */
   readonly metadata?: string;
 };
 
 type AmountTerms = {
   readonly amount: bigint;
-  /** Take as much of the amount as there is; refused only when there is nothing. */
+  /** Take as much of the amount as is available; refused only when that is nothing. */
   readonly upTo?: boolean;
 };
 
-/** Open a wallet. Initiated by the wallet itself: its idempotency key lives in the new wallet's scope. */
+/** Open a wallet. Initiated by the wallet itself: its idempotency key is in the new wallet's scope. */
 export type OpenOperation = {
   readonly kind: 'open';
   readonly key: string;
@@ -113,21 +116,21 @@ export type TransferOperation = Terms &
     readonly key: string;
     readonly debit: AccountRef;
     readonly credit: AccountRef;
-    /** When given, both accounts must be of this asset. */
+    /** When given, both accounts must have this asset. */
     readonly asset?: number;
-    /** A precondition: how much of the initiating account, with what is held left aside, must remain afterwards. */
+    /** A precondition: how much of the initiating account must remain afterwards, excluding held amounts. */
     readonly minimumBalance?: bigint;
-    /** When it counts as having happened, for balances by effective date; the moment of recording when absent. */
+    /** When it counts as having happened, for balances by effective date; the time of recording by default. */
     readonly effectiveAt?: Date;
   };
 
-/** The first step of a transfer by saga: from the sender's wallet into transit. The recipient may be in any book, and is not looked at. */
+/** The first step of a transfer by saga: from the sender's wallet into transit. The recipient may be in any book and is not checked. */
 export type TransferDebitOperation = Terms &
   AmountTerms & {
     readonly kind: 'transfer_debit';
     readonly key: string;
     readonly wallet: string;
-    /** The wallet that is to be credited. */
+    /** The wallet to credit. */
     readonly to: string;
     readonly asset?: number;
     readonly minimumBalance?: bigint;
@@ -135,8 +138,8 @@ export type TransferDebitOperation = Terms &
   };
 
 /**
- * The second, in the recipient's book: from transit to the recipient. Its outcome, posted or refused, is decided once and remembered for
- * ever, and decides the transfer. Made by saga-steps.ts, like the last one.
+ * The second step, in the recipient's book: from transit to the recipient. Its outcome, posted or refused, is decided once, remembered
+ * permanently, and decides the transfer. Made by saga-steps.ts, like the last step.
  */
 export type TransferCreditOperation = {
   readonly kind: 'transfer_credit';
@@ -151,19 +154,19 @@ export type TransferCreditOperation = {
   readonly effectiveAt?: Date;
 };
 
-/** The last, back in the sender's book: what was credited is completed, what was refused there returns to the sender. */
+/** The last step, in the sender's book: completes a credited transfer, or returns a refused one to the sender. */
 export type TransferEndOperation = {
   readonly kind: 'transfer_complete' | 'transfer_return';
-  /** One for both ends, so that there is never more than one of them. */
+  /** The same for both ends, so that at most one of them exists. */
   readonly key: string;
   readonly asset: number;
   /** The seq of the first step. */
   readonly ends: number;
   readonly from: string;
   readonly to: string;
-  /** The id of the entry that the recipient's book remembers. */
+  /** The id of the deciding entry in the recipient's book. */
   readonly decidedBy: string;
-  /** Of a return: what the recipient's book said. */
+  /** For a return: the refusal of the recipient's book. */
   readonly refusal?: Refusal;
   readonly effectiveAt?: Date;
 };
@@ -176,11 +179,11 @@ export type HoldOperation = Terms &
     readonly wallet: string;
     readonly asset?: number;
     readonly minimumBalance?: bigint;
-    /** Whole seconds by the database's clock; never when absent. */
+    /** Whole seconds by the database's clock; without it, the hold does not expire. */
     readonly expiresInSeconds?: number;
   };
 
-/** Post a part of a hold. `final`: what is left then is released. `wallet` is the hold's, and initiates. */
+/** Post a part of a hold. `final` releases what is left then. `wallet` is the hold's wallet, and initiates. */
 export type CaptureOperation = Terms &
   AmountTerms & {
     readonly kind: 'capture';
@@ -192,19 +195,19 @@ export type CaptureOperation = Terms &
     readonly effectiveAt?: Date;
   };
 
-/** Give back a part of a hold. */
+/** Release a part of a hold. */
 export type ReleaseOperation = Terms &
   AmountTerms & { readonly kind: 'release'; readonly key: string; readonly wallet: string; readonly hold: number };
 
-/** Give back what is left of a hold whose time is up. The ledger's own: it has no key, and a second one finds nothing left. */
+/** Release what is left of an expired hold. Internal: it has no key, and a second one finds nothing left. */
 export type ExpireOperation = { readonly kind: 'expire'; readonly key: null; readonly wallet: string; readonly hold: number };
 
-/** Who decided a correction or a control, and why. */
+/** The actor of a correction or a control, and the reason. */
 export type Decided = { readonly reason: string; readonly actor: string };
 
 /**
- * Move money back that an earlier posting moved; `upTo`: as much as is not reversed yet. `initiator` is the id of the account that initiated that one: the key lives there.
- * Freezes and limits do not stop it; closing and floors do.
+ * Move back money that an earlier posting moved; `upTo`: as much as is not reversed yet. `initiator` is the id of the account that
+ * initiated the original: the key is in its scope. Freezes and limits do not stop it; closing and floors do.
  */
 export type ReversalOperation = Terms &
   AmountTerms &
@@ -238,7 +241,7 @@ export type Operation =
   | ReversalOperation
   | ControlOperation;
 
-/** Which side initiates a transfer of each kind, and so owns its idempotency key. */
+/** The side that initiates a transfer of each kind, and whose scope contains its idempotency key. */
 export const initiatingSide = {
   issue: 'credit',
   deposit: 'credit',
@@ -248,21 +251,21 @@ export const initiatingSide = {
   transfer: 'debit',
 } as const satisfies Record<TransferKind, 'debit' | 'credit'>;
 
-/** One side of an entry, as it left the account. */
+/** One side of an entry: the account after it. */
 export type PostedSide = {
   readonly number: number;
   readonly id: string;
   readonly kind: AccountKind;
   readonly balance: bigint;
   readonly held: bigint;
-  /** How far a debit might have gone then; null: unbounded. */
+  /** The floor in force at the time; null: unbounded. */
   readonly floor: bigint | null;
   readonly version: number;
 };
 
 /**
- * One row of the log. Postings have both sides; holds, releases, expiries and controls name one account, as the debit side, and
- * leave its balance, and so does the completion of a transfer by saga; an opening names it as the credit side; a refusal has no sides.
+ * One row of the log. Postings have both sides. Holds, releases, expiries, controls and the completion of a transfer by saga name one
+ * account as the debit side and keep its balance. An opening names it as the credit side. A refusal has no sides.
  */
 export type Entry = {
   readonly seq: number;
@@ -272,40 +275,43 @@ export type Entry = {
   readonly credit: PostedSide | null;
   readonly asset: number | null;
   readonly amount: bigint | null;
-  /** What was asked for, when it was "up to" an amount. */
+  /** The amount requested, when it was "up to" an amount. */
   readonly askedAmount: bigint | null;
   readonly debitFloor: bigint | null;
-  /** Number of the account whose idempotency keys this one is unique among. */
+  /** The number of the account within which the key is unique. */
   readonly scope: number | null;
   readonly key: string | null;
-  /** The digest of what was asked, in hex (see digest.ts). */
+  /** The digest of the request, in hex (see digest.ts). */
   readonly digest: string;
   readonly metadata: string | null;
   readonly refusal: Refusal | null;
-  /** JSON text: for a refusal what was asked and its facts; for corrections and controls who decided what, and why; for a saga's step the wallets. */
+  /**
+   * JSON text. For a refusal: the request and its facts. For corrections and controls: what was decided, the actor and the reason. For a
+   * saga's step: the wallets.
+   */
   readonly details: string | null;
   readonly effectiveAt: Date | null;
-  /** The seq of the hold that this is about, and what is left of it; a hold names itself. */
+  /** The seq of the hold concerned, and what is left of it; a hold names itself. */
   readonly hold: number | null;
   readonly holdLeft: bigint | null;
-  /** Of a hold. */
+  /** Holds only. */
   readonly expiresAt: Date | null;
-  /** The seq of the entry that this one reverses, and how much of that is reversed by now. */
+  /** The seq of the reversed entry, and how much of it is reversed so far. */
   readonly reverses: number | null;
   readonly reversed: bigint | null;
-  /** Of a control: all controls of the wallet after it, and its floor. JSON text. */
+  /** For a control: all controls of the wallet after it, and its floor. JSON text. */
   readonly controls: string | null;
   /** What left the debit account in the day and month of this entry, counted while it has limits. */
   readonly spentDay: bigint | null;
   readonly spentMonth: bigint | null;
 };
 
-/** A log row with the moment and the book it was committed in: what is answered, remembered and read back. */
+/** A log row with its book and the time it was recorded: what is answered, remembered and read back. */
 export type RecordedEntry = Entry & { readonly book: number; readonly recordedAt: Date };
 
 /**
- * What the caller is told.
- * `seq` is a position in the book's log: of the operation's own entry, or of the head for a refusal that is not remembered.
+ * The answer to the caller. `seq` is a position in the book's log: of the operation's own entry, or of the head for a refusal that is not
+ * remembered.
  */
 export type Outcome =
   | {

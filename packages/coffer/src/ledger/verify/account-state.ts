@@ -6,7 +6,7 @@ export type Limits = NonNullable<Content['limits']>;
 /** The controls of a wallet; `isSet` once an entry has set one. */
 export type ControlState = { debits: string; credits: string; limits: Limits | null; isSet: boolean };
 
-/** Days and months since 1970, and what left the wallet in those. */
+/** Days and months since 1970, and what left the wallet in them. */
 export type SpentState = { day: number; month: number; ofDay: bigint; ofMonth: bigint };
 
 export type AccountState = {
@@ -14,13 +14,13 @@ export type AccountState = {
   readonly kind: string;
   readonly asset: number;
   floor: bigint | null;
-  /** As the newest entry says. */
+  /** According to the newest entry. */
   balance: bigint;
   version: number;
-  /** What is left of its open holds, added up. */
+  /** The sum of what is left of its open holds. */
   held: bigint;
   readonly controls: ControlState;
   readonly spent: SpentState;
-  /** Credits minus debits, added up from the amounts alone. */
+  /** Credits minus debits, summed from the amounts alone. */
   sum: bigint;
 };

@@ -1,4 +1,4 @@
-/** Accounts as the log has left them so far: the one thing that grows in the verifier's memory, by accounts and not by entries. */
+/** Accounts at the current point of the log. The only part of the verifier's memory that grows, with accounts and not with entries. */
 import { digestOpening } from '../rules/digest.ts';
 import type { AccountKind } from '../rules/types.ts';
 import type { AccountState, ControlState, SpentState } from './account-state.ts';
@@ -26,7 +26,7 @@ export class Accounts {
     return this.#byNumber.entries();
   }
 
-  /** An opening: the account's row must say what the entry's digest was made of. */
+  /** An opening: the account's row must match the content of the entry's digest. */
   open(at: string, row: LogRow): void {
     const number = row.creditAccount ?? 0;
     this.#findings.expect('I11', at, 'the number of the opened account', this.#highest + 1, number);

@@ -1,4 +1,4 @@
-/** Checks the batches: that they follow one another without a gap, and that each one's hash is that of its entries. */
+/** Checks that batches follow one another without a gap, and that each one's hash is that of its entries. */
 import { hash } from 'node:crypto';
 import { chainFormat, chainHash, encodeEntries, encodeOpenings } from '../chain/chain.ts';
 import type { ChainFormat, Opening } from '../chain/chain.ts';
@@ -12,7 +12,7 @@ import type { BatchRow, LogRow } from './rows.ts';
 export class BatchChecker {
   readonly #book: number;
   readonly #findings: Findings;
-  /** Those of this ledger that are still ahead, in the order of their batches. */
+  /** This ledger's checkpoints that are still ahead, in the order of their batches. */
   readonly #checkpoints: readonly Checkpoint[];
   #nextCheckpoint = 0;
   #last: BatchRow | null = null;
@@ -38,11 +38,11 @@ export class BatchChecker {
       : `batch ${batch.batchNo} of book ${this.#book} (seq ${batch.firstSeq} to ${batch.lastSeq})`;
   }
 
-  /** A batch and the entries that stand in its range of the log. */
+  /** A batch and the entries in its range of the log. */
   check(batch: BatchRow, entries: readonly LogRow[]): void {
     const at = this.name(batch);
     const last = this.#last;
-    this.#findings.expect('I11', at, 'the batch that comes next', this.#count, batch.batchNo);
+    this.#findings.expect('I11', at, 'the next batch number', this.#count, batch.batchNo);
     this.#findings.expect('I11', at, 'its first seq', last === null ? 1 : last.lastSeq + 1, batch.firstSeq);
     this.#findings.expect('I11', at, 'the number of its entries', batch.lastSeq - batch.firstSeq + 1, entries.length);
     if (batch.format === 1) this.#checkDense(entries);
@@ -63,7 +63,7 @@ export class BatchChecker {
     this.#count++;
   }
 
-  /** After the last batch: checkpoints of later ones say that there was more. */
+  /** After the last batch: checkpoints of later batches prove that the log was longer. */
   end(): void {
     const ahead = this.#checkpoints[this.#nextCheckpoint];
     if (this.#last === null) this.#findings.add('I11', `book ${this.#book}`, 'the genesis batch', 'batch 0', null);
@@ -71,7 +71,7 @@ export class BatchChecker {
     this.#findings.add(
       'I11',
       `the end of book ${this.#book}`,
-      `the log goes at least as far as the checkpoint of ${ahead.at}`,
+      `the log extends at least to the checkpoint of ${ahead.at}`,
       `seq ${ahead.lastSeq} in batch ${ahead.batchNo}`,
       `the log ends at seq ${this.#last?.lastSeq ?? 0} in batch ${this.#last?.batchNo ?? 0}`,
     );
@@ -84,7 +84,7 @@ export class BatchChecker {
   #hash(previous: Buffer, batch: BatchRow, rows: readonly LogRow[]): string {
     const openings: Opening[] = [];
     for (const row of rows) if (row.account !== null) openings.push({ account: openedAccount(row), seq: row.account.openedSeq });
-    // What no batch can have (a negative number, a moment before 1970) has no encoding either; its neighbours tell that it is wrong.
+    // Values that no batch can have (a negative number, a moment before 1970) have no encoding; the adjacent checks report them.
     const header = {
       book: this.#book,
       batchNo: Math.max(0, batch.batchNo),
@@ -92,16 +92,16 @@ export class BatchChecker {
       recordedAt: new Date(Math.max(0, Math.trunc(batch.recordedAtUs / 1000))),
     };
     const format = formatOf(batch);
-    // Nothing is left out for being wrong: a wrong row must hash to something else.
+    // Wrong rows are included: a wrong row must hash to something else.
     const columns = [...encodeOpenings(openings, format), ...encodeEntries(rows, valueIn, format)];
     return chainHash(previous, header, columns, format).toString('hex');
   }
 
-  /** What the columns of format 1 do not tell, its hash does not cover: there must be nothing. */
+  /** Format 1 has fewer columns, and its hash does not cover the others: they must be empty. */
   #checkDense(entries: readonly LogRow[]): void {
     for (const row of entries) {
       if (hasFurtherColumns(row))
-        this.#findings.add('I11', `${this.#book}-${row.seq}`, 'columns that came with format 2, in a batch of format 1', 'none', 'some');
+        this.#findings.add('I11', `${this.#book}-${row.seq}`, 'columns of format 2 in a batch of format 1', 'none', 'some');
     }
   }
 
@@ -126,7 +126,7 @@ export class BatchChecker {
   }
 }
 
-/** Batches of before format 2 are still there, and still hashed as they were. */
+/** Batches written before format 2 still exist and keep their hash. */
 function formatOf({ format }: BatchRow): ChainFormat {
   return format === 1 ? 1 : chainFormat;
 }

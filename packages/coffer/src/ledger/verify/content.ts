@@ -1,4 +1,4 @@
-/** What was asked for, rebuilt from what the log says was done: its digest must be the entry's. */
+/** The content of the request, rebuilt from the log: its digest must be the entry's. */
 import { contentNameOf } from '../rules/content.ts';
 import type { Content } from '../rules/content.ts';
 import { digestContent, digestOpening } from '../rules/digest.ts';
@@ -8,7 +8,7 @@ import type { Decided } from './controls.ts';
 import type { LogRow } from './rows.ts';
 import { sagaIn, seqIn } from './sagas.ts';
 
-/** The content of a posted entry. `final`: whether a capture was to be the last one. */
+/** The content of a posted entry. `final`: whether a capture was the last one. */
 export function contentOf(row: LogRow, debit: AccountState, credit: AccountState | undefined, decided: Decided, final: boolean): Content {
   const asked = row.askedAmount ?? row.amount;
   const amounts = { amount: asked === null ? null : String(asked), ...(row.askedAmount !== null && { upTo: true }) };
@@ -52,7 +52,7 @@ export function digestOf({ kind, key, metadata }: LogRow, content: Content): str
   return digestContent({ kind: kind as EntryKind, key, metadata }, content);
 }
 
-/** A refusal has no sides: what was asked stands in its details. Null when they cannot be read. */
+/** A refusal has no sides: its details hold the request. Null when they cannot be parsed. */
 export function digestOfRefused(row: LogRow): string | null {
   try {
     const { asked } = JSON.parse(row.details ?? '') as { asked: Content & { wallet?: string; asset?: number; owner?: string | null } };
@@ -64,7 +64,7 @@ export function digestOfRefused(row: LogRow): string | null {
   }
 }
 
-/** Nothing when they cannot be read, and then the digest does not fit. */
+/** Empty when they cannot be parsed; then the digest does not match. */
 export function decidedIn({ details }: LogRow): Decided {
   try {
     return (JSON.parse(details ?? '{}') ?? {}) as Decided;
@@ -85,7 +85,7 @@ function lasting({ expiresAtUs, recordedAtUs }: LogRow): Pick<Content, 'expiresI
   return expiresAtUs === null ? {} : { expiresInSeconds: (expiresAtUs - recordedAtUs) / 1_000_000 };
 }
 
-/** A moment that no date can be made of was never written by Coffer. */
+/** Coffer never writes a moment that is not a valid date. */
 function effective({ effectiveAtUs }: LogRow): Pick<Content, 'effectiveAt'> {
   if (effectiveAtUs === null) return {};
   const date = new Date(effectiveAtUs / 1000);

@@ -1,9 +1,9 @@
-/** What operators decided about wallets, followed from entry to entry, and what a frozen, closed or limited wallet may not do. */
+/** Follows what operators decided about wallets from entry to entry, and checks that frozen, closed and limited wallets were respected. */
 import type { AccountState, ControlState, Limits } from './account-state.ts';
 import type { Findings } from './report.ts';
 import type { LogRow } from './rows.ts';
 
-/** What the details of a correction or a control say. */
+/** The details of a correction or a control. */
 export type Decided = {
   readonly reason?: string;
   readonly actor?: string;
@@ -13,7 +13,7 @@ export type Decided = {
   readonly sweepTo?: string;
 };
 
-/** How far a closed and a frozen side reach: money that operators send back or sweep passes what is frozen. */
+/** What a closed and a frozen side stop, by kind: money that operators send back or sweep passes a freeze. */
 const stoppedBy: Readonly<Record<string, { readonly debit: readonly string[]; readonly credit: readonly string[] }>> = {
   reversal: { debit: ['closed'], credit: ['closed'] },
   close: { debit: [], credit: ['frozen', 'closed'] },
@@ -30,7 +30,7 @@ export class Controls {
     this.#findings = findings;
   }
 
-  /** Before the entry: neither side may be shut for it. */
+  /** Before the entry: it may not pass a closed or frozen side. */
   checkSides(at: string, { kind }: LogRow, debit: AccountState, credit: AccountState | undefined): void {
     if (debit.controls.debits === 'open' && (credit === undefined || credit.controls.credits === 'open')) return;
     const stopped = stoppedBy[kind] ?? (credit ? postings : nothing);
@@ -40,7 +40,7 @@ export class Controls {
       this.#findings.add('I6', at, `the credits of ${credit.id}`, 'open', credit.controls.credits);
   }
 
-  /** Before the entry: what it takes, with what was spent and what is held, is within the limits. */
+  /** Before the entry: the amount, with what was spent and is held, is within the limits. */
   checkLimits(at: string, { id, controls, spent, held }: AccountState, amount: bigint): void {
     const { limits } = controls;
     if (limits === null) return;
@@ -52,7 +52,7 @@ export class Controls {
     }
   }
 
-  /** Of a control: what it leaves the wallet's controls at, and that it may. The balance is that after the entry. */
+  /** For a control: the wallet's controls after it, and whether it was allowed. The balance is that after the entry. */
   follow(at: string, row: LogRow, decided: Decided, account: AccountState): void {
     const before = controlsText(account);
     const wasClosed = account.controls.debits === 'closed';
@@ -88,7 +88,7 @@ function change(kind: string, { sides, limits = null, floor }: Decided, account:
   }
 }
 
-/** What is no number is none, and then differs. */
+/** Null for text that is not a number, which then differs. */
 function numberIn(text: string | undefined): bigint | null {
   return text !== undefined && /^-?\d+$/.test(text) ? BigInt(text) : null;
 }
@@ -102,12 +102,12 @@ function limitsInOrder({ perTransfer, perDay, perMonth }: Limits): readonly (str
   return [perTransfer, perDay, perMonth];
 }
 
-/** What reads must answer: nothing for a wallet of which nobody decided anything. */
+/** The controls that reads must return: null for a wallet without any. */
 export function controlsRead(account: AccountState): string | null {
   return account.controls.isSet ? controlsText(account) : null;
 }
 
-/** The same of a row's text, in whatever order it stands there. */
+/** The same for a row's text, in any key order. */
 export function inOrder(text: string | null): string | null {
   if (text === null) return null;
   try {

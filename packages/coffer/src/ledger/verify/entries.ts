@@ -1,4 +1,4 @@
-/** Checks entries one by one against everything before them. Each subject of its own file is asked about its part. */
+/** Checks entries one by one against everything before them. Each subject has its checks in its own file. */
 import { refusalCodes } from '../rules/refusals.ts';
 import { Accounts } from './accounts.ts';
 import type { AccountState } from './account-state.ts';
@@ -29,7 +29,7 @@ export class EntryChecker {
   readonly #controls: Controls;
   readonly #spending: Spending;
   readonly #sagas: Sagas;
-  /** Openings on the way to a posting that has not come yet. */
+  /** Implicit openings whose posting has not come yet. */
   #underway: LogRow[] = [];
 
   constructor(book: number, findings: Findings, sagas: Sagas) {
@@ -54,7 +54,7 @@ export class EntryChecker {
     if (isStep(row)) this.#sagas.check(at, this.#book, row, (number) => this.accounts.get(number));
   }
 
-  /** An operation's rows stand together: the openings it caused, then its own entry, whose seq they all carry. All in one batch. */
+  /** An operation's rows are adjacent: the openings it caused, then its own entry, whose seq they all carry. All are in one batch. */
   endOfBatch(at: string): void {
     for (const row of this.#underway)
       this.#findings.add(
@@ -71,7 +71,7 @@ export class EntryChecker {
     if (row.kind === 'open' && row.refusal === null && row.key === null) {
       const expected = this.#underway[0]?.operation;
       if (row.operation <= row.seq || (expected !== undefined && row.operation !== expected)) {
-        this.#findings.add('I11', at, 'the operation of an account opened on the way', expected ?? 'a later seq', row.operation);
+        this.#findings.add('I11', at, 'the operation of an implicitly opened account', expected ?? 'a later seq', row.operation);
       }
       this.#underway.push(row);
       return;
@@ -85,7 +85,7 @@ export class EntryChecker {
         this.#findings.add(
           'I11',
           at,
-          'the account opened on the way is a side of the posting',
+          'the implicitly opened account is a side of the posting',
           opening.creditAccount,
           `${row.debitAccount} and ${row.creditAccount}`,
         );
@@ -96,7 +96,7 @@ export class EntryChecker {
   #checkOpening(at: string, row: LogRow): void {
     this.#findings.expect('I3', at, 'the version of an opened account', 0, row.creditVersion);
     this.#findings.expect('I2', at, 'the balance of an opened account', 0n, row.creditAfter);
-    this.#findings.expect('I11', at, 'whose key opened the account', row.key === null ? null : row.creditAccount, row.scope);
+    this.#findings.expect('I11', at, 'the account whose key opened it', row.key === null ? null : row.creditAccount, row.scope);
     this.accounts.open(at, row);
   }
 
@@ -104,7 +104,13 @@ export class EntryChecker {
     if (row.refusal !== null && !knownRefusals.has(row.refusal))
       this.#findings.add('I11', at, 'the reason of a refusal', 'a known one', row.refusal);
     if (row.key === null || !this.accounts.get(row.scope))
-      this.#findings.add('I11', at, 'whose key the refusal is remembered under', 'an account opened before, and a key', row.scope);
+      this.#findings.add(
+        'I11',
+        at,
+        'the account and key the refusal is remembered under',
+        'an account opened before, and a key',
+        row.scope,
+      );
     const digest = digestOfRefused(row);
     if (digest === row.digest) return;
     this.#findings.add('I11', at, `the digest of what was refused (${row.kind}, key ${row.key})`, digest ?? 'readable details', row.digest);
@@ -116,7 +122,7 @@ export class EntryChecker {
     const credit = this.accounts.get(row.creditAccount);
     if (!shape || !debit || debit === credit || !credit !== (row.creditAccount === null)) {
       const found = `${row.kind}: ${row.debitAccount} to ${row.creditAccount}, ${row.amount}, key ${row.key}`;
-      this.#findings.add('I11', at, 'the sides of an entry', 'accounts opened before, an amount and a key, as its kind has them', found);
+      this.#findings.add('I11', at, 'the sides of an entry', 'existing accounts, an amount and a key, as its kind requires', found);
       return;
     }
     if (row.amount !== null && row.amount < 1n) this.#findings.add('I11', at, 'the amount', 'at least 1', row.amount);
@@ -140,15 +146,15 @@ export class EntryChecker {
     this.#checkDigest(at, row, debit, credit, decided, hold.final);
   }
 
-  /** On what was before it. */
+  /** Checks against the state before it. */
   #checkWhetherItMay(at: string, row: LogRow, shape: Shape, debit: AccountState, credit: AccountState | undefined): void {
     const scope = { debit: row.debitAccount, credit: row.creditAccount, none: null, original: row.scope }[shape.initiator];
-    this.#findings.expect('I11', at, 'whose key it is', scope, row.scope);
+    this.#findings.expect('I11', at, 'the account whose key it has', scope, row.scope);
     this.#controls.checkSides(at, row, debit, credit);
     if (shape.limited && row.amount !== null) this.#controls.checkLimits(at, debit, row.amount);
   }
 
-  /** "Up to" an amount takes all there is of it: of a hold, of an original, or else of what is available. */
+  /** "Up to" an amount takes everything available: of a hold, of an original, or else of the balance. */
   #checkTaken(at: string, { kind, askedAmount, amount }: LogRow, { balance, held, floor }: AccountState, left: bigint | null): void {
     if (askedAmount === null) return;
     const most = left ?? (floor === null || kind === 'reversal' ? askedAmount : balance - held - floor);
@@ -161,7 +167,7 @@ export class EntryChecker {
     if (credit) this.#move(at, 'credit', credit, moved, row.creditAfter, row.creditHeld, row.creditVersion);
   }
 
-  /** Goes on from what the row says, so that one edited balance is one finding here and not one for each later row. */
+  /** Continues from the row's own values, so that one edited balance is one finding here and not one for each later row. */
   #move(
     at: string,
     side: 'debit' | 'credit',
@@ -179,18 +185,12 @@ export class EntryChecker {
     account.version = version ?? account.version + 1;
   }
 
-  /** What operators decide needs no floor, but for a credit line, which is one. */
+  /** Controls need no floor, except a credit line, which sets one. */
   #checkFloor(at: string, { kind, debitFloor }: LogRow, shape: Shape, { id, balance, held, floor }: AccountState): void {
     const inForce = shape.decides && kind !== 'credit_line' ? null : floor;
     this.#findings.expect('I6', at, 'the floor in force', inForce, debitFloor);
     if (inForce !== null && balance - held < inForce)
-      this.#findings.add(
-        'I6',
-        at,
-        `the balance of ${id} after a debit, with what is held left aside`,
-        `at least ${inForce}`,
-        balance - held,
-      );
+      this.#findings.add('I6', at, `the balance of ${id} after a debit, excluding held amounts`, `at least ${inForce}`, balance - held);
   }
 
   #checkDigest(
@@ -204,7 +204,7 @@ export class EntryChecker {
     const content = contentOf(row, debit, credit, decided, final ?? false);
     const digest = digestOf(row, content);
     if (digest === row.digest) return;
-    // A capture of all that was left may have been asked for as the last one or not.
+    // A capture of everything left may or may not have been requested as final.
     if (final === null && digestOf(row, contentOf(row, debit, credit, decided, true)) === row.digest) return;
     const { kind, amount, key, metadata } = row;
     const told = `${kind} ${amount ?? ''} from ${nameOf(debit)} to ${nameOf(credit)}, key ${key}${metadata === null ? '' : ', metadata'}`;
@@ -212,7 +212,7 @@ export class EntryChecker {
   }
 }
 
-/** The refusal of a credit in transit may open the account that remembers it. */
+/** The refusal of a transfer's credit may open the account that remembers it. */
 function isRemembering(opening: LogRow, { kind, refusal, scope }: LogRow): boolean {
   return kind === 'transfer_credit' && refusal !== null && opening.creditAccount === scope;
 }

@@ -1,11 +1,11 @@
-/** Which events an entry must have: the verifier's own rule, written apart from the view that derives them. */
+/** The events that an entry must have: the verifier's own rule, independent of the view that derives them. */
 import type { AccountState } from './account-state.ts';
 import type { LogRow } from './rows.ts';
 import { sagaIn } from './sagas.ts';
 
 export type ExpectedEvent = { readonly part: number; readonly type: string; readonly wallet: string | null };
 
-/** Whose event it is, `sender` as a saga's step names it; `only` a wallet's: what happens to a system account is the ledger's own affair. */
+/** The event's type and wallet; `sender` as a saga's step names it. With `only`, wallets alone: events do not cover system accounts. */
 type Told = readonly [type: string, side: 'debit' | 'credit' | 'scope' | 'sender', only?: 'wallet'];
 
 const posted: Readonly<Record<string, readonly Told[]>> = {

@@ -1,6 +1,6 @@
 /**
- * Reads the log in chunks, in order, as text: the verifier trusts neither types nor constraints, and half the cost of a row is
- * turning it into objects. While one chunk is checked, PostgreSQL prepares the next.
+ * Reads the log in chunks, in order, as text: the verifier trusts neither types nor constraints, and converting rows to objects is half
+ * their cost. While one chunk is checked, PostgreSQL prepares the next.
  */
 import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
@@ -8,12 +8,12 @@ import { balanceRow, eventRow, logRow, logSelection, originalRow, stepRow } from
 import type { BalanceRow, BatchRow, EventRow, LogRow, TextRow } from './rows.ts';
 import { isStep, placesIn } from './sagas.ts';
 
-/** Two connections that see the same moment of the ledger: deriving the events costs PostgreSQL as much as reading the entries. */
+/** Two connections that share one snapshot: deriving the events costs PostgreSQL as much as reading the entries. */
 export type Snapshot = { readonly log: pg.ClientBase; readonly events: pg.ClientBase };
 
 /**
- * Everything is read in chunks along the primary keys. A plan made for the whole table would read it again for each chunk, and one
- * made without statistics would compare every account with every entry; with these off each look-up is an index probe.
+ * Everything is read in chunks along the primary keys. A plan for the whole table would scan it again for each chunk, and a plan without
+ * statistics would compare every account with every entry. With these off each look-up is an index probe.
  */
 const planSettings = [
   'enable_seqscan',
@@ -28,7 +28,7 @@ const planSettings = [
   .join(' ')
   .concat(' set local statement_timeout = 0;');
 
-/** Does the work on one moment of the ledger, which it can read and not change. */
+/** Runs the work on one read-only snapshot of the ledger. */
 export async function withSnapshot<T>(pool: pg.Pool, work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
   const log = await pool.connect();
   try {
@@ -44,7 +44,7 @@ export async function withSnapshot<T>(pool: pg.Pool, work: (snapshot: Snapshot) 
       events.release(true);
     }
   } finally {
-    // Closed, not given back: a query may still be under way when the work failed.
+    // Closed rather than returned to the pool: a query may still be running when the work failed.
     log.release(true);
   }
 }
@@ -107,7 +107,7 @@ export class LogReader {
       const first = entries[0];
       const last = entries[entries.length - 1];
       assert(first && last, 'a chunk has rows');
-      // Asked for now, so that PostgreSQL derives them while the entries are checked.
+      // Started now, so that PostgreSQL derives them while the entries are checked.
       const events = this.#query(eventsText, [this.#book, first.seq, last.seq], this.#snapshot.events);
       events.catch(() => undefined);
       await this.#addOriginals(entries);
@@ -116,7 +116,7 @@ export class LogReader {
     }
   }
 
-  /** What reversals name may lie anywhere before them; it is looked up, so that memory does not grow with the log. */
+  /** Reversed entries may be anywhere earlier in the log; they are looked up, so that memory does not grow with the log. */
   async #addOriginals(entries: readonly LogRow[]): Promise<void> {
     const reversals = entries.filter(({ reverses }) => reverses !== null);
     if (reversals.length === 0) return;
@@ -125,7 +125,7 @@ export class LogReader {
     for (const reversal of reversals) reversal.original = originals.get(reversal.reverses ?? 0) ?? null;
   }
 
-  /** Likewise what the steps of transfers by saga follow from, in any book. */
+  /** Likewise the earlier steps of transfers by saga, in any book. */
   async #addSteps(entries: readonly LogRow[]): Promise<void> {
     const steps = entries
       .filter((entry) => isStep(entry) && entry.kind !== 'transfer_debit')
@@ -147,7 +147,7 @@ export class LogReader {
     return Number(rows[0]?.[0] ?? 0);
   }
 
-  /** Accounts that no opening in the log answers for. */
+  /** Accounts without an opening in the log. */
   async accountsWithoutOpening(): Promise<{ number: number; id: string }[]> {
     const rows = await this.#query(
       `select a.number, a.id from ledger.account a
@@ -175,7 +175,7 @@ export class LogReader {
     }));
   }
 
-  /** Rows after a position (their first column), chunk by chunk; the next is asked for before the present one is given out. */
+  /** Rows after a position (their first column), chunk by chunk. The next chunk is requested before the current one is returned. */
   async *#chunks(text: string, size: number): AsyncGenerator<readonly TextRow[]> {
     let next: Promise<TextRow[]> | undefined = this.#query(text, [this.#book, Number.MIN_SAFE_INTEGER]);
     while (next !== undefined) {

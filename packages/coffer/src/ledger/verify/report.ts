@@ -1,24 +1,24 @@
-/** What the verifier found, rule by rule. */
+/** The verifier's findings, by rule. */
 
 /** The rules that must hold, by their ids in docs/concepts/chain.md. */
 export const invariantRules = {
-  I1: 'In each asset all debits equal all credits, so all balances add up to zero.',
-  I2: "Each account's balance is the sum of its postings, what it holds that of its open holds, what it spent that of its day and month; reads answer just that.",
+  I1: 'In each asset, debits equal credits, so all balances add up to zero.',
+  I2: "Each account's balance is the sum of its postings, its held amount the sum of its open holds, and its spending the sum of its day and month; reads return the same.",
   I3: "Each account's versions are 1 to n without a gap, and each balance follows from the one before.",
   I5: 'An idempotency key has at most one entry within its account.',
   I6: 'No debit left an account below its floor, exceeded its limits or passed a side that is frozen or closed; reversals stay within what they reverse.',
-  I7: 'A hold resolves once: it is captured, released or expired up to its amount, and after its time nothing happens to it but expiry.',
-  I8: 'The event log tells each entry, once, in order, and nothing else.',
-  I16: 'Each transfer by saga ends once: completed where it was credited, returned where that was refused, by the amount that was debited; what is in transit over all books is what is under way.',
-  I11: 'The log is complete and unchanged: batches, entries, accounts, digests, hashes and checkpoints fit together from genesis on.',
+  I7: 'A hold resolves once: it is captured, released or expired up to its amount, and after its time it can only expire.',
+  I8: 'The event log has the events of each entry, once and in order, and no others.',
+  I16: 'Each transfer by saga ends once: completed where it was credited, returned where that was refused, by the amount that was debited; the balance in transit over all books is what is under way.',
+  I11: 'The log is complete and unchanged: batches, entries, accounts, digests, hashes and checkpoints are consistent from genesis on.',
 } as const;
 
 export type InvariantId = keyof typeof invariantRules;
 
-/** A place in the ledger where something else stands than what follows from the rest. */
+/** A point in the ledger that contradicts what the rest implies. */
 export type Violation = {
   readonly invariant: InvariantId;
-  /** `book-seq` of an entry, or words for a batch, an account, a key or a checkpoint. */
+  /** `book-seq` of an entry, or a description of a batch, an account, a key or a checkpoint. */
   readonly at: string;
   readonly what: string;
   readonly expected: string;
@@ -40,7 +40,7 @@ export type BookSummary = {
   readonly accounts: number;
   readonly events: number;
   readonly lastSeq: number;
-  /** Of the last batch, in hex: whoever keeps it can tell later that nothing before it was changed. */
+  /** Hash of the last batch, in hex. Store it to prove later that nothing before it was changed. */
   readonly hash: string;
   readonly checkpoints: number;
 };
@@ -49,7 +49,7 @@ export type VerifyReport = {
   readonly ok: boolean;
   readonly invariants: readonly InvariantReport[];
   readonly books: readonly BookSummary[];
-  /** Checkpoints that were taken of another ledger (another database, or this one before it was emptied), and so say nothing of this one. */
+  /** Checkpoints of another ledger (another database, or this one before a reset), which are not checked. */
   readonly foreignCheckpoints: number;
   readonly durationMs: number;
 };

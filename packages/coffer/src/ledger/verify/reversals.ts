@@ -1,4 +1,4 @@
-/** Reversals against what they reverse. Of each reversed entry one number is kept: how much of it went back. */
+/** Checks reversals against the entries they reverse. Keeps one number for each reversed entry: the total reversed. */
 import type { Findings } from './report.ts';
 import type { LogRow } from './rows.ts';
 
@@ -12,20 +12,20 @@ export class Reversals {
     this.#findings = findings;
   }
 
-  /** Answers with what of the original was left to be reversed; null when there is no such original. */
+  /** Returns how much of the original could still be reversed; null when there is no such original. */
   check(at: string, row: LogRow, amount: bigint): bigint | null {
     const { original, reverses, seq } = row;
     const isOne = original !== null && original.refusal === null && reversible.has(original.kind) && (reverses ?? seq) < seq;
     if (!isOne || original.amount === null) {
-      this.#findings.add('I6', at, 'what is reversed', 'an earlier posting between two accounts', reverses);
+      this.#findings.add('I6', at, 'the reversed entry', 'an earlier posting between two accounts', reverses);
       return null;
     }
     this.#findings.expect('I11', at, 'the debit side of a reversal: what the original credited', original.creditAccount, row.debitAccount);
     this.#findings.expect('I11', at, 'the credit side of a reversal: what the original debited', original.debitAccount, row.creditAccount);
-    this.#findings.expect('I11', at, 'whose key it is: of the account that initiated the original', original.scope, row.scope);
+    this.#findings.expect('I11', at, 'the account whose key it has: the initiator of the original', original.scope, row.scope);
     const before = this.#reversed.get(reverses ?? 0) ?? 0n;
     const reversed = before + amount;
-    this.#findings.expect('I6', at, `how much of entry ${reverses} is reversed by now`, reversed, row.reversed);
+    this.#findings.expect('I6', at, `how much of entry ${reverses} is reversed so far`, reversed, row.reversed);
     if (reversed > original.amount)
       this.#findings.add('I6', at, `how much of entry ${reverses} is reversed`, `at most ${original.amount}`, reversed);
     this.#reversed.set(reverses ?? 0, reversed);

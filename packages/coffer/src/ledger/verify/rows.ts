@@ -1,4 +1,4 @@
-/** Rows as the verifier reads them: made of text, since it trusts neither types nor constraints. */
+/** Rows as the verifier reads them: parsed from text, because it trusts neither types nor constraints. */
 import { assert } from '../../kernel/index.ts';
 import { camelCase, entryColumns } from '../columns.ts';
 import type { EntryColumn } from '../columns.ts';
@@ -18,13 +18,13 @@ export type AccountRow = {
   openedAtUs: number;
 };
 
-/** What a column's text says: moments in microseconds since 1970. */
+/** The parsed values of columns, by type: moments in microseconds since 1970. */
 type TextValues = { int8: number; text: string; numeric: bigint; bytea: string; timestamptz: number };
 type Columns = (typeof entryColumns)[number];
 type FieldOf<C extends Columns> = C['type'] extends 'timestamptz' ? `${Camel<C['name']>}Us` : Camel<C['name']>;
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
 
-/** The columns of a log row under their names in camel case. */
+/** The columns of a log row, with camel-case names. */
 type LogColumns = { [C in Columns as FieldOf<C>]: TextValues[C['type']] | null };
 
 export type LogRow = Omit<LogColumns, 'operation' | 'kind' | 'digest'> & {
@@ -33,11 +33,11 @@ export type LogRow = Omit<LogColumns, 'operation' | 'kind' | 'digest'> & {
   operation: number;
   kind: string;
   digest: string;
-  /** Only of an opening. */
+  /** Openings only. */
   account: AccountRow | null;
-  /** Only of a reversal. */
+  /** Reversals only. */
   original: OriginalRow | null;
-  /** Only of a step of a transfer by saga that follows from others. */
+  /** Saga steps that depend on earlier ones only. */
   saga: SagaRows | null;
 };
 
@@ -59,7 +59,7 @@ export function logSelection(microseconds: (column: string) => string): string {
   return ['e.seq', microseconds('e.recorded_at'), ...columns, ...account].join(', ');
 }
 
-/** What a row of a batch of format 1 must leave empty: its hash does not cover it. */
+/** Columns that must be empty in a batch of format 1, because its hash does not cover them. */
 export function hasFurtherColumns(row: LogRow): boolean {
   return fields.some(({ field, since }) => since > 1 && row[field] !== null);
 }
@@ -72,12 +72,12 @@ export function valueIn(column: EntryColumn): (row: LogRow) => number | string |
   return column.type === 'timestamptz' ? (row) => moment(row[field] as number | null) : (row) => row[field];
 }
 
-/** A moment of less than whole milliseconds was never written by Coffer: rounded, it hashes to something else. */
+/** Coffer never writes fractions of a millisecond; the rounded value hashes to something else. */
 function moment(microseconds: number | null): Date | null {
   return microseconds === null ? null : new Date(Math.round(microseconds / 1000) + (microseconds % 1000 === 0 ? 0 : 1));
 }
 
-/** What a reversal names. */
+/** The entry that a reversal names. */
 export type OriginalRow = {
   kind: string;
   debitAccount: number | null;
@@ -87,7 +87,7 @@ export type OriginalRow = {
   refusal: string | null;
 };
 
-/** A step that another one follows from, in whatever book it is. */
+/** A step that another one depends on, in any book. */
 export type StepRow = {
   kind: string;
   amount: bigint | null;
@@ -102,7 +102,7 @@ export type SagaRows = { readonly debit: StepRow | null; readonly decided: StepR
 
 export type EventRow = { seq: number; part: number; type: string; wallet: string | null; operation: number };
 
-/** An account as reads answer it. */
+/** An account as reads return it. */
 export type BalanceRow = {
   number: number;
   balance: bigint;

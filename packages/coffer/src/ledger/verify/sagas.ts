@@ -1,19 +1,19 @@
 /**
- * Transfers by saga, across books: each step against those it says it follows from. They are looked up, so that memory does not grow with
- * the log; that keys are unique (I5) and each step's key is that of its transfer is what makes "once" of it.
+ * Transfers by saga, across books: each step is checked against those it depends on. They are looked up, so that memory does not grow with
+ * the log. Keys are unique (I5) and each step's key is that of its transfer, so each step happens at most once.
  */
 import { internalKey } from '../rules/internal-keys.ts';
 import type { AccountState } from './account-state.ts';
 import type { Findings } from './report.ts';
 import type { LogRow, StepRow } from './rows.ts';
 
-/** What a step's details say. */
+/** The details of a step. */
 export type SagaSaid = {
   readonly transfer?: string;
   readonly from?: string;
   readonly to?: string;
   readonly decidedBy?: string;
-  /** Of a credit that was refused. */
+  /** For a refused credit. */
   readonly amount?: string;
   readonly refusal?: { readonly code?: string };
 };
@@ -27,7 +27,7 @@ export function isStep({ kind }: LogRow): boolean {
   return steps.has(kind);
 }
 
-/** Nothing when they cannot be read, and then nothing fits. */
+/** Empty when they cannot be parsed; then nothing matches. */
 export function sagaIn({ kind, details, refusal }: Pick<LogRow, 'kind' | 'details' | 'refusal'>): SagaSaid {
   try {
     const told = (JSON.parse(details ?? '{}') ?? {}) as SagaSaid & { asked?: { transfer?: string; from?: string; credit?: string } };
@@ -39,7 +39,7 @@ export function sagaIn({ kind, details, refusal }: Pick<LogRow, 'kind' | 'detail
   }
 }
 
-/** Where what a step follows from lies: what was debited, and what the recipient's book decided. */
+/** The positions of the steps that a step depends on: the debit, and the decision of the recipient's book. */
 export function placesIn(row: LogRow): { debit: Place | null; decided: Place | null } {
   const { transfer, decidedBy } = sagaIn(row);
   return { debit: placeOf(transfer), decided: placeOf(decidedBy) };
@@ -56,7 +56,7 @@ function placeOf(id: string | undefined): Place | null {
 
 export class Sagas {
   readonly #findings: Findings;
-  /** By asset: what was debited and neither arrived nor came back, and what the accounts in transit hold. */
+  /** By asset: what was debited and neither arrived nor returned, and what the in-transit accounts hold. */
   readonly #underWay = new Map<number, bigint>();
   readonly #inTransit = new Map<number, bigint>();
 
@@ -77,18 +77,18 @@ export class Sagas {
     const said = sagaIn(row);
     const debit = row.saga?.debit ?? null;
     if (debit?.kind !== 'transfer_debit' || debit.refusal !== null) {
-      this.#findings.add('I16', at, `the transfer of the ${row.kind}`, 'one that was debited', said.transfer);
+      this.#findings.add('I16', at, `the transfer of the ${row.kind}`, 'a debited one', said.transfer);
       return;
     }
     const scope = accountOf(row.scope);
-    this.#findings.expect('I16', at, `whose key the ${row.kind} has`, `$in_transit/${debit.asset}`, scope?.id ?? null);
+    this.#findings.expect('I16', at, `the account whose key the ${row.kind} has`, `$in_transit/${debit.asset}`, scope?.id ?? null);
     this.#findings.expect('I16', at, `the sender of the ${row.kind}`, debit.debitId, said.from ?? null);
     if (row.refusal === null) this.#findings.expect('I16', at, `the amount of the ${row.kind}: what was debited`, debit.amount, row.amount);
     if (row.kind === 'transfer_credit') this.#checkCredit(at, row, said, debit, accountOf);
     else this.#checkEnd(at, book, row, said, debit, accountOf);
   }
 
-  /** What a credit moved, or was refused to move, is what was debited for this recipient. */
+  /** A credit, posted or refused, matches the debit for this recipient. */
   #checkCredit(at: string, row: LogRow, said: SagaSaid, debit: StepRow, accountOf: AccountOf): void {
     const to = row.refusal === null ? accountOf(row.creditAccount)?.id : said.to;
     this.#findings.expect('I16', at, 'the key of the transfer_credit', internalKey('transfer', said.transfer ?? ''), row.key);
@@ -98,11 +98,11 @@ export class Sagas {
       this.#findings.expect('I16', at, 'the amount that was refused: what was debited', String(debit.amount), said.amount ?? null);
       return;
     }
-    this.#findings.expect('I16', at, 'when the transfer counts as having happened', debit.effectiveAtUs, row.effectiveAtUs);
+    this.#findings.expect('I16', at, 'the effective date of the transfer', debit.effectiveAtUs, row.effectiveAtUs);
     this.#count(debit.asset ?? 0, -(row.amount ?? 0n));
   }
 
-  /** The end is the one that follows from what the recipient's book decided about this transfer. */
+  /** The end matches the decision of the recipient's book about this transfer. */
   #checkEnd(at: string, book: number, row: LogRow, said: SagaSaid, debit: StepRow, accountOf: AccountOf): void {
     const { transfer = '', decidedBy } = said;
     this.#findings.expect('I16', at, `the book of the ${row.kind}: its transfer's`, placeOf(transfer)?.book ?? null, book);
@@ -112,15 +112,15 @@ export class Sagas {
     const isOfIt = decided?.kind === 'transfer_credit' && sagaIn(decided).transfer === transfer;
     const expected = row.kind === 'transfer_complete' ? 'a credit of this transfer' : 'a refused credit of this transfer';
     const isRight = isOfIt && (row.kind === 'transfer_complete') === (decided.refusal === null);
-    if (!isRight) this.#findings.add('I16', at, `what the ${row.kind} follows from`, expected, decidedBy);
+    if (!isRight) this.#findings.add('I16', at, `the entry that decided the ${row.kind}`, expected, decidedBy);
     if (row.kind === 'transfer_complete') return;
-    this.#findings.expect('I16', at, 'why it returns', decided?.refusal ?? null, said.refusal?.code ?? null);
-    this.#findings.expect('I16', at, 'whom it returns to', debit.debitId, accountOf(row.creditAccount)?.id ?? null);
-    this.#findings.expect('I16', at, 'when the return counts as having happened', debit.effectiveAtUs, row.effectiveAtUs);
+    this.#findings.expect('I16', at, 'the reason of the return', decided?.refusal ?? null, said.refusal?.code ?? null);
+    this.#findings.expect('I16', at, 'the wallet it returns to', debit.debitId, accountOf(row.creditAccount)?.id ?? null);
+    this.#findings.expect('I16', at, 'the effective date of the return', debit.effectiveAtUs, row.effectiveAtUs);
     this.#count(debit.asset ?? 0, -(row.amount ?? 0n));
   }
 
-  /** What an account in transit holds at the end of its book. */
+  /** The balance of an in-transit account at the end of its book. */
   addBalance(asset: number, balance: bigint): void {
     this.#inTransit.set(asset, (this.#inTransit.get(asset) ?? 0n) + balance);
   }
@@ -131,7 +131,7 @@ export class Sagas {
       this.#findings.expect(
         'I16',
         `asset ${asset}`,
-        'what is in transit over all books: what is under way',
+        'the balance in transit over all books: what is under way',
         this.#underWay.get(asset) ?? 0n,
         amount,
       );

@@ -1,13 +1,13 @@
-/** Which columns an entry of each kind has. Written down again here: the verifier shares no rule with what it verifies. */
+/** The columns of each kind of entry. Repeated here on purpose: the verifier shares no rule with what it verifies. */
 import type { LogRow } from './rows.ts';
 
-/** `sides`: one account or two, or as there was something to sweep. `initiator`: whose idempotency key it is. */
+/** `sides`: one account, two, or either (two if there was a balance to sweep). `initiator`: the account whose idempotency key it is. */
 export type Shape = {
   readonly sides: 'one' | 'two' | 'either';
   readonly initiator: 'debit' | 'credit' | 'original' | 'none';
-  /** Takes what limits are about. */
+  /** Counts against limits. */
   readonly limited: boolean;
-  /** An operator decided it: what a wallet may do, from here on. */
+  /** Changes what a wallet may do, by an operator's decision. */
   readonly decides: boolean;
   readonly extra: readonly (keyof LogRow)[];
 };
@@ -63,7 +63,7 @@ const ofSides = [
 ] as const satisfies readonly (keyof LogRow)[];
 const ofCredit = ['creditAccount', 'creditAfter', 'creditVersion'] as const satisfies readonly (keyof LogRow)[];
 
-/** The shape of a posted entry; undefined when it does not have that of its kind. */
+/** The shape of a posted entry; undefined when the entry does not match its kind. */
 export function shapeOf(row: LogRow): Shape | undefined {
   const shape = shapes[row.kind];
   if (!shape) return undefined;

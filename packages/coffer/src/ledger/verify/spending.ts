@@ -15,7 +15,7 @@ export class Spending {
     this.#findings = findings;
   }
 
-  /** Begins a new day or month where one has begun. Only wallets are counted. */
+  /** Resets the totals at the start of a day or month. Only wallets are counted. */
   rollOver({ spent }: AccountState, recordedAtUs: number): void {
     const day = Math.floor(recordedAtUs / dayUs);
     if (day !== this.#day) {
@@ -36,7 +36,7 @@ export class Spending {
     spent.ofMonth += amount;
   }
 
-  /** Written down as long as there are limits, and only then. */
+  /** Stored while the wallet has limits, and only then. */
   check(at: string, row: LogRow, { id, spent, controls }: AccountState): void {
     const isCounted = controls.limits !== null;
     this.#findings.expect('I2', at, `what left ${id} that day`, isCounted ? spent.ofDay : null, row.spentDay);
@@ -44,7 +44,7 @@ export class Spending {
   }
 }
 
-/** Reads go on from the newest debit, whose day may be over. */
+/** Reads continue from the newest debit, whose day may be over. */
 export function checkSpentRead(findings: Findings, at: string, { kind, spent, controls }: AccountState, read: BalanceRow): void {
   if (kind !== 'wallet') return;
   const isCounted = controls.limits !== null;

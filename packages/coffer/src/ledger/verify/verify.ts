@@ -1,4 +1,4 @@
-/** Reads each book once from genesis to its end, and checks it against itself, its events and its checkpoints. */
+/** Reads each book once from genesis to its end, and checks it for consistency with itself, its events and its checkpoints. */
 import type pg from 'pg';
 import type { Checkpoint } from '../chain/checkpoints.ts';
 import { BatchChecker } from './batches.ts';
@@ -16,15 +16,15 @@ import type { BatchRow, EventRow, LogRow } from './rows.ts';
 export type Progress = { readonly book: number; readonly entries: number; readonly ofEntries: number };
 
 export type VerifyOptions = {
-  /** Kept outside the database (see checkpoints.ts): what makes a cut-off end of the log evident. Read before the database is. */
+  /** Stored outside the database (see checkpoints.ts), these reveal a cut-off end of the log. Read them before the database. */
   readonly checkpoints?: readonly Checkpoint[];
   /** Called every few thousand entries. */
   readonly onProgress?: (progress: Progress) => void;
 };
 
 /**
- * Verifies all books of a ledger. Reads only, and one moment of it: a running server is not disturbed and does not disturb.
- * What does not fit is in the report; throws only when the database cannot be read.
+ * Verifies all books of a ledger. Reads a single snapshot, so a running server and the verifier do not affect each other. Inconsistencies
+ * are in the report; throws only when the database cannot be read.
  */
 export async function verify(pool: pg.Pool, options: VerifyOptions = {}): Promise<VerifyReport> {
   const startedAtMs = performance.now();
@@ -76,7 +76,7 @@ async function verifyBook(
     const expected: EventRow[] = [];
     for (const row of chunk.entries) {
       const at = `${book}-${row.seq}`;
-      findings.expect('I11', at, 'the seq that comes next', expectedSeq, row.seq);
+      findings.expect('I11', at, 'the next seq', expectedSeq, row.seq);
       expectedSeq = row.seq + 1;
       while (batch !== null && row.seq > batch.lastSeq) {
         checker.endOfBatch(batches.name(batch));
@@ -86,7 +86,7 @@ async function verifyBook(
       }
       if (batch === null) findings.add('I11', at, 'the batch of the entry', 'one that ends at its seq or later', null);
       else if (batch.recordedAtUs !== row.recordedAtUs)
-        findings.add('I11', at, 'when it was recorded (microseconds): as its batch', batch.recordedAtUs, row.recordedAtUs);
+        findings.add('I11', at, 'when it was recorded (microseconds), as its batch', batch.recordedAtUs, row.recordedAtUs);
       checker.check(row);
       inBatch.push(row);
       for (const { part, type, wallet } of expectedEvents(row, (number) => checker.accounts.get(number))) {
@@ -122,7 +122,7 @@ async function nextBatch(queue: AsyncGenerator<BatchRow>): Promise<BatchRow | nu
   return next.done === true ? null : next.value;
 }
 
-/** Both lists are in order; the first place where they part is the finding, the rest of the chunk would only repeat it. */
+/** Both lists are in order. Only the first difference is a finding; the rest of the chunk would repeat it. */
 function compareEvents(book: number, findings: Findings, expected: readonly EventRow[], found: readonly EventRow[]): number {
   for (let at = 0; at < Math.max(expected.length, found.length); at++) {
     const one = expected[at];
@@ -149,7 +149,7 @@ function describeEvent(event: EventRow | undefined): string | null {
   return event ? `${event.type} of ${event.wallet} as part ${event.part} of entry ${event.seq} (operation ${event.operation})` : null;
 }
 
-/** What reads answer must be what the log adds up to, and each account must have been opened by the log. */
+/** Reads must return what the log adds up to, and each account must have an opening in the log. */
 async function checkAccounts(reader: LogReader, book: number, findings: Findings, sagas: Sagas, { accounts }: EntryChecker): Promise<void> {
   const totals = new Map<number, bigint>();
   for await (const read of reader.balances()) {

@@ -1,4 +1,4 @@
-/** The answer to a hold's authorisation, then and at every replay: the hold as it began, and the wallet after it. */
+/** The answer to a hold's authorisation, identical at every replay: the hold as it began, and the wallet after it. */
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { assert } from '../../kernel/index.ts';
@@ -11,7 +11,7 @@ const statuses = oneOf('open', 'captured', 'released', 'expired');
 export const HoldStatus = Type.Unsafe<Static<typeof statuses>>({
   ...statuses,
   description:
-    'open: something can still be captured; captured: nothing is left, and some or all of it was captured; released: all of it was given back; expired: it ended before that, and what was left then is given back',
+    'open: something can still be captured; captured: nothing is left, and some or all of it was captured; released: all of it was released; expired: it expired with something left, which is released',
 });
 
 export const holdProperties = {
@@ -19,11 +19,11 @@ export const holdProperties = {
   walletId: WalletId,
   asset: ref(AssetBrief),
   status: HoldStatus,
-  amount: Type.String({ description: 'what was reserved, in minor units', examples: ['1000'] }),
+  amount: Type.String({ description: 'the amount reserved, in minor units', examples: ['1000'] }),
   askedAmount: Type.Optional(AskedAmount),
   left: Type.String({ description: 'what is still reserved' }),
   captured: AmountText,
-  released: Type.String({ description: 'what was given back: released, expired, or left by a final capture' }),
+  released: Type.String({ description: 'what was released: by a release, by expiry, or by a final capture' }),
   expiresAt: orNull(Timestamp),
   createdAt: Timestamp,
 };

@@ -1,4 +1,4 @@
-/** The answer to a decision about a wallet: its controls as the decision left them. */
+/** The answer to a control: the wallet's controls after it. */
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { assert } from '../../kernel/index.ts';
@@ -12,22 +12,22 @@ import { doneProperties, presentDone } from './posting.ts';
 export const Passage = oneOf('active', 'frozen', 'closed');
 export const sidesProperties = {
   debits: Type.Unsafe<Static<typeof Passage>>({ ...Passage, description: 'whether money may leave the wallet' }),
-  credits: Type.Unsafe<Static<typeof Passage>>({ ...Passage, description: 'whether money may come in' }),
+  credits: Type.Unsafe<Static<typeof Passage>>({ ...Passage, description: 'whether money may enter the wallet' }),
 };
 
 export const limitProperties = { perTransfer: orNull(AmountText), perDay: orNull(AmountText), perMonth: orNull(AmountText) };
 
-/** As an operation left them. */
+/** Limits after an operation. */
 const LimitsView = Type.Object(limitProperties, {
   $id: 'Limits',
   ...strict,
-  description: 'the most that may leave the wallet; days and months are those of UTC',
+  description: 'the most that may leave the wallet; days and months are in UTC',
 });
 
 export const Counterparty = Type.Object(
   {
     kind: Type.String({ description: 'wallet, or the system account: treasury, cash_in, cash_out …', examples: ['wallet'] }),
-    walletId: orNull(Type.String({ description: 'of a wallet' })),
+    walletId: orNull(Type.String({ description: 'for a wallet' })),
   },
   { $id: 'Counterparty', ...strict },
 );
@@ -39,15 +39,15 @@ const ControlView = Type.Object(
     ...sidesProperties,
     limits: Type.Optional(ref(LimitsView)),
     creditLimit: Type.String({ description: 'how far below zero the wallet may go' }),
-    sweptAmount: Type.Optional(Type.String({ description: 'what closing moved out of the wallet' })),
+    sweptAmount: Type.Optional(Type.String({ description: 'the amount that closing moved out of the wallet' })),
     sweptTo: Type.Optional(ref(Counterparty)),
     reason: Type.String(),
-    actor: Type.String({ description: 'who decided it' }),
+    actor: Type.String({ description: 'the actor who decided it' }),
   },
   {
     $id: 'Control',
     ...strict,
-    description: 'limits is absent for a wallet without limits, sweptAmount and sweptTo where nothing was swept',
+    description: 'limits is absent for a wallet without limits; sweptAmount and sweptTo are absent where nothing was swept',
   },
 );
 export const controlSchemas = [LimitsView, Counterparty, ControlView];
@@ -57,7 +57,7 @@ export const control: Answer = {
   present({ entry }, { assets }): Static<typeof ControlView> {
     const { controls: text, debit, amount, credit } = entry;
     const decision = decisionIn(entry);
-    assert(text !== null && debit && decision, 'a control names its wallet, what it left, who decided it and why');
+    assert(text !== null && debit && decision, 'a control names its wallet, the resulting controls, the actor and the reason');
     const controls = controlsFromText(text);
     return {
       ...presentDone(entry, assets),

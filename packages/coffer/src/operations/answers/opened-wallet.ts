@@ -12,7 +12,7 @@ export const OpenedWallet = Type.Object(
   {
     operationId: OperationId,
     seq: Seq,
-    requestId: Type.String({ description: 'the idempotency key that the opening is remembered under' }),
+    requestId: Type.String({ description: 'the idempotency key under which the opening is remembered' }),
     walletId: WalletId,
     ownerId: orNull(Type.String()),
     asset: ref(AssetBrief),
@@ -35,7 +35,7 @@ export const openedWallet: Answer<OpenRequest> = {
       seq: entry.seq,
       requestId: key,
       walletId: credit.id,
-      // The request's: a replay has the same owner, or it would be another request.
+      // The request's: a replay has the same owner, otherwise it would be another request.
       ownerId: 'owner' in request ? request.owner : null,
       asset: presentAsset(assets.get(asset)),
       balance: credit.balance.toString(),

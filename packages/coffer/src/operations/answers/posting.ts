@@ -1,4 +1,4 @@
-/** The answer to an operation that moved money: the first time and at every replay, the same. */
+/** The answer to an operation that moved money, identical at every replay. */
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { assert } from '../../kernel/index.ts';
@@ -20,28 +20,28 @@ const SideAfter = Type.Object(
   },
 );
 
-/** What every operation on a wallet answers. */
+/** The answer fields of every operation on a wallet. */
 export const doneProperties = {
   operationId: OperationId,
   seq: Seq,
   type: Type.String({ examples: ['deposit'] }),
-  requestId: Type.String({ description: 'the idempotency key that the operation is remembered under' }),
+  requestId: Type.String({ description: 'the idempotency key under which the operation is remembered' }),
   walletId: WalletId,
   asset: ref(AssetBrief),
-  balance: Type.String({ description: 'of the wallet, after the operation, in minor units' }),
-  held: Type.String({ description: 'how much of the balance open holds reserve, after the operation' }),
+  balance: Type.String({ description: "the wallet's balance after the operation, in minor units" }),
+  held: Type.String({ description: 'how much of the balance open holds reserve after the operation' }),
   available: Type.String({
-    description: 'what may leave the wallet after the operation: balance, less what is held, plus the credit limit',
+    description: 'what may leave the wallet after the operation: the balance minus held amounts, plus the credit limit',
   }),
   version: Version,
   createdAt: Timestamp,
 };
 
-export const AskedAmount = Type.String({ description: 'what was requested, when it was "up to" an amount' });
+export const AskedAmount = Type.String({ description: 'the amount requested, when it was "up to" an amount' });
 
 const postingProperties = {
   ...doneProperties,
-  amount: Type.String({ description: 'what was moved, in minor units', examples: ['1000'] }),
+  amount: Type.String({ description: 'the amount moved, in minor units', examples: ['1000'] }),
   askedAmount: Type.Optional(AskedAmount),
   effectiveAt: Type.Optional(Timestamp),
 };
@@ -56,17 +56,17 @@ export const Posting = Type.Object(
     holdId: Type.Optional(HoldId),
     left: Type.Optional(Type.String({ description: 'what is left of the hold, after a capture or a release' })),
     reverses: Type.Optional(Type.String({ description: 'id of the operation that this one reverses' })),
-    reversed: Type.Optional(Type.String({ description: 'how much of that operation is reversed by now' })),
+    reversed: Type.Optional(Type.String({ description: 'how much of that operation is reversed so far' })),
   },
   {
     $id: 'Posting',
     ...strict,
     description:
-      'debited: a transfer that has left its sender and will be completed by itself; from and to are present where both sides are wallets, as their own books left them; holdId and left for a part of a hold, reverses and reversed for a reversal',
+      'debited: a transfer that has left its sender and will complete without further requests; from and to are present where both sides are wallets, with the state their own books recorded; holdId and left for a part of a hold, reverses and reversed for a reversal',
   },
 );
 
-/** What the routes of the closed loop answer. */
+/** The answer of the closed-loop routes. */
 export const Success = Type.Object({ status: Type.Literal('success'), ...postingProperties }, { $id: 'Success', ...strict });
 
 export const postingSchemas = [SideAfter, Posting, Success];
@@ -83,7 +83,7 @@ export const success: Answer = {
   present: ({ entry }, { assets, reader }): Static<typeof Success> => ({ ...presentPosting(entry, assets, reader), status: 'success' }),
 };
 
-/** `saga`: how far a transfer in steps came, of which the entry is the first. */
+/** `saga`: the progress of a transfer in steps whose first entry this is. */
 function presentPosting(entry: RecordedEntry, assets: Assets, reader: Reader, saga?: SagaState): Posted {
   if (saga) return presentSaga(entry, assets, reader, saga);
   const { debit, credit, amount, hold, holdLeft, reverses, reversed } = entry;
@@ -101,7 +101,7 @@ function presentPosting(entry: RecordedEntry, assets: Assets, reader: Reader, sa
 
 function presentSaga(entry: RecordedEntry, assets: Assets, reader: Reader, { status, credit }: SagaState): Posted {
   const { debit, amount } = entry;
-  assert(debit && amount !== null && status !== 'compensated', 'a transfer that came back is answered as a refusal');
+  assert(debit && amount !== null && status !== 'compensated', 'a returned transfer is answered as a refusal');
   const to = walletBeyondTransit(entry) ?? '';
   return {
     ...presentDone(entry, assets),
@@ -115,7 +115,7 @@ function presentSaga(entry: RecordedEntry, assets: Assets, reader: Reader, { sta
   };
 }
 
-/** Of the wallet that initiated it. */
+/** For the wallet that initiated it. */
 export function presentDone(entry: RecordedEntry, assets: Assets): Pick<Posted, keyof typeof doneProperties> {
   const { asset, key } = entry;
   const own = initiatorOf(entry);
@@ -135,7 +135,7 @@ export function presentDone(entry: RecordedEntry, assets: Assets): Pick<Posted, 
   };
 }
 
-/** "All there was" is no amount that the caller requested. */
+/** For "everything available" the caller requested no amount. */
 export function presentAsked({ askedAmount, effectiveAt }: RecordedEntry): { askedAmount?: string; effectiveAt?: string } {
   return {
     ...(askedAmount !== null && askedAmount !== maximumAmount && { askedAmount: askedAmount.toString() }),
@@ -143,7 +143,7 @@ export function presentAsked({ askedAmount, effectiveAt }: RecordedEntry): { ask
   };
 }
 
-/** A wallet has a floor, so there is always an end to what it may give. */
+/** A wallet has a floor, so its available amount is bounded. */
 export function presentAvailable(side: Pick<PostedSide, 'balance' | 'held' | 'floor'>): string {
   return String(availableOf(side) ?? side.balance);
 }

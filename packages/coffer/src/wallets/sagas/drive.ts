@@ -1,6 +1,6 @@
 /**
- * Drives a transfer by saga from what is on record of it to its end. Each step is made of the log alone and has one key, so anybody may do
- * this at any time, any number of times and several at once: whoever comes second is told what is on record.
+ * Drives a transfer by saga from its recorded state to its end. Each step is derived from the log alone and has one key, so any process may
+ * do this at any time, repeatedly and concurrently: a later attempt gets the recorded outcome.
  */
 import { assert } from '../../kernel/index.ts';
 import {
@@ -18,45 +18,45 @@ import {
 } from '../../ledger/index.ts';
 import type { Ledger, RecordedEntry, Refusal } from '../../ledger/index.ts';
 
-/** How far a transfer has come, with what is on record of it: what the recipient's book decided, and how it ended. */
+/** The progress of a transfer, with its recorded entries: the decision of the recipient's book, and the end. */
 export type SagaState = {
   readonly status: 'debited' | 'completed' | 'compensated';
   readonly credit: RecordedEntry | null;
   readonly end: RecordedEntry | null;
 };
 
-/** `debit`: the posted first step. Throws what the ledger throws when a book cannot be reached: then it goes on later. */
+/** `debit`: the posted first step. Throws the ledger's errors when a book cannot be reached; the transfer then continues later. */
 export async function drive(ledger: Ledger, debit: RecordedEntry): Promise<SagaState> {
   const asked = creditOf(debit);
   const { entry: credit } = await ledger.post(asked, recipientsBook(ledger, debit));
-  // Nothing may follow from what is not on record: the other book could decide otherwise next time.
-  assert(credit, `the recipient's book remembers what it decided about transfer ${asked.transfer}`);
+  // The next step needs a recorded decision: otherwise the other book could decide differently next time.
+  assert(credit, `the recipient's book remembers its decision about transfer ${asked.transfer}`);
   const ended = await ledger.post(endOf(debit, credit), debit.book);
-  assert(ended.status === 'posted', `transfer ${asked.transfer} ends as its credit says`);
+  assert(ended.status === 'posted', `transfer ${asked.transfer} ends as its credit decided`);
   return { status: statusOf(ended.entry), credit, end: ended.entry };
 }
 
-/** What is on record by now. */
+/** The currently recorded state. */
 export async function stateOf(ledger: Ledger, debit: RecordedEntry): Promise<SagaState> {
   const recipients = ledger.read.in({ book: recipientsBook(ledger, debit) });
-  // The end first: what it follows from is on record before it.
+  // The end first: everything before it is recorded earlier.
   const end = await ledger.read.in(debit).sagaStep(endKey(debit.seq));
   const credit = await recipients.sagaStep(creditKey(operationId(debit)));
   return { status: end ? statusOf(end) : 'debited', credit, end };
 }
 
-/** Why the money came back; null for any other state. */
+/** Why the money was returned; null for any other state. */
 export function refusalIn({ status, credit }: SagaState): Refusal | null {
   return status === 'compensated' ? (credit?.refusal ?? null) : null;
 }
 
-/** The wallet beyond transit, of an entry that moves money into it or out of it: what a reader takes for the other side. Null for others. */
+/** The wallet beyond transit, for an entry that moves money into it or out of it: the other side, from a reader's view. Null for others. */
 export function walletBeyondTransit(entry: RecordedEntry): string | null {
   const { from, to } = sagaDetails(entry);
   return (entry.kind === 'transfer_credit' ? from : to) ?? null;
 }
 
-/** A book that cannot be reached now, or is stopped: the transfer stays where it is. */
+/** A book that is unreachable or halted: the transfer stays where it is. */
 export function isAway(failure: unknown): boolean {
   return (
     failure instanceof LedgerUnavailable || failure instanceof LedgerOverloaded || failure instanceof LedgerHalted || isOutage(failure)

@@ -1,6 +1,6 @@
 /**
- * Ends transfers by saga that nobody stays with: whoever began one was killed, or gave up on a book that was away. Looks through each
- * book's log for what was begun and has no end. Several of these at once are harmless, and so is one beside the caller's own.
+ * Ends abandoned transfers by saga: their caller's process died, or gave up on an unavailable book. Scans each book's log for transfers
+ * that began and have not ended. Several resumers, and the caller's own attempt, can run concurrently.
  */
 import { startLoop } from '../../background/index.ts';
 import type { Loop } from '../../background/index.ts';
@@ -12,30 +12,30 @@ import { drive, isAway, recipientsBook } from './drive.ts';
 export type ResumerOptions = {
   readonly ledger: Ledger;
   readonly log: Log;
-  /** How often it looks; every second when absent. */
+  /** The interval of the scan; one second by default. */
   readonly everyMs?: number;
-  /** How old a transfer must be: its own caller mostly ends it sooner. 2 s when absent. */
+  /** The minimum age of a transfer: its own caller mostly ends it sooner. 2 s by default. */
   readonly olderThanMs?: number;
 };
 
 const rowsPerLook = 1_000;
 const drivenAtOnce = 32;
-/** What is kept in memory of one book; with more than this under way, what came later waits for a place. */
+/** Open transfers in memory per book; beyond this, later ones wait. */
 const openMax = 10_000;
 const retryMs = { first: 1_000, most: 30_000 } as const;
 
 type Open = { attempts: number; nextAtMs: number };
 
-/** What one book has under way, and how far its log has been looked through. */
+/** A book's open transfers, and how far its log has been scanned. */
 type BookWatch = {
   readonly book: number;
   /**
-   * Whatever began at or before this place has ended, or is in `open`. A book's log is committed in its order, so nothing appears
-   * behind it later. A process begins at the beginning: what has ended is passed over by two index probes each.
+   * Every transfer that began at or before this seq has ended, or is in `open`. A book's log is committed in order, so nothing appears
+   * behind it later. A process starts at 0: an ended transfer costs two index probes.
    */
   doneUntil: number;
   readonly open: Map<number, Open>;
-  /** Told once, until nothing waits any more. */
+  /** Logged once, until nothing waits any more. */
   isToldAway: boolean;
 };
 
@@ -44,18 +44,18 @@ export class SagaResumer {
   readonly #watches: readonly BookWatch[];
   readonly #loop: Loop;
   #stopped = false;
-  /** Until when each book is not asked for anything: what is under way to another one does not wait for it. */
+  /** Until when each unavailable book is skipped, so that transfers to other books do not wait for it. */
   readonly #awayUntilMs = new Map<number, number>();
 
   constructor(options: ResumerOptions) {
     this.#options = options;
     this.#watches = options.ledger.books.map((book) => ({ book, doneUntil: 0, open: new Map<number, Open>(), isToldAway: false }));
     const everyMs = options.everyMs ?? 1_000;
-    const failed = (failure: unknown) => options.log.error({ err: failure }, 'Transfers between books could not be looked for');
+    const failed = (failure: unknown) => options.log.error({ err: failure }, 'Could not scan for transfers between books');
     this.#loop = startLoop({ everyMs, firstMs: everyMs, work: () => this.#look(), failed });
   }
 
-  /** Begins nothing new, and waits for what is under way. */
+  /** Starts nothing new, and waits for what is in progress. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#loop.stop();
@@ -75,7 +75,7 @@ export class SagaResumer {
     }
   }
 
-  /** Follows the log as far as it is old enough, and keeps what has no end. */
+  /** Follows the log up to the minimum age, and keeps transfers without an end. */
   async #findBegun(watch: BookWatch): Promise<void> {
     const reader = this.#options.ledger.read.in(watch);
     const olderThanMs = this.#options.olderThanMs ?? 2_000;
@@ -102,11 +102,11 @@ export class SagaResumer {
   async #driveOne(watch: BookWatch, seq: number): Promise<void> {
     const { ledger } = this.#options;
     const open = watch.open.get(seq);
-    assert(open, 'what is due is under way');
+    assert(open, 'a due transfer is open');
     let asked = watch.book;
     try {
       const debit = await ledger.read.in(watch).entry(seq);
-      assert(debit, 'what is under way began with an entry');
+      assert(debit, 'an open transfer began with an entry');
       asked = recipientsBook(ledger, debit);
       const awayUntilMs = this.#awayUntilMs.get(asked) ?? 0;
       if (awayUntilMs > performance.now()) {
@@ -122,13 +122,13 @@ export class SagaResumer {
     }
   }
 
-  /** An outage once; a bug each time, and the transfer stays in transit, where it is seen. */
+  /** Logs an outage once, and a bug each time; the transfer stays in transit, where it is visible. */
   #tell(watch: BookWatch, failure: unknown, seq?: number): void {
     const { log } = this.#options;
     const { book } = watch;
     const about = { book, ...(seq !== undefined && { transfer: `${book}-${seq}` }) };
-    if (!isAway(failure)) return log.error({ ...about, err: failure }, 'A transfer between books could not go on');
-    if (!watch.isToldAway) log.warn({ ...about, reason: String(failure) }, 'Transfers between books wait for a book that is away');
+    if (!isAway(failure)) return log.error({ ...about, err: failure }, 'A transfer between books could not continue');
+    if (!watch.isToldAway) log.warn({ ...about, reason: String(failure) }, 'Transfers between books wait for an unavailable book');
     watch.isToldAway = true;
   }
 }
