@@ -80,7 +80,7 @@ test('a route without a row in the policy does not start', () => {
   const app = fastify() as unknown as App;
   guardRoutes(app, coffer.product);
   expect(() => app.get('/backdoor', { schema: { operationId: 'openBackdoor' } }, () => 'come in')).toThrow(
-    'GET /backdoor is no operation of the policy',
+    'GET /backdoor is not an operation of the policy',
   );
   expect(() => app.get('/backdoor', () => 'come in')).toThrow('no operation of the policy');
 });

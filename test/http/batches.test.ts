@@ -249,7 +249,7 @@ describe('a batch that is malformed is refused as a whole, and names the operati
     ['no wallet', [fine, { type: 'hold', amount: 1 }], /^operations\[1\] is missing "walletId"/],
     ['an unknown property', [fine, { ...fine, toWalletId: 'w2' }], /^operations\[1\] has an unknown property "toWalletId"/],
     ['a wrong amount', [fine, fine, { ...fine, amount: '01' }], /^operations\[2\] has an invalid "amount"/],
-    ['two keys', [fine, { ...fine, requestId: 'a', txId: 'b' }], /^operations\[1\]: The request names two different idempotency keys/],
+    ['two keys', [fine, { ...fine, requestId: 'a', txId: 'b' }], /^operations\[1\]: The request has two different idempotency keys/],
     ['a key that is none', [{ ...fine, requestId: 'a\nb' }], /^operations\[0\]: The idempotency key is not valid/],
     ['no such day', [{ ...fine, effectiveAt: '2026-02-30T00:00:00Z' }], /^operations\[0\]: "effectiveAt" is not a valid moment/],
     ['deep metadata', [{ ...fine, metadata: { a: { b: { c: { d: { e: {} } } } } } }], /^operations\[0\]: The metadata/],

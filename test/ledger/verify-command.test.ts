@@ -47,7 +47,7 @@ describe('coffer verify', () => {
     const { code, out } = await coffer(database.url, 'verify');
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^The ledger is whole: every balance, version, key, event and hash follows from the log \(5 entries, 4 batches, 2 accounts, 4 events, 1 checkpoint; /,
+      /^The ledger is intact: every balance, version, key, event and hash matches the log \(5 entries, 4 batches, 2 accounts, 4 events, 1 checkpoint; /,
     );
     expect(out).toMatch(/Book 1 ends at seq 5 with hash [0-9a-f]{64}\./);
   });
@@ -62,7 +62,7 @@ describe('coffer verify', () => {
     await change(2);
 
     expect(told.code).toBe(1);
-    expect(told.out).toContain('The ledger does NOT fit together');
+    expect(told.out).toContain('The ledger is NOT consistent');
     expect(told.out).toMatch(
       /I3 .*\n {3}2 violations, the first at 1-4: the debit balance of \$cash_in\/1 after it: expected -201, found -3\./,
     );

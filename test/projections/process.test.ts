@@ -69,7 +69,7 @@ test('coffer rebuild lists, compares and makes again what is derived, beside a C
   const run = async (...args: string[]) => await promisify(execFile)(process.execPath, [launcher, 'rebuild', ...args], { env: env() });
   const listed = JSON.parse((await run('--json')).stdout) as { name: string }[];
   expect(listed.find(({ name }) => name === 'stats')).toMatchObject({ comparable: true, status: { setAside: 0 } });
-  expect((await run('stats', '--check')).stdout).toMatch(/^stats equals what the log says \([\d,]+ events in /);
+  expect((await run('stats', '--check')).stdout).toMatch(/^stats matches the log \([\d,]+ events in /);
 
   await database.pool.query('update insights.wallet_stats set deposited = deposited + 1');
   const failure = (await run('stats', '--check', '--json').catch((error: unknown) => error)) as { code: number; stdout: string };

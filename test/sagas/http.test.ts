@@ -73,7 +73,7 @@ describe('in a ledger of three books', () => {
     const refused = await transfer({ toWalletId: nobody, requestId: 'http-3' });
     expect(refused.status).toBe(404);
     expect(refused.body).toMatchObject({ code: 'recipient_not_found', wallet: nobody, transferStatus: 'compensated' });
-    expect(refused.text).toContain('has come back');
+    expect(refused.text).toContain('The amount was returned to');
     const found = await coffer.call('GET', `/transfers/${String(refused.body['operationId'])}`);
     expect(found.body).toMatchObject({ status: 'compensated', failure: { code: 'recipient_not_found' }, credit: { walletId: nobody } });
     const steps = found.body['steps'] as { step: string; status: string; book: number; refusal?: { code: string } }[];

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Runs the command line. In a clone that is src/cli/main.ts, on this Node when it is new enough, else on the one that "npm install"
-// brought; in the published package it is the compiled dist/coffer/src/cli/main.js, on this Node.
-// Plain JavaScript in old syntax: every Node must be able to read this file, if only to say what is missing.
+// Runs the command line. In a clone that is src/cli/main.ts, on this Node if it is new enough, otherwise on the one that "npm
+// install" installed; in the published package it is the compiled dist/coffer/src/cli/main.js, on this Node. Plain JavaScript in
+// old syntax: every Node version must be able to parse this file, if only to say what is missing.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -29,7 +29,7 @@ if (!isClone) {
   runOn(installedNode);
 } else {
   fail(
-    `Coffer runs on Node 24.7 or newer; this is Node ${process.versions.node}, and the install that brings a newer one is incomplete.`,
+    `Coffer runs on Node 24.7 or newer; this is Node ${process.versions.node}, and the installation of a newer one is incomplete.`,
     `Run "npm install" in ${root} (without --ignore-scripts).`,
   );
 }
@@ -44,9 +44,9 @@ async function runHere(file, remedy) {
   }
 }
 
-/** Another process does the work; this one passes signals on and ends as it ends. */
+/** A child process does the work; this one forwards signals and exits as it does. */
 function runOn(node) {
-  // Over the extra channel the child notices when this process is killed, and stops as well.
+  // Through the extra channel the child notices when this process is killed, and stops as well.
   const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });

@@ -10,7 +10,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/wallet", query: [], hasBody: true, key: "body", rememberedBy: "id" }, input, options)) as Answered<OpenedWallet>;
   }
 
-  /** The caller's wallets, or those of ownerId, in the order of their assets */
+  /** Lists the wallets of the caller, or of ownerId, ordered by asset */
   async listMyWallets(input: ListMyWalletsInput = {}, options: CallOptions = {}): Promise<Page<Wallet>> {
     return (await this.call({ method: "GET", path: "/wallet", query: ["limit","cursor","ownerId"], hasBody: false, key: "none" }, input, options)) as Page<Wallet>;
   }
@@ -66,7 +66,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/holds", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Authorization>;
   }
 
-  /** A wallet's holds, newest first */
+  /** Lists a wallet's holds, newest first */
   async listHolds(input: ListHoldsInput, options: CallOptions = {}): Promise<Page<Hold>> {
     return (await this.call({ method: "GET", path: "/wallet/{walletId}/holds", query: ["limit","cursor","open"], hasBody: false, key: "none" }, input, options)) as Page<Hold>;
   }
@@ -116,17 +116,17 @@ export class Calls extends Caller {
     return (await this.call({ method: "PUT", path: "/wallet/{walletId}/credit-line", query: [], hasBody: true, key: "body", rememberedBy: "walletId" }, input, options)) as Answered<Control>;
   }
 
-  /** A wallet's balance and details; the ETag is its version */
+  /** Returns a wallet's balance and details; the ETag is its version */
   async getWallet(input: GetWalletInput, options: CallOptions = {}): Promise<Wallet> {
     return (await this.call({ method: "GET", path: "/wallet/{walletId}", query: [], hasBody: false, key: "none" }, input, options)) as Wallet;
   }
 
-  /** What a wallet stood at at any moment: by when things were recorded (the default), or by when they count as having happened */
+  /** Returns a wallet's balance at a past moment: by recorded date (the default) or by effective date */
   async getBalanceAt(input: GetBalanceAtInput, options: CallOptions = {}): Promise<PastBalance> {
     return (await this.call({ method: "GET", path: "/wallet/{walletId}/balance", query: ["at","by"], hasBody: false, key: "none" }, input, options)) as PastBalance;
   }
 
-  /** What a wallet did, newest first, holds and controls included, each with what the wallet stood at after it */
+  /** Lists a wallet's operations, newest first, including holds and controls, each with the balance after it */
   async getHistory(input: GetHistoryInput, options: CallOptions = {}): Promise<Page<HistoryItem>> {
     return (await this.call({ method: "GET", path: "/wallet/{walletId}/history", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<HistoryItem>;
   }
@@ -136,52 +136,52 @@ export class Calls extends Caller {
     return this.every((page) => this.getHistory({ ...input, ...page }, options));
   }
 
-  /** What a wallet did since it was opened */
+  /** Returns a wallet's totals since it was opened */
   async getStats(input: GetStatsInput, options: CallOptions = {}): Promise<WalletStats> {
     return (await this.call({ method: "GET", path: "/wallet/{walletId}/stats", query: [], hasBody: false, key: "none" }, input, options)) as WalletStats;
   }
 
-  /** What became of a request whose answer was lost */
+  /** Returns the operation under an idempotency key; use it when an answer was lost */
   async getOperationByKey(input: GetOperationByKeyInput, options: CallOptions = {}): Promise<Operation> {
     return (await this.call({ method: "GET", path: "/wallet/{walletId}/operations/{key}", query: [], hasBody: false, key: "none" }, input, options)) as Operation;
   }
 
-  /** A hold as it stands, and what became of it */
+  /** Returns a hold, with its captures and releases */
   async getHold(input: GetHoldInput, options: CallOptions = {}): Promise<HoldWithParts> {
     return (await this.call({ method: "GET", path: "/holds/{holdId}", query: [], hasBody: false, key: "none" }, input, options)) as HoldWithParts;
   }
 
-  /** A token for a demo user; in demo mode only */
+  /** Issues a token for a demo user; demo mode only */
   async demoLogIn(input: DemoLogInInput, options: CallOptions = {}): Promise<{ readonly token: string; }> {
     return (await this.call({ method: "POST", path: "/auth/login", query: [], hasBody: true, key: "none" }, input, options)) as { readonly token: string; };
   }
 
-  /** Makes a user, and the user's wallet in the default asset */
+  /** Creates a user and the user's wallet in the default asset */
   async signUp(input: SignUpInput, options: CallOptions = {}): Promise<User> {
     return (await this.call({ method: "POST", path: "/users/signup", query: [], hasBody: true, key: "none" }, input, options)) as User;
   }
 
-  /** A token for an e-mail address and its password */
+  /** Logs in with e-mail address and password, and returns a token */
   async logIn(input: LogInInput, options: CallOptions = {}): Promise<Session> {
     return (await this.call({ method: "POST", path: "/users/login", query: [], hasBody: true, key: "none" }, input, options)) as Session;
   }
 
-  /** The caller's profile */
+  /** Returns the caller's profile */
   async getMe(options: CallOptions = {}): Promise<User> {
     return (await this.call({ method: "GET", path: "/users/me", query: [], hasBody: false, key: "none" }, {}, options)) as User;
   }
 
-  /** Changes name, e-mail or password; a new password withdraws every token. Who has a password sends it as currentPassword to change it or the e-mail */
+  /** Changes name, e-mail or password. A new password revokes all tokens. Users with a password must send it as currentPassword to change the password or the e-mail */
   async updateMe(input: UpdateMeInput = {}, options: CallOptions = {}): Promise<User> {
     return (await this.call({ method: "PATCH", path: "/users/me", query: [], hasBody: true, key: "none" }, input, options)) as User;
   }
 
-  /** Deletes the caller's account softly, after closing all its wallets, together and for good. They must hold nothing, or an account is named that everything is swept to. Repeating it finishes what an interruption left */
+  /** Soft-deletes the caller's account after closing all its wallets permanently, in one step. The wallets must be empty, or you name an account to sweep them to. If it was interrupted, send it again to finish */
   async deleteMe(input: DeleteMeInput = {}, options: CallOptions = {}): Promise<{ readonly id: string; readonly deletedAt: string; }> {
     return (await this.call({ method: "DELETE", path: "/users/me", query: ["sweepTo","sweepToWalletId"], hasBody: false, key: "none" }, input, options)) as { readonly id: string; readonly deletedAt: string; };
   }
 
-  /** Attempts to log in as the caller, newest first */
+  /** Lists the login attempts of the caller, newest first */
   async listMyLogins(input: ListMyLoginsInput = {}, options: CallOptions = {}): Promise<Page<Login>> {
     return (await this.call({ method: "GET", path: "/users/me/logins", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<Login>;
   }
@@ -191,7 +191,7 @@ export class Calls extends Caller {
     return this.every((page) => this.listMyLogins({ ...input, ...page }, options));
   }
 
-  /** Users, newest first */
+  /** Lists users, newest first */
   async listUsers(input: ListUsersInput = {}, options: CallOptions = {}): Promise<Page<User>> {
     return (await this.call({ method: "GET", path: "/users", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<User>;
   }
@@ -206,12 +206,12 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/users/{userId}", query: [], hasBody: false, key: "none" }, input, options)) as User;
   }
 
-  /** Gives a user a role: operators see to all wallets, admins also to roles and API keys */
+  /** Sets a user's role: operators manage all wallets; admins also manage roles and API keys */
   async setUserRole(input: SetUserRoleInput, options: CallOptions = {}): Promise<User> {
     return (await this.call({ method: "PATCH", path: "/users/{userId}", query: [], hasBody: true, key: "none" }, input, options)) as User;
   }
 
-  /** Attempts to log in as a user, newest first */
+  /** Lists the login attempts of a user, newest first */
   async listLogins(input: ListLoginsInput, options: CallOptions = {}): Promise<Page<Login>> {
     return (await this.call({ method: "GET", path: "/users/{userId}/logins", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<Login>;
   }
@@ -221,37 +221,37 @@ export class Calls extends Caller {
     return this.every((page) => this.listLogins({ ...input, ...page }, options));
   }
 
-  /** The API keys, newest first, without their secrets */
+  /** Lists the API keys, newest first, without their secrets */
   async listKeys(options: CallOptions = {}): Promise<{ readonly items: readonly (ApiKey)[]; }> {
     return (await this.call({ method: "GET", path: "/keys", query: [], hasBody: false, key: "none" }, {}, options)) as { readonly items: readonly (ApiKey)[]; };
   }
 
-  /** Makes an API key. The answer has its secret, which nobody can be shown again */
+  /** Creates an API key. The answer contains its secret, which cannot be shown again */
   async createKey(input: CreateKeyInput, options: CallOptions = {}): Promise<NewApiKey> {
     return (await this.call({ method: "POST", path: "/keys", query: [], hasBody: true, key: "none" }, input, options)) as NewApiKey;
   }
 
-  /** Gives an API key a new secret; the one before works a while longer */
+  /** Gives an API key a new secret; the previous one stays valid for a while */
   async rotateKey(input: RotateKeyInput, options: CallOptions = {}): Promise<NewApiKey> {
     return (await this.call({ method: "POST", path: "/keys/{keyId}/rotate", query: [], hasBody: true, key: "none" }, input, options)) as NewApiKey;
   }
 
-  /** Revokes an API key for good; within a second it works nowhere any more */
+  /** Revokes an API key permanently; it stops working everywhere within a second */
   async revokeKey(input: RevokeKeyInput, options: CallOptions = {}): Promise<ApiKey> {
     return (await this.call({ method: "DELETE", path: "/keys/{keyId}", query: [], hasBody: false, key: "none" }, input, options)) as ApiKey;
   }
 
-  /** An operation, completed or refused */
+  /** Returns an operation, completed or refused */
   async getOperation(input: GetOperationInput, options: CallOptions = {}): Promise<Operation> {
     return (await this.call({ method: "GET", path: "/operations/{operationId}", query: [], hasBody: false, key: "none" }, input, options)) as Operation;
   }
 
-  /** A transfer between wallets and its steps: done at once, or one after the other between books */
+  /** Returns a transfer between wallets with its steps: all at the same time, or one after the other between books */
   async getTransfer(input: GetTransferInput, options: CallOptions = {}): Promise<Transfer> {
     return (await this.call({ method: "GET", path: "/transfers/{operationId}", query: [], hasBody: false, key: "none" }, input, options)) as Transfer;
   }
 
-  /** Asynchronous requests, newest first: of a wallet, in a status, or all that the caller may see */
+  /** Lists asynchronous requests, newest first: of one wallet, in one status, or all that the caller may see */
   async listRequests(input: ListRequestsInput = {}, options: CallOptions = {}): Promise<Page<AsyncRequest>> {
     return (await this.call({ method: "GET", path: "/requests", query: ["limit","cursor","walletId","status"], hasBody: false, key: "none" }, input, options)) as Page<AsyncRequest>;
   }
@@ -261,32 +261,32 @@ export class Calls extends Caller {
     return this.every((page) => this.listRequests({ ...input, ...page }, options));
   }
 
-  /** An asynchronous request as it stands, and what was tried; with `wait`, answered when it is finished or the seconds are over */
+  /** Returns an asynchronous request and its attempts; with `wait`, answers when the request finishes or the time is up */
   async getRequest(input: GetRequestInput, options: CallOptions = {}): Promise<AsyncRequestWithLog> {
     return (await this.call({ method: "GET", path: "/requests/{asyncRequestId}", query: ["wait"], hasBody: false, key: "none" }, input, options)) as AsyncRequestWithLog;
   }
 
-  /** Has a withdrawal paid out that waits for somebody: one in review, one that waits for approval, one that the payer has not decided, or one that nobody knows of whether it was paid */
+  /** Approves the payout of a withdrawal that is in_review, awaiting_approval, paying (the payer has not decided) or uncertain (it may have been paid) */
   async approveRequest(input: ApproveRequestInput, options: CallOptions = {}): Promise<AsyncRequest> {
     return (await this.call({ method: "POST", path: "/requests/{asyncRequestId}/approve", query: [], hasBody: true, key: "none" }, input, options)) as AsyncRequest;
   }
 
-  /** Gives the amount back of a withdrawal that waits for somebody */
+  /** Rejects a withdrawal that waits for a decision, and releases its amount */
   async rejectRequest(input: RejectRequestInput, options: CallOptions = {}): Promise<AsyncRequest> {
     return (await this.call({ method: "POST", path: "/requests/{asyncRequestId}/reject", query: [], hasBody: true, key: "none" }, input, options)) as AsyncRequest;
   }
 
-  /** Has a request done once more that failed or was rejected, from the beginning and under a key of its own */
+  /** Runs a failed or rejected request again, from the beginning and under a new key */
   async replayRequest(input: ReplayRequestInput, options: CallOptions = {}): Promise<AsyncRequest> {
     return (await this.call({ method: "POST", path: "/requests/{asyncRequestId}/replay", query: [], hasBody: true, key: "none" }, input, options)) as AsyncRequest;
   }
 
-  /** Up to 1000 operations, each done or refused by itself, or when atomic all of them or none. Each has a key of its own, or gets a fresh one that its result names. Whoever asks needs the scopes of what is in it, too */
+  /** Runs up to 1000 operations: each succeeds or fails on its own, or, with atomic, all of them or none. Each operation has its own key, or gets a generated one that its result names. The caller also needs the scopes of the operations in the batch */
   async postBatch(input: PostBatchInput, options: CallOptions = {}): Promise<Batch> {
     return (await this.call({ method: "POST", path: "/operations/batch", query: [], hasBody: true, key: "none", keyedItems: "operations" }, input, options)) as Batch;
   }
 
-  /** The event log in order; the cursor is a place to come back to, also at the end of the log */
+  /** Lists the event log in order. Store the cursor to continue later, also at the end of the log */
   async listEvents(input: ListEventsInput = {}, options: CallOptions = {}): Promise<Page<Event>> {
     return (await this.call({ method: "GET", path: "/events", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<Event>;
   }
@@ -296,7 +296,7 @@ export class Calls extends Caller {
     return this.every((page) => this.listEvents({ ...input, ...page }, options));
   }
 
-  /** Events that no consumer could handle, oldest first. Looking changes nothing */
+  /** Lists events that no consumer could handle, oldest first. Reading changes nothing */
   async listDeadLetters(input: ListDeadLettersInput = {}, options: CallOptions = {}): Promise<Page<DeadLetter>> {
     return (await this.call({ method: "GET", path: "/dead-letters", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<DeadLetter>;
   }
@@ -306,32 +306,32 @@ export class Calls extends Caller {
     return this.every((page) => this.listDeadLetters({ ...input, ...page }, options));
   }
 
-  /** One dead letter, with what was delivered */
+  /** Returns a dead letter and the delivered message */
   async getDeadLetter(input: GetDeadLetterInput, options: CallOptions = {}): Promise<DeadLetter> {
     return (await this.call({ method: "GET", path: "/dead-letters/{deadLetterId}", query: [], hasBody: false, key: "none" }, input, options)) as DeadLetter;
   }
 
-  /** Drops a dead letter for good. The event itself stays in the log */
+  /** Deletes a dead letter permanently. The event itself stays in the log */
   async dropDeadLetter(input: DropDeadLetterInput, options: CallOptions = {}): Promise<{ readonly dropped: number; }> {
     return (await this.call({ method: "DELETE", path: "/dead-letters/{deadLetterId}", query: [], hasBody: false, key: "none" }, input, options)) as { readonly dropped: number; };
   }
 
-  /** Delivers a dead letter once more, from its first delivery on; it is one no longer when it is safe in the queue */
+  /** Delivers a dead letter again with a fresh delivery count; it is removed from the dead letters once it is safely queued */
   async replayDeadLetter(input: ReplayDeadLetterInput, options: CallOptions = {}): Promise<{ readonly replayed: number; }> {
     return (await this.call({ method: "POST", path: "/dead-letters/{deadLetterId}/replay", query: [], hasBody: false, key: "none" }, input, options)) as { readonly replayed: number; };
   }
 
-  /** Delivers all dead letters once more */
+  /** Delivers all dead letters again */
   async replayDeadLetters(options: CallOptions = {}): Promise<{ readonly replayed: number; }> {
     return (await this.call({ method: "POST", path: "/dead-letters/replay", query: [], hasBody: false, key: "none" }, {}, options)) as { readonly replayed: number; };
   }
 
-  /** How far each projection of the event log is; empty before a worker has begun */
+  /** Lists the progress of each projection; empty until a worker has run */
   async listProjections(options: CallOptions = {}): Promise<{ readonly items: readonly (Projection)[]; }> {
     return (await this.call({ method: "GET", path: "/projections", query: [], hasBody: false, key: "none" }, {}, options)) as { readonly items: readonly (Projection)[]; };
   }
 
-  /** Events that a projection could not apply while the others flowed on, newest first. Looking changes nothing */
+  /** Lists the quarantined events of a projection, newest first. Reading changes nothing */
   async listSetAside(input: ListSetAsideInput, options: CallOptions = {}): Promise<Page<SetAsideEvent>> {
     return (await this.call({ method: "GET", path: "/projections/{projection}/set-aside", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<SetAsideEvent>;
   }
@@ -341,27 +341,27 @@ export class Calls extends Caller {
     return this.every((page) => this.listSetAside({ ...input, ...page }, options));
   }
 
-  /** Tries each event that a projection could not apply once more, oldest first. However often it is asked for, each is applied once */
+  /** Retries all quarantined events of a projection, oldest first. Each event is applied once, however often you retry */
   async retryAllSetAside(input: RetryAllSetAsideInput, options: CallOptions = {}): Promise<{ readonly applied: number; readonly failed: readonly (SetAsideEvent)[]; }> {
     return (await this.call({ method: "POST", path: "/projections/{projection}/set-aside/retry", query: [], hasBody: true, key: "none" }, input, options)) as { readonly applied: number; readonly failed: readonly (SetAsideEvent)[]; };
   }
 
-  /** Tries one event that a projection could not apply once more. However often it is asked for, it is applied once */
+  /** Retries one quarantined event of a projection. It is applied once, however often you retry */
   async retrySetAside(input: RetrySetAsideInput, options: CallOptions = {}): Promise<{ readonly applied: number; readonly failed: readonly (SetAsideEvent)[]; }> {
     return (await this.call({ method: "POST", path: "/projections/{projection}/set-aside/{eventId}/retry", query: [], hasBody: true, key: "none" }, input, options)) as { readonly applied: number; readonly failed: readonly (SetAsideEvent)[]; };
   }
 
-  /** The assets that wallets can be opened in */
+  /** Lists the assets that wallets can be opened in */
   async listAssets(options: CallOptions = {}): Promise<{ readonly items: readonly (Asset)[]; }> {
     return (await this.call({ method: "GET", path: "/assets", query: [], hasBody: false, key: "none" }, {}, options)) as { readonly items: readonly (Asset)[]; };
   }
 
-  /** Has an address told of every event from now on that the filter lets pass. The answer has the secret. A service needs events:read, too */
+  /** Creates a webhook: every event from now on that passes the filter is sent to the URL. The answer contains the secret. A service also needs events:read */
   async createWebhook(input: CreateWebhookInput, options: CallOptions = {}): Promise<NewWebhook> {
     return (await this.call({ method: "POST", path: "/webhooks", query: [], hasBody: true, key: "none" }, input, options)) as NewWebhook;
   }
 
-  /** The webhooks, newest first, without their secrets */
+  /** Lists the webhooks, newest first, without their secrets */
   async listWebhooks(input: ListWebhooksInput = {}, options: CallOptions = {}): Promise<Page<Webhook>> {
     return (await this.call({ method: "GET", path: "/webhooks", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<Webhook>;
   }
@@ -371,37 +371,37 @@ export class Calls extends Caller {
     return this.every((page) => this.listWebhooks({ ...input, ...page }, options));
   }
 
-  /** A webhook and how it does */
+  /** Returns a webhook and its health */
   async getWebhook(input: GetWebhookInput, options: CallOptions = {}): Promise<Webhook> {
     return (await this.call({ method: "GET", path: "/webhooks/{webhookId}", query: [], hasBody: false, key: "none" }, input, options)) as Webhook;
   }
 
-  /** Changes a webhook, or switches it off and on. What waited is sent when it is on again; what happened while it was off is not. A service needs events:read, too */
+  /** Changes, disables or enables a webhook. Once it is enabled again, pending deliveries are sent; events that occurred while it was disabled are not. A service also needs events:read */
   async updateWebhook(input: UpdateWebhookInput, options: CallOptions = {}): Promise<Webhook> {
     return (await this.call({ method: "PATCH", path: "/webhooks/{webhookId}", query: [], hasBody: true, key: "none" }, input, options)) as Webhook;
   }
 
-  /** Deletes a webhook, with what waits for it and its log */
+  /** Deletes a webhook, its pending deliveries and its log */
   async deleteWebhook(input: DeleteWebhookInput, options: CallOptions = {}): Promise<Webhook> {
     return (await this.call({ method: "DELETE", path: "/webhooks/{webhookId}", query: [], hasBody: false, key: "none" }, input, options)) as Webhook;
   }
 
-  /** Gives a webhook a new secret; for 24 hours its calls are signed by the one before, too */
+  /** Gives a webhook a new secret; for 24 hours its calls are also signed with the previous one */
   async rotateWebhookSecret(input: RotateWebhookSecretInput, options: CallOptions = {}): Promise<NewWebhook> {
     return (await this.call({ method: "POST", path: "/webhooks/{webhookId}/rotate", query: [], hasBody: false, key: "none" }, input, options)) as NewWebhook;
   }
 
-  /** Sends again what failed since a moment, or what was delivered; the oldest 10000 at most */
+  /** Sends failed (or delivered) deliveries since a moment again; at most the oldest 10000 */
   async replayWebhook(input: ReplayWebhookInput, options: CallOptions = {}): Promise<null> {
     return (await this.call({ method: "POST", path: "/webhooks/{webhookId}/replay", query: [], hasBody: true, key: "none" }, input, options)) as null;
   }
 
-  /** Sends a webhook an event of the type WebhookTest, whatever its filter; the delivery tells what came of it */
+  /** Sends a webhook an event of type WebhookTest, regardless of its filter; read the delivery for the outcome */
   async testWebhook(input: TestWebhookInput, options: CallOptions = {}): Promise<null> {
     return (await this.call({ method: "POST", path: "/webhooks/{webhookId}/test", query: [], hasBody: false, key: "none" }, input, options)) as null;
   }
 
-  /** What a webhook was to be sent, newest first; what is finished is kept for 30 days */
+  /** Lists the deliveries of a webhook, newest first; finished ones are stored for 30 days */
   async listWebhookDeliveries(input: ListWebhookDeliveriesInput, options: CallOptions = {}): Promise<Page<WebhookDelivery>> {
     return (await this.call({ method: "GET", path: "/webhooks/{webhookId}/deliveries", query: ["limit","cursor","status"], hasBody: false, key: "none" }, input, options)) as Page<WebhookDelivery>;
   }
@@ -411,17 +411,17 @@ export class Calls extends Caller {
     return this.every((page) => this.listWebhookDeliveries({ ...input, ...page }, options));
   }
 
-  /** A delivery with its body and each call: when, what was answered, or why nothing was. A service needs events:read, too */
+  /** Returns a delivery with its body and each call: when it was made, and its answer or why there was none. A service also needs events:read */
   async getWebhookDelivery(input: GetWebhookDeliveryInput, options: CallOptions = {}): Promise<WebhookDeliveryWithAttempts> {
     return (await this.call({ method: "GET", path: "/webhooks/{webhookId}/deliveries/{deliveryId}", query: [], hasBody: false, key: "none" }, input, options)) as WebhookDeliveryWithAttempts;
   }
 
-  /** Sends a delivery once more, now, with all its retries before it */
+  /** Sends a delivery again now, with the full schedule of retries */
   async replayWebhookDelivery(input: ReplayWebhookDeliveryInput, options: CallOptions = {}): Promise<null> {
     return (await this.call({ method: "POST", path: "/webhooks/{webhookId}/deliveries/{deliveryId}/replay", query: [], hasBody: false, key: "none" }, input, options)) as null;
   }
 
-  /** What was asked of the API that may have changed something, newest first; rows appear within a second */
+  /** Lists API requests that may have changed something, newest first; a request appears within a second */
   async listAudit(input: ListAuditInput = {}, options: CallOptions = {}): Promise<Page<AuditRow>> {
     return (await this.call({ method: "GET", path: "/audit", query: ["actor","walletId","operationId","requestId","since","until","limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<AuditRow>;
   }
@@ -431,32 +431,32 @@ export class Calls extends Caller {
     return this.every((page) => this.listAudit({ ...input, ...page }, options));
   }
 
-  /** The fraud rules as they are in force, by id */
+  /** Lists the current version of each fraud rule, ordered by id */
   async listFraudRules(options: CallOptions = {}): Promise<{ readonly items: readonly (FraudRule)[]; }> {
     return (await this.call({ method: "GET", path: "/fraud/rules", query: [], hasBody: false, key: "none" }, {}, options)) as { readonly items: readonly (FraudRule)[]; };
   }
 
-  /** Adds a fraud rule. It looks at what the log records from now on */
+  /** Creates a fraud rule. It applies to events recorded from now on */
   async addFraudRule(input: AddFraudRuleInput, options: CallOptions = {}): Promise<FraudRule> {
     return (await this.call({ method: "POST", path: "/fraud/rules", query: [], hasBody: true, key: "none" }, input, options)) as FraudRule;
   }
 
-  /** All versions of a fraud rule, newest first: who wanted them, since when, and why */
+  /** Lists all versions of a fraud rule, newest first: who made each, since when, and why */
   async getFraudRule(input: GetFraudRuleInput, options: CallOptions = {}): Promise<{ readonly items: readonly (FraudRule)[]; }> {
     return (await this.call({ method: "GET", path: "/fraud/rules/{rule}", query: [], hasBody: false, key: "none" }, input, options)) as { readonly items: readonly (FraudRule)[]; };
   }
 
-  /** Makes a new version of a fraud rule; what is not given stays. It looks at what the log records from now on */
+  /** Creates a new version of a fraud rule; omitted fields keep their values. It applies to events recorded from now on */
   async changeFraudRule(input: ChangeFraudRuleInput, options: CallOptions = {}): Promise<FraudRule> {
     return (await this.call({ method: "PATCH", path: "/fraud/rules/{rule}", query: [], hasBody: true, key: "none" }, input, options)) as FraudRule;
   }
 
-  /** Tries a fraud rule on the past, beside the present one of the same id, and writes nothing. What is not given is as in the present rule */
+  /** Runs a fraud rule on past events, compared with the current rule of the same id, and writes nothing. Omitted fields are taken from the current rule */
   async dryRunFraudRule(input: DryRunFraudRuleInput = {}, options: CallOptions = {}): Promise<FraudDryRun> {
     return (await this.call({ method: "POST", path: "/fraud/rules/dry-run", query: [], hasBody: true, key: "none" }, input, options)) as FraudDryRun;
   }
 
-  /** What the fraud rules found, newest first: which rule, which events */
+  /** Lists the findings of the fraud rules, newest first: which rule, which events */
   async listFraudFindings(input: ListFraudFindingsInput = {}, options: CallOptions = {}): Promise<Page<FraudFinding>> {
     return (await this.call({ method: "GET", path: "/fraud/findings", query: ["rule","walletId","limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<FraudFinding>;
   }
@@ -466,7 +466,7 @@ export class Calls extends Caller {
     return this.every((page) => this.listFraudFindings({ ...input, ...page }, options));
   }
 
-  /** Notifications of the caller, newest first; those of the last 90 days */
+  /** Lists the notifications of the caller from the last 90 days, newest first */
   async listMyNotifications(input: ListMyNotificationsInput = {}, options: CallOptions = {}): Promise<{ readonly items: readonly (Notification)[]; readonly next: string | null; readonly unreadCount: number; }> {
     return (await this.call({ method: "GET", path: "/users/me/notifications", query: ["unread","limit","cursor"], hasBody: false, key: "none" }, input, options)) as { readonly items: readonly (Notification)[]; readonly next: string | null; readonly unreadCount: number; };
   }
@@ -476,7 +476,7 @@ export class Calls extends Caller {
     return this.every((page) => this.listMyNotifications({ ...input, ...page }, options));
   }
 
-  /** Marks one of the caller's notifications as read; a second time changes nothing */
+  /** Marks one of the caller's notifications as read; repeating it changes nothing */
   async readMyNotification(input: ReadMyNotificationInput, options: CallOptions = {}): Promise<Notification> {
     return (await this.call({ method: "POST", path: "/users/me/notifications/{notificationId}/read", query: [], hasBody: false, key: "none" }, input, options)) as Notification;
   }
@@ -486,7 +486,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/users/me/notifications/read-all", query: [], hasBody: false, key: "none" }, {}, options)) as { readonly read: number; };
   }
 
-  /** Notifications of staff, newest first; those of the last 90 days */
+  /** Lists the notifications of staff from the last 90 days, newest first */
   async listNotifications(input: ListNotificationsInput = {}, options: CallOptions = {}): Promise<{ readonly items: readonly (Notification)[]; readonly next: string | null; readonly unreadCount: number; }> {
     return (await this.call({ method: "GET", path: "/notifications", query: ["unread","limit","cursor"], hasBody: false, key: "none" }, input, options)) as { readonly items: readonly (Notification)[]; readonly next: string | null; readonly unreadCount: number; };
   }
@@ -496,7 +496,7 @@ export class Calls extends Caller {
     return this.every((page) => this.listNotifications({ ...input, ...page }, options));
   }
 
-  /** Marks one of staff's notifications as read; a second time changes nothing */
+  /** Marks one of staff's notifications as read; repeating it changes nothing */
   async readNotification(input: ReadNotificationInput, options: CallOptions = {}): Promise<Notification> {
     return (await this.call({ method: "POST", path: "/notifications/{notificationId}/read", query: [], hasBody: false, key: "none" }, input, options)) as Notification;
   }
@@ -506,12 +506,12 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/notifications/read-all", query: [], hasBody: false, key: "none" }, {}, options)) as { readonly read: number; };
   }
 
-  /** 200 while requests can be served, 503 otherwise */
+  /** Returns 200 if requests can be served, 503 otherwise */
   async health(options: CallOptions = {}): Promise<{ readonly status: "ok" | "unavailable"; readonly detail: string; }> {
     return (await this.call({ method: "GET", path: "/health", query: [], hasBody: false, key: "none" }, {}, options)) as { readonly status: "ok" | "unavailable"; readonly detail: string; };
   }
 
-  /** Posting, requests, pools, memory and event loop in Prometheus' text format */
+  /** Returns metrics of posting, requests, pools, memory and the event loop in the Prometheus text format */
   async getMetrics(options: CallOptions = {}): Promise<string> {
     return (await this.call({ method: "GET", path: "/metrics", query: [], hasBody: false, key: "none", isText: true }, {}, options)) as string;
   }

@@ -33,41 +33,41 @@ export type Counterparty = { readonly kind: string; readonly walletId: string | 
 /** limits is absent for a wallet without limits; sweptAmount and sweptTo are absent where nothing was swept */
 export type Control = { readonly operationId: string; readonly seq: number; readonly type: string; readonly requestId: string; readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly held: string; readonly available: string; readonly version: number; readonly createdAt: string; readonly status: "completed"; readonly debits: "active" | "frozen" | "closed"; readonly credits: "active" | "frozen" | "closed"; readonly limits?: Limits; readonly creditLimit: string; readonly sweptAmount?: string; readonly sweptTo?: Counterparty; readonly reason: string; readonly actor: string; };
 
-/** amount is null and counterparty missing where nothing moved */
+/** amount is null and counterparty absent if no money moved */
 export type HistoryItem = { readonly operationId: string; readonly seq: number; readonly type: string; readonly direction: "in" | "out" | "none"; readonly amount: string | null; readonly counterparty?: Counterparty; readonly balanceAfter: string; readonly heldAfter: string; readonly availableAfter: string; readonly versionAfter: number; readonly askedAmount?: string; readonly effectiveAt?: string; readonly holdId?: string; readonly left?: string; readonly expiresAt?: string; readonly reverses?: string; readonly transferId?: string; readonly reason?: string; readonly requestId: string | null; readonly metadata: { readonly [name: string]: unknown; } | null; readonly createdAt: string; };
 
-/** a side of the operation as it left it; of a system account only its kind: what it holds is for operators, in the event log */
+/** one side of the operation, with its balance after it; for a system account only the kind: operators find its balance in the event log */
 export type AccountAfter = { readonly kind: string; readonly walletId: string | null; readonly balance: string | null; readonly version: number | null; };
 
 export type Failure = { readonly code: string; readonly detail: string; readonly facts: { readonly [name: string]: string; }; };
 
-/** what a refused operation asked for */
+/** what the refused operation requested */
 export type Asked = { readonly [name: string]: unknown; };
 
-/** debited and compensated: of a transfer in steps that goes on by itself, or came back; asset and sides are missing where a refusal named none; failure and asked are there for a refusal only, controls (all of the wallet, after it) for a control, reversed and reversedBy for what was reversed */
+/** debited and compensated: a transfer in steps that is still in progress, or was returned; asset and sides are absent if a refusal named none; failure and asked are present only for refusals, controls (all of the wallet, after it) only for controls, reversed and reversedBy only for operations that were reversed */
 export type Operation = { readonly operationId: string; readonly seq: number; readonly status: "completed" | "refused" | "debited" | "compensated"; readonly type: string; readonly requestId: string | null; readonly amount: string | null; readonly asset?: AssetBrief; readonly debit?: AccountAfter; readonly credit?: AccountAfter; readonly askedAmount?: string; readonly effectiveAt?: string; readonly holdId?: string; readonly left?: string; readonly expiresAt?: string; readonly reverses?: string; readonly transferId?: string; readonly reason?: string; readonly actor?: string; readonly controls?: { readonly [name: string]: unknown; }; readonly reversed?: string; readonly reversedBy?: readonly (string)[]; readonly asked?: Asked; readonly failure?: Failure; readonly metadata: { readonly [name: string]: unknown; } | null; readonly createdAt: string; readonly completedAt: string | null; };
 
 /** refusal: why the recipient could not be credited, or the transfer failed */
 export type TransferStep = { readonly step: "initiated" | "debited" | "credited" | "completed" | "compensated" | "failed"; readonly status: "done" | "refused"; readonly at: string; readonly book: number; readonly seq: number; readonly id: string; readonly refusal?: Failure; };
 
-/** debited: it has left the sender and goes on by itself; compensated: it was refused on the other side and has come back; refused: it never left. completedAt is null as long as it has not ended */
+/** debited: the amount has left the sender and the transfer continues automatically; compensated: the recipient's side refused it and the amount was returned; refused: the amount never left. completedAt is null until the transfer ends */
 export type Transfer = { readonly operationId: string; readonly seq: number; readonly status: "debited" | "completed" | "compensated" | "refused"; readonly type: string; readonly requestId: string | null; readonly amount: string | null; readonly asset?: AssetBrief; readonly debit?: AccountAfter; readonly credit?: AccountAfter; readonly askedAmount?: string; readonly effectiveAt?: string; readonly holdId?: string; readonly left?: string; readonly expiresAt?: string; readonly reverses?: string; readonly transferId?: string; readonly reason?: string; readonly actor?: string; readonly controls?: { readonly [name: string]: unknown; }; readonly reversed?: string; readonly reversedBy?: readonly (string)[]; readonly asked?: Asked; readonly failure?: Failure; readonly metadata: { readonly [name: string]: unknown; } | null; readonly createdAt: string; readonly completedAt: string | null; readonly mode: "atomic" | "saga"; readonly steps: readonly (TransferStep)[]; };
 
-/** the most that may leave the wallet, and what counts against it so far: withdrawals, spends, transfers out and captures of this day and month of UTC, and what is held */
+/** the maximum that may leave the wallet, and how much of it is used: withdrawals, spends, outgoing transfers and captures of the current UTC day and month, plus held amounts */
 export type UsedLimits = { readonly perTransfer: string | null; readonly perDay: string | null; readonly perMonth: string | null; readonly usedToday: string; readonly usedThisMonth: string; };
 
-/** limits is missing for a wallet that has none */
+/** limits is absent for a wallet without limits */
 export type Wallet = { readonly walletId: string; readonly ownerId: string | null; readonly asset: AssetBrief; readonly balance: string; readonly available: string; readonly held: string; readonly creditLimit: string; readonly version: number; readonly status: "active" | "frozen" | "closed"; readonly debits: "active" | "frozen" | "closed"; readonly credits: "active" | "frozen" | "closed"; readonly limits?: UsedLimits; readonly createdAt: string; readonly updatedAt: string; readonly seq: number; };
 
-/** held and version are there by recorded date only: holds have no effective date */
+/** held and version are present by recorded date only: holds have no effective date */
 export type PastBalance = { readonly walletId: string; readonly asset: AssetBrief; readonly at: string; readonly by: "recorded" | "effective"; readonly balance: string; readonly held?: string; readonly version?: number; };
 
-/** deposited + toppedUp + issued and everything in, less withdrawn + spent and everything out, is the balance */
+/** balance = (deposited + toppedUp + issued + all other incoming) - (withdrawn + spent + all other outgoing) */
 export type WalletStats = { readonly walletId: string; readonly asset: AssetBrief; readonly balance: string; readonly version: number; readonly deposited: string; readonly withdrawn: string; readonly toppedUp: string; readonly spent: string; readonly issued: string; readonly transferredIn: string; readonly transferredOut: string; readonly capturedIn: string; readonly capturedOut: string; readonly reversedIn: string; readonly reversedOut: string; readonly sweptIn: string; readonly sweptOut: string; readonly postings: number; readonly lastActivityAt: string | null; readonly asOfSeq: number; };
 
 export type Hold = { readonly holdId: string; readonly walletId: string; readonly asset: AssetBrief; readonly status: "open" | "captured" | "released" | "expired"; readonly amount: string; readonly askedAmount?: string; readonly left: string; readonly captured: string; readonly released: string; readonly expiresAt: string | null; readonly createdAt: string; readonly metadata: { readonly [name: string]: unknown; } | null; };
 
-/** counterparty: where a capture went */
+/** counterparty: the recipient of a capture */
 export type HoldPart = { readonly operationId: string; readonly seq: number; readonly type: "hold" | "capture" | "release" | "expire"; readonly amount: string; readonly left: string; readonly counterparty?: Counterparty; readonly createdAt: string; };
 
 export type HoldWithParts = { readonly holdId: string; readonly walletId: string; readonly asset: AssetBrief; readonly status: "open" | "captured" | "released" | "expired"; readonly amount: string; readonly askedAmount?: string; readonly left: string; readonly captured: string; readonly released: string; readonly expiresAt: string | null; readonly createdAt: string; readonly metadata: { readonly [name: string]: unknown; } | null; readonly parts: readonly (HoldPart)[]; };
@@ -102,7 +102,7 @@ export type BatchSetLimits = { readonly type: "setLimits"; readonly walletId: st
 
 export type BatchSetCreditLine = { readonly type: "setCreditLine"; readonly walletId: string; readonly creditLimit: Amount; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
-/** beside status and replayed: what the operation alone would have answered, or why it was refused */
+/** status and replayed, plus the answer that the operation alone would have, or why it was refused */
 export type BatchResult = { readonly status: "completed" | "debited" | "refused"; readonly replayed: boolean; readonly operationId?: string; readonly seq?: number; readonly walletId?: string; readonly ownerId?: string | null; readonly asset?: AssetBrief; readonly balance?: string; readonly creditLimit?: string; readonly version?: number; readonly createdAt?: string; readonly type?: string; readonly held?: string; readonly available?: string; readonly amount?: string; readonly askedAmount?: string; readonly effectiveAt?: string; readonly mode?: "saga"; readonly from?: SideAfter; readonly to?: SideAfter; readonly holdId?: string; readonly left?: string; readonly reverses?: string; readonly reversed?: string; readonly captured?: string; readonly released?: string; readonly expiresAt?: string | null; readonly debits?: "active" | "frozen" | "closed"; readonly credits?: "active" | "frozen" | "closed"; readonly limits?: Limits; readonly sweptAmount?: string; readonly sweptTo?: Counterparty; readonly reason?: string; readonly actor?: string; readonly requestId: string; readonly code?: string; readonly title?: string; readonly detail?: string; readonly facts?: { readonly [name: string]: string; }; readonly transferStatus?: string; };
 
 export type Batch = { readonly atomic: boolean; readonly completed: number; readonly refused: number; readonly results: readonly (BatchResult)[]; };
@@ -144,7 +144,7 @@ export type RequestFailure = { readonly code: string; readonly detail: string; r
 
 export type RequestLinks = { readonly self: string; readonly wallet: string; readonly operation?: string; readonly hold?: string; };
 
-/** a withdrawal or a transfer that is done in the background. operationId and seq: what the ledger has on record of its end; failure: why nothing was moved (of a hold that somebody else resolved: how much was), or why what is held is being given back */
+/** a withdrawal or a transfer that runs in the background. operationId and seq: the ledger entry of its outcome; failure: why no money moved (for a hold that another operation resolved: how much was captured), or why the held amount is being released */
 export type AsyncRequest = { readonly id: string; readonly type: "withdraw" | "transfer"; readonly status: "accepted" | "processing" | "held" | "in_review" | "awaiting_approval" | "paying" | "uncertain" | "capturing" | "releasing" | "completed" | "released" | "failed"; readonly walletId: string; readonly toWalletId?: string; readonly mode?: "atomic" | "saga"; readonly amount: string; readonly requestId: string; readonly metadata: { readonly [name: string]: unknown; } | null; readonly attempts: number; readonly replays: number; readonly createdAt: string; readonly updatedAt: string; readonly nextTryAt: string | null; readonly finishedAt: string | null; readonly holdId?: string; readonly heldAmount?: string; readonly timesOutAt?: string; readonly waitsFor?: string; readonly operationId?: string; readonly seq?: number; readonly failure?: RequestFailure; readonly links: RequestLinks; };
 
 export type RequestAttempt = { readonly attempt: number; readonly at: string; readonly step: string; readonly outcome: string; readonly detail?: string | null; readonly actor?: string | null; };
@@ -173,9 +173,9 @@ export type OpenWalletInput = {
 };
 
 export type ListMyWalletsInput = {
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
   /** user id; services and staff use it to name the wallets' owner */
   readonly ownerId?: string | undefined;
@@ -314,11 +314,11 @@ export type AuthorizeHoldInput = {
 export type ListHoldsInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
-  /** true: only those of which something can still be captured */
+  /** true: only holds with an amount left to capture */
   readonly open?: boolean | undefined;
 };
 
@@ -470,9 +470,9 @@ export type GetBalanceAtInput = {
 export type GetHistoryInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
 };
 
@@ -533,16 +533,16 @@ export type DeleteMeInput = {
 };
 
 export type ListMyLoginsInput = {
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
 };
 
 export type ListUsersInput = {
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
 };
 
@@ -560,9 +560,9 @@ export type SetUserRoleInput = {
 export type ListLoginsInput = {
   /** user id; services and staff use it to name the wallets' owner */
   readonly userId: string;
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
 };
 
@@ -571,14 +571,14 @@ export type CreateKeyInput = {
   readonly name: string;
   /** what the key may do */
   readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "fraud:read" | "fraud:write" | "audit:read" | "system:read" | "keys:manage")[];
-  /** days from now; it never expires, when absent */
+  /** days from now; omit it for a key that never expires */
   readonly expiresInDays?: number | undefined;
 };
 
 export type RotateKeyInput = {
   /** key id */
   readonly keyId: string;
-  /** hours for which the secret before works too; 24 when absent */
+  /** hours for which the previous secret stays valid; default 24 */
   readonly overlapHours?: number | undefined;
 };
 
@@ -598,9 +598,9 @@ export type GetTransferInput = {
 };
 
 export type ListRequestsInput = {
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId?: string | undefined;
@@ -608,51 +608,51 @@ export type ListRequestsInput = {
 };
 
 export type GetRequestInput = {
-  /** request id, as the 202 answer carried it */
+  /** request id, from the 202 answer */
   readonly asyncRequestId: string;
-  /** how many seconds the answer may wait for the request to be finished: 0 to 30 */
+  /** seconds to wait for the request to finish: 0 to 30 */
   readonly wait?: number | undefined;
 };
 
 export type ApproveRequestInput = {
-  /** request id, as the 202 answer carried it */
+  /** request id, from the 202 answer */
   readonly asyncRequestId: string;
   /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };
 
 export type RejectRequestInput = {
-  /** request id, as the 202 answer carried it */
+  /** request id, from the 202 answer */
   readonly asyncRequestId: string;
   /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };
 
 export type ReplayRequestInput = {
-  /** request id, as the 202 answer carried it */
+  /** request id, from the 202 answer */
   readonly asyncRequestId: string;
   /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };
 
 export type PostBatchInput = {
-  /** a list of 1 to 1000 operations, which are decided in their order */
+  /** a list of 1 to 1000 operations, processed in order */
   readonly operations: readonly (BatchOpen | BatchDeposit | BatchWithdraw | BatchTransfer | BatchTopup | BatchSpend | BatchHold | BatchCapture | BatchRelease | BatchReverse | BatchFreeze | BatchUnfreeze | BatchClose | BatchSetLimits | BatchSetCreditLine)[];
-  /** true: all of them are done, or none */
+  /** true: either all operations are done or none */
   readonly atomic?: boolean | undefined;
 };
 
 export type ListEventsInput = {
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
 };
 
 export type ListDeadLettersInput = {
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
 };
 
@@ -672,23 +672,23 @@ export type ReplayDeadLetterInput = {
 };
 
 export type ListSetAsideInput = {
-  /** a projection, as GET /projections names it */
+  /** name of a projection, from GET /projections */
   readonly projection: string;
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
 };
 
 export type RetryAllSetAsideInput = {
-  /** a projection, as GET /projections names it */
+  /** name of a projection, from GET /projections */
   readonly projection: string;
   /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };
 
 export type RetrySetAsideInput = {
-  /** a projection, as GET /projections names it */
+  /** name of a projection, from GET /projections */
   readonly projection: string;
   /** event id */
   readonly eventId: string;
@@ -697,11 +697,11 @@ export type RetrySetAsideInput = {
 };
 
 export type CreateWebhookInput = {
-  /** a public https address, without user, password and fragment */
+  /** a public https URL, without user, password or fragment */
   readonly url: string;
   /** what it is for */
   readonly description?: string | undefined;
-  /** the names of the events that it is told, or * for all of them */
+  /** names of the events to deliver, or * for all */
   readonly types?: readonly (string)[] | undefined;
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId?: string | undefined;
@@ -710,9 +710,9 @@ export type CreateWebhookInput = {
 };
 
 export type ListWebhooksInput = {
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
 };
 
@@ -724,11 +724,11 @@ export type GetWebhookInput = {
 export type UpdateWebhookInput = {
   /** webhook id */
   readonly webhookId: string;
-  /** a public https address, without user, password and fragment */
+  /** a public https URL, without user, password or fragment */
   readonly url?: string | undefined;
   /** what it is for */
   readonly description?: string | undefined;
-  /** the names of the events that it is told, or * for all of them */
+  /** names of the events to deliver, or * for all */
   readonly types?: readonly (string)[] | undefined;
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId?: string | null | undefined;
@@ -752,7 +752,7 @@ export type ReplayWebhookInput = {
   readonly webhookId: string;
   /** a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; + is written %2B */
   readonly since: string;
-  /** which; failed when absent */
+  /** which deliveries; default failed */
   readonly status?: "failed" | "delivered" | undefined;
 };
 
@@ -764,9 +764,9 @@ export type TestWebhookInput = {
 export type ListWebhookDeliveriesInput = {
   /** webhook id */
   readonly webhookId: string;
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
   readonly status?: "pending" | "delivered" | "failed" | undefined;
 };
@@ -786,7 +786,7 @@ export type ReplayWebhookDeliveryInput = {
 };
 
 export type ListAuditInput = {
-  /** who asked */
+  /** who sent the request */
   readonly actor?: string | undefined;
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId?: string | undefined;
@@ -794,61 +794,61 @@ export type ListAuditInput = {
   readonly operationId?: string | undefined;
   /** the X-Request-Id of an answer */
   readonly requestId?: string | undefined;
-  /** a date, or a moment with its time zone */
+  /** a date, or a timestamp with its time zone */
   readonly since?: string | undefined;
-  /** a date, or a moment with its time zone */
+  /** a date, or a timestamp with its time zone */
   readonly until?: string | undefined;
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
 };
 
 export type AddFraudRuleInput = {
-  /** rule id: small letters and digits, in words joined by hyphens, at most 40 characters */
+  /** rule id: lower-case letters and digits, in words joined by hyphens, at most 40 characters */
   readonly id: string;
-  /** what people call it */
+  /** display name */
   readonly name: string;
   /** one of velocity, amount, sum */
   readonly kind: "velocity" | "amount" | "sum";
-  /** velocity: {count, windowSeconds, movements, assets}; amount: {threshold, movements, assets}; sum: {threshold, windowSeconds, movements, assets}. movements: some of withdrawal, spend, transfer. assets: "all", or their numbers. Nothing else */
+  /** velocity: {count, windowSeconds, movements, assets}; amount: {threshold, movements, assets}; sum: {threshold, windowSeconds, movements, assets}. movements: some of withdrawal, spend, transfer. assets: "all", or their numbers. No other fields */
   readonly definition: { readonly [name: string]: unknown; };
-  /** flag: note it and tell staff. notify: tell the owner, too. freeze: freeze the wallet. review: hold the withdrawal */
+  /** flag: record it and notify staff. notify: also notify the owner. freeze: freeze the wallet. review: hold the withdrawal for review */
   readonly action: "flag" | "notify" | "freeze" | "review";
-  /** whether it looks at events */
+  /** whether the rule evaluates events */
   readonly enabled?: boolean | undefined;
   /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };
 
 export type GetFraudRuleInput = {
-  /** rule id: small letters and digits, in words joined by hyphens, at most 40 characters */
+  /** rule id: lower-case letters and digits, in words joined by hyphens, at most 40 characters */
   readonly rule: string;
 };
 
 export type ChangeFraudRuleInput = {
-  /** rule id: small letters and digits, in words joined by hyphens, at most 40 characters */
+  /** rule id: lower-case letters and digits, in words joined by hyphens, at most 40 characters */
   readonly rule: string;
-  /** what people call it */
+  /** display name */
   readonly name?: string | undefined;
   /** one of velocity, amount, sum */
   readonly kind?: "velocity" | "amount" | "sum" | undefined;
-  /** velocity: {count, windowSeconds, movements, assets}; amount: {threshold, movements, assets}; sum: {threshold, windowSeconds, movements, assets}. movements: some of withdrawal, spend, transfer. assets: "all", or their numbers. Nothing else */
+  /** velocity: {count, windowSeconds, movements, assets}; amount: {threshold, movements, assets}; sum: {threshold, windowSeconds, movements, assets}. movements: some of withdrawal, spend, transfer. assets: "all", or their numbers. No other fields */
   readonly definition?: { readonly [name: string]: unknown; } | undefined;
-  /** flag: note it and tell staff. notify: tell the owner, too. freeze: freeze the wallet. review: hold the withdrawal */
+  /** flag: record it and notify staff. notify: also notify the owner. freeze: freeze the wallet. review: hold the withdrawal for review */
   readonly action?: "flag" | "notify" | "freeze" | "review" | undefined;
-  /** whether it looks at events */
+  /** whether the rule evaluates events */
   readonly enabled?: boolean | undefined;
   /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };
 
 export type DryRunFraudRuleInput = {
-  /** rule id: small letters and digits, in words joined by hyphens, at most 40 characters */
+  /** rule id: lower-case letters and digits, in words joined by hyphens, at most 40 characters */
   readonly id?: string | undefined;
   /** one of velocity, amount, sum */
   readonly kind?: "velocity" | "amount" | "sum" | undefined;
-  /** velocity: {count, windowSeconds, movements, assets}; amount: {threshold, movements, assets}; sum: {threshold, windowSeconds, movements, assets}. movements: some of withdrawal, spend, transfer. assets: "all", or their numbers. Nothing else */
+  /** velocity: {count, windowSeconds, movements, assets}; amount: {threshold, movements, assets}; sum: {threshold, windowSeconds, movements, assets}. movements: some of withdrawal, spend, transfer. assets: "all", or their numbers. No other fields */
   readonly definition?: { readonly [name: string]: unknown; } | undefined;
   /** a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; + is written %2B */
   readonly since?: string | undefined;
@@ -857,22 +857,22 @@ export type DryRunFraudRuleInput = {
 };
 
 export type ListFraudFindingsInput = {
-  /** rule id: small letters and digits, in words joined by hyphens, at most 40 characters */
+  /** rule id: lower-case letters and digits, in words joined by hyphens, at most 40 characters */
   readonly rule?: string | undefined;
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId?: string | undefined;
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
 };
 
 export type ListMyNotificationsInput = {
-  /** true: only what is not read */
+  /** true: only unread notifications */
   readonly unread?: boolean | undefined;
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
 };
 
@@ -882,11 +882,11 @@ export type ReadMyNotificationInput = {
 };
 
 export type ListNotificationsInput = {
-  /** true: only what is not read */
+  /** true: only unread notifications */
   readonly unread?: boolean | undefined;
-  /** how many at most: 1 to 500 */
+  /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
-  /** the `next` of an earlier page */
+  /** the `next` of the previous page */
   readonly cursor?: string | undefined;
 };
 

@@ -1,4 +1,4 @@
-// Who may use a Coffer, seen from the command line: modes, keys, roles, TLS.
+// Access to Coffer, tested from the command line: modes, keys, roles, TLS.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -64,7 +64,7 @@ async function running(settings: NodeJS.ProcessEnv, args: string[] = []) {
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => {
         output += chunk.toString();
-        if (output.includes('Coffer runs.')) resolve();
+        if (output.includes('Coffer is running.')) resolve();
       });
     child.once('close', () => resolve());
   });
@@ -79,7 +79,7 @@ async function running(settings: NodeJS.ProcessEnv, args: string[] = []) {
 
 type Answer = { readonly status: number; readonly body: Record<string, unknown> };
 
-/** A request that believes the test's certificate, whatever name it is for. */
+/** A request that trusts the test's certificate, for any host name. */
 async function call(method: string, target: string, body?: object, authorization?: string): Promise<Answer> {
   return await new Promise((resolve, reject) => {
     const headers = { ...(body && { 'content-type': 'application/json' }), ...(authorization !== undefined && { authorization }) };
@@ -100,20 +100,20 @@ describe('the mode', () => {
   test.each([
     [{ HOST: '0.0.0.0' }, 'HOST is 0.0.0.0'],
     [{ WALLET_SERVICE_URL: '0.0.0.0:50052' }, 'WALLET_SERVICE_URL is 0.0.0.0'],
-  ])('with %j an open start is refused, with the remedy', async (settings, sentence) => {
+  ])('with %j, a start in open mode is refused, with the remedy', async (settings, sentence) => {
     const { code, stderr } = await coffer(['start'], { ...settings, COFFER_AUTH: 'open' });
     expect(code).toBe(1);
     expect(stderr).toContain(sentence);
     expect(stderr).toContain('COFFER_AUTH=required');
   });
 
-  test('open mode is said aloud', async () => {
+  test('open mode is logged as a warning', async () => {
     const open = await running({});
     await open.stop();
-    expect(open.output()).toContain('OPEN MODE: nobody is asked who they are');
+    expect(open.output()).toContain('OPEN MODE: no credentials are required');
   });
 
-  test('a certificate without its key, or that is none, is refused before anything starts', async () => {
+  test('a certificate that is invalid or has no key is refused before anything starts', async () => {
     expect(await coffer(['start'], { COFFER_TLS_CERT: certFile })).toMatchObject({ code: 1 });
     const none = await coffer(['start'], { COFFER_TLS_CERT: path.join(home, 'none.pem'), COFFER_TLS_KEY: keyFile });
     expect(none.stderr).toContain('COFFER_TLS_CERT is');
@@ -122,7 +122,7 @@ describe('the mode', () => {
   });
 });
 
-test('in required mode, over TLS: sign-up reaches the wallets service, people log in, keys and roles work as they are changed', async () => {
+test('in required mode, over TLS: sign-up reaches the wallets service, users log in, changes of keys and roles take effect', async () => {
   const server = await running({ COFFER_AUTH: 'required', COFFER_TLS_CERT: certFile, COFFER_TLS_KEY: keyFile });
   try {
     const jane = { email: 'jane@example.com', password: 'correct horse battery staple' };
@@ -148,8 +148,8 @@ test('in required mode, over TLS: sign-up reaches the wallets service, people lo
     expect(JSON.stringify(listed)).not.toContain(String(made['secret']).slice(21));
     expect(await json('keys', 'revoke', id)).toMatchObject({ id });
     await expect.poll(async () => (await call('GET', '/users', undefined, key)).status).toBe(401);
-    expect((await coffer(['keys', 'revoke', id])).stderr).toContain('There is no such living key');
-    expect((await coffer(['keys', 'create', 'x', '--scopes', 'money:all'])).stderr).toContain('There is no scope money:all');
+    expect((await coffer(['keys', 'revoke', id])).stderr).toContain('There is no such key');
+    expect((await coffer(['keys', 'create', 'x', '--scopes', 'money:all'])).stderr).toContain('Unknown scope money:all');
     expect((await coffer(['users', 'role', 'nobody@example.com', 'admin'])).stderr).toContain('There is no user "nobody@example.com"');
     expect(server.output()).not.toMatch(/OPEN MODE|DeprecationWarning/);
 

@@ -55,14 +55,14 @@ function coffer(args: string[], settings: NodeJS.ProcessEnv = {}) {
   };
 }
 
-test('all mistakes in the settings are told at once, without a stack', async () => {
+test('all invalid settings are reported together, without a stack trace', async () => {
   const { code, stderr } = await coffer(['start'], { PORT: 'x', LOG_LEVEL: 'loud' }).ended;
   expect(code).toBe(1);
   expect(stderr).toMatch(/PORT is "x".*\n.*LOG_LEVEL is "loud"/);
   expect(stderr).not.toMatch(/^\s+at /m);
 });
 
-test('a command answers JSON and nothing else on standard output when asked to', async () => {
+test('with --json, a command prints JSON and nothing else on standard output', async () => {
   const { code, stdout } = await coffer(['migrate', '--json']).ended;
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ applied: expect.any(Array) as unknown });
@@ -79,12 +79,12 @@ test.each([
 ])('who asks for JSON wrongly is told in JSON: coffer %j', async (args, error, name) => {
   const { code, stdout, stderr } = await coffer(args).ended;
   expect([code, stdout]).toEqual([1, '']);
-  expect(JSON.parse(stderr)).toEqual({ error, remedy: `Run "${name} --help" to see what there is.` });
+  expect(JSON.parse(stderr)).toEqual({ error, remedy: `Run "${name} --help" for usage.` });
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)('%s stops everything cleanly', async (signal) => {
   const running = coffer(['start']);
-  await running.waitFor('Coffer runs');
+  await running.waitFor('Coffer is running');
   running.child.kill(signal);
   const { code, stdout, stderr } = await running.ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -92,9 +92,9 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s stops everything cleanly', async (
   expect(fs.existsSync(path.join(home, 'postgres/data/postmaster.pid'))).toBe(false);
 });
 
-test('while a copy runs, a second one and reset are refused, and migrate works beside it', async () => {
+test('while a copy is running, a second one and reset are refused, and migrate works', async () => {
   const running = coffer(['start']);
-  await running.waitFor('Coffer runs');
+  await running.waitFor('Coffer is running');
   try {
     const ports = {
       PORT: String(await freePort()),
@@ -115,9 +115,9 @@ test('while a copy runs, a second one and reset are refused, and migrate works b
   }
 });
 
-test('while the PostgreSQL of a running copy is silent, a command beside it waits, and neither stops nor moves it', async () => {
+test('while the PostgreSQL of a running copy does not respond, another command waits, and neither stops nor moves it', async () => {
   const running = coffer(['start']);
-  await running.waitFor('Coffer runs');
+  await running.waitFor('Coffer is running');
   const lockFile = path.join(home, 'postgres/data/postmaster.pid');
   const before = fs.readFileSync(lockFile, 'utf8').split('\n');
   const postmaster = Number(before[0]);
@@ -139,7 +139,7 @@ test('while the PostgreSQL of a running copy is silent, a command beside it wait
   }
 });
 
-test('an unknown command and an unknown service name what there is', async () => {
+test('errors for an unknown command and an unknown service list the valid ones', async () => {
   const unknown = await coffer(['strat']).ended;
   expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('coffer --help') as unknown });
   const service = await coffer(['start', 'walets']).ended;

@@ -17,7 +17,7 @@ test.each([
   expect(String(output.read())).toBe('Delete it? (y/N) ');
 });
 
-test('an input that ends without an answer is a no', async () => {
+test('the end of input without an answer means no', async () => {
   const { input, output } = terminal();
   const agreed = confirm('Delete it?', { input, output });
   input.end();

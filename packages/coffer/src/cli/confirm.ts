@@ -1,11 +1,11 @@
-/** Asks a question of yes or no. The caller checks first that standard input is a terminal. */
+/** Asks a yes-or-no question. The caller checks first that standard input is a terminal. */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
 
 export type Terminal = { readonly input: Readable; readonly output: Writable };
 
-/** True for "y" and "yes"; anything else is no, and so is an input that ends (Ctrl-D). Ctrl-C ends the process. */
+/** True for "y" and "yes"; any other answer and the end of input (Ctrl-D) mean no. Ctrl-C ends the process. */
 export async function confirm(question: string, { input, output }: Terminal = terminal()): Promise<boolean> {
   const reader = createInterface({ input, output, terminal: false });
   const ended = new AbortController();
@@ -22,7 +22,7 @@ export async function confirm(question: string, { input, output }: Terminal = te
   }
 }
 
-/** A program may read standard output for the answer of the command, so the question goes to standard error where it can. */
+/** A program may parse standard output, so the question goes to standard error if that is a terminal. */
 function terminal(): Terminal {
   return { input: process.stdin, output: process.stderr.isTTY ? process.stderr : process.stdout };
 }

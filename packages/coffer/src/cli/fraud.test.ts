@@ -1,4 +1,4 @@
-// Fraud rules at the command line, beside a database that others use.
+// Fraud rules at the command line, with a database that others use at the same time.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -43,7 +43,7 @@ async function json(...args: string[]): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
-test('the rules are listed, and what they found with its reasons', async () => {
+test('lists the rules, and their findings with the facts', async () => {
   expect(await json('rules')).toMatchObject({ items: [{ rule: 'withdrawal-amount', version: 1 }, { rule: 'withdrawal-velocity' }] });
   expect((await coffer('rules')).stdout).toContain(
     'withdrawal-velocity  v1  enabled  flag  velocity: assets all, count 3, movements withdrawal, windowSeconds 60  Several',
@@ -52,7 +52,7 @@ test('the rules are listed, and what they found with its reasons', async () => {
   expect(stdout).toMatch(/withdrawal-amount v1 {2}w {2}flag {2}.*amount 20000.* events 1-\d+-1\n$/);
 });
 
-test('a rule is tried on the past, added, disabled, changed by its file, and keeps its history', async () => {
+test('a rule is tested on past events, added, disabled, changed by its file, and has a history', async () => {
   const rule = {
     id: 'small',
     name: 'Small',
@@ -73,23 +73,25 @@ test('a rule is tried on the past, added, disabled, changed by its file, and kee
     foundByBoth: 2,
     onlyPresent: [{ facts: { amount: '50' } }],
   });
-  expect((await coffer('dry-run', '--rule', 'small')).stdout).toMatch(/As tried it finds 3, as it is 3; 3 of them are the same\.\n$/);
+  expect((await coffer('dry-run', '--rule', 'small')).stdout).toMatch(
+    /The tested rule has 3 findings, the current one 3; they share 3\.\n$/,
+  );
   await json('add', file, '--reason', 'fewer');
   expect(await json('show', 'small')).toMatchObject({
     items: [{ version: 4, reason: 'fewer' }, { version: 3 }, { version: 2 }, { version: 1, reason: 'to see' }],
   });
 });
 
-test('a dry run says how far it looked; interrupted, it tells what it found until then, and that it did not look further', async () => {
+test('a dry run reports how far it read; interrupted, it prints its findings so far, and that it stopped early', async () => {
   const whole = await coffer('dry-run', '--rule', 'withdrawal-amount');
   expect([whole.code, whole.stdout]).toEqual([
     0,
-    expect.stringMatching(/^5 events read, recorded from 2.*Z to 2.*Z\.\nAs tried it finds 1, as it is 1;/),
+    expect.stringMatching(/^5 events read, recorded from 2.*Z to 2.*Z\.\nThe tested rule has 1 findings, the current one 1;/),
   ]);
   const later = await coffer('dry-run', '--rule', 'withdrawal-amount', '--since', '2999-01-01T00:00:00Z');
   expect(later.stdout).toMatch(/^0 events read\./);
 
-  // Whoever changes the rules keeps it waiting.
+  // A lock on the rules blocks it.
   const blocker = await log.owner.connect();
   await blocker.query('begin; lock table insights.fraud_rule_version');
   const env = { PATH: process.env['PATH'], COFFER_HOME: home, DATABASE_URL: log.url };
@@ -105,7 +107,7 @@ test('a dry run says how far it looked; interrupted, it tells what it found unti
     ).rowCount;
   await vi.waitFor(async () => expect(await waits()).toBeGreaterThan(0), { timeout: 120_000 });
   child.kill('SIGINT');
-  // Long enough that the signal has arrived.
+  // Long enough for the signal to arrive.
   await new Promise((resolve) => setTimeout(resolve, 300));
   await blocker.query('rollback');
   blocker.release();
@@ -113,7 +115,7 @@ test('a dry run says how far it looked; interrupted, it tells what it found unti
   expect(told).toMatch(/^Ended early\. 0 events read\.\n/);
 });
 
-test('a file that does not say whether the rule is enabled leaves it as it is', async () => {
+test('a file without "enabled" leaves the rule enabled or disabled', async () => {
   const definition = { threshold: '70', movements: ['withdrawal'], assets: 'all' };
   const rule = { id: 'resting', name: 'Resting', kind: 'amount', definition, action: 'flag' };
   fs.writeFileSync(file, JSON.stringify(rule));
@@ -127,17 +129,17 @@ test('a file that does not say whether the rule is enabled leaves it as it is', 
   expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('enabled is true or false');
 });
 
-test('mistakes are told in a sentence', async () => {
+test('mistakes are reported in one sentence', async () => {
   fs.writeFileSync(file, '{"id": "x", "kind": "amount", "name": "x", "action": "flag", "definition": {"threshold": 5}}');
   expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('definition.threshold: from what amount on');
   fs.writeFileSync(file, '{"id": "x", "command": "rm"}');
-  expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('"command", which rules do not have');
+  expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('unknown field "command"');
   expect(await coffer('add', '/nowhere', '--reason', 'r')).toMatchObject({
     code: 1,
-    stderr: '/nowhere is no file with JSON in it.\nSee "coffer fraud add --help" for what it looks like.\n',
+    stderr: '/nowhere is not a readable JSON file.\nSee "coffer fraud add --help" for the format.\n',
   });
   expect(JSON.parse((await coffer('add', '/nowhere', '--reason', 'r', '--json')).stderr)).toMatchObject({
-    error: '/nowhere is no file with JSON in it.',
+    error: '/nowhere is not a readable JSON file.',
   });
   const nowhere = { threshold: '5', movements: ['withdrawal'], assets: [99] };
   fs.writeFileSync(file, JSON.stringify({ id: 'x', name: 'x', action: 'flag', kind: 'amount', definition: nowhere }));
@@ -160,7 +162,7 @@ test('mistakes are told in a sentence', async () => {
     '--until',
     '2026-01-01T00:00:00Z',
   );
-  expect(backwards.stderr).toContain('There is no time in that range.');
+  expect(backwards.stderr).toContain('The time range is empty.');
   const unknown = await coffer('disable', 'nothing', '--reason', 'r');
   expect([unknown.code, unknown.stderr.includes('There is no such rule')]).toEqual([1, true]);
 });

@@ -16,30 +16,30 @@ import { usersCommand } from './commands/users.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { webhooksCommand } from './commands/webhooks.ts';
 
-/** Runs the command line. Failures have been told and the exit code set when it returns. */
+/** Runs the command line. When it returns, failures have been printed and the exit code is set. */
 export async function main(): Promise<void> {
-  // The channel to the launcher must not keep a finished command alive.
+  // The IPC channel to the launcher must not keep a finished command alive.
   process.channel?.unref();
   const coffer = program();
   if (process.argv.includes('--json')) answerMistakesInJson(coffer);
   await coffer.parseAsync();
 }
 
-/** A program that asks for JSON is told in JSON that it asked wrongly, too. */
+/** With `--json`, usage errors are JSON, too. */
 function answerMistakesInJson(command: Command, name = command.name()): void {
-  const remedy = `Run "${name} --help" to see what there is.`;
+  const remedy = `Run "${name} --help" for usage.`;
   command.showHelpAfterError(false).configureOutput({
     outputError: (text, write) => write(`${JSON.stringify({ error: text.trim().replace(/^error: /, ''), remedy })}\n`),
   });
   for (const part of command.commands) answerMistakesInJson(part, `${name} ${part.name()}`);
 }
 
-/** The whole command line, as the reference describes it. */
+/** The whole command line, from which the reference is generated. */
 export function program(): Command {
   return new Command('coffer')
-    .description('Coffer, a wallet platform: a double-entry ledger with users and wallets, on a PostgreSQL of its own.')
+    .description('Coffer, a wallet platform: a double-entry ledger with users and wallets, on PostgreSQL.')
     .version(productVersion)
-    .showHelpAfterError('Run "coffer --help" to see what there is.')
+    .showHelpAfterError('Run "coffer --help" for usage.')
     .addCommand(startCommand())
     .addCommand(migrateCommand())
     .addCommand(seedCommand())

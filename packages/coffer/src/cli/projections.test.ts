@@ -46,7 +46,7 @@ async function sumsOf(wallet: string): Promise<{ deposited: bigint; postings: nu
   return rows;
 }
 
-test('an event whose dead letter was dropped is listed, tried again beside the worker, and applied once', async () => {
+test('an event whose dead letter was dropped is listed, retried while the worker is running, and applied once', async () => {
   await database.pool.query(`
     create function insights.refuse() returns trigger language plpgsql as $$ begin raise exception 'no stats of %', new.wallet; end $$;
     create trigger refuse before insert on insights.wallet_stats for each row when (new.wallet = 'odd') execute function insights.refuse()`);
@@ -67,7 +67,7 @@ test('an event whose dead letter was dropped is listed, tried again beside the w
   ]);
   expect((await run('projections', 'set-aside', 'stats')).stdout).toContain(`${id}  ${type}  odd  no stats of odd  ${tries} tries since `);
   expect((await run('projections')).stdout).toMatch(
-    /^stats: generation 1, 1 set aside\n {2}book 1: at \d+-1, 1?\d events, at the end of the log$/m,
+    /^stats: generation 1, 1 quarantined\n {2}book 1: at \d+-1, 1?\d events, at the end of the log$/m,
   );
 
   const inVain = await run('projections', 'retry', 'stats', '--json');
@@ -75,22 +75,22 @@ test('an event whose dead letter was dropped is listed, tried again beside the w
     1,
     { projection: 'stats', applied: 0, failed: [{ id, tries: tries + 1 }] },
   ]);
-  expect((await run('projections', 'retry', 'stats')).stdout).toContain('stats: 0 applied, 1 still fail.');
+  expect((await run('projections', 'retry', 'stats')).stdout).toContain('stats: 0 applied, 1 failed again.');
 
   await database.pool.query('drop trigger refuse on insights.wallet_stats');
   const both = await Promise.all([run('projections', 'retry', 'stats'), run('projections', 'retry', 'stats')]);
   expect(both.map(({ code }) => code)).toEqual([0, 0]);
-  expect(both.map(({ stdout }) => stdout).join('')).toContain('stats: 1 applied, 0 still fail.');
+  expect(both.map(({ stdout }) => stdout).join('')).toContain('stats: 1 applied, 0 failed again.');
   expect(await sumsOf('odd')).toEqual([{ deposited: 5n, postings: 1 }]);
   const again = await run('projections', 'retry', 'stats', id);
-  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('has none of these events set aside')]);
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('has none of these events in quarantine')]);
   expect(JSON.parse((await run('projections', 'list', '--json')).stdout)).toContainEqual(
     expect.objectContaining({ name: 'stats', status: expect.objectContaining({ setAside: 0 }) as unknown }),
   );
   expect((await run('rebuild', 'stats', '--check')).code).toBe(0);
 }, 400_000);
 
-test('one that there is not is refused with those there are, and help says what can be asked', async () => {
+test('an unknown projection is refused with the list of known ones, and help lists the commands', async () => {
   for (const command of ['set-aside', 'retry']) {
     const { code, stderr } = await run('projections', command, 'nonsense');
     expect([code, stderr]).toEqual([

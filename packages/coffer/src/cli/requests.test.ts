@@ -1,4 +1,4 @@
-// A whole Coffer whose withdrawals wait for approval, and an operator at the command line.
+// A complete Coffer whose withdrawals wait for approval, and an operator at the command line.
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -52,12 +52,12 @@ async function waiting(amount: number): Promise<string> {
   return id;
 }
 
-test('what waits is listed and shown, approved and rejected, and the worker goes on with it', async () => {
+test('a waiting request is listed, shown, approved or rejected, and the worker continues with it', async () => {
   const [yes, no] = [await waiting(100), await waiting(200)];
   expect(((await json('list', '--status', 'awaiting_approval'))['items'] as Body[]).map(({ id }) => id)).toEqual([no, yes]);
   expect((await command('list', '--wallet', 'w1')).stdout).toContain(`${yes}  withdraw 100 of w1  awaiting_approval`);
   expect(await json('approve', yes, '--reason', 'checked')).toMatchObject({ id: yes, status: 'capturing' });
-  expect((await command('reject', no, '--reason', 'unknown account')).stdout).toContain(`${no} is releasing now.`);
+  expect((await command('reject', no, '--reason', 'unknown account')).stdout).toContain(`${no} is now releasing.`);
   expect((await call('GET', `/requests/${yes}?wait=30`))['status']).toBe('completed');
   expect((await call('GET', `/requests/${no}?wait=30`))['status']).toBe('released');
   expect(await call('GET', '/wallet/w1')).toMatchObject({ balance: '900', held: '0' });
@@ -66,14 +66,14 @@ test('what waits is listed and shown, approved and rejected, and the worker goes
   expect((await command('show', no)).stdout).toContain('reject: releasing (unknown account) by cli');
 });
 
-test('a transfer is listed with the mode that it was asked for in', async () => {
+test('a transfer is listed with its requested mode', async () => {
   await call('POST', '/wallet/w2/deposit', { amount: 1 });
   const id = String((await call('POST', '/wallet/w1/transfer', { toWalletId: 'w2', amount: 1, mode: 'saga', async: true }))['id']);
   expect((await command('list', '--wallet', 'w1')).stdout).toContain(`${id}  transfer 1 of w1 to w2, saga  `);
   expect(await json('show', id)).toMatchObject({ content: { mode: 'saga' } });
 });
 
-test('what was rejected is replayed, and waits again', async () => {
+test('a rejected request is replayed, and waits again', async () => {
   const id = await waiting(50);
   await command('reject', id, '--reason', 'a mistake');
   await call('GET', `/requests/${id}?wait=30`);
@@ -87,9 +87,9 @@ test.each([
   [['approve', '019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60'], "required option '--reason"],
   [['approve', 'x', '--reason', '  '], 'Give 1 to 1000 characters'],
   [['list', '--status', 'lost'], 'Allowed choices are'],
-  [['list', '--cursor', 'x'], 'Give the id'],
+  [['list', '--cursor', 'x'], 'Give the cursor'],
   [['list', '--limit', '0'], 'Give a whole number'],
-])('%j is told what is wrong', async (args, sentence) => {
+])('%j is refused with a reason', async (args, sentence) => {
   const { code, stderr } = await command(...args);
   expect([code, stderr]).toEqual([1, expect.stringContaining(sentence)]);
 });

@@ -4,7 +4,7 @@ import { readConfig, settingTable } from '../compose/config.ts';
 import type { Config } from '../compose/config.ts';
 import { createLog, describeFailure, exitOnUncaughtErrors, isTerminal, LogFile, OperatorError } from '../kernel/index.ts';
 
-/** Reads the settings, then does the command's work; a failure is told in sentences and becomes exit code 1. */
+/** Reads the settings, then runs the command; a failure is printed as sentences and becomes exit code 1. */
 export async function runCommand(
   options: { json?: boolean; descriptor: 1 | 2; logFile?: string },
   work: (context: Context) => Promise<void>,
@@ -13,7 +13,7 @@ export async function runCommand(
     const { config, problems, warnings = [] } = readConfig(process.env);
     if (problems) {
       const list = problems.map((problem) => `  - ${problem}`).join('\n');
-      throw new OperatorError(`These settings cannot be used:\n${list}`, 'Correct them in the environment and start again.');
+      throw new OperatorError(`Invalid settings:\n${list}`, 'Correct them in the environment and start again.');
     }
     const { file, problem } = openLogFile(config, options.logFile);
     const log = createLog({
@@ -30,7 +30,7 @@ export async function runCommand(
   }
 }
 
-/** Like `runCommand`, for a command whose answer goes to standard output and whose parts `open` puts together. */
+/** Like `runCommand`, for a command that writes its result to standard output and whose parts `open` wires. */
 export async function runWith<Parts>(
   options: { json?: boolean },
   open: (context: Context, work: (parts: Parts) => Promise<void>) => Promise<void>,
@@ -39,7 +39,7 @@ export async function runWith<Parts>(
   await runCommand({ ...options, descriptor: 2 }, async (context) => await open(context, work));
 }
 
-/** A folder that cannot be written to is told, and is no reason not to serve: the log is on standard output, too. */
+/** If the log folder is not writable, Coffer warns and still serves: the log also goes to standard output. */
 function openLogFile({ observe }: Config, name: string | undefined): { file?: LogFile; problem?: string } {
   if (name === undefined || observe.logFolder === null) return {};
   try {
@@ -47,12 +47,12 @@ function openLogFile({ observe }: Config, name: string | undefined): { file?: Lo
   } catch (failure) {
     const { code = 'unknown reason' } = failure as NodeJS.ErrnoException;
     return {
-      problem: `No log file can be written in ${observe.logFolder} (${code}). Set COFFER_LOG_FOLDER to a folder of your own, or COFFER_LOG_FILES=off.`,
+      problem: `Cannot write log files in ${observe.logFolder} (${code}). Set COFFER_LOG_FOLDER to a writable folder, or COFFER_LOG_FILES=off.`,
     };
   }
 }
 
-/** Failures go to standard error, so that what a script reads from standard output is an answer or nothing. */
+/** Failures go to standard error, so that a script reads only results from standard output. */
 export function tellFailure(error: unknown, json: boolean): void {
   process.exitCode = 1;
   if (json) {
@@ -63,15 +63,15 @@ export function tellFailure(error: unknown, json: boolean): void {
   }
 }
 
-/** The answer of a command: lines for people, one JSON document for programs. */
+/** The result of a command: lines for people, one JSON document for programs. */
 export function answer(options: { json?: boolean }, lines: string, document: object): void {
   console.log(options.json ? JSON.stringify(document) : lines);
 }
 
-/** The part of a help text that lists what the environment may set. */
+/** The part of a help text that lists the environment variables. */
 export function settingsHelp(): string {
   const rows = settingTable.flatMap((group) => group.rows);
   const width = Math.max(...rows.map(({ name }) => name.length));
   const lines = rows.map(({ name, meaning, absent }) => `  ${name.padEnd(width)}  ${meaning} (${absent})`);
-  return `\nSettings, by environment:\n${lines.join('\n')}`;
+  return `\nEnvironment variables:\n${lines.join('\n')}`;
 }

@@ -3,18 +3,19 @@ import { describeFailure } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 
 const stopTimeoutMs = 30_000;
-/** One Ctrl-C arrives up to three times: from the terminal, from npm and from the launcher. */
+/** One Ctrl-C arrives up to three times: from the terminal, npm and the launcher. */
 const samePressMs = 500;
 const parentCheckMs = 250;
 /**
- * V8 may still be compiling in another thread what was busy until now. If that thread asks for a garbage collection while Node joins it at
- * the exit, both wait for ever (https://github.com/nodejs/node/issues/54918; seen once here). A pause makes that unlikely, not impossible.
+ * V8 may still be compiling recently hot code in another thread. If that thread requests a garbage collection while Node joins it
+ * at exit, both hang forever (https://github.com/nodejs/node/issues/54918; seen once here). A pause makes that unlikely, not
+ * impossible.
  */
 const compilerMs = 300;
 
 /**
- * Starts something and keeps the process until it is told to stop: by SIGINT, SIGTERM, SIGHUP, or because its launcher was killed.
- * The first signal stops it cleanly within 30 s (exit code 0), a second one leaves at once (130).
+ * Starts something and keeps the process running until it is stopped by SIGINT, SIGTERM or SIGHUP, or because its launcher was
+ * killed. The first signal stops it cleanly within 30 s (exit code 0), a second one exits immediately (130).
  */
 export async function runUntilStopped(log: Log, start: () => Promise<{ stop(): Promise<void> }>): Promise<void> {
   const stopAsked = listenForStop(log);
@@ -22,13 +23,13 @@ export async function runUntilStopped(log: Log, start: () => Promise<{ stop(): P
   try {
     running = await start();
   } catch (error) {
-    // Whoever interrupts a start does not want to hear what the interruption broke.
+    // If the start was interrupted, errors caused by the interruption are irrelevant.
     if (stopAsked.signal.aborted) process.exit(130);
     throw error;
   }
   await stopAsked.promise;
   const timeout = setTimeout(() => {
-    log.error(`Not everything stopped within ${stopTimeoutMs / 1000} s; leaving. Nothing that was answered is lost.`);
+    log.error(`Shutdown did not finish within ${stopTimeoutMs / 1000} s; exiting. Nothing that was answered is lost.`);
     process.exit(1);
   }, stopTimeoutMs);
   try {
@@ -43,7 +44,10 @@ export async function runUntilStopped(log: Log, start: () => Promise<{ stop(): P
   process.exit(0);
 }
 
-/** For work that can be ended at any point and has something to tell then: whether Ctrl-C was pressed. Pressed again it leaves at once (130). */
+/**
+ * For work that can end at any point and then has a result to report: whether Ctrl-C was pressed. A second Ctrl-C exits
+ * immediately (130).
+ */
 export function listenForInterrupt(): () => boolean {
   let firstAt: number | undefined;
   process.on('SIGINT', () => {
@@ -62,21 +66,21 @@ function listenForStop(log: Log): { promise: Promise<void>; signal: AbortSignal 
     const now = performance.now();
     if (firstAt === undefined) {
       firstAt = now;
-      log.info(`Stopping (${reason}); once more leaves at once`);
+      log.info(`Stopping (${reason}); signal again to exit immediately`);
       controller.abort();
       resolve();
     } else if (now - firstAt > samePressMs) {
-      log.warn('Leaving at once. Nothing that was answered is lost.');
+      log.warn('Exiting immediately. Nothing that was answered is lost.');
       process.exit(130);
     }
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => onSignal(name));
-  process.once('disconnect', () => onSignal('its launcher ended'));
+  process.once('disconnect', () => onSignal('the launcher ended'));
   if (process.env['npm_lifecycle_event'] !== undefined) watchParent(() => onSignal('npm ended'));
   return { promise, signal: controller.signal };
 }
 
-/** npm passes SIGTERM to the shell that it started us with, and the shell dies of it without a word to us. */
+/** npm sends SIGTERM to the shell that it started us with, and the shell dies without passing it on. */
 function watchParent(onGone: () => void): void {
   const parent = process.ppid;
   const timer = setInterval(() => {

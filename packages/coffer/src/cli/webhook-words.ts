@@ -1,4 +1,4 @@
-/** What the command line says of webhooks, and how it reads what it is told of them. */
+/** Parses and formats what the webhook commands read and print. */
 import { InvalidArgumentError } from 'commander';
 import { isEventType } from '../events/index.ts';
 import { isUuid, OperatorError, parseMoment } from '../kernel/index.ts';
@@ -13,17 +13,17 @@ export function accepted<T extends object>(outcome: T | WebhookRefusal): T {
       throw new OperatorError('The webhook has no such delivery.', 'Take an id from "coffer webhooks deliveries <id>".');
     case 'webhook_url_refused':
       throw new OperatorError(
-        `The address cannot be taken: ${outcome.why}.`,
-        'Give a public https address, or set COFFER_WEBHOOKS_PRIVATE=on here and where Coffer runs.',
+        `The address cannot be used: ${outcome.why}.`,
+        'Give a public https URL, or set COFFER_WEBHOOKS_PRIVATE=on both here and for the running Coffer.',
       );
     case 'too_many_webhooks':
-      throw new OperatorError(`There are ${outcome.most} webhooks, as many as there may be.`, 'Delete one first.');
+      throw new OperatorError(`There are already ${outcome.most} webhooks, the maximum.`, 'Delete one first.');
   }
 }
 
 export function endpointLine({ id, url, types, wallet, owner, status, disabledWhy, failingSince }: Endpoint): string {
-  const of = wallet === null ? (owner === null ? '' : ` of the wallets of ${owner}`) : ` of ${wallet}`;
-  const trouble = failingSince === null ? '' : `, nothing but failures since ${failingSince.toISOString()}`;
+  const of = wallet === null ? (owner === null ? '' : ` for the wallets of ${owner}`) : ` for ${wallet}`;
+  const trouble = failingSince === null ? '' : `, failing since ${failingSince.toISOString()}`;
   return `${id}  ${status}${disabledWhy === null ? '' : `: ${disabledWhy}`}${trouble}  ${types.join(',')}${of}  ${url}`;
 }
 
@@ -32,15 +32,15 @@ export function endpointLines(endpoint: Endpoint): string[] {
   return [
     endpointLine(endpoint),
     ...(description === '' ? [] : [plain(description)]),
-    `made ${createdAt.toISOString()} by ${createdBy}, changed ${updatedAt.toISOString()}`,
-    ...(previousExpiresAt === null ? [] : [`the secret before signs too until ${previousExpiresAt.toISOString()}`]),
+    `created ${createdAt.toISOString()} by ${createdBy}, changed ${updatedAt.toISOString()}`,
+    ...(previousExpiresAt === null ? [] : [`the previous secret stays valid until ${previousExpiresAt.toISOString()}`]),
   ];
 }
 
 export function deliveryLine({ id, message, type, wallet, status, attempts, dueAt, finishedAt }: DeliveryRead): string {
   const about = wallet === null ? '' : ` of ${wallet}`;
-  const when = dueAt === null ? (finishedAt?.toISOString() ?? '') : `goes on ${dueAt.toISOString()}`;
-  return `${id}  ${type} ${message}${about}  ${status}, begun ${attempts} times  ${when}`;
+  const when = dueAt === null ? (finishedAt?.toISOString() ?? '') : `next attempt ${dueAt.toISOString()}`;
+  return `${id}  ${type} ${message}${about}  ${status}, ${attempts} attempts  ${when}`;
 }
 
 export function attemptLine({ number, endedAt, httpStatus, elapsedMs, answer, why }: Attempt): string {
@@ -48,7 +48,7 @@ export function attemptLine({ number, endedAt, httpStatus, elapsedMs, answer, wh
   return `  ${endedAt.toISOString()}  ${number}  ${plain(outcome)}  (${elapsedMs} ms)`;
 }
 
-/** What others wrote, on one line, without what a terminal would act on. */
+/** Text written by others, on one line and without terminal control characters. */
 function plain(text: string): string {
   return text.replaceAll(/[\s\p{Cc}]+/gu, ' ');
 }
@@ -56,7 +56,7 @@ function plain(text: string): string {
 export function parseTypes(text: string): string[] {
   const names = text.split(',').map((name) => name.trim());
   const unknown = names.filter((name) => name !== '*' && !isEventType(name));
-  if (unknown.length > 0) throw new InvalidArgumentError(`There are no events called ${unknown.join(', ')}: see docs/reference/events.md.`);
+  if (unknown.length > 0) throw new InvalidArgumentError(`Unknown event type ${unknown.join(', ')}: see docs/reference/events.md.`);
   return names;
 }
 
@@ -77,7 +77,7 @@ export function parseDescription(text: string): string {
 
 export function parseMomentGiven(text: string): Date {
   const moment = parseMoment(text);
-  if (!moment) throw new InvalidArgumentError('Give a moment with its zone, such as 2026-01-31T12:00:00Z.');
+  if (!moment) throw new InvalidArgumentError('Give a timestamp with a time zone, such as 2026-01-31T12:00:00Z.');
   return moment;
 }
 
@@ -89,10 +89,10 @@ export function parseLimit(text: string): number {
 
 export function parseWebhookCursor(text: string): string {
   if (isUuid(text)) return text;
-  throw new InvalidArgumentError('Give the id that the earlier page named.');
+  throw new InvalidArgumentError('Give the cursor that the previous page printed.');
 }
 
-/** Also of a cursor of deliveries. */
+/** Also used for a cursor of deliveries. */
 export function parseDelivery(text: string): string {
   if (/^[1-9]\d{0,14}$/.test(text)) return text;
   throw new InvalidArgumentError('Give the number of a delivery, as "coffer webhooks deliveries" shows it.');

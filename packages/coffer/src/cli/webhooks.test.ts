@@ -1,4 +1,4 @@
-// A whole Coffer that sends webhooks to loopback, and an operator at the command line.
+// A complete Coffer that sends webhooks to loopback, and an operator at the command line.
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -41,7 +41,7 @@ async function command(args: readonly string[], env: Record<string, string> = in
 
 const secrets: string[] = [];
 
-/** What a command answers, which is no secret that was told before. */
+/** The JSON output of a command, which never repeats a secret. */
 async function json(...args: string[]): Promise<Body> {
   const { code, stdout, stderr } = await command([...args, '--json']);
   expect([code, stderr]).toEqual([0, expect.not.stringContaining('rror')]);
@@ -66,13 +66,13 @@ async function deliveries(id: string, ...options: string[]): Promise<Body[]> {
   return (await json('deliveries', id, ...options))['items'] as Body[];
 }
 
-/** Asked of the database: each command is a process. */
+/** Read from the database: each command would start a process. */
 async function delivered(id: string): Promise<number> {
   const { rowCount } = await database.pool.query(`select from webhooks.delivery where endpoint = $1 and status = 'delivered'`, [id]);
   return rowCount ?? 0;
 }
 
-test('a webhook is made, listed and shown, its secret once; what it was sent is listed and shown with each call', async () => {
+test('a webhook is created, listed and shown, its secret only once; its deliveries are listed and shown with each call', async () => {
   const id = await create('--types', 'FundsDeposited', '--wallet', 'told', '--description', 'a till');
   await deposit('told');
   await deposit('another');
@@ -88,11 +88,11 @@ test('a webhook is made, listed and shown, its secret once; what it was sent is 
   expect(shown).toMatchObject({ delivery: { type: 'FundsDeposited', wallet: 'told' }, attempts: [{ number: 1, httpStatus: 204 }] });
   expect(JSON.parse(String(shown['body']))).toMatchObject({ subject: 'told' });
   expect((await command(['delivery', id, String(delivery?.['id'])])).stdout).toMatch(
-    /delivered, begun 1 times[^]*\n {2}\S+Z {2}1 {2}204 {2}\(/,
+    /delivered, 1 attempts[^]*\n {2}\S+Z {2}1 {2}204 {2}\(/,
   );
 });
 
-test('one is paused and resumed, tested, replayed and deleted, beside a Coffer that runs', async () => {
+test('a webhook is paused and resumed, tested, replayed and deleted while Coffer is running', async () => {
   const id = await create('--wallet', 'replayed');
   expect(await json('pause', id)).toMatchObject({ status: 'disabled', disabledWhy: 'it was switched off' });
   expect((await command(['resume', id])).stdout).toContain(`${id}  enabled  *`);
@@ -112,7 +112,7 @@ test('one is paused and resumed, tested, replayed and deleted, beside a Coffer t
   expect((await command(['show', id])).stderr).toContain('There is no such webhook.');
 });
 
-test('a rotation tells the new secret once', async () => {
+test('a rotation shows the new secret once', async () => {
   const id = await create();
   const { secret } = (await json('rotate', id)) as { secret: string };
   expect(secrets).not.toContain(secret);
@@ -124,22 +124,22 @@ test('a rotation tells the new secret once', async () => {
 const nobody = '019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60';
 test.each([
   [['show', nobody], 'There is no such webhook.'],
-  [['replay', nobody], 'It is not clear which deliveries are meant.'],
-  [['replay', nobody, '--since', 'yesterday'], 'Give a moment with its zone'],
+  [['replay', nobody], 'No deliveries are named.'],
+  [['replay', nobody, '--since', 'yesterday'], 'Give a timestamp with a time zone'],
   [['replay', nobody, '1'], 'The webhook has no such delivery.'],
   [['deliveries', nobody, '--status', 'lost'], 'Allowed choices are'],
-  [['create', 'https://example.com/', '--types', 'FundsDepositd'], 'no events called FundsDepositd'],
-])('%j is told what is wrong', async (args, sentence) => {
+  [['create', 'https://example.com/', '--types', 'FundsDepositd'], 'Unknown event type FundsDepositd'],
+])('%j is refused with a reason', async (args, sentence) => {
   const { code, stderr } = await command(args);
   expect([code, stderr]).toEqual([1, expect.stringContaining(sentence)]);
 });
 
-test('an address inside is refused where it is not allowed', async () => {
+test('a private address is refused unless it is allowed', async () => {
   const { code, stderr } = await command(['create', 'https://10.0.0.1/hooks'], {});
   expect([code, stderr]).toEqual([1, expect.stringContaining('no public address')]);
 });
 
-test('a stop does not wait for an address that hangs', async () => {
+test('stopping does not wait for an address that hangs', async () => {
   const hanging = await startReceiver(async () => await new Promise<number>(() => undefined));
   const made = (await json('create', hanging.url, '--wallet', 'hanging')) as { endpoint: { id: string }; secret: string };
   await json('test', made.endpoint.id);

@@ -1,9 +1,9 @@
-/** What a person sees after the start: where things are, and what to try next. */
+/** Printed for people after the start: addresses, and commands to try next. */
 import type { RunningCoffer } from '../compose/main.ts';
 
 export function welcome({ urls, auth, dataIn, demoToken }: RunningCoffer): string {
   const { api, users, wallets } = urls;
-  const lines = ['', 'Coffer runs. Ctrl-C stops it.', ''];
+  const lines = ['', 'Coffer is running. Press Ctrl-C to stop it.', ''];
   if (api) lines.push(`  REST API       ${api}`, `  API reference  ${api}/docs`);
   if (users) lines.push(`  users gRPC     ${users.replace('grpc://', '')}   user.UserService`);
   if (wallets) lines.push(`  wallets gRPC   ${wallets.replace('grpc://', '')}   wallet.WalletService`);
@@ -11,13 +11,13 @@ export function welcome({ urls, auth, dataIn, demoToken }: RunningCoffer): strin
   if (!api) return `${lines.join('\n')}\n\n`;
 
   if (auth === 'required') {
-    lines.push('', 'Credentials are required. Make a key for a service, or an admin of somebody who has signed up:', '');
+    lines.push('', 'Credentials are required. Create a key for a service, or make a registered user an admin:', '');
     lines.push('  npx coffer keys create billing --scopes wallets:read,money:deposit');
     lines.push('  npx coffer users role jane@example.com admin');
     return `${lines.join('\n')}\n\n`;
   }
-  lines.push('', 'OPEN MODE: nobody is asked who they are, so everything listens on this machine only.');
-  lines.push('', 'Put money into a wallet (the first deposit opens it), move some, see what happened:', '');
+  lines.push('', 'OPEN MODE: no credentials are required, so everything listens on this machine only.');
+  lines.push('', 'Deposit money into a wallet (the first deposit opens it), transfer some, and read the history:', '');
   lines.push(`  curl -s ${api}/wallet/w1/deposit -H 'content-type: application/json' -d '{"amount":1000,"requestId":"d1"}'`);
   lines.push(`  curl -s ${api}/wallet/w2/deposit -H 'content-type: application/json' -d '{"amount":1,"requestId":"d2"}'`);
   lines.push(
@@ -25,7 +25,7 @@ export function welcome({ urls, auth, dataIn, demoToken }: RunningCoffer): strin
   );
   lines.push(`  curl -s ${api}/wallet/w1/history`);
   if (demoToken !== null) {
-    lines.push('', 'Or be Alice, with a token that lasts an hour:', '');
+    lines.push('', 'Or act as Alice, with a token that is valid for an hour:', '');
     lines.push(`  TOKEN=${demoToken}`);
     lines.push(
       `  curl -s ${api}/wallet/topup -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{"amount":300,"asset_type_id":1,"payment_id":"pay_test_001"}'`,

@@ -1,4 +1,4 @@
-// A log with two wallets in it, and a database that tells who logs in.
+// A log with two wallets, and a database that records who logs in.
 import os from 'node:os';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -58,7 +58,7 @@ async function writers(): Promise<string[]> {
   return logins.filter((name) => name.startsWith('coffer book'));
 }
 
-describe('a command that only reads opens no writer', () => {
+describe('a read-only command opens no writer', () => {
   const commands: Record<string, () => Promise<unknown>> = {
     projections: () => followed(context),
     'projections set-aside': () => setAsideOf(context, 'stats'),

@@ -1,4 +1,4 @@
-// What the commands of the command line work with, each put together for the time of one command.
+// Wires the parts that each CLI command works with, for the duration of the command.
 import { emptyDatabase, migrate, openDatabase, removeEmbedded } from '../database/index.ts';
 import type { Database, MigrationReport, OpenOptions } from '../database/index.ts';
 import { BrokerUnavailable, openDeadLetters } from '../events/index.ts';
@@ -15,13 +15,13 @@ import { Requests } from '../requests/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
 import type { Config } from './config.ts';
 
-/** What each command is given. */
+/** What every command receives. */
 export type Context = { readonly config: Config; readonly log: Log };
 
-/** Most commands work beside a running Coffer, and make no database where there is none. */
+/** Most commands work while Coffer is running, and do not create a database. */
 const beside = { whenRunning: 'join', whenAbsent: 'refuse' } as const;
 
-/** For commands that only look: the server refuses whatever would write. */
+/** For read-only commands: the server refuses all writes. */
 export const readOnly = { serverOptions: '-c default_transaction_read_only=on' } as const;
 
 export async function withDatabase<T>(
@@ -37,7 +37,7 @@ export async function withDatabase<T>(
   }
 }
 
-/** With the ledger for reading alone: no command but `seed` posts. */
+/** With a read-only ledger: no command but `seed` posts. */
 export async function withLedgerReader<T>(
   context: Context,
   options: Pick<OpenOptions, 'connectionsMax' | 'serverOptions'>,
@@ -60,7 +60,7 @@ export async function withRequests(context: Context, work: (requests: Requests) 
   });
 }
 
-/** Keys are made before the first start, too: a database is made for them. */
+/** Keys can be created before the first start, so this creates the database if needed. */
 export async function withKeys(context: Context, work: (keys: ApiKeys) => Promise<void>): Promise<void> {
   await withDatabase(context, { whenRunning: 'join', connectionsMax: 2 }, async ({ pool }) => await work(new ApiKeys(pool)));
 }
@@ -94,14 +94,17 @@ export async function withDeadLetters(context: Context, work: (letters: DeadLett
       await work(opened.deadLetters);
     } catch (failure) {
       if (!(failure instanceof BrokerUnavailable)) throw failure;
-      throw new OperatorError(`RabbitMQ does not answer: ${failure.message}.`, 'Check RABBITMQ_URL, and that it runs; then try again.');
+      throw new OperatorError(
+        `RabbitMQ does not answer: ${failure.message}.`,
+        'Check RABBITMQ_URL and that RabbitMQ is running, then try again.',
+      );
     } finally {
       await opened.stop();
     }
   });
 }
 
-/** As a reader, who can change nothing. */
+/** As the reader role, which cannot change anything. */
 export async function withReader<T>(
   context: Context,
   options: Pick<OpenOptions, 'connectionsMax'>,
@@ -110,7 +113,7 @@ export async function withReader<T>(
   return await withDatabase(context, { ...beside, ...options, as: 'reader' }, work);
 }
 
-/** Compares the ledger with itself and with the checkpoints in the home. */
+/** Verifies the ledger against itself and the checkpoints in the home. */
 export async function verifyLedger(context: Context, options: Pick<VerifyOptions, 'onProgress'>): Promise<VerifyReport> {
   return await withReader(context, {}, async ({ pool, location }) => {
     const { rows } = await pool.query<{ found: boolean }>("select to_regclass('ledger.entry') is not null as found");
@@ -123,7 +126,7 @@ export async function migrateDatabase(context: Context): Promise<MigrationReport
   return await withDatabase(context, { whenRunning: 'join', as: 'migrator' }, async ({ url }) => await migrate(url, context.log));
 }
 
-/** Deletes all data, and what the home remembers of it. Answers what was removed: folders, or schemas of the operator's database. */
+/** Deletes all data, and the home's record of it. Returns what was removed: folders, or schemas of the operator's database. */
 export async function removeData({ config, log }: Context): Promise<string[]> {
   const { databaseUrl, migrationUrl, home } = config;
   const removed = databaseUrl === undefined ? await removeEmbedded({ home, log }) : await emptyDatabase(migrationUrl ?? databaseUrl);

@@ -1,4 +1,4 @@
-/** The settings of all contexts, collected into one table, and what a process is configured with. */
+/** Collects the settings of all contexts into one table, and reads a process's configuration from it. */
 import path from 'node:path';
 import { auditSettings } from '../audit/settings.ts';
 import { cacheSettings } from '../cache/settings.ts';
@@ -36,7 +36,7 @@ const groups = [
 
 type Row = Omit<Setting<unknown>, 'reads' | 'default'> & { readonly type: string };
 
-/** What the environment may set, by context, for help and reference. */
+/** All environment variables by context, for help and reference. */
 export const settingTable: readonly { readonly title: string; readonly rows: readonly Row[] }[] = groups.map(({ title, rows }) => ({
   title,
   rows: (Object.values(rows) as Setting<unknown>[]).map(({ reads, default: _default, ...row }) => ({ ...row, type: reads.type })),
@@ -45,7 +45,7 @@ export const settingTable: readonly { readonly title: string; readonly rows: rea
 export type Config = ReturnType<typeof collect>;
 
 function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>(group: SettingGroup<R, C>) => C) {
-  // In the order of the table, so that mistakes come in it, too.
+  // In the order of the table, which is also the order of reported mistakes.
   const listening = read(listenSettings);
   const callers = read(callerSettings);
   const identity = read(identitySettings);
@@ -55,7 +55,7 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   const ledger = read(ledgerSettings);
   const wallets = read(walletSettings);
   const { requestDays, payout } = read(requestSettings);
-  /** Systems beside Coffer that it uses when it is told where they are. */
+  /** External systems that Coffer uses if configured. */
   const peers = { payout, ...read(notificationSettings), ...read(webhookSettings), ...read(eventSettings), ...read(cacheSettings) };
   const audit = read(auditSettings);
   const { logLevel, logFiles, logFolder: folder } = read(logSettings);
@@ -70,7 +70,7 @@ type Outcome =
   | { readonly config: Config; readonly warnings: readonly string[]; readonly problems?: never }
   | { readonly config?: never; readonly warnings?: never; readonly problems: readonly string[] };
 
-/** Reads the settings from the environment. All mistakes are answered together, each as a sentence with its remedy. */
+/** Reads the settings from the environment. Returns all mistakes together, each as a sentence with its remedy. */
 export function readConfig(env: NodeJS.ProcessEnv): Outcome {
   const problems: string[] = [];
   const mistake: Mistake = (sentence) => void problems.push(sentence);
@@ -79,7 +79,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Outcome {
 }
 
 const known: ReadonlySet<string> = new Set(settingTable.flatMap(({ rows }) => rows.map(({ name }) => name)));
-/** What clients, examples and the tests read. */
+/** Variables that clients, examples and the tests read. */
 const notOurs = /^COFFER_(URL|TOKEN|TEST_\w*)$/;
 
 function unknownVariables(env: NodeJS.ProcessEnv): string[] {

@@ -1,4 +1,4 @@
-// The composition root: compose is the only folder that wires contexts together, and this file wires what `coffer start` runs.
+// The composition root: only compose wires contexts together, and this file wires what `coffer start` runs.
 import { createCommands } from '../operations/index.ts';
 import { openCache } from '../cache/index.ts';
 import type { OpenedCache } from '../cache/index.ts';
@@ -39,22 +39,22 @@ export const services = ['users', 'wallets', 'api', 'worker'] as const;
 export type Service = (typeof services)[number];
 
 export type RunningCoffer = {
-  /** Where to reach what was started, by name. */
+  /** Addresses of the started services, by name. */
   readonly urls: Readonly<Record<string, string>>;
   readonly auth: Config['auth'];
-  /** Where the data is: a folder, or the address of the database without its password. */
+  /** Where the data is: a folder, or the database URL without its password. */
   readonly dataIn: string;
-  /** A token of the demo user Alice, for trying the API; null where there is no demo. */
+  /** A token of the demo user Alice, for trying the API; null without a demo. */
   readonly demoToken: string | null;
-  /** Finishes what is in flight and stops everything in reverse order, PostgreSQL last. */
+  /** Finishes requests in progress and stops everything in reverse order, PostgreSQL last. */
   stop(): Promise<void>;
 };
 
 const checkpointEveryMs = 5_000;
 
 /**
- * Starts the services named (all of them together share one process) on the database, which is migrated first.
- * One service alone joins an embedded database that another process on the same home already runs.
+ * Starts the given services (all share this process) on the database, which is migrated first. A single service joins an embedded
+ * database that another process on the same home already runs.
  */
 export async function startCoffer(config: Config, chosen: readonly Service[], log: Log): Promise<RunningCoffer> {
   const listeners = chosen.flatMap((service) => listenerOf(config, service) ?? []);
@@ -69,7 +69,7 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
     const watch = await startWatch(config, chosen, database, log);
     started.add(watch);
 
-    // The users service owns no money: alone, it has no ledger.
+    // The users service owns no money, so on its own it has no ledger.
     const needsLedger = chosen.some((service) => service !== 'users');
     const doorbell = openDoorbell({ url: database.url, pool: database.pool, log });
     started.add(doorbell);
@@ -170,7 +170,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       };
       const api = await listenHttp(product, config.http, tls);
       started.add(api);
-      // Before the API: nobody is kept waiting by a server that stops.
+      // Stopped before the API, so that waiting requests do not delay the shutdown.
       started.add(requests);
       urls['api'] = api.url;
     }
@@ -190,14 +190,14 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
 
 const demoUserId = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
 
-/** The demo's data, and a token to try it with. */
+/** Seeds the demo data, and returns a token to try it with. */
 async function openDemo(database: Database, ledger: Ledger, sessions: Sessions): Promise<string | null> {
   await seedDemo(database.pool, ledger);
   const alice = await sessions.loginDemo(demoUserId);
   return 'token' in alice ? alice.token : null;
 }
 
-/** Seeds the demo's data into a database that runs or can be started; safe to repeat. */
+/** Seeds the demo data into a database that is running or can be started; safe to repeat. */
 export async function seed(config: Config, log: Log): Promise<void> {
   await withDatabase({ config, log }, { whenRunning: 'join' }, async (database) => {
     const cache = await openCacheOf(config, database, log, true);
@@ -210,17 +210,17 @@ export async function seed(config: Config, log: Log): Promise<void> {
   });
 }
 
-/** Before the ledger, and stopped after it: whoever posts says so to all who keep what they read. */
+/** Opened before the ledger and stopped after it: postings invalidate cached reads in all processes. */
 async function openCacheOf({ peers }: Config, database: Database, log: Log, posts: boolean): Promise<OpenedCache> {
   const namespace = await identityOf(database.pool);
   return await openCache({ redisUrl: peers.redisUrl, cachedReads: peers.cachedReads, databaseUrl: database.url, namespace, posts, log });
 }
 
-/** Whoever starts Coffer is told who may use it. */
+/** Logs who can access this Coffer. */
 function tellAccess(config: Config, listeners: readonly Listener[], log: Log): void {
   if (config.auth === 'open') {
     log.warn(
-      'OPEN MODE: nobody is asked who they are. Everything listens on this machine only; COFFER_AUTH=required asks for credentials.',
+      'OPEN MODE: no credentials are required. Everything listens on this machine only; set COFFER_AUTH=required to require credentials.',
     );
     return;
   }
@@ -228,11 +228,11 @@ function tellAccess(config: Config, listeners: readonly Listener[], log: Log): v
   if (outside.length > 0 && !config.tls)
     log.warn(
       { listeners: outside },
-      'Passwords and tokens can be read on the way to these listeners. Set COFFER_TLS_CERT and COFFER_TLS_KEY, or let a proxy in front end the TLS.',
+      'Passwords and tokens travel unencrypted to these listeners. Set COFFER_TLS_CERT and COFFER_TLS_KEY, or terminate TLS at a proxy in front.',
     );
 }
 
-/** What was started, to be stopped in reverse order. */
+/** Started parts, to be stopped in reverse order. */
 class Started {
   readonly #parts: { stop(): Promise<unknown> }[] = [];
 
@@ -256,10 +256,13 @@ function findDefaultAsset(config: Config, ledger: Ledger): Asset {
   const asset = ledger.assets.find(config.defaultAsset);
   if (asset) return asset;
   const known = ledger.assets.all.map(({ code }) => code).join(', ');
-  throw new OperatorError(`COFFER_DEFAULT_ASSET is ${config.defaultAsset}, which is no asset of this ledger.`, `Choose one of ${known}.`);
+  throw new OperatorError(
+    `COFFER_DEFAULT_ASSET is ${config.defaultAsset}, which is not an asset of this ledger.`,
+    `Choose one of ${known}.`,
+  );
 }
 
-/** A listener on every address of the machine is reached on the nearest one. */
+/** A wildcard listener is reached on loopback. */
 function reachable({ host, port }: Address): Address {
   const nearest = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host];
   return { host: nearest ?? host, port };
@@ -269,7 +272,7 @@ function urlOf(scheme: string, { host, port }: { host: string; port: number }): 
   return `${scheme}://${host}:${port}`;
 }
 
-/** The worker has none: it is reached through the database. */
+/** The worker has none: it communicates through the database. */
 function listenerOf(config: Config, service: Service): Listener | undefined {
   const listeners = {
     users: { what: 'the users service', setting: 'USER_SERVICE_URL', address: config.userService },

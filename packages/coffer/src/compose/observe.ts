@@ -1,4 +1,4 @@
-// What watches over the product, put together: the audit, the figures, the traces.
+// Wires observability: the audit, metrics and traces.
 import { AuditTrail } from '../audit/index.ts';
 import type { Database } from '../database/index.ts';
 import type { Observation } from '../gateway/index.ts';
@@ -10,10 +10,10 @@ import { projectionStatus } from '../projections/index.ts';
 import { openRequests } from '../requests/index.ts';
 import { Metrics, startTraces, withPostingSpans } from '../telemetry/index.ts';
 
-/** `ledger` lets the figures tell of the ledger, and makes the postings part of the traces. */
+/** `ledger` adds ledger metrics, and posting spans to the traces. */
 export type Watch = { readonly observation: Observation; readonly metrics: Metrics; ledger(opened: Ledger): Ledger; stop(): Promise<void> };
 
-/** Stop it after everything that it watches, and before the database. */
+/** Stop it after everything that it observes, and before the database. */
 export async function startWatch({ observe }: Config, services: readonly string[], database: Database, log: Log): Promise<Watch> {
   const metrics = new Metrics(productVersion);
   const audit = observe.audit ? new AuditTrail({ url: database.url, reads: database.pool, keepDays: observe.auditDays, log }) : undefined;

@@ -1,4 +1,4 @@
-// Rebuilding projections from the command line, put together.
+// Wires rebuilding projections from the command line.
 import { OperatorError } from '../kernel/index.ts';
 import { projectionStatus, rebuild } from '../projections/index.ts';
 import type { ProjectionStatus, RebuildProgress, Rebuilt } from '../projections/index.ts';
@@ -9,7 +9,7 @@ import type { ProjectionParts } from './worker.ts';
 
 export type Rebuildable = { readonly name: string; readonly comparable: boolean; readonly status: ProjectionStatus | null };
 
-/** What can be rebuilt, and how far each is. */
+/** Which projections can be rebuilt, and the progress of each. */
 export async function rebuildable(context: Context): Promise<Rebuildable[]> {
   return await withParts(context, 'look', async (parts) => {
     const statuses = await projectionStatus(parts.database.pool, parts.ledger);
@@ -23,7 +23,7 @@ export async function rebuildable(context: Context): Promise<Rebuildable[]> {
   });
 }
 
-/** Works beside a running Coffer: it goes on serving, and its worker goes on working. */
+/** Works while Coffer and its worker are running. */
 export async function rebuildProjection(
   context: Context,
   asked: { readonly name: string; readonly check: boolean; readonly onProgress?: (done: RebuildProgress) => void },
@@ -42,7 +42,7 @@ export async function rebuildProjection(
   });
 }
 
-/** Everything that projections are made of, and no worker. `look`: the database refuses whatever would write. */
+/** Everything that projections need, without a worker. `look`: the database refuses all writes. */
 export async function withParts<T>(context: Context, access: 'look' | 'change', work: (parts: ProjectionParts) => Promise<T>): Promise<T> {
   return await withLedgerReader(
     context,

@@ -1,4 +1,7 @@
-/** The demo's data: a treasury, Alice and Bob, and an empty wallet to pay to. Every unit of it is an entry in the ledger, and seeding twice changes nothing. */
+/**
+ * The demo data: a treasury, Alice and Bob, and an empty wallet to pay to. All balances come from ledger entries, and seeding
+ * twice changes nothing.
+ */
 import type pg from 'pg';
 import { demoUsers, seedDemoUsers } from '../identity/index.ts';
 import { assert } from '../kernel/index.ts';
@@ -16,7 +19,7 @@ export async function seedDemo(pool: pg.Pool, ledger: Ledger): Promise<void> {
   await seedDemoUsers(pool);
   const assets = ['GOLD', 'POINTS'].map((code) => {
     const asset = ledger.assets.find(code);
-    assert(asset, `the migrations bring the asset ${code}`);
+    assert(asset, `the migrations create the asset ${code}`);
     return asset;
   });
   for (const book of ledger.books) await post(ledger, treasuryOperations(assets, book, ledger.books.length), book);
@@ -24,11 +27,14 @@ export async function seedDemo(pool: pg.Pool, ledger: Ledger): Promise<void> {
   await openRecipient(ledger);
 }
 
-/** So that a first transfer has somebody to go to: nobody's wallet, in the asset that a first deposit opens. Whoever has one keeps it. */
+/**
+ * A recipient for a first transfer: a wallet without an owner, in the asset that a first deposit opens. An existing one is left
+ * unchanged.
+ */
 async function openRecipient(ledger: Ledger): Promise<void> {
   if (await ledger.read.balance(recipient)) return;
   const asset = ledger.assets.find('USD');
-  assert(asset, 'the migrations bring USD');
+  assert(asset, 'the migrations create USD');
   await post(ledger, [{ kind: 'open', key: 'seed', wallet: recipient, opens: { owner: null, asset: asset.id, floor: 0n } }]);
 }
 
@@ -39,7 +45,7 @@ async function post(ledger: Ledger, operations: readonly Operation[], book?: num
   }
 }
 
-/** Each book has a treasury of its own; together they hold what one would. */
+/** Each book has its own treasury; together they hold what a single one would. */
 function treasuryOperations(assets: readonly Asset[], book: number, books: number): Operation[] {
   const share = treasuryAmount / BigInt(books);
   const amount = book === 1 ? treasuryAmount - share * BigInt(books - 1) : share;

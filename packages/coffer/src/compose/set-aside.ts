@@ -1,4 +1,4 @@
-// Projections and what they set aside, looked at and tried again by operators, put together.
+// Wires the inspection and retry of projections and their quarantined events, for operators.
 import { OperatorError } from '../kernel/index.ts';
 import { projectionStatus, SetAsides } from '../projections/index.ts';
 import type { ProjectionStatus, Retried, SetAside } from '../projections/index.ts';
@@ -7,10 +7,10 @@ import { withParts } from './rebuild.ts';
 import { projectionsOf } from './worker.ts';
 import type { ProjectionParts } from './worker.ts';
 
-/** More than a projection sets aside. */
+/** More than a projection ever quarantines. */
 const listedMax = 1_000;
 
-/** Of each projection that there is; null: no worker has begun it. */
+/** Status per projection; null if no worker has started it. */
 export type Followed = { readonly name: string; readonly status: ProjectionStatus | null };
 
 export async function followed(context: Context): Promise<Followed[]> {
@@ -29,20 +29,23 @@ export async function setAsideOf(context: Context, name: string): Promise<readon
   );
 }
 
-/** Works beside a running worker: each event is tried in a transaction that keeps the worker from its book. Without ids, every one. */
+/**
+ * Works while the worker is running: each event is retried in a transaction that locks the worker out of its book. Without ids,
+ * retries all.
+ */
 export async function retryOf(context: Context, name: string, ids: readonly string[]): Promise<Retried> {
   return await withSetAsides(context, 'change', async (setAsides) => {
     const retried = (await setAsides.retry(name, ids.length > 0 ? ids : undefined)) ?? unknown(setAsides, name);
     if (ids.length > 0 && retried.notSetAside.length === ids.length)
       throw new OperatorError(
-        `${name} has none of these events set aside: they were applied, or never failed.`,
+        `${name} has none of these events in quarantine: they were applied, or never failed.`,
         `Take ids from "coffer projections set-aside ${name}".`,
       );
     return retried;
   });
 }
 
-/** What the API gives operators, too. */
+/** Also used by the API for operators. */
 export function openSetAsides(parts: ProjectionParts): SetAsides {
   return new SetAsides({ pool: parts.database.pool, ledger: parts.ledger, log: parts.log, projections: projectionsOf(parts) });
 }

@@ -1,4 +1,4 @@
-// The worker: everything that happens after a posting, put together.
+// Wires the worker: everything that happens after a posting.
 import { createPool } from '../database/index.ts';
 import type { Database } from '../database/index.ts';
 import type { Broker } from '../events/index.ts';
@@ -36,21 +36,21 @@ export type WorkerParts = {
   readonly reviews: Reviews;
 };
 
-/** What projections may be made of: a rebuild has no more. */
+/** Everything that projections may use; a rebuild provides only this. */
 export type ProjectionParts = Pick<WorkerParts, 'config' | 'log' | 'database'> & {
   readonly ledger: ReadableLedger;
-  /** There may be something to send. */
+  /** Notifies the dispatcher that there may be something to send. */
   readonly wakeWebhooks?: () => void;
 };
 
 type Part = { stop(): Promise<unknown> };
 
-/** Starts what works in the background. It stops in reverse order. */
+/** Starts the background work. It stops in reverse order. */
 export async function startWorker(parts: WorkerParts): Promise<Part> {
-  // Before the others: it is the one that may end the start, when what it needs is not installed.
+  // First, because it can abort the start if something it needs is not installed.
   const mail = await startMailOf(parts);
   const started: Part[] = [...mail, ...(await Promise.all(loopsOf(parts)))];
-  // The loops' own timers keep no process: a worker alone would end while the database is away.
+  // The loops' timers do not keep the process alive: a worker alone would exit while the database is unavailable.
   const stays = setInterval(() => undefined, 60_000);
   return {
     stop: async () => {
@@ -60,7 +60,7 @@ export async function startWorker(parts: WorkerParts): Promise<Part> {
   };
 }
 
-/** One line for each loop: what begins it. */
+/** One line per loop: what starts it. */
 function loopsOf(parts: WorkerParts): Promise<Part>[] {
   const { config, log, database, ledger, commands } = parts;
   const { pool } = database;
@@ -82,13 +82,13 @@ async function startMailOf({ config, database, users, log }: WorkerParts): Promi
   return mail ? [await startMail({ pool: database.pool, mail, addressOf: addressOf(users), log })] : [];
 }
 
-/** Does what was asked for in the background. */
+/** Runs asynchronous requests. */
 async function workOnRequests({ config, log, database, ledger, commands, reviews }: WorkerParts): Promise<Part> {
   const { payout } = config.peers;
   return await Promise.resolve(startRequestRunner({ url: database.url, log, ledger, commands, payout, reviews, call: callOut }));
 }
 
-/** One line for each projection: what is derived from the event log. */
+/** One line per projection of the event log. */
 export function projectionsOf({ config, ledger, wakeWebhooks }: ProjectionParts): readonly Projection[] {
   const ownerOf = async (wallet: string) => (await ledger.read.balance(wallet))?.owner ?? null;
   return [
@@ -107,8 +107,8 @@ function addressOf(users: Users): (userId: string) => Promise<string | null> {
 }
 
 /**
- * A worker whose process is paused in the middle of a transaction must not keep the others waiting, or a rebuild. Statements of a
- * projection take a batch of events, so they are short.
+ * A worker process that is paused in the middle of a transaction must not block the others or a rebuild. A projection's
+ * statements handle one batch of events, so they are short.
  */
 const projectionPool = {
   connectionsMax: 8,
@@ -116,7 +116,7 @@ const projectionPool = {
   serverOptions: '-c idle_in_transaction_session_timeout=30s -c statement_timeout=60s',
 };
 
-/** Carries the log's events to the broker, and what the broker delivers to the projections. */
+/** Relays the log's events to the broker, and the broker's deliveries to the projections. */
 async function followLog(parts: WorkerParts & ProjectionParts): Promise<Part> {
   const { database, ledger, broker, metrics, log } = parts;
   const pool = createPool(database.url, log, projectionPool);

@@ -10,9 +10,9 @@ const listedMax = 1_000;
 
 export function deadLettersCommand(): Command {
   return new Command('deadletters')
-    .summary('look at events that were given up, replay or drop them')
+    .summary('list, show, replay and drop dead letters')
     .description(
-      'An event that no consumer could handle, after several tries, waits here until somebody replays or drops it. Works with both brokers, beside a running Coffer; with RabbitMQ set RABBITMQ_URL as the running one has it.',
+      'A dead letter is an event that no consumer could handle after several tries; it stays here until you replay or drop it. Works with both brokers, while Coffer is running. With RabbitMQ, set RABBITMQ_URL to the same value as for the running Coffer.',
     )
     .addCommand(listCommand())
     .addCommand(showCommand())
@@ -22,8 +22,8 @@ export function deadLettersCommand(): Command {
 
 function listCommand(): Command {
   return new Command('list')
-    .summary('list them, oldest first')
-    .option('--json', 'answer as JSON')
+    .summary('list the dead letters, oldest first')
+    .option('--json', 'print JSON')
     .action(async (options: Json) => {
       await runWith(options, withDeadLetters, async (letters) => {
         const [items, count] = [await letters.list({ limit: listedMax }), await letters.count()];
@@ -35,9 +35,9 @@ function listCommand(): Command {
 
 function showCommand(): Command {
   return new Command('show')
-    .summary('show one, with what was delivered')
-    .argument('<id>', 'from the list')
-    .option('--json', 'answer as JSON')
+    .summary('show a dead letter and the delivered message')
+    .argument('<id>', 'id of the dead letter')
+    .option('--json', 'print JSON')
     .action(async (id: string, options: Json) => {
       await runWith(options, withDeadLetters, async (letters) => {
         const letter = await letters.find(id);
@@ -49,10 +49,10 @@ function showCommand(): Command {
 
 function replayCommand(): Command {
   return new Command('replay')
-    .summary('deliver them once more, from the first delivery on')
-    .argument('[ids...]', 'from the list')
-    .option('--all', 'all of them')
-    .option('--json', 'answer as JSON')
+    .summary('deliver dead letters again, with a fresh delivery count')
+    .argument('[ids...]', 'ids of the dead letters')
+    .option('--all', 'all dead letters')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  coffer deadletters replay 17\n  coffer deadletters replay --all')
     .action(async (ids: string[], options: Json & { all?: boolean }) => {
       const which = chosen(ids, options.all);
@@ -66,11 +66,11 @@ function replayCommand(): Command {
 
 function dropCommand(): Command {
   return new Command('drop')
-    .summary('drop them for good; the events themselves stay in the log')
-    .argument('[ids...]', 'from the list')
-    .option('--all', 'all of them; asks first')
-    .option('--yes', 'do not ask')
-    .option('--json', 'answer as JSON')
+    .summary('delete dead letters permanently; the events themselves stay in the log')
+    .argument('[ids...]', 'ids of the dead letters')
+    .option('--all', 'all dead letters; asks for confirmation')
+    .option('--yes', 'skip the confirmation')
+    .option('--json', 'print JSON')
     .action(async (ids: string[], options: Json & { all?: boolean; yes?: boolean }) => {
       const which = chosen(ids, options.all);
       await runWith(options, withDeadLetters, async (letters) => {
@@ -88,7 +88,7 @@ function chosen(ids: readonly string[], all: boolean | undefined): readonly stri
 }
 
 function unnamed(): never {
-  throw new OperatorError('It is not clear which dead letters are meant.', 'Give their ids, or --all.');
+  throw new OperatorError('No dead letters are named.', 'Give their ids, or --all.');
 }
 
 function unknownLetter(): OperatorError {
@@ -97,7 +97,8 @@ function unknownLetter(): OperatorError {
 
 async function confirmDrop(count: number): Promise<void> {
   if (!process.stdin.isTTY) throw new OperatorError(`This would drop ${count} dead letters.`, 'Add --yes to do it.');
-  if (!(await confirm(`Drop ${count} dead letters for good?`))) throw new OperatorError('Nothing was dropped.', 'Say yes, or give --yes.');
+  if (!(await confirm(`Drop ${count} dead letters permanently?`)))
+    throw new OperatorError('Nothing was dropped.', 'Answer yes, or add --yes.');
 }
 
 function lineOf({ id, eventId, eventType, wallet, reason, deliveries, diedAt }: DeadLetter): string {

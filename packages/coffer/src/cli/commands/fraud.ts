@@ -11,16 +11,16 @@ import { listenForInterrupt } from '../shutdown.ts';
 type Json = { readonly json?: boolean };
 type Reason = { readonly reason: string };
 
-/** A whole rule is some 300 bytes. */
+/** A complete rule has about 300 bytes. */
 const ruleBytesMax = 65_536;
 const listedMax = 20;
-const lookAtHelp = 'See "coffer fraud add --help" for what it looks like.';
+const lookAtHelp = 'See "coffer fraud add --help" for the format.';
 
 export function fraudCommand(): Command {
   return new Command('fraud')
-    .summary('see to fraud rules and what they found')
+    .summary('manage fraud rules, and list what they found')
     .description(
-      'Fraud rules are data: each change is a new version, in force for what the log records from then on. A running Coffer need not be stopped.',
+      'Fraud rules are data: each change creates a new version, which applies to events recorded from then on. You can change rules while Coffer is running.',
     )
     .addCommand(rulesCommand())
     .addCommand(showCommand())
@@ -33,8 +33,8 @@ export function fraudCommand(): Command {
 
 function rulesCommand(): Command {
   return new Command('rules')
-    .summary('list the rules that there are')
-    .option('--json', 'answer as JSON')
+    .summary('list the rules')
+    .option('--json', 'print JSON')
     .action(async (options: Json) => {
       await runWith(options, withInsights, async ({ rules }) => {
         const items = await rules.list();
@@ -47,7 +47,7 @@ function showCommand(): Command {
   return new Command('show')
     .summary('show a rule with its history')
     .argument('<rule>', 'its id')
-    .option('--json', 'answer as JSON')
+    .option('--json', 'print JSON')
     .action(async (rule: string, options: Json) => {
       await runWith(options, withInsights, async ({ rules }) => {
         const versions = await versionsOf(rules, rule);
@@ -61,16 +61,16 @@ function showCommand(): Command {
 
 function addCommand(): Command {
   return new Command('add')
-    .summary('add a rule, or change one, as a file says')
+    .summary('add or change a rule from a file')
     .description(
-      'A rule that there is gets a new version as the file says. Whether it is enabled stays as it is unless the file says "enabled": true or false; a new rule is enabled.',
+      'If the rule exists, it gets a new version. It stays enabled or disabled unless the file has "enabled": true or false. New rules are enabled.',
     )
     .argument('<file>', 'JSON: {id, name, kind, definition, action, enabled}')
-    .requiredOption('--reason <text>', 'why; kept in its history')
-    .option('--json', 'answer as JSON')
+    .requiredOption('--reason <text>', 'the reason; stored in its history')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      `\nA file:\n  {"id": "large-spending", "name": "A large spending", "kind": "amount", "action": "flag",\n   "definition": {"threshold": "50000", "movements": ["spend"], "assets": "all"}}`,
+      `\nExample file:\n  {"id": "large-spending", "name": "A large spending", "kind": "amount", "action": "flag",\n   "definition": {"threshold": "50000", "movements": ["spend"], "assets": "all"}}`,
     )
     .action(async (file: string, options: Json & Reason) => {
       await runWith(options, withInsights, async ({ rules }) => {
@@ -93,14 +93,12 @@ function addCommand(): Command {
 }
 
 function enableCommand(enabled: boolean): Command {
-  const [name, what] = enabled
-    ? ['enable', 'let a rule look at what happens from now on']
-    : ['disable', 'let a rule look at nothing any more'];
+  const [name, what] = enabled ? ['enable', 'enable a rule for events from now on'] : ['disable', 'disable a rule'];
   return new Command(name)
     .summary(what)
     .argument('<rule>', 'its id')
-    .requiredOption('--reason <text>', 'why; kept in its history')
-    .option('--json', 'answer as JSON')
+    .requiredOption('--reason <text>', 'the reason; stored in its history')
+    .option('--json', 'print JSON')
     .action(async (rule: string, options: Json & Reason) => {
       await runWith(options, withInsights, async ({ rules }) => {
         const version = accepted(await rules.change(rule, { enabled }, { actor: 'cli', reason: options.reason }));
@@ -111,13 +109,13 @@ function enableCommand(enabled: boolean): Command {
 
 function dryRunCommand(): Command {
   return new Command('dry-run')
-    .summary('try a rule on the past; nothing is written')
-    .requiredOption('--rule <file or id>', 'a file as for "add", or the id of a rule')
-    .option('--since <moment>', 'from what was recorded then, such as 2026-01-31T12:00:00Z', parseTime)
-    .option('--until <moment>', 'to what was recorded then', parseTime)
-    .option('--json', 'answer as JSON')
+    .summary('test a rule on past events; writes nothing')
+    .requiredOption('--rule <file or id>', 'a file as for "add", or the id of an existing rule')
+    .option('--since <moment>', 'from this time on, such as 2026-01-31T12:00:00Z', parseTime)
+    .option('--until <moment>', 'up to this time', parseTime)
+    .option('--json', 'print JSON')
     .description(
-      'Reads the log, without --since from its beginning, and tells what the rule would have found beside what the rule of the same id finds as it is now. Says how far it looked. Ctrl-C ends it early, with what was found until then and exit code 130.',
+      'Reads the log, from its beginning unless you give --since, and compares what the tested rule finds with what the current rule of the same id finds. It reports how much of the log it read. Press Ctrl-C to stop early: it prints what it has found so far and exits with code 130.',
     )
     .action(async (options: Json & { rule: string; since?: Date; until?: Date }) => {
       const isOver = listenForInterrupt();
@@ -138,11 +136,11 @@ function dryRunCommand(): Command {
 
 function findingsCommand(): Command {
   return new Command('findings')
-    .summary('list what the rules found, newest first')
-    .option('--rule <rule>', 'of this rule alone')
-    .option('--wallet <wallet>', 'about this wallet alone')
-    .option('--limit <count>', '1 to 500', parseLimit, 50)
-    .option('--json', 'answer as JSON')
+    .summary('list the findings, newest first')
+    .option('--rule <rule>', 'only of this rule')
+    .option('--wallet <wallet>', 'only about this wallet')
+    .option('--limit <count>', 'maximum number of findings: 1 to 500', parseLimit, 50)
+    .option('--json', 'print JSON')
     .action(async (options: Json & { rule?: string; wallet?: string; limit: number }) => {
       await runWith(options, withInsights, async ({ findings }) => {
         const { rule, wallet, limit } = options;
@@ -155,24 +153,24 @@ function findingsCommand(): Command {
 function readRule(file: string): Record<string, unknown> & { readonly id: string } {
   const rule = parseFile(file);
   const id = typeof rule === 'object' && rule !== null && 'id' in rule ? rule.id : undefined;
-  if (typeof id !== 'string') throw new OperatorError(`The rule in ${file} has no id.`, lookAtHelp);
+  if (typeof id !== 'string') throw new OperatorError(`The rule in ${file} has no "id".`, lookAtHelp);
   const known = ['id', 'name', 'kind', 'definition', 'action', 'enabled'];
   const stranger = Object.keys(rule as object).find((name) => !known.includes(name));
   if (stranger !== undefined)
-    throw new OperatorError(`The rule in ${file} has "${stranger}", which rules do not have.`, `They have ${known.join(', ')}.`);
+    throw new OperatorError(`The rule in ${file} has an unknown field "${stranger}".`, `The fields are ${known.join(', ')}.`);
   return { ...(rule as object), id };
 }
 
-/** As strictly as the API reads it. */
+/** Parsed as strictly as by the API. */
 function parseFile(file: string): unknown {
   try {
     const bytes = readFileSync(file);
-    if (bytes.length > ruleBytesMax) throw new OperatorError(`${file} is no rule: it is larger than ${ruleBytesMax} bytes.`, lookAtHelp);
+    if (bytes.length > ruleBytesMax) throw new OperatorError(`${file} is not a rule: it is larger than ${ruleBytesMax} bytes.`, lookAtHelp);
     return parseJsonBody(bytes);
   } catch (failure) {
     if (failure instanceof OperatorError) throw failure;
     const why = failure instanceof ProblemError ? ` ${failure.problem.detail}` : '';
-    throw new OperatorError(`${file} is no file with JSON in it.${why}`, lookAtHelp);
+    throw new OperatorError(`${file} is not a readable JSON file.${why}`, lookAtHelp);
   }
 }
 
@@ -184,11 +182,11 @@ async function versionsOf(rules: Insights['rules'], rule: string): Promise<RuleV
 function accepted<T extends object>(outcome: T | FraudRefusal): T {
   if (!('refusal' in outcome)) return outcome;
   if (outcome.refusal === 'rule_not_found') throw new OperatorError('There is no such rule.', 'Take an id from "coffer fraud rules".');
-  if (outcome.refusal === 'range_empty') throw new OperatorError('There is no time in that range.', outcome.detail);
+  if (outcome.refusal === 'range_empty') throw new OperatorError('The time range is empty.', outcome.detail);
   throw new OperatorError('The rule was not accepted.', outcome.detail);
 }
 
-/** On the terminal alone: one line that is written over. */
+/** Only on a terminal: one line that is overwritten. */
 function progress({ json }: Json): ((progress: { events: number; share: number }) => void) | undefined {
   if (json || !isTerminal(2)) return undefined;
   return ({ events, share }) =>
@@ -203,17 +201,17 @@ function told({ found, foundByPresent, foundByBoth, onlyNew, onlyPresent, ...run
   return [
     lookedAt(run),
     present
-      ? `As tried it finds ${found}, as it is${present.enabled ? '' : ' (disabled)'} ${foundByPresent}; ${foundByBoth} of them are the same.`
-      : `As tried it finds ${found}.`,
-    ...list('Only as tried', found - foundByBoth, onlyNew),
-    ...list('Only as it is', foundByPresent - foundByBoth, onlyPresent),
+      ? `The tested rule has ${found} findings, the current one${present.enabled ? '' : ' (disabled)'} ${foundByPresent}; they share ${foundByBoth}.`
+      : `The tested rule has ${found} findings.`,
+    ...list('Only the tested rule', found - foundByBoth, onlyNew),
+    ...list('Only the current rule', foundByPresent - foundByBoth, onlyPresent),
   ].join('\n');
 }
 
 function lookedAt({ events, complete, readFrom, readUntil }: Pick<DryRun, 'events' | 'complete' | 'readFrom' | 'readUntil'>): string {
   const ended = complete ? '' : 'Ended early. ';
   if (!readFrom || !readUntil) return `${ended}${numbered(events)} events read.`;
-  const rest = complete ? '' : '; what was recorded later was not looked at';
+  const rest = complete ? '' : '; later events were not read';
   return `${ended}${numbered(events)} events read, recorded from ${readFrom.toISOString()} to ${readUntil.toISOString()}${rest}.`;
 }
 
@@ -247,12 +245,12 @@ function findingLine({
 
 function parseTime(text: string): Date {
   const moment = parseMoment(text);
-  if (!moment) throw new InvalidArgumentError('Give a moment with its zone, such as 2026-01-31T12:00:00Z.');
+  if (!moment) throw new InvalidArgumentError('Give a timestamp with a time zone, such as 2026-01-31T12:00:00Z.');
   return moment;
 }
 
 function parseLimit(text: string): number {
   const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > 500) throw new InvalidArgumentError('Give a number from 1 to 500.');
+  if (limit < 1 || limit > 500) throw new InvalidArgumentError('Give a whole number from 1 to 500.');
   return limit;
 }

@@ -12,8 +12,8 @@ type Json = { readonly json?: boolean };
 
 export function keysCommand(): Command {
   return new Command('keys')
-    .summary('make, list, rotate and revoke API keys')
-    .description('API keys are how services say who they are. A change is felt within a second, also by a running Coffer.')
+    .summary('create, list, rotate and revoke API keys')
+    .description('Services authenticate with API keys. A running Coffer applies changes within a second.')
     .addCommand(createCommand())
     .addCommand(listCommand())
     .addCommand(rotateCommand())
@@ -24,11 +24,11 @@ function createCommand(): Command {
   const width = Math.max(...scopes.map((scope) => scope.length));
   const meanings = scopes.map((scope) => `  ${scope.padEnd(width)}  ${scopeMeanings[scope]}`).join('\n');
   return new Command('create')
-    .summary('make a key; its secret is shown once')
+    .summary('create a key; its secret is shown once')
     .argument('<name>', 'what the key is for')
-    .requiredOption('--scopes <list>', 'what it may do, separated by commas', parseScopes)
-    .option('--expires-in-days <days>', '1 to 3650; it never expires, when absent', wholeFrom(1, 3_650))
-    .option('--json', 'answer as JSON')
+    .requiredOption('--scopes <list>', 'what the key may do, separated by commas', parseScopes)
+    .option('--expires-in-days <days>', '1 to 3650; without it, the key never expires', wholeFrom(1, 3_650))
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `\nScopes:\n${meanings}\n\nExamples:\n  coffer keys create billing --scopes wallets:read,money:deposit --expires-in-days 365`,
@@ -37,7 +37,7 @@ function createCommand(): Command {
       await runWith(options, withKeys, async (keys) => {
         const expiresAfterMs = options.expiresInDays === undefined ? undefined : options.expiresInDays * dayMs;
         const made = accepted(await keys.create({ name, scopes: options.scopes, createdBy: 'cli', expiresAfterMs }));
-        answer(options, `${shownOnce(made)}\nIt may: ${made.key.scopes.join(', ')}.`, made);
+        answer(options, `${shownOnce(made)}\nScopes: ${made.key.scopes.join(', ')}.`, made);
       });
     });
 }
@@ -45,7 +45,7 @@ function createCommand(): Command {
 function listCommand(): Command {
   return new Command('list')
     .summary('list the keys, newest first, without their secrets')
-    .option('--json', 'answer as JSON')
+    .option('--json', 'print JSON')
     .action(async (options: Json) => {
       await runWith(options, withKeys, async (keys) => {
         const items = await keys.list();
@@ -56,23 +56,23 @@ function listCommand(): Command {
 
 function rotateCommand(): Command {
   return new Command('rotate')
-    .summary('give a key a new secret; the one before works a while longer')
-    .argument('<id>', 'the part of the key between its two underscores')
-    .option('--overlap-hours <hours>', '0 to 720: for how long the secret before works too', wholeFrom(0, 720), 24)
-    .option('--json', 'answer as JSON')
+    .summary('give a key a new secret; the previous one stays valid for a while')
+    .argument('<id>', 'the part of the key between the two underscores')
+    .option('--overlap-hours <hours>', 'how long the previous secret stays valid: 0 to 720', wholeFrom(0, 720), 24)
+    .option('--json', 'print JSON')
     .action(async (id: string, options: Json & { overlapHours: number }) => {
       await runWith(options, withKeys, async (keys) => {
         const made = accepted(await keys.rotate(id, options.overlapHours * hourMs));
-        answer(options, `${shownOnce(made)}\nThe secret before works until ${timeOf(made.key.previousExpiresAt)}.`, made);
+        answer(options, `${shownOnce(made)}\nThe previous secret stays valid until ${timeOf(made.key.previousExpiresAt)}.`, made);
       });
     });
 }
 
 function revokeCommand(): Command {
   return new Command('revoke')
-    .summary('revoke a key for good')
-    .argument('<id>', 'the part of the key between its two underscores')
-    .option('--json', 'answer as JSON')
+    .summary('revoke a key permanently')
+    .argument('<id>', 'the part of the key between the two underscores')
+    .option('--json', 'print JSON')
     .action(async (id: string, options: Json) => {
       await runWith(options, withKeys, async (keys) => {
         const revoked = accepted(await keys.revoke(id));
@@ -84,17 +84,17 @@ function revokeCommand(): Command {
 function accepted<T extends object>(outcome: T | Refused): T {
   if (!('refusal' in outcome)) return outcome;
   if (outcome.refusal.code === 'name_invalid')
-    throw new OperatorError('The name cannot be used.', 'Give 1 to 200 characters, not only spaces, without control characters.');
-  throw new OperatorError('There is no such living key.', 'Take an id from "coffer keys list".');
+    throw new OperatorError('The name is not valid.', 'Give 1 to 200 characters, not only spaces, without control characters.');
+  throw new OperatorError('There is no such key, or it was revoked.', 'Take an id from "coffer keys list".');
 }
 
 function shownOnce({ key, secret }: NewApiKey): string {
-  return `${secret}\nThis is the key of ${key.name}. Keep it now: it is not shown again.`;
+  return `${secret}\nThis is the key for ${key.name}. Store it now: it is not shown again.`;
 }
 
 function lineOf(key: ApiKey): string {
   const state = key.revokedAt ? `revoked ${timeOf(key.revokedAt)}` : key.expiresAt ? `expires ${timeOf(key.expiresAt)}` : 'never expires';
-  return `cof_${key.id}  ${key.name}  ${key.scopes.join(',')}  made ${timeOf(key.createdAt)}  ${state}  last used ${timeOf(key.lastUsedAt)}`;
+  return `cof_${key.id}  ${key.name}  ${key.scopes.join(',')}  created ${timeOf(key.createdAt)}  ${state}  last used ${timeOf(key.lastUsedAt)}`;
 }
 
 function timeOf(time: Date | null): string {
@@ -104,11 +104,11 @@ function timeOf(time: Date | null): string {
 function parseScopes(text: string): Scope[] {
   const wanted = text.split(',').map((word) => word.trim());
   const unknown = wanted.filter((word) => !isScope(word));
-  if (unknown.length > 0) throw new InvalidArgumentError(`There is no scope ${unknown.join(', ')}. There are: ${scopes.join(', ')}.`);
+  if (unknown.length > 0) throw new InvalidArgumentError(`Unknown scope ${unknown.join(', ')}. The scopes are: ${scopes.join(', ')}.`);
   return wanted.filter(isScope);
 }
 
-/** The bounds that the REST API has, too. */
+/** The same bounds as in the REST API. */
 function wholeFrom(least: number, most: number): (text: string) => number {
   return (text) => {
     const given = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;

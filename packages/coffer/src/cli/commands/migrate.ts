@@ -4,17 +4,15 @@ import { answer, runCommand } from '../run.ts';
 
 export function migrateCommand(): Command {
   return new Command('migrate')
-    .summary('bring the database up to date')
-    .description(
-      'Applies what is new in database/: migrations, then functions and views. Safe to run at any time, also beside a running Coffer.',
-    )
-    .option('--json', 'answer as JSON')
+    .summary('migrate the database')
+    .description('Applies new migrations, then functions and views. Safe to run at any time, also while Coffer is running.')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
 Examples:
   coffer migrate                                       the embedded database
-  COFFER_MIGRATION_URL=postgres://… coffer migrate     a database of your own, as its owner`,
+  COFFER_MIGRATION_URL=postgres://… coffer migrate     your own database, as its owner`,
     )
     .action(async (options: { json?: boolean }) => {
       await runCommand({ ...options, descriptor: 2 }, async (context) => {

@@ -18,17 +18,17 @@ type Options = {
 
 export function monkeyCommand(): Command {
   return new Command('monkey')
-    .summary('load a running Coffer, and check that no unit was lost, doubled or made up')
+    .summary('load test a running Coffer, and check that no money was lost, duplicated or invented')
     .description(
-      'Sends a mixed load with retries, duplicates, reused keys and races to wallets of its own, then reads everything back over the API and checks it. Real money of nobody is touched, but what it deposits stays. Exit code 1 when something does not hold.',
+      'Sends a mixed load with retries, duplicates, reused keys and races to its own wallets, then reads everything back over the API and checks the invariants. It does not touch other wallets, but its deposits stay in the ledger. Exit code 1 if an invariant is violated.',
     )
-    .option('--requests <number>', 'how many requests', wholeNumber(1, 1_000_000), 1000)
-    .option('--concurrency <number>', 'how many at once', wholeNumber(1, 1000), 100)
-    .option('--wallets <number>', 'how many wallets they meet at', wholeNumber(2, 10_000), 20)
-    .option('--url <address>', 'where Coffer is', 'http://127.0.0.1:3000')
-    .option('--seed <number>', 'asks the same again; a new one each time when left away', wholeNumber(0, 2 ** 32 - 1))
-    .option('--token <token>', "an API key or a login's token, for a server that asks for one; or COFFER_TOKEN")
-    .option('--json', 'answer as JSON')
+    .option('--requests <number>', 'number of requests', wholeNumber(1, 1_000_000), 1000)
+    .option('--concurrency <number>', 'number of concurrent requests', wholeNumber(1, 1000), 100)
+    .option('--wallets <number>', 'number of wallets that share the load', wholeNumber(2, 10_000), 20)
+    .option('--url <address>', 'address of Coffer', 'http://127.0.0.1:3000')
+    .option('--seed <number>', 'repeats the requests of an earlier run; default: a new seed each time', wholeNumber(0, 2 ** 32 - 1))
+    .option('--token <token>', "an API key or a login's token, for a server that requires credentials; or set COFFER_TOKEN")
+    .option('--json', 'print JSON')
     .option('--i-own-this-server', 'allow a server that is not on this machine')
     .addHelpText(
       'after',
@@ -36,7 +36,7 @@ export function monkeyCommand(): Command {
 Examples:
   coffer monkey                                        1000 requests, 100 at once
   coffer monkey --requests 100000 --concurrency 200
-  coffer monkey --wallets 2                            everything meets at two wallets
+  coffer monkey --wallets 2                            all load on two wallets
   coffer monkey --json --seed 7`,
     )
     .action(async (options: Options) => {
@@ -60,8 +60,8 @@ async function run(options: Options): Promise<void> {
   }).catch((failure: unknown) => {
     if (!(failure instanceof CofferUnavailable)) throw failure;
     throw new OperatorError(
-      `Coffer at ${asked.url} went away before everything was read back, so nothing is known of the invariants: ${failure.message}`,
-      'Start it again and ask once more; "coffer verify" says whether the ledger is whole.',
+      `Coffer at ${asked.url} became unavailable before everything was read back, so the invariants could not be checked: ${failure.message}`,
+      'Start it and run the command again; "coffer verify" checks the ledger itself.',
     );
   });
   answer({ json }, sentences(report), report);
@@ -71,22 +71,22 @@ async function run(options: Options): Promise<void> {
 function refuseStrangers({ url, iOwnThisServer }: Options): void {
   const host = URL.parse(url)?.hostname;
   if (host === undefined || !/^https?:/.test(url))
-    throw new OperatorError(`"${url}" is no address of a server.`, 'Give one like http://127.0.0.1:3000.');
+    throw new OperatorError(`"${url}" is not a server address.`, 'Give one like http://127.0.0.1:3000.');
   if (iOwnThisServer || /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host)) return;
   throw new OperatorError(
-    `${host} is not this machine, and a load test of somebody else's server is an attack.`,
-    'If the server is yours, say so: --i-own-this-server.',
+    `${host} is not this machine, and a load test against a server you do not own is an attack.`,
+    'If you own the server, add --i-own-this-server.',
   );
 }
 
 async function refuseSilence({ url }: Options): Promise<void> {
   await new Coffer({ url, attemptsMax: 1 }).health().catch((failure: unknown) => {
     const reason = failure instanceof CofferUnavailable || failure instanceof CofferRefused ? failure.message : String(failure);
-    throw new OperatorError(`No Coffer answers at ${url}: ${reason}`, 'Start it (npm start), or name another one: --url.');
+    throw new OperatorError(`No Coffer answers at ${url}: ${reason}`, 'Start it (npm start), or give another address with --url.');
   });
 }
 
-/** One line that changes on a terminal, four lines in a log. */
+/** On a terminal, one line that is overwritten; in a log, four lines. */
 function progressTo(stream: NodeJS.WriteStream): (stage: string, done: number, of: number) => void {
   let shownAtMs = 0;
   let quarters = 0;

@@ -9,9 +9,9 @@ type SetAside = Retried['failed'][number];
 
 export function projectionsCommand(): Command {
   return new Command('projections')
-    .summary('see how far what follows the event log is, and try again what it set aside')
+    .summary('show the progress of projections, and retry quarantined events')
     .description(
-      'A projection is what Coffer derives from the event log, such as stats. An event that it cannot apply is set aside, and the others flow on; here it is tried again, whether or not there is a dead letter of it. Works beside a running Coffer and its worker.',
+      'A projection is data that Coffer derives from the event log, such as stats. An event that it cannot apply is quarantined ("set aside"), and the projection continues with the others. Here you can retry such events, whether or not a dead letter exists. Works while Coffer and its worker are running.',
     )
     .addCommand(listCommand(), { isDefault: true })
     .addCommand(setAsideCommand())
@@ -20,8 +20,8 @@ export function projectionsCommand(): Command {
 
 function listCommand(): Command {
   return new Command('list')
-    .summary('list them: how far each is, and how much it set aside; the same without "list"')
-    .option('--json', 'answer as JSON')
+    .summary('list the projections with their progress and quarantined events (default command)')
+    .option('--json', 'print JSON')
     .action(async (options: Json) => {
       await runCommand({ ...options, descriptor: 2 }, async (context) => {
         const list = await followed(context);
@@ -32,26 +32,29 @@ function listCommand(): Command {
 
 function setAsideCommand(): Command {
   return new Command('set-aside')
-    .summary('list the events that one could not apply, and why, newest first')
+    .summary('list the quarantined events of a projection and why they failed, newest first')
     .argument('<projection>', 'which one')
-    .option('--json', 'answer as JSON')
+    .option('--json', 'print JSON')
     .action(async (name: string, options: Json) => {
       await runCommand({ ...options, descriptor: 2 }, async (context) => {
         const items = await setAsideOf(context, name);
-        answer(options, items.length === 0 ? `${name} has nothing set aside.` : items.map(lineOf).join('\n'), { projection: name, items });
+        answer(options, items.length === 0 ? `${name} has no quarantined events.` : items.map(lineOf).join('\n'), {
+          projection: name,
+          items,
+        });
       });
     });
 }
 
 function retryCommand(): Command {
   return new Command('retry')
-    .summary('try events again that it could not apply; exit code 1 when some still fail')
+    .summary('retry quarantined events; exit code 1 if some fail again')
     .description(
-      'Reads each from the log again and tries to apply it, by itself, the oldest first. However often and by how many it is tried, it is applied once. Needs the settings that the worker has (such as SMTP_URL), for it does the same work.',
+      'Reads each event from the log again and tries to apply it, one at a time, oldest first. Each event is applied once, however often it is retried. Needs the same settings as the worker (such as SMTP_URL), because it does the same work.',
     )
     .argument('<projection>', 'which one')
-    .argument('[events...]', 'their ids, from "coffer projections set-aside"; without any, every one')
-    .option('--json', 'answer as JSON')
+    .argument('[events...]', 'event ids, from "coffer projections set-aside"; default all')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  coffer projections retry stats\n  coffer projections retry stats 1-4711-1')
     .action(async (name: string, ids: string[], options: Json) => {
       await runCommand({ ...options, descriptor: 2 }, async (context) => {
@@ -63,9 +66,9 @@ function retryCommand(): Command {
 }
 
 function linesOf({ name, status }: Followed): string[] {
-  if (!status) return [`${name}: not begun; the worker begins it.`];
+  if (!status) return [`${name}: not started yet; the worker starts it.`];
   const { books, generation, building, setAside } = status;
-  const notes = [`generation ${generation}`, ...(building === null ? [] : [`${building} being built`]), `${setAside} set aside`];
+  const notes = [`generation ${generation}`, ...(building === null ? [] : [`${building} being built`]), `${setAside} quarantined`];
   return [
     `${name}: ${notes.join(', ')}`,
     ...books.map(({ book, seq, part, applied, behindEntries, behindSeconds }) => {
@@ -86,9 +89,9 @@ function lineOf({ id, type, wallet, error, tries, since }: SetAside): string {
 function sentences(name: string, { applied, failed, notSetAside }: Retried): string {
   return [
     applied === 0 && failed.length === 0
-      ? `${name}: there was nothing to try.`
-      : `${name}: ${applied} applied, ${failed.length} still fail.`,
+      ? `${name}: there was nothing to retry.`
+      : `${name}: ${applied} applied, ${failed.length} failed again.`,
     ...failed.map((event) => `  ${lineOf(event)}`),
-    ...notSetAside.map((id) => `  ${id}  is not set aside: it was applied, or never failed`),
+    ...notSetAside.map((id) => `  ${id}  is not quarantined: it was applied, or never failed`),
   ].join('\n');
 }

@@ -8,18 +8,18 @@ type Options = { readonly check?: boolean; readonly json?: boolean };
 
 export function rebuildCommand(): Command {
   return new Command('rebuild')
-    .summary('make what is derived from the event log again, from its beginning')
+    .summary('rebuild a projection from the beginning of the event log')
     .description(
-      'Builds a projection from the first event on, beside the one that is read, and puts it in its place when it is as far. Works beside a running Coffer, which goes on serving and working. Interrupted, it has no effect: begin again. Without a name it lists what can be rebuilt.',
+      'Builds a new generation of a projection from the first event, and switches to it once it has caught up. Coffer keeps serving and working while it runs. An interrupted rebuild has no effect: run it again. Without a name, the command lists the projections that can be rebuilt.',
     )
     .argument('[projection]', 'which one')
-    .option('--check', 'compare instead: build it beside, name what differs, change nothing; exit code 1 when something differs')
-    .option('--json', 'answer as JSON')
+    .option('--check', 'only compare: build a copy and report the differences, change nothing; exit code 1 if there are any')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  coffer rebuild                 what can be rebuilt, and how far each is
+  coffer rebuild                 the projections that can be rebuilt, and their progress
   coffer rebuild stats           the stats of all wallets
   coffer rebuild stats --check   is what is read equal to what the log says?
 
@@ -34,7 +34,7 @@ What can be rebuilt, and what --check compares, column by column:
     .action(async (name: string | undefined, options: Options) => {
       await runCommand({ ...options, descriptor: 2 }, async (context) => {
         if (name === undefined && options.check)
-          throw new OperatorError('It is not clear what is to be compared.', 'Name one: coffer rebuild stats --check.');
+          throw new OperatorError('No projection is named.', 'Name the one to compare: coffer rebuild stats --check.');
         if (name === undefined) {
           const list = await rebuildable(context);
           return answer(options, list.map(lineOf).join('\n'), list);
@@ -56,13 +56,13 @@ function showProgress({ book, events, seq, ofSeq }: { book: number; events: numb
 }
 
 function lineOf({ name, comparable, status }: Rebuildable): string {
-  if (!status) return `${name}: not begun; the worker begins it.`;
+  if (!status) return `${name}: not started yet; the worker starts it.`;
   const { books, setAside, building } = status;
   const events = books.reduce((sum, { applied }) => sum + applied, 0);
   const behind = books.reduce((sum, { behindEntries }) => sum + behindEntries, 0);
   return [
     `${name}: ${events.toLocaleString('en-US')} events, ${behind === 0 ? 'at the end of the log' : `${behind.toLocaleString('en-US')} entries behind`}`,
-    ...(setAside > 0 ? [`${setAside} set aside`] : []),
+    ...(setAside > 0 ? [`${setAside} quarantined`] : []),
     ...(building === null ? [] : ['being rebuilt']),
     ...(comparable ? [] : ['cannot be compared']),
   ].join(', ');
@@ -77,13 +77,13 @@ function sentences({
   differences,
 }: Awaited<ReturnType<typeof rebuildProjection>>): string {
   const pace = `${events.toLocaleString('en-US')} events in ${(durationMs / 1_000).toFixed(1)} s, ${eventsPerSecond.toLocaleString('en-US')} a second`;
-  const aside = setAside > 0 ? [`${setAside} events could not be applied; the log of this command says why.`] : [];
-  if (differences === null) return [`${projection} was made again from the log and is in force (${pace}).`, ...aside].join('\n');
-  if (differences.length === 0) return [`${projection} equals what the log says (${pace}).`, ...aside].join('\n');
+  const aside = setAside > 0 ? [`${setAside} events could not be applied; see the log of this command for the reasons.`] : [];
+  if (differences === null) return [`${projection} was rebuilt from the log and is in use (${pace}).`, ...aside].join('\n');
+  if (differences.length === 0) return [`${projection} matches the log (${pace}).`, ...aside].join('\n');
   return [
-    `${projection} does NOT equal what the log says (${pace}):`,
+    `${projection} does NOT match the log (${pace}):`,
     ...differences.map(({ table, rows, first }) => `  ${table}: ${rows} rows differ, such as ${first}`),
     ...aside,
-    `Make it again: coffer rebuild ${projection}`,
+    `Rebuild it: coffer rebuild ${projection}`,
   ].join('\n');
 }

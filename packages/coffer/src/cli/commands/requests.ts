@@ -12,32 +12,32 @@ const actor = 'cli';
 
 export function requestsCommand(): Command {
   return new Command('requests')
-    .summary('see to asynchronous requests: list, show, replay, approve, reject')
+    .summary('list, show, replay, approve and reject asynchronous requests')
     .description(
-      'Withdrawals and transfers that were accepted to be done in the background. What is decided here a running worker goes on with.',
+      'Asynchronous requests are withdrawals and transfers that run in the background. A running worker continues with what you decide here.',
     )
     .addCommand(listCommand())
     .addCommand(showCommand())
-    .addCommand(decisionCommand('replay', 'have a request done once more that failed or was rejected'))
-    .addCommand(decisionCommand('approve', 'have a withdrawal paid out that waits for somebody'))
-    .addCommand(decisionCommand('reject', 'give the amount back of a withdrawal that waits for somebody'));
+    .addCommand(decisionCommand('replay', 'run a failed or rejected request again'))
+    .addCommand(decisionCommand('approve', 'approve the payout of a withdrawal that waits for a decision'))
+    .addCommand(decisionCommand('reject', 'reject a withdrawal that waits for a decision, and release its amount'));
 }
 
 function listCommand(): Command {
   return new Command('list')
     .summary('list requests, newest first')
-    .option('--wallet <id>', 'of this wallet only')
-    .addOption(new Option('--status <status>', 'in this status only').choices(requestStatuses))
-    .option('--limit <number>', 'how many at most: 1 to 500', parseLimit, 50)
-    .option('--cursor <id>', 'go on after this request, the last of an earlier page', parseCursor)
-    .option('--json', 'answer as JSON')
+    .option('--wallet <id>', 'only of this wallet')
+    .addOption(new Option('--status <status>', 'only in this status').choices(requestStatuses))
+    .option('--limit <number>', 'maximum number of requests: 1 to 500', parseLimit, 50)
+    .option('--cursor <id>', 'continue after this request, the last of the previous page', parseCursor)
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  coffer requests list --status awaiting_approval\n  coffer requests list --wallet w1 --json')
     .action(async (options: Json & { wallet?: string; status?: RequestStatus; limit: number; cursor?: string }) => {
       const { wallet, status, limit, cursor } = options;
       await runWith(options, withRequests, async (requests) => {
         const page = await requests.list({ wallet, status, limit, cursor });
         const lines = page.items.map(lineOf);
-        if (page.next !== null) lines.push(`There are more: --cursor ${page.next}`);
+        if (page.next !== null) lines.push(`More: --cursor ${page.next}`);
         answer(options, lines.length === 0 ? 'There are no such requests.' : lines.join('\n'), {
           items: page.items.map(plain),
           next: page.next,
@@ -48,9 +48,9 @@ function listCommand(): Command {
 
 function showCommand(): Command {
   return new Command('show')
-    .summary('show a request, and what was tried')
-    .argument('<id>', 'of the request')
-    .option('--json', 'answer as JSON')
+    .summary('show a request and its attempts')
+    .argument('<id>', 'id of the request')
+    .option('--json', 'print JSON')
     .action(async (id: string, options: Json) => {
       await runWith(options, withRequests, async (requests) => {
         const found = await requests.find(id);
@@ -64,14 +64,14 @@ function showCommand(): Command {
 function decisionCommand(decision: Decision, summary: string): Command {
   return new Command(decision)
     .summary(summary)
-    .argument('<id>', 'of the request')
-    .requiredOption('--reason <text>', 'why, in 1 to 1000 characters; kept with the request', parseReason)
-    .option('--json', 'answer as JSON')
+    .argument('<id>', 'id of the request')
+    .requiredOption('--reason <text>', 'the reason, 1 to 1000 characters; stored with the request', parseReason)
+    .option('--json', 'print JSON')
     .action(async (id: string, options: Json & { reason: string }) => {
       await runWith(options, withRequests, async (requests) => {
         const decided = await requests.decide(id, decision, { actor, reason: options.reason });
         if ('refusal' in decided) throw refused(id, decided.refusal, decided.status);
-        answer(options, `${id} is ${decided.request.status} now.`, plain(decided.request));
+        answer(options, `${id} is now ${decided.request.status}.`, plain(decided.request));
       });
     });
 }
@@ -79,10 +79,10 @@ function decisionCommand(decision: Decision, summary: string): Command {
 function refused(id: string, refusal: DecisionRefusal, status: RequestStatus | null): OperatorError {
   if (refusal === 'not_found') return noSuchRequest(id);
   const remedies = {
-    not_waiting: 'Only what is in_review, awaiting_approval, paying or uncertain can be approved or rejected.',
-    not_failed: 'Only what failed or was released can be replayed.',
-    not_replayable: 'Its key or its hold was used by another operation. Have it asked for again, with a fresh key.',
-    busy: 'A worker has it in hand just now: try again in a moment.',
+    not_waiting: 'Only a request that is in_review, awaiting_approval, paying or uncertain can be approved or rejected.',
+    not_failed: 'Only a request that failed or was released can be replayed.',
+    not_replayable: 'Another operation used its key or its hold. Send the request again with a new key.',
+    busy: 'A worker is processing it. Try again in a moment.',
   } as const satisfies Record<Exclude<DecisionRefusal, 'not_found'>, string>;
   return new OperatorError(`The request is ${status ?? 'gone'}.`, remedies[refusal]);
 }
@@ -103,11 +103,11 @@ function linesOf(request: AsyncRequest): string[] {
   const { hold, operation, key, generation, createdAt, finishedAt, nextTryAt, failure } = request;
   return [
     lineOf(request),
-    `key ${key}, asked for ${createdAt.toISOString()}, replayed ${generation} times`,
+    `key ${key}, requested ${createdAt.toISOString()}, replayed ${generation} times`,
     ...(hold ? [`hold ${hold.id} of ${hold.amount}${finishedAt ? '' : `, times out at ${hold.timesOutAt.toISOString()}`}`] : []),
     ...(operation === null ? [] : [`operation ${operation}`]),
     ...(failure && Object.keys(failure.facts).length > 0 ? [JSON.stringify(failure.facts)] : []),
-    finishedAt ? `finished ${finishedAt.toISOString()}` : `goes on ${nextTryAt.toISOString()}`,
+    finishedAt ? `finished ${finishedAt.toISOString()}` : `next attempt ${nextTryAt.toISOString()}`,
   ];
 }
 
@@ -129,7 +129,7 @@ function parseLimit(text: string): number {
 
 function parseCursor(text: string): string {
   if (isUuid(text)) return text;
-  throw new InvalidArgumentError('Give the id that the earlier page named.');
+  throw new InvalidArgumentError('Give the cursor that the previous page printed.');
 }
 
 function parseReason(text: string): string {

@@ -9,10 +9,10 @@ export function resetCommand(): Command {
   return new Command('reset')
     .summary('delete all data')
     .description(
-      'Deletes every user, wallet and transfer for good. Refuses while a copy of Coffer runs on the data. Where nobody can be asked, as in a script, the database that Coffer made for itself is deleted at once, and one of DATABASE_URL only with --yes.',
+      'Deletes all users, wallets and transfers permanently. Refuses while Coffer is running on the data. Without a terminal, as in a script, the embedded database is deleted without confirmation, and a database of DATABASE_URL only with --yes.',
     )
-    .option('-y, --yes', 'do not ask')
-    .option('--json', 'answer as JSON')
+    .option('-y, --yes', 'skip the confirmation')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
@@ -39,7 +39,7 @@ Examples:
 async function isAgreed(config: Config, options: { yes?: boolean }, target: string): Promise<boolean> {
   if (options.yes) return true;
   if (process.stdin.isTTY && process.stdout.isTTY) return await confirm(`Delete all data in ${target}?`);
-  // Scripts may empty the database that Coffer made for itself; somebody else's must be meant explicitly.
+  // Scripts may empty the embedded database; any other one needs explicit consent.
   if (config.databaseUrl === undefined) return true;
-  throw new OperatorError(`Nobody can be asked whether ${target} may be emptied.`, 'Run it again with --yes.');
+  throw new OperatorError(`There is no terminal to confirm deleting all data in ${target}.`, 'Run the command again with --yes.');
 }

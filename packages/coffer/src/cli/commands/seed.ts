@@ -4,11 +4,11 @@ import { answer, runCommand } from '../run.ts';
 
 export function seedCommand(): Command {
   return new Command('seed')
-    .summary('put the demo data into the ledger')
+    .summary('add the demo data to the ledger')
     .description(
-      'Adds the treasury, Alice and Bob with their wallets, every unit as an entry in the ledger. Seeding twice changes nothing.',
+      'Adds the treasury, Alice and Bob with their wallets. All balances come from ledger entries. Seeding twice changes nothing.',
     )
-    .option('--json', 'answer as JSON')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  coffer seed\n  DATABASE_URL=postgres://… coffer seed')
     .action(async (options: { json?: boolean }) => {
       await runCommand({ ...options, descriptor: 2 }, async ({ config, log }) => {

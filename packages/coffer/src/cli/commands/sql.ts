@@ -9,12 +9,12 @@ const timeoutMs = 60_000;
 
 export function sqlCommand(): Command {
   return new Command('sql')
-    .summary('ask the database a question in SQL')
+    .summary('query the database with SQL')
     .description(
-      'Runs one SQL statement as a reader, in a read-only transaction, and prints its rows; for looking, since the embedded PostgreSQL comes without psql. Works beside a running Coffer. Readable views: accounts, wallets, asset_types, ledger.balance, ledger.event.',
+      'Runs one SQL statement as a read-only role, in a read-only transaction, and prints its rows. Useful because the embedded PostgreSQL comes without psql. Works while Coffer is running. Readable views: accounts, wallets, asset_types, ledger.balance, ledger.event.',
     )
-    .argument('[statement]', 'the statement; read from standard input when absent')
-    .option('--json', 'answer as JSON')
+    .argument('[statement]', 'the statement; read from standard input if omitted')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
@@ -33,7 +33,7 @@ Examples:
     });
 }
 
-/** Columns by place, since two of them may have one name. */
+/** Columns by position, because two may have the same name. */
 type Answer = { readonly names: readonly string[]; readonly rows: readonly (readonly unknown[])[] };
 
 async function ask(pool: pg.Pool, statement: string): Promise<Answer> {
@@ -41,14 +41,14 @@ async function ask(pool: pg.Pool, statement: string): Promise<Answer> {
   try {
     await client.query('begin read only');
     await client.query(`set local statement_timeout = ${timeoutMs}`);
-    // With parameters, even none of them, the server takes one statement only: nothing can end the read-only transaction.
+    // In the extended protocol the server accepts one statement only, so nothing can end the read-only transaction.
     const question = { text: statement, values: [], queryMode: 'extended', rowMode: 'array' as const };
     const { fields, rows } = await client.query<unknown[]>(question);
     return { names: fields.map(({ name }) => name), rows: rows.map((row) => row.map(plain)) };
   } catch (failure) {
     throw new OperatorError(
       `The database answered: ${failure instanceof Error ? failure.message : String(failure)}.`,
-      'Correct the statement and ask again.',
+      'Correct the statement and try again.',
     );
   } finally {
     await client.query('rollback').catch(() => undefined);

@@ -7,8 +7,8 @@ import { welcome } from '../welcome.ts';
 
 export function startCommand(): Command {
   return new Command('start')
-    .summary('start the platform, or some of its services')
-    .description('Starts the services named, or all of them, and runs until Ctrl-C. The database is created and migrated first.')
+    .summary('start Coffer, or some of its services')
+    .description('Starts the services named, or all of them, and runs until you press Ctrl-C. Creates and migrates the database first.')
     .addArgument(new Argument('[service...]', 'which services').choices(services))
     .addHelpText(
       'after',
@@ -26,8 +26,8 @@ Examples:
       await runCommand({ descriptor: 1, logFile: logFileOf(chosen) }, async ({ config, log }) => {
         await runUntilStopped(log, async () => {
           const coffer = await startCoffer(config, chosen, log);
-          log.info({ ...coffer.urls }, 'Coffer runs; Ctrl-C stops it');
-          // Standard output that is full or gone costs the welcome, not the service.
+          log.info({ ...coffer.urls }, 'Coffer is running; press Ctrl-C to stop it');
+          // If standard output is full or closed, only the welcome is lost.
           process.stdout.on('error', () => undefined).write(welcome(coffer));
           return coffer;
         });
@@ -35,7 +35,7 @@ Examples:
     });
 }
 
-/** Each process has a file of its own: api.log where the API is, also together with others; else users.log, wallets.log or worker.log. */
+/** Each process has its own file: api.log if it runs the API, otherwise users.log, wallets.log or worker.log. */
 function logFileOf(chosen: readonly Service[]): string {
   return `${chosen.includes('api') ? 'api' : chosen[0]}.log`;
 }

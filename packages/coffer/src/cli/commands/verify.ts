@@ -5,11 +5,11 @@ import { answer, runCommand } from '../run.ts';
 
 export function verifyCommand(): Command {
   return new Command('verify')
-    .summary('check the whole ledger against itself')
+    .summary('verify the integrity of the ledger')
     .description(
-      'Re-derives every balance, version, key, event and hash of the ledger from its first entry on, and names the first row that does not fit. Works beside a running Coffer. Exit code 1 when something does not fit.',
+      'Re-derives every balance, version, key, event and hash of the ledger from its first entry, and reports the first row that does not match. Works while Coffer is running. Exit code 1 if something does not match.',
     )
-    .option('--json', 'answer as JSON')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
@@ -47,11 +47,11 @@ function sentences(report: VerifyReport): string {
   const lines: string[] = [];
   if (report.ok) {
     lines.push(
-      `The ledger is whole: every balance, version, key, event and hash follows from the log (${size}; ${(report.durationMs / 1000).toFixed(1)} s).`,
+      `The ledger is intact: every balance, version, key, event and hash matches the log (${size}; ${(report.durationMs / 1000).toFixed(1)} s).`,
     );
     for (const { book, lastSeq, hash } of report.books) lines.push(`Book ${book} ends at seq ${lastSeq} with hash ${hash}.`);
   } else {
-    lines.push(`The ledger does NOT fit together (read: ${size}).`);
+    lines.push(`The ledger is NOT consistent (read: ${size}).`);
     for (const { id, rule, violations, first } of report.invariants) {
       if (first)
         lines.push(
@@ -59,13 +59,11 @@ function sentences(report: VerifyReport): string {
           `   ${several(violations, 'violation', 'violations')}, the first at ${first.at}: ${first.what}: expected ${first.expected}, found ${first.found}.`,
         );
     }
-    lines.push(
-      'Keep this database as it is, stop writing to it, and compare it with a backup. docs/concepts/chain.md says what each rule means.',
-    );
+    lines.push('Do not change this database: stop writing to it, and compare it with a backup. docs/concepts/chain.md explains each rule.');
   }
   if (report.foreignCheckpoints > 0) {
     lines.push(
-      `Not compared: ${several(report.foreignCheckpoints, 'checkpoint', 'checkpoints')} in the home, of another ledger (another database, or this one before it was replaced).`,
+      `Not compared: ${several(report.foreignCheckpoints, 'checkpoint', 'checkpoints')} in COFFER_HOME belong to another ledger (another database, or this one before it was replaced).`,
     );
   }
   return lines.join('\n');

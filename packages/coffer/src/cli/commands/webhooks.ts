@@ -29,10 +29,8 @@ const createdBy = 'cli';
 
 export function webhooksCommand(): Command {
   return new Command('webhooks')
-    .summary('see to webhooks: addresses that are told of events')
-    .description(
-      'Addresses that are told of events, and what came of each call. A running Coffer goes on with what is changed here within a second.',
-    )
+    .summary('manage webhooks')
+    .description('Coffer sends events to webhooks and records the outcome of each call. A running Coffer applies changes within a second.')
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(createCommand())
@@ -48,10 +46,10 @@ export function webhooksCommand(): Command {
 
 function listCommand(): Command {
   return new Command('list')
-    .summary('list them, newest first, without their secrets')
-    .option('--limit <number>', 'how many at most: 1 to 500', parseLimit, 50)
-    .option('--cursor <id>', 'go on after this webhook, the last of an earlier page', parseWebhookCursor)
-    .option('--json', 'answer as JSON')
+    .summary('list the webhooks, newest first, without their secrets')
+    .option('--limit <number>', 'maximum number of webhooks: 1 to 500', parseLimit, 50)
+    .option('--cursor <id>', 'continue after this webhook, the last of the previous page', parseWebhookCursor)
+    .option('--json', 'print JSON')
     .action(async (options: Json & Paged) => {
       await runWith(options, withWebhooks, async (webhooks) => {
         const page = await webhooks.list(options.limit, options.cursor);
@@ -62,9 +60,9 @@ function listCommand(): Command {
 
 function showCommand(): Command {
   return new Command('show')
-    .summary('show one, and how it does')
-    .argument('<id>', 'of the webhook')
-    .option('--json', 'answer as JSON')
+    .summary('show a webhook and its health')
+    .argument('<id>', 'id of the webhook')
+    .option('--json', 'print JSON')
     .action(async (id: string, options: Json) => {
       await runWith(options, withWebhooks, async (webhooks) => {
         const found = accepted(await webhooks.find(id));
@@ -77,13 +75,13 @@ type Filter = { readonly types: string[]; readonly wallet?: string; readonly own
 
 function createCommand(): Command {
   return new Command('create')
-    .summary('have an address told of events from now on; its secret is shown once')
-    .argument('<url>', 'a public https address')
-    .option('--types <names>', 'the events that it is told, separated by commas; * is all of them', parseTypes, ['*'])
-    .option('--wallet <id>', 'only what is about this wallet', parseWallet)
-    .option('--owner <id>', 'only what is about wallets of this user', parseOwner)
+    .summary('create a webhook for events from now on; its secret is shown once')
+    .argument('<url>', 'a public https URL')
+    .option('--types <names>', 'event types to send, separated by commas; * means all', parseTypes, ['*'])
+    .option('--wallet <id>', 'only events about this wallet', parseWallet)
+    .option('--owner <id>', 'only events about wallets of this user', parseOwner)
     .option('--description <text>', 'what it is for', parseDescription, '')
-    .option('--json', 'answer as JSON')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  coffer webhooks create https://example.com/hooks --types FundsDeposited,FundsWithdrawn')
     .action(async (url: string, options: Json & Filter) => {
       const { types, wallet = null, owner = null, description } = options;
@@ -97,12 +95,12 @@ function createCommand(): Command {
 function switchCommand(name: 'pause' | 'resume'): Command {
   const [status, summary] =
     name === 'pause'
-      ? (['disabled', 'send it nothing more; what waits for it is kept, what happens meanwhile is not for it'] as const)
-      : (['enabled', 'send it what waits, and what happens from now on'] as const);
+      ? (['disabled', 'stop sending; pending deliveries are stored, events that occur while it is paused are not sent'] as const)
+      : (['enabled', 'resume sending: pending deliveries, and events from now on'] as const);
   return new Command(name)
     .summary(summary)
-    .argument('<id>', 'of the webhook')
-    .option('--json', 'answer as JSON')
+    .argument('<id>', 'id of the webhook')
+    .option('--json', 'print JSON')
     .action(async (id: string, options: Json) => {
       await runWith(options, withWebhooks, async (webhooks) => {
         const changed = accepted(await webhooks.update(id, { status }));
@@ -113,9 +111,9 @@ function switchCommand(name: 'pause' | 'resume'): Command {
 
 function rotateCommand(): Command {
   return new Command('rotate')
-    .summary('give it a new secret, shown once; the one before signs too for 24 hours')
-    .argument('<id>', 'of the webhook')
-    .option('--json', 'answer as JSON')
+    .summary('create a new secret, shown once; for 24 hours calls are also signed with the previous one')
+    .argument('<id>', 'id of the webhook')
+    .option('--json', 'print JSON')
     .action(async (id: string, options: Json) => {
       await runWith(options, withWebhooks, async (webhooks) => {
         const made = accepted(await webhooks.rotate(id));
@@ -126,9 +124,9 @@ function rotateCommand(): Command {
 
 function testCommand(): Command {
   return new Command('test')
-    .summary('send it an event of the type WebhookTest, whatever its filter')
-    .argument('<id>', 'of the webhook')
-    .option('--json', 'answer as JSON')
+    .summary('send an event of type WebhookTest, regardless of the filter')
+    .argument('<id>', 'id of the webhook')
+    .option('--json', 'print JSON')
     .action(async (id: string, options: Json) => {
       await runWith(options, withWebhooks, async (webhooks) => {
         const sent = accepted(await webhooks.test(id));
@@ -139,12 +137,12 @@ function testCommand(): Command {
 
 function deliveriesCommand(): Command {
   return new Command('deliveries')
-    .summary('list what it was to be sent, newest first')
-    .argument('<id>', 'of the webhook')
-    .addOption(new Option('--status <status>', 'in this status only').choices(deliveryStatuses))
-    .option('--limit <number>', 'how many at most: 1 to 500', parseLimit, 50)
-    .option('--cursor <delivery>', 'go on after this delivery, the last of an earlier page', parseDelivery)
-    .option('--json', 'answer as JSON')
+    .summary('list the deliveries of a webhook, newest first')
+    .argument('<id>', 'id of the webhook')
+    .addOption(new Option('--status <status>', 'only in this status').choices(deliveryStatuses))
+    .option('--limit <number>', 'maximum number of deliveries: 1 to 500', parseLimit, 50)
+    .option('--cursor <delivery>', 'continue after this delivery, the last of the previous page', parseDelivery)
+    .option('--json', 'print JSON')
     .action(async (id: string, options: Json & Paged & { status?: DeliveryStatus }) => {
       const { limit, cursor, status } = options;
       await runWith(options, withWebhooks, async (webhooks) => {
@@ -156,10 +154,10 @@ function deliveriesCommand(): Command {
 
 function deliveryCommand(): Command {
   return new Command('delivery')
-    .summary('show a delivery with its body and each call: what was answered, or why nothing was')
-    .argument('<id>', 'of the webhook')
+    .summary('show a delivery with its body and each call: the answer, or why there was none')
+    .argument('<id>', 'id of the webhook')
     .argument('<delivery>', 'its number', parseDelivery)
-    .option('--json', 'answer as JSON')
+    .option('--json', 'print JSON')
     .action(async (id: string, delivery: string, options: Json) => {
       await runWith(options, withWebhooks, async (webhooks) => {
         const found = accepted(await webhooks.delivery(id, Number(delivery)));
@@ -172,12 +170,12 @@ type Which = { readonly since?: Date; readonly status: 'failed' | 'delivered' };
 
 function replayCommand(): Command {
   return new Command('replay')
-    .summary('send deliveries once more, with the whole schedule before them')
-    .argument('<id>', 'of the webhook')
+    .summary('send deliveries again, with the full schedule of retries')
+    .argument('<id>', 'id of the webhook')
     .argument('[delivery]', 'its number', parseDelivery)
-    .option('--since <moment>', `instead: all that were made since then, the oldest ${replayedMax} at most`, parseMomentGiven)
+    .option('--since <moment>', `instead: all deliveries created since then, at most the oldest ${replayedMax}`, parseMomentGiven)
     .addOption(new Option('--status <status>', 'of those').choices(['failed', 'delivered']).default('failed'))
-    .option('--json', 'answer as JSON')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExamples:\n  coffer webhooks replay <id> 17\n  coffer webhooks replay <id> --since 2026-01-31T12:00:00Z --status delivered',
@@ -198,17 +196,17 @@ async function replay(
 ): Promise<DeliveryRead | { readonly replayed: number }> {
   if (delivery !== undefined && since === undefined) return accepted(await webhooks.replay(id, Number(delivery)));
   if (delivery !== undefined || since === undefined)
-    throw new OperatorError('It is not clear which deliveries are meant.', 'Give the number of one, or --since.');
+    throw new OperatorError('No deliveries are named.', 'Give the number of one, or --since.');
   const replayed = await webhooks.replaySince(id, since, status);
   return { replayed: typeof replayed === 'number' ? replayed : accepted<never>(replayed) };
 }
 
 function deleteCommand(): Command {
   return new Command('delete')
-    .summary('delete it for good, with what waits for it and its log; asks first')
-    .argument('<id>', 'of the webhook')
-    .option('--yes', 'do not ask')
-    .option('--json', 'answer as JSON')
+    .summary('delete a webhook permanently, with its pending deliveries and its log; asks for confirmation')
+    .argument('<id>', 'id of the webhook')
+    .option('--yes', 'skip the confirmation')
+    .option('--json', 'print JSON')
     .action(async (id: string, options: Json & { yes?: boolean }) => {
       await runWith(options, withWebhooks, async (webhooks) => {
         const { url } = accepted(await webhooks.find(id));
@@ -221,15 +219,15 @@ function deleteCommand(): Command {
 
 async function confirmDelete(url: string): Promise<void> {
   if (!process.stdin.isTTY) throw new OperatorError(`This would delete the webhook to ${url}.`, 'Add --yes to do it.');
-  if (!(await confirm(`Delete the webhook to ${url} for good?`)))
-    throw new OperatorError('Nothing was deleted.', 'Say yes, or give --yes.');
+  if (!(await confirm(`Delete the webhook to ${url} permanently?`)))
+    throw new OperatorError('Nothing was deleted.', 'Answer yes, or add --yes.');
 }
 
 function pageLines<T>({ items, next }: { items: readonly T[]; next: string | null }, lineOf: (item: T) => string, none: string): string {
   if (items.length === 0) return none;
-  return [...items.map(lineOf), ...(next === null ? [] : [`There are more: --cursor ${next}`])].join('\n');
+  return [...items.map(lineOf), ...(next === null ? [] : [`More: --cursor ${next}`])].join('\n');
 }
 
 function shownOnce({ endpoint, secret }: EndpointWithSecret): string {
-  return `${secret}\nThis is the secret that signs what is sent to ${endpoint.url}. Keep it now: it is not shown again.\n${endpointLine(endpoint)}`;
+  return `${secret}\nThis secret signs the calls to ${endpoint.url}. Store it now: it is not shown again.\n${endpointLine(endpoint)}`;
 }

@@ -1,4 +1,4 @@
-/** What must hold whatever was asked, in whatever order: checked on nothing but answers of the API. */
+/** The invariants that must hold after any requests in any order, checked only through answers of the API. */
 import type { Event, HistoryItem, Operation } from '../../../../client/src/index.ts';
 import { acknowledged, operationIdOf, whyBehind } from './gather.ts';
 import type { Snapshot, WalletRead } from './gather.ts';
@@ -7,27 +7,27 @@ import type { After, Asked, Entry, Kind, Outcome, Told } from './requests.ts';
 export type Check = {
   readonly id: string;
   readonly rule: string;
-  /** How many things were looked at. */
+  /** Number of objects checked. */
   readonly checked: number;
   readonly violations: number;
   readonly first: string | null;
 };
 
-/** A finding for each thing looked at: null when it is in order. */
+/** A finding per object: null if it is correct. */
 type Findings = Iterable<string | null>;
 
 const rules: readonly { readonly id: string; readonly rule: string; readonly look: (snapshot: Snapshot) => Findings }[] = [
-  { id: 'I1', rule: 'what went in and did not go out is what the wallets hold', look: conservation },
+  { id: 'I1', rule: 'the sum of the balances is what went in minus what went out', look: conservation },
   { id: 'I2', rule: 'each balance is the sum of its history', look: sums },
-  { id: 'I3', rule: 'versions are 1..n without gaps, and each running balance follows from the one before', look: versions },
-  { id: 'I4', rule: 'every acknowledged operation is found by id and by key, as it was answered', look: records },
-  { id: 'I5', rule: 'each key had one effect at most, and the same answer each time', look: keys },
+  { id: 'I3', rule: 'versions are 1..n without gaps, and each running balance follows from the previous one', look: versions },
+  { id: 'I4', rule: 'every acknowledged operation can be read by id and by key, as it was answered', look: records },
+  { id: 'I5', rule: 'each key had at most one effect, and always the same answer', look: keys },
   { id: 'I6', rule: 'no balance was ever below its floor', look: floors },
-  { id: 'I7', rule: 'what was held is left, captured or released, and what is left is what the wallet holds back', look: holds },
-  { id: 'I8', rule: 'the event log tells each operation once, and no other', look: events },
+  { id: 'I7', rule: 'held amounts are left, captured or released, and what is left is what the wallet shows as held', look: holds },
+  { id: 'I8', rule: 'the event log has the events of each operation once, and no others', look: events },
   {
     id: 'I10',
-    rule: 'the worker has caught up within 30 s of rest, and the stats of each wallet are what its history adds up to',
+    rule: 'the worker caught up within 30 s of idle time, and the stats of each wallet match its history',
     look: follows,
   },
 ];
@@ -43,7 +43,7 @@ export function check(snapshot: Snapshot): Check[] {
 const incoming: readonly Kind[] = ['deposit', 'topup'];
 const outgoing: readonly Kind[] = ['withdrawal', 'spend', 'capture'];
 
-/** Every wallet that existed before would spoil it; these are new. Transfers between them change nothing. */
+/** Valid only for new wallets: existing ones would distort it. Transfers between them change nothing. */
 function* conservation({ journal, wallets }: Snapshot): Findings {
   const expected = new Map<string, bigint>();
   const found = new Map<string, bigint>();
@@ -58,11 +58,11 @@ function* conservation({ journal, wallets }: Snapshot): Findings {
   for (const [id, { wallet }] of wallets) found.set(assetOf(id), (found.get(assetOf(id)) ?? 0n) + BigInt(wallet?.balance ?? 0));
   for (const asset of new Set([...expected.keys(), ...found.keys()])) {
     const [should, does] = [expected.get(asset) ?? 0n, found.get(asset) ?? 0n];
-    yield should === does ? null : `${asset}: ${should} went in and did not go out, the wallets hold ${does}`;
+    yield should === does ? null : `${asset}: ${should} should be in the wallets, but they hold ${does}`;
   }
 }
 
-/** A capture for another wallet stays inside. */
+/** A capture for another wallet stays inside the set. */
 function isOutgoing({ kind, to }: Asked): boolean {
   return outgoing.includes(kind) && to === undefined;
 }
@@ -100,33 +100,36 @@ function* records({ journal, wallets, records: read }: Snapshot): Findings {
 
 function whyNotAsAnswered({ asked, outcome }: Entry, byId: Operation | null, byKey: Operation | null): string | null {
   const name = `${asked.kind} of ${asked.amount} by ${asked.wallet} under key ${asked.key}`;
-  if (!byId || !byKey) return `${name} was answered, and is not found by its ${byId ? 'key' : 'id'}`;
-  if (JSON.stringify(byId) !== JSON.stringify(byKey)) return `${name} is one thing by its id and another by its key`;
+  if (!byId || !byKey) return `${name} was answered, but cannot be found by its ${byId ? 'key' : 'id'}`;
+  if (JSON.stringify(byId) !== JSON.stringify(byKey)) return `${name} differs between its id and its key`;
   const status = outcome.status === 'completed' ? 'completed' : 'refused';
-  // What was refused by another book has come back: it is told as a refusal, and on record as that.
+  // If another book refused it, the money was returned: the answer is a refusal, and so is the record.
   const recorded = byId.status === 'compensated' ? 'refused' : byId.status;
-  if (recorded !== status) return `${name} was answered as ${status}, and is on record as ${byId.status}`;
-  if (byId.type !== asked.kind || byId.requestId !== asked.key) return `${name} is on record as ${byId.type} under key ${byId.requestId}`;
+  if (recorded !== status) return `${name} was answered as ${status}, but is recorded as ${byId.status}`;
+  if (byId.type !== asked.kind || byId.requestId !== asked.key) return `${name} is recorded as ${byId.type} under key ${byId.requestId}`;
   if (outcome.status === 'refused')
-    return byId.failure?.code === outcome.code ? null : `${name} was refused as ${outcome.code}, on record as ${byId.failure?.code}`;
+    return byId.failure?.code === outcome.code
+      ? null
+      : `${name} was refused with ${outcome.code}, but is recorded with ${byId.failure?.code}`;
   if (outcome.status !== 'completed' || asked.kind === 'open') return null;
   const { told } = outcome;
   if (BigInt(byId.amount ?? 0) !== asked.amount || told.amount !== byId.amount)
-    return `${name} was answered with ${told.amount}, on record with ${byId.amount}`;
-  if (told.createdAt !== byId.createdAt) return `${name} was answered with the time ${told.createdAt}, on record with ${byId.createdAt}`;
+    return `${name} was answered with ${told.amount}, but is recorded with ${byId.amount}`;
+  if (told.createdAt !== byId.createdAt)
+    return `${name} was answered with the time ${told.createdAt}, but is recorded with ${byId.createdAt}`;
   return sidesOf(asked.wallet, told).every(({ walletId, balance, version }) =>
     [byId.debit, byId.credit].some((side) => side?.walletId === walletId && side.balance === balance && side.version === version),
   )
     ? null
-    : `${name} was answered with other balances than are on record`;
+    : `${name} was answered with balances other than the recorded ones`;
 }
 
 function whyNotInHistory(operationId: string, { asked, outcome }: Entry, wallets: ReadonlyMap<string, WalletRead>): string | null {
-  if (asked.kind === 'open') return wallets.get(asked.wallet)?.wallet ? null : `wallet ${asked.wallet} was opened, and is not there`;
+  if (asked.kind === 'open') return wallets.get(asked.wallet)?.wallet ? null : `wallet ${asked.wallet} was opened, but does not exist`;
   const lines = [asked.wallet, asked.to].map(
     (id) => wallets.get(id ?? '')?.history.filter((item) => (item.transferId ?? item.operationId) === operationId).length ?? 0,
   );
-  // What was refused on the other side left the wallet and came back to it.
+  // A refusal by the other side: the amount left the wallet and was returned to it.
   const expected = outcome.status === 'refused' ? [outcome.isReturned ? 2 : 0, 0] : [1, asked.to === undefined ? 0 : 1];
   if (lines.every((count, at) => count === expected[at])) return null;
   return `${outcome.status} operation ${operationId} is ${lines[0]} times in the history of ${asked.wallet}${asked.to === undefined ? '' : ` and ${lines[1]} times in that of ${asked.to}`}`;
@@ -136,7 +139,7 @@ function sidesOf(wallet: string, { balance, version, to }: Told): After[] {
   return [{ walletId: wallet, balance, version }, ...(to ? [to] : [])];
 }
 
-/** Answers under one key: at most one is the first, all are the same but for those that refuse another content. */
+/** Of the answers under one key, at most one is the first; all are the same, except refusals of other content. */
 function* keys({ journal, wallets }: Snapshot): Findings {
   const byKey = new Map<string, Entry[]>();
   for (const entry of journal) {
@@ -148,7 +151,7 @@ function* keys({ journal, wallets }: Snapshot): Findings {
     const own = history.filter(({ requestId }) => requestId !== null);
     const asked = new Set(journal.filter((entry) => entry.asked.wallet === id).map((entry) => entry.asked.key));
     for (const { requestId, operationId } of own)
-      yield asked.has(requestId ?? '') ? null : `wallet ${id} did operation ${operationId}, which nobody asked for`;
+      yield asked.has(requestId ?? '') ? null : `wallet ${id} has operation ${operationId}, which was never requested`;
   }
 }
 
@@ -158,13 +161,13 @@ function whyTwice(name: string, entries: readonly Entry[], wallets: ReadonlyMap<
   if (!first) return null;
   const content = contentOf(first);
   for (const entry of answers) {
-    if (contentOf(entry) !== content) return `key ${name}: another content was answered as if it were the same`;
+    if (contentOf(entry) !== content) return `key ${name}: other content got the answer of the original`;
     if (answerOf(entry) !== answerOf(first)) return `key ${name} was answered differently: ${answerOf(first)} and ${answerOf(entry)}`;
   }
   const fresh = answers.filter(({ outcome }) => 'replayed' in outcome && !outcome.replayed).length;
   if (fresh > 1) return `key ${name} was answered ${fresh} times as if for the first time`;
   const other = entries.find((entry) => contentOf(entry) !== content && 'replayed' in entry.outcome && !isKeyRefusal(entry));
-  if (other) return `key ${name} was used for something else, and not refused`;
+  if (other) return `key ${name} was used for other content, and not refused`;
   const { wallet, key } = first.asked;
   const effects = wallets.get(wallet)?.history.filter(({ requestId }) => requestId === key).length ?? 0;
   return effects > 1 ? `key ${name} had ${effects} effects` : null;
@@ -190,7 +193,7 @@ function* floors({ wallets }: Snapshot): Findings {
     for (const { balanceAfter, operationId } of history)
       yield BigInt(balanceAfter) >= floor
         ? null
-        : `wallet ${id} stood at ${balanceAfter} after operation ${operationId}, below its floor of ${floor}`;
+        : `wallet ${id} had ${balanceAfter} after operation ${operationId}, below its floor of ${floor}`;
     yield BigInt(wallet.available) >= 0n ? null : `wallet ${id} has ${wallet.available} available`;
   }
 }
@@ -202,11 +205,11 @@ function* holds({ wallets }: Snapshot): Findings {
       yield parts === BigInt(amount) ? null : `hold ${holdId} of ${amount} has ${left} left, ${captured} captured and ${released} released`;
     }
     const held = authorised.reduce((sum, { status, left }) => (status === 'open' ? sum + BigInt(left) : sum), 0n);
-    if (wallet) yield BigInt(wallet.held) === held ? null : `wallet ${id} holds back ${wallet.held}, its open holds add up to ${held}`;
+    if (wallet) yield BigInt(wallet.held) === held ? null : `wallet ${id} shows ${wallet.held} as held, its open holds add up to ${held}`;
   }
 }
 
-/** What the log tells of each operation. A refused transfer was initiated, too. */
+/** The events of each operation. A refused transfer was initiated, too. */
 const told: Readonly<Record<Kind, { readonly completed: readonly string[]; readonly refused: readonly string[] }>> = {
   open: { completed: ['WalletCreated'], refused: ['WalletCreationFailed'] },
   deposit: { completed: ['FundsDeposited'], refused: ['DepositFailed'] },
@@ -218,12 +221,12 @@ const told: Readonly<Record<Kind, { readonly completed: readonly string[]; reado
   topup: { completed: ['FundsToppedUp'], refused: ['TopUpFailed'] },
   spend: { completed: ['FundsSpent'], refused: ['SpendFailed'] },
   hold: { completed: ['HoldAuthorized'], refused: ['HoldFailed'] },
-  // And CaptureCredited, where a wallet receives it.
+  // Also CaptureCredited, if a wallet receives it.
   capture: { completed: ['HoldCaptured'], refused: ['CaptureFailed'] },
   release: { completed: ['HoldReleased'], refused: ['ReleaseFailed'] },
 };
 
-/** Of a transfer that another book refused; its recipient is told, too. */
+/** For a transfer refused by another book; its recipient gets an event, too. */
 const returned = ['TransferInitiated', 'TransferDebited', 'TransferCreditFailed', 'TransferCompensated', 'TransferFailed'] as const;
 
 function isReturned(outcome: Outcome): boolean {
@@ -241,20 +244,20 @@ function* events({ journal, events: log }: Snapshot): Findings {
     const isDone = outcome.status === 'completed';
     const further = isDone && asked.kind === 'capture' && asked.to !== undefined ? ['CaptureCredited'] : [];
     const expected = isReturned(outcome) ? [...returned] : [...told[asked.kind][isDone ? 'completed' : 'refused'], ...further];
-    // A wallet that a first posting opens on the way is told before it.
+    // If the operation opens a wallet first, that event comes before it.
     const found = (byOperation.get(operationId) ?? [])
       .map(({ type }) => type)
       .filter((type) => asked.kind === 'open' || type !== 'WalletCreated');
-    // The steps of a transfer between books are listed by time, and two books' clocks may differ by a moment.
+    // The steps of a transfer between books are sorted by time, and two books' clocks may differ slightly.
     const inOrder = (types: readonly string[]) => (asked.kind === 'transfer' ? types.toSorted() : types).join();
     yield inOrder(found) === inOrder(expected)
       ? null
-      : `operation ${operationId} should be told as ${expected.join(', ')}, and is as ${found.join(', ') || 'nothing'}`;
+      : `operation ${operationId} should have the events ${expected.join(', ')}, but has ${found.join(', ') || 'none'}`;
   }
   for (const [operationId, [event]] of byOperation) {
-    if (!known.has(String(operationId)) && event) yield `event ${event.id} tells ${event.type} of an operation that nobody asked for`;
+    if (!known.has(String(operationId)) && event) yield `event ${event.id} is a ${event.type} of an operation that was never requested`;
   }
-  // Each book has an order of its own; the first number of an id is the book's.
+  // Each book has its own order; the first number of an event id is the book.
   const newest = new Map<string, (typeof log)[number]>();
   for (const event of log) {
     const { id, seq, part } = event;
@@ -269,7 +272,7 @@ function* events({ journal, events: log }: Snapshot): Findings {
 function* follows({ journal, wallets, worker }: Snapshot): Findings {
   for (const projection of worker.projections) {
     yield whyBehind(projection, journal);
-    yield projection.setAside === 0 ? null : `${projection.name} has set ${projection.setAside} events aside`;
+    yield projection.setAside === 0 ? null : `${projection.name} has ${projection.setAside} quarantined events`;
   }
   for (const [id, { history, stats }] of wallets) {
     if (!stats) continue;
@@ -280,7 +283,7 @@ function* follows({ journal, wallets, worker }: Snapshot): Findings {
     const [toldCame, toldWent] = [sum(/^(deposited|toppedUp|issued|.*In)$/), sum(/^(withdrawn|spent|.*Out)$/)];
     yield came === toldCame && went === toldWent
       ? null
-      : `wallet ${id} took in ${came} and gave out ${went}, its stats say ${toldCame} and ${toldWent}`;
+      : `wallet ${id} received ${came} and sent ${went}, but its stats say ${toldCame} and ${toldWent}`;
   }
 }
 

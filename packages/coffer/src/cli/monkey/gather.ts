@@ -1,4 +1,4 @@
-/** Reads back over the API what the server says that it has: wallets, histories, operations and events. */
+/** Reads back over the API what the server has recorded: wallets, histories, operations and events. */
 import { CofferRefused } from '../../../../client/src/index.ts';
 import type { Coffer, Event, HistoryItem, Hold, Operation, Projection, Wallet, WalletStats } from '../../../../client/src/index.ts';
 import type { Entry } from './requests.ts';
@@ -10,20 +10,20 @@ export type WalletRead = {
   readonly stats: WalletStats | null;
 };
 
-/** Both ways to the same record; null where the server knows of nothing. */
+/** The same record by id and by key; null if the server does not know it. */
 export type RecordRead = { readonly byId: Operation | null; readonly byKey: Operation | null };
 
 export type Snapshot = {
   readonly journal: readonly Entry[];
   readonly wallets: ReadonlyMap<string, WalletRead>;
-  /** By operation id, for every operation that was acknowledged. */
+  /** By operation id, for every acknowledged operation. */
   readonly records: ReadonlyMap<string, RecordRead>;
-  /** What the log tells of these wallets. */
+  /** The events of these wallets. */
   readonly events: readonly Event[];
   readonly worker: WorkerRead;
 };
 
-/** How far the worker got once all was quiet; `without`: why nobody can say. */
+/** How far the worker got once the load had ended; `without`: why that is unknown. */
 export type WorkerRead = { readonly projections: readonly Projection[]; readonly without: string | null };
 
 export type Gathering = {
@@ -47,7 +47,7 @@ export async function gather({ coffer, concurrency, journal, wallets, tokens }: 
     const holds: Hold[] = [];
     if (wallet) for await (const item of coffer.allHistory({ walletId, limit: 500 }, optionsOf(walletId))) history.push(item);
     if (wallet) for await (const hold of coffer.allHolds({ walletId, limit: 500 }, optionsOf(walletId))) holds.push(hold);
-    // The API lists the newest first; a history is followed from its beginning.
+    // The API lists the newest first; checks read a history from its beginning.
     const stats = await orNull(coffer.getStats({ walletId }, optionsOf(walletId)));
     read.set(walletId, { wallet, history: history.toReversed(), holds, stats });
   });
@@ -69,7 +69,7 @@ export async function gather({ coffer, concurrency, journal, wallets, tokens }: 
   return { journal, wallets: read, records, events, worker };
 }
 
-/** The first acknowledgement of each operation that is on record: what was refused because of its key is the record of another. */
+/** The first acknowledgement of each recorded operation; if the key was refused, the record belongs to another request. */
 export function acknowledged(journal: readonly Entry[]): Map<string, Entry> {
   const found = new Map<string, Entry>();
   for (const entry of journal) {
@@ -86,13 +86,13 @@ export function operationIdOf({ outcome }: Entry): string | undefined {
 
 const catchUpMs = 30_000;
 
-/** Waits until the worker has taken in everything that this run did. */
+/** Waits until the worker has processed everything from this run. */
 async function awaitWorker(coffer: Coffer, journal: readonly Entry[]): Promise<WorkerRead> {
   const untilMs = performance.now() + catchUpMs;
   for (;;) {
     try {
       const { items: projections } = await coffer.listProjections();
-      if (projections.length === 0) return { projections, without: 'no worker has begun to follow the event log' };
+      if (projections.length === 0) return { projections, without: 'no worker has read the event log yet' };
       if (performance.now() > untilMs || projections.every((projection) => whyBehind(projection, journal) === null))
         return { projections, without: null };
     } catch (failure) {
@@ -103,17 +103,17 @@ async function awaitWorker(coffer: Coffer, journal: readonly Entry[]): Promise<W
   }
 }
 
-/** Null when everything is in it that this run did. Others may go on posting meanwhile. */
+/** Null once it includes everything from this run. Others may post in the meantime. */
 export function whyBehind({ name, books }: Projection, journal: readonly Entry[]): string | null {
   for (const { book, seq, behindEntries } of books) {
     const own = [...acknowledged(journal).keys()].filter((id) => id.startsWith(`${book}-`));
     const end = Math.max(0, ...own.map((id) => Number(id.split('-').at(-1))));
-    if (seq < end || (seq === end && behindEntries > 0)) return `${name} is at ${seq} of ${end} in book ${book}, and does not get further`;
+    if (seq < end || (seq === end && behindEntries > 0)) return `${name} is at ${seq} of ${end} in book ${book}, and makes no progress`;
   }
   return null;
 }
 
-/** A place in the event log before anything that this run did. */
+/** A cursor before everything from this run. */
 function beforeFirst(journal: readonly Entry[]): string {
   const seqs = [...acknowledged(journal).keys()].map((id) => Number(id.split('-').at(-1)));
   return `${Math.max(0, Math.min(...seqs) - 1)}-9999`;

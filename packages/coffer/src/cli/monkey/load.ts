@@ -1,11 +1,11 @@
-/** The load: many requests at once, most of them honest, some sent twice, some with a key that was used for something else. */
+/** The load: many concurrent requests. Most are correct, some are sent twice, some reuse a key for other content. */
 import { newKey } from '../../../../client/src/index.ts';
 import type { Coffer } from '../../../../client/src/index.ts';
 import type { Random } from './random.ts';
 import { send } from './requests.ts';
 import type { Asked, Entry, Kind, Outcome, Why } from './requests.ts';
 
-/** Somebody who may top up and spend. */
+/** A user who can top up and spend. */
 export type Player = { readonly wallet: string; readonly token: string };
 
 export type Load = {
@@ -19,7 +19,7 @@ export type Load = {
   readonly onProgress: (done: number) => void;
 };
 
-/** A hold that was authorised; it may have been captured since. */
+/** An authorised hold; it may have been captured since. */
 type Hold = { readonly wallet: string; readonly holdId: string };
 
 /** What is known while the load runs. */
@@ -32,10 +32,10 @@ const kindWeights = { deposit: 30, withdrawal: 18, transfer: 30, hold: 6 } as co
 const racers = 8;
 const amountMax = 1_000;
 const muchTooMuch = 10n ** 15n;
-/** Every fifth wallet may owe some. */
+/** Every fifth wallet has a credit line. */
 const creditLimits = [0n, 0n, 0n, 0n, 500n];
 
-/** Sends exactly `requests` requests and answers with the journal, in the order of the answers. */
+/** Sends exactly `requests` requests and returns the journal in the order of the answers. */
 export async function runLoad(load: Load): Promise<Entry[]> {
   const journal: Entry[] = [];
   const sent: Asked[] = [];
@@ -114,7 +114,7 @@ function fresh(load: Known, given?: Kind): Asked {
   if (kind === 'capture') {
     const hold = random.pick(holds);
     const others = load.wallets.filter((other) => other !== hold.wallet);
-    // Half of it leaves for good.
+    // Half of the captures leave the system.
     return { ...about, ...hold, ...(random.below(2) === 0 && { to: random.pick(others) }) };
   }
   const wallet = anyWallet(load);
@@ -122,7 +122,7 @@ function fresh(load: Known, given?: Kind): Asked {
   return { ...about, wallet, to: random.pick(load.wallets.filter((other) => other !== wallet)) };
 }
 
-/** Half of everything meets at two wallets. */
+/** Half of all requests use two wallets. */
 function anyWallet({ random, wallets }: Load): string {
   return random.pick(random.below(2) === 0 ? wallets.slice(0, 2) : wallets);
 }

@@ -1,4 +1,4 @@
-/** One run: load, then the questions that are still open, then everything read back and checked. */
+/** One run: generate load, settle unknown outcomes, then read everything back and check it. */
 import { Coffer, CofferRefused, newKey } from '../../../../client/src/index.ts';
 import { check } from './checks.ts';
 import { gather } from './gather.ts';
@@ -24,7 +24,7 @@ const playersWanted = 2;
 
 export async function runMonkey({ url, requests, concurrency, wallets, seed, token, onProgress }: MonkeyOptions): Promise<Report> {
   const coffer = new Coffer({ url, ...(token !== undefined && { token }) });
-  // A fresh name each run: the server may have been used before, and the seed says only what is asked.
+  // A new name for each run: the server may have been used before, and the seed determines only the requests.
   const run = newKey().slice(0, 13);
   const names = Array.from({ length: wallets }, (_, at) => `monkey-${run}-${at + 1}`);
   const { players, entries, withoutPlayers } = await findPlayers(coffer, run);
@@ -66,7 +66,7 @@ export async function runMonkey({ url, requests, concurrency, wallets, seed, tok
 
 type Players = { readonly players: readonly Player[]; readonly entries: readonly Entry[]; readonly withoutPlayers: string | null };
 
-/** New users, who top up from the treasury and spend; where nobody may sign up or the treasury is empty, there are none. */
+/** New users, who top up from the treasury and spend; none if sign-up is not allowed or the treasury is empty. */
 async function findPlayers(coffer: Coffer, run: string): Promise<Players> {
   const players: Player[] = [];
   const entries: Entry[] = [];
@@ -93,7 +93,7 @@ async function findPlayers(coffer: Coffer, run: string): Promise<Players> {
   }
 }
 
-/** What is not known yet is asked once more, under its key. */
+/** Retries requests with an unknown outcome under the same key. */
 async function settle(coffer: Coffer, journal: readonly Entry[]): Promise<Entry[]> {
   const settled: Entry[] = [];
   for (const { asked, outcome } of journal) {

@@ -1,13 +1,13 @@
-/** Chance that a seed repeats: what is asked, in which order, of whom. */
+/** Seeded randomness: what is requested, in which order, for which wallets. */
 export type Random = {
   /** A whole number from 0 to below `limit`. */
   below(limit: number): number;
   pick<T>(items: readonly T[]): T;
-  /** One of the names, as often as its weight among all weights. */
+  /** One of the names, with probability proportional to its weight. */
   weighted<Name extends string>(weights: Readonly<Record<Name, number>>): Name;
 };
 
-/** Marsaglia's xorshift of 32 bits: short, and good enough to choose what to ask. */
+/** Marsaglia's 32-bit xorshift: short, and good enough to choose requests. */
 export function randomFrom(seed: number): Random {
   let state = (seed ^ 0x9e_37_79_b9) >>> 0 || 1;
   const next = () => {
@@ -17,7 +17,7 @@ export function randomFrom(seed: number): Random {
     state >>>= 0;
     return state / 2 ** 32;
   };
-  // The first draws of neighbouring seeds are alike.
+  // The first draws of neighbouring seeds are similar.
   for (let round = 0; round < 16; round++) next();
   const below = (limit: number) => Math.floor(next() * limit);
   return {

@@ -1,4 +1,4 @@
-/** What a run found, for programs and for people. */
+/** The report of a run, for programs and people. */
 import type { Check } from './checks.ts';
 import type { Entry } from './requests.ts';
 
@@ -12,20 +12,20 @@ export type Report = {
   readonly durationMs: number;
   readonly requestsPerSecond: number;
   readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number; readonly max: number };
-  /** By kind of operation and what became of it. */
+  /** By kind of operation and outcome. */
   readonly outcomes: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly refusals: Readonly<Record<string, number>>;
   readonly repeated: {
     readonly sentAgain: number;
     readonly sentAtOnce: number;
     readonly withOtherContent: number;
-    /** How many answers were those of an earlier request with the same key. */
+    /** Number of answers that replayed an earlier request with the same key. */
     readonly answeredAsReplays: number;
   };
   readonly unanswered: { readonly count: number; readonly unsettled: number; readonly first: string | null };
-  /** Why nobody topped up and spent; null when somebody did. */
+  /** Why no user topped up and spent; null if one did. */
   readonly withoutPlayers: string | null;
-  /** Why nobody can say whether the worker has caught up; null when it was looked at. */
+  /** Why it is unknown whether the worker has caught up; null if it was checked. */
   readonly withoutWorker: string | null;
   readonly checks: readonly Check[];
 };
@@ -93,28 +93,28 @@ export function sentences(report: Report): string {
   );
   const refusals = Object.entries(report.refusals).map(([code, count]) => `  ${String(count).padStart(6)}  ${code}`);
   return [
-    `${count(report.requests)} requests, ${report.concurrency} at once, in ${(report.durationMs / 1000).toFixed(1)} s: ${count(report.requestsPerSecond)} per second.`,
-    `Latency: half within ${latencyMs.p50} ms, 95 % within ${latencyMs.p95} ms, 99 % within ${latencyMs.p99} ms, the slowest ${latencyMs.max} ms.`,
+    `${count(report.requests)} requests, ${report.concurrency} concurrent, in ${(report.durationMs / 1000).toFixed(1)} s: ${count(report.requestsPerSecond)} per second.`,
+    `Latency: p50 ${latencyMs.p50} ms, p95 ${latencyMs.p95} ms, p99 ${latencyMs.p99} ms, max ${latencyMs.max} ms.`,
     ...kinds,
     ...(refusals.length > 0 ? ['Refused:', ...refusals] : []),
-    `Repeated: ${repeated.sentAgain} sent again later, ${repeated.sentAtOnce} sent at once, ${repeated.withOtherContent} with other content; ${repeated.answeredAsReplays} answered as replays.`,
+    `Repeated: ${repeated.sentAgain} sent again later, ${repeated.sentAtOnce} sent concurrently, ${repeated.withOtherContent} with other content; ${repeated.answeredAsReplays} answered as replays.`,
     ...(unanswered.count > 0
       ? [`Without an answer: ${unanswered.count}, of which ${unanswered.unsettled} could not be settled. ${unanswered.first ?? ''}`]
       : []),
-    ...(report.withoutPlayers === null ? [] : [`Nobody topped up or spent: ${report.withoutPlayers}`]),
-    ...(report.withoutWorker === null ? [] : [`Whether the worker has caught up was not looked at: ${report.withoutWorker}.`]),
+    ...(report.withoutPlayers === null ? [] : [`No top-ups or spends: ${report.withoutPlayers}`]),
+    ...(report.withoutWorker === null ? [] : [`The worker was not checked: ${report.withoutWorker}.`]),
     '',
     ...report.checks.flatMap(checkLines),
     '',
     report.ok
-      ? `All of it holds. Seed ${report.seed}; the wallets are named monkey-${report.run}-….`
-      : `Something does NOT hold. Seed ${report.seed}; the wallets are named monkey-${report.run}-…; coffer verify looks at the ledger from inside.`,
+      ? `All invariants hold. Seed ${report.seed}; the wallets are named monkey-${report.run}-….`
+      : `An invariant does NOT hold. Seed ${report.seed}; the wallets are named monkey-${report.run}-…; coffer verify checks the ledger itself.`,
   ].join('\n');
 }
 
 function checkLines({ id, rule, checked, violations, first }: Check): string[] {
   if (violations === 0) return [`✓ ${id} ${rule} (${count(checked)} checked)`];
-  return [`✗ ${id} ${rule}: ${count(violations)} of ${count(checked)} do not; the first:`, `     ${first}`];
+  return [`✗ ${id} ${rule}: ${count(violations)} of ${count(checked)} violated; the first:`, `     ${first}`];
 }
 
 function isAnswered({ outcome }: Entry): boolean {

@@ -1,27 +1,27 @@
-/** What the monkey asks for, and the journal of what it was told. */
+/** The requests of the monkey, and the journal of their answers. */
 import { CofferRefused, CofferUnavailable } from '../../../../client/src/index.ts';
 import type { Coffer } from '../../../../client/src/index.ts';
 
-/** By the names that the log has for them. */
+/** By their names in the log. */
 export type Kind = 'open' | 'deposit' | 'withdrawal' | 'transfer' | 'topup' | 'spend' | 'hold' | 'capture' | 'release';
 
-/** A request that can be sent as often as one likes: its key and its content stay the same. */
+/** A request that can be sent any number of times: its key and content stay the same. */
 export type Asked = {
   readonly kind: Kind;
-  /** The wallet that initiates it, under which its key is remembered. */
+  /** The wallet that initiates it, and that its key belongs to. */
   readonly wallet: string;
   readonly key: string;
   readonly amount: bigint;
   readonly to?: string;
-  /** What is captured or released. */
+  /** The hold to capture or release. */
   readonly holdId?: string;
-  /** For what only a user may ask for. */
+  /** For operations that only a user may request. */
   readonly token?: string;
 };
 
 export type After = { readonly walletId: string; readonly balance: string | null; readonly version: number | null };
 
-/** What every kind of answer has. */
+/** Fields of every kind of answer. */
 export type Told = {
   readonly operationId: string;
   readonly seq: number;
@@ -32,7 +32,7 @@ export type Told = {
   readonly createdAt: string;
   readonly amount?: string;
   readonly holdId?: string;
-  /** The recipient; what it holds is told to those only who may know. */
+  /** The recipient; its balance is shown only to callers who may see it. */
   readonly to?: After;
 };
 

@@ -1,4 +1,4 @@
-/** Who decides: the name that corrections and controls keep in the log. */
+/** The actor that corrections and controls record in the log. */
 import { actorOf as nameOfActor } from '../../identity/index.ts';
 import type { Request } from './app.ts';
 import { callerOf } from './callers.ts';

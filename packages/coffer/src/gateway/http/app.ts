@@ -1,4 +1,4 @@
-/** What the routes are given: the framework, typed by the schemas, and the product behind it. */
+/** What routes receive: the framework, typed by the schemas, and the product behind it. */
 import type { Commands } from '../../operations/index.ts';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, FastifyTypeProvider, RawServerDefault } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -17,7 +17,7 @@ import type { LiveOptions } from './live/streams.ts';
 import type { WalletQueries } from '../../wallets/index.ts';
 import type { Webhooks } from '../../webhooks/index.ts';
 
-/** A route's schemas are the types of its handler. */
+/** A route's schemas type its handler. */
 interface SchemaTypes extends FastifyTypeProvider {
   validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
   serializer: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
@@ -36,24 +36,24 @@ export type Product = {
   readonly sessions: Sessions;
   readonly apiKeys: ApiKeys;
   readonly webhooks: Webhooks;
-  /** Where live streams come from. */
+  /** The source of live streams. */
   readonly tail: LogTail;
   readonly live?: LiveOptions | undefined;
   readonly access: Access;
-  /** How far what follows the event log is. */
+  /** Reports the progress of the event consumers. */
   readonly projections: () => Promise<readonly ProjectionStatus[]>;
-  /** What they could not apply. */
+  /** The events they quarantined. */
   readonly setAsides: Pick<SetAsides, 'list' | 'retry' | 'names'>;
   readonly deadLetters: DeadLetters;
   readonly insights: Insights;
-  /** False until requests can be served, and while the database is away. */
+  /** False until requests can be served, and while the database is unavailable. */
   ready(): boolean;
-  /** True in open mode on the embedded database: seeded users may log in by their id alone. */
+  /** True in open mode on the embedded database: seeded users may log in with only their id. */
   readonly demo: boolean;
   readonly swaggerEnabled: boolean;
-  /** Proxies in front, whose word about the caller's address is believed; none when absent. */
+  /** Trusted proxies in front, whose X-Forwarded-For names the caller's address; none if absent. */
   readonly trustedProxies?: readonly Network[] | undefined;
   readonly log: Log;
-  /** What is noted of each request; nothing when absent. */
+  /** Records each request; nothing is recorded if absent. */
   readonly observation?: Observation | undefined;
 };

@@ -1,4 +1,4 @@
-/** Asking for something to be done later: how it is said, what is kept of it, and what is answered. */
+/** Asynchronous requests: how a caller asks for one, what is stored, and what is answered. */
 import Type from 'typebox';
 import { assert } from '../../kernel/index.ts';
 import type { Definition, Terms, TransferRequest, WalletMoneyRequest } from '../../operations/index.ts';
@@ -13,7 +13,7 @@ import type { Problem } from './problem.ts';
 import { presentRequest } from './request-views.ts';
 
 export const Async = Type.Boolean({
-  description: 'true: accept it now (202) and do it in the background; the same as the header Prefer: respond-async',
+  description: 'true: accept it now (202) and process it in the background; the same as the header Prefer: respond-async',
 });
 
 export const asyncHeaders = Type.Object({
@@ -21,7 +21,7 @@ export const asyncHeaders = Type.Object({
   prefer: Type.Optional(Type.String({ description: 'respond-async: the same as async in the body (RFC 7240)' })),
 });
 
-/** What the body says counts; else what the caller prefers. */
+/** The body takes precedence over the Prefer header. */
 export function isAsync(request: Request, reply: Reply, { async: asked }: { readonly async?: boolean }): boolean {
   if (asked === false || !prefersAsync(request)) return asked === true;
   reply.header('preference-applied', 'respond-async');
@@ -29,14 +29,15 @@ export function isAsync(request: Request, reply: Reply, { async: asked }: { read
 }
 
 function prefersAsync({ headers: { prefer } }: Request): boolean {
-  // Several headers are one list; a preference may have parameters.
+  // Repeated headers form one list; a preference may have parameters.
   const preferences = [prefer ?? []].flat().flatMap((header) => header.split(','));
   return preferences.some((preference) => preference.split(';')[0]?.trim().toLowerCase() === 'respond-async');
 }
 
 /**
- * Keeps the request, once there is such a wallet of the caller's, and answers where to follow it. What the ledger has on record under the
- * key without a request is answered as it is at once: the stored answer again, or that the key was used for something else.
+ * Stores the request once the caller's wallet is known to exist, and answers where to follow it. If the ledger already has an
+ * entry under the key, without a request, the answer is immediate: the stored answer again, or that the key was used for
+ * something else.
  */
 export async function acceptLater(
   product: Product,
@@ -46,7 +47,7 @@ export async function acceptLater(
   wanted: Terms,
   atOnce: () => Promise<Reply>,
 ): Promise<Reply> {
-  assert(isRequestType(name), `${name} can be left to a worker`);
+  assert(isRequestType(name), `${name} can be done asynchronously`);
   const money = wanted as WalletMoneyRequest | TransferRequest;
   const id = 'from' in money ? money.from : money.wallet;
   const { key = '' } = money;
@@ -90,7 +91,7 @@ function contentOf(money: WalletMoneyRequest | TransferRequest, { assets }: Prod
   };
 }
 
-/** The same words as for what is done at once; the ledger has no record of it. */
+/** The same wording as for synchronous operations; the ledger has no record of it. */
 function refusedUnseen(key: string, code: 'wallet_not_found' | 'idempotency_key_reused', facts: Record<string, string>): Problem {
   return refusalProblem({ status: 'refused', replayed: false, seq: 0, refusal: { code, facts }, entry: null, key });
 }

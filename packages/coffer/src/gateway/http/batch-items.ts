@@ -1,4 +1,4 @@
-/** Batches over REST: what one may hold, and how it is read, item by item. Everything about an item derives from the table of operations. */
+/** Batches over REST: which items a batch may contain, and how each is read. All of it derives from the table of operations. */
 import Type from 'typebox';
 import type { TSchema } from 'typebox';
 import { batchSizeMax, definitions, HoldId, InvalidInput, OperationId, strict, WalletId } from '../../operations/index.ts';
@@ -14,7 +14,7 @@ export type ItemBody = Readonly<Record<string, unknown>> & { readonly type: stri
 
 const subjects = { walletId: WalletId, holdId: HoldId, operationId: OperationId } as const satisfies Record<Subject, TSchema>;
 
-/** An item is the body of a single request with its type, and with the id that a path would carry. */
+/** An item is the body of a single request plus its type and the id that would be in the path. */
 function itemSchema({ batchType, subject, fields }: Definition): TSchema {
   const named = subject && { [subject]: subjects[subject] };
   return Type.Object({ type: Type.Literal(batchType), ...named, ...fields }, { $id: nameOf(batchType), ...strict });
@@ -29,7 +29,7 @@ const types = [...byType.keys()];
 
 export const batchItemSchemas = definitions.map(itemSchema);
 
-const size = `a list of 1 to ${batchSizeMax} operations, which are decided in their order`;
+const size = `a list of 1 to ${batchSizeMax} operations, processed in order`;
 
 export const BatchRequest = Type.Object(
   {
@@ -40,7 +40,7 @@ export const BatchRequest = Type.Object(
       items: { oneOf: types.map((type) => ({ $ref: `${nameOf(type)}#` })), discriminator: { propertyName: 'type' } },
       description: size,
     }),
-    atomic: Type.Optional(Type.Boolean({ description: 'true: all of them are done, or none' })),
+    atomic: Type.Optional(Type.Boolean({ description: 'true: either all operations are done or none' })),
   },
   strict,
 );
@@ -55,7 +55,10 @@ const checkers: ReadonlyMap<unknown, ReturnType<typeof checkerOf>> = new Map(
   definitions.map((definition) => [definition.batchType, checkerOf(itemSchema(definition))]),
 );
 
-/** What is wrong with a batch, naming the operation; null when nothing is. Each item is checked against the one schema of its type. */
+/**
+ * What is wrong with a batch, naming the operation; null if nothing. Each item is checked only against the schema of its own
+ * type.
+ */
 export function batchMistake(body: unknown): string | null {
   const mistake = checkEnvelope(body, 'The body');
   if (mistake !== null) return mistake;
@@ -74,15 +77,15 @@ export function nameAt(at: number): string {
   return `operations[${at}]`;
 }
 
-/** The user whose wallet an item names, where it names one. */
+/** The user whose wallet an item names, if any. */
 export function ownerNamedIn(body: ItemBody): string | undefined {
   const named = body['ownerId'] ?? body['user_id'];
   return typeof named === 'string' ? named : undefined;
 }
 
 /**
- * `admit`: the policy's word on an operation; leave to post batches is not leave to do everything in one. Throws the problem of the first
- * item that the caller may not post or that cannot be read, naming it.
+ * `admit`: the policy's decision on each operation; permission to post batches does not include permission for every operation in
+ * one. Throws the problem of the first item that the caller may not post or that cannot be read, and names it.
  */
 export function readBatch(bodies: readonly ItemBody[], admit: (operation: OperationName) => Admission): BatchItem[] {
   const callers = new Map<string, Caller>();

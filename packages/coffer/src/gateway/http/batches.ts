@@ -1,4 +1,4 @@
-/** Batches: what one answers. */
+/** The answers of batches. */
 import Type from 'typebox';
 import type { Static, TSchema } from 'typebox';
 import { assert } from '../../kernel/index.ts';
@@ -11,7 +11,7 @@ import { problem, problemBody, problemContentType, refusalProblem } from './prob
 
 type Fields = Record<string, TSchema>;
 
-/** What any operation of the table answers; `status` and `requestId` are the result's own. */
+/** The answer of any operation of the table; `status` and `requestId` come from the result itself. */
 const answered = Object.assign({}, ...definitions.map(({ answer }) => answer.schema.properties)) as Fields;
 const { status: _status, requestId: _requestId, ...answers } = answered;
 const maybe = <P extends Fields>(properties: P) => Type.Partial(Type.Object(properties)).properties;
@@ -19,19 +19,19 @@ const maybe = <P extends Fields>(properties: P) => Type.Partial(Type.Object(prop
 const BatchResult = Type.Object(
   {
     status: oneOf('completed', 'debited', 'refused'),
-    replayed: Type.Boolean({ description: 'true: it was done or refused before, under the same key' }),
+    replayed: Type.Boolean({ description: 'true: it was already done or refused under the same key' }),
     ...maybe(answers),
-    requestId: Type.String({ description: 'the idempotency key that the operation is remembered under' }),
-    code: Type.Optional(Type.String({ description: 'of a refusal: stable, for programs', examples: ['insufficient_funds'] })),
+    requestId: Type.String({ description: 'the idempotency key of the operation' }),
+    code: Type.Optional(Type.String({ description: 'of a refusal: stable code for programs', examples: ['insufficient_funds'] })),
     title: Type.Optional(Type.String({ description: 'of a refusal' })),
     detail: Type.Optional(Type.String({ description: 'of a refusal: what to do about it' })),
-    facts: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'of a refusal: what the detail speaks of' })),
-    transferStatus: Type.Optional(Type.String({ description: 'of a transfer in steps that came back: compensated' })),
+    facts: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'of a refusal: the facts behind the detail' })),
+    transferStatus: Type.Optional(Type.String({ description: 'of a transfer in steps whose money was returned: compensated' })),
   },
   {
     $id: 'BatchResult',
     ...strict,
-    description: 'beside status and replayed: what the operation alone would have answered, or why it was refused',
+    description: 'status and replayed, plus the answer that the operation alone would have, or why it was refused',
   },
 );
 
@@ -39,7 +39,7 @@ const outcomeProperties = {
   atomic: Type.Boolean(),
   completed: Type.Integer({ minimum: 0 }),
   refused: Type.Integer({ minimum: 0 }),
-  results: Type.Array(ref(BatchResult), { description: 'one for each operation, in their order' }),
+  results: Type.Array(ref(BatchResult), { description: 'one per operation, in order' }),
 };
 export const BatchAnswer = Type.Object(outcomeProperties, { $id: 'Batch', ...strict });
 const BatchRefusal = Type.Object(
@@ -56,9 +56,9 @@ const BatchRefusal = Type.Object(
 
 export const batchSchemas = [...batchItemSchemas, BatchResult, BatchAnswer, BatchRefusal];
 
-/** The answer of a batch of which all or none is done, when it is none. */
+/** The answer of an all-or-nothing batch that was refused. */
 export const batchRefused = {
-  description: 'All or nothing was asked for, and one was refused',
+  description: 'The all-or-nothing batch was refused because of one operation',
   content: { [problemContentType]: { schema: { $ref: 'BatchRefusal#' } } },
 };
 
@@ -92,11 +92,12 @@ function presentResult(outcome: OperationOutcome, item: BatchItem | undefined, a
   }
   assert(item, 'each outcome has its item');
   const answer = item.definition.answer.present(outcome, { assets, reader, request: item.request });
-  // What is done is completed, whatever the answer to a single request calls it; only a transfer in steps may still be under way.
+  // Anything done is completed here, whatever the single request's answer calls it; only a transfer in steps may still be in
+  // progress.
   return { ...answer, requestId: outcome.key, status: outcome.saga?.status === 'debited' ? 'debited' : 'completed', replayed };
 }
 
-/** Of a batch that is all or nothing, and was refused. */
+/** Of an all-or-nothing batch that was refused. */
 export function batchProblem(answer: Static<typeof BatchAnswer>): string {
   const culprit = answer.results.findIndex(({ code }) => code !== undefined && code !== 'linked_operation_refused');
   const refused = answer.results[culprit];

@@ -1,4 +1,4 @@
-/** Where a request comes from: whoever connected, or whom the proxies in front name, as far as they are believed. */
+/** The caller's address: the peer of the connection, or the address that trusted proxies in front report. */
 import { BlockList } from 'node:net';
 import { addressIn } from '../network/index.ts';
 import type { Network } from '../network/index.ts';
@@ -6,12 +6,12 @@ import type { App, Product } from './app.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** For limits, logs and the audit, instead of the framework's `ip`; null when the caller left before anybody asked. */
+    /** For limits, logs and the audit, instead of the framework's `ip`; null if the caller disconnected before it was read. */
     readonly clientIp: string | null;
   }
 }
 
-/** Called before the hooks and routes that ask. */
+/** Call it before registering the hooks and routes that use it. */
 export function tellClientAddresses(app: App, { trustedProxies = [] }: Pick<Product, 'trustedProxies'>): void {
   const isTrusted = belongingTo(trustedProxies);
   app.decorateRequest('clientIp', {
@@ -21,12 +21,13 @@ export function tellClientAddresses(app: App, { trustedProxies = [] }: Pick<Prod
   });
 }
 
-/** A header of the size that is let in could name thousands, each to be looked up. */
+/** A header within the size limit could name thousands of addresses, each to be looked up. */
 const proxiesMax = 32;
 
 /**
- * Each proxy adds on the right whom it was asked by, so the list is read from there: the first that is no proxy of ours is the caller,
- * and what stands left of it is the caller's own word. Where a proxy names nobody (`unknown`, or nonsense), it is the proxy that is told.
+ * Each proxy appends its peer on the right, so the list is read from there: the first address that is not a trusted proxy is the
+ * caller, and anything left of it is unverified. If a proxy names no address (`unknown`, or nonsense), the proxy itself is the
+ * caller.
  */
 export function clientAddress(
   connected: string | undefined,

@@ -1,10 +1,10 @@
-/** The OpenAPI document as a file: what clients are generated from, and what changes are compared with. */
+/** The OpenAPI document as a file: clients are generated from it, and changes are compared with it. */
 import { silentLog } from '../../kernel/index.ts';
 import type { Access, Attempts } from '../access/index.ts';
 import type { Product } from './app.ts';
 import { createHttpServer } from './server.ts';
 
-/** Routes describe themselves while they are registered; nothing behind them is called. */
+/** Routes describe themselves at registration; nothing behind them is called. */
 export async function openApiDocument(): Promise<string> {
   const access = { mode: 'open', attempts: () => ({}) as Attempts } satisfies Partial<Access> as unknown as Access;
   const undescribed = { access, ready: () => false, demo: true, swaggerEnabled: false, log: silentLog() };

@@ -1,12 +1,10 @@
-/** Names of events that callers ask for: one that is misspelt would be waited for in vain, so it is refused. */
+/** Names of event types in requests: a misspelt one would never match, so it is refused. */
 import { isEventType } from '../../events/index.ts';
 import { malformed, ProblemError } from './problem.ts';
 
-/** `*` is all of them. */
+/** `*` means all of them. */
 export function refuseUnknownTypes(names: Iterable<string> = []): void {
   for (const name of names)
     if (name !== '*' && !isEventType(name))
-      throw new ProblemError(
-        malformed(`There are no events called ${name}. docs/reference/events.md and /asyncapi.json list the event types.`),
-      );
+      throw new ProblemError(malformed(`Unknown event type ${name}. docs/reference/events.md and /asyncapi.json list the event types.`));
 }

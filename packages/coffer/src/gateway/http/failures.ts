@@ -1,4 +1,4 @@
-/** Turns whatever was thrown into a problem. Nothing that a caller sends is `internal`; that is for bugs. */
+/** Turns anything thrown into a problem. Nothing that a caller sends results in `internal`; that code is for bugs. */
 import type { FastifyError } from 'fastify';
 import { InvalidInput } from '../../operations/index.ts';
 import { outageOf } from '../problems/index.ts';
@@ -19,19 +19,19 @@ function isFrameworkRefusal(failure: unknown): failure is FastifyError & { statu
   return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500;
 }
 
-/** The framework's own words are for programmers; these are for callers. */
+/** The framework's messages are for programmers; these are for callers. */
 const frameworkProblems: Readonly<Record<string, Problem>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: problem('body_too_large'),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: problem('unsupported_media_type'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: malformed(
-    'The body is not as long as its Content-Length says. Send its length in bytes, or leave that header to your HTTP client.',
+    'The length of the body does not match its Content-Length. Send its length in bytes, or leave that header to your HTTP client.',
   ),
   FST_ERR_BAD_URL: malformed(
-    'The path is not percent-encoded correctly: each % must begin an encoded byte of UTF-8. Encode the ids in it, and a % itself as %25.',
+    'The path is not percent-encoded correctly: each % must begin an encoded byte of UTF-8. Encode the ids in it, and a literal % as %25.',
   ),
 };
 
 function frameworkProblem({ code, statusCode }: FastifyError & { statusCode: number }): Problem {
-  const unread = malformed('The request could not be read to its end. Nothing was done. Send it again.');
+  const unread = malformed('The request could not be read completely. Nothing was done. Send it again.');
   return { ...(frameworkProblems[code] ?? unread), status: statusCode };
 }

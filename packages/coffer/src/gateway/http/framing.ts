@@ -1,4 +1,4 @@
-/** Limits on what arrives, and the answer to what is no HTTP request at all. */
+/** Limits on incoming requests, and the answer to bytes that are not HTTP. */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { newId } from '../../kernel/index.ts';
@@ -12,9 +12,9 @@ export const limits = {
   /** From the first byte to the end of the headers, and to the end of the body. */
   headersMs: 10_000,
   requestMs: 30_000,
-  /** How often that is looked at. Node's own 30 s would let slow headers hold a connection for 40. */
+  /** How often the timeouts are checked. With Node's default of 30 s, slow headers could hold a connection for 40 s. */
   checkMs: 2_000,
-  /** A connection on which nothing moves, in the middle of a request or an answer. */
+  /** Closes a connection that makes no progress in the middle of a request or an answer. */
   silenceMs: 60_000,
   keepAliveMs: 72_000,
 } as const;
@@ -29,7 +29,7 @@ const notHttp = malformed(
   'This is not a well-formed HTTP/1.1 request. Nothing was done. Use an HTTP client; a body has either Content-Length or Transfer-Encoding, never both, and https works only where TLS is set up.',
 );
 
-/** The parser gave up, so there is no request to answer to: the bytes are written to the connection, which ends. */
+/** The parser gave up, so there is no request to answer: the bytes are written to the connection, which is then closed. */
 export function answerBrokenRequest(failure: Error & { code?: string }, socket: Socket): void {
   if (failure.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy();

@@ -1,4 +1,4 @@
-/** Fraud rules and what they found, as answers. */
+/** Fraud rules and their findings, as answers. */
 import { Timestamp, freeObject, oneOf, orNull, ref, strict } from '../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
@@ -8,7 +8,7 @@ import type { DryRun, FollowedFinding, KeptFinding, RuleVersion } from '../../in
 export const RuleId = Type.String({
   pattern: ruleIdPattern,
   maxLength: ruleIdLengthMax,
-  description: `rule id: small letters and digits, in words joined by hyphens, at most ${ruleIdLengthMax} characters`,
+  description: `rule id: lower-case letters and digits, in words joined by hyphens, at most ${ruleIdLengthMax} characters`,
   examples: ['withdrawal-velocity'],
 });
 const EventId = Type.String({ examples: ['1-42-1'] });
@@ -22,7 +22,7 @@ export const RuleView = Type.Object(
     action: oneOf(...ruleActions),
     enabled: Type.Boolean(),
     since: Timestamp,
-    actor: Type.String({ description: 'who wanted this version' }),
+    actor: Type.String({ description: 'who created this version' }),
     reason: Type.String(),
   },
   { $id: 'FraudRule', ...strict },
@@ -34,30 +34,30 @@ export const FindingView = Type.Object(
     ruleVersion: Type.Integer(),
     action: oneOf(...ruleActions),
     walletId: Type.String(),
-    eventId: Type.String({ description: 'the event that tipped the rule', examples: ['1-42-1'] }),
-    eventIds: Type.Array(EventId, { description: 'the events that were counted, the one that tipped it last' }),
-    facts: Type.Record(Type.String(), Type.String(), { description: 'what it takes to see why; amounts in minor units' }),
+    eventId: Type.String({ description: 'the event that triggered the rule', examples: ['1-42-1'] }),
+    eventIds: Type.Array(EventId, { description: 'the events that were counted; the last one triggered the rule' }),
+    facts: Type.Record(Type.String(), Type.String(), { description: 'the facts behind the finding; amounts in minor units' }),
     recordedAt: Timestamp,
     actionState: Type.Unsafe<'pending' | 'done' | 'given_up' | null>({
       type: ['string', 'null'],
       enum: ['pending', 'done', 'given_up', null],
-      description: 'whether the owner was told, or the wallet frozen; null where neither is to be, and in a dry run',
+      description: 'whether the owner was notified or the wallet frozen; null if the action requires neither, and in a dry run',
     }),
-    actionNote: orNull(Type.String({ description: 'what became of it', examples: ['frozen'] })),
+    actionNote: orNull(Type.String({ description: 'the outcome of the action', examples: ['frozen'] })),
   },
   { $id: 'FraudFinding', ...strict },
 );
 export const DryRunView = Type.Object(
   {
-    events: Type.Integer({ description: 'how many events were read' }),
-    complete: Type.Boolean({ description: 'false when it stopped before the end: ask again with `since` set to readUntil' }),
-    readFrom: orNull({ ...Timestamp, description: 'when the first event was recorded that was read, which is a window before `since`' }),
-    readUntil: orNull({ ...Timestamp, description: 'until then the log of every book was read' }),
-    found: Type.Integer({ description: 'what the rule as tried would have found' }),
-    foundByPresent: Type.Integer({ description: 'what the rule as it is finds in the same events' }),
+    events: Type.Integer({ description: 'number of events read' }),
+    complete: Type.Boolean({ description: 'false if it stopped before the end: continue with `since` set to readUntil' }),
+    readFrom: orNull({ ...Timestamp, description: 'when the first event read was recorded; it is one window before `since`' }),
+    readUntil: orNull({ ...Timestamp, description: 'the log of every book was read up to this time' }),
+    found: Type.Integer({ description: 'findings of the tested rule' }),
+    foundByPresent: Type.Integer({ description: 'findings of the current rule in the same events' }),
     foundByBoth: Type.Integer(),
-    onlyNew: Type.Array(ref(FindingView), { description: 'the first 100 that only the rule as tried finds' }),
-    onlyPresent: Type.Array(ref(FindingView), { description: 'the first 100 that only the rule as it is finds' }),
+    onlyNew: Type.Array(ref(FindingView), { description: 'the first 100 findings of only the tested rule' }),
+    onlyPresent: Type.Array(ref(FindingView), { description: 'the first 100 findings of only the current rule' }),
   },
   { $id: 'FraudDryRun', ...strict },
 );

@@ -31,18 +31,18 @@ const HoldPart = Type.Object(
     seq: Seq,
     type: oneOf('hold', 'capture', 'release', 'expire'),
     amount: AmountText,
-    left: Type.String({ description: 'what was left of the hold after it' }),
+    left: Type.String({ description: 'amount left on the hold after it' }),
     counterparty: Type.Optional(ref(Counterparty)),
     createdAt: Timestamp,
   },
-  { $id: 'HoldPart', ...strict, description: 'counterparty: where a capture went' },
+  { $id: 'HoldPart', ...strict, description: 'counterparty: the recipient of a capture' },
 );
 
 export const HoldWithParts = Type.Object(
   {
     ...holdProperties,
     metadata: orNull(freeObject),
-    parts: Type.Array(ref(HoldPart), { description: 'what became of it, in order, itself first' }),
+    parts: Type.Array(ref(HoldPart), { description: 'the hold itself, then its captures and releases, in order' }),
   },
   { $id: 'HoldWithParts', ...strict },
 );

@@ -1,6 +1,6 @@
 /**
- * Refuses what was not addressed to this server. Without credentials, being on loopback is all that keeps strangers out, and a
- * web page from anywhere gets past it by letting its own name lead to 127.0.0.1; the Host header still has that name.
+ * Refuses requests not addressed to this server. Without credentials, only the loopback address keeps strangers out, and any web
+ * page can bypass that by making its own domain resolve to 127.0.0.1 (DNS rebinding); its Host header still carries that domain.
  */
 import { problem, ProblemError } from './problem.ts';
 import type { AccessMode } from '../access/index.ts';
@@ -9,8 +9,8 @@ import type { App } from './app.ts';
 const thisMachine = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d{1,5})?$/i;
 
 /**
- * For every request, also to paths that do not exist; called before the routes are registered. Where credentials are required, the
- * server goes by whatever name it has: no page of another name has a caller's token.
+ * Applies to every request, also to unknown paths; call it before registering the routes. If credentials are required, any host
+ * name is accepted: a page of another domain has no caller's token.
  */
 export function serveItsHostsOnly(app: App, mode: AccessMode): void {
   const isServed = mode === 'open' ? (host: string) => thisMachine.test(host) : () => true;
@@ -25,7 +25,7 @@ export function serveItsHostsOnly(app: App, mode: AccessMode): void {
   });
 }
 
-/** Of several Host headers only the first is in `headers`; whoever stands in between may have gone by another one. */
+/** If there are several Host headers, `headers` has only the first; a proxy in between may have used another one. */
 function hasOneHost(rawHeaders: readonly string[]): boolean {
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {

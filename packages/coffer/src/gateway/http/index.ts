@@ -1,4 +1,4 @@
-// Coffer over HTTP: REST routes from one set of schemas, problem documents, OpenAPI and the pages that show it.
+// Coffer over HTTP: REST routes from one set of schemas, problem documents, OpenAPI and its pages.
 export type { Product } from './app.ts';
 export { listenHttp } from './listen.ts';
 export type { HttpListener } from './listen.ts';

@@ -1,4 +1,4 @@
-/** A request over REST as an operation reads it: the body's values under the names of the fields, the key from headers or body. */
+/** Turns a REST request into the input of an operation: the body's values by field name, the key from headers or body. */
 import type { TProperties, TSchema } from 'typebox';
 import { actorOf } from '../../identity/index.ts';
 import type { Caller, Definition, Input, Terms } from '../../operations/index.ts';
@@ -27,7 +27,7 @@ export function inputOf(
   return { values, terms, caller: callerFor(callerOf(request), admit), nameOf: (field) => names[field] ?? field };
 }
 
-/** An item of a batch: its key is its own, so headers say nothing about it. */
+/** An item of a batch: headers do not apply, because each item has its own key. */
 export function itemInput(values: Readonly<Record<string, unknown>>, terms: Terms, caller: Caller): Input {
   return { values, terms, caller, nameOf };
 }
@@ -36,7 +36,7 @@ export function callerFor({ principal, onlyOwner }: Admission, admit: Caller['ad
   return { principal, onlyOwner, actor: actorOf(principal), admit };
 }
 
-/** The fields of an operation under the names that the body of a single request has for them. */
+/** The fields of an operation under their names in the body of a single request. */
 export function singleBody({ fields, rest }: Definition): TProperties {
   const names = rest.names ?? nothing;
   return Object.fromEntries(Object.entries(fields).map(([field, schema]): [string, TSchema] => [names[field] ?? field, schema]));

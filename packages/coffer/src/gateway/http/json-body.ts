@@ -1,9 +1,9 @@
 /**
- * Reads a JSON body strictly: what two readers could understand differently is refused instead of guessed.
+ * Reads a JSON body strictly: anything that two readers could understand differently is refused instead of guessed.
  *
- * Refused: invalid UTF-8, an object that names a key twice, `__proto__`, deep nesting, NUL and lone surrogates (PostgreSQL has no
- * such text), and numbers that parsing would change. One pass over the text decides what needs a closer
- * look; a usual body needs none.
+ * Refused: invalid UTF-8, an object that names a key twice, `__proto__`, deep nesting, NUL and lone surrogates (PostgreSQL cannot
+ * store them), and numbers that parsing would change. One pass over the text decides what needs a closer look; a typical body
+ * needs none.
  */
 import { isUtf8 } from 'node:buffer';
 import { problem, ProblemError } from './problem.ts';
@@ -20,7 +20,7 @@ export function parseJsonBody(bytes: Buffer): unknown {
   const value = parse(text, shape.hasPointOrExponent);
   const closer: Inspection = { keys: 0, escapes: text.includes('\\u') };
   inspect(value, closer);
-  // The parser keeps the last of two equal keys, so it has fewer keys than the text has colons.
+  // The parser keeps the last of two equal keys, so it returns fewer keys than the text has colons.
   if (closer.keys !== shape.colons) refuse('An object in the body names the same key twice.');
   return value;
 }
@@ -39,7 +39,7 @@ function parse(text: string, exactly: boolean): unknown {
 
 type Shape = { depth: number; colons: number; hasPointOrExponent: boolean };
 
-/** Of a text that need not be valid JSON. */
+/** The text need not be valid JSON. */
 function scan(text: string): Shape {
   let depth = 0;
   let deepest = 0;
@@ -73,7 +73,7 @@ function scan(text: string): Shape {
   return { depth: deepest, colons, hasPointOrExponent };
 }
 
-/** Where the string that begins at `start` ends; the end of the text if it does not. */
+/** The end of the string that begins at `start`; the end of the text if it is not closed. */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end !== -1) {
@@ -104,21 +104,21 @@ function inspect(value: unknown, seen: Inspection): void {
   }
   for (const [key, item] of Object.entries(value)) {
     seen.keys++;
-    if (key === '__proto__') refuse('A key of the body is "__proto__", which is refused.');
+    if (key === '__proto__') refuse('The body has a key "__proto__", which is not allowed.');
     if (seen.escapes) inspectText(key);
     inspect(item, seen);
   }
 }
 
-/** Only an escape can bring these in: the raw bytes are valid UTF-8, and raw control characters are no JSON. */
+/** Only escapes can produce these: the raw bytes are valid UTF-8, and raw control characters are not valid JSON. */
 function inspectText(text: string): void {
-  if (!text.isWellFormed()) refuse('A string in the body has half of a surrogate pair.');
-  if (text.includes('\0')) refuse('A string in the body has a NUL character.');
+  if (!text.isWellFormed()) refuse('A string in the body contains a lone surrogate.');
+  if (text.includes('\0')) refuse('A string in the body contains a NUL character.');
 }
 
 /**
  * 1.0 and 1e2 are other spellings of 1 and 100. But 1.0000000000000000001 and 0.1234567890123456789 would become other numbers:
- * those become NaN, which no schema accepts. A body of plain integers is not looked at here: nobody takes one that is not safe.
+ * those become NaN, which no schema accepts. A body of plain integers skips this check: every field refuses unsafe integers.
  */
 function keepExactNumbers(_key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== 'number' || context?.source === undefined) return value;
@@ -126,7 +126,7 @@ function keepExactNumbers(_key: string, value: unknown, context?: { source?: str
   return context.source === kept || decimalOf(context.source) === decimalOf(kept) ? value : Number.NaN;
 }
 
-/** The one spelling of a number's value: digits without zeros around them, and the power of ten of the last one. */
+/** The canonical form of a number: its digits without leading or trailing zeros, and the power of ten of the last digit. */
 function decimalOf(literal: string): string | null {
   const parts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(literal);
   if (!parts) return null;

@@ -1,4 +1,4 @@
-/** Puts the server on its address, and takes it off without dropping what it was asked. */
+/** Starts listening, and stops without dropping requests in progress. */
 import type { AddressInfo } from 'node:net';
 import { assert } from '../../kernel/index.ts';
 import type { Address } from '../../kernel/index.ts';
@@ -6,17 +6,17 @@ import type { Tls } from '../network/index.ts';
 import { createHttpServer } from './server.ts';
 import type { Product } from './app.ts';
 
-/** Longest wait for answers under way; the ledger's own patience is 10 s. */
+/** Maximum wait for requests in progress; the ledger itself waits up to 10 s. */
 const drainMs = 15_000;
 const tidyMs = 50;
 
 export type HttpListener = {
   readonly url: string;
-  /** Takes no more, finishes what is in flight, closes the connections that are kept alive. */
+  /** Accepts no more connections, finishes requests in progress, and closes idle keep-alive connections. */
   stop(): Promise<void>;
 };
 
-/** `port` 0 takes a free one (tests). With `tls`, nothing is answered without. */
+/** `port` 0 picks a free one (tests). With `tls`, plain HTTP is not answered. */
 export async function listenHttp(product: Product, address: Address, tls: Tls | null = null): Promise<HttpListener> {
   const app = await createHttpServer(product, tls);
   await app.listen(address);
@@ -26,7 +26,7 @@ export async function listenHttp(product: Product, address: Address, tls: Tls | 
     url: urlOf(tls ? 'https' : 'http', bound),
     stop: async () => {
       const impatience = setTimeout(() => app.server.closeAllConnections(), drainMs);
-      // A connection that had a request under way when the closing began is idle only after its answer.
+      // A connection with a request in progress when closing began becomes idle only after its answer.
       const tidying = setInterval(() => app.server.closeIdleConnections(), tidyMs);
       await app.close();
       clearInterval(tidying);

@@ -1,10 +1,10 @@
-/** How many passwords of an account may be guessed in a minute: from one address, and from anywhere. */
+/** Limits how many passwords of an account can be guessed per minute: from one address, and in total. */
 import type { Access, Attempts } from '../access/index.ts';
 
 const perMinute = {
-  /** From one address. Not for all accounts together: behind a proxy everybody has one address. */
+  /** From one address. Not across all accounts: behind a proxy all callers share one address. */
   guess: 10,
-  /** From all addresses: whoever has many of them keeps the owner from logging in rather than guessing on. */
+  /** From all addresses: an attacker with many addresses can block the owner's login, but not continue guessing. */
   account: 30,
 } as const;
 
@@ -12,7 +12,7 @@ type Bound = keyof typeof perMinute;
 
 const bounds: readonly Bound[] = ['guess', 'account'];
 
-/** What is counted, by bound: those that are named apply. */
+/** The keys to count, by bound: only the bounds named apply. */
 export type Guess = Partial<Readonly<Record<Bound, string>>>;
 
 export class LoginTries {
@@ -28,12 +28,15 @@ export class LoginTries {
     return { guess: `${clientIp} ${account}`, account };
   }
 
-  /** By somebody who has a token of the account already. */
+  /** By a caller that already has a token of the account. */
   static ofOwn(userId: string): Guess {
     return { guess: userId };
   }
 
-  /** Counts a try that is about to be made, and answers null; or, without counting it, the seconds until there are tries again. */
+  /**
+   * Counts a try that is about to be made and returns null; or, without counting it, returns the seconds until tries are left
+   * again.
+   */
   async take(guess: Guess): Promise<number | null> {
     const taken: Guess[] = [];
     for (const name of bounds) {
@@ -49,7 +52,7 @@ export class LoginTries {
     return null;
   }
 
-  /** For a try that told nobody anything about a password. */
+  /** For a try that revealed nothing about a password. */
   giveBack(guess: Guess): void {
     for (const name of bounds) {
       const key = guess[name];

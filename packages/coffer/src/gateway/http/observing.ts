@@ -1,4 +1,4 @@
-/** Follows each request from its first byte to its answer: its id, its audit row, its time, its trace. */
+/** Follows each request from its first byte to its answer: its id, audit row, duration and trace. */
 import type { FastifyInstance, RouteOptions } from 'fastify';
 import { actorOf } from '../../identity/index.ts';
 import { hideSecrets, inRequest, jsonWithoutSecrets, requestIdOf } from '../../kernel/index.ts';
@@ -9,7 +9,7 @@ import { isEventStream } from './live/event-stream.ts';
 
 export const requestIdHeader = 'x-request-id';
 
-/** What becomes known of a request on its way. */
+/** What becomes known about a request while it is processed. */
 type Noted = {
   key: string | null;
   wallet: string | null;
@@ -24,12 +24,12 @@ declare module 'fastify' {
   }
 }
 
-/** The caller's own name for the request, or a new one. */
+/** The caller's own id for the request, or a new one. */
 export function nameRequest(raw: { readonly headers: { readonly [name: string]: string | string[] | undefined } }): string {
   return requestIdOf(raw.headers[requestIdHeader]);
 }
 
-/** For the audit: an operation of the ledger that the request caused, and the key and wallet that it is remembered under. */
+/** For the audit: a ledger operation that the request caused, with its key and wallet. */
 export function noteOperation(
   request: Request,
   operation: { readonly book: number; readonly seq: number } | null,
@@ -42,7 +42,7 @@ export function noteOperation(
   found.wallet ??= wallet;
 }
 
-/** Called before any other hook and route: also what they refuse is followed. */
+/** Call it before registering any other hook or route, so that requests they refuse are also followed. */
 export function observeRequests(app: App, { observation = {}, log }: Product): void {
   const { metrics, traces, audit, requestLines } = observation;
   const writeLine = requestLines ? log.info.bind(log) : log.isLevelEnabled('debug') ? log.debug.bind(log) : null;
@@ -69,7 +69,10 @@ export function observeRequests(app: App, { observation = {}, log }: Product): v
 
 type Left = (request: Request, reply: Reply) => void;
 
-/** What is logged, or asked of another service, while a request is handled carries its id. The body's arrival would lose it, so it begins here. */
+/**
+ * Logs and calls to other services carry the id of the request being handled. The context would be lost while the body arrives,
+ * so it begins here.
+ */
 function nameWhileHandled(route: RouteOptions, left: Left): void {
   const { handler } = route;
   const changes = [route.method].flat().some(isChange);
@@ -77,7 +80,7 @@ function nameWhileHandled(route: RouteOptions, left: Left): void {
     const context = { requestId: request.id, span: request.noted?.span };
     const answer: unknown = inRequest(context, () => handler.call(this, request, reply));
     if (!changes || !(answer instanceof Promise)) return answer;
-    // A caller who left gets no answer, and then the framework calls no hook either: what was done is noted all the same.
+    // If the caller disconnects, the framework calls no hook; the request is recorded all the same.
     return answer.finally(() => {
       if (request.raw.socket.destroyed) left(request, reply);
     });
@@ -88,7 +91,7 @@ function isChange(method: string): boolean {
   return method === 'POST' || method === 'PUT' || method === 'PATCH' || method === 'DELETE';
 }
 
-/** Writes the request into the audit, once; `status` null: the caller left before the answer. */
+/** Writes the request to the audit, once; `status` null: the caller disconnected before the answer. */
 function audited(request: Request, reply: Reply, { audit }: Observation, status: number | null): void {
   if (!audit || !isChange(request.method)) return;
   const found = request.noted;
@@ -107,7 +110,7 @@ function audited(request: Request, reply: Reply, { audit }: Observation, status:
     body: request.body === undefined || request.body === null ? null : jsonWithoutSecrets(request.body),
     headers: keptHeaders(request),
     clientIp: request.clientIp,
-    // Null on paths that do not exist, and when the guard let nobody pass.
+    // Null on unknown paths, and if the guard denied the request.
     actor: request.admission ? actorOf(request.admission.principal) : 'anonymous',
     startedAtMs: Date.now() - durationMs,
     status,
@@ -118,7 +121,7 @@ function audited(request: Request, reply: Reply, { audit }: Observation, status:
   });
 }
 
-/** Those that tell something about the caller; credentials and whatever else may come are not among them. */
+/** Headers that identify the caller; credentials and unknown headers are not among them. */
 const kept = ['host', 'user-agent', 'content-type', 'content-length', 'if-match', 'origin', 'x-forwarded-for', 'traceparent'] as const;
 
 function keptHeaders({ headers }: Request): string {
@@ -141,7 +144,7 @@ function endSpan(request: Request, status: number): void {
   span.end(status >= 500 ? 'failed' : 'ok');
 }
 
-/** As it is registered: what the caller wrote would make a name for each wallet. */
+/** The registered path: the actual one would create a metric label per wallet. */
 function routeOf(request: Request): string {
   return request.routeOptions.url ?? '(no such route)';
 }

@@ -1,12 +1,12 @@
 /**
- * One example for each operation that needs more than a path without parameters, sent as it stands by the documentation page.
- * Sent in the order of the document to a fresh demo, each answers 2xx, or what it says here. No example has an idempotency key:
+ * One example for each operation that needs more than a path without parameters; the documentation page sends it as it is. Sent
+ * to a fresh demo in the order of the document, each answers 2xx, or the status given here. No example has an idempotency key:
  * sent again, it is a new request.
  */
 type Example = {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly body?: object;
-  /** The status, where it is none of success: what it names has to be made first, or the demo does not allow it. */
+  /** The status if it is not 2xx: the thing it names has to be created first, or the demo does not allow it. */
   readonly answers?: number;
 };
 
@@ -17,7 +17,7 @@ const opened = { id: 'shop' };
 /** The operations that the examples of transfer and authorizeHold cause. */
 const transferred = { operationId: '1-20' };
 const held = { holdId: '1-23' };
-/** Names what only an answer can name. */
+/** A placeholder for an id that only an answer can supply. */
 const named = (parameters: Readonly<Record<string, string>>, body?: object): Example => ({
   parameters,
   ...(body && { body }),

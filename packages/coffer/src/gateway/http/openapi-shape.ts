@@ -1,4 +1,4 @@
-/** What the document says beyond the routes' schemas: answers that many share, headers, examples, and fields of which one goes. */
+/** What the document adds to the routes' schemas: shared answers, headers, examples, and mutually exclusive fields. */
 import { examples } from './openapi-examples.ts';
 import { problemContentType } from './problem.ts';
 import { problemAnswers } from './schemas.ts';
@@ -16,26 +16,26 @@ type Operation = {
 const text = { type: 'string' };
 const headers = {
   'X-Request-Id': { description: 'identifies this request in the log and the audit', schema: text },
-  'Retry-After': { description: 'seconds after which it is worth trying again', schema: { type: 'integer', minimum: 1 } },
+  'Retry-After': { description: 'seconds to wait before trying again', schema: { type: 'integer', minimum: 1 } },
   'WWW-Authenticate': { description: 'how to authenticate', schema: { type: 'string', enum: ['Bearer'] } },
-  'Idempotency-Key': { description: 'the key that the request was done under, when it had none', schema: text },
+  'Idempotency-Key': { description: 'the generated key, if the request had none', schema: text },
   'Idempotency-Replayed': {
     description: 'present when this is the answer to an earlier request with the same key',
     schema: { type: 'string', enum: ['true'] },
   },
-  Location: { description: 'where to follow it', schema: { type: 'string', format: 'uri-reference' } },
+  Location: { description: 'where to follow the request', schema: { type: 'string', format: 'uri-reference' } },
   ETag: { description: "the wallet's version in quotes, for If-Match", schema: { type: 'string', pattern: '^"[0-9]+"$' } },
 };
 type Header = keyof typeof headers;
 
-/** Two fields of which a request has one at most. */
+/** Two fields of which a request may have at most one. */
 const alternatives = [
   ['to', 'toWalletId'],
   ['sweepTo', 'sweepToWalletId'],
   ['id', 'ownerId'],
 ] as const;
 
-/** Takes the document as the framework made it; changes and returns it. */
+/** Changes the document made by the framework in place, and returns it. */
 export function shaped<T extends { components?: object; paths?: object }>(document: T): T {
   for (const methods of Object.values(document.paths ?? {}) as Record<string, Operation>[])
     for (const operation of Object.values(methods)) shapeOperation(operation);
@@ -65,7 +65,7 @@ function shapeOperation(operation: Operation): void {
   }
   for (const parameter of parameters) {
     const given = example?.parameters?.[parameter.name];
-    // A prefilled key or version would be the same in each request that the page sends.
+    // A prefilled key or version would be the same in every request that the page sends.
     if (parameter.in === 'header') {
       delete parameter.example;
       delete parameter.schema?.['examples'];

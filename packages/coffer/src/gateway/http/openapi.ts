@@ -1,4 +1,4 @@
-/** The OpenAPI document, made of the routes' own schemas, and the pages that show it. */
+/** The OpenAPI document, built from the routes' schemas, and its pages. */
 import swagger from '@fastify/swagger';
 import scalar from '@scalar/fastify-api-reference';
 import type { onRequestHookHandler } from 'fastify';
@@ -10,19 +10,19 @@ import { malformed, ProblemError } from './problem.ts';
 
 const description = `Wallets on a double-entry ledger.
 
-* **Amounts** are whole numbers of an asset's minor units. Answers carry them as strings; requests may send a string of digits or a JSON integer.
-* **Idempotency.** Send a key with every request that moves money: \`requestId\`, \`txId\` or \`payment_id\` in the body, or the header \`Idempotency-Key\`. The same key with the same content is one operation; its answer comes again, marked \`Idempotency-Replayed: true\`. The key belongs to the wallet that initiates the operation. A request without one is done under a fresh key, which the answer names.
-* **Callers.** In open mode, which is for one machine only, nobody is asked who they are, except where a request is about whoever asks. Otherwise a user reaches the own wallets, a service what the scopes of its API key allow, an operator all wallets. To a user, what is another's is not there: the answer is that for an unknown id.
-* **Hosts.** In open mode requests are answered whose one Host header is localhost, 127.x.x.x or [::1]; others are refused with 421.
-* **Failures** are problem documents (RFC 9457) with a stable \`code\` and a \`detail\` that says what to do. Any path can answer, beside what is listed with it, 408 (the request came too slowly), 421 (it is for another host) and 431 (its headers have more than 16 KiB).
-* **An answer that never came** is not a failure: send the same request with the same key again, or ask GET /wallet/{id}/operations/{key}.`;
+* **Amounts** are whole numbers of an asset's minor units. Answers contain them as strings; requests may send a string of digits or a JSON integer.
+* **Idempotency.** Send a key with every request that moves money: \`requestId\`, \`txId\` or \`payment_id\` in the body, or the header \`Idempotency-Key\`. Sent again with the same key and content, a request is not done twice: you get the first answer, marked \`Idempotency-Replayed: true\`. A key belongs to the wallet that initiates the operation. If you send none, Coffer generates one and returns it in the answer.
+* **Callers.** In open mode, which listens on one machine only, no credentials are required, except for requests about your own account. Otherwise a user can access their own wallets, a service what the scopes of its API key allow, and an operator all wallets. For a user, another user's resources do not exist: the answer is the one for an unknown id.
+* **Hosts.** In open mode, the Host header must be localhost, 127.x.x.x or [::1]; other requests are refused with 421.
+* **Failures** are problem documents (RFC 9457) with a stable \`code\` and a \`detail\` that says what to do. Besides the answers listed with it, any path can answer 408 (the request arrived too slowly), 421 (it is addressed to another host) and 431 (its headers exceed 16 KiB).
+* **A lost answer** is not a failure: send the same request again with the same key, or read GET /wallet/{id}/operations/{key}.`;
 
 export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 'swaggerEnabled'>): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Coffer', version: productVersion, description, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
-      servers: [{ url: '/', description: 'the server that this document came from' }],
+      servers: [{ url: '/', description: 'the server of this document' }],
       tags: [
         'Wallets',
         'Holds',
@@ -61,7 +61,7 @@ function titleOf(operationId = ''): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** Everything that the page shows comes from here: it works offline, and tells nobody who reads it. */
+/** The page loads nothing from other servers: it works offline and leaks nothing to third parties. */
 const pages = {
   url: '/openapi.json',
   pageTitle: 'Coffer API',
@@ -77,9 +77,9 @@ const contentPolicy =
   "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:";
 
 const hardenPage: onRequestHookHandler = (request, reply, done) => {
-  // The page's plugin puts the two together and would stumble over a Host header that is none.
+  // The page's plugin joins the two into a URL and would throw on an invalid Host header.
   if (!URL.canParse(request.url, `${request.protocol}://${request.hostname}`))
-    return done(new ProblemError(malformed('The Host header is not valid. Send the name that you reach Coffer by.')));
+    return done(new ProblemError(malformed('The Host header is not valid. Send the host name that you use to reach Coffer.')));
   reply.header('content-security-policy', contentPolicy).header('x-content-type-options', 'nosniff');
   done();
 };

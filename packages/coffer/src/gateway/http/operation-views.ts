@@ -1,4 +1,4 @@
-/** Operations as they are on record: one by one, and as the lines of a wallet's history. */
+/** Operations as recorded: one at a time, and as the lines of a wallet's history. */
 import type { Static } from 'typebox';
 import { operationId, sagaDetails } from '../../ledger/index.ts';
 import type { Assets, RecordedEntry } from '../../ledger/index.ts';
@@ -34,18 +34,16 @@ function presentCounterpart({ kind, id }: VisibleSide): Static<typeof Counterpar
   return { kind, walletId: kind === 'wallet' ? id : null };
 }
 
-/** What only some operations have, in history and in full. */
+/** Fields of only some operations, in history and in full. */
 const particulars = {
   askedAmount: Type.Optional(AskedAmount),
-  effectiveAt: Type.Optional(
-    Type.String({ format: 'date-time', description: 'when it counts as having happened, if not when it was recorded' }),
-  ),
+  effectiveAt: Type.Optional(Type.String({ format: 'date-time', description: 'effective date, if it differs from the recorded date' })),
   holdId: Type.Optional(HoldId),
-  left: Type.Optional(Type.String({ description: 'what was left of the hold then' })),
+  left: Type.Optional(Type.String({ description: 'amount left on the hold at that time' })),
   expiresAt: Type.Optional(Type.String({ format: 'date-time', description: 'of a hold' })),
   reverses: Type.Optional(Type.String({ description: 'id of the operation that this one reverses' })),
   transferId: Type.Optional(Type.String({ description: 'id of the transfer that this is a step of' })),
-  reason: Type.Optional(Type.String({ description: 'why it was decided' })),
+  reason: Type.Optional(Type.String({ description: 'the reason given' })),
 };
 
 function presentParticulars(entry: RecordedEntry, { hold, reason }: VisibleEntry) {
@@ -60,7 +58,7 @@ function presentParticulars(entry: RecordedEntry, { hold, reason }: VisibleEntry
   };
 }
 
-/** A transfer in steps is called by its first one. */
+/** A transfer in steps has the id of its first step. */
 function ofTransfer(entry: RecordedEntry): { transferId?: string } {
   if (entry.kind === 'transfer_debit') return { transferId: operationId(entry) };
   const { transfer } = sagaDetails(entry);
@@ -75,7 +73,7 @@ export const HistoryItem = Type.Object(
     direction: Type.Unsafe<'in' | 'out' | 'none'>({
       type: 'string',
       enum: ['in', 'out', 'none'],
-      description: 'none: the balance stays, as for a hold or a freeze',
+      description: 'none: the balance does not change, as for a hold or a freeze',
     }),
     amount: orNull(AmountText),
     counterparty: Type.Optional(ref(Counterparty)),
@@ -88,10 +86,10 @@ export const HistoryItem = Type.Object(
     metadata: orNull(freeObject),
     createdAt: Timestamp,
   },
-  { $id: 'HistoryItem', ...strict, description: 'amount is null and counterparty missing where nothing moved' },
+  { $id: 'HistoryItem', ...strict, description: 'amount is null and counterparty absent if no money moved' },
 );
 
-/** An entry that names a wallet, seen from it. */
+/** An entry that names a wallet, from that wallet's side. */
 export function presentHistoryItem(entry: RecordedEntry, wallet: Wallet, reader: Reader): Static<typeof HistoryItem> {
   const seen = visibleEntry(entry, reader, wallet.number);
   const incoming = entry.credit?.number === wallet.number;
@@ -121,7 +119,7 @@ const AccountAfter = Type.Object(
     $id: 'AccountAfter',
     ...strict,
     description:
-      'a side of the operation as it left it; of a system account only its kind: what it holds is for operators, in the event log',
+      'one side of the operation, with its balance after it; for a system account only the kind: operators find its balance in the event log',
   },
 );
 
@@ -134,7 +132,7 @@ const Asked = Type.Unsafe<Record<string, unknown>>({
   $id: 'Asked',
   type: 'object',
   additionalProperties: true,
-  description: 'what a refused operation asked for',
+  description: 'what the refused operation requested',
 });
 
 export const operationProperties = {
@@ -148,10 +146,10 @@ export const operationProperties = {
   debit: Type.Optional(ref(AccountAfter)),
   credit: Type.Optional(ref(AccountAfter)),
   ...particulars,
-  actor: Type.Optional(Type.String({ description: 'who decided it; users do not see it' })),
+  actor: Type.Optional(Type.String({ description: 'who decided it; hidden from users' })),
   controls: Type.Optional(freeObject),
-  reversed: Type.Optional(Type.String({ description: 'how much of it has been reversed by now' })),
-  reversedBy: Type.Optional(Type.Array(OperationId, { description: 'ids of the operations that reversed it, or parts of it' })),
+  reversed: Type.Optional(Type.String({ description: 'amount reversed so far' })),
+  reversedBy: Type.Optional(Type.Array(OperationId, { description: 'ids of the operations that reversed it, fully or partly' })),
   asked: Type.Optional(ref(Asked)),
   failure: Type.Optional(ref(Failure)),
   metadata: orNull(freeObject),
@@ -163,10 +161,13 @@ export const OperationView = Type.Object(operationProperties, {
   $id: 'Operation',
   ...strict,
   description:
-    'debited and compensated: of a transfer in steps that goes on by itself, or came back; asset and sides are missing where a refusal named none; failure and asked are there for a refusal only, controls (all of the wallet, after it) for a control, reversed and reversedBy for what was reversed',
+    'debited and compensated: a transfer in steps that is still in progress, or was returned; asset and sides are absent if a refusal named none; failure and asked are present only for refusals, controls (all of the wallet, after it) only for controls, reversed and reversedBy only for operations that were reversed',
 });
 
-/** An operation as it is on record. It is decided and committed at one moment, so both timestamps are that one, except for a transfer in steps. */
+/**
+ * An operation as recorded. It is decided and committed at one moment, so both timestamps are equal, except for a transfer in
+ * steps.
+ */
 export function presentOperation({ entry, reversals, saga }: OperationRead, assets: Assets, reader: Reader): Static<typeof OperationView> {
   const recordedAt = entry.recordedAt.toISOString();
   const seen = visibleEntry(entry, reader);
@@ -197,7 +198,7 @@ export function presentOperation({ entry, reversals, saga }: OperationRead, asse
   };
 }
 
-/** As its own book left it; only its id until something has arrived. */
+/** As recorded in its own book; only its id until the money has arrived. */
 function presentRecipient(entry: RecordedEntry, { credit }: SagaState, reader: Reader): Static<typeof AccountAfter> {
   if (credit?.credit) return presentAccountAfter(visibleSide(credit.credit, reader));
   return { kind: 'wallet', walletId: walletBeyondTransit(entry), balance: null, version: null };
@@ -213,7 +214,7 @@ function askedIn(entry: RecordedEntry): Record<string, unknown> {
   return details.asked;
 }
 
-/** Stored as JSON text, once checked to be an object. */
+/** Stored as JSON text, already checked to be an object. */
 export function parseMetadata(text: string | null): Record<string, unknown> | null {
   return text === null ? null : (JSON.parse(text) as Record<string, unknown>);
 }

@@ -1,4 +1,4 @@
-/** How the outcome of an operation is sent: the first time and at every replay, the same. */
+/** How the outcome of an operation is sent: identically the first time and on every replay. */
 import Type from 'typebox';
 import { operationId } from '../../ledger/index.ts';
 import type { OperationOutcome, PostedOutcome } from '../../operations/index.ts';
@@ -6,7 +6,10 @@ import type { Reply } from './app.ts';
 import { noteOperation } from './observing.ts';
 import { refusalProblem, sendProblem } from './problem.ts';
 
-/** Sends what `present` makes of what was posted, or the refusal. A transfer that has begun and not ended is accepted, and says where its end will be. */
+/**
+ * Sends what `present` makes of a posted operation, or the refusal. A transfer in progress is accepted (202), with the location
+ * of its outcome.
+ */
 export function sendOutcome(reply: Reply, outcome: OperationOutcome, status: number, present: (posted: PostedOutcome) => object): Reply {
   const { entry } = outcome;
   const own = entry?.debit?.kind === 'wallet' ? entry.debit : entry?.credit;
@@ -20,5 +23,5 @@ export function sendOutcome(reply: Reply, outcome: OperationOutcome, status: num
 
 export const keyHeaders = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ description: 'the same as requestId in the body' })),
-  'if-match': Type.Optional(Type.String({ description: 'the version that the wallet must be at, in quotes: "3"' })),
+  'if-match': Type.Optional(Type.String({ description: 'the version that the wallet must have, in quotes: "3"' })),
 });

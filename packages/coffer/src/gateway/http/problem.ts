@@ -1,4 +1,4 @@
-/** Problem documents (RFC 9457): how every failure is answered, whatever noticed it. The table of problems has the words. */
+/** Problem documents (RFC 9457): the form of every failure over REST. The texts are in the table of problems. */
 import type { FastifyReply } from 'fastify';
 import { operationId } from '../../ledger/index.ts';
 import type { InvalidInput, RefusedOutcome } from '../../operations/index.ts';
@@ -7,13 +7,13 @@ import { explain, explainRefusal, problemTable } from '../problems/index.ts';
 import type { Facts, ProblemCode } from '../problems/index.ts';
 
 type Particulars = {
-  /** What the detail speaks of, for programs; amounts in minor units. */
+  /** The facts behind the detail, for programs; amounts in minor units. */
   readonly facts?: Facts | undefined;
   readonly requestId?: string | undefined;
   readonly operationId?: string | undefined;
   /** Of a transfer in steps that was debited before it was refused. */
   readonly transferStatus?: string | undefined;
-  /** In place of the table's. */
+  /** Replaces the table's. */
   readonly retryAfterSeconds?: number | undefined;
 };
 
@@ -21,13 +21,13 @@ export type Problem = Particulars & {
   readonly status: number;
   /** Stable, for programs. */
   readonly code: ProblemCode;
-  /** What kind of failure it is, the same for each of its code. */
+  /** What kind of failure it is, the same for every problem of this code. */
   readonly title: string;
-  /** What is the matter this time, and what a person can do about it. */
+  /** What went wrong in this case, and what to do about it. */
   readonly detail: string;
 };
 
-/** The table's row for a code. `said` takes the place of its sentences. */
+/** The table's row for a code. `said` replaces its detail and remedy. */
 export function problem(code: ProblemCode, particulars: Particulars & { readonly said?: string | undefined } = {}): Problem {
   const { said, ...others } = particulars;
   const { http: status, title, retryAfterSeconds } = problemTable[code];
@@ -36,7 +36,7 @@ export function problem(code: ProblemCode, particulars: Particulars & { readonly
 
 export const problemContentType = 'application/problem+json';
 
-/** Thrown where the framework leaves no other way to answer: in hooks, parsers and validators. */
+/** Thrown where the framework allows no other answer: in hooks, parsers and validators. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly problem: Problem;
@@ -64,7 +64,7 @@ export function malformed(said: string): Problem {
   return problem('invalid_request', { said });
 }
 
-/** What an operation could not read, or does not take from this caller. */
+/** Input that an operation could not read, or does not accept from this caller. */
 export function invalidInputProblem({ code, message }: InvalidInput): Problem {
   return problem(code, { said: message });
 }
@@ -82,12 +82,12 @@ export function tooMany(retryAfterSeconds: number): Problem {
   return problem('too_many_requests', { retryAfterSeconds, facts: { retryAfterSeconds: String(retryAfterSeconds) } });
 }
 
-/** What the ledger or the wallets refused. */
+/** A refusal of the ledger or the wallets. */
 export function refusalProblem({ refusal, entry, key, saga }: RefusedOutcome): Problem {
   const { code, detail, facts } = explainRefusal(refusal, entry);
   return problem(code, {
     facts,
-    said: saga && entry?.debit ? `${detail} What had left "${entry.debit.id}" has come back to it.` : detail,
+    said: saga && entry?.debit ? `${detail} The amount was returned to "${entry.debit.id}".` : detail,
     requestId: key,
     operationId: entry ? operationId(entry) : undefined,
     transferStatus: saga?.status,

@@ -1,4 +1,4 @@
-/** What a request to move money says beside who and how much: its key, the version it expects, its metadata. */
+/** Common content of a request to move money: its key, the expected version, metadata. */
 import { assert, newId } from '../../kernel/index.ts';
 import { destinationIn, isIdempotencyKey, keyLengthMax, metadataMistake, momentIn, reasonIn } from '../../operations/index.ts';
 import type { Destination, Terms, Values } from '../../operations/index.ts';
@@ -8,7 +8,7 @@ import { malformed, ProblemError } from './problem.ts';
 
 export const freshKeyHeader = 'idempotency-key';
 
-/** What every request to change something may carry. */
+/** Fields that every request to change something may carry. */
 export type TermsBody = {
   readonly requestId?: string;
   readonly txId?: string;
@@ -26,7 +26,7 @@ export function readContent(request: Request, reply: Reply, body: TermsBody): Te
   };
 }
 
-/** The same for one operation of many: its key is its own, so headers say nothing about it. */
+/** The same for an operation in a batch: headers do not apply, because it has its own key. */
 export function readTerms(body: TermsBody, { onlyOwner }: Pick<Terms, 'onlyOwner'>): Terms {
   const { requestId, txId, payment_id: paymentId, expectedVersion, metadata } = body;
   return { key: oneKeyOf([requestId, txId, paymentId]) ?? newId(), expectedVersion, metadata: readMetadata(metadata), onlyOwner };
@@ -34,7 +34,7 @@ export function readTerms(body: TermsBody, { onlyOwner }: Pick<Terms, 'onlyOwner
 
 export function readMoment(text: string, name: string): Date {
   const moment = momentIn(valuesOf({ [name]: text }), name);
-  assert(moment, 'a moment was given');
+  assert(moment, 'the schema has checked the timestamp');
   return moment;
 }
 
@@ -52,8 +52,8 @@ function valuesOf(values: Readonly<Record<string, unknown>>): Values {
 }
 
 /**
- * The caller's key, or a fresh one that the answer names in a header, whatever the answer is: when the outcome is unknown, the
- * key is what the caller needs.
+ * The caller's key, or a generated one. The answer always names a generated key in a header: if the outcome is unknown, the
+ * caller needs it.
  */
 export function readKey(request: Request, reply: Reply, body: TermsBody): string {
   const given = givenKey(request, body);
@@ -67,13 +67,13 @@ function givenKey(request: Request, { requestId, txId, payment_id: paymentId }: 
   return oneKeyOf([headerKey(request), requestId, txId, paymentId]);
 }
 
-/** The same key may be given in several places; two different ones leave no way to tell which is meant. */
+/** The same key may be given in several places; two different ones are ambiguous. */
 function oneKeyOf(givens: readonly (string | undefined)[]): string | undefined {
   let key: string | undefined;
   for (const given of givens) {
     if (given === undefined || given === key) continue;
     if (key !== undefined)
-      refuse('The request names two different idempotency keys. Send one, in the Idempotency-Key header or in the body.');
+      refuse('The request has two different idempotency keys. Send one, in the Idempotency-Key header or in the body.');
     key = given;
   }
   if (key !== undefined && !isIdempotencyKey(key)) {
@@ -85,14 +85,14 @@ function oneKeyOf(givens: readonly (string | undefined)[]): string | undefined {
 function headerKey(request: Request): string | undefined {
   const given = request.headers['idempotency-key'];
   if (typeof given !== 'string') return undefined;
-  // Several headers arrive joined by commas, and would pass for one key that nobody sent.
+  // Repeated headers are joined by commas and would look like one key that the caller never sent.
   if (given.includes(',') && (request.raw.headersDistinct['idempotency-key']?.length ?? 0) > 1) {
     refuse('The request has several Idempotency-Key headers. Send one.');
   }
   return textOfHeader(given);
 }
 
-/** Header bytes arrive as one character each; the same key in the body is UTF-8. */
+/** Header bytes arrive as one character each; in the body, the same key is UTF-8. */
 function textOfHeader(given: string): string {
   if (/^[\x20-\x7e]*$/.test(given)) return given;
   try {
@@ -110,7 +110,7 @@ function readVersion(request: Request, body: TermsBody): number | undefined {
     return refuse('The If-Match header is not valid. Send the version in quotes, as the ETag of GET /wallet/:id gives it: If-Match: "3".');
   const version = Number(digits);
   if (body.expectedVersion !== undefined && body.expectedVersion !== version) {
-    refuse('If-Match and expectedVersion name two different versions. Send one of them.');
+    refuse('If-Match and expectedVersion have different values. Send one of them.');
   }
   return version;
 }

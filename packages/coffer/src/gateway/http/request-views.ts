@@ -1,4 +1,4 @@
-/** Asynchronous requests as they are shown. */
+/** Asynchronous requests, as answers. */
 import type { Static } from 'typebox';
 import { placeOfOperationId } from '../../ledger/index.ts';
 import {
@@ -24,7 +24,7 @@ import Type from 'typebox';
 
 export const AsyncRequestId = Type.String({
   pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
-  description: 'request id, as the 202 answer carried it',
+  description: 'request id, from the 202 answer',
   examples: ['019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60'],
 });
 
@@ -46,12 +46,15 @@ const requestProperties = {
   status: RequestStatusName,
   walletId: WalletId,
   toWalletId: Type.Optional(WalletId),
-  mode: Type.Optional({ ...TransferModeName, description: 'of a transfer, as it was asked for; absent: whatever fits the two wallets' }),
+  mode: Type.Optional({
+    ...TransferModeName,
+    description: 'of a transfer, as requested; if absent, Coffer chooses the mode that suits the two wallets',
+  }),
   amount: AmountText,
-  requestId: Type.String({ description: 'the idempotency key that the operation is remembered under' }),
+  requestId: Type.String({ description: 'the idempotency key of the operation' }),
   metadata: orNull(freeObject),
-  attempts: Type.Integer({ description: 'how often it was taken up' }),
-  replays: Type.Integer({ description: 'how often an operator had it done once more' }),
+  attempts: Type.Integer({ description: 'number of times that a worker processed it' }),
+  replays: Type.Integer({ description: 'number of times that an operator replayed it' }),
   createdAt: Timestamp,
   updatedAt: Timestamp,
   nextTryAt: orNull(Timestamp),
@@ -60,9 +63,9 @@ const requestProperties = {
   heldAmount: Type.Optional(AmountText),
   timesOutAt: Type.Optional({
     ...Timestamp,
-    description: 'until when it may stay undecided; from then on a payer that was asked has its last word',
+    description: 'deadline for a decision; after it, a payer that was called gets one last call',
   }),
-  waitsFor: Type.Optional(Type.String({ description: 'what somebody has to look at; users are not told' })),
+  waitsFor: Type.Optional(Type.String({ description: 'what an operator has to check; hidden from users' })),
   operationId: Type.Optional(OperationId),
   seq: Type.Optional(Seq),
   failure: Type.Optional(ref(RequestFailure)),
@@ -73,23 +76,23 @@ export const RequestView = Type.Object(requestProperties, {
   $id: 'AsyncRequest',
   ...strict,
   description:
-    'a withdrawal or a transfer that is done in the background. operationId and seq: what the ledger has on record of its end; failure: why nothing was moved (of a hold that somebody else resolved: how much was), or why what is held is being given back',
+    'a withdrawal or a transfer that runs in the background. operationId and seq: the ledger entry of its outcome; failure: why no money moved (for a hold that another operation resolved: how much was captured), or why the held amount is being released',
 });
 
 const RequestAttempt = Type.Object(
   {
     attempt: Type.Integer(),
     at: Timestamp,
-    step: Type.String({ description: 'the status that it was in, or what was decided' }),
+    step: Type.String({ description: 'its status at that step, or the decision' }),
     outcome: Type.String(),
-    detail: Type.Optional(orNull(Type.String({ description: 'users are not told' }))),
-    actor: Type.Optional(orNull(Type.String({ description: 'who decided; users are not told' }))),
+    detail: Type.Optional(orNull(Type.String({ description: 'hidden from users' }))),
+    actor: Type.Optional(orNull(Type.String({ description: 'who decided; hidden from users' }))),
   },
   { $id: 'RequestAttempt', ...strict },
 );
 
 export const RequestWithLog = Type.Object(
-  { ...requestProperties, log: Type.Array(ref(RequestAttempt), { description: 'what was tried and decided: the last hundred lines' }) },
+  { ...requestProperties, log: Type.Array(ref(RequestAttempt), { description: 'attempts and decisions: the last hundred' }) },
   { $id: 'AsyncRequestWithLog', ...strict },
 );
 
@@ -142,7 +145,7 @@ export function presentWithLog(request: AsyncRequest, log: readonly Attempt[], r
 }
 
 function presentFailure({ code, facts }: Failure, operation: string | null): Static<typeof RequestFailure> {
-  // Requests keep the hold by its id; the ledger's own refusals name it by its place in the log.
+  // Requests store the hold by its id; the ledger's own refusals name it by its position in the log.
   if (isOwn(code) || facts['captured'] !== undefined) return { code, detail: explain(code, facts), facts: { ...facts } };
   return explainRefusal({ code, facts }, operation === null ? null : placeOfOperationId(operation));
 }

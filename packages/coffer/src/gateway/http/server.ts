@@ -1,4 +1,4 @@
-/** Builds the HTTP server: the framework's settings, the strict readers, the routes, the answers to what fits no route. */
+/** Builds the HTTP server: framework settings, strict parsing, routes, and answers to requests that match no route. */
 import fastify from 'fastify';
 import type { RouteOptions } from 'fastify';
 import type { Tls } from '../network/index.ts';
@@ -19,10 +19,10 @@ import { answerBrokenRequest, limits } from './framing.ts';
 import { isEventStream } from './live/event-stream.ts';
 import { compileValidator } from './validation.ts';
 
-/** Methods whose body is read, when there is one. */
+/** Methods whose body is read, if there is one. */
 const bodied: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
-/** Longer than this to answer is worth a line in the log. */
+/** Slower answers get a line in the log. */
 const slowMs = 1_000;
 
 export async function createHttpServer(product: Product, tls: Tls | null = null): Promise<App> {
@@ -43,7 +43,7 @@ export async function createHttpServer(product: Product, tls: Tls | null = null)
 }
 
 function frame(tls: Tls | null): App {
-  // A request without Host is refused like one with a wrong Host, in a problem document; Node's own answer would be empty.
+  // A missing Host header is refused like a wrong one, with a problem document; Node's own answer would have no body.
   const parser = {
     headersTimeout: limits.headersMs,
     connectionsCheckingInterval: limits.checkMs,
@@ -51,7 +51,7 @@ function frame(tls: Tls | null): App {
     requireHostHeader: false,
   };
   const options = {
-    // A child logger per request costs more than the rest of the framework; what deserves a line is logged below.
+    // A child logger per request costs more than the rest of the framework; notable requests are logged below.
     logger: false,
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestMs,
@@ -66,11 +66,11 @@ function frame(tls: Tls | null): App {
     frameworkErrors: (failure: Error, request: Request, reply: Reply) =>
       void sendProblem(reply.header(requestIdHeader, request.id), problemOf(failure)),
   } as const;
-  // The routes see no difference between the two.
+  // The routes treat both alike.
   return tls ? fastify({ ...options, https: { ...parser, ...tls } }) : fastify({ ...options, http: parser });
 }
 
-/** For every route from now on. */
+/** Applies to every route registered after it. */
 function readOnlyJson(app: App): void {
   app.addHook('onRoute', describeBodyRefusals);
   app.removeAllContentTypeParsers();
@@ -88,14 +88,17 @@ function readOnlyJson(app: App): void {
   });
 }
 
-/** Also of routes that want no body: what is sent is read before it is known to be too much. */
+/** Applies also to routes without a body: the body is read before it is known to be too large. */
 function describeBodyRefusals(route: RouteOptions): void {
   if (![route.method].flat().some((method) => bodied.has(method))) return;
   const { response } = route.schema ?? {};
   route.schema = { ...route.schema, response: { ...problems(413, 415), ...(response as object) } };
 }
 
-/** JSON has no charset, and is UTF-8; but who names another one has sent other bytes, which may read as something else. */
+/**
+ * JSON is UTF-8 and has no charset parameter. But a caller that names another charset has sent other bytes, which might parse as
+ * something else.
+ */
 function isUtf8Type(type = ''): boolean {
   if (!type.includes(';')) return true;
   return [...type.matchAll(/;\s*charset\s*=([^;]*)/gi)].every(([, charset = '']) => /^\s*"?utf-?8"?\s*$/i.test(charset));
@@ -105,7 +108,7 @@ function notUnderstood(said: string): ProblemError {
   return new ProblemError(problem('unsupported_media_type', { said }));
 }
 
-/** Asked to be answered when there is something to tell (`wait`), and not at once. */
+/** Whether the request asks to wait for a change (`wait`) instead of an immediate answer. */
 function isWaiting({ query }: Request): boolean {
   return typeof query === 'object' && query !== null && 'wait' in query;
 }
@@ -122,8 +125,8 @@ function tellFailures(app: App, { log }: Product): void {
     return sendProblem(reply, typeof freshKey === 'string' ? { ...found, requestId: freshKey } : found);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    // A 503 has waited for a database that is away: that is in the log already, and not once per request.
-    // A live stream is as long as it is, and who asks to be kept waiting is.
+    // A 503 has waited for an unavailable database: that is already logged, and not once per request.
+    // Live streams and requests that ask to wait are slow on purpose.
     if (reply.elapsedTime > slowMs && reply.statusCode !== 503 && !isEventStream(reply) && !isWaiting(request)) {
       log.warn(
         {

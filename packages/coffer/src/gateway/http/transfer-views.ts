@@ -32,7 +32,7 @@ export const TransferView = Type.Object(
     $id: 'Transfer',
     ...strict,
     description:
-      'debited: it has left the sender and goes on by itself; compensated: it was refused on the other side and has come back; refused: it never left. completedAt is null as long as it has not ended',
+      "debited: the amount has left the sender and the transfer continues automatically; compensated: the recipient's side refused it and the amount was returned; refused: the amount never left. completedAt is null until the transfer ends",
   },
 );
 

@@ -1,10 +1,10 @@
-/** Answers to paths that do not exist, and to methods that a path does not have. */
+/** Answers to unknown paths, and to methods that a path does not support. */
 import type { App, Reply } from './app.ts';
 import { problem, sendProblem } from './problem.ts';
 
 type MethodsByPath = { readonly path: RegExp; readonly methods: Set<string> }[];
 
-/** Notes every route from now on: called before the routes are registered. */
+/** Records every route registered after it: call it before registering the routes. */
 export function allowedMethods(app: App): MethodsByPath {
   const byUrl = new Map<string, Set<string>>();
   const all: MethodsByPath = [];

@@ -9,11 +9,11 @@ import type { App } from './app.ts';
 import { malformed, ProblemError } from './problem.ts';
 
 type Part = 'body' | 'params' | 'querystring' | 'headers';
-/** A schema as it stands in a document: what the sentences below read of it. */
+/** A schema as it appears in the document: the parts used by the messages below. */
 type Described = { readonly type?: string; readonly description?: string; readonly properties?: Readonly<Record<string, Described>> };
 
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  // Headers are documented by their schemas, and read by the routes that know them: unknown ones are everybody's business.
+  // Schemas document headers, and routes read the ones they know: unknown headers are allowed.
   if (httpPart === 'headers') return () => true;
   const validator = Compile(schema);
   const prepare = httpPart === 'querystring' ? valuesFromText(schema) : undefined;
@@ -25,13 +25,13 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   };
 };
 
-/** Answers with what is wrong with a part of a request, told under a name of the part's own; null when nothing is. */
+/** Describes what is wrong with a part of a request, under that part's name; null if nothing. */
 export function checkerOf(schema: TSchema): (value: unknown, name: string) => string | null {
   const validator = Compile(schema);
   return (value, name) => (validator.Check(value) ? null : sentenceOf(validator.Errors(value), schema, name));
 }
 
-/** A route that describes no query takes none: what would be ignored is told instead. */
+/** A route without a query schema takes no parameters: they are refused rather than ignored. */
 export function refuseUndescribedQueries(app: App): void {
   app.addHook('onRoute', (route) => {
     route.schema = { querystring: noQuery, ...route.schema };
@@ -40,7 +40,7 @@ export function refuseUndescribedQueries(app: App): void {
 
 const noQuery = Type.Object({}, strict);
 
-/** A query is text; what the schema calls an integer or a boolean becomes one, when it looks like one. */
+/** Query values are text; one that the schema calls an integer or a boolean is converted if it looks like one. */
 function valuesFromText(schema: Described): ((query: unknown) => unknown) | undefined {
   const typed = Object.entries(schema.properties ?? {}).filter(([, { type }]) => type === 'integer' || type === 'boolean');
   if (typed.length === 0) return undefined;
@@ -63,7 +63,7 @@ const partNames: Readonly<Record<Part, string>> = {
   headers: 'The headers',
 };
 
-/** One sentence about the first thing that does not fit, in words of the schema's own descriptions. */
+/** One sentence about the first mismatch, in the words of the schema's descriptions. */
 function sentenceOf(errors: readonly TLocalizedValidationError[], schema: Described, part: string): string {
   const unknownOnes = errors.find((error) => error.keyword === 'additionalProperties');
   const first = unknownOnes ?? errors[0];

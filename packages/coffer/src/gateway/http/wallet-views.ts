@@ -1,4 +1,4 @@
-/** Wallets and what they did, as answers. */
+/** Wallets and their figures, as answers. */
 import {
   AmountText,
   AssetBrief,
@@ -30,19 +30,19 @@ const UsedLimits = Type.Object(
     $id: 'UsedLimits',
     ...strict,
     description:
-      'the most that may leave the wallet, and what counts against it so far: withdrawals, spends, transfers out and captures of this day and month of UTC, and what is held',
+      'the maximum that may leave the wallet, and how much of it is used: withdrawals, spends, outgoing transfers and captures of the current UTC day and month, plus held amounts',
   },
 );
 
 export const WalletView = Type.Object(
   {
     walletId: WalletId,
-    ownerId: orNull(Type.String({ description: 'user id of the owner; null for a wallet that nobody owns' })),
+    ownerId: orNull(Type.String({ description: 'user id of the owner; null for a wallet without an owner' })),
     asset: ref(AssetBrief),
     balance: AmountText,
-    available: Type.String({ description: 'what may be withdrawn now: balance, less what is held, plus the credit limit' }),
-    held: Type.String({ description: 'how much of the balance open holds reserve' }),
-    creditLimit: Type.String({ description: 'how far below zero the wallet may go' }),
+    available: Type.String({ description: 'amount that can be withdrawn now: balance - held + credit limit' }),
+    held: Type.String({ description: 'amount reserved by open holds' }),
+    creditLimit: Type.String({ description: 'how far below zero the balance may go' }),
     version: Version,
     status: Type.Unsafe<Static<typeof Passage>>({ ...Passage, description: 'the stricter of debits and credits' }),
     ...sidesProperties,
@@ -50,10 +50,11 @@ export const WalletView = Type.Object(
     createdAt: Timestamp,
     updatedAt: Timestamp,
     seq: Type.Integer({
-      description: 'the end of the log at the moment of the read: whatever was answered with a smaller or equal seq is in the balance',
+      description:
+        'the end of the log at the time of the read: the balance includes every operation that was answered with a smaller or equal seq',
     }),
   },
-  { $id: 'Wallet', ...strict, description: 'limits is missing for a wallet that has none' },
+  { $id: 'Wallet', ...strict, description: 'limits is absent for a wallet without limits' },
 );
 
 export function presentWallet(wallet: Wallet): Static<typeof WalletView> {
@@ -94,7 +95,7 @@ export const PastBalance = Type.Object(
     held: Type.Optional(AmountText),
     version: Type.Optional(Version),
   },
-  { $id: 'PastBalance', ...strict, description: 'held and version are there by recorded date only: holds have no effective date' },
+  { $id: 'PastBalance', ...strict, description: 'held and version are present by recorded date only: holds have no effective date' },
 );
 
 export function presentPastBalance(
@@ -115,7 +116,7 @@ export function presentPastBalance(
   };
 }
 
-/** Each figure that adds up amounts. */
+/** Each figure that sums amounts. */
 const amounts = Object.fromEntries(amountNames.map((name) => [name, AmountText])) as Record<AmountName, typeof AmountText>;
 
 export const Stats = Type.Object(
@@ -125,17 +126,18 @@ export const Stats = Type.Object(
     balance: AmountText,
     version: Version,
     ...amounts,
-    postings: Type.Integer({ minimum: 0, description: 'how often money moved; holds and controls move none' }),
+    postings: Type.Integer({ minimum: 0, description: 'number of times that money moved; holds and controls do not count' }),
     lastActivityAt: orNull(Timestamp),
     asOfSeq: Type.Integer({
       minimum: 0,
-      description: 'the end of the log that all of it is as of: what was answered with it or a smaller seq is counted',
+      description:
+        'the end of the log that the figures refer to: they include every operation that was answered with this seq or a smaller one',
     }),
   },
   {
     $id: 'WalletStats',
     ...strict,
-    description: 'deposited + toppedUp + issued and everything in, less withdrawn + spent and everything out, is the balance',
+    description: 'balance = (deposited + toppedUp + issued + all other incoming) - (withdrawn + spent + all other outgoing)',
   },
 );
 

@@ -1,4 +1,4 @@
-/** Webhooks and their deliveries as the API shows them, and what it says when it does not do something with them. */
+/** Webhooks and their deliveries as answers, and the problems of refused webhook operations. */
 import { Timestamp, oneOf, orNull, ref, strict } from '../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
@@ -12,13 +12,13 @@ export const WebhookView = Type.Object(
     id: Type.String(),
     url: Type.String(),
     description: Type.String(),
-    types: Type.Array(Type.String(), { description: 'names of events; * is all of them' }),
-    walletId: orNull(Type.String({ description: 'only what is about this wallet' })),
-    ownerId: orNull(Type.String({ description: 'only what is about wallets of this user' })),
+    types: Type.Array(Type.String(), { description: 'event types; * means all' }),
+    walletId: orNull(Type.String({ description: 'only events about this wallet' })),
+    ownerId: orNull(Type.String({ description: 'only events about wallets of this user' })),
     status: oneOf('enabled', 'disabled'),
     disabledReason: orNull(Type.String()),
     previousSecretExpiresAt: orNull(Timestamp),
-    failingSince: orNull(Type.String({ format: 'date-time', description: 'nothing but failures since then; null while it does well' })),
+    failingSince: orNull(Type.String({ format: 'date-time', description: 'all calls have failed since then; null while calls succeed' })),
     createdBy: Type.String(),
     createdAt: Timestamp,
     updatedAt: Timestamp,
@@ -26,7 +26,7 @@ export const WebhookView = Type.Object(
   { $id: 'Webhook', ...strict },
 );
 export const NewWebhookView = Type.Object(
-  { webhook: ref(WebhookView), secret: Type.String({ description: 'what verifies its calls; it is shown this once' }) },
+  { webhook: ref(WebhookView), secret: Type.String({ description: 'verifies its calls; it is shown only this once' }) },
   { $id: 'NewWebhook', ...strict },
 );
 export const DeliveryView = Type.Object(
@@ -38,9 +38,9 @@ export const DeliveryView = Type.Object(
     status: Type.Unsafe<(typeof deliveryStatuses)[number]>({
       type: 'string',
       enum: [...deliveryStatuses],
-      description: 'pending: to be sent, or sent again; failed: given up, until it is replayed',
+      description: 'pending: waiting for a call or a retry; failed: given up until it is replayed',
     }),
-    attempts: Type.Integer({ description: 'how often it was begun to be sent' }),
+    attempts: Type.Integer({ description: 'number of calls started' }),
     nextAttemptAt: orNull(Timestamp),
     createdAt: Timestamp,
     finishedAt: orNull(Timestamp),
@@ -61,7 +61,7 @@ const AttemptView = Type.Object(
 export const DeliveryWithAttempts = Type.Object(
   {
     delivery: ref(DeliveryView),
-    body: Type.String({ description: 'what is sent, as it is sent' }),
+    body: Type.String({ description: 'the exact body that is sent' }),
     attempts: Type.Array(ref(AttemptView)),
   },
   { $id: 'WebhookDeliveryWithAttempts', ...strict },

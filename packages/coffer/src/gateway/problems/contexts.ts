@@ -1,4 +1,4 @@
-/** What the contexts beside the ledger refuse: requests, fraud rules, webhooks. */
+/** Refusals of the contexts beside the ledger: requests, fraud rules, webhooks. */
 import type { FraudRefusal } from '../../insights/index.ts';
 import type { DecisionRefusal, OwnFailure } from '../../requests/index.ts';
 import type { WebhookRefusal } from '../../webhooks/index.ts';
@@ -79,7 +79,7 @@ export const requestProblems = {
   },
 } as const satisfies Record<`request_${DecisionRefusal}` | 'too_many_open_requests' | OwnFailure, ProblemRow>;
 
-/** Insights says what is wrong with a rule in its own sentence, which takes the place of these. */
+/** Insights describes what is wrong with a rule in its own sentence, which replaces these. */
 export const fraudProblems = {
   rule_invalid: {
     http: 400,

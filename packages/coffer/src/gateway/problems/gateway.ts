@@ -1,11 +1,11 @@
-/** What the gateway itself refuses: requests that reach no context, or get no answer from one. */
+/** Refusals of the gateway itself: requests that reach no context, or get no answer from one. */
 import type { ProblemRow } from './row.ts';
 
 const asSaid = 'The answer says what is wrong.';
 const correct = 'Correct it and send the request again.';
 const sameRequest = 'Send the same request again, after the seconds that Retry-After names.';
 
-/** Rows whose sentences are `asSaid` always get a sentence of their own where they are answered. */
+/** Rows whose detail is `asSaid` always get a specific detail where they are answered. */
 export const gatewayProblems = {
   invalid_request: {
     http: 400,
@@ -35,7 +35,7 @@ export const gatewayProblems = {
     http: 400,
     grpc: 'INVALID_ARGUMENT',
     title: 'The message cannot be decoded.',
-    detail: 'The bytes are not a message of the type that this call takes.',
+    detail: 'The bytes are not a message of the type that this call expects.',
     remedy: 'Generate the client from the current .proto files.',
     only: 'gRPC',
   },
@@ -152,7 +152,7 @@ export const gatewayProblems = {
     http: 404,
     grpc: 'UNIMPLEMENTED',
     title: 'There is no such path.',
-    detail: 'Nothing is at ‹method› ‹path›.',
+    detail: 'There is no ‹method› ‹path›.',
     remedy: '/docs lists the operations.',
     only: 'REST',
   },
@@ -160,7 +160,7 @@ export const gatewayProblems = {
     http: 405,
     grpc: 'UNIMPLEMENTED',
     title: 'The path does not have this method.',
-    detail: 'The path does not take ‹method›.',
+    detail: 'The path does not support ‹method›.',
     remedy: 'Use ‹allowed›.',
     only: 'REST',
   },
@@ -185,7 +185,7 @@ export const gatewayProblems = {
     grpc: 'NOT_FOUND',
     title: 'This process has no metrics.',
     detail: 'This process has no metrics.',
-    remedy: 'Ask one that was started with coffer start.',
+    remedy: 'Use a process that was started with coffer start.',
     only: 'REST',
   },
   notification_not_found: {
@@ -267,7 +267,7 @@ export const gatewayProblems = {
     grpc: 'UNAVAILABLE',
     title: 'The ledger has halted.',
     detail: 'The ledger has halted, and the outcome is unknown: the operation may have been done.',
-    remedy: 'An operator has to read the log and restart Coffer; then send the same request with the same idempotency key again.',
+    remedy: 'An operator has to read the log and restart Coffer. Then send the same request with the same idempotency key again.',
     retryAfterSeconds: 30,
   },
   stopping: {
@@ -275,7 +275,7 @@ export const gatewayProblems = {
     grpc: 'UNAVAILABLE',
     title: 'The server is stopping.',
     detail: 'The server is stopping. Every operation that was answered is done.',
-    remedy: 'Send what was not answered again, to another server or in a moment.',
+    remedy: 'Send unanswered requests again, to another server or in a moment.',
     retryAfterSeconds: 1,
     only: 'gRPC',
   },

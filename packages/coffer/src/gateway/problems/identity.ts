@@ -1,4 +1,4 @@
-/** What identity refuses: users, logins and API keys. */
+/** Refusals of identity: users, logins and API keys. */
 import { emailLengthMax, nameLengthMax, passwordLengthMax, passwordLengthMin } from '../../identity/index.ts';
 import type { IdentityRefusalCode } from '../../identity/index.ts';
 import type { ProblemRow } from './row.ts';

@@ -1,4 +1,4 @@
-// The one table of problems: each code with its status over both transports, its title, its sentences and its remedy.
+// The one table of problems: for each code its status over both transports, its title, detail and remedy.
 export { fraudProblems, requestProblems, webhookProblems } from './contexts.ts';
 export { gatewayProblems } from './gateway.ts';
 export { identityProblems } from './identity.ts';

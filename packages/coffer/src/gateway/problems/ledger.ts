@@ -1,4 +1,4 @@
-/** What the ledger and the wallets refuse. */
+/** Refusals of the ledger and the wallets. */
 import type { OwnRefusalCode } from '../../operations/index.ts';
 import type { RefusalCode } from '../../ledger/index.ts';
 import type { Facts, ProblemRow } from './row.ts';
@@ -203,7 +203,7 @@ export const ledgerProblems = {
     http: 422,
     grpc: 'FAILED_PRECONDITION',
     title: 'The wallet has drawn more than the new credit line allows.',
-    detail: '"‹wallet›" stands at ‹balance› net of its holds, below ‹floor›.',
+    detail: '"‹wallet›" has a balance of ‹balance› net of its holds, below ‹floor›.',
     remedy: `Deposit first, or set a longer credit line; then ${newKey}.`,
   },
   balance_limit: {
@@ -233,13 +233,13 @@ export const walletProblems = {
   review_required: {
     http: 422,
     grpc: 'FAILED_PRECONDITION',
-    title: 'A fraud rule may require a review of this withdrawal, so it cannot be posted at once.',
+    title: 'A fraud rule may require a review of this withdrawal, so it cannot be posted immediately.',
     detail: 'Withdrawals from "‹wallet›" may need a review first. Nothing was done.',
     remedy: 'Send the withdrawal asynchronously ("async": true), with the same key or a new one.',
   },
 } as const satisfies Record<OwnRefusalCode, ProblemRow>;
 
-/** The remedy beside a sentence that says nothing of a system account but that it could not take part. */
+/** The remedy when a system account could not take part; the detail reveals nothing else about that account. */
 export const systemAccountRemedy = `${smallerAmount}.`;
 
 function sidesIn({ side }: Facts): string {

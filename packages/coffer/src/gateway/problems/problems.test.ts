@@ -9,7 +9,7 @@ import type { ProblemCode } from './index.ts';
 const codes = Object.keys(problemTable) as ProblemCode[];
 const factsOf = (code: ProblemCode) => [...templateOfProblem(code).matchAll(/‹(\w+)›/g)].map(([, name = '']) => name);
 
-test.each(codes)('%s has a status over both transports, a title, and a sentence that ends with what to do', (code) => {
+test.each(codes)('%s has a status over both transports, a title, and a detail that ends with the remedy', (code) => {
   const { http, grpc, title, detail, remedy } = problemTable[code];
   expect(http).toBeGreaterThanOrEqual(400);
   expect(http).toBeLessThan(600);
@@ -22,7 +22,7 @@ test.each(codes)('%s has a status over both transports, a title, and a sentence 
   }
 });
 
-test.each(codes)('%s reads the same over both transports, with each of its facts', (code) => {
+test.each(codes)('%s reads the same over both transports, including all its facts', (code) => {
   fc.assert(
     fc.property(
       fc.record(Object.fromEntries(factsOf(code).map((name) => [name, fc.string({ unit: 'grapheme', minLength: 1 })]))),
@@ -42,12 +42,12 @@ test.each(codes)('%s reads the same over both transports, with each of its facts
   );
 });
 
-test('a fact that looks like a placeholder stays as it is, and one that is missing leaves its place empty', () => {
+test('a fact that looks like a placeholder is not expanded, and a missing fact expands to nothing', () => {
   expect(explain('hold_not_found', { hold: '‹wallet›', wallet: 'w1' })).toContain('There is no hold "‹wallet›".');
   expect(explain('hold_not_found')).toContain('There is no hold "".');
 });
 
-test('a refusal for what the treasury holds does not tell how much that is', () => {
+test('a refusal for lack of treasury funds does not reveal how much the treasury holds', () => {
   const refusal = { code: 'insufficient_funds', facts: { wallet: '$treasury/1', available: '999700', requested: '1000000' } } as const;
   const sentence = 'The treasury does not hold enough. Retry with a new key and a smaller amount.';
   expect(explainRefusal(refusal, null)).toEqual({ code: 'insufficient_funds', facts: { requested: '1000000' }, detail: sentence });

@@ -1,10 +1,10 @@
-/** A row of the table of problems, and how its sentences are made. */
+/** The shape of a row in the table of problems, and how its sentences are built. */
 import type { status as grpcStatus } from '@grpc/grpc-js';
 
-/** Facts of one refusal by name, all of them texts; amounts are in minor units. */
+/** The facts of one refusal by name, all strings; amounts are in minor units. */
 export type Facts = Readonly<Record<string, string>>;
 
-/** A sentence in which `‹name›` stands for the fact of that name; a function where the facts decide between two sentences. */
+/** A sentence in which `‹name›` is replaced by the fact of that name; a function where the facts select the sentence. */
 type Text = string | ((facts: Facts) => string);
 
 export type ProblemRow = {
@@ -12,26 +12,26 @@ export type ProblemRow = {
   readonly http: number;
   /** The status over gRPC. */
   readonly grpc: keyof typeof grpcStatus;
-  /** What kind of problem it is: the same for each of its code. */
+  /** What kind of problem it is; the same for every problem of this code. */
   readonly title: string;
-  /** What is the matter this time. */
+  /** What went wrong in this case. */
   readonly detail: Text;
   /** What the caller can do about it. */
   readonly remedy: Text;
-  /** When it is worth trying again; absent where time alone changes nothing. */
+  /** When a retry makes sense; absent if waiting alone changes nothing. */
   readonly retryAfterSeconds?: number;
-  /** The only transport that can meet it; absent for both. */
+  /** The only transport where it occurs; absent for both. */
   readonly only?: 'REST' | 'gRPC';
 };
 
-/** The detail and the remedy with the facts in their places. A fact that is missing leaves its place empty. */
+/** Detail and remedy with the facts filled in. A missing fact expands to nothing. */
 export function sentencesOf(row: Sentences, facts: Facts): string {
   return filled(templateOf(row, facts), facts);
 }
 
 type Sentences = Pick<ProblemRow, 'detail' | 'remedy'>;
 
-/** Both with the placeholders as they are; of what depends on the facts, what these facts decide. */
+/** Both with the placeholders left in; where a sentence depends on the facts, the one these facts select. */
 export function templateOf({ detail, remedy }: Sentences, facts: Facts): string {
   return [detail, remedy]
     .map((text) => (typeof text === 'function' ? text(facts) : text))
@@ -39,7 +39,7 @@ export function templateOf({ detail, remedy }: Sentences, facts: Facts): string 
     .join(' ');
 }
 
-/** In one pass: what looks like a placeholder within a fact stays as it is. */
+/** One pass, so a placeholder inside a fact is not expanded. */
 function filled(template: string, facts: Facts): string {
   return template.replaceAll(/‹(\w+)›/g, (_whole, name: string) => (Object.hasOwn(facts, name) ? (facts[name] ?? '') : ''));
 }

@@ -1,4 +1,4 @@
-/** The table itself: the contexts' closed lists of codes, each with its row, and the gateway's own. */
+/** The table: the contexts' closed lists of codes, each with its row, and the gateway's own. */
 import type { OperationRefusal, OperationRefusalCode } from '../../operations/index.ts';
 import { visibleRefusal } from '../../visibility/index.ts';
 import { fraudProblems, requestProblems, webhookProblems } from './contexts.ts';
@@ -21,25 +21,28 @@ const parts = {
 export type ProblemCode = keyof typeof parts;
 export const problemTable: Readonly<Record<ProblemCode, ProblemRow>> = parts;
 
-/** What a caller reads of a problem, the same over both transports. */
+/** What a caller reads of a problem; the same over both transports. */
 export function explain(code: ProblemCode, facts: Facts = {}): string {
   return sentencesOf(problemTable[code], facts);
 }
 
-/** The same for documents, with `‹name›` in place of each fact. */
+/** The same for documentation, with `‹name›` in place of each fact. */
 export function templateOfProblem(code: ProblemCode): string {
   return templateOf(problemTable[code], {});
 }
 
 export type ExplainedRefusal = { readonly code: OperationRefusalCode; readonly detail: string; readonly facts: Facts };
 
-/** The same of a refusal of the ledger or the wallets, without what a system account holds. `entry`: where it is on record, if it is. */
+/**
+ * The same for a refusal of the ledger or the wallets, without revealing what a system account holds. `entry`: the entry that
+ * recorded it, if any.
+ */
 export function explainRefusal(refusal: OperationRefusal, entry: { readonly book: number } | null): ExplainedRefusal {
   const { code, facts, instead } = visibleRefusal(refusal, entry && entry.book);
   return { code, facts, detail: instead === null ? explain(code, facts) : `${instead} ${systemAccountRemedy}` };
 }
 
-/** Where the code is documented, below the root of this repository. */
+/** Where the code is documented, relative to the root of this repository. */
 export function documentationOf(code: ProblemCode): string {
   return `docs/reference/refusals.md#${code}`;
 }

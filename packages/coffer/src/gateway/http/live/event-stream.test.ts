@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { EventStream } from './event-stream.ts';
 
-test('what is not read is kept up to a bound, and there is room again when it is read', async () => {
+test('buffers unread frames up to a limit, and has room again once they are read', async () => {
   const stream = new EventStream(10, 5_000);
   expect([stream.write('12345'), stream.write('67890')]).toEqual([true, false]);
   let hasRoom = false;
@@ -15,14 +15,14 @@ test('what is not read is kept up to a bound, and there is room again when it is
   expect(await stream.room()).toBe(true);
 });
 
-test('a reader who takes nothing for too long is cut', async () => {
+test('a reader that reads nothing for too long is disconnected', async () => {
   const stream = new EventStream(10, 20);
   stream.write('1234567890');
   expect(await stream.room()).toBe(false);
   expect([stream.destroyed, stream.write('more'), await stream.room()]).toEqual([true, false, false]);
 });
 
-test('one that is finished still tells what was written, and nothing more', async () => {
+test('a finished stream still sends what was written, and nothing more', async () => {
   const stream = new EventStream(10, 20);
   stream.write('last');
   stream.finish();
@@ -32,7 +32,7 @@ test('one that is finished still tells what was written, and nothing more', asyn
   expect(chunks).toEqual(['last']);
 });
 
-test('one that is finished does not wait for a reader who takes nothing', async () => {
+test('a finished stream does not wait for a reader that reads nothing', async () => {
   const stream = new EventStream(10, 60_000);
   stream.write('last');
   stream.finish();

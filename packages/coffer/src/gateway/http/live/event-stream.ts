@@ -1,14 +1,14 @@
-/** A stream of Server-Sent Events to one reader. What it does not read is not kept for it beyond a bound. */
+/** A stream of Server-Sent Events to one reader, with a bounded buffer for frames not yet read. */
 import { Readable } from 'node:stream';
 
 export const eventStreamType = 'text/event-stream; charset=utf-8';
 
-/** Whether an answer is one: it takes as long as its reader likes. */
+/** Whether an answer is a live stream, which takes as long as its reader likes. */
 export function isEventStream(reply: { getHeader(name: string): unknown }): boolean {
   return reply.getHeader('content-type') === eventStreamType;
 }
 
-/** A reader gets the rest of what was told within this time after the last frame, or not at all: nobody waits for who does not read. */
+/** After the last frame, the reader has this long to receive the rest; then the connection is closed. */
 const restMs = 1_000;
 
 export class EventStream extends Readable {
@@ -16,7 +16,7 @@ export class EventStream extends Readable {
   #roomIsThere: (() => void) | null = null;
   #isFinished = false;
 
-  /** `patienceMs`: a reader who takes nothing for so long, while there is something, is cut. */
+  /** `patienceMs`: a reader that reads nothing for so long, while frames are waiting, is disconnected. */
   constructor(bufferBytes: number, patienceMs: number) {
     super({ highWaterMark: bufferBytes });
     this.#patienceMs = patienceMs;
@@ -26,12 +26,15 @@ export class EventStream extends Readable {
     this.#roomIsThere?.();
   }
 
-  /** False when there is no room for more. */
+  /** False if there is no more room. */
   write(frame: string): boolean {
     return !this.#isOver && this.push(frame);
   }
 
-  /** The last frame was the last; what is on its way still arrives, when it is read soon. Then `late` says that it is time to cut. */
+  /**
+   * Marks the last frame as the last; frames in transit still arrive if they are read soon. Then `late` reports that it is time
+   * to disconnect.
+   */
   finish(): void {
     if (this.#isOver) return;
     this.push(null);
@@ -43,7 +46,7 @@ export class EventStream extends Readable {
     }, restMs).unref();
   }
 
-  /** True when there is room again, false when nobody reads any more. */
+  /** True once there is room again; false once the reader is gone. */
   async room(): Promise<boolean> {
     if (this.#isOver) return false;
     if (this.readableLength < this.readableHighWaterMark) return true;
@@ -64,12 +67,12 @@ export class EventStream extends Readable {
   }
 }
 
-/** One event; `id` is what the reader comes back with. */
+/** One event; the reader resumes with its `id`. */
 export function eventFrame(id: string, data: string): string {
   return `id: ${id}\ndata: ${data}\n\n`;
 }
 
-/** Moves the reader's place on without telling it anything. */
+/** Advances the reader's cursor without an event. */
 export function placeFrame(id: string): string {
   return `id: ${id}\n\n`;
 }
@@ -78,5 +81,5 @@ export function retryFrame(retryMs: number): string {
   return `retry: ${retryMs}\n\n`;
 }
 
-/** Keeps what stands in between from closing a quiet connection. */
+/** Keeps intermediaries from closing an idle connection. */
 export const heartbeatFrame = ':\n\n';

@@ -1,4 +1,4 @@
-/** Events as they happen, as Server-Sent Events: of everything, or of one wallet. */
+/** Live events as Server-Sent Events: of the whole log, or of one wallet. */
 import { actorOf } from '../../../identity/index.ts';
 import { strict, WalletId } from '../../../operations/index.ts';
 import { isOperationName } from '../../access/index.ts';
@@ -20,14 +20,14 @@ const query = Type.Object(
     types: Type.Optional(
       Type.String({
         pattern: '^[A-Za-z]{1,64}(,[A-Za-z]{1,64}){0,99}$',
-        description: 'names of events, separated by commas; all when absent',
+        description: 'event types, separated by commas; default all',
         examples: ['FundsDeposited,FundsWithdrawn'],
       }),
     ),
     after: Type.Optional(
       Type.String({
         pattern: eventCursorPattern,
-        description: 'the id of an event of an earlier stream, or a `next` of GET /events; from now on when absent',
+        description: 'the id of an event of an earlier stream, or a `next` of GET /events; default: from now on',
       }),
     ),
   },
@@ -35,16 +35,16 @@ const query = Type.Object(
 );
 const headers = Type.Object({
   'last-event-id': Type.Optional(
-    Type.String({ description: 'what a reader that comes back sends by itself; it counts more than `after`' }),
+    Type.String({ description: 'sent automatically by a reader that reconnects; takes precedence over `after`' }),
   ),
 });
 const streamed = {
   200: {
-    description: 'events in order, each with the place after it as its id, and as its data what GET /events shows of it',
+    description: 'events in order; the id of each is the cursor after it, and its data is the event as GET /events shows it',
     content: { 'text/event-stream': { schema: Type.String() } },
   },
 };
-/** It is an answer of its own kind: a HEAD request would begin one that nobody reads. */
+/** Without a HEAD route: a HEAD request would open a stream without a reader. */
 const exposeHeadRoute = false;
 
 export function liveRoutes(app: App, product: Product): void {
@@ -60,10 +60,10 @@ export function liveRoutes(app: App, product: Product): void {
     await refuseBeyond(product, asked.after, asked.wallet?.book);
     const stream = await streams.open({ ...asked, caller: caller === 'anonymous' ? (request.clientIp ?? '') : caller });
     if ('full' in stream) return sendProblem(reply, stream.full === 'caller' ? tooMany(10) : noRoom);
-    // Who left meanwhile closes nothing any more.
+    // The reader may have disconnected before the listener was added.
     if (reply.raw.destroyed || request.raw.socket.destroyed) stream.destroy();
     else reply.raw.once('close', () => stream.destroy());
-    // What has left the stream may still wait for a reader in the connection.
+    // What has left the stream may still be buffered in the connection.
     stream.once('late', () => reply.raw.destroy());
     return reply
       .header('content-type', eventStreamType)
@@ -84,7 +84,7 @@ export function liveRoutes(app: App, product: Product): void {
       exposeHeadRoute,
       schema: {
         operationId: 'streamEvents',
-        description: 'The event log as it grows. Who was cut off comes back with Last-Event-ID and misses nothing',
+        description: 'Streams the event log as it grows. After a disconnect, reconnect with Last-Event-ID to miss nothing',
         tags: ['Events'],
         querystring: query,
         headers,
@@ -105,7 +105,7 @@ export function liveRoutes(app: App, product: Product): void {
       exposeHeadRoute,
       schema: {
         operationId: 'streamWalletEvents',
-        description: 'What happens to one wallet, as it happens',
+        description: 'Streams the events of one wallet as they happen',
         tags: ['Events'],
         params: Type.Object({ id: WalletId }, strict),
         querystring: query,
@@ -133,7 +133,9 @@ export function liveRoutes(app: App, product: Product): void {
 
 const place = new RegExp(eventCursorPattern);
 const isPlace = (text: string) => text === '' || place.test(text);
-const wrongPlace = malformed('The Last-Event-ID is not a cursor of the log. Send the id of an event as you received it, or none.');
+const wrongPlace = malformed(
+  'The Last-Event-ID is not a cursor of the log. Send the id of an event as you received it, or omit the header.',
+);
 
 type AskedQuery = { readonly types?: string; readonly after?: string };
 
@@ -148,11 +150,11 @@ function readAsked(request: { readonly query: AskedQuery; readonly headers: { re
 
 function operationOf(request: Request): OperationName {
   const name = request.routeOptions.schema?.operationId ?? '';
-  if (!isOperationName(name)) throw new Error('every route is an operation of the policy');
+  if (!isOperationName(name)) throw new Error('every route must be an operation of the policy');
   return name;
 }
 
 const noRoom = problem('overloaded', {
-  said: 'The maximum number of live streams is reached. Come back after the seconds that Retry-After names, or read GET /events.',
+  said: 'The maximum number of live streams is reached. Try again after the seconds that Retry-After names, or read GET /events.',
   retryAfterSeconds: 10,
 });

@@ -1,4 +1,4 @@
-/** The live streams of this process: how many there may be, whether each may go on, and their end. */
+/** The live streams of this process: their limits, whether each may continue, and their end. */
 import type { Audience, LogTail, Subscription } from '../../../events/index.ts';
 import type { Log } from '../../../kernel/index.ts';
 import type { LedgerEvent } from '../../../ledger/index.ts';
@@ -11,10 +11,10 @@ export type LiveOptions = {
   readonly perCallerMax?: number;
   readonly heartbeatMs?: number;
   readonly recheckMs?: number;
-  /** What may wait for a reader in memory, and for how long. */
+  /** How much may wait for a reader in memory, and for how long. */
   readonly bufferBytes?: number;
   readonly patienceMs?: number;
-  /** What a reader that was cut off is asked to wait before it comes back. */
+  /** How long a disconnected reader should wait before it reconnects. */
   readonly retryMs?: number;
 };
 
@@ -29,16 +29,16 @@ const defaults: Required<LiveOptions> = {
 };
 
 export type Asked = {
-  /** By whom streams are counted. */
+  /** The identity that streams are counted by. */
   readonly caller: string;
   readonly after: string | undefined;
-  /** Of one wallet; all when absent. */
+  /** Limits the stream to one wallet; all if absent. */
   readonly wallet?: { readonly id: string; readonly book: number } | undefined;
-  /** Names of events; all when absent. */
+  /** Event types; all if absent. */
   readonly types?: ReadonlySet<string> | undefined;
-  /** What is sent of an event. */
+  /** Turns an event into what is sent of it. */
   readonly present: (event: LedgerEvent) => object;
-  /** Whether the caller may still see it. Throws an outage. */
+  /** Whether the caller may still see the stream. Throws an outage. */
   readonly mayGoOn: () => Promise<boolean>;
 };
 
@@ -65,19 +65,19 @@ export class LiveStreams {
     ];
   }
 
-  /** `full`: there are as many as there may be, of this caller or in all. Throws an outage. */
+  /** `full`: the maximum number of streams is reached, for this caller or in total. Throws an outage. */
   async open(asked: Asked): Promise<EventStream | { readonly full: 'caller' | 'process' }> {
     const { streamsMax, perCallerMax, bufferBytes, patienceMs, retryMs } = this.#options;
     if (this.#isStopped || this.#count >= streamsMax) return { full: 'process' };
     if ((this.#callers.get(asked.caller) ?? 0) >= perCallerMax) return { full: 'caller' };
-    // Counted before anything is waited for, so that none slips in meanwhile.
+    // Counted before anything is awaited, so that concurrent requests cannot exceed the limit.
     this.#counted(asked.caller, 1);
     const stream = new EventStream(bufferBytes, patienceMs);
     stream.once('close', () => this.#counted(asked.caller, -1));
     try {
       stream.write(retryFrame(retryMs));
       const subscription = await this.#tail.subscribe(audienceOf(asked, stream), asked.after);
-      // So that who is cut off before the first event comes back to here.
+      // A reader that is disconnected before the first event resumes from here.
       if (asked.after === undefined) stream.write(placeFrame(subscription.cursor));
       const open = { asked, stream, subscription };
       this.#open.add(open);
@@ -93,7 +93,7 @@ export class LiveStreams {
     }
   }
 
-  /** Ends all of them at once. */
+  /** Ends all of them immediately. */
   stop(): void {
     this.#isStopped = true;
     for (const timer of this.#timers) clearInterval(timer);
@@ -110,13 +110,15 @@ export class LiveStreams {
     else this.#callers.set(caller, count);
   }
 
-  /** Who follows all of the log comes back to where it was passed over for the last time; a wallet's reader learns nothing of others. */
+  /**
+   * A reader of the whole log resumes where an event was last skipped; a reader of one wallet learns nothing about other wallets.
+   */
   #beat(): void {
     for (const { asked, stream, subscription } of this.#open)
       if (stream.readableLength === 0) stream.write(asked.wallet ? heartbeatFrame : `${heartbeatFrame}${placeFrame(subscription.cursor)}`);
   }
 
-  /** One after the other: a thousand streams are a thousand questions. */
+  /** One after the other: a thousand streams need a thousand checks. */
   async #recheck(): Promise<void> {
     if (this.#isChecking) return;
     this.#isChecking = true;
@@ -128,13 +130,13 @@ export class LiveStreams {
     this.#isChecking = false;
   }
 
-  /** While that cannot be asked there is nothing to be told either. */
+  /** If access cannot be checked, nothing can be sent either. */
   async #mayGoOn(asked: Asked): Promise<boolean> {
     try {
       return await asked.mayGoOn();
     } catch (failure) {
       if (!(failure instanceof IdentityUnavailable) && !isOutage(failure))
-        this.#log.error({ err: failure }, 'A live stream met an error of its own');
+        this.#log.error({ err: failure }, 'Unhandled error in live stream');
       return failure instanceof IdentityUnavailable || isOutage(failure);
     }
   }

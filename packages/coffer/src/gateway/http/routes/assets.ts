@@ -1,4 +1,4 @@
-/** What can be counted. */
+/** The assets that wallets can use. */
 import { AssetView, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
@@ -10,7 +10,7 @@ export function assetRoutes(app: App, { assets }: Product): void {
     {
       schema: {
         operationId: 'listAssets',
-        description: 'The assets that wallets can be opened in',
+        description: 'Lists the assets that wallets can be opened in',
         tags: ['Assets'],
         response: { 200: Type.Object({ items: Type.Array(ref(AssetView)) }, strict), ...problems() },
       },

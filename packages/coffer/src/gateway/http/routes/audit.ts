@@ -1,4 +1,4 @@
-/** The API audit, for operators: who asked for what, when, and what became of it. */
+/** The API audit, for operators: who requested what, when, and with which outcome. */
 import type { Static } from 'typebox';
 import type { AuditRow } from '../../../audit/index.ts';
 import { OperationId, orNull, ref, strict, Timestamp, WalletId } from '../../../operations/index.ts';
@@ -10,23 +10,23 @@ import Type from 'typebox';
 const AuditView = Type.Object(
   {
     id: Type.String(),
-    requestId: Type.String({ description: 'what the answer carried as X-Request-Id' }),
+    requestId: Type.String({ description: 'the X-Request-Id of the answer' }),
     transport: Type.String({ examples: ['http'] }),
     method: Type.String(),
     url: Type.String(),
     operation: orNull(
-      Type.String({ description: 'as this document calls it; null for a path that does not exist', examples: ['deposit'] }),
+      Type.String({ description: 'the operationId in this document; null if the path does not exist', examples: ['deposit'] }),
     ),
-    body: orNull(Type.String({ description: 'JSON without its secrets; a long one is cut' })),
-    headers: Type.String({ description: 'JSON of the headers that are kept' }),
+    body: orNull(Type.String({ description: 'JSON with secrets removed; long bodies are truncated' })),
+    headers: Type.String({ description: 'the recorded headers, as JSON' }),
     clientIp: orNull(Type.String()),
     actor: Type.String({ examples: ['anonymous'] }),
     startedAt: Timestamp,
-    status: orNull(Type.Integer({ description: 'HTTP or gRPC status; null when the caller left before the answer' })),
+    status: orNull(Type.Integer({ description: 'HTTP or gRPC status; null if the caller disconnected before the answer' })),
     durationMs: Type.Number(),
     idempotencyKey: orNull(Type.String()),
     walletId: orNull(Type.String()),
-    operationIds: Type.Array(Type.String(), { description: 'the operations of the ledger that the request caused' }),
+    operationIds: Type.Array(Type.String(), { description: 'the ledger operations that the request caused' }),
   },
   { $id: 'AuditRow', ...strict },
 );
@@ -34,13 +34,13 @@ export const auditSchemas = [AuditView];
 
 const Moment = Type.String({
   pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))?$',
-  description: 'a date, or a moment with its time zone',
+  description: 'a date, or a timestamp with its time zone',
   examples: ['2026-01-31T12:00:00Z'],
 });
 
 const query = Type.Object(
   {
-    actor: Type.Optional(Type.String({ pattern: '^[ -~]{1,256}$', description: 'who asked', examples: ['anonymous'] })),
+    actor: Type.Optional(Type.String({ pattern: '^[ -~]{1,256}$', description: 'who sent the request', examples: ['anonymous'] })),
     walletId: Type.Optional(WalletId),
     operationId: Type.Optional(OperationId),
     requestId: Type.Optional(
@@ -48,8 +48,10 @@ const query = Type.Object(
     ),
     since: Type.Optional(Moment),
     until: Type.Optional(Moment),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: 50, description: `how many at most: 1 to ${limitMax}` })),
-    cursor: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,14}$', description: 'the `next` of an earlier page' })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: limitMax, default: 50, description: `maximum number of items: 1 to ${limitMax}` }),
+    ),
+    cursor: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,14}$', description: 'the `next` of the previous page' })),
   },
   strict,
 );
@@ -60,7 +62,7 @@ export function auditRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'listAudit',
-        description: 'What was asked of the API that may have changed something, newest first; rows appear within a second',
+        description: 'Lists API requests that may have changed something, newest first; a request appears within a second',
         tags: ['Operations'],
         querystring: query,
         response: { 200: page(ref(AuditView)), ...problems(404) },
@@ -90,7 +92,7 @@ export function auditRoutes(app: App, product: Product): void {
 
 function placeOf(operationId: string): { book: number; seq: number } {
   const [book = 0, seq = 0] = operationId.split('-').map(Number);
-  // What no operation can be called is looked for like any other name, and not found.
+  // A name that no operation can have is searched for like any other, and not found.
   return book <= 2_147_483_647 && Number.isSafeInteger(seq) ? { book, seq } : { book: 0, seq: 0 };
 }
 
@@ -98,7 +100,7 @@ function momentOf(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const moment = new Date(text);
   if (Number.isNaN(moment.getTime()))
-    throw new ProblemError(malformed(`"${text}" is not a valid moment. Send one such as 2026-01-31T12:00:00Z.`));
+    throw new ProblemError(malformed(`"${text}" is not a valid timestamp. Send one such as 2026-01-31T12:00:00Z.`));
   return moment;
 }
 

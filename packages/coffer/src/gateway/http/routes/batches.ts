@@ -1,4 +1,4 @@
-/** Many operations in one request: the way to move much at once. */
+/** Batches: many operations in one request. */
 import { ref } from '../../../operations/index.ts';
 import type { App, Product } from '../app.ts';
 import { batchMistake, BatchRequest, nameAt, ownerNamedIn, readBatch } from '../batch-items.ts';
@@ -17,12 +17,12 @@ export function batchRoutes(app: App, product: Product): void {
       schema: {
         operationId: 'postBatch',
         description:
-          'Up to 1000 operations, each done or refused by itself, or when atomic all of them or none. Each has a key of its own, or gets a fresh one that its result names. Whoever asks needs the scopes of what is in it, too',
+          'Runs up to 1000 operations: each succeeds or fails on its own, or, with atomic, all of them or none. Each operation has its own key, or gets a generated one that its result names. The caller also needs the scopes of the operations in the batch',
         tags: ['Operations'],
         body: BatchRequest,
         response: { 200: ref(BatchAnswer), ...problems(401, 403, 404), 422: batchRefused },
       },
-      // One schema for each type of operation tells what is wrong where; a choice among all of them could not.
+      // Items are checked against the schema of their own type: a union of all types could not say what is wrong where.
       validatorCompiler: (route) => (route.httpPart === 'body' ? checkBody : compileValidator(route)),
     },
     async (request, reply) => {
@@ -45,7 +45,7 @@ function checkBody(body: unknown): { value: unknown } | { error: Error } {
   return mistake === null ? { value: body } : { error: new ProblemError(malformed(mistake)) };
 }
 
-/** Nobody who is no user gets a wallet. */
+/** An owner must be an existing user. */
 async function refuseStrangers(operations: readonly ItemBody[], { users }: Product): Promise<void> {
   const named = operations.map(ownerNamedIn);
   const unknown = new Set(await users.unknownAmong([...new Set(named.filter((owner) => owner !== undefined))]));
@@ -55,7 +55,7 @@ async function refuseStrangers(operations: readonly ItemBody[], { users }: Produ
   throw new ProblemError({ ...unknownOwner, detail: `${nameAt(at)}: ${unknownOwner.detail}` });
 }
 
-/** What would be ignored is told: a caller who sends one key for all would take the whole for safe to repeat. */
+/** Refuses headers that the batch would ignore: a caller who sends one key for all would believe the batch safe to repeat. */
 function refuseHeaders(headers: Readonly<Record<string, unknown>>): void {
   for (const header of ['idempotency-key', 'if-match']) {
     if (headers[header] === undefined) continue;

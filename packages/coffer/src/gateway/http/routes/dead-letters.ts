@@ -1,4 +1,4 @@
-/** Events that were given up, for operators: look at them, deliver them once more, or drop them. */
+/** Dead letters, for operators: events that could not be delivered. Inspect, replay or drop them. */
 import type { Static } from 'typebox';
 import type { DeadLetter } from '../../../events/index.ts';
 import { orNull, ref, strict, Timestamp } from '../../../operations/index.ts';
@@ -9,14 +9,14 @@ import Type from 'typebox';
 
 const DeadLetterView = Type.Object(
   {
-    id: Type.String({ description: 'of the dead letter, not of the event' }),
+    id: Type.String({ description: 'id of the dead letter, not of the event' }),
     eventId: orNull(Type.String({ examples: ['1-42-1'] })),
     eventType: orNull(Type.String({ examples: ['FundsDeposited'] })),
     walletId: orNull(Type.String()),
     reason: orNull(Type.String({ examples: ['failed 5 times'] })),
-    deliveries: Type.Integer({ minimum: 0, description: 'how often it was delivered before it was given up' }),
+    deliveries: Type.Integer({ minimum: 0, description: 'number of deliveries before it became a dead letter' }),
     diedAt: orNull(Timestamp),
-    body: Type.String({ description: 'what was delivered: a CloudEvent in JSON where it could be read, else its beginning' }),
+    body: Type.String({ description: 'the delivered message: a CloudEvent in JSON if it could be read, otherwise its beginning' }),
   },
   { $id: 'DeadLetter', ...strict },
 );
@@ -24,7 +24,7 @@ export const deadLetterSchemas = [DeadLetterView];
 
 const idPattern = '^[0-9a-f]{1,64}$';
 const params = Type.Object({ deadLetterId: Type.String({ pattern: idPattern, description: 'dead letter id' }) }, strict);
-const Replayed = Type.Object({ replayed: Type.Integer({ minimum: 0, description: 'how many were delivered once more' }) }, strict);
+const Replayed = Type.Object({ replayed: Type.Integer({ minimum: 0, description: 'number of dead letters replayed' }) }, strict);
 const Dropped = Type.Object({ dropped: Type.Integer({ minimum: 0 }) }, strict);
 
 export function deadLetterRoutes(app: App, { deadLetters }: Product): void {
@@ -35,7 +35,7 @@ export function deadLetterRoutes(app: App, { deadLetters }: Product): void {
     {
       schema: {
         operationId: 'listDeadLetters',
-        description: 'Events that no consumer could handle, oldest first. Looking changes nothing',
+        description: 'Lists events that no consumer could handle, oldest first. Reading changes nothing',
         tags,
         querystring: pageQuery(idPattern),
         response: { 200: page(ref(DeadLetterView)), ...problems() },
@@ -53,7 +53,7 @@ export function deadLetterRoutes(app: App, { deadLetters }: Product): void {
     {
       schema: {
         operationId: 'getDeadLetter',
-        description: 'One dead letter, with what was delivered',
+        description: 'Returns a dead letter and the delivered message',
         tags,
         params,
         response: { 200: ref(DeadLetterView), ...problems(404) },
@@ -70,7 +70,8 @@ export function deadLetterRoutes(app: App, { deadLetters }: Product): void {
     {
       schema: {
         operationId: 'replayDeadLetter',
-        description: 'Delivers a dead letter once more, from its first delivery on; it is one no longer when it is safe in the queue',
+        description:
+          'Delivers a dead letter again with a fresh delivery count; it is removed from the dead letters once it is safely queued',
         tags,
         params,
         response: { 200: Replayed, ...problems(404) },
@@ -87,7 +88,7 @@ export function deadLetterRoutes(app: App, { deadLetters }: Product): void {
     {
       schema: {
         operationId: 'replayDeadLetters',
-        description: 'Delivers all dead letters once more',
+        description: 'Delivers all dead letters again',
         tags,
         response: { 200: Replayed, ...problems() },
       },
@@ -100,7 +101,7 @@ export function deadLetterRoutes(app: App, { deadLetters }: Product): void {
     {
       schema: {
         operationId: 'dropDeadLetter',
-        description: 'Drops a dead letter for good. The event itself stays in the log',
+        description: 'Deletes a dead letter permanently. The event itself stays in the log',
         tags,
         params,
         response: { 200: Dropped, ...problems(404) },

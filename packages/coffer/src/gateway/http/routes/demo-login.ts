@@ -1,4 +1,4 @@
-/** The demo's login: a seeded user's id is enough, while the server runs in demo mode. */
+/** The demo login: in demo mode, the id of a seeded user is enough. */
 import { strict } from '../../../operations/index.ts';
 import type { App, Product } from '../app.ts';
 import { forbidden, problem, sendProblem } from '../problem.ts';
@@ -11,7 +11,7 @@ export function demoLoginRoutes(app: App, { sessions, demo }: Product): void {
     {
       schema: {
         operationId: 'demoLogIn',
-        description: 'A token for a demo user; in demo mode only',
+        description: 'Issues a token for a demo user; demo mode only',
         tags: ['Closed loop'],
         body: Type.Object(
           {
@@ -26,7 +26,7 @@ export function demoLoginRoutes(app: App, { sessions, demo }: Product): void {
       if (!demo)
         return sendProblem(
           reply,
-          forbidden('Logging in by id alone works in demo mode only. Log in with e-mail and password: POST /users/login.'),
+          forbidden('Logging in with only an id works in demo mode only. Log in with e-mail and password: POST /users/login.'),
         );
       const session = await sessions.loginDemo(request.body.user_id);
       return 'refusal' in session

@@ -1,4 +1,4 @@
-/** The event log, in the order in which things were committed. */
+/** The event log, in commit order. */
 import { Seq, Timestamp, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
@@ -12,9 +12,9 @@ import { page, pageQuery, problems } from '../schemas.ts';
 
 export const EventView = Type.Object(
   {
-    id: Type.String({ description: 'stable: the same event has it everywhere', examples: ['1-42-1'] }),
+    id: Type.String({ description: 'stable: the same event has the same id everywhere', examples: ['1-42-1'] }),
     seq: Seq,
-    part: Type.Integer({ description: 'place among the events of one entry' }),
+    part: Type.Integer({ description: 'position among the events of one entry' }),
     type: Type.String({ examples: ['FundsDeposited'] }),
     walletId: Type.String({ description: 'the wallet that the event is about' }),
     createdAt: Timestamp,
@@ -22,7 +22,7 @@ export const EventView = Type.Object(
   },
   { $id: 'Event', ...strict },
 );
-/** A place in the log of each book. */
+/** A cursor: a position in the log of each book. */
 export const eventCursorPattern = '^[0-9]{1,15}-[0-9]{1,4}([.][0-9]{1,15}-[0-9]{1,4}){0,1023}$';
 export const eventSchemas = [EventView];
 
@@ -32,7 +32,7 @@ export function eventRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'listEvents',
-        description: 'The event log in order; the cursor is a place to come back to, also at the end of the log',
+        description: 'Lists the event log in order. Store the cursor to continue later, also at the end of the log',
         tags: ['Events'],
         querystring: pageQuery(eventCursorPattern),
         response: { 200: page(ref(EventView)), ...problems(401) },
@@ -48,14 +48,14 @@ export function eventRoutes(app: App, product: Product): void {
 }
 
 /**
- * From a place after the end of the log nothing would come, without a word, until the log has grown past it: what is recorded until then
- * would be missed.
+ * Refuses a cursor beyond the end of the log: the reader would silently get nothing until the log had grown past it, and would
+ * miss all events recorded until then.
  */
 export async function refuseBeyond({ queries }: Pick<Product, 'queries'>, place: string | undefined, book?: number): Promise<void> {
   if (place === undefined || !(await queries.isBeyondLog(place, book))) return;
   throw new ProblemError(
     malformed(
-      'The cursor is after the end of the log: the log was reset or restored from a backup, or the cursor is of another log. Read it again from the beginning: 0-0.',
+      'The cursor is beyond the end of the log: the log was reset or restored from a backup, or the cursor belongs to another log. Read the log again from the beginning: 0-0.',
     ),
   );
 }

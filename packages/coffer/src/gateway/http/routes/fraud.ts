@@ -1,4 +1,4 @@
-/** Fraud rules, for operators: as data, with their history; tried on the past; and what they found. */
+/** Fraud rules, for operators: list and change them with their history, test them on past events, list their findings. */
 import { Moment, Reason, WalletId, freeObject, oneOf, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import { dryRun, findingCursorPattern, ruleActions, ruleKinds } from '../../../insights/index.ts';
@@ -14,7 +14,7 @@ import { limitMax, page, problems } from '../schemas.ts';
 const Definition = Type.Unsafe<Record<string, unknown>>({
   ...freeObject,
   description:
-    'velocity: {count, windowSeconds, movements, assets}; amount: {threshold, movements, assets}; sum: {threshold, windowSeconds, movements, assets}. movements: some of withdrawal, spend, transfer. assets: "all", or their numbers. Nothing else',
+    'velocity: {count, windowSeconds, movements, assets}; amount: {threshold, movements, assets}; sum: {threshold, windowSeconds, movements, assets}. movements: some of withdrawal, spend, transfer. assets: "all", or their numbers. No other fields',
   examples: [{ count: 3, windowSeconds: 60, movements: ['withdrawal'], assets: 'all' }],
 });
 
@@ -23,16 +23,17 @@ const parts = {
   name: Type.String({
     minLength: 1,
     maxLength: 100,
-    description: 'what people call it',
+    description: 'display name',
     examples: ['Several withdrawals within a minute'],
   }),
   kind: Type.Unsafe<(typeof ruleKinds)[number]>({ ...oneOf(...ruleKinds), description: `one of ${ruleKinds.join(', ')}` }),
   definition: Definition,
   action: Type.Unsafe<(typeof ruleActions)[number]>({
     ...oneOf(...ruleActions),
-    description: 'flag: note it and tell staff. notify: tell the owner, too. freeze: freeze the wallet. review: hold the withdrawal',
+    description:
+      'flag: record it and notify staff. notify: also notify the owner. freeze: freeze the wallet. review: hold the withdrawal for review',
   }),
-  enabled: Type.Boolean({ description: 'whether it looks at events' }),
+  enabled: Type.Boolean({ description: 'whether the rule evaluates events' }),
 };
 const NewRule = Type.Object({ id: RuleId, ...parts, enabled: Type.Optional(parts.enabled), reason: Reason }, strict);
 const ChangedRule = Type.Object({ ...Type.Partial(Type.Object(parts)).properties, reason: Reason }, strict);
@@ -50,14 +51,16 @@ const findingsQuery = Type.Object(
   {
     rule: Type.Optional(RuleId),
     walletId: Type.Optional(WalletId),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: 50, description: `how many at most: 1 to ${limitMax}` })),
-    cursor: Type.Optional(Type.String({ pattern: findingCursorPattern, description: 'the `next` of an earlier page' })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: limitMax, default: 50, description: `maximum number of items: 1 to ${limitMax}` }),
+    ),
+    cursor: Type.Optional(Type.String({ pattern: findingCursorPattern, description: 'the `next` of the previous page' })),
   },
   strict,
 );
 
 const tags = ['Fraud'];
-/** Some ten seconds of reading; who wants more goes on from there, or asks at the command line. */
+/** About ten seconds of reading. To read more, continue from `readUntil`, or use the command line. */
 const dryRunEventsMax = 200_000;
 
 export function fraudRoutes(app: App, product: Product): void {
@@ -68,7 +71,7 @@ export function fraudRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'listFraudRules',
-        description: 'The fraud rules as they are in force, by id',
+        description: 'Lists the current version of each fraud rule, ordered by id',
         tags,
         response: { 200: Type.Object({ items: Type.Array(ref(RuleView)) }, strict), ...problems() },
       },
@@ -81,7 +84,7 @@ export function fraudRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'getFraudRule',
-        description: 'All versions of a fraud rule, newest first: who wanted them, since when, and why',
+        description: 'Lists all versions of a fraud rule, newest first: who made each, since when, and why',
         tags,
         params,
         response: { 200: Type.Object({ items: Type.Array(ref(RuleView)) }, strict), ...problems(404) },
@@ -99,7 +102,7 @@ export function fraudRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'addFraudRule',
-        description: 'Adds a fraud rule. It looks at what the log records from now on',
+        description: 'Creates a fraud rule. It applies to events recorded from now on',
         tags,
         body: NewRule,
         response: { 201: ref(RuleView), ...problems(409) },
@@ -117,7 +120,7 @@ export function fraudRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'changeFraudRule',
-        description: 'Makes a new version of a fraud rule; what is not given stays. It looks at what the log records from now on',
+        description: 'Creates a new version of a fraud rule; omitted fields keep their values. It applies to events recorded from now on',
         tags,
         params,
         body: ChangedRule,
@@ -138,7 +141,7 @@ export function fraudRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'listFraudFindings',
-        description: 'What the fraud rules found, newest first: which rule, which events',
+        description: 'Lists the findings of the fraud rules, newest first: which rule, which events',
         tags,
         querystring: findingsQuery,
         response: { 200: page(ref(FindingView)), ...problems() },
@@ -159,7 +162,7 @@ function dryRunRoute(app: App, product: Product): void {
       schema: {
         operationId: 'dryRunFraudRule',
         description:
-          'Tries a fraud rule on the past, beside the present one of the same id, and writes nothing. What is not given is as in the present rule',
+          'Runs a fraud rule on past events, compared with the current rule of the same id, and writes nothing. Omitted fields are taken from the current rule',
         tags,
         body: Tried,
         response: { 200: ref(DryRunView), ...problems(404) },
@@ -192,6 +195,6 @@ function fraudProblem({ refusal, detail }: FraudRefusal): Problem {
 function momentOf(text: string | undefined): Date | undefined {
   if (text === undefined) return undefined;
   const moment = parseMoment(text);
-  if (!moment) throw new ProblemError(malformed(`"${text}" is not a valid moment. Send one such as 2026-01-31T12:00:00Z.`));
+  if (!moment) throw new ProblemError(malformed(`"${text}" is not a valid timestamp. Send one such as 2026-01-31T12:00:00Z.`));
   return moment;
 }

@@ -1,4 +1,4 @@
-/** Whether Coffer serves, for load balancers and people. */
+/** Whether Coffer can serve requests, for load balancers and people. */
 import { oneOf, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
@@ -12,7 +12,7 @@ export function healthRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'health',
-        description: '200 while requests can be served, 503 otherwise',
+        description: 'Returns 200 if requests can be served, 503 otherwise',
         tags: ['Health'],
         response: { ...problems(), 200: Health, 503: Health },
       },
@@ -20,7 +20,7 @@ export function healthRoutes(app: App, product: Product): void {
     async (_request, reply) =>
       product.ready()
         ? reply.send({ status: 'ok', detail: 'ready to serve' })
-        : reply.code(503).header('retry-after', '1').send({ status: 'unavailable', detail: 'starting, or the database is away' }),
+        : reply.code(503).header('retry-after', '1').send({ status: 'unavailable', detail: 'starting, or the database is unavailable' }),
   );
 
   app.get('/', { schema: { hide: true } }, () => ({

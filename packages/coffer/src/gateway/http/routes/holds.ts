@@ -1,4 +1,4 @@
-/** Holds as they stand. */
+/** Reading holds. */
 import { HoldId, ref, strict, WalletId } from '../../../operations/index.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
@@ -16,7 +16,7 @@ const holdsPage = pageQuery('^[1-9][0-9]{0,8}-[1-9][0-9]{0,14}$');
 const holdsQuery = Type.Object(
   {
     ...holdsPage.properties,
-    open: Type.Optional(Type.Boolean({ description: 'true: only those of which something can still be captured' })),
+    open: Type.Optional(Type.Boolean({ description: 'true: only holds with an amount left to capture' })),
   },
   strict,
 );
@@ -33,7 +33,7 @@ export function holdRoutes(app: App, product: Product): void {
     '/wallet/:id/holds',
     {
       schema: {
-        ...described('listHolds', "A wallet's holds, newest first"),
+        ...described('listHolds', "Lists a wallet's holds, newest first"),
         params: walletParams,
         querystring: holdsQuery,
         response: { 200: page(ref(HoldView)), ...problems(401, 404) },
@@ -52,7 +52,7 @@ export function holdRoutes(app: App, product: Product): void {
     '/holds/:holdId',
     {
       schema: {
-        ...described('getHold', 'A hold as it stands, and what became of it'),
+        ...described('getHold', 'Returns a hold, with its captures and releases'),
         params: holdParams,
         response: { 200: ref(HoldWithParts), ...problems(401, 404) },
       },

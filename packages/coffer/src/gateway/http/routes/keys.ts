@@ -1,4 +1,4 @@
-/** API keys: made, listed, rotated and revoked by admins, or by a service that may. */
+/** API keys: created, listed, rotated and revoked by admins, or by a service with the scope for it. */
 import type { Static } from 'typebox';
 import { actorOf, nameLengthMax, scopes } from '../../../identity/index.ts';
 import type { ApiKey, Scope } from '../../../identity/index.ts';
@@ -17,8 +17,8 @@ const expiryDaysMax = 3_650;
 
 const KeyView = Type.Object(
   {
-    id: Type.String({ description: 'the part of the key between its two underscores' }),
-    prefix: Type.String({ description: 'how the key begins, to know it again', examples: ['cof_ab2cdefgh3jklmno'] }),
+    id: Type.String({ description: 'the part of the key between the two underscores' }),
+    prefix: Type.String({ description: 'the beginning of the key, to recognise it', examples: ['cof_ab2cdefgh3jklmno'] }),
     name: Type.String(),
     scopes: Type.Array(Type.String()),
     createdAt: Timestamp,
@@ -32,7 +32,7 @@ const KeyView = Type.Object(
   { $id: 'ApiKey', ...strict },
 );
 const NewKeyView = Type.Object(
-  { key: ref(KeyView), secret: Type.String({ description: 'the whole key; it is shown this once' }) },
+  { key: ref(KeyView), secret: Type.String({ description: 'the whole key; it is shown only this once' }) },
   { $id: 'NewApiKey', ...strict },
 );
 export const keySchemas = [KeyView, NewKeyView];
@@ -43,7 +43,7 @@ const NewKey = Type.Object(
     name: Type.String({ minLength: 1, maxLength: nameLengthMax, description: 'what the key is for', examples: ['billing'] }),
     scopes: Type.Array(oneOf(...scopes), { minItems: 1, maxItems: scopes.length, description: 'what the key may do' }),
     expiresInDays: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: expiryDaysMax, description: 'days from now; it never expires, when absent' }),
+      Type.Integer({ minimum: 1, maximum: expiryDaysMax, description: 'days from now; omit it for a key that never expires' }),
     ),
   },
   strict,
@@ -54,7 +54,7 @@ const Rotation = Type.Object(
       Type.Integer({
         minimum: 0,
         maximum: overlapHoursMax,
-        description: `hours for which the secret before works too; ${overlapHoursDefault} when absent`,
+        description: `hours for which the previous secret stays valid; default ${overlapHoursDefault}`,
       }),
     ),
   },
@@ -69,7 +69,7 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
     {
       schema: {
         operationId: 'listKeys',
-        description: 'The API keys, newest first, without their secrets',
+        description: 'Lists the API keys, newest first, without their secrets',
         tags,
         response: { 200: Type.Object({ items: Type.Array(ref(KeyView)) }, strict), ...problems() },
       },
@@ -82,7 +82,7 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
     {
       schema: {
         operationId: 'createKey',
-        description: 'Makes an API key. The answer has its secret, which nobody can be shown again',
+        description: 'Creates an API key. The answer contains its secret, which cannot be shown again',
         tags,
         body: NewKey,
         response: { 201: ref(NewKeyView), ...problems() },
@@ -107,7 +107,7 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
     {
       schema: {
         operationId: 'rotateKey',
-        description: 'Gives an API key a new secret; the one before works a while longer',
+        description: 'Gives an API key a new secret; the previous one stays valid for a while',
         tags,
         params,
         body: Rotation,
@@ -129,7 +129,7 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
     {
       schema: {
         operationId: 'revokeKey',
-        description: 'Revokes an API key for good; within a second it works nowhere any more',
+        description: 'Revokes an API key permanently; it stops working everywhere within a second',
         tags,
         params,
         response: { 200: ref(KeyView), ...problems(404) },
@@ -143,7 +143,7 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
   );
 }
 
-/** A service hands on no more than it has; people may give anything. */
+/** A service can grant only scopes it has; people can grant any. */
 function ownScopes(request: Request): ReadonlySet<Scope> | undefined {
   const { principal } = callerOf(request);
   return principal.kind === 'service' ? principal.scopes : undefined;

@@ -1,4 +1,4 @@
-/** The process's figures, for Prometheus. */
+/** The metrics of this process, for Prometheus. */
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
 import { problem, sendProblem } from '../problem.ts';
@@ -10,10 +10,10 @@ export function metricsRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'getMetrics',
-        description: "Posting, requests, pools, memory and event loop in Prometheus' text format",
+        description: 'Returns metrics of posting, requests, pools, memory and the event loop in the Prometheus text format',
         tags: ['Health'],
         response: {
-          200: { description: 'the figures', content: { 'text/plain': { schema: Type.String() } } },
+          200: { description: 'the metrics', content: { 'text/plain': { schema: Type.String() } } },
           ...problems(404),
         },
       },

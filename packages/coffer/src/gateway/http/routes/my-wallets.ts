@@ -14,7 +14,7 @@ export function myWalletRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'listMyWallets',
-        description: "The caller's wallets, or those of ownerId, in the order of their assets",
+        description: 'Lists the wallets of the caller, or of ownerId, ordered by asset',
         tags: ['Wallets'],
         querystring: Type.Object({ ...pageQuery('^[1-9][0-9]{0,8}$').properties, ownerId: Type.Optional(UserId) }, strict),
         response: { 200: page(ref(WalletView)), ...problems(401) },

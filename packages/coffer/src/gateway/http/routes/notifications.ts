@@ -1,4 +1,4 @@
-/** Notifications: a user's own, and the list that staff shares. */
+/** Notifications: a user's own, and the list shared by staff. */
 import type { Static } from 'typebox';
 import type { Notification } from '../../../insights/index.ts';
 import { orNull, ref, strict, Timestamp } from '../../../operations/index.ts';
@@ -13,12 +13,12 @@ const NotificationView = Type.Object(
   {
     id: Type.String(),
     kind: Type.String({ examples: ['money_received'] }),
-    text: Type.String({ description: 'what happened, in a sentence' }),
+    text: Type.String({ description: 'what happened, in one sentence' }),
     walletId: Type.String(),
     facts: Type.Record(Type.String(), Type.String(), { description: 'for programs; amounts in minor units' }),
     createdAt: Timestamp,
     readAt: orNull(Timestamp),
-    readBy: orNull(Type.String({ description: 'of those for staff: who read it first' })),
+    readBy: orNull(Type.String({ description: 'for staff notifications: who read it first' })),
   },
   { $id: 'Notification', ...strict },
 );
@@ -27,23 +27,25 @@ export const notificationSchemas = [NotificationView];
 const NotificationPage = Type.Object(
   {
     items: Type.Array(ref(NotificationView)),
-    next: orNull(Type.String({ description: 'cursor of the following page; null on the last' })),
-    unreadCount: Type.Integer({ description: 'how many are not read, of all; 1000 stands for that many and more' }),
+    next: orNull(Type.String({ description: 'cursor of the next page; null on the last page' })),
+    unreadCount: Type.Integer({ description: 'number of unread notifications in total; 1000 means 1000 or more' }),
   },
   strict,
 );
 const query = Type.Object(
   {
-    unread: Type.Optional(Type.Boolean({ description: 'true: only what is not read' })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limitMax, default: 50, description: `how many at most: 1 to ${limitMax}` })),
-    cursor: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,14}$', description: 'the `next` of an earlier page' })),
+    unread: Type.Optional(Type.Boolean({ description: 'true: only unread notifications' })),
+    limit: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: limitMax, default: 50, description: `maximum number of items: 1 to ${limitMax}` }),
+    ),
+    cursor: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,14}$', description: 'the `next` of the previous page' })),
   },
   strict,
 );
 const params = Type.Object({ notificationId: Type.String({ pattern: '^[1-9][0-9]{0,14}$', description: 'notification id' }) }, strict);
 const tags = ['Notifications'];
 
-/** Whose notifications: users have their own, staff one list. */
+/** Users have their own notifications; staff share one list. */
 const lists = [
   {
     path: '/users/me/notifications',
@@ -63,7 +65,7 @@ export function notificationRoutes(app: App, product: Product): void {
       {
         schema: {
           operationId: names.list,
-          description: `Notifications of ${mine ? 'the caller' : 'staff'}, newest first; those of the last 90 days`,
+          description: `Lists the notifications of ${mine ? 'the caller' : 'staff'} from the last 90 days, newest first`,
           tags,
           querystring: query,
           response: { 200: NotificationPage, ...problems() },
@@ -81,7 +83,7 @@ export function notificationRoutes(app: App, product: Product): void {
       {
         schema: {
           operationId: names.read,
-          description: `Marks one of ${whose} notifications as read; a second time changes nothing`,
+          description: `Marks one of ${whose} notifications as read; repeating it changes nothing`,
           tags,
           params,
           response: { 200: ref(NotificationView), ...problems(404) },
@@ -102,7 +104,10 @@ export function notificationRoutes(app: App, product: Product): void {
           operationId: names.all,
           description: `Marks all of ${whose} notifications as read`,
           tags,
-          response: { 200: Type.Object({ read: Type.Integer({ description: 'how many were not read before' }) }, strict), ...problems() },
+          response: {
+            200: Type.Object({ read: Type.Integer({ description: 'number of notifications that were unread' }) }, strict),
+            ...problems(),
+          },
         },
       },
       async (request) => ({ read: await product.insights.notifications.markAllRead(readerOf(request), actorOf(request)) }),

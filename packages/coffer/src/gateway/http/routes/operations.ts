@@ -1,4 +1,4 @@
-/** Operations by the id that their answers carried. */
+/** Operations, by the id that the answer contained. */
 import { OperationId, ref, strict } from '../../../operations/index.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
@@ -22,7 +22,7 @@ export function operationRoutes(app: App, product: Product): void {
     },
   });
 
-  app.get('/operations/:operationId', described('getOperation', 'An operation, completed or refused'), async (request, reply) => {
+  app.get('/operations/:operationId', described('getOperation', 'Returns an operation, completed or refused'), async (request, reply) => {
     const found = await product.queries.operation(request.params.operationId, callerOf(request));
     return found
       ? reply.send(presentOperation(found, product.assets, callerOf(request)))
@@ -34,7 +34,7 @@ export function operationRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'getTransfer',
-        description: 'A transfer between wallets and its steps: done at once, or one after the other between books',
+        description: 'Returns a transfer between wallets with its steps: all at the same time, or one after the other between books',
         tags: ['Operations'],
         params,
         response: { 200: ref(TransferView), ...problems(401, 404) },

@@ -1,4 +1,4 @@
-/** A route for each operation of the table that posts: its schema, its answers and its handler derive from the definition. */
+/** One route per posting operation. Its schema, its answers and its handler derive from the definition. */
 import Type from 'typebox';
 import type { TSchema } from 'typebox';
 import { definitions, HoldId, OperationId, ref, strict, WalletId } from '../../../operations/index.ts';
@@ -16,7 +16,7 @@ export function postOperationRoutes(app: App, product: Product): void {
   for (const definition of definitions) postRoute(app, product, definition);
 }
 
-/** What the path calls the id of the subject. */
+/** The path parameter for the id of the subject. */
 const subjects = {
   walletId: { param: 'id', schema: WalletId },
   holdId: { param: 'holdId', schema: HoldId },
@@ -68,7 +68,7 @@ function subjectOf(request: Request, subject: Subject | undefined): Readonly<Rec
   return { [subject]: params[subjects[subject].param] ?? '' };
 }
 
-/** Only users own wallets: an owner who is named is looked up first. */
+/** Only users own wallets, so the owner must be an existing user. */
 async function unknownOwner({ users }: Product, { values }: Input) {
   const named = values['ownerId'] ?? values['user_id'];
   if (typeof named !== 'string') return undefined;

@@ -1,4 +1,4 @@
-/** What follows the event log, how far it is, and what it could not apply: for operators. */
+/** Projections of the event log, for operators: their progress, and the events they could not apply. */
 import { Reason, Timestamp, orNull, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { Static } from 'typebox';
@@ -16,18 +16,18 @@ const count = (description: string) => Type.Integer({ minimum: 0, description })
 const ProjectionView = Type.Object(
   {
     name: Type.String({ examples: ['stats'] }),
-    generation: count('which making of it is read; a rebuild makes the next'),
-    building: orNull(Type.Integer({ description: 'the one that a rebuild is making now' })),
-    setAside: count('events that could not be taken in; the others flowed on'),
+    generation: count('the generation that is read; a rebuild creates the next one'),
+    building: orNull(Type.Integer({ description: 'the generation that a rebuild is creating now' })),
+    setAside: count('quarantined events: they could not be applied, and the projection continued without them'),
     books: Type.Array(
       Type.Object(
         {
           book: Type.Integer({ minimum: 1 }),
-          seq: count('the last event that is in it, by its entry'),
-          part: count('and by its place among the events of that entry'),
-          events: count('how many are in it'),
-          behindEntries: count('entries of the log that it has yet to take in'),
-          behindSeconds: Type.Number({ description: 'since the oldest event was recorded that is not in it' }),
+          seq: count('entry of the last applied event'),
+          part: count('position of the last applied event among the events of its entry'),
+          events: count('number of applied events'),
+          behindEntries: count('log entries not yet applied'),
+          behindSeconds: Type.Number({ description: 'age of the oldest event that is not yet applied' }),
         },
         strict,
       ),
@@ -38,10 +38,10 @@ const ProjectionView = Type.Object(
 const SetAsideView = Type.Object(
   {
     eventId: Type.String({ examples: ['1-42-1'] }),
-    eventType: orNull(Type.String({ examples: ['FundsDeposited'], description: 'null when the log has no such event' })),
+    eventType: orNull(Type.String({ examples: ['FundsDeposited'], description: 'null if the log has no such event' })),
     walletId: orNull(Type.String()),
-    error: Type.String({ description: 'why it could not be applied when it was tried last' }),
-    tries: Type.Integer({ minimum: 1, description: 'how often it was tried' }),
+    error: Type.String({ description: 'why the last attempt to apply it failed' }),
+    tries: Type.Integer({ minimum: 1, description: 'number of attempts' }),
     since: Timestamp,
   },
   { $id: 'SetAsideEvent', ...strict },
@@ -50,7 +50,7 @@ export const projectionSchemas = [ProjectionView, SetAsideView];
 
 const projection = Type.String({
   pattern: '^[a-z-]{1,40}$',
-  description: 'a projection, as GET /projections names it',
+  description: 'name of a projection, from GET /projections',
   examples: ['stats'],
 });
 const eventId = Type.String({ pattern: '^[0-9]{1,9}-[0-9]{1,15}-[0-9]{1,5}$', description: 'event id', examples: ['1-42-1'] });
@@ -59,8 +59,8 @@ const ofEvent = Type.Object({ projection, eventId }, strict);
 const Retrying = Type.Object({ reason: Reason }, strict);
 const RetriedView = Type.Object(
   {
-    applied: count('how many are in the projection now'),
-    failed: Type.Array(ref(SetAsideView), { description: 'those that failed once more, and why; they stay set aside' }),
+    applied: count('number of events that the projection now includes'),
+    failed: Type.Array(ref(SetAsideView), { description: 'events that failed again, and why; they stay quarantined' }),
   },
   strict,
 );
@@ -72,7 +72,7 @@ export function projectionRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'listProjections',
-        description: 'How far each projection of the event log is; empty before a worker has begun',
+        description: 'Lists the progress of each projection; empty until a worker has run',
         tags: ['Events'],
         response: { 200: Type.Object({ items: Type.Array(ref(ProjectionView)) }, strict), ...problems() },
       },
@@ -90,7 +90,7 @@ function setAsideRoutes(app: App, { setAsides, log }: Product): void {
     {
       schema: {
         operationId: 'listSetAside',
-        description: 'Events that a projection could not apply while the others flowed on, newest first. Looking changes nothing',
+        description: 'Lists the quarantined events of a projection, newest first. Reading changes nothing',
         tags,
         params: ofProjection,
         querystring: pageQuery(setAsideCursorPattern),
@@ -112,7 +112,7 @@ function setAsideRoutes(app: App, { setAsides, log }: Product): void {
       const actor = actorOf(request);
       log.info(
         { projection: name, ...(ids && { events: ids }), applied, failed: failed.length, actor, reason },
-        'Tried what was set aside',
+        'Retried the quarantined events',
       );
     }
     return retried;
@@ -123,8 +123,7 @@ function setAsideRoutes(app: App, { setAsides, log }: Product): void {
     {
       schema: {
         operationId: 'retryAllSetAside',
-        description:
-          'Tries each event that a projection could not apply once more, oldest first. However often it is asked for, each is applied once',
+        description: 'Retries all quarantined events of a projection, oldest first. Each event is applied once, however often you retry',
         tags,
         params: ofProjection,
         body: Retrying,
@@ -143,7 +142,7 @@ function setAsideRoutes(app: App, { setAsides, log }: Product): void {
     {
       schema: {
         operationId: 'retrySetAside',
-        description: 'Tries one event that a projection could not apply once more. However often it is asked for, it is applied once',
+        description: 'Retries one quarantined event of a projection. It is applied once, however often you retry',
         tags,
         params: ofEvent,
         body: Retrying,

@@ -1,4 +1,4 @@
-/** All routes of the API, and the schemas that they share. */
+/** Registers all routes of the API and their shared schemas. */
 import type { App, Product } from '../app.ts';
 import { batchSchemas } from '../batches.ts';
 import { fraudSchemas } from '../fraud-views.ts';

@@ -1,4 +1,4 @@
-/** Asynchronous requests: followed by whoever made them, decided by operators. */
+/** Asynchronous requests: callers follow their own, operators decide them. */
 import { Reason, WalletId, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { DecisionRefusal } from '../../../requests/index.ts';
@@ -20,7 +20,7 @@ const waitQuery = Type.Object(
       Type.Integer({
         minimum: 0,
         maximum: waitSecondsMax,
-        description: `how many seconds the answer may wait for the request to be finished: 0 to ${waitSecondsMax}`,
+        description: `seconds to wait for the request to finish: 0 to ${waitSecondsMax}`,
       }),
     ),
   },
@@ -38,9 +38,9 @@ const Deciding = Type.Object({ reason: Reason }, strict);
 
 const decisions = {
   approve:
-    'Has a withdrawal paid out that waits for somebody: one in review, one that waits for approval, one that the payer has not decided, or one that nobody knows of whether it was paid',
-  reject: 'Gives the amount back of a withdrawal that waits for somebody',
-  replay: 'Has a request done once more that failed or was rejected, from the beginning and under a key of its own',
+    'Approves the payout of a withdrawal that is in_review, awaiting_approval, paying (the payer has not decided) or uncertain (it may have been paid)',
+  reject: 'Rejects a withdrawal that waits for a decision, and releases its amount',
+  replay: 'Runs a failed or rejected request again, from the beginning and under a new key',
 } as const;
 
 export function requestRoutes(app: App, product: Product): void {
@@ -52,7 +52,7 @@ export function requestRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'listRequests',
-        description: 'Asynchronous requests, newest first: of a wallet, in a status, or all that the caller may see',
+        description: 'Lists asynchronous requests, newest first: of one wallet, in one status, or all that the caller may see',
         tags,
         querystring: listQuery,
         response: { 200: page(ref(RequestView)), ...problems(401, 404) },
@@ -72,8 +72,7 @@ export function requestRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'getRequest',
-        description:
-          'An asynchronous request as it stands, and what was tried; with `wait`, answered when it is finished or the seconds are over',
+        description: 'Returns an asynchronous request and its attempts; with `wait`, answers when the request finishes or the time is up',
         tags,
         params,
         querystring: waitQuery,

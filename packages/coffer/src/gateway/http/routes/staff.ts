@@ -1,4 +1,4 @@
-/** Users as staff and services see them. */
+/** Users, for staff and services. */
 import { roles } from '../../../identity/index.ts';
 import { oneOf, ref, strict, UserId } from '../../../operations/index.ts';
 import type { App, Product } from '../app.ts';
@@ -16,7 +16,7 @@ export function staffRoutes(app: App, { users, sessions, access }: Product): voi
     {
       schema: {
         operationId: 'listUsers',
-        description: 'Users, newest first',
+        description: 'Lists users, newest first',
         tags: ['Users'],
         querystring: pageQuery('^[0-9]{1,15}$'),
         response: { 200: page(ref(UserView)), ...problems() },
@@ -57,7 +57,7 @@ export function staffRoutes(app: App, { users, sessions, access }: Product): voi
     {
       schema: {
         operationId: 'listLogins',
-        description: 'Attempts to log in as a user, newest first',
+        description: 'Lists the login attempts of a user, newest first',
         tags: ['Users'],
         params,
         querystring: pageQuery('^[0-9]{1,15}$'),
@@ -80,7 +80,7 @@ export function staffRoutes(app: App, { users, sessions, access }: Product): voi
     {
       schema: {
         operationId: 'setUserRole',
-        description: 'Gives a user a role: operators see to all wallets, admins also to roles and API keys',
+        description: "Sets a user's role: operators manage all wallets; admins also manage roles and API keys",
         tags: ['Users'],
         params,
         body: Type.Object({ role: oneOf(...roles) }, strict),

@@ -1,4 +1,4 @@
-/** Users: signing up, logging in, one's own profile. */
+/** Users: signing up, logging in, managing your own profile. */
 import type { Static } from 'typebox';
 import { roles } from '../../../identity/index.ts';
 import type { LoginAttempt, User } from '../../../identity/index.ts';
@@ -12,7 +12,7 @@ import { readDestination } from '../request-content.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
 import Type from 'typebox';
 
-/** Rules about what may be stored are identity's; here only the kind is checked. */
+/** Only types are checked here; identity decides which values are valid. */
 const Email = Type.String({ maxLength: 1024, description: 'e-mail address', examples: ['jane@example.com'] });
 const Name = Type.String({ maxLength: 1024, description: 'name', examples: ['Jane Doe'] });
 const Password = Type.String({
@@ -60,7 +60,7 @@ export function userRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'signUp',
-        description: "Makes a user, and the user's wallet in the default asset",
+        description: "Creates a user and the user's wallet in the default asset",
         tags: ['Users'],
         body: Type.Object({ email: Email, name: Name, password: Password }, strict),
         response: { 201: ref(UserView), ...problems(409, 429) },
@@ -79,7 +79,7 @@ export function userRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'logIn',
-        description: 'A token for an e-mail address and its password',
+        description: 'Logs in with e-mail address and password, and returns a token',
         tags: ['Users'],
         body: Type.Object({ email: Email, password: Password }, strict),
         response: { 200: ref(SessionView), ...problems(401, 429) },
@@ -92,7 +92,7 @@ export function userRoutes(app: App, product: Product): void {
       const session = await sessions
         .login({ ...request.body, clientIp: request.clientIp ?? undefined, userAgent: request.headers['user-agent'] })
         .catch((outage: unknown) => {
-          // Nobody learnt anything about the password.
+          // The caller learnt nothing about the password.
           tries.giveBack(guess);
           throw outage;
         });
@@ -107,7 +107,7 @@ export function userRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'getMe',
-        description: "The caller's profile",
+        description: "Returns the caller's profile",
         ...mine,
         response: { 200: ref(UserView), ...problems(401, 404) },
       },
@@ -124,7 +124,7 @@ export function userRoutes(app: App, product: Product): void {
       schema: {
         operationId: 'updateMe',
         description:
-          'Changes name, e-mail or password; a new password withdraws every token. Who has a password sends it as currentPassword to change it or the e-mail',
+          'Changes name, e-mail or password. A new password revokes all tokens. Users with a password must send it as currentPassword to change the password or the e-mail',
         ...mine,
         body: Type.Object(
           {
@@ -140,7 +140,7 @@ export function userRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       const id = accountOf(request);
-      // A token that was found somewhere does not let anybody try passwords for ever.
+      // Otherwise a stolen token would allow unlimited password guesses.
       const guess = LoginTries.ofOwn(id);
       const spent = await tries.take(guess);
       if (spent !== null) return sendProblem(reply, tooMany(spent));
@@ -160,7 +160,7 @@ export function userRoutes(app: App, product: Product): void {
       schema: {
         operationId: 'deleteMe',
         description:
-          "Deletes the caller's account softly, after closing all its wallets, together and for good. They must hold nothing, or an account is named that everything is swept to. Repeating it finishes what an interruption left",
+          "Soft-deletes the caller's account after closing all its wallets permanently, in one step. The wallets must be empty, or you name an account to sweep them to. If it was interrupted, send it again to finish",
         ...mine,
         querystring: Type.Object({ sweepTo: Type.Optional(DestinationName), sweepToWalletId: Type.Optional(WalletId) }, strict),
         response: { 200: Type.Object({ id: Type.String(), deletedAt: Timestamp }, strict), ...problems(401, 404, 409, 422) },
@@ -191,7 +191,7 @@ export function userRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'listMyLogins',
-        description: 'Attempts to log in as the caller, newest first',
+        description: 'Lists the login attempts of the caller, newest first',
         ...mine,
         querystring: pageQuery('^[0-9]{1,15}$'),
         response: { 200: page(ref(LoginView)), ...problems(401) },

@@ -1,4 +1,4 @@
-/** What a wallet holds, did, and what became of its requests. */
+/** Reading a wallet: balance, history, stats, and the outcome of its requests. */
 import { Moment, WalletId, isIdempotencyKey, oneOf, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { Wallet } from '../../../wallets/index.ts';
@@ -30,7 +30,7 @@ export function walletReadRoutes(app: App, product: Product): void {
     '/wallet/:id',
     {
       schema: {
-        ...described('getWallet', "A wallet's balance and details; the ETag is its version"),
+        ...described('getWallet', "Returns a wallet's balance and details; the ETag is its version"),
         params,
         response: { 200: ref(WalletView), ...problems(401, 404) },
       },
@@ -46,10 +46,7 @@ export function walletReadRoutes(app: App, product: Product): void {
     '/wallet/:id/balance',
     {
       schema: {
-        ...described(
-          'getBalanceAt',
-          'What a wallet stood at at any moment: by when things were recorded (the default), or by when they count as having happened',
-        ),
+        ...described('getBalanceAt', "Returns a wallet's balance at a past moment: by recorded date (the default) or by effective date"),
         params,
         querystring: pastQuery,
         response: { 200: ref(PastBalance), ...problems(401, 404) },
@@ -71,7 +68,7 @@ export function walletReadRoutes(app: App, product: Product): void {
       schema: {
         ...described(
           'getHistory',
-          'What a wallet did, newest first, holds and controls included, each with what the wallet stood at after it',
+          "Lists a wallet's operations, newest first, including holds and controls, each with the balance after it",
         ),
         params,
         querystring: pageQuery('^[1-9][0-9]{0,14}$'),
@@ -91,7 +88,7 @@ export function walletReadRoutes(app: App, product: Product): void {
     '/wallet/:id/stats',
     {
       schema: {
-        ...described('getStats', 'What a wallet did since it was opened'),
+        ...described('getStats', "Returns a wallet's totals since it was opened"),
         params,
         response: { 200: ref(Stats), ...problems(401, 404) },
       },
@@ -106,7 +103,7 @@ export function walletReadRoutes(app: App, product: Product): void {
     '/wallet/:id/operations/:key',
     {
       schema: {
-        ...described('getOperationByKey', 'What became of a request whose answer was lost'),
+        ...described('getOperationByKey', 'Returns the operation under an idempotency key; use it when an answer was lost'),
         params: keyParams,
         response: { 200: ref(OperationView), ...problems(401, 404) },
       },

@@ -1,4 +1,4 @@
-/** What a webhook was sent, and what came of it. */
+/** The deliveries of a webhook and their outcomes. */
 import { oneOf, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import { deliveryStatuses } from '../../../webhooks/index.ts';
@@ -27,7 +27,7 @@ export function webhookDeliveryRoutes(app: App, product: Product): void {
       schema: {
         ...described(
           'testWebhook',
-          'Sends a webhook an event of the type WebhookTest, whatever its filter; the delivery tells what came of it',
+          'Sends a webhook an event of type WebhookTest, regardless of its filter; read the delivery for the outcome',
         ),
         params,
         response: { 202: ref(DeliveryView), ...problems(404) },
@@ -43,7 +43,7 @@ export function webhookDeliveryRoutes(app: App, product: Product): void {
     '/webhooks/:webhookId/deliveries',
     {
       schema: {
-        ...described('listWebhookDeliveries', 'What a webhook was to be sent, newest first; what is finished is kept for 30 days'),
+        ...described('listWebhookDeliveries', 'Lists the deliveries of a webhook, newest first; finished ones are stored for 30 days'),
         params,
         querystring: query,
         response: { 200: page(ref(DeliveryView)), ...problems(404) },
@@ -63,14 +63,14 @@ export function webhookDeliveryRoutes(app: App, product: Product): void {
       schema: {
         ...described(
           'getWebhookDelivery',
-          'A delivery with its body and each call: when, what was answered, or why nothing was. A service needs events:read, too',
+          'Returns a delivery with its body and each call: when it was made, and its answer or why there was none. A service also needs events:read',
         ),
         params: deliveryParams,
         response: { 200: ref(DeliveryWithAttempts), ...problems(404) },
       },
     },
     async (request, reply) => {
-      // Its body is the event.
+      // The body is the event.
       admitted(product, request, 'listEvents');
       const found = await webhooks.delivery(request.params.webhookId, Number(request.params.deliveryId));
       if ('refusal' in found) return sendProblem(reply, webhookProblem(found));
@@ -83,7 +83,7 @@ export function webhookDeliveryRoutes(app: App, product: Product): void {
     '/webhooks/:webhookId/deliveries/:deliveryId/replay',
     {
       schema: {
-        ...described('replayWebhookDelivery', 'Sends a delivery once more, now, with all its retries before it'),
+        ...described('replayWebhookDelivery', 'Sends a delivery again now, with the full schedule of retries'),
         params: deliveryParams,
         response: { 202: ref(DeliveryView), ...problems(404) },
       },

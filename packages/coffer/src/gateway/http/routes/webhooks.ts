@@ -1,4 +1,4 @@
-/** Webhooks: addresses that are told of events. Made, changed and looked after by operators, or by a service that may. */
+/** Webhooks: created, changed and inspected by operators, or by a service with the scope for it. */
 import { Moment, UserId, WalletId, oneOf, orNull, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import { actorOf } from '../../../identity/index.ts';
@@ -17,14 +17,14 @@ const uuid = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
 const Url = Type.String({
   minLength: 1,
   maxLength: urlLengthMax,
-  description: 'a public https address, without user, password and fragment',
+  description: 'a public https URL, without user, password or fragment',
   examples: ['https://example.com/hooks/coffer'],
 });
 const Description = Type.String({ maxLength: 200, description: 'what it is for' });
 const Types = Type.Array(Type.String({ pattern: '^([*]|[A-Z][A-Za-z]{2,63})$', examples: ['FundsDeposited'] }), {
   minItems: 1,
   maxItems: 100,
-  description: 'the names of the events that it is told, or * for all of them',
+  description: 'names of the events to deliver, or * for all',
 });
 
 const NewWebhook = Type.Object(
@@ -52,7 +52,11 @@ const Since = Type.Object(
   {
     since: Moment,
     status: Type.Optional(
-      Type.Unsafe<'failed' | 'delivered'>({ type: 'string', enum: ['failed', 'delivered'], description: 'which; failed when absent' }),
+      Type.Unsafe<'failed' | 'delivered'>({
+        type: 'string',
+        enum: ['failed', 'delivered'],
+        description: 'which deliveries; default failed',
+      }),
     ),
   },
   strict,
@@ -60,7 +64,7 @@ const Since = Type.Object(
 
 export const webhookTags = ['Webhooks'];
 
-/** Who has events sent somewhere reads them. */
+/** A caller that has events sent somewhere can read them, so the scope to read events is needed too. */
 const readsEvents = 'listEvents';
 
 export function webhookRoutes(app: App, product: Product): void {
@@ -73,7 +77,7 @@ export function webhookRoutes(app: App, product: Product): void {
       schema: {
         ...described(
           'createWebhook',
-          'Has an address told of every event from now on that the filter lets pass. The answer has the secret. A service needs events:read, too',
+          'Creates a webhook: every event from now on that passes the filter is sent to the URL. The answer contains the secret. A service also needs events:read',
         ),
         body: NewWebhook,
         response: { 201: ref(NewWebhookView), ...problems(409, 422) },
@@ -99,7 +103,7 @@ export function webhookRoutes(app: App, product: Product): void {
     '/webhooks',
     {
       schema: {
-        ...described('listWebhooks', 'The webhooks, newest first, without their secrets'),
+        ...described('listWebhooks', 'Lists the webhooks, newest first, without their secrets'),
         querystring: pageQuery(uuid),
         response: { 200: page(ref(WebhookView)), ...problems() },
       },
@@ -113,7 +117,13 @@ export function webhookRoutes(app: App, product: Product): void {
 
   app.get(
     '/webhooks/:webhookId',
-    { schema: { ...described('getWebhook', 'A webhook and how it does'), params, response: { 200: ref(WebhookView), ...problems(404) } } },
+    {
+      schema: {
+        ...described('getWebhook', 'Returns a webhook and its health'),
+        params,
+        response: { 200: ref(WebhookView), ...problems(404) },
+      },
+    },
     async (request, reply) => {
       const found = await webhooks.find(request.params.webhookId);
       return 'refusal' in found ? sendProblem(reply, webhookProblem(found)) : reply.send(presentWebhook(found));
@@ -126,7 +136,7 @@ export function webhookRoutes(app: App, product: Product): void {
       schema: {
         ...described(
           'updateWebhook',
-          'Changes a webhook, or switches it off and on. What waited is sent when it is on again; what happened while it was off is not. A service needs events:read, too',
+          'Changes, disables or enables a webhook. Once it is enabled again, pending deliveries are sent; events that occurred while it was disabled are not. A service also needs events:read',
         ),
         params,
         body: Changes,
@@ -151,7 +161,7 @@ export function webhookRoutes(app: App, product: Product): void {
     '/webhooks/:webhookId',
     {
       schema: {
-        ...described('deleteWebhook', 'Deletes a webhook, with what waits for it and its log'),
+        ...described('deleteWebhook', 'Deletes a webhook, its pending deliveries and its log'),
         params,
         response: { 200: ref(WebhookView), ...problems(404) },
       },
@@ -166,7 +176,7 @@ export function webhookRoutes(app: App, product: Product): void {
     '/webhooks/:webhookId/rotate',
     {
       schema: {
-        ...described('rotateWebhookSecret', 'Gives a webhook a new secret; for 24 hours its calls are signed by the one before, too'),
+        ...described('rotateWebhookSecret', 'Gives a webhook a new secret; for 24 hours its calls are also signed with the previous one'),
         params,
         response: { 200: ref(NewWebhookView), ...problems(404) },
       },
@@ -182,7 +192,7 @@ export function webhookRoutes(app: App, product: Product): void {
     '/webhooks/:webhookId/replay',
     {
       schema: {
-        ...described('replayWebhook', `Sends again what failed since a moment, or what was delivered; the oldest ${replayedMax} at most`),
+        ...described('replayWebhook', `Sends failed (or delivered) deliveries since a moment again; at most the oldest ${replayedMax}`),
         params,
         body: Since,
         response: { 202: Type.Object({ replayed: Type.Integer() }, strict), ...problems(404) },
