@@ -141,8 +141,8 @@ async function stopOrphan(place: Place, log: EmbeddedLog): Promise<void> {
 
 function noDatabase(home: string): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
-    `There is no database of Coffer's in ${home} yet.`,
-    'Start Coffer once (npm start), or set DATABASE_URL to the database you mean.',
+    `There is no Coffer database in ${home} yet.`,
+    'Start Coffer once (npm start), or set DATABASE_URL to the intended database.',
   );
 }
 
