@@ -59,7 +59,7 @@ async function another(): Promise<void> {
 /** Instead of waiting. */
 async function hurry(): Promise<void> {
   await log.owner.query(`update insights.mail set next_try_at = clock_timestamp() where state = 'pending'`);
-  mail?.ring();
+  mail?.notify();
 }
 
 test('the owner of a wallet is told what came in and what was decided, and nobody of a wallet without owner', async () => {

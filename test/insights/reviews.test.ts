@@ -27,7 +27,7 @@ const required = { status: 'refused', refusal: { code: 'review_required', facts:
 
 /** A change is felt within a second. */
 async function untilReviewed(amount: bigint, expected: boolean): Promise<void> {
-  await expect.poll(async () => await log.reviews.mustAsk(3, amount), soon).toBe(expected);
+  await expect.poll(async () => await log.reviews.mustReview(3, amount), soon).toBe(expected);
 }
 
 test('without a rule that reviews, nothing is held back', async () => {

@@ -6,7 +6,7 @@ import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { decideTogether } from '../../packages/coffer/src/ledger/posting/group.ts';
 import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
-import { ask } from '../../packages/coffer/src/ledger/rules/asked.ts';
+import { prepare } from '../../packages/coffer/src/ledger/rules/prepared.ts';
 import { newBook, postOne, startWriter } from '../support/books.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -56,7 +56,7 @@ async function postInFormat1(state: BookState, operations: readonly Operation[])
   if (!head) throw new Error('the book was opened');
   const recordedAt = new Date(head.recorded_at.getTime() + 1_000);
   const rows: Rows = { openings: [], entries: [] };
-  for (const operation of operations) decideTogether(state, { asked: [ask(operation)], linked: false }, recordedAt, rows);
+  for (const operation of operations) decideTogether(state, { operations: [prepare(operation)], linked: false }, recordedAt, rows);
   const header = { book, batchNo: head.batch_no + 1, firstSeq: head.last_seq + 1, recordedAt };
   const columns = encodeBatch(rows, 1);
   const further = encodeBatch({ openings: [], entries: [] }).slice(columns.length);

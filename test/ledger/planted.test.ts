@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ask } from '../../packages/coffer/src/ledger/rules/asked.ts';
+import { prepare } from '../../packages/coffer/src/ledger/rules/prepared.ts';
 import { chainHash, encodeBatch } from '../../packages/coffer/src/ledger/chain/chain.ts';
 import type { Rows } from '../../packages/coffer/src/ledger/chain/chain.ts';
 import { decide } from '../../packages/coffer/src/ledger/rules/decide.ts';
@@ -37,7 +37,7 @@ function agreesWithModel(rules: Decide, all: readonly Request[]): boolean {
     for (const wish of wishes) {
       const operation = granted(wish, model, model.log.length);
       lookUpOriginals(state, rows, [operation]);
-      const asked = ask(operation);
+      const asked = prepare(operation);
       const decision = rules(state, asked, now);
       const entry = state.apply(asked, decision, now, rows) ?? (decision.type === 'replayed' ? decision.entry : null);
       const refusal = decision.type === 'refused' ? decision.refusal : (entry?.refusal ?? null);
@@ -99,7 +99,7 @@ describe('the verifier catches a writer that', () => {
     const rows: Rows = { openings: [], entries: [] };
     const recordedAt = new Date(head.recordedAt.getTime() + 1_000);
     for (const operation of operations) {
-      const asked = ask(operation);
+      const asked = prepare(operation);
       state.apply(asked, rules(state, asked, recordedAt), recordedAt, rows);
     }
     const header = { book, batchNo: 1, firstSeq: 1, recordedAt };

@@ -1,10 +1,10 @@
 /** Rules with a bug in them, each made from the right ones: by what they are shown, by what is asked of them, or by what they answer. */
-import type { Asked } from '../../packages/coffer/src/ledger/rules/asked.ts';
+import type { PreparedOperation } from '../../packages/coffer/src/ledger/rules/prepared.ts';
 import { decide } from '../../packages/coffer/src/ledger/rules/decide.ts';
 import type { BookView, Decision, Posted } from '../../packages/coffer/src/ledger/rules/decision.ts';
 import type { Account, Operation } from '../../packages/coffer/src/ledger/index.ts';
 
-export type Decide = (book: BookView, asked: Asked, now: Date) => Decision;
+export type Decide = (book: BookView, asked: PreparedOperation, now: Date) => Decision;
 
 /** A view of the book in which something looks different. */
 function seenThrough(book: BookView, otherwise: Partial<BookView>): BookView {

@@ -1,5 +1,5 @@
 /** The rules and the memory of a book, without a database: what a writer would look up is looked up in the rows written so far. */
-import { ask } from '../../packages/coffer/src/ledger/rules/asked.ts';
+import { prepare } from '../../packages/coffer/src/ledger/rules/prepared.ts';
 import type { Rows } from '../../packages/coffer/src/ledger/chain/chain.ts';
 import { decideTogether } from '../../packages/coffer/src/ledger/posting/group.ts';
 import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
@@ -27,7 +27,7 @@ export class PureBook {
 
   post(operations: readonly Operation[], now: Date): Outcome[] {
     lookUpOriginals(this.#state, this.rows, operations);
-    return decideTogether(this.#state, { asked: operations.map(ask), linked: true }, now, this.rows);
+    return decideTogether(this.#state, { operations: operations.map(prepare), linked: true }, now, this.rows);
   }
 
   /** Decides and takes everything back, as when the database does not take the batch. */
@@ -36,7 +36,7 @@ export class PureBook {
     const rows: Rows = { openings: [], entries: [] };
     for (const operations of requests) {
       lookUpOriginals(this.#state, this.rows, operations);
-      decideTogether(this.#state, { asked: operations.map(ask), linked: true }, now, rows);
+      decideTogether(this.#state, { operations: operations.map(prepare), linked: true }, now, rows);
     }
     this.#state.takeBack(this.#state.seal(start));
   }

@@ -6,7 +6,7 @@ import { createCluster, hasCluster } from './cluster.ts';
 import type { Machinery } from './cluster.ts';
 import { nextStep, silentMaxMs } from './contention.ts';
 import { EmbeddedPostgresError } from './error.ts';
-import { findPlace, homeFailure, keepCredentials, makePlace, readCredentials } from './home.ts';
+import { findPlace, homeFailure, ensureCredentials, makePlace, readCredentials } from './home.ts';
 import type { Credentials, Place } from './home.ts';
 import { launchServer } from './launch.ts';
 import type { EmbeddedLog } from './log.ts';
@@ -14,7 +14,7 @@ import { announcedOwner, tryOwnerLock } from './owner-lock.ts';
 import type { OwnerLock } from './owner-lock.ts';
 import { resetPassword } from './password.ts';
 import { readPidFile, runningPostmaster, stopPostmaster } from './postmaster.ts';
-import { askServer, connectionUrl, ensureDatabase } from './server-client.ts';
+import { probeServer, connectionUrl, ensureDatabase } from './server-client.ts';
 import { superviseServer } from './supervise.ts';
 
 const databaseName = 'coffer';
@@ -84,7 +84,7 @@ async function meet(
     const lock = tryOwnerLock(place);
     if (lock) return { lock };
     const credentials = whenRunning === 'join' ? currentCredentials(place) : undefined;
-    const server = credentials ? await askServer(credentials) : 'silent';
+    const server = credentials ? await probeServer(credentials) : 'silent';
     const now = performance.now();
     if (server === 'ready' || server === 'busy') answeredAt = now;
     const owner = announcedOwner(place);
@@ -166,7 +166,7 @@ async function prepareData(machinery: Machinery, home: string): Promise<Credenti
   const { place, log } = machinery;
   try {
     const existed = hasCluster(place);
-    const { credentials, fresh } = await keepCredentials(place);
+    const { credentials, fresh } = await ensureCredentials(place);
     if (!existed) await createCluster(machinery, credentials.password);
     else if (fresh) {
       log.warn({}, 'The password of the embedded database was lost; setting a new one');

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EmbeddedPostgresError } from './error.ts';
-import { findPlace, freePort, homeFailure, isPortFree, keepCredentials, makePlace, readCredentials, writeCredentials } from './home.ts';
+import { findPlace, freePort, homeFailure, isPortFree, ensureCredentials, makePlace, readCredentials, writeCredentials } from './home.ts';
 
 let home: string;
 beforeEach(() => {
@@ -47,10 +47,10 @@ describe('the location of the database', () => {
 describe('credentials', () => {
   test('are created once and stored, readable by their owner only', async () => {
     const place = makePlace(home, undefined);
-    const first = await keepCredentials(place);
+    const first = await ensureCredentials(place);
     expect(first.fresh).toBe(true);
     expect(first.credentials.password.length).toBeGreaterThanOrEqual(32);
-    expect(await keepCredentials(place)).toEqual({ credentials: first.credentials, fresh: false });
+    expect(await ensureCredentials(place)).toEqual({ credentials: first.credentials, fresh: false });
     expect(fs.statSync(place.credentials).mode & 0o777).toBe(0o600);
   });
 
@@ -59,7 +59,7 @@ describe('credentials', () => {
     for (const text of ['', '{"port": 1', '{"port":"1","password":"x"}']) {
       fs.writeFileSync(place.credentials, text);
       expect(readCredentials(place)).toBeUndefined();
-      expect((await keepCredentials(place)).fresh).toBe(true);
+      expect((await ensureCredentials(place)).fresh).toBe(true);
     }
   });
 

@@ -121,7 +121,7 @@ export function homeFailure(home: string, error: unknown): unknown {
 }
 
 /** The port and password, generated once per home and stored beside the data, readable by its owner only. */
-export async function keepCredentials(place: Place): Promise<{ credentials: Credentials; fresh: boolean }> {
+export async function ensureCredentials(place: Place): Promise<{ credentials: Credentials; fresh: boolean }> {
   const kept = readCredentials(place);
   if (kept) return { credentials: kept, fresh: false };
   const made = { port: await freePort(), password: randomBytes(24).toString('base64url') };

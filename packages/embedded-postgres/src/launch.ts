@@ -4,7 +4,7 @@ import { EmbeddedPostgresError } from './error.ts';
 import type { Machinery } from './cluster.ts';
 import { freePort, isPortFree, writeCredentials } from './home.ts';
 import type { Credentials } from './home.ts';
-import { askServer } from './server-client.ts';
+import { probeServer } from './server-client.ts';
 import { ended, launch, logSince, logSize, removeStaleLock, stopPostmaster } from './postmaster.ts';
 
 /** Backends of a killed server exit within moments; until then PostgreSQL refuses to start on their memory. */
@@ -54,7 +54,7 @@ async function waitUntilReady(machinery: Machinery, child: ChildProcess, credent
     await sleep(pauseMs);
     if (spawnFailure) throw spawnFailure;
     if (child.exitCode !== null || child.signalCode !== null) return false;
-    const said = await askServer(credentials);
+    const said = await probeServer(credentials);
     // Another server could answer on this port while ours is about to fail on it.
     if (said === 'ready') return child.exitCode === null && child.signalCode === null;
     if (said === 'foreign') {

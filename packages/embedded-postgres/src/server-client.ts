@@ -23,7 +23,7 @@ function connect(credentials: Credentials, queryTimeoutMs?: number): pg.Client {
 export type ServerState = 'ready' | 'busy' | 'foreign' | 'silent';
 
 /** Probes the server's state; returns within ten seconds. */
-export async function askServer(credentials: Credentials): Promise<ServerState> {
+export async function probeServer(credentials: Credentials): Promise<ServerState> {
   const client = connect(credentials, 5_000);
   try {
     await client.connect();

@@ -9,5 +9,5 @@ export { Retention } from './retention.ts';
 export type { RetentionOptions } from './retention.ts';
 export { openSession } from './session.ts';
 export type { Session, SessionOptions } from './session.ts';
-export { takeTurn } from './turn.ts';
-export { Wake } from './wake.ts';
+export { trySessionLock } from './session-lock.ts';
+export { WakeSignal } from './wake-signal.ts';

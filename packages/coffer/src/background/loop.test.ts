@@ -51,28 +51,28 @@ describe('a loop', () => {
     await loop.stop();
   });
 
-  test('is woken by a ring', async () => {
+  test('is woken by a notification', async () => {
     const { loop, rounds } = watched([]);
     await pass(400);
-    loop.ring();
+    loop.notify();
     await pass(1_100);
     expect(rounds).toEqual([0, 400, 1_400]);
     await loop.stop();
   });
 
-  test('runs once more after a round in which it was rung', async () => {
-    let ring = () => undefined as void;
+  test('runs once more after a round in which it was notified', async () => {
+    let notify = () => undefined as void;
     const rounds: number[] = [];
     const loop = startLoop({
       everyMs: 1_000,
       work: async () => {
         rounds.push(rounds.length);
-        if (rounds.length === 1) ring();
+        if (rounds.length === 1) notify();
         await Promise.resolve();
       },
       failed: () => undefined,
     });
-    ring = () => loop.ring();
+    notify = () => loop.notify();
     await pass(500);
     expect(rounds).toEqual([0, 1]);
     await loop.stop();
@@ -98,21 +98,21 @@ describe('a loop whose work fails', () => {
     await loop.stop();
   });
 
-  test('is not hurried by rings', async () => {
+  test('is not hurried by notifications', async () => {
     const { loop, rounds } = watched([bug], { pauses });
     await pass(50);
-    loop.ring();
+    loop.notify();
     await pass(100);
     expect(rounds[1]).toBe(100);
     await loop.stop();
   });
 
-  test('is hurried by a ring after the failure, where configured', async () => {
-    const { loop, rounds } = watched([bug], { pauses: { first: 5_000, most: 5_000 }, ringEndsPause: true });
-    loop.ring();
+  test('is hurried by a notification after the failure, where configured', async () => {
+    const { loop, rounds } = watched([bug], { pauses: { first: 5_000, most: 5_000 }, notifyEndsPause: true });
+    loop.notify();
     await pass(50);
     expect(rounds).toEqual([0]);
-    loop.ring();
+    loop.notify();
     await pass(0);
     expect(rounds).toEqual([0, 50]);
     await loop.stop();

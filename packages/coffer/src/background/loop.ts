@@ -1,6 +1,6 @@
 import { Backoff } from '../kernel/index.ts';
 import type { Pauses } from '../kernel/index.ts';
-import { Wake } from './wake.ts';
+import { WakeSignal } from './wake-signal.ts';
 
 export type LoopOptions = {
   /** One round. True: there is more to do, so the next round follows immediately. */
@@ -9,9 +9,9 @@ export type LoopOptions = {
   readonly everyMs: number;
   /** Pause before the first round; none by default. */
   readonly firstMs?: number;
-  /** Pauses after consecutive failed rounds; `everyMs` by default. A ring does not shorten them, unless `ringEndsPause`. */
+  /** Pauses after consecutive failed rounds; `everyMs` by default. A notification does not shorten them, unless `notifyEndsPause`. */
   readonly pauses?: Pauses;
-  readonly ringEndsPause?: boolean;
+  readonly notifyEndsPause?: boolean;
   /** A round threw; `isFirst`: the first in a row. Log it. */
   readonly failed: (failure: unknown, isFirst: boolean) => void;
   /** The first successful round after failed ones. */
@@ -20,21 +20,21 @@ export type LoopOptions = {
 
 export type Loop = {
   /** There may be something to do: the next round begins immediately, or follows the current one. */
-  ring(): void;
+  notify(): void;
   /** Starts no further round, and waits for the current one. */
   stop(): Promise<void>;
 };
 
 /** Runs rounds of work one after the other until it is stopped. No failure ends it. Its timers do not keep the process alive. */
 export function startLoop(options: LoopOptions): Loop {
-  const { work, everyMs, firstMs = 0, pauses = { first: everyMs, most: everyMs }, ringEndsPause = false, failed, recovered } = options;
-  const wake = new Wake();
+  const { work, everyMs, firstMs = 0, pauses = { first: everyMs, most: everyMs }, notifyEndsPause = false, failed, recovered } = options;
+  const wake = new WakeSignal();
   const backoff = new Backoff(pauses);
   let isStopped = false;
 
   const rest = async (pauseMs: number) => {
-    if (!ringEndsPause) return await wake.pause(pauseMs, () => isStopped);
-    wake.forget();
+    if (!notifyEndsPause) return await wake.pause(pauseMs, () => isStopped);
+    wake.clear();
     if (!isStopped) await wake.sleep(pauseMs);
   };
   const round = async () => {
@@ -57,10 +57,10 @@ export function startLoop(options: LoopOptions): Loop {
   };
   const running = run();
   return {
-    ring: () => wake.ring(),
+    notify: () => wake.notify(),
     stop: async () => {
       isStopped = true;
-      wake.ring();
+      wake.notify();
       await running;
     },
   };

@@ -2,7 +2,7 @@
 import { loadOptional } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { Cache, CacheCounts, Change } from './cache.ts';
-import { Company } from './company.ts';
+import { Peers } from './peers.ts';
 import { MemoryCache } from './memory.ts';
 import { RedisCache } from './redis-cache.ts';
 import { SharedCounter } from './shared-counter.ts';
@@ -38,12 +38,12 @@ export async function openCache(options: CacheOptions): Promise<OpenedCache> {
   const counter = link && new SharedCounter(link);
   if (!posts) return { cache: null, counter, changed: () => undefined, status: () => null, stop: () => Promise.resolve(link?.stop()) };
 
-  let company: Company | null = null;
-  const memory = new MemoryCache(() => company?.alone === true);
+  let peers: Peers | null = null;
+  const memory = new MemoryCache(() => peers?.alone === true);
   const shared = link && new RedisCache(link);
   const cache = shared ?? memory;
-  company = await Company.join({ url: databaseUrl, log, wishesToBeAlone: link === null, whenNotAlone: () => memory.clear() });
-  const joined = company;
+  peers = await Peers.join({ url: databaseUrl, log, wantsExclusive: link === null, onShared: () => memory.clear() });
+  const joined = peers;
   return {
     cache: cachedReads ? cache : null,
     counter,

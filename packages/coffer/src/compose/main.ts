@@ -19,7 +19,7 @@ import { ApiKeys, Authenticator, keepRepaired, Sessions, Users } from '../identi
 import { openInsights, Reviews, statsKeeper } from '../insights/index.ts';
 import { readTls, refuseTakenPorts } from '../gateway/network/index.ts';
 import type { Listener, Tls } from '../gateway/network/index.ts';
-import { isLoopback, keepSecret, OperatorError } from '../kernel/index.ts';
+import { isLoopback, ensureSecret, OperatorError } from '../kernel/index.ts';
 import type { Address, Log } from '../kernel/index.ts';
 import type { Config } from './config.ts';
 import { openLedger, startCheckpoints } from '../ledger/index.ts';
@@ -107,12 +107,12 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   let demoToken: string | null = null;
 
   const internalCredential =
-    config.auth === 'open' ? null : internalCredentialOf(config.internalSecret ?? keepSecret(config.home, 'internal-secret'));
+    config.auth === 'open' ? null : internalCredentialOf(config.internalSecret ?? ensureSecret(config.home, 'internal-secret'));
   const walletClient = createWalletClient(reachable(config.walletService), { credential: internalCredential, tls });
   const userClient = createUserClient(reachable(config.userService), { credential: internalCredential, tls });
   started.add({ stop: () => Promise.resolve([walletClient.close(), userClient.close()]) });
   const users = new Users({ pool: database.pool, wallets: walletClient });
-  const jwtSecret = config.jwtSecret ?? keepSecret(config.home, 'jwt-secret');
+  const jwtSecret = config.jwtSecret ?? ensureSecret(config.home, 'jwt-secret');
   const sessions = new Sessions({ pool: database.pool, jwtSecret, issuer: config.issuer });
   const apiKeys = new ApiKeys(database.pool);
   const authenticator = new Authenticator({ sessions, apiKeys });

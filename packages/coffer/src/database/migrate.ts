@@ -37,7 +37,7 @@ export async function migrate(url: string, log: Log, folder?: string): Promise<M
   await client.connect();
   try {
     if (await isUpToDate(client, program)) return { applied: [], definitionsRenewed: false };
-    await takeTurn(client, log);
+    await waitForLock(client, log);
     await prepareRecords(client);
     const applied = await readApplied(client);
     refuseForeignHistory(program, applied);
@@ -74,7 +74,7 @@ async function isUpToDate(client: pg.Client, program: Program): Promise<boolean>
   );
 }
 
-async function takeTurn(client: pg.Client, log: Log): Promise<void> {
+async function waitForLock(client: pg.Client, log: Log): Promise<void> {
   const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [migratorLock]);
   if (rows[0]?.taken) return;
   log.info('Another process is migrating this database; waiting for it');

@@ -1,5 +1,5 @@
 /** What any broker's consumer does with a batch: asks the handler until it knows. */
-import type { Wake } from '../background/index.ts';
+import type { WakeSignal } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
 import { assert, Backoff } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
@@ -11,7 +11,7 @@ export type Handling = {
   readonly handler: Handler;
   readonly queue: string;
   readonly log: Log;
-  readonly wake: Wake;
+  readonly wake: WakeSignal;
   /** Nobody needs an answer any more. */
   readonly isOver: () => boolean;
 };

@@ -2,7 +2,7 @@
  * The end of the log, followed once for everybody in this process who listens. Whoever is behind reads from the log until it has met the
  * tail, and is told by the tail from there on: both go by places in the log, so nothing is missed and nothing comes twice.
  */
-import { Wake } from '../background/index.ts';
+import { WakeSignal } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { formatPositions, parsePositions } from '../ledger/index.ts';
@@ -55,7 +55,7 @@ export class LogTail {
   #beginning: Promise<void> | null = null;
   #running: Promise<void> | null = null;
   #bell: Promise<{ stop(): Promise<unknown> }> | null = null;
-  readonly #wake = new Wake();
+  readonly #wake = new WakeSignal();
   #isStopped = false;
   #isTold = false;
 
@@ -73,7 +73,7 @@ export class LogTail {
     const stop = () => {
       listener.isStopped = true;
       this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#wake.ring();
+      if (this.#listeners.size === 0) this.#wake.notify();
     };
     try {
       await this.#begin();
@@ -101,13 +101,13 @@ export class LogTail {
       listener.audience.end();
     }
     this.#listeners.clear();
-    this.#wake.ring();
+    this.#wake.notify();
     await this.#running;
     await (await this.#bell)?.stop();
   }
 
   async #begin(): Promise<void> {
-    this.#bell ??= this.#options.listen?.(() => this.#wake.ring()) ?? null;
+    this.#bell ??= this.#options.listen?.(() => this.#wake.notify()) ?? null;
     if (this.#places) return;
     this.#beginning ??= this.#start().finally(() => (this.#beginning = null));
     await this.#beginning;
@@ -137,7 +137,7 @@ export class LogTail {
   async #run(): Promise<void> {
     const { log, listen } = this.#options;
     while (this.#listeners.size > 0) {
-      this.#wake.forget();
+      this.#wake.clear();
       try {
         const isMore = await this.#readOn();
         this.#isTold = false;

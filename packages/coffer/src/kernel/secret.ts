@@ -8,7 +8,7 @@ import { makeFolder } from './folder.ts';
  * A secret of this installation: generated the first time, then read from the home, where only its owner can read it. Two processes that
  * start together both get the one written first.
  */
-export function keepSecret(home: string, name: string): string {
+export function ensureSecret(home: string, name: string): string {
   const file = path.join(home, name);
   const kept = read(file);
   if (kept !== undefined) return kept;

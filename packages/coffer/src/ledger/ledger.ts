@@ -123,7 +123,7 @@ export function operationId(entry: Pick<RecordedEntry, 'book' | 'operation'>): s
 }
 
 /** Parses an operation id; null when it is malformed. The book need not exist in this ledger. */
-export function placeOfOperationId(id: string): { readonly book: number; readonly seq: number } | null {
+export function parseOperationId(id: string): { readonly book: number; readonly seq: number } | null {
   const parts = /^([1-9]\d{0,8})-([1-9]\d{0,14})$/.exec(id);
   return parts ? { book: Number(parts[1]), seq: Number(parts[2]) } : null;
 }

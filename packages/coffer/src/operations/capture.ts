@@ -1,6 +1,6 @@
 /** Capture: posts a part of a hold, or all that is left of it, to a wallet or a system account. */
 import Type from 'typebox';
-import { placeOfOperationId } from '../ledger/index.ts';
+import { parseOperationId } from '../ledger/index.ts';
 import { guarded } from './access.ts';
 import { posting } from './answers/posting.ts';
 import { define } from './definition.ts';
@@ -49,7 +49,7 @@ export const capture = define({
   async prepare(request, { holds }) {
     const key = keyOrFresh(request.key);
     const wallet = await holds.walletOf(request.hold);
-    const hold = placeOfOperationId(request.hold)?.seq;
+    const hold = parseOperationId(request.hold)?.seq;
     if (wallet === undefined || hold === undefined) return { key, refusal: holdNotFound(request.hold) };
     return {
       key,

@@ -1,5 +1,5 @@
 /** The wallet of a hold. It never changes, so a cached hold costs no further read. */
-import { placeOfOperationId } from '../ledger/index.ts';
+import { parseOperationId } from '../ledger/index.ts';
 import type { Ledger, Refusal } from '../ledger/index.ts';
 
 const cachedMax = 100_000;
@@ -16,7 +16,7 @@ export class HoldWallets {
   async walletOf(hold: string): Promise<string | undefined> {
     const known = this.#known.get(hold);
     if (known !== undefined) return known;
-    const place = placeOfOperationId(hold);
+    const place = parseOperationId(hold);
     const book = place && this.#read.book(place.book);
     const wallet = (book && (await book.walletOfHold(place.seq))) ?? undefined;
     if (wallet !== undefined) this.remember(hold, wallet);

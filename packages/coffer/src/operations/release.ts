@@ -1,6 +1,6 @@
 /** Release: returns a part of a hold, or all that is left of it, to its wallet. */
 import Type from 'typebox';
-import { placeOfOperationId } from '../ledger/index.ts';
+import { parseOperationId } from '../ledger/index.ts';
 import { guarded } from './access.ts';
 import { posting } from './answers/posting.ts';
 import { define } from './definition.ts';
@@ -26,7 +26,7 @@ export const release = define({
   async prepare(request, { holds }) {
     const key = keyOrFresh(request.key);
     const wallet = await holds.walletOf(request.hold);
-    const hold = placeOfOperationId(request.hold)?.seq;
+    const hold = parseOperationId(request.hold)?.seq;
     if (wallet === undefined || hold === undefined) return { key, refusal: holdNotFound(request.hold) };
     return { key, operation: { kind: 'release', key, wallet, hold, ...wholeOrPart(request.amount), ...termsOf(request) } };
   },

@@ -12,7 +12,7 @@ import type { WalletMoneyRequest } from './terms.ts';
 export type Reviews = {
   areOn(): boolean | Promise<boolean>;
   /** For an amount of an asset, by its number. */
-  mustAsk(asset: number, amount: bigint): boolean | Promise<boolean>;
+  mustReview(asset: number, amount: bigint): boolean | Promise<boolean>;
 };
 
 /**
@@ -30,7 +30,7 @@ export async function reviewed(
   const wallet = await ledger.read.balance(asked.wallet, asked.onlyOwner);
   const asset = wallet?.asset ?? opened.get(asked.wallet);
   // The ledger decides what is wrong with it.
-  if (asset === undefined || !(await reviews.mustAsk(asset, asked.amount))) return prepared;
+  if (asset === undefined || !(await reviews.mustReview(asset, asked.amount))) return prepared;
   const required: Prepared = { key: prepared.key, refusal: { code: 'review_required', facts: { wallet: asked.wallet } } };
   if (!wallet) return required;
   const book = ledger.read.in({ book: bookOfWallet(asked.wallet, ledger.books.length) });
@@ -55,7 +55,7 @@ export function openedBy(prepared: readonly Prepared[]): ReadonlyMap<string, num
 export async function sweepReviewed(ledger: Ledger, reviews: Reviews, { owner, sweepTo }: CloseAllRequest): Promise<RefusedOutcome | null> {
   if (!sweepTo || !('system' in sweepTo) || sweepTo.system !== 'cash_out' || !(await reviews.areOn())) return null;
   for (const { id, asset, balance } of await ledger.read.balancesOf(owner, 0, walletsMax)) {
-    if (balance > 0n && (await reviews.mustAsk(asset, balance)))
+    if (balance > 0n && (await reviews.mustReview(asset, balance)))
       return refusedUnseen(newId(), { code: 'review_required', facts: { wallet: id } });
   }
   return null;

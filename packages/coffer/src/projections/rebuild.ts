@@ -3,7 +3,7 @@
  * transaction when it is as far. Nobody waits for it, and when it dies half way nothing has happened: the next one begins anew.
  */
 import type pg from 'pg';
-import { takeTurn } from '../background/index.ts';
+import { trySessionLock } from '../background/index.ts';
 import { inTransaction } from '../database/index.ts';
 import { OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
@@ -66,7 +66,7 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
 /** The lock is the connection's: it is closed, not given back. */
 async function takeRebuildTurn(pool: pg.Pool, name: string): Promise<pg.PoolClient> {
   const client = await pool.connect();
-  if (await takeTurn(client, rebuildLock, name)) return client;
+  if (await trySessionLock(client, rebuildLock, name)) return client;
   client.release(true);
   throw new OperatorError(`${name} is being rebuilt already.`, 'Wait until that is done, or end it: then it has no effect.');
 }

@@ -58,7 +58,7 @@ export class RequestRunner {
       work: () => this.#take(),
       everyMs: this.#options.pollMs,
       pauses: databasePauses,
-      ringEndsPause: true,
+      notifyEndsPause: true,
       failed: (failure, isFirst) => this.#tell(failure, isFirst),
       recovered: () => options.log.info('Asynchronous requests are worked on again'),
     });
@@ -67,7 +67,7 @@ export class RequestRunner {
       applicationName: 'coffer requests',
       channel,
       connectTimeoutMs,
-      heard: () => this.#loop.ring(),
+      heard: () => this.#loop.notify(),
       failed: (failure) => {
         if (!isOutage(failure)) options.log.warn({ err: failure }, 'The requests cannot be listened for; they are looked for instead');
       },
@@ -109,7 +109,7 @@ export class RequestRunner {
       .finally(() => {
         among.delete(work);
         // There may be more than there was room for.
-        if (among.size === this.#options.concurrency - 1) this.#loop.ring();
+        if (among.size === this.#options.concurrency - 1) this.#loop.notify();
       });
     among.add(work);
   }
@@ -124,7 +124,7 @@ export class RequestRunner {
       const { request }: Claimed = claimed;
       claimed = await this.#settle(claimed, change, endsAtMs);
       reached?.('settled', request);
-      if (change.next === 'in turn') this.#loop.ring();
+      if (change.next === 'in turn') this.#loop.notify();
       if (change.next !== 'now') return;
       // What is not taken further now is taken up by the next worker when the claim is over.
     }

@@ -2,7 +2,7 @@
 import { assert } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { PayoutConfig } from './settings.ts';
-import { operationId, placeOfOperationId } from '../ledger/index.ts';
+import { operationId, parseOperationId } from '../ledger/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import type { Payer } from './paying.ts';
 import type { RequestCommands } from './posting.ts';
@@ -52,7 +52,7 @@ export function startRequestRunner(work: RequestWork): RequestRunner {
       return balance.controls.debits === 'open';
     },
     partsOf: async (id) => {
-      const place = placeOfOperationId(id);
+      const place = parseOperationId(id);
       const book = place && ledger.read.book(place.book);
       const found = place && (await book?.hold(place.seq));
       assert(book && found, 'a hold that was placed stays on record');

@@ -1,13 +1,13 @@
 /** Queries about wallets. */
 import type { Cache } from '../cache/index.ts';
-import { bookOfWallet, operationId, placeOfOperationId, sagaDetails } from '../ledger/index.ts';
+import { bookOfWallet, operationId, parseOperationId, sagaDetails } from '../ledger/index.ts';
 import type { Asset, Balance, HoldRead, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
-import { keptBalance, keptHistory } from './kept.ts';
+import { cachedBalance, cachedHistory } from './cached.ts';
 import { entryOfOperation } from './operation-entry.ts';
 import { stateOf } from './sagas/drive.ts';
 import type { SagaState } from './sagas/drive.ts';
 import { nothingKept, withNewer } from './stats.ts';
-import type { TotalsKeeper, WalletTotals } from './stats.ts';
+import type { TotalsStore, WalletTotals } from './stats.ts';
 import { ownedWalletId } from './wallet-id.ts';
 
 /** A wallet as of one moment of the log. */
@@ -34,11 +34,11 @@ export type Reader = { readonly onlyOwner?: string | undefined };
 export class WalletQueries {
   readonly #ledger: Ledger;
   readonly #defaultAsset: Asset;
-  readonly #totals: TotalsKeeper | undefined;
+  readonly #totals: TotalsStore | undefined;
   readonly #cache: Cache | null;
 
   /** With a cache, a wallet and the first pages of its history may be cached. */
-  constructor(ledger: Ledger, defaultAsset: Asset, totals?: TotalsKeeper, cache: Cache | null = null) {
+  constructor(ledger: Ledger, defaultAsset: Asset, totals?: TotalsStore, cache: Cache | null = null) {
     this.#ledger = ledger;
     this.#defaultAsset = defaultAsset;
     this.#totals = totals;
@@ -48,7 +48,7 @@ export class WalletQueries {
   /** Null when there is no such wallet; a system account is not a wallet. Never older than the newest change that was answered. */
   async wallet(id: string, reader: Reader = {}): Promise<Wallet | null> {
     if (!this.#cache) return await this.#walletNow(id, reader);
-    const balance = await keptBalance(this.#cache, this.#ledger, id);
+    const balance = await cachedBalance(this.#cache, this.#ledger, id);
     const isSeen = balance?.kind === 'wallet' && (reader.onlyOwner === undefined || balance.owner === reader.onlyOwner);
     return isSeen ? this.#withAsset(balance) : null;
   }
@@ -69,7 +69,7 @@ export class WalletQueries {
   async history(wallet: Wallet, limit: number, cursor?: string): Promise<Page<RecordedEntry>> {
     const rows =
       this.#cache && cursor === undefined
-        ? await keptHistory(this.#cache, this.#ledger, wallet, limit + 1)
+        ? await cachedHistory(this.#cache, this.#ledger, wallet, limit + 1)
         : await this.#ledger.read.in(wallet).history(wallet.number, Number(cursor ?? Number.MAX_SAFE_INTEGER), limit + 1);
     const items = rows.slice(0, limit);
     const last = items.at(-1);
@@ -124,7 +124,7 @@ export class WalletQueries {
 
   /** A hold, by the id of the operation that authorised it, with its later entries in order. */
   async hold(id: string, { onlyOwner }: Reader = {}): Promise<(WalletHold & { readonly entries: readonly RecordedEntry[] }) | null> {
-    const place = placeOfOperationId(id);
+    const place = parseOperationId(id);
     const book = place && this.#ledger.read.book(place.book);
     const hold = book && (await book.hold(place.seq, onlyOwner));
     if (!hold) return null;
@@ -138,7 +138,7 @@ export class WalletQueries {
     asked: { readonly limit: number; readonly cursor?: string | undefined; readonly open: boolean },
   ): Promise<Page<WalletHold>> {
     const { limit, cursor, open } = asked;
-    const beforeSeq = (cursor === undefined ? null : placeOfOperationId(cursor))?.seq ?? Number.MAX_SAFE_INTEGER;
+    const beforeSeq = (cursor === undefined ? null : parseOperationId(cursor))?.seq ?? Number.MAX_SAFE_INTEGER;
     const rows = await this.#ledger.read.in(wallet).holdsOf(wallet.number, { beforeSeq, limit: limit + 1, open });
     const items = rows.slice(0, limit).map((hold) => this.#withCurrency(hold));
     const last = items.at(-1);

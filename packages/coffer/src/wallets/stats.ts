@@ -28,10 +28,10 @@ export type WalletTotals = Readonly<Record<AmountName, bigint>> & {
 };
 
 /** `version`: the wallet's version after the newest entry that is included. */
-export type KeptTotals = WalletTotals & { readonly version: number };
+export type StoredTotals = WalletTotals & { readonly version: number };
 
 /** The store of totals. Null: none for this wallet. */
-export type TotalsKeeper = { find(book: number, wallet: string): Promise<KeptTotals | null> };
+export type TotalsStore = { find(book: number, wallet: string): Promise<StoredTotals | null> };
 
 type Side = 'debit' | 'credit';
 
@@ -94,7 +94,7 @@ export function countedBy({ takesBack }: StatsRule, moved: bigint): bigint {
   return takesBack ? -moved : moved;
 }
 
-export const nothingKept: KeptTotals = {
+export const nothingKept: StoredTotals = {
   ...(Object.fromEntries(amountNames.map((name) => [name, 0n])) as Record<AmountName, bigint>),
   postings: 0,
   lastActivityAt: null,
@@ -102,7 +102,7 @@ export const nothingKept: KeptTotals = {
 };
 
 /** The stored totals plus the newer entries of the log. */
-export function withNewer({ version: _version, ...kept }: KeptTotals, newer: readonly KindTotal[]): WalletTotals {
+export function withNewer({ version: _version, ...kept }: StoredTotals, newer: readonly KindTotal[]): WalletTotals {
   const totals: { -readonly [name in keyof WalletTotals]: WalletTotals[name] } = { ...kept };
   for (const { kind, side, count, lastAt, total } of newer) {
     const rule = bySide.get(`${kind} ${side}`);

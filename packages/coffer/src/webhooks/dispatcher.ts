@@ -70,7 +70,7 @@ export class Dispatcher {
       work: async () => (await this.#beginDue()) > 0,
       everyMs: lookEveryMs,
       pauses: outageMs,
-      ringEndsPause: true,
+      notifyEndsPause: true,
       failed: (failure) => {
         this.#tell(failure);
         this.#isAway = true;
@@ -80,7 +80,7 @@ export class Dispatcher {
 
   /** There may be something to send. */
   wake(): void {
-    this.#loop.ring();
+    this.#loop.notify();
   }
 
   /** Begins nothing more, and notes what comes of the calls that are under way; those that take longer are put back, to be made again. */

@@ -1,5 +1,5 @@
 /** Reads the log after the queue's position and hands it to a handler: one consumer per queue at a time, whatever the number of processes. */
-import { Follower, Wake } from '../../background/index.ts';
+import { Follower, WakeSignal } from '../../background/index.ts';
 import { isOutage } from '../../database/index.ts';
 import { assert, Backoff } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
@@ -30,7 +30,7 @@ export type ConsumerOptions = {
 
 export class BuiltInConsumer implements Consumer {
   readonly #options: ConsumerOptions;
-  readonly #wake = new Wake();
+  readonly #wake = new WakeSignal();
   readonly #pace: Pace;
   readonly #running: Promise<void>;
   #stopped = false;
@@ -43,12 +43,12 @@ export class BuiltInConsumer implements Consumer {
 
   /** Something may be there to read. */
   ring(): void {
-    this.#wake.ring();
+    this.#wake.notify();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#wake.ring();
+    this.#wake.notify();
     await this.#running;
   }
 
@@ -58,7 +58,7 @@ export class BuiltInConsumer implements Consumer {
     let isAway = false;
     while (!this.#stopped) {
       try {
-        const session = await QueueSession.open(url, queue, () => this.#wake.ring());
+        const session = await QueueSession.open(url, queue, () => this.#wake.notify());
         try {
           while (!this.#stopped && !(await session.takeTurn())) await this.#wake.sleep(turnMs);
           if (isAway) log.info({ queue }, 'Events are delivered again');

@@ -1,6 +1,6 @@
 /** The built-in broker's statements, all on the connection that holds the queue's turn: who lost it cannot write. */
 import type pg from 'pg';
-import { openSession, takeTurn } from '../../background/index.ts';
+import { openSession, trySessionLock } from '../../background/index.ts';
 import type { Session } from '../../background/index.ts';
 import type { LedgerEvent } from '../../ledger/index.ts';
 import { deliveriesMax } from '../broker.ts';
@@ -65,7 +65,7 @@ export class QueueSession {
 
   /** True when nobody else consumes the queue; the turn is this connection's until it ends. */
   async takeTurn(): Promise<boolean> {
-    return await takeTurn(this.#client, turnLock, this.#queue);
+    return await trySessionLock(this.#client, turnLock, this.#queue);
   }
 
   async positions(books: readonly number[]): Promise<Map<number, Place>> {

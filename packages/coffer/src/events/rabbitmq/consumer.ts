@@ -1,6 +1,6 @@
 /** Hands what RabbitMQ delivers to a handler, in batches and in its order, and acknowledges what the handler says is done. */
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
-import { Wake } from '../../background/index.ts';
+import { WakeSignal } from '../../background/index.ts';
 import { assert, Backoff, pauseAfter } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import { BrokerUnavailable, deliveriesMax } from '../broker.ts';
@@ -47,7 +47,7 @@ class Session {
 
 export class RabbitConsumer implements Consumer {
   readonly #options: ConsumerOptions;
-  readonly #wake = new Wake();
+  readonly #wake = new WakeSignal();
   readonly #running: Promise<void>;
   #stopped = false;
 
@@ -58,7 +58,7 @@ export class RabbitConsumer implements Consumer {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#wake.ring();
+    this.#wake.notify();
     await this.#running;
   }
 
@@ -91,7 +91,7 @@ export class RabbitConsumer implements Consumer {
     const { link, queue } = this.#options;
     let session: Session | null = null;
     await link.channel(async (channel) => {
-      session = new Session(channel, () => this.#wake.ring());
+      session = new Session(channel, () => this.#wake.notify());
       await declareTopology(channel);
       await channel.basicQos({ prefetchCount: prefetchMessages });
       await channel.basicConsume({ queue }, (message) => this.#take(session, message));
@@ -110,7 +110,7 @@ export class RabbitConsumer implements Consumer {
       delivery: 'event' in read ? read : null,
       why: 'event' in read ? 'its handling failed' : read.unreadable,
     });
-    this.#wake.ring();
+    this.#wake.notify();
   }
 
   async #handleNext(session: Session): Promise<void> {

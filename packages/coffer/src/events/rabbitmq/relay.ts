@@ -1,5 +1,5 @@
 /** Carries the log to RabbitMQ: reads each book after its position, publishes, and moves the position on past what is safe there. */
-import { Follower, Wake } from '../../background/index.ts';
+import { Follower, WakeSignal } from '../../background/index.ts';
 import { isOutage } from '../../database/index.ts';
 import { Backoff } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
@@ -28,7 +28,7 @@ export type RelayOptions = {
 
 export class Relay implements Consumer {
   readonly #options: RelayOptions;
-  readonly #wake = new Wake();
+  readonly #wake = new WakeSignal();
   readonly #pace: Pace;
   readonly #running: Promise<void>;
   #stopped = false;
@@ -42,12 +42,12 @@ export class Relay implements Consumer {
 
   /** Something may be there to carry. */
   ring(): void {
-    this.#wake.ring();
+    this.#wake.notify();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#wake.ring();
+    this.#wake.notify();
     await this.#running;
   }
 
@@ -55,7 +55,7 @@ export class Relay implements Consumer {
     const backoff = new Backoff(pauseMs);
     while (!this.#stopped) {
       try {
-        const session = await RelayTurn.open(this.#options.url, () => this.#wake.ring());
+        const session = await RelayTurn.open(this.#options.url, () => this.#wake.notify());
         try {
           while (!this.#stopped && !(await session.take())) await this.#wake.sleep(turnMs);
           await this.#carry(session, () => backoff.reset());

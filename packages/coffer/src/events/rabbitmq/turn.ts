@@ -1,6 +1,6 @@
 /** How far the log has been carried to RabbitMQ, and whose turn it is to carry. On a connection that ends with the process that has the turn. */
 import type pg from 'pg';
-import { openSession, takeTurn } from '../../background/index.ts';
+import { openSession, trySessionLock } from '../../background/index.ts';
 import type { Session } from '../../background/index.ts';
 import type { Place } from '../broker.ts';
 
@@ -33,7 +33,7 @@ export class RelayTurn {
 
   /** True when nobody else carries; the turn is this connection's until it ends. */
   async take(): Promise<boolean> {
-    return await takeTurn(this.#client, turnLock);
+    return await trySessionLock(this.#client, turnLock);
   }
 
   async positions(books: readonly number[]): Promise<Map<number, Place>> {

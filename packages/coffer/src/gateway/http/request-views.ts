@@ -1,6 +1,6 @@
 /** Asynchronous requests, as answers. */
 import type { Static } from 'typebox';
-import { placeOfOperationId } from '../../ledger/index.ts';
+import { parseOperationId } from '../../ledger/index.ts';
 import {
   AmountText,
   freeObject,
@@ -147,7 +147,7 @@ export function presentWithLog(request: AsyncRequest, log: readonly Attempt[], r
 function presentFailure({ code, facts }: Failure, operation: string | null): Static<typeof RequestFailure> {
   // Requests store the hold by its id; the ledger's own refusals name it by its position in the log.
   if (isOwn(code) || facts['captured'] !== undefined) return { code, detail: explain(code, facts), facts: { ...facts } };
-  return explainRefusal({ code, facts }, operation === null ? null : placeOfOperationId(operation));
+  return explainRefusal({ code, facts }, operation === null ? null : parseOperationId(operation));
 }
 
 function isOwn(code: Failure['code']): code is OwnFailure {

@@ -1,6 +1,6 @@
 /** Rules that hold a withdrawal for review: whether there are any, and what they say of a withdrawal that is held. */
 import type pg from 'pg';
-import { placeOfOperationId } from '../../ledger/index.ts';
+import { parseOperationId } from '../../ledger/index.ts';
 import { readMark, readReviewOf } from './finding-store.ts';
 import type { RuleVersion } from './history.ts';
 import { readNewest } from './rule-store.ts';
@@ -34,7 +34,7 @@ export class Reviews {
    * Whether a rule that is in force may want to see a withdrawal of this amount first. Rules about several movements may always:
    * what came before is not looked up here.
    */
-  mustAsk(asset: number, amount: bigint): boolean | Promise<boolean> {
+  mustReview(asset: number, amount: bigint): boolean | Promise<boolean> {
     return this.#ask((rules) => rules.some((rule) => concerns(rule, asset, amount)));
   }
 
@@ -43,7 +43,7 @@ export class Reviews {
    * ask again. What they failed on is for somebody to look at: nobody knows that it is clear.
    */
   async ofHold(operationId: string): Promise<ReviewVerdict> {
-    const place = placeOfOperationId(operationId);
+    const place = parseOperationId(operationId);
     if (!place) return 'clear';
     const mark = await readMark(this.#pool, place.book);
     if (!mark || mark.seq < place.seq) return 'not evaluated yet';

@@ -55,7 +55,7 @@ export async function startMail(parts: MailParts): Promise<Loop> {
     },
   });
   return {
-    ring: () => loop.ring(),
+    notify: () => loop.notify(),
     stop: async () => {
       await loop.stop();
       transport.close();

@@ -1,7 +1,7 @@
 /** Reads what the projection keeps of a wallet, in the generation that is in force. */
 import type pg from 'pg';
 import { amountNames } from '../../wallets/index.ts';
-import type { KeptTotals, TotalsKeeper } from '../../wallets/index.ts';
+import type { StoredTotals, TotalsStore } from '../../wallets/index.ts';
 import { amountColumns } from './columns.ts';
 import { statsName } from './projection.ts';
 
@@ -11,11 +11,11 @@ const text = `
   join insights.wallet_stats s on s.generation = p.active_generation and s.book = $2 and s.wallet = $3
   where p.name = $1`;
 
-export function statsKeeper(pool: pg.Pool): TotalsKeeper {
+export function statsKeeper(pool: pg.Pool): TotalsStore {
   return {
     find: async (book, wallet) => {
       // Not prepared: a plan that was made while the table was small would read all of it later.
-      const { rows } = await pool.query<KeptTotals>(text, [statsName, book, wallet]);
+      const { rows } = await pool.query<StoredTotals>(text, [statsName, book, wallet]);
       return rows[0] ?? null;
     },
   };

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../posting/outages.ts';
 import type { BookWriter } from '../posting/writer.ts';
 import type { Operation, Outcome } from '../rules/types.ts';
-import { tellingChanges } from './changes.ts';
+import { announcingChanges } from './changes.ts';
 import type { ChangedWallet } from './changes.ts';
 import { BookRouter } from './router.ts';
 
@@ -18,7 +18,7 @@ const posted = (seq: number, debit: object | null, credit: object | null) =>
 async function toldOf(posting: Promise<Outcome[]>, operations: readonly Operation[]) {
   const order: string[] = [];
   const told: ChangedWallet[] = [];
-  const answer = tellingChanges(posting, operations, async (wallets) => {
+  const answer = announcingChanges(posting, operations, async (wallets) => {
     // A cache in Redis answers in a later turn of the event loop.
     await nextTurn();
     told.push(...wallets);

@@ -1,7 +1,7 @@
 /** Announces which wallets a posting changed, so that cached reads of them can be dropped: after the commit and before the answer. */
 import { LedgerUnavailable } from '../posting/outages.ts';
 import { isSystemAccountId } from '../rules/accounts.ts';
-import { initiatorId } from '../rules/asked.ts';
+import { initiatorId } from '../rules/prepared.ts';
 import type { AccountRef, Operation, Outcome } from '../rules/types.ts';
 
 /** Reads of the wallet now include everything up to `seq`; Infinity when the outcome is unknown. */
@@ -11,7 +11,7 @@ export type ChangedWallet = { readonly id: string; readonly seq: number };
 export type ChangeListener = (wallets: readonly ChangedWallet[]) => Promise<void> | void;
 
 /** A retry is announced like the first attempt, whose process may have died before its announcement. */
-export async function tellingChanges(
+export async function announcingChanges(
   posting: Promise<Outcome[]>,
   operations: readonly Operation[],
   tell: ChangeListener,

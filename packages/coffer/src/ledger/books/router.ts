@@ -3,9 +3,9 @@ import { assert } from '../../kernel/index.ts';
 import { LedgerUnavailable } from '../posting/outages.ts';
 import type { BookWriter } from '../posting/writer.ts';
 import { isSystemAccountId } from '../rules/accounts.ts';
-import { initiatorId } from '../rules/asked.ts';
+import { initiatorId } from '../rules/prepared.ts';
 import type { Operation, Outcome } from '../rules/types.ts';
-import { tellingChanges } from './changes.ts';
+import { announcingChanges } from './changes.ts';
 import type { ChangeListener } from './changes.ts';
 import { bookOfWallet } from './placement.ts';
 
@@ -59,7 +59,7 @@ export class BookRouter {
 
   #post(book: number, operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
     const posting = this.#writer(book).post(operations, linked);
-    return this.#changed ? tellingChanges(posting, operations, this.#changed) : posting;
+    return this.#changed ? announcingChanges(posting, operations, this.#changed) : posting;
   }
 
   /** System accounts exist in every book; without `book`, the first one is meant. */

@@ -22,12 +22,12 @@ const blank = {
 } as const;
 
 /** A requested opening. Its key is in the scope of the wallet that it opens. */
-export function openingEntry(place: Place, asked: OpenOperation, account: Account, digest: string): RecordedEntry {
+export function openingEntry(place: Place, operation: OpenOperation, account: Account, digest: string): RecordedEntry {
   return {
     ...opening(place, account, digest),
     operation: place.seq,
     scope: account.number,
-    key: asked.key,
+    key: operation.key,
   };
 }
 
@@ -57,7 +57,7 @@ function opening(place: Place, account: Account, digest: string): Omit<RecordedE
 type Moving = Exclude<Operation, { kind: 'open' }>;
 
 /** Accounts after the decision. Written out rather than spread, because this runs for each posting. */
-export function postingEntry(place: Place, asked: Moving, decision: Posted, digest: string): RecordedEntry {
+export function postingEntry(place: Place, operation: Moving, decision: Posted, digest: string): RecordedEntry {
   const { debit, credit, amount, scope, hold, original } = decision;
   const spent = debit.controls.limits && debit.spent;
   return {
@@ -65,98 +65,98 @@ export function postingEntry(place: Place, asked: Moving, decision: Posted, dige
     seq: place.seq,
     recordedAt: place.recordedAt,
     operation: place.seq,
-    kind: asked.kind,
+    kind: operation.kind,
     debit,
     credit,
     asset: debit.asset,
     amount,
-    askedAmount: 'upTo' in asked && asked.upTo ? asked.amount : null,
-    debitFloor: floorInForce(asked, debit),
+    askedAmount: 'upTo' in operation && operation.upTo ? operation.amount : null,
+    debitFloor: floorInForce(operation, debit),
     scope,
-    key: asked.key,
+    key: operation.key,
     digest,
-    metadata: 'metadata' in asked ? (asked.metadata ?? null) : null,
+    metadata: 'metadata' in operation ? (operation.metadata ?? null) : null,
     refusal: null,
-    details: 'reason' in asked ? decidedDetails(asked) : 'to' in asked ? stepDetails(place.book, asked) : null,
-    effectiveAt: 'effectiveAt' in asked ? (asked.effectiveAt ?? null) : null,
+    details: 'reason' in operation ? decidedDetails(operation) : 'to' in operation ? stepDetails(place.book, operation) : null,
+    effectiveAt: 'effectiveAt' in operation ? (operation.effectiveAt ?? null) : null,
     hold: hold && hold.seq,
     holdLeft: hold && hold.left,
-    expiresAt: asked.kind === 'hold' && hold ? hold.expiresAt : null,
+    expiresAt: operation.kind === 'hold' && hold ? hold.expiresAt : null,
     reverses: original && original.entry.seq,
     reversed: original && original.reversed,
-    controls: isControl(asked) ? controlsText(debit) : null,
+    controls: isControl(operation) ? controlsText(debit) : null,
     spentDay: spent && spent.day,
     spentMonth: spent && spent.month,
   };
 }
 
 /** A refusal has no sides, so it is in no account's history; its details hold the requested operation. */
-export function refusalEntry(place: Place, asked: Operation, refusal: Refusal, scope: number, digest: string): RecordedEntry {
-  assert(asked.key !== null, 'only an operation with a key is remembered');
+export function refusalEntry(place: Place, operation: Operation, refusal: Refusal, scope: number, digest: string): RecordedEntry {
+  assert(operation.key !== null, 'only an operation with a key is remembered');
   return {
     ...place,
     ...blank,
     operation: place.seq,
-    kind: asked.kind,
+    kind: operation.kind,
     debit: null,
     credit: null,
-    asset: askedAsset(asked),
+    asset: requestedAsset(operation),
     amount: null,
     debitFloor: null,
     scope,
-    key: asked.key,
+    key: operation.key,
     digest,
-    metadata: 'metadata' in asked ? (asked.metadata ?? null) : null,
+    metadata: 'metadata' in operation ? (operation.metadata ?? null) : null,
     refusal,
-    details: JSON.stringify({ asked: askedContent(asked), facts: refusal.facts }),
+    details: JSON.stringify({ asked: requestedContent(operation), facts: refusal.facts }),
     spentDay: null,
     spentMonth: null,
   };
 }
 
-function askedAsset(asked: Operation): number | null {
-  if (asked.kind === 'open') return asked.opens.asset;
-  return 'asset' in asked ? (asked.asset ?? null) : null;
+function requestedAsset(operation: Operation): number | null {
+  if (operation.kind === 'open') return operation.opens.asset;
+  return 'asset' in operation ? (operation.asset ?? null) : null;
 }
 
 /** The content of a refused operation, for the refusal's details. */
-function askedContent(asked: Operation): object {
-  if (asked.kind !== 'open') return { ...contentOf(asked), asset: askedAsset(asked) };
-  const { owner, asset, floor } = asked.opens;
-  return { wallet: asked.wallet, asset, owner, floor: String(floor) };
+function requestedContent(operation: Operation): object {
+  if (operation.kind !== 'open') return { ...contentOf(operation), asset: requestedAsset(operation) };
+  const { owner, asset, floor } = operation.opens;
+  return { wallet: operation.wallet, asset, owner, floor: String(floor) };
 }
 
 type Decided = Extract<Moving, { reason: string }>;
 
 /** The actor and the reason, and for a control the requested change; the resulting state is in `controls`. */
-function decidedDetails(asked: Decided): string {
-  const { reason, actor } = asked;
-  if (asked.kind === 'reversal') return JSON.stringify({ reason, actor });
-  const { sides, limits, floor, credit } = contentOf(asked);
+function decidedDetails(operation: Decided): string {
+  const { reason, actor } = operation;
+  if (operation.kind === 'reversal') return JSON.stringify({ reason, actor });
+  const { sides, limits, floor, credit } = contentOf(operation);
   return JSON.stringify({ reason, actor, sides, limits, floor, ...(credit !== null && { sweepTo: credit }) });
 }
 
 /** The wallets of a transfer by saga, and what its last step derives from. */
-function stepDetails(book: number, asked: Extract<Moving, { to: string }>): string {
-  switch (asked.kind) {
+function stepDetails(book: number, operation: Extract<Moving, { to: string }>): string {
+  switch (operation.kind) {
     case 'transfer_debit':
-      return JSON.stringify({ to: asked.to });
+      return JSON.stringify({ to: operation.to });
     case 'transfer_credit':
-      return JSON.stringify({ transfer: asked.transfer, from: asked.from });
+      return JSON.stringify({ transfer: operation.transfer, from: operation.from });
     default: {
-      const { ends, from, to, decidedBy, refusal } = asked;
+      const { ends, from, to, decidedBy, refusal } = operation;
       return JSON.stringify({ transfer: `${book}-${ends}`, from, to, decidedBy, refusal });
     }
   }
 }
 
 /** Controls may leave a wallet below its floor: a wallet that must keep a minimum it never had, or one that is swept. */
-function floorInForce(asked: Moving, { floor }: Account): bigint | null {
-  return isControl(asked) && asked.kind !== 'credit_line' ? null : floor;
+function floorInForce(operation: Moving, { floor }: Account): bigint | null {
+  return isControl(operation) && operation.kind !== 'credit_line' ? null : floor;
 }
 
-function isControl(asked: Moving): boolean {
-  return 'reason' in asked && asked.kind !== 'reversal';
+function isControl(operation: Moving): boolean {
+  return 'reason' in operation && operation.kind !== 'reversal';
 }
 
 /** The complete controls each time, so that the newest control entry is sufficient. */

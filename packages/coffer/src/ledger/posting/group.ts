@@ -1,14 +1,14 @@
 /** Decides the operations of one request: independently, or all or none. */
 import { assert } from '../../kernel/index.ts';
-import type { Asked } from '../rules/asked.ts';
+import type { PreparedOperation } from '../rules/prepared.ts';
 import type { Rows } from '../chain/chain.ts';
-import { decide, initiatorOf, isAnothers, isRetry } from '../rules/decide.ts';
+import { decide, initiatorOf, isOwnedByOther, isRetry } from '../rules/decide.ts';
 import type { Decision } from '../rules/decision.ts';
 import type { Refusal } from '../rules/refusals.ts';
 import type { BookState } from './state.ts';
 import type { Outcome, RecordedEntry } from '../rules/types.ts';
 
-export type Group = { readonly asked: readonly Asked[]; readonly linked: boolean };
+export type Group = { readonly operations: readonly PreparedOperation[]; readonly linked: boolean };
 
 /** Returns an outcome for each operation, and appends their log rows to `rows`. */
 export function decideTogether(state: BookState, group: Group, recordedAt: Date, rows: Rows): Outcome[] {
@@ -16,9 +16,9 @@ export function decideTogether(state: BookState, group: Group, recordedAt: Date,
   const { openings, entries } = rows;
   const before = { openings: openings.length, entries: entries.length };
   const outcomes: Outcome[] = [];
-  for (const asked of group.asked) {
-    const outcome = settle(state, asked, decide(state, asked, recordedAt), recordedAt, rows);
-    if (outcome.status === 'refused' && group.linked && group.asked.length > 1) {
+  for (const prepared of group.operations) {
+    const outcome = settle(state, prepared, decide(state, prepared, recordedAt), recordedAt, rows);
+    if (outcome.status === 'refused' && group.linked && group.operations.length > 1) {
       state.rollBack(mark);
       openings.length = before.openings;
       entries.length = before.entries;
@@ -31,22 +31,22 @@ export function decideTogether(state: BookState, group: Group, recordedAt: Date,
 
 /** The failing operation keeps its own refusal; the others name it. Each is remembered under its own key. */
 function refuseTogether(state: BookState, group: Group, culprit: number, reason: Refusal, recordedAt: Date, rows: Rows): Outcome[] {
-  return group.asked.map((asked, at) => {
+  return group.operations.map((prepared, at) => {
     const refusal: Refusal = at === culprit ? reason : { code: 'linked_operation_refused', facts: { refused: String(culprit) } };
     // A wallet of another owner is neither read for a remembered outcome nor made to remember one.
-    const initiator = isAnothers(state, asked.operation) ? undefined : initiatorOf(state, asked.operation);
-    const before = initiator && state.remembered(asked);
-    if (before && isRetry(before, asked)) return outcomeOf(before, true);
+    const initiator = isOwnedByOther(state, prepared.operation) ? undefined : initiatorOf(state, prepared.operation);
+    const before = initiator && state.remembered(prepared);
+    if (before && isRetry(before, prepared)) return outcomeOf(before, true);
     // What cannot end now must be able to end later.
-    const isForgotten = before !== undefined || asked.name === null || 'ends' in asked.operation;
+    const isForgotten = before !== undefined || prepared.name === null || 'ends' in prepared.operation;
     const scope = isForgotten ? null : (initiator?.number ?? null);
-    return settle(state, asked, { type: 'refused', refusal, scope }, recordedAt, rows);
+    return settle(state, prepared, { type: 'refused', refusal, scope }, recordedAt, rows);
   });
 }
 
-function settle(state: BookState, asked: Asked, decision: Decision, recordedAt: Date, rows: Rows): Outcome {
+function settle(state: BookState, prepared: PreparedOperation, decision: Decision, recordedAt: Date, rows: Rows): Outcome {
   if (decision.type === 'replayed') return outcomeOf(decision.entry, true);
-  const entry = state.apply(asked, decision, recordedAt, rows);
+  const entry = state.apply(prepared, decision, recordedAt, rows);
   if (entry) return outcomeOf(entry, false);
   assert(decision.type === 'refused', 'only a refusal leaves no trace');
   return {

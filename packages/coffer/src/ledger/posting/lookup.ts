@@ -17,8 +17,8 @@ export async function lookUp(store: BookStore, state: BookState, groups: readonl
 async function lookUpNamed(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
   const holds = new Set<number>();
   const originals = new Set<number>();
-  for (const { asked } of groups) {
-    for (const { operation } of asked) {
+  for (const { operations } of groups) {
+    for (const { operation } of operations) {
       if ('hold' in operation && !state.hold(operation.hold)) holds.add(operation.hold);
       const original = originalIn(operation);
       if (original !== null && !state.original(original)) originals.add(original);
@@ -39,8 +39,8 @@ async function lookUpWallets(store: BookStore, state: BookState, groups: readonl
   const note = (wallet: string) => {
     if (!state.wallet(wallet)) unknown.add(wallet);
   };
-  for (const { asked } of groups) {
-    for (const { operation } of asked) {
+  for (const { operations } of groups) {
+    for (const { operation } of operations) {
       for (const wallet of walletsOf(operation, state)) note(wallet);
     }
   }
@@ -69,7 +69,7 @@ function walletsOf(operation: Operation, state: BookState): string[] {
 /** Wallets that get their first limit and must have their spending counted before the decision. */
 export function uncounted(state: BookState, groups: readonly Group[]): Account[] {
   const limited = groups
-    .flatMap(({ asked }) => asked.map(({ operation }) => operation))
+    .flatMap(({ operations }) => operations.map(({ operation }) => operation))
     .flatMap((operation) => (operation.kind === 'limit' && operation.limits ? [state.wallet(operation.wallet)] : []));
   return [...new Set(limited)].filter((account) => account !== undefined).filter(({ spent }) => spent === null);
 }
@@ -87,8 +87,8 @@ export async function lookUpKeys(store: BookStore, state: BookState, groups: rea
   const names: string[] = [];
   const scopes: number[] = [];
   const keys: string[] = [];
-  for (const { asked } of groups) {
-    for (const one of asked) {
+  for (const { operations } of groups) {
+    for (const one of operations) {
       const { key } = one.operation;
       const initiator = initiatorOf(state, one.operation);
       if (!initiator || one.name === null || key === null || state.remembered(one)) continue;

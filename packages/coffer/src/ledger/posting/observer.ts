@@ -22,17 +22,17 @@ export type LedgerObserver = {
 };
 
 /** A failing observer is a bug, but it must not stop the ledger. */
-export function tellObserver(observe: LedgerObserver, batch: Batch, elapsedMs: number, log: Log): void {
+export function notifyObserver(observe: LedgerObserver, batch: Batch, elapsedMs: number, log: Log): void {
   try {
     let operations = 0;
     for (let at = 0; at < batch.requests.length; at++) {
-      const asked = batch.requests[at]?.asked ?? [];
+      const requested = batch.requests[at]?.operations ?? [];
       const outcomes = batch.answers[at] ?? [];
-      for (let place = 0; place < asked.length; place++) {
-        const [request, outcome] = [asked[place], outcomes[place]];
+      for (let place = 0; place < requested.length; place++) {
+        const [request, outcome] = [requested[place], outcomes[place]];
         if (request && outcome) observe.answered(request.operation.kind, outcome);
       }
-      operations += asked.length;
+      operations += requested.length;
     }
     const book = batch.sealed?.header.book ?? 0;
     observe.batchCommitted({ book, operations, entries: batch.sealed?.count ?? 0, elapsedMs });

@@ -81,7 +81,7 @@ describe('a caller whose deadline has passed', () => {
     expect(early.told).toBeInstanceOf(LedgerUnavailable);
     expect(early.told).toMatchObject({ outcome: 'not_done' });
     expect(late.told).toBe('waiting');
-    expect(queue.take(10).map(({ asked }) => asked.length)).toEqual([2]);
+    expect(queue.take(10).map(({ operations }) => operations.length)).toEqual([2]);
   });
 
   test('is answered that the outcome is unknown if the request was sent and put back', async () => {
@@ -118,7 +118,7 @@ test('requests leave whole and in order of arrival, at least one and no more ope
       let left = [...added];
       for (const [limit, isPutBack] of takes) {
         const taken = queue.take(limit);
-        const got = taken.map(({ asked }) => asked.length);
+        const got = taken.map(({ operations }) => operations.length);
         expect(got).toEqual(left.slice(0, got.length));
         const sum = got.reduce((total, size) => total + size, 0);
         expect(got.length === Math.min(1, left.length) || sum <= limit).toBe(true);

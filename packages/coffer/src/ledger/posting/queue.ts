@@ -1,12 +1,12 @@
 /** Requests that wait to be taken into a batch, each with its deadline. */
-import { ask } from '../rules/asked.ts';
-import type { Asked } from '../rules/asked.ts';
+import { prepare } from '../rules/prepared.ts';
+import type { PreparedOperation } from '../rules/prepared.ts';
 import { LedgerOverloaded, LedgerUnavailable } from './outages.ts';
 import type { Operation, Outcome } from '../rules/types.ts';
 
 /** Operations of one caller, decided together; `linked`: all or none. */
 export type Request = {
-  readonly asked: readonly Asked[];
+  readonly operations: readonly PreparedOperation[];
   readonly linked: boolean;
   readonly deadlineMs: number;
   /** True once it may have reached the database: from then on a missing answer means an unknown outcome. */
@@ -36,7 +36,7 @@ export class RequestQueue {
     if (this.#operations + operations.length > operationsMax) return Promise.reject(new LedgerOverloaded());
     return new Promise((answer, fail) => {
       this.#waiting.push({
-        asked: operations.map(ask),
+        operations: operations.map(prepare),
         linked,
         deadlineMs: performance.now() + this.#patienceMs,
         sent: false,
@@ -54,8 +54,8 @@ export class RequestQueue {
     let count = 0;
     let taken = 0;
     for (const request of this.#waiting) {
-      if (count > 0 && taken + request.asked.length > operations) break;
-      taken += request.asked.length;
+      if (count > 0 && taken + request.operations.length > operations) break;
+      taken += request.operations.length;
       count++;
     }
     this.#operations -= taken;
@@ -64,7 +64,7 @@ export class RequestQueue {
 
   /** Puts requests back at the front, in their order. */
   putBack(requests: readonly Request[]): void {
-    for (const request of requests) this.#operations += request.asked.length;
+    for (const request of requests) this.#operations += request.operations.length;
     this.#waiting = [...requests, ...this.#waiting];
   }
 
@@ -75,7 +75,7 @@ export class RequestQueue {
     const expired = this.#waiting.filter((request) => request.deadlineMs <= nowMs);
     this.#waiting = this.#waiting.filter((request) => request.deadlineMs > nowMs);
     for (const request of expired) {
-      this.#operations -= request.asked.length;
+      this.#operations -= request.operations.length;
       failExpired(request);
     }
   }

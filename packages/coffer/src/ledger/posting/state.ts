@@ -5,8 +5,8 @@
  * leaves no trace.
  */
 import { assert } from '../../kernel/index.ts';
-import { outcomeName } from '../rules/asked.ts';
-import type { Asked } from '../rules/asked.ts';
+import { outcomeName } from '../rules/prepared.ts';
+import type { PreparedOperation } from '../rules/prepared.ts';
 import type { Rows } from '../chain/chain.ts';
 import { isSystemAccountId, systemAccountId } from '../rules/accounts.ts';
 import type { BookView, Decision } from '../rules/decision.ts';
@@ -83,7 +83,7 @@ export class BookState implements BookView {
     return isSystemAccountId(id) ? this.#systems.get(id) : this.#wallets.get(id);
   }
 
-  remembered({ name }: Asked): RecordedEntry | undefined {
+  remembered({ name }: PreparedOperation): RecordedEntry | undefined {
     return name === null ? undefined : this.#outcomes.get(name);
   }
 
@@ -105,25 +105,25 @@ export class BookState implements BookView {
   }
 
   /** Applies a decision and appends its rows. The operation's own entry comes last and is the answer. */
-  apply({ operation: asked, digest, name }: Asked, decision: Decision, recordedAt: Date, rows: Rows): RecordedEntry | null {
+  apply({ operation, digest, name }: PreparedOperation, decision: Decision, recordedAt: Date, rows: Rows): RecordedEntry | null {
     switch (decision.type) {
       case 'posted': {
-        assert(asked.kind !== 'open', 'an opening is not posted');
+        assert(operation.kind !== 'open', 'an opening is not posted');
         const { debit, credit, hold, original } = decision;
-        const operation = this.#nextSeq + decision.opened.length;
-        this.#open(decision.opened, operation, recordedAt, rows);
+        const operationSeq = this.#nextSeq + decision.opened.length;
+        this.#open(decision.opened, operationSeq, recordedAt, rows);
         this.#putAccount(debit);
         if (credit) this.#putAccount(credit);
         if (hold) this.#put(this.#holds, String(hold.seq), hold);
         if (original) this.#put(this.#originals, String(original.entry.seq), original);
-        return this.#remember(name, postingEntry(this.#takePlace(recordedAt), asked, decision, digest), rows);
+        return this.#remember(name, postingEntry(this.#takePlace(recordedAt), operation, decision, digest), rows);
       }
       case 'opened':
-        assert(asked.kind === 'open', 'only an opening opens');
+        assert(operation.kind === 'open', 'only an opening opens');
         this.#nextAccountNumber++;
         this.#putAccount(decision.account);
         rows.openings.push({ account: decision.account, seq: this.#nextSeq });
-        return this.#remember(name, openingEntry(this.#takePlace(recordedAt), asked, decision.account, digest), rows);
+        return this.#remember(name, openingEntry(this.#takePlace(recordedAt), operation, decision.account, digest), rows);
       case 'refused':
         // There is no account to remember it for: the initiating wallet does not exist, or another operation uses its key.
         if (decision.scope === null) return null;
@@ -131,7 +131,7 @@ export class BookState implements BookView {
           this.#open(decision.opened, this.#nextSeq + decision.opened.length, recordedAt, rows);
           for (const account of decision.opened) this.#putAccount(account);
         }
-        return this.#remember(name, refusalEntry(this.#takePlace(recordedAt), asked, decision.refusal, decision.scope, digest), rows);
+        return this.#remember(name, refusalEntry(this.#takePlace(recordedAt), operation, decision.refusal, decision.scope, digest), rows);
       case 'replayed':
         return null;
     }

@@ -203,16 +203,16 @@ export class BookStore {
     return rows.map(entryFromRow);
   }
 
-  /** Waits for the book's lock and holds it until `endTurn`, for when other processes also write to this book. */
-  async takeTurn(): Promise<void> {
+  /** Waits for the book's lock and holds it until `unlockBook`, for when other processes also write to this book. */
+  async lockBook(): Promise<void> {
     await Promise.all([this.#posting.query('begin'), this.#run(this.#posting, 'turn', [this.#book])]);
   }
 
-  async endTurn(): Promise<void> {
+  async unlockBook(): Promise<void> {
     await this.#posting.query('commit');
   }
 
-  /** Posts a batch and commits it (or leaves that to `endTurn`). Returns the database's clock, or null when the fence did not hold. */
+  /** Posts a batch and commits it (or leaves that to `unlockBook`). Returns the database's clock, or null when the fence did not hold. */
   async post({ header, previousHash, hash, count, columns }: SealedBatch): Promise<number | null> {
     const { rows } = await this.#run<{ now_us: number | null }>(this.#posting, 'post', [
       header.book,

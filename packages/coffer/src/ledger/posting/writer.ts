@@ -15,7 +15,7 @@ import { DatabaseClock } from './clock.ts';
 import { FellBehind, followOthers, readBook } from './live.ts';
 import type { Live } from './live.ts';
 import { lookUp, lookUpKeys, lookUpSpent, uncounted } from './lookup.ts';
-import { tellObserver } from './observer.ts';
+import { notifyObserver } from './observer.ts';
 import type { BookStatus, LedgerObserver } from './observer.ts';
 import { LedgerHalted, LedgerUnavailable, isKeyUsedBefore, isOutage } from './outages.ts';
 import { RequestQueue, failExpired } from './queue.ts';
@@ -56,7 +56,7 @@ const sharedForMs = 2_000;
 const keysCheckedForMs = 10_000;
 /** A database that has not answered for this long is unavailable, even if the connection is open. Also the interval of the probe. */
 const silenceMaxMs = 3_000;
-const askEveryMs = 1_000;
+const probeEveryMs = 1_000;
 const reconnectMs = { first: 50, most: 1_000 } as const;
 
 /** `shared`: under the book's lock. `keysLookedUp`: before the decision, so none of them can turn out to have been used. */
@@ -91,7 +91,7 @@ export class BookWriter {
     this.#queue = new RequestQueue(options.patienceMs ?? 10_000);
     this.#watch = setInterval(() => {
       this.#expire();
-      void this.#askDatabase();
+      void this.#probeDatabase();
     }, 250).unref();
   }
 
@@ -156,7 +156,7 @@ export class BookWriter {
     const shared = this.#isShared();
     this.#taken = this.#queue.take(operationsPerBatch);
     if (shared) {
-      await store.takeTurn();
+      await store.lockBook();
       await this.#catchUp(live);
     }
     await lookUp(store, state, this.#taken);
@@ -211,7 +211,7 @@ export class BookWriter {
       if (databaseMs === null) throw new FencedOut();
       this.#clock.anchor(databaseMs);
     }
-    if (shared) await store.endTurn();
+    if (shared) await store.unlockBook();
   }
 
   #answer(batch: Batch, sentAtMs: number): void {
@@ -220,7 +220,7 @@ export class BookWriter {
     this.#queue.wake();
     for (const [at, request] of batch.requests.entries()) request.answer(batch.answers[at] ?? []);
     const { observe, log } = this.#options;
-    if (observe) tellObserver(observe, batch, performance.now() - sentAtMs, log);
+    if (observe) notifyObserver(observe, batch, performance.now() - sentAtMs, log);
   }
 
   /** Rolls back what was not committed, requeues its requests at the front, and resynchronizes with the log. */
@@ -235,7 +235,7 @@ export class BookWriter {
     this.#failure = null;
 
     if (failure instanceof FencedOut) {
-      this.#takeTurnsForAWhile();
+      this.#enterSharedMode();
       this.#options.log.debug({ book: this.#options.book }, 'Another process writes to this book: switching to shared mode');
     } else if (failure instanceof KeyUsedBefore) {
       this.#checkKeysForAWhile();
@@ -260,7 +260,7 @@ export class BookWriter {
     if (this.#queue.closed) this.#queue.failAll((request) => new LedgerUnavailable(request.sent ? 'unknown' : 'not_done'));
   }
 
-  #takeTurnsForAWhile(): void {
+  #enterSharedMode(): void {
     this.#sharedUntilMs = performance.now() + sharedForMs;
   }
 
@@ -310,13 +310,13 @@ export class BookWriter {
   async #catchUp(live: Live): Promise<void> {
     assert(this.#head, 'a connected writer knows the head');
     const head = await followOthers(live, this.#head);
-    if (head !== this.#head) this.#takeTurnsForAWhile();
+    if (head !== this.#head) this.#enterSharedMode();
     this.#head = head;
   }
 
   /** Probes the database while nothing is posted, and reads its clock. */
-  async #askDatabase(): Promise<void> {
-    if (!this.#live || this.#asking || this.#clock.silentMs < askEveryMs) return;
+  async #probeDatabase(): Promise<void> {
+    if (!this.#live || this.#asking || this.#clock.silentMs < probeEveryMs) return;
     this.#asking = true;
     try {
       this.#clock.anchor(await this.#live.store.clock());

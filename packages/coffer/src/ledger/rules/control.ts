@@ -4,40 +4,40 @@ import { changed } from './accounts.ts';
 import { nobody, refuse } from './decision.ts';
 import type { BookView, Decision, Refused } from './decision.ts';
 import { balanceLimitRefusal, closedRefusal, frozenRefusal, limitRefusal, versionRefusal } from './guards.ts';
-import { elsewhere, isSameAccount, nameOf, partiesOf } from './parties.ts';
+import { walletInOtherBook, isSameAccount, nameOf, partiesOf } from './parties.ts';
 import type { Parties } from './parties.ts';
 import { spentAfter } from './spending.ts';
 import type { Account, AccountRef, ControlOperation, Controls, Limits, SideStatus, Sides } from './types.ts';
 
-type Asked<Kind extends ControlOperation['kind']> = Extract<ControlOperation, { kind: Kind }>;
+type ControlOf<Kind extends ControlOperation['kind']> = Extract<ControlOperation, { kind: Kind }>;
 
-export function decideControl(book: BookView, asked: ControlOperation, now: Date): Decision {
-  const account = book.wallet(asked.wallet);
+export function decideControl(book: BookView, operation: ControlOperation, now: Date): Decision {
+  const account = book.wallet(operation.wallet);
   const scope = account ? account.number : null;
 
-  if (asked.kind === 'close' && asked.sweepTo) return decideSweep(book, asked, asked.sweepTo, account, now);
-  if (elsewhere(book, asked) !== null) return refuse('other_book', scope, { wallet: asked.wallet });
-  if (!account) return refuse('wallet_not_found', scope, { wallet: asked.wallet });
-  const stale = versionRefusal(asked.expectedVersion, account.version, account.number);
+  if (operation.kind === 'close' && operation.sweepTo) return decideSweep(book, operation, operation.sweepTo, account, now);
+  if (walletInOtherBook(book, operation) !== null) return refuse('other_book', scope, { wallet: operation.wallet });
+  if (!account) return refuse('wallet_not_found', scope, { wallet: operation.wallet });
+  const stale = versionRefusal(operation.expectedVersion, account.version, account.number);
   if (stale) return stale;
 
-  switch (asked.kind) {
+  switch (operation.kind) {
     case 'freeze':
     case 'unfreeze':
-      return decideFreeze(account, asked, now);
+      return decideFreeze(account, operation, now);
     case 'close': {
-      const refusal = closingRefusal(account, asked.sides);
-      return refusal ?? controlled(account, { controls: withSides(account.controls, asked.sides, 'closed') }, now);
+      const refusal = closingRefusal(account, operation.sides);
+      return refusal ?? controlled(account, { controls: withSides(account.controls, operation.sides, 'closed') }, now);
     }
     case 'limit':
-      return decideLimits(account, asked, now);
+      return decideLimits(account, operation, now);
     case 'credit_line':
-      return decideCreditLine(account, asked, now);
+      return decideCreditLine(account, operation, now);
   }
 }
 
 /** Changes the sides that are in the state to leave: freezing a half-frozen wallet freezes the rest. */
-function decideFreeze(account: Account, { kind, sides }: Asked<'freeze' | 'unfreeze'>, now: Date): Decision {
+function decideFreeze(account: Account, { kind, sides }: ControlOf<'freeze' | 'unfreeze'>, now: Date): Decision {
   const [from, to]: [SideStatus, SideStatus] = kind === 'freeze' ? ['open', 'frozen'] : ['frozen', 'open'];
   const moving = sidesIn(account.controls, sides, from);
   const isClosed = sidesIn(account.controls, sides, 'closed') === sides;
@@ -65,28 +65,34 @@ function closingRefusal(account: Account, sides: Sides, sweeping = false): Refus
  * Closes the wallet and moves its balance to another account in the same entry. A sweep by operators passes freezes and limits. An owner's
  * sweep is an ordinary debit; otherwise closing would be the way around them.
  */
-function decideSweep(book: BookView, asked: Asked<'close'>, sweepTo: AccountRef, account: Account | undefined, now: Date): Decision {
+function decideSweep(
+  book: BookView,
+  operation: ControlOf<'close'>,
+  sweepTo: AccountRef,
+  account: Account | undefined,
+  now: Date,
+): Decision {
   const scope = account ? account.number : null;
-  const parties = partiesOf(book, { wallet: asked.wallet }, sweepTo, undefined);
+  const parties = partiesOf(book, { wallet: operation.wallet }, sweepTo, undefined);
 
-  if (isSameAccount({ wallet: asked.wallet }, sweepTo)) return refuse('same_wallet', scope, { wallet: asked.wallet });
-  const abroad = elsewhere(book, asked) ?? elsewhere(book, sweepTo);
-  if (abroad !== null) return refuse('other_book', scope, { wallet: abroad });
-  if (!account) return refuse('wallet_not_found', scope, { wallet: asked.wallet });
+  if (isSameAccount({ wallet: operation.wallet }, sweepTo)) return refuse('same_wallet', scope, { wallet: operation.wallet });
+  const inOtherBook = walletInOtherBook(book, operation) ?? walletInOtherBook(book, sweepTo);
+  if (inOtherBook !== null) return refuse('other_book', scope, { wallet: inOtherBook });
+  if (!account) return refuse('wallet_not_found', scope, { wallet: operation.wallet });
   if (!parties.credit) return refuse('recipient_not_found', scope, { wallet: nameOf(sweepTo) });
   if (parties.credit.asset !== account.asset)
     return refuse('asset_mismatch', scope, { wallet: parties.credit.id, walletAsset: parties.credit.asset, asset: account.asset });
-  const owners = asked.onlyOwner !== undefined && account.balance > 0n ? account : null;
+  const owners = operation.onlyOwner !== undefined && account.balance > 0n ? account : null;
   const refusal =
-    versionRefusal(asked.expectedVersion, account.version, scope) ??
+    versionRefusal(operation.expectedVersion, account.version, scope) ??
     closedRefusal(null, parties.credit, scope) ??
     frozenRefusal(owners, parties.credit, scope) ??
-    closingRefusal(account, asked.sides, true) ??
+    closingRefusal(account, operation.sides, true) ??
     (owners && limitRefusal(owners, account.balance, now, scope)) ??
     balanceLimitRefusal(account, parties.credit, account.balance, scope);
   if (refusal) return refusal;
 
-  const controls = withSides(account.controls, asked.sides, 'closed');
+  const controls = withSides(account.controls, operation.sides, 'closed');
   return account.balance === 0n ? controlled(account, { controls }, now) : swept(account, parties, controls, now);
 }
 
@@ -107,7 +113,7 @@ function swept(account: Account, { credit, opened }: Parties, controls: Controls
 }
 
 /** Spending on the same day or in the same month before the limit was set counts: the writer has looked it up. */
-function decideLimits(account: Account, { limits }: Asked<'limit'>, now: Date): Decision {
+function decideLimits(account: Account, { limits }: ControlOf<'limit'>, now: Date): Decision {
   const closed = closedRefusal(account, null, account.number);
   if (closed) return closed;
   if (isSameLimits(account.controls.limits, limits)) return refuse('nothing_to_change', account.number, { wallet: account.id });
@@ -116,7 +122,7 @@ function decideLimits(account: Account, { limits }: Asked<'limit'>, now: Date): 
   return controlled(account, { controls: { ...account.controls, limits } }, now);
 }
 
-function decideCreditLine(account: Account, { floor }: Asked<'credit_line'>, now: Date): Decision {
+function decideCreditLine(account: Account, { floor }: ControlOf<'credit_line'>, now: Date): Decision {
   const free = account.balance - account.held;
   const closed = closedRefusal(account, null, account.number);
   if (closed) return closed;

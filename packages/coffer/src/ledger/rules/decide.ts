@@ -3,24 +3,24 @@
  * kind of operation has its own file, a straight list of guards.
  */
 import { openWallet } from './accounts.ts';
-import { initiatorId, isOfTransit } from './asked.ts';
-import type { Asked } from './asked.ts';
+import { initiatorId, isOfTransit } from './prepared.ts';
+import type { PreparedOperation } from './prepared.ts';
 import { decideControl } from './control.ts';
 import { refuse } from './decision.ts';
 import type { BookView, Decision } from './decision.ts';
 import { decideCapture, decideExpiry, decideHold, decideRelease } from './hold.ts';
-import { elsewhere, systemAccountOf, walletOf } from './parties.ts';
+import { walletInOtherBook, systemAccountOf, walletOf } from './parties.ts';
 import { decideReversal } from './reversal.ts';
 import { decideCredit, decideDebit, decideEnd } from './saga.ts';
 import { decideTransfer } from './transfer.ts';
 import { initiatingSide } from './types.ts';
 import type { Account, OpenOperation, Operation, RecordedEntry } from './types.ts';
 
-export function decide(book: BookView, asked: Asked, now: Date): Decision {
-  const { operation } = asked;
-  if (isAnothers(book, operation)) return refuse('wallet_not_found', null, { wallet: initiatorId(operation) });
-  const before = book.remembered(asked);
-  if (before && isRetry(before, asked)) return { type: 'replayed', entry: before };
+export function decide(book: BookView, prepared: PreparedOperation, now: Date): Decision {
+  const { operation } = prepared;
+  if (isOwnedByOther(book, operation)) return refuse('wallet_not_found', null, { wallet: initiatorId(operation) });
+  const before = book.remembered(prepared);
+  if (before && isRetry(before, prepared)) return { type: 'replayed', entry: before };
   if (before) return refuse('idempotency_key_reused', null, { key: operation.key ?? '' });
 
   switch (operation.kind) {
@@ -54,19 +54,19 @@ export function decide(book: BookView, asked: Asked, now: Date): Decision {
   }
 }
 
-function decideOpen(book: BookView, asked: OpenOperation): Decision {
-  const existing = book.wallet(asked.wallet);
-  const { asset } = asked.opens;
+function decideOpen(book: BookView, operation: OpenOperation): Decision {
+  const existing = book.wallet(operation.wallet);
+  const { asset } = operation.opens;
 
-  if (existing) return refuse('wallet_exists', existing.number, { wallet: asked.wallet });
-  if (elsewhere(book, asked) !== null) return refuse('other_book', null, { wallet: asked.wallet });
+  if (existing) return refuse('wallet_exists', existing.number, { wallet: operation.wallet });
+  if (walletInOtherBook(book, operation) !== null) return refuse('other_book', null, { wallet: operation.wallet });
   if (!book.knowsAsset(asset)) return refuse('asset_unknown', null, { asset });
 
-  return { type: 'opened', account: openWallet(asked.wallet, asked.opens, book.nextAccountNumber) };
+  return { type: 'opened', account: openWallet(operation.wallet, operation.opens, book.nextAccountNumber) };
 }
 
 /** A wallet that an operation may open belongs to the owner it names. */
-export function isAnothers(book: Pick<BookView, 'wallet' | 'system' | 'account'>, operation: Operation): boolean {
+export function isOwnedByOther(book: Pick<BookView, 'wallet' | 'system' | 'account'>, operation: Operation): boolean {
   if (!('onlyOwner' in operation) || operation.onlyOwner === undefined) return false;
   const initiator = initiatorOf(book, operation);
   if (initiator) return initiator.owner !== operation.onlyOwner;
@@ -75,16 +75,16 @@ export function isAnothers(book: Pick<BookView, 'wallet' | 'system' | 'account'>
 }
 
 /** The digest omits the asset, because most callers do. A caller who names it means that one. */
-export function isRetry(before: RecordedEntry, { operation, digest }: Asked): boolean {
+export function isRetry(before: RecordedEntry, { operation, digest }: PreparedOperation): boolean {
   const asset = operation.kind === 'open' ? operation.opens.asset : 'asset' in operation ? operation.asset : undefined;
   return before.digest === digest && (asset === undefined || before.asset === null || before.asset === asset);
 }
 
 /** The account in whose scope the operation's key is, if the account exists. */
-export function initiatorOf(book: Pick<BookView, 'wallet' | 'system' | 'account'>, asked: Operation): Account | undefined {
-  if ('wallet' in asked) return book.wallet(asked.wallet);
-  if (asked.kind === 'reversal') return book.account(asked.initiator);
-  if (isOfTransit(asked)) return book.system('in_transit', asked.asset);
-  const ref = asked[initiatingSide[asked.kind]];
-  return walletOf(book, ref) ?? systemAccountOf(book, ref, asked.asset);
+export function initiatorOf(book: Pick<BookView, 'wallet' | 'system' | 'account'>, operation: Operation): Account | undefined {
+  if ('wallet' in operation) return book.wallet(operation.wallet);
+  if (operation.kind === 'reversal') return book.account(operation.initiator);
+  if (isOfTransit(operation)) return book.system('in_transit', operation.asset);
+  const ref = operation[initiatingSide[operation.kind]];
+  return walletOf(book, ref) ?? systemAccountOf(book, ref, operation.asset);
 }

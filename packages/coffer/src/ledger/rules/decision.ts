@@ -1,5 +1,5 @@
 /** The inputs and the result of a decision. */
-import type { Asked } from './asked.ts';
+import type { PreparedOperation } from './prepared.ts';
 import type { Refusal, RefusalCode } from './refusals.ts';
 import type { Account, Hold, Original, RecordedEntry, SystemKind } from './types.ts';
 
@@ -10,7 +10,7 @@ export type BookView = {
   /** A wallet or system account, by id. */
   account(id: string): Account | undefined;
   /** The entry of the initiating account's key, if the key was used before. */
-  remembered(asked: Asked): RecordedEntry | undefined;
+  remembered(prepared: PreparedOperation): RecordedEntry | undefined;
   hold(seq: number): Hold | undefined;
   original(seq: number): Original | undefined;
   knowsAsset(asset: number): boolean;

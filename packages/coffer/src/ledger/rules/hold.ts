@@ -13,67 +13,67 @@ import {
   takeFrom,
   versionRefusal,
 } from './guards.ts';
-import { elsewhere, isSameAccount, nameOf, partiesOf } from './parties.ts';
+import { walletInOtherBook, isSameAccount, nameOf, partiesOf } from './parties.ts';
 import { spentAfter } from './spending.ts';
 import type { Account, CaptureOperation, ExpireOperation, Hold, HoldOperation, ReleaseOperation } from './types.ts';
 
-export function decideHold(book: BookView, asked: HoldOperation, now: Date): Decision {
-  const account = book.wallet(asked.wallet);
+export function decideHold(book: BookView, operation: HoldOperation, now: Date): Decision {
+  const account = book.wallet(operation.wallet);
   const scope = account ? account.number : null;
-  const asset = asked.asset ?? account?.asset;
+  const asset = operation.asset ?? account?.asset;
 
-  const invalid = amountRefusal(asked.amount, scope);
+  const invalid = amountRefusal(operation.amount, scope);
   if (invalid) return invalid;
-  if (elsewhere(book, asked) !== null) return refuse('other_book', scope, { wallet: asked.wallet });
+  if (walletInOtherBook(book, operation) !== null) return refuse('other_book', scope, { wallet: operation.wallet });
   if (asset !== undefined && !book.knowsAsset(asset)) return refuse('asset_unknown', scope, { asset });
-  if (!account || asset === undefined) return refuse('wallet_not_found', scope, { wallet: asked.wallet });
+  if (!account || asset === undefined) return refuse('wallet_not_found', scope, { wallet: operation.wallet });
   const refusal =
     assetRefusal(account, asset, scope) ??
-    versionRefusal(asked.expectedVersion, account.version, scope) ??
+    versionRefusal(operation.expectedVersion, account.version, scope) ??
     closedRefusal(account, null, scope) ??
     frozenRefusal(account, null, scope);
   if (refusal) return refusal;
-  const amount = takeFrom(account, asked.amount, asked.upTo, scope);
+  const amount = takeFrom(account, operation.amount, operation.upTo, scope);
   if (typeof amount !== 'bigint') return amount;
   const excess =
     limitRefusal(account, amount, now, scope) ??
-    minimumRefusal(asked.minimumBalance, account, account.balance - account.held - amount, scope);
+    minimumRefusal(operation.minimumBalance, account, account.balance - account.held - amount, scope);
   if (excess) return excess;
   // A large credit line on top of a full balance would allow more than a column can store.
-  if (account.held + amount > maximumAmount) return refuse('balance_limit', scope, { wallet: asked.wallet });
+  if (account.held + amount > maximumAmount) return refuse('balance_limit', scope, { wallet: operation.wallet });
 
-  const expiresAt = asked.expiresInSeconds === undefined ? null : new Date(now.getTime() + asked.expiresInSeconds * 1000);
+  const expiresAt = operation.expiresInSeconds === undefined ? null : new Date(now.getTime() + operation.expiresInSeconds * 1000);
   const hold: Hold = { seq: book.nextSeq, wallet: account.id, amount, left: amount, expiresAt };
   return noted(account, account.held + amount, amount, hold, account.number, now);
 }
 
-export function decideCapture(book: BookView, asked: CaptureOperation, now: Date): Decision {
-  const from = { wallet: asked.wallet };
-  const { asset, debit, credit, opened, known } = partiesOf(book, from, asked.credit, undefined);
+export function decideCapture(book: BookView, operation: CaptureOperation, now: Date): Decision {
+  const from = { wallet: operation.wallet };
+  const { asset, debit, credit, opened, known } = partiesOf(book, from, operation.credit, undefined);
   const scope = known.debit && debit ? debit.number : null;
-  const hold = holdOf(book, asked);
-  const abroad = elsewhere(book, from) ?? elsewhere(book, asked.credit);
+  const hold = holdOf(book, operation);
+  const inOtherBook = walletInOtherBook(book, from) ?? walletInOtherBook(book, operation.credit);
 
-  const invalid = amountRefusal(asked.amount, scope);
+  const invalid = amountRefusal(operation.amount, scope);
   if (invalid) return invalid;
-  if (isSameAccount(from, asked.credit)) return refuse('same_wallet', scope, { wallet: asked.wallet });
-  if (abroad !== null) return refuse('other_book', scope, { wallet: abroad });
-  if (!debit || asset === undefined) return refuse('wallet_not_found', scope, { wallet: asked.wallet });
-  if (!credit) return refuse('recipient_not_found', scope, { wallet: nameOf(asked.credit) });
-  if (!hold) return refuse('hold_not_found', scope, { wallet: asked.wallet, hold: asked.hold });
+  if (isSameAccount(from, operation.credit)) return refuse('same_wallet', scope, { wallet: operation.wallet });
+  if (inOtherBook !== null) return refuse('other_book', scope, { wallet: inOtherBook });
+  if (!debit || asset === undefined) return refuse('wallet_not_found', scope, { wallet: operation.wallet });
+  if (!credit) return refuse('recipient_not_found', scope, { wallet: nameOf(operation.credit) });
+  if (!hold) return refuse('hold_not_found', scope, { wallet: operation.wallet, hold: operation.hold });
   const refusal =
     assetRefusal(credit, asset, scope) ??
-    versionRefusal(asked.expectedVersion, debit.version, scope) ??
+    versionRefusal(operation.expectedVersion, debit.version, scope) ??
     closedRefusal(debit, credit, scope) ??
     frozenRefusal(debit, credit, scope) ??
     endedRefusal(hold, now, scope);
   if (refusal) return refusal;
-  const amount = takeOf(hold, asked.amount, asked.upTo, scope);
+  const amount = takeOf(hold, operation.amount, operation.upTo, scope);
   if (typeof amount !== 'bigint') return amount;
   const excess = balanceLimitRefusal(debit, credit, amount, scope);
   if (excess) return excess;
 
-  const left = asked.final === true ? 0n : hold.left - amount;
+  const left = operation.final === true ? 0n : hold.left - amount;
   const { floor, controls } = debit;
   const spent = spentAfter(debit, amount, now);
   return {
@@ -88,32 +88,32 @@ export function decideCapture(book: BookView, asked: CaptureOperation, now: Date
   };
 }
 
-export function decideRelease(book: BookView, asked: ReleaseOperation, now: Date): Decision {
-  const account = book.wallet(asked.wallet);
+export function decideRelease(book: BookView, operation: ReleaseOperation, now: Date): Decision {
+  const account = book.wallet(operation.wallet);
   const scope = account ? account.number : null;
-  const hold = holdOf(book, asked);
+  const hold = holdOf(book, operation);
 
-  const invalid = amountRefusal(asked.amount, scope);
+  const invalid = amountRefusal(operation.amount, scope);
   if (invalid) return invalid;
-  if (elsewhere(book, asked) !== null) return refuse('other_book', scope, { wallet: asked.wallet });
-  if (!account) return refuse('wallet_not_found', scope, { wallet: asked.wallet });
-  if (!hold) return refuse('hold_not_found', scope, { wallet: asked.wallet, hold: asked.hold });
-  const refusal = versionRefusal(asked.expectedVersion, account.version, scope) ?? endedRefusal(hold, now, scope);
+  if (walletInOtherBook(book, operation) !== null) return refuse('other_book', scope, { wallet: operation.wallet });
+  if (!account) return refuse('wallet_not_found', scope, { wallet: operation.wallet });
+  if (!hold) return refuse('hold_not_found', scope, { wallet: operation.wallet, hold: operation.hold });
+  const refusal = versionRefusal(operation.expectedVersion, account.version, scope) ?? endedRefusal(hold, now, scope);
   if (refusal) return refusal;
-  const amount = takeOf(hold, asked.amount, asked.upTo, scope);
+  const amount = takeOf(hold, operation.amount, operation.upTo, scope);
   if (typeof amount !== 'bigint') return amount;
 
   return noted(account, account.held - amount, amount, { ...hold, left: hold.left - amount }, account.number, now);
 }
 
 /** Internal, so its refusals are remembered for no account. */
-export function decideExpiry(book: BookView, asked: ExpireOperation, now: Date): Decision {
-  const account = book.wallet(asked.wallet);
-  const hold = holdOf(book, asked);
+export function decideExpiry(book: BookView, operation: ExpireOperation, now: Date): Decision {
+  const account = book.wallet(operation.wallet);
+  const hold = holdOf(book, operation);
 
-  if (!account || !hold) return refuse('hold_not_found', null, { wallet: asked.wallet, hold: asked.hold });
-  if (!hasExpired(hold, now)) return refuse('hold_not_expired', null, { hold: asked.hold });
-  if (hold.left === 0n) return refuse('hold_resolved', null, { hold: asked.hold });
+  if (!account || !hold) return refuse('hold_not_found', null, { wallet: operation.wallet, hold: operation.hold });
+  if (!hasExpired(hold, now)) return refuse('hold_not_expired', null, { hold: operation.hold });
+  if (hold.left === 0n) return refuse('hold_resolved', null, { hold: operation.hold });
 
   return noted(account, account.held - hold.left, hold.left, { ...hold, left: 0n }, null, now);
 }
@@ -125,9 +125,9 @@ function noted(account: Account, held: bigint, amount: bigint, hold: Hold, scope
   return { type: 'posted', opened: nobody, debit, credit: null, amount, scope, hold, original: null };
 }
 
-function holdOf(book: BookView, asked: { readonly wallet: string; readonly hold: number }): Hold | undefined {
-  const hold = book.hold(asked.hold);
-  return hold?.wallet === asked.wallet ? hold : undefined;
+function holdOf(book: BookView, operation: { readonly wallet: string; readonly hold: number }): Hold | undefined {
+  const hold = book.hold(operation.hold);
+  return hold?.wallet === operation.wallet ? hold : undefined;
 }
 
 /** Past its expiry a hold has ended, even if its rest has not been released yet. */

@@ -53,7 +53,7 @@ function openedFor(ref: AccountRef, asset: number | undefined, number: number, o
 }
 
 /** The wallet of a reference if it belongs to another book; null otherwise. */
-export function elsewhere(book: BookView, ref: AccountRef): string | null {
+export function walletInOtherBook(book: BookView, ref: AccountRef): string | null {
   return 'wallet' in ref && !book.keeps(ref.wallet) ? ref.wallet : null;
 }
 

@@ -8,26 +8,26 @@ import type { Account, EntryKind, Original, ReversalOperation } from './types.ts
 
 const reversible: ReadonlySet<EntryKind> = new Set<EntryKind>(['issue', 'deposit', 'withdrawal', 'topup', 'spend', 'transfer', 'capture']);
 
-export function decideReversal(book: BookView, asked: ReversalOperation, now: Date): Decision {
-  const initiator = book.account(asked.initiator);
+export function decideReversal(book: BookView, operation: ReversalOperation, now: Date): Decision {
+  const initiator = book.account(operation.initiator);
   const scope = initiator ? initiator.number : null;
-  const original = originalOf(book, asked, initiator);
+  const original = originalOf(book, operation, initiator);
 
-  const invalid = amountRefusal(asked.amount, scope);
+  const invalid = amountRefusal(operation.amount, scope);
   if (invalid) return invalid;
-  if (!initiator && !isSystemAccountId(asked.initiator) && !book.keeps(asked.initiator))
-    return refuse('other_book', scope, { wallet: asked.initiator });
-  if (!initiator) return refuse('wallet_not_found', scope, { wallet: asked.initiator });
-  if (!original) return refuse('operation_not_found', scope, { reverses: asked.reverses });
+  if (!initiator && !isSystemAccountId(operation.initiator) && !book.keeps(operation.initiator))
+    return refuse('other_book', scope, { wallet: operation.initiator });
+  if (!initiator) return refuse('wallet_not_found', scope, { wallet: operation.initiator });
+  if (!original) return refuse('operation_not_found', scope, { reverses: operation.reverses });
   const { entry, reversed } = original;
   if (!reversible.has(entry.kind) || entry.amount === null)
-    return refuse('not_reversible', scope, { reverses: asked.reverses, kind: entry.kind });
+    return refuse('not_reversible', scope, { reverses: operation.reverses, kind: entry.kind });
   const debit = entry.credit && book.account(entry.credit.id);
   const credit = entry.debit && book.account(entry.debit.id);
-  if (!debit || !credit) return refuse('operation_not_found', scope, { reverses: asked.reverses });
-  const refusal = versionRefusal(asked.expectedVersion, initiator.version, scope) ?? closedRefusal(debit, credit, scope);
+  if (!debit || !credit) return refuse('operation_not_found', scope, { reverses: operation.reverses });
+  const refusal = versionRefusal(operation.expectedVersion, initiator.version, scope) ?? closedRefusal(debit, credit, scope);
   if (refusal) return refusal;
-  const wanted = takeOf(original, entry.amount, asked, scope);
+  const wanted = takeOf(original, entry.amount, operation, scope);
   if (typeof wanted !== 'bigint') return wanted;
   const amount = takeFrom(debit, wanted, false, scope);
   if (typeof amount !== 'bigint') return amount;
@@ -48,15 +48,15 @@ export function decideReversal(book: BookView, asked: ReversalOperation, now: Da
 }
 
 /** A refusal cannot be reversed, and an operation of another account is not found. */
-function originalOf(book: BookView, asked: ReversalOperation, initiator: Account | undefined): Original | undefined {
-  const original = book.original(asked.reverses);
+function originalOf(book: BookView, operation: ReversalOperation, initiator: Account | undefined): Original | undefined {
+  const original = book.original(operation.reverses);
   return original && original.entry.refusal === null && original.entry.scope === initiator?.number ? original : undefined;
 }
 
-function takeOf(original: Original, whole: bigint, asked: ReversalOperation, scope: number | null): bigint | Refused {
+function takeOf(original: Original, whole: bigint, operation: ReversalOperation, scope: number | null): bigint | Refused {
   const left = whole - original.reversed;
-  if (left === 0n) return refuse('already_reversed', scope, { reverses: asked.reverses });
-  if (asked.amount <= left) return asked.amount;
-  if (asked.upTo === true) return left;
-  return refuse('reversal_exceeds_original', scope, { reverses: asked.reverses, left, requested: asked.amount });
+  if (left === 0n) return refuse('already_reversed', scope, { reverses: operation.reverses });
+  if (operation.amount <= left) return operation.amount;
+  if (operation.upTo === true) return left;
+  return refuse('reversal_exceeds_original', scope, { reverses: operation.reverses, left, requested: operation.amount });
 }

@@ -17,38 +17,38 @@ import {
   takeFrom,
   versionRefusal,
 } from './guards.ts';
-import { elsewhere, partiesOf } from './parties.ts';
+import { walletInOtherBook, partiesOf } from './parties.ts';
 import { spentAfter } from './spending.ts';
 import type { Account, TransferCreditOperation, TransferDebitOperation, TransferEndOperation } from './types.ts';
 
 const transit = { system: 'in_transit' } as const;
 
 /** Like a transfer, on everything known about the sender. The recipient's own book decides whether the recipient can be credited. */
-export function decideDebit(book: BookView, asked: TransferDebitOperation, now: Date): Decision {
-  const { asset, debit, credit, opened } = partiesOf(book, { wallet: asked.wallet }, transit, asked.asset);
+export function decideDebit(book: BookView, operation: TransferDebitOperation, now: Date): Decision {
+  const { asset, debit, credit, opened } = partiesOf(book, { wallet: operation.wallet }, transit, operation.asset);
   const scope = debit ? debit.number : null;
 
-  const invalid = amountRefusal(asked.amount, scope);
+  const invalid = amountRefusal(operation.amount, scope);
   if (invalid) return invalid;
-  if (asked.wallet === asked.to) return refuse('same_wallet', scope, { wallet: asked.wallet });
-  const abroad = elsewhere(book, asked);
-  if (abroad !== null) return refuse('other_book', scope, { wallet: abroad });
-  if (asset === undefined) return refuse('wallet_not_found', scope, { wallet: asked.wallet });
+  if (operation.wallet === operation.to) return refuse('same_wallet', scope, { wallet: operation.wallet });
+  const inOtherBook = walletInOtherBook(book, operation);
+  if (inOtherBook !== null) return refuse('other_book', scope, { wallet: inOtherBook });
+  if (asset === undefined) return refuse('wallet_not_found', scope, { wallet: operation.wallet });
   if (!book.knowsAsset(asset)) return refuse('asset_unknown', scope, { asset });
-  if (!debit || !credit) return refuse('wallet_not_found', scope, { wallet: asked.wallet });
+  if (!debit || !credit) return refuse('wallet_not_found', scope, { wallet: operation.wallet });
 
   const refusal =
     assetRefusal(debit, asset, scope) ??
-    versionRefusal(asked.expectedVersion, debit.version, scope) ??
+    versionRefusal(operation.expectedVersion, debit.version, scope) ??
     closedRefusal(debit, null, scope) ??
     frozenRefusal(debit, null, scope);
   if (refusal) return refusal;
-  const amount = takeFrom(debit, asked.amount, asked.upTo, scope);
+  const amount = takeFrom(debit, operation.amount, operation.upTo, scope);
   if (typeof amount !== 'bigint') return amount;
   const left = debit.balance - amount - debit.held;
   const excess =
     limitRefusal(debit, amount, now, scope) ??
-    minimumRefusal(asked.minimumBalance, debit, left, scope) ??
+    minimumRefusal(operation.minimumBalance, debit, left, scope) ??
     balanceLimitRefusal(debit, credit, amount, scope);
   if (excess) return excess;
 
@@ -61,42 +61,42 @@ export function decideDebit(book: BookView, asked: TransferDebitOperation, now: 
  * The one decision about the transfer. A refusal is remembered like a posting, if necessary by opening the account that remembers it: money
  * may return to the sender only once it is recorded that it can never arrive.
  */
-export function decideCredit(book: BookView, asked: TransferCreditOperation): Decision {
-  const { debit, credit, opened } = partiesOf(book, transit, { wallet: asked.to }, asked.asset);
+export function decideCredit(book: BookView, operation: TransferCreditOperation): Decision {
+  const { debit, credit, opened } = partiesOf(book, transit, { wallet: operation.to }, operation.asset);
   assert(debit, 'the in-transit account exists or is opened');
   const scope = debit.number;
   const remembered = (refused: Refused): Refused => (opened.length === 0 ? refused : { ...refused, opened });
 
   // Sent to the wrong book: no decision, and not remembered as one.
-  const abroad = elsewhere(book, { wallet: asked.to });
-  if (abroad !== null) return refuse('other_book', null, { wallet: abroad });
-  if (!credit) return remembered(refuse('recipient_not_found', scope, { wallet: asked.to }));
+  const inOtherBook = walletInOtherBook(book, { wallet: operation.to });
+  if (inOtherBook !== null) return refuse('other_book', null, { wallet: inOtherBook });
+  if (!credit) return remembered(refuse('recipient_not_found', scope, { wallet: operation.to }));
   const refusal =
-    assetRefusal(credit, asked.asset, scope) ??
+    assetRefusal(credit, operation.asset, scope) ??
     closedRefusal(null, credit, scope) ??
     frozenRefusal(null, credit, scope) ??
-    balanceLimitRefusal(debit, credit, asked.amount, scope);
+    balanceLimitRefusal(debit, credit, operation.amount, scope);
   if (refusal) return remembered(refusal);
 
-  const debited = changed(debit, debit.balance - asked.amount, debit.held, debit);
-  return moved(debited, changed(credit, credit.balance + asked.amount, credit.held, credit), asked.amount, scope, opened);
+  const debited = changed(debit, debit.balance - operation.amount, debit.held, debit);
+  return moved(debited, changed(credit, credit.balance + operation.amount, credit.held, credit), operation.amount, scope, opened);
 }
 
 /**
  * Ends the transfer either way, under one key. No freeze, closing or limit stops a return, because the money has nowhere else to go. As
  * with reversals, limits are not restored: they count what left the wallet.
  */
-export function decideEnd(book: BookView, asked: TransferEndOperation): Decision {
-  const account = book.system('in_transit', asked.asset);
-  const entry = book.original(asked.ends)?.entry;
+export function decideEnd(book: BookView, operation: TransferEndOperation): Decision {
+  const account = book.system('in_transit', operation.asset);
+  const entry = book.original(operation.ends)?.entry;
   // Not remembered: a step that names no transfer must not block one.
-  if (!account || entry?.kind !== 'transfer_debit' || entry.amount === null || entry.debit?.id !== asked.from)
-    return refuse('operation_not_found', null, { reverses: asked.ends });
+  if (!account || entry?.kind !== 'transfer_debit' || entry.amount === null || entry.debit?.id !== operation.from)
+    return refuse('operation_not_found', null, { reverses: operation.ends });
   const { amount } = entry;
 
-  if (asked.kind === 'transfer_complete')
+  if (operation.kind === 'transfer_complete')
     return moved(changed(account, account.balance, account.held, account), null, amount, account.number);
-  const sender = book.wallet(asked.from);
+  const sender = book.wallet(operation.from);
   assert(sender, 'a debited wallet exists');
   const returned = changed(sender, sender.balance + amount, sender.held, sender);
   return moved(changed(account, account.balance - amount, account.held, account), returned, amount, account.number);

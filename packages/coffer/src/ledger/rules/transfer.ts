@@ -13,41 +13,41 @@ import {
   takeFrom,
   versionRefusal,
 } from './guards.ts';
-import { elsewhere, isSameAccount, nameOf, partiesOf } from './parties.ts';
+import { walletInOtherBook, isSameAccount, nameOf, partiesOf } from './parties.ts';
 import type { RefusalCode } from './refusals.ts';
 import { spentAfter } from './spending.ts';
 import { initiatingSide } from './types.ts';
 import type { TransferOperation } from './types.ts';
 
-export function decideTransfer(book: BookView, asked: TransferOperation, now: Date): Decision {
-  const { asset, debit, credit, opened, known } = partiesOf(book, asked.debit, asked.credit, asked.asset);
-  const side = initiatingSide[asked.kind];
+export function decideTransfer(book: BookView, operation: TransferOperation, now: Date): Decision {
+  const { asset, debit, credit, opened, known } = partiesOf(book, operation.debit, operation.credit, operation.asset);
+  const side = initiatingSide[operation.kind];
   const initiator = known[side] ? (side === 'debit' ? debit : credit) : undefined;
   const scope = initiator ? initiator.number : null;
-  const abroad = elsewhere(book, asked.debit) ?? elsewhere(book, asked.credit);
+  const inOtherBook = walletInOtherBook(book, operation.debit) ?? walletInOtherBook(book, operation.credit);
 
-  const invalid = amountRefusal(asked.amount, scope);
+  const invalid = amountRefusal(operation.amount, scope);
   if (invalid) return invalid;
-  if (isSameAccount(asked.debit, asked.credit)) return refuse('same_wallet', scope, { wallet: nameOf(asked.debit) });
-  if (abroad !== null) return refuse('other_book', scope, { wallet: abroad });
-  if (asset === undefined) return refuse('wallet_not_found', scope, { wallet: nameOf(asked[side]) });
+  if (isSameAccount(operation.debit, operation.credit)) return refuse('same_wallet', scope, { wallet: nameOf(operation.debit) });
+  if (inOtherBook !== null) return refuse('other_book', scope, { wallet: inOtherBook });
+  if (asset === undefined) return refuse('wallet_not_found', scope, { wallet: nameOf(operation[side]) });
   if (!book.knowsAsset(asset)) return refuse('asset_unknown', scope, { asset });
-  if (!debit) return refuse(missing('debit', asked), scope, { wallet: nameOf(asked.debit) });
-  if (!credit) return refuse(missing('credit', asked), scope, { wallet: nameOf(asked.credit) });
+  if (!debit) return refuse(missing('debit', operation), scope, { wallet: nameOf(operation.debit) });
+  if (!credit) return refuse(missing('credit', operation), scope, { wallet: nameOf(operation.credit) });
 
   const refusal =
     assetRefusal(debit, asset, scope) ??
     assetRefusal(credit, asset, scope) ??
-    versionRefusal(asked.expectedVersion, initiator ? initiator.version : 0, scope) ??
+    versionRefusal(operation.expectedVersion, initiator ? initiator.version : 0, scope) ??
     closedRefusal(debit, credit, scope) ??
     frozenRefusal(debit, credit, scope);
   if (refusal) return refusal;
-  const amount = takeFrom(debit, asked.amount, asked.upTo, scope);
+  const amount = takeFrom(debit, operation.amount, operation.upTo, scope);
   if (typeof amount !== 'bigint') return amount;
   const left = side === 'debit' ? debit.balance - amount - debit.held : credit.balance + amount - credit.held;
   const excess =
     limitRefusal(debit, amount, now, scope) ??
-    minimumRefusal(asked.minimumBalance, side === 'debit' ? debit : credit, left, scope) ??
+    minimumRefusal(operation.minimumBalance, side === 'debit' ? debit : credit, left, scope) ??
     balanceLimitRefusal(debit, credit, amount, scope);
   if (excess) return excess;
 
@@ -58,6 +58,6 @@ export function decideTransfer(book: BookView, asked: TransferOperation, now: Da
   return { type: 'posted', opened, debit: debited, credit: credited, amount, scope: owner.number, hold: null, original: null };
 }
 
-function missing(side: 'debit' | 'credit', asked: TransferOperation): RefusalCode {
-  return side === initiatingSide[asked.kind] ? 'wallet_not_found' : 'recipient_not_found';
+function missing(side: 'debit' | 'credit', operation: TransferOperation): RefusalCode {
+  return side === initiatingSide[operation.kind] ? 'wallet_not_found' : 'recipient_not_found';
 }

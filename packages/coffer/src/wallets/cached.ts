@@ -5,7 +5,7 @@ import type { Balance, Ledger, RecordedEntry } from '../ledger/index.ts';
 const oneRow = () => 1;
 
 /** One for all callers: visibility is applied afterwards. */
-export function keptBalance(cache: Cache, ledger: Ledger, id: string): Promise<Balance | null> | Balance | null {
+export function cachedBalance(cache: Cache, ledger: Ledger, id: string): Promise<Balance | null> | Balance | null {
   return cache.read({
     kind: 'wallet',
     name: id,
@@ -23,7 +23,7 @@ function markedBalance(balance: Balance | null): Reading<Balance> | null {
 }
 
 /** The newest page is marked with the wallet's version, so it needs no invalidation: a page of an earlier version is ignored. */
-export async function keptHistory(
+export async function cachedHistory(
   cache: Cache,
   ledger: Ledger,
   { id, book, number, version }: Pick<Balance, 'id' | 'book' | 'number' | 'version'>,

@@ -1,25 +1,25 @@
-/** An interruptible sleep. A ring while nothing sleeps cuts the next sleep short. Its timers do not keep the process alive. */
-export class Wake {
-  #rung = false;
+/** An interruptible sleep. A notification while nothing sleeps ends the next sleep immediately. Its timers do not keep the process alive. */
+export class WakeSignal {
+  #isNotified = false;
   #wakeUp: (() => void) | null = null;
 
-  ring(): void {
-    this.#rung = true;
+  notify(): void {
+    this.#isNotified = true;
     this.#wakeUp?.();
   }
 
-  /** Discards earlier rings. */
-  forget(): void {
-    this.#rung = false;
+  /** Discards earlier notifications. */
+  clear(): void {
+    this.#isNotified = false;
   }
 
-  /** Sleeps until a ring, or this long. */
+  /** Sleeps until a notification, or this long. */
   async sleep(ms: number): Promise<void> {
-    if (!this.#rung) await this.#wait(ms);
-    this.#rung = false;
+    if (!this.#isNotified) await this.#wait(ms);
+    this.#isNotified = false;
   }
 
-  /** Sleeps this long regardless of rings, unless `isOver` afterwards. */
+  /** Sleeps this long regardless of notifications, unless `isOver` afterwards. */
   async pause(ms: number, isOver: () => boolean): Promise<void> {
     const until = performance.now() + ms;
     for (let left = ms; left > 0 && !isOver(); left = until - performance.now()) await this.#wait(left);

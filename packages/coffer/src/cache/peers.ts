@@ -6,7 +6,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { openSession, takeTurn } from '../background/index.ts';
+import { openSession, trySessionLock } from '../background/index.ts';
 import type { Session } from '../background/index.ts';
 import { hidePasswords, OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
@@ -30,19 +30,19 @@ const sessionOptions = {
 } as const;
 const lockNotAvailable = '55P03';
 
-export type CompanyOptions = {
+export type PeersOptions = {
   readonly url: string;
   readonly log: Log;
   /** False: shared mode from the beginning. */
-  readonly wishesToBeAlone: boolean;
+  readonly wantsExclusive: boolean;
   /** Called immediately when it is not alone any more, or does not know. */
-  readonly whenNotAlone: () => void;
+  readonly onShared: () => void;
 };
 
 type State = 'unknown' | 'alone' | 'together';
 
-export class Company {
-  readonly #options: CompanyOptions;
+export class Peers {
+  readonly #options: PeersOptions;
   readonly #heartbeat: NodeJS.Timeout;
   #mayBeAlone: boolean;
   #state: State = 'unknown';
@@ -52,27 +52,27 @@ export class Company {
   #known = Promise.withResolvers<void>();
   #stopped = false;
 
-  private constructor(options: CompanyOptions) {
+  private constructor(options: PeersOptions) {
     this.#options = options;
-    this.#mayBeAlone = options.wishesToBeAlone;
+    this.#mayBeAlone = options.wantsExclusive;
     this.#heartbeat = setInterval(() => void this.#beat(), heartbeatMs).unref();
   }
 
   /** Resolves when it has the lock: no other process is in exclusive mode then. Throws when that takes too long. */
-  static async join(options: CompanyOptions): Promise<Company> {
-    const company = new Company(options);
-    void company.#stayIn();
+  static async join(options: PeersOptions): Promise<Peers> {
+    const peers = new Peers(options);
+    void peers.#keepLock();
     const patience = new AbortController();
     const tooLong = pause(joinMs, 'too long', { signal: patience.signal }).catch(() => 'in time');
-    if ((await Promise.race([company.#known.promise, tooLong])) !== undefined) {
-      await company.stop();
+    if ((await Promise.race([peers.#known.promise, tooLong])) !== undefined) {
+      await peers.stop();
       throw new OperatorError(
         'Could not determine which other processes post to the database.',
         'Check pg_stat_activity for sessions named "coffer company", and whether the database has free connections.',
       );
     }
     patience.abort();
-    return company;
+    return peers;
   }
 
   get alone(): boolean {
@@ -95,8 +95,8 @@ export class Company {
   }
 
   /** Until it is stopped: takes the lock, and takes it again whenever its connection was lost. */
-  async #stayIn(): Promise<void> {
-    let told = false;
+  async #keepLock(): Promise<void> {
+    let isLogged = false;
     while (!this.#stopped) {
       let session: Session | null = null;
       try {
@@ -104,16 +104,16 @@ export class Company {
         if (this.#stopped) return void session.close();
         this.#session = session;
         await this.#enter(session);
-        told = false;
+        isLogged = false;
         await session.ended;
       } catch (failure) {
         const reason = hidePasswords(failure instanceof Error ? failure.message : String(failure));
-        if (!told && !this.#stopped)
+        if (!isLogged && !this.#stopped)
           this.#options.log.warn(
             { reason },
             'Cannot determine which other processes post to the database; answers to postings wait for it, up to 5 s',
           );
-        told = true;
+        isLogged = true;
       }
       if (session) this.#leave(session);
       if (!this.#stopped) await pause(retryMs, undefined, { ref: false });
@@ -122,14 +122,14 @@ export class Company {
 
   async #enter(session: Session): Promise<void> {
     const { client } = session;
-    client.on('notification', () => void this.#admit(session));
+    client.on('notification', () => void this.#admitPeer(session));
     // Before the first look, or a process that joins between the two would not be noticed.
     await client.query(`listen ${channel}`);
-    const alone = this.#mayBeAlone && (await takeTurn(client, lockKey));
+    const alone = this.#mayBeAlone && (await trySessionLock(client, lockKey));
     if (!alone) {
       this.#mayBeAlone = false;
       await this.#waitFor(client);
-      if (this.#options.wishesToBeAlone) this.#tellCompany();
+      if (this.#options.wantsExclusive) this.#warnAboutPeers();
     }
     this.#heardAtMs = performance.now();
     this.#state = alone ? 'alone' : 'together';
@@ -150,13 +150,13 @@ export class Company {
   }
 
   /** Another process announced itself. In exclusive mode this one gives up its memory first and then its lock. */
-  async #admit(session: Session): Promise<void> {
+  async #admitPeer(session: Session): Promise<void> {
     const { client } = session;
     if (session !== this.#session || this.#state !== 'alone') return;
     this.#mayBeAlone = false;
     this.#state = 'together';
-    this.#options.whenNotAlone();
-    this.#tellCompany();
+    this.#options.onShared();
+    this.#warnAboutPeers();
     try {
       await client.query('select pg_advisory_lock_shared($1)', [lockKey]);
       await client.query('select pg_advisory_unlock($1)', [lockKey]);
@@ -169,7 +169,7 @@ export class Company {
     void session.close();
     if (session !== this.#session) return;
     this.#session = null;
-    this.#options.whenNotAlone();
+    this.#options.onShared();
     if (this.#state === 'unknown') return;
     this.#state = 'unknown';
     this.#known = Promise.withResolvers<void>();
@@ -189,7 +189,7 @@ export class Company {
     }
   }
 
-  #tellCompany(): void {
+  #warnAboutPeers(): void {
     this.#options.log.warn(
       'Another Coffer posts to this database: this one reads from the database from now on. Set the same REDIS_URL for all of them to share a cache.',
     );

@@ -5,7 +5,7 @@ import { assertStorable } from './storable.ts';
 import { initiatingSide } from './types.ts';
 import type { Operation, TransferCreditOperation, TransferEndOperation } from './types.ts';
 
-export type Asked = {
+export type PreparedOperation = {
   readonly operation: Operation;
   /** Distinguishes a retry from a reused key. */
   readonly digest: string;
@@ -15,7 +15,7 @@ export type Asked = {
   readonly name: string | null;
 };
 
-export function ask(operation: Operation): Asked {
+export function prepare(operation: Operation): PreparedOperation {
   assertStorable(operation);
   return {
     operation,
