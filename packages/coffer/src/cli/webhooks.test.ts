@@ -136,7 +136,7 @@ test.each([
 
 test('an address inside is refused where it is not allowed', async () => {
   const { code, stderr } = await command(['create', 'https://10.0.0.1/hooks'], {});
-  expect([code, stderr]).toEqual([1, expect.stringContaining('no public address')]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('not a public address')]);
 });
 
 test('a stop does not wait for an address that hangs', async () => {
