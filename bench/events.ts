@@ -15,7 +15,7 @@ import { walletCount, walletName } from './workload.ts';
 const projection = 'stats';
 const steadyTransfersPerSecond = 1_000;
 const sampleEveryMs = 20;
-const nobody: LedgerObserver = { batchCommitted: () => undefined, answered: () => undefined };
+const noObserver: LedgerObserver = { batchCommitted: () => undefined, answered: () => undefined };
 
 export type BrokerUnderTest = { readonly name: 'built-in' | 'rabbitmq'; readonly settings: NodeJS.ProcessEnv };
 
@@ -28,7 +28,7 @@ export async function eventFigures(
   const { name } = broker;
   const pool = createPool(url, silentLog());
   const doorbell = openDoorbell({ url, pool, log: silentLog() });
-  const ledger = await openFundedLedger(url, { observe: ringingOnCommit(doorbell, nobody) });
+  const ledger = await openFundedLedger(url, { observe: ringingOnCommit(doorbell, noObserver) });
   const marks = await Marks.open(url);
   try {
     figures.add(

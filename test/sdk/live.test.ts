@@ -210,7 +210,7 @@ describe('it ends', () => {
 
   test('when no answer will ever come: an address that is none or leads elsewhere, a token that cannot be sent', async () => {
     for (const url of ['', 'not an address', 'localhost:3000', 'ftp://127.0.0.1', '//127.0.0.1', 'http://me:secret@127.0.0.1:3000'])
-      expect(() => new Coffer({ url })).toThrow(/^The url is no address of Coffer[^:]*http:\/\/127\.0\.0\.1:3000/);
+      expect(() => new Coffer({ url })).toThrow(/^The url is not a URL of Coffer[^:]*http:\/\/127\.0\.0\.1:3000/);
     for (const token of ['cof_1\n', 'cof_€']) {
       const coffer = new Coffer({ url: product.url, token });
       expect(await following(coffer.liveEvents()).ended()).toMatchObject({

@@ -44,7 +44,7 @@ export type Following = {
   readonly pauseMs: number;
 };
 
-const pauseMaxMs = { own: 30_000, asked: 3_600_000 };
+const pauseMaxMs = { own: 30_000, requested: 3_600_000 };
 
 /** Ends when `signal` does. Throws CofferRefused, and CofferUnavailable when a retry cannot help; retries everything else. */
 export async function* follow(following: Following): AsyncGenerator<Event & { readonly cursor: string }, void, undefined> {
@@ -54,10 +54,10 @@ export async function* follow(following: Following): AsyncGenerator<Event & { re
   let failures = 0;
   while (!signal?.aborted) {
     const connection = new Connection(following);
-    let askedMs = 0;
+    let requestedMs = 0;
     try {
       const opened = await connection.open(place);
-      askedMs = opened.retryAfterMs ?? 0;
+      requestedMs = opened.retryAfterMs ?? 0;
       for (let frames = opened.isOpen ? await connection.read() : null; frames; frames = await connection.read()) {
         failures = 0;
         pauseMs = connection.retryMs ?? pauseMs;
@@ -71,17 +71,17 @@ export async function* follow(following: Following): AsyncGenerator<Event & { re
     } finally {
       connection.close();
     }
-    await sleep(pauseBefore(failures++, pauseMs, askedMs, Math.random()), signal);
+    await sleep(pauseBefore(failures++, pauseMs, requestedMs, Math.random()), signal);
   }
 }
 
 /**
  * At least what the server requests, at most an hour; doubles after each consecutive failure, with a random part, so that clients do not
- * return together. `askedMs`: what the server requested with this refusal.
+ * return together. `requestedMs`: what the server requested with this refusal.
  */
-export function pauseBefore(failures: number, pauseMs: number, askedMs: number, chance: number): number {
+export function pauseBefore(failures: number, pauseMs: number, requestedMs: number, chance: number): number {
   const grownMs = Math.max(pauseMs, 1) * 2 ** failures;
-  return Math.min(pauseMaxMs.asked, Math.max(askedMs, pauseMs, Math.min(pauseMaxMs.own, grownMs)) * (1 + chance / 2));
+  return Math.min(pauseMaxMs.requested, Math.max(requestedMs, pauseMs, Math.min(pauseMaxMs.own, grownMs)) * (1 + chance / 2));
 }
 
 class Connection {

@@ -98,8 +98,8 @@ async function meet(
 
 /** The running server's recorded port counts: the stored one may be about to change. */
 function currentCredentials(place: Place): Credentials | undefined {
-  const kept = readCredentials(place);
-  return kept && { ...kept, port: readPidFile(place).port ?? kept.port };
+  const stored = readCredentials(place);
+  return stored && { ...stored, port: readPidFile(place).port ?? stored.port };
 }
 
 function joinedServer(place: Place, credentials: Credentials): Embedded {

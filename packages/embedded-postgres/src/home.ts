@@ -122,8 +122,8 @@ export function homeFailure(home: string, error: unknown): unknown {
 
 /** The port and password, generated once per home and stored beside the data, readable by its owner only. */
 export async function ensureCredentials(place: Place): Promise<{ credentials: Credentials; fresh: boolean }> {
-  const kept = readCredentials(place);
-  if (kept) return { credentials: kept, fresh: false };
+  const stored = readCredentials(place);
+  if (stored) return { credentials: stored, fresh: false };
   const made = { port: await freePort(), password: randomBytes(24).toString('base64url') };
   writeCredentials(place, made);
   return { credentials: made, fresh: true };
@@ -132,8 +132,8 @@ export async function ensureCredentials(place: Place): Promise<{ credentials: Cr
 /** Undefined when the file is absent or not valid JSON. */
 export function readCredentials(place: Place): Credentials | undefined {
   try {
-    const kept = JSON.parse(fs.readFileSync(place.credentials, 'utf8')) as Partial<Credentials>;
-    if (typeof kept.port === 'number' && typeof kept.password === 'string') return { port: kept.port, password: kept.password };
+    const stored = JSON.parse(fs.readFileSync(place.credentials, 'utf8')) as Partial<Credentials>;
+    if (typeof stored.port === 'number' && typeof stored.password === 'string') return { port: stored.port, password: stored.password };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' && !(error instanceof SyntaxError)) throw error;
   }

@@ -5,14 +5,14 @@ import type { Cache, CacheCounts, Change, Question } from './cache.ts';
 /** In rows: at about 700 bytes a row some 35 MB. */
 const roomRows = 50_000;
 
-type Kept = { readonly value: unknown; readonly mark: number; readonly rows: number; readonly endsMs: number };
+type Cached = { readonly value: unknown; readonly mark: number; readonly rows: number; readonly endsMs: number };
 /** A read in progress. Its value is only stored when it is not older than an invalidation during the read. */
 type Awaited = { atLeast: number; readonly rows: number };
 
 export class MemoryCache implements Cache {
   readonly counts: CacheCounts = { hits: 0, misses: 0, forgotten: 0 };
   /** In the order of their last use. */
-  readonly #slots = new Map<string, Kept | Awaited>();
+  readonly #slots = new Map<string, Cached | Awaited>();
   readonly #isTrusted: () => boolean;
   #rows = 0;
 
@@ -68,7 +68,7 @@ export class MemoryCache implements Cache {
     }
   }
 
-  #put(key: string, slot: Kept | Awaited): void {
+  #put(key: string, slot: Cached | Awaited): void {
     this.#drop(key);
     this.#slots.set(key, slot);
     this.#rows += slot.rows;

@@ -25,7 +25,7 @@ export class RedisCache implements Cache {
   readonly #link: RedisLink;
   #waiting: Waiting[] = [];
   /** Token, name, mark and value of what was read in this turn. */
-  #kept: (string | number)[] = [];
+  #unsent: (string | number)[] = [];
   #changes = new Map<string, number>();
   #telling: Promise<void> | null = null;
 
@@ -101,13 +101,13 @@ export class RedisCache implements Cache {
     if (!this.#link.up) return;
     const text = reading && reading.mark !== null ? toText(reading.value) : '';
     const mark = reading && reading.mark !== null && text.length <= textMax ? reading.mark : '';
-    if (this.#kept.length === 0) setImmediate(() => this.#sendKept());
-    this.#kept.push(token, nameOf(question), mark, mark === '' ? '' : text);
+    if (this.#unsent.length === 0) setImmediate(() => this.#sendValues());
+    this.#unsent.push(token, nameOf(question), mark, mark === '' ? '' : text);
   }
 
-  #sendKept(): void {
-    const values = this.#kept;
-    this.#kept = [];
+  #sendValues(): void {
+    const values = this.#unsent;
+    this.#unsent = [];
     this.#link.ask('keep', this.#link.root, values, readMs).catch(() => undefined);
   }
 

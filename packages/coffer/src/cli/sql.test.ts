@@ -65,7 +65,7 @@ describe.each([['verify'], ['sql', 'select 1']])('coffer %s, where there is no d
     const empty = path.join(home, 'empty');
     const run = await coffer(command, { COFFER_HOME: empty });
     expect(run.code).toBe(1);
-    expect(run.stderr).toContain('There is no database');
+    expect(run.stderr).toContain('There is no Coffer database');
     expect(fs.existsSync(empty)).toBe(false);
   });
 });

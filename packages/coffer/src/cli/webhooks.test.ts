@@ -136,7 +136,7 @@ test.each([
 
 test('a private address is refused unless it is allowed', async () => {
   const { code, stderr } = await command(['create', 'https://10.0.0.1/hooks'], {});
-  expect([code, stderr]).toEqual([1, expect.stringContaining('no public address')]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('not a public address')]);
 });
 
 test('stopping does not wait for an address that hangs', async () => {

@@ -105,7 +105,7 @@ describe('settings', () => {
     for (const url of ['https://login.example.com/keys', 'http://127.0.0.1:9/keys', 'http://[::1]:9/keys'])
       expect(readConfig({ ...issuer, COFFER_JWKS_URL: url }).config?.issuer?.jwksUrl).toBe(url);
     for (const url of ['http://login.example.com/keys', 'file:///etc/keys', 'keys'])
-      expect(readConfig({ ...issuer, COFFER_JWKS_URL: url }).problems?.[0]).toContain('https address');
+      expect(readConfig({ ...issuer, COFFER_JWKS_URL: url }).problems?.[0]).toContain('https URL');
   });
 
   test('settings of one context that belong together are told when one is missing', () => {

@@ -103,10 +103,10 @@ function writeNumeric(column: Buffer, start: number, value: bigint): number {
   // Trailing zero digits are omitted, as in the server's own encoding.
   let lowest = 0;
   while (lowest < count && digits[lowest] === 0) lowest++;
-  const kept = count - lowest;
+  const digitCount = count - lowest;
 
-  let at = column.writeInt32BE(8 + kept * 2, start);
-  at = column.writeInt16BE(kept, at);
+  let at = column.writeInt32BE(8 + digitCount * 2, start);
+  at = column.writeInt16BE(digitCount, at);
   at = column.writeInt16BE(count === 0 ? 0 : count - 1, at);
   at = column.writeUInt16BE(negative ? 0x4000 : 0, at);
   at = column.writeInt16BE(0, at);

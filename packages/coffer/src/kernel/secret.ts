@@ -10,8 +10,8 @@ import { makeFolder } from './folder.ts';
  */
 export function ensureSecret(home: string, name: string): string {
   const file = path.join(home, name);
-  const kept = read(file);
-  if (kept !== undefined) return kept;
+  const existing = read(file);
+  if (existing !== undefined) return existing;
   // Grants traversal but no listing: as root, PostgreSQL runs below this folder as another user.
   const unfinished = `${file}.new-${process.pid}`;
   try {

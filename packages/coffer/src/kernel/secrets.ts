@@ -62,10 +62,10 @@ function withoutSecrets(value: unknown, depth: number): unknown {
   if (depth >= depthMax) return '…';
   if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, depth + 1));
   // Without a prototype, so that __proto__ is an ordinary key.
-  const kept = Object.create(null) as Record<string, unknown>;
+  const censoredObject = Object.create(null) as Record<string, unknown>;
   for (const key of Object.keys(value)) {
     const item = (value as Record<string, unknown>)[key];
-    kept[key] = secretName.test(key) ? censored : withoutSecrets(item, depth + 1);
+    censoredObject[key] = secretName.test(key) ? censored : withoutSecrets(item, depth + 1);
   }
-  return kept;
+  return censoredObject;
 }

@@ -67,12 +67,12 @@ export type StoredEntry = { [C in EntryColumns as C['name']]: Values[C['type']] 
 export type PlainField = Extract<EntryColumns, { readonly field: string }>['field'];
 
 /** Does not compile when a field of Entry has no column. `seq` is the row's position; the sides and the refusal are stored in parts. */
-type Unkept = Exclude<keyof Entry, PlainField | 'seq' | 'debit' | 'credit' | 'asset' | 'refusal'>;
-const everyFieldIsKept: [Unkept] extends [never] ? true : Unkept = true;
+type FieldWithoutColumn = Exclude<keyof Entry, PlainField | 'seq' | 'debit' | 'credit' | 'asset' | 'refusal'>;
+const everyFieldHasColumn: [FieldWithoutColumn] extends [never] ? true : FieldWithoutColumn = true;
 
 /** The columns of a chain format, in order. */
 export function columnsOf(format: 1 | 2): readonly EntryColumn[] {
-  return everyFieldIsKept && (format === 2 ? entryColumns : entryColumns.filter(({ since }) => since === 1));
+  return everyFieldHasColumn && (format === 2 ? entryColumns : entryColumns.filter(({ since }) => since === 1));
 }
 
 function plain<const N extends string, const T extends ColumnType>(name: Plain<N, T> & N, type: T, since: 1 | 2 = 1) {

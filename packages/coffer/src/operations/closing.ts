@@ -18,17 +18,17 @@ const roundsMax = 10;
  * Idempotent: it closes what is still open, so it finishes what a crash interrupted. Its keys are random each time, so they cannot be
  * guessed, and a refusal is not replayed to the next attempt.
  */
-export async function closeAllOf(ledger: Ledger, asked: CloseAllRequest): Promise<RefusedOutcome | null> {
+export async function closeAllOf(ledger: Ledger, request: CloseAllRequest): Promise<RefusedOutcome | null> {
   let refused: RefusedOutcome | null = null;
   for (let round = 0; round < roundsMax; round++) {
-    const open = (await ledger.read.balancesOf(asked.owner, 0, walletsMax)).filter((wallet) => !isClosed(wallet) || wallet.balance > 0n);
+    const open = (await ledger.read.balancesOf(request.owner, 0, walletsMax)).filter((wallet) => !isClosed(wallet) || wallet.balance > 0n);
     if (open.length === 0) return null;
-    const operations = open.map((wallet) => closing(wallet, asked));
+    const operations = open.map((wallet) => closing(wallet, request));
     const outcomes = await ledger.postLinked(operations);
     refused = culpritOf(operations, outcomes);
-    if (refused && !isOvertaken(refused, asked)) return refused;
+    if (refused && !isOvertaken(refused, request)) return refused;
     // A transfer returned to a closed wallet and must be swept, but no destination was named.
-    const stranded = asked.sweepTo ? undefined : open.find(isClosed);
+    const stranded = request.sweepTo ? undefined : open.find(isClosed);
     if (refused && stranded) return refusedUnseen(refused.key, notEmpty(stranded));
   }
   return refused;

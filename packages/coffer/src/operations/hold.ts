@@ -29,8 +29,11 @@ export const hold = define({
     const terms = moneyOf(request, assets);
     if ('refusal' in terms) return terms;
     const { wallet, expiresInSeconds } = request;
-    const { effectiveAt: _none, ...asked } = terms;
-    return { key: terms.key, operation: { kind: 'hold', wallet, ...asked, ...(expiresInSeconds !== undefined && { expiresInSeconds }) } };
+    const { effectiveAt: _none, ...holdTerms } = terms;
+    return {
+      key: terms.key,
+      operation: { kind: 'hold', wallet, ...holdTerms, ...(expiresInSeconds !== undefined && { expiresInSeconds }) },
+    };
   },
   settle(outcome, { wallet }, { holds }) {
     if (outcome.status === 'posted') holds.remember(operationId(outcome.entry), wallet);

@@ -12,7 +12,7 @@ export {
   presentSides,
   sidesProperties,
 } from './answers/control.ts';
-export { AskedAmount, idAt, presentAsked, presentAsset, presentAvailable, presentSide } from './answers/posting.ts';
+export { AskedAmount, idAt, presentRequested, presentAsset, presentAvailable, presentSide } from './answers/posting.ts';
 export { batchSizeMax } from './batch.ts';
 export type { CloseAllRequest } from './closing.ts';
 export { createCommands } from './commands.ts';

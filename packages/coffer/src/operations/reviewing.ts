@@ -22,18 +22,18 @@ export type Reviews = {
 export async function reviewed(
   ledger: Ledger,
   reviews: Reviews,
-  asked: WalletMoneyRequest,
+  request: WalletMoneyRequest,
   prepared: Prepared,
   opened: ReadonlyMap<string, number> = new Map(),
 ): Promise<Prepared> {
   if (!(await reviews.areOn()) || 'refusal' in prepared) return prepared;
-  const wallet = await ledger.read.balance(asked.wallet, asked.onlyOwner);
-  const asset = wallet?.asset ?? opened.get(asked.wallet);
+  const wallet = await ledger.read.balance(request.wallet, request.onlyOwner);
+  const asset = wallet?.asset ?? opened.get(request.wallet);
   // The ledger decides what is wrong with it.
-  if (asset === undefined || !(await reviews.mustReview(asset, asked.amount))) return prepared;
-  const required: Prepared = { key: prepared.key, refusal: { code: 'review_required', facts: { wallet: asked.wallet } } };
+  if (asset === undefined || !(await reviews.mustReview(asset, request.amount))) return prepared;
+  const required: Prepared = { key: prepared.key, refusal: { code: 'review_required', facts: { wallet: request.wallet } } };
   if (!wallet) return required;
-  const book = ledger.read.in({ book: bookOfWallet(asked.wallet, ledger.books.length) });
+  const book = ledger.read.in({ book: bookOfWallet(request.wallet, ledger.books.length) });
   if (await book.entryByKey(wallet.number, prepared.key)) return prepared;
   return required;
 }

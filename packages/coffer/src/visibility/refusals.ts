@@ -19,11 +19,11 @@ export function visibleRefusal<Code extends string>(
   const account = facts['wallet'];
   const aboutBalance = code === 'insufficient_funds' || code === 'balance_limit';
   if (!aboutBalance || !account?.startsWith('$')) return { code, facts, instead: null };
-  const { wallet: _wallet, available: _available, ...told } = facts;
+  const { wallet: _wallet, available: _available, ...visible } = facts;
   const short = code === 'insufficient_funds' && account.startsWith('$treasury/');
   return {
     code,
-    facts: told,
+    facts: visible,
     instead: short ? 'The treasury does not hold enough.' : 'A system account cannot take part in this operation.',
   };
 }

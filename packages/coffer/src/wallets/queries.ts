@@ -6,7 +6,7 @@ import { cachedBalance, cachedHistory } from './cached.ts';
 import { entryOfOperation } from './operation-entry.ts';
 import { stateOf } from './sagas/drive.ts';
 import type { SagaState } from './sagas/drive.ts';
-import { nothingKept, withNewer } from './stats.ts';
+import { nothingStored, withNewer } from './stats.ts';
 import type { TotalsStore, WalletTotals } from './stats.ts';
 import { ownedWalletId } from './wallet-id.ts';
 
@@ -83,11 +83,11 @@ export class WalletQueries {
    */
   async stats(id: string, reader: Reader = {}): Promise<WalletStats | null> {
     // Read before the wallet, so that the wallet is at least as new and nothing later is counted.
-    const kept = (await this.#totals?.find(bookOfWallet(id, this.#ledger.books.length), id)) ?? nothingKept;
+    const stored = (await this.#totals?.find(bookOfWallet(id, this.#ledger.books.length), id)) ?? nothingStored;
     const wallet = await this.#walletNow(id, reader);
     if (!wallet) return null;
-    const newer = await this.#ledger.read.in(wallet).totals(wallet.number, { after: kept.version, until: wallet.version });
-    return { wallet, ...withNewer(kept, newer) };
+    const newer = await this.#ledger.read.in(wallet).totals(wallet.number, { after: stored.version, until: wallet.version });
+    return { wallet, ...withNewer(stored, newer) };
   }
 
   /** An operation, posted or refused, by the id in its answer. */
@@ -135,9 +135,9 @@ export class WalletQueries {
   /** A wallet's holds, newest first. `cursor`: a `next` of an earlier page. */
   async holds(
     wallet: Wallet,
-    asked: { readonly limit: number; readonly cursor?: string | undefined; readonly open: boolean },
+    page: { readonly limit: number; readonly cursor?: string | undefined; readonly open: boolean },
   ): Promise<Page<WalletHold>> {
-    const { limit, cursor, open } = asked;
+    const { limit, cursor, open } = page;
     const beforeSeq = (cursor === undefined ? null : parseOperationId(cursor))?.seq ?? Number.MAX_SAFE_INTEGER;
     const rows = await this.#ledger.read.in(wallet).holdsOf(wallet.number, { beforeSeq, limit: limit + 1, open });
     const items = rows.slice(0, limit).map((hold) => this.#withCurrency(hold));

@@ -94,7 +94,7 @@ export function countedBy({ takesBack }: StatsRule, moved: bigint): bigint {
   return takesBack ? -moved : moved;
 }
 
-export const nothingKept: StoredTotals = {
+export const nothingStored: StoredTotals = {
   ...(Object.fromEntries(amountNames.map((name) => [name, 0n])) as Record<AmountName, bigint>),
   postings: 0,
   lastActivityAt: null,
@@ -102,8 +102,8 @@ export const nothingKept: StoredTotals = {
 };
 
 /** The stored totals plus the newer entries of the log. */
-export function withNewer({ version: _version, ...kept }: StoredTotals, newer: readonly KindTotal[]): WalletTotals {
-  const totals: { -readonly [name in keyof WalletTotals]: WalletTotals[name] } = { ...kept };
+export function withNewer({ version: _version, ...stored }: StoredTotals, newer: readonly KindTotal[]): WalletTotals {
+  const totals: { -readonly [name in keyof WalletTotals]: WalletTotals[name] } = { ...stored };
   for (const { kind, side, count, lastAt, total } of newer) {
     const rule = bySide.get(`${kind} ${side}`);
     assert(rule, `stats have a rule for the ${side} of ${kind}`);

@@ -13,7 +13,7 @@ import {
   oneOf,
   OperationId,
   orNull,
-  presentAsked,
+  presentRequested,
   presentAsset,
   presentAvailable,
   presentSide,
@@ -49,7 +49,7 @@ const particulars = {
 function presentParticulars(entry: RecordedEntry, { hold, reason }: VisibleEntry) {
   const { reverses } = entry;
   return {
-    ...presentAsked(entry),
+    ...presentRequested(entry),
     ...(hold && { holdId: idAt(entry, hold.seq), left: String(hold.left) }),
     ...(hold?.expiresAt && { expiresAt: hold.expiresAt.toISOString() }),
     ...(reverses !== null && { reverses: idAt(entry, reverses) }),

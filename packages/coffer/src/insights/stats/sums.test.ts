@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { KindTotal, LedgerEvent } from '../../ledger/index.ts';
 import { amountNames } from '../../wallets/index.ts';
-import { nothingKept, statsRules, withNewer } from '../../wallets/stats.ts';
+import { nothingStored, statsRules, withNewer } from '../../wallets/stats.ts';
 import { amountColumns } from './columns.ts';
 import { addUp } from './sums.ts';
 
@@ -59,8 +59,8 @@ test('events and entries of the same history add up to the same stats, wherever 
       const [sums] = addUp(eventsOf(kept));
       const amounts = Object.fromEntries(sums?.amounts ?? []);
       const { postings = 0, version = 0, lastActivityAt = null } = sums ?? {};
-      const told = withNewer({ ...nothingKept, ...amounts, postings, version, lastActivityAt }, totalsOf(newer, kept.length));
-      expect(told).toEqual(withNewer(nothingKept, totalsOf(steps)));
+      const told = withNewer({ ...nothingStored, ...amounts, postings, version, lastActivityAt }, totalsOf(newer, kept.length));
+      expect(told).toEqual(withNewer(nothingStored, totalsOf(steps)));
     }),
   );
 });

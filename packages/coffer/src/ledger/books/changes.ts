@@ -14,18 +14,18 @@ export type ChangeListener = (wallets: readonly ChangedWallet[]) => Promise<void
 export async function announcingChanges(
   posting: Promise<Outcome[]>,
   operations: readonly Operation[],
-  tell: ChangeListener,
+  announce: ChangeListener,
 ): Promise<Outcome[]> {
   let outcomes: Outcome[];
   try {
     outcomes = await posting;
   } catch (failure) {
-    if (failure instanceof LedgerUnavailable && failure.outcome === 'unknown') await tell(operations.flatMap(walletsNamed));
+    if (failure instanceof LedgerUnavailable && failure.outcome === 'unknown') await announce(operations.flatMap(walletsNamed));
     throw failure;
   }
   const changed = outcomes.flatMap(walletsChanged);
-  const told = changed.length === 0 ? undefined : tell(changed);
-  if (told) await told;
+  const announced = changed.length === 0 ? undefined : announce(changed);
+  if (announced) await announced;
   return outcomes;
 }
 

@@ -63,8 +63,8 @@ export class LedgerReader {
   /** Whether a cursor is beyond the end of the log, or of the named book's: it belongs to another log, or the log was restored. */
   async isBeyond(cursor: string, only?: number): Promise<boolean> {
     const positions = parsePositions(cursor, this.#readers.length);
-    const asked = only === undefined ? positions.map((_, at) => at + 1) : [only];
-    const beyond = await Promise.all(asked.map(async (book) => (positions[book - 1]?.seq ?? 0) > (await this.in({ book }).lastSeq())));
+    const numbers = only === undefined ? positions.map((_, at) => at + 1) : [only];
+    const beyond = await Promise.all(numbers.map(async (book) => (positions[book - 1]?.seq ?? 0) > (await this.in({ book }).lastSeq())));
     return beyond.includes(true);
   }
 }

@@ -132,11 +132,11 @@ async function append(file: string, checkpoint: Checkpoint): Promise<void> {
 
 async function thin(file: string): Promise<void> {
   const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => parse(line) !== null);
-  const kept = thinned(lines);
+  const thinnedLines = thinned(lines);
   const unfinished = `${file}.new-${process.pid}`;
   const handle = await open(unfinished, 'w', 0o600);
   try {
-    await handle.writeFile(`${kept.join('\n')}\n`);
+    await handle.writeFile(`${thinnedLines.join('\n')}\n`);
     await handle.sync();
   } finally {
     await handle.close();

@@ -198,7 +198,7 @@ export class BookReader {
   /** An account's holds, newest first, before the given one. `open`: only those that can still be captured. */
   async holdsOf(
     account: number,
-    asked: { readonly beforeSeq: number; readonly limit: number; readonly open: boolean },
+    page: { readonly beforeSeq: number; readonly limit: number; readonly open: boolean },
   ): Promise<HoldRead[]> {
     const { rows } = await this.#pool.query<HoldRow>({
       name: 'holds_of',
@@ -209,7 +209,7 @@ export class BookReader {
           order by e.seq desc
         ) held
         where not $5 or (held.left_now > 0 and not held.expired) limit $4`,
-      values: [this.#book, account, asked.beforeSeq, asked.limit, asked.open],
+      values: [this.#book, account, page.beforeSeq, page.limit, page.open],
     });
     return rows.map(holdFromRow);
   }

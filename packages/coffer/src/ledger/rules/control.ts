@@ -1,7 +1,7 @@
 /** Controls: what operators decide about a wallet. Each is a log entry with its reason and its actor. */
 import { assert } from '../../kernel/index.ts';
 import { changed } from './accounts.ts';
-import { nobody, refuse } from './decision.ts';
+import { noAccounts, refuse } from './decision.ts';
 import type { BookView, Decision, Refused } from './decision.ts';
 import { balanceLimitRefusal, closedRefusal, frozenRefusal, limitRefusal, versionRefusal } from './guards.ts';
 import { walletInOtherBook, isSameAccount, nameOf, partiesOf } from './parties.ts';
@@ -135,7 +135,7 @@ function decideCreditLine(account: Account, { floor }: ControlOf<'credit_line'>,
 function controlled(account: Account, change: Partial<Pick<Account, 'floor' | 'controls'>>, now: Date): Decision {
   const { floor, controls } = account;
   const debit = changed(account, account.balance, account.held, { floor, controls, spent: spentAfter(account, 0n, now), ...change });
-  return { type: 'posted', opened: nobody, debit, credit: null, amount: null, scope: account.number, hold: null, original: null };
+  return { type: 'posted', opened: noAccounts, debit, credit: null, amount: null, scope: account.number, hold: null, original: null };
 }
 
 /** Those of the sides that are in a state; null for none. */

@@ -48,10 +48,10 @@ export type Refused = {
 export type Facts = Readonly<Record<string, string | number | bigint | Date>>;
 
 export function refuse(code: RefusalCode, scope: number | null, facts: Facts): Refused {
-  const told = Object.fromEntries(
+  const texts = Object.fromEntries(
     Object.entries(facts).map(([name, fact]) => [name, fact instanceof Date ? fact.toISOString() : String(fact)]),
   );
-  return { type: 'refused', refusal: { code, facts: told }, scope };
+  return { type: 'refused', refusal: { code, facts: texts }, scope };
 }
 
-export const nobody: readonly Account[] = [];
+export const noAccounts: readonly Account[] = [];

@@ -1,6 +1,6 @@
 /** Holds: an amount is authorised, then captured in one or several parts, released, or it expires by the database's clock. */
 import { changed, maximumAmount } from './accounts.ts';
-import { nobody, refuse } from './decision.ts';
+import { noAccounts, refuse } from './decision.ts';
 import type { BookView, Decision, Refused } from './decision.ts';
 import {
   amountRefusal,
@@ -122,7 +122,7 @@ export function decideExpiry(book: BookView, operation: ExpireOperation, now: Da
 function noted(account: Account, held: bigint, amount: bigint, hold: Hold, scope: number | null, now: Date): Decision {
   const { floor, controls } = account;
   const debit = changed(account, account.balance, held, { floor, controls, spent: spentAfter(account, 0n, now) });
-  return { type: 'posted', opened: nobody, debit, credit: null, amount, scope, hold, original: null };
+  return { type: 'posted', opened: noAccounts, debit, credit: null, amount, scope, hold, original: null };
 }
 
 function holdOf(book: BookView, operation: { readonly wallet: string; readonly hold: number }): Hold | undefined {

@@ -1,6 +1,6 @@
 /** The accounts of a posting, and its asset. */
 import { openSystemAccount, openWallet } from './accounts.ts';
-import { nobody } from './decision.ts';
+import { noAccounts } from './decision.ts';
 import type { BookView } from './decision.ts';
 import type { Account, AccountRef } from './types.ts';
 
@@ -23,7 +23,7 @@ export function partiesOf(book: BookView, debitRef: AccountRef, creditRef: Accou
   const asset = askedAsset ?? (debitWallet ?? creditWallet)?.asset ?? assetToOpen(debitRef) ?? assetToOpen(creditRef);
   const knownDebit = debitWallet ?? systemAccountOf(book, debitRef, asset);
   const knownCredit = creditWallet ?? systemAccountOf(book, creditRef, asset);
-  if (knownDebit && knownCredit) return { asset, debit: knownDebit, credit: knownCredit, opened: nobody, known: bothKnown };
+  if (knownDebit && knownCredit) return { asset, debit: knownDebit, credit: knownCredit, opened: noAccounts, known: bothKnown };
 
   const opened: Account[] = [];
   const debit = knownDebit ?? openedFor(debitRef, asset, book.nextAccountNumber, opened);

@@ -1,6 +1,6 @@
 /** Corrections: money goes back the way it came, in full or in parts, never more than came. */
 import { changed, isSystemAccountId } from './accounts.ts';
-import { nobody, refuse } from './decision.ts';
+import { noAccounts, refuse } from './decision.ts';
 import type { BookView, Decision, Refused } from './decision.ts';
 import { amountRefusal, balanceLimitRefusal, closedRefusal, takeFrom, versionRefusal } from './guards.ts';
 import { spentAfter } from './spending.ts';
@@ -37,7 +37,7 @@ export function decideReversal(book: BookView, operation: ReversalOperation, now
   const { floor, controls } = debit;
   return {
     type: 'posted',
-    opened: nobody,
+    opened: noAccounts,
     debit: changed(debit, debit.balance - amount, debit.held, { floor, controls, spent: spentAfter(debit, 0n, now) }),
     credit: changed(credit, credit.balance + amount, credit.held, credit),
     amount,

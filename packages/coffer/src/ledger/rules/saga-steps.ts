@@ -26,15 +26,15 @@ export type SagaDetails = {
 /** The wallets of a step's transfer; empty for any other entry. A refused step has them in its request. */
 export function sagaDetails({ kind, details, refusal, debit, credit }: RecordedEntry): SagaDetails {
   if (details === null || !kind.startsWith('transfer_')) return {};
-  const told = JSON.parse(details) as SagaDetails & {
+  const parsed = JSON.parse(details) as SagaDetails & {
     readonly asked?: { debit?: string; credit?: string; from?: string; transfer?: string };
   };
   if (refusal) {
-    const { debit: from, credit: to, transfer } = told.asked ?? {};
-    return kind === 'transfer_debit' ? { from, to } : { from: told.asked?.from, to, transfer };
+    const { debit: from, credit: to, transfer } = parsed.asked ?? {};
+    return kind === 'transfer_debit' ? { from, to } : { from: parsed.asked?.from, to, transfer };
   }
-  if (kind === 'transfer_debit') return { ...told, from: debit?.id };
-  return kind === 'transfer_credit' ? { ...told, to: credit?.id } : told;
+  if (kind === 'transfer_debit') return { ...parsed, from: debit?.id };
+  return kind === 'transfer_credit' ? { ...parsed, to: credit?.id } : parsed;
 }
 
 /** To be posted in the recipient's book. */

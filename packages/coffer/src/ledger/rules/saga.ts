@@ -4,7 +4,7 @@
  */
 import { assert } from '../../kernel/index.ts';
 import { changed } from './accounts.ts';
-import { nobody, refuse } from './decision.ts';
+import { noAccounts, refuse } from './decision.ts';
 import type { BookView, Decision, Refused } from './decision.ts';
 import {
   amountRefusal,
@@ -102,6 +102,6 @@ export function decideEnd(book: BookView, operation: TransferEndOperation): Deci
   return moved(changed(account, account.balance - amount, account.held, account), returned, amount, account.number);
 }
 
-function moved(debit: Account, credit: Account | null, amount: bigint, scope: number, opened: readonly Account[] = nobody): Decision {
+function moved(debit: Account, credit: Account | null, amount: bigint, scope: number, opened: readonly Account[] = noAccounts): Decision {
   return { type: 'posted', opened, debit, credit, amount, scope, hold: null, original: null };
 }

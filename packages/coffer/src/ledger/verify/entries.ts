@@ -207,8 +207,8 @@ export class EntryChecker {
     // A capture of everything left may or may not have been requested as final.
     if (final === null && digestOf(row, contentOf(row, debit, credit, decided, true)) === row.digest) return;
     const { kind, amount, key, metadata } = row;
-    const told = `${kind} ${amount ?? ''} from ${nameOf(debit)} to ${nameOf(credit)}, key ${key}${metadata === null ? '' : ', metadata'}`;
-    this.#findings.add('I11', at, `the digest of the entry's content (${told})`, digest, row.digest);
+    const description = `${kind} ${amount ?? ''} from ${nameOf(debit)} to ${nameOf(credit)}, key ${key}${metadata === null ? '' : ', metadata'}`;
+    this.#findings.add('I11', at, `the digest of the entry's content (${description})`, digest, row.digest);
   }
 }
 

@@ -6,9 +6,9 @@ import { sagaIn } from './sagas.ts';
 export type ExpectedEvent = { readonly part: number; readonly type: string; readonly wallet: string | null };
 
 /** The event's type and wallet; `sender` as a saga's step names it. With `only`, wallets alone: events do not cover system accounts. */
-type Told = readonly [type: string, side: 'debit' | 'credit' | 'scope' | 'sender', only?: 'wallet'];
+type EventRule = readonly [type: string, side: 'debit' | 'credit' | 'scope' | 'sender', only?: 'wallet'];
 
-const posted: Readonly<Record<string, readonly Told[]>> = {
+const posted: Readonly<Record<string, readonly EventRule[]>> = {
   deposit: [['FundsDeposited', 'credit']],
   topup: [['FundsToppedUp', 'credit']],
   issue: [['FundsIssued', 'credit']],
@@ -89,8 +89,8 @@ export function expectedEvents(row: LogRow, account: (number: number | null) => 
       events.push({ part: at + 1, type, wallet: sagaIn(row).from ?? null });
       continue;
     }
-    const told = sides[side];
-    if (only === undefined || told?.kind === only) events.push({ part: at + 1, type, wallet: told?.id ?? null });
+    const account = sides[side];
+    if (only === undefined || account?.kind === only) events.push({ part: at + 1, type, wallet: account?.id ?? null });
   }
   return events;
 }

@@ -8,7 +8,7 @@ import type { Findings } from './report.ts';
 import type { LogRow, StepRow } from './rows.ts';
 
 /** The details of a step. */
-export type SagaSaid = {
+export type SagaDetails = {
   readonly transfer?: string;
   readonly from?: string;
   readonly to?: string;
@@ -28,12 +28,12 @@ export function isStep({ kind }: LogRow): boolean {
 }
 
 /** Empty when they cannot be parsed; then nothing matches. */
-export function sagaIn({ kind, details, refusal }: Pick<LogRow, 'kind' | 'details' | 'refusal'>): SagaSaid {
+export function sagaIn({ kind, details, refusal }: Pick<LogRow, 'kind' | 'details' | 'refusal'>): SagaDetails {
   try {
-    const told = (JSON.parse(details ?? '{}') ?? {}) as SagaSaid & { asked?: { transfer?: string; from?: string; credit?: string } };
-    if (refusal === null || kind !== 'transfer_credit') return told;
-    const { credit, ...asked } = told.asked ?? {};
-    return { ...asked, ...(credit !== undefined && { to: credit }) };
+    const parsed = (JSON.parse(details ?? '{}') ?? {}) as SagaDetails & { asked?: { transfer?: string; from?: string; credit?: string } };
+    if (refusal === null || kind !== 'transfer_credit') return parsed;
+    const { credit, ...request } = parsed.asked ?? {};
+    return { ...request, ...(credit !== undefined && { to: credit }) };
   } catch {
     return {};
   }
@@ -89,7 +89,7 @@ export class Sagas {
   }
 
   /** A credit, posted or refused, matches the debit for this recipient. */
-  #checkCredit(at: string, row: LogRow, said: SagaSaid, debit: StepRow, accountOf: AccountOf): void {
+  #checkCredit(at: string, row: LogRow, said: SagaDetails, debit: StepRow, accountOf: AccountOf): void {
     const to = row.refusal === null ? accountOf(row.creditAccount)?.id : said.to;
     this.#findings.expect('I16', at, 'the key of the transfer_credit', internalKey('transfer', said.transfer ?? ''), row.key);
     this.#findings.expect('I16', at, 'the recipient of the transfer', sagaIn(debit).to ?? null, to ?? null);
@@ -103,7 +103,7 @@ export class Sagas {
   }
 
   /** The end matches the decision of the recipient's book about this transfer. */
-  #checkEnd(at: string, book: number, row: LogRow, said: SagaSaid, debit: StepRow, accountOf: AccountOf): void {
+  #checkEnd(at: string, book: number, row: LogRow, said: SagaDetails, debit: StepRow, accountOf: AccountOf): void {
     const { transfer = '', decidedBy } = said;
     this.#findings.expect('I16', at, `the book of the ${row.kind}: its transfer's`, placeOf(transfer)?.book ?? null, book);
     this.#findings.expect('I16', at, `the key of the ${row.kind}`, internalKey('end', seqIn(transfer)), row.key);

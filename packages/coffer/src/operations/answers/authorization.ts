@@ -5,7 +5,7 @@ import { assert } from '../../kernel/index.ts';
 import { operationId } from '../../ledger/index.ts';
 import type { Answer } from '../definition.ts';
 import { AmountText, AssetBrief, HoldId, oneOf, orNull, ref, strict, Timestamp, WalletId } from '../schemas.ts';
-import { AskedAmount, doneProperties, presentAsked, presentDone } from './posting.ts';
+import { AskedAmount, doneProperties, presentRequested, presentDone } from './posting.ts';
 
 const statuses = oneOf('open', 'captured', 'released', 'expired');
 export const HoldStatus = Type.Unsafe<Static<typeof statuses>>({
@@ -40,7 +40,7 @@ export const authorization: Answer = {
       holdId: operationId(entry),
       status: 'open',
       amount: amount.toString(),
-      ...presentAsked(entry),
+      ...presentRequested(entry),
       left: amount.toString(),
       captured: '0',
       released: '0',

@@ -92,7 +92,7 @@ function presentPosting(entry: RecordedEntry, assets: Assets, reader: Reader, sa
     ...presentDone(entry, assets),
     status: 'completed',
     amount: amount.toString(),
-    ...presentAsked(entry),
+    ...presentRequested(entry),
     ...(debit?.kind === 'wallet' && credit?.kind === 'wallet' && { from: sideAfter(debit, reader), to: sideAfter(credit, reader) }),
     ...(hold !== null && holdLeft !== null && { holdId: idAt(entry, hold), left: holdLeft.toString() }),
     ...(reverses !== null && reversed !== null && { reverses: idAt(entry, reverses), reversed: reversed.toString() }),
@@ -109,7 +109,7 @@ function presentSaga(entry: RecordedEntry, assets: Assets, reader: Reader, { sta
     mode: 'saga',
     status,
     amount: amount.toString(),
-    ...presentAsked(entry),
+    ...presentRequested(entry),
     from: sideAfter(debit, reader),
     to: credit?.credit ? sideAfter(credit.credit, reader) : { walletId: to, balance: null, version: null },
   };
@@ -136,7 +136,7 @@ export function presentDone(entry: RecordedEntry, assets: Assets): Pick<Posted, 
 }
 
 /** For "everything available" the caller requested no amount. */
-export function presentAsked({ askedAmount, effectiveAt }: RecordedEntry): { askedAmount?: string; effectiveAt?: string } {
+export function presentRequested({ askedAmount, effectiveAt }: RecordedEntry): { askedAmount?: string; effectiveAt?: string } {
   return {
     ...(askedAmount !== null && askedAmount !== maximumAmount && { askedAmount: askedAmount.toString() }),
     ...(effectiveAt && { effectiveAt: effectiveAt.toISOString() }),

@@ -27,12 +27,12 @@ export type SagaState = {
 
 /** `debit`: the posted first step. Throws the ledger's errors when a book cannot be reached; the transfer then continues later. */
 export async function drive(ledger: Ledger, debit: RecordedEntry): Promise<SagaState> {
-  const asked = creditOf(debit);
-  const { entry: credit } = await ledger.post(asked, recipientsBook(ledger, debit));
+  const operation = creditOf(debit);
+  const { entry: credit } = await ledger.post(operation, recipientsBook(ledger, debit));
   // The next step needs a recorded decision: otherwise the other book could decide differently next time.
-  assert(credit, `the recipient's book remembers its decision about transfer ${asked.transfer}`);
+  assert(credit, `the recipient's book remembers its decision about transfer ${operation.transfer}`);
   const ended = await ledger.post(endOf(debit, credit), debit.book);
-  assert(ended.status === 'posted', `transfer ${asked.transfer} ends as its credit decided`);
+  assert(ended.status === 'posted', `transfer ${operation.transfer} ends as its credit decided`);
   return { status: statusOf(ended.entry), credit, end: ended.entry };
 }
 

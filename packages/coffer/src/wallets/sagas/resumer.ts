@@ -36,7 +36,7 @@ type BookWatch = {
   doneUntil: number;
   readonly open: Map<number, Open>;
   /** Logged once, until nothing waits any more. */
-  isToldAway: boolean;
+  isOutageLogged: boolean;
 };
 
 export class SagaResumer {
@@ -49,7 +49,7 @@ export class SagaResumer {
 
   constructor(options: ResumerOptions) {
     this.#options = options;
-    this.#watches = options.ledger.books.map((book) => ({ book, doneUntil: 0, open: new Map<number, Open>(), isToldAway: false }));
+    this.#watches = options.ledger.books.map((book) => ({ book, doneUntil: 0, open: new Map<number, Open>(), isOutageLogged: false }));
     const everyMs = options.everyMs ?? 1_000;
     const failed = (failure: unknown) => options.log.error({ err: failure }, 'Could not scan for transfers between books');
     this.#loop = startLoop({ everyMs, firstMs: everyMs, work: () => this.#look(), failed });
@@ -69,7 +69,7 @@ export class SagaResumer {
     try {
       await this.#findBegun(watch);
       await this.#driveDue(watch);
-      if (watch.open.size === 0) watch.isToldAway = false;
+      if (watch.open.size === 0) watch.isOutageLogged = false;
     } catch (failure) {
       this.#tell(watch, failure);
     }
@@ -103,12 +103,12 @@ export class SagaResumer {
     const { ledger } = this.#options;
     const open = watch.open.get(seq);
     assert(open, 'a due transfer is open');
-    let asked = watch.book;
+    let blockingBook = watch.book;
     try {
       const debit = await ledger.read.in(watch).entry(seq);
       assert(debit, 'an open transfer began with an entry');
-      asked = recipientsBook(ledger, debit);
-      const awayUntilMs = this.#awayUntilMs.get(asked) ?? 0;
+      blockingBook = recipientsBook(ledger, debit);
+      const awayUntilMs = this.#awayUntilMs.get(blockingBook) ?? 0;
       if (awayUntilMs > performance.now()) {
         open.nextAtMs = awayUntilMs;
         return;
@@ -117,7 +117,7 @@ export class SagaResumer {
       watch.open.delete(seq);
     } catch (failure) {
       open.nextAtMs = performance.now() + pauseAfter(open.attempts++, retryMs);
-      if (isAway(failure)) this.#awayUntilMs.set(asked, performance.now() + retryMs.first);
+      if (isAway(failure)) this.#awayUntilMs.set(blockingBook, performance.now() + retryMs.first);
       this.#tell(watch, failure, seq);
     }
   }
@@ -128,7 +128,7 @@ export class SagaResumer {
     const { book } = watch;
     const about = { book, ...(seq !== undefined && { transfer: `${book}-${seq}` }) };
     if (!isAway(failure)) return log.error({ ...about, err: failure }, 'A transfer between books could not continue');
-    if (!watch.isToldAway) log.warn({ ...about, reason: String(failure) }, 'Transfers between books wait for an unavailable book');
-    watch.isToldAway = true;
+    if (!watch.isOutageLogged) log.warn({ ...about, reason: String(failure) }, 'Transfers between books wait for an unavailable book');
+    watch.isOutageLogged = true;
   }
 }
