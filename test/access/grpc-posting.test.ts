@@ -51,8 +51,8 @@ describe.each(kinds)('%s in a request', (field, operation, asked) => {
   test('needs its own scope, and is then decided by the ledger', async () => {
     assert(needed !== 'never', 'services do all of them');
     const authorization = await service(both.platform, ['batches:write', needed]);
-    // Nobody who is no user gets a wallet; the users service says who is.
-    const decided = field === 'top_up' ? status.NOT_FOUND : status.OK;
+    // Only users own wallets; the users service knows them.
+    const decided = field === 'top_up' || field === 'spend' ? status.NOT_FOUND : status.OK;
     expect(await both.call('Post', { operations: [{ [field]: asked }] }, authorization)).toMatchObject({ status: decided });
   });
 

@@ -192,7 +192,6 @@ test.each([
   ['metadata that is no object', { operations: [funded('m', { terms: { metadata: '[]' } })] }],
   ['an owner who can be none', { operations: [{ open_wallet: { owner_id: 'shop' } }] }],
   ['two names for one wallet', { operations: [{ open_wallet: { wallet_id: 'm', owner_id: newId() } }] }],
-  ['a name that is the owners', { operations: [{ open_wallet: { wallet_id: `${newId()}.USD` } }] }],
   ['a wallet to be opened at a version', { operations: [{ open_wallet: { wallet_id: 'm', terms: { expected_version: 0 } } }] }],
   ['a wallet to be opened with metadata', { operations: [{ open_wallet: { wallet_id: 'm', terms: { metadata: '{}' } } }] }],
   ['two destinations', { operations: [{ capture: { hold_id: '1-1', to: 'fees', to_wallet_id: 'm' } }] }],
@@ -203,6 +202,26 @@ test.each([
 ])('a request with %s is INVALID_ARGUMENT as a whole', async (_what, request) => {
   const reply = await both.call('Post', { id: 1, ...request });
   expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, trailer: { 'coffer-code': 'request_invalid' } });
+});
+
+test('a wallet named after a user is opened by that user only, over both transports', async () => {
+  const wallet = `${newId()}.USD`;
+  const reply = await both.call('Post', { operations: [{ open_wallet: { wallet_id: wallet } }] });
+  expect(reply).toMatchObject({ status: status.PERMISSION_DENIED, trailer: { 'coffer-code': 'forbidden' } });
+  expect(await both.rest('POST', '/wallet', { id: wallet })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+});
+
+test('a user opens a wallet over gRPC, where a credit limit that was not set arrives as 0', async () => {
+  const alice = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
+  const opened = await both.call('Post', { operations: [{ open_wallet: { asset: 'EUR' } }] }, await both.login(alice));
+  expect(opened).toMatchObject({ status: status.OK, message: { results: [{ status: 'completed', wallet: { id: `${alice}.EUR` } }] } });
+});
+
+test('metadata is read as strictly over gRPC as a body over REST', async () => {
+  for (const metadata of ['{"a":1,"a":2}', '{"a":0.12345678901234567890123}', '{"__proto__":{"a":1}}']) {
+    const deposit = { wallet_id: 'strict', amount: 1, terms: { metadata } };
+    expect([metadata, (await both.call('Post', { operations: [{ deposit }] })).status]).toEqual([metadata, status.INVALID_ARGUMENT]);
+  }
 });
 
 test('a reason with a NUL is refused over both transports', async () => {

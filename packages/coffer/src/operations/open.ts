@@ -27,8 +27,8 @@ export const open = define({
   batchType: 'open',
   grpc: { field: 'openWallet' },
   read(input): OpenRequest {
-    const { values, nameOf, terms } = input;
-    if (values['metadata'] !== undefined || values['expectedVersion'] !== undefined)
+    const { nameOf, terms } = input;
+    if (terms.metadata !== undefined || terms.expectedVersion !== undefined)
       refuse(`A wallet that is being opened takes no ${nameOf('expectedVersion')} and no metadata.`);
     return { key: terms.key, asset: assetIn(input), ...placeIn(input) };
   },
@@ -45,12 +45,12 @@ export const open = define({
 
 /** The owner or the wallet. Granting credit needs the same scope at the opening as afterwards. */
 function placeIn(input: Input): ({ readonly owner: string } | { readonly wallet: string }) & Pick<OpenRequest, 'creditLimit'> {
-  const { caller, nameOf, values } = input;
+  const { caller, nameOf } = input;
   const { principal } = caller;
   const id = textIn(input, 'walletId');
   const named = textIn(input, 'ownerId');
   if (principal.kind === 'user') return ofUser(input, principal.userId, id);
-  const creditLimit = values['creditLimit'] === undefined ? 0n : amountOrZeroIn(input, 'creditLimit');
+  const creditLimit = creditLimitIn(input);
   if (creditLimit > 0n) caller.admit('setCreditLine');
   if (id === undefined) {
     if (named === undefined && principal.kind === 'anonymous')
@@ -69,11 +69,17 @@ function placeIn(input: Input): ({ readonly owner: string } | { readonly wallet:
   return { wallet: walletIn(input), creditLimit };
 }
 
+/** 0 grants no credit; gRPC sends it where nothing was set. */
+function creditLimitIn(input: Input): bigint {
+  return input.values['creditLimit'] === undefined ? 0n : amountOrZeroIn(input, 'creditLimit');
+}
+
 function ofUser(input: Input, userId: string, id: string | undefined): { readonly owner: string } {
-  const { nameOf, values } = input;
+  const { nameOf } = input;
   if (id !== undefined)
     refuse(`A user's wallet gets its id from the user and the asset. Omit "${nameOf('walletId')}", or send the request without a login.`);
-  if (values['creditLimit'] !== undefined) refuse('Users cannot grant their own wallets a credit limit. Omit creditLimit.', 'forbidden');
+  if (creditLimitIn(input) > 0n)
+    refuse(`Users cannot grant their own wallets a credit limit. Omit "${nameOf('creditLimit')}".`, 'forbidden');
   const named = textIn(input, 'ownerId');
   if (named !== undefined && named.toLowerCase() !== userId)
     refuse(`Users open only their own wallets. Omit "${nameOf('ownerId')}".`, 'forbidden');

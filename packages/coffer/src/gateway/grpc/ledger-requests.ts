@@ -2,6 +2,7 @@
 import { batchSizeMax, definitions, InvalidInput, isIdempotencyKey, keyLengthMax, metadataMistake } from '../../operations/index.ts';
 import type { BatchItem, Caller, Definition, Input, Terms } from '../../operations/index.ts';
 import type { Admission, OperationName } from '../access/index.ts';
+import { parseJsonBody, ProblemError } from '../http/index.ts';
 import type { MoneyTerms, Operation, PostRequest, Terms as TermsMessage } from './generated/ledger.ts';
 
 /** The policy's word on each kind of operation; throws for one that is denied. */
@@ -54,8 +55,6 @@ function callerOf({ name }: Definition, { actor, admit }: Asker): Caller {
 function inputOf(definition: Definition, { terms, money, ...fields }: Message, caller: Caller): Input {
   const given = presentIn(fields);
   if (money) Object.assign(given, presentIn(money));
-  if (definition.name === 'openWallet' && terms)
-    Object.assign(given, presentIn({ metadata: terms.metadata, expectedVersion: terms.expectedVersion }));
   const values = definition.grpc.values ? presentIn(definition.grpc.values(given)) : given;
   return { values, terms: readTerms(terms, caller.onlyOwner), caller, nameOf: snakeCase };
 }
@@ -88,14 +87,20 @@ function readKey(terms: TermsMessage | null): string | undefined {
 /** In JSON's usual spelling, as over REST. */
 function readMetadata(text: string): string | undefined {
   if (text === '') return undefined;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return refuse('"metadata" is not valid JSON.');
-  }
+  const value = parsedJson(text);
   const mistake = metadataMistake(value);
   return mistake === null ? JSON.stringify(value) : refuse(mistake);
+}
+
+/** As strictly as a body over REST: no duplicate keys, no numbers that would be rounded. */
+function parsedJson(text: string): unknown {
+  try {
+    return parseJsonBody(Buffer.from(text));
+  } catch (failure) {
+    if (failure instanceof ProblemError)
+      return refuse('"metadata" is not valid JSON, names a key twice, or has a number that cannot be kept exactly.');
+    throw failure;
+  }
 }
 
 /** `user_id` and the like stay as they are: their operations are called by the names of the documented REST routes. */

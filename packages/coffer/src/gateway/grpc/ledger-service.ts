@@ -132,8 +132,10 @@ class LedgerCalls {
   async #results(request: PostRequest, caller: Admission): Promise<OperationResult[]> {
     const admit = (operation: OperationName): Admission => {
       const decision = this.#access.authorize(caller.principal, operation);
-      if ('denied' in decision) throw new Denied(denialFailure(decision));
-      return decision;
+      if (!('denied' in decision)) return decision;
+      if (decision.denied === 'too_many_requests') throw new Denied(denialFailure(decision));
+      // Named with the operation that it is about, like anything else that is wrong with one.
+      throw new InvalidInput(decision.detail, decision.denied);
     };
     const items = readOperations(request, { actor: actorOf(caller.principal), admit });
     await this.#refuseStrangers(items);
@@ -143,9 +145,7 @@ class LedgerCalls {
 
   /** Nobody who is no user gets a wallet. */
   async #refuseStrangers(items: readonly BatchItem[]): Promise<void> {
-    const owners = new Set(
-      items.flatMap(({ definition, request }) => (definition.name !== 'spend' && 'owner' in request ? [String(request.owner)] : [])),
-    );
+    const owners = new Set(items.flatMap(({ request }) => ('owner' in request ? [String(request.owner)] : [])));
     const deadline = Date.now() + lookupsMs;
     await Promise.all(
       Array.from(owners, async (owner) => {
