@@ -246,7 +246,7 @@ describe('the number of books', () => {
   it('is kept when nothing is wished, and another is refused with a sentence', async () => {
     for (const books of [1, 3, 5]) {
       await expect(open(books)).rejects.toMatchObject({
-        message: expect.stringContaining('This ledger has 4 books, and COFFER_BOOKS asks for') as unknown,
+        message: expect.stringContaining('This ledger has 4 books, but COFFER_BOOKS requests') as unknown,
         remedy: expect.stringContaining('COFFER_BOOKS=4') as unknown,
       });
     }
@@ -276,7 +276,7 @@ describe('the number of books', () => {
     await first.query('commit');
     first.release();
     expect(await second).toMatchObject({
-      message: expect.stringContaining('This ledger has 1 book, and COFFER_BOOKS asks for 4') as unknown,
+      message: expect.stringContaining('This ledger has 1 book, but COFFER_BOOKS requests 4') as unknown,
     });
     await empty.drop();
   });
