@@ -140,6 +140,6 @@ describe('settings', () => {
   });
 
   test('two services on one port are refused', () => {
-    expect(readConfig({ PORT: '50051' }).problems).toEqual(['USER_SERVICE_URL and PORT both use port 50051: give each its own.']);
+    expect(readConfig({ PORT: '50051' }).problems).toEqual(['USER_SERVICE_URL and PORT both use port 50051: choose different ports.']);
   });
 });

@@ -1,4 +1,4 @@
-/** Sessions: who somebody is, by password, as a demo user, or by token. */
+/** Sessions: authenticates a user by password, as a demo user, or by token. */
 import { decodeProtectedHeader } from 'jose';
 import type pg from 'pg';
 import { isDemoUser } from './demo.ts';
@@ -16,7 +16,7 @@ import type { LoginAttempt, Session, User, UserPage } from './types.ts';
 const userAgentLengthMax = 512;
 const clientIpLengthMax = 64;
 
-/** What a caller says about itself, for the login log. */
+/** What a caller reports about itself, for the login log. */
 export type Caller = {
   readonly clientIp?: string | undefined;
   readonly userAgent?: string | undefined;
@@ -27,7 +27,10 @@ export class Sessions {
   readonly #tokens: Tokens;
   readonly #issuer: Issuer | null;
 
-  /** `jwtSecret`: at least 32 bytes; the same in every process that checks tokens. `issuer`: another one whose tokens are believed. */
+  /**
+   * `jwtSecret`: at least 32 bytes; the same in every process that checks tokens. `issuer`: another issuer whose tokens are
+   * trusted.
+   */
   constructor(options: { readonly pool: pg.Pool; readonly jwtSecret: string; readonly issuer?: IssuerSettings | undefined }) {
     this.#store = new IdentityStore(options.pool);
     this.#tokens = new Tokens(options.jwtSecret);
@@ -35,11 +38,11 @@ export class Sessions {
   }
 
   /**
-   * By e-mail and password. Each attempt goes to the login log. An address that nobody has costs the same work and gets the
-   * same answer as a wrong password. Refusal: credentials_wrong. Throws IdentityOverloaded, IdentityUnavailable.
+   * By e-mail and password. Each attempt goes to the login log. An unknown address costs the same work and gets the same answer
+   * as a wrong password. Refusal: credentials_wrong. Throws IdentityOverloaded, IdentityUnavailable.
    */
   async login(asked: Caller & { readonly email: string; readonly password: string }): Promise<Session | Refused> {
-    // What cannot be an address is not looked up: PostgreSQL refuses some of it as text.
+    // Text that cannot be an address is not looked up: PostgreSQL rejects some of it.
     const found = emailRefusal(asked.email) ? null : await this.#store.byEmail(asked.email);
     const stored = found?.status === 'active' ? found : null;
     const matches = await verifyPassword(asked.password.slice(0, passwordLengthMax + 1), stored?.passwordHash ?? null);
@@ -53,7 +56,9 @@ export class Sessions {
     return stored?.status === 'active' ? await this.#begin(stored) : refused('user_not_found');
   }
 
-  /** Refusal: token_invalid, also for an untouched token whose user was deleted or took a new password. Throws IdentityUnavailable. */
+  /**
+   * Refusal: token_invalid, also for an intact token whose user was deleted or has a new password. Throws IdentityUnavailable.
+   */
   async authenticate(token: string): Promise<User | Refused> {
     if (this.#issuer && isForeign(token)) return await this.#authenticateForeign(this.#issuer, token);
     const subject = await this.#tokens.read(token);
@@ -61,14 +66,14 @@ export class Sessions {
     return stored?.status === 'active' && stored.tokenEpoch === subject?.epoch ? stored.user : refused('token_invalid');
   }
 
-  /** Another issuer knows nothing of our epochs: its tokens end by themselves, or with the user. */
+  /** Another issuer has no epochs: its tokens end when they expire, or with the user. */
   async #authenticateForeign(issuer: Issuer, token: string): Promise<User | Refused> {
     const userId = await issuer.read(token);
     const stored = userId && (await this.#store.byId(userId));
     return stored && stored.status === 'active' ? stored.user : refused('token_invalid');
   }
 
-  /** Attempts to log in as the user, newest first. `cursor`: a `next` of an earlier page. Refusal: cursor_invalid. */
+  /** Attempts to log in as the user, newest first. `cursor`: the `next` of an earlier page. Refusal: cursor_invalid. */
   async attempts(
     user: Pick<User, 'id'>,
     asked: { readonly limit: number; readonly cursor?: string | undefined },
@@ -97,7 +102,9 @@ export class Sessions {
   }
 }
 
-/** Decides only who checks the token: ours is of the one algorithm that no other issuer may use, so neither passes for the other. */
+/**
+ * Decides only who checks the token: ours use the one algorithm that no other issuer may use, so neither passes for the other.
+ */
 function isForeign(token: string): boolean {
   try {
     return decodeProtectedHeader(token).alg !== ownAlgorithm;
@@ -106,7 +113,7 @@ function isForeign(token: string): boolean {
   }
 }
 
-/** Hostile text made fit for a text column: cut to size, NUL and lone surrogates replaced. */
+/** Makes hostile text fit for a text column: truncated, NUL and lone surrogates replaced. */
 function storable(text: string | undefined, lengthMax: number): string | null {
   return text?.slice(0, lengthMax).replaceAll('\0', '\uFFFD').toWellFormed() ?? null;
 }

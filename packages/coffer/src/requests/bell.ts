@@ -1,8 +1,8 @@
-/** The doorbell between those who accept requests and those who work on them. A ring that is lost costs a moment: workers look by themselves. */
+/** Notifies workers of accepted requests. A lost notification only costs a moment: workers also poll. */
 import type pg from 'pg';
 
 export const channel = 'coffer_requests';
-/** Notifying commits one after the other, so many requests share a ring. */
+/** Notifications serialise commits, so many requests share one. */
 const gatherMs = 5;
 
 export class Bell {
@@ -17,7 +17,7 @@ export class Bell {
   ring(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
-      // Nobody waits for it, and without it the look only comes a moment later.
+      // Not awaited: if it fails, workers only notice a moment later.
       this.#ringing = this.#pool.query(`select pg_notify('${channel}', '')`).catch(() => undefined);
     }, gatherMs).unref();
   }
