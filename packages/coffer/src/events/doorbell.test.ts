@@ -18,7 +18,7 @@ function newDoorbell(): Doorbell {
   return openDoorbell({ url: inRole(database.url, 'writer'), pool: database.pool, log: silentLog() });
 }
 
-test('a ring is heard by every listener of every process, and many rings at once are few notices', async () => {
+test('a notification reaches every listener of every process, and many at the same time are combined', async () => {
   const [here, elsewhere] = [newDoorbell(), newDoorbell()];
   const heard = { here: 0, elsewhere: 0 };
   await here.listen(() => heard.here++);
@@ -32,7 +32,7 @@ test('a ring is heard by every listener of every process, and many rings at once
   await elsewhere.stop();
 });
 
-test('whoever stopped listening hears nothing', async () => {
+test('a stopped listener receives nothing', async () => {
   const doorbell = newDoorbell();
   let heard = 0;
   let gone = 0;
@@ -46,7 +46,7 @@ test('whoever stopped listening hears nothing', async () => {
   await doorbell.stop();
 });
 
-test('a connection that breaks is replaced, and tells that rings may have been missed', async () => {
+test('a broken connection is replaced, and listeners are called because notifications may have been missed', async () => {
   const doorbell = newDoorbell();
   let heard = 0;
   await doorbell.listen(() => heard++);
@@ -59,7 +59,7 @@ test('a connection that breaks is replaced, and tells that rings may have been m
   await doorbell.stop();
 });
 
-test('a batch that added something to the log rings; one of mere repetitions does not', () => {
+test('a batch that added something to the log notifies; one of only replays does not', () => {
   let rings = 0;
   const told: number[] = [];
   const observe = ringingOnCommit(

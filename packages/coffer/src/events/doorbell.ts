@@ -1,6 +1,6 @@
 /**
- * Tells whoever follows the log that something may be there to read, in this process and in the others. Only a hint: it says nothing of
- * what was posted, may be lost, and whoever listens looks by itself now and then as well. Rung on the posting path, so it never waits.
+ * Notifies followers of the log that there may be something to read, in this and in other processes. Only a hint: it does not say
+ * what was posted, may be lost, and listeners also poll. It is called on the posting path, so it never waits.
  */
 import type pg from 'pg';
 import { Listener } from '../background/index.ts';
@@ -8,19 +8,19 @@ import type { Log } from '../kernel/index.ts';
 import type { LedgerObserver } from '../ledger/index.ts';
 
 export type Doorbell = {
-  /** Something was posted. Costs a comparison; at most one notice every `ringEveryMs` leaves the process. */
+  /** Something was posted. Costs a comparison; at most one notification per `ringEveryMs` leaves the process. */
   ring(): void;
-  /** Calls at each ring of any process, and when rings may have been missed. `onRing` must not throw or wait. */
+  /** Called for each notification of any process, and when some may have been missed. `onRing` must not throw or wait. */
   readonly listen: (onRing: () => void) => Promise<{ stop(): Promise<void> }>;
   stop(): Promise<void>;
 };
 
 const channel = 'coffer_events';
-/** Postings come in batches, hundreds a second: one notice for all that were committed meanwhile. */
+/** Postings come in hundreds of batches a second: one notification for all commits in this time. */
 const ringEveryMs = 20;
 
 export type DoorbellOptions = {
-  /** Of the database, for the connection that listens. */
+  /** Database URL for the listening connection. */
   readonly url: string;
   readonly pool: pg.Pool;
   readonly log: Log;
@@ -35,7 +35,7 @@ export function openDoorbell({ url, pool, log }: DoorbellOptions): Doorbell {
     heard: () => {
       for (const onRing of listeners) onRing();
     },
-    failed: (failure) => log.debug({ reason: String(failure) }, 'The doorbell cannot be heard; trying again'),
+    failed: (failure) => log.debug({ reason: String(failure) }, 'Cannot listen for posting notifications; retrying'),
   });
   let ringing: NodeJS.Timeout | null = null;
   let isUnderWay = false;
@@ -43,12 +43,12 @@ export function openDoorbell({ url, pool, log }: DoorbellOptions): Doorbell {
 
   const send = () => {
     ringing = null;
-    // One at a time: a database that is slow gets no queue of hints.
+    // One at a time, so that a slow database gets no queue of hints.
     if (isUnderWay) return later();
     isUnderWay = true;
     pool
       .query({ name: 'ring', text: `select pg_notify('${channel}', '')` })
-      .catch((failure: unknown) => log.debug({ reason: String(failure) }, 'A ring of the doorbell was lost'))
+      .catch((failure: unknown) => log.debug({ reason: String(failure) }, 'A posting notification was lost'))
       .finally(() => {
         isUnderWay = false;
       });
@@ -77,7 +77,7 @@ export function openDoorbell({ url, pool, log }: DoorbellOptions): Doorbell {
   };
 }
 
-/** An onlooker of the ledger that rings for each batch that added something to the log, beside what `observe` does. */
+/** A ledger observer that notifies for each batch that added something to the log, and calls `observe`. */
 export function ringingOnCommit(doorbell: Pick<Doorbell, 'ring'>, observe: LedgerObserver): LedgerObserver {
   return {
     answered: (kind, outcome) => observe.answered(kind, outcome),

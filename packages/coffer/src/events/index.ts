@@ -1,4 +1,4 @@
-// Events: what the ledger's log tells others, and how it gets to whoever consumes it, by a broker of either kind.
+// Events: the events of the ledger's log, and their way to consumers, through a broker of either kind.
 export { BrokerUnavailable, deliveriesMax } from './broker.ts';
 export type { Broker, Consumer, DeadLetter, DeadLetters, Delivery, Handler, Place, Verdict } from './broker.ts';
 export { openBuiltIn } from './built-in/broker.ts';

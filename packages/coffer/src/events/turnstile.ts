@@ -1,4 +1,4 @@
-/** Lets so many through at once; the others wait in their order. */
+/** Limits concurrency; the rest wait in order. */
 export class Turnstile {
   #free: number;
   readonly #waiting: (() => void)[] = [];

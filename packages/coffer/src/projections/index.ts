@@ -1,4 +1,5 @@
-// Projections: what is derived from the event log and kept beside it, each event applied exactly once, in order, and rebuilt at will.
+// Projections: data derived from the event log, with each event applied exactly once and in order; they can be rebuilt at any
+// time.
 export { isSetAside } from './marks.ts';
 export type { Projection } from './projection.ts';
 export { Projector } from './projector.ts';

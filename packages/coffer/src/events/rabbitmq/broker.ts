@@ -1,4 +1,4 @@
-/** The broker that is a RabbitMQ: a relay carries the log to it, consumers read a quorum queue. Never on the way of a posting. */
+/** The RabbitMQ broker: a relay carries the log to it, consumers read a quorum queue. It is never on the posting path. */
 import type pg from 'pg';
 import type { Log } from '../../kernel/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
@@ -13,17 +13,17 @@ import { Relay } from './relay.ts';
 
 export type RabbitOptions = {
   readonly rabbitmqUrl: string;
-  /** Of the database, for a connection of the relay's own. */
+  /** Database URL, for the relay's own connection. */
   readonly url: string;
   readonly pool: pg.Pool;
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly log: Log;
-  /** Without one the relay looks at the log once a second. */
+  /** Without one, the relay polls the log once a second. */
   readonly doorbell?: Pick<Doorbell, 'listen'> | undefined;
 };
 
 export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, doorbell }: RabbitOptions): Broker {
-  // RabbitMQ stops listening to a connection whose publishing it blocks, acknowledgements included: so there are two.
+  // RabbitMQ stops reading from a connection whose publishing it blocks, including acknowledgements: hence two.
   const [publishing, consuming] = [new RabbitLink(rabbitmqUrl, 'publishing', log), new RabbitLink(rabbitmqUrl, 'consuming', log)];
   const publishers = { relay: new Publisher(publishing), replay: new Publisher(publishing) };
   const parts = new Set<Consumer>();
@@ -62,7 +62,7 @@ export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, doorbell }: 
   };
 }
 
-/** The dead letters alone: one connection, since nothing else is published or consumed on it. */
+/** Only the dead letters: one connection, because nothing else is published or consumed on it. */
 export function openRabbitDeadLetters({ rabbitmqUrl, pool, log }: Pick<RabbitOptions, 'rabbitmqUrl' | 'pool' | 'log'>): {
   readonly deadLetters: DeadLetters;
   stop(): Promise<void>;

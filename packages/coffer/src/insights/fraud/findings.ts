@@ -1,4 +1,4 @@
-/** What the rules found, page by page. */
+/** The findings of the rules, page by page. */
 import type pg from 'pg';
 import { readFindings } from './finding-store.ts';
 import type { FindingCursor, FindingsAsked, FollowedFinding } from './finding-store.ts';
@@ -13,7 +13,7 @@ export class Findings {
     this.#pool = pool;
   }
 
-  /** Newest first. `cursor`: a `next` of an earlier page. */
+  /** Newest first. `cursor`: the `next` of an earlier page. */
   async list(
     asked: Omit<FindingsAsked, 'before'> & { readonly cursor?: string | undefined },
   ): Promise<{ readonly items: readonly FollowedFinding[]; readonly next: string | null }> {

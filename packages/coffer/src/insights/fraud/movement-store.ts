@@ -1,4 +1,4 @@
-/** What left wallets lately: the statements. */
+/** The SQL of recent movements. */
 import type pg from 'pg';
 import type { MovementKind } from './definitions.ts';
 import type { Movement } from './movements.ts';
@@ -8,14 +8,14 @@ type Asked = {
   readonly book: number;
   readonly wallets: readonly string[];
   readonly kinds: readonly MovementKind[];
-  /** Of each wallet and kind, the newest. */
+  /** For each wallet and kind, the newest. */
   readonly limit: number;
   readonly before: { readonly seq: number; readonly part: number };
 };
 
 type MovementRow = Omit<Movement, 'id' | 'book' | 'recordedAt'> & { recorded_at: Date };
 
-/** In the order of the log. */
+/** In log order. */
 export async function readRecent(client: pg.ClientBase, { generation, book, wallets, kinds, limit, before }: Asked): Promise<Movement[]> {
   if (wallets.length === 0 || limit === 0) return [];
   const { rows } = await client.query<MovementRow>({
@@ -54,7 +54,7 @@ export async function insertMovements(client: pg.ClientBase, generation: number,
   });
 }
 
-/** Of each kind what was recorded before its cutoff, a bounded number at a time: more than was added. */
+/** Movements of each kind recorded before its cutoff, a bounded number at a time: more than were added. */
 export async function pruneMovements(
   client: pg.ClientBase,
   asked: Pick<Asked, 'generation' | 'book' | 'kinds' | 'limit'> & { readonly cutoffs: readonly Date[] },
@@ -74,7 +74,7 @@ export async function pruneMovements(
   });
 }
 
-/** Answers how many. */
+/** Returns how many. */
 export async function forgetMovements(client: pg.ClientBase, generation: number, limit: number): Promise<number> {
   const { rowCount } = await client.query(
     'delete from insights.fraud_movement where ctid = any (array(select ctid from insights.fraud_movement where generation = $1 limit $2))',

@@ -1,4 +1,4 @@
-/** Notifications as those read them whom they are for: a user's own, or the list that all staff share. */
+/** Reads notifications: a user's own, or the list that all staff share. */
 import type pg from 'pg';
 import { sentenceOf } from './kinds.ts';
 import type { NotificationKind } from './kinds.ts';
@@ -8,11 +8,11 @@ export type Notification = {
   readonly kind: NotificationKind;
   readonly wallet: string;
   readonly facts: Readonly<Record<string, string>>;
-  /** What happened, in a sentence. */
+  /** What happened, in one sentence. */
   readonly text: string;
   readonly createdAt: Date;
   readonly readAt: Date | null;
-  /** Of staff's: who read it first. */
+  /** For staff: who read it first. */
   readonly readBy: string | null;
 };
 
@@ -27,7 +27,7 @@ type NotificationRow = Omit<Notification, 'id' | 'text' | 'createdAt' | 'readAt'
 };
 
 const columns = 'id, kind, wallet, facts, created_at, read_at, read_by';
-/** More than that are not counted: nobody reads the difference. */
+/** Counting stops there: nobody cares about the difference. */
 const unreadMax = 1_000;
 
 export class Notifications {
@@ -37,7 +37,7 @@ export class Notifications {
     this.#pool = pool;
   }
 
-  /** Newest first. `cursor`: a `next` of an earlier page. `unreadCount` stops at 1000. */
+  /** Newest first. `cursor`: the `next` of an earlier page. `unreadCount` stops at 1000. */
   async list(
     reader: Reader,
     asked: { readonly limit: number; readonly cursor?: string | undefined; readonly unread?: boolean | undefined },
@@ -47,7 +47,7 @@ export class Notifications {
     return { items, next: found.length > asked.limit ? String(items.at(-1)?.id) : null, unreadCount };
   }
 
-  /** Null when the reader has none of this id. Reading twice changes nothing. */
+  /** Null if the reader has no notification of this id. Reading twice changes nothing. */
   async markRead(reader: Reader, id: string, by: string): Promise<Notification | null> {
     const { rows } = await this.#pool.query<NotificationRow>(
       `update insights.notification set read_at = coalesce(read_at, clock_timestamp()), read_by = coalesce(read_by, $3)
@@ -57,7 +57,7 @@ export class Notifications {
     return rows[0] ? notificationFromRow(rows[0]) : null;
   }
 
-  /** Answers how many were not read before. */
+  /** Returns how many were unread. */
   async markAllRead(reader: Reader, by: string): Promise<number> {
     const { rowCount } = await this.#pool.query(
       `update insights.notification set read_at = clock_timestamp(), read_by = $2
@@ -89,7 +89,7 @@ export class Notifications {
   }
 }
 
-/** "Is not distinct from" takes no index; this does. */
+/** "Is not distinct from" cannot use an index; this can. */
 function whose(reader: Reader): string {
   return reader === null ? 'user_id is null and $1::uuid is null' : 'user_id = $1::uuid';
 }

@@ -1,11 +1,11 @@
-/** Owners are told what happened to their wallets. Not to be rebuilt: nobody wants to be told twice. */
+/** Notifies owners about their wallets. It cannot be rebuilt, because owners must not be notified twice. */
 import { isUuid } from '../../kernel/index.ts';
 import type { LedgerEvent } from '../../ledger/index.ts';
 import type { Projection } from '../../projections/index.ts';
 import { kindOfEvent } from './kinds.ts';
 import { learnOwners, ownersOf, tellOwners } from './store.ts';
 
-/** `mailed`: what is worth it goes by e-mail, too. */
+/** `mailed`: kinds that also go by e-mail. */
 export function notificationsProjection(mailed: boolean, told: () => void = () => undefined): Projection {
   return {
     name: 'notifications',

@@ -1,4 +1,4 @@
-/** Notifications: the statements. Whoever is told the same twice is told once: the key says what it is about. */
+/** The SQL of notifications. The key identifies the subject: the same notification is inserted once. */
 import type pg from 'pg';
 import { textColumn } from '../../database/index.ts';
 import { mailedKinds } from './kinds.ts';
@@ -11,7 +11,7 @@ export type Told = {
   readonly facts: Readonly<Record<string, string>>;
 };
 
-/** What happened longer ago is no news: whoever begins with an old log is not told of its past. */
+/** Older events cause no notification, so a worker that starts with an old log does not notify about its past. */
 const newsDays = 7;
 
 /** All staff share one list. */
@@ -29,7 +29,7 @@ export async function tellStaff(client: pg.ClientBase, told: readonly (Told & { 
   });
 }
 
-/** The owner, whom the caller knows. With its e-mail, in one statement. */
+/** For the owner, whom the caller knows. With its e-mail, in one statement. */
 export async function tellUser(pool: pg.Pool, { userId, ...told }: Told & { readonly userId: string }, mailed: boolean): Promise<void> {
   await pool.query({
     text: `
@@ -70,7 +70,7 @@ export async function tellOwners(
   });
 }
 
-/** Of the wallets that have one. */
+/** Of wallets that have an owner. */
 export async function ownersOf(client: pg.ClientBase, wallets: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
   if (wallets.size === 0) return new Map();
   const { rows } = await client.query<{ wallet: string; owner: string }>({
