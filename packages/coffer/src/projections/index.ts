@@ -1,5 +1,4 @@
-// Projections: data derived from the event log, with each event applied exactly once and in order; they can be rebuilt at any
-// time.
+// Projections: data derived from the event log, each event applied exactly once and in order, which can be rebuilt at any time.
 export { isSetAside } from './marks.ts';
 export type { Projection } from './projection.ts';
 export { Projector } from './projector.ts';

@@ -1,5 +1,4 @@
-// Asynchronous requests: withdrawals and transfers that are accepted now and processed by a worker, with a payout step if
-// configured.
+// Asynchronous requests: withdrawals and transfers that a worker processes, with a payout step if configured.
 export type { Accepted } from './accepting.ts';
 export { openRequestsMax } from './accepting.ts';
 export type { Decided, DecisionRefusal } from './decisions.ts';

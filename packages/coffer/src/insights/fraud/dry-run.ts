@@ -1,4 +1,4 @@
-/** A rule tried on the past: what it would have found, beside what the present one finds there. Reads the log, and writes nothing. */
+/** Dry runs: what a rule would have found in past events, compared with the current rule. Reads the log, and writes nothing. */
 import type { BookReader } from '../../ledger/index.ts';
 import { readDefinition, windowSecondsOf } from './definitions.ts';
 import type { Defined } from './definitions.ts';
@@ -12,35 +12,38 @@ import { movementOf } from './movements.ts';
 import type { FraudRefusal, RuleGrounds } from './rules.ts';
 
 const eventsAtOnce = 2_000;
-/** Some 300 bytes each. */
+/** About 300 bytes each. */
 const movementsHeldMax = 1_000_000;
 const sweepEvery = 50_000;
 
 export type DryRunProgress = { readonly events: number; readonly share: number };
 
 export type DryRunAsked = {
-  /** As it came: checked here. The id says which present rule it is compared with; without one, or when there is none, with nothing. */
+  /**
+   * Raw input: checked here. The id selects the current rule to compare with; without one, or if there is none, there is no
+   * comparison.
+   */
   readonly rule: { readonly id?: string | undefined; readonly kind: unknown; readonly definition: unknown };
   readonly present: RuleVersion | null;
-  /** By when events were recorded: from, and up to and including. */
+  /** Limits by recorded time: from, and up to and including. */
   readonly since?: Date | undefined;
   readonly until?: Date | undefined;
-  /** Stops there, and says so. */
+  /** Stops there, and reports that. */
   readonly eventsMax?: number | undefined;
-  /** How many findings are listed, of those that only one of the two has. */
+  /** Number of findings to list, of those that only one of the two has. */
   readonly listedMax?: number | undefined;
   readonly onProgress?: ((progress: DryRunProgress) => void) | undefined;
-  /** Whoever asked wants no more: stops, and says so. */
+  /** Stops early when aborted, and reports that. */
   readonly isOver?: (() => boolean) | undefined;
 };
 
 export type DryRun = {
   readonly events: number;
-  /** False when it stopped before the end, at `eventsMax` or because it was over. */
+  /** False if it stopped before the end, at `eventsMax` or because it was aborted. */
   readonly complete: boolean;
-  /** When the first event that was read was recorded, which is a window before `since`; null: none was. */
+  /** When the first event read was recorded, which is one window before `since`; null if none was read. */
   readonly readFrom: Date | null;
-  /** Until then every book was read; null: one was not read at all. */
+  /** Every book was read up to this time; null if one was not read at all. */
   readonly readUntil: Date | null;
   readonly found: number;
   readonly foundByPresent: number;
@@ -52,7 +55,7 @@ export type DryRun = {
 const candidate = 'as-tried';
 const present = 'as-present';
 
-/** Refusals: rule_invalid, also for a window that holds more than fits into memory; range_empty. */
+/** Refusals: rule_invalid, also for a window with too many movements for memory; range_empty. */
 export async function dryRun(grounds: RuleGrounds, asked: DryRunAsked): Promise<DryRun | FraudRefusal> {
   const { since, until } = asked;
   const defined = readDefinition(asked.rule.kind, asked.rule.definition, grounds.assets);
@@ -66,14 +69,14 @@ export async function dryRun(grounds: RuleGrounds, asked: DryRunAsked): Promise<
     : { refusal: 'rule_invalid', detail: `More than ${movementsHeldMax} movements fall into one window. Try a shorter one.` };
 }
 
-/** How far a book is. */
+/** The progress in a book. */
 type Book = {
   readonly reader: BookReader;
   readonly recent: RecentMovements;
-  /** What is recorded later is not looked at. */
+  /** Later events are not read. */
   readonly end: number;
   place: { seq: number; part: number };
-  /** When the last event that was read was recorded. */
+  /** When the last event read was recorded. */
   readUntil: Date | null;
   done: boolean;
 };
@@ -107,7 +110,7 @@ class Run {
     this.#windowMs = Math.max(...[tried, ...compared].map((version) => windowSecondsOf(version))) * 1_000;
   }
 
-  /** From what a window before `since` holds. */
+  /** Starts where a window before `since` starts. */
   async begin(reader: BookReader): Promise<Book> {
     const { since } = this.#asked;
     const end = await reader.lastSeq();
@@ -116,7 +119,10 @@ class Run {
     return { reader, recent: new RecentMovements(), end, place: { seq, part: 32_767 }, readUntil: null, done: seq >= end };
   }
 
-  /** The one that is furthest behind in time comes next: whenever it stops, all of them are about as far. False: too much to hold. */
+  /**
+   * Continues with the book that is furthest behind in time, so that all are about equally far whenever it stops. False: too many
+   * movements for memory.
+   */
   async readAll(books: readonly Book[]): Promise<boolean> {
     const { eventsMax = Number.POSITIVE_INFINITY, isOver, onProgress } = this.#asked;
     const total = books.reduce((sum, { end }) => sum + end, 0);
@@ -161,7 +167,7 @@ class Run {
     book.done = events.length < eventsAtOnce;
   }
 
-  /** Now and then. False: what is left is too much. */
+  /** Runs periodically. False: too many movements are left. */
   #sweep(books: readonly Book[]): boolean {
     if (this.#events - this.#swept < sweepEvery) return true;
     this.#swept = this.#events;
