@@ -48,20 +48,20 @@ test('the client is standalone, and only HTTP clients use it', () => {
   expect(from('packages/client/src/caller.ts', 'packages/client/src/keys.ts')).toBeUndefined();
   expect(from('packages/coffer/src/cli/monkey/load.ts', 'packages/client/src/index.ts')).toBeUndefined();
   expect(from('test/sdk/client.test.ts', 'packages/client/src/keys.ts')).toBeUndefined();
-  expect(from('packages/client/src/keys.ts', 'packages/coffer/src/kernel/index.ts')).toContain('stands alone');
+  expect(from('packages/client/src/keys.ts', 'packages/coffer/src/kernel/index.ts')).toContain('is standalone');
   expect(from('packages/coffer/src/cli/monkey/load.ts', 'packages/client/src/caller.ts')).toContain('through its door');
   expect(from('packages/coffer/src/gateway/http/app.ts', 'packages/client/src/index.ts')).toContain('does not import packages/client:');
   expect(from('packages/coffer/src/compose/main.ts', 'packages/client/src/index.ts')).toContain('does not import packages/client:');
   const [found] = packagesImported('packages/client/src/keys.ts', `import { a } from './a.ts';\nimport { randomUUID } from 'node:crypto';`);
-  expect(found && [found.line, found.target, whyForbidden(found)]).toEqual([2, 'node:crypto', expect.stringContaining('stands alone')]);
+  expect(found && [found.line, found.target, whyForbidden(found)]).toEqual([2, 'node:crypto', expect.stringContaining('is standalone')]);
 });
 
 test('the embedded PostgreSQL is standalone, including its tests, and only the database folder uses it', () => {
   const [source, test] = ['packages/embedded-postgres/src/embedded.ts', 'packages/embedded-postgres/test/ownership.test.ts'];
   for (const file of [source, test]) {
     expect(from(file, 'packages/embedded-postgres/src/home.ts')).toBeUndefined();
-    expect(from(file, 'packages/coffer/src/kernel/index.ts')).toContain('stands alone');
-    expect(from(file, 'test/support/server.ts')).toContain('stands alone');
+    expect(from(file, 'packages/coffer/src/kernel/index.ts')).toContain('is standalone');
+    expect(from(file, 'test/support/server.ts')).toContain('is standalone');
   }
   expect(from('packages/coffer/src/database/embedded.ts', 'packages/embedded-postgres/src/index.ts')).toBeUndefined();
   expect(from('packages/coffer/src/compose/main.ts', 'packages/embedded-postgres/src/index.ts')).toContain('does not import');

@@ -187,9 +187,9 @@ function urlOf(operation: ApiOperation, given: Readonly<Record<string, string>>)
     const { name, description = '', required = false } = parameter;
     return { key: name, value: given[name] ?? textOf(valueOf(parameter)), description, disabled: !required };
   });
-  const asked = query.filter(({ disabled }) => !disabled).map(({ key, value }) => `${key}=${value}`);
+  const enabled = query.filter(({ disabled }) => !disabled).map(({ key, value }) => `${key}=${value}`);
   return {
-    raw: `{{baseUrl}}/${path.join('/')}${asked.length === 0 ? '' : `?${asked.join('&')}`}`,
+    raw: `{{baseUrl}}/${path.join('/')}${enabled.length === 0 ? '' : `?${enabled.join('&')}`}`,
     host: ['{{baseUrl}}'],
     path,
     query,

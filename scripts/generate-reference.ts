@@ -88,7 +88,7 @@ function settingsPage(): string {
     head,
     '# Settings',
     '',
-    'By environment variable. When Coffer starts it reports all mistakes at once, each with its remedy; an empty variable counts as not set.',
+    'By environment variable. When Coffer starts it reports all mistakes together, each with its remedy; an empty variable counts as not set.',
     'A secret is never shown, neither in the log nor in an error.',
     '',
     ...settingTable.flatMap(({ title, rows }) => [

@@ -133,8 +133,8 @@ function iteratorSource(operation: ApiOperation): string[] {
 function inputParameter(operation: ApiOperation): { parameter: string; argument: string } {
   const fields = inputFields(operation);
   if (fields.length === 0) return { parameter: '', argument: '{}' };
-  const mayBeLeftAway = fields.every(({ isRequired }) => !isRequired);
-  return { parameter: `input: ${inputName(operation)}${mayBeLeftAway ? ' = {}' : ''}, `, argument: 'input' };
+  const isOptional = fields.every(({ isRequired }) => !isRequired);
+  return { parameter: `input: ${inputName(operation)}${isOptional ? ' = {}' : ''}, `, argument: 'input' };
 }
 
 /** What the client must know to send it. An asynchronous operation is recorded only later: looking it up would find nothing. */

@@ -11,7 +11,7 @@ export function eventsSource(head: string, typeOf: (schema: Schema) => string): 
   const document = JSON.parse(fs.readFileSync(file, 'utf8')) as { components: { schemas: Record<string, Schema> } };
   const types = Object.entries(document.components.schemas).flatMap(([name, schema]) => {
     const [, type] = /^(\w+)V\d+$/.exec(name) ?? [];
-    return type === undefined ? [] : [`  readonly ${type}: ${typeOf(asTold(schema))};`];
+    return type === undefined ? [] : [`  readonly ${type}: ${typeOf(asShown(schema))};`];
   });
   return [
     head,
@@ -25,6 +25,6 @@ export function eventsSource(head: string, typeOf: (schema: Schema) => string): 
   ].join('\n');
 }
 
-function asTold(schema: Schema): Schema {
+function asShown(schema: Schema): Schema {
   return { ...schema, required: (schema.required ?? []).filter((name) => !notToldToOwners.has(name)) };
 }

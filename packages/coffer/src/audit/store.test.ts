@@ -24,8 +24,8 @@ const row: Audited = {
 /** The columns of rows as sent, in the order of audit.record's parameters. */
 async function sent(...rows: Audited[]): Promise<(string | null)[][]> {
   let values: unknown[] = [];
-  const query = (asked: { values: unknown[] }) => {
-    values = asked.values;
+  const query = (sent: { values: unknown[] }) => {
+    values = sent.values;
     return Promise.resolve({ rows: [] });
   };
   await insertAudited({ query } as unknown as pg.Pool, rows);

@@ -29,7 +29,7 @@ export type AuditCounts = { readonly waiting: number; readonly written: number; 
 const rowsPerBatch = 1_000;
 const gatherMs = 100;
 const retryMs = 1_000;
-const tellEveryMs = 10_000;
+const logEveryMs = 10_000;
 const stopMs = 3_000;
 const forgetEveryMs = 3_600_000;
 /** Also reached by a process that is restarted every day. */
@@ -111,7 +111,7 @@ export class AuditTrail {
     enough.abort();
     this.#drop(this.#waiting.length);
     this.#waiting = [];
-    this.#tellDropped();
+    this.#logDropped();
     // Not awaited: ending a hung connection can hang, too.
     await Promise.race([this.#pool.end(), sleep(stopMs, undefined, { ref: false })]);
   }
@@ -158,10 +158,10 @@ export class AuditTrail {
 
   #drop(rows: number): void {
     this.#dropped += rows;
-    if (performance.now() - this.#toldAtMs > tellEveryMs) this.#tellDropped();
+    if (performance.now() - this.#toldAtMs > logEveryMs) this.#logDropped();
   }
 
-  #tellDropped(): void {
+  #logDropped(): void {
     const rows = this.#dropped - this.#droppedBefore;
     if (rows === 0) return;
     this.#toldAtMs = performance.now();
@@ -171,7 +171,7 @@ export class AuditTrail {
 
   #tell(failure: unknown): void {
     const reason = failure instanceof Error ? failure.message : String(failure);
-    if (performance.now() - this.#toldAtMs <= tellEveryMs) return;
+    if (performance.now() - this.#toldAtMs <= logEveryMs) return;
     this.#toldAtMs = performance.now();
     this.#options.log.warn({ reason, waiting: this.#waiting.length }, 'Cannot write the audit; requests are served, retrying');
   }

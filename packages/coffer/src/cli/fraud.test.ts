@@ -96,8 +96,8 @@ test('a dry run reports how far it read; interrupted, it prints its findings so 
   await blocker.query('begin; lock table insights.fraud_rule_version');
   const env = { PATH: process.env['PATH'], COFFER_HOME: home, DATABASE_URL: log.url };
   const child = spawn(process.execPath, [launcher, 'fraud', 'dry-run', '--rule', 'withdrawal-amount'], { env });
-  let told = '';
-  child.stdout.on('data', (data) => (told += String(data)));
+  let output = '';
+  child.stdout.on('data', (data) => (output += String(data)));
   const ended = once(child, 'close');
   const waits = async () =>
     (
@@ -112,7 +112,7 @@ test('a dry run reports how far it read; interrupted, it prints its findings so 
   await blocker.query('rollback');
   blocker.release();
   expect(await ended).toEqual([130, null]);
-  expect(told).toMatch(/^Ended early\. 0 events read\.\n/);
+  expect(output).toMatch(/^Ended early\. 0 events read\.\n/);
 });
 
 test('a file without "enabled" leaves the rule enabled or disabled', async () => {

@@ -52,7 +52,7 @@ export type DeadLetter = {
 
 export type DeadLetters = {
   /** Oldest first. Reading changes nothing. */
-  list(asked: { readonly limit: number; readonly after?: string }): Promise<readonly DeadLetter[]>;
+  list(query: { readonly limit: number; readonly after?: string }): Promise<readonly DeadLetter[]>;
   count(): Promise<number>;
   find(id: string): Promise<DeadLetter | null>;
   /**

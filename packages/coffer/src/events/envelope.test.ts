@@ -45,14 +45,14 @@ test('a message that is not an event, or has an unknown version, is refused with
   const good = envelopeOf(delivery);
   const without = (name: string) => Object.fromEntries(Object.entries(good).filter(([key]) => key !== name));
   const bad: [string, RegExp][] = [
-    ['', /no JSON/],
+    ['', /it is not JSON/],
     ['null', /not a JSON object/],
     ['[]', /not a JSON object/],
     [JSON.stringify({ ...good, specversion: '2.0' }), /specversion is "2.0"/],
     [JSON.stringify({ ...good, type: 'coffer.wallet.TransferDebited.v2' }), /version 2 of TransferDebited; version 1 is known/],
     [JSON.stringify({ ...good, type: 'com.example.thing' }), /not one of Coffer's/],
     [JSON.stringify({ ...good, sequence: '42-2' }), /position in the log/],
-    [JSON.stringify({ ...good, previous: null }), /where in the log/],
+    [JSON.stringify({ ...good, previous: null }), /position in the log/],
     [JSON.stringify({ ...good, source: '/other' }), /position in the log/],
     [JSON.stringify({ ...good, time: 'soon' }), /missing or has the wrong type/],
     ...['id', 'subject', 'data'].map((name): [string, RegExp] => [JSON.stringify(without(name)), /missing or has the wrong type/]),

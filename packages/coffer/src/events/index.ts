@@ -4,8 +4,8 @@ export type { Broker, Consumer, DeadLetter, DeadLetters, Delivery, Handler, Plac
 export { openBuiltIn } from './built-in/broker.ts';
 export type { BuiltInOptions } from './built-in/broker.ts';
 export { catalogue, isEventType } from './catalogue.ts';
-export { openDoorbell, ringingOnCommit } from './doorbell.ts';
-export type { Doorbell, DoorbellOptions } from './doorbell.ts';
+export { openPostingNotifier, notifyingOnCommit } from './notifier.ts';
+export type { PostingNotifier, PostingNotifierOptions } from './notifier.ts';
 export { envelopeOf } from './envelope.ts';
 export { LogTail } from './tail.ts';
 export type { Audience, Subscription, TailOptions } from './tail.ts';

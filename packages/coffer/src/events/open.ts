@@ -7,7 +7,7 @@ import { workerQueue } from './broker.ts';
 import type { Broker, DeadLetters } from './broker.ts';
 import { openBuiltIn } from './built-in/broker.ts';
 import { countLeft, deadLettersOf } from './built-in/dead-letters.ts';
-import type { Doorbell } from './doorbell.ts';
+import type { PostingNotifier } from './notifier.ts';
 
 export type BrokerOptions = {
   readonly peers: { readonly rabbitmqUrl: string | undefined };
@@ -17,16 +17,16 @@ export type BrokerOptions = {
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly log: Log;
   /** Without one, the log is polled once a second. */
-  readonly doorbell?: Pick<Doorbell, 'listen'> | undefined;
+  readonly notifier?: Pick<PostingNotifier, 'listen'> | undefined;
 };
 
-export async function openBroker({ peers, doorbell, ...options }: BrokerOptions): Promise<Broker> {
+export async function openBroker({ peers, notifier, ...options }: BrokerOptions): Promise<Broker> {
   if (peers.rabbitmqUrl !== undefined) {
-    await tellLeftBehind(options.pool, options.log);
+    await warnOfLeftovers(options.pool, options.log);
     const { openRabbitMq } = await loadRabbitMq();
-    return openRabbitMq({ ...options, rabbitmqUrl: peers.rabbitmqUrl, doorbell });
+    return openRabbitMq({ ...options, rabbitmqUrl: peers.rabbitmqUrl, notifier });
   }
-  return await openBuiltIn({ ...options, ...(doorbell && { listen: (onRing) => doorbell.listen(onRing) }) });
+  return await openBuiltIn({ ...options, ...(notifier && { listen: (onNotified) => notifier.listen(onNotified) }) });
 }
 
 async function loadRabbitMq() {
@@ -34,7 +34,7 @@ async function loadRabbitMq() {
 }
 
 /** Failed events of the built-in broker stay there: RabbitMQ does not have these messages, and has its own dead letters. */
-async function tellLeftBehind(pool: pg.Pool, log: Log): Promise<void> {
+async function warnOfLeftovers(pool: pg.Pool, log: Log): Promise<void> {
   const left = await countLeft(pool, workerQueue);
   if (left.deadLetters + left.toBeRedelivered > 0)
     log.warn(left, 'Failed events are still in PostgreSQL, not in RabbitMQ: handle them with "coffer deadletters", without RABBITMQ_URL');

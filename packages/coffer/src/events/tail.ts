@@ -9,13 +9,13 @@ import type { Log } from '../kernel/index.ts';
 import { formatPositions, parsePositions } from '../ledger/index.ts';
 import type { Ledger, LedgerEvent } from '../ledger/index.ts';
 import type { Place } from './broker.ts';
-import { Turnstile } from './turnstile.ts';
+import { Semaphore } from './semaphore.ts';
 
 export type TailOptions = {
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly log: Log;
   /** Calls back when something may have been posted; without it, the log is polled four times a second. */
-  readonly listen?: (onRing: () => void) => Promise<{ stop(): Promise<unknown> }>;
+  readonly listen?: (onNotified: () => void) => Promise<{ stop(): Promise<unknown> }>;
 };
 
 /** A listener to events. */
@@ -40,7 +40,7 @@ export type Subscription = {
 type Listener = { readonly audience: Audience; readonly places: Place[]; isLive: boolean; isStopped: boolean };
 
 const pageSize = 500;
-const pollMs = { alone: 250, withBell: 1_000 } as const;
+const pollMs = { alone: 250, withNotifier: 1_000 } as const;
 const outageMs = 500;
 /** Maximum number of lagging listeners that read at the same time: a log is long, and other queries need the database, too. */
 const readersMax = 2;
@@ -50,15 +50,15 @@ const lastPart = 9_999;
 export class LogTail {
   readonly #options: TailOptions;
   readonly #listeners = new Set<Listener>();
-  readonly #turnstile = new Turnstile(readersMax);
+  readonly #semaphore = new Semaphore(readersMax);
   /** How far the tail has read each book; null without listeners. */
   #places: Place[] | null = null;
   #beginning: Promise<void> | null = null;
   #running: Promise<void> | null = null;
-  #bell: Promise<{ stop(): Promise<unknown> }> | null = null;
+  #notifications: Promise<{ stop(): Promise<unknown> }> | null = null;
   readonly #wake = new Wake();
   #isStopped = false;
-  #isTold = false;
+  #isLogged = false;
 
   constructor(options: TailOptions) {
     this.#options = options;
@@ -104,11 +104,11 @@ export class LogTail {
     this.#listeners.clear();
     this.#wake.ring();
     await this.#running;
-    await (await this.#bell)?.stop();
+    await (await this.#notifications)?.stop();
   }
 
   async #begin(): Promise<void> {
-    this.#bell ??= this.#options.listen?.(() => this.#wake.ring()) ?? null;
+    this.#notifications ??= this.#options.listen?.(() => this.#wake.ring()) ?? null;
     if (this.#places) return;
     this.#beginning ??= this.#start().finally(() => (this.#beginning = null));
     await this.#beginning;
@@ -143,12 +143,12 @@ export class LogTail {
       this.#wake.forget();
       try {
         const isMore = await this.#readOn();
-        this.#isTold = false;
-        if (!isMore) await this.#wake.sleep(listen ? pollMs.withBell : pollMs.alone);
+        this.#isLogged = false;
+        if (!isMore) await this.#wake.sleep(listen ? pollMs.withNotifier : pollMs.alone);
       } catch (failure) {
         if (!isOutage(failure)) log.error({ err: failure }, 'Unhandled error while following the log');
-        else if (!this.#isTold) log.warn({ reason: String(failure) }, 'Live streams wait for the database');
-        this.#isTold = true;
+        else if (!this.#isLogged) log.warn({ reason: String(failure) }, 'Live streams wait for the database');
+        this.#isLogged = true;
         await this.#wake.sleep(outageMs);
       }
     }
@@ -169,13 +169,13 @@ export class LogTail {
       const last = events.at(-1);
       if (!last || !this.#places) continue;
       this.#places[last.book - 1] = { seq: last.seq, part: last.part };
-      for (const listener of this.#listeners) if (listener.isLive) this.#tellLive(listener, events);
+      for (const listener of this.#listeners) if (listener.isLive) this.#sendLive(listener, events);
     }
     return pages.some((events) => events.length === pageSize);
   }
 
   /** A listener without room is behind from there on. */
-  #tellLive(listener: Listener, events: readonly LedgerEvent[]): void {
+  #sendLive(listener: Listener, events: readonly LedgerEvent[]): void {
     if (tell(listener, events)) return;
     listener.isLive = false;
     void this.#catchUp(listener).catch((failure: unknown) => {
@@ -196,7 +196,7 @@ export class LogTail {
       }
       const { seq, part } = places[behind - 1] ?? { seq: 0, part: 0 };
       let tailThen: Place | undefined;
-      const events = await this.#turnstile.pass(() => {
+      const events = await this.#semaphore.pass(() => {
         tailThen = this.#places?.[behind - 1];
         return this.#read(behind, seq, part);
       });

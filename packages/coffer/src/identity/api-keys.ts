@@ -30,24 +30,24 @@ export class ApiKeys {
   }
 
   /** Refusals: name_invalid, scopes_exceeded. `expiresAfterMs`: if absent, never. */
-  async create(asked: {
+  async create(input: {
     readonly name: string;
     readonly scopes: readonly Scope[];
     readonly createdBy: string;
     readonly expiresAfterMs?: number | undefined;
     readonly within?: Within;
   }): Promise<NewApiKey | Refused> {
-    const refusal = nameRefusal(asked.name);
+    const refusal = nameRefusal(input.name);
     if (refusal) return refused(refusal);
-    if (!isWithin(asked.scopes, asked.within)) return refused('scopes_exceeded');
+    if (!isWithin(input.scopes, input.within)) return refused('scopes_exceeded');
     const { id, secret, text } = draw();
     const key = await this.#store.insert({
       id,
-      name: asked.name,
-      scopes: [...new Set(asked.scopes)],
+      name: input.name,
+      scopes: [...new Set(input.scopes)],
       secretHash: hashOf(secret),
-      createdBy: asked.createdBy,
-      expiresAfterMs: asked.expiresAfterMs ?? null,
+      createdBy: input.createdBy,
+      expiresAfterMs: input.expiresAfterMs ?? null,
     });
     assert(key, 'an insert returns the key');
     return { key, secret: text };
@@ -95,8 +95,8 @@ export class ApiKeys {
   }
 }
 
-function isWithin(asked: readonly Scope[], within: Within): boolean {
-  return within === undefined || asked.every((scope) => within.has(scope));
+function isWithin(scopes: readonly Scope[], within: Within): boolean {
+  return within === undefined || scopes.every((scope) => within.has(scope));
 }
 
 function draw(id = drawId()): { id: string; secret: string; text: string } {

@@ -28,7 +28,7 @@ export async function hashPassword(password: string): Promise<string> {
  * IdentityOverloaded.
  */
 export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
-  const parts = phc.exec(stored ?? nobodys);
+  const parts = phc.exec(stored ?? placeholderHash);
   assert(parts, 'a stored password hash is an argon2id PHC string');
   const [, memory, passes, parallelism, salt = '', hash = ''] = parts;
   const expected = Buffer.from(hash, 'base64');
@@ -43,7 +43,7 @@ export async function verifyPassword(password: string, stored: string | null): P
 }
 
 /** Random bytes in place of a hash, at the same cost: no password matches them. */
-const nobodys = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${base64(randomBytes(saltBytes))}$${base64(randomBytes(cost.tagLength))}`;
+const placeholderHash = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${base64(randomBytes(saltBytes))}$${base64(randomBytes(cost.tagLength))}`;
 
 function base64(bytes: Buffer): string {
   return bytes.toString('base64').replace(/=+$/, '');

@@ -41,12 +41,12 @@ export class Sessions {
    * By e-mail and password. Each attempt goes to the login log. An unknown address costs the same work and gets the same answer
    * as a wrong password. Refusal: credentials_wrong. Throws IdentityOverloaded, IdentityUnavailable.
    */
-  async login(asked: Caller & { readonly email: string; readonly password: string }): Promise<Session | Refused> {
+  async login(input: Caller & { readonly email: string; readonly password: string }): Promise<Session | Refused> {
     // Text that cannot be an address is not looked up: PostgreSQL rejects some of it.
-    const found = emailRefusal(asked.email) ? null : await this.#store.byEmail(asked.email);
+    const found = emailRefusal(input.email) ? null : await this.#store.byEmail(input.email);
     const stored = found?.status === 'active' ? found : null;
-    const matches = await verifyPassword(asked.password.slice(0, passwordLengthMax + 1), stored?.passwordHash ?? null);
-    await this.#log(asked, stored, matches);
+    const matches = await verifyPassword(input.password.slice(0, passwordLengthMax + 1), stored?.passwordHash ?? null);
+    await this.#log(input, stored, matches);
     return stored && matches ? await this.#begin(stored) : refused('credentials_wrong');
   }
 
@@ -76,13 +76,13 @@ export class Sessions {
   /** Attempts to log in as the user, newest first. `cursor`: the `next` of an earlier page. Refusal: cursor_invalid. */
   async attempts(
     user: Pick<User, 'id'>,
-    asked: { readonly limit: number; readonly cursor?: string | undefined },
+    input: { readonly limit: number; readonly cursor?: string | undefined },
   ): Promise<UserPage<LoginAttempt> | Refused> {
-    const before = asked.cursor === undefined ? String(Number.MAX_SAFE_INTEGER) : asked.cursor;
+    const before = input.cursor === undefined ? String(Number.MAX_SAFE_INTEGER) : input.cursor;
     if (!/^\d{1,16}$/.test(before)) return refused('cursor_invalid');
-    const found = await this.#store.attemptsBefore(user.id, Number(before), asked.limit + 1);
-    const items = found.slice(0, asked.limit);
-    return { items, next: found.length > asked.limit ? String(items.at(-1)?.id) : null };
+    const found = await this.#store.attemptsBefore(user.id, Number(before), input.limit + 1);
+    const items = found.slice(0, input.limit);
+    return { items, next: found.length > input.limit ? String(items.at(-1)?.id) : null };
   }
 
   async #begin(stored: StoredUser): Promise<Session> {
@@ -90,14 +90,14 @@ export class Sessions {
     return { ...made, user: stored.user };
   }
 
-  async #log(asked: Caller & { readonly email: string }, stored: StoredUser | null, success: boolean): Promise<void> {
+  async #log(input: Caller & { readonly email: string }, stored: StoredUser | null, success: boolean): Promise<void> {
     await this.#store.logAttempt({
       userId: stored?.user.id ?? null,
-      email: storable(asked.email, emailLengthMax),
+      email: storable(input.email, emailLengthMax),
       success,
       reason: success ? null : stored ? 'password_wrong' : 'user_unknown',
-      clientIp: storable(asked.clientIp, clientIpLengthMax),
-      userAgent: storable(asked.userAgent, userAgentLengthMax),
+      clientIp: storable(input.clientIp, clientIpLengthMax),
+      userAgent: storable(input.userAgent, userAgentLengthMax),
     });
   }
 }

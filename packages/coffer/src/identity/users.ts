@@ -32,15 +32,15 @@ export class Users {
    * Creates a user without a password, and the user's wallet in the default asset. Refusals: email_invalid, name_invalid,
    * email_taken, wallet_provisioning_failed. Throws IdentityUnavailable.
    */
-  async create(asked: { readonly email: string; readonly name: string }): Promise<User | Refused> {
-    return await this.#create(asked, async () => null);
+  async create(input: { readonly email: string; readonly name: string }): Promise<User | Refused> {
+    return await this.#create(input, async () => null);
   }
 
   /** The same with a password. Further refusals: password_too_short, password_too_long. Also throws IdentityOverloaded. */
-  async signUp(asked: { readonly email: string; readonly name: string; readonly password: string }): Promise<User | Refused> {
-    const refusal = passwordRefusal(asked.password);
+  async signUp(input: { readonly email: string; readonly name: string; readonly password: string }): Promise<User | Refused> {
+    const refusal = passwordRefusal(input.password);
     if (refusal) return refused(refusal);
-    return await this.#create(asked, () => hashPassword(asked.password));
+    return await this.#create(input, () => hashPassword(input.password));
   }
 
   /** By id, ignoring case. Refusal: user_not_found. */
@@ -58,12 +58,12 @@ export class Users {
   }
 
   /** Active users, newest first. `cursor`: the `next` of an earlier page. Refusal: cursor_invalid. */
-  async list(asked: { readonly limit: number; readonly cursor?: string | undefined }): Promise<UserPage<User> | Refused> {
-    const before = asked.cursor === undefined ? Number.MAX_SAFE_INTEGER : numberOfCursor(asked.cursor);
+  async list(input: { readonly limit: number; readonly cursor?: string | undefined }): Promise<UserPage<User> | Refused> {
+    const before = input.cursor === undefined ? Number.MAX_SAFE_INTEGER : numberOfCursor(input.cursor);
     if (before === null) return refused('cursor_invalid');
-    const found = await this.#store.activeBefore(before, asked.limit + 1);
-    const items = found.slice(0, asked.limit).map(({ user }) => user);
-    return { items, next: found.length > asked.limit ? String(items.at(-1)?.number) : null };
+    const found = await this.#store.activeBefore(before, input.limit + 1);
+    const items = found.slice(0, input.limit).map(({ user }) => user);
+    return { items, next: found.length > input.limit ? String(items.at(-1)?.number) : null };
   }
 
   /**
@@ -74,21 +74,21 @@ export class Users {
    */
   async update(
     user: Pick<User, 'id'>,
-    asked: {
+    input: {
       readonly name?: string | undefined;
       readonly email?: string | undefined;
       readonly password?: string | undefined;
       readonly currentPassword?: string | undefined;
     },
   ): Promise<User | Refused> {
-    const { name, email, password } = asked;
+    const { name, email, password } = input;
     if (name === undefined && email === undefined && password === undefined) return refused('nothing_to_update');
     const refusal =
       (name === undefined ? null : nameRefusal(name)) ??
       (email === undefined ? null : emailRefusal(email)) ??
       (password === undefined ? null : passwordRefusal(password));
     if (refusal) return refused(refusal);
-    if ((email !== undefined || password !== undefined) && !(await this.#knowsPassword(user.id, asked.currentPassword)))
+    if ((email !== undefined || password !== undefined) && !(await this.#knowsPassword(user.id, input.currentPassword)))
       return refused('current_password_wrong');
     const changed = await this.#store.update(user.id, {
       ...(name !== undefined && { name }),
@@ -145,10 +145,10 @@ export class Users {
     return given !== undefined && (await verifyPassword(given.slice(0, passwordLengthMax + 1), hash));
   }
 
-  async #create(asked: { readonly email: string; readonly name: string }, hash: () => Promise<string | null>): Promise<User | Refused> {
-    const refusal = emailRefusal(asked.email) ?? nameRefusal(asked.name);
+  async #create(input: { readonly email: string; readonly name: string }, hash: () => Promise<string | null>): Promise<User | Refused> {
+    const refusal = emailRefusal(input.email) ?? nameRefusal(input.name);
     if (refusal) return refused(refusal);
-    const { email, name } = asked;
+    const { email, name } = input;
     const pending = await this.#store.insertPending({
       id: newId(),
       email,

@@ -36,7 +36,7 @@ export type Retried = {
 };
 
 export type SetAsidePage = { readonly items: readonly SetAside[]; readonly next: string | null };
-type PageAsked = { readonly limit: number; readonly cursor?: string | undefined };
+type PageQuery = { readonly limit: number; readonly cursor?: string | undefined };
 
 /** When it was quarantined, in microseconds, and the event. */
 export const setAsideCursorPattern = '^[0-9]{1,16}-[0-9]{1,9}-[0-9]{1,15}-[0-9]{1,5}$';
@@ -55,8 +55,8 @@ export class SetAsides {
     return this.#projections.map(({ name }) => name);
   }
 
-  async list(name: string, asked: PageAsked): Promise<SetAsidePage | null> {
-    return this.names.includes(name) ? await listSetAside(this.#parts.pool, this.#parts.ledger, name, asked) : null;
+  async list(name: string, query: PageQuery): Promise<SetAsidePage | null> {
+    return this.names.includes(name) ? await listSetAside(this.#parts.pool, this.#parts.ledger, name, query) : null;
   }
 
   async retry(name: string, ids?: readonly string[]): Promise<Retried | null> {
@@ -70,7 +70,7 @@ export async function listSetAside(
   pool: pg.Pool,
   ledger: Pick<Ledger, 'read'>,
   projection: string,
-  { limit, cursor }: PageAsked,
+  { limit, cursor }: PageQuery,
 ): Promise<SetAsidePage> {
   const [micros = null, book = null, seq = null, part = null] = cursor?.split('-').map(Number) ?? [];
   const { rows } = await pool.query<Row>(

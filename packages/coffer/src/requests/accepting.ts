@@ -10,7 +10,7 @@ import type { AsyncRequest, Content, RequestType } from './types.ts';
 export const openRequestsMax = 1_000;
 
 /** `wallet` exists, and the caller may access it; `owner` is its owner. */
-export type AskedRequest = {
+export type NewRequest = {
   readonly type: RequestType;
   readonly wallet: string;
   readonly owner: string | null;
@@ -41,16 +41,16 @@ const insertText = `
   returning ${requestColumns}`;
 
 /** Entries recorded between the check and the insertion are handled by the worker. */
-export async function insertRequest(pool: pg.Pool, asked: AskedRequest, { isOnRecord }: KeyRecord): Promise<Accepted> {
-  const { type, wallet, owner, key, content } = asked;
-  if (await isOnRecord()) return (await acceptedBefore(pool, asked)) ?? { kind: 'on_record' };
+export async function insertRequest(pool: pg.Pool, input: NewRequest, { isOnRecord }: KeyRecord): Promise<Accepted> {
+  const { type, wallet, owner, key, content } = input;
+  if (await isOnRecord()) return (await acceptedBefore(pool, input)) ?? { kind: 'on_record' };
   const values = [newId(), type, wallet, owner, key, JSON.stringify(content), digestOf(type, content)];
   const inserted = await pool.query<RequestRow>({ name: 'requests_insert', text: insertText, values });
   if (inserted.rows[0]) return { kind: 'accepted', request: requestFromRow(inserted.rows[0]), replayed: false };
-  return (await acceptedBefore(pool, asked)) ?? { kind: 'too_many_open' };
+  return (await acceptedBefore(pool, input)) ?? { kind: 'too_many_open' };
 }
 
-async function acceptedBefore(pool: pg.Pool, { type, wallet, key, content, asset }: AskedRequest): Promise<Accepted | null> {
+async function acceptedBefore(pool: pg.Pool, { type, wallet, key, content, asset }: NewRequest): Promise<Accepted | null> {
   const found = await pool.query<RequestRow & { digest: string }>({
     name: 'requests_by_key',
     text: `select ${requestColumns}, r.digest from requests.request r where r.wallet = $1 and r.key = $2`,

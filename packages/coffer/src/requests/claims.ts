@@ -98,7 +98,7 @@ const settleText = `
       finished_at = case when $3::text in ('completed', 'released', 'failed') then clock_timestamp() end
     where r.id = $1::uuid and r.claim = $2::uuid
     returning ${requestColumns}
-  ), told as (
+  ), logged as (
     insert into requests.attempt (request, number, at, step, outcome, detail)
     select $1::uuid, $16::integer, clock_timestamp(), $17::text,
       case when exists (select from settled) then $18::text else 'too late: ' || $18::text end, $19::text

@@ -4,7 +4,7 @@ import { inTransaction } from '../database/index.ts';
 import { isUuid } from '../kernel/index.ts';
 import { requestColumns, requestFromRow } from './rows.ts';
 import type { RequestRow } from './rows.ts';
-import { notAskedYet } from './types.ts';
+import { notCalledYet } from './types.ts';
 import type { AsyncRequest, RequestStatus } from './types.ts';
 
 export type Decision = 'approve' | 'reject' | 'replay';
@@ -71,7 +71,7 @@ function changeOf(request: AsyncRequest, decision: Decision, reason: string): Ch
     };
   }
   return reviewed && request.way === 'webhook'
-    ? { set: 'remark = $3', values: [notAskedYet], outcome: 'paying' }
+    ? { set: 'remark = $3', values: [notCalledYet], outcome: 'paying' }
     : { set: 'remark = null', values: [], outcome: 'capturing' };
 }
 

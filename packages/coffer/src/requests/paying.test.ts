@@ -43,21 +43,21 @@ describe('a clear answer of the payer', () => {
 });
 
 describe('no word', () => {
-  const noWords: [string, Called][] = [
+  const noAnswers: [string, Called][] = [
     ['no answer', noAnswer(true)],
-    ['nobody reached', noAnswer(false)],
+    ['payer not reached', noAnswer(false)],
     ['an outage', answered(503)],
     ['an outage with an answer', answered(500, { status: 'paid' })],
     ['too many requests', answered(429)],
     ['a conflict', answered(409)],
   ];
 
-  test.each(noWords)('is retried while there is time: %s', (_what, called) => {
+  test.each(noAnswers)('is retried while there is time: %s', (_what, called) => {
     expect(made(called)).toMatchObject({ status: 'paying' });
   });
 
   test.each([
-    ...noWords,
+    ...noAnswers,
     ['a redirect', answered(302)] as const,
     ['a refusal', answered(400)] as const,
     ['nonsense', answered(200, 'ok')] as const,

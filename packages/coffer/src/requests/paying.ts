@@ -38,14 +38,14 @@ export async function pay(payer: Payer, claimed: Claimed, asset: Asset): Promise
     // The operator configured this address.
     allowPrivate: true,
   });
-  const isNobodyAsked = called.kind === 'refused' || (called.kind === 'failed' && !called.reached);
+  const isPayerUnreached = called.kind === 'refused' || (called.kind === 'failed' && !called.reached);
   const change = understood(called, claimed, payer.retryMs);
-  if (!isNobodyAsked || claimed.isFirstAsk !== true) return change;
-  return { ...change, asked: false, ...(change.status === 'paying' && { remark: `${notReached} ${change.detail ?? ''}` }) };
+  if (!isPayerUnreached || claimed.isFirstAsk !== true) return change;
+  return { ...change, asked: false, ...(change.status === 'paying' && { remark: `${unreachedRemark} ${change.detail ?? ''}` }) };
 }
 
 /** The beginning of the remark of a `paying` request whose first call did not reach the payer. */
-export const notReached = 'The payer has not been called yet, because it cannot be reached:';
+export const unreachedRemark = 'The payer has not been called yet, because it cannot be reached:';
 
 export function bodyOf(request: AsyncRequest, { code, scale }: Asset): string {
   const { id, wallet, content } = request;
@@ -73,7 +73,7 @@ export function understood(called: Called, { request, now }: Pick<Claimed, 'requ
     status: 'uncertain',
     outcome,
     detail,
-    remark: `${nobodyKnows} ${detail}`,
+    remark: `${uncertainRemark} ${detail}`,
     next: { afterMs: Math.min(uncertainMostMs, Math.max(patienceMs, pauseMs(request.tries, retryMs, uncertainMostMs))) },
   });
   const again = (outcome: string, detail?: string): Change => {
@@ -119,7 +119,7 @@ export function understood(called: Called, { request, now }: Pick<Claimed, 'requ
 }
 
 /** The beginning of the remark of an `uncertain` request. */
-export const nobodyKnows =
+export const uncertainRemark =
   'The time is up, and it is unknown whether the payout was made: the amount stays held. Approve if it was paid, reject if not.';
 
 /** `isWhole`: it is complete JSON. */

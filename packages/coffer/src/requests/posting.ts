@@ -5,7 +5,7 @@ import type { Commands, OperationOutcome } from '../operations/index.ts';
 import type { Change, Claimed } from './claims.ts';
 import { beforeTimeOut, holdOf, isTimeUp } from './deadlines.ts';
 import { pauseMs } from './pace.ts';
-import { resolvedElsewhere } from './resolved.ts';
+import { resolvedByOther } from './resolved.ts';
 import type { HoldParts } from './resolved.ts';
 import type { AsyncRequest, Content, Failure } from './types.ts';
 
@@ -27,10 +27,10 @@ export function keyOf({ id, key, keyGeneration }: AsyncRequest): string {
 /** Posts it as a synchronous request would. */
 export async function post(commands: RequestCommands, request: AsyncRequest): Promise<Change> {
   const { type, wallet, content } = request;
-  const asked = { ...termsOf(content), effectiveAt: effectiveAtOf(content), metadata: content.metadata, key: keyOf(request) };
-  if (type === 'withdraw') return withdrawn(await commands.withdraw({ ...asked, wallet }));
+  const terms = { ...termsOf(content), effectiveAt: effectiveAtOf(content), metadata: content.metadata, key: keyOf(request) };
+  if (type === 'withdraw') return withdrawn(await commands.withdraw({ ...terms, wallet }));
   assert(content.to !== undefined, 'a transfer names its recipient');
-  return transferred(await commands.transfer({ ...asked, from: wallet, to: content.to, mode: content.mode }), request);
+  return transferred(await commands.transfer({ ...terms, from: wallet, to: content.to, mode: content.mode }), request);
 }
 
 /**
@@ -56,12 +56,12 @@ function withdrawn(outcome: OperationOutcome): Change {
 export async function hold(commands: RequestCommands, request: AsyncRequest): Promise<Change> {
   const { wallet, content, holdSeconds } = request;
   assert(holdSeconds !== null, 'a held request has a deadline');
-  const asked = { ...termsOf(content), wallet, metadata: metadataOf(request), key: keyOf(request) };
-  const first = await commands.hold(asked);
+  const terms = { ...termsOf(content), wallet, metadata: metadataOf(request), key: keyOf(request) };
+  const first = await commands.hold(terms);
   // It may have been held before holds of requests had no expiry, without the worker recording that: then the ledger's record
   // counts.
   const isReused = first.status === 'refused' && first.refusal.code === 'idempotency_key_reused';
-  const outcome = isReused ? await commands.hold({ ...asked, expiresInSeconds: holdSeconds }) : first;
+  const outcome = isReused ? await commands.hold({ ...terms, expiresInSeconds: holdSeconds }) : first;
   if (outcome.status === 'refused') return ended(outcome);
   const { entry } = outcome;
   assert(entry.amount !== null, 'a hold has an amount');
@@ -88,13 +88,13 @@ export async function capture(
   });
   if (outcome.status === 'posted') {
     // Another operation had captured a part; this was only the rest.
-    return outcome.entry.amount === amount ? ended(outcome) : resolvedElsewhere(holdOf(request), await partsOf(id));
+    return outcome.entry.amount === amount ? ended(outcome) : resolvedByOther(holdOf(request), await partsOf(id));
   }
   const { code } = outcome.refusal;
   const onRecord = recordOf(outcome);
   // Only for holds from before holds of requests had no expiry.
   if (code === 'hold_expired') return { ...timeOut({ approved: 'true' }), outcome: 'refused: hold_expired', detail: onRecord.operation };
-  if (code === 'hold_resolved') return resolvedElsewhere(holdOf(request), await partsOf(id));
+  if (code === 'hold_resolved') return resolvedByOther(holdOf(request), await partsOf(id));
   if (code === 'hold_not_found') return ended(outcome);
   // A paid amount stays held until it can be captured: a frozen wallet can be unfrozen. The refusal has used up its key.
   const mostMs = isTimeUp(request, now) ? captureAgainMs.mostWhenTimeIsUp : captureAgainMs.most;
@@ -119,7 +119,7 @@ export async function release(commands: RequestCommands, request: AsyncRequest, 
     const parts = await partsOf(held.id);
     if (parts.left > 0n)
       return { status: 'releasing', outcome: 'expires', next: { afterMs: pauseMs(request.tries, againMs.first, againMs.most) } };
-    if (code === 'hold_resolved' || failure?.code === 'hold_resolved' || parts.captured > 0n) return resolvedElsewhere(held, parts);
+    if (code === 'hold_resolved' || failure?.code === 'hold_resolved' || parts.captured > 0n) return resolvedByOther(held, parts);
   }
   assert(failure, 'a release has a reason');
   const status = failure.code === 'payout_timed_out' ? 'failed' : 'released';

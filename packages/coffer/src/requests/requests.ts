@@ -3,8 +3,8 @@ import type pg from 'pg';
 import { isOutage } from '../database/index.ts';
 import { LedgerUnavailable } from '../ledger/index.ts';
 import { insertRequest } from './accepting.ts';
-import type { Accepted, AskedRequest, KeyRecord } from './accepting.ts';
-import { Bell } from './bell.ts';
+import type { Accepted, NewRequest, KeyRecord } from './accepting.ts';
+import { RequestNotifier } from './notifier.ts';
 import { decide } from './decisions.ts';
 import type { Decided, DecidedBy, Decision } from './decisions.ts';
 import { selectAttempts, selectRequest, selectRequests } from './reading.ts';
@@ -17,19 +17,19 @@ const attemptsShown = 100;
 
 export class Requests {
   readonly #pool: pg.Pool;
-  readonly #bell: Bell;
+  readonly #notifier: RequestNotifier;
   readonly #waiting: Waiting;
 
   constructor(pool: pg.Pool) {
     this.#pool = pool;
-    this.#bell = new Bell(pool);
+    this.#notifier = new RequestNotifier(pool);
     this.#waiting = new Waiting(pool);
   }
 
   /** Stores a request for a worker. Throws LedgerUnavailable if it is unknown whether it was stored. */
-  async accept(asked: AskedRequest, record: KeyRecord): Promise<Accepted> {
-    const accepted = await certain(() => insertRequest(this.#pool, asked, record));
-    if (accepted.kind === 'accepted' && !accepted.replayed) this.#bell.ring();
+  async accept(input: NewRequest, record: KeyRecord): Promise<Accepted> {
+    const accepted = await certain(() => insertRequest(this.#pool, input, record));
+    if (accepted.kind === 'accepted' && !accepted.replayed) this.#notifier.notify();
     return accepted;
   }
 
@@ -57,14 +57,14 @@ export class Requests {
   /** Approves or rejects a waiting request, or replays a failed one. Throws LedgerUnavailable like `accept`. */
   async decide(id: string, decision: Decision, by: DecidedBy): Promise<Decided> {
     const decided = await certain(() => decide(this.#pool, id, decision, by));
-    if ('request' in decided) this.#bell.ring();
+    if ('request' in decided) this.#notifier.notify();
     return decided;
   }
 
   /** Ends the waiting of all callers. */
   async stop(): Promise<void> {
     this.#waiting.stop();
-    await this.#bell.stop();
+    await this.#notifier.stop();
   }
 }
 

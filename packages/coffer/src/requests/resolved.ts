@@ -11,7 +11,7 @@ export type Parts = {
 export type HoldParts = (hold: string) => Promise<Parts>;
 
 /** It may also have been a worker that died before it could record the result. */
-export function resolvedElsewhere({ id, amount }: RequestHold, { captured, capture }: Parts): Change {
+export function resolvedByOther({ id, amount }: RequestHold, { captured, capture }: Parts): Change {
   const end = { detail: `${captured} of ${amount} on hold ${id} were captured.`, next: 'never', ...capture } as const;
   if (captured === amount) return { ...end, status: 'completed', outcome: 'found captured' };
   const facts = { hold: id, amount: String(amount), captured: String(captured), givenBack: String(amount - captured) };

@@ -11,7 +11,7 @@ import { createPool, isOutage } from '../database/index.ts';
 import { newId } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../ledger/index.ts';
-import { channel } from './bell.ts';
+import { channel } from './notifier.ts';
 import { claimDue, isCalling, settle } from './claims.ts';
 import type { Change, Claimed } from './claims.ts';
 import { pauseMs } from './pace.ts';
@@ -45,7 +45,7 @@ const connectTimeoutMs = 5_000;
 export class RequestRunner {
   readonly #options: RunnerOptions & Record<keyof typeof defaults, number>;
   readonly #pool: pg.Pool;
-  readonly #bell: Listener;
+  readonly #listener: Listener;
   readonly #working = new Set<Promise<void>>();
   /** Separate from the others, so that they do not wait for a slow payer. */
   readonly #calling = new Set<Promise<void>>();
@@ -63,7 +63,7 @@ export class RequestRunner {
       failed: (failure, isFirst) => this.#tell(failure, isFirst),
       recovered: () => options.log.info('Asynchronous requests are processed again'),
     });
-    this.#bell = new Listener({
+    this.#listener = new Listener({
       url: options.url,
       applicationName: 'coffer requests',
       channel,
@@ -73,7 +73,7 @@ export class RequestRunner {
         if (!isOutage(failure)) options.log.warn({ err: failure }, 'Cannot listen for requests; polling instead');
       },
     });
-    void this.#bell.open();
+    void this.#listener.open();
   }
 
   /** Claims nothing more, and finishes the steps in progress. */
@@ -81,7 +81,7 @@ export class RequestRunner {
     this.#stopped = true;
     await this.#loop.stop();
     await Promise.all([...this.#working, ...this.#calling]);
-    await this.#bell.close();
+    await this.#listener.close();
     await this.#pool.end();
   }
 

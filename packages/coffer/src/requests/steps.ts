@@ -5,12 +5,12 @@ import type { Asset } from '../ledger/index.ts';
 import type { Change, Claimed, Ways } from './claims.ts';
 import { pauseMs } from './pace.ts';
 import { beforeTimeOut, holdOf, isTimeUp, payBeforeOf } from './deadlines.ts';
-import { nobodyKnows, notReached, pay } from './paying.ts';
+import { uncertainRemark, unreachedRemark, pay } from './paying.ts';
 import type { Payer } from './paying.ts';
 import { capture, hold, post, release, reviewHoldSeconds, timeOut } from './posting.ts';
 import type { RequestCommands } from './posting.ts';
 import type { HoldParts } from './resolved.ts';
-import { notAskedYet } from './types.ts';
+import { notCalledYet } from './types.ts';
 import type { Reviews, ReviewVerdict } from './types.ts';
 
 export type StepParts = {
@@ -56,7 +56,7 @@ export async function step(parts: StepParts, claimed: Claimed): Promise<Change> 
   if (status === 'held') return await afterHold(parts, claimed);
   const next = { at: holdOf(request).timesOutAt };
   if (status === 'paying' && !parts.payer) return { status: 'awaiting_approval', outcome: 'no payer', remark: noPayer, next };
-  if (status === 'paying') return request.asked ? await ask(parts, claimed) : await beforeAsking(parts, claimed);
+  if (status === 'paying') return request.asked ? await ask(parts, claimed) : await beforeCalling(parts, claimed);
   return { status, outcome: 'waits', ...(request.remark !== null && { remark: request.remark }), next };
 }
 
@@ -74,7 +74,7 @@ async function ask(parts: StepParts, claimed: Claimed): Promise<Change> {
  */
 async function askLast(parts: StepParts, claimed: Claimed): Promise<Change> {
   if (parts.payer) return await ask(parts, claimed);
-  return { status: 'uncertain', outcome: 'no payer', remark: `${nobodyKnows} ${noPayer}`, next: { afterMs: noPayerAgainMs } };
+  return { status: 'uncertain', outcome: 'no payer', remark: `${uncertainRemark} ${noPayer}`, next: { afterMs: noPayerAgainMs } };
 }
 
 /** A finding counts even if its rule has changed; as long as no rule reviews withdrawals, nothing waits for the rules. */
@@ -89,18 +89,18 @@ async function verdictOf(reviews: Reviews, hold: string): Promise<ReviewVerdict>
  * left. That the payer may have been called is recorded before the call; from then on it may have paid, and is called again
  * whatever happens to the wallet.
  */
-async function beforeAsking({ isOpen, partsOf }: StepParts, { request, now }: Claimed): Promise<Change> {
+async function beforeCalling({ isOpen, partsOf }: StepParts, { request, now }: Claimed): Promise<Change> {
   const { id, amount } = holdOf(request);
   if ((await partsOf(id)).left < amount)
     return { status: 'releasing', outcome: 'not all is held', next: 'now', failure: { code: 'hold_resolved', facts: { hold: id } } };
   if (now >= payBeforeOf(request))
     return { status: 'paying', outcome: 'too late to ask', remark: tooLateToAsk, next: { at: holdOf(request).timesOutAt } };
   if (await isOpen(request.wallet)) {
-    const isAgain = request.remark?.startsWith(notReached) === true;
+    const isAgain = request.remark?.startsWith(unreachedRemark) === true;
     return { status: 'paying', outcome: 'clear', next: 'now', asked: 'first', isAgain };
   }
   const afterMs = pauseMs(request.tries, openPause.firstMs, openPause.mostMs);
-  return { status: 'paying', outcome: 'the wallet is not open', remark: notAskedYet, next: beforeTimeOut(request, now, afterMs) };
+  return { status: 'paying', outcome: 'the wallet is not open', remark: notCalledYet, next: beforeTimeOut(request, now, afterMs) };
 }
 
 /** The review comes first: a possible fraud must not be paid out. */
@@ -119,7 +119,7 @@ async function afterHold(parts: StepParts, claimed: Claimed): Promise<Change> {
   }
   switch (request.way) {
     case 'webhook':
-      return { status: 'paying', outcome: 'clear', remark: notAskedYet, next: 'in turn' };
+      return { status: 'paying', outcome: 'clear', remark: notCalledYet, next: 'in turn' };
     case 'approval':
       return {
         status: 'awaiting_approval',

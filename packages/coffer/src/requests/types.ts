@@ -48,7 +48,7 @@ export type RequestHold = { readonly id: string; readonly amount: bigint; readon
 /** Reasons of requests, beside the ledger's refusals. */
 export const ownFailures = ['payout_timed_out', 'payout_rejected', 'review_rejected'] as const;
 /** The remark of a `paying` request whose payer has not been called yet. */
-export const notAskedYet =
+export const notCalledYet =
   'The payer has not been called yet: it is called once money may leave the wallet, which is checked regularly until the time is up. Unfreeze the wallet, or reject.';
 export type OwnFailure = (typeof ownFailures)[number];
 export type Failure = { readonly code: OperationRefusalCode | OwnFailure; readonly facts: Readonly<Record<string, string>> };

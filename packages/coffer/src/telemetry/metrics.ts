@@ -1,7 +1,7 @@
 /** The metrics of the process, in the Prometheus text format. Counting adds to a number; text is produced only for a scrape. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { BookStatus, EntryKind, LedgerObserver, Outcome } from '../ledger/index.ts';
-import { asked } from './asked.ts';
+import { cachedRead } from './cached-read.ts';
 import { describedHistogram, Histogram, labelText } from './histogram.ts';
 
 /** The state of a pool of database connections. */
@@ -206,7 +206,7 @@ export class Metrics {
 
   /** Event consumers. Without an answer of the database these metrics are absent; the others are not affected. */
   #describeFollowers(): void {
-    const projections = asked(async () => (await this.#sources.projections?.()) ?? []);
+    const projections = cachedRead(async () => (await this.#sources.projections?.()) ?? []);
     const each = (figure: (projection: ProjectionFigures) => number) => async () =>
       ((await projections()) ?? []).map((projection): [string[], number] => [[projection.name], figure(projection)]);
     const sum = (name: 'applied' | 'behindEntries') => each(({ books }) => books.reduce((total, book) => total + book[name], 0));
@@ -224,7 +224,7 @@ export class Metrics {
       ['projection'],
       each(({ setAside }) => setAside),
     );
-    const deadLetters = asked(async () => (await this.#sources.deadLetters?.()) ?? null);
+    const deadLetters = cachedRead(async () => (await this.#sources.deadLetters?.()) ?? null);
     this.#gauge('coffer_dead_letters', 'Dead letters waiting for an operator', [], async () => {
       const count = await deadLetters();
       return count === null ? [] : [[[], count]];
@@ -232,7 +232,7 @@ export class Metrics {
   }
 
   #describeAsyncRequests(): void {
-    const requests = asked(async () => (await this.#sources.requests?.()) ?? []);
+    const requests = cachedRead(async () => (await this.#sources.requests?.()) ?? []);
     const each = (figure: 'count' | 'oldestSeconds') => async () =>
       ((await requests()) ?? []).map((of): [string[], number] => [[of.status], of[figure]]);
     this.#gauge('coffer_requests_open', 'Unfinished asynchronous requests', ['status'], each('count'));

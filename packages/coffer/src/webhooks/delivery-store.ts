@@ -61,10 +61,10 @@ function deliveryFromRow({ id, message, type, wallet, status, attempts, ...row }
   return { id, message, type, wallet, status, attempts, dueAt, createdAt: row.created_at, finishedAt: row.finished_at };
 }
 
-type Asked = { readonly limit: number; readonly before: number | undefined; readonly status: DeliveryStatus | undefined };
+type DeliveriesQuery = { readonly limit: number; readonly before: number | undefined; readonly status: DeliveryStatus | undefined };
 
 /** Newest first. */
-export async function listDeliveries(pool: pg.Pool, endpoint: string, { limit, before, status }: Asked): Promise<DeliveryRead[]> {
+export async function listDeliveries(pool: pg.Pool, endpoint: string, { limit, before, status }: DeliveriesQuery): Promise<DeliveryRead[]> {
   const { rows } = await pool.query<DeliveryRow>(
     `select ${columns} from webhooks.delivery d
      where endpoint = $1 and id < $2 and ($3::text is null or status = $3) order by id desc limit $4`,

@@ -37,13 +37,13 @@ export class Webhooks {
   }
 
   /** Applies to events posted after the answer. The secret is shown only this once. */
-  async create(asked: NewEndpoint): Promise<EndpointWithSecret | WebhookRefusal> {
-    const refused = await this.#refusedUrl(asked.url);
+  async create(input: NewEndpoint): Promise<EndpointWithSecret | WebhookRefusal> {
+    const refused = await this.#refusedUrl(input.url);
     if (refused) return refused;
     const { books, read } = this.#options.ledger;
     const begins = await Promise.all(books.map((book) => read.in({ book }).lastSeq()));
     const secret = newSecret();
-    const endpoint = await insertEndpoint(this.#pool, { ...asked, id: newId(), secret, begins }, endpointsMax);
+    const endpoint = await insertEndpoint(this.#pool, { ...input, id: newId(), secret, begins }, endpointsMax);
     return endpoint ? { endpoint, secret } : { refusal: 'too_many_webhooks', most: endpointsMax };
   }
 
@@ -91,10 +91,10 @@ export class Webhooks {
   /** Newest first. */
   async deliveries(
     id: string,
-    asked: { readonly limit: number; readonly cursor?: string | undefined; readonly status?: DeliveryStatus | undefined },
+    input: { readonly limit: number; readonly cursor?: string | undefined; readonly status?: DeliveryStatus | undefined },
   ): Promise<Page<DeliveryRead> | WebhookRefusal> {
     if ('refusal' in (await this.find(id))) return noWebhook;
-    const { limit, cursor, status } = asked;
+    const { limit, cursor, status } = input;
     const before = cursor === undefined ? undefined : Number(cursor);
     const rows = await listDeliveries(this.#pool, id, { limit: limit + 1, before, status });
     const items = rows.slice(0, limit);

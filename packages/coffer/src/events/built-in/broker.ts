@@ -18,7 +18,7 @@ export type BuiltInOptions = {
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly log: Log;
   /** Calls back when something may have been posted, until its `stop`; without it, the log is polled once a second. */
-  readonly listen?: (onRing: () => void) => Promise<{ stop(): Promise<unknown> }>;
+  readonly listen?: (onNotified: () => void) => Promise<{ stop(): Promise<unknown> }>;
 };
 
 export async function openBuiltIn({ url, pool, ledger, log, listen }: BuiltInOptions): Promise<Broker> {

@@ -4,7 +4,7 @@ import type { Log } from '../../kernel/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import { workerQueue } from '../broker.ts';
 import type { Broker, Consumer, DeadLetters } from '../broker.ts';
-import type { Doorbell } from '../doorbell.ts';
+import type { PostingNotifier } from '../notifier.ts';
 import { RabbitConsumer } from './consumer.ts';
 import { rabbitDeadLetters } from './dead-letters.ts';
 import { RabbitLink } from './link.ts';
@@ -19,10 +19,10 @@ export type RabbitOptions = {
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly log: Log;
   /** Without one, the relay polls the log once a second. */
-  readonly doorbell?: Pick<Doorbell, 'listen'> | undefined;
+  readonly notifier?: Pick<PostingNotifier, 'listen'> | undefined;
 };
 
-export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, doorbell }: RabbitOptions): Broker {
+export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, notifier }: RabbitOptions): Broker {
   // RabbitMQ stops reading from a connection whose publishing it blocks, including acknowledgements: hence two.
   const [publishing, consuming] = [new RabbitLink(rabbitmqUrl, 'publishing', log), new RabbitLink(rabbitmqUrl, 'consuming', log)];
   const publishers = { relay: new Publisher(publishing), replay: new Publisher(publishing) };
@@ -43,7 +43,7 @@ export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, doorbell }: 
     deadLetters: rabbitDeadLetters({ link: consuming, publisher: publishers.replay, pool }),
     relay: async () => {
       const relay = new Relay({ url, ledger, publisher: publishers.relay, log });
-      const listening = await doorbell?.listen(() => relay.ring());
+      const listening = await notifier?.listen(() => relay.ring());
       return keep({
         stop: async () => {
           await listening?.stop();

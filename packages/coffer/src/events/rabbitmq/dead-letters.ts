@@ -9,7 +9,7 @@ import { inTransaction } from '../../database/index.ts';
 import { BrokerUnavailable, deliveriesMax, workerQueue } from '../broker.ts';
 import type { DeadLetter, DeadLetters } from '../broker.ts';
 import { hintsOf } from '../envelope.ts';
-import { Turnstile } from '../turnstile.ts';
+import { Semaphore } from '../semaphore.ts';
 import { closeQuietly } from './link.ts';
 import type { RabbitLink } from './link.ts';
 import { bytesOf, deathOf } from './messages.ts';
@@ -38,8 +38,8 @@ type Fate = 'kept' | 'gone';
 
 export function rabbitDeadLetters({ link, publisher, pool }: DeadLetterOptions): DeadLetters {
   // A caller that waits for a RabbitMQ that does not answer holds a database connection: at most one per process.
-  const turnstile = new Turnstile(1);
-  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => await takeTurn(turnstile, () => alone(pool, work));
+  const semaphore = new Semaphore(1);
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => await takeTurn(semaphore, () => alone(pool, work));
   const look = async (visit: (letter: DeadLetter, message: SyncMessage) => Fate | Promise<Fate>, most = lookedAtMax) =>
     await inTurn(() => walk(link, visit, most));
 
@@ -85,15 +85,15 @@ async function walk(
   const channel = await link.channel(declareTopology);
   try {
     const { messageCount } = await channel.queueDeclare({ queue: deadQueue, passive: true });
-    let lastKept: number | null = null;
+    let lastUnsettled: number | null = null;
     for (let seen = 0; seen < Math.min(messageCount, most); seen++) {
       const message = await channel.basicGet({ queue: deadQueue });
       if (!message) break;
       const fate = await visit(letterOf(message), message);
       if (fate === 'gone') channel.basicAck({ deliveryTag: message.deliveryTag });
-      else lastKept = message.deliveryTag;
+      else lastUnsettled = message.deliveryTag;
     }
-    if (lastKept !== null) channel.basicNack({ deliveryTag: lastKept, multiple: true, requeue: true });
+    if (lastUnsettled !== null) channel.basicNack({ deliveryTag: lastUnsettled, multiple: true, requeue: true });
     await channel.close();
   } catch (failure) {
     // Unsettled letters return to the queue when the channel closes.
@@ -154,7 +154,7 @@ function reasonOf(reason: string | null): string | null {
 }
 
 /** One after the other in this process; a caller that has waited too long is refused, and reads nothing. */
-async function takeTurn<T>(turnstile: Turnstile, work: () => Promise<T>): Promise<T> {
+async function takeTurn<T>(semaphore: Semaphore, work: () => Promise<T>): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   let state: 'waits' | 'works' | 'gone' = 'waits';
   const timer = setTimeout(() => {
@@ -162,7 +162,7 @@ async function takeTurn<T>(turnstile: Turnstile, work: () => Promise<T>): Promis
     state = 'gone';
     reject(new BrokerUnavailable('other reads of the dead letters took too long'));
   }, turnWaitsMs);
-  const passing = turnstile.pass(async () => {
+  const passing = semaphore.pass(async () => {
     if (state === 'gone') return;
     state = 'works';
     resolve(await work());

@@ -14,7 +14,7 @@ import { envelopeContentType, envelopeOf } from '../envelope.ts';
 import { Pace } from '../pace.ts';
 import type { Message, Publisher } from './publisher.ts';
 import { routingKeyOf } from './topology.ts';
-import { RelayTurn } from './turn.ts';
+import { RelaySession } from './session.ts';
 
 const eventsPerWindow = 500;
 /** Polling interval without a notification: another process may post whose notifications do not arrive here. */
@@ -58,7 +58,7 @@ export class Relay implements Consumer {
     const backoff = new Backoff(pauseMs);
     while (!this.#stopped) {
       try {
-        const session = await RelayTurn.open(this.#options.url, () => this.#wake.ring());
+        const session = await RelaySession.open(this.#options.url, () => this.#wake.ring());
         try {
           while (!this.#stopped && !(await session.take())) await this.#wake.sleep(turnMs);
           await this.#carry(session, () => backoff.reset());
@@ -74,7 +74,7 @@ export class Relay implements Consumer {
   }
 
   /** Until it is stopped, or something is unavailable. */
-  async #carry(session: RelayTurn, onProgress: () => void): Promise<void> {
+  async #carry(session: RelaySession, onProgress: () => void): Promise<void> {
     const { ledger } = this.#options;
     const read = (book: number, after: Place) => ledger.read.in({ book }).events(after.seq, after.part, eventsPerWindow);
     const follower = new Follower(await session.positions(ledger.books), { read, limit: eventsPerWindow });
@@ -93,7 +93,7 @@ export class Relay implements Consumer {
   }
 
   /** Returns how many events of the book are safe now. */
-  async #advance(session: RelayTurn, book: number, follower: Follower<LedgerEvent>): Promise<number> {
+  async #advance(session: RelaySession, book: number, follower: Follower<LedgerEvent>): Promise<number> {
     const { after, events } = await follower.next(book);
     if (events.length === 0) return 0;
     const safe = await this.#options.publisher.publish(windowOf(events, after), () => this.#stopped);

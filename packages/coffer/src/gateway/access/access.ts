@@ -2,7 +2,7 @@
 import { actorOf, anonymous } from '../../identity/index.ts';
 import type { Authenticator, Principal } from '../../identity/index.ts';
 import type { SharedCounter } from '../../cache/index.ts';
-import { Attempts } from './attempts.ts';
+import { RateLimiter } from './rate-limiter.ts';
 import type { Rule } from '../../operations/index.ts';
 import { ruleOf } from './policy.ts';
 import type { OperationName } from './policy.ts';
@@ -36,7 +36,7 @@ export class Access {
   /** Whether callers are counted; if not, nothing needs the client address. */
   readonly limited: boolean;
   readonly #authenticator: Authenticator;
-  readonly #requests: Attempts | null;
+  readonly #requests: RateLimiter | null;
   readonly #counter: SharedCounter | null;
 
   /**
@@ -52,12 +52,12 @@ export class Access {
     this.#authenticator = options.authenticator;
     this.limited = options.requestsPerMinute !== undefined;
     this.#counter = options.counter ?? null;
-    this.#requests = options.requestsPerMinute === undefined ? null : this.attempts('requests', options.requestsPerMinute);
+    this.#requests = options.requestsPerMinute === undefined ? null : this.rateLimiter('requests', options.requestsPerMinute);
   }
 
   /** A limit per minute. With a shared counter, all processes count together under one name. */
-  attempts(name: string, perMinute: number): Attempts {
-    return new Attempts(perMinute, this.#counter && { counter: this.#counter, name });
+  rateLimiter(name: string, perMinute: number): RateLimiter {
+    return new RateLimiter(perMinute, this.#counter && { counter: this.#counter, name });
   }
 
   /**
@@ -93,7 +93,7 @@ export class Access {
     if (principal.kind === 'anonymous') return noCredential;
     return isAllowed(principal, rule)
       ? { principal, onlyOwner: principal.kind === 'user' && rule.user === 'own' ? principal.userId : undefined }
-      : { denied: 'forbidden', detail: whatIsNeeded(principal, rule) };
+      : { denied: 'forbidden', detail: requirementOf(principal, rule) };
   }
 
   /** Applies a change immediately in this process; other processes notice it within a second. */
@@ -130,7 +130,7 @@ function isAllowed(principal: Exclude<Principal, { kind: 'anonymous' }>, rule: R
   }
 }
 
-function whatIsNeeded(principal: Principal, { service, staff, user }: Rule): string {
+function requirementOf(principal: Principal, { service, staff, user }: Rule): string {
   if (principal.kind !== 'service') return `Users cannot do this. Ask ${staff === 'admin' ? 'an admin' : 'an operator'}.`;
   if (service !== 'never')
     return `The API key needs the scope \`${service}\`. An admin can create a key that has it: POST /keys, or coffer keys create.`;

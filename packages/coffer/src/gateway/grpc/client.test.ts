@@ -12,7 +12,7 @@ type Said = { readonly code: status; readonly name?: string } | 'nothing' | 'yes
 
 /** The other service, which answers as the test wants. */
 let says: Said = 'yes';
-let asked = 0;
+let calls = 0;
 const server = new Server();
 let users: ReturnType<typeof createUserClient>;
 let wallets: ReturnType<typeof createWalletClient>;
@@ -27,7 +27,7 @@ const messages = {
 beforeAll(async () => {
   for (const method of [userService.getUserById, walletService.createWallet, walletService.getWallet]) {
     const handle = (_call: unknown, callback: sendUnaryData<object>): void => {
-      asked++;
+      calls++;
       if (says === 'nothing') return;
       if (says === 'yes') return callback(null, messages[method.path]);
       const metadata = new Metadata();
@@ -43,7 +43,7 @@ beforeAll(async () => {
   wallets = createWalletClient({ host: '127.0.0.1', port }, { openMs: 1_000 });
 });
 afterEach(() => {
-  asked = 0;
+  calls = 0;
 });
 afterAll(() => {
   users.close();
@@ -57,7 +57,7 @@ const opening = async () => (await wallets.openWallet(userId)).status;
 test('an answer is passed on', async () => {
   says = 'yes';
   expect([await find(), await opening(), await wallets.hasWallet(userId)]).toEqual([{ status: 'found' }, 'opened', true]);
-  expect(asked).toBe(3);
+  expect(calls).toBe(3);
 });
 
 describe('a failure never means that a user is missing, or a wallet refused or absent', () => {
@@ -70,14 +70,14 @@ describe('a failure never means that a user is missing, or a wallet refused or a
   ] as const)('when %s: unknown', async (_what, answer) => {
     says = answer;
     expect([await find(), await opening(), await wallets.hasWallet(userId)]).toEqual([{ status: 'unavailable' }, 'unknown', 'unknown']);
-    expect(asked).toBe(3);
+    expect(calls).toBe(3);
   });
 
   test('when no answer comes before the deadline: unknown', async () => {
     says = 'nothing';
     const answers = await Promise.all([find(500), opening(), wallets.hasWallet(userId)]);
     expect(answers).toEqual([{ status: 'unavailable' }, 'unknown', 'unknown']);
-    expect(asked).toBe(3);
+    expect(calls).toBe(3);
   });
 
   // From a proxy, a load balancer or another program on the port: whatever the status, it is not the other service's answer.

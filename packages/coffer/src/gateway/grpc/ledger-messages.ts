@@ -21,10 +21,10 @@ export function int64OrNone(amount: bigint | null): bigint | null {
 export function resultOf(outcome: OperationOutcome, assets: Assets, reader: Reader): OperationResult {
   const { status, entry, key, replayed, seq } = outcome;
   const problem = status === 'refused' ? problemOf(outcome.refusal, entry) : null;
-  const told = { seq: BigInt(seq), requestId: key, replayed, problem };
-  if (!entry) return { ...unrecorded, ...told };
+  const common = { seq: BigInt(seq), requestId: key, replayed, problem };
+  if (!entry) return { ...unrecorded, ...common };
   const ofSaga = outcome.saga && sagaOf(entry, outcome.saga, reader);
-  return { ...resultOfEntry(entry, entry.scope, assets, reader), ...ofSaga, ...told };
+  return { ...resultOfEntry(entry, entry.scope, assets, reader), ...ofSaga, ...common };
 }
 
 /** A recorded operation, with what was reversed of it. */

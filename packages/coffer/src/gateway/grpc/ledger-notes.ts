@@ -13,12 +13,12 @@ export function countedRequest({ id, operations, atomic }: PostRequest): unknown
 }
 
 function notedOperation(operation: Operation): unknown {
-  const said = Object.entries(operation).flatMap(([kind, asked]) => {
-    if (asked === null) return [];
-    const { terms } = asked;
-    return [[kind, { ...asked, terms: terms && { ...terms, metadata: notedMetadata(terms.metadata) } }]];
+  const noted = Object.entries(operation).flatMap(([kind, input]) => {
+    if (input === null) return [];
+    const { terms } = input;
+    return [[kind, { ...input, terms: terms && { ...terms, metadata: notedMetadata(terms.metadata) } }]];
   });
-  return Object.fromEntries(said);
+  return Object.fromEntries(noted);
 }
 
 /** Refused metadata is not recorded: it may contain anything. */

@@ -178,10 +178,10 @@ class LedgerCalls {
   }
 
   async wallets({ ownerId, ...paged }: ListWalletsRequest, { principal, onlyOwner }: Admission): Promise<Answer<ListWalletsResponse>> {
-    const asked = ownerId.toLowerCase();
-    if (onlyOwner !== undefined && asked !== '' && asked !== onlyOwner)
+    const requestedOwner = ownerId.toLowerCase();
+    if (onlyOwner !== undefined && requestedOwner !== '' && requestedOwner !== onlyOwner)
       return { failure: failureOf('forbidden', { said: 'You can access only your own wallets. Omit owner_id.' }) };
-    const owner = asked || ('userId' in principal ? principal.userId : '');
+    const owner = requestedOwner || ('userId' in principal ? principal.userId : '');
     if (!isUuid(owner)) return { failure: invalid("Name the owner of the wallets: send the user's id as owner_id.") };
     const read = async (limit: number, cursor?: string) => await this.#queries.walletsOf(owner, limit, cursor);
     return await this.#page(paged, cursors.asset, read, (items, next) => ({ wallets: items.map(walletOf), next }));

@@ -55,8 +55,8 @@ export function serve<Request, Response>(
     const tell = (done: Answer<Response>): void => {
       const trailer = observed.trailer(done.trailer);
       if ('message' in done && notes) observed.operations = notes.causes(done.message);
-      const asked = request instanceof MalformedMessage ? null : request;
-      const summary = asked && notes ? notes.summaryOf(asked) : asked;
+      const message = request instanceof MalformedMessage ? null : request;
+      const summary = message && notes ? notes.summaryOf(message) : message;
       observed.answered('message' in done ? status.OK : done.failure.status, summary, trailer);
       if ('message' in done) callback(null, done.message, trailer);
       else fail(callback, done.failure, trailer);

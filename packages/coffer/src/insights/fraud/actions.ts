@@ -6,7 +6,7 @@ import type { Log } from '../../kernel/index.ts';
 import { internalKey } from '../../ledger/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import { isPassing, startWork } from '../loop.ts';
-import { tellUser } from '../notifications/store.ts';
+import { notifyUser } from '../notifications/store.ts';
 import { findingId } from './finding-store.ts';
 
 const everyMs = 1_000;
@@ -80,8 +80,8 @@ async function act(parts: ActionParts, { action, rule, wallet, event }: Action):
   if (action === 'notify') {
     const owner = (await parts.ledger.read.balance(wallet))?.owner ?? null;
     if (owner === null) return 'the wallet has no owner to notify';
-    const told = { key: `user/fraud/${finding}`, kind: 'movement_flagged', wallet, facts: { event }, userId: owner } as const;
-    await tellUser(parts.pool, told, parts.mailed);
+    const notification = { key: `user/fraud/${finding}`, kind: 'movement_flagged', wallet, facts: { event }, userId: owner } as const;
+    await notifyUser(parts.pool, notification, parts.mailed);
     return 'told';
   }
   const outcome = await parts.commands.freeze({

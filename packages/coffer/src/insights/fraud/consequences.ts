@@ -2,12 +2,12 @@
  * Records the consequences of findings, in the transaction in which the findings become active. Repeating it records them once.
  */
 import type pg from 'pg';
-import { tellStaff } from '../notifications/store.ts';
+import { notifyStaff } from '../notifications/store.ts';
 import type { KeptFinding } from './finding-store.ts';
 
 export async function writeConsequences(client: pg.ClientBase, findings: readonly KeptFinding[]): Promise<void> {
   await queueActions(client, findings);
-  await tellStaff(
+  await notifyStaff(
     client,
     findings.map((finding) => ({
       key: `staff/${episodeOf(finding)}`,

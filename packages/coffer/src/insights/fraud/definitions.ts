@@ -77,11 +77,11 @@ export function readDefinition(kind: unknown, definition: unknown, known: Pick<A
 
 /** The rule's content, or what is wrong with it. */
 export function readContent(
-  asked: { readonly [Part in 'name' | 'kind' | 'definition' | 'action' | 'enabled']: unknown },
+  input: { readonly [Part in 'name' | 'kind' | 'definition' | 'action' | 'enabled']: unknown },
   assets: Pick<Assets, 'all' | 'find'>,
 ): RuleContent | Mistake {
-  const { name, action, enabled } = asked;
-  const defined = readDefinition(asked.kind, asked.definition, assets);
+  const { name, action, enabled } = input;
+  const defined = readDefinition(input.kind, input.definition, assets);
   if ('mistake' in defined) return defined;
   if (typeof name !== 'string' || !isText(name, nameLengthMax))
     return { mistake: `name must be a string of 1 to ${nameLengthMax} characters.` };

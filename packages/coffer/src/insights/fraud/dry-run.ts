@@ -18,7 +18,7 @@ const sweepEvery = 50_000;
 
 export type DryRunProgress = { readonly events: number; readonly share: number };
 
-export type DryRunAsked = {
+export type DryRunRequest = {
   /**
    * Raw input: checked here. The id selects the current rule to compare with; without one, or if there is none, there is no
    * comparison.
@@ -56,13 +56,13 @@ const candidate = 'as-tried';
 const present = 'as-present';
 
 /** Refusals: rule_invalid, also for a window with too many movements for memory; range_empty. */
-export async function dryRun(grounds: RuleGrounds, asked: DryRunAsked): Promise<DryRun | FraudRefusal> {
-  const { since, until } = asked;
-  const defined = readDefinition(asked.rule.kind, asked.rule.definition, grounds.assets);
+export async function dryRun(grounds: RuleGrounds, request: DryRunRequest): Promise<DryRun | FraudRefusal> {
+  const { since, until } = request;
+  const defined = readDefinition(request.rule.kind, request.rule.definition, grounds.assets);
   if ('mistake' in defined) return { refusal: 'rule_invalid', detail: defined.mistake };
   if (since && until && since > until)
     return { refusal: 'range_empty', detail: `since (${since.toISOString()}) is later than until (${until.toISOString()}).` };
-  const run = new Run(asked, defined);
+  const run = new Run(request, defined);
   const books = await Promise.all(grounds.books.map(async (book) => await run.begin(grounds.read.in({ book }))));
   return (await run.readAll(books))
     ? run.result(books)
@@ -82,7 +82,7 @@ type Book = {
 };
 
 class Run {
-  readonly #asked: DryRunAsked;
+  readonly #request: DryRunRequest;
   readonly #history: RuleHistory;
   readonly #windowMs: number;
   #events = 0;
@@ -92,7 +92,7 @@ class Run {
   readonly #onlyNew: KeptFinding[] = [];
   readonly #onlyPresent: KeptFinding[] = [];
 
-  constructor(asked: DryRunAsked, defined: Defined) {
+  constructor(request: DryRunRequest, defined: Defined) {
     const everywhere = {
       version: 1,
       action: 'flag',
@@ -104,15 +104,15 @@ class Run {
       reason: '',
     };
     const tried = { ...everywhere, ...defined, rule: candidate, name: candidate } as RuleVersion;
-    const compared = asked.present?.enabled ? [{ ...asked.present, ...everywhere, rule: present } as RuleVersion] : [];
-    this.#asked = asked;
+    const compared = request.present?.enabled ? [{ ...request.present, ...everywhere, rule: present } as RuleVersion] : [];
+    this.#request = request;
     this.#history = new RuleHistory([tried, ...compared]);
     this.#windowMs = Math.max(...[tried, ...compared].map((version) => windowSecondsOf(version))) * 1_000;
   }
 
   /** Starts where a window before `since` starts. */
   async begin(reader: BookReader): Promise<Book> {
-    const { since } = this.#asked;
+    const { since } = this.#request;
     const end = await reader.lastSeq();
     const seq = since ? await reader.seqAt(new Date(since.getTime() - this.#windowMs - 1)) : 0;
     // Beyond every part of the last event that is too old.
@@ -124,7 +124,7 @@ class Run {
    * movements for memory.
    */
   async readAll(books: readonly Book[]): Promise<boolean> {
-    const { eventsMax = Number.POSITIVE_INFINITY, isOver, onProgress } = this.#asked;
+    const { eventsMax = Number.POSITIVE_INFINITY, isOver, onProgress } = this.#request;
     const total = books.reduce((sum, { end }) => sum + end, 0);
     for (let next = furthestBehind(books); next; next = furthestBehind(books)) {
       if (isOver?.() || this.#events >= eventsMax) return true;
@@ -152,7 +152,7 @@ class Run {
   }
 
   async #readPage(book: Book): Promise<void> {
-    const { until } = this.#asked;
+    const { until } = this.#request;
     const page = await book.reader.events(book.place.seq, book.place.part, eventsAtOnce);
     const events = page.filter(({ seq, recordedAt }) => seq <= book.end && (!until || recordedAt <= until));
     const [first, last] = [events[0], events.at(-1)];
@@ -176,7 +176,7 @@ class Run {
   }
 
   #note(findings: readonly Finding[]): void {
-    const { since, listedMax = 100 } = this.#asked;
+    const { since, listedMax = 100 } = this.#request;
     const counted = since ? findings.filter(({ movement }) => movement.recordedAt >= since) : findings;
     const [found, byPresent] = [candidate, present].map((rule) => counted.filter((finding) => finding.rule === rule));
     const foundAt = new Set(found?.map(({ movement }) => movement.id));
@@ -185,7 +185,7 @@ class Run {
     this.#counts.foundByPresent += presentAt.size;
     for (const id of foundAt) if (presentAt.has(id)) this.#counts.foundByBoth++;
     const list = (into: KeptFinding[], of: readonly Finding[] = [], other: ReadonlySet<string>) => {
-      const rule = this.#asked.rule.id ?? candidate;
+      const rule = this.#request.rule.id ?? candidate;
       const only = of.filter(({ movement }) => !other.has(movement.id)).slice(0, Math.max(0, listedMax - into.length));
       into.push(...only.map((finding) => keptOf({ ...finding, rule })));
     };

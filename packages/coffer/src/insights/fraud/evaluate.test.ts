@@ -136,7 +136,7 @@ test('the same movements give the same findings in any portions, even if a walle
 });
 
 describe('an invalid definition', () => {
-  const asked = (changes: object) =>
+  const read = (changes: object) =>
     readContent({ name: 'r', kind: 'velocity', action: 'flag', enabled: true, definition: {}, ...changes }, assets);
   const velocity = { count: 3, windowSeconds: 60, ...withdrawals };
   test.each([
@@ -164,7 +164,7 @@ describe('an invalid definition', () => {
     ['an unknown action', { definition: velocity, action: 'delete' }, 'action must be one of'],
     ['a review of spending', { definition: { ...velocity, movements: ['spend'] }, action: 'review' }, 'Only withdrawals'],
   ])('%s is refused with a reason', (_what, changes, mistake) => {
-    const content = asked(changes);
+    const content = read(changes);
     expect('mistake' in content ? content.mistake : content).toContain(mistake);
   });
 });

@@ -83,7 +83,7 @@ export async function readMissed(
   return rows.map(findingFromRow);
 }
 
-export type FindingsAsked = {
+export type FindingsQuery = {
   readonly rule?: string | undefined;
   readonly wallet?: string | undefined;
   /** The position where an earlier page ended. */
@@ -99,7 +99,7 @@ export type FindingCursor = {
 };
 
 /** Newest first, of the active generation. One left behind by a killed rebuild no longer changes. */
-export async function readFindings(pool: pg.Pool, { rule, wallet, before, limit }: FindingsAsked): Promise<FollowedFinding[]> {
+export async function readFindings(pool: pg.Pool, { rule, wallet, before, limit }: FindingsQuery): Promise<FollowedFinding[]> {
   const { rows } = await pool.query<FindingRow & FollowedFinding['followed']>({
     text: `
       select f.book, f.seq, f.part, f.rule, f.version, f.action, f.wallet, f.recorded_at, f.events, f.facts, a.state, a.note

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { MovementKind } from './definitions.ts';
 import type { Movement } from './movements.ts';
 
-type Asked = {
+type MovementsQuery = {
   readonly generation: number;
   readonly book: number;
   readonly wallets: readonly string[];
@@ -16,7 +16,10 @@ type Asked = {
 type MovementRow = Omit<Movement, 'id' | 'book' | 'recordedAt'> & { recorded_at: Date };
 
 /** In log order. */
-export async function readRecent(client: pg.ClientBase, { generation, book, wallets, kinds, limit, before }: Asked): Promise<Movement[]> {
+export async function readRecent(
+  client: pg.ClientBase,
+  { generation, book, wallets, kinds, limit, before }: MovementsQuery,
+): Promise<Movement[]> {
   if (wallets.length === 0 || limit === 0) return [];
   const { rows } = await client.query<MovementRow>({
     name: 'fraud_recent',
@@ -57,9 +60,9 @@ export async function insertMovements(client: pg.ClientBase, generation: number,
 /** Movements of each kind recorded before its cutoff, a bounded number at a time: more than were added. */
 export async function pruneMovements(
   client: pg.ClientBase,
-  asked: Pick<Asked, 'generation' | 'book' | 'kinds' | 'limit'> & { readonly cutoffs: readonly Date[] },
+  query: Pick<MovementsQuery, 'generation' | 'book' | 'kinds' | 'limit'> & { readonly cutoffs: readonly Date[] },
 ): Promise<void> {
-  if (asked.kinds.length === 0) return;
+  if (query.kinds.length === 0) return;
   await client.query({
     name: 'fraud_prune',
     text: `
@@ -70,7 +73,7 @@ export async function pruneMovements(
           where m.generation = $1 and m.book = $2 and m.kind = kept.kind and m.recorded_at < kept.since
           order by m.recorded_at limit $5
         ) old))`,
-    values: [asked.generation, asked.book, asked.kinds, asked.cutoffs, asked.limit],
+    values: [query.generation, query.book, query.kinds, query.cutoffs, query.limit],
   });
 }
 

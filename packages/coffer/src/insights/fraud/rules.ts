@@ -24,7 +24,7 @@ export type RuleGrounds = Pick<Ledger, 'books' | 'read' | 'assets'>;
 
 type Decided = { readonly actor: string; readonly reason: string };
 /** Raw input: checked here. */
-export type AskedRule = { readonly [Part in 'name' | 'kind' | 'definition' | 'action' | 'enabled']: unknown };
+export type RuleInput = { readonly [Part in 'name' | 'kind' | 'definition' | 'action' | 'enabled']: unknown };
 
 export class FraudRules {
   readonly #pool: pg.Pool;
@@ -45,10 +45,10 @@ export class FraudRules {
   }
 
   /** Refusals: rule_invalid, rule_exists, too_many_rules. */
-  async add(rule: string, asked: AskedRule, decided: Decided): Promise<RuleVersion | FraudRefusal> {
+  async add(rule: string, input: RuleInput, decided: Decided): Promise<RuleVersion | FraudRefusal> {
     if (!new RegExp(ruleIdPattern).test(rule) || rule.length > ruleIdLengthMax)
       return invalid(`The id must be 1 to ${ruleIdLengthMax} lower-case letters and digits, in words joined by hyphens.`);
-    const content = readContent(asked, this.#grounds.assets);
+    const content = readContent(input, this.#grounds.assets);
     return await this.#change(rule, decided, (current, rules) => {
       if ('mistake' in content) return content;
       if (current) return { refusal: 'rule_exists', detail: `The rule ${rule} already exists. Change it, or choose another id.` };
@@ -59,10 +59,10 @@ export class FraudRules {
   }
 
   /** Omitted fields keep their values. Refusals: rule_invalid, rule_not_found, rule_unchanged. */
-  async change(rule: string, asked: Partial<AskedRule>, decided: Decided): Promise<RuleVersion | FraudRefusal> {
+  async change(rule: string, input: Partial<RuleInput>, decided: Decided): Promise<RuleVersion | FraudRefusal> {
     return await this.#change(rule, decided, (current) => {
       if (!current) return { refusal: 'rule_not_found', detail: 'Check the id: GET /fraud/rules lists the rules.' };
-      const content = readContent({ ...contentOf(current), ...asked }, this.#grounds.assets);
+      const content = readContent({ ...contentOf(current), ...input }, this.#grounds.assets);
       if ('mistake' in content || isNew(content, current)) return content;
       return {
         refusal: 'rule_unchanged',
@@ -122,7 +122,7 @@ function invalid(detail: string): FraudRefusal {
   return { refusal: 'rule_invalid', detail };
 }
 
-function contentOf({ name, kind, definition, action, enabled }: RuleVersion): AskedRule {
+function contentOf({ name, kind, definition, action, enabled }: RuleVersion): RuleInput {
   return { name, kind, definition, action, enabled };
 }
 

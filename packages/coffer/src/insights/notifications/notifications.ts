@@ -27,7 +27,7 @@ type NotificationRow = Omit<Notification, 'id' | 'text' | 'createdAt' | 'readAt'
 };
 
 const columns = 'id, kind, wallet, facts, created_at, read_at, read_by';
-/** Counting stops there: nobody cares about the difference. */
+/** Counting stops there: the exact number does not matter. */
 const unreadMax = 1_000;
 
 export class Notifications {
@@ -40,11 +40,11 @@ export class Notifications {
   /** Newest first. `cursor`: the `next` of an earlier page. `unreadCount` stops at 1000. */
   async list(
     reader: Reader,
-    asked: { readonly limit: number; readonly cursor?: string | undefined; readonly unread?: boolean | undefined },
+    query: { readonly limit: number; readonly cursor?: string | undefined; readonly unread?: boolean | undefined },
   ): Promise<{ readonly items: readonly Notification[]; readonly next: string | null; readonly unreadCount: number }> {
-    const [found, unreadCount] = await Promise.all([this.#page(reader, asked), this.#countUnread(reader)]);
-    const items = found.slice(0, asked.limit);
-    return { items, next: found.length > asked.limit ? String(items.at(-1)?.id) : null, unreadCount };
+    const [found, unreadCount] = await Promise.all([this.#page(reader, query), this.#countUnread(reader)]);
+    const items = found.slice(0, query.limit);
+    return { items, next: found.length > query.limit ? String(items.at(-1)?.id) : null, unreadCount };
   }
 
   /** Null if the reader has no notification of this id. Reading twice changes nothing. */
@@ -69,12 +69,12 @@ export class Notifications {
 
   async #page(
     reader: Reader,
-    asked: { limit: number; cursor?: string | undefined; unread?: boolean | undefined },
+    query: { limit: number; cursor?: string | undefined; unread?: boolean | undefined },
   ): Promise<Notification[]> {
     const { rows } = await this.#pool.query<NotificationRow>(
       `select ${columns} from insights.notification
        where ${whose(reader)} and id < $2 and (not $3 or read_at is null) order by id desc limit $4`,
-      [reader, asked.cursor ?? String(Number.MAX_SAFE_INTEGER), asked.unread ?? false, asked.limit + 1],
+      [reader, query.cursor ?? String(Number.MAX_SAFE_INTEGER), query.unread ?? false, query.limit + 1],
     );
     return rows.map(notificationFromRow);
   }

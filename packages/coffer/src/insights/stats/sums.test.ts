@@ -62,8 +62,8 @@ test('events and entries of the same history add up to the same stats, wherever 
       const [sums] = addUp(eventsOf(kept));
       const amounts = Object.fromEntries(sums?.amounts ?? []);
       const { postings = 0, version = 0, lastActivityAt = null } = sums ?? {};
-      const told = withNewer({ ...nothingKept, ...amounts, postings, version, lastActivityAt }, totalsOf(newer, kept.length));
-      expect(told).toEqual(withNewer(nothingKept, totalsOf(steps)));
+      const stats = withNewer({ ...nothingKept, ...amounts, postings, version, lastActivityAt }, totalsOf(newer, kept.length));
+      expect(stats).toEqual(withNewer(nothingKept, totalsOf(steps)));
     }),
   );
 });

@@ -4,7 +4,7 @@ const freshMs = 1_000;
 const patienceMs = 1_000;
 
 /** Returns the value read within the last second, otherwise reads it; null if that fails or takes too long. */
-export function asked<T>(read: () => Promise<T>): () => Promise<T | null> {
+export function cachedRead<T>(read: () => Promise<T>): () => Promise<T | null> {
   let readAtMs = -Infinity;
   let reading: Promise<T | null> = Promise.resolve(null);
   return () => {

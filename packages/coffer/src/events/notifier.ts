@@ -7,70 +7,70 @@ import { Listener } from '../background/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { LedgerObserver } from '../ledger/index.ts';
 
-export type Doorbell = {
-  /** Something was posted. Costs a comparison; at most one notification per `ringEveryMs` leaves the process. */
-  ring(): void;
-  /** Called for each notification of any process, and when some may have been missed. `onRing` must not throw or wait. */
-  readonly listen: (onRing: () => void) => Promise<{ stop(): Promise<void> }>;
+export type PostingNotifier = {
+  /** Something was posted. Costs a comparison; at most one notification per `notifyEveryMs` leaves the process. */
+  notify(): void;
+  /** Called for each notification of any process, and when some may have been missed. `onNotified` must not throw or wait. */
+  readonly listen: (onNotified: () => void) => Promise<{ stop(): Promise<void> }>;
   stop(): Promise<void>;
 };
 
 const channel = 'coffer_events';
 /** Postings come in hundreds of batches a second: one notification for all commits in this time. */
-const ringEveryMs = 20;
+const notifyEveryMs = 20;
 
-export type DoorbellOptions = {
+export type PostingNotifierOptions = {
   /** Database URL for the listening connection. */
   readonly url: string;
   readonly pool: pg.Pool;
   readonly log: Log;
 };
 
-export function openDoorbell({ url, pool, log }: DoorbellOptions): Doorbell {
+export function openPostingNotifier({ url, pool, log }: PostingNotifierOptions): PostingNotifier {
   const listeners = new Set<() => void>();
   const listener = new Listener({
     url,
     applicationName: 'coffer doorbell',
     channel,
     heard: () => {
-      for (const onRing of listeners) onRing();
+      for (const onNotified of listeners) onNotified();
     },
     failed: (failure) => log.debug({ reason: String(failure) }, 'Cannot listen for posting notifications; retrying'),
   });
-  let ringing: NodeJS.Timeout | null = null;
+  let timer: NodeJS.Timeout | null = null;
   let isUnderWay = false;
   let stopped = false;
 
   const send = () => {
-    ringing = null;
+    timer = null;
     // One at a time, so that a slow database gets no queue of hints.
     if (isUnderWay) return later();
     isUnderWay = true;
     pool
-      .query({ name: 'ring', text: `select pg_notify('${channel}', '')` })
+      .query({ name: 'notify', text: `select pg_notify('${channel}', '')` })
       .catch((failure: unknown) => log.debug({ reason: String(failure) }, 'A posting notification was lost'))
       .finally(() => {
         isUnderWay = false;
       });
   };
   const later = () => {
-    if (ringing === null && !stopped) ringing = setTimeout(send, ringEveryMs).unref();
+    if (timer === null && !stopped) timer = setTimeout(send, notifyEveryMs).unref();
   };
   return {
-    ring: later,
-    listen: async (onRing) => {
-      listeners.add(onRing);
+    notify: later,
+    listen: async (onNotified) => {
+      listeners.add(onNotified);
       await listener.open();
       return {
         stop: () => {
-          listeners.delete(onRing);
+          listeners.delete(onNotified);
           return Promise.resolve();
         },
       };
     },
     stop: async () => {
       stopped = true;
-      if (ringing !== null) clearTimeout(ringing);
+      if (timer !== null) clearTimeout(timer);
       listeners.clear();
       await listener.close();
     },
@@ -78,11 +78,11 @@ export function openDoorbell({ url, pool, log }: DoorbellOptions): Doorbell {
 }
 
 /** A ledger observer that notifies for each batch that added something to the log, and calls `observe`. */
-export function ringingOnCommit(doorbell: Pick<Doorbell, 'ring'>, observe: LedgerObserver): LedgerObserver {
+export function notifyingOnCommit(notifier: Pick<PostingNotifier, 'notify'>, observe: LedgerObserver): LedgerObserver {
   return {
     answered: (kind, outcome) => observe.answered(kind, outcome),
     batchCommitted: (batch) => {
-      if (batch.entries > 0) doorbell.ring();
+      if (batch.entries > 0) notifier.notify();
       observe.batchCommitted(batch);
     },
   };

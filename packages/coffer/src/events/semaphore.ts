@@ -1,5 +1,5 @@
 /** Limits concurrency; the rest wait in order. */
-export class Turnstile {
+export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 

@@ -5,7 +5,7 @@ const windowMs = 60_000;
 /** Callers choose the keys: beyond this number, the least recently tried key is forgotten. */
 const keysMax = 10_000;
 
-export class Attempts {
+export class RateLimiter {
   readonly #perWindow: number;
   readonly #shared: { readonly counter: SharedCounter; readonly name: string } | null;
   /** Ordered by last try. */

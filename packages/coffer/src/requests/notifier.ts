@@ -5,25 +5,25 @@ export const channel = 'coffer_requests';
 /** Notifications serialise commits, so many requests share one. */
 const gatherMs = 5;
 
-export class Bell {
+export class RequestNotifier {
   readonly #pool: pg.Pool;
   #timer: NodeJS.Timeout | null = null;
-  #ringing: Promise<unknown> = Promise.resolve();
+  #notifying: Promise<unknown> = Promise.resolve();
 
   constructor(pool: pg.Pool) {
     this.#pool = pool;
   }
 
-  ring(): void {
+  notify(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
       // Not awaited: if it fails, workers only notice a moment later.
-      this.#ringing = this.#pool.query(`select pg_notify('${channel}', '')`).catch(() => undefined);
+      this.#notifying = this.#pool.query(`select pg_notify('${channel}', '')`).catch(() => undefined);
     }, gatherMs).unref();
   }
 
   async stop(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
-    await this.#ringing;
+    await this.#notifying;
   }
 }

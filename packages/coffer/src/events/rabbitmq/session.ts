@@ -16,7 +16,7 @@ const turnLock = 0x0c0ffe21;
 const sessionOptions =
   '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c statement_timeout=20s -c synchronous_commit=off';
 
-export class RelayTurn {
+export class RelaySession {
   readonly #session: Session;
   readonly #client: pg.Client;
 
@@ -25,8 +25,8 @@ export class RelayTurn {
     this.#client = session.client;
   }
 
-  static async open(url: string, onBroken: () => void): Promise<RelayTurn> {
-    return new RelayTurn(await openSession({ url, applicationName: 'coffer relay', serverOptions: sessionOptions, onBroken }));
+  static async open(url: string, onBroken: () => void): Promise<RelaySession> {
+    return new RelaySession(await openSession({ url, applicationName: 'coffer relay', serverOptions: sessionOptions, onBroken }));
   }
 
   get isBroken(): boolean {

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { asked } from './asked.ts';
+import { cachedRead } from './cached-read.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function counting(answer: () => Promise<number>) {
   let reads = 0;
-  const ask = asked(() => {
+  const ask = cachedRead(() => {
     reads++;
     return answer();
   });
