@@ -5,18 +5,18 @@ import { summary } from './test/support/summary.ts';
 const all = ['{packages,test,bench,scripts}/**/*.test.ts'];
 const never = ['**/node_modules/**', '**/dist/**'];
 
-/** Bounds for a test that hangs, not for one on a busy machine: what takes two seconds alone may take twenty there. */
+/** Limits for a hung test, not for a slow one: two seconds on an idle machine may take twenty on a busy one. */
 function suite(name: string, include: string[], exclude: string[], boundMs: number) {
   return {
     test: {
       name,
       include,
       exclude: [...never, ...exclude],
-      // Processes, not threads: tests kill and restart servers, and a crash must not take its neighbours along.
+      // Processes, not threads: tests kill and restart servers, and a crash must not affect other files.
       pool: 'forks' as const,
       testTimeout: boundMs,
       hookTimeout: boundMs,
-      // Ends before the test does, so that the failure says what was waited for.
+      // Times out before the test, so that the failure names the condition that was awaited.
       expect: { poll: { timeout: boundMs - 10_000 } },
     },
   };

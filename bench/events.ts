@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { createPool } from '../packages/coffer/src/database/index.ts';
-import { openDoorbell, ringingOnCommit } from '../packages/coffer/src/events/index.ts';
+import { openPostingNotifier, notifyingOnCommit } from '../packages/coffer/src/events/index.ts';
 import { newId, silentLog } from '../packages/coffer/src/kernel/index.ts';
 import type { Ledger, LedgerObserver } from '../packages/coffer/src/ledger/index.ts';
 import { openFundedLedger, postingsPerSecond } from './posting.ts';
@@ -27,8 +27,8 @@ export async function eventFigures(
   const { url, home, seconds } = where;
   const { name } = broker;
   const pool = createPool(url, silentLog());
-  const doorbell = openDoorbell({ url, pool, log: silentLog() });
-  const ledger = await openFundedLedger(url, { observe: ringingOnCommit(doorbell, noObserver) });
+  const notifier = openPostingNotifier({ url, pool, log: silentLog() });
+  const ledger = await openFundedLedger(url, { observe: notifyingOnCommit(notifier, noObserver) });
   const marks = await Marks.open(url);
   try {
     figures.add(
@@ -66,7 +66,7 @@ export async function eventFigures(
   } finally {
     await marks.close();
     await ledger.stop();
-    await doorbell.stop();
+    await notifier.stop();
     await pool.end();
   }
   await verifyDatabase(url);

@@ -70,7 +70,7 @@ export function readApiDocument(): ApiDocument {
   };
 }
 
-/** A stream of events does not end: it is no request with an answer, as clients and collections are made of. */
+/** An event stream does not end, so it is not a request with an answer that clients and collections can use. */
 function isStream({ responses }: DescribedOperation): boolean {
   return Object.values(responses).some(({ content }) => content?.['text/event-stream'] !== undefined);
 }
@@ -79,7 +79,7 @@ export function bodySchema(operation: ApiOperation): Schema | undefined {
   return operation.requestBody?.content['application/json']?.schema;
 }
 
-/** What a success answers, by content type; several statuses may succeed. */
+/** The answers to a success, by content type; several statuses may be successes. */
 export function answerSchemas({ responses }: ApiOperation): (Schema | undefined)[] {
   return Object.entries(responses)
     .filter(([status]) => status.startsWith('2'))

@@ -4,7 +4,7 @@ import { postingStatements, statementsIn, unboundParts } from './books.ts';
 
 const sql = (text: string) => unboundParts({ file: 'x.ts', line: 1, text });
 
-test('no statement of the posting path leaves its book out', () => {
+test('every statement of the posting path is bound to its book', () => {
   const statements = postingStatements(path.resolve(import.meta.dirname, '..'));
   expect(statements.length).toBeGreaterThan(15);
   expect(statements.flatMap((statement) => unboundParts(statement).map((why) => `${statement.file}:${statement.line} ${why}`))).toEqual([]);
@@ -21,7 +21,7 @@ test.each([
   ['an unnamed one beside a named one', 'select from ledger.book, (select from ledger.entry e where e.book = $1) x'],
   ['a lock', 'select from ledger.book for no key update'],
   ['rows without their book', 'insert into ledger.entry (seq, kind) select 1, 2'],
-  ['a function that is not told the book first', 'select ledger.seq_at($2, $1)'],
+  ['a function without the book as its first argument', 'select ledger.seq_at($2, $1)'],
 ])('%s is found', (_what, text) => {
   expect(sql(text)).toHaveLength(1);
 });
@@ -32,7 +32,7 @@ test.each([
   'select id from ledger.asset',
   'select ledger.balance_at($1, $2, ledger.seq_at($1, $3))',
   'insert into ledger.batch (book, batch_no) values (p_book, 0)',
-])('what is bound to a book passes: %s', (text) => {
+])('a statement bound to a book passes: %s', (text) => {
   expect(sql(text)).toEqual([]);
 });
 

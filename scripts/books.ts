@@ -1,6 +1,6 @@
 /**
- * Holds the posting path to its book: a ledger whose tables are spread over machines by book posts on one of them only as long as no
- * statement leaves the book out.
+ * Checks that the posting path stays within its book: if the ledger's tables are distributed over machines by book, posting uses
+ * a single one only if every statement names the book.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,28 +8,30 @@ import { sourceFiles } from './boundaries.ts';
 
 /** Relations whose rows belong to a book. `ledger.asset` is the same everywhere. */
 const ofBooks = new Set(['book', 'batch', 'account', 'entry', 'balance', 'event']);
-/** Begins a ledger, once, before there is anything to post to. */
+/** Initialises a ledger, once, before any posting. */
 const beforePosting = new Set(['packages/coffer/database/functions/open_books.sql']);
-/** Where the statements of the posting path are, with the parts that they are put together from. */
+/** The files with the statements of the posting path, and their parts. */
 const postingFiles = ['packages/coffer/src/ledger/reading/rows.ts'];
 const postingFolder = 'packages/coffer/src/ledger/posting';
 
 export type Statement = { readonly file: string; readonly line: number; readonly text: string };
 
-/** The texts of a TypeScript source that speak of the ledger's relations; what is put into them is checked where it stands. */
+/**
+ * The texts of a TypeScript source that refer to the ledger's relations; interpolated parts are checked where they are defined.
+ */
 export function statementsIn(file: string, source: string): Statement[] {
   return [...source.matchAll(/`(?:[^`\\]|\\.)*`|'(?:[^'\\\n]|\\.)*'/g)]
     .filter(([text]) => /\b(from|join|into|update)\s+ledger\.|\bselect\s[^;]*\bledger\.\w+\(/i.test(text))
     .map((match) => ({ file, line: source.slice(0, match.index).split('\n').length, text: match[0] }));
 }
 
-/** Why a statement is not bound to one book, or nothing. */
+/** Why a statement is not bound to one book; empty if it is. */
 export function unboundParts({ text }: Statement): string[] {
   const sql = text.replaceAll(/--.*$/gm, '');
   return [...unboundRelations(sql), ...unboundInsertions(sql), ...unboundCalls(sql)];
 }
 
-/** As many times as a relation is read under a name, that name must be bound: one bound use hides no other. */
+/** A name must be bound as many times as it is used for a relation: one bound use must not hide another. */
 function unboundRelations(sql: string): string[] {
   const keywords = /^(where|on|cross|inner|left|join|order|limit|for|group|set|using|union|returning)$/i;
   const uses = new Map<string, number>();
@@ -41,7 +43,7 @@ function unboundRelations(sql: string): string[] {
   return [...uses].flatMap(([name, times]) => {
     const bindings = sql.match(new RegExp(name === '' ? String.raw`(?<![\w.])book = ` : String.raw`\b${name}\.book = `, 'g')) ?? [];
     const what = name === '' ? 'a relation of the ledger' : `a relation of the ledger as ${name}`;
-    return bindings.length >= times ? [] : [`reads ${what} ${times} times, and says ${bindings.length} times "book = …"`];
+    return bindings.length >= times ? [] : [`reads ${what} ${times} times, but has ${bindings.length} times "book = …"`];
   });
 }
 
@@ -51,12 +53,12 @@ function unboundInsertions(sql: string): string[] {
     .map(([, relation]) => `inserts into ledger.${relation} without its book`);
 }
 
-/** A function of the ledger goes where its first argument says. */
+/** The first argument of a ledger function selects its book. */
 function unboundCalls(sql: string): string[] {
   return [...sql.matchAll(/(?<!function )\bledger\.(\w+)\(\s*([^,)\s]+)/gi)]
     .filter(([, , first = '']) => !['$1', 'p_book'].includes(first) && !first.startsWith('${'))
     .filter(([, name = '', first = '']) => !ofBooks.has(name) && first !== '')
-    .map(([, name, first]) => `calls ledger.${name} with ${first}, not with the book, first`);
+    .map(([, name, first]) => `calls ledger.${name} with ${first}, not with the book as first argument`);
 }
 
 export function postingStatements(root: string): Statement[] {

@@ -15,7 +15,7 @@ test('arrows go one way', () => {
   expect(from('packages/coffer/src/compose/main.ts', 'packages/coffer/src/cli/main.ts')).toContain('none of them may import it');
 });
 
-test('no circle hides in the table of arrows', () => {
+test('the table of arrows has no cycle', () => {
   const order = Object.keys(arrows);
   for (const [folder, allowed] of Object.entries(arrows)) {
     for (const target of allowed) expect(order.indexOf(target), `${folder} -> ${target}`).toBeGreaterThanOrEqual(0);
@@ -44,35 +44,35 @@ test('a folder is entered through its door, from inside and outside', () => {
   expect(from('packages/coffer/src/compose/main.ts', 'packages/coffer/src/gateway/grpc/index.ts')).toBeUndefined();
 });
 
-test('the client stands alone, and only what speaks HTTP uses it', () => {
+test('the client is standalone, and only HTTP clients use it', () => {
   expect(from('packages/client/src/caller.ts', 'packages/client/src/keys.ts')).toBeUndefined();
   expect(from('packages/coffer/src/cli/monkey/load.ts', 'packages/client/src/index.ts')).toBeUndefined();
   expect(from('test/sdk/client.test.ts', 'packages/client/src/keys.ts')).toBeUndefined();
-  expect(from('packages/client/src/keys.ts', 'packages/coffer/src/kernel/index.ts')).toContain('stands alone');
+  expect(from('packages/client/src/keys.ts', 'packages/coffer/src/kernel/index.ts')).toContain('is standalone');
   expect(from('packages/coffer/src/cli/monkey/load.ts', 'packages/client/src/caller.ts')).toContain('through its door');
   expect(from('packages/coffer/src/gateway/http/app.ts', 'packages/client/src/index.ts')).toContain('does not import packages/client:');
   expect(from('packages/coffer/src/compose/main.ts', 'packages/client/src/index.ts')).toContain('does not import packages/client:');
   const [found] = packagesImported('packages/client/src/keys.ts', `import { a } from './a.ts';\nimport { randomUUID } from 'node:crypto';`);
-  expect(found && [found.line, found.target, whyForbidden(found)]).toEqual([2, 'node:crypto', expect.stringContaining('stands alone')]);
+  expect(found && [found.line, found.target, whyForbidden(found)]).toEqual([2, 'node:crypto', expect.stringContaining('is standalone')]);
 });
 
-test('the embedded PostgreSQL stands alone, its tests included, and only the database folder uses it', () => {
+test('the embedded PostgreSQL is standalone, including its tests, and only the database folder uses it', () => {
   const [source, test] = ['packages/embedded-postgres/src/embedded.ts', 'packages/embedded-postgres/test/ownership.test.ts'];
   for (const file of [source, test]) {
     expect(from(file, 'packages/embedded-postgres/src/home.ts')).toBeUndefined();
-    expect(from(file, 'packages/coffer/src/kernel/index.ts')).toContain('stands alone');
-    expect(from(file, 'test/support/server.ts')).toContain('stands alone');
+    expect(from(file, 'packages/coffer/src/kernel/index.ts')).toContain('is standalone');
+    expect(from(file, 'test/support/server.ts')).toContain('is standalone');
   }
   expect(from('packages/coffer/src/database/embedded.ts', 'packages/embedded-postgres/src/index.ts')).toBeUndefined();
   expect(from('packages/coffer/src/compose/main.ts', 'packages/embedded-postgres/src/index.ts')).toContain('does not import');
   expect(from('test/support/server.ts', 'packages/embedded-postgres/src/process.ts')).toBeUndefined();
 });
 
-test('a folder that nobody placed may import nothing', () => {
+test('an unlisted folder may import nothing', () => {
   expect(from('packages/coffer/src/novelty/index.ts', 'packages/coffer/src/kernel/index.ts')).toContain('has no place in the arrows');
 });
 
-test('every form of import is seen, with its line', () => {
+test('every form of import is found, with its line', () => {
   const source = [
     `import a from './a.ts';`,
     `import type { B,`,

@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * What each folder of packages/coffer/src may import. Arrows go one way, types included. A folder that is missing here may
- * import nothing and be imported by nothing: adding one means giving it a place. Tests may import whatever they test.
+ * What each folder of packages/coffer/src may import. Arrows go one way, including types. A folder that is missing here may
+ * import nothing and be imported by nothing: add it here when you add one. Tests may import whatever they test.
  */
 export const arrows: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
@@ -41,10 +41,10 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Composition: these put the contexts together, so they may enter every door. `cli` is above `compose`; nothing is above `cli`. */
+/** Composition: these wire the contexts, so they may enter every door. `cli` is above `compose`; nothing is above `cli`. */
 const composing: readonly string[] = ['compose', 'cli'];
 
-/** Doors beside index.ts: a transport can be loaded without the other, and both share the access rules. */
+/** Doors beside index.ts: each transport can be loaded without the other, and both share the access rules. */
 const furtherDoors: Readonly<Record<string, readonly string[]>> = {
   gateway: ['http/index.ts', 'grpc/index.ts', 'access/index.ts', 'network/index.ts'],
   compose: ['main.ts', 'commands.ts', 'worker.ts', 'rebuild.ts', 'seed.ts', 'observe.ts', 'set-aside.ts', 'config.ts'],
@@ -52,8 +52,8 @@ const furtherDoors: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The packages that stand beside the server: the folders of packages/coffer/src that may use each, through its door, src/index.ts.
- * They import nothing of ours but their own files, tests included; the client, which is published alone, no package either.
+ * The packages beside the server, with the folders of packages/coffer/src that may use each through its door, src/index.ts. They
+ * import only their own files, including tests; the client, which is published separately, no packages either.
  */
 const siblings: Readonly<Record<string, { readonly users: readonly string[]; readonly usesPackages: boolean }>> = {
   'packages/client': { users: ['cli'], usesPackages: false },
@@ -68,7 +68,7 @@ export type Violation = Import & { why: string };
 
 const importPattern = /(?:^|[\s;}])(?:import|export)\s(?:[^'";]*?\sfrom\s*)?['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*\)/g;
 
-/** The relative imports of a source text, with the paths they lead to from the root. */
+/** The relative imports of a source text, with their targets relative to the root. */
 export function importsOf(file: string, source: string): Import[] {
   return [...source.matchAll(importPattern)].map((match) => ({
     file,
@@ -77,7 +77,7 @@ export function importsOf(file: string, source: string): Import[] {
   }));
 }
 
-/** Imports of packages and of Node itself, by their name instead of a path. */
+/** Imports of packages and of Node modules, by name instead of path. */
 export function packagesImported(file: string, source: string): Import[] {
   return [...source.matchAll(/(?:^|[\s;}])(?:import|export)\s(?:[^'";]*?\sfrom\s*)?['"]([^.'"][^'"]*)['"]/g)].map((match) => ({
     file,
@@ -91,7 +91,7 @@ export function whyForbidden(found: Import): string | undefined {
   const { file, target } = found;
   const importer = siblingOf(file);
   if (importer !== undefined)
-    return target.startsWith(`${importer}/`) ? undefined : `${importer} imports nothing but its own files: it stands alone`;
+    return target.startsWith(`${importer}/`) ? undefined : `${importer} may import only its own files: it is standalone`;
   const sibling = siblingOf(target);
   if (sibling !== undefined) return whyForbiddenToUse(found, sibling);
   const from = contextOf(file);
@@ -108,7 +108,7 @@ export function whyForbidden(found: Import): string | undefined {
       }
     }
   }
-  // A table of settings can be read without loading what it sets.
+  // A table of settings can be read without loading the code that it configures.
   const doors = ['index.ts', 'settings.ts', ...(furtherDoors[to] ?? [])].map((door) => `${server}/${to}/${door}`);
   return doors.includes(target) || isTest(file) ? undefined : `other folders enter ${to} through its door, ${doors.join(' or ')}`;
 }
@@ -154,7 +154,7 @@ export function findViolations(root: string): Violation[] {
     });
 }
 
-/** Each context has a door, and the door's first line is a sentence that says what the folder is. */
+/** Each context has a door, whose first line is a sentence that describes the folder. */
 export function missingDoors(root: string): string[] {
   return fs
     .readdirSync(path.join(root, server), { withFileTypes: true })

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * Proves that what was generated from the code is what is committed: each script of package.json called "generate:…"
- * is run with --check, which compares and writes nothing.
+ * Checks that the committed generated files match the code: each script of package.json called "generate:…" is run with --check,
+ * which compares and writes nothing.
  */
 const root = path.resolve(import.meta.dirname, '..');
 const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as {

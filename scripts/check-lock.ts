@@ -5,7 +5,7 @@ import path from 'node:path';
 import { faultsOf } from './lock.ts';
 import type { Lock } from './lock.ts';
 
-/** Proves that "npm ci" accepts the committed lock on every platform, and that "npm install" would not change it. */
+/** Checks that "npm ci" accepts the committed lock on every platform, and that "npm install" would not change it. */
 const root = path.resolve(import.meta.dirname, '..');
 const committed = fs.readFileSync(path.join(root, 'package-lock.json'), 'utf8');
 const faults = faultsOf(JSON.parse(committed) as Lock);
@@ -27,7 +27,7 @@ try {
 
 for (const fault of faults) console.error(`package-lock.json: ${fault}`);
 if (faults.length > 0) {
-  console.error('To make it anew: remove package-lock.json and node_modules, run "npm install", and commit the lock.');
+  console.error('To recreate it: remove package-lock.json and node_modules, run "npm install", and commit the lock.');
   process.exitCode = 1;
 } else {
   console.log('lock: complete for all platforms, as "npm install" writes it');

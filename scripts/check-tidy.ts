@@ -4,7 +4,7 @@ import path from 'node:path';
 import { untidiness } from './tidy.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
-// What git knows or would add: leftovers that it ignores are nobody's business.
+// Files that git tracks or would add; ignored files are not checked.
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: root,
   encoding: 'utf8',

@@ -3,8 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
 
 /**
- * Everything that must hold before a change is shared, cheapest first; the tests come last, so that their summary ends the output.
- * With --fast the slow suites are left out.
+ * Everything that must hold before a change is shared, cheapest first; the tests come last, so that their summary ends the
+ * output. --fast skips the slow suites.
  */
 const checks = ['types', 'lint', 'format', 'boundaries', 'tidy', 'books', 'dead-code', 'contracts', 'lock'];
 const tests = process.argv.includes('--fast') ? 'test' : 'test:all';

@@ -4,11 +4,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Writes packages/coffer/src/gateway/grpc/generated from the contracts in packages/proto/: a type and a codec for each message, a table of calls for
- * each service, and the descriptors that the reflection service hands out. With --check nothing is written, and a difference ends with exit code 1. The contracts are linted first.
+ * Generates packages/coffer/src/gateway/grpc/generated from the contracts in packages/proto/: a type and a codec per message, a
+ * table of calls per service, and the descriptors for the reflection service. With --check it writes nothing, and exits with code
+ * 1 on a difference. It lints the contracts first.
  *
- * Why our own codecs: an int64 becomes exactly a bigint without a detour, text that is not UTF-8 is refused where the usual
- * decoders quietly store something else, and a call costs one buffer. What they stand on is gateway/grpc/wire.ts.
+ * Why our own codecs: an int64 becomes a bigint directly, text that is not UTF-8 is refused where the usual decoders silently
+ * substitute it, and a call costs one buffer. They build on gateway/grpc/wire.ts.
  */
 type FieldDescriptor = {
   name: string;
@@ -29,7 +30,7 @@ type FileDescriptor = {
   service?: { name: string; method: MethodDescriptor[] }[];
 };
 
-/** The scalars that the contracts use so far; another one is added here and in wire.ts. */
+/** The scalars that the contracts use so far; add another one here and in wire.ts. */
 const scalars: Readonly<Record<string, { type: string; zero: string; method: string }>> = {
   TYPE_STRING: { type: 'string', zero: '""', method: 'text' },
   TYPE_INT64: { type: 'bigint', zero: '0n', method: 'int64' },
@@ -48,7 +49,7 @@ const present = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
 
 if (process.argv.includes('--check')) {
   const differing = new Set([...wanted.keys(), ...present].filter((name) => wanted.get(name) !== read(name)));
-  for (const name of differing) console.error(`${path.relative(root, folder)}/${name} is not what packages/proto/ says`);
+  for (const name of differing) console.error(`${path.relative(root, folder)}/${name} does not match packages/proto/`);
   if (differing.size > 0) process.exitCode = 1;
 } else {
   fs.rmSync(folder, { recursive: true, force: true });
@@ -62,7 +63,7 @@ function buf(...args: string[]): Buffer {
   try {
     return execFileSync(process.execPath, [program, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   } catch (failure) {
-    // buf lint says what it found on its output.
+    // buf lint reports its findings on standard output.
     if (failure instanceof Error && 'stdout' in failure) console.error(String(failure.stdout));
     process.exit(1);
   }
@@ -86,7 +87,7 @@ function sourceOf(file: FileDescriptor): string {
 type KnownField = {
   readonly name: string;
   readonly number: number;
-  /** Of the value in TypeScript, and what it is when the field is absent. */
+  /** The TypeScript type, and the value if the field is absent. */
   readonly type: string;
   readonly zero: string;
   readonly write: string;
@@ -94,7 +95,7 @@ type KnownField = {
   readonly read: string;
 };
 
-/** A message that is sent by itself, and not only within others. */
+/** A message that is sent on its own, not only nested in others. */
 function isSent(file: FileDescriptor, name: string): boolean {
   const type = `.${file.package}.${name}`;
   return (file.service ?? []).some(({ method }) => method.some(({ inputType, outputType }) => inputType === type || outputType === type));
@@ -129,7 +130,7 @@ function messageSource({ name, field: fields = [] }: MessageDescriptor, withCode
   ];
 }
 
-/** A oneof is a field each, of which at most one is not null. */
+/** Each member of a oneof is a field; at most one is not null. */
 function knownField(message: string, field: FieldDescriptor): KnownField {
   const { jsonName: name, number } = field;
   const isRepeated = field.label === 'LABEL_REPEATED';
@@ -198,7 +199,7 @@ function serviceSource(file: FileDescriptor, service: string, methods: readonly 
   ];
 }
 
-/** Made by buf: what the reflection library derives from the files itself is refused by strict clients where a message has a map. */
+/** Made by buf: what the reflection library derives from the files is refused by strict clients if a message has a map. */
 function descriptorsSource(): string {
   const health = path.dirname(fileURLToPath(import.meta.resolve('grpc-health-check/package.json')));
   const sources = new Map(files.map(({ name }) => [name, ['packages/proto', '--path', `packages/proto/${name}`]]));
@@ -216,7 +217,7 @@ function descriptorsSource(): string {
   ].join('\n');
 }
 
-/** A FileDescriptorSet of one file is that file behind a tag and a length. */
+/** A FileDescriptorSet of one file is that file after a tag and a length. */
 function onlyFile(set: Buffer): Buffer {
   let at = 1;
   while ((set[at] ?? 0) >= 128) at++;

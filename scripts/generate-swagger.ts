@@ -8,7 +8,7 @@ const document = await openApiDocument();
 if (process.argv.includes('--check')) {
   const committed = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
   if (committed !== document) {
-    process.stderr.write('docs/openapi.json is not what the routes say. Run npm run generate:swagger and commit the file.\n');
+    process.stderr.write('docs/openapi.json does not match the routes. Run npm run generate:swagger and commit the file.\n');
     process.exitCode = 1;
   }
 } else {

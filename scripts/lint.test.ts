@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '..');
 
-/** Lints files in an empty folder under the repository's own rules. Answers the names of the rules they break. */
+/** Lints files in an empty folder with the repository's rules. Returns the names of the violated rules. */
 function lint(files: Readonly<Record<string, string>>): string[] {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-lint-'));
   try {
@@ -22,7 +22,7 @@ function lint(files: Readonly<Record<string, string>>): string[] {
   }
 }
 
-test('a circle of imports is an error, also one of types alone', () => {
+test('an import cycle is an error, even of types alone', () => {
   const a = `import type { B } from './b.ts';\nexport type A = { b: B };\n`;
   const circle = lint({ 'a.ts': a, 'b.ts': `import type { A } from './a.ts';\nexport type B = { a: A | null };\n` });
   expect(circle).toEqual(['import(no-cycle)', 'import(no-cycle)']);

@@ -15,17 +15,17 @@ test('a complete lock has no faults', () => {
   expect(faultsOf({ packages: complete })).toEqual([]);
 });
 
-test('the package of another platform that is missing is a fault', () => {
+test('a missing package of another platform is a fault', () => {
   const { 'node_modules/@a/darwin-arm64': _, ...packages } = complete;
   expect(faultsOf({ packages })).toEqual(['node_modules/a needs @a/darwin-arm64, which is not in the lock']);
 });
 
-test('a dependency of a workspace that is missing is a fault', () => {
+test('a missing dependency of a workspace is a fault', () => {
   const { 'node_modules/b': _, ...packages } = complete;
   expect(faultsOf({ packages })).toEqual(['packages/one needs b, which is not in the lock']);
 });
 
-test('the address of a registry is a fault', () => {
+test('a registry address is a fault', () => {
   const packages = { ...complete, 'node_modules/b': { resolved: 'https://registry.example/b-1.0.0.tgz' } };
   expect(faultsOf({ packages })).toEqual(['node_modules/b names where it was downloaded: https://registry.example/b-1.0.0.tgz']);
 });

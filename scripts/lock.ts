@@ -1,4 +1,4 @@
-/** What package-lock.json must be for "npm ci" to work on every platform, with any registry. */
+/** The requirements on package-lock.json so that "npm ci" works on every platform, with any registry. */
 
 export type LockedPackage = {
   readonly resolved?: string;
@@ -7,10 +7,10 @@ export type LockedPackage = {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 };
 
-/** As package-lock.json holds them: by the folder that each is installed in, "" for the root. */
+/** Packages as package-lock.json stores them: by installation folder, "" for the root. */
 export type Lock = { readonly packages: Readonly<Record<string, LockedPackage>> };
 
-/** What is wrong with a lock, one line each: dependencies that it lacks, also of other platforms, and registries that it names. */
+/** What is wrong with a lock, one line each: missing dependencies, also of other platforms, and registry addresses. */
 export function faultsOf({ packages }: Lock): string[] {
   return Object.entries(packages).flatMap(([folder, locked]) => {
     const wanted = Object.keys({ ...locked.dependencies, ...locked.optionalDependencies });
@@ -21,7 +21,7 @@ export function faultsOf({ packages }: Lock): string[] {
   });
 }
 
-/** Where Node looks for a package, from a folder upwards. */
+/** The folders in which Node looks for a package, from a folder upwards. */
 function placesOf(folder: string, name: string): string[] {
   const parts = folder === '' ? [] : folder.split('/');
   return Array.from({ length: parts.length + 1 }, (_, up) => [...parts.slice(0, parts.length - up), 'node_modules', name].join('/'));

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 /**
- * What "npm pack" runs in the folder of each published package: makes the files that the package has and the clone does not.
- * Node does not strip types below node_modules, so the package carries JavaScript.
+ * Run by "npm pack" in the folder of each published package: creates the files that the package has and the clone does not. Node
+ * does not strip types below node_modules, so the package contains JavaScript.
  */
 const root = path.resolve(import.meta.dirname, '..');
 const folder = process.cwd();
@@ -21,14 +21,14 @@ function compile(): void {
     stdio: 'inherit',
   });
   if (status !== 0) throw new Error(`tsc failed in ${folder}`);
-  // tsc rewrites the imports of the JavaScript only; declarations that name .ts files confuse other tools.
+  // tsc rewrites imports only in JavaScript; declarations that import .ts files confuse other tools.
   for (const file of fs.readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((entry) => entry.endsWith('.d.ts'))) {
     const text = fs.readFileSync(path.join(dist, file), 'utf8');
     fs.writeFileSync(path.join(dist, file), text.replaceAll(/(from '\.[^']+)\.ts'/g, "$1.js'"));
   }
 }
 
-/** dist mirrors packages/, so that the imports between packages and the paths to SQL files and manifest lead to the same places. */
+/** dist mirrors packages/, so that the imports between packages and the paths to SQL files and the manifest still resolve. */
 function completeServer(): void {
   const { version, peerDependencies } = readManifest(path.join(folder, 'package.json'));
   fs.cpSync(path.join(folder, 'database'), path.join(dist, 'coffer/database'), { recursive: true });

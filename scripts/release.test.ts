@@ -8,7 +8,7 @@ const manifests = [
 ];
 const changelog = '# Changelog\n\n## [1.2.3] - 2026-12-01\n';
 
-test('a tag that packages and changelog agree with is released', () => {
+test('a tag that matches packages and changelog is released', () => {
   expect(whyNotReleased('v1.2.3', 'owner/coffer', manifests, changelog)).toEqual([]);
 });
 

@@ -7,7 +7,9 @@ export type Manifest = {
   readonly repository?: { readonly url: string };
 };
 
-/** What keeps `tag` from being released, one line each. `repository` is the owner and name that the release runs in; npm compares it. */
+/**
+ * The obstacles to releasing `tag`, one line each. `repository` is the owner and name that the release runs in; npm compares it.
+ */
 export function whyNotReleased(tag: string, repository: string, manifests: readonly Manifest[], changelog: string): string[] {
   const version = tag.replace(/^v/, '');
   const faults = manifests

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Schema } from './api-document.ts';
 
-/** What a user who reads the own wallet is not told, or not of what others did. */
+/** Fields hidden from users who read their own wallet, or hidden when they concern other people's actions. */
 const notToldToOwners: ReadonlySet<string> = new Set(['actor', 'hold', 'left']);
 
 export function eventsSource(head: string, typeOf: (schema: Schema) => string): string {
@@ -11,11 +11,11 @@ export function eventsSource(head: string, typeOf: (schema: Schema) => string): 
   const document = JSON.parse(fs.readFileSync(file, 'utf8')) as { components: { schemas: Record<string, Schema> } };
   const types = Object.entries(document.components.schemas).flatMap(([name, schema]) => {
     const [, type] = /^(\w+)V\d+$/.exec(name) ?? [];
-    return type === undefined ? [] : [`  readonly ${type}: ${typeOf(asTold(schema))};`];
+    return type === undefined ? [] : [`  readonly ${type}: ${typeOf(asShown(schema))};`];
   });
   return [
     head,
-    '/** What each type of event says. To a user of the own wallet it does not say who decided it, nor which hold of others it was. */',
+    "/** The data of each type of event. For users reading their own wallet it omits who decided, and other users' holds. */",
     'export type EventDataByType = {',
     ...types,
     '};',
@@ -25,6 +25,6 @@ export function eventsSource(head: string, typeOf: (schema: Schema) => string): 
   ].join('\n');
 }
 
-function asTold(schema: Schema): Schema {
+function asShown(schema: Schema): Schema {
   return { ...schema, required: (schema.required ?? []).filter((name) => !notToldToOwners.has(name)) };
 }

@@ -5,7 +5,7 @@ import { slowSuites } from '../test/slow.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 
-test('each slow suite is a file, so that none becomes a fast one by being moved', () => {
+test('every listed slow suite exists, so that moving one does not make it a fast one', () => {
   expect(slowSuites.filter((file) => !fs.existsSync(path.join(root, file)))).toEqual([]);
   expect(slowSuites).toEqual([...new Set(slowSuites)].toSorted());
 });

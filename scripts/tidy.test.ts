@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { untidiness } from './tidy.ts';
 
-test('a tidy file is left alone', () => {
+test('a tidy file has no findings', () => {
   expect(untidiness('packages/coffer/src/kernel/a.ts', '// A note.\nexport const a = 1;\n')).toEqual([]);
 });
 
@@ -16,11 +16,11 @@ test.each([
   ['packages/coffer/src/gateway/http/a.ts', '    status: 409,'],
   ['packages/coffer/src/gateway/grpc/a.ts', "return { status: status.NOT_FOUND, code: 'gone' };"],
   ['README.md', 'see /home/someone/notes'],
-])('%s with %s is named with its line', (file, line) => {
+])('%s with %s is reported with its line', (file, line) => {
   expect(untidiness(file, `\n${line}\n`)).toEqual([expect.stringContaining(`${file}:2: `)]);
 });
 
-test('a file of the server over 400 lines is named, a test is not', () => {
+test('a server file over 400 lines is reported, a test is not', () => {
   const long = 'x();\n'.repeat(400);
   expect(untidiness('packages/coffer/src/a/b.ts', long)).toHaveLength(1);
   expect(untidiness('packages/coffer/src/a/b.test.ts', long)).toEqual([]);

@@ -1,8 +1,8 @@
 /** A ledger of two books with a broker behind it, of either kind, and consumers that note what they saw. */
 import type pg from 'pg';
 import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
-import { openBroker, openDoorbell, ringingOnCommit } from '../../packages/coffer/src/events/index.ts';
-import type { Broker, Consumer, Delivery, Doorbell, Handler } from '../../packages/coffer/src/events/index.ts';
+import { openBroker, openPostingNotifier, notifyingOnCommit } from '../../packages/coffer/src/events/index.ts';
+import type { Broker, Consumer, Delivery, PostingNotifier, Handler } from '../../packages/coffer/src/events/index.ts';
 import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
 import type { Ledger, LedgerEvent, Operation } from '../../packages/coffer/src/ledger/index.ts';
@@ -12,7 +12,7 @@ import type { TestDatabase } from '../support/database.ts';
 export type EventWorld = {
   readonly database: TestDatabase;
   readonly ledger: Ledger;
-  readonly doorbell: Doorbell;
+  readonly notifier: PostingNotifier;
   readonly pool: pg.Pool;
   /** A broker as another process would have it: its own pool and connections. */
   broker(rabbitmqUrl: string | undefined): Promise<Broker>;
@@ -30,8 +30,8 @@ export async function startWorld(): Promise<EventWorld> {
   const database = await createTestDatabase();
   const url = inRole(database.url, 'writer');
   const pool = createPool(url, silentLog());
-  const doorbell = openDoorbell({ url, pool, log: silentLog() });
-  const ledger = await openLedger({ url, log: silentLog(), books: 2, patienceMs: 60_000, observe: ringingOnCommit(doorbell, silent) });
+  const notifier = openPostingNotifier({ url, pool, log: silentLog() });
+  const ledger = await openLedger({ url, log: silentLog(), books: 2, patienceMs: 60_000, observe: notifyingOnCommit(notifier, silent) });
   const brokers: { stop(): Promise<void> }[] = [];
   const running: Consumer[] = [];
   const noted = async (starting: Promise<Consumer>): Promise<Consumer> => {
@@ -45,11 +45,11 @@ export async function startWorld(): Promise<EventWorld> {
     database,
     ledger,
     running,
-    doorbell,
+    notifier,
     pool,
     broker: async (rabbitmqUrl) => {
       const ownPool = createPool(url, silentLog());
-      const opened = await openBroker({ peers: { rabbitmqUrl }, url, pool: ownPool, ledger, log: silentLog(), doorbell });
+      const opened = await openBroker({ peers: { rabbitmqUrl }, url, pool: ownPool, ledger, log: silentLog(), notifier });
       const stop = once(async () => {
         await opened.stop();
         await ownPool.end();
@@ -81,7 +81,7 @@ export async function startWorld(): Promise<EventWorld> {
     log: async () => (await Promise.all(ledger.books.map((book) => wholeLog(ledger, book)))).flat(),
     stop: async () => {
       await Promise.all(brokers.map((broker) => broker.stop()));
-      await doorbell.stop();
+      await notifier.stop();
       await ledger.stop();
       await pool.end();
       await database.drop();

@@ -178,7 +178,7 @@ test('a withdrawal that a rule may want to review is refused at once, and told h
 
 test('the owner of a wallet that a rule froze is told that, and not by which rule, wherever it is read', async () => {
   const key = '\u0001fraud/1-1-1-secret-rule';
-  const reason = 'a fraud rule found something';
+  const reason = 'a fraud rule flagged the wallet';
   await coffer.product.commands.freeze({ wallet, sides: 'debits', key, reason, actor: 'fraud rule secret-rule' });
   const history = await asUser('GET', `/wallet/${wallet}/history?limit=1`);
   expect(history.body['items']).toMatchObject([{ type: 'freeze', requestId: null, reason }]);

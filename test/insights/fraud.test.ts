@@ -319,7 +319,7 @@ describe('what follows from a finding', () => {
     const frozen = (await log.events()).filter((event) => event.type === 'WalletFrozen' && event.wallet === wallet);
     expect(frozen.map(({ data }) => data['actor'])).toEqual(['fraud rule freeze-77']);
     // The owner is told the reason, and not which rule it was.
-    expect(frozen.map(({ data }) => data['reason'])).toEqual(['a fraud rule found something']);
+    expect(frozen.map(({ data }) => data['reason'])).toEqual(['a fraud rule flagged the wallet']);
     expect(await log.commands.withdraw({ wallet, amount: 1n })).toMatchObject({ refusal: { code: 'wallet_frozen' } });
     expect((await log.insights.notifications.list(owner, { limit: 10 })).items.map(({ kind }) => kind)).toEqual([
       'movement_flagged',

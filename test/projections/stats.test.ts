@@ -255,7 +255,7 @@ describe('a rebuild', () => {
       await ended;
     };
     rebuild({ ...options(), ledger: slow, check: false }).then(first.resolve, first.reject);
-    await expect(first.promise).rejects.toThrow('Another rebuild of stats has begun');
+    await expect(first.promise).rejects.toThrow('Another rebuild of stats has started');
     await ended;
     expect(await keptRows()).toEqual(await recount(log.database.pool));
   });

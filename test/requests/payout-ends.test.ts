@@ -91,7 +91,7 @@ describe('a payer that pays', () => {
     const { id } = await ask();
     const unknown = await coffer.until(id, 'uncertain', 'failed', 'released');
     expect(unknown).toMatchObject({ status: 'uncertain', finishedAt: null });
-    expect(unknown['waitsFor']).toMatch(/^The time is up, and nobody knows whether it was paid/);
+    expect(unknown['waitsFor']).toMatch(/^The time is up, and it is unknown whether the payout was made/);
     expect(unknown).not.toHaveProperty('failure');
     await stands(isHeld);
     paying.says(() => ({ body: { status: 'paid' } }));

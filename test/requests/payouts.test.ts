@@ -160,7 +160,7 @@ describe('the payer says', () => {
     for (const { id } of [clear, found, unwanted]) {
       const looked = async () => ((await coffer.until(id, 'paying'))['log'] as { outcome: string }[]).map(({ outcome }) => outcome);
       await expect.poll(looked).toContain('the wallet is not open');
-      expect((await coffer.until(id, 'paying'))['waitsFor']).toMatch(/^The payer was not asked yet/);
+      expect((await coffer.until(id, 'paying'))['waitsFor']).toMatch(/^The payer has not been called yet/);
     }
     expect(await decide(unwanted['id'], 'reject')).toMatchObject({ status: 200 });
     await coffer.until(unwanted['id'], 'released');
@@ -231,7 +231,7 @@ describe('somebody else resolves the hold', () => {
     expect(done).not.toHaveProperty('failure');
     expect((done['log'] as { outcome: string }[]).at(-1)).toMatchObject({
       outcome: 'found captured',
-      detail: `Of hold ${String(request['holdId'])} 300 of 300 were captured.`,
+      detail: `300 of 300 on hold ${String(request['holdId'])} were captured.`,
     });
     expect(await coffer.balance(wallet)).toEqual({ balance: '700', held: '0' });
   });

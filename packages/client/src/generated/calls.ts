@@ -15,7 +15,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/wallet", query: ["limit","cursor","ownerId"], hasBody: false, key: "none" }, input, options)) as Page<Wallet>;
   }
 
-  /** Every item of every page of listMyWallets, page by page as they are asked for. */
+  /** Every item of every page of listMyWallets; fetches pages as needed. */
   allMyWallets(input: ListMyWalletsInput = {}, options: CallOptions = {}): AsyncGenerator<Wallet, void, undefined> {
     return this.every((page) => this.listMyWallets({ ...input, ...page }, options));
   }
@@ -31,8 +31,8 @@ export class Calls extends Caller {
   }
 
   /**
-   * The same, accepted now and done in the background: follow it with getRequest. What was done at once under this key before is answered
-   * as it was then; only a request has `attempts`.
+   * The same, accepted now and processed in the background: follow it with getRequest. If it was already done synchronously under this
+   * key, the answer is the original one; only a request has `attempts`.
    */
   async withdrawLater(input: WithdrawInput, options: CallOptions = {}): Promise<Answered<AsyncRequest> | Answered<Posting>> {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/withdraw", query: [], hasBody: true, key: "body" }, { ...input, async: true }, options)) as Answered<AsyncRequest> | Answered<Posting>;
@@ -44,8 +44,8 @@ export class Calls extends Caller {
   }
 
   /**
-   * The same, accepted now and done in the background: follow it with getRequest. What was done at once under this key before is answered
-   * as it was then; only a request has `attempts`.
+   * The same, accepted now and processed in the background: follow it with getRequest. If it was already done synchronously under this
+   * key, the answer is the original one; only a request has `attempts`.
    */
   async transferLater(input: TransferInput, options: CallOptions = {}): Promise<Answered<AsyncRequest> | Answered<Posting>> {
     return (await this.call({ method: "POST", path: "/wallet/{walletId}/transfer", query: [], hasBody: true, key: "body" }, { ...input, async: true }, options)) as Answered<AsyncRequest> | Answered<Posting>;
@@ -71,7 +71,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/wallet/{walletId}/holds", query: ["limit","cursor","open"], hasBody: false, key: "none" }, input, options)) as Page<Hold>;
   }
 
-  /** Every item of every page of listHolds, page by page as they are asked for. */
+  /** Every item of every page of listHolds; fetches pages as needed. */
   allHolds(input: ListHoldsInput, options: CallOptions = {}): AsyncGenerator<Hold, void, undefined> {
     return this.every((page) => this.listHolds({ ...input, ...page }, options));
   }
@@ -131,7 +131,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/wallet/{walletId}/history", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<HistoryItem>;
   }
 
-  /** Every item of every page of getHistory, page by page as they are asked for. */
+  /** Every item of every page of getHistory; fetches pages as needed. */
   allHistory(input: GetHistoryInput, options: CallOptions = {}): AsyncGenerator<HistoryItem, void, undefined> {
     return this.every((page) => this.getHistory({ ...input, ...page }, options));
   }
@@ -186,7 +186,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/users/me/logins", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<Login>;
   }
 
-  /** Every item of every page of listMyLogins, page by page as they are asked for. */
+  /** Every item of every page of listMyLogins; fetches pages as needed. */
   allMyLogins(input: ListMyLoginsInput = {}, options: CallOptions = {}): AsyncGenerator<Login, void, undefined> {
     return this.every((page) => this.listMyLogins({ ...input, ...page }, options));
   }
@@ -196,7 +196,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/users", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<User>;
   }
 
-  /** Every item of every page of listUsers, page by page as they are asked for. */
+  /** Every item of every page of listUsers; fetches pages as needed. */
   allUsers(input: ListUsersInput = {}, options: CallOptions = {}): AsyncGenerator<User, void, undefined> {
     return this.every((page) => this.listUsers({ ...input, ...page }, options));
   }
@@ -216,7 +216,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/users/{userId}/logins", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<Login>;
   }
 
-  /** Every item of every page of listLogins, page by page as they are asked for. */
+  /** Every item of every page of listLogins; fetches pages as needed. */
   allLogins(input: ListLoginsInput, options: CallOptions = {}): AsyncGenerator<Login, void, undefined> {
     return this.every((page) => this.listLogins({ ...input, ...page }, options));
   }
@@ -256,7 +256,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/requests", query: ["limit","cursor","walletId","status"], hasBody: false, key: "none" }, input, options)) as Page<AsyncRequest>;
   }
 
-  /** Every item of every page of listRequests, page by page as they are asked for. */
+  /** Every item of every page of listRequests; fetches pages as needed. */
   allRequests(input: ListRequestsInput = {}, options: CallOptions = {}): AsyncGenerator<AsyncRequest, void, undefined> {
     return this.every((page) => this.listRequests({ ...input, ...page }, options));
   }
@@ -291,7 +291,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/events", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<Event>;
   }
 
-  /** Every item of every page of listEvents, page by page as they are asked for. */
+  /** Every item of every page of listEvents; fetches pages as needed. */
   allEvents(input: ListEventsInput = {}, options: CallOptions = {}): AsyncGenerator<Event, void, undefined> {
     return this.every((page) => this.listEvents({ ...input, ...page }, options));
   }
@@ -301,7 +301,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/dead-letters", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<DeadLetter>;
   }
 
-  /** Every item of every page of listDeadLetters, page by page as they are asked for. */
+  /** Every item of every page of listDeadLetters; fetches pages as needed. */
   allDeadLetters(input: ListDeadLettersInput = {}, options: CallOptions = {}): AsyncGenerator<DeadLetter, void, undefined> {
     return this.every((page) => this.listDeadLetters({ ...input, ...page }, options));
   }
@@ -336,7 +336,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/projections/{projection}/set-aside", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<SetAsideEvent>;
   }
 
-  /** Every item of every page of listSetAside, page by page as they are asked for. */
+  /** Every item of every page of listSetAside; fetches pages as needed. */
   allSetAside(input: ListSetAsideInput, options: CallOptions = {}): AsyncGenerator<SetAsideEvent, void, undefined> {
     return this.every((page) => this.listSetAside({ ...input, ...page }, options));
   }
@@ -366,7 +366,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/webhooks", query: ["limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<Webhook>;
   }
 
-  /** Every item of every page of listWebhooks, page by page as they are asked for. */
+  /** Every item of every page of listWebhooks; fetches pages as needed. */
   allWebhooks(input: ListWebhooksInput = {}, options: CallOptions = {}): AsyncGenerator<Webhook, void, undefined> {
     return this.every((page) => this.listWebhooks({ ...input, ...page }, options));
   }
@@ -406,7 +406,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/webhooks/{webhookId}/deliveries", query: ["limit","cursor","status"], hasBody: false, key: "none" }, input, options)) as Page<WebhookDelivery>;
   }
 
-  /** Every item of every page of listWebhookDeliveries, page by page as they are asked for. */
+  /** Every item of every page of listWebhookDeliveries; fetches pages as needed. */
   allWebhookDeliveries(input: ListWebhookDeliveriesInput, options: CallOptions = {}): AsyncGenerator<WebhookDelivery, void, undefined> {
     return this.every((page) => this.listWebhookDeliveries({ ...input, ...page }, options));
   }
@@ -426,7 +426,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/audit", query: ["actor","walletId","operationId","requestId","since","until","limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<AuditRow>;
   }
 
-  /** Every item of every page of listAudit, page by page as they are asked for. */
+  /** Every item of every page of listAudit; fetches pages as needed. */
   allAudit(input: ListAuditInput = {}, options: CallOptions = {}): AsyncGenerator<AuditRow, void, undefined> {
     return this.every((page) => this.listAudit({ ...input, ...page }, options));
   }
@@ -461,7 +461,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/fraud/findings", query: ["rule","walletId","limit","cursor"], hasBody: false, key: "none" }, input, options)) as Page<FraudFinding>;
   }
 
-  /** Every item of every page of listFraudFindings, page by page as they are asked for. */
+  /** Every item of every page of listFraudFindings; fetches pages as needed. */
   allFraudFindings(input: ListFraudFindingsInput = {}, options: CallOptions = {}): AsyncGenerator<FraudFinding, void, undefined> {
     return this.every((page) => this.listFraudFindings({ ...input, ...page }, options));
   }
@@ -471,7 +471,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/users/me/notifications", query: ["unread","limit","cursor"], hasBody: false, key: "none" }, input, options)) as { readonly items: readonly (Notification)[]; readonly next: string | null; readonly unreadCount: number; };
   }
 
-  /** Every item of every page of listMyNotifications, page by page as they are asked for. */
+  /** Every item of every page of listMyNotifications; fetches pages as needed. */
   allMyNotifications(input: ListMyNotificationsInput = {}, options: CallOptions = {}): AsyncGenerator<Notification, void, undefined> {
     return this.every((page) => this.listMyNotifications({ ...input, ...page }, options));
   }
@@ -491,7 +491,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/notifications", query: ["unread","limit","cursor"], hasBody: false, key: "none" }, input, options)) as { readonly items: readonly (Notification)[]; readonly next: string | null; readonly unreadCount: number; };
   }
 
-  /** Every item of every page of listNotifications, page by page as they are asked for. */
+  /** Every item of every page of listNotifications; fetches pages as needed. */
   allNotifications(input: ListNotificationsInput = {}, options: CallOptions = {}): AsyncGenerator<Notification, void, undefined> {
     return this.every((page) => this.listNotifications({ ...input, ...page }, options));
   }

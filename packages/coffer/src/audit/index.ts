@@ -1,4 +1,4 @@
-// The API audit: who asked for what, when, and what became of it; written beside the requests, never in their way.
+// The API audit: who requested what, when, and with which outcome. It is written beside the requests and never delays them.
 export { AuditTrail } from './trail.ts';
 export type { AuditCounts, AuditOptions } from './trail.ts';
 export type { Audited } from './types.ts';

@@ -1,4 +1,4 @@
-/** What the audit answers to operators. */
+/** Reads the audit, for operators. */
 import type pg from 'pg';
 
 export type AuditFilter = {
@@ -37,7 +37,7 @@ const statement = `
     coalesce(operation_ids, case when seq is null then '{}'::text[] else array[book || '-' || seq] end) as "operationIds"
   from audit.request`;
 
-/** The newest first, at most `limit` rows. Conditions that are not asked for are not in the statement, so that each has its index. */
+/** Newest first, at most `limit` rows. Absent conditions are omitted from the statement, so that each one can use its index. */
 export async function readAudit(pool: pg.Pool, filter: AuditFilter, limit: number): Promise<AuditRow[]> {
   const values: unknown[] = [];
   const conditions: string[] = [];
@@ -47,7 +47,7 @@ export async function readAudit(pool: pg.Pool, filter: AuditFilter, limit: numbe
     conditions.push(`${condition} $${values.length}`);
   };
   where('actor =', filter.actor);
-  // Known to the planner as one of those that are indexed.
+  // The planner knows it as one of the indexed values.
   if (filter.actor !== undefined && filter.actor !== 'anonymous') conditions.push(`actor <> 'anonymous'`);
   where('wallet =', filter.wallet);
   where('seq =', filter.operation?.seq);

@@ -17,7 +17,7 @@ export const auditSettings = settingGroup({
       reads: days,
       default: 90,
       absent: '90',
-      meaning: 'days that audit records are kept',
+      meaning: 'days for which audit records are stored',
       example: '30',
     },
   },

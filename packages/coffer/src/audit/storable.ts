@@ -1,4 +1,4 @@
-/** Text as PostgreSQL can keep it: it has no NUL and no half of a surrogate pair. Cut when it is longer than it may be. */
+/** Makes text storable in PostgreSQL, which accepts no NUL and no lone surrogates, and truncates it to the limit. */
 export function storable(text: string, lengthMax: number): string {
   const cut = text.length > lengthMax ? `${text.slice(0, lengthMax - 1)}…` : text;
   const whole = cut.isWellFormed() ? cut : cut.toWellFormed();

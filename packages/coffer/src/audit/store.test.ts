@@ -21,11 +21,11 @@ const row: Audited = {
   operations: [],
 };
 
-/** The columns of rows as they are sent, in the order of audit.record's parameters. */
+/** The columns of rows as sent, in the order of audit.record's parameters. */
 async function sent(...rows: Audited[]): Promise<(string | null)[][]> {
   let values: unknown[] = [];
-  const query = (asked: { values: unknown[] }) => {
-    values = asked.values;
+  const query = (sent: { values: unknown[] }) => {
+    values = sent.values;
     return Promise.resolve({ rows: [] });
   };
   await insertAudited({ query } as unknown as pg.Pool, rows);
@@ -46,12 +46,12 @@ function parsedArray(bytes: Buffer): (string | null)[] {
 
 const [body, status, book, seq, ids] = [5, 10, 14, 15, 16] as const;
 
-test('a body that is too long is kept by its beginning, and says that it was cut', async () => {
+test('a body that is too long is truncated, with an ellipsis', async () => {
   const columns = await sent({ ...row, body: 'x'.repeat(20_000) });
   expect(columns[body]).toEqual([`${'x'.repeat(16_383)}…`]);
 });
 
-test('a request that caused nothing has no operation; one that caused one has its place; one that caused several has their list, too', async () => {
+test('a request without operations has none; one with one has its position; one with several also has their list', async () => {
   const one = { ...row, operations: [{ book: 1, seq: 7 }] };
   const two = {
     ...row,
@@ -66,7 +66,7 @@ test('a request that caused nothing has no operation; one that caused one has it
   expect(columns[ids]).toEqual([null, null, '1-7,2-9']);
 });
 
-test('a list of operations that is too long ends with a whole one', async () => {
+test('a truncated list of operations ends with a complete id', async () => {
   const operations = Array.from({ length: 10_000 }, (_, at) => ({ book: 1, seq: at + 1 }));
   const [list = ''] = (await sent({ ...row, operations }))[ids] ?? [];
   expect(String(list).length).toBeLessThanOrEqual(32_768);
@@ -74,6 +74,6 @@ test('a list of operations that is too long ends with a whole one', async () => 
   expect(kept).toEqual(operations.slice(0, kept.length).map(({ seq: place }) => `1-${place}`));
 });
 
-test('a caller who left before the answer has no status', async () => {
+test('the row of a caller who disconnected before the answer has no status', async () => {
   expect((await sent({ ...row, status: null }, row))[status]).toEqual([null, '201']);
 });

@@ -1,10 +1,10 @@
-/** The audit's statements. */
+/** The SQL of the audit. */
 import type pg from 'pg';
 import { textColumn } from '../database/index.ts';
 import { storable } from './storable.ts';
 import type { Audited } from './types.ts';
 
-/** What of a text is kept. A body of a batch of a thousand operations is longer; its beginning tells what it was. */
+/** Limits of stored text. The body of a batch of a thousand operations is longer; its beginning shows what it was. */
 const lengths = { short: 256, url: 2_048, headers: 4_096, body: 16_384, list: 32_768 } as const;
 
 type Column = (row: Audited) => string | null;
@@ -51,7 +51,7 @@ export async function insertAudited(pool: pg.Pool, rows: readonly Audited[]): Pr
   await pool.query({ ...record, values: columns.map((column) => textColumn(rows, column)) });
 }
 
-/** Deletes rows older than so many days, at most `rowsMax` of them; answers how many. */
+/** Deletes rows older than this many days, at most `rowsMax`; returns how many. */
 export async function forgetOlderThan(pool: pg.Pool, days: number, rowsMax: number): Promise<number> {
   const { rows } = await pool.query<{ forgotten: number }>(
     'select audit.forget_before(clock_timestamp() - make_interval(days => $1), $2) as forgotten',

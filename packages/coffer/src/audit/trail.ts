@@ -1,6 +1,6 @@
 /**
- * The way of a request into the audit: noted in memory, written in batches by a connection of its own. What goes wrong here is
- * counted and logged; no request waits for it, and none fails because of it.
+ * The path of a request into the audit: recorded in memory, written in batches by a separate connection. Errors here are counted
+ * and logged; no request waits for the audit, and none fails because of it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
@@ -14,12 +14,12 @@ import type { Audited } from './types.ts';
 
 export type AuditOptions = {
   readonly url: string;
-  /** What is asked of the audit goes this way, so that no question stands in the way of the writing. */
+  /** Reads of the audit use this pool, so that they do not delay the writes. */
   readonly reads: pg.Pool;
   readonly log: Log;
   /** Rows older than this many days are deleted. */
   readonly keepDays: number;
-  /** How many rows may wait, and how many characters of text in them; 20,000 and 32 MiB when absent. */
+  /** Maximum number of waiting rows, and of characters of text in them; default 20,000 and 32 MiB. */
   readonly rowsMax?: number;
   readonly charactersMax?: number;
 };
@@ -29,10 +29,10 @@ export type AuditCounts = { readonly waiting: number; readonly written: number; 
 const rowsPerBatch = 1_000;
 const gatherMs = 100;
 const retryMs = 1_000;
-const tellEveryMs = 10_000;
+const logEveryMs = 10_000;
 const stopMs = 3_000;
 const forgetEveryMs = 3_600_000;
-/** A process that is restarted every day must come to it, too. */
+/** Also reached by a process that is restarted every day. */
 const forgetFirstMs = 30_000;
 const forgottenAtOnce = 5_000;
 
@@ -51,7 +51,7 @@ export class AuditTrail {
 
   constructor(options: AuditOptions) {
     this.#options = { rowsMax: 20_000, charactersMax: 32 * 1_048_576, ...options };
-    // Not waiting for the disk: rows wait in memory anyway, and the ledger's own commits bring them there within a moment.
+    // Commits do not wait for the disk: rows wait in memory anyway, and the ledger's own commits flush them soon.
     const serverOptions = '-c synchronous_commit=off -c statement_timeout=10000';
     this.#pool = createPool(options.url, options.log, {
       connectionsMax: 1,
@@ -72,7 +72,7 @@ export class AuditTrail {
     return { waiting: this.#waiting.length, written: this.#written, dropped: this.#dropped };
   }
 
-  /** Notes a request. Never throws, never waits; what does not fit is dropped and counted. */
+  /** Records a request. Never throws, never waits; if there is no room, the row is dropped and counted. */
   note(row: Audited): void {
     const characters = charactersOf(row);
     const { rowsMax, charactersMax } = this.#options;
@@ -85,38 +85,38 @@ export class AuditTrail {
     this.#writing ??= this.#writeAll();
   }
 
-  /** What is on record, the newest first. */
+  /** The recorded requests, newest first. */
   async read(filter: AuditFilter, limit: number): Promise<AuditRow[]> {
     return await readAudit(this.#options.reads, filter, limit);
   }
 
-  /** The connection that writes, for the figures. */
+  /** The pool of the writing connection, for metrics. */
   get pool(): { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number } {
     return this.#pool;
   }
 
-  /** Deletes what is older than it is kept, in steps; answers how many rows. */
+  /** Deletes expired rows in steps; returns how many. */
   async forgetOld(): Promise<number> {
     return await this.#retention.sweep();
   }
 
-  /** Writes what waits, for a few seconds at most; what is left then is counted as dropped. */
+  /** Writes waiting rows for a few seconds at most; the rest is counted as dropped. */
   async stop(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopping.abort();
-    // Not waited for: the database may be away, and the pool is ended below.
+    // Not awaited: the database may be unavailable, and the pool is ended below.
     void this.#retention.stop();
     const enough = new AbortController();
     await Promise.race([this.#writing, sleep(stopMs, undefined, { signal: enough.signal }).catch(() => undefined)]);
     enough.abort();
     this.#drop(this.#waiting.length);
     this.#waiting = [];
-    this.#tellDropped();
-    // Not waited for: ending a connection that hangs can hang too.
+    this.#logDropped();
+    // Not awaited: ending a hung connection can hang, too.
     await Promise.race([this.#pool.end(), sleep(stopMs, undefined, { ref: false })]);
   }
 
-  /** Runs while something waits. */
+  /** Runs while rows are waiting. */
   async #writeAll(): Promise<void> {
     while (this.#waiting.length > 0) {
       if (this.#waiting.length < rowsPerBatch) await this.#pause(gatherMs);
@@ -134,7 +134,7 @@ export class AuditTrail {
     this.#writing = null;
   }
 
-  /** Throws an outage. What the database refuses for another reason is halved until the row is found that it does not take. */
+  /** Throws an outage. If the database refuses a batch for another reason, it is halved until the offending row is found. */
   async #write(rows: readonly Audited[]): Promise<void> {
     try {
       await insertAudited(this.#pool, rows);
@@ -158,22 +158,22 @@ export class AuditTrail {
 
   #drop(rows: number): void {
     this.#dropped += rows;
-    if (performance.now() - this.#toldAtMs > tellEveryMs) this.#tellDropped();
+    if (performance.now() - this.#toldAtMs > logEveryMs) this.#logDropped();
   }
 
-  #tellDropped(): void {
+  #logDropped(): void {
     const rows = this.#dropped - this.#droppedBefore;
     if (rows === 0) return;
     this.#toldAtMs = performance.now();
     this.#droppedBefore = this.#dropped;
-    this.#options.log.warn({ rows }, 'Requests were served that the audit has no row of: it could not keep up, or its database was away');
+    this.#options.log.warn({ rows }, 'Audit rows were dropped: the audit could not keep up, or its database was unavailable');
   }
 
   #tell(failure: unknown): void {
     const reason = failure instanceof Error ? failure.message : String(failure);
-    if (performance.now() - this.#toldAtMs <= tellEveryMs) return;
+    if (performance.now() - this.#toldAtMs <= logEveryMs) return;
     this.#toldAtMs = performance.now();
-    this.#options.log.warn({ reason, waiting: this.#waiting.length }, 'The audit cannot be written now; requests are served, trying again');
+    this.#options.log.warn({ reason, waiting: this.#waiting.length }, 'Cannot write the audit; requests are served, retrying');
   }
 }
 
@@ -181,11 +181,11 @@ function charactersOf(row: Audited): number {
   return row.url.length + row.headers.length + (row.body?.length ?? 0);
 }
 
-/** Something in these rows is the reason, and no better time will come. A missing right or table (class 42) is not about the rows. */
+/** The cause is in these rows, and waiting will not help. A missing permission or table (class 42) is not about the rows. */
 function isAboutRows(failure: unknown): boolean {
   const code = failure instanceof Error && 'code' in failure ? String(failure.code) : '';
   return code === malformedBytes || (!isOutage(failure) && !code.startsWith('42'));
 }
 
-/** protocol_violation: how PostgreSQL calls parameters that it cannot decode. */
+/** protocol_violation: PostgreSQL's code for parameters that it cannot decode. */
 const malformedBytes = '08P01';

@@ -1,4 +1,4 @@
-/** A request as it is audited: plain texts, already without secrets and cut to size. */
+/** An audited request: plain text, with secrets removed and truncated. */
 export type Audited = {
   readonly requestId: string;
   readonly transport: 'http' | 'grpc';
@@ -7,7 +7,7 @@ export type Audited = {
   readonly operation: string | null;
   /** JSON text. */
   readonly body: string | null;
-  /** JSON text of those headers that are kept. */
+  /** JSON text of the recorded headers. */
   readonly headers: string;
   readonly clientIp: string | null;
   readonly actor: string;
@@ -16,6 +16,6 @@ export type Audited = {
   readonly durationMs: number;
   readonly idempotencyKey: string | null;
   readonly wallet: string | null;
-  /** The operations of the ledger that it caused, in their order. */
+  /** The ledger operations that it caused, in order. */
   readonly operations: readonly { readonly book: number; readonly seq: number }[];
 };

@@ -76,7 +76,7 @@ test.each([
   ],
   [['fraud', 'enable', 'x', '--json'], "required option '--reason <text>' not specified", 'coffer fraud enable'],
   [['nothing', '--json'], "unknown command 'nothing'", 'coffer'],
-])('who asks for JSON wrongly is told in JSON: coffer %j', async (args, error, name) => {
+])('reports usage errors as JSON with --json: coffer %j', async (args, error, name) => {
   const { code, stdout, stderr } = await coffer(args).ended;
   expect([code, stdout]).toEqual([1, '']);
   expect(JSON.parse(stderr)).toEqual({ error, remedy: `Run "${name} --help" for usage.` });

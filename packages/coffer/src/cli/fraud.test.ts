@@ -96,8 +96,8 @@ test('a dry run reports how far it read; interrupted, it prints its findings so 
   await blocker.query('begin; lock table insights.fraud_rule_version');
   const env = { PATH: process.env['PATH'], COFFER_HOME: home, DATABASE_URL: log.url };
   const child = spawn(process.execPath, [launcher, 'fraud', 'dry-run', '--rule', 'withdrawal-amount'], { env });
-  let told = '';
-  child.stdout.on('data', (data) => (told += String(data)));
+  let output = '';
+  child.stdout.on('data', (data) => (output += String(data)));
   const ended = once(child, 'close');
   const waits = async () =>
     (
@@ -112,7 +112,7 @@ test('a dry run reports how far it read; interrupted, it prints its findings so 
   await blocker.query('rollback');
   blocker.release();
   expect(await ended).toEqual([130, null]);
-  expect(told).toMatch(/^Ended early\. 0 events read\.\n/);
+  expect(output).toMatch(/^Ended early\. 0 events read\.\n/);
 });
 
 test('a file without "enabled" leaves the rule enabled or disabled', async () => {
@@ -126,12 +126,12 @@ test('a file without "enabled" leaves the rule enabled or disabled', async () =>
   fs.writeFileSync(file, JSON.stringify({ ...rule, enabled: true }));
   expect(await json('add', file, '--reason', 'back')).toMatchObject({ version: 4, enabled: true });
   fs.writeFileSync(file, JSON.stringify({ ...rule, enabled: null }));
-  expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('enabled is true or false');
+  expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('enabled must be true or false');
 });
 
 test('mistakes are reported in one sentence', async () => {
   fs.writeFileSync(file, '{"id": "x", "kind": "amount", "name": "x", "action": "flag", "definition": {"threshold": 5}}');
-  expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('definition.threshold: from what amount on');
+  expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('definition.threshold: minimum amount');
   fs.writeFileSync(file, '{"id": "x", "command": "rm"}');
   expect((await coffer('add', file, '--reason', 'r')).stderr).toContain('unknown field "command"');
   expect(await coffer('add', '/nowhere', '--reason', 'r')).toMatchObject({
@@ -144,7 +144,7 @@ test('mistakes are reported in one sentence', async () => {
   const nowhere = { threshold: '5', movements: ['withdrawal'], assets: [99] };
   fs.writeFileSync(file, JSON.stringify({ id: 'x', name: 'x', action: 'flag', kind: 'amount', definition: nowhere }));
   const tried = await coffer('dry-run', '--rule', file);
-  expect([tried.code, tried.stderr]).toEqual([1, expect.stringContaining('there is no asset 99. There are 1 (GOLD)')]);
+  expect([tried.code, tried.stderr]).toEqual([1, expect.stringContaining('there is no asset 99. The assets are 1 (GOLD)')]);
   expect((await coffer('add', file, '--reason', 'r')).stderr).toBe(tried.stderr);
   for (const [text, why] of [
     ['{"id":'.repeat(40) + '1' + '}'.repeat(40), 'nested deeper than 32 levels'],

@@ -51,7 +51,7 @@ test('an event whose dead letter was dropped is listed, retried while the worker
     create function insights.refuse() returns trigger language plpgsql as $$ begin raise exception 'no stats of %', new.wallet; end $$;
     create trigger refuse before insert on insights.wallet_stats for each row when (new.wallet = 'odd') execute function insights.refuse()`);
   for (const wallet of ['even', 'odd', 'even']) await deposit(wallet);
-  // It fails five times, in the background, and is given up. The opening has an event of its own.
+  // It fails five times in the background and becomes a dead letter. The opening has a separate event.
   await expect
     .poll(async () => (await run('deadletters', 'list', '--json')).stdout, { timeout: 120_000, interval: 1_000 })
     .toMatch(/"count":[1-9]/);

@@ -26,7 +26,7 @@ export async function runCommand(
     exitOnUncaughtErrors(log);
     await work({ config, log });
   } catch (error) {
-    tellFailure(error, options.json ?? false);
+    printFailure(error, options.json ?? false);
   }
 }
 
@@ -53,7 +53,7 @@ function openLogFile({ observe }: Config, name: string | undefined): { file?: Lo
 }
 
 /** Failures go to standard error, so that a script reads only results from standard output. */
-export function tellFailure(error: unknown, json: boolean): void {
+export function printFailure(error: unknown, json: boolean): void {
   process.exitCode = 1;
   if (json) {
     const remedy = error instanceof OperatorError ? error.remedy : undefined;

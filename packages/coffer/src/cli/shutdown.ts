@@ -18,16 +18,16 @@ const compilerMs = 300;
  * killed. The first signal stops it cleanly within 30 s (exit code 0), a second one exits immediately (130).
  */
 export async function runUntilStopped(log: Log, start: () => Promise<{ stop(): Promise<void> }>): Promise<void> {
-  const stopAsked = listenForStop(log);
+  const stopRequested = listenForStop(log);
   let running: { stop(): Promise<void> };
   try {
     running = await start();
   } catch (error) {
     // If the start was interrupted, errors caused by the interruption are irrelevant.
-    if (stopAsked.signal.aborted) process.exit(130);
+    if (stopRequested.signal.aborted) process.exit(130);
     throw error;
   }
-  await stopAsked.promise;
+  await stopRequested.promise;
   const timeout = setTimeout(() => {
     log.error(`Shutdown did not finish within ${stopTimeoutMs / 1000} s; exiting. Nothing that was answered is lost.`);
     process.exit(1);

@@ -121,13 +121,13 @@ test('a rotation shows the new secret once', async () => {
   await json('list');
 });
 
-const nobody = '019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60';
+const unknownId = '019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60';
 test.each([
-  [['show', nobody], 'There is no such webhook.'],
-  [['replay', nobody], 'No deliveries are named.'],
-  [['replay', nobody, '--since', 'yesterday'], 'Give a timestamp with a time zone'],
-  [['replay', nobody, '1'], 'The webhook has no such delivery.'],
-  [['deliveries', nobody, '--status', 'lost'], 'Allowed choices are'],
+  [['show', unknownId], 'There is no such webhook.'],
+  [['replay', unknownId], 'No deliveries are named.'],
+  [['replay', unknownId, '--since', 'yesterday'], 'Give a timestamp with a time zone'],
+  [['replay', unknownId, '1'], 'The webhook has no such delivery.'],
+  [['deliveries', unknownId, '--status', 'lost'], 'Allowed choices are'],
   [['create', 'https://example.com/', '--types', 'FundsDepositd'], 'Unknown event type FundsDepositd'],
 ])('%j is refused with a reason', async (args, sentence) => {
   const { code, stderr } = await command(args);

@@ -83,12 +83,12 @@ describe('a read-only command opens no writer', () => {
   });
 });
 
-test('where a command only looks, the database refuses to write', async () => {
+test('for a read-only command, the database refuses writes', async () => {
   const looking = withLedgerReader(context, readOnly, async ({ pool }) => await pool.query('delete from projections.set_aside'));
   await expect(looking).rejects.toThrow('read-only transaction');
 });
 
-test('a ledger that was never begun is begun by no command that reads it', async () => {
+test('a command that reads does not initialise a new ledger', async () => {
   const empty = await createTestDatabase();
   const { config } = readConfig({ DATABASE_URL: empty.url, COFFER_HOME: os.tmpdir() });
   if (!config) throw new Error('the settings are good');

@@ -3,7 +3,7 @@ import { readConfig } from './config.ts';
 
 const secret = `whsec_${Buffer.alloc(24).toString('base64')}`;
 
-test('nothing beside Coffer is used unless it is named', () => {
+test('no external system is used unless it is configured', () => {
   expect(readConfig({}).config?.peers).toEqual({
     rabbitmqUrl: undefined,
     redisUrl: undefined,
@@ -26,7 +26,7 @@ test('a payout URL with a secret makes withdrawals wait for the system there', (
   expect(readConfig({ ...settings, COFFER_PAYOUT: 'none' }).config?.peers.payout).toEqual({ kind: 'none' });
 });
 
-test('mistakes are told with the variable and what to give, and without what may be a password', () => {
+test('mistakes are reported with the variable and its remedy, without possible passwords', () => {
   const { problems } = readConfig({
     RABBITMQ_URL: 'http://guest:hunter2@mq',
     REDIS_URL: 'hunter2@cache',
@@ -46,6 +46,6 @@ test('mistakes are told with the variable and what to give, and without what may
     'REDIS_URL',
   ]);
   expect(problems?.join()).not.toContain('hunter2');
-  expect(readConfig({ COFFER_PAYOUT: 'webhook' }).problems?.[0]).toContain('give COFFER_PAYOUT_URL and COFFER_PAYOUT_SECRET');
+  expect(readConfig({ COFFER_PAYOUT: 'webhook' }).problems?.[0]).toContain('also set COFFER_PAYOUT_URL and COFFER_PAYOUT_SECRET');
   expect(readConfig({ COFFER_PAYOUT: 'sometimes' }).problems?.[0]).toContain('one of none, approval, webhook');
 });

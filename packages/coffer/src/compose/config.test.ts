@@ -26,7 +26,7 @@ describe('settings', () => {
     expect(readConfig({ PORT: '', DATABASE_URL: ' ', JWT_SECRET: '' })).toEqual(readConfig({}));
   });
 
-  test('all mistakes are listed at once, each with its variable', () => {
+  test('all mistakes are listed together, each with its variable', () => {
     const { problems } = readConfig({
       PORT: '70000',
       USER_SERVICE_URL: '0.0.0.0:50051',
@@ -66,7 +66,7 @@ describe('settings', () => {
     expect(problems?.join()).not.toContain('hunter2');
   });
 
-  test('what is watched over: the audit and log files by default, traces when a collector is given', () => {
+  test('observability: the audit and log files by default, traces when a collector is given', () => {
     expect(readConfig({ COFFER_HOME: '/h' }).config?.observe).toEqual({
       audit: true,
       auditDays: 90,
@@ -108,19 +108,19 @@ describe('settings', () => {
       expect(readConfig({ ...issuer, COFFER_JWKS_URL: url }).problems?.[0]).toContain('https URL');
   });
 
-  test('settings of one context that belong together are told when one is missing', () => {
+  test('settings that belong together are reported if one is missing', () => {
     expect(readConfig({ COFFER_JWT_ISSUER: 'https://login.example.com' }).problems).toEqual([
       'COFFER_JWKS_URL, COFFER_JWT_ISSUER and COFFER_JWT_AUDIENCE belong together: set all three, or none.',
     ]);
   });
 
-  test('a variable that looks like a setting and is none is named in a warning', () => {
+  test('a variable that looks like a setting but is not one causes a warning', () => {
     expect(readConfig({ COFFER_PORT: '1', COFFER_TOKEN: 't', OTHER: 'x', COFFER_AUDIT: 'off' }).warnings).toEqual([
       'COFFER_PORT is not a setting of Coffer and has no effect. See coffer start --help.',
     ]);
   });
 
-  test('each row of the table reads its own example, unless that is a description', () => {
+  test('every row of the table accepts its example, unless that is a description', () => {
     for (const { rows } of settingTable)
       for (const { name, example, secret } of rows) {
         const needsOthers = {
@@ -140,6 +140,6 @@ describe('settings', () => {
   });
 
   test('two services on one port are refused', () => {
-    expect(readConfig({ PORT: '50051' }).problems).toEqual(['USER_SERVICE_URL and PORT both use port 50051: give each its own.']);
+    expect(readConfig({ PORT: '50051' }).problems).toEqual(['USER_SERVICE_URL and PORT both use port 50051: choose different ports.']);
   });
 });

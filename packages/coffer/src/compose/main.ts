@@ -4,8 +4,8 @@ import { openCache } from '../cache/index.ts';
 import type { OpenedCache } from '../cache/index.ts';
 import { identityOf, openDatabase } from '../database/index.ts';
 import type { Database } from '../database/index.ts';
-import { LogTail, openBroker, openDoorbell, ringingOnCommit } from '../events/index.ts';
-import type { Doorbell } from '../events/index.ts';
+import { LogTail, openBroker, openPostingNotifier, notifyingOnCommit } from '../events/index.ts';
+import type { PostingNotifier } from '../events/index.ts';
 import { Access } from '../gateway/access/index.ts';
 import {
   createUserClient,
@@ -60,7 +60,7 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
   const listeners = chosen.flatMap((service) => listenerOf(config, service) ?? []);
   const tls = config.tls ? readTls(config.tls) : null;
   await refuseTakenPorts(listeners);
-  tellAccess(config, listeners, log);
+  logAccess(config, listeners, log);
   const started = new Started();
   try {
     const everything = services.every((service) => chosen.includes(service));
@@ -71,18 +71,18 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
 
     // The users service owns no money, so on its own it has no ledger.
     const needsLedger = chosen.some((service) => service !== 'users');
-    const doorbell = openDoorbell({ url: database.url, pool: database.pool, log });
-    started.add(doorbell);
+    const notifier = openPostingNotifier({ url: database.url, pool: database.pool, log });
+    started.add(notifier);
     const cache = await openCacheOf(config, database, log, needsLedger);
     started.add(cache);
     watch.metrics.watch({ cache: () => cache.status() });
-    const how = { observe: ringingOnCommit(doorbell, watch.metrics.ledger), changed: cache.changed, books: config.books };
+    const how = { observe: notifyingOnCommit(notifier, watch.metrics.ledger), changed: cache.changed, books: config.books };
     const ledger = needsLedger ? watch.ledger(await openLedger({ url: database.url, log, ...how })) : null;
     if (ledger) {
       started.add(ledger);
       started.add(startCheckpoints({ pool: database.pool, home: config.home, everyMs: checkpointEveryMs, log }));
     }
-    return await startServices(config, chosen, log, { database, ledger, doorbell, cache, watch, started, tls });
+    return await startServices(config, chosen, log, { database, ledger, notifier, cache, watch, started, tls });
   } catch (failure) {
     await started.stop();
     throw failure;
@@ -92,7 +92,7 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
 type Foundation = {
   readonly database: Database;
   readonly ledger: Ledger | null;
-  readonly doorbell: Doorbell;
+  readonly notifier: PostingNotifier;
   readonly cache: OpenedCache;
   readonly watch: Watch;
   readonly started: Started;
@@ -100,7 +100,7 @@ type Foundation = {
 };
 
 async function startServices(config: Config, chosen: readonly Service[], log: Log, foundation: Foundation): Promise<RunningCoffer> {
-  const { database, ledger, doorbell, cache, started, tls } = foundation;
+  const { database, ledger, notifier, cache, started, tls } = foundation;
   const { observation, metrics } = foundation.watch;
   const urls: Record<string, string> = {};
   const demo = config.databaseUrl === undefined && config.auth === 'open';
@@ -138,17 +138,17 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     }
     if (demo && chosen.includes('api')) demoToken = await openDemo(database, ledger, sessions);
     const { peers } = config;
-    const broker = await openBroker({ peers, url: database.url, pool: database.pool, ledger, log, doorbell });
+    const broker = await openBroker({ peers, url: database.url, pool: database.pool, ledger, log, notifier });
     started.add(broker);
     if (chosen.includes('api')) {
       const { assets } = ledger;
       const ready = () => ledger.ready;
       const projections = () => projectionStatus(database.pool, ledger);
-      const tail = new LogTail({ ledger, log, listen: doorbell.listen });
+      const tail = new LogTail({ ledger, log, listen: notifier.listen });
       started.add(tail);
       const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
       const requests = new Requests(database.pool);
-      const told = { tail, webhooks, requests };
+      const publishing = { tail, webhooks, requests };
       const people = { users, sessions, apiKeys, access };
       const insights = openInsights(database.pool, ledger);
       const product = {
@@ -157,7 +157,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         assets,
         projections,
         setAsides: openSetAsides({ config, log, database, ledger }),
-        ...told,
+        ...publishing,
         deadLetters: broker.deadLetters,
         ...people,
         insights,
@@ -217,7 +217,7 @@ async function openCacheOf({ peers }: Config, database: Database, log: Log, post
 }
 
 /** Logs who can access this Coffer. */
-function tellAccess(config: Config, listeners: readonly Listener[], log: Log): void {
+function logAccess(config: Config, listeners: readonly Listener[], log: Log): void {
   if (config.auth === 'open') {
     log.warn(
       'OPEN MODE: no credentials are required. Everything listens on this machine only; set COFFER_AUTH=required to require credentials.',

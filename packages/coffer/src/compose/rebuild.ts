@@ -26,16 +26,16 @@ export async function rebuildable(context: Context): Promise<Rebuildable[]> {
 /** Works while Coffer and its worker are running. */
 export async function rebuildProjection(
   context: Context,
-  asked: { readonly name: string; readonly check: boolean; readonly onProgress?: (done: RebuildProgress) => void },
+  request: { readonly name: string; readonly check: boolean; readonly onProgress?: (done: RebuildProgress) => void },
 ): Promise<Rebuilt> {
   return await withParts(context, 'change', async (parts) => {
     const known = projectionsOf(parts);
-    const projection = known.find(({ name }) => name === asked.name);
+    const projection = known.find(({ name }) => name === request.name);
     if (!projection) {
       const choices = known.filter((one) => one.forget !== undefined).map(({ name }) => name);
-      throw new OperatorError(`There is no projection "${asked.name}".`, `Choose one of ${choices.join(', ')}.`);
+      throw new OperatorError(`There is no projection "${request.name}".`, `Choose one of ${choices.join(', ')}.`);
     }
-    const { check, onProgress } = asked;
+    const { check, onProgress } = request;
     const { database, ledger, log } = parts;
     if (ledger.books.length === 0) throw new OperatorError('There is no event log yet.', 'Start Coffer once, then rebuild.');
     return await rebuild({ pool: database.pool, ledger, log, projection, check, ...(onProgress && { onProgress }) });

@@ -1,10 +1,10 @@
-/** The AsyncAPI 3.0 document: which messages a consumer can get, made of the catalogue of events. */
+/** The AsyncAPI 3.0 document, built from the catalogue of events: the messages that consumers can receive. */
 import { productVersion } from '../kernel/index.ts';
 import { workerQueue } from './broker.ts';
 import { catalogue, schemaNameOf } from './catalogue.ts';
 import { envelopeContentType } from './envelope.ts';
 
-/** Where every event of the log is published. */
+/** The exchange to which every event of the log is published. */
 export const eventsExchange = 'wallet.events';
 
 export function asyncApiDocument(): string {
@@ -39,7 +39,7 @@ export function asyncApi(): Record<string, unknown> {
       receiveWalletEvents: {
         action: 'receive',
         channel: { $ref: '#/channels/walletEvents' },
-        summary: 'What happened in the ledger, at least once, in the order of each book',
+        summary: 'Events of the ledger, at least once, in the order of each book',
         bindings: { amqp: { ack: true } },
       },
     },
@@ -53,10 +53,10 @@ export function asyncApi(): Record<string, unknown> {
   };
 }
 
-const description = `What happened in the ledger, as CloudEvents 1.0 in structured JSON. With RabbitMQ the exchange is \`${eventsExchange}\`; Coffer's own worker reads the queue \`${workerQueue}\`, other consumers bind queues of their own.
+const description = `Events of the ledger, as CloudEvents 1.0 in structured JSON. With RabbitMQ the exchange is \`${eventsExchange}\`; Coffer's own worker reads the queue \`${workerQueue}\`, other consumers bind their own queues.
 
-* **At least once.** An event may come again; its \`id\` stays the same. Without failures the events of a book come in their order, afterwards they may not: \`sequence\` says where each belongs, \`previous\` which one was before it.
-* **Versions.** The last part of \`type\`. Within a version fields may be added; skip what you do not know.
+* **At least once.** An event may be delivered again with the same \`id\`. Without failures, the events of a book arrive in order; after failures they may not: \`sequence\` is the position of each event, \`previous\` the sequence of the one before it.
+* **Versions.** The last part of \`type\`. Within a version, fields may be added; ignore unknown ones.
 * **Amounts** are strings of minor units.`;
 
 function messageOf(type: string) {
@@ -88,21 +88,24 @@ const envelopeSchema = {
   required: ['specversion', 'id', 'source', 'type', 'subject', 'time', 'datacontenttype', 'dataschema', 'sequence', 'partitionkey', 'data'],
   properties: {
     specversion: { const: '1.0' },
-    id: { type: 'string', description: 'stable: the same event has it everywhere', examples: ['1-42-1'] },
+    id: { type: 'string', description: 'stable: the same event has the same id everywhere', examples: ['1-42-1'] },
     source: { type: 'string', description: 'the book', examples: ['/coffer/books/1'] },
     type: { type: 'string', examples: ['coffer.wallet.FundsDeposited.v1'] },
     subject: { type: 'string', description: 'the wallet that the event is about' },
     time: { type: 'string', format: 'date-time' },
     datacontenttype: { const: 'application/json' },
     dataschema: { type: 'string', description: 'where this document describes the data' },
-    sequence: { ...sequence, description: 'place in the log of the book; as texts they sort as they follow each other' },
-    partitionkey: { type: 'string', description: 'events with the same one follow each other' },
-    previous: { ...sequence, description: 'sequence of the event before in the book; absent for the first: who has not seen it has a gap' },
+    sequence: { ...sequence, description: 'position in the log of the book; sorts as a string in log order' },
+    partitionkey: { type: 'string', description: 'events with the same key are in order' },
+    previous: {
+      ...sequence,
+      description: 'sequence of the previous event in the book; absent for the first. If you have not seen it, you have a gap',
+    },
     data: { type: 'object' },
   },
 };
 
-/** Schemas carry marks of the library that made them; a document shows what JSON shows. */
+/** The library marks schemas with symbols; a document has only what JSON can represent. */
 function plain(schema: unknown): unknown {
   return JSON.parse(JSON.stringify(schema)) as unknown;
 }

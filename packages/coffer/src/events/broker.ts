@@ -1,34 +1,35 @@
 /**
- * The port that brokers fit into. Whichever it is, it keeps the same promises:
- * - Every event of the log reaches the queue at least once, whatever crashes: the log is the outbox, and a position in it moves on only
- *   after what lies before it is safe with the broker.
- * - Without failures the events of a book come in their order. After failures they may come again, and out of order.
- * - An event that fails is delivered again, at most `deliveriesMax` times in all; then it is a dead letter, and the others have flowed on.
- * - Nothing is acknowledged before its handler says so. A consumer that dies leaves its events to the next.
+ * The port for brokers. Every broker guarantees the same:
+ * - Every event of the log reaches the queue at least once, despite crashes: the log is the outbox, and the position in it
+ * advances only after the events before it are safe with the broker.
+ * - Without failures, the events of a book arrive in order. After failures they may arrive again, and out of order.
+ * - A failing event is delivered again, at most `deliveriesMax` times in total; then it becomes a dead letter. The others are not
+ * delayed.
+ * - Nothing is acknowledged before its handler confirms it. If a consumer dies, its events go to the next.
  */
 import type { LedgerEvent } from '../ledger/index.ts';
 
-/** What Coffer's own worker consumes, by whichever broker. */
+/** The queue of Coffer's own worker, with any broker. */
 export const workerQueue = 'wallet.events.worker';
 
-/** How often an event is delivered before it is a dead letter, by whichever broker. */
+/** Number of deliveries after which an event becomes a dead letter, with any broker. */
 export const deliveriesMax = 5;
 
-/** A place in the event log of a book. */
+/** A position in the event log of a book. */
 export type Place = { readonly seq: number; readonly part: number };
 
 export type Delivery = {
   readonly event: LedgerEvent;
-  /** The event before this one in its book: who has not seen it has a gap. Null for the first of a book. */
+  /** The previous event in its book: a consumer that has not seen it has a gap. Null for the first event of a book. */
   readonly previous: Place | null;
 };
 
-/** `failed`: deliver it again, alone if need be, and count it. */
+/** `failed`: deliver it again, alone if necessary, and count it. */
 export type Verdict = 'done' | 'failed';
 
 /**
- * Says of each delivery, by its place in the batch, what became of it. Throws when it cannot say (an outage): then nothing of the batch
- * is acknowledged or counted as a failure, and it comes again after a pause.
+ * Returns a verdict for each delivery of the batch, in order. Throws if it cannot (an outage): then nothing of the batch is
+ * acknowledged or counted as a failure, and it is delivered again after a pause.
  */
 export type Handler = (batch: readonly Delivery[]) => Promise<readonly Verdict[]>;
 
@@ -36,10 +37,10 @@ export type Consumer = {
   /** Finishes the batch that is being handled; what was not acknowledged goes to the next consumer. */ stop(): Promise<void>;
 };
 
-/** An event that was given up, as it is kept until somebody replays or drops it. */
+/** A dead letter, stored until it is replayed or dropped. */
 export type DeadLetter = {
   readonly id: string;
-  /** What was delivered: a CloudEvent in JSON where it could be read, else its beginning as text. */
+  /** The delivered message: a CloudEvent in JSON if it could be read, otherwise its beginning as text. */
   readonly body: string;
   readonly eventId: string | null;
   readonly eventType: string | null;
@@ -50,13 +51,16 @@ export type DeadLetter = {
 };
 
 export type DeadLetters = {
-  /** Oldest first. Looking changes nothing. */
-  list(asked: { readonly limit: number; readonly after?: string }): Promise<readonly DeadLetter[]>;
+  /** Oldest first. Reading changes nothing. */
+  list(query: { readonly limit: number; readonly after?: string }): Promise<readonly DeadLetter[]>;
   count(): Promise<number>;
   find(id: string): Promise<DeadLetter | null>;
-  /** Delivers them once more from the beginning, and answers how many. It leaves the dead letters only when it is safe in the queue. */
+  /**
+   * Delivers them again with a fresh count, and returns how many. A letter is removed from the dead letters only once it is
+   * safely queued.
+   */
   replay(ids: readonly string[] | 'all'): Promise<number>;
-  /** For good. */
+  /** Permanently. */
   drop(ids: readonly string[] | 'all'): Promise<number>;
 };
 
@@ -65,14 +69,14 @@ export type BrokerStatus = { readonly kind: 'built-in' | 'rabbitmq'; readonly co
 export type Broker = {
   readonly status: BrokerStatus;
   readonly deadLetters: DeadLetters;
-  /** Carries events from the log to the broker until it is stopped; one at a time does, however many processes ask to. */
+  /** Relays events from the log to the broker until it is stopped; one process does at a time, however many ask to. */
   relay(): Promise<Consumer>;
   /** Delivers events in batches. */
   consume(handler: Handler): Promise<Consumer>;
   stop(): Promise<void>;
 };
 
-/** The broker does not answer; what was asked may have been done. */
+/** The broker does not answer; the request may have been carried out. */
 export class BrokerUnavailable extends Error {
   override readonly name = 'BrokerUnavailable';
 }

@@ -1,6 +1,7 @@
 /**
- * Every type of event with the schema of its data and a version: the one source of the AsyncAPI document, of the envelope's `type` and of the
- * test that holds the log against it. Within a version fields may be added; nothing is taken away and nothing changes its meaning.
+ * Every type of event with the schema of its data and a version. It is the one source of the AsyncAPI document, of the envelope's
+ * `type` and of the test that compares it with the log. Within a version, fields may be added; none is removed or changes its
+ * meaning.
  */
 import Type from 'typebox';
 import type { TObject, TProperties, TSchema } from 'typebox';
@@ -14,28 +15,28 @@ const orNothing = (schema: TSchema) => Type.Unsafe<unknown>({ anyOf: [schema, { 
 const Wallet = Type.String({ description: 'a wallet, or a system account ($kind/asset)' });
 const SideStatus = Type.Unsafe<string>({ type: 'string', enum: ['open', 'frozen', 'closed'] });
 
-/** What every event says of its entry. */
+/** What every event says about its entry. */
 const common = {
   operation: Type.String({ ...OperationId, description: 'the operation that caused it' }),
   key: Type.Optional(Type.String({ description: "the operation's idempotency key" })),
   amount: Type.Optional(Amount),
-  askedAmount: Type.Optional(Type.String({ ...Amount, description: 'what was asked for, when it was "up to" an amount' })),
+  askedAmount: Type.Optional(Type.String({ ...Amount, description: 'the requested amount, if it was "up to" an amount' })),
   effectiveAt: Type.Optional(Moment),
   asset: Type.Optional(Type.Integer({ minimum: 1, description: 'number of the asset' })),
-  metadata: Type.Optional(Type.Unsafe<unknown>({ description: "the caller's own" })),
+  metadata: Type.Optional(Type.Unsafe<unknown>({ description: 'metadata of the caller' })),
 };
-/** What the wallet stands at after it. */
+/** The state of the wallet after it. */
 const after = {
   balance: Amount,
-  held: Type.Optional(Type.String({ ...Amount, description: 'what holds reserve of the balance; absent: nothing' })),
+  held: Type.Optional(Type.String({ ...Amount, description: 'amount of the balance reserved by holds; absent: zero' })),
   version: Version,
 };
 const sides = { from: Wallet, to: Wallet };
 const maybeSides = { from: Type.Optional(Wallet), to: Type.Optional(Wallet) };
-/** Of a transfer by saga, whose steps are operations of their own. */
-const saga = { transfer: Type.Optional(Type.String({ ...OperationId, description: 'the transfer that the step belongs to' })) };
+/** Of a transfer by saga, whose steps are separate operations. */
+const saga = { transfer: Type.Optional(Type.String({ ...OperationId, description: 'the transfer that this step belongs to' })) };
 const refused = {
-  refusal: Type.String({ description: 'the code: see the refusals', examples: ['insufficient_funds'] }),
+  refusal: Type.String({ description: 'the refusal code', examples: ['insufficient_funds'] }),
   facts: Type.Optional(orNothing(AnyObject)),
   asked: Type.Optional(orNothing(AnyObject)),
 };
@@ -56,48 +57,52 @@ function described(summary: string, fields: TProperties, version = 1): Described
   return { version, summary, data: Type.Object({ ...common, ...fields }) };
 }
 
-const failed = (what: string) => described(`${what} was refused; the refusal is remembered under its key`, refused);
+const failed = (what: string) => described(`${what} was refused; the refusal is recorded under its key`, refused);
 
 export const catalogue: Readonly<Record<string, Described>> = {
   WalletCreated: described('A wallet was opened', { owner: Type.Optional(Type.String()), floor: Type.Optional(Amount) }),
-  FundsDeposited: described('Money came in from outside', after),
-  FundsToppedUp: described('Money came from the treasury', after),
-  FundsWithdrawn: described('Money left to the outside', after),
-  FundsSpent: described('Money went back to the treasury', after),
+  FundsDeposited: described('Money was deposited from outside', after),
+  FundsToppedUp: described('Money was topped up from the treasury', after),
+  FundsWithdrawn: described('Money was withdrawn to the outside', after),
+  FundsSpent: described('Money was spent to the treasury', after),
   FundsIssued: described('Money was issued to the wallet', after),
 
-  TransferInitiated: described('A transfer was asked for; told to the sender', {
+  TransferInitiated: described("A transfer was requested; sent for the sender's wallet", {
     ...maybeSides,
     ...saga,
     refusal: Type.Optional(refused.refusal),
     facts: refused.facts,
     asked: refused.asked,
   }),
-  TransferDebited: described('The transfer left the sender', { ...sides, ...saga, ...after }),
-  TransferCredited: described('The transfer reached the recipient', { ...sides, ...saga, ...after }),
-  TransferCompleted: described('The transfer is done; told to the sender', { ...sides, ...saga }),
-  TransferCompensated: described('The transfer could not reach the recipient and went back to the sender', { ...sides, ...saga, ...after }),
-  TransferCreditFailed: described("The recipient's book refused the transfer; told to the recipient", {
+  TransferDebited: described('The transfer was debited from the sender', { ...sides, ...saga, ...after }),
+  TransferCredited: described('The transfer was credited to the recipient', { ...sides, ...saga, ...after }),
+  TransferCompleted: described("The transfer is complete; sent for the sender's wallet", { ...sides, ...saga }),
+  TransferCompensated: described('The transfer could not be credited to the recipient and was returned to the sender', {
+    ...sides,
+    ...saga,
+    ...after,
+  }),
+  TransferCreditFailed: described("The recipient's book refused the transfer; sent for the recipient's wallet", {
     ...maybeSides,
     ...saga,
     ...refused,
   }),
-  TransferFailed: described('The transfer was refused; told to the sender', { ...maybeSides, ...saga, ...refused }),
+  TransferFailed: described("The transfer was refused; sent for the sender's wallet", { ...maybeSides, ...saga, ...refused }),
 
-  HoldAuthorized: described('A part of the balance was reserved', { ...maybeSides, ...ofHold, ...after }),
-  HoldCaptured: described('A part of a hold was posted', { ...sides, ...ofHold, ...after }),
-  CaptureCredited: described('A part of a hold was posted to this wallet', { ...sides, ...ofHold, ...after }),
-  HoldReleased: described('A part of a hold was given back', { ...maybeSides, ...ofHold, ...after }),
-  HoldExpired: described('The time of a hold was up, and what was left of it given back', { ...maybeSides, ...ofHold, ...after }),
+  HoldAuthorized: described('Part of the balance was reserved', { ...maybeSides, ...ofHold, ...after }),
+  HoldCaptured: described('Part or all of a hold was captured', { ...sides, ...ofHold, ...after }),
+  CaptureCredited: described('Part or all of a hold was credited to this wallet', { ...sides, ...ofHold, ...after }),
+  HoldReleased: described('Part or all of a hold was released', { ...maybeSides, ...ofHold, ...after }),
+  HoldExpired: described('A hold expired, and the rest of it was released', { ...maybeSides, ...ofHold, ...after }),
 
-  OperationReversed: described('An operation of the wallet was reversed, wholly or in part', { ...sides, ...ofReversal }),
-  ReversalDebited: described('A reversal took money from the wallet', { ...sides, ...ofReversal, ...after }),
-  ReversalCredited: described('A reversal gave money to the wallet', { ...sides, ...ofReversal, ...after }),
+  OperationReversed: described('An operation of the wallet was reversed, fully or partly', { ...sides, ...ofReversal }),
+  ReversalDebited: described('A reversal debited the wallet', { ...sides, ...ofReversal, ...after }),
+  ReversalCredited: described('A reversal credited the wallet', { ...sides, ...ofReversal, ...after }),
 
   WalletFrozen: described('Sides of the wallet were frozen', controlled),
   WalletUnfrozen: described('Sides of the wallet were unfrozen', controlled),
-  WalletClosed: described('Sides of the wallet were closed for good', controlled),
-  SweepCredited: described('The balance of a wallet that was closed came here', { ...decided, ...sides, ...after }),
+  WalletClosed: described('Sides of the wallet were closed permanently', controlled),
+  SweepCredited: described('The balance of a closed wallet was moved to this wallet', { ...decided, ...sides, ...after }),
   WalletLimitsChanged: described('The limits of the wallet changed', controlled),
   CreditLineChanged: described('The credit line of the wallet changed', controlled),
 
@@ -118,12 +123,12 @@ export const catalogue: Readonly<Record<string, Described>> = {
   CreditLineChangeFailed: failed('A change of the credit line'),
 };
 
-/** Whether this Coffer has events of that name. */
+/** Whether this version of Coffer has events of that name. */
 export function isEventType(name: string): boolean {
   return Object.hasOwn(catalogue, name);
 }
 
-/** Of the envelope's `type`: one that the catalogue lacks is told by a newer Coffer, in its first version. */
+/** For the envelope's `type`. An event missing from the catalogue comes from a newer Coffer, in its first version. */
 export function versionOf(type: string): number {
   return catalogue[type]?.version ?? 1;
 }

@@ -18,7 +18,7 @@ const delivery: Delivery = {
   previous: { seq: 42, part: 1 },
 };
 
-test('an event is a CloudEvent on its way, and comes out as it went in', () => {
+test('an event travels as a CloudEvent, and is restored unchanged', () => {
   const envelope = envelopeOf(delivery);
   expect(envelope).toMatchObject({
     specversion: '1.0',
@@ -37,32 +37,32 @@ test('an event is a CloudEvent on its way, and comes out as it went in', () => {
   expect(readEnvelope(JSON.stringify(envelopeOf(first)))).toEqual(first);
 });
 
-test('names of attributes are those that CloudEvents allows', () => {
+test('attribute names are allowed by CloudEvents', () => {
   for (const name of Object.keys(envelopeOf(delivery))) expect(name).toMatch(/^[a-z0-9]{1,20}$/);
 });
 
-test('what is no event, or of a version that is not known, is refused with its reason', () => {
+test('a message that is not an event, or has an unknown version, is refused with a reason', () => {
   const good = envelopeOf(delivery);
   const without = (name: string) => Object.fromEntries(Object.entries(good).filter(([key]) => key !== name));
   const bad: [string, RegExp][] = [
-    ['', /no JSON/],
-    ['null', /no JSON object/],
-    ['[]', /no JSON object/],
+    ['', /it is not JSON/],
+    ['null', /not a JSON object/],
+    ['[]', /not a JSON object/],
     [JSON.stringify({ ...good, specversion: '2.0' }), /specversion is "2.0"/],
     [JSON.stringify({ ...good, type: 'coffer.wallet.TransferDebited.v2' }), /version 2 of TransferDebited; version 1 is known/],
-    [JSON.stringify({ ...good, type: 'com.example.thing' }), /none of Coffer's/],
-    [JSON.stringify({ ...good, sequence: '42-2' }), /where in the log/],
-    [JSON.stringify({ ...good, previous: null }), /where in the log/],
-    [JSON.stringify({ ...good, source: '/other' }), /where in the log/],
-    [JSON.stringify({ ...good, time: 'soon' }), /missing or of another kind/],
-    ...['id', 'subject', 'data'].map((name): [string, RegExp] => [JSON.stringify(without(name)), /missing or of another kind/]),
+    [JSON.stringify({ ...good, type: 'com.example.thing' }), /not one of Coffer's/],
+    [JSON.stringify({ ...good, sequence: '42-2' }), /position in the log/],
+    [JSON.stringify({ ...good, previous: null }), /position in the log/],
+    [JSON.stringify({ ...good, source: '/other' }), /position in the log/],
+    [JSON.stringify({ ...good, time: 'soon' }), /missing or has the wrong type/],
+    ...['id', 'subject', 'data'].map((name): [string, RegExp] => [JSON.stringify(without(name)), /missing or has the wrong type/]),
   ];
   for (const [body, why] of bad) expect(readEnvelope(body)).toEqual({ unreadable: expect.stringMatching(why) as string });
   expect(hintsOf(JSON.stringify({ ...good, specversion: '2.0' }))).toMatchObject({ eventId: '3-42-2', wallet: delivery.event.wallet });
   expect(hintsOf('no JSON')).toEqual({ eventId: null, eventType: null, wallet: null });
 });
 
-test('every reference of the AsyncAPI document leads somewhere, and every type of event has its message and schema', () => {
+test('every reference in the AsyncAPI document resolves, and every type of event has a message and a schema', () => {
   const document = asyncApi();
   const text = JSON.stringify(document);
   const references = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path = '']) => path);

@@ -1,11 +1,11 @@
-/** Events on their way through a broker: CloudEvents 1.0 in structured JSON. There and back nothing is lost. */
+/** The envelope of events on a broker: CloudEvents 1.0 in structured JSON. Encoding and decoding lose nothing. */
 import type { LedgerEvent } from '../ledger/index.ts';
 import type { Delivery, Place } from './broker.ts';
 import { schemaNameOf, versionOf } from './catalogue.ts';
 
 export const envelopeContentType = 'application/cloudevents+json';
 const typePrefix = 'coffer.wallet.';
-/** Ours are a few hundred bytes, and metadata has a limit: what is longer than this was sent by somebody else, and is not even parsed. */
+/** Our events are a few hundred bytes, and metadata is limited: a longer message is not ours, and is not even parsed. */
 export const envelopeBytesMax = 1_048_576;
 
 /** The attributes of the envelope. Extensions: `sequence`, `partitionkey`, `previous`. */
@@ -18,11 +18,11 @@ export type Envelope = {
   readonly time: string;
   readonly datacontenttype: 'application/json';
   readonly dataschema: string;
-  /** The place in the book's log: seq and part with leading zeros, so that as texts they sort as they follow each other. */
+  /** The position in the book's log: seq and part with leading zeros, so that strings sort in log order. */
   readonly sequence: string;
-  /** Events of one wallet follow each other. */
+  /** Events of one wallet are in order. */
   readonly partitionkey: string;
-  /** The sequence of the event before this one in its book; absent for the first. Who has not seen that one has a gap. */
+  /** The sequence of the previous event in its book; absent for the first. A consumer that has not seen it has a gap. */
   readonly previous?: string;
   readonly data: Record<string, unknown>;
 };
@@ -44,7 +44,7 @@ export function envelopeOf({ event, previous }: Delivery): Envelope {
   };
 }
 
-/** Why a message is no event that this version can read. */
+/** Why a message is not an event that this version can read. */
 export type Unreadable = { readonly unreadable: string };
 
 export function readEnvelope(body: string): Delivery | Unreadable {
@@ -52,27 +52,27 @@ export function readEnvelope(body: string): Delivery | Unreadable {
   try {
     parsed = JSON.parse(body);
   } catch {
-    return { unreadable: 'it is no JSON' };
+    return { unreadable: 'it is not JSON' };
   }
-  if (!isObject(parsed)) return { unreadable: 'it is no JSON object' };
+  if (!isObject(parsed)) return { unreadable: 'it is not a JSON object' };
   const { specversion, id, source, type, subject, time, sequence, previous, data } = parsed;
   if (specversion !== '1.0') return { unreadable: `its specversion is ${brief(specversion)}, not 1.0` };
   const [, name = '', version = ''] = /^coffer\.wallet\.([A-Z][A-Za-z]{0,99})\.v([1-9]\d{0,5})$/.exec(text(type)) ?? [];
-  if (name === '') return { unreadable: `its type is ${brief(type)}, which is none of Coffer's` };
+  if (name === '') return { unreadable: `its type is ${brief(type)}, which is not one of Coffer's` };
   if (Number(version) !== versionOf(name))
     return { unreadable: `it is version ${version} of ${name}; version ${versionOf(name)} is known` };
   const book = Number(/^\/coffer\/books\/([1-9]\d{0,8})$/.exec(text(source))?.[1]);
   const place = placeOf(sequence);
   const before = previous === undefined ? null : placeOf(previous);
   const recordedAt = new Date(text(time));
-  if (Number.isNaN(book) || !place || (previous !== undefined && !before)) return { unreadable: 'it does not say where in the log it is' };
+  if (Number.isNaN(book) || !place || (previous !== undefined && !before)) return { unreadable: 'it has no valid position in the log' };
   if (typeof id !== 'string' || typeof subject !== 'string' || !isObject(data) || Number.isNaN(recordedAt.getTime()))
-    return { unreadable: 'id, subject, time or data is missing or of another kind' };
+    return { unreadable: 'id, subject, time or data is missing or has the wrong type' };
   const event: LedgerEvent = { id, book, ...place, type: name, wallet: subject, recordedAt, data };
   return { event, previous: before };
 }
 
-/** What a message says of itself, as far as it can be read; nothing of it is believed. */
+/** What a message says about itself, as far as it is readable; unverified. */
 export function hintsOf(body: string): { eventId: string | null; eventType: string | null; wallet: string | null } {
   const read = readEnvelope(body);
   if ('event' in read) return { eventId: read.event.id, eventType: read.event.type, wallet: read.event.wallet };

@@ -1,4 +1,4 @@
-/** What any broker's consumer does with a batch: asks the handler until it knows. */
+/** Shared by all consumers: calls the handler with a batch until it gives verdicts. */
 import type { WakeSignal } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
 import { assert, Backoff } from '../kernel/index.ts';
@@ -12,11 +12,11 @@ export type Handling = {
   readonly queue: string;
   readonly log: Log;
   readonly wake: WakeSignal;
-  /** Nobody needs an answer any more. */
+  /** The verdicts are no longer needed. */
   readonly isOver: () => boolean;
 };
 
-/** The same batch until the handler says what became of it; null when there is no more use in asking. */
+/** Retries the batch until the handler returns verdicts; null once they are no longer needed. */
 export async function verdictsOn(
   batch: readonly Delivery[],
   { handler, queue, log, wake, isOver }: Handling,
@@ -25,11 +25,11 @@ export async function verdictsOn(
   for (;;) {
     try {
       const verdicts = await handler(batch);
-      assert(verdicts.length === batch.length, 'a handler says of each delivery what became of it');
+      assert(verdicts.length === batch.length, 'a handler returns a verdict per delivery');
       return verdicts;
     } catch (failure) {
-      if (!isOutage(failure)) log.error({ err: failure, queue }, 'A batch of events could not be handled; it comes again');
-      else if (backoff.isFresh) log.warn({ queue, reason: (failure as Error).message }, 'Events wait: they cannot be handled now');
+      if (!isOutage(failure)) log.error({ err: failure, queue }, 'Handling a batch of events failed; it is delivered again');
+      else if (backoff.isFresh) log.warn({ queue, reason: (failure as Error).message }, 'Events wait: handling is not possible now');
       await wake.pause(backoff.nextMs(), isOver);
       if (isOver()) return null;
     }

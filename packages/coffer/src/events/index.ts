@@ -1,11 +1,11 @@
-// Events: what the ledger's log tells others, and how it gets to whoever consumes it, by a broker of either kind.
+// Events: the events of the ledger's log, and their way to consumers, through a broker of either kind.
 export { BrokerUnavailable, deliveriesMax } from './broker.ts';
 export type { Broker, Consumer, DeadLetter, DeadLetters, Delivery, Handler, Place, Verdict } from './broker.ts';
 export { openBuiltIn } from './built-in/broker.ts';
 export type { BuiltInOptions } from './built-in/broker.ts';
 export { catalogue, isEventType } from './catalogue.ts';
-export { openDoorbell, ringingOnCommit } from './doorbell.ts';
-export type { Doorbell, DoorbellOptions } from './doorbell.ts';
+export { openPostingNotifier, notifyingOnCommit } from './notifier.ts';
+export type { PostingNotifier, PostingNotifierOptions } from './notifier.ts';
 export { envelopeOf } from './envelope.ts';
 export { LogTail } from './tail.ts';
 export type { Audience, Subscription, TailOptions } from './tail.ts';

@@ -1,4 +1,4 @@
-/** The broker that the settings ask for. */
+/** Opens the broker selected by the settings. */
 import type pg from 'pg';
 import { loadOptional } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
@@ -7,47 +7,47 @@ import { workerQueue } from './broker.ts';
 import type { Broker, DeadLetters } from './broker.ts';
 import { openBuiltIn } from './built-in/broker.ts';
 import { countLeft, deadLettersOf } from './built-in/dead-letters.ts';
-import type { Doorbell } from './doorbell.ts';
+import type { PostingNotifier } from './notifier.ts';
 
 export type BrokerOptions = {
   readonly peers: { readonly rabbitmqUrl: string | undefined };
-  /** Of the database, for connections of the broker's own. */
+  /** Database URL, for the broker's own connections. */
   readonly url: string;
   readonly pool: pg.Pool;
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly log: Log;
-  /** Without one the log is looked at once a second. */
-  readonly doorbell?: Pick<Doorbell, 'listen'> | undefined;
+  /** Without one, the log is polled once a second. */
+  readonly notifier?: Pick<PostingNotifier, 'listen'> | undefined;
 };
 
-export async function openBroker({ peers, doorbell, ...options }: BrokerOptions): Promise<Broker> {
+export async function openBroker({ peers, notifier, ...options }: BrokerOptions): Promise<Broker> {
   if (peers.rabbitmqUrl !== undefined) {
-    await tellLeftBehind(options.pool, options.log);
+    await warnOfLeftovers(options.pool, options.log);
     const { openRabbitMq } = await loadRabbitMq();
-    return openRabbitMq({ ...options, rabbitmqUrl: peers.rabbitmqUrl, doorbell });
+    return openRabbitMq({ ...options, rabbitmqUrl: peers.rabbitmqUrl, notifier });
   }
-  return await openBuiltIn({ ...options, ...(doorbell && { listen: (onRing) => doorbell.listen(onRing) }) });
+  return await openBuiltIn({ ...options, ...(notifier && { listen: (onNotified) => notifier.listen(onNotified) }) });
 }
 
 async function loadRabbitMq() {
   return await loadOptional('RABBITMQ_URL', ['rabbitmq-client'], () => import('./rabbitmq/broker.ts'));
 }
 
-/** What failed with the built-in broker stays with it: RabbitMQ has no such messages, and its dead letters are others. */
-async function tellLeftBehind(pool: pg.Pool, log: Log): Promise<void> {
+/** Failed events of the built-in broker stay there: RabbitMQ does not have these messages, and has its own dead letters. */
+async function warnOfLeftovers(pool: pg.Pool, log: Log): Promise<void> {
   const left = await countLeft(pool, workerQueue);
   if (left.deadLetters + left.toBeRedelivered > 0)
-    log.warn(left, 'Events that failed wait in PostgreSQL, not in RabbitMQ: see to them with "coffer deadletters", without RABBITMQ_URL');
+    log.warn(left, 'Failed events are still in PostgreSQL, not in RabbitMQ: handle them with "coffer deadletters", without RABBITMQ_URL');
 }
 
 export type OpenedDeadLetters = { readonly deadLetters: DeadLetters; stop(): Promise<void> };
 
-/** The dead letters alone, for a process that neither carries nor consumes. */
+/** Only the dead letters, for a process that neither relays nor consumes. */
 export async function openDeadLetters({ peers, pool, log }: Pick<BrokerOptions, 'peers' | 'pool' | 'log'>): Promise<OpenedDeadLetters> {
   if (peers.rabbitmqUrl !== undefined) {
     const { openRabbitDeadLetters } = await loadRabbitMq();
     return openRabbitDeadLetters({ rabbitmqUrl: peers.rabbitmqUrl, pool, log });
   }
-  // Whoever consumes looks for what is due once a second, rung or not.
+  // Consumers poll for due events once a second, even without a notification.
   return { deadLetters: deadLettersOf(pool, workerQueue, () => undefined), stop: () => Promise.resolve() };
 }

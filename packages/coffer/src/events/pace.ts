@@ -1,10 +1,10 @@
 /**
- * How long whoever follows the log rests between two batches.
+ * How long a follower of the log rests between two batches.
  *
- * Posting and consuming share the database's processors. An accepted posting has somebody waiting for it, an event has not: it is in the
- * log, and being told a few seconds later costs nothing. So while the log grows about as fast as this machine can make it grow, the
- * follower takes a small share of the time and lets a backlog stand; as soon as the growth is slower it works without a rest. A follower
- * that keeps up never rests, whatever the growth. Without this rule, over RabbitMQ, posting fell to 0.36 of its speed.
+ * Posting and consuming share the database's processors. A caller waits for each posting, but nothing waits for an event: it is
+ * in the log, and a delay of a few seconds costs nothing. So while the log grows about as fast as this machine allows, the
+ * follower uses a small share of the time and lets a backlog build up; once growth slows down, it works without a rest. A
+ * follower that keeps up never rests, whatever the growth. Without this rule, posting over RabbitMQ fell to 0.36 of its speed.
  */
 import type { Ledger } from '../ledger/index.ts';
 
@@ -20,12 +20,12 @@ export function restMsAfter({ tookMs, growthPerSecond, isBehind }: Progress): nu
   return isBehind && growthPerSecond > fastGrowth ? Math.min(restMaxMs, tookMs * restPerWork) : 0;
 }
 
-/** How fast the log grows, measured between two looks at its end. */
+/** The growth rate of the log, measured between two reads of its end. */
 export class Growth {
   #last: { readonly entries: number; readonly atMs: number } | null = null;
   #perSecond = 0;
 
-  /** Looks closer together than this say little: batches are committed in bursts. */
+  /** Reads closer together say little: batches are committed in bursts. */
   static readonly #shortestMs = 100;
 
   observe(entries: number, atMs: number): number {
@@ -37,7 +37,7 @@ export class Growth {
   }
 }
 
-/** The rule, for whoever has just done a full batch and has more to do. */
+/** The rule, for a follower that has just finished a full batch and has more to do. */
 export class Pace {
   readonly #ledger: Pick<Ledger, 'books' | 'read'>;
   readonly #growth = new Growth();

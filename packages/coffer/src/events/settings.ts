@@ -9,7 +9,7 @@ export const eventSettings = settingGroup({
       reads: optional(urlOf(['amqp:', 'amqps:'], 'amqp://user:password@host:5672')),
       default: undefined,
       absent: 'events go through PostgreSQL',
-      meaning: 'a RabbitMQ that events go through',
+      meaning: 'URL of a RabbitMQ that carries the events',
       example: 'amqp://coffer:password@mq.example.com:5672',
       secret: true,
     },

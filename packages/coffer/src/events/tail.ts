@@ -1,6 +1,7 @@
 /**
- * The end of the log, followed once for everybody in this process who listens. Whoever is behind reads from the log until it has met the
- * tail, and is told by the tail from there on: both go by places in the log, so nothing is missed and nothing comes twice.
+ * Follows the end of the log once for all listeners of this process. A listener that is behind reads from the log until it has
+ * caught up with the tail, and gets events from the tail from then on: both use cursors, so nothing is missed and nothing is sent
+ * twice.
  */
 import { WakeSignal } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
@@ -8,30 +9,30 @@ import type { Log } from '../kernel/index.ts';
 import { formatPositions, parsePositions } from '../ledger/index.ts';
 import type { Ledger, LedgerEvent } from '../ledger/index.ts';
 import type { Place } from './broker.ts';
-import { Turnstile } from './turnstile.ts';
+import { Semaphore } from './semaphore.ts';
 
 export type TailOptions = {
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly log: Log;
-  /** Calls when something may have been posted; without one the log is looked at four times a second. */
-  readonly listen?: (onRing: () => void) => Promise<{ stop(): Promise<unknown> }>;
+  /** Calls back when something may have been posted; without it, the log is polled four times a second. */
+  readonly listen?: (onNotified: () => void) => Promise<{ stop(): Promise<unknown> }>;
 };
 
-/** Who is told of events. */
+/** A listener to events. */
 export type Audience = {
-  /** The book that it is about; all of them when absent. */
+  /** The book to follow; all if absent. */
   readonly book?: number | undefined;
   wants(event: LedgerEvent): boolean;
-  /** Takes an event, and the place after it; false when there is no room for more. */
+  /** Takes an event and the cursor after it; false if there is no room for more. */
   tell(event: LedgerEvent, cursor: string): boolean;
-  /** When there is room again; false: it will not listen any more. */
+  /** Resolves once there is room again; false if it will not listen any more. */
   room(): Promise<boolean>;
-  /** It is told nothing more, for a reason of ours. */
+  /** Ends the listener for a reason of ours. */
   end(): void;
 };
 
 export type Subscription = {
-  /** The place up to which it was told everything. */
+  /** The cursor up to which it has received everything. */
   readonly cursor: string;
   stop(): void;
 };
@@ -39,9 +40,9 @@ export type Subscription = {
 type Listener = { readonly audience: Audience; readonly places: Place[]; isLive: boolean; isStopped: boolean };
 
 const pageSize = 500;
-const pollMs = { alone: 250, withBell: 1_000 } as const;
+const pollMs = { alone: 250, withNotifier: 1_000 } as const;
 const outageMs = 500;
-/** Of those who are behind so many read at once: a log is long, and others have questions, too. */
+/** Maximum number of lagging listeners that read at the same time: a log is long, and other queries need the database, too. */
 const readersMax = 2;
 /** No entry has as many events. */
 const lastPart = 9_999;
@@ -49,26 +50,26 @@ const lastPart = 9_999;
 export class LogTail {
   readonly #options: TailOptions;
   readonly #listeners = new Set<Listener>();
-  readonly #turnstile = new Turnstile(readersMax);
-  /** How far the tail has read each book; null while nobody listens. */
+  readonly #semaphore = new Semaphore(readersMax);
+  /** How far the tail has read each book; null without listeners. */
   #places: Place[] | null = null;
   #beginning: Promise<void> | null = null;
   #running: Promise<void> | null = null;
-  #bell: Promise<{ stop(): Promise<unknown> }> | null = null;
+  #notifications: Promise<{ stop(): Promise<unknown> }> | null = null;
   readonly #wake = new WakeSignal();
   #isStopped = false;
-  #isTold = false;
+  #isLogged = false;
 
   constructor(options: TailOptions) {
     this.#options = options;
   }
 
-  /** Tells of everything after a place; from now on when there is none. Throws an outage. */
+  /** Sends everything after a cursor; without one, everything from now on. Throws an outage. */
   async subscribe(audience: Audience, after: string | undefined): Promise<Subscription> {
     const { ledger } = this.#options;
     const places = after === undefined ? await this.#heads(audience.book) : parsePositions(after, ledger.books.length);
     const listener: Listener = { audience, places, isLive: false, isStopped: this.#isStopped };
-    // Added first: the tail goes on as long as somebody is there.
+    // Added first: the tail runs as long as there are listeners.
     this.#listeners.add(listener);
     const stop = () => {
       listener.isStopped = true;
@@ -82,7 +83,7 @@ export class LogTail {
       throw failure;
     }
     void this.#catchUp(listener).catch((failure: unknown) => {
-      this.#options.log.error({ err: failure }, 'A live stream met an error of its own');
+      this.#options.log.error({ err: failure }, 'Unhandled error in live stream');
       stop();
       audience.end();
     });
@@ -103,11 +104,11 @@ export class LogTail {
     this.#listeners.clear();
     this.#wake.notify();
     await this.#running;
-    await (await this.#bell)?.stop();
+    await (await this.#notifications)?.stop();
   }
 
   async #begin(): Promise<void> {
-    this.#bell ??= this.#options.listen?.(() => this.#wake.notify()) ?? null;
+    this.#notifications ??= this.#options.listen?.(() => this.#wake.notify()) ?? null;
     if (this.#places) return;
     this.#beginning ??= this.#start().finally(() => (this.#beginning = null));
     await this.#beginning;
@@ -122,7 +123,9 @@ export class LogTail {
     })();
   }
 
-  /** The ends of the logs. Of other books than the one asked for, the beginning: nobody learns from it what goes on there. */
+  /**
+   * The ends of the logs. Other books than the requested one start at their beginning, so that their activity is not revealed.
+   */
   async #heads(only: number | undefined): Promise<Place[]> {
     const { books, read } = this.#options.ledger;
     return await Promise.all(
@@ -140,19 +143,19 @@ export class LogTail {
       this.#wake.clear();
       try {
         const isMore = await this.#readOn();
-        this.#isTold = false;
-        if (!isMore) await this.#wake.sleep(listen ? pollMs.withBell : pollMs.alone);
+        this.#isLogged = false;
+        if (!isMore) await this.#wake.sleep(listen ? pollMs.withNotifier : pollMs.alone);
       } catch (failure) {
-        if (!isOutage(failure)) log.error({ err: failure }, 'Following the log met an error of its own');
-        else if (!this.#isTold) log.warn({ reason: String(failure) }, 'Live streams wait for the database');
-        this.#isTold = true;
+        if (!isOutage(failure)) log.error({ err: failure }, 'Unhandled error while following the log');
+        else if (!this.#isLogged) log.warn({ reason: String(failure) }, 'Live streams wait for the database');
+        this.#isLogged = true;
         await this.#wake.sleep(outageMs);
       }
     }
     this.#places = null;
   }
 
-  /** Reads what is new in every book and tells it; answers whether there may be more. */
+  /** Reads what is new in every book and passes it on; returns whether there may be more. */
   async #readOn(): Promise<boolean> {
     const { books, read } = this.#options.ledger;
     const pages = await Promise.all(
@@ -161,22 +164,22 @@ export class LogTail {
         return read.in({ book }).events(seq, part, pageSize);
       }),
     );
-    // From here on nothing waits: whoever meets the tail meets it before or after all of this.
+    // No await from here on, so a listener catches up either before or after all of this.
     for (const events of pages) {
       const last = events.at(-1);
       if (!last || !this.#places) continue;
       this.#places[last.book - 1] = { seq: last.seq, part: last.part };
-      for (const listener of this.#listeners) if (listener.isLive) this.#tellLive(listener, events);
+      for (const listener of this.#listeners) if (listener.isLive) this.#sendLive(listener, events);
     }
     return pages.some((events) => events.length === pageSize);
   }
 
-  /** One who has no room is behind from there on. */
-  #tellLive(listener: Listener, events: readonly LedgerEvent[]): void {
+  /** A listener without room is behind from there on. */
+  #sendLive(listener: Listener, events: readonly LedgerEvent[]): void {
     if (tell(listener, events)) return;
     listener.isLive = false;
     void this.#catchUp(listener).catch((failure: unknown) => {
-      this.#options.log.error({ err: failure }, 'A live stream met an error of its own');
+      this.#options.log.error({ err: failure }, 'Unhandled error in live stream');
       listener.audience.end();
     });
   }
@@ -187,18 +190,18 @@ export class LogTail {
       if (!(await audience.room())) return;
       const behind = this.#options.ledger.books.find((book) => isFor(audience, book) && this.#isBehind(places, book));
       if (behind === undefined) {
-        // It has met the tail, in this very moment.
+        // It has caught up with the tail at this very moment.
         listener.isLive = !listener.isStopped;
         return;
       }
       const { seq, part } = places[behind - 1] ?? { seq: 0, part: 0 };
       let tailThen: Place | undefined;
-      const events = await this.#turnstile.pass(() => {
+      const events = await this.#semaphore.pass(() => {
         tailThen = this.#places?.[behind - 1];
         return this.#read(behind, seq, part);
       });
       if (events === null || listener.isStopped || !tell(listener, events) || events.length === pageSize) continue;
-      // That was everything: it has come at least as far as the tail had before the question. Not every entry is an event.
+      // That was everything, so it is at least as far as the tail was before the query. Not every entry has an event.
       const own = places[behind - 1];
       if (tailThen && own && isAfter(tailThen, own)) places[behind - 1] = { ...tailThen };
     }
@@ -209,7 +212,7 @@ export class LogTail {
     return tail !== undefined && own !== undefined && isAfter(tail, own);
   }
 
-  /** Null after an outage, which was waited out for a while. */
+  /** Null after an outage, after a pause. */
   async #read(book: number, seq: number, part: number): Promise<LedgerEvent[] | null> {
     try {
       return await this.#options.ledger.read.in({ book }).events(seq, part, pageSize);
@@ -221,7 +224,7 @@ export class LogTail {
   }
 }
 
-/** Tells what comes after the place of a listener; false when there was no room for all of it, and its place is where it ended. */
+/** Passes on what follows a listener's cursor; false if there was no room for all of it, and the cursor is where it stopped. */
 function tell({ audience, places }: Listener, events: readonly LedgerEvent[]): boolean {
   for (const event of events) {
     const { book, seq, part } = event;

@@ -1,4 +1,4 @@
-// How callers reach the product: gRPC and HTTP, each with its own mapping of refusals, and no rules of its own.
+// The transports: gRPC and HTTP, each with its own mapping of refusals, and no rules of their own.
 export * from './access/index.ts';
 export * from './grpc/index.ts';
 export * from './http/index.ts';

@@ -1,4 +1,4 @@
-/** What is noted of every request, over either transport: the audit, the figures, the trace, a line in the log. Each may be absent. */
+/** Records every request, over either transport: audit, metrics, trace, a log line. Each is optional. */
 import type { AuditTrail } from '../audit/index.ts';
 import type { Metrics, Traces } from '../telemetry/index.ts';
 
@@ -6,6 +6,6 @@ export type Observation = {
   readonly audit?: AuditTrail | undefined;
   readonly metrics?: Metrics | undefined;
   readonly traces?: Traces | undefined;
-  /** A log line per HTTP request: at level info when true, else at debug. */
+  /** One log line per HTTP request: at level info if true, otherwise at debug. */
   readonly requestLines?: boolean | undefined;
 };

@@ -51,7 +51,7 @@ export const listenSettings = settingGroup({
       name: 'COFFER_AUTH',
       reads: optional(oneOfWords(['open', 'required'])),
       default: undefined,
-      absent: 'open on loopback, else required',
+      absent: 'open on loopback, otherwise required',
       meaning: 'whether callers need credentials',
       example: 'required',
     },
@@ -98,8 +98,8 @@ export const callerSettings = settingGroup({
       name: 'COFFER_INTERNAL_SECRET',
       reads: optional(secretText),
       default: undefined,
-      absent: 'generated once, kept in COFFER_HOME',
-      meaning: 'by which the services authenticate to each other',
+      absent: 'generated once, stored in COFFER_HOME',
+      meaning: 'secret with which the services authenticate to each other',
       example: 'the output of openssl rand -base64 48',
       secret: true,
     },
@@ -108,15 +108,15 @@ export const callerSettings = settingGroup({
       reads: wholeNumber('a number of requests per minute (0 for no limit)', 0, 999_999_999),
       default: 0,
       absent: 'unlimited',
-      meaning: 'requests per minute of one caller',
+      meaning: 'maximum requests per minute and caller',
       example: '600',
     },
     trustedProxies: {
       name: 'COFFER_TRUSTED_PROXIES',
       reads: networks,
       default: [],
-      absent: 'none: the connecting address is the caller',
-      meaning: 'proxies in front whose X-Forwarded-For is trusted',
+      absent: 'none: the caller is the peer of the connection',
+      meaning: 'proxies whose X-Forwarded-For is trusted',
       example: '10.0.0.7,192.168.0.0/16',
     },
   },
@@ -142,7 +142,7 @@ export const httpSettings = settingGroup({
       reads: onOff,
       default: false,
       absent: 'off',
-      meaning: 'log a line for each REST request',
+      meaning: 'log one line per REST request',
       example: 'on',
     },
   },
@@ -151,7 +151,7 @@ export const httpSettings = settingGroup({
 
 type Addresses = { readonly http: Address; readonly userService: Address; readonly walletService: Address };
 
-/** Without credentials, being on loopback is all that keeps strangers out. */
+/** Without credentials, only the loopback address keeps strangers out. */
 function authFor(
   { http, userService, walletService }: Addresses,
   auth: 'open' | 'required' | undefined,
@@ -178,6 +178,6 @@ function refuseSharedPorts({ http, userService, walletService }: Addresses, mist
   ] as const;
   for (const [index, [name, own]] of listeners.entries()) {
     const earlier = listeners.slice(0, index).find(([, other]) => other === own);
-    if (earlier) mistake(`${name} and ${earlier[0]} both use port ${own}: give each its own.`);
+    if (earlier) mistake(`${name} and ${earlier[0]} both use port ${own}: choose different ports.`);
   }
 }

@@ -1,4 +1,4 @@
-/** The SQL of API keys. Whether a key lives is asked of the database's clock, the same for every process. */
+/** The SQL of API keys. The database's clock decides whether a key is valid, the same for every process. */
 import type pg from 'pg';
 import { Queries } from './queries.ts';
 
@@ -9,7 +9,7 @@ export type ApiKey = {
   readonly createdAt: Date;
   readonly createdBy: string;
   readonly rotatedAt: Date | null;
-  /** Until when the secret before the last rotation works too. */
+  /** Until when the previous secret stays valid. */
   readonly previousExpiresAt: Date | null;
   readonly expiresAt: Date | null;
   /** To the minute. */
@@ -17,7 +17,7 @@ export type ApiKey = {
   readonly revokedAt: Date | null;
 };
 
-/** What an unexpired, unrevoked key is checked against; `previousHash` only while it works. */
+/** What an unexpired, unrevoked key is checked against; `previousHash` only while it is valid. */
 type LivingKey = {
   readonly name: string;
   readonly scopes: readonly string[];
@@ -88,7 +88,7 @@ export class ApiKeyStore {
     return rows[0] ?? null;
   }
 
-  /** The newest first. */
+  /** Newest first. */
   async all(): Promise<ApiKey[]> {
     return await this.#queries.read<ApiKey>({
       name: 'api_key_all',
@@ -97,7 +97,7 @@ export class ApiKeyStore {
     });
   }
 
-  /** The current secret becomes the previous one; a previous one that still lived ends. Null when there is no living key. */
+  /** The current secret becomes the previous one; an older one ends. Null if there is no valid key. */
   async rotate(id: string, secretHash: Buffer, previousForMs: number): Promise<ApiKey | null> {
     const rows = await this.#queries.write<ApiKey>({
       name: 'api_key_rotate',
@@ -114,7 +114,7 @@ export class ApiKeyStore {
     return rows[0] ?? null;
   }
 
-  /** Null when there is none, or it was revoked before. */
+  /** Null if there is none, or it was already revoked. */
   async revoke(id: string): Promise<ApiKey | null> {
     const rows = await this.#queries.write<ApiKey>({
       name: 'api_key_revoke',

@@ -1,4 +1,4 @@
-/** API keys: how services say who they are. `cof_<id>_<secret>`, of which the id may be seen and the secret is shown once. */
+/** API keys, with which services authenticate: `cof_<id>_<secret>`. The id is public; the secret is shown once. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type pg from 'pg';
 import { assert } from '../kernel/index.ts';
@@ -16,10 +16,10 @@ const secretBytes = 32;
 const idAlphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 const idLength = 16;
 
-/** A key with its secret, which nobody can be shown again. */
+/** A key with its secret, which cannot be shown again. */
 export type NewApiKey = { readonly key: ApiKey; readonly secret: string };
 
-/** Who manages keys by a key reaches only keys of no more scopes than its own; undefined for people. */
+/** A caller that manages keys with a key can access only keys whose scopes it has; undefined for people. */
 type Within = ReadonlySet<Scope> | undefined;
 
 export class ApiKeys {
@@ -29,27 +29,27 @@ export class ApiKeys {
     this.#store = new ApiKeyStore(pool);
   }
 
-  /** Refusals: name_invalid, scopes_exceeded. `expiresAfterMs`: never, when absent. */
-  async create(asked: {
+  /** Refusals: name_invalid, scopes_exceeded. `expiresAfterMs`: if absent, never. */
+  async create(input: {
     readonly name: string;
     readonly scopes: readonly Scope[];
     readonly createdBy: string;
     readonly expiresAfterMs?: number | undefined;
     readonly within?: Within;
   }): Promise<NewApiKey | Refused> {
-    const refusal = nameRefusal(asked.name);
+    const refusal = nameRefusal(input.name);
     if (refusal) return refused(refusal);
-    if (!isWithin(asked.scopes, asked.within)) return refused('scopes_exceeded');
+    if (!isWithin(input.scopes, input.within)) return refused('scopes_exceeded');
     const { id, secret, text } = draw();
     const key = await this.#store.insert({
       id,
-      name: asked.name,
-      scopes: [...new Set(asked.scopes)],
+      name: input.name,
+      scopes: [...new Set(input.scopes)],
       secretHash: hashOf(secret),
-      createdBy: asked.createdBy,
-      expiresAfterMs: asked.expiresAfterMs ?? null,
+      createdBy: input.createdBy,
+      expiresAfterMs: input.expiresAfterMs ?? null,
     });
-    assert(key, 'an inserted key is answered');
+    assert(key, 'an insert returns the key');
     return { key, secret: text };
   }
 
@@ -57,7 +57,9 @@ export class ApiKeys {
     return await this.#store.all();
   }
 
-  /** A new secret at once; the one before works for `previousForMs` more. Refusals: key_not_found, scopes_exceeded. */
+  /**
+   * A new secret, valid immediately; the previous one stays valid for `previousForMs`. Refusals: key_not_found, scopes_exceeded.
+   */
   async rotate(id: string, previousForMs: number, within?: Within): Promise<NewApiKey | Refused> {
     const refusal = await this.#reach(id, within);
     if (refusal) return refusal;
@@ -71,7 +73,7 @@ export class ApiKeys {
     return (await this.#reach(id, within)) ?? (await this.#store.revoke(id)) ?? refused('key_not_found');
   }
 
-  /** The service that a key stands for; null for what is no key, or not any more. */
+  /** The service that a key authenticates; null if it is not a valid key. */
   async authenticate(text: string): Promise<Principal | null> {
     const [, keyId, secret] = apiKeyPattern.exec(text) ?? [];
     if (keyId === undefined || secret === undefined) return null;
@@ -81,7 +83,7 @@ export class ApiKeys {
     const current = timingSafeEqual(given, stored.secretHash);
     const previous = stored.previousHash !== null && timingSafeEqual(given, stored.previousHash);
     if (!current && !previous) return null;
-    // For people who look for keys that nobody uses: a call neither waits for it nor fails with it.
+    // Helps people find unused keys: a call neither waits for it nor fails with it.
     if (!stored.usedLately) this.#store.noteUse(keyId).catch(() => undefined);
     return { kind: 'service', keyId, name: stored.name, scopes: new Set(stored.scopes.filter(isScope)) };
   }
@@ -93,8 +95,8 @@ export class ApiKeys {
   }
 }
 
-function isWithin(asked: readonly Scope[], within: Within): boolean {
-  return within === undefined || asked.every((scope) => within.has(scope));
+function isWithin(scopes: readonly Scope[], within: Within): boolean {
+  return within === undefined || scopes.every((scope) => within.has(scope));
 }
 
 function draw(id = drawId()): { id: string; secret: string; text: string } {

@@ -27,7 +27,7 @@ async function newKey(): Promise<{ id: string; secret: string }> {
   return { id: made.key.id, secret: made.secret };
 }
 
-test('what is revoked in another process works for a second at most, however often it is used', async () => {
+test('a key revoked in another process works for at most a second, however often it is used', async () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const here = new Authenticator({ sessions, apiKeys });
   const { id, secret } = await newKey();
@@ -41,7 +41,7 @@ test('what is revoked in another process works for a second at most, however oft
   expect(await here.authenticate(secret)).toBeNull();
 });
 
-test('what changes in the middle of a look-up is not remembered as it was', async () => {
+test('a change during a look-up is not cached in its old state', async () => {
   const here = new Authenticator({ sessions, apiKeys });
   const { secret } = await newKey();
   const looking = here.authenticate(secret);
@@ -50,7 +50,7 @@ test('what changes in the middle of a look-up is not remembered as it was', asyn
   expect(here.known(secret)).toBeUndefined();
 });
 
-test("a user's role is that of the moment of the look-up", async () => {
+test("a user's role is the one at the time of the look-up", async () => {
   const made = await users.signUp({ email: 'jane@example.com', name: 'Jane', password: 'correct horse battery' });
   const session = await sessions.login({ email: 'jane@example.com', password: 'correct horse battery' });
   if ('refusal' in made || 'refusal' in session) throw new Error('the user is new');
@@ -61,7 +61,7 @@ test("a user's role is that of the moment of the look-up", async () => {
   }
 });
 
-test('when a key was last used is on record, to the minute', async () => {
+test('the last use of a key is recorded, to the minute', async () => {
   const { id, secret } = await newKey();
   await apiKeys.authenticate(secret);
   await expect.poll(async () => (await apiKeys.list()).find((key) => key.id === id)?.lastUsedAt ?? null).toBeInstanceOf(Date);

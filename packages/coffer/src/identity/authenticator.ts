@@ -1,4 +1,4 @@
-/** From a credential to whoever it stands for, with a short memory, because most callers come back at once. */
+/** Maps a credential to its principal, with a short-lived cache, because most callers come back soon. */
 import type { ApiKeys } from './api-keys.ts';
 import type { Principal } from './principals.ts';
 import type { Sessions } from './sessions.ts';
@@ -20,15 +20,15 @@ export class Authenticator {
     this.#apiKeys = apiKeys;
   }
 
-  /** Whoever the credential stood for within the last second; undefined when that has to be asked. */
+  /** The principal if the credential was looked up within the last second; undefined if it has to be looked up. */
   known(credential: string): Principal | undefined {
     const known = this.#known.get(credential);
     return known && known.untilMs > performance.now() ? known.principal : undefined;
   }
 
-  /** Null for what is no credential, or not any more. Throws IdentityUnavailable. */
+  /** Null if it is not a valid credential. Throws IdentityUnavailable. */
   async authenticate(credential: string): Promise<Principal | null> {
-    // From before the look-up: what changes while it is under way is missed for no longer.
+    // Taken before the look-up, so that a change during it is not missed for longer.
     const untilMs = performance.now() + principalLivesMs;
     const generation = this.#generation;
     const principal = credential.startsWith('cof_') ? await this.#apiKeys.authenticate(credential) : await this.#user(credential);
@@ -36,7 +36,7 @@ export class Authenticator {
     return principal;
   }
 
-  /** After a change that must be felt at once in this process, such as the deletion of a user. */
+  /** Applies a change immediately in this process, such as the deletion of a user. */
   forget(): void {
     this.#generation++;
     this.#known.clear();

@@ -1,4 +1,4 @@
-/** The two users that a fresh Coffer comes with, so that there is somebody to try it as. They have no e-mail and no password. */
+/** The two users of a fresh Coffer, for trying it. They have no e-mail and no password. */
 import type pg from 'pg';
 
 export const demoUsers = [
@@ -6,7 +6,7 @@ export const demoUsers = [
   { id: 'b55709be-d0f6-467e-942c-cc04155ad54c', number: 3, name: 'Bob' },
 ] as const;
 
-/** Adds them, active; those that exist, or were deleted, stay as they are. Their wallets are the ledger's to seed. */
+/** Adds them, active; existing or deleted ones stay unchanged. The ledger seeds their wallets. */
 export async function seedDemoUsers(pool: pg.Pool): Promise<void> {
   await pool.query(
     `insert into identity.users (id, number, name, status)

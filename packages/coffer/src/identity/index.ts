@@ -1,4 +1,4 @@
-// Identity: who uses Coffer. Users, their roles, passwords, logins and tokens, and API keys; it owns the schema `identity` and knows no wallets.
+// Identity: users, roles, passwords, logins and tokens, and API keys. It owns the schema `identity` and knows no wallets.
 export type { ApiKey } from './api-key-store.ts';
 export { ApiKeys } from './api-keys.ts';
 export type { NewApiKey } from './api-keys.ts';

@@ -1,4 +1,4 @@
-/** Tokens of another issuer, such as the single sign-on of the company: checked with the keys that it publishes (RFC 8725). */
+/** Tokens of another issuer, such as a company's single sign-on: verified with its published keys (RFC 8725). */
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import type { JWTVerifyGetKey } from 'jose';
 import { isUuid } from '../kernel/index.ts';
@@ -11,10 +11,10 @@ export type IssuerSettings = {
   readonly audience: string;
 };
 
-/** Public keys only: with a shared secret, whoever can check a token could make one. */
+/** Public keys only: with a shared secret, a verifier of tokens could also forge them. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
 const fetchPatienceMs = 3_000;
-/** A key that is unknown is looked for again, but not with every forged token. */
+/** Unknown keys are fetched again, but not for every forged token. */
 const cooldownMs = 30_000;
 const keysLiveMs = 600_000;
 const tokenLengthMax = 4_096;
@@ -34,8 +34,8 @@ export class Issuer {
   }
 
   /**
-   * The user id that a token names as its subject; null for anything but an unexpired token of the issuer for us. Of the other
-   * claims, such as roles, none is believed. Throws IdentityUnavailable when the issuer's keys cannot be had.
+   * The user id in the subject of a token; null unless it is an unexpired token of the issuer for us. No other claim, such as a
+   * role, is trusted. Throws IdentityUnavailable if the issuer's keys cannot be fetched.
    */
   async read(token: string): Promise<string | null> {
     if (token.length > tokenLengthMax) return null;
@@ -56,7 +56,9 @@ export class Issuer {
   }
 }
 
-/** The library tells an answer that is not 200, or no JSON, by its general error; a failed connection is fetch's own TypeError. */
+/**
+ * The library reports an answer that is not 200, or not JSON, as its general error; a failed connection is fetch's own TypeError.
+ */
 function isIssuerAway(failure: unknown): boolean {
   if (failure instanceof errors.JWKSTimeout) return true;
   if (failure instanceof errors.JOSEError) return failure.code === 'ERR_JOSE_GENERIC';

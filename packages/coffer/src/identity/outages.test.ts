@@ -12,7 +12,7 @@ import { Users } from './users.ts';
 
 let database: TestDatabase;
 let proxy: FaultyProxy;
-/** Reaches the database through the proxy. */
+/** Connects to the database through the proxy. */
 let pool: pg.Pool;
 let users: Users;
 let sessions: Sessions;
@@ -48,8 +48,8 @@ async function statusOf(email: string): Promise<string | undefined> {
   return rows[0]?.status;
 }
 
-describe('while the database is away', () => {
-  test('everything says that nothing was done', async () => {
+describe('while the database is unavailable', () => {
+  test('every call reports that nothing was done', async () => {
     await proxy.stop();
     await expect(users.create({ email: 'away@example.com', name: 'A' })).rejects.toMatchObject(notDone);
     await expect(users.get(newId())).rejects.toMatchObject(notDone);
@@ -58,7 +58,7 @@ describe('while the database is away', () => {
     expect(await statusOf('away@example.com')).toBeUndefined();
   });
 
-  test('repair waits for it, and finishes its work once it is back', async () => {
+  test('repair waits for it, and finishes once it is back', async () => {
     const id = newId();
     await database.pool.query(
       "insert into identity.users (id, email, name, status, created_at) values ($1, 'old@example.com', 'O', 'pending', now() - interval '1 hour')",
@@ -70,7 +70,7 @@ describe('while the database is away', () => {
     expect(await statusOf('old@example.com')).toBe('pending');
     proxy.heal();
     await expect.poll(() => statusOf('old@example.com')).toBe('active');
-    // And again at every turn.
+    // And again in every round.
     await database.pool.query("update identity.users set status = 'pending' where id = $1", [id]);
     await expect.poll(() => statusOf('old@example.com')).toBe('active');
     await repairs.stop();
@@ -78,7 +78,7 @@ describe('while the database is away', () => {
     expect(await users.repair()).toMatchObject({ activated: 1 });
   });
 
-  test('a round of repair that fails is not the last one', async () => {
+  test('a failed round of repair is not the last one', async () => {
     await database.pool.query(
       "insert into identity.users (id, email, name, status, created_at) values ($1, 'cut@example.com', 'C', 'pending', now() - interval '1 hour')",
       [newId()],
@@ -93,7 +93,7 @@ describe('while the database is away', () => {
 });
 
 describe('when the answer to a write is lost', () => {
-  test('the outcome is told as unknown, and repair finishes what was committed', async () => {
+  test('the outcome is reported as unknown, and repair finishes what was committed', async () => {
     await users.get(newId());
     proxy.loseNextAnswer();
     await expect(users.create({ email: 'lost@example.com', name: 'L' })).rejects.toMatchObject(unknown);
@@ -103,21 +103,21 @@ describe('when the answer to a write is lost', () => {
     expect(await statusOf('lost@example.com')).toBe('active');
   });
 
-  test('a lost answer to a read did nothing', async () => {
+  test('a lost answer to a read changed nothing', async () => {
     await users.get(newId());
     proxy.loseNextAnswer();
     await expect(users.get(newId())).rejects.toMatchObject(notDone);
     expect(proxy.faults).toBe(1);
   });
 
-  test('a database that goes away after the wallet was opened leaves the outcome unknown, whatever it says itself', async () => {
+  test('a database outage after the wallet was opened leaves the outcome unknown, whatever the error says', async () => {
     const cutAfterOpening = new Users({
       pool,
       wallets: {
         ...wallets,
         async openWallet() {
           await proxy.stop();
-          // The pool knows by now, so that the next statement is refused before it is sent.
+          // The pool knows by now, so the next statement is refused before it is sent.
           await pool.query('select').catch(() => undefined);
           return { status: 'opened' };
         },

@@ -1,4 +1,4 @@
-/** What identity throws. A refusal is an answer; these say that there is no answer, and what is known about it. */
+/** Exceptions of identity. A refusal is an answer; these mean that there is none, and say what is known about the outcome. */
 
 /** The database or the wallets service could not be reached. `unknown` means that the change may have been made. */
 export class IdentityUnavailable extends Error {
@@ -8,8 +8,8 @@ export class IdentityUnavailable extends Error {
   constructor(outcome: 'not_done' | 'unknown', options?: ErrorOptions) {
     super(
       outcome === 'not_done'
-        ? 'What keeps the users is away. Nothing was done: try again.'
-        : 'The answer was lost on the way. The outcome is unknown: look whether the change was made before you ask for it again.',
+        ? 'The user database or the wallets service is unavailable. Nothing was done: try again.'
+        : 'The answer was lost. The outcome is unknown: check whether the change was made before you send the request again.',
       options,
     );
     this.outcome = outcome;
@@ -20,6 +20,6 @@ export class IdentityUnavailable extends Error {
 export class IdentityOverloaded extends Error {
   override readonly name = 'IdentityOverloaded';
   constructor() {
-    super('Too many log in at once. Nothing was done: try again in a second.');
+    super('Too many concurrent logins. Nothing was done: try again in a second.');
   }
 }

@@ -1,4 +1,4 @@
-/** Passwords at rest: argon2id as PHC strings, a bounded number of hashes at once, equal work whether or not there is a hash. */
+/** Password hashes: argon2id as PHC strings, with bounded concurrency, and equal work whether or not there is a hash. */
 import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { assert } from '../kernel/index.ts';
@@ -8,9 +8,9 @@ import { IdentityOverloaded } from './outages.ts';
 const cost = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 };
 const saltBytes = 16;
 
-/** Each hash takes 19 MiB and one of the four threads that also do file and name look-ups: never all of them. */
+/** Each hash takes 19 MiB and one of the four threads that also serve file and DNS look-ups: never use all of them. */
 const hashesAtOnce = 2;
-/** Beyond this a caller would wait for more than a second or two. */
+/** With more waiting, a caller would wait longer than a second or two. */
 const hashesWaitingMax = 64;
 
 const derive = promisify(argon2);
@@ -23,9 +23,12 @@ export async function hashPassword(password: string): Promise<string> {
   return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${base64(salt)}$${base64(hash)}`;
 }
 
-/** Does the same work and answers false when there is no hash, so that time does not tell who has an account. Throws IdentityOverloaded. */
+/**
+ * Returns false after the same work if there is no hash, so that timing does not reveal which accounts exist. Throws
+ * IdentityOverloaded.
+ */
 export async function verifyPassword(password: string, stored: string | null): Promise<boolean> {
-  const parts = phc.exec(stored ?? nobodys);
+  const parts = phc.exec(stored ?? placeholderHash);
   assert(parts, 'a stored password hash is an argon2id PHC string');
   const [, memory, passes, parallelism, salt = '', hash = ''] = parts;
   const expected = Buffer.from(hash, 'base64');
@@ -39,14 +42,14 @@ export async function verifyPassword(password: string, stored: string | null): P
   return timingSafeEqual(derived, expected);
 }
 
-/** Random bytes in place of a hash, at the cost of a real one: no password leads to them. */
-const nobodys = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${base64(randomBytes(saltBytes))}$${base64(randomBytes(cost.tagLength))}`;
+/** Random bytes in place of a hash, at the same cost: no password matches them. */
+const placeholderHash = `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${base64(randomBytes(saltBytes))}$${base64(randomBytes(cost.tagLength))}`;
 
 function base64(bytes: Buffer): string {
   return bytes.toString('base64').replace(/=+$/, '');
 }
 
-// One count for the process, because its memory and its threads are what is bounded.
+// One count per process, because its memory and threads are the limit.
 let running = 0;
 const waiting: (() => void)[] = [];
 

@@ -1,11 +1,11 @@
-/** Who asks. */
+/** Principals: the callers of requests. */
 import type { Scope } from './scopes.ts';
 import type { Role } from './types.ts';
 
 export type Principal =
-  /** In open mode only: nobody was asked for credentials. */
+  /** In open mode only: no credentials were required. */
   | { readonly kind: 'anonymous' }
-  /** Somebody who logged in; the kind is the user's role at the moment of the look-up. */
+  /** A user who logged in; the kind is the user's role at the time of the look-up. */
   | { readonly kind: Role; readonly userId: string }
   | { readonly kind: 'service'; readonly keyId: string; readonly name: string; readonly scopes: ReadonlySet<Scope> };
 

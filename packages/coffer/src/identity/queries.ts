@@ -1,4 +1,4 @@
-/** Runs identity's statements, each committed by itself, and says what is known when the database is away. */
+/** Runs identity's statements, each in its own transaction, and reports what is known if the database is unavailable. */
 import pg from 'pg';
 import { isOutage } from '../database/index.ts';
 import { assert } from '../kernel/index.ts';
@@ -31,9 +31,9 @@ export class Queries {
   }
 }
 
-/** A server that refused the statement or was never reached did nothing; a connection that broke may have broken after the commit. */
+/** If the server refused the statement or was never reached, nothing was done; if the connection broke, it may have committed. */
 function wasCertainlyNotDone(failure: unknown): boolean {
   if (failure instanceof pg.DatabaseError) return !['08', '57'].includes((failure.code ?? '').slice(0, 2));
-  assert(failure instanceof Error, 'what the driver throws is an Error');
+  assert(failure instanceof Error, 'the driver throws only Errors');
   return ('code' in failure && failure.code === 'ECONNREFUSED') || failure.message.includes('trying to connect');
 }

@@ -1,4 +1,4 @@
-/** Every way identity can refuse. It owns these codes; the gateway's table of problems gives each its statuses and sentences. */
+/** All refusals of identity. It owns these codes; the gateway's table of problems adds statuses and texts. */
 export type IdentityRefusalCode =
   | 'email_invalid'
   | 'name_invalid'
@@ -15,13 +15,13 @@ export type IdentityRefusalCode =
   | 'key_not_found'
   | 'scopes_exceeded';
 
-/** A refusal is a value: a named reason and the facts a person needs to act on it. Never a password or a token. */
+/** A refusal is a value: a stable code and the facts a person needs to act on it. Never a password or a token. */
 export type IdentityRefusal = {
   readonly code: IdentityRefusalCode;
   readonly facts: Readonly<Record<string, string>>;
 };
 
-/** What a question is answered with instead of its answer: `if ("refusal" in answer) …`. */
+/** An alternative to a normal answer: `if ("refusal" in answer) …`. */
 export type Refused = { readonly refusal: IdentityRefusal };
 
 export function refused(code: IdentityRefusalCode, facts: Readonly<Record<string, string>> = {}): Refused {

@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 afterAll(() => database.drop());
 
-/** A user who was left pending so long ago. */
+/** A user who has been pending for that long. */
 async function leftPending(ageSeconds: number): Promise<string> {
   const id = newId();
   await database.pool.query(
@@ -43,29 +43,29 @@ async function statusOf(id: string): Promise<string | undefined> {
 }
 
 describe('repair', () => {
-  test('leaves a user alone who may still be under way, and finishes one who was left half a minute ago', async () => {
-    // The margins are for a busy machine: no call that makes a user takes longer than 22 seconds.
+  test('skips a user who may still be in creation, and finishes one abandoned half a minute ago', async () => {
+    // The margins are for a busy machine: no call that creates a user takes longer than 22 seconds.
     const [young, old] = [await leftPending(1), await leftPending(31)];
     expect(await users.repair()).toEqual({ activated: 1, rolledBack: 0, left: 0 });
     expect([await statusOf(young), await statusOf(old)]).toEqual(['pending', 'active']);
     expect(opened).toEqual([old]);
   });
 
-  test('of users as old as asked for begins with the oldest', async () => {
+  test('starts with the oldest of the users old enough', async () => {
     const [one, two] = [await leftPending(500), await leftPending(1_000)];
     await leftPending(100);
     expect(await users.repair({ olderThanMs: 300_000 })).toEqual({ activated: 2, rolledBack: 0, left: 0 });
     expect(opened).toEqual([two, one]);
   });
 
-  test('takes back a user whose wallet is refused', async () => {
+  test('rolls back a user whose wallet is refused', async () => {
     const id = await leftPending(31);
     opening = { status: 'refused', reason: 'no' };
     expect(await users.repair()).toEqual({ activated: 0, rolledBack: 1, left: 0 });
     expect(await statusOf(id)).toBe('rolled_back');
   });
 
-  test.each(['unavailable', 'unknown'] as const)('decides nothing while the opening of a wallet is %s', async (status) => {
+  test.each(['unavailable', 'unknown'] as const)('decides nothing if the opening of a wallet is %s', async (status) => {
     const ids = [await leftPending(31), await leftPending(32)];
     opening = { status, reason: 'away' };
     expect(await users.repair()).toEqual({ activated: 0, rolledBack: 0, left: 2 });
@@ -74,7 +74,7 @@ describe('repair', () => {
   });
 });
 
-describe('while the process lives', () => {
+describe('while the process is running', () => {
   const everyMs = 1_000;
   const report = { activated: 0, rolledBack: 0, left: 0 };
   beforeEach(() => {
@@ -87,7 +87,7 @@ describe('while the process lives', () => {
     return { counted, keeper: keepRepaired({ repair: counted } as unknown as Users, silentLog(), everyMs) };
   }
 
-  test('users are repaired at the start, and again and again until it is stopped', async () => {
+  test('repairs users at the start, and repeatedly until it is stopped', async () => {
     const { counted, keeper } = repairing(() => Promise.resolve(report));
     expect(counted).toHaveBeenCalledTimes(1);
     await vi.advanceTimersByTimeAsync(3 * everyMs);
@@ -97,14 +97,14 @@ describe('while the process lives', () => {
     expect(counted).toHaveBeenCalledTimes(4);
   });
 
-  test('a round that meets an outage does not end it', async () => {
+  test('an outage during a round does not end it', async () => {
     const { counted, keeper } = repairing(() => Promise.reject(new IdentityUnavailable('not_done')));
     await vi.advanceTimersByTimeAsync(2 * everyMs);
     expect(counted).toHaveBeenCalledTimes(3);
     await keeper.stop();
   });
 
-  test('a round that is under way is waited for: by the next, and by the stop', async () => {
+  test('a round in progress is awaited by the next one, and by the stop', async () => {
     const slow = Promise.withResolvers<typeof report>();
     const { counted, keeper } = repairing(() => slow.promise);
     await vi.advanceTimersByTimeAsync(3 * everyMs);

@@ -1,13 +1,13 @@
-/** What may be stored of a user. Each rule answers with the refusal, or with null. */
+/** Which values may be stored of a user. Each rule returns the refusal, or null. */
 import type { IdentityRefusalCode } from './refusals.ts';
 
 export const emailLengthMax = 254;
 export const nameLengthMax = 200;
 export const passwordLengthMin = 8;
-/** Long enough for any passphrase; hashing time grows with the length, so it ends somewhere. */
+/** Long enough for any passphrase; hashing time grows with the length, so there is a limit. */
 export const passwordLengthMax = 512;
 
-// One @, dot-separated words on both sides. ASCII only: two addresses that look alike are alike, and lower case is defined.
+// One @, dot-separated words on both sides. ASCII only: two addresses that look alike are equal, and lower case is well defined.
 const email =
   /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
@@ -16,7 +16,7 @@ export function emailRefusal(text: string): IdentityRefusalCode | null {
 }
 
 export function nameRefusal(text: string): IdentityRefusalCode | null {
-  // Two code units a character at most: what is longer need not be counted.
+  // At most two code units per character: longer text need not be counted.
   const length = text.length > nameLengthMax * 2 ? Infinity : characters(text);
   return length <= nameLengthMax && text.trim() !== '' && text.isWellFormed() && !/\p{Cc}/u.test(text) ? null : 'name_invalid';
 }
@@ -26,7 +26,7 @@ export function passwordRefusal(text: string): IdentityRefusalCode | null {
   return characters(text) < passwordLengthMin ? 'password_too_short' : null;
 }
 
-/** As people count them: an emoji outside of the basic plane is one, not two. */
+/** Counts code points: an emoji outside the basic plane counts once, not twice. */
 function characters(text: string): number {
   return Array.from(text).length;
 }

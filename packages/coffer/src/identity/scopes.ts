@@ -1,4 +1,4 @@
-/** What a service may be allowed to do: the scopes of an API key. */
+/** The scopes of an API key: what a service may do. */
 export const scopeMeanings = {
   'wallets:read': 'wallets, histories, stats and operations',
   'wallets:open': 'open wallets',
@@ -8,15 +8,15 @@ export const scopeMeanings = {
   'money:spend': "spend from users' wallets",
   'money:topup': "top up users' wallets from the treasury",
   'holds:write': 'place, capture and release holds',
-  'requests:decide': 'approve and reject payouts, and replay what failed',
+  'requests:decide': 'approve and reject payouts, and replay failed requests',
   'batches:write': 'post many operations in one request, each as the other scopes allow',
   'controls:write': 'freeze and close wallets, and set their limits',
   'reversals:write': 'reverse operations',
   'users:read': 'users',
   'users:write': 'create users',
   'events:read': 'the event log',
-  'webhooks:manage': 'webhooks; with events:read also where they go, and what was sent',
-  'events:manage': 'events that failed, as dead letters and set aside: look at them, try them again, drop dead letters',
+  'webhooks:manage': 'webhooks; with events:read also their addresses and deliveries',
+  'events:manage': 'failed events, as dead letters and in quarantine: list, retry, drop dead letters',
   'fraud:read': 'fraud rules, their findings, and notifications of staff',
   'fraud:write': 'change fraud rules',
   'audit:read': 'the record of API calls',

@@ -50,7 +50,7 @@ async function lastAttempt(): Promise<unknown> {
 }
 
 describe('logging in', () => {
-  test('with e-mail, in whatever case, and password gives a token that names the user for an hour', async () => {
+  test('with e-mail, in any case, and password gives a token for the user, valid for an hour', async () => {
     const session = await login('JANE@example.com');
     expect(session.user).toEqual(user);
     const { sub, iat = 0, exp = 0 } = decodeJwt(session.token);
@@ -59,14 +59,14 @@ describe('logging in', () => {
     expect(await sessions.authenticate(session.token)).toEqual(user);
   });
 
-  test('a wrong password and an address that nobody has get the same answer', async () => {
+  test('a wrong password and an unknown address get the same answer', async () => {
     await users.create({ email: 'passwordless@example.com', name: 'P' });
     expect(await sessions.login({ email: 'jane@example.com', password: 'wrong password' })).toEqual(credentialsWrong);
     expect(await sessions.login({ email: 'nobody@example.com', password })).toEqual(credentialsWrong);
     expect(await sessions.login({ email: 'passwordless@example.com', password: '' })).toEqual(credentialsWrong);
   });
 
-  test('an address that nobody has costs the same hash as a wrong password', async () => {
+  test('an unknown address costs the same hash as a wrong password', async () => {
     const attempts = 6;
     const time = async (email: string) => {
       const before = process.cpuUsage();
@@ -75,19 +75,19 @@ describe('logging in', () => {
       return spent / attempts;
     };
     const [known, unknown] = [await time('jane@example.com'), await time('nobody@example.com')];
-    // Work, not waiting: without the hash it would be a fiftieth.
+    // Measures work, not waiting: without the hash it would be a fiftieth.
     expect(unknown).toBeGreaterThan(known / 3);
   });
 
   test.each(['', 'x', '\0', 'a'.repeat(1_000_000), "' or 1=1 --", 'jane@example.com\0', '\uD800@example.com'])(
-    'hostile text as e-mail or password is a wrong one',
+    'hostile text as e-mail or password is a wrong credential',
     async (text) => {
       expect(await sessions.login({ email: text, password: text, userAgent: text, clientIp: text })).toEqual(credentialsWrong);
       expect(await sessions.login({ email: 'jane@example.com', password: text })).toEqual(credentialsWrong);
     },
   );
 
-  test('a deleted, a pending and a rolled back user cannot', async () => {
+  test('deleted, pending and rolled-back users cannot log in', async () => {
     await users.softDelete(await signUp('gone@example.com'), async () => null);
     expect(await sessions.login({ email: 'gone@example.com', password })).toEqual(credentialsWrong);
     for (const status of ['pending', 'rolled_back']) {
@@ -97,7 +97,7 @@ describe('logging in', () => {
     }
   });
 
-  test('more at once than can be hashed in time are turned away, the others are served', async () => {
+  test('refuses more concurrent logins than can be hashed in time, and serves the others', async () => {
     const answers = await Promise.allSettled(Array.from({ length: 200 }, () => sessions.login({ email: 'jane@example.com', password })));
     const away = answers.filter((answer) => answer.status === 'rejected');
     expect(away.length).toBeGreaterThan(0);
@@ -127,7 +127,7 @@ describe('the login log', () => {
     });
   });
 
-  test('never holds a password', async () => {
+  test('never contains a password', async () => {
     await sessions.login({ email: 'jane@example.com', password: 'secret-of-mine' });
     const { rows } = await database.pool.query<{ all: string }>(
       "select coalesce(string_agg(l::text, ''), '') as all from identity.login_log l",
@@ -135,7 +135,7 @@ describe('the login log', () => {
     expect(rows[0]?.all).not.toContain('secret-of-mine');
   });
 
-  test('is read by its owner page by page, newest first, and shows nobody else', async () => {
+  test("is read by its owner page by page, newest first, without other users' attempts", async () => {
     const owner = await signUp('log@example.com');
     for (let attempt = 0; attempt < 5; attempt++) await sessions.login({ email: 'log@example.com', password: `wrong ${attempt}` });
     await login('log@example.com');
@@ -148,7 +148,7 @@ describe('the login log', () => {
     expect(await sessions.attempts(owner, { limit: 4, cursor: 'x' })).toMatchObject({ refusal: { code: 'cursor_invalid' } });
   });
 
-  test('is in order also where its numbers become a digit longer', async () => {
+  test('stays in order when its ids gain a digit', async () => {
     const owner = await signUp('digits@example.com');
     await database.pool.query('alter table identity.login_log alter column id restart with 9998');
     for (let attempt = 0; attempt < 4; attempt++) await sessions.login({ email: 'digits@example.com', password: `wrong ${attempt}` });
@@ -160,7 +160,7 @@ describe('the login log', () => {
 });
 
 describe('the demo login', () => {
-  test('lets Alice and Bob in without a password, and nobody else', async () => {
+  test('admits only Alice and Bob without a password', async () => {
     for (const { id, name } of demoUsers) {
       const session = await sessions.loginDemo(id);
       expect(session).toMatchObject({ user: { id, name } });

@@ -1,4 +1,4 @@
-/** Sessions: who somebody is, by password, as a demo user, or by token. */
+/** Sessions: authenticates a user by password, as a demo user, or by token. */
 import { decodeProtectedHeader } from 'jose';
 import type pg from 'pg';
 import { isDemoUser } from './demo.ts';
@@ -16,7 +16,7 @@ import type { LoginAttempt, Session, User, UserPage } from './types.ts';
 const userAgentLengthMax = 512;
 const clientIpLengthMax = 64;
 
-/** What a caller says about itself, for the login log. */
+/** What a caller reports about itself, for the login log. */
 export type Caller = {
   readonly clientIp?: string | undefined;
   readonly userAgent?: string | undefined;
@@ -27,7 +27,10 @@ export class Sessions {
   readonly #tokens: Tokens;
   readonly #issuer: Issuer | null;
 
-  /** `jwtSecret`: at least 32 bytes; the same in every process that checks tokens. `issuer`: another one whose tokens are believed. */
+  /**
+   * `jwtSecret`: at least 32 bytes; the same in every process that checks tokens. `issuer`: another issuer whose tokens are
+   * trusted.
+   */
   constructor(options: { readonly pool: pg.Pool; readonly jwtSecret: string; readonly issuer?: IssuerSettings | undefined }) {
     this.#store = new IdentityStore(options.pool);
     this.#tokens = new Tokens(options.jwtSecret);
@@ -35,15 +38,15 @@ export class Sessions {
   }
 
   /**
-   * By e-mail and password. Each attempt goes to the login log. An address that nobody has costs the same work and gets the
-   * same answer as a wrong password. Refusal: credentials_wrong. Throws IdentityOverloaded, IdentityUnavailable.
+   * By e-mail and password. Each attempt goes to the login log. An unknown address costs the same work and gets the same answer
+   * as a wrong password. Refusal: credentials_wrong. Throws IdentityOverloaded, IdentityUnavailable.
    */
-  async login(asked: Caller & { readonly email: string; readonly password: string }): Promise<Session | Refused> {
-    // What cannot be an address is not looked up: PostgreSQL refuses some of it as text.
-    const found = emailRefusal(asked.email) ? null : await this.#store.byEmail(asked.email);
+  async login(input: Caller & { readonly email: string; readonly password: string }): Promise<Session | Refused> {
+    // Text that cannot be an address is not looked up: PostgreSQL rejects some of it.
+    const found = emailRefusal(input.email) ? null : await this.#store.byEmail(input.email);
     const stored = found?.status === 'active' ? found : null;
-    const matches = await verifyPassword(asked.password.slice(0, passwordLengthMax + 1), stored?.passwordHash ?? null);
-    await this.#log(asked, stored, matches);
+    const matches = await verifyPassword(input.password.slice(0, passwordLengthMax + 1), stored?.passwordHash ?? null);
+    await this.#log(input, stored, matches);
     return stored && matches ? await this.#begin(stored) : refused('credentials_wrong');
   }
 
@@ -53,7 +56,9 @@ export class Sessions {
     return stored?.status === 'active' ? await this.#begin(stored) : refused('user_not_found');
   }
 
-  /** Refusal: token_invalid, also for an untouched token whose user was deleted or took a new password. Throws IdentityUnavailable. */
+  /**
+   * Refusal: token_invalid, also for an intact token whose user was deleted or has a new password. Throws IdentityUnavailable.
+   */
   async authenticate(token: string): Promise<User | Refused> {
     if (this.#issuer && isForeign(token)) return await this.#authenticateForeign(this.#issuer, token);
     const subject = await this.#tokens.read(token);
@@ -61,23 +66,23 @@ export class Sessions {
     return stored?.status === 'active' && stored.tokenEpoch === subject?.epoch ? stored.user : refused('token_invalid');
   }
 
-  /** Another issuer knows nothing of our epochs: its tokens end by themselves, or with the user. */
+  /** Another issuer has no epochs: its tokens end when they expire, or with the user. */
   async #authenticateForeign(issuer: Issuer, token: string): Promise<User | Refused> {
     const userId = await issuer.read(token);
     const stored = userId && (await this.#store.byId(userId));
     return stored && stored.status === 'active' ? stored.user : refused('token_invalid');
   }
 
-  /** Attempts to log in as the user, newest first. `cursor`: a `next` of an earlier page. Refusal: cursor_invalid. */
+  /** Attempts to log in as the user, newest first. `cursor`: the `next` of an earlier page. Refusal: cursor_invalid. */
   async attempts(
     user: Pick<User, 'id'>,
-    asked: { readonly limit: number; readonly cursor?: string | undefined },
+    input: { readonly limit: number; readonly cursor?: string | undefined },
   ): Promise<UserPage<LoginAttempt> | Refused> {
-    const before = asked.cursor === undefined ? String(Number.MAX_SAFE_INTEGER) : asked.cursor;
+    const before = input.cursor === undefined ? String(Number.MAX_SAFE_INTEGER) : input.cursor;
     if (!/^\d{1,16}$/.test(before)) return refused('cursor_invalid');
-    const found = await this.#store.attemptsBefore(user.id, Number(before), asked.limit + 1);
-    const items = found.slice(0, asked.limit);
-    return { items, next: found.length > asked.limit ? String(items.at(-1)?.id) : null };
+    const found = await this.#store.attemptsBefore(user.id, Number(before), input.limit + 1);
+    const items = found.slice(0, input.limit);
+    return { items, next: found.length > input.limit ? String(items.at(-1)?.id) : null };
   }
 
   async #begin(stored: StoredUser): Promise<Session> {
@@ -85,19 +90,21 @@ export class Sessions {
     return { ...made, user: stored.user };
   }
 
-  async #log(asked: Caller & { readonly email: string }, stored: StoredUser | null, success: boolean): Promise<void> {
+  async #log(input: Caller & { readonly email: string }, stored: StoredUser | null, success: boolean): Promise<void> {
     await this.#store.logAttempt({
       userId: stored?.user.id ?? null,
-      email: storable(asked.email, emailLengthMax),
+      email: storable(input.email, emailLengthMax),
       success,
       reason: success ? null : stored ? 'password_wrong' : 'user_unknown',
-      clientIp: storable(asked.clientIp, clientIpLengthMax),
-      userAgent: storable(asked.userAgent, userAgentLengthMax),
+      clientIp: storable(input.clientIp, clientIpLengthMax),
+      userAgent: storable(input.userAgent, userAgentLengthMax),
     });
   }
 }
 
-/** Decides only who checks the token: ours is of the one algorithm that no other issuer may use, so neither passes for the other. */
+/**
+ * Decides only who checks the token: ours use the one algorithm that no other issuer may use, so neither passes for the other.
+ */
 function isForeign(token: string): boolean {
   try {
     return decodeProtectedHeader(token).alg !== ownAlgorithm;
@@ -106,7 +113,7 @@ function isForeign(token: string): boolean {
   }
 }
 
-/** Hostile text made fit for a text column: cut to size, NUL and lone surrogates replaced. */
+/** Makes hostile text fit for a text column: truncated, NUL and lone surrogates replaced. */
 function storable(text: string | undefined, lengthMax: number): string | null {
   return text?.slice(0, lengthMax).replaceAll('\0', '\uFFFD').toWellFormed() ?? null;
 }

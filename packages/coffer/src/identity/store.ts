@@ -1,9 +1,9 @@
-/** The SQL of identity: one statement a method, each committed by itself. */
+/** The SQL of identity: one statement per method, each in its own transaction. */
 import pg from 'pg';
 import { Queries } from './queries.ts';
 import type { LoginAttempt, Role, User } from './types.ts';
 
-/** A user with what never leaves identity. */
+/** A user with the fields that never leave identity. */
 export type StoredUser = {
   readonly user: User;
   readonly status: 'pending' | 'active' | 'rolled_back';
@@ -25,7 +25,7 @@ type UserRow = {
 };
 
 const userColumns = 'id, number, email, name, role, password_hash, status, token_epoch, created_at, updated_at';
-/** Of the status that is asked for, and neither deleted nor rolled back. */
+/** Neither deleted nor rolled back; the status is a separate condition. */
 const living = "deleted_at is null and status <> 'rolled_back'";
 
 export class IdentityStore {
@@ -35,9 +35,9 @@ export class IdentityStore {
     this.#queries = new Queries(pool);
   }
 
-  /** Adds a pending user; null when a living one has the address. */
+  /** Adds a pending user; null if a living one has the address. */
   async insertPending(user: { id: string; email: string; name: string; passwordHash: string | null }): Promise<StoredUser | null> {
-    // Looking first spares the sequence: an attempt on a taken address uses up no account number.
+    // Checking first spares the sequence: an attempt with a taken address uses no account number.
     const rows = await this.#queries.write<UserRow>({
       name: 'identity_insert_pending',
       text: `
@@ -51,7 +51,7 @@ export class IdentityStore {
     return rows[0] ? userFromRow(rows[0]) : null;
   }
 
-  /** Settles a pending user; null when it was settled before. */
+  /** Settles a pending user; null if it was already settled. */
   async settle(id: string, status: 'active' | 'rolled_back'): Promise<StoredUser | null> {
     const rows = await this.#queries.write<UserRow>({
       name: 'identity_settle',
@@ -84,7 +84,7 @@ export class IdentityStore {
     return rows[0] ? userFromRow(rows[0]) : null;
   }
 
-  /** Those of the ids that are living users'. */
+  /** Which of the ids belong to living users. */
   async livingAmong(ids: readonly string[]): Promise<string[]> {
     const rows = await this.#queries.read<{ id: string }>({
       name: 'identity_living_among',
@@ -104,7 +104,7 @@ export class IdentityStore {
     return rows[0] ? userFromRow(rows[0]) : null;
   }
 
-  /** Active users with a smaller number, the greatest first. */
+  /** Active users with a smaller number, in descending order. */
   async activeBefore(number: number, limit: number): Promise<StoredUser[]> {
     const rows = await this.#queries.read<UserRow>({
       name: 'identity_active_before',
@@ -117,7 +117,7 @@ export class IdentityStore {
     return rows.map(userFromRow);
   }
 
-  /** Changes what is given. A new password withdraws all tokens. */
+  /** Changes the given fields. A new password revokes all tokens. */
   async update(id: string, change: { name?: string; email?: string; passwordHash?: string }): Promise<StoredUser | null | 'email_taken'> {
     try {
       const rows = await this.#queries.write<UserRow>({
@@ -140,7 +140,7 @@ export class IdentityStore {
     }
   }
 
-  /** Null when there is no such user. */
+  /** Null if there is no such user. */
   async setRole(id: string, role: Role): Promise<StoredUser | null> {
     const rows = await this.#queries.write<UserRow>({
       name: 'identity_set_role',
@@ -153,7 +153,7 @@ export class IdentityStore {
     return rows[0] ? userFromRow(rows[0]) : null;
   }
 
-  /** When the user was deleted; null when there was none to delete. */
+  /** The time of the deletion; null if there was no user to delete. */
   async softDelete(id: string): Promise<Date | null> {
     const rows = await this.#queries.write<{ deleted_at: Date }>({
       name: 'identity_soft_delete',
@@ -174,7 +174,7 @@ export class IdentityStore {
     });
   }
 
-  /** Attempts on a user's account with a smaller id, the newest first. */
+  /** Attempts on a user's account with a smaller id, newest first. */
   async attemptsBefore(userId: string, id: number, limit: number): Promise<LoginAttempt[]> {
     return await this.#queries.read<LoginAttempt>({
       name: 'identity_attempts',

@@ -50,25 +50,25 @@ describe('a token', () => {
   const ours = { alg: 'HS256', typ: 'JWT' };
   const seconds = () => Math.floor(Date.now() / 1_000);
   const claims = () => ({ sub: user.id, iss: 'coffer', aud: 'coffer', epoch: 0, iat: seconds(), exp: seconds() + 3_600 });
-  /** A token as we make them, but for the changes; a claim that is undefined is left out. */
+  /** A token like ours, except for the changes; a claim that is undefined is omitted. */
   const signed = async (changes: object = {}, header: JWTHeaderParameters = ours, signer: Buffer | KeyObject = key) =>
     await new SignJWT({ ...claims(), ...changes }).setProtectedHeader(header).sign(signer);
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-  test('made by hand with our key and our claims is one, so that the attacks below fail for their own reason', async () => {
+  test('made by hand with our key and our claims is valid, so the attacks below fail for their own reason', async () => {
     expect(await sessions.authenticate(await signed())).toMatchObject({ id: user.id });
   });
 
-  test('without a signature is none', async () => {
+  test('without a signature is invalid', async () => {
     for (const alg of ['none', 'None', 'NONE', 'nOnE']) {
       const body = `${part({ alg, typ: 'JWT' })}.${part(claims())}`;
       for (const signature of ['', 'AA']) expect(await sessions.authenticate(`${body}.${signature}`)).toEqual(tokenInvalid);
     }
   });
 
-  test('of another algorithm is none: neither another HMAC of the same key, nor RSA', async () => {
+  test('of another algorithm is invalid: another HMAC with the same key, or RSA', async () => {
     for (const alg of ['HS384', 'HS512']) {
-      // As long as these want their keys, so that only the algorithm is wrong.
+      // A key long enough for these, so that only the algorithm is wrong.
       const long = 'the same secret, but long enough for every HMAC that there is, which is 64 bytes';
       const sameSecret = new Sessions({ pool: database.pool, jwtSecret: long });
       expect(await sameSecret.authenticate(await signed({}, ours, Buffer.from(long)))).toMatchObject({ id: user.id });
@@ -83,7 +83,7 @@ describe('a token', () => {
     expect(await sessions.authenticate(`${body}.${confused}`)).toEqual(tokenInvalid);
   });
 
-  test('with a key that it brings along is none', async () => {
+  test('with an embedded key is invalid', async () => {
     const foreign = Buffer.from('x'.repeat(32));
     const header = { ...ours, jwk: { kty: 'oct', k: foreign.toString('base64url') } };
     expect(await sessions.authenticate(await signed({}, header, foreign))).toEqual(tokenInvalid);
@@ -93,26 +93,26 @@ describe('a token', () => {
     ['expired', () => ({ exp: seconds() - 1 })],
     ['never expires', () => ({ exp: undefined })],
     ['is not valid yet', () => ({ nbf: seconds() + 600 })],
-    ['says not when it was made', () => ({ iat: undefined })],
+    ['has no issue time', () => ({ iat: undefined })],
     ['is of another issuer', () => ({ iss: 'somebody' })],
-    ['is of no issuer', () => ({ iss: undefined })],
+    ['has no issuer', () => ({ iss: undefined })],
     ['is for another audience', () => ({ aud: 'somebody' })],
-    ['is for no audience', () => ({ aud: undefined })],
+    ['has no audience', () => ({ aud: undefined })],
     ['names no user', () => ({ sub: undefined })],
-    ['names what is no id', () => ({ sub: 'nobody' })],
-    ['names a user that never was', () => ({ sub: newId() })],
-    ['is of no epoch', () => ({ epoch: undefined })],
+    ['names an invalid id', () => ({ sub: 'nobody' })],
+    ['names a user that never existed', () => ({ sub: newId() })],
+    ['has no epoch', () => ({ epoch: undefined })],
     ['is of another epoch', () => ({ epoch: 1 })],
-  ])('that %s is none', async (_what, changes) => {
+  ])('that %s is invalid', async (_what, changes) => {
     expect(await sessions.authenticate(await signed(changes()))).toEqual(tokenInvalid);
   });
 
-  test('of another type is none', async () => {
+  test('of another type is invalid', async () => {
     expect(await sessions.authenticate(await signed({}, { alg: 'HS256', typ: 'refresh+jwt' }))).toEqual(tokenInvalid);
     expect(await sessions.authenticate(await signed({}, { alg: 'HS256' }))).toEqual(tokenInvalid);
   });
 
-  test('that was tampered with, or is no token at all, is none', async () => {
+  test('that was tampered with, or is not a token, is invalid', async () => {
     const { token } = await login('jane@example.com');
     const [header = '', , signature = ''] = token.split('.');
     const forged = part({ ...claims(), sub: demoUsers[0].id });
@@ -134,30 +134,30 @@ describe('a token', () => {
     for (const text of texts) expect(await sessions.authenticate(text)).toEqual(tokenInvalid);
   });
 
-  test('that is oversized is none, even when it is signed well', async () => {
+  test('that is oversized is invalid, even with a correct signature', async () => {
     const large = await signed({ padding: 'x'.repeat(2_000) });
     expect(await sessions.authenticate(large)).toEqual(tokenInvalid);
     expect(await sessions.authenticate('a'.repeat(10_000_000))).toEqual(tokenInvalid);
   });
 
-  test('made with another secret is none', async () => {
+  test('made with another secret is invalid', async () => {
     const others = new Sessions({ pool: database.pool, jwtSecret: 'the secret of another installation' });
     const { token } = await login('jane@example.com');
     expect(await others.authenticate(token)).toEqual(tokenInvalid);
   });
 
-  test('dies with its user', async () => {
+  test('ends with its user', async () => {
     const mortal = await signUp('mortal@example.com');
     const { token } = await login('mortal@example.com');
     expect(await sessions.authenticate(token)).toMatchObject({ id: mortal.id });
     await users.softDelete(mortal, async () => null);
     expect(await sessions.authenticate(token)).toEqual(tokenInvalid);
-    // Nor does it open the account of the next one with that address.
+    // Nor does it open the account of the next user with that address.
     await signUp('mortal@example.com');
     expect(await sessions.authenticate(token)).toEqual(tokenInvalid);
   });
 
-  test('is withdrawn by a new password, not by a new name', async () => {
+  test('is revoked by a new password, not by a new name', async () => {
     const careful = await signUp('careful@example.com');
     const { token } = await login('careful@example.com');
     await users.update(careful, { name: 'Careful' });
@@ -170,7 +170,7 @@ describe('a token', () => {
     });
   });
 
-  test('ends after its hour', async () => {
+  test('expires after an hour', async () => {
     const { token, expiresAt } = await login('jane@example.com');
     vi.useFakeTimers({ toFake: ['Date'], now: expiresAt.getTime() + 1_000 });
     try {
@@ -181,6 +181,6 @@ describe('a token', () => {
   });
 });
 
-test('a secret that could be guessed is refused at once', () => {
+test('a guessable secret is refused at construction', () => {
   expect(() => new Sessions({ pool: database.pool, jwtSecret: 'short' })).toThrow('32 bytes');
 });

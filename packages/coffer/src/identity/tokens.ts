@@ -1,4 +1,4 @@
-/** Login tokens: JWTs of one algorithm, one issuer, one audience and a short life (RFC 8725). */
+/** Login tokens: JWTs with one algorithm, one issuer, one audience and a short lifetime (RFC 8725). */
 import type { webcrypto } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { assert, isUuid, newId } from '../kernel/index.ts';
@@ -8,10 +8,10 @@ const issuer = 'coffer';
 const audience = 'coffer';
 const lifetimeMs = 3_600_000;
 const secretBytesMin = 32;
-/** Ours have about 300 characters. What is longer is not looked at. */
+/** Ours have about 300 characters. Longer ones are not parsed. */
 const tokenLengthMax = 1_024;
 
-/** Whom a token names, and in which epoch of theirs it was made. */
+/** The user that a token names, and the user's epoch when it was issued. */
 export type TokenSubject = { readonly userId: string; readonly epoch: number };
 
 export class Tokens {
@@ -38,7 +38,7 @@ export class Tokens {
     return { token, expiresAt: new Date(expiresAt * 1_000) };
   }
 
-  /** Null for anything but an unexpired token of ours. */
+  /** Null unless it is an unexpired token of ours. */
   async read(token: string): Promise<TokenSubject | null> {
     if (token.length > tokenLengthMax) return null;
     try {

@@ -1,30 +1,30 @@
-/** The words of identity: who a user is, and what identity needs to know of wallets. */
+/** The types of identity: users, and what identity needs from wallets. */
 
-/** What a user may do beyond the own: an operator sees to all wallets, an admin also to users' roles and API keys. */
+/** A user can access their own resources; an operator manages all wallets, an admin also users' roles and API keys. */
 export const roles = ['user', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
-/** Someone who can own wallets. A deleted user is nobody: no method answers with one. */
+/** A user, who can own wallets. Deleted users are never returned. */
 export type User = {
   readonly id: string;
   /** The account number that people see: 1 is the treasury, 2 and 3 are the demo users, the others follow. */
   readonly number: number;
-  /** Null for the demo users. Unique among the living, whatever the case of its letters. */
+  /** Null for the demo users. Unique among living users, ignoring case. */
   readonly email: string | null;
   readonly name: string;
   readonly role: Role;
-  /** False for users created over gRPC and for the demo users: nobody can log in as them with a password. */
+  /** False for users created over gRPC and for the demo users: they cannot log in with a password. */
   readonly hasPassword: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 };
 
-/** A page, newest first; `next` begins the following one and is null on the last. */
+/** A page, newest first; `next` is the cursor of the next page, null on the last. */
 export type UserPage<T> = { readonly items: readonly T[]; readonly next: string | null };
 
 export type Session = { readonly token: string; readonly expiresAt: Date; readonly user: User };
 
-/** One attempt to log in. `reason` says why it failed, for the owner of the account and operators, never for the caller. */
+/** One login attempt. `reason` says why it failed, for the account's owner and operators, never for the caller. */
 export type LoginAttempt = {
   readonly id: string;
   readonly email: string | null;
@@ -36,20 +36,20 @@ export type LoginAttempt = {
 };
 
 /**
- * What became of opening a user's wallet. `unavailable` and `refused`: it was certainly not opened, and trying again later
- * can help or cannot. `unknown`: the answer was lost.
+ * The outcome of opening a user's wallet. `unavailable` and `refused`: it was certainly not opened, and a retry can or cannot
+ * help. `unknown`: the answer was lost.
  */
 export type WalletOpening =
   | { readonly status: 'opened' }
   | { readonly status: 'unavailable' | 'refused' | 'unknown'; readonly reason: string };
 
-/** The wallets service, as identity needs it. Neither method throws, and both answer within a deadline of their own. */
+/** The wallets service, as identity needs it. Neither method throws, and both answer within their own deadline. */
 export type WalletProvisioner = {
-  /** Opens the user's wallet in the default asset; a wallet that exists already counts as opened. */
+  /** Opens the user's wallet in the default asset; an existing wallet counts as opened. */
   openWallet(userId: string): Promise<WalletOpening>;
   /** Whether that wallet exists. */
   hasWallet(userId: string): Promise<boolean | 'unknown'>;
 };
 
-/** Closes all wallets of a user for good; answers with what stands against it, or null. */
+/** Closes all wallets of a user permanently; returns what prevents it, or null. */
 export type CloseWallets<Obstacle extends object> = (userId: string) => Promise<Obstacle | null>;

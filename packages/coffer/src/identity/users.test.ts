@@ -32,7 +32,7 @@ async function signUp(email: string): Promise<User> {
 }
 
 describe('the seed', () => {
-  test('brings Alice and Bob with their numbers, once; the next user is number 4', async () => {
+  test('creates Alice and Bob with their numbers, once; the next user is number 4', async () => {
     await seedDemoUsers(database.pool);
     await seedDemoUsers(database.pool);
     const { rows } = await database.pool.query('select id, number, name, status, email from identity.users order by number');
@@ -43,7 +43,7 @@ describe('the seed', () => {
     expect((await signUp('first@example.com')).number).toBe(4);
   });
 
-  test('does not bring back a demo user who was deleted', async () => {
+  test('does not restore a deleted demo user', async () => {
     const bob = await users.get(demoUsers[1].id);
     await users.softDelete(bob as User, closesAll);
     await seedDemoUsers(database.pool);
@@ -52,21 +52,21 @@ describe('the seed', () => {
 });
 
 describe('signing up', () => {
-  test('makes an active user with a password, whose wallet was opened', async () => {
+  test('creates an active user with a password, whose wallet was opened', async () => {
     const user = await signUp('jane@example.com');
     expect(user).toMatchObject({ email: 'jane@example.com', name: 'Jane Doe', hasPassword: true });
     expect(opened).toContain(user.id);
     expect(await users.get(user.id)).toEqual(user);
   });
 
-  test('keeps the password as an argon2id hash and nowhere in clear', async () => {
+  test('stores the password as an argon2id hash and never in clear text', async () => {
     const user = await signUp('hash@example.com');
     const { rows } = await database.pool.query<{ row: string }>('select u::text as row from identity.users u where id = $1', [user.id]);
     expect(rows[0]?.row).toContain('$argon2id$v=19$m=19456,t=2,p=1$');
     expect(rows[0]?.row).not.toContain(password);
   });
 
-  test('with an address that is taken burns no account number', async () => {
+  test('with a taken address uses no account number', async () => {
     const before = await signUp('number@example.com');
     expect(await users.create({ email: 'NUMBER@example.com', name: 'N' })).toMatchObject({ refusal: { code: 'email_taken' } });
     expect((await signUp('number2@example.com')).number).toBe(before.number + 1);
@@ -82,7 +82,7 @@ describe('signing up', () => {
 });
 
 describe('updating', () => {
-  test('changes name and e-mail, and nothing that is not on the list', async () => {
+  test('changes name and e-mail, and no other fields', async () => {
     const user = await signUp('update@example.com');
     const hostile = {
       name: 'New Name',
@@ -108,7 +108,7 @@ describe('updating', () => {
     });
   });
 
-  test('to an address that is taken is refused; to another spelling of the own one it is not', async () => {
+  test("to a taken address is refused; to another spelling of the user's own address it is not", async () => {
     const [one] = [await signUp('one@example.com'), await signUp('two@example.com')];
     expect(await users.update(one, { email: 'TWO@example.com', currentPassword: password })).toMatchObject({
       refusal: { code: 'email_taken' },
@@ -116,7 +116,7 @@ describe('updating', () => {
     expect(await users.update(one, { email: 'ONE@example.com', currentPassword: password })).toMatchObject({ email: 'ONE@example.com' });
   });
 
-  test('of e-mail or password wants the current password of whoever has one; a name does not', async () => {
+  test('of e-mail or password requires the current password, if there is one; a change of name does not', async () => {
     const user = await signUp('careful@example.com');
     for (const change of [{ email: 'other@example.com' }, { password: 'another good password' }]) {
       for (const currentPassword of [undefined, '', 'a wrong guess', `${password} `])
@@ -142,14 +142,14 @@ describe('updating', () => {
 });
 
 describe('deleting', () => {
-  test('is not done while a wallet cannot be closed', async () => {
+  test('is refused while a wallet cannot be closed', async () => {
     const user = await signUp('funded@example.com');
     const obstacle = { code: 'wallet_not_empty' };
     expect(await users.softDelete(user, async () => obstacle)).toEqual({ obstacle });
     expect(await users.get(user.id)).toMatchObject({ id: user.id });
   });
 
-  test('keeps the row and frees the address for a new and different account', async () => {
+  test('keeps the row and frees the address for a new account', async () => {
     const old = await signUp('again@example.com');
     expect(await users.softDelete(old, closesAll)).not.toHaveProperty('refusal');
     expect(await users.get(old.id)).toMatchObject({ refusal: { code: 'user_not_found' } });
@@ -165,7 +165,7 @@ describe('deleting', () => {
 });
 
 describe('listing', () => {
-  test('goes through all living users page by page, newest first, each once', async () => {
+  test('lists all living users page by page, newest first, each once', async () => {
     const gone = await signUp('gone@example.com');
     await users.softDelete(gone, closesAll);
     const seen: number[] = [];
@@ -183,11 +183,11 @@ describe('listing', () => {
     expect(seen).not.toContain(gone.number);
   });
 
-  test.each(['', 'x', '-1', '1e3', '9'.repeat(20)])('a cursor that no page gave is refused: %j', async (cursor) => {
+  test.each(['', 'x', '-1', '1e3', '9'.repeat(20)])('a forged cursor is refused: %j', async (cursor) => {
     expect(await users.list({ limit: 3, cursor })).toMatchObject({ refusal: { code: 'cursor_invalid' } });
   });
 });
 
-test.each(['', 'x', '%', "' or true --", '\0', '0f6d220d-61fa-4be7-b0a2-e05dbd9aee3g'])('an id that is none is nobody: %j', async (id) => {
+test.each(['', 'x', '%', "' or true --", '\0', '0f6d220d-61fa-4be7-b0a2-e05dbd9aee3g'])('an invalid id finds no user: %j', async (id) => {
   expect(await users.get(id)).toMatchObject({ refusal: { code: 'user_not_found' } });
 });

@@ -1,4 +1,4 @@
-// Insights: what is learnt from the event log: stats of wallets, fraud rules with what they found, and notifications.
+// Insights derived from the event log: stats of wallets, fraud rules with their findings, and notifications.
 export { startFraudActions } from './fraud/actions.ts';
 export { ruleActions, ruleKinds } from './fraud/definitions.ts';
 export type { RuleAction } from './fraud/definitions.ts';

@@ -1,4 +1,4 @@
-/** What the routes are given of all this. */
+/** What the routes receive. */
 import type pg from 'pg';
 import { Findings } from './fraud/findings.ts';
 import { FraudRules } from './fraud/rules.ts';
@@ -9,7 +9,7 @@ export type Insights = {
   readonly rules: FraudRules;
   readonly findings: Findings;
   readonly notifications: Notifications;
-  /** What a rule is tried on. */
+  /** What a dry run of a rule needs. */
   readonly ledger: RuleGrounds;
 };
 

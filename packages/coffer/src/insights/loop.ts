@@ -1,4 +1,4 @@
-/** Work that waits in a table: done when somebody rings, and looked for every now and then, since what rang may have died. */
+/** Work that waits in a table: done on notification, and also polled, because the notifying process may have died. */
 import { startLoop } from '../background/index.ts';
 import type { Loop } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
@@ -7,7 +7,7 @@ import { LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../ledger/ind
 
 const pauses = { first: 200, most: 30_000 } as const;
 
-/** `work` does a portion and answers whether there may be more at once. An outage is waited out, and logged once. */
+/** `work` does a portion and returns whether there may be more now. An outage is waited out, and logged once. */
 export function startWork(options: {
   readonly what: string;
   readonly everyMs: number;
@@ -20,13 +20,13 @@ export function startWork(options: {
     everyMs,
     pauses,
     failed: (failure, isFirst) => {
-      if (isFirst || !isPassing(failure)) log[isPassing(failure) ? 'warn' : 'error']({ err: failure }, `${what}: it will be tried again`);
+      if (isFirst || !isPassing(failure)) log[isPassing(failure) ? 'warn' : 'error']({ err: failure }, `${what}: it will be retried`);
     },
-    recovered: () => log.info(`${what}: it goes on`),
+    recovered: () => log.info(`${what}: it continues`),
   });
 }
 
-/** Trying again later can help: a book that halted goes on after a restart. */
+/** A later retry can help: a halted book continues after a restart. */
 export function isPassing(failure: unknown): boolean {
   return (
     isOutage(failure) || failure instanceof LedgerUnavailable || failure instanceof LedgerOverloaded || failure instanceof LedgerHalted

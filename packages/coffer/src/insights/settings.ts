@@ -9,7 +9,7 @@ export const notificationSettings = settingGroup({
       reads: optional(urlOf(['smtp:', 'smtps:'], 'smtp://user:password@host:587')),
       default: undefined,
       absent: 'no e-mail',
-      meaning: 'a mail server that sends notifications',
+      meaning: 'URL of a mail server that sends notifications',
       example: 'smtp://coffer:password@mail.example.com:587',
       secret: true,
     },
@@ -18,11 +18,11 @@ export const notificationSettings = settingGroup({
       reads: optional(anyText),
       default: undefined,
       absent: 'no e-mail',
-      meaning: 'sender of those e-mails',
+      meaning: 'sender address of these e-mails',
       example: 'Coffer <coffer@example.com>',
     },
   },
-  /** Undefined for no e-mail. */
+  /** Undefined if there is no e-mail. */
   combine: ({ smtpUrl, from }, mistake): { mail: { readonly smtpUrl: string; readonly from: string } | undefined } => {
     if (smtpUrl !== undefined && from !== undefined) return { mail: { smtpUrl, from } };
     if (smtpUrl !== undefined || from !== undefined) mistake('SMTP_URL and COFFER_MAIL_FROM belong together: set both, or neither.');

@@ -1,6 +1,7 @@
 /**
- * Applies events to one projection. Each step is one transaction: the mark is locked, events at or before it are dropped, the rest is
- * applied, the mark moves. So however often, late or twice events come, and wherever a process dies, each has its effect once.
+ * Applies events to one projection. Each step is one transaction: the mark is locked, events at or before it are dropped, the
+ * rest is applied, the mark advances. So each event has its effect once, however often or late events arrive, and wherever a
+ * process dies.
  */
 import pg from 'pg';
 import { inTransaction, isOutage } from '../database/index.ts';
@@ -11,19 +12,19 @@ import { isBefore, lockGeneration, lockMark, moveMark, readMark } from './marks.
 import type { Target } from './marks.ts';
 import type { Projection } from './projection.ts';
 
-/** Events of a book without a hole between them, and the place of the event before the first. */
+/** Consecutive events of a book, and the position of the event before the first. */
 export type Stretch = { readonly book: number; readonly after: Place; readonly events: readonly LedgerEvent[] };
 
-/** So many events set aside are no poison but a bug of the projection: it waits where it is until that is mended. */
+/** So many quarantined events mean a bug in the projection, not bad events: it stops at its position until that is fixed. */
 const setAsideMax = 1_000;
 const errorLengthMax = 2_000;
 
-/** More events failed than are set aside: the mark stays. */
+/** Too many events failed to be quarantined: the mark stays. */
 export class ProjectionHalted extends Error {
   override readonly name = 'ProjectionHalted';
 }
 
-/** The projection threw, and the database is well: trying the same again would end the same. */
+/** The projection threw, and the database is available: a retry would fail again. */
 class NotApplied extends Error {
   override readonly name = 'NotApplied';
 }
@@ -48,14 +49,14 @@ export class Applier {
     this.#log = log;
   }
 
-  /** Where the generation is now. */
+  /** The current mark of the generation. */
   async mark(book: number): Promise<Place> {
     return await readMark(this.#pool, this.#target, book);
   }
 
   /**
-   * Applies what is new of a stretch; what cannot be applied is found by halves and set aside. Answers where the mark is afterwards:
-   * before the stretch when something is missing between the two.
+   * Applies the new events of a stretch; finds failing events by bisection and quarantines them. Returns the mark afterwards,
+   * which is before the stretch if there is a gap between the two.
    */
   async advance(stretch: Stretch): Promise<Place> {
     try {
@@ -72,13 +73,13 @@ export class Applier {
     }
   }
 
-  /** Tries an event that was set aside, alone. True when it is not set aside any more. */
+  /** Retries a quarantined event, alone. True if it is no longer quarantined. */
   async retry(event: LedgerEvent): Promise<boolean> {
     const { name } = this.projection;
     const { book, seq, part } = event;
     try {
       await inTransaction(this.#pool, async (client) => {
-        // Whoever retries is no worker: paused in the middle, it must not keep the workers waiting for ever.
+        // A retry is not a worker: if it is paused in the middle, it must not block the workers forever.
         await client.query("set local idle_in_transaction_session_timeout = '30s'");
         const generation = await lockGeneration(client, this.#target);
         await lockMark(client, name, generation, book);
@@ -135,7 +136,7 @@ export class Applier {
     }
   }
 
-  /** The event is noted, and the mark moves past it. */
+  /** Records the event, and advances the mark past it. */
   async #setAside(book: number, { id, seq, part }: LedgerEvent, failure: NotApplied): Promise<Place> {
     const { name } = this.projection;
     return await inTransaction(this.#pool, async (client) => {
@@ -147,13 +148,13 @@ export class Applier {
         [name, generation],
       );
       if ((rows[0]?.count ?? 0) >= setAsideMax)
-        throw new ProjectionHalted(`${name} could not apply ${setAsideMax} events; it waits before ${id}`, { cause: failure.cause });
+        throw new ProjectionHalted(`${name} could not apply ${setAsideMax} events; it stops before ${id}`, { cause: failure.cause });
       await client.query(
         'insert into projections.set_aside (projection, generation, book, seq, part, error, tries) values ($1, $2, $3, $4, $5, $6, 1)',
         [name, generation, book, seq, part, failure.message],
       );
       await moveMark(client, { projection: name, generation, book, seq, part, applied: 0 });
-      this.#log.error({ err: failure.cause, projection: name, event: id }, 'An event could not be applied; it was set aside');
+      this.#log.error({ err: failure.cause, projection: name, event: id }, 'An event could not be applied and was quarantined');
       return { seq, part };
     });
   }

@@ -2,10 +2,13 @@
 import type pg from 'pg';
 import type { Projection } from './projection.ts';
 
-/** Rows that are not the same in both, and one of them. */
+/** Rows that differ between the two, and one of them. */
 export type Difference = { readonly table: string; readonly rows: number; readonly first: string };
 
-/** `built` is from the log alone, so where they differ it is right. Both must have the same marks, and keep them meanwhile. */
+/**
+ * `built` comes from the log alone, so it is right where they differ. Both must have the same marks, and keep them during the
+ * comparison.
+ */
 export async function compareGenerations(
   client: pg.ClientBase,
   { tables = [] }: Projection,
@@ -14,7 +17,7 @@ export async function compareGenerations(
 ): Promise<Difference[]> {
   const differences: Difference[] = [];
   for (const table of tables) {
-    // Table names are our own; no caller's text comes here.
+    // Table names are ours; no caller's text gets here.
     const rowsOf = (generation: string) =>
       `select to_jsonb(t) - 'generation' as content from ${table} t where t.generation = ${generation}`;
     const { rows } = await client.query<{ count: number; first: string | null }>(

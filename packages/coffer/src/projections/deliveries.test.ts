@@ -11,13 +11,13 @@ const delivery = (book: number, place: Place, previous: Place | null = null): De
 });
 const place = fc.record({ seq: fc.integer({ min: 1, max: 5 }), part: fc.integer({ min: 1, max: 3 }) });
 
-/** A log without a gap, from the first event of a book on. */
+/** A log without gaps, from the first event of a book. */
 const log = fc
   .uniqueArray(place, { minLength: 1, maxLength: 10, selector: ({ seq, part }) => `${seq}-${part}` })
   .map((places) => places.toSorted((one, other) => one.seq - other.seq || one.part - other.part))
   .map((places) => places.map((one, at) => delivery(1, one, places[at - 1] ?? null)));
 
-test('whatever comes, in whatever order and however often: each book has its events, each once, in the order of its log', () => {
+test('in any order and with duplicates: each book has its events, each once, in log order', () => {
   const any = fc.array(fc.tuple(fc.integer({ min: 1, max: 3 }), place).map(([book, at]) => delivery(book, at)));
   fc.assert(
     fc.property(any, (batch) => {
@@ -32,8 +32,8 @@ test('whatever comes, in whatever order and however often: each book has its eve
   );
 });
 
-describe('deliveries are believed', () => {
-  test('when they are all that the log has after the mark', () => {
+describe('deliveries are applied directly', () => {
+  test('if they are all events after the mark', () => {
     fc.assert(
       fc.property(log, fc.nat(), (all, cut) => {
         const at = cut % all.length;
@@ -43,7 +43,7 @@ describe('deliveries are believed', () => {
     );
   });
 
-  test('and not when one is missing, at their beginning or between them', () => {
+  test('but not if one is missing, at the beginning or in between', () => {
     fc.assert(
       fc.property(
         log.filter((all) => all.length > 1),
@@ -56,7 +56,7 @@ describe('deliveries are believed', () => {
     );
   });
 
-  test('and not when the mark is elsewhere than before the first of them', () => {
+  test('but not if the mark is not directly before the first', () => {
     const all = [delivery(1, { seq: 2, part: 1 }, { seq: 1, part: 1 })];
     expect(
       [

@@ -1,4 +1,4 @@
-/** What a broker brings, put in order before it is believed. */
+/** Orders what a broker delivers, and checks it before it is applied. */
 import type { Delivery, Place } from '../events/index.ts';
 import { beginning, isSame } from './marks.ts';
 
@@ -17,7 +17,7 @@ export function byBook(batch: readonly Delivery[]): Map<number, Delivery[]> {
   return books;
 }
 
-/** Whether nothing is missing from the mark to the last of them. */
+/** Whether nothing is missing between the mark and the last of them. */
 export function follows(mark: Place, deliveries: readonly Delivery[]): boolean {
   return deliveries.every(({ previous }, at) => isSame(previous ?? beginning, deliveries[at - 1]?.event ?? mark));
 }

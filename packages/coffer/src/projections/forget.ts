@@ -1,9 +1,9 @@
-/** Takes away what nobody reads any more, in parts, so that no transaction is long. */
+/** Deletes unused generations, in parts, so that no transaction is long. */
 import type pg from 'pg';
 import { inTransaction } from '../database/index.ts';
 import type { Projection } from './projection.ts';
 
-/** Every generation but the one that is read. Call it with the rebuild's turn: what is being built is left over, too. */
+/** Every generation but the active one. Call it with the rebuild lock: an unfinished build is unused, too. */
 export async function forgetLeftovers(pool: pg.Pool, projection: Projection): Promise<void> {
   await pool.query('update projections.projection set building_generation = null where name = $1 and building_generation is not null', [
     projection.name,
@@ -15,7 +15,7 @@ export async function forgetLeftovers(pool: pg.Pool, projection: Projection): Pr
   );
   for (const { generation } of rows) {
     while (await forgetPart(pool, projection, generation));
-    // The marks go last: while they are there, something may be left.
+    // The marks are deleted last: while they exist, rows may be left.
     await pool.query('delete from projections.set_aside where projection = $1 and generation = $2', [projection.name, generation]);
     await pool.query('delete from projections.progress where projection = $1 and generation = $2', [projection.name, generation]);
   }

@@ -1,4 +1,4 @@
-// Projections: what is derived from the event log and kept beside it, each event applied exactly once, in order, and rebuilt at will.
+// Projections: data derived from the event log, each event applied exactly once and in order, which can be rebuilt at any time.
 export { isSetAside } from './marks.ts';
 export type { Projection } from './projection.ts';
 export { Projector } from './projector.ts';

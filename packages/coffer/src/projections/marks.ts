@@ -1,12 +1,12 @@
-/** How far each generation of a projection is, and what it set aside: the projector's own tables. */
+/** The mark of each generation of a projection, and its quarantined events: the projector's own tables. */
 import type pg from 'pg';
 import type { Place } from '../events/index.ts';
 import { assert } from '../kernel/index.ts';
 
-/** The generation that is read, or one that is being built beside it. */
+/** The active generation, or one that is being built. */
 export type Target = { readonly projection: string; readonly generation: number | 'active' };
 
-/** Makes the rows of a projection that is new; safe to repeat. */
+/** Creates the rows of a new projection; safe to repeat. */
 export async function ensureMarks(pool: pg.Pool, projection: string, books: readonly number[]): Promise<void> {
   await pool.query(
     'insert into projections.projection (name, active_generation, last_generation) values ($1, 1, 1) on conflict do nothing',
@@ -20,8 +20,8 @@ export async function ensureMarks(pool: pg.Pool, projection: string, books: read
 }
 
 /**
- * Answers which generation is meant. A worker's transaction keeps it the active one until its end: whoever switches waits for it
- * (`for update`), and workers do not wait for each other here.
+ * Returns the generation. A worker's transaction keeps it active until the end: a switch waits for it (`for update`), and workers
+ * do not wait for each other here.
  */
 export async function lockGeneration(client: pg.ClientBase, { projection, generation }: Target): Promise<number> {
   if (generation !== 'active') return generation;
@@ -34,7 +34,7 @@ export async function lockGeneration(client: pg.ClientBase, { projection, genera
   return rows[0].active_generation;
 }
 
-/** From here to the transaction's end nobody else moves the mark. */
+/** Locks the mark until the end of the transaction. */
 export async function lockMark(client: pg.ClientBase, projection: string, generation: number, book: number): Promise<Place> {
   const { rows } = await client.query<Place>({
     name: 'lock_mark',
@@ -71,7 +71,7 @@ export async function readMark(pool: pg.Pool, { projection, generation }: Target
   return rows[0] ?? { seq: 0, part: 0 };
 }
 
-/** Of the active generation, within two places, both included. */
+/** Of the active generation, between two positions, both included. */
 export async function readSetAside(pool: pg.Pool, projection: string, book: number, from: Place, to: Place): Promise<Place[]> {
   const { rows } = await pool.query<Place>({
     name: 'read_set_aside',
@@ -84,7 +84,7 @@ export async function readSetAside(pool: pg.Pool, projection: string, book: numb
   return rows;
 }
 
-/** Whether anything of an entry could not be applied, and waits aside. */
+/** Whether any event of an entry is quarantined. */
 export async function isSetAside(pool: pg.Pool, projection: string, book: number, seq: number): Promise<boolean> {
   return (await readSetAside(pool, projection, book, { seq, part: 0 }, { seq, part: partMax })).length > 0;
 }

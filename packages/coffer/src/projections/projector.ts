@@ -1,6 +1,6 @@
 /**
- * Hands what the broker delivers to every projection, each by itself. The broker is believed when what it brings follows on the mark;
- * otherwise the log is asked: it has everything, in order. So a broker that repeats, reorders or loses events does no harm.
+ * Passes the broker's deliveries to every projection independently. Deliveries that follow directly on the mark are applied;
+ * otherwise the log is read: it has everything, in order. So a broker that repeats, reorders or loses events does no harm.
  */
 import type pg from 'pg';
 import { startLoop } from '../background/index.ts';
@@ -15,7 +15,7 @@ import { ensureMarks, isBefore, isSame, readSetAside } from './marks.ts';
 import type { Projection } from './projection.ts';
 
 const eventsPerRead = 4_000;
-/** Marks that stand still between two looks are compared with the log. */
+/** Marks that have not moved between two checks are compared with the log. */
 const lookMs = 5_000;
 const haltMs = 60_000;
 
@@ -31,9 +31,9 @@ export class Projector {
   readonly #options: ProjectorOptions;
   readonly #appliers: readonly Applier[];
   readonly #loop: Loop;
-  /** Until when a projection is left where it is. */
+  /** Until when a halted projection is not tried. */
   readonly #haltedUntilMs = new Map<Applier, number>();
-  /** Where each was at the last look, by projection and book. */
+  /** The mark of each at the last check, by projection and book. */
   readonly #looked = new Map<string, Place>();
   #handling = 0;
   #begun: Promise<void> | null = null;
@@ -44,11 +44,11 @@ export class Projector {
     const { pool, log } = options;
     this.#appliers = options.projections.map((projection) => new Applier({ pool, projection, generation: 'active', log }));
     const everyMs = options.lookMs ?? lookMs;
-    const failed = (failure: unknown) => log.error({ err: failure }, 'Projections could not be compared with the log');
+    const failed = (failure: unknown) => log.error({ err: failure }, 'Comparing projections with the log failed');
     this.#loop = startLoop({ everyMs, firstMs: everyMs, work: () => this.#look(), failed });
   }
 
-  /** A database that is away now ends nothing: whatever is done first afterwards begins with what could not be done here. */
+  /** An unavailable database does not abort the start: the next step repeats what could not be done here. */
   static async start(options: ProjectorOptions): Promise<Projector> {
     const projector = new Projector(options);
     try {
@@ -61,7 +61,7 @@ export class Projector {
     return projector;
   }
 
-  /** For the broker. An event has failed when a projection has it set aside. */
+  /** For the broker. An event has failed if a projection has quarantined it. */
   readonly handle: Handler = async (batch) => {
     this.#handling++;
     try {
@@ -77,13 +77,13 @@ export class Projector {
     }
   };
 
-  /** Begins nothing new, and waits for what is under way. */
+  /** Starts nothing new, and waits for work in progress. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#loop.stop();
   }
 
-  /** Every projection has its marks. */
+  /** Creates the marks of every projection. */
   async #begin(): Promise<void> {
     const { pool, ledger, projections } = this.#options;
     const ensureAll = async () => {
@@ -96,7 +96,7 @@ export class Projector {
     await this.#begun;
   }
 
-  /** Answers which of them could not be applied. `deliveries` in order, each once. */
+  /** Returns which of them could not be applied. `deliveries` in order, each once. */
   async #applyTo(applier: Applier, book: number, deliveries: readonly Delivery[]): Promise<Place[]> {
     const { pool } = this.#options;
     const { name } = applier.projection;
@@ -109,7 +109,7 @@ export class Projector {
     const fresh = deliveries.filter(({ event }) => isBefore(mark, event));
     if (fresh.length > 0) mark = await this.#advance(applier, book, mark, fresh);
     const setAside = await readSetAside(pool, name, book, first, last);
-    // What lies behind the end of this log is no event of it; a projection that is halted gets there later, from the log.
+    // Events beyond the end of this log are not its own; a halted projection gets there later, from the log.
     const missing = this.#isHalted(applier) ? [] : fresh.filter(({ event }) => isBefore(mark, event)).map(({ event }) => event);
     return [...setAside, ...missing];
   }
@@ -129,7 +129,7 @@ export class Projector {
     return await applier.mark(book);
   }
 
-  /** Applies what the log has after the mark. Answers how many events were read. */
+  /** Applies what the log has after the mark. Returns how many events were read. */
   async #catchUp(applier: Applier, book: number, until?: Place): Promise<number> {
     let read = 0;
     for (let after = await applier.mark(book); !this.#stopped && (until === undefined || isBefore(after, until));) {
@@ -144,7 +144,7 @@ export class Projector {
     return read;
   }
 
-  /** A broker that is away or has lost something does not bring what is missing: the log has it. */
+  /** If the broker is unavailable or has lost events, the log has them. */
   async #look(): Promise<void> {
     const { ledger, log } = this.#options;
     for (const applier of this.#appliers) {
@@ -157,12 +157,11 @@ export class Projector {
           this.#looked.set(key, mark);
           if (!before || !isSame(mark, before)) continue;
           const events = await this.#catchUp(applier, book);
-          if (events > 0)
-            log.warn({ projection: applier.projection.name, book, events }, 'Events that nobody delivered were read from the log');
+          if (events > 0) log.warn({ projection: applier.projection.name, book, events }, 'Undelivered events were read from the log');
         } catch (failure) {
           if (isOutage(failure)) return;
           if (failure instanceof ProjectionHalted) this.#halt(applier, failure);
-          else log.error({ err: failure, projection: applier.projection.name }, 'A projection could not be compared with the log');
+          else log.error({ err: failure, projection: applier.projection.name }, 'Comparing a projection with the log failed');
         }
       }
     }
@@ -175,11 +174,11 @@ export class Projector {
   #halt(applier: Applier, failure: unknown): void {
     if (!(failure instanceof ProjectionHalted)) throw failure;
     this.#haltedUntilMs.set(applier, performance.now() + haltMs);
-    this.#options.log.error({ err: failure, projection: applier.projection.name }, 'A projection stopped; the others go on');
+    this.#options.log.error({ err: failure, projection: applier.projection.name }, 'A projection stopped; the others continue');
   }
 }
 
-/** Projections have nothing to do with each other, so they take the same events at once. Nothing is left running when one throws. */
+/** Projections are independent, so they take the same events concurrently. If one throws, the others are awaited. */
 async function settleAll<T>(works: readonly Promise<T>[]): Promise<T[]> {
   const settled = await Promise.allSettled(works);
   return settled.map((work) => {

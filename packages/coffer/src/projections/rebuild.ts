@@ -1,6 +1,6 @@
 /**
- * Makes a projection again from the first event on, beside the one that is read: a new generation, which takes the other's place in one
- * transaction when it is as far. Nobody waits for it, and when it dies half way nothing has happened: the next one begins anew.
+ * Rebuilds a projection from the first event as a new generation, beside the active one, and switches to it in one transaction
+ * once it has caught up. Nothing waits for it, and if it dies half way, nothing has happened: the next rebuild starts again.
  */
 import type pg from 'pg';
 import { trySessionLock } from '../background/index.ts';
@@ -17,9 +17,9 @@ import { beginning, ensureMarks, isBefore, lockMark, readMark } from './marks.ts
 import type { Projection } from './projection.ts';
 
 const eventsPerRead = 2_000;
-/** So many events are applied at most while the worker waits for the switch. */
+/** Maximum number of events applied while the worker waits for the switch. */
 const lastStretchMax = 2_000;
-/** The class of the advisory locks that let one rebuild of a projection work at a time; they end with their connection. */
+/** The class of advisory locks that allow one rebuild per projection at a time; they end with their connection. */
 const rebuildLock = 0x0c0ffe21;
 
 export type RebuildOptions = {
@@ -27,12 +27,12 @@ export type RebuildOptions = {
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly log: Log;
   readonly projection: Projection;
-  /** Compares instead of switching: what is read stays as it is. */
+  /** Compares instead of switching: the active generation stays. */
   readonly check: boolean;
   readonly onProgress?: (done: RebuildProgress) => void;
 };
 
-/** Of one book after the other. `ofSeq`: how far it has to go, as of now. */
+/** For one book after the other. `ofSeq`: its current target. */
 export type RebuildProgress = { readonly book: number; readonly events: number; readonly seq: number; readonly ofSeq: number };
 
 export type Rebuilt = {
@@ -40,16 +40,16 @@ export type Rebuilt = {
   readonly events: number;
   readonly durationMs: number;
   readonly eventsPerSecond: number;
-  /** Events that could not be applied; the new generation is without them. */
+  /** Events that could not be applied; the new generation lacks them. */
   readonly setAside: number;
-  /** Of a check; empty when both are equal. Null: nothing was compared, the new one is in force. */
+  /** Of a check; empty if both are equal. Null: nothing was compared, the new one is active. */
   readonly differences: readonly Difference[] | null;
 };
 
 export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
   const { pool, ledger, projection, check } = options;
   if (!projection.forget)
-    throw new OperatorError(`${projection.name} cannot be rebuilt: what it did cannot be taken back.`, 'See coffer rebuild.');
+    throw new OperatorError(`${projection.name} cannot be rebuilt: its effects cannot be undone.`, 'See coffer rebuild.');
   if (check && !projection.tables) throw new OperatorError(`${projection.name} cannot be compared.`, 'Rebuild it without --check.');
   await ensureMarks(pool, projection.name, ledger.books);
   const turn = await takeRebuildTurn(pool, projection.name);
@@ -57,18 +57,19 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
     await forgetLeftovers(pool, projection);
     return await build(options);
   } finally {
-    // By word, so that the next one need not wait for the server to notice; where that does not arrive, the end of the connection is enough.
+    // Unlocked explicitly, so that the next rebuild need not wait for the server to notice; if that fails, the end of the
+    // connection does it.
     await turn.query('select pg_advisory_unlock_all()').catch(() => undefined);
     turn.release(true);
   }
 }
 
-/** The lock is the connection's: it is closed, not given back. */
+/** The lock belongs to the connection: it is closed, not returned to the pool. */
 async function takeRebuildTurn(pool: pg.Pool, name: string): Promise<pg.PoolClient> {
   const client = await pool.connect();
   if (await trySessionLock(client, rebuildLock, name)) return client;
   client.release(true);
-  throw new OperatorError(`${name} is being rebuilt already.`, 'Wait until that is done, or end it: then it has no effect.');
+  throw new OperatorError(`${name} is being rebuilt already.`, 'Wait until it is done, or stop it: then it has no effect.');
 }
 
 async function build(options: RebuildOptions): Promise<Rebuilt> {
@@ -77,7 +78,8 @@ async function build(options: RebuildOptions): Promise<Rebuilt> {
   const generation = await begin(pool, projection.name, ledger.books);
   const applier = new Applier({ pool, projection: { ...projection, applied: () => undefined }, generation, log });
   const done = { events: 0 };
-  // Without a worker the one that is read stands still, and a rebuild goes to the end of the log nevertheless. A check stays with it.
+  // Without a worker, the active generation does not move, but a rebuild still goes to the end of the log. A check stops where
+  // the active one is.
   for (const book of ledger.books) {
     const end = check ? beginning : { seq: await ledger.read.in({ book }).lastSeq(), part: Number.MAX_SAFE_INTEGER };
     await follow(options, applier, { book, end, done });
@@ -94,12 +96,12 @@ async function build(options: RebuildOptions): Promise<Rebuilt> {
   return { projection: projection.name, events: done.events, durationMs, eventsPerSecond, setAside, differences: found };
 }
 
-/** Null: the new generation is in force. */
+/** Null: the new generation is active. */
 type Found = readonly Difference[] | null | 'behind';
 
 /**
- * Keeps every worker from the generation that is read, brings the new one as far, and puts it in its place or compares the two.
- * `behind`: that would take too long; follow it first.
+ * Locks all workers out of the active generation, lets the new one catch up, and switches to it or compares the two. `behind`:
+ * that would take too long; follow it first.
  */
 async function finish({ pool, ledger, projection, check }: RebuildOptions, applier: Applier, generation: number): Promise<Found> {
   return await inTransaction(
@@ -110,9 +112,13 @@ async function finish({ pool, ledger, projection, check }: RebuildOptions, appli
         [projection.name],
       );
       const { active_generation: active = 0, building_generation: building = null } = rows[0] ?? {};
-      // The connection with the turn may have been lost: another rebuild then forgets what this one built, and it must not be read.
+      // The connection with the lock may have been lost: another rebuild then deletes what this one built, so it must not become
+      // active.
       if (building !== generation)
-        throw new OperatorError(`Another rebuild of ${projection.name} has begun since, and this one has no effect.`, 'Wait for that one.');
+        throw new OperatorError(
+          `Another rebuild of ${projection.name} has started since, so this one has no effect.`,
+          'Wait for that one.',
+        );
       for (const book of ledger.books) {
         const until = await lockMark(client, projection.name, active, book);
         const after = await applier.mark(book);
@@ -155,7 +161,7 @@ async function begin(pool: pg.Pool, name: string, books: readonly number[]): Pro
   return rows[0]?.generation ?? 0;
 }
 
-/** As far as the generation that is read, or to `end` when that lies behind it. The next events are read while some are applied. */
+/** As far as the active generation, or to `end` if that is further. Reads the next events while some are applied. */
 async function follow(
   { pool, ledger, projection, onProgress }: RebuildOptions,
   applier: Applier,
@@ -171,7 +177,7 @@ async function follow(
     const last = events.at(-1);
     if (!last) break;
     ahead = read(last);
-    // Awaited in the next round; until then nobody listens.
+    // Awaited in the next round; until then it has no handler.
     ahead.catch(() => undefined);
     after = await applier.advance({ book, after, events });
     done.events += events.length;

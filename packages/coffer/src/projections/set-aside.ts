@@ -1,4 +1,4 @@
-/** Events that a projection could not apply, and what an operator does about them: tries them once more, however they came to fail. */
+/** Quarantined events: events that a projection could not apply, and how operators retry them. */
 import type pg from 'pg';
 import type { Log } from '../kernel/index.ts';
 import type { Ledger, LedgerEvent } from '../ledger/index.ts';
@@ -6,7 +6,7 @@ import { Applier } from './applier.ts';
 import type { Projection } from './projection.ts';
 
 export type SetAside = {
-  /** Of the event, as are its type and its wallet; null where the log has no such event. */
+  /** Of the event, like its type and wallet; null if the log has no such event. */
   readonly id: string;
   readonly type: string | null;
   readonly wallet: string | null;
@@ -23,25 +23,25 @@ export type RetryOptions = {
   readonly ledger: Pick<Ledger, 'read'>;
   readonly log: Log;
   readonly projection: Projection;
-  /** Absent: every one. */
+  /** Absent: all of them. */
   readonly ids?: readonly string[] | undefined;
 };
 
 export type Retried = {
-  /** How many of them are in the projection now. */
+  /** How many of them the projection includes now. */
   readonly applied: number;
   readonly failed: readonly SetAside[];
-  /** Asked for, and not set aside: applied before, or never failed. Nothing was done about them. */
+  /** Requested, but not quarantined: already applied, or never failed. Nothing was done about them. */
   readonly notSetAside: readonly string[];
 };
 
 export type SetAsidePage = { readonly items: readonly SetAside[]; readonly next: string | null };
-type PageAsked = { readonly limit: number; readonly cursor?: string | undefined };
+type PageQuery = { readonly limit: number; readonly cursor?: string | undefined };
 
-/** When it was set aside, in microseconds, and the event. */
+/** When it was quarantined, in microseconds, and the event. */
 export const setAsideCursorPattern = '^[0-9]{1,16}-[0-9]{1,9}-[0-9]{1,15}-[0-9]{1,5}$';
 
-/** The same for whoever asks, at the command line or over REST: null when there is no such projection. */
+/** Shared by the command line and REST: null if there is no such projection. */
 export class SetAsides {
   readonly #parts: Omit<RetryOptions, 'projection' | 'ids'>;
   readonly #projections: readonly Projection[];
@@ -55,8 +55,8 @@ export class SetAsides {
     return this.#projections.map(({ name }) => name);
   }
 
-  async list(name: string, asked: PageAsked): Promise<SetAsidePage | null> {
-    return this.names.includes(name) ? await listSetAside(this.#parts.pool, this.#parts.ledger, name, asked) : null;
+  async list(name: string, query: PageQuery): Promise<SetAsidePage | null> {
+    return this.names.includes(name) ? await listSetAside(this.#parts.pool, this.#parts.ledger, name, query) : null;
   }
 
   async retry(name: string, ids?: readonly string[]): Promise<Retried | null> {
@@ -65,12 +65,12 @@ export class SetAsides {
   }
 }
 
-/** Of the generation that is read, newest first. */
+/** Of the active generation, newest first. */
 export async function listSetAside(
   pool: pg.Pool,
   ledger: Pick<Ledger, 'read'>,
   projection: string,
-  { limit, cursor }: PageAsked,
+  { limit, cursor }: PageQuery,
 ): Promise<SetAsidePage> {
   const [micros = null, book = null, seq = null, part = null] = cursor?.split('-').map(Number) ?? [];
   const { rows } = await pool.query<Row>(
@@ -79,13 +79,15 @@ export async function listSetAside(
     [projection, micros, book, seq, part, limit + 1],
   );
   const items: SetAside[] = [];
-  // One after the other: whoever looks keeps no posting waiting.
+  // One after the other, so that a read does not delay postings.
   for (const row of rows.slice(0, limit)) items.push(setAsideOf(row, await readEvent(ledger, row)));
   const last = rows[limit - 1];
   return { items, next: rows.length > limit && last ? `${last.micros}-${idOf(last)}` : null };
 }
 
-/** The log has every event, so each is read from there; whether a broker ever brought it makes no difference. Oldest first, each by itself. */
+/**
+ * The log has every event, so each is read from there, whether or not a broker ever delivered it. Oldest first, one at a time.
+ */
 export async function retrySetAside({ pool, ledger, log, projection, ids }: RetryOptions): Promise<Retried> {
   const applier = new Applier({ pool, projection, generation: 'active', log });
   const rows = await readRows(pool, projection.name);
@@ -102,7 +104,7 @@ export async function retrySetAside({ pool, ledger, log, projection, ids }: Retr
   // Read again for the reasons of these tries.
   const now = failed.size > 0 ? await readRows(pool, projection.name) : [];
   const still = now.filter((row) => failed.has(idOf(row))).map((row) => setAsideOf(row, failed.get(idOf(row)) ?? null));
-  // Whoever else tried has applied the others since.
+  // Others that retried have applied them since.
   applied += failed.size - still.length;
   return { applied, failed: still, notSetAside: (ids ?? []).filter((id) => !known.has(id)) };
 }
@@ -118,7 +120,7 @@ const selectText = `
   join projections.set_aside s on s.projection = p.name and s.generation = p.active_generation
   where p.name = $1`;
 
-/** In the order of the log. */
+/** In log order. */
 async function readRows(pool: pg.Pool, projection: string): Promise<Row[]> {
   const { rows } = await pool.query<Row>(`${selectText} order by s.book, s.seq, s.part`, [projection]);
   return rows;
@@ -130,7 +132,7 @@ function setAsideOf(row: Row, event: LedgerEvent | null): SetAside {
   return { id: idOf(row), type, wallet, error: event ? error : 'the log has no such event', tries, since };
 }
 
-/** As the log names its events. */
+/** As the log identifies its events. */
 function idOf({ book, seq, part }: Place): string {
   return `${book}-${seq}-${part}`;
 }

@@ -4,7 +4,7 @@ import type { Ledger, LedgerEvent } from '../ledger/index.ts';
 import { projectionStatus } from './status.ts';
 
 type Row = { readonly name: string; readonly book: number; readonly seq: number; readonly part: number; readonly applied: number };
-/** The places of a book's events, and the last entry of its log, which may have none. */
+/** The positions of a book's events, and the last entry of its log, which may have none. */
 type Log = { readonly events: readonly (readonly [seq: number, part: number])[]; readonly lastSeq: number };
 
 async function statusOf(rows: readonly Row[], logs: Readonly<Record<number, Log>>, recordedSecondsAgo = 60) {
@@ -23,8 +23,8 @@ async function statusOf(rows: readonly Row[], logs: Readonly<Record<number, Log>
 
 const stats = (book: number, seq: number, part: number): Row => ({ name: 'stats', book, seq, part, applied: 10 });
 
-describe('how far a projection is', () => {
-  test('is told for each book, with its generation and what it set aside', async () => {
+describe('the progress of a projection', () => {
+  test('is reported per book, with its generation and quarantined events', async () => {
     const status = await statusOf([stats(1, 5, 1), stats(2, 7, 1)], { 1: { events: [], lastSeq: 5 }, 2: { events: [], lastSeq: 7 } });
     expect(status).toMatchObject([
       {
@@ -40,12 +40,12 @@ describe('how far a projection is', () => {
     ]);
   });
 
-  test('behind nothing: no entries and no time, also when the log ends with an entry without events', async () => {
+  test('is zero entries and zero seconds behind, even if the log ends with an entry without events', async () => {
     const [status] = await statusOf([stats(1, 5, 1)], { 1: { events: [[5, 1]], lastSeq: 6 } });
     expect(status?.books).toMatchObject([{ behindEntries: 0, behindSeconds: 0 }]);
   });
 
-  test('behind by entries, and by the age of the first event that it lacks', async () => {
+  test('is behind by entries, and by the age of the first missing event', async () => {
     const [status] = await statusOf(
       [stats(1, 5, 1)],
       {
@@ -63,7 +63,7 @@ describe('how far a projection is', () => {
     expect(status?.books[0]?.behindSeconds).toBeGreaterThanOrEqual(60);
   });
 
-  test('in the middle of the last entry it is behind by one', async () => {
+  test('is behind by one in the middle of the last entry', async () => {
     const [status] = await statusOf([stats(1, 5, 1)], {
       1: {
         events: [
@@ -76,7 +76,7 @@ describe('how far a projection is', () => {
     expect(status?.books).toMatchObject([{ behindEntries: 1 }]);
   });
 
-  test('is never behind by less than nothing, when clocks differ', async () => {
+  test('is never behind by a negative time, if clocks differ', async () => {
     const [status] = await statusOf([stats(1, 5, 1)], { 1: { events: [[6, 1]], lastSeq: 6 } }, -30);
     expect(status?.books).toMatchObject([{ behindEntries: 1, behindSeconds: 0 }]);
   });

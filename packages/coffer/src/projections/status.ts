@@ -1,4 +1,4 @@
-/** How far each projection is, for people and for figures: read from the database, so any process can say it. */
+/** The progress of each projection, for people and metrics: read from the database, so any process can report it. */
 import type pg from 'pg';
 import type { Ledger } from '../ledger/index.ts';
 
@@ -6,11 +6,11 @@ export type BookProgress = {
   readonly book: number;
   readonly seq: number;
   readonly part: number;
-  /** Events that this generation has in it. */
+  /** Events that this generation has applied. */
   readonly applied: number;
-  /** Entries of the log after the mark. */
+  /** Log entries after the mark. */
   readonly behindEntries: number;
-  /** Since the first event that is not in it yet was recorded; 0 when there is none. */
+  /** Age of the first event that is not applied yet; 0 if there is none. */
   readonly behindSeconds: number;
 };
 
@@ -61,7 +61,7 @@ async function progressOf({ read }: Pick<Ledger, 'read'>, { book, seq, part, app
     seq,
     part,
     applied,
-    // What has no event, such as the opening of a system account, is nothing to be behind of.
+    // Entries without events, such as the opening of a system account, do not count as a lag.
     behindEntries: next ? Math.max(1, end - seq) : 0,
     behindSeconds: next ? Math.max(0, (Date.now() - next.recordedAt.getTime()) / 1_000) : 0,
   };

@@ -1,4 +1,4 @@
-/** Accepting a request: one row, however often it is asked for. */
+/** Accepts a request: one row, however often it is sent. */
 import type pg from 'pg';
 import { newId } from '../kernel/index.ts';
 import { digestOf, isSameAsset } from './digest.ts';
@@ -6,28 +6,28 @@ import { requestColumns, requestFromRow } from './rows.ts';
 import type { RequestRow } from './rows.ts';
 import type { AsyncRequest, Content, RequestType } from './types.ts';
 
-/** How many requests of one wallet may be unfinished: what comes on top of that waits with the caller. */
+/** Maximum number of unfinished requests per wallet; further ones are refused. */
 export const openRequestsMax = 1_000;
 
-/** `wallet` exists, and the caller reaches it; `owner` is whose it is. */
-export type AskedRequest = {
+/** `wallet` exists, and the caller may access it; `owner` is its owner. */
+export type NewRequest = {
   readonly type: RequestType;
   readonly wallet: string;
   readonly owner: string | null;
-  /** The wallet's. */
+  /** The wallet's asset. */
   readonly asset: number;
   readonly key: string;
   readonly content: Content;
 };
 
-/** `isOnRecord`: whether the ledger knows the key already. */
+/** `isOnRecord`: whether the ledger already has the key. */
 export type KeyRecord = { readonly isOnRecord: () => Promise<boolean> };
 
 export type Accepted =
   | { readonly kind: 'accepted'; readonly request: AsyncRequest; readonly replayed: boolean }
   /** The key was used for a request with other content. */
   | { readonly kind: 'key_reused' }
-  /** No request stands for it, and the ledger has something on record under its key: asked for at once, that is the answer. */
+  /** There is no request, but the ledger has an entry under the key: a synchronous request gave the answer. */
   | { readonly kind: 'on_record' }
   | { readonly kind: 'too_many_open' };
 
@@ -40,17 +40,17 @@ const insertText = `
   on conflict (wallet, key) do nothing
   returning ${requestColumns}`;
 
-/** What gets onto the record between the look and the insertion is met by the worker. */
-export async function insertRequest(pool: pg.Pool, asked: AskedRequest, { isOnRecord }: KeyRecord): Promise<Accepted> {
-  const { type, wallet, owner, key, content } = asked;
-  if (await isOnRecord()) return (await acceptedBefore(pool, asked)) ?? { kind: 'on_record' };
+/** Entries recorded between the check and the insertion are handled by the worker. */
+export async function insertRequest(pool: pg.Pool, input: NewRequest, { isOnRecord }: KeyRecord): Promise<Accepted> {
+  const { type, wallet, owner, key, content } = input;
+  if (await isOnRecord()) return (await acceptedBefore(pool, input)) ?? { kind: 'on_record' };
   const values = [newId(), type, wallet, owner, key, JSON.stringify(content), digestOf(type, content)];
   const inserted = await pool.query<RequestRow>({ name: 'requests_insert', text: insertText, values });
   if (inserted.rows[0]) return { kind: 'accepted', request: requestFromRow(inserted.rows[0]), replayed: false };
-  return (await acceptedBefore(pool, asked)) ?? { kind: 'too_many_open' };
+  return (await acceptedBefore(pool, input)) ?? { kind: 'too_many_open' };
 }
 
-async function acceptedBefore(pool: pg.Pool, { type, wallet, key, content, asset }: AskedRequest): Promise<Accepted | null> {
+async function acceptedBefore(pool: pg.Pool, { type, wallet, key, content, asset }: NewRequest): Promise<Accepted | null> {
   const found = await pool.query<RequestRow & { digest: string }>({
     name: 'requests_by_key',
     text: `select ${requestColumns}, r.digest from requests.request r where r.wallet = $1 and r.key = $2`,

@@ -1,24 +1,29 @@
-/** Who works on a request: claimed for a while, settled by whoever still has the claim. A dead worker's claims come back by themselves. */
+/**
+ * Claims on requests: a worker claims one for a while and settles it if it still holds the claim. A dead worker's claims expire.
+ */
 import type pg from 'pg';
 import { requestColumns, requestFromRow } from './rows.ts';
 import type { RequestRow } from './rows.ts';
 import type { AsyncRequest, Failure, RequestHold, RequestStatus, Way } from './types.ts';
 
-/** `now`: of the database, when it was claimed or settled. `isFirstAsk`: nobody can have asked the payer before. */
+/** `now`: the database's time of the claim or the settlement. `isFirstAsk`: the payer has certainly not been called before. */
 export type Claimed = { readonly request: AsyncRequest; readonly claim: string; readonly now: Date; readonly isFirstAsk?: boolean };
 
-/** What a step made of a request. Whatever is absent stays. */
+/** The result of a step. Absent fields keep their values. */
 export type Change = {
   readonly status: RequestStatus;
   readonly outcome: string;
   readonly detail?: string | undefined;
-  /** When it goes on: at once by the same worker, as soon as one has room, after a pause, or at a moment unless somebody decides. Nothing when finished. */
+  /**
+   * When it continues: immediately by the same worker, as soon as a worker has room, after a pause, or at a time unless it is
+   * decided before. Never, once finished.
+   */
   readonly next: 'now' | 'in turn' | 'never' | { readonly afterMs: number } | { readonly at: Date };
   readonly way?: Ways['withdraw'];
   readonly hold?: RequestHold;
-  /** Whether the payer may have been asked; `first`: it is about to be, and nobody did before. */
+  /** Whether the payer may have been called; `first`: it is about to be called for the first time. */
   readonly asked?: boolean | 'first';
-  /** It begins the same thing again: pauses go on growing. */
+  /** The same step starts again, so pauses keep growing. */
   readonly isAgain?: boolean;
   readonly remark?: string;
   readonly captures?: number;
@@ -27,10 +32,10 @@ export type Change = {
   readonly failure?: Failure;
 };
 
-/** Decided with the first claim, before anything is done, so that no change of the settings makes it two ways. */
+/** Decided with the first claim, before anything is done, so that a change of the settings cannot give one request two ways. */
 export type Ways = { readonly withdraw: { readonly way: Way; readonly holdSeconds: number | null } };
 
-/** In these states the payer is called. */
+/** The payer is called in these states. */
 const callingStatuses = ['paying', 'uncertain'] as const satisfies readonly RequestStatus[];
 const calling = `(${callingStatuses.map((status) => `'${status}'`).join(', ')})`;
 
@@ -66,7 +71,7 @@ export type Claiming = {
   readonly ways: Ways;
 };
 
-/** Takes requests that are due, for `leaseMs`: up to `callsLimit` of those whose payer is called, and up to `limit` others. */
+/** Claims due requests for `leaseMs`: up to `callsLimit` of those whose payer is called, and up to `limit` others. */
 export async function claimDue(pool: pg.Pool, options: Claiming): Promise<Claimed[]> {
   const { claim, leaseMs, limit, callsLimit, ways } = options;
   const { rows } = await pool.query<RequestRow & { now: Date }>({
@@ -93,7 +98,7 @@ const settleText = `
       finished_at = case when $3::text in ('completed', 'released', 'failed') then clock_timestamp() end
     where r.id = $1::uuid and r.claim = $2::uuid
     returning ${requestColumns}
-  ), told as (
+  ), logged as (
     insert into requests.attempt (request, number, at, step, outcome, detail)
     select $1::uuid, $16::integer, clock_timestamp(), $17::text,
       case when exists (select from settled) then $18::text else 'too late: ' || $18::text end, $19::text
@@ -102,8 +107,8 @@ const settleText = `
   select *, clock_timestamp() as now from settled`;
 
 /**
- * Puts a change into force, with the line that tells of it. Null when the claim was lost meanwhile: then somebody else has it, and the line
- * says that this came too late. Not so when it is not the first try: the one before may have been committed, and its answer lost.
+ * Commits a change with its line in the log. Null if the claim was lost: another worker has it, and the line says that this
+ * result came too late. On a retry there is no such line: the first try may have committed with its answer lost.
  */
 export async function settle(
   pool: pg.Pool,

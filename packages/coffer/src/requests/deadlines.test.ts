@@ -6,11 +6,11 @@ import { beforeTimeOut, holdOf, isTimeUp, payBeforeOf } from './deadlines.ts';
 const request = heldRequest({ holdSeconds: 600 });
 const seconds = fc.integer({ min: 1, max: 30 * 86_400 });
 
-test('the time is up at its moment, and not a millisecond before', () => {
+test('the time is up exactly at the deadline, not a millisecond before', () => {
   expect([599_999, 600_000, 600_001].map((ms) => isTimeUp(request, after(ms)))).toEqual([false, true, true]);
 });
 
-describe('a payer begins nothing', () => {
+describe('a payer starts no payout', () => {
   test.each([
     [86_400, 60],
     [600, 60],
@@ -22,7 +22,7 @@ describe('a payer begins nothing', () => {
     expect(payBeforeOf(held)).toEqual(after((holdSeconds - last) * 1_000));
   });
 
-  test('after a moment that lies between the hold and its end, at most a minute before that', () => {
+  test('after a cut-off between the hold and the deadline, at most a minute before the deadline', () => {
     fc.assert(
       fc.property(seconds, (holdSeconds) => {
         const held = heldRequest({ holdSeconds });
@@ -36,7 +36,7 @@ describe('a payer begins nothing', () => {
   });
 });
 
-test('a pause ends in time to notice that the time is up; afterwards it is as long as was asked for', () => {
+test('a pause ends in time to notice the deadline; after the deadline it has the requested length', () => {
   fc.assert(
     fc.property(fc.nat({ max: 1_200_000 }), fc.integer({ min: 1, max: 3_600_000 }), (ms, wantedMs) => {
       const { afterMs } = beforeTimeOut(request, after(ms), wantedMs);
@@ -46,7 +46,7 @@ test('a pause ends in time to notice that the time is up; afterwards it is as lo
   );
 });
 
-test('a request without a hold has no deadline: asking for one is a bug', () => {
+test('a request without a hold has no deadline: reading one is a bug', () => {
   const posted = heldRequest({ hold: null });
   for (const ask of [() => holdOf(posted), () => isTimeUp(posted, heldAt), () => payBeforeOf(posted)]) expect(ask).toThrow(/has a hold/);
 });

@@ -1,6 +1,6 @@
 /**
- * Until when. What is held for a request has no end of its own in the ledger: the request's end resolves it, once, and a call to a payer
- * whose answer is still under way is never overtaken by it. All moments are the database's.
+ * Deadlines. A request's hold does not expire in the ledger: the end of the request resolves it, once, so it never overtakes a
+ * call to a payer that is still in progress. All times are the database's.
  */
 import { assert } from '../kernel/index.ts';
 import type { AsyncRequest, RequestHold } from './types.ts';
@@ -18,18 +18,18 @@ export function isTimeUp(request: AsyncRequest, now: Date): boolean {
 }
 
 /**
- * A payer is told to begin nothing after this moment, and it is not asked for the first time after it either. It lies before the end by a
- * minute, or a tenth of the time where that is less: what was begun before has ended when the payer is asked for its last word, whose
- * clock may go a little differently, too.
+ * A payer must not start a payout after this time, and is not called for the first time after it. It is a minute before the
+ * deadline, or a tenth of the time if that is less: a payout that was started before has finished by the last call to the payer,
+ * even if the payer's clock differs a little.
  */
 export function payBeforeOf(request: AsyncRequest): Date {
   const { timesOutAt } = holdOf(request);
   const { holdSeconds } = request;
-  assert(holdSeconds !== null, 'what is held has a time');
+  assert(holdSeconds !== null, 'a held request has a deadline');
   return new Date(timesOutAt.getTime() - Math.min(safetyMaxMs, holdSeconds * 1_000 * safetyShare));
 }
 
-/** In time to notice that the time is up. */
+/** Shortens a pause so that it ends when the time is up. */
 export function beforeTimeOut(request: AsyncRequest, now: Date, afterMs: number): { readonly afterMs: number } {
   const leftMs = holdOf(request).timesOutAt.getTime() - now.getTime();
   return { afterMs: leftMs > 0 ? Math.min(afterMs, leftMs) : afterMs };

@@ -1,21 +1,21 @@
-/** What operators decide about requests: each decision is one transaction with the line that tells of it. */
+/** Operators' decisions about requests: each is one transaction, together with its line in the log. */
 import type pg from 'pg';
 import { inTransaction } from '../database/index.ts';
 import { isUuid } from '../kernel/index.ts';
 import { requestColumns, requestFromRow } from './rows.ts';
 import type { RequestRow } from './rows.ts';
-import { notAskedYet } from './types.ts';
+import { notCalledYet } from './types.ts';
 import type { AsyncRequest, RequestStatus } from './types.ts';
 
 export type Decision = 'approve' | 'reject' | 'replay';
 export type DecidedBy = { readonly actor: string; readonly reason: string };
-/** `busy`: a worker has it in hand, and its result must not be overtaken. */
+/** `busy`: a worker is processing it, and its result must not be overwritten. */
 export type DecisionRefusal = 'not_found' | 'not_waiting' | 'not_failed' | 'not_replayable' | 'busy';
 export type Decided = { readonly request: AsyncRequest } | { readonly refusal: DecisionRefusal; readonly status: RequestStatus | null };
 
 const waiting: ReadonlySet<RequestStatus> = new Set<RequestStatus>(['in_review', 'awaiting_approval', 'paying', 'uncertain']);
 
-/** What becomes of the row; the moment is the database's. */
+/** The change to the row; the time is the database's. */
 type Change = { readonly set: string; readonly values: readonly unknown[]; readonly outcome: RequestStatus };
 
 export async function decide(pool: pg.Pool, id: string, decision: Decision, by: DecidedBy): Promise<Decided> {
@@ -54,7 +54,7 @@ function refusalOf(request: AsyncRequest, decision: Decision, isBusy: boolean): 
     return isBusy ? 'busy' : null;
   }
   if (request.status !== 'failed' && request.status !== 'released') return 'not_failed';
-  // Somebody used the key, or the hold, for something else: a replay could be a second effect.
+  // Another operation used the key or the hold: a replay could have a second effect.
   const isOthers = request.failure?.code === 'idempotency_key_reused' || request.failure?.code === 'hold_resolved';
   return isOthers ? 'not_replayable' : null;
 }
@@ -71,13 +71,13 @@ function changeOf(request: AsyncRequest, decision: Decision, reason: string): Ch
     };
   }
   return reviewed && request.way === 'webhook'
-    ? { set: 'remark = $3', values: [notAskedYet], outcome: 'paying' }
+    ? { set: 'remark = $3', values: [notCalledYet], outcome: 'paying' }
     : { set: 'remark = null', values: [], outcome: 'capturing' };
 }
 
 /**
- * From the beginning. A generation whose end is on record has used up its key, and the next has a fresh one; what was refused
- * without a record has left its key unused, so the same key keeps it one operation with whatever the caller sends.
+ * From the beginning. A generation with a recorded end has used up its key, so the next one has a new key; a refusal without a
+ * record left its key unused, so the same key keeps it one operation with anything the caller sends.
  */
 function replayOf({ operation, generation, keyGeneration }: AsyncRequest): Change {
   const next = generation + 1;

@@ -21,20 +21,20 @@ describe('a request with the same key', () => {
     ['way to take less', { amount: '300', to: 'w2', mode: 'saga', effectiveAt: '2026-01-01T00:00:00Z', metadata: '{"order":1}' }],
     ['effective moment', { ...content, effectiveAt: '2026-01-02T00:00:00Z' }],
     ['metadata', { ...content, metadata: '{"order":2}' }],
-  ])('is another one when it has another %s', (_what, changed) => {
+  ])('differs if it has another %s', (_what, changed) => {
     expect(digestOf('transfer', changed)).not.toBe(digestOf('transfer', content));
   });
 
-  test('is another one when it is of another type', () => {
+  test('differs if it has another type', () => {
     expect(digestOf('withdraw', content)).not.toBe(digestOf('transfer', content));
   });
 
-  test('is the same when only its preconditions, or the asset it names, are others', () => {
+  test('is the same if only its preconditions or its named asset differ', () => {
     const same: Content = { ...content, minimumBalance: '5', expectedVersion: 7, asset: 3 };
     expect(digestOf('transfer', same)).toBe(digestOf('transfer', content));
   });
 
-  test('is the same whether a field is absent or undefined, and whatever the order of its fields', () => {
+  test('is the same whether a field is absent or undefined, and in any order of fields', () => {
     const reversed = Object.fromEntries(Object.entries(content).toReversed()) as unknown as Content;
     expect(digestOf('transfer', reversed)).toBe(digestOf('transfer', content));
     const absent = { amount: '1' };
@@ -42,7 +42,7 @@ describe('a request with the same key', () => {
   });
 });
 
-test('no two contents share a digest: what one field ends with is not what the next begins with', () => {
+test('no two contents share a digest: fields do not run into each other', () => {
   const text = fc.string({ maxLength: 6 });
   const any = fc.record({ to: text, amount: text, effectiveAt: text, metadata: text });
   fc.assert(
@@ -54,7 +54,7 @@ test('no two contents share a digest: what one field ends with is not what the n
   );
 });
 
-test("who names no asset means the wallet's", () => {
+test("without a named asset, the wallet's asset applies", () => {
   const named = (asset?: number | string): Content => ({ amount: '1', ...(asset !== undefined && { asset }) });
   expect(isSameAsset(named(), named(3), 3)).toBe(true);
   expect(isSameAsset(named(3), named(), 3)).toBe(true);

@@ -1,4 +1,4 @@
-/** Finished requests go by age, so that their table stays bounded. What they moved, and their keys, stay in the ledger. */
+/** Deletes finished requests by age, so that their table stays bounded. Their postings and keys stay in the ledger. */
 import type pg from 'pg';
 import { Retention } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
@@ -8,21 +8,21 @@ export type Forgetting = {
   readonly pool: pg.Pool;
   readonly log: Log;
   readonly keepDays: number;
-  /** Ten minutes when absent. */
+  /** Default ten minutes. */
   readonly everyMs?: number;
-  /** How many go in one transaction; 200 when absent: a request may have hundreds of lines. */
+  /** Number of requests per transaction; default 200: a request may have hundreds of lines. */
   readonly atOnce?: number;
 };
 
-/** Begins at once, and looks again every now and then. */
+/** Starts immediately, and repeats at intervals. */
 export function forgetOldRequests({ pool, log, keepDays, everyMs = 600_000, atOnce = 200 }: Forgetting): Retention {
   return new Retention({
     atOnce,
     everyMs,
     forget: (most) => forget(pool, keepDays, most),
     failed: (failure) => {
-      // There is no hurry: the next sweep finds the same requests.
-      if (!isOutage(failure)) log.error({ err: failure }, 'Old requests could not be forgotten; it will be tried again');
+      // Not urgent: the next sweep finds the same requests.
+      if (!isOutage(failure)) log.error({ err: failure }, 'Deleting old requests failed; it will be retried');
     },
   });
 }

@@ -1,4 +1,4 @@
-// Requests: withdrawals and transfers that are accepted now and done by a worker, with a payout in between when one is configured.
+// Asynchronous requests: withdrawals and transfers that a worker processes, with a payout step if configured.
 export type { Accepted } from './accepting.ts';
 export { openRequestsMax } from './accepting.ts';
 export type { Decided, DecisionRefusal } from './decisions.ts';

@@ -6,7 +6,7 @@ const tries = fc.nat({ max: 10_000 });
 const firstMs = fc.integer({ min: 1, max: 10_000 });
 const factor = fc.integer({ min: 1, max: 1_000_000 });
 
-test('a pause doubles with each try up to the longest, and is a half more or less of that', () => {
+test('a pause doubles with each try up to a maximum, plus or minus a random half', () => {
   fc.assert(
     fc.property(tries, firstMs, factor, (tried, first, times) => {
       const most = first * times;
@@ -18,7 +18,7 @@ test('a pause doubles with each try up to the longest, and is a half more or les
   );
 });
 
-test('what failed together is not tried together again', () => {
+test('requests that failed together are not retried together', () => {
   const pauses = Array.from({ length: 100 }, () => pauseMs(3, 1_000, 60_000));
   expect(new Set(pauses).size).toBeGreaterThan(90);
   expect(Math.max(...pauses) - Math.min(...pauses)).toBeGreaterThan(2_000);

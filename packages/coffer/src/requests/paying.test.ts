@@ -23,8 +23,8 @@ function made(called: Called, now = inTime, changes: Partial<AsyncRequest> = {})
   return understood(called, { request: heldRequest(changes), now }, retryMs);
 }
 
-describe('a clear word of the payer', () => {
-  test.each([inTime, tooLate])('moves money, also as its last: %s', (now) => {
+describe('a clear answer of the payer', () => {
+  test.each([inTime, tooLate])('moves money, also as the last answer: %s', (now) => {
     expect(made(answered(200, { status: 'paid' }), now)).toMatchObject({ status: 'capturing', next: 'now' });
     expect(made(answered(200, { status: 'rejected', reason: 'no such account' }), now)).toMatchObject({
       status: 'releasing',
@@ -33,7 +33,7 @@ describe('a clear word of the payer', () => {
     });
   });
 
-  test('"pending" is asked again while there is time; as the last word it is that nothing was paid', () => {
+  test('"pending" is retried while there is time; as the last answer it means that nothing was paid', () => {
     expect(made(answered(200, { status: 'pending' }))).toMatchObject({ status: 'paying', outcome: 'pending' });
     expect(made(answered(200, { status: 'pending' }), tooLate)).toMatchObject({
       status: 'releasing',
@@ -43,52 +43,52 @@ describe('a clear word of the payer', () => {
 });
 
 describe('no word', () => {
-  const noWords: [string, Called][] = [
+  const noAnswers: [string, Called][] = [
     ['no answer', noAnswer(true)],
-    ['nobody reached', noAnswer(false)],
+    ['payer not reached', noAnswer(false)],
     ['an outage', answered(503)],
-    ['an outage with a word', answered(500, { status: 'paid' })],
+    ['an outage with an answer', answered(500, { status: 'paid' })],
     ['too many requests', answered(429)],
     ['a conflict', answered(409)],
   ];
 
-  test.each(noWords)('is asked again while there is time: %s', (_what, called) => {
+  test.each(noAnswers)('is retried while there is time: %s', (_what, called) => {
     expect(made(called)).toMatchObject({ status: 'paying' });
   });
 
   test.each([
-    ...noWords,
+    ...noAnswers,
     ['a redirect', answered(302)] as const,
     ['a refusal', answered(400)] as const,
     ['nonsense', answered(200, 'ok')] as const,
-  ])('leaves it uncertain once the time is up, for it may have been paid: %s', (_what, called) => {
+  ])('leaves it uncertain once the time is up, because it may have been paid: %s', (_what, called) => {
     expect(made(called, tooLate)).toMatchObject({ status: 'uncertain' });
-    expect(made(called, tooLate).remark).toMatch(/^The time is up, and nobody knows whether it was paid/);
+    expect(made(called, tooLate).remark).toMatch(/^The time is up, and it is unknown whether the payout was made/);
   });
 
   test.each([
     ['a redirect', answered(302)],
     ['a refusal', answered(400)],
-    ['another word', answered(200, { status: 'PAID' })],
-    ['no object', answered(200, '[]')],
+    ['an unknown answer', answered(200, { status: 'PAID' })],
+    ['not an object', answered(200, '[]')],
     ['an address that is not called', { kind: 'refused', why: 'it is private' } as const],
-  ])('that no other try can make clear is for an operator: %s', (_what, called) => {
+  ])('that no retry can resolve needs an operator: %s', (_what, called) => {
     expect(made(called)).toMatchObject({ status: 'awaiting_approval', next: { at: after(600_000) } });
   });
 
-  test('that was cut off is asked again five times, and then is for an operator', () => {
+  test('that was cut off is retried five times, and then needs an operator', () => {
     const cut = answered(200, '{"status":"pa');
     expect([0, 4].map((tries) => made(cut, inTime, { tries }).status)).toEqual(['paying', 'paying']);
     expect(made(cut, inTime, { tries: 5 }).status).toBe('awaiting_approval');
   });
 
-  test('with 202 is "pending"; as the last it says nothing', () => {
+  test('with 202 is "pending"; as the last answer it means nothing', () => {
     expect(made(answered(202))).toMatchObject({ status: 'paying', outcome: 'pending' });
     expect(made(answered(202), tooLate)).toMatchObject({ status: 'uncertain' });
   });
 });
 
-describe('for any answer', () => {
+describe('any answer', () => {
   const words = fc.oneof(
     fc.constantFrom('paid', 'rejected', 'pending').map((status) => JSON.stringify({ status })),
     fc.json(),
@@ -113,13 +113,13 @@ describe('for any answer', () => {
     }
   };
 
-  test('money moves only on a clear word, and is given back only on one or on none that paid', () => {
+  test('money moves only on a clear answer, and is released only on a clear answer or on one that did not pay', () => {
     fc.assert(
       fc.property(calls, fc.nat({ max: 1_200_000 }), fc.nat({ max: 50 }), (called, ms, tries) => {
         const { status, next } = made(called, after(ms), { tries });
         expect(status === 'capturing').toBe(isWord(called, 'paid'));
         expect(status === 'releasing').toBe(isWord(called, 'rejected') || (isWord(called, 'pending') && ms >= 600_000));
-        // Until its time is up, nothing waits past that.
+        // Until the time is up, nothing waits past it.
         const afterMs = typeof next === 'object' && 'afterMs' in next ? next.afterMs : 0;
         expect(afterMs).toBeLessThanOrEqual(ms < 600_000 ? 600_000 - ms : 3_600_000);
       }),
@@ -127,20 +127,20 @@ describe('for any answer', () => {
   });
 });
 
-test('what a stranger writes as a reason is cut, and text that can be stored', () => {
+test('a reason from outside is truncated to storable text', () => {
   const reason = `\0${'x'.repeat(498)}😀`;
   const { detail = '' } = made(answered(200, { status: 'rejected', reason }));
   expect(detail).toBe(`${'x'.repeat(498)}\u{fffd}`);
 });
 
-test('the pause that a payer asks for is kept, as far as there is time', () => {
+test('respects the pause that a payer requests, as far as there is time', () => {
   expect(made(answered(503, '', { retryAfterSeconds: 100 })).next).toEqual({ afterMs: 100_000 });
   expect(made(answered(503, '', { retryAfterSeconds: 10_000 })).next).toEqual({ afterMs: 599_000 });
 });
 
 const dollars = { id: 3, code: 'USD', scale: 2 } as unknown as Asset;
 
-test('a payer is told what to pay, from which wallet, and until when to begin', () => {
+test('a payer receives what to pay, from which wallet, and the cut-off time', () => {
   expect(JSON.parse(bodyOf(heldRequest({ content: { amount: '300', metadata: '{"order":"A-17"}' } }), dollars))).toEqual({
     type: 'payout.requested',
     request: heldRequest().id,
@@ -153,7 +153,7 @@ test('a payer is told what to pay, from which wallet, and until when to begin', 
   });
 });
 
-describe('that the payer may have been asked', () => {
+describe('the mark that the payer may have been called', () => {
   const asking = async (called: Called, isFirstAsk: boolean) =>
     await pay(
       { url: 'https://payer.example', secret: 'whsec_x', call: () => Promise.resolve(called), callTimeoutMs: 1_000, retryMs },
@@ -161,9 +161,9 @@ describe('that the payer may have been asked', () => {
       dollars,
     );
 
-  test('is taken back only when the very first call reached nobody', async () => {
+  test('is removed only if the very first call did not reach the payer', async () => {
     expect(await asking(noAnswer(false), true)).toMatchObject({ status: 'paying', asked: false });
-    expect((await asking(noAnswer(false), true)).remark).toMatch(/^The payer was not asked yet, for it cannot be reached/);
+    expect((await asking(noAnswer(false), true)).remark).toMatch(/^The payer has not been called yet, because it cannot be reached/);
     expect((await asking({ kind: 'refused', why: 'no' }, true)).asked).toBe(false);
     for (const [called, isFirst] of [
       [noAnswer(false), false],

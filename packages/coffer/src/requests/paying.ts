@@ -1,4 +1,4 @@
-/** The system that pays out: it is called with what is held, and its answer is the decision. */
+/** The payer: the system that pays out. It is called with the held amount, and its answer is the decision. */
 import type { Asset } from '../ledger/index.ts';
 import type { Called, CallOptions } from '../outbound/index.ts';
 import type { Change, Claimed } from './claims.ts';
@@ -12,21 +12,21 @@ export type Payer = {
   readonly secret: string;
   readonly call: (options: CallOptions) => Promise<Called>;
   readonly callTimeoutMs: number;
-  /** The first pause before it is asked again. */
+  /** The first pause before another call. */
   readonly retryMs: number;
 };
 
 const pendingMostMs = 300_000;
 const troubleMostMs = 60_000;
-/** While its time is up, and nobody knows whether it was paid. */
+/** While the time is up and it is unknown whether the payer paid. */
 const uncertainMostMs = 3_600_000;
-/** Answers that ask to be asked again. */
+/** Statuses that ask for a retry. */
 const passingStatuses: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 const reasonLengthMax = 500;
-/** How often in a row an answer may be unreadable, before somebody has to look. */
+/** How many unreadable answers in a row are tolerated before an operator has to check. */
 const unreadableMax = 5;
 
-/** Asks, under the request's id, however often: whoever pays out by it pays once. */
+/** Calls the payer under the request's id, any number of times: a payer that deduplicates by it pays once. */
 export async function pay(payer: Payer, claimed: Claimed, asset: Asset): Promise<Change> {
   const { request } = claimed;
   const called = await payer.call({
@@ -35,17 +35,17 @@ export async function pay(payer: Payer, claimed: Claimed, asset: Asset): Promise
     id: request.id,
     body: bodyOf(request, asset),
     timeoutMs: payer.callTimeoutMs,
-    // The operator configured it.
+    // The operator configured this address.
     allowPrivate: true,
   });
-  const isNobodyAsked = called.kind === 'refused' || (called.kind === 'failed' && !called.reached);
+  const isPayerUnreached = called.kind === 'refused' || (called.kind === 'failed' && !called.reached);
   const change = understood(called, claimed, payer.retryMs);
-  if (!isNobodyAsked || claimed.isFirstAsk !== true) return change;
-  return { ...change, asked: false, ...(change.status === 'paying' && { remark: `${notReached} ${change.detail ?? ''}` }) };
+  if (!isPayerUnreached || claimed.isFirstAsk !== true) return change;
+  return { ...change, asked: false, ...(change.status === 'paying' && { remark: `${unreachedRemark} ${change.detail ?? ''}` }) };
 }
 
-/** How the remark of what is `paying` begins when the first call reached nobody. */
-export const notReached = 'The payer was not asked yet, for it cannot be reached:';
+/** The beginning of the remark of a `paying` request whose first call did not reach the payer. */
+export const unreachedRemark = 'The payer has not been called yet, because it cannot be reached:';
 
 export function bodyOf(request: AsyncRequest, { code, scale }: Asset): string {
   const { id, wallet, content } = request;
@@ -62,8 +62,9 @@ export function bodyOf(request: AsyncRequest, { code, scale }: Asset): string {
 }
 
 /**
- * What an answer means. Only a clear word moves money; what nobody can read is for somebody to look at. Once the time is up, the payer's
- * word is its last: `pending` is that it did not pay. No word is no such thing: then it may have paid, and nothing is given back.
+ * Interprets an answer. Only a clear answer moves money; an unreadable one needs an operator. Once the time is up, the payer's
+ * answer is its last: `pending` then means that it did not pay. A missing answer does not: it may have paid, so nothing is
+ * released.
  */
 export function understood(called: Called, { request, now }: Pick<Claimed, 'request' | 'now'>, retryMs: number): Change {
   const isLast = isTimeUp(request, now);
@@ -72,7 +73,7 @@ export function understood(called: Called, { request, now }: Pick<Claimed, 'requ
     status: 'uncertain',
     outcome,
     detail,
-    remark: `${nobodyKnows} ${detail}`,
+    remark: `${uncertainRemark} ${detail}`,
     next: { afterMs: Math.min(uncertainMostMs, Math.max(patienceMs, pauseMs(request.tries, retryMs, uncertainMostMs))) },
   });
   const again = (outcome: string, detail?: string): Change => {
@@ -90,7 +91,7 @@ export function understood(called: Called, { request, now }: Pick<Claimed, 'requ
       ? uncertain(outcome, detail)
       : { status: 'awaiting_approval', outcome, detail, remark: detail, next: { at: holdOf(request).timesOutAt } };
   if (called.kind === 'failed') return again('no answer', called.why);
-  if (called.kind === 'refused') return forOperators('not called', `The payout was not asked for: ${called.why}`);
+  if (called.kind === 'refused') return forOperators('not called', `The payer was not called: ${called.why}`);
   const { status } = called;
   if (status >= 500 || passingStatuses.has(status)) return again(`status ${status}`);
   if (status < 200 || status >= 300) return forOperators(`status ${status}`, `The payer answered with status ${status}.`);
@@ -109,22 +110,19 @@ export function understood(called: Called, { request, now }: Pick<Claimed, 'requ
     case 'pending':
       return pending();
     default:
-      // Accepted is no word: what was accepted may be paid by the time that it is the last.
+      // Accepted (202) decides nothing: an accepted payout may be made by the time of the last call.
       if (status === 202 && !isLast) return pending();
-      // It may have been cut off on the way.
+      // It may have been cut off in transit.
       if (!word.isWhole && request.tries < unreadableMax) return again('not readable');
-      return forOperators(
-        'not understood',
-        `The payer answered with status ${status}, but with no word that is known: paid, rejected or pending.`,
-      );
+      return forOperators('not understood', `The payer answered with status ${status}, but not with paid, rejected or pending.`);
   }
 }
 
-/** How the remark of what is `uncertain` begins. */
-export const nobodyKnows =
-  'The time is up, and nobody knows whether it was paid: the amount stays held. Approve what was paid, reject what was not.';
+/** The beginning of the remark of an `uncertain` request. */
+export const uncertainRemark =
+  'The time is up, and it is unknown whether the payout was made: the amount stays held. Approve if it was paid, reject if not.';
 
-/** `isWhole`: it is JSON to its end. */
+/** `isWhole`: it is complete JSON. */
 function wordOf(body: string): { readonly status: unknown; readonly reason: string; readonly isWhole: boolean } {
   try {
     const parsed: unknown = JSON.parse(body);
@@ -135,7 +133,7 @@ function wordOf(body: string): { readonly status: unknown; readonly reason: stri
   }
 }
 
-/** A stranger's text. */
+/** Text from outside. */
 function storable(text: string): string {
   return text.slice(0, reasonLengthMax).toWellFormed().replaceAll('\0', '');
 }

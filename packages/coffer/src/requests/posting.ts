@@ -1,45 +1,48 @@
-/** The steps of a request that are operations of the ledger: posted, held, captured, released. */
+/** The steps of a request that are ledger operations: post, hold, capture, release. */
 import { assert } from '../kernel/index.ts';
 import { internalKey, operationId } from '../ledger/index.ts';
 import type { Commands, OperationOutcome } from '../operations/index.ts';
 import type { Change, Claimed } from './claims.ts';
 import { beforeTimeOut, holdOf, isTimeUp } from './deadlines.ts';
 import { pauseMs } from './pace.ts';
-import { resolvedElsewhere } from './resolved.ts';
+import { resolvedByOther } from './resolved.ts';
 import type { HoldParts } from './resolved.ts';
 import type { AsyncRequest, Content, Failure } from './types.ts';
 
-/** The commands that requests are carried out with. */
+/** The commands that carry out requests. */
 export type RequestCommands = Pick<Commands, 'withdraw' | 'transfer' | 'hold' | 'capture' | 'release'>;
 
-/** A withdrawal that only waits for its review gives up after a day, like a payout by default. */
+/** A withdrawal that only waits for its review times out after a day, like a payout by default. */
 export const reviewHoldSeconds = 86_400;
-/** Before another look at what is about to happen by itself. */
+/** The pause before checking again something that continues automatically. */
 const againMs = { first: 250, most: 10_000 } as const;
-/** Before a capture that was refused is tried again: each try is an entry of the ledger, and operators need not wait for it. */
+/** The pause before a refused capture is retried: each try is a ledger entry, and operators need not wait for it. */
 const captureAgainMs = { first: 1_000, most: 300_000, mostWhenTimeIsUp: 3_600_000 } as const;
 
-/** The caller's own key, so that the request and the same thing asked for at once are one operation; a fresh one for a replay. */
+/** The caller's own key, so that the request and the same synchronous operation are one; a new key for a replay. */
 export function keyOf({ id, key, keyGeneration }: AsyncRequest): string {
   return keyGeneration === 0 ? key : internalKey('request', id, keyGeneration);
 }
 
-/** Posts it as it would have been posted at once. */
+/** Posts it as a synchronous request would. */
 export async function post(commands: RequestCommands, request: AsyncRequest): Promise<Change> {
   const { type, wallet, content } = request;
-  const asked = { ...termsOf(content), effectiveAt: effectiveAtOf(content), metadata: content.metadata, key: keyOf(request) };
-  if (type === 'withdraw') return withdrawn(await commands.withdraw({ ...asked, wallet }));
+  const terms = { ...termsOf(content), effectiveAt: effectiveAtOf(content), metadata: content.metadata, key: keyOf(request) };
+  if (type === 'withdraw') return withdrawn(await commands.withdraw({ ...terms, wallet }));
   assert(content.to !== undefined, 'a transfer names its recipient');
-  return transferred(await commands.transfer({ ...asked, from: wallet, to: content.to, mode: content.mode }), request);
+  return transferred(await commands.transfer({ ...terms, from: wallet, to: content.to, mode: content.mode }), request);
 }
 
-/** A transfer that has left its sender and not arrived yet goes on by itself: it is looked at again, under the same key, until it has ended. */
+/**
+ * A transfer that has left its sender and not yet arrived continues automatically: it is checked again, under the same key, until
+ * it has ended.
+ */
 function transferred(outcome: OperationOutcome, { tries }: AsyncRequest): Change {
   if (outcome.saga?.status !== 'debited') return ended(outcome);
   return { status: 'processing', outcome: 'debited', next: { afterMs: pauseMs(tries, againMs.first, againMs.most) } };
 }
 
-/** A rule that reviews withdrawals may have come into force since it was begun: nothing is on record, and it is held instead. */
+/** A rule that reviews withdrawals may have come into force since it started: nothing is recorded yet, and it is held instead. */
 function withdrawn(outcome: OperationOutcome): Change {
   const code: string | null = outcome.status === 'refused' && outcome.entry === null ? outcome.refusal.code : null;
   if (code !== 'review_required') return ended(outcome);
@@ -47,17 +50,18 @@ function withdrawn(outcome: OperationOutcome): Change {
 }
 
 /**
- * Reserves the amount, without an end: a hold that the ledger gives back by itself could be given back after it was paid out, while no
- * worker runs. The time that it may stay undecided is the request's.
+ * Reserves the amount, without an expiry: a hold that expires in the ledger could be released after the payout was made, while no
+ * worker is running. The deadline belongs to the request.
  */
 export async function hold(commands: RequestCommands, request: AsyncRequest): Promise<Change> {
   const { wallet, content, holdSeconds } = request;
-  assert(holdSeconds !== null, 'what is held has a time');
-  const asked = { ...termsOf(content), wallet, metadata: metadataOf(request), key: keyOf(request) };
-  const first = await commands.hold(asked);
-  // It may have been held before holds of requests had no end of their own, and nobody wrote that down: then that is on record.
+  assert(holdSeconds !== null, 'a held request has a deadline');
+  const terms = { ...termsOf(content), wallet, metadata: metadataOf(request), key: keyOf(request) };
+  const first = await commands.hold(terms);
+  // It may have been held before holds of requests had no expiry, without the worker recording that: then the ledger's record
+  // counts.
   const isReused = first.status === 'refused' && first.refusal.code === 'idempotency_key_reused';
-  const outcome = isReused ? await commands.hold({ ...asked, expiresInSeconds: holdSeconds }) : first;
+  const outcome = isReused ? await commands.hold({ ...terms, expiresInSeconds: holdSeconds }) : first;
   if (outcome.status === 'refused') return ended(outcome);
   const { entry } = outcome;
   assert(entry.amount !== null, 'a hold has an amount');
@@ -66,7 +70,7 @@ export async function hold(commands: RequestCommands, request: AsyncRequest): Pr
   return { status: 'held', outcome: 'held', detail: id, next: 'now', hold: { id, amount: entry.amount, timesOutAt } };
 }
 
-/** Posts what is held. The decision was made before; only the ledger can still say no, and then nothing was captured. */
+/** Captures the hold. The decision was made before; only the ledger can still refuse, and then nothing was captured. */
 export async function capture(
   commands: RequestCommands,
   { request, now }: Pick<Claimed, 'request' | 'now'>,
@@ -83,28 +87,28 @@ export async function capture(
     key: `${stepKeyOf(request)}/capture/${captures}`,
   });
   if (outcome.status === 'posted') {
-    // Of what somebody else took before, this was only the rest.
-    return outcome.entry.amount === amount ? ended(outcome) : resolvedElsewhere(holdOf(request), await partsOf(id));
+    // Another operation had captured a part; this was only the rest.
+    return outcome.entry.amount === amount ? ended(outcome) : resolvedByOther(holdOf(request), await partsOf(id));
   }
   const { code } = outcome.refusal;
   const onRecord = recordOf(outcome);
-  // Only of what was held before holds of requests had no end of their own.
+  // Only for holds from before holds of requests had no expiry.
   if (code === 'hold_expired') return { ...timeOut({ approved: 'true' }), outcome: 'refused: hold_expired', detail: onRecord.operation };
-  if (code === 'hold_resolved') return resolvedElsewhere(holdOf(request), await partsOf(id));
+  if (code === 'hold_resolved') return resolvedByOther(holdOf(request), await partsOf(id));
   if (code === 'hold_not_found') return ended(outcome);
-  // What was paid stays held until it can be booked: a frozen wallet can be unfrozen. The refusal has used up its key.
+  // A paid amount stays held until it can be captured: a frozen wallet can be unfrozen. The refusal has used up its key.
   const mostMs = isTimeUp(request, now) ? captureAgainMs.mostWhenTimeIsUp : captureAgainMs.most;
   return {
     status: 'awaiting_approval',
     outcome: `refused: ${code}`,
     detail: onRecord.operation,
     next: beforeTimeOut(request, now, pauseMs(request.tries, captureAgainMs.first, mostMs)),
-    remark: `The capture was refused: ${code}. It is tried again and again. Mend what it names (and approve, to have it tried at once), or reject.`,
+    remark: `The capture was refused: ${code}. It is retried regularly. Fix the cause (and approve, to retry immediately), or reject.`,
     captures: captures + 1,
   };
 }
 
-/** Gives back what is held. Of an older hold the ledger may be about to do so by itself: then the request ends after that. */
+/** Releases the hold. An older hold may be about to expire in the ledger: then the request ends after that. */
 export async function release(commands: RequestCommands, request: AsyncRequest, partsOf: HoldParts): Promise<Change> {
   const { failure } = request;
   const held = holdOf(request);
@@ -115,19 +119,19 @@ export async function release(commands: RequestCommands, request: AsyncRequest, 
     const parts = await partsOf(held.id);
     if (parts.left > 0n)
       return { status: 'releasing', outcome: 'expires', next: { afterMs: pauseMs(request.tries, againMs.first, againMs.most) } };
-    if (code === 'hold_resolved' || failure?.code === 'hold_resolved' || parts.captured > 0n) return resolvedElsewhere(held, parts);
+    if (code === 'hold_resolved' || failure?.code === 'hold_resolved' || parts.captured > 0n) return resolvedByOther(held, parts);
   }
-  assert(failure, 'what is released has a reason');
+  assert(failure, 'a release has a reason');
   const status = failure.code === 'payout_timed_out' ? 'failed' : 'released';
   return { status, outcome: failure.code, next: 'never', failure, ...recordOf(outcome) };
 }
 
-/** Its time is up, and it is known that it was not paid: from the moment that the release is on record, no capture can be. */
+/** The time is up, and it is known that it was not paid: once the release is recorded, no capture is possible. */
 export function timeOut(facts: Failure['facts'] = {}): Change {
   return { status: 'releasing', outcome: 'payout_timed_out', next: 'now', failure: { code: 'payout_timed_out', facts } };
 }
 
-/** What the ledger said is the end of it. */
+/** The end of a request, from the ledger's outcome. */
 function ended(outcome: OperationOutcome): Change {
   const record = recordOf(outcome);
   if (outcome.status === 'posted') return { status: 'completed', outcome: 'posted', detail: record.operation, next: 'never', ...record };
@@ -158,7 +162,7 @@ function effectiveAtOf({ effectiveAt }: Content): Date | undefined {
   return effectiveAt === undefined ? undefined : new Date(effectiveAt);
 }
 
-/** The caller's own, and what the hold is for; the property is Coffer's, whatever the caller wrote there. */
+/** The caller's metadata, plus the purpose of the hold; the property `coffer` is Coffer's, even if the caller set it. */
 function metadataOf({ id, content }: AsyncRequest): string {
   return JSON.stringify({ ...callersMetadata(content), coffer: { purpose: 'withdrawal', request: id } });
 }

@@ -1,4 +1,4 @@
-/** Looking requests up. */
+/** Reads requests. */
 import type pg from 'pg';
 import { isUuid } from '../kernel/index.ts';
 import { attemptColumns, requestColumns, requestFromRow } from './rows.ts';
@@ -6,12 +6,12 @@ import type { AttemptRow, RequestRow } from './rows.ts';
 import { isFinished, requestStatuses } from './types.ts';
 import type { AsyncRequest, Attempt, RequestStatus } from './types.ts';
 
-/** `onlyOwner`: of what is not this owner's there is nothing to be seen. */
+/** `onlyOwner`: requests of other owners are invisible. */
 export type RequestReach = { readonly onlyOwner?: string | undefined };
 export type RequestFilter = RequestReach & {
   readonly wallet?: string | undefined;
   readonly status?: RequestStatus | undefined;
-  /** A `next` of an earlier page. */
+  /** The `next` of an earlier page. */
   readonly cursor?: string | undefined;
   readonly limit: number;
 };
@@ -47,10 +47,10 @@ export async function selectRequests(database: pg.Pool, filter: RequestFilter): 
   return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
 }
 
-/** Requests that are not finished, in one state. */
+/** Unfinished requests in one state. */
 export type OpenRequests = { readonly status: RequestStatus; readonly count: number; readonly oldestSeconds: number };
 
-/** Each state that is not the end of a request, also when nothing is in it. `oldestSeconds`: since the oldest was asked for. */
+/** Every state that is not final, also if empty. `oldestSeconds`: age of the oldest request. */
 export async function openRequests(database: pg.Pool): Promise<readonly OpenRequests[]> {
   const { rows } = await database.query<OpenRequests>(`
     select status, count(*)::integer as count, greatest(0, extract(epoch from clock_timestamp() - min(created_at)))::double precision as "oldestSeconds"
@@ -61,7 +61,7 @@ export async function openRequests(database: pg.Pool): Promise<readonly OpenRequ
     .map((status) => found.get(status) ?? { status, count: 0, oldestSeconds: 0 });
 }
 
-/** The newest lines, in their order. */
+/** The newest lines, in order. */
 export async function selectAttempts(database: pg.Pool, id: string, limit: number): Promise<readonly Attempt[]> {
   const { rows } = await database.query<AttemptRow>({
     name: 'requests_attempts',

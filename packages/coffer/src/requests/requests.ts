@@ -1,10 +1,10 @@
-/** What callers and operators do with asynchronous requests. The work itself is the runner's. */
+/** Operations of callers and operators on asynchronous requests. The runner does the work. */
 import type pg from 'pg';
 import { isOutage } from '../database/index.ts';
 import { LedgerUnavailable } from '../ledger/index.ts';
 import { insertRequest } from './accepting.ts';
-import type { Accepted, AskedRequest, KeyRecord } from './accepting.ts';
-import { Bell } from './bell.ts';
+import type { Accepted, NewRequest, KeyRecord } from './accepting.ts';
+import { RequestNotifier } from './notifier.ts';
 import { decide } from './decisions.ts';
 import type { Decided, DecidedBy, Decision } from './decisions.ts';
 import { selectAttempts, selectRequest, selectRequests } from './reading.ts';
@@ -17,19 +17,19 @@ const attemptsShown = 100;
 
 export class Requests {
   readonly #pool: pg.Pool;
-  readonly #bell: Bell;
+  readonly #notifier: RequestNotifier;
   readonly #waiting: Waiting;
 
   constructor(pool: pg.Pool) {
     this.#pool = pool;
-    this.#bell = new Bell(pool);
+    this.#notifier = new RequestNotifier(pool);
     this.#waiting = new Waiting(pool);
   }
 
-  /** Keeps a request, to be done by a worker. Throws LedgerUnavailable when nobody knows whether it was kept. */
-  async accept(asked: AskedRequest, record: KeyRecord): Promise<Accepted> {
-    const accepted = await certain(() => insertRequest(this.#pool, asked, record));
-    if (accepted.kind === 'accepted' && !accepted.replayed) this.#bell.ring();
+  /** Stores a request for a worker. Throws LedgerUnavailable if it is unknown whether it was stored. */
+  async accept(input: NewRequest, record: KeyRecord): Promise<Accepted> {
+    const accepted = await certain(() => insertRequest(this.#pool, input, record));
+    if (accepted.kind === 'accepted' && !accepted.replayed) this.#notifier.notify();
     return accepted;
   }
 
@@ -49,26 +49,26 @@ export class Requests {
     return await selectRequests(this.#pool, filter);
   }
 
-  /** What was tried, and who decided: the last hundred lines, in their order. */
+  /** Attempts and decisions: the last hundred lines, in order. */
   async attempts(id: string): Promise<readonly Attempt[]> {
     return await selectAttempts(this.#pool, id, attemptsShown);
   }
 
-  /** Approves or rejects what waits for somebody, or has what failed done once more. Throws LedgerUnavailable like `accept`. */
+  /** Approves or rejects a waiting request, or replays a failed one. Throws LedgerUnavailable like `accept`. */
   async decide(id: string, decision: Decision, by: DecidedBy): Promise<Decided> {
     const decided = await certain(() => decide(this.#pool, id, decision, by));
-    if ('request' in decided) this.#bell.ring();
+    if ('request' in decided) this.#notifier.notify();
     return decided;
   }
 
-  /** Lets those go who wait for a request to be finished. */
+  /** Ends the waiting of all callers. */
   async stop(): Promise<void> {
     this.#waiting.stop();
-    await this.#bell.stop();
+    await this.#notifier.stop();
   }
 }
 
-/** A commit whose answer was lost may have been one. */
+/** A commit whose answer was lost may have succeeded. */
 async function certain<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

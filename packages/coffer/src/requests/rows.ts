@@ -1,4 +1,4 @@
-/** Rows of the requests' tables, as they are read. */
+/** Rows of the requests' tables. */
 import type { AsyncRequest, Attempt, Content, Failure } from './types.ts';
 
 export const requestColumns = `r.id, r.type, r.wallet, r.owner, r.key, r.content, r.status, r.generation, r.key_generation, r.way, r.hold_seconds,

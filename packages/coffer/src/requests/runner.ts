@@ -1,6 +1,7 @@
 /**
- * Works on requests: takes those that are due, does one step after the other, each settled before the next. As many of them as there
- * are processes may run; a request is with one at a time, and what a dead one had in hand is taken up again when its claim is over.
+ * Works on requests: claims those that are due and runs one step after the other, each settled before the next. Any number of
+ * processes may run one; a request is claimed by one at a time, and a dead worker's request is taken up again when its claim
+ * expires.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
@@ -10,7 +11,7 @@ import { createPool, isOutage } from '../database/index.ts';
 import { newId } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../ledger/index.ts';
-import { channel } from './bell.ts';
+import { channel } from './notifier.ts';
 import { claimDue, isCalling, settle } from './claims.ts';
 import type { Change, Claimed } from './claims.ts';
 import { pauseMs } from './pace.ts';
@@ -19,19 +20,19 @@ import { step, waysOf } from './steps.ts';
 import type { StepParts } from './steps.ts';
 import type { AsyncRequest } from './types.ts';
 
-/** How far the work on a request is: taken up, done but not written down, written down. */
+/** The progress of work on a request: claimed, done but not recorded, recorded. */
 export type Point = 'claimed' | 'done' | 'settled';
 
 export type RunnerOptions = StepParts & {
   readonly url: string;
   readonly log: Log;
-  /** How many requests are worked on at once, and how many payouts are asked for at once beside them; 64 when absent. */
+  /** Maximum number of requests in progress, and of concurrent payer calls beside them; default 64. */
   readonly concurrency?: number;
-  /** How long a claim holds; 60 s when absent. Longer than any step takes. */
+  /** How long a claim lasts; default 60 s. Longer than any step takes. */
   readonly leaseMs?: number;
-  /** How often it looks without being told; every second when absent. */
+  /** The polling interval; default every second. */
   readonly pollMs?: number;
-  /** Is told how far the work is. */
+  /** Receives the progress. */
   readonly reached?: (point: Point, request: AsyncRequest) => void;
 };
 
@@ -44,9 +45,9 @@ const connectTimeoutMs = 5_000;
 export class RequestRunner {
   readonly #options: RunnerOptions & Record<keyof typeof defaults, number>;
   readonly #pool: pg.Pool;
-  readonly #bell: Listener;
+  readonly #listener: Listener;
   readonly #working = new Set<Promise<void>>();
-  /** Apart from the others, which do not wait for a payer that answers slowly. */
+  /** Separate from the others, so that they do not wait for a slow payer. */
   readonly #calling = new Set<Promise<void>>();
   readonly #loop: Loop;
   #stopped = false;
@@ -60,31 +61,31 @@ export class RequestRunner {
       pauses: databasePauses,
       notifyEndsPause: true,
       failed: (failure, isFirst) => this.#tell(failure, isFirst),
-      recovered: () => options.log.info('Asynchronous requests are worked on again'),
+      recovered: () => options.log.info('Asynchronous requests are processed again'),
     });
-    this.#bell = new Listener({
+    this.#listener = new Listener({
       url: options.url,
       applicationName: 'coffer requests',
       channel,
       connectTimeoutMs,
       heard: () => this.#loop.notify(),
       failed: (failure) => {
-        if (!isOutage(failure)) options.log.warn({ err: failure }, 'The requests cannot be listened for; they are looked for instead');
+        if (!isOutage(failure)) options.log.warn({ err: failure }, 'Cannot listen for requests; polling instead');
       },
     });
-    void this.#bell.open();
+    void this.#listener.open();
   }
 
-  /** Takes nothing more up, and finishes the steps that are under way. */
+  /** Claims nothing more, and finishes the steps in progress. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#loop.stop();
     await Promise.all([...this.#working, ...this.#calling]);
-    await this.#bell.close();
+    await this.#listener.close();
     await this.#pool.end();
   }
 
-  /** Takes up as many as there is room for. True: it found some, so there may be more. */
+  /** Claims as many as there is room for. True: it found some, so there may be more. */
   async #take(): Promise<boolean> {
     const { concurrency, leaseMs } = this.#options;
     const [limit, callsLimit] = [concurrency - this.#working.size, concurrency - this.#calling.size];
@@ -96,15 +97,15 @@ export class RequestRunner {
 
   #tell(failure: unknown, isFirst: boolean): void {
     const { log } = this.#options;
-    if (!isOutage(failure)) log.error({ err: failure }, 'Asynchronous requests could not be taken up; trying again');
-    else if (isFirst) log.warn({ reason: (failure as Error).message }, 'Asynchronous requests wait: the database is away');
+    if (!isOutage(failure)) log.error({ err: failure }, 'Claiming asynchronous requests failed; retrying');
+    else if (isFirst) log.warn({ reason: (failure as Error).message }, 'Asynchronous requests wait: the database is unavailable');
   }
 
   #begin(claimed: Claimed): void {
     const among = isCalling(claimed.request) ? this.#calling : this.#working;
     const work = this.#work(claimed)
       .catch((failure: unknown) =>
-        this.#options.log.error({ err: failure, request: claimed.request.id }, 'The work on a request broke off'),
+        this.#options.log.error({ err: failure, request: claimed.request.id }, 'Processing of a request was interrupted'),
       )
       .finally(() => {
         among.delete(work);
@@ -126,11 +127,11 @@ export class RequestRunner {
       reached?.('settled', request);
       if (change.next === 'in turn') this.#loop.notify();
       if (change.next !== 'now') return;
-      // What is not taken further now is taken up by the next worker when the claim is over.
+      // The next worker takes it up when the claim expires.
     }
   }
 
-  /** A step, or what to do when it had no answer: an outage or a bug is never the end of a request. */
+  /** A step, or what to do if it had no answer: an outage or a bug never ends a request. */
   async #step(claimed: Claimed): Promise<Change> {
     try {
       return await step(this.#options, claimed);
@@ -139,7 +140,7 @@ export class RequestRunner {
       const isPassing =
         failure instanceof LedgerUnavailable || failure instanceof LedgerOverloaded || failure instanceof LedgerHalted || isOutage(failure);
       if (!isPassing)
-        this.#options.log.error({ err: failure, request: request.id }, "A request met an error of Coffer's own; it is tried again");
+        this.#options.log.error({ err: failure, request: request.id }, 'Unhandled error while processing a request; it is retried');
       const afterMs = pauseMs(request.tries, trouble.firstMs, trouble.mostMs);
       const isWaiting =
         request.status === 'held' ||
@@ -156,7 +157,7 @@ export class RequestRunner {
     }
   }
 
-  /** For as long as the claim holds; after that it is somebody else's to find out how far it is. */
+  /** For as long as the claim lasts; after that another worker continues. */
   async #settle(claimed: Claimed, change: Change, endsAtMs: number): Promise<Claimed | null> {
     for (let isFirst = true; ; isFirst = false) {
       try {

@@ -2,7 +2,10 @@
 import { days, guardedUrl, oneOfWords, optional, settingGroup, wholeNumber } from '../kernel/index.ts';
 import type { Parser } from '../kernel/index.ts';
 
-/** `none`: the request is posted at once. `approval`: an operator decides. `webhook`: the system at `url` is called and decides. */
+/**
+ * `none`: the request is posted immediately. `approval`: an operator decides. `webhook`: the system at `url` is called and
+ * decides.
+ */
 export type PayoutConfig =
   | { readonly kind: 'none' }
   | { readonly kind: 'approval'; readonly timeoutSeconds: number }
@@ -26,24 +29,24 @@ export const requestSettings = settingGroup({
       reads: days,
       default: 400,
       absent: '400',
-      meaning: 'days that a finished asynchronous request is kept',
+      meaning: 'days for which a finished asynchronous request is stored',
       example: '90',
     },
     kind: {
       name: 'COFFER_PAYOUT',
       reads: optional(oneOfWords(['none', 'approval', 'webhook'])),
       default: undefined,
-      absent: 'webhook when COFFER_PAYOUT_URL is given, else none',
+      absent: 'webhook if COFFER_PAYOUT_URL is set, otherwise none',
       meaning: 'what an asynchronous withdrawal waits for',
       example: 'approval',
     },
     url: {
       name: 'COFFER_PAYOUT_URL',
-      // The answer decides the payout, so nobody on the way may change it.
+      // The answer decides the payout, so it must not be altered in transit.
       reads: optional(guardedUrl),
       default: undefined,
       absent: 'none',
-      meaning: 'the system that pays out, called once the amount is held',
+      meaning: 'URL of the payer, called once the amount is held',
       example: 'https://payouts.example.com/coffer',
     },
     secret: {
@@ -51,7 +54,7 @@ export const requestSettings = settingGroup({
       reads: optional(webhookSecret),
       default: undefined,
       absent: 'none',
-      meaning: 'signs those calls',
+      meaning: 'secret that signs calls to the payer',
       example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
       secret: true,
     },
@@ -81,6 +84,6 @@ function payoutOf(
   if (kind === 'none') return { kind };
   if (kind === 'approval') return { kind, timeoutSeconds };
   if (url !== undefined && secret !== undefined) return { kind, url, secret, timeoutSeconds };
-  mistake('COFFER_PAYOUT is webhook: give COFFER_PAYOUT_URL and COFFER_PAYOUT_SECRET, too.');
+  mistake('COFFER_PAYOUT is webhook: also set COFFER_PAYOUT_URL and COFFER_PAYOUT_SECRET.');
   return { kind: 'none' };
 }

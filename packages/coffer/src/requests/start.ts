@@ -1,4 +1,4 @@
-/** The runner of a worker, from what a worker has. */
+/** Builds the runner from the parts of a worker. */
 import { assert } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { PayoutConfig } from './settings.ts';
@@ -11,7 +11,7 @@ import type { RunnerOptions } from './runner.ts';
 import type { Reviews } from './types.ts';
 
 export type RequestWork = {
-  /** Of the database, in the role that the running Coffer has. */
+  /** The database URL in the role of the running Coffer. */
   readonly url: string;
   readonly log: Log;
   readonly ledger: Pick<Ledger, 'read' | 'assets'>;
@@ -22,7 +22,7 @@ export type RequestWork = {
 } & Partial<Pick<RunnerOptions, 'concurrency' | 'leaseMs' | 'pollMs' | 'reached'>> &
   Partial<Pick<Payer, 'callTimeoutMs' | 'retryMs'>>;
 
-/** What a payer has to answer in. */
+/** The time a payer has to answer. */
 const callTimeoutMs = 10_000;
 const retryMs = 1_000;
 
@@ -43,19 +43,19 @@ export function startRequestRunner(work: RequestWork): RequestRunner {
     payer,
     assetOf: async (wallet) => {
       const balance = await ledger.read.balance(wallet);
-      assert(balance, 'a wallet that was there stays there');
+      assert(balance, 'wallets are never deleted');
       return ledger.assets.get(balance.asset);
     },
     isOpen: async (wallet) => {
       const balance = await ledger.read.balance(wallet);
-      assert(balance, 'a wallet that was there stays there');
+      assert(balance, 'wallets are never deleted');
       return balance.controls.debits === 'open';
     },
     partsOf: async (id) => {
       const place = parseOperationId(id);
       const book = place && ledger.read.book(place.book);
       const found = place && (await book?.hold(place.seq));
-      assert(book && found, 'a hold that was placed stays on record');
+      assert(book && found, 'holds are never deleted');
       const { hold, captured } = found;
       const entries = captured > 0n ? await book.entriesOfHold(place.seq) : [];
       const last = entries.findLast(({ kind }) => kind === 'capture');

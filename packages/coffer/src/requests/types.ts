@@ -1,12 +1,13 @@
-/** The words of asynchronous requests. */
+/** The types of asynchronous requests. */
 import type { OperationRefusalCode, TransferMode } from '../operations/index.ts';
 
 export type RequestType = 'withdraw' | 'transfer';
 
 /**
- * `accepted` → `processing` → `completed` or `failed`. A withdrawal that somebody has a say in: `held`, then `in_review`,
- * `awaiting_approval` or `paying`, then `capturing` → `completed` or `releasing` → `released`. `uncertain`: its time is up, and nobody knows
- * whether it was paid. What ends as `failed` moved nothing: it was refused, or its time was up. Only after `hold_resolved` something may have been moved by others; its facts say how much.
+ * `accepted` → `processing` → `completed` or `failed`. A withdrawal that needs a decision: `held`, then `in_review`,
+ * `awaiting_approval` or `paying`, then `capturing` → `completed` or `releasing` → `released`. `uncertain`: the time is up, and
+ * it is unknown whether it was paid. A `failed` request moved nothing: it was refused, or its time was up. Only after
+ * `hold_resolved` may other operations have moved something; the facts say how much.
  */
 export const requestStatuses = [
   'accepted',
@@ -24,16 +25,16 @@ export const requestStatuses = [
 ] as const;
 export type RequestStatus = (typeof requestStatuses)[number];
 
-/** Posted at once; or held until a review, an operator or the payer's system has said what becomes of it. */
+/** Posted immediately; or held until a review, an operator or the payer has decided. */
 export type Way = 'post' | 'review' | 'approval' | 'webhook';
 
-/** What was asked, as it is kept: amounts as text, metadata as JSON text. */
+/** The content of the request, as stored: amounts as text, metadata as JSON text. */
 export type Content = {
   readonly to?: string;
   readonly mode?: TransferMode;
   readonly amount: string;
   readonly upTo?: true;
-  /** The asset's number; what the caller wrote when there is no such asset. */
+  /** The asset's number; the caller's text if there is no such asset. */
   readonly asset?: string | number;
   readonly minimumBalance?: string;
   readonly effectiveAt?: string;
@@ -41,14 +42,14 @@ export type Content = {
   readonly metadata?: string;
 };
 
-/** `timesOutAt`: until when it may stay undecided. The hold itself has no end: only the end of its request resolves it. */
+/** `timesOutAt`: the deadline for a decision. The hold itself does not expire: only the end of its request resolves it. */
 export type RequestHold = { readonly id: string; readonly amount: bigint; readonly timesOutAt: Date };
 
-/** Reasons of the requests' own, beside the ledger's refusals. */
+/** Reasons of requests, beside the ledger's refusals. */
 export const ownFailures = ['payout_timed_out', 'payout_rejected', 'review_rejected'] as const;
-/** The remark of what is `paying`, and was not asked for yet. */
-export const notAskedYet =
-  'The payer was not asked yet: it is when money may leave the wallet, which is looked at again and again until the time is up. Unfreeze the wallet, or reject.';
+/** The remark of a `paying` request whose payer has not been called yet. */
+export const notCalledYet =
+  'The payer has not been called yet: it is called once money may leave the wallet, which is checked regularly until the time is up. Unfreeze the wallet, or reject.';
 export type OwnFailure = (typeof ownFailures)[number];
 export type Failure = { readonly code: OperationRefusalCode | OwnFailure; readonly facts: Readonly<Record<string, string>> };
 
@@ -60,22 +61,24 @@ export type AsyncRequest = {
   readonly key: string;
   readonly content: Content;
   readonly status: RequestStatus;
-  /** How often it was replayed. */
+  /** Number of replays. */
   readonly generation: number;
   readonly keyGeneration: number;
   readonly way: Way | null;
   readonly holdSeconds: number | null;
   readonly attempts: number;
-  /** How often in a row it got no further. */
+  /** Number of tries in a row without progress. */
   readonly tries: number;
   readonly hold: RequestHold | null;
-  /** Whether the payer may have been asked: from before the first call on, unless that one is known to have reached nobody. */
+  /**
+   * Whether the payer may have been called: set before the first call, and cleared only if that call certainly did not arrive.
+   */
   readonly asked: boolean;
-  /** How many captures were refused. */
+  /** Number of refused captures. */
   readonly captures: number;
-  /** Why it waits for somebody. */
+  /** Why it waits for an operator. */
   readonly remark: string | null;
-  /** The operation of the ledger that ended it, if it is on record. */
+  /** The ledger operation that ended it, if recorded. */
   readonly operation: string | null;
   readonly seq: number | null;
   readonly failure: Failure | null;
@@ -85,7 +88,7 @@ export type AsyncRequest = {
   readonly finishedAt: Date | null;
 };
 
-/** A line of what was tried. */
+/** A line in the log of attempts. */
 export type Attempt = {
   readonly number: number;
   readonly at: Date;
@@ -95,11 +98,11 @@ export type Attempt = {
   readonly actor: string | null;
 };
 
-/** What the fraud rules say of a withdrawal that is held. */
+/** The fraud rules' verdict on a held withdrawal. */
 export type ReviewVerdict = 'not evaluated yet' | 'clear' | { readonly finding: string; readonly rule?: string };
-/** Absent where there are no reviews: then no withdrawal waits for one. */
+/** Absent if there are no reviews: then no withdrawal waits for one. */
 export type Reviews = {
-  /** Whether any rule reviews withdrawals now: then those that begin are held first. */
+  /** Whether any rule currently reviews withdrawals: then new ones are held first. */
   readonly areOn: () => boolean | Promise<boolean>;
   /** Of the hold's operation. */
   readonly ofHold: (operationId: string) => Promise<ReviewVerdict>;

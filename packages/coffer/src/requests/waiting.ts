@@ -1,8 +1,8 @@
-/** Callers that wait for a request to be finished: however many they are, the database is asked once for all of them. */
+/** Callers that wait for a request to finish: one query serves all of them, however many they are. */
 import type pg from 'pg';
 
 const lookEveryMs = 200;
-/** Whoever comes on top of that is answered at once. */
+/** Callers beyond this number are answered immediately. */
 const waitersMax = 1_000;
 
 type Waiter = { readonly id: string; readonly untilMs: number; readonly go: () => void };
@@ -26,7 +26,7 @@ export class Waiting {
     });
   }
 
-  /** Lets everybody go. */
+  /** Ends all waits. */
   stop(): void {
     this.#stopped = true;
     if (this.#timer) clearTimeout(this.#timer);
@@ -52,7 +52,7 @@ export class Waiting {
       });
       return new Set(rows.map(({ id }) => id));
     } catch {
-      // They wait on; whatever it was, the read that comes after the waiting meets it too, and tells it.
+      // They keep waiting; the read after the wait reports the same outage.
       return new Set();
     }
   }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { describedHistogram, Histogram, labelText } from './histogram.ts';
 
-/** The counts of the buckets, by their upper bound, as the text says them. */
+/** The counts of the buckets by upper bound, as printed. */
 function bucketsIn(lines: readonly string[]): Map<number, number> {
   return new Map(
     lines.flatMap((line) => {
@@ -32,11 +32,11 @@ describe('a histogram', () => {
     expect(lines.slice(-2)).toEqual(['h_sum 12.501', 'h_count 5']);
   });
 
-  test('without a value says zero everywhere', () => {
+  test('without values is zero everywhere', () => {
     expect(new Histogram([1]).lines('h', '')).toEqual(['h_bucket{le="1"} 0', 'h_bucket{le="+Inf"} 0', 'h_sum 0', 'h_count 0']);
   });
 
-  test('carries its labels on every line', () => {
+  test('has its labels on every line', () => {
     expect(observed([1], [1]).lines('h', 'route="/health"')).toEqual([
       'h_bucket{route="/health",le="1"} 1',
       'h_bucket{route="/health",le="+Inf"} 1',
@@ -45,7 +45,7 @@ describe('a histogram', () => {
     ]);
   });
 
-  test('of any bounds and values: each bucket counts the values up to its bound, and the last counts them all', () => {
+  test('with any bounds and values: each bucket counts the values up to its bound, and the last counts all', () => {
     const bounds = fc
       .uniqueArray(fc.integer({ min: -50, max: 50 }), { minLength: 1, maxLength: 8 })
       .map((all) => all.toSorted((a, b) => a - b));
@@ -67,7 +67,7 @@ test('a histogram is described once, before its lines', () => {
   expect(describedHistogram('h', 'What it counts', ['h_count 1'])).toBe('# HELP h What it counts\n# TYPE h histogram\nh_count 1\n');
 });
 
-test('a label keeps quotes, backslashes and line breaks without ending early', () => {
+test('a label value escapes quotes, backslashes and line breaks', () => {
   expect(labelText('a"b\\c\nd')).toBe('a\\"b\\\\c\\nd');
   fc.assert(
     fc.property(fc.string(), (text) => {

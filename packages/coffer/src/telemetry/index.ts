@@ -1,4 +1,4 @@
-// Metrics and traces: numbers for Prometheus, spans for OpenTelemetry; what is observed never depends on it.
+// Metrics and traces: metrics for Prometheus, spans for OpenTelemetry. The observed code never depends on them.
 export { Metrics } from './metrics.ts';
 export type { PoolSizes } from './metrics.ts';
 export { startTraces } from './start-traces.ts';

@@ -7,17 +7,17 @@ beforeEach(() => {
   metrics = new Metrics('1.2.3');
 });
 
-/** The lines of a metric that have a value, without the process's own. */
+/** The sample lines of a metric, without those of the process. */
 async function linesOf(name: string): Promise<string[]> {
   return (await metrics.text()).split('\n').filter((line) => line.startsWith(name) && /[{ ]/.test(line[name.length] ?? ''));
 }
 
-/** The upper bounds of a histogram's buckets, in their order. */
+/** The upper bounds of a histogram's buckets, in order. */
 async function boundsOf(name: string): Promise<string[]> {
   return (await linesOf(`${name}_bucket`)).flatMap((line) => /le="([^"]+)"/.exec(line)?.[1] ?? []);
 }
 
-/** The first bucket that has something in it. */
+/** The first bucket that is not empty. */
 async function bucketHit(name: string): Promise<string | undefined> {
   const line = (await linesOf(`${name}_bucket`)).find((one) => !one.endsWith(' 0'));
   return /le="([^"]+)"/.exec(line ?? '')?.[1];
@@ -29,7 +29,7 @@ const refused = { status: 'refused', replayed: false, refusal: { code: 'insuffic
 describe('times and sizes', () => {
   const seconds = ['0.0005', '0.001', '0.0025', '0.005', '0.01', '0.025', '0.05', '0.1', '0.25', '0.5', '1', '2.5', '5', '10', '+Inf'];
 
-  test('are counted between half a millisecond and ten seconds, and between one operation and a whole batch', async () => {
+  test('have buckets from half a millisecond to ten seconds, and from one operation to a full batch', async () => {
     metrics.httpAnswered('GET', '/health', 200, 0.003);
     expect(await boundsOf('coffer_batch_commit_seconds')).toEqual(seconds);
     expect(await boundsOf('coffer_http_request_duration_seconds')).toEqual(seconds);
@@ -37,14 +37,14 @@ describe('times and sizes', () => {
     expect(await boundsOf('coffer_batch_operations')).toEqual(operations);
   });
 
-  test('a commit of 7 ms is one of seconds, and a batch of 250 operations is one of at most 250', async () => {
+  test('a commit of 7 ms is recorded in seconds, and a batch of 250 operations in the bucket up to 250', async () => {
     metrics.ledger.batchCommitted({ book: 1, operations: 250, entries: 250, elapsedMs: 7 });
     expect(await bucketHit('coffer_batch_commit_seconds')).toBe('0.01');
     expect(await linesOf('coffer_batch_commit_seconds_sum')).toEqual(['coffer_batch_commit_seconds_sum 0.007']);
     expect(await bucketHit('coffer_batch_operations')).toBe('250');
   });
 
-  test('a batch that added nothing to the log is no batch', async () => {
+  test('a batch that added nothing to the log is not counted', async () => {
     metrics.ledger.batchCommitted({ book: 1, operations: 3, entries: 0, elapsedMs: 1 });
     expect(await linesOf('coffer_batches_total')).toEqual([]);
     expect(await linesOf('coffer_batch_operations_count')).toEqual(['coffer_batch_operations_count 0']);
@@ -52,7 +52,7 @@ describe('times and sizes', () => {
 });
 
 describe('counting', () => {
-  test('operations are counted by what became of them, a replay of a refusal as a replay; refusals by their code each time', async () => {
+  test('operations are counted by outcome, a replayed refusal as a replay; refusals are counted by code each time', async () => {
     metrics.ledger.answered('deposit', posted);
     metrics.ledger.answered('deposit', posted);
     metrics.ledger.answered('deposit', { ...posted, replayed: true });
@@ -68,7 +68,7 @@ describe('counting', () => {
     expect(await linesOf('coffer_refusals_total')).toEqual(['coffer_refusals_total{code="insufficient_funds"} 2']);
   });
 
-  test('requests are told apart by method, route and class of status', async () => {
+  test('requests are counted by method, route and status class', async () => {
     metrics.httpAnswered('GET', '/wallet/:id', 200, 0.001);
     metrics.httpAnswered('GET', '/wallet/:id', 204, 0.001);
     metrics.httpAnswered('GET', '/wallet/:id', 503, 0.001);
@@ -90,8 +90,8 @@ describe('counting', () => {
   });
 });
 
-describe('what is read at each scrape', () => {
-  test('is summed over the books of a projection, and its age is that of the book that is furthest behind', async () => {
+describe('metrics read at each scrape', () => {
+  test('are summed over the books of a projection, with the age of the book furthest behind', async () => {
     const books = [
       { applied: 10, behindEntries: 2, behindSeconds: 1 },
       { applied: 5, behindEntries: 3, behindSeconds: 7 },
@@ -103,7 +103,7 @@ describe('what is read at each scrape', () => {
     expect(await linesOf('coffer_projection_set_aside_events')).toEqual(['coffer_projection_set_aside_events{projection="stats"} 4']);
   });
 
-  test('what is gone from one scrape to the next is not told any more', async () => {
+  test('disappear when their source disappears', async () => {
     let sizes = { totalCount: 2, idleCount: 1, waitingCount: 0 };
     metrics.watch({
       pools: {
@@ -121,14 +121,14 @@ describe('what is read at each scrape', () => {
     ]);
   });
 
-  test('without an answer of the database there are no figures of it, and the others are there', async () => {
+  test('are absent without an answer of the database, unlike the others', async () => {
     metrics.watch({ projections: () => Promise.reject(new Error('away')), requests: () => Promise.reject(new Error('away')) });
     expect(await linesOf('coffer_projection_events')).toEqual([]);
     expect(await linesOf('coffer_requests_open')).toEqual([]);
     expect(await linesOf('coffer_build_info')).toEqual([`coffer_build_info{version="1.2.3",node="${process.version}"} 1`]);
   });
 
-  test('open requests are told by state, with the age of the oldest', async () => {
+  test('count open requests by state, with the age of the oldest', async () => {
     metrics.watch({ requests: () => Promise.resolve([{ status: 'paying', count: 3, oldestSeconds: 90 }]) });
     expect(await linesOf('coffer_requests_open')).toEqual(['coffer_requests_open{status="paying"} 3']);
     expect(await linesOf('coffer_requests_oldest_seconds')).toEqual(['coffer_requests_oldest_seconds{status="paying"} 90']);

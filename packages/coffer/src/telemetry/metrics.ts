@@ -1,20 +1,20 @@
-/** The process's figures, in Prometheus' words. Counting is adding to a number; the words are made when somebody asks. */
+/** The metrics of the process, in the Prometheus text format. Counting adds to a number; text is produced only for a scrape. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { BookStatus, EntryKind, LedgerObserver, Outcome } from '../ledger/index.ts';
-import { asked } from './asked.ts';
+import { cachedRead } from './cached-read.ts';
 import { describedHistogram, Histogram, labelText } from './histogram.ts';
 
-/** What a pool of database connections tells of itself. */
+/** The state of a pool of database connections. */
 export type PoolSizes = { readonly totalCount: number; readonly idleCount: number; readonly waitingCount: number };
 
-/** How far a projection of the event log is. */
+/** The progress of a projection of the event log. */
 export type ProjectionFigures = {
   readonly name: string;
   readonly setAside: number;
   readonly books: readonly { readonly applied: number; readonly behindEntries: number; readonly behindSeconds: number }[];
 };
 
-/** What a cache tells of itself. */
+/** The state of a cache. */
 export type CacheFigures = {
   readonly kind: string;
   readonly on: boolean;
@@ -23,15 +23,15 @@ export type CacheFigures = {
   readonly forgotten: number;
 };
 
-/** Asynchronous requests that are not finished, in one state. */
+/** Unfinished asynchronous requests in one state. */
 export type RequestFigures = { readonly status: string; readonly count: number; readonly oldestSeconds: number };
 
 type Sources = {
   readonly version: string;
-  /** Called when somebody asks for the figures. */
+  /** Sources that are read for each scrape. */
   readonly books?: () => readonly BookStatus[];
   readonly pools?: Readonly<Record<string, PoolSizes>>;
-  /** Null where nothing is read. */
+  /** Null if nothing is read. */
   readonly cache?: () => CacheFigures | null;
   readonly audit?: () => { readonly waiting: number; readonly written: number; readonly dropped: number };
   readonly projections?: () => Promise<readonly ProjectionFigures[]>;
@@ -42,7 +42,7 @@ type Sources = {
 const secondsBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const operationsBounds = [1, 2, 4, 8, 16, 32, 64, 128, 250, 500, 1_000];
 
-/** Numbers by name, where the name says the labels: `deposit posted`. Labels are of our own making, so there are few. */
+/** Counts by name; the name is the labels: `deposit posted`. We define all labels, so there are few. */
 type Tally = Map<string, number>;
 
 export class Metrics {
@@ -56,7 +56,7 @@ export class Metrics {
   readonly #requests = new Map<string, { readonly labels: string; readonly seconds: Histogram }>();
   #sources: Sources;
 
-  /** The ledger's onlooker: give it to `openLedger`. */
+  /** The ledger's observer: pass it to `openLedger`. */
   readonly ledger: LedgerObserver = {
     batchCommitted: ({ book, operations, entries, elapsedMs }) => {
       if (entries === 0) return;
@@ -76,14 +76,14 @@ export class Metrics {
     this.#describeAsyncRequests();
   }
 
-  /** Names what is asked at each scrape, once it is there. */
+  /** Adds sources to read at each scrape, once they exist. */
   watch(sources: Omit<Sources, 'version'>): void {
     this.#sources = { ...this.#sources, ...sources };
   }
 
-  /** `route`: as it is registered, never what the caller wrote. */
+  /** `route`: the registered path, never the one in the request. */
   httpAnswered(method: string, route: string, status: number, seconds: number): void {
-    // Methods are known ones here: what no route takes is one route without a name.
+    // Methods are known ones here: requests that match no route count as one nameless route.
     const key = `${method} ${Math.floor(status / 100)} ${route}`;
     const known = this.#requests.get(key) ?? this.#addRequests(key, method, route, status);
     known.seconds.observe(seconds);
@@ -110,10 +110,10 @@ export class Metrics {
       ),
       describedHistogram(
         'coffer_batch_commit_seconds',
-        'From sending a batch to its being on disk and answered',
+        'Time from sending a batch until it is on disk and answered',
         this.#commitSeconds.lines('coffer_batch_commit_seconds', ''),
       ),
-      describedHistogram('coffer_http_request_duration_seconds', 'HTTP requests by route and class of status', requests),
+      describedHistogram('coffer_http_request_duration_seconds', 'HTTP requests by route and status class', requests),
     ].join('\n');
   }
 
@@ -169,7 +169,7 @@ export class Metrics {
     };
     this.#counter('coffer_cache_reads_total', 'Reads of wallets and histories while the cache was on', ['outcome'], reads);
     const forgotten = (): Tally => new Map([[this.#sources.cache?.()?.kind ?? 'memory', this.#sources.cache?.()?.forgotten ?? 0]]);
-    this.#counter('coffer_cache_forgotten_total', 'Wallets that were forgotten because they changed', ['kind'], forgotten);
+    this.#counter('coffer_cache_forgotten_total', 'Wallets removed from the cache because they changed', ['kind'], forgotten);
     this.#counter('coffer_audit_rows_total', 'Rows of the API audit, written or dropped', ['outcome'], audited);
   }
 
@@ -178,70 +178,67 @@ export class Metrics {
     this.#gauge('coffer_book_ready', 'Whether postings to the book can be answered', ['book'], () =>
       books().map(({ book, ready }) => [[String(book)], ready ? 1 : 0]),
     );
-    this.#gauge('coffer_queue_operations', 'Operations that wait for a batch', ['book'], () =>
+    this.#gauge('coffer_queue_operations', 'Operations waiting for a batch', ['book'], () =>
       books().map(({ book, queueOperations }) => [[String(book)], queueOperations]),
     );
-    this.#gauge('coffer_database_clock_silent_seconds', 'Since the database last answered the ledger', ['book'], () =>
+    this.#gauge('coffer_database_clock_silent_seconds', 'Time since the database last answered the ledger', ['book'], () =>
       books().map(({ book, clockSilentMs }) => [[String(book)], clockSilentMs / 1_000]),
     );
     this.#gauge('coffer_cache_on', 'Whether reads may come from the cache', ['kind'], () => {
       const cache = this.#sources.cache?.();
       return cache ? [[[cache.kind], cache.on ? 1 : 0]] : [];
     });
-    this.#gauge('coffer_audit_queue_rows', 'Audit rows that wait to be written', [], () => {
+    this.#gauge('coffer_audit_queue_rows', 'Audit rows waiting to be written', [], () => {
       const counts = this.#sources.audit?.();
       return counts ? [[[], counts.waiting]] : [];
     });
-    this.#gauge('coffer_pool_connections', 'Database connections, and who waits for one', ['pool', 'state'], () =>
+    this.#gauge('coffer_pool_connections', 'Database connections by state, and requests waiting for one', ['pool', 'state'], () =>
       Object.entries(this.#sources.pools ?? {}).flatMap(([pool, { totalCount, idleCount, waitingCount }]) => [
         [[pool, 'total'], totalCount],
         [[pool, 'idle'], idleCount],
         [[pool, 'waiting'], waitingCount],
       ]),
     );
-    this.#gauge('coffer_build_info', 'What runs here', ['version', 'node'], () => [[[this.#sources.version, process.version], 1]]);
+    this.#gauge('coffer_build_info', 'Version of Coffer and of Node', ['version', 'node'], () => [
+      [[this.#sources.version, process.version], 1],
+    ]);
   }
 
-  /** What follows the event log. Without an answer of the database there are no figures of it, and the others are there nevertheless. */
+  /** Event consumers. Without an answer of the database these metrics are absent; the others are not affected. */
   #describeFollowers(): void {
-    const projections = asked(async () => (await this.#sources.projections?.()) ?? []);
+    const projections = cachedRead(async () => (await this.#sources.projections?.()) ?? []);
     const each = (figure: (projection: ProjectionFigures) => number) => async () =>
       ((await projections()) ?? []).map((projection): [string[], number] => [[projection.name], figure(projection)]);
     const sum = (name: 'applied' | 'behindEntries') => each(({ books }) => books.reduce((total, book) => total + book[name], 0));
-    this.#gauge('coffer_projection_events', 'Events that are in a projection', ['projection'], sum('applied'));
-    this.#gauge(
-      'coffer_projection_lag_entries',
-      'Entries of the log that a projection has yet to take in',
-      ['projection'],
-      sum('behindEntries'),
-    );
+    this.#gauge('coffer_projection_events', 'Events applied to a projection', ['projection'], sum('applied'));
+    this.#gauge('coffer_projection_lag_entries', 'Log entries that a projection has not applied yet', ['projection'], sum('behindEntries'));
     this.#gauge(
       'coffer_projection_lag_seconds',
-      'Since the oldest event was recorded that is not in a projection yet',
+      'Age of the oldest event that a projection has not applied yet',
       ['projection'],
       each(({ books }) => Math.max(0, ...books.map(({ behindSeconds }) => behindSeconds))),
     );
     this.#gauge(
       'coffer_projection_set_aside_events',
-      'Events that a projection could not take in',
+      'Quarantined events of a projection',
       ['projection'],
       each(({ setAside }) => setAside),
     );
-    const deadLetters = asked(async () => (await this.#sources.deadLetters?.()) ?? null);
-    this.#gauge('coffer_dead_letters', 'Events that were given up and wait for somebody', [], async () => {
+    const deadLetters = cachedRead(async () => (await this.#sources.deadLetters?.()) ?? null);
+    this.#gauge('coffer_dead_letters', 'Dead letters waiting for an operator', [], async () => {
       const count = await deadLetters();
       return count === null ? [] : [[[], count]];
     });
   }
 
   #describeAsyncRequests(): void {
-    const requests = asked(async () => (await this.#sources.requests?.()) ?? []);
+    const requests = cachedRead(async () => (await this.#sources.requests?.()) ?? []);
     const each = (figure: 'count' | 'oldestSeconds') => async () =>
       ((await requests()) ?? []).map((of): [string[], number] => [[of.status], of[figure]]);
-    this.#gauge('coffer_requests_open', 'Asynchronous requests that are not finished', ['status'], each('count'));
+    this.#gauge('coffer_requests_open', 'Unfinished asynchronous requests', ['status'], each('count'));
     this.#gauge(
       'coffer_requests_oldest_seconds',
-      'Since the oldest asynchronous request in a state was asked for; 0 when there is none',
+      'Age of the oldest asynchronous request in a state; 0 if there is none',
       ['status'],
       each('oldestSeconds'),
     );

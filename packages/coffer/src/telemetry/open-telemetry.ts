@@ -1,4 +1,4 @@
-/** Spans as OpenTelemetry has them. Only imported by start-traces.ts, when traces are configured. */
+/** OpenTelemetry spans. Imported only by start-traces.ts, if traces are configured. */
 import { diag, DiagLogLevel, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 import type { Context, Span as OtelSpan, SpanContext, Tracer } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -48,7 +48,7 @@ function traceparentOf(span: OtelSpan): string {
 
 const traceparentForm = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/;
 
-/** What is no traceparent begins a trace of its own, as W3C wants it. */
+/** An invalid traceparent starts a new trace, as W3C requires. */
 function contextOf(traceparent: unknown): Context {
   const parts = typeof traceparent === 'string' && traceparent.length <= 256 ? traceparentForm.exec(traceparent) : null;
   if (!parts) return ROOT_CONTEXT;

@@ -1,8 +1,8 @@
-/** The ledger, with a step in the trace for each posting: from asking to being committed, the wait for a batch included. */
+/** The ledger with a span for each posting: from the call to the commit, including the wait for a batch. */
 import { currentRequest } from '../kernel/index.ts';
 import type { Ledger, Operation, Outcome } from '../ledger/index.ts';
 
-/** Everything but posting is the ledger's own; used only when traces are on. */
+/** Everything but posting is passed through; used only if traces are on. */
 export function withPostingSpans(ledger: Ledger): Ledger {
   const timed = async <T extends Outcome | Outcome[]>(operations: readonly Operation[], work: () => Promise<T>): Promise<T> => {
     const span = currentRequest()?.span?.child('ledger.post', 'internal');

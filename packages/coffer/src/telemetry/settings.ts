@@ -13,14 +13,14 @@ export const telemetrySettings = settingGroup({
       absent: 'no traces',
       meaning: 'OpenTelemetry collector to send traces to, over OTLP/HTTP',
       example: 'http://otel.example.com:4318',
-      // It may have a password in it.
+      // The URL may contain a password.
       secret: true,
     },
     traces: {
       name: 'COFFER_TRACES',
       reads: optional(onOff),
       default: undefined,
-      absent: 'on when a collector is given',
+      absent: 'on if a collector is set',
       meaning: 'on: send traces, by default to 127.0.0.1:4318; off: send none',
       example: 'on',
     },

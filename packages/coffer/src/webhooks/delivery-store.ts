@@ -1,4 +1,4 @@
-/** The statements about deliveries, for whoever looks at them. What sends them is in sending-store.ts. */
+/** The SQL for reading and replaying deliveries. Sending is in sending-store.ts. */
 import type pg from 'pg';
 import { textColumn } from '../database/index.ts';
 import type { Attempt, DeliveryRead, DeliveryStatus } from './types.ts';
@@ -13,7 +13,7 @@ export type NewDelivery = {
 
 const bodyColumns = ['endpoint', 'message', 'type', 'wallet', 'body'] as const;
 
-/** One that is there already stays as it is. */
+/** An existing one stays unchanged. */
 export async function insertDeliveries(client: pg.ClientBase, deliveries: readonly NewDelivery[]): Promise<void> {
   await client.query({
     name: 'insert webhook deliveries',
@@ -61,10 +61,10 @@ function deliveryFromRow({ id, message, type, wallet, status, attempts, ...row }
   return { id, message, type, wallet, status, attempts, dueAt, createdAt: row.created_at, finishedAt: row.finished_at };
 }
 
-type Asked = { readonly limit: number; readonly before: number | undefined; readonly status: DeliveryStatus | undefined };
+type DeliveriesQuery = { readonly limit: number; readonly before: number | undefined; readonly status: DeliveryStatus | undefined };
 
 /** Newest first. */
-export async function listDeliveries(pool: pg.Pool, endpoint: string, { limit, before, status }: Asked): Promise<DeliveryRead[]> {
+export async function listDeliveries(pool: pg.Pool, endpoint: string, { limit, before, status }: DeliveriesQuery): Promise<DeliveryRead[]> {
   const { rows } = await pool.query<DeliveryRow>(
     `select ${columns} from webhooks.delivery d
      where endpoint = $1 and id < $2 and ($3::text is null or status = $3) order by id desc limit $4`,
@@ -92,7 +92,7 @@ export async function findDelivery(
   return { delivery: deliveryFromRow(row), body: row.body, attempts: attempts.rows };
 }
 
-/** To be sent once more, now, with the whole schedule before it. One that is pending is sent now, too. */
+/** Sends it again now, with the full schedule of retries. A pending one is also sent now. */
 export async function replayDelivery(pool: pg.Pool, endpoint: string, id: number): Promise<DeliveryRead | null> {
   const { rows } = await pool.query<DeliveryRow>(
     `update webhooks.delivery d set status = 'pending', finished_at = null, tries = 0, due_at = clock_timestamp()
@@ -102,7 +102,7 @@ export async function replayDelivery(pool: pg.Pool, endpoint: string, id: number
   return rows[0] ? deliveryFromRow(rows[0]) : null;
 }
 
-/** The same for all of one status that were made since a moment, oldest first, at most so many; answers how many. */
+/** The same for all of one status created since a time, oldest first, up to a limit; returns how many. */
 export async function replaySince(pool: pg.Pool, endpoint: string, since: Date, status: DeliveryStatus, most: number): Promise<number> {
   const { rowCount } = await pool.query(
     `update webhooks.delivery set status = 'pending', finished_at = null, tries = 0, due_at = clock_timestamp()

@@ -1,6 +1,7 @@
 /**
- * Sends what is due. Each delivery by itself: later ones overtake one that is tried again, and two of the same endpoint may be under way
- * at once, so no order is promised (`sequence` in the body tells it). What fails, or is slow, waits in lanes of its own.
+ * Sends due deliveries, each independently: later ones overtake one that is retried, and an endpoint may have two in progress at
+ * the same time, so there is no order guarantee (the body's `sequence` gives the order). Failing and slow endpoints use separate
+ * lanes.
  */
 import type pg from 'pg';
 import { Retention, startLoop } from '../background/index.ts';
@@ -19,13 +20,13 @@ export type DispatcherOptions = {
   /** Whether private addresses and http may be called. */
   readonly allowPrivate: boolean;
   readonly timeoutMs?: number;
-  /** An endpoint that has had nothing but failures for so long is disabled. */
+  /** An endpoint is disabled after failing for this long without a success. */
   readonly patienceMs?: number;
-  /** Finished deliveries are kept for so long. */
+  /** How long finished deliveries are stored. */
   readonly keepMs?: number;
-  /** Waits for longer than a call may take, before what another process claimed is anybody's. */
+  /** How long a claim lasts, longer than any call; then other processes may claim the delivery. */
   readonly leaseMs?: number;
-  /** A stop waits so long for the calls that are under way, and gives them up then. */
+  /** How long a stop waits for calls in progress before it aborts them. */
   readonly graceMs?: number;
 };
 
@@ -35,7 +36,7 @@ const lanes = [
   { slow: false, most: 32, perEndpoint: 4 },
   { slow: true, most: 16, perEndpoint: 1 },
 ] as const;
-/** Whoever takes longer is not waited for by others. */
+/** Slower endpoints move to the slow lane, so that others do not wait for them. */
 const slowMs = 2_000;
 const lookEveryMs = 1_000;
 const outageMs = { first: 250, most: 10_000 } as const;
@@ -66,7 +67,7 @@ export class Dispatcher {
       failed: (failure) => this.#tell(failure),
     });
     this.#loop = startLoop({
-      // As long as there is something, it is looked again at once; full lanes are looked at when something ends.
+      // As long as something is found, it looks again immediately; if the lanes are full, it looks when a call ends.
       work: async () => (await this.#beginDue()) > 0,
       everyMs: lookEveryMs,
       pauses: outageMs,
@@ -78,12 +79,12 @@ export class Dispatcher {
     });
   }
 
-  /** There may be something to send. */
+  /** Notifies the dispatcher that there may be something to send. */
   wake(): void {
     this.#loop.notify();
   }
 
-  /** Begins nothing more, and notes what comes of the calls that are under way; those that take longer are put back, to be made again. */
+  /** Starts no more calls, and records the outcome of those in progress; slower ones are aborted and put back. */
   async stop(): Promise<void> {
     const givingUp = setTimeout(() => this.#givingUp.abort(), this.#options.graceMs).unref();
     this.#stopping.abort();
@@ -92,12 +93,12 @@ export class Dispatcher {
     clearTimeout(givingUp);
   }
 
-  /** Deletes what is older than it is kept, in small parts. */
+  /** Deletes expired deliveries, in small batches. */
   async forgetOld(): Promise<number> {
     return await this.#retention.sweep();
   }
 
-  /** How many were begun. Throws an outage. */
+  /** Returns how many were started. Throws an outage. */
   async #beginDue(): Promise<number> {
     let begun = 0;
     for (const { slow, most, perEndpoint } of lanes) {
@@ -143,20 +144,20 @@ export class Dispatcher {
     };
     const called = await callOut(options);
     if (called.kind === 'failed' && this.#givingUp.signal.aborted) return await putBack(pool, delivery, called.elapsedMs);
-    // An outage here is seen again when the lease is over: it is sent twice then, under the same id.
+    // After an outage here, the lease expires and the delivery is sent again, under the same id.
     const disabledWhy = await settle(pool, delivery, settlementOf(called, delivery), patienceMs);
     if (disabledWhy !== null) log.warn({ webhook: endpoint, reason: disabledWhy }, 'A webhook was disabled');
   }
 
-  /** Outages once, when they begin. */
+  /** Logs an outage once, when it begins. */
   #tell(failure: unknown): void {
     if (this.#stopping.signal.aborted && isOutage(failure)) return;
-    if (!isOutage(failure)) this.#options.log.error({ err: failure }, 'Sending webhooks met an error of its own');
+    if (!isOutage(failure)) this.#options.log.error({ err: failure }, 'Unhandled error while sending webhooks');
     else if (!this.#isAway) this.#options.log.warn({ reason: String(failure) }, 'Webhooks wait for the database');
   }
 }
 
-/** What is to be noted of a call, the `nth` with an outcome. */
+/** What to record for a call, the `nth` with an outcome. */
 export function settlementOf(called: Called, { nth }: Pick<Claimed, 'nth'>, chance = Math.random()): Settlement {
   const elapsedMs = called.kind === 'refused' ? 0 : called.elapsedMs;
   const answered = called.kind === 'answered' ? called : null;
@@ -175,7 +176,7 @@ export function settlementOf(called: Called, { nth }: Pick<Claimed, 'nth'>, chan
   };
 }
 
-/** Text as PostgreSQL can keep it. */
+/** Text that PostgreSQL can store. */
 function storable(text: string): string {
   return text.slice(0, answerLengthMax).toWellFormed().replaceAll('\0', '�');
 }

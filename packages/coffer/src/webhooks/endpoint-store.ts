@@ -1,4 +1,4 @@
-/** The statements about endpoints. */
+/** The SQL of endpoints. */
 import type pg from 'pg';
 import type { Endpoint, EndpointChanges, EndpointStatus, EventFilter, NewEndpoint } from './types.ts';
 
@@ -41,7 +41,7 @@ function endpointFromRow(row: EndpointRow): Endpoint {
   };
 }
 
-/** Null when there are as many as there may be. */
+/** Null if the maximum number is reached. */
 export async function insertEndpoint(
   pool: pg.Pool,
   made: NewEndpoint & { readonly id: string; readonly secret: string; readonly begins: readonly number[] },
@@ -60,7 +60,7 @@ export async function findEndpoint(pool: pg.Pool, id: string): Promise<Endpoint 
   return rows[0] ? endpointFromRow(rows[0]) : null;
 }
 
-/** Newest first, which their ids are in the order of. */
+/** Newest first: ids are ordered by time. */
 export async function listEndpoints(pool: pg.Pool, limit: number, before: string | undefined): Promise<Endpoint[]> {
   const { rows } = await pool.query<EndpointRow>(
     `select ${columns} from webhooks.endpoint where $1::uuid is null or id < $1 order by id desc limit $2`,
@@ -69,7 +69,7 @@ export async function listEndpoints(pool: pg.Pool, limit: number, before: string
   return rows.map(endpointFromRow);
 }
 
-/** What is absent stays as it is. One that is enabled begins with a clean slate. */
+/** Absent fields stay unchanged. Enabling an endpoint clears its failures. */
 export async function updateEndpoint(pool: pg.Pool, id: string, changes: EndpointChanges): Promise<Endpoint | null> {
   const { rows } = await pool.query<EndpointRow>(
     `update webhooks.endpoint set url = coalesce($2, url), description = coalesce($3, description), types = coalesce($4, types),
@@ -98,7 +98,7 @@ export async function deleteEndpoint(pool: pg.Pool, id: string): Promise<Endpoin
   return rows[0] ? endpointFromRow(rows[0]) : null;
 }
 
-/** The secret before signs too for a while; one from before that does no more. */
+/** The previous secret also signs for a while; an older one no longer does. */
 export async function replaceSecret(pool: pg.Pool, id: string, secret: string, overlapMs: number): Promise<Endpoint | null> {
   const { rows } = await pool.query<EndpointRow>(
     `update webhooks.endpoint set secret = $2, previous_secret = secret,
@@ -115,7 +115,7 @@ export type Listener = EventFilter & { readonly id: string; readonly begins: rea
 export async function enabledListeners(client: pg.ClientBase): Promise<Listener[]> {
   const { rows } = await client.query<Listener>({
     name: 'webhook listeners',
-    // As text, which every connection reads alike.
+    // As text, which every connection parses alike.
     text: `select id, types, wallet, owner, begins::text[]::float8[] as begins from webhooks.endpoint where status = 'enabled'`,
   });
   return rows;

@@ -1,4 +1,4 @@
-// Webhooks: tells addresses of customers what happens in the ledger, each event once at least, signed; it owns the schema `webhooks`.
+// Webhooks: sends the ledger's events to customers' addresses, at least once each, signed. It owns the schema `webhooks`.
 export { urlLengthMax } from '../outbound/index.ts';
 export { Dispatcher } from './dispatcher.ts';
 export type { DispatcherOptions } from './dispatcher.ts';

@@ -1,6 +1,6 @@
 /**
- * From events to deliveries: a row for each event and each endpoint that wants it, in the transaction that counts the event as seen. So
- * there is exactly one, whatever crashes. Where nobody listens it costs one look at an empty table for each batch of events.
+ * From events to deliveries: one row per event and matching endpoint, in the transaction that advances the cursor. So there is
+ * exactly one, despite crashes. Without endpoints it costs one look at an empty table per batch of events.
  */
 import type pg from 'pg';
 import type { LedgerEvent } from '../ledger/index.ts';
@@ -12,13 +12,13 @@ import { insertDeliveries } from './delivery-store.ts';
 import type { NewDelivery } from './delivery-store.ts';
 
 export type WebhookProjectionOptions = {
-  /** Whose a wallet is, which never changes; null for nobody's. */
+  /** The owner of a wallet, which never changes; null for a wallet without an owner. */
   readonly ownerOf: (wallet: string) => Promise<string | null>;
-  /** Is told when there may be something to send. */
+  /** Called if there may be something to send. */
   readonly wake?: (() => void) | undefined;
 };
 
-/** Deliveries are no statement about the present, so there is nothing to build again: it has no `forget`. */
+/** Deliveries are not derived state, so there is nothing to rebuild: it has no `forget`. */
 export function webhookProjection({ ownerOf, wake }: WebhookProjectionOptions): Projection {
   const owners = new Owners(ownerOf);
   let hasSome = false;
@@ -60,7 +60,7 @@ function wants(listener: Listener, event: LedgerEvent, owner: string | null | un
 
 const ownersMax = 50_000;
 
-/** Remembers whose wallets are. */
+/** Caches the owners of wallets. */
 class Owners {
   readonly #ownerOf: WebhookProjectionOptions['ownerOf'];
   readonly #known = new Map<string, string | null>();

@@ -1,10 +1,10 @@
-/** When a call that failed is made again. */
+/** When a failed call is repeated. */
 
 const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 
-/** After the first call, the second, and so on: the schedule of the Standard Webhooks specification, 75 hours in all. */
+/** After the first call, the second, and so on: the schedule of the Standard Webhooks specification, 75 hours in total. */
 export const retryDelaysMs: readonly number[] = [
   5 * secondMs,
   5 * minuteMs,
@@ -19,15 +19,15 @@ export const retryDelaysMs: readonly number[] = [
 const delayMaxMs = 24 * hourMs;
 
 /**
- * What nothing came of, since the worker died during the call, is no try of the schedule: an endpoint is not given up for what it did
- * not do. It comes again when the claim is over, and each time twice as late, up to about so long: a payload that kills whoever sends it
- * kills no more often.
+ * A call without an outcome, because the worker died, does not count as a try: an endpoint is not given up for what it did not
+ * do. It is repeated when the claim expires, each time after twice the delay, up to about this long: a payload that crashes the
+ * sender must not crash it more often.
  */
 export const lostPauseMaxMs = hourMs;
 
 /**
- * How long to wait after so many tries that had an outcome, or null when that was the last. A tenth more or less, so that what failed together does not
- * come together again; no sooner than the receiver asked for. `chance`: between 0 and 1.
+ * The delay after this many tries with an outcome, or null if that was the last. Spread by a tenth either way, so that deliveries
+ * that failed together are not retried together; at least what the receiver requested. `chance`: between 0 and 1.
  */
 export function retryAfterMs(tries: number, retryAfterSeconds: number | undefined, chance: number): number | null {
   const delayMs = retryDelaysMs[tries - 1];

@@ -1,13 +1,13 @@
-/** The statements of sending: claim what is due, note what came of it, and forget what is old. */
+/** The SQL of sending: claim due deliveries, settle them, and delete old ones. */
 import type pg from 'pg';
 import { lostPauseMaxMs } from './schedule.ts';
 
-/** A delivery that is this process's to send until its lease is over. */
+/** A delivery claimed by this process until its lease expires. */
 export type Claimed = {
   readonly id: number;
   readonly endpoint: string;
   readonly attempt: number;
-  /** Which of its schedule this call is: only calls with an outcome are counted. */
+  /** Its number in the schedule: only calls with an outcome are counted. */
   readonly nth: number;
   readonly message: string;
   readonly body: string;
@@ -19,9 +19,10 @@ export type Claimed = {
 export type Lane = { readonly slow: boolean; readonly free: number; readonly perEndpoint: number };
 
 /**
- * Takes what is due, oldest first, no more of an endpoint than it may have under way. `underWay`: what this process sends now, by
- * endpoint. Who dies with a claim leaves it to the others when the lease is over; twice as late each time that nothing came of a claim,
- * for it may be what kills, and by chance some later, so that what was claimed with it is not claimed with it again.
+ * Claims due deliveries, oldest first, within the limit per endpoint. `underWay`: deliveries this process is sending now, by
+ * endpoint. If a process dies with a claim, the others take over when the lease expires. The delay doubles with every claim
+ * without an outcome, because the delivery may be the cause of the crash, and is randomised, so that deliveries claimed together
+ * are not claimed together again.
  */
 export async function claimDue(pool: pg.Pool, lane: Lane, underWay: ReadonlyMap<string, number>, leaseMs: number): Promise<Claimed[]> {
   const { rows } = await pool.query<Claimed>({
@@ -55,20 +56,20 @@ export async function claimDue(pool: pg.Pool, lane: Lane, underWay: ReadonlyMap<
 
 export type Settlement = {
   readonly outcome: 'delivered' | 'again' | 'failed';
-  /** Of `again`. */
+  /** For `again`. */
   readonly againMs: number;
   readonly httpStatus: number | null;
   readonly elapsedMs: number;
   readonly answer: string | null;
   readonly why: string | null;
   readonly isSlow: boolean;
-  /** Ends the endpoint at once. */
+  /** Disables the endpoint immediately. */
   readonly disables: string | null;
 };
 
 /**
- * Notes what came of a call, in one statement; answers why the endpoint was disabled by it, else null. A claim that was lost meanwhile
- * changes nothing, except that what was delivered is delivered.
+ * Records the outcome of a call in one statement; returns why this disabled the endpoint, or null. If the claim was lost, nothing
+ * changes, except that a delivered delivery becomes delivered.
  */
 export async function settle(
   pool: pg.Pool,
@@ -123,7 +124,7 @@ export async function settle(
   return rows[0]?.disabled_why ?? null;
 }
 
-/** Notes that a call was given up, since its process ends: it is due at once, and has used up nothing of its schedule. */
+/** Records that a call was aborted because its process stops: it is due immediately, and uses up none of its schedule. */
 export async function putBack(pool: pg.Pool, claimed: Claimed, elapsedMs: number): Promise<void> {
   await pool.query({
     name: 'put webhook delivery back',
@@ -136,7 +137,10 @@ export async function putBack(pool: pg.Pool, claimed: Claimed, elapsedMs: number
   });
 }
 
-/** Deletes a part of what was finished, or has waited for a disabled endpoint, for longer than it is kept; answers how many rows. */
+/**
+ * Deletes a batch of deliveries that finished, or have waited for a disabled endpoint, for longer than the storage period;
+ * returns how many rows.
+ */
 export async function forgetOld(pool: pg.Pool, keepMs: number, most: number): Promise<number> {
   const { rowCount } = await pool.query(
     `delete from webhooks.delivery where id in (

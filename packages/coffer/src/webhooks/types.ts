@@ -1,8 +1,8 @@
-/** The words of webhooks. */
+/** The types of webhooks. */
 
 export type EndpointStatus = 'enabled' | 'disabled';
 
-/** What an endpoint is told: events of these types (`*`: of all), about this wallet, or about this owner's wallets. */
+/** The filter of an endpoint: events of these types (`*`: all), about this wallet, or about this owner's wallets. */
 export type EventFilter = {
   readonly types: readonly string[];
   readonly wallet: string | null;
@@ -15,7 +15,7 @@ export type Endpoint = EventFilter & {
   readonly description: string;
   readonly status: EndpointStatus;
   readonly disabledWhy: string | null;
-  /** Until when the secret before the last rotation signs, too. */
+  /** Until when the previous secret also signs. */
   readonly previousExpiresAt: Date | null;
   readonly failingSince: Date | null;
   readonly createdBy: string;
@@ -26,19 +26,19 @@ export type Endpoint = EventFilter & {
 export type NewEndpoint = Pick<Endpoint, 'url' | 'description' | 'types' | 'wallet' | 'owner' | 'createdBy'>;
 export type EndpointChanges = Partial<Pick<Endpoint, 'url' | 'description' | 'types' | 'wallet' | 'owner' | 'status'>>;
 
-/** `pending`: to be sent, or sent again. `failed`: given up, until somebody replays it. */
+/** `pending`: waiting for a call or a retry. `failed`: given up until it is replayed. */
 export const deliveryStatuses = ['pending', 'delivered', 'failed'] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
 export type DeliveryRead = {
   readonly id: number;
-  /** The `webhook-id`: the event's id, or a test's. */
+  /** The `webhook-id`: the id of the event, or of the test. */
   readonly message: string;
   readonly type: string;
   readonly wallet: string | null;
   readonly status: DeliveryStatus;
   readonly attempts: number;
-  /** When it is tried next; null when nothing is left to do. */
+  /** The time of the next call; null if there is none. */
   readonly dueAt: Date | null;
   readonly createdAt: Date;
   readonly finishedAt: Date | null;
@@ -47,7 +47,7 @@ export type DeliveryRead = {
 export type Attempt = {
   readonly number: number;
   readonly endedAt: Date;
-  /** Null when there was no answer: `why` says it. */
+  /** Null if there was no answer: `why` has the reason. */
   readonly httpStatus: number | null;
   readonly elapsedMs: number;
   /** The beginning of the answer's body. */
@@ -58,6 +58,6 @@ export type Attempt = {
 export type WebhookRefusal =
   | { readonly refusal: 'webhook_not_found' }
   | { readonly refusal: 'delivery_not_found' }
-  /** The address must not be called; `why` continues "The address cannot be taken: …". */
+  /** The address must not be called; `why` continues "The address cannot be used: …". */
   | { readonly refusal: 'webhook_url_refused'; readonly why: string }
   | { readonly refusal: 'too_many_webhooks'; readonly most: number };

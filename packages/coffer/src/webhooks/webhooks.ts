@@ -1,4 +1,4 @@
-/** What can be done with webhooks. */
+/** The operations on webhooks. */
 import type pg from 'pg';
 import { isUuid, newId } from '../kernel/index.ts';
 import type { Ledger } from '../ledger/index.ts';
@@ -11,17 +11,17 @@ import type { Attempt, DeliveryRead, DeliveryStatus, Endpoint, EndpointChanges, 
 export type WebhooksOptions = {
   readonly pool: pg.Pool;
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
-  /** Whether private addresses and http may be given. */
+  /** Whether private addresses and http are allowed. */
   readonly allowPrivate: boolean;
 };
 
 export type EndpointWithSecret = { readonly endpoint: Endpoint; readonly secret: string };
 type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
 
-/** Every one of them is looked at for each event. */
+/** Limited because each event is checked against all of them. */
 const endpointsMax = 1_000;
 const overlapMs = 24 * 3_600_000;
-/** As many are replayed by one request. */
+/** Maximum number of deliveries replayed by one request. */
 export const replayedMax = 10_000;
 
 const noWebhook: WebhookRefusal = { refusal: 'webhook_not_found' };
@@ -36,14 +36,14 @@ export class Webhooks {
     this.#pool = options.pool;
   }
 
-  /** It gets what is posted from the answer on. The secret is shown this once. */
-  async create(asked: NewEndpoint): Promise<EndpointWithSecret | WebhookRefusal> {
-    const refused = await this.#refusedUrl(asked.url);
+  /** Applies to events posted after the answer. The secret is shown only this once. */
+  async create(input: NewEndpoint): Promise<EndpointWithSecret | WebhookRefusal> {
+    const refused = await this.#refusedUrl(input.url);
     if (refused) return refused;
     const { books, read } = this.#options.ledger;
     const begins = await Promise.all(books.map((book) => read.in({ book }).lastSeq()));
     const secret = newSecret();
-    const endpoint = await insertEndpoint(this.#pool, { ...asked, id: newId(), secret, begins }, endpointsMax);
+    const endpoint = await insertEndpoint(this.#pool, { ...input, id: newId(), secret, begins }, endpointsMax);
     return endpoint ? { endpoint, secret } : { refusal: 'too_many_webhooks', most: endpointsMax };
   }
 
@@ -58,7 +58,9 @@ export class Webhooks {
     return (isUuid(id) ? await findEndpoint(this.#pool, id) : null) ?? noWebhook;
   }
 
-  /** What waits for it while it is disabled is sent when it is enabled again; what happens meanwhile is not. */
+  /**
+   * While it is disabled, pending deliveries wait until it is enabled again; events that occur in the meantime are not delivered.
+   */
   async update(id: string, changes: EndpointChanges): Promise<Endpoint | WebhookRefusal> {
     if (!isUuid(id)) return noWebhook;
     const refused = changes.url === undefined ? null : await this.#refusedUrl(changes.url);
@@ -67,19 +69,19 @@ export class Webhooks {
     return updated ?? noWebhook;
   }
 
-  /** With everything that waits for it, and its log. */
+  /** With its pending deliveries and its log. */
   async remove(id: string): Promise<Endpoint | WebhookRefusal> {
     return (isUuid(id) ? await deleteEndpoint(this.#pool, id) : null) ?? noWebhook;
   }
 
-  /** For a day the secret before signs, too. */
+  /** For a day the previous secret also signs. */
   async rotate(id: string): Promise<EndpointWithSecret | WebhookRefusal> {
     const secret = newSecret();
     const endpoint = isUuid(id) ? await replaceSecret(this.#pool, id, secret, overlapMs) : null;
     return endpoint ? { endpoint, secret } : noWebhook;
   }
 
-  /** Sends a test like any event, whatever the endpoint's filter says. */
+  /** Sends a test event, regardless of the endpoint's filter. */
   async test(id: string): Promise<DeliveryRead | WebhookRefusal> {
     const message = `test-${newId()}`;
     const sent = isUuid(id) ? await insertTest(this.#pool, id, message, testType, testBody(message, new Date())) : null;
@@ -89,10 +91,10 @@ export class Webhooks {
   /** Newest first. */
   async deliveries(
     id: string,
-    asked: { readonly limit: number; readonly cursor?: string | undefined; readonly status?: DeliveryStatus | undefined },
+    input: { readonly limit: number; readonly cursor?: string | undefined; readonly status?: DeliveryStatus | undefined },
   ): Promise<Page<DeliveryRead> | WebhookRefusal> {
     if ('refusal' in (await this.find(id))) return noWebhook;
-    const { limit, cursor, status } = asked;
+    const { limit, cursor, status } = input;
     const before = cursor === undefined ? undefined : Number(cursor);
     const rows = await listDeliveries(this.#pool, id, { limit: limit + 1, before, status });
     const items = rows.slice(0, limit);
@@ -111,7 +113,7 @@ export class Webhooks {
     return replayed ?? noDelivery;
   }
 
-  /** Those of one status since a moment, the oldest first, at most `replayedMax`; answers how many. */
+  /** All of one status since a time, oldest first, at most `replayedMax`; returns how many. */
   async replaySince(id: string, since: Date, status: 'failed' | 'delivered'): Promise<number | WebhookRefusal> {
     if ('refusal' in (await this.find(id))) return noWebhook;
     const replayed = await replaySince(this.#pool, id, since, status, replayedMax);

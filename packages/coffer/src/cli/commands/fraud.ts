@@ -128,7 +128,7 @@ function dryRunCommand(): Command {
         const tried = { id: rule.id, kind: rule['kind'], definition: rule['definition'] };
         const onProgress = progress(options);
         const found = accepted(await dryRun(ledger, { rule: tried, present, since, until, listedMax, onProgress, isOver }));
-        answer(options, told(found, present), found);
+        answer(options, dryRunLines(found, present), found);
         if (isOver()) process.exitCode = 130;
       });
     });
@@ -193,7 +193,7 @@ function progress({ json }: Json): ((progress: { events: number; share: number }
     process.stderr.write(`\r\x1b[K${Math.floor(share * 100)} %, ${numbered(events)} events${share >= 1 ? '\n' : ''}`);
 }
 
-function told({ found, foundByPresent, foundByBoth, onlyNew, onlyPresent, ...run }: DryRun, present: RuleVersion | null): string {
+function dryRunLines({ found, foundByPresent, foundByBoth, onlyNew, onlyPresent, ...run }: DryRun, present: RuleVersion | null): string {
   const list = (title: string, count: number, findings: readonly KeptFinding[]) =>
     count === 0
       ? []

@@ -3,7 +3,7 @@ import { Coffer, CofferRefused, CofferUnavailable } from '../../../../client/src
 import { OperatorError } from '../../kernel/index.ts';
 import { runMonkey } from '../monkey/monkey.ts';
 import { sentences } from '../monkey/report.ts';
-import { answer, tellFailure } from '../run.ts';
+import { answer, printFailure } from '../run.ts';
 
 type Options = {
   readonly requests: number;
@@ -34,7 +34,7 @@ export function monkeyCommand(): Command {
       'after',
       `
 Examples:
-  coffer monkey                                        1000 requests, 100 at once
+  coffer monkey                                        1000 requests, 100 concurrent
   coffer monkey --requests 100000 --concurrency 200
   coffer monkey --wallets 2                            all load on two wallets
   coffer monkey --json --seed 7`,
@@ -43,7 +43,7 @@ Examples:
       try {
         await run(options);
       } catch (failure) {
-        tellFailure(failure, options.json ?? false);
+        printFailure(failure, options.json ?? false);
       }
     });
 }
@@ -51,16 +51,16 @@ Examples:
 async function run(options: Options): Promise<void> {
   refuseStrangers(options);
   await refuseSilence(options);
-  const { json = false, token = process.env['COFFER_TOKEN'], ...asked } = options;
+  const { json = false, token = process.env['COFFER_TOKEN'], ...settings } = options;
   const report = await runMonkey({
-    ...asked,
+    ...settings,
     seed: options.seed ?? newSeed(),
     token,
     ...(!json && { onProgress: progressTo(process.stderr) }),
   }).catch((failure: unknown) => {
     if (!(failure instanceof CofferUnavailable)) throw failure;
     throw new OperatorError(
-      `Coffer at ${asked.url} became unavailable before everything was read back, so the invariants could not be checked: ${failure.message}`,
+      `Coffer at ${settings.url} became unavailable before everything was read back, so the invariants could not be checked: ${failure.message}`,
       'Start it and run the command again; "coffer verify" checks the ledger itself.',
     );
   });

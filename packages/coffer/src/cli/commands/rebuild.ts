@@ -21,15 +21,15 @@ export function rebuildCommand(): Command {
 Examples:
   coffer rebuild                 the projections that can be rebuilt, and their progress
   coffer rebuild stats           the stats of all wallets
-  coffer rebuild stats --check   is what is read equal to what the log says?
+  coffer rebuild stats --check   compares the current data with the log
 
 What can be rebuilt, and what --check compares, column by column:
   stats          the stats of all wallets
   fraud          the findings: event, rule and version, action, wallet, time of the event, the events that were counted, facts;
                  not what followed from them, nor the movements kept for the windows of rules
                  made again, what was missed before has its action then, such as a freeze
-  notifications  cannot be: nobody is told twice
-  webhooks       cannot be: nothing is sent twice`,
+  notifications  cannot be rebuilt: it would notify users again
+  webhooks       cannot be rebuilt: it would send deliveries again`,
     )
     .action(async (name: string | undefined, options: Options) => {
       await runCommand({ ...options, descriptor: 2 }, async (context) => {

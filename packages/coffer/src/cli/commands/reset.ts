@@ -17,8 +17,8 @@ export function resetCommand(): Command {
       'after',
       `
 Examples:
-  coffer reset                asks, then deletes the embedded database
-  coffer reset --yes          does not ask
+  coffer reset                asks for confirmation, then deletes the embedded database
+  coffer reset --yes          skips the confirmation
   DATABASE_URL=postgres://… coffer reset --yes`,
     )
     .action(async (options: { json?: boolean; yes?: boolean }) => {

@@ -17,8 +17,8 @@ export function startCommand(): Command {
 Examples:
   coffer start                         everything, on the embedded PostgreSQL
   PORT=8080 coffer start               the REST API on another port
-  coffer start users                   the users service alone
-  coffer start worker                  what happens after a posting, alone
+  coffer start users                   only the users service
+  coffer start worker                  only the worker: projections, webhooks and background requests
   DATABASE_URL=postgres://… coffer start wallets api`,
     )
     .action(async (names: Service[]) => {

@@ -16,7 +16,7 @@ export function verifyCommand(): Command {
 Examples:
   coffer verify                              the embedded database
   coffer verify --json                       every rule with its count and first violation
-  DATABASE_URL=postgres://… coffer verify    a database of your own`,
+  DATABASE_URL=postgres://… coffer verify    your own database`,
     )
     .action(async (options: { json?: boolean }) => {
       await runCommand({ ...options, descriptor: 2 }, async (context) => {

@@ -19,7 +19,7 @@ import {
   parseTypes,
   parseWallet,
   parseWebhookCursor,
-} from '../webhook-words.ts';
+} from '../webhook-format.ts';
 
 type Json = { readonly json?: boolean };
 type Paged = { readonly limit: number; readonly cursor?: string };

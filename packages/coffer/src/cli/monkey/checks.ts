@@ -2,7 +2,7 @@
 import type { Event, HistoryItem, Operation } from '../../../../client/src/index.ts';
 import { acknowledged, operationIdOf, whyBehind } from './gather.ts';
 import type { Snapshot, WalletRead } from './gather.ts';
-import type { After, Asked, Entry, Kind, Outcome, Told } from './requests.ts';
+import type { After, MonkeyRequest, Entry, Kind, Outcome, Answered } from './requests.ts';
 
 export type Check = {
   readonly id: string;
@@ -48,11 +48,11 @@ function* conservation({ journal, wallets }: Snapshot): Findings {
   const expected = new Map<string, bigint>();
   const found = new Map<string, bigint>();
   const assetOf = (wallet: string) => wallets.get(wallet)?.wallet?.asset.code ?? 'no asset';
-  for (const { asked } of completed(journal)) {
-    const asset = assetOf(asked.wallet);
+  for (const { request } of completed(journal)) {
+    const asset = assetOf(request.wallet);
     expected.set(
       asset,
-      (expected.get(asset) ?? 0n) + (incoming.includes(asked.kind) ? asked.amount : isOutgoing(asked) ? -asked.amount : 0n),
+      (expected.get(asset) ?? 0n) + (incoming.includes(request.kind) ? request.amount : isOutgoing(request) ? -request.amount : 0n),
     );
   }
   for (const [id, { wallet }] of wallets) found.set(assetOf(id), (found.get(assetOf(id)) ?? 0n) + BigInt(wallet?.balance ?? 0));
@@ -63,7 +63,7 @@ function* conservation({ journal, wallets }: Snapshot): Findings {
 }
 
 /** A capture for another wallet stays inside the set. */
-function isOutgoing({ kind, to }: Asked): boolean {
+function isOutgoing({ kind, to }: MonkeyRequest): boolean {
   return outgoing.includes(kind) && to === undefined;
 }
 
@@ -98,44 +98,46 @@ function* records({ journal, wallets, records: read }: Snapshot): Findings {
   }
 }
 
-function whyNotAsAnswered({ asked, outcome }: Entry, byId: Operation | null, byKey: Operation | null): string | null {
-  const name = `${asked.kind} of ${asked.amount} by ${asked.wallet} under key ${asked.key}`;
+function whyNotAsAnswered({ request, outcome }: Entry, byId: Operation | null, byKey: Operation | null): string | null {
+  const name = `${request.kind} of ${request.amount} by ${request.wallet} under key ${request.key}`;
   if (!byId || !byKey) return `${name} was answered, but cannot be found by its ${byId ? 'key' : 'id'}`;
   if (JSON.stringify(byId) !== JSON.stringify(byKey)) return `${name} differs between its id and its key`;
   const status = outcome.status === 'completed' ? 'completed' : 'refused';
   // If another book refused it, the money was returned: the answer is a refusal, and so is the record.
   const recorded = byId.status === 'compensated' ? 'refused' : byId.status;
   if (recorded !== status) return `${name} was answered as ${status}, but is recorded as ${byId.status}`;
-  if (byId.type !== asked.kind || byId.requestId !== asked.key) return `${name} is recorded as ${byId.type} under key ${byId.requestId}`;
+  if (byId.type !== request.kind || byId.requestId !== request.key)
+    return `${name} is recorded as ${byId.type} under key ${byId.requestId}`;
   if (outcome.status === 'refused')
     return byId.failure?.code === outcome.code
       ? null
       : `${name} was refused with ${outcome.code}, but is recorded with ${byId.failure?.code}`;
-  if (outcome.status !== 'completed' || asked.kind === 'open') return null;
-  const { told } = outcome;
-  if (BigInt(byId.amount ?? 0) !== asked.amount || told.amount !== byId.amount)
-    return `${name} was answered with ${told.amount}, but is recorded with ${byId.amount}`;
-  if (told.createdAt !== byId.createdAt)
-    return `${name} was answered with the time ${told.createdAt}, but is recorded with ${byId.createdAt}`;
-  return sidesOf(asked.wallet, told).every(({ walletId, balance, version }) =>
+  if (outcome.status !== 'completed' || request.kind === 'open') return null;
+  const { answer } = outcome;
+  if (BigInt(byId.amount ?? 0) !== request.amount || answer.amount !== byId.amount)
+    return `${name} was answered with ${answer.amount}, but is recorded with ${byId.amount}`;
+  if (answer.createdAt !== byId.createdAt)
+    return `${name} was answered with the time ${answer.createdAt}, but is recorded with ${byId.createdAt}`;
+  return sidesOf(request.wallet, answer).every(({ walletId, balance, version }) =>
     [byId.debit, byId.credit].some((side) => side?.walletId === walletId && side.balance === balance && side.version === version),
   )
     ? null
     : `${name} was answered with balances other than the recorded ones`;
 }
 
-function whyNotInHistory(operationId: string, { asked, outcome }: Entry, wallets: ReadonlyMap<string, WalletRead>): string | null {
-  if (asked.kind === 'open') return wallets.get(asked.wallet)?.wallet ? null : `wallet ${asked.wallet} was opened, but does not exist`;
-  const lines = [asked.wallet, asked.to].map(
+function whyNotInHistory(operationId: string, { request, outcome }: Entry, wallets: ReadonlyMap<string, WalletRead>): string | null {
+  if (request.kind === 'open')
+    return wallets.get(request.wallet)?.wallet ? null : `wallet ${request.wallet} was opened, but does not exist`;
+  const lines = [request.wallet, request.to].map(
     (id) => wallets.get(id ?? '')?.history.filter((item) => (item.transferId ?? item.operationId) === operationId).length ?? 0,
   );
   // A refusal by the other side: the amount left the wallet and was returned to it.
-  const expected = outcome.status === 'refused' ? [outcome.isReturned ? 2 : 0, 0] : [1, asked.to === undefined ? 0 : 1];
+  const expected = outcome.status === 'refused' ? [outcome.isReturned ? 2 : 0, 0] : [1, request.to === undefined ? 0 : 1];
   if (lines.every((count, at) => count === expected[at])) return null;
-  return `${outcome.status} operation ${operationId} is ${lines[0]} times in the history of ${asked.wallet}${asked.to === undefined ? '' : ` and ${lines[1]} times in that of ${asked.to}`}`;
+  return `${outcome.status} operation ${operationId} is ${lines[0]} times in the history of ${request.wallet}${request.to === undefined ? '' : ` and ${lines[1]} times in that of ${request.to}`}`;
 }
 
-function sidesOf(wallet: string, { balance, version, to }: Told): After[] {
+function sidesOf(wallet: string, { balance, version, to }: Answered): After[] {
   return [{ walletId: wallet, balance, version }, ...(to ? [to] : [])];
 }
 
@@ -143,15 +145,15 @@ function sidesOf(wallet: string, { balance, version, to }: Told): After[] {
 function* keys({ journal, wallets }: Snapshot): Findings {
   const byKey = new Map<string, Entry[]>();
   for (const entry of journal) {
-    const name = `${entry.asked.wallet} ${entry.asked.key}`;
+    const name = `${entry.request.wallet} ${entry.request.key}`;
     byKey.set(name, [...(byKey.get(name) ?? []), entry]);
   }
   for (const [name, entries] of byKey) yield whyTwice(name, entries, wallets);
   for (const [id, { history }] of wallets) {
     const own = history.filter(({ requestId }) => requestId !== null);
-    const asked = new Set(journal.filter((entry) => entry.asked.wallet === id).map((entry) => entry.asked.key));
+    const requested = new Set(journal.filter((entry) => entry.request.wallet === id).map((entry) => entry.request.key));
     for (const { requestId, operationId } of own)
-      yield asked.has(requestId ?? '') ? null : `wallet ${id} has operation ${operationId}, which was never requested`;
+      yield requested.has(requestId ?? '') ? null : `wallet ${id} has operation ${operationId}, which was never requested`;
   }
 }
 
@@ -168,7 +170,7 @@ function whyTwice(name: string, entries: readonly Entry[], wallets: ReadonlyMap<
   if (fresh > 1) return `key ${name} was answered ${fresh} times as if for the first time`;
   const other = entries.find((entry) => contentOf(entry) !== content && 'replayed' in entry.outcome && !isKeyRefusal(entry));
   if (other) return `key ${name} was used for other content, and not refused`;
-  const { wallet, key } = first.asked;
+  const { wallet, key } = first.request;
   const effects = wallets.get(wallet)?.history.filter(({ requestId }) => requestId === key).length ?? 0;
   return effects > 1 ? `key ${name} had ${effects} effects` : null;
 }
@@ -177,12 +179,12 @@ function isKeyRefusal({ outcome }: Entry): boolean {
   return outcome.status === 'refused' && outcome.code === 'idempotency_key_reused';
 }
 
-function contentOf({ asked: { kind, amount, to, holdId } }: Entry): string {
+function contentOf({ request: { kind, amount, to, holdId } }: Entry): string {
   return `${kind} ${amount} ${to ?? ''} ${holdId ?? ''}`;
 }
 
 function answerOf({ outcome }: Entry): string {
-  if (outcome.status === 'completed') return JSON.stringify(outcome.told);
+  if (outcome.status === 'completed') return JSON.stringify(outcome.answer);
   return outcome.status === 'refused' ? `${outcome.code} ${outcome.operationId}` : outcome.status;
 }
 
@@ -210,7 +212,7 @@ function* holds({ wallets }: Snapshot): Findings {
 }
 
 /** The events of each operation. A refused transfer was initiated, too. */
-const told: Readonly<Record<Kind, { readonly completed: readonly string[]; readonly refused: readonly string[] }>> = {
+const eventTypesOf: Readonly<Record<Kind, { readonly completed: readonly string[]; readonly refused: readonly string[] }>> = {
   open: { completed: ['WalletCreated'], refused: ['WalletCreationFailed'] },
   deposit: { completed: ['FundsDeposited'], refused: ['DepositFailed'] },
   withdrawal: { completed: ['FundsWithdrawn'], refused: ['WithdrawalFailed'] },
@@ -240,16 +242,16 @@ function* events({ journal, events: log }: Snapshot): Findings {
     byOperation.set(of, [...(byOperation.get(of) ?? []), event]);
   }
   const known = acknowledged(journal);
-  for (const [operationId, { asked, outcome }] of known) {
+  for (const [operationId, { request, outcome }] of known) {
     const isDone = outcome.status === 'completed';
-    const further = isDone && asked.kind === 'capture' && asked.to !== undefined ? ['CaptureCredited'] : [];
-    const expected = isReturned(outcome) ? [...returned] : [...told[asked.kind][isDone ? 'completed' : 'refused'], ...further];
+    const further = isDone && request.kind === 'capture' && request.to !== undefined ? ['CaptureCredited'] : [];
+    const expected = isReturned(outcome) ? [...returned] : [...eventTypesOf[request.kind][isDone ? 'completed' : 'refused'], ...further];
     // If the operation opens a wallet first, that event comes before it.
     const found = (byOperation.get(operationId) ?? [])
       .map(({ type }) => type)
-      .filter((type) => asked.kind === 'open' || type !== 'WalletCreated');
+      .filter((type) => request.kind === 'open' || type !== 'WalletCreated');
     // The steps of a transfer between books are sorted by time, and two books' clocks may differ slightly.
-    const inOrder = (types: readonly string[]) => (asked.kind === 'transfer' ? types.toSorted() : types).join();
+    const inOrder = (types: readonly string[]) => (request.kind === 'transfer' ? types.toSorted() : types).join();
     yield inOrder(found) === inOrder(expected)
       ? null
       : `operation ${operationId} should have the events ${expected.join(', ')}, but has ${found.join(', ') || 'none'}`;
@@ -276,14 +278,15 @@ function* follows({ journal, wallets, worker }: Snapshot): Findings {
   }
   for (const [id, { history, stats }] of wallets) {
     if (!stats) continue;
-    const [moves, told] = [history.map(changeOf), Object.entries(stats)];
-    const sum = (names: RegExp) => told.reduce((total, [name, value]) => (names.test(name) ? total + BigInt(value as string) : total), 0n);
+    const [moves, figures] = [history.map(changeOf), Object.entries(stats)];
+    const sum = (names: RegExp) =>
+      figures.reduce((total, [name, value]) => (names.test(name) ? total + BigInt(value as string) : total), 0n);
     const came = moves.reduce((total, change) => (change > 0n ? total + change : total), 0n);
     const went = moves.reduce((total, change) => (change < 0n ? total - change : total), 0n);
-    const [toldCame, toldWent] = [sum(/^(deposited|toppedUp|issued|.*In)$/), sum(/^(withdrawn|spent|.*Out)$/)];
-    yield came === toldCame && went === toldWent
+    const [statsIn, statsOut] = [sum(/^(deposited|toppedUp|issued|.*In)$/), sum(/^(withdrawn|spent|.*Out)$/)];
+    yield came === statsIn && went === statsOut
       ? null
-      : `wallet ${id} received ${came} and sent ${went}, but its stats say ${toldCame} and ${toldWent}`;
+      : `wallet ${id} received ${came} and sent ${went}, but its stats say ${statsIn} and ${statsOut}`;
   }
 }
 

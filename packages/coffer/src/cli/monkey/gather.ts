@@ -53,11 +53,11 @@ export async function gather({ coffer, concurrency, journal, wallets, tokens }: 
   });
 
   const records = new Map<string, RecordRead>();
-  await forEach([...acknowledged(journal)], concurrency, async ([operationId, { asked }]) => {
-    const options = optionsOf(asked.wallet);
+  await forEach([...acknowledged(journal)], concurrency, async ([operationId, { request }]) => {
+    const options = optionsOf(request.wallet);
     const [byId, byKey] = await Promise.all([
       orNull(coffer.getOperation({ operationId }, options)),
-      orNull(coffer.getOperationByKey({ walletId: asked.wallet, key: asked.key }, options)),
+      orNull(coffer.getOperationByKey({ walletId: request.wallet, key: request.key }, options)),
     ]);
     records.set(operationId, { byId, byKey });
   });
@@ -80,7 +80,7 @@ export function acknowledged(journal: readonly Entry[]): Map<string, Entry> {
 }
 
 export function operationIdOf({ outcome }: Entry): string | undefined {
-  if (outcome.status === 'completed') return outcome.told.operationId;
+  if (outcome.status === 'completed') return outcome.answer.operationId;
   return outcome.status === 'refused' && outcome.code !== 'idempotency_key_reused' ? outcome.operationId : undefined;
 }
 

@@ -3,7 +3,7 @@ import { newKey } from '../../../../client/src/index.ts';
 import type { Coffer } from '../../../../client/src/index.ts';
 import type { Random } from './random.ts';
 import { send } from './requests.ts';
-import type { Asked, Entry, Kind, Outcome, Why } from './requests.ts';
+import type { MonkeyRequest, Entry, Kind, Outcome, Why } from './requests.ts';
 
 /** A user who can top up and spend. */
 export type Player = { readonly wallet: string; readonly token: string };
@@ -25,7 +25,7 @@ type Hold = { readonly wallet: string; readonly holdId: string };
 /** What is known while the load runs. */
 type Known = Load & { readonly holds: Hold[] };
 
-type Job = { readonly why: Why; readonly asked: readonly Asked[] };
+type Job = { readonly why: Why; readonly request: readonly MonkeyRequest[] };
 
 const jobWeights = { once: 72, again: 10, 'at once': 6, 'other content': 4, 'too much': 5, race: 3 } as const satisfies Record<Why, number>;
 const kindWeights = { deposit: 30, withdrawal: 18, transfer: 30, hold: 6 } as const;
@@ -38,72 +38,72 @@ const creditLimits = [0n, 0n, 0n, 0n, 500n];
 /** Sends exactly `requests` requests and returns the journal in the order of the answers. */
 export async function runLoad(load: Load): Promise<Entry[]> {
   const journal: Entry[] = [];
-  const sent: Asked[] = [];
+  const sent: MonkeyRequest[] = [];
   const known: Known = { ...load, holds: [] };
-  const opening = load.wallets.map((wallet, at): Job => ({ why: 'once', asked: [openOf(wallet, at)] }));
+  const opening = load.wallets.map((wallet, at): Job => ({ why: 'once', request: [openOf(wallet, at)] }));
   let left = load.requests;
 
   const nextJob = (): Job | undefined => {
     if (left <= 0) return undefined;
     const job = opening.shift() ?? chooseJob(known, sent);
-    const asked = job.asked.slice(0, left);
-    left -= asked.length;
-    sent.push(...asked);
-    return { ...job, asked };
+    const request = job.request.slice(0, left);
+    left -= request.length;
+    sent.push(...request);
+    return { ...job, request };
   };
   const run = async () => {
     for (let job = nextJob(); job; job = nextJob()) {
       const { why } = job;
-      await Promise.all(job.asked.map(async (asked) => await record(asked, why)));
+      await Promise.all(job.request.map(async (request) => await record(request, why)));
     }
   };
-  const record = async (asked: Asked, why: Why) => {
+  const record = async (request: MonkeyRequest, why: Why) => {
     const startedMs = performance.now();
-    const outcome = await send(load.coffer, asked);
-    remember(known.holds, asked, outcome);
-    journal.push({ asked, why, outcome, durationMs: performance.now() - startedMs });
+    const outcome = await send(load.coffer, request);
+    remember(known.holds, request, outcome);
+    journal.push({ request, why, outcome, durationMs: performance.now() - startedMs });
     load.onProgress(journal.length);
   };
   await Promise.all(Array.from({ length: load.concurrency }, run));
   return journal;
 }
 
-function remember(holds: Hold[], { kind, wallet }: Asked, outcome: Outcome): void {
-  const holdId = kind === 'hold' && outcome.status === 'completed' ? outcome.told.holdId : undefined;
+function remember(holds: Hold[], { kind, wallet }: MonkeyRequest, outcome: Outcome): void {
+  const holdId = kind === 'hold' && outcome.status === 'completed' ? outcome.answer.holdId : undefined;
   if (holdId !== undefined) holds.push({ wallet, holdId });
 }
 
-function openOf(wallet: string, at: number): Asked {
+function openOf(wallet: string, at: number): MonkeyRequest {
   return { kind: 'open', wallet, key: newKey(), amount: creditLimits[at % creditLimits.length] ?? 0n };
 }
 
-function chooseJob(load: Known, sent: readonly Asked[]): Job {
+function chooseJob(load: Known, sent: readonly MonkeyRequest[]): Job {
   const { random } = load;
   const why = random.weighted(jobWeights);
   switch (why) {
     case 'once':
-      return { why, asked: [fresh(load)] };
+      return { why, request: [fresh(load)] };
     case 'again':
-      return { why, asked: [random.pick(sent)] };
+      return { why, request: [random.pick(sent)] };
     case 'at once': {
-      const asked = fresh(load);
-      return { why, asked: [asked, asked, asked] };
+      const request = fresh(load);
+      return { why, request: [request, request, request] };
     }
     case 'other content': {
       const before = random.pick(sent);
-      return { why, asked: [{ ...before, amount: before.amount + 1n }] };
+      return { why, request: [{ ...before, amount: before.amount + 1n }] };
     }
     case 'too much':
-      return { why, asked: [{ ...fresh(load, random.pick(['withdrawal', 'transfer'])), amount: muchTooMuch }] };
+      return { why, request: [{ ...fresh(load, random.pick(['withdrawal', 'transfer'])), amount: muchTooMuch }] };
     case 'race': {
       const wallet = anyWallet(load);
       const amount = BigInt(amountMax);
-      return { why, asked: Array.from({ length: racers }, () => ({ kind: 'withdrawal' as const, wallet, key: newKey(), amount })) };
+      return { why, request: Array.from({ length: racers }, () => ({ kind: 'withdrawal' as const, wallet, key: newKey(), amount })) };
     }
   }
 }
 
-function fresh(load: Known, given?: Kind): Asked {
+function fresh(load: Known, given?: Kind): MonkeyRequest {
   const { random, players, holds } = load;
   const [withPlayers, withHolds] = [players.length > 0 ? 1 : 0, holds.length > 0 ? 1 : 0];
   const weights = { topup: 7 * withPlayers, spend: 5 * withPlayers, capture: 7 * withHolds, release: 3 * withHolds };

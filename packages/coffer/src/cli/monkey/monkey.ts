@@ -77,12 +77,12 @@ async function findPlayers(coffer: Coffer, run: string): Promise<Players> {
       await coffer.signUp({ email, name: `Monkey ${run} ${number}`, password });
       const { token } = await coffer.logIn({ email, password });
       const first = { kind: 'topup', key: newKey(), amount: 1n, token } as const;
-      const { replayed, ...told } = await coffer.topUp({ amount: first.amount, asset_type_id: points, key: first.key }, { token });
-      players.push({ wallet: told.walletId, token });
+      const { replayed, ...answer } = await coffer.topUp({ amount: first.amount, asset_type_id: points, key: first.key }, { token });
+      players.push({ wallet: answer.walletId, token });
       entries.push({
-        asked: { ...first, wallet: told.walletId },
+        request: { ...first, wallet: answer.walletId },
         why: 'once',
-        outcome: { status: 'completed', told, replayed },
+        outcome: { status: 'completed', answer, replayed },
         durationMs: 0,
       });
     }
@@ -96,9 +96,9 @@ async function findPlayers(coffer: Coffer, run: string): Promise<Players> {
 /** Retries requests with an unknown outcome under the same key. */
 async function settle(coffer: Coffer, journal: readonly Entry[]): Promise<Entry[]> {
   const settled: Entry[] = [];
-  for (const { asked, outcome } of journal) {
+  for (const { request, outcome } of journal) {
     if (outcome.status !== 'unknown' && outcome.status !== 'done') continue;
-    settled.push({ asked, why: 'again', outcome: await send(coffer, asked), durationMs: 0 });
+    settled.push({ request, why: 'again', outcome: await send(coffer, request), durationMs: 0 });
   }
   return settled;
 }

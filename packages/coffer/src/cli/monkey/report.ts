@@ -61,7 +61,7 @@ export function reportOf(found: {
     requestsPerSecond: Math.round((journal.length / durationMs) * 1000),
     latencyMs: { p50: percentile(0.5), p95: percentile(0.95), p99: percentile(0.99), max: percentile(1) },
     outcomes: Object.fromEntries(
-      Object.entries(Object.groupBy(journal, ({ asked }) => asked.kind)).map(([kind, entries]) => [
+      Object.entries(Object.groupBy(journal, ({ request }) => request.kind)).map(([kind, entries]) => [
         kind,
         countBy(entries, ({ outcome }) => outcome.status),
       ]),

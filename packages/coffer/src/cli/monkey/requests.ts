@@ -6,7 +6,7 @@ import type { Coffer } from '../../../../client/src/index.ts';
 export type Kind = 'open' | 'deposit' | 'withdrawal' | 'transfer' | 'topup' | 'spend' | 'hold' | 'capture' | 'release';
 
 /** A request that can be sent any number of times: its key and content stay the same. */
-export type Asked = {
+export type MonkeyRequest = {
   readonly kind: Kind;
   /** The wallet that initiates it, and that its key belongs to. */
   readonly wallet: string;
@@ -22,7 +22,7 @@ export type Asked = {
 export type After = { readonly walletId: string; readonly balance: string | null; readonly version: number | null };
 
 /** Fields of every kind of answer. */
-export type Told = {
+export type Answered = {
   readonly operationId: string;
   readonly seq: number;
   readonly requestId: string;
@@ -37,7 +37,7 @@ export type Told = {
 };
 
 export type Outcome =
-  | { readonly status: 'completed'; readonly told: Told; readonly replayed: boolean }
+  | { readonly status: 'completed'; readonly answer: Answered; readonly replayed: boolean }
   | {
       readonly status: 'refused';
       readonly code: string;
@@ -49,15 +49,15 @@ export type Outcome =
 
 export type Why = 'once' | 'again' | 'at once' | 'other content' | 'too much' | 'race';
 
-export type Entry = { readonly asked: Asked; readonly why: Why; readonly outcome: Outcome; readonly durationMs: number };
+export type Entry = { readonly request: MonkeyRequest; readonly why: Why; readonly outcome: Outcome; readonly durationMs: number };
 
 /** The asset of top-up and spend in the demo: Reward Points. */
 export const points = 2;
 
-export async function send(coffer: Coffer, asked: Asked): Promise<Outcome> {
+export async function send(coffer: Coffer, request: MonkeyRequest): Promise<Outcome> {
   try {
-    const { replayed, ...told } = await call(coffer, asked);
-    return { status: 'completed', told, replayed };
+    const { replayed, ...answer } = await call(coffer, request);
+    return { status: 'completed', answer, replayed };
   } catch (failure) {
     if (failure instanceof CofferRefused) {
       const { code, operationId, replayed } = failure;
@@ -68,7 +68,10 @@ export async function send(coffer: Coffer, asked: Asked): Promise<Outcome> {
   }
 }
 
-async function call(coffer: Coffer, { kind, wallet, key, amount, to, holdId = '', token }: Asked): Promise<Told & { replayed: boolean }> {
+async function call(
+  coffer: Coffer,
+  { kind, wallet, key, amount, to, holdId = '', token }: MonkeyRequest,
+): Promise<Answered & { replayed: boolean }> {
   const options = token === undefined ? {} : { token };
   switch (kind) {
     case 'open':

@@ -1,6 +1,6 @@
 /**
- * The broker that needs nothing beside PostgreSQL. Its queue is a position in the log itself: nothing is written per event, so there is
- * nothing to carry, to lose or to expire, and an event is delivered from the row that the posting inserted.
+ * The broker that needs only PostgreSQL. Its queue is a position in the log itself: nothing is written per event, so there is
+ * nothing to relay, lose or expire, and an event is delivered from the row that the posting inserted.
  */
 import type pg from 'pg';
 import type { Log } from '../../kernel/index.ts';
@@ -12,13 +12,13 @@ import { BuiltInConsumer } from './consumer.ts';
 import { deadLettersOf } from './dead-letters.ts';
 
 export type BuiltInOptions = {
-  /** Of the database, for a connection of the consumer's own. */
+  /** Database URL, for the consumer's own connection. */
   readonly url: string;
   readonly pool: pg.Pool;
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly log: Log;
-  /** Calls when something may have been posted, until its `stop`; without one the log is looked at once a second. */
-  readonly listen?: (onRing: () => void) => Promise<{ stop(): Promise<unknown> }>;
+  /** Calls back when something may have been posted, until its `stop`; without it, the log is polled once a second. */
+  readonly listen?: (onNotified: () => void) => Promise<{ stop(): Promise<unknown> }>;
 };
 
 export async function openBuiltIn({ url, pool, ledger, log, listen }: BuiltInOptions): Promise<Broker> {

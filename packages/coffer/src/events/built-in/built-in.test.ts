@@ -60,7 +60,7 @@ async function logIds(): Promise<string[]> {
   return ids;
 }
 
-/** Says `failed` of those that `fails` names, `done` of the others, and keeps what it saw. */
+/** Returns `failed` for those that `fails` names and `done` for the others, and records what it saw. */
 function recorder(fails: (delivery: Delivery) => boolean = () => false) {
   const seen: Delivery[] = [];
   const handler: Handler = (batch) => {
@@ -71,7 +71,7 @@ function recorder(fails: (delivery: Delivery) => boolean = () => false) {
 }
 
 describe('the built-in broker', () => {
-  test('delivers every event of every book once, in its order, each with the place of the one before', async () => {
+  test('delivers every event of every book once, in order, each with the position of the previous one', async () => {
     await post(5_000);
     const { seen, handler } = recorder();
     const consumer = await broker.consume(handler);
@@ -91,7 +91,7 @@ describe('the built-in broker', () => {
     }
   });
 
-  test('begins where the last consumer ended', async () => {
+  test('starts where the last consumer stopped', async () => {
     await post(2);
     const { seen, handler } = recorder();
     const consumer = await broker.consume(handler);
@@ -100,7 +100,7 @@ describe('the built-in broker', () => {
     expect(seen.map(({ event }) => event.type).filter((type) => type === 'FundsDeposited')).toHaveLength(2);
   });
 
-  test(`an event that fails comes ${deliveriesMax} times and is a dead letter then, while the others flow on; a replay delivers it again`, async () => {
+  test(`an event that fails is delivered ${deliveriesMax} times and then becomes a dead letter, without delaying the others; a replay delivers it again`, async () => {
     await post(5);
     const poison = (await logIds()).at(-2) ?? '';
     const { seen, handler } = recorder(({ event }) => event.id === poison);
@@ -125,7 +125,7 @@ describe('the built-in broker', () => {
     expect((await database.pool.query('select from events.redelivery')).rowCount).toBe(0);
   });
 
-  test('a handler that throws gets the same batch again, and nothing counts as a failure', async () => {
+  test('a handler that throws gets the same batch again, without counting a failure', async () => {
     await post(4);
     const batches: string[][] = [];
     const consumer = await broker.consume((batch) => {
@@ -140,7 +140,7 @@ describe('the built-in broker', () => {
     expect((await database.pool.query('select from events.redelivery')).rowCount).toBe(0);
   });
 
-  test('of two consumers one works; when its connection dies the other goes on, and nothing is missed', async () => {
+  test('of two consumers one works; if its connection dies, the other continues, and nothing is missed', async () => {
     const other = await newBroker();
     const [first, second] = [recorder(), recorder()];
     const working = await broker.consume(first.handler);
@@ -154,7 +154,7 @@ describe('the built-in broker', () => {
     await post(5);
     await vi.waitFor(() => expect(second.seen.length).toBeGreaterThanOrEqual(5), { timeout: 120_000 });
 
-    // Cut off, it takes its turn again by itself.
+    // After the disconnect, it queues for the lock again.
     const { rowCount: cut } = await database.pool.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'coffer events'",
     );
@@ -168,7 +168,7 @@ describe('the built-in broker', () => {
   });
 });
 
-test('the consumer rests only while it is behind and the log grows about as fast as it can', () => {
+test('the consumer rests only while it is behind and the log grows at nearly full speed', () => {
   const fast = { tookMs: 50, growthPerSecond: 40_000, isBehind: true };
   expect(restMsAfter(fast)).toBe(600);
   expect(restMsAfter({ ...fast, tookMs: 5_000 })).toBe(2_000);

@@ -1,4 +1,7 @@
-/** Reads the log after the queue's position and hands it to a handler: one consumer per queue at a time, whatever the number of processes. */
+/**
+ * Reads the log after the queue's position and passes it to a handler: one consumer per queue at a time, for any number of
+ * processes.
+ */
 import { Follower, WakeSignal } from '../../background/index.ts';
 import { isOutage } from '../../database/index.ts';
 import { assert, Backoff } from '../../kernel/index.ts';
@@ -12,9 +15,9 @@ import { QueueSession } from './store.ts';
 import type { Failed, Redelivery } from './store.ts';
 
 const eventsPerBatch = 4_000;
-/** Each is looked up by itself. */
+/** Each is looked up separately. */
 const redeliveriesPerBatch = 100;
-/** Without a ring: another process may post whose rings do not get here. */
+/** Polling interval without a notification: another process may post whose notifications do not arrive here. */
 const pollMs = 1_000;
 const turnMs = 1_000;
 
@@ -24,7 +27,7 @@ export type ConsumerOptions = {
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly handler: Handler;
   readonly log: Log;
-  /** What an event that is given up is kept as. */
+  /** How a dead letter is stored. */
   readonly bodyOf: (delivery: Delivery) => string;
 };
 
@@ -41,7 +44,7 @@ export class BuiltInConsumer implements Consumer {
     this.#running = this.#run();
   }
 
-  /** Something may be there to read. */
+  /** Notifies the consumer that there may be something to read. */
   ring(): void {
     this.#wake.notify();
   }
@@ -69,8 +72,8 @@ export class BuiltInConsumer implements Consumer {
           await session.close();
         }
       } catch (failure) {
-        if (!isOutage(failure)) log.error({ err: failure, queue }, 'Events cannot be delivered; trying again');
-        else if (!isAway) log.warn({ queue, reason: (failure as Error).message }, 'Events wait: the database is away');
+        if (!isOutage(failure)) log.error({ err: failure, queue }, 'Delivering events failed; retrying');
+        else if (!isAway) log.warn({ queue, reason: (failure as Error).message }, 'Events wait: the database is unavailable');
         isAway = true;
       }
       if (!this.#stopped) await this.#wake.pause(backoff.nextMs(), () => this.#stopped);
@@ -92,7 +95,7 @@ export class BuiltInConsumer implements Consumer {
     }
   }
 
-  /** Answers how many events of the book were handled. */
+  /** Returns how many events of the book were handled. */
   async #advance(session: QueueSession, book: number, follower: Follower<LedgerEvent>): Promise<number> {
     const startedMs = performance.now();
     const { after, events, isFull } = await follower.next(book);
@@ -136,14 +139,13 @@ export class BuiltInConsumer implements Consumer {
       verdicts[at] === 'failed' ? [{ delivery, deliveries: before(at) + 1, body: bodyOf(delivery) }] : [],
     );
     for (const { delivery, deliveries } of failed)
-      if (deliveries >= deliveriesMax)
-        log.error({ queue, event: delivery.event.id, deliveries }, 'An event was given up: it is a dead letter');
+      if (deliveries >= deliveriesMax) log.error({ queue, event: delivery.event.id, deliveries }, 'An event became a dead letter');
     return failed;
   }
 
   async #found({ book, seq, part, previous }: Redelivery): Promise<Delivery> {
     const [event] = await this.#options.ledger.read.in({ book }).events(seq, part - 1, 1);
-    assert(event && event.seq === seq && event.part === part, `event ${book}-${seq}-${part} is in the log, which loses nothing`);
+    assert(event && event.seq === seq && event.part === part, `event ${book}-${seq}-${part} must be in the log, which is append-only`);
     return { event, previous };
   }
 }

@@ -1,4 +1,4 @@
-/** Dead letters of the built-in broker: rows of a table, which leave it when somebody says so. */
+/** Dead letters of the built-in broker: rows of a table, until they are replayed or dropped. */
 import type pg from 'pg';
 import type { DeadLetter, DeadLetters } from '../broker.ts';
 
@@ -37,7 +37,7 @@ export function deadLettersOf(pool: pg.Pool, queue: string, onReplay: () => void
       return rows[0] ? fromRow(rows[0]) : null;
     },
     replay: async (ids) => {
-      // One statement: it is in the queue again, or still a dead letter.
+      // One statement: it is either in the queue again, or still a dead letter.
       const { rowCount } = await pool.query(
         `with revived as (
           delete from events.dead_letter where queue = $1 and ($2::bigint[] is null or id = any($2)) returning *
@@ -64,7 +64,7 @@ function fromRow({ id, body, event_id, event_type, wallet, reason, deliveries, d
   return { id: String(id), body, eventId: event_id, eventType: event_type, wallet, reason, deliveries, diedAt: died_at };
 }
 
-/** What is no number is no id of a dead letter. */
+/** An id that is not a number is no dead letter's. */
 function numberOf(id: string): number | null {
   return /^[1-9]\d{0,14}$/.test(id) ? Number(id) : null;
 }
@@ -73,7 +73,7 @@ function numbersOf(ids: readonly string[] | 'all'): number[] | null {
   return ids === 'all' ? null : ids.map(numberOf).filter((id) => id !== null);
 }
 
-/** What waits with this broker, for whoever takes another one. */
+/** Failed events of this broker, for an operator who switches to another one. */
 export async function countLeft(pool: pg.Pool, queue: string): Promise<{ readonly deadLetters: number; readonly toBeRedelivered: number }> {
   const { rows } = await pool.query<{ deadLetters: number; toBeRedelivered: number }>(
     `select (select count(*) from events.dead_letter where queue = $1) as "deadLetters",

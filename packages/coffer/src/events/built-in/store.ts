@@ -1,4 +1,4 @@
-/** The built-in broker's statements, all on the connection that holds the queue's turn: who lost it cannot write. */
+/** The SQL of the built-in broker, all on the connection that holds the queue's lock: a consumer that lost it cannot write. */
 import type pg from 'pg';
 import { openSession, trySessionLock } from '../../background/index.ts';
 import type { Session } from '../../background/index.ts';
@@ -6,21 +6,21 @@ import type { LedgerEvent } from '../../ledger/index.ts';
 import { deliveriesMax } from '../broker.ts';
 import type { Delivery, Place } from '../broker.ts';
 
-/** The class of Coffer's advisory locks that say who consumes a queue. */
+/** The class of Coffer's advisory locks for the consumer of a queue. */
 const turnLock = 0x0c0ffe20;
 
-/** A machine that vanished without a word is noticed, and its turn is free, within about ten seconds; a process that died, at once. */
+/** A vanished machine is noticed, and its lock released, within about ten seconds; a dead process immediately. */
 const sessionOptions = '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c statement_timeout=20s';
 
-/** The first redelivery comes after this; each later one after twice the pause of the one before. */
+/** The pause before the first redelivery; it doubles for each later one. */
 const firstPauseMs = 500;
 
-/** An event that failed before, and how often it was delivered until now. */
+/** An event that failed before, and its number of deliveries so far. */
 export type Redelivery = Place & { readonly book: number; readonly previous: Place | null; readonly deliveries: number };
 
 type RedeliveryRow = Place & { book: number; previous_seq: number | null; previous_part: number | null; deliveries: number };
 
-/** An event with what becomes of it: it is tried again when deliveries are left, else it is a dead letter. */
+/** An event with its outcome: it is retried if deliveries are left, otherwise it becomes a dead letter. */
 export type Failed = { readonly delivery: Delivery; readonly deliveries: number; readonly body: string };
 
 const deadText = `
@@ -53,7 +53,7 @@ export class QueueSession {
     this.#queue = queue;
   }
 
-  /** `onBroken` is called once when the connection ends by itself. */
+  /** `onBroken` is called once if the connection breaks. */
   static async open(url: string, queue: string, onBroken: () => void): Promise<QueueSession> {
     const session = await openSession({ url, applicationName: 'coffer events', serverOptions: sessionOptions, onBroken });
     return new QueueSession(session, queue);
@@ -63,7 +63,7 @@ export class QueueSession {
     return this.#session.isBroken;
   }
 
-  /** True when nobody else consumes the queue; the turn is this connection's until it ends. */
+  /** True if no other process consumes the queue; the lock belongs to this connection until it ends. */
   async takeTurn(): Promise<boolean> {
     return await trySessionLock(this.#client, turnLock, this.#queue);
   }
@@ -79,7 +79,7 @@ export class QueueSession {
     return new Map(rows.map(({ book, seq, part }) => [book, { seq, part }]));
   }
 
-  /** What failed is noted, and the position moves on, in one commit. */
+  /** Records failures and advances the position, in one commit. */
   async moveOn(book: number, place: Place, failed: readonly Failed[]): Promise<void> {
     if (failed.length === 0) {
       await this.#client.query({
@@ -122,7 +122,7 @@ export class QueueSession {
     });
   }
 
-  /** Ends the connection, and with it the turn. */
+  /** Ends the connection, and with it the lock. */
   async close(): Promise<void> {
     await this.#session.close();
   }

@@ -1,10 +1,10 @@
-/** The broker that is a RabbitMQ: a relay carries the log to it, consumers read a quorum queue. Never on the way of a posting. */
+/** The RabbitMQ broker: a relay carries the log to it, consumers read a quorum queue. It is never on the posting path. */
 import type pg from 'pg';
 import type { Log } from '../../kernel/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import { workerQueue } from '../broker.ts';
 import type { Broker, Consumer, DeadLetters } from '../broker.ts';
-import type { Doorbell } from '../doorbell.ts';
+import type { PostingNotifier } from '../notifier.ts';
 import { RabbitConsumer } from './consumer.ts';
 import { rabbitDeadLetters } from './dead-letters.ts';
 import { RabbitLink } from './link.ts';
@@ -13,17 +13,17 @@ import { Relay } from './relay.ts';
 
 export type RabbitOptions = {
   readonly rabbitmqUrl: string;
-  /** Of the database, for a connection of the relay's own. */
+  /** Database URL, for the relay's own connection. */
   readonly url: string;
   readonly pool: pg.Pool;
   readonly ledger: Pick<Ledger, 'books' | 'read'>;
   readonly log: Log;
-  /** Without one the relay looks at the log once a second. */
-  readonly doorbell?: Pick<Doorbell, 'listen'> | undefined;
+  /** Without one, the relay polls the log once a second. */
+  readonly notifier?: Pick<PostingNotifier, 'listen'> | undefined;
 };
 
-export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, doorbell }: RabbitOptions): Broker {
-  // RabbitMQ stops listening to a connection whose publishing it blocks, acknowledgements included: so there are two.
+export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, notifier }: RabbitOptions): Broker {
+  // RabbitMQ stops reading from a connection whose publishing it blocks, including acknowledgements: hence two.
   const [publishing, consuming] = [new RabbitLink(rabbitmqUrl, 'publishing', log), new RabbitLink(rabbitmqUrl, 'consuming', log)];
   const publishers = { relay: new Publisher(publishing), replay: new Publisher(publishing) };
   const parts = new Set<Consumer>();
@@ -43,7 +43,7 @@ export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, doorbell }: 
     deadLetters: rabbitDeadLetters({ link: consuming, publisher: publishers.replay, pool }),
     relay: async () => {
       const relay = new Relay({ url, ledger, publisher: publishers.relay, log });
-      const listening = await doorbell?.listen(() => relay.ring());
+      const listening = await notifier?.listen(() => relay.ring());
       return keep({
         stop: async () => {
           await listening?.stop();
@@ -62,7 +62,7 @@ export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, doorbell }: 
   };
 }
 
-/** The dead letters alone: one connection, since nothing else is published or consumed on it. */
+/** Only the dead letters: one connection, because nothing else is published or consumed on it. */
 export function openRabbitDeadLetters({ rabbitmqUrl, pool, log }: Pick<RabbitOptions, 'rabbitmqUrl' | 'pool' | 'log'>): {
   readonly deadLetters: DeadLetters;
   stop(): Promise<void>;

@@ -1,4 +1,6 @@
-/** Hands what RabbitMQ delivers to a handler, in batches and in its order, and acknowledges what the handler says is done. */
+/**
+ * Passes RabbitMQ's deliveries to a handler, in batches and in order, and acknowledges those that the handler reports as done.
+ */
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import { WakeSignal } from '../../background/index.ts';
 import { assert, Backoff, pauseAfter } from '../../kernel/index.ts';
@@ -12,23 +14,23 @@ import type { RabbitLink } from './link.ts';
 import { earlierDeliveries, textOf } from './messages.ts';
 import { declareTopology } from './topology.ts';
 
-/** What RabbitMQ may have sent us without an acknowledgement: two batches, so that one is on its way while one is handled. */
+/** The prefetch: two batches, so that one is in transit while another is handled. */
 const prefetchMessages = 1_000;
 const messagesPerBatch = 500;
-/** The first redelivery comes after this; each later one after twice the pause of the one before. */
+/** The pause before the first redelivery; it doubles for each later one. */
 const redeliveryPauses = { first: 500, most: 60_000 } as const;
 const idleMs = 60_000;
 
 export type ConsumerOptions = { readonly link: RabbitLink; readonly queue: string; readonly handler: Handler; readonly log: Log };
 
-/** A message that waits for its turn; of its content only what can be read is kept. */
+/** A waiting message; only its readable content is stored. */
 type Waiting = { readonly tag: number; readonly deliveries: number; readonly delivery: Delivery | null; readonly why: string };
 
-/** One subscription, from its beginning to its end, whoever ends it. Tags mean nothing outside of it. */
+/** One subscription, from start to end. Delivery tags are valid only within it. */
 class Session {
   readonly channel: Channel;
   waiting: Waiting[] = [];
-  /** Tags of messages that failed and are given back after a pause. Acknowledging "all up to" would acknowledge them too. */
+  /** Tags of failed messages that are returned after a pause. Acknowledging "all up to" would acknowledge them, too. */
   readonly held = new Map<number, NodeJS.Timeout>();
   isOver = false;
 
@@ -75,13 +77,13 @@ export class RabbitConsumer implements Consumer {
             else await this.#wake.sleep(idleMs);
           }
         } finally {
-          // What was not acknowledged goes to the next consumer.
+          // Unacknowledged messages go to the next consumer.
           session.isOver = true;
           closeQuietly(session.channel);
         }
       } catch (failure) {
-        // The connection itself tells when RabbitMQ is away.
-        if (!(failure instanceof BrokerUnavailable)) log.error({ err: failure, queue }, 'Events cannot be consumed; trying again');
+        // The connection itself logs that RabbitMQ is unavailable.
+        if (!(failure instanceof BrokerUnavailable)) log.error({ err: failure, queue }, 'Consuming events failed; retrying');
       }
       if (!this.#stopped) await this.#wake.pause(backoff.nextMs(), () => this.#stopped);
     }
@@ -100,7 +102,7 @@ export class RabbitConsumer implements Consumer {
     return session;
   }
 
-  /** Called by the library, outside of anybody's try: must not throw. */
+  /** Called by the library outside of any try block: must not throw. */
   #take(session: Session | null, message: AsyncMessage): void {
     const text = textOf(message);
     const read = text === null ? { unreadable: 'it is too long' } : readEnvelope(text);
@@ -139,7 +141,7 @@ export class RabbitConsumer implements Consumer {
     for (const message of failed) this.#giveBack(session, message);
   }
 
-  /** For another try after a pause, or into the dead letters. */
+  /** Returns it for another try after a pause, or to the dead letters. */
   #giveBack(session: Session, { tag, deliveries, delivery, why }: Waiting): void {
     const { log, queue } = this.#options;
     const giveBack = (requeue: boolean) => {
@@ -147,7 +149,7 @@ export class RabbitConsumer implements Consumer {
       if (!session.isOver && session.channel.active) session.channel.basicNack({ deliveryTag: tag, requeue });
     };
     if (deliveries >= deliveriesMax) {
-      log.error({ queue, event: delivery?.event.id ?? null, why, deliveries }, 'An event was given up: it is a dead letter');
+      log.error({ queue, event: delivery?.event.id ?? null, why, deliveries }, 'An event became a dead letter');
       giveBack(false);
       return;
     }

@@ -1,6 +1,6 @@
 /**
- * Dead letters in RabbitMQ: a queue that nobody consumes. Looking takes each message, keeps it unacknowledged, and gives all of them back, so
- * that whatever happens meanwhile nothing is lost; one looks at a time, across processes, so that nobody sees a queue that is half taken.
+ * Dead letters in RabbitMQ: a queue without a consumer. Reading takes each message without acknowledging it, and returns all of
+ * them, so that nothing is lost on any failure; one process reads at a time, so that none sees a half-taken queue.
  */
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
@@ -9,7 +9,7 @@ import { inTransaction } from '../../database/index.ts';
 import { BrokerUnavailable, deliveriesMax, workerQueue } from '../broker.ts';
 import type { DeadLetter, DeadLetters } from '../broker.ts';
 import { hintsOf } from '../envelope.ts';
-import { Turnstile } from '../turnstile.ts';
+import { Semaphore } from '../semaphore.ts';
 import { closeQuietly } from './link.ts';
 import type { RabbitLink } from './link.ts';
 import { bytesOf, deathOf } from './messages.ts';
@@ -17,29 +17,29 @@ import type { Publisher } from './publisher.ts';
 import { deadQueue, declareTopology } from './topology.ts';
 
 /**
- * How many a look goes through: beyond the first ten thousand dead letters a single one is neither listed nor found. Replaying or
- * dropping all of them has no such limit.
+ * The maximum number of letters that a read goes through: beyond the first ten thousand, a single one is neither listed nor
+ * found. Replaying or dropping all of them has no such limit.
  */
 const lookedAtMax = 10_000;
-/** What is shown of a message. */
+/** How much of a message is shown. */
 const bodyCharactersMax = 65_536;
 const lookLock = 0x0c0ffe22;
 const turnWaitsMs = 15_000;
 
 export type DeadLetterOptions = {
   readonly link: RabbitLink;
-  /** Its own: windows of one publisher follow each other. */
+  /** Its own publisher: windows of one publisher run one after the other. */
   readonly publisher: Publisher;
   readonly pool: pg.Pool;
 };
 
-/** What becomes of a letter that was looked at. */
+/** What to do with a letter that was read. */
 type Fate = 'kept' | 'gone';
 
 export function rabbitDeadLetters({ link, publisher, pool }: DeadLetterOptions): DeadLetters {
-  // Whoever waits for a RabbitMQ that does not answer holds a connection to the database: no more than one of this process.
-  const turnstile = new Turnstile(1);
-  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => await takeTurn(turnstile, () => alone(pool, work));
+  // A caller that waits for a RabbitMQ that does not answer holds a database connection: at most one per process.
+  const semaphore = new Semaphore(1);
+  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => await takeTurn(semaphore, () => alone(pool, work));
   const look = async (visit: (letter: DeadLetter, message: SyncMessage) => Fate | Promise<Fate>, most = lookedAtMax) =>
     await inTurn(() => walk(link, visit, most));
 
@@ -49,7 +49,7 @@ export function rabbitDeadLetters({ link, publisher, pool }: DeadLetterOptions):
       found.push(letter);
       return 'kept';
     });
-    // What was given back keeps its order, but lines up before what has died since: whole seconds and the queue's order tell.
+    // Returned letters keep their order, but go before those that have died since: order by time in seconds, then by queue order.
     return found.toSorted((a, b) => (a.diedAt?.getTime() ?? 0) - (b.diedAt?.getTime() ?? 0));
   };
   const settle = async (ids: readonly string[] | 'all', settleOne: (message: SyncMessage) => Promise<unknown>): Promise<number> => {
@@ -85,21 +85,21 @@ async function walk(
   const channel = await link.channel(declareTopology);
   try {
     const { messageCount } = await channel.queueDeclare({ queue: deadQueue, passive: true });
-    let lastKept: number | null = null;
+    let lastUnsettled: number | null = null;
     for (let seen = 0; seen < Math.min(messageCount, most); seen++) {
       const message = await channel.basicGet({ queue: deadQueue });
       if (!message) break;
       const fate = await visit(letterOf(message), message);
       if (fate === 'gone') channel.basicAck({ deliveryTag: message.deliveryTag });
-      else lastKept = message.deliveryTag;
+      else lastUnsettled = message.deliveryTag;
     }
-    if (lastKept !== null) channel.basicNack({ deliveryTag: lastKept, multiple: true, requeue: true });
+    if (lastUnsettled !== null) channel.basicNack({ deliveryTag: lastUnsettled, multiple: true, requeue: true });
     await channel.close();
   } catch (failure) {
-    // What is still ours goes back with the channel.
+    // Unsettled letters return to the queue when the channel closes.
     closeQuietly(channel);
     if (failure instanceof BrokerUnavailable) throw failure;
-    throw new BrokerUnavailable('RabbitMQ went away while its dead letters were looked at', { cause: failure });
+    throw new BrokerUnavailable('RabbitMQ became unavailable while its dead letters were read', { cause: failure });
   }
 }
 
@@ -113,7 +113,9 @@ async function countOf(link: RabbitLink): Promise<number> {
   return count;
 }
 
-/** Into the worker's queue, as it was sent, with no deliveries counted. It is gone from the dead letters after that only. */
+/**
+ * Publishes it to the worker's queue, as it was sent, with a fresh delivery count. Only then is it removed from the dead letters.
+ */
 async function deliverAgain(publisher: Publisher, message: SyncMessage): Promise<void> {
   const safe = await publisher.publish([
     {
@@ -132,7 +134,7 @@ function letterOf(message: SyncMessage): DeadLetter {
   const body = bytes.toString('utf8', 0, bodyCharactersMax);
   const death = deathOf(message);
   return {
-    // The same message has the same id at every look; RabbitMQ gives it none.
+    // The same message has the same id at every read; RabbitMQ does not assign one.
     id: createHash('sha256')
       .update(message.messageId ?? '')
       .update(bytes)
@@ -148,19 +150,19 @@ function letterOf(message: SyncMessage): DeadLetter {
 
 function reasonOf(reason: string | null): string | null {
   if (reason === 'rejected') return `failed ${deliveriesMax} times`;
-  return reason === 'delivery_limit' ? 'ended its worker again and again' : reason;
+  return reason === 'delivery_limit' ? 'repeatedly crashed its worker' : reason;
 }
 
-/** One after the other in this process; who has waited for too long is told, and looks at nothing any more. */
-async function takeTurn<T>(turnstile: Turnstile, work: () => Promise<T>): Promise<T> {
+/** One after the other in this process; a caller that has waited too long is refused, and reads nothing. */
+async function takeTurn<T>(semaphore: Semaphore, work: () => Promise<T>): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   let state: 'waits' | 'works' | 'gone' = 'waits';
   const timer = setTimeout(() => {
     if (state !== 'waits') return;
     state = 'gone';
-    reject(new BrokerUnavailable('others have been looking at the dead letters for too long'));
+    reject(new BrokerUnavailable('other reads of the dead letters took too long'));
   }, turnWaitsMs);
-  const passing = turnstile.pass(async () => {
+  const passing = semaphore.pass(async () => {
     if (state === 'gone') return;
     state = 'works';
     resolve(await work());
@@ -169,7 +171,7 @@ async function takeTurn<T>(turnstile: Turnstile, work: () => Promise<T>): Promis
   return await promise;
 }
 
-/** One at a time, in whatever process. The lock ends with its connection. */
+/** One at a time across processes. The lock ends with its connection. */
 async function alone<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T> {
   const settings = "set local lock_timeout = '15s'; set local idle_in_transaction_session_timeout = 0";
   return await inTransaction(

@@ -1,11 +1,11 @@
-/** A connection to RabbitMQ that comes back by itself, with an end to every wait: the library's own waits have none. */
+/** A connection to RabbitMQ that reconnects automatically, and limits every wait: the library's own waits have no limit. */
 import { Connection } from 'rabbitmq-client';
 import type { Channel } from 'rabbitmq-client';
 import { hidePasswords } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import { BrokerUnavailable } from '../broker.ts';
 
-/** While it is away: whoever waits for it may be stopping. */
+/** While it is unavailable: the waiting caller may be stopping. */
 const acquireTimeoutMs = 3_000;
 const answerTimeoutMs = 10_000;
 const closeTimeoutMs = 2_000;
@@ -19,11 +19,11 @@ export class RabbitLink {
   #connection: Connection;
   #isBlocked = false;
   #isAway = false;
-  /** Why, as RabbitMQ or the network last said: that the wait was too long explains nothing. */
+  /** The last reason given by RabbitMQ or the network: that a wait was too long explains nothing. */
   #awayWhy = '';
   #stopped = false;
 
-  /** `purpose` is shown to whoever looks at RabbitMQ's connections. */
+  /** `purpose` is shown in RabbitMQ's list of connections. */
   constructor(url: string, purpose: string, log: Log) {
     this.#url = url;
     this.#purpose = purpose;
@@ -35,12 +35,12 @@ export class RabbitLink {
     return this.#connection.ready || this.#isBlocked;
   }
 
-  /** RabbitMQ is short of memory or disk and takes nothing more from us for now. */
+  /** RabbitMQ is short of memory or disk and accepts no more messages for now. */
   get isBlocked(): boolean {
     return this.#isBlocked;
   }
 
-  /** A channel of the caller's own, which closes itself at any error. Throws BrokerUnavailable. */
+  /** A separate channel for the caller, which closes on any error. Throws BrokerUnavailable. */
   async channel(prepare: (channel: Channel) => Promise<unknown> = () => Promise.resolve()): Promise<Channel> {
     if (this.#stopped) throw new BrokerUnavailable('the connection to RabbitMQ was stopped');
     const channel = await this.#within(this.#connection.acquire({ emitErrorsFromChannel: true }));
@@ -54,7 +54,7 @@ export class RabbitLink {
     }
   }
 
-  /** Gives the connection up and makes a new one: for when nothing is heard on it. */
+  /** Drops the connection and makes a new one: for a connection that no longer responds. */
   reset(): void {
     if (this.#stopped) return;
     const old = this.#connection;
@@ -68,7 +68,7 @@ export class RabbitLink {
     if ((await settledWithin(closing, closeTimeoutMs)) === timedOut) this.#connection.unsafeDestroy();
   }
 
-  /** What RabbitMQ does not answer is given up together with the connection. */
+  /** A request that RabbitMQ does not answer is abandoned together with the connection. */
   async #within<T>(answer: Promise<T>): Promise<T> {
     answer.catch(() => undefined);
     let settled: T | typeof timedOut;
@@ -98,33 +98,33 @@ export class RabbitLink {
       if (!isCurrent()) return;
       this.#isBlocked = false;
       this.#awayWhy = reasonOf(error);
-      if (!this.#isAway) this.#log.warn({ reason: this.#awayWhy, for: this.#purpose }, 'RabbitMQ is away; trying again');
+      if (!this.#isAway) this.#log.warn({ reason: this.#awayWhy, for: this.#purpose }, 'RabbitMQ is unavailable; retrying');
       this.#isAway = true;
     });
     connection.on('connection', () => {
-      if (this.#isAway && isCurrent()) this.#log.info({ for: this.#purpose }, 'RabbitMQ is back');
+      if (this.#isAway && isCurrent()) this.#log.info({ for: this.#purpose }, 'RabbitMQ is available again');
       this.#isAway = false;
     });
     connection.on('connection.blocked', (reason) => {
       this.#isBlocked = true;
-      this.#log.warn({ reason }, 'RabbitMQ takes nothing more for now; events wait in the log');
+      this.#log.warn({ reason }, 'RabbitMQ blocks publishing; events wait in the log');
     });
     connection.on('connection.unblocked', () => {
       this.#isBlocked = false;
-      this.#log.info('RabbitMQ takes events again');
+      this.#log.info('RabbitMQ accepts events again');
     });
     return connection;
   }
 }
 
-/** The library puts the name of a code before what RabbitMQ says, also of codes that it has no name for. */
+/** The library prefixes RabbitMQ's text with the name of a code, even of codes that it has no name for. */
 function reasonOf({ message }: Error): string {
   return hidePasswords(message.replace(/^undefined: /, ''));
 }
 
 export const timedOut = Symbol('timed out');
 
-/** The promise's own end, or `timedOut`. */
+/** The result of the promise, or `timedOut`. */
 export async function settledWithin<T>(promise: Promise<T>, timeoutMs: number): Promise<T | typeof timedOut> {
   const { promise: over, resolve } = Promise.withResolvers<typeof timedOut>();
   const timer = setTimeout(() => resolve(timedOut), timeoutMs);
@@ -135,7 +135,7 @@ export async function settledWithin<T>(promise: Promise<T>, timeoutMs: number): 
   }
 }
 
-/** Without waiting: on a connection that hangs it would never end. */
+/** Not awaited: on a hung connection it would never end. */
 export function closeQuietly(channel: Channel): void {
   channel.close().catch(() => undefined);
 }

@@ -1,27 +1,27 @@
-/** Messages as RabbitMQ hands them over, sent by us or by anybody. */
+/** Parses messages delivered by RabbitMQ, whether ours or not. */
 import type { AsyncMessage, HeaderFields, SyncMessage } from 'rabbitmq-client';
 import { envelopeBytesMax } from '../envelope.ts';
 
-/** As it was sent: the library has already read a body that called itself JSON or text. */
+/** The body as sent: the library has already parsed a body declared as JSON or text. */
 export function bytesOf({ body }: Pick<AsyncMessage | SyncMessage, 'body'>): Buffer {
   const given: unknown = body;
   if (Buffer.isBuffer(given)) return given;
   return Buffer.from(typeof given === 'string' ? given : JSON.stringify(given));
 }
 
-/** Null for one that is too long to be ours; nothing of it is kept. */
+/** Null for one that is too long to be ours; it is not stored. */
 export function textOf(message: Pick<AsyncMessage, 'body'>): string | null {
   const bytes = bytesOf(message);
   return bytes.length > envelopeBytesMax ? null : bytes.toString('utf8');
 }
 
-/** How often a quorum queue delivered it before. */
+/** Number of earlier deliveries by a quorum queue. */
 export function earlierDeliveries({ headers }: HeaderFields): number {
   const count: unknown = headers?.['x-delivery-count'];
   return typeof count === 'number' && count > 0 ? count : 0;
 }
 
-/** Why it is a dead letter, and when it became one: the newest of its deaths. */
+/** Why and when it became a dead letter: the newest of its deaths. */
 export function deathOf({ headers }: HeaderFields): { reason: string | null; at: Date | null } {
   const deaths: unknown = headers?.['x-death'];
   const death: unknown = Array.isArray(deaths) ? deaths[0] : undefined;
@@ -30,7 +30,7 @@ export function deathOf({ headers }: HeaderFields): { reason: string | null; at:
   return { reason: typeof reason === 'string' ? reason : null, at: momentOf(time) };
 }
 
-/** RabbitMQ's times are whole seconds. */
+/** RabbitMQ's times are in whole seconds. */
 function momentOf(time: unknown): Date | null {
   const at = time instanceof Date ? time : new Date(typeof time === 'number' ? time * 1_000 : Number.NaN);
   return Number.isNaN(at.getTime()) ? null : at;

@@ -1,20 +1,20 @@
-/** Puts messages into RabbitMQ, and knows which of them are safe there: on the disk of a queue, by its own word. */
+/** Publishes messages to RabbitMQ, and tracks which are safe there: confirmed to be on a queue's disk. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Channel } from 'rabbitmq-client';
 import { closeQuietly, settledWithin, timedOut } from './link.ts';
 import type { RabbitLink } from './link.ts';
 import { declareTopology } from './topology.ts';
 
-/** From handing a window over to its last confirm. RabbitMQ knows no such limit: a confirm that was lost would be waited for for ever. */
+/** From sending a window to its last confirm. RabbitMQ has no such limit: a lost confirm would be awaited forever. */
 const confirmTimeoutMs = 15_000;
-/** The same, for a window under way when the process stops: what is not confirmed by then is carried again later. */
+/** The same for a window in progress when the process stops: unconfirmed events are relayed again later. */
 const lastConfirmMs = 2_000;
 const lookEveryMs = 1_000;
 
 export type Message = {
   readonly exchange: string;
   readonly routingKey: string;
-  /** Tells returned messages apart: unique within a window. */
+  /** Identifies returned messages: unique within a window. */
   readonly messageId: string;
   readonly contentType: string;
   readonly body: Buffer;
@@ -23,7 +23,7 @@ export type Message = {
 export class Publisher {
   readonly #link: RabbitLink;
   #channel: Channel | null = null;
-  /** What came back of the window under way, since no queue wanted it. */
+  /** Messages of the current window that were returned because no queue matched. */
   #returned = new Set<string>();
 
   constructor(link: RabbitLink) {
@@ -31,8 +31,9 @@ export class Publisher {
   }
 
   /**
-   * Publishes a window in its order, and answers how many of its first messages are safe: confirmed, and not returned. Of those behind
-   * them nothing is known. One window at a time. Throws BrokerUnavailable when nothing was sent. `isEnding`: whether its end is waited for.
+   * Publishes a window in order, and returns how many of its first messages are safe: confirmed, and not returned. The state of
+   * the rest is unknown. One window at a time. Throws BrokerUnavailable if nothing was sent. `isEnding`: whether a stop waits for
+   * it.
    */
   async publish(window: readonly Message[], isEnding: () => boolean = () => false): Promise<number> {
     const channel = await this.#ready();
@@ -46,11 +47,11 @@ export class Publisher {
       ),
     );
     const isInTime = await this.#confirmed(Promise.all(sent), channel, isEnding);
-    // RabbitMQ sends what it returns before it confirms it; the library tells it a turn later.
+    // RabbitMQ sends a return before its confirm; the library reports it one turn later.
     await turn();
     const unsafe = window.findIndex(({ messageId }, at) => !confirmed[at] || returned.has(messageId));
     if (unsafe === -1) return window.length;
-    // Something is missing or was cut off: a new channel declares it again.
+    // Something is missing or disconnected: a new channel declares it again.
     this.#leave(channel);
     if (!isInTime) this.#link.reset();
     return unsafe;
@@ -60,7 +61,7 @@ export class Publisher {
     if (this.#channel) this.#leave(this.#channel);
   }
 
-  /** False when it took too long; while RabbitMQ says that it takes nothing, time stands still. */
+  /** False if it took too long; the clock stops while RabbitMQ blocks publishing. */
   async #confirmed(all: Promise<unknown>, channel: Channel, isEnding: () => boolean): Promise<boolean> {
     let endingMs = 0;
     for (let waitedMs = 0; waitedMs < confirmTimeoutMs; waitedMs += this.#link.isBlocked ? 0 : lookEveryMs) {

@@ -1,4 +1,7 @@
-/** Carries the log to RabbitMQ: reads each book after its position, publishes, and moves the position on past what is safe there. */
+/**
+ * Relays the log to RabbitMQ: reads each book after its position, publishes, and advances the position past the events that are
+ * safe there.
+ */
 import { Follower, WakeSignal } from '../../background/index.ts';
 import { isOutage } from '../../database/index.ts';
 import { Backoff } from '../../kernel/index.ts';
@@ -11,10 +14,10 @@ import { envelopeContentType, envelopeOf } from '../envelope.ts';
 import { Pace } from '../pace.ts';
 import type { Message, Publisher } from './publisher.ts';
 import { routingKeyOf } from './topology.ts';
-import { RelayTurn } from './turn.ts';
+import { RelaySession } from './session.ts';
 
 const eventsPerWindow = 500;
-/** Without a ring: another process may post whose rings do not get here. */
+/** Polling interval without a notification: another process may post whose notifications do not arrive here. */
 const pollMs = 1_000;
 const turnMs = 1_000;
 const pauseMs = { first: 200, most: 5_000 } as const;
@@ -40,7 +43,7 @@ export class Relay implements Consumer {
     this.#running = this.#run();
   }
 
-  /** Something may be there to carry. */
+  /** Notifies the relay that there may be something to send. */
   ring(): void {
     this.#wake.notify();
   }
@@ -55,7 +58,7 @@ export class Relay implements Consumer {
     const backoff = new Backoff(pauseMs);
     while (!this.#stopped) {
       try {
-        const session = await RelayTurn.open(this.#options.url, () => this.#wake.notify());
+        const session = await RelaySession.open(this.#options.url, () => this.#wake.notify());
         try {
           while (!this.#stopped && !(await session.take())) await this.#wake.sleep(turnMs);
           await this.#carry(session, () => backoff.reset());
@@ -70,8 +73,8 @@ export class Relay implements Consumer {
     }
   }
 
-  /** Until it is stopped, or something is away. */
-  async #carry(session: RelayTurn, onProgress: () => void): Promise<void> {
+  /** Until it is stopped, or something is unavailable. */
+  async #carry(session: RelaySession, onProgress: () => void): Promise<void> {
     const { ledger } = this.#options;
     const read = (book: number, after: Place) => ledger.read.in({ book }).events(after.seq, after.part, eventsPerWindow);
     const follower = new Follower(await session.positions(ledger.books), { read, limit: eventsPerWindow });
@@ -89,8 +92,8 @@ export class Relay implements Consumer {
     }
   }
 
-  /** Answers how many events of the book are safe now. */
-  async #advance(session: RelayTurn, book: number, follower: Follower<LedgerEvent>): Promise<number> {
+  /** Returns how many events of the book are safe now. */
+  async #advance(session: RelaySession, book: number, follower: Follower<LedgerEvent>): Promise<number> {
     const { after, events } = await follower.next(book);
     if (events.length === 0) return 0;
     const safe = await this.#options.publisher.publish(windowOf(events, after), () => this.#stopped);
@@ -108,13 +111,13 @@ export class Relay implements Consumer {
   #tell(failure: unknown): void {
     const { log } = this.#options;
     const isAway = failure instanceof BrokerUnavailable || isOutage(failure);
-    if (!isAway) log.error({ err: failure }, 'Events cannot be carried to RabbitMQ; trying again');
+    if (!isAway) log.error({ err: failure }, 'Relaying events to RabbitMQ failed; retrying');
     else if (!this.#isHeldUp) log.warn({ reason: (failure as Error).message }, 'Events wait in the log: they do not reach RabbitMQ');
     this.#isHeldUp = true;
   }
 }
 
-/** Each names the one before it; the first of the window what the position names. */
+/** Each names the previous one; the first of the window names the one at the position. */
 function windowOf(events: readonly LedgerEvent[], after: Place): Message[] {
   return events.map((event, at) => {
     const before = events[at - 1] ?? (after.seq === 0 ? null : after);

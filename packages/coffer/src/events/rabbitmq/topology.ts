@@ -1,6 +1,6 @@
 /**
- * What Coffer needs in a RabbitMQ. Declaring is repeated at every connection and whenever something did not get through, so that what was
- * deleted is there again.
+ * The exchanges and queues that Coffer needs in RabbitMQ. They are declared again on every connection and whenever a message did
+ * not get through, so that deleted ones are restored.
  */
 import type { Channel } from 'rabbitmq-client';
 import { eventsExchange } from '../asyncapi.ts';
@@ -10,15 +10,15 @@ export const deadExchange = 'wallet.events.dlx';
 export const deadQueue = 'wallet.events.worker.dlq';
 
 /**
- * How often the queue itself delivers a message before it gives it up: what ends a worker each time must not do so for ever. What fails is
- * given up by the worker, after far fewer (`deliveriesMax`). Not fewer here, because RabbitMQ also counts what was only fetched by a
- * worker that was then stopped or cut off, and healthy events shall survive a day of that.
+ * Delivery limit of the queue itself: a message that crashes its worker each time must not do so forever. The worker gives up on
+ * failing messages much earlier (`deliveriesMax`). The limit is not lower, because RabbitMQ also counts messages fetched by a
+ * worker that was then stopped or disconnected, and healthy events must survive a day of that.
  */
 const queueDeliveriesMax = 100;
-/** RabbitMQ 4 gives every quorum queue a limit when it gets none, and looking at a dead letter counts as a delivery. */
+/** RabbitMQ 4 applies a default limit to every quorum queue without one, and reading a dead letter counts as a delivery. */
 const deadDeliveriesMax = 1_000_000_000;
 
-/** Quorum queues are replicated, and on disk before they confirm. Nothing has a time to live: healthy events must not expire. */
+/** Quorum queues are replicated, and on disk before they confirm. There is no time to live: healthy events must not expire. */
 export async function declareTopology(channel: Channel): Promise<void> {
   await channel.exchangeDeclare({ exchange: eventsExchange, type: 'topic', durable: true });
   await channel.exchangeDeclare({ exchange: deadExchange, type: 'fanout', durable: true });
@@ -33,10 +33,10 @@ export async function declareTopology(channel: Channel): Promise<void> {
     durable: true,
     arguments: {
       'x-queue-type': 'quorum',
-      // Several workers may ask for events; one gets them, so that their order holds, and another when that one is gone.
+      // Several workers may subscribe; one is active, so that the order holds, and another takes over when it is gone.
       'x-single-active-consumer': true,
       'x-delivery-limit': queueDeliveriesMax,
-      // A dead letter leaves this queue when it is safe in the other one. RabbitMQ wants an overflow of reject-publish for that.
+      // A dead letter leaves this queue once it is safe in the other one. RabbitMQ requires overflow reject-publish for that.
       'x-dead-letter-strategy': 'at-least-once',
       'x-dead-letter-exchange': deadExchange,
       'x-overflow': 'reject-publish',

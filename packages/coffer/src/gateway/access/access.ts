@@ -1,15 +1,15 @@
-/** Lets a request pass or not: who asks, whether they may, and how often. Both transports ask here, and nowhere else. */
+/** Decides whether a request is admitted: who the caller is, what it may do, and how often. Both transports use only this. */
 import { actorOf, anonymous } from '../../identity/index.ts';
 import type { Authenticator, Principal } from '../../identity/index.ts';
 import type { SharedCounter } from '../../cache/index.ts';
-import { Attempts } from './attempts.ts';
+import { RateLimiter } from './rate-limiter.ts';
 import type { Rule } from '../../operations/index.ts';
 import { ruleOf } from './policy.ts';
 import type { OperationName } from './policy.ts';
 
 export type AccessMode = 'open' | 'required';
 
-/** `onlyOwner`: everything that is not this user's is to look as if it were not there. */
+/** `onlyOwner`: resources of other users must look as if they did not exist. */
 export type Admission = { readonly principal: Principal; readonly onlyOwner: string | undefined };
 export type Denial =
   | { readonly denied: 'unauthenticated' | 'forbidden'; readonly detail: string }
@@ -19,7 +19,7 @@ export type Decision = Admission | Denial;
 const credentialLengthMax = 4_096;
 const bearer = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i;
 
-/** What is public has bounds of its own where it needs them: a health check must not use up anybody's requests. */
+/** Public operations have their own limits where needed: a health check must not use up a caller's requests. */
 const passing: Admission = { principal: anonymous, onlyOwner: undefined };
 
 const noCredential: Denial = {
@@ -33,13 +33,15 @@ const badCredential: Denial = {
 
 export class Access {
   readonly mode: AccessMode;
-  /** Whether callers are counted: otherwise nobody needs to look where they are. */
+  /** Whether callers are counted; if not, nothing needs the client address. */
   readonly limited: boolean;
   readonly #authenticator: Authenticator;
-  readonly #requests: Attempts | null;
+  readonly #requests: RateLimiter | null;
   readonly #counter: SharedCounter | null;
 
-  /** `requestsPerMinute`: for each caller; unlimited when absent. `counter`: what several processes count with; each for itself when absent. */
+  /**
+   * `requestsPerMinute`: per caller; unlimited if absent. `counter`: shared by several processes; each counts alone if absent.
+   */
   constructor(options: {
     readonly mode: AccessMode;
     readonly authenticator: Authenticator;
@@ -50,18 +52,18 @@ export class Access {
     this.#authenticator = options.authenticator;
     this.limited = options.requestsPerMinute !== undefined;
     this.#counter = options.counter ?? null;
-    this.#requests = options.requestsPerMinute === undefined ? null : this.attempts('requests', options.requestsPerMinute);
+    this.#requests = options.requestsPerMinute === undefined ? null : this.rateLimiter('requests', options.requestsPerMinute);
   }
 
-  /** A bound of so many a minute; under one name all processes count together, where they have a counter. */
-  attempts(name: string, perMinute: number): Attempts {
-    return new Attempts(perMinute, this.#counter && { counter: this.#counter, name });
+  /** A limit per minute. With a shared counter, all processes count together under one name. */
+  rateLimiter(name: string, perMinute: number): RateLimiter {
+    return new RateLimiter(perMinute, this.#counter && { counter: this.#counter, name });
   }
 
   /**
-   * Whether a request may pass, with what its Authorization header holds. At once where nothing has to be asked: without a
-   * credential, and with one that was seen within the last second, unless several processes count together. Throws, later,
-   * IdentityUnavailable.
+   * Whether a request with this Authorization header is admitted. The answer is immediate if there is no credential, or one seen
+   * within the last second, unless several processes count together. Otherwise it is a promise, which rejects with
+   * IdentityUnavailable on an outage.
    */
   admit(operation: OperationName, authorization: string | undefined, clientIp: string): Decision | Promise<Decision> {
     if (ruleOf(operation).kind === 'public') return passing;
@@ -73,7 +75,7 @@ export class Access {
     return this.#ask(credential, operation, clientIp);
   }
 
-  /** Whether somebody who was let pass would still be, for answers that go on for long. Not counted. Throws IdentityUnavailable. */
+  /** Whether an admitted caller would still be admitted, for long-lived answers. Not counted. Throws IdentityUnavailable. */
   async reconsider(operation: OperationName, authorization: string | undefined): Promise<Decision> {
     if (authorization === undefined) return this.mode === 'open' ? this.authorize(anonymous, operation) : noCredential;
     const credential = bearer.exec(authorization)?.[1] ?? '';
@@ -81,7 +83,7 @@ export class Access {
     return principal ? this.authorize(principal, operation) : badCredential;
   }
 
-  /** The policy's word on somebody; says nothing about which wallet. */
+  /** The policy's decision on a principal, for any wallet. */
   authorize(principal: Principal, operation: OperationName): Decision {
     const rule = ruleOf(operation);
     if (this.mode === 'open' && rule.open !== 'as required') {
@@ -91,10 +93,10 @@ export class Access {
     if (principal.kind === 'anonymous') return noCredential;
     return isAllowed(principal, rule)
       ? { principal, onlyOwner: principal.kind === 'user' && rule.user === 'own' ? principal.userId : undefined }
-      : { denied: 'forbidden', detail: whatIsNeeded(principal, rule) };
+      : { denied: 'forbidden', detail: requirementOf(principal, rule) };
   }
 
-  /** After a change that must be felt at once in this process; elsewhere it is felt within a second. */
+  /** Applies a change immediately in this process; other processes notice it within a second. */
   forget(): void {
     this.#authenticator.forget();
   }
@@ -128,7 +130,7 @@ function isAllowed(principal: Exclude<Principal, { kind: 'anonymous' }>, rule: R
   }
 }
 
-function whatIsNeeded(principal: Principal, { service, staff, user }: Rule): string {
+function requirementOf(principal: Principal, { service, staff, user }: Rule): string {
   if (principal.kind !== 'service') return `Users cannot do this. Ask ${staff === 'admin' ? 'an admin' : 'an operator'}.`;
   if (service !== 'never')
     return `The API key needs the scope \`${service}\`. An admin can create a key that has it: POST /keys, or coffer keys create.`;

@@ -1,15 +1,15 @@
 /**
- * Who may do what: one row for each operation of the product, by the name that it has in the OpenAPI document; a gRPC call has
- * the row of the REST operation that does the same. An operation without a row does not start.
+ * The policy: one row per operation of the product, by its name in the OpenAPI document; a gRPC call uses the row of the
+ * equivalent REST operation. An operation without a row aborts the start.
  */
 import { definitions, guarded, unguarded } from '../../operations/index.ts';
 import type { OperationName as PostedName, Rule } from '../../operations/index.ts';
 
-/** About the caller, as a user: services have no account. */
+/** About the caller as a user: services have no account. */
 const myself = guarded('never', 'own', { open: 'user' });
 
 const others = {
-  // Pages and documents, without an operationId of their own.
+  // Pages and documents, which have no operationId.
   showPage: unguarded,
   health: unguarded,
   signUp: unguarded,
@@ -43,16 +43,16 @@ const others = {
 
   getRequest: guarded('wallets:read', 'own'),
   listRequests: guarded('wallets:read', 'own'),
-  // Whether money leaves is not for its owner to say.
+  // Owners do not decide about payouts from their own wallets.
   approveRequest: guarded('requests:decide', 'never'),
   rejectRequest: guarded('requests:decide', 'never'),
   replayRequest: guarded('requests:decide', 'never'),
 
-  // Each operation of a batch is looked up here by itself, too.
+  // Each operation of a batch is also checked separately.
   postBatch: guarded('batches:write', 'never'),
 
-  // What is sent to a webhook leaves this machine, and goes on after the mode has changed. Who says where it is sent, and who looks at
-  // what was, reads events: for these three listEvents is asked, too.
+  // Webhook deliveries leave this machine, and continue after the mode has changed. Choosing their address, or reading
+  // deliveries, is reading events: these three also require listEvents.
   createWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
   updateWebhook: guarded('webhooks:manage', 'never', { open: 'as required' }),
   getWebhookDelivery: guarded('webhooks:manage', 'never', { open: 'as required' }),
@@ -75,10 +75,10 @@ const others = {
 
   getMetrics: guarded('system:read', 'never'),
   listProjections: guarded('system:read', 'never'),
-  // What others sent, their addresses included.
+  // Rows of other callers, including their addresses.
   listAudit: guarded('audit:read', 'never', { open: 'as required' }),
 
-  // What protects others outlives the mode, and who knows the rules gets around them.
+  // Rules that protect others apply in any mode, and knowing the rules helps to evade them.
   listFraudRules: guarded('fraud:read', 'never', { open: 'as required' }),
   getFraudRule: guarded('fraud:read', 'never', { open: 'as required' }),
   dryRunFraudRule: guarded('fraud:read', 'never', { open: 'as required' }),
@@ -101,7 +101,7 @@ const others = {
   revokeKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
 } as const satisfies Record<string, Rule>;
 
-/** The operations that post bring their rules along. */
+/** Posting operations define their own rules. */
 const posted = Object.fromEntries(definitions.map(({ name, access }) => [name, access])) as Record<PostedName, Rule>;
 
 export const policy: Readonly<Record<PostedName | keyof typeof others, Rule>> = { ...posted, ...others };

@@ -1,4 +1,4 @@
-/** Who calls: the credentials that a call carries in its metadata, and those that our own services show each other. */
+/** Authenticates callers: the credentials in a call's metadata, and the internal credential of our own services. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Metadata } from '@grpc/grpc-js';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
@@ -9,20 +9,20 @@ import type { Failure } from './statuses.ts';
 
 export type Guard = {
   readonly access: Access;
-  /** What our other services show; null where none are asked for anything. */
+  /** The credential of our own services; null if none of them calls this one. */
   readonly internalCredential: string | null;
 };
 
-/** All that the users and the wallets service ask of each other. */
+/** All that the users and the wallets service need from each other. */
 const internalScopes: ReadonlySet<Scope> = new Set<Scope>(['wallets:open', 'wallets:read', 'users:read']);
 const internalPrincipal: Principal = { kind: 'service', keyId: 'internal', name: 'internal', scopes: internalScopes };
 
-/** The same in every process that has the secret, and of no use for anything else that is derived from it. */
+/** The same in every process that has the secret; it reveals nothing about other keys derived from that secret. */
 export function internalCredentialOf(secret: string): string {
   return `cofi_${createHmac('sha256', secret).update('coffer: credential of internal services').digest('base64url')}`;
 }
 
-/** At once where nothing has to be looked up. */
+/** Synchronous if nothing has to be looked up. */
 export function admit(
   call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getPeer'>,
   operation: OperationName,
@@ -50,9 +50,9 @@ function addressIn(peer: string): string {
 }
 
 /**
- * The library leaves out of the metadata what is no printable ASCII, and says so to nobody but its log. Of these two that is not
- * harmless: a retry whose key was left out would move the money again, and a call whose token was left out would pass for one
- * without. So such metadata is noted here, where the headers become metadata, and the call is refused.
+ * The library drops metadata that is not printable ASCII, with only a log line. For these two that is dangerous: a retry without
+ * its key would move the money again, and a call without its token would look anonymous. So such metadata is recorded here, where
+ * the headers become metadata, and the call is refused.
  */
 const essential = ['idempotency-key', 'authorization'] as const;
 const incomplete = new WeakSet<Metadata>();
@@ -67,7 +67,7 @@ Metadata.fromHttp2Headers = (headers) => {
   return metadata;
 };
 
-/** What of a call's metadata cannot be read; null when all of it can. */
+/** Which part of a call's metadata is unreadable; null if none. */
 export function metadataFailure(metadata: Metadata): Failure | null {
   return incomplete.has(metadata) ? failureOf('metadata_unreadable') : null;
 }

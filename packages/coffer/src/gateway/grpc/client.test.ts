@@ -1,4 +1,4 @@
-// What our services make of each other's answers: only a word that names a refusal is one. A lost answer is never a "no".
+// How our services read each other's answers: only a named refusal counts as one. A lost answer is never a "no".
 import { Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { sendUnaryData } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -10,9 +10,9 @@ import { createWalletClient } from './wallet-client.ts';
 
 type Said = { readonly code: status; readonly name?: string } | 'nothing' | 'yes';
 
-/** The other service, which says what the test wants. */
+/** The other service, which answers as the test wants. */
 let says: Said = 'yes';
-let asked = 0;
+let calls = 0;
 const server = new Server();
 let users: ReturnType<typeof createUserClient>;
 let wallets: ReturnType<typeof createWalletClient>;
@@ -27,7 +27,7 @@ const messages = {
 beforeAll(async () => {
   for (const method of [userService.getUserById, walletService.createWallet, walletService.getWallet]) {
     const handle = (_call: unknown, callback: sendUnaryData<object>): void => {
-      asked++;
+      calls++;
       if (says === 'nothing') return;
       if (says === 'yes') return callback(null, messages[method.path]);
       const metadata = new Metadata();
@@ -43,7 +43,7 @@ beforeAll(async () => {
   wallets = createWalletClient({ host: '127.0.0.1', port }, { openMs: 1_000 });
 });
 afterEach(() => {
-  asked = 0;
+  calls = 0;
 });
 afterAll(() => {
   users.close();
@@ -54,33 +54,33 @@ afterAll(() => {
 const find = (withinMs = 10_000) => users.find(userId, Date.now() + withinMs);
 const opening = async () => (await wallets.openWallet(userId)).status;
 
-test('an answer is an answer', async () => {
+test('an answer is passed on', async () => {
   says = 'yes';
   expect([await find(), await opening(), await wallets.hasWallet(userId)]).toEqual([{ status: 'found' }, 'opened', true]);
-  expect(asked).toBe(3);
+  expect(calls).toBe(3);
 });
 
-describe('no user is taken for missing, no wallet for refused, and none for absent', () => {
-  // What was sent and not answered may have been done.
+describe('a failure never means that a user is missing, or a wallet refused or absent', () => {
+  // A request without an answer may have been processed.
   test.each([
-    ['its deadline passed', { code: status.DEADLINE_EXCEEDED, name: 'deadline' }],
+    ['the deadline has passed', { code: status.DEADLINE_EXCEEDED, name: 'deadline' }],
     ['its outcome is unknown', { code: status.UNAVAILABLE, name: 'outcome_unknown' }],
     ['its ledger has halted', { code: status.UNAVAILABLE, name: 'ledger_halted' }],
-    ['it met a bug', { code: status.INTERNAL, name: 'internal' }],
+    ['it has a bug', { code: status.INTERNAL, name: 'internal' }],
   ] as const)('when %s: unknown', async (_what, answer) => {
     says = answer;
     expect([await find(), await opening(), await wallets.hasWallet(userId)]).toEqual([{ status: 'unavailable' }, 'unknown', 'unknown']);
-    expect(asked).toBe(3);
+    expect(calls).toBe(3);
   });
 
   test('when no answer comes before the deadline: unknown', async () => {
     says = 'nothing';
     const answers = await Promise.all([find(500), opening(), wallets.hasWallet(userId)]);
     expect(answers).toEqual([{ status: 'unavailable' }, 'unknown', 'unknown']);
-    expect(asked).toBe(3);
+    expect(calls).toBe(3);
   });
 
-  // A proxy, a balancer, another program on the port: whatever the status, it is not the other service's word.
+  // From a proxy, a load balancer or another program on the port: whatever the status, it is not the other service's answer.
   const statuses = Object.values(status).filter((code): code is status => typeof code === 'number' && code !== status.OK);
   test.each(statuses.map((code) => [status[code], code] as const))('when %s comes without a name: unknown', async (_name, code) => {
     says = { code };
@@ -89,9 +89,9 @@ describe('no user is taken for missing, no wallet for refused, and none for abse
 
   test.each([
     ['it is overloaded', { code: status.RESOURCE_EXHAUSTED, name: 'overloaded' }],
-    ['its database is away', { code: status.UNAVAILABLE, name: 'unavailable' }],
-    ['it does not know us', { code: status.UNAUTHENTICATED, name: 'unauthenticated' }],
-    ['it does not let us', { code: status.PERMISSION_DENIED, name: 'forbidden' }],
+    ['its database is unavailable', { code: status.UNAVAILABLE, name: 'unavailable' }],
+    ['it does not authenticate us', { code: status.UNAUTHENTICATED, name: 'unauthenticated' }],
+    ['it does not authorise us', { code: status.PERMISSION_DENIED, name: 'forbidden' }],
   ] as const)('when %s: nothing was done', async (_what, answer) => {
     says = answer;
     expect([await find(), await opening(), await wallets.hasWallet(userId)]).toEqual([{ status: 'unavailable' }, 'unavailable', 'unknown']);
@@ -99,21 +99,21 @@ describe('no user is taken for missing, no wallet for refused, and none for abse
 });
 
 describe('a refusal that the other service names', () => {
-  test('a user who is not there is not there; any other refusal says nothing about the user', async () => {
+  test('user_not_found means that there is no user; any other refusal says nothing about the user', async () => {
     says = { code: status.NOT_FOUND, name: 'user_not_found' };
     expect(await find()).toMatchObject({ status: 'refused', failure: { code: 'user_not_found', status: status.NOT_FOUND } });
     says = { code: status.INVALID_ARGUMENT, name: 'message_malformed' };
     expect(await find()).toEqual({ status: 'unavailable' });
   });
 
-  test('a wallet that exists already is open; any other refusal is one', async () => {
+  test('a wallet that already exists is open; any other refusal is a refusal', async () => {
     says = { code: status.FAILED_PRECONDITION, name: 'wallet_exists' };
     expect(await opening()).toBe('opened');
     says = { code: status.NOT_FOUND, name: 'user_not_found' };
     expect(await opening()).toBe('refused');
   });
 
-  test('a wallet that is not found is not there; one whose balance cannot be told is', async () => {
+  test('wallet_not_found means that there is no wallet; a balance that does not fit means that there is one', async () => {
     says = { code: status.NOT_FOUND, name: 'wallet_not_found' };
     expect(await wallets.hasWallet(userId)).toBe(false);
     says = { code: status.OUT_OF_RANGE, name: 'balance_exceeds_int64' };

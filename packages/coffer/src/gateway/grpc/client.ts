@@ -1,4 +1,4 @@
-/** Calls between our services: one channel, a deadline on every call, and an honest word about what is not known. */
+/** Calls between our services: one channel, a deadline on every call, and unknown outcomes reported as unknown. */
 import { isIP } from 'node:net';
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import type { ChannelCredentials, ServiceError } from '@grpc/grpc-js';
@@ -10,12 +10,12 @@ import { requestIdKey } from './observing.ts';
 import { messageBytesMax } from './server.ts';
 import type { Method } from './wire.ts';
 
-/** How long a first connection, or one after a break, may take before the other service counts as away. */
+/** Maximum time for a first connection, or one after a break, until the other service counts as unavailable. */
 const connectPatienceMs = 1_000;
 
 /**
- * `refused`: the service said no, `code` is its stable name. `unavailable`: nothing was done, the service was not reached or
- * said so itself. `unknown`: the request went out, and no answer came.
+ * `refused`: the service refused, `code` is its stable name. `unavailable`: nothing was done; the service was not reached or said
+ * so. `unknown`: the request was sent, and no answer came.
  */
 export type CallResult<Response> =
   | { readonly status: 'answered'; readonly message: Response }
@@ -27,9 +27,9 @@ export type CallResult<Response> =
     };
 
 export type ClientOptions = {
-  /** What the other service knows us by; null where it asks nobody. */
+  /** Our credential for the other service; null if it requires none. */
   readonly credential?: string | null;
-  /** The certificate of the other service; null where it has none. */
+  /** The certificate of the other service; null without TLS. */
   readonly tls?: Tls | null;
 };
 
@@ -45,18 +45,18 @@ export class ServiceClient {
       // A machine that vanished never closes its connections.
       'grpc.keepalive_time_ms': 10_000,
       'grpc.keepalive_timeout_ms': 5_000,
-      // A service that comes back is met within a moment.
+      // Reconnects quickly to a service that comes back.
       'grpc.initial_reconnect_backoff_ms': 100,
       'grpc.max_reconnect_backoff_ms': 2_000,
-      // Two clients of one process must not share a broken connection's back-off.
+      // Two clients in one process must not share the back-off of a broken connection.
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
-      // An address is no name to ask for; the library would send it as one all the same.
+      // An IP address is not a valid server name (SNI), but the library would send it as one.
       ...(isIP(address.host) !== 0 && { 'grpc.ssl_target_name_override': 'coffer' }),
     });
   }
 
-  /** `deadline`: in milliseconds of the epoch. */
+  /** `deadline`: in milliseconds since the epoch. */
   async call<Request, Response>(method: Method<Request, Response>, request: Request, deadline: number): Promise<CallResult<Response>> {
     const span = currentRequest()?.span?.child(method.path.slice(1), 'client');
     const result = await this.#call(method, request, deadline, this.#metadata(span));
@@ -71,7 +71,7 @@ export class ServiceClient {
     deadline: number,
     metadata: Metadata,
   ): Promise<CallResult<Response>> {
-    // A call on a channel that is known to be connected is the only one of which it is not known whether it arrived.
+    // Only a call on a connected channel may have arrived.
     const connected = await this.#connect(Math.min(deadline, Date.now() + connectPatienceMs));
     if (!connected) return { status: 'unavailable', code: null, reason: 'the service cannot be reached', grpcStatus: status.UNAVAILABLE };
     return await new Promise((resolve) => {
@@ -92,7 +92,7 @@ export class ServiceClient {
     });
   }
 
-  /** The request that a call is made for goes by one name, and in one trace, in all our services. */
+  /** A call carries the id and the trace of the request that caused it through all our services. */
   #metadata(span: Span | undefined): Metadata {
     const metadata = new Metadata();
     const request = currentRequest();
@@ -119,14 +119,14 @@ function channelOf({ host }: Address, tls: Tls | null): ChannelCredentials {
 
 const nothingDoneStatuses = new Set([status.UNAVAILABLE, status.RESOURCE_EXHAUSTED, status.UNAUTHENTICATED, status.PERMISSION_DENIED]);
 
-/** Our services name each of their answers in `coffer-code`. A status without it was made up on the way. */
+/** Our services set `coffer-code` on each of their answers. A status without it was created on the way. */
 function resultOf(error: ServiceError): CallResult<never> {
   const [name] = error.metadata.get('coffer-code');
   const code = name === undefined ? null : String(name);
   const details = { code, reason: error.details, grpcStatus: error.code };
   if (code === null || code === 'outcome_unknown' || code === 'ledger_halted' || code === 'deadline' || code === 'internal')
     return { status: 'unknown', ...details };
-  // A service that does not know us says nothing about what we asked: that is an operator's to mend, and asked again then.
+  // If the service does not authenticate us, that says nothing about the request: an operator has to fix it, then it is retried.
   const nothingDone = nothingDoneStatuses.has(error.code);
   return { status: nothingDone ? 'unavailable' : 'refused', ...details };
 }

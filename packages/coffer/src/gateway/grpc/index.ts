@@ -1,4 +1,4 @@
-// gRPC: the users and the wallets service, each with health and reflection, and the clients by which they speak to each other.
+// gRPC: the users, wallets and ledger services, each with health and reflection, and the clients between them.
 export { internalCredentialOf } from './callers.ts';
 export type { RunningService, ServiceOptions } from './server.ts';
 export { createUserClient } from './user-client.ts';

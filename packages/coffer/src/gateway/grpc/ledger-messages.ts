@@ -1,4 +1,4 @@
-/** What the ledger answers, in the messages of ledger.proto. */
+/** Maps the ledger's answers to the messages of ledger.proto. */
 import { availableOf, operationId } from '../../ledger/index.ts';
 import type { Asset as LedgerAsset, Assets, LedgerEvent, RecordedEntry, SideStatus } from '../../ledger/index.ts';
 import type { OperationOutcome, OperationRefusal } from '../../operations/index.ts';
@@ -12,7 +12,7 @@ import { ledgerFailure } from './statuses.ts';
 const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
 
-/** A number that does not fit is left out: REST answers it exactly. */
+/** A number that does not fit is omitted: REST returns it exactly. */
 export function int64OrNone(amount: bigint | null): bigint | null {
   return amount !== null && amount <= int64Max && amount >= int64Min ? amount : null;
 }
@@ -21,13 +21,13 @@ export function int64OrNone(amount: bigint | null): bigint | null {
 export function resultOf(outcome: OperationOutcome, assets: Assets, reader: Reader): OperationResult {
   const { status, entry, key, replayed, seq } = outcome;
   const problem = status === 'refused' ? problemOf(outcome.refusal, entry) : null;
-  const told = { seq: BigInt(seq), requestId: key, replayed, problem };
-  if (!entry) return { ...unrecorded, ...told };
+  const common = { seq: BigInt(seq), requestId: key, replayed, problem };
+  if (!entry) return { ...unrecorded, ...common };
   const ofSaga = outcome.saga && sagaOf(entry, outcome.saga, reader);
-  return { ...resultOfEntry(entry, entry.scope, assets, reader), ...ofSaga, ...told };
+  return { ...resultOfEntry(entry, entry.scope, assets, reader), ...ofSaga, ...common };
 }
 
-/** An operation on record, with what was reversed of it. */
+/** A recorded operation, with what was reversed of it. */
 export function resultOfRead({ entry, reversals, saga }: OperationRead, assets: Assets, reader: Reader): OperationResult {
   const result = resultOfEntry(entry, entry.scope, assets, reader);
   if (saga) return { ...result, ...sagaOf(entry, saga, reader) };
@@ -35,7 +35,7 @@ export function resultOfRead({ entry, reversals, saga }: OperationRead, assets: 
   return { ...result, reversed: int64OrNone(reversals.at(-1)?.reversed ?? null), reversedBy: reversals.map(operationId) };
 }
 
-/** What a transfer in steps came to, beside its first step. */
+/** The outcome of a transfer in steps, beside its first step. */
 function sagaOf(
   entry: RecordedEntry,
   saga: SagaState,
@@ -53,13 +53,13 @@ function sagaOf(
   };
 }
 
-/** The wallet that a step is about, of another book or of another moment: nothing is known of it here but its name. */
+/** The wallet of a step in another book or at another time: only its id is known here. */
 function beyondTransit(entry: RecordedEntry): Account | null {
   const id = walletBeyondTransit(entry);
   return id === null ? null : { id, balance: null, held: null, version: 0n };
 }
 
-/** A row of the log, with the account `seenFrom` as its wallet. */
+/** A row of the log, from the side of the account `seenFrom`. */
 export function resultOfEntry(entry: RecordedEntry, seenFrom: number | null, assets: Assets, reader: Reader): OperationResult {
   const seen = visibleEntry(entry, reader, seenFrom);
   const isTransfer = seen.debit !== null && seen.credit !== null;
@@ -91,7 +91,7 @@ export function resultOfEntry(entry: RecordedEntry, seenFrom: number | null, ass
   };
 }
 
-/** A refusal that nobody is remembered for. */
+/** A refusal that is not recorded. */
 const unrecorded: OperationResult = {
   status: 'refused',
   type: '',

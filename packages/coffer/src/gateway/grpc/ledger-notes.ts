@@ -1,27 +1,27 @@
-/** What the audit keeps of requests to post. */
+/** What the audit records of posting requests. */
 import { metadataMistake } from '../../operations/index.ts';
 import type { Operation, PostRequest } from './generated/ledger.ts';
 
-/** All that was said, and metadata as the JSON that it is, so that secrets are found in it. */
+/** The whole request, with metadata parsed as JSON so that secrets in it are found. */
 export function notedRequest({ id, operations, atomic }: PostRequest): unknown {
   return { id, atomic, operations: operations.map(notedOperation) };
 }
 
-/** A stream takes a thousand times as many operations as single calls, so its notes do not repeat them. */
+/** A stream carries a thousand times as many operations as single calls, so its notes do not repeat them. */
 export function countedRequest({ id, operations, atomic }: PostRequest): unknown {
   return { id, operations: operations.length, atomic };
 }
 
 function notedOperation(operation: Operation): unknown {
-  const said = Object.entries(operation).flatMap(([kind, asked]) => {
-    if (asked === null) return [];
-    const { terms } = asked;
-    return [[kind, { ...asked, terms: terms && { ...terms, metadata: notedMetadata(terms.metadata) } }]];
+  const noted = Object.entries(operation).flatMap(([kind, input]) => {
+    if (input === null) return [];
+    const { terms } = input;
+    return [[kind, { ...input, terms: terms && { ...terms, metadata: notedMetadata(terms.metadata) } }]];
   });
-  return Object.fromEntries(said);
+  return Object.fromEntries(noted);
 }
 
-/** Metadata that is refused is not kept: nobody knows what is in it. */
+/** Refused metadata is not recorded: it may contain anything. */
 function notedMetadata(text: string): unknown {
   if (text === '') return null;
   try {

@@ -1,18 +1,18 @@
-/** The operations of ledger.proto, read into requests by the table of operations. Says in words what is wrong with one. */
+/** Reads the operations of ledger.proto into requests, by the table of operations, and describes what is wrong with one. */
 import { batchSizeMax, definitions, InvalidInput, isIdempotencyKey, keyLengthMax, metadataMistake } from '../../operations/index.ts';
 import type { BatchItem, Caller, Definition, Input, Terms } from '../../operations/index.ts';
 import type { Admission, OperationName } from '../access/index.ts';
 import { parseJsonBody, ProblemError } from '../http/index.ts';
 import type { MoneyTerms, Operation, PostRequest, Terms as TermsMessage } from './generated/ledger.ts';
 
-/** The policy's word on each kind of operation; throws for one that is denied. */
+/** The policy's decision on each kind of operation; throws if one is denied. */
 export type Asker = { readonly actor: string; readonly admit: (operation: OperationName) => Admission };
 
 type Message = Readonly<Record<string, unknown>> & { readonly terms: TermsMessage | null; readonly money?: MoneyTerms | null };
 
 const byField = new Map(definitions.map((definition) => [definition.grpc.field, definition]));
 
-/** Throws InvalidInput, which names the operation that is wrong. */
+/** Throws InvalidInput, which names the invalid operation. */
 export function readOperations({ operations }: PostRequest, asker: Asker): BatchItem[] {
   if (operations.length === 0 || operations.length > batchSizeMax)
     refuse(`A request has 1 to ${batchSizeMax} operations; this one has ${operations.length}.`);
@@ -34,7 +34,10 @@ function readOperation(operation: Operation, asker: Asker, callers: Map<Definiti
   return { definition, request: definition.read(inputOf(definition, message, caller)) };
 }
 
-/** A client made from the contract cannot set two fields of a oneof; hand-written bytes can, and one would be left out silently. */
+/**
+ * A client generated from the contract cannot set two fields of a oneof; hand-written bytes can, and one would be dropped
+ * silently.
+ */
 function theOneSet(operation: Operation): { readonly definition: Definition; readonly message: Message } {
   let found: { readonly definition: Definition; readonly message: Message } | null = null;
   for (const field in operation) {
@@ -59,7 +62,7 @@ function inputOf(definition: Definition, { terms, money, ...fields }: Message, c
   return { values, terms: readTerms(terms, caller.onlyOwner), caller, nameOf: snakeCase };
 }
 
-/** In proto3 an empty text is an absent one. */
+/** In proto3 an empty string is an absent one. */
 function presentIn(fields: object): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) if (value !== null && value !== '' && value !== undefined) values[name] = value;
@@ -103,7 +106,7 @@ function parsedJson(text: string): unknown {
   }
 }
 
-/** `user_id` and the like stay as they are: their operations are called by the names of the documented REST routes. */
+/** Names such as `user_id` are kept: these operations are named after the documented REST routes. */
 const renamed: Readonly<Record<string, string>> = { user_id: 'owner_id', asset_type_id: 'asset', sweepToWalletId: 'sweep_to' };
 
 function snakeCase(field: string): string {

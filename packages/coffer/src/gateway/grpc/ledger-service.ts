@@ -1,4 +1,4 @@
-/** ledger.LedgerService: the whole product, posting as single requests and as a stream. */
+/** ledger.LedgerService: the whole product over gRPC; posting as single requests and as a stream. */
 import { InvalidInput, isIdempotencyKey } from '../../operations/index.ts';
 import type { BatchItem, Commands } from '../../operations/index.ts';
 import type { Server } from '@grpc/grpc-js';
@@ -58,11 +58,11 @@ export type LedgerServiceOptions = {
   readonly commands: Commands;
   readonly queries: WalletQueries;
   readonly assets: Assets;
-  /** The users service: nobody else gets a wallet. */
+  /** The users service, which knows whether a wallet's owner exists. */
   readonly users: UserLookup;
 };
 
-/** Of one stream: two batches of the ledger are on their way, and a hundred times as much may wait. */
+/** Per stream: two ledger batches may be in progress, and a hundred times as much may wait. */
 const operationsUnderWayMax = 16_384;
 const lookupsMs = 5_000;
 const pageSize = { usual: 50, max: 500 } as const;
@@ -117,7 +117,7 @@ class LedgerCalls {
     }
   }
 
-  /** A request that cannot be carried out has its answer too, and the stream goes on. */
+  /** An invalid request gets its own answer, and the stream continues. */
   async postOfStream(request: PostRequest, caller: Admission): Promise<PostResponse> {
     try {
       return { id: request.id, results: await this.#results(request, caller), problem: null };
@@ -128,7 +128,7 @@ class LedgerCalls {
     }
   }
 
-  /** Each operation needs the policy's word, as if it had been asked for alone. */
+  /** The policy decides on each operation as if it were sent on its own. */
   async #results(request: PostRequest, caller: Admission): Promise<OperationResult[]> {
     const admit = (operation: OperationName): Admission => {
       const decision = this.#access.authorize(caller.principal, operation);
@@ -143,7 +143,7 @@ class LedgerCalls {
     return outcomes.map((outcome) => resultOf(outcome, this.#assets, caller));
   }
 
-  /** Nobody who is no user gets a wallet. */
+  /** An owner must be an existing user. */
   async #refuseStrangers(items: readonly BatchItem[]): Promise<void> {
     const owners = new Set(items.flatMap(({ request }) => ('owner' in request ? [String(request.owner)] : [])));
     const deadline = Date.now() + lookupsMs;
@@ -163,7 +163,8 @@ class LedgerCalls {
         ? { message: resultOfRead(found, this.#assets, reader) }
         : { failure: failureOf('operation_not_found', { facts: { operationId } }) };
     }
-    if (!isIdempotencyKey(requestId)) return { failure: invalid('Name an operation_id, or a wallet_id and the request_id that was sent.') };
+    if (!isIdempotencyKey(requestId))
+      return { failure: invalid('Send an operation_id, or a wallet_id and the request_id of the operation.') };
     return await this.#withWallet(walletId, reader, async (wallet) => {
       const found = await this.#queries.operationByKey(wallet, requestId);
       return found
@@ -177,11 +178,11 @@ class LedgerCalls {
   }
 
   async wallets({ ownerId, ...paged }: ListWalletsRequest, { principal, onlyOwner }: Admission): Promise<Answer<ListWalletsResponse>> {
-    const asked = ownerId.toLowerCase();
-    if (onlyOwner !== undefined && asked !== '' && asked !== onlyOwner)
-      return { failure: failureOf('forbidden', { said: 'Users reach their own wallets only. Omit owner_id.' }) };
-    const owner = asked || ('userId' in principal ? principal.userId : '');
-    if (!isUuid(owner)) return { failure: invalid("Say whose wallets are meant: send the user's id as owner_id.") };
+    const requestedOwner = ownerId.toLowerCase();
+    if (onlyOwner !== undefined && requestedOwner !== '' && requestedOwner !== onlyOwner)
+      return { failure: failureOf('forbidden', { said: 'You can access only your own wallets. Omit owner_id.' }) };
+    const owner = requestedOwner || ('userId' in principal ? principal.userId : '');
+    if (!isUuid(owner)) return { failure: invalid("Name the owner of the wallets: send the user's id as owner_id.") };
     const read = async (limit: number, cursor?: string) => await this.#queries.walletsOf(owner, limit, cursor);
     return await this.#page(paged, cursors.asset, read, (items, next) => ({ wallets: items.map(walletOf), next }));
   }
@@ -196,8 +197,8 @@ class LedgerCalls {
 
   async balanceAt({ walletId, at, by }: GetBalanceAtRequest, reader: Reader): Promise<Answer<GetBalanceAtResponse>> {
     const moment = parseMoment(at);
-    if (!moment) return { failure: invalid('`at` is RFC 3339 with a zone, such as 2026-01-31T12:00:00Z.') };
-    if (by !== '' && by !== 'recorded' && by !== 'effective') return { failure: invalid('`by` is recorded or effective.') };
+    if (!moment) return { failure: invalid('`at` must be RFC 3339 with a time zone, such as 2026-01-31T12:00:00Z.') };
+    if (by !== '' && by !== 'recorded' && by !== 'effective') return { failure: invalid('`by` must be recorded or effective.') };
     return await this.#withWallet(walletId, reader, async (wallet) => {
       const past = await this.#queries.balanceAt(wallet, moment, by || 'recorded');
       if (!past) return { failure: failureOf('not_open_yet') };
@@ -227,7 +228,7 @@ class LedgerCalls {
 
   async events(paged: ListEventsRequest, reader: Reader): Promise<Answer<ListEventsResponse>> {
     const read = async (limit: number, cursor?: string) => await this.#queries.events(limit, cursor);
-    // Also at the end of the log the answer says where to go on.
+    // Even at the end of the log, the answer has a cursor to continue from.
     const present = (items: readonly LedgerEvent[], next: string) => ({
       events: items.map((event) => eventMessage(event, reader)),
       next: next || paged.cursor,
@@ -247,15 +248,16 @@ class LedgerCalls {
     read: (limit: number, cursor: string | undefined) => Promise<Page<Item>>,
     present: (items: readonly Item[], next: string) => Message,
   ): Promise<Answer<Message>> {
-    if (limit < 0 || limit > pageSize.max) return { failure: invalid(`A limit is 1 to ${pageSize.max}, or 0 for ${pageSize.usual}.`) };
-    if (cursor !== '' && !pattern.test(cursor)) return { failure: invalid('A cursor is the `next` of an earlier answer.') };
+    if (limit < 0 || limit > pageSize.max)
+      return { failure: invalid(`The limit must be 1 to ${pageSize.max}, or 0 for ${pageSize.usual}.`) };
+    if (cursor !== '' && !pattern.test(cursor)) return { failure: invalid('The cursor must be the `next` of an earlier answer.') };
     const { items, next } = await read(limit === 0 ? pageSize.usual : limit, cursor === '' ? undefined : cursor);
     return { message: present(items, next ?? '') };
   }
 }
 
 const walletIds = new RegExp(walletIdPattern);
-const noWalletId = invalid(`A wallet_id is ${walletIdRule}.`);
+const noWalletId = invalid(`A wallet_id must be ${walletIdRule}.`);
 
 const cursors = {
   asset: /^[1-9]\d{0,8}$/,
@@ -264,7 +266,7 @@ const cursors = {
   event: /^[0-9]{1,15}-[0-9]{1,4}(?:[.][0-9]{1,15}-[0-9]{1,4}){0,1023}$/,
 } as const;
 
-/** One of a request's operations is not for whoever asks, or for whom it is asked. */
+/** One of the operations is denied to the caller, or its owner is refused. */
 class Denied extends Error {
   readonly failure: Failure;
 
@@ -274,7 +276,7 @@ class Denied extends Error {
   }
 }
 
-/** Null for what is no fault of the request. */
+/** Null if the failure is not caused by the request. */
 function requestFailureIn(thrown: unknown): Failure | null {
   if (thrown instanceof InvalidInput) return invalidInputFailure(thrown);
   return thrown instanceof Denied ? thrown.failure : null;

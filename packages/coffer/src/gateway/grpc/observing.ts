@@ -1,4 +1,4 @@
-/** Follows each call from its arrival to its answer: its id, its audit row, its time, its trace. */
+/** Follows each call from its arrival to its answer: its id, audit row, duration and trace. */
 import { Metadata, status } from '@grpc/grpc-js';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { actorOf, anonymous } from '../../identity/index.ts';
@@ -10,17 +10,17 @@ export const requestIdKey = 'x-request-id';
 /** Where an answer names the ledger operation that the call caused. */
 export const operationKey = 'coffer-operation';
 
-/** An operation of the ledger, by its place in the log. */
+/** A ledger operation, by its position in the log. */
 export type CausedOperation = { readonly book: number; readonly seq: number };
 
 type Calling = Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getPeer'>;
 
-/** A call under way. */
+/** A call in progress. */
 export class ObservedCall {
   readonly requestId: string;
-  /** Who calls, once that is known. */
+  /** The caller, once it is known. */
   principal = anonymous;
-  /** What the call caused, when that is more than one operation. */
+  /** What the call caused, if that is more than one operation. */
   operations: readonly CausedOperation[] = [];
   readonly #call: Calling;
   readonly #path: string;
@@ -37,18 +37,18 @@ export class ObservedCall {
     this.#span = observation.traces?.begin(path.slice(1), call.metadata.get('traceparent')[0]);
   }
 
-  /** Does the work in the call's name. */
+  /** Runs the work in the call's context. */
   run<T>(work: () => T): T {
     return inRequest({ requestId: this.requestId, span: this.#span }, work);
   }
 
-  /** The metadata to answer with, the call's id added. */
+  /** The metadata of the answer, with the call's id added. */
   trailer(given = new Metadata()): Metadata {
     given.set(requestIdKey, this.requestId);
     return given;
   }
 
-  /** Notes what became of the call, once. `request`: the message, or null for bytes that were none. */
+  /** Records the outcome of the call, once. `request`: the message, or null if the bytes were not one. */
   answered(code: status, request: unknown, trailer: Metadata): void {
     if (this.#answered) return;
     this.#answered = true;
@@ -87,7 +87,7 @@ export class ObservedCall {
   }
 }
 
-/** Calls that only read say so in their names. A name that says nothing counts as a change. */
+/** The names of read-only calls show it. Any other name counts as a change. */
 function changesSomething(path: string): boolean {
   return !/\/(?:Get|List|Find|Read|Check|Watch)[A-Z]?[A-Za-z]*$/.test(path);
 }

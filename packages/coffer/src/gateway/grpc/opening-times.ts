@@ -1,4 +1,4 @@
-/** When wallets were opened. It never changes, so a wallet that was seen once costs no read again. */
+/** When wallets were opened. The time never changes, so it is read once per wallet. */
 const walletsMax = 100_000;
 
 export class OpeningTimes {
@@ -9,12 +9,12 @@ export class OpeningTimes {
     this.#read = read;
   }
 
-  /** As ISO text; undefined when it is not in memory. */
+  /** As ISO text; undefined if it is not in memory. */
   known(wallet: string): string | undefined {
     return this.#known.get(wallet);
   }
 
-  /** Null when there is no such wallet. */
+  /** Null if there is no such wallet. */
   async read(wallet: string): Promise<string | null> {
     const openedAt = await this.#read(wallet);
     return openedAt && this.remember(wallet, openedAt);

@@ -1,4 +1,4 @@
-/** A gRPC server with what each of ours has: limits, health, reflection, a start that says what is wrong, a bounded stop. */
+/** The gRPC server common to all our services: limits, health, reflection, clear start errors, a bounded stop. */
 import { Metadata, Server, ServerCredentials, ServerInterceptingCall, setLogger, status } from '@grpc/grpc-js';
 import type { ServerInterceptor } from '@grpc/grpc-js';
 import type { EnumTypeDefinition } from '@grpc/proto-loader';
@@ -15,32 +15,32 @@ import { requestIdKey } from './observing.ts';
 
 export const messageBytesMax = 1_048_576;
 const streamsPerConnectionMax = 1_000;
-/** A connection that is silent for this long is pinged, and dropped when it does not answer. */
+/** A connection that is silent for this long is pinged, and closed if it does not answer. */
 const keepaliveAfterMs = 30_000;
 const keepaliveTimeoutMs = 10_000;
 const healthEveryMs = 500;
 const stopPatienceMs = 5_000;
 
 export type RunningService = {
-  /** Where it listens; the port is the real one when 0 was asked for. */
+  /** Where it listens; the actual port if 0 was requested. */
   readonly address: Address;
-  /** Takes no more calls, finishes those under way within some seconds, then closes what is left. */
+  /** Accepts no more calls, finishes those in progress within some seconds, then closes the remaining ones. */
   stop(): Promise<void>;
 };
 
 export type ServiceOptions = Guard & {
-  /** Port 0: any free one. */
+  /** Port 0 picks a free one. */
   readonly address: Address;
   readonly log: Log;
-  /** Whether calls can be answered; asked twice a second, told by the health service. */
+  /** Whether calls can be served; checked twice a second, reported by the health service. */
   readonly ready: () => boolean | Promise<boolean>;
-  /** For calls that bring no deadline of their own; 15 s when absent. */
+  /** For calls without a deadline; default 15 s. */
   readonly defaultDeadlineMs?: number;
-  /** Lets anyone read the contract from the running server; in open mode only, and off when this is false. */
+  /** Enables reflection of the contract; in open mode only, and off if false. */
   readonly reflection?: boolean;
-  /** What is noted of each call; nothing when absent. */
+  /** Records each call; nothing is recorded if absent. */
   readonly observation?: Observation | undefined;
-  /** Without, the calls are read by whoever is in between. */
+  /** Without TLS, calls are readable on the network. */
   readonly tls?: Tls | null;
 };
 
@@ -51,22 +51,22 @@ type Described = {
   readonly setting: string;
 };
 
-/** Starts a server; `register` adds its calls. A port that is taken is an OperatorError. */
+/** Starts a server; `register` adds its calls. A taken port is an OperatorError. */
 export async function startServer(
   options: ServiceOptions,
   service: Described,
   register: (server: Server, stopping: AbortSignal) => void,
 ): Promise<RunningService> {
-  // What the library has to say (a header that is none, a connection that broke) is for the log, not for standard error.
+  // The library's messages (an invalid header, a broken connection) go to the log, not to standard error.
   setLogger({ error: (...words: unknown[]) => options.log.debug(words.map(String).join(' ')) });
   const server = new Server({
     'grpc.max_receive_message_length': messageBytesMax,
-    // What was done is told, however long it is: the answer to a request is longer than the request.
+    // An outcome is always reported, however long: the answer to a request is longer than the request.
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': streamsPerConnectionMax,
     'grpc.keepalive_time_ms': keepaliveAfterMs,
     'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,
-    // Nobody asks for the library's own statistics, and each call would pay for them.
+    // The library's own statistics are unused, and each call would pay for them.
     'grpc.enable_channelz': 0,
     interceptors: [blameTheCaller],
   });
@@ -94,7 +94,7 @@ export async function startServer(
 function addReflection(server: Server, service: Described): void {
   const contracts = [...new Set([...Object.values(service.services), 'health.proto' as const])];
   const fileDescriptorProtos = contracts.map((contract) => Buffer.from(descriptors[contract], 'base64'));
-  // The library takes packages as proto-loader describes them, and of these it reads the descriptors only.
+  // The library takes packages in the form of proto-loader, and reads only their descriptors.
   const described: EnumTypeDefinition = { format: 'Protocol Buffer 3 EnumDescriptorProto', type: {}, fileDescriptorProtos };
   new ReflectionService({ described }, { services: [...Object.keys(service.services), 'grpc.health.v1.Health'] }).addToServer(server);
 }
@@ -104,7 +104,7 @@ async function bind(server: Server, { address, tls }: ServiceOptions, { what, se
   return await new Promise((resolve, reject) => {
     server.bindAsync(`${host}:${address.port}`, credentialsOf(tls ?? null), (error, port) => {
       if (!error) return resolve(port);
-      // The library keeps the cause only in the text of its error.
+      // The library reports the cause only in the text of its error.
       const code = /\b(EADDRINUSE|EACCES|EADDRNOTAVAIL|ENOTFOUND)\b/.exec(error.message)?.[1];
       reject(listenFailure({ what, setting, address }, code ? Object.assign(error, { code }) : error) ?? error);
     });
@@ -120,7 +120,7 @@ function watchHealth(ready: ServiceOptions['ready'], tell: (serving: boolean) =>
   let stopped = false;
   let asking = false;
   const ask = async (): Promise<void> => {
-    // A database that is away may take longer to say so than we wait.
+    // An unavailable database may take longer to answer than this waits.
     if (asking) return;
     asking = true;
     const serving = await Promise.resolve()
@@ -154,7 +154,10 @@ async function shutDown(server: Server): Promise<void> {
   });
 }
 
-/** What the library itself answers with INTERNAL although the caller sent it: a bad grpc-timeout, bad compression, bytes that are no message. */
+/**
+ * Errors that the library answers with INTERNAL although the caller caused them: a bad grpc-timeout, bad compression, bytes that
+ * are not a message.
+ */
 const callersFault = /^(Invalid grpc-timeout|Failed to decompress|Error deserializing request)/;
 
 const blameTheCaller: ServerInterceptor = (_method, call) => {

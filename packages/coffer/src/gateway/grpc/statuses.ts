@@ -1,4 +1,4 @@
-/** How the table of problems reads over gRPC: a status, a stable code for programs and a sentence for people. */
+/** The table of problems over gRPC: a status, a stable code for programs and a sentence for people. */
 import { status } from '@grpc/grpc-js';
 import type { IdentityRefusal } from '../../identity/index.ts';
 import type { OperationRefusal } from '../../operations/index.ts';
@@ -7,7 +7,10 @@ import type { Facts, ProblemCode } from '../problems/index.ts';
 
 export type Failure = { readonly status: status; readonly code: ProblemCode; readonly details: string };
 
-/** The table's row for a code. `said` takes the place of its sentences. A status message must be well-formed, and facts can hold anything. */
+/**
+ * The table's row for a code. `said` replaces its detail and remedy. A status message must be well-formed, and facts can contain
+ * anything.
+ */
 export function failureOf(
   code: ProblemCode,
   { facts, said }: { readonly facts?: Facts; readonly said?: string | undefined } = {},
@@ -15,7 +18,7 @@ export function failureOf(
   return { status: status[problemTable[code].grpc], code, details: (said ?? explain(code, facts)).toWellFormed() };
 }
 
-/** `entry`: where it is on record, if it is. */
+/** `entry`: the entry that recorded it, if any. */
 export function ledgerFailure(refusal: OperationRefusal, entry: { readonly book: number } | null = null): Failure {
   const { code, detail } = explainRefusal(refusal, entry);
   return failureOf(code, { said: detail });
@@ -25,7 +28,7 @@ export function identityFailure({ code, facts }: IdentityRefusal): Failure {
   return failureOf(code, { facts });
 }
 
-/** Null for what is no outage: a bug of ours. */
+/** Null if it is no outage but a bug of ours. */
 export function outageFailure(thrown: unknown): Failure | null {
   const outage = outageOf(thrown);
   return outage && failureOf(outage.code, outage);

@@ -1,4 +1,4 @@
-/** A stream both ways, from its bytes to its answers: bounded, in order, and ended in words. */
+/** A bidirectional stream, from bytes to answers: bounded, in order, and ended with a clear status. */
 import { Metadata, status } from '@grpc/grpc-js';
 import type { Server, ServerDuplexStream } from '@grpc/grpc-js';
 import type { Log } from '../../kernel/index.ts';
@@ -13,7 +13,7 @@ import type { CallNotes } from './unary.ts';
 import { decoderOf, MalformedMessage } from './wire.ts';
 import type { Method } from './wire.ts';
 
-/** How much of a stream's work may be under way: what was read and is not answered yet, or answered and not taken by the caller. */
+/** How much of a stream's work may be in progress: read and not yet answered, or answered and not yet taken by the caller. */
 export type StreamLimit<Request> = { readonly max: number; readonly weightOf: (request: Request) => number };
 
 export type StreamHandler<Request, Response> = (request: Request, admission: Admission) => Promise<Response>;
@@ -27,7 +27,7 @@ export type StreamOptions = Guard & {
 
 type Call<Request, Response> = ServerDuplexStream<Request | MalformedMessage, Response>;
 
-/** What a stream needs, whoever's it is. */
+/** What every stream needs. */
 type Served<Request, Response> = {
   readonly operation: OperationName;
   readonly path: string;
@@ -37,7 +37,7 @@ type Served<Request, Response> = {
   readonly options: StreamOptions;
 };
 
-/** Serves a stream with a handler that never throws but for a bug, to whom the policy's row for the operation lets pass. */
+/** Serves a stream to callers admitted by the policy's row for the operation. The handler throws only on a bug. */
 export function serveStream<Request, Response>(
   server: Server,
   operation: OperationName,
@@ -96,7 +96,7 @@ class Stream<Request, Response> {
     this.#underWay += weight;
     if (this.#underWay >= limit.max) this.#call.pause();
     const response = this.#respond(request);
-    // A rejection is met below, in its turn.
+    // A rejection is handled below, in order.
     response.catch(() => undefined);
     this.#answered = this.#answered.then(() => this.#answer(response, weight));
   }
@@ -116,7 +116,7 @@ class Stream<Request, Response> {
     }
   }
 
-  /** Each request is admitted by itself: a key that is revoked ends what goes on under it. */
+  /** Each request is authorised separately: revoking a key ends the streams that use it. */
   async #handle(request: Request, observed: ObservedCall): Promise<Response | Denial> {
     const { operation, handler, options } = this.#served;
     const admitted = () => admit(this.#call, operation, options);
@@ -127,7 +127,7 @@ class Stream<Request, Response> {
     return await handler(request, decision);
   }
 
-  /** While somebody's credential is looked up, later requests wait: they are handled in the order in which they came. */
+  /** While a credential is looked up, later requests wait: they are handled in the order of arrival. */
   async #inTurn(decided: Promise<Decision>): Promise<Decision> {
     const settled = Promise.withResolvers<void>();
     this.#admitting = settled.promise;
@@ -151,7 +151,7 @@ class Stream<Request, Response> {
       }
     } catch (failure) {
       const outage = outageFailure(failure);
-      if (!outage) options.log.error({ err: failure, call: path }, 'A stream failed because of a bug');
+      if (!outage) options.log.error({ err: failure, call: path }, 'Unhandled error in stream');
       this.#reading = false;
       this.#fail(outage ?? failureOf('internal'));
     }
@@ -159,7 +159,7 @@ class Stream<Request, Response> {
     if (this.#reading && this.#underWay < limit.max) this.#call.resume();
   }
 
-  /** When the caller takes answers again, or is gone. */
+  /** Resolves when the caller accepts answers again, or is gone. */
   async #drained(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const events = ['drain', 'close', 'cancelled', 'error'];
@@ -168,7 +168,7 @@ class Stream<Request, Response> {
     for (const event of events) this.#call.off(event, resolve);
   }
 
-  /** Takes no more, answers what was taken, and ends: well, or with the failure. */
+  /** Reads no more, answers what was read, and ends the stream with success or the failure. */
   #endWith(failure: Failure | null): void {
     if (!this.#reading) return;
     this.#reading = false;

@@ -1,4 +1,4 @@
-/** One call, from its bytes to its answer: decoding, deadline, and a status for whatever may happen. */
+/** A unary call, from bytes to answer: decoding, deadline, and a status for every outcome. */
 import { status } from '@grpc/grpc-js';
 import type { Metadata, Server, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import type { Log } from '../../kernel/index.ts';
@@ -14,7 +14,7 @@ import type { Failure } from './statuses.ts';
 import { decoderOf, MalformedMessage } from './wire.ts';
 import type { Method } from './wire.ts';
 
-/** For a call that brings no deadline. Longer than the ledger waits for its database, so that its more exact answer comes first. */
+/** For a call without a deadline. Longer than the ledger waits for its database, so that its more precise answer comes first. */
 const defaultDeadlineMs = 15_000;
 
 export type ServeOptions = Guard & {
@@ -23,21 +23,24 @@ export type ServeOptions = Guard & {
   readonly observation?: Observation | undefined;
 };
 
-/** What a call brings along beside its message, and who makes it. `deadline` is in milliseconds of the epoch. */
+/** What a call carries beside its message, and its caller. `deadline` is in milliseconds since the epoch. */
 export type Call = Admission & { readonly metadata: Metadata; readonly deadline: number };
 
-/** The message to answer with, or why there is none; either may carry trailing metadata. */
+/** The answer message, or the failure; either may carry trailing metadata. */
 export type Answer<T> = ({ readonly message: T } | { readonly failure: Failure }) & { readonly trailer?: Metadata };
 
 export type Handler<Request, Response> = (request: Request, call: Call) => Promise<Answer<Response>>;
 
-/** For calls that can cause several operations: what is kept of a request, and which they were, from the answer. */
+/** For calls that can cause several operations: how a request is summarised, and which operations the answer names. */
 export type CallNotes<Request, Response> = {
   readonly summaryOf: (request: Request) => unknown;
   readonly causes: (response: Response) => readonly CausedOperation[];
 };
 
-/** Serves a call with a handler, to whom the policy's row for the operation lets pass. What the handler throws is an outage, or a bug that is logged and told as INTERNAL. */
+/**
+ * Serves a call to callers admitted by the policy's row for the operation. Anything that the handler throws is an outage, or a
+ * bug that is logged and answered with INTERNAL.
+ */
 export function serve<Request, Response>(
   server: Server,
   operation: OperationName,
@@ -52,8 +55,8 @@ export function serve<Request, Response>(
     const tell = (done: Answer<Response>): void => {
       const trailer = observed.trailer(done.trailer);
       if ('message' in done && notes) observed.operations = notes.causes(done.message);
-      const asked = request instanceof MalformedMessage ? null : request;
-      const summary = asked && notes ? notes.summaryOf(asked) : asked;
+      const message = request instanceof MalformedMessage ? null : request;
+      const summary = message && notes ? notes.summaryOf(message) : message;
       observed.answered('message' in done ? status.OK : done.failure.status, summary, trailer);
       if ('message' in done) callback(null, done.message, trailer);
       else fail(callback, done.failure, trailer);
@@ -77,14 +80,14 @@ export function serve<Request, Response>(
     });
     answered.then(answer, (thrown: unknown) => {
       const outage = outageFailure(thrown);
-      if (!outage) options.log.error({ err: thrown, call: method.path, requestId: observed.requestId }, 'A call failed because of a bug');
+      if (!outage) options.log.error({ err: thrown, call: method.path, requestId: observed.requestId }, 'Unhandled error in call');
       answer({ failure: outage ?? failureOf('internal') });
     });
   };
   server.register(method.path, handle, method.response.encode, decoderOf(method.request), 'unary');
 }
 
-/** A caller's own deadline is enforced by the server already; a call without one gets ours. Late answers are dropped by the server. */
+/** The server already enforces a caller's deadline; a call without one gets ours. The server drops late answers. */
 function deadlineOf(
   call: ServerUnaryCall<unknown, unknown>,
   options: ServeOptions,

@@ -9,7 +9,7 @@ import type { Failure } from './statuses.ts';
 const lookupMs = 2_000;
 
 export type UserLookup = {
-  /** Whether there is such a user. Answers before `deadline` (milliseconds of the epoch) and within a limit of its own; never throws. */
+  /** Whether the user exists. Answers before `deadline` (milliseconds since the epoch) and within its own limit; never throws. */
   find(
     userId: string,
     deadline: number,
@@ -24,7 +24,7 @@ export function createUserClient(address: Address, options: ClientOptions = {}):
       if (result.status === 'answered') return { status: 'found' };
       if (result.status === 'refused' && result.code === 'user_not_found')
         return { status: 'refused', failure: identityFailure({ code: 'user_not_found', facts: {} }) };
-      // A look-up whose answer was lost did nothing either.
+      // A look-up changes nothing, so a lost answer counts as unavailable.
       return { status: 'unavailable' };
     },
     close: () => client.close(),

@@ -11,7 +11,7 @@ import type { Answer } from './unary.ts';
 
 const described = { services: { 'user.UserService': 'user.proto' }, what: 'the users service', setting: 'USER_SERVICE_URL' } as const;
 
-/** Needs the users and nothing of the ledger; the users' `wallets` port must lead to a wallets service. */
+/** Needs the users but not the ledger; the users' `wallets` port must lead to a wallets service. */
 export async function startUsersService(
   options: ServiceOptions & { readonly users: Pick<Users, 'create' | 'get'> },
 ): Promise<RunningService> {
@@ -25,7 +25,7 @@ export async function startUsersService(
       async ({ id }, { onlyOwner }) => {
         if (!isUuid(id.toLowerCase())) return { failure: failureOf('user_id_invalid') };
         const user = await users.get(id);
-        // To a user, the others are not there.
+        // For a user, other users do not exist.
         const hidden = onlyOwner !== undefined && !('refusal' in user) && user.id !== onlyOwner;
         return hidden ? { failure: identityFailure({ code: 'user_not_found', facts: {} }) } : answerOf(user);
       },

@@ -8,7 +8,7 @@ import { walletService } from './generated/wallet.ts';
 
 const defaultOpenMs = 5_000;
 const lookMs = 2_000;
-/** Identity repairs what is older than 30 seconds: no opening may be under way for that long. */
+/** Identity repairs openings older than 30 seconds: none may take that long. */
 const openMsMax = 20_000;
 
 /** `openMs`: the deadline of opening a wallet. */
@@ -27,7 +27,7 @@ export function createWalletClient(
     async hasWallet(userId) {
       const result = await client.call(walletService.getWallet, { userId }, Date.now() + lookMs);
       if (result.status === 'answered') return true;
-      // A balance that does not fit the answer is a wallet too.
+      // A wallet whose balance does not fit the answer exists, too.
       if (result.status === 'refused') return result.code !== 'wallet_not_found';
       return 'unknown';
     },

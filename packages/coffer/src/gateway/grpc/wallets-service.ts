@@ -1,4 +1,4 @@
-/** The wallets service. wallet.WalletService: opens, reads, credits and debits the wallet of a user in the default asset. */
+/** wallet.WalletService: opens, reads, credits and debits the wallet of a user in the default asset. */
 import type { Commands, OperationOutcome } from '../../operations/index.ts';
 import { Metadata } from '@grpc/grpc-js';
 import { isUuid } from '../../kernel/index.ts';
@@ -18,7 +18,7 @@ import { serve } from './unary.ts';
 import type { Answer, Call } from './unary.ts';
 import type { UserLookup } from './user-client.ts';
 
-/** This service's amounts are int64, so its bounds are narrower than the ledger's. */
+/** This service's amounts are int64, so its range is narrower than the ledger's. */
 const amountSentence = `An amount is a whole number of minor units from 1 to ${2n ** 63n - 1n}.`;
 
 const described = {
@@ -28,16 +28,16 @@ const described = {
 } as const;
 const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
-/** HTTP/2 headers carry no other text unharmed; and of several values some libraries make one, with commas between them. */
+/** HTTP/2 headers carry no other characters safely, and some libraries join several values with commas. */
 const keyPattern = /^[ -+\--~]{1,128}$/;
 
 export type WalletsServiceOptions = ServiceOptions & {
   readonly commands: Commands;
   readonly queries: WalletQueries;
   readonly assets: Assets;
-  /** The users service: no wallet is opened for a user whom it does not know. */
+  /** The users service: a wallet is opened only for a user it knows. */
   readonly users: UserLookup;
-  /** Code of the asset that these wallets are in; the one that `commands` and `queries` take by default. */
+  /** Code of the asset of these wallets; the default of `commands` and `queries`. */
   readonly defaultAsset: string;
 };
 
@@ -106,7 +106,7 @@ class WalletCalls {
     return { message: { id, userId, balance: wallet.balance, createdAt: this.#openingTimes.remember(id, wallet.openedAt) }, trailer };
   }
 
-  /** The path that must be lean: one posting, and a look into memory for when the wallet was opened. */
+  /** The hot path: one posting, and a memory look-up of when the wallet was opened. */
   async move(
     kind: 'deposit' | 'withdraw',
     givenUserId: string,
@@ -122,7 +122,7 @@ class WalletCalls {
 
     const wallet = ownedWalletId(userId, this.#defaultAsset);
     if (isHidden(userId, onlyOwner)) return { failure: walletNotFound(wallet) };
-    // Before the posting: once the money has moved, no failure of a read may stand between the caller and that answer.
+    // Before the posting: once the money has moved, a failed read must not hide that from the caller.
     const createdAt = this.#openingTimes.known(wallet) ?? (await this.#openingTimes.read(wallet));
     if (createdAt === null) return { failure: walletNotFound(wallet) };
 
@@ -135,12 +135,12 @@ class WalletCalls {
   }
 }
 
-/** To a user, the others and their wallets are not there. */
+/** For a user, other users and their wallets do not exist. */
 function isHidden(userId: string, onlyOwner: string | undefined): boolean {
   return onlyOwner !== undefined && userId !== onlyOwner;
 }
 
-/** In lower case, as wallets are named after it; null when it is none. */
+/** In lower case, because wallets are named after it; null if it is not a UUID. */
 function uuidOf(text: string): string | null {
   if (isUuid(text)) return text;
   const lower = text.toLowerCase();

@@ -1,29 +1,29 @@
-/** The protobuf wire format, as far as the contracts use it: what the generated codecs stand on. */
+/** The protobuf wire format, as far as the contracts use it; the generated codecs build on it. */
 import { isUtf8 } from 'node:buffer';
 
-/** Turns a message into its bytes and back. `decode` throws MalformedMessage, nothing else. */
+/** Encodes a message to bytes and decodes it. `decode` throws MalformedMessage and nothing else. */
 export type Codec<T> = { readonly encode: (message: T) => Buffer; readonly decode: (bytes: Uint8Array) => T };
 
-/** A call of a service, or a stream of messages both ways. */
+/** A method of a service: unary, or a bidirectional stream. */
 export type Method<Request, Response> = { readonly path: string; readonly request: Codec<Request>; readonly response: Codec<Response> };
 
-/** A message within a message, an item of a repeated field. */
+/** A nested message, an item of a repeated field. */
 export type Nested<T> = { readonly write: (writer: Writer, message: T) => void; readonly read: (reader: Reader) => T };
 
-/** Bytes that are no message of the type asked for. */
+/** Bytes that are not a message of the requested type. */
 export class MalformedMessage extends Error {
   override readonly name = 'MalformedMessage';
 }
 
 const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 const varintBytesMax = 10;
-/** Deeper than any contract goes. */
+/** Deeper than any contract. */
 const nestingMax = 8;
 
-/** Writers share one buffer, since a message is written from beginning to end without a pause; it grows to the largest ever written. */
+/** Writers share one buffer, because a message is written synchronously; it grows to the largest message ever written. */
 let scratch = Buffer.allocUnsafe(4_096);
 
-/** Writes the fields of one message. As proto3 wants, a field of zero or no text is left out. */
+/** Writes the fields of one message. As proto3 requires, zero and empty strings are omitted. */
 export class Writer {
   #length = 0;
 
@@ -48,7 +48,7 @@ export class Writer {
     if (value) this.#number(field, 1);
   }
 
-  /** Fields with presence: null is left out, zero is not. */
+  /** Fields with presence: null is omitted, zero is not. */
   optionalText(field: number, text: string | null): void {
     if (text === '') this.#number(field, 0, wireType.bytes);
     else if (text !== null) this.text(field, text);
@@ -77,7 +77,7 @@ export class Writer {
     const start = ++this.#length;
     nested.write(this, message);
     const bytes = this.#length - start;
-    // One byte was left free for the length; a longer message moves up to make room for more.
+    // One byte was reserved for the length; a longer message is moved to make room for more.
     let more = 0;
     for (let rest = bytes; rest >= 128; rest = Math.floor(rest / 128)) more++;
     if (more > 0) {
@@ -139,10 +139,10 @@ export class Writer {
 
 const maxSafe = BigInt(Number.MAX_SAFE_INTEGER);
 
-/** Reads the fields of one message in the order they come: `next`, then the value of the field, or `skip`. */
+/** Reads the fields of one message in order: call `next`, then read the field's value or `skip` it. */
 export class Reader {
   readonly #bytes: Buffer;
-  /** Of the message that is read now, which may lie within another. */
+  /** Of the current message, which may be nested in another. */
   #end: number;
   #at = 0;
   #tag = 0;
@@ -184,7 +184,7 @@ export class Reader {
   text(): string {
     const end = this.#endOfBytes();
     const bytes = this.#bytes.subarray(this.#at, end);
-    if (!isUtf8(bytes)) throw new MalformedMessage('a text is not UTF-8');
+    if (!isUtf8(bytes)) throw new MalformedMessage('a string is not UTF-8');
     this.#at = end;
     return bytes.toString('utf8');
   }
@@ -195,7 +195,7 @@ export class Reader {
     return this.#at - start <= exactVarintBytes ? BigInt(value) : this.#wideVarint(start);
   }
 
-  /** As other decoders do, what has more than 32 bits loses the upper ones. */
+  /** Like other decoders, drops the upper bits of values with more than 32. */
   int32(): number {
     return Number(BigInt.asIntN(32, this.int64()));
   }
@@ -215,7 +215,7 @@ export class Reader {
     return message;
   }
 
-  /** Passes over a field that this side does not know, or knows as another type. */
+  /** Skips a field that is unknown, or has an unexpected type. */
   skip(): void {
     const type = this.#tag % 8;
     if (type === wireType.varint) this.#varint();
@@ -237,7 +237,7 @@ export class Reader {
     return end;
   }
 
-  /** Exact up to seven bytes; what is longer is too large for every use but int64, which reads it again. */
+  /** Exact up to seven bytes; longer values are too large for every use but int64, which reads them again. */
   #varint(): number {
     let value = 0;
     let scale = 1;
@@ -258,10 +258,13 @@ export class Reader {
   }
 }
 
-/** Seven bytes of seven bits are 49 bits: a number holds them exactly. */
+/** Seven bytes of seven bits are 49 bits, which a number holds exactly. */
 const exactVarintBytes = 7;
 
-/** What is read of bytes that came in: the message, or what is wrong with them. Returned, not thrown: the library tells what is thrown as INTERNAL. */
+/**
+ * The result of decoding: the message, or what is wrong with the bytes. Returned, not thrown: the library answers anything thrown
+ * with INTERNAL.
+ */
 export function decoderOf<T>({ decode }: Codec<T>): (bytes: Uint8Array) => T | MalformedMessage {
   return (bytes) => {
     try {

@@ -22,8 +22,8 @@ export const asyncHeaders = Type.Object({
 });
 
 /** The body takes precedence over the Prefer header. */
-export function isAsync(request: Request, reply: Reply, { async: asked }: { readonly async?: boolean }): boolean {
-  if (asked === false || !prefersAsync(request)) return asked === true;
+export function isAsync(request: Request, reply: Reply, { async: inBody }: { readonly async?: boolean }): boolean {
+  if (inBody === false || !prefersAsync(request)) return inBody === true;
   reply.header('preference-applied', 'respond-async');
   return true;
 }

@@ -12,7 +12,7 @@ declare module 'fastify' {
 }
 
 /** Call it before registering the hooks and routes that use it. */
-export function tellClientAddresses(app: App, { trustedProxies = [] }: Pick<Product, 'trustedProxies'>): void {
+export function trackClientAddresses(app: App, { trustedProxies = [] }: Pick<Product, 'trustedProxies'>): void {
   const isTrusted = belongingTo(trustedProxies);
   app.decorateRequest('clientIp', {
     getter() {

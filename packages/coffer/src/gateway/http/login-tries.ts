@@ -1,5 +1,5 @@
 /** Limits how many passwords of an account can be guessed per minute: from one address, and in total. */
-import type { Access, Attempts } from '../access/index.ts';
+import type { Access, RateLimiter } from '../access/index.ts';
 
 const perMinute = {
   /** From one address. Not across all accounts: behind a proxy all callers share one address. */
@@ -16,10 +16,10 @@ const bounds: readonly Bound[] = ['guess', 'account'];
 export type Guess = Partial<Readonly<Record<Bound, string>>>;
 
 export class LoginTries {
-  readonly #bounds: Readonly<Record<Bound, Attempts>>;
+  readonly #bounds: Readonly<Record<Bound, RateLimiter>>;
 
   constructor(access: Access) {
-    const bound = (name: Bound) => access.attempts(`logins by ${name}`, perMinute[name]);
+    const bound = (name: Bound) => access.rateLimiter(`logins by ${name}`, perMinute[name]);
     this.#bounds = { guess: bound('guess'), account: bound('account') };
   }
 

@@ -7,7 +7,7 @@ import { nameRequest, observeRequests, requestIdHeader } from './observing.ts';
 import { describeApi } from './openapi.ts';
 import { problemOf } from './failures.ts';
 import { guardRoutes } from './callers.ts';
-import { tellClientAddresses } from './client-address.ts';
+import { trackClientAddresses } from './client-address.ts';
 import { serveItsHostsOnly } from './hosts.ts';
 import { parseJsonBody } from './json-body.ts';
 import { allowedMethods, answerUnknownRoutes } from './unknown-routes.ts';
@@ -29,8 +29,8 @@ export async function createHttpServer(product: Product, tls: Tls | null = null)
   const app = frame(tls);
   app.setValidatorCompiler(compileValidator);
   readOnlyJson(app);
-  tellFailures(app, product);
-  tellClientAddresses(app, product);
+  answerFailures(app, product);
+  trackClientAddresses(app, product);
   observeRequests(app, product);
   serveItsHostsOnly(app, product.access.mode);
   guardRoutes(app, product);
@@ -113,7 +113,7 @@ function isWaiting({ query }: Request): boolean {
   return typeof query === 'object' && query !== null && 'wait' in query;
 }
 
-function tellFailures(app: App, { log }: Product): void {
+function answerFailures(app: App, { log }: Product): void {
   app.setErrorHandler((failure, request, reply) => {
     const found = problemOf(failure);
     if (found.status === 500)

@@ -4,7 +4,7 @@ import { addressIn } from './addresses.ts';
 
 const proxies = (text?: string) => readConfig({ COFFER_TRUSTED_PROXIES: text });
 
-test('nobody is believed unless named; addresses, ranges and loopback may be', () => {
+test('no proxy is trusted unless named, by address, range or loopback', () => {
   expect(proxies().config?.trustedProxies).toEqual([]);
   expect(proxies(' 10.0.0.7, 192.168.0.0/16,fd00::/8 ,2001:db8::1,Loopback').config?.trustedProxies).toEqual([
     { address: '10.0.0.7', bits: 32, family: 'ipv4' },
@@ -36,13 +36,13 @@ test.each([
   '10.0.0.1,,10.0.0.2',
   '10.0.0.1;10.0.0.2',
   '１０.0.0.1',
-])('%s is refused, with what to give', (text) => {
+])('%s is refused, with a remedy', (text) => {
   const { problems } = proxies(text);
   expect(problems).toHaveLength(1);
   expect(problems?.[0]).toMatch(/^COFFER_TRUSTED_PROXIES is ".*": give addresses and ranges of the proxies in front.* such as 10\.0\.0\.7/);
 });
 
-test.each(['0.0.0.0/0', '::/0', '10.0.0.1,0.0.0.0/0'])('%s would be everybody, and is refused', (text) => {
+test.each(['0.0.0.0/0', '::/0', '10.0.0.1,0.0.0.0/0'])('%s would trust every address, and is refused', (text) => {
   expect(proxies(text).problems?.[0]).toMatch(/give the addresses of your proxies alone: .* is every address/);
 });
 

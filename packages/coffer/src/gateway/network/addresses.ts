@@ -1,8 +1,8 @@
-/** Addresses as proxies in front write them, and ranges of them. */
+/** Addresses as proxies write them, and ranges of addresses. */
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import type { Parser } from '../../kernel/index.ts';
 
-/** A range of addresses, by the address that it begins with and how many bits of it count. */
+/** A range of addresses: its first address and the number of significant bits. */
 export type Network = { readonly address: string; readonly bits: number; readonly family: 'ipv4' | 'ipv6' };
 
 const loopback: readonly Network[] = [
@@ -22,7 +22,7 @@ export const networks: Parser<readonly Network[]> = {
           instead: 'addresses and ranges of the proxies in front, separated by commas, such as 10.0.0.7,192.168.0.0/16, or loopback',
         };
       if ('bits' in named && named.bits === 0)
-        return { instead: `the addresses of your proxies alone: ${name} is every address, so any caller could choose theirs` };
+        return { instead: `only the addresses of your proxies: ${name} covers every address, so any caller could forge theirs` };
       found.push(...[named].flat());
     }
     return { value: found };
@@ -31,7 +31,7 @@ export const networks: Parser<readonly Network[]> = {
 
 function networkOf(text: string): Network | null {
   const [, address = '', digits] = /^([0-9A-Fa-f.:]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
-  // One that is written as IPv6 and is none would never be met: addresses are compared as `addressIn` says them.
+  // An IPv4-mapped address would never match: addresses are compared in the form that `addressIn` returns.
   if (addressIn(address)?.includes(':') !== address.includes(':')) return null;
   const family = isIPv4(address) ? 'ipv4' : 'ipv6';
   const bitsMax = family === 'ipv4' ? 32 : 128;
@@ -42,8 +42,8 @@ function networkOf(text: string): Network | null {
 const textLengthMax = 64;
 
 /**
- * The address in a text that may have a port or a zone, in its one spelling: an IPv4 address is itself, however the connection was
- * made. Null when there is none.
+ * The address in a text that may have a port or a zone, in canonical form: an IPv4 address stays IPv4, however the connection was
+ * made. Null if there is none.
  */
 export function addressIn(text: string): string | null {
   if (text.length > textLengthMax) return null;

@@ -1,4 +1,4 @@
-// Where Coffer listens and whom it believes about addresses: taken ports, TLS files, proxies in front.
+// Listening and addresses: taken ports, TLS files, trusted proxies.
 export { addressIn } from './addresses.ts';
 export type { Network } from './addresses.ts';
 export { listenFailure, refuseTakenPorts } from './listen.ts';

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { freePort } from '../../../../../test/support/ports.ts';
 import { refuseTakenPorts } from './listen.ts';
 
-test('a taken port is a sentence that names the setting, a free one is nothing', async () => {
+test('a taken port is an error that names the setting; a free one causes none', async () => {
   const server = net.createServer().listen(await freePort(), '127.0.0.1');
   await once(server, 'listening');
   const listener = {

@@ -2,17 +2,17 @@ import net from 'node:net';
 import { OperatorError } from '../../kernel/index.ts';
 import type { Address } from '../../kernel/index.ts';
 
-/** Something that is about to listen, and the setting that moves it elsewhere. */
+/** Something that is about to listen, and the setting that moves it to another address. */
 export type Listener = { what: string; setting: string; address: Address };
 
-/** Refuses with a sentence while another program listens where Coffer must; asked before anything is started. */
+/** Refuses if another program listens on the address; called before anything is started. */
 export async function refuseTakenPorts(listeners: readonly Listener[]): Promise<void> {
   const failures = await Promise.all(listeners.map(async (listener) => listenFailure(listener, await tryListening(listener.address))));
   const failure = failures.find((found) => found !== undefined);
   if (failure) throw failure;
 }
 
-/** Turns a failure to listen into a sentence; undefined for no failure. */
+/** Turns a failure to listen into a sentence; undefined if there was no failure. */
 export function listenFailure(listener: Listener, error: NodeJS.ErrnoException | undefined): Error | undefined {
   if (!error) return undefined;
   const { what, setting, address } = listener;
@@ -24,7 +24,9 @@ export function listenFailure(listener: Listener, error: NodeJS.ErrnoException |
     });
   }
   if (error.code === 'EACCES') {
-    return new OperatorError(`This user may not listen on ${place}.`, `Choose a port above 1023 with ${setting}.`, { cause: error });
+    return new OperatorError(`This user is not allowed to listen on ${place}.`, `Choose a port above 1023 with ${setting}.`, {
+      cause: error,
+    });
   }
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
     return new OperatorError(

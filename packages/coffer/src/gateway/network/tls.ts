@@ -3,10 +3,10 @@ import fs from 'node:fs';
 import tls from 'node:tls';
 import { OperatorError } from '../../kernel/index.ts';
 
-/** A certificate (followed by those that lead to its issuer, if any) and its private key, both PEM. */
+/** A certificate (followed by its chain, if any) and its private key, both PEM. */
 export type Tls = { readonly cert: string; readonly key: string };
 
-/** Reads the two files; refuses what no listener could use, before anything is started. */
+/** Reads the two files, and refuses an unusable pair before anything is started. */
 export function readTls({ certFile, keyFile }: { readonly certFile: string; readonly keyFile: string }): Tls {
   const pair = { cert: readPem(certFile, 'COFFER_TLS_CERT'), key: readPem(keyFile, 'COFFER_TLS_KEY') };
   try {
@@ -14,21 +14,21 @@ export function readTls({ certFile, keyFile }: { readonly certFile: string; read
   } catch (error) {
     throw new OperatorError(
       `The certificate in ${certFile} and the key in ${keyFile} cannot be used together (${(error as Error).message}).`,
-      'Give COFFER_TLS_CERT and COFFER_TLS_KEY the PEM files of one pair.',
+      'Set COFFER_TLS_CERT and COFFER_TLS_KEY to the PEM files of a matching pair.',
       { cause: error },
     );
   }
   return pair;
 }
 
-/** How our own clients know a server: by the very certificate it was given, or as anybody knows one that the certificate vouches for. */
+/** How our own clients verify a server: by its exact certificate, or by the host name if another certificate is presented. */
 export function trustOf({ cert }: Tls): {
   readonly context: tls.SecureContext;
   readonly checkIdentity: (host: string, presented: tls.PeerCertificate) => Error | undefined;
 } {
   const own = new X509Certificate(cert).raw;
   return {
-    // The certificate itself is trusted, whoever issued it.
+    // The certificate itself is trusted, regardless of its issuer.
     context: tls.createSecureContext({ ca: cert, allowPartialTrustChain: true }),
     checkIdentity: (host, presented) => (own.equals(presented.raw) ? undefined : tls.checkServerIdentity(host, presented)),
   };
@@ -40,7 +40,7 @@ function readPem(file: string, setting: string): string {
   } catch (error) {
     throw new OperatorError(
       `${setting} is ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'}).`,
-      'Name a PEM file that the user who runs Coffer may read.',
+      'Give a PEM file that the user running Coffer can read.',
       { cause: error },
     );
   }

@@ -1,17 +1,17 @@
 /** Refusals of the gateway itself: requests that reach no context, or get no answer from one. */
 import type { ProblemRow } from './row.ts';
 
-const asSaid = 'The answer says what is wrong.';
+const detailGivenLater = 'The answer says what is wrong.';
 const correct = 'Correct it and send the request again.';
 const sameRequest = 'Send the same request again, after the seconds that Retry-After names.';
 
-/** Rows whose detail is `asSaid` always get a specific detail where they are answered. */
+/** Rows whose detail is `detailGivenLater` always get a specific detail where they are answered. */
 export const gatewayProblems = {
   invalid_request: {
     http: 400,
     grpc: 'INVALID_ARGUMENT',
     title: 'The request is not valid.',
-    detail: asSaid,
+    detail: detailGivenLater,
     remedy: correct,
     only: 'REST',
   },
@@ -19,7 +19,7 @@ export const gatewayProblems = {
     http: 400,
     grpc: 'INVALID_ARGUMENT',
     title: 'The body is not valid JSON.',
-    detail: asSaid,
+    detail: detailGivenLater,
     remedy: 'Send one JSON object.',
     only: 'REST',
   },
@@ -27,7 +27,7 @@ export const gatewayProblems = {
     http: 400,
     grpc: 'INVALID_ARGUMENT',
     title: 'The request is not valid.',
-    detail: asSaid,
+    detail: detailGivenLater,
     remedy: correct,
     only: 'gRPC',
   },

@@ -40,7 +40,7 @@ export const ledgerProblems = {
     grpc: 'FAILED_PRECONDITION',
     title: 'The wallets are in different books, and this operation needs one.',
     detail: '"‹wallet›" is in another book, and this operation has to happen within one book.',
-    remedy: 'Only a transfer by itself, without "mode":"atomic", can go to another book.',
+    remedy: 'Only a single transfer, without "mode":"atomic", can go to another book.',
   },
   asset_unknown: {
     http: 422,
@@ -228,7 +228,7 @@ export const walletProblems = {
     grpc: 'FAILED_PRECONDITION',
     title: 'A transfer with mode saga cannot be part of an all-or-nothing group.',
     detail: 'A transfer with "mode":"saga" runs in steps, so it cannot be part of an all-or-nothing group.',
-    remedy: 'Send the transfer by itself, or omit "mode" when both wallets are in one book.',
+    remedy: 'Send the transfer on its own, or omit "mode" when both wallets are in one book.',
   },
   review_required: {
     http: 422,

@@ -1,4 +1,4 @@
-/** What follows from findings: wallets are frozen, owners told. Each is done once, however often and wherever it is tried. */
+/** Actions that findings cause: freezing wallets, notifying owners. Each is done once, however often and wherever it is tried. */
 import type { Commands } from '../../operations/index.ts';
 import type { Loop } from '../../background/index.ts';
 import type pg from 'pg';
@@ -6,14 +6,14 @@ import type { Log } from '../../kernel/index.ts';
 import { internalKey } from '../../ledger/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import { isPassing, startWork } from '../loop.ts';
-import { tellUser } from '../notifications/store.ts';
+import { notifyUser } from '../notifications/store.ts';
 import { findingId } from './finding-store.ts';
 
 const everyMs = 1_000;
 const atOnce = 20;
-/** A worker that died with an action loses it to the others after this time. */
+/** After this time, other workers take over the action of a dead worker. */
 const leaseSeconds = 60;
-/** Of failures that no waiting mends. */
+/** Number of failures that are not outages. */
 const attemptsMax = 10;
 
 type Action = {
@@ -34,10 +34,10 @@ export type ActionParts = {
 };
 
 export function startFraudActions(parts: ActionParts): Loop {
-  return startWork({ what: 'What follows from fraud findings', everyMs, log: parts.log, work: async () => await doActions(parts) });
+  return startWork({ what: 'Actions of fraud findings', everyMs, log: parts.log, work: async () => await doActions(parts) });
 }
 
-/** Does what is due, and answers whether there may be more. */
+/** Does the due actions, and returns whether there may be more. */
 async function doActions(parts: ActionParts): Promise<boolean> {
   const claimed = await claim(parts.pool);
   for (const action of claimed) await attempt(parts, action);
@@ -68,28 +68,28 @@ async function attempt(parts: ActionParts, action: Action): Promise<void> {
     }
     const attempts = action.attempts + 1;
     const note = failure instanceof Error ? failure.message : String(failure);
-    parts.log.error({ err: failure, rule: action.rule, wallet: action.wallet, attempts }, 'An action that a fraud rule asks for failed');
+    parts.log.error({ err: failure, rule: action.rule, wallet: action.wallet, attempts }, 'The action of a fraud rule failed');
     if (attempts >= attemptsMax) await finish(parts.pool, action, 'given_up', note.slice(0, 1_000));
     else await release(parts.pool, action, 2 ** attempts, 1);
   }
 }
 
-/** Answers with a note of what became of it. */
+/** Returns a note of the outcome. */
 async function act(parts: ActionParts, { action, rule, wallet, event }: Action): Promise<string> {
   const finding = findingId(event, rule);
   if (action === 'notify') {
     const owner = (await parts.ledger.read.balance(wallet))?.owner ?? null;
-    if (owner === null) return 'the wallet has no owner to tell';
-    const told = { key: `user/fraud/${finding}`, kind: 'movement_flagged', wallet, facts: { event }, userId: owner } as const;
-    await tellUser(parts.pool, told, parts.mailed);
+    if (owner === null) return 'the wallet has no owner to notify';
+    const notification = { key: `user/fraud/${finding}`, kind: 'movement_flagged', wallet, facts: { event }, userId: owner } as const;
+    await notifyUser(parts.pool, notification, parts.mailed);
     return 'told';
   }
   const outcome = await parts.commands.freeze({
     wallet,
     sides: 'debits',
     key: internalKey('fraud', finding),
-    // The owner reads it, who need not know by which rule; the actor and the finding tell staff.
-    reason: 'a fraud rule found something',
+    // The owner reads this and need not know the rule; staff find it in the actor and the finding.
+    reason: 'a fraud rule flagged the wallet',
     actor: `fraud rule ${rule}`,
   });
   return outcome.status === 'posted' ? 'frozen' : `not frozen: ${outcome.refusal.code}`;
@@ -109,6 +109,6 @@ async function release(pool: pg.Pool, { id }: Action, seconds: number, counted =
        where id = $1 and state = 'pending'`,
       [id, seconds, counted],
     )
-    // Then it comes back when the lease is over.
+    // Then it is due again when the lease expires.
     .catch(() => undefined);
 }

@@ -1,11 +1,13 @@
-/** What follows from findings, written down to be done: in the transaction in which they come into force. Whoever comes twice writes once. */
+/**
+ * Records the consequences of findings, in the transaction in which the findings become active. Repeating it records them once.
+ */
 import type pg from 'pg';
-import { tellStaff } from '../notifications/store.ts';
+import { notifyStaff } from '../notifications/store.ts';
 import type { KeptFinding } from './finding-store.ts';
 
 export async function writeConsequences(client: pg.ClientBase, findings: readonly KeptFinding[]): Promise<void> {
   await queueActions(client, findings);
-  await tellStaff(
+  await notifyStaff(
     client,
     findings.map((finding) => ({
       key: `staff/${episodeOf(finding)}`,
@@ -35,7 +37,7 @@ async function queueActions(client: pg.ClientBase, findings: readonly KeptFindin
 
 const minuteMs = 60_000;
 
-/** Nobody is told of the same rule and wallet more often than once a minute, however much is found. */
+/** At most one notification per minute for the same rule and wallet, however much is found. */
 function episodeOf({ rule, wallet, recordedAt }: KeptFinding): string {
   return `fraud/${rule}/${wallet}/${Math.floor(recordedAt.getTime() / minuteMs)}`;
 }

@@ -1,22 +1,22 @@
-/** What a fraud rule may say. The schemas are closed: what they do not know is refused, not ignored. */
+/** The format of fraud rules. The schemas are closed: unknown fields are refused, not ignored. */
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { amountPattern } from '../../kernel/index.ts';
 import type { Assets } from '../../ledger/index.ts';
 
-/** What leaves a wallet. A hold for a withdrawal that was asked for asynchronously is a withdrawal, from the moment of the hold. */
+/** Movements out of a wallet. The hold of an asynchronous withdrawal counts as a withdrawal, from the time of the hold. */
 export const movementKinds = ['withdrawal', 'spend', 'transfer'] as const;
 export type MovementKind = (typeof movementKinds)[number];
 
 export const ruleKinds = ['velocity', 'amount', 'sum'] as const;
 export type RuleKind = (typeof ruleKinds)[number];
 
-/** `flag`: it is noted, and staff is told. The others do that, too. */
+/** `flag`: the finding is recorded, and staff is notified. The others do that, too. */
 export const ruleActions = ['flag', 'notify', 'freeze', 'review'] as const;
 export type RuleAction = (typeof ruleActions)[number];
 
-/** A rule counts no more than that many movements of a window: the newest. */
+/** A rule counts at most that many movements in a window: the newest. */
 export const countedMax = 500;
 /** A week. */
 export const windowSecondsMax = 604_800;
@@ -24,15 +24,15 @@ const nameLengthMax = 100;
 export const reasonLengthMax = 1_000;
 
 const closed = { additionalProperties: false } as const;
-const count = Type.Integer({ minimum: 2, maximum: countedMax, description: `how many: 2 to ${countedMax}` });
+const count = Type.Integer({ minimum: 2, maximum: countedMax, description: `number of movements: 2 to ${countedMax}` });
 const windowSeconds = Type.Integer({
   minimum: 1,
   maximum: windowSecondsMax,
-  description: `within how many seconds: 1 to ${windowSecondsMax}`,
+  description: `length of the window in seconds: 1 to ${windowSecondsMax}`,
 });
 const threshold = Type.String({
   pattern: amountPattern,
-  description: 'from what amount on, in minor units: a string of 1 to 38 digits, above zero',
+  description: 'minimum amount, in minor units: a string of 1 to 38 digits, above zero',
 });
 const about = {
   movements: Type.Array(Type.Unsafe<MovementKind>({ type: 'string', enum: [...movementKinds] }), {
@@ -46,7 +46,7 @@ const about = {
       { type: 'string', const: 'all' },
       { type: 'array', items: { type: 'integer', minimum: 1, maximum: 2_147_483_647 }, minItems: 1, maxItems: 100, uniqueItems: true },
     ],
-    description: '"all", or the numbers of the assets, as GET /assets lists them',
+    description: '"all", or asset numbers from GET /assets',
   }),
 };
 
@@ -57,7 +57,7 @@ const definitions = {
 };
 
 type Definitions = { readonly [Kind in RuleKind]: Static<(typeof definitions)[Kind]> };
-/** The kind decides the shape. */
+/** The kind determines the shape. */
 export type Defined = { [Kind in RuleKind]: { readonly kind: Kind; readonly definition: Definitions[Kind] } }[RuleKind];
 
 export type RuleContent = Defined & { readonly name: string; readonly action: RuleAction; readonly enabled: boolean };
@@ -66,33 +66,34 @@ export type RuleContent = Defined & { readonly name: string; readonly action: Ru
 export type Mistake = { readonly mistake: string };
 
 export function readDefinition(kind: unknown, definition: unknown, known: Pick<Assets, 'all' | 'find'>): Defined | Mistake {
-  if (!isOneOf(ruleKinds, kind)) return { mistake: `kind is one of ${ruleKinds.join(', ')}.` };
+  if (!isOneOf(ruleKinds, kind)) return { mistake: `kind must be one of ${ruleKinds.join(', ')}.` };
   const schema = definitions[kind];
   if (!Value.Check(schema, definition)) return { mistake: mistakeIn(schema, definition) };
   const { assets } = definition;
   const unknown = assets === 'all' ? undefined : assets.find((asset) => !known.find(asset));
-  if (unknown !== undefined) return { mistake: `definition.assets: there is no asset ${unknown}. There are ${namesOf(known.all)}.` };
+  if (unknown !== undefined) return { mistake: `definition.assets: there is no asset ${unknown}. The assets are ${namesOf(known.all)}.` };
   return { kind, definition } as Defined;
 }
 
-/** The rule as it would be, or what keeps it from being one. */
+/** The rule's content, or what is wrong with it. */
 export function readContent(
-  asked: { readonly [Part in 'name' | 'kind' | 'definition' | 'action' | 'enabled']: unknown },
+  input: { readonly [Part in 'name' | 'kind' | 'definition' | 'action' | 'enabled']: unknown },
   assets: Pick<Assets, 'all' | 'find'>,
 ): RuleContent | Mistake {
-  const { name, action, enabled } = asked;
-  const defined = readDefinition(asked.kind, asked.definition, assets);
+  const { name, action, enabled } = input;
+  const defined = readDefinition(input.kind, input.definition, assets);
   if ('mistake' in defined) return defined;
-  if (typeof name !== 'string' || !isText(name, nameLengthMax)) return { mistake: `name is a text of 1 to ${nameLengthMax} characters.` };
-  if (!isOneOf(ruleActions, action)) return { mistake: `action is one of ${ruleActions.join(', ')}.` };
-  if (typeof enabled !== 'boolean') return { mistake: 'enabled is true or false.' };
+  if (typeof name !== 'string' || !isText(name, nameLengthMax))
+    return { mistake: `name must be a string of 1 to ${nameLengthMax} characters.` };
+  if (!isOneOf(ruleActions, action)) return { mistake: `action must be one of ${ruleActions.join(', ')}.` };
+  if (typeof enabled !== 'boolean') return { mistake: 'enabled must be true or false.' };
   const { movements } = defined.definition;
   if (action === 'review' && movements.some((movement) => movement !== 'withdrawal'))
-    return { mistake: 'Only withdrawals can be held for review: let definition.movements be ["withdrawal"], or choose another action.' };
+    return { mistake: 'Only withdrawals can be held for review: set definition.movements to ["withdrawal"], or choose another action.' };
   return { ...defined, name, action, enabled };
 }
 
-/** Printable, and not only spaces: it goes into logs, reasons and mails. */
+/** Printable, and not only spaces: it appears in logs, reasons and e-mails. */
 export function isText(text: string, lengthMax: number): boolean {
   return text.trim() !== '' && text.length <= lengthMax && text.isWellFormed() && !/\p{Cc}/u.test(text);
 }
@@ -106,13 +107,13 @@ function isOneOf<const T extends string>(values: readonly T[], value: unknown): 
 }
 
 function mistakeIn(schema: (typeof definitions)[RuleKind], definition: unknown): string {
-  if (typeof definition !== 'object' || definition === null || Array.isArray(definition)) return 'definition is a JSON object.';
+  if (typeof definition !== 'object' || definition === null || Array.isArray(definition)) return 'definition must be a JSON object.';
   const known = schema.properties as Record<string, { description?: string }>;
   const stranger = Object.keys(definition).find((name) => !Object.hasOwn(known, name));
-  if (stranger !== undefined) return `definition has ${quoted(stranger)}, which this kind of rule does not know.`;
+  if (stranger !== undefined) return `definition has an unknown field ${quoted(stranger)} for this kind of rule.`;
   const given = definition as Record<string, unknown>;
   const wrong = Object.entries(known).find(([name, part]) => !Object.hasOwn(given, name) || !Value.Check(part, given[name]));
-  return wrong ? `definition.${wrong[0]}: ${wrong[1].description ?? ''}.` : 'definition does not fit its kind.';
+  return wrong ? `definition.${wrong[0]}: ${wrong[1].description ?? ''}.` : 'definition does not match its kind.';
 }
 
 const namedMax = 20;

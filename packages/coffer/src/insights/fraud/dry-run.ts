@@ -1,4 +1,4 @@
-/** A rule tried on the past: what it would have found, beside what the present one finds there. Reads the log, and writes nothing. */
+/** Dry runs: what a rule would have found in past events, compared with the current rule. Reads the log, and writes nothing. */
 import type { BookReader } from '../../ledger/index.ts';
 import { readDefinition, windowSecondsOf } from './definitions.ts';
 import type { Defined } from './definitions.ts';
@@ -12,35 +12,38 @@ import { movementOf } from './movements.ts';
 import type { FraudRefusal, RuleGrounds } from './rules.ts';
 
 const eventsAtOnce = 2_000;
-/** Some 300 bytes each. */
+/** About 300 bytes each. */
 const movementsHeldMax = 1_000_000;
 const sweepEvery = 50_000;
 
 export type DryRunProgress = { readonly events: number; readonly share: number };
 
-export type DryRunAsked = {
-  /** As it came: checked here. The id says which present rule it is compared with; without one, or when there is none, with nothing. */
+export type DryRunRequest = {
+  /**
+   * Raw input: checked here. The id selects the current rule to compare with; without one, or if there is none, there is no
+   * comparison.
+   */
   readonly rule: { readonly id?: string | undefined; readonly kind: unknown; readonly definition: unknown };
   readonly present: RuleVersion | null;
-  /** By when events were recorded: from, and up to and including. */
+  /** Limits by recorded time: from, and up to and including. */
   readonly since?: Date | undefined;
   readonly until?: Date | undefined;
-  /** Stops there, and says so. */
+  /** Stops there, and reports that. */
   readonly eventsMax?: number | undefined;
-  /** How many findings are listed, of those that only one of the two has. */
+  /** Number of findings to list, of those that only one of the two has. */
   readonly listedMax?: number | undefined;
   readonly onProgress?: ((progress: DryRunProgress) => void) | undefined;
-  /** Whoever asked wants no more: stops, and says so. */
+  /** Stops early when aborted, and reports that. */
   readonly isOver?: (() => boolean) | undefined;
 };
 
 export type DryRun = {
   readonly events: number;
-  /** False when it stopped before the end, at `eventsMax` or because it was over. */
+  /** False if it stopped before the end, at `eventsMax` or because it was aborted. */
   readonly complete: boolean;
-  /** When the first event that was read was recorded, which is a window before `since`; null: none was. */
+  /** When the first event read was recorded, which is one window before `since`; null if none was read. */
   readonly readFrom: Date | null;
-  /** Until then every book was read; null: one was not read at all. */
+  /** Every book was read up to this time; null if one was not read at all. */
   readonly readUntil: Date | null;
   readonly found: number;
   readonly foundByPresent: number;
@@ -52,34 +55,34 @@ export type DryRun = {
 const candidate = 'as-tried';
 const present = 'as-present';
 
-/** Refusals: rule_invalid, also for a window that holds more than fits into memory; range_empty. */
-export async function dryRun(grounds: RuleGrounds, asked: DryRunAsked): Promise<DryRun | FraudRefusal> {
-  const { since, until } = asked;
-  const defined = readDefinition(asked.rule.kind, asked.rule.definition, grounds.assets);
+/** Refusals: rule_invalid, also for a window with too many movements for memory; range_empty. */
+export async function dryRun(grounds: RuleGrounds, request: DryRunRequest): Promise<DryRun | FraudRefusal> {
+  const { since, until } = request;
+  const defined = readDefinition(request.rule.kind, request.rule.definition, grounds.assets);
   if ('mistake' in defined) return { refusal: 'rule_invalid', detail: defined.mistake };
   if (since && until && since > until)
     return { refusal: 'range_empty', detail: `since (${since.toISOString()}) is later than until (${until.toISOString()}).` };
-  const run = new Run(asked, defined);
+  const run = new Run(request, defined);
   const books = await Promise.all(grounds.books.map(async (book) => await run.begin(grounds.read.in({ book }))));
   return (await run.readAll(books))
     ? run.result(books)
     : { refusal: 'rule_invalid', detail: `More than ${movementsHeldMax} movements fall into one window. Try a shorter one.` };
 }
 
-/** How far a book is. */
+/** The progress in a book. */
 type Book = {
   readonly reader: BookReader;
   readonly recent: RecentMovements;
-  /** What is recorded later is not looked at. */
+  /** Later events are not read. */
   readonly end: number;
   place: { seq: number; part: number };
-  /** When the last event that was read was recorded. */
+  /** When the last event read was recorded. */
   readUntil: Date | null;
   done: boolean;
 };
 
 class Run {
-  readonly #asked: DryRunAsked;
+  readonly #request: DryRunRequest;
   readonly #history: RuleHistory;
   readonly #windowMs: number;
   #events = 0;
@@ -89,7 +92,7 @@ class Run {
   readonly #onlyNew: KeptFinding[] = [];
   readonly #onlyPresent: KeptFinding[] = [];
 
-  constructor(asked: DryRunAsked, defined: Defined) {
+  constructor(request: DryRunRequest, defined: Defined) {
     const everywhere = {
       version: 1,
       action: 'flag',
@@ -101,24 +104,27 @@ class Run {
       reason: '',
     };
     const tried = { ...everywhere, ...defined, rule: candidate, name: candidate } as RuleVersion;
-    const compared = asked.present?.enabled ? [{ ...asked.present, ...everywhere, rule: present } as RuleVersion] : [];
-    this.#asked = asked;
+    const compared = request.present?.enabled ? [{ ...request.present, ...everywhere, rule: present } as RuleVersion] : [];
+    this.#request = request;
     this.#history = new RuleHistory([tried, ...compared]);
     this.#windowMs = Math.max(...[tried, ...compared].map((version) => windowSecondsOf(version))) * 1_000;
   }
 
-  /** From what a window before `since` holds. */
+  /** Starts where a window before `since` starts. */
   async begin(reader: BookReader): Promise<Book> {
-    const { since } = this.#asked;
+    const { since } = this.#request;
     const end = await reader.lastSeq();
     const seq = since ? await reader.seqAt(new Date(since.getTime() - this.#windowMs - 1)) : 0;
     // Beyond every part of the last event that is too old.
     return { reader, recent: new RecentMovements(), end, place: { seq, part: 32_767 }, readUntil: null, done: seq >= end };
   }
 
-  /** The one that is furthest behind in time comes next: whenever it stops, all of them are about as far. False: too much to hold. */
+  /**
+   * Continues with the book that is furthest behind in time, so that all are about equally far whenever it stops. False: too many
+   * movements for memory.
+   */
   async readAll(books: readonly Book[]): Promise<boolean> {
-    const { eventsMax = Number.POSITIVE_INFINITY, isOver, onProgress } = this.#asked;
+    const { eventsMax = Number.POSITIVE_INFINITY, isOver, onProgress } = this.#request;
     const total = books.reduce((sum, { end }) => sum + end, 0);
     for (let next = furthestBehind(books); next; next = furthestBehind(books)) {
       if (isOver?.() || this.#events >= eventsMax) return true;
@@ -146,7 +152,7 @@ class Run {
   }
 
   async #readPage(book: Book): Promise<void> {
-    const { until } = this.#asked;
+    const { until } = this.#request;
     const page = await book.reader.events(book.place.seq, book.place.part, eventsAtOnce);
     const events = page.filter(({ seq, recordedAt }) => seq <= book.end && (!until || recordedAt <= until));
     const [first, last] = [events[0], events.at(-1)];
@@ -161,7 +167,7 @@ class Run {
     book.done = events.length < eventsAtOnce;
   }
 
-  /** Now and then. False: what is left is too much. */
+  /** Runs periodically. False: too many movements are left. */
   #sweep(books: readonly Book[]): boolean {
     if (this.#events - this.#swept < sweepEvery) return true;
     this.#swept = this.#events;
@@ -170,7 +176,7 @@ class Run {
   }
 
   #note(findings: readonly Finding[]): void {
-    const { since, listedMax = 100 } = this.#asked;
+    const { since, listedMax = 100 } = this.#request;
     const counted = since ? findings.filter(({ movement }) => movement.recordedAt >= since) : findings;
     const [found, byPresent] = [candidate, present].map((rule) => counted.filter((finding) => finding.rule === rule));
     const foundAt = new Set(found?.map(({ movement }) => movement.id));
@@ -179,7 +185,7 @@ class Run {
     this.#counts.foundByPresent += presentAt.size;
     for (const id of foundAt) if (presentAt.has(id)) this.#counts.foundByBoth++;
     const list = (into: KeptFinding[], of: readonly Finding[] = [], other: ReadonlySet<string>) => {
-      const rule = this.#asked.rule.id ?? candidate;
+      const rule = this.#request.rule.id ?? candidate;
       const only = of.filter(({ movement }) => !other.has(movement.id)).slice(0, Math.max(0, listedMax - into.length));
       into.push(...only.map((finding) => keptOf({ ...finding, rule })));
     };

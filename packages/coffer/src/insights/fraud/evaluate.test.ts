@@ -8,7 +8,7 @@ import type { RuleVersion } from './history.ts';
 import type { Movement } from './movements.ts';
 
 const begin = Date.UTC(2026, 0, 1);
-/** Of a ledger that has these. */
+/** The assets of the ledger. */
 const all = [1, 2, 3].map((id) => ({ id, code: `A${id}`, scale: 2, name: '' }));
 const assets = { all, find: (id: string | number) => all.find((asset) => asset.id === id) };
 const withdrawals = { movements: ['withdrawal'], assets: 'all' };
@@ -34,7 +34,7 @@ function found(versions: readonly RuleVersion[], movements: readonly Movement[])
 describe('three withdrawals within 60 seconds', () => {
   const velocity = rule({ definition: { count: 3, windowSeconds: 60, ...withdrawals } });
 
-  test('are found when the first was recorded 59.999 seconds before the last, and not when it was 60', () => {
+  test('are found if the first was recorded 59.999 seconds before the last, but not 60', () => {
     const [first, second, third] = [movement(0), movement(30), movement(59.999)];
     expect(found([velocity], [first, second, third])).toMatchObject([
       {
@@ -46,14 +46,14 @@ describe('three withdrawals within 60 seconds', () => {
     expect(found([velocity], [movement(0), movement(30), movement(60)])).toEqual([]);
   });
 
-  test('are of one wallet, and of the movements that the rule names', () => {
+  test('must be of one wallet, and of the kinds that the rule names', () => {
     expect(found([velocity], [movement(0), movement(1, { wallet: 'other' }), movement(2)])).toEqual([]);
     expect(found([velocity], [movement(0), movement(1, { kind: 'spend' }), movement(2)])).toEqual([]);
     const both = rule({ definition: { count: 3, windowSeconds: 60, movements: ['withdrawal', 'spend'], assets: 'all' } });
     expect(found([both], [movement(0), movement(1, { kind: 'spend' }), movement(2)])).toHaveLength(1);
   });
 
-  test('a fourth is found, too, with the three newest', () => {
+  test('a fourth is also found, with the three newest', () => {
     const movements = [movement(0), movement(1), movement(2), movement(3)];
     expect(found([velocity], movements).map(({ events }) => events)).toEqual([
       movements.slice(0, 3).map(({ id }) => id),
@@ -71,12 +71,12 @@ describe('a single amount', () => {
     expect(found([amount], [movement(0, { amount: 10n ** 37n })])).toHaveLength(1);
   });
 
-  test('of another asset is not', () => {
+  test('of another asset is not found', () => {
     expect(found([amount], [movement(0, { amount: 10_000n, asset: 4 })])).toEqual([]);
   });
 });
 
-test('a sum is found when the window reaches the threshold, with as few of the newest as it takes', () => {
+test('a sum is found if the window reaches the threshold, with the fewest newest movements', () => {
   const sum = rule({ kind: 'sum', definition: { threshold: '250', windowSeconds: 60, ...withdrawals } });
   const movements = [movement(0, { amount: 100n }), movement(10, { amount: 149n }), movement(20, { amount: 101n })];
   expect(found([sum], movements)).toMatchObject([
@@ -85,7 +85,7 @@ test('a sum is found when the window reaches the threshold, with as few of the n
   expect(found([sum], [movement(0, { amount: 249n }), movement(60, { amount: 1n })])).toEqual([]);
 });
 
-test('a version is in force for what its book records after its place, until the next one begins', () => {
+test('a version applies to events of its book after its position, until the next one starts', () => {
   const first = rule({ kind: 'amount', definition: { threshold: '100', ...withdrawals } });
   const movements = [movement(0), movement(1), movement(2), movement(3, { book: 2 })];
   const [, second] = movements;
@@ -93,7 +93,7 @@ test('a version is in force for what its book records after its place, until the
   expect(found([first, off], movements).map((finding) => finding.movement.id)).toEqual([movements[0]?.id, second?.id, movements[3]?.id]);
 });
 
-test('a version counts back only as far as the rules before it kept movements', () => {
+test('a version counts back only as far as earlier rules stored movements', () => {
   const since = new Date(begin + 100_000);
   const minute = rule({ definition: { count: 3, windowSeconds: 60, ...withdrawals } });
   expect(countsFromOf(['withdrawal'], since, [])).toEqual(since);
@@ -105,7 +105,7 @@ test('a version counts back only as far as the rules before it kept movements', 
   expect(found([late], [movement(40), movement(200)])).toHaveLength(1);
 });
 
-test('the same movements find the same, in whatever portions they come, also when a wallet has more than is remembered', () => {
+test('the same movements give the same findings in any portions, even if a wallet has more than are stored', () => {
   const rules = [
     rule({ definition: { count: 3, windowSeconds: 2, ...withdrawals } }),
     rule({
@@ -135,48 +135,36 @@ test('the same movements find the same, in whatever portions they come, also whe
   );
 });
 
-describe('a definition that cannot be', () => {
-  const asked = (changes: object) =>
+describe('an invalid definition', () => {
+  const read = (changes: object) =>
     readContent({ name: 'r', kind: 'velocity', action: 'flag', enabled: true, definition: {}, ...changes }, assets);
   const velocity = { count: 3, windowSeconds: 60, ...withdrawals };
   test.each([
-    ['an unknown kind', { kind: 'javascript' }, 'kind is one of velocity, amount, sum.'],
-    ['no object', { definition: [] }, 'definition is a JSON object.'],
-    ['something unknown', { definition: { ...velocity, eval: '1' } }, 'definition has "eval"'],
-    ['a prototype', { definition: JSON.parse('{"__proto__":{"count":3}}') as object }, 'definition has "__proto__"'],
-    ['a count of one', { definition: { ...velocity, count: 1 } }, 'definition.count: how many: 2 to 500.'],
+    ['an unknown kind', { kind: 'javascript' }, 'kind must be one of velocity, amount, sum.'],
+    ['no object', { definition: [] }, 'definition must be a JSON object.'],
+    ['something unknown', { definition: { ...velocity, eval: '1' } }, 'definition has an unknown field "eval"'],
+    ['a prototype', { definition: JSON.parse('{"__proto__":{"count":3}}') as object }, 'definition has an unknown field "__proto__"'],
+    ['a count of one', { definition: { ...velocity, count: 1 } }, 'definition.count: number of movements: 2 to 500.'],
     ['a count with decimals', { definition: { ...velocity, count: 2.5 } }, 'definition.count'],
-    ['a window of nothing', { definition: { ...velocity, windowSeconds: 0 } }, 'definition.windowSeconds'],
-    ['a window without end', { definition: { ...velocity, windowSeconds: 1e9 } }, 'definition.windowSeconds'],
+    ['a window of zero', { definition: { ...velocity, windowSeconds: 0 } }, 'definition.windowSeconds'],
+    ['a window that is too long', { definition: { ...velocity, windowSeconds: 1e9 } }, 'definition.windowSeconds'],
     ['no movements', { definition: { ...velocity, movements: [] } }, 'definition.movements'],
     ['a movement twice', { definition: { ...velocity, movements: ['spend', 'spend'] } }, 'definition.movements'],
     ['an asset by its code', { definition: { ...velocity, assets: ['USD'] } }, 'definition.assets'],
     ['a threshold as a number', { kind: 'amount', definition: { threshold: 1e4, ...withdrawals } }, 'definition.threshold'],
-    [
-      'an asset that there is not',
-      { definition: { ...velocity, assets: [3, 99] } },
-      'there is no asset 99. There are 1 (A1), 2 (A2), 3 (A3).',
-    ],
-    [
-      'a threshold of nothing',
-      { kind: 'amount', definition: { threshold: '0', ...withdrawals } },
-      'a string of 1 to 38 digits, above zero',
-    ],
-    [
-      'a threshold below nothing',
-      { kind: 'sum', definition: { threshold: '-5', windowSeconds: 9, ...withdrawals } },
-      'definition.threshold',
-    ],
-    ['a window below nothing', { definition: { ...velocity, windowSeconds: -1 } }, 'definition.windowSeconds'],
-    ['a window beyond all numbers', { definition: { ...velocity, windowSeconds: Number.POSITIVE_INFINITY } }, 'definition.windowSeconds'],
-    ['an asset beyond all numbers', { definition: { ...velocity, assets: [2 ** 31] } }, 'definition.assets'],
+    ['an unknown asset', { definition: { ...velocity, assets: [3, 99] } }, 'there is no asset 99. The assets are 1 (A1), 2 (A2), 3 (A3).'],
+    ['a threshold of zero', { kind: 'amount', definition: { threshold: '0', ...withdrawals } }, 'a string of 1 to 38 digits, above zero'],
+    ['a threshold below zero', { kind: 'sum', definition: { threshold: '-5', windowSeconds: 9, ...withdrawals } }, 'definition.threshold'],
+    ['a window below zero', { definition: { ...velocity, windowSeconds: -1 } }, 'definition.windowSeconds'],
+    ['an infinite window', { definition: { ...velocity, windowSeconds: Number.POSITIVE_INFINITY } }, 'definition.windowSeconds'],
+    ['an asset number out of range', { definition: { ...velocity, assets: [2 ** 31] } }, 'definition.assets'],
     ['a threshold of 39 digits', { kind: 'amount', definition: { threshold: '1'.repeat(39), ...withdrawals } }, 'definition.threshold'],
-    ['a name of spaces', { definition: velocity, name: '  ' }, 'name is a text'],
-    ['a name with a line break', { definition: velocity, name: 'a\r\nBcc: x' }, 'name is a text'],
-    ['an unknown action', { definition: velocity, action: 'delete' }, 'action is one of'],
+    ['a name of spaces', { definition: velocity, name: '  ' }, 'name must be a string'],
+    ['a name with a line break', { definition: velocity, name: 'a\r\nBcc: x' }, 'name must be a string'],
+    ['an unknown action', { definition: velocity, action: 'delete' }, 'action must be one of'],
     ['a review of spending', { definition: { ...velocity, movements: ['spend'] }, action: 'review' }, 'Only withdrawals'],
-  ])('%s is refused, and told', (_what, changes, mistake) => {
-    const content = asked(changes);
+  ])('%s is refused with a reason', (_what, changes, mistake) => {
+    const content = read(changes);
     expect('mistake' in content ? content.mistake : content).toContain(mistake);
   });
 });

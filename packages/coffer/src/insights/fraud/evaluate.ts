@@ -1,6 +1,6 @@
 /**
- * The rules, applied. Pure: no clock and no database, so the same log and the same history find the same, in whatever portions they
- * come. Time is the events' own. A window of 60 seconds holds what was recorded less than 60 seconds before.
+ * Evaluates the rules. Pure: no clock and no database, so the same log and history give the same findings, in any portions. Times
+ * are the events' own. A window of 60 seconds contains what was recorded less than 60 seconds before.
  */
 import { countedMax, windowSecondsOf } from './definitions.ts';
 import type { RuleAction } from './definitions.ts';
@@ -11,17 +11,17 @@ export type Finding = {
   readonly rule: string;
   readonly version: number;
   readonly action: RuleAction;
-  /** The one that tipped it. */
+  /** The movement that triggered it. */
   readonly movement: Movement;
-  /** Ids of the events that were counted, the one that tipped it last. */
+  /** Ids of the counted events; the last one triggered the rule. */
   readonly events: readonly string[];
   readonly facts: Readonly<Record<string, string>>;
 };
 
-/** More of a wallet's movements than all kinds together can need is cut back to what they need. */
+/** A wallet's movements beyond what all kinds together can need are trimmed. */
 const keptMax = 6 * countedMax;
 
-/** What left each wallet lately, oldest first. */
+/** Recent movements of each wallet, oldest first. */
 export class RecentMovements {
   readonly #byWallet = new Map<string, Movement[]>();
 
@@ -35,7 +35,7 @@ export class RecentMovements {
     else if (earlier.push(movement) > keptMax) this.#byWallet.set(movement.wallet, newestOfEachKind(earlier));
   }
 
-  /** Forgets what no window holds any more, and answers how many are left. */
+  /** Deletes movements that are outside of all windows, and returns how many are left. */
   forgetBefore(time: number): number {
     let left = 0;
     for (const [wallet, movements] of this.#byWallet) {
@@ -58,7 +58,7 @@ function newestOfEachKind(movements: readonly Movement[]): Movement[] {
   return kept.toReversed();
 }
 
-/** Movements of one book in their order; `recent` has what came before them, and has them too afterwards. */
+/** Movements of one book in order; `recent` has the earlier ones, and is extended by these. */
 export function evaluate(history: RuleHistory, recent: RecentMovements, movements: readonly Movement[]): Finding[] {
   const findings: Finding[] = [];
   let seq = -1;
@@ -117,7 +117,7 @@ function seenBy(version: RuleVersion, movement: Movement, earlier: readonly Move
   }
 }
 
-/** Goes back in the window until it is enough, and answers what was taken, oldest first; null when it never is. */
+/** Goes back in the window until the condition holds, and returns the movements taken, oldest first; null if it never does. */
 function countBack(
   version: RuleVersion,
   movement: Movement,

@@ -1,9 +1,9 @@
-/** What was found: the statements. */
+/** The SQL of findings. */
 import type pg from 'pg';
 import type { RuleAction } from './definitions.ts';
 import type { Finding } from './evaluate.ts';
 
-/** A finding as it is kept. Its id is that of the event that tipped the rule, and the rule's. */
+/** A stored finding. Its id combines that of the event that triggered the rule, and the rule's. */
 export type KeptFinding = {
   readonly id: string;
   readonly rule: string;
@@ -16,7 +16,7 @@ export type KeptFinding = {
   readonly recordedAt: Date;
 };
 
-/** With what became of its action: `state` is null where nothing is to be done, such as for a flag. */
+/** With the outcome of its action: `state` is null if there is nothing to do, such as for a flag. */
 export type FollowedFinding = KeptFinding & {
   readonly followed: { readonly state: 'pending' | 'done' | 'given_up' | null; readonly note: string | null };
 };
@@ -49,13 +49,13 @@ export async function insertFindings(client: pg.ClientBase, generation: number, 
   });
 }
 
-/** As it is kept. */
+/** As stored. */
 export function keptOf({ rule, version, action, movement, events, facts }: Finding): KeptFinding {
   const { id: event, wallet, recordedAt } = movement;
   return { id: findingId(event, rule), rule, version, action, wallet, event, events, facts, recordedAt };
 }
 
-/** Whether a generation is the one that is read. Whoever applies events to that one keeps it so until the end of the transaction. */
+/** Whether a generation is active. Applying events to the active one keeps it active until the end of the transaction. */
 export async function isRead(client: pg.ClientBase, generation: number): Promise<boolean> {
   const { rowCount } = await client.query({
     name: 'fraud_is_read',
@@ -65,7 +65,7 @@ export async function isRead(client: pg.ClientBase, generation: number): Promise
   return rowCount === 1;
 }
 
-/** What one generation found and another did not, in the order of the log: by event, rule and its version. */
+/** Findings of one generation that another lacks, in log order: by event, rule and version. */
 export async function readMissed(
   client: pg.ClientBase,
   { from, to, after, limit }: { from: number; to: number; after?: KeptFinding | undefined; limit: number },
@@ -83,10 +83,10 @@ export async function readMissed(
   return rows.map(findingFromRow);
 }
 
-export type FindingsAsked = {
+export type FindingsQuery = {
   readonly rule?: string | undefined;
   readonly wallet?: string | undefined;
-  /** The place where an earlier page ended. */
+  /** The position where an earlier page ended. */
   readonly before?: FindingCursor | undefined;
   readonly limit: number;
 };
@@ -98,8 +98,8 @@ export type FindingCursor = {
   readonly rule: string;
 };
 
-/** Newest first, of the generation that is in force. One that a rebuild left behind when it was killed stands still. */
-export async function readFindings(pool: pg.Pool, { rule, wallet, before, limit }: FindingsAsked): Promise<FollowedFinding[]> {
+/** Newest first, of the active generation. One left behind by a killed rebuild no longer changes. */
+export async function readFindings(pool: pg.Pool, { rule, wallet, before, limit }: FindingsQuery): Promise<FollowedFinding[]> {
   const { rows } = await pool.query<FindingRow & FollowedFinding['followed']>({
     text: `
       select f.book, f.seq, f.part, f.rule, f.version, f.action, f.wallet, f.recorded_at, f.events, f.facts, a.state, a.note
@@ -133,7 +133,7 @@ export async function readMark(pool: pg.Pool, book: number): Promise<{ seq: numb
   return rows[0] ?? null;
 }
 
-/** Whichever generation has it: all find the same. */
+/** From any generation: all find the same. */
 export async function readReviewOf(pool: pg.Pool, book: number, seq: number): Promise<KeptFinding | null> {
   const { rows } = await pool.query<FindingRow>({
     name: 'fraud_review_of',

@@ -1,7 +1,7 @@
-/** What the rules found, page by page. */
+/** The findings of the rules, page by page. */
 import type pg from 'pg';
 import { readFindings } from './finding-store.ts';
-import type { FindingCursor, FindingsAsked, FollowedFinding } from './finding-store.ts';
+import type { FindingCursor, FindingsQuery, FollowedFinding } from './finding-store.ts';
 
 /** Time, book, seq, part and rule of the last finding of a page. */
 export const findingCursorPattern = '^[0-9]{1,14}-[0-9]{1,9}-[0-9]{1,15}-[0-9]{1,2}-[a-z0-9-]{1,40}$';
@@ -13,14 +13,14 @@ export class Findings {
     this.#pool = pool;
   }
 
-  /** Newest first. `cursor`: a `next` of an earlier page. */
+  /** Newest first. `cursor`: the `next` of an earlier page. */
   async list(
-    asked: Omit<FindingsAsked, 'before'> & { readonly cursor?: string | undefined },
+    query: Omit<FindingsQuery, 'before'> & { readonly cursor?: string | undefined },
   ): Promise<{ readonly items: readonly FollowedFinding[]; readonly next: string | null }> {
-    const found = await readFindings(this.#pool, { ...asked, before: cursorOf(asked.cursor), limit: asked.limit + 1 });
-    const items = found.slice(0, asked.limit);
+    const found = await readFindings(this.#pool, { ...query, before: cursorOf(query.cursor), limit: query.limit + 1 });
+    const items = found.slice(0, query.limit);
     const last = items.at(-1);
-    return { items, next: found.length > asked.limit && last ? `${last.recordedAt.getTime()}-${last.event}-${last.rule}` : null };
+    return { items, next: found.length > query.limit && last ? `${last.recordedAt.getTime()}-${last.event}-${last.rule}` : null };
   }
 }
 

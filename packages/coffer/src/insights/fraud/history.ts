@@ -1,6 +1,6 @@
 /**
- * The rules' history: which version of a rule is in force for which event. A version begins at a place of each book's log, not at a
- * moment: what is recorded after it is evaluated by it, whoever evaluates it and when.
+ * The history of rules: which version of a rule applies to which event. A version starts at a position of each book's log, not at
+ * a time: events after it are evaluated with it, whoever evaluates them and when.
  */
 import { windowSecondsOf } from './definitions.ts';
 import type { MovementKind, RuleContent } from './definitions.ts';
@@ -8,23 +8,23 @@ import type { MovementKind, RuleContent } from './definitions.ts';
 export type RuleVersion = RuleContent & {
   readonly rule: string;
   readonly version: number;
-  /** Of each book, the end of its log when the version began; a book that is not there had not begun. */
+  /** For each book, the end of its log when the version started; a missing book had no entries yet. */
   readonly afterSeq: Readonly<Record<string, number>>;
   readonly since: Date;
-  /** It counts no movement that was recorded earlier; null: it counts all. */
+  /** It counts no movement recorded earlier; null: it counts all. */
   readonly countsFrom: Date | null;
   readonly actor: string;
   readonly reason: string;
 };
 
-/** A place in the log of a book. */
+/** A position in the log of a book. */
 type At = { readonly book: number; readonly seq: number };
 
 export class RuleHistory {
-  /** Of each rule its versions, oldest first. */
+  /** The versions of each rule, oldest first. */
   readonly #rules = new Map<string, RuleVersion[]>();
 
-  /** `versions`: those of a rule in their order. */
+  /** `versions`: those of a rule in order. */
   constructor(versions: readonly RuleVersion[]) {
     for (const version of versions) {
       const earlier = this.#rules.get(version.rule);
@@ -41,7 +41,7 @@ export class RuleHistory {
     });
   }
 
-  /** The enabled ones that are in force there, or anywhere later. */
+  /** The enabled ones that apply there, or anywhere later. */
   inForceFrom(at: At): RuleVersion[] {
     return [...this.#rules.values()].flatMap((versions) => {
       const first = versions.findLastIndex((version) => begins(version, at));
@@ -59,7 +59,7 @@ function begins({ afterSeq }: RuleVersion, { book, seq }: At): boolean {
   return seq > (afterSeq[String(book)] ?? 0);
 }
 
-/** For how many seconds movements of each kind are kept; a kind that no window looks back at is missing. */
+/** For how many seconds movements of each kind are stored; a kind that no window needs is absent. */
 export function retentionOf(versions: readonly RuleVersion[]): Map<MovementKind, number> {
   const retained = new Map<MovementKind, number>();
   for (const version of versions) {
@@ -71,8 +71,8 @@ export function retentionOf(versions: readonly RuleVersion[]): Map<MovementKind,
 }
 
 /**
- * From when on a version that begins at `since` can count on movements being there: as far back as every kind that it counts was kept
- * by the rules in force before it. Written into the version, so that whoever evaluates again counts the same.
+ * From when on a version that starts at `since` can rely on stored movements: as far back as the rules before it kept every kind
+ * that it counts. It is stored in the version, so that every evaluation counts the same.
  */
 export function countsFromOf(kinds: readonly MovementKind[], since: Date, before: readonly RuleVersion[]): Date {
   const starts = kinds.map((kind) => {

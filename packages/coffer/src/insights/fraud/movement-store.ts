@@ -1,22 +1,25 @@
-/** What left wallets lately: the statements. */
+/** The SQL of recent movements. */
 import type pg from 'pg';
 import type { MovementKind } from './definitions.ts';
 import type { Movement } from './movements.ts';
 
-type Asked = {
+type MovementsQuery = {
   readonly generation: number;
   readonly book: number;
   readonly wallets: readonly string[];
   readonly kinds: readonly MovementKind[];
-  /** Of each wallet and kind, the newest. */
+  /** For each wallet and kind, the newest. */
   readonly limit: number;
   readonly before: { readonly seq: number; readonly part: number };
 };
 
 type MovementRow = Omit<Movement, 'id' | 'book' | 'recordedAt'> & { recorded_at: Date };
 
-/** In the order of the log. */
-export async function readRecent(client: pg.ClientBase, { generation, book, wallets, kinds, limit, before }: Asked): Promise<Movement[]> {
+/** In log order. */
+export async function readRecent(
+  client: pg.ClientBase,
+  { generation, book, wallets, kinds, limit, before }: MovementsQuery,
+): Promise<Movement[]> {
   if (wallets.length === 0 || limit === 0) return [];
   const { rows } = await client.query<MovementRow>({
     name: 'fraud_recent',
@@ -54,12 +57,12 @@ export async function insertMovements(client: pg.ClientBase, generation: number,
   });
 }
 
-/** Of each kind what was recorded before its cutoff, a bounded number at a time: more than was added. */
+/** Movements of each kind recorded before its cutoff, a bounded number at a time: more than were added. */
 export async function pruneMovements(
   client: pg.ClientBase,
-  asked: Pick<Asked, 'generation' | 'book' | 'kinds' | 'limit'> & { readonly cutoffs: readonly Date[] },
+  query: Pick<MovementsQuery, 'generation' | 'book' | 'kinds' | 'limit'> & { readonly cutoffs: readonly Date[] },
 ): Promise<void> {
-  if (asked.kinds.length === 0) return;
+  if (query.kinds.length === 0) return;
   await client.query({
     name: 'fraud_prune',
     text: `
@@ -70,11 +73,11 @@ export async function pruneMovements(
           where m.generation = $1 and m.book = $2 and m.kind = kept.kind and m.recorded_at < kept.since
           order by m.recorded_at limit $5
         ) old))`,
-    values: [asked.generation, asked.book, asked.kinds, asked.cutoffs, asked.limit],
+    values: [query.generation, query.book, query.kinds, query.cutoffs, query.limit],
   });
 }
 
-/** Answers how many. */
+/** Returns how many. */
 export async function forgetMovements(client: pg.ClientBase, generation: number, limit: number): Promise<number> {
   const { rowCount } = await client.query(
     'delete from insights.fraud_movement where ctid = any (array(select ctid from insights.fraud_movement where generation = $1 limit $2))',

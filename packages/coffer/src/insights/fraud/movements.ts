@@ -1,9 +1,9 @@
-/** What leaves wallets, as the rules see it: read off the event log. */
+/** Movements out of wallets, as the rules see them: read from the event log. */
 import type { LedgerEvent } from '../../ledger/index.ts';
 import type { MovementKind } from './definitions.ts';
 
 export type Movement = {
-  /** Of the event. */
+  /** The id of the event. */
   readonly id: string;
   readonly book: number;
   readonly seq: number;
@@ -21,7 +21,7 @@ const kindOfEvent: Readonly<Record<string, MovementKind>> = {
   TransferDebited: 'transfer',
 };
 
-/** Null for what is none. The capture of a hold is none: what it takes left the wallet's reach with the hold. */
+/** Null if the event is not a movement. A capture is not one: its amount left the wallet's control with the hold. */
 export function movementOf({ id, book, seq, part, type, wallet, recordedAt, data }: LedgerEvent): Movement | null {
   const kind = kindOfEvent[type] ?? (type === 'HoldAuthorized' && isForWithdrawal(data['metadata']) ? 'withdrawal' : undefined);
   const { amount, asset } = data;

@@ -1,4 +1,4 @@
-/** The rules, applied to the event log as it grows: what they find, and what is to follow from it. */
+/** Evaluates the rules on the event log as it grows: findings and their consequences. */
 import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
 import type { LedgerEvent } from '../../ledger/index.ts';
@@ -19,9 +19,9 @@ const forgottenAtOnce = 10_000;
 const comparedAtOnce = 5_000;
 
 /**
- * Consequences follow from the findings of the generation that is read, each once: when an event is applied to it, however late, and
- * when a rebuilt one takes its place, from what that one found and it had not, such as on an event that was set aside. What a
- * rebuild finds again has had its consequences. `acted`: after a commit that may have left an action to be done.
+ * Consequences follow from the findings of the active generation, each once: when an event is applied to it, however late, and
+ * when a rebuilt one becomes active, from findings that the previous one lacked, such as on a quarantined event. Findings that a
+ * rebuild repeats have already had their consequences. `acted`: called after a commit that may have left an action to do.
  */
 export function fraudProjection(acted: () => void = () => undefined): Projection {
   return {
@@ -36,7 +36,7 @@ export function fraudProjection(acted: () => void = () => undefined): Projection
       const findings = await find(client, history, events, generation);
       await insertFindings(client, generation, findings);
       await client.query('insert into insights.fraud_generation (generation) values ($1) on conflict do nothing', [generation]);
-      // What is built beside has its consequences when it comes into force, or never.
+      // A generation being built has its consequences when it becomes active, or never.
       if (await isRead(client, generation)) await writeConsequences(client, findings.map(keptOf));
       await moveMark(client, last);
     },
@@ -50,7 +50,7 @@ export function fraudProjection(acted: () => void = () => undefined): Projection
     },
     applied: acted,
     async forget(client, generation) {
-      // First, so that the next generation is read from now on.
+      // First, so that readers use the next generation from now on.
       await client.query('delete from insights.fraud_generation where generation = $1', [generation]);
       const movements = await forgetMovements(client, generation, forgottenAtOnce);
       const { rowCount } = await client.query(
@@ -63,10 +63,10 @@ export function fraudProjection(acted: () => void = () => undefined): Projection
   };
 }
 
-/** Events of one book. What no rule can count is not kept. */
+/** Events of one book. Movements that no rule can count are not stored. */
 async function find(client: pg.ClientBase, history: RuleHistory, events: readonly LedgerEvent[], generation: number): Promise<Finding[]> {
   const first = events[0];
-  assert(first, 'there is something to look at');
+  assert(first, 'there is at least one movement');
   const { book } = first;
   const versions = history.inForceFrom(first);
   const counted = new Set(versions.flatMap(({ definition }) => definition.movements));
@@ -90,7 +90,7 @@ async function find(client: pg.ClientBase, history: RuleHistory, events: readonl
   return findings;
 }
 
-/** How many movements before one can matter. */
+/** How many earlier movements can matter. */
 function lookedBackAt(versions: readonly RuleVersion[]): number {
   return Math.max(0, ...versions.map((version) => (version.kind === 'velocity' ? version.definition.count : countedMax) - 1));
 }

@@ -1,4 +1,4 @@
-/** Rules that hold a withdrawal for review: whether there are any, and what they say of a withdrawal that is held. */
+/** Rules that hold withdrawals for review: whether there are any, and their verdict on a held withdrawal. */
 import type pg from 'pg';
 import { parseOperationId } from '../../ledger/index.ts';
 import { readMark, readReviewOf } from './finding-store.ts';
@@ -7,10 +7,10 @@ import { readNewest } from './rule-store.ts';
 
 const seenForMs = 1_000;
 
-/** Without a rule: why somebody has to look, in words. */
+/** Without a rule: why an operator has to check, as text. */
 export type ReviewVerdict = 'not evaluated yet' | 'clear' | { readonly finding: string; readonly rule?: string };
 
-/** Whether the rules could not be applied to an entry, and it waits aside while they go on with what came after it. */
+/** Whether the rules could not be applied to an entry, which is quarantined while later entries are evaluated. */
 export type IsSetAside = (book: number, seq: number) => Promise<boolean>;
 
 export class Reviews {
@@ -25,29 +25,29 @@ export class Reviews {
     this.#isSetAside = isSetAside;
   }
 
-  /** Whether any rule reviews withdrawals. A change is felt within a second. */
+  /** Whether any rule reviews withdrawals. A change takes effect within a second. */
   areOn(): boolean | Promise<boolean> {
     return this.#ask((rules) => rules.length > 0);
   }
 
   /**
-   * Whether a rule that is in force may want to see a withdrawal of this amount first. Rules about several movements may always:
-   * what came before is not looked up here.
+   * Whether a current rule may require a review of a withdrawal of this amount. Rules about several movements always may: earlier
+   * movements are not looked up here.
    */
   mustReview(asset: number, amount: bigint): boolean | Promise<boolean> {
     return this.#ask((rules) => rules.some((rule) => concerns(rule, asset, amount)));
   }
 
   /**
-   * Of a hold that an asynchronous withdrawal made, by the id of its operation. `not evaluated yet`: the rules have not come so far;
-   * ask again. What they failed on is for somebody to look at: nobody knows that it is clear.
+   * For the hold of an asynchronous withdrawal, by the id of its operation. `not evaluated yet`: the rules have not got there
+   * yet; ask again. If they failed, an operator has to check: it is not known to be clear.
    */
   async ofHold(operationId: string): Promise<ReviewVerdict> {
     const place = parseOperationId(operationId);
     if (!place) return 'clear';
     const mark = await readMark(this.#pool, place.book);
     if (!mark || mark.seq < place.seq) return 'not evaluated yet';
-    // Before the findings: whoever tries it again makes its finding and takes it back from aside at the same moment.
+    // Read before the findings: a retry records its finding and leaves the quarantine in the same transaction.
     if (await this.#isSetAside(place.book, place.seq)) return { finding: failedOn(operationId) };
     const found = await readReviewOf(this.#pool, place.book, place.seq);
     return found ? { finding: found.id, rule: found.rule } : 'clear';
@@ -72,7 +72,7 @@ export class Reviews {
 }
 
 function failedOn(operationId: string): string {
-  return `The fraud rules could not be applied to the hold ${operationId}. Look at it yourself; "coffer projections set-aside fraud" says why.`;
+  return `The fraud rules could not be applied to the hold ${operationId}. Check it manually; "coffer projections set-aside fraud" shows why.`;
 }
 
 function concerns({ kind, definition }: RuleVersion, asset: number, amount: bigint): boolean {

@@ -1,9 +1,12 @@
-/** The rules' statements. */
+/** The SQL of rules. */
 import type pg from 'pg';
 import type { RuleContent } from './definitions.ts';
 import type { RuleVersion } from './history.ts';
 
-/** Held by whoever evaluates events, together; and alone by whoever changes a rule. So a version begins between two batches, never in one. */
+/**
+ * Shared by processes that evaluate events, exclusive for one that changes a rule. So a version starts between two batches, never
+ * in one.
+ */
 const rulesLock = 0x0c0ffe13;
 
 type VersionRow = Omit<RuleVersion, 'afterSeq' | 'countsFrom'> & { after_seq: Record<string, number>; counts_from: Date | null };
@@ -36,7 +39,7 @@ export async function readNewest(client: pg.ClientBase | pg.Pool): Promise<RuleV
   return rows.map(versionFromRow);
 }
 
-/** A moment that no evaluated event was recorded after. */
+/** A time after which no evaluated event was recorded. */
 export async function readNow(client: pg.ClientBase): Promise<Date> {
   const { rows } = await client.query<{ now: Date }>(
     `select date_trunc('milliseconds', greatest(clock_timestamp(), (select max(recorded_at) from insights.fraud_mark))) as now`,
@@ -46,7 +49,7 @@ export async function readNow(client: pg.ClientBase): Promise<Date> {
 
 type NewVersion = RuleContent & Omit<RuleVersion, keyof RuleContent>;
 
-/** The rule is new with its first version. */
+/** The first version creates the rule. */
 export async function insertVersion(client: pg.ClientBase, added: NewVersion): Promise<void> {
   await client.query(
     `insert into insights.fraud_rule (id, version) values ($1, $2) on conflict (id) do update set version = excluded.version`,

@@ -1,4 +1,4 @@
-/** The rules as operators see to them. Each change is a new version, with who wanted it and why; none is ever lost. */
+/** Manages the rules. Each change is a new version, with its author and reason; none is ever deleted. */
 import type pg from 'pg';
 import { inTransaction } from '../../database/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
@@ -19,12 +19,12 @@ export type FraudRefusal = {
   readonly detail: string;
 };
 
-/** What rules are about: where the logs end, and which assets there are. */
+/** What rules refer to: the ends of the logs, and the assets. */
 export type RuleGrounds = Pick<Ledger, 'books' | 'read' | 'assets'>;
 
 type Decided = { readonly actor: string; readonly reason: string };
-/** As it came: checked here. */
-export type AskedRule = { readonly [Part in 'name' | 'kind' | 'definition' | 'action' | 'enabled']: unknown };
+/** Raw input: checked here. */
+export type RuleInput = { readonly [Part in 'name' | 'kind' | 'definition' | 'action' | 'enabled']: unknown };
 
 export class FraudRules {
   readonly #pool: pg.Pool;
@@ -39,16 +39,16 @@ export class FraudRules {
     return await readNewest(this.#pool);
   }
 
-  /** Its versions, newest first; none when there is no such rule. */
+  /** Its versions, newest first; empty if there is no such rule. */
   async history(rule: string): Promise<RuleVersion[]> {
     return (await readVersions(this.#pool, rule)).toReversed();
   }
 
   /** Refusals: rule_invalid, rule_exists, too_many_rules. */
-  async add(rule: string, asked: AskedRule, decided: Decided): Promise<RuleVersion | FraudRefusal> {
+  async add(rule: string, input: RuleInput, decided: Decided): Promise<RuleVersion | FraudRefusal> {
     if (!new RegExp(ruleIdPattern).test(rule) || rule.length > ruleIdLengthMax)
-      return invalid(`The id is 1 to ${ruleIdLengthMax} small letters and digits, in words joined by hyphens.`);
-    const content = readContent(asked, this.#grounds.assets);
+      return invalid(`The id must be 1 to ${ruleIdLengthMax} lower-case letters and digits, in words joined by hyphens.`);
+    const content = readContent(input, this.#grounds.assets);
     return await this.#change(rule, decided, (current, rules) => {
       if ('mistake' in content) return content;
       if (current) return { refusal: 'rule_exists', detail: `The rule ${rule} already exists. Change it, or choose another id.` };
@@ -58,11 +58,11 @@ export class FraudRules {
     });
   }
 
-  /** What is not given stays. Refusals: rule_invalid, rule_not_found, rule_unchanged. */
-  async change(rule: string, asked: Partial<AskedRule>, decided: Decided): Promise<RuleVersion | FraudRefusal> {
+  /** Omitted fields keep their values. Refusals: rule_invalid, rule_not_found, rule_unchanged. */
+  async change(rule: string, input: Partial<RuleInput>, decided: Decided): Promise<RuleVersion | FraudRefusal> {
     return await this.#change(rule, decided, (current) => {
       if (!current) return { refusal: 'rule_not_found', detail: 'Check the id: GET /fraud/rules lists the rules.' };
-      const content = readContent({ ...contentOf(current), ...asked }, this.#grounds.assets);
+      const content = readContent({ ...contentOf(current), ...input }, this.#grounds.assets);
       if ('mistake' in content || isNew(content, current)) return content;
       return {
         refusal: 'rule_unchanged',
@@ -76,7 +76,7 @@ export class FraudRules {
     decided: Decided,
     decide: (current: RuleVersion | undefined, rules: number) => RuleContent | Mistake | FraudRefusal,
   ): Promise<RuleVersion | FraudRefusal> {
-    if (!isText(decided.reason, reasonLengthMax)) return invalid(`reason is a text of 1 to ${reasonLengthMax} characters.`);
+    if (!isText(decided.reason, reasonLengthMax)) return invalid(`reason must be a string of 1 to ${reasonLengthMax} characters.`);
     return await inTransaction(this.#pool, async (client) => {
       await lockRules(client, 'alone');
       const newest = new RuleHistory(await readNewest(client)).newest;
@@ -102,7 +102,8 @@ export class FraudRules {
       ...content,
       rule,
       version: (current?.version ?? 0) + 1,
-      // Read while nobody evaluates: nothing beyond it was evaluated, and nothing up to it will be by this version.
+      // Read while no process evaluates: events beyond it are not evaluated yet, and events up to it will not be evaluated by
+      // this version.
       afterSeq: await this.#endsNow(),
       since,
       countsFrom: countsFromOf(content.definition.movements, since, before),
@@ -110,7 +111,7 @@ export class FraudRules {
     };
   }
 
-  /** Where the log of each book ends. */
+  /** The end of each book's log. */
   async #endsNow(): Promise<Record<string, number>> {
     const { books, read } = this.#grounds;
     return Object.fromEntries(await Promise.all(books.map(async (book) => [String(book), await read.in({ book }).lastSeq()] as const)));
@@ -121,7 +122,7 @@ function invalid(detail: string): FraudRefusal {
   return { refusal: 'rule_invalid', detail };
 }
 
-function contentOf({ name, kind, definition, action, enabled }: RuleVersion): AskedRule {
+function contentOf({ name, kind, definition, action, enabled }: RuleVersion): RuleInput {
   return { name, kind, definition, action, enabled };
 }
 
@@ -129,7 +130,7 @@ function isNew(content: RuleContent, current: RuleVersion): boolean {
   return JSON.stringify(sorted(contentOf(current))) !== JSON.stringify(sorted(content));
 }
 
-/** What stands for the same is written the same. */
+/** Sorts keys, so that equal contents have equal JSON. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value) || typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** Notifications go by age, so that their table stays bounded; their e-mails go with them. */
+/** Deletes notifications by age, so that their table stays bounded; their e-mails go with them. */
 import type pg from 'pg';
 import { Retention } from '../../background/index.ts';
 import type { Log } from '../../kernel/index.ts';
@@ -22,6 +22,6 @@ export function keepNotificationsBounded(pool: pg.Pool, log: Log): Retention {
       return rowCount ?? 0;
     },
     failed: (failure) =>
-      log[isPassing(failure) ? 'warn' : 'error']({ err: failure }, 'Old notifications could not be deleted; it will be tried again'),
+      log[isPassing(failure) ? 'warn' : 'error']({ err: failure }, 'Deleting old notifications failed; it will be retried'),
   });
 }

@@ -1,4 +1,4 @@
-/** What people are told, and in which words. Few things: what is not worth a look is not told. */
+/** The kinds of notifications and their texts. Few kinds: events that need no attention cause none. */
 
 export type NotificationKind =
   | 'money_received'
@@ -8,10 +8,10 @@ export type NotificationKind =
   | 'wallet_closed'
   | 'fraud_found';
 
-/** What is also worth an e-mail: what a user may have to do something about. */
+/** Kinds that also go by e-mail: the user may have to act. */
 export const mailedKinds: readonly NotificationKind[] = ['movement_flagged', 'wallet_frozen', 'wallet_unfrozen', 'wallet_closed'];
 
-/** Which events of the log the owner of the wallet is told. */
+/** The events that the wallet's owner is notified about. */
 export const kindOfEvent: Readonly<Record<string, NotificationKind>> = {
   FundsDeposited: 'money_received',
   TransferCredited: 'money_received',
@@ -25,12 +25,11 @@ type Facts = Readonly<Record<string, string>>;
 
 const sentences: Readonly<Record<NotificationKind, (wallet: string, facts: Facts) => string>> = {
   money_received: (wallet, { amount }) => `Your wallet ${wallet} received ${amount ?? ''} (in minor units).`,
-  movement_flagged: (wallet) => `A movement out of your wallet ${wallet} looks unusual. If it was not yours, tell us at once.`,
+  movement_flagged: (wallet) => `A movement out of your wallet ${wallet} looks unusual. If you did not make it, contact us immediately.`,
   wallet_frozen: (wallet, { reason }) => `Your wallet ${wallet} was frozen: ${reason ?? ''}.`,
   wallet_unfrozen: (wallet) => `Your wallet ${wallet} is no longer frozen.`,
   wallet_closed: (wallet) => `Your wallet ${wallet} was closed.`,
-  fraud_found: (wallet, { rule, event }) =>
-    `The fraud rule ${rule ?? ''} found something about the wallet ${wallet}: event ${event ?? ''}.`,
+  fraud_found: (wallet, { rule, event }) => `The fraud rule ${rule ?? ''} flagged the wallet ${wallet}: event ${event ?? ''}.`,
 };
 
 const subjects: Readonly<Record<NotificationKind, string>> = {
@@ -39,7 +38,7 @@ const subjects: Readonly<Record<NotificationKind, string>> = {
   wallet_frozen: 'Your wallet was frozen',
   wallet_unfrozen: 'Your wallet is no longer frozen',
   wallet_closed: 'Your wallet was closed',
-  fraud_found: 'A fraud rule found something',
+  fraud_found: 'A fraud rule flagged a wallet',
 };
 
 export function sentenceOf(kind: NotificationKind, wallet: string, facts: Facts): string {

@@ -1,4 +1,6 @@
-/** E-mails, sent through an SMTP server: at least once, under a Message-ID that stays, so that a mail server can tell a second one. */
+/**
+ * Sends e-mails through an SMTP server: at least once, under a stable Message-ID, so that a mail server can recognise duplicates.
+ */
 import type pg from 'pg';
 import type { Loop } from '../../background/index.ts';
 import { hidePasswords, loadOptional, pauseAfter } from '../../kernel/index.ts';
@@ -9,17 +11,17 @@ import type { NotificationKind } from './kinds.ts';
 
 const everyMs = 2_000;
 const timeoutMs = 15_000;
-/** Longer than any try takes, so that nobody else sends meanwhile. */
+/** Longer than any try takes, so that no other process sends it at the same time. */
 const leaseSeconds = 120;
 /** In seconds. */
 const pausesS = { first: 1, most: 7_200 } as const;
-/** The last is some twelve hours after the first. */
+/** The last try is about twelve hours after the first. */
 const attemptsMax = 18;
 
 export type MailParts = {
   readonly pool: pg.Pool;
   readonly mail: { readonly smtpUrl: string; readonly from: string };
-  /** Null for a user who is gone or has none. */
+  /** Null for a user who is gone or has no address. */
   readonly addressOf: (userId: string) => Promise<string | null>;
   readonly log: Log;
 };
@@ -40,7 +42,7 @@ export async function startMail(parts: MailParts): Promise<Loop> {
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,
-    // What a notification says is text: nothing in it is fetched.
+    // The content is plain text: nothing in it is fetched.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -63,7 +65,7 @@ export async function startMail(parts: MailParts): Promise<Loop> {
   };
 }
 
-/** One at a time: a mail server is asked gently. */
+/** One at a time, to go easy on the mail server. */
 async function claim(pool: pg.Pool): Promise<Due | null> {
   const { rows } = await pool.query<Due>({
     name: 'mail_claim',
@@ -106,7 +108,7 @@ async function attempt(parts: MailParts, due: Due, send: (message: Message) => P
   await finish(pool, due, 'sent', null);
 }
 
-/** The server said that it never will. Whether the password is wrong is the operator's to mend, and no reason to give up the mail. */
+/** The server refused permanently. A wrong password is for the operator to fix, and no reason to give up the e-mail. */
 function isFinal(failure: unknown): boolean {
   if (!(failure instanceof Error) || ('code' in failure && failure.code === 'EAUTH')) return false;
   const status = 'responseCode' in failure ? failure.responseCode : undefined;

@@ -1,4 +1,4 @@
-/** Notifications as those read them whom they are for: a user's own, or the list that all staff share. */
+/** Reads notifications: a user's own, or the list that all staff share. */
 import type pg from 'pg';
 import { sentenceOf } from './kinds.ts';
 import type { NotificationKind } from './kinds.ts';
@@ -8,11 +8,11 @@ export type Notification = {
   readonly kind: NotificationKind;
   readonly wallet: string;
   readonly facts: Readonly<Record<string, string>>;
-  /** What happened, in a sentence. */
+  /** What happened, in one sentence. */
   readonly text: string;
   readonly createdAt: Date;
   readonly readAt: Date | null;
-  /** Of staff's: who read it first. */
+  /** For staff: who read it first. */
   readonly readBy: string | null;
 };
 
@@ -27,7 +27,7 @@ type NotificationRow = Omit<Notification, 'id' | 'text' | 'createdAt' | 'readAt'
 };
 
 const columns = 'id, kind, wallet, facts, created_at, read_at, read_by';
-/** More than that are not counted: nobody reads the difference. */
+/** Counting stops there: the exact number does not matter. */
 const unreadMax = 1_000;
 
 export class Notifications {
@@ -37,17 +37,17 @@ export class Notifications {
     this.#pool = pool;
   }
 
-  /** Newest first. `cursor`: a `next` of an earlier page. `unreadCount` stops at 1000. */
+  /** Newest first. `cursor`: the `next` of an earlier page. `unreadCount` stops at 1000. */
   async list(
     reader: Reader,
-    asked: { readonly limit: number; readonly cursor?: string | undefined; readonly unread?: boolean | undefined },
+    query: { readonly limit: number; readonly cursor?: string | undefined; readonly unread?: boolean | undefined },
   ): Promise<{ readonly items: readonly Notification[]; readonly next: string | null; readonly unreadCount: number }> {
-    const [found, unreadCount] = await Promise.all([this.#page(reader, asked), this.#countUnread(reader)]);
-    const items = found.slice(0, asked.limit);
-    return { items, next: found.length > asked.limit ? String(items.at(-1)?.id) : null, unreadCount };
+    const [found, unreadCount] = await Promise.all([this.#page(reader, query), this.#countUnread(reader)]);
+    const items = found.slice(0, query.limit);
+    return { items, next: found.length > query.limit ? String(items.at(-1)?.id) : null, unreadCount };
   }
 
-  /** Null when the reader has none of this id. Reading twice changes nothing. */
+  /** Null if the reader has no notification of this id. Reading twice changes nothing. */
   async markRead(reader: Reader, id: string, by: string): Promise<Notification | null> {
     const { rows } = await this.#pool.query<NotificationRow>(
       `update insights.notification set read_at = coalesce(read_at, clock_timestamp()), read_by = coalesce(read_by, $3)
@@ -57,7 +57,7 @@ export class Notifications {
     return rows[0] ? notificationFromRow(rows[0]) : null;
   }
 
-  /** Answers how many were not read before. */
+  /** Returns how many were unread. */
   async markAllRead(reader: Reader, by: string): Promise<number> {
     const { rowCount } = await this.#pool.query(
       `update insights.notification set read_at = clock_timestamp(), read_by = $2
@@ -69,12 +69,12 @@ export class Notifications {
 
   async #page(
     reader: Reader,
-    asked: { limit: number; cursor?: string | undefined; unread?: boolean | undefined },
+    query: { limit: number; cursor?: string | undefined; unread?: boolean | undefined },
   ): Promise<Notification[]> {
     const { rows } = await this.#pool.query<NotificationRow>(
       `select ${columns} from insights.notification
        where ${whose(reader)} and id < $2 and (not $3 or read_at is null) order by id desc limit $4`,
-      [reader, asked.cursor ?? String(Number.MAX_SAFE_INTEGER), asked.unread ?? false, asked.limit + 1],
+      [reader, query.cursor ?? String(Number.MAX_SAFE_INTEGER), query.unread ?? false, query.limit + 1],
     );
     return rows.map(notificationFromRow);
   }
@@ -89,7 +89,7 @@ export class Notifications {
   }
 }
 
-/** "Is not distinct from" takes no index; this does. */
+/** "Is not distinct from" cannot use an index; this can. */
 function whose(reader: Reader): string {
   return reader === null ? 'user_id is null and $1::uuid is null' : 'user_id = $1::uuid';
 }

@@ -1,25 +1,25 @@
-/** Owners are told what happened to their wallets. Not to be rebuilt: nobody wants to be told twice. */
+/** Notifies owners about their wallets. It cannot be rebuilt, because owners must not be notified twice. */
 import { isUuid } from '../../kernel/index.ts';
 import type { LedgerEvent } from '../../ledger/index.ts';
 import type { Projection } from '../../projections/index.ts';
 import { kindOfEvent } from './kinds.ts';
-import { learnOwners, ownersOf, tellOwners } from './store.ts';
+import { learnOwners, ownersOf, notifyOwners } from './store.ts';
 
-/** `mailed`: what is worth it goes by e-mail, too. */
-export function notificationsProjection(mailed: boolean, told: () => void = () => undefined): Projection {
+/** `mailed`: kinds that also go by e-mail. */
+export function notificationsProjection(mailed: boolean, onNotified: () => void = () => undefined): Projection {
   return {
     name: 'notifications',
     async apply(client, events) {
       await learnOwners(client, events.flatMap(ownedIn));
       const news = events.filter(({ type }) => kindOfEvent[type] !== undefined);
       const owners = await ownersOf(client, new Set(news.map(({ wallet }) => wallet)));
-      await tellOwners(
+      await notifyOwners(
         client,
         news.flatMap((event) => toldOf(event, owners.get(event.wallet))),
         mailed,
       );
     },
-    applied: told,
+    applied: onNotified,
   };
 }
 
@@ -31,7 +31,7 @@ function ownedIn({ type, wallet, data }: LedgerEvent): { wallet: string; owner: 
 function toldOf(
   { id, type, wallet, data, recordedAt }: LedgerEvent,
   owner: string | undefined,
-): Parameters<typeof tellOwners>[1][number][] {
+): Parameters<typeof notifyOwners>[1][number][] {
   const kind = kindOfEvent[type];
   if (kind === undefined || owner === undefined) return [];
   const { amount, asset, reason } = data;

@@ -1,22 +1,25 @@
-/** Notifications: the statements. Whoever is told the same twice is told once: the key says what it is about. */
+/** The SQL of notifications. The key identifies the subject: the same notification is inserted once. */
 import type pg from 'pg';
 import { textColumn } from '../../database/index.ts';
 import { mailedKinds } from './kinds.ts';
 import type { NotificationKind } from './kinds.ts';
 
-export type Told = {
+export type NewNotification = {
   readonly key: string;
   readonly kind: NotificationKind;
   readonly wallet: string;
   readonly facts: Readonly<Record<string, string>>;
 };
 
-/** What happened longer ago is no news: whoever begins with an old log is not told of its past. */
+/** Older events cause no notification, so a worker that starts with an old log does not notify about its past. */
 const newsDays = 7;
 
 /** All staff share one list. */
-export async function tellStaff(client: pg.ClientBase, told: readonly (Told & { readonly recordedAt: Date })[]): Promise<void> {
-  if (told.length === 0) return;
+export async function notifyStaff(
+  client: pg.ClientBase,
+  added: readonly (NewNotification & { readonly recordedAt: Date })[],
+): Promise<void> {
+  if (added.length === 0) return;
   await client.query({
     name: 'notify_staff',
     text: `
@@ -25,32 +28,36 @@ export async function tellStaff(client: pg.ClientBase, told: readonly (Told & { 
       from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::timestamptz[]) as t (kind, wallet, facts, key, recorded_at)
       where t.recorded_at > clock_timestamp() - $6 * interval '1 day'
       on conflict (key) do nothing`,
-    values: [...columnsOf(told), told.map(({ recordedAt }) => recordedAt), newsDays],
+    values: [...columnsOf(added), added.map(({ recordedAt }) => recordedAt), newsDays],
   });
 }
 
-/** The owner, whom the caller knows. With its e-mail, in one statement. */
-export async function tellUser(pool: pg.Pool, { userId, ...told }: Told & { readonly userId: string }, mailed: boolean): Promise<void> {
-  await pool.query({
-    text: `
-      with told as (
-        insert into insights.notification (kind, wallet, facts, key, user_id) values ($1, $2, $3, $4, $5) on conflict (key) do nothing
-        returning id)
-      insert into insights.mail (notification) select id from told where $6`,
-    values: [told.kind, told.wallet, JSON.stringify(told.facts), told.key, userId, mailed && mailedKinds.includes(told.kind)],
-  });
-}
-
-export async function tellOwners(
-  client: pg.ClientBase,
-  told: readonly (Told & { readonly owner: string; readonly recordedAt: Date })[],
+/** For the owner, whom the caller knows. With its e-mail, in one statement. */
+export async function notifyUser(
+  pool: pg.Pool,
+  { userId, ...added }: NewNotification & { readonly userId: string },
   mailed: boolean,
 ): Promise<void> {
-  if (told.length === 0) return;
+  await pool.query({
+    text: `
+      with added as (
+        insert into insights.notification (kind, wallet, facts, key, user_id) values ($1, $2, $3, $4, $5) on conflict (key) do nothing
+        returning id)
+      insert into insights.mail (notification) select id from added where $6`,
+    values: [added.kind, added.wallet, JSON.stringify(added.facts), added.key, userId, mailed && mailedKinds.includes(added.kind)],
+  });
+}
+
+export async function notifyOwners(
+  client: pg.ClientBase,
+  added: readonly (NewNotification & { readonly owner: string; readonly recordedAt: Date })[],
+  mailed: boolean,
+): Promise<void> {
+  if (added.length === 0) return;
   await client.query({
     name: 'notify_owners',
     text: `
-      with told as (
+      with added as (
         insert into insights.notification (kind, wallet, facts, key, user_id)
         select t.kind, t.wallet, t.facts, t.key, t.owner
         from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::timestamptz[], $8::uuid[])
@@ -59,18 +66,18 @@ export async function tellOwners(
         order by t.position
         on conflict (key) do nothing
         returning id, kind)
-      insert into insights.mail (notification) select id from told where kind = any ($7::text[])`,
+      insert into insights.mail (notification) select id from added where kind = any ($7::text[])`,
     values: [
-      ...columnsOf(told),
-      told.map(({ recordedAt }) => recordedAt),
+      ...columnsOf(added),
+      added.map(({ recordedAt }) => recordedAt),
       newsDays,
       mailed ? mailedKinds : [],
-      told.map(({ owner }) => owner),
+      added.map(({ owner }) => owner),
     ],
   });
 }
 
-/** Of the wallets that have one. */
+/** Of wallets that have an owner. */
 export async function ownersOf(client: pg.ClientBase, wallets: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
   if (wallets.size === 0) return new Map();
   const { rows } = await client.query<{ wallet: string; owner: string }>({
@@ -93,11 +100,11 @@ export async function learnOwners(
   });
 }
 
-function columnsOf(told: readonly Told[]): unknown[] {
+function columnsOf(added: readonly NewNotification[]): unknown[] {
   return [
-    told.map(({ kind }) => kind),
-    told.map(({ wallet }) => wallet),
-    told.map(({ facts }) => JSON.stringify(facts)),
-    told.map(({ key }) => key),
+    added.map(({ kind }) => kind),
+    added.map(({ wallet }) => wallet),
+    added.map(({ facts }) => JSON.stringify(facts)),
+    added.map(({ key }) => key),
   ];
 }

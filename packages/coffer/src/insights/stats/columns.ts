@@ -1,4 +1,4 @@
-/** The columns of insights.wallet_stats that add up, by what the API calls them. */
+/** The columns of insights.wallet_stats that are sums, by their names in the API. */
 import { amountNames } from '../../wallets/index.ts';
 import type { AmountName } from '../../wallets/index.ts';
 

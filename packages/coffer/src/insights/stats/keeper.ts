@@ -1,4 +1,4 @@
-/** Reads what the projection keeps of a wallet, in the generation that is in force. */
+/** Reads the stats of a wallet, from the active generation. */
 import type pg from 'pg';
 import { amountNames } from '../../wallets/index.ts';
 import type { StoredTotals, TotalsStore } from '../../wallets/index.ts';
@@ -14,7 +14,7 @@ const text = `
 export function statsKeeper(pool: pg.Pool): TotalsStore {
   return {
     find: async (book, wallet) => {
-      // Not prepared: a plan that was made while the table was small would read all of it later.
+      // Not prepared: a plan from when the table was small would scan all of it later.
       const { rows } = await pool.query<StoredTotals>(text, [statsName, book, wallet]);
       return rows[0] ?? null;
     },

@@ -1,4 +1,4 @@
-/** Per-wallet stats as a projection of the event log: events are added up per wallet in memory, and the sums in one statement. */
+/** Per-wallet stats as a projection: events are summed per wallet in memory, and the sums written in one statement. */
 import type pg from 'pg';
 import { int8Column, numericColumn, textColumn, timestamptzColumn } from '../../database/index.ts';
 import type { Projection } from '../../projections/index.ts';

@@ -6,7 +6,10 @@ import { nothingStored, statsRules, withNewer } from '../../wallets/stats.ts';
 import { amountColumns } from './columns.ts';
 import { addUp } from './sums.ts';
 
-/** Sides of entries of one wallet: which rule each falls under, and how much moved; null: nothing, as when an empty wallet is closed. */
+/**
+ * Sides of entries of one wallet: the rule that applies to each, and the amount moved; null: none, as when an empty wallet is
+ * closed.
+ */
 const history = fc.array(
   fc.record({
     rule: fc.constantFrom(...statsRules),
@@ -16,7 +19,7 @@ const history = fc.array(
 
 type Step = { readonly rule: (typeof statsRules)[number]; readonly amount: bigint | null };
 
-/** No money moves where the rule counts none, and in every other entry but a closing some does. */
+/** Where the rule counts no postings, no money moves; in every other entry but a closing, some does. */
 function movedBy({ rule, amount }: Step): bigint | null {
   if (rule.amount === undefined) return null;
   return rule.event === 'WalletClosed' ? amount : (amount ?? 1n);
@@ -32,7 +35,7 @@ function eventsOf(steps: readonly Step[]): LedgerEvent[] {
   });
 }
 
-/** As the log's entries are added up, by kind and side. */
+/** How the log's entries are summed, by kind and side. */
 function totalsOf(steps: readonly Step[], earlier = 0): KindTotal[] {
   const totals = new Map<string, KindTotal>();
   for (const [place, step] of steps.entries()) {
@@ -51,7 +54,7 @@ function totalsOf(steps: readonly Step[], earlier = 0): KindTotal[] {
   return [...totals.values()];
 }
 
-test('events and entries of the same history add up to the same stats, wherever the one ends and the other begins', () => {
+test('events and entries of the same history add up to the same stats, wherever one ends and the other begins', () => {
   fc.assert(
     fc.property(history, fc.nat(), (steps, cut) => {
       const kept = steps.slice(0, cut % (steps.length + 1));
@@ -59,20 +62,20 @@ test('events and entries of the same history add up to the same stats, wherever 
       const [sums] = addUp(eventsOf(kept));
       const amounts = Object.fromEntries(sums?.amounts ?? []);
       const { postings = 0, version = 0, lastActivityAt = null } = sums ?? {};
-      const told = withNewer({ ...nothingStored, ...amounts, postings, version, lastActivityAt }, totalsOf(newer, kept.length));
-      expect(told).toEqual(withNewer(nothingStored, totalsOf(steps)));
+      const stats = withNewer({ ...nothingStored, ...amounts, postings, version, lastActivityAt }, totalsOf(newer, kept.length));
+      expect(stats).toEqual(withNewer(nothingStored, totalsOf(steps)));
     }),
   );
 });
 
-test('one event means one thing, whichever entry it tells of', () => {
+test('an event has one meaning, whichever entry it comes from', () => {
   for (const [event, rules] of Map.groupBy(statsRules, (rule) => rule.event)) {
     const meanings = new Set(rules.map(({ amount, takesBack, isActivity }) => JSON.stringify([amount, takesBack, isActivity])));
     expect([event, meanings.size]).toEqual([event, 1]);
   }
 });
 
-test('each figure has its column', () => {
+test('every figure has a column', () => {
   expect(Object.keys(amountColumns)).toEqual([...amountNames]);
   expect([amountColumns.deposited, amountColumns.transferredIn, amountColumns.toppedUp]).toEqual([
     'deposited',

@@ -1,4 +1,4 @@
-/** Adds up what events say about wallets. */
+/** Sums the events of wallets. */
 import { assert } from '../../kernel/index.ts';
 import { isSystemAccountId } from '../../ledger/index.ts';
 import type { LedgerEvent } from '../../ledger/index.ts';
@@ -14,19 +14,19 @@ export type Sums = {
   lastSeq: number;
 };
 
-/** In the order of the wallets' ids, so that two that write at once never wait for each other in a circle. */
+/** Ordered by wallet id, so that two concurrent writers cannot deadlock. */
 export function addUp(events: readonly LedgerEvent[]): Sums[] {
   const byWallet = new Map<string, Sums>();
   for (const { id, type, wallet, seq, recordedAt, data } of events) {
     const rule = statsRuleOf(type);
     if (!rule || isSystemAccountId(wallet)) continue;
     const { version, amount } = data;
-    assert(typeof version === 'number', `event ${id} says which version its wallet has after it`);
+    assert(typeof version === 'number', `event ${id} must have its wallet's version`);
     const sums: Sums = byWallet.get(wallet) ?? { wallet, amounts: new Map(), postings: 0, version: 0, lastActivityAt: null, lastSeq: 0 };
     byWallet.set(wallet, sums);
     sums.version = Math.max(sums.version, version);
     if (rule.amount !== undefined && amount !== undefined) {
-      assert(typeof amount === 'string', `event ${id} says its amount in digits`);
+      assert(typeof amount === 'string', `event ${id} must have an amount in digits`);
       sums.amounts.set(rule.amount, (sums.amounts.get(rule.amount) ?? 0n) + countedBy(rule, BigInt(amount)));
       sums.postings++;
     }

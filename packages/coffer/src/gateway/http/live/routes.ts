@@ -12,7 +12,7 @@ import { noSuchWallet } from '../routes/wallet-reads.ts';
 import { problems } from '../schemas.ts';
 import { eventStreamType } from './event-stream.ts';
 import { LiveStreams } from './streams.ts';
-import type { Asked } from './streams.ts';
+import type { StreamRequest } from './streams.ts';
 import Type from 'typebox';
 
 const query = Type.Object(
@@ -55,10 +55,14 @@ export function liveRoutes(app: App, product: Product): void {
     done();
   });
 
-  const begin = async (request: Request, reply: Reply, asked: Pick<Asked, 'after' | 'types' | 'wallet' | 'present' | 'mayGoOn'>) => {
+  const begin = async (
+    request: Request,
+    reply: Reply,
+    wanted: Pick<StreamRequest, 'after' | 'types' | 'wallet' | 'present' | 'mayGoOn'>,
+  ) => {
     const caller = actorOf(callerOf(request).principal);
-    await refuseBeyond(product, asked.after, asked.wallet?.book);
-    const stream = await streams.open({ ...asked, caller: caller === 'anonymous' ? (request.clientIp ?? '') : caller });
+    await refuseBeyond(product, wanted.after, wanted.wallet?.book);
+    const stream = await streams.open({ ...wanted, caller: caller === 'anonymous' ? (request.clientIp ?? '') : caller });
     if ('full' in stream) return sendProblem(reply, stream.full === 'caller' ? tooMany(10) : noRoom);
     // The reader may have disconnected before the listener was added.
     if (reply.raw.destroyed || request.raw.socket.destroyed) stream.destroy();
@@ -93,7 +97,7 @@ export function liveRoutes(app: App, product: Product): void {
     },
     async (request, reply) =>
       await begin(request, reply, {
-        ...readAsked(request),
+        ...readStart(request),
         present: presentTo(callerOf(request)),
         mayGoOn: async () => (await stillAs(request)) !== null,
       }),
@@ -119,7 +123,7 @@ export function liveRoutes(app: App, product: Product): void {
       const wallet = await queries.wallet(id, reach);
       if (!wallet) return sendProblem(reply, noSuchWallet(id));
       return await begin(request, reply, {
-        ...readAsked(request),
+        ...readStart(request),
         wallet: { id, book: wallet.book },
         present: presentTo(reach),
         mayGoOn: async () => {
@@ -137,9 +141,9 @@ const wrongPlace = malformed(
   'The Last-Event-ID is not a cursor of the log. Send the id of an event as you received it, or omit the header.',
 );
 
-type AskedQuery = { readonly types?: string; readonly after?: string };
+type StreamQuery = { readonly types?: string; readonly after?: string };
 
-function readAsked(request: { readonly query: AskedQuery; readonly headers: { readonly 'last-event-id'?: string | string[] } }) {
+function readStart(request: { readonly query: StreamQuery; readonly headers: { readonly 'last-event-id'?: string | string[] } }) {
   const { types, after } = request.query;
   const lastEventId = request.headers['last-event-id'];
   if (Array.isArray(lastEventId) || !isPlace(lastEventId ?? '')) throw new ProblemError(wrongPlace);

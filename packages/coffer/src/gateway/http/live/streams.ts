@@ -28,7 +28,7 @@ const defaults: Required<LiveOptions> = {
   retryMs: 2_000,
 };
 
-export type Asked = {
+export type StreamRequest = {
   /** The identity that streams are counted by. */
   readonly caller: string;
   readonly after: string | undefined;
@@ -42,7 +42,7 @@ export type Asked = {
   readonly mayGoOn: () => Promise<boolean>;
 };
 
-type Open = { readonly asked: Asked; readonly stream: EventStream; readonly subscription: Subscription };
+type Open = { readonly request: StreamRequest; readonly stream: EventStream; readonly subscription: Subscription };
 
 export class LiveStreams {
   readonly #tail: LogTail;
@@ -66,20 +66,20 @@ export class LiveStreams {
   }
 
   /** `full`: the maximum number of streams is reached, for this caller or in total. Throws an outage. */
-  async open(asked: Asked): Promise<EventStream | { readonly full: 'caller' | 'process' }> {
+  async open(request: StreamRequest): Promise<EventStream | { readonly full: 'caller' | 'process' }> {
     const { streamsMax, perCallerMax, bufferBytes, patienceMs, retryMs } = this.#options;
     if (this.#isStopped || this.#count >= streamsMax) return { full: 'process' };
-    if ((this.#callers.get(asked.caller) ?? 0) >= perCallerMax) return { full: 'caller' };
+    if ((this.#callers.get(request.caller) ?? 0) >= perCallerMax) return { full: 'caller' };
     // Counted before anything is awaited, so that concurrent requests cannot exceed the limit.
-    this.#counted(asked.caller, 1);
+    this.#counted(request.caller, 1);
     const stream = new EventStream(bufferBytes, patienceMs);
-    stream.once('close', () => this.#counted(asked.caller, -1));
+    stream.once('close', () => this.#counted(request.caller, -1));
     try {
       stream.write(retryFrame(retryMs));
-      const subscription = await this.#tail.subscribe(audienceOf(asked, stream), asked.after);
+      const subscription = await this.#tail.subscribe(audienceOf(request, stream), request.after);
       // A reader that is disconnected before the first event resumes from here.
-      if (asked.after === undefined) stream.write(placeFrame(subscription.cursor));
-      const open = { asked, stream, subscription };
+      if (request.after === undefined) stream.write(placeFrame(subscription.cursor));
+      const open = { request, stream, subscription };
       this.#open.add(open);
       stream.once('close', () => {
         this.#open.delete(open);
@@ -114,16 +114,17 @@ export class LiveStreams {
    * A reader of the whole log resumes where an event was last skipped; a reader of one wallet learns nothing about other wallets.
    */
   #beat(): void {
-    for (const { asked, stream, subscription } of this.#open)
-      if (stream.readableLength === 0) stream.write(asked.wallet ? heartbeatFrame : `${heartbeatFrame}${placeFrame(subscription.cursor)}`);
+    for (const { request, stream, subscription } of this.#open)
+      if (stream.readableLength === 0)
+        stream.write(request.wallet ? heartbeatFrame : `${heartbeatFrame}${placeFrame(subscription.cursor)}`);
   }
 
   /** One after the other: a thousand streams need a thousand checks. */
   async #recheck(): Promise<void> {
     if (this.#isChecking) return;
     this.#isChecking = true;
-    for (const { asked, stream, subscription } of this.#open) {
-      if (await this.#mayGoOn(asked)) continue;
+    for (const { request, stream, subscription } of this.#open) {
+      if (await this.#mayGoOn(request)) continue;
       subscription.stop();
       stream.finish();
     }
@@ -131,9 +132,9 @@ export class LiveStreams {
   }
 
   /** If access cannot be checked, nothing can be sent either. */
-  async #mayGoOn(asked: Asked): Promise<boolean> {
+  async #mayGoOn(request: StreamRequest): Promise<boolean> {
     try {
-      return await asked.mayGoOn();
+      return await request.mayGoOn();
     } catch (failure) {
       if (!(failure instanceof IdentityUnavailable) && !isOutage(failure))
         this.#log.error({ err: failure }, 'Unhandled error in live stream');
@@ -142,7 +143,7 @@ export class LiveStreams {
   }
 }
 
-function audienceOf({ wallet, types, present }: Asked, stream: EventStream): Audience {
+function audienceOf({ wallet, types, present }: StreamRequest, stream: EventStream): Audience {
   return {
     book: wallet?.book,
     wants: (event) => (!wallet || event.wallet === wallet.id) && (!types || types.has(event.type)),

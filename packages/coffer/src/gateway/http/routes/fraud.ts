@@ -109,8 +109,8 @@ export function fraudRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) => {
-      const { id, reason, enabled = true, ...asked } = request.body;
-      const added = await rules().add(id, { ...asked, enabled }, { actor: actorOf(request), reason });
+      const { id, reason, enabled = true, ...rule } = request.body;
+      const added = await rules().add(id, { ...rule, enabled }, { actor: actorOf(request), reason });
       return 'refusal' in added ? sendProblem(reply, fraudProblem(added)) : reply.code(201).send(presentRule(added));
     },
   );
@@ -128,8 +128,8 @@ export function fraudRoutes(app: App, product: Product): void {
       },
     },
     async (request, reply) => {
-      const { reason, ...asked } = request.body;
-      const changed = await rules().change(request.params.rule, asked, { actor: actorOf(request), reason });
+      const { reason, ...changes } = request.body;
+      const changed = await rules().change(request.params.rule, changes, { actor: actorOf(request), reason });
       return 'refusal' in changed ? sendProblem(reply, fraudProblem(changed)) : reply.send(presentRule(changed));
     },
   );

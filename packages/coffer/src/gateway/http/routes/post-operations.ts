@@ -26,7 +26,7 @@ const subjects = {
 function postRoute(app: App, product: Product, definition: Definition): void {
   const { name, description, rest, subject } = definition;
   const answer = rest.answer ?? definition.answer;
-  const asked = subject && subjects[subject];
+  const subjectParam = subject && subjects[subject];
   const done = ref(answer.schema);
   app.route({
     method: rest.method,
@@ -35,7 +35,7 @@ function postRoute(app: App, product: Product, definition: Definition): void {
       operationId: name,
       description,
       tags: [rest.tag],
-      ...(asked && { params: Type.Object({ [asked.param]: asked.schema }, strict) }),
+      ...(subjectParam && { params: Type.Object({ [subjectParam.param]: subjectParam.schema }, strict) }),
       headers: rest.async ? asyncHeaders : keyHeaders,
       body: Type.Object({ ...singleBody(definition), ...(rest.async && { async: Type.Optional(Async) }) }, strict),
       response: {

@@ -52,7 +52,7 @@ const mine = { tags: ['Users'] };
 
 export function userRoutes(app: App, product: Product): void {
   const { users, sessions, access } = product;
-  const signUps = access.attempts('sign-ups', signUpsPerMinute);
+  const signUps = access.rateLimiter('sign-ups', signUpsPerMinute);
   const tries = new LoginTries(access);
 
   app.post(

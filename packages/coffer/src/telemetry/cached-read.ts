@@ -1,10 +1,10 @@
-/** Figures that have to be asked for: a scrape asks once for all of them, and does not wait long for an answer. */
+/** Metrics that need a query: one query serves all scrapes within a second, and a scrape does not wait long for it. */
 
 const freshMs = 1_000;
 const patienceMs = 1_000;
 
-/** Answers what was read within the last second, else reads it; null when that fails or takes too long. */
-export function asked<T>(read: () => Promise<T>): () => Promise<T | null> {
+/** Returns the value read within the last second, otherwise reads it; null if that fails or takes too long. */
+export function cachedRead<T>(read: () => Promise<T>): () => Promise<T | null> {
   let readAtMs = -Infinity;
   let reading: Promise<T | null> = Promise.resolve(null);
   return () => {

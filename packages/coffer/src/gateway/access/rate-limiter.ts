@@ -1,31 +1,34 @@
-/** Bounds how often something may be tried: so many times per key and minute, in this process or in all that share a counter. */
+/** A rate limiter: a number of tries per key and minute, in this process or across all that share a counter. */
 import type { SharedCounter } from '../../cache/index.ts';
 
 const windowMs = 60_000;
-/** Keys come from callers: beyond so many, the one that was tried longest ago is forgotten. */
+/** Callers choose the keys: beyond this number, the least recently tried key is forgotten. */
 const keysMax = 10_000;
 
-export class Attempts {
+export class RateLimiter {
   readonly #perWindow: number;
   readonly #shared: { readonly counter: SharedCounter; readonly name: string } | null;
-  /** In the order of their last try. */
+  /** Ordered by last try. */
   readonly #counts = new Map<string, number>();
   #windowEndsMs = 0;
 
-  /** `shared`: what the others count with, and the name that they count this under. */
+  /** `shared`: the counter shared with other processes, and the name to count under. */
   constructor(perWindow: number, shared: { readonly counter: SharedCounter; readonly name: string } | null = null) {
     this.#perWindow = perWindow;
     this.#shared = shared;
   }
 
-  /** Like `takeHere`, among all processes; at once where it is this one alone. While nobody answers for all, each counts for itself. */
+  /**
+   * Like `takeHere`, across all processes; synchronous if this is the only one. If the shared counter is unavailable, each
+   * process counts alone.
+   */
   take(key: string): number | null | Promise<number | null> {
     return this.#shared?.counter.up ? this.#takeShared(this.#shared, key) : this.takeHere(key);
   }
 
   /**
-   * Counts an attempt that is about to be made, and answers null; when there are none left, the seconds after which there are.
-   * Counted before its outcome is known, or any number that are made at once would pass.
+   * Counts a try that is about to be made and returns null; if none are left, returns the seconds until one is. The try is
+   * counted before its outcome is known: otherwise any number of concurrent tries would pass.
    */
   takeHere(key: string, nowMs = performance.now()): number | null {
     this.#turn(nowMs);
@@ -37,7 +40,7 @@ export class Attempts {
     return null;
   }
 
-  /** For an attempt that turned out not to be of the kind that is bounded. */
+  /** Gives back a try that turned out not to count towards the limit. */
   giveBack(key: string): void {
     if (this.#shared?.counter.up) return void this.#shared.counter.giveBack(`${this.#shared.name} ${key}`);
     const taken = this.#counts.get(key) ?? 0;

@@ -1,20 +1,22 @@
-/** How far the log has been carried to RabbitMQ, and whose turn it is to carry. On a connection that ends with the process that has the turn. */
+/**
+ * The relay's positions in the log, and the lock that selects the relaying process, on a connection that ends with that process.
+ */
 import type pg from 'pg';
 import { openSession, trySessionLock } from '../../background/index.ts';
 import type { Session } from '../../background/index.ts';
 import type { Place } from '../broker.ts';
 
-/** Coffer's advisory lock that says who carries. */
+/** Coffer's advisory lock for the relaying process. */
 const turnLock = 0x0c0ffe21;
 
 /**
- * A machine that vanished without a word is noticed, and its turn is free, within about ten seconds; a process that died, at once.
- * A position that a power cut took back is carried from once more: that is no reason to wait for the disk.
+ * A vanished machine is noticed, and its lock released, within about ten seconds; a dead process immediately. If a power cut
+ * reverts a position, events are relayed again from there: no reason to wait for the disk.
  */
 const sessionOptions =
   '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c statement_timeout=20s -c synchronous_commit=off';
 
-export class RelayTurn {
+export class RelaySession {
   readonly #session: Session;
   readonly #client: pg.Client;
 
@@ -23,15 +25,15 @@ export class RelayTurn {
     this.#client = session.client;
   }
 
-  static async open(url: string, onBroken: () => void): Promise<RelayTurn> {
-    return new RelayTurn(await openSession({ url, applicationName: 'coffer relay', serverOptions: sessionOptions, onBroken }));
+  static async open(url: string, onBroken: () => void): Promise<RelaySession> {
+    return new RelaySession(await openSession({ url, applicationName: 'coffer relay', serverOptions: sessionOptions, onBroken }));
   }
 
   get isBroken(): boolean {
     return this.#session.isBroken;
   }
 
-  /** True when nobody else carries; the turn is this connection's until it ends. */
+  /** True if no other process relays; the lock belongs to this connection until it ends. */
   async take(): Promise<boolean> {
     return await trySessionLock(this.#client, turnLock);
   }
@@ -42,7 +44,7 @@ export class RelayTurn {
     return new Map(rows.map(({ book, seq, part }) => [book, { seq, part }]));
   }
 
-  /** Never back: whoever lost the turn without knowing it may still be writing. */
+  /** Never backwards: a process that lost the lock without noticing may still be writing. */
   async moveOn(book: number, { seq, part }: Place): Promise<void> {
     await this.#client.query({
       name: 'relay_on',
@@ -51,7 +53,7 @@ export class RelayTurn {
     });
   }
 
-  /** Ends the connection, and with it the turn. */
+  /** Ends the connection, and with it the lock. */
   async close(): Promise<void> {
     await this.#session.close();
   }

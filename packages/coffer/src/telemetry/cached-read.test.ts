@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { asked } from './asked.ts';
+import { cachedRead } from './cached-read.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function counting(answer: () => Promise<number>) {
   let reads = 0;
-  const ask = asked(() => {
+  const ask = cachedRead(() => {
     reads++;
     return answer();
   });
   return { ask, reads: () => reads };
 }
 
-test('all who ask within a second get what was read once', async () => {
+test('all scrapes within a second share one read', async () => {
   const { ask, reads } = counting(() => Promise.resolve(7));
   expect(await Promise.all([ask(), ask()])).toEqual([7, 7]);
   await vi.advanceTimersByTimeAsync(999);
@@ -22,7 +22,7 @@ test('all who ask within a second get what was read once', async () => {
   expect([await ask(), reads()]).toEqual([7, 2]);
 });
 
-test('a read that fails is no answer, and is tried again after a second', async () => {
+test('a failed read gives no value, and is retried after a second', async () => {
   let isAway = true;
   const { ask } = counting(() => (isAway ? Promise.reject(new Error('away')) : Promise.resolve(7)));
   expect(await ask()).toBeNull();
@@ -31,7 +31,7 @@ test('a read that fails is no answer, and is tried again after a second', async 
   expect(await ask()).toBe(7);
 });
 
-test('a read that hangs keeps nobody waiting for longer than a second', async () => {
+test('a read that hangs delays a scrape by at most a second', async () => {
   const { ask } = counting(() => new Promise(() => undefined));
   let answer: number | null | undefined;
   void ask().then((found) => (answer = found));
