@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { create, createFileRegistry, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import { ledgerService } from '../packages/coffer/src/gateway/grpc/generated/ledger.ts';
+import { ledgerService } from '../packages/coffer/src/gateway/grpc/index.ts';
 import { assert } from '../packages/coffer/src/kernel/index.ts';
 
 const operations = 100;
