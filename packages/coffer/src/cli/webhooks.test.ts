@@ -80,7 +80,7 @@ test('a webhook is created, listed and shown, its secret only once; its deliveri
   await expect.poll(() => delivered(id)).toBe(1);
   expect(await json('show', id)).toMatchObject({ id, url: receiver.url, types: ['FundsDeposited'], wallet: 'told', createdBy: 'cli' });
   const listed = await command(['list']);
-  expect(listed.stdout).toContain(`${id}  enabled  FundsDeposited of told  ${receiver.url}`);
+  expect(listed.stdout).toContain(`${id}  enabled  FundsDeposited for told  ${receiver.url}`);
   expect((await command(['show', id])).stdout).toContain('a till\n');
   for (const secret of secrets) expect(listed.stdout).not.toContain(secret);
   const [delivery] = await deliveries(id, '--status', 'delivered');

@@ -89,6 +89,7 @@ describe('while the process is running', () => {
 
   test('repairs users at the start, and repeatedly until it is stopped', async () => {
     const { counted, keeper } = repairing(() => Promise.resolve(report));
+    await vi.advanceTimersByTimeAsync(0);
     expect(counted).toHaveBeenCalledTimes(1);
     await vi.advanceTimersByTimeAsync(3 * everyMs);
     expect(counted).toHaveBeenCalledTimes(4);

@@ -23,11 +23,11 @@ Examples:
   coffer rebuild stats           the stats of all wallets
   coffer rebuild stats --check   compares the current data with the log
 
-What can be rebuilt, and what --check compares, column by column:
+The projections, and what --check compares:
   stats          the stats of all wallets
   fraud          the findings: event, rule and version, action, wallet, time of the event, the events that were counted, facts;
-                 not what followed from them, nor the movements kept for the windows of rules
-                 made again, what was missed before has its action then, such as a freeze
+                 not their actions, nor the movements stored for rule windows;
+                 after a rebuild, findings that were missed before have their action, such as a freeze
   notifications  cannot be rebuilt: it would notify users again
   webhooks       cannot be rebuilt: it would send deliveries again`,
     )
