@@ -180,6 +180,9 @@ describe('what a single route can do, an operation of a batch can', () => {
     const alone = await coffer.call('POST', '/wallet/c1/freeze', { sides: 'debits', reason, requestId: 'f' });
     const { replayed: _replayed, ...frozen } = { replayed: null, ...results[1] };
     expect([alone.headers.get('idempotency-replayed'), alone.body]).toEqual(['true', frozen]);
+  });
+
+  test('decides nothing about a wallet without a reason', async () => {
     await expectRefused(await batch([{ type: 'freeze', walletId: 'c1', reason: '  ' }]));
     await expectRefused(await batch([{ type: 'freeze', walletId: 'c1' }]));
   });
