@@ -1,4 +1,4 @@
-/** Holds, reversals and controls, many at once and from several writers of one book: each has one outcome, and the model agrees. */
+/** Concurrent holds, reversals and controls from several writers of one book: each has one outcome, and the model agrees. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import type { ControlOperation, Operation, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
@@ -62,7 +62,7 @@ const tally = (calls: readonly Call[]) =>
 
 type Play = { readonly post: (operation: Operation, who?: number) => Promise<Call>; reader: BookReader; book: number; history: History };
 
-/** A book with writers of its own, each as a process would have one; afterwards everything must be as the model says. */
+/** A separate book with several writers, one per simulated process; afterwards the state must equal the model's. */
 async function withWriters(count: number, work: (play: Play) => Promise<void>): Promise<void> {
   const book = await newBook(database);
   const writers = await Promise.all(Array.from({ length: count }, () => startWriter(database.url, book)));
@@ -76,8 +76,8 @@ async function withWriters(count: number, work: (play: Play) => Promise<void>): 
   await checkHistory(history, database, book);
 }
 
-describe('fifty captures of one hold at once', () => {
-  it('from two processes take what was held, and no more', async () => {
+describe('fifty concurrent captures of one hold', () => {
+  it('from two processes capture exactly the held amount', async () => {
     const book = await newBook(database);
     const writer = await startWriter(database.url, book);
     await postOne(writer, deposit('a', 'first', 1_000n));
@@ -96,8 +96,8 @@ describe('fifty captures of one hold at once', () => {
   });
 });
 
-describe('a capture and the expiry of a hold at the same moment', () => {
-  it('have one outcome, each time', async () => {
+describe('a capture that races with the expiry of its hold', () => {
+  it('has exactly one outcome', async () => {
     const seed = seedOf('captures against expiry');
     const random = randomFrom(seed);
     const trials = 300;
@@ -111,7 +111,7 @@ describe('a capture and the expiry of a hold at the same moment', () => {
         const entry = typeof held.result === 'string' ? null : held.result.entry;
         const [hold, expiresAtMs] = [entry?.seq ?? 0, entry?.expiresAt?.getTime() ?? 0];
         const capture = async () => {
-          // On a busy machine all that is asked in the last moments comes late: some ask in good time.
+          // On a busy machine every late request arrives after the expiry, so some are sent early.
           await until(expiresAtMs - (number % 10 === 0 ? 600 : 40) + random() * 50);
           return reasonOf(
             await post({ kind: 'capture', key: `capture ${number}`, wallet: 'a', hold, credit: { system: 'fees' }, amount: 2n }, 0),
@@ -145,7 +145,7 @@ describe('a capture and the expiry of a hold at the same moment', () => {
 
 for (const writersCount of [1, 2]) {
   describe(writersCount === 1 ? 'with one writer' : 'with two writers on one book', () => {
-    it('a limit that a hundred debits hit at once is exact', async () => {
+    it('a limit is exact under a hundred concurrent debits', async () => {
       await withWriters(writersCount, async ({ post, reader }) => {
         await post(deposit('a', 'first', 1_000n));
         await post(withdrawal('before the limit', 3n));
@@ -157,7 +157,7 @@ for (const writersCount of [1, 2]) {
       });
     });
 
-    it('twenty callers who reverse one transfer in parts take back what it was, and no more', async () => {
+    it('twenty concurrent partial reversals of one transfer return exactly its amount', async () => {
       await withWriters(writersCount, async ({ post, reader }) => {
         await post(deposit('b', 'for b', 1n));
         await post(deposit('a', 'first', 1_000n));
@@ -178,7 +178,7 @@ for (const writersCount of [1, 2]) {
       });
     });
 
-    it('a freeze in the middle of load lets nothing out after it', async () => {
+    it('a freeze under load blocks every later debit', async () => {
       await withWriters(writersCount, async ({ post, reader }) => {
         await post(deposit('a', 'first', 1_000_000n));
         let over = false;
@@ -190,7 +190,7 @@ for (const writersCount of [1, 2]) {
         const load = Promise.all(Array.from({ length: 20 }, (_, who) => caller(who)));
         await vi.waitFor(async () => expect((await reader.balance('a'))?.version).toBeGreaterThan(60), { timeout: 120_000, interval: 1 });
         const frozen = await post({ kind: 'freeze', key: 'freeze', sides: 'debits', ...decided });
-        // Some ask after it in any case.
+        // Some requests always follow the freeze.
         const after = await Promise.all(Array.from({ length: writersCount }, (_, who) => post(withdrawal(`after ${who}`, 1n), who)));
         over = true;
         const calls = [...(await load).flat(), ...after];
@@ -201,7 +201,7 @@ for (const writersCount of [1, 2]) {
       });
     });
 
-    it('two first limits while money leaves count all of it', async () => {
+    it('two first limits set during debits count all of them', async () => {
       await withWriters(writersCount, async ({ post, reader }) => {
         await post(deposit('a', 'first', 1_000_000n));
         const caller = async (who: number) => {
@@ -219,7 +219,7 @@ for (const writersCount of [1, 2]) {
 }
 
 describe('a process that is killed with holds open', () => {
-  it('leaves them open, to be captured by another', async () => {
+  it('leaves them open, and another process can capture them', async () => {
     const seed = seedOf('killed with holds');
     const book = await newBook(database);
     const poster = startPoster({ url: database.url, book, name: 'killed', seed, callers: 16 });

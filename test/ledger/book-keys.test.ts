@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** Keys, references and sequences that know no book. The list of assets is the same everywhere, and is copied to each machine. */
+/** Keys, references and sequences without the book. The list of assets is the same everywhere, and is copied to each machine. */
 async function spanningBooks(client: pg.ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ what: string }>(`
     with of_books as (
@@ -41,7 +41,7 @@ async function spanningBooks(client: pg.ClientBase): Promise<string[]> {
   return rows.map(({ what }) => what);
 }
 
-/** What spans books once the statement was run, which is then taken back. */
+/** What spans books after the statement, which is then rolled back. */
 async function afterwards(statement: string): Promise<string[]> {
   const client = await database.pool.connect();
   try {
@@ -78,7 +78,7 @@ it.each([
   expect(await afterwards(statement)).toContain(finding);
 });
 
-it('is spread by citus.sql table by table, none forgotten', async () => {
+it('has every table distributed by citus.sql', async () => {
   const script = fs.readFileSync(path.resolve(import.meta.dirname, '../../packages/coffer/database/citus.sql'), 'utf8');
   const named = [...script.matchAll(/create_(?:distributed|reference)_table\('(ledger\.\w+)'/g)].map(([, table]) => table);
   const { rows } = await database.pool.query<{ name: string }>(

@@ -1,4 +1,4 @@
-/** A ledger of four books behaves like one: it only refuses what would need two of them at once. */
+/** A ledger of four books behaves like one: it refuses only what would need two books in one transaction. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inRole } from '../../packages/coffer/src/database/index.ts';
 import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
@@ -30,7 +30,7 @@ async function open(books?: number): Promise<Ledger> {
   return await openLedger({ url: inRole(database.url, 'writer'), log: silentLog(), books, patienceMs: 60_000 });
 }
 
-/** A wallet id that has its place in the book given. */
+/** A wallet id that belongs to the given book. */
 function walletIn(book: number, name: string): string {
   for (let at = 0; ; at++) if (bookOfWallet(`${name}${at}`, bookCount) === book) return `${name}${at}`;
 }
@@ -54,7 +54,7 @@ async function expectWhole(): Promise<void> {
 }
 
 describe('concurrent load on all books', () => {
-  it('conserves every unit, per asset, in each book and in all, over a restart', async () => {
+  it('conserves every unit per asset, in each book and in total, across a restart', async () => {
     const random = randomFrom(seedOf('load on four books'));
     const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] ?? (from[0] as T);
     const wallets = ledger.books.flatMap((book) =>
@@ -77,7 +77,7 @@ describe('concurrent load on all books', () => {
     ledger = await open();
     const second = await Promise.all(Array.from({ length: 30 }, (_, name) => caller(name, 1_000)));
     const seen = new Set([...first, ...second].flat());
-    // Load that met none of these would prove little.
+    // Load without these outcomes would prove little.
     for (const code of ['posted', 'other_book', 'insufficient_funds', 'asset_mismatch']) expect(seen).toContain(code);
 
     await expectWhole();
@@ -91,7 +91,7 @@ describe('concurrent load on all books', () => {
 });
 
 describe('a transfer to a wallet of another book', () => {
-  it('is refused by name, remembered, and replayed after a restart; nothing moved', async () => {
+  it('is refused with its own code, recorded, and replayed after a restart; nothing moves', async () => {
     const [here, there] = [walletIn(1, 'here-'), walletIn(2, 'there-')];
     for (const wallet of [here, there]) await ledger.post(deposit(wallet, 100n, 'opening'));
     const operation = transfer(here, there, 40n, 'abroad');
@@ -114,7 +114,7 @@ describe('a transfer to a wallet of another book', () => {
     for (const wallet of [here, there]) expect(await ledger.read.balance(wallet)).toMatchObject({ balance: 100n });
   });
 
-  it('is refused with the whole group, when it is one of several that belong together', async () => {
+  it('refuses the whole all-or-nothing group that contains it', async () => {
     const [here, beside, there] = [walletIn(1, 'group-'), walletIn(1, 'beside-'), walletIn(2, 'group-')];
     for (const wallet of [here, beside, there]) await ledger.post(deposit(wallet, 100n, 'opening'));
     const inside = await ledger.postLinked([transfer(here, beside, 1n, 'in-1'), transfer(beside, here, 2n, 'in-2')]);
@@ -126,7 +126,7 @@ describe('a transfer to a wallet of another book', () => {
 });
 
 describe('operations for several books in one request', () => {
-  it('are answered each by itself, in the order they came in', async () => {
+  it('are answered individually, in request order', async () => {
     const wallets = [3, 1, 4, 1, 2, 3].map((book, at) => walletIn(book, `each-${at}-`));
     const operations: Operation[] = wallets.map((wallet, at) => deposit(wallet, BigInt(at + 1), 'each'));
     const outcomes = await ledger.postEach([...operations, transfer(wallets[0] ?? '', wallets[1] ?? '', 1n, 'abroad')]);
@@ -136,7 +136,7 @@ describe('operations for several books in one request', () => {
     expect(await ledger.postEach([])).toEqual([]);
   });
 
-  it('are of unknown outcome when one book posted and another did not answer: nobody is told that nothing was done', async () => {
+  it('have an unknown outcome when one book posted and another did not answer: no answer claims that nothing was done', async () => {
     const hurried = await openLedger({ url: inRole(database.url, 'writer'), log: silentLog(), patienceMs: 2_000 });
     const [here, stuck] = [walletIn(1, 'answers-'), walletIn(2, 'stuck-')];
     const turn = await database.pool.connect();
@@ -145,7 +145,7 @@ describe('operations for several books in one request', () => {
     try {
       await turn.query('begin');
       await turn.query('select from ledger.book where book = 2 for no key update');
-      // The first is sent and waits for the book's turn; what comes after it waits here, and is never sent.
+      // The first is sent and waits for the book's lock; later ones wait here and are never sent.
       const sent = outcomeOf(hurried.post(deposit(stuck, 1n, 'sent')));
       const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
       await expect.poll(async () => (await database.pool.query(waiting)).rowCount).toBe(1);
@@ -162,7 +162,7 @@ describe('operations for several books in one request', () => {
 });
 
 describe('reads over all books', () => {
-  it('list an owner’s wallets, find operations by their ids, and know no book that is not there', async () => {
+  it('list an owner’s wallets, find operations by id, and return nothing for a missing book', async () => {
     for (const [asset, code] of [
       [gold, 'GOLD'],
       [dollars, 'USD'],
@@ -194,7 +194,7 @@ describe('reads over all books', () => {
     expect(await queries.operation('0-1')).toBeNull();
   });
 
-  it('tell every event once, each book’s in order, while all books are written to', async () => {
+  it('return every event once, in order per book, during writes to all books', async () => {
     const seen: LedgerEvent[] = [];
     let cursor: string | undefined;
     const readOn = async () => {
@@ -230,7 +230,7 @@ describe('reads over all books', () => {
 });
 
 describe('the demo', () => {
-  it('has the figures of one book, in four: the treasury is the sum of theirs', async () => {
+  it('has the same figures in four books as in one: the treasury is their sum', async () => {
     await seedDemo(database.pool, ledger);
     await seedDemo(database.pool, ledger);
     const { rows } = await database.pool.query(
@@ -243,7 +243,7 @@ describe('the demo', () => {
 });
 
 describe('the number of books', () => {
-  it('is kept when nothing is wished, and another is refused with a sentence', async () => {
+  it('is kept by default, and a different number is refused with an explanation', async () => {
     for (const books of [1, 3, 5]) {
       await expect(open(books)).rejects.toMatchObject({
         message: expect.stringContaining('This ledger has 4 books, but COFFER_BOOKS requests') as unknown,
@@ -257,7 +257,7 @@ describe('the number of books', () => {
     expect(again.ready).toBe(false);
   });
 
-  it('that the database has no connections for is refused before anything is made', async () => {
+  it('is refused before anything is created when the database has too few connections', async () => {
     const empty = await createTestDatabase();
     const failure = openLedger({ url: inRole(empty.url, 'writer'), log: silentLog(), books: 1_024 });
     await expect(failure).rejects.toMatchObject({ remedy: expect.stringContaining('max_connections = 2078') as unknown });
@@ -265,7 +265,7 @@ describe('the number of books', () => {
     await empty.drop();
   });
 
-  it('is what the first of two processes wishes, when both begin an empty ledger at once', async () => {
+  it('is set by the first of two processes that create the ledger concurrently', async () => {
     const empty = await createTestDatabase();
     const first = await empty.pool.connect();
     await first.query('begin');

@@ -1,4 +1,4 @@
-/** A ledger that was begun when batches were hashed in format 1, and goes on in format 2. */
+/** A ledger that starts with batches hashed in format 1 and continues in format 2. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chainFormat, chainHash, encodeBatch } from '../../packages/coffer/src/ledger/chain/chain.ts';
 import type { Rows } from '../../packages/coffer/src/ledger/chain/chain.ts';
@@ -45,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** One batch, as a server of before format 2 wrote it: without the further columns, and hashed without them. */
+/** One batch as a server older than format 2 wrote it: without the later columns, and hashed without them. */
 async function postInFormat1(state: BookState, operations: readonly Operation[]): Promise<void> {
   const { pool } = database;
   const { rows: heads } = await pool.query<{ batch_no: number; last_seq: number; hash: Buffer; recorded_at: Date }>(
@@ -76,7 +76,7 @@ it('verifies from the first batch to the last', async () => {
   expect(report.books.find((one) => one.book === book)).toMatchObject({ entries: 10, batches: 6 });
 });
 
-it('says so when a row of the old format was given what that format has no column for', async () => {
+it('reports a row of the old format that has a value in a column of the new one', async () => {
   await changeAsOwner(database, `update ledger.entry set spent_day = 10, spent_month = 10 where book = ${book} and key = 'three'`);
   const found = places(await verify(database.pool));
   await changeAsOwner(database, `update ledger.entry set spent_day = null, spent_month = null where book = ${book} and key = 'three'`);
@@ -84,7 +84,7 @@ it('says so when a row of the old format was given what that format has no colum
   expect(found).toEqual([`I2 ${book}-${rows[0]?.seq}`, `I11 ${book}-${rows[0]?.seq}`]);
 });
 
-it('says so when a batch was declared to be of the other format', async () => {
+it('reports a batch whose declared format was changed', async () => {
   for (const [batchNo, format] of [
     [2, 2],
     [3, 1],

@@ -45,12 +45,12 @@ describe("a database's clock that jumps", () => {
       const capture = async (key: string) =>
         await postOne(writer, { kind: 'capture', key, wallet: 'w', hold: hold.seq, credit: { system: 'fees' }, amount: 1n });
       await clock.set(new Date(start.getTime() + jumpMs));
-      // The first posting after the jump brings the clock with its answer.
+      // The answer to the first posting after the jump carries the new clock.
       await deposit();
       expect(reasonOf(await capture('after the jump'))).toBe(jumpMs > 0 ? 'hold_expired' : 'posted');
       await clock.set(start);
       await deposit();
-      // Time never goes back within a log: what had expired stays so.
+      // Time never goes back within a log: an expired hold stays expired.
       expect(reasonOf(await capture('back again'))).toBe(jumpMs > 0 ? 'hold_expired' : 'posted');
       await writer.stop();
 

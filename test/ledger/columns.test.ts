@@ -1,4 +1,4 @@
-// The one table of a log row's columns, against the database that keeps them and the function that inserts them.
+// Compares the column table of a log row with the database and with the function that inserts rows.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { entryColumns } from '../../packages/coffer/src/ledger/columns.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test('every column of ledger.entry is in the table, beside its place in the log', async () => {
+test('the table lists every column of ledger.entry except its position in the log', async () => {
   const { rows } = await database.pool.query<{ name: string }>(
     `select column_name as name from information_schema.columns where table_schema = 'ledger' and table_name = 'entry'`,
   );
@@ -18,7 +18,7 @@ test('every column of ledger.entry is in the table, beside its place in the log'
   expect(rows.map(({ name }) => name).toSorted()).toEqual(kept.toSorted());
 });
 
-test('the posting function takes them in the order of the table, with its types', async () => {
+test('the posting function takes the columns in the order and with the types of the table', async () => {
   const { rows } = await database.pool.query<{ parameters: string }>(
     `select pg_get_function_arguments(p.oid) as parameters from pg_proc p join pg_namespace n on n.oid = p.pronamespace
      where n.nspname = 'ledger' and p.proname = 'post_batch'`,

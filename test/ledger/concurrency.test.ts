@@ -41,7 +41,7 @@ const transfer = (from: string, to: string, key: string, amount: bigint): Transf
   amount,
 });
 
-/** A book with writers of its own, each as a server process would have one. */
+/** A separate book with several writers, one per simulated server process. */
 async function withWriters(count: number, work: (writers: BookWriter[], reader: BookReader, book: number) => Promise<void>): Promise<void> {
   const book = await newBook(database);
   const writers = await Promise.all(Array.from({ length: count }, () => startWriter(database.url, book)));
@@ -58,14 +58,14 @@ function at<T>(list: readonly T[], index: number): T {
   return item;
 }
 
-/** What an answer says, without whether it is the first time that it is said. */
+/** An answer without its replay flag. */
 function saying(outcome: Outcome): unknown {
   return { ...comparableOutcome(outcome), replayed: null };
 }
 
 for (const writersCount of [1, 2]) {
   describe(writersCount === 1 ? 'with one writer' : 'with two writers on one book', () => {
-    it('the same key fifty times at once has one effect and fifty identical answers', async () => {
+    it('fifty concurrent uses of a key have one effect and fifty identical answers', async () => {
       await withWriters(writersCount, async (writers, reader) => {
         const outcomes = await Promise.all(
           Array.from({ length: 50 }, (_, index) => postOne(at(writers, index), deposit('a', 'the key', 7n))),
@@ -76,7 +76,7 @@ for (const writersCount of [1, 2]) {
       });
     });
 
-    it('the same refused key fifty times at once is remembered once', async () => {
+    it('fifty concurrent uses of a refused key record one refusal', async () => {
       await withWriters(writersCount, async (writers, reader, book) => {
         await postOne(at(writers, 0), deposit('a', 'first', 1n));
         const outcomes = await Promise.all(
@@ -90,7 +90,7 @@ for (const writersCount of [1, 2]) {
       });
     });
 
-    it('a key used for two different operations at once has one effect, and the other is told', async () => {
+    it('a key used for two different concurrent operations has one effect, and the other is refused', async () => {
       await withWriters(writersCount, async (writers, reader) => {
         await postOne(at(writers, 0), deposit('a', 'first', 100n));
         const outcomes = await Promise.all(
@@ -103,7 +103,7 @@ for (const writersCount of [1, 2]) {
       });
     });
 
-    it('transfers that cross each other all go through, and no unit is lost', async () => {
+    it('crossing transfers all succeed, and no unit is lost', async () => {
       await withWriters(writersCount, async (writers, reader) => {
         await Promise.all(['a', 'b'].map((wallet) => postOne(at(writers, 0), deposit(wallet, 'first', 1_000n))));
         const outcomes = await Promise.all(
@@ -117,7 +117,7 @@ for (const writersCount of [1, 2]) {
       });
     });
 
-    it('a race to overdraw ends at zero: exactly as many withdrawals succeed as there is money for', async () => {
+    it('a race to overdraw ends at zero: exactly as many withdrawals succeed as the balance covers', async () => {
       await withWriters(writersCount, async (writers, reader) => {
         await postOne(at(writers, 0), deposit('a', 'first', 100n));
         const outcomes = await Promise.all(
@@ -128,7 +128,7 @@ for (const writersCount of [1, 2]) {
       });
     });
 
-    it('first deposits at once to a wallet that does not exist open it once, and each arrives', async () => {
+    it('concurrent first deposits to a missing wallet open it once, and each is posted', async () => {
       await withWriters(writersCount, async (writers, reader, book) => {
         const outcomes = await Promise.all(
           Array.from({ length: 40 }, (_, index) => postOne(at(writers, index), deposit('new', `d ${index}`, 5n))),
@@ -139,7 +139,7 @@ for (const writersCount of [1, 2]) {
       });
     });
 
-    it('each answer is in the log as it was given', async () => {
+    it('each answer equals its log entry', async () => {
       await withWriters(writersCount, async (writers, _reader, book) => {
         const outcomes = await Promise.all(
           Array.from({ length: 300 }, (_, index) =>
@@ -161,7 +161,7 @@ for (const writersCount of [1, 2]) {
 }
 
 describe('two writers under load', () => {
-  it('both progress, and the memory of each stays true', async () => {
+  it('both progress, and the memory of each stays correct', async () => {
     await withWriters(2, async (writers, reader) => {
       const wallets = ['a', 'b', 'c', 'd'];
       await Promise.all(wallets.map((wallet) => postOne(at(writers, 0), deposit(wallet, 'first', 10_000n))));
@@ -187,7 +187,7 @@ describe('two writers under load', () => {
 
 describe('one bad operation among 999', () => {
   const setUp: Operation[] = [
-    // Not from cash-in, which would be at its own limit then.
+    // Not from cash-in, which would then reach its own limit.
     {
       kind: 'issue',
       key: 'all there is',
@@ -234,7 +234,7 @@ describe('one bad operation among 999', () => {
       }
     });
 
-    it(`in an all-or-nothing group refuses all of it: ${code}`, async () => {
+    it(`refuses the whole all-or-nothing group: ${code}`, async () => {
       await withWriters(1, async ([writer], reader) => {
         if (!writer) throw new Error('one writer was asked for');
         for (const one of setUp) await postOne(writer, one);

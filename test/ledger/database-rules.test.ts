@@ -1,4 +1,4 @@
-/** What the database itself refuses, whoever asks and whatever the program believes. */
+/** Constraints that the database enforces itself, for every client and regardless of the application code. */
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
@@ -35,7 +35,7 @@ describe.each(['book', 'batch', 'account', 'entry'])('a row of ledger.%s', (tabl
     ['deleted', `delete from ledger.${table}`],
     ['truncated away', `truncate ledger.${table}`],
     [
-      'changed by a session that replicates, which skips ordinary triggers',
+      'updated by a session with the replica role, which skips ordinary triggers',
       `set local session_replication_role = replica; update ledger.${table} set book = book`,
     ],
   ])('is never %s', async (_how, statement) => {
@@ -53,7 +53,7 @@ describe.each(['book', 'batch', 'account', 'entry'])('a row of ledger.%s', (tabl
   });
 });
 
-/** The newest entry of a kind once more, at the end of the log, with some columns otherwise. */
+/** Appends a copy of the newest entry of a kind to the log, with some columns changed. */
 async function insertLike(changes: string, kind = 'withdrawal', client: pg.Pool | pg.PoolClient = database.pool): Promise<unknown> {
   return await client.query(`
     insert into ledger.entry
@@ -71,7 +71,7 @@ describe('an entry', () => {
     ['uses an idempotency key of its account a second time', '{"key": "x1"}', '23505'],
     ['repeats a version of the account that it debits', '{"debit_version": 2}', '23505'],
     ['repeats a version of the account that it credits', '{"credit_version": 1}', '23505'],
-    ['takes a place that is taken', '{"seq": 1}', '23505'],
+    ['reuses an existing seq', '{"seq": 1}', '23505'],
     ['has a debit without a credit', '{"credit_account": null}', '23514'],
   ])('is refused when it %s', async (_what, changes, code) => {
     await expect(insertLike(changes)).rejects.toMatchObject({ code });
@@ -85,33 +85,33 @@ describe('an entry of a hold, a correction or a control', () => {
     ['hold', 'holds nothing', '{"amount": 0}', check],
     ['hold', 'has an account to be credited', '{"credit_account": 1, "credit_after": 0, "credit_version": 100}', check],
     ['hold', 'names no hold', '{"hold": null, "hold_left": null}', check],
-    ['hold', 'does not say what is left', '{"hold_left": null}', check],
-    ['hold', 'leaves less than nothing', '{"hold_left": -1}', check],
-    ['hold', 'says that nothing is held by a nought', '{"debit_held": 0}', check],
-    ['hold', 'holds less than nothing', '{"debit_held": -1}', check],
-    ['hold', 'holds more than there is', '{"debit_held": 61}', check],
-    ['hold', 'has nobody who asked for it', '{"scope": null, "key": null}', check],
+    ['hold', 'does not state the remaining amount', '{"hold_left": null}', check],
+    ['hold', 'leaves a negative amount', '{"hold_left": -1}', check],
+    ['hold', 'stores an empty held amount as 0', '{"debit_held": 0}', check],
+    ['hold', 'holds a negative amount', '{"debit_held": -1}', check],
+    ['hold', 'holds more than the balance', '{"debit_held": 61}', check],
+    ['hold', 'has no scope and no key', '{"scope": null, "key": null}', check],
     ['withdrawal', 'takes what is held', '{"debit_after": 10, "debit_held": 11}', check],
     ['capture', 'expires', '{"expires_at": "2030-01-01"}', check],
-    ['capture', 'credits nobody', '{"credit_account": null, "credit_after": null, "credit_version": null}', check],
+    ['capture', 'has no credit account', '{"credit_account": null, "credit_after": null, "credit_version": null}', check],
     ['capture', 'repeats what happened to the hold at a version of the wallet', '{"debit_version": 4}', unique],
     ['reversal', 'reverses nothing', '{"reverses": null, "reversed": null}', check],
-    ['reversal', 'does not say how much is reversed', '{"reversed": null}', check],
+    ['reversal', 'does not state the reversed amount', '{"reversed": null}', check],
     ['withdrawal', 'reverses something', '{"reverses": 1, "reversed": 1}', check],
     ['reversal', 'reverses the same part again', '{}', unique],
     ['freeze', 'moves an amount', '{"amount": 1}', check],
-    ['freeze', 'credits somebody', '{"credit_account": 1, "credit_after": 0, "credit_version": 100}', check],
-    ['freeze', 'does not say what the wallet may do', '{"controls": null}', check],
+    ['freeze', 'has a credit account', '{"credit_account": 1, "credit_after": 0, "credit_version": 100}', check],
+    ['freeze', 'has no controls', '{"controls": null}', check],
     ['freeze', 'repeats a version of the wallet', '{"debit_version": 6}', unique],
     [
       'freeze',
-      'closes with an account to sweep to, and no amount',
+      'closes with a sweep account but no amount',
       '{"kind": "close", "credit_account": 1, "credit_after": 0, "credit_version": 100}',
       check,
     ],
-    ['freeze', 'closes with an amount, and no account to sweep to', '{"kind": "close", "amount": 1}', check],
-    ['hold', 'is refused without a key to remember it under', '{"refusal": "hold_expired", "debit_account": null, "key": null}', check],
-    ['hold', 'is refused and names the wallet', '{"refusal": "hold_expired"}', check],
+    ['freeze', 'closes with an amount but no sweep account', '{"kind": "close", "amount": 1}', check],
+    ['hold', 'records a refusal without a key', '{"refusal": "hold_expired", "debit_account": null, "key": null}', check],
+    ['hold', 'records a refusal with a debit account', '{"refusal": "hold_expired"}', check],
     ['hold', 'is an expiry with a key', '{"kind": "expire", "expires_at": null}', check],
   ])('%s is refused when it %s', async (kind, _what, changes, code) => {
     await expect(insertLike(changes, kind)).rejects.toMatchObject({ code });
@@ -124,7 +124,7 @@ describe('an entry of a hold, a correction or a control', () => {
     ['freeze', '{}'],
     ['freeze', '{"kind": "close"}'],
     ['hold', '{"kind": "expire", "expires_at": null, "key": null, "scope": null}'],
-  ])('%s is taken when nothing is wrong with it, so the refusals above are for what is', async (kind, changes) => {
+  ])('%s is accepted when it is valid, so the refusals above are caused by the planted change', async (kind, changes) => {
     const client = await database.pool.connect();
     try {
       await client.query('begin');

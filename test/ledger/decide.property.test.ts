@@ -10,17 +10,17 @@ import { PureBook } from '../support/pure-book.ts';
 import { seedOf } from '../support/seed.ts';
 import { pureExamples } from './examples.ts';
 
-/** Two hours before a month ends, so that a day and a month are soon over. */
+/** Two hours before a month ends, so that a day and a month end soon. */
 const beginning = Date.parse('2026-01-31T22:00:00Z');
 
-/** The operations and the moment of each request, on what the model knows when its turn comes. */
+/** The operations and the time of each request, derived from the state of the model at that point. */
 function turn(request: Request, model: Model, clock: { nowMs: number }): { operations: Operation[]; now: Date } {
   clock.nowMs += request.laterMs;
   return { operations: request.wishes.map((wish) => granted(wish, model, model.log.length)), now: new Date(clock.nowMs) };
 }
 
 describe('the rules', () => {
-  it('answer every request as the model does, write the same log, and use every reason to refuse', () => {
+  it('give the same answers and the same log as the model, and use every refusal code', () => {
     const used = new Set<string>();
     fc.assert(
       fc.property(requests(80), (all) => {
@@ -42,7 +42,7 @@ describe('the rules', () => {
     expect([...used].toSorted()).toEqual([...refusalCodes, ...kinds, 'replayed'].toSorted());
   });
 
-  it('leave no trace of a batch that is taken back', () => {
+  it('leave no trace of a batch that is rolled back', () => {
     fc.assert(
       fc.property(requests(20), requests(15), requests(20), (before, inVain, after) => {
         const book = new PureBook();

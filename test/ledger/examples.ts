@@ -41,11 +41,11 @@ type Asked = readonly Operation[];
 const asked: readonly (readonly Asked[])[] = [
   // In a group, a key whose content differs only in the asset is the reason of the refusal, not a replay of the first posting.
   [[deposit('a', 'k', 5n)], [deposit('a', 'k', 5n, 2), deposit('b', 'other', 1n)]],
-  // The first deposit opens the wallet, fails with its group, and the wallet was never there.
+  // The first deposit opens the wallet and fails with its group, so the wallet never existed.
   [[deposit('a', 'k', 5n), withdrawal('a', 'w', 6n)], [withdrawal('a', 'w', 1n)], [deposit('a', 'k', 5n)]],
-  // One key twice in one group, once with other content.
+  // One key twice in one group, once with different content.
   [[deposit('a', 'k', 5n), deposit('a', 'k', 5n)], [deposit('a', 'k2', 1n), deposit('a', 'k2', 2n)], [deposit('a', 'k2', 2n)]],
-  // A refused group asked for again is refused again in the same words.
+  // A refused group that is sent again gets the same refusal again.
   [[deposit('a', 'k', 5n)], [withdrawal('a', 'x', 3n), withdrawal('a', 'y', 3n)], [withdrawal('a', 'x', 3n), withdrawal('a', 'y', 3n)]],
   // Each refusal, so that none depends on chance.
   [
@@ -104,7 +104,7 @@ const limit = (key: string, perTransfer: bigint | null): Operation => ({
   limits: perTransfer === null ? null : { perTransfer, perDay: null, perMonth: null },
 });
 
-/** `pick`: of the newest hold or posting, and so on back. */
+/** `pick`: counts back from the newest hold or posting. */
 const alone = (operation: Operation, pick: number | null = null, laterMs = 0): Request => ({ wishes: [{ operation, pick }], laterMs });
 
 /** Each refusal that holds, reversals and controls can meet, and each kind of entry. */
@@ -152,9 +152,9 @@ const walkthrough: readonly Request[] = [
   alone(withdrawal('b', 'withdrawal', 5n)),
 ];
 
-/** What once stopped a book. */
+/** Requests that once halted a book. */
 const stopped: readonly (readonly Request[])[] = [
-  // The first limit of a wallet in the batch that opens it, and one in the batch that takes the last one away.
+  // The first limit of a wallet in the batch that opens it, and one in the batch that removes the last limit.
   [
     { wishes: [deposit('a', 'k', 9n), limit('l1', 5n), limit('l2', null), limit('l3', 4n), from('a', 't', 5n)].map(exactly), laterMs: 0 },
     {
@@ -163,19 +163,19 @@ const stopped: readonly (readonly Request[])[] = [
     },
     alone(from('a', 'over', 5n)),
   ],
-  // A balance that is swept from under an open hold, with only the credits closed.
+  // A balance that is swept despite an open hold, with only the credits closed.
   [
     alone(deposit('a', 'k', 9n)),
     alone(hold('h', 5n, 60)),
     alone({ kind: 'close', key: 'c', ...controlled, sides: 'credits', sweepTo: { system: 'fees' } }),
   ],
-  // A wallet that has to keep something, and never had it, is frozen.
+  // A freeze of a wallet with a minimum balance that it never reached.
   [
     alone({ kind: 'open', key: 'k', wallet: 'a', opens: { owner: null, asset: 1, floor: 5n } }),
     alone({ kind: 'freeze', key: 'f', ...controlled, sides: 'both' }),
     alone({ kind: 'close', key: 'c', ...controlled, sides: 'both' }),
   ],
-  // More held than can be written down, on a full wallet with the longest credit line.
+  // A held total that overflows its column, on a full wallet with the largest credit line.
   [
     alone({
       ...deposit('a', 'k', 10n ** 38n - 1n),
@@ -184,7 +184,7 @@ const stopped: readonly (readonly Request[])[] = [
     alone(hold('h1', 10n ** 38n - 1n, 60)),
     alone(hold('h2', 10n ** 38n - 1n, 60)),
   ],
-  // What the ledger asks itself, in a group that is refused, is remembered for nobody.
+  // The ledger's own operations in a refused group leave no record.
   [
     alone(deposit('a', 'k', 9n)),
     alone(hold('h', 5n, 60)),
@@ -223,7 +223,7 @@ const sagas: readonly Request[] = [
   debited('t4', 1n),
 ].map((operation) => alone(operation));
 
-/** A sender who was frozen meanwhile gets the money back: the debit is entry 5. */
+/** A sender who was frozen after the debit gets the money back: the debit is entry 5. */
 const returnedToFrozen: readonly Request[] = [
   deposit('a', 'k', 50n),
   debited('t1', 30n),
@@ -231,7 +231,7 @@ const returnedToFrozen: readonly Request[] = [
   ended('transfer_return', 5),
 ].map((operation) => alone(operation));
 
-/** What planted bugs do otherwise that nothing above meets; some of it in the last half second before a hold expires. */
+/** Catches planted bugs that no example above reaches, some of them in the last half second before a hold expires. */
 const loopholes: readonly (readonly Request[])[] = [
   [alone(deposit('a', 'k', 100n)), alone({ ...withdrawal('a', 'not theirs', 1n), onlyOwner: 'owner of a' } as Operation)],
   [alone(deposit('a', 'k', 100n)), alone(hold('h', 60n, 60)), alone(withdrawal('a', 'held', 50n))],
@@ -242,7 +242,7 @@ const loopholes: readonly (readonly Request[])[] = [
     alone(hold('h', 50n, 60)),
     alone({ ...capture('the last', 20n), final: true } as Operation, 0),
   ],
-  // The hold is entry 4, and another's.
+  // The hold is entry 4 and belongs to another wallet.
   [
     alone(deposit('b', 'k', 10n)),
     alone({ kind: 'hold', key: 'h', wallet: 'b', amount: 5n }),
@@ -284,5 +284,5 @@ export const examples: readonly (readonly Request[])[] = [
   returnedToFrozen,
 ];
 
-/** For rules that are told the moment, and do not depend on how fast a machine is. */
+/** For rules that receive the time as a parameter, so the speed of the machine does not matter. */
 export const pureExamples: readonly (readonly Request[])[] = [...examples, ...loopholes];

@@ -33,7 +33,7 @@ async function fund(amount: bigint): Promise<string> {
 }
 
 describe('an operation on a wallet', () => {
-  it('holds an amount, which nothing else can take, until it is captured in parts or released', async () => {
+  it('reserves an amount until it is captured in parts or released', async () => {
     const wallet = await fund(100n);
     const held = await postOne(writer, { kind: 'hold', key: key(), wallet, amount: 70n });
     expect(await reader.balance(wallet)).toMatchObject({ balance: 100n, held: 70n, version: 2 });
@@ -51,7 +51,7 @@ describe('an operation on a wallet', () => {
     expect(await reader.balance(wallet)).toMatchObject({ balance: 10n, held: 0n });
   });
 
-  it('is refused or goes on as what was decided before it says: effective dates, freezes, reversals, limits, credit lines, sweeps', async () => {
+  it('is decided by earlier entries: effective dates, freezes, reversals, limits, credit lines, sweeps', async () => {
     const wallet = await fund(100n);
     const other = await fund(1n);
     const decided = { reason: 'because', actor: 'operator:1' } as const;
@@ -83,7 +83,7 @@ describe('an operation on a wallet', () => {
     expect(await reader.effectiveBalanceAt(account, new Date('2021-01-01'))).toBe(-40n);
   });
 
-  it('is answered the same when what was decided is read back by a writer that does not remember it', async () => {
+  it('gets the same answer from a writer that has to read the earlier entries back', async () => {
     const wallet = await fund(100n);
     const decided = { reason: 'because', actor: 'operator:1' } as const;
     const operations: Operation[] = [
@@ -104,7 +104,7 @@ describe('an operation on a wallet', () => {
   });
 });
 
-/** What an answer is made of. */
+/** The parts of an answer. */
 function told(entry: RecordedEntry | null): object | null {
   if (!entry?.debit) return null;
   const { balance, held, floor, version } = entry.debit;

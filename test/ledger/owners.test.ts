@@ -44,12 +44,12 @@ describe('an operation that is bound to an owner', () => {
     expect(toldOf(await postOne(writer, withdrawal('2', 10n, 'bob')))).toEqual(notFound);
   });
 
-  it("is not told what another's key was used for", async () => {
+  it("does not reveal what another owner's key was used for", async () => {
     expect(toldOf(await postOne(writer, withdrawal('1', 10n, 'bob')))).toEqual(notFound);
     expect(toldOf(await postOne(writer, withdrawal('1', 11n, 'bob')))).toEqual(notFound);
   });
 
-  it("neither learns nor uses up another's keys in an all-or-nothing group", async () => {
+  it("neither reveals nor consumes another owner's keys in an all-or-nothing group", async () => {
     const before = (await readLog(database, book)).length;
     const group = [withdrawal('1', 10n, 'bob'), withdrawal('3', 1n, 'bob')];
     const outcomes = await writer.post(group, true);

@@ -1,6 +1,6 @@
 /**
- * The look-ups of the posting path probe an index, whatever the statistics say. A plan that looks for an account's newest entry by
- * walking the whole log back is right for an account in every entry, and reads everything for one that was never debited.
+ * The look-ups of the posting path use an index, whatever the statistics say. A plan that finds an account's newest entry by
+ * scanning the log backwards suits an account in every entry, and reads the whole log for an account that was never debited.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
@@ -47,14 +47,14 @@ const balances = `
   select b.balance, b.controls from unnest(array['w1', 'w2']) as wanted (id)
   cross join lateral (select * from ledger.balance b where b.book = 1 and b.id = wanted.id limit 1) b`;
 
-/** As ledger.seq_at asks it. */
+/** The query of ledger.seq_at. */
 const lastBatchAt = `select b.last_seq from ledger.batch b where b.book = $1 and b.recorded_at <= $2::timestamptz
   order by b.recorded_at desc, b.batch_no desc limit 1`;
 
-/** Holds, originals, what a day has taken, and the holds whose time has come: each by the index that was made for it. */
+/** Holds, originals, the total of a day, and expired holds: each uses its index. */
 async function expectProbes(): Promise<void> {
   expect(await scansOfEntry(statements.wallets)).toEqual(['entry_by_control', 'entry_by_credit', 'entry_by_debit']);
-  // The hold itself by its seq, or as the first of the entries about it.
+  // The hold itself by its seq, or as the first of its entries.
   expect(['entry_by_hold entry_by_hold', 'entry_by_hold entry_pkey']).toContain((await scansOfEntry(statements.holds)).join(' '));
   expect(await scansOfEntry(statements.originals)).toEqual(['entry_by_control', 'entry_by_reversal', 'entry_pkey']);
   expect(await scansOfEntry(statements.outcomes)).toEqual(['entry_by_control', 'entry_by_key']);
@@ -64,13 +64,13 @@ async function expectProbes(): Promise<void> {
   expect(await scansOfEntry(lastBatchAt, 'batch')).toEqual(['batch_by_time']);
 }
 
-it('finds what holds, reversals and limits are decided on by indexes, on an empty log', expectProbes);
+it('looks up holds, reversals and limits by index on an empty log', expectProbes);
 
-it('finds the newest entry of an account by that account, on an empty log', async () => {
+it('looks up the newest entry of an account by that account on an empty log', async () => {
   expect(await scansOfEntry(balances)).toEqual(['entry_by_control', 'entry_by_credit', 'entry_by_debit']);
 });
 
-it('and on a log in which every entry debits the same account', async () => {
+it('does the same on a log in which every entry debits one account', async () => {
   const ledger = await openLedger({ url: database.url, log: silentLog(), patienceMs: 100_000 });
   await Promise.all(
     Array.from({ length: 3_000 }, (_, number) => {

@@ -1,5 +1,5 @@
 /**
- * Bugs planted on purpose, each of which the suite must catch: what cannot fail proves nothing. They are put in through the
+ * Planted bugs, each of which the suite must catch: a test that cannot fail proves nothing. They are injected through the
  * parameters of pure functions and through rows written by hand; the product has no switch for them.
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -25,7 +25,7 @@ import { pureExamples } from './examples.ts';
 import { harmless, planted } from './planted.ts';
 import type { Decide } from './planted.ts';
 
-/** Plays requests one by one with these rules, and says whether each answer and the log are the model's. */
+/** Plays requests one by one with these rules; returns whether each answer and the log equal the model's. */
 function agreesWithModel(rules: Decide, all: readonly Request[]): boolean {
   const state = emptyState();
   const model = new Model(assets, keepsWallet);
@@ -49,7 +49,7 @@ function agreesWithModel(rules: Decide, all: readonly Request[]): boolean {
   return isDeepStrictEqual(rows.entries.map(entryAsModel), model.log.map(comparableEntry));
 }
 
-/** True when an example shows a difference between these rules and the model, or rules so wrong trip over an assertion. */
+/** True when an example shows a difference between these rules and the model, or makes the rules fail an assertion. */
 function isCaught(rules: Decide): boolean {
   return pureExamples.some((all) => {
     try {
@@ -60,7 +60,7 @@ function isCaught(rules: Decide): boolean {
   });
 }
 
-/** The same by random requests. */
+/** The same with random requests. */
 function isCaughtByChance(rules: Decide): boolean {
   const options = { numRuns: 300, endOnFailure: true, seed: seedOf('the model against right rules') };
   return fc.check(
@@ -70,7 +70,7 @@ function isCaughtByChance(rules: Decide): boolean {
 }
 
 describe('the model catches rules that', () => {
-  it('are right: it does not cry wolf', () => {
+  it('are correct: no false alarm', () => {
     for (const rules of [decide, ...harmless]) expect([isCaught(rules), isCaughtByChance(rules)]).toEqual([false, false]);
   });
 
@@ -90,7 +90,7 @@ describe('the verifier catches a writer that', () => {
       ({ kind: 'deposit', key: `deposit ${amount}`, debit: { system: 'cash_in' }, credit: { wallet: 'w', opens }, amount }) as const,
   );
 
-  /** Writes one batch of deposits whose rows, and whose hashed rows, were tampered with on the way. */
+  /** Writes one batch of deposits after tampering with its rows and its hashed rows. */
   async function write(rules: Decide, hashed: (rows: Rows) => Rows): Promise<{ book: number; found: string[] }> {
     const book = await newBook(database);
     const store = await BookStore.connect(database.url, book, () => undefined);
@@ -108,7 +108,7 @@ describe('the verifier catches a writer that', () => {
     await store.close();
     const report = await verify(database.pool);
     const found = report.invariants.flatMap(({ first }) => (first ? [`${first.invariant} ${first.at}`] : []));
-    // What was found once must not hide what the next test plants.
+    // One finding must not hide the bug that the next test plants.
     await database.pool.query(`
       alter table ledger.batch disable trigger append_only; delete from ledger.batch; alter table ledger.batch enable always trigger append_only;
       alter table ledger.entry disable trigger append_only; delete from ledger.entry; alter table ledger.entry enable always trigger append_only;
@@ -117,7 +117,7 @@ describe('the verifier catches a writer that', () => {
     return { book, found };
   }
 
-  it('is right: it does not cry wolf', async () => {
+  it('is correct: no false alarm', async () => {
     const { found } = await write(decide, (rows) => rows);
     expect(found).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** Rules with a bug in them, each made from the right ones: by what they are shown, by what is asked of them, or by what they answer. */
+/** Rules with a planted bug, each derived from the correct rules by changing their view, their input or their output. */
 import type { PreparedOperation } from '../../packages/coffer/src/ledger/rules/prepared.ts';
 import { decide } from '../../packages/coffer/src/ledger/rules/decide.ts';
 import type { BookView, Decision, Posted } from '../../packages/coffer/src/ledger/rules/decision.ts';
@@ -6,7 +6,7 @@ import type { Account, Operation } from '../../packages/coffer/src/ledger/index.
 
 export type Decide = (book: BookView, asked: PreparedOperation, now: Date) => Decision;
 
-/** A view of the book in which something looks different. */
+/** A modified view of the book. */
 function seenThrough(book: BookView, otherwise: Partial<BookView>): BookView {
   return {
     wallet: (id) => book.wallet(id),
@@ -23,7 +23,7 @@ function seenThrough(book: BookView, otherwise: Partial<BookView>): BookView {
   };
 }
 
-/** Rules that, for what moves money, see accounts otherwise than they are, and write them down as they are: `undo` takes the difference back. */
+/** Rules that see modified accounts for operations that move money, and record the real ones: `undo` reverts the difference. */
 function misreading(change: (account: Account) => Partial<Account>, undo: (after: Account, real: Account) => Partial<Account>): Decide {
   return (book, asked, now) => {
     if (!moving.some((kind) => kind === asked.operation.kind)) return decide(book, asked, now);
@@ -54,12 +54,12 @@ function posted(decision: Decision, change: (decision: Posted) => Posted): Decis
   return decision.type === 'posted' ? change(decision) : decision;
 }
 
-/** Rules that answer otherwise when something was posted. */
+/** Rules that change the answer of a posted operation. */
 function answering(change: (decision: Posted, asked: Operation, book: BookView) => Posted): Decide {
   return (book, asked, now) => posted(decide(book, asked, now), (decision) => change(decision, asked.operation, book));
 }
 
-/** Rules that do not look at a part of what is asked. */
+/** Rules that ignore a part of the request. */
 function deafTo(...parts: string[]): Decide {
   return (book, asked, now) => {
     const operation = Object.fromEntries(Object.entries(asked.operation).filter(([part]) => !parts.includes(part))) as Operation;
@@ -67,13 +67,13 @@ function deafTo(...parts: string[]): Decide {
   };
 }
 
-/** Rules that go on where the right ones refuse for this reason: decided once more, on a book in which the reason is not there. */
+/** Rules that continue where the correct ones refuse with this code: decides again on a book without the reason for it. */
 function passingOver(kinds: readonly Operation['kind'][], otherwise: (book: BookView) => Partial<BookView>): Decide {
   return (book, asked, now) => decide(kinds.includes(asked.operation.kind) ? seenThrough(book, otherwise(book)) : book, asked, now);
 }
 
 const transfers = ['issue', 'deposit', 'withdrawal', 'topup', 'spend', 'transfer'] as const;
-/** What takes from one wallet, or gives to another. */
+/** Operations that debit a wallet or credit one. */
 const moving = [...transfers, 'hold', 'capture'] as const;
 /** Either end of a transfer by saga. */
 const ends = ['transfer_complete', 'transfer_return'] as const;
@@ -85,7 +85,7 @@ const endless = (book: BookView): Partial<BookView> => ({
   },
 });
 
-/** What the tools above do when they change nothing: no bug. */
+/** The tools above without any change: no bug. */
 export const harmless: readonly Decide[] = [
   misreading(
     () => ({}),
@@ -105,7 +105,7 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
     ),
   ],
   [
-    'do not compare what was asked under a key',
+    'do not compare the request recorded under a key',
     (book, asked, now) => {
       const before = book.remembered(asked);
       return before ? { type: 'replayed', entry: before } : decide(book, asked, now);
@@ -125,7 +125,7 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
   ],
   ['ignore the version that the caller expects', deafTo('expectedVersion')],
   [
-    'do not remember a refusal',
+    'do not record a refusal',
     (book, asked, now) => {
       const decision = decide(book, asked, now);
       return decision.type === 'refused' ? { ...decision, scope: null } : decision;
@@ -134,7 +134,7 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
   ['remember under the account of the other side', answering((decision) => ({ ...decision, scope: decision.debit.number }))],
   ['open a wallet that has its place in another book', passingOver(['open', ...transfers], () => ({ keeps: () => true }))],
   [
-    'look at the key before they look whose wallet it is',
+    'check the key before the owner of the wallet',
     (book, asked, now) => {
       const before = book.remembered(asked);
       return before && before.digest === asked.digest ? { type: 'replayed', entry: before } : decide(book, asked, now);
@@ -144,14 +144,14 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
   ['do not keep the minimum that the caller asked for', deafTo('minimumBalance')],
 
   [
-    'leave what is held available',
+    'leave the held amount available',
     misreading(
       ({ held, floor }) => ({ floor: floor === null ? null : floor - held }),
       (_, { floor }) => ({ floor }),
     ),
   ],
   [
-    'take more than is available when asked for up to an amount',
+    'take more than the available balance in up-to mode',
     misreading(
       ({ floor }) => ({ floor: floor === null ? null : floor - 1n }),
       (_, { floor }) => ({ floor }),
@@ -169,20 +169,20 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
     (book, asked, now) => decide(book, asked, asked.operation.kind === 'capture' ? new Date(now.getTime() - 1) : now),
   ],
   [
-    'capture without taking it off the hold',
+    'capture without reducing the hold',
     answering((decision, { kind }, book) =>
       kind === 'capture' && decision.hold ? { ...decision, hold: book.hold(decision.hold.seq) ?? null } : decision,
     ),
   ],
   [
-    'capture without taking it off what is held',
+    'capture without reducing the held total',
     answering((decision, { kind }) =>
       kind === 'capture' ? { ...decision, debit: { ...decision.debit, held: decision.debit.held + (decision.amount ?? 0n) } } : decision,
     ),
   ],
   ['do not release the rest with the last capture', deafTo('final')],
   [
-    'take a hold for any wallet that names it',
+    'accept a hold from any wallet that names it',
     passingOver(['release', 'expire'], (book) => ({
       hold: (seq) => {
         const hold = book.hold(seq);
@@ -194,7 +194,7 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
 
   ['do not count what was reversed before', passingOver(['reversal'], (book) => ({ original: (seq) => withReversed(book, seq, 0n) }))],
   [
-    'count a reversal once, however many there were',
+    'count only one of several reversals',
     answering((decision) =>
       decision.original ? { ...decision, original: { ...decision.original, reversed: decision.amount ?? 0n } } : decision,
     ),
@@ -214,11 +214,11 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
   ['let a freeze stop a reversal', (book, asked, now) => refusedWhenFrozen(book, asked.operation) ?? decide(book, asked, now)],
 
   [
-    'decide about a transfer again when its credit is asked for again',
+    'decide a transfer again when its credit is repeated',
     passingOver(['transfer_credit'], () => ({ remembered: () => undefined })),
   ],
   [
-    'do not remember that a recipient is missing',
+    'do not record that a recipient is missing',
     (book, asked, now) => {
       const decision = decide(book, asked, now);
       return decision.type === 'refused' && asked.operation.kind === 'transfer_credit' ? { ...decision, scope: null } : decision;
@@ -226,7 +226,7 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
   ],
   ['end a transfer both ways', passingOver(ends, () => ({ remembered: () => undefined }))],
   [
-    'end what no transfer is, and remember it',
+    'end an operation that is not a transfer, and record it',
     (book, asked, now) => {
       const decision = decide(book, asked, now);
       const scope = 'ends' in asked.operation ? (book.system('in_transit', asked.operation.asset)?.number ?? null) : null;
@@ -234,7 +234,7 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
     },
   ],
   [
-    'return another amount than was debited',
+    'return an amount other than the debited one',
     answering((decision, { kind }) => {
       const { debit, credit } = decision;
       if (kind !== 'transfer_return' || !credit) return decision;
@@ -242,7 +242,7 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
     }),
   ],
   [
-    'move what was completed once more',
+    'move a completed amount again',
     answering((decision, { kind }) => {
       const { debit, amount } = decision;
       return kind === 'transfer_complete' && amount !== null
@@ -251,7 +251,7 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
     }),
   ],
   [
-    'let a freeze stop a return',
+    'let a freeze block a return',
     (book, asked, now) => {
       const { operation } = asked;
       const sender = operation.kind === 'transfer_return' ? book.wallet(operation.from) : undefined;
@@ -260,7 +260,7 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
     },
   ],
   [
-    'give limits back what returns',
+    'restore limits by the returned amount',
     answering((decision, { kind }) => {
       const { credit, amount } = decision;
       if (kind !== 'transfer_return' || !credit?.spent || amount === null) return decision;
@@ -306,7 +306,7 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
     },
   ],
   [
-    'count a limit without what is held',
+    'count a limit without the held amount',
     misreading(
       ({ held, floor }) => ({ held: 0n, floor: floor === null ? null : floor + held }),
       (after, { held, floor }) => ({ held: after.held + held, floor }),
@@ -327,14 +327,14 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
     }),
   ],
   [
-    'take each day for the first of February',
+    'treat each day as the first of February',
     misreading(
       ({ spent }) => ({ spent: spent && { ...spent, at: Date.parse('2026-02-01T00:00:00Z') } }),
       () => ({}),
     ),
   ],
   [
-    'draw a credit line in while it is used',
+    'reduce a credit line while it is in use',
     (book, asked, now) => {
       const { operation } = asked;
       const account = operation.kind === 'credit_line' ? book.wallet(operation.wallet) : undefined;

@@ -31,12 +31,12 @@ afterAll(async () => {
 const used = new Set<string>();
 const reasonOf = (outcome: Outcome) => (outcome.status === 'refused' ? outcome.refusal.code : outcome.replayed ? 'replayed' : 'posted');
 
-/** Requests that are submitted at once, and how long after the ones before. */
+/** Requests that are submitted concurrently, and the pause since the previous burst. */
 type Burst = { readonly requests: readonly Request[]; readonly laterMs: number };
 
 /**
- * Far enough from the end of a day, and of each hold, that a burst of a second cannot reach it: a refusal that nobody is told does not
- * say when it was decided, and then what it must say must not depend on it.
+ * Far enough from the end of a day and of each hold that a burst of one second cannot reach it: an unreported refusal does not
+ * state its decision time, so the expected answer must not depend on that time.
  */
 const beginning = Date.parse('2026-01-30T10:00:00Z');
 const hourMs = 3_600_000;
@@ -47,8 +47,8 @@ const bursts = fc.array(fc.record({ requests: requests(60), laterMs: fc.constant
 });
 
 /**
- * Everything is submitted at once, so that it is decided in batches that overlap on their way to the database; one writer decides
- * in the order of submission, so the model can say every answer. In between the writer is replaced by one with an empty memory.
+ * Everything is submitted concurrently, so that batches overlap on their way to the database; one writer decides in the order of
+ * submission, so the model can predict every answer. Between bursts the writer is replaced by one with an empty memory.
  */
 async function playBursts(all: readonly Burst[]): Promise<void> {
   await clock.set(new Date(beginning));
@@ -63,7 +63,7 @@ async function playBursts(all: readonly Burst[]): Promise<void> {
     try {
       const groups = await Promise.all(operations.map((group) => writer.post(group, true)));
       for (const [at, outcomes] of groups.entries()) {
-        // The moment is the ledger's to choose; the model takes it from the answer.
+        // The ledger chooses the time; the model takes it from the answer.
         now = outcomes.find(({ replayed, entry }) => entry && !replayed)?.entry?.recordedAt ?? now;
         const expected = model.postLinked(operations[at] ?? [], now).map(comparable);
         expect(outcomes.map(comparableOutcome)).toEqual(expected);
@@ -79,7 +79,7 @@ async function playBursts(all: readonly Burst[]): Promise<void> {
   await compareThePast(book, model);
 }
 
-/** What is wished for in terms of what the same burst will have made. */
+/** Wishes that refer to results of the same burst. */
 function foreseen(all: readonly Request[], model: Model, now: Date): Operation[][] {
   const known = model.log.length;
   const ahead = model.copy();
@@ -136,7 +136,7 @@ async function compareHoldsAndReversals(book: number, model: Model, now: Date): 
   }
 }
 
-/** At every moment at which something was recorded or counts from, and just before it. */
+/** At every recorded time and every effective date, and just before it. */
 async function compareThePast(book: number, model: Model): Promise<void> {
   const moments = new Set(
     model.log.flatMap(({ recordedAt, effectiveAt }) => [recordedAt, effectiveAt ?? recordedAt].flatMap((at) => [+at, +at - 1])),
@@ -157,7 +157,7 @@ async function compareThePast(book: number, model: Model): Promise<void> {
 }
 
 describe('posting through PostgreSQL', () => {
-  it('answers, remembers, reads back, tells of the past and in events exactly what the model says, and the log verifies', async () => {
+  it('gives the same answers, replays, reads, history and events as the model, and the log verifies', async () => {
     await fc.assert(fc.asyncProperty(bursts, playBursts), {
       numRuns: 60,
       seed: seedOf('posting against the model'),
@@ -166,7 +166,7 @@ describe('posting through PostgreSQL', () => {
     });
     expect([...used].toSorted()).toEqual([...refusalCodes, 'posted', 'replayed'].toSorted());
     const report = await verify(database.pool);
-    // Credits and ends were made up here, of transfers that nobody began.
+    // The credits and ends here are made up: their transfers never began.
     expect(report.invariants.filter(({ ok, id }) => !ok && id !== 'I16')).toEqual([]);
     expect(report.books.reduce((sum, { entries }) => sum + entries, 0)).toBeGreaterThan(1_000);
   });

@@ -1,4 +1,4 @@
-/** Holds, reversals and controls, edited, cut out and swapped by whoever owns the database: each is found at its row. */
+/** The owner of the database edits, removes or swaps holds, reversals and controls: verification names each row. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
@@ -93,7 +93,7 @@ async function writeLog(): Promise<void> {
 const tamper = (sql: string) => verifyAfter(database, sql);
 const row = (key: string) => `book = ${book} and seq = ${seq(key)}`;
 
-describe('a ledger with holds, reversals and controls that nobody touched', () => {
+describe('an unmodified ledger with holds, reversals and controls', () => {
   it('verifies', async () => {
     expect(places(await verify(database.pool))).toEqual([]);
   });
@@ -135,7 +135,7 @@ describe('an edited row is named', () => {
     ['the controls after a freeze', 'freeze', `controls = replace(controls::text, 'frozen', 'open')::json`, 'I6 I11'],
     ['a limit', 'limit', `controls = replace(controls::text, '500', '5000')::json`, 'I6 I11'],
     [
-      'a limit, in both places',
+      'a limit, in both columns',
       'limit',
       `controls = replace(controls::text, '500', '5000')::json, details = replace(details::text, '500', '5000')::json`,
       'I11',
@@ -155,7 +155,7 @@ describe('an edited row is named', () => {
   for (const [what, key, change, rules] of edits) {
     it(`when ${what} was changed`, async () => {
       const found = places(await tamper(`update ledger.entry set ${change} where ${row(key)}`));
-      // The chain names the batch when the row itself says nothing wrong; each entry here has a batch of its own.
+      // The chain names the batch when the row itself is consistent; each entry here is in a separate batch.
       const near = (rule: string) =>
         found.some(
           (place) => place === `${rule} ${book}-${seq(key)}` || (rule === 'I11' && place.includes(`(seq ${seq(key)} to ${seq(key)})`)),
@@ -165,14 +165,14 @@ describe('an edited row is named', () => {
   }
 });
 
-describe('what does not follow is named', () => {
+describe('an inconsistent sequence is named', () => {
   const inserted = (key: string, changes: string) => `
     insert into ledger.entry
     select (jsonb_populate_record(e, jsonb_build_object('seq', m.last + 1, 'operation', m.last + 1, 'key', 'inserted') || '${changes}')).*
     from ledger.entry e, (select max(seq) as last from ledger.entry where book = ${book}) m where ${row(key).replace('book', 'e.book').replace('seq', 'e.seq')}`;
   const end = () => `${book}-${seq('last') + 1}`;
 
-  it('when a hold was cut out, by its capture too', async () => {
+  it('when a hold was deleted, at its capture too', async () => {
     const found = places(await tamper(`delete from ledger.entry where ${row('hold 1')}`));
     expect(found).toContain(`I7 ${book}-${seq('capture')}`);
     expect(found).toContain(`I11 ${book}-${seq('hold 1') + 1}`);
@@ -198,7 +198,7 @@ describe('what does not follow is named', () => {
     expect(found).toContain(`I7 ${end()}`);
   });
 
-  it('when a hold was captured after its time, or expired before it', async () => {
+  it('when a hold was captured after its expiry, or expired early', async () => {
     const earlier = `update ledger.entry set expires_at = recorded_at + interval '1 microsecond' where ${row('hold 1')}`;
     expect(places(await tamper(earlier))).toContain(`I7 ${book}-${seq('capture')}`);
     await putBack(database);
@@ -206,17 +206,17 @@ describe('what does not follow is named', () => {
     expect(places(await tamper(later))).toContain(`I7 ${book}-${seq('expiry')}`);
   });
 
-  it('when more was reversed than was moved', async () => {
+  it('when the reversed amount exceeds the original', async () => {
     const found = places(await tamper(`update ledger.entry set amount = 20, reversed = 30 where ${row('second reversal')}`));
     expect(found).toContain(`I6 ${book}-${seq('second reversal')}`);
   });
 
-  it('when a frozen wallet was debited, since what thawed it was cut out', async () => {
+  it('when a frozen wallet was debited, because its unfreeze was deleted', async () => {
     const found = places(await tamper(`delete from ledger.entry where ${row('unfreeze')}`));
     expect(found).toContain(`I6 ${book}-${seq('after')}`);
   });
 
-  it('when a closed wallet was paid into', async () => {
+  it('when a closed wallet was credited', async () => {
     const wallet = `(select number from ledger.account where book = ${book} and id = 'x')`;
     const found = places(await tamper(`update ledger.entry set credit_account = ${wallet} where ${row('last')}`));
     expect(found).toContain(`I6 ${book}-${seq('last')}`);
@@ -237,7 +237,7 @@ describe('what does not follow is named', () => {
     expect(found).toEqual(expect.arrayContaining([`I6 ${book}-${seq('freeze')}`, `I7 ${book}-${seq('freeze')}`]));
   });
 
-  it('when reads answer that something else is held', async () => {
+  it('when reads return a different held amount', async () => {
     const { pool } = database;
     const columns = 'book, number, id, kind, asset, owner, floor, opened_seq, opened_at, balance, version, seq, recorded_at';
     await pool.query(`alter view ledger.balance rename to balance_kept;
@@ -249,7 +249,7 @@ describe('what does not follow is named', () => {
     }
   });
 
-  it('when an event of a hold was told to another wallet', async () => {
+  it('when an event of a hold was published to another wallet', async () => {
     const { pool } = database;
     await pool.query(`alter view ledger.event rename to event_kept; create view ledger.event as
       select book, seq, part, id, type, case seq when ${seq('release')} then 'v' else wallet end as wallet, recorded_at, operation, data from ledger.event_kept`);

@@ -83,8 +83,8 @@ async function batchOf(seq: number): Promise<string> {
   return `batch ${rows[0]?.batch_no} of book 1 (seq ${rows[0]?.first_seq} to ${rows[0]?.last_seq})`;
 }
 
-describe('a ledger that nobody touched', () => {
-  it('verifies, with its checkpoints', async () => {
+describe('an unmodified ledger', () => {
+  it('verifies, including its checkpoints', async () => {
     const report = await tamper('select 1');
     expect(places(report)).toEqual([]);
     expect(report.ok).toBe(true);
@@ -159,7 +159,7 @@ describe('an edited row is named', () => {
     });
   }
 
-  it('when a change was made to fit in every balance after it', async () => {
+  it('when every later balance was adjusted to match the change', async () => {
     const report = await tamper(`
       update ledger.entry set amount = amount + 1 where seq = ${target.deposit};
       update ledger.entry set credit_after = credit_after + 1 where credit_account = (select credit_account from kept.entry where seq = ${target.deposit}) and seq >= ${target.deposit};
@@ -169,7 +169,7 @@ describe('an edited row is named', () => {
   });
 });
 
-describe('a row in the wrong place is named', () => {
+describe('a misplaced row is named', () => {
   it('when two rows were swapped', async () => {
     const [one, other] = [target.deposit, target.next];
     const report = await tamper(`
@@ -205,7 +205,7 @@ describe('a row in the wrong place is named', () => {
     }
   });
 
-  it('when an account was inserted that no entry opened', async () => {
+  it('when an account was inserted without an opening entry', async () => {
     const report = await tamper(
       `insert into ledger.account select book, 999, 'ghost', kind, asset, owner, floor, opened_seq, opened_at from ledger.account where id = 'w3'`,
     );
@@ -218,15 +218,15 @@ describe('a row in the wrong place is named', () => {
   });
 });
 
-describe('an event log that tells something else is named', () => {
+describe('an event log that differs from the entries is named', () => {
   for (const [what, told] of [
     ['leaves an event out', (seq: number) => `select * from ledger.event_kept where seq <> ${seq}`],
     [
-      'tells an event twice',
+      'contains an event twice',
       (seq: number) => `select * from ledger.event_kept union all select * from ledger.event_kept where seq = ${seq}`,
     ],
     [
-      'tells it of another wallet',
+      'names another wallet',
       (seq: number) =>
         `select book, seq, part, id, type, case seq when ${seq} then 'w9' else wallet end as wallet, recorded_at, operation, data from ledger.event_kept`,
     ],
@@ -268,7 +268,7 @@ describe('a broken chain is named', () => {
     expect(places(report)).toContain(`I11 1-${after}`);
   });
 
-  it('when the end of the log was cut off, by the checkpoint that knows of more', async () => {
+  it('when the end of the log was cut off, by the checkpoint beyond its head', async () => {
     const cutOff = `
       delete from ledger.entry where seq >= (select first_seq from kept.batch order by batch_no desc limit 1);
       delete from ledger.batch where batch_no = ${target.lastBatch}`;
@@ -279,11 +279,11 @@ describe('a broken chain is named', () => {
       expected: `seq ${target.last} in batch ${target.lastBatch}`,
       found: expect.stringMatching(/^the log ends at seq \d+ in batch \d+$/) as unknown,
     });
-    // Without a checkpoint nobody can tell: what is left is a whole ledger.
+    // Without a checkpoint this is undetectable: the rest is a consistent ledger.
     expect((await verify(database.pool)).ok).toBe(true);
   });
 
-  it('when the log was written anew from somewhere on, by the checkpoint of what was there before', async () => {
+  it('when the log was rewritten from some point on, by the checkpoint of the original', async () => {
     const report = await tamper(`update ledger.batch set hash = sha256('rewritten') where batch_no = ${target.lastBatch}`);
     expect(report.invariants.find(({ id }) => id === 'I11')?.violations).toBe(2);
   });

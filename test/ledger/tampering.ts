@@ -1,4 +1,4 @@
-/** What only the owner of a database can do to a ledger, and what the verifier then says. */
+/** Tampering that only the owner of a database can do, and what the verifier then reports. */
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import type { VerifyOptions, VerifyReport } from '../../packages/coffer/src/ledger/index.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -7,9 +7,9 @@ export const tables = ['book', 'batch', 'account', 'entry'] as const;
 
 type Database = Pick<TestDatabase, 'pool'>;
 
-/** Keeps the ledger as it is, to be put back after each change. */
+/** Saves the ledger, to restore it after each change. */
 export async function keepLedger({ pool }: Database): Promise<void> {
-  // Whoever owns the database can also drop what refuses a second entry of one version, of one hold, or an impossible one.
+  // The owner can also drop the constraints against duplicate versions, duplicate hold entries and invalid entries.
   await pool.query(
     'drop index ledger.entry_by_debit; drop index ledger.entry_by_credit; drop index ledger.entry_by_hold; drop index ledger.entry_by_reversal',
   );
@@ -22,7 +22,7 @@ export async function putBack(database: Database): Promise<void> {
   await changeAsOwner(database, statements.join(' '));
 }
 
-/** Switches the guards off, changes rows, switches them on again. */
+/** Disables the triggers, changes rows, and enables the triggers again. */
 export async function changeAsOwner({ pool }: Database, sql: string): Promise<void> {
   const switched = (to: string) => tables.map((table) => `alter table ledger.${table} ${to} trigger append_only;`).join(' ');
   await pool.query(`${switched('disable')} ${sql}; ${switched('enable always')}`);
@@ -33,7 +33,7 @@ export async function verifyAfter(database: Database, sql: string, options: Veri
   return await verify(database.pool, options);
 }
 
-/** The places of the first violations, rule by rule. */
+/** The positions of the first violations, rule by rule. */
 export function places(report: VerifyReport): string[] {
   return report.invariants.flatMap(({ first }) => (first ? [`${first.invariant} ${first.at}`] : []));
 }

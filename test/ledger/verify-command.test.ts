@@ -17,7 +17,7 @@ let home: string;
 beforeAll(async () => {
   home = await mkdtemp(path.join(os.tmpdir(), 'coffer-verify-'));
   database = await createTestDatabase();
-  // A running server: the command works beside it.
+  // The command works while a server is running.
   ledger = await openLedger({ url: database.url, log: silentLog() });
   const opens = { owner: null, asset: 1, floor: 0n };
   for (const amount of [1n, 2n, 3n]) {
@@ -43,7 +43,7 @@ async function coffer(url: string, ...words: string[]): Promise<Said> {
 }
 
 describe('coffer verify', () => {
-  it('says that a whole ledger is whole, how long it is and where it ends', async () => {
+  it('reports an intact ledger as intact, with its length and its head', async () => {
     const { code, out } = await coffer(database.url, 'verify');
     expect(code).toBe(0);
     expect(out).toMatch(
@@ -52,7 +52,7 @@ describe('coffer verify', () => {
     expect(out).toMatch(/Book 1 ends at seq 5 with hash [0-9a-f]{64}\./);
   });
 
-  it('names the first row that does not fit, and leaves with exit code 1', async () => {
+  it('names the first inconsistent row and exits with code 1', async () => {
     const change = (amount: number) =>
       database.pool.query(
         `alter table ledger.entry disable trigger append_only; update ledger.entry set amount = ${amount} where seq = 4; alter table ledger.entry enable always trigger append_only`,
@@ -75,7 +75,7 @@ describe('coffer verify', () => {
     ]);
   });
 
-  it('says what to do when there is no ledger', async () => {
+  it('explains what to do when there is no ledger', async () => {
     const empty = await createEmptyDatabase();
     const { code, err } = await coffer(empty.url, 'verify');
     await empty.drop();

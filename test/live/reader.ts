@@ -8,9 +8,9 @@ export type LiveReader = {
   readonly status: number;
   readonly headers: Headers;
   readonly told: Told[];
-  /** Everything that came, as it came. */
+  /** Everything received, verbatim. */
   readonly raw: () => string;
-  /** What to come back with. */
+  /** The cursor to resume from. */
   readonly lastId: () => string | undefined;
   /** Waits until the server has ended it. */
   hasEnded(): Promise<void>;
@@ -18,7 +18,7 @@ export type LiveReader = {
 };
 
 export async function readLive(url: string, headers: Record<string, string> = {}): Promise<LiveReader> {
-  // A connection of its own: one that is cut is gone at once.
+  // A separate connection: a cut one is gone immediately.
   const request = http.get(url, { headers, agent: false });
   const responding = new Promise<http.IncomingMessage>((resolve, reject) => request.on('response', resolve).on('error', reject));
   const answer = await within(responding, { what: `the head of the answer to GET ${url}`, seen: () => 'nothing came' });
@@ -39,7 +39,7 @@ export async function readLive(url: string, headers: Record<string, string> = {}
     headers: new Headers(answer.headers as Record<string, string>),
     told,
     raw: () => raw,
-    // Of whole frames only: a place counts once its frame has ended.
+    // Of whole frames only: a cursor counts once its frame has ended.
     lastId: () => [...raw.slice(0, raw.lastIndexOf('\n\n') + 2).matchAll(/^id: (.*)$/gm)].at(-1)?.[1],
     hasEnded: () => within(ended, { what: `the server to end ${url}`, seen }),
     cut: () => answer.destroy(),
