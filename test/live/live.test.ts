@@ -1,4 +1,4 @@
-// Live events over HTTP: in order, each once, across cuts; to whoever may see them, for as long as that is so.
+// Live events over HTTP: in order, each once, across reconnects; only for callers that may see them, and only while they may.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { assert, newId } from '../../packages/coffer/src/kernel/index.ts';
 import { person, service } from '../access/world.ts';
@@ -29,7 +29,7 @@ async function deposit(wallets: readonly string[], into: TestProduct = coffer): 
   await Promise.all(wallets.map((wallet) => into.product.commands.deposit({ wallet, amount: 5n, key: `live-${posted++}` })));
 }
 
-/** The ids of the log after a place. */
+/** The ids of the log after a cursor. */
 async function logIds(after: string | undefined, from: TestProduct = coffer): Promise<string[]> {
   const ids: string[] = [];
   for (let cursor = after; ;) {
@@ -40,7 +40,7 @@ async function logIds(after: string | undefined, from: TestProduct = coffer): Pr
   }
 }
 
-/** That they are the same, each once; and of every book in its order. */
+/** Expects the same events, each once, and in order per book. */
 function expectSame(told: readonly Told[], expected: readonly string[]): void {
   expect(told.map(({ id }) => id).toSorted()).toEqual(expected.toSorted());
   const last = new Map<string, [number, number]>();
@@ -54,7 +54,7 @@ function expectSame(told: readonly Told[], expected: readonly string[]): void {
 }
 
 describe('a live stream', () => {
-  test('begins at the end of the log, tells each event once, and is marked for nobody to keep or to gather', async () => {
+  test('begins at the end of the log, sends each event once, and forbids caching and buffering', async () => {
     await deposit([newId()]);
     const reader = await open('/events/live', await watching());
     expect([reader.status, reader.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
@@ -77,7 +77,7 @@ describe('a live stream', () => {
     expect(reader.told[0]).toEqual({ ...shown, cursor: reader.told[0]?.cursor });
   });
 
-  test('goes on from Last-Event-ID, which counts more than ?after, and from a place of GET /events', async () => {
+  test('resumes from Last-Event-ID, which takes precedence over ?after, and from a cursor of GET /events', async () => {
     const headers = await watching();
     const first = await open('/events/live', headers);
     await expect.poll(first.lastId).toBeDefined();
@@ -93,7 +93,7 @@ describe('a live stream', () => {
       expect((await open('/events/live', { ...headers, 'last-event-id': place })).status).toBe(400);
   });
 
-  test('from a place after the end of the log is refused, as is reading on from there: what comes until then would be missed', async () => {
+  test('rejects a cursor beyond the end of the log, as GET /events does: the events in between would be missed', async () => {
     const headers = await watching();
     const wallet = newId();
     await deposit([wallet]);
@@ -110,7 +110,7 @@ describe('a live stream', () => {
     expect(refused.body['detail']).toMatch(/beyond the end of the log.*from the beginning: 0-0\.$/);
   });
 
-  test('tells only events of the types asked for', async () => {
+  test('sends only events of the requested types', async () => {
     const reader = await open('/events/live?types=FundsDeposited,FundsWithdrawn', await watching());
     await expect.poll(reader.lastId).toBeDefined();
     await deposit([newId(), newId()]);
@@ -119,7 +119,7 @@ describe('a live stream', () => {
       expect((await open(`/events/live?types=${wrong}`, await watching())).status).toBe(400);
   });
 
-  test('nor does anybody wait for events that there are none of, here or by webhook', async () => {
+  test('rejects unknown event types, here and for webhooks', async () => {
     expect((await open('/events/live?types=FundsDeposited,FundsDepositd', await watching())).status).toBe(400);
     const authorization = await service(coffer.product, ['webhooks:manage', 'events:read']);
     const url = 'https://93.184.215.14/hooks';
@@ -133,7 +133,7 @@ describe('a live stream', () => {
     expect((await coffer.call('PATCH', `/webhooks/${id}`, { types: ['*'] }, { authorization })).status).toBe(200);
   });
 
-  test('cut and taken up again fifty times while events pour in has told every event once, in order', async () => {
+  test('sends every event once and in order across fifty reconnects under load', async () => {
     const random = randomFrom(seedOf('live streams cut'));
     const several = await startProduct({ live: { bufferBytes: 4_096 } }, { books: 3 });
     const resume = async (place?: string) => await readLive(`${several.url}/events/live`, place ? { 'last-event-id': place } : {});
@@ -168,8 +168,8 @@ describe('a live stream', () => {
   });
 });
 
-describe('who may read one', () => {
-  test('a user reads the own wallets, and of others learns nothing; a wallet where nothing happens is silent', async () => {
+describe('access to a live stream', () => {
+  test('a user reads only their own wallets; a wallet without activity sends no events', async () => {
     const owner = await person(coffer.product, `owner-${newId()}`, 'user');
     const other = await person(coffer.product, `other-${newId()}`, 'user');
     const [own, foreign] = [`${owner.user.id}.USD`, `${other.user.id}.USD`];
@@ -186,7 +186,7 @@ describe('who may read one', () => {
     await expect.poll(reader.lastId).toBeDefined();
     const before = reader.raw().replaceAll(':\n\n', '');
     await deposit([foreign, ...Array.from({ length: 10 }, newId)]);
-    // Some heartbeats later there is still nothing else.
+    // After some heartbeats there is still nothing else.
     const beats = reader.raw().length;
     await expect.poll(() => reader.raw().length).toBeGreaterThan(beats + 12);
     expect(reader.raw().replaceAll(':\n\n', '')).toBe(before);
@@ -194,7 +194,7 @@ describe('who may read one', () => {
     await expect.poll(() => reader.told.map(({ walletId }) => walletId)).toEqual([own]);
   });
 
-  test('a recipient is told of what came, but not under which key; nobody is told who decided', async () => {
+  test('a recipient sees the credit but not its key; no user sees who decided', async () => {
     const recipient = await person(coffer.product, `recipient-${newId()}`, 'user');
     const wallet = `${recipient.user.id}.USD`;
     const payer = newId();
@@ -210,7 +210,7 @@ describe('who may read one', () => {
     expect(reader.raw()).toContain('looked into');
   });
 
-  test('it ends when the key is revoked, the token is withdrawn, or the role is', async () => {
+  test('it ends when the key, the token or the role is revoked', async () => {
     const made = await coffer.product.apiKeys.create({ name: 'live', scopes: ['events:read'], createdBy: 'cli' });
     assert('secret' in made, 'the key is made');
     const byKey = await open('/events/live', { authorization: `Bearer ${made.secret}` });
@@ -226,7 +226,7 @@ describe('who may read one', () => {
     expect((await open('/events/live', { authorization: `Bearer ${made.secret}` })).status).toBe(401);
   });
 
-  test('there are so many for a caller, and room again when one ends', async () => {
+  test('the number per caller is limited, and a slot is free again when one ends', async () => {
     const headers = await watching();
     const opened = await Promise.all(Array.from({ length: 60 }, () => open('/events/live', headers)));
     expect(new Set(opened.map(({ status }) => status))).toEqual(new Set([200]));
@@ -238,7 +238,7 @@ describe('who may read one', () => {
   });
 });
 
-test('a server that stops ends its streams at once', async () => {
+test('a server that stops ends its streams immediately', async () => {
   const short = await startProduct();
   const reader = await readLive(`${short.url}/events/live`);
   await expect.poll(reader.lastId).toBeDefined();

@@ -37,7 +37,7 @@ describe('an honest server', () => {
     report = await runMonkey({ url: product.url, ...small, requests: 400 });
   });
 
-  it('keeps every invariant under load, and each was looked at', () => {
+  it('keeps every invariant under load, and each is checked', () => {
     expect(report.checks.map(({ id, first }) => [id, first])).toEqual(
       ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8', 'I10'].map((id) => [id, null]),
     );
@@ -45,7 +45,7 @@ describe('an honest server', () => {
     expect(report).toMatchObject({ ok: true, requests: 400, unanswered: { count: 0 }, withoutPlayers: null });
   });
 
-  it('met every kind of trouble that was announced', () => {
+  it('meets every announced kind of trouble', () => {
     expect(Object.keys(report.outcomes).toSorted()).toEqual([
       'capture',
       'deposit',
@@ -62,7 +62,7 @@ describe('an honest server', () => {
   });
 });
 
-it('in a ledger of several books wallets pay each other whatever book they are in, and every invariant holds', async () => {
+it('in a ledger of several books, wallets pay each other across books and every invariant holds', async () => {
   const several = await startProduct({}, { books: 3 });
   const report = await runMonkey({ url: several.url, ...small, requests: 400, wallets: 8 });
   await several.stop();
@@ -70,7 +70,7 @@ it('in a ledger of several books wallets pay each other whatever book they are i
   expect(report.outcomes['transfer']?.['completed']).toBeGreaterThan(10);
 });
 
-it('answers that are cut off after the commit change nothing: every one is settled', async () => {
+it('every answer that is cut off after the commit is settled', async () => {
   let cuts = 0;
   const report = await monkeyBehind(async (request) => {
     const answer = await request.forward();
@@ -80,7 +80,7 @@ it('answers that are cut off after the commit change nothing: every one is settl
   expect([failed(report), report.unanswered.count]).toEqual([[], 0]);
 });
 
-it('in required mode it works with the key of a service, and says what the key may not do', async () => {
+it('in required mode it works with a service key, and reports which scopes the key lacks', async () => {
   const guarded = await startProduct({}, { mode: 'required' });
   const scopes = [
     'wallets:read',
@@ -99,7 +99,7 @@ it('in required mode it works with the key of a service, and says what the key m
   await guarded.stop();
 });
 
-/** Chance decides whether the load has a hold granted at all, so the lie brings its own. */
+/** The random load may not contain a granted hold, so the fault creates one. */
 const madeUpHold = { holdId: '1-999999', status: 'open', amount: '5', captured: '0', released: '0' };
 
 describe('planted trouble', () => {
@@ -131,7 +131,7 @@ describe('planted trouble', () => {
 
   it.each<[string, ReturnType<typeof once>, string[]]>([
     [
-      'an operation that was acknowledged, and never done',
+      'an operation that was acknowledged but never posted',
       once(isPost('/deposit'), async ({ body, path }) => {
         const { amount, requestId } = JSON.parse(body) as Record<string, string>;
         const made = {
@@ -157,7 +157,7 @@ describe('planted trouble', () => {
       ['I1', 'I5', 'I8'],
     ],
     [
-      'a balance in an answer that is not the one on record',
+      'a balance in an answer that differs from the recorded one',
       once(
         isPost('/deposit'),
         altered((body) => ({ ...body, balance: '1' })),
@@ -173,7 +173,7 @@ describe('planted trouble', () => {
       ['I5'],
     ],
     [
-      'a key that serves for something else',
+      'a key that is accepted for a different operation',
       async (request) => {
         const answer = await request.forward();
         if (answer.status !== 409 || !isPost('/deposit')(request)) return answer;
@@ -206,7 +206,7 @@ describe('planted trouble', () => {
       ['I3', 'I6'],
     ],
     [
-      'a hold of which more is left than there is',
+      'a hold with an overstated remaining amount',
       async (request) =>
         isHolds(request)
           ? await altered((body) => ({ ...body, items: [...body.items, { ...madeUpHold, left: '9999' }] }))(request)
@@ -214,7 +214,7 @@ describe('planted trouble', () => {
       ['I7'],
     ],
     [
-      'a record that says something else',
+      'a record that differs from the operation',
       once(
         isRecordById,
         altered((body) => ({ ...body, status: body['status'] === 'refused' ? 'completed' : 'refused' })),
@@ -244,7 +244,7 @@ describe('planted trouble', () => {
       ['I8'],
     ],
     [
-      'stats that its history does not add up to',
+      'stats that differ from the sum of the history',
       once(
         isGet(/stats$/),
         altered((body) => ({ ...body, deposited: '999999' })),
@@ -252,7 +252,7 @@ describe('planted trouble', () => {
       ['I10'],
     ],
     [
-      'a worker that set something aside',
+      'a worker that quarantined an event',
       async (request) =>
         isGet(/^\/projections/)(request)
           ? { status: 200, body: JSON.stringify({ items: [{ name: 'stats', generation: 1, building: null, setAside: 1, books: [] }] }) }
@@ -275,14 +275,14 @@ describe('coffer monkey', () => {
     );
   };
 
-  it('prints what it asked, what it was told, and each invariant; a used server is no hindrance', async () => {
+  it('prints its requests, the outcomes and each invariant, on a server with existing data too', async () => {
     const { code, stdout, stderr } = await coffer('--url', product.url, '--requests', '60', '--concurrency', '10', '--wallets', '3');
     expect(stdout).toMatch(/^60 requests, 10 concurrent, in [\d.]+ s: [\d,]+ per second\.\nLatency: p50/);
     for (const id of ['I1', 'I2', 'I3', 'I4', 'I5', 'I6', 'I7', 'I8']) expect(stdout).toContain(`✓ ${id} `);
     expect([code, stderr]).toEqual([0, '15 of 60 requests\n30 of 60 requests\n45 of 60 requests\n60 of 60 requests\n']);
   });
 
-  it('answers programs in JSON, and tells with its exit code that something does not hold', async () => {
+  it('prints JSON with `--json`, and its exit code reports a violated invariant', async () => {
     const honest = await coffer('--url', product.url, '--requests', '40', '--seed', '1', '--json');
     expect(JSON.parse(honest.stdout)).toMatchObject({ ok: true, requests: 40, seed: 1 });
     const proxy = await startHttpProxy(product.url, async (request) => {
@@ -295,20 +295,20 @@ describe('coffer monkey', () => {
     expect(stdout).toMatch(/✗ I8 .*: [\d,]+ of [\d,]+ violated; the first:\n {5}operation 1-\d+ should have the events/);
   });
 
-  it('leaves other machines alone unless they are said to be its own', async () => {
+  it('refuses to run against a remote machine without explicit confirmation', async () => {
     const { code, stderr } = await coffer('--url', 'http://coffer.example.com');
     expect(code).toBe(1);
     expect(stderr).toContain('--i-own-this-server');
     expect((await coffer('--requests', 'many')).stderr).toContain('Give a whole number');
   });
 
-  it('says so when nobody answers', async () => {
+  it('reports a server that does not answer', async () => {
     const { code, stdout, stderr } = await coffer('--url', `http://127.0.0.1:${await freePort()}`);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('Coffer cannot be reached');
   });
 
-  it('says so when the server goes away before everything was read back', async () => {
+  it('reports a server that goes away before everything is read back', async () => {
     const proxy = await startHttpProxy(product.url, async (request) => (isEvents(request.path) ? 'cut' : await request.forward()));
     const { code, stdout, stderr } = await coffer('--url', proxy.url, '--requests', '20', '--concurrency', '5', '--json');
     await proxy.stop();

@@ -8,7 +8,7 @@ afterEach(async () => await coffer?.stop());
 
 const nowhere = 'postgres://nobody@127.0.0.1:1/nowhere';
 
-test('while its database is away requests are served, rows wait, and what does not fit is counted as dropped', async () => {
+test('during an outage of its database requests are served, rows are buffered, and rows over the bound are counted as dropped', async () => {
   coffer = await startWatched({ audit: { url: nowhere, rowsMax: 5 } });
   for (let time = 0; time < 8; time++) expect((await coffer.call('POST', '/wallet/o1/deposit', { amount: 1 })).status).toBe(201);
   await expect.poll(() => coffer?.audit.counts).toEqual({ waiting: 5, written: 0, dropped: 3 });
@@ -16,14 +16,14 @@ test('while its database is away requests are served, rows wait, and what does n
   expect(coffer.audit.counts).toEqual({ waiting: 0, written: 0, dropped: 8 });
 });
 
-test('texts that wait are bounded, too', async () => {
+test('buffered text is bounded too', async () => {
   coffer = await startWatched({ audit: { url: nowhere, charactersMax: 10_000 } });
   const body = { amount: 1, metadata: { note: 'x'.repeat(4_000) } };
   for (let time = 0; time < 4; time++) expect((await coffer.call('POST', '/wallet/o1/deposit', body)).status).toBe(201);
   await expect.poll(() => coffer?.audit.counts).toEqual({ waiting: 2, written: 0, dropped: 2 });
 });
 
-test('rows that waited are written when the database is back', async () => {
+test('buffered rows are written when the database is back', async () => {
   let told = '';
   const log = createLog({ level: 'warn', pretty: false, destination: { write: (line) => void (told += line) } });
   coffer = await startWatched({ log });
@@ -37,7 +37,7 @@ test('rows that waited are written when the database is back', async () => {
   expect(coffer.audit.counts).toEqual({ waiting: 0, written: 1, dropped: 0 });
 });
 
-test('texts that PostgreSQL cannot keep are kept as far as it can', async () => {
+test('text that PostgreSQL cannot store is stored as far as possible', async () => {
   coffer = await startWatched();
   coffer.audit.note({
     requestId: 'r',
@@ -62,7 +62,7 @@ test('texts that PostgreSQL cannot keep are kept as far as it can', async () => 
   expect(row?.['operation_ids']).toEqual(expect.arrayContaining(['1-1', '1-2', '1-3']));
 });
 
-test('a row that the database does not take is dropped alone', async () => {
+test('a row that the database rejects is dropped without the others', async () => {
   const product = await startWatched();
   coffer = product;
   await coffer.pool.query(`alter table audit.request add check (idempotency_key <> 'poison')`);
@@ -73,29 +73,29 @@ test('a row that the database does not take is dropped alone', async () => {
   await expect.poll(() => coffer?.audit.counts).toEqual({ waiting: 0, written: 4, dropped: 1 });
 });
 
-test('stopping writes what waits', async () => {
+test('stopping writes the buffered rows', async () => {
   coffer = await startWatched();
   await coffer.call('POST', '/wallet/o1/deposit', { amount: 1 });
-  // What was asked is noted when the answer is sent, which the caller may see first.
+  // The row is buffered when the answer is sent, and the caller may see the answer first.
   await expect.poll(() => (coffer?.audit.counts.waiting ?? 0) + (coffer?.audit.counts.written ?? 0)).toBe(1);
   await coffer.audit.stop();
   expect((await coffer.pool.query('select from api_audit')).rowCount).toBe(1);
 });
 
-test('rows are never changed, and leave by age alone', async () => {
+test('rows are immutable and are deleted only by age', async () => {
   coffer = await startWatched();
   await coffer.call('POST', '/wallet/o1/deposit', { amount: 1 });
   await auditedRows(coffer, 1);
   const { pool } = coffer;
   for (const attempt of ['update audit.request set actor = $$x$$', 'delete from audit.request', 'truncate audit.request'])
     await expect(pool.query(attempt)).rejects.toMatchObject({ code: '23001' });
-  // However soon they are to be forgotten, rows of the last day stay.
+  // Rows of the last day stay, however short the retention.
   expect((await pool.query<{ n: number }>('select audit.forget_before(clock_timestamp(), 100) as n')).rows[0]?.n).toBe(0);
 
   await pool.query(`insert into audit.request (request_id, transport, method, url, headers, actor, started_at, duration_ms)
     select 'old', 'http', 'POST', '/', '{}', 'anonymous', clock_timestamp() - interval '91 days', 1 from generate_series(1, 3)`);
   await pool.query('alter sequence audit.request_id_seq restart with 1000');
-  // Ids rise with time: the old rows have to be first.
+  // Ids increase with time: the old rows must come first.
   await pool.query(`insert into audit.request (id, request_id, transport, method, url, headers, actor, started_at, duration_ms)
     overriding system value select -n, 'old', 'http', 'POST', '/', '{}', 'anonymous', clock_timestamp() - interval '91 days', 1 from generate_series(1, 3) n`);
   expect(await coffer.audit.forgetOld()).toBeGreaterThanOrEqual(3);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await coffer.stop());
 
-/** What the audit has of the requests that `work` sends: as many rows as it says. */
+/** The audit rows of the requests that `work` sends, once there are as many as it returns. */
 async function audited(work: () => Promise<number>): Promise<AuditedRow[]> {
   const { written, waiting } = coffer.audit.counts;
   const before = written + waiting;
@@ -21,7 +21,7 @@ async function audited(work: () => Promise<number>): Promise<AuditedRow[]> {
   return (await auditedRows(coffer, before + count)).slice(before);
 }
 
-test('a request that moves money is a row that leads to its operation and its events', async () => {
+test('a request that moves money writes a row that links to its operation and its events', async () => {
   let operationId = '';
   const [row] = await audited(async () => {
     const { body } = await coffer.call('POST', '/wallet/a1/deposit', { amount: 1000, requestId: 'd1' }, { 'user-agent': 'shop/1.0' });
@@ -50,7 +50,7 @@ test('a request that moves money is a row that leads to its operation and its ev
   expect(events.map(({ type }) => type)).toEqual(['WalletCreated', 'FundsDeposited']);
 });
 
-test('what is refused, not understood or unknown is a row too; what only reads is none', async () => {
+test('refused, malformed and unknown requests write a row too; reads do not', async () => {
   const rows = await audited(async () => {
     await coffer.call('POST', '/wallet/a1/withdraw', { amount: '99999', requestId: 'too-much' });
     await coffer.call('POST', '/wallet/a1/withdraw', { amount: -1 });
@@ -69,7 +69,7 @@ test('what is refused, not understood or unknown is a row too; what only reads i
   expect(rows[0]?.['operation_id']).toMatch(/^1-\d+$/);
 });
 
-test('a batch is a row that leads to all its operations, those that were refused too', async () => {
+test('a batch writes one row that links to all its operations, including refused ones', async () => {
   let ids: unknown[] = [];
   const [row] = await audited(async () => {
     const operations = [
@@ -85,7 +85,7 @@ test('a batch is a row that leads to all its operations, those that were refused
   expect(row).toMatchObject({ operation: 'postBatch', status: 200, operation_id: ids[0], operation_ids: ids });
 });
 
-test('a replay is a row of its own that leads to the same operation', async () => {
+test('a replay writes a separate row that links to the same operation', async () => {
   const rows = await audited(async () => {
     for (let time = 0; time < 2; time++) await coffer.call('POST', '/wallet/a1/deposit', { amount: 5, requestId: 'again' });
     return 2;
@@ -94,7 +94,7 @@ test('a replay is a row of its own that leads to the same operation', async () =
   expect(rows[1]?.['operation_id']).toBe(rows[0]?.['operation_id']);
 });
 
-test('secrets are not kept, wherever they stand', async () => {
+test('secrets are never stored, wherever they occur', async () => {
   const login = await coffer.login(alice);
   const token = login['authorization']?.split(' ')[1] ?? '';
   await audited(async () => {
@@ -158,7 +158,7 @@ test('hostile values change neither the answer nor the audit', async () => {
   for (const row of rows) expect(String(row['body']).length).toBeLessThanOrEqual(16_384);
 });
 
-test('the request id is the callers when it is sane, and a new one otherwise', async () => {
+test('a valid request id of the caller is used, and an invalid one is replaced', async () => {
   const ids = ['checkout-4711', 'a'.repeat(65), 'with space', 'ümlaut', ''];
   const answered: string[] = [];
   const rows = await audited(async () => {
@@ -173,7 +173,7 @@ test('the request id is the callers when it is sane, and a new one otherwise', a
   expect(rows.map((row) => row['request_id'])).toEqual(answered);
 });
 
-test('a caller who leaves before the answer is in the audit, with what was done', async () => {
+test('a request whose caller disconnects before the answer is audited with its outcome', async () => {
   const client = await coffer.pool.connect();
   const rows = await audited(async () => {
     await client.query('begin');
@@ -224,7 +224,7 @@ test('operators find rows by actor, wallet, operation, request and time, page by
   expect(second).toMatchObject({ items: [{ requestId: 'find-me' }], next: null });
   const nonsense = await coffer.call('GET', '/audit?since=2026-13-31T00:00:00Z', undefined, operator);
   expect([nonsense.status, nonsense.body['code']]).toEqual([400, 'invalid_request']);
-  // What others sent is no business of whoever comes by, in open mode neither.
+  // Requests of other callers stay private, in open mode too.
   expect((await coffer.call('GET', '/audit')).status).toBe(401);
   expect((await coffer.call('GET', '/audit', undefined, await coffer.login(alice))).status).toBe(403);
 });

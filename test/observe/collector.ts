@@ -1,4 +1,4 @@
-/** An OpenTelemetry collector, as far as a test needs one: takes what is exported to it over OTLP/HTTP and keeps the spans. */
+/** A minimal OpenTelemetry collector for tests: accepts exports over OTLP/HTTP and keeps the spans. */
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';

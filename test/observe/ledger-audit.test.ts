@@ -1,4 +1,4 @@
-// What is asked of the ledger over gRPC leaves rows in the audit that lead to the operations.
+// Ledger calls over gRPC write audit rows that link to the operations.
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AuditTrail } from '../../packages/coffer/src/audit/index.ts';
@@ -31,7 +31,7 @@ const withdrawal = (amount: number) => ({ withdraw: { wallet_id: 'w1', amount, t
 const idsIn = (answer: unknown) => (answer as { results: { operation_id: string }[] }).results.map(({ operation_id }) => operation_id);
 const rowsFrom = async (count: number) => (await auditedRows({ pool: platform.database.pool, audit }, count)).slice(-2);
 
-test('Post is a row with all its operations, those that were refused too; what only reads is none', async () => {
+test('Post writes one row with all its operations, including refused ones; reads write none', async () => {
   const posted = await client.call(
     'Post',
     { operations: [...deposits(10, 20), withdrawal(500)] },
@@ -51,7 +51,7 @@ test('Post is a row with all its operations, those that were refused too; what o
   expect(String(rows[0]?.['body'])).not.toContain('hunter2');
 });
 
-test('each request of a stream is a row, with its operations', async () => {
+test('each request of a stream writes a row with its operations', async () => {
   const stream = client.open('PostStream');
   const answers: unknown[] = [];
   stream.on('data', (answer) => answers.push(answer));

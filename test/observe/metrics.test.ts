@@ -38,7 +38,7 @@ test('batches are counted with their sizes and times', async () => {
   expect(await value('coffer_batch_commit_seconds_sum')).toBeGreaterThan(0);
 });
 
-test('requests are timed by route and class of status, never by what the caller wrote', async () => {
+test('requests are timed by route and status class, never by caller input', async () => {
   const count = async (labels: string) => await value(`coffer_http_request_duration_seconds_count{${labels}}`);
   expect(await count('method="POST",route="/wallet/:id/deposit",status="2xx"')).toBe(2);
   expect(await count('method="POST",route="/wallet/:id/withdraw",status="4xx"')).toBe(1);
@@ -47,7 +47,7 @@ test('requests are timed by route and class of status, never by what the caller 
   expect((await coffer.call('GET', '/metrics')).text).not.toMatch(/m1|m3/);
 });
 
-test('the book, the database, the pools, the audit, the process and the build tell of themselves', async () => {
+test('the book, the database, the pools, the audit, the process and the build have metrics', async () => {
   expect(await value('coffer_book_ready{book="1"}')).toBe(1);
   expect(await value('coffer_queue_operations{book="1"}')).toBe(0);
   expect(await value('coffer_database_clock_silent_seconds{book="1"}')).toBeLessThan(60);
@@ -60,7 +60,7 @@ test('the book, the database, the pools, the audit, the process and the build te
   expect(await value('process_resident_memory_bytes')).toBeGreaterThan(0);
 });
 
-test('asynchronous requests are counted by state, with the age of the oldest; what is finished is not', async () => {
+test('unfinished asynchronous requests are counted by state, with the age of the oldest', async () => {
   coffer.metrics.watch({ requests: () => openRequests(coffer.pool) });
   const ids: unknown[] = [];
   for (let number = 0; number < 3; number++)
@@ -70,7 +70,7 @@ test('asynchronous requests are counted by state, with the age of the oldest; wh
     `update requests.request set status = 'failed', way = 'post', failure_code = 'x', finished_at = clock_timestamp() where id = $1`,
     [ids[2]],
   );
-  // What was just asked for stays for a second.
+  // A reading is cached for a second.
   await expect.poll(() => value('coffer_requests_open{status="accepted"}')).toBe(2);
   expect(await value('coffer_requests_oldest_seconds{status="accepted"}')).toBeGreaterThanOrEqual(3_600);
   const told = async (status: string) => [
@@ -83,7 +83,7 @@ test('asynchronous requests are counted by state, with the age of the oldest; wh
     expect(await told(status)).toEqual([status, ...(ends.includes(status) ? [undefined, undefined] : [0, 0])]);
 });
 
-test('every line is one that Prometheus reads, and no metric is described twice', async () => {
+test('every line is valid Prometheus text, and no metric is described twice', async () => {
   const { text, headers } = await coffer.call('GET', '/metrics');
   expect(headers.get('content-type')).toContain('text/plain');
   const line =

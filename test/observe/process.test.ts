@@ -22,7 +22,7 @@ afterAll(async () => {
   fs.rmSync(folder, { recursive: true, force: true });
 });
 
-test('a server that is told to stop leaves nothing behind: not an audit row, not a span, not a line', async () => {
+test('a server that stops flushes every audit row, span and log line', async () => {
   const coffer = await startCofferProcess(database.url, {
     LOG_LEVEL: 'info',
     COFFER_LOG_FOLDER: folder,
@@ -57,7 +57,7 @@ test('a server that is told to stop leaves nothing behind: not an audit row, not
   expect(lines.at(-1)).toMatchObject({ msg: 'Stopped' });
 });
 
-test('nothing is kept that is switched off', async () => {
+test('a disabled signal is not recorded', async () => {
   const off = path.join(folder, 'off');
   const coffer = await startCofferProcess(database.url, { COFFER_AUDIT: 'off', COFFER_LOG_FILES: 'off', COFFER_LOG_FOLDER: off });
   const before = (await database.pool.query('select from api_audit')).rowCount;
@@ -70,7 +70,7 @@ test('nothing is kept that is switched off', async () => {
   expect(fs.existsSync(off)).toBe(false);
 });
 
-test.skipIf(!fs.existsSync('/dev/full'))('a disk that is full under standard output costs lines, not the service', async () => {
+test.skipIf(!fs.existsSync('/dev/full'))('a full disk under standard output loses log lines but does not stop the service', async () => {
   const full = fs.openSync('/dev/full', 'w');
   try {
     const coffer = await startCofferProcess(database.url, { LOG_LEVEL: 'info', COFFER_LOG_FOLDER: folder }, full);

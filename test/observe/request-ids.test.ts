@@ -24,7 +24,7 @@ afterAll(async () => {
   await platform.stop();
 });
 
-test('one id goes with a call through both services, into every answer and every audit row', async () => {
+test('one request id passes through both services into every answer and every audit row', async () => {
   const users = outsider(platform.usersAddress, 'user.proto', 'user.UserService');
   const made = await users.call(
     'CreateUser',
@@ -35,7 +35,7 @@ test('one id goes with a call through both services, into every answer and every
   expect(made.status).toBe(0);
   expect(made.trailer['x-request-id']).toBe('flow-1');
   const rows = await auditedRows({ pool: platform.database.pool, audit }, 2);
-  // The wallets service answers before the users service does. Looking the user up changes nothing, and is no row.
+  // The wallets service answers before the users service does. The user look-up changes nothing, so it writes no row.
   expect(rows.map(({ request_id, transport, url, operation, status }) => [request_id, transport, url, operation, status])).toEqual([
     ['flow-1', 'grpc', '/wallet.WalletService/CreateWallet', 'CreateWallet', 0],
     ['flow-1', 'grpc', '/user.UserService/CreateUser', 'CreateUser', 0],
@@ -45,7 +45,7 @@ test('one id goes with a call through both services, into every answer and every
   expect(JSON.stringify(rows)).not.toContain('hunter2');
 });
 
-test('a credit is a row that leads to its operation, and calls are counted by their outcome', async () => {
+test('a credit writes a row that links to its operation, and calls are counted by outcome', async () => {
   const users = outsider(platform.usersAddress, 'user.proto', 'user.UserService');
   const wallets = outsider(platform.walletsAddress, 'wallet.proto', 'wallet.WalletService');
   const user = (await users.call('CreateUser', { email: 's@example.com', name: 'S' })).message?.['id'];
@@ -72,7 +72,7 @@ test('a credit is a row that leads to its operation, and calls are counted by th
   );
 });
 
-test('every HTTP answer has an id, also what is refused before it is a request', async () => {
+test('every HTTP answer has a request id, even when the request cannot be parsed', async () => {
   const lines: string[] = [];
   const log = createLog({ level: 'info', pretty: false, destination: { write: (line) => void lines.push(line) } });
   const coffer = await startWatched({ log, requestLines: true });
@@ -104,7 +104,7 @@ test('every HTTP answer has an id, also what is refused before it is a request',
   }
 });
 
-test('what is logged on behalf of a request names it, also after waiting', async () => {
+test('log lines of a request carry its id, also after an await', async () => {
   const lines: string[] = [];
   const log = createLog({ level: 'info', pretty: false, destination: { write: (line) => void lines.push(line) } });
   await inRequest({ requestId: 'waits' }, async () => {

@@ -30,7 +30,7 @@ function spanNamed(name: string): ReceivedSpan {
   return found[0] as ReceivedSpan;
 }
 
-test('a request continues the trace of its caller, and the posting is a step within it', async () => {
+test('a request continues the trace of its caller, and the posting is a span within it', async () => {
   const coffer = await startWatched({ traces, ledger: withPostingSpans });
   try {
     const headers = { traceparent, 'x-request-id': 'traced-1' };
@@ -51,7 +51,7 @@ test('a request continues the trace of its caller, and the posting is a step wit
   expect(read.parentSpanId ?? '').toBe('');
 });
 
-test('one trace goes through both services, each call with a span on either side', async () => {
+test('one trace covers both services, with a client and a server span per call', async () => {
   const platform = await startPlatform({ watch: () => ({ traces }) });
   const users = outsider(platform.usersAddress, 'user.proto', 'user.UserService');
   try {
@@ -77,7 +77,7 @@ test('one trace goes through both services, each call with a span on either side
   expect(of('wallet.WalletService/CreateWallet', kind.client)?.parentSpanId).toBe(of('user.UserService/CreateUser', kind.server)?.spanId);
 });
 
-test('a collector that is away disturbs nobody', async () => {
+test('an unreachable collector does not affect requests', async () => {
   const lost = await startTraces({ endpoint: 'http://127.0.0.1:1', service: 'coffer-test', version: '0.0.0', log: silentLog() });
   const coffer = await startWatched({ traces: lost });
   expect((await coffer.call('POST', '/wallet/t1/deposit', { amount: 1 })).status).toBe(201);
@@ -85,8 +85,8 @@ test('a collector that is away disturbs nobody', async () => {
   await lost.stop();
 });
 
-// prom-client brings the no-op API package along; what samples, keeps and sends spans is another matter.
-test('nothing that makes or sends traces is loaded until traces are started', async () => {
+// prom-client depends on the no-op API package; the packages that sample, buffer and export spans must not be loaded.
+test('no tracing package is loaded until tracing starts', async () => {
   const script = `
     const { registerHooks } = await import('node:module');
     const loaded = [];

@@ -1,4 +1,4 @@
-/** A product over HTTP with everything that watches over it, on a database of its own. */
+/** A server over HTTP with audit, metrics and logs, on a separate database. */
 import { expect } from 'vitest';
 import { AuditTrail } from '../../packages/coffer/src/audit/index.ts';
 import type { AuditOptions } from '../../packages/coffer/src/audit/index.ts';
@@ -66,7 +66,7 @@ export async function startWatched({
   };
 }
 
-/** The audit's rows in their order, once there are as many as asked for. */
+/** The audit rows in order, once there are as many as requested. */
 export async function auditedRows({ pool, audit }: Pick<Watched, 'pool' | 'audit'>, count: number): Promise<AuditedRow[]> {
   await expect.poll(() => audit.counts.written).toBeGreaterThanOrEqual(count);
   const { rows } = await pool.query<AuditedRow>('select * from api_audit order by id');

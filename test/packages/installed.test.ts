@@ -24,10 +24,10 @@ let installed: Ended;
 
 beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-installed-'));
-  // As root, PostgreSQL runs as another user, who must pass through.
+  // As root, PostgreSQL runs as another user, which needs access to the folder.
   fs.chmodSync(folder, 0o711);
   const workspaces = ['coffer', 'coffer-client', 'coffer-proto'].flatMap((name) => ['--workspace', name]);
-  // npm 11 answers a list, later ones an object by name.
+  // npm 11 prints a list, later versions an object keyed by name.
   const answer = await runToSuccess('npm', ['pack', '--json', '--pack-destination', folder, ...workspaces], {
     cwd: root,
     withinMs: packedWithinMs,
@@ -48,7 +48,7 @@ afterAll(async () => {
   fs.rmSync(folder, { recursive: true, force: true });
 }, 2 * stopsWithinMs);
 
-test('the tarballs hold what runs: no sources, no tests, no secrets, no data', () => {
+test('the tarballs contain only runtime files: no sources, tests, secrets or data', () => {
   expect(packed.map(({ name }) => name).toSorted()).toEqual(['coffer', 'coffer-client', 'coffer-proto']);
   for (const { name, files } of packed) {
     const paths = files.map((file) => file.path);
@@ -65,7 +65,7 @@ test('the tarballs hold what runs: no sources, no tests, no secrets, no data', (
   expect(pathsOf('coffer')).toEqual(expect.arrayContaining(shipped));
 });
 
-test('the client brings nothing along, and Coffer none of the packages that only some settings need', () => {
+test('the client has no dependencies, and Coffer installs no optional packages', () => {
   const folders = fs.readdirSync(path.join(app, 'node_modules'));
   expect(manifestOf('coffer-client')).not.toHaveProperty('dependencies');
   expect(Object.keys(manifestOf('coffer')['peerDependenciesMeta'] as object)).toContain('rabbitmq-client');
@@ -73,12 +73,12 @@ test('the client brings nothing along, and Coffer none of the packages that only
   expect(manifestOf('coffer')['scripts']).not.toHaveProperty('postinstall');
 });
 
-test('the install says nothing about a Node that is too old', () => {
+test('the install prints no warning about an old Node', () => {
   expect(installed.stderr).not.toContain('EBADENGINE');
   expect(installed.code).toBe(0);
 });
 
-test('an older Node gets a sentence that says which one is needed', { timeout: 60_000 }, async () => {
+test('an older Node prints which version is required', { timeout: 60_000 }, async () => {
   const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.1.0' } })`;
   const launcher = path.join(app, 'node_modules/coffer/bin/coffer.mjs');
   const args = ['--import', `data:text/javascript,${encodeURIComponent(older)}`, launcher, 'start'];
@@ -89,7 +89,7 @@ test('an older Node gets a sentence that says which one is needed', { timeout: 6
   });
 });
 
-test('it starts with npx, takes a transfer from the installed client, and stops when it is asked to', { timeout: 240_000 }, async () => {
+test('it starts with npx, accepts a transfer from the installed client, and stops on Ctrl-C', { timeout: 240_000 }, async () => {
   const ports = await freePorts();
   const coffer = start(ports);
   const ended = endOf(coffer.child);
@@ -111,9 +111,9 @@ test('it starts with npx, takes a transfer from the installed client, and stops 
   );
   expect(await runToSuccess('node', ['transfer.mjs'], { cwd: app, withinMs: 30_000 })).toBe('500 300\n');
 
-  // As Ctrl-C does: to npx and everything that it started.
+  // Like Ctrl-C: to npx and all its children.
   process.kill(-(coffer.child.pid ?? 0), 'SIGINT');
-  // npx ends as the signal has it; its output is complete when Coffer has ended, too.
+  // npx ends by the signal; its output is complete only once Coffer has ended too.
   await within(ended, { what: 'Coffer to stop', seen: () => `it has printed:\n${coffer.output.all()}`, withinMs: stopsWithinMs });
   expect(coffer.output.stdout().trim().split('\n').at(-1)).toContain('"msg":"Stopped"');
   expect(coffer.output.stderr()).toBe('');
@@ -125,7 +125,7 @@ test.each([
   ['REDIS_URL', 'redis://127.0.0.1:1', 'ioredis'],
   ['SMTP_URL', 'smtp://127.0.0.1:1', 'nodemailer'],
   ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://127.0.0.1:1', '@opentelemetry/exporter-trace-otlp-http'],
-])('%s without its package ends the start with the command that installs it', { timeout: 240_000 }, async (setting, value, name) => {
+])('%s without its package aborts the start and prints the install command', { timeout: 240_000 }, async (setting, value, name) => {
   const ports = await freePorts();
   const mail = { COFFER_MAIL_FROM: setting === 'SMTP_URL' ? 'coffer@example.com' : '' };
   const { child, output } = start(ports, { [setting]: value, ...mail });
@@ -139,13 +139,13 @@ test.each([
   expect(code).toBe(1);
 });
 
-test('TypeScript takes the types of the installed client', { timeout: 60_000 }, async () => {
+test('TypeScript accepts the types of the installed client', { timeout: 60_000 }, async () => {
   fs.writeFileSync(
     path.join(app, 'typed.mts'),
     `import { Coffer } from 'coffer-client';
      const coffer = new Coffer({ url: 'http://127.0.0.1:3000' });
      export const balance: Promise<string> = coffer.transfer({ walletId: 'a', toWalletId: 'b', amount: 1n }).then((done) => done.balance);
-     // A field that is not there is an error, so the types are more than "any".
+     // A missing field is a type error, so the types are not "any".
      export const wrong: { missing: true } = await coffer.deposit({ walletId: 'a', amount: 1 });`,
   );
   const compiler = path.join(root, 'node_modules/typescript/bin/tsc');
@@ -164,7 +164,7 @@ async function freePorts(): Promise<Ports> {
   return { url: `http://127.0.0.1:${http}`, env };
 }
 
-/** In a process group of its own, as a terminal starts a command. */
+/** In a separate process group, as a terminal starts a command. */
 function start(ports: Ports, env: NodeJS.ProcessEnv = {}) {
   const child: ChildProcess = spawn('npx', ['--no', 'coffer', 'start'], {
     cwd: app,
@@ -172,12 +172,12 @@ function start(ports: Ports, env: NodeJS.ProcessEnv = {}) {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  // Whatever the test ends with, nothing of the group stays.
+  // Leaves no process of the group, whatever the outcome of the test.
   onTestFinished(() => {
     try {
       process.kill(-(child.pid ?? 0), 'SIGKILL');
     } catch {
-      // All of it has ended.
+      // The whole group has ended.
     }
   });
   return { child, output: outputOf(child) };

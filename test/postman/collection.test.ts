@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 describe('the collection', () => {
-  it('has the form that Postman imports', () => {
+  it('has the format that Postman imports', () => {
     expect(collection.info).toMatchObject({
       name: 'Coffer',
       schema: expect.stringMatching(/\/collection\/v2\.1\.0\/collection\.json$/) as unknown,
@@ -43,21 +43,21 @@ describe('the collection', () => {
   });
 
   it('has each operation of the API once, in the folder of its tag', () => {
-    // A stream of events does not end: it is no request of a collection.
+    // An event stream does not end, so the collection leaves it out.
     const ending = operationsOf(document).filter(({ operation }) => !operation.responses['200']?.content?.['text/event-stream']);
     const described = ending.map(({ method, path }) => `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`);
     const present = items.map(({ request }) => `${request.method} /${request.url.path.join('/')}`);
     expect(present.toSorted()).toEqual(described.toSorted());
   });
 
-  it('uses no variable that it does not have', () => {
+  it('uses only variables that it defines', () => {
     const set = [...JSON.stringify(collection).matchAll(/collectionVariables\.set\(\\"(\w+)/g)].map(([, name]) => name);
     const known = new Set([...collection.variable.map(({ key }) => key), '$guid', '$isoTimestamp', ...set]);
     for (const [, name] of JSON.stringify(collection).matchAll(/\{\{([$\w]+)\}\}/g)) expect(known).toContain(name);
   });
 });
 
-it('the flow tells the story: a user, whose wallet is there, is credited and debited, and has what is left', async () => {
+it('the flow creates a user with a wallet, credits it, debits it, and reads the remaining balance', async () => {
   const tests: string[] = [];
   for (const item of flow?.item ?? []) tests.push(...(await runner.run(item)).tests);
   expect(tests).toEqual([
@@ -83,10 +83,10 @@ describe('each request', () => {
     adminToken = String((await product.call('POST', '/users/login', admin)).body['token']);
   });
   const byName = new Map(items.map((item) => [`${item.request.method} /${item.request.url.path.join('/')}`, item]));
-  // Who is deleted can ask for nothing more.
+  // A deleted user can make no further requests.
   const inOrder = [...byName].toSorted(([a], [b]) => Number(a === 'DELETE /users/me') - Number(b === 'DELETE /users/me'));
 
-  it.each(inOrder)('%s answers what it asserts', async (name, item) => {
+  it.each(inOrder)('%s passes its own assertions', async (name, item) => {
     const isOfStaff = /^\w+ \/(keys|webhooks|dead-letters|audit|metrics|users$|users\/:userId)/.test(name);
     if (isOfStaff) runner.set('token', adminToken);
     else if (name.endsWith('/users/me')) await runner.run(byName.get('POST /users/login') ?? item);
@@ -94,7 +94,7 @@ describe('each request', () => {
   });
 });
 
-it('the whole collection, run from top to bottom against a fresh demo, answers what it asserts', async () => {
+it('the whole collection passes its own assertions when run in order against a fresh demo', async () => {
   const fresh = await startWatched();
   try {
     const whole = new PostmanRunner(collection, { baseUrl: fresh.url });

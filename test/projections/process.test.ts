@@ -51,7 +51,7 @@ async function expectCaughtUp(): Promise<void> {
   await expect.poll(stats).toMatchObject({ setAside: 0, books: [{ seq: rows[0]?.end, behindEntries: 0 }] });
 }
 
-test('coffer start follows its own postings, and says how far it is over the API and in its figures', async () => {
+test('coffer start projects its own postings, and reports its progress in the API and in the metrics', async () => {
   await deposit('w1', 3);
   await expectCaughtUp();
   const text = await (await fetch(`${coffer.api}/metrics`)).text();
@@ -65,7 +65,7 @@ test('coffer start follows its own postings, and says how far it is over the API
     expect(text).toMatch(line);
 });
 
-test('coffer rebuild lists, compares and makes again what is derived, beside a Coffer that runs', async () => {
+test('coffer rebuild lists, compares and rebuilds derived data next to a running Coffer', async () => {
   const run = async (...args: string[]) => await promisify(execFile)(process.execPath, [launcher, 'rebuild', ...args], { env: env() });
   const listed = JSON.parse((await run('--json')).stdout) as { name: string }[];
   expect(listed.find(({ name }) => name === 'stats')).toMatchObject({ comparable: true, status: { setAside: 0 } });
@@ -78,13 +78,13 @@ test('coffer rebuild lists, compares and makes again what is derived, beside a C
 
   const unknown = (await run('nonsense').catch((error: unknown) => error)) as { stderr: string };
   expect(unknown.stderr).toContain('There is no projection "nonsense"');
-  // What it offers is what it lists; nothing is compared by a name that was forgotten.
+  // It offers exactly what it lists.
   expect(unknown.stderr).toContain(`Choose one of ${listed.map(({ name }) => name).join(', ')}.`);
   const unnamed = (await run('--check').catch((error: unknown) => error)) as { code: number; stderr: string };
   expect([unnamed.code, unnamed.stderr]).toEqual([1, expect.stringContaining('coffer rebuild stats --check')]);
 });
 
-test('coffer start worker, alone, takes over when the other is gone, also after the database cut it off, and ends when it is told to', async () => {
+test('coffer start worker takes over when the other process is gone, survives a cut connection, and stops on a signal', async () => {
   const worker = spawn(process.execPath, [launcher, 'start', 'worker'], { env: env(), stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = once(worker, 'exit');
   endWithTest(worker);

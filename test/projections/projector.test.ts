@@ -43,7 +43,7 @@ async function handleAll(handle: Handler, batches: readonly Delivery[][]) {
   return verdicts;
 }
 
-/** Each of them once, in the order of its book. */
+/** Each event once, in the order of its book. */
 async function expectExactly(name: string, expected: readonly Delivery[] = all): Promise<void> {
   for (const book of log.ledger.books) {
     const ids = expected.filter(({ event }) => event.book === book).map(({ event }) => event.id);
@@ -51,7 +51,7 @@ async function expectExactly(name: string, expected: readonly Delivery[] = all):
   }
 }
 
-/** Neighbours far and near change places. */
+/** Swaps near and distant neighbours. */
 function shuffled<T>(items: readonly T[]): T[] {
   const result = [...items];
   for (let at = result.length - 1; at > 0; at--) {
@@ -71,7 +71,7 @@ describe('each event has its effect once, and in order', () => {
     await projector.stop();
   });
 
-  test('when a third of them comes twice or thrice, and everything out of order', async () => {
+  test('when a third of them is delivered two or three times, and all out of order', async () => {
     const projector = await startProjector([witness('shuffled')]);
     const many = shuffled(
       all.flatMap((delivery) => (random() < 0.33 ? [delivery, delivery, ...(random() < 0.5 ? [delivery] : [])] : [delivery])),
@@ -83,23 +83,23 @@ describe('each event has its effect once, and in order', () => {
     await projector.stop();
   });
 
-  test('when a tenth of them never comes: the log has it', async () => {
+  test('when a tenth of them is never delivered: it is read from the log', async () => {
     const projector = await startProjector([witness('gaps')], 20);
     const some = all.filter(() => random() > 0.1);
     expect(some.length).toBeLessThan(all.length);
     await handleAll(projector.handle, batchesOf(some));
-    // The last ones have nothing after them that would show that they are missing.
+    // No later event reveals that the last ones are missing.
     await vi.waitFor(() => expectExactly('gaps'), { timeout: 120_000 });
     await projector.stop();
   });
 
-  test('when no broker brings anything at all', async () => {
+  test('when no broker delivers anything', async () => {
     const projector = await startProjector([witness('silence')], 20);
     await vi.waitFor(() => expectExactly('silence'), { timeout: 120_000 });
     await projector.stop();
   });
 
-  test('when two workers get the same ones at once', async () => {
+  test('when two workers receive the same ones concurrently', async () => {
     const workers = [await startProjector([witness('two workers')]), await startProjector([witness('two workers')])];
     const verdicts = await Promise.all(workers.map((worker) => handleAll(worker.handle, batchesOf(shuffled(all)))));
     expect(verdicts.flat().filter((verdict) => verdict !== 'done')).toEqual([]);
@@ -116,13 +116,13 @@ describe('each event has its effect once, and in order', () => {
     }
   });
 
-  test('when the connection is cut in the middle of applying: the batch comes again', async () => {
+  test('when the connection is cut during a batch: the batch is delivered again', async () => {
     let cuts = 0;
     const cut: Projection = {
       name: 'cut',
       apply: async (client, events, generation) => {
         await insertWitnessed(client, 'cut', generation, events);
-        // The first ones in any case, and then by chance.
+        // Always the first ones, then at random.
         if (cuts < 20 && (cuts < 4 || random() < 0.4)) {
           cuts++;
           const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
@@ -156,7 +156,7 @@ describe('poison', () => {
     ['first', 0],
     ['in the middle', 137],
     ['last', 299],
-  ])('%s in a batch is set aside, alone; the others flow, and it is taken in when it can be', async (where, at) => {
+  ])('%s in a batch is quarantined without the others, and is applied once it no longer fails', async (where, at) => {
     const name = `poison ${where}`;
     let isMended = false;
     const poison = all[at]?.event.id;
@@ -182,7 +182,7 @@ describe('poison', () => {
     await projector.stop();
   });
 
-  test('in one projection does not keep it from the others', async () => {
+  test('in one projection does not affect the others', async () => {
     const isPoison = ({ seq }: LedgerEvent) => seq % 97 === 0;
     const projector = await startProjector([witness('ill', isPoison), witness('well')]);
     const verdicts = await handleAll(projector.handle, batchesOf(all));
@@ -195,7 +195,7 @@ describe('poison', () => {
     await projector.stop();
   });
 
-  test('everywhere stops a projection where it is, and no other; mended, it goes on from there', async () => {
+  test('in every event halts only that projection; once fixed, it resumes where it stopped', async () => {
     let isMended = false;
     const projector = await startProjector([witness('broken', () => !isMended), witness('beside')]);
     await handleAll(projector.handle, batchesOf(all));
@@ -215,7 +215,7 @@ describe('poison', () => {
   });
 });
 
-test('an event that is not in the log fails, and moves nothing', async () => {
+test('an event that is not in the log fails and moves no cursor', async () => {
   const projector = await startProjector([witness('stranger')]);
   const last = all.at(-1);
   const stranger = { event: { ...last?.event, seq: 10_000_000, id: 'stranger' }, previous: { seq: 9_999_999, part: 1 } } as Delivery;
@@ -223,7 +223,7 @@ test('an event that is not in the log fails, and moves nothing', async () => {
   await projector.stop();
 });
 
-test('a database that cuts a projector off while it starts ends nothing: the first delivery begins again', async () => {
+test('a cut connection during the start of a projector is not fatal: the first delivery starts it again', async () => {
   const name = 'cut_off';
   const barrier = await log.database.pool.connect();
   await barrier.query('begin; lock table projections.projection in access exclusive mode');
@@ -237,7 +237,7 @@ test('a database that cuts a projector off while it starts ends nothing: the fir
   await projector.stop();
 });
 
-/** Ends the connections that wait for a lock, and answers how many there were. */
+/** Ends the connections that wait for a lock; returns their number. */
 async function cutOffThoseWhoWait(): Promise<number> {
   const { rowCount } = await log.database.pool.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,

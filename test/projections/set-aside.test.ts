@@ -19,7 +19,7 @@ afterAll(async () => {
   await log.stop();
 });
 
-/** One that fails on every fiftieth event until it is mended; no broker brings anything: all of it is read from the log. */
+/** A projection that fails on every fiftieth event until it is fixed; without a broker, all events are read from the log. */
 async function caughtUp(
   name: string,
 ): Promise<{ poison: string[]; good: string[]; projection: Projection; mend: (ids?: string[]) => void }> {
@@ -38,7 +38,7 @@ async function caughtUp(
   return { poison, good, projection, mend };
 }
 
-/** In the order of the books, and in each as they had their effect. */
+/** By book, and within each in the order of their effects. */
 async function applied(name: string): Promise<string[]> {
   return (await Promise.all(log.ledger.books.map((book) => witnessed(log.pool, name, book)))).flat();
 }
@@ -47,7 +47,7 @@ async function retry(projection: Projection, ids?: readonly string[]) {
   return await retrySetAside({ pool: log.pool, ledger: log.ledger, log: silentLog(), projection, ...(ids && { ids }) });
 }
 
-/** Page by page, of the newest first. */
+/** Page by page, newest first. */
 async function listed(name: string): Promise<string[]> {
   const ids: string[] = [];
   for (let cursor: string | undefined, more = true; more;) {
@@ -67,7 +67,7 @@ async function eventsCounted(name: string): Promise<number | undefined> {
   return rows[0]?.count;
 }
 
-test('what was set aside while the log was read is applied once by a retry, and there is nothing to retry then', async () => {
+test('a retry applies each quarantined event once, and then nothing is left to retry', async () => {
   const { poison, good, projection, mend } = await caughtUp('caught up');
   expect(poison.length).toBeGreaterThan(3);
   mend();
@@ -78,7 +78,7 @@ test('what was set aside while the log was read is applied once by a retry, and 
   expect(await listed('caught up')).toEqual([]);
 });
 
-test('what still fails stays set aside, with its reason and one try more, and has no effect', async () => {
+test('an event that still fails stays quarantined, with its error and one more try, and has no effect', async () => {
   const { poison, good, projection, mend } = await caughtUp('still ill');
   const [first = '', second = '', ...others] = poison;
   mend([first]);
@@ -97,7 +97,7 @@ test('what still fails stays set aside, with its reason and one try more, and ha
   expect((await applied('still ill')).toSorted()).toEqual([...good, first].toSorted());
 });
 
-test('of those named, only they are tried; what is not set aside is said to be so, and not applied again', async () => {
+test('a retry by name tries only the named events; one that is not quarantined is reported and not applied again', async () => {
   const { poison, good, projection, mend } = await caughtUp('named');
   const [first = '', second = ''] = poison;
   const [healthy = ''] = good;
@@ -113,7 +113,7 @@ test('of those named, only they are tried; what is not set aside is said to be s
   expect(items.map(({ id }) => id)).not.toContain(second);
 });
 
-test('two retries at once, and a broker that brings all of it again meanwhile, apply it once', async () => {
+test('two concurrent retries during a redelivery of all events apply each event once', async () => {
   const { poison, good, projection, mend } = await caughtUp('at once');
   mend();
   const projector = await Projector.start({
@@ -131,7 +131,7 @@ test('two retries at once, and a broker that brings all of it again meanwhile, a
   expect(await eventsCounted('at once')).toBe(all.length);
 });
 
-test('an event that the log does not have fails with that reason', async () => {
+test('an event that is missing from the log fails with that error', async () => {
   const { poison, projection, mend } = await caughtUp('gone');
   const [first] = poison;
   mend();

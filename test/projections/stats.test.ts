@@ -35,7 +35,7 @@ afterAll(async () => {
 const opens = { owner: null, asset: 1, floor: 0n };
 const why = { reason: 'a test', actor: 'operator:test' };
 
-/** In one book, as far as it must be, and with refusals among them. */
+/** Operations within one book where required, some of them refused. */
 async function postEveryKind(): Promise<void> {
   const { ledger } = log;
   const post = async (operation: Operation, book?: number) => {
@@ -97,10 +97,10 @@ async function startProjector(): Promise<Projector> {
 }
 
 describe('the stats of a wallet', () => {
-  test('are exact whether nothing, a part or all of the log has been taken in', async () => {
+  test('are exact whether none, part or all of the log has been applied', async () => {
     const recounted = await recount(log.database.pool);
     const kinds = [...recounted.values()].flatMap((totals) => Object.entries(totals).filter(([, total]) => total));
-    // Each total has somebody who has something of it, or equality would say little of it. Nobody issues to a wallet.
+    // Each total is non-zero for some wallet, or equality would prove little. No operation issues to a wallet.
     expect(new Set(kinds.map(([name]) => name))).toEqual(
       new Set(Object.keys([...recounted.values()][0] ?? {}).filter((name) => name !== 'issued')),
     );
@@ -120,13 +120,13 @@ describe('the stats of a wallet', () => {
     await expectAnswersEqual(recounted);
     expect(await keptRows()).toEqual(recounted);
 
-    // Before any worker knows of it.
+    // Before any worker has seen it.
     await log.post(50);
     await expectAnswersEqual(await recount(log.database.pool));
     await projector.stop();
   });
 
-  test('are exact in every answer while wallets are posted to and the worker works', async () => {
+  test('are exact in every answer during concurrent posting and projecting', async () => {
     const projector = await startProjector();
     const broker = await openBuiltIn({ url: inRole(log.database.url, 'writer'), pool: log.pool, ledger: log.ledger, log: silentLog() });
     const consumer = await broker.consume(projector.handle);
@@ -157,7 +157,7 @@ describe('the stats of a wallet', () => {
 describe('a rebuild', () => {
   const options = () => ({ pool: log.pool, ledger: log.ledger, log: silentLog(), projection: statsProjection });
 
-  test('takes the place of what was read, whatever that was, while posting goes on and the worker works', async () => {
+  test('replaces any previous stats during concurrent posting and projecting', async () => {
     await log.pool.query("update insights.wallet_stats set deposited = deposited + 1, version = version + 1 where wallet = 'w1'");
     const before =
       (await log.pool.query<{ g: number }>("select active_generation as g from projections.projection where name = 'stats'")).rows[0]?.g ??
@@ -185,13 +185,13 @@ describe('a rebuild', () => {
     expect(rows).toEqual([{ active_generation: before + 1, building_generation: null, kept: 1, marks: 1 }]);
   });
 
-  test('goes to the end of the log where no worker does', async () => {
+  test('reaches the end of the log without a worker', async () => {
     await log.post(100);
     await rebuild({ ...options(), check: false });
     expect(await keptRows()).toEqual(await recount(log.database.pool));
   });
 
-  test('that only checks finds what differs, names it, and changes nothing', async () => {
+  test('in check mode reports each difference and changes nothing', async () => {
     expect((await rebuild({ ...options(), check: true })).differences).toEqual([]);
     await log.pool.query("update insights.wallet_stats set withdrawn = withdrawn + 1 where wallet = 'w2'");
     const planted = await keptRows();
@@ -203,7 +203,7 @@ describe('a rebuild', () => {
     expect((await rebuild({ ...options(), check: true })).differences).toEqual([]);
   });
 
-  test('is one at a time; of one that is killed nothing is left to see, and the next begins anew', async () => {
+  test('runs one at a time; a killed one leaves no visible trace, and the next starts over', async () => {
     const before = await keptRows();
     const script = path.join(import.meta.dirname, '../support/slow-rebuild.ts');
     const child = spawn(process.execPath, [script, inRole(log.database.url, 'writer')], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -221,7 +221,7 @@ describe('a rebuild', () => {
     expect((await log.pool.query('select from insights.wallet_stats group by generation')).rowCount).toBe(1);
   });
 
-  test('that lost its turn without knowing it takes nothing’s place: another forgets what it built', async () => {
+  test('that has lost its lock does not replace the stats: the next one discards its work', async () => {
     const [first, forgetting] = [Promise.withResolvers<unknown>(), Promise.withResolvers<void>()];
     const slow = {
       books: log.ledger.books,
@@ -230,7 +230,7 @@ describe('a rebuild', () => {
           const reader = log.ledger.read.in(asked);
           const lastSeq = async () => {
             const seq = await reader.lastSeq();
-            // The connection that has the turn is cut, and another begins.
+            // The connection that holds the lock is cut, and another rebuild begins.
             await log.database.pool.query(
               `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = x'0c0ffe21'::int and objsubid = 2
                  and database = (select oid from pg_database where datname = current_database())`,
