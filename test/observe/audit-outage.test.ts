@@ -8,7 +8,7 @@ afterEach(async () => await coffer?.stop());
 
 const nowhere = 'postgres://nobody@127.0.0.1:1/nowhere';
 
-test('during an outage of its database requests are served, rows are buffered, and rows over the bound are counted as dropped', async () => {
+test('during a database outage requests are served, rows are buffered, and rows over the bound are counted as dropped', async () => {
   coffer = await startWatched({ audit: { url: nowhere, rowsMax: 5 } });
   for (let time = 0; time < 8; time++) expect((await coffer.call('POST', '/wallet/o1/deposit', { amount: 1 })).status).toBe(201);
   await expect.poll(() => coffer?.audit.counts).toEqual({ waiting: 5, written: 0, dropped: 3 });

@@ -1,4 +1,4 @@
-// Who sees and decides what, in required mode; every operation by everybody stands in test/access/matrix.test.ts.
+// Access to requests in required mode; test/access/matrix.test.ts covers every operation for every role.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { person, service } from '../access/world.ts';
 import type { Person } from '../access/world.ts';
@@ -31,7 +31,7 @@ async function waiting(who: Person): Promise<string> {
   return String(id);
 }
 
-test('a user asks for the own wallets only; another’s looks like one that is not there, and no row is made', async () => {
+test('a user can request only for their own wallets; another’s looks like a missing one, and no row is written', async () => {
   const body = { amount: 10, async: true, requestId: 'k' };
   const [foreign, nowhere] = [
     await coffer.call('POST', `/wallet/${walletOf(john)}/withdraw`, body, by(jane)),
@@ -41,7 +41,7 @@ test('a user asks for the own wallets only; another’s looks like one that is n
   expect((await coffer.pool.query(`select from requests.request where wallet = $1`, [walletOf(john)])).rowCount).toBe(0);
 });
 
-test('a user sees the own requests only, and of them nothing that is the operators’', async () => {
+test('a user sees only their own requests, without the fields for operators', async () => {
   const [own, foreign] = [await waiting(jane), await waiting(john)];
   const seen = await coffer.call('GET', `/requests/${own}`, undefined, by(jane));
   expect(seen).toMatchObject({ status: 200, body: { id: own, status: 'awaiting_approval' } });
@@ -53,7 +53,7 @@ test('a user sees the own requests only, and of them nothing that is the operato
   expect((listed.body['items'] as { walletId: string }[]).every(({ walletId }) => walletId === walletOf(jane))).toBe(true);
 });
 
-test('operators and services with the scope decide, and nobody else; who decided stands in the log', async () => {
+test('only operators and services with the scope decide; the log records who decided', async () => {
   const id = await waiting(jane);
   const deciding = { authorization: await service(coffer.product, ['requests:decide']) };
   const reading = { authorization: await service(coffer.product, ['wallets:read', 'money:withdraw', 'holds:write']) };

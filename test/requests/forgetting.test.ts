@@ -33,7 +33,7 @@ const left = async () => (await coffer.pool.query<{ id: string }>('select id fro
 const forget = (keepDays: number, atOnce: number) =>
   forgetOldRequests({ pool: coffer.pool, log: silentLog(), keepDays, atOnce, everyMs: 20 });
 
-it('what is finished goes when it is old, with its lines; what is young, or not finished, stays', async () => {
+it('old finished requests are deleted with their lines; recent and unfinished ones stay', async () => {
   const [old, older, young] = [await finished('old'), await finished('older', 'approval'), await finished('young')];
   const waits = String((await coffer.later('/wallet/w1/withdraw', { amount: 5, requestId: 'waits' }))['id']);
   await age([old, older], 400);
@@ -47,7 +47,7 @@ it('what is finished goes when it is old, with its lines; what is young, or not 
   expect((await coffer.call('GET', `/requests/${old}`)).status).toBe(404);
 });
 
-it('and its key is answered by the ledger: what was posted, the same; what was held for a payout, refused; nothing moves again', async () => {
+it('the ledger answers the key of a deleted request: a posting is replayed, a payout is refused; nothing moves again', async () => {
   const before = await coffer.balance('w1');
   const posted = await coffer.call('POST', '/wallet/w1/withdraw', { amount: 5, requestId: 'old', async: true });
   expect([posted.status, posted.headers.get('idempotency-replayed')]).toEqual([201, 'true']);
@@ -58,7 +58,7 @@ it('and its key is answered by the ledger: what was posted, the same; what was h
   expect(await coffer.balance('w1')).toEqual(before);
 });
 
-it('nothing of the last day goes, whatever is asked; and nobody deletes a line by hand', async () => {
+it('requests of the last day are never deleted, and lines cannot be deleted by hand', async () => {
   const id = await finished('fresh');
   const { rows } = await coffer.pool.query(`select requests.forget_before(clock_timestamp() + interval '9 days', 100) as forgotten`);
   expect([rows, (await left()).includes(id)]).toEqual([[{ forgotten: 1 }], true]);

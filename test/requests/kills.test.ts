@@ -1,4 +1,4 @@
-/** A worker process is killed at every step, and at any moment; another one takes over. */
+/** A worker process is killed at every step and at random times; another one takes over. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { PayoutConfig } from '../../packages/coffer/src/requests/settings.ts';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
@@ -36,7 +36,7 @@ const kills = [
   ...rejected.map((point) => ['withdraw', 'rejected', point] as const),
 ];
 
-it('killed at each of its steps, a worker leaves nothing half done: another ends it, with one effect', async () => {
+it('a worker killed at any of its steps leaves nothing half done: another finishes the request, with one effect', async () => {
   let number = 0;
   for (const [type, says, point] of kills) {
     const [wallet, to] = [`k${number}`, `k${number++}-to`];
@@ -51,7 +51,7 @@ it('killed at each of its steps, a worker leaves nothing half done: another ends
     const ended = await coffer.until(id, 'completed', 'released', 'failed');
     await survivor.stop();
     expect([point, ended['status']]).toEqual([point, says === 'rejected' ? 'released' : 'completed']);
-    // Another process may have posted it: what is kept of a wallet is seconds behind at most.
+    // Another process may have posted it: a cached wallet is at most seconds behind.
     const stands = { balance: says === 'rejected' ? '1000' : '700', held: '0' };
     await expect.poll(() => coffer.balance(wallet), { message: point }).toEqual(stands);
     await expect.poll(() => coffer.balance(to), { message: point }).toEqual({ balance: type === 'transfer' ? '300' : '0', held: '0' });
@@ -61,7 +61,7 @@ it('killed at each of its steps, a worker leaves nothing half done: another ends
   console.info(`killed a worker at ${kills.length} points: each request ended once`);
 }, 400_000);
 
-it('killed at any moment under load, again and again: every request ends, and the payer, the requests and the ledger agree', async () => {
+it('with workers killed repeatedly under load, every request ends, and the payer, the requests and the ledger agree', async () => {
   const random = randomFrom(seedOf('worker kills'));
   const [livesLeast, livesMost, askedPerLife] = [6, 30, 40];
   await coffer.call('POST', '/wallet/load/deposit', { amount: 5_000 });
@@ -80,9 +80,9 @@ it('killed at any moment under load, again and again: every request ends, and th
   };
   const callers: Promise<void>[] = [];
   let [interrupted, lives] = [0, 0];
-  // Kills that interrupted nothing would prove nothing: on a busy machine a worker may have done it all before it is killed.
+  // Kills must interrupt work to prove anything: on a busy machine a worker may finish everything before it is killed.
   for (; lives < livesLeast || (interrupted === 0 && lives < livesMost); lives++) {
-    // Each life has something to do, however much the ones before did.
+    // Each worker has work left, however much the previous ones did.
     for (let count = 0; count < askedPerLife; count++) callers.push(ask());
     const child = startWorkerProcess(coffer.databaseUrl, payer.payout);
     const before = new Set(await coffer.claims());

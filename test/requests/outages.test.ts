@@ -30,7 +30,7 @@ afterAll(async () => {
   expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
 });
 
-/** As a caller does who wants to be sure: the same request with the same key, until there is an answer. */
+/** A careful caller: repeats the request with the same key until there is an answer. */
 async function acceptedInTheEnd(body: object): Promise<number> {
   for (let tries = 1; ; tries++) {
     const answer = await coffer.call('POST', '/wallet/w1/withdraw', { ...body, async: true });
@@ -40,7 +40,7 @@ async function acceptedInTheEnd(body: object): Promise<number> {
   }
 }
 
-it('the database goes away under load, again and again: nothing is reported as failed, and everything is done once', async () => {
+it('during repeated database outages under load no request is reported as failed, and each is done once', async () => {
   const random = randomFrom(seedOf('request outages'));
   const asked = 200;
   await coffer.call('POST', '/wallet/w1/deposit', { amount: 1_000 });
@@ -58,7 +58,7 @@ it('the database goes away under load, again and again: nothing is reported as f
   for (let outage = 0; outage < outages; outage++) {
     await pause(200 + random() * 400);
     proxy.judge = () => 'cut';
-    // What has been sent is committed, and its answer is lost.
+    // Sent statements are committed, and their answers are lost.
     if (outage % 2 === 0) for (const connection of proxy.connections) connection.cut();
     await pause(300 + random() * 900);
     proxy.judge = null;

@@ -1,4 +1,4 @@
-/** A system that pays out, as somebody would write it: an HTTP server that verifies what it is sent, and pays once for each id. */
+/** A typical payout system: an HTTP server that verifies signatures and pays once for each id. */
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,7 +17,7 @@ export type Payout = {
   readonly metadata: Record<string, unknown>;
 };
 
-/** `cut`: the answer is lost on the way. `text`: as it is, whatever that means. */
+/** `cut`: the answer is lost on the way. `text`: sent verbatim. */
 export type Said = {
   readonly status?: number;
   readonly body?: object;
@@ -29,13 +29,13 @@ export type Said = {
 
 export type Payer = {
   readonly payout: Extract<PayoutConfig, { kind: 'webhook' }>;
-  /** What it was asked, in order, with the ids. */
+  /** The requests it received, in order, with their ids. */
   readonly asked: { readonly id: string; readonly payout: Payout }[];
-  /** What it paid out, by id. */
+  /** The amounts paid out, by id. */
   readonly paid: Map<string, string>;
-  /** What was sent to it and not signed as it should be. */
+  /** The requests with an invalid signature. */
   readonly forged: number;
-  /** What it says from now on; `count` of the ask for the same id, from 1 on. */
+  /** Sets its answers from now on; `count`: number of the request for the same id, from 1. */
   says(answer: (payout: Payout, count: number) => Said): void;
   stop(): Promise<void>;
 };
@@ -69,7 +69,7 @@ export async function startPayer({ timeoutSeconds = 60, port = 0 } = {}): Promis
         .writeHead(said.status ?? 200, { 'content-type': 'application/json', ...said.headers })
         .end(said.text ?? JSON.stringify(said.body));
   };
-  // A caller that left is nobody's concern here.
+  // A caller that disconnected does not matter here.
   const server = http.createServer((request, response) => void serve(request, response).catch(() => undefined));
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');

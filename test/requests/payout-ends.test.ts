@@ -1,4 +1,4 @@
-/** The end of a payout's time: what was paid is never given back, whatever was late, lost or dead when it came. */
+/** The deadline of a payout: a paid amount is never released, whatever was late, lost or dead at the deadline. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { callOut } from '../../packages/coffer/src/outbound/index.ts';
@@ -57,12 +57,12 @@ const isPaid = { balance: '700', held: '0' };
 const isGivenBack = { balance: '1000', held: '0' };
 
 async function stands(expected: object): Promise<void> {
-  // Another process may have posted it: what is kept of a wallet is seconds behind at most.
+  // Another process may have posted it: a cached wallet is at most seconds behind.
   await expect.poll(() => coffer.balance(wallet)).toEqual(expected);
 }
 
 describe('a payer that pays', () => {
-  it('and answers when the time is up: captured', async () => {
+  it('and answers at the deadline: captured', async () => {
     const paying = await begin(3);
     paying.says(() => ({ body: { status: 'paid' }, afterMs: 4_000 }));
     const done = await coffer.until((await ask())['id'], 'completed', 'failed');
@@ -70,7 +70,7 @@ describe('a payer that pays', () => {
     await stands(isPaid);
   });
 
-  it('at the last moment, after saying that it did not yet: it is asked for its last word, and captured', async () => {
+  it('at the last moment, after answering pending: a final call finds it paid, and it is captured', async () => {
     const paying = await begin(5);
     paying.says(({ payBefore }) => ({ body: { status: Date.now() < Date.parse(payBefore) - 50 ? 'pending' : 'paid' } }));
     const done = await coffer.until((await ask())['id'], 'completed', 'failed');
@@ -81,11 +81,11 @@ describe('a payer that pays', () => {
   it.each([
     ['cut', { cut: true }],
     ['an error', { status: 503 }],
-    ['nothing that can be read', { text: '<html>' }],
-    ['a status that says nothing', { status: 404 }],
-    ['an acceptance without a word', { status: 202, text: '' }],
-    ['an acceptance whose word is cut off', { status: 202, text: '{"status":"pai' }],
-  ])('and whose answer is %s until the time is up: uncertain, held, and captured as soon as it says so', async (_what, lost) => {
+    ['an unparsable body', { text: '<html>' }],
+    ['an inconclusive status', { status: 404 }],
+    ['an empty 202', { status: 202, text: '' }],
+    ['a truncated 202', { status: 202, text: '{"status":"pai' }],
+  ])('and whose answer is %s until the deadline: uncertain, held, and captured once it confirms', async (_what, lost) => {
     const paying = await begin(3);
     paying.says(() => ({ body: { status: 'paid' }, ...lost }));
     const { id } = await ask();
@@ -103,18 +103,18 @@ describe('a payer that pays', () => {
   it.each([
     ['approve', 'completed', isPaid],
     ['reject', 'released', isGivenBack],
-  ])('and never says so: an operator decides (%s)', async (decision, status, expected) => {
+  ])('and never confirms: an operator decides (%s)', async (decision, status, expected) => {
     const paying = await begin(3);
     paying.says(() => ({ body: { status: 'paid' }, cut: true }));
     const { id } = await ask();
     await coffer.until(id, 'uncertain');
-    // A worker has it in hand for moments.
+    // A worker claims it briefly.
     await expect.poll(async () => (await decide(id, decision)).status).toBe(200);
     await coffer.until(id, status);
     await stands(expected);
   });
 
-  it('while the wallet is frozen until after the time is up: held until it can be booked, and never given back', async () => {
+  it('while the wallet is frozen past the deadline: held until it can be posted, and never released', async () => {
     const paying = await begin(5);
     paying.says(() => ({ body: { status: 'pending' } }));
     const { id } = await ask();
@@ -132,7 +132,7 @@ describe('a payer that pays', () => {
     await stands(isPaid);
   });
 
-  it('while its worker is killed, and no other is there until after the time is up: captured when one is', async () => {
+  it('and whose worker is killed, with no other until after the deadline: captured by the next worker', async () => {
     const paying = await prepare(3);
     paying.says((_payout, count) => ({ body: { status: 'paid' }, afterMs: count === 1 ? 5_000 : 0 }));
     const { id } = await ask();
@@ -141,7 +141,7 @@ describe('a payer that pays', () => {
     child.kill();
     expect(await child.gone).toEqual([null, 'SIGKILL']);
     await untilTimeIsUp(await coffer.until(id, 'paying'));
-    // Longer than the ledger takes to give back what has expired.
+    // Longer than the ledger takes to release an expired hold.
     await pause(2_500);
     await stands(isHeld);
     work(paying);
@@ -152,7 +152,7 @@ describe('a payer that pays', () => {
 });
 
 describe('an operator who approved', () => {
-  it('and no worker until after the time is up: captured', async () => {
+  it('without a worker until after the deadline: captured', async () => {
     await prepare(5);
     const payout = { kind: 'approval', timeoutSeconds: 5 } as const;
     worker = coffer.work({ payout });
@@ -170,7 +170,7 @@ describe('an operator who approved', () => {
 });
 
 describe('an operator who approved while the wallet was frozen', () => {
-  it('until after the time is up: held until it can be booked', async () => {
+  it('past the deadline: held until it can be posted', async () => {
     await prepare(5);
     worker = coffer.work({ payout: { kind: 'approval', timeoutSeconds: 5 } });
     const { id } = await ask();
@@ -183,15 +183,15 @@ describe('an operator who approved while the wallet was frozen', () => {
     await expect.poll(refusals).toBeGreaterThan(before);
     await stands(isHeld);
     await coffer.call('POST', `/wallet/${wallet}/unfreeze`, { reason: 'looked into' });
-    // Or it is in hand, or done, by itself.
+    // Or a worker has already claimed or finished it.
     await expect.poll(async () => (await decide(id, 'approve')).status).toBeOneOf([200, 409]);
     await coffer.until(id, 'completed');
     await stands(isPaid);
   });
 });
 
-describe('what is known not to be paid is given back when the time is up', () => {
-  it('because the payer says so: pending, asked for its last word', async () => {
+describe('a payout that is known to be unpaid is released at the deadline', () => {
+  it('because the payer answers pending to the final call', async () => {
     const paying = await begin(3);
     paying.says(() => ({ body: { status: 'pending' } }));
     let asked = 0;
@@ -204,7 +204,7 @@ describe('what is known not to be paid is given back when the time is up', () =>
     expect([asked > 0, await coffer.balance(wallet)]).toEqual([true, isGivenBack]);
   });
 
-  it('because it was never asked: the wallet was frozen', async () => {
+  it('because it was never called: the wallet was frozen', async () => {
     const paying = await prepare(5);
     const { id } = await ask();
     worker = coffer.work({
@@ -255,7 +255,7 @@ describe('what is known not to be paid is given back when the time is up', () =>
     await stands(isPaid);
   });
 
-  it('and nobody is asked for the first time when there is no time left to pay', async () => {
+  it('and no first call is made when there is no time left to pay', async () => {
     const paying = await prepare(10);
     const { id } = await ask();
     worker = coffer.work({
@@ -272,7 +272,7 @@ describe('what is known not to be paid is given back when the time is up', () =>
   });
 });
 
-it('whatever payers do at the end, and whenever workers die: nothing is paid and given back, or captured and not paid', async () => {
+it('nothing is paid and released, or captured and unpaid, whatever payers do at the deadline and whenever workers die', async () => {
   const random = randomFrom(seedOf('payout ends'));
   const asked = 60;
   const paying = await prepare(3);
@@ -280,7 +280,7 @@ it('whatever payers do at the end, and whenever workers die: nothing is paid and
   const dues = new Map<string, number>();
   let heals = false;
   paying.says(({ request, payBefore }) => {
-    // Each pays at a moment of its own, never after the one that it was told; some never do.
+    // Each pays at a random time before its deadline; some never do.
     const due = dues.get(request) ?? (random() < 0.3 ? Infinity : Date.parse(payBefore) - random() * 3_000);
     dues.set(request, due);
     const said = { body: { status: due <= Math.min(Date.now(), Date.parse(payBefore)) || paying.paid.has(request) ? 'paid' : 'pending' } };

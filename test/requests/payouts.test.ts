@@ -39,7 +39,7 @@ async function begin(timeoutSeconds = 60, changes: Parameters<Working['work']>[0
 const ask = async (body: object = {}): Promise<Body> => await coffer.later(`/wallet/${wallet}/withdraw`, { amount: 300, ...body });
 const decide = async (id: unknown, what: string) => await coffer.call('POST', `/requests/${String(id)}/${what}`, { reason: 'looked into' });
 
-/** What the ledger did for a request: captured and given back, of its hold. */
+/** The captured and released amounts of a request's hold. */
 async function effectsOf(request: Body): Promise<{ captured: bigint; givenBack: bigint }> {
   const { body } = await coffer.call('GET', `/holds/${String(request['holdId'])}`);
   const parts = body['parts'] as { type: string; amount: string }[];
@@ -48,8 +48,8 @@ async function effectsOf(request: Body): Promise<{ captured: bigint; givenBack: 
   return { captured: sum('capture'), givenBack: sum('release', 'expire') };
 }
 
-describe('the payer says', () => {
-  it('paid: what is held is captured; the call is signed and says who gets what', async () => {
+describe('when the payer answers', () => {
+  it('paid: the hold is captured; the call is signed and names the recipient and the amount', async () => {
     const paying = await begin();
     const { id } = await ask({ metadata: { iban: 'DE02', coffer: 'forged' }, requestId: 'one' });
     const done = await coffer.until(id, 'completed');
@@ -78,7 +78,7 @@ describe('the payer says', () => {
     expect(atOnce).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused' } });
   });
 
-  it('rejected: what is held is given back, and the reason is told', async () => {
+  it('rejected: the hold is released, and the reason is shown', async () => {
     const paying = await begin();
     paying.says(() => ({ body: { status: 'rejected', reason: 'account closed\u0000' } }));
     const done = await coffer.until((await ask())['id'], 'released');
@@ -89,7 +89,7 @@ describe('the payer says', () => {
     ]);
   });
 
-  it('pending, for a while: asked again under the same id until it is paid', async () => {
+  it('pending: it is called again with the same id until it has paid', async () => {
     const paying = await begin();
     paying.says(
       (_payout, count) => [{ body: { status: 'pending' } }, { status: 202, text: '' }][count - 1] ?? { body: { status: 'paid' } },
@@ -101,9 +101,9 @@ describe('the payer says', () => {
 
   it.each([
     ['an error', { status: 500, text: '' }],
-    ['too early', { status: 425, text: '' }],
+    ['425 Too Early', { status: 425, text: '' }],
     ['nothing: the answer is lost', { cut: true, body: { status: 'paid' } }],
-    ['half a word', { text: '{"status":"pa' }],
+    ['a truncated body', { text: '{"status":"pa' }],
   ])('%s: asked again, and paid once', async (_what, first) => {
     const paying = await begin();
     paying.says((_payout, count) => (count <= 2 ? first : { body: { status: 'paid' } }));
@@ -113,10 +113,10 @@ describe('the payer says', () => {
   });
 
   it.each([
-    ['that it cannot be', { status: 400, text: '{}' }],
-    ['to go elsewhere', { status: 302, text: '', headers: { location: 'http://127.0.0.1:1/' } }],
-    ['a word that nobody knows', { text: '{"status":"done"}' }],
-    ['nothing that can be read, again and again', { text: '<html>' }],
+    ['400', { status: 400, text: '{}' }],
+    ['a redirect', { status: 302, text: '', headers: { location: 'http://127.0.0.1:1/' } }],
+    ['an unknown status', { text: '{"status":"done"}' }],
+    ['an unparsable body, repeatedly', { text: '<html>' }],
   ])('%s: an operator has to look, and approves', async (_what, said) => {
     const paying = await begin();
     paying.says(() => said);
@@ -131,7 +131,7 @@ describe('the payer says', () => {
     expect(log.find(({ step }) => step === 'approve')).toMatchObject({ actor: 'anonymous', detail: 'looked into' });
   });
 
-  it('nothing in time: what is held is given back, and nobody can approve it any more', async () => {
+  it('nothing in time: the hold is released, and the request can no longer be approved', async () => {
     const paying = await begin(2);
     paying.says(() => ({ body: { status: 'pending' } }));
     const { id } = await ask();
@@ -144,7 +144,7 @@ describe('the payer says', () => {
     expect(await decide(id, 'approve')).toMatchObject({ status: 409, body: { code: 'request_not_waiting', requestStatus: 'failed' } });
   });
 
-  it('nothing, because it is not asked while the wallet is frozen: it is when the wallet is open again', async () => {
+  it('nothing, because the wallet is frozen: it is called once the wallet is unfrozen', async () => {
     const verdicts = new Map<string, ReviewVerdict>();
     const reviews: Reviews = {
       areOn: () => true,
@@ -170,7 +170,7 @@ describe('the payer says', () => {
     expect([paying.paid.size, await coffer.balance(wallet)]).toEqual([2, { balance: '400', held: '0' }]);
   });
 
-  it('paid, while the wallet is frozen: captured by itself once it is not, without an operator', async () => {
+  it('paid while the wallet is frozen: captured automatically after the unfreeze', async () => {
     const paying = await begin();
     paying.says(() => ({ body: { status: 'pending' } }));
     const { id } = await ask();
@@ -181,7 +181,7 @@ describe('the payer says', () => {
       const log = (await coffer.until(id, 'awaiting_approval'))['log'] as { outcome: string; detail: string }[];
       return new Set(log.filter(({ outcome }) => outcome === 'refused: wallet_frozen').map(({ detail }) => detail)).size;
     };
-    // Each try is an operation of its own.
+    // Each try is a separate operation.
     await expect.poll(refusals).toBeGreaterThan(1);
     await coffer.call('POST', `/wallet/${wallet}/unfreeze`, { reason: 'looked into' });
     const done = await coffer.until(id, 'completed');
@@ -192,12 +192,12 @@ describe('the payer says', () => {
     ]);
   });
 
-  it('paid, to two workers at once: captured once', async () => {
+  it('paid to two workers concurrently: captured once', async () => {
     const paying = await begin(60, { leaseMs: 300 });
     const other = coffer.work({ payout: paying.payout, call: callOut, leaseMs: 300 });
     paying.says((_payout, count) => ({ body: { status: 'paid' }, afterMs: count <= 2 ? 1_000 : 0 }));
     const done = await coffer.until((await ask())['id'], 'completed');
-    // They finish what they have in hand: the answers that come too late.
+    // They finish their current work: the late answers.
     await other.stop();
     await worker?.stop();
     worker = undefined;
@@ -213,7 +213,7 @@ describe('the payer says', () => {
   });
 });
 
-describe('somebody else resolves the hold', () => {
+describe('the hold is resolved outside the request', () => {
   const hand = async (request: Body, what: string, amount: number) =>
     await coffer.call('POST', `/holds/${String(request['holdId'])}/${what}`, { amount });
   const waiting = async (timeoutSeconds = 60) => {
@@ -221,7 +221,7 @@ describe('somebody else resolves the hold', () => {
     return await coffer.until((await ask())['id'], 'awaiting_approval');
   };
 
-  it.each(['approve', 'reject'])('captured wholly, then %s: completed, by that capture, and the log says so', async (decision) => {
+  it.each(['approve', 'reject'])('fully captured, then %s: completed by that capture, as the log shows', async (decision) => {
     const request = await waiting();
     const captured = await hand(request, 'capture', 300);
     expect(captured).toMatchObject({ status: 201 });
@@ -290,7 +290,7 @@ describe('somebody else resolves the hold', () => {
   });
 });
 
-it('a payer that answers nobody keeps no other request waiting', async () => {
+it('a payer that never answers does not delay other requests', async () => {
   const silent = await begin(600, { concurrency: 2, callTimeoutMs: 600_000 });
   silent.says(() => ({ body: { status: 'pending' }, afterMs: 300_000 }));
   const payouts = [];
@@ -300,7 +300,7 @@ it('a payer that answers nobody keeps no other request waiting', async () => {
   await coffer.call('POST', '/wallet', { id: to });
   const { id } = await coffer.later(`/wallet/${wallet}/transfer`, { amount: 1, toWalletId: to });
   await coffer.until(id, 'completed');
-  // Those that it was asked for first are still unanswered.
+  // The first calls are still unanswered.
   expect(silent.asked.length).toBe(2);
   await silent.stop();
   await worker?.stop();
@@ -310,7 +310,7 @@ it('a payer that answers nobody keeps no other request waiting', async () => {
   expect(await coffer.balance(wallet)).toEqual({ balance: '939', held: '0' });
 });
 
-it('what was held before such holds had no end, by a worker that died before it wrote that down, goes on', async () => {
+it('a hold with an expiry from an older version, placed by a worker that died before recording it, is continued', async () => {
   const paying = await begin();
   await worker?.stop();
   const { id, requestId } = await ask();
@@ -327,10 +327,10 @@ it('what was held before such holds had no end, by a worker that died before it 
   expect(await coffer.balance(wallet)).toEqual({ balance: '700', held: '0' });
 });
 
-describe('an operator says', () => {
+describe('an operator decides', () => {
   const approval = (timeoutSeconds = 60) => ({ payout: { kind: 'approval', timeoutSeconds } as const });
 
-  it('yes: captured. No: given back, with the reason', async () => {
+  it('approve: captured; reject: released, with the reason', async () => {
     await begin(60, approval());
     const [yes, no] = [await ask(), await ask()];
     await Promise.all([yes, no].map(({ id }) => coffer.until(id, 'awaiting_approval')));
@@ -344,7 +344,7 @@ describe('an operator says', () => {
     expect(await coffer.balance(wallet)).toEqual({ balance: '700', held: '0' });
   });
 
-  it('yes and no at once, twenty times each: one of them, and never both', async () => {
+  it('approve and reject concurrently, twenty times each: exactly one takes effect', async () => {
     await begin(60, approval());
     const { id } = await ask();
     await coffer.until(id, 'awaiting_approval');
@@ -356,13 +356,13 @@ describe('an operator says', () => {
     expect(captured === 0n || givenBack === 0n).toBe(true);
   });
 
-  it('nothing in time: given back', async () => {
+  it('nothing in time: released', async () => {
     await begin(60, approval(1));
     const done = await coffer.until((await ask())['id'], 'failed');
     expect([done['failure'], await effectsOf(done)]).toMatchObject([{ code: 'payout_timed_out' }, { captured: 0n, givenBack: 300n }]);
   });
 
-  it('yes, while the wallet is frozen: the capture is refused, and approving it again has it tried at once', async () => {
+  it('approve while the wallet is frozen: the capture is refused, and a second approval retries it immediately', async () => {
     await begin(60, approval());
     const { id } = await ask();
     await coffer.until(id, 'awaiting_approval');
@@ -374,7 +374,7 @@ describe('an operator says', () => {
     expect(await effectsOf(await coffer.until(id, 'completed'))).toEqual({ captured: 300n, givenBack: 0n });
   });
 
-  it('that it is to be done once more: after a refusal under a fresh key, once; what did not fail is not replayed', async () => {
+  it('replay: a failed request runs once more with a new key; one that did not fail is not replayed', async () => {
     await begin(60, { payout: { kind: 'none' } });
     const { id } = await ask({ amount: 5_000, requestId: 'again' });
     await coffer.until(id, 'failed');
@@ -388,7 +388,7 @@ describe('an operator says', () => {
     expect(atOnce).toMatchObject({ status: 422, body: { code: 'insufficient_funds' } });
   });
 
-  it('that a request is to be replayed whose key is another operation’s, asked for meanwhile: refused', async () => {
+  it('replay of a request whose key another operation has taken since: refused', async () => {
     await begin(60, { payout: { kind: 'none' } });
     await worker?.stop();
     const { id } = await ask({ requestId: 'taken' });
@@ -400,7 +400,7 @@ describe('an operator says', () => {
 });
 
 describe('a review', () => {
-  /** What the fraud rules say, by hold. */
+  /** The verdicts of the fraud rules, by hold. */
   const verdicts = new Map<string, ReviewVerdict>();
   const reviews: Reviews = { areOn: () => true, ofHold: async (hold) => await Promise.resolve(verdicts.get(hold) ?? 'not evaluated yet') };
 
@@ -410,7 +410,7 @@ describe('a review', () => {
     return request;
   }
 
-  it('is waited for, before anybody is asked to pay', async () => {
+  it('ends before the payer is called', async () => {
     const paying = await begin(60, { reviews });
     const { id, holdId } = await held();
     expect(paying.asked).toEqual([]);
@@ -419,7 +419,7 @@ describe('a review', () => {
     expect(paying.asked.length).toBe(1);
   });
 
-  it('that finds something waits for an operator: approved, it goes on; rejected, it is given back', async () => {
+  it('with a finding waits for an operator: approval continues, rejection releases the hold', async () => {
     const paying = await begin(60, { reviews });
     const [good, bad] = [await held(), await coffer.until((await ask())['id'], 'held')];
     for (const { holdId } of [good, bad]) verdicts.set(String(holdId), { finding: 'three withdrawals in a minute' });
@@ -432,14 +432,14 @@ describe('a review', () => {
     expect(paying.asked.map(({ id }) => id)).toEqual([good['id']]);
   });
 
-  it('alone, without a payer: held, and posted when it is clear', async () => {
+  it('without a payer holds the amount, and posts it when cleared', async () => {
     await begin(60, { reviews, payout: { kind: 'none' } });
     const { id, holdId } = await held();
     verdicts.set(String(holdId), 'clear');
     expect(await effectsOf(await coffer.until(id, 'completed'))).toEqual({ captured: 300n, givenBack: 0n });
   });
 
-  it('that a rule asked for is not forgotten with the rule; what it found nothing in goes on', async () => {
+  it('outlives the rule that required it; a request without findings continues', async () => {
     let areOn = true;
     const paying = await begin(60, { reviews: { areOn: () => areOn, ofHold: reviews.ofHold } });
     const [found, free] = [await held(), await coffer.until((await ask())['id'], 'held')];

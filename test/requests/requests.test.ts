@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 describe('a request that is done in the background', () => {
-  it('is accepted with 202, can be followed, and ends as what it would have been at once', async () => {
+  it('is accepted with 202, can be polled, and ends with the synchronous result', async () => {
     const before = Number((await coffer.balance('w1')).balance);
     const answer = await coffer.call('POST', '/wallet/w1/withdraw', {
       amount: 300,
@@ -43,7 +43,7 @@ describe('a request that is done in the background', () => {
     expect(Number((await coffer.balance('w1')).balance)).toBe(before - 300);
   });
 
-  it('is asked for by the header as well, which is answered; a body that says otherwise counts', async () => {
+  it('can be requested by the header, which the answer confirms; the body takes precedence', async () => {
     const prefer = { prefer: 'handling=lenient, Respond-Async; wait=10' };
     const accepted = await coffer.call('POST', '/wallet/w1/transfer', { toWalletId: 'w2', amount: 5 }, prefer);
     expect([accepted.status, accepted.headers.get('preference-applied')]).toEqual([202, 'respond-async']);
@@ -56,7 +56,7 @@ describe('a request that is done in the background', () => {
     );
   });
 
-  it('fails for a refusal, with its code and what to do, and is not tried again', async () => {
+  it('fails on a refusal, with its code and remedy, and is not retried', async () => {
     const { id } = await coffer.later('/wallet/w2/withdraw', { amount: 1_000_000 });
     const failed = await coffer.until(id, 'failed');
     expect(failed).toMatchObject({
@@ -93,7 +93,7 @@ describe('a request that is done in the background', () => {
 });
 
 describe('one key is one operation', () => {
-  it('fifty same requests at once are one row and one effect; other content is refused', async () => {
+  it('fifty identical concurrent requests make one row and one effect; different content is refused', async () => {
     const before = Number((await coffer.balance('w1')).balance);
     const ask = () => coffer.call('POST', '/wallet/w1/withdraw', { amount: 7, requestId: 'same', async: true });
     const answers = await Promise.all(Array.from({ length: 50 }, ask));
@@ -113,7 +113,7 @@ describe('one key is one operation', () => {
     expect(transfer).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused', requestId: 'same' } });
   });
 
-  it('at once and in the background with one key are one operation, whichever comes first', async () => {
+  it('a synchronous and an asynchronous request with one key are one operation, in either order', async () => {
     const before = Number((await coffer.balance('w1')).balance);
     const atOnce = await coffer.call('POST', '/wallet/w1/withdraw', { amount: 11, requestId: 'both-1' });
     const later = await coffer.call('POST', '/wallet/w1/withdraw', { amount: 11, requestId: 'both-1', async: true });
@@ -126,10 +126,10 @@ describe('one key is one operation', () => {
   });
 });
 
-describe('a key that the ledger has on record, and no request stands for', () => {
+describe('a key that is recorded in the ledger but has no request', () => {
   const rowsOf = async (key: string) => (await coffer.pool.query('select from requests.request where key = $1', [key])).rowCount;
 
-  it('is answered at once: the stored answer again, and 409 for anything else', async () => {
+  it('is answered immediately: with the stored answer, or 409 for different content', async () => {
     await coffer.call('POST', '/wallet', { id: 'w3' });
     const prefer = { prefer: 'respond-async' };
     const cases = [
@@ -153,19 +153,19 @@ describe('a key that the ledger has on record, and no request stands for', () =>
     expect(deposit).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused' } });
   });
 
-  it('is the wallet’s own: the same key of another wallet is accepted', async () => {
+  it('is scoped to the wallet: the same key of another wallet is accepted', async () => {
     await coffer.call('POST', '/wallet/w3/deposit', { amount: 3, requestId: 'somebody-else' });
     expect(await coffer.later('/wallet/w1/withdraw', { amount: 3, requestId: 'somebody-else' })).toMatchObject({ walletId: 'w1' });
   });
 
-  it('is answered with the request where one stands for it, with a payout too', async () => {
+  it('is answered with the request if there is one, for a payout too', async () => {
     const { id } = await coffer.later('/wallet/w1/withdraw', { amount: 3, requestId: 'stands' });
     await coffer.until(id, 'completed');
     expect(await coffer.later('/wallet/w1/withdraw', { amount: 3, requestId: 'stands' })).toMatchObject({ id, status: 'completed' });
   });
 });
 
-it('a request says how it was asked: the mode of a transfer', async () => {
+it('a request shows its input: the mode of a transfer', async () => {
   const asked = { toWalletId: 'w2', amount: 1 };
   for (const mode of ['atomic', 'saga'] as const) {
     const { id } = await coffer.later('/wallet/w1/transfer', { ...asked, mode });
@@ -177,8 +177,8 @@ it('a request says how it was asked: the mode of a transfer', async () => {
   expect(await coffer.later('/wallet/w1/withdraw', { amount: 1 })).not.toHaveProperty('mode');
 });
 
-describe('what is not kept', () => {
-  it('a wallet that is not there gets the answer that it gets at once, and no row', async () => {
+describe('an invalid request', () => {
+  it('for a missing wallet gets the synchronous answer and writes no row', async () => {
     const body = { amount: 1, requestId: 'nobody' };
     const [atOnce, later] = [
       await coffer.call('POST', '/wallet/nowhere/withdraw', body),
@@ -202,19 +202,19 @@ describe('what is not kept', () => {
     [{ amount: 1, metadata: { number: 2 ** 60 } }],
     [{ amount: 1, requestId: '\u0001request/x/1' }],
     [{ amount: 1, requestId: 'k', txId: 'l' }],
-  ])('%o is refused as it is at once', async (body) => {
+  ])('%o is refused with the synchronous answer', async (body) => {
     const count = async () => (await coffer.pool.query<{ count: number }>('select count(*) from requests.request')).rows[0]?.count;
     const before = await count();
     const refused = await coffer.call('POST', '/wallet/w1/withdraw', { async: true, ...body });
     expect([refused.status, refused.body['code'], await count()]).toEqual([400, 'invalid_request', before]);
   });
 
-  it.each(['x', '00000000-0000-0000-0000-00000000000g', "' or 1=1 --", '%00'])('an id that is none (%s) is told so', async (id) => {
+  it.each(['x', '00000000-0000-0000-0000-00000000000g', "' or 1=1 --", '%00'])('an invalid id (%s) is reported', async (id) => {
     expect((await coffer.call('GET', `/requests/${encodeURIComponent(id)}`)).status).toBe(400);
   });
 
   it.each(['wait=31', 'wait=-1', 'wait=x', 'status=gone', 'cursor=x', 'limit=0', 'other=1'])(
-    'a query that is none (%s) is told so',
+    'an invalid query (%s) is reported',
     async (query) => {
       const path = query.startsWith('wait') ? '/requests/019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60' : '/requests';
       expect((await coffer.call('GET', `${path}?${query}`)).status).toBe(400);
@@ -242,8 +242,8 @@ describe('lists', () => {
   });
 });
 
-describe('a wallet that everybody asks of', () => {
-  it('500 withdrawals: what is completed and what is refused is what was asked for, and the money is all there', async () => {
+describe('a contended wallet', () => {
+  it('500 withdrawals: completed and refused ones add up to the requested total, and no money is lost', async () => {
     await coffer.call('POST', '/wallet/hot/deposit', { amount: 3_000 });
     const asked = Array.from({ length: 500 }, (_, number) => ({ amount: 1 + (number % 20), requestId: `h${number}` }));
     const callers = Array.from({ length: 50 }, async (_, caller) => {
@@ -263,7 +263,7 @@ describe('a wallet that everybody asks of', () => {
     console.info(`500 withdrawals of one wallet: ${completed?.count} completed, ${failed?.count} refused`);
   });
 
-  it('requests that are finished, however they ended, do not count against the bound of unfinished ones', async () => {
+  it('finished requests of any outcome do not count against the limit of unfinished ones', async () => {
     await coffer.call('POST', '/wallet/busy/deposit', { amount: 10 });
     await coffer.pool.query(`
       insert into requests.request
@@ -275,7 +275,7 @@ describe('a wallet that everybody asks of', () => {
     expect(await coffer.until(accepted['id'], 'completed')).toMatchObject({ status: 'completed' });
   });
 
-  it('more unfinished requests than a wallet may have are told to wait, and what is known is still answered', async () => {
+  it('requests beyond the limit of unfinished ones get a retry-later answer, and known keys are still answered', async () => {
     await coffer.call('POST', '/wallet/full/deposit', { amount: 10 });
     const last = await coffer.later('/wallet/full/withdraw', { amount: 1, requestId: 'last' });
     await coffer.until(last['id'], 'completed');

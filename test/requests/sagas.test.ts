@@ -1,4 +1,4 @@
-/** Transfers in steps, asked for in the background: over several books, with workers that are killed and recipients that cannot be paid. */
+/** Asynchronous transfers in steps across several books, with workers that are killed and recipients that cannot be credited. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -40,11 +40,11 @@ const later = async (from: string, to: string, more: object): Promise<Body> =>
   await coffer.later(`/wallet/${from}/transfer`, { toWalletId: to, mode: 'saga', ...more });
 const freeze = async (id: string, verb: 'freeze' | 'unfreeze') =>
   expect((await coffer.call('POST', `/wallet/${id}/${verb}`, { sides: 'credits', reason: 'a test' })).status).toBe(201);
-/** Another process may have posted it: what is kept of a wallet is seconds behind at most. */
+/** Another process may have posted it: a cached wallet is at most seconds behind. */
 const expectBalance = async (id: string, balance: number, message: string) =>
   await expect.poll(() => coffer.balance(id), { message }).toEqual({ balance: String(balance), held: '0' });
 
-it('killed between any two steps, a worker leaves a transfer that another ends: paid, or given back and paid when it is replayed', async () => {
+it('a worker killed between any two steps leaves a transfer that another completes, or compensates and completes on replay', async () => {
   const stops = ['processing claimed', ...points, 'processing done', 'processing settled'];
   let number = 0;
   for (const point of stops) {
@@ -61,7 +61,7 @@ it('killed between any two steps, a worker leaves a transfer that another ends: 
       await expectBalance(from, isFrozen ? 1_000 : 700, about);
       await expectBalance(to, isFrozen ? 0 : 300, about);
       expect([about, ended['status']]).toEqual([about, isFrozen ? 'failed' : 'completed']);
-      // The transfer itself, and the same thing asked for at once, say the same.
+      // The transfer and the same request sent synchronously give the same answer.
       const transfer = await coffer.call('GET', `/transfers/${String(ended['operationId'])}`);
       expect([about, transfer.body['status']]).toEqual([about, isFrozen ? 'compensated' : 'completed']);
       const again = await coffer.call('POST', `/wallet/${from}/transfer`, { toWalletId: to, mode: 'saga', ...asked });
@@ -75,7 +75,7 @@ it('killed between any two steps, a worker leaves a transfer that another ends: 
   console.info(`killed a worker at ${stops.length} points of a transfer in steps, twice each: each ended once`);
 }, 400_000);
 
-it('killed at any moment under load, with recipients that are frozen and closed meanwhile: each ends once, and the money is where they say', async () => {
+it('with workers killed at random under load and recipients frozen and closed, each transfer ends once and the balances agree', async () => {
   const random = randomFrom(seedOf('worker kills, transfers in steps'));
   const [lives, asked, funds] = [5, 200, 10_000];
   const from = await wallet('many', funds);
@@ -105,7 +105,7 @@ it('killed at any moment under load, with recipients that are frozen and closed 
   for (let life = 0; life < lives; life++) {
     const child = startWorkerProcess();
     const before = new Set(await coffer.claims());
-    // It works by now: how long that takes is a matter of the machine.
+    // It is working by now: how long that takes depends on the machine.
     await expect
       .poll(async () => (await coffer.claims()).some((claim) => !before.has(claim)), { interval: 5, timeout: 120_000 })
       .toBe(true);

@@ -1,4 +1,4 @@
-// A worker in a process of its own that kills itself when the work on a request, or a transfer in steps, has come to a point, or works
+// A worker in a separate process that kills itself when a request, or a transfer in steps, reaches a given point, or works
 // until it is killed.
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import { createLog } from '../../packages/coffer/src/kernel/index.ts';
@@ -27,7 +27,7 @@ const ledger: Ledger = {
   post: async (operation, book) => {
     const [before, after] = stages[operation.kind] ?? ['', ''];
     const answer = opened.post(operation, book);
-    // Sent, and not answered.
+    // Sent but not answered.
     if (before !== '') setImmediate(() => dieAt(before));
     const outcome = await answer;
     dieAt(after);

@@ -1,4 +1,4 @@
-/** Workers in processes of their own, to be killed. */
+/** Workers in separate processes, to be killed. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';

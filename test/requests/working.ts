@@ -1,4 +1,4 @@
-/** A product over HTTP with a worker that does what it accepts in the background. */
+/** A server over HTTP with a worker for asynchronous requests. */
 import { expect } from 'vitest';
 import { startRequestRunner } from '../../packages/coffer/src/requests/index.ts';
 import type { RequestWork } from '../../packages/coffer/src/requests/index.ts';
@@ -8,9 +8,9 @@ import type { Answer, TestProduct } from '../http/product.ts';
 export type Body = Record<string, unknown>;
 
 export type Working = TestProduct & {
-  /** Starts a worker, beside those that run. */
+  /** Starts another worker. */
   work(changes?: Partial<RequestWork>): { stop(): Promise<void> };
-  /** What is asked for in the background; answers with the 202's body. */
+  /** Sends an asynchronous request; returns the body of the 202. */
   later(path: string, body: object, headers?: Record<string, string>): Promise<Body>;
   /** The request once it is in one of these states. */
   until(id: unknown, ...statuses: string[]): Promise<Body>;
@@ -19,7 +19,7 @@ export type Working = TestProduct & {
   claims(): Promise<string[]>;
 };
 
-const neverCalled: RequestWork['call'] = async () => await Promise.reject(new Error('nobody is to be called'));
+const neverCalled: RequestWork['call'] = async () => await Promise.reject(new Error('unexpected payer call'));
 
 export async function startWorking(...product: Parameters<typeof startProduct>): Promise<Working> {
   const coffer = await startProduct(...product);

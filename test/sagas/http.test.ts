@@ -1,4 +1,4 @@
-/** Transfers between books as callers of the REST API meet them. */
+/** Transfers between books, as seen by callers of the REST API. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { SagaResumer } from '../../packages/coffer/src/wallets/index.ts';
@@ -46,7 +46,7 @@ describe('in a ledger of three books', () => {
     });
   });
 
-  it('shows the steps with their times and places, and both wallets in both histories', async () => {
+  it('shows the steps with their times and books, and both wallets in both histories', async () => {
     const { body } = await transfer({ requestId: 'http-2' });
     const id = String(body['operationId']);
     const found = await coffer.call('GET', `/transfers/${id}`);
@@ -68,7 +68,7 @@ describe('in a ledger of three books', () => {
     ]);
   });
 
-  it('answers one that came back as the refusal that it was, with its id, and shows how it came back', async () => {
+  it('answers a compensated transfer with its refusal and its id, and shows the compensation', async () => {
     const nobody = walletIn(coffer.ledger, 3, 'nobody-');
     const refused = await transfer({ toWalletId: nobody, requestId: 'http-3' });
     expect(refused.status).toBe(404);
@@ -88,7 +88,7 @@ describe('in a ledger of three books', () => {
     expect(read.body).toMatchObject({ status: 'compensated', failure: { code: 'recipient_not_found' } });
   });
 
-  it('refuses what never leaves the sender as always, and shows it as refused', async () => {
+  it('refuses a transfer that the sender cannot make as usual, and shows it as refused', async () => {
     const refused = await transfer({ amount: 100_000, requestId: 'http-4' });
     expect(refused.body).toMatchObject({ status: 422, code: 'insufficient_funds' });
     expect(refused.body).not.toHaveProperty('transferStatus');
@@ -97,7 +97,7 @@ describe('in a ledger of three books', () => {
     expect((found.body['steps'] as { step: string }[]).map(({ step }) => step)).toEqual(['initiated', 'failed']);
   });
 
-  it('tells a transfer at once in the same four steps, all at one time', async () => {
+  it('shows an immediate transfer with the same four steps, all at one time', async () => {
     const near = walletIn(coffer.ledger, 1, 'near-');
     await coffer.call('POST', `/wallet/${near}/deposit`, { amount: 1, requestId: 'funds' });
     const { body } = await transfer({ toWalletId: near, requestId: 'http-5' });
@@ -111,7 +111,7 @@ describe('in a ledger of three books', () => {
     expect(inSteps.body).toMatchObject({ mode: 'saga', status: 'completed' });
   });
 
-  it('answers each transfer of a batch as it would alone, and refuses one in steps in a group by name', async () => {
+  it('answers each transfer of a batch individually, and refuses one in steps in an all-or-nothing group', async () => {
     const item = { type: 'transfer', walletId: from, toWalletId: to, amount: 1 };
     const each = await coffer.call('POST', '/operations/batch', { operations: [item, { ...item, toWalletId: 'nobody-at-all' }] });
     expect(each.body).toMatchObject({
@@ -130,7 +130,7 @@ describe('in a ledger of three books', () => {
     });
   });
 
-  it('accepts what a book that is away cannot answer, never as a failure, and ends it when the book is back', async () => {
+  it('accepts a transfer to an unavailable book, never reports it as failed, and ends it when the book is back', async () => {
     const turn = await coffer.pool.connect();
     let accepted: Answer;
     try {
@@ -172,7 +172,7 @@ describe('to users', () => {
   });
   afterAll(() => coffer.stop());
 
-  it('a transfer is there for the sender and the recipient, and for nobody else', async () => {
+  it('a transfer is visible only to the sender and the recipient', async () => {
     const look = async (at: number, id: string) =>
       await coffer.call('GET', `/transfers/${id}`, undefined, { authorization: people[at]?.authorization ?? '' });
     const seen = await look(0, transferId);

@@ -1,4 +1,4 @@
-/** Real processes, killed between any two steps of a transfer and in the middle of each; somebody else ends what they began. */
+/** Real processes, killed between any two steps of a transfer and within each; another process ends their transfers. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -29,7 +29,7 @@ afterAll(() => database.drop());
 type Asked = { readonly from: string; readonly to: string; readonly key: string; readonly amount: string };
 type Told = { readonly key: string; readonly from: string; readonly status: string; readonly seq: number; readonly refusal: string | null };
 
-/** Starts a process that transfers until it dies; answers with what it asked and was told. */
+/** Starts a process that transfers until it dies; returns its requests and their answers. */
 async function live(life: number, seed: number, point: string, wallets: readonly string[], killAfterMs: number | null) {
   const script = path.join(import.meta.dirname, '../support/saga-child.ts');
   const args = [script, database.url, String(books), String(seed), String(life), point, wallets.join(',')];
@@ -54,7 +54,7 @@ async function live(life: number, seed: number, point: string, wallets: readonly
   return { asked: parsed.filter((line): line is Asked => 'to' in line), told: parsed.filter((line): line is Told => 'status' in line) };
 }
 
-it('conserves the money at every moment, ends every transfer once, and a retry gives the answer that was given', async () => {
+it('conserves the money at every moment, ends every transfer once, and answers a retry with the original answer', async () => {
   const seed = seedOf('saga kills');
   const random = randomFrom(seed);
   const ledger = await openBooks(database.url, books);
@@ -90,10 +90,10 @@ it('conserves the money at every moment, ends every transfer once, and a retry g
     told.push(...one.told);
     interrupted = await underWay(database.pool);
   }
-  // Kills that interrupted nothing would prove nothing.
+  // Kills must interrupt work to prove anything.
   expect(interrupted).toBeGreaterThan(killsPerPoint);
 
-  // Two workers at once, in connections of their own.
+  // Two concurrent workers on separate connections.
   const other = await openBooks(database.url, books);
   const resumers = [ledger, other].map((one) => new SagaResumer({ ledger: one, log: silentLog(), everyMs: 20, olderThanMs: 0 }));
   await expect.poll(() => underWay(database.pool)).toBe(0);
@@ -112,7 +112,7 @@ it('conserves the money at every moment, ends every transfer once, and a retry g
     else {
       const again = await commands.transfer({ from, to, key, amount: BigInt(amount), mode: 'saga' });
       const refusal = again.status === 'refused' ? again.refusal.code : null;
-      // Where the end of the log was is in the answers that nobody remembers: to a wallet that is not there.
+      // Unrecorded answers, to a missing wallet, contain the end of the log.
       repeated.push({ status: again.status, refusal, seq: again.entry ? again.seq : answer.seq });
       given.push({ status: answer.status, refusal: answer.refusal, seq: answer.seq });
     }

@@ -1,4 +1,4 @@
-/** Drivers with a bug in them: what they do to a ledger of two books, the verifier finds, at the step that is wrong. */
+/** Drivers with a planted bug: the verifier finds the wrong step in a ledger of two books. */
 import { expect, it } from 'vitest';
 import { creditOf, endOf, verify } from '../../packages/coffer/src/ledger/index.ts';
 import type { Ledger, Outcome, RecordedEntry } from '../../packages/coffer/src/ledger/index.ts';
@@ -25,12 +25,12 @@ const planted: readonly [bug: string, found: string | null, driver: Driver][] = 
     async (ledger, debit) => await end(ledger, debit, null, { kind: 'transfer_return', refusal }),
   ],
   [
-    'returns what was credited',
+    'returns a credited amount',
     '1 transfer_return',
     async (ledger, debit) => await end(ledger, debit, (await credit(ledger, debit)).entry, { kind: 'transfer_return', refusal }),
   ],
   [
-    'completes what was refused',
+    'completes a refused transfer',
     '1 transfer_complete',
     async (ledger, debit) => {
       await ledger.post({ kind: 'freeze', key: 'f', wallet: creditOf(debit).to, sides: 'both', reason: 'r', actor: 'a' });
@@ -45,7 +45,7 @@ const planted: readonly [bug: string, found: string | null, driver: Driver][] = 
     async (ledger, debit, other) => await end(ledger, debit, (await credit(ledger, other)).entry),
   ],
   [
-    'ends a transfer twice, under a key of its own',
+    'ends a transfer twice, under another key',
     '1 transfer_return',
     async (ledger, debit) => {
       const { credit: entry } = await drive(ledger, debit);
@@ -60,7 +60,7 @@ const planted: readonly [bug: string, found: string | null, driver: Driver][] = 
   ],
   ['credits for another sender', '2 transfer_credit', async (ledger, debit) => await credit(ledger, debit, { from: 'somebody' })],
   [
-    'credits what nobody sent',
+    'credits an amount that was never sent',
     '2 transfer_credit',
     async (ledger, debit) => await credit(ledger, debit, { transfer: '1-1', key: '\u0001transfer/1-1' }),
   ],
@@ -70,12 +70,12 @@ const planted: readonly [bug: string, found: string | null, driver: Driver][] = 
     async (ledger, debit) => await credit(ledger, debit, { key: creditOf(debit).key.slice(1) }),
   ],
   [
-    'credits twice, under a key of its own',
+    'credits twice, under another key',
     '2 transfer_credit',
     async (ledger, debit) => [await drive(ledger, debit), await credit(ledger, debit, { key: '\u0001transfer/again' })],
   ],
   [
-    'remembers the refusal of another amount',
+    'records the refusal of another amount',
     '2 transfer_credit',
     async (ledger, debit) => {
       await ledger.post({ kind: 'freeze', key: 'f', wallet: creditOf(debit).to, sides: 'both', reason: 'r', actor: 'a' });

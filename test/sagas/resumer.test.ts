@@ -1,4 +1,4 @@
-/** The resumer ends what nobody stays with, and one book that is away keeps nothing back but its own. */
+/** The resumer ends abandoned transfers, and an unavailable book delays only its own. */
 import type { OperationOutcome } from '../../packages/coffer/src/operations/index.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const quick = { everyMs: 20, olderThanMs: 0 } as const;
 
-it('does not touch a transfer that is younger than it may be', async () => {
+it('leaves a transfer alone until it reaches the minimum age', async () => {
   const [from, to] = [walletIn(ledger, 1, 'young-'), walletIn(ledger, 2, 'young-')];
   for (const wallet of [from, to]) await fund(ledger, wallet, 10n);
   await debitOnly(ledger, from, to, 1n);
@@ -44,7 +44,7 @@ it('does not touch a transfer that is younger than it may be', async () => {
   expect([await balanceOf(ledger, from), await balanceOf(ledger, to)]).toEqual([9n, 11n]);
 });
 
-it('ends what goes to other books while one is away, and the rest when it is back; an outage is told once', async () => {
+it('ends transfers to other books during an outage of one, and the rest afterwards; an outage is logged once', async () => {
   const [from, stuck, well] = [walletIn(ledger, 1, 'away-'), walletIn(ledger, 2, 'away-'), walletIn(ledger, 3, 'away-')];
   for (const wallet of [from, stuck, well]) await fund(ledger, wallet, 100n);
   const lines: string[] = [];
@@ -77,7 +77,7 @@ it('ends what goes to other books while one is away, and the rest when it is bac
   expect(lines).toEqual(['Transfers between books wait for an unavailable book']);
 });
 
-it('of two books whose answers are cut off at random, ends each transfer once, and every caller is told the same', async () => {
+it('ends each transfer once when answers of two books are cut off at random, and every caller gets the same answer', async () => {
   const random = randomFrom(seedOf('lost answers of sagas'));
   const { commands } = walletsOn(ledger);
   const wallets = [1, 2, 3].flatMap((book) => ['a', 'b'].map((name) => walletIn(ledger, book, `cut-${name}-`)));
@@ -90,7 +90,7 @@ it('of two books whose answers are cut off at random, ends each transfer once, a
   const next = (at: number) => ({ from: pick(), to: pick(), amount: 3n, key: `cut ${at}`, mode: 'saga' as const });
   const asked: ReturnType<typeof next>[] = [];
   const first: (OperationOutcome | null)[] = [];
-  // What is asked together shares its answers: how many there are to cut off is not known before.
+  // Requests sent together share answers, so the number of answers to cut off is not known in advance.
   while (asked.length < 100 || (cuts <= 5 && asked.length < 2_000)) {
     const some = Array.from({ length: 20 }, (_, at) => next(asked.length + at));
     asked.push(...some);
@@ -105,7 +105,7 @@ it('of two books whose answers are cut off at random, ends each transfer once, a
   for (const [at, outcome] of again.entries()) {
     const known = first[at];
     expect(outcome.saga?.status ?? outcome.status).not.toBe('debited');
-    // Whoever was answered is answered the same; whoever was not learns now.
+    // Answered callers get the same answer again; the others get theirs now.
     expect(known?.entry?.seq ?? outcome.entry?.seq).toBe(outcome.entry?.seq);
   }
   const { rows } = await database.pool.query(

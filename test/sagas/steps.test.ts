@@ -1,4 +1,4 @@
-/** Transfers by saga, in a ledger of one book and of three: each ends, once, as the recipient's book decided, whatever happens in between. */
+/** Transfers by saga in ledgers of one and three books: each ends exactly once, as the recipient's book decided. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { creditOf, endOf, operationId } from '../../packages/coffer/src/ledger/index.ts';
 import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
@@ -54,7 +54,7 @@ for (const books of [1, 3]) {
     }
     const freeze = (wallet: string) => ({ wallet, sides: 'both', reason: 'a test', actor: 'operator:test' }) as const;
 
-    it('moves the money, and answers with both wallets as they stand', async () => {
+    it('moves the money, and answers with the current state of both wallets', async () => {
       const { from, to } = await pair();
       const asked = { from, to, amount: 40n, key: 'one', mode: 'saga', metadata: '{"order":1}' } as const;
       const outcome = await commands.transfer(asked);
@@ -66,18 +66,18 @@ for (const books of [1, 3]) {
       });
       const again = await commands.transfer(asked);
       expect(told(again)).toEqual({ ...told(outcome), replayed: true });
-      // The end leaves the sender as it is.
+      // The end step does not change the sender.
       expect(await ledger.read.balance(from)).toMatchObject({ balance: 60n, version: 2 });
     });
 
-    it('is other content under the same key than a transfer at once', async () => {
+    it('differs in content from an immediate transfer under the same key', async () => {
       const { from, to } = await pair();
       await commands.transfer({ from, to, amount: 1n, key: 'same', mode: 'saga' });
       const other = await commands.transfer({ from, to, amount: 1n, key: 'same', mode: 'atomic' });
       expect(other).toMatchObject({ status: 'refused', refusal: { code: 'idempotency_key_reused' } });
     });
 
-    it('without a mode is at once within a book, and in steps between two', async () => {
+    it('defaults to immediate within a book and to steps between two', async () => {
       const { from, to } = await pair();
       const outcome = await commands.transfer({ from, to, amount: 1n, key: 'plain' });
       expect(outcome.entry?.kind).toBe(books === 1 ? 'transfer' : 'transfer_debit');
@@ -85,7 +85,7 @@ for (const books of [1, 3]) {
       expect(atomic).toMatchObject(books === 1 ? { status: 'posted' } : { status: 'refused', refusal: { code: 'other_book' } });
     });
 
-    it('is refused before it begins for everything that a transfer is refused for on the sender’s side', async () => {
+    it('is refused before it begins for every refusal on the sender’s side', async () => {
       const { from, to } = await pair();
       const code = async (more: object) => {
         const outcome = await commands.transfer({ from, to, amount: 10n, mode: 'saga', ...more });
@@ -117,7 +117,7 @@ for (const books of [1, 3]) {
       ['full', 'balance_limit', async (wallet) => await fund(ledger, wallet, 10n ** 38n - 1n)],
     ];
     for (const [what, code, hinder] of hindrances) {
-      it(`comes back when the recipient is ${what}, and a retry moves nothing, whatever the recipient is then`, async () => {
+      it(`is compensated when the recipient is ${what}, and a retry moves nothing, whatever the recipient's state then`, async () => {
         const { from, to } = await pair({ recipient: false });
         const debit = await debitOnly(ledger, from, to, 30n);
         await hinder(to);
@@ -130,7 +130,7 @@ for (const books of [1, 3]) {
           entry: { kind: 'transfer_debit', seq: debit.seq },
           saga: { status: 'compensated', credit: { refusal: { code } }, end: { kind: 'transfer_return', credit: { balance: 100n } } },
         });
-        // From here on the recipient could be paid.
+        // From here on the recipient could be credited.
         if (what === 'missing') await fund(ledger, to, 1n);
         if (what === 'frozen') await commands.unfreeze(freeze(to));
         const before = [await balanceOf(ledger, from), await balanceOf(ledger, to)];
@@ -142,7 +142,7 @@ for (const books of [1, 3]) {
       });
     }
 
-    it('returns to a sender that was frozen or closed meanwhile, and what a closed wallet gets back can be swept', async () => {
+    it('returns to a sender that has since been frozen or closed, and a closed wallet can be swept again', async () => {
       const { from, to } = await pair({ recipient: false });
       const debit = await debitOnly(ledger, from, to, 100n);
       await commands.freeze(freeze(from));
@@ -165,7 +165,7 @@ for (const books of [1, 3]) {
       expect((await commands.withdraw({ wallet: from, amount: most })).status).toBe('posted');
     });
 
-    it('gives limits nothing back when it returns', async () => {
+    it('does not restore limits when it returns', async () => {
       const { from, to } = await pair({ recipient: false });
       await commands.setLimits({ ...freeze(from), limits: { perTransfer: null, perDay: 50n, perMonth: null } });
       await drive(ledger, await debitOnly(ledger, from, to, 40n));
@@ -173,7 +173,7 @@ for (const books of [1, 3]) {
       expect(await commands.withdraw({ wallet: from, amount: 11n })).toMatchObject({ refusal: { code: 'limit_exceeded' } });
     });
 
-    it('has each step once, however many drive it at once', async () => {
+    it('has each step once under concurrent drivers', async () => {
       const { from, to } = await pair();
       const other = await openBooks(database.url, books);
       const debits = await Promise.all(Array.from({ length: 10 }, () => debitOnly(ledger, from, to, 3n)));
@@ -189,7 +189,7 @@ for (const books of [1, 3]) {
       expect([await balanceOf(ledger, from), await balanceOf(ledger, to)]).toEqual([70n, 31n]);
     });
 
-    it('has one end, and never the other', async () => {
+    it('either completes or fails, never both', async () => {
       const { from, to } = await pair();
       const debit = await debitOnly(ledger, from, to, 5n);
       const { credit } = await drive(ledger, debit);
@@ -199,7 +199,7 @@ for (const books of [1, 3]) {
       expect(await balanceOf(ledger, from)).toBe(95n);
     });
 
-    it('is not reversed step by step', async () => {
+    it('cannot be reversed step by step', async () => {
       const { from, to } = await pair();
       const outcome = await commands.transfer({ from, to, amount: 5n, mode: 'saga' });
       const operation = operationId(posted(outcome));
@@ -207,7 +207,7 @@ for (const books of [1, 3]) {
       expect(reversal).toMatchObject({ status: 'refused', refusal: { code: 'not_reversible', facts: { kind: 'transfer_debit' } } });
     });
 
-    it('carries its date, so that by effective date one that came back never happened', async () => {
+    it('keeps its effective date, so that a compensated one nets to zero by effective date', async () => {
       const { from, to } = await pair({ recipient: false });
       const effectiveAt = new Date('2026-01-01T00:00:00.000Z');
       await commands.transfer({ from, to, amount: 5n, mode: 'saga', effectiveAt });
@@ -216,7 +216,7 @@ for (const books of [1, 3]) {
       expect(await at('2026-06-01T00:00:00.000Z')).toMatchObject({ balance: 0n });
     });
 
-    it('in a batch is one of many, and is refused by name in a group', async () => {
+    it('is accepted in a batch, and refused in an all-or-nothing group', async () => {
       const { from, to } = await pair();
       const item = { type: 'transfer', from, to, amount: 2n } as const;
       const each = await commands.batch(
@@ -236,7 +236,7 @@ for (const books of [1, 3]) {
       expect(linked).toMatchObject([books === 1 ? { status: 'posted' } : { refusal: { code: 'other_book' } }]);
     });
 
-    it('counts as transferred out and in, unless it came back', async () => {
+    it('counts as transferred out and in, unless it was compensated', async () => {
       const { from, to } = await pair();
       await commands.transfer({ from, to, amount: 7n, mode: 'saga' });
       await commands.transfer({ from, to: `${to}-nobody`, amount: 9n, mode: 'saga' });
@@ -244,7 +244,7 @@ for (const books of [1, 3]) {
       expect(await queries.stats(to)).toMatchObject({ transferredIn: 7n, transferredOut: 0n });
     });
 
-    it('leaves nothing under way', async () => {
+    it('leaves no unfinished transfer', async () => {
       expect(await underWay(database.pool)).toBe(0);
       expect(dollars).toBe(3);
     });
