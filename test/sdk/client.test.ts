@@ -18,16 +18,16 @@ afterAll(async () => {
 });
 
 describe('a call', () => {
-  it('answers as the API does, and says whether it was answered before', async () => {
+  it('returns the answer of the API, and whether it is a replay', async () => {
     const first = await coffer.deposit({ walletId: 'c1', amount: 1000, key: 'k' });
     expect(first).toMatchObject({ walletId: 'c1', balance: '1000', version: 1, requestId: 'k', replayed: false });
     expect(await coffer.deposit({ walletId: 'c1', amount: 1000, key: 'k' })).toEqual({ ...first, replayed: true });
   });
 
-  it('can be left to a worker, and followed', async () => {
+  it('can run asynchronously and be polled', async () => {
     await coffer.deposit({ walletId: 'c0', amount: 100 });
     const later = await coffer.withdrawLater({ walletId: 'c0', amount: 1, key: 'l' });
-    assert('attempts' in later, 'nothing was done under this key before');
+    assert('attempts' in later, 'the key is new');
     expect(later).toMatchObject({ status: 'accepted', walletId: 'c0', amount: '1', requestId: 'l', replayed: false });
     expect(await coffer.withdrawLater({ walletId: 'c0', amount: 1, key: 'l' })).toEqual({ ...later, replayed: true });
     expect(await coffer.getRequest({ asyncRequestId: later.id })).toMatchObject({ id: later.id, log: [] });
@@ -38,14 +38,14 @@ describe('a call', () => {
     expect(await coffer.withdrawLater({ walletId: 'c0', amount: 2, key: 'at-once' })).toEqual({ ...atOnce, replayed: true });
   });
 
-  it('gets a key of its own when it is given none: two calls are two operations', async () => {
+  it('gets a new key by default: two calls are two operations', async () => {
     const first = await coffer.deposit({ walletId: 'c2', amount: 5 });
     const second = await coffer.deposit({ walletId: 'c2', amount: 5 });
     expect(first.requestId).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
     expect([first.requestId === second.requestId, second.balance]).toEqual([false, '10']);
   });
 
-  it('carries amounts of every size exactly, and refuses a number that is none before it is sent', async () => {
+  it('sends amounts of every size exactly, and rejects an invalid amount before sending', async () => {
     const huge = 12_345_678_901_234_567_890_123_456_789n;
     expect(await coffer.deposit({ walletId: 'c3', amount: huge })).toMatchObject({ amount: String(huge), balance: String(huge) });
     expect(await coffer.deposit({ walletId: 'c3', amount: '1' })).toMatchObject({ balance: String(huge + 1n) });
@@ -53,17 +53,17 @@ describe('a call', () => {
     await expect(coffer.deposit({ walletId: 'c3', amount: Number.NaN })).rejects.toThrow(RangeError);
   });
 
-  it('takes keys of any text in the body and in the path', async () => {
+  it('accepts any text as a key, in the body and in the path', async () => {
     const key = 'Büro/№ 7 %?';
     const { operationId } = await coffer.deposit({ walletId: 'c4', amount: 1, key });
     expect(await coffer.getOperationByKey({ walletId: 'c4', key })).toMatchObject({ operationId, requestId: key, status: 'completed' });
   });
 
-  it('may have less time in all than one attempt usually has', async () => {
+  it('accepts a deadline shorter than the default attempt timeout', async () => {
     expect(await coffer.getWallet({ walletId: 'c1' }, { deadlineMs: 9_999 })).toMatchObject({ walletId: 'c1' });
   });
 
-  it('answers text where the API does', async () => {
+  it('returns text where the API does', async () => {
     const answer = async () =>
       await Promise.resolve(new Response('# HELP x\n', { headers: { 'content-type': 'text/plain; version=0.0.4' } }));
     expect(await new Coffer({ fetch: answer }).getMetrics()).toBe('# HELP x\n');
@@ -72,13 +72,13 @@ describe('a call', () => {
     });
   });
 
-  it('has a path of its own: what would lead elsewhere is not sent', async () => {
+  it('stays on its own path: an id that would change the path is not sent', async () => {
     await expect(coffer.getWallet({ walletId: '..' })).rejects.toThrow(TypeError);
     await expect(coffer.getWallet({ walletId: 'a/b?c' })).rejects.toMatchObject({ status: 400 });
   });
 });
 
-it('each operation of a list gets a key of its own, unless it has one, under whichever name', () => {
+it('each operation of a list gets its own key unless it has one, under either name', () => {
   const described = { method: 'POST', path: '/operations/batch', query: [], hasBody: true, key: 'none', keyedItems: 'operations' } as const;
   const { body } = requestOf(described, { operations: [{ amount: 1n }, { amount: 2n }, { requestId: 'a' }, { payment_id: 'b' }] });
   const { operations } = JSON.parse(body ?? '') as { operations: { amount?: string; requestId?: string; payment_id?: string }[] };
@@ -89,7 +89,7 @@ it('each operation of a list gets a key of its own, unless it has one, under whi
 });
 
 describe('a refusal', () => {
-  it('has its code, its facts and its place on record, and is not repeated', async () => {
+  it('has its code, its facts and its seq, and is not retried', async () => {
     let requests = 0;
     const counting = new Coffer({
       url: product.url,
@@ -117,7 +117,7 @@ describe('a refusal', () => {
 });
 
 describe('a token', () => {
-  it('is sent with each request, and may be fetched for each', async () => {
+  it('is sent with each request, and can be fetched for each', async () => {
     const { token } = await coffer.demoLogIn({ user_id: alice });
     expect(await new Coffer({ url: product.url, token }).getMe()).toMatchObject({ id: alice });
     const asAlice = new Coffer({ url: product.url, token: async () => await Promise.resolve(token) });
@@ -149,7 +149,7 @@ describe('a key', () => {
   });
 });
 
-it('the example of the README does what it says', async () => {
+it('the example of the README works as described', async () => {
   const readme = fs.readFileSync(path.resolve(import.meta.dirname, '../../packages/client/README.md'), 'utf8');
   const [, example = ''] = /```ts\n([^]*?)```/.exec(readme) ?? [];
   const file = path.resolve(import.meta.dirname, `readme-example-${process.pid}.ts`);

@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 const hasty = { pauseMs: 10, attemptTimeoutMs: 10_000 };
-/** For those whose attempts are to take too long. */
+/** For tests whose attempts must time out. */
 const hastier = { attemptTimeoutMs: 1_000 };
 
 /** A client whose requests pass a proxy; `answer` gets the number of the request, from 1. */
@@ -51,7 +51,7 @@ const failureOf = async (call: Promise<unknown>) =>
   );
 
 describe('an answer that is cut off after the commit', () => {
-  it('comes with the next attempt, under the same key: one effect, 20 times out of 20', async () => {
+  it('is returned by the next attempt with the same key: one effect, 20 times out of 20', async () => {
     const { hostname, port } = new URL(product.url);
     const proxy = await startProxy({ host: hostname, port: Number(port) });
     const coffer = new Coffer({ url: `http://127.0.0.1:${proxy.address.port}`, ...hasty });
@@ -82,7 +82,7 @@ describe('an answer that is cut off after the commit', () => {
 });
 
 describe('a server that stalls', () => {
-  it('is asked again when an attempt has taken too long', async () => {
+  it('is retried when an attempt times out', async () => {
     await through(
       async (request, count) => {
         const answer = await request.forward();
@@ -97,7 +97,7 @@ describe('a server that stalls', () => {
     );
   });
 
-  it('is told of as unknown, with the key, when nothing can be learned; the key settles it later', async () => {
+  it('gives an unknown outcome with the key when all attempts fail; the key settles it later', async () => {
     const { hostname, port } = new URL(product.url);
     const proxy = await startProxy({ host: hostname, port: Number(port) });
     proxy.holdAnswers();
@@ -114,7 +114,7 @@ describe('a server that stalls', () => {
   });
 });
 
-describe('what became of it', () => {
+describe('the outcome of a call', () => {
   const lostUntilLookedUp =
     (thenToo: boolean): Parameters<typeof through>[0] =>
     async (request, count) => {
@@ -122,7 +122,7 @@ describe('what became of it', () => {
       return request.method === 'GET' || (count > 3 && !thenToo) ? answer : 'cut';
     };
 
-  it('is looked up when all attempts end unknown, and the answer fetched', async () => {
+  it('is looked up when all attempts end unknown, and the answer is fetched', async () => {
     await through(
       lostUntilLookedUp(false),
       async (coffer, sent) => {
@@ -133,7 +133,7 @@ describe('what became of it', () => {
     );
   });
 
-  it('is told as done, with the record, when only the answer cannot be had; and a refusal on record is a refusal', async () => {
+  it('is reported as done, with the record, when only the answer is missing; a recorded refusal is a refusal', async () => {
     await through(
       lostUntilLookedUp(true),
       async (coffer) => {
@@ -150,7 +150,7 @@ describe('what became of it', () => {
     );
   });
 
-  it('stays unknown when there is nothing on record yet: a lost request may still arrive', async () => {
+  it('stays unknown while there is no record: a lost request may still arrive', async () => {
     await direct.openWallet({ id: 'late' });
     await through(
       async (request) => (request.method === 'GET' ? await request.forward() : 'cut'),
@@ -165,7 +165,7 @@ describe('a server that is busy', () => {
     [503, 'the seconds', () => '1'],
     [429, 'the seconds', () => '1'],
     [503, 'the date', () => new Date(Date.now() + 2_000).toUTCString()],
-  ])('with %i is asked again after %s that it names', async (status, what, retryAfter) => {
+  ])('with %i is retried after %s in its header', async (status, what, retryAfter) => {
     const times: number[] = [];
     await through(
       async (request, count) => {
@@ -183,7 +183,7 @@ describe('a server that is busy', () => {
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(990);
   });
 
-  it('is not waited for beyond the deadline, and that nothing was done is said', async () => {
+  it('is not retried beyond the deadline, and the error says that nothing was done', async () => {
     await through(
       async () => await Promise.resolve(problem(503, 'overloaded', { 'retry-after': '60' })),
       async (coffer, sent) => {
@@ -193,7 +193,7 @@ describe('a server that is busy', () => {
     );
   });
 
-  it('and has lost its database may have done it: that is asked again too, and an outcome once unknown stays so', async () => {
+  it('and has lost its database is retried too, and an unknown outcome stays unknown', async () => {
     await through(
       async (_request, count) => await Promise.resolve(problem(503, count === 1 ? 'outcome_unknown' : 'unavailable')),
       async (coffer) =>
@@ -202,7 +202,7 @@ describe('a server that is busy', () => {
     );
   });
 
-  it('and then knows the caller no more, has not said what became of the first attempt', async () => {
+  it('and then rejects the credentials leaves the outcome of the first attempt unknown', async () => {
     await through(
       async (_request, count) => await Promise.resolve(count === 1 ? 'cut' : problem(401, 'unauthenticated')),
       async (coffer) => expect(await failureOf(coffer.topUp({ amount: 1, asset_type_id: 1 }))).toMatchObject({ outcome: 'unknown' }),
@@ -210,8 +210,8 @@ describe('a server that is busy', () => {
   });
 });
 
-describe('what takes no key', () => {
-  it('is not repeated when it may have been done', async () => {
+describe('a call without a key', () => {
+  it('is not retried when it may have been done', async () => {
     await through(
       async () => await Promise.resolve('cut'),
       async (coffer, sent) => {
@@ -223,13 +223,13 @@ describe('what takes no key', () => {
   });
 });
 
-describe('a server that is not there', () => {
-  it('has done nothing', async () => {
+describe('an unreachable server', () => {
+  it('gives an error that says that nothing was done', async () => {
     const coffer = new Coffer({ url: `http://127.0.0.1:${await freePort()}`, ...hasty, attemptsMax: 2 });
     expect(await failureOf(coffer.deposit({ walletId: 'w', amount: 1 }))).toMatchObject({ outcome: 'not_done', attempts: 2 });
   });
 
-  it('is waited for: killed and started again in the middle, each call has one effect', async () => {
+  it('is retried: each call has one effect across a kill and a restart', async () => {
     const database = await createTestDatabase();
     let server = await startCofferProcess(database.url);
     const target = { host: '127.0.0.1', port: Number(new URL(server.api).port) };
@@ -252,8 +252,8 @@ describe('a server that is not there', () => {
   });
 });
 
-describe('a call that is given up', () => {
-  it('before it was sent has done nothing, and is not sent', async () => {
+describe('an aborted call', () => {
+  it('is not sent when it is aborted before sending, and has done nothing', async () => {
     await through(
       async (request) => await request.forward(),
       async (coffer, sent) => {
@@ -267,7 +267,7 @@ describe('a call that is given up', () => {
     );
   });
 
-  it('while it is under way is unknown, and is not sent again', async () => {
+  it('has an unknown outcome when it is aborted in flight, and is not retried', async () => {
     const controller = new AbortController();
     await through(
       async (request) => {

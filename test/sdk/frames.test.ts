@@ -1,4 +1,4 @@
-// The client reads Server-Sent Events as the standard says, however they are cut into chunks.
+// The client parses Server-Sent Events according to the standard, whatever the chunk boundaries.
 import { createParser } from 'eventsource-parser';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -16,7 +16,7 @@ function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   return sorted.slice(1).map((end, at) => bytes.slice(sorted[at], end));
 }
 
-test('a frame tells its data and the place after it, one without data the place alone, and a comment nothing', () => {
+test('a frame yields its data and the next cursor, one without data only the cursor, and a comment nothing', () => {
   const reader = new FrameReader();
   const text = 'retry: 2000\n\nid: 1-1\n\n:\n\nid: 2-1\ndata: {"a":\ndata: 1}\n\ndata: the place before\n\nid: cut off\ndata: too';
   expect(read(reader, [bytesOf(text)])).toEqual([
@@ -28,14 +28,14 @@ test('a frame tells its data and the place after it, one without data the place 
   expect(read(reader, [bytesOf('\n\n')])).toEqual([{ id: 'cut off', data: 'too' }]);
 });
 
-test('a line that never ends is no stream of events', () => {
+test('an endless line is rejected as an event stream', () => {
   const reader = new FrameReader();
   const chunk = bytesOf('x'.repeat(1_048_576));
   const told = Array.from({ length: 10 }, () => reader.feed(chunk));
   expect([told[0], told.at(-1)]).toEqual([[], null]);
 });
 
-test('it tells what another reader of the standard does, wherever the stream is cut: 1,000 streams', () => {
+test('it agrees with another parser at every chunk boundary: 1,000 streams', () => {
   const part = fc.constantFrom(
     'id: 1-2',
     'id:',

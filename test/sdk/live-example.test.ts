@@ -1,4 +1,4 @@
-// The program that the documentation shows, as it is printed, against a real server.
+// Runs the program of the documentation, verbatim, against a real server.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ const example = path.resolve(import.meta.dirname, '../../examples/live-events.ts
 const children: ChildProcess[] = [];
 afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
 
-test('the example tells what comes and goes, and after a restart what happened meanwhile, each once', async () => {
+test('the example prints each credit and debit once, and after a restart those it missed', async () => {
   const coffer = await startProduct({ live: { retryMs: 5 } }, { mode: 'required' });
   const { product, url } = coffer;
   const folder = temporaryHome();
@@ -33,7 +33,7 @@ test('the example tells what comes and goes, and after a restart what happened m
       .split('\n')
       .slice(0, -1);
 
-  // From the beginning, so that it does not matter when it is there.
+  // From the beginning, so that its start time does not matter.
   fs.writeFileSync(file, '0-0');
   const before = await product.queries.events(500, undefined);
   const seeded = before.items.filter(({ type }) => type === 'FundsDeposited' || type === 'FundsWithdrawn').length;

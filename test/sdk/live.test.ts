@@ -1,4 +1,4 @@
-// The client follows live events of a real server: each once, whatever cuts the connection, and no longer than it is wanted.
+// The client follows live events of a real server: each once, across cut connections, until it is stopped.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -30,7 +30,7 @@ async function deposit(wallets: readonly string[], into: TestProduct = product):
   await Promise.all(wallets.map((wallet) => into.product.commands.deposit({ wallet, amount: 5n, key: `sdk-live-${posted++}` })));
 }
 
-/** The place at the end of the log. */
+/** The cursor at the end of the log. */
 async function end(from: TestProduct = product): Promise<string> {
   let place: string | null = null;
   for (;;) {
@@ -50,7 +50,7 @@ async function idsAfter(place: string): Promise<string[]> {
   }
 }
 
-/** Follows until it is told to stop. `ended` waits for how it ends: the word "ended", or what was thrown. */
+/** Follows until it is stopped. `ended` resolves to "ended" or to the thrown error. */
 function following(events: AsyncIterable<LiveEvent>): { readonly told: LiveEvent[]; readonly ended: () => Promise<unknown> } {
   const told: LiveEvent[] = [];
   const read = async () => {
@@ -93,7 +93,7 @@ test(`a connection cut ${cuts} times in the middle of frames while events pour i
   console.info(`client of live events: ${cuts} cuts, ${expected.length} events, each told once`);
 });
 
-test('cut before the first event it comes back to where it began, and each event names the place to go on from', async () => {
+test('a connection cut before the first event resumes at its start, and each event carries the cursor to resume from', async () => {
   const proxy = await startCuttingProxy(product.url, (connection) => (connection === 1 ? 2_000 : null));
   const address = new URL(proxy.url);
   const begun = new AbortController();
@@ -102,13 +102,13 @@ test('cut before the first event it comes back to where it began, and each event
     url: address.href,
     fetch: async (url, init) => {
       fetched.push(new Headers(init.headers).get('last-event-id'));
-      // While it is away, things happen.
+      // Events occur while it is disconnected.
       if (fetched.length === 2) await deposit(['while-away']);
       return await fetch(url, init);
     },
   });
   const { told, ended } = following(coffer.liveEvents({ signal: begun.signal }));
-  // Heartbeats use the bytes up.
+  // Heartbeats use up the bytes.
   await expect.poll(() => told.length).toBe(2);
   begun.abort();
   expect(await ended()).toBe('ended');
@@ -124,8 +124,8 @@ test('cut before the first event it comes back to where it began, and each event
   await proxy.stop();
 });
 
-describe('what is told', () => {
-  test('is of the types and the wallet asked for, typed by its type', async () => {
+describe('the events', () => {
+  test('have the requested types and wallet, and are typed by type', async () => {
     const [one, other] = [newId(), newId()];
     await deposit([one, other, one]);
     const coffer = new Coffer({ url: product.url });
@@ -144,7 +144,7 @@ describe('what is told', () => {
     expect(amounts).toEqual(['5', '10']);
   });
 
-  test('is what a user may see of the own wallet', async () => {
+  test('are those of their own wallet for a user', async () => {
     const owner = await person(guarded.product, `owner-${newId()}`, 'user');
     const wallet = `${owner.user.id}.USD`;
     await deposit([wallet], guarded);
@@ -159,7 +159,7 @@ describe('what is told', () => {
 });
 
 describe('it ends', () => {
-  test('at once when it is given up: while nothing happens, while the server is away, and before it began', async () => {
+  test('immediately when it is aborted: while idle, while the server is away, and before it began', async () => {
     const quiet = new AbortController();
     const waiting = following(new Coffer({ url: product.url }).liveEvents({ wallet: 'while-away', signal: quiet.signal }));
     const away = new AbortController();
@@ -178,7 +178,7 @@ describe('it ends', () => {
     expect(asked).toBe(1);
   });
 
-  test('its connection, too: whoever stops reading leaves room for others', async () => {
+  test('with its connection: a reader that stops frees its slot', async () => {
     const token = (await service(guarded.product, ['events:read'])).slice('Bearer '.length);
     const coffer = new Coffer({ url: guarded.url, token });
     await deposit([newId()], guarded);
@@ -190,7 +190,7 @@ describe('it ends', () => {
     }
   });
 
-  test('when it may not be read, or not any more, or when what is asked for is not there', async () => {
+  test('when access is denied or revoked, or when the wallet is missing', async () => {
     const made = await guarded.product.apiKeys.create({ name: 'live', scopes: ['events:read'], createdBy: 'cli' });
     assert('secret' in made, 'the key is made');
     const coffer = new Coffer({ url: guarded.url, token: made.secret });
@@ -208,7 +208,7 @@ describe('it ends', () => {
     expect(await following(page.liveEvents()).ended()).toMatchObject({ name: 'CofferUnavailable' });
   });
 
-  test('when no answer will ever come: an address that is none or leads elsewhere, a token that cannot be sent', async () => {
+  test('when no retry can help: an invalid or redirecting address, a token that cannot be sent', async () => {
     for (const url of ['', 'not an address', 'localhost:3000', 'ftp://127.0.0.1', '//127.0.0.1', 'http://me:secret@127.0.0.1:3000'])
       expect(() => new Coffer({ url })).toThrow(/^The url is not a URL of Coffer[^:]*http:\/\/127\.0\.0\.1:3000/);
     for (const token of ['cof_1\n', 'cof_€']) {
@@ -229,8 +229,8 @@ describe('it ends', () => {
   });
 });
 
-describe('what passes is waited out', () => {
-  test('a connection on which nothing comes any more, not even a heartbeat', async () => {
+describe('a temporary failure is retried', () => {
+  test('a silent connection without heartbeats', async () => {
     const { hostname, port } = new URL(product.url);
     const proxy = await startProxy({ host: hostname, port: Number(port) });
     let connections = 0;
@@ -244,7 +244,7 @@ describe('what passes is waited out', () => {
     proxy.holdAnswers();
     await deposit(['silent']);
     await expect.poll(() => connections).toBeGreaterThan(1);
-    // What was held back is of connections that were given up.
+    // The held-back bytes belong to abandoned connections.
     proxy.heal();
     await expect.poll(() => told.length).toBe(3);
     stop.abort();
@@ -253,7 +253,7 @@ describe('what passes is waited out', () => {
     await proxy.stop();
   });
 
-  test('a server that is overloaded, answers nonsense from a gateway, or is not there', async () => {
+  test('a server that is overloaded, behind a broken gateway, or unreachable', async () => {
     const answers = [
       async () => await Promise.reject(new TypeError('fetch failed')),
       async () => await Promise.resolve(new Response('bad gateway', { status: 502 })),
@@ -272,12 +272,12 @@ describe('what passes is waited out', () => {
     expect(answers).toEqual([]);
   });
 
-  test('no sooner than the server wishes, twice as long each time, within half a minute and some by chance', () => {
+  test('after at least the delay of the server, doubling each time up to half a minute, with jitter', () => {
     expect([0, 1, 2, 3, 4, 20].map((failures) => pauseBefore(failures, 2_000, 0, 0))).toEqual([
       2_000, 4_000, 8_000, 16_000, 30_000, 30_000,
     ]);
     expect([pauseBefore(0, 2_000, 0, 1), pauseBefore(3, 60_000, 0, 0), pauseBefore(0, 2_000, 10_000, 0)]).toEqual([3_000, 60_000, 10_000]);
-    // What a timer cannot count would be over at once, and no wish at all would be a hot loop.
+    // A delay beyond the range of a timer would fire immediately, and no delay would be a hot loop.
     expect([pauseBefore(0, 2_000, 10 ** 12, 0), pauseBefore(10, 0, 0, 0)]).toEqual([3_600_000, 1_024]);
   });
 });

@@ -1,4 +1,4 @@
-// Deliveries: each event once for each endpoint that wants it, sent until it arrives, whoever is slow, broken or killed.
+// Deliveries: one per event and subscribed endpoint, retried until it arrives, despite slow or broken endpoints and killed processes.
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { isUuid, newId } from '../../packages/coffer/src/kernel/index.ts';
@@ -31,12 +31,12 @@ async function deliveriesOf(endpoint: string): Promise<{ message: string; status
   return rows;
 }
 const messagesOf = async (endpoint: string) => (await deliveriesOf(endpoint)).map(({ message }) => message);
-/** As if the wait before the next try were over. */
+/** Skips the wait before the next try. */
 const hurry = () => world.pool.query(`update webhooks.delivery set due_at = now() where status = 'pending'`);
 const wallets = (count: number, name = newId()) => Array.from({ length: count }, (_, at) => `${name}-${at}`);
 
 describe('the projection', () => {
-  test('makes one delivery of each event for each endpoint that wants it, however often it sees the event', async () => {
+  test('creates one delivery per event and subscribed endpoint, however often it sees the event', async () => {
     const owner = newId();
     const [first = '', second = ''] = wallets(2);
     const all = (await listenTo(world, 'http://127.0.0.1:1/')).endpoint.id;
@@ -58,7 +58,7 @@ describe('the projection', () => {
     expect(await messagesOf(ofOwner)).toEqual(ids(({ wallet, type }) => wallet === `theirs-${owner}` && type === 'FundsDeposited'));
   });
 
-  test('gives an endpoint what came after it was made, in every book, and nothing while it is disabled', async () => {
+  test('delivers only events after the creation of the endpoint, in every book, and none while it is disabled', async () => {
     const before = await world.deposit(wallets(10));
     const { endpoint } = await listenTo(world, 'http://127.0.0.1:1/');
     const after = await world.deposit(wallets(10));
@@ -70,7 +70,7 @@ describe('the projection', () => {
     expect(await messagesOf(endpoint.id)).toHaveLength(after.length);
   });
 
-  test('leaves nothing behind when its transaction is rolled back, and asks one question when nobody listens', async () => {
+  test('leaves no trace when its transaction is rolled back, and runs one query when there are no endpoints', async () => {
     const events = await world.deposit(wallets(3));
     const asked: string[] = [];
     const client = await world.pool.connect();
@@ -112,7 +112,7 @@ describe('the dispatcher', () => {
       ['delivered', 1],
       ['delivered', 1],
     ]);
-    // A day later the secret before signs no more.
+    // A day later the previous secret no longer signs.
     await world.pool.query(`update webhooks.endpoint set previous_expires_at = now()`);
     await world.webhooks.test(endpoint.id);
     const later = world.dispatcher();
@@ -121,7 +121,7 @@ describe('the dispatcher', () => {
     expect(messages[2]?.headers['webhook-signature']?.split(' ')).toHaveLength(1);
   });
 
-  test('tries again what failed under the same id, keeps what was answered, and gives up after ten tries until somebody replays', async () => {
+  test('retries a failed delivery with the same id, records the answers, and gives up after ten tries until a replay', async () => {
     let status = 503;
     const { url, messages } = await receiver(() => status);
     const { endpoint } = await listenTo(world, url);
@@ -149,7 +149,7 @@ describe('the dispatcher', () => {
     await dispatcher.stop();
   });
 
-  test('waits as the schedule says, and says why nothing was answered', async () => {
+  test('waits according to the schedule, and records why there was no answer', async () => {
     const { endpoint } = await listenTo(world, 'http://127.0.0.1:1/');
     await world.webhooks.test(endpoint.id);
     const dispatcher = world.dispatcher();
@@ -158,7 +158,7 @@ describe('the dispatcher', () => {
     await dispatcher.stop();
     const { rows } = await world.pool.query<{ seconds: number; why: string }>(due);
     expect(rows[0]?.seconds).toBeGreaterThan(4);
-    // The next wait is of minutes; from the end of the call to the note of it a busy machine takes a while.
+    // The next wait is minutes long; a busy machine takes a while to record the end of a call.
     expect(rows[0]?.seconds).toBeLessThan(60);
     expect(rows[0]?.why).toBe('nothing listens there');
     const marked = await world.pool.query<{ is_slow: boolean; failing: boolean }>(
@@ -167,7 +167,7 @@ describe('the dispatcher', () => {
     expect(marked.rows).toEqual([{ is_slow: true, failing: true }]);
   });
 
-  test('ends an endpoint that answers 410, and one that has had nothing but failures for days', async () => {
+  test('disables an endpoint that answers 410, and one that has only failed for days', async () => {
     const gone = await receiver(() => 410);
     const broken = await receiver(() => 500);
     const ended = (await listenTo(world, gone.url)).endpoint.id;
@@ -181,7 +181,7 @@ describe('the dispatcher', () => {
     };
     await expect.poll(() => status(ended)).toBe('disabled: it answered 410 Gone');
     await expect.poll(() => status(failing)).toMatch(/^disabled: nothing but failures since \d{4}-/);
-    // What waited is sent when somebody enables it again, with a clean slate.
+    // Pending deliveries are sent after it is enabled again, with its failures reset.
     await hurry();
     expect((await deliveriesOf(failing))[0]).toMatchObject({ status: 'pending', attempts: 1 });
     await world.webhooks.update(failing, { status: 'enabled' });
@@ -191,7 +191,7 @@ describe('the dispatcher', () => {
     await dispatcher.stop();
   });
 
-  test('does not let one that hangs hold up another, nor overrun one with calls', async () => {
+  test('isolates endpoints that hang, and limits concurrent calls per endpoint', async () => {
     let [underWay, most] = [0, 0];
     const held: (() => void)[] = [];
     const hanging = await receiver(async () => {
@@ -212,7 +212,7 @@ describe('the dispatcher', () => {
     clearInterval(letGo);
   });
 
-  test('shared by several processes sends each delivery once, and what a dead one had claimed when its lease is over', async () => {
+  test('in several processes sends each delivery once, and takes over the claims of a dead process when its lease expires', async () => {
     const { url, messages } = await receiver();
     const { endpoint } = await listenTo(world, url, { types: ['FundsDeposited'] });
     await world.apply(await world.deposit(wallets(300)));
@@ -226,7 +226,7 @@ describe('the dispatcher', () => {
     expect((await deliveriesOf(endpoint.id)).filter(({ status }) => status === 'delivered')).toHaveLength(300);
   });
 
-  test('forgets what was finished a month ago, and nothing that still waits', async () => {
+  test('deletes deliveries finished a month ago, and never pending ones', async () => {
     const { endpoint } = await listenTo(world, 'http://127.0.0.1:1/', { types: ['FundsDeposited'] });
     await world.apply(await world.deposit(wallets(5)));
     await world.pool.query(`update webhooks.delivery set created_at = now() - interval '40 days'`);
@@ -244,7 +244,7 @@ describe('the dispatcher', () => {
   });
 });
 
-test('an address inside is refused when it is given, and a webhook that is gone is not there', async () => {
+test('a private address is refused on input, and a deleted webhook is not found', async () => {
   const { Webhooks } = await import('../../packages/coffer/src/webhooks/index.ts');
   const guarded = new Webhooks({ pool: world.pool, ledger: world.ledger, allowPrivate: false });
   const asked = { description: '', types: ['*'], wallet: null, owner: null, createdBy: 'test' };

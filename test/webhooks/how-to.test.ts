@@ -1,4 +1,4 @@
-// The how-to's few lines verify what Coffer signs, and nothing else.
+// The verification code of the how-to accepts Coffer's signatures and nothing else.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { signatureHeaders } from '../../packages/coffer/src/outbound/signature.t
 
 type Verify = (secret: string, headers: Record<string, string>, body: string) => boolean;
 
-test('the lines of the how-to accept a call of ours, by either secret, and nothing that was changed or is old', async () => {
+test('the code of the how-to accepts a call signed by either secret, and rejects a modified or old one', async () => {
   const text = fs.readFileSync(path.resolve(import.meta.dirname, '../../docs/guides/webhooks.md'), 'utf8');
   const [, code = ''] = /```js\n([\s\S]*?)```/.exec(text) ?? [];
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-how-to-'));

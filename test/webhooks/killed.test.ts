@@ -1,4 +1,4 @@
-// Whoever sends webhooks is killed in the middle of calls: each event arrives all the same, always under its own id, and as it was.
+// The dispatcher is killed during calls: each event still arrives, unchanged and always with the same id.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ import type { World } from './world.ts';
 const kills = 5;
 const leaseMs = 1_200;
 const script = path.join(import.meta.dirname, '../support/dispatcher-process.ts');
-/** As many as the schedule has tries, and two more. */
+/** Two more than the tries of the schedule. */
 const killsOfOne = 12;
 let world: World;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterEach(() => world.pool.query('delete from webhooks.endpoint'));
 afterAll(() => world.stop());
 
-test(`of two processes that send, one is killed ${kills} times in the middle of calls, and no event is lost or made up`, async () => {
+test(`no event is lost or invented when one of two dispatchers is killed ${kills} times during calls`, async () => {
   const random = randomFrom(seedOf('webhooks'));
   const dispatchers: ChildProcess[] = [];
   const start = () => {
@@ -51,7 +51,7 @@ test(`of two processes that send, one is killed ${kills} times in the middle of 
     for (start(), start(); dispatchers.length < kills + 2; start()) {
       await post();
       const [dying] = dispatchers.slice(-2);
-      // More than one of them calls at once: both do.
+      // More than one call is in flight, so both processes send.
       const seen = () => `${underWay.size} are under way, and ${receiver.messages.length} messages came`;
       await until(() => underWay.size > 4, { what: 'five calls at once', seen, everyMs: 5 });
       await new Promise((resolve) => setTimeout(resolve, random() * 50));
@@ -81,21 +81,21 @@ test(`of two processes that send, one is killed ${kills} times in the middle of 
     'select (select count(*) from webhooks.attempt) as noted, sum(attempts) as attempts from webhooks.delivery where endpoint = $1',
     [endpoint.id],
   );
-  // A call of which nobody knows what came of it is counted, and not in the log of calls.
+  // A call with an unknown outcome is counted but is not in the log of calls.
   expect(Number(rows[0]?.attempts)).toBeGreaterThan(Number(rows[0]?.noted));
   console.info(
     `${kills} kills, ${inCall} of them in the middle of calls; ${expected.length} events arrived, ${twice} calls were made again, 0 lost`,
   );
 });
 
-/** As if the pause after a claim were over. */
+/** Skips the pause after a claim. */
 const hurry = () => world.pool.query(`update webhooks.delivery set due_at = clock_timestamp() where status = 'pending'`);
-/** What they had asked before they died is still done. */
+/** The database still executes statements that they sent before they died. */
 async function sessionsOfTheDead(): Promise<number> {
   return (await world.pool.query(`select from pg_stat_activity where application_name = 'sends until killed'`)).rowCount ?? 0;
 }
 
-test(`${killsOfOne} kills in the middle of calls of one event use up none of its tries`, async () => {
+test(`${killsOfOne} kills during calls of one event use up none of its tries`, async () => {
   let answers: 'nothing' | 503 | 204 = 'nothing';
   const receiver = await startReceiver(async () => {
     if (answers === 'nothing') await new Promise(() => undefined);
@@ -134,7 +134,7 @@ test(`${killsOfOne} kills in the middle of calls of one event use up none of its
   console.info(`${killsOfOne} kills during calls of one event, 0 of its 10 tries used up`);
 });
 
-test('what nothing ever comes of is claimed again twice as late each time, up to an hour, and soon again after an outcome', async () => {
+test('a delivery without an outcome is claimed again after a pause that doubles up to an hour and resets on an outcome', async () => {
   const { endpoint } = await listenTo(world, 'http://127.0.0.1:1/');
   await world.webhooks.test(endpoint.id);
   const lane = { slow: false, free: 1, perEndpoint: 1 };
@@ -153,7 +153,7 @@ test('what nothing ever comes of is claimed again twice as late each time, up to
     expect(pause).toBeGreaterThan(least - 60);
     expect(pause).toBeLessThanOrEqual(least * 1.25);
   }
-  // A call that did end: the sixth.
+  // The sixth call ends.
   await world.pool.query('insert into webhooks.attempt (delivery, number, elapsed_ms) select id, attempts, 1 from webhooks.delivery');
   expect(await claim()).toBeLessThanOrEqual(leaseS * 1.25);
 });

@@ -1,4 +1,4 @@
-// Whoever sends webhooks is stopped in the middle of a call: nobody waits for who hangs, and nothing is counted against the endpoint.
+// The dispatcher stops during a call: it does not wait for an endpoint that hangs, and does not count the try against it.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { listenTo, startReceiver, startWorld } from './world.ts';
 import type { Receiver, World } from './world.ts';
@@ -32,7 +32,7 @@ async function attempts(): Promise<{ number: number; http_status: number | null;
   return (await world.pool.query('select number, http_status, why from webhooks.attempt order by number')).rows as never;
 }
 
-test('a stop gives up a call that hangs; it is due at once, begins its schedule where it was, and is made again after the start', async () => {
+test('a stop aborts a call that hangs; its delivery is due immediately, keeps its schedule, and is sent again after the start', async () => {
   let hangs = true;
   const { url, messages } = await receiver(async () => {
     if (hangs) await new Promise(() => undefined);
@@ -57,7 +57,7 @@ test('a stop gives up a call that hangs; it is due at once, begins its schedule 
   expect(messages[0]?.id).toBe(messages[1]?.id);
 });
 
-test('a stop lets a call that is about to end do so', async () => {
+test('a stop waits for a call that is about to end', async () => {
   let answer: () => void = () => undefined;
   const { url, messages } = await receiver(async () => {
     await new Promise<void>((resolve) => (answer = resolve));

@@ -1,4 +1,4 @@
-/** A ledger with webhooks on a database of their own, and receivers of all tempers on loopback. */
+/** A ledger with webhooks on a separate database, and receivers with configurable behaviour on loopback. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type pg from 'pg';
@@ -17,9 +17,9 @@ export type World = {
   readonly ledger: Ledger;
   readonly webhooks: Webhooks;
   readonly projection: Projection;
-  /** Deposits into wallets, one each; answers the events of all books that there are now and were not before. */
+  /** Makes one deposit into each wallet; returns the new events of all books. */
   deposit(wallets: readonly string[], owner?: string): Promise<LedgerEvent[]>;
-  /** Has the projection see events, as the projector does: in a transaction. */
+  /** Passes events to the projection as the projector does: in a transaction. */
   apply(events: readonly LedgerEvent[]): Promise<void>;
   dispatcher(changes?: Partial<DispatcherOptions>): Dispatcher;
   stop(): Promise<void>;
@@ -86,7 +86,7 @@ export async function startWorld(books = 1): Promise<World> {
 export type Message = { readonly id: string; readonly body: string; readonly headers: Record<string, string> };
 export type Receiver = { readonly url: string; readonly messages: Message[]; stop(): Promise<void> };
 
-/** Answers with the status that `answer` gives, after what it waits for. */
+/** Responds with the status that `answer` resolves to. */
 export async function startReceiver(answer: (message: Message) => number | Promise<number> = () => 204): Promise<Receiver> {
   const messages: Message[] = [];
   const server = http.createServer((request, response) => {
