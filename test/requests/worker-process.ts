@@ -1,4 +1,4 @@
-// A worker in a separate process that kills itself when a request, or a transfer in steps, reaches a given point, or works
+// A worker in a separate process that kills itself when a request, or a transfer in steps, reaches a given point, or runs
 // until it is killed.
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import { createLog } from '../../packages/coffer/src/kernel/index.ts';

@@ -1,4 +1,4 @@
-// A process of its own that posts what it is given on a line of standard input, all at once, and journals what it was answered.
+// A separate process that posts the operations from a line of standard input concurrently, and journals the answers.
 import fs from 'node:fs';
 import readline from 'node:readline';
 import type { Operation } from '../../packages/coffer/src/ledger/index.ts';

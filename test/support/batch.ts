@@ -3,7 +3,7 @@ import type { BatchItem, CommandName, RequestOf } from '../../packages/coffer/sr
 
 type Named = { readonly [K in CommandName]: { readonly type: K } & RequestOf<K> }[CommandName];
 
-/** The items of a batch, each said by the name of its command. */
+/** The items of a batch, each given by the name of its command. */
 export function itemsOf(...named: readonly Named[]): BatchItem[] {
   return named.map(({ type, ...request }) => ({ definition: operations[type], request }));
 }

@@ -1,4 +1,4 @@
-/** Books for tests: as many as they like in one database, each with a log, a chain and a model of its own. */
+/** Books for tests: any number in one database, each with a separate log, chain and model. */
 import { BookReader } from '../../packages/coffer/src/ledger/reading/reads.ts';
 import { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
 import { inRole } from '../../packages/coffer/src/database/index.ts';
@@ -16,7 +16,7 @@ export async function newBook({ pool }: Pick<TestDatabase, 'pool'>): Promise<num
   return book;
 }
 
-/** Works with the rights that the product has. */
+/** Connects with the privileges of the product. */
 export async function startWriter(
   url: string,
   book: number,
@@ -38,7 +38,7 @@ export async function readLog({ pool }: Pick<TestDatabase, 'pool'>, book: number
   const reader = new BookReader(book, pool);
   const { rows } = await pool.query<{ seq: number }>('select seq from ledger.entry where book = $1 order by seq', [book]);
   const entries: (RecordedEntry | null)[] = [];
-  // So many at once: thousands would wait for a connection for longer than the pool lets them.
+  // Limits concurrency: thousands would exceed the connection timeout of the pool.
   for (let at = 0; at < rows.length; at += 100)
     entries.push(...(await Promise.all(rows.slice(at, at + 100).map(({ seq }) => reader.entry(seq)))));
   return entries.filter((entry) => entry !== null);

@@ -1,4 +1,4 @@
-/** Coffer as a user starts it, in a process of its own, on a database of the test's. */
+/** Coffer as a user starts it, in a separate process, on the database of the test. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { endWithTest } from './children.ts';
 import { freePort } from './ports.ts';
 import { until } from './until.ts';
 
-/** Coffer gives itself half a minute. */
+/** Coffer's own limit is half a minute. */
 const endsWithinMs = 120_000;
 const startsWithinMs = 150_000;
 
@@ -16,11 +16,11 @@ export type CofferProcess = {
   readonly api: string;
   readonly hasEnded: boolean;
   signal(name: 'SIGSTOP' | 'SIGCONT'): void;
-  /** Ends it, as the system does or as an operator does, and waits until it is gone. */
+  /** Stops it as the system or an operator does, and waits until it is gone. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
 };
 
-/** Answers when `/health` says that it serves. */
+/** Resolves when `/health` reports that it serves. */
 export async function startCofferProcess(
   databaseUrl: string,
   env: Record<string, string> = {},
@@ -65,7 +65,7 @@ export async function startCofferProcess(
     signal: (name) => void child.kill(name),
     end: async (signal) => {
       child.kill(signal);
-      // A process that Node itself cannot end (see cli/shutdown.ts) keeps no other test waiting: it has no exit code then.
+      // A process that Node cannot end (see cli/shutdown.ts) does not block other tests: it then has no exit code.
       const overdue = setTimeout(() => child.kill('SIGKILL'), endsWithinMs);
       const [code] = await ended;
       clearTimeout(overdue);

@@ -1,4 +1,4 @@
-/** Commands that tests run as a user does, each with a bound that names what hung. */
+/** Commands that tests run as a user does, each with a timeout that names the command. */
 import { within } from './until.ts';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -8,7 +8,7 @@ import { endWithTest } from './children.ts';
 export type CommandOptions = { readonly cwd: string; readonly env?: NodeJS.ProcessEnv; readonly withinMs: number };
 export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
-/** The environment of somebody who just logged in: nothing of the npm that runs the tests, no settings of Coffer's, this Node first. */
+/** The environment of a fresh login: without the npm variables of the test run or settings of Coffer, with this Node first. */
 export function userEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const ofTests =
     /^(npm_(?!config_(registry|cache|cafile|userconfig|globalconfig)$)|INIT_CWD$|NODE_ENV$|VITEST|COFFER_|OTEL_|(DATABASE|RABBITMQ|REDIS|SMTP)_URL$)/i;
@@ -17,7 +17,7 @@ export function userEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv
   return { ...Object.fromEntries(kept), PATH, NO_COLOR: '1', ...more };
 }
 
-/** Waits for its end, whatever the exit code is. */
+/** Waits for its end, whatever the exit code. */
 export async function runCommand(command: string, args: readonly string[], { cwd, env, withinMs }: CommandOptions): Promise<Ended> {
   const child = spawn(command, args, { cwd, env: env ?? userEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] });
   endWithTest(child);
@@ -30,7 +30,7 @@ export async function runCommand(command: string, args: readonly string[], { cwd
   return { code, stdout: output.stdout(), stderr: output.stderr() };
 }
 
-/** Its standard output; a failure of the command fails the test with what it printed. */
+/** Its standard output; a failed command fails the test with its output. */
 export async function runToSuccess(command: string, args: readonly string[], options: CommandOptions): Promise<string> {
   const { code, stdout, stderr } = await runCommand(command, args, options);
   if (code !== 0) throw new Error(`"${[command, ...args].join(' ')}" ended with exit code ${code}:\n${stdout}${stderr}`);

@@ -1,4 +1,4 @@
-/** Puts the ledger's answers and the model's into the same words, so that they can be compared whole. */
+/** Converts the answers of the ledger and of the model to one form, so that they can be compared whole. */
 import type { Outcome, RecordedEntry } from '../../packages/coffer/src/ledger/index.ts';
 import type { ModelAnswer, ModelEntry } from './model.ts';
 
@@ -19,7 +19,7 @@ export function comparableEntry(entry: ModelEntry): ModelEntry {
   return { ...entry };
 }
 
-/** All of an entry but its digest, which the model has no word for. */
+/** An entry without its digest, which the model does not have. */
 export function entryAsModel(entry: RecordedEntry): ModelEntry {
   const { book: _book, digest: _digest, ...rest } = entry;
   return { ...rest, debit: side(rest.debit), credit: side(rest.credit), details: read(rest.details), controls: read(rest.controls) };

@@ -1,11 +1,11 @@
-/** Stands between a client and PostgreSQL and breaks what the network can break. Loopback only. */
+/** A proxy between a client and PostgreSQL that injects network faults. Loopback only. */
 import net from 'node:net';
 import { once } from 'node:events';
 
 export type ProxiedConnection = {
-  /** What the client said first: user, database, application name. */
+  /** The start-up message of the client: user, database, application name. */
   readonly greeting: string;
-  /** Ends both sides at once, without a goodbye. */
+  /** Destroys both sides immediately. */
   cut(): void;
 };
 
@@ -16,9 +16,9 @@ export type Proxy = {
   /** The address to give to the client instead of PostgreSQL's. */
   readonly url: string;
   readonly connections: ReadonlySet<ProxiedConnection>;
-  /** Asked for each piece that PostgreSQL sends. Everything passes when it is not set. */
+  /** Called for each chunk that PostgreSQL sends. Everything passes when it is not set. */
   judge: ((connection: ProxiedConnection, piece: Buffer) => Verdict) | null;
-  /** Sends what was held back. */
+  /** Sends the held-back bytes. */
   release(): void;
   stop(): Promise<void>;
 };

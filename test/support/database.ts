@@ -38,7 +38,7 @@ async function createDatabase(serverUrl: string, create: (admin: pg.Client, name
   const url = urlOf(serverUrl, name);
   const pool = createPool(url, createLog({ level: 'error', pretty: true }), {
     applicationName: 'coffer test',
-    // A busy machine lets a test wait for its turn.
+    // On a busy machine a test may wait for the lock.
     connectTimeoutMs: 100_000,
   });
   return {
@@ -51,7 +51,7 @@ async function createDatabase(serverUrl: string, create: (admin: pg.Client, name
   };
 }
 
-/** The first to need the template migrates it, under another name until it is complete; the others wait for their turn. */
+/** The first caller migrates the template, under another name until it is complete; the others wait for the lock. */
 async function ensureTemplate(admin: pg.Client, serverUrl: string): Promise<void> {
   await admin.query('select pg_advisory_lock($1)', [templateLock]);
   try {

@@ -1,4 +1,4 @@
-// Sends webhooks in a process of its own, until it is killed.
+// Sends webhooks in a separate process until it is killed.
 import { createPool } from '../../packages/coffer/src/database/index.ts';
 import { createLog } from '../../packages/coffer/src/kernel/index.ts';
 import { Dispatcher } from '../../packages/coffer/src/webhooks/index.ts';

@@ -1,9 +1,9 @@
-/** The events that an entry must have, with everything in them, by the promises of the event log and not by its view. */
+/** The complete events that an entry must have, derived from the documented event log and not from its view. */
 import type { Model, ModelEntry, ModelRefusal, ModelSide } from './model.ts';
 
 export type ExpectedEvent = { seq: number; part: number; type: string; wallet: string | null; data: Record<string, unknown> };
 
-/** What the event of a kind that has one event is called, and what it is called when refused. */
+/** The event types of the kinds with a single event: when posted, and when refused. */
 const named: Record<string, [done: string, failed: string]> = {
   transfer_credit: ['', 'TransferCreditFailed'],
   deposit: ['FundsDeposited', 'DepositFailed'],
@@ -24,7 +24,7 @@ const named: Record<string, [done: string, failed: string]> = {
   credit_line: ['CreditLineChanged', 'CreditLineChangeFailed'],
 };
 
-/** `null`: a part that is told to nobody. */
+/** `null`: a part that is not published. */
 type Told = [type: string, wallet: string | null | undefined, data: Record<string, unknown>] | null;
 
 export function expectedEventData(book: number, entry: ModelEntry, model: Model): ExpectedEvent[] {
@@ -76,7 +76,7 @@ function toldOf(book: number, entry: ModelEntry, model: Model): Told[] {
   return [[done, own?.name, after(own)]];
 }
 
-/** Told of the wallets that the transfer is between. The keys of the later steps are nobody's. */
+/** Published for both wallets of the transfer. The keys of the later steps are internal. */
 function ofStep(book: number, { kind, seq, debit, credit, details }: ModelEntry): Told[] {
   const said = details as { transfer?: string; from?: string; to?: string; refusal?: ModelRefusal };
   const from = said.from ?? debit?.name;
@@ -103,7 +103,7 @@ function refusedCredit({ refusal, details }: ModelEntry): Told[] {
   return [['TransferCreditFailed', asked.credit, { ...about, refusal: refusal?.code, facts: refusal?.facts }]];
 }
 
-/** System accounts are the ledger's own affair. */
+/** System accounts are internal to the ledger. */
 function opened({ credit }: ModelEntry, model: Model): Told[] {
   if (!isWallet(credit, model)) return [];
   const account = model.account(credit?.name ?? '');
@@ -124,7 +124,7 @@ function ofHold(book: number, entry: ModelEntry, done: string, model: Model): To
   return isWallet(credit, model) ? [own, ['CaptureCredited', credit?.name, { ...ofIt, ...both, ...after(credit) }]] : [own];
 }
 
-/** Told first to the one whose operation it was. */
+/** Published first to the wallet that initiated the operation. */
 function ofReversal(book: number, entry: ModelEntry, done: string, model: Model): Told[] {
   const { debit, credit, reverses, reversed, details, scope } = entry;
   const about = { ...pair(entry), reverses: `${book}-${reverses}`, reversed: String(reversed), ...details };
@@ -146,7 +146,7 @@ function pair({ debit, credit }: ModelEntry): Record<string, unknown> {
   return { from: debit?.name, to: credit?.name };
 }
 
-/** What is held is told only where something is. */
+/** The held amount is present only when it is not zero. */
 function after(side: ModelSide | null): Record<string, unknown> {
   return { balance: String(side?.balance), version: side?.version, ...(side && side.held > 0n && { held: String(side.held) }) };
 }

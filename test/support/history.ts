@@ -12,12 +12,12 @@ import type { Comparable } from './compare.ts';
 import type { TestDatabase } from './database.ts';
 import { Model } from './model.ts';
 
-/** Moments are nanoseconds of the machine's monotonic clock, the same in all processes. */
+/** Times are nanoseconds of the machine's monotonic clock, the same in all processes. */
 export type Call = {
   readonly operation: Operation;
   readonly invokedAt: number;
   answeredAt: number | null;
-  /** `unknown` until something else is heard; `not_done` is a promise that it never will be. */
+  /** `unknown` until there is an answer; `not_done` is a promise that it will never be done. */
   result: Comparable | 'unknown' | 'not_done';
 };
 
@@ -27,7 +27,7 @@ export function now(): number {
   return Number(process.hrtime.bigint());
 }
 
-/** Posts and journals; `told` hears when a call begins and when it ends. Anything that is not an answer, or "unknown", or "not done" is thrown on: there is nothing else. */
+/** Posts and journals; `told` receives the start and the end of each call. Rethrows anything but an answer, "unknown" or "not done". */
 export async function postJournalled(
   history: History,
   writer: BookWriter,
@@ -74,7 +74,7 @@ export function toLine(number: number, call: Call): string {
   return `${withBigints([number, call])}\n`;
 }
 
-/** JSON in which bigints and dates are text that says so. */
+/** JSON in which bigints and dates are tagged text. */
 export function withBigints(value: unknown): string {
   return JSON.stringify(value, function (this: Record<string, unknown>, name, text: unknown) {
     const original = this[name];
@@ -91,7 +91,7 @@ export function readWithBigints(text: string): unknown {
   });
 }
 
-/** The calls of a journal; of each the last thing that was said. A line that a kill cut short was not said. */
+/** The calls of a journal, each with its last state. A line that a kill cut short is ignored. */
 export function fromLines(text: string): History {
   const calls = new Map<number, Call>();
   for (const line of text.split('\n').slice(0, -1)) {
@@ -103,7 +103,7 @@ export function fromLines(text: string): History {
 
 export type HistorySummary = { calls: number; answered: number; unknown: number; unknownButDone: number; notDone: number; entries: number };
 
-/** Checks I4, I5 and I12, and that nothing is in the log that nobody asked for. Throws on the first thing that does not fit. */
+/** Checks I4, I5 and I12, and that every log entry was requested. Throws on the first violation. */
 export async function checkHistory(history: History, database: Pick<TestDatabase, 'pool'>, book: number): Promise<HistorySummary> {
   const log = (await readLog(database, book)).map(entryAsModel);
   const bySeq = new Map(log.map((entry) => [entry.seq, entry]));
@@ -115,7 +115,7 @@ export async function checkHistory(history: History, database: Pick<TestDatabase
   const own = log.filter(({ key }) => key !== null);
   expect(new Set(own.map(({ key }) => key)).size, 'entries per key').toBe(own.length);
 
-  // No acknowledged loss: what was answered is in the log, word for word.
+  // No acknowledged loss: every answer is in the log, word for word.
   let answered = 0;
   for (const { result } of history) {
     if (typeof result === 'string') continue;
@@ -123,7 +123,7 @@ export async function checkHistory(history: History, database: Pick<TestDatabase
     if (result.entry) expect(bySeq.get(result.seq), `the entry that was answered as seq ${result.seq}`).toEqual(result.entry);
   }
 
-  // Nothing that was said not to be done was done, and nothing was done that nobody asked for.
+  // No operation reported as not done is in the log, and every entry was requested.
   const done = new Set(own.map(({ key }) => key));
   for (const [key, calls] of byKey) {
     if (calls.every(({ result }) => result === 'not_done'))
@@ -131,11 +131,11 @@ export async function checkHistory(history: History, database: Pick<TestDatabase
   }
   const model = new Model([1, 2, 3, 4]);
   for (const { kind, key, hold, debit, recordedAt } of log) {
-    // The ledger's own: openings on the way, which follow from what is posted, and holds whose time was up.
+    // Internal entries: implicit openings, which follow from postings, and expired holds.
     if (kind === 'expire') model.post({ kind, key: null, wallet: debit?.name ?? '', hold: hold ?? 0 }, recordedAt);
     if (key === null) continue;
     const call = byKey.get(key)?.[0];
-    if (!call) throw new Error(`the log has an entry that nobody asked for: key ${key}`);
+    if (!call) throw new Error(`the log has an entry that was never requested: key ${key}`);
     model.post(call.operation, recordedAt);
   }
   expect(model.log.map(comparableEntry), 'the log replayed through the model').toEqual(log);
@@ -155,7 +155,7 @@ export async function checkHistory(history: History, database: Pick<TestDatabase
   };
 }
 
-/** Whoever asks again under a key that has an answer on record gets that answer. */
+/** A retry with a key that has a recorded answer gets that answer. */
 function checkOneAnswer(calls: readonly Call[]): void {
   const onRecord = calls.find(({ result }) => typeof result !== 'string' && result.entry !== null);
   if (!onRecord || typeof onRecord.result === 'string') return;
@@ -166,7 +166,7 @@ function checkOneAnswer(calls: readonly Call[]): void {
   }
 }
 
-/** What was answered before something else began has the smaller seq. A replay tells an old seq, which proves nothing. */
+/** A call answered before another began has the smaller seq. A replay returns an old seq, which proves nothing. */
 function checkRealTimeOrder(history: History): void {
   const answers = history.flatMap((call) =>
     typeof call.result === 'string' || call.answeredAt === null ? [] : [{ at: call.answeredAt, seq: call.result.seq }],
@@ -180,6 +180,6 @@ function checkRealTimeOrder(history: History): void {
     for (let answer = answers[next]; answer !== undefined && answer.at < call.invokedAt; answer = answers[++next])
       newest = Math.max(newest, answer.seq);
     if (typeof call.result !== 'string' && call.result.seq <= newest)
-      throw new Error(`seq ${call.result.seq} was asked for after seq ${newest} had been answered`);
+      throw new Error(`seq ${call.result.seq} was requested after seq ${newest} had been answered`);
   }
 }

@@ -1,4 +1,4 @@
-/** An HTTP proxy before a real server, which answers as a test wants it to: truly, falsely, late or not at all. */
+/** An HTTP proxy before a real server that a test can make answer truthfully, falsely, late or not at all. */
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +10,7 @@ export type Proxied = {
   readonly path: string;
   readonly body: string;
   readonly headers: http.IncomingHttpHeaders;
-  /** Sends the request on; may be called several times. */
+  /** Forwards the request; may be called several times. */
   forward(changes?: { readonly body?: string }): Promise<ProxiedAnswer>;
 };
 

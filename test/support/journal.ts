@@ -1,6 +1,6 @@
 /**
  * What a process writes on its standard output, in a file and not in a pipe: all of it is there when the process is killed, and the process
- * never waits for its reader. A pipe that nobody empties, on a busy machine, answers `EAGAIN` and ended the process in the middle of its calls.
+ * never waits for its reader. On a busy machine, an unread pipe fails with `EAGAIN` and ended the process in the middle of its calls.
  */
 import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
@@ -10,17 +10,17 @@ import { StringDecoder } from 'node:string_decoder';
 import { until } from './until.ts';
 
 export type Journal = {
-  /** To be the process's standard output. */
+  /** The standard output for the process. */
   readonly fd: number;
-  /** Everything that was written so far. */
+  /** Everything written so far. */
   text(): string;
 };
 
-/** Its file is gone when this process ends. */
+/** Its file disappears when this process ends. */
 export function newJournal(): Journal {
   const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-journal-')), 'output');
   const fd = fs.openSync(file, 'a+');
-  // Nobody needs its name: the two processes hold it open.
+  // Its name is not needed: both processes hold it open.
   fs.rmSync(path.dirname(file), { recursive: true });
   const decoder = new StringDecoder('utf8');
   const chunk = Buffer.alloc(65_536);

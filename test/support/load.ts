@@ -1,4 +1,4 @@
-/** Callers that post one operation after the other, and journal what they are told, until they are stopped. */
+/** Callers that post one operation after the other and journal the answers until they are stopped. */
 import type { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
 import { postJournalled } from './history.ts';
 import type { Call, History } from './history.ts';
@@ -7,11 +7,11 @@ import { workloadOperation } from './workload.ts';
 
 export type Load = {
   readonly history: History;
-  /** Waits for all callers; throws what one of them met that is not an answer. */
+  /** Waits for all callers; throws the first failure that is not an answer. */
   stop(): Promise<void>;
 };
 
-/** `pauseMs`: what a caller does between two operations; when told "unknown" or "not done" it asks again with the same key. */
+/** `pauseMs`: the pause between two operations; after "unknown" or "not done" a caller retries with the same key. */
 export function startLoad(
   writer: BookWriter,
   options: {

@@ -1,9 +1,9 @@
-/** What counts as the same request, in the words in which a refusal repeats it: everything but preconditions, key and metadata. */
+/** The content that identifies a request, in the form a refusal repeats it: everything but preconditions, key and metadata. */
 import type { AccountRef, Limits, Operation } from '../../packages/coffer/src/ledger/index.ts';
 
 export type ModelContent = Record<string, unknown>;
 
-/** Who asks, kind by kind: the account that initiates an operation owns its idempotency keys. */
+/** The initiating account of each kind of operation: it owns the idempotency keys. */
 export const asks = {
   deposit: 'credit',
   topup: 'credit',
@@ -21,7 +21,7 @@ export function initiatorName(operation: Operation): string {
   return 'wallet' in ref ? ref.wallet : `$${ref.system}/${operation.asset ?? 0}`;
 }
 
-/** The asset is there for the reader; for whether two requests are the same it is looked at apart, since most callers leave it out. */
+/** The asset is for the reader only; it is compared separately, since most callers omit it. */
 export function contentOf(operation: Operation): ModelContent {
   if (operation.kind === 'open') {
     const { owner, asset, floor } = operation.opens;
@@ -62,7 +62,7 @@ export function contentOf(operation: Operation): ModelContent {
   });
 }
 
-/** Who decided a correction or a control, and what a control was to change. */
+/** The operator behind a correction or a control, and the requested change of a control. */
 export function decidedOf(operation: Extract<Operation, { reason: string }>): object {
   const { reason, actor } = operation;
   const sweepTo = 'sweepTo' in operation && operation.sweepTo ? named(operation.sweepTo) : undefined;

@@ -1,4 +1,4 @@
-/** The reference's controls: what operators decide about a wallet. */
+/** The controls of the reference: operators' decisions about a wallet. */
 import type { AccountRef, ControlOperation, Sides } from '../../packages/coffer/src/ledger/index.ts';
 import { decidedOf, limitsInWords } from './model-content.ts';
 import { closed, frozen, overLimit, stale, tooMuch, word } from './model-transfers.ts';
@@ -21,7 +21,7 @@ export function control(world: World, asked: ControlOperation, now: Date): Model
   return entry;
 }
 
-/** Changes the account, or says why not. */
+/** Changes the account, or returns the refusal. */
 function change(world: World, asked: ControlOperation, account: ModelAccount): ModelRefusal | null {
   const { name: wallet } = account;
   switch (asked.kind) {
@@ -57,11 +57,11 @@ function change(world: World, asked: ControlOperation, account: ModelAccount): M
   }
 }
 
-/** Nobody may be left with money, a debt or a promise on a side that is shut. What is swept must be all the wallet's own. */
+/** No money, debt or hold may remain on a closed side. A swept balance must belong entirely to the wallet. */
 function notToClose(world: World, { sides, sweepTo }: Close, account: ModelAccount): ModelRefusal | null {
   const { name: wallet, balance } = account;
   const held = world.held(wallet);
-  // What came back to a wallet whose way out is closed is swept by closing it once more.
+  // Money returned to a wallet with closed debits is swept by closing it again.
   const isStranded = sweepTo !== undefined && balance > 0n && account.debits === 'closed';
   if (sidesOf(sides).every((side) => account[side] === 'closed') && !isStranded) return no('nothing_to_change', { wallet });
   const isPromised = held > 0n && (sides !== 'credits' || sweepTo !== undefined);
@@ -79,7 +79,7 @@ function sweep(world: World, asked: Close, sweepTo: AccountRef, now: Date): Mode
   const to = world.seen(sweepTo, account.asset);
   if (!to) return no('recipient_not_found', { wallet: word(sweepTo) });
   if (to.asset !== account.asset) return no('asset_mismatch', { wallet: to.name, walletAsset: to.asset, asset: account.asset });
-  // Operators sweep whatever they decide to; owners only what they could have paid out.
+  // Operators may sweep any balance; owners only an amount that they could have withdrawn.
   const byOwner = asked.onlyOwner !== undefined && account.balance > 0n;
   const refusal =
     stale(asked, account) ??

@@ -1,4 +1,4 @@
-/** The reference's holds: an amount is put aside, and ends as captures, as releases, or by its time. */
+/** The holds of the reference: a reserved amount ends by capture, release or expiry. */
 import type { CaptureOperation, HoldOperation, Operation, ReleaseOperation } from '../../packages/coffer/src/ledger/index.ts';
 import { closed, frozen, overLimit, stale, strange, taken, tooMuch, underMinimum, word } from './model-transfers.ts';
 import { metadataOf, no, thirtyEightNines } from './model-world.ts';
@@ -81,7 +81,7 @@ export function release(world: World, asked: ReleaseOperation, now: Date): Model
   return world.note(now, account, { ...common(asked), amount, scope: account.number, hold: held.seq, holdLeft: held.left });
 }
 
-/** The ledger's own: nobody's key, nobody's refusal. */
+/** Internal: has no key and is never refused. */
 export function expire(world: World, { wallet, hold: seq }: Expiry, now: Date): ModelRefusal | ModelEntry {
   const account = world.account(wallet);
   const held = world.hold(seq, wallet);

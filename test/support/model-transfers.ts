@@ -1,4 +1,4 @@
-/** The reference's transfers and reversals, as the product promises them. Each says no, or does it and answers with its entry. */
+/** The transfers and reversals of the reference, as documented. Each returns a refusal, or applies itself and returns its entry. */
 import type { AccountRef, Operation, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
 import { asks, decidedOf } from './model-content.ts';
 import { metadataOf, mostOf, no, thirtyEightNines } from './model-world.ts';
@@ -42,13 +42,13 @@ export function transfer(world: World, asked: TransferOperation, now: Date): Mod
   return entry;
 }
 
-/** The asset that was named, or that of the payer, or that of the payee, as they are or as they are to be opened. */
+/** The named asset, or else that of the payer, or else that of the payee, existing or to be opened. */
 function assetOf(world: World, { asset, debit, credit }: TransferOperation): number | undefined {
   const known = (ref: AccountRef) => ('wallet' in ref ? world.account(ref.wallet)?.asset : undefined);
   return asset ?? known(debit) ?? known(credit) ?? world.assetOf(debit) ?? world.assetOf(credit);
 }
 
-/** Only money that moved between two accounts goes back, and what went back does not come again. */
+/** Only movements between two accounts can be reversed, and a reversal cannot be reversed. */
 export function reversal(world: World, asked: Reversal, now: Date): ModelRefusal | ModelEntry {
   const { reverses } = asked;
   const initiator = world.account(asked.initiator);

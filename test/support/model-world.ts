@@ -1,4 +1,4 @@
-/** What the reference ledger knows: accounts, holds and its log, and what it adds up from them each time it is asked. */
+/** The state of the reference ledger: accounts, holds and its log, and the sums that it recomputes for each query. */
 import type { AccountRef, Limits, Operation, SystemKind, WalletSpec } from '../../packages/coffer/src/ledger/index.ts';
 import { contentOf, initiatorName } from './model-content.ts';
 import type { ModelContent } from './model-content.ts';
@@ -32,7 +32,7 @@ export type ModelEntry = {
   kind: string;
   debit: ModelSide | null;
   credit: ModelSide | null;
-  /** Of the accounts; of a refusal: the one asked for, if one was. */
+  /** The asset of the accounts; in a refusal, the requested asset, if any. */
   asset: number | null;
   amount: bigint | null;
   askedAmount: bigint | null;
@@ -54,16 +54,16 @@ export type ModelEntry = {
 };
 
 type Remembered = { content: ModelContent; metadata: string | null; entry: ModelEntry };
-/** What an entry says besides its place and the state of its accounts. */
+/** An entry without its position and the state of its accounts. */
 type Saying = Partial<Omit<ModelEntry, 'seq' | 'debit' | 'credit' | 'recordedAt'>> & { kind: string };
 
 export const thirtyEightNines = 99999999999999999999999999999999999999n;
-/** System accounts face all wallets at once and have room for fifty digits. */
+/** System accounts face all wallets and have room for fifty digits. */
 const fiftyNines = 99999999999999999999999999999999999999999999999999n;
 
-/** Money comes in and goes out without limit; everything else gives only what it has. */
+/** Cash-in and cash-out are unlimited; every other account can give only its balance. */
 const unbounded: readonly SystemKind[] = ['issuance', 'cash_in', 'cash_out', 'in_transit'];
-/** What counts towards a limit: what its owner lets leave the wallet, and not what operators take back. */
+/** Debits that count towards a limit: those by the owner, not corrections by operators. */
 const counted = ['withdrawal', 'spend', 'transfer', 'transfer_debit', 'capture'];
 
 const blank = {
@@ -129,12 +129,12 @@ export class World {
     return sum(this.holds.filter(({ wallet }) => wallet === name).map(({ left }) => left));
   }
 
-  /** How much of an entry's amount went back. */
+  /** The reversed part of an entry's amount. */
   reversed(seq: number): bigint {
     return sum(this.log.filter(({ reverses, refusal }) => reverses === seq && !refusal).map(({ amount }) => amount ?? 0n));
   }
 
-  /** What left a wallet on the UTC day or in the UTC month of a moment. */
+  /** The total debited from a wallet in the UTC day or month of a given time. */
   spent({ number }: ModelAccount, period: 'day' | 'month', now: Date): bigint {
     const digits = period === 'day' ? '2026-01-01'.length : '2026-01'.length;
     const within = (moment: Date) => moment.toISOString().slice(0, digits) === now.toISOString().slice(0, digits);
@@ -144,7 +144,7 @@ export class World {
     return sum(debits.map(({ amount }) => amount ?? 0n));
   }
 
-  /** What may leave an account; null: as much as it likes. */
+  /** The available amount of an account; null: unlimited. */
   available({ name, balance, floor }: ModelAccount): bigint | null {
     return floor === null ? null : balance - this.held(name) - floor;
   }
@@ -153,7 +153,7 @@ export class World {
     return 'wallet' in ref ? (this.account(ref.wallet)?.asset ?? ref.opens?.asset) : undefined;
   }
 
-  /** As it stands, or as it would be opened on the way; nothing when it is not there and may not be opened. */
+  /** The account as it is, or as it would be opened implicitly; undefined when it is missing and may not be opened. */
   seen(ref: AccountRef, asset: number): ModelAccount | undefined {
     const name = nameIn(ref, asset);
     const known = this.account(name);
@@ -162,7 +162,7 @@ export class World {
     return ref.opens && account(0, name, 'wallet', ref.opens);
   }
 
-  /** The account itself: opened, with a row of the log, if need be. */
+  /** The account itself, opened with a log row if necessary. */
   brought(seen: ModelAccount, now: Date): ModelAccount {
     const known = this.account(seen.name);
     if (known) return known;
@@ -177,7 +177,7 @@ export class World {
     return opened;
   }
 
-  /** Moves an amount between two accounts that are there, and says so. */
+  /** Moves an amount between two existing accounts, and appends the row. */
   move(now: Date, from: ModelAccount, to: ModelAccount, amount: bigint, saying: Saying): ModelEntry {
     from.balance -= amount;
     from.version += 1;
@@ -186,13 +186,13 @@ export class World {
     return this.write(now, { ...saying, amount, asset: from.asset }, from, to);
   }
 
-  /** Says something about one account, which changes no balance. */
+  /** Appends a row about one account that changes no balance. */
   note(now: Date, about: ModelAccount, saying: Saying): ModelEntry {
     about.version += 1;
     return this.write(now, { ...saying, asset: about.asset }, about, null);
   }
 
-  /** Appends a row: accounts as they stand now. */
+  /** Appends a row with the current state of the accounts. */
   write(now: Date, saying: Saying, debit: ModelAccount | null, credit: ModelAccount | null): ModelEntry {
     const seq = this.log.length + 1;
     const sides = { debit: debit && this.#side(debit), credit: credit && this.#side(credit) };

@@ -1,6 +1,6 @@
 /**
  * The reference: a second ledger, in memory, as naive as possible, written from what the product promises and not from its code.
- * It imports nothing but the words in which operations are asked for. Whatever the real ledger answers is compared with it.
+ * It imports only the types of operations. Every answer of the real ledger is compared with it.
  */
 import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { askedAsset, contentOf, initiatorName } from './model-content.ts';
@@ -24,12 +24,12 @@ export type ModelAnswer = {
 export class Model {
   #world: World;
 
-  /** `keeps`: the wallets that have their place in this book; all when absent. */
+  /** `keeps`: the wallets of this book; all when absent. */
   constructor(assets: readonly number[], keeps: (wallet: string) => boolean = () => true, book = 1) {
     this.#world = new World(assets, keeps, book);
   }
 
-  /** To try out what would happen. */
+  /** For a dry run. */
   copy(): Model {
     const model = new Model([]);
     model.#world = this.#world.copy();
@@ -56,12 +56,12 @@ export class Model {
     return this.#world.held(name);
   }
 
-  /** `now`: the moment at which the ledger recorded it. */
+  /** `now`: the time at which the ledger recorded it. */
   post(operation: Operation, now: Date): ModelAnswer {
     return this.#postOne(operation, now);
   }
 
-  /** All or none: on the first refusal everything is as before, and each operation is refused. */
+  /** All or nothing: the first refusal undoes everything, and each operation is refused. */
   postLinked(operations: readonly Operation[], now: Date): ModelAnswer[] {
     if (operations.length === 1) return operations.map((operation) => this.#postOne(operation, now));
     const before = this.#world.copy();
@@ -77,14 +77,14 @@ export class Model {
     return answers;
   }
 
-  /** What an account stood at after everything that was recorded by a moment; nothing when it was not open yet. */
+  /** The balance of an account after everything recorded up to a given time; undefined before its opening. */
   balanceAt(number: number, at: Date): { balance: bigint; held: bigint; version: number } | null {
     const sides = this.log.filter(({ recordedAt }) => recordedAt <= at).flatMap(({ debit, credit }) => [debit, credit]);
     const side = sides.findLast((one) => one?.number === number);
     return side ? { balance: side.balance, held: side.held, version: side.version } : null;
   }
 
-  /** The same by the date from which each entry counts. */
+  /** The same by effective date. */
   effectiveBalanceAt(number: number, at: Date): bigint | null {
     const counting = this.log.filter(({ recordedAt, effectiveAt }) => (effectiveAt ?? recordedAt) <= at);
     const amounts = counting.flatMap(({ debit, credit, amount }) => {
@@ -94,7 +94,7 @@ export class Model {
     return amounts.length === 0 ? null : amounts.reduce((total, amount) => total + amount, 0n);
   }
 
-  /** Is this what the account was asked before under this key? Nothing if the key is new, or if the account is another's. */
+  /** Whether this equals the recorded request under the key; undefined if the key is new, or the account belongs to another owner. */
   #earlier(operation: Operation): { answer: ModelAnswer; same: boolean } | undefined {
     const initiator = this.#world.initiator(operation);
     const earlier = initiator && operation.key !== null && this.#world.remembered.get(`${initiator.number} ${operation.key}`);
@@ -109,7 +109,7 @@ export class Model {
     return { answer: { status, replayed: true, seq: entry.seq, entry, refusal: entry.refusal }, same: same && sameAsset };
   }
 
-  /** A wallet that is opened on the way is whose it is opened for. */
+  /** An implicitly opened wallet belongs to the owner it is opened for. */
   #isAnothers(operation: Operation): boolean {
     if (!('onlyOwner' in operation) || operation.onlyOwner === undefined) return false;
     const initiator = this.#world.initiator(operation);
@@ -137,7 +137,7 @@ export class Model {
     if (earlier) return this.#refuse(operation, no('idempotency_key_reused', { key: operation.key }), now, false);
     const done = this.#do(operation, now);
     if ('code' in done) {
-      // A credit that is refused is remembered even where nothing was in transit before; what is asked of the wrong place is not.
+      // A refused credit is recorded even without an account in transit; a request to the wrong book is not.
       const isMisplaced = 'from' in operation && (operation.kind !== 'transfer_credit' || done.code === 'other_book');
       return this.#refuse(operation, done, now, !isMisplaced, operation.kind === 'transfer_credit' && !isMisplaced);
     }
@@ -178,7 +178,7 @@ export class Model {
     }
   }
 
-  /** Remembered with what was asked, unless there is nobody to remember it for. */
+  /** Recorded with the request, unless it has no initiating account. */
   #refuse(operation: Operation, refusal: ModelRefusal, now: Date, remember: boolean, opens = false): ModelAnswer {
     const world = this.#world;
     const opening = world.log.length;

@@ -11,16 +11,16 @@ import type {
 } from '../../packages/coffer/src/ledger/index.ts';
 import type { Model } from './model.ts';
 
-/** An operation, or one about a hold or a posting that is picked from those there are when its turn comes. */
+/** An operation, or one about a hold or a posting that is picked from the existing ones at run time. */
 export type Wish = { readonly operation: Operation; readonly pick: number | null };
 
-/** What one caller asks for at once (several: all or none), and how long after the one before. */
+/** One request of a caller (several operations: all or nothing), and the pause since the previous one. */
 export type Request = { readonly wishes: readonly Wish[]; readonly laterMs: number };
 
 /** Assets that exist; 9 does not. */
 export const assets = [1, 2] as const;
 
-/** A wallet that has its place in another book. */
+/** A wallet of another book. */
 const elsewhere = 'elsewhere';
 export const keepsWallet = (wallet: string) => wallet !== elsewhere;
 
@@ -30,7 +30,7 @@ const metadata = [undefined, '{"order":17}', '{ "note": "käse \\n", "nothing": 
 const dates = [undefined, undefined, undefined, '2025-12-31T23:59:59.999Z', '2026-01-31T21:00:00.000Z', '2031-01-01T00:00:00.000Z'];
 const someMs = [1, 999, 1_000, 1_001, 60_000, 3_600_000, 86_400_000, 31 * 86_400_000] as const;
 
-/** Mostly small, so that wallets run dry now and then; and every border of a number format. */
+/** Mostly small, so that wallets run empty now and then, plus every boundary of a number format. */
 const amount = fc.oneof(
   { weight: 20, arbitrary: fc.bigInt({ min: 1n, max: 60n }) },
   {
@@ -60,11 +60,11 @@ const spec = (name: string) =>
   fc.record({
     owner: fc.constantFrom(null, owner(name), owner(name)),
     asset: fc.oneof({ weight: 8, arbitrary: fc.constant(1) }, { weight: 2, arbitrary: asset }),
-    // A credit line, none, and a wallet that must keep something.
+    // A credit line, none, and a minimum balance.
     floor: fc.constantFrom(0n, 0n, 0n, -25n, 5n, -(10n ** 38n) + 1n),
   });
 
-/** What any operation may carry. */
+/** The optional fields of every operation. */
 const terms = {
   key,
   expectedVersion: seldom(fc.nat({ max: 4 })),
@@ -79,7 +79,7 @@ const opening: fc.Arbitrary<Operation> = wallet.chain((name) =>
   fc.record({ kind: fc.constant('open' as const), key, wallet: fc.constant(name), opens: spec(name) }),
 );
 
-/** Where money may come from and go to, kind by kind. */
+/** The possible sources and destinations of each kind. */
 const sides: Record<TransferKind, readonly [debit: 'wallet' | SystemKind, credit: 'wallet' | SystemKind]> = {
   deposit: ['cash_in', 'wallet'],
   withdrawal: ['wallet', 'cash_out'],
@@ -154,7 +154,7 @@ const lending = fc
   .record({ ...terms, ...decided, wallet, floor: fc.constantFrom(0n, -10n, -50n, 5n) })
   .map((rest) => meant<Operation>({ kind: 'credit_line', ...rest }));
 
-/** Without what is left open: an operation has no word for "not given" but leaving it out. */
+/** Drops undefined fields: an operation omits a field that is not given. */
 function meant<T extends Operation>(drawn: { [part in keyof T]?: T[part] | undefined } & Record<string, unknown>): T {
   return Object.fromEntries(Object.entries(drawn).filter(([, part]) => part !== undefined && part !== false)) as T;
 }
@@ -162,7 +162,7 @@ function meant<T extends Operation>(drawn: { [part in keyof T]?: T[part] | undef
 const debiting = fc
   .record({ ...terms, ...funding, wallet, to: wallet, asset: maybeAsset, effectiveAt })
   .map((rest) => meant<Operation>({ kind: 'transfer_debit', ...rest }));
-/** Of few transfers, most of another book's, so that each is credited again, and sometimes otherwise. */
+/** Of few transfers, most from another book, so that each credit repeats, sometimes with different content. */
 const crediting = fc
   .record({ from: fc.constantFrom('a', 'far'), to: wallet, asset: fc.constantFrom(1, 1, 2), amount: smallAmount, effectiveAt })
   .chain((rest) =>
@@ -187,7 +187,7 @@ const ending = fc
   });
 
 const exact = (arbitrary: fc.Arbitrary<Operation>): fc.Arbitrary<Wish> => arbitrary.map((operation) => exactly(operation));
-/** Of something that is there, nine times in ten. */
+/** Refers to something that exists nine times out of ten. */
 const picked = (arbitrary: fc.Arbitrary<Operation>): fc.Arbitrary<Wish> =>
   fc.record({
     operation: arbitrary,
@@ -216,7 +216,7 @@ const wish: fc.Arbitrary<Wish> = fc.oneof(
   { weight: 2, arbitrary: exact(lending) },
 );
 
-/** What callers ask for, one after the other; a part of it in all-or-nothing groups. */
+/** Requests of callers in sequence, some as all-or-nothing groups. */
 export function requests(most: number): fc.Arbitrary<Request[]> {
   const wishes = fc.oneof(
     { weight: 5, arbitrary: wish.map((one) => [one]) },
@@ -233,7 +233,7 @@ export function requests(most: number): fc.Arbitrary<Request[]> {
     );
 }
 
-/** What was asked for before, maybe by somebody else. */
+/** An earlier request, possibly by another caller. */
 function again(wishes: readonly Wish[], { onlyOwner }: { onlyOwner?: string | undefined }): Wish[] {
   const by = (operation: Operation): Operation =>
     onlyOwner === undefined || operation.kind === 'open' || operation.kind === 'expire' || 'from' in operation

@@ -5,7 +5,7 @@ import net from 'node:net';
 
 /**
  * Below those that systems give to outgoing connections, and those that embedded PostgreSQLs choose from: either would take the port
- * between the look and the server's start. So would a test file that runs at the same time: each worker has a share of its own.
+ * between the check and the server's start. So would a concurrent test file, so each worker has its own range.
  */
 const range = { from: 12_000, to: 20_000, shares: 4 } as const;
 const triesMax = 50;
@@ -14,7 +14,7 @@ const shareSize = (range.to - range.from) / range.shares;
 /** Its server may not have started yet. */
 const given = new Set<number>();
 
-/** A port of this machine that nobody listens on, and that was not given before. */
+/** A free port of this machine that has not been handed out before. */
 export async function freePort(): Promise<number> {
   for (let tried = 1; ; tried++) {
     const port = range.from + share * shareSize + randomInt(shareSize);

@@ -1,4 +1,4 @@
-// A process of its own that posts to a book until it is told to stop, or is killed: its journal goes to standard output, call by call.
+// A separate process that posts to a book until it is stopped or killed; it journals each call on standard output.
 import fs from 'node:fs';
 import { startWriter } from './books.ts';
 import { toLine } from './history.ts';

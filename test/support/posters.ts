@@ -11,14 +11,14 @@ import { firstWords, newJournal } from './journal.ts';
 import { until, within } from './until.ts';
 
 export type Poster = {
-  /** What it was told so far; all of it once it has ended. */
+  /** The answers so far; all of them once it has ended. */
   history(): History;
-  /** How many of its calls have an answer. */
+  /** The number of answered calls. */
   answered(): number;
-  /** Waits until so many more of them have one. */
+  /** Waits for the given number of further answers. */
   untilAnswered(more: number): Promise<void>;
   signal(name: NodeJS.Signals): void;
-  /** Lets it finish what is under way. Throws when it ends otherwise: then it met something that is no answer. */
+  /** Lets it finish its current calls. Throws when it fails: then it received something other than an answer. */
   stop(): Promise<void>;
   readonly ended: Promise<[number | null, NodeJS.Signals | null]>;
 };
@@ -53,19 +53,19 @@ export function startPoster(options: { url: string; book: number; name: string; 
         what: `${name} to finish what is under way`,
         seen: () => `${answered()} calls were answered`,
       });
-      // Anything but an answer, or a word about there being none, ends a poster: its calls would pass for unanswered ones.
-      assert(code === 0, `${name} ends by itself: exit code ${code}, signal ${signal}`);
+      // Anything but an answer or a definite failure ends a poster: its calls would pass for unanswered ones.
+      assert(code === 0, `${name} must exit normally: exit code ${code}, signal ${signal}`);
     },
     ended,
   };
 }
 
 export type Asker = {
-  /** Posts all of them at once; answers when it has been answered. */
+  /** Posts all of them concurrently; resolves with the answers. */
   ask(operations: readonly Operation[]): Promise<History>;
 };
 
-/** A process that is connected and waits to be told what to post. It ends with its first answers. */
+/** A connected process that waits for operations to post. It ends with its first answers. */
 export async function startAsker({ url, book }: { url: string; book: number }): Promise<Asker> {
   const journal = newJournal();
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'asker.ts'), url, String(book)], {

@@ -1,4 +1,4 @@
-/** Runs a Postman collection as Postman does, as far as ours goes: variables, requests, scripts with their tests. */
+/** Runs a Postman collection with the features that ours uses: variables, requests, scripts with their tests. */
 import { randomUUID } from 'node:crypto';
 import vm from 'node:vm';
 import { expect } from 'vitest';

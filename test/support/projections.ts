@@ -1,4 +1,4 @@
-/** A log of several books to follow, and a projection that witnesses what it is given: each event a row, in the order of arrival. */
+/** A log of several books, and a projection that records each event it receives as a row, in order of arrival. */
 import type pg from 'pg';
 import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
 import type { Delivery } from '../../packages/coffer/src/events/index.ts';
@@ -13,10 +13,10 @@ import { workloadOperation } from './workload.ts';
 
 export type FollowedLog = {
   readonly database: TestDatabase;
-  /** Works with the rights that the product has. */
+  /** Connects with the privileges of the product. */
   readonly pool: pg.Pool;
   readonly ledger: Ledger;
-  /** Posts so many operations of all kinds that load asks for. */
+  /** Posts the given number of operations of all kinds of the load. */
   post(count: number): Promise<void>;
   stop(): Promise<void>;
 };
@@ -68,7 +68,7 @@ export function witness(name: string, isPoison: (event: LedgerEvent) => boolean 
   return {
     name,
     apply: async (client, events, generation) => {
-      // Some of it is done before it fails, as it may be.
+      // It applies some events before it fails.
       const good = events.findIndex(isPoison);
       await insertWitnessed(client, name, generation, good < 0 ? events : events.slice(0, good));
       if (good >= 0) throw new Error(`${events[good]?.id} is poison`);

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-/** A TCP proxy before a real service, which fails the way networks do. */
+/** A TCP proxy before a real service that fails the way networks do. */
 export type FaultyProxy = {
   readonly address: { host: string; port: number };
-  /** How often a fault really happened. */
+  /** How many faults really happened. */
   readonly faults: number;
-  /** Passes everything on again. */
+  /** Forwards everything again. */
   heal(): void;
   /** Requests arrive; the next answer is cut off together with its connection. Later connections work. */
   loseNextAnswer(): void;
@@ -54,7 +54,7 @@ export type CuttingProxy = {
   stop(): Promise<void>;
 };
 
-/** Cuts connections in the middle of an answer, wherever that is. `bytesBeforeCut`: asked for each connection; null lets it be. */
+/** Cuts connections in the middle of an answer. `bytesBeforeCut` is called for each connection; null leaves it intact. */
 export async function startCuttingProxy(target: string, bytesBeforeCut: (connection: number) => number | null): Promise<CuttingProxy> {
   const { hostname, port } = new URL(target);
   let [connections, cuts] = [0, 0];
@@ -63,7 +63,7 @@ export async function startCuttingProxy(target: string, bytesBeforeCut: (connect
     const left = leftOf.has(client) ? (leftOf.get(client) ?? null) : bytesBeforeCut(++connections);
     const passed = left === null ? bytes : bytes.subarray(0, left);
     leftOf.set(client, left === null ? null : left - passed.length);
-    // What was passed on before the cut arrives.
+    // Bytes forwarded before the cut arrive.
     client.write(passed);
     if (left === null || left > passed.length || client.writableEnded) return;
     cuts++;
@@ -79,7 +79,7 @@ export async function startCuttingProxy(target: string, bytesBeforeCut: (connect
   };
 }
 
-/** Passes on what clients say; what the service answers is the caller's affair. */
+/** Forwards the bytes of clients; the caller handles the answers of the service. */
 async function listenBefore(
   target: { host: string; port: number },
   answer: (client: net.Socket, bytes: Buffer, upstream: net.Socket) => void,

@@ -1,4 +1,4 @@
-/** The rules and the memory of a book, without a database: what a writer would look up is looked up in the rows written so far. */
+/** The rules and the memory of a book without a database: look-ups search the rows written so far. */
 import { prepare } from '../../packages/coffer/src/ledger/rules/prepared.ts';
 import type { Rows } from '../../packages/coffer/src/ledger/chain/chain.ts';
 import { decideTogether } from '../../packages/coffer/src/ledger/posting/group.ts';
@@ -6,7 +6,7 @@ import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
 import type { Operation, Outcome } from '../../packages/coffer/src/ledger/index.ts';
 import { assets, keepsWallet } from './operations.ts';
 
-/** Of a book in which some wallets have no place. */
+/** For a book that does not contain every wallet. */
 export function emptyState(): BookState {
   return new BookState(1, new Set(assets), 1, 1, keepsWallet);
 }
@@ -30,7 +30,7 @@ export class PureBook {
     return decideTogether(this.#state, { operations: operations.map(prepare), linked: true }, now, this.rows);
   }
 
-  /** Decides and takes everything back, as when the database does not take the batch. */
+  /** Decides and rolls everything back, as when the database rejects the batch. */
   postInVain(requests: readonly (readonly Operation[])[], now: Date): void {
     const start = this.#state.mark();
     const rows: Rows = { openings: [], entries: [] };

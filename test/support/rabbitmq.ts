@@ -1,4 +1,4 @@
-/** A RabbitMQ of a test file's own: its own name, ports and folder, on loopback, so that it can be killed, starved and cut off. */
+/** A separate RabbitMQ per test file: with its own name, ports and folder, on loopback, so that it can be killed, starved and cut off. */
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -16,22 +16,22 @@ const program = serverPrograms.find((file) => fs.existsSync(file));
 const prefix = 'coffer-rabbitmq-';
 const startsWithinMs = 150_000;
 
-/** False where RabbitMQ is not installed: then the tests that need it are left out, and say so. Never in CI. */
+/** False where RabbitMQ is not installed: the tests that need it are then skipped with a message. Never in CI. */
 export const hasRabbitMq: boolean = program !== undefined;
 if (!hasRabbitMq) {
   const remedy = 'RabbitMQ is not installed (Debian: apt-get install rabbitmq-server)';
-  if (process.env['CI']) throw new Error(`${remedy}; in CI nothing is left out`);
+  if (process.env['CI']) throw new Error(`${remedy}; CI skips no tests`);
   console.info(`${remedy}: the tests with a real RabbitMQ are left out.`);
 }
 
 export type RabbitMq = {
   readonly url: string;
   readonly address: { readonly host: string; readonly port: number };
-  /** Ends it like a power cut. */
+  /** Stops it like a power cut. */
   kill(): Promise<void>;
   /** Starts it again on the same data. */
   restart(): Promise<void>;
-  /** Evaluates Erlang inside of it and answers what it printed. */
+  /** Evaluates Erlang in the broker and returns the output. */
   evaluate(erlang: string): Promise<string>;
   /** Pretends that memory is short: publishers are blocked until it is lifted. */
   raiseAlarm(): Promise<void>;
@@ -46,7 +46,7 @@ export async function startRabbitMq(): Promise<RabbitMq> {
   const cookie = randomBytes(16).toString('hex');
   fs.writeFileSync(path.join(folder, '.erlang.cookie'), cookie, { mode: 0o400 });
   fs.writeFileSync(path.join(folder, 'plugins'), '[].\n');
-  // Little memory and disk are left to tests that run side by side; the alarm is raised by hand.
+  // Parallel tests leave little memory and disk; the alarm is raised by hand.
   fs.writeFileSync(
     path.join(folder, 'rabbitmq.conf'),
     `listeners.tcp.1 = 127.0.0.1:${port}\nloopback_users.guest = true\nvm_memory_high_watermark.relative = 0.9\ndisk_free_limit.absolute = 50MB\nlog.file = false\nlog.console = true\nlog.console.level = warning\n`,
@@ -82,7 +82,7 @@ export async function startRabbitMq(): Promise<RabbitMq> {
     clearAlarm: () => alarm('clear_alarm', '{resource_limit, memory, node()}'),
     stop: async () => {
       await kill();
-      // The directory of names is a daemon of its own; this one is on a port of ours.
+      // The name directory is a separate daemon; this one uses our own port.
       await promisify(execFile)('epmd', ['-port', String(epmdPort), '-kill'], { env }).catch(() => undefined);
       fs.rmSync(folder, { recursive: true, force: true });
     },
@@ -103,7 +103,7 @@ function environmentOf(folder: string, ports: { distributionPort: number; epmdPo
     RABBITMQ_CONFIG_FILE: path.join(folder, 'rabbitmq.conf'),
     RABBITMQ_ENABLED_PLUGINS_FILE: path.join(folder, 'plugins'),
     RABBITMQ_CONF_ENV_FILE: path.join(folder, 'none'),
-    // The shell gives way to the server, so that the process that we started is the one to end.
+    // `exec` replaces the shell with the server, so that the process we started is the one to end.
     RUNNING_UNDER_SYSTEMD: 'true',
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none',
   };
@@ -111,7 +111,7 @@ function environmentOf(folder: string, ports: { distributionPort: number; epmdPo
 
 async function launch(env: NodeJS.ProcessEnv, folder: string, address: { host: string; port: number }): Promise<ChildProcess> {
   const output = fs.openSync(path.join(folder, 'output'), 'a');
-  // A group of its own: what the server starts for itself ends with it.
+  // A separate process group: children of the server end with it.
   const child = spawn(program ?? '', [], { env, detached: true, stdio: ['ignore', output, output] });
   fs.closeSync(output);
   fs.writeFileSync(path.join(folder, 'group'), String(child.pid));
@@ -125,7 +125,7 @@ async function launch(env: NodeJS.ProcessEnv, folder: string, address: { host: s
   return child;
 }
 
-/** True when it greets: a port that is merely open may have no broker behind it yet. */
+/** True when it sends a greeting: an open port may not have a broker behind it yet. */
 async function answers({ host, port }: { host: string; port: number }): Promise<boolean> {
   const socket = net.connect({ host, port });
   try {
@@ -147,7 +147,7 @@ async function end(child: ChildProcess, signal: 'SIGKILL'): Promise<void> {
   await gone;
 }
 
-/** Ends what a test run that was killed left behind. */
+/** Ends the leftovers of a killed test run. */
 function sweepLeftovers(): void {
   for (const name of fs.readdirSync(os.tmpdir())) {
     const owner = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
@@ -155,7 +155,7 @@ function sweepLeftovers(): void {
     const folder = path.join(os.tmpdir(), name);
     try {
       const group = Number(fs.readFileSync(path.join(folder, 'group'), 'utf8'));
-      // Its number may be another's by now.
+      // Another process may have its id by now.
       if (fs.readFileSync(`/proc/${group}/cmdline`, 'utf8').includes(folder)) process.kill(-group, 'SIGKILL');
     } catch {
       // It is gone already.

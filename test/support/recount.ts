@@ -1,4 +1,4 @@
-/** What every wallet did, counted naively from the entries of the ledger, without events and without the product's own sums. */
+/** The stats of every wallet, counted naively from the ledger entries, without events and without the product's own sums. */
 import type pg from 'pg';
 import type { WalletTotals } from '../../packages/coffer/src/wallets/index.ts';
 
@@ -64,8 +64,8 @@ function count(wallets: Map<string, Recounted>, row: Row, side: Side | null, nam
   if (!quiet.includes(row.kind)) wallet.lastActivityAt = row.recorded_at;
   if (row.debit === null || row.credit === null || row.amount === null) return;
   const name = names[row.kind];
-  if (name === undefined || name === 'postings' || name === 'lastActivityAt') throw new Error(`nobody counts a ${row.kind}`);
-  // What came back has not been transferred.
+  if (name === undefined || name === 'postings' || name === 'lastActivityAt') throw new Error(`no stat counts a ${row.kind}`);
+  // A compensated transfer does not count as transferred.
   wallet[name] += row.kind === 'transfer_return' ? -row.amount : row.amount;
   wallet.postings++;
 }

@@ -1,4 +1,4 @@
-/** A Redis of a test's own: on a free port, in a folder of its own, killed, paused and brought back with what it had saved. */
+/** A separate Redis per test: on a free port, in its own folder; it can be killed, paused and restarted with its saved data. */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,15 +13,15 @@ import { until } from './until.ts';
 const program = 'redis-server';
 const isThere = spawnSync(program, ['--version']).status === 0;
 
-/** True where there is no Redis to test with, and somebody is told so; continuous integration has to have one. */
+/** True where Redis is not installed, after a message; continuous integration must have one. */
 export const redisIsMissing = !isThere && process.env['CI'] === undefined;
 if (redisIsMissing) console.info('Skipped: there is no redis-server on this machine.');
 
 export type TestRedis = {
   readonly url: string;
-  /** A connection for looking and for meddling. */
+  /** A connection to inspect and modify the data. */
   readonly client: Redis;
-  /** Writes what it has to its folder, to be there after the next start. */
+  /** Saves its data to its folder for the next start. */
   save(): Promise<void>;
   kill(): Promise<void>;
   start(): Promise<void>;

@@ -1,4 +1,4 @@
-/** An asynchronous request as it is read, for tests of what is decided about it. */
+/** An asynchronous request as it is read, for tests of the decisions about it. */
 import type { AsyncRequest } from '../../packages/coffer/src/requests/index.ts';
 
 export const heldAt = new Date('2026-01-01T12:00:00Z');

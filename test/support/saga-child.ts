@@ -1,4 +1,4 @@
-// A process of its own that transfers between books until it is killed, or kills itself at a named point of a transfer.
+// A separate process that transfers between books until it is killed, or kills itself at a named point of a transfer.
 import fs from 'node:fs';
 import type { Ledger, Outcome } from '../../packages/coffer/src/ledger/index.ts';
 import { openBooks, walletsOn } from './sagas.ts';

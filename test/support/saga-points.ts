@@ -1,2 +1,2 @@
-/** Where a process may be killed: each is between two steps of a transfer, or in the middle of one: sent, and not answered. */
+/** The points at which a process may be killed: between two steps of a transfer, or within one (sent but not answered). */
 export const points = ['debited', 'crediting', 'credited', 'ending', 'ended'] as const;

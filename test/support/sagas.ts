@@ -24,7 +24,7 @@ export function walletsOn(ledger: Ledger): { commands: Commands; queries: Wallet
   return { commands: createCommands({ ledger, defaultAsset: usd }), queries: new WalletQueries(ledger, usd) };
 }
 
-/** A wallet id that has its place in the book given. */
+/** A wallet id that belongs to the given book. */
 export function walletIn(ledger: Ledger, book: number, name: string): string {
   for (let at = 0; ; at++) if (bookOfWallet(`${name}${at}`, ledger.books.length) === book) return `${name}${at}`;
 }
@@ -36,7 +36,7 @@ export async function fund(ledger: Ledger, wallet: string, amount: bigint, asset
 
 let lastKey = 0;
 
-/** The first step alone, as a process leaves it that is killed right after it. */
+/** Only the first step, as left by a process that is killed right after it. */
 export async function debitOnly(ledger: Ledger, from: string, to: string, amount: bigint): Promise<RecordedEntry> {
   const outcome = await ledger.post({ kind: 'transfer_debit', key: `debit ${++lastKey}`, wallet: from, to, amount });
   return posted(outcome);
@@ -53,7 +53,7 @@ export async function balanceOf(ledger: Ledger, wallet: string): Promise<bigint 
 
 export type Money = { readonly total: bigint; readonly inWallets: bigint; readonly inTransit: bigint };
 
-/** One moment of all books. */
+/** A snapshot of all books. */
 export async function moneyIn(pool: pg.Pool): Promise<Money> {
   const { rows } = await pool.query<{ total: bigint; in_wallets: bigint; in_transit: bigint }>(
     `select coalesce(sum(balance), 0) as total, coalesce(sum(balance) filter (where kind = 'wallet'), 0) as in_wallets,
@@ -65,7 +65,7 @@ export async function moneyIn(pool: pg.Pool): Promise<Money> {
   return { total: row.total, inWallets: row.in_wallets, inTransit: row.in_transit };
 }
 
-/** How many transfers have no end yet. */
+/** The number of unfinished transfers. */
 export async function underWay(pool: pg.Pool): Promise<number> {
   const { rows } = await pool.query<{ count: number }>(
     `select count(*) as count from ledger.entry e where e.kind = 'transfer_debit' and e.refusal is null
@@ -79,7 +79,7 @@ export async function expectWhole({ pool }: Pick<TestDatabase, 'pool'>): Promise
   expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
 }
 
-/** An answer in words that do not depend on whether it was remembered or read. */
+/** An answer in a form that is the same from memory and from the database. */
 export function told(outcome: OperationOutcome): object {
   const words = (entry: RecordedEntry | null | undefined) => entry && entryAsModel(entry);
   const { status, replayed, entry, saga } = outcome;

@@ -1,4 +1,4 @@
-/** Chance that can be repeated: a run says its seed, and COFFER_TEST_SEED makes the next run the same. */
+/** Repeatable randomness: a run prints its seed, and COFFER_TEST_SEED repeats the run. */
 
 export function seedOf(what: string): number {
   const given = process.env['COFFER_TEST_SEED'];

@@ -1,4 +1,4 @@
-// A process of its own that rebuilds the stats, in many small steps with a pause after each: there is time to kill it.
+// A separate process that rebuilds the stats in many small steps with a pause after each, so that there is time to kill it.
 import { createPool } from '../../packages/coffer/src/database/index.ts';
 import { statsProjection } from '../../packages/coffer/src/insights/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';

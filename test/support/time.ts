@@ -4,7 +4,7 @@ import type { TestDatabase } from './database.ts';
 
 export type Clock = { set(to: Date): Promise<void>; end(): Promise<void> };
 
-/** To be called before anything else connects. From `set` on the clock runs as clocks do. */
+/** Call it before anything else connects. After `set` the clock continues to run. */
 export async function takeClock({ url }: Pick<TestDatabase, 'url'>): Promise<Clock> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -1,18 +1,18 @@
-/** Waiting that says what it waited for, and what it saw instead, long before the suite's own bound ends a test without a word. */
+/** Waits that report what they waited for and what they saw instead, long before the suite's own timeout ends a test silently. */
 import { pause } from './load.ts';
 
-/** Enough for a machine that is twenty times slower than a quiet one; a test may wait a few times before its own bound of five minutes. */
+/** Enough for a machine twenty times slower than an idle one; a test can wait a few times within its own timeout of five minutes. */
 const patienceMs = 100_000;
 
 export type Wait = {
-  /** What is waited for, to be read after "waited for": `20 more answers`. */
+  /** The expected event, which completes "waited for": `20 more answers`. */
   readonly what: string;
-  /** What there is instead, told when it took too long. */
+  /** The actual state, reported on a timeout. */
   readonly seen: () => string;
   readonly withinMs?: number;
 };
 
-/** Asks again and again. `gone`: says why it will never come, or false; asked each time, so that nothing is waited for in vain. */
+/** Polls. `gone`: why the condition can never hold, or false; called on each poll to end a futile wait. */
 export async function until(
   isSo: () => boolean | Promise<boolean>,
   { everyMs = 10, gone = () => false, ...wait }: Wait & { readonly everyMs?: number; readonly gone?: () => string | false },

@@ -1,4 +1,4 @@
-// A worker in a process of its own, that kills itself at a point of its work: at the n-th time that it gets there.
+// A worker in a separate process that kills itself when it reaches a given point for the n-th time.
 import { createPool } from '../../packages/coffer/src/database/index.ts';
 import { openBuiltIn } from '../../packages/coffer/src/events/index.ts';
 import type { Handler } from '../../packages/coffer/src/events/index.ts';
@@ -17,7 +17,7 @@ function reach(name: string): void {
   if (name === point && ++times === Number(nth)) process.kill(process.pid, 'SIGKILL');
 }
 
-/** Told inside the transaction that sets an event aside. */
+/** Called inside the transaction that quarantines an event. */
 const log: Log = Object.assign(Object.create(silentLog()) as Log, { error: () => reach('setting aside') });
 
 /** One event in forty cannot be applied while kills go on. */
