@@ -213,10 +213,7 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
   ],
   ['let a freeze stop a reversal', (book, asked, now) => refusedWhenFrozen(book, asked.operation) ?? decide(book, asked, now)],
 
-  [
-    'decide a transfer again when its credit is repeated',
-    passingOver(['transfer_credit'], () => ({ remembered: () => undefined })),
-  ],
+  ['decide a transfer again when its credit is repeated', passingOver(['transfer_credit'], () => ({ remembered: () => undefined }))],
   [
     'do not record that a recipient is missing',
     (book, asked, now) => {

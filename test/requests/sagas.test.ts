@@ -75,7 +75,7 @@ it('a worker killed between any two steps leaves a transfer that another complet
   console.info(`killed a worker at ${stops.length} points of a transfer in steps, twice each: each ended once`);
 }, 400_000);
 
-it('with workers killed at random under load and recipients frozen and closed, each transfer ends once and the balances agree', async () => {
+it('with workers killed under load and recipients frozen and closed, each transfer ends once and the balances agree', async () => {
   const random = randomFrom(seedOf('worker kills, transfers in steps'));
   const [lives, asked, funds] = [5, 200, 10_000];
   const from = await wallet('many', funds);

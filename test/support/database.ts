@@ -10,7 +10,7 @@ const templateLock = 0x0c0ffe14;
 export type TestDatabase = { url: string; pool: pg.Pool; drop(): Promise<void> };
 
 /**
- * A migrated database of the caller's own, cloned from a template; call it once per test file and `drop` it after.
+ * A separate migrated database, cloned from a template; call it once per test file and `drop` it after.
  * The server is the test run's, or `serverUrl` (the benchmark starts its own).
  */
 export async function createTestDatabase(serverUrl = testServerUrl()): Promise<TestDatabase> {

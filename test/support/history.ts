@@ -1,5 +1,5 @@
 /**
- * The history of a run: every call as its caller saw it. Afterwards the log is asked what became of the unknown ones, everything is
+ * The history of a run: every call as its caller saw it. Afterwards unknown outcomes are looked up in the log, everything is
  * replayed through the model in the order of the log, and the order of the log is compared with the order of real time.
  */
 import { expect } from 'vitest';
@@ -58,8 +58,8 @@ export async function postAnswered(history: History, writer: BookWriter, operati
 }
 
 /**
- * What nobody heard of is resolved by asking again: the original, or a first time, and either way once. How many there are is a matter of
- * how busy the machine is.
+ * Resolves unknown outcomes by a retry: a replay or a first execution, either way one effect. Their number depends on how busy the
+ * machine is.
  */
 export async function askForUnknown(history: History, database: Pick<TestDatabase, 'pool' | 'url'>, book: number): Promise<HistorySummary> {
   const writer = await startWriter(database.url, book, { patienceMs: 100_000 });
@@ -69,7 +69,7 @@ export async function askForUnknown(history: History, database: Pick<TestDatabas
   return await checkHistory(history, database, book);
 }
 
-/** A call on its way between processes. Every line is written whole before the next thing happens, so a killed process leaves a true journal. */
+/** A call as exchanged between processes. Each line is written whole before the next step, so a killed process leaves a valid journal. */
 export function toLine(number: number, call: Call): string {
   return `${withBigints([number, call])}\n`;
 }

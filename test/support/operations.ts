@@ -247,8 +247,8 @@ export function exactly(operation: Operation): Wish {
 }
 
 /**
- * The operation that a wish comes to, on what the model knows. `reversible`: the last seq that may be reversed, since whether a posting
- * that is still on its way is found depends on how fast it is: nobody can know its name yet.
+ * Resolves a wish to an operation, given the state of the model. `reversible`: the last seq that may be reversed, since finding an
+ * in-flight posting depends on timing: its seq is not known yet.
  */
 export function granted(wish: Wish, model: Model, reversible: number): Operation {
   const operation = pickedFor(wish, model, reversible);

@@ -32,7 +32,7 @@ async function attempts(): Promise<{ number: number; http_status: number | null;
   return (await world.pool.query('select number, http_status, why from webhooks.attempt order by number')).rows as never;
 }
 
-test('a stop aborts a call that hangs; its delivery is due immediately, keeps its schedule, and is sent again after the start', async () => {
+test('a stop aborts a call that hangs; its delivery is due immediately, keeps its schedule, and is sent after the restart', async () => {
   let hangs = true;
   const { url, messages } = await receiver(async () => {
     if (hangs) await new Promise(() => undefined);
