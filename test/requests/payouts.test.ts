@@ -104,7 +104,7 @@ describe('when the payer answers', () => {
     ['425 Too Early', { status: 425, text: '' }],
     ['nothing: the answer is lost', { cut: true, body: { status: 'paid' } }],
     ['a truncated body', { text: '{"status":"pa' }],
-  ])('%s: asked again, and paid once', async (_what, first) => {
+  ])('%s: called again, and paid once', async (_what, first) => {
     const paying = await begin();
     paying.says((_payout, count) => (count <= 2 ? first : { body: { status: 'paid' } }));
     const done = await coffer.until((await ask())['id'], 'completed');
@@ -117,7 +117,7 @@ describe('when the payer answers', () => {
     ['a redirect', { status: 302, text: '', headers: { location: 'http://127.0.0.1:1/' } }],
     ['an unknown status', { text: '{"status":"done"}' }],
     ['an unparsable body, repeatedly', { text: '<html>' }],
-  ])('%s: an operator has to look, and approves', async (_what, said) => {
+  ])('%s: an operator must decide, and approves', async (_what, said) => {
     const paying = await begin();
     paying.says(() => said);
     const { id } = await ask();
@@ -241,7 +241,7 @@ describe('the hold is resolved outside the request', () => {
     ['captured and released in parts, then approved', { capture: 100, release: 200 }, 'approve', '100'],
     ['released in part, then approved', { release: 100 }, 'approve', '200'],
     ['captured in part, then rejected', { capture: 100 }, 'reject', '100'],
-  ])('%s: failed, with what was captured', async (_what, hands, decision, captured) => {
+  ])('%s: failed, with the captured amount', async (_what, hands, decision, captured) => {
     const request = await waiting();
     for (const [what, amount] of Object.entries(hands)) expect(await hand(request, what, amount)).toMatchObject({ status: 201 });
     await decide(request['id'], decision);
@@ -253,9 +253,9 @@ describe('the hold is resolved outside the request', () => {
   });
 
   it.each([
-    ['wholly', 300, { status: 'completed' }],
+    ['in full', 300, { status: 'completed' }],
     ['in part', 100, { status: 'failed', failure: { code: 'hold_resolved', facts: { captured: '100', givenBack: '200' } } }],
-  ])('captured %s, and nobody says anything in time: it does not say that nothing moved', async (_what, amount, told) => {
+  ])('captured %s, without an answer in time: the result shows the movement', async (_what, amount, told) => {
     const request = await waiting(4);
     expect(await hand(request, 'capture', amount)).toMatchObject({ status: 201 });
     const done = await coffer.until(request['id'], 'completed', 'failed');
@@ -276,7 +276,7 @@ describe('the hold is resolved outside the request', () => {
       { status: 'failed', failure: { code: 'hold_resolved', facts: { captured: '100', givenBack: '200' } } },
     ],
     ['captured', { capture: 300 }, { status: 'completed' }],
-  ])('%s, before a payer is asked: it is not asked, and what is left is given back', async (_what, hands, told) => {
+  ])('%s before the payer is called: it is not called, and the rest is released', async (_what, hands, told) => {
     const paying = await begin(60, {
       reviews: { areOn: () => true, ofHold: async () => await Promise.resolve('not evaluated yet' as const) },
     });

@@ -1,4 +1,4 @@
-/** The reference's transfers by saga: what each step promises of its own book. */
+/** The transfers by saga of the reference: the effect of each step on its book. */
 import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { closed, frozen, overLimit, stale, strange, taken, tooMuch, underMinimum } from './model-transfers.ts';
 import { metadataOf, no, thirtyEightNines } from './model-world.ts';
@@ -6,7 +6,7 @@ import type { ModelAccount, ModelEntry, ModelRefusal, World } from './model-worl
 
 type Asked<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>;
 
-/** From the sender into transit; nobody looks at the recipient. */
+/** From the sender into transit; the recipient is not checked. */
 export function debited(world: World, asked: Asked<'transfer_debit'>, now: Date): ModelRefusal | ModelEntry {
   const { wallet, to } = asked;
 
