@@ -43,7 +43,7 @@ test.each([
 });
 
 test.each(['0.0.0.0/0', '::/0', '10.0.0.1,0.0.0.0/0'])('%s would trust every address, and is refused', (text) => {
-  expect(proxies(text).problems?.[0]).toMatch(/give the addresses of your proxies alone: .* is every address/);
+  expect(proxies(text).problems?.[0]).toMatch(/give only the addresses of your proxies: .* covers every address/);
 });
 
 test.each([
