@@ -129,7 +129,7 @@ const cases: Partial<Record<OperationRefusalCode, Case>> = {
   linked_operation_refused: { asked: funded('z5'), facts: { refused: '1' } },
 };
 
-/** Refusals that no gRPC request can cause here: 38-digit amounts, other books, effects of the clock, input that is malformed earlier, rules that do not exist. */
+/** Refusals that no gRPC request can cause here: 38-digit amounts, other books, the clock, input malformed earlier, missing rules. */
 const unreachable: readonly string[] = ['amount_invalid', 'other_book', 'hold_not_expired', 'balance_limit', 'review_required'];
 
 test('every reachable refusal of an operation has a case', () => {

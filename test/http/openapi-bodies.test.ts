@@ -1,4 +1,4 @@
-// What any operation that reads a body may be sent, and what the document says it answers then.
+// Any body sent to an operation that reads one gets an answer that the document describes.
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
