@@ -144,7 +144,7 @@ async function expectRefusedQuery(path: string): Promise<void> {
   expect((await coffer.call('GET', path)).status).toBe(400);
 }
 
-describe('a capture or release is refused', () => {
+describe('an invalid request about a hold is refused', () => {
   test('beyond the remaining amount, which the answer includes', async () => {
     const hold = holdIdOf(await authorize(await funded(100), { amount: 100 }));
     for (const part of [capture, release]) {
