@@ -105,7 +105,7 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
   it('does not cache the value of a slow reader that read before a change', async () => {
     const [one, other] = [await open(redis.url), await open(redis.url)];
     const { cache } = one.cache;
-    if (!cache) throw new Error('it has a ledger');
+    if (!cache) throw new Error('the cache is missing');
     const { promise, resolve } = Promise.withResolvers<{ value: string; mark: number }>();
     const question = { kind: 'wallet', name: 'slow', atLeast: 0, weigh: () => 1 } as const;
     let asked = 0;

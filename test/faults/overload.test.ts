@@ -44,7 +44,7 @@ beforeEach(async () => {
   await expect.poll(async () => (await database.pool.query(blocked)).rowCount).toBe(1);
   let isFull = false;
   for (let parts = 0; !isFull; parts++) {
-    if (parts > 200) throw new Error(`the queue takes more than it should: ${ledger.status()[0]?.queueOperations} operations wait`);
+    if (parts > 200) throw new Error(`the queue exceeds its capacity: ${ledger.status()[0]?.queueOperations} operations wait`);
     waiting.push(ledger.postEach(part).catch((failure: unknown) => (isFull = failure instanceof LedgerOverloaded)));
     await new Promise((resolve) => setImmediate(resolve));
   }

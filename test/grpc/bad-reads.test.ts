@@ -29,7 +29,7 @@ test.each([
   ['ListEvents', { cursor: '1-999999999999999' }],
   ['Post', { operations: [{ open_wallet: { owner_id: 'o'.repeat(128) } }] }],
   ['Post', { operations: [{ freeze: { wallet_id: 'w', reason: 'a\0b' } }] }],
-])('%s with %o is no fault of the server', async (method, request) => {
+])('%s with %o does not cause a server fault', async (method, request) => {
   expect(faults).not.toContain((await ledger.call(method, request)).status);
 });
 

@@ -107,7 +107,7 @@ describe('refusals', () => {
   });
 
   test.each(['', 'abc', '1', "' or 1=1 --", nobody.slice(1), `${nobody}0`, `{${nobody}}`])(
-    'an id that is no UUID is INVALID_ARGUMENT: %j',
+    'an id that is not a UUID is INVALID_ARGUMENT: %j',
     async (id) => {
       const refused = { status: status.INVALID_ARGUMENT, trailer: { 'coffer-code': 'user_id_invalid' } };
       expect(await users.call('GetUserById', { id })).toMatchObject(refused);

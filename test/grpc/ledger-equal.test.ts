@@ -82,7 +82,7 @@ function overRest(world: World, { kind, wallet, other, amount, flag, key }: Step
     case 'reverse':
       return ['POST', `/operations/${pick(world.operations, amount)}/reverse`, { ...control, ...(flag && { amount: 2 }) }];
     case 'internal':
-      throw new Error('no caller asks for it');
+      throw new Error('no caller can request it');
     case 'control':
       if (other === 0) return ['POST', `/wallet/${id}/${flag ? 'freeze' : 'unfreeze'}`, { ...control, sides: 'credits' }];
       if (other === 1) return ['PUT', `/wallet/${id}/limits`, { ...control, ...(flag && { perTransfer: amount, perDay: 10 * amount }) }];
@@ -119,7 +119,7 @@ function overGrpc(world: World, { kind, wallet, other, amount, flag, key }: Step
     case 'reverse':
       return { reverse: { operation_id: pick(world.operations, amount), terms, reason: 'because', ...(flag && { amount: 2 }) } };
     case 'internal':
-      throw new Error('no caller asks for it');
+      throw new Error('no caller can request it');
     case 'control':
       if (other === 0) return { [flag ? 'freeze' : 'unfreeze']: { ...control, sides: 'credits' } };
       if (other === 1) return { set_limits: { ...control, ...(flag && { per_transfer: amount, per_day: 10 * amount }) } };

@@ -90,7 +90,7 @@ describe('creating a user while the wallets service fails', () => {
   });
 });
 
-describe('repair after a crash', () => {
+describe('repair of users after a crash', () => {
   test('before the wallet was opened: repair opens it, and the user is active', async () => {
     const id = await crashedWhilePending();
     expect(await repaired()).toEqual({ activated: 1, rolledBack: 0, left: 0 });

@@ -74,7 +74,7 @@ describe('amounts are exact or refused, never rounded', () => {
     ['"9007199254740993"', '9007199254740993'],
     ['"9223372036854775809"', '9223372036854775809'],
     [`"${'9'.repeat(38)}"`, '9'.repeat(38)],
-  ])('the amount %s is kept as %s', async (amount, kept) => {
+  ])('the amount %s is stored as %s', async (amount, kept) => {
     const wallet = `exact-${crypto.randomUUID()}`;
     // 38 nines leave no room for another unit of the asset: the total paid in also has 38 digits.
     const asset = kept.length === 38 ? 'POINTS' : 'USD';

@@ -84,7 +84,7 @@ describe('sizes and framing', () => {
     'GET http://evil.example/wallet/w1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
     'CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
     'OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
-  ])('%j is no reason for a 5xx', async (bytes) => {
+  ])('%j never causes a 5xx', async (bytes) => {
     expect(await sendRaw(coffer.url, bytes)).not.toMatch(/^HTTP\/1.1 5/);
   });
 
@@ -97,7 +97,7 @@ describe('sizes and framing', () => {
     ['two hosts', 'Host: localhost\r\nhost: evil.example'],
     ['the same host twice', 'Host: localhost\r\nHOST: localhost'],
     ['no host', 'X: y'],
-  ])('a request for %s is refused with 421, whatever the path', async (_what, header) => {
+  ])('a request for %s is refused with 421 on any path', async (_what, header) => {
     for (const path of ['/wallet/w1', '/events', '/health', '/openapi.json', '/docs/', '/nothing']) {
       const answer = await sendRaw(coffer.url, `GET ${path} HTTP/1.1\r\n${header}\r\nConnection: close\r\n\r\n`);
       expect(answer).toMatch(/^HTTP\/1.1 421 [^]*content-type: application\/problem\+json[^]*"code":"misdirected_request"/);

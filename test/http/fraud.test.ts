@@ -94,7 +94,7 @@ test.each([
   ['with a count beyond all bounds', { definition: { ...definition, count: 1e9 } }],
   ['with NUL in its name', { name: 'a\0b' }],
   ['with half a character in its name', { name: '\uD800' }],
-])('a rule %s is refused with 400, and told why', async (_what, changes) => {
+])('a rule %s is refused with 400, and the answer states the reason', async (_what, changes) => {
   const refused = await asOperator('POST', '/fraud/rules', { ...rule, id: 'hostile', ...changes });
   expect([refused.status, refused.headers.get('content-type')]).toEqual([400, expect.stringContaining('application/problem+json')]);
   expect(String(refused.body['detail']).length).toBeGreaterThan(20);

@@ -259,7 +259,7 @@ describe('a dry run', () => {
     const rule = { kind: 'velocity', definition: { count: 2, windowSeconds: 3_600, movements: ['withdrawal'], assets: 'all' } };
     const [since, until] = [events[4]?.recordedAt, events[9]?.recordedAt];
     const part = await dryRun(log.insights.ledger, { rule, present: null, since, until, listedMax: 10_000 });
-    if ('refusal' in part || !since || !until) throw new Error('it is a rule');
+    if ('refusal' in part || !since || !until) throw new Error('the dry run was refused');
     const within = events.filter(({ recordedAt }) => recordedAt >= since && recordedAt <= until);
     expect(part.onlyNew.filter(({ wallet }) => wallet === 'x').map(({ event }) => event)).toEqual(within.map(({ id }) => id));
   });
