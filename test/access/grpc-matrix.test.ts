@@ -1,4 +1,4 @@
-// The same policy over gRPC: every call, by everybody, on the own and on another's; and what the services show each other.
+// The same policy over gRPC: every call by every kind of caller, on its own data and on another caller's; and what the services show each other.
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ruleOf } from '../../packages/coffer/src/gateway/access/index.ts';
@@ -19,12 +19,12 @@ type Call = {
   readonly operation: OperationName;
   readonly request: (userId: string) => object;
   readonly passes: status;
-  /** What a service needs beside the scope of the call itself. */
+  /** Scopes that a service needs in addition to the scope of the call. */
   readonly beside?: readonly Scope[];
-  /** Another's is named openly, and not as something that is not there. */
+  /** Another caller's data is reported as such, not as missing. */
   readonly foreign?: 'forbidden';
 };
-/** Wallet ids follow from their owners, ids of holds do not. */
+/** Wallet ids derive from their owners; hold ids do not. */
 const holds = new Map<string, string>();
 const walletOf = (userId: string) => ({ wallet_id: `${userId}.USD` });
 const read = (operation: OperationName, request: Call['request']): Call => ({ service: 'ledger', operation, request, passes: status.OK });
@@ -36,7 +36,7 @@ const calls: Record<string, Call> = {
     passes: status.OK,
   },
   GetUserById: { service: 'users', operation: 'getUser', request: (id) => ({ id }), passes: status.OK },
-  // It exists already: whoever may not open it is not told so.
+  // It already exists; a caller without permission to open it must not learn that.
   CreateWallet: { service: 'wallets', operation: 'openWallet', request: (user_id) => ({ user_id }), passes: status.FAILED_PRECONDITION },
   GetWallet: { service: 'wallets', operation: 'getWallet', request: (user_id) => ({ user_id }), passes: status.OK },
   CreditWallet: { service: 'wallets', operation: 'deposit', request: (user_id) => ({ user_id, amount: 1 }), passes: status.OK },
@@ -142,19 +142,19 @@ test('health is public, and the contract is not read from the server', async () 
   expect(reflection.status).toBe(status.UNIMPLEMENTED);
 });
 
-test('whoever may not call is not told what is wrong with the message', async () => {
+test('an unauthorized caller does not learn what is wrong with the message', async () => {
   const garbage = Buffer.concat([Buffer.from([0, 0, 0, 0, 3]), Buffer.from([255, 255, 255])]);
   const reply = await rawCall(platform.walletsAddress, '/wallet.WalletService/GetWallet', garbage);
   expect(reply).toMatchObject({ status: status.UNAUTHENTICATED, code: 'unauthenticated' });
 });
 
-describe('our services among themselves', () => {
-  test('a user signs up with a wallet, since the services know each other', async () => {
+describe('calls between our services', () => {
+  test('a user signs up with a wallet because the services authenticate each other', async () => {
     const made = await platform.users.signUp({ email: 'among@example.com', name: 'A', password: 'a good password' });
     expect(made).toHaveProperty('id');
   });
 
-  test('may do for each other what they need, and nothing else', async () => {
+  test('services may make the calls they need from each other, and no others', async () => {
     const internal = `Bearer ${internalCredentialOf(jwtSecret)}`;
     const { id: user_id } = people.user.user;
     expect((await send('GetWallet', { user_id }, internal)).status).toBe(status.OK);
@@ -163,7 +163,7 @@ describe('our services among themselves', () => {
     expect((await send('CreateUser', { email: 'x@example.com', name: 'X' }, internal)).status).toBe(status.PERMISSION_DENIED);
   });
 
-  test('one of another installation is nobody, and what it asked counts as not done', async () => {
+  test('a service of another installation is unauthenticated, and its request counts as not done', async () => {
     for (const credential of [internalCredentialOf('the secret of another installation, 32 bytes'), null]) {
       const stranger = createWalletClient(platform.proxy.address, { credential });
       expect(await stranger.openWallet(newId())).toMatchObject({ status: 'unavailable' });

@@ -1,4 +1,4 @@
-// Whoever may post requests of many operations may not for that do everything in one; and a stream lasts as long as its credential.
+// Permission to post requests with many operations does not permit every operation in them; and a stream lasts as long as its credential.
 import { once } from 'node:events';
 import { status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
@@ -48,15 +48,15 @@ describe.each(kinds)('%s in a request', (field, operation, asked) => {
   const needed = ruleOf(operation).service;
   const others = scopes.filter((scope) => scope !== needed);
 
-  test('needs its own scope, and is then decided by the ledger', async () => {
+  test('needs its own scope; the ledger decides the rest', async () => {
     assert(needed !== 'never', 'services do all of them');
     const authorization = await service(both.platform, ['batches:write', needed]);
-    // Only users own wallets; the users service knows them.
+    // Only users own wallets, and the users service knows the users.
     const decided = field === 'top_up' || field === 'spend' ? status.NOT_FOUND : status.OK;
     expect(await both.call('Post', { operations: [{ [field]: asked }] }, authorization)).toMatchObject({ status: decided });
   });
 
-  test('is denied without, whatever else the service may, before anybody says what else is wrong with it', async () => {
+  test('is denied without its scope, whatever other scopes the service has, before any other validation', async () => {
     const authorization = await service(both.platform, others);
     const allowed = field === 'deposit' ? [] : [{ deposit: { wallet_id: 'before', amount: 1 } }];
     for (const denied of [asked, {}]) {
@@ -100,7 +100,7 @@ describe('a stream', () => {
     expect(await both.platform.queries.wallet('denied')).toBeNull();
   });
 
-  test.each(['operator', 'admin'] as const)('is for the role %s', async (role) => {
+  test.each(['operator', 'admin'] as const)('is open to the role %s', async (role) => {
     const { authorization } = await person(both.platform, `streaming-${role}`, role);
     const stream = client.open('PostStream', { authorization });
     expect(await post(stream, 1)).toMatchObject([{ id: '1', results: [{ status: 'completed' }], problem: null }]);
@@ -108,7 +108,7 @@ describe('a stream', () => {
     await once(stream, 'end');
   });
 
-  test('answers an operation that its key may not do with a problem, and goes on', async () => {
+  test('answers an operation that its key may not post with a problem, and continues', async () => {
     const stream = client.open('PostStream', { authorization: await service(both.platform, streaming) });
     stream.write({ id: 1, operations: [{ freeze: { wallet_id: 'streamed', reason } }] });
     expect(await once(stream, 'data')).toMatchObject([{ id: '1', results: [], problem: { code: 'forbidden' } }]);
@@ -117,7 +117,7 @@ describe('a stream', () => {
     await once(stream, 'end');
   });
 
-  test('ends when its key is revoked in the middle: what was answered is done, and nothing else', async () => {
+  test('ends when its key is revoked mid-stream: the answered operations are done, and no others', async () => {
     const made = await both.platform.apiKeys.create({ name: 'a stream', scopes: streaming, createdBy: 'cli' });
     assert('secret' in made, 'the key is made');
     const stream = client.open('PostStream', { authorization: `Bearer ${made.secret}` });
@@ -130,7 +130,7 @@ describe('a stream', () => {
     void failed.then((error) => (failure = error));
     await post(stream, 1);
     await both.platform.apiKeys.revoke(made.key.id);
-    // It is looked up again within a second.
+    // The key is looked up again within a second.
     for (let id = 2; !failure; id++) {
       stream.write({ id, operations: [{ deposit: { wallet_id: 'streamed', amount: 1 } }] });
       await new Promise((resolve) => setTimeout(resolve, 20));

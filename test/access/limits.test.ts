@@ -1,4 +1,4 @@
-// How often one caller may ask, and what happens to a route that nobody has thought about.
+// Rate limits per caller, and what happens to a route without a policy.
 import fastify from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { App } from '../../packages/coffer/src/gateway/http/app.ts';
@@ -11,7 +11,7 @@ import { startPlatform } from '../grpc/platform.ts';
 import { person, service } from './world.ts';
 
 let coffer: TestProduct;
-// For each test: the minute begins with its first request, and is not over in the middle of another.
+// For each test: the minute starts with its first request and does not end during a later one.
 beforeEach(async () => {
   coffer = await startProduct({}, { mode: 'required', requestsPerMinute: 5 });
 });
@@ -26,7 +26,7 @@ async function statuses(times: number, authorization?: string, path = '/assets')
   return found;
 }
 
-test('each caller has a number of requests a minute of its own, whoever else asks from the same address', async () => {
+test('each caller has its own limit of requests per minute, independent of other callers at the same address', async () => {
   const key = await service(coffer.product, ['wallets:read']);
   expect(await statuses(6, key)).toEqual([200, 200, 200, 200, 200, 429]);
   const { authorization } = await person(coffer.product, 'jane', 'user');
@@ -36,15 +36,15 @@ test('each caller has a number of requests a minute of its own, whoever else ask
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
-test('whoever shows no valid credential is counted by address; health is not counted', async () => {
+test('requests without a valid credential are counted by address; health is not counted', async () => {
   expect(await statuses(6, `Bearer cof_${'a'.repeat(16)}_${'A'.repeat(43)}`)).toEqual([401, 401, 401, 401, 401, 429]);
   expect(await statuses(1)).toEqual([429]);
   expect(await statuses(6, undefined, '/health')).toEqual([200, 200, 200, 200, 200, 200]);
-  // Others from there, with a good credential, are served.
+  // Other callers at that address, with a valid credential, are served.
   expect(await statuses(1, await service(coffer.product, ['wallets:read']))).toEqual([200]);
 });
 
-test('over gRPC it is the same', async () => {
+test('the same limits apply over gRPC', async () => {
   const platform = await startPlatform({ mode: 'required', requestsPerMinute: 2 });
   const users = outsider(platform.usersAddress, 'user.proto', 'user.UserService');
   try {
@@ -53,7 +53,7 @@ test('over gRPC it is the same', async () => {
     for (let time = 0; time < 3; time++)
       codes.push((await users.call('GetUserById', { id: newId() }, { metadata })).trailer['coffer-code']);
     expect(codes).toEqual(['user_not_found', 'user_not_found', 'too_many_requests']);
-    // Our own services are not counted.
+    // Calls from our own services are not counted.
     expect(await platform.users.signUp({ email: 'jane@example.com', name: 'J', password: 'a good password' })).toHaveProperty('id');
     expect(await platform.users.signUp({ email: 'john@example.com', name: 'J', password: 'a good password' })).toHaveProperty('id');
   } finally {
@@ -62,7 +62,7 @@ test('over gRPC it is the same', async () => {
   }
 });
 
-test('HEAD asks what GET asks; a path that does not exist asks nobody', async () => {
+test('HEAD needs what GET needs; an unknown path needs no credential', async () => {
   const open = await startProduct({}, { mode: 'required' });
   try {
     expect((await open.call('HEAD', '/wallet/w1')).status).toBe(401);
@@ -76,7 +76,7 @@ test('HEAD asks what GET asks; a path that does not exist asks nobody', async ()
   }
 });
 
-test('a route without a row in the policy does not start', () => {
+test('the server does not start with a route that has no row in the policy', () => {
   const app = fastify() as unknown as App;
   guardRoutes(app, coffer.product);
   expect(() => app.get('/backdoor', { schema: { operationId: 'openBackdoor' } }, () => 'come in')).toThrow(

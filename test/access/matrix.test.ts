@@ -1,4 +1,4 @@
-// Every operation of the policy, by everybody, on the own and on another's: over real HTTP, in required mode.
+// Every operation of the policy by every kind of caller, on its own data and on another caller's: over real HTTP, in required mode.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { policy, ruleOf } from '../../packages/coffer/src/gateway/access/index.ts';
 import type { OperationName } from '../../packages/coffer/src/gateway/access/index.ts';
@@ -10,7 +10,7 @@ import type { Person } from './world.ts';
 import { scopes } from '../../packages/coffer/src/identity/index.ts';
 import type { Scope } from '../../packages/coffer/src/identity/index.ts';
 
-/** What a request is about. Of an unknown one, every part exists in form only. */
+/** The subject of a request. Every part of an unknown subject is well-formed but does not exist. */
 type Target = {
   readonly user: string;
   readonly wallet: string;
@@ -20,17 +20,17 @@ type Target = {
   readonly request: string;
 };
 
-/** `keyless`: it takes no key for the whole. */
+/** `keyless`: it takes no idempotency key for the whole request. */
 type Asked = { readonly method: string; readonly path: string; readonly body?: object; readonly keyless?: true };
 type Case = {
   readonly ask: (target: Target) => Asked | Promise<Asked>;
-  /** What is answered to whoever may. */
+  /** The answer to an authorized caller. */
   readonly passes: number;
-  /** It is about nothing that anybody owns, or about whoever asks. */
+  /** Its subject has no owner, or is the caller. */
   readonly objectless?: true;
-  /** It goes on for as long as somebody reads. */
+  /** The answer continues for as long as the client reads. */
   readonly endless?: true;
-  /** What a service needs beside the scope of the operation, for what this one is about. */
+  /** Scopes that a service needs in addition to the scope of the operation, for the subject of this one. */
   readonly beside?: readonly Scope[];
 };
 
@@ -51,7 +51,7 @@ const decided = (decision: string): Case => ({
   passes: 409,
 });
 const amountRule = { threshold: '5000000', movements: ['spend'], assets: 'all' };
-/** Undoes what an earlier caller did, so that each finds something to do. */
+/** Undoes the effect of an earlier caller, so that each caller has something to do. */
 const frozenAndBack = (what: string, opposite: string): Case => ({
   ask: async ({ wallet }) => {
     await coffer.call('POST', `/wallet/${wallet}/${opposite}`, { reason }, { authorization: people.admin.authorization });
@@ -61,7 +61,7 @@ const frozenAndBack = (what: string, opposite: string): Case => ({
 });
 const about = (nothing: Case): Case => ({ ...nothing, objectless: true });
 const publicUrl = 'https://93.184.215.14/hooks';
-/** One webhook for all of them that does not end with the request. */
+/** One webhook shared by all requests that do not delete it. */
 const aWebhook = async (): Promise<string> => {
   const { product } = coffer;
   const made = await product.webhooks.create({
@@ -81,7 +81,7 @@ const aDelivery = async (): Promise<string> => {
   assert('id' in sent, 'the test is made');
   return `/webhooks/${webhook}/deliveries/${sent.id}`;
 };
-/** A key that does not outlive the request. */
+/** A key that lives only as long as the request. */
 const aKey = async (): Promise<string> => (await service(coffer.product, ['keys:manage'])).slice('Bearer cof_'.length).split('_')[0] ?? '';
 
 const cases = {
@@ -101,7 +101,7 @@ const cases = {
       () => ({ email: 'user@example.com', password }),
     ),
   ),
-  // It lets anybody ask, and in this mode refuses them all.
+  // It accepts any caller, and refuses all of them in this mode.
   demoLogIn: about(
     post(
       403,
@@ -110,7 +110,7 @@ const cases = {
     ),
   ),
   listAssets: about(get(() => '/assets')),
-  // It exists already: whoever may not open it is not told so.
+  // It already exists; a caller without permission to open it must not learn that.
   openWallet: post(
     409,
     () => '/wallet',
@@ -128,7 +128,7 @@ const cases = {
   getHold: get(({ hold }) => `/holds/${hold}`),
   getRequest: get(({ request }) => `/requests/${request}`),
   listRequests: get(({ wallet }) => `/requests?walletId=${wallet}`),
-  // Refused for another reason than who asks: no worker has begun with it.
+  // Refused for a reason other than the caller: no worker has started on it.
   approveRequest: decided('approve'),
   rejectRequest: decided('reject'),
   replayRequest: decided('replay'),
@@ -164,7 +164,7 @@ const cases = {
   ),
   freezeWallet: frozenAndBack('freeze', 'unfreeze'),
   unfreezeWallet: frozenAndBack('unfreeze', 'freeze'),
-  // Refused for another reason than who asks: all of them have money.
+  // Refused for a reason other than the caller: all the wallets hold money.
   closeWallet: post(
     422,
     ({ wallet }) => `/wallet/${wallet}/close`,
@@ -180,7 +180,7 @@ const cases = {
   ),
   listEvents: about(get(() => '/events')),
   listDeadLetters: about(get(() => '/dead-letters')),
-  // To whoever may, there is none of that name.
+  // For an authorized caller, the name is unknown.
   getDeadLetter: about({ ...get(() => '/dead-letters/4711'), passes: 404 }),
   replayDeadLetter: about({ ask: () => ({ method: 'POST', path: '/dead-letters/4711/replay', keyless: true }), passes: 404 }),
   replayDeadLetters: about({ ask: () => ({ method: 'POST', path: '/dead-letters/replay', keyless: true }), passes: 200 }),
@@ -255,11 +255,11 @@ const cases = {
   streamWalletEvents: { ...get(({ wallet }) => `/wallet/${wallet}/events/live`), endless: true },
   getMe: about(get(() => '/users/me')),
   updateMe: about({ ask: () => ({ method: 'PATCH', path: '/users/me', body: { name: 'Renamed' } }), passes: 200 }),
-  // Refused for another reason than who asks: all of them have money.
+  // Refused for a reason other than the caller: all the wallets hold money.
   deleteMe: about({ ask: () => ({ method: 'DELETE', path: '/users/me' }), passes: 422 }),
   listMyLogins: about(get(() => '/users/me/logins')),
   listMyNotifications: about(get(() => '/users/me/notifications')),
-  // There is none of this name: whoever may ask is told so.
+  // The name is unknown, and an authorized caller gets that answer.
   readMyNotification: about({ ask: () => ({ method: 'POST', path: '/users/me/notifications/999999/read' }), passes: 404 }),
   readAllMyNotifications: about({ ask: () => ({ method: 'POST', path: '/users/me/notifications/read-all' }), passes: 200 }),
   listNotifications: about(get(() => '/notifications')),
@@ -336,7 +336,7 @@ afterAll(async () => {
   await coffer.stop();
 });
 
-/** A user's wallets with money in them, and an operation and a transfer that are of nobody else's concern. */
+/** A user's wallets with money in them, and an operation and a transfer that concern no other user. */
 async function targetOf({ user: { id } }: Person): Promise<Target> {
   const byAdmin = { authorization: people.admin.authorization };
   const wallet = `${id}.USD`;
@@ -364,7 +364,7 @@ async function send(request: Asked, authorization: string | undefined): Promise<
   });
 }
 
-/** Of an answer that does not end, the head. */
+/** For an answer that does not end, only the head. */
 async function sendEndless({ path }: Asked, authorization: string | undefined): Promise<Answer> {
   const cut = new AbortController();
   const answer = await fetch(`${coffer.url}${path}`, { headers: authorization === undefined ? {} : { authorization }, signal: cut.signal });
@@ -381,7 +381,7 @@ async function headOfLog(): Promise<number> {
   return Number(rows[0]?.seq);
 }
 
-/** An answer without what any two answers differ in: the ids that were asked for, and the moment. */
+/** An answer without the parts that differ between any two answers: the requested ids and the time. */
 function shape(answer: Answer, target: Target): object {
   const names = Object.values(target).toSorted((a, b) => b.length - a.length);
   const text = names.reduce((body, name) => body.replaceAll(name, '…'), answer.text);
@@ -391,7 +391,7 @@ function shape(answer: Answer, target: Target): object {
   return { status: answer.status, text, headers };
 }
 
-/** Whether the answer about another's thing is the one about a thing that is not there; what both say when it is not. */
+/** Whether the answer about another caller's resource equals the one about a missing resource; returns both when they differ. */
 function compared(answer: Answer, nothingThere: Answer): string {
   const [seen, unseen] = [shape(answer, foreign), shape(nothingThere, unknown)].map((shaped) => JSON.stringify(shaped));
   const refused = answer.status === 403 || answer.status === 404;
@@ -427,7 +427,7 @@ describe.each(overHttp)('%s', (operation, how) => {
   );
 });
 
-test('what the policy must never come to say', () => {
+test('rules that the policy must never contain', () => {
   const named = (holds: (name: OperationName) => boolean) => (Object.keys(policy) as OperationName[]).filter(holds).toSorted();
   expect(named((name) => ruleOf(name).kind === 'public')).toEqual(['demoLogIn', 'health', 'logIn', 'showPage', 'signUp']);
   expect(named((name) => ruleOf(name).kind === 'guarded' && ruleOf(name).user === 'any')).toEqual(['listAssets']);
@@ -438,7 +438,7 @@ test('what the policy must never come to say', () => {
   expect(ruleOf('setUserRole').service).toBe('never');
 });
 
-test('who pays somebody does not learn what the other has, nor does the recipient what the payer has or which key was used', async () => {
+test("a payer does not learn the recipient's balance, and a recipient does not learn the payer's balance or idempotency key", async () => {
   const { user } = people;
   const headers = { authorization: user.authorization };
   const paid = await coffer.call(
@@ -462,7 +462,7 @@ test('who pays somebody does not learn what the other has, nor does the recipien
   expect(byRecipient.body['credit']).toMatchObject({ balance: expect.stringMatching(/^\d+$/) as string });
 });
 
-test("what a user was refused is the user's own business", async () => {
+test("refusals of a user's requests are visible to that user only", async () => {
   const headers = { authorization: people.user.authorization };
   const refused = await coffer.call('POST', `/wallet/${own.wallet}/transfer`, { toWalletId: foreign.wallet, amount: 10_000_000 }, headers);
   expect(refused).toMatchObject({ status: 422, body: { code: 'insufficient_funds' } });
@@ -473,7 +473,7 @@ test("what a user was refused is the user's own business", async () => {
   expect((await coffer.call('GET', path, undefined, { authorization: `Bearer ${session.token}` })).status).toBe(404);
 });
 
-test('who may post batches may not for that do everything in one', async () => {
+test('permission to post batches does not permit every operation in a batch', async () => {
   const headers = { authorization: await service(coffer.product, ['batches:write', 'money:transfer']) };
   const transfer = { type: 'transfer', walletId: own.wallet, toWalletId: third.wallet, amount: 1 };
   const head = await headOfLog();
@@ -499,7 +499,7 @@ test('who may post batches may not for that do everything in one', async () => {
   expect(await headOfLog()).toBe(head);
 });
 
-test('who may look after webhooks may not for that have events sent anywhere, or look at them', async () => {
+test('permission to manage webhooks does not permit sending events to new addresses or reading them', async () => {
   const webhook = await aWebhook();
   const delivery = await aDelivery();
   const counted = async () =>
@@ -522,13 +522,13 @@ test('who may look after webhooks may not for that have events sent anywhere, or
     expect(refused.body['detail']).toMatch(/^The API key needs the scope `events:read`\. An admin can create a key/);
   }
   expect((await counted()).rows).toEqual(before.rows);
-  // What is there goes on, and can be looked after and switched off.
+  // Existing webhooks continue, and can be managed and switched off.
   const alone = { authorization: await service(coffer.product, ['webhooks:manage']) };
   expect((await coffer.call('GET', `/webhooks/${webhook}/deliveries`, undefined, alone)).status).toBe(200);
   expect((await coffer.call('DELETE', `/webhooks/${webhook}`, undefined, alone)).status).toBe(200);
 });
 
-test("a service tops up and spends users' credits in batches with the scopes that it needs alone, and says whose they are", async () => {
+test("a service tops up and spends users' credits in batches with only the scopes it needs, and names their owners", async () => {
   const headers = { authorization: await service(coffer.product, ['batches:write', 'money:topup', 'money:spend']) };
   const batch = async (...operations: object[]) => await coffer.call('POST', '/operations/batch', { operations }, headers);
   const credits = { asset_type_id: 1, amount: 2 };
@@ -552,7 +552,7 @@ test("a service tops up and spends users' credits in batches with the scopes tha
     },
   );
   expect(await headOfLog()).toBe(head);
-  // A user has these operations one by one, and no batch.
+  // A user has these operations individually, but no batches.
   const byUser = { authorization: people.user.authorization };
   expect(await coffer.call('POST', '/operations/batch', { operations: [{ type: 'spend', ...credits }] }, byUser)).toMatchObject({
     status: 403,
@@ -565,7 +565,7 @@ test('credit granted with a wallet needs the scope for credit', async () => {
   expect([await open('0'), await open('1')]).toEqual([201, 403]);
 });
 
-test('a user sees the holds on the own wallets, and why the wallet was frozen, but not by whom', async () => {
+test('users see the holds on their own wallets and why a wallet was frozen, but not who froze it', async () => {
   const headers = { authorization: people.user.authorization };
   const byOperator = { authorization: people.operator.authorization };
   expect((await coffer.call('GET', `/wallet/${own.wallet}/holds`, undefined, headers)).body['items']).not.toEqual([]);
@@ -578,7 +578,7 @@ test('a user sees the holds on the own wallets, and why the wallet was frozen, b
   await coffer.call('POST', `/wallet/${own.wallet}/unfreeze`, { reason: 'looked into' }, byOperator);
 });
 
-test('a service that manages keys by a key gives no more than it has', async () => {
+test('a service that manages keys with an API key grants no scope that it lacks', async () => {
   const headers = { authorization: await service(coffer.product, ['keys:manage', 'wallets:read']) };
   const exceeded = { status: 403, body: { code: 'scopes_exceeded' } };
   expect(await coffer.call('POST', '/keys', { name: 'k', scopes: ['money:deposit'] }, headers)).toMatchObject(exceeded);

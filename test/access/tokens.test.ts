@@ -1,4 +1,4 @@
-// Attacks with credentials, over real HTTP, in required mode, with a second issuer whose keys come from a server of its own.
+// Attacks with credentials, over real HTTP, in required mode, with a second issuer whose keys come from a separate server.
 import { createHmac, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { once } from 'node:events';
@@ -59,7 +59,7 @@ const theirHeader = { alg: 'RS256', kid: 'k1' };
 async function signed(claims: object, header: { alg: string }, key: Buffer | KeyObject): Promise<string> {
   return await new SignJWT({ ...claims }).setProtectedHeader(header).sign(key);
 }
-/** With whatever algorithm, by hand: libraries refuse to make some of these. */
+/** Builds a token by hand with any algorithm: libraries refuse to make some of these. */
 function signedByHand(claims: object, header: object, secret: string | Buffer): string {
   const body = `${part(header)}.${part(claims)}`;
   return `${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`;
@@ -68,13 +68,13 @@ function signedByHand(claims: object, header: object, secret: string | Buffer): 
 const publicPem = theirs.publicKey.export({ type: 'spki', format: 'pem' });
 const publicDer = theirs.publicKey.export({ type: 'spki', format: 'der' });
 
-describe('a good credential is one, so that the attacks fail for their own reason', () => {
-  test('ours, by login and by hand', async () => {
+describe('valid credentials are accepted, so the attacks fail for the intended reason', () => {
+  test('our own tokens, from a login and built by hand', async () => {
     expect((await ask(janesToken)).body['id']).toBe(jane.id);
     expect((await ask(await signed(ourClaims(), ourHeader, own))).status).toBe(200);
   });
 
-  test("the other issuer's; what it says about roles is not believed", async () => {
+  test("the other issuer's tokens; their role claims are ignored", async () => {
     const token = await signed({ ...theirClaims(), role: 'admin', roles: ['admin'], scope: 'keys:manage' }, theirHeader, theirs.privateKey);
     expect((await ask(token)).body).toMatchObject({ id: jane.id, role: 'user' });
     expect((await coffer.call('GET', '/keys', undefined, { authorization: `Bearer ${token}` })).status).toBe(403);
@@ -157,16 +157,16 @@ test.each(Object.entries(attacks))('%s: 401', async (_what, attack) => {
   }
 });
 
-test.each(['Basic', 'bearer2', 'Token'])('a good token under the scheme %s: 401', async (scheme) => {
+test.each(['Basic', 'bearer2', 'Token'])('a valid token under the scheme %s: 401', async (scheme) => {
   expect((await ask(janesToken, scheme)).status).toBe(401);
 });
 
-test('a good token in the query is not looked at', async () => {
+test('a valid token in the query is ignored', async () => {
   const { status } = await coffer.call('GET', `/users/me?access_token=${janesToken}`);
   expect(status).toBe(401);
 });
 
-test('whoever forges does not make us ask the issuer each time; while the issuer is away, its users are told so, and ours are not', async () => {
+test('forged tokens do not trigger a request to the issuer each time; while the issuer is down, its users get that error and ours do not', async () => {
   const before = keysAnswered;
   for (let attempt = 0; attempt < 20; attempt++)
     await ask(await signed(theirClaims(), { alg: 'RS256', kid: `k${attempt}` } as never, strangers.privateKey));
@@ -189,11 +189,11 @@ test('whoever forges does not make us ask the issuer each time; while the issuer
   }
 });
 
-describe('a credential dies', () => {
+describe('a credential becomes invalid', () => {
   const statusFor = async (authorization: string, path = '/assets') =>
     (await coffer.call('GET', path, undefined, { authorization })).status;
 
-  test("with its user, whoever's it is, at once where it was deleted", async () => {
+  test('when its user is deleted, whichever issuer it is from, and immediately on the process that deleted the user', async () => {
     const { user, authorization } = await person(coffer.product, 'mortal', 'user');
     const foreign = `Bearer ${await signed({ ...theirClaims(), sub: user.id }, theirHeader, theirs.privateKey)}`;
     expect([await statusFor(authorization), await statusFor(foreign)]).toEqual([200, 200]);
@@ -201,14 +201,14 @@ describe('a credential dies', () => {
     expect([await statusFor(authorization), await statusFor(foreign)]).toEqual([401, 401]);
   });
 
-  test('with a new password', async () => {
+  test('when the password changes', async () => {
     const { authorization } = await person(coffer.product, 'careful', 'user');
     const changed = { password: 'another good password', currentPassword: 'correct horse battery staple' };
     expect((await coffer.call('PATCH', '/users/me', changed, { authorization })).status).toBe(200);
     expect(await statusFor(authorization)).toBe(401);
   });
 
-  test('when it is revoked, expires, or its rotation is over; until then two secrets live', async () => {
+  test('when it is revoked, expires, or its rotation ends; until then both secrets are valid', async () => {
     const admin = { authorization: (await person(coffer.product, 'keeper', 'admin')).authorization };
     const made = await coffer.call('POST', '/keys', { name: 'billing', scopes: ['wallets:read'], expiresInDays: 1 }, admin);
     const { id } = made.body['key'] as { id: string };
@@ -229,7 +229,7 @@ describe('a credential dies', () => {
     expect((await coffer.call('DELETE', `/keys/${id}`, undefined, admin)).status).toBe(404);
   });
 
-  test('a role that was taken away is gone at once where it was taken', async () => {
+  test('a revoked role is gone immediately on the process that revoked it', async () => {
     const admin = { authorization: (await person(coffer.product, 'chief', 'admin')).authorization };
     const { user, authorization } = await person(coffer.product, 'former', 'operator');
     expect(await statusFor(authorization, '/users')).toBe(200);
@@ -238,7 +238,7 @@ describe('a credential dies', () => {
   });
 });
 
-test('of an API key the database has a hash only, and no answer but the first has the secret', async () => {
+test('the database stores only a hash of an API key, and only the first answer contains the secret', async () => {
   const admin = { authorization: (await person(coffer.product, 'looker', 'admin')).authorization };
   const secret = apiKey.split('_').slice(2).join('_');
   const { rows } = await coffer.pool.query<{ row: string }>('select string_agg(k::text, chr(10)) as row from identity.api_key k');

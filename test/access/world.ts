@@ -1,4 +1,4 @@
-// Everybody there is: two users with wallets, an operator, an admin, and services of any scopes; each with credentials.
+// All callers: two users with wallets, an operator, an admin, and services with any scopes; each with credentials.
 import { scopes } from '../../packages/coffer/src/identity/index.ts';
 import { assert } from '../../packages/coffer/src/kernel/index.ts';
 import type { Rule } from '../../packages/coffer/src/operations/index.ts';
@@ -29,7 +29,7 @@ export async function service({ apiKeys }: Pick<Identity, 'apiKeys'>, allowed: r
   return `Bearer ${made.secret}`;
 }
 
-/** A service that may do all of it but this, and one that may do this alone. */
+/** A service with every scope but this one, and a service with only this one. */
 export async function authorizationOf(
   caller: Caller,
   rule: Rule,
@@ -54,7 +54,7 @@ export async function authorizationOf(
 
 export type Outcome = 'passes' | 'who are you' | 'forbidden' | 'as if it were not there';
 
-/** What a row of the policy says, read once more and more slowly than the product reads it. */
+/** The meaning of a policy row, evaluated independently of the product and in a simpler way. */
 export function declared(rule: Rule, caller: Caller, target: 'own' | 'foreign'): Outcome {
   if (rule.kind === 'public') return 'passes';
   switch (caller) {

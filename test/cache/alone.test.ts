@@ -1,4 +1,4 @@
-// Without Redis: a process keeps what it read for as long as it is alone with the database, and not a moment longer.
+// Without Redis: a process caches what it reads only while it is the only process on the database.
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { inRole } from '../../packages/coffer/src/database/index.ts';
 import { newId, silentLog } from '../../packages/coffer/src/kernel/index.ts';
@@ -52,7 +52,7 @@ async function inCompany(): Promise<number | null> {
   return rowCount;
 }
 
-test('who is alone keeps what it read, and forgets what it changed itself', async () => {
+test('a process without peers caches what it reads and evicts what it changes', async () => {
   const alone = await open();
   expect(isOn(alone)).toBe(true);
   await alone.deposit('w1');
@@ -61,7 +61,7 @@ test('who is alone keeps what it read, and forgets what it changed itself', asyn
   expect([await alone.version('w1'), await alone.newest('w1')]).toEqual([version, version]);
 });
 
-test('a wallet with limits is always read: what counts against them is told by the clock', async () => {
+test('a wallet with limits is never cached: its usage depends on the clock', async () => {
   const alone = await open();
   await alone.deposit('limited');
   const limits = { perTransfer: null, perDay: 5n, perMonth: null };
@@ -72,7 +72,7 @@ test('a wallet with limits is always read: what counts against them is told by t
   expect(alone.hits()).toBe(before);
 });
 
-test('it stops before a second one is answered its first change, and does not begin again', async () => {
+test('it stops caching before a second process gets the answer to its first change, and does not resume', async () => {
   const first = await open();
   await first.deposit('w2');
   await keep(first, 'w2');
@@ -85,19 +85,19 @@ test('it stops before a second one is answered its first change, and does not be
   expect(isOn(first)).toBe(false);
 });
 
-test('and would be caught if the second one did not announce itself', async () => {
+test('the test above would fail if the second process did not announce itself', async () => {
   const first = await open();
   const stranger = await openLedger({ url: inRole(database.url, 'writer'), log: silentLog() });
   const before = await first.deposit('w3');
   await keep(first, 'w3');
   await stranger.post({ kind: 'deposit', key: newId(), debit: { system: 'cash_in' }, credit: { wallet: 'w3' }, amount: 1n });
-  // Which lasts for five seconds at most: nothing is kept for longer.
+  // The stale value lasts five seconds at most: nothing is cached for longer.
   expect(await first.version('w3')).toBe(before);
   await stranger.stop();
   await vi.waitFor(async () => expect(await first.version('w3')).toBe(before + 1), { timeout: 120_000, interval: 100 });
 });
 
-test('without the connection that says it is alone it keeps nothing, and with a new one it does again', async () => {
+test('a process caches nothing while its peer connection is down, and resumes on a new one', async () => {
   const side = await open();
   await side.deposit('w4');
   await keep(side, 'w4');
@@ -107,7 +107,7 @@ test('without the connection that says it is alone it keeps nothing, and with a 
   await keep(side, 'w4');
 });
 
-test('when both lose their connections, neither takes itself for alone', async () => {
+test('when both processes lose their connections, neither assumes that it has no peers', async () => {
   const both = [await open(), await open()];
   for (let cut = 0; cut < 5; cut++) {
     await expect.poll(inCompany).toBe(2);
@@ -117,11 +117,11 @@ test('when both lose their connections, neither takes itself for alone', async (
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
-  // And what they change is answered as soon as they have found each other again.
+  // Each process answers with the other's changes as soon as they see each other again.
   expect(await both[0]?.deposit('w5')).toBe(await both[1]?.version('w5'));
 });
 
-test('one that lost its connection while another came to it answers nothing that the other does not see', async () => {
+test('a process that loses its connection while another joins never answers with a value older than the other sees', async () => {
   const random = randomFrom(seedOf('newcomers'));
   let reads = 0;
   for (let trial = 0; trial < 8; trial++) {
@@ -145,7 +145,7 @@ test('one that lost its connection while another came to it answers nothing that
   console.info(`${reads} reads after changes of the other`);
 });
 
-test('one that is paused is not waited for for ever, and answers nothing old when it goes on', async () => {
+test('the wait for a paused process is bounded, and it answers nothing stale when it resumes', async () => {
   const coffer = await startCofferProcess(database.url);
   try {
     const read = async () => ((await (await fetch(`${coffer.api}/wallet/c2`)).json()) as { version?: number }).version;
@@ -166,7 +166,7 @@ test('one that is paused is not waited for for ever, and answers nothing old whe
   }
 });
 
-test('a whole Coffer stops keeping when another one comes, and its figures say so', async () => {
+test('a complete Coffer stops caching when another one joins, and its metrics show it', async () => {
   const coffer = await startCofferProcess(database.url);
   const read = async () => ((await (await fetch(`${coffer.api}/wallet/c1`)).json()) as { version?: number }).version;
   const figures = async () => await (await fetch(`${coffer.api}/metrics`)).text();

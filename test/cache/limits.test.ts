@@ -1,4 +1,4 @@
-// Limits that two processes share through Redis, and what is left of them without it.
+// Rate limits that two processes share through Redis, and how they work without it.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCache } from '../../packages/coffer/src/cache/index.ts';
 import type { OpenedCache } from '../../packages/coffer/src/cache/index.ts';
@@ -38,7 +38,7 @@ describe.skipIf(redisIsMissing)('limits in Redis', () => {
 
   const areUp = () => caches.every(({ counter }) => counter?.up);
 
-  /** On a busy machine Redis may be given up in the middle: then each counts for itself, and it is asked once more, from nothing. */
+  /** On a busy machine Redis may become unavailable midway and each process counts alone: the run then starts again from zero. */
   async function countedTogether(ask: () => Promise<number[]>): Promise<Record<number, number>> {
     for (;;) {
       await expect.poll(areUp).toBe(true);
@@ -49,18 +49,18 @@ describe.skipIf(redisIsMissing)('limits in Redis', () => {
     }
   }
 
-  it('passwords that are guessed through several processes are counted together', async () => {
+  it('password guesses through several processes share one count', async () => {
     const ask = () => Promise.all(Array.from({ length: 40 }, (_, at) => guess(at % 2, 'jane@example.com')));
     expect(await countedTogether(ask)).toEqual({ 401: 10, 429: 30 });
   });
 
-  it('requests too: one caller has one number of them, wherever it asks', async () => {
+  it('requests share one count per caller across processes', async () => {
     const ask = () =>
       Promise.all(Array.from({ length: 50 }, async (_, at) => (await products[at % 2]?.call('GET', '/wallet/w1'))?.status ?? 0));
     expect(await countedTogether(ask)).toEqual({ 401: 20, 429: 30 });
   });
 
-  it('without Redis each process counts for itself, and never nobody', async () => {
+  it('without Redis each process counts on its own and still enforces the limit', async () => {
     redis.pause();
     const paused = await Promise.all(Array.from({ length: 60 }, (_, at) => guess(at % 2, 'john@example.com')));
     expect(counted(paused)).toEqual({ 401: 20, 429: 40 });

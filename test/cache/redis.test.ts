@@ -1,4 +1,4 @@
-// Several processes that share a cache in Redis: nobody is answered with less than was answered before, whatever becomes of Redis.
+// Several processes share a cache in Redis: no answer is older than an earlier answer, whatever happens to Redis.
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLog } from '../../packages/coffer/src/kernel/index.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -44,8 +44,8 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
   };
 
   /**
-   * Callers who change a wallet through one process and read it through another: how many reads were older than their change. On a busy
-   * machine Redis may be given up for a while, and what one process cannot tell, another may not know: such rounds are left out.
+   * Changes a wallet through one process and reads it through another; returns how many reads were older than the change. On a busy
+   * machine Redis may be unavailable for a while, and a change that is not published may not reach another process: such rounds are skipped.
    */
   async function readOwnChanges(pair: readonly [Side, Side], name: string, rounds: number, aways: () => number) {
     const random = randomFrom(seedOf(name));
@@ -72,11 +72,11 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
     return { reads, stale, leftOut };
   }
 
-  it('never answers less than the caller knows, in either of two processes under load', async () => {
+  it('never answers with less than the caller knows, in either of two processes under load', async () => {
     const { log, aways } = countingAways();
     const pair = [await open(redis.url, { log }), await open(redis.url, { log })] as const;
     let [reads, stale, leftOut, hits] = [0, 0, 0, 0];
-    // Reads that all came from the database would prove nothing; how many do not is a matter of how fast Redis is just now.
+    // The test proves nothing if every read comes from the database; how many come from the cache depends on the speed of Redis.
     const isEnough = async () => {
       const more = await readOwnChanges(pair, 'own writes', 20, aways);
       reads += more.reads;
@@ -92,20 +92,20 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
     await closeAll();
   });
 
-  it('and would be caught if a process told nobody what it changed', async () => {
+  it('the test above would fail if a process did not publish its changes', async () => {
     const { log, aways } = countingAways();
     const pair = [await open(redis.url, { tells: false, log }), await open(redis.url, { tells: false, log })] as const;
-    // A slow Redis keeps little: as often as it takes.
+    // A slow Redis caches little: repeat as often as needed.
     let stale = 0;
     for (let time = 0; time < 20 && stale === 0; time++) stale = (await readOwnChanges(pair, `planted ${time}`, 20, aways)).stale;
     expect(stale).toBeGreaterThan(0);
     await closeAll();
   });
 
-  it('keeps nothing of a slow reader who read before a change', async () => {
+  it('does not cache the value of a slow reader that read before a change', async () => {
     const [one, other] = [await open(redis.url), await open(redis.url)];
     const { cache } = one.cache;
-    if (!cache) throw new Error('it has a ledger');
+    if (!cache) throw new Error('the cache is missing');
     const { promise, resolve } = Promise.withResolvers<{ value: string; mark: number }>();
     const question = { kind: 'wallet', name: 'slow', atLeast: 0, weigh: () => 1 } as const;
     let asked = 0;
@@ -116,8 +116,8 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
     expect(await slow).toBe('before');
     const again = (value: string, mark: number) => cache.read({ ...question, read: async () => ({ value, mark }) });
     expect(await again('after', 8)).toBe('after');
-    // What is new enough is kept, also when its reader was overtaken.
-    // Each look has a value of its own, which is kept as well when it comes first.
+    // A value that is new enough is cached, even if its reader was overtaken.
+    // Each read has a distinct value, which is cached if it arrives first.
     let look = 0;
     await expect
       .poll(async () => {
@@ -128,7 +128,7 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
     await closeAll();
   });
 
-  it('goes on without a Redis that was killed, says so once, and comes back', async () => {
+  it('continues without a killed Redis, logs it once, and reconnects', async () => {
     const lines: string[] = [];
     const log = createLog({ level: 'info', pretty: false });
     const warn = vi.spyOn(log, 'warn').mockImplementation((...words: unknown[]) => void lines.push(words.map(String).join(' ')));
@@ -149,7 +149,7 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
     await closeAll();
   });
 
-  it('a paused Redis delays nobody for long, and what changed meanwhile is not answered from it afterwards', async () => {
+  it('a paused Redis delays requests only briefly, and serves no value that changed during the pause', async () => {
     const [one, other] = [await open(redis.url), await open(redis.url)];
     await one.deposit('p1');
     await kept(other, 'p1');
@@ -163,7 +163,7 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
     await closeAll();
   });
 
-  it('a Redis that comes back with what it had saved brings no old value back', async () => {
+  it('a Redis that restores its saved data serves no stale value', async () => {
     const [one, other] = [await open(redis.url), await open(redis.url)];
     const oldValues = async () => {
       const keys = await redis.client.keys('*:wallet r1');
@@ -178,17 +178,17 @@ describe.skipIf(redisIsMissing)('a cache in Redis', () => {
       await redis.kill();
       await redis.start();
       await Promise.all([backOn(one), backOn(other)]);
-      // The value is still there, and nobody looks at it.
+      // The value is still in Redis, and no process reads it.
       const isThere = (await oldValues()) > 0;
       expect([await one.version('r1'), await other.version('r1')]).toEqual([version, version]);
       return isThere;
     };
-    // A value lives for five seconds: on a busy machine it may be over before Redis is back.
+    // A value lives for five seconds: on a busy machine it may expire before Redis is back.
     await until(bringBack, { what: 'Redis to come back with a value that it had saved', seen: () => 'it had none' });
     await closeAll();
   });
 
-  it('with a wrong password everything is answered from the database, and requests are counted here', async () => {
+  it('with a wrong Redis password every read comes from the database, and each process counts requests itself', async () => {
     const locked = await startRedis({ password: 'right' });
     const side = await open(locked.url.replace('right', 'wrong'));
     const version = await side.deposit('x1');

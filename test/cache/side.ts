@@ -1,4 +1,4 @@
-/** What a process that reads and posts has, several times in one: each with connections and a cache of its own. */
+/** The parts of a process that reads and posts, several times in one process: each with its own connections and cache. */
 import { openCache } from '../../packages/coffer/src/cache/index.ts';
 import type { OpenedCache } from '../../packages/coffer/src/cache/index.ts';
 import { identityOf, inRole } from '../../packages/coffer/src/database/index.ts';
@@ -13,16 +13,16 @@ export type Side = {
   readonly cache: OpenedCache;
   readonly ledger: Ledger;
   readonly queries: WalletQueries;
-  /** Answers with the version that the wallet has then. */
+  /** Returns the version of the wallet after the deposit. */
   deposit(wallet: string): Promise<number>;
   version(wallet: string): Promise<number | undefined>;
-  /** The version after the newest entry of its history. */
+  /** The version after the newest entry of the wallet's history. */
   newest(wallet: string): Promise<number | undefined>;
   hits(): number;
   stop(): Promise<void>;
 };
 
-/** `tells: false`: the planted bug, a process that changes wallets and tells nobody. */
+/** `tells: false`: the planted bug, a process that changes wallets and does not publish the changes. */
 export async function openSide(
   database: TestDatabase,
   redisUrl?: string,
@@ -58,7 +58,7 @@ export async function openSide(
   };
 }
 
-/** A log that counts the warnings about an unavailable Redis: the guarantees with Redis hold while it is up. */
+/** A log that counts the warnings about an unavailable Redis: the Redis guarantees hold only while it is up. */
 export function countingAways(): { readonly log: Log; readonly aways: () => number } {
   let aways = 0;
   const warn = (_about: object, text: string) => void (text.startsWith('Redis is unavailable') && aways++);

@@ -1,4 +1,4 @@
-// Every event of a real ledger against the schema that the catalogue, and so the AsyncAPI document, has for its type.
+// Validates every event of a real ledger against the schema of its type in the catalogue, which the AsyncAPI document uses.
 import Schema from 'typebox/schema';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { catalogue } from '../../packages/coffer/src/events/catalogue.ts';
@@ -43,10 +43,10 @@ async function eventsOf(requests: readonly Request[]): Promise<LedgerEvent[]> {
   return await new BookReader(book, database.pool).events(0, 0, 10_000);
 }
 
-/** Told by transfers between books, which these books have none of. */
+/** Published by transfers between books, which do not occur in these books. */
 const bySaga = ['TransferCompensated', 'TransferCreditFailed'];
 
-test('every kind of operation tells events of known types, which hold what their schemas say and nothing else', async () => {
+test('every kind of operation publishes events of known types, with exactly the properties of their schemas', async () => {
   const met = new Set<string>();
   for (const requests of examples)
     for (const { type, data } of await eventsOf(requests)) {

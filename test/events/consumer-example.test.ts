@@ -1,4 +1,4 @@
-// The consumer that the documentation shows, as it is printed, against a real RabbitMQ.
+// The consumer from the documentation, exactly as printed, against a real RabbitMQ.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { hasRabbitMq, startRabbitMq } from '../support/rabbitmq.ts';
 import { startWorld } from './world.ts';
 
 describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
-  test('the example consumer gets the withdrawals and nothing else, and ends when it is told to', async () => {
+  test('the example consumer receives only the withdrawals, and ends on request', async () => {
     const rabbit = await startRabbitMq();
     const world = await startWorld();
     const example = path.resolve(import.meta.dirname, '../../examples/consumer.ts');

@@ -1,4 +1,4 @@
-// The promises of the broker port (server/events/broker.ts), kept by every broker: on a real PostgreSQL and a real RabbitMQ.
+// The contract of the broker port (server/events/broker.ts), tested on every broker: on a real PostgreSQL and a real RabbitMQ.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { deliveriesMax } from '../../packages/coffer/src/events/index.ts';
 import type { Broker, Consumer } from '../../packages/coffer/src/events/index.ts';
@@ -27,7 +27,7 @@ describe.each(kinds)('the broker $kind', ({ kind }) => {
     await rabbit?.stop();
   });
 
-  /** What a test that failed half way left running. */
+  /** Anything that a test left running when it failed midway. */
   afterEach(async () => {
     await stopAll(world.running.splice(0));
   });
@@ -36,7 +36,7 @@ describe.each(kinds)('the broker $kind', ({ kind }) => {
     await vi.waitFor(() => expect(ids.filter((id) => !by.some((work) => work.ids.has(id)))).toEqual([]), soon);
   }
 
-  /** Handles what is there, so that a test meets only what it posts. */
+  /** Handles all existing events, so that a test sees only the events it posts. */
   async function settled(): Promise<void> {
     const rest = new Recorder();
     const parts = [await broker.relay(), await broker.consume(rest.handler)];
@@ -44,11 +44,11 @@ describe.each(kinds)('the broker $kind', ({ kind }) => {
     await stopAll(parts);
   }
 
-  test('tells what it is, and that it is connected', async () => {
+  test('reports its kind, and that it is connected', async () => {
     await vi.waitFor(() => expect(broker.status).toEqual({ kind, connected: true }), soon);
   });
 
-  test('every event of the log arrives exactly as the log has it, in the order of its book, each naming the one before', async () => {
+  test('every event arrives exactly as in the log, in the order of its book, and each names its predecessor', async () => {
     const ids = await world.post(300);
     const work = new Recorder();
     const parts = [await broker.relay(), await broker.consume(work.handler)];
@@ -66,7 +66,7 @@ describe.each(kinds)('the broker $kind', ({ kind }) => {
     }
   });
 
-  test('an event that fails is delivered so often and is a dead letter then; the others flow on; looking changes nothing', async () => {
+  test('a failing event becomes a dead letter after the maximum number of deliveries; other events continue; reading dead letters changes nothing', async () => {
     await settled();
     const [poison = '', ...others] = await world.post(6);
     const event = (await world.log()).find(({ id }) => id === poison);
@@ -90,7 +90,7 @@ describe.each(kinds)('the broker $kind', ({ kind }) => {
     expect(await broker.deadLetters.count()).toBe(1);
     await stopAll(parts);
 
-    // Nothing drains itself: it is still there for another process. Replayed, it begins anew.
+    // Dead letters do not drain: another process still sees it. A replay starts its deliveries again.
     const other = await open();
     const later = new Recorder();
     const consumer = await other.consume(later.handler);
@@ -101,7 +101,7 @@ describe.each(kinds)('the broker $kind', ({ kind }) => {
     await other.stop();
   });
 
-  test('dead letters are listed oldest first, page by page, dropped one by one, and all of them replayed or dropped at once', async () => {
+  test('dead letters are listed oldest first, page by page, dropped one by one, and replayed or dropped all together', async () => {
     await settled();
     const doomed = await world.post(5);
     const work = new Recorder(({ event }) => doomed.includes(event.id));
@@ -124,7 +124,7 @@ describe.each(kinds)('the broker $kind', ({ kind }) => {
       all.slice(1).map(({ eventId }) => eventId ?? ''),
       later,
     );
-    // One fails again, as often as the first time.
+    // One fails again, as many times as before.
     await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(1), soon);
     expect(later.seen.filter(({ event }) => event.id === all[1]?.eventId)).toHaveLength(deliveriesMax);
     await stopAll(parts);
@@ -133,7 +133,7 @@ describe.each(kinds)('the broker $kind', ({ kind }) => {
     expect(await broker.deadLetters.replay('all')).toBe(0);
   });
 
-  test('a handler that throws gets the same batch again, and nothing of it counts as failed', async () => {
+  test('a handler that throws gets the same batch again, and no event of it counts as failed', async () => {
     await settled();
     const ids = await world.post(4);
     const work = new Recorder();
@@ -154,7 +154,7 @@ describe.each(kinds)('the broker $kind', ({ kind }) => {
     expect(await broker.deadLetters.count()).toBe(0);
   });
 
-  test('of two consumers one works, and of two relays; when they stop the others go on, and nothing is missed', async () => {
+  test('one of two consumers and one of two relays is active; when it stops the other takes over, and no event is missed', async () => {
     await settled();
     const other = await open();
     const [first, second] = [new Recorder(), new Recorder()];
@@ -169,12 +169,12 @@ describe.each(kinds)('the broker $kind', ({ kind }) => {
     await other.stop();
   });
 
-  test('what a consumer had not acknowledged when it was cut off goes to the next', async () => {
+  test('events that a consumer had not acknowledged when it lost its connection go to the next consumer', async () => {
     await settled();
     const ids = await world.post(20);
     const other = await open();
     const relay = await broker.relay();
-    // It never says what became of them.
+    // It never reports a result for them.
     let got = 0;
     const stuck = await other.consume((batch) => {
       got += batch.length;

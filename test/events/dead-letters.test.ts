@@ -1,4 +1,4 @@
-// Dead letters as operators meet them: over REST and on the command line.
+// Dead letters as operators use them: over REST and on the command line.
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -22,7 +22,7 @@ afterAll(async () => {
   await empty.drop();
 });
 
-/** Everything that is in the log now and later is given up by a consumer that can handle nothing of it. */
+/** A consumer that fails every event turns all present and new events of the log into dead letters. */
 async function giveUp(count: number): Promise<void> {
   const before = (await coffer.pool.query<{ count: number }>('select count(*)::int as count from ledger.event')).rows[0]?.count ?? 0;
   for (let at = 0; at < count; at++) await coffer.call('POST', `/wallet/dead${before}-${at}/deposit`, { amount: 5 });
@@ -47,7 +47,7 @@ async function coffer_(...args: string[]): Promise<{ code: number; stdout: strin
   );
 }
 
-test('over REST they are listed, shown, replayed and dropped; what is gone is not found', async () => {
+test('over REST dead letters are listed, shown, replayed and dropped; a removed one is not found', async () => {
   await giveUp(3);
   const listed = await coffer.call('GET', '/dead-letters?limit=2');
   const [first, second] = listed.body['items'] as Record<string, unknown>[];
@@ -61,13 +61,13 @@ test('over REST they are listed, shown, replayed and dropped; what is gone is no
   expect((await coffer.call('POST', `${one}/replay`)).body).toEqual({ replayed: 1 });
   expect((await coffer.call('GET', one)).body['code']).toBe('dead_letter_not_found');
   expect((await coffer.call('POST', `${one}/replay`)).status).toBe(404);
-  // What it does outlives open mode: it wants somebody who may.
+  // Its effect outlives open mode, so it needs an authorized caller.
   expect((await coffer.call('DELETE', `/dead-letters/${String(second['id'])}`)).status).toBe(401);
   expect((await coffer.call('POST', '/dead-letters/replay')).body).toEqual({ replayed: 2 });
   expect((await coffer.call('GET', '/dead-letters')).body).toEqual({ items: [], next: null });
 });
 
-test('whoever begins with RabbitMQ is told of those that stay behind', async () => {
+test('a switch to RabbitMQ logs a warning about the dead letters left in PostgreSQL', async () => {
   const told: unknown[] = [];
   const log: Log = Object.assign(Object.create(silentLog()) as Log, { warn: (about: object) => void told.push(about) });
   const open = async () => {
@@ -84,7 +84,7 @@ test('whoever begins with RabbitMQ is told of those that stay behind', async () 
   await coffer.pool.query('truncate events.dead_letter');
 });
 
-test('on the command line, too; dropping all of them wants a yes', async () => {
+test('the command line lists, replays and drops them too; dropping all needs a confirmation', async () => {
   await coffer.pool.query('truncate events.redelivery');
   await giveUp(3);
   const listed = JSON.parse((await coffer_('list', '--json')).stdout) as { items: { id: string; eventId: string }[]; count: number };

@@ -1,4 +1,4 @@
-// RabbitMQ fails in every way that was thought of, while postings go on: nothing is lost, and posting does not notice.
+// RabbitMQ fails in every way we could think of while postings continue: no event is lost, and posting is unaffected.
 import { isDeepStrictEqual } from 'node:util';
 import { Connection } from 'rabbitmq-client';
 import type { Channel } from 'rabbitmq-client';
@@ -23,7 +23,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
   let proxy: FaultyProxy;
   let world: EventWorld;
   let broker: Broker;
-  /** The test's own way in. */
+  /** The test's own connection. */
   let connection: Connection;
   let channel: Channel;
   let work: Recorder;
@@ -55,7 +55,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     channel.on('error', () => undefined);
   }
 
-  /** Posts for as long as the fault lasts, and proves that posting does not wait for it. */
+  /** Posts while the fault lasts, and proves that posting does not wait for RabbitMQ. */
   async function whilePosting(fault: () => Promise<unknown>): Promise<void> {
     let isOver = false;
     const posting = (async () => {
@@ -75,7 +75,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     await vi.waitFor(() => expect(posted.filter((id) => !work.ids.has(id)).length).toBe(0), soon);
   }
 
-  /** I8 and I9: what the consumer saw, each event once, is the log, in order and without a gap. */
+  /** I8 and I9: the distinct events that the consumer saw equal the log, in order and without a gap. */
   async function equalsLog(): Promise<number> {
     await arrived();
     const log = await world.log();
@@ -84,13 +84,13 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
       const ofBook = log.filter((event) => event.book === book);
       const inOrder = [...new Map(seen.filter((event) => event.book === book).map((event) => [event.id, event])).values()];
       const sorted = inOrder.toSorted((a, b) => a.seq - b.seq || a.part - b.part);
-      // Told as a yes or no: thousands of events take longer to show than to compare.
+      // Compares to a boolean: a diff of thousands of events takes longer to print than to compute.
       expect(isDeepStrictEqual(sorted, ofBook)).toBe(true);
     }
     return log.length;
   }
 
-  /** How many events of the log the consumer has not seen, or seen otherwise than they are; waits for those that are on their way. */
+  /** The number of events in the log that the consumer has not seen, or saw with other content; waits for events in transit. */
   async function lostBy(fault: string): Promise<number> {
     const events = await equalsLog();
     const again = work.seen.length - work.ids.size;
@@ -98,7 +98,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     return events - work.ids.size;
   }
 
-  test('killed without a word and started again', async () => {
+  test('RabbitMQ is killed and restarted', async () => {
     for (let round = 0; round < rounds; round++) await whilePosting(() => rabbit.restart());
     connection.unsafeDestroy();
     await enter();
@@ -110,13 +110,13 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     expect(await lostBy('deleted exchanges')).toBe(0);
   });
 
-  test('the binding of the queue is deleted: what comes back unroutable is not counted as published', async () => {
+  test('the binding of the queue is deleted: a message returned as unroutable does not count as published', async () => {
     for (let round = 0; round < rounds; round++)
       await whilePosting(() => channel.queueUnbind({ queue, exchange: eventsExchange, routingKey: '#' }));
     expect(await lostBy('deleted bindings')).toBe(0);
   });
 
-  test('it is short of memory and takes nothing for a while', async () => {
+  test('RabbitMQ is short of memory and accepts nothing for a while', async () => {
     for (let round = 0; round < rounds; round++)
       await whilePosting(async () => {
         await rabbit.raiseAlarm();
@@ -126,7 +126,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     expect(await lostBy('alarms')).toBe(0);
   });
 
-  test('while it takes nothing, who carries to it can be stopped; what was under way is carried later', async () => {
+  test('while RabbitMQ accepts nothing, the relay can be stopped; events in transit are published later', async () => {
     await rabbit.raiseAlarm();
     try {
       posted.push(...(await world.post(20)));
@@ -138,7 +138,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     relay = await broker.relay();
   });
 
-  test('while it does not answer, looks at its dead letters leave the database to others, and end', async () => {
+  test('while RabbitMQ does not answer, reads of its dead letters occupy one database connection at most, and end', async () => {
     const other = await world.broker(`amqp://guest:guest@127.0.0.1:${proxy.address.port}`);
     await other.deadLetters.count();
     const holding = async () =>
@@ -151,7 +151,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     proxy.holdAnswers();
     const looks = Promise.allSettled(Array.from({ length: 20 }, () => other.deadLetters.count()));
     await vi.waitFor(async () => expect(await holding()).toBeGreaterThan(0), soon);
-    // One after the other: between two of them there may be none.
+    // The reads run one after another: between two of them the lock may be free.
     for (let look = 0; look < 10; look++) {
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect(await holding()).toBeLessThanOrEqual(1);
@@ -164,7 +164,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     await other.stop();
   });
 
-  test('who may not enter is told why', async () => {
+  test('a refused login reports the reason', async () => {
     const stranger = await world.broker(`amqp://guest:wrong@${rabbit.address.host}:${rabbit.address.port}`);
     await expect(stranger.deadLetters.count()).rejects.toThrow(/^ACCESS_REFUSED - Login was refused/);
     await stranger.stop();
@@ -184,7 +184,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     expect(await lostBy('cut connections')).toBe(0);
   });
 
-  test('messages are doubled and come out of order', async () => {
+  test('messages are duplicated and reordered', async () => {
     const log = await world.log();
     const publisher = connection.createPublisher({ confirm: true });
     const copies = work.seen.slice(-200).toReversed();
@@ -196,7 +196,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     expect(await lostBy('doubled messages')).toBe(0);
   });
 
-  test('poison: what is no event, of an unknown version, or 10 MiB, ends in the dead letters; the others flow', async () => {
+  test('poison messages (not an event, an unknown version, 10 MiB) become dead letters; other events continue', async () => {
     const publisher = connection.createPublisher({ confirm: true });
     const envelope = { specversion: '1.0', id: 'x', source: '/coffer/books/1', subject: 'w1', time: new Date().toISOString() };
     const place = { sequence: '000000000000001-0001', partitionkey: 'w1', data: {} };
@@ -228,7 +228,7 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     expect(await lostBy('poison')).toBe(0);
   });
 
-  test('nothing of it made a dead letter of a healthy event', async () => {
+  test('none of these faults made a healthy event a dead letter', async () => {
     expect(await broker.deadLetters.count()).toBe(0);
     await vi.waitFor(() => expect(broker.status).toEqual({ kind: 'rabbitmq', connected: true }), soon);
     expect(await lostBy('everything')).toBe(0);

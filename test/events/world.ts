@@ -1,4 +1,4 @@
-/** A ledger of two books with a broker behind it, of either kind, and consumers that note what they saw. */
+/** A ledger of two books with a broker behind it, of either kind, and consumers that record their deliveries. */
 import type pg from 'pg';
 import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
 import { openBroker, openPostingNotifier, notifyingOnCommit } from '../../packages/coffer/src/events/index.ts';
@@ -14,12 +14,12 @@ export type EventWorld = {
   readonly ledger: Ledger;
   readonly notifier: PostingNotifier;
   readonly pool: pg.Pool;
-  /** A broker as another process would have it: its own pool and connections. */
+  /** A broker as in another process: with its own pool and connections. */
   broker(rabbitmqUrl: string | undefined): Promise<Broker>;
-  /** So many deposits into fresh wallets of both books; answers the ids of their events. */
+  /** Posts `count` deposits into new wallets of both books; returns the ids of their events. */
   post(count: number): Promise<string[]>;
   log(): Promise<LedgerEvent[]>;
-  /** Every relay and consumer that was started; stopping one again does nothing. */
+  /** Every started relay and consumer; stopping one twice has no effect. */
   readonly running: Consumer[];
   stop(): Promise<void>;
 };
@@ -104,7 +104,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
   return () => (done ??= work());
 }
 
-/** Notes every delivery; `fails` says which are answered with `failed`. */
+/** Records every delivery; `fails` selects those to answer with `failed`. */
 export class Recorder {
   readonly seen: Delivery[] = [];
   readonly ids = new Set<string>();

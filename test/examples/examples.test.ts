@@ -1,4 +1,4 @@
-/** Each example that ends by itself, as a user runs it, against one Coffer. Examples that run until they are stopped have tests of their own. */
+/** Runs each example that terminates, as a user runs it, against one Coffer. Examples that run until stopped have separate tests. */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -94,7 +94,7 @@ test.skipIf(python === undefined)('examples/python/wallets.py', async () => {
   ]);
 });
 
-test('every example is run, listed, short, and says at its top what it shows', () => {
+test('every example is run, listed, short, and starts with a comment about its purpose', () => {
   const files = fs.readdirSync(path.join(root, 'examples')).filter((name) => name.endsWith('.ts'));
   expect(files.toSorted()).toEqual([...Object.keys(printed), ...runsForever].toSorted());
   const list = fs.readFileSync(path.join(root, 'examples/README.md'), 'utf8');

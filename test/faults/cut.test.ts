@@ -1,4 +1,4 @@
-/** A whole Coffer that the database cuts off, again and again, from the moment at which it says that it serves. */
+/** The database repeatedly cuts the connections of a complete Coffer, starting when it reports that it serves. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startCofferProcess } from '../support/coffer-process.ts';
 import type { CofferProcess } from '../support/coffer-process.ts';
@@ -10,7 +10,7 @@ import { until } from '../support/until.ts';
 
 const starts = 10;
 const cutsPerStart = 6;
-/** In which the rest of it starts: what carries the log on, and what works in the background. */
+/** The time in which the other parts start: the consumers of the log and the background workers. */
 const withinMs = 300;
 
 let database: TestDatabase;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** Ends every connection to the database but the one that asks, and answers how many there were. */
+/** Ends every connection to the database except the one that runs the query, and returns their number. */
 async function cutAll(): Promise<number> {
   const { rowCount } = await database.pool.query(
     `select pg_terminate_backend(pid) from pg_stat_activity
@@ -28,7 +28,7 @@ async function cutAll(): Promise<number> {
   return rowCount ?? 0;
 }
 
-/** Asked for under one key until there is an answer that says what became of it. */
+/** Retries under one key until an answer states the outcome. */
 async function deposit(coffer: CofferProcess, requestId: string): Promise<number | undefined> {
   const headers = { 'content-type': 'application/json' };
   const answer = await fetch(`${coffer.api}/wallet/w1/deposit`, {
@@ -39,7 +39,7 @@ async function deposit(coffer: CofferProcess, requestId: string): Promise<number
   return answer.status;
 }
 
-it(`does not end by itself and posts again, ${starts} times`, async () => {
+it(`does not exit and posts again, ${starts} times`, async () => {
   const random = randomFrom(seedOf('cut off from the start'));
   let [cuts, connections] = [0, 0];
   for (let start = 0; start < starts; start++) {
@@ -57,7 +57,7 @@ it(`does not end by itself and posts again, ${starts} times`, async () => {
         await pause(Math.max(0, servesSinceMs + moment - performance.now()));
         await cutOnce();
       }
-      // Cuts that met nobody would prove nothing; a busy machine connects again slowly.
+      // Cuts that end no connection prove nothing; a busy machine reconnects slowly.
       const isMet = async () => {
         if (met < 2) await cutOnce();
         return met >= 2 || coffer.hasEnded;

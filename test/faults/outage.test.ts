@@ -16,7 +16,7 @@ import { startTestServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 import { workloadOperation } from '../support/workload.ts';
 
-/** A PostgreSQL of this file's own: it is stopped under load. */
+/** A separate PostgreSQL for this file: the tests stop it under load. */
 let server: Embedded;
 let database: TestDatabase;
 beforeAll(async () => {
@@ -30,7 +30,7 @@ afterAll(async () => {
   expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
 });
 
-/** The first deposits, so that a load of withdrawals and transfers is not only refused. */
+/** Initial deposits, so that not every withdrawal and transfer of the load is refused. */
 const opening = Array.from({ length: 8 }, (_, at) => ({
   kind: 'deposit' as const,
   key: `first ${at}`,
@@ -40,14 +40,14 @@ const opening = Array.from({ length: 8 }, (_, at) => ({
 }));
 
 describe('connections are terminated under load', () => {
-  it('no answer is lost, nothing is reported as failed, and posting goes on by itself', async () => {
+  it('no answer is lost, nothing is reported as failed, and posting continues without intervention', async () => {
     const seed = seedOf('terminated connections');
     const random = randomFrom(seed);
     const book = await newBook(database);
     const writer = await startWriter(database.url, book);
     const load = startLoad(writer, { seed, callers: 24 });
     let terminated = 0;
-    // A busy machine reconnects slowly, and then a round finds nothing to end.
+    // A busy machine reconnects slowly, so a round may find no connection to end.
     for (let round = 0; round < 20 || terminated <= 10; round++) {
       await pause(20 + random() * 150);
       const role = random() < 0.7 ? 'posting' : 'looking up';
@@ -64,7 +64,7 @@ describe('connections are terminated under load', () => {
     expect((await askForUnknown(load.history, database, book)).unknown).toBe(0);
   });
 
-  it('a writer without work finds back by itself, so that it is ready before the next request', async () => {
+  it('an idle writer reconnects without a request, so it is ready before the next one', async () => {
     const book = await newBook(database);
     const writer = await startWriter(database.url, book);
     const own = `select array_agg(pid order by pid) as pids from pg_stat_activity where application_name like 'coffer book ${book} %'`;
@@ -72,7 +72,7 @@ describe('connections are terminated under load', () => {
     const cut = await connections();
     expect(cut).toHaveLength(2);
     await database.pool.query('select pg_terminate_backend(pid) from unnest($1::integer[]) pid', [cut]);
-    // Whether anybody sees it unready in between is a matter of how fast it is.
+    // Whether it appears unready in between depends on its speed.
     await expect.poll(async () => (await connections()).filter((pid) => !cut.includes(pid)).length).toBe(2);
     await expect.poll(() => writer.ready).toBe(true);
     await writer.stop();
@@ -89,7 +89,7 @@ describe('the answer is lost after the commit', () => {
     const load = startLoad(writer, { seed, callers: 12 });
     let lost = 0;
     let armed = false;
-    // PostgreSQL says that a statement is complete when its transaction is committed.
+    // PostgreSQL reports a statement as complete when its transaction is committed.
     proxy.judge = ({ greeting }, piece) => {
       if (!armed || !greeting.includes('posting') || !piece.includes('SELECT 1')) return 'pass';
       armed = false;
@@ -107,19 +107,19 @@ describe('the answer is lost after the commit', () => {
     await proxy.stop();
     expect(lost).toBe(50);
     const summary = await checkHistory(load.history, database, book);
-    // Committed, not answered, asked again by the writer itself: the caller is told the original.
+    // Committed, unanswered, then retried by the writer: the caller gets the original result.
     expect(load.history.filter(({ result }) => typeof result !== 'string' && result.replayed).length).toBeGreaterThan(20);
     console.info(`lost ${lost} answers`, summary);
   });
 
-  it('a caller whose patience ends first hears "unknown", never "failed", and gets the original later', async () => {
+  it('a caller that times out first gets "unknown", never "failed", and gets the original later', async () => {
     const book = await newBook(database);
     const proxy = await startProxy(database.url);
     const writer = await startWriter(proxy.url, book, { patienceMs: 2_000 });
     const history: History = [];
     for (const operation of opening) await postAnswered(history, writer, operation);
     proxy.judge = ({ greeting }) => (greeting.includes('posting') ? 'hold' : 'pass');
-    // What a busy machine does not even send within two seconds is known not to be done, and is asked for again under another key.
+    // An operation that a busy machine does not send within two seconds is known not to be done, and is retried under another key.
     let operation: Operation;
     let first: Call;
     let tried = 0;
@@ -137,7 +137,7 @@ describe('the answer is lost after the commit', () => {
     await proxy.stop();
   });
 
-  it('a connection that breaks while the other is still being made is an outage, not the end of the process', async () => {
+  it('a connection that breaks while the other is still connecting is an outage and does not crash the process', async () => {
     const book = await newBook(database);
     const proxy = await startProxy(database.url);
     proxy.judge = ({ greeting }) => (greeting.includes('looking up') ? 'hold' : 'pass');
@@ -156,8 +156,8 @@ describe('the answer is lost after the commit', () => {
   });
 });
 
-describe('PostgreSQL is stopped at once under load, and started again', () => {
-  it('no answer is lost, nothing is reported as failed, and posting resumes by itself', async () => {
+describe('PostgreSQL is stopped immediately under load, and restarted', () => {
+  it('no answer is lost, nothing is reported as failed, and posting resumes without intervention', async () => {
     const seed = seedOf('PostgreSQL stopped');
     const random = randomFrom(seed);
     const book = await newBook(database);

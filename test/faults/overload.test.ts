@@ -1,4 +1,4 @@
-/** More is asked of the ledger than it can answer in time: each transport says so, nothing of it is done, and it can be sent again. */
+/** The ledger gets more requests than it can answer in time: each transport reports it, nothing is done, and the request can be retried. */
 import { once } from 'node:events';
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -30,25 +30,25 @@ afterAll(async () => {
   await both.stop();
 });
 
-/** Fills the ledger's queue: one posting waits for a lock, and behind it is asked for as much as the queue takes. */
+/** Fills the ledger's queue: one posting waits for a lock, and more postings queue behind it until the queue is full. */
 let locked: pg.PoolClient;
 let waiting: Promise<unknown>[];
 beforeEach(async () => {
   const { ledger, database } = both.platform;
   locked = await database.pool.connect();
   await locked.query('begin; select from ledger.book for update');
-  // Refusals that nobody remembers: they take the queue's room, and later none of the database's.
+  // Refusals that are not stored: they occupy the queue, and later no space in the database.
   const part = Array.from({ length: 1_000 }, (): Operation => ({ kind: 'hold', key: 'k', wallet: 'nobody', amount: 1n }));
   waiting = [both.rest('POST', '/wallet/w1/deposit', { amount: 1 })];
   const blocked = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
   await expect.poll(async () => (await database.pool.query(blocked)).rowCount).toBe(1);
   let isFull = false;
   for (let parts = 0; !isFull; parts++) {
-    if (parts > 200) throw new Error(`the queue takes more than it should: ${ledger.status()[0]?.queueOperations} operations wait`);
+    if (parts > 200) throw new Error(`the queue exceeds its capacity: ${ledger.status()[0]?.queueOperations} operations wait`);
     waiting.push(ledger.postEach(part).catch((failure: unknown) => (isFull = failure instanceof LedgerOverloaded)));
     await new Promise((resolve) => setImmediate(resolve));
   }
-  // To the brim: not one operation more.
+  // Fills the queue to exactly its capacity.
   const left = 100_000 - (ledger.status()[0]?.queueOperations ?? 0);
   waiting.push(ledger.postEach(part.slice(0, left)));
 });
@@ -58,7 +58,7 @@ afterEach(async () => {
   await Promise.all(waiting);
 });
 
-/** Lets the ledger work off what waits. */
+/** Lets the ledger process the queue. */
 async function relieve(): Promise<void> {
   await locked.query('rollback');
   await Promise.all(waiting.splice(0));
@@ -113,7 +113,7 @@ describe('over gRPC', () => {
     expect(await client.call('Post', request)).toMatchObject({ status: status.OK, message: { results: [{ replayed: false }] } });
   });
 
-  it('so is the wallets service', async () => {
+  it('the wallets service answers the same', async () => {
     const request = { user_id: userId, amount: 5 };
     const metadata = { 'idempotency-key': 'credit' };
     const answer = await wallets.call('CreditWallet', request, { metadata });
@@ -123,7 +123,7 @@ describe('over gRPC', () => {
     expect(await wallets.call('CreditWallet', request, { metadata })).toMatchObject({ status: status.OK, message: { balance: '5' } });
   });
 
-  it('a stream tells it of the request that it is about, and goes on', async () => {
+  it('a stream reports it for the affected request, and continues', async () => {
     const stream = client.open('PostStream');
     const request = (id: number) => ({ id, operations: [{ deposit: { wallet_id: 'w1', amount: 5, terms: { request_id: 'stream' } } }] });
     const next = async (id: number) => {
@@ -141,7 +141,7 @@ describe('over gRPC', () => {
   });
 });
 
-it('reads are answered all the while', async () => {
+it('reads are still answered during overload', async () => {
   expect((await both.rest('GET', '/wallet/w1')).status).toBe(200);
   expect(await client.call('GetWallet', { wallet_id: 'w1' })).toMatchObject({ status: status.OK });
 });

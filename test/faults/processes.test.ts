@@ -23,7 +23,7 @@ async function expectWholeLedger(): Promise<void> {
 }
 
 describe('a process killed under load', () => {
-  it('leaves a whole ledger with every answer in it, twenty-five times', async () => {
+  it('leaves a consistent ledger that contains every answer, twenty-five times', async () => {
     const seed = seedOf('twenty-five kills');
     const random = randomFrom(seed);
     const book = await newBook(database);
@@ -42,7 +42,7 @@ describe('a process killed under load', () => {
     }
     const summary = await checkHistory(history, database, book);
     console.info('killed 25 processes', summary);
-    // Kills that interrupted nothing would prove nothing.
+    // Kills that interrupt nothing prove nothing.
     expect(unknown).toBeGreaterThan(25);
     expect(summary.unknownButDone).toBeGreaterThan(0);
 
@@ -52,7 +52,7 @@ describe('a process killed under load', () => {
 });
 
 describe('two processes on one book', () => {
-  it('both progress, also past each other when one is paused in the middle; no answer is lost, and a lost one is found by its key', async () => {
+  it('both make progress, even while one is paused midway; no result is lost, and an unanswered one is found by its key', async () => {
     const seed = seedOf('two processes');
     const random = randomFrom(seed);
     const book = await newBook(database);
@@ -67,7 +67,7 @@ describe('two processes on one book', () => {
         await pause(random() * 100);
         paused.signal('SIGSTOP');
         await pause(20);
-        // It may be stopped while it has the book's turn; the database takes that back from a process that does not go on.
+        // It may be stopped while it holds the book's lock; the database takes the lock back from a process that does not continue.
         await running.untilAnswered(20);
         paused.signal('SIGCONT');
         await bothProgress();
@@ -79,15 +79,15 @@ describe('two processes on one book', () => {
     const history = [...one.history(), ...other.history()];
     const summary = await checkHistory(history, database, book);
     console.info('two processes, four pauses', summary);
-    // How often a caller's patience ended before its answer came is a matter of the machine. What matters is that its key finds it.
+    // How many callers time out before their answer depends on the machine. What matters is that the key finds the result.
     expect((await askForUnknown(history, database, book)).unknown).toBe(0);
     await expectWholeLedger();
   });
 
-  it('a process that was away long enough for the other to write thousands of entries follows them', async () => {
+  it('a process catches up after a pause in which the other wrote thousands of entries', async () => {
     const seed = seedOf('far behind');
     const book = await newBook(database);
-    // Thousands of callers at once, of whom none is to be told on a slow machine that it took too long.
+    // Thousands of concurrent callers; none may time out on a slow machine.
     const writer = await startWriter(database.url, book, { patienceMs: 100_000 });
     const ahead = await startWriter(database.url, book, { patienceMs: 100_000 });
     const history: History = [];

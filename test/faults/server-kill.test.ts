@@ -1,4 +1,4 @@
-/** The whole server, killed while callers wait for its answers, and started again. */
+/** The complete server is killed while callers wait for answers, and restarted. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { startCofferProcess } from '../support/coffer-process.ts';
@@ -25,7 +25,7 @@ type Asked = {
 };
 type Answer = { readonly status: number; readonly body: string };
 
-/** Null when no answer came, or one that says so (503): the caller does not know what became of the request. */
+/** Null without an answer, or for a 503: the caller does not know the outcome of the request. */
 async function ask(coffer: CofferProcess, { path, body }: Asked): Promise<Answer | null> {
   try {
     const headers = { 'content-type': 'application/json' };
@@ -37,7 +37,7 @@ async function ask(coffer: CofferProcess, { path, body }: Asked): Promise<Answer
   }
 }
 
-/** Asks until there is an answer: on a busy machine it may be late once or twice. */
+/** Retries until there is an answer: on a busy machine it may be late once or twice. */
 async function askUntilAnswered(coffer: CofferProcess, asked: Asked): Promise<Answer> {
   let answer: Answer | null = null;
   const isAnswered = async () => (answer = await ask(coffer, asked)) !== null;
@@ -49,7 +49,7 @@ async function askUntilAnswered(coffer: CofferProcess, asked: Asked): Promise<An
   return answer ?? { status: 0, body: '' };
 }
 
-it('keeps every answer it gave, and has one effect for each it could not give, five times', async () => {
+it('keeps every answer it gave, and applies each unanswered request once, five times', async () => {
   const random = randomFrom(seedOf('server kills'));
   const wallet = () => `w${Math.floor(random() * walletCount)}`;
   const answered: [Asked, Answer][] = [];
@@ -82,11 +82,11 @@ it('keeps every answer it gave, and has one effect for each it could not give, f
   }
   console.info(`killed the server ${lives} times: ${answered.length} answers, ${unanswered.length} without one`);
   expect(answered.length).toBeGreaterThan(lives * callers);
-  // Kills that interrupted nothing would prove nothing.
+  // Kills that interrupt nothing prove nothing.
   expect(unanswered.length).toBeGreaterThanOrEqual(lives);
 
   const coffer = await startCofferProcess(database.url);
-  // The stored answer again, to the letter; money rules answer 201 or a refusal, and nothing is ever a failure of ours.
+  // The stored answer again, byte for byte; money rules answer 201 or a refusal, and no answer is a server failure.
   const inParts = async <T>(all: readonly T[], each: (one: T) => Promise<void>) => {
     const part = async (first: number) => {
       for (let at = first; at < all.length; at += callers) await each(all[at] as T);

@@ -45,7 +45,7 @@ function startWorkerProcess(point: string, nth: number) {
   return { child, ended: once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>, works: once(child.stdout, 'data') };
 }
 
-/** Every fifth life ends at a random moment, the others at a point. */
+/** Every fifth run ends at a random moment, the others at a fixed step. */
 async function liveAndDie(life: number): Promise<string> {
   const point = life % 5 === 4 ? 'at random' : (points[(life + Math.floor(life / 5)) % points.length] ?? '');
   const { child, ended, works } = startWorkerProcess(point, 1 + Math.floor(random() * 2));
@@ -69,7 +69,7 @@ async function expectCaughtUp(): Promise<void> {
   for (const book of log.ledger.books) {
     const ids = all.filter(({ event }) => event.book === book).map(({ event }) => event.id);
     expect(await witnessed(log.pool, 'well', book)).toEqual(ids);
-    // What was set aside comes later than its neighbours, and once.
+    // A quarantined event comes later than its neighbours, and once.
     expect((await witnessed(log.pool, 'ill', book)).toSorted()).toEqual(ids.toSorted());
   }
   const keeper = statsKeeper(log.pool);
@@ -79,7 +79,7 @@ async function expectCaughtUp(): Promise<void> {
   }
 }
 
-test(`a worker killed ${lives} times, at each step of its work, gives each event its effect once, in order, and loses none`, async () => {
+test(`a worker killed ${lives} times, at each step of its work, applies each event once, in order, and loses none`, async () => {
   const died = new Map<string, number>();
   for (let life = 0; life < lives; life++) {
     const point = await liveAndDie(life);

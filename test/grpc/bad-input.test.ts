@@ -1,4 +1,4 @@
-// Nothing that a caller sends is answered with UNKNOWN or INTERNAL, and nothing of it moves money.
+// No input from a caller is answered with UNKNOWN or INTERNAL, and no bad input moves money.
 import { status } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ const calls: [address: () => string, path: string][] = [
     (name): [() => string, string] => [() => platform.walletsAddress, `/ledger.LedgerService/${name}`],
   ),
 ];
-/** What nothing of a message is needed for, and streams. */
+/** Calls that need no field of their message, and streams. */
 const others: [address: () => string, path: string][] = [
   [() => platform.walletsAddress, '/ledger.LedgerService/PostStream'],
   [() => platform.walletsAddress, '/ledger.LedgerService/ListWallets'],
@@ -60,7 +60,7 @@ afterEach(async () => {
   expect(logged).toEqual([]);
 });
 
-/** Everything that a bad request could have changed. */
+/** Everything that a bad request could change. */
 async function state(): Promise<string> {
   const { rows } = await platform.database.pool.query<{ state: string }>(
     'select (select count(*) from ledger.entry) || $1 || (select count(*) from identity.users) as state',
@@ -69,9 +69,9 @@ async function state(): Promise<string> {
   return rows[0]?.state ?? '';
 }
 
-/** Done, or nothing that a client could understand. */
+/** Success, or an answer that a client cannot understand. */
 const notRefused: ReadonlySet<number | null> = new Set<number | null>([status.OK, null]);
-/** What only we may be blamed for. */
+/** Statuses that mean a server fault. */
 const faults: ReadonlySet<number | null> = new Set<number>([status.UNKNOWN, status.INTERNAL, status.DATA_LOSS]);
 
 function expectRefused(reply: RawReply): void {
@@ -97,14 +97,14 @@ describe.each(calls)('%s %s', (address, path) => {
   test('text that is not UTF-8', async () => {
     for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82]]) {
       const text = [bytes.length, ...bytes];
-      // The first field of a PostRequest is no text: the wallet's id of a deposit is one.
+      // The first field of a PostRequest is not text; the wallet id of a deposit is.
       const message = path.endsWith('/Post') ? [0x12, text.length + 3, 0x12, text.length + 1, 0x1a, ...text] : [0x0a, ...text];
       const reply = await rawCall(address(), path, framed(Buffer.from(message)));
       expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, code: 'message_malformed' });
     }
   });
 
-  test('messages that end too early, or claim lengths that are not there', async () => {
+  test('truncated messages, and lengths beyond the end of the message', async () => {
     for (const bytes of [
       [0x0a],
       [0x0a, 5, 65],
@@ -123,7 +123,7 @@ describe.each(calls)('%s %s', (address, path) => {
     }
   });
 
-  test('frames that are none', async () => {
+  test('invalid frames', async () => {
     const id = Buffer.concat([Buffer.from([0x0a, 36]), Buffer.from(userId)]);
     expectRefused(await rawCall(address(), path, Buffer.alloc(0)));
     expectRefused(await rawCall(address(), path, Buffer.concat([framed(id), framed(id)])));
@@ -166,7 +166,7 @@ test('calls and services that do not exist are UNIMPLEMENTED', async () => {
   }
 });
 
-test('a content type that is not gRPC is refused as HTTP does it', async () => {
+test('a content type that is not gRPC is refused with an HTTP status', async () => {
   expect(await rawCall(platform.walletsAddress, credit, Buffer.from('{}'), { 'content-type': 'application/json' })).toMatchObject({
     http: 415,
     status: null,
@@ -187,7 +187,7 @@ test.each([
   }
 });
 
-test('any text in any field, as far as it is no valid request', async () => {
+test('any text in any field that makes the request invalid', async () => {
   const wallets = outsider(platform.walletsAddress, 'wallet.proto', 'wallet.WalletService');
   const users = outsider(platform.usersAddress, 'user.proto', 'user.UserService');
   const hostile = fc.oneof(

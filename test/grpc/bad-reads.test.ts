@@ -1,4 +1,4 @@
-// What cannot be a name or a place is refused where it comes in, and disturbs nobody else.
+// An invalid name or cursor is refused on input, and does not affect other callers.
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { outsider } from './outsider.ts';
@@ -29,11 +29,11 @@ test.each([
   ['ListEvents', { cursor: '1-999999999999999' }],
   ['Post', { operations: [{ open_wallet: { owner_id: 'o'.repeat(128) } }] }],
   ['Post', { operations: [{ freeze: { wallet_id: 'w', reason: 'a\0b' } }] }],
-])('%s with %o is no fault of the server', async (method, request) => {
+])('%s with %o does not cause a server fault', async (method, request) => {
   expect(faults).not.toContain((await ledger.call(method, request)).status);
 });
 
-test("one caller's impossible wallet id fails nobody else's read", async () => {
+test("one caller's invalid wallet id does not fail another caller's read", async () => {
   await ledger.call('Post', { operations: [{ deposit: { wallet_id: 'w1', amount: 1 } }] });
   const calls = Array.from({ length: 200 }, (_, at) => ledger.call('GetWallet', { wallet_id: at % 2 === 0 ? 'w1' : '\0' }));
   const replies = (await Promise.all(calls)).filter((_, at) => at % 2 === 0);

@@ -1,4 +1,4 @@
-// The whole product over gRPC and over REST at once, on one ledger: what one says can be compared with what the other says.
+// The complete product over gRPC and REST on one ledger, so that tests can compare the answers of both.
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import { Webhooks } from '../../packages/coffer/src/webhooks/index.ts';
 import { status } from '@grpc/grpc-js';
@@ -15,7 +15,7 @@ import type { Reply } from './outsider.ts';
 import { startPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
 
-/** A message as it comes out of the contract: int64 as text, absent messages null, absent optional fields missing. */
+/** A decoded message: int64 as text, absent messages null, absent optional fields missing. */
 export type Message = { readonly [field: string]: Field };
 export type Field = string | number | boolean | null | Message | readonly Field[];
 
@@ -28,9 +28,9 @@ export type Both = {
   readonly platform: Platform;
   /** Calls ledger.LedgerService. */
   call(name: string, request: object, authorization?: string): Promise<Reply>;
-  /** The answer of a call that must pass. */
+  /** The answer of a call that must succeed. */
   ask(name: string, request: object): Promise<Message>;
-  /** Posts operations, and answers with their results. */
+  /** Posts operations and returns their results. */
   post(operations: readonly object[], more?: object): Promise<Message[]>;
   rest(method: string, path: string, body?: object): Promise<{ status: number; headers: Headers; body: Record<string, unknown> }>;
   login(userId: string): Promise<string>;

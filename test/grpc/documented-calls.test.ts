@@ -55,7 +55,7 @@ describe('the documented flow', () => {
     expect(final).toMatchObject({ status: status.OK, message: { ...opened.message, balance: '300' } });
   });
 
-  test('a user id is understood in either case of letters', async () => {
+  test('a user id is accepted in upper and lower case', async () => {
     const id = await newUser('case@example.com');
     await wallets.call('CreditWallet', { user_id: id.toUpperCase(), amount: 5 });
     expect(await users.call('GetUserById', { id: id.toUpperCase() })).toMatchObject({ message: { id } });
@@ -64,7 +64,7 @@ describe('the documented flow', () => {
 });
 
 describe('refusals', () => {
-  test('a second user with the address of a living one, in whatever case, is ALREADY_EXISTS', async () => {
+  test('a second user with the e-mail address of an existing one, in any case, is ALREADY_EXISTS', async () => {
     await newUser('taken@example.com');
     for (const email of ['taken@example.com', 'Taken@Example.COM']) {
       const again = await users.call('CreateUser', { email, name: 'Other' });
@@ -72,7 +72,7 @@ describe('refusals', () => {
     }
   });
 
-  test('of twenty at once who want one address, one gets it', async () => {
+  test('one of twenty concurrent requests for the same address succeeds', async () => {
     const replies = await Promise.all(Array.from({ length: 20 }, () => users.call('CreateUser', { email: 'race@example.com', name: 'R' })));
     expect(replies.filter((reply) => reply.status === status.OK)).toHaveLength(1);
     expect(replies.filter((reply) => reply.status === status.ALREADY_EXISTS)).toHaveLength(19);
@@ -101,13 +101,13 @@ describe('refusals', () => {
     expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, trailer: { 'coffer-code': code } });
   });
 
-  test('the longest name of the widest characters is kept as it came', async () => {
+  test('the longest name of the widest characters is stored unchanged', async () => {
     const name = '😀'.repeat(200);
     expect(await users.call('CreateUser', { email: 'wide@example.com', name })).toMatchObject({ message: { name } });
   });
 
   test.each(['', 'abc', '1', "' or 1=1 --", nobody.slice(1), `${nobody}0`, `{${nobody}}`])(
-    'an id that is no UUID is INVALID_ARGUMENT: %j',
+    'an id that is not a UUID is INVALID_ARGUMENT: %j',
     async (id) => {
       const refused = { status: status.INVALID_ARGUMENT, trailer: { 'coffer-code': 'user_id_invalid' } };
       expect(await users.call('GetUserById', { id })).toMatchObject(refused);
@@ -118,7 +118,7 @@ describe('refusals', () => {
     },
   );
 
-  test('what is unknown is NOT_FOUND', async () => {
+  test('an unknown user or wallet is NOT_FOUND', async () => {
     const unknownUser = { status: status.NOT_FOUND, trailer: { 'coffer-code': 'user_not_found' } };
     const unknownWallet = { status: status.NOT_FOUND, trailer: { 'coffer-code': 'wallet_not_found' } };
     expect(await users.call('GetUserById', { id: nobody })).toMatchObject(unknownUser);
@@ -128,7 +128,7 @@ describe('refusals', () => {
     expect(await wallets.call('DebitWallet', { user_id: nobody, amount: 1 })).toMatchObject(unknownWallet);
   });
 
-  test('a second wallet is FAILED_PRECONDITION, and the first stays as it is', async () => {
+  test('a second wallet is FAILED_PRECONDITION, and the first is unchanged', async () => {
     const id = await newUser('second@example.com');
     await wallets.call('CreditWallet', { user_id: id, amount: 7 });
     const again = await wallets.call('CreateWallet', { user_id: id });
@@ -163,7 +163,7 @@ describe('amounts', () => {
     expect(await wallets.call('DebitWallet', { user_id: id, amount })).toMatchObject({ message: { balance: '0' } });
   });
 
-  test('a balance over int64 is OUT_OF_RANGE, told together with the position at which the credit was done', async () => {
+  test('a balance over int64 is OUT_OF_RANGE, and the error includes the position of the completed credit', async () => {
     const id = await newUser('rich@example.com');
     await wallets.call('CreditWallet', { user_id: id, amount: '9223372036854775807' });
     const over = await wallets.call('CreditWallet', { user_id: id, amount: 1 });
@@ -183,7 +183,7 @@ describe('amounts', () => {
 });
 
 describe('idempotency keys', () => {
-  test('the same key and content again: the first answer, one effect, also twenty times at once', async () => {
+  test('a repeated key with the same content gets the first answer and has one effect, also in twenty concurrent requests', async () => {
     const id = await newUser('idem@example.com');
     const metadata = { 'idempotency-key': 'order 1; part 2' };
     const replies = await Promise.all(
@@ -201,7 +201,7 @@ describe('idempotency keys', () => {
     expect(await wallets.call('GetWallet', { user_id: id })).toMatchObject({ message: { balance: '100' } });
   });
 
-  test('the same key for something else is FAILED_PRECONDITION; for another wallet it is another key', async () => {
+  test('the same key with other content is FAILED_PRECONDITION; for another wallet it is a different key', async () => {
     const [one, two] = [await newUser('key1@example.com'), await newUser('key2@example.com')];
     const metadata = { 'idempotency-key': 'k' };
     await wallets.call('CreditWallet', { user_id: one, amount: 100 }, { metadata });
@@ -210,7 +210,7 @@ describe('idempotency keys', () => {
     expect(await wallets.call('CreditWallet', { user_id: two, amount: 101 }, { metadata })).toMatchObject({ message: { balance: '101' } });
   });
 
-  test('a refusal is remembered under its key', async () => {
+  test('a refusal is stored under its key', async () => {
     const id = await newUser('remember@example.com');
     const metadata = { 'idempotency-key': 'd1' };
     expect(await wallets.call('DebitWallet', { user_id: id, amount: 1 }, { metadata })).toMatchObject({
@@ -225,7 +225,7 @@ describe('idempotency keys', () => {
     });
   });
 
-  test('without a key two credits are two credits, each under a fresh key that the answer names', async () => {
+  test('two credits without a key both take effect, each under a new key that the answer names', async () => {
     const id = await newUser('keyless@example.com');
     const [one, two] = [
       await wallets.call('CreditWallet', { user_id: id, amount: 1 }),
@@ -236,7 +236,7 @@ describe('idempotency keys', () => {
     expect(Number(two.trailer['coffer-seq'])).toBeGreaterThan(Number(one.trailer['coffer-seq']));
   });
 
-  test.each(['', 'k'.repeat(129)])('a key that is none is INVALID_ARGUMENT: %j', async (key) => {
+  test.each(['', 'k'.repeat(129)])('an invalid key is INVALID_ARGUMENT: %j', async (key) => {
     const id = await newUser(`badkey${key.length}@example.com`);
     const reply = await wallets.call('CreditWallet', { user_id: id, amount: 1 }, { metadata: { 'idempotency-key': key } });
     expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, trailer: { 'coffer-code': 'idempotency_key_invalid' } });

@@ -1,4 +1,4 @@
-// Nothing that stands in a field of ledger.LedgerService is answered with UNKNOWN or INTERNAL, and nothing of it moves money.
+// No value in any field of ledger.LedgerService is answered with UNKNOWN or INTERNAL, and no bad value moves money.
 import { once } from 'node:events';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
@@ -29,7 +29,7 @@ afterEach(async () => {
   expect(logged).toEqual([]);
 });
 
-/** How much has been done; a refusal that is remembered is none of it. */
+/** The number of completed operations; stored refusals do not count. */
 async function done(): Promise<number> {
   const { rows } = await both.platform.database.pool.query<{ count: number }>(
     'select count(*)::int as count from ledger.entry where refusal is null',
@@ -96,7 +96,7 @@ const operation = fc.oneof(
 
 test('any text and any number in any field of any operation', async () => {
   let decidedOn = 0;
-  // All or none, and the last cannot be: whatever of the rest is understood goes all the way to the ledger, and moves nothing.
+  // Atomic, with an impossible last operation: every valid operation before it reaches the ledger and moves nothing.
   const impossible = { withdraw: { wallet_id: 'nobody', amount: 1 } };
   await fc.assert(
     fc.asyncProperty(operation, async (given) => {
@@ -140,7 +140,7 @@ test('any text and any number in any field of a read', async () => {
   );
 });
 
-test('two operations in one are refused, since one of them would be left out', async () => {
+test('two operations in one message are refused, because one of them would be dropped', async () => {
   const wallet = [0x1a, 2, ...Buffer.from('w1'), 0x20, 5];
   const twice = [0x12, wallet.length, ...wallet, 0x1a, wallet.length, ...wallet];
   const reply = await rawCall(
@@ -151,7 +151,7 @@ test('two operations in one are refused, since one of them would be left out', a
   expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, code: 'request_invalid' });
 });
 
-test('a stream goes on after a request that cannot be carried out, and ends at bytes that are no message', async () => {
+test('a stream continues after a request that fails, and ends at bytes that are not a message', async () => {
   const client = new Client(both.platform.walletsAddress, credentials.createInsecure());
   const stream = client.makeBidiStreamRequest(path, (bytes: Buffer) => bytes, response.decode);
   const answers: PostResponse[] = [];
@@ -177,7 +177,7 @@ test('a stream goes on after a request that cannot be carried out, and ends at b
   ]);
 });
 
-/** A PostRequest with an id, of operations that say nothing or withdraw 1 from `nobody`. */
+/** A PostRequest with an id, with operations that are empty or withdraw 1 from `nobody`. */
 function encoded(id: number, operations: readonly object[]): Buffer {
   const withdrawal = [0x1a, 10, 0x1a, 6, ...Buffer.from('nobody'), 0x20, 1];
   return Buffer.from([

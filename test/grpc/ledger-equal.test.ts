@@ -1,4 +1,4 @@
-// The same operations over REST and over gRPC, on twin wallets: the answers, and what is read afterwards, mean the same.
+// The same operations over REST and gRPC, on twin wallets: the answers and all later reads are equivalent.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { assert } from '../../packages/coffer/src/kernel/index.ts';
@@ -49,7 +49,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   key: fc.integer({ min: 0, max: 60 }),
 });
 
-/** A world of wallets for each transport, with the ids of its holds and operations in their order. */
+/** A set of wallets for each transport, with the ids of its holds and operations in order. */
 type World = { readonly prefix: string; readonly holds: string[]; readonly operations: string[] };
 const nameOf = ({ prefix }: World, wallet: number) => `${prefix}w${wallet}`;
 const pick = (ids: readonly string[], at: number) => ids[at % Math.max(1, ids.length)] ?? '1-999999999';
@@ -82,7 +82,7 @@ function overRest(world: World, { kind, wallet, other, amount, flag, key }: Step
     case 'reverse':
       return ['POST', `/operations/${pick(world.operations, amount)}/reverse`, { ...control, ...(flag && { amount: 2 }) }];
     case 'internal':
-      throw new Error('no caller asks for it');
+      throw new Error('no caller can request it');
     case 'control':
       if (other === 0) return ['POST', `/wallet/${id}/${flag ? 'freeze' : 'unfreeze'}`, { ...control, sides: 'credits' }];
       if (other === 1) return ['PUT', `/wallet/${id}/limits`, { ...control, ...(flag && { perTransfer: amount, perDay: 10 * amount }) }];
@@ -119,7 +119,7 @@ function overGrpc(world: World, { kind, wallet, other, amount, flag, key }: Step
     case 'reverse':
       return { reverse: { operation_id: pick(world.operations, amount), terms, reason: 'because', ...(flag && { amount: 2 }) } };
     case 'internal':
-      throw new Error('no caller asks for it');
+      throw new Error('no caller can request it');
     case 'control':
       if (other === 0) return { [flag ? 'freeze' : 'unfreeze']: { ...control, sides: 'credits' } };
       if (other === 1) return { set_limits: { ...control, ...(flag && { per_transfer: amount, per_day: 10 * amount }) } };
@@ -127,7 +127,7 @@ function overGrpc(world: World, { kind, wallet, other, amount, flag, key }: Step
   }
 }
 
-/** Puts ids of wallets, holds and operations into words that are the same in both worlds; moments and places in the log cannot be. */
+/** Replaces ids of wallets, holds and operations with names that are equal in both worlds; timestamps and log cursors cannot be equal. */
 function common(world: World, value: unknown): unknown {
   let text = JSON.stringify(value, (_name, field: unknown) => (field === undefined ? null : field));
   for (const [at, id] of world.operations.entries()) text = text.replaceAll(`"${id}"`, `"operation ${at}"`);
@@ -141,7 +141,7 @@ const some = (value: unknown) => (value === undefined || value === '' ? null : v
 const textOf = (object: unknown) => (object === null || object === undefined ? null : JSON.stringify(object));
 const account = (message: unknown) => (message as Message | null) ?? {};
 
-/** What both answers to a posting say. */
+/** The content that both answers to a posting share. */
 function saidByRest({ status, body }: { status: number; body: Body }): Body {
   const sides = (name: string) => (body['from'] ? ((body[name] as Body)['balance'] ?? null) : 'not both wallets');
   if (status >= 400) return { status: 'refused', code: body['code'], requestId: body['requestId'], operationId: some(body['operationId']) };
@@ -190,13 +190,13 @@ function saidByGrpc(result: Message, own: (id: unknown) => boolean): Body {
     left: some(hold['left']),
     reverses: some(result['reverses']),
     reversed: some(result['reversed']),
-    // Over REST, the answer to a reversal does not repeat what was asked.
+    // Over REST, the answer to a reversal does not repeat the request.
     reason: some(told['reason']),
     actor: some(told['actor']),
   };
 }
 
-/** What Coffer does for itself, under keys that no reader sees: a fraud rule's freeze, a worker's deposit. */
+/** Operations of Coffer itself, under keys that no reader sees: a fraud rule's freeze, a worker's deposit. */
 async function byCoffer(world: World, { wallet, amount, flag, key }: Step): Promise<void> {
   const id = nameOf(world, wallet);
   const done = flag
@@ -207,7 +207,7 @@ async function byCoffer(world: World, { wallet, amount, flag, key }: Step): Prom
 
 let worlds = 0;
 
-test('every answer, and every wallet, history, hold, statistic and past balance after it', async () => {
+test('every answer is equal, and so is every wallet, history, hold, statistic and past balance after it', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
       const run = ++worlds;
@@ -280,7 +280,7 @@ async function compareReads(rest: World, grpc: World, wallet: number): Promise<v
   }
 }
 
-/** By its id, an operation has the same key, reason and hold over both, and never a key of Coffer's own. */
+/** Read by id, an operation has the same key, reason and hold over both transports, and never an internal key of Coffer. */
 async function compareOperations(rest: World, grpc: World): Promise<void> {
   for (const [at, operation_id] of grpc.operations.entries()) {
     const one = await both.ask('GetOperation', { operation_id });
@@ -337,7 +337,7 @@ function camel(message: Body): Body {
   );
 }
 
-/** As gRPC has it: int64 as text, an asset as its code, what is null absent. */
+/** In gRPC form: int64 as text, an asset as its code, null values absent. */
 function numbersAsText(body: Body): Body {
   const told = (value: unknown): unknown => {
     if (typeof value === 'number') return String(value);

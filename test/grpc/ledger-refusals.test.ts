@@ -1,4 +1,4 @@
-// What the ledger refuses is told with its code, its sentence and its facts, the same over both transports.
+// A refusal of the ledger has the same code, message and facts over both transports.
 import type { OperationRefusalCode } from '../../packages/coffer/src/operations/index.ts';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -14,10 +14,10 @@ beforeAll(async () => {
 afterAll(() => both.stop());
 
 type Case = {
-  /** What comes before, each completed. */
+  /** The preceding operations, all completed. */
   readonly before?: readonly object[];
   readonly asked: object;
-  /** `‹1›` stands for the id of the first of what came before, `‹2›` for the second's. */
+  /** `‹1›` is the id of the first preceding operation, `‹2›` of the second. */
   readonly facts: Readonly<Record<string, unknown>>;
 };
 const funded = (wallet_id: string, more: object = {}) => ({ deposit: { wallet_id, amount: 100, ...more } });
@@ -129,10 +129,10 @@ const cases: Partial<Record<OperationRefusalCode, Case>> = {
   linked_operation_refused: { asked: funded('z5'), facts: { refused: '1' } },
 };
 
-/** No request over gRPC can bring them about here: amounts of 38 digits, other books, what only the clock does, what is malformed before, what no rule asks for. */
+/** Refusals that no gRPC request can cause here: 38-digit amounts, other books, the clock, input malformed earlier, missing rules. */
 const unreachable: readonly string[] = ['amount_invalid', 'other_book', 'hold_not_expired', 'balance_limit', 'review_required'];
 
-test('every refusal of an operation that can be reached is tried', () => {
+test('every reachable refusal of an operation has a case', () => {
   expect([...Object.keys(cases), ...unreachable].toSorted()).toEqual(Object.keys({ ...ledgerProblems, ...walletProblems }).toSorted());
 });
 
@@ -171,7 +171,7 @@ function withIds(template: object, ids: readonly string[]): object {
   return JSON.parse(JSON.stringify(template).replace(/‹(\d)›/g, (_whole, nth: string) => ids[Number(nth) - 1] ?? '')) as object;
 }
 
-/** Of the facts that are texts; the others are patterns. */
+/** Applies to the facts that are text; the others are patterns. */
 function idsIn(facts: Case['facts'], ids: readonly string[]): object {
   return withIds(Object.fromEntries(Object.entries(facts).filter(([, value]) => typeof value === 'string')), ids);
 }
@@ -204,20 +204,20 @@ test.each([
   expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, trailer: { 'coffer-code': 'request_invalid' } });
 });
 
-test('a wallet named after a user is opened by that user only, over both transports', async () => {
+test('only the user can open a wallet named after that user, over both transports', async () => {
   const wallet = `${newId()}.USD`;
   const reply = await both.call('Post', { operations: [{ open_wallet: { wallet_id: wallet } }] });
   expect(reply).toMatchObject({ status: status.PERMISSION_DENIED, trailer: { 'coffer-code': 'forbidden' } });
   expect(await both.rest('POST', '/wallet', { id: wallet })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
 });
 
-test('a user opens a wallet over gRPC, where a credit limit that was not set arrives as 0', async () => {
+test('a user opens a wallet over gRPC, where an unset credit limit arrives as 0', async () => {
   const alice = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
   const opened = await both.call('Post', { operations: [{ open_wallet: { asset: 'EUR' } }] }, await both.login(alice));
   expect(opened).toMatchObject({ status: status.OK, message: { results: [{ status: 'completed', wallet: { id: `${alice}.EUR` } }] } });
 });
 
-test('metadata is read as strictly over gRPC as a body over REST', async () => {
+test('metadata is parsed as strictly over gRPC as a body over REST', async () => {
   for (const metadata of ['{"a":1,"a":2}', '{"a":0.12345678901234567890123}', '{"__proto__":{"a":1}}']) {
     const deposit = { wallet_id: 'strict', amount: 1, terms: { metadata } };
     expect([metadata, (await both.call('Post', { operations: [{ deposit }] })).status]).toEqual([metadata, status.INVALID_ARGUMENT]);

@@ -1,4 +1,4 @@
-// A long stream on a bad network: every operation takes effect once, and every answer is what the log says.
+// A long stream on a bad network: every operation takes effect once, and every answer matches the log.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { outsider } from './outsider.ts';
@@ -9,7 +9,7 @@ const operations = 20_000;
 const perRequest = 100;
 const inFlight = 16;
 const wallets = 50;
-/** Answers that a connection lives for; the last one lives to the end. */
+/** The number of answers after which each connection is cut; the last connection lasts to the end. */
 const lives = [7, 1, 40, 23, 0, 60, 12];
 
 type Result = {
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
-/** Deposits, and transfers in a circle of which some find too little; each tenth is sent a second time under its key. */
+/** Deposits, and transfers in a circle, some of which lack funds; every tenth operation repeats an earlier key. */
 function operationAt(at: number): object {
   const nth = at % 10 === 9 ? at - 5 : at;
   const terms = { request_id: `n${nth}` };
@@ -41,7 +41,7 @@ const requests = Array.from({ length: operations / perRequest }, (_, id): Reques
   return { id, operations: Array.from({ length: perRequest }, (_one, at) => operationAt(id * perRequest + at)) };
 });
 
-/** Sends what has no answer yet, and answers when all have one or the connection was cut after `life` answers. */
+/** Sends all unanswered requests; resolves when all have answers or the connection was cut after `life` answers. */
 async function stream(answers: Map<number, Answer>, life: number): Promise<void> {
   const client = outsider(platform.walletsAddress, 'ledger.proto', 'ledger.LedgerService');
   const call = client.open('PostStream');
@@ -67,13 +67,13 @@ async function stream(answers: Map<number, Answer>, life: number): Promise<void>
     else next();
   });
   for (let request = 0; request < inFlight; request++) next();
-  // Cut before the first answer: all that was sent is unknown.
+  // Cut before the first answer: the outcome of every sent request is unknown.
   if (left === 0) setTimeout(() => call.cancel(), 20);
   await gone;
   client.close();
 }
 
-test('20,000 operations in requests of 100, with duplicates and cut connections: each once, and told as the log has it', async () => {
+test('20,000 operations in requests of 100, with duplicates and cut connections: each takes effect once, and its answer matches the log', async () => {
   const answers = new Map<number, Answer>();
   for (const life of lives) await stream(answers, life);
   expect(answers.size).toBe(lives.reduce((sum, life) => sum + life));
@@ -85,12 +85,12 @@ test('20,000 operations in requests of 100, with duplicates and cut connections:
   expect(requests.filter(({ id }) => answers.get(id)?.problem !== null)).toEqual([]);
   expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['completed', 'refused']));
 
-  // One key, one operation: whoever sent it twice was told the same twice.
+  // One key, one operation: a duplicate gets the same answer.
   const byKey = new Map(results.toReversed().map((result) => [result.request_id, result]));
   const repeated = results.filter((result) => byKey.get(result.request_id) !== result);
   expect(repeated).toHaveLength(operations / 10);
   expect(repeated).toEqual(repeated.map(({ request_id }) => ({ ...byKey.get(request_id), replayed: true })));
-  // What was sent before a cut and had no answer was done all the same, and was answered as a replay.
+  // Operations sent before a cut and left unanswered were still done, and a retry is answered as a replay.
   expect(results.filter(({ replayed }) => replayed).length).toBeGreaterThan(repeated.length);
 
   await expectTheLogToSay(byKey);
@@ -118,7 +118,7 @@ async function expectTheLogToSay(byKey: ReadonlyMap<string, Result>): Promise<vo
         return id === wallet_id ? [{ balance, version, seq: Number(seq) }] : [];
       }),
     );
-    // Some of them nobody ever paid into, and transfers to them were refused.
+    // Some wallets never received a payment, and transfers to them were refused.
     const newest = last.toSorted((one, other) => one.seq - other.seq).at(-1);
     expect([wallet_id, read?.['balance'], read?.['version']]).toEqual([wallet_id, newest?.balance, newest?.version]);
   }

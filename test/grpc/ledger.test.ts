@@ -1,4 +1,4 @@
-// Every operation and every read of ledger.LedgerService, over a client made from the contract.
+// Every operation and every read of ledger.LedgerService, through a client generated from the contract.
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { alice } from '../http/product.ts';
@@ -32,7 +32,7 @@ async function done(operation: object): Promise<Message & { readonly operation_i
 }
 
 describe('an operation', () => {
-  test('opens a wallet of its own name, with a credit line', async () => {
+  test('opens a wallet with a chosen id and a credit line', async () => {
     const opened = await done({ open_wallet: { ...key('o1'), wallet_id: 'opened', asset: 'GOLD', credit_limit: 50 } });
     expect(opened).toMatchObject({ type: 'open', request_id: 'o1', asset: 'GOLD', replayed: false, from: null, to: null });
     expect(opened).toMatchObject({ wallet: { id: 'opened', balance: '0', held: '0', version: '0' } });
@@ -40,7 +40,7 @@ describe('an operation', () => {
     expect(await wallet('opened')).toMatchObject({ owner_id: '', asset: 'GOLD', available: '50', credit_limit: '50', status: 'active' });
   });
 
-  test('opens the wallet of an owner, in whatever case the id is written', async () => {
+  test('opens the wallet of an owner, with the owner id in any case', async () => {
     const opened = await done({ open_wallet: { owner_id: alice.toUpperCase(), asset: 'USD' } });
     expect(opened['wallet']).toMatchObject({ id: `${alice}.USD` });
     for (const request of [{ owner_id: alice.toUpperCase() }, {}]) {
@@ -73,7 +73,7 @@ describe('an operation', () => {
     });
   });
 
-  test('tops up from the treasury and spends, for an owner; in open mode somebody has to ask', async () => {
+  test('tops up from the treasury and spends, for an owner; open mode still requires a login', async () => {
     const [up, spent] = await postAs(asAlice, [
       { top_up: { owner_id: alice, amount: 300, asset: 'GOLD' } },
       { spend: { owner_id: alice, amount: 20, asset: 'GOLD' } },
@@ -121,7 +121,7 @@ describe('an operation', () => {
     expect(await both.ask('ListHolds', { wallet_id: 'h1', limit: 1, cursor: first['next'] })).toMatchObject({ holds: [{ hold_id }] });
   });
 
-  test('reverses wholly or in parts', async () => {
+  test('reverses in full or in parts', async () => {
     const { operation_id } = await done(deposit('r1', 100));
     const part = await done({ reverse: { operation_id, amount: 30, reason: 'half of it' } });
     expect(part).toMatchObject({
@@ -141,7 +141,7 @@ describe('an operation', () => {
     });
   });
 
-  test('freezes, unfreezes, limits, lends and closes', async () => {
+  test('freezes, unfreezes, sets limits and a credit line, and closes', async () => {
     await done(deposit('c1', 100));
     await done(deposit('c2', 1));
     const decided = { wallet_id: 'c1', reason: 'a test' };
@@ -163,7 +163,7 @@ describe('an operation', () => {
     });
   });
 
-  test('takes as much as there is, keeps a minimum, and counts from another day', async () => {
+  test('takes up to an amount, keeps a minimum balance, and has an effective date', async () => {
     await done(deposit('t1', 100, { money: { effective_at: '2026-01-31T13:00:00+01:00' } }));
     const keeping = { wallet_id: 't1', amount: 80, money: { minimum_balance: 25 } };
     expect((await one({ withdraw: keeping }))['problem']).toMatchObject({ code: 'balance_below_minimum' });
@@ -177,7 +177,7 @@ describe('an operation', () => {
     expect(await both.call('GetBalanceAt', { wallet_id: 't1', at: '2000-01-01T00:00:00Z' })).toMatchObject({ status: status.NOT_FOUND });
   });
 
-  test('of all or none is all, or none', async () => {
+  test('of an atomic request is done with all others or not at all', async () => {
     expect(await both.post([deposit('a1', 5), { withdraw: { wallet_id: 'a1', amount: 2 } }], { atomic: true })).toMatchObject([
       { status: 'completed' },
       { status: 'completed', wallet: { balance: '3' } },
@@ -190,7 +190,7 @@ describe('an operation', () => {
     expect(await wallet('a1')).toMatchObject({ balance: '3' });
   });
 
-  test('sent again is answered again, over either transport', async () => {
+  test('sent again gets the same answer, over either transport', async () => {
     const sent = deposit('k1', 10, { terms: { request_id: 'once', metadata: '{"a":1}' } });
     const first = await done(sent);
     expect(await done(sent)).toEqual({ ...first, replayed: true });
@@ -204,7 +204,7 @@ describe('an operation', () => {
     expect(found).toEqual({ ...first, replayed: false });
   });
 
-  test('of a thousand whose answer is longer than a request may be is answered', async () => {
+  test('in a request of a thousand is answered, even if the answer exceeds the size limit of requests', async () => {
     const metadata = JSON.stringify({ note: 'x'.repeat(980) });
     const results = await both.post(Array.from({ length: 1_000 }, () => deposit('long', 1, { terms: { metadata } })));
     expect(results.map(({ status }) => status)).toEqual(results.map(() => 'completed'));
@@ -213,7 +213,7 @@ describe('an operation', () => {
 });
 
 describe('amounts', () => {
-  test('go up to the end of an int64; what is beyond is absent here and exact over REST', async () => {
+  test('reach the maximum of int64; a larger balance is absent over gRPC and exact over REST', async () => {
     const most = await done(deposit('big', int64Max));
     expect(most).toMatchObject({ amount: int64Max, wallet: { balance: int64Max } });
     const more = await done(deposit('big', int64Max));
@@ -228,7 +228,7 @@ describe('amounts', () => {
     expect(line?.['wallet']).toEqual({ id: 'big', held: '0', version: '2' });
   });
 
-  test('of zero or less, and zero as an optional amount, are malformed: absent is not zero', async () => {
+  test('of zero or less are malformed, also as an optional amount: absent is not zero', async () => {
     const { operation_id } = await done(deposit('z1', 10));
     const held = await done({ hold: { wallet_id: 'z1', amount: 4 } });
     const refused = [
@@ -256,7 +256,7 @@ describe('amounts', () => {
 });
 
 describe('reads', () => {
-  test('page through history and events, and say where to go on', async () => {
+  test('page through history and events, and return the next cursor', async () => {
     for (const amount of [1, 2, 3]) await done(deposit('p1', amount));
     const first = await both.ask('GetHistory', { wallet_id: 'p1', limit: 2 });
     expect(first).toMatchObject({ items: [{ amount: '3', wallet: { balance: '6' } }, { amount: '2' }] });
@@ -276,7 +276,7 @@ describe('reads', () => {
     expect(events).toMatchObject([{ type: 'FundsDeposited', wallet_id: 'p1' }]);
   });
 
-  test('tell the assets', async () => {
+  test('list the assets', async () => {
     const { assets } = await both.ask('ListAssets', {});
     expect(assets).toContainEqual({ id: '3', code: 'USD', scale: 2, name: expect.any(String) as string });
   });

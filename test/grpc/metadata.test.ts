@@ -1,4 +1,4 @@
-// Metadata that the library leaves out of what it hands on.
+// Metadata that the gRPC library drops before it reaches the handler.
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { walletService } from '../../packages/coffer/src/gateway/grpc/generated/wallet.ts';
@@ -26,7 +26,7 @@ const credit = async (headers: Record<string, string | string[]>) =>
     headers,
   );
 
-test('a key that cannot be read is refused, not left out: a retry would credit twice', async () => {
+test('an unreadable idempotency key is refused, not dropped: a retry would credit twice', async () => {
   for (const key of ['clé', 'ключ', 'a\tb', '\u00a0'])
     for (let attempt = 0; attempt < 2; attempt++)
       expect(await credit({ 'idempotency-key': Buffer.from(key).toString('latin1') })).toMatchObject({
@@ -36,11 +36,11 @@ test('a key that cannot be read is refused, not left out: a retry would credit t
   expect((await platform.queries.walletOf(userId))?.balance).toBe(0n);
 });
 
-test('a credential that cannot be read is refused, and does not pass for none', async () => {
+test('an unreadable credential is refused, not treated as absent', async () => {
   expect(await credit({ authorization: 'Bearer \u00ff' })).toMatchObject({ status: status.INVALID_ARGUMENT, code: 'metadata_unreadable' });
   expect((await platform.queries.walletOf(userId))?.balance).toBe(0n);
 });
 
-test('other metadata that cannot be read is nobody’s loss', async () => {
+test('other unreadable metadata is ignored', async () => {
   expect(await credit({ 'x-note': 'cl\u00e9', 'idempotency-key': 'k1' })).toMatchObject({ status: status.OK });
 });

@@ -1,4 +1,4 @@
-// Clients as other teams have them: made from the .proto files, or from bytes; nothing of ours is in between.
+// Clients as other teams build them: from the .proto files or from raw bytes, without any code of the product.
 import { once } from 'node:events';
 import http2 from 'node:http2';
 import path from 'node:path';
@@ -11,7 +11,7 @@ const proto = path.resolve(import.meta.dirname, '../../packages/proto');
 const readAsGrpcurlDoes = { includeDirs: [proto], keepCase: true, longs: String, defaults: true };
 
 export type Reply = {
-  /** The message, its int64 as text; absent for a failure. */
+  /** The message, with int64 as text; absent for a failure. */
   readonly message?: Record<string, string>;
   readonly status: grpcStatus;
   readonly details: string;
@@ -20,7 +20,7 @@ export type Reply = {
 
 type CallOptions = { readonly metadata?: Record<string, string>; readonly deadline?: number };
 
-/** A call of which both sides are streams. */
+/** A bidirectional streaming call. */
 export type OutsiderStream = ClientDuplexStream<object, object>;
 
 /** Calls `service` of a contract at an address, as `call('CreateUser', { email, name })`. */
@@ -45,7 +45,7 @@ export function outsider(address: string, contract: string, service: string) {
           message = error ? undefined : answer;
         },
       );
-      // Comes after the callback, and has the trailing metadata of successes too.
+      // Fires after the callback, and has the trailing metadata of successes too.
       sent.on('status', (status) => {
         resolve({ ...(message && { message }), status: status.code, details: status.details, trailer: status.metadata.getMap() });
       });
@@ -68,7 +68,7 @@ export type RawReply = {
   readonly code: string | null;
 };
 
-/** Frames a message for the wire: not compressed, with its length. */
+/** Frames a message for the wire: uncompressed, with a length prefix. */
 export function framed(message: Uint8Array, { compressed = 0, length = message.length } = {}): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt8(compressed, 0);
@@ -76,7 +76,7 @@ export function framed(message: Uint8Array, { compressed = 0, length = message.l
   return Buffer.concat([head, message]);
 }
 
-/** Sends any bytes as the body of a call. */
+/** Sends raw bytes as the body of a call. */
 export async function rawCall(
   address: string,
   call: string,

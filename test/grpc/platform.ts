@@ -1,4 +1,4 @@
-// Both gRPC services on a real database, each reaching the other over gRPC; a proxy stands before the wallets service.
+// Both gRPC services on a real database, connected over gRPC, with a proxy in front of the wallets service.
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import { Access } from '../../packages/coffer/src/gateway/access/index.ts';
 import type { AccessMode } from '../../packages/coffer/src/gateway/access/index.ts';

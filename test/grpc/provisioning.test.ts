@@ -5,7 +5,7 @@ import { outsider } from './outsider.ts';
 import { startPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
 
-/** Longer than a busy machine takes to open a wallet. */
+/** Longer than a busy machine needs to open a wallet. */
 const openMs = 2_500;
 
 let platform: Platform;
@@ -35,13 +35,13 @@ async function expectWallet(userId: string): Promise<void> {
   expect(await platform.queries.walletOf(userId)).toMatchObject({ owner: userId, balance: 0n });
 }
 
-/** The connection between the services exists, so that a fault hits the call and not the handshake. */
+/** Connects the services first, so that a fault hits the call and not the handshake. */
 async function warmUp(): Promise<void> {
   expect(await platform.provisioner.hasWallet(newId())).toBe(false);
 }
 
 describe('creating a user while the wallets service fails', () => {
-  test('it is down: UNAVAILABLE, nothing is left, and the address can be used once it is back', async () => {
+  test('it is down: UNAVAILABLE, no user remains, and the address can be used once the service is back', async () => {
     await platform.stopWallets();
     const failed = await users.call('CreateUser', jane);
     expect(failed).toMatchObject({ status: status.UNAVAILABLE, trailer: { 'coffer-code': 'wallet_provisioning_failed' } });
@@ -55,7 +55,7 @@ describe('creating a user while the wallets service fails', () => {
     expect(await rowsOf(jane.email)).toMatchObject([{ status: 'rolled_back' }, { status: 'active' }]);
   });
 
-  test('a user who was rolled back is nobody', async () => {
+  test('a rolled-back user does not exist', async () => {
     await platform.stopWallets();
     await users.call('CreateUser', jane);
     const [row] = await rowsOf(jane.email);
@@ -72,14 +72,14 @@ describe('creating a user while the wallets service fails', () => {
     expect(await rowsOf(jane.email)).toMatchObject([{ status: 'active' }]);
   });
 
-  test('no answer comes within the deadlines: the outcome is told as unknown, and repair finishes the user', async () => {
+  test('no answer comes within the deadlines: the outcome is reported as unknown, and repair completes the user', async () => {
     await warmUp();
     platform.proxy.holdAnswers();
     const lost = await users.call('CreateUser', jane);
     expect(platform.proxy.faults).toBeGreaterThan(0);
     expect(lost).toMatchObject({ status: status.UNAVAILABLE, trailer: { 'coffer-code': 'outcome_unknown' } });
     expect(await rowsOf(jane.email)).toMatchObject([{ status: 'pending' }]);
-    // Young ones may be under way still.
+    // Recent users may still be in progress.
     expect(await platform.users.repair()).toEqual({ activated: 0, rolledBack: 0, left: 0 });
 
     platform.proxy.heal();
@@ -90,8 +90,8 @@ describe('creating a user while the wallets service fails', () => {
   });
 });
 
-describe('repair of what a crash left', () => {
-  test('before the wallet was opened: it is opened, and the user is active', async () => {
+describe('repair of users after a crash', () => {
+  test('before the wallet was opened: repair opens it, and the user is active', async () => {
     const id = await crashedWhilePending();
     expect(await repaired()).toEqual({ activated: 1, rolledBack: 0, left: 0 });
     await expectWallet(id);
@@ -109,7 +109,7 @@ describe('repair of what a crash left', () => {
     expect(await platform.queries.walletOf(id)).toMatchObject({ balance: 900n });
   });
 
-  test('while the wallets service is away nothing is decided; two repairs at once decide once', async () => {
+  test('repair decides nothing while the wallets service is down; two concurrent repairs decide once', async () => {
     const id = await crashedWhilePending();
     await platform.stopWallets();
     expect(await repaired()).toEqual({ activated: 0, rolledBack: 0, left: 1 });
@@ -129,7 +129,7 @@ describe('repair of what a crash left', () => {
   }
 });
 
-test('the users service asked by the wallets service is down: UNAVAILABLE, and no wallet is opened', async () => {
+test('the users service is down when the wallets service calls it: UNAVAILABLE, and no wallet is opened', async () => {
   const wallets = outsider(platform.walletsAddress, 'wallet.proto', 'wallet.WalletService');
   const created = await users.call('CreateUser', jane);
   await platform.stopUsers();
@@ -138,7 +138,7 @@ test('the users service asked by the wallets service is down: UNAVAILABLE, and n
   expect(failed).toMatchObject({ status: status.UNAVAILABLE, trailer: { 'coffer-code': 'users_unavailable' } });
   expect(failed.details).toContain('Nothing was done');
   expect(await platform.queries.walletOf(id)).toBeNull();
-  // What needs no user goes on.
+  // Calls that need no user still work.
   expect(await wallets.call('CreditWallet', { user_id: created.message?.['id'], amount: 1 })).toMatchObject({ status: status.OK });
   wallets.close();
 });

@@ -16,7 +16,7 @@ function printed(): { readonly name: string; readonly messages: object[] }[] {
   }));
 }
 
-test('the calls of ledger.LedgerService that the README prints do what it says on a fresh start', async () => {
+test('the ledger.LedgerService calls in the README have the documented results on a fresh start', async () => {
   const platform = await startPlatform();
   const client = outsider(platform.walletsAddress, 'ledger.proto', 'ledger.LedgerService');
   const calls = printed();

@@ -1,4 +1,4 @@
-// What a service is beside its calls: health, reflection, deadlines, a start and a stop that can be relied on.
+// The parts of a service other than its calls: health, reflection, deadlines, reliable start and stop.
 import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { protoPath as healthProto } from 'grpc-health-check';
@@ -33,20 +33,20 @@ async function healthOf(address: string, service: string): Promise<string> {
   const health = outsider(address, healthProto, 'grpc.health.v1.Health');
   const reply = await health.call('Check', { service });
   health.close();
-  // Enums come as their numbers: 1 is SERVING, 2 is NOT_SERVING.
+  // Enums arrive as numbers: 1 is SERVING, 2 is NOT_SERVING.
   return reply.status === status.OK
     ? `${['UNKNOWN', 'SERVING', 'NOT_SERVING'][Number(reply.message?.['status'])]}`
     : `status ${reply.status}`;
 }
 
-test('health says SERVING for the service and for the server as a whole', async () => {
+test('health reports SERVING for the service and for the whole server', async () => {
   expect(await healthOf(platform.usersAddress, '')).toBe('SERVING');
   expect(await healthOf(platform.usersAddress, 'user.UserService')).toBe('SERVING');
   expect(await healthOf(platform.walletsAddress, 'wallet.WalletService')).toBe('SERVING');
   expect(await healthOf(platform.usersAddress, 'no.Service')).toBe(`status ${status.NOT_FOUND}`);
 });
 
-test('health follows whether the service can answer', async () => {
+test('health reflects whether the service can answer', async () => {
   let ready = false;
   const users = new Users({ pool: database.pool, wallets: noWallets });
   const service = await startUsersService({ ...platform.guard, address: anywhere, users, log: silentLog(), ready: () => ready });
@@ -62,7 +62,7 @@ test('health follows whether the service can answer', async () => {
   }
 });
 
-test('reflection names the service and hands out its contract, so that grpcurl needs no files', async () => {
+test('reflection names the service and returns its contract, so grpcurl needs no files', async () => {
   const reflected = await reflect(platform.walletsAddress, { list_services: '' });
   expect(reflected).toContain('wallet.WalletService');
   expect(reflected).toContain('grpc.health.v1.Health');
@@ -117,7 +117,7 @@ test.each([
   }
 });
 
-test('stopping finishes the calls that are under way and takes no more', async () => {
+test('stop finishes the calls in progress and accepts no new ones', async () => {
   const opening = Promise.withResolvers<{ status: 'opened' }>();
   const begun = Promise.withResolvers<void>();
   const openWallet = async () => {
@@ -137,7 +137,7 @@ test('stopping finishes the calls that are under way and takes no more', async (
   caller.close();
 });
 
-test('a port that is taken is told in a sentence with its remedy', async () => {
+test('a port in use is reported in one sentence with its remedy', async () => {
   const [host = '', port] = platform.usersAddress.split(':');
   const users = new Users({ pool: database.pool, wallets: noWallets });
   const started = startUsersService({
@@ -153,7 +153,7 @@ test('a port that is taken is told in a sentence with its remedy', async () => {
   });
 });
 
-test('what the generated codecs write is what the .proto files say', () => {
+test('the output of the generated codecs matches the .proto files', () => {
   const message = { id: 'an id', email: '', name: 'Zoë 😀', createdAt: '2026-01-31T12:00:00.000Z' };
   const definition = loadSync('user.proto', { includeDirs: ['packages/proto'], defaults: true })['user.UserService'];
   const method = (definition as Record<string, { path: string; responseDeserialize(bytes: Buffer): object }>)['CreateUser'];
@@ -161,7 +161,7 @@ test('what the generated codecs write is what the .proto files say', () => {
   expect(method?.responseDeserialize(userService.createUser.response.encode(message))).toEqual(message);
 });
 
-/** One question to the reflection service; the answer's bytes as text, in which names can be looked for. */
+/** Sends one request to the reflection service; returns the answer's bytes as text, to search for names. */
 async function reflect(address: string, question: { list_services: string } | { file_containing_symbol: string }): Promise<string> {
   const client = new Client(address, credentials.createInsecure());
   const [field, text] = 'list_services' in question ? [7, question.list_services] : [4, question.file_containing_symbol];

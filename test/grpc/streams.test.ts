@@ -62,8 +62,8 @@ async function* readOn(stream: Opened['stream']): AsyncGenerator<[PostResponse]>
   for (;;) yield (await once(stream, 'data')) as [PostResponse];
 }
 
-describe('a stream both ways', () => {
-  it('answers in the order of the requests, whichever is done first', async () => {
+describe('a bidirectional stream', () => {
+  it('answers in the order of the requests, whichever completes first', async () => {
     const { stream } = await open(async (request) => {
       await pause(request.id === 1n ? 60 : 0);
       return answerOf(request);
@@ -76,7 +76,7 @@ describe('a stream both ways', () => {
     expect(ids).toEqual([1, 2, 3]);
   });
 
-  it('stops reading when as much is under way as it allows, and goes on when some is answered', async () => {
+  it('stops reading at the limit of pending requests, and continues when one is answered', async () => {
     const begun: PostRequest[] = [];
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
@@ -92,7 +92,7 @@ describe('a stream both ways', () => {
     expect(await idsOf(stream, 50)).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
   });
 
-  it('ends with INVALID_ARGUMENT at bytes that are no message, after it has answered what came before', async () => {
+  it('ends with INVALID_ARGUMENT at bytes that are not a message, after it has answered the earlier requests', async () => {
     const { stream, failed } = await open(async (request) => {
       await pause(30);
       return answerOf(request);
@@ -109,7 +109,7 @@ describe('a stream both ways', () => {
     });
   });
 
-  it('answers what it has read when the server stops, and says that it was not the caller', async () => {
+  it('answers the requests it has read when the server stops, and reports that the server ended the stream', async () => {
     const begun = Promise.withResolvers<void>();
     const { stream, failed, stop } = await open(async (request) => {
       begun.resolve();
@@ -124,7 +124,7 @@ describe('a stream both ways', () => {
     expect((await failed).code).toBe(status.UNAVAILABLE);
   });
 
-  it('tells a bug as INTERNAL, without its words', async () => {
+  it('reports a bug as INTERNAL, without the error message', async () => {
     const { stream, failed } = await open(() => Promise.reject(new Error('secret')));
     stream.on('data', () => undefined);
     stream.write(numbered(1));
@@ -132,7 +132,7 @@ describe('a stream both ways', () => {
     expect({ code, tells: details.includes('secret') }).toEqual({ code: status.INTERNAL, tells: false });
   });
 
-  it('works on when a caller goes away in the middle', async () => {
+  it('keeps working when a caller disconnects midway', async () => {
     let [begun, answered] = [0, 0];
     const gone = Promise.withResolvers<void>();
     const { stream, failed } = await open(async (request) => {

@@ -55,11 +55,11 @@ describe('amounts are exact or refused, never rounded', () => {
     expect(answer.body['detail']).toMatch(/send it as a string of digits/);
   });
 
-  test.each(['NaN', 'Infinity', '01', '+1', '.5', '1.', '0x10', '1n', '--1', '1e'])('%s is no JSON and refused', async (amount) => {
+  test.each(['NaN', 'Infinity', '01', '+1', '.5', '1.', '0x10', '1n', '--1', '1e'])('%s is not JSON and is refused', async (amount) => {
     await expectRefused(await coffer.call('POST', '/wallet/w1/deposit', `{"amount":${amount}}`));
   });
 
-  test('ten million digits are refused before they are read', async () => {
+  test('ten million digits are refused before they are parsed', async () => {
     await expectRefused(await coffer.call('POST', '/wallet/w1/deposit', `{"amount":"${'9'.repeat(10_000_000)}"}`), 413);
     await expectRefused(await coffer.call('POST', '/wallet/w1/deposit', `{"amount":${'9'.repeat(1_000_000)}}`));
   });
@@ -74,9 +74,9 @@ describe('amounts are exact or refused, never rounded', () => {
     ['"9007199254740993"', '9007199254740993'],
     ['"9223372036854775809"', '9223372036854775809'],
     [`"${'9'.repeat(38)}"`, '9'.repeat(38)],
-  ])('the amount %s is kept as %s', async (amount, kept) => {
+  ])('the amount %s is stored as %s', async (amount, kept) => {
     const wallet = `exact-${crypto.randomUUID()}`;
-    // 38 nines leave no room for anything else in the same asset: what came in from outside has 38 digits, too.
+    // 38 nines leave no room for another unit of the asset: the total paid in also has 38 digits.
     const asset = kept.length === 38 ? 'POINTS' : 'USD';
     const { status, body } = await coffer.call('POST', `/wallet/${wallet}/deposit`, `{"amount":${amount},"asset":"${asset}"}`);
     expect(status).toBe(201);

@@ -22,30 +22,30 @@ function countByStatus(answers: readonly Answer[]): Record<number, number> {
   return counts;
 }
 
-test('sign-ups are counted when they are tried, also those that fail and those sent at once', async () => {
+test('every attempt to sign up counts, including failed and concurrent ones', async () => {
   const answers = await Promise.all(Array.from({ length: 70 }, () => coffer.call('POST', '/users/signup', { ...jane, password: 'short' })));
-  // One of the sixty was used up before, in the same minute.
+  // One of the sixty attempts was used earlier in the same minute.
   expect(countByStatus(answers)).toEqual({ 400: 59, 429: 11 });
 });
 
-test('no more than ten passwords a minute are guessed, however many are sent at once', async () => {
+test('at most ten password guesses a minute are checked, however many are sent concurrently', async () => {
   const answers = await Promise.all(Array.from({ length: 60 }, () => login('guessed@example.com', 'a wrong guess')));
   expect(countByStatus(answers)).toEqual({ 401: 10, 429: 50 });
 });
 
-test('logins with the right password use up no tries', async () => {
+test('logins with the right password use up no attempts', async () => {
   for (let time = 0; time < 12; time++) expect((await login(jane.email, jane.password)).status).toBe(200);
   expect((await login(jane.email, 'a wrong guess')).status).toBe(401);
 });
 
-test('and no more than thirty from however many addresses', async () => {
+test('at most thirty guesses a minute are checked per account, from any number of addresses', async () => {
   const access = coffer.product.access;
   const tries = new LoginTries(access);
   const answers = await Promise.all(
     Array.from({ length: 50 }, (_, at) => tries.take(LoginTries.guess(`10.0.0.${at % 25}`, 'Found@example.com'))),
   );
   expect(answers.filter((spent) => spent === null)).toHaveLength(30);
-  // One that told nothing is there again, for every bound.
+  // An attempt that revealed nothing is returned to every limit.
   tries.giveBack(LoginTries.guess('10.0.0.1', 'found@example.com'));
   expect(await tries.take(LoginTries.guess('10.0.1.1', 'found@example.com'))).toBeNull();
 });

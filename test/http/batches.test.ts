@@ -15,7 +15,7 @@ type Result = Record<string, unknown> & { readonly status: string };
 const resultsOf = ({ body }: Answer) => body['results'] as Result[];
 
 describe('a batch', () => {
-  test('answers each operation by itself, as the single request would, in their order', async () => {
+  test('answers each operation as the single request would, in order', async () => {
     const answer = await batch([
       { type: 'open', walletId: 'b1', asset: 'USD', creditLimit: 10, requestId: 'o' },
       { type: 'deposit', walletId: 'b1', amount: 100, requestId: 'd', metadata: { order: 1 } },
@@ -60,7 +60,7 @@ describe('a batch', () => {
     expect([single.headers.get('idempotency-replayed'), single.body]).toEqual(['true', alone]);
   });
 
-  test('captures and releases holds, also such as another batch authorised', async () => {
+  test('captures and releases holds, including holds that another batch authorised', async () => {
     const [one, other] = resultsOf(await batch([10, 20].map((amount) => ({ type: 'hold', walletId: 'w1', amount }))));
     const answer = await batch([
       { type: 'capture', holdId: one?.['holdId'], amount: 4, toWalletId: 'w2' },
@@ -78,7 +78,7 @@ describe('a batch', () => {
     ]);
   });
 
-  test('sent again has no second effect: each result is marked as replayed, refusals included', async () => {
+  test('sent again has no second effect: each result is marked as replayed, including refusals', async () => {
     const operations = [
       { type: 'deposit', walletId: 'b2', amount: 10, requestId: '1' },
       { type: 'withdraw', walletId: 'b2', amount: 11, requestId: '2' },
@@ -90,7 +90,7 @@ describe('a batch', () => {
     expect(await balanceOf('b2')).toBe('15');
   });
 
-  test('takes the same key twice for one operation', async () => {
+  test('treats the same key twice as one operation', async () => {
     const deposit = { type: 'deposit', walletId: 'b3', amount: 10, requestId: 'once' };
     const results = resultsOf(await batch([deposit, deposit, { ...deposit, amount: 11 }]));
     expect(results).toMatchObject([{ replayed: false }, { replayed: true }, { status: 'refused', code: 'idempotency_key_reused' }]);
@@ -107,8 +107,8 @@ describe('a batch', () => {
 
 const aService = async () => ({ authorization: await service(coffer.product, scopes) });
 
-describe('what a single route can do, an operation of a batch can', () => {
-  test("tops up and spends the caller's own credits, or those of whom it names", async () => {
+describe('an operation of a batch can do what a single route can', () => {
+  test('tops up and spends the credits of the caller, or of the owner that it names', async () => {
     const operations = [
       { type: 'topup', asset_type_id: 1, amount: 30, payment_id: 'batch-pay-1' },
       { type: 'spend', asset_type_id: 1, amount: '20', upTo: true },
@@ -123,13 +123,13 @@ describe('what a single route can do, an operation of a batch can', () => {
       { status: 'completed', type: 'topup', walletId: `${bob}.POINTS`, amount: '5' },
       { status: 'refused', code: 'insufficient_funds' },
     ]);
-    // The key is the operation's, in a batch or alone.
+    // The key belongs to the operation, in a batch or alone.
     const alone = { asset_type_id: 1, amount: 30, payment_id: 'batch-pay-1' };
     const single = await coffer.call('POST', '/wallet/topup', alone, await coffer.login(alice));
     expect([single.status, single.headers.get('idempotency-replayed')]).toEqual([200, 'true']);
   });
 
-  test('but nobody tops up for nobody: without a login 401, for no user 404, and nothing is done', async () => {
+  test('a top-up without a login is 401, for an unknown user 404, and nothing is done', async () => {
     const credits = { asset_type_id: 1, amount: 1 };
     const fine = { type: 'deposit', walletId: 'w1', amount: 1 };
     const anonymous = await batch([fine, { type: 'topup', ...credits }]);
@@ -151,7 +151,7 @@ describe('what a single route can do, an operation of a batch can', () => {
     ]);
   });
 
-  test('reverses, freezes, limits, lends and closes, with the reason and who decided it', async () => {
+  test('reverses, freezes, sets limits and a credit line, and closes, with the reason and the actor', async () => {
     const reason = 'chargeback 4711';
     const [paid] = resultsOf(await batch([{ type: 'deposit', walletId: 'c1', amount: 50 }]));
     const control = { walletId: 'c1', reason };
@@ -182,14 +182,14 @@ describe('what a single route can do, an operation of a batch can', () => {
     expect([alone.headers.get('idempotency-replayed'), alone.body]).toEqual(['true', frozen]);
   });
 
-  test('decides nothing about a wallet without a reason', async () => {
+  test('refuses wallet controls without a reason', async () => {
     await expectRefused(await batch([{ type: 'freeze', walletId: 'c1', reason: '  ' }]));
     await expectRefused(await batch([{ type: 'freeze', walletId: 'c1' }]));
   });
 });
 
 describe('all or nothing', () => {
-  test('is all when nothing is refused', async () => {
+  test('does all operations when none is refused', async () => {
     const answer = await batch(
       [
         { type: 'deposit', walletId: 'a1', amount: 50, requestId: 'x' },
@@ -200,7 +200,7 @@ describe('all or nothing', () => {
     expect(answer).toMatchObject({ status: 200, body: { atomic: true, completed: 2, refused: 0 } });
   });
 
-  test('is nothing when one is refused: 422, and each result says why', async () => {
+  test('does nothing when one is refused: 422, and each result states the reason', async () => {
     const operations = [
       { type: 'deposit', walletId: 'a2', amount: 50, requestId: 'x' },
       { type: 'withdraw', walletId: 'w1', amount: '9'.repeat(20), requestId: 'y' },
@@ -225,7 +225,7 @@ describe('all or nothing', () => {
     expect(again.slice(1)).toMatchObject([{ replayed: true }, { replayed: true }]);
   });
 
-  test('is nothing either when one names an asset or a hold that there is not', async () => {
+  test('does nothing when one names an unknown asset or hold', async () => {
     const head = await headOfLog(coffer);
     for (const hopeless of [
       { type: 'deposit', walletId: 'w1', amount: 1, asset: 'SHELLS' },
@@ -238,7 +238,7 @@ describe('all or nothing', () => {
   });
 });
 
-describe('a batch that is malformed is refused as a whole, and names the operation', () => {
+describe('a malformed batch is refused as a whole, and the error names the operation', () => {
   const fine = { type: 'deposit', walletId: 'w1', amount: 1 };
   test.each<[string, unknown, RegExp]>([
     ['none', [], /"operations" \(a list of 1 to 1000/],
@@ -262,7 +262,7 @@ describe('a batch that is malformed is refused as a whole, and names the operati
     expect(answer.body['detail']).toMatch(detail);
   });
 
-  test('with other properties, or with headers that would speak for one operation', async () => {
+  test('with unknown properties, or with headers that apply to a single operation', async () => {
     await expectRefused(await batch([fine], { atomic: 'yes' }));
     await expectRefused(await batch([fine], { requestId: 'all' }));
     const keyed = await batch([fine], {}, { 'idempotency-key': 'all' });
@@ -273,7 +273,7 @@ describe('a batch that is malformed is refused as a whole, and names the operati
     await expectRefused(await batch([fine], {}, { 'if-match': '"1"' }));
   });
 
-  test("with the opening of a user's wallet by somebody else; the user's own login opens it", async () => {
+  test("with the opening of a user's wallet by another caller; the user's own login opens it", async () => {
     const alice = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
     await expectRefused(await batch([fine, { type: 'open', walletId: `${alice}.EUR` }]), 403);
     await expectRefused(await batch([fine, { type: 'open' }]), 401);

@@ -3,7 +3,7 @@ import { useCoffer } from './fixture.ts';
 
 const { coffer, expectRefused } = useCoffer();
 
-describe('text that cannot be kept as it is, or that two readers could read differently, is refused', () => {
+describe('text that cannot be stored unchanged, or that two parsers could read differently, is refused', () => {
   const bodies: [string, string | Buffer][] = [
     ['not JSON', '{"amount":'],
     ['an empty body', ''],
@@ -66,7 +66,7 @@ describe('text that cannot be kept as it is, or that two readers could read diff
     await expectRefused(await coffer.call('POST', '/wallet/w1/transfer', body));
   });
 
-  test('what is honest text is kept as it is: emoji, right-to-left, 128 characters', async () => {
+  test('valid text is stored unchanged: emoji, right-to-left, 128 characters', async () => {
     for (const requestId of [
       '💰'.repeat(64),
       '\u202eabc\u05d0',
@@ -84,7 +84,7 @@ describe('text that cannot be kept as it is, or that two readers could read diff
     expect((await coffer.call('GET', '/events?limit=500')).status).toBe(200);
   });
 
-  test('numbers of the metadata keep their values, however they are spelt', async () => {
+  test('numbers in metadata keep their values in any notation', async () => {
     const spelt = '[1.0,1e2,-0.50,12.5E-1,0.1,1.5e+3,0.0,0e9,100.0e-2,123456.789,1e-7,0.00000012,-0.0]';
     const { body } = await coffer.call('POST', '/wallet/w1/deposit', `{"amount":1.0e1,"metadata":{"numbers":${spelt}}}`);
     expect(body['amount']).toBe('10');
@@ -92,7 +92,7 @@ describe('text that cannot be kept as it is, or that two readers could read diff
     expect(kept).toEqual({ numbers: [1, 100, -0.5, 1.25, 0.1, 1500, 0, 0, 1, 123456.789, 1e-7, 1.2e-7, 0] });
   });
 
-  test('strings with escapes, colons and braces in them are read as what they are', async () => {
+  test('strings that contain escapes, colons and braces are parsed correctly', async () => {
     const metadata = { 'a:b': '{"x":1,"x":2}', '\\': 'e1.5E', '"': ':::', list: [1.5, -0.25, 1e-7, { deep: null, yes: true }] };
     const { body } = await coffer.call('POST', '/wallet/w1/deposit', { amount: 1, requestId: 'escapes', metadata });
     expect((await coffer.call('GET', `/operations/${String(body['operationId'])}`)).body['metadata']).toEqual(metadata);

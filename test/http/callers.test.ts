@@ -4,7 +4,7 @@ import { alice } from './product.ts';
 
 const { coffer, expectRefused } = useCoffer();
 
-describe('who may ask', () => {
+describe('authentication', () => {
   test.each([
     '',
     'Basic eA==',
@@ -15,7 +15,7 @@ describe('who may ask', () => {
     'Bearer eyJhbGciOiJub25lIn0.e30.',
     `Bearer ${'x'.repeat(8_000)}`,
     'Bearer \u00ff',
-  ])('the Authorization header "%s" is refused, also where none is needed', async (authorization) => {
+  ])('the Authorization header "%s" is refused, even where none is needed', async (authorization) => {
     for (const [method, path, body] of [
       ['POST', '/wallet/topup', { amount: 1, asset_type_id: 1 }],
       ['GET', '/users/me', undefined],
@@ -28,7 +28,7 @@ describe('who may ask', () => {
     }
   });
 
-  test("nobody opens, or funds into being, a wallet under a user's id; no user grants the user's own wallet a credit limit", async () => {
+  test("other callers cannot open a wallet under a user's id or create it by a deposit; users cannot grant their own wallets a credit limit", async () => {
     await expectRefused(await coffer.call('POST', '/wallet', { id: `${alice}.EUR` }), 403);
     expect((await coffer.call('POST', `/wallet/${alice}.EUR/deposit`, { amount: 1 })).status).toBe(404);
     const headers = await coffer.login(alice);
@@ -37,7 +37,7 @@ describe('who may ask', () => {
     await expectRefused(await coffer.call('POST', '/wallet', { asset: 'EUR' }), 401);
   });
 
-  test('a wallet of its own name has the credit limit that it was opened with', async () => {
+  test('a wallet with a chosen id has the credit limit that it was opened with', async () => {
     const opened = await coffer.call('POST', '/wallet', { id: 'w9', asset: 'GOLD', creditLimit: '500', requestId: 'open-w9' });
     expect(opened).toMatchObject({
       status: 201,
@@ -64,7 +64,7 @@ describe('rules about money keep their own statuses', () => {
     expect(answer).toMatchObject({ status, body: { status, code, type: `urn:coffer:problem:${code}` } });
   });
 
-  test('who asks the treasury for more than it holds is not told how much that is, then or later', async () => {
+  test("a top-up beyond the treasury's balance does not reveal that balance, then or later", async () => {
     const headers = await coffer.login(alice);
     const asked = await coffer.call('POST', '/wallet/topup', { amount: 10_000_000, asset_type_id: 1, requestId: 'all-of-it' }, headers);
     expect(asked).toMatchObject({

@@ -15,7 +15,7 @@ const wallet = async (id: string) => (await coffer.call('GET', `/wallet/${id}`))
 const reason = 'as the test wants it';
 
 describe('freezing', () => {
-  test('lets nothing pass on the sides named, and is undone by unfreezing; both say why, and who', async () => {
+  test('blocks the named directions until unfreezing; both record the reason and the actor', async () => {
     const id = await funded(100);
     const frozen = await post(id, 'freeze', { sides: 'debits', reason, requestId: 'f1' });
     expect(frozen).toMatchObject({
@@ -59,7 +59,7 @@ describe('freezing', () => {
 });
 
 describe('closing', () => {
-  test('is for good', async () => {
+  test('is permanent', async () => {
     const id = await funded(5);
     await post(id, 'withdraw', { amount: 5 });
     expect((await post(id, 'close', { reason })).body).toMatchObject({ type: 'close', debits: 'closed', credits: 'closed' });
@@ -70,7 +70,7 @@ describe('closing', () => {
     expect(await post(id, 'unfreeze', { reason })).toMatchObject({ status: 422, body: { code: 'wallet_closed' } });
   });
 
-  test('is refused while the wallet holds something, unless it says where that goes', async () => {
+  test('is refused while the wallet has a balance, unless the request names a wallet for it', async () => {
     const id = await funded(75);
     const refused = await post(id, 'close', { reason });
     expect(refused).toMatchObject({ status: 422, body: { code: 'wallet_not_empty', balance: '75', held: '0' } });
@@ -88,7 +88,7 @@ describe('closing', () => {
     });
   });
 
-  test('is refused while a hold is open, also with a sweep; and to two places at once', async () => {
+  test('is refused while a hold is open, even with a sweep, and with two sweep destinations', async () => {
     const id = await funded(10);
     await post(id, 'holds', { amount: 4 });
     expect(await post(id, 'close', { reason, sweepTo: 'fees' })).toMatchObject({
@@ -104,7 +104,7 @@ describe('closing', () => {
 });
 
 describe('limits', () => {
-  test('hold what leaves the wallet, with what is used of them', async () => {
+  test('bound what leaves the wallet, and show their usage', async () => {
     const id = await funded(1000);
     await post(id, 'withdraw', { amount: 100 });
     const limits = { perTransfer: 200, perDay: '500', perMonth: null };
@@ -118,7 +118,7 @@ describe('limits', () => {
       status: 422,
       body: { code: 'limit_exceeded', limit: 'perTransfer', allowed: '200', requested: '201' },
     });
-    // No other day makes it less.
+    // Another effective date does not reduce the usage.
     expect(tooMuch.body['detail']).toContain('Retry with a new key and a smaller amount, or have an operator raise the limit');
     await post(id, 'transfer', { toWalletId: 'w2', amount: 200 });
     const dayIsUp = await post(id, 'withdraw', { amount: 51 });
@@ -133,7 +133,7 @@ describe('limits', () => {
 });
 
 describe('a credit line', () => {
-  test('lets a wallet go below zero as far as it says, and is not taken back while it is drawn', async () => {
+  test('lets a wallet go below zero up to its amount, and cannot be withdrawn while it is drawn', async () => {
     const id = await funded(10);
     const granted = await put(id, 'credit-line', { creditLimit: '100', reason });
     expect(granted).toMatchObject({ status: 200, body: { type: 'credit_line', creditLimit: '100', available: '110', balance: '10' } });
@@ -162,7 +162,7 @@ const everyControl = [
   ['PUT', 'credit-line', { creditLimit: 1 }],
 ] as const;
 
-test.each(everyControl)('%s %s asks for a reason and knows no other properties', async (method, what, body) => {
+test.each(everyControl)('%s %s requires a reason and accepts no unknown properties', async (method, what, body) => {
   const ask = (more: object) => coffer.call(method, `/wallet/w2/${what}`, { ...body, ...more });
   await expectRefused(await ask({}));
   for (const no of ['', '   ', 'x'.repeat(1001), 7]) await expectRefused(await ask({ reason: no }));
@@ -170,14 +170,14 @@ test.each(everyControl)('%s %s asks for a reason and knows no other properties',
   await expectRefused(await ask({ reason, sides: 'left' }));
 });
 
-test.each(everyControl)('%s %s takes a version, and a wallet that is there', async (method, what, body) => {
+test.each(everyControl)('%s %s accepts a version, and requires an existing wallet', async (method, what, body) => {
   const stale = await coffer.call(method, `/wallet/w2/${what}`, { ...body, reason }, { 'if-match': '"99"' });
   expect(stale).toMatchObject({ status: 409, body: { code: 'version_stale', expectedVersion: '99' } });
   const nobody = await coffer.call(method, `/wallet/nobody/${what}`, { ...body, reason });
   expect(nobody).toMatchObject({ status: 404, body: { code: 'wallet_not_found' } });
 });
 
-test('a reason is kept to its last character, whatever they are', async () => {
+test('a reason is stored in full, with any characters', async () => {
   const id = await funded(1);
   const long = `${'💰'.repeat(499)}ab`;
   expect((await post(id, 'freeze', { reason: long })).body['reason']).toBe(long);

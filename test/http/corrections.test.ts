@@ -12,7 +12,7 @@ async function transferOf(amount: number): Promise<string> {
 }
 
 describe('a reversal', () => {
-  test('moves the money back, wholly, and both operations say so', async () => {
+  test('moves the money back in full, and both operations show it', async () => {
     const id = await transferOf(300);
     const reversal = await reverse(id, { requestId: 'r1' });
     expect(reversal).toMatchObject({
@@ -72,18 +72,18 @@ describe('a reversal', () => {
     expect((await coffer.call('GET', '/wallet/w1')).body['balance']).toBe(before);
   });
 
-  test('is refused for what is no posting, and for a reversal', async () => {
+  test('is refused for an operation that is not a posting, and for a reversal', async () => {
     const hold = await post('/wallet/w1/holds', { amount: 1 });
     const onHold = await reverse(hold.body['operationId']);
     expect(onHold).toMatchObject({ status: 422, body: { code: 'not_reversible', kind: 'hold' } });
     expect(onHold.body['detail']).toContain('To undo a hold, release it');
     const reversal = await reverse(await transferOf(5));
     expect(await reverse(reversal.body['operationId'])).toMatchObject({ status: 422, body: { code: 'not_reversible', kind: 'reversal' } });
-    // The demo's treasury was issued by a system account.
+    // A system account issued the demo's treasury.
     expect(await reverse('1-3')).toMatchObject({ status: 422, body: { code: 'not_reversible' } });
   });
 
-  test('is refused for what is not there, for a refusal, and when the money is gone', async () => {
+  test('is refused for an unknown operation, for a refusal, and when the money is gone', async () => {
     const refused = await post('/wallet/w2/withdraw', { amount: '9'.repeat(38) });
     for (const id of ['1-999999', '2-1', refused.body['operationId']]) {
       const answer = await reverse(id);
@@ -99,7 +99,7 @@ describe('a reversal', () => {
     });
   });
 
-  test('asks for a reason, and knows no other properties', async () => {
+  test('requires a reason, and accepts no unknown properties', async () => {
     await expectRefused(await post('/operations/1-1/reverse', {}));
     await expectRefused(await reverse('1-1', { reason: ' ' }));
     await expectRefused(await reverse('1-1', { upTo: true }));

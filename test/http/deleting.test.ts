@@ -25,7 +25,7 @@ async function signedUp() {
 }
 const wallet = async (id: string) => (await coffer.call('GET', `/wallet/${id}`)).body;
 
-test("deleting a user closes all the user's wallets: nothing can be paid to nobody", async () => {
+test("deleting a user closes all the user's wallets, so they can no longer be paid", async () => {
   const user = await signedUp();
   expect((await user.remove()).status).toBe(200);
   for (const id of [user.dollars, user.gold]) {
@@ -41,7 +41,7 @@ test("deleting a user closes all the user's wallets: nothing can be paid to nobo
   expect((await coffer.call('GET', '/users/me', undefined, user.headers)).status).toBe(401);
 });
 
-test('while one of them holds something nothing is done: no wallet is closed, and the user is still there', async () => {
+test('a deletion is refused while a wallet has a balance: no wallet is closed, and the user still exists', async () => {
   const user = await signedUp();
   await coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 5 });
   const refused = await user.remove();
@@ -52,7 +52,7 @@ test('while one of them holds something nothing is done: no wallet is closed, an
   expect((await user.remove()).status).toBe(200);
 });
 
-test('unless it is said where everything goes', async () => {
+test('a deletion that names a wallet for all balances succeeds', async () => {
   const user = await signedUp();
   await coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 5 });
   await coffer.call('POST', `/wallet/${user.dollars}/deposit`, { amount: 7 });
@@ -65,7 +65,7 @@ test('unless it is said where everything goes', async () => {
   expect(await wallet(user.gold)).toMatchObject({ status: 'closed', balance: '0' });
 });
 
-test('an open hold and a debt stand against it, also with a sweep', async () => {
+test('an open hold or a debt blocks the deletion, even with a sweep', async () => {
   const user = await signedUp();
   await coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 5 });
   const hold = await coffer.call('POST', `/wallet/${user.gold}/holds`, { amount: 2 });
@@ -78,7 +78,7 @@ test('an open hold and a debt stand against it, also with a sweep', async () => 
   expect((await user.remove('?sweepTo=treasury')).status).toBe(200);
 });
 
-test('deleting is no way around a freeze or a limit', async () => {
+test('deletion does not bypass a freeze or a limit', async () => {
   const user = await signedUp();
   await coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 50 });
   await coffer.call('POST', `/wallet/${user.gold}/freeze`, { sides: 'debits', reason: 'looked into' });
@@ -90,7 +90,7 @@ test('deleting is no way around a freeze or a limit', async () => {
   expect((await user.remove('?sweepTo=treasury')).status).toBe(200);
 });
 
-test('a deletion that was interrupted after closing is finished by asking again', async () => {
+test('a retry finishes a deletion that was interrupted after closing the wallets', async () => {
   const user = await signedUp();
   const closed = await coffer.product.commands.closeAllOf({ owner: user.id, reason: 'the user was deleted', actor: 'anonymous' });
   expect(closed).toBeNull();
@@ -99,7 +99,7 @@ test('a deletion that was interrupted after closing is finished by asking again'
   expect((await user.remove()).status).toBe(401);
 });
 
-test("two deletions at once do not stand in each other's way", async () => {
+test('two concurrent deletions do not block each other', async () => {
   for (let trial = 0; trial < 10; trial++) {
     const user = await signedUp();
     const close = () => coffer.product.commands.closeAllOf({ owner: user.id, reason: 'the user was deleted', actor: 'anonymous' });
@@ -108,7 +108,7 @@ test("two deletions at once do not stand in each other's way", async () => {
   }
 });
 
-test('money that comes in at the same moment is either swept or refused, and never left with nobody', async () => {
+test('money that arrives during a deletion is either swept or refused, and never left in a wallet without an owner', async () => {
   for (let trial = 0; trial < 20; trial++) {
     const user = await signedUp();
     const deposits = Array.from({ length: 5 }, () => coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 1 }));
@@ -121,13 +121,13 @@ test('money that comes in at the same moment is either swept or refused, and nev
   }
 });
 
-test("another user's wallets are left alone", async () => {
+test("another user's wallets are unaffected", async () => {
   const user = await signedUp();
   await user.remove();
   expect(await wallet(`${alice}.GOLD`)).toMatchObject({ status: 'active' });
 });
 
-test('what an operator froze does not leave by a deletion that sweeps', async () => {
+test('a deletion with a sweep moves no money out of a wallet that an operator froze', async () => {
   const user = await signedUp();
   await coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 5 });
   await coffer.call('POST', `/wallet/${user.gold}/freeze`, { sides: 'debits', reason: 'suspected of fraud' });
@@ -135,7 +135,7 @@ test('what an operator froze does not leave by a deletion that sweeps', async ()
   expect(await wallet(user.gold)).toMatchObject({ status: 'frozen', balance: '5' });
 });
 
-test('a deletion that sweeps moves no more than the limits of the wallet let its owner move', async () => {
+test("a deletion with a sweep moves no more than the wallet's limits allow its owner", async () => {
   const user = await signedUp();
   await coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 5 });
   await coffer.call('PUT', `/wallet/${user.gold}/limits`, { perDay: 1, reason: 'a new customer' });

@@ -33,7 +33,7 @@ describe('the wallet requests, as documented', () => {
     expect((await coffer.call('GET', '/wallet/w1')).body['balance']).toBe('1000');
   });
 
-  test('POST /wallet/w1/withdraw answers with what is left', async () => {
+  test('POST /wallet/w1/withdraw answers with the remaining balance', async () => {
     const { status, body } = await coffer.call('POST', '/wallet/w1/withdraw', { amount: 200, requestId: 'x1' });
     expect(status).toBe(201);
     expect(body).toMatchObject({ status: 'completed', type: 'withdrawal', balance: '800', version: 2 });
@@ -51,7 +51,7 @@ describe('the wallet requests, as documented', () => {
     });
   });
 
-  test('GET /wallet/w1 tells balance, version and details', async () => {
+  test('GET /wallet/w1 returns balance, version and details', async () => {
     const { status, body, headers } = await coffer.call('GET', '/wallet/w1');
     expect(status).toBe(200);
     expect(headers.get('etag')).toBe('"3"');
@@ -67,7 +67,7 @@ describe('the wallet requests, as documented', () => {
     });
   });
 
-  test('GET /wallet/w1/history tells the newest first, page by page', async () => {
+  test('GET /wallet/w1/history lists the newest first, page by page', async () => {
     const first = await coffer.call('GET', '/wallet/w1/history?limit=2');
     expect(first.status).toBe(200);
     expect(first.body['items']).toMatchObject([
@@ -103,7 +103,7 @@ describe('the wallet requests, as documented', () => {
     expect(body['items']).toMatchObject([{ type: 'transfer', direction: 'in', counterparty: { walletId: 'w1' }, requestId: null }]);
   });
 
-  test('GET /wallet/w1/stats tells what the wallet did', async () => {
+  test('GET /wallet/w1/stats returns the statistics of the wallet', async () => {
     const { status, body } = await coffer.call('GET', '/wallet/w1/stats');
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -116,7 +116,7 @@ describe('the wallet requests, as documented', () => {
     });
   });
 
-  test('GET /operations/:id and /transfers/:id tell an operation, posted or refused', async () => {
+  test('GET /operations/:id and /transfers/:id return an operation, posted or refused', async () => {
     const posted = await coffer.call('POST', '/wallet/w1/transfer', {
       toWalletId: 'w2',
       amount: '1',
@@ -146,7 +146,7 @@ describe('the wallet requests, as documented', () => {
     expect((await coffer.call('GET', '/operations/1-999999')).status).toBe(404);
   });
 
-  test('GET /wallet/:id/operations/:key tells what became of a request whose answer was lost', async () => {
+  test('GET /wallet/:id/operations/:key returns the outcome of a request whose answer was lost', async () => {
     expect((await coffer.call('GET', '/wallet/w1/operations/t1')).body).toMatchObject({
       status: 'completed',
       requestId: 't1',
@@ -159,7 +159,7 @@ describe('the wallet requests, as documented', () => {
     });
   });
 
-  test('GET /events tells the log in order, and its cursor is a place to come back to', async () => {
+  test('GET /events lists the log in order, and its cursor resumes the listing', async () => {
     const types: unknown[] = [];
     let cursor = '';
     for (;;) {
@@ -183,7 +183,7 @@ describe('the wallet requests, as documented', () => {
     expect(body['items']).toMatchObject([{ type: 'FundsDeposited', walletId: 'w1' }]);
   });
 
-  test('GET /assets lists what can be counted', async () => {
+  test('GET /assets lists the assets', async () => {
     const { body } = await coffer.call('GET', '/assets');
     expect(body['items']).toContainEqual({ id: 1, code: 'GOLD', scale: 0, name: 'Gold Coins' });
   });
@@ -236,7 +236,7 @@ ORDER BY a.name, at.name;`;
     ]);
   });
 
-  test('topping up takes a login, and nobody but a demo user gets one by id alone', async () => {
+  test('a top-up needs a login, and only a demo user can log in by id alone', async () => {
     expect((await coffer.call('POST', '/wallet/topup', { amount: 1, asset_type_id: 1 })).status).toBe(401);
     expect((await coffer.call('POST', '/auth/login', { user_id: '00000000-0000-4000-8000-000000000000' })).status).toBe(404);
   });
@@ -286,7 +286,7 @@ describe('users, as documented', () => {
     expect((await coffer.call('GET', '/wallet/w1', undefined, headers)).status).toBe(401);
   });
 
-  test('guessing a password ends after ten tries a minute, with 429 and when to come back', async () => {
+  test('password guessing stops after ten attempts a minute, with 429 and the time to retry', async () => {
     const guess = () => coffer.call('POST', '/users/login', { email: 'guessed@example.com', password: 'a wrong guess' });
     for (let attempt = 0; attempt < 10; attempt++) expect((await guess()).status).toBe(401);
     const stopped = await guess();

@@ -1,4 +1,4 @@
-/** What most test files of the API begin with: a product of their own, with a funded wallet and an empty one. */
+/** The fixture of most API test files: a separate product with a funded wallet and an empty one. */
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { assert } from '../../packages/coffer/src/kernel/index.ts';
 import { startProduct } from './product.ts';
@@ -7,7 +7,7 @@ import { expectRefused, headOfLog } from './refused.ts';
 
 type Fixture = {
   readonly coffer: Omit<TestProduct, 'stop'>;
-  /** Refused, in a problem document; and the log ends where it ended before the test. */
+  /** Expects a refusal in a problem document, and an unchanged end of the log. */
   readonly expectRefused: (answer: Answer, status?: number) => Promise<void>;
   /** The end of the log before the test. */
   readonly seqBefore: () => number;

@@ -31,13 +31,13 @@ async function asUser(method: string, path: string, body?: object): Promise<Answ
   return await coffer.call(method, path, body, { authorization: user.authorization });
 }
 
-/** From the beginning: what is there already stays as it is. */
+/** Applies the log from the beginning; existing results are unchanged. */
 async function apply(...projections: Projection[]): Promise<void> {
   const events = await coffer.ledger.read.in({ book: 1 }).events(0, 0, 10_000);
   const client = await coffer.pool.connect();
   for (const projection of projections) {
     await client.query('begin');
-    // As the projector makes it.
+    // As the projector creates it.
     await client.query('insert into projections.projection (name, active_generation, last_generation) values ($1, 1, 1)', [
       projection.name,
     ]);
@@ -51,7 +51,7 @@ const definition = { count: 2, windowSeconds: 600, movements: ['withdrawal'], as
 const amount = (threshold: string) => ({ threshold, movements: ['withdrawal'], assets: 'all' });
 const rule = { id: 'twice', name: 'Twice', kind: 'velocity', definition, action: 'flag', reason: 'to see' };
 
-test('a rule is added, changed and read with its history, and names who did it', async () => {
+test('a rule is added, changed and read with its history, which names the actor', async () => {
   const added = await asOperator('POST', '/fraud/rules', rule);
   const actor = `operator:${operator.user.id}`;
   expect(added).toMatchObject({ status: 201, body: { id: 'twice', version: 1, enabled: true, actor, reason: 'to see' } });
@@ -94,18 +94,18 @@ test.each([
   ['with a count beyond all bounds', { definition: { ...definition, count: 1e9 } }],
   ['with NUL in its name', { name: 'a\0b' }],
   ['with half a character in its name', { name: '\uD800' }],
-])('a rule %s is refused with 400, and told why', async (_what, changes) => {
+])('a rule %s is refused with 400, and the answer states the reason', async (_what, changes) => {
   const refused = await asOperator('POST', '/fraud/rules', { ...rule, id: 'hostile', ...changes });
   expect([refused.status, refused.headers.get('content-type')]).toEqual([400, expect.stringContaining('application/problem+json')]);
   expect(String(refused.body['detail']).length).toBeGreaterThan(20);
   expect((await asOperator('GET', '/fraud/rules/hostile')).status).toBe(404);
-  // What is wrong with the definition is so when it is only tried.
+  // A dry run refuses the same invalid definitions.
   if (!('definition' in changes)) return;
   const { kind } = { ...rule, ...changes };
   expect((await asOperator('POST', '/fraud/rules/dry-run', { kind, definition: changes.definition })).status).toBe(400);
 });
 
-test('what was found says which rule and which events; a changed rule is tried on it', async () => {
+test('a finding names its rule and events; a dry run tries a changed rule on the same log', async () => {
   const events = [];
   for (const amount of [1, 2, 10_000]) {
     const { body } = await asUser('POST', `/wallet/${wallet}/withdraw`, { amount });
@@ -139,7 +139,7 @@ test('what was found says which rule and which events; a changed rule is tried o
   expect([readFrom < readUntil, new Date(readUntil).getTime() > 0]).toEqual([true, true]);
 });
 
-test("a user reads the own notifications, staff theirs, and neither the other's", async () => {
+test("users read their own notifications, staff read theirs, and neither reads the other's", async () => {
   const mine = await asUser('GET', '/users/me/notifications?unread=true&limit=1');
   expect(mine).toMatchObject({ status: 200, body: { items: [{ kind: 'money_received', readAt: null }], unreadCount: 1 } });
   const staffs = await asOperator('GET', '/notifications');
@@ -153,7 +153,7 @@ test("a user reads the own notifications, staff theirs, and neither the other's"
   expect((await asUser('GET', '/users/me/notifications?unread=true')).body).toMatchObject({ items: [], unreadCount: 0 });
 });
 
-test("operators see a user's logins, failures too, page by page; of nobody there are none", async () => {
+test("operators list a user's logins, including failures, page by page; an unknown user has none", async () => {
   const from = { 'user-agent': 'a phone' };
   await coffer.call('POST', '/users/login', { email: 'user@example.com', password: `not ${password}` }, from);
   await coffer.call('POST', '/users/login', { email: 'user@example.com', password }, from);
@@ -166,7 +166,7 @@ test("operators see a user's logins, failures too, page by page; of nobody there
   expect((await asOperator('GET', '/users/33333333-3333-4333-8333-333333333333/logins')).status).toBe(404);
 });
 
-test('a withdrawal that a rule may want to review is refused at once, and told how to ask', async () => {
+test('a withdrawal that a rule may review is refused immediately, and the answer names the alternative', async () => {
   const review = { ...rule, id: 'review', kind: 'amount', action: 'review' };
   const large = { threshold: '500', movements: ['withdrawal'], assets: [3] };
   expect((await asOperator('POST', '/fraud/rules', { ...review, definition: large })).status).toBe(201);
@@ -176,7 +176,7 @@ test('a withdrawal that a rule may want to review is refused at once, and told h
   expect(refused.body).toMatchObject({ code: 'review_required', wallet, detail: expect.stringContaining('"async": true') as string });
 });
 
-test('the owner of a wallet that a rule froze is told that, and not by which rule, wherever it is read', async () => {
+test('the owner of a wallet that a rule froze sees the freeze but not the rule, in every read', async () => {
   const key = '\u0001fraud/1-1-1-secret-rule';
   const reason = 'a fraud rule flagged the wallet';
   await coffer.product.commands.freeze({ wallet, sides: 'debits', key, reason, actor: 'fraud rule secret-rule' });

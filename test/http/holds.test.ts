@@ -16,7 +16,7 @@ const capture = (hold: string, body: object = {}) => coffer.call('POST', `/holds
 const release = (hold: string, body: object = {}) => coffer.call('POST', `/holds/${hold}/release`, body);
 
 describe('a hold', () => {
-  test('reserves an amount, which the wallet shows as held and nothing else can take', async () => {
+  test('reserves an amount, which the wallet shows as held and no other operation can use', async () => {
     const wallet = await funded(1000);
     const held = await authorize(wallet, { amount: 700, requestId: 'h1', expiresInSeconds: 3600, metadata: { order: 'A-17' } });
     expect(held).toMatchObject({
@@ -49,7 +49,7 @@ describe('a hold', () => {
     expect((await coffer.call('GET', `/holds/${holdIdOf(held)}`)).body).toMatchObject({ status: 'open', metadata: { order: 'A-17' } });
   });
 
-  test('is captured in parts, each to where it is named; cash_out is where it goes otherwise', async () => {
+  test('is captured in parts, each to the named destination, or to cash_out by default', async () => {
     const wallet = await funded(1000);
     const hold = holdIdOf(await authorize(wallet, { amount: 500 }));
     const toWallet = await capture(hold, { amount: 200, toWalletId: 'w2', requestId: 'c1' });
@@ -82,7 +82,7 @@ describe('a hold', () => {
     ]);
   });
 
-  test('without an amount, all that is left is captured or released', async () => {
+  test('is captured or released in full if the request has no amount', async () => {
     const wallet = await funded(1000);
     const taken = holdIdOf(await authorize(wallet, { amount: 300 }));
     await capture(taken, { amount: 100 });
@@ -95,13 +95,13 @@ describe('a hold', () => {
     expect((await coffer.call('GET', `/holds/${given}`)).body).toMatchObject({ status: 'released', captured: '0', released: '300' });
   });
 
-  test('takes as much as there is when asked for up to an amount, and says what was asked', async () => {
+  test('takes the available balance when requested up to an amount, and shows the requested amount', async () => {
     const wallet = await funded(80);
     const held = await authorize(wallet, { amount: 100, upTo: true });
     expect(held.body).toMatchObject({ amount: '80', askedAmount: '100', available: '0' });
   });
 
-  test("a wallet's holds are listed newest first, page by page, all or only the open ones", async () => {
+  test("is listed with the wallet's holds, newest first, page by page, all or only open ones", async () => {
     const wallet = await funded(1000);
     const ids = [];
     for (const amount of [10, 20, 30, 40]) ids.unshift(holdIdOf(await authorize(wallet, { amount })));
@@ -116,7 +116,7 @@ describe('a hold', () => {
     await expectRefusedQuery(`/wallet/${wallet}/holds?cursor=17`);
   });
 
-  test('expires by itself: what was left is given back, and nothing can be captured any more', async () => {
+  test('expires: the remainder is released, and nothing can be captured any more', async () => {
     const wallet = await funded(100);
     const hold = holdIdOf(await authorize(wallet, { amount: 100, expiresInSeconds: 3 }));
     expect((await capture(hold, { amount: 30 })).status).toBe(201);
@@ -144,8 +144,8 @@ async function expectRefusedQuery(path: string): Promise<void> {
   expect((await coffer.call('GET', path)).status).toBe(400);
 }
 
-describe('what cannot be done with a hold is refused', () => {
-  test('more than is left, with what is left', async () => {
+describe('an invalid request about a hold is refused', () => {
+  test('beyond the remaining amount, which the answer includes', async () => {
     const hold = holdIdOf(await authorize(await funded(100), { amount: 100 }));
     for (const part of [capture, release]) {
       const answer = await part(hold, { amount: 101, requestId: `too much ${part.name}` });
@@ -154,14 +154,14 @@ describe('what cannot be done with a hold is refused', () => {
     }
   });
 
-  test('once nothing is left of it', async () => {
+  test('once nothing remains on hold', async () => {
     const hold = holdIdOf(await authorize(await funded(100), { amount: 100 }));
     await capture(hold);
     expect(await capture(hold)).toMatchObject({ status: 422, body: { code: 'hold_resolved', hold } });
     expect(await release(hold)).toMatchObject({ status: 422, body: { code: 'hold_resolved', hold } });
   });
 
-  test('when there is none of that id', async () => {
+  test('for an unknown hold id', async () => {
     for (const id of ['1-1', '1-999999', '2-1', '1-0', '0-5']) {
       for (const answer of [await capture(id), await release(id), await coffer.call('GET', `/holds/${id}`)]) {
         await expectRefused(answer, 404);
@@ -172,7 +172,7 @@ describe('what cannot be done with a hold is refused', () => {
     await expectRefused(await capture('x'));
   });
 
-  test('to two places, or to a place that is none', async () => {
+  test('with two destinations, or an invalid one', async () => {
     await expectRefused(await capture('1-1', { toWalletId: 'w2', to: 'fees' }));
     await expectRefused(await capture('1-1', { to: 'issuance' }));
     const hold = holdIdOf(await authorize(await funded(100), { amount: 100 }));
@@ -186,7 +186,7 @@ describe('what cannot be done with a hold is refused', () => {
     },
   );
 
-  test('on a wallet that is not there, or that moved on', async () => {
+  test('on an unknown wallet, or with a stale version', async () => {
     await expectRefused(await authorize('nobody', { amount: 1 }), 404);
     expect(await authorize('w2', { amount: 1, expectedVersion: 77 })).toMatchObject({ status: 409, body: { code: 'version_stale' } });
   });

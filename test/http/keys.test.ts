@@ -5,23 +5,23 @@ import { headOfLog } from './refused.ts';
 
 const { coffer, expectRefused, seqBefore } = useCoffer();
 
-describe('idempotency keys and versions in several places', () => {
+describe('idempotency keys and versions in headers and bodies', () => {
   const deposit = (body: object, headers: Record<string, string> = {}) => coffer.call('POST', '/wallet/w1/deposit', body, headers);
 
-  test('two different keys in one request are refused; the same key in two places is one key', async () => {
+  test('two different keys in one request are refused; the same key in header and body is one key', async () => {
     await expectRefused(await deposit({ amount: 1, requestId: 'a' }, { 'idempotency-key': 'b' }));
     await expectRefused(await deposit({ amount: 1, requestId: 'a', txId: 'b' }));
     expect((await deposit({ amount: 1, requestId: 'same', txId: 'same' }, { 'idempotency-key': 'same' })).status).toBe(201);
   });
 
-  test('the key is the same one wherever it is sent, also when it is not ASCII', async () => {
+  test('a key is the same in header and body, even if it is not ASCII', async () => {
     const first = await deposit({ amount: 2, requestId: 'clé' });
     const again = await deposit({ amount: 2 }, { 'idempotency-key': Buffer.from('clé').toString('latin1') });
     expect(again.text).toBe(first.text);
     expect((await deposit({ amount: 2, txId: 'clé' })).headers.get('idempotency-replayed')).toBe('true');
   });
 
-  test('several Idempotency-Key headers, or one that is no text, are refused', async () => {
+  test('several Idempotency-Key headers, or one that is not text, are refused', async () => {
     const body = '{"amount":1}';
     const raw = (headers: string) =>
       sendRaw(
@@ -44,7 +44,7 @@ describe('idempotency keys and versions in several places', () => {
     await expectRefused(await deposit({ amount: 1001, requestId: 'funds' }), 409);
   });
 
-  test('two requests without a key are two operations, and each learns the key that it was given', async () => {
+  test('two requests without a key are two operations, and each answer returns its generated key', async () => {
     const [one, other] = await Promise.all([deposit({ amount: 1 }), deposit({ amount: 1 })]);
     expect(one.body['requestId']).not.toBe(other.body['requestId']);
     expect(one.headers.get('idempotency-key')).toBe(one.body['requestId']);
@@ -52,7 +52,7 @@ describe('idempotency keys and versions in several places', () => {
     expect(again.text).toBe(one.text);
   });
 
-  test('a refusal is remembered: the same answer again, marked as such, though funds came meanwhile', async () => {
+  test('a refusal is stored: a retry gets the same answer, marked as replayed, even after a deposit', async () => {
     const ask = () => coffer.call('POST', '/wallet/w2/withdraw', { amount: 50, requestId: 'too-much' });
     const first = await ask();
     expect(first).toMatchObject({

@@ -1,4 +1,4 @@
-// The documentation page's "Send" works: every example of the document, in its order, on a fresh demo.
+// "Send" on the documentation page works: every example of the document, in order, on a fresh demo.
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { alice } from './product.ts';
 import type { TestProduct } from './product.ts';
 
 const document = JSON.parse(fs.readFileSync(path.resolve(import.meta.dirname, '../../docs/openapi.json'), 'utf8')) as Document;
-// A stream does not end, and an address on the internet cannot be looked up here.
+// A stream does not end, and an internet address cannot be resolved here.
 const ending = operationsOf(document).filter(({ operation }) => !operation.responses['200']?.content?.['text/event-stream']);
 const tried = ending.filter(({ operation }) => operation.operationId !== 'createWebhook');
 
@@ -27,7 +27,7 @@ afterAll(async () => {
 
 test.each(tried.map((described) => [described.operation.operationId, described] as const))('%s', async (name, described) => {
   const { method, operation } = described;
-  // The first operation that only staff may do: somebody has become an admin by then.
+  // From the first staff-only operation on, the caller is an admin.
   if (name === 'listUsers') await becomeAdmin();
   const headers = needsLogin(described) ? (asAdmin && isOfStaff(name) ? asAdmin : asAlice) : {};
   const answer = await coffer.call(method, pathOf(described), operation.requestBody?.content['application/json']?.example, headers);
@@ -59,7 +59,7 @@ function needsLogin({ operation: { security = [] } }: Described): boolean {
   return security.length > 0 && !security.some((choice) => Object.keys(choice).length === 0);
 }
 
-/** With the examples of the parameters that it cannot do without. */
+/** Fills in the examples of the required parameters. */
 function pathOf({ path: template, operation }: Described): string {
   const required = (operation.parameters ?? []).filter((parameter) => parameter.required);
   const valueOf = ({ name, example }: (typeof required)[number]) => {

@@ -12,13 +12,13 @@ import type { TestProduct } from './product.ts';
 
 const committed = fs.readFileSync(path.resolve(import.meta.dirname, '../../docs/openapi.json'), 'utf8');
 const document = JSON.parse(committed) as Document;
-/** Where somebody who meets a code looks it up. */
+/** The page that explains each error code. */
 const refusals = fs.readFileSync(path.resolve(import.meta.dirname, '../../docs/reference/refusals.md'), 'utf8');
 const requestsPerOperation = 50;
 const seed = 20_261_121;
 
 let coffer: TestProduct;
-/** What there is to be found, by the parameter that names it. */
+/** Existing ids, by the parameter that takes them. */
 const known: Record<string, string[]> = {
   id: ['w1', 'w2', 'nobody'],
   key: ['d1', 'never'],
@@ -28,7 +28,7 @@ const known: Record<string, string[]> = {
   email: ['jane@example.com', 'john@example.com'],
   user_id: [alice],
   ownerId: [alice],
-  // Whose role is changed; the caller stays an admin.
+  // The user whose role changes; the caller stays an admin.
   userId: [],
   keyId: [],
   webhookId: [],
@@ -41,7 +41,7 @@ const known: Record<string, string[]> = {
   eventId: ['1-900000-1'],
   notificationId: [],
 };
-/** Operations that leave a wallet unfit for the others, with the wallets that are theirs alone. */
+/** Operations that change the state of their target for good, each with its own wallets or ids. */
 const own: Readonly<Record<string, readonly string[]>> = {
   freezeWallet: ['to-freeze-1', 'to-freeze-2'],
   unfreezeWallet: ['frozen-1', 'frozen-2'],
@@ -56,7 +56,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   replayDeadLetter: ['4', '5'],
 };
 const ended = '44444444-4444-7444-8444-444444444444';
-/** The webhook whose delivery is known. */
+/** The webhook with a known delivery. */
 const ofDeliveries: string[] = [];
 
 beforeAll(async () => {
@@ -84,20 +84,20 @@ beforeAll(async () => {
   );
   known['webhookId'] = endpoints.flatMap((made) => ('endpoint' in made ? [made.endpoint.id] : []));
   const deliveries = await Promise.all(known['webhookId'].map((id) => webhooks.test(id)));
-  // A delivery belongs to one webhook: these two operations ask about one pair of them.
+  // A delivery belongs to one webhook: the two delivery operations use one pair.
   const [first] = deliveries;
   known['deliveryId'] = first && 'id' in first ? [String(first.id)] : [];
   ofDeliveries.push(...known['webhookId'].slice(0, 1));
   for (const id of Object.values(own).flat()) if (!/^\d/.test(id)) await coffer.call('POST', '/wallet', { id });
   await plantRequests();
-  // It has ended: whoever waits for it is answered at once.
+  // The request has ended, so a wait for it is answered immediately.
   known['asyncRequestId'] = [ended];
   await coffer.pool.query(
     `insert into events.dead_letter (queue, book, seq, part, event_id, event_type, wallet, body, reason, deliveries)
      select $1, 1, n, 1, n::text, 'FundsDeposited', 'w1', '{}', 'planted', 5 from generate_series(1, 5) n`,
     [workerQueue],
   );
-  // The log has no such event: it fails however often it is tried.
+  // The log has no such event, so every retry fails.
   await coffer.pool.query(
     `with begun as (insert into projections.projection (name, active_generation, last_generation) values ('stats', 1, 1))
      insert into projections.set_aside (projection, generation, book, seq, part, error, tries) values ('stats', 1, 1, 900000, 1, 'planted', 1)`,
@@ -117,7 +117,7 @@ afterAll(async () => {
   await coffer.stop();
 });
 
-/** What a worker would have brought so far that somebody can decide about it. */
+/** Requests in states that a worker would have reached, ready for a decision. */
 async function plantRequests(): Promise<void> {
   await coffer.pool.query(
     `insert into requests.request (id, type, wallet, key, content, digest, status, way, hold_seconds, hold, hold_amount, times_out_at,
@@ -129,11 +129,11 @@ async function plantRequests(): Promise<void> {
   );
 }
 
-test('the committed document is what the routes say', async () => {
+test('the committed document matches the routes', async () => {
   expect(await openApiDocument()).toBe(committed);
 });
 
-test('it is OpenAPI 3.1, each operation has a name of its own, and every reference leads somewhere', async () => {
+test('it is OpenAPI 3.1, each operation has a unique name, and every reference resolves', async () => {
   expect(document.openapi).toBe('3.1.0');
   const names = operationsOf(document).map(({ operation }) => operation.operationId);
   expect(names).not.toContain(undefined);
@@ -149,7 +149,7 @@ test('the server shows the same document', async () => {
   expect((await coffer.call('GET', '/openapi.json')).body).toEqual(document);
 });
 
-test('what moves money says so: amounts are strings in every answer', () => {
+test('amounts are strings in every answer', () => {
   const money = new Set(['balance', 'amount', 'available', 'balanceAfter', 'creditLimit', 'deposited', 'withdrawn']);
   const properties = Object.values(document.components.schemas).flatMap((schema) =>
     Object.entries((schema['properties'] ?? {}) as Record<string, Schema>),
@@ -158,14 +158,14 @@ test('what moves money says so: amounts are strings in every answer', () => {
   expect(new Set(types)).toEqual(new Set(['string']));
 });
 
-// Deleting the caller would end the login that the others need.
-/** Who is deleted can ask for nothing more, and a stream of events does not end. */
+// Deleting the caller would end the login that the other operations need.
+/** Excludes deleteMe, because a deleted user can send no more requests, and event streams, because they do not end. */
 const fuzzed = operationsOf(document).filter(
   ({ operation }) => operation.operationId !== 'deleteMe' && operation.responses['200']?.content?.['text/event-stream'] === undefined,
 );
 
 test.each(fuzzed.map((described) => [described.operation.operationId, described] as const))(
-  '%s: whatever is sent, the answer is one that the document describes, and no 5xx; some succeed',
+  '%s: any request gets a documented answer and never a 5xx; some requests succeed',
   async (_name, described) => {
     const statuses = new Set<number>();
     for (const request of fc.sample(requestTo(described), { numRuns: requestsPerOperation, seed })) {
@@ -203,14 +203,14 @@ function requestTo({ path: template, operation }: Described) {
         ),
       ),
     body: body ? bodyFor(resolved(document, body) as Schema) : fc.constant(undefined),
-    // Most of what is asked needs somebody who asks.
+    // Most operations need a login.
     authorized: fc.integer({ min: 0, max: 3 }).map((n) => n > 0),
   });
 }
 
 function namesFor(operation: string, parameter: string): readonly string[] {
   if (parameter === 'webhookId' && operation.endsWith('WebhookDelivery')) return ofDeliveries;
-  // What is deleted is not there for the others any more.
+  // A deleted webhook is not available to the other operations.
   const webhooks = known['webhookId'] ?? [];
   if (parameter === 'webhookId') return operation === 'deleteWebhook' ? webhooks.slice(10) : webhooks.slice(0, 10);
   return own[operation] ?? known[parameter] ?? [];
@@ -288,7 +288,7 @@ function valueFor(schema: Schema): fc.Arbitrary<unknown> {
   if (types.includes('null')) choices.push(fc.constant(null));
   if (types.includes('array')) choices.push(fc.array(valueFor((schema['items'] ?? {}) as Schema), { maxLength: 5 }));
   if (types.includes('object')) choices.push(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { noNullPrototype: true }));
-  // What the document gives as an example is what most callers send.
+  // Most callers send the examples of the document.
   return examples.length > 0
     ? fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...examples) }, { weight: 1, arbitrary: fc.oneof(...choices) })
     : fc.oneof(...choices);

@@ -1,4 +1,4 @@
-/** Reads the OpenAPI document as a client generator does: operations, their parameters, the schemas of their answers. */
+/** Reads the OpenAPI document as a client generator does: operations, parameters, and schemas of the answers. */
 import { Compile } from 'typebox/compile';
 import type { TSchema } from 'typebox';
 
@@ -27,7 +27,7 @@ export function operationsOf(document: Document): Described[] {
   );
 }
 
-/** Why an answer is not one that the document allows; null when it is. */
+/** The reason why the document does not allow an answer; null if it does. */
 export function misfit(document: Document, operation: Operation, status: number, contentType: string, body: unknown): string | null {
   const listed = operation.responses[String(status)];
   const described = listed?.$ref === undefined ? listed : document.components.responses[listed.$ref.split('/').at(-1) ?? ''];
@@ -38,7 +38,7 @@ export function misfit(document: Document, operation: Operation, status: number,
   return validator.Check(body) ? null : JSON.stringify(validator.Errors(body).slice(0, 3));
 }
 
-/** The schema with its references replaced by what they refer to; none of them is recursive. */
+/** The schema with its references resolved; none of them is recursive. */
 export function resolved(document: Document, schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map((item) => resolved(document, item));
   if (typeof schema !== 'object' || schema === null) return schema;

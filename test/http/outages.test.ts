@@ -43,7 +43,7 @@ async function untilServing(): Promise<void> {
   await expect.poll(async () => (await coffer.call('POST', '/wallet/w1/deposit', { amount: 1, requestId: 'probe' })).status).toBe(201);
 }
 
-test('while the database is away every answer is 503 with Retry-After, and says that nothing was done; then all goes on', async () => {
+test('while the database is down every answer is 503 with Retry-After and states that nothing was done; then requests succeed again', async () => {
   const login = await coffer.login(alice);
   cutEverything();
   expectUnavailable(await coffer.call('POST', '/wallet/w1/deposit', { amount: 5, requestId: 'away' }), 'unavailable');
@@ -58,14 +58,14 @@ test('while the database is away every answer is 503 with Retry-After, and says 
   await expect.poll(async () => (await coffer.call('GET', '/health')).status).toBe(200);
 });
 
-test('an answer lost after the commit is told as an unknown outcome, never as a failure; the same key gets the one answer', async () => {
+test('an answer lost after the commit is reported as an unknown outcome, never as a failure; the same key gets the original answer', async () => {
   const before = BigInt(String((await coffer.call('GET', '/wallet/w1')).body['balance']));
-  // Without a key of the caller's there is nothing to look up first: what is held back is the answer to the posting.
+  // Without a key from the caller there is no lookup first: the proxy holds back the answer to the posting.
   proxy.judge = ({ greeting }) => (greeting.includes('coffer book') ? 'hold' : 'pass');
   logged.length = 0;
   const lost = await coffer.call('POST', '/wallet/w1/deposit', { amount: 7 });
   expectUnavailable(lost, 'outcome_unknown');
-  // It took as long as Coffer's patience, which a slow answer does not reach: the outage is in the log, each answer to it is not.
+  // It took Coffer's full timeout, below the threshold for slow answers: the log has the outage, not each answer.
   expect(logged.join('')).not.toContain('Slow answer');
   expect(lost.body['detail']).toMatch(/same idempotency key/);
   for (const connection of proxy.connections) connection.cut();
@@ -76,7 +76,7 @@ test('an answer lost after the commit is told as an unknown outcome, never as a 
   expect(BigInt(String((await coffer.call('GET', '/wallet/w1')).body['balance']))).toBe(before + 7n);
 });
 
-test('a database that keeps the connection and says nothing is away too, as /health tells', async () => {
+test('a database that keeps the connection open but does not answer is down too, and /health reports it', async () => {
   proxy.judge = () => 'hold';
   const health = async () => (await coffer.call('GET', '/health')).status;
   await expect.poll(health).toBe(503);

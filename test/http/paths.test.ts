@@ -28,7 +28,7 @@ describe('wallet ids and paths', () => {
     await expectRefused(await coffer.call('POST', `${path}/deposit`, { amount: 1 }));
   });
 
-  test('ids of 122 and of 128 characters are as good as any', async () => {
+  test('ids of 122 and 128 characters are valid', async () => {
     for (const length of [122, 128]) {
       const id = 'w'.repeat(length);
       expect(await coffer.call('POST', `/wallet/${id}/deposit`, { amount: 1 })).toMatchObject({ status: 201, body: { walletId: id } });
@@ -103,12 +103,12 @@ describe('wallet ids and paths', () => {
     }
   });
 
-  test('a cursor past the oldest line is an empty page, and one after the end of the log is refused', async () => {
+  test('a cursor past the oldest entry returns an empty page, and one beyond the end of the log is refused', async () => {
     expect((await coffer.call('GET', '/wallet/w1/history?cursor=1')).body).toEqual({ items: [], next: null });
     await expectRefused(await coffer.call('GET', '/events?cursor=999999999999999-9'), 400);
   });
 
-  test('unknown paths are 404; other methods are 405 and named; OPTIONS answers', async () => {
+  test('unknown paths are 404; other methods are 405 and list the allowed ones; OPTIONS is answered', async () => {
     await expectRefused(await coffer.call('GET', '/nothing/here'), 404);
     await expectRefused(await coffer.call('POST', '/wallet/w1/mint', { amount: 1 }), 404);
     const put = await coffer.call('PUT', '/wallet/w1/deposit', { amount: 1 });

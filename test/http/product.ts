@@ -1,4 +1,4 @@
-/** A whole product behind a listening server, on a database of its own. */
+/** A complete product behind a listening server, on a separate database. */
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import type pg from 'pg';
 import { MemoryCache } from '../../packages/coffer/src/cache/index.ts';
@@ -37,9 +37,9 @@ export type TestProduct = {
   readonly product: Product;
   readonly ledger: Ledger;
   readonly pool: pg.Pool;
-  /** Of the database, in the role and by the way that the product has. */
+  /** The database URL with the role and route of the product. */
   readonly databaseUrl: string;
-  /** Sends `body` as JSON, or as it is when it is text or bytes. */
+  /** Sends `body` as JSON, or unchanged if it is text or bytes. */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** A demo user's Authorization header. */
   login(userId: string): Promise<Record<string, string>>;
@@ -48,13 +48,13 @@ export type TestProduct = {
 
 type Conditions = {
   readonly books?: number;
-  /** Leads to the database by another way, such as a proxy that breaks connections. */
+  /** Routes the database connections through a detour, such as a proxy that breaks them. */
   readonly detour?: (databaseUrl: string) => Promise<string>;
   readonly patienceMs?: number;
   readonly observe?: LedgerOptions['observe'];
-  /** Puts something between the product and its ledger. */
+  /** Wraps the ledger of the product. */
   readonly around?: ((opened: Ledger) => Ledger) | undefined;
-  /** What the product is given to be watched by, on the database as it is reached without the detour. */
+  /** Monitoring parts of the product, on the database without the detour. */
   readonly watch?: (databaseUrl: string, pool: pg.Pool) => Partial<Product>;
   readonly mode?: AccessMode;
   readonly requestsPerMinute?: number;
@@ -67,9 +67,9 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   const database = await createTestDatabase();
   const log = createLog({ level: 'error', pretty: true });
   const url = inRole((await detour?.(database.url)) ?? database.url, 'writer');
-  // Only where the database goes away is anybody to be told so soon: on a busy machine everything takes its time.
+  // A short timeout only in tests where the database goes down: on a busy machine everything is slow.
   const pool = createPool(url, log, { connectTimeoutMs: detour ? 1_000 : patientMs });
-  // On everywhere, so that every test of an answer is one of the cache, too. Nobody else posts to this database.
+  // Always on, so that every test of an answer also tests the cache. No other process posts to this database.
   const cache = new MemoryCache();
   const ledger = around(
     await openLedger({ url, log, changed: (changes) => cache.forget(changes), patienceMs: patientMs, ...ledgerOptions }),

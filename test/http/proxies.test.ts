@@ -1,4 +1,4 @@
-// Behind a proxy everybody has one address: whom it names is believed when it is one of ours, and of nobody else.
+// Behind a proxy all callers share one address: forwarded addresses are trusted only from the configured proxies.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { clientAddress } from '../../packages/coffer/src/gateway/http/client-address.ts';
 import { readConfig } from '../../packages/coffer/src/compose/config.ts';
@@ -50,7 +50,7 @@ describe('behind proxies on 127.0.0.0/8 and 10.0.0.0/8', () => {
     expect([answer.status, await audited()]).toMatchObject([201, { client_ip: clientIp }]);
   });
 
-  test('several headers are one list, in their order', async () => {
+  test('several headers form one list, in order', async () => {
     const head =
       'POST /wallet/w1/deposit HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 12';
     const lists = 'X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 203.0.113.7, 10.0.0.9';
@@ -58,7 +58,7 @@ describe('behind proxies on 127.0.0.0/8 and 10.0.0.0/8', () => {
     expect(await audited()).toMatchObject({ client_ip: '203.0.113.7' });
   });
 
-  test('the list of logins has the caller, and each caller has tries of its own', async () => {
+  test("the list of logins shows the caller's address, and each caller has its own login attempts", async () => {
     const jane = { email: 'jane@example.com', name: 'Jane Doe', password: 'correct horse battery staple' };
     expect((await coffer.call('POST', '/users/signup', jane, from('203.0.113.1'))).status).toBe(201);
     const guess = async (forwardedFor: string) =>
@@ -66,7 +66,7 @@ describe('behind proxies on 127.0.0.0/8 and 10.0.0.0/8', () => {
     const guesses = async (forwardedFor: string, times: number) =>
       await Promise.all(Array.from({ length: times }, async () => await guess(forwardedFor)));
     expect((await guesses('203.0.113.2', 11)).toSorted((a, b) => a - b)).toEqual([...Array.from({ length: 10 }, () => 401), 429]);
-    // What is claimed on the left changes nothing.
+    // A forged entry on the left has no effect.
     expect(await guess('6.6.6.6, 203.0.113.2')).toBe(429);
     expect(await guess('203.0.113.3')).toBe(401);
     const { body } = await coffer.call('POST', '/users/login', { email: jane.email, password: jane.password }, from('203.0.113.4'));
@@ -87,13 +87,13 @@ describe('behind proxies on 127.0.0.0/8 and 10.0.0.0/8', () => {
   });
 });
 
-describe('of those who are no proxies of ours', () => {
+describe('from other addresses', () => {
   let coffer: Watched;
   afterEach(async () => {
     await coffer.stop();
   });
 
-  test.each(['', '10.0.0.0/8,::1'])('nothing is believed (COFFER_TRUSTED_PROXIES=%s)', async (setting) => {
+  test.each(['', '10.0.0.0/8,::1'])('no forwarded address is trusted (COFFER_TRUSTED_PROXIES=%s)', async (setting) => {
     coffer = await startWatched({ trustedProxies: trusted(setting) });
     for (const forged of ['203.0.113.7', '10.0.0.1', '127.0.0.1, 10.0.0.1'])
       expect((await coffer.call('POST', '/wallet/w1/deposit', { amount: 1 }, from(forged))).status).toBe(201);
@@ -105,7 +105,7 @@ describe('of those who are no proxies of ours', () => {
   });
 });
 
-test('requests are counted for each caller, and traced with the address', async () => {
+test('requests are counted per caller, and traced with the address', async () => {
   const collector = await startCollector();
   const traces = await startTraces({ endpoint: collector.endpoint, service: 'coffer-test', version: '0.0.0', log: silentLog() });
   const coffer = await startWatched({ mode: 'required', requestsPerMinute: 3, trustedProxies: trusted('loopback'), traces });
@@ -124,7 +124,7 @@ test('requests are counted for each caller, and traced with the address', async 
   expect(addresses).toEqual([...Array.from({ length: 4 }, () => '203.0.113.7'), '203.0.113.8']);
 });
 
-test('live streams are counted for each caller', async () => {
+test('live streams are counted per caller', async () => {
   const coffer = await startProduct({ trustedProxies: trusted('loopback'), live: { perCallerMax: 1 } });
   const streams: AbortController[] = [];
   const listen = async (forwardedFor: string) => {
@@ -142,10 +142,10 @@ test('live streams are counted for each caller', async () => {
   }
 });
 
-test('without a connection nobody is named', () => {
+test('without a connection there is no address', () => {
   expect(clientAddress(undefined, '203.0.113.7', () => true)).toBeNull();
 });
 
-test('a connection over IPv6 that carries IPv4 is a proxy of ours by its IPv4 address', () => {
+test('an IPv4-mapped IPv6 connection is matched as a trusted proxy by its IPv4 address', () => {
   expect(clientAddress('::ffff:10.0.0.1', '203.0.113.7', (address) => address === '10.0.0.1')).toBe('203.0.113.7');
 });

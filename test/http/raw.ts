@@ -1,14 +1,14 @@
-/** Bytes as they are: for requests that no well-behaved client sends. */
+/** Raw bytes, for requests that no well-behaved client sends. */
 import net from 'node:net';
 
-/** Writes the bytes and answers with everything that comes back until the server ends the connection, or nothing more comes. */
+/** Writes the bytes and returns everything received until the server ends the connection or sends nothing more. */
 export async function sendRaw(url: string, bytes: string | Buffer): Promise<string> {
   const { hostname, port } = new URL(url);
   return await new Promise((resolve, reject) => {
     let received = '';
     const socket = net.connect({ host: hostname, port: Number(port) }, () => socket.write(bytes));
     socket.setEncoding('latin1');
-    // Long for the first byte of an answer, which a busy machine takes its time for, and short for the next.
+    // A long timeout for the first byte of an answer, which a busy machine may delay, and a short one for the next.
     socket.setTimeout(30_000, () => socket.destroy());
     socket.on('data', (chunk) => {
       received += String(chunk);

@@ -1,4 +1,4 @@
-// What a projection could not apply, seen and tried again by operators over REST.
+// Operators list and retry quarantined events of a projection over REST.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { fraudProjection, statsProjection } from '../../packages/coffer/src/insights/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
@@ -54,7 +54,7 @@ async function audited(method: string, url: string): Promise<unknown[]> {
 const reason = 'the bug is mended';
 const nobody = { error: 'no stats of odd', tries: 1, walletId: 'odd' };
 
-test('operators see what was set aside, newest first and page by page, and try one or all again, with a reason and a row in the audit', async () => {
+test('operators list quarantined events, newest first and page by page, and retry one or all with a reason and an audit row', async () => {
   await coffer.pool.query(`
     create function insights.refuse() returns trigger language plpgsql as $$ begin raise exception 'no stats of %', new.wallet; end $$;
     create trigger refuse before insert on insights.wallet_stats for each row when (new.wallet = 'odd') execute function insights.refuse()`);
@@ -111,7 +111,7 @@ test.each([
   for (const path of ['retry', '1-1-1/retry']) expect((await call('POST', `/projections/stats/set-aside/${path}`, body)).status).toBe(400);
 });
 
-test('what there is not is said to be so, and a cursor that is none is refused', async () => {
+test('an unknown projection is not found, and an invalid cursor is refused', async () => {
   for (const answer of [
     await call('GET', '/projections/nonsense/set-aside'),
     await call('POST', '/projections/nonsense/set-aside/retry', { reason }),

@@ -1,10 +1,10 @@
-// Clients that take their time: they are told and let go, and hold nothing that others need.
+// Slow clients get an error and are disconnected, and block no resources that others need.
 import net from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startProduct } from './product.ts';
 import type { TestProduct } from './product.ts';
 
-/** Sends `first`, then `drop` every half second, for as long as the server listens; answers with what came back. */
+/** Sends `first`, then `drop` every half second, while the connection is open; returns the received text. */
 async function drip(url: string, first: string, drop: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return await new Promise((resolve) => {
@@ -33,8 +33,8 @@ afterAll(async () => {
   await coffer.stop();
 });
 
-// Were it looked at every 30 s only, as Node does by itself, the first would be told after that.
-test('headers that do not end are answered 408, and soon; others are served meanwhile', { timeout: 26_000 }, async () => {
+// With Node's default check every 30 s, the first answer would exceed the timeout.
+test('headers that do not end are soon answered with 408, and other requests are still served', { timeout: 26_000 }, async () => {
   const slow = Array.from({ length: 50 }, () => drip(coffer.url, 'GET /requests HTTP/1.1\r\nHost: localhost\r\n', 'X-A: b\r\n'));
   expect((await coffer.call('POST', '/wallet/w1/deposit', { amount: 1 })).status).toBe(201);
   for (const answer of await Promise.all(slow)) expect(answer).toMatch(timedOut);

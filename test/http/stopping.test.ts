@@ -20,23 +20,23 @@ function post(coffer: TestProduct, agent: http.Agent, wallet: string): Promise<n
   });
 }
 
-test('stopping answers what is under way, and closes connections that are kept alive', async () => {
+test('stop answers the requests in progress, and closes keep-alive connections', async () => {
   const coffer = await startProduct();
   const agent = new http.Agent({ keepAlive: true, maxSockets: 50 });
   expect(await Promise.all(Array.from({ length: 50 }, () => post(coffer, agent, 'w1')))).toEqual(Array(50).fill(201));
 
   const underWay = Array.from({ length: 50 }, () => post(coffer, agent, 'w1'));
-  // The requests have reached the server once the first of them is answered.
+  // Once the first request is answered, all have reached the server.
   expect(await Promise.race(underWay)).toBe(201);
   const stopped = coffer.stop();
   expect(await Promise.all(underWay)).toEqual(Array(50).fill(201));
-  // Whoever waits for idle connections to end by themselves takes longer than this.
+  // Waiting for idle connections to end would take longer than this.
   expect(await Promise.race([stopped.then(() => 'stopped'), pause(limits.keepAliveMs / 2, 'waits', { ref: false })])).toBe('stopped');
   agent.destroy();
   await expect(coffer.call('GET', '/health')).rejects.toThrow();
 });
 
-test('with ENABLE_SWAGGER off there is no documentation to be found; the API is the same', async () => {
+test('with ENABLE_SWAGGER off there is no documentation; the API is the same', async () => {
   const coffer = await startProduct({ swaggerEnabled: false, demo: false });
   for (const path of ['/docs', '/docs/', '/api', '/openapi.json']) expect((await coffer.call('GET', path)).status).toBe(404);
   expect((await coffer.call('GET', '/')).body['documentation']).toBeNull();
@@ -45,13 +45,13 @@ test('with ENABLE_SWAGGER off there is no documentation to be found; the API is 
   await coffer.stop();
 });
 
-test('before Coffer is ready, /health says so with 503', async () => {
+test('before Coffer is ready, /health answers with 503', async () => {
   const coffer = await startProduct({ ready: () => false });
   expect(await coffer.call('GET', '/health')).toMatchObject({ status: 503, body: { status: 'unavailable' } });
   await coffer.stop();
 });
 
-test('the documentation pages show the document of this server, with nothing from elsewhere', async () => {
+test('the documentation pages show the document of this server and load nothing from other hosts', async () => {
   const coffer = await startProduct();
   for (const path of ['/docs', '/api']) {
     const redirect = await coffer.call('GET', path);

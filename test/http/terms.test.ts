@@ -12,7 +12,7 @@ async function funded(amount: number): Promise<string> {
 }
 
 describe('up to an amount', () => {
-  test('takes what there is, says what was asked, and gives the same answer again', async () => {
+  test('takes the available balance, shows the requested amount, and a retry gets the same answer', async () => {
     const id = await funded(70);
     const asked = { toWalletId: 'w2', amount: 100, upTo: true, requestId: 'all' };
     const taken = await post(`/wallet/${id}/transfer`, asked);
@@ -27,7 +27,7 @@ describe('up to an amount', () => {
     expect((await post(`/wallet/${enough}/withdraw`, { amount: 50, upTo: true })).body).toMatchObject({ amount: '50', askedAmount: '50' });
   });
 
-  test('is offered by the closed loop too', async () => {
+  test('is available in the closed loop too', async () => {
     const headers = await coffer.login(alice);
     const spent = await post('/wallet/spend', { amount: 5000, asset_type_id: 1, upTo: true }, headers);
     expect(spent).toMatchObject({ status: 200, body: { status: 'success', amount: '1000', askedAmount: '5000', available: '0' } });
@@ -37,7 +37,7 @@ describe('up to an amount', () => {
 });
 
 describe('a minimum balance', () => {
-  test('is kept, with what is held left aside, or nothing is done', async () => {
+  test('is kept, not counting held money, or nothing is done', async () => {
     const id = await funded(100);
     await post(`/wallet/${id}/holds`, { amount: 20 });
     const refused = await post(`/wallet/${id}/withdraw`, { amount: 51, minimumBalance: 30 });
@@ -59,8 +59,8 @@ async function expectRefusedTerm(term: object): Promise<void> {
   expect((await post('/wallet/w1/withdraw', { amount: 1, ...term })).status).toBe(400);
 }
 
-describe('a date of its own', () => {
-  test('is kept in whatever zone it is told, and shown in UTC', async () => {
+describe('an effective date', () => {
+  test('is accepted in any time zone, and shown in UTC', async () => {
     const id = await funded(10);
     const told = await post(`/wallet/${id}/withdraw`, { amount: 4, effectiveAt: '2026-01-31T23:30:00+02:00', requestId: 'e' });
     expect(told.body['effectiveAt']).toBe('2026-01-31T21:30:00.000Z');
@@ -80,11 +80,11 @@ describe('a date of its own', () => {
   );
 });
 
-describe('the balance of the past', () => {
+describe('the past balance', () => {
   const balance = (id: string, at: string, by = '') =>
     coffer.call('GET', `/wallet/${id}/balance?at=${encodeURIComponent(at)}${by && `&by=${by}`}`);
 
-  test('is told for any moment, by when things were recorded, with what was held', async () => {
+  test('is returned for any moment by recording time, including held amounts', async () => {
     const id = await funded(100);
     const moments = [];
     for (const [what, body] of [
@@ -107,7 +107,7 @@ describe('the balance of the past', () => {
     expect(before.body['detail']).toMatch(/^The wallet "terms-\d+" was opened at .*, after 2020-01-01T00:00:00\.000Z\./);
   });
 
-  test('is told by when things count as having happened, too', async () => {
+  test('is returned by effective time too', async () => {
     const id = await funded(100);
     await post(`/wallet/${id}/withdraw`, { amount: 30, effectiveAt: '2020-06-01T00:00:00Z' });
     await post(`/wallet/${id}/deposit`, { amount: 7, effectiveAt: '2998-06-01T00:00:00Z' });
@@ -126,7 +126,7 @@ describe('the balance of the past', () => {
     },
   );
 
-  test('is not told of a wallet that is not there', async () => {
+  test('is not found for an unknown wallet', async () => {
     await expectRefused(await balance('nobody', '2026-01-31T00:00:00Z'), 404);
   });
 });
@@ -136,7 +136,7 @@ async function untilLater(moment: string): Promise<void> {
   await expect.poll(async () => (await now()) > moment).toBe(true);
 }
 
-test('the stats of a wallet tell every way in and out, and add up to its balance; holds and controls are no postings', async () => {
+test('the stats of a wallet cover every kind of inflow and outflow, and add up to its balance; holds and controls are not postings', async () => {
   const id = await funded(1000);
   const reason = 'for the sum';
   await post(`/wallet/${id}/withdraw`, { amount: 100 });

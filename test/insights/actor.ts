@@ -1,4 +1,4 @@
-// A process of its own that does what follows from fraud findings. It kills itself at its n-th freeze: when that is sent, or when it is answered.
+// A separate process that acts on fraud findings. It kills itself at its n-th freeze: when the freeze is sent, or when it is answered.
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import type { Commands } from '../../packages/coffer/src/operations/index.ts';
 import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
@@ -20,7 +20,7 @@ const commands: Pick<Commands, 'freeze'> = {
   freeze: async (asked) => {
     const isLast = ++freezes === Number(nth);
     const answer = wallets.freeze(asked);
-    // Sent, and not answered: committed or not, whichever comes first.
+    // Sent and unanswered: committed or not, depending on the race.
     if (isLast && moment === 'sent') setImmediate(die);
     const outcome = await answer;
     if (isLast) die();
@@ -28,5 +28,5 @@ const commands: Pick<Commands, 'freeze'> = {
   },
 };
 startFraudActions({ pool, ledger, commands, mailed: false, log: silentLog() });
-// The loop's own timers do not keep a process alive.
+// The timers of the loop do not keep the process alive.
 setInterval(() => undefined, 60_000);

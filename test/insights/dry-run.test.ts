@@ -1,4 +1,4 @@
-// A dry run over several books, of which each has more than is read at once.
+// A dry run over several books, each with more than one page of events.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dryRun } from '../../packages/coffer/src/insights/index.ts';
 import type { DryRun } from '../../packages/coffer/src/insights/index.ts';
@@ -9,7 +9,7 @@ import { seedOf } from '../support/seed.ts';
 let log: FollowedLog;
 beforeAll(async () => {
   log = await startLog(seedOf('dry run'));
-  // Not all at one moment.
+  // Spread over several moments.
   for (let nth = 0; nth < 60; nth++) await log.post(100);
 });
 afterAll(async () => {
@@ -28,12 +28,12 @@ async function tried(limits: {
   return found;
 }
 
-test('stopped early, it has looked at every book up to the moment that it says', async () => {
+test('a dry run that stops early has read every book up to the moment that it reports', async () => {
   const part = await tried({ eventsMax: 2_001 });
   expect(part.complete).toBe(false);
   const until = part.readUntil ?? undefined;
   expect(until).toBeInstanceOf(Date);
-  // What was recorded at that very moment is for whoever goes on from there.
+  // Events recorded at exactly that moment belong to the next run.
   const upTo = (await tried({ ...(until && { until: new Date(until.getTime() - 1) }) })).onlyNew.map(({ id }) => id);
   const found = new Set(part.onlyNew.map(({ id }) => id));
   expect(upTo.length).toBeGreaterThan(20);
@@ -41,7 +41,7 @@ test('stopped early, it has looked at every book up to the moment that it says',
   expect(new Set(upTo.map((id) => id.split('-')[0]))).toEqual(new Set(['1', '2']));
 });
 
-test('it tells how far it is, never less than before, and ends between two pages when it is over', async () => {
+test('a dry run reports monotonic progress, and a cancelled one ends between two pages', async () => {
   const shares: number[] = [];
   const whole = await tried({ onProgress: ({ share }) => shares.push(share) });
   expect([whole.complete, shares.length > 4, shares.at(-1)]).toEqual([true, true, 1]);

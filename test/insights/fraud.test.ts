@@ -1,4 +1,4 @@
-// Fraud rules on a real log: what is found, once, and the same again from the beginning; and what follows from it, once.
+// Fraud rules on a real log: each finding is made once, a rebuild makes the same findings, and each has its consequences once.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dryRun, fraudProjection, startFraudActions } from '../../packages/coffer/src/insights/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
@@ -7,7 +7,7 @@ import type { LedgerEvent } from '../../packages/coffer/src/ledger/index.ts';
 import { startLog } from './log.ts';
 import type { Log } from './log.ts';
 
-/** Others use this machine, too. */
+/** Generous, because the machine may be busy. */
 const soon = { timeout: 50_000 };
 
 let log: Log;
@@ -22,7 +22,7 @@ const fraud = fraudProjection();
 const byMe = { actor: 'operator:me', reason: 'a test' };
 let applied = 0;
 
-/** What the log has gained since, applied. */
+/** Applies the new events of the log. */
 async function catchUp(): Promise<LedgerEvent[]> {
   const events = await log.events(applied);
   applied = events.at(-1)?.seq ?? applied;
@@ -54,12 +54,12 @@ async function everything(generation: number): Promise<unknown[]> {
   return rows;
 }
 
-/** One portion after the other. */
+/** Applies the events in portions. */
 async function rebuild(generation: number, events: readonly LedgerEvent[], portion: number): Promise<void> {
   for (let at = 0; at < events.length; at += portion) await log.apply(fraud, events.slice(at, at + portion), generation);
 }
 
-test('the two documented rules are there, and find three withdrawals within a minute and a large one', async () => {
+test('the two documented rules exist, and find three withdrawals within a minute and a large withdrawal', async () => {
   await fund('d');
   const three = [await withdraw('d'), await withdraw('d'), await withdraw('d')];
   await fund('e');
@@ -76,14 +76,14 @@ test('the two documented rules are there, and find three withdrawals within a mi
   ]);
 });
 
-test('pages of findings follow each other', async () => {
+test('findings are listed page by page', async () => {
   const first = await log.insights.findings.list({ limit: 1 });
   const second = await log.insights.findings.list({ limit: 1, cursor: first.next ?? '' });
   expect([first.items.length, second.items.length, second.next]).toEqual([1, 1, null]);
   expect(first.items[0]?.id).not.toBe(second.items[0]?.id);
 });
 
-test('a hold for a withdrawal counts as one, its capture not again, and any other hold not at all', async () => {
+test('a hold for a withdrawal counts as a withdrawal, its capture does not count again, and other holds never count', async () => {
   await fund('h');
   const metadata = '{"coffer":{"purpose":"withdrawal","request":"r"}}';
   const held = await log.commands.hold({ wallet: 'h', amount: 10_000n, metadata });
@@ -93,7 +93,7 @@ test('a hold for a withdrawal counts as one, its capture not again, and any othe
   expect(await findingsOf('h')).toEqual([`1-${held.seq}-1-withdrawal-amount v1`]);
 });
 
-test('a rule changed in mid-stream: each event is evaluated by the version that was in force where it stands in the log', async () => {
+test('after a rule change, each event is evaluated by the version in force at its position in the log', async () => {
   await fund('c');
   const before = await withdraw('c', 500n);
   const changed = await log.insights.rules.change(
@@ -107,7 +107,7 @@ test('a rule changed in mid-stream: each event is evaluated by the version that 
   await withdraw('c', 20_000n);
   await log.insights.rules.change('withdrawal-amount', { enabled: true }, byMe);
   const after = await withdraw('c', 400n);
-  // All of them evaluated only now, with all versions known.
+  // All events are evaluated only now, with all versions known.
   await catchUp();
   const amounts = (await findingsOf('c')).filter((finding) => finding.includes('amount'));
   expect(amounts).toEqual([`${between}-withdrawal-amount v2`, `${after}-withdrawal-amount v4`]);
@@ -122,7 +122,7 @@ test('a rule changed in mid-stream: each event is evaluated by the version that 
   await expect(log.owner.query('update insights.fraud_rule_version set enabled = true')).rejects.toThrow('immutable');
 });
 
-test('whoever changes a rule waits for a batch that is being evaluated, and begins behind it', async () => {
+test('a rule change waits for the batch in evaluation, and takes effect after it', async () => {
   await fund('l');
   const evaluating = await log.pool.connect();
   await evaluating.query('begin');
@@ -146,7 +146,7 @@ test('whoever changes a rule waits for a batch that is being evaluated, and begi
   expect('afterSeq' in version && version.afterSeq['1']).toBe(Number(late.split('-')[1]));
 });
 
-test('from the beginning, in portions of any size, and with what comes twice: the same is found, and nothing follows from it again', async () => {
+test('a rebuild in portions of any size, with duplicate events, makes the same findings and repeats no consequences', async () => {
   for (const wallet of ['x', 'y', 'z']) {
     await fund(wallet);
     for (let nth = 0; nth < 12; nth++) await withdraw(wallet, BigInt(nth * 100 + 1));
@@ -188,7 +188,7 @@ test('from the beginning, in portions of any size, and with what comes twice: th
   expect(await effects()).toEqual(before);
 });
 
-test('from the switch on the next generation is read, also while the old one is forgotten, or is not since the rebuild was killed', async () => {
+test('after the switch reads use the next generation, while the old one is being deleted or remains after a killed rebuild', async () => {
   const list = async () => (await log.insights.findings.list({ limit: 500 })).items;
   const old = await list();
   await log.owner.query("update projections.projection set active_generation = 2, last_generation = 2 where name = 'fraud'");
@@ -206,10 +206,10 @@ test('from the switch on the next generation is read, also while the old one is 
   client.release();
   expect(await list()).toEqual(before);
   expect(await everything(1)).toEqual([]);
-  // What follows is for generation 2.
+  // The tests below use generation 2.
 });
 
-test('what no window looks back at any more is not kept', async () => {
+test('movements outside every window are deleted', async () => {
   const { rows } = await log.owner.query<{ kind: string }>(
     'select distinct kind from insights.fraud_movement where generation = 2 order by 1',
   );
@@ -230,7 +230,7 @@ test('what no window looks back at any more is not kept', async () => {
 });
 
 describe('a dry run', () => {
-  test('finds what a rebuild finds, tells it beside what the present rule finds, and writes nothing', async () => {
+  test('finds what a rebuild finds, compares it with the findings of the current rule, and writes nothing', async () => {
     const rule = {
       id: 'withdrawal-velocity',
       kind: 'velocity',
@@ -246,7 +246,7 @@ describe('a dry run', () => {
     expect(await count()).toEqual(before);
     if ('refusal' in told) throw new Error(told.detail);
     expect(told.complete && shares.at(-1) === 1).toBe(true);
-    // Both kinds of versions of this rule say three within a minute, so the rebuild found what the present one does.
+    // Both versions of this rule match three within a minute, so the rebuild found the same as the current version.
     const rebuilt = (await everything(2)) as { rule: string; seq: number }[];
     expect(told.foundByPresent).toBe(rebuilt.filter((finding) => finding.rule === 'withdrawal-velocity').length);
     expect(told.foundByBoth).toBe(told.found);
@@ -254,17 +254,17 @@ describe('a dry run', () => {
     expect(told.onlyNew).toEqual([]);
   });
 
-  test('of a part of the past looks a window further back, and counts nothing before it', async () => {
+  test('of a part of the past reads one window further back, and reports nothing before the part', async () => {
     const events = (await log.events()).filter(({ type, wallet }) => type === 'FundsWithdrawn' && wallet === 'x');
     const rule = { kind: 'velocity', definition: { count: 2, windowSeconds: 3_600, movements: ['withdrawal'], assets: 'all' } };
     const [since, until] = [events[4]?.recordedAt, events[9]?.recordedAt];
     const part = await dryRun(log.insights.ledger, { rule, present: null, since, until, listedMax: 10_000 });
-    if ('refusal' in part || !since || !until) throw new Error('it is a rule');
+    if ('refusal' in part || !since || !until) throw new Error('the dry run was refused');
     const within = events.filter(({ recordedAt }) => recordedAt >= since && recordedAt <= until);
     expect(part.onlyNew.filter(({ wallet }) => wallet === 'x').map(({ event }) => event)).toEqual(within.map(({ id }) => id));
   });
 
-  test('stops where it is told to, and says so', async () => {
+  test('stops at the requested limit, and reports it', async () => {
     const rule = { kind: 'amount', definition: { threshold: '1', movements: ['withdrawal'], assets: 'all' } };
     const part = await dryRun(log.insights.ledger, { rule, present: null, eventsMax: 0 });
     expect(part).toMatchObject({ complete: false, events: 0, found: 0, readFrom: null, readUntil: null });
@@ -273,7 +273,7 @@ describe('a dry run', () => {
     expect(some).toMatchObject({ events: read.length, readFrom: read[0]?.recordedAt, readUntil: read.at(-1)?.recordedAt });
   });
 
-  test('ends when it is over, with what it found until then, and says how far it looked', async () => {
+  test('ends on cancellation, with its findings so far and the point it reached', async () => {
     const rule = { kind: 'amount', definition: { threshold: '1', movements: ['withdrawal'], assets: 'all' } };
     const over = await dryRun(log.insights.ledger, { rule, present: null, isOver: () => true });
     expect(over).toMatchObject({ complete: false, events: 0, readUntil: null });
@@ -282,11 +282,11 @@ describe('a dry run', () => {
   });
 });
 
-describe('what follows from a finding', () => {
+describe('consequences of a finding', () => {
   const state = async (wallet: string) =>
     (await log.owner.query<object>('select action, state, note from insights.fraud_action where wallet = $1 order by id', [wallet])).rows;
 
-  test('a wallet is frozen once, with the rule as its actor; who finds it frozen is done, too', async () => {
+  test('a wallet is frozen once, with the rule as the actor; the action on an already frozen wallet is done too', async () => {
     const owner = '11111111-1111-4111-8111-111111111111';
     await log.commands.open({ owner, asset: 'USD' });
     const wallet = `${owner}.USD`;
@@ -318,7 +318,7 @@ describe('what follows from a finding', () => {
     ]);
     const frozen = (await log.events()).filter((event) => event.type === 'WalletFrozen' && event.wallet === wallet);
     expect(frozen.map(({ data }) => data['actor'])).toEqual(['fraud rule freeze-77']);
-    // The owner is told the reason, and not which rule it was.
+    // The owner sees the reason but not the rule.
     expect(frozen.map(({ data }) => data['reason'])).toEqual(['a fraud rule flagged the wallet']);
     expect(await log.commands.withdraw({ wallet, amount: 1n })).toMatchObject({ refusal: { code: 'wallet_frozen' } });
     expect((await log.insights.notifications.list(owner, { limit: 10 })).items.map(({ kind }) => kind)).toEqual([
@@ -329,7 +329,7 @@ describe('what follows from a finding', () => {
     expect(rows).toHaveLength(2);
   });
 
-  test('an action that was taken and whose mark was lost is not taken twice', async () => {
+  test('a completed action that was not marked as done is not repeated', async () => {
     await log.owner.query(`update insights.fraud_action set state = 'pending', next_try_at = clock_timestamp() where action = 'freeze'`);
     const before = (await log.events()).length;
     const told = (await log.owner.query('select from insights.notification')).rowCount;
@@ -343,7 +343,7 @@ describe('what follows from a finding', () => {
     expect((await log.owner.query('select from insights.notification')).rowCount).toBe(told);
   });
 
-  test('a freeze is not given up while its book is halted, however often it was tried', async () => {
+  test('a freeze is not abandoned while its book is halted, after any number of attempts', async () => {
     const wallet = 'halted';
     await fund(wallet);
     await withdraw(wallet, 77n);
@@ -366,7 +366,7 @@ describe('what follows from a finding', () => {
   });
 });
 
-/** As `catchUp`, for what is read now. */
+/** Like `catchUp`, for the generation in use. */
 async function catchUpIn(generation: number): Promise<void> {
   const events = await log.events(applied);
   applied = events.at(-1)?.seq ?? applied;

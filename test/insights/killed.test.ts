@@ -1,4 +1,4 @@
-// A worker that is killed between a finding and what follows from it, at any moment: each wallet is frozen, and once.
+// A worker is killed at any moment between a finding and its consequences: each wallet is frozen exactly once.
 import { itemsOf } from '../support/batch.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,7 +22,7 @@ afterAll(async () => {
   await log.stop();
 });
 
-/** Each child dies with what it had claimed; instead of waiting for the lease to end. */
+/** Ends the leases of a killed child, instead of waiting for them to expire. */
 async function giveUpLeases(): Promise<void> {
   await log.owner.query(`update insights.fraud_action set next_try_at = clock_timestamp() where state = 'pending'`);
 }
@@ -56,7 +56,7 @@ test('freezing survives kills', async () => {
   };
   for (; killed < kills; killed++) {
     await giveUpLeases();
-    // At a count of its own, so that no life gets all of it done, however fast the machine is.
+    // Dies at a random count, so that no child completes all the work, even on a fast machine.
     const nth = 1 + Math.floor(random() * (walletCount / kills / 2));
     const { ended } = live(nth, killed % 2 === 0 ? 'sent' : 'answered');
     const seen = () => 'it lives';
@@ -72,7 +72,7 @@ test('freezing survives kills', async () => {
   child.kill('SIGKILL');
   await ended;
   console.log(`${killed} kills; ${unmarked} wallets were frozen when their action still said that they were not`);
-  // Kills that interrupted nothing would prove nothing.
+  // Kills that interrupt nothing prove nothing.
   expect(unmarked).toBeGreaterThan(0);
   expect((await frozen()).toSorted()).toEqual(wallets.toSorted());
 });

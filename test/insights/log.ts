@@ -1,4 +1,4 @@
-/** A ledger whose log is applied to projections by hand, in whatever portions a test likes. */
+/** A ledger whose log a test applies to projections by hand, in portions of any size. */
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import type { Commands } from '../../packages/coffer/src/operations/index.ts';
 import type pg from 'pg';
@@ -17,11 +17,11 @@ export type Log = {
   readonly commands: Commands;
   readonly reviews: Reviews;
   readonly insights: Insights;
-  /** Works as the running Coffer does. */
+  /** Works like a running Coffer. */
   readonly pool: pg.Pool;
   readonly owner: pg.Pool;
   readonly url: string;
-  /** The events of a book after the last call's, or from the beginning. */
+  /** The events of a book after those of the last call, or from the beginning. */
   events(afterSeq?: number): Promise<LedgerEvent[]>;
   apply(projection: Projection, events: readonly LedgerEvent[], generation?: number): Promise<void>;
   stop(): Promise<void>;
@@ -35,7 +35,7 @@ export async function startLog(): Promise<Log> {
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');
   const reviews = new Reviews(pool, (book, seq) => isSetAside(pool, 'fraud', book, seq));
-  // As the projector makes it.
+  // As the projector creates it.
   await database.pool.query("insert into projections.projection (name, active_generation, last_generation) values ('fraud', 1, 1)");
   return {
     ledger,

@@ -1,4 +1,4 @@
-// Notifications: owners are told once what happened to their wallets, and by e-mail what they may have to do something about.
+// Notifications: owners are notified once of changes to their wallets, and by e-mail if they may need to act.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { notificationsProjection, startMail } from '../../packages/coffer/src/insights/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
@@ -10,7 +10,7 @@ import type { MailServer } from './smtp.ts';
 const owner = '22222222-2222-4222-8222-222222222222';
 const wallet = `${owner}.USD`;
 
-/** Others use this machine, too. */
+/** Generous, because the machine may be busy. */
 const soon = { timeout: 50_000 };
 
 let log: Log;
@@ -48,7 +48,7 @@ async function mailRow(): Promise<{ state: string; attempts: number; note: strin
   return rows[0];
 }
 
-/** One more to be sent. */
+/** Adds one more e-mail to send. */
 async function another(): Promise<void> {
   const end = await log.ledger.read.in({ book: 1 }).lastSeq();
   await log.commands.unfreeze({ wallet, sides: 'both', reason: 'fine', actor: 'operator:me' });
@@ -56,13 +56,13 @@ async function another(): Promise<void> {
   await log.apply(notificationsProjection(true), (await log.events(end)).slice(-1));
 }
 
-/** Instead of waiting. */
+/** Makes the next attempt due, instead of waiting. */
 async function hurry(): Promise<void> {
   await log.owner.query(`update insights.mail set next_try_at = clock_timestamp() where state = 'pending'`);
   mail?.notify();
 }
 
-test('the owner of a wallet is told what came in and what was decided, and nobody of a wallet without owner', async () => {
+test('the owner of a wallet is notified of incoming money and decisions; a wallet without an owner creates no notification', async () => {
   const { items, unreadCount, next } = await log.insights.notifications.list(owner, { limit: 10 });
   expect(items.map(({ kind, facts }) => [kind, facts['amount'] ?? facts['reason']])).toEqual([
     ['wallet_frozen', 'looked into'],
@@ -74,13 +74,13 @@ test('the owner of a wallet is told what came in and what was decided, and nobod
   expect((await log.owner.query('select from insights.notification where user_id is distinct from $1', [owner])).rowCount).toBe(0);
 });
 
-test('events that come again tell nobody again', async () => {
+test('redelivered events create no second notification', async () => {
   await log.apply(notificationsProjection(true), await log.events());
   expect((await log.insights.notifications.list(owner, { limit: 10 })).items).toHaveLength(3);
   expect((await log.owner.query('select from insights.mail')).rowCount).toBe(1);
 });
 
-test('what happened long ago is no news', async () => {
+test('old events create no notification', async () => {
   const old = (await log.events()).map((event) => ({
     ...event,
     id: `old-${event.id}`,
@@ -90,7 +90,7 @@ test('what happened long ago is no news', async () => {
   expect((await log.insights.notifications.list(owner, { limit: 10 })).items).toHaveLength(3);
 });
 
-test('pages, the unread alone, and reading', async () => {
+test('notifications are paged, filtered to unread, and marked as read', async () => {
   const { notifications } = log.insights;
   const first = await notifications.list(owner, { limit: 2 });
   const second = await notifications.list(owner, { limit: 2, cursor: first.next ?? '' });
@@ -104,7 +104,7 @@ test('pages, the unread alone, and reading', async () => {
   expect([await notifications.markAllRead(owner, 'me'), await notifications.markAllRead(owner, 'me')]).toEqual([2, 0]);
 });
 
-test('an e-mail goes out once, to the address of the owner', async () => {
+test('an e-mail is sent once, to the address of the owner', async () => {
   await startSending('jane@example.com');
   await expect.poll(async () => (await mailRow())?.state, soon).toBe('sent');
   expect(server.mails).toHaveLength(1);
@@ -114,7 +114,7 @@ test('an e-mail goes out once, to the address of the owner', async () => {
   expect(server.mails[0]?.text.replaceAll('=\n', '')).toContain('looked into');
 });
 
-test('a server that is busy, or loses the line after it took the mail, gets it again under the same Message-ID', async () => {
+test('a mail server that is busy, or disconnects after it accepts the mail, gets it again with the same Message-ID', async () => {
   server.verdicts.push('451 later', 'hang up');
   const before = server.mails.length;
   await another();
@@ -130,7 +130,7 @@ test('a server that is busy, or loses the line after it took the mail, gets it a
   expect(new Set(ids).size).toBe(1);
 });
 
-test('what the server never takes is given up, and what nobody can get is dropped', async () => {
+test('a mail that the server always refuses is abandoned, and one without a recipient is dropped', async () => {
   server.verdicts.push('550 never');
   const before = server.mails.length;
   await another();
@@ -143,7 +143,7 @@ test('what the server never takes is given up, and what nobody can get is droppe
   expect(server.mails).toHaveLength(before);
 });
 
-test('while there is no server, nothing is lost', async () => {
+test('while the mail server is down, no mail is lost', async () => {
   await another();
   await startSending('jane@example.com', 'smtp://127.0.0.1:1?ignoreTLS=true');
   await expect.poll(async () => (await mailRow())?.attempts, soon).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-// Findings made again from the log: equal to those that are read, or it is said where not; and what was missed has its consequences, once.
+// Rebuilt findings equal the live ones, or the differences are reported; missed findings have their consequences once.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { fraudProjection, startFraudActions } from '../../packages/coffer/src/insights/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
@@ -43,7 +43,7 @@ async function withdraw(wallet: string, amounts: readonly bigint[]): Promise<str
   return ids;
 }
 
-/** The end of the log is in what is read, but for what was set aside. */
+/** Waits until the projection has read the whole log, except quarantined events. */
 async function caughtUp(): Promise<void> {
   const end = (await log.events()).at(-1);
   const mark = async () =>
@@ -55,7 +55,7 @@ async function caughtUp(): Promise<void> {
   await vi.waitFor(async () => expect(await mark()).toBe(end?.seq), soon);
 }
 
-/** Poison is what finds something about such a wallet. */
+/** Makes each event that counts for this wallet fail. */
 async function failOn(wallet: string): Promise<void> {
   await log.owner.query(`
     create or replace function insights.refuse() returns trigger language plpgsql as $$ begin raise exception 'nothing about %', new.wallet; end $$;
@@ -66,7 +66,7 @@ async function mend(): Promise<void> {
   await log.owner.query('drop trigger refuse on insights.fraud_movement');
 }
 
-/** Of a wallet: what was to follow, whom staff was told of, and how often it was frozen. */
+/** For a wallet: the planned actions, the rules in staff notifications, and the number of freezes. */
 async function consequences(wallet: string) {
   const [actions, told] = await Promise.all([
     log.owner.query<{ action: string; rule: string }>('select action, rule from insights.fraud_action where wallet = $1 order by id', [
@@ -94,7 +94,7 @@ async function act(): Promise<void> {
 const nothing = { actions: [], told: [], frozen: 0 };
 const all = { actions: ['freeze', 'notify'], told: ['flag', 'freeze', 'notify'], frozen: 1 };
 
-test('an event that was set aside has its consequences when a rebuild has it, and no other has them again', async () => {
+test('a quarantined event has its consequences after a rebuild applies it, and no other event repeats them', async () => {
   await failOn('missed');
   await withdraw('acted', [77n]);
   const [missed = ''] = await withdraw('missed', [77n]);
@@ -104,17 +104,17 @@ test('an event that was set aside has its consequences when a rebuild has it, an
   expect(await consequences('acted')).toEqual(all);
   expect(await consequences('missed')).toEqual(nothing);
 
-  // A rebuild that fails on it, too, makes nothing follow from it.
+  // A rebuild that also fails on the event causes no consequences.
   expect(await rebuilt(false)).toMatchObject({ setAside: 1 });
   await mend();
-  // Nor does one that only compares.
+  // Nor does a rebuild that only compares.
   const { differences } = await rebuilt(true);
   expect(differences).toEqual([
     { table: 'insights.fraud_finding', rows: 3, first: expect.stringMatching(/^by the log: .*"missed"/) as string },
   ]);
-  // Long ago by now, and forgotten.
+  // As if the notifications were old and deleted.
   await log.owner.query(`delete from insights.notification where wallet = 'acted'`);
-  // Nor one that ends half way.
+  // Nor does a rebuild that ends midway.
   const ends = rebuild({
     ...parts(),
     projection: fraud,
@@ -136,7 +136,7 @@ test('an event that was set aside has its consequences when a rebuild has it, an
   expect((await rebuilt(true)).differences).toEqual([]);
 });
 
-test('one that was tried again by hand before has had them', async () => {
+test('an event that an operator already retried does not repeat its consequences in a rebuild', async () => {
   await failOn('retried');
   await withdraw('retried', [77n]);
   await caughtUp();
@@ -149,7 +149,7 @@ test('one that was tried again by hand before has had them', async () => {
   expect(await consequences('retried')).toEqual(all);
 });
 
-test('a rebuild that is ahead of the worker makes happen what the worker would have, once', async () => {
+test('a rebuild ahead of the worker causes the same consequences as the worker, once', async () => {
   await projector.stop();
   await withdraw('ahead', [77n]);
   await rebuilt(false);
@@ -161,11 +161,11 @@ test('a rebuild that is ahead of the worker makes happen what the worker would h
   expect(await consequences('after')).toEqual(all);
 });
 
-test('whatever the rules were meanwhile, and in whatever portions events came, what is read equals what the log says', async () => {
+test('with any rule changes and any portions of events, the findings equal those rebuilt from the log', async () => {
   const velocity = { kind: 'velocity', definition: { count: 3, windowSeconds: 60, movements: ['withdrawal', 'transfer'], assets: 'all' } };
   await withdraw('n', []);
   await withdraw('m', []);
-  // Nothing counted transfers then, so nobody kept it.
+  // No rule counted transfers yet, so this one was not stored.
   await log.commands.transfer({ from: 'm', to: 'n', amount: 5n });
   await caughtUp();
   await log.insights.rules.add('mixed', { name: 'Mixed', action: 'flag', enabled: true, ...velocity }, byMe);
@@ -194,7 +194,7 @@ test.each([
     `insert into insights.fraud_finding select generation, book, seq, part, 'made-up', version, action, wallet, recorded_at, events, facts from insights.fraud_finding where wallet = 'ahead' and rule = 'flag'`,
     1,
   ],
-])('a check finds %s, and a rebuild mends it without consequences', async (_what, damage, rows) => {
+])('a check finds %s, and a rebuild repairs it without consequences', async (_what, damage, rows) => {
   const before = [await consequences('missed'), await consequences('after'), await consequences('ahead')];
   expect((await log.owner.query(damage)).rowCount).toBe(1);
   expect((await rebuilt(true)).differences).toMatchObject([{ table: 'insights.fraud_finding', rows }]);
@@ -204,7 +204,7 @@ test.each([
   expect([await consequences('missed'), await consequences('after'), await consequences('ahead')]).toEqual(before);
 });
 
-test('what was evaluated without an event that came late is found by a check, and has its consequences by a rebuild', async () => {
+test('a check detects findings that a late event changes, and a rebuild triggers their consequences', async () => {
   await failOn('late');
   await withdraw('late', [1n]);
   await caughtUp();

@@ -1,4 +1,4 @@
-// Rules that hold withdrawals for review: what is not posted at once, by whichever way it is asked for; and what is said of a hold.
+// Rules that hold withdrawals for review: which requests are not posted directly, on every path; and the review state of a hold.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fraudProjection } from '../../packages/coffer/src/insights/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
@@ -8,7 +8,7 @@ import { itemsOf } from '../support/batch.ts';
 import { startLog } from './log.ts';
 import type { Log } from './log.ts';
 
-/** Others use this machine, too. */
+/** Generous, because the machine may be busy. */
 const soon = { timeout: 50_000 };
 
 let log: Log;
@@ -25,17 +25,17 @@ const byMe = { actor: 'operator:me', reason: 'a test' };
 const definition = { threshold: '500', movements: ['withdrawal'], assets: [3] };
 const required = { status: 'refused', refusal: { code: 'review_required', facts: { wallet: 'r' } }, entry: null };
 
-/** A change is felt within a second. */
+/** A rule change takes effect within a second. */
 async function untilReviewed(amount: bigint, expected: boolean): Promise<void> {
   await expect.poll(async () => await log.reviews.mustReview(3, amount), soon).toBe(expected);
 }
 
-test('without a rule that reviews, nothing is held back', async () => {
+test('without a review rule, nothing is held back', async () => {
   expect(await log.reviews.areOn()).toBe(false);
   expect(await log.commands.withdraw({ wallet: 'r', amount: 600n, key: 'before' })).toMatchObject({ status: 'posted' });
 });
 
-test('what a rule may want to see is not posted at once, alone or in a batch, and not remembered', async () => {
+test('a withdrawal that a rule may review is not posted directly, alone or in a batch, and the refusal is not stored', async () => {
   await log.insights.rules.add('review-large', { name: 'Large', kind: 'amount', definition, action: 'review', enabled: true }, byMe);
   await untilReviewed(500n, true);
   const end = await log.ledger.read.in({ book: 1 }).lastSeq();
@@ -51,7 +51,7 @@ test('what a rule may want to see is not posted at once, alone or in a batch, an
   expect(await log.ledger.read.in({ book: 1 }).lastSeq()).toBe(end + 1);
 });
 
-test('below the threshold, of another asset, and of wallets that are not there, the ledger answers as always', async () => {
+test('below the threshold, for another asset and for unknown wallets, the ledger answers as usual', async () => {
   expect(await log.commands.withdraw({ wallet: 'r', amount: 499n })).toMatchObject({ status: 'posted' });
   expect(await log.commands.withdraw({ wallet: 'euro', amount: 5_000n })).toMatchObject({ status: 'posted' });
   expect(await log.commands.withdraw({ wallet: 'nobody', amount: 5_000n })).toMatchObject({ refusal: { code: 'wallet_not_found' } });
@@ -60,14 +60,14 @@ test('below the threshold, of another asset, and of wallets that are not there, 
   });
 });
 
-test('what was posted before there was a rule is answered again under its key', async () => {
+test('a withdrawal posted before the rule existed is replayed under its key', async () => {
   expect(await log.commands.withdraw({ wallet: 'r', amount: 600n, key: 'before' })).toMatchObject({ status: 'posted', replayed: true });
   expect(await log.commands.withdraw({ wallet: 'r', amount: 700n, key: 'before' })).toMatchObject({
     refusal: { code: 'idempotency_key_reused' },
   });
 });
 
-test('of a hold it is said: not evaluated yet, then whether a rule wants it reviewed', async () => {
+test('a hold is first "not evaluated yet", then clear or due for review by a rule', async () => {
   const hold = async (amount: bigint) => {
     const held = await log.commands.hold({ wallet: 'r', amount, metadata: '{"coffer":{"purpose":"withdrawal","request":"q"}}' });
     return `1-${held.seq}`;
@@ -79,7 +79,7 @@ test('of a hold it is said: not evaluated yet, then whether a rule wants it revi
   expect(await log.reviews.ofHold(small)).toBe('clear');
 });
 
-test('a rule about several withdrawals wants to see each of them', async () => {
+test('a rule about several withdrawals holds back each of them', async () => {
   const several = { count: 3, windowSeconds: 60, movements: ['withdrawal'], assets: 'all' };
   await log.insights.rules.change('review-large', { kind: 'velocity', definition: several }, byMe);
   await untilReviewed(1n, true);
@@ -89,7 +89,7 @@ test('a rule about several withdrawals wants to see each of them', async () => {
   expect(await log.commands.withdraw({ wallet: 'r', amount: 1n })).toMatchObject({ status: 'posted' });
 });
 
-test('what the rules failed on is for somebody to look at, and what they find later still has its consequences', async () => {
+test('an event that the rules failed on needs a manual review, and a later finding still has its consequences', async () => {
   const amount = { threshold: '500', movements: ['withdrawal'], assets: 'all' };
   const rule = { kind: 'amount', definition: amount, enabled: true };
   await log.insights.rules.add('review-failed', { ...rule, name: 'Review', action: 'review' }, byMe);
@@ -140,7 +140,7 @@ test('a withdrawal from a wallet that the same batch opens is held back, too', a
   });
 });
 
-test('who closes the own wallets cannot sweep out what a rule may want to see', async () => {
+test('owners who close their wallets cannot sweep out money that a rule may review', async () => {
   const owner = '01a1fd4d-0000-7000-8000-000000000001';
   const wallet = `${owner}.USD`;
   await log.commands.open({ owner });

@@ -1,16 +1,16 @@
-/** A mail server that speaks SMTP on a free port of this machine, keeps what it is sent, and answers as a test says. */
+/** A mail server that speaks SMTP on a free local port, stores the mails it receives, and answers as a test configures. */
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { assert } from '../../packages/coffer/src/kernel/index.ts';
 
 export type Mail = { readonly from: string; readonly to: string; readonly text: string };
-/** What it answers to the end of a mail: a reply, or `hang up` after it took the mail and before it says so. */
+/** The answer to the end of a mail: a reply, or `hang up` after it accepts the mail and before it replies. */
 export type Verdict = '250 taken' | '451 later' | '550 never' | 'hang up';
 
 export type MailServer = {
   readonly url: string;
   readonly mails: readonly Mail[];
-  /** Of the next mails; taken when there are none. */
+  /** The answers to the next mails; without one, a mail is accepted. */
   readonly verdicts: Verdict[];
   stop(): Promise<void>;
 };
