@@ -1,31 +1,44 @@
-/** (j) What the cache of one process is worth: wallet reads over REST with it and without it, alone and beside transfers. */
+/** (j) What the cache is worth: the newest fifty entries of a history over REST, with each kind of cache and without one. */
+import { redisIsMissing, startRedis } from '../test/support/redis.ts';
 import { httpRequestsPerSecond } from './load/http.ts';
-import { openFundedLedger } from './posting.ts';
+import { openFundedLedger, postTransfers } from './posting.ts';
 import type { Figures } from './report.ts';
 import { startCofferProcess } from './server-process.ts';
 import type { CofferProcess } from './server-process.ts';
-import { nextTransfer, walletCount, walletName } from './workload.ts';
+import { nextTransferAmong, walletName } from './workload.ts';
 
 const connections = 64;
-/** One request of ten changes a wallet, so the cache has something to forget. */
+const wallets = Array.from({ length: 200 }, (_, index) => index);
+/** Fifty entries for each wallet: a transfer is one for both of its sides. */
+const transfers = (wallets.length * 50) / 2 + 2_000;
+/** One request of ten changes two wallets. */
 const transfersEvery = 10;
 
 export async function cacheFigures(databaseUrl: string, home: string, seconds: number, figures: Figures): Promise<void> {
-  await (await openFundedLedger(databaseUrl)).stop();
-  for (const [cache, name] of [
-    ['on', 'with the cache'],
-    ['off', 'without it'],
-  ] as const) {
-    const coffer = await startCofferProcess(databaseUrl, home, { COFFER_CACHE: cache });
-    try {
-      const reads = await requestsPerSecond(coffer, seconds, () => read());
-      figures.add(`cache-${cache}-reads`, `(j) wallet reads over REST, ${name}`, 'reads/s', reads);
-      let sent = 0;
-      const mixed = await requestsPerSecond(coffer, seconds, () => (++sent % transfersEvery === 0 ? transfer() : read()));
-      figures.add(`cache-${cache}-mixed`, `(j) 9 wallet reads to 1 transfer over REST, ${name}`, 'requests/s', mixed);
-    } finally {
-      await coffer.stop();
+  const ledger = await openFundedLedger(databaseUrl);
+  await postTransfers(ledger, transfers, wallets);
+  await ledger.stop();
+  const redis = redisIsMissing ? null : await startRedis();
+  const kinds = [
+    ['off', 'without a cache', { COFFER_CACHE: 'off' }],
+    ['memory', 'cached in memory', {}],
+    ...(redis ? [['redis', 'cached in Redis', { REDIS_URL: redis.url }] as const] : []),
+  ] as const;
+  try {
+    for (const [kind, name, environment] of kinds) {
+      const coffer = await startCofferProcess(databaseUrl, home, environment);
+      try {
+        const reads = await requestsPerSecond(coffer, seconds, () => read());
+        figures.add(`cache-${kind}-histories`, `(j) histories of 50 over REST, ${name}`, 'reads/s', reads);
+        let sent = 0;
+        const mixed = await requestsPerSecond(coffer, seconds, () => (++sent % transfersEvery === 0 ? transfer() : read()));
+        figures.add(`cache-${kind}-mixed`, `(j) 9 histories to 1 transfer over REST, ${name}`, 'requests/s', mixed);
+      } finally {
+        await coffer.stop();
+      }
     }
+  } finally {
+    await redis?.stop();
   }
 }
 
@@ -36,11 +49,11 @@ async function requestsPerSecond({ host, http }: CofferProcess, seconds: number,
 type Request = { method: 'GET' | 'POST'; path: string; body?: string };
 
 function read(): Request {
-  return { method: 'GET', path: `/wallet/${walletName(Math.floor(Math.random() * walletCount))}` };
+  return { method: 'GET', path: `/wallet/${walletName(Math.floor(Math.random() * wallets.length))}/history?limit=50` };
 }
 
 function transfer(): Request {
-  const { from, to, amount, key } = nextTransfer('uniform');
+  const { from, to, amount, key } = nextTransferAmong(wallets);
   const body = JSON.stringify({ toWalletId: walletName(to), amount: Number(amount), requestId: key });
   return { method: 'POST', path: `/wallet/${walletName(from)}/transfer`, body };
 }

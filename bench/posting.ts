@@ -53,6 +53,13 @@ export async function readsPerSecond(ledger: Ledger, seconds: number): Promise<n
   });
 }
 
+/** That many transfers among the wallets, which are given by their indexes. */
+export async function postTransfers(ledger: Ledger, count: number, wallets: readonly number[]): Promise<void> {
+  for (let left = count; left > 0; left -= inFlight) {
+    await Promise.all(Array.from({ length: Math.min(left, inFlight) }, () => post(ledger, nextTransferAmong(wallets))));
+  }
+}
+
 async function postOne(ledger: Ledger, spread: Spread): Promise<void> {
   await post(ledger, nextTransfer(spread));
 }

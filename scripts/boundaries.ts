@@ -14,7 +14,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   events: ['kernel', 'database', 'background', 'ledger'],
   projections: ['kernel', 'database', 'background', 'ledger', 'events'],
   outbound: ['kernel'],
-  cache: ['kernel', 'background'],
+  cache: ['kernel'],
   wallets: ['kernel', 'database', 'background', 'ledger', 'cache'],
   visibility: ['ledger', 'wallets'],
   operations: ['kernel', 'ledger', 'identity', 'wallets', 'visibility'],

@@ -12,7 +12,6 @@ export const slowSuites: readonly string[] = [
   'packages/coffer/src/cli/webhooks.test.ts',
   'packages/embedded-postgres/test/life-cycle.test.ts',
   'packages/embedded-postgres/test/ownership.test.ts',
-  'test/cache/alone.test.ts',
   'test/events/consumer-example.test.ts',
   'test/events/contract.test.ts',
   'test/events/dead-letters.test.ts',

@@ -7,16 +7,28 @@ import type { TestProduct } from '../http/product.ts';
 import { redisIsMissing, startRedis } from '../support/redis.ts';
 import type { TestRedis } from '../support/redis.ts';
 import { service } from '../access/world.ts';
-import { countingAways } from './side.ts';
+import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import type { Log } from '../../packages/coffer/src/kernel/index.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+
+/** A log that counts the warnings about an unavailable Redis: the limits are shared only while it is up. */
+function countingAways(): { readonly log: Log; readonly aways: () => number } {
+  let aways = 0;
+  const warn = (_about: object, text: string) => void (text.startsWith('Redis is unavailable') && aways++);
+  return { log: Object.assign(Object.create(silentLog()) as Log, { warn }), aways: () => aways };
+}
 
 describe.skipIf(redisIsMissing)('limits in Redis', () => {
   const { log, aways } = countingAways();
+  let database: TestDatabase;
   let redis: TestRedis;
   let caches: OpenedCache[];
   let products: TestProduct[];
   beforeAll(async () => {
     redis = await startRedis();
-    const options = { redisUrl: redis.url, databaseUrl: '', namespace: 'limits', posts: false, log };
+    database = await createTestDatabase();
+    const options = { redisUrl: redis.url, cachedReads: false, pool: database.pool, namespace: 'limits', log };
     caches = await Promise.all([openCache(options), openCache(options)]);
     products = await Promise.all(
       caches.map(({ counter }) => startProduct({}, { mode: 'required', requestsPerMinute: 20, counter: counter ?? undefined })),
@@ -25,6 +37,7 @@ describe.skipIf(redisIsMissing)('limits in Redis', () => {
   afterAll(async () => {
     for (const part of [...products, ...caches]) await part.stop();
     await redis.stop();
+    await database.drop();
   });
 
   const guess = async (at: number, email: string) =>

@@ -5,14 +5,11 @@ import { identityOf, inRole } from '../../packages/coffer/src/database/index.ts'
 import { assert, newId, silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import type { Log } from '../../packages/coffer/src/kernel/index.ts';
 import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
-import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
 import { WalletQueries } from '../../packages/coffer/src/wallets/index.ts';
 import type { TestDatabase } from '../support/database.ts';
 
 export type Side = {
   readonly cache: OpenedCache;
-  readonly ledger: Ledger;
-  readonly queries: WalletQueries;
   /** Returns the version of the wallet after the deposit. */
   deposit(wallet: string): Promise<number>;
   version(wallet: string): Promise<number | undefined>;
@@ -22,22 +19,16 @@ export type Side = {
   stop(): Promise<void>;
 };
 
-/** `tells: false`: the planted bug, a process that changes wallets and does not publish the changes. */
-export async function openSide(
-  database: TestDatabase,
-  redisUrl?: string,
-  { tells = true, log = silentLog() }: { tells?: boolean; log?: Log } = {},
-): Promise<Side> {
+export async function openSide(database: TestDatabase, redisUrl?: string, log: Log = silentLog()): Promise<Side> {
   const url = inRole(database.url, 'writer');
-  const cache = await openCache({ redisUrl, databaseUrl: url, namespace: await identityOf(database.pool), posts: true, log });
-  const ledger = await openLedger({ url, log: silentLog(), ...(tells && { changed: cache.changed }) });
+  const namespace = await identityOf(database.pool);
+  const cache = await openCache({ redisUrl, cachedReads: true, pool: database.pool, namespace, log });
+  const ledger = await openLedger({ url, log: silentLog() });
   const asset = ledger.assets.find('USD');
   assert(asset, 'the migrations bring USD');
-  const queries = new WalletQueries(ledger, asset, undefined, cache.cache);
+  const queries = new WalletQueries(ledger, asset, undefined, cache.pages);
   return {
     cache,
-    ledger,
-    queries,
     deposit: async (wallet) => {
       const credit = { wallet, opens: { owner: null, asset: asset.id, floor: 0n } };
       const outcome = await ledger.post({ kind: 'deposit', key: newId(), debit: { system: 'cash_in' }, credit, amount: 1n });
@@ -56,13 +47,6 @@ export async function openSide(
       await cache.stop();
     },
   };
-}
-
-/** A log that counts the warnings about an unavailable Redis: the Redis guarantees hold only while it is up. */
-export function countingAways(): { readonly log: Log; readonly aways: () => number } {
-  let aways = 0;
-  const warn = (_about: object, text: string) => void (text.startsWith('Redis is unavailable') && aways++);
-  return { log: Object.assign(Object.create(silentLog()) as Log, { warn }), aways: () => aways };
 }
 
 export function isOn({ cache }: Side): boolean {

@@ -1,7 +1,7 @@
 /** A complete product behind a listening server, on a separate database. */
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import type pg from 'pg';
-import { MemoryCache } from '../../packages/coffer/src/cache/index.ts';
+import { openCache } from '../../packages/coffer/src/cache/index.ts';
 import type { SharedCounter } from '../../packages/coffer/src/cache/index.ts';
 import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
 import { LogTail, openBroker } from '../../packages/coffer/src/events/index.ts';
@@ -69,11 +69,9 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   const url = inRole((await detour?.(database.url)) ?? database.url, 'writer');
   // A short timeout only in tests where the database goes down: on a busy machine everything is slow.
   const pool = createPool(url, log, { connectTimeoutMs: detour ? 1_000 : patientMs });
-  // Always on, so that every test of an answer also tests the cache. No other process posts to this database.
-  const cache = new MemoryCache();
-  const ledger = around(
-    await openLedger({ url, log, changed: (changes) => cache.forget(changes), patienceMs: patientMs, ...ledgerOptions }),
-  );
+  // Always on, so that every test of an answer also tests the cache.
+  const cache = await openCache({ redisUrl: undefined, cachedReads: true, pool, namespace: '', log });
+  const ledger = around(await openLedger({ url, log, patienceMs: patientMs, ...ledgerOptions }));
   await seedDemo(database.pool, ledger);
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');
@@ -82,7 +80,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     defaultAsset: dollars,
     reviews: new Reviews(pool, (book, seq) => isSetAside(pool, 'fraud', book, seq)),
   });
-  const queries = new WalletQueries(ledger, dollars, undefined, cache);
+  const queries = new WalletQueries(ledger, dollars, undefined, cache.pages);
   const users = new Users({
     pool,
     wallets: {

@@ -11,7 +11,7 @@ declare
   -- Every schema that a migration creates. In public, only what Coffer created there.
   schemas constant text[] := array[
     'coffer_migration', 'ledger', 'identity', 'audit',
-    'events', 'projections', 'insights', 'requests', 'webhooks'
+    'events', 'projections', 'insights', 'requests', 'webhooks', 'cache'
   ];
   in_public constant text[] := array['accounts', 'asset_types', 'wallets', 'api_audit', 'refuse_change'];
   statement text;
@@ -111,7 +111,8 @@ begin
       ('webhooks.delivery', 'select, insert, update, delete'),
       ('webhooks.attempt', 'select, insert, delete'),
       ('requests.request', 'select, insert, update'),
-      ('requests.attempt', 'select, insert')
+      ('requests.attempt', 'select, insert'),
+      ('cache.seal', 'select')
     ) as given (name, rights)
     where to_regclass(given.name) is not null
     union all

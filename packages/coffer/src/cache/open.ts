@@ -1,66 +1,56 @@
-/** The configured cache of a process that reads and posts: in Redis, in memory while it is alone, or none. */
+/** The configured cache of a process that serves histories: in Redis, in its own memory, or none. */
+import type pg from 'pg';
 import { loadOptional } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
-import type { Cache, CacheCounts, Change } from './cache.ts';
-import { Peers } from './peers.ts';
-import { MemoryCache } from './memory.ts';
-import { RedisCache } from './redis-cache.ts';
+import { MemoryPages } from './memory-pages.ts';
+import type { CacheCounts, PageCache } from './pages.ts';
+import { RedisPages } from './redis-pages.ts';
 import { SharedCounter } from './shared-counter.ts';
+
+/** Incremented with any change of the stored rows or their format, so that processes that read them differently keep apart. */
+const format = 2;
 
 export type CacheStatus = CacheCounts & { readonly kind: 'redis' | 'memory'; readonly on: boolean };
 
 export type OpenedCache = {
-  /** Null for a process without a ledger. */
-  readonly cache: Cache | null;
+  /** Null when pages are not cached. */
+  readonly pages: PageCache | null;
   /** Null without Redis: each process counts for itself. */
   readonly counter: SharedCounter | null;
-  /** Await this before answering a change. Never fails. */
-  readonly changed: (changes: readonly Change[]) => Promise<void> | void;
   status(): CacheStatus | null;
   stop(): Promise<void>;
 };
 
 export type CacheOptions = {
   readonly redisUrl: string | undefined;
-  /** False: every read asks the database. Changes are still announced to the peers that cache. */
-  readonly cachedReads?: boolean | undefined;
-  readonly databaseUrl: string;
-  /** Unique to this database. */
+  /** False: every read asks the database. */
+  readonly cachedReads: boolean;
+  readonly pool: pg.Pool;
+  /** Unique to this database: several can share one Redis. */
   readonly namespace: string;
-  /** Whether this process has a ledger. It must not post before this resolves. */
-  readonly posts: boolean;
   readonly log: Log;
 };
 
-export async function openCache(options: CacheOptions): Promise<OpenedCache> {
-  const { redisUrl, cachedReads = true, databaseUrl, namespace, posts, log } = options;
-  const link = redisUrl === undefined ? null : await openRedis(redisUrl, namespace, log);
-  const counter = link && new SharedCounter(link);
-  if (!posts) return { cache: null, counter, changed: () => undefined, status: () => null, stop: () => Promise.resolve(link?.stop()) };
-
-  let peers: Peers | null = null;
-  const memory = new MemoryCache(() => peers?.alone === true);
-  const shared = link && new RedisCache(link);
-  const cache = shared ?? memory;
-  peers = await Peers.join({ url: databaseUrl, log, wantsExclusive: link === null, onShared: () => memory.clear() });
-  const joined = peers;
+export async function openCache({ redisUrl, cachedReads, pool, namespace, log }: CacheOptions): Promise<OpenedCache> {
+  if (redisUrl === undefined) {
+    const pages = cachedReads ? new MemoryPages() : null;
+    return { pages, counter: null, status: () => pages && { ...pages.counts, kind: 'memory', on: true }, stop: async () => undefined };
+  }
+  const { RedisLink } = await loadOptional('REDIS_URL', ['ioredis'], () => import('./redis-link.ts'));
+  const link = await RedisLink.open({ url: redisUrl, log });
+  const prefix = `coffer:${format}:${namespace}`;
+  const pages = cachedReads ? new RedisPages(link, prefix, await secretOf(pool)) : null;
   return {
-    cache: cachedReads ? cache : null,
-    counter,
-    changed: (changes) => {
-      const forgotten = cache.forget(changes);
-      const admitted = joined.admitted();
-      return forgotten || admitted ? Promise.all([forgotten, admitted]).then(() => undefined) : undefined;
-    },
-    status: () => ({ ...(shared ?? memory).counts, kind: link ? 'redis' : 'memory', on: link ? link.up : joined.alone }),
-    stop: async () => {
-      await joined.stop();
-      link?.stop();
-    },
+    pages,
+    counter: new SharedCounter(link, prefix),
+    status: () => pages && { ...pages.counts, kind: 'redis', on: link.up },
+    stop: async () => link.stop(),
   };
 }
 
-async function openRedis(url: string, namespace: string, log: Log) {
-  const { RedisLink } = await loadOptional('REDIS_URL', ['ioredis'], () => import('./redis-link.ts'));
-  return await RedisLink.open({ url, namespace, log });
+/** What seals the pages in Redis: random, made with the database, closed to `coffer_reader`. */
+async function secretOf(pool: pg.Pool): Promise<Buffer> {
+  const { rows } = await pool.query<{ secret: Buffer }>('select secret from cache.seal');
+  if (!rows[0]) throw new Error('The table cache.seal is empty. Restore its row from a backup, or insert 32 random bytes.');
+  return rows[0].secret;
 }

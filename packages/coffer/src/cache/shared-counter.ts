@@ -5,11 +5,29 @@ import type { RedisLink } from './redis-link.ts';
 /** The counted request waits for it. */
 const patienceMs = 40;
 
+/** Key; limit per window, milliseconds of the window. Returns 0 when it was counted, else the milliseconds to wait. */
+const take = `
+  local taken = tonumber(redis.call('get', KEYS[1]) or '0')
+  if taken >= tonumber(ARGV[1]) then
+    local left = redis.call('pttl', KEYS[1])
+    if left < 0 then redis.call('pexpire', KEYS[1], ARGV[2]) left = tonumber(ARGV[2]) end
+    return math.max(left, 1)
+  end
+  if redis.call('incr', KEYS[1]) == 1 then redis.call('pexpire', KEYS[1], ARGV[2]) end
+  return 0`;
+
+/** Key. */
+const giveBack = `
+  if tonumber(redis.call('get', KEYS[1]) or '0') > 0 then redis.call('decr', KEYS[1]) end
+  return 0`;
+
 export class SharedCounter {
   readonly #link: RedisLink;
+  readonly #prefix: string;
 
-  constructor(link: RedisLink) {
+  constructor(link: RedisLink, prefix: string) {
     this.#link = link;
+    this.#prefix = prefix;
   }
 
   /** False while each process counts for itself. */
@@ -22,16 +40,16 @@ export class SharedCounter {
    * already. Null: Redis did not answer.
    */
   async take(key: string, perWindow: number, windowMs: number): Promise<number | null> {
-    const left = await this.#link.ask('take', this.#keyOf(key), [perWindow, windowMs], patienceMs).catch(() => null);
+    const left = await this.#link.ask((redis) => redis.eval(take, 1, this.#keyOf(key), perWindow, windowMs), patienceMs).catch(() => null);
     return typeof left === 'number' ? left : null;
   }
 
   async giveBack(key: string): Promise<void> {
-    if (this.#link.up) await this.#link.ask('giveBack', this.#keyOf(key), [], patienceMs).catch(() => undefined);
+    if (this.#link.up) await this.#link.ask((redis) => redis.eval(giveBack, 1, this.#keyOf(key)), patienceMs).catch(() => undefined);
   }
 
   /** Callers' addresses and e-mails do not leave this process. */
   #keyOf(key: string): string {
-    return `${this.#link.root}:count:${hash('sha256', key, 'base64url')}`;
+    return `${this.#prefix}:count:${hash('sha256', key, 'base64url')}`;
   }
 }

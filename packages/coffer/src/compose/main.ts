@@ -73,10 +73,10 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
     const needsLedger = chosen.some((service) => service !== 'users');
     const notifier = openPostingNotifier({ url: database.url, pool: database.pool, log });
     started.add(notifier);
-    const cache = await openCacheOf(config, database, log, needsLedger);
+    const cache = await openCacheOf(config, database, log);
     started.add(cache);
     watch.metrics.watch({ cache: () => cache.status() });
-    const how = { observe: notifyingOnCommit(notifier, watch.metrics.ledger), changed: cache.changed, books: config.books };
+    const how = { observe: notifyingOnCommit(notifier, watch.metrics.ledger), books: config.books };
     const ledger = needsLedger ? watch.ledger(await openLedger({ url: database.url, log, ...how })) : null;
     if (ledger) {
       started.add(ledger);
@@ -129,7 +129,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     const defaultAsset = findDefaultAsset(config, ledger);
     const reviews = new Reviews(database.pool, (book, seq) => isSetAside(database.pool, 'fraud', book, seq));
     const commands = createCommands({ ledger, defaultAsset, reviews });
-    const queries = new WalletQueries(ledger, defaultAsset, statsKeeper(database.pool), cache.cache);
+    const queries = new WalletQueries(ledger, defaultAsset, statsKeeper(database.pool), cache.pages);
     if (chosen.includes('wallets')) {
       const ready = () => ledger.ready;
       const wallets = { commands, queries, assets: ledger.assets, users: userClient, defaultAsset: defaultAsset.code };
@@ -200,20 +200,14 @@ async function openDemo(database: Database, ledger: Ledger, sessions: Sessions):
 /** Seeds the demo data into a database that is running or can be started; safe to repeat. */
 export async function seed(config: Config, log: Log): Promise<void> {
   await withDatabase({ config, log }, { whenRunning: 'join' }, async (database) => {
-    const cache = await openCacheOf(config, database, log, true);
-    try {
-      const ledger = await openLedger({ url: database.url, log, changed: cache.changed, books: config.books });
-      await seedDemo(database.pool, ledger).finally(() => ledger.stop());
-    } finally {
-      await cache.stop();
-    }
+    const ledger = await openLedger({ url: database.url, log, books: config.books });
+    await seedDemo(database.pool, ledger).finally(() => ledger.stop());
   });
 }
 
-/** Opened before the ledger and stopped after it: postings invalidate cached reads in all processes. */
-async function openCacheOf({ peers }: Config, database: Database, log: Log, posts: boolean): Promise<OpenedCache> {
-  const namespace = await identityOf(database.pool);
-  return await openCache({ redisUrl: peers.redisUrl, cachedReads: peers.cachedReads, databaseUrl: database.url, namespace, posts, log });
+async function openCacheOf({ peers }: Config, database: Database, log: Log): Promise<OpenedCache> {
+  const { redisUrl, cachedReads } = peers;
+  return await openCache({ redisUrl, cachedReads, pool: database.pool, namespace: await identityOf(database.pool), log });
 }
 
 /** Logs who can access this Coffer. */

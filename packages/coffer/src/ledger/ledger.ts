@@ -4,7 +4,6 @@ import { createPool } from '../database/index.ts';
 import { assert } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { openBooks } from './books/opening.ts';
-import type { ChangeListener } from './books/changes.ts';
 import { bookOfWallet } from './books/placement.ts';
 import { LedgerReader } from './books/reader.ts';
 import { BookRouter } from './books/router.ts';
@@ -50,8 +49,6 @@ export type LedgerOptions = {
   readonly patienceMs?: number;
   /** Notified of postings; costs nothing when absent. */
   readonly observe?: LedgerObserver | undefined;
-  /** Notified of the wallets that a posting changed, before the posting is answered; costs nothing when absent. */
-  readonly changed?: ChangeListener | undefined;
   /** How many books the ledger must have. By default, as many as it has, or one for a new ledger. */
   readonly books?: number | undefined;
 };
@@ -79,7 +76,7 @@ async function readableLedger(pool: pg.Pool, count: number): Promise<ReadableLed
 }
 
 /** Opens the ledger for reading and posting; creates its books the first time. */
-export async function openLedger({ books: wished, changed, ...options }: LedgerOptions): Promise<Ledger> {
+export async function openLedger({ books: wished, ...options }: LedgerOptions): Promise<Ledger> {
   const pool = createReadPool(options);
   let writers: BookWriter[] = [];
   const disconnect = async () => {
@@ -91,7 +88,7 @@ export async function openLedger({ books: wished, changed, ...options }: LedgerO
     const { books } = readable;
     writers = books.map((book) => new BookWriter({ ...options, book, keeps: (wallet) => bookOfWallet(wallet, books.length) === book }));
     await Promise.all(writers.map((writer) => writer.start()));
-    const router = new BookRouter(writers, changed);
+    const router = new BookRouter(writers);
     const expiries = books.map((book) => new Expiry({ book, pool, log: options.log, post: (due) => router.postEach(due, book) }));
     return {
       ...readable,

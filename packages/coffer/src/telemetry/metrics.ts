@@ -20,7 +20,6 @@ export type CacheFigures = {
   readonly on: boolean;
   readonly hits: number;
   readonly misses: number;
-  readonly forgotten: number;
 };
 
 /** Unfinished asynchronous requests in one state. */
@@ -167,9 +166,7 @@ export class Metrics {
           : [],
       );
     };
-    this.#counter('coffer_cache_reads_total', 'Reads of wallets and histories while the cache was on', ['outcome'], reads);
-    const forgotten = (): Tally => new Map([[this.#sources.cache?.()?.kind ?? 'memory', this.#sources.cache?.()?.forgotten ?? 0]]);
-    this.#counter('coffer_cache_forgotten_total', 'Wallets removed from the cache because they changed', ['kind'], forgotten);
+    this.#counter('coffer_cache_reads_total', 'Newest pages of histories, read from the cache or from the database', ['outcome'], reads);
     this.#counter('coffer_audit_rows_total', 'Rows of the API audit, written or dropped', ['outcome'], audited);
   }
 

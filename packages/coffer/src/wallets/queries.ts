@@ -1,8 +1,7 @@
 /** Queries about wallets. */
-import type { Cache } from '../cache/index.ts';
+import type { PageCache } from '../cache/index.ts';
 import { bookOfWallet, operationId, parseOperationId, sagaDetails } from '../ledger/index.ts';
 import type { Asset, Balance, HoldRead, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
-import { cachedBalance, cachedHistory } from './cached.ts';
 import { entryOfOperation } from './operation-entry.ts';
 import { stateOf } from './sagas/drive.ts';
 import type { SagaState } from './sagas/drive.ts';
@@ -35,22 +34,20 @@ export class WalletQueries {
   readonly #ledger: Ledger;
   readonly #defaultAsset: Asset;
   readonly #totals: TotalsStore | undefined;
-  readonly #cache: Cache | null;
+  readonly #pages: PageCache | null;
 
-  /** With a cache, a wallet and the first pages of its history may be cached. */
-  constructor(ledger: Ledger, defaultAsset: Asset, totals?: TotalsStore, cache: Cache | null = null) {
+  /** `pages`: may keep the newest page of a wallet's history. */
+  constructor(ledger: Ledger, defaultAsset: Asset, totals?: TotalsStore, pages: PageCache | null = null) {
     this.#ledger = ledger;
     this.#defaultAsset = defaultAsset;
     this.#totals = totals;
-    this.#cache = cache;
+    this.#pages = pages;
   }
 
   /** Null when there is no such wallet; a system account is not a wallet. Never older than the newest change that was answered. */
-  async wallet(id: string, reader: Reader = {}): Promise<Wallet | null> {
-    if (!this.#cache) return await this.#walletNow(id, reader);
-    const balance = await cachedBalance(this.#cache, this.#ledger, id);
-    const isSeen = balance?.kind === 'wallet' && (reader.onlyOwner === undefined || balance.owner === reader.onlyOwner);
-    return isSeen ? this.#withAsset(balance) : null;
+  async wallet(id: string, { onlyOwner }: Reader = {}): Promise<Wallet | null> {
+    const balance = await this.#ledger.read.balance(id, onlyOwner);
+    return balance?.kind === 'wallet' ? this.#withAsset(balance) : null;
   }
 
   /** The owner's wallet in an asset, by default the default one. */
@@ -65,12 +62,13 @@ export class WalletQueries {
     return { items, next: rows.length > limit ? String(items.at(-1)?.asset) : null };
   }
 
-  /** A wallet's postings, newest first. `cursor`: a `next` of an earlier page. */
+  /** A wallet's postings until its version, newest first. `cursor`: a `next` of an earlier page. */
   async history(wallet: Wallet, limit: number, cursor?: string): Promise<Page<RecordedEntry>> {
-    const rows =
-      this.#cache && cursor === undefined
-        ? await cachedHistory(this.#cache, this.#ledger, wallet, limit + 1)
-        : await this.#ledger.read.in(wallet).history(wallet.number, Number(cursor ?? Number.MAX_SAFE_INTEGER), limit + 1);
+    const { book, number, version, updatedAt } = wallet;
+    const read = () => this.#ledger.read.in(wallet).history(number, Number(cursor ?? version + 1), limit + 1);
+    // The date tells apart two pasts of one version, of which one was lost with a restored database.
+    const name = `${book} ${number} ${version} ${updatedAt.getTime()} ${limit}`;
+    const rows = this.#pages && cursor === undefined ? await this.#pages.page(name, read) : await read();
     const items = rows.slice(0, limit);
     const last = items.at(-1);
     const side = last?.debit?.number === wallet.number ? last.debit : last?.credit;
@@ -84,7 +82,7 @@ export class WalletQueries {
   async stats(id: string, reader: Reader = {}): Promise<WalletStats | null> {
     // Read before the wallet, so that the wallet is at least as new and nothing later is counted.
     const stored = (await this.#totals?.find(bookOfWallet(id, this.#ledger.books.length), id)) ?? nothingStored;
-    const wallet = await this.#walletNow(id, reader);
+    const wallet = await this.wallet(id, reader);
     if (!wallet) return null;
     const newer = await this.#ledger.read.in(wallet).totals(wallet.number, { after: stored.version, until: wallet.version });
     return { wallet, ...withNewer(stored, newer) };
@@ -161,11 +159,6 @@ export class WalletQueries {
   /** Whether a cursor is beyond the end of the log: of one book, if it is named. */
   async isBeyondLog(cursor: string, book?: number): Promise<boolean> {
     return await this.#ledger.read.isBeyond(cursor, book);
-  }
-
-  async #walletNow(id: string, { onlyOwner }: Reader): Promise<Wallet | null> {
-    const balance = await this.#ledger.read.balance(id, onlyOwner);
-    return balance?.kind === 'wallet' ? this.#withAsset(balance) : null;
   }
 
   async #withReversals(entry: RecordedEntry): Promise<OperationRead> {

@@ -5,18 +5,14 @@ import type { BookWriter } from '../posting/writer.ts';
 import { isSystemAccountId } from '../rules/accounts.ts';
 import { initiatorId } from '../rules/prepared.ts';
 import type { Operation, Outcome } from '../rules/types.ts';
-import { announcingChanges } from './changes.ts';
-import type { ChangeListener } from './changes.ts';
 import { bookOfWallet } from './placement.ts';
 
 export class BookRouter {
   /** For books 1, 2, 3 … */
   readonly #writers: readonly BookWriter[];
-  readonly #changed: ChangeListener | undefined;
 
-  constructor(writers: readonly BookWriter[], changed?: ChangeListener) {
+  constructor(writers: readonly BookWriter[]) {
     this.#writers = writers;
-    this.#changed = changed;
   }
 
   /** Each independently, decided in order within a book. Returns when every book involved has answered. */
@@ -58,8 +54,7 @@ export class BookRouter {
   }
 
   #post(book: number, operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
-    const posting = this.#writer(book).post(operations, linked);
-    return this.#changed ? announcingChanges(posting, operations, this.#changed) : posting;
+    return this.#writer(book).post(operations, linked);
   }
 
   /** System accounts exist in every book; without `book`, the first one is meant. */
