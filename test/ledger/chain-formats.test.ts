@@ -1,7 +1,8 @@
-/** A ledger that starts with batches hashed in format 1 and continues in format 2. */
+/** A ledger that starts with batches hashed in older formats and continues in the newest. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { chainFormat, chainHash, encodeBatch } from '../../packages/coffer/src/ledger/chain/chain.ts';
-import type { Rows } from '../../packages/coffer/src/ledger/chain/chain.ts';
+import { chainFormat, chainHash, encodeEntries, encodeRows } from '../../packages/coffer/src/ledger/chain/chain.ts';
+import type { NewRows } from '../../packages/coffer/src/ledger/chain/chain.ts';
+import type { ChainFormat } from '../../packages/coffer/src/ledger/columns.ts';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { decideTogether } from '../../packages/coffer/src/ledger/posting/group.ts';
@@ -34,9 +35,11 @@ const transfer = (key: string, amount: bigint): Operation => ({
 beforeAll(async () => {
   database = await createTestDatabase();
   book = await newBook(database);
+  await openAsBefore();
   const state = new BookState(book, new Set([1]), 1, 1);
-  await postInFormat1(state, [deposit('a', 'one'), deposit('b', 'two')]);
-  await postInFormat1(state, [transfer('three', 10n), transfer('too much', 999n)]);
+  await postInFormat(1, state, [deposit('a', 'one'), deposit('b', 'two')]);
+  await postInFormat(1, state, [transfer('three', 10n), transfer('too much', 999n)]);
+  await postInFormat(2, state, [transfer('three and a half', 1n)]);
   const writer = await startWriter(database.url, book);
   await postOne(writer, transfer('four', 5n));
   const held = await postOne(writer, { kind: 'hold', key: 'five', wallet: 'a', amount: 20n });
@@ -45,8 +48,14 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** One batch as a server older than format 2 wrote it: without the later columns, and hashed without them. */
-async function postInFormat1(state: BookState, operations: readonly Operation[]): Promise<void> {
+/** The first batch as a server older than format 3 wrote it: its hash names only the book. */
+async function openAsBefore(): Promise<void> {
+  const hash = `sha256(convert_to('coffer book ${book}', 'UTF8'))`;
+  await changeAsOwner(database, `update ledger.batch set format = 1, hash = ${hash} where book = ${book}`);
+}
+
+/** One batch as an older server wrote it: without the later columns, and hashed without them. */
+async function postInFormat(format: ChainFormat, state: BookState, operations: readonly Operation[]): Promise<void> {
   const { pool } = database;
   const { rows: heads } = await pool.query<{ batch_no: number; last_seq: number; hash: Buffer; recorded_at: Date }>(
     'select batch_no, last_seq, hash, recorded_at from ledger.batch where book = $1 order by batch_no desc limit 1',
@@ -55,14 +64,16 @@ async function postInFormat1(state: BookState, operations: readonly Operation[])
   const head = heads[0];
   if (!head) throw new Error('the book was opened');
   const recordedAt = new Date(head.recorded_at.getTime() + 1_000);
-  const rows: Rows = { openings: [], entries: [] };
+  const rows: NewRows = { openings: [], entries: [] };
   for (const operation of operations) decideTogether(state, { operations: [prepare(operation)], linked: false }, recordedAt, rows);
   const header = { book, batchNo: head.batch_no + 1, firstSeq: head.last_seq + 1, recordedAt };
-  const columns = encodeBatch(rows, 1);
-  const further = encodeBatch({ openings: [], entries: [] }).slice(columns.length);
-  const hash = chainHash(head.hash, header, columns, 1);
-  const values = [book, header.batchNo, head.hash, hash, 1, header.firstSeq, rows.entries.length, recordedAt.getTime() * 1000];
-  const all = [...values, ...columns, ...further];
+  const entries = encodeEntries(rows.entries, ({ of }) => of, format);
+  const columns = encodeRows([], rows.openings, entries, format);
+  const [noText] = encodeRows([], [], [], chainFormat);
+  const further = encodeEntries([], ({ of }) => of, chainFormat).slice(entries.length);
+  const hash = chainHash(head.hash, header, columns, format);
+  const values = [book, header.batchNo, head.hash, hash, format, header.firstSeq, rows.entries.length, recordedAt.getTime() * 1000];
+  const all = [...values, noText, noText, ...columns, ...further];
   await pool.query(`select ledger.post_batch(${all.map((_, at) => `$${at + 1}`).join(', ')})`, all);
 }
 
@@ -70,10 +81,10 @@ it('verifies from the first batch to the last', async () => {
   const { rows } = await database.pool.query<{ format: number }>('select format from ledger.batch where book = $1 order by batch_no', [
     book,
   ]);
-  expect(rows.map(({ format }) => format)).toEqual([1, 1, 1, chainFormat, chainFormat, chainFormat]);
+  expect(rows.map(({ format }) => format)).toEqual([1, 1, 1, 2, chainFormat, chainFormat, chainFormat]);
   const report = await verify(database.pool);
   expect(places(report)).toEqual([]);
-  expect(report.books.find((one) => one.book === book)).toMatchObject({ entries: 10, batches: 6 });
+  expect(report.books.find((one) => one.book === book)).toMatchObject({ entries: 11, batches: 7 });
 });
 
 it('reports a row of the old format that has a value in a column of the new one', async () => {
@@ -85,13 +96,63 @@ it('reports a row of the old format that has a value in a column of the new one'
 });
 
 it('reports a batch whose declared format was changed', async () => {
-  for (const [batchNo, format] of [
-    [2, 2],
-    [3, 1],
+  for (const [batchNo, format, before] of [
+    [2, 2, 1],
+    [2, 3, 1],
+    [3, 1, 2],
+    [3, 3, 2],
+    [4, 2, 3],
+    [4, 4, 3],
   ] as const) {
     await changeAsOwner(database, `update ledger.batch set format = ${format} where book = ${book} and batch_no = ${batchNo}`);
     const found = places(await verify(database.pool));
-    await changeAsOwner(database, `update ledger.batch set format = ${3 - format} where book = ${book} and batch_no = ${batchNo}`);
+    await changeAsOwner(database, `update ledger.batch set format = ${before} where book = ${book} and batch_no = ${batchNo}`);
     expect(found).toEqual([expect.stringContaining(`I11 batch ${batchNo} of book ${book}`)]);
   }
 });
+
+it('declares its ledger and its assets once, in the first batch of format 3', async () => {
+  const { rows } = await database.pool.query<{ batch_no: number; kind: string }>(
+    'select batch_no, kind from ledger.declaration where book = $1 order by batch_no, position',
+    [book],
+  );
+  expect(rows).toEqual(['ledger', 'asset', 'asset', 'asset', 'asset'].map((kind) => ({ batch_no: 4, kind })));
+});
+
+it('reports another identity, another time of opening, and another definition of an asset', async () => {
+  const first = `I11 batch 4 of book ${book} (seq `;
+  for (const [change, back, at] of [
+    ['update ledger.identity set id = gen_random_uuid()', `update ledger.identity set id = '${await identity()}'`, first],
+    [
+      `update ledger.book set created_at = created_at + interval '1 microsecond' where book = ${book}`,
+      `update ledger.book set created_at = created_at - interval '1 microsecond' where book = ${book}`,
+      first,
+    ],
+    [
+      "update ledger.asset set scale = 0 where code = 'USD'",
+      "update ledger.asset set scale = 2 where code = 'USD'",
+      'I11 asset 3 in book ',
+    ],
+    [
+      "update ledger.asset set name = 'Gold' where id = 1",
+      "update ledger.asset set name = 'Gold Coins' where id = 1",
+      'I11 asset 1 in book ',
+    ],
+    [
+      "update ledger.declaration set body = replace(body::text, '\"scale\":2', '\"scale\":0')::json where kind = 'asset'",
+      `update ledger.declaration set body = replace(body::text, '"scale":0', '"scale":2')::json where body ->> 'id' in ('3', '4')`,
+      first,
+    ],
+  ] as const) {
+    await changeAsOwner(database, change);
+    const found = places(await verify(database.pool));
+    await changeAsOwner(database, back);
+    expect(found).toEqual([expect.stringContaining(at)]);
+    expect(places(await verify(database.pool))).toEqual([]);
+  }
+});
+
+async function identity(): Promise<string> {
+  const { rows } = await database.pool.query<{ id: string }>('select id from ledger.identity');
+  return rows[0]?.id ?? '';
+}

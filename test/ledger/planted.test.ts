@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepare } from '../../packages/coffer/src/ledger/rules/prepared.ts';
 import { chainHash, encodeBatch } from '../../packages/coffer/src/ledger/chain/chain.ts';
-import type { Rows } from '../../packages/coffer/src/ledger/chain/chain.ts';
+import type { NewRows } from '../../packages/coffer/src/ledger/chain/chain.ts';
 import { decide } from '../../packages/coffer/src/ledger/rules/decide.ts';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
@@ -29,7 +29,7 @@ import type { Decide } from './planted.ts';
 function agreesWithModel(rules: Decide, all: readonly Request[]): boolean {
   const state = emptyState();
   const model = new Model(assets, keepsWallet);
-  const rows: Rows = { openings: [], entries: [] };
+  const rows: NewRows = { openings: [], entries: [] };
   let nowMs = Date.parse('2026-01-31T22:00:00Z');
   for (const { wishes, laterMs } of all) {
     nowMs += laterMs;
@@ -91,20 +91,22 @@ describe('the verifier catches a writer that', () => {
   );
 
   /** Writes one batch of deposits after tampering with its rows and its hashed rows. */
-  async function write(rules: Decide, hashed: (rows: Rows) => Rows): Promise<{ book: number; found: string[] }> {
+  async function write(rules: Decide, hashed: (rows: NewRows) => NewRows): Promise<{ book: number; found: string[] }> {
     const book = await newBook(database);
     const store = await BookStore.connect(database.url, book, () => undefined);
     const { head } = await store.head();
     const state = new BookState(book, new Set(assets), 1, 1);
-    const rows: Rows = { openings: [], entries: [] };
+    const rows: NewRows = { openings: [], entries: [] };
     const recordedAt = new Date(head.recordedAt.getTime() + 1_000);
     for (const operation of operations) {
       const asked = prepare(operation);
       state.apply(asked, rules(state, asked, recordedAt), recordedAt, rows);
     }
     const header = { book, batchNo: 1, firstSeq: 1, recordedAt };
-    const hash = chainHash(head.hash, header, encodeBatch(hashed(rows)));
-    await store.post({ header, previousHash: head.hash, hash, count: rows.entries.length, columns: encodeBatch(rows) });
+    const declarations = await store.undeclared();
+    const hash = chainHash(head.hash, header, encodeBatch({ declarations, ...hashed(rows) }));
+    const columns = encodeBatch({ declarations, ...rows });
+    await store.post({ header, previousHash: head.hash, hash, count: rows.entries.length, columns });
     await store.close();
     const report = await verify(database.pool);
     const found = report.invariants.flatMap(({ first }) => (first ? [`${first.invariant} ${first.at}`] : []));
@@ -112,6 +114,8 @@ describe('the verifier catches a writer that', () => {
     await database.pool.query(`
       alter table ledger.batch disable trigger append_only; delete from ledger.batch; alter table ledger.batch enable always trigger append_only;
       alter table ledger.entry disable trigger append_only; delete from ledger.entry; alter table ledger.entry enable always trigger append_only;
+      alter table ledger.declaration disable trigger append_only; delete from ledger.declaration;
+      alter table ledger.declaration enable always trigger append_only;
       alter table ledger.account disable trigger append_only; delete from ledger.account; alter table ledger.account enable always trigger append_only;
       alter table ledger.book disable trigger append_only; delete from ledger.book; alter table ledger.book enable always trigger append_only`);
     return { book, found };

@@ -96,8 +96,16 @@ describe('an unmodified ledger', () => {
 
 describe('the database refuses', () => {
   for (const table of tables) {
-    const column = table === 'book' ? 'created_at' : table === 'batch' ? 'recorded_at' : table === 'account' ? 'opened_at' : 'recorded_at';
-    const statements = [`update ledger.${table} set ${column} = now()`, `delete from ledger.${table}`, `truncate ledger.${table}`];
+    const change = {
+      book: 'created_at = now()',
+      batch: 'recorded_at = now()',
+      account: 'opened_at = now()',
+      entry: 'recorded_at = now()',
+      declaration: "kind = 'epoch'",
+      asset: 'scale = 0',
+      identity: 'id = gen_random_uuid()',
+    }[table];
+    const statements = [`update ledger.${table} set ${change}`, `delete from ledger.${table}`, `truncate ledger.${table}`];
     for (const statement of statements) {
       it(`${statement}, also under session_replication_role = replica`, async () => {
         await expect(database.pool.query(statement)).rejects.toMatchObject({ code: '23001' });

@@ -58,7 +58,7 @@ export function contentOf(operation: Operation): ModelContent {
     reason: 'reason' in operation ? operation.reason : undefined,
     transfer: 'transfer' in operation ? operation.transfer : undefined,
     from: 'from' in operation ? operation.from : undefined,
-    actor: 'actor' in operation ? operation.actor : undefined,
+    actor: 'reason' in operation ? operation.actor : undefined,
   });
 }
 

@@ -51,6 +51,9 @@ export type ModelEntry = {
   controls: object | null;
   spentDay: bigint | null;
   spentMonth: bigint | null;
+  actor: string | null;
+  approver: string | null;
+  leg: number | null;
 };
 
 type Remembered = { content: ModelContent; metadata: string | null; entry: ModelEntry };
@@ -87,6 +90,7 @@ const blank = {
   controls: null,
   spentDay: null,
   spentMonth: null,
+  leg: null,
 };
 
 export class World {
@@ -96,6 +100,8 @@ export class World {
   holds: ModelHold[] = [];
   log: ModelEntry[] = [];
   remembered = new Map<string, Remembered>();
+  /** Who asked for the operation in progress, and who approved it. */
+  persons: Pick<ModelEntry, 'actor' | 'approver'> = { actor: null, approver: null };
   readonly book: number;
 
   constructor(assets: readonly number[], keeps: (wallet: string) => boolean, book: number) {
@@ -197,7 +203,7 @@ export class World {
     const seq = this.log.length + 1;
     const sides = { debit: debit && this.#side(debit), credit: credit && this.#side(credit) };
     const debitFloor = debit && !saying.controls ? debit.floor : null;
-    const entry: ModelEntry = { ...blank, operation: seq, debitFloor, ...saying, ...sides, seq, recordedAt: now };
+    const entry: ModelEntry = { ...blank, ...this.persons, operation: seq, debitFloor, ...saying, ...sides, seq, recordedAt: now };
     this.log.push(entry);
     if (debit?.limits) {
       entry.spentDay = this.spent(debit, 'day', now);

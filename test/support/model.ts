@@ -130,6 +130,7 @@ export class Model {
   }
 
   #postOne(operation: Operation, now: Date): ModelAnswer {
+    this.#isAsked(operation);
     if (this.#isAnothers(operation))
       return this.#refuse(operation, no('wallet_not_found', { wallet: initiatorName(operation) }), now, false);
     const earlier = this.#earlier(operation);
@@ -178,9 +179,14 @@ export class Model {
     }
   }
 
+  #isAsked({ actor, approver }: Operation): void {
+    this.#world.persons = { actor: actor ?? null, approver: approver ?? null };
+  }
+
   /** Recorded with the request, unless it has no initiating account. */
   #refuse(operation: Operation, refusal: ModelRefusal, now: Date, remember: boolean, opens = false): ModelAnswer {
     const world = this.#world;
+    this.#isAsked(operation);
     const opening = world.log.length;
     if (opens && operation.kind === 'transfer_credit') transitOf(world, operation, now);
     const initiator = world.initiator(operation);

@@ -70,6 +70,8 @@ const terms = {
   expectedVersion: seldom(fc.nat({ max: 4 })),
   onlyOwner: seldom(fc.constantFrom(...wallets.map(owner))),
   metadata: fc.constantFrom(...metadata),
+  actor: fc.constantFrom(undefined, 'user:1', 'key:2'),
+  approver: seldom(fc.constant('user:3')),
 };
 const funding = { amount, upTo: flag, minimumBalance: seldom(fc.bigInt({ min: -20n, max: 40n })) };
 const effectiveAt = fc.constantFrom(...dates).map((date) => (date === undefined ? undefined : new Date(date)));

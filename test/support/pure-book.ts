@@ -1,6 +1,6 @@
 /** The rules and the memory of a book without a database: look-ups search the rows written so far. */
 import { prepare } from '../../packages/coffer/src/ledger/rules/prepared.ts';
-import type { Rows } from '../../packages/coffer/src/ledger/chain/chain.ts';
+import type { NewRows } from '../../packages/coffer/src/ledger/chain/chain.ts';
 import { decideTogether } from '../../packages/coffer/src/ledger/posting/group.ts';
 import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
 import type { Operation, Outcome } from '../../packages/coffer/src/ledger/index.ts';
@@ -12,7 +12,7 @@ export function emptyState(): BookState {
 }
 
 /** As the writer does ahead of deciding. */
-export function lookUpOriginals(state: BookState, { entries }: Rows, operations: readonly Operation[]): void {
+export function lookUpOriginals(state: BookState, { entries }: NewRows, operations: readonly Operation[]): void {
   for (const operation of operations) {
     const seq = operation.kind === 'reversal' ? operation.reverses : 'ends' in operation ? operation.ends : 0;
     const entry = entries[seq - 1];
@@ -23,7 +23,7 @@ export function lookUpOriginals(state: BookState, { entries }: Rows, operations:
 
 export class PureBook {
   readonly #state = emptyState();
-  readonly rows: Rows = { openings: [], entries: [] };
+  readonly rows: NewRows = { openings: [], entries: [] };
 
   post(operations: readonly Operation[], now: Date): Outcome[] {
     lookUpOriginals(this.#state, this.rows, operations);
@@ -33,7 +33,7 @@ export class PureBook {
   /** Decides and rolls everything back, as when the database rejects the batch. */
   postInVain(requests: readonly (readonly Operation[])[], now: Date): void {
     const start = this.#state.mark();
-    const rows: Rows = { openings: [], entries: [] };
+    const rows: NewRows = { openings: [], entries: [] };
     for (const operations of requests) {
       lookUpOriginals(this.#state, this.rows, operations);
       decideTogether(this.#state, { operations: operations.map(prepare), linked: true }, now, rows);

@@ -13,9 +13,11 @@ set citus.enable_unsafe_triggers = on;
 
 -- Few rows, the same for every book, changed by migrations only.
 select create_reference_table('ledger.asset');
+select create_reference_table('ledger.identity');
 
 select create_distributed_table('ledger.book', 'book', shard_count => 64);
 select create_distributed_table('ledger.batch', 'book', colocate_with => 'ledger.book');
+select create_distributed_table('ledger.declaration', 'book', colocate_with => 'ledger.book');
 select create_distributed_table('ledger.account', 'book', colocate_with => 'ledger.book');
 select create_distributed_table('ledger.entry', 'book', colocate_with => 'ledger.book');
 

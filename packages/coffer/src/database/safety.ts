@@ -98,11 +98,10 @@ export async function refuseUnsafeLedger(pool: pg.Pool): Promise<void> {
     );
   }
 
-  // The list of assets grows by migration and needs no guard.
   const { rows: guards } = await pool.query<Guard>(`
     select c.oid::regclass::text as table, t.tgenabled as trigger_enabled
     from pg_class c left join pg_trigger t on t.tgrelid = c.oid and t.tgname = 'append_only'
-    where c.relnamespace = 'ledger'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'asset'
+    where c.relnamespace = 'ledger'::regnamespace and c.relkind in ('r', 'p')
     order by 1`);
   const unguarded = guards.find((guard) => guard.trigger_enabled !== 'A');
   if (!unguarded) return;

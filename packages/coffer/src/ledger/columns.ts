@@ -9,11 +9,18 @@ type Values = { int8: number; text: string; numeric: bigint; bytea: string; time
 export type ColumnType = keyof Values;
 export type Value<T extends ColumnType> = Values[T];
 
+/**
+ * The encodings of the chain, oldest first: each batch row stores the number of its own. Format 1 wrote every null; since format 2 a column
+ * without values is an empty array; since format 3 a batch has declarations, and an entry its actor.
+ */
+export const chainFormats = [1, 2, 3] as const;
+export type ChainFormat = (typeof chainFormats)[number];
+
 type Column<N extends string, T extends ColumnType> = {
   readonly name: N;
   readonly type: T;
   /** The chain format that introduced it. */
-  readonly since: 1 | 2;
+  readonly since: ChainFormat;
   /** JSON in the database, its text in memory. */
   readonly json?: true;
   /** The entry field that the column stores; absent when it stores a part of one. */
@@ -56,6 +63,9 @@ export const entryColumns = [
   json('controls', 2),
   plain('spent_day', 'numeric', 2),
   plain('spent_month', 'numeric', 2),
+  plain('actor', 'text', 3),
+  plain('approver', 'text', 3),
+  plain('leg', 'int8', 3),
 ] as const;
 
 type EntryColumns = (typeof entryColumns)[number];
@@ -70,21 +80,23 @@ export type PlainField = Extract<EntryColumns, { readonly field: string }>['fiel
 type FieldWithoutColumn = Exclude<keyof Entry, PlainField | 'seq' | 'debit' | 'credit' | 'asset' | 'refusal'>;
 const everyFieldHasColumn: [FieldWithoutColumn] extends [never] ? true : FieldWithoutColumn = true;
 
+const columnsByFormat = new Map(chainFormats.map((format) => [format, entryColumns.filter(({ since }) => since <= format)]));
+
 /** The columns of a chain format, in order. */
-export function columnsOf(format: 1 | 2): readonly EntryColumn[] {
-  return everyFieldHasColumn && (format === 2 ? entryColumns : entryColumns.filter(({ since }) => since === 1));
+export function columnsOf(format: ChainFormat): readonly EntryColumn[] {
+  return (everyFieldHasColumn && columnsByFormat.get(format)) || [];
 }
 
-function plain<const N extends string, const T extends ColumnType>(name: Plain<N, T> & N, type: T, since: 1 | 2 = 1) {
+function plain<const N extends string, const T extends ColumnType>(name: Plain<N, T> & N, type: T, since: ChainFormat = 1) {
   const field = camelCase(name) as Camel<N> & keyof Entry;
   return { name, type, since, field, of: (entry: RecordedEntry) => entry[field] as Values[T] | null } as const;
 }
 
-function json<const N extends 'metadata' | 'details' | 'controls'>(name: N, since: 1 | 2 = 1) {
+function json<const N extends 'metadata' | 'details' | 'controls'>(name: N, since: ChainFormat = 1) {
   return { name, type: 'text', since, json: true, field: name as Camel<N> & N, of: (entry: RecordedEntry) => entry[name] } as const;
 }
 
-function part<const N extends string, const T extends ColumnType>(name: N, type: T, of: Column<N, T>['of'], since: 1 | 2 = 1) {
+function part<const N extends string, const T extends ColumnType>(name: N, type: T, of: Column<N, T>['of'], since: ChainFormat = 1) {
   return { name, type, since, of } as const;
 }
 

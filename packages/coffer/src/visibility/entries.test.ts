@@ -41,6 +41,9 @@ const entry = (more: Partial<RecordedEntry> = {}): RecordedEntry => ({
   controls: null,
   spentDay: null,
   spentMonth: null,
+  actor: 'user:alice',
+  approver: null,
+  leg: null,
   ...more,
 });
 const staff = {};

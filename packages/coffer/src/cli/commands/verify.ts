@@ -61,9 +61,9 @@ function sentences(report: VerifyReport): string {
     }
     lines.push('Do not change this database: stop writing to it, and compare it with a backup. docs/concepts/chain.md explains each rule.');
   }
-  if (report.foreignCheckpoints > 0) {
+  for (const { book, after, lostUntil, actor, reason } of report.acceptedLosses) {
     lines.push(
-      `Not compared: ${several(report.foreignCheckpoints, 'checkpoint', 'checkpoints')} in COFFER_HOME belong to another ledger (another database, or this one before it was replaced).`,
+      `Book ${book}: the loss of the log after seq ${count(after)}, at least until ${count(lostUntil)}, was accepted by ${actor}: ${reason}`,
     );
   }
   return lines.join('\n');

@@ -6,15 +6,12 @@
 import { createHash } from 'node:crypto';
 import { byteaColumn, int8Column, numericColumn, textColumn, timestamptzColumn } from '../../database/index.ts';
 import { columnsOf } from '../columns.ts';
-import type { ColumnType, EntryColumn, Value } from '../columns.ts';
+import type { ChainFormat, ColumnType, EntryColumn, Value } from '../columns.ts';
 import type { Account, RecordedEntry } from '../rules/types.ts';
+import type { Declaration } from './declarations.ts';
 
-/**
- * Stored in each batch row. A new encoding gets the next number, and the verifier keeps the old ones. Format 1 had fewer columns and wrote
- * every null; since format 2 a column without values is an empty array.
- */
-export type ChainFormat = 1 | 2;
-export const chainFormat: ChainFormat = 2;
+/** The format of new batches. */
+export const chainFormat: ChainFormat = 3;
 
 export type BatchHeader = {
   readonly book: number;
@@ -26,15 +23,37 @@ export type BatchHeader = {
 /** An account that the batch opens, and the seq of its opening. */
 export type Opening = { readonly account: Account; readonly seq: number };
 
-/** The rows that a batch adds to the ledger. */
-export type Rows = { readonly openings: Opening[]; readonly entries: RecordedEntry[] };
+/** The rows that decisions add to the ledger. */
+export type NewRows = { readonly openings: Opening[]; readonly entries: RecordedEntry[] };
+
+/** The rows of a batch. */
+export type Rows = NewRows & { readonly declarations: readonly Declaration[] };
 
 /** The columns of a batch, in the order of the posting function's parameters and of the hash. */
-export function encodeBatch({ openings, entries }: Rows, format: ChainFormat = chainFormat): Buffer[] {
-  return [...encodeOpenings(openings, format), ...encodeEntries(entries, ({ of }) => of, format)];
+export function encodeBatch({ declarations, openings, entries }: Rows): Buffer[] {
+  return encodeRows(
+    declarations,
+    openings,
+    encodeEntries(entries, ({ of }) => of, chainFormat),
+    chainFormat,
+  );
 }
 
-export function encodeOpenings(openings: readonly Opening[], format: ChainFormat): Buffer[] {
+/** Likewise, in any format, with columns of entries that are encoded already. */
+export function encodeRows(
+  declarations: readonly Declaration[],
+  openings: readonly Opening[],
+  entries: readonly Buffer[],
+  format: ChainFormat,
+): Buffer[] {
+  return [...(format < 3 ? [] : encodeDeclarations(declarations)), ...encodeOpenings(openings, format), ...entries];
+}
+
+function encodeDeclarations(declarations: readonly Declaration[]): Buffer[] {
+  return [textColumn(declarations, ({ kind }) => kind), textColumn(declarations, ({ body }) => body)];
+}
+
+function encodeOpenings(openings: readonly Opening[], format: ChainFormat): Buffer[] {
   const dense = format === 1;
   return [
     int8Column(openings, ({ account }) => account.number, dense),

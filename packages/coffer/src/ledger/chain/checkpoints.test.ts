@@ -90,14 +90,15 @@ describe('checkpoints', () => {
     expect(seqs).toEqual([...Array.from({ length: 6_501 }, (_, at) => 2 * at), ...recent, last]);
   });
 
-  it('of another ledger do not count for this one', async () => {
+  it('of another ledger are violations: it was here before', async () => {
     await post();
     await start().stop();
     const [checkpoint] = await readCheckpoints(home);
     if (!checkpoint) throw new Error('no checkpoint was recorded');
-    const foreign = { ...checkpoint, openedUs: checkpoint.openedUs - 1, hash: '00'.repeat(32) };
+    const foreign = { ...checkpoint, ledger: '00000000-0000-4000-8000-000000000000' };
     const report = await verify(database.pool, { checkpoints: [checkpoint, foreign] });
-    expect(report).toMatchObject({ ok: true, foreignCheckpoints: 1 });
+    expect(report).toMatchObject({ ok: false });
+    expect(report.invariants.find(({ id }) => id === 'I11')?.first?.at).toBe(`the checkpoint of ${checkpoint.at}`);
   });
 
   it('are deleted with the ledger', async () => {

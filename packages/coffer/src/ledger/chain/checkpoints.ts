@@ -11,9 +11,9 @@ import { makeFolder } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 
 export type Checkpoint = {
+  /** The identity of the ledger; null in lines that are older than it. */
+  readonly ledger: string | null;
   readonly book: number;
-  /** When the book was opened, in microseconds since 1970. Distinguishes ledgers that shared a home. */
-  readonly openedUs: number;
   readonly batchNo: number;
   readonly lastSeq: number;
   /** Hash of the batch, in hex. */
@@ -95,19 +95,19 @@ async function filesIn(home: string): Promise<string[]> {
 
 async function readHeads(pool: pg.Pool): Promise<Checkpoint[]> {
   const { rows } = await pool.query<{
+    ledger: string;
     book: number;
-    opened_us: number;
     batch_no: number;
     last_seq: number;
     hash: Buffer;
   }>(`
-    select book.book, (extract(epoch from book.created_at) * 1000000)::bigint as opened_us, head.batch_no, head.last_seq, head.hash
-    from ledger.book cross join lateral (select * from ledger.batch where batch.book = book.book order by batch_no desc limit 1) head
+    select identity.id as ledger, book.book, head.batch_no, head.last_seq, head.hash
+    from ledger.identity cross join ledger.book cross join lateral (select * from ledger.batch where batch.book = book.book order by batch_no desc limit 1) head
     order by book.book`);
   const at = new Date().toISOString();
-  return rows.map(({ book, opened_us, batch_no, last_seq, hash }) => ({
+  return rows.map(({ ledger, book, batch_no, last_seq, hash }) => ({
+    ledger,
     book,
-    openedUs: opened_us,
     batchNo: batch_no,
     lastSeq: last_seq,
     hash: hash.toString('hex'),
@@ -151,17 +151,9 @@ export function thinned(lines: readonly string[]): string[] {
 
 function parse(line: string): Checkpoint | null {
   try {
-    const { book, openedUs, batchNo, lastSeq, hash, at } = JSON.parse(line) as Partial<Checkpoint>;
-    if (
-      book === undefined ||
-      openedUs === undefined ||
-      batchNo === undefined ||
-      lastSeq === undefined ||
-      hash === undefined ||
-      at === undefined
-    )
-      return null;
-    return { book, openedUs, batchNo, lastSeq, hash, at };
+    const { ledger = null, book, batchNo, lastSeq, hash, at } = JSON.parse(line) as Partial<Checkpoint>;
+    if (book === undefined || batchNo === undefined || lastSeq === undefined || hash === undefined || at === undefined) return null;
+    return { ledger, book, batchNo, lastSeq, hash, at };
   } catch {
     return null;
   }

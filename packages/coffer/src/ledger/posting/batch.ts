@@ -1,6 +1,6 @@
 /** A batch: requests decided together, and the rows they add to the log, encoded and sealed into the chain. */
 import { chainHash, encodeBatch } from '../chain/chain.ts';
-import type { Rows } from '../chain/chain.ts';
+import type { NewRows, Rows } from '../chain/chain.ts';
 import { decideTogether } from './group.ts';
 import type { Request } from './queue.ts';
 import type { BookState, SealedChanges } from './state.ts';
@@ -25,12 +25,13 @@ export type Batch = {
 /** Decides requests in order, on the state of the log at `follows`. */
 export function decideBatch(book: number, state: BookState, follows: Head, requests: readonly Request[], recordedAt: Date): Batch {
   const start = state.mark();
-  const rows: Rows = { openings: [], entries: [] };
+  const rows: NewRows = { openings: [], entries: [] };
   const answers = requests.map((request) => decideTogether(state, request, recordedAt, rows));
+  const declarations = rows.entries.length === 0 ? [] : state.takeDeclarations();
   const changes = state.seal(start);
   const done = Promise.resolve();
   if (rows.entries.length === 0) return { requests, answers, changes, sealed: null, follows, head: follows, done };
-  const sealed = seal(book, follows, rows, recordedAt);
+  const sealed = seal(book, follows, { ...rows, declarations }, recordedAt);
   const head = { batchNo: sealed.header.batchNo, lastSeq: follows.lastSeq + sealed.count, hash: sealed.hash, recordedAt };
   return { requests, answers, changes, sealed, follows, head, done };
 }

@@ -4,7 +4,7 @@ import { contentOf, limitsAsText } from '../rules/content.ts';
 import type { Posted } from '../rules/decision.ts';
 import { digestOpening } from '../rules/digest.ts';
 import type { Refusal } from '../rules/refusals.ts';
-import type { Account, OpenOperation, Operation, RecordedEntry } from '../rules/types.ts';
+import type { Account, Asked, OpenOperation, Operation, RecordedEntry } from '../rules/types.ts';
 
 type Place = { readonly book: number; readonly seq: number; readonly recordedAt: Date };
 
@@ -19,12 +19,13 @@ const blank = {
   reverses: null,
   reversed: null,
   controls: null,
+  leg: null,
 } as const;
 
 /** A requested opening. Its key is in the scope of the wallet that it opens. */
 export function openingEntry(place: Place, operation: OpenOperation, account: Account, digest: string): RecordedEntry {
   return {
-    ...opening(place, account, digest),
+    ...opening(place, account, digest, operation),
     operation: place.seq,
     scope: account.number,
     key: operation.key,
@@ -32,14 +33,21 @@ export function openingEntry(place: Place, operation: OpenOperation, account: Ac
 }
 
 /** An implicit opening: the row before a posting, of the same operation. */
-export function openedOnTheWayEntry(place: Place, operation: number, account: Account): RecordedEntry {
-  return { ...opening(place, account, digestOpening(account)), operation, scope: null, key: null };
+export function openedOnTheWayEntry(place: Place, operation: number, account: Account, asked: Asked): RecordedEntry {
+  return { ...opening(place, account, digestOpening(account), asked), operation, scope: null, key: null };
 }
 
-function opening(place: Place, account: Account, digest: string): Omit<RecordedEntry, 'operation' | 'scope' | 'key'> {
+function opening(
+  place: Place,
+  account: Account,
+  digest: string,
+  { actor, approver }: Asked,
+): Omit<RecordedEntry, 'operation' | 'scope' | 'key'> {
   return {
     ...place,
     ...blank,
+    actor: actor ?? null,
+    approver: approver ?? null,
     kind: 'open',
     debit: null,
     credit: account,
@@ -87,6 +95,9 @@ export function postingEntry(place: Place, operation: Moving, decision: Posted, 
     controls: isControl(operation) ? controlsText(debit) : null,
     spentDay: spent && spent.day,
     spentMonth: spent && spent.month,
+    actor: operation.actor ?? null,
+    approver: operation.approver ?? null,
+    leg: null,
   };
 }
 
@@ -111,6 +122,8 @@ export function refusalEntry(place: Place, operation: Operation, refusal: Refusa
     details: JSON.stringify({ asked: requestedContent(operation), facts: refusal.facts }),
     spentDay: null,
     spentMonth: null,
+    actor: operation.actor ?? null,
+    approver: operation.approver ?? null,
   };
 }
 

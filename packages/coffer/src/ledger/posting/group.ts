@@ -1,7 +1,7 @@
 /** Decides the operations of one request: independently, or all or none. */
 import { assert } from '../../kernel/index.ts';
 import type { PreparedOperation } from '../rules/prepared.ts';
-import type { Rows } from '../chain/chain.ts';
+import type { NewRows } from '../chain/chain.ts';
 import { decide, initiatorOf, isOwnedByOther, isRetry } from '../rules/decide.ts';
 import type { Decision } from '../rules/decision.ts';
 import type { Refusal } from '../rules/refusals.ts';
@@ -11,7 +11,7 @@ import type { Outcome, RecordedEntry } from '../rules/types.ts';
 export type Group = { readonly operations: readonly PreparedOperation[]; readonly linked: boolean };
 
 /** Returns an outcome for each operation, and appends their log rows to `rows`. */
-export function decideTogether(state: BookState, group: Group, recordedAt: Date, rows: Rows): Outcome[] {
+export function decideTogether(state: BookState, group: Group, recordedAt: Date, rows: NewRows): Outcome[] {
   const mark = state.mark();
   const { openings, entries } = rows;
   const before = { openings: openings.length, entries: entries.length };
@@ -30,7 +30,7 @@ export function decideTogether(state: BookState, group: Group, recordedAt: Date,
 }
 
 /** The failing operation keeps its own refusal; the others name it. Each is remembered under its own key. */
-function refuseTogether(state: BookState, group: Group, culprit: number, reason: Refusal, recordedAt: Date, rows: Rows): Outcome[] {
+function refuseTogether(state: BookState, group: Group, culprit: number, reason: Refusal, recordedAt: Date, rows: NewRows): Outcome[] {
   return group.operations.map((prepared, at) => {
     const refusal: Refusal = at === culprit ? reason : { code: 'linked_operation_refused', facts: { refused: String(culprit) } };
     // A wallet of another owner is neither read for a remembered outcome nor made to remember one.
@@ -44,7 +44,7 @@ function refuseTogether(state: BookState, group: Group, culprit: number, reason:
   });
 }
 
-function settle(state: BookState, prepared: PreparedOperation, decision: Decision, recordedAt: Date, rows: Rows): Outcome {
+function settle(state: BookState, prepared: PreparedOperation, decision: Decision, recordedAt: Date, rows: NewRows): Outcome {
   if (decision.type === 'replayed') return outcomeOf(decision.entry, true);
   const entry = state.apply(prepared, decision, recordedAt, rows);
   if (entry) return outcomeOf(entry, false);

@@ -15,14 +15,16 @@ export class FellBehind extends Error {}
 
 /** The end of the log, and a state that knows only the system accounts. Wallets are looked up when needed. */
 export async function readBook(store: BookStore, { book, keeps }: Book): Promise<{ state: BookState; head: Head; databaseMs: number }> {
-  const [{ head, nextAccountNumber }, assets, systemAccounts, databaseMs] = await Promise.all([
+  const [{ head, nextAccountNumber }, assets, systemAccounts, undeclared, databaseMs] = await Promise.all([
     store.head(),
     store.assets(),
     store.systemAccounts(),
+    store.undeclared(),
     store.clock(),
   ]);
   const state = new BookState(book, assets, head.lastSeq + 1, nextAccountNumber, keeps);
   for (const account of systemAccounts) state.learnAccount(account);
+  state.learnUndeclared(undeclared);
   return { state, head, databaseMs };
 }
 
@@ -33,6 +35,7 @@ export async function followOthers({ store, state }: Live, known: Head): Promise
   if (head.lastSeq - known.lastSeq > tailEntriesMax) throw new FellBehind();
   for (const entry of await store.tail(known.lastSeq, head.lastSeq)) state.follow(entry);
   for (const account of await store.systemAccounts()) state.learnAccount(account);
+  if (state.declaresMore) state.learnUndeclared(await store.undeclared());
   state.moveTo(head.lastSeq + 1, nextAccountNumber);
   return head;
 }

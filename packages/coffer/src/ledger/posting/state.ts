@@ -7,18 +7,20 @@
 import { assert } from '../../kernel/index.ts';
 import { outcomeName } from '../rules/prepared.ts';
 import type { PreparedOperation } from '../rules/prepared.ts';
-import type { Rows } from '../chain/chain.ts';
+import type { NewRows } from '../chain/chain.ts';
+import type { Declaration } from '../chain/declarations.ts';
 import { isSystemAccountId, systemAccountId } from '../rules/accounts.ts';
 import type { BookView, Decision } from '../rules/decision.ts';
 import { openedOnTheWayEntry, openingEntry, postingEntry, refusalEntry } from './entries.ts';
 import { Recent } from './recent.ts';
-import type { Account, AccountKind, Hold, Original, RecordedEntry, SystemKind } from '../rules/types.ts';
+import type { Account, AccountKind, Asked, Hold, Original, RecordedEntry, SystemKind } from '../rules/types.ts';
 
 /** Far above what can be in flight at the same time, so nothing in flight is evicted. */
 const walletsKept = 100_000;
 const outcomesKept = 20_000;
 const holdsKept = 20_000;
 const originalsKept = 20_000;
+const nothingToDeclare: readonly Declaration[] = [];
 
 /** A point to roll back to. */
 export type Mark = {
@@ -45,6 +47,8 @@ export class BookState implements BookView {
   readonly #outcomes = new Recent<RecordedEntry>(outcomesKept);
   readonly #holds = new Recent<Hold>(holdsKept);
   readonly #originals = new Recent<Original>(originalsKept);
+  /** What the next batch has to declare, by its text. */
+  readonly #undeclared = new Map<string, Declaration>();
   #changes: Change[] = [];
   #nextSeq: number;
   #nextAccountNumber: number;
@@ -105,13 +109,13 @@ export class BookState implements BookView {
   }
 
   /** Applies a decision and appends its rows. The operation's own entry comes last and is the answer. */
-  apply({ operation, digest, name }: PreparedOperation, decision: Decision, recordedAt: Date, rows: Rows): RecordedEntry | null {
+  apply({ operation, digest, name }: PreparedOperation, decision: Decision, recordedAt: Date, rows: NewRows): RecordedEntry | null {
     switch (decision.type) {
       case 'posted': {
         assert(operation.kind !== 'open', 'an opening is not posted');
         const { debit, credit, hold, original } = decision;
         const operationSeq = this.#nextSeq + decision.opened.length;
-        this.#open(decision.opened, operationSeq, recordedAt, rows);
+        this.#open(decision.opened, operationSeq, operation, recordedAt, rows);
         this.#putAccount(debit);
         if (credit) this.#putAccount(credit);
         if (hold) this.#put(this.#holds, String(hold.seq), hold);
@@ -128,7 +132,7 @@ export class BookState implements BookView {
         // There is no account to remember it for: the initiating wallet does not exist, or another operation uses its key.
         if (decision.scope === null) return null;
         if (decision.opened) {
-          this.#open(decision.opened, this.#nextSeq + decision.opened.length, recordedAt, rows);
+          this.#open(decision.opened, this.#nextSeq + decision.opened.length, operation, recordedAt, rows);
           for (const account of decision.opened) this.#putAccount(account);
         }
         return this.#remember(name, refusalEntry(this.#takePlace(recordedAt), operation, decision.refusal, decision.scope, digest), rows);
@@ -167,6 +171,25 @@ export class BookState implements BookView {
       if (entry.controls !== null || known.controls.limits) cache.delete(side.id);
       else this.learnAccount({ ...known, balance: side.balance, held: side.held, spent: null, version: side.version });
     }
+  }
+
+  /** What this book has yet to declare, as the database says. */
+  learnUndeclared(declarations: readonly Declaration[]): void {
+    this.#undeclared.clear();
+    for (const declaration of declarations) this.#undeclared.set(declaration.body, declaration);
+  }
+
+  get declaresMore(): boolean {
+    return this.#undeclared.size > 0;
+  }
+
+  /** For the next batch; rolled back with it. */
+  takeDeclarations(): readonly Declaration[] {
+    if (this.#undeclared.size === 0) return nothingToDeclare;
+    const declarations = [...this.#undeclared.values()];
+    for (const declaration of declarations) this.#changes.push({ map: this.#undeclared, name: declaration.body, previous: declaration });
+    this.#undeclared.clear();
+    return declarations;
   }
 
   mark(): Mark {
@@ -209,10 +232,10 @@ export class BookState implements BookView {
   }
 
   /** Accounts opened implicitly by an operation. */
-  #open(opened: readonly Account[], operation: number, recordedAt: Date, rows: Rows): void {
+  #open(opened: readonly Account[], operation: number, asked: Asked, recordedAt: Date, rows: NewRows): void {
     for (const account of opened) {
       rows.openings.push({ account, seq: this.#nextSeq });
-      rows.entries.push(openedOnTheWayEntry(this.#takePlace(recordedAt), operation, account));
+      rows.entries.push(openedOnTheWayEntry(this.#takePlace(recordedAt), operation, account, asked));
     }
     this.#nextAccountNumber += opened.length;
   }
@@ -230,7 +253,7 @@ export class BookState implements BookView {
     map.set(name, value);
   }
 
-  #remember(name: string | null, entry: RecordedEntry, rows: Rows): RecordedEntry {
+  #remember(name: string | null, entry: RecordedEntry, rows: NewRows): RecordedEntry {
     rows.entries.push(entry);
     if (name === null) return entry;
     this.#changes.push({ map: this.#outcomes, name, previous: undefined });

@@ -4,6 +4,8 @@ import { typeParsers, withServerOptions } from '../../database/index.ts';
 import { assert } from '../../kernel/index.ts';
 import { chainFormat } from '../chain/chain.ts';
 import type { BatchHeader } from '../chain/chain.ts';
+import { declaredAsset, declaredLedger } from '../chain/declarations.ts';
+import type { Declaration, DeclaredAsset } from '../chain/declarations.ts';
 import { entryColumns } from '../columns.ts';
 import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from '../reading/rows.ts';
 import type { AccountRow, EntryRow } from '../reading/rows.ts';
@@ -45,8 +47,8 @@ export const planOptions = [
   .map((setting) => `-c ${setting}`)
   .join(' ');
 
-/** A batch's header has 8 parameters, an opening 7 columns. */
-const postParameters = 8 + 7 + entryColumns.length;
+/** A batch's header has 8 parameters, a declaration 2 columns, an opening 7. */
+const postParameters = 8 + 2 + 7 + entryColumns.length;
 
 /** By the name they are prepared under. The tests check their plans. */
 export const statements = {
@@ -56,6 +58,14 @@ export const statements = {
     from ledger.batch b where b.book = $1 order by b.batch_no desc limit 1`,
   clock: 'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms',
   assets: 'select id from ledger.asset',
+  undeclaredLedger: `
+    select i.id, (extract(epoch from b.created_at) * 1000000)::bigint as opened_us
+    from ledger.book b join ledger.batch g on g.book = $1 and g.batch_no = 0 cross join ledger.identity i
+    where b.book = $1 and g.format < 3 and not exists (select from ledger.declaration d where d.book = $1 and d.kind = 'ledger')`,
+  undeclaredAssets: `
+    select a.id, a.code, a.scale, a.name from ledger.asset a
+    where not exists (select from ledger.declaration d where d.book = $1 and d.kind = 'asset' and (d.body ->> 'id')::integer = a.id)
+    order by a.id`,
   systemAccounts: `select ${accountColumns} from ledger.balance b where b.book = $1 and b.kind <> 'wallet'`,
   wallets: `
     select ${accountColumns}
@@ -163,6 +173,15 @@ export class BookStore {
   async assets(): Promise<ReadonlySet<number>> {
     const { rows } = await this.#run<{ id: number }>(this.#reading, 'assets', []);
     return new Set(rows.map(({ id }) => id));
+  }
+
+  /** What the book has not declared yet: assets, and the ledger if its first hash does not name it. */
+  async undeclared(): Promise<Declaration[]> {
+    const [ledger, assets] = await Promise.all([
+      this.#run<{ id: string; opened_us: number }>(this.#reading, 'undeclaredLedger', [this.#book]),
+      this.#run<DeclaredAsset>(this.#reading, 'undeclaredAssets', [this.#book]),
+    ]);
+    return [...ledger.rows.map(({ id, opened_us }) => declaredLedger(id, opened_us)), ...assets.rows.map(declaredAsset)];
   }
 
   async systemAccounts(): Promise<Account[]> {

@@ -4,7 +4,7 @@
  */
 import { assert } from '../../kernel/index.ts';
 import { internalKey } from './internal-keys.ts';
-import type { RecordedEntry, TransferCreditOperation, TransferEndOperation } from './types.ts';
+import type { Asked, RecordedEntry, TransferCreditOperation, TransferEndOperation } from './types.ts';
 
 /** The key under which the recipient's book remembers its decision. */
 export function creditKey(transfer: string): string {
@@ -56,6 +56,7 @@ export function creditOf(debit: RecordedEntry): TransferCreditOperation {
     from,
     ...(metadata !== null && { metadata }),
     ...(effectiveAt && { effectiveAt }),
+    ...askedBy(debit),
   };
 }
 
@@ -64,9 +65,14 @@ export function endOf(debit: RecordedEntry, credit: RecordedEntry): TransferEndO
   const { from, to } = sagaDetails(debit);
   const { asset, effectiveAt, seq } = debit;
   assert(from !== undefined && to !== undefined && asset !== null, 'a transfer debit has a sender, a recipient and an asset');
-  const common = { key: endKey(seq), asset, ends: seq, from, to, decidedBy: nameOf(credit) };
+  const common = { key: endKey(seq), asset, ends: seq, from, to, decidedBy: nameOf(credit), ...askedBy(debit) };
   if (!credit.refusal) return { kind: 'transfer_complete', ...common };
   return { kind: 'transfer_return', ...common, refusal: credit.refusal, ...(effectiveAt && { effectiveAt }) };
+}
+
+/** All steps are of the principal that began the transfer. */
+function askedBy({ actor, approver }: RecordedEntry): Asked {
+  return { ...(actor !== null && { actor }), ...(approver !== null && { approver }) };
 }
 
 function nameOf({ book, operation }: RecordedEntry): string {

@@ -84,8 +84,16 @@ export type WalletSpec = {
 /** A wallet by its id, opened if missing when `opens` is given; or the book's system account of a kind, in the other side's asset. */
 export type AccountRef = { readonly wallet: string; readonly opens?: WalletSpec } | { readonly system: SystemKind };
 
-/** Terms that every operation may carry. */
-type Terms = {
+/** The persons behind an operation. Recorded, not content: another principal may repeat a request. */
+export type Asked = {
+  /** The principal that asked for it, as the audit names it. */
+  readonly actor?: string;
+  /** The second person, where the operation needed one. */
+  readonly approver?: string;
+};
+
+/** Terms that every operation of a caller may carry. */
+type Terms = Asked & {
   /** When given, the initiating wallet must belong to this owner; otherwise it is not found. Checked before the key is looked up. */
   readonly onlyOwner?: string;
   /** When given, the initiating account must be at exactly this version. A precondition, not content: a replay ignores it. */
@@ -101,7 +109,7 @@ type AmountTerms = {
 };
 
 /** Open a wallet. Initiated by the wallet itself: its idempotency key is in the new wallet's scope. */
-export type OpenOperation = {
+export type OpenOperation = Asked & {
   readonly kind: 'open';
   readonly key: string;
   readonly wallet: string;
@@ -141,7 +149,7 @@ export type TransferDebitOperation = Terms &
  * The second step, in the recipient's book: from transit to the recipient. Its outcome, posted or refused, is decided once, remembered
  * permanently, and decides the transfer. Made by saga-steps.ts, like the last step.
  */
-export type TransferCreditOperation = {
+export type TransferCreditOperation = Asked & {
   readonly kind: 'transfer_credit';
   readonly key: string;
   readonly to: string;
@@ -155,7 +163,7 @@ export type TransferCreditOperation = {
 };
 
 /** The last step, in the sender's book: completes a credited transfer, or returns a refused one to the sender. */
-export type TransferEndOperation = {
+export type TransferEndOperation = Asked & {
   readonly kind: 'transfer_complete' | 'transfer_return';
   /** The same for both ends, so that at most one of them exists. */
   readonly key: string;
@@ -200,7 +208,7 @@ export type ReleaseOperation = Terms &
   AmountTerms & { readonly kind: 'release'; readonly key: string; readonly wallet: string; readonly hold: number };
 
 /** Release what is left of an expired hold. Internal: it has no key, and a second one finds nothing left. */
-export type ExpireOperation = { readonly kind: 'expire'; readonly key: null; readonly wallet: string; readonly hold: number };
+export type ExpireOperation = Asked & { readonly kind: 'expire'; readonly key: null; readonly wallet: string; readonly hold: number };
 
 /** The actor of a correction or a control, and the reason. */
 export type Decided = { readonly reason: string; readonly actor: string };
@@ -304,6 +312,12 @@ export type Entry = {
   /** What left the debit account in the day and month of this entry, counted while it has limits. */
   readonly spentDay: bigint | null;
   readonly spentMonth: bigint | null;
+  /** Who asked for it; null in entries older than chain format 3, and where nobody did. */
+  readonly actor: string | null;
+  /** Who approved it, when a second person had to. */
+  readonly approver: string | null;
+  /** The place among the postings of one operation, from 1; null when it is the only one. */
+  readonly leg: number | null;
 };
 
 /** A log row with its book and the time it was recorded: what is answered, remembered and read back. */

@@ -22,6 +22,11 @@ export class Accounts {
     return this.#byNumber.size;
   }
 
+  /** In which accounts count. */
+  get assets(): ReadonlySet<number> {
+    return new Set([...this.#byNumber.values()].map(({ asset }) => asset));
+  }
+
   all(): IterableIterator<[number, AccountState]> {
     return this.#byNumber.entries();
   }

@@ -1,25 +1,43 @@
 /** Checks that batches follow one another without a gap, and that each one's hash is that of its entries. */
-import { hash } from 'node:crypto';
-import { chainFormat, chainHash, encodeEntries, encodeOpenings } from '../chain/chain.ts';
-import type { ChainFormat, Opening } from '../chain/chain.ts';
+import { chainFormat, chainHash, encodeEntries, encodeRows } from '../chain/chain.ts';
+import type { Opening } from '../chain/chain.ts';
 import type { Checkpoint } from '../chain/checkpoints.ts';
+import { declaredLedger, earlierGenesisHash, genesisHash } from '../chain/declarations.ts';
+import type { Declaration } from '../chain/declarations.ts';
+import { epochStart, isLost } from '../chain/epochs.ts';
+import { chainFormats } from '../columns.ts';
+import type { ChainFormat } from '../columns.ts';
 import { openControls } from '../rules/accounts.ts';
 import type { Account, AccountKind } from '../rules/types.ts';
+import type { Declarations } from './declarations.ts';
 import type { Findings } from './report.ts';
 import { hasFurtherColumns, valueIn } from './rows.ts';
-import type { BatchRow, LogRow } from './rows.ts';
+import type { BatchRow, BookRow, LogRow } from './rows.ts';
 
 export class BatchChecker {
+  readonly #ledgerId: string;
   readonly #book: number;
+  readonly #openedUs: number;
   readonly #findings: Findings;
+  readonly #declarations: Declarations;
   /** This ledger's checkpoints that are still ahead, in the order of their batches. */
   readonly #checkpoints: readonly Checkpoint[];
   #nextCheckpoint = 0;
   #last: BatchRow | null = null;
   #count = 0;
+  #namesLedger = false;
 
-  constructor(book: number, findings: Findings, checkpoints: readonly Checkpoint[]) {
+  constructor(
+    ledgerId: string,
+    { book, openedUs }: BookRow,
+    declarations: Declarations,
+    findings: Findings,
+    checkpoints: readonly Checkpoint[],
+  ) {
+    this.#ledgerId = ledgerId;
     this.#book = book;
+    this.#openedUs = openedUs;
+    this.#declarations = declarations;
     this.#findings = findings;
     this.#checkpoints = checkpoints.toSorted((one, other) => one.batchNo - other.batchNo);
   }
@@ -43,9 +61,9 @@ export class BatchChecker {
     const at = this.name(batch);
     const last = this.#last;
     this.#findings.expect('I11', at, 'the next batch number', this.#count, batch.batchNo);
-    this.#findings.expect('I11', at, 'its first seq', last === null ? 1 : last.lastSeq + 1, batch.firstSeq);
+    this.#findings.expect('I11', at, 'its first seq', this.firstSeqOf(batch.batchNo), batch.firstSeq);
     this.#findings.expect('I11', at, 'the number of its entries', batch.lastSeq - batch.firstSeq + 1, entries.length);
-    if (batch.format === 1) this.#checkDense(entries);
+    this.#checkFormat(batch, entries);
     if (formatOf(batch) !== batch.format) this.#findings.add('I11', at, 'its format', chainFormat, batch.format);
     if (last !== null && batch.recordedAtUs < last.recordedAtUs)
       this.#findings.add('I11', at, 'when it was recorded (microseconds)', `not before ${last.recordedAtUs}`, batch.recordedAtUs);
@@ -55,7 +73,7 @@ export class BatchChecker {
       'I11',
       at,
       'its hash',
-      last === null ? this.#genesisHash() : this.#hash(Buffer.from(last.hash, 'hex'), batch, entries),
+      last === null ? this.#genesisHash(batch) : this.#hash(Buffer.from(last.hash, 'hex'), batch, entries),
       batch.hash,
     );
     this.#compareCheckpoints(batch);
@@ -63,9 +81,30 @@ export class BatchChecker {
     this.#count++;
   }
 
+  /** The seq that follows the last batch, or begins the epoch that this batch begins. */
+  firstSeqOf(batchNo: number): number {
+    const after = this.#last?.lastSeq ?? 0;
+    const epoch = this.#declarations.epochOf(batchNo);
+    if (!epoch) return after + 1;
+    this.#findings.expect(
+      'I11',
+      `the epoch that batch ${batchNo} of book ${this.#book} begins`,
+      'the seq that it follows',
+      after,
+      epoch.after,
+    );
+    return epochStart(Math.max(after, epoch.lostUntil));
+  }
+
+  /** Whether the chain names the ledger and when the book was opened. */
+  get namesLedger(): boolean {
+    return this.#namesLedger;
+  }
+
   /** After the last batch: checkpoints of later batches prove that the log was longer. */
   end(): void {
-    const ahead = this.#checkpoints[this.#nextCheckpoint];
+    const gaps = this.#declarations.gaps;
+    const ahead = this.#checkpoints.slice(this.#nextCheckpoint).find(({ lastSeq }) => !isLost(lastSeq, gaps));
     if (this.#last === null) this.#findings.add('I11', `book ${this.#book}`, 'the genesis batch', 'batch 0', null);
     if (ahead === undefined) return;
     this.#findings.add(
@@ -77,8 +116,10 @@ export class BatchChecker {
     );
   }
 
-  #genesisHash(): string {
-    return hash('sha256', `coffer book ${this.#book}`, 'hex');
+  #genesisHash({ format }: BatchRow): string {
+    if (format < 3) return earlierGenesisHash(this.#book);
+    this.#namesLedger = true;
+    return genesisHash(this.#ledgerId, this.#book, this.#openedUs);
   }
 
   #hash(previous: Buffer, batch: BatchRow, rows: readonly LogRow[]): string {
@@ -92,16 +133,34 @@ export class BatchChecker {
       recordedAt: new Date(Math.max(0, Math.trunc(batch.recordedAtUs / 1000))),
     };
     const format = formatOf(batch);
+    const declarations = this.#declarations.take(batch.batchNo, this.name(batch));
+    this.#checkLedger(declarations, batch);
     // Wrong rows are included: a wrong row must hash to something else.
-    const columns = [...encodeOpenings(openings, format), ...encodeEntries(rows, valueIn, format)];
+    const columns = encodeRows(declarations, openings, encodeEntries(rows, valueIn, format), format);
     return chainHash(previous, header, columns, format).toString('hex');
   }
 
-  /** Format 1 has fewer columns, and its hash does not cover the others: they must be empty. */
-  #checkDense(entries: readonly LogRow[]): void {
+  /** Older formats have fewer columns, and their hash does not cover the others: they must be empty. */
+  #checkFormat(batch: BatchRow, entries: readonly LogRow[]): void {
+    const format = formatOf(batch);
+    if (format === chainFormat) return;
     for (const row of entries) {
-      if (hasFurtherColumns(row))
-        this.#findings.add('I11', `${this.#book}-${row.seq}`, 'columns of format 2 in a batch of format 1', 'none', 'some');
+      if (hasFurtherColumns(row, format))
+        this.#findings.add('I11', `${this.#book}-${row.seq}`, `columns of a later format in a batch of format ${format}`, 'none', 'some');
+    }
+  }
+
+  #checkLedger(declarations: readonly Declaration[], batch: BatchRow): void {
+    const at = this.name(batch);
+    if (declarations.length > 0 && formatOf(batch) < 3) this.#findings.add('I11', at, 'its declarations', 'none in its format', 'some');
+    for (const { kind, body } of declarations) {
+      if (kind !== 'ledger') continue;
+      this.#namesLedger = true;
+      this.#findings.expect('I11', at, 'the ledger that it names', declaredLedger(this.#ledgerId, this.#openedUs).body, body);
+    }
+    if (formatOf(batch) >= 3 && !this.#namesLedger) {
+      this.#namesLedger = true;
+      this.#findings.add('I11', at, 'the ledger that it names', this.#ledgerId, null);
     }
   }
 
@@ -111,6 +170,7 @@ export class BatchChecker {
       next !== undefined && next.batchNo <= batch.batchNo;
       next = this.#checkpoints[++this.#nextCheckpoint]
     ) {
+      if (isLost(next.lastSeq, this.#declarations.gaps)) continue;
       const says = `seq ${next.lastSeq} in batch ${next.batchNo} with hash ${next.hash}`;
       if (next.batchNo !== batch.batchNo)
         this.#findings.add('I11', this.name(batch), `what the checkpoint of ${next.at} says`, says, 'no such batch');
@@ -126,9 +186,9 @@ export class BatchChecker {
   }
 }
 
-/** Batches written before format 2 still exist and keep their hash. */
-function formatOf({ format }: BatchRow): ChainFormat {
-  return format === 1 ? 1 : chainFormat;
+/** Batches of older formats keep their hash. An unknown format is reported, and read as the newest. */
+function formatOf(batch: BatchRow): ChainFormat {
+  return chainFormats.find((format) => format === batch.format) ?? chainFormat;
 }
 
 function openedAccount(row: LogRow): Account {

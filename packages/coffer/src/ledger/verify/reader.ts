@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
 import { balanceRow, eventRow, logRow, logSelection, originalRow, stepRow } from './rows.ts';
-import type { BalanceRow, BatchRow, EventRow, LogRow, TextRow } from './rows.ts';
+import type { AssetRow, BalanceRow, BatchRow, DeclarationRow, EventRow, LogRow, TextRow } from './rows.ts';
 import { isStep, placesIn } from './sagas.ts';
 
 /** Two connections that share one snapshot: deriving the events costs PostgreSQL as much as reading the entries. */
@@ -136,6 +136,24 @@ export class LogReader {
     const found = new Map(rows.map((row) => [`${row[0]}-${row[1]}`, stepRow(row)]));
     const at = (place: (typeof places)[number] | null) => (place && found.get(`${place.book}-${place.seq}`)) ?? null;
     for (const { entry, debit, decided } of steps) entry.saga = { debit: at(debit), decided: at(decided) };
+  }
+
+  async declarations(): Promise<DeclarationRow[]> {
+    const rows = await this.#query(
+      'select batch_no, position, kind, body from ledger.declaration where book = $1 order by batch_no, position',
+      [this.#book],
+    );
+    return rows.map(([batchNo, position, kind, body]) => ({
+      batchNo: Number(batchNo),
+      position: Number(position),
+      kind: (kind ?? '') as DeclarationRow['kind'],
+      body: body ?? '',
+    }));
+  }
+
+  async assets(): Promise<AssetRow[]> {
+    const rows = await this.#query('select id, code, scale, name from ledger.asset order by id', []);
+    return rows.map(([id, code, scale, name]) => ({ id: Number(id), code: code ?? '', scale: Number(scale), name: name ?? '' }));
   }
 
   async *balances(): AsyncGenerator<BalanceRow> {

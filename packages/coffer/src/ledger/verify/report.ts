@@ -1,5 +1,7 @@
 /** The verifier's findings, by rule. */
 
+import type { AcceptedLoss } from './declarations.ts';
+
 /** The rules that must hold, by their ids in docs/concepts/chain.md. */
 export const invariantRules = {
   I1: 'In each asset, debits equal credits, so all balances add up to zero.',
@@ -10,7 +12,7 @@ export const invariantRules = {
   I7: 'A hold resolves once: it is captured, released or expired up to its amount, and after its time it can only expire.',
   I8: 'The event log has the events of each entry, once and in order, and no others.',
   I16: 'Each transfer by saga ends once: completed where it was credited, returned where that was refused, by the amount that was debited; the balance in transit over all books is what is under way.',
-  I11: 'The log is complete and unchanged: batches, entries, accounts, digests, hashes and checkpoints are consistent from genesis on.',
+  I11: 'The log is complete and unchanged: batches, entries, accounts, digests, declarations, hashes and checkpoints are consistent from genesis on.',
 } as const;
 
 export type InvariantId = keyof typeof invariantRules;
@@ -49,8 +51,10 @@ export type VerifyReport = {
   readonly ok: boolean;
   readonly invariants: readonly InvariantReport[];
   readonly books: readonly BookSummary[];
-  /** Checkpoints of another ledger (another database, or this one before a reset), which are not checked. */
-  readonly foreignCheckpoints: number;
+  /** The identity of the ledger, a UUID. */
+  readonly ledgerId: string;
+  /** Ends of the log that an operator gave up after a restore or a failover. Each began an epoch. */
+  readonly acceptedLosses: readonly AcceptedLoss[];
   readonly durationMs: number;
 };
 

@@ -1,11 +1,18 @@
 /** Rows as the verifier reads them: parsed from text, because it trusts neither types nor constraints. */
 import { assert } from '../../kernel/index.ts';
+import type { Declaration, DeclaredAsset } from '../chain/declarations.ts';
 import { camelCase, entryColumns } from '../columns.ts';
-import type { EntryColumn } from '../columns.ts';
+import type { ChainFormat, EntryColumn } from '../columns.ts';
 
 export type TextRow = readonly (string | null)[];
 
 export type BatchRow = { batchNo: number; firstSeq: number; lastSeq: number; recordedAtUs: number; format: number; hash: string };
+
+/** `kind` and `body` as they are hashed. */
+export type DeclarationRow = Declaration & { readonly batchNo: number; readonly position: number };
+export type AssetRow = DeclaredAsset;
+/** A book and its first moment, in microseconds since 1970. */
+export type BookRow = { readonly book: number; readonly openedUs: number };
 
 /** The account row that an opening names. */
 export type AccountRow = {
@@ -59,9 +66,9 @@ export function logSelection(microseconds: (column: string) => string): string {
   return ['e.seq', microseconds('e.recorded_at'), ...columns, ...account].join(', ');
 }
 
-/** Columns that must be empty in a batch of format 1, because its hash does not cover them. */
-export function hasFurtherColumns(row: LogRow): boolean {
-  return fields.some(({ field, since }) => since > 1 && row[field] !== null);
+/** Columns that must be empty in a batch of an older format, because its hash does not cover them. */
+export function hasFurtherColumns(row: LogRow, format: ChainFormat): boolean {
+  return fields.some(({ field, since }) => since > format && row[field] !== null);
 }
 
 /** A column's value as it is encoded into the chain. */

@@ -2,6 +2,8 @@
 import type pg from 'pg';
 import type { Checkpoint } from '../chain/checkpoints.ts';
 import { BatchChecker } from './batches.ts';
+import { Declarations } from './declarations.ts';
+import type { AcceptedLoss } from './declarations.ts';
 import { controlsRead, inOrder } from './controls.ts';
 import { EntryChecker } from './entries.ts';
 import { expectedEvents } from './events.ts';
@@ -11,7 +13,7 @@ import { LogReader, withSnapshot } from './reader.ts';
 import type { Snapshot } from './reader.ts';
 import { Sagas } from './sagas.ts';
 import { checkSpentRead } from './spending.ts';
-import type { BatchRow, EventRow, LogRow } from './rows.ts';
+import type { BatchRow, BookRow, EventRow, LogRow } from './rows.ts';
 
 export type Progress = { readonly book: number; readonly entries: number; readonly ofEntries: number };
 
@@ -31,15 +33,19 @@ export async function verify(pool: pg.Pool, options: VerifyOptions = {}): Promis
   const findings = new Findings();
   const books: BookSummary[] = [];
   const sagas = new Sagas(findings);
-  let compared = 0;
+  const losses: AcceptedLoss[] = [];
+  let ledgerId = '';
   await withSnapshot(pool, async (snapshot) => {
-    const { rows } = await snapshot.log.query<{ book: number; opened_us: number }>(
-      'select book, (extract(epoch from created_at) * 1000000)::bigint as opened_us from ledger.book order by book',
+    ledgerId = await readLedgerId(snapshot);
+    const { rows } = await snapshot.log.query<BookRow>(
+      'select book, (extract(epoch from created_at) * 1000000)::bigint as "openedUs" from ledger.book order by book',
     );
-    for (const { book, opened_us } of rows) {
-      const checkpoints = (options.checkpoints ?? []).filter((checkpoint) => checkpoint.book === book && checkpoint.openedUs === opened_us);
-      compared += checkpoints.length;
-      books.push(await verifyBook(snapshot, book, findings, sagas, checkpoints, options.onProgress));
+    const checkpoints = ownCheckpoints(options.checkpoints ?? [], ledgerId, rows, findings);
+    for (const book of rows) {
+      const own = checkpoints.filter((checkpoint) => checkpoint.book === book.book);
+      const verified = await verifyBook(snapshot, { ledgerId, book, findings, sagas, checkpoints: own, onProgress: options.onProgress });
+      books.push(verified.summary);
+      losses.push(...verified.losses);
     }
     sagas.end();
   });
@@ -48,22 +54,57 @@ export async function verify(pool: pg.Pool, options: VerifyOptions = {}): Promis
     ok: invariants.every(({ ok }) => ok),
     invariants,
     books,
-    foreignCheckpoints: (options.checkpoints ?? []).length - compared,
+    ledgerId,
+    acceptedLosses: losses,
     durationMs: performance.now() - startedAtMs,
   };
 }
 
-async function verifyBook(
-  snapshot: Snapshot,
-  book: number,
+async function readLedgerId({ log }: Snapshot): Promise<string> {
+  const { rows } = await log.query<{ id: string }>('select id from ledger.identity');
+  return rows[0]?.id ?? 'none';
+}
+
+/** Those that name this ledger, or are older than its identity. The others prove that another ledger was here. */
+function ownCheckpoints(
+  all: readonly Checkpoint[],
+  ledgerId: string,
+  books: readonly BookRow[],
   findings: Findings,
-  sagas: Sagas,
-  checkpoints: readonly Checkpoint[],
-  onProgress: VerifyOptions['onProgress'],
-): Promise<BookSummary> {
+): readonly Checkpoint[] {
+  return all.filter((checkpoint) => {
+    const isOwn = checkpoint.ledger === null || checkpoint.ledger === ledgerId;
+    const fits = isOwn && books.some(({ book }) => book === checkpoint.book);
+    const { at, book, lastSeq, ledger } = checkpoint;
+    if (!fits)
+      findings.add(
+        'I11',
+        `the checkpoint of ${at}`,
+        'its book',
+        `a book of ledger ${ledgerId}`,
+        `seq ${lastSeq} of book ${book}${isOwn ? '' : ` of ledger ${ledger}`}`,
+      );
+    return fits;
+  });
+}
+
+type BookWork = {
+  readonly ledgerId: string;
+  readonly book: BookRow;
+  readonly findings: Findings;
+  readonly sagas: Sagas;
+  readonly checkpoints: readonly Checkpoint[];
+  readonly onProgress: VerifyOptions['onProgress'];
+};
+
+async function verifyBook(snapshot: Snapshot, work: BookWork): Promise<{ summary: BookSummary; losses: readonly AcceptedLoss[] }> {
+  const { findings, sagas, checkpoints, onProgress } = work;
+  const { book } = work.book;
   const reader = new LogReader(snapshot, book);
-  const batches = new BatchChecker(book, findings, checkpoints);
+  const declarations = new Declarations(book, findings, await reader.declarations());
+  const batches = new BatchChecker(work.ledgerId, work.book, declarations, findings, checkpoints);
   const checker = new EntryChecker(book, findings, sagas);
+  const epochStarts = new Set(declarations.gaps.map(({ until }) => until));
   const queue = reader.batches();
   const ofEntries = await reader.lastSeq();
 
@@ -76,7 +117,7 @@ async function verifyBook(
     const expected: EventRow[] = [];
     for (const row of chunk.entries) {
       const at = `${book}-${row.seq}`;
-      findings.expect('I11', at, 'the next seq', expectedSeq, row.seq);
+      if (!epochStarts.has(row.seq)) findings.expect('I11', at, 'the next seq', expectedSeq, row.seq);
       expectedSeq = row.seq + 1;
       while (batch !== null && row.seq > batch.lastSeq) {
         checker.endOfBatch(batches.name(batch));
@@ -103,9 +144,10 @@ async function verifyBook(
     inBatch = [];
   }
   batches.end();
+  declarations.end(await reader.assets(), checker.accounts.assets, batches.namesLedger);
   await checkAccounts(reader, book, findings, sagas, checker);
   await checkKeys(reader, book, findings);
-  return {
+  const summary = {
     book,
     batches: batches.count,
     entries,
@@ -115,6 +157,7 @@ async function verifyBook(
     hash: batches.last?.hash ?? '',
     checkpoints: checkpoints.length,
   };
+  return { summary, losses: declarations.losses };
 }
 
 async function nextBatch(queue: AsyncGenerator<BatchRow>): Promise<BatchRow | null> {

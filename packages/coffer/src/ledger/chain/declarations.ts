@@ -1,0 +1,42 @@
+/** What a batch declares beside its entries, and so puts into the chain. */
+import { hash } from 'node:crypto';
+
+/** `body` is JSON text, exactly as it is hashed and stored. */
+export type Declaration = { readonly kind: 'ledger' | 'asset' | 'epoch'; readonly body: string };
+
+/** An asset as a book counts it. */
+export type DeclaredAsset = { readonly id: number; readonly code: string; readonly scale: number; readonly name: string };
+
+/** The beginning of an epoch: an operator accepted that the end of the log was lost. */
+export type DeclaredEpoch = {
+  /** The last seq that was not lost. */
+  readonly after: number;
+  /** The last seq that is known to have been answered. */
+  readonly lostUntil: number;
+  readonly reason: string;
+  readonly actor: string;
+};
+
+/** The ledger that a book belongs to, and when it was opened (microseconds since 1970), declared once by books that were opened before its identity was in their first hash. */
+export function declaredLedger(ledgerId: string, openedUs: number): Declaration {
+  return { kind: 'ledger', body: JSON.stringify({ id: ledgerId, openedUs }) };
+}
+
+export function declaredEpoch({ after, lostUntil, reason, actor }: DeclaredEpoch): Declaration {
+  return { kind: 'epoch', body: JSON.stringify({ after, lostUntil, reason, actor }) };
+}
+
+/** Declared before a book first counts in the asset. */
+export function declaredAsset({ id, code, scale, name }: DeclaredAsset): Declaration {
+  return { kind: 'asset', body: JSON.stringify({ id, code, scale, name }) };
+}
+
+/** The hash of batch 0, which names the ledger and the book. */
+export function genesisHash(ledgerId: string, book: number, openedUs: number): string {
+  return hash('sha256', `coffer ledger ${ledgerId} book ${book} opened ${openedUs}`, 'hex');
+}
+
+/** The same of a book that was opened before format 3. */
+export function earlierGenesisHash(book: number): string {
+  return hash('sha256', `coffer book ${book}`, 'hex');
+}
