@@ -8,6 +8,7 @@ import { monkeyCommand } from './commands/monkey.ts';
 import { projectionsCommand } from './commands/projections.ts';
 import { rebuildCommand } from './commands/rebuild.ts';
 import { requestsCommand } from './commands/requests.ts';
+import { acceptLossCommand } from './commands/accept-loss.ts';
 import { resetCommand } from './commands/reset.ts';
 import { seedCommand } from './commands/seed.ts';
 import { sqlCommand } from './commands/sql.ts';
@@ -50,6 +51,7 @@ export function program(): Command {
     .addCommand(webhooksCommand())
     .addCommand(fraudCommand())
     .addCommand(verifyCommand())
+    .addCommand(acceptLossCommand())
     .addCommand(projectionsCommand())
     .addCommand(rebuildCommand())
     .addCommand(sqlCommand())

@@ -9,8 +9,8 @@ import { openInsights } from '../insights/index.ts';
 import type { Insights } from '../insights/index.ts';
 import { OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
-import { forgetCheckpoints, openLedgerReader, readCheckpoints, verify } from '../ledger/index.ts';
-import type { ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
+import { beginEpoch, findLosses, forgetCheckpoints, ledgerIdOf, openLedgerReader, readCheckpoints, verify } from '../ledger/index.ts';
+import type { Loss, ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
 import { Requests } from '../requests/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
 import type { Config } from './config.ts';
@@ -119,6 +119,32 @@ export async function verifyLedger(context: Context, options: Pick<VerifyOptions
     const { rows } = await pool.query<{ found: boolean }>("select to_regclass('ledger.entry') is not null as found");
     if (!rows[0]?.found) throw new OperatorError(`There is no ledger in ${location}.`, 'Start Coffer once, or run: coffer migrate.');
     return await verify(pool, { ...options, checkpoints: await readCheckpoints(context.config.home) });
+  });
+}
+
+/** The books whose log lacks what the home's checkpoints prove, and whose loss nobody accepted yet. */
+export async function lossesOf(context: Context): Promise<Loss[]> {
+  return await withReader(context, { connectionsMax: 2 }, async ({ pool }) => {
+    const ledger = await ledgerIdOf(pool);
+    const own = (await readCheckpoints(context.config.home)).filter((one) => one.ledger === null || one.ledger === ledger);
+    return await findLosses(pool, own);
+  });
+}
+
+/** Accepts losses: each book begins an epoch. */
+export async function acceptLosses(
+  context: Context,
+  losses: readonly Loss[],
+  decided: { readonly reason: string; readonly actor: string },
+): Promise<void> {
+  await withDatabase(context, { ...beside, as: 'migrator', connectionsMax: 1 }, async ({ pool }) => {
+    for (const loss of losses) {
+      if (await beginEpoch(pool, loss, decided)) continue;
+      throw new OperatorError(
+        `Book ${loss.book} was written to while its loss was being accepted.`,
+        'Stop every process that posts without knowing of the loss (it has another COFFER_HOME), then run the command again.',
+      );
+    }
   });
 }
 

@@ -22,8 +22,8 @@ import type { Listener, Tls } from '../gateway/network/index.ts';
 import { isLoopback, ensureSecret, OperatorError } from '../kernel/index.ts';
 import type { Address, Log } from '../kernel/index.ts';
 import type { Config } from './config.ts';
-import { openLedger, startCheckpoints } from '../ledger/index.ts';
-import type { Asset, Ledger } from '../ledger/index.ts';
+import { knownHeads, ledgerIdOf, openLedger, readCheckpoints, recordCheckpoint, startCheckpoints } from '../ledger/index.ts';
+import type { Asset, Ledger, LedgerOptions } from '../ledger/index.ts';
 import { withDatabase } from './commands.ts';
 import { startWatch } from './observe.ts';
 import type { Watch } from './observe.ts';
@@ -77,7 +77,9 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
     started.add(cache);
     watch.metrics.watch({ cache: () => cache.status() });
     const how = { observe: notifyingOnCommit(notifier, watch.metrics.ledger), books: config.books };
-    const ledger = needsLedger ? watch.ledger(await openLedger({ url: database.url, log, ...how })) : null;
+    const ledger = needsLedger
+      ? watch.ledger(await openLedger({ url: database.url, log, ...how, ...(await historyOf(config, database, log)) }))
+      : null;
     if (ledger) {
       started.add(ledger);
       started.add(startCheckpoints({ pool: database.pool, home: config.home, everyMs: checkpointEveryMs, log }));
@@ -87,6 +89,18 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
     await started.stop();
     throw failure;
   }
+}
+
+/** What the home knows of the log: the ledger must contain it, and what it turns out to lack is recorded. */
+async function historyOf({ home }: Config, { pool }: Database, log: Log): Promise<Pick<LedgerOptions, 'known' | 'onHistoryLost'>> {
+  const ledger = await ledgerIdOf(pool);
+  return {
+    known: knownHeads(await readCheckpoints(home), ledger, home),
+    onHistoryLost: (book, { batchNo, lastSeq, hash }) => {
+      const checkpoint = { ledger, book, batchNo, lastSeq, hash, at: new Date().toISOString() };
+      recordCheckpoint(home, checkpoint).catch((failure: unknown) => log.error({ err: failure }, 'Could not record what the log lost'));
+    },
+  };
 }
 
 type Foundation = {

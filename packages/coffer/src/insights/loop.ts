@@ -1,9 +1,8 @@
 /** Work that waits in a table: done on notification, and also polled, because the notifying process may have died. */
 import { startLoop } from '../background/index.ts';
 import type { Loop } from '../background/index.ts';
-import { isOutage } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
-import { LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../ledger/index.ts';
+import { isLedgerOutage } from '../ledger/index.ts';
 
 const pauses = { first: 200, most: 30_000 } as const;
 
@@ -20,15 +19,9 @@ export function startWork(options: {
     everyMs,
     pauses,
     failed: (failure, isFirst) => {
-      if (isFirst || !isPassing(failure)) log[isPassing(failure) ? 'warn' : 'error']({ err: failure }, `${what}: it will be retried`);
+      if (isFirst || !isLedgerOutage(failure))
+        log[isLedgerOutage(failure) ? 'warn' : 'error']({ err: failure }, `${what}: it will be retried`);
     },
     recovered: () => log.info(`${what}: it continues`),
   });
-}
-
-/** A later retry can help: a halted book continues after a restart. */
-export function isPassing(failure: unknown): boolean {
-  return (
-    isOutage(failure) || failure instanceof LedgerUnavailable || failure instanceof LedgerOverloaded || failure instanceof LedgerHalted
-  );
 }

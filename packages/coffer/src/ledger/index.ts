@@ -1,15 +1,19 @@
 // The ledger: one append-only, hash-chained log of transfers per book, and the only way to append to it.
 // Inside: rules (pure) <- chain <- reading <- posting <- books, and verify, which trusts none of them.
 export type { Asset, Assets } from './reading/assets.ts';
-export { forgetCheckpoints, readCheckpoints, startCheckpoints } from './chain/checkpoints.ts';
+export { beginEpoch, findLosses } from './chain/accept-loss.ts';
+export type { Loss } from './chain/accept-loss.ts';
+export { knownHeads, ledgerIdOf } from './chain/identity.ts';
+export { forgetCheckpoints, readCheckpoints, recordCheckpoint, startCheckpoints } from './chain/checkpoints.ts';
 export type { Checkpoint, CheckpointOptions } from './chain/checkpoints.ts';
 export { bookOfWallet } from './books/placement.ts';
 export { formatPositions, parsePositions } from './books/positions.ts';
 export type { EventPage } from './books/reader.ts';
 export { openLedger, openLedgerReader, operationId, parseOperationId } from './ledger.ts';
 export type { Ledger, LedgerOptions, ReadableLedger } from './ledger.ts';
-export type { BookStatus, LedgerObserver } from './posting/observer.ts';
-export { LedgerHalted, LedgerOverloaded, LedgerUnavailable, isOutage } from './posting/outages.ts';
+export type { KnownHead } from './posting/history.ts';
+export type { BookFault, BookStatus, LedgerObserver } from './posting/observer.ts';
+export { LedgerBehind, LedgerHalted, LedgerOverloaded, LedgerUnavailable, isLedgerOutage, isOutage } from './posting/outages.ts';
 export { controlsFromText } from './reading/rows.ts';
 export type { Balance, BegunTransfer, BookReader, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
 export { availableOf, isSystemAccountId, maximumAmount } from './rules/accounts.ts';

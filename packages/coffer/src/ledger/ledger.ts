@@ -8,13 +8,21 @@ import { bookOfWallet } from './books/placement.ts';
 import { LedgerReader } from './books/reader.ts';
 import { BookRouter } from './books/router.ts';
 import { Expiry } from './posting/expiry.ts';
-import type { BookStatus, LedgerObserver } from './posting/observer.ts';
+import type { KnownHead } from './posting/history.ts';
+import type { BookFault, BookStatus, LedgerObserver } from './posting/observer.ts';
 import { planOptions } from './posting/store.ts';
 import { BookWriter } from './posting/writer.ts';
 import { Assets } from './reading/assets.ts';
 import type { Operation, Outcome, RecordedEntry } from './rules/types.ts';
 
 const readConnections = 4;
+
+const faultSentences: Readonly<Record<BookFault, string>> = {
+  unavailable: 'starting, or the database is unavailable.',
+  stalled: 'the database does not commit; a synchronous standby may be away.',
+  history_lost: 'the database lost a part of the log that was answered. Bring it back, or run coffer accept-loss.',
+  halted: 'halted after an internal error. Read the log and restart Coffer.',
+};
 
 /** The read-only ledger. */
 export type ReadableLedger = {
@@ -29,6 +37,8 @@ export type Ledger = ReadableLedger & {
   readonly ready: boolean;
   /** The current status of each book. */
   status(): readonly BookStatus[];
+  /** Why books cannot post, as sentences for an operator; empty while `ready`. */
+  faults(): readonly string[];
   /**
    * Posts one operation in the book of the wallet that initiates it. `book` chooses the book for an operation that a system account
    * initiates; the first by default. Returns once the operation is committed or refused. A refusal is a value. Throws LedgerUnavailable
@@ -51,6 +61,10 @@ export type LedgerOptions = {
   readonly observe?: LedgerObserver | undefined;
   /** How many books the ledger must have. By default, as many as it has, or one for a new ledger. */
   readonly books?: number | undefined;
+  /** By book, the newest head that is recorded outside the database. A log that does not contain it is not posted to. */
+  readonly known?: ReadonlyMap<number, KnownHead> | undefined;
+  /** Called when a log turns out not to contain what was committed. */
+  readonly onHistoryLost?: ((book: number, known: KnownHead) => void) | undefined;
 };
 
 /** Opens the ledger for reads only: connects no writer and takes no lock. A ledger that was never initialized has no books. */
@@ -76,7 +90,7 @@ async function readableLedger(pool: pg.Pool, count: number): Promise<ReadableLed
 }
 
 /** Opens the ledger for reading and posting; creates its books the first time. */
-export async function openLedger({ books: wished, ...options }: LedgerOptions): Promise<Ledger> {
+export async function openLedger({ books: wished, known, ...options }: LedgerOptions): Promise<Ledger> {
   const pool = createReadPool(options);
   let writers: BookWriter[] = [];
   const disconnect = async () => {
@@ -86,7 +100,8 @@ export async function openLedger({ books: wished, ...options }: LedgerOptions): 
   try {
     const readable = await readableLedger(pool, await openBooks(pool, wished));
     const { books } = readable;
-    writers = books.map((book) => new BookWriter({ ...options, book, keeps: (wallet) => bookOfWallet(wallet, books.length) === book }));
+    const keeps = (book: number) => (wallet: string) => bookOfWallet(wallet, books.length) === book;
+    writers = books.map((book) => new BookWriter({ ...options, book, keeps: keeps(book), known: known?.get(book) }));
     await Promise.all(writers.map((writer) => writer.start()));
     const router = new BookRouter(writers);
     const expiries = books.map((book) => new Expiry({ book, pool, log: options.log, post: (due) => router.postEach(due, book) }));
@@ -96,6 +111,7 @@ export async function openLedger({ books: wished, ...options }: LedgerOptions): 
         return writers.every((writer) => writer.ready);
       },
       status: () => writers.map((writer) => writer.status),
+      faults: () => writers.flatMap(({ status: { book, fault } }) => (fault === null ? [] : [`Book ${book}: ${faultSentences[fault]}`])),
       post: async (operation, book) => {
         const [outcome] = await router.postEach([operation], book);
         assert(outcome, 'one operation, one outcome');

@@ -1,6 +1,7 @@
 /** Follows a transfer by saga for the caller who requested it: until its end, or for as long as a caller can be kept waiting. */
+import { isLedgerOutage } from '../ledger/index.ts';
 import type { Ledger, Outcome, RecordedEntry } from '../ledger/index.ts';
-import { drive, isAway, refusalIn, stateOf } from '../wallets/index.ts';
+import { drive, refusalIn, stateOf } from '../wallets/index.ts';
 import type { SagaState } from '../wallets/index.ts';
 import type { OperationOutcome } from './outcome.ts';
 
@@ -27,7 +28,7 @@ async function endOf(ledger: Ledger, debit: RecordedEntry, { replayed }: Outcome
     const state = replayed ? await stateOf(ledger, debit) : underWay;
     return state.end ? state : await drive(ledger, debit);
   } catch (failure) {
-    if (isAway(failure)) return underWay;
+    if (isLedgerOutage(failure)) return underWay;
     throw failure;
   }
 }

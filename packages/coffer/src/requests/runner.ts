@@ -10,7 +10,7 @@ import type { Loop } from '../background/index.ts';
 import { createPool, isOutage } from '../database/index.ts';
 import { newId } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
-import { LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../ledger/index.ts';
+import { isLedgerOutage } from '../ledger/index.ts';
 import { channel } from './notifier.ts';
 import { claimDue, isCalling, settle } from './claims.ts';
 import type { Change, Claimed } from './claims.ts';
@@ -137,8 +137,7 @@ export class RequestRunner {
       return await step(this.#options, claimed);
     } catch (failure) {
       const { request, now } = claimed;
-      const isPassing =
-        failure instanceof LedgerUnavailable || failure instanceof LedgerOverloaded || failure instanceof LedgerHalted || isOutage(failure);
+      const isPassing = isLedgerOutage(failure);
       if (!isPassing)
         this.#options.log.error({ err: failure, request: request.id }, 'Unhandled error while processing a request; it is retried');
       const afterMs = pauseMs(request.tries, trouble.firstMs, trouble.mostMs);

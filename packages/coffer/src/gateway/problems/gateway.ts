@@ -270,6 +270,14 @@ export const gatewayProblems = {
     remedy: 'An operator has to read the log and restart Coffer. Then send the same request with the same idempotency key again.',
     retryAfterSeconds: 30,
   },
+  history_lost: {
+    http: 503,
+    grpc: 'UNAVAILABLE',
+    title: 'The database has lost a part of the ledger.',
+    detail: 'The database has lost a part of the ledger that was answered. Nothing was done.',
+    remedy: 'An operator has to bring that part back, or accept the loss (coffer accept-loss). Then send the same request again.',
+    retryAfterSeconds: 30,
+  },
   stopping: {
     http: 503,
     grpc: 'UNAVAILABLE',

@@ -1,7 +1,7 @@
 /** Maps an outage, which a context throws instead of answering, to its problem. */
 import { BrokerUnavailable } from '../../events/index.ts';
 import { IdentityOverloaded, IdentityUnavailable } from '../../identity/index.ts';
-import { isOutage, LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../../ledger/index.ts';
+import { isOutage, LedgerBehind, LedgerHalted, LedgerOverloaded, LedgerUnavailable } from '../../ledger/index.ts';
 import type { ProblemCode } from './table.ts';
 
 /** `said` replaces the table's detail and remedy. */
@@ -18,6 +18,7 @@ export function outageOf(thrown: unknown): Outage | null {
     return thrown.outcome === 'unknown' ? { code: 'outcome_unknown', said: changeUnknown } : { code: 'unavailable' };
   if (thrown instanceof LedgerOverloaded || thrown instanceof IdentityOverloaded) return { code: 'overloaded' };
   if (thrown instanceof LedgerHalted) return { code: 'ledger_halted' };
+  if (thrown instanceof LedgerBehind) return { code: 'history_lost' };
   if (thrown instanceof BrokerUnavailable) return { code: 'broker_unavailable' };
   // Only reads reach the database without being wrapped by a context.
   return isOutage(thrown) ? { code: 'unavailable' } : null;

@@ -3,9 +3,9 @@ import type { Commands } from '../../operations/index.ts';
 import type { Loop } from '../../background/index.ts';
 import type pg from 'pg';
 import type { Log } from '../../kernel/index.ts';
-import { internalKey } from '../../ledger/index.ts';
+import { internalKey, isLedgerOutage } from '../../ledger/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
-import { isPassing, startWork } from '../loop.ts';
+import { startWork } from '../loop.ts';
 import { notifyUser } from '../notifications/store.ts';
 import { findingId } from './finding-store.ts';
 
@@ -62,7 +62,7 @@ async function attempt(parts: ActionParts, action: Action): Promise<void> {
   try {
     await finish(parts.pool, action, 'done', await act(parts, action));
   } catch (failure) {
-    if (isPassing(failure)) {
+    if (isLedgerOutage(failure)) {
       await release(parts.pool, action, 1);
       throw failure;
     }

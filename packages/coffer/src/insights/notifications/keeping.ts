@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { Retention } from '../../background/index.ts';
 import type { Log } from '../../kernel/index.ts';
-import { isPassing } from '../loop.ts';
+import { isLedgerOutage } from '../../ledger/index.ts';
 
 const keptDays = 90;
 const everyMs = 600_000;
@@ -22,6 +22,6 @@ export function keepNotificationsBounded(pool: pg.Pool, log: Log): Retention {
       return rowCount ?? 0;
     },
     failed: (failure) =>
-      log[isPassing(failure) ? 'warn' : 'error']({ err: failure }, 'Deleting old notifications failed; it will be retried'),
+      log[isLedgerOutage(failure) ? 'warn' : 'error']({ err: failure }, 'Deleting old notifications failed; it will be retried'),
   });
 }

@@ -60,11 +60,11 @@ export class LedgerReader {
     return { events, next: events.length === 0 ? null : formatPositions(positions) };
   }
 
-  /** Whether a cursor is beyond the end of the log, or of the named book's: it belongs to another log, or the log was restored. */
+  /** Whether a cursor is not in the log, or in the named book's: beyond its end, or in an end that was lost. */
   async isBeyond(cursor: string, only?: number): Promise<boolean> {
     const positions = parsePositions(cursor, this.#readers.length);
     const numbers = only === undefined ? positions.map((_, at) => at + 1) : [only];
-    const beyond = await Promise.all(numbers.map(async (book) => (positions[book - 1]?.seq ?? 0) > (await this.in({ book }).lastSeq())));
+    const beyond = await Promise.all(numbers.map(async (book) => !(await this.in({ book }).contains(positions[book - 1]?.seq ?? 0))));
     return beyond.includes(true);
   }
 }

@@ -33,16 +33,22 @@ export type CheckpointOptions = {
   readonly log: Log;
 };
 
-/** Records the head of each book periodically when it has moved. `stop` records it a last time. */
+/** Records a head that the database no longer has. */
+export async function recordCheckpoint(home: string, checkpoint: Checkpoint): Promise<void> {
+  await append(fileOf(home, checkpoint.book), checkpoint);
+}
+
+/** Records the head of each book periodically when it has moved forward. `stop` records it a last time. */
 export function startCheckpoints(options: CheckpointOptions): { stop(): Promise<void> } {
   const { pool, home, everyMs, log } = options;
   const noted = new Map<number, number>();
 
+  // A log that lost its end is not recorded over what proves the loss.
   const note = async () => {
-    const moved = (await readHeads(pool)).filter(({ book, batchNo }) => batchNo !== (noted.get(book) ?? 0));
+    const moved = (await readHeads(pool)).filter(({ book, lastSeq }) => lastSeq > (noted.get(book) ?? 0));
     for (const head of moved) {
       await append(fileOf(home, head.book), head);
-      noted.set(head.book, head.batchNo);
+      noted.set(head.book, head.lastSeq);
     }
   };
   const failed = (failure: unknown, isFirst: boolean) => {

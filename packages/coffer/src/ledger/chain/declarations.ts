@@ -1,5 +1,7 @@
 /** What a batch declares beside its entries, and so puts into the chain. */
 import { hash } from 'node:crypto';
+import { epochStart } from './epochs.ts';
+import type { Gap } from './epochs.ts';
 
 /** `body` is JSON text, exactly as it is hashed and stored. */
 export type Declaration = { readonly kind: 'ledger' | 'asset' | 'epoch'; readonly body: string };
@@ -24,6 +26,18 @@ export function declaredLedger(ledgerId: string, openedUs: number): Declaration 
 
 export function declaredEpoch({ after, lostUntil, reason, actor }: DeclaredEpoch): Declaration {
   return { kind: 'epoch', body: JSON.stringify({ after, lostUntil, reason, actor }) };
+}
+
+/** The seqs that a declared epoch gave up. */
+export function gapOf(body: string): Gap {
+  const { after, lostUntil } = JSON.parse(body) as DeclaredEpoch;
+  // The seq before the first is where the log of the new epoch starts, and so the position of a reader that has read nothing of it.
+  return { after, until: firstSeqOf({ after, lostUntil }) - 1 };
+}
+
+/** The first seq of a declared epoch. */
+export function firstSeqOf({ after, lostUntil }: Pick<DeclaredEpoch, 'after' | 'lostUntil'>): number {
+  return epochStart(Math.max(after, lostUntil));
 }
 
 /** Declared before a book first counts in the asset. */

@@ -3,10 +3,18 @@ import type { Log } from '../../kernel/index.ts';
 import type { Batch } from './batch.ts';
 import type { EntryKind, Outcome } from '../rules/types.ts';
 
+/**
+ * Why a book cannot post. `unavailable`: the database does not answer. `stalled`: it does not commit, for instance because a synchronous
+ * standby is away. `history_lost`: the log lacks what was answered. `halted`: a bug stopped the writer.
+ */
+export type BookFault = 'unavailable' | 'stalled' | 'history_lost' | 'halted';
+
 /** The current status of a book. */
 export type BookStatus = {
   readonly book: number;
   readonly ready: boolean;
+  /** Why not; null when ready. */
+  readonly fault: BookFault | null;
   /** Operations that wait to be taken into a batch. */
   readonly queueOperations: number;
   /** Milliseconds since the database last answered. */

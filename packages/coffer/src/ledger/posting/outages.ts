@@ -1,7 +1,9 @@
 /** The errors that the ledger throws. Unlike a refusal they are no answer; they say what is known about the outcome. */
 import pg from 'pg';
 
-export { isOutage } from '../../database/index.ts';
+import { isOutage } from '../../database/index.ts';
+
+export { isOutage };
 
 /** The database could not be reached in time. `unknown` means that the operation may have been posted: retry with the same key. */
 export class LedgerUnavailable extends Error {
@@ -33,6 +35,25 @@ export class LedgerHalted extends Error {
   constructor(cause: unknown) {
     super('The book is halted after an internal error; an operator has to check the log and restart it.', { cause });
   }
+}
+
+/** The log lacks what was answered: nothing is posted until an operator accepts the loss. Nothing was done. */
+export class LedgerBehind extends Error {
+  override readonly name = 'LedgerBehind';
+  constructor(options?: ErrorOptions) {
+    super('The database lost a part of the log that was answered. Nothing is posted until an operator accepts the loss.', options);
+  }
+}
+
+/** Whether a later attempt can succeed: the ledger or its database is away, overloaded, behind, or halted until a restart. */
+export function isLedgerOutage(failure: unknown): boolean {
+  return (
+    isOutage(failure) ||
+    failure instanceof LedgerUnavailable ||
+    failure instanceof LedgerOverloaded ||
+    failure instanceof LedgerBehind ||
+    failure instanceof LedgerHalted
+  );
 }
 
 /** The database found an idempotency key that memory did not know; nothing was written. */

@@ -4,7 +4,8 @@ import { typeParsers, withServerOptions } from '../../database/index.ts';
 import { assert } from '../../kernel/index.ts';
 import { chainFormat } from '../chain/chain.ts';
 import type { BatchHeader } from '../chain/chain.ts';
-import { declaredAsset, declaredLedger } from '../chain/declarations.ts';
+import { declaredAsset, declaredLedger, gapOf } from '../chain/declarations.ts';
+import type { Gap } from '../chain/epochs.ts';
 import type { Declaration, DeclaredAsset } from '../chain/declarations.ts';
 import { entryColumns } from '../columns.ts';
 import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from '../reading/rows.ts';
@@ -56,7 +57,10 @@ export const statements = {
     select b.batch_no, b.last_seq, b.hash, b.recorded_at,
       (select coalesce(max(a.number), 0) + 1 from ledger.account a where a.book = $1) as next_account
     from ledger.batch b where b.book = $1 order by b.batch_no desc limit 1`,
-  clock: 'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms',
+  // With a synchronous standby, also a commit: it shows whether the standby confirms what is posted.
+  clock: `
+    select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms,
+      case when current_setting('synchronous_standby_names') <> '' then pg_catalog.pg_logical_emit_message(true, 'coffer', '') end`,
   assets: 'select id from ledger.asset',
   undeclaredLedger: `
     select i.id, (extract(epoch from b.created_at) * 1000000)::bigint as opened_us
@@ -66,6 +70,8 @@ export const statements = {
     select a.id, a.code, a.scale, a.name from ledger.asset a
     where not exists (select from ledger.declaration d where d.book = $1 and d.kind = 'asset' and (d.body ->> 'id')::integer = a.id)
     order by a.id`,
+  batchHash: `select encode(b.hash, 'hex') as hash from ledger.batch b where b.book = $1 and b.batch_no = $2`,
+  epochs: `select d.body::text as body from ledger.declaration d where d.book = $1 and d.kind = 'epoch'`,
   systemAccounts: `select ${accountColumns} from ledger.balance b where b.book = $1 and b.kind <> 'wallet'`,
   wallets: `
     select ${accountColumns}
@@ -182,6 +188,18 @@ export class BookStore {
       this.#run<DeclaredAsset>(this.#reading, 'undeclaredAssets', [this.#book]),
     ]);
     return [...ledger.rows.map(({ id, opened_us }) => declaredLedger(id, opened_us)), ...assets.rows.map(declaredAsset)];
+  }
+
+  /** The hash of a batch, in hex; null: there is no such batch. */
+  async hashOf(batchNo: number): Promise<string | null> {
+    const { rows } = await this.#run<{ hash: string }>(this.#reading, 'batchHash', [this.#book, batchNo]);
+    return rows[0]?.hash ?? null;
+  }
+
+  /** The ends of the log that operators gave up. */
+  async gaps(): Promise<Gap[]> {
+    const { rows } = await this.#run<{ body: string }>(this.#reading, 'epochs', [this.#book]);
+    return rows.map(({ body }) => gapOf(body));
   }
 
   async systemAccounts(): Promise<Account[]> {

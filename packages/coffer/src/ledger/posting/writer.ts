@@ -16,8 +16,10 @@ import { FellBehind, followOthers, readBook } from './live.ts';
 import type { Live } from './live.ts';
 import { lookUp, lookUpKeys, lookUpSpent, uncounted } from './lookup.ts';
 import { notifyObserver } from './observer.ts';
-import type { BookStatus, LedgerObserver } from './observer.ts';
-import { LedgerHalted, LedgerUnavailable, isKeyUsedBefore, isOutage } from './outages.ts';
+import type { BookFault, BookStatus, LedgerObserver } from './observer.ts';
+import { HistoryLost, refuseLostHistory } from './history.ts';
+import type { KnownHead } from './history.ts';
+import { LedgerBehind, LedgerHalted, LedgerUnavailable, isKeyUsedBefore, isOutage } from './outages.ts';
 import { RequestQueue, failExpired } from './queue.ts';
 import type { Request } from './queue.ts';
 import type { BookState } from './state.ts';
@@ -34,6 +36,10 @@ export type WriterOptions = {
   readonly observe?: LedgerObserver | undefined;
   /** Whether a wallet belongs to this book; by default every wallet does. */
   readonly keeps?: (walletId: string) => boolean;
+  /** The newest head that is recorded outside the database. */
+  readonly known?: KnownHead | undefined;
+  /** Called once with the last committed head when the log turns out not to contain it. */
+  readonly onHistoryLost?: ((book: number, known: KnownHead) => void) | undefined;
 };
 
 /** Small enough that five hundred callers make two overlapping batches: 37,000/s, compared with 25,000 for one of 500 at a time. */
@@ -57,6 +63,10 @@ const keysCheckedForMs = 10_000;
 /** A database that has not answered for this long is unavailable, even if the connection is open. Also the interval of the probe. */
 const silenceMaxMs = 3_000;
 const probeEveryMs = 1_000;
+/** A batch that is not committed within this time shows that nothing can be. */
+const commitMaxMs = 5_000;
+/** How often a writer whose log was cut off looks whether the loss was accepted. */
+const acceptedEveryMs = 1_000;
 const reconnectMs = { first: 50, most: 1_000 } as const;
 
 /** `shared`: under the book's lock. `keysLookedUp`: before the decision, so none of them can turn out to have been used. */
@@ -76,6 +86,11 @@ export class BookWriter {
   #live: Live | null = null;
   /** The newest decided batch, committed or not: the next one follows it. */
   #head: Head | null = null;
+  /** The newest batch that is known to be committed. */
+  #committed: KnownHead | null;
+  #lost: HistoryLost | null = null;
+  /** When the oldest batch in flight was sent. */
+  #sentAtMs = 0;
   #taken: readonly Request[] = [];
   #inFlight: Batch[] = [];
   #failure: Error | null = null;
@@ -88,6 +103,7 @@ export class BookWriter {
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.#committed = options.known ?? null;
     this.#queue = new RequestQueue(options.patienceMs ?? 10_000);
     this.#watch = setInterval(() => {
       this.#expire();
@@ -97,7 +113,12 @@ export class BookWriter {
 
   /** Connects and reads the head; rejects when the database cannot be reached. */
   async start(): Promise<void> {
-    await this.#connect();
+    try {
+      await this.#connect();
+    } catch (failure) {
+      if (!(failure instanceof HistoryLost)) throw failure;
+      this.#failure = failure;
+    }
     this.#running = this.#run();
   }
 
@@ -112,17 +133,31 @@ export class BookWriter {
 
   /** True while postings can be answered. */
   get ready(): boolean {
-    return this.#live !== null && this.#halted === null && this.#clock.silentMs < silenceMaxMs;
+    return this.fault === null;
+  }
+
+  get fault(): BookFault | null {
+    if (this.#halted) return 'halted';
+    if (this.#lost) return 'history_lost';
+    if (this.#live === null || this.#clock.silentMs >= silenceMaxMs) return 'unavailable';
+    return this.#inFlight.length > 0 && performance.now() - this.#sentAtMs > commitMaxMs ? 'stalled' : null;
   }
 
   get status(): BookStatus {
-    const { ready } = this;
-    return { book: this.#options.book, ready, queueOperations: this.#queue.operations, clockSilentMs: this.#clock.silentMs };
+    const { fault } = this;
+    return {
+      book: this.#options.book,
+      ready: fault === null,
+      fault,
+      queueOperations: this.#queue.operations,
+      clockSilentMs: this.#clock.silentMs,
+    };
   }
 
   /** Posts operations independently, or all or none when `linked`. Returns when they are committed. */
   post(operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
-    return this.#halted ? Promise.reject(this.#halted) : this.#queue.add(operations, linked);
+    if (this.#halted) return Promise.reject(this.#halted);
+    return this.#lost ? Promise.reject(new LedgerBehind({ cause: this.#lost })) : this.#queue.add(operations, linked);
   }
 
   async #run(): Promise<void> {
@@ -191,6 +226,7 @@ export class BookWriter {
   #send(store: BookStore, batch: Batch, how: Posting): void {
     for (const request of batch.requests) request.sent ||= batch.sealed !== null;
     const sentAtMs = performance.now();
+    if (this.#inFlight.length === 0) this.#sentAtMs = sentAtMs;
     const earlier = this.#inFlight.at(-1)?.done;
     const committed = this.#commit(store, batch, how);
     batch.done = Promise.all([earlier, committed]).then(() => this.#answer(batch, sentAtMs));
@@ -216,6 +252,8 @@ export class BookWriter {
 
   #answer(batch: Batch, sentAtMs: number): void {
     assert(this.#inFlight.shift() === batch, 'batches are answered in the order of the log');
+    this.#sentAtMs = performance.now();
+    if (batch.sealed) this.#committed = knownHead(batch.head);
     this.#backoff.reset();
     this.#queue.wake();
     for (const [at, request] of batch.requests.entries()) request.answer(batch.answers[at] ?? []);
@@ -241,6 +279,8 @@ export class BookWriter {
       this.#checkKeysForAWhile();
     } else if (failure instanceof FellBehind) {
       this.#dropConnection();
+    } else if (failure instanceof HistoryLost) {
+      await this.#waitForAcceptance(failure);
     } else if (isOutage(failure)) {
       await this.#disconnect(failure);
     } else {
@@ -258,6 +298,25 @@ export class BookWriter {
     const delayMs = this.#backoff.nextMs();
     await new Promise((resolve) => setTimeout(resolve, delayMs));
     if (this.#queue.closed) this.#queue.failAll((request) => new LedgerUnavailable(request.sent ? 'unknown' : 'not_done'));
+  }
+
+  /** The log lacks what was committed. Only an operator may decide to go on. */
+  async #waitForAcceptance(failure: HistoryLost): Promise<void> {
+    const { book, log, onHistoryLost } = this.#options;
+    this.#dropConnection();
+    if (!this.#lost) {
+      const { known, endsAt } = failure;
+      log.error(
+        { book, committedUntil: known.lastSeq, logEndsAt: endsAt, hash: known.hash },
+        'The database lost a part of the log that was answered (a restore, or a failover to a standby that was behind). This book posts nothing until you bring that part back, or accept the loss: coffer accept-loss',
+      );
+      onHistoryLost?.(book, known);
+    }
+    this.#lost = failure;
+    this.#queue.failAll((request) =>
+      request.sent ? new LedgerUnavailable('unknown', { cause: failure }) : new LedgerBehind({ cause: failure }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, acceptedEveryMs));
   }
 
   #enterSharedMode(): void {
@@ -296,6 +355,10 @@ export class BookWriter {
     connected = store;
     try {
       const { state, head, databaseMs } = await readBook(store, this.#options);
+      if (this.#committed) await refuseLostHistory(store, book, this.#committed, head.lastSeq);
+      if (this.#lost) this.#options.log.warn({ book }, 'The log is complete again, or its loss was accepted: this book posts again');
+      this.#lost = null;
+      this.#committed = knownHead(head);
       this.#clock.anchor(databaseMs);
       this.#head = head;
       this.#live = { store, state };
@@ -335,4 +398,8 @@ export class BookWriter {
       for (const request of requests) if (request.deadlineMs <= nowMs) failExpired(request);
     }
   }
+}
+
+function knownHead({ batchNo, lastSeq, hash }: Head): KnownHead {
+  return { batchNo, lastSeq, hash: hash.toString('hex') };
 }

@@ -1,4 +1,6 @@
 /** Reads of committed state. Each is one statement, so its answer is one moment of the log. */
+import { gapOf } from '../chain/declarations.ts';
+import { isLost } from '../chain/epochs.ts';
 import { internalKey } from '../rules/internal-keys.ts';
 import type pg from 'pg';
 import { BatchedReader } from './batched-reader.ts';
@@ -299,6 +301,17 @@ export class BookReader {
       values: [this.#book],
     });
     return rows[0]?.last_seq ?? 0;
+  }
+
+  /** Whether a position is in the log: not beyond its end, and not in an end that was lost. */
+  async contains(seq: number): Promise<boolean> {
+    const { rows } = await this.#pool.query<{ body: string }>({
+      name: 'epochs',
+      text: "select d.body::text as body from ledger.declaration d where d.book = $1 and d.kind = 'epoch'",
+      values: [this.#book],
+    });
+    const gaps = rows.map(({ body }) => gapOf(body));
+    return !isLost(seq, gaps) && seq <= (await this.lastSeq());
   }
 
   /** Events after a position, oldest first. */

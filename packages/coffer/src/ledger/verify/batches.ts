@@ -2,9 +2,9 @@
 import { chainFormat, chainHash, encodeEntries, encodeRows } from '../chain/chain.ts';
 import type { Opening } from '../chain/chain.ts';
 import type { Checkpoint } from '../chain/checkpoints.ts';
-import { declaredLedger, earlierGenesisHash, genesisHash } from '../chain/declarations.ts';
+import { declaredLedger, earlierGenesisHash, firstSeqOf, genesisHash } from '../chain/declarations.ts';
 import type { Declaration } from '../chain/declarations.ts';
-import { epochStart, isLost } from '../chain/epochs.ts';
+import { isLost } from '../chain/epochs.ts';
 import { chainFormats } from '../columns.ts';
 import type { ChainFormat } from '../columns.ts';
 import { openControls } from '../rules/accounts.ts';
@@ -93,7 +93,7 @@ export class BatchChecker {
       after,
       epoch.after,
     );
-    return epochStart(Math.max(after, epoch.lostUntil));
+    return firstSeqOf({ after, lostUntil: epoch.lostUntil });
   }
 
   /** Whether the chain names the ledger and when the book was opened. */

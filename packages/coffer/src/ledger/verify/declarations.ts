@@ -1,5 +1,5 @@
 /** What the batches of a book declare, against the tables that it describes. */
-import { epochStart } from '../chain/epochs.ts';
+import { firstSeqOf } from '../chain/declarations.ts';
 import type { Gap } from '../chain/epochs.ts';
 import type { Declaration, DeclaredAsset, DeclaredEpoch } from '../chain/declarations.ts';
 import type { Findings } from './report.ts';
@@ -31,7 +31,7 @@ export class Declarations {
 
   /** The ranges of seqs that were given up. */
   get gaps(): Gap[] {
-    return this.losses.map(({ after, lostUntil }) => ({ after, until: epochStart(Math.max(after, lostUntil)) }));
+    return this.losses.map((loss) => ({ after: loss.after, until: firstSeqOf(loss) - 1 }));
   }
 
   /** In their order; each batch is asked for once. */

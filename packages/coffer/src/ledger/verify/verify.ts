@@ -1,6 +1,7 @@
 /** Reads each book once from genesis to its end, and checks it for consistency with itself, its events and its checkpoints. */
 import type pg from 'pg';
 import type { Checkpoint } from '../chain/checkpoints.ts';
+import { ledgerIdOf } from '../chain/identity.ts';
 import { BatchChecker } from './batches.ts';
 import { Declarations } from './declarations.ts';
 import type { AcceptedLoss } from './declarations.ts';
@@ -36,7 +37,7 @@ export async function verify(pool: pg.Pool, options: VerifyOptions = {}): Promis
   const losses: AcceptedLoss[] = [];
   let ledgerId = '';
   await withSnapshot(pool, async (snapshot) => {
-    ledgerId = await readLedgerId(snapshot);
+    ledgerId = await ledgerIdOf(snapshot.log);
     const { rows } = await snapshot.log.query<BookRow>(
       'select book, (extract(epoch from created_at) * 1000000)::bigint as "openedUs" from ledger.book order by book',
     );
@@ -58,11 +59,6 @@ export async function verify(pool: pg.Pool, options: VerifyOptions = {}): Promis
     acceptedLosses: losses,
     durationMs: performance.now() - startedAtMs,
   };
-}
-
-async function readLedgerId({ log }: Snapshot): Promise<string> {
-  const { rows } = await log.query<{ id: string }>('select id from ledger.identity');
-  return rows[0]?.id ?? 'none';
 }
 
 /** Those that name this ledger, or are older than its identity. The others prove that another ledger was here. */
@@ -104,7 +100,7 @@ async function verifyBook(snapshot: Snapshot, work: BookWork): Promise<{ summary
   const declarations = new Declarations(book, findings, await reader.declarations());
   const batches = new BatchChecker(work.ledgerId, work.book, declarations, findings, checkpoints);
   const checker = new EntryChecker(book, findings, sagas);
-  const epochStarts = new Set(declarations.gaps.map(({ until }) => until));
+  const epochStarts = new Set(declarations.gaps.map(({ until }) => until + 1));
   const queue = reader.batches();
   const ofEntries = await reader.lastSeq();
 

@@ -3,19 +3,7 @@
  * do this at any time, repeatedly and concurrently: a later attempt gets the recorded outcome.
  */
 import { assert } from '../../kernel/index.ts';
-import {
-  bookOfWallet,
-  creditKey,
-  creditOf,
-  endKey,
-  endOf,
-  isOutage,
-  LedgerHalted,
-  LedgerOverloaded,
-  LedgerUnavailable,
-  operationId,
-  sagaDetails,
-} from '../../ledger/index.ts';
+import { bookOfWallet, creditKey, creditOf, endKey, endOf, operationId, sagaDetails } from '../../ledger/index.ts';
 import type { Ledger, RecordedEntry, Refusal } from '../../ledger/index.ts';
 
 /** The progress of a transfer, with its recorded entries: the decision of the recipient's book, and the end. */
@@ -54,13 +42,6 @@ export function refusalIn({ status, credit }: SagaState): Refusal | null {
 export function walletBeyondTransit(entry: RecordedEntry): string | null {
   const { from, to } = sagaDetails(entry);
   return (entry.kind === 'transfer_credit' ? from : to) ?? null;
-}
-
-/** A book that is unreachable or halted: the transfer stays where it is. */
-export function isAway(failure: unknown): boolean {
-  return (
-    failure instanceof LedgerUnavailable || failure instanceof LedgerOverloaded || failure instanceof LedgerHalted || isOutage(failure)
-  );
 }
 
 /** The book that decides about a transfer. */

@@ -6,8 +6,9 @@ import { startLoop } from '../../background/index.ts';
 import type { Loop } from '../../background/index.ts';
 import { assert, pauseAfter } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
+import { isLedgerOutage } from '../../ledger/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
-import { drive, isAway, recipientsBook } from './drive.ts';
+import { drive, recipientsBook } from './drive.ts';
 
 export type ResumerOptions = {
   readonly ledger: Ledger;
@@ -117,7 +118,7 @@ export class SagaResumer {
       watch.open.delete(seq);
     } catch (failure) {
       open.nextAtMs = performance.now() + pauseAfter(open.attempts++, retryMs);
-      if (isAway(failure)) this.#awayUntilMs.set(blockingBook, performance.now() + retryMs.first);
+      if (isLedgerOutage(failure)) this.#awayUntilMs.set(blockingBook, performance.now() + retryMs.first);
       this.#tell(watch, failure, seq);
     }
   }
@@ -127,7 +128,7 @@ export class SagaResumer {
     const { log } = this.#options;
     const { book } = watch;
     const about = { book, ...(seq !== undefined && { transfer: `${book}-${seq}` }) };
-    if (!isAway(failure)) return log.error({ ...about, err: failure }, 'A transfer between books could not continue');
+    if (!isLedgerOutage(failure)) return log.error({ ...about, err: failure }, 'A transfer between books could not continue');
     if (!watch.isOutageLogged) log.warn({ ...about, reason: String(failure) }, 'Transfers between books wait for an unavailable book');
     watch.isOutageLogged = true;
   }
