@@ -5,6 +5,7 @@ import { assert } from '../../packages/coffer/src/kernel/index.ts';
 import { internalKey, operationId } from '../../packages/coffer/src/ledger/index.ts';
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import type { Commands } from '../../packages/coffer/src/operations/index.ts';
+import { entriesWithoutActor } from '../support/actors.ts';
 import { startBoth } from './both.ts';
 import type { Both, Message } from './both.ts';
 
@@ -17,7 +18,11 @@ beforeAll(async () => {
   assert(defaultAsset, 'the migrations bring USD');
   commands = createCommands({ ledger, defaultAsset });
 });
-afterAll(() => both.stop());
+afterAll(async () => {
+  const nameless = await entriesWithoutActor(both.platform.database.pool);
+  await both.stop();
+  expect(nameless).toEqual([]);
+});
 
 type Body = Record<string, unknown>;
 type Step = {

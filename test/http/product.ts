@@ -85,7 +85,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     pool,
     wallets: {
       openWallet: async (owner) => {
-        const { status } = await commands.open({ owner, key: 'signup' });
+        const { status } = await commands.open({ owner, key: 'signup', actor: `user:${owner}` });
         return status === 'posted' ? { status: 'opened' } : { status: 'refused', reason: 'refused' };
       },
       hasWallet: async (owner) => (await queries.walletOf(owner)) !== null,

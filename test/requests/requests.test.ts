@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
+import { entriesWithoutActor } from '../support/actors.ts';
 import { startWorking } from './working.ts';
 import type { Working } from './working.ts';
 
@@ -12,7 +13,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   const report = await verify(coffer.pool);
+  const nameless = await entriesWithoutActor(coffer.pool);
   await coffer.stop();
+  expect(nameless).toEqual([]);
   expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
 });
 

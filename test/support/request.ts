@@ -31,6 +31,7 @@ export function heldRequest(changes: Partial<AsyncRequest> = {}): AsyncRequest {
     createdAt: heldAt,
     updatedAt: heldAt,
     finishedAt: null,
+    actor: null,
     ...changes,
   };
 }

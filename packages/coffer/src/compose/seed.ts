@@ -40,7 +40,7 @@ async function openRecipient(ledger: Ledger): Promise<void> {
 
 async function post(ledger: Ledger, operations: readonly Operation[], book?: number): Promise<void> {
   for (const operation of operations) {
-    const outcome = await ledger.post(operation, book);
+    const outcome = await ledger.post({ ...operation, actor: 'seed' }, book);
     assert(outcome.status === 'posted', `seeding is never refused, but: ${outcome.status === 'refused' && outcome.refusal.code}`);
   }
 }

@@ -11,5 +11,5 @@ export type SidesRequest = ControlRequest & { readonly sides: Sides };
 export function prepareControl(request: ControlRequest, change: ControlChange): Prepared {
   const key = keyOrFresh(request.key);
   const { wallet, reason, actor } = request;
-  return { key, operation: { key, wallet, reason, actor, ...change, ...termsOf(request) } };
+  return { key, operation: { key, wallet, reason, ...change, ...termsOf(request), actor } };
 }

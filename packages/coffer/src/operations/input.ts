@@ -12,7 +12,7 @@ import type { AmountTerms, AssetReference, Decided, Destination, MoneyTerms, Ter
 /** Values by field name, and the caller's name for each field, for messages. */
 export type Values = { readonly values: Readonly<Record<string, unknown>>; readonly nameOf: (field: string) => string };
 
-export type Input = Values & { readonly terms: Terms; readonly caller: Caller };
+export type Input = Values & { readonly terms: Terms & { readonly actor: string }; readonly caller: Caller };
 
 export type Caller = {
   readonly principal: Principal;

@@ -35,12 +35,13 @@ export function moneyOf(request: MoneyTerms, assets: KnownAssets): Omit<Transfer
 }
 
 /** What every operation may carry; absent terms are omitted. */
-export function termsOf(request: Terms): Pick<TransferOperation, 'expectedVersion' | 'metadata' | 'onlyOwner'> {
-  const { expectedVersion, metadata, onlyOwner } = request;
+export function termsOf(request: Terms): Pick<TransferOperation, 'expectedVersion' | 'metadata' | 'onlyOwner' | 'actor'> {
+  const { expectedVersion, metadata, onlyOwner, actor } = request;
   return {
     ...(expectedVersion !== undefined && { expectedVersion }),
     ...(metadata !== undefined && { metadata }),
     ...(onlyOwner !== undefined && { onlyOwner }),
+    ...(actor !== undefined && { actor }),
   };
 }
 

@@ -30,7 +30,7 @@ export const open = define({
     const { nameOf, terms } = input;
     if (terms.metadata !== undefined || terms.expectedVersion !== undefined)
       refuse(`A wallet that is being opened takes no ${nameOf('expectedVersion')} and no metadata.`);
-    return { key: terms.key, asset: assetIn(input), ...placeIn(input) };
+    return { key: terms.key, actor: terms.actor, asset: assetIn(input), ...placeIn(input) };
   },
   prepare(request, { assets }) {
     const asset = assets.find(request.asset);
@@ -38,7 +38,8 @@ export const open = define({
     if (!asset) return { key, refusal: assetUnknown(request.asset) };
     const owner = 'owner' in request ? request.owner : null;
     const wallet = 'owner' in request ? ownedWalletId(request.owner, asset.code) : request.wallet;
-    return { key, operation: { kind: 'open', key, wallet, opens: { owner, asset: asset.id, floor: -(request.creditLimit ?? 0n) } } };
+    const opens = { owner, asset: asset.id, floor: -(request.creditLimit ?? 0n) };
+    return { key, operation: { kind: 'open', key, wallet, opens, ...(request.actor !== undefined && { actor: request.actor }) } };
   },
   answer: openedWallet,
 });

@@ -11,6 +11,8 @@ export type Terms = {
   readonly expectedVersion?: number | undefined;
   /** The initiating wallet must belong to this owner; otherwise it is not found. */
   readonly onlyOwner?: string | undefined;
+  /** Who asks for it; recorded in the log. */
+  readonly actor?: string | undefined;
 };
 
 /** An asset by its code or number. Absent: the wallet's own, or the default asset. */

@@ -18,6 +18,8 @@ export type NewRequest = {
   readonly asset: number;
   readonly key: string;
   readonly content: Content;
+  /** Who makes it. */
+  readonly actor: string;
 };
 
 /** `isOnRecord`: whether the ledger already has the key. */
@@ -32,8 +34,8 @@ export type Accepted =
   | { readonly kind: 'too_many_open' };
 
 const insertText = `
-  insert into requests.request as r (id, type, wallet, owner, key, content, digest, status, next_try_at, created_at, updated_at)
-  select $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, 'accepted', now, now, now
+  insert into requests.request as r (id, type, wallet, owner, key, content, digest, actor, status, next_try_at, created_at, updated_at)
+  select $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, 'accepted', now, now, now
   from (select clock_timestamp() as now) clock
   where (select count(*) from (select from requests.request where wallet = $3 and finished_at is null limit ${openRequestsMax}) as open)
     < ${openRequestsMax}
@@ -42,9 +44,9 @@ const insertText = `
 
 /** Entries recorded between the check and the insertion are handled by the worker. */
 export async function insertRequest(pool: pg.Pool, input: NewRequest, { isOnRecord }: KeyRecord): Promise<Accepted> {
-  const { type, wallet, owner, key, content } = input;
+  const { type, wallet, owner, key, content, actor } = input;
   if (await isOnRecord()) return (await acceptedBefore(pool, input)) ?? { kind: 'on_record' };
-  const values = [newId(), type, wallet, owner, key, JSON.stringify(content), digestOf(type, content)];
+  const values = [newId(), type, wallet, owner, key, JSON.stringify(content), digestOf(type, content), actor];
   const inserted = await pool.query<RequestRow>({ name: 'requests_insert', text: insertText, values });
   if (inserted.rows[0]) return { kind: 'accepted', request: requestFromRow(inserted.rows[0]), replayed: false };
   return (await acceptedBefore(pool, input)) ?? { kind: 'too_many_open' };

@@ -27,7 +27,7 @@ export function keyOf({ id, key, keyGeneration }: AsyncRequest): string {
 /** Posts it as a synchronous request would. */
 export async function post(commands: RequestCommands, request: AsyncRequest): Promise<Change> {
   const { type, wallet, content } = request;
-  const terms = { ...termsOf(content), effectiveAt: effectiveAtOf(content), metadata: content.metadata, key: keyOf(request) };
+  const terms = { ...termsOf(request), effectiveAt: effectiveAtOf(content), metadata: content.metadata, key: keyOf(request) };
   if (type === 'withdraw') return withdrawn(await commands.withdraw({ ...terms, wallet }));
   assert(content.to !== undefined, 'a transfer names its recipient');
   return transferred(await commands.transfer({ ...terms, from: wallet, to: content.to, mode: content.mode }), request);
@@ -54,9 +54,9 @@ function withdrawn(outcome: OperationOutcome): Change {
  * worker is running. The deadline belongs to the request.
  */
 export async function hold(commands: RequestCommands, request: AsyncRequest): Promise<Change> {
-  const { wallet, content, holdSeconds } = request;
+  const { wallet, holdSeconds } = request;
   assert(holdSeconds !== null, 'a held request has a deadline');
-  const terms = { ...termsOf(content), wallet, metadata: metadataOf(request), key: keyOf(request) };
+  const terms = { ...termsOf(request), wallet, metadata: metadataOf(request), key: keyOf(request) };
   const first = await commands.hold(terms);
   // It may have been held before holds of requests had no expiry, without the worker recording that: then the ledger's record
   // counts.
@@ -85,6 +85,7 @@ export async function capture(
     effectiveAt: effectiveAtOf(content),
     metadata: metadataOf(request),
     key: `${stepKeyOf(request)}/capture/${captures}`,
+    actor: actorOf(request),
   });
   if (outcome.status === 'posted') {
     // Another operation had captured a part; this was only the rest.
@@ -112,7 +113,7 @@ export async function capture(
 export async function release(commands: RequestCommands, request: AsyncRequest, partsOf: HoldParts): Promise<Change> {
   const { failure } = request;
   const held = holdOf(request);
-  const outcome = await commands.release({ hold: held.id, key: `${stepKeyOf(request)}/release` });
+  const outcome = await commands.release({ hold: held.id, key: `${stepKeyOf(request)}/release`, actor: actorOf(request) });
   const code = outcome.status === 'refused' ? outcome.refusal.code : null;
   if (code !== null && code !== 'hold_expired' && code !== 'hold_resolved') return ended(outcome);
   if (outcome.status === 'refused' || outcome.entry.amount !== held.amount) {
@@ -148,14 +149,20 @@ function stepKeyOf({ id, generation }: AsyncRequest): string {
   return internalKey('request', id, generation);
 }
 
-function termsOf({ amount, upTo, asset, minimumBalance, expectedVersion }: Content) {
+function termsOf(request: AsyncRequest) {
+  const { amount, upTo, asset, minimumBalance, expectedVersion } = request.content;
   return {
+    actor: actorOf(request),
     amount: BigInt(amount),
     upTo,
     asset,
     expectedVersion,
     minimumBalance: minimumBalance === undefined ? undefined : BigInt(minimumBalance),
   };
+}
+
+function actorOf({ actor }: AsyncRequest): string | undefined {
+  return actor ?? undefined;
 }
 
 function effectiveAtOf({ effectiveAt }: Content): Date | undefined {

@@ -86,6 +86,8 @@ export type AsyncRequest = {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly finishedAt: Date | null;
+  /** Who made it; null in requests of earlier versions. */
+  readonly actor: string | null;
 };
 
 /** A line in the log of attempts. */

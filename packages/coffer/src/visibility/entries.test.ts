@@ -86,8 +86,15 @@ test('what is left of a hold is visible to the payer, not to the recipient of a 
 });
 
 test('users see the reason of a control, staff also see the actor', () => {
-  const freeze = entry({ kind: 'freeze', credit: null, controls: '{}', details: '{"reason":"chargeback","actor":"operator:eve"}' });
+  const freeze = entry({
+    kind: 'freeze',
+    actor: null,
+    credit: null,
+    controls: '{}',
+    details: '{"reason":"chargeback","actor":"operator:eve"}',
+  });
   expect(visibleEntry(freeze, toAlice)).toMatchObject({ reason: 'chargeback', actor: null });
+  // Before chain format 3, only its details named the actor.
   expect(visibleEntry(freeze, staff)).toMatchObject({ reason: 'chargeback', actor: 'operator:eve' });
 });
 
@@ -96,4 +103,10 @@ test('an event that another account caused shows its owner neither key nor hold'
   const event = { type: 'CaptureCredited', data } as unknown as LedgerEvent;
   expect(visibleEvent(event, toBob).data).toEqual({ amount: '30' });
   expect(visibleEvent(event, staff)).toBe(event);
+});
+
+test('staff see who asked for a posting and who approved it, users do not', () => {
+  const posted = entry({ actor: 'key:shop', approver: 'operator:eve' });
+  expect(visibleEntry(posted, staff)).toMatchObject({ actor: 'key:shop', approver: 'operator:eve' });
+  expect(visibleEntry(posted, toAlice)).toMatchObject({ actor: null, approver: null });
 });

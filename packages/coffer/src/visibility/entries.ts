@@ -23,9 +23,11 @@ export type VisibleEntry = {
   readonly credit: VisibleSide | null;
   /** What the entry did to a hold, for the payer: the seq of the hold, what was left of it, and when it expires. */
   readonly hold: { readonly seq: number; readonly left: bigint | null; readonly expiresAt: Date | null } | null;
-  /** The reason of a correction or a control; the actor is for staff and services. */
+  /** The reason of a correction or a control. */
   readonly reason: string | null;
+  /** Who asked for it, and who approved it: for staff and services. */
   readonly actor: string | null;
+  readonly approver: string | null;
 };
 
 /**
@@ -41,7 +43,8 @@ export function visibleEntry(entry: RecordedEntry, reader: Reader, from: number 
     credit: credit && visibleSide(credit, reader, beyondTransitOf(credit, entry)),
     hold: visibleHold(entry, reader, from),
     reason: decision?.reason ?? null,
-    actor: decision?.actor ?? null,
+    actor: isStaff(reader) ? (entry.actor ?? decision?.actor ?? null) : null,
+    approver: isStaff(reader) ? entry.approver : null,
   };
 }
 
@@ -84,6 +87,10 @@ export function decisionIn({ details, refusal }: RecordedEntry): { readonly reas
   if (details === null || refusal) return null;
   const { reason, actor } = JSON.parse(details) as { reason?: string; actor?: string };
   return reason === undefined || actor === undefined ? null : { reason, actor };
+}
+
+function isStaff({ onlyOwner }: Reader): boolean {
+  return onlyOwner === undefined;
 }
 
 /** Whether the reader may see everything of a wallet. */

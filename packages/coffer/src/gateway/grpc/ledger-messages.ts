@@ -24,7 +24,9 @@ export function resultOf(outcome: OperationOutcome, assets: Assets, reader: Read
   const common = { seq: BigInt(seq), requestId: key, replayed, problem };
   if (!entry) return { ...unrecorded, ...common };
   const ofSaga = outcome.saga && sagaOf(entry, outcome.saga, reader);
-  return { ...resultOfEntry(entry, entry.scope, assets, reader), ...ofSaga, ...common };
+  const result = resultOfEntry(entry, entry.scope, assets, reader);
+  // The caller knows itself: as over REST, only a correction or a control repeats its actor.
+  return { ...result, ...(result.reason === '' && { actor: '' }), ...ofSaga, ...common };
 }
 
 /** A recorded operation, with what was reversed of it. */
@@ -86,6 +88,7 @@ export function resultOfEntry(entry: RecordedEntry, seenFrom: number | null, ass
     metadata: entry.metadata ?? '',
     reason: seen.reason ?? '',
     actor: seen.actor ?? '',
+    approver: seen.approver ?? '',
     problem: entry.refusal && problemOf(entry.refusal, entry),
     mode: entry.kind.startsWith('transfer_') ? 'saga' : '',
   };
@@ -114,6 +117,7 @@ const unrecorded: OperationResult = {
   metadata: '',
   reason: '',
   actor: '',
+  approver: '',
   problem: null,
   mode: '',
 };

@@ -59,7 +59,7 @@ function inputOf(definition: Definition, { terms, money, ...fields }: Message, c
   const given = presentIn(fields);
   if (money) Object.assign(given, presentIn(money));
   const values = definition.grpc.values ? presentIn(definition.grpc.values(given)) : given;
-  return { values, terms: readTerms(terms, caller.onlyOwner), caller, nameOf: snakeCase };
+  return { values, terms: { ...readTerms(terms, caller.onlyOwner), actor: caller.actor }, caller, nameOf: snakeCase };
 }
 
 /** In proto3 an empty string is an absent one. */

@@ -86,7 +86,7 @@ class WalletCalls {
     const user = await this.#users.find(userId, deadline);
     if (user.status === 'refused') return { failure: user.failure };
     if (user.status === 'unavailable') return { failure: failureOf('users_unavailable') };
-    const outcome = await this.#commands.open({ owner: userId });
+    const outcome = await this.#commands.open({ owner: userId, actor: `user:${userId}` });
     const wallet = ownedWalletId(userId, this.#defaultAsset);
     if (outcome.status === 'refused') return { failure: ledgerFailure(outcome.refusal), trailer: outcomeTrailer(outcome, wallet) };
     return {

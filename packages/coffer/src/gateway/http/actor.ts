@@ -1,4 +1,4 @@
-/** The actor that corrections and controls record in the log. */
+/** The actor that the log records. */
 import { actorOf as nameOfActor } from '../../identity/index.ts';
 import type { Request } from './app.ts';
 import { callerOf } from './callers.ts';

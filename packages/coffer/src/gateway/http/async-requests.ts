@@ -4,6 +4,7 @@ import { assert } from '../../kernel/index.ts';
 import type { Definition, Terms, TransferRequest, WalletMoneyRequest } from '../../operations/index.ts';
 import { openRequestsMax } from '../../requests/index.ts';
 import type { Content, RequestType } from '../../requests/index.ts';
+import { actorOf } from './actor.ts';
 import type { Product, Reply, Request } from './app.ts';
 import { callerOf } from './callers.ts';
 import { noteOperation } from './observing.ts';
@@ -57,7 +58,7 @@ export async function acceptLater(
   const { owner, asset } = wallet;
   const isOnRecord = async () => await product.queries.isOnRecord(wallet, key);
   const accepted = await product.requests.accept(
-    { type: name, wallet: id, owner, asset, key, content: contentOf(money, product) },
+    { type: name, wallet: id, owner, asset, key, content: contentOf(money, product), actor: actorOf(request) },
     { isOnRecord },
   );
   if (accepted.kind === 'on_record') {

@@ -24,12 +24,13 @@ export function inputOf(
   }
   const admit = (operation: 'setCreditLine') => admitted(product, request, operation);
   const terms = readContent(request, reply, body);
-  return { values, terms, caller: callerFor(callerOf(request), admit), nameOf: (field) => names[field] ?? field };
+  const caller = callerFor(callerOf(request), admit);
+  return { values, terms: { ...terms, actor: caller.actor }, caller, nameOf: (field) => names[field] ?? field };
 }
 
 /** An item of a batch: headers do not apply, because each item has its own key. */
 export function itemInput(values: Readonly<Record<string, unknown>>, terms: Terms, caller: Caller): Input {
-  return { values, terms, caller, nameOf };
+  return { values, terms: { ...terms, actor: caller.actor }, caller, nameOf };
 }
 
 export function callerFor({ principal, onlyOwner }: Admission, admit: Caller['admit']): Caller {

@@ -146,7 +146,8 @@ export const operationProperties = {
   debit: Type.Optional(ref(AccountAfter)),
   credit: Type.Optional(ref(AccountAfter)),
   ...particulars,
-  actor: Type.Optional(Type.String({ description: 'who decided it; hidden from users' })),
+  actor: Type.Optional(Type.String({ description: 'who asked for it; hidden from users' })),
+  approver: Type.Optional(Type.String({ description: 'who approved it; hidden from users' })),
   controls: Type.Optional(freeObject),
   reversed: Type.Optional(Type.String({ description: 'amount reversed so far' })),
   reversedBy: Type.Optional(Type.Array(OperationId, { description: 'ids of the operations that reversed it, fully or partly' })),
@@ -185,6 +186,7 @@ export function presentOperation({ entry, reversals, saga }: OperationRead, asse
     ...(seen.credit && { credit: saga ? presentRecipient(entry, saga, reader) : presentAccountAfter(seen.credit) }),
     ...presentParticulars(entry, seen),
     ...(seen.actor !== null && { actor: seen.actor }),
+    ...(seen.approver !== null && { approver: seen.approver }),
     ...(entry.controls !== null && { controls: JSON.parse(entry.controls) as Record<string, unknown> }),
     ...(latest && { reversed: String(latest.reversed), reversedBy: reversals.map(operationId) }),
     ...(entry.refusal && {

@@ -65,7 +65,7 @@ export class Expiry {
       const values = [book, after.expires_at, after.seq, now];
       const due = (await pool.query<Due>({ name: 'due_holds', text: dueText, values })).rows;
       const open = due.filter(({ is_open: isOpen }) => isOpen);
-      if (open.length > 0) await post(open.map(({ seq, wallet }) => ({ kind: 'expire', key: null, wallet, hold: seq })));
+      if (open.length > 0) await post(open.map(({ seq, wallet }) => ({ kind: 'expire', key: null, wallet, hold: seq, actor: 'coffer' })));
       isMore = due.length === holdsPerLook;
       after = due.at(-1) ?? after;
     }

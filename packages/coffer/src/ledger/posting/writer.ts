@@ -8,7 +8,6 @@
  * batch, reads what the others wrote, and decides again, from then on under the book's lock.
  */
 import { assert, Backoff } from '../../kernel/index.ts';
-import type { Log } from '../../kernel/index.ts';
 import { decideBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { DatabaseClock } from './clock.ts';
@@ -17,8 +16,8 @@ import type { Live } from './live.ts';
 import { lookUp, lookUpKeys, lookUpSpent, uncounted } from './lookup.ts';
 import { notifyObserver } from './observer.ts';
 import type { BookFault, BookStatus, LedgerObserver } from './observer.ts';
-import { HistoryLost, refuseLostHistory } from './history.ts';
-import type { KnownHead } from './history.ts';
+import { History, HistoryLost } from './history.ts';
+import type { HistoryOptions } from './history.ts';
 import { LedgerBehind, LedgerHalted, LedgerUnavailable, isKeyUsedBefore, isOutage } from './outages.ts';
 import { RequestQueue, failExpired } from './queue.ts';
 import type { Request } from './queue.ts';
@@ -27,19 +26,13 @@ import { BookStore } from './store.ts';
 import type { Head } from './store.ts';
 import type { Operation, Outcome } from '../rules/types.ts';
 
-export type WriterOptions = {
-  readonly book: number;
+export type WriterOptions = HistoryOptions & {
   readonly url: string;
-  readonly log: Log;
   /** How long a request waits before it fails with LedgerUnavailable; 10 s by default. */
   readonly patienceMs?: number;
   readonly observe?: LedgerObserver | undefined;
   /** Whether a wallet belongs to this book; by default every wallet does. */
   readonly keeps?: (walletId: string) => boolean;
-  /** The newest head that is recorded outside the database. */
-  readonly known?: KnownHead | undefined;
-  /** Called once with the last committed head when the log turns out not to contain it. */
-  readonly onHistoryLost?: ((book: number, known: KnownHead) => void) | undefined;
 };
 
 /** Small enough that five hundred callers make two overlapping batches: 37,000/s, compared with 25,000 for one of 500 at a time. */
@@ -86,9 +79,7 @@ export class BookWriter {
   #live: Live | null = null;
   /** The newest decided batch, committed or not: the next one follows it. */
   #head: Head | null = null;
-  /** The newest batch that is known to be committed. */
-  #committed: KnownHead | null;
-  #lost: HistoryLost | null = null;
+  readonly #history: History;
   /** When the oldest batch in flight was sent. */
   #sentAtMs = 0;
   #taken: readonly Request[] = [];
@@ -103,7 +94,7 @@ export class BookWriter {
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    this.#committed = options.known ?? null;
+    this.#history = new History(options);
     this.#queue = new RequestQueue(options.patienceMs ?? 10_000);
     this.#watch = setInterval(() => {
       this.#expire();
@@ -138,7 +129,7 @@ export class BookWriter {
 
   get fault(): BookFault | null {
     if (this.#halted) return 'halted';
-    if (this.#lost) return 'history_lost';
+    if (this.#history.lost) return 'history_lost';
     if (this.#live === null || this.#clock.silentMs >= silenceMaxMs) return 'unavailable';
     return this.#inFlight.length > 0 && performance.now() - this.#sentAtMs > commitMaxMs ? 'stalled' : null;
   }
@@ -157,7 +148,8 @@ export class BookWriter {
   /** Posts operations independently, or all or none when `linked`. Returns when they are committed. */
   post(operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
     if (this.#halted) return Promise.reject(this.#halted);
-    return this.#lost ? Promise.reject(new LedgerBehind({ cause: this.#lost })) : this.#queue.add(operations, linked);
+    const { lost } = this.#history;
+    return lost ? Promise.reject(new LedgerBehind({ cause: lost })) : this.#queue.add(operations, linked);
   }
 
   async #run(): Promise<void> {
@@ -253,7 +245,7 @@ export class BookWriter {
   #answer(batch: Batch, sentAtMs: number): void {
     assert(this.#inFlight.shift() === batch, 'batches are answered in the order of the log');
     this.#sentAtMs = performance.now();
-    if (batch.sealed) this.#committed = knownHead(batch.head);
+    if (batch.sealed) this.#history.committed(batch.head);
     this.#backoff.reset();
     this.#queue.wake();
     for (const [at, request] of batch.requests.entries()) request.answer(batch.answers[at] ?? []);
@@ -302,17 +294,8 @@ export class BookWriter {
 
   /** The log lacks what was committed. Only an operator may decide to go on. */
   async #waitForAcceptance(failure: HistoryLost): Promise<void> {
-    const { book, log, onHistoryLost } = this.#options;
     this.#dropConnection();
-    if (!this.#lost) {
-      const { known, endsAt } = failure;
-      log.error(
-        { book, committedUntil: known.lastSeq, logEndsAt: endsAt, hash: known.hash },
-        'The database lost a part of the log that was answered (a restore, or a failover to a standby that was behind). This book posts nothing until you bring that part back, or accept the loss: coffer accept-loss',
-      );
-      onHistoryLost?.(book, known);
-    }
-    this.#lost = failure;
+    this.#history.lose(failure);
     this.#queue.failAll((request) =>
       request.sent ? new LedgerUnavailable('unknown', { cause: failure }) : new LedgerBehind({ cause: failure }),
     );
@@ -355,10 +338,7 @@ export class BookWriter {
     connected = store;
     try {
       const { state, head, databaseMs } = await readBook(store, this.#options);
-      if (this.#committed) await refuseLostHistory(store, book, this.#committed, head.lastSeq);
-      if (this.#lost) this.#options.log.warn({ book }, 'The log is complete again, or its loss was accepted: this book posts again');
-      this.#lost = null;
-      this.#committed = knownHead(head);
+      await this.#history.compare(store, head);
       this.#clock.anchor(databaseMs);
       this.#head = head;
       this.#live = { store, state };
@@ -398,8 +378,4 @@ export class BookWriter {
       for (const request of requests) if (request.deadlineMs <= nowMs) failExpired(request);
     }
   }
-}
-
-function knownHead({ batchNo, lastSeq, hash }: Head): KnownHead {
-  return { batchNo, lastSeq, hash: hash.toString('hex') };
 }

@@ -2,11 +2,8 @@
 import { firstSeqOf } from '../chain/declarations.ts';
 import type { Gap } from '../chain/epochs.ts';
 import type { Declaration, DeclaredAsset, DeclaredEpoch } from '../chain/declarations.ts';
-import type { Findings } from './report.ts';
+import type { AcceptedLoss, Findings } from './report.ts';
 import type { AssetRow, DeclarationRow } from './rows.ts';
-
-/** An end of the log that an operator gave up. */
-export type AcceptedLoss = DeclaredEpoch & { readonly book: number; readonly batchNo: number };
 
 export class Declarations {
   readonly #book: number;
@@ -24,7 +21,7 @@ export class Declarations {
       else this.#byBatch.set(row.batchNo, [row]);
     }
     this.losses = rows.flatMap((row) => {
-      const epoch = row.kind === 'epoch' ? epochIn(row) : null;
+      const epoch = row.kind === 'epoch' ? (parsed(row) as DeclaredEpoch | null) : null;
       return epoch ? [{ ...epoch, book, batchNo: row.batchNo }] : [];
     });
   }
@@ -72,7 +69,7 @@ export class Declarations {
 
   /** An asset may be declared again, with the same code and scale: amounts are counted in it. */
   #declareAsset(row: DeclarationRow, at: string): void {
-    const asset = parsed<DeclaredAsset>(row);
+    const asset = parsed(row) as DeclaredAsset | null;
     if (!asset) return this.#findings.add('I11', at, 'a declaration of an asset', 'JSON', row.body);
     const earlier = this.#assets.get(asset.id);
     if (earlier)
@@ -87,13 +84,9 @@ export class Declarations {
   }
 }
 
-function epochIn(row: DeclarationRow): DeclaredEpoch | null {
-  return parsed<DeclaredEpoch>(row);
-}
-
-function parsed<T>({ body }: DeclarationRow): T | null {
+function parsed({ body }: DeclarationRow): unknown {
   try {
-    return JSON.parse(body) as T;
+    return JSON.parse(body);
   } catch {
     return null;
   }

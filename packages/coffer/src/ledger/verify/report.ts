@@ -1,6 +1,6 @@
 /** The verifier's findings, by rule. */
 
-import type { AcceptedLoss } from './declarations.ts';
+import type { DeclaredEpoch } from '../chain/declarations.ts';
 
 /** The rules that must hold, by their ids in docs/concepts/chain.md. */
 export const invariantRules = {
@@ -46,6 +46,9 @@ export type BookSummary = {
   readonly hash: string;
   readonly checkpoints: number;
 };
+
+/** An end of the log that an operator gave up. */
+export type AcceptedLoss = DeclaredEpoch & { readonly book: number; readonly batchNo: number };
 
 export type VerifyReport = {
   readonly ok: boolean;

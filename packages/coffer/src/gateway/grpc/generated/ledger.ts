@@ -716,6 +716,7 @@ export type OperationResult = {
   readonly metadata: string;
   readonly reason: string;
   readonly actor: string;
+  readonly approver: string;
   readonly problem: Problem | null;
   readonly mode: string;
 };
@@ -743,6 +744,7 @@ const operationResultFields: Nested<OperationResult> = {
     writer.text(18, message.metadata);
     writer.text(19, message.reason);
     writer.text(20, message.actor);
+    writer.text(24, message.approver);
     writer.message(21, message.problem, problemFields);
     writer.text(23, message.mode);
   },
@@ -768,6 +770,7 @@ const operationResultFields: Nested<OperationResult> = {
     let metadata: string = "";
     let reason: string = "";
     let actor: string = "";
+    let approver: string = "";
     let problem: Problem | null = null;
     let mode: string = "";
     while (reader.next()) {
@@ -792,11 +795,12 @@ const operationResultFields: Nested<OperationResult> = {
       else if (reader.isText(18)) metadata = reader.text();
       else if (reader.isText(19)) reason = reader.text();
       else if (reader.isText(20)) actor = reader.text();
+      else if (reader.isText(24)) approver = reader.text();
       else if (reader.isMessage(21)) problem = reader.message(problemFields);
       else if (reader.isText(23)) mode = reader.text();
       else reader.skip();
     }
-    return { status, type, operationId, seq, requestId, replayed, createdAt, asset, amount, askedAmount, effectiveAt, wallet, from, to, hold, reverses, reversed, reversedBy, metadata, reason, actor, problem, mode };
+    return { status, type, operationId, seq, requestId, replayed, createdAt, asset, amount, askedAmount, effectiveAt, wallet, from, to, hold, reverses, reversed, reversedBy, metadata, reason, actor, approver, problem, mode };
   },
 };
 
