@@ -29,6 +29,7 @@ async function connect(role: 'writer' | 'reader'): Promise<pg.Client> {
 /** The rights on each table and view. Add a new one with no more than its context's statements need. */
 const declared: Readonly<Record<string, { writer: string; reader: string }>> = {
   'audit.request': { writer: 'select', reader: '' },
+  'cache.seal': { writer: 'select', reader: '' },
   'events.dead_letter': { writer: 'delete, insert, select', reader: '' },
   'events.position': { writer: 'insert, select, update', reader: '' },
   'events.redelivery': { writer: 'delete, insert, select, update', reader: '' },
