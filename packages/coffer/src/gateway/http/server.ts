@@ -13,8 +13,9 @@ import { parseJsonBody } from './json-body.ts';
 import { allowedMethods, answerUnknownRoutes } from './unknown-routes.ts';
 import { problem, ProblemError, sendProblem } from './problem.ts';
 import { freshKeyHeader } from './request-content.ts';
-import { registerRoutes } from './routes/register.ts';
+import { namedSchemas, registerRoutes } from './routes/register.ts';
 import { problems } from './schemas.ts';
+import { compileOnce, defaultCompiler } from './serializers.ts';
 import { answerBrokenRequest, limits } from './framing.ts';
 import { isEventStream } from './live/event-stream.ts';
 import { compileValidator } from './validation.ts';
@@ -28,6 +29,7 @@ const slowMs = 1_000;
 export async function createHttpServer(product: Product, tls: Tls | null = null): Promise<App> {
   const app = frame(tls);
   app.setValidatorCompiler(compileValidator);
+  app.setSerializerCompiler(compileOnce(await defaultCompiler(namedSchemas)));
   readOnlyJson(app);
   answerFailures(app, product);
   trackClientAddresses(app, product);

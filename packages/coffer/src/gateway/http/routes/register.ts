@@ -35,7 +35,8 @@ import { walletReadRoutes } from './wallet-reads.ts';
 import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
 import { webhookRoutes } from './webhooks.ts';
 
-const schemas = [
+/** The schemas that others refer to by name. */
+export const namedSchemas = [
   ...sharedSchemas,
   ...answerSchemas,
   ...operationSchemas,
@@ -56,7 +57,7 @@ const schemas = [
 ];
 
 export function registerRoutes(app: App, product: Product): void {
-  for (const schema of schemas) app.addSchema(schema);
+  for (const schema of namedSchemas) app.addSchema(schema);
   refuseUndescribedQueries(app);
   postOperationRoutes(app, product);
   walletReadRoutes(app, product);
