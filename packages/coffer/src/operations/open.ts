@@ -7,7 +7,7 @@ import { define } from './definition.ts';
 import { keyOrFresh } from './idempotency.ts';
 import { amountOrZeroIn, assetIn, ownerIn, refuse, textIn, walletIn } from './input.ts';
 import type { Input } from './input.ts';
-import { assetUnknown } from './known-assets.ts';
+import { assetNamedBy } from './known-assets.ts';
 import { AssetReference, CreditLimit, keyProperties, UserId, WalletId } from './schemas.ts';
 import type { OpenRequest } from './terms.ts';
 
@@ -33,9 +33,9 @@ export const open = define({
     return { key: terms.key, asset: assetIn(input), ...placeIn(input) };
   },
   prepare(request, { assets }) {
-    const asset = assets.find(request.asset);
+    const asset = assetNamedBy(request, assets);
+    if ('refusal' in asset) return asset;
     const key = keyOrFresh(request.key);
-    if (!asset) return { key, refusal: assetUnknown(request.asset) };
     const owner = 'owner' in request ? request.owner : null;
     const wallet = 'owner' in request ? ownedWalletId(request.owner, asset.code) : request.wallet;
     return { key, operation: { kind: 'open', key, wallet, opens: { owner, asset: asset.id, floor: -(request.creditLimit ?? 0n) } } };
