@@ -54,14 +54,20 @@ export function entryIdIn(input: Values, field: 'holdId' | 'operationId'): strin
   return refuse(`"${input.nameOf(field)}" must be an id such as 1-4711, from the answer to the operation.`);
 }
 
-/** Users act on their own wallets; services and staff may name any owner. */
-export function ownerIn(input: Input, field: string): string {
+/**
+ * Users act on their own wallets; services and staff may name any owner. A user who names another one gets the same answer whether or not
+ * that user exists.
+ */
+export function ownerIn(input: Values & { readonly caller: Pick<Caller, 'principal' | 'onlyOwner'> }, field: string): string {
   const { principal, onlyOwner } = input.caller;
   const named = textIn(input, field)?.toLowerCase();
-  if (onlyOwner !== undefined && named !== undefined && named !== onlyOwner)
-    refuse(`Users reach only their own wallets. Omit "${input.nameOf(field)}".`, 'forbidden');
+  if (onlyOwner !== undefined && named !== undefined && named !== onlyOwner) refuseOtherOwner(input, field);
   if (named !== undefined) return isUuid(named) ? named : refuse(`"${input.nameOf(field)}" must be the id of a user.`);
   return 'userId' in principal ? principal.userId : refuse(`Send the user's id as "${input.nameOf(field)}".`);
+}
+
+export function refuseOtherOwner({ nameOf }: Values, field: string): never {
+  return refuse(`You can access only your own wallets. Omit "${nameOf(field)}".`, 'forbidden');
 }
 
 export function assetIn(input: Values, field = 'asset'): AssetReference {

@@ -5,7 +5,7 @@ import { guarded } from './access.ts';
 import { openedWallet } from './answers/opened-wallet.ts';
 import { define } from './definition.ts';
 import { keyOrFresh } from './idempotency.ts';
-import { amountOrZeroIn, assetIn, ownerIn, refuse, textIn, walletIn } from './input.ts';
+import { amountOrZeroIn, assetIn, ownerIn, refuse, refuseOtherOwner, textIn, walletIn } from './input.ts';
 import type { Input } from './input.ts';
 import { assetNamedBy } from './known-assets.ts';
 import { AssetReference, CreditLimit, keyProperties, UserId, WalletId } from './schemas.ts';
@@ -81,7 +81,6 @@ function ofUser(input: Input, userId: string, id: string | undefined): { readonl
   if (creditLimitIn(input) > 0n)
     refuse(`Users cannot grant their own wallets a credit limit. Omit "${nameOf('creditLimit')}".`, 'forbidden');
   const named = textIn(input, 'ownerId');
-  if (named !== undefined && named.toLowerCase() !== userId)
-    refuse(`Users open only their own wallets. Omit "${nameOf('ownerId')}".`, 'forbidden');
+  if (named !== undefined && named.toLowerCase() !== userId) refuseOtherOwner(input, 'ownerId');
   return { owner: userId };
 }

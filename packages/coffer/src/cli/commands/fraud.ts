@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { withInsights } from '../../compose/commands.ts';
-import { parseJsonBody, ProblemError } from '../../gateway/http/index.ts';
 import { dryRun } from '../../insights/index.ts';
 import type { DryRun, FollowedFinding, FraudRefusal, Insights, KeptFinding, RuleVersion } from '../../insights/index.ts';
-import { isTerminal, OperatorError, parseMoment } from '../../kernel/index.ts';
+import { isTerminal, OperatorError, parseMoment, readStrictJson } from '../../kernel/index.ts';
 import { answer, runWith } from '../run.ts';
 import { listenForInterrupt } from '../shutdown.ts';
 
@@ -163,14 +162,18 @@ function readRule(file: string): Record<string, unknown> & { readonly id: string
 
 /** Parsed as strictly as by the API. */
 function parseFile(file: string): unknown {
+  const bytes = readBytes(file);
+  if (bytes.length > ruleBytesMax) throw new OperatorError(`${file} is not a rule: it is larger than ${ruleBytesMax} bytes.`, lookAtHelp);
+  const read = readStrictJson(bytes, 'file');
+  if ('mistake' in read) throw new OperatorError(`${file} is not a readable JSON file. ${read.mistake}`, lookAtHelp);
+  return read.value;
+}
+
+function readBytes(file: string): Buffer {
   try {
-    const bytes = readFileSync(file);
-    if (bytes.length > ruleBytesMax) throw new OperatorError(`${file} is not a rule: it is larger than ${ruleBytesMax} bytes.`, lookAtHelp);
-    return parseJsonBody(bytes);
-  } catch (failure) {
-    if (failure instanceof OperatorError) throw failure;
-    const why = failure instanceof ProblemError ? ` ${failure.problem.detail}` : '';
-    throw new OperatorError(`${file} is not a readable JSON file.${why}`, lookAtHelp);
+    return readFileSync(file);
+  } catch {
+    throw new OperatorError(`${file} is not a readable JSON file.`, lookAtHelp);
   }
 }
 

@@ -1,13 +1,15 @@
 /** ledger.LedgerService: the whole product over gRPC; posting as single requests and as a stream. */
-import { InvalidInput, isIdempotencyKey } from '../../operations/index.ts';
-import type { BatchItem, Commands } from '../../operations/index.ts';
+import { InvalidInput, isIdempotencyKey, ownerIn } from '../../operations/index.ts';
+import type { Commands } from '../../operations/index.ts';
 import type { Server } from '@grpc/grpc-js';
 import { actorOf } from '../../identity/index.ts';
-import { isUuid, parseMoment } from '../../kernel/index.ts';
+import { parseMoment } from '../../kernel/index.ts';
 import type { Assets, LedgerEvent, RecordedEntry } from '../../ledger/index.ts';
 import { walletIdPattern, walletIdRule } from '../../wallets/index.ts';
 import type { Page, Reader, Wallet, WalletQueries } from '../../wallets/index.ts';
+import { firstOfUnknownOwner } from '../access/index.ts';
 import type { Access, Admission, OperationName } from '../access/index.ts';
+import { itemName } from '../problems/index.ts';
 import { denialFailure } from './callers.ts';
 import { ledgerService } from './generated/ledger.ts';
 import type {
@@ -44,9 +46,9 @@ import {
   walletOf,
 } from './ledger-messages.ts';
 import { countedRequest, notedRequest } from './ledger-notes.ts';
-import { readOperations } from './ledger-requests.ts';
+import { readOperations, snakeCase } from './ledger-requests.ts';
 import { operationOf } from './observing.ts';
-import { failureOf, ledgerFailure, outageFailure } from './statuses.ts';
+import { failureOf, identityFailure, ledgerFailure, outageFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
 import { serveStream } from './streams.ts';
 import type { StreamHandler, StreamOptions } from './streams.ts';
@@ -108,13 +110,7 @@ class LedgerCalls {
   }
 
   async post(request: PostRequest, caller: Admission): Promise<Answer<PostResponse>> {
-    try {
-      return { message: { id: request.id, results: await this.#results(request, caller), problem: null } };
-    } catch (thrown) {
-      const failure = requestFailureIn(thrown);
-      if (!failure) throw thrown;
-      return { failure };
-    }
+    return await orFailure(async () => ({ message: { id: request.id, results: await this.#results(request, caller), problem: null } }));
   }
 
   /** An invalid request gets its own answer, and the stream continues. */
@@ -138,22 +134,21 @@ class LedgerCalls {
       throw new InvalidInput(decision.detail, decision.denied);
     };
     const items = readOperations(request, { actor: actorOf(caller.principal), admit });
-    await this.#refuseStrangers(items);
+    const requests = items.map((item) => item.request);
+    const stranger = await firstOfUnknownOwner(requests, caller, (owners) => this.#unknownAmong(owners));
+    if (stranger !== null) {
+      const failure = identityFailure({ code: 'user_not_found', facts: {} });
+      throw new Denied({ ...failure, details: `${itemName(stranger)}: ${failure.details}` });
+    }
     const outcomes = await this.#commands.batch(items, { atomic: request.atomic });
     return outcomes.map((outcome) => resultOf(outcome, this.#assets, caller));
   }
 
-  /** An owner must be an existing user. */
-  async #refuseStrangers(items: readonly BatchItem[]): Promise<void> {
-    const owners = new Set(items.flatMap(({ request }) => ('owner' in request ? [String(request.owner)] : [])));
+  async #unknownAmong(owners: readonly string[]): Promise<string[]> {
     const deadline = Date.now() + lookupsMs;
-    await Promise.all(
-      Array.from(owners, async (owner) => {
-        const found = await this.#users.find(owner, deadline);
-        if (found.status === 'refused') throw new Denied({ ...found.failure, details: `${found.failure.details} (owner_id: ${owner})` });
-        if (found.status === 'unavailable') throw new Denied(failureOf('users_unavailable'));
-      }),
-    );
+    const found = await Promise.all(owners.map(async (owner) => ({ owner, ...(await this.#users.find(owner, deadline)) })));
+    if (found.some(({ status }) => status === 'unavailable')) throw new Denied(failureOf('users_unavailable'));
+    return found.flatMap(({ owner, status }) => (status === 'refused' ? [owner] : []));
   }
 
   async operation({ operationId, walletId, requestId }: GetOperationRequest, reader: Reader): Promise<Answer<OperationResult>> {
@@ -177,14 +172,12 @@ class LedgerCalls {
     return await this.#withWallet(walletId, reader, (wallet) => ({ message: walletOf(wallet) }));
   }
 
-  async wallets({ ownerId, ...paged }: ListWalletsRequest, { principal, onlyOwner }: Admission): Promise<Answer<ListWalletsResponse>> {
-    const requestedOwner = ownerId.toLowerCase();
-    if (onlyOwner !== undefined && requestedOwner !== '' && requestedOwner !== onlyOwner)
-      return { failure: failureOf('forbidden', { said: 'You can access only your own wallets. Omit owner_id.' }) };
-    const owner = requestedOwner || ('userId' in principal ? principal.userId : '');
-    if (!isUuid(owner)) return { failure: invalid("Name the owner of the wallets: send the user's id as owner_id.") };
-    const read = async (limit: number, cursor?: string) => await this.#queries.walletsOf(owner, limit, cursor);
-    return await this.#page(paged, cursors.asset, read, (items, next) => ({ wallets: items.map(walletOf), next }));
+  async wallets({ ownerId, ...paged }: ListWalletsRequest, caller: Admission): Promise<Answer<ListWalletsResponse>> {
+    return await orFailure(async () => {
+      const owner = ownerIn({ values: { ownerId: ownerId || undefined }, nameOf: snakeCase, caller }, 'ownerId');
+      const read = async (limit: number, cursor?: string) => await this.#queries.walletsOf(owner, limit, cursor);
+      return await this.#page(paged, cursors.asset, read, (items, next) => ({ wallets: items.map(walletOf), next }));
+    });
   }
 
   async history({ walletId, ...paged }: GetHistoryRequest, reader: Reader): Promise<Answer<GetHistoryResponse>> {
@@ -273,6 +266,17 @@ class Denied extends Error {
   constructor(failure: Failure) {
     super(failure.details);
     this.failure = failure;
+  }
+}
+
+/** The answer of `work`, or the failure that the request caused. */
+async function orFailure<T>(work: () => Promise<Answer<T>>): Promise<Answer<T>> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const failure = requestFailureIn(thrown);
+    if (!failure) throw thrown;
+    return { failure };
   }
 }
 

@@ -6,7 +6,8 @@ import type { Assets } from '../../ledger/index.ts';
 import { definitions, oneOf, ref, strict } from '../../operations/index.ts';
 import type { BatchItem, OperationOutcome } from '../../operations/index.ts';
 import type { Reader } from '../../wallets/index.ts';
-import { batchItemSchemas, nameAt } from './batch-items.ts';
+import { itemName } from '../problems/index.ts';
+import { batchItemSchemas } from './batch-items.ts';
 import { problem, problemBody, problemContentType, refusalProblem } from './problem.ts';
 
 type Fields = Record<string, TSchema>;
@@ -101,6 +102,6 @@ function presentResult(outcome: OperationOutcome, item: BatchItem | undefined, a
 export function batchProblem(answer: Static<typeof BatchAnswer>): string {
   const culprit = answer.results.findIndex(({ code }) => code !== undefined && code !== 'linked_operation_refused');
   const refused = answer.results[culprit];
-  const batch = problem('batch_refused', { facts: { operation: nameAt(culprit), why: refused?.detail ?? '' } });
+  const batch = problem('batch_refused', { facts: { operation: itemName(culprit), why: refused?.detail ?? '' } });
   return JSON.stringify({ ...(JSON.parse(problemBody({ ...batch, facts: undefined })) as object), ...answer });
 }

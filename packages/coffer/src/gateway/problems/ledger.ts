@@ -1,6 +1,7 @@
 /** Refusals of the ledger and the wallets. */
 import type { OwnRefusalCode } from '../../operations/index.ts';
 import type { RefusalCode } from '../../ledger/index.ts';
+import { itemName } from './row.ts';
 import type { Facts, ProblemRow } from './row.ts';
 
 const newKey = 'retry with a new key';
@@ -217,7 +218,7 @@ export const ledgerProblems = {
     http: 422,
     grpc: 'FAILED_PRECONDITION',
     title: 'Another operation of the same all-or-nothing group was refused.',
-    detail: 'Nothing was done, because operations[‹refused›] of the same group was refused.',
+    detail: `Nothing was done, because ${itemName('‹refused›')} of the same group was refused.`,
     remedy: 'Correct that operation and send the group again with new keys.',
   },
 } as const satisfies Record<RefusalCode, ProblemRow>;

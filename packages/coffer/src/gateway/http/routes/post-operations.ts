@@ -2,7 +2,8 @@
 import Type from 'typebox';
 import type { TSchema } from 'typebox';
 import { definitions, HoldId, OperationId, ref, strict, WalletId } from '../../../operations/index.ts';
-import type { Definition, Input, OperationOutcome, Subject, Terms } from '../../../operations/index.ts';
+import type { Definition, OperationOutcome, Subject, Terms } from '../../../operations/index.ts';
+import { firstOfUnknownOwner } from '../../access/index.ts';
 import type { App, Product, Reply, Request } from '../app.ts';
 import { acceptLater, Async, asyncHeaders, isAsync } from '../async-requests.ts';
 import { callerOf } from '../callers.ts';
@@ -48,8 +49,8 @@ function postRoute(app: App, product: Product, definition: Definition): void {
       const body = request.body as Readonly<Record<string, unknown>>;
       const input = inputOf(product, request, reply, definition, body, subjectOf(request, subject));
       const wanted = definition.read(input);
-      const stranger = await unknownOwner(product, input);
-      if (stranger) return sendProblem(reply, stranger);
+      const stranger = await firstOfUnknownOwner([wanted], callerOf(request), (owners) => product.users.unknownAmong(owners));
+      if (stranger !== null) return sendProblem(reply, problem('user_not_found'));
       const atOnce = async () => send(request, reply, await product.commands.run(definition, wanted), wanted);
       if (!rest.async || !isAsync(request, reply, body)) return await atOnce();
       return await acceptLater(product, request, reply, definition, wanted, atOnce);
@@ -66,12 +67,4 @@ function subjectOf(request: Request, subject: Subject | undefined): Readonly<Rec
   if (!subject) return {};
   const params = request.params as Readonly<Record<string, string>>;
   return { [subject]: params[subjects[subject].param] ?? '' };
-}
-
-/** Only users own wallets, so the owner must be an existing user. */
-async function unknownOwner({ users }: Product, { values }: Input) {
-  const named = values['ownerId'] ?? values['user_id'];
-  if (typeof named !== 'string') return undefined;
-  const found = await users.get(named.toLowerCase());
-  return 'refusal' in found ? problem(found.refusal.code, found.refusal) : undefined;
 }
