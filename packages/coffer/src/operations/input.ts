@@ -6,7 +6,7 @@ import type { Principal } from '../identity/index.ts';
 import { isUuid, parseAmount, parseAmountOrZero, parseMoment, parseSignedAmount } from '../kernel/index.ts';
 import type { Sides } from '../ledger/index.ts';
 import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
-import { destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
+import { assetCodeLengthMax, destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
 import type { AmountTerms, AssetReference, Decided, Destination, MoneyTerms, Terms } from './terms.ts';
 
 /** Values by field name, and the caller's name for each field, for messages. */
@@ -70,8 +70,11 @@ export function refuseOtherOwner({ nameOf }: Values, field: string): never {
   return refuse(`You can access only your own wallets. Omit "${nameOf(field)}".`, 'forbidden');
 }
 
+/** Absent: the wallet's own, or the default asset. */
 export function assetIn(input: Values, field = 'asset'): AssetReference {
-  return input.values[field] as AssetReference;
+  const asset = input.values[field] as AssetReference;
+  if (typeof asset !== 'string' || (asset.length <= assetCodeLengthMax && asset.isWellFormed())) return asset;
+  return refuse(`"${input.nameOf(field)}" must be the code of an asset: at most ${assetCodeLengthMax} characters.`);
 }
 
 /** At least 1. */

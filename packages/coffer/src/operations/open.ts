@@ -23,7 +23,7 @@ export const open = define({
     creditLimit: Type.Optional(CreditLimit),
     ...keyProperties,
   },
-  rest: { method: 'POST', path: '/wallet', tag: 'Wallets', status: 201, names: { walletId: 'id' } },
+  rest: { method: 'POST', path: '/wallet', tag: 'Wallets', status: 201, names: { walletId: 'id', expectedVersion: 'If-Match' } },
   batchType: 'open',
   grpc: { field: 'openWallet' },
   read(input): OpenRequest {

@@ -4,7 +4,7 @@ import type { Static, TSchema, TUnsafe } from 'typebox';
 import { amountOrZeroPattern, amountPattern, momentPattern, signedAmountPattern } from '../kernel/index.ts';
 import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
 import { keyLengthMax } from './idempotency.ts';
-import { destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
+import { assetCodeLengthMax, assetNumberMax, destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
 
 export function ref<T extends TSchema>(schema: T): TUnsafe<Static<T>> {
   return Type.Unsafe<Static<T>>({ $ref: `${String((schema as { $id?: string }).$id)}#` });
@@ -109,16 +109,16 @@ export const DestinationName = Type.Unsafe<(typeof destinations)[number]>({
 export const AssetReference = Type.Unsafe<string | number>({
   type: ['string', 'integer'],
   minLength: 1,
-  maxLength: 32,
+  maxLength: assetCodeLengthMax,
   minimum: 1,
-  maximum: 2_147_483_647,
+  maximum: assetNumberMax,
   description: "an asset's code or number, as listed by GET /assets",
   examples: ['USD'],
 });
 
 export const AssetNumber = Type.Integer({
   minimum: 1,
-  maximum: 2_147_483_647,
+  maximum: assetNumberMax,
   description: "an asset's number, as listed by GET /assets",
   examples: [1],
 });

@@ -1,11 +1,10 @@
 /** ledger.LedgerService: the whole product over gRPC; posting as single requests and as a stream. */
-import { InvalidInput, isIdempotencyKey, ownerIn } from '../../operations/index.ts';
-import type { Commands } from '../../operations/index.ts';
+import { entryIdIn, InvalidInput, isIdempotencyKey, ownerIn, walletIn } from '../../operations/index.ts';
+import type { Commands, Values } from '../../operations/index.ts';
 import type { Server } from '@grpc/grpc-js';
 import { actorOf } from '../../identity/index.ts';
 import { parseMoment } from '../../kernel/index.ts';
 import type { Assets, LedgerEvent, RecordedEntry } from '../../ledger/index.ts';
-import { walletIdPattern, walletIdRule } from '../../wallets/index.ts';
 import type { Page, Reader, Wallet, WalletQueries } from '../../wallets/index.ts';
 import { firstOfUnknownOwner } from '../access/index.ts';
 import type { Access, Admission, OperationName } from '../access/index.ts';
@@ -54,7 +53,7 @@ import { serveStream } from './streams.ts';
 import type { StreamHandler, StreamOptions } from './streams.ts';
 import { serve } from './unary.ts';
 import type { UserLookup } from './user-client.ts';
-import type { Answer, ServeOptions } from './unary.ts';
+import type { Answer, Handler, ServeOptions } from './unary.ts';
 
 export type LedgerServiceOptions = {
   readonly commands: Commands;
@@ -75,20 +74,81 @@ export function serveLedger(server: Server, options: LedgerServiceOptions & Serv
   const limit = { max: operationsUnderWayMax, weightOf: ({ operations }: PostRequest) => Math.max(1, operations.length) };
   const causes = ({ results }: PostResponse) => results.flatMap(({ operationId }) => operationOf(operationId) ?? []);
   const post: StreamHandler<PostRequest, PostResponse> = (request, caller) => calls.postOfStream(request, caller);
-  serve(server, 'postBatch', ledgerService.post, (request, call) => calls.post(request, call), options, {
-    summaryOf: notedRequest,
-    causes,
-  });
+  serve(
+    server,
+    'postBatch',
+    ledgerService.post,
+    orFailure((request, call) => calls.post(request, call)),
+    options,
+    {
+      summaryOf: notedRequest,
+      causes,
+    },
+  );
   serveStream(server, 'postBatch', ledgerService.postStream, limit, post, { summaryOf: countedRequest, causes }, options);
-  serve(server, 'getOperation', ledgerService.getOperation, (request, call) => calls.operation(request, call), options);
-  serve(server, 'getWallet', ledgerService.getWallet, (request, call) => calls.wallet(request, call), options);
-  serve(server, 'listMyWallets', ledgerService.listWallets, (request, call) => calls.wallets(request, call), options);
-  serve(server, 'getHistory', ledgerService.getHistory, (request, call) => calls.history(request, call), options);
-  serve(server, 'getBalanceAt', ledgerService.getBalanceAt, (request, call) => calls.balanceAt(request, call), options);
-  serve(server, 'getStats', ledgerService.getStats, (request, call) => calls.stats(request, call), options);
-  serve(server, 'getHold', ledgerService.getHold, (request, call) => calls.hold(request, call), options);
-  serve(server, 'listHolds', ledgerService.listHolds, (request, call) => calls.holds(request, call), options);
-  serve(server, 'listEvents', ledgerService.listEvents, (request, call) => calls.events(request, call), options);
+  serve(
+    server,
+    'getOperation',
+    ledgerService.getOperation,
+    orFailure((request, call) => calls.operation(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'getWallet',
+    ledgerService.getWallet,
+    orFailure((request, call) => calls.wallet(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'listMyWallets',
+    ledgerService.listWallets,
+    orFailure((request, call) => calls.wallets(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'getHistory',
+    ledgerService.getHistory,
+    orFailure((request, call) => calls.history(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'getBalanceAt',
+    ledgerService.getBalanceAt,
+    orFailure((request, call) => calls.balanceAt(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'getStats',
+    ledgerService.getStats,
+    orFailure((request, call) => calls.stats(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'getHold',
+    ledgerService.getHold,
+    orFailure((request, call) => calls.hold(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'listHolds',
+    ledgerService.listHolds,
+    orFailure((request, call) => calls.holds(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'listEvents',
+    ledgerService.listEvents,
+    orFailure((request, call) => calls.events(request, call)),
+    options,
+  );
   serve(server, 'listAssets', ledgerService.listAssets, async () => ({ message: { assets: assets.all.map(assetMessage) } }), options);
 }
 
@@ -110,7 +170,7 @@ class LedgerCalls {
   }
 
   async post(request: PostRequest, caller: Admission): Promise<Answer<PostResponse>> {
-    return await orFailure(async () => ({ message: { id: request.id, results: await this.#results(request, caller), problem: null } }));
+    return { message: { id: request.id, results: await this.#results(request, caller), problem: null } };
   }
 
   /** An invalid request gets its own answer, and the stream continues. */
@@ -153,7 +213,7 @@ class LedgerCalls {
 
   async operation({ operationId, walletId, requestId }: GetOperationRequest, reader: Reader): Promise<Answer<OperationResult>> {
     if (operationId !== '') {
-      const found = await this.#queries.operation(operationId, reader);
+      const found = await this.#queries.operation(entryIdIn(fields({ operationId }), 'operationId'), reader);
       return found
         ? { message: resultOfRead(found, this.#assets, reader) }
         : { failure: failureOf('operation_not_found', { facts: { operationId } }) };
@@ -173,11 +233,9 @@ class LedgerCalls {
   }
 
   async wallets({ ownerId, ...paged }: ListWalletsRequest, caller: Admission): Promise<Answer<ListWalletsResponse>> {
-    return await orFailure(async () => {
-      const owner = ownerIn({ values: { ownerId: ownerId || undefined }, nameOf: snakeCase, caller }, 'ownerId');
-      const read = async (limit: number, cursor?: string) => await this.#queries.walletsOf(owner, limit, cursor);
-      return await this.#page(paged, cursors.asset, read, (items, next) => ({ wallets: items.map(walletOf), next }));
-    });
+    const owner = ownerIn({ ...fields({ ownerId: ownerId || undefined }), caller }, 'ownerId');
+    const read = async (limit: number, cursor?: string) => await this.#queries.walletsOf(owner, limit, cursor);
+    return await this.#page(paged, cursors.asset, read, (items, next) => ({ wallets: items.map(walletOf), next }));
   }
 
   async history({ walletId, ...paged }: GetHistoryRequest, reader: Reader): Promise<Answer<GetHistoryResponse>> {
@@ -202,13 +260,12 @@ class LedgerCalls {
   }
 
   async stats({ walletId }: GetStatsRequest, reader: Reader): Promise<Answer<Stats>> {
-    if (!walletIds.test(walletId)) return { failure: noWalletId };
-    const stats = await this.#queries.stats(walletId, reader);
+    const stats = await this.#queries.stats(walletIn(fields({ walletId })), reader);
     return stats ? { message: statsOf(stats) } : { failure: walletNotFound(walletId) };
   }
 
   async hold({ holdId }: GetHoldRequest, reader: Reader): Promise<Answer<Hold>> {
-    const hold = await this.#queries.hold(holdId, reader);
+    const hold = await this.#queries.hold(entryIdIn(fields({ holdId }), 'holdId'), reader);
     return hold ? { message: holdMessage(hold) } : { failure: ledgerFailure({ code: 'hold_not_found', facts: { hold: holdId } }) };
   }
 
@@ -230,8 +287,7 @@ class LedgerCalls {
   }
 
   async #withWallet<T>(id: string, reader: Reader, work: (wallet: Wallet) => Answer<T> | Promise<Answer<T>>): Promise<Answer<T>> {
-    if (!walletIds.test(id)) return { failure: noWalletId };
-    const wallet = await this.#queries.wallet(id, reader);
+    const wallet = await this.#queries.wallet(walletIn(fields({ walletId: id })), reader);
     return wallet ? await work(wallet) : { failure: walletNotFound(id) };
   }
 
@@ -249,8 +305,10 @@ class LedgerCalls {
   }
 }
 
-const walletIds = new RegExp(walletIdPattern);
-const noWalletId = invalid(`A wallet_id must be ${walletIdRule}.`);
+/** The fields of a message, for the readers of operations. */
+function fields(values: Values['values']): Values {
+  return { values, nameOf: snakeCase };
+}
 
 const cursors = {
   asset: /^[1-9]\d{0,8}$/,
@@ -269,15 +327,17 @@ class Denied extends Error {
   }
 }
 
-/** The answer of `work`, or the failure that the request caused. */
-async function orFailure<T>(work: () => Promise<Answer<T>>): Promise<Answer<T>> {
-  try {
-    return await work();
-  } catch (thrown) {
-    const failure = requestFailureIn(thrown);
-    if (!failure) throw thrown;
-    return { failure };
-  }
+/** Answers with the failure that the request caused, where `handle` throws it. */
+function orFailure<Request, Response>(handle: Handler<Request, Response>): Handler<Request, Response> {
+  return async (request, call) => {
+    try {
+      return await handle(request, call);
+    } catch (thrown) {
+      const failure = requestFailureIn(thrown);
+      if (!failure) throw thrown;
+      return { failure };
+    }
+  };
 }
 
 /** Null if the failure is not caused by the request. */

@@ -21,7 +21,12 @@ export function sendOutcome(reply: Reply, outcome: OperationOutcome, status: num
   return reply.send(present(outcome));
 }
 
-export const keyHeaders = Type.Object({
+/** Of an operation on a wallet that may not exist yet. */
+export const keyHeader = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ description: 'the same as requestId in the body' })),
+});
+
+export const keyHeaders = Type.Object({
+  ...keyHeader.properties,
   'if-match': Type.Optional(Type.String({ description: 'the version that the wallet must have, in quotes: "3"' })),
 });
