@@ -3,7 +3,7 @@
  * validation of each value is here, once.
  */
 import type { Principal } from '../identity/index.ts';
-import { isUuid, parseAmount, parseAmountOrZero, parseMoment, parseSignedAmount } from '../kernel/index.ts';
+import { choiceOf, isUuid, parseAmount, parseAmountOrZero, parseMoment, parseSignedAmount } from '../kernel/index.ts';
 import type { Sides } from '../ledger/index.ts';
 import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
 import { assetCodeLengthMax, destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
@@ -124,11 +124,13 @@ function exactly(parse: (given: string | number) => bigint | null, { values }: V
 }
 
 export function momentIn(input: Values, field: string): Date | undefined {
-  const text = textIn(input, field);
-  if (text === undefined) return undefined;
+  return textIn(input, field) === undefined ? undefined : requiredMomentIn(input, field);
+}
+
+export function requiredMomentIn(input: Values, field: string): Date {
   return (
-    parseMoment(text) ??
-    refuse(`"${input.nameOf(field)}" is not a valid moment. Send one such as 2026-01-31T12:00:00Z, in the years 1 to 9999.`)
+    parseMoment(textIn(input, field) ?? '') ??
+    refuse(`"${input.nameOf(field)}" is not a valid timestamp. Send one such as 2026-01-31T12:00:00Z, in the years 1 to 9999.`)
   );
 }
 
@@ -153,7 +155,7 @@ export function textIn({ values }: Values, field: string): string | undefined {
 export function wordIn<const W extends string>(input: Values, field: string, words: readonly W[]): W | undefined {
   const given = textIn(input, field);
   if (given === undefined) return undefined;
-  return words.find((word) => word === given) ?? refuse(`"${input.nameOf(field)}" must be one of ${words.join(', ')}.`);
+  return words.find((word) => word === given) ?? refuse(`"${input.nameOf(field)}" must be ${choiceOf(words)}.`);
 }
 
 export function sidesIn(input: Values): Sides {

@@ -20,17 +20,17 @@ export function int64OrNone(amount: bigint | null): bigint | null {
 /** The outcome of a request, posted or refused. */
 export function resultOf(outcome: OperationOutcome, assets: Assets, reader: Reader): OperationResult {
   const { status, entry, key, replayed, seq } = outcome;
-  const problem = status === 'refused' ? problemOf(outcome.refusal, entry) : null;
+  const problem = status === 'refused' ? problemOf(outcome.refusal, entry, assets) : null;
   const common = { seq: BigInt(seq), requestId: key, replayed, problem };
   if (!entry) return { ...unrecorded, ...common };
-  const ofSaga = outcome.saga && sagaOf(entry, outcome.saga, reader);
+  const ofSaga = outcome.saga && sagaOf(entry, outcome.saga, assets, reader);
   return { ...resultOfEntry(entry, entry.scope, assets, reader), ...ofSaga, ...common };
 }
 
 /** A recorded operation, with what was reversed of it. */
 export function resultOfRead({ entry, reversals, saga }: OperationRead, assets: Assets, reader: Reader): OperationResult {
   const result = resultOfEntry(entry, entry.scope, assets, reader);
-  if (saga) return { ...result, ...sagaOf(entry, saga, reader) };
+  if (saga) return { ...result, ...sagaOf(entry, saga, assets, reader) };
   if (reversals.length === 0) return result;
   return { ...result, reversed: int64OrNone(reversals.at(-1)?.reversed ?? null), reversedBy: reversals.map(operationId) };
 }
@@ -39,6 +39,7 @@ export function resultOfRead({ entry, reversals, saga }: OperationRead, assets: 
 function sagaOf(
   entry: RecordedEntry,
   saga: SagaState,
+  assets: Assets,
   reader: Reader,
 ): Pick<OperationResult, 'type' | 'mode' | 'status' | 'from' | 'to' | 'problem'> {
   const { status, credit } = saga;
@@ -49,7 +50,7 @@ function sagaOf(
     status: status === 'compensated' ? 'refused' : status,
     from: entry.debit && accountOf(visibleSide(entry.debit, reader)),
     to: credit?.credit ? accountOf(visibleSide(credit.credit, reader)) : beyondTransit(entry),
-    problem: refusal && problemOf(refusal, credit),
+    problem: refusal && problemOf(refusal, credit, assets),
   };
 }
 
@@ -86,7 +87,7 @@ export function resultOfEntry(entry: RecordedEntry, seenFrom: number | null, ass
     metadata: entry.metadata ?? '',
     reason: seen.reason ?? '',
     actor: seen.actor ?? '',
-    problem: entry.refusal && problemOf(entry.refusal, entry),
+    problem: entry.refusal && problemOf(entry.refusal, entry, assets),
     mode: entry.kind.startsWith('transfer_') ? 'saga' : '',
   };
 }
@@ -126,10 +127,10 @@ function holdOf({ book }: RecordedEntry, { seq, left, expiresAt }: NonNullable<V
   return { holdId: `${book}-${seq}`, left: int64OrNone(left), expiresAt: expiresAt ? expiresAt.toISOString() : '' };
 }
 
-function problemOf(refusal: OperationRefusal, entry: RecordedEntry | null): Problem {
+function problemOf(refusal: OperationRefusal, entry: RecordedEntry | null, assets: Assets): Problem {
   const book = entry && entry.book;
-  const { code, details } = ledgerFailure(refusal, entry);
-  const facts = Object.entries(visibleRefusal(refusal, book).facts).map(([name, value]): Fact => ({ name, value }));
+  const { code, details } = ledgerFailure(refusal, entry, assets);
+  const facts = Object.entries(visibleRefusal(refusal, book, assets).facts).map(([name, value]): Fact => ({ name, value }));
   return { code, detail: details, facts };
 }
 

@@ -7,20 +7,20 @@ import { itemName } from '../problems/index.ts';
 import type { MoneyTerms, Operation, PostRequest, Terms as TermsMessage } from './generated/ledger.ts';
 
 /** The policy's decision on each kind of operation; throws if one is denied. */
-export type Asker = { readonly actor: string; readonly admit: (operation: OperationName) => Admission };
+export type Poster = { readonly actor: string; readonly admit: (operation: OperationName) => Admission };
 
 type Message = Readonly<Record<string, unknown>> & { readonly terms: TermsMessage | null; readonly money?: MoneyTerms | null };
 
 const byField = new Map(definitions.map((definition) => [definition.grpc.field, definition]));
 
 /** Throws InvalidInput, which names the invalid operation. */
-export function readOperations({ operations }: PostRequest, asker: Asker): BatchItem[] {
+export function readOperations({ operations }: PostRequest, poster: Poster): BatchItem[] {
   if (operations.length === 0 || operations.length > batchSizeMax)
     refuse(`A request has 1 to ${batchSizeMax} operations; this one has ${operations.length}.`);
   const callers = new Map<Definition, Caller>();
   return operations.map((operation, at) => {
     try {
-      return readOperation(operation, asker, callers);
+      return readOperation(operation, poster, callers);
     } catch (failure) {
       if (failure instanceof InvalidInput) throw new InvalidInput(`${itemName(at)}: ${failure.message}`, failure.code);
       throw failure;
@@ -28,9 +28,9 @@ export function readOperations({ operations }: PostRequest, asker: Asker): Batch
   });
 }
 
-function readOperation(operation: Operation, asker: Asker, callers: Map<Definition, Caller>): BatchItem {
+function readOperation(operation: Operation, poster: Poster, callers: Map<Definition, Caller>): BatchItem {
   const { definition, message } = theOneSet(operation);
-  const caller = callers.get(definition) ?? callerOf(definition, asker);
+  const caller = callers.get(definition) ?? callerOf(definition, poster);
   callers.set(definition, caller);
   return { definition, request: definition.read(inputOf(definition, message, caller)) };
 }
@@ -51,7 +51,7 @@ function theOneSet(operation: Operation): { readonly definition: Definition; rea
   return found ?? refuse('The operation is empty. Set exactly one of its fields.');
 }
 
-function callerOf({ name }: Definition, { actor, admit }: Asker): Caller {
+function callerOf({ name }: Definition, { actor, admit }: Poster): Caller {
   const { principal, onlyOwner } = admit(name as OperationName);
   return { principal, onlyOwner, actor, admit };
 }

@@ -1,9 +1,8 @@
 /** ledger.LedgerService: the whole product over gRPC; posting as single requests and as a stream. */
-import { entryIdIn, InvalidInput, isIdempotencyKey, ownerIn, walletIn } from '../../operations/index.ts';
+import { entryIdIn, InvalidInput, isIdempotencyKey, ownerIn, requiredMomentIn, walletIn, wordIn } from '../../operations/index.ts';
 import type { Commands, Values } from '../../operations/index.ts';
 import type { Server } from '@grpc/grpc-js';
 import { actorOf } from '../../identity/index.ts';
-import { parseMoment } from '../../kernel/index.ts';
 import type { Assets, LedgerEvent, RecordedEntry } from '../../ledger/index.ts';
 import type { Page, Reader, Wallet, WalletQueries } from '../../wallets/index.ts';
 import { firstOfUnknownOwner } from '../access/index.ts';
@@ -47,7 +46,7 @@ import {
 import { countedRequest, notedRequest } from './ledger-notes.ts';
 import { readOperations, snakeCase } from './ledger-requests.ts';
 import { operationOf } from './observing.ts';
-import { failureOf, identityFailure, ledgerFailure, outageFailure } from './statuses.ts';
+import { failureOf, identityFailure, outageFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
 import { serveStream } from './streams.ts';
 import type { StreamHandler, StreamOptions } from './streams.ts';
@@ -247,15 +246,14 @@ class LedgerCalls {
   }
 
   async balanceAt({ walletId, at, by }: GetBalanceAtRequest, reader: Reader): Promise<Answer<GetBalanceAtResponse>> {
-    const moment = parseMoment(at);
-    if (!moment) return { failure: invalid('`at` must be RFC 3339 with a time zone, such as 2026-01-31T12:00:00Z.') };
-    if (by !== '' && by !== 'recorded' && by !== 'effective') return { failure: invalid('`by` must be recorded or effective.') };
+    const moment = requiredMomentIn(fields({ at }), 'at');
+    const date = wordIn(fields({ by: by || undefined }), 'by', ['recorded', 'effective']) ?? 'recorded';
     return await this.#withWallet(walletId, reader, async (wallet) => {
-      const past = await this.#queries.balanceAt(wallet, moment, by || 'recorded');
+      const past = await this.#queries.balanceAt(wallet, moment, date);
       if (!past) return { failure: failureOf('not_open_yet') };
       const [balance, held] = [int64OrNone(past.balance), int64OrNone(past.held)];
       const version = past.version === null ? null : BigInt(past.version);
-      return { message: { walletId, at: moment.toISOString(), by: by || 'recorded', balance, held, version } };
+      return { message: { walletId, at: moment.toISOString(), by: date, balance, held, version } };
     });
   }
 
@@ -266,7 +264,7 @@ class LedgerCalls {
 
   async hold({ holdId }: GetHoldRequest, reader: Reader): Promise<Answer<Hold>> {
     const hold = await this.#queries.hold(entryIdIn(fields({ holdId }), 'holdId'), reader);
-    return hold ? { message: holdMessage(hold) } : { failure: ledgerFailure({ code: 'hold_not_found', facts: { hold: holdId } }) };
+    return hold ? { message: holdMessage(hold) } : { failure: failureOf('hold_not_found', { facts: { hold: holdId } }) };
   }
 
   async holds({ walletId, open, ...paged }: ListHoldsRequest, reader: Reader): Promise<Answer<ListHoldsResponse>> {
@@ -355,5 +353,5 @@ function invalid(sentence: string): Failure {
 }
 
 function walletNotFound(wallet: string): Failure {
-  return ledgerFailure({ code: 'wallet_not_found', facts: { wallet } });
+  return failureOf('wallet_not_found', { facts: { wallet } });
 }

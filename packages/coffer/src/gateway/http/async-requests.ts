@@ -66,7 +66,7 @@ export async function acceptLater(
   return reply
     .code(202)
     .header('location', `/requests/${accepted.request.id}`)
-    .send(presentRequest(accepted.request, callerOf(request)));
+    .send(presentRequest(accepted.request, product.assets, callerOf(request)));
 }
 
 /**
@@ -87,7 +87,7 @@ export async function twinHeld(
   if (!twin) return null;
   noteOperation(request, null, twin.key, twin.wallet);
   const said = `The key "${twin.key}" belongs to request ${twin.id}, which you sent asynchronously with the same content. It is ${twin.status}: read it with GET /requests/${twin.id}.`;
-  return { ...refusalProblem(outcome), detail: said };
+  return { ...refusalProblem(outcome, product.assets), detail: said };
 }
 
 type Money = WalletMoneyRequest | TransferRequest;
@@ -121,7 +121,7 @@ function contentOf(money: Money, { assets }: Product): Content {
 
 /** The same wording as for synchronous operations; the ledger has no record of it. */
 function refusedUnseen(key: string, code: 'wallet_not_found' | 'idempotency_key_reused', facts: Record<string, string>): Problem {
-  return refusalProblem({ status: 'refused', replayed: false, seq: 0, refusal: { code, facts }, entry: null, key });
+  return problem(code, { facts, requestId: key });
 }
 
 function tooManyOpen(wallet: string, key: string): Problem {

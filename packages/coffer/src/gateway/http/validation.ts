@@ -44,7 +44,7 @@ export const compileLenientValidator: FastifySchemaCompiler<TSchema> = (route) =
     name,
     { ...schema, ...(maxLength !== undefined && { maxLength: maxLength * lenience }) },
   ]);
-  return compileValidator({ ...route, schema: { ...route.schema, properties: Object.fromEntries(lenient) } });
+  return compileValidator({ ...route, schema: { ...route.schema, properties: Object.fromEntries(lenient) as Record<string, Described> } });
 };
 
 /** Describes what is wrong with a part of a request, under that part's name; null if nothing. */

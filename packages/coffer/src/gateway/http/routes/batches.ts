@@ -36,7 +36,11 @@ export function batchRoutes(app: App, product: Product): void {
       const outcomes = await product.commands.batch(items, { atomic });
       for (const { entry } of outcomes) if (entry) noteOperation(request, { book: entry.book, seq: entry.operation }, null, null);
       const answer = presentBatch(outcomes, items, atomic, product.assets, caller);
-      if (atomic && answer.refused > 0) return reply.code(422).header('content-type', problemContentType).send(batchProblem(answer));
+      if (atomic && answer.refused > 0)
+        return reply
+          .code(422)
+          .header('content-type', problemContentType)
+          .send(batchProblem(outcomes, answer, product.assets));
       return reply.send(answer);
     },
   );

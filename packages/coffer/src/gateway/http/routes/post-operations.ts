@@ -63,7 +63,7 @@ function postRoute(app: App, product: Product, definition: Definition): void {
 
   function send(request: Request, reply: Reply, outcome: OperationOutcome, wanted: Terms): Reply {
     const view = { assets: product.assets, reader: callerOf(request), request: wanted };
-    return sendOutcome(reply, outcome, rest.status, (posted) => answer.present(posted, view));
+    return sendOutcome(reply, outcome, product.assets, rest.status, (posted) => answer.present(posted, view));
   }
 }
 

@@ -196,7 +196,7 @@ export function userRoutes(app: App, product: Product): void {
         });
       const deleted = await users.softDelete({ id }, closeWallets);
       access.forget();
-      if ('obstacle' in deleted) return sendProblem(reply, refusalProblem(deleted.obstacle));
+      if ('obstacle' in deleted) return sendProblem(reply, refusalProblem(deleted.obstacle, product.assets));
       return 'refusal' in deleted
         ? sendProblem(reply, problem(deleted.refusal.code, deleted.refusal))
         : reply.send({ id, deletedAt: deleted.deletedAt.toISOString() });
