@@ -547,7 +547,7 @@ test("a service tops up and spends users' credits in batches with only the scope
       status: 404,
       body: {
         code: 'user_not_found',
-        detail: 'operations[1]: There is no such user, or the account was deleted. Check the id; operators find users with GET /users.',
+        detail: 'operations[1]: There is no such user, or the account was deleted. Check the id; operators can list the users.',
       },
     },
   );

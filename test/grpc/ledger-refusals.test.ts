@@ -53,7 +53,7 @@ const cases: Partial<Record<OperationRefusalCode, Case>> = {
   asset_mismatch: {
     before: [funded('x8'), { open_wallet: { wallet_id: 'x8.gold', asset: 'GOLD' } }],
     asked: { transfer: { wallet_id: 'x8', to_wallet_id: 'x8.gold', amount: 1 } },
-    facts: { asset: '3', wallet: 'x8.gold', walletAsset: '1' },
+    facts: { asset: 'USD', wallet: 'x8.gold', walletAsset: 'GOLD' },
   },
   version_stale: {
     before: [funded('x9')],
@@ -148,7 +148,9 @@ test.each(Object.entries(cases))('%s', async (code, { before = [], asked, facts 
     ((problem?.['facts'] ?? []) as unknown as { name: string; value: string }[]).map(({ name, value }) => [name, value]),
   );
   expect([refused?.['status'], problem?.['code'], told]).toEqual(['refused', code, { ...facts, ...idsIn(facts, ids) }]);
-  expect(textOf(problem?.['detail'])).toBe(explainRefusal({ code: code as OperationRefusalCode, facts: told }, null).detail);
+  expect(textOf(problem?.['detail'])).toBe(
+    explainRefusal({ code: code as OperationRefusalCode, facts: told }, null, both.platform.ledger.assets).detail,
+  );
   if (!refused?.['operation_id']) return;
 
   const read = await both.ask('GetOperation', { operation_id: refused['operation_id'] });

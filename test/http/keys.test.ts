@@ -78,4 +78,12 @@ describe('idempotency keys and versions in headers and bodies', () => {
   test.each(['*', '1', 'W/"1"', '"x"', '"1", "2"', '""', '"-1"', '"01"'])('If-Match: %s is refused', async (header) => {
     await expectRefused(await deposit({ amount: 1 }, { 'if-match': header }));
   });
+
+  test('If-Match is refused where a wallet is opened, which has no version yet', async () => {
+    const open = async (headers = {}) => await coffer.call('POST', '/wallet', { id: 'unversioned' }, headers);
+    const refused = await open({ 'if-match': '"0"' });
+    await expectRefused(refused);
+    expect(refused.body['detail']).toBe('A wallet that is being opened takes no If-Match and no metadata.');
+    expect((await open()).status).toBe(201);
+  });
 });

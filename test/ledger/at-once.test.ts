@@ -10,7 +10,7 @@ import type { TestDatabase } from '../support/database.ts';
 import { checkHistory, postJournalled } from '../support/history.ts';
 import type { Call, History } from '../support/history.ts';
 import { pause } from '../support/load.ts';
-import { startAsker, startPoster } from '../support/posters.ts';
+import { startPostingProcess, startPoster } from '../support/posters.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
 import { takeClock } from '../support/time.ts';
 import type { Clock } from '../support/time.ts';
@@ -84,9 +84,9 @@ describe('fifty concurrent captures of one hold', () => {
     const { seq: hold } = await postOne(writer, { kind: 'hold', key: 'hold', wallet: 'a', amount: 100n });
     await writer.stop();
     const capture = (key: string): Operation => ({ kind: 'capture', key, wallet: 'a', hold, credit: { system: 'fees' }, amount: 7n });
-    const askers = await Promise.all([startAsker({ url: database.url, book }), startAsker({ url: database.url, book })]);
+    const posting = await Promise.all([startPostingProcess({ url: database.url, book }), startPostingProcess({ url: database.url, book })]);
     const histories = await Promise.all(
-      askers.map((asker, who) => asker.ask(Array.from({ length: 25 }, (_, number) => capture(`${who} ${number}`)))),
+      posting.map((process, who) => process.post(Array.from({ length: 25 }, (_, number) => capture(`${who} ${number}`)))),
     );
     expect(tally(histories.flat())).toEqual({ posted: 14, hold_exceeded: 36 });
     expect(histories.every((calls) => calls.length === 25)).toBe(true);

@@ -75,7 +75,12 @@ describe('when the payer answers', () => {
     const hold = await coffer.call('GET', `/operations/${String(done['holdId'])}`);
     expect(hold.body).toMatchObject({ requestId: 'one', metadata: { iban: 'DE02', coffer: { purpose: 'withdrawal', request: id } } });
     const atOnce = await coffer.call('POST', `/wallet/${wallet}/withdraw`, { amount: 300, requestId: 'one' });
-    expect(atOnce).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused' } });
+    expect(atOnce).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused', requestId: 'one' } });
+    expect(atOnce.body['detail']).toMatch(
+      `belongs to request ${String(id)}, which you sent asynchronously with the same content. It is completed`,
+    );
+    const other = await coffer.call('POST', `/wallet/${wallet}/withdraw`, { amount: 301, requestId: 'one' });
+    expect(other.body['detail']).toMatch('was already used for a request with different content');
   });
 
   it('rejected: the hold is released, and the reason is shown', async () => {

@@ -88,6 +88,13 @@ it('each operation of a list gets its own key unless it has one, under either na
   expect(operations.slice(2)).toEqual([{ requestId: 'a' }, { payment_id: 'b' }]);
 });
 
+it('gets a new key for a key that is null, as callers without types may send it', () => {
+  const described = { method: 'POST', path: '/wallet/w/deposit', query: [], hasBody: true, key: 'body' } as const;
+  const [one, other] = [requestOf(described, { amount: 1n, key: null }), requestOf(described, { amount: 1n, key: null })];
+  expect([one.key, JSON.parse(one.body ?? '')]).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), { amount: '1', requestId: one.key }]);
+  expect(other.key).not.toBe(one.key);
+});
+
 describe('a refusal', () => {
   it('has its code, its facts and its seq, and is not retried', async () => {
     let requests = 0;

@@ -6,55 +6,55 @@ import type { ModelEntry, ModelHold, ModelRefusal, World } from './model-world.t
 
 type Expiry = Extract<Operation, { kind: 'expire' }>;
 
-export function hold(world: World, asked: HoldOperation, now: Date): ModelRefusal | ModelEntry {
-  const { wallet } = asked;
+export function hold(world: World, operation: HoldOperation, now: Date): ModelRefusal | ModelEntry {
+  const { wallet } = operation;
   const account = world.account(wallet);
-  const asset = asked.asset ?? account?.asset;
+  const asset = operation.asset ?? account?.asset;
 
-  if (asked.amount <= 0n || asked.amount > thirtyEightNines) return no('amount_invalid', { amount: asked.amount });
+  if (operation.amount <= 0n || operation.amount > thirtyEightNines) return no('amount_invalid', { amount: operation.amount });
   if (!world.keeps(wallet)) return no('other_book', { wallet });
   if (asset !== undefined && !world.assets.includes(asset)) return no('asset_unknown', { asset });
   if (!account || asset === undefined) return no('wallet_not_found', { wallet });
-  const refusal = strange(account, asset) ?? stale(asked, account) ?? closed(account, null) ?? frozen(account, null);
+  const refusal = strange(account, asset) ?? stale(operation, account) ?? closed(account, null) ?? frozen(account, null);
   if (refusal) return refusal;
-  const amount = taken(world, account, asked.amount, asked.upTo);
+  const amount = taken(world, account, operation.amount, operation.upTo);
   if (typeof amount !== 'bigint') return amount;
-  const excess = overLimit(world, account, amount, now) ?? underMinimum(world, asked, account, -amount);
+  const excess = overLimit(world, account, amount, now) ?? underMinimum(world, operation, account, -amount);
   if (excess) return excess;
   if (world.held(wallet) + amount > thirtyEightNines) return no('balance_limit', { wallet });
 
   const seq = world.log.length + 1;
-  const expiresAt = asked.expiresInSeconds === undefined ? null : new Date(now.getTime() + 1000 * asked.expiresInSeconds);
+  const expiresAt = operation.expiresInSeconds === undefined ? null : new Date(now.getTime() + 1000 * operation.expiresInSeconds);
   world.holds.push({ seq, wallet, amount, left: amount, expiresAt });
-  return world.note(now, account, { ...common(asked), amount, scope: account.number, hold: seq, holdLeft: amount, expiresAt });
+  return world.note(now, account, { ...common(operation), amount, scope: account.number, hold: seq, holdLeft: amount, expiresAt });
 }
 
-export function capture(world: World, asked: CaptureOperation, now: Date): ModelRefusal | ModelEntry {
-  const { wallet, credit } = asked;
+export function capture(world: World, operation: CaptureOperation, now: Date): ModelRefusal | ModelEntry {
+  const { wallet, credit } = operation;
   const from = world.account(wallet);
 
-  if (asked.amount <= 0n || asked.amount > thirtyEightNines) return no('amount_invalid', { amount: asked.amount });
+  if (operation.amount <= 0n || operation.amount > thirtyEightNines) return no('amount_invalid', { amount: operation.amount });
   if (word(credit) === wallet) return no('same_wallet', { wallet });
   for (const name of [wallet, 'wallet' in credit ? credit.wallet : wallet])
     if (!world.keeps(name)) return no('other_book', { wallet: name });
   if (!from) return no('wallet_not_found', { wallet });
   const to = world.seen(credit, from.asset);
   if (!to) return no('recipient_not_found', { wallet: word(credit) });
-  const held = world.hold(asked.hold, wallet);
-  if (!held) return no('hold_not_found', { wallet, hold: asked.hold });
-  const refusal = strange(to, from.asset) ?? stale(asked, from) ?? closed(from, to) ?? frozen(from, to) ?? over(held, now);
+  const held = world.hold(operation.hold, wallet);
+  if (!held) return no('hold_not_found', { wallet, hold: operation.hold });
+  const refusal = strange(to, from.asset) ?? stale(operation, from) ?? closed(from, to) ?? frozen(from, to) ?? over(held, now);
   if (refusal) return refusal;
-  const amount = part(held, asked);
+  const amount = part(held, operation);
   if (typeof amount !== 'bigint') return amount;
   const excess = tooMuch(from, to, amount);
   if (excess) return excess;
 
   const opening = world.log.length;
   const payee = world.brought(to, now);
-  held.left = asked.final ? 0n : held.left - amount;
+  held.left = operation.final ? 0n : held.left - amount;
   const entry = world.move(now, from, payee, amount, {
-    ...common(asked),
-    effectiveAt: asked.effectiveAt ?? null,
+    ...common(operation),
+    effectiveAt: operation.effectiveAt ?? null,
     scope: from.number,
     hold: held.seq,
     holdLeft: held.left,
@@ -63,22 +63,22 @@ export function capture(world: World, asked: CaptureOperation, now: Date): Model
   return entry;
 }
 
-export function release(world: World, asked: ReleaseOperation, now: Date): ModelRefusal | ModelEntry {
-  const { wallet } = asked;
+export function release(world: World, operation: ReleaseOperation, now: Date): ModelRefusal | ModelEntry {
+  const { wallet } = operation;
   const account = world.account(wallet);
 
-  if (asked.amount <= 0n || asked.amount > thirtyEightNines) return no('amount_invalid', { amount: asked.amount });
+  if (operation.amount <= 0n || operation.amount > thirtyEightNines) return no('amount_invalid', { amount: operation.amount });
   if (!world.keeps(wallet)) return no('other_book', { wallet });
   if (!account) return no('wallet_not_found', { wallet });
-  const held = world.hold(asked.hold, wallet);
-  if (!held) return no('hold_not_found', { wallet, hold: asked.hold });
-  const refusal = stale(asked, account) ?? over(held, now);
+  const held = world.hold(operation.hold, wallet);
+  if (!held) return no('hold_not_found', { wallet, hold: operation.hold });
+  const refusal = stale(operation, account) ?? over(held, now);
   if (refusal) return refusal;
-  const amount = part(held, asked);
+  const amount = part(held, operation);
   if (typeof amount !== 'bigint') return amount;
 
   held.left -= amount;
-  return world.note(now, account, { ...common(asked), amount, scope: account.number, hold: held.seq, holdLeft: held.left });
+  return world.note(now, account, { ...common(operation), amount, scope: account.number, hold: held.seq, holdLeft: held.left });
 }
 
 /** Internal: has no key and is never refused. */
@@ -94,8 +94,13 @@ export function expire(world: World, { wallet, hold: seq }: Expiry, now: Date): 
   return world.note(now, account, { kind: 'expire', amount, hold: seq, holdLeft: 0n });
 }
 
-function common(asked: HoldOperation | CaptureOperation | ReleaseOperation) {
-  return { kind: asked.kind, askedAmount: asked.upTo ? asked.amount : null, key: asked.key, metadata: metadataOf(asked) };
+function common(operation: HoldOperation | CaptureOperation | ReleaseOperation) {
+  return {
+    kind: operation.kind,
+    askedAmount: operation.upTo ? operation.amount : null,
+    key: operation.key,
+    metadata: metadataOf(operation),
+  };
 }
 
 function isOver({ expiresAt }: ModelHold, now: Date): boolean {

@@ -4,36 +4,37 @@ import { closed, frozen, overLimit, stale, strange, taken, tooMuch, underMinimum
 import { metadataOf, no, thirtyEightNines } from './model-world.ts';
 import type { ModelAccount, ModelEntry, ModelRefusal, World } from './model-world.ts';
 
-type Asked<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>;
+type OperationOf<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>;
 
 /** From the sender into transit; the recipient is not checked. */
-export function debited(world: World, asked: Asked<'transfer_debit'>, now: Date): ModelRefusal | ModelEntry {
-  const { wallet, to } = asked;
+export function debited(world: World, operation: OperationOf<'transfer_debit'>, now: Date): ModelRefusal | ModelEntry {
+  const { wallet, to } = operation;
 
-  if (asked.amount <= 0n || asked.amount > thirtyEightNines) return no('amount_invalid', { amount: asked.amount });
+  if (operation.amount <= 0n || operation.amount > thirtyEightNines) return no('amount_invalid', { amount: operation.amount });
   if (wallet === to) return no('same_wallet', { wallet });
   if (!world.keeps(wallet)) return no('other_book', { wallet });
   const sender = world.account(wallet);
-  const asset = asked.asset ?? sender?.asset;
+  const asset = operation.asset ?? sender?.asset;
   if (asset === undefined) return no('wallet_not_found', { wallet });
   if (!world.assets.includes(asset)) return no('asset_unknown', { asset });
   if (!sender) return no('wallet_not_found', { wallet });
   const transit = world.seen({ system: 'in_transit' }, asset) as ModelAccount;
-  const refusal = strange(sender, asset) ?? stale(asked, sender) ?? closed(sender, null) ?? frozen(sender, null);
+  const refusal = strange(sender, asset) ?? stale(operation, sender) ?? closed(sender, null) ?? frozen(sender, null);
   if (refusal) return refusal;
-  const amount = taken(world, sender, asked.amount, asked.upTo);
+  const amount = taken(world, sender, operation.amount, operation.upTo);
   if (typeof amount !== 'bigint') return amount;
-  const excess = overLimit(world, sender, amount, now) ?? underMinimum(world, asked, sender, -amount) ?? tooMuch(sender, transit, amount);
+  const excess =
+    overLimit(world, sender, amount, now) ?? underMinimum(world, operation, sender, -amount) ?? tooMuch(sender, transit, amount);
   if (excess) return excess;
 
   const opening = world.log.length;
   const entry = world.move(now, sender, world.brought(transit, now), amount, {
     kind: 'transfer_debit',
-    askedAmount: asked.upTo ? asked.amount : null,
-    effectiveAt: asked.effectiveAt ?? null,
+    askedAmount: operation.upTo ? operation.amount : null,
+    effectiveAt: operation.effectiveAt ?? null,
     scope: sender.number,
-    key: asked.key,
-    metadata: metadataOf(asked),
+    key: operation.key,
+    metadata: metadataOf(operation),
     details: { to },
   });
   for (const opened of world.log.slice(opening)) opened.operation = entry.seq;
@@ -41,8 +42,8 @@ export function debited(world: World, asked: Asked<'transfer_debit'>, now: Date)
 }
 
 /** From transit to the recipient: the one decision about the transfer. */
-export function credited(world: World, asked: Asked<'transfer_credit'>, now: Date): ModelRefusal | ModelEntry {
-  const { to, asset, amount, transfer, from } = asked;
+export function credited(world: World, operation: OperationOf<'transfer_credit'>, now: Date): ModelRefusal | ModelEntry {
+  const { to, asset, amount, transfer, from } = operation;
   if (!world.keeps(to)) return no('other_book', { wallet: to });
   const recipient = world.account(to);
   if (!recipient) return no('recipient_not_found', { wallet: to });
@@ -51,13 +52,13 @@ export function credited(world: World, asked: Asked<'transfer_credit'>, now: Dat
   if (refusal) return refusal;
 
   const opening = world.log.length;
-  const payer = transitOf(world, asked, now);
+  const payer = transitOf(world, operation, now);
   const entry = world.move(now, payer, recipient, amount, {
     kind: 'transfer_credit',
-    effectiveAt: asked.effectiveAt ?? null,
+    effectiveAt: operation.effectiveAt ?? null,
     scope: payer.number,
-    key: asked.key,
-    metadata: metadataOf(asked),
+    key: operation.key,
+    metadata: metadataOf(operation),
     details: { transfer, from },
   });
   for (const opened of world.log.slice(opening)) opened.operation = entry.seq;
@@ -65,22 +66,22 @@ export function credited(world: World, asked: Asked<'transfer_credit'>, now: Dat
 }
 
 /** Either end: nothing stands against it. */
-export function ended(world: World, asked: Asked<'transfer_complete' | 'transfer_return'>, now: Date): ModelRefusal | ModelEntry {
-  const { ends, from, to, decidedBy, refusal } = asked;
-  const transit = world.account(`$in_transit/${asked.asset}`);
+export function ended(world: World, operation: OperationOf<'transfer_complete' | 'transfer_return'>, now: Date): ModelRefusal | ModelEntry {
+  const { ends, from, to, decidedBy, refusal } = operation;
+  const transit = world.account(`$in_transit/${operation.asset}`);
   const begun = world.log[ends - 1];
   const sender = world.account(from);
   if (!transit || !sender || begun?.kind !== 'transfer_debit' || begun.debit?.name !== from)
     return no('operation_not_found', { reverses: ends });
   const saying = {
-    kind: asked.kind,
+    kind: operation.kind,
     scope: transit.number,
-    key: asked.key,
+    key: operation.key,
     amount: begun.amount,
-    effectiveAt: asked.effectiveAt ?? null,
+    effectiveAt: operation.effectiveAt ?? null,
     details: { transfer: `${world.book}-${ends}`, from, to, decidedBy, ...(refusal && { refusal }) },
   };
-  return asked.kind === 'transfer_complete'
+  return operation.kind === 'transfer_complete'
     ? world.note(now, transit, saying)
     : world.move(now, transit, sender, begun.amount ?? 0n, saying);
 }

@@ -6,37 +6,39 @@ import type { ModelAccount, ModelEntry, ModelRefusal, World } from './model-worl
 
 type Reversal = Extract<Operation, { kind: 'reversal' }>;
 
-export function transfer(world: World, asked: TransferOperation, now: Date): ModelRefusal | ModelEntry {
-  const { debit, credit, kind } = asked;
+export function transfer(world: World, operation: TransferOperation, now: Date): ModelRefusal | ModelEntry {
+  const { debit, credit, kind } = operation;
   const initiating = asks[kind] === 'debit' ? debit : credit;
 
-  if (asked.amount <= 0n || asked.amount > thirtyEightNines) return no('amount_invalid', { amount: asked.amount });
+  if (operation.amount <= 0n || operation.amount > thirtyEightNines) return no('amount_invalid', { amount: operation.amount });
   if (word(debit) === word(credit)) return no('same_wallet', { wallet: word(debit) });
   for (const ref of [debit, credit]) if ('wallet' in ref && !world.keeps(ref.wallet)) return no('other_book', { wallet: ref.wallet });
-  const asset = assetOf(world, asked);
+  const asset = assetOf(world, operation);
   if (asset === undefined) return no('wallet_not_found', { wallet: word(initiating) });
   if (!world.assets.includes(asset)) return no('asset_unknown', { asset });
   const [from, to] = [world.seen(debit, asset), world.seen(credit, asset)];
   if (!from) return no(initiating === debit ? 'wallet_not_found' : 'recipient_not_found', { wallet: word(debit) });
   if (!to) return no(initiating === credit ? 'wallet_not_found' : 'recipient_not_found', { wallet: word(credit) });
   const own = initiating === debit ? from : to;
-  const refusal = strange(from, asset) ?? strange(to, asset) ?? stale(asked, own) ?? closed(from, to) ?? frozen(from, to);
+  const refusal = strange(from, asset) ?? strange(to, asset) ?? stale(operation, own) ?? closed(from, to) ?? frozen(from, to);
   if (refusal) return refusal;
-  const amount = taken(world, from, asked.amount, asked.upTo);
+  const amount = taken(world, from, operation.amount, operation.upTo);
   if (typeof amount !== 'bigint') return amount;
   const excess =
-    overLimit(world, from, amount, now) ?? underMinimum(world, asked, own, own === from ? -amount : amount) ?? tooMuch(from, to, amount);
+    overLimit(world, from, amount, now) ??
+    underMinimum(world, operation, own, own === from ? -amount : amount) ??
+    tooMuch(from, to, amount);
   if (excess) return excess;
 
   const opening = world.log.length;
   const [payer, payee] = [world.brought(from, now), world.brought(to, now)];
   const entry = world.move(now, payer, payee, amount, {
     kind,
-    askedAmount: asked.upTo ? asked.amount : null,
-    effectiveAt: asked.effectiveAt ?? null,
+    askedAmount: operation.upTo ? operation.amount : null,
+    effectiveAt: operation.effectiveAt ?? null,
     scope: (own === from ? payer : payee).number,
-    key: asked.key,
-    metadata: metadataOf(asked),
+    key: operation.key,
+    metadata: metadataOf(operation),
   });
   for (const opened of world.log.slice(opening)) opened.operation = entry.seq;
   return entry;
@@ -49,36 +51,36 @@ function assetOf(world: World, { asset, debit, credit }: TransferOperation): num
 }
 
 /** Only movements between two accounts can be reversed, and a reversal cannot be reversed. */
-export function reversal(world: World, asked: Reversal, now: Date): ModelRefusal | ModelEntry {
-  const { reverses } = asked;
-  const initiator = world.account(asked.initiator);
+export function reversal(world: World, operation: Reversal, now: Date): ModelRefusal | ModelEntry {
+  const { reverses } = operation;
+  const initiator = world.account(operation.initiator);
 
-  if (asked.amount <= 0n || asked.amount > thirtyEightNines) return no('amount_invalid', { amount: asked.amount });
-  if (!asked.initiator.startsWith('$') && !world.keeps(asked.initiator)) return no('other_book', { wallet: asked.initiator });
-  if (!initiator) return no('wallet_not_found', { wallet: asked.initiator });
+  if (operation.amount <= 0n || operation.amount > thirtyEightNines) return no('amount_invalid', { amount: operation.amount });
+  if (!operation.initiator.startsWith('$') && !world.keeps(operation.initiator)) return no('other_book', { wallet: operation.initiator });
+  if (!initiator) return no('wallet_not_found', { wallet: operation.initiator });
   const original = world.log[reverses - 1];
   if (!original || original.refusal || original.scope !== initiator.number) return no('operation_not_found', { reverses });
   const moved = ['issue', 'deposit', 'withdrawal', 'topup', 'spend', 'transfer', 'capture'].includes(original.kind);
   if (!moved) return no('not_reversible', { reverses, kind: original.kind });
   const from = world.account(original.credit?.name ?? '') as ModelAccount;
   const to = world.account(original.debit?.name ?? '') as ModelAccount;
-  const refusal = stale(asked, initiator) ?? closed(from, to);
+  const refusal = stale(operation, initiator) ?? closed(from, to);
   if (refusal) return refusal;
   const left = (original.amount ?? 0n) - world.reversed(reverses);
   if (left === 0n) return no('already_reversed', { reverses });
-  if (asked.amount > left && !asked.upTo) return no('reversal_exceeds_original', { reverses, left, requested: asked.amount });
-  const amount = taken(world, from, asked.amount < left ? asked.amount : left, false);
+  if (operation.amount > left && !operation.upTo) return no('reversal_exceeds_original', { reverses, left, requested: operation.amount });
+  const amount = taken(world, from, operation.amount < left ? operation.amount : left, false);
   if (typeof amount !== 'bigint') return amount;
   const excess = tooMuch(from, to, amount);
   if (excess) return excess;
 
   return world.move(now, from, to, amount, {
     kind: 'reversal',
-    askedAmount: asked.upTo ? asked.amount : null,
+    askedAmount: operation.upTo ? operation.amount : null,
     scope: initiator.number,
-    key: asked.key,
-    metadata: metadataOf(asked),
-    details: decidedOf(asked),
+    key: operation.key,
+    metadata: metadataOf(operation),
+    details: decidedOf(operation),
     reverses,
     reversed: world.reversed(reverses) + amount,
   });
@@ -108,10 +110,10 @@ export function frozen(from: ModelAccount | null, to: ModelAccount | null): Mode
   return to?.credits === 'frozen' ? no('wallet_frozen', { wallet: to.name, side: 'credits' }) : null;
 }
 
-export function taken(world: World, from: ModelAccount, asked: bigint, upTo: boolean | undefined): bigint | ModelRefusal {
+export function taken(world: World, from: ModelAccount, requested: bigint, upTo: boolean | undefined): bigint | ModelRefusal {
   const available = world.available(from);
-  if (available === null || asked <= available) return asked;
-  return upTo && available > 0n ? available : no('insufficient_funds', { wallet: from.name, available, requested: asked });
+  if (available === null || requested <= available) return requested;
+  return upTo && available > 0n ? available : no('insufficient_funds', { wallet: from.name, available, requested });
 }
 
 export function overLimit(world: World, from: ModelAccount, amount: bigint, now: Date): ModelRefusal | null {

@@ -98,7 +98,7 @@ export class Model {
   #earlier(operation: Operation): { answer: ModelAnswer; same: boolean } | undefined {
     const initiator = this.#world.initiator(operation);
     const earlier = initiator && operation.key !== null && this.#world.remembered.get(`${initiator.number} ${operation.key}`);
-    if (!earlier || this.#isAnothers(operation)) return undefined;
+    if (!earlier || this.#isOwnedByOther(operation)) return undefined;
     const { entry } = earlier;
     const asset = askedAsset(operation);
     const sameAsset = asset === null || entry.asset === null || asset === entry.asset;
@@ -110,7 +110,7 @@ export class Model {
   }
 
   /** An implicitly opened wallet belongs to the owner it is opened for. */
-  #isAnothers(operation: Operation): boolean {
+  #isOwnedByOther(operation: Operation): boolean {
     if (!('onlyOwner' in operation) || operation.onlyOwner === undefined) return false;
     const initiator = this.#world.initiator(operation);
     if (initiator) return initiator.owner !== operation.onlyOwner;
@@ -125,13 +125,13 @@ export class Model {
       if (earlier?.same) return earlier.answer;
       const refusal = at === culprit ? reason : no('linked_operation_refused', { refused: culprit });
       const isEnd = operation.kind === 'transfer_complete' || operation.kind === 'transfer_return';
-      return this.#refuse(operation, refusal, now, earlier === undefined && !isEnd && !this.#isAnothers(operation));
+      return this.#refuse(operation, refusal, now, earlier === undefined && !isEnd && !this.#isOwnedByOther(operation));
     });
   }
 
   #postOne(operation: Operation, now: Date): ModelAnswer {
     this.#isAsked(operation);
-    if (this.#isAnothers(operation))
+    if (this.#isOwnedByOther(operation))
       return this.#refuse(operation, no('wallet_not_found', { wallet: initiatorName(operation) }), now, false);
     const earlier = this.#earlier(operation);
     if (earlier?.same) return earlier.answer;

@@ -60,24 +60,24 @@ export function startPoster(options: { url: string; book: number; name: string; 
   };
 }
 
-export type Asker = {
+export type PostingProcess = {
   /** Posts all of them concurrently; resolves with the answers. */
-  ask(operations: readonly Operation[]): Promise<History>;
+  post(operations: readonly Operation[]): Promise<History>;
 };
 
 /** A connected process that waits for operations to post. It ends with its first answers. */
-export async function startAsker({ url, book }: { url: string; book: number }): Promise<Asker> {
+export async function startPostingProcess({ url, book }: { url: string; book: number }): Promise<PostingProcess> {
   const journal = newJournal();
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'asker.ts'), url, String(book)], {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'posting-process.ts'), url, String(book)], {
     stdio: ['pipe', journal.fd, 'inherit'],
   });
   endWithTest(child);
   const ended = once(child, 'close');
-  await firstWords(child, journal, 'the asker');
+  await firstWords(child, journal, 'the posting process');
   return {
-    ask: async (operations) => {
+    post: async (operations) => {
       child.stdin?.write(`${withBigints(operations)}\n`);
-      await within(ended, { what: `the answers to ${operations.length} operations`, seen: () => 'the asker still runs' });
+      await within(ended, { what: `the answers to ${operations.length} operations`, seen: () => 'the process still runs' });
       return fromLines(journal.text().slice('ready\n'.length));
     },
   };

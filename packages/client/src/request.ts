@@ -42,8 +42,9 @@ export function requestOf(described: Described, given: Input): { path: string; b
   };
 }
 
-function takeKey({ key = newKey(), ...input }: Input): { key: string; input: Input } {
-  return { key: String(key), input };
+/** Null is no key, as undefined is: as text it would be the same key for every operation. */
+function takeKey({ key, ...input }: Input): { key: string; input: Input } {
+  return { key: textOf(key ?? newKey()), input };
 }
 
 /** URL parsers resolve one or two dots as path segments, however they are encoded. */

@@ -121,7 +121,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/wallet/{walletId}", query: [], hasBody: false, key: "none" }, input, options)) as Wallet;
   }
 
-  /** Returns a wallet's balance at a past moment: by recorded date (the default) or by effective date */
+  /** Returns a wallet's balance at a past time: by recorded date (the default) or by effective date */
   async getBalanceAt(input: GetBalanceAtInput, options: CallOptions = {}): Promise<PastBalance> {
     return (await this.call({ method: "GET", path: "/wallet/{walletId}/balance", query: ["at","by"], hasBody: false, key: "none" }, input, options)) as PastBalance;
   }
@@ -391,7 +391,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/webhooks/{webhookId}/rotate", query: [], hasBody: false, key: "none" }, input, options)) as NewWebhook;
   }
 
-  /** Sends failed (or delivered) deliveries since a moment again; at most the oldest 10000 */
+  /** Sends failed (or delivered) deliveries since a time again; at most the oldest 10000 */
   async replayWebhook(input: ReplayWebhookInput, options: CallOptions = {}): Promise<null> {
     return (await this.call({ method: "POST", path: "/webhooks/{webhookId}/replay", query: [], hasBody: true, key: "none" }, input, options)) as null;
   }

@@ -192,7 +192,7 @@ export type DepositInput = {
   readonly asset?: string | number | undefined;
   /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
   readonly minimumBalance?: Amount | undefined;
-  /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
@@ -213,7 +213,7 @@ export type WithdrawInput = {
   readonly asset?: string | number | undefined;
   /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
   readonly minimumBalance?: Amount | undefined;
-  /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
@@ -236,7 +236,7 @@ export type TransferInput = {
   readonly asset?: string | number | undefined;
   /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
   readonly minimumBalance?: Amount | undefined;
-  /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
@@ -259,7 +259,7 @@ export type TopUpInput = {
   readonly asset_type_id: number;
   /** user id; services and staff use it to name the wallets' owner */
   readonly user_id?: string | undefined;
-  /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
@@ -280,7 +280,7 @@ export type SpendInput = {
   readonly asset_type_id: number;
   /** user id; services and staff use it to name the wallets' owner */
   readonly user_id?: string | undefined;
-  /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
@@ -301,7 +301,7 @@ export type AuthorizeHoldInput = {
   readonly asset?: string | number | undefined;
   /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
   readonly minimumBalance?: Amount | undefined;
-  /** after how many seconds what is left of the hold is released; never when absent */
+  /** after how many seconds what is left of the hold is released: 1 to 315360000; never when absent */
   readonly expiresInSeconds?: number | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
@@ -337,7 +337,7 @@ export type CaptureHoldInput = {
   readonly to?: "cash_out" | "treasury" | "fees" | "breakage" | undefined;
   /** true: what is left after this part is released to the wallet */
   readonly final?: boolean | undefined;
-  /** when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
   readonly effectiveAt?: string | undefined;
   /** idempotency key; generated if omitted */
   readonly key?: string | undefined;
@@ -462,7 +462,7 @@ export type GetWalletInput = {
 export type GetBalanceAtInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
   readonly walletId: string;
-  /** a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; + is written %2B */
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
   readonly at: string;
   readonly by?: "recorded" | "effective" | undefined;
 };
@@ -499,36 +499,36 @@ export type DemoLogInInput = {
 };
 
 export type SignUpInput = {
-  /** e-mail address */
+  /** e-mail address, at most 254 characters */
   readonly email: string;
-  /** name */
+  /** name, 1 to 200 characters */
   readonly name: string;
-  /** password, at least 8 characters */
+  /** password, 8 to 512 characters */
   readonly password: string;
 };
 
 export type LogInInput = {
-  /** e-mail address */
+  /** e-mail address, at most 254 characters */
   readonly email: string;
-  /** password, at least 8 characters */
+  /** password */
   readonly password: string;
 };
 
 export type UpdateMeInput = {
-  /** e-mail address */
+  /** e-mail address, at most 254 characters */
   readonly email?: string | undefined;
-  /** name */
+  /** name, 1 to 200 characters */
   readonly name?: string | undefined;
-  /** password, at least 8 characters */
+  /** password, 8 to 512 characters */
   readonly password?: string | undefined;
-  /** password, at least 8 characters */
+  /** password */
   readonly currentPassword?: string | undefined;
 };
 
 export type DeleteMeInput = {
-  /** a system account: one of cash_out, treasury, fees, breakage */
+  /** a system account: one of cash_out, treasury, fees, breakage; send at most one of sweepTo and sweepToWalletId */
   readonly sweepTo?: "cash_out" | "treasury" | "fees" | "breakage" | undefined;
-  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit; send at most one of sweepTo and sweepToWalletId */
   readonly sweepToWalletId?: string | undefined;
 };
 
@@ -750,7 +750,7 @@ export type RotateWebhookSecretInput = {
 export type ReplayWebhookInput = {
   /** webhook id */
   readonly webhookId: string;
-  /** a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; + is written %2B */
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
   readonly since: string;
   /** which deliveries; default failed */
   readonly status?: "failed" | "delivered" | undefined;
@@ -850,9 +850,9 @@ export type DryRunFraudRuleInput = {
   readonly kind?: "velocity" | "amount" | "sum" | undefined;
   /** velocity: {count, windowSeconds, movements, assets}; amount: {threshold, movements, assets}; sum: {threshold, windowSeconds, movements, assets}. movements: some of withdrawal, spend, transfer. assets: "all", or their numbers. No other fields */
   readonly definition?: { readonly [name: string]: unknown; } | undefined;
-  /** a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; + is written %2B */
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
   readonly since?: string | undefined;
-  /** a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; + is written %2B */
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
   readonly until?: string | undefined;
 };
 

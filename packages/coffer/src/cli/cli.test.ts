@@ -82,6 +82,14 @@ test.each([
   expect(JSON.parse(stderr)).toEqual({ error, remedy: `Run "${name} --help" for usage.` });
 });
 
+test('a usage error names the help of its command', async () => {
+  const { code, stdout, stderr } = await coffer(['requests', 'list', '--limit', '0']).ended;
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(
+    /^error: option '--limit <number>' argument '0' is invalid\.[^]*\nRun "coffer requests list --help" for usage\.\n$/,
+  );
+});
+
 test.each(['SIGINT', 'SIGTERM'] as const)('%s stops everything cleanly', async (signal) => {
   const running = coffer(['start']);
   await running.waitFor('Coffer is running');

@@ -22,17 +22,20 @@ export async function main(): Promise<void> {
   // The IPC channel to the launcher must not keep a finished command alive.
   process.channel?.unref();
   const coffer = program();
-  if (process.argv.includes('--json')) answerMistakesInJson(coffer);
+  answerUsageErrors(coffer, process.argv.includes('--json'));
   await coffer.parseAsync();
 }
 
-/** With `--json`, usage errors are JSON, too. */
-function answerMistakesInJson(command: Command, name = command.name()): void {
+/** Each command names its own help. With `--json`, usage errors are JSON, too. */
+function answerUsageErrors(command: Command, json: boolean, name = command.name()): void {
   const remedy = `Run "${name} --help" for usage.`;
-  command.showHelpAfterError(false).configureOutput({
-    outputError: (text, write) => write(`${JSON.stringify({ error: text.trim().replace(/^error: /, ''), remedy })}\n`),
-  });
-  for (const part of command.commands) answerMistakesInJson(part, `${name} ${part.name()}`);
+  if (!json) command.showHelpAfterError(remedy);
+  else {
+    command.configureOutput({
+      outputError: (text, write) => write(`${JSON.stringify({ error: text.trim().replace(/^error: /, ''), remedy })}\n`),
+    });
+  }
+  for (const part of command.commands) answerUsageErrors(part, json, `${name} ${part.name()}`);
 }
 
 /** The whole command line, from which the reference is generated. */
@@ -40,7 +43,6 @@ export function program(): Command {
   return new Command('coffer')
     .description('Coffer, a wallet platform: a double-entry ledger with users and wallets, on PostgreSQL.')
     .version(productVersion)
-    .showHelpAfterError('Run "coffer --help" for usage.')
     .addCommand(startCommand())
     .addCommand(migrateCommand())
     .addCommand(seedCommand())

@@ -13,7 +13,7 @@ export async function runCommand(
     const { config, problems, warnings = [] } = readConfig(process.env);
     if (problems) {
       const list = problems.map((problem) => `  - ${problem}`).join('\n');
-      throw new OperatorError(`Invalid settings:\n${list}`, 'Correct them in the environment and start again.');
+      throw new OperatorError(`Invalid settings:\n${list}`, 'Correct them in the environment and run the command again.');
     }
     const { file, problem } = openLogFile(config, options.logFile);
     const log = createLog({

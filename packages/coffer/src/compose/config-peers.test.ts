@@ -47,5 +47,5 @@ test('mistakes are reported with the variable and its remedy, without possible p
   ]);
   expect(problems?.join()).not.toContain('hunter2');
   expect(readConfig({ COFFER_PAYOUT: 'webhook' }).problems?.[0]).toContain('also set COFFER_PAYOUT_URL and COFFER_PAYOUT_SECRET');
-  expect(readConfig({ COFFER_PAYOUT: 'sometimes' }).problems?.[0]).toContain('one of none, approval, webhook');
+  expect(readConfig({ COFFER_PAYOUT: 'sometimes' }).problems?.[0]).toContain('none, approval or webhook');
 });

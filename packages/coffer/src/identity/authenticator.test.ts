@@ -1,24 +1,20 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { createTestDatabase } from '../../../../test/support/database.ts';
-import type { TestDatabase } from '../../../../test/support/database.ts';
+import { createTestIdentity } from '../../../../test/support/identity.ts';
+import type { TestIdentity } from '../../../../test/support/identity.ts';
 import { ApiKeys } from './api-keys.ts';
 import { Authenticator, principalLivesMs } from './authenticator.ts';
-import { Sessions } from './sessions.ts';
-import { Users } from './users.ts';
 
-let database: TestDatabase;
+let identity: TestIdentity;
+let sessions: TestIdentity['sessions'];
 let apiKeys: ApiKeys;
-let users: Users;
-let sessions: Sessions;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  apiKeys = new ApiKeys(database.pool);
-  sessions = new Sessions({ pool: database.pool, jwtSecret: 'a secret that is only ever used in tests' });
-  users = new Users({ pool: database.pool, wallets: { openWallet: async () => ({ status: 'opened' }), hasWallet: async () => true } });
+  identity = await createTestIdentity();
+  sessions = identity.sessions;
+  apiKeys = new ApiKeys(identity.database.pool);
 });
 afterEach(() => vi.useRealTimers());
 afterAll(async () => {
-  await database.drop();
+  await identity.database.drop();
 });
 
 async function newKey(): Promise<{ id: string; secret: string }> {
@@ -51,13 +47,12 @@ test('a change during a look-up is not cached in its old state', async () => {
 });
 
 test("a user's role is the one at the time of the look-up", async () => {
-  const made = await users.signUp({ email: 'jane@example.com', name: 'Jane', password: 'correct horse battery' });
-  const session = await sessions.login({ email: 'jane@example.com', password: 'correct horse battery' });
-  if ('refusal' in made || 'refusal' in session) throw new Error('the user is new');
+  const { id } = await identity.signUp('jane@example.com');
+  const { token } = await identity.login('jane@example.com');
   const here = new Authenticator({ sessions, apiKeys });
   for (const role of ['user', 'operator', 'admin', 'user'] as const) {
-    await users.setRole(made.id, role);
-    expect(await here.authenticate(session.token)).toEqual({ kind: role, userId: made.id });
+    await identity.users.setRole(id, role);
+    expect(await here.authenticate(token)).toEqual({ kind: role, userId: id });
   }
 });
 

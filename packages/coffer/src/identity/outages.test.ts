@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { jwtSecret, walletsThatOpen as wallets } from '../../../../test/support/identity.ts';
 import { createTestDatabase } from '../../../../test/support/database.ts';
 import type { TestDatabase } from '../../../../test/support/database.ts';
 import { startProxy } from '../../../../test/support/proxy.ts';
@@ -17,7 +18,6 @@ let pool: pg.Pool;
 let users: Users;
 let sessions: Sessions;
 
-const wallets = { openWallet: async () => ({ status: 'opened' }) as const, hasWallet: async () => true };
 const notDone = { name: 'IdentityUnavailable', outcome: 'not_done' };
 const unknown = { name: 'IdentityUnavailable', outcome: 'unknown' };
 
@@ -35,7 +35,7 @@ beforeEach(async () => {
   url.host = `${proxy.address.host}:${proxy.address.port}`;
   pool = createPool(url.href, silentLog(), { connectionsMax: 1 });
   users = new Users({ pool, wallets });
-  sessions = new Sessions({ pool, jwtSecret: 'a secret that is only ever used in tests' });
+  sessions = new Sessions({ pool, jwtSecret });
 });
 
 afterEach(async () => {

@@ -1,46 +1,28 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestDatabase } from '../../../../test/support/database.ts';
-import type { TestDatabase } from '../../../../test/support/database.ts';
+import { createTestIdentity, credentialsWrong, password } from '../../../../test/support/identity.ts';
+import type { TestIdentity } from '../../../../test/support/identity.ts';
 import { newId } from '../kernel/index.ts';
 import { demoUsers, seedDemoUsers } from './demo.ts';
 import { IdentityOverloaded } from './outages.ts';
-import { Sessions } from './sessions.ts';
-import type { Session, User } from './types.ts';
-import { Users } from './users.ts';
+import type { User } from './types.ts';
 
-const jwtSecret = 'a secret that is only ever used in tests';
-const password = 'correct horse battery';
-const credentialsWrong = { refusal: { code: 'credentials_wrong', facts: {} } };
-
-let database: TestDatabase;
-let users: Users;
-let sessions: Sessions;
+let database: TestIdentity['database'];
+let users: TestIdentity['users'];
+let sessions: TestIdentity['sessions'];
+let signUp: TestIdentity['signUp'];
+let login: TestIdentity['login'];
 let user: User;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  ({ database, users, sessions, signUp, login } = await createTestIdentity());
   await seedDemoUsers(database.pool);
-  users = new Users({ pool: database.pool, wallets: { openWallet: async () => ({ status: 'opened' }), hasWallet: async () => true } });
-  sessions = new Sessions({ pool: database.pool, jwtSecret });
   user = await signUp('jane@example.com');
 });
 
 afterAll(async () => {
   await database.drop();
 });
-
-async function signUp(email: string): Promise<User> {
-  const made = await users.signUp({ email, name: 'Jane Doe', password });
-  if ('refusal' in made) throw new Error(made.refusal.code);
-  return made;
-}
-
-async function login(email: string): Promise<Session> {
-  const session = await sessions.login({ email, password });
-  if ('refusal' in session) throw new Error(session.refusal.code);
-  return session;
-}
 
 async function lastAttempt(): Promise<unknown> {
   const { rows } = await database.pool.query(

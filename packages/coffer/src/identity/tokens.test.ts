@@ -3,47 +3,31 @@ import type { KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { JWTHeaderParameters } from 'jose';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createTestDatabase } from '../../../../test/support/database.ts';
-import type { TestDatabase } from '../../../../test/support/database.ts';
+import { createTestIdentity, credentialsWrong, jwtSecret, password } from '../../../../test/support/identity.ts';
+import type { TestIdentity } from '../../../../test/support/identity.ts';
 import { newId } from '../kernel/index.ts';
 import { demoUsers, seedDemoUsers } from './demo.ts';
 import { Sessions } from './sessions.ts';
-import type { Session, User } from './types.ts';
-import { Users } from './users.ts';
+import type { User } from './types.ts';
 
-const jwtSecret = 'a secret that is only ever used in tests';
-const password = 'correct horse battery';
-const credentialsWrong = { refusal: { code: 'credentials_wrong', facts: {} } };
 const tokenInvalid = { refusal: { code: 'token_invalid', facts: {} } };
 
-let database: TestDatabase;
-let users: Users;
-let sessions: Sessions;
+let database: TestIdentity['database'];
+let users: TestIdentity['users'];
+let sessions: TestIdentity['sessions'];
+let signUp: TestIdentity['signUp'];
+let login: TestIdentity['login'];
 let user: User;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  ({ database, users, sessions, signUp, login } = await createTestIdentity());
   await seedDemoUsers(database.pool);
-  users = new Users({ pool: database.pool, wallets: { openWallet: async () => ({ status: 'opened' }), hasWallet: async () => true } });
-  sessions = new Sessions({ pool: database.pool, jwtSecret });
   user = await signUp('jane@example.com');
 });
 
 afterAll(async () => {
   await database.drop();
 });
-
-async function signUp(email: string): Promise<User> {
-  const made = await users.signUp({ email, name: 'Jane Doe', password });
-  if ('refusal' in made) throw new Error(made.refusal.code);
-  return made;
-}
-
-async function login(email: string): Promise<Session> {
-  const session = await sessions.login({ email, password });
-  if ('refusal' in session) throw new Error(session.refusal.code);
-  return session;
-}
 
 describe('a token', () => {
   const key = Buffer.from(jwtSecret);

@@ -43,6 +43,9 @@ export type WalletOpening =
   | { readonly status: 'opened' }
   | { readonly status: 'unavailable' | 'refused' | 'unknown'; readonly reason: string };
 
+/** The longest that `openWallet` may take. */
+export const openWalletMsMax = 20_000;
+
 /** The wallets service, as identity needs it. Neither method throws, and both answer within their own deadline. */
 export type WalletProvisioner = {
   /** Opens the user's wallet in the default asset; an existing wallet counts as opened. */

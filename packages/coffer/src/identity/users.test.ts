@@ -1,35 +1,27 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestDatabase } from '../../../../test/support/database.ts';
-import type { TestDatabase } from '../../../../test/support/database.ts';
+import { createTestIdentity, password } from '../../../../test/support/identity.ts';
+import type { TestIdentity } from '../../../../test/support/identity.ts';
 import { newId } from '../kernel/index.ts';
 import { demoUsers, seedDemoUsers } from './demo.ts';
 import type { User } from './types.ts';
-import { Users } from './users.ts';
 
-let database: TestDatabase;
-let users: Users;
+let database: TestIdentity['database'];
+let users: TestIdentity['users'];
+let signUp: TestIdentity['signUp'];
 const opened: string[] = [];
 const closesAll = async () => null;
-const password = 'correct horse battery';
 
 beforeAll(async () => {
-  database = await createTestDatabase();
   const openWallet = async (userId: string) => {
     opened.push(userId);
     return { status: 'opened' } as const;
   };
-  users = new Users({ pool: database.pool, wallets: { openWallet, hasWallet: async () => true } });
+  ({ database, users, signUp } = await createTestIdentity({ openWallet, hasWallet: async () => true }));
 });
 
 afterAll(async () => {
   await database.drop();
 });
-
-async function signUp(email: string): Promise<User> {
-  const user = await users.signUp({ email, name: 'Jane Doe', password });
-  if ('refusal' in user) throw new Error(user.refusal.code);
-  return user;
-}
 
 describe('the seed', () => {
   test('creates Alice and Bob with their numbers, once; the next user is number 4', async () => {

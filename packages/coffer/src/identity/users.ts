@@ -7,10 +7,11 @@ import { refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 import { emailRefusal, nameRefusal, passwordLengthMax, passwordRefusal } from './rules.ts';
 import { IdentityStore } from './store.ts';
+import { openWalletMsMax } from './types.ts';
 import type { CloseWallets, Role, User, UserPage, WalletOpening, WalletProvisioner } from './types.ts';
 
 /** Longer than any call that creates a user, so that repair never interferes with one in progress. */
-const pendingAgeMs = 30_000;
+const pendingAgeMs = openWalletMsMax + 10_000;
 const repairedAtOnce = 100;
 
 export type RepairReport = {

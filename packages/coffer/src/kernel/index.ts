@@ -15,4 +15,5 @@ export * from './request-context.ts';
 export * from './secret.ts';
 export * from './secrets.ts';
 export * from './settings.ts';
+export * from './strict-json.ts';
 export * from './version.ts';

@@ -58,12 +58,17 @@ export const guardedUrl: Parser<string> = {
   },
 };
 
+/** "open or required"; "a, b or c". */
+export function choiceOf(words: readonly string[]): string {
+  return new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(words);
+}
+
 export function oneOfWords<const T extends string>(words: readonly T[]): Parser<T> {
   return {
     type: words.join(', '),
     parse: (text): Parsed<T> => {
       const word = words.find((known) => known === text.toLowerCase());
-      return word === undefined ? { instead: `one of ${words.join(', ')}` } : { value: word };
+      return word === undefined ? { instead: choiceOf(words) } : { value: word };
     },
   };
 }

@@ -1,19 +1,16 @@
 /** Capture: posts a part of a hold, or all that is left of it, to a wallet or a system account. */
 import Type from 'typebox';
-import { parseOperationId } from '../ledger/index.ts';
 import { guarded } from './access.ts';
 import { posting } from './answers/posting.ts';
 import { define } from './definition.ts';
-import { holdNotFound } from './hold-wallets.ts';
-import { keyOrFresh } from './idempotency.ts';
+import { holdNamedBy } from './hold-wallets.ts';
+import type { ResolvingRequest } from './hold-wallets.ts';
 import { destinationIn, entryIdIn, flagIn, momentIn, partIn } from './input.ts';
 import { termsOf, wholeOrPart } from './money.ts';
 import { Amount, DestinationName, EffectiveAt, termProperties, WalletId } from './schemas.ts';
-import type { Destination, Terms } from './terms.ts';
+import type { Destination } from './terms.ts';
 
-export type CaptureRequest = Terms & {
-  /** The id in the answer to its authorisation. */
-  readonly hold: string;
+export type CaptureRequest = ResolvingRequest & {
   /** Absent: all that is left. */
   readonly amount?: bigint | undefined;
   readonly to: Destination;
@@ -47,17 +44,13 @@ export const capture = define({
     effectiveAt: momentIn(input, 'effectiveAt'),
   }),
   async prepare(request, { holds }) {
-    const key = keyOrFresh(request.key);
-    const wallet = await holds.walletOf(request.hold);
-    const hold = parseOperationId(request.hold)?.seq;
-    if (wallet === undefined || hold === undefined) return { key, refusal: holdNotFound(request.hold) };
+    const named = await holdNamedBy(request, holds);
+    if ('refusal' in named) return named;
     return {
-      key,
+      key: named.key,
       operation: {
         kind: 'capture',
-        key,
-        wallet,
-        hold,
+        ...named,
         credit: request.to,
         ...wholeOrPart(request.amount),
         ...(request.final === true && { final: true }),

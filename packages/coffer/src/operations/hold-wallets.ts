@@ -1,6 +1,9 @@
-/** The wallet of a hold. It never changes, so a cached hold costs no further read. */
+/** Holds as callers name them, with their wallets. The wallet of a hold never changes, so a cached hold costs no further read. */
 import { parseOperationId } from '../ledger/index.ts';
-import type { Ledger, Refusal } from '../ledger/index.ts';
+import type { Ledger } from '../ledger/index.ts';
+import { keyOrFresh } from './idempotency.ts';
+import type { RefusedEarly } from './outcome.ts';
+import type { Terms } from './terms.ts';
 
 const cachedMax = 100_000;
 
@@ -32,6 +35,17 @@ export class HoldWallets {
   }
 }
 
-export function holdNotFound(hold: string): Refusal {
-  return { code: 'hold_not_found', facts: { hold } };
+/** A request that resolves a hold, or a part of it. `hold`: the id in the answer to its authorisation. */
+export type ResolvingRequest = Terms & { readonly hold: string };
+
+/** The parts of an operation on the hold that a request names: its key, the wallet, and the hold's seq. Refusal: hold_not_found. */
+export async function holdNamedBy(
+  request: ResolvingRequest,
+  holds: HoldWallets,
+): Promise<{ readonly key: string; readonly wallet: string; readonly hold: number } | RefusedEarly> {
+  const key = keyOrFresh(request.key);
+  const wallet = await holds.walletOf(request.hold);
+  const hold = parseOperationId(request.hold)?.seq;
+  if (wallet === undefined || hold === undefined) return { key, refusal: { code: 'hold_not_found', facts: { hold: request.hold } } };
+  return { key, wallet, hold };
 }

@@ -19,7 +19,7 @@ export { createCommands } from './commands.ts';
 export type { BatchItem, Commands } from './commands.ts';
 export type { Definition, Subject } from './definition.ts';
 export { isIdempotencyKey, keyLengthMax } from './idempotency.ts';
-export { destinationIn, InvalidInput, momentIn, reasonIn } from './input.ts';
+export { destinationIn, entryIdIn, InvalidInput, ownerIn, reasonIn, requiredMomentIn, walletIn, wordIn } from './input.ts';
 export type { Caller, Input, Values } from './input.ts';
 export { metadataMistake } from './metadata.ts';
 export type { OperationOutcome, OperationRefusal, OperationRefusalCode, OwnRefusalCode, PostedOutcome, RefusedOutcome } from './outcome.ts';

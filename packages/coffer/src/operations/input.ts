@@ -3,10 +3,10 @@
  * validation of each value is here, once.
  */
 import type { Principal } from '../identity/index.ts';
-import { isUuid, parseAmount, parseAmountOrZero, parseMoment, parseSignedAmount } from '../kernel/index.ts';
+import { choiceOf, isUuid, parseAmount, parseAmountOrZero, parseMoment, parseSignedAmount } from '../kernel/index.ts';
 import type { Sides } from '../ledger/index.ts';
 import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
-import { destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
+import { assetCodeLengthMax, destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
 import type { AmountTerms, AssetReference, Decided, Destination, MoneyTerms, Terms } from './terms.ts';
 
 /** Values by field name, and the caller's name for each field, for messages. */
@@ -54,18 +54,27 @@ export function entryIdIn(input: Values, field: 'holdId' | 'operationId'): strin
   return refuse(`"${input.nameOf(field)}" must be an id such as 1-4711, from the answer to the operation.`);
 }
 
-/** Users act on their own wallets; services and staff may name any owner. */
-export function ownerIn(input: Input, field: string): string {
+/**
+ * Users act on their own wallets; services and staff may name any owner. A user who names another one gets the same answer whether or not
+ * that user exists.
+ */
+export function ownerIn(input: Values & { readonly caller: Pick<Caller, 'principal' | 'onlyOwner'> }, field: string): string {
   const { principal, onlyOwner } = input.caller;
   const named = textIn(input, field)?.toLowerCase();
-  if (onlyOwner !== undefined && named !== undefined && named !== onlyOwner)
-    refuse(`Users reach only their own wallets. Omit "${input.nameOf(field)}".`, 'forbidden');
+  if (onlyOwner !== undefined && named !== undefined && named !== onlyOwner) refuseOtherOwner(input, field);
   if (named !== undefined) return isUuid(named) ? named : refuse(`"${input.nameOf(field)}" must be the id of a user.`);
   return 'userId' in principal ? principal.userId : refuse(`Send the user's id as "${input.nameOf(field)}".`);
 }
 
+export function refuseOtherOwner({ nameOf }: Values, field: string): never {
+  return refuse(`You can access only your own wallets. Omit "${nameOf(field)}".`, 'forbidden');
+}
+
+/** Absent: the wallet's own, or the default asset. */
 export function assetIn(input: Values, field = 'asset'): AssetReference {
-  return input.values[field] as AssetReference;
+  const asset = input.values[field] as AssetReference;
+  if (typeof asset !== 'string' || (asset.length <= assetCodeLengthMax && asset.isWellFormed())) return asset;
+  return refuse(`"${input.nameOf(field)}" must be the code of an asset: at most ${assetCodeLengthMax} characters.`);
 }
 
 /** At least 1. */
@@ -115,11 +124,13 @@ function exactly(parse: (given: string | number) => bigint | null, { values }: V
 }
 
 export function momentIn(input: Values, field: string): Date | undefined {
-  const text = textIn(input, field);
-  if (text === undefined) return undefined;
+  return textIn(input, field) === undefined ? undefined : requiredMomentIn(input, field);
+}
+
+export function requiredMomentIn(input: Values, field: string): Date {
   return (
-    parseMoment(text) ??
-    refuse(`"${input.nameOf(field)}" is not a valid moment. Send one such as 2026-01-31T12:00:00Z, in the years 1 to 9999.`)
+    parseMoment(textIn(input, field) ?? '') ??
+    refuse(`"${input.nameOf(field)}" is not a valid timestamp. Send one such as 2026-01-31T12:00:00Z, in the years 1 to 9999.`)
   );
 }
 
@@ -144,7 +155,7 @@ export function textIn({ values }: Values, field: string): string | undefined {
 export function wordIn<const W extends string>(input: Values, field: string, words: readonly W[]): W | undefined {
   const given = textIn(input, field);
   if (given === undefined) return undefined;
-  return words.find((word) => word === given) ?? refuse(`"${input.nameOf(field)}" must be one of ${words.join(', ')}.`);
+  return words.find((word) => word === given) ?? refuse(`"${input.nameOf(field)}" must be ${choiceOf(words)}.`);
 }
 
 export function sidesIn(input: Values): Sides {

@@ -1,6 +1,8 @@
 /** Resolves assets as callers name them: by code, by number, or by default. */
-import type { Asset, Assets, Refusal } from '../ledger/index.ts';
-import type { AssetReference } from './terms.ts';
+import type { Asset, Assets } from '../ledger/index.ts';
+import { keyOrFresh } from './idempotency.ts';
+import type { RefusedEarly } from './outcome.ts';
+import type { AssetReference, Terms } from './terms.ts';
 
 export class KnownAssets {
   readonly default: Asset;
@@ -17,6 +19,10 @@ export class KnownAssets {
   }
 }
 
-export function assetUnknown(reference: AssetReference): Refusal {
-  return { code: 'asset_unknown', facts: { asset: String(reference) } };
+/** The asset that a request names, or the default asset. Refusal: asset_unknown. */
+export function assetNamedBy(
+  { key, asset }: Pick<Terms, 'key'> & { readonly asset?: AssetReference },
+  assets: KnownAssets,
+): Asset | RefusedEarly {
+  return assets.find(asset) ?? { key: keyOrFresh(key), refusal: { code: 'asset_unknown', facts: { asset: String(asset) } } };
 }

@@ -2,12 +2,10 @@
 import { maximumAmount } from '../ledger/index.ts';
 import type { TransferOperation } from '../ledger/index.ts';
 import { keyOrFresh } from './idempotency.ts';
-import { assetUnknown } from './known-assets.ts';
+import { assetNamedBy } from './known-assets.ts';
 import type { KnownAssets } from './known-assets.ts';
-import type { OperationRefusal, Prepared } from './outcome.ts';
+import type { Prepared, RefusedEarly } from './outcome.ts';
 import type { MoneyTerms, Terms } from './terms.ts';
-
-type RefusedEarly = Extract<Prepared, { refusal: OperationRefusal }>;
 
 export function prepareTransferOf(
   request: MoneyTerms,
@@ -20,11 +18,10 @@ export function prepareTransferOf(
 
 /** Everything but the two sides. */
 export function moneyOf(request: MoneyTerms, assets: KnownAssets): Omit<TransferOperation, 'kind' | 'debit' | 'credit'> | RefusedEarly {
-  const key = keyOrFresh(request.key);
-  const asset = request.asset === undefined ? undefined : assets.find(request.asset);
-  if (request.asset !== undefined && !asset) return { key, refusal: assetUnknown(request.asset) };
+  const asset = request.asset === undefined ? undefined : assetNamedBy(request, assets);
+  if (asset && 'refusal' in asset) return asset;
   return {
-    key,
+    key: keyOrFresh(request.key),
     amount: request.amount,
     ...(request.upTo === true && { upTo: true }),
     ...(asset && { asset: asset.id }),

@@ -5,9 +5,9 @@ import { guarded } from './access.ts';
 import { openedWallet } from './answers/opened-wallet.ts';
 import { define } from './definition.ts';
 import { keyOrFresh } from './idempotency.ts';
-import { amountOrZeroIn, assetIn, ownerIn, refuse, textIn, walletIn } from './input.ts';
+import { amountOrZeroIn, assetIn, ownerIn, refuse, refuseOtherOwner, textIn, walletIn } from './input.ts';
 import type { Input } from './input.ts';
-import { assetUnknown } from './known-assets.ts';
+import { assetNamedBy } from './known-assets.ts';
 import { AssetReference, CreditLimit, keyProperties, UserId, WalletId } from './schemas.ts';
 import type { OpenRequest } from './terms.ts';
 
@@ -23,7 +23,7 @@ export const open = define({
     creditLimit: Type.Optional(CreditLimit),
     ...keyProperties,
   },
-  rest: { method: 'POST', path: '/wallet', tag: 'Wallets', status: 201, names: { walletId: 'id' } },
+  rest: { method: 'POST', path: '/wallet', tag: 'Wallets', status: 201, names: { walletId: 'id', expectedVersion: 'If-Match' } },
   batchType: 'open',
   grpc: { field: 'openWallet' },
   read(input): OpenRequest {
@@ -33,9 +33,9 @@ export const open = define({
     return { key: terms.key, actor: terms.actor, asset: assetIn(input), ...placeIn(input) };
   },
   prepare(request, { assets }) {
-    const asset = assets.find(request.asset);
+    const asset = assetNamedBy(request, assets);
+    if ('refusal' in asset) return asset;
     const key = keyOrFresh(request.key);
-    if (!asset) return { key, refusal: assetUnknown(request.asset) };
     const owner = 'owner' in request ? request.owner : null;
     const wallet = 'owner' in request ? ownedWalletId(request.owner, asset.code) : request.wallet;
     const opens = { owner, asset: asset.id, floor: -(request.creditLimit ?? 0n) };
@@ -82,7 +82,6 @@ function ofUser(input: Input, userId: string, id: string | undefined): { readonl
   if (creditLimitIn(input) > 0n)
     refuse(`Users cannot grant their own wallets a credit limit. Omit "${nameOf('creditLimit')}".`, 'forbidden');
   const named = textIn(input, 'ownerId');
-  if (named !== undefined && named.toLowerCase() !== userId)
-    refuse(`Users open only their own wallets. Omit "${nameOf('ownerId')}".`, 'forbidden');
+  if (named !== undefined && named.toLowerCase() !== userId) refuseOtherOwner(input, 'ownerId');
   return { owner: userId };
 }

@@ -16,6 +16,9 @@ export type RefusedOutcome = Omit<Extract<Outcome, { status: 'refused' }>, 'refu
 /** Ready to be posted, or refused before it reaches the ledger. */
 export type Prepared = { readonly key: string } & ({ readonly operation: Operation } | { readonly refusal: OperationRefusal });
 
+/** A preparation that ended in a refusal. */
+export type RefusedEarly = Extract<Prepared, { refusal: OperationRefusal }>;
+
 /** Refused before it reached the ledger. Not remembered: the request names no account that could remember it. */
 export function refusedUnseen(key: string, refusal: OperationRefusal): RefusedOutcome {
   return { status: 'refused', replayed: false, seq: 0, refusal, entry: null, key };

@@ -1,17 +1,15 @@
 /** Release: returns a part of a hold, or all that is left of it, to its wallet. */
 import Type from 'typebox';
-import { parseOperationId } from '../ledger/index.ts';
 import { guarded } from './access.ts';
 import { posting } from './answers/posting.ts';
 import { define } from './definition.ts';
-import { holdNotFound } from './hold-wallets.ts';
-import { keyOrFresh } from './idempotency.ts';
+import { holdNamedBy } from './hold-wallets.ts';
+import type { ResolvingRequest } from './hold-wallets.ts';
 import { entryIdIn, partIn } from './input.ts';
 import { termsOf, wholeOrPart } from './money.ts';
 import { Amount, termProperties } from './schemas.ts';
-import type { Terms } from './terms.ts';
 
-export type ReleaseRequest = Terms & { readonly hold: string; readonly amount?: bigint | undefined };
+export type ReleaseRequest = ResolvingRequest & { readonly amount?: bigint | undefined };
 
 export const release = define({
   name: 'releaseHold',
@@ -24,11 +22,9 @@ export const release = define({
   grpc: { field: 'release' },
   read: (input): ReleaseRequest => ({ ...input.terms, hold: entryIdIn(input, 'holdId'), amount: partIn(input) }),
   async prepare(request, { holds }) {
-    const key = keyOrFresh(request.key);
-    const wallet = await holds.walletOf(request.hold);
-    const hold = parseOperationId(request.hold)?.seq;
-    if (wallet === undefined || hold === undefined) return { key, refusal: holdNotFound(request.hold) };
-    return { key, operation: { kind: 'release', key, wallet, hold, ...wholeOrPart(request.amount), ...termsOf(request) } };
+    const named = await holdNamedBy(request, holds);
+    if ('refusal' in named) return named;
+    return { key: named.key, operation: { kind: 'release', ...named, ...wholeOrPart(request.amount), ...termsOf(request) } };
   },
   answer: posting,
 });

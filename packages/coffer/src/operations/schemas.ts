@@ -4,7 +4,7 @@ import type { Static, TSchema, TUnsafe } from 'typebox';
 import { amountOrZeroPattern, amountPattern, momentPattern, signedAmountPattern } from '../kernel/index.ts';
 import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
 import { keyLengthMax } from './idempotency.ts';
-import { destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
+import { assetCodeLengthMax, assetNumberMax, destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
 
 export function ref<T extends TSchema>(schema: T): TUnsafe<Static<T>> {
   return Type.Unsafe<Static<T>>({ $ref: `${String((schema as { $id?: string }).$id)}#` });
@@ -67,10 +67,10 @@ const MinimumBalance = Type.Unsafe<number | string>({
 
 const UpTo = Type.Boolean({ description: 'true: take as much of the amount as is available; refused only when that is nothing' });
 
-const moment = 'a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999';
+const moment = 'a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999';
 const momentForm = { pattern: momentPattern, examples: ['2026-01-31T12:00:00Z'] };
 /** For a query. */
-export const Moment = Type.String({ ...momentForm, description: `${moment}; + is written %2B` });
+export const Moment = Type.String({ ...momentForm, description: `${moment}; in a URL, write + as %2B` });
 
 export const TransferModeName = Type.Unsafe<'atomic' | 'saga'>({
   type: 'string',
@@ -82,7 +82,7 @@ export const TransferModeName = Type.Unsafe<'atomic' | 'saga'>({
 export const ExpiresInSeconds = Type.Integer({
   minimum: 1,
   maximum: expiresInSecondsMax,
-  description: 'after how many seconds what is left of the hold is released; never when absent',
+  description: `after how many seconds what is left of the hold is released: 1 to ${expiresInSecondsMax}; never when absent`,
   examples: [3600],
 });
 
@@ -109,16 +109,16 @@ export const DestinationName = Type.Unsafe<(typeof destinations)[number]>({
 export const AssetReference = Type.Unsafe<string | number>({
   type: ['string', 'integer'],
   minLength: 1,
-  maxLength: 32,
+  maxLength: assetCodeLengthMax,
   minimum: 1,
-  maximum: 2_147_483_647,
+  maximum: assetNumberMax,
   description: "an asset's code or number, as listed by GET /assets",
   examples: ['USD'],
 });
 
 export const AssetNumber = Type.Integer({
   minimum: 1,
-  maximum: 2_147_483_647,
+  maximum: assetNumberMax,
   description: "an asset's number, as listed by GET /assets",
   examples: [1],
 });

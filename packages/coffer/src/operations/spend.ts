@@ -4,8 +4,7 @@ import { guarded } from './access.ts';
 import { posting, success } from './answers/posting.ts';
 import { closedLoopRequestIn, closedLoopValues } from './closed-loop.ts';
 import { define } from './definition.ts';
-import { keyOrFresh } from './idempotency.ts';
-import { assetUnknown } from './known-assets.ts';
+import { assetNamedBy } from './known-assets.ts';
 import { prepareTransferOf } from './money.ts';
 import { closedLoopProperties } from './schemas.ts';
 
@@ -19,8 +18,8 @@ export const spend = define({
   grpc: { field: 'spend', values: closedLoopValues },
   read: closedLoopRequestIn,
   prepare(request, { assets }) {
-    const asset = assets.find(request.asset);
-    if (!asset) return { key: keyOrFresh(request.key), refusal: assetUnknown(request.asset) };
+    const asset = assetNamedBy(request, assets);
+    if ('refusal' in asset) return asset;
     const debit = { wallet: ownedWalletId(request.owner, asset.code) };
     return prepareTransferOf(request, assets, { kind: 'spend', debit, credit: { system: 'treasury' } });
   },

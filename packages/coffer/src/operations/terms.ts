@@ -32,6 +32,10 @@ export type MoneyTerms = AmountTerms & {
   readonly effectiveAt?: Date | undefined;
 };
 
+/** Of an asset's code. */
+export const assetCodeLengthMax = 32;
+export const assetNumberMax = 2_147_483_647;
+
 /** The actor of a correction or a control, and the reason. */
 export type Decided = { readonly reason: string; readonly actor: string };
 

@@ -19,7 +19,7 @@ export type NewRequest = {
   readonly key: string;
   readonly content: Content;
   /** Who makes it. */
-  readonly actor: string;
+  readonly actor: string | null;
 };
 
 /** `isOnRecord`: whether the ledger already has the key. */
@@ -52,7 +52,8 @@ export async function insertRequest(pool: pg.Pool, input: NewRequest, { isOnReco
   return (await acceptedBefore(pool, input)) ?? { kind: 'too_many_open' };
 }
 
-async function acceptedBefore(pool: pg.Pool, { type, wallet, key, content, asset }: NewRequest): Promise<Accepted | null> {
+/** The request under the same key: replayed if it has the same content, otherwise key_reused; null if there is none. */
+export async function acceptedBefore(pool: pg.Pool, { type, wallet, key, content, asset }: NewRequest): Promise<Accepted | null> {
   const found = await pool.query<RequestRow & { digest: string }>({
     name: 'requests_by_key',
     text: `select ${requestColumns}, r.digest from requests.request r where r.wallet = $1 and r.key = $2`,

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { isOutage } from '../database/index.ts';
 import { LedgerUnavailable } from '../ledger/index.ts';
-import { insertRequest } from './accepting.ts';
+import { acceptedBefore, insertRequest } from './accepting.ts';
 import type { Accepted, NewRequest, KeyRecord } from './accepting.ts';
 import { RequestNotifier } from './notifier.ts';
 import { decide } from './decisions.ts';
@@ -31,6 +31,12 @@ export class Requests {
     const accepted = await certain(() => insertRequest(this.#pool, input, record));
     if (accepted.kind === 'accepted' && !accepted.replayed) this.#notifier.notify();
     return accepted;
+  }
+
+  /** The accepted request with this wallet, key and content, which is unchanged; null if there is none. */
+  async findTwin(input: NewRequest): Promise<AsyncRequest | null> {
+    const before = await acceptedBefore(this.#pool, input);
+    return before?.kind === 'accepted' ? before.request : null;
   }
 
   async find(id: string, reach: RequestReach = {}): Promise<AsyncRequest | null> {

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { withInsights } from '../../compose/commands.ts';
-import { parseJsonBody, ProblemError } from '../../gateway/http/index.ts';
 import { dryRun } from '../../insights/index.ts';
 import type { DryRun, FollowedFinding, FraudRefusal, Insights, KeptFinding, RuleVersion } from '../../insights/index.ts';
-import { isTerminal, OperatorError, parseMoment } from '../../kernel/index.ts';
+import { isTerminal, OperatorError, parseMoment, readStrictJson } from '../../kernel/index.ts';
 import { answer, runWith } from '../run.ts';
 import { listenForInterrupt } from '../shutdown.ts';
 
@@ -20,7 +19,7 @@ export function fraudCommand(): Command {
   return new Command('fraud')
     .summary('manage fraud rules, and list what they found')
     .description(
-      'Fraud rules are data: each change creates a new version, which applies to events recorded from then on. You can change rules while Coffer is running.',
+      'Each change of a rule creates a new version, which applies to events recorded from then on. You can change rules while Coffer is running.',
     )
     .addCommand(rulesCommand())
     .addCommand(showCommand())
@@ -46,7 +45,7 @@ function rulesCommand(): Command {
 function showCommand(): Command {
   return new Command('show')
     .summary('show a rule with its history')
-    .argument('<rule>', 'its id')
+    .argument('<rule>', 'id of the rule')
     .option('--json', 'print JSON')
     .action(async (rule: string, options: Json) => {
       await runWith(options, withInsights, async ({ rules }) => {
@@ -63,10 +62,10 @@ function addCommand(): Command {
   return new Command('add')
     .summary('add or change a rule from a file')
     .description(
-      'If the rule exists, it gets a new version. It stays enabled or disabled unless the file has "enabled": true or false. New rules are enabled.',
+      'A rule that exists gets a new version, and stays enabled or disabled unless the file says otherwise. A new rule is enabled.',
     )
-    .argument('<file>', 'JSON: {id, name, kind, definition, action, enabled}')
-    .requiredOption('--reason <text>', 'the reason; stored in its history')
+    .argument('<file>', 'a JSON object with id, name, kind, definition, action and, optionally, enabled')
+    .requiredOption('--reason <text>', 'why; stored in the history of the rule')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -96,8 +95,8 @@ function enableCommand(enabled: boolean): Command {
   const [name, what] = enabled ? ['enable', 'enable a rule for events from now on'] : ['disable', 'disable a rule'];
   return new Command(name)
     .summary(what)
-    .argument('<rule>', 'its id')
-    .requiredOption('--reason <text>', 'the reason; stored in its history')
+    .argument('<rule>', 'id of the rule')
+    .requiredOption('--reason <text>', 'why; stored in the history of the rule')
     .option('--json', 'print JSON')
     .action(async (rule: string, options: Json & Reason) => {
       await runWith(options, withInsights, async ({ rules }) => {
@@ -110,12 +109,12 @@ function enableCommand(enabled: boolean): Command {
 function dryRunCommand(): Command {
   return new Command('dry-run')
     .summary('test a rule on past events; writes nothing')
-    .requiredOption('--rule <file or id>', 'a file as for "add", or the id of an existing rule')
-    .option('--since <moment>', 'from this time on, such as 2026-01-31T12:00:00Z', parseTime)
-    .option('--until <moment>', 'up to this time', parseTime)
+    .requiredOption('--rule <file or id>', 'a file as for "coffer fraud add", or the id of an existing rule')
+    .option('--since <timestamp>', 'events from this time on, such as 2026-01-31T12:00:00Z', parseTime)
+    .option('--until <timestamp>', 'events up to this time', parseTime)
     .option('--json', 'print JSON')
     .description(
-      'Reads the log, from its beginning unless you give --since, and compares what the tested rule finds with what the current rule of the same id finds. It reports how much of the log it read. Press Ctrl-C to stop early: it prints what it has found so far and exits with code 130.',
+      'Reads the log from its beginning, or from --since, and compares the findings of the tested rule with those of the current rule with the same id. Press Ctrl-C to stop early: the command prints the findings so far and how much of the log it read, and exits with code 130.',
     )
     .action(async (options: Json & { rule: string; since?: Date; until?: Date }) => {
       const isOver = listenForInterrupt();
@@ -137,8 +136,8 @@ function dryRunCommand(): Command {
 function findingsCommand(): Command {
   return new Command('findings')
     .summary('list the findings, newest first')
-    .option('--rule <rule>', 'only of this rule')
-    .option('--wallet <wallet>', 'only about this wallet')
+    .option('--rule <rule>', 'only findings of this rule')
+    .option('--wallet <wallet>', 'only findings about this wallet')
     .option('--limit <count>', 'maximum number of findings: 1 to 500', parseLimit, 50)
     .option('--json', 'print JSON')
     .action(async (options: Json & { rule?: string; wallet?: string; limit: number }) => {
@@ -163,14 +162,18 @@ function readRule(file: string): Record<string, unknown> & { readonly id: string
 
 /** Parsed as strictly as by the API. */
 function parseFile(file: string): unknown {
+  const bytes = readBytes(file);
+  if (bytes.length > ruleBytesMax) throw new OperatorError(`${file} is not a rule: it is larger than ${ruleBytesMax} bytes.`, lookAtHelp);
+  const read = readStrictJson(bytes, 'file');
+  if ('mistake' in read) throw new OperatorError(`${file} is not a readable JSON file. ${read.mistake}`, lookAtHelp);
+  return read.value;
+}
+
+function readBytes(file: string): Buffer {
   try {
-    const bytes = readFileSync(file);
-    if (bytes.length > ruleBytesMax) throw new OperatorError(`${file} is not a rule: it is larger than ${ruleBytesMax} bytes.`, lookAtHelp);
-    return parseJsonBody(bytes);
-  } catch (failure) {
-    if (failure instanceof OperatorError) throw failure;
-    const why = failure instanceof ProblemError ? ` ${failure.problem.detail}` : '';
-    throw new OperatorError(`${file} is not a readable JSON file.${why}`, lookAtHelp);
+    return readFileSync(file);
+  } catch {
+    throw new OperatorError(`${file} is not a readable JSON file.`, lookAtHelp);
   }
 }
 

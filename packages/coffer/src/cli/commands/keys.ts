@@ -12,8 +12,10 @@ type Json = { readonly json?: boolean };
 
 export function keysCommand(): Command {
   return new Command('keys')
-    .summary('create, list, rotate and revoke API keys')
-    .description('Services authenticate with API keys. A running Coffer applies changes within a second.')
+    .summary('manage API keys')
+    .description(
+      'Creates, lists, rotates and revokes the API keys with which services authenticate. A running Coffer applies changes within a second.',
+    )
     .addCommand(createCommand())
     .addCommand(listCommand())
     .addCommand(rotateCommand())
@@ -57,7 +59,7 @@ function listCommand(): Command {
 function rotateCommand(): Command {
   return new Command('rotate')
     .summary('give a key a new secret; the previous one stays valid for a while')
-    .argument('<id>', 'the part of the key between the two underscores')
+    .argument('<id>', 'id of the key: the part between its two underscores')
     .option('--overlap-hours <hours>', 'how long the previous secret stays valid: 0 to 720', wholeFrom(0, 720), 24)
     .option('--json', 'print JSON')
     .action(async (id: string, options: Json & { overlapHours: number }) => {
@@ -71,7 +73,7 @@ function rotateCommand(): Command {
 function revokeCommand(): Command {
   return new Command('revoke')
     .summary('revoke a key permanently')
-    .argument('<id>', 'the part of the key between the two underscores')
+    .argument('<id>', 'id of the key: the part between its two underscores')
     .option('--json', 'print JSON')
     .action(async (id: string, options: Json) => {
       await runWith(options, withKeys, async (keys) => {

@@ -10,24 +10,24 @@ export function rebuildCommand(): Command {
   return new Command('rebuild')
     .summary('rebuild a projection from the beginning of the event log')
     .description(
-      'Builds a new generation of a projection from the first event, and switches to it once it has caught up. Coffer keeps serving and working while it runs. An interrupted rebuild has no effect: run it again. Without a name, the command lists the projections that can be rebuilt.',
+      'Builds a new generation of a projection from the first event, and switches to it when it has caught up. Coffer can keep running meanwhile. An interrupted rebuild has no effect: run it again. Without a name, the command lists the projections that can be rebuilt.',
     )
-    .argument('[projection]', 'which one')
-    .option('--check', 'only compare: build a copy and report the differences, change nothing; exit code 1 if there are any')
+    .argument('[projection]', 'name of the projection')
+    .option('--check', 'build a copy, compare it with the current data and change nothing; exit code 1 if they differ')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
 Examples:
-  coffer rebuild                 the projections that can be rebuilt, and their progress
-  coffer rebuild stats           the stats of all wallets
-  coffer rebuild stats --check   compares the current data with the log
+  coffer rebuild                 list the projections that can be rebuilt, and their progress
+  coffer rebuild stats           rebuild the stats of all wallets
+  coffer rebuild stats --check   compare the stats with the log
 
 The projections, and what --check compares:
   stats          the stats of all wallets
-  fraud          the findings: event, rule and version, action, wallet, time of the event, the events that were counted, facts;
-                 not their actions, nor the movements stored for rule windows;
-                 after a rebuild, findings that were missed before have their action, such as a freeze
+  fraud          the findings: event, rule and version, action, wallet, time of the event, counted events, facts;
+                 not whether the action was done, nor the movements stored for rule windows;
+                 a rebuild performs the actions of findings that were missed before, such as a freeze
   notifications  cannot be rebuilt: it would notify users again
   webhooks       cannot be rebuilt: it would send deliveries again`,
     )

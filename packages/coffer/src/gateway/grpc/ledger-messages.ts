@@ -20,10 +20,10 @@ export function int64OrNone(amount: bigint | null): bigint | null {
 /** The outcome of a request, posted or refused. */
 export function resultOf(outcome: OperationOutcome, assets: Assets, reader: Reader): OperationResult {
   const { status, entry, key, replayed, seq } = outcome;
-  const problem = status === 'refused' ? problemOf(outcome.refusal, entry) : null;
+  const problem = status === 'refused' ? problemOf(outcome.refusal, entry, assets) : null;
   const common = { seq: BigInt(seq), requestId: key, replayed, problem };
   if (!entry) return { ...unrecorded, ...common };
-  const ofSaga = outcome.saga && sagaOf(entry, outcome.saga, reader);
+  const ofSaga = outcome.saga && sagaOf(entry, outcome.saga, assets, reader);
   const result = resultOfEntry(entry, entry.scope, assets, reader);
   // The caller knows itself: as over REST, only a correction or a control repeats its actor.
   return { ...result, ...(result.reason === '' && { actor: '' }), ...ofSaga, ...common };
@@ -32,7 +32,7 @@ export function resultOf(outcome: OperationOutcome, assets: Assets, reader: Read
 /** A recorded operation, with what was reversed of it. */
 export function resultOfRead({ entry, reversals, saga }: OperationRead, assets: Assets, reader: Reader): OperationResult {
   const result = resultOfEntry(entry, entry.scope, assets, reader);
-  if (saga) return { ...result, ...sagaOf(entry, saga, reader) };
+  if (saga) return { ...result, ...sagaOf(entry, saga, assets, reader) };
   if (reversals.length === 0) return result;
   return { ...result, reversed: int64OrNone(reversals.at(-1)?.reversed ?? null), reversedBy: reversals.map(operationId) };
 }
@@ -41,6 +41,7 @@ export function resultOfRead({ entry, reversals, saga }: OperationRead, assets: 
 function sagaOf(
   entry: RecordedEntry,
   saga: SagaState,
+  assets: Assets,
   reader: Reader,
 ): Pick<OperationResult, 'type' | 'mode' | 'status' | 'from' | 'to' | 'problem'> {
   const { status, credit } = saga;
@@ -51,7 +52,7 @@ function sagaOf(
     status: status === 'compensated' ? 'refused' : status,
     from: entry.debit && accountOf(visibleSide(entry.debit, reader)),
     to: credit?.credit ? accountOf(visibleSide(credit.credit, reader)) : beyondTransit(entry),
-    problem: refusal && problemOf(refusal, credit),
+    problem: refusal && problemOf(refusal, credit, assets),
   };
 }
 
@@ -89,7 +90,7 @@ export function resultOfEntry(entry: RecordedEntry, seenFrom: number | null, ass
     reason: seen.reason ?? '',
     actor: seen.actor ?? '',
     approver: seen.approver ?? '',
-    problem: entry.refusal && problemOf(entry.refusal, entry),
+    problem: entry.refusal && problemOf(entry.refusal, entry, assets),
     mode: entry.kind.startsWith('transfer_') ? 'saga' : '',
   };
 }
@@ -130,10 +131,10 @@ function holdOf({ book }: RecordedEntry, { seq, left, expiresAt }: NonNullable<V
   return { holdId: `${book}-${seq}`, left: int64OrNone(left), expiresAt: expiresAt ? expiresAt.toISOString() : '' };
 }
 
-function problemOf(refusal: OperationRefusal, entry: RecordedEntry | null): Problem {
+function problemOf(refusal: OperationRefusal, entry: RecordedEntry | null, assets: Assets): Problem {
   const book = entry && entry.book;
-  const { code, details } = ledgerFailure(refusal, entry);
-  const facts = Object.entries(visibleRefusal(refusal, book).facts).map(([name, value]): Fact => ({ name, value }));
+  const { code, details } = ledgerFailure(refusal, entry, assets);
+  const facts = Object.entries(visibleRefusal(refusal, book, assets).facts).map(([name, value]): Fact => ({ name, value }));
   return { code, detail: details, facts };
 }
 

@@ -1,35 +1,36 @@
 /** Reads the operations of ledger.proto into requests, by the table of operations, and describes what is wrong with one. */
+import { readStrictJson } from '../../kernel/index.ts';
 import { batchSizeMax, definitions, InvalidInput, isIdempotencyKey, keyLengthMax, metadataMistake } from '../../operations/index.ts';
 import type { BatchItem, Caller, Definition, Input, Terms } from '../../operations/index.ts';
 import type { Admission, OperationName } from '../access/index.ts';
-import { parseJsonBody, ProblemError } from '../http/index.ts';
+import { itemName } from '../problems/index.ts';
 import type { MoneyTerms, Operation, PostRequest, Terms as TermsMessage } from './generated/ledger.ts';
 
 /** The policy's decision on each kind of operation; throws if one is denied. */
-export type Asker = { readonly actor: string; readonly admit: (operation: OperationName) => Admission };
+export type Poster = { readonly actor: string; readonly admit: (operation: OperationName) => Admission };
 
 type Message = Readonly<Record<string, unknown>> & { readonly terms: TermsMessage | null; readonly money?: MoneyTerms | null };
 
 const byField = new Map(definitions.map((definition) => [definition.grpc.field, definition]));
 
 /** Throws InvalidInput, which names the invalid operation. */
-export function readOperations({ operations }: PostRequest, asker: Asker): BatchItem[] {
+export function readOperations({ operations }: PostRequest, poster: Poster): BatchItem[] {
   if (operations.length === 0 || operations.length > batchSizeMax)
     refuse(`A request has 1 to ${batchSizeMax} operations; this one has ${operations.length}.`);
   const callers = new Map<Definition, Caller>();
   return operations.map((operation, at) => {
     try {
-      return readOperation(operation, asker, callers);
+      return readOperation(operation, poster, callers);
     } catch (failure) {
-      if (failure instanceof InvalidInput) throw new InvalidInput(`operations[${at}]: ${failure.message}`, failure.code);
+      if (failure instanceof InvalidInput) throw new InvalidInput(`${itemName(at)}: ${failure.message}`, failure.code);
       throw failure;
     }
   });
 }
 
-function readOperation(operation: Operation, asker: Asker, callers: Map<Definition, Caller>): BatchItem {
+function readOperation(operation: Operation, poster: Poster, callers: Map<Definition, Caller>): BatchItem {
   const { definition, message } = theOneSet(operation);
-  const caller = callers.get(definition) ?? callerOf(definition, asker);
+  const caller = callers.get(definition) ?? callerOf(definition, poster);
   callers.set(definition, caller);
   return { definition, request: definition.read(inputOf(definition, message, caller)) };
 }
@@ -50,7 +51,7 @@ function theOneSet(operation: Operation): { readonly definition: Definition; rea
   return found ?? refuse('The operation is empty. Set exactly one of its fields.');
 }
 
-function callerOf({ name }: Definition, { actor, admit }: Asker): Caller {
+function callerOf({ name }: Definition, { actor, admit }: Poster): Caller {
   const { principal, onlyOwner } = admit(name as OperationName);
   return { principal, onlyOwner, actor, admit };
 }
@@ -87,29 +88,19 @@ function readKey(terms: TermsMessage | null): string | undefined {
   return isIdempotencyKey(key) ? key : refuse(`"request_id" must be 1 to ${keyLengthMax} characters of printable text.`);
 }
 
-/** In JSON's usual spelling, as over REST. */
+/** Read as strictly as a body over REST, and stored in JSON's usual spelling. */
 function readMetadata(text: string): string | undefined {
   if (text === '') return undefined;
-  const value = parsedJson(text);
-  const mistake = metadataMistake(value);
-  return mistake === null ? JSON.stringify(value) : refuse(mistake);
-}
-
-/** As strictly as a body over REST: no duplicate keys, no numbers that would be rounded. */
-function parsedJson(text: string): unknown {
-  try {
-    return parseJsonBody(Buffer.from(text));
-  } catch (failure) {
-    if (failure instanceof ProblemError)
-      return refuse('"metadata" is not valid JSON, names a key twice, or has a number that cannot be kept exactly.');
-    throw failure;
-  }
+  const read = readStrictJson(Buffer.from(text), 'metadata');
+  if ('mistake' in read) return refuse(read.mistake);
+  const mistake = metadataMistake(read.value);
+  return mistake === null ? JSON.stringify(read.value) : refuse(mistake);
 }
 
 /** Names such as `user_id` are kept: these operations are named after the documented REST routes. */
 const renamed: Readonly<Record<string, string>> = { user_id: 'owner_id', asset_type_id: 'asset', sweepToWalletId: 'sweep_to' };
 
-function snakeCase(field: string): string {
+export function snakeCase(field: string): string {
   return renamed[field] ?? field.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 }
 

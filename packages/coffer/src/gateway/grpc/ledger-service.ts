@@ -1,13 +1,13 @@
 /** ledger.LedgerService: the whole product over gRPC; posting as single requests and as a stream. */
-import { InvalidInput, isIdempotencyKey } from '../../operations/index.ts';
-import type { BatchItem, Commands } from '../../operations/index.ts';
+import { entryIdIn, InvalidInput, isIdempotencyKey, ownerIn, requiredMomentIn, walletIn, wordIn } from '../../operations/index.ts';
+import type { Commands, Values } from '../../operations/index.ts';
 import type { Server } from '@grpc/grpc-js';
 import { actorOf } from '../../identity/index.ts';
-import { isUuid, parseMoment } from '../../kernel/index.ts';
 import type { Assets, LedgerEvent, RecordedEntry } from '../../ledger/index.ts';
-import { walletIdPattern, walletIdRule } from '../../wallets/index.ts';
 import type { Page, Reader, Wallet, WalletQueries } from '../../wallets/index.ts';
+import { firstOfUnknownOwner } from '../access/index.ts';
 import type { Access, Admission, OperationName } from '../access/index.ts';
+import { itemName } from '../problems/index.ts';
 import { denialFailure } from './callers.ts';
 import { ledgerService } from './generated/ledger.ts';
 import type {
@@ -44,15 +44,15 @@ import {
   walletOf,
 } from './ledger-messages.ts';
 import { countedRequest, notedRequest } from './ledger-notes.ts';
-import { readOperations } from './ledger-requests.ts';
+import { readOperations, snakeCase } from './ledger-requests.ts';
 import { operationOf } from './observing.ts';
-import { failureOf, ledgerFailure, outageFailure } from './statuses.ts';
+import { failureOf, identityFailure, outageFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
 import { serveStream } from './streams.ts';
 import type { StreamHandler, StreamOptions } from './streams.ts';
 import { serve } from './unary.ts';
 import type { UserLookup } from './user-client.ts';
-import type { Answer, ServeOptions } from './unary.ts';
+import type { Answer, Handler, ServeOptions } from './unary.ts';
 
 export type LedgerServiceOptions = {
   readonly commands: Commands;
@@ -73,20 +73,81 @@ export function serveLedger(server: Server, options: LedgerServiceOptions & Serv
   const limit = { max: operationsUnderWayMax, weightOf: ({ operations }: PostRequest) => Math.max(1, operations.length) };
   const causes = ({ results }: PostResponse) => results.flatMap(({ operationId }) => operationOf(operationId) ?? []);
   const post: StreamHandler<PostRequest, PostResponse> = (request, caller) => calls.postOfStream(request, caller);
-  serve(server, 'postBatch', ledgerService.post, (request, call) => calls.post(request, call), options, {
-    summaryOf: notedRequest,
-    causes,
-  });
+  serve(
+    server,
+    'postBatch',
+    ledgerService.post,
+    orFailure((request, call) => calls.post(request, call)),
+    options,
+    {
+      summaryOf: notedRequest,
+      causes,
+    },
+  );
   serveStream(server, 'postBatch', ledgerService.postStream, limit, post, { summaryOf: countedRequest, causes }, options);
-  serve(server, 'getOperation', ledgerService.getOperation, (request, call) => calls.operation(request, call), options);
-  serve(server, 'getWallet', ledgerService.getWallet, (request, call) => calls.wallet(request, call), options);
-  serve(server, 'listMyWallets', ledgerService.listWallets, (request, call) => calls.wallets(request, call), options);
-  serve(server, 'getHistory', ledgerService.getHistory, (request, call) => calls.history(request, call), options);
-  serve(server, 'getBalanceAt', ledgerService.getBalanceAt, (request, call) => calls.balanceAt(request, call), options);
-  serve(server, 'getStats', ledgerService.getStats, (request, call) => calls.stats(request, call), options);
-  serve(server, 'getHold', ledgerService.getHold, (request, call) => calls.hold(request, call), options);
-  serve(server, 'listHolds', ledgerService.listHolds, (request, call) => calls.holds(request, call), options);
-  serve(server, 'listEvents', ledgerService.listEvents, (request, call) => calls.events(request, call), options);
+  serve(
+    server,
+    'getOperation',
+    ledgerService.getOperation,
+    orFailure((request, call) => calls.operation(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'getWallet',
+    ledgerService.getWallet,
+    orFailure((request, call) => calls.wallet(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'listMyWallets',
+    ledgerService.listWallets,
+    orFailure((request, call) => calls.wallets(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'getHistory',
+    ledgerService.getHistory,
+    orFailure((request, call) => calls.history(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'getBalanceAt',
+    ledgerService.getBalanceAt,
+    orFailure((request, call) => calls.balanceAt(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'getStats',
+    ledgerService.getStats,
+    orFailure((request, call) => calls.stats(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'getHold',
+    ledgerService.getHold,
+    orFailure((request, call) => calls.hold(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'listHolds',
+    ledgerService.listHolds,
+    orFailure((request, call) => calls.holds(request, call)),
+    options,
+  );
+  serve(
+    server,
+    'listEvents',
+    ledgerService.listEvents,
+    orFailure((request, call) => calls.events(request, call)),
+    options,
+  );
   serve(server, 'listAssets', ledgerService.listAssets, async () => ({ message: { assets: assets.all.map(assetMessage) } }), options);
 }
 
@@ -108,13 +169,7 @@ class LedgerCalls {
   }
 
   async post(request: PostRequest, caller: Admission): Promise<Answer<PostResponse>> {
-    try {
-      return { message: { id: request.id, results: await this.#results(request, caller), problem: null } };
-    } catch (thrown) {
-      const failure = requestFailureIn(thrown);
-      if (!failure) throw thrown;
-      return { failure };
-    }
+    return { message: { id: request.id, results: await this.#results(request, caller), problem: null } };
   }
 
   /** An invalid request gets its own answer, and the stream continues. */
@@ -138,27 +193,26 @@ class LedgerCalls {
       throw new InvalidInput(decision.detail, decision.denied);
     };
     const items = readOperations(request, { actor: actorOf(caller.principal), admit });
-    await this.#refuseStrangers(items);
+    const requests = items.map((item) => item.request);
+    const stranger = await firstOfUnknownOwner(requests, caller, (owners) => this.#unknownAmong(owners));
+    if (stranger !== null) {
+      const failure = identityFailure({ code: 'user_not_found', facts: {} });
+      throw new Denied({ ...failure, details: `${itemName(stranger)}: ${failure.details}` });
+    }
     const outcomes = await this.#commands.batch(items, { atomic: request.atomic });
     return outcomes.map((outcome) => resultOf(outcome, this.#assets, caller));
   }
 
-  /** An owner must be an existing user. */
-  async #refuseStrangers(items: readonly BatchItem[]): Promise<void> {
-    const owners = new Set(items.flatMap(({ request }) => ('owner' in request ? [String(request.owner)] : [])));
+  async #unknownAmong(owners: readonly string[]): Promise<string[]> {
     const deadline = Date.now() + lookupsMs;
-    await Promise.all(
-      Array.from(owners, async (owner) => {
-        const found = await this.#users.find(owner, deadline);
-        if (found.status === 'refused') throw new Denied({ ...found.failure, details: `${found.failure.details} (owner_id: ${owner})` });
-        if (found.status === 'unavailable') throw new Denied(failureOf('users_unavailable'));
-      }),
-    );
+    const found = await Promise.all(owners.map(async (owner) => ({ owner, ...(await this.#users.find(owner, deadline)) })));
+    if (found.some(({ status }) => status === 'unavailable')) throw new Denied(failureOf('users_unavailable'));
+    return found.flatMap(({ owner, status }) => (status === 'refused' ? [owner] : []));
   }
 
   async operation({ operationId, walletId, requestId }: GetOperationRequest, reader: Reader): Promise<Answer<OperationResult>> {
     if (operationId !== '') {
-      const found = await this.#queries.operation(operationId, reader);
+      const found = await this.#queries.operation(entryIdIn(fields({ operationId }), 'operationId'), reader);
       return found
         ? { message: resultOfRead(found, this.#assets, reader) }
         : { failure: failureOf('operation_not_found', { facts: { operationId } }) };
@@ -177,12 +231,8 @@ class LedgerCalls {
     return await this.#withWallet(walletId, reader, (wallet) => ({ message: walletOf(wallet) }));
   }
 
-  async wallets({ ownerId, ...paged }: ListWalletsRequest, { principal, onlyOwner }: Admission): Promise<Answer<ListWalletsResponse>> {
-    const requestedOwner = ownerId.toLowerCase();
-    if (onlyOwner !== undefined && requestedOwner !== '' && requestedOwner !== onlyOwner)
-      return { failure: failureOf('forbidden', { said: 'You can access only your own wallets. Omit owner_id.' }) };
-    const owner = requestedOwner || ('userId' in principal ? principal.userId : '');
-    if (!isUuid(owner)) return { failure: invalid("Name the owner of the wallets: send the user's id as owner_id.") };
+  async wallets({ ownerId, ...paged }: ListWalletsRequest, caller: Admission): Promise<Answer<ListWalletsResponse>> {
+    const owner = ownerIn({ ...fields({ ownerId: ownerId || undefined }), caller }, 'ownerId');
     const read = async (limit: number, cursor?: string) => await this.#queries.walletsOf(owner, limit, cursor);
     return await this.#page(paged, cursors.asset, read, (items, next) => ({ wallets: items.map(walletOf), next }));
   }
@@ -196,27 +246,25 @@ class LedgerCalls {
   }
 
   async balanceAt({ walletId, at, by }: GetBalanceAtRequest, reader: Reader): Promise<Answer<GetBalanceAtResponse>> {
-    const moment = parseMoment(at);
-    if (!moment) return { failure: invalid('`at` must be RFC 3339 with a time zone, such as 2026-01-31T12:00:00Z.') };
-    if (by !== '' && by !== 'recorded' && by !== 'effective') return { failure: invalid('`by` must be recorded or effective.') };
+    const moment = requiredMomentIn(fields({ at }), 'at');
+    const date = wordIn(fields({ by: by || undefined }), 'by', ['recorded', 'effective']) ?? 'recorded';
     return await this.#withWallet(walletId, reader, async (wallet) => {
-      const past = await this.#queries.balanceAt(wallet, moment, by || 'recorded');
+      const past = await this.#queries.balanceAt(wallet, moment, date);
       if (!past) return { failure: failureOf('not_open_yet') };
       const [balance, held] = [int64OrNone(past.balance), int64OrNone(past.held)];
       const version = past.version === null ? null : BigInt(past.version);
-      return { message: { walletId, at: moment.toISOString(), by: by || 'recorded', balance, held, version } };
+      return { message: { walletId, at: moment.toISOString(), by: date, balance, held, version } };
     });
   }
 
   async stats({ walletId }: GetStatsRequest, reader: Reader): Promise<Answer<Stats>> {
-    if (!walletIds.test(walletId)) return { failure: noWalletId };
-    const stats = await this.#queries.stats(walletId, reader);
+    const stats = await this.#queries.stats(walletIn(fields({ walletId })), reader);
     return stats ? { message: statsOf(stats) } : { failure: walletNotFound(walletId) };
   }
 
   async hold({ holdId }: GetHoldRequest, reader: Reader): Promise<Answer<Hold>> {
-    const hold = await this.#queries.hold(holdId, reader);
-    return hold ? { message: holdMessage(hold) } : { failure: ledgerFailure({ code: 'hold_not_found', facts: { hold: holdId } }) };
+    const hold = await this.#queries.hold(entryIdIn(fields({ holdId }), 'holdId'), reader);
+    return hold ? { message: holdMessage(hold) } : { failure: failureOf('hold_not_found', { facts: { hold: holdId } }) };
   }
 
   async holds({ walletId, open, ...paged }: ListHoldsRequest, reader: Reader): Promise<Answer<ListHoldsResponse>> {
@@ -237,8 +285,7 @@ class LedgerCalls {
   }
 
   async #withWallet<T>(id: string, reader: Reader, work: (wallet: Wallet) => Answer<T> | Promise<Answer<T>>): Promise<Answer<T>> {
-    if (!walletIds.test(id)) return { failure: noWalletId };
-    const wallet = await this.#queries.wallet(id, reader);
+    const wallet = await this.#queries.wallet(walletIn(fields({ walletId: id })), reader);
     return wallet ? await work(wallet) : { failure: walletNotFound(id) };
   }
 
@@ -256,8 +303,10 @@ class LedgerCalls {
   }
 }
 
-const walletIds = new RegExp(walletIdPattern);
-const noWalletId = invalid(`A wallet_id must be ${walletIdRule}.`);
+/** The fields of a message, for the readers of operations. */
+function fields(values: Values['values']): Values {
+  return { values, nameOf: snakeCase };
+}
 
 const cursors = {
   asset: /^[1-9]\d{0,8}$/,
@@ -276,6 +325,19 @@ class Denied extends Error {
   }
 }
 
+/** Answers with the failure that the request caused, where `handle` throws it. */
+function orFailure<Request, Response>(handle: Handler<Request, Response>): Handler<Request, Response> {
+  return async (request, call) => {
+    try {
+      return await handle(request, call);
+    } catch (thrown) {
+      const failure = requestFailureIn(thrown);
+      if (!failure) throw thrown;
+      return { failure };
+    }
+  };
+}
+
 /** Null if the failure is not caused by the request. */
 function requestFailureIn(thrown: unknown): Failure | null {
   if (thrown instanceof InvalidInput) return invalidInputFailure(thrown);
@@ -291,5 +353,5 @@ function invalid(sentence: string): Failure {
 }
 
 function walletNotFound(wallet: string): Failure {
-  return ledgerFailure({ code: 'wallet_not_found', facts: { wallet } });
+  return failureOf('wallet_not_found', { facts: { wallet } });
 }

@@ -2,6 +2,7 @@
 import { status } from '@grpc/grpc-js';
 import type { IdentityRefusal } from '../../identity/index.ts';
 import type { OperationRefusal } from '../../operations/index.ts';
+import type { AssetNames } from '../../visibility/index.ts';
 import { explain, explainRefusal, outageOf, problemTable } from '../problems/index.ts';
 import type { Facts, ProblemCode } from '../problems/index.ts';
 
@@ -19,8 +20,8 @@ export function failureOf(
 }
 
 /** `entry`: the entry that recorded it, if any. */
-export function ledgerFailure(refusal: OperationRefusal, entry: { readonly book: number } | null = null): Failure {
-  const { code, detail } = explainRefusal(refusal, entry);
+export function ledgerFailure(refusal: OperationRefusal, entry: { readonly book: number } | null, assets: AssetNames): Failure {
+  const { code, detail } = explainRefusal(refusal, entry, assets);
   return failureOf(code, { said: detail });
 }
 

@@ -1,6 +1,7 @@
 /** The wallets service, as identity needs it. */
 import { assert } from '../../kernel/index.ts';
 import type { Address } from '../../kernel/index.ts';
+import { openWalletMsMax } from '../../identity/index.ts';
 import type { WalletProvisioner } from '../../identity/index.ts';
 import { ServiceClient } from './client.ts';
 import type { ClientOptions } from './client.ts';
@@ -8,15 +9,13 @@ import { walletService } from './generated/wallet.ts';
 
 const defaultOpenMs = 5_000;
 const lookMs = 2_000;
-/** Identity repairs openings older than 30 seconds: none may take that long. */
-const openMsMax = 20_000;
 
 /** `openMs`: the deadline of opening a wallet. */
 export function createWalletClient(
   address: Address,
   { openMs = defaultOpenMs, ...options }: ClientOptions & { readonly openMs?: number } = {},
 ): WalletProvisioner & { close(): void } {
-  assert(openMs <= openMsMax, `opening a wallet takes at most ${openMsMax} ms`);
+  assert(openMs <= openWalletMsMax, `opening a wallet takes at most ${openWalletMsMax} ms`);
   const client = new ServiceClient(address, options);
   return {
     async openWallet(userId) {

@@ -14,6 +14,7 @@ import { OpeningTimes } from './opening-times.ts';
 import { startServer } from './server.ts';
 import type { RunningService, ServiceOptions } from './server.ts';
 import { failureOf, identityFailure, ledgerFailure } from './statuses.ts';
+import type { Failure } from './statuses.ts';
 import { serve } from './unary.ts';
 import type { Answer, Call } from './unary.ts';
 import type { UserLookup } from './user-client.ts';
@@ -68,13 +69,15 @@ class WalletCalls {
   readonly #commands: Commands;
   readonly #queries: WalletQueries;
   readonly #users: UserLookup;
+  readonly #assets: Assets;
   readonly #defaultAsset: string;
   readonly #openingTimes: OpeningTimes;
 
-  constructor({ commands, queries, users, defaultAsset }: WalletsServiceOptions) {
+  constructor({ commands, queries, users, assets, defaultAsset }: WalletsServiceOptions) {
     this.#commands = commands;
     this.#queries = queries;
     this.#users = users;
+    this.#assets = assets;
     this.#defaultAsset = defaultAsset;
     this.#openingTimes = new OpeningTimes(async (wallet) => (await queries.wallet(wallet))?.openedAt ?? null);
   }
@@ -88,7 +91,8 @@ class WalletCalls {
     if (user.status === 'unavailable') return { failure: failureOf('users_unavailable') };
     const outcome = await this.#commands.open({ owner: userId, actor: `user:${userId}` });
     const wallet = ownedWalletId(userId, this.#defaultAsset);
-    if (outcome.status === 'refused') return { failure: ledgerFailure(outcome.refusal), trailer: outcomeTrailer(outcome, wallet) };
+    if (outcome.status === 'refused')
+      return { failure: ledgerFailure(outcome.refusal, outcome.entry, this.#assets), trailer: outcomeTrailer(outcome, wallet) };
     return {
       message: { id: wallet, userId, balance: 0n, createdAt: this.#openingTimes.remember(wallet, outcome.entry.recordedAt) },
       trailer: outcomeTrailer(outcome, wallet),
@@ -128,7 +132,7 @@ class WalletCalls {
 
     const outcome = await this.#commands[kind]({ wallet, amount, key, onlyOwner });
     const trailer = outcomeTrailer(outcome, wallet);
-    if (outcome.status === 'refused') return { failure: ledgerFailure(outcome.refusal), trailer };
+    if (outcome.status === 'refused') return { failure: ledgerFailure(outcome.refusal, outcome.entry, this.#assets), trailer };
     const side = kind === 'deposit' ? outcome.entry.credit : outcome.entry.debit;
     if (!side || !fitsInt64(side.balance)) return { failure: failureOf('posted_balance_exceeds_int64'), trailer };
     return { message: { id: wallet, userId, balance: side.balance, createdAt }, trailer };
@@ -151,8 +155,8 @@ function fitsInt64(amount: bigint): boolean {
   return amount <= int64Max && amount >= int64Min;
 }
 
-function walletNotFound(wallet: string): ReturnType<typeof ledgerFailure> {
-  return ledgerFailure({ code: 'wallet_not_found', facts: { wallet } });
+function walletNotFound(wallet: string): Failure {
+  return failureOf('wallet_not_found', { facts: { wallet } });
 }
 
 function seqTrailer(seq: number): Metadata {

@@ -1,10 +1,10 @@
 /** Asynchronous requests: how a caller asks for one, what is stored, and what is answered. */
 import Type from 'typebox';
 import { assert } from '../../kernel/index.ts';
-import type { Definition, Terms, TransferRequest, WalletMoneyRequest } from '../../operations/index.ts';
+import type { Definition, OperationOutcome, Terms, TransferRequest, WalletMoneyRequest } from '../../operations/index.ts';
 import { openRequestsMax } from '../../requests/index.ts';
-import type { Content, RequestType } from '../../requests/index.ts';
-import { actorOf } from './actor.ts';
+import type { Content, NewRequest, RequestType } from '../../requests/index.ts';
+import type { Wallet } from '../../wallets/index.ts';
 import type { Product, Reply, Request } from './app.ts';
 import { callerOf } from './callers.ts';
 import { noteOperation } from './observing.ts';
@@ -48,19 +48,14 @@ export async function acceptLater(
   wanted: Terms,
   atOnce: () => Promise<Reply>,
 ): Promise<Reply> {
-  assert(isRequestType(name), `${name} can be done asynchronously`);
-  const money = wanted as WalletMoneyRequest | TransferRequest;
-  const id = 'from' in money ? money.from : money.wallet;
+  const money = wanted as Money;
   const { key = '' } = money;
+  const id = walletOf(money);
   noteOperation(request, null, key, id);
   const wallet = await product.queries.wallet(id, callerOf(request));
   if (!wallet) return sendProblem(reply, refusedUnseen(key, 'wallet_not_found', { wallet: id }));
-  const { owner, asset } = wallet;
   const isOnRecord = async () => await product.queries.isOnRecord(wallet, key);
-  const accepted = await product.requests.accept(
-    { type: name, wallet: id, owner, asset, key, content: contentOf(money, product), actor: actorOf(request) },
-    { isOnRecord },
-  );
+  const accepted = await product.requests.accept(newRequest(product, name, money, wallet), { isOnRecord });
   if (accepted.kind === 'on_record') {
     reply.removeHeader('preference-applied');
     return await atOnce();
@@ -71,14 +66,47 @@ export async function acceptLater(
   return reply
     .code(202)
     .header('location', `/requests/${accepted.request.id}`)
-    .send(presentRequest(accepted.request, callerOf(request)));
+    .send(presentRequest(accepted.request, product.assets, callerOf(request)));
+}
+
+/**
+ * The refusal of a synchronous request whose asynchronous twin, the same content under the same key, holds the amount: it names the twin. Not
+ * 202, because a caller who did not ask for it takes a success for a posting. Null if there is no twin.
+ */
+export async function twinHeld(
+  product: Product,
+  request: Request,
+  { name }: Definition,
+  wanted: Terms,
+  outcome: OperationOutcome,
+): Promise<Problem | null> {
+  if (outcome.status !== 'refused' || outcome.refusal.code !== 'idempotency_key_reused') return null;
+  const money = wanted as Money;
+  const wallet = await product.queries.wallet(walletOf(money), callerOf(request));
+  const twin = wallet && (await product.requests.findTwin(newRequest(product, name, money, wallet)));
+  if (!twin) return null;
+  noteOperation(request, null, twin.key, twin.wallet);
+  const said = `The key "${twin.key}" belongs to request ${twin.id}, which you sent asynchronously with the same content. It is ${twin.status}: read it with GET /requests/${twin.id}.`;
+  return { ...refusalProblem(outcome, product.assets), detail: said };
+}
+
+type Money = WalletMoneyRequest | TransferRequest;
+
+function walletOf(money: Money): string {
+  return 'from' in money ? money.from : money.wallet;
+}
+
+function newRequest(product: Product, name: string, money: Money, { owner, asset }: Wallet): NewRequest {
+  assert(isRequestType(name), `${name} can be done asynchronously`);
+  const { key = '', actor = null } = money;
+  return { type: name, wallet: walletOf(money), owner, asset, key, actor, content: contentOf(money, product) };
 }
 
 function isRequestType(name: string): name is RequestType {
   return name === 'withdraw' || name === 'transfer';
 }
 
-function contentOf(money: WalletMoneyRequest | TransferRequest, { assets }: Product): Content {
+function contentOf(money: Money, { assets }: Product): Content {
   const { amount, upTo, asset, minimumBalance, effectiveAt, expectedVersion, metadata } = money;
   return {
     ...('to' in money && { to: money.to, ...(money.mode !== undefined && { mode: money.mode }) }),
@@ -94,7 +122,7 @@ function contentOf(money: WalletMoneyRequest | TransferRequest, { assets }: Prod
 
 /** The same wording as for synchronous operations; the ledger has no record of it. */
 function refusedUnseen(key: string, code: 'wallet_not_found' | 'idempotency_key_reused', facts: Record<string, string>): Problem {
-  return refusalProblem({ status: 'refused', replayed: false, seq: 0, refusal: { code, facts }, entry: null, key });
+  return problem(code, { facts, requestId: key });
 }
 
 function tooManyOpen(wallet: string, key: string): Problem {

@@ -4,8 +4,10 @@ import type { TSchema } from 'typebox';
 import { batchSizeMax, definitions, HoldId, InvalidInput, OperationId, strict, WalletId } from '../../operations/index.ts';
 import type { BatchItem, Caller, Definition, Subject } from '../../operations/index.ts';
 import type { Admission, OperationName } from '../access/index.ts';
+import { itemName } from '../problems/index.ts';
 import { callerFor, itemInput } from './input.ts';
 import { invalidInputProblem, ProblemError } from './problem.ts';
+import type { Problem } from './problem.ts';
 import { readTerms } from './request-content.ts';
 import type { TermsBody } from './request-content.ts';
 import { checkerOf } from './validation.ts';
@@ -64,23 +66,18 @@ export function batchMistake(body: unknown): string | null {
   if (mistake !== null) return mistake;
   const { operations } = body as { operations: readonly unknown[] };
   for (const [at, operation] of operations.entries()) {
-    if (typeof operation !== 'object' || operation === null) return `${nameAt(at)} must be a JSON object.`;
+    if (typeof operation !== 'object' || operation === null) return `${itemName(at)} must be a JSON object.`;
     const check = checkers.get('type' in operation ? operation.type : undefined);
-    if (!check) return `${nameAt(at)} has an invalid "type" (one of ${types.join(', ')}).`;
-    const wrong = check(operation, nameAt(at));
+    if (!check) return `${itemName(at)} has an invalid "type" (one of ${types.join(', ')}).`;
+    const wrong = check(operation, itemName(at));
     if (wrong !== null) return wrong;
   }
   return null;
 }
 
-export function nameAt(at: number): string {
-  return `operations[${at}]`;
-}
-
-/** The user whose wallet an item names, if any. */
-export function ownerNamedIn(body: ItemBody): string | undefined {
-  const named = body['ownerId'] ?? body['user_id'];
-  return typeof named === 'string' ? named : undefined;
+/** The problem of one item, with its name. */
+export function named(problem: Problem, at: number): Problem {
+  return { ...problem, detail: `${itemName(at)}: ${problem.detail}` };
 }
 
 /**
@@ -100,7 +97,7 @@ export function readBatch(bodies: readonly ItemBody[], admit: (operation: Operat
       const problem =
         failure instanceof ProblemError ? failure.problem : failure instanceof InvalidInput ? invalidInputProblem(failure) : null;
       if (!problem) throw failure;
-      throw new ProblemError({ ...problem, detail: `${nameAt(at)}: ${problem.detail}` });
+      throw new ProblemError(named(problem, at));
     }
   });
 }

@@ -6,7 +6,8 @@ import type { Assets } from '../../ledger/index.ts';
 import { definitions, oneOf, ref, strict } from '../../operations/index.ts';
 import type { BatchItem, OperationOutcome } from '../../operations/index.ts';
 import type { Reader } from '../../wallets/index.ts';
-import { batchItemSchemas, nameAt } from './batch-items.ts';
+import { describeRefusal, itemName } from '../problems/index.ts';
+import { batchItemSchemas } from './batch-items.ts';
 import { problem, problemBody, problemContentType, refusalProblem } from './problem.ts';
 
 type Fields = Record<string, TSchema>;
@@ -22,11 +23,11 @@ const BatchResult = Type.Object(
     replayed: Type.Boolean({ description: 'true: it was already done or refused under the same key' }),
     ...maybe(answers),
     requestId: Type.String({ description: 'the idempotency key of the operation' }),
-    code: Type.Optional(Type.String({ description: 'of a refusal: stable code for programs', examples: ['insufficient_funds'] })),
-    title: Type.Optional(Type.String({ description: 'of a refusal' })),
-    detail: Type.Optional(Type.String({ description: 'of a refusal: what to do about it' })),
-    facts: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'of a refusal: the facts behind the detail' })),
-    transferStatus: Type.Optional(Type.String({ description: 'of a transfer in steps whose money was returned: compensated' })),
+    code: Type.Optional(Type.String({ description: 'if refused: a stable code for programs', examples: ['insufficient_funds'] })),
+    title: Type.Optional(Type.String({ description: 'if refused: what kind of problem it is' })),
+    detail: Type.Optional(Type.String({ description: 'if refused: what went wrong, and what to do about it' })),
+    facts: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'if refused: the facts behind the detail' })),
+    transferStatus: Type.Optional(Type.String({ description: 'compensated: the money of a transfer in steps was returned' })),
   },
   {
     $id: 'BatchResult',
@@ -77,7 +78,7 @@ export function presentBatch(
 function presentResult(outcome: OperationOutcome, item: BatchItem | undefined, assets: Assets, reader: Reader): Static<typeof BatchResult> {
   const { replayed } = outcome;
   if (outcome.status === 'refused') {
-    const { code, title, detail, facts, operationId, transferStatus } = refusalProblem(outcome);
+    const { code, title, detail, facts, operationId, transferStatus } = refusalProblem(outcome, assets);
     return {
       status: 'refused',
       replayed,
@@ -98,9 +99,10 @@ function presentResult(outcome: OperationOutcome, item: BatchItem | undefined, a
 }
 
 /** Of an all-or-nothing batch that was refused. */
-export function batchProblem(answer: Static<typeof BatchAnswer>): string {
-  const culprit = answer.results.findIndex(({ code }) => code !== undefined && code !== 'linked_operation_refused');
-  const refused = answer.results[culprit];
-  const batch = problem('batch_refused', { facts: { operation: nameAt(culprit), why: refused?.detail ?? '' } });
+export function batchProblem(outcomes: readonly OperationOutcome[], answer: Static<typeof BatchAnswer>, assets: Assets): string {
+  const culprit = outcomes.findIndex((outcome) => outcome.status === 'refused' && outcome.refusal.code !== 'linked_operation_refused');
+  const refused = outcomes[culprit];
+  const why = refused?.status === 'refused' ? describeRefusal(refused.refusal, refused.entry, assets) : '';
+  const batch = problem('batch_refused', { facts: { operation: itemName(culprit), why } });
   return JSON.stringify({ ...(JSON.parse(problemBody({ ...batch, facts: undefined })) as object), ...answer });
 }

@@ -7,7 +7,7 @@ import { isOperationName, ruleOf } from '../access/index.ts';
 import type { Access, Admission, Decision, OperationName } from '../access/index.ts';
 import { assert } from '../../kernel/index.ts';
 import type { App, Product, Reply, Request } from './app.ts';
-import { denied, forbidden, malformed, ProblemError } from './problem.ts';
+import { denied, ProblemError } from './problem.ts';
 import { problems } from './schemas.ts';
 
 declare module 'fastify' {
@@ -88,21 +88,4 @@ export function accountOf(request: Request): string {
   const { principal } = callerOf(request);
   assert('userId' in principal, 'the policy admits only callers with an account here');
   return principal.userId;
-}
-
-/**
- * Whose wallets a request is about. Users act on their own; services and staff may name any user in the field `field`. A user who
- * names another one gets the same answer whether or not that user exists.
- */
-export function ownerOf(request: Request, named: string | undefined, field: string): string {
-  return ownerFor(callerOf(request), named, field);
-}
-
-export function ownerFor({ principal, onlyOwner }: Admission, named: string | undefined, field: string): string {
-  const owner = named?.toLowerCase();
-  if (onlyOwner !== undefined && owner !== undefined && owner !== onlyOwner)
-    throw new ProblemError(forbidden(`You can access only your own wallets. Omit ${field}.`));
-  if (owner !== undefined) return owner;
-  if ('userId' in principal) return principal.userId;
-  throw new ProblemError(malformed(`Name the owner of the wallets: send the user's id as ${field}.`));
 }

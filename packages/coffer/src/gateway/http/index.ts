@@ -4,5 +4,3 @@ export { listenHttp } from './listen.ts';
 export type { HttpListener } from './listen.ts';
 export { openApiDocument } from './document.ts';
 export { examples } from './openapi-examples.ts';
-export { parseJsonBody } from './json-body.ts';
-export { ProblemError } from './problem.ts';

@@ -4,7 +4,7 @@ import { problemContentType } from './problem.ts';
 import { problemAnswers } from './schemas.ts';
 
 type Json = { [name: string]: unknown };
-type Parameter = { readonly name: string; readonly in: string; example?: unknown; schema?: Json };
+type Parameter = { readonly name: string; readonly in: string; description?: string; example?: unknown; schema?: Json };
 type Answer = { readonly description?: string; readonly content?: Json; headers?: Json };
 type Operation = {
   readonly operationId?: string;
@@ -71,6 +71,7 @@ function shapeOperation(operation: Operation): void {
       delete parameter.schema?.['examples'];
     } else if (given !== undefined) parameter.example = given;
   }
+  describeAlternatives(parameters);
   for (const content of Object.values(requestBody?.content ?? {})) {
     if (example?.body !== undefined) content.example = example.body;
     if (content.schema) content.schema = withAlternatives(content.schema);
@@ -86,6 +87,15 @@ function headersOf(operationId: string, status: string, isKeyed: boolean): Heade
 
 function references(names: readonly Header[]): Json {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+/** OpenAPI has no schema across several parameters, so their descriptions say it. */
+function describeAlternatives(parameters: readonly Parameter[]): void {
+  for (const pair of alternatives) {
+    const both = parameters.filter(({ name }) => pair.some((one) => one === name));
+    if (both.length < pair.length) continue;
+    for (const parameter of both) parameter.description = `${parameter.description ?? ''}; send at most one of ${pair.join(' and ')}`;
+  }
 }
 
 function withAlternatives(schema: Json): Json {

@@ -191,9 +191,9 @@ export function presentOperation({ entry, reversals, saga }: OperationRead, asse
     ...(latest && { reversed: String(latest.reversed), reversedBy: reversals.map(operationId) }),
     ...(entry.refusal && {
       asked: askedIn(entry),
-      failure: explainRefusal(entry.refusal, entry),
+      failure: explainRefusal(entry.refusal, entry, assets),
     }),
-    ...(returned && { failure: explainRefusal(returned, saga.credit) }),
+    ...(returned && { failure: explainRefusal(returned, saga.credit, assets) }),
     metadata: parseMetadata(entry.metadata),
     createdAt: recordedAt,
     completedAt: saga ? (saga.end?.recordedAt.toISOString() ?? null) : recordedAt,

@@ -2,6 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import { operationId } from '../../ledger/index.ts';
 import type { InvalidInput, RefusedOutcome } from '../../operations/index.ts';
+import type { AssetNames } from '../../visibility/index.ts';
 import type { Denial } from '../access/index.ts';
 import { explain, explainRefusal, problemTable } from '../problems/index.ts';
 import type { Facts, ProblemCode } from '../problems/index.ts';
@@ -83,8 +84,8 @@ export function tooMany(retryAfterSeconds: number): Problem {
 }
 
 /** A refusal of the ledger or the wallets. */
-export function refusalProblem({ refusal, entry, key, saga }: RefusedOutcome): Problem {
-  const { code, detail, facts } = explainRefusal(refusal, entry);
+export function refusalProblem({ refusal, entry, key, saga }: RefusedOutcome, assets: AssetNames): Problem {
+  const { code, detail, facts } = explainRefusal(refusal, entry, assets);
   return problem(code, {
     facts,
     said: saga && entry?.debit ? `${detail} The amount was returned to "${entry.debit.id}".` : detail,

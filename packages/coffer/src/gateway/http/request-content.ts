@@ -1,6 +1,6 @@
 /** Common content of a request to move money: its key, the expected version, metadata. */
-import { assert, newId } from '../../kernel/index.ts';
-import { destinationIn, isIdempotencyKey, keyLengthMax, metadataMistake, momentIn, reasonIn } from '../../operations/index.ts';
+import { newId } from '../../kernel/index.ts';
+import { destinationIn, isIdempotencyKey, keyLengthMax, metadataMistake, reasonIn, requiredMomentIn } from '../../operations/index.ts';
 import type { Destination, Terms, Values } from '../../operations/index.ts';
 import type { Reply, Request } from './app.ts';
 import { callerOf } from './callers.ts';
@@ -29,13 +29,16 @@ export function readContent(request: Request, reply: Reply, body: TermsBody): Te
 /** The same for an operation in a batch: headers do not apply, because it has its own key. */
 export function readTerms(body: TermsBody, { onlyOwner }: Pick<Terms, 'onlyOwner'>): Terms {
   const { requestId, txId, payment_id: paymentId, expectedVersion, metadata } = body;
-  return { key: oneKeyOf([requestId, txId, paymentId]) ?? newId(), expectedVersion, metadata: readMetadata(metadata), onlyOwner };
+  return {
+    key: oneKeyOf([requestId, txId, paymentId], itemWithKeys) ?? newId(),
+    expectedVersion,
+    metadata: readMetadata(metadata),
+    onlyOwner,
+  };
 }
 
 export function readMoment(text: string, name: string): Date {
-  const moment = momentIn(valuesOf({ [name]: text }), name);
-  assert(moment, 'the schema has checked the timestamp');
-  return moment;
+  return requiredMomentIn(valuesOf({ [name]: text }), name);
 }
 
 export function readReason(body: { readonly reason: string }): string {
@@ -64,16 +67,18 @@ export function readKey(request: Request, reply: Reply, body: TermsBody): string
 }
 
 function givenKey(request: Request, { requestId, txId, payment_id: paymentId }: TermsBody): string | undefined {
-  return oneKeyOf([headerKey(request), requestId, txId, paymentId]);
+  return oneKeyOf([headerKey(request), requestId, txId, paymentId], requestWithKeys);
 }
 
-/** The same key may be given in several places; two different ones are ambiguous. */
-function oneKeyOf(givens: readonly (string | undefined)[]): string | undefined {
+const requestWithKeys = 'The request has two different idempotency keys. Send one, in the Idempotency-Key header or in the body.';
+const itemWithKeys = 'The operation has two different idempotency keys. Send one.';
+
+/** The same key may be given in several places; two different ones are ambiguous, and `ambiguous` says so. */
+function oneKeyOf(givens: readonly (string | undefined)[], ambiguous: string): string | undefined {
   let key: string | undefined;
   for (const given of givens) {
     if (given === undefined || given === key) continue;
-    if (key !== undefined)
-      refuse('The request has two different idempotency keys. Send one, in the Idempotency-Key header or in the body.');
+    if (key !== undefined) refuse(ambiguous);
     key = given;
   }
   if (key !== undefined && !isIdempotencyKey(key)) {

@@ -17,6 +17,7 @@ import {
 } from '../../operations/index.ts';
 import { ownFailures, requestStatuses } from '../../requests/index.ts';
 import type { AsyncRequest, Attempt, Failure, OwnFailure } from '../../requests/index.ts';
+import type { AssetNames } from '../../visibility/index.ts';
 import type { Reader } from '../../wallets/index.ts';
 import { explain, explainRefusal } from '../problems/index.ts';
 import { parseMetadata } from './operation-views.ts';
@@ -98,7 +99,7 @@ export const RequestWithLog = Type.Object(
 
 export const requestSchemas = [RequestFailure, RequestLinks, RequestView, RequestAttempt, RequestWithLog];
 
-export function presentRequest(request: AsyncRequest, { onlyOwner }: Reader): Static<typeof RequestView> {
+export function presentRequest(request: AsyncRequest, assets: AssetNames, { onlyOwner }: Reader): Static<typeof RequestView> {
   const { id, wallet, content, hold, operation, seq, failure, remark, finishedAt } = request;
   return {
     id,
@@ -120,7 +121,7 @@ export function presentRequest(request: AsyncRequest, { onlyOwner }: Reader): St
     ...(remark !== null && onlyOwner === undefined && { waitsFor: remark }),
     ...(operation !== null && { operationId: operation }),
     ...(seq !== null && { seq }),
-    ...(failure && { failure: presentFailure(failure, operation) }),
+    ...(failure && { failure: presentFailure(failure, operation, assets) }),
     links: {
       self: `/requests/${id}`,
       wallet: `/wallet/${wallet}`,
@@ -130,10 +131,15 @@ export function presentRequest(request: AsyncRequest, { onlyOwner }: Reader): St
   };
 }
 
-export function presentWithLog(request: AsyncRequest, log: readonly Attempt[], reader: Reader): Static<typeof RequestWithLog> {
+export function presentWithLog(
+  request: AsyncRequest,
+  log: readonly Attempt[],
+  assets: AssetNames,
+  reader: Reader,
+): Static<typeof RequestWithLog> {
   const isStaff = reader.onlyOwner === undefined;
   return {
-    ...presentRequest(request, reader),
+    ...presentRequest(request, assets, reader),
     log: log.map(({ number, at, step, outcome, detail, actor }) => ({
       attempt: number,
       at: at.toISOString(),
@@ -144,10 +150,10 @@ export function presentWithLog(request: AsyncRequest, log: readonly Attempt[], r
   };
 }
 
-function presentFailure({ code, facts }: Failure, operation: string | null): Static<typeof RequestFailure> {
+function presentFailure({ code, facts }: Failure, operation: string | null, assets: AssetNames): Static<typeof RequestFailure> {
   // Requests store the hold by its id; the ledger's own refusals name it by its position in the log.
   if (isOwn(code) || facts['captured'] !== undefined) return { code, detail: explain(code, facts), facts: { ...facts } };
-  return explainRefusal({ code, facts }, operation === null ? null : parseOperationId(operation));
+  return explainRefusal({ code, facts }, operation === null ? null : parseOperationId(operation), assets);
 }
 
 function isOwn(code: Failure['code']): code is OwnFailure {

@@ -1,6 +1,7 @@
 /** Builds the HTTP server: framework settings, strict parsing, routes, and answers to requests that match no route. */
 import fastify from 'fastify';
 import type { RouteOptions } from 'fastify';
+import { readStrictJson } from '../../kernel/index.ts';
 import type { Tls } from '../network/index.ts';
 import type { App, Product, Reply, Request } from './app.ts';
 import { nameRequest, observeRequests, requestIdHeader } from './observing.ts';
@@ -9,7 +10,6 @@ import { problemOf } from './failures.ts';
 import { guardRoutes } from './callers.ts';
 import { trackClientAddresses } from './client-address.ts';
 import { serveItsHostsOnly } from './hosts.ts';
-import { parseJsonBody } from './json-body.ts';
 import { allowedMethods, answerUnknownRoutes } from './unknown-routes.ts';
 import { problem, ProblemError, sendProblem } from './problem.ts';
 import { freshKeyHeader } from './request-content.ts';
@@ -82,11 +82,9 @@ function readOnlyJson(app: App): void {
       return done(notUnderstood('The body is compressed. Send it as it is, without Content-Encoding.'));
     if (!isUtf8Type(request.headers['content-type']))
       return done(notUnderstood('The body is in a charset other than UTF-8. Send UTF-8, with Content-Type: application/json.'));
-    try {
-      done(null, parseJsonBody(body as Buffer));
-    } catch (failure) {
-      done(failure as Error);
-    }
+    const read = readStrictJson(body as Buffer, 'body');
+    if ('mistake' in read) return done(new ProblemError(problem('malformed_json', { said: `${read.mistake} Send one JSON object.` })));
+    done(null, read.value);
   });
 }
 

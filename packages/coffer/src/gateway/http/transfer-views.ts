@@ -43,18 +43,18 @@ type Step = Static<typeof TransferStep>;
 export function presentTransfer(found: OperationRead, assets: Assets, reader: Reader): Static<typeof TransferView> {
   const { entry } = found;
   const isSaga = entry.kind === 'transfer_debit';
-  return { ...presentOperation(found, assets, reader), mode: isSaga ? 'saga' : 'atomic', steps: stepsOf(found) };
+  return { ...presentOperation(found, assets, reader), mode: isSaga ? 'saga' : 'atomic', steps: stepsOf(found, assets) };
 }
 
-function stepsOf({ entry, saga }: OperationRead): Step[] {
-  if (entry.refusal) return [done('initiated', entry), refused('failed', entry)];
+function stepsOf({ entry, saga }: OperationRead, assets: Assets): Step[] {
+  if (entry.refusal) return [done('initiated', entry), refused('failed', entry, assets)];
   if (!saga) return (['initiated', 'debited', 'credited', 'completed'] as const).map((step) => done(step, entry));
   const { credit, end } = saga;
   const steps = [done('initiated', entry), done('debited', entry)];
-  if (credit) steps.push(credit.refusal ? refused('credited', credit) : done('credited', credit));
+  if (credit) steps.push(credit.refusal ? refused('credited', credit, assets) : done('credited', credit));
   if (end?.kind === 'transfer_complete') steps.push(done('completed', end));
   if (end?.kind === 'transfer_return' && credit)
-    steps.push(done('compensated', end), { ...refused('failed', credit), ...placeOf(end), status: 'done' });
+    steps.push(done('compensated', end), { ...refused('failed', credit, assets), ...placeOf(end), status: 'done' });
   return steps;
 }
 
@@ -62,8 +62,8 @@ function done(step: Step['step'], entry: RecordedEntry): Step {
   return { step, status: 'done', ...placeOf(entry) };
 }
 
-function refused(step: Step['step'], entry: RecordedEntry): Step {
-  return { step, status: 'refused', ...placeOf(entry), ...(entry.refusal && { refusal: explainRefusal(entry.refusal, entry) }) };
+function refused(step: Step['step'], entry: RecordedEntry, assets: Assets): Step {
+  return { step, status: 'refused', ...placeOf(entry), ...(entry.refusal && { refusal: explainRefusal(entry.refusal, entry, assets) }) };
 }
 
 function placeOf(entry: RecordedEntry): Pick<Step, 'at' | 'book' | 'seq' | 'id'> {

@@ -10,7 +10,13 @@ import { malformed, ProblemError } from './problem.ts';
 
 type Part = 'body' | 'params' | 'querystring' | 'headers';
 /** A schema as it appears in the document: the parts used by the messages below. */
-type Described = { readonly type?: string; readonly description?: string; readonly properties?: Readonly<Record<string, Described>> };
+type Described = {
+  readonly type?: string;
+  readonly description?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly properties?: Readonly<Record<string, Described>>;
+};
 
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   // Schemas document headers, and routes read the ones they know: unknown headers are allowed.
@@ -23,6 +29,22 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
     if (validator.Check(value)) return { value };
     return { error: new ProblemError(malformed(sentenceOf(validator.Errors(value), schema, part))) };
   };
+};
+
+/** How far a text may exceed its documented length and still get the answer of the context that checks it. */
+const lenience = 8;
+
+/**
+ * For a body whose texts a context checks under its own codes: their documented lengths bound only what is passed on. The validator counts
+ * what a reader sees as one character, a context may count otherwise.
+ */
+export const compileLenientValidator: FastifySchemaCompiler<TSchema> = (route) => {
+  const { properties = {} } = route.schema as Described;
+  const lenient = Object.entries(properties).map(([name, { minLength: _min, maxLength, ...schema }]) => [
+    name,
+    { ...schema, ...(maxLength !== undefined && { maxLength: maxLength * lenience }) },
+  ]);
+  return compileValidator({ ...route, schema: { ...route.schema, properties: Object.fromEntries(lenient) as Record<string, Described> } });
 };
 
 /** Describes what is wrong with a part of a request, under that part's name; null if nothing. */

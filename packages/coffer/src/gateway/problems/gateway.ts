@@ -67,8 +67,8 @@ export const gatewayProblems = {
     http: 404,
     grpc: 'NOT_FOUND',
     title: 'The wallet was not open yet.',
-    detail: 'The wallet was not open yet at that moment.',
-    remedy: 'Choose a later moment.',
+    detail: 'The wallet was not open yet at that time.',
+    remedy: 'Choose a later time.',
     only: 'gRPC',
   },
   balance_exceeds_int64: {
@@ -169,7 +169,7 @@ export const gatewayProblems = {
     grpc: 'FAILED_PRECONDITION',
     title: 'The all-or-nothing batch was refused.',
     detail: 'Nothing was done: ‹operation› was refused. ‹why›',
-    remedy: 'Then send the batch again with new keys.',
+    remedy: 'Correct that operation and send the batch again with new keys.',
     only: 'REST',
   },
   audit_off: {

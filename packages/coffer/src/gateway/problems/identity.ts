@@ -58,7 +58,7 @@ export const identityProblems = {
     grpc: 'NOT_FOUND',
     title: 'There is no such user.',
     detail: 'There is no such user, or the account was deleted.',
-    remedy: 'Check the id; operators find users with GET /users.',
+    remedy: 'Check the id; operators can list the users.',
   },
   credentials_wrong: {
     http: 401,

@@ -4,6 +4,7 @@ export { gatewayProblems } from './gateway.ts';
 export { identityProblems } from './identity.ts';
 export { ledgerProblems, walletProblems } from './ledger.ts';
 export { outageOf } from './outages.ts';
+export { itemName } from './row.ts';
 export type { Facts, ProblemRow } from './row.ts';
-export { documentationOf, explain, explainRefusal, problemTable, templateOfProblem } from './table.ts';
+export { describeRefusal, documentationOf, explain, explainRefusal, problemTable, templateOfProblem } from './table.ts';
 export type { ProblemCode } from './table.ts';

@@ -1,6 +1,7 @@
 /** Refusals of the ledger and the wallets. */
 import type { OwnRefusalCode } from '../../operations/index.ts';
 import type { RefusalCode } from '../../ledger/index.ts';
+import { itemName } from './row.ts';
 import type { Facts, ProblemRow } from './row.ts';
 
 const newKey = 'retry with a new key';
@@ -19,7 +20,7 @@ export const ledgerProblems = {
     grpc: 'FAILED_PRECONDITION',
     title: 'A wallet with this id already exists.',
     detail: 'The wallet "‹wallet›" already exists.',
-    remedy: 'Use it as it is (GET /wallet/‹wallet›), or choose another id.',
+    remedy: 'Use it as it is, or choose another id.',
   },
   amount_invalid: {
     http: 400,
@@ -33,42 +34,42 @@ export const ledgerProblems = {
     grpc: 'INVALID_ARGUMENT',
     title: 'The debit and the credit name the same account.',
     detail: '"‹wallet›" would pay itself.',
-    remedy: 'Name two different wallets.',
+    remedy: 'Name another wallet to credit.',
   },
   other_book: {
     http: 422,
     grpc: 'FAILED_PRECONDITION',
     title: 'The wallets are in different books, and this operation needs one.',
     detail: '"‹wallet›" is in another book, and this operation has to happen within one book.',
-    remedy: 'Only a single transfer, without "mode":"atomic", can go to another book.',
+    remedy: 'Name a wallet of the same book. Money reaches another book by a transfer that is sent on its own and without mode atomic.',
   },
   asset_unknown: {
     http: 422,
     grpc: 'INVALID_ARGUMENT',
     title: 'There is no such asset.',
     detail: 'There is no asset "‹asset›".',
-    remedy: 'GET /assets lists the assets.',
+    remedy: 'List the assets to see their codes.',
   },
   wallet_not_found: {
     http: 404,
     grpc: 'NOT_FOUND',
     title: 'There is no such wallet.',
     detail: 'There is no wallet "‹wallet›".',
-    remedy: 'Check the id, or open the wallet: POST /wallet, or a first deposit.',
+    remedy: 'Check the id, or open the wallet, explicitly or by a first deposit.',
   },
   recipient_not_found: {
     http: 404,
     grpc: 'NOT_FOUND',
     title: 'The wallet to credit does not exist.',
     detail: 'There is no wallet "‹wallet›" to credit.',
-    remedy: `Open it first (POST /wallet, or a first deposit), then ${newKey}.`,
+    remedy: `Open it first, explicitly or by a first deposit; then ${newKey}.`,
   },
   hold_not_found: {
     http: 404,
     grpc: 'NOT_FOUND',
     title: 'There is no such hold.',
     detail: 'There is no hold "‹hold›".',
-    remedy: 'The answer that authorised a hold carries its id, and GET /wallet/{id}/holds lists the open ones.',
+    remedy: 'The answer that authorised a hold carries its id, and the list of holds of a wallet has the open ones.',
   },
   operation_not_found: {
     http: 404,
@@ -81,21 +82,22 @@ export const ledgerProblems = {
     remedy: (facts) =>
       'key' in facts
         ? 'Nothing was done under this key, so you can safely send the request.'
-        : 'The answer to a request carries the id of its operation, and GET /wallet/{id}/history lists them.',
+        : 'The answer to a request carries the id of its operation, and the history of a wallet lists them.',
   },
   not_reversible: {
     http: 422,
     grpc: 'FAILED_PRECONDITION',
     title: 'The operation cannot be reversed.',
-    detail: 'Operation ‹reverses› is of kind "‹kind›"; only a posting between two accounts can be reversed.',
-    remedy: 'To undo a hold, release it; to undo a reversal, post again.',
+    detail:
+      'Operation ‹reverses› (‹kind›) cannot be reversed: only deposits, top-ups, withdrawals, spends, captures and transfers within a book can.',
+    remedy: 'To undo a hold, release it; to undo anything else, post the opposite operation.',
   },
   asset_mismatch: {
     http: 422,
     grpc: 'FAILED_PRECONDITION',
     title: 'The accounts, or the asset named in the request, do not have the same asset.',
-    detail: '"‹wallet›" has asset ‹walletAsset›, not asset ‹asset›.',
-    remedy: 'Use wallets of the same asset, and name that asset or none. GET /wallet/{id} shows the asset of a wallet.',
+    detail: '"‹wallet›" has the asset ‹walletAsset›, not ‹asset›.',
+    remedy: 'Use wallets of the same asset, and name that asset or none. Reading a wallet shows its asset.',
   },
   version_stale: {
     http: 409,
@@ -116,14 +118,14 @@ export const ledgerProblems = {
     grpc: 'FAILED_PRECONDITION',
     title: 'The wallet is frozen.',
     detail: (facts) => `"‹wallet›" is frozen for ${sidesIn(facts)}.`,
-    remedy: `An operator can unfreeze it (POST /wallet/‹wallet›/unfreeze); then ${newKey}.`,
+    remedy: `An operator can unfreeze it; then ${newKey}.`,
   },
   nothing_to_change: {
     http: 409,
     grpc: 'FAILED_PRECONDITION',
     title: 'The wallet already has the requested state.',
     detail: '"‹wallet›" already has the requested state.',
-    remedy: 'Nothing needs to be done. GET /wallet/‹wallet› shows it.',
+    remedy: 'Nothing needs to be done. Reading the wallet shows its state.',
   },
   hold_expired: {
     http: 422,
@@ -147,7 +149,7 @@ export const ledgerProblems = {
     grpc: 'FAILED_PRECONDITION',
     title: 'The hold has not expired yet.',
     detail: 'Hold ‹hold› has not expired.',
-    remedy: 'Release it instead (POST /holds/‹hold›/release).',
+    remedy: 'Release it instead.',
   },
   hold_exceeded: {
     http: 422,
@@ -188,9 +190,10 @@ export const ledgerProblems = {
     http: 422,
     grpc: 'FAILED_PRECONDITION',
     title: "The operation would exceed one of the wallet's limits.",
-    detail: 'The limit "‹limit›" of "‹wallet›" is ‹allowed›, of which ‹used› is used (requested ‹requested›).',
+    detail: ({ limit }) =>
+      `The limit "‹limit›" of "‹wallet›" is ‹allowed›${limit === 'perTransfer' ? '' : '; ‹used› is already used'} (requested ‹requested›).`,
     remedy: ({ limit }) =>
-      `${smallerAmount}${limit === 'perTransfer' ? '' : ', wait for the next day or month'}, or have an operator raise the limit (PUT /wallet/‹wallet›/limits).`,
+      `${smallerAmount}${limit === 'perTransfer' ? '' : ', wait for the next day or month'}, or have an operator raise the limit.`,
   },
   balance_below_minimum: {
     http: 422,
@@ -217,7 +220,7 @@ export const ledgerProblems = {
     http: 422,
     grpc: 'FAILED_PRECONDITION',
     title: 'Another operation of the same all-or-nothing group was refused.',
-    detail: 'Nothing was done, because operations[‹refused›] of the same group was refused.',
+    detail: `Nothing was done, because ${itemName('‹refused›')} of the same group was refused.`,
     remedy: 'Correct that operation and send the group again with new keys.',
   },
 } as const satisfies Record<RefusalCode, ProblemRow>;
@@ -227,15 +230,15 @@ export const walletProblems = {
     http: 422,
     grpc: 'FAILED_PRECONDITION',
     title: 'A transfer with mode saga cannot be part of an all-or-nothing group.',
-    detail: 'A transfer with "mode":"saga" runs in steps, so it cannot be part of an all-or-nothing group.',
-    remedy: 'Send the transfer on its own, or omit "mode" when both wallets are in one book.',
+    detail: 'A transfer with mode saga runs in steps, so it cannot be part of an all-or-nothing group.',
+    remedy: 'Send the transfer on its own, or omit the mode when both wallets are in one book.',
   },
   review_required: {
     http: 422,
     grpc: 'FAILED_PRECONDITION',
     title: 'A fraud rule may require a review of this withdrawal, so it cannot be posted immediately.',
-    detail: 'Withdrawals from "‹wallet›" may need a review first. Nothing was done.',
-    remedy: 'Send the withdrawal asynchronously ("async": true), with the same key or a new one.',
+    detail: 'A withdrawal from "‹wallet›" may need a review first, so it was not posted.',
+    remedy: 'Send the withdrawal on its own and asynchronously, which REST offers ("async": true), with the same key or a new one.',
   },
 } as const satisfies Record<OwnRefusalCode, ProblemRow>;
 

@@ -9,7 +9,7 @@ export type Outage = { readonly code: ProblemCode; readonly said?: string };
 
 /** Identity has no idempotency keys: the caller has to check. */
 const changeUnknown =
-  'The outcome is unknown: the change may have been made. Check whether it was (log in, or GET /users/me) before you send the request again.';
+  'The outcome is unknown: the change may have been made. Check whether it was, for example by logging in, before you send the request again.';
 
 /** Null if it is no outage: a bug of ours, or a refusal of the transport itself. */
 export function outageOf(thrown: unknown): Outage | null {

@@ -6,6 +6,7 @@ import { problem, problemBody } from '../http/problem.ts';
 import { explain, explainRefusal, problemTable, templateOfProblem } from './index.ts';
 import type { ProblemCode } from './index.ts';
 
+const noAssets = { find: () => undefined };
 const codes = Object.keys(problemTable) as ProblemCode[];
 const factsOf = (code: ProblemCode) => [...templateOfProblem(code).matchAll(/‹(\w+)›/g)].map(([, name = '']) => name);
 
@@ -50,6 +51,14 @@ test('a fact that looks like a placeholder is not expanded, and a missing fact e
 test('a refusal for lack of treasury funds does not reveal how much the treasury holds', () => {
   const refusal = { code: 'insufficient_funds', facts: { wallet: '$treasury/1', available: '999700', requested: '1000000' } } as const;
   const sentence = 'The treasury does not hold enough. Retry with a new key and a smaller amount.';
-  expect(explainRefusal(refusal, null)).toEqual({ code: 'insufficient_funds', facts: { requested: '1000000' }, detail: sentence });
-  expect(ledgerFailure(refusal)).toEqual({ status: grpcStatus.FAILED_PRECONDITION, code: 'insufficient_funds', details: sentence });
+  expect(explainRefusal(refusal, null, noAssets)).toEqual({
+    code: 'insufficient_funds',
+    facts: { requested: '1000000' },
+    detail: sentence,
+  });
+  expect(ledgerFailure(refusal, null, noAssets)).toEqual({
+    status: grpcStatus.FAILED_PRECONDITION,
+    code: 'insufficient_funds',
+    details: sentence,
+  });
 });

@@ -39,6 +39,11 @@ export function templateOf({ detail, remedy }: Sentences, facts: Facts): string 
     .join(' ');
 }
 
+/** How sentences name an operation of a batch. */
+export function itemName(at: number | string): string {
+  return `operations[${at}]`;
+}
+
 /** One pass, so a placeholder inside a fact is not expanded. */
 function filled(template: string, facts: Facts): string {
   return template.replaceAll(/‹(\w+)›/g, (_whole, name: string) => (Object.hasOwn(facts, name) ? (facts[name] ?? '') : ''));

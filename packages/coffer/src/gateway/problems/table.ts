@@ -1,6 +1,7 @@
 /** The table: the contexts' closed lists of codes, each with its row, and the gateway's own. */
 import type { OperationRefusal, OperationRefusalCode } from '../../operations/index.ts';
 import { visibleRefusal } from '../../visibility/index.ts';
+import type { AssetNames } from '../../visibility/index.ts';
 import { fraudProblems, requestProblems, webhookProblems } from './contexts.ts';
 import { gatewayProblems } from './gateway.ts';
 import { identityProblems } from './identity.ts';
@@ -31,15 +32,22 @@ export function templateOfProblem(code: ProblemCode): string {
   return templateOf(problemTable[code], {});
 }
 
+type Recorded = { readonly book: number } | null;
 export type ExplainedRefusal = { readonly code: OperationRefusalCode; readonly detail: string; readonly facts: Facts };
 
 /**
  * The same for a refusal of the ledger or the wallets, without revealing what a system account holds. `entry`: the entry that
  * recorded it, if any.
  */
-export function explainRefusal(refusal: OperationRefusal, entry: { readonly book: number } | null): ExplainedRefusal {
-  const { code, facts, instead } = visibleRefusal(refusal, entry && entry.book);
+export function explainRefusal(refusal: OperationRefusal, entry: Recorded, assets: AssetNames): ExplainedRefusal {
+  const { code, facts, instead } = visibleRefusal(refusal, entry && entry.book, assets);
   return { code, facts, detail: instead === null ? explain(code, facts) : `${instead} ${systemAccountRemedy}` };
+}
+
+/** The same without the remedy. */
+export function describeRefusal(refusal: OperationRefusal, entry: Recorded, assets: AssetNames): string {
+  const { code, facts, instead } = visibleRefusal(refusal, entry && entry.book, assets);
+  return instead ?? sentencesOf({ ...problemTable[code], remedy: '' }, facts);
 }
 
 /** Where the code is documented, relative to the root of this repository. */

@@ -1,12 +1,12 @@
 /** Batches: many operations in one request. */
 import { ref } from '../../../operations/index.ts';
 import type { App, Product } from '../app.ts';
-import { batchMistake, BatchRequest, nameAt, ownerNamedIn, readBatch } from '../batch-items.ts';
-import type { ItemBody } from '../batch-items.ts';
+import { firstOfUnknownOwner } from '../../access/index.ts';
+import { batchMistake, BatchRequest, named, readBatch } from '../batch-items.ts';
 import { BatchAnswer, batchProblem, batchRefused, presentBatch } from '../batches.ts';
 import { admitted, callerOf } from '../callers.ts';
 import { noteOperation } from '../observing.ts';
-import { malformed, problem, problemContentType, ProblemError } from '../problem.ts';
+import { malformed, problem, problemContentType, ProblemError, sendProblem } from '../problem.ts';
 import { problems } from '../schemas.ts';
 import { compileValidator } from '../validation.ts';
 
@@ -30,11 +30,17 @@ export function batchRoutes(app: App, product: Product): void {
       const { operations, atomic = false } = request.body;
       const caller = callerOf(request);
       const items = readBatch(operations, (operation) => admitted(product, request, operation));
-      await refuseStrangers(operations, product);
+      const requests = items.map((item) => item.request);
+      const stranger = await firstOfUnknownOwner(requests, caller, (owners) => product.users.unknownAmong(owners));
+      if (stranger !== null) return sendProblem(reply, named(problem('user_not_found'), stranger));
       const outcomes = await product.commands.batch(items, { atomic });
       for (const { entry } of outcomes) if (entry) noteOperation(request, { book: entry.book, seq: entry.operation }, null, null);
       const answer = presentBatch(outcomes, items, atomic, product.assets, caller);
-      if (atomic && answer.refused > 0) return reply.code(422).header('content-type', problemContentType).send(batchProblem(answer));
+      if (atomic && answer.refused > 0)
+        return reply
+          .code(422)
+          .header('content-type', problemContentType)
+          .send(batchProblem(outcomes, answer, product.assets));
       return reply.send(answer);
     },
   );
@@ -43,16 +49,6 @@ export function batchRoutes(app: App, product: Product): void {
 function checkBody(body: unknown): { value: unknown } | { error: Error } {
   const mistake = batchMistake(body);
   return mistake === null ? { value: body } : { error: new ProblemError(malformed(mistake)) };
-}
-
-/** An owner must be an existing user. */
-async function refuseStrangers(operations: readonly ItemBody[], { users }: Product): Promise<void> {
-  const named = operations.map(ownerNamedIn);
-  const unknown = new Set(await users.unknownAmong([...new Set(named.filter((owner) => owner !== undefined))]));
-  const at = named.findIndex((owner) => owner !== undefined && unknown.has(owner));
-  if (at === -1) return;
-  const unknownOwner = problem('user_not_found');
-  throw new ProblemError({ ...unknownOwner, detail: `${nameAt(at)}: ${unknownOwner.detail}` });
 }
 
 /** Refuses headers that the batch would ignore: a caller who sends one key for all would believe the batch safe to repeat. */

@@ -1,8 +1,8 @@
 /** The wallets of an owner. */
-import { UserId, ref, strict } from '../../../operations/index.ts';
+import { ownerIn, UserId, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
-import { ownerOf } from '../callers.ts';
+import { callerOf } from '../callers.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
 import { presentWallet, WalletView } from '../wallet-views.ts';
 
@@ -22,7 +22,8 @@ export function myWalletRoutes(app: App, product: Product): void {
     },
     async (request) => {
       const { limit = 50, cursor, ownerId } = request.query;
-      const { items, next } = await queries.walletsOf(ownerOf(request, ownerId, 'ownerId'), limit, cursor);
+      const owner = ownerIn({ values: { ownerId }, nameOf: (field) => field, caller: callerOf(request) }, 'ownerId');
+      const { items, next } = await queries.walletsOf(owner, limit, cursor);
       return { items: items.map(presentWallet), next };
     },
   );

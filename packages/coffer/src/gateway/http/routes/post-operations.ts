@@ -2,12 +2,13 @@
 import Type from 'typebox';
 import type { TSchema } from 'typebox';
 import { definitions, HoldId, OperationId, ref, strict, WalletId } from '../../../operations/index.ts';
-import type { Definition, Input, OperationOutcome, Subject, Terms } from '../../../operations/index.ts';
+import type { Definition, OperationOutcome, Subject, Terms } from '../../../operations/index.ts';
+import { firstOfUnknownOwner } from '../../access/index.ts';
 import type { App, Product, Reply, Request } from '../app.ts';
-import { acceptLater, Async, asyncHeaders, isAsync } from '../async-requests.ts';
+import { acceptLater, Async, asyncHeaders, isAsync, twinHeld } from '../async-requests.ts';
 import { callerOf } from '../callers.ts';
 import { inputOf, singleBody } from '../input.ts';
-import { keyHeaders, sendOutcome } from '../outcomes.ts';
+import { keyHeader, keyHeaders, sendOutcome } from '../outcomes.ts';
 import { problem, sendProblem } from '../problem.ts';
 import { RequestView } from '../request-views.ts';
 import { problems } from '../schemas.ts';
@@ -24,7 +25,7 @@ const subjects = {
 } as const satisfies Record<Subject, { param: string; schema: TSchema }>;
 
 function postRoute(app: App, product: Product, definition: Definition): void {
-  const { name, description, rest, subject } = definition;
+  const { name, description, fields, rest, subject } = definition;
   const answer = rest.answer ?? definition.answer;
   const subjectParam = subject && subjects[subject];
   const done = ref(answer.schema);
@@ -36,7 +37,7 @@ function postRoute(app: App, product: Product, definition: Definition): void {
       description,
       tags: [rest.tag],
       ...(subjectParam && { params: Type.Object({ [subjectParam.param]: subjectParam.schema }, strict) }),
-      headers: rest.async ? asyncHeaders : keyHeaders,
+      headers: rest.async ? asyncHeaders : 'expectedVersion' in fields ? keyHeaders : keyHeader,
       body: Type.Object({ ...singleBody(definition), ...(rest.async && { async: Type.Optional(Async) }) }, strict),
       response: {
         [rest.status]: done,
@@ -48,9 +49,13 @@ function postRoute(app: App, product: Product, definition: Definition): void {
       const body = request.body as Readonly<Record<string, unknown>>;
       const input = inputOf(product, request, reply, definition, body, subjectOf(request, subject));
       const wanted = definition.read(input);
-      const stranger = await unknownOwner(product, input);
-      if (stranger) return sendProblem(reply, stranger);
-      const atOnce = async () => send(request, reply, await product.commands.run(definition, wanted), wanted);
+      const stranger = await firstOfUnknownOwner([wanted], callerOf(request), (owners) => product.users.unknownAmong(owners));
+      if (stranger !== null) return sendProblem(reply, problem('user_not_found'));
+      const atOnce = async () => {
+        const outcome = await product.commands.run(definition, wanted);
+        const held = rest.async ? await twinHeld(product, request, definition, wanted, outcome) : null;
+        return held ? sendProblem(reply, held) : send(request, reply, outcome, wanted);
+      };
       if (!rest.async || !isAsync(request, reply, body)) return await atOnce();
       return await acceptLater(product, request, reply, definition, wanted, atOnce);
     },
@@ -58,7 +63,7 @@ function postRoute(app: App, product: Product, definition: Definition): void {
 
   function send(request: Request, reply: Reply, outcome: OperationOutcome, wanted: Terms): Reply {
     const view = { assets: product.assets, reader: callerOf(request), request: wanted };
-    return sendOutcome(reply, outcome, rest.status, (posted) => answer.present(posted, view));
+    return sendOutcome(reply, outcome, product.assets, rest.status, (posted) => answer.present(posted, view));
   }
 }
 
@@ -66,12 +71,4 @@ function subjectOf(request: Request, subject: Subject | undefined): Readonly<Rec
   if (!subject) return {};
   const params = request.params as Readonly<Record<string, string>>;
   return { [subject]: params[subjects[subject].param] ?? '' };
-}
-
-/** Only users own wallets, so the owner must be an existing user. */
-async function unknownOwner({ users }: Product, { values }: Input) {
-  const named = values['ownerId'] ?? values['user_id'];
-  if (typeof named !== 'string') return undefined;
-  const found = await users.get(named.toLowerCase());
-  return 'refusal' in found ? problem(found.refusal.code, found.refusal) : undefined;
 }

@@ -63,7 +63,7 @@ export function requestRoutes(app: App, product: Product): void {
       const { onlyOwner } = callerOf(request);
       if (wallet !== undefined && !(await queries.wallet(wallet, { onlyOwner }))) return sendProblem(reply, noSuchWallet(wallet));
       const { items, next } = await requests.list({ limit, cursor, wallet, status, onlyOwner });
-      return reply.send({ items: items.map((item) => presentRequest(item, { onlyOwner })), next });
+      return reply.send({ items: items.map((item) => presentRequest(item, product.assets, { onlyOwner })), next });
     },
   );
 
@@ -84,7 +84,9 @@ export function requestRoutes(app: App, product: Product): void {
       const { onlyOwner } = callerOf(request);
       const found = await requests.findFinished(id, (request.query.wait ?? 0) * 1_000, { onlyOwner });
       if (!found) return sendProblem(reply, noSuchRequest(id));
-      return reply.header('cache-control', 'no-store').send(presentWithLog(found, await requests.attempts(id), { onlyOwner }));
+      return reply
+        .header('cache-control', 'no-store')
+        .send(presentWithLog(found, await requests.attempts(id), product.assets, { onlyOwner }));
     },
   );
 
@@ -105,7 +107,7 @@ export function requestRoutes(app: App, product: Product): void {
         const { asyncRequestId: id } = request.params;
         const decided = await requests.decide(id, decision, { reason: readReason(request.body), actor: actorOf(request) });
         if ('refusal' in decided) return sendProblem(reply, decisionProblem(id, decided));
-        return reply.send(presentRequest(decided.request, callerOf(request)));
+        return reply.send(presentRequest(decided.request, product.assets, callerOf(request)));
       },
     );
   }

@@ -1,6 +1,6 @@
 /** Users: signing up, logging in, managing your own profile. */
 import type { Static } from 'typebox';
-import { roles } from '../../../identity/index.ts';
+import { emailLengthMax, nameLengthMax, passwordLengthMax, passwordLengthMin, roles } from '../../../identity/index.ts';
 import type { LoginAttempt, User } from '../../../identity/index.ts';
 import { DestinationName, oneOf, orNull, ref, strict, Timestamp, WalletId } from '../../../operations/index.ts';
 import { actorOf } from '../actor.ts';
@@ -10,16 +10,30 @@ import { LoginTries } from '../login-tries.ts';
 import { problem, refusalProblem, sendProblem, tooMany } from '../problem.ts';
 import { readDestination } from '../request-content.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
+import { compileLenientValidator } from '../validation.ts';
 import Type from 'typebox';
 
-/** Only types are checked here; identity decides which values are valid. */
-const Email = Type.String({ maxLength: 1024, description: 'e-mail address', examples: ['jane@example.com'] });
-const Name = Type.String({ maxLength: 1024, description: 'name', examples: ['Jane Doe'] });
-const Password = Type.String({
-  maxLength: 4096,
-  description: 'password, at least 8 characters',
-  examples: ['correct horse battery staple'],
+/** Lengths are documented here; identity checks them, and has a code for each. */
+const Email = Type.String({
+  maxLength: emailLengthMax,
+  description: `e-mail address, at most ${emailLengthMax} characters`,
+  examples: ['jane@example.com'],
 });
+const Name = Type.String({
+  minLength: 1,
+  maxLength: nameLengthMax,
+  description: `name, 1 to ${nameLengthMax} characters`,
+  examples: ['Jane Doe'],
+});
+const examples = ['correct horse battery staple'];
+const Password = Type.String({
+  minLength: passwordLengthMin,
+  maxLength: passwordLengthMax,
+  description: `password, ${passwordLengthMin} to ${passwordLengthMax} characters`,
+  examples,
+});
+/** One that is compared: any other length is only wrong. */
+const GivenPassword = Type.String({ maxLength: passwordLengthMax, description: 'password', examples });
 
 export const UserView = Type.Object(
   {
@@ -65,6 +79,7 @@ export function userRoutes(app: App, product: Product): void {
         body: Type.Object({ email: Email, name: Name, password: Password }, strict),
         response: { 201: ref(UserView), ...problems(409, 429) },
       },
+      validatorCompiler: compileLenientValidator,
     },
     async (request, reply) => {
       const spent = await signUps.take(request.clientIp ?? '');
@@ -81,9 +96,10 @@ export function userRoutes(app: App, product: Product): void {
         operationId: 'logIn',
         description: 'Logs in with e-mail address and password, and returns a token',
         tags: ['Users'],
-        body: Type.Object({ email: Email, password: Password }, strict),
+        body: Type.Object({ email: Email, password: GivenPassword }, strict),
         response: { 200: ref(SessionView), ...problems(401, 429) },
       },
+      validatorCompiler: compileLenientValidator,
     },
     async (request, reply) => {
       const guess = LoginTries.guess(request.clientIp ?? '', request.body.email);
@@ -131,12 +147,13 @@ export function userRoutes(app: App, product: Product): void {
             email: Type.Optional(Email),
             name: Type.Optional(Name),
             password: Type.Optional(Password),
-            currentPassword: Type.Optional(Password),
+            currentPassword: Type.Optional(GivenPassword),
           },
           strict,
         ),
         response: { 200: ref(UserView), ...problems(401, 403, 404, 409, 429) },
       },
+      validatorCompiler: compileLenientValidator,
     },
     async (request, reply) => {
       const id = accountOf(request);
@@ -179,7 +196,7 @@ export function userRoutes(app: App, product: Product): void {
         });
       const deleted = await users.softDelete({ id }, closeWallets);
       access.forget();
-      if ('obstacle' in deleted) return sendProblem(reply, refusalProblem(deleted.obstacle));
+      if ('obstacle' in deleted) return sendProblem(reply, refusalProblem(deleted.obstacle, product.assets));
       return 'refusal' in deleted
         ? sendProblem(reply, problem(deleted.refusal.code, deleted.refusal))
         : reply.send({ id, deletedAt: deleted.deletedAt.toISOString() });

@@ -46,7 +46,7 @@ export function walletReadRoutes(app: App, product: Product): void {
     '/wallet/:id/balance',
     {
       schema: {
-        ...described('getBalanceAt', "Returns a wallet's balance at a past moment: by recorded date (the default) or by effective date"),
+        ...described('getBalanceAt', "Returns a wallet's balance at a past time: by recorded date (the default) or by effective date"),
         params,
         querystring: pastQuery,
         response: { 200: ref(PastBalance), ...problems(401, 404) },
@@ -131,7 +131,7 @@ export function noSuchWallet(wallet: string): Problem {
 function notOpenYet({ id, openedAt }: Wallet, at: Date): Problem {
   return problem('wallet_not_found', {
     facts: { wallet: id },
-    said: `The wallet "${id}" was opened at ${openedAt.toISOString()}, after ${at.toISOString()}. Choose a later moment.`,
+    said: `The wallet "${id}" was opened at ${openedAt.toISOString()}, after ${at.toISOString()}. Choose a later time.`,
   });
 }
 

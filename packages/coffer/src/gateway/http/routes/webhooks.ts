@@ -192,7 +192,7 @@ export function webhookRoutes(app: App, product: Product): void {
     '/webhooks/:webhookId/replay',
     {
       schema: {
-        ...described('replayWebhook', `Sends failed (or delivered) deliveries since a moment again; at most the oldest ${replayedMax}`),
+        ...described('replayWebhook', `Sends failed (or delivered) deliveries since a time again; at most the oldest ${replayedMax}`),
         params,
         body: Since,
         response: { 202: Type.Object({ replayed: Type.Integer() }, strict), ...problems(404) },

@@ -1,39 +1,60 @@
 /**
- * Reads a JSON body strictly: anything that two readers could understand differently is refused instead of guessed.
+ * Reads JSON strictly: anything that two readers could understand differently is refused instead of guessed.
  *
  * Refused: invalid UTF-8, an object that names a key twice, `__proto__`, deep nesting, NUL and lone surrogates (PostgreSQL cannot
  * store them), and numbers that parsing would change. One pass over the text decides what needs a closer look; a typical body
  * needs none.
  */
 import { isUtf8 } from 'node:buffer';
-import { problem, ProblemError } from './problem.ts';
 
 /** The deepest documented body has five levels of metadata below the body itself. */
 const depthMax = 32;
 
-export function parseJsonBody(bytes: Buffer): unknown {
+/** `mistake`: a sentence for the sender. */
+export type StrictJson = { readonly value: unknown } | { readonly mistake: string };
+
+/** No bytes: the value is undefined. `what` names the text in sentences: "body". */
+export function readStrictJson(bytes: Buffer, what: string): StrictJson {
+  try {
+    return { value: read(bytes) };
+  } catch (failure) {
+    if (failure instanceof Mistake) return { mistake: failure.sentenceAbout(what) };
+    throw failure;
+  }
+}
+
+class Mistake extends Error {
+  readonly sentenceAbout: (what: string) => string;
+
+  constructor(sentenceAbout: (what: string) => string) {
+    super(sentenceAbout('text'));
+    this.sentenceAbout = sentenceAbout;
+  }
+}
+
+function refuse(sentenceAbout: (what: string) => string): never {
+  throw new Mistake(sentenceAbout);
+}
+
+function read(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
-  if (!isUtf8(bytes)) refuse('The body is not valid UTF-8.');
+  if (!isUtf8(bytes)) refuse((what) => `The ${what} is not valid UTF-8.`);
   const text = bytes.toString('utf8');
   const shape = scan(text);
-  if (shape.depth > depthMax) refuse(`The body is nested deeper than ${depthMax} levels.`);
+  if (shape.depth > depthMax) refuse((what) => `The ${what} is nested deeper than ${depthMax} levels.`);
   const value = parse(text, shape.hasPointOrExponent);
   const closer: Inspection = { keys: 0, escapes: text.includes('\\u') };
   inspect(value, closer);
   // The parser keeps the last of two equal keys, so it returns fewer keys than the text has colons.
-  if (closer.keys !== shape.colons) refuse('An object in the body names the same key twice.');
+  if (closer.keys !== shape.colons) refuse((what) => `An object in the ${what} names the same key twice.`);
   return value;
-}
-
-function refuse(mistake: string): never {
-  throw new ProblemError(problem('malformed_json', { said: `${mistake} Send one JSON object.` }));
 }
 
 function parse(text: string, exactly: boolean): unknown {
   try {
     return exactly ? JSON.parse(text, keepExactNumbers) : JSON.parse(text);
   } catch {
-    return refuse('The body is not valid JSON.');
+    return refuse((what) => `The ${what} is not valid JSON.`);
   }
 }
 
@@ -104,7 +125,7 @@ function inspect(value: unknown, seen: Inspection): void {
   }
   for (const [key, item] of Object.entries(value)) {
     seen.keys++;
-    if (key === '__proto__') refuse('The body has a key "__proto__", which is not allowed.');
+    if (key === '__proto__') refuse((what) => `The ${what} has a key "__proto__", which is not allowed.`);
     if (seen.escapes) inspectText(key);
     inspect(item, seen);
   }
@@ -112,8 +133,8 @@ function inspect(value: unknown, seen: Inspection): void {
 
 /** Only escapes can produce these: the raw bytes are valid UTF-8, and raw control characters are not valid JSON. */
 function inspectText(text: string): void {
-  if (!text.isWellFormed()) refuse('A string in the body contains a lone surrogate.');
-  if (text.includes('\0')) refuse('A string in the body contains a NUL character.');
+  if (!text.isWellFormed()) refuse((what) => `A string in the ${what} contains a lone surrogate.`);
+  if (text.includes('\0')) refuse((what) => `A string in the ${what} contains a NUL character.`);
 }
 
 /**
