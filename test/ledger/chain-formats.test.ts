@@ -1,7 +1,8 @@
 /** A ledger that starts with batches hashed in format 1 and continues in format 2. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { chainFormat, chainHash, encodeBatch } from '../../packages/coffer/src/ledger/chain/chain.ts';
+import { chainHash, encodeBatch } from '../../packages/coffer/src/ledger/chain/chain.ts';
 import type { Rows } from '../../packages/coffer/src/ledger/chain/chain.ts';
+import { chainFormat } from '../../packages/coffer/src/ledger/columns.ts';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { decideTogether } from '../../packages/coffer/src/ledger/posting/group.ts';
@@ -85,13 +86,15 @@ it('reports a row of the old format that has a value in a column of the new one'
 });
 
 it('reports a batch whose declared format was changed', async () => {
-  for (const [batchNo, format] of [
-    [2, 2],
-    [3, 1],
+  for (const [batchNo, declared, changed] of [
+    [2, 1, chainFormat],
+    [3, chainFormat, 1],
   ] as const) {
-    await changeAsOwner(database, `update ledger.batch set format = ${format} where book = ${book} and batch_no = ${batchNo}`);
+    const declare = (format: number) =>
+      changeAsOwner(database, `update ledger.batch set format = ${format} where book = ${book} and batch_no = ${batchNo}`);
+    await declare(changed);
     const found = places(await verify(database.pool));
-    await changeAsOwner(database, `update ledger.batch set format = ${3 - format} where book = ${book} and batch_no = ${batchNo}`);
+    await declare(declared);
     expect(found).toEqual([expect.stringContaining(`I11 batch ${batchNo} of book ${book}`)]);
   }
 });

@@ -1,6 +1,6 @@
 /**
  * The columns of a log row. Posting, the chain, reads and the verifier all derive their columns from this table. The order is that of the
- * posting function's parameters and of the chain. To add a column, write a migration, extend the posting function and add a line here.
+ * posting function's parameters and of the chain. To add a column, write a migration, extend the posting function, and add a chain format and a line here.
  */
 import type { Entry, RecordedEntry } from './rules/types.ts';
 
@@ -9,11 +9,21 @@ type Values = { int8: number; text: string; numeric: bigint; bytea: string; time
 export type ColumnType = keyof Values;
 export type Value<T extends ColumnType> = Values[T];
 
+/**
+ * How a batch is encoded for the hash chain, stored in each batch row. A new encoding gets the next number, and the verifier keeps the old
+ * ones: a column that comes later is part of the formats since its own. Format 1 wrote every null; since format 2 a column without values
+ * is an empty array.
+ */
+const chainFormats = [1, 2] as const;
+export type ChainFormat = (typeof chainFormats)[number];
+/** The format of new batches. */
+export const chainFormat: ChainFormat = 2;
+
 type Column<N extends string, T extends ColumnType> = {
   readonly name: N;
   readonly type: T;
   /** The chain format that introduced it. */
-  readonly since: 1 | 2;
+  readonly since: ChainFormat;
   /** JSON in the database, its text in memory. */
   readonly json?: true;
   /** The entry field that the column stores; absent when it stores a part of one. */
@@ -70,21 +80,30 @@ export type PlainField = Extract<EntryColumns, { readonly field: string }>['fiel
 type FieldWithoutColumn = Exclude<keyof Entry, PlainField | 'seq' | 'debit' | 'credit' | 'asset' | 'refusal'>;
 const everyFieldHasColumn: [FieldWithoutColumn] extends [never] ? true : FieldWithoutColumn = true;
 
+const byFormat: ReadonlyMap<number, readonly EntryColumn[]> = new Map(
+  chainFormats.map((format) => [format, everyFieldHasColumn && entryColumns.filter(({ since }) => since <= format)]),
+);
+
 /** The columns of a chain format, in order. */
-export function columnsOf(format: 1 | 2): readonly EntryColumn[] {
-  return everyFieldHasColumn && (format === 2 ? entryColumns : entryColumns.filter(({ since }) => since === 1));
+export function columnsOf(format: ChainFormat): readonly EntryColumn[] {
+  return byFormat.get(format) ?? entryColumns;
 }
 
-function plain<const N extends string, const T extends ColumnType>(name: Plain<N, T> & N, type: T, since: 1 | 2 = 1) {
+/** The format with a number; undefined when this Coffer does not know it. */
+export function formatOf(number: number): ChainFormat | undefined {
+  return chainFormats.find((format) => format === number);
+}
+
+function plain<const N extends string, const T extends ColumnType>(name: Plain<N, T> & N, type: T, since: ChainFormat = 1) {
   const field = camelCase(name) as Camel<N> & keyof Entry;
   return { name, type, since, field, of: (entry: RecordedEntry) => entry[field] as Values[T] | null } as const;
 }
 
-function json<const N extends 'metadata' | 'details' | 'controls'>(name: N, since: 1 | 2 = 1) {
+function json<const N extends 'metadata' | 'details' | 'controls'>(name: N, since: ChainFormat = 1) {
   return { name, type: 'text', since, json: true, field: name as Camel<N> & N, of: (entry: RecordedEntry) => entry[name] } as const;
 }
 
-function part<const N extends string, const T extends ColumnType>(name: N, type: T, of: Column<N, T>['of'], since: 1 | 2 = 1) {
+function part<const N extends string, const T extends ColumnType>(name: N, type: T, of: Column<N, T>['of'], since: ChainFormat = 1) {
   return { name, type, since, of } as const;
 }
 

@@ -5,16 +5,9 @@
  */
 import { createHash } from 'node:crypto';
 import { byteaColumn, int8Column, numericColumn, textColumn, timestamptzColumn } from '../../database/index.ts';
-import { columnsOf } from '../columns.ts';
-import type { ColumnType, EntryColumn, Value } from '../columns.ts';
+import { chainFormat, columnsOf } from '../columns.ts';
+import type { ChainFormat, ColumnType, EntryColumn, Value } from '../columns.ts';
 import type { Account, RecordedEntry } from '../rules/types.ts';
-
-/**
- * Stored in each batch row. A new encoding gets the next number, and the verifier keeps the old ones. Format 1 had fewer columns and wrote
- * every null; since format 2 a column without values is an empty array.
- */
-export type ChainFormat = 1 | 2;
-export const chainFormat: ChainFormat = 2;
 
 export type BatchHeader = {
   readonly book: number;

@@ -2,9 +2,8 @@
 import pg from 'pg';
 import { typeParsers, withServerOptions } from '../../database/index.ts';
 import { assert } from '../../kernel/index.ts';
-import { chainFormat } from '../chain/chain.ts';
 import type { BatchHeader } from '../chain/chain.ts';
-import { entryColumns } from '../columns.ts';
+import { chainFormat, entryColumns } from '../columns.ts';
 import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from '../reading/rows.ts';
 import type { AccountRow, EntryRow } from '../reading/rows.ts';
 import { traits } from '../rules/types.ts';

@@ -1,8 +1,10 @@
 /** Checks that batches follow one another without a gap, and that each one's hash is that of its entries. */
 import { hash } from 'node:crypto';
-import { chainFormat, chainHash, encodeEntries, encodeOpenings } from '../chain/chain.ts';
-import type { ChainFormat, Opening } from '../chain/chain.ts';
+import { chainHash, encodeEntries, encodeOpenings } from '../chain/chain.ts';
+import type { Opening } from '../chain/chain.ts';
 import type { Checkpoint } from '../chain/checkpoints.ts';
+import { chainFormat, formatOf } from '../columns.ts';
+import type { ChainFormat } from '../columns.ts';
 import { openControls } from '../rules/accounts.ts';
 import type { Account, AccountKind } from '../rules/types.ts';
 import type { Findings } from './report.ts';
@@ -45,8 +47,9 @@ export class BatchChecker {
     this.#findings.expect('I11', at, 'the next batch number', this.#count, batch.batchNo);
     this.#findings.expect('I11', at, 'its first seq', last === null ? 1 : last.lastSeq + 1, batch.firstSeq);
     this.#findings.expect('I11', at, 'the number of its entries', batch.lastSeq - batch.firstSeq + 1, entries.length);
-    if (batch.format === 1) this.#checkDense(entries);
-    if (formatOf(batch) !== batch.format) this.#findings.add('I11', at, 'its format', chainFormat, batch.format);
+    const format = formatOf(batch.format);
+    if (format !== undefined && format < chainFormat) this.#checkFurther(format, entries);
+    if (format === undefined) this.#findings.add('I11', at, 'its format', chainFormat, batch.format);
     if (last !== null && batch.recordedAtUs < last.recordedAtUs)
       this.#findings.add('I11', at, 'when it was recorded (microseconds)', `not before ${last.recordedAtUs}`, batch.recordedAtUs);
     if (last !== null && batch.recordedAtUs % 1000 !== 0)
@@ -91,17 +94,18 @@ export class BatchChecker {
       firstSeq: Math.max(0, batch.firstSeq),
       recordedAt: new Date(Math.max(0, Math.trunc(batch.recordedAtUs / 1000))),
     };
-    const format = formatOf(batch);
+    // Batches of an older format keep their hash. An unknown format is reported, and hashes to something else.
+    const format = formatOf(batch.format) ?? chainFormat;
     // Wrong rows are included: a wrong row must hash to something else.
     const columns = [...encodeOpenings(openings, format), ...encodeEntries(rows, valueIn, format)];
     return chainHash(previous, header, columns, format).toString('hex');
   }
 
-  /** Format 1 has fewer columns, and its hash does not cover the others: they must be empty. */
-  #checkDense(entries: readonly LogRow[]): void {
+  /** An older format has fewer columns, and its hash does not cover the others: they must be empty. */
+  #checkFurther(format: ChainFormat, entries: readonly LogRow[]): void {
     for (const row of entries) {
-      if (hasFurtherColumns(row))
-        this.#findings.add('I11', `${this.#book}-${row.seq}`, 'columns of format 2 in a batch of format 1', 'none', 'some');
+      if (hasFurtherColumns(row, format))
+        this.#findings.add('I11', `${this.#book}-${row.seq}`, `columns of a later format in a batch of format ${format}`, 'none', 'some');
     }
   }
 
@@ -124,11 +128,6 @@ export class BatchChecker {
         );
     }
   }
-}
-
-/** Batches written before format 2 still exist and keep their hash. */
-function formatOf({ format }: BatchRow): ChainFormat {
-  return format === 1 ? 1 : chainFormat;
 }
 
 function openedAccount(row: LogRow): Account {

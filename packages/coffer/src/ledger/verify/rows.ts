@@ -1,7 +1,7 @@
 /** Rows as the verifier reads them: parsed from text, because it trusts neither types nor constraints. */
 import { assert } from '../../kernel/index.ts';
 import { camelCase, entryColumns } from '../columns.ts';
-import type { EntryColumn } from '../columns.ts';
+import type { ChainFormat, EntryColumn } from '../columns.ts';
 
 export type TextRow = readonly (string | null)[];
 
@@ -59,9 +59,9 @@ export function logSelection(microseconds: (column: string) => string): string {
   return ['e.seq', microseconds('e.recorded_at'), ...columns, ...account].join(', ');
 }
 
-/** Columns that must be empty in a batch of format 1, because its hash does not cover them. */
-export function hasFurtherColumns(row: LogRow): boolean {
-  return fields.some(({ field, since }) => since > 1 && row[field] !== null);
+/** Columns that must be empty in a batch of an older format, because its hash does not cover them. */
+export function hasFurtherColumns(row: LogRow, format: ChainFormat): boolean {
+  return fields.some(({ field, since }) => since > format && row[field] !== null);
 }
 
 /** A column's value as it is encoded into the chain. */
