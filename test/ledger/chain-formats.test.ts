@@ -95,6 +95,7 @@ it('reports a batch whose declared format was changed', async () => {
     await declare(changed);
     const found = places(await verify(database.pool));
     await declare(declared);
-    expect(found).toEqual([expect.stringContaining(`I11 batch ${batchNo} of book ${book}`)]);
+    // By the batch, or by its entry with a value in a column of a later format.
+    expect(found).toEqual([expect.stringMatching(new RegExp(`^I11 (batch ${batchNo} of book ${book}|${book}-8)`))]);
   }
 });
