@@ -14,6 +14,8 @@ type Kind = {
   readonly failed?: string;
   /** The figure of the stats that counts the amount for the credited wallet. */
   readonly into?: AmountName;
+  /** It is subtracted from that figure. */
+  readonly takesBack?: true;
   /** The same for the debited wallet. */
   readonly outOf?: AmountName;
   /** It can be reversed. */
@@ -71,7 +73,7 @@ export const kinds = {
   transfer_credit: { failed: 'TransferCreditFailed', into: 'transferredIn' },
   transfer_complete: {},
   // A compensated transfer does not count as transferred.
-  transfer_return: { into: 'transferredOut' },
+  transfer_return: { into: 'transferredOut', takesBack: true },
   hold: { done: 'HoldAuthorized', failed: 'HoldFailed' },
   capture: {
     done: 'HoldCaptured',
@@ -114,4 +116,4 @@ export function samples(wallet: string, other: string): Operation[] {
 const figures = Object.values<Kind>(kinds);
 /** The figures that add to a balance, and those that reduce it. */
 export const figuresOut = new Set(figures.flatMap(({ outOf }) => outOf ?? []));
-export const figuresIn = new Set(figures.flatMap(({ into }) => (into === undefined || figuresOut.has(into) ? [] : into)));
+export const figuresIn = new Set(figures.flatMap(({ into, takesBack }) => (into === undefined || takesBack ? [] : into)));

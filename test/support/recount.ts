@@ -44,8 +44,7 @@ function count(wallets: Map<string, Recounted>, row: Row, side: Side | null, nam
   if (!kindOf(row).isQuiet) wallet.lastActivityAt = row.recorded_at;
   if (row.debit === null || row.credit === null || row.amount === null) return;
   if (name === undefined) throw new Error(`no stat counts a ${row.kind}`);
-  // A compensated transfer does not count as transferred.
-  wallet[name] += row.kind === 'transfer_return' ? -row.amount : row.amount;
+  wallet[name] += kindOf(row).takesBack ? -row.amount : row.amount;
   wallet.postings++;
 }
 
