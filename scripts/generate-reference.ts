@@ -15,6 +15,7 @@ import {
   webhookProblems,
 } from '../packages/coffer/src/gateway/index.ts';
 import type { ProblemCode } from '../packages/coffer/src/gateway/index.ts';
+import { entryColumns } from '../packages/coffer/src/ledger/index.ts';
 import { settingTable } from '../packages/coffer/src/compose/config.ts';
 import { writeOrCheck } from './generated.ts';
 
@@ -49,9 +50,26 @@ writeOrCheck(
     'docs/reference/settings.md': settingsPage(),
     'docs/reference/events.md': eventsPage(),
     'docs/reference/cli.md': cliPage(),
+    'docs/reference/log.md': logPage(),
   },
   'generate:reference',
 );
+
+/** The columns that the hash of a batch covers, by which another program can verify the log. */
+function logPage(): string {
+  return [
+    head,
+    '# Columns of the log',
+    '',
+    'The columns of `ledger.entry` in the order in which they are sent to `ledger.post_batch` and hashed ([the chain](../concepts/chain.md)).',
+    "A batch has the columns of its format and of the earlier ones. `seq` and `recorded_at` follow from the batch's header.",
+    '',
+    '| column | type | since format |',
+    '| --- | --- | --- |',
+    ...entryColumns.map(({ name, type, since }) => `| \`${name}\` | ${type} | ${since} |`),
+    '',
+  ].join('\n');
+}
 
 function refusalsPage(): string {
   return [

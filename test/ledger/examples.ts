@@ -1,5 +1,6 @@
 /** Requests on which the ledger and the model once differed, or nearly did. Property tests replay them before anything random. */
 import type { Operation, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
+import { samples } from '../support/kinds.ts';
 import { exactly } from '../support/operations.ts';
 import type { Request } from '../support/operations.ts';
 
@@ -146,10 +147,8 @@ const walkthrough: readonly Request[] = [
   alone({ kind: 'close', key: 'swept', ...controlled, sides: 'both', sweepTo: { wallet: 'b' } }),
   alone(from('a', 'closed', 1n)),
   alone(deposit('elsewhere', 'other book', 1n)),
-  alone({ kind: 'issue', key: 'issue', debit: { system: 'issuance' }, credit: { system: 'treasury' }, amount: 5n, asset: 1 }),
-  alone({ kind: 'topup', key: 'topup', debit: { system: 'treasury' }, credit: { wallet: 'b' }, amount: 5n }),
-  alone({ kind: 'spend', key: 'spend', debit: { wallet: 'b' }, credit: { system: 'treasury' }, amount: 5n }),
-  alone(withdrawal('b', 'withdrawal', 5n)),
+  alone(openGold('c', 'c')),
+  ...samples('b', 'c').map((operation) => alone(operation)),
 ];
 
 /** Requests that once halted a book. */

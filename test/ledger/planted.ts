@@ -1,7 +1,6 @@
 /** Rules with a planted bug, each derived from the correct rules by changing their view, their input or their output. */
-import type { PreparedOperation } from '../../packages/coffer/src/ledger/rules/prepared.ts';
 import { decide } from '../../packages/coffer/src/ledger/rules/decide.ts';
-import type { BookView, Decision, Posted } from '../../packages/coffer/src/ledger/rules/decision.ts';
+import type { BookView, Decision, Posted, PreparedOperation } from '../../packages/coffer/src/ledger/rules/decision.ts';
 import type { Account, Operation } from '../../packages/coffer/src/ledger/index.ts';
 
 export type Decide = (book: BookView, asked: PreparedOperation, now: Date) => Decision;

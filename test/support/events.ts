@@ -1,28 +1,8 @@
 /** The complete events that an entry must have, derived from the documented event log and not from its view. */
+import { kindOf } from './kinds.ts';
 import type { Model, ModelEntry, ModelRefusal, ModelSide } from './model.ts';
 
 export type ExpectedEvent = { seq: number; part: number; type: string; wallet: string | null; data: Record<string, unknown> };
-
-/** The event types of the kinds with a single event: when posted, and when refused. */
-const named: Record<string, [done: string, failed: string]> = {
-  transfer_credit: ['', 'TransferCreditFailed'],
-  deposit: ['FundsDeposited', 'DepositFailed'],
-  topup: ['FundsToppedUp', 'TopUpFailed'],
-  withdrawal: ['FundsWithdrawn', 'WithdrawalFailed'],
-  spend: ['FundsSpent', 'SpendFailed'],
-  issue: ['FundsIssued', 'IssueFailed'],
-  open: ['WalletCreated', 'WalletCreationFailed'],
-  hold: ['HoldAuthorized', 'HoldFailed'],
-  capture: ['HoldCaptured', 'CaptureFailed'],
-  release: ['HoldReleased', 'ReleaseFailed'],
-  expire: ['HoldExpired', ''],
-  reversal: ['OperationReversed', 'ReversalFailed'],
-  freeze: ['WalletFrozen', 'FreezeFailed'],
-  unfreeze: ['WalletUnfrozen', 'UnfreezeFailed'],
-  close: ['WalletClosed', 'CloseFailed'],
-  limit: ['WalletLimitsChanged', 'LimitChangeFailed'],
-  credit_line: ['CreditLineChanged', 'CreditLineChangeFailed'],
-};
 
 /** `null`: a part that is not published. */
 type Told = [type: string, wallet: string | null | undefined, data: Record<string, unknown>] | null;
@@ -53,7 +33,7 @@ function commonData(
 
 function toldOf(book: number, entry: ModelEntry, model: Model): Told[] {
   const { kind, debit, credit } = entry;
-  const [done, failed] = named[kind] ?? ['', ''];
+  const { asks, done = '', failed = '' } = kindOf(entry);
   if (entry.refusal) {
     const initiator = model.accounts.find(({ number }) => number === entry.scope)?.name;
     if (kind === 'transfer_credit') return refusedCredit(entry);
@@ -72,8 +52,8 @@ function toldOf(book: number, entry: ModelEntry, model: Model): Told[] {
       ['TransferCredited', credit?.name, { ...pair(entry), ...after(credit) }],
       ['TransferCompleted', debit?.name, pair(entry)],
     ];
-  const own = ['withdrawal', 'spend'].includes(kind) ? debit : credit;
-  return [[done, own?.name, after(own)]];
+  const own = asks === 'debit' ? debit : credit;
+  return [[done, own?.name, { ...entry.details, ...after(own) }]];
 }
 
 /** Published for both wallets of the transfer. The keys of the later steps are internal. */

@@ -1,23 +1,15 @@
 /** The content that identifies a request, in the form a refusal repeats it: everything but preconditions, key and metadata. */
 import type { AccountRef, Limits, Operation } from '../../packages/coffer/src/ledger/index.ts';
+import { kinds } from './kinds.ts';
 
 export type ModelContent = Record<string, unknown>;
 
-/** The initiating account of each kind of operation: it owns the idempotency keys. */
-export const asks = {
-  deposit: 'credit',
-  topup: 'credit',
-  issue: 'credit',
-  withdrawal: 'debit',
-  spend: 'debit',
-  transfer: 'debit',
-} as const;
-
+/** The account that initiates an operation: the idempotency key is one of its keys. */
 export function initiatorName(operation: Operation): string {
   if ('wallet' in operation) return operation.wallet;
   if (operation.kind === 'reversal') return operation.initiator;
   if ('from' in operation) return `$in_transit/${operation.asset}`;
-  const ref = operation[asks[operation.kind]];
+  const ref = operation[kinds[operation.kind].asks];
   return 'wallet' in ref ? ref.wallet : `$${ref.system}/${operation.asset ?? 0}`;
 }
 

@@ -1,14 +1,19 @@
 /** The transfers and reversals of the reference, as documented. Each returns a refusal, or applies itself and returns its entry. */
 import type { AccountRef, Operation, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
-import { asks, decidedOf } from './model-content.ts';
+import { kindOf, kinds } from './kinds.ts';
+import { decidedOf } from './model-content.ts';
 import { metadataOf, mostOf, no, thirtyEightNines } from './model-world.ts';
 import type { ModelAccount, ModelEntry, ModelRefusal, World } from './model-world.ts';
 
 type Reversal = Extract<Operation, { kind: 'reversal' }>;
 
-export function transfer(world: World, operation: TransferOperation, now: Date): ModelRefusal | ModelEntry {
+export function moving(world: World, operation: TransferOperation | Reversal, now: Date): ModelRefusal | ModelEntry {
+  return operation.kind === 'reversal' ? reversal(world, operation, now) : transfer(world, operation, now);
+}
+
+function transfer(world: World, operation: TransferOperation, now: Date): ModelRefusal | ModelEntry {
   const { debit, credit, kind } = operation;
-  const initiating = asks[kind] === 'debit' ? debit : credit;
+  const initiating = kinds[kind].asks === 'debit' ? debit : credit;
 
   if (operation.amount <= 0n || operation.amount > thirtyEightNines) return no('amount_invalid', { amount: operation.amount });
   if (word(debit) === word(credit)) return no('same_wallet', { wallet: word(debit) });
@@ -51,7 +56,7 @@ function assetOf(world: World, { asset, debit, credit }: TransferOperation): num
 }
 
 /** Only movements between two accounts can be reversed, and a reversal cannot be reversed. */
-export function reversal(world: World, operation: Reversal, now: Date): ModelRefusal | ModelEntry {
+function reversal(world: World, operation: Reversal, now: Date): ModelRefusal | ModelEntry {
   const { reverses } = operation;
   const initiator = world.account(operation.initiator);
 
@@ -60,8 +65,7 @@ export function reversal(world: World, operation: Reversal, now: Date): ModelRef
   if (!initiator) return no('wallet_not_found', { wallet: operation.initiator });
   const original = world.log[reverses - 1];
   if (!original || original.refusal || original.scope !== initiator.number) return no('operation_not_found', { reverses });
-  const moved = ['issue', 'deposit', 'withdrawal', 'topup', 'spend', 'transfer', 'capture'].includes(original.kind);
-  if (!moved) return no('not_reversible', { reverses, kind: original.kind });
+  if (!kindOf(original).isReversible) return no('not_reversible', { reverses, kind: original.kind });
   const from = world.account(original.credit?.name ?? '') as ModelAccount;
   const to = world.account(original.debit?.name ?? '') as ModelAccount;
   const refusal = stale(operation, initiator) ?? closed(from, to);

@@ -1,5 +1,6 @@
 /** The state of the reference ledger: accounts, holds and its log, and the sums that it recomputes for each query. */
 import type { AccountRef, Limits, Operation, SystemKind, WalletSpec } from '../../packages/coffer/src/ledger/index.ts';
+import { kindOf } from './kinds.ts';
 import { contentOf, initiatorName } from './model-content.ts';
 import type { ModelContent } from './model-content.ts';
 
@@ -66,8 +67,6 @@ const fiftyNines = 99999999999999999999999999999999999999999999999999n;
 
 /** Cash-in and cash-out are unlimited; every other account can give only its balance. */
 const unbounded: readonly SystemKind[] = ['issuance', 'cash_in', 'cash_out', 'in_transit'];
-/** Debits that count towards a limit: those by the owner, not corrections by operators. */
-const counted = ['withdrawal', 'spend', 'transfer', 'transfer_debit', 'capture'];
 
 const blank = {
   debit: null,
@@ -144,9 +143,7 @@ export class World {
   spent({ number }: ModelAccount, period: 'day' | 'month', now: Date): bigint {
     const digits = period === 'day' ? '2026-01-01'.length : '2026-01'.length;
     const within = (moment: Date) => moment.toISOString().slice(0, digits) === now.toISOString().slice(0, digits);
-    const debits = this.log.filter(
-      ({ kind, debit, recordedAt }) => counted.includes(kind) && debit?.number === number && within(recordedAt),
-    );
+    const debits = this.log.filter((entry) => kindOf(entry).isCounted && entry.debit?.number === number && within(entry.recordedAt));
     return sum(debits.map(({ amount }) => amount ?? 0n));
   }
 

@@ -7,7 +7,7 @@ import { askedAsset, contentOf, initiatorName } from './model-content.ts';
 import { control } from './model-controls.ts';
 import { capture, expire, hold, release } from './model-holds.ts';
 import { credited, debited, ended, transitOf } from './model-sagas.ts';
-import { reversal, transfer } from './model-transfers.ts';
+import { moving } from './model-transfers.ts';
 import { World, metadataOf, no } from './model-world.ts';
 import type { ModelAccount, ModelEntry, ModelHold, ModelRefusal } from './model-world.ts';
 
@@ -166,8 +166,6 @@ export class Model {
         return release(world, operation, now);
       case 'expire':
         return expire(world, operation, now);
-      case 'reversal':
-        return reversal(world, operation, now);
       case 'freeze':
       case 'unfreeze':
       case 'close':
@@ -175,7 +173,7 @@ export class Model {
       case 'credit_line':
         return control(world, operation, now);
       default:
-        return transfer(world, operation, now);
+        return moving(world, operation, now);
     }
   }
 

@@ -1,6 +1,8 @@
 /** The stats of every wallet, counted naively from the ledger entries, without events and without the product's own sums. */
 import type pg from 'pg';
-import type { WalletTotals } from '../../packages/coffer/src/wallets/index.ts';
+import { amountNames } from '../../packages/coffer/src/wallets/index.ts';
+import type { AmountName, WalletTotals } from '../../packages/coffer/src/wallets/index.ts';
+import { kindOf } from './kinds.ts';
 
 type Side = { id: string; kind: string; version: number };
 type Row = {
@@ -15,28 +17,6 @@ type Row = {
 
 export type Recounted = { -readonly [name in keyof WalletTotals]: WalletTotals[name] } & { version: number };
 
-const incoming: Readonly<Record<string, keyof WalletTotals>> = {
-  deposit: 'deposited',
-  topup: 'toppedUp',
-  issue: 'issued',
-  transfer: 'transferredIn',
-  transfer_credit: 'transferredIn',
-  transfer_return: 'transferredOut',
-  capture: 'capturedIn',
-  reversal: 'reversedIn',
-  close: 'sweptIn',
-};
-const outgoing: Readonly<Record<string, keyof WalletTotals>> = {
-  withdrawal: 'withdrawn',
-  spend: 'spent',
-  transfer: 'transferredOut',
-  transfer_debit: 'transferredOut',
-  capture: 'capturedOut',
-  reversal: 'reversedOut',
-  close: 'sweptOut',
-};
-const quiet = ['freeze', 'unfreeze', 'close', 'limit', 'credit_line', 'expire'];
-
 /** By book and wallet; only wallets that some entry names after their opening. */
 export async function recount(pool: pg.Pool): Promise<Map<string, Recounted>> {
   const { rows } = await pool.query<Row>(`
@@ -49,44 +29,26 @@ export async function recount(pool: pg.Pool): Promise<Map<string, Recounted>> {
     where e.refusal is null and e.kind <> 'open' order by e.book, e.seq`);
   const wallets = new Map<string, Recounted>();
   for (const row of rows) {
-    count(wallets, row, row.debit, outgoing);
-    count(wallets, row, row.credit, incoming);
+    count(wallets, row, row.debit, kindOf(row).outOf);
+    count(wallets, row, row.credit, kindOf(row).into);
   }
   return wallets;
 }
 
-function count(wallets: Map<string, Recounted>, row: Row, side: Side | null, names: Readonly<Record<string, keyof WalletTotals>>): void {
+function count(wallets: Map<string, Recounted>, row: Row, side: Side | null, name: AmountName | undefined): void {
   if (side?.kind !== 'wallet') return;
   const key = `${row.book} ${side.id}`;
   const wallet = wallets.get(key) ?? nothing();
   wallets.set(key, wallet);
   wallet.version = side.version;
-  if (!quiet.includes(row.kind)) wallet.lastActivityAt = row.recorded_at;
+  if (!kindOf(row).isQuiet) wallet.lastActivityAt = row.recorded_at;
   if (row.debit === null || row.credit === null || row.amount === null) return;
-  const name = names[row.kind];
-  if (name === undefined || name === 'postings' || name === 'lastActivityAt') throw new Error(`no stat counts a ${row.kind}`);
-  // A compensated transfer does not count as transferred.
-  wallet[name] += row.kind === 'transfer_return' ? -row.amount : row.amount;
+  if (name === undefined) throw new Error(`no stat counts a ${row.kind}`);
+  wallet[name] += kindOf(row).takesBack ? -row.amount : row.amount;
   wallet.postings++;
 }
 
 function nothing(): Recounted {
-  return {
-    deposited: 0n,
-    withdrawn: 0n,
-    toppedUp: 0n,
-    spent: 0n,
-    issued: 0n,
-    transferredIn: 0n,
-    transferredOut: 0n,
-    capturedIn: 0n,
-    capturedOut: 0n,
-    reversedIn: 0n,
-    reversedOut: 0n,
-    sweptIn: 0n,
-    sweptOut: 0n,
-    postings: 0,
-    lastActivityAt: null,
-    version: 0,
-  };
+  const amounts = Object.fromEntries(amountNames.map((name) => [name, 0n])) as Record<AmountName, bigint>;
+  return { ...amounts, postings: 0, lastActivityAt: null, version: 0 };
 }

@@ -1,6 +1,6 @@
 /**
  * The columns of a log row. Posting, the chain, reads and the verifier all derive their columns from this table. The order is that of the
- * posting function's parameters and of the chain. To add a column, write a migration, extend the posting function and add a line here.
+ * posting function's parameters and of the chain. To add a column, write a migration, extend the posting function, and add a chain format and a line here.
  */
 import type { Entry, RecordedEntry } from './rules/types.ts';
 
@@ -10,11 +10,14 @@ export type ColumnType = keyof Values;
 export type Value<T extends ColumnType> = Values[T];
 
 /**
- * The encodings of the chain, oldest first: each batch row stores the number of its own. Format 1 wrote every null; since format 2 a column
- * without values is an empty array; since format 3 a batch has declarations, and an entry its actor.
+ * How a batch is encoded for the hash chain, stored in each batch row. A new encoding gets the next number, and the verifier keeps the old
+ * ones: a column that comes later is part of the formats since its own. Format 1 wrote every null; since format 2 a column without values
+ * is an empty array; since format 3 a batch has declarations, and an entry its actor.
  */
-export const chainFormats = [1, 2, 3] as const;
+const chainFormats = [1, 2, 3] as const;
 export type ChainFormat = (typeof chainFormats)[number];
+/** The format of new batches. */
+export const chainFormat: ChainFormat = 3;
 
 type Column<N extends string, T extends ColumnType> = {
   readonly name: N;
@@ -80,11 +83,18 @@ export type PlainField = Extract<EntryColumns, { readonly field: string }>['fiel
 type FieldWithoutColumn = Exclude<keyof Entry, PlainField | 'seq' | 'debit' | 'credit' | 'asset' | 'refusal'>;
 const everyFieldHasColumn: [FieldWithoutColumn] extends [never] ? true : FieldWithoutColumn = true;
 
-const columnsByFormat = new Map(chainFormats.map((format) => [format, entryColumns.filter(({ since }) => since <= format)]));
+const byFormat: ReadonlyMap<number, readonly EntryColumn[]> = new Map(
+  chainFormats.map((format) => [format, everyFieldHasColumn && entryColumns.filter(({ since }) => since <= format)]),
+);
 
 /** The columns of a chain format, in order. */
 export function columnsOf(format: ChainFormat): readonly EntryColumn[] {
-  return (everyFieldHasColumn && columnsByFormat.get(format)) || [];
+  return byFormat.get(format) ?? entryColumns;
+}
+
+/** The format with a number; undefined when this Coffer does not know it. */
+export function formatOf(number: number): ChainFormat | undefined {
+  return chainFormats.find((format) => format === number);
 }
 
 function plain<const N extends string, const T extends ColumnType>(name: Plain<N, T> & N, type: T, since: ChainFormat = 1) {

@@ -9,6 +9,7 @@ export type { Checkpoint, CheckpointOptions } from './chain/checkpoints.ts';
 export { bookOfWallet } from './books/placement.ts';
 export { formatPositions, parsePositions } from './books/positions.ts';
 export type { EventPage } from './books/reader.ts';
+export { entryColumns } from './columns.ts';
 export { openLedger, openLedgerReader, operationId, parseOperationId } from './ledger.ts';
 export type { Ledger, LedgerOptions, ReadableLedger } from './ledger.ts';
 export type { KnownHead } from './posting/history.ts';

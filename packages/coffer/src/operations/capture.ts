@@ -33,6 +33,7 @@ export const capture = define({
     effectiveAt: Type.Optional(EffectiveAt),
   },
   rest: { method: 'POST', path: '/holds/:holdId/capture', tag: 'Holds', status: 201 },
+  example: { parameters: { holdId: '1-23' }, body: { amount: 60 } },
   batchType: 'capture',
   grpc: { field: 'capture' },
   read: (input): CaptureRequest => ({

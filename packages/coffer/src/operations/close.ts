@@ -24,6 +24,7 @@ export const close = define({
     ...decidedProperties,
   },
   rest: { method: 'POST', path: '/wallet/:id/close', tag: 'Controls', status: 201 },
+  example: { parameters: { id: 'shop' }, body: { reason: 'the shop has closed' } },
   batchType: 'close',
   grpc: { field: 'close', values: bothInOne },
   read: (input): CloseRequest => ({

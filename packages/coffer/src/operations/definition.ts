@@ -20,6 +20,7 @@ export type Definition<Request extends Terms = Terms, Name extends string = stri
   /** The id that the path carries over REST; in a batch and over gRPC it is a field. Absent: the fields name the wallet themselves. */
   readonly subject?: Subject;
   readonly rest: Rest;
+  readonly example: Example;
   /** The `type` of such an item in a batch over REST. */
   readonly batchType: string;
   readonly grpc: Grpc;
@@ -49,6 +50,13 @@ export type Rest = {
   /** Overrides for the answer to a single request. */
   readonly answer?: Answer;
 };
+
+/**
+ * A request over REST. The documentation page sends it as it is: on a fresh demo, after the examples before it, it is done. It refers to
+ * the demo's wallets (w1, w2), to the wallet that the example of open opens (shop), and to the operations that the examples of transfer
+ * (1-20) and hold (1-23) cause. It has no idempotency key: sent again, it is a new request.
+ */
+export type Example = { readonly parameters?: Readonly<Record<string, string>>; readonly body: object };
 
 export type Grpc = {
   /** The field of ledger.Operation, in camel case. */

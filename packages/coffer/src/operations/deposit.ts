@@ -15,6 +15,7 @@ export const deposit = define({
   subject: 'walletId',
   fields: moneyProperties,
   rest: { method: 'POST', path: '/wallet/:id/deposit', tag: 'Wallets', status: 201 },
+  example: { parameters: { id: 'w1' }, body: { amount: 1000 } },
   batchType: 'deposit',
   grpc: { field: 'deposit' },
   read: (input): WalletMoneyRequest => ({ ...moneyTermsIn(input), wallet: walletIn(input) }),

@@ -15,6 +15,7 @@ export const freeze = define({
   subject: 'walletId',
   fields: { sides: Type.Optional(SidesName), ...decidedProperties },
   rest: { method: 'POST', path: '/wallet/:id/freeze', tag: 'Controls', status: 201 },
+  example: { parameters: { id: 'shop' }, body: { reason: 'chargeback 4711' } },
   batchType: 'freeze',
   grpc: { field: 'freeze' },
   read: (input): SidesRequest => ({ ...decidedIn(input), wallet: walletIn(input), sides: sidesIn(input) }),

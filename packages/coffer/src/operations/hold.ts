@@ -19,6 +19,7 @@ export const hold = define({
   subject: 'walletId',
   fields: { ...amountProperties, expiresInSeconds: Type.Optional(ExpiresInSeconds), ...termProperties },
   rest: { method: 'POST', path: '/wallet/:id/holds', tag: 'Holds', status: 201 },
+  example: { parameters: { id: 'w1' }, body: { amount: 100 } },
   batchType: 'hold',
   grpc: { field: 'hold' },
   read(input): HoldRequest {

@@ -24,6 +24,7 @@ export const open = define({
     ...keyProperties,
   },
   rest: { method: 'POST', path: '/wallet', tag: 'Wallets', status: 201, names: { walletId: 'id', expectedVersion: 'If-Match' } },
+  example: { body: { id: 'shop' } },
   batchType: 'open',
   grpc: { field: 'openWallet' },
   read(input): OpenRequest {

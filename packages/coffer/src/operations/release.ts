@@ -18,6 +18,7 @@ export const release = define({
   subject: 'holdId',
   fields: { amount: Type.Optional(Amount), ...termProperties },
   rest: { method: 'POST', path: '/holds/:holdId/release', tag: 'Holds', status: 201 },
+  example: { parameters: { holdId: '1-23' }, body: { amount: 40 } },
   batchType: 'release',
   grpc: { field: 'release' },
   read: (input): ReleaseRequest => ({ ...input.terms, hold: entryIdIn(input, 'holdId'), amount: partIn(input) }),

@@ -25,6 +25,7 @@ export const reverse = define({
   subject: 'operationId',
   fields: { amount: Type.Optional(Amount), ...decidedProperties },
   rest: { method: 'POST', path: '/operations/:operationId/reverse', tag: 'Operations', status: 201 },
+  example: { parameters: { operationId: '1-20' }, body: { amount: 100, reason: 'chargeback 4711' } },
   batchType: 'reverse',
   grpc: { field: 'reverse' },
   read: (input): ReversalRequest => ({ ...decidedIn(input), operation: entryIdIn(input, 'operationId'), amount: partIn(input) }),

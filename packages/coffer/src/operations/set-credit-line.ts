@@ -16,6 +16,7 @@ export const setCreditLine = define({
   subject: 'walletId',
   fields: { creditLimit: CreditLimit, ...decidedProperties },
   rest: { method: 'PUT', path: '/wallet/:id/credit-line', tag: 'Controls', status: 200 },
+  example: { parameters: { id: 'w1' }, body: { creditLimit: '500', reason: 'good customer' } },
   batchType: 'setCreditLine',
   grpc: { field: 'setCreditLine' },
   read: (input): CreditLineRequest => ({

@@ -19,6 +19,7 @@ export const setLimits = define({
   subject: 'walletId',
   fields: { perTransfer: Type.Optional(Limit), perDay: Type.Optional(Limit), perMonth: Type.Optional(Limit), ...decidedProperties },
   rest: { method: 'PUT', path: '/wallet/:id/limits', tag: 'Controls', status: 200 },
+  example: { parameters: { id: 'w1' }, body: { perDay: '1000000', reason: 'new customer' } },
   batchType: 'setLimits',
   grpc: { field: 'setLimits' },
   read: (input): LimitsRequest => ({

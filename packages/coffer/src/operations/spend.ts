@@ -14,6 +14,7 @@ export const spend = define({
   access: guarded('money:spend', 'own', { open: 'user' }),
   fields: closedLoopProperties,
   rest: { method: 'POST', path: '/wallet/spend', tag: 'Closed loop', status: 200, answer: success },
+  example: { body: { asset_type_id: 1, amount: 50 } },
   batchType: 'spend',
   grpc: { field: 'spend', values: closedLoopValues },
   read: closedLoopRequestIn,

@@ -14,6 +14,7 @@ export const topUp = define({
   access: guarded('money:topup', 'never', { open: 'user' }),
   fields: closedLoopProperties,
   rest: { method: 'POST', path: '/wallet/topup', tag: 'Closed loop', status: 200, answer: success },
+  example: { body: { asset_type_id: 1, amount: 100 } },
   batchType: 'topup',
   grpc: { field: 'topUp', values: closedLoopValues },
   read: closedLoopRequestIn,

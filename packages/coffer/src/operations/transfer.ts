@@ -21,6 +21,7 @@ export const transfer = define({
   subject: 'walletId',
   fields: { toWalletId: WalletId, ...moneyProperties, mode: Type.Optional(TransferModeName) },
   rest: { method: 'POST', path: '/wallet/:id/transfer', tag: 'Wallets', status: 201, async: true },
+  example: { parameters: { id: 'w1' }, body: { toWalletId: 'w2', amount: 300 } },
   batchType: 'transfer',
   grpc: { field: 'transfer' },
   read: (input): TransferRequest => ({

@@ -15,6 +15,7 @@ export const unfreeze = define({
   subject: 'walletId',
   fields: { sides: Type.Optional(SidesName), ...decidedProperties },
   rest: { method: 'POST', path: '/wallet/:id/unfreeze', tag: 'Controls', status: 201 },
+  example: { parameters: { id: 'shop' }, body: { reason: 'the chargeback was withdrawn' } },
   batchType: 'unfreeze',
   grpc: { field: 'unfreeze' },
   read: (input): SidesRequest => ({ ...decidedIn(input), wallet: walletIn(input), sides: sidesIn(input) }),

@@ -15,6 +15,7 @@ export const withdraw = define({
   subject: 'walletId',
   fields: moneyProperties,
   rest: { method: 'POST', path: '/wallet/:id/withdraw', tag: 'Wallets', status: 201, async: true },
+  example: { parameters: { id: 'w1' }, body: { amount: 200 } },
   batchType: 'withdraw',
   grpc: { field: 'withdraw' },
   read: (input): WalletMoneyRequest => ({ ...moneyTermsIn(input), wallet: walletIn(input) }),

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { internalKey } from '../ledger/index.ts';
 import type { LedgerEvent, PostedSide, RecordedEntry } from '../ledger/index.ts';
+import { entryColumns } from '../ledger/columns.ts';
+import type { PlainField } from '../ledger/columns.ts';
 import { visibleEntry, visibleEvent } from './index.ts';
 
 const side = (id: string, number: number, kind: PostedSide['kind'] = 'wallet'): PostedSide => ({
@@ -14,7 +16,13 @@ const side = (id: string, number: number, kind: PostedSide['kind'] = 'wallet'): 
 });
 const alice = side('alice.USD', 1);
 const bob = side('bob.USD', 2);
+/** Every column is empty but those of a plain transfer. */
+const blank = Object.fromEntries(entryColumns.flatMap((column) => ('field' in column ? [[column.field, null]] : []))) as Record<
+  string,
+  null
+> as Record<Exclude<PlainField, 'operation' | 'kind' | 'digest'>, null>;
 const entry = (more: Partial<RecordedEntry> = {}): RecordedEntry => ({
+  ...blank,
   book: 1,
   seq: 9,
   operation: 9,
@@ -24,26 +32,12 @@ const entry = (more: Partial<RecordedEntry> = {}): RecordedEntry => ({
   credit: bob,
   asset: 3,
   amount: 30n,
-  askedAmount: null,
   debitFloor: 0n,
   scope: alice.number,
   key: 'order-77',
   digest: '',
-  metadata: null,
   refusal: null,
-  details: null,
-  effectiveAt: null,
-  hold: null,
-  holdLeft: null,
-  expiresAt: null,
-  reverses: null,
-  reversed: null,
-  controls: null,
-  spentDay: null,
-  spentMonth: null,
   actor: 'user:alice',
-  approver: null,
-  leg: null,
   ...more,
 });
 const staff = {};

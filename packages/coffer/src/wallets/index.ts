@@ -2,7 +2,7 @@
 export { entryOfOperation } from './operation-entry.ts';
 export { WalletQueries } from './queries.ts';
 export type { OperationRead, Page, PastWallet, Reader, Wallet, WalletHold, WalletStats } from './queries.ts';
-export { amountNames, countedBy, statsRuleOf } from './stats.ts';
+export { amountNames, countedBy, incomingNames, statsRuleOf } from './stats.ts';
 export type { AmountName, StoredTotals, TotalsStore, WalletTotals } from './stats.ts';
 export { drive, refusalIn, stateOf, walletBeyondTransit } from './sagas/drive.ts';
 export type { SagaState } from './sagas/drive.ts';

@@ -80,6 +80,11 @@ export const statsRules: readonly StatsRule[] = [
   { event: 'SweepCredited', kind: 'close', side: 'credit', amount: 'sweptIn', ...quiet },
 ];
 
+/** The totals that add to a balance; the others reduce it. */
+export const incomingNames: ReadonlySet<AmountName> = new Set(
+  statsRules.flatMap(({ side, amount, takesBack }) => (side === 'credit' && amount !== undefined && !takesBack ? [amount] : [])),
+);
+
 /** Two entries may have the same event, with the same meaning. */
 const byEvent: ReadonlyMap<string, StatsRule> = new Map(statsRules.map((rule) => [rule.event, rule]));
 const bySide: ReadonlyMap<string, StatsRule> = new Map(statsRules.map((rule) => [`${rule.kind} ${rule.side}`, rule]));

@@ -1,5 +1,7 @@
 /** The invariants that must hold after any requests in any order, checked only through answers of the API. */
 import type { Event, HistoryItem, Operation } from '../../../../client/src/index.ts';
+import { amountNames, incomingNames } from '../../wallets/index.ts';
+import type { AmountName } from '../../wallets/index.ts';
 import { acknowledged, operationIdOf, whyBehind } from './gather.ts';
 import type { Snapshot, WalletRead } from './gather.ts';
 import type { After, MonkeyRequest, Entry, Kind, Outcome, Answered } from './requests.ts';
@@ -278,12 +280,13 @@ function* follows({ journal, wallets, worker }: Snapshot): Findings {
   }
   for (const [id, { history, stats }] of wallets) {
     if (!stats) continue;
-    const [moves, figures] = [history.map(changeOf), Object.entries(stats)];
-    const sum = (names: RegExp) =>
-      figures.reduce((total, [name, value]) => (names.test(name) ? total + BigInt(value as string) : total), 0n);
+    const moves = history.map(changeOf);
+    const sum = (names: readonly AmountName[]) => names.reduce((total, name) => total + BigInt(stats[name]), 0n);
     const came = moves.reduce((total, change) => (change > 0n ? total + change : total), 0n);
     const went = moves.reduce((total, change) => (change < 0n ? total - change : total), 0n);
-    const [statsIn, statsOut] = [sum(/^(deposited|toppedUp|issued|.*In)$/), sum(/^(withdrawn|spent|.*Out)$/)];
+    const [statsIn, statsOut] = [true, false].map((isIncoming) =>
+      sum(amountNames.filter((name) => incomingNames.has(name) === isIncoming)),
+    );
     yield came === statsIn && went === statsOut
       ? null
       : `wallet ${id} received ${came} and sent ${went}, but its stats say ${statsIn} and ${statsOut}`;

@@ -3,6 +3,8 @@
  * to a fresh demo in the order of the document, each answers 2xx, or the status given here. No example has an idempotency key:
  * sent again, it is a new request.
  */
+import { definitions } from '../../operations/index.ts';
+
 type Example = {
   readonly parameters?: Readonly<Record<string, string>>;
   readonly body?: object;
@@ -12,8 +14,6 @@ type Example = {
 
 const alice = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
 const funded = { id: 'w1' };
-/** Opened by the example of openWallet, and closed by that of closeWallet. */
-const opened = { id: 'shop' };
 /** The operations that the examples of transfer and authorizeHold cause. */
 const transferred = { operationId: '1-20' };
 const held = { holdId: '1-23' };
@@ -26,26 +26,17 @@ const named = (parameters: Readonly<Record<string, string>>, body?: object): Exa
 const request = { asyncRequestId: '019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60' };
 const webhook = { webhookId: alice };
 const delivery = { ...webhook, deliveryId: '1' };
-const reason = 'chargeback 4711';
 
 export const examples: Readonly<Record<string, Example>> = {
-  deposit: { parameters: funded, body: { amount: 1000 } },
-  withdraw: { parameters: funded, body: { amount: 200 } },
-  transfer: { parameters: funded, body: { toWalletId: 'w2', amount: 300 } },
+  ...Object.fromEntries(definitions.map(({ name, example }) => [name, example])),
   getWallet: { parameters: funded },
   getBalanceAt: { parameters: { ...funded, at: '2999-01-01T00:00:00Z' } },
   getHistory: { parameters: funded },
   getStats: { parameters: funded },
   getOperationByKey: { parameters: { id: 'w2', key: 'seed' } },
-  openWallet: { body: opened },
-  authorizeHold: { parameters: funded, body: { amount: 100 } },
   listHolds: { parameters: funded },
   getHold: { parameters: held },
-  captureHold: { parameters: held, body: { amount: 60 } },
-  releaseHold: { parameters: held, body: { amount: 40 } },
   demoLogIn: { body: { user_id: alice } },
-  topUp: { body: { asset_type_id: 1, amount: 100 } },
-  spend: { body: { asset_type_id: 1, amount: 50 } },
   signUp: { body: { email: 'jane@example.com', name: 'Jane Doe', password: 'correct horse battery staple' } },
   logIn: { body: { email: 'jane@example.com', password: 'correct horse battery staple' } },
   updateMe: { body: { name: 'Alice' } },
@@ -59,7 +50,6 @@ export const examples: Readonly<Record<string, Example>> = {
   revokeKey: named({ keyId: '0000000000000000' }),
   getOperation: { parameters: transferred },
   getTransfer: { parameters: transferred },
-  reverseOperation: { parameters: transferred, body: { amount: 100, reason } },
   getRequest: named(request),
   approveRequest: named(request, { reason: 'looked into' }),
   rejectRequest: named(request, { reason: 'unknown account' }),
@@ -72,11 +62,6 @@ export const examples: Readonly<Record<string, Example>> = {
       ],
     },
   },
-  freezeWallet: { parameters: opened, body: { reason } },
-  unfreezeWallet: { parameters: opened, body: { reason: 'the chargeback was withdrawn' } },
-  closeWallet: { parameters: opened, body: { reason: 'the shop has closed' } },
-  setLimits: { parameters: funded, body: { perDay: '1000000', reason: 'new customer' } },
-  setCreditLine: { parameters: funded, body: { creditLimit: '500', reason: 'good customer' } },
   getDeadLetter: named({ deadLetterId: '1' }),
   dropDeadLetter: named({ deadLetterId: '1' }),
   replayDeadLetter: named({ deadLetterId: '1' }),

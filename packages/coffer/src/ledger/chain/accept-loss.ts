@@ -1,7 +1,8 @@
 /** An operator's word that the end of a log is lost and Coffer is to go on: the beginning of an epoch. */
 import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
-import { chainFormat, chainHash, encodeBatch } from './chain.ts';
+import { chainFormat } from '../columns.ts';
+import { chainHash, encodeBatch } from './chain.ts';
 import type { Checkpoint } from './checkpoints.ts';
 import { declaredEpoch, firstSeqOf, gapOf } from './declarations.ts';
 import { isLost } from './epochs.ts';

@@ -5,13 +5,10 @@
  */
 import { createHash } from 'node:crypto';
 import { byteaColumn, int8Column, numericColumn, textColumn, timestamptzColumn } from '../../database/index.ts';
-import { columnsOf } from '../columns.ts';
+import { chainFormat, columnsOf } from '../columns.ts';
 import type { ChainFormat, ColumnType, EntryColumn, Value } from '../columns.ts';
 import type { Account, RecordedEntry } from '../rules/types.ts';
 import type { Declaration } from './declarations.ts';
-
-/** The format of new batches. */
-export const chainFormat: ChainFormat = 3;
 
 export type BatchHeader = {
   readonly book: number;

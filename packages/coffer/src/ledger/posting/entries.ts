@@ -1,9 +1,12 @@
 /** Turns a decision into rows of the log. */
 import { assert } from '../../kernel/index.ts';
-import { contentOf, limitsAsText } from '../rules/content.ts';
+import { limitsAsText } from '../rules/content.ts';
 import type { Posted } from '../rules/decision.ts';
 import { digestOpening } from '../rules/digest.ts';
+import { contentOf } from '../rules/kinds.ts';
+import type { Moving } from '../rules/kinds.ts';
 import type { Refusal } from '../rules/refusals.ts';
+import { traits } from '../rules/types.ts';
 import type { Account, Asked, OpenOperation, Operation, RecordedEntry } from '../rules/types.ts';
 
 type Place = { readonly book: number; readonly seq: number; readonly recordedAt: Date };
@@ -62,8 +65,6 @@ function opening(
   };
 }
 
-type Moving = Exclude<Operation, { kind: 'open' }>;
-
 /** Accounts after the decision. Written out rather than spread, because this runs for each posting. */
 export function postingEntry(place: Place, operation: Moving, decision: Posted, digest: string): RecordedEntry {
   const { debit, credit, amount, scope, hold, original } = decision;
@@ -92,7 +93,7 @@ export function postingEntry(place: Place, operation: Moving, decision: Posted, 
     expiresAt: operation.kind === 'hold' && hold ? hold.expiresAt : null,
     reverses: original && original.entry.seq,
     reversed: original && original.reversed,
-    controls: isControl(operation) ? controlsText(debit) : null,
+    controls: traits[operation.kind].isControl ? controlsText(debit) : null,
     spentDay: spent && spent.day,
     spentMonth: spent && spent.month,
     actor: operation.actor ?? null,
@@ -144,7 +145,7 @@ type Decided = Extract<Moving, { reason: string }>;
 /** The actor and the reason, and for a control the requested change; the resulting state is in `controls`. */
 function decidedDetails(operation: Decided): string {
   const { reason, actor } = operation;
-  if (operation.kind === 'reversal') return JSON.stringify({ reason, actor });
+  if (!traits[operation.kind].isControl) return JSON.stringify({ reason, actor });
   const { sides, limits, floor, credit } = contentOf(operation);
   return JSON.stringify({ reason, actor, sides, limits, floor, ...(credit !== null && { sweepTo: credit }) });
 }
@@ -165,11 +166,7 @@ function stepDetails(book: number, operation: Extract<Moving, { to: string }>): 
 
 /** Controls may leave a wallet below its floor: a wallet that must keep a minimum it never had, or one that is swept. */
 function floorInForce(operation: Moving, { floor }: Account): bigint | null {
-  return isControl(operation) && operation.kind !== 'credit_line' ? null : floor;
-}
-
-function isControl(operation: Moving): boolean {
-  return 'reason' in operation && operation.kind !== 'reversal';
+  return traits[operation.kind].isControl && operation.kind !== 'credit_line' ? null : floor;
 }
 
 /** The complete controls each time, so that the newest control entry is sufficient. */

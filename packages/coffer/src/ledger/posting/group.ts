@@ -1,9 +1,8 @@
 /** Decides the operations of one request: independently, or all or none. */
 import { assert } from '../../kernel/index.ts';
-import type { PreparedOperation } from '../rules/prepared.ts';
 import type { NewRows } from '../chain/chain.ts';
 import { decide, initiatorOf, isOwnedByOther, isRetry } from '../rules/decide.ts';
-import type { Decision } from '../rules/decision.ts';
+import type { Decision, PreparedOperation } from '../rules/decision.ts';
 import type { Refusal } from '../rules/refusals.ts';
 import type { BookState } from './state.ts';
 import type { Outcome, RecordedEntry } from '../rules/types.ts';

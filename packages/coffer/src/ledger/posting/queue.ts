@@ -1,7 +1,7 @@
 /** Requests that wait to be taken into a batch, each with its deadline. */
 import { prepare } from '../rules/prepared.ts';
-import type { PreparedOperation } from '../rules/prepared.ts';
 import { LedgerOverloaded, LedgerUnavailable } from './outages.ts';
+import type { PreparedOperation } from '../rules/decision.ts';
 import type { Operation, Outcome } from '../rules/types.ts';
 
 /** Operations of one caller, decided together; `linked`: all or none. */

@@ -6,11 +6,10 @@
  */
 import { assert } from '../../kernel/index.ts';
 import { outcomeName } from '../rules/prepared.ts';
-import type { PreparedOperation } from '../rules/prepared.ts';
 import type { NewRows } from '../chain/chain.ts';
 import type { Declaration } from '../chain/declarations.ts';
 import { isSystemAccountId, systemAccountId } from '../rules/accounts.ts';
-import type { BookView, Decision } from '../rules/decision.ts';
+import type { BookView, Decision, PreparedOperation } from '../rules/decision.ts';
 import { openedOnTheWayEntry, openingEntry, postingEntry, refusalEntry } from './entries.ts';
 import { Recent } from './recent.ts';
 import type { Account, AccountKind, Asked, Hold, Original, RecordedEntry, SystemKind } from '../rules/types.ts';

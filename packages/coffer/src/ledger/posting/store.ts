@@ -2,14 +2,14 @@
 import pg from 'pg';
 import { typeParsers, withServerOptions } from '../../database/index.ts';
 import { assert } from '../../kernel/index.ts';
-import { chainFormat } from '../chain/chain.ts';
 import type { BatchHeader } from '../chain/chain.ts';
 import { declaredAsset, declaredLedger, gapOf } from '../chain/declarations.ts';
 import type { Gap } from '../chain/epochs.ts';
 import type { Declaration, DeclaredAsset } from '../chain/declarations.ts';
-import { entryColumns } from '../columns.ts';
+import { chainFormat, entryColumns } from '../columns.ts';
 import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from '../reading/rows.ts';
 import type { AccountRow, EntryRow } from '../reading/rows.ts';
+import { traits } from '../rules/types.ts';
 import type { Account, Hold, Original, RecordedEntry } from '../rules/types.ts';
 
 /** The end of a book's log: the next batch follows it or is refused. */
@@ -50,6 +50,11 @@ export const planOptions = [
 
 /** A batch's header has 8 parameters, a declaration 2 columns, an opening 7. */
 const postParameters = 8 + 2 + 7 + entryColumns.length;
+
+/** The kinds whose amounts count towards limits. */
+const spentKinds = Object.entries(traits)
+  .flatMap(([kind, { countsAsSpent }]) => (countsAsSpent ? [`'${kind}'`] : []))
+  .join(', ');
 
 /** By the name they are prepared under. The tests check their plans. */
 export const statements = {
@@ -104,7 +109,7 @@ export const statements = {
         and e.debit_version > coalesce(ledger.version_at($1, $2, ledger.seq_at($1, $4::timestamptz - interval '1 microsecond')), 0)
       order by e.debit_version offset 0
     ) e
-    where e.recorded_at >= $4 and e.kind in ('withdrawal', 'spend', 'transfer', 'transfer_debit', 'capture')`,
+    where e.recorded_at >= $4 and e.kind in (${spentKinds})`,
   tail: `select ${entrySelection} from ledger.entry e ${entrySides} where e.book = $1 and e.seq > $2 and e.seq <= $3 order by e.seq`,
   turn: 'select ledger.take_turn($1)',
   post: `select ledger.post_batch(${Array.from({ length: postParameters }, (_, at) => `$${at + 1}`).join(', ')}) as now_us`,

@@ -1,8 +1,8 @@
 /**
  * The content of an operation as plain text. Digested to distinguish a retry from a reused key, and stored with a refusal, which has no
- * sides.
+ * sides. The rules of each kind make its content (kinds.ts).
  */
-import type { AccountKind, AccountRef, ControlChange, Limits, Operation } from './types.ts';
+import type { AccountKind, AccountRef, ControlChange, Limits } from './types.ts';
 
 /** The content of everything but an opening. Account names, not numbers, because content must not depend on the order of openings. */
 export type Content = {
@@ -47,76 +47,13 @@ export const furtherParts = [
   'refusal',
 ] as const satisfies readonly (keyof Content)[];
 
-export function contentOf(operation: Exclude<Operation, { kind: 'open' }>): Content {
-  switch (operation.kind) {
-    case 'transfer_debit': {
-      const { wallet, to, amount, upTo } = operation;
-      return { debit: wallet, credit: to, amount: String(amount), ...(upTo === true && { upTo }), ...effective(operation) };
-    }
-    case 'transfer_credit': {
-      const { to, amount, transfer, from } = operation;
-      return { debit: '$in_transit', credit: to, amount: String(amount), ...effective(operation), transfer, from };
-    }
-    case 'transfer_complete':
-    case 'transfer_return': {
-      const { kind, from, ends, decidedBy, refusal } = operation;
-      const credit = kind === 'transfer_return' ? from : null;
-      const of = { from, ends, decidedBy, ...(refusal && { refusal: refusal.code }) };
-      return { debit: '$in_transit', credit, amount: null, ...effective(operation), ...of };
-    }
-    case 'hold': {
-      const { wallet, amount, upTo, expiresInSeconds } = operation;
-      return {
-        debit: wallet,
-        credit: null,
-        amount: String(amount),
-        ...(upTo === true && { upTo }),
-        ...(expiresInSeconds !== undefined && { expiresInSeconds }),
-      };
-    }
-    case 'capture':
-    case 'release': {
-      const { wallet, amount, upTo, hold } = operation;
-      const part = { debit: wallet, credit: null, amount: String(amount), ...(upTo === true && { upTo }), hold };
-      if (operation.kind === 'release') return part;
-      const { credit, final } = operation;
-      return {
-        ...part,
-        credit: contentName(credit),
-        ...(final === true && { final }),
-        ...effective(operation),
-      };
-    }
-    case 'expire':
-      return { debit: operation.wallet, credit: null, amount: null, hold: operation.hold };
-    case 'reversal': {
-      const { amount, upTo, reverses, reason, actor } = operation;
-      return { debit: null, credit: null, amount: String(amount), ...(upTo === true && { upTo }), reverses, reason, actor };
-    }
-    case 'freeze':
-    case 'unfreeze':
-    case 'close':
-    case 'limit':
-    case 'credit_line': {
-      const { wallet, reason, actor } = operation;
-      const credit = operation.kind === 'close' && operation.sweepTo ? contentName(operation.sweepTo) : null;
-      return { debit: wallet, credit, amount: null, ...changeOf(operation), reason, actor };
-    }
-    default: {
-      const { debit, credit, amount, upTo } = operation;
-      return {
-        debit: contentName(debit),
-        credit: contentName(credit),
-        amount: String(amount),
-        ...(upTo === true && { upTo }),
-        ...effective(operation),
-      };
-    }
-  }
+export function effective({ effectiveAt }: { readonly effectiveAt?: Date }): Pick<Content, 'effectiveAt'> {
+  return effectiveAt ? { effectiveAt: effectiveAt.toISOString() } : {};
 }
 
-function effective({ effectiveAt }: { readonly effectiveAt?: Date }): Pick<Content, 'effectiveAt'> {
-  return effectiveAt ? { effectiveAt: effectiveAt.toISOString() } : {};
+/** The amount, and whether it is "up to" that amount. */
+export function amounts({ amount, upTo }: { readonly amount: bigint; readonly upTo?: boolean }): Pick<Content, 'amount' | 'upTo'> {
+  return { amount: String(amount), ...(upTo === true && { upTo }) };
 }
 
 export type Change = Pick<Content, 'sides' | 'limits' | 'floor'>;
@@ -138,6 +75,6 @@ export function contentNameOf(id: string, kind: AccountKind): string {
   return kind === 'wallet' ? id : `$${kind}`;
 }
 
-function contentName(ref: AccountRef): string {
+export function contentName(ref: AccountRef): string {
   return 'wallet' in ref ? ref.wallet : `$${ref.system}`;
 }

@@ -1,6 +1,8 @@
 /** Controls: what operators decide about a wallet. Each is a log entry with its reason and its actor. */
 import { assert } from '../../kernel/index.ts';
 import { changed } from './accounts.ts';
+import { changeOf, contentName } from './content.ts';
+import type { Content } from './content.ts';
 import { noAccounts, refuse } from './decision.ts';
 import type { BookView, Decision, Refused } from './decision.ts';
 import { balanceLimitRefusal, closedRefusal, frozenRefusal, limitRefusal, versionRefusal } from './guards.ts';
@@ -34,6 +36,12 @@ export function decideControl(book: BookView, operation: ControlOperation, now: 
     case 'credit_line':
       return decideCreditLine(account, operation, now);
   }
+}
+
+export function controlContent(operation: ControlOperation): Content {
+  const { wallet, reason, actor } = operation;
+  const credit = operation.kind === 'close' && operation.sweepTo ? contentName(operation.sweepTo) : null;
+  return { debit: wallet, credit, amount: null, ...changeOf(operation), reason, actor };
 }
 
 /** Changes the sides that are in the state to leave: freezing a half-frozen wallet freezes the rest. */

@@ -1,18 +1,13 @@
 /**
- * The rules of the ledger. Pure: a view of the book, an operation and a moment in, a decision out; no clock, no I/O, no randomness. Each
- * kind of operation has its own file, a straight list of guards.
+ * The rules of the ledger. Pure: a view of the book, an operation and a moment in, a decision out; no clock, no I/O, no randomness. The
+ * rules of each kind are a straight list of guards in a file of their own; kinds.ts lists them.
  */
 import { openWallet } from './accounts.ts';
 import { initiatorId, isOfTransit } from './prepared.ts';
-import type { PreparedOperation } from './prepared.ts';
-import { decideControl } from './control.ts';
 import { refuse } from './decision.ts';
-import type { BookView, Decision } from './decision.ts';
-import { decideCapture, decideExpiry, decideHold, decideRelease } from './hold.ts';
+import type { BookView, Decision, PreparedOperation } from './decision.ts';
+import { rulesOf } from './kinds.ts';
 import { walletInOtherBook, systemAccountOf, walletOf } from './parties.ts';
-import { decideReversal } from './reversal.ts';
-import { decideCredit, decideDebit, decideEnd } from './saga.ts';
-import { decideTransfer } from './transfer.ts';
 import { initiatingSide } from './types.ts';
 import type { Account, OpenOperation, Operation, RecordedEntry } from './types.ts';
 
@@ -23,35 +18,7 @@ export function decide(book: BookView, prepared: PreparedOperation, now: Date): 
   if (before && isRetry(before, prepared)) return { type: 'replayed', entry: before };
   if (before) return refuse('idempotency_key_reused', null, { key: operation.key ?? '' });
 
-  switch (operation.kind) {
-    case 'open':
-      return decideOpen(book, operation);
-    case 'transfer_debit':
-      return decideDebit(book, operation, now);
-    case 'transfer_credit':
-      return decideCredit(book, operation);
-    case 'transfer_complete':
-    case 'transfer_return':
-      return decideEnd(book, operation);
-    case 'hold':
-      return decideHold(book, operation, now);
-    case 'capture':
-      return decideCapture(book, operation, now);
-    case 'release':
-      return decideRelease(book, operation, now);
-    case 'expire':
-      return decideExpiry(book, operation, now);
-    case 'reversal':
-      return decideReversal(book, operation, now);
-    case 'freeze':
-    case 'unfreeze':
-    case 'close':
-    case 'limit':
-    case 'credit_line':
-      return decideControl(book, operation, now);
-    default:
-      return decideTransfer(book, operation, now);
-  }
+  return operation.kind === 'open' ? decideOpen(book, operation) : rulesOf(operation).decide(book, operation, now);
 }
 
 function decideOpen(book: BookView, operation: OpenOperation): Decision {

@@ -1,7 +1,17 @@
 /** The inputs and the result of a decision. */
-import type { PreparedOperation } from './prepared.ts';
 import type { Refusal, RefusalCode } from './refusals.ts';
-import type { Account, Hold, Original, RecordedEntry, SystemKind } from './types.ts';
+import type { Account, Hold, Operation, Original, RecordedEntry, SystemKind } from './types.ts';
+
+/** An operation prepared for the decision (prepared.ts). */
+export type PreparedOperation = {
+  readonly operation: Operation;
+  /** Distinguishes a retry from a reused key. */
+  readonly digest: string;
+  /**
+   * The idempotency key with the account it is scoped to: the outcome is remembered under this name. Null for an operation without a key.
+   */
+  readonly name: string | null;
+};
 
 /** What a decision may depend on, besides the operation and the moment. */
 export type BookView = {

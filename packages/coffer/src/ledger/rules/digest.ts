@@ -5,8 +5,9 @@
  * Preconditions (an expected version, a minimum balance) are not content: a retry with a newer precondition gets the stored answer.
  */
 import { hash } from 'node:crypto';
-import { contentOf, furtherParts } from './content.ts';
+import { furtherParts } from './content.ts';
 import type { Content } from './content.ts';
+import { contentOf } from './kinds.ts';
 import type { AccountKind, EntryKind, Operation } from './types.ts';
 
 /** The digested content of an opening. */

@@ -1,5 +1,7 @@
 /** Holds: an amount is authorised, then captured in one or several parts, released, or it expires by the database's clock. */
 import { changed, maximumAmount } from './accounts.ts';
+import { amounts, contentName, effective } from './content.ts';
+import type { Content } from './content.ts';
 import { noAccounts, refuse } from './decision.ts';
 import type { BookView, Decision, Refused } from './decision.ts';
 import {
@@ -116,6 +118,26 @@ export function decideExpiry(book: BookView, operation: ExpireOperation, now: Da
   if (hold.left === 0n) return refuse('hold_resolved', null, { hold: operation.hold });
 
   return noted(account, account.held - hold.left, hold.left, { ...hold, left: 0n }, null, now);
+}
+
+export function holdContent(operation: HoldOperation): Content {
+  const { wallet, expiresInSeconds } = operation;
+  return { debit: wallet, credit: null, ...amounts(operation), ...(expiresInSeconds !== undefined && { expiresInSeconds }) };
+}
+
+export function captureContent(operation: CaptureOperation): Content {
+  const { wallet, hold, credit, final } = operation;
+  const further = { hold, ...(final === true && { final }), ...effective(operation) };
+  return { debit: wallet, credit: contentName(credit), ...amounts(operation), ...further };
+}
+
+export function releaseContent(operation: ReleaseOperation): Content {
+  const { wallet, hold } = operation;
+  return { debit: wallet, credit: null, ...amounts(operation), hold };
+}
+
+export function expiryContent({ wallet, hold }: ExpireOperation): Content {
+  return { debit: wallet, credit: null, amount: null, hold };
 }
 
 /** An entry that names one account and keeps its balance. */

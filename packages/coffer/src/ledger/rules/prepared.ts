@@ -1,19 +1,10 @@
-/** An operation prepared for the decision. Done once, on arrival, so that deciding again costs nothing. */
+/** Prepares an operation for the decision. Done once, on arrival, so that deciding again costs nothing. */
 import { systemAccountId } from './accounts.ts';
 import { digestOperation } from './digest.ts';
 import { assertStorable } from './storable.ts';
 import { initiatingSide } from './types.ts';
+import type { PreparedOperation } from './decision.ts';
 import type { Operation, TransferCreditOperation, TransferEndOperation } from './types.ts';
-
-export type PreparedOperation = {
-  readonly operation: Operation;
-  /** Distinguishes a retry from a reused key. */
-  readonly digest: string;
-  /**
-   * The idempotency key with the account it is scoped to: the outcome is remembered under this name. Null for an operation without a key.
-   */
-  readonly name: string | null;
-};
 
 export function prepare(operation: Operation): PreparedOperation {
   assertStorable(operation);

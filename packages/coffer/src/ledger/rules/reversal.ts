@@ -1,12 +1,13 @@
 /** Corrections: money goes back the way it came, in full or in parts, never more than came. */
 import { changed, isSystemAccountId } from './accounts.ts';
+import { amounts } from './content.ts';
+import type { Content } from './content.ts';
 import { noAccounts, refuse } from './decision.ts';
 import type { BookView, Decision, Refused } from './decision.ts';
 import { amountRefusal, balanceLimitRefusal, closedRefusal, takeFrom, versionRefusal } from './guards.ts';
 import { spentAfter } from './spending.ts';
-import type { Account, EntryKind, Original, ReversalOperation } from './types.ts';
-
-const reversible: ReadonlySet<EntryKind> = new Set<EntryKind>(['issue', 'deposit', 'withdrawal', 'topup', 'spend', 'transfer', 'capture']);
+import { traits } from './types.ts';
+import type { Account, Original, ReversalOperation } from './types.ts';
 
 export function decideReversal(book: BookView, operation: ReversalOperation, now: Date): Decision {
   const initiator = book.account(operation.initiator);
@@ -20,7 +21,7 @@ export function decideReversal(book: BookView, operation: ReversalOperation, now
   if (!initiator) return refuse('wallet_not_found', scope, { wallet: operation.initiator });
   if (!original) return refuse('operation_not_found', scope, { reverses: operation.reverses });
   const { entry, reversed } = original;
-  if (!reversible.has(entry.kind) || entry.amount === null)
+  if (!traits[entry.kind].isReversible || entry.amount === null)
     return refuse('not_reversible', scope, { reverses: operation.reverses, kind: entry.kind });
   const debit = entry.credit && book.account(entry.credit.id);
   const credit = entry.debit && book.account(entry.debit.id);
@@ -45,6 +46,11 @@ export function decideReversal(book: BookView, operation: ReversalOperation, now
     hold: null,
     original: { entry, reversed: reversed + amount },
   };
+}
+
+export function reversalContent(operation: ReversalOperation): Content {
+  const { reverses, reason, actor } = operation;
+  return { debit: null, credit: null, ...amounts(operation), reverses, reason, actor };
 }
 
 /** A refusal cannot be reversed, and an operation of another account is not found. */

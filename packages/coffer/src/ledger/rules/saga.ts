@@ -4,6 +4,8 @@
  */
 import { assert } from '../../kernel/index.ts';
 import { changed } from './accounts.ts';
+import { amounts, effective } from './content.ts';
+import type { Content } from './content.ts';
 import { noAccounts, refuse } from './decision.ts';
 import type { BookView, Decision, Refused } from './decision.ts';
 import {
@@ -100,6 +102,23 @@ export function decideEnd(book: BookView, operation: TransferEndOperation): Deci
   assert(sender, 'a debited wallet exists');
   const returned = changed(sender, sender.balance + amount, sender.held, sender);
   return moved(changed(account, account.balance - amount, account.held, account), returned, amount, account.number);
+}
+
+export function debitContent(operation: TransferDebitOperation): Content {
+  const { wallet, to } = operation;
+  return { debit: wallet, credit: to, ...amounts(operation), ...effective(operation) };
+}
+
+export function creditContent(operation: TransferCreditOperation): Content {
+  const { to, transfer, from } = operation;
+  return { debit: '$in_transit', credit: to, ...amounts(operation), ...effective(operation), transfer, from };
+}
+
+export function endContent(operation: TransferEndOperation): Content {
+  const { kind, from, ends, decidedBy, refusal } = operation;
+  const credit = kind === 'transfer_return' ? from : null;
+  const of = { from, ends, decidedBy, ...(refusal && { refusal: refusal.code }) };
+  return { debit: '$in_transit', credit, amount: null, ...effective(operation), ...of };
 }
 
 function moved(debit: Account, credit: Account | null, amount: bigint, scope: number, opened: readonly Account[] = noAccounts): Decision {

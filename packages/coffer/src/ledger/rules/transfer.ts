@@ -1,5 +1,7 @@
 /** Transfers. Read `decideTransfer` top to bottom: each guard returns one named refusal, in the order of precedence of refusals.ts. */
 import { changed } from './accounts.ts';
+import { amounts, contentName, effective } from './content.ts';
+import type { Content } from './content.ts';
 import { refuse } from './decision.ts';
 import type { BookView, Decision } from './decision.ts';
 import {
@@ -56,6 +58,11 @@ export function decideTransfer(book: BookView, operation: TransferOperation, now
   const credited = changed(credit, credit.balance + amount, credit.held, credit);
   const owner = side === 'debit' ? debited : credited;
   return { type: 'posted', opened, debit: debited, credit: credited, amount, scope: owner.number, hold: null, original: null };
+}
+
+export function transferContent(operation: TransferOperation): Content {
+  const { debit, credit } = operation;
+  return { debit: contentName(debit), credit: contentName(credit), ...amounts(operation), ...effective(operation) };
 }
 
 function missing(side: 'debit' | 'credit', operation: TransferOperation): RefusalCode {

@@ -259,6 +259,45 @@ export const initiatingSide = {
   transfer: 'debit',
 } as const satisfies Record<TransferKind, 'debit' | 'credit'>;
 
+/** What an entry of a kind is to corrections, limits and controls. */
+export type Traits = {
+  /** A posting that may be reversed. */
+  readonly isReversible: boolean;
+  /** Its amount counts towards the limits of the debited wallet. */
+  readonly countsAsSpent: boolean;
+  /** An operator's decision about what a wallet may do: the entry has all controls of the wallet after it. */
+  readonly isControl: boolean;
+};
+
+const internal: Traits = { isReversible: false, countsAsSpent: false, isControl: false };
+const incoming: Traits = { ...internal, isReversible: true };
+const outgoing: Traits = { ...incoming, countsAsSpent: true };
+const control: Traits = { ...internal, isControl: true };
+
+export const traits: Readonly<Record<EntryKind, Traits>> = {
+  open: internal,
+  issue: incoming,
+  deposit: incoming,
+  withdrawal: outgoing,
+  topup: incoming,
+  spend: outgoing,
+  transfer: outgoing,
+  transfer_debit: { ...internal, countsAsSpent: true },
+  transfer_credit: internal,
+  transfer_complete: internal,
+  transfer_return: internal,
+  hold: internal,
+  capture: outgoing,
+  release: internal,
+  expire: internal,
+  reversal: internal,
+  freeze: control,
+  unfreeze: control,
+  close: control,
+  limit: control,
+  credit_line: control,
+};
+
 /** One side of an entry: the account after it. */
 export type PostedSide = {
   readonly number: number;

@@ -24,3 +24,13 @@ export type AccountState = {
   /** Credits minus debits, summed from the amounts alone. */
   sum: bigint;
 };
+
+/** The details of a correction or a control. */
+export type Decided = {
+  readonly reason?: string;
+  readonly actor?: string;
+  readonly sides?: string;
+  readonly limits?: Limits | null;
+  readonly floor?: string;
+  readonly sweepTo?: string;
+};

@@ -1,11 +1,11 @@
 /** Checks that batches follow one another without a gap, and that each one's hash is that of its entries. */
-import { chainFormat, chainHash, encodeEntries, encodeRows } from '../chain/chain.ts';
+import { chainHash, encodeEntries, encodeRows } from '../chain/chain.ts';
 import type { Opening } from '../chain/chain.ts';
 import type { Checkpoint } from '../chain/checkpoints.ts';
 import { declaredLedger, earlierGenesisHash, firstSeqOf, genesisHash } from '../chain/declarations.ts';
 import type { Declaration } from '../chain/declarations.ts';
 import { isLost } from '../chain/epochs.ts';
-import { chainFormats } from '../columns.ts';
+import { chainFormat, formatOf } from '../columns.ts';
 import type { ChainFormat } from '../columns.ts';
 import { openControls } from '../rules/accounts.ts';
 import type { Account, AccountKind } from '../rules/types.ts';
@@ -63,8 +63,9 @@ export class BatchChecker {
     this.#findings.expect('I11', at, 'the next batch number', this.#count, batch.batchNo);
     this.#findings.expect('I11', at, 'its first seq', this.firstSeqOf(batch.batchNo), batch.firstSeq);
     this.#findings.expect('I11', at, 'the number of its entries', batch.lastSeq - batch.firstSeq + 1, entries.length);
-    this.#checkFormat(batch, entries);
-    if (formatOf(batch) !== batch.format) this.#findings.add('I11', at, 'its format', chainFormat, batch.format);
+    const format = formatOf(batch.format);
+    if (format !== undefined && format < chainFormat) this.#checkFurther(format, entries);
+    if (format === undefined) this.#findings.add('I11', at, 'its format', chainFormat, batch.format);
     if (last !== null && batch.recordedAtUs < last.recordedAtUs)
       this.#findings.add('I11', at, 'when it was recorded (microseconds)', `not before ${last.recordedAtUs}`, batch.recordedAtUs);
     if (last !== null && batch.recordedAtUs % 1000 !== 0)
@@ -132,35 +133,33 @@ export class BatchChecker {
       firstSeq: Math.max(0, batch.firstSeq),
       recordedAt: new Date(Math.max(0, Math.trunc(batch.recordedAtUs / 1000))),
     };
-    const format = formatOf(batch);
+    // Batches of an older format keep their hash. An unknown format is reported, and hashes to something else.
+    const format = formatOf(batch.format) ?? chainFormat;
     const declarations = this.#declarations.take(batch.batchNo, this.name(batch));
-    this.#checkLedger(declarations, batch);
+    this.#checkLedger(declarations, format, this.name(batch));
     // Wrong rows are included: a wrong row must hash to something else.
     const columns = encodeRows(declarations, openings, encodeEntries(rows, valueIn, format), format);
     return chainHash(previous, header, columns, format).toString('hex');
   }
 
-  /** Older formats have fewer columns, and their hash does not cover the others: they must be empty. */
-  #checkFormat(batch: BatchRow, entries: readonly LogRow[]): void {
-    const format = formatOf(batch);
-    if (format === chainFormat) return;
-    for (const row of entries) {
-      if (hasFurtherColumns(row, format))
-        this.#findings.add('I11', `${this.#book}-${row.seq}`, `columns of a later format in a batch of format ${format}`, 'none', 'some');
-    }
-  }
-
-  #checkLedger(declarations: readonly Declaration[], batch: BatchRow): void {
-    const at = this.name(batch);
-    if (declarations.length > 0 && formatOf(batch) < 3) this.#findings.add('I11', at, 'its declarations', 'none in its format', 'some');
+  #checkLedger(declarations: readonly Declaration[], format: ChainFormat, at: string): void {
+    if (declarations.length > 0 && format < 3) this.#findings.add('I11', at, 'its declarations', 'none in its format', 'some');
     for (const { kind, body } of declarations) {
       if (kind !== 'ledger') continue;
       this.#namesLedger = true;
       this.#findings.expect('I11', at, 'the ledger that it names', declaredLedger(this.#ledgerId, this.#openedUs).body, body);
     }
-    if (formatOf(batch) >= 3 && !this.#namesLedger) {
+    if (format >= 3 && !this.#namesLedger) {
       this.#namesLedger = true;
       this.#findings.add('I11', at, 'the ledger that it names', this.#ledgerId, null);
+    }
+  }
+
+  /** An older format has fewer columns, and its hash does not cover the others: they must be empty. */
+  #checkFurther(format: ChainFormat, entries: readonly LogRow[]): void {
+    for (const row of entries) {
+      if (hasFurtherColumns(row, format))
+        this.#findings.add('I11', `${this.#book}-${row.seq}`, `columns of a later format in a batch of format ${format}`, 'none', 'some');
     }
   }
 
@@ -184,11 +183,6 @@ export class BatchChecker {
         );
     }
   }
-}
-
-/** Batches of older formats keep their hash. An unknown format is reported, and read as the newest. */
-function formatOf(batch: BatchRow): ChainFormat {
-  return chainFormats.find((format) => format === batch.format) ?? chainFormat;
 }
 
 function openedAccount(row: LogRow): Account {

@@ -3,50 +3,18 @@ import { contentNameOf } from '../rules/content.ts';
 import type { Content } from '../rules/content.ts';
 import { digestContent, digestOpening } from '../rules/digest.ts';
 import type { AccountKind, EntryKind } from '../rules/types.ts';
-import type { AccountState } from './account-state.ts';
-import type { Decided } from './controls.ts';
+import type { AccountState, Decided } from './account-state.ts';
 import type { LogRow } from './rows.ts';
 import { sagaIn, seqIn } from './sagas.ts';
 
-/** The content of a posted entry. `final`: whether a capture was the last one. */
-export function contentOf(row: LogRow, debit: AccountState, credit: AccountState | undefined, decided: Decided, final: boolean): Content {
-  const asked = row.askedAmount ?? row.amount;
-  const amounts = { amount: asked === null ? null : String(asked), ...(row.askedAmount !== null && { upTo: true }) };
-  switch (row.kind) {
-    case 'transfer_debit':
-      return { debit: nameOf(debit), credit: sagaIn(row).to ?? null, ...amounts, ...effective(row) };
-    case 'transfer_credit': {
-      const { transfer = '', from = '' } = sagaIn(row);
-      return { debit: nameOf(debit), credit: nameOf(credit), ...amounts, ...effective(row), transfer, from };
-    }
-    case 'transfer_complete':
-    case 'transfer_return': {
-      const { transfer = '', from = '', decidedBy = '', refusal } = sagaIn(row);
-      const of = { from, ends: seqIn(transfer), decidedBy, ...(refusal && { refusal: refusal.code }) };
-      return { debit: nameOf(debit), credit: nameOf(credit), amount: null, ...effective(row), ...of };
-    }
-    case 'hold':
-      return { debit: nameOf(debit), credit: null, ...amounts, ...lasting(row) };
-    case 'capture':
-      return { debit: nameOf(debit), credit: nameOf(credit), ...amounts, ...ofHold(row), ...(final && { final }), ...effective(row) };
-    case 'release':
-      return { debit: nameOf(debit), credit: null, ...amounts, ...ofHold(row) };
-    case 'expire':
-      return { debit: nameOf(debit), credit: null, amount: null, ...ofHold(row) };
-    case 'reversal':
-      return { debit: null, credit: null, ...amounts, reverses: row.reverses ?? 0, ...decided };
-    case 'freeze':
-    case 'unfreeze':
-    case 'close':
-    case 'limit':
-    case 'credit_line': {
-      const { sweepTo = null, ...rest } = decided;
-      return { debit: nameOf(debit), credit: sweepTo, amount: null, ...rest };
-    }
-    default:
-      return { debit: nameOf(debit), credit: nameOf(credit), ...amounts, ...effective(row) };
-  }
-}
+/** What the content of a posted entry is rebuilt from. `final`: whether a capture was the last one. */
+export type Contained = {
+  readonly row: LogRow;
+  readonly debit: AccountState;
+  readonly credit: AccountState | undefined;
+  readonly decided: Decided;
+  readonly final: boolean;
+};
 
 export function digestOf({ kind, key, metadata }: LogRow, content: Content): string {
   return digestContent({ kind: kind as EntryKind, key, metadata }, content);
@@ -77,18 +45,34 @@ export function nameOf(account: AccountState | undefined): string | null {
   return account ? contentNameOf(account.id, account.kind as AccountKind) : null;
 }
 
-function ofHold({ hold }: LogRow): Pick<Content, 'hold'> {
+export function sidesOf({ debit, credit }: Pick<Contained, 'debit' | 'credit'>): Pick<Content, 'debit' | 'credit'> {
+  return { debit: nameOf(debit), credit: nameOf(credit) };
+}
+
+export function amountOf({ row: { askedAmount, amount } }: Contained): Pick<Content, 'amount' | 'upTo'> {
+  const asked = askedAmount ?? amount;
+  return { amount: asked === null ? null : String(asked), ...(askedAmount !== null && { upTo: true }) };
+}
+
+export function holdOf({ row: { hold } }: Contained): Pick<Content, 'hold'> {
   return { hold: hold ?? 0 };
 }
 
-function lasting({ expiresAtUs, recordedAtUs }: LogRow): Pick<Content, 'expiresInSeconds'> {
+export function lastingOf({ row: { expiresAtUs, recordedAtUs } }: Contained): Pick<Content, 'expiresInSeconds'> {
   return expiresAtUs === null ? {} : { expiresInSeconds: (expiresAtUs - recordedAtUs) / 1_000_000 };
 }
 
 /** Coffer never writes a moment that is not a valid date. */
-function effective({ effectiveAtUs }: LogRow): Pick<Content, 'effectiveAt'> {
+export function effectiveOf({ row: { effectiveAtUs } }: Contained): Pick<Content, 'effectiveAt'> {
   if (effectiveAtUs === null) return {};
   const date = new Date(effectiveAtUs / 1000);
   const isWhole = effectiveAtUs % 1000 === 0 && !Number.isNaN(date.getTime());
   return { effectiveAt: isWhole ? date.toISOString() : String(effectiveAtUs) };
+}
+
+/** Of the last step of a transfer by saga. */
+export function endedIn(of: Contained): Content {
+  const { transfer = '', from = '', decidedBy = '', refusal } = sagaIn(of.row);
+  const ended = { from, ends: seqIn(transfer), decidedBy, ...(refusal && { refusal: refusal.code }) };
+  return { ...sidesOf(of), amount: null, ...effectiveOf(of), ...ended };
 }

@@ -1,27 +1,8 @@
 /** Follows what operators decided about wallets from entry to entry, and checks that frozen, closed and limited wallets were respected. */
-import type { AccountState, ControlState, Limits } from './account-state.ts';
+import type { AccountState, ControlState, Decided, Limits } from './account-state.ts';
 import type { Findings } from './report.ts';
+import type { Kind } from './kinds.ts';
 import type { LogRow } from './rows.ts';
-
-/** The details of a correction or a control. */
-export type Decided = {
-  readonly reason?: string;
-  readonly actor?: string;
-  readonly sides?: string;
-  readonly limits?: Limits | null;
-  readonly floor?: string;
-  readonly sweepTo?: string;
-};
-
-/** What a closed and a frozen side stop, by kind: money that operators send back or sweep passes a freeze. */
-const stoppedBy: Readonly<Record<string, { readonly debit: readonly string[]; readonly credit: readonly string[] }>> = {
-  reversal: { debit: ['closed'], credit: ['closed'] },
-  close: { debit: [], credit: ['frozen', 'closed'] },
-  transfer_return: { debit: [], credit: [] },
-  hold: { debit: ['frozen', 'closed'], credit: [] },
-};
-const postings = { debit: ['frozen', 'closed'], credit: ['frozen', 'closed'] };
-const nothing = { debit: [], credit: [] };
 
 export class Controls {
   readonly #findings: Findings;
@@ -31,12 +12,10 @@ export class Controls {
   }
 
   /** Before the entry: it may not pass a closed or frozen side. */
-  checkSides(at: string, { kind }: LogRow, debit: AccountState, credit: AccountState | undefined): void {
-    if (debit.controls.debits === 'open' && (credit === undefined || credit.controls.credits === 'open')) return;
-    const stopped = stoppedBy[kind] ?? (credit ? postings : nothing);
-    if (stopped.debit.includes(debit.controls.debits))
+  checkSides(at: string, { stops }: Kind, debit: AccountState, credit: AccountState | undefined): void {
+    if (stops.debit.includes(debit.controls.debits))
       this.#findings.add('I6', at, `the debits of ${debit.id}`, 'open', debit.controls.debits);
-    if (credit && stopped.credit.includes(credit.controls.credits))
+    if (credit && stops.credit.includes(credit.controls.credits))
       this.#findings.add('I6', at, `the credits of ${credit.id}`, 'open', credit.controls.credits);
   }
 

@@ -1,19 +1,19 @@
 /** Checks entries one by one against everything before them. Each subject has its checks in its own file. */
 import { refusalCodes } from '../rules/refusals.ts';
 import { Accounts } from './accounts.ts';
-import type { AccountState } from './account-state.ts';
-import { contentOf, decidedIn, digestOf, digestOfRefused, nameOf } from './content.ts';
+import type { AccountState, Decided } from './account-state.ts';
+import { decidedIn, digestOf, digestOfRefused, nameOf } from './content.ts';
+import type { Contained } from './content.ts';
 import { Controls } from './controls.ts';
-import type { Decided } from './controls.ts';
 import { Holds } from './holds.ts';
 import type { HoldChange } from './holds.ts';
+import type { Kind } from './kinds.ts';
 import type { Findings } from './report.ts';
 import { Reversals } from './reversals.ts';
 import { isStep } from './sagas.ts';
 import type { Sagas } from './sagas.ts';
 import type { LogRow } from './rows.ts';
 import { shapeOf, strayColumns } from './shapes.ts';
-import type { Shape } from './shapes.ts';
 import { Spending } from './spending.ts';
 
 const knownRefusals: ReadonlySet<string> = new Set(refusalCodes);
@@ -117,10 +117,10 @@ export class EntryChecker {
   }
 
   #checkPosted(at: string, row: LogRow): void {
-    const shape = shapeOf(row);
+    const kind = shapeOf(row);
     const debit = this.accounts.get(row.debitAccount);
     const credit = this.accounts.get(row.creditAccount);
-    if (!shape || !debit || debit === credit || !credit !== (row.creditAccount === null)) {
+    if (!kind || !debit || debit === credit || !credit !== (row.creditAccount === null)) {
       const found = `${row.kind}: ${row.debitAccount} to ${row.creditAccount}, ${row.amount}, key ${row.key}`;
       this.#findings.add('I11', at, 'the sides of an entry', 'existing accounts, an amount and a key, as its kind requires', found);
       return;
@@ -128,7 +128,7 @@ export class EntryChecker {
     if (row.amount !== null && row.amount < 1n) this.#findings.add('I11', at, 'the amount', 'at least 1', row.amount);
     if (credit) this.#findings.expect('I1', at, 'the asset of both sides', debit.asset, credit.asset);
     if (debit.kind === 'wallet') this.#spending.rollOver(debit, row.recordedAtUs);
-    this.#checkWhetherItMay(at, row, shape, debit, credit);
+    this.#checkWhetherItMay(at, row, kind, debit, credit);
 
     const hold = row.hold === null || row.amount === null ? noChange : this.#holds.check(at, row, row.amount);
     const left = row.reverses === null || row.amount === null ? null : this.#reversals.check(at, row, row.amount);
@@ -138,20 +138,20 @@ export class EntryChecker {
     this.#moveBoth(at, row, debit, credit);
 
     const decided = row.details === null ? nothingDecided : decidedIn(row);
-    if (shape.decides) this.#controls.follow(at, row, decided, debit);
+    if (kind.decides) this.#controls.follow(at, row, decided, debit);
     if (row.kind === 'close')
       this.#findings.expect('I11', at, 'where it was swept to', credit ? nameOf(credit) : null, credit ? (decided.sweepTo ?? null) : null);
-    this.#checkFloor(at, row, shape, debit);
+    this.#checkFloor(at, row, kind, debit);
     this.#spending.check(at, row, debit);
-    this.#checkDigest(at, row, debit, credit, decided, hold.final);
+    this.#checkDigest(at, kind, { row, debit, credit, decided, final: hold.final ?? false }, hold.final === null);
   }
 
   /** Checks against the state before it. */
-  #checkWhetherItMay(at: string, row: LogRow, shape: Shape, debit: AccountState, credit: AccountState | undefined): void {
-    const scope = { debit: row.debitAccount, credit: row.creditAccount, none: null, original: row.scope }[shape.initiator];
+  #checkWhetherItMay(at: string, row: LogRow, kind: Kind, debit: AccountState, credit: AccountState | undefined): void {
+    const scope = { debit: row.debitAccount, credit: row.creditAccount, none: null, original: row.scope }[kind.initiator];
     this.#findings.expect('I11', at, 'the account whose key it has', scope, row.scope);
-    this.#controls.checkSides(at, row, debit, credit);
-    if (shape.limited && row.amount !== null) this.#controls.checkLimits(at, debit, row.amount);
+    this.#controls.checkSides(at, kind, debit, credit);
+    if (kind.limited && row.amount !== null) this.#controls.checkLimits(at, debit, row.amount);
   }
 
   /** "Up to" an amount takes everything available: of a hold, of an original, or else of the balance. */
@@ -186,26 +186,19 @@ export class EntryChecker {
   }
 
   /** Controls need no floor, except a credit line, which sets one. */
-  #checkFloor(at: string, { kind, debitFloor }: LogRow, shape: Shape, { id, balance, held, floor }: AccountState): void {
-    const inForce = shape.decides && kind !== 'credit_line' ? null : floor;
+  #checkFloor(at: string, { kind, debitFloor }: LogRow, { decides }: Kind, { id, balance, held, floor }: AccountState): void {
+    const inForce = decides && kind !== 'credit_line' ? null : floor;
     this.#findings.expect('I6', at, 'the floor in force', inForce, debitFloor);
     if (inForce !== null && balance - held < inForce)
       this.#findings.add('I6', at, `the balance of ${id} after a debit, excluding held amounts`, `at least ${inForce}`, balance - held);
   }
 
-  #checkDigest(
-    at: string,
-    row: LogRow,
-    debit: AccountState,
-    credit: AccountState | undefined,
-    decided: Decided,
-    final: boolean | null,
-  ): void {
-    const content = contentOf(row, debit, credit, decided, final ?? false);
-    const digest = digestOf(row, content);
+  /** `finalOrNot`: a capture of everything left may or may not have been requested as final. */
+  #checkDigest(at: string, { content }: Kind, contained: Contained, finalOrNot: boolean): void {
+    const { row, debit, credit } = contained;
+    const digest = digestOf(row, content(contained));
     if (digest === row.digest) return;
-    // A capture of everything left may or may not have been requested as final.
-    if (final === null && digestOf(row, contentOf(row, debit, credit, decided, true)) === row.digest) return;
+    if (finalOrNot && digestOf(row, content({ ...contained, final: true })) === row.digest) return;
     const { kind, amount, key, metadata } = row;
     const description = `${kind} ${amount ?? ''} from ${nameOf(debit)} to ${nameOf(credit)}, key ${key}${metadata === null ? '' : ', metadata'}`;
     this.#findings.add('I11', at, `the digest of the entry's content (${description})`, digest, row.digest);

@@ -1,8 +1,7 @@
 /** Checks reversals against the entries they reverse. Keeps one number for each reversed entry: the total reversed. */
+import { kindOf } from './kinds.ts';
 import type { Findings } from './report.ts';
 import type { LogRow } from './rows.ts';
-
-const reversible: ReadonlySet<string> = new Set(['issue', 'deposit', 'withdrawal', 'topup', 'spend', 'transfer', 'capture']);
 
 export class Reversals {
   readonly #findings: Findings;
@@ -15,7 +14,7 @@ export class Reversals {
   /** Returns how much of the original could still be reversed; null when there is no such original. */
   check(at: string, row: LogRow, amount: bigint): bigint | null {
     const { original, reverses, seq } = row;
-    const isOne = original !== null && original.refusal === null && reversible.has(original.kind) && (reverses ?? seq) < seq;
+    const isOne = original !== null && original.refusal === null && kindOf(original)?.reversible === true && (reverses ?? seq) < seq;
     if (!isOne || original.amount === null) {
       this.#findings.add('I6', at, 'the reversed entry', 'an earlier posting between two accounts', reverses);
       return null;

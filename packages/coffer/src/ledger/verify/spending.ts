@@ -1,9 +1,9 @@
 /** What has left each wallet on a day and in a month of UTC, counted again from the amounts alone. */
 import type { AccountState } from './account-state.ts';
+import { kindOf } from './kinds.ts';
 import type { Findings } from './report.ts';
 import type { BalanceRow, LogRow } from './rows.ts';
 
-const counted: ReadonlySet<string> = new Set(['withdrawal', 'spend', 'transfer', 'transfer_debit', 'capture']);
 const dayUs = 86_400_000_000;
 
 export class Spending {
@@ -30,8 +30,9 @@ export class Spending {
     spent.month = this.#month;
   }
 
-  add({ spent }: AccountState, { kind, amount }: LogRow): void {
-    if (amount === null || !counted.has(kind)) return;
+  add({ spent }: AccountState, row: LogRow): void {
+    const { amount } = row;
+    if (amount === null || !kindOf(row)?.spends) return;
     spent.ofDay += amount;
     spent.ofMonth += amount;
   }
