@@ -1,17 +1,19 @@
 import { defineConfig } from 'vitest/config';
-import { slowSuites } from './test/slow.ts';
+import { longerSuites, slowSuites } from './test/slow.ts';
+import { allRoundsVariable } from './test/support/rounds.ts';
 import { summary } from './test/support/summary.ts';
 
 const all = ['{packages,test,bench,scripts}/**/*.test.ts'];
 const never = ['**/node_modules/**', '**/dist/**'];
 
 /** Limits for a hung test, not for a slow one: two seconds on an idle machine may take twenty on a busy one. */
-function suite(name: string, include: string[], exclude: string[], boundMs: number) {
+function suite(name: string, include: string[], exclude: string[], boundMs: number, env: Record<string, string> = {}) {
   return {
     test: {
       name,
       include,
       exclude: [...never, ...exclude],
+      env,
       // Processes, not threads: tests kill and restart servers, and a crash must not affect other files.
       pool: 'forks' as const,
       testTimeout: boundMs,
@@ -22,12 +24,15 @@ function suite(name: string, include: string[], exclude: string[], boundMs: numb
   };
 }
 
-/** "npm test" runs the project "fast", "npm run test:all" both; "npx vitest run <path>" finds a suite of either. */
+/** "npm test" runs the project "fast", "npm run test:all" both; "npx vitest run <path>" finds a suite of either, or of both. */
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', summary],
     maxWorkers: 2,
-    projects: [suite('fast', all, [...slowSuites], 60_000), suite('slow', [...slowSuites], [], 180_000)],
+    projects: [
+      suite('fast', all, [...slowSuites], 60_000),
+      suite('slow', [...slowSuites, ...longerSuites], [], 180_000, { [allRoundsVariable]: 'on' }),
+    ],
   },
 });

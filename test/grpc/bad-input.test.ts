@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, test } from 'vitest';
 import { createLog } from '../../packages/coffer/src/kernel/index.ts';
+import { rounds } from '../support/rounds.ts';
 import { framed, outsider, rawCall } from './outsider.ts';
 import type { RawReply } from './outsider.ts';
 import { startPlatform } from './platform.ts';
@@ -33,7 +34,7 @@ const others: [address: () => string, path: string][] = [
   [() => platform.usersAddress, '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo'],
   [() => platform.usersAddress, '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo'],
 ];
-const runs = 50;
+const runs = rounds(50, 15);
 const credit = '/wallet.WalletService/CreditWallet';
 
 beforeAll(async () => {

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { ledgerService } from '../../packages/coffer/src/gateway/grpc/generated/ledger.ts';
 import type { PostResponse } from '../../packages/coffer/src/gateway/grpc/generated/ledger.ts';
 import { createLog } from '../../packages/coffer/src/kernel/index.ts';
+import { rounds } from '../support/rounds.ts';
 import { startBoth } from './both.ts';
 import type { Both } from './both.ts';
 import { framed, rawCall } from './outsider.ts';
@@ -107,7 +108,7 @@ test('any text and any number in any field of any operation', async () => {
       const { results } = reply.message as unknown as { results: { status: string }[] };
       expect(results.map((result) => result.status)).toEqual(['refused', 'refused']);
     }),
-    { numRuns: 1_500 },
+    { numRuns: rounds(1_500, 300) },
   );
   expect(decidedOn).toBeGreaterThan(0);
 });
@@ -136,7 +137,7 @@ test('any text and any number in any field of a read', async () => {
         reply.details,
       ]);
     }),
-    { numRuns: 600 },
+    { numRuns: rounds(600, 150) },
   );
 });
 

@@ -6,6 +6,7 @@ import { internalKey, operationId } from '../../packages/coffer/src/ledger/index
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import type { Commands } from '../../packages/coffer/src/operations/index.ts';
 import { entriesWithoutActor } from '../support/actors.ts';
+import { rounds } from '../support/rounds.ts';
 import { startBoth } from './both.ts';
 import type { Both, Message } from './both.ts';
 
@@ -237,7 +238,7 @@ test('every answer is equal, and so is every wallet, history, hold, statistic an
       for (const wallet of [0, 1, 2]) await compareReads(rest, grpc, wallet);
       await compareOperations(rest, grpc);
     }),
-    { numRuns: 12 },
+    { numRuns: rounds(12, 4) },
   );
 });
 

@@ -1,12 +1,13 @@
 // A long stream on a bad network: every operation takes effect once, and every answer matches the log.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
+import { rounds } from '../support/rounds.ts';
 import { outsider } from './outsider.ts';
 import { startPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
 
-const operations = 20_000;
-const perRequest = 100;
+const perRequest = rounds(100, 25);
+const operations = 200 * perRequest;
 const inFlight = 16;
 const wallets = 50;
 /** The number of answers after which each connection is cut; the last connection lasts to the end. */
@@ -73,7 +74,7 @@ async function stream(answers: Map<number, Answer>, life: number): Promise<void>
   client.close();
 }
 
-test('20,000 operations in requests of 100, with duplicates and cut connections: each takes effect once, and its answer matches the log', async () => {
+test(`${operations} operations in requests of ${perRequest}, with duplicates and cut connections: each takes effect once, and its answer matches the log`, async () => {
   const answers = new Map<number, Answer>();
   for (const life of lives) await stream(answers, life);
   expect(answers.size).toBe(lives.reduce((sum, life) => sum + life));

@@ -7,6 +7,7 @@ import { openApiDocument } from '../../packages/coffer/src/gateway/index.ts';
 import { misfit, operationsOf, resolved } from './openapi.ts';
 import type { Described, Document, Parameter, Schema } from './openapi.ts';
 import { startWatched } from '../observe/watched.ts';
+import { rounds } from '../support/rounds.ts';
 import { alice } from './product.ts';
 import type { TestProduct } from './product.ts';
 
@@ -14,7 +15,9 @@ const committed = fs.readFileSync(path.resolve(import.meta.dirname, '../../docs/
 const document = JSON.parse(committed) as Document;
 /** The page that explains each error code. */
 const refusals = fs.readFileSync(path.resolve(import.meta.dirname, '../../docs/reference/refusals.md'), 'utf8');
-const requestsPerOperation = 50;
+const requestsMax = 50;
+/** More are sent only until one succeeds. */
+const requestsMin = rounds(requestsMax, 15);
 const seed = 20_261_121;
 
 let coffer: TestProduct;
@@ -168,7 +171,9 @@ test.each(fuzzed.map((described) => [described.operation.operationId, described]
   '%s: any request gets a documented answer and never a 5xx; some requests succeed',
   async (_name, described) => {
     const statuses = new Set<number>();
-    for (const request of fc.sample(requestTo(described), { numRuns: requestsPerOperation, seed })) {
+    const succeeded = () => [...statuses].some((status) => status < 300);
+    for (const [sentBefore, request] of fc.sample(requestTo(described), { numRuns: requestsMax, seed }).entries()) {
+      if (sentBefore >= requestsMin && succeeded()) break;
       const answer = await coffer.call(described.method, request.path, request.body, request.authorized ? await coffer.login(alice) : {});
       statuses.add(answer.status);
       const sent = JSON.stringify(request).slice(0, 500);
@@ -179,7 +184,7 @@ test.each(fuzzed.map((described) => [described.operation.operationId, described]
       const isListed = answer.status < 400 || refusals.includes(`### \`${String(answer.body['code'])}\``);
       expect([sent, answer.text.slice(0, 300), isListed]).toEqual([sent, answer.text.slice(0, 300), true]);
     }
-    expect([...statuses].some((status) => status < 300)).toBe(true);
+    expect(succeeded()).toBe(true);
   },
 );
 

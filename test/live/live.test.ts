@@ -4,10 +4,12 @@ import { assert, newId } from '../../packages/coffer/src/kernel/index.ts';
 import { person, service } from '../access/world.ts';
 import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
+import { rounds } from '../support/rounds.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
 import { readLive } from './reader.ts';
 import type { LiveReader, Told } from './reader.ts';
 
+const reconnects = rounds(50, 15);
 let coffer: TestProduct;
 const readers: LiveReader[] = [];
 
@@ -133,7 +135,7 @@ describe('a live stream', () => {
     expect((await coffer.call('PATCH', `/webhooks/${id}`, { types: ['*'] }, { authorization })).status).toBe(200);
   });
 
-  test('sends every event once and in order across fifty reconnects under load', async () => {
+  test(`sends every event once and in order across ${reconnects} reconnects under load`, async () => {
     const random = randomFrom(seedOf('live streams cut'));
     const several = await startProduct({ live: { bufferBytes: 4_096 } }, { books: 3 });
     const resume = async (place?: string) => await readLive(`${several.url}/events/live`, place ? { 'last-event-id': place } : {});
@@ -148,7 +150,7 @@ describe('a live stream', () => {
     })();
     const told: Told[] = [];
     let place = begin;
-    for (let cut = 0; cut < 50; cut++) {
+    for (let cut = 0; cut < reconnects; cut++) {
       const reader = await resume(place);
       await new Promise((resolve) => setTimeout(resolve, random() * 40));
       reader.cut();
@@ -162,7 +164,7 @@ describe('a live stream', () => {
     const last = await resume(place);
     await expect.poll(() => told.length + last.told.length).toBe(expected.length);
     expectSame([...told, ...last.told], expected);
-    console.info(`live streams cut: 50 times, ${expected.length} events, ${told.length} of them before the last stream`);
+    console.info(`live streams cut: ${reconnects} times, ${expected.length} events, ${told.length} of them before the last stream`);
     last.cut();
     await several.stop();
   });

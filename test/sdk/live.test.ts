@@ -10,6 +10,7 @@ import { person, service } from '../access/world.ts';
 import { startProduct } from '../http/product.ts';
 import type { TestProduct } from '../http/product.ts';
 import { startCuttingProxy, startProxy } from '../support/proxy.ts';
+import { rounds } from '../support/rounds.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
 import { until, within } from '../support/until.ts';
 
@@ -62,7 +63,7 @@ function following(events: AsyncIterable<LiveEvent>): { readonly told: LiveEvent
   return { told, ended: () => within(reading, { what: 'the client to stop following', seen }) };
 }
 
-const cuts = 60;
+const cuts = rounds(60, 20);
 test(`a connection cut ${cuts} times in the middle of frames while events pour in: none is lost, none comes twice`, async () => {
   const random = randomFrom(seedOf('client of live events cut'));
   const proxy = await startCuttingProxy(product.url, (connection) => (connection > cuts ? null : 700 + Math.floor(random() * 6_000)));

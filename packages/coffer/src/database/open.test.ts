@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createEmptyDatabase } from '../../../../test/support/database.ts';
+import { createTestDatabase } from '../../../../test/support/database.ts';
 import type { TestDatabase } from '../../../../test/support/database.ts';
 import { createLog, silentLog } from '../kernel/index.ts';
 import { createPool, openDatabase } from './index.ts';
@@ -8,7 +8,7 @@ const log = silentLog();
 let database: TestDatabase;
 
 beforeEach(async () => {
-  database = await createEmptyDatabase();
+  database = await createTestDatabase();
 });
 afterEach(() => database.drop());
 

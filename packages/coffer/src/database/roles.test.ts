@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createEmptyDatabase } from '../../../../test/support/database.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createEmptyDatabase, createTestDatabase } from '../../../../test/support/database.ts';
 import type { TestDatabase } from '../../../../test/support/database.ts';
 import { silentLog } from '../kernel/index.ts';
 import { temporaryHome } from '../../../../test/support/server.ts';
@@ -14,20 +14,31 @@ const log = silentLog();
 let database: TestDatabase;
 let logins: string[];
 
-beforeEach(async () => {
-  database = await createEmptyDatabase();
-  logins = [];
-});
-afterEach(async () => {
-  const owner = new URL(database.url);
-  owner.pathname = '/postgres';
-  const names = logins;
-  await database.drop();
-  const admin = new pg.Client({ connectionString: owner.href });
-  await admin.connect();
-  for (const name of names) await admin.query(`drop role if exists ${name}`);
-  await admin.end();
-});
+/** A separate database for each test of a group. */
+function useDatabase(create: () => Promise<TestDatabase>): void {
+  beforeEach(async () => {
+    database = await create();
+    logins = [];
+  });
+  afterEach(async () => {
+    await database.drop();
+    const admin = await connect(inDatabase(database.url, 'postgres'));
+    for (const name of logins) await admin.query(`drop role if exists ${name}`);
+    await admin.end();
+  });
+}
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  return client;
+}
+
+function inDatabase(url: string, name: string): string {
+  const other = new URL(url);
+  other.pathname = `/${name}`;
+  return other.href;
+}
 
 /** A login without privileges, a member of the given role; returns its URL. */
 async function newLogin(memberOf?: string): Promise<string> {
@@ -56,6 +67,8 @@ async function whoWorks(pool: pg.Pool): Promise<unknown> {
 }
 
 describe('an operator’s database', () => {
+  useDatabase(createEmptyDatabase);
+
   test('is migrated by its owner, who is no superuser, and used by a login that is not', async () => {
     const [migrationUrl, databaseUrl] = [await newOwner(), await newLogin('coffer_writer')];
     const opened = await open({ databaseUrl, migrationUrl });
@@ -96,18 +109,10 @@ describe('an operator’s database', () => {
     await expect(owners.pool.query('delete from ledger.book')).rejects.toThrow('permission denied');
     await owners.stop();
   });
-
-  test('is read as a reader by a login that may only read', async () => {
-    await migrate(database.url, log);
-    const opened = await open({ databaseUrl: await newLogin('coffer_reader') }, 'reader');
-    expect(await whoWorks(opened.pool)).toEqual({ role: 'coffer_reader' });
-    await opened.stop();
-    await expect(open({ databaseUrl: await newLogin('coffer_writer') }, 'reader')).rejects.toThrow('may not work as coffer_reader');
-  });
 });
 
 describe('a ledger that could be changed is refused', () => {
-  beforeEach(() => migrate(database.url, log));
+  useDatabase(createTestDatabase);
 
   test('when the writer was given the right to', async () => {
     await database.pool.query('grant delete on ledger.entry to coffer_writer');
@@ -145,18 +150,25 @@ describe('a ledger that could be changed is refused', () => {
 describe('a server without the roles', () => {
   let server: Embedded;
   let home: string;
+  let admin: pg.Client;
   let superuser: pg.Client;
-  beforeEach(async () => {
+  beforeAll(async () => {
     home = temporaryHome();
     server = await startEmbedded({ home, log, temporary: true });
-    superuser = new pg.Client({ connectionString: server.url });
-    await superuser.connect();
-    await superuser.query(`
-      drop role coffer_writer_login, coffer_reader_login; drop role coffer_migrator, coffer_writer, coffer_reader;
-      create role shop login password 'secret'; alter database coffer owner to shop`);
+    admin = await connect(inDatabase(server.url, 'postgres'));
+    await admin.query('drop role coffer_writer_login, coffer_reader_login');
   });
-  afterEach(async () => {
-    await superuser.end();
+  beforeEach(async () => {
+    await admin.query('drop database coffer with (force)');
+    await admin.query(`
+      drop role if exists coffer_migrator, coffer_writer, coffer_reader, shop;
+      create role shop login password 'secret'`);
+    await admin.query('create database coffer owner shop');
+    superuser = await connect(server.url);
+  });
+  afterEach(() => superuser.end());
+  afterAll(async () => {
+    await admin.end();
     await server.stop();
     await removeEmbedded({ home, log });
     fs.rmSync(home, { recursive: true, force: true });
@@ -192,32 +204,43 @@ describe('a server without the roles', () => {
   });
 });
 
-test('rights that were lost with the roles come back with the next migration', async () => {
-  await migrate(database.url, log);
-  await database.pool.query('revoke usage on schema ledger from coffer_reader');
-  await database.pool.query(`update coffer_migration.definitions set checksum = 'older'`);
-  expect((await migrate(database.url, log)).definitionsRenewed).toBe(true);
-  const opened = await open({ databaseUrl: database.url }, 'reader');
-  await opened.pool.query('select from ledger.entry');
-  await opened.stop();
-});
+describe('a migrated database', () => {
+  useDatabase(createTestDatabase);
 
-test('a role that several databases create at the same time is created once, without failures', async () => {
-  const name = `made_${randomBytes(6).toString('hex')}`;
-  logins.push(name);
-  const clients = Array.from({ length: 8 }, () => new pg.Client({ connectionString: database.url }));
-  await Promise.all(clients.map((client) => client.connect()));
-  await Promise.all(clients.map((client) => createRole(client, name)));
-  expect((await database.pool.query('select from pg_roles where rolname = $1', [name])).rowCount).toBe(1);
-  await Promise.all(clients.map((client) => client.end()));
-});
+  test('is read as a reader by a login that may only read', async () => {
+    const opened = await open({ databaseUrl: await newLogin('coffer_reader') }, 'reader');
+    expect(await whoWorks(opened.pool)).toEqual({ role: 'coffer_reader' });
+    await opened.stop();
+    await expect(open({ databaseUrl: await newLogin('coffer_writer') }, 'reader')).rejects.toThrow('may not work as coffer_reader');
+  });
 
-test('settings of a URL and settings of a connection are both in force', async () => {
-  await migrate(database.url, log);
-  const url = withServerOptions(inRole(withServerOptions(database.url, '-c work_mem=5MB'), 'reader'), '-c jit=off');
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const { rows } = await client.query(`select current_user as role, current_setting('work_mem') as memory, current_setting('jit') as jit`);
-  await client.end();
-  expect(rows).toEqual([{ role: 'coffer_reader', memory: '5MB', jit: 'off' }]);
+  test('rights that were lost with the roles come back with the next migration', async () => {
+    await database.pool.query('revoke usage on schema ledger from coffer_reader');
+    await database.pool.query(`update coffer_migration.definitions set checksum = 'older'`);
+    expect((await migrate(database.url, log)).definitionsRenewed).toBe(true);
+    const opened = await open({ databaseUrl: database.url }, 'reader');
+    await opened.pool.query('select from ledger.entry');
+    await opened.stop();
+  });
+
+  test('a role that several databases create at the same time is created once, without failures', async () => {
+    const name = `made_${randomBytes(6).toString('hex')}`;
+    logins.push(name);
+    const clients = Array.from({ length: 8 }, () => new pg.Client({ connectionString: database.url }));
+    await Promise.all(clients.map((client) => client.connect()));
+    await Promise.all(clients.map((client) => createRole(client, name)));
+    expect((await database.pool.query('select from pg_roles where rolname = $1', [name])).rowCount).toBe(1);
+    await Promise.all(clients.map((client) => client.end()));
+  });
+
+  test('settings of a URL and settings of a connection are both in force', async () => {
+    const url = withServerOptions(inRole(withServerOptions(database.url, '-c work_mem=5MB'), 'reader'), '-c jit=off');
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    const { rows } = await client.query(
+      `select current_user as role, current_setting('work_mem') as memory, current_setting('jit') as jit`,
+    );
+    await client.end();
+    expect(rows).toEqual([{ role: 'coffer_reader', memory: '5MB', jit: 'off' }]);
+  });
 });
