@@ -210,7 +210,9 @@ describe('all or nothing', () => {
     const answer = await batch(operations, { atomic: true });
     expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     expect(answer).toMatchObject({ status: 422, body: { code: 'batch_refused', status: 422, atomic: true, completed: 0, refused: 3 } });
-    expect(answer.body['detail']).toMatch(/^Nothing was done: operations\[1\] was refused\. "w1" has \d+ available \(requested 9+\)\. Correct that operation and send the batch again with new keys\.$/);
+    expect(answer.body['detail']).toMatch(
+      /^Nothing was done: operations\[1\] was refused\. "w1" has \d+ available \(requested 9+\)\. Correct that operation and send the batch again with new keys\.$/,
+    );
     expect(resultsOf(answer)).toMatchObject([
       { status: 'refused', requestId: 'x', code: 'linked_operation_refused', facts: { refused: '1' } },
       { status: 'refused', requestId: 'y', code: 'insufficient_funds' },
@@ -252,7 +254,11 @@ describe('a malformed batch is refused as a whole, and the error names the opera
     ['no wallet', [fine, { type: 'hold', amount: 1 }], /^operations\[1\] is missing "walletId"/],
     ['an unknown property', [fine, { ...fine, toWalletId: 'w2' }], /^operations\[1\] has an unknown property "toWalletId"/],
     ['a wrong amount', [fine, fine, { ...fine, amount: '01' }], /^operations\[2\] has an invalid "amount"/],
-    ['two keys', [fine, { ...fine, requestId: 'a', txId: 'b' }], /^operations\[1\]: The operation has two different idempotency keys\. Send one\.$/],
+    [
+      'two keys',
+      [fine, { ...fine, requestId: 'a', txId: 'b' }],
+      /^operations\[1\]: The operation has two different idempotency keys\. Send one\.$/,
+    ],
     ['a key that is none', [{ ...fine, requestId: 'a\nb' }], /^operations\[0\]: The idempotency key is not valid/],
     ['no such day', [{ ...fine, effectiveAt: '2026-02-30T00:00:00Z' }], /^operations\[0\]: "effectiveAt" is not a valid timestamp/],
     ['deep metadata', [{ ...fine, metadata: { a: { b: { c: { d: { e: {} } } } } } }], /^operations\[0\]: The metadata/],
