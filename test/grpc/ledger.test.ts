@@ -288,7 +288,7 @@ describe('reads', () => {
     ['GetBalanceAt', { wallet_id: 'nobody', at: '2026-01-01T00:00:00Z' }, 'wallet_not_found'],
     ['ListHolds', { wallet_id: 'nobody' }, 'wallet_not_found'],
     ['GetHold', { hold_id: '1-1' }, 'hold_not_found'],
-    ['GetHold', { hold_id: 'none' }, 'hold_not_found'],
+    ['GetHold', { hold_id: '999-999' }, 'hold_not_found'],
     ['GetOperation', { operation_id: '9-9' }, 'operation_not_found'],
     ['GetOperation', { wallet_id: 'p1', request_id: 'never' }, 'operation_not_found'],
   ])('%s of %j is NOT_FOUND', async (name, request, code) => {

@@ -36,9 +36,7 @@ describe('freezing', () => {
     expect(await wallet(id)).toMatchObject({ status: 'frozen', debits: 'frozen', credits: 'active' });
     const refused = await post(id, 'withdraw', { amount: 1 });
     expect(refused).toMatchObject({ status: 422, body: { code: 'wallet_frozen', wallet: id, side: 'debits' } });
-    expect(refused.body['detail']).toBe(
-      `"${id}" is frozen for debits. An operator can unfreeze it (POST /wallet/${id}/unfreeze); then retry with a new key.`,
-    );
+    expect(refused.body['detail']).toBe(`"${id}" is frozen for debits. An operator can unfreeze it; then retry with a new key.`);
     expect((await post(id, 'deposit', { amount: 1 })).status).toBe(201);
     const again = await post(id, 'freeze', { sides: 'debits', reason });
     expect(again).toMatchObject({ status: 409, body: { code: 'nothing_to_change' } });
@@ -123,7 +121,7 @@ describe('limits', () => {
     await post(id, 'transfer', { toWalletId: 'w2', amount: 200 });
     const dayIsUp = await post(id, 'withdraw', { amount: 51 });
     expect(dayIsUp).toMatchObject({ status: 422, body: { code: 'limit_exceeded', limit: 'perDay', allowed: '500', used: '450' } });
-    expect(dayIsUp.body['detail']).toMatch(/450 is used \(requested 51\)\. Retry with a new key and a smaller amount, wait/);
+    expect(dayIsUp.body['detail']).toMatch(/450 is already used \(requested 51\)\. Retry with a new key and a smaller amount, wait/);
     expect((await post(id, 'withdraw', { amount: 50 })).status).toBe(201);
     const lifted = await put(id, 'limits', { reason });
     expect(Object.keys(lifted.body)).not.toContain('limits');

@@ -245,6 +245,25 @@ ORDER BY a.name, at.name;`;
 describe('users, as documented', () => {
   const jane = { email: 'jane@example.com', name: 'Jane Doe', password: 'correct horse battery staple' };
 
+  test.each([
+    [
+      'an e-mail of 255 characters',
+      { email: `${'a'.repeat(64)}@${'b'.repeat(61)}.${'c'.repeat(61)}.${'d'.repeat(62)}.com` },
+      'email_invalid',
+    ],
+    ['no name', { name: '' }, 'name_invalid'],
+    ['a name of 201 characters', { name: 'n'.repeat(201) }, 'name_invalid'],
+    ['a password of 7 characters', { password: 'p'.repeat(7) }, 'password_too_short'],
+    ['a password of 513 characters', { password: 'p'.repeat(513) }, 'password_too_long'],
+  ])('%s is beyond the documented length, and refused under its own code', async (_what, change, code) => {
+    expect(await coffer.call('POST', '/users/signup', { ...jane, ...change })).toMatchObject({ status: 400, body: { code } });
+  });
+
+  test('a password counts code points, even where several look like one character', async () => {
+    const accented = { ...jane, email: 'accented@example.com', password: 'e\u0301'.repeat(4) };
+    expect((await coffer.call('POST', '/users/signup', accented)).status).toBe(201);
+  });
+
   test('sign up, log in, read and change the profile, open a wallet, list mine, see the logins, be deleted', async () => {
     const signUp = await coffer.call('POST', '/users/signup', jane);
     expect(signUp).toMatchObject({ status: 201, body: { email: jane.email, name: jane.name } });

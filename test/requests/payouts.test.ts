@@ -51,7 +51,8 @@ async function effectsOf(request: Body): Promise<{ captured: bigint; givenBack: 
 describe('when the payer answers', () => {
   it('paid: the hold is captured; the call is signed and names the recipient and the amount', async () => {
     const paying = await begin();
-    const { id } = await ask({ metadata: { iban: 'DE02', coffer: 'forged' }, requestId: 'one' });
+    const wanted = { amount: 300, metadata: { iban: 'DE02', coffer: 'forged' }, requestId: 'one' };
+    const { id } = await ask(wanted);
     const done = await coffer.until(id, 'completed');
     expect(paying.asked).toEqual([
       {
@@ -74,12 +75,12 @@ describe('when the payer answers', () => {
     expect(await effectsOf(done)).toEqual({ captured: 300n, givenBack: 0n });
     const hold = await coffer.call('GET', `/operations/${String(done['holdId'])}`);
     expect(hold.body).toMatchObject({ requestId: 'one', metadata: { iban: 'DE02', coffer: { purpose: 'withdrawal', request: id } } });
-    const atOnce = await coffer.call('POST', `/wallet/${wallet}/withdraw`, { amount: 300, requestId: 'one' });
+    const atOnce = await coffer.call('POST', `/wallet/${wallet}/withdraw`, wanted);
     expect(atOnce).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused', requestId: 'one' } });
     expect(atOnce.body['detail']).toMatch(
       `belongs to request ${String(id)}, which you sent asynchronously with the same content. It is completed`,
     );
-    const other = await coffer.call('POST', `/wallet/${wallet}/withdraw`, { amount: 301, requestId: 'one' });
+    const other = await coffer.call('POST', `/wallet/${wallet}/withdraw`, { ...wanted, amount: 301 });
     expect(other.body['detail']).toMatch('was already used for a request with different content');
   });
 

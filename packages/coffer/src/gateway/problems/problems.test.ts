@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { failureOf, ledgerFailure } from '../grpc/statuses.ts';
 import { problem, problemBody } from '../http/problem.ts';
-import { explain, explainRefusal, problemTable, templateOfProblem } from './index.ts';
+import { explain, explainRefusal, ledgerProblems, problemTable, templateOfProblem, walletProblems } from './index.ts';
 import type { ProblemCode } from './index.ts';
 
 const noAssets = { find: () => undefined };
@@ -42,6 +42,13 @@ test.each(codes)('%s reads the same over both transports, including all its fact
     { numRuns: 20 },
   );
 });
+
+test.each(Object.keys({ ...ledgerProblems, ...walletProblems }) as ProblemCode[])(
+  '%s names no path of REST, because gRPC says the same',
+  (code) => {
+    expect(templateOfProblem(code)).not.toMatch(/\b(GET|POST|PUT|PATCH|DELETE) \//);
+  },
+);
 
 test('a fact that looks like a placeholder is not expanded, and a missing fact expands to nothing', () => {
   expect(explain('hold_not_found', { hold: '‹wallet›', wallet: 'w1' })).toContain('There is no hold "‹wallet›".');
