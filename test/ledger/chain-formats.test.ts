@@ -6,7 +6,7 @@ import { chainFormat } from '../../packages/coffer/src/ledger/columns.ts';
 import type { ChainFormat } from '../../packages/coffer/src/ledger/columns.ts';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
-import { decideTogether } from '../../packages/coffer/src/ledger/posting/group.ts';
+import { decideTogether } from '../../packages/coffer/src/ledger/posting/batch.ts';
 import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
 import { prepare } from '../../packages/coffer/src/ledger/rules/prepared.ts';
 import { newBook, postOne, startWriter } from '../support/books.ts';

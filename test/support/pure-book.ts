@@ -1,7 +1,7 @@
 /** The rules and the memory of a book without a database: look-ups search the rows written so far. */
 import { prepare } from '../../packages/coffer/src/ledger/rules/prepared.ts';
 import type { NewRows } from '../../packages/coffer/src/ledger/chain/chain.ts';
-import { decideTogether } from '../../packages/coffer/src/ledger/posting/group.ts';
+import { decideTogether } from '../../packages/coffer/src/ledger/posting/batch.ts';
 import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
 import type { Operation, Outcome } from '../../packages/coffer/src/ledger/index.ts';
 import { assets, keepsWallet } from './operations.ts';

@@ -1,7 +1,6 @@
 /** The ledger's interface: one way to post, and the ways to read. Callers need not know how many books there are. */
 import type pg from 'pg';
 import { createPool } from '../database/index.ts';
-import { assert } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { openBooks } from './books/opening.ts';
 import { bookOfWallet } from './books/placement.ts';
@@ -112,13 +111,9 @@ export async function openLedger({ books: wished, known, ...options }: LedgerOpt
       },
       status: () => writers.map((writer) => writer.status),
       faults: () => writers.flatMap(({ status: { book, fault } }) => (fault === null ? [] : [`Book ${book}: ${faultSentences[fault]}`])),
-      post: async (operation, book) => {
-        const [outcome] = await router.postEach([operation], book);
-        assert(outcome, 'one operation, one outcome');
-        return outcome;
-      },
-      postEach: (operations, book) => router.postEach(operations, book),
-      postLinked: (operations, book) => router.postLinked(operations, book),
+      post: router.post.bind(router),
+      postEach: router.postEach.bind(router),
+      postLinked: router.postLinked.bind(router),
       stop: async () => {
         await Promise.all(expiries.map((expiry) => expiry.stop()));
         await disconnect();

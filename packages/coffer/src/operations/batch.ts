@@ -1,15 +1,10 @@
-/** Posts prepared operations: alone, independently, or all or none. */
+/** Posts the prepared operations of a batch: independently, or all or none. */
 import { assert } from '../kernel/index.ts';
 import type { Ledger, Operation } from '../ledger/index.ts';
 import { refusedUnseen } from './outcome.ts';
 import type { OperationOutcome, Prepared } from './outcome.ts';
 
 export const batchSizeMax = 1_000;
-
-export async function postOne(ledger: Ledger, prepared: Prepared): Promise<OperationOutcome> {
-  const { key } = prepared;
-  return 'refusal' in prepared ? refusedUnseen(key, prepared.refusal) : { ...(await ledger.post(prepared.operation)), key };
-}
 
 /** In order, each independently. */
 export async function postEach(ledger: Ledger, prepared: readonly Prepared[]): Promise<OperationOutcome[]> {

@@ -1,12 +1,13 @@
 /** The commands of the product: each posts one operation of the table. The ledger decides; nothing here does. */
 import { bookOfWallet } from '../ledger/index.ts';
 import type { Asset, Ledger } from '../ledger/index.ts';
-import { postEach, postLinked, postOne } from './batch.ts';
+import { postEach, postLinked } from './batch.ts';
 import { closeAllOf } from './closing.ts';
 import type { CloseAllRequest } from './closing.ts';
 import type { Context, Definition, Opened, SharesBook } from './definition.ts';
 import { HoldWallets } from './hold-wallets.ts';
 import { KnownAssets } from './known-assets.ts';
+import { refusedUnseen } from './outcome.ts';
 import type { OperationOutcome, Prepared, RefusedOutcome } from './outcome.ts';
 import { openedBy, sweepReviewed } from './reviewing.ts';
 import type { Reviews } from './reviewing.ts';
@@ -49,7 +50,8 @@ export function createCommands({ ledger, defaultAsset, reviews }: CommandsOption
     const preparing = definition.prepare(request, context);
     let prepared = preparing instanceof Promise ? await preparing : preparing;
     if (definition.gate) prepared = await definition.gate(request, prepared, context, nothingOpened);
-    const outcome = await postOne(ledger, prepared);
+    const { key } = prepared;
+    const outcome = 'refusal' in prepared ? refusedUnseen(key, prepared.refusal) : { ...(await ledger.post(prepared.operation)), key };
     return definition.settle ? definition.settle(outcome, request, context) : outcome;
   };
 

@@ -15,6 +15,12 @@ export class BookRouter {
     this.#writers = writers;
   }
 
+  async post(operation: Operation, book?: number): Promise<Outcome> {
+    const [outcome] = await this.#post(book ?? this.#bookOf(operation), [operation], false);
+    assert(outcome, 'one operation, one outcome');
+    return outcome;
+  }
+
   /** Each independently, decided in order within a book. Returns when every book involved has answered. */
   async postEach(operations: readonly Operation[], book?: number): Promise<Outcome[]> {
     const [first] = operations;

@@ -1,7 +1,7 @@
 /** Loads what a decision needs and memory lacks. */
 import { assert } from '../../kernel/index.ts';
 import { initiatorOf } from '../rules/decide.ts';
-import type { Group } from './group.ts';
+import type { Group } from './batch.ts';
 import type { BookState } from './state.ts';
 import type { BookStore } from './store.ts';
 import { isSystemAccountId } from '../rules/accounts.ts';
