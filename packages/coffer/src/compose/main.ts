@@ -27,10 +27,11 @@ import type { Asset, Ledger } from '../ledger/index.ts';
 import { withDatabase } from './commands.ts';
 import { startWatch } from './observe.ts';
 import type { Watch } from './observe.ts';
-import { isSetAside, projectionStatus } from '../projections/index.ts';
+import { isSetAside, marksAhead, projectionStatus } from '../projections/index.ts';
 import { Requests } from '../requests/index.ts';
 import { seedDemo } from './seed.ts';
 import { openSetAsides } from './set-aside.ts';
+import { cachedRead } from '../telemetry/index.ts';
 import { WalletQueries } from '../wallets/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
 import { startWorker } from './worker.ts';
@@ -144,6 +145,8 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const { assets } = ledger;
       const ready = () => ledger.ready;
       const projections = () => projectionStatus(database.pool, ledger);
+      const ahead = cachedRead(async () => marksAhead(await projections()));
+      const faults = async () => (ready() ? ((await ahead()) ?? []) : []);
       const tail = new LogTail({ ledger, log, listen: notifier.listen });
       started.add(tail);
       const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
@@ -162,6 +165,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         ...people,
         insights,
         ready,
+        faults,
         demo,
         swaggerEnabled: config.swaggerEnabled,
         trustedProxies: config.trustedProxies,

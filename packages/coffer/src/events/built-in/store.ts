@@ -79,6 +79,10 @@ export class QueueSession {
     return new Map(rows.map(({ book, seq, part }) => [book, { seq, part }]));
   }
 
+  async restart(book: number): Promise<void> {
+    await this.#client.query('update events.position set seq = 0, part = 0 where queue = $1 and book = $2', [this.#queue, book]);
+  }
+
   /** Records failures and advances the position, in one commit. */
   async moveOn(book: number, place: Place, failed: readonly Failed[]): Promise<void> {
     if (failed.length === 0) {

@@ -44,6 +44,10 @@ export class RelaySession {
     return new Map(rows.map(({ book, seq, part }) => [book, { seq, part }]));
   }
 
+  async restart(book: number): Promise<void> {
+    await this.#client.query('update events.relay set seq = 0, part = 0, moved_at = clock_timestamp() where book = $1', [book]);
+  }
+
   /** Never backwards: a process that lost the lock without noticing may still be writing. */
   async moveOn(book: number, { seq, part }: Place): Promise<void> {
     await this.#client.query({
