@@ -9,7 +9,7 @@ import { LedgerReader } from './books/reader.ts';
 import { BookRouter } from './books/router.ts';
 import { Expiry } from './posting/expiry.ts';
 import type { BookStatus, LedgerObserver } from './posting/observer.ts';
-import { planOptions } from './posting/store.ts';
+import { planSettings } from './posting/store.ts';
 import { BookWriter } from './posting/writer.ts';
 import { Assets } from './reading/assets.ts';
 import type { Operation, Outcome, RecordedEntry } from './rules/types.ts';
@@ -49,6 +49,8 @@ export type LedgerOptions = {
   readonly patienceMs?: number;
   /** Notified of postings; costs nothing when absent. */
   readonly observe?: LedgerObserver | undefined;
+  /** False while the database could lose what it commits: then nothing is posted. Always true by default. */
+  readonly mayPost?: (() => boolean) | undefined;
   /** How many books the ledger must have. By default, as many as it has, or one for a new ledger. */
   readonly books?: number | undefined;
 };
@@ -67,7 +69,7 @@ export async function openLedgerReader(options: Pick<LedgerOptions, 'url' | 'log
 
 function createReadPool({ url, log }: Pick<LedgerOptions, 'url' | 'log'>): pg.Pool {
   const applicationName = 'coffer ledger reads';
-  return createPool(url, log, { connectionsMax: readConnections, applicationName, serverOptions: planOptions });
+  return createPool(url, log, { connectionsMax: readConnections, applicationName, settings: planSettings });
 }
 
 async function readableLedger(pool: pg.Pool, count: number): Promise<ReadableLedger> {

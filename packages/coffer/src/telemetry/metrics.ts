@@ -34,6 +34,8 @@ type Sources = {
   readonly version: string;
   /** Sources that are read for each scrape. */
   readonly books?: () => readonly BookStatus[];
+  /** Whether the database keeps what it commits; false: posting is stopped. */
+  readonly isDatabaseSafe?: () => boolean;
   readonly pools?: Readonly<Record<string, PoolSizes>>;
   /** Null if nothing is read. */
   readonly cache?: () => CacheFigures | null;
@@ -186,6 +188,10 @@ export class Metrics {
     this.#gauge('coffer_database_clock_silent_seconds', 'Time since the database last answered the ledger', ['book'], () =>
       books().map(({ book, clockSilentMs }) => [[String(book)], clockSilentMs / 1_000]),
     );
+    this.#gauge('coffer_database_safe', 'Whether the database keeps what it commits; at 0, nothing is posted', [], () => {
+      const isSafe = this.#sources.isDatabaseSafe?.();
+      return isSafe === undefined ? [] : [[[], isSafe ? 1 : 0]];
+    });
     this.#gauge('coffer_cache_on', 'Whether reads may come from the cache', ['kind'], () => {
       const cache = this.#sources.cache?.();
       return cache ? [[[cache.kind], cache.on ? 1 : 0]] : [];

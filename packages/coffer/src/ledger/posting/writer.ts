@@ -17,7 +17,7 @@ import type { Live } from './live.ts';
 import { lookUp, lookUpKeys, lookUpSpent, uncounted } from './lookup.ts';
 import { notifyObserver } from './observer.ts';
 import type { BookStatus, LedgerObserver } from './observer.ts';
-import { LedgerHalted, LedgerUnavailable, isKeyUsedBefore, isOutage } from './outages.ts';
+import { LedgerHalted, LedgerUnavailable, isFenceLost, isKeyUsedBefore, isOutage } from './outages.ts';
 import { RequestQueue, failExpired } from './queue.ts';
 import type { Request } from './queue.ts';
 import type { BookState } from './state.ts';
@@ -32,6 +32,8 @@ export type WriterOptions = {
   /** How long a request waits before it fails with LedgerUnavailable; 10 s by default. */
   readonly patienceMs?: number;
   readonly observe?: LedgerObserver | undefined;
+  /** False while the database could lose what it commits: then nothing is posted. Always true by default. */
+  readonly mayPost?: (() => boolean) | undefined;
   /** Whether a wallet belongs to this book; by default every wallet does. */
   readonly keeps?: (walletId: string) => boolean;
 };
@@ -112,7 +114,11 @@ export class BookWriter {
 
   /** True while postings can be answered. */
   get ready(): boolean {
-    return this.#live !== null && this.#halted === null && this.#clock.silentMs < silenceMaxMs;
+    return this.#live !== null && this.#halted === null && this.#clock.silentMs < silenceMaxMs && this.#isAllowed;
+  }
+
+  get #isAllowed(): boolean {
+    return this.#options.mayPost?.() ?? true;
   }
 
   get status(): BookStatus {
@@ -122,7 +128,8 @@ export class BookWriter {
 
   /** Posts operations independently, or all or none when `linked`. Returns when they are committed. */
   post(operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
-    return this.#halted ? Promise.reject(this.#halted) : this.#queue.add(operations, linked);
+    if (this.#halted) return Promise.reject(this.#halted);
+    return this.#isAllowed ? this.#queue.add(operations, linked) : Promise.reject(new LedgerUnavailable('not_done'));
   }
 
   async #run(): Promise<void> {
@@ -241,19 +248,20 @@ export class BookWriter {
       this.#checkKeysForAWhile();
     } else if (failure instanceof FellBehind) {
       this.#dropConnection();
+    } else if (isFenceLost(failure)) {
+      // Its transaction is over, and memory may be behind: a new connection reads the book again.
+      this.#enterSharedMode();
+      await this.#disconnect(failure, 'Another process wrote to this book at the same time; reading it again');
     } else if (isOutage(failure)) {
-      await this.#disconnect(failure);
+      await this.#disconnect(failure, "The ledger's database is unavailable; retrying");
     } else {
       this.#halt(failure);
     }
   }
 
-  async #disconnect(failure: unknown): Promise<void> {
+  async #disconnect(failure: unknown, sentence: string): Promise<void> {
     const { book, log } = this.#options;
-    log.warn(
-      { book, reason: failure instanceof Error ? failure.message : String(failure) },
-      "The ledger's database is unavailable; retrying",
-    );
+    log.warn({ book, reason: failure instanceof Error ? failure.message : String(failure) }, sentence);
     this.#dropConnection();
     const delayMs = this.#backoff.nextMs();
     await new Promise((resolve) => setTimeout(resolve, delayMs));
