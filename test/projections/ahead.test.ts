@@ -30,8 +30,9 @@ afterAll(async () => {
 });
 
 const status = () => projectionStatus(log.pool, log.ledger);
-const lag = async () => (await status()).flatMap(({ name, books }) => books.map((book) => [name, book.behindEntries, book.aheadEntries]));
-const atEnd = () => projections.flatMap(({ name }) => log.ledger.books.map(() => [name, 0, 0])).toSorted();
+/** By how many entries the projections are behind and ahead of the log, in all books. */
+const lag = async () => (await status()).flatMap(({ books }) => books.map((book) => [book.behindEntries, book.aheadEntries]));
+const atEnd = () => projections.flatMap(() => log.ledger.books.map(() => [0, 0]));
 
 async function project(): Promise<Projector> {
   return await Projector.start({ pool: log.pool, ledger: log.ledger, log: heard, projections, lookMs: 20 });
@@ -53,7 +54,7 @@ describe('a mark beyond the end of the log', () => {
 
   test('is logged once, reported by the status, not healed by a restart, and healed by a rebuild', async () => {
     let projector = await project();
-    await vi.waitFor(async () => expect((await lag()).toSorted()).toEqual(atEnd()), { timeout: 60_000 });
+    await vi.waitFor(async () => expect(await lag()).toEqual(atEnd()), { timeout: 60_000 });
     await projector.stop();
     await log.database.pool.query('update projections.progress set seq = $1, part = 1', [farAhead]);
     await log.database.pool.query('update insights.fraud_mark set seq = $1, part = 1', [farAhead]);
@@ -66,11 +67,11 @@ describe('a mark beyond the end of the log', () => {
     await log.post(50);
     const alarms = () => lines.filter((line) => line.includes('is ahead of the log')).length;
     await expect.poll(alarms).toBe(projections.length * log.ledger.books.length);
-    expect((await lag()).every(([, , ahead]) => Number(ahead) > 0)).toBe(true);
+    expect((await lag()).every(([, ahead]) => Number(ahead) > 0)).toBe(true);
 
     for (const projection of projections) await rebuild({ ...log, log: silentLog(), projection, check: false });
     await log.post(50);
-    await vi.waitFor(async () => expect((await lag()).toSorted()).toEqual(atEnd()), { timeout: 60_000 });
+    await vi.waitFor(async () => expect(await lag()).toEqual(atEnd()), { timeout: 60_000 });
     await projector.stop();
     expect(marksAhead(await status())).toEqual([]);
     expect(await new Reviews(log.pool, () => Promise.resolve(false)).ofHold('1-1')).toBe('clear');

@@ -17,11 +17,13 @@ export type PoolOptions = {
 
 /** Opens a pool of connections with Coffer's settings. One that breaks is logged and replaced; it never ends the process. */
 export function createPool(url: string, log: Log, options: PoolOptions = {}): pg.Pool {
+  // The pool waits for this promise, although its types say that it expects none.
+  const prepare = (client: pg.ClientBase): unknown => prepareSession(client, options.settings);
   const pool = new pg.Pool({
     ...connectionConfig(url, { ...options, applicationName: options.applicationName ?? 'coffer' }),
     max: options.connectionsMax ?? 10,
     idleTimeoutMillis: 60_000,
-    onConnect: (client) => prepareSession(client, options.settings),
+    onConnect: prepare,
   });
   const report = (error: Error) => {
     // While connections are being closed, the embedded database may stop first.

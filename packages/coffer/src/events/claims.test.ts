@@ -39,7 +39,12 @@ function placeOf(event: LedgerEvent | undefined): Place | null {
 
 const honest: readonly Claim[] = [1, 2].flatMap((book) =>
   (logs[book] ?? []).map(({ id, seq, part, type, wallet }, at) => ({
-    ...{ id, book, seq, part, type, wallet },
+    id,
+    book,
+    seq,
+    part,
+    type,
+    wallet,
     previous: placeOf(logs[book]?.[at - 1]),
   })),
 );

@@ -70,8 +70,8 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
 
 /** Moves marks beyond the end of the log back to the last event that was surely applied. False if there are none. */
 async function resumeIfAhead({ pool, ledger, log, projection }: RebuildOptions): Promise<boolean> {
-  const { name, resumeAfter } = projection;
-  if (!resumeAfter) return false;
+  const { name } = projection;
+  if (!projection.resumeAfter) return false;
   let resumed = false;
   for (const book of ledger.books) {
     await inTransaction(pool, async (client) => {
@@ -79,7 +79,7 @@ async function resumeIfAhead({ pool, ledger, log, projection }: RebuildOptions):
       const { seq: mark } = await lockMark(client, name, generation, book);
       const end = await ledger.read.in({ book }).lastSeq();
       if (mark <= end) return;
-      const { seq, part } = await resumeAfter(client, book, end);
+      const { seq, part } = (await projection.resumeAfter?.(client, book, end)) ?? beginning;
       await moveMark(client, { projection: name, generation, book, seq, part, applied: 0 });
       resumed = true;
       log.warn({ projection: name, book, from: mark, to: seq, end }, 'A mark beyond the end of the log was moved back');
