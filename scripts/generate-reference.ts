@@ -109,6 +109,10 @@ function settingsPage(): string {
     'By environment variable. When Coffer starts it reports all mistakes together, each with its remedy; an empty variable counts as not set.',
     'A secret is never shown, neither in the log nor in an error.',
     '',
+    'The URLs of PostgreSQL, RabbitMQ, Redis and the mail server follow one rule. If the host is another machine, a password that everybody knows',
+    '(`guest`, `postgres`, `password`, the name of the user …) is an error, and a connection without TLS is a warning at each start: use `amqps:`, `rediss:`, `smtps:`',
+    '(or `?requireTLS=true`), and `?sslmode=verify-full` for PostgreSQL. So is a Redis without a password. On this machine (loopback, Unix sockets) nothing is required.',
+    '',
     ...settingTable.flatMap(({ title, rows }) => [
       `## ${title}`,
       '',

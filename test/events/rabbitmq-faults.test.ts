@@ -228,6 +228,33 @@ describe.skipIf(!hasRabbitMq)('with a real RabbitMQ', () => {
     expect(await lostBy('poison')).toBe(0);
   });
 
+  test('a forged event and a position beyond the log reach no consumer, and become dead letters', async () => {
+    const [id = ''] = await world.post(1);
+    posted.push(id);
+    await arrived();
+    const real = work.seen.findLast(({ event }) => event.id === id);
+    if (!real) throw new Error('the event has arrived');
+    const { event, previous } = real;
+    const forge = (changes: object) => envelopeOf({ event: { ...event, ...changes }, previous });
+    const farAhead = { seq: 999_999_999, id: `${event.book}-999999999-1`, data: { ...event.data, amount: '1000000' } };
+    const forgeries = [forge(farAhead), forge({ ...farAhead, book: 99 }), forge({ type: 'FundsWithdrawn' }), forge({ wallet: 'mallory' })];
+    // In the place of a real event it only announces that event, whatever it says about the amount.
+    const disguised = forge({ data: { ...event.data, amount: '1000000' } });
+    const publisher = connection.createPublisher({ confirm: true });
+    for (const envelope of [...forgeries, disguised]) {
+      const routing = { exchange: eventsExchange, routingKey: 'book.1.FundsDeposited', durable: true };
+      await publisher.send({ ...routing, contentType: 'application/cloudevents+json' }, Buffer.from(JSON.stringify(envelope)));
+    }
+    await publisher.close();
+    posted.push(...(await world.post(20)));
+    await vi.waitFor(async () => expect(await broker.deadLetters.count()).toBe(forgeries.length), soon);
+    const log = new Set((await world.log()).map((entry) => JSON.stringify(entry)));
+    await vi.waitFor(() => expect(work.seen.filter((delivery) => delivery.event.id === id).length).toBeGreaterThan(1), soon);
+    expect(work.seen.filter((delivery) => !log.has(JSON.stringify(delivery.event)))).toEqual([]);
+    expect(await broker.deadLetters.drop('all')).toBe(forgeries.length);
+    expect(await lostBy('forgeries')).toBe(0);
+  });
+
   test('none of these faults made a healthy event a dead letter', async () => {
     expect(await broker.deadLetters.count()).toBe(0);
     await vi.waitFor(() => expect(broker.status).toEqual({ kind: 'rabbitmq', connected: true }), soon);

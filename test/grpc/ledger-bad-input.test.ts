@@ -152,6 +152,13 @@ test('two operations in one message are refused, because one of them would be dr
   expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, code: 'request_invalid' });
 });
 
+test('metadata cannot carry what only Coffer may note', async () => {
+  const terms = { metadata: JSON.stringify({ coffer: { purpose: 'withdrawal' } }) };
+  const reply = await both.call('Post', { operations: [{ hold: { wallet_id: 'w1', amount: 1, terms } }] });
+  expect(reply.status).toBe(status.INVALID_ARGUMENT);
+  expect(reply.details).toContain('which is reserved for Coffer');
+});
+
 test('a stream continues after a request that fails, and ends at bytes that are not a message', async () => {
   const client = new Client(both.platform.walletsAddress, credentials.createInsecure());
   const stream = client.makeBidiStreamRequest(path, (bytes: Buffer) => bytes, response.decode);

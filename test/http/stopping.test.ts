@@ -51,6 +51,15 @@ test('before Coffer is ready, /health answers with 503', async () => {
   await coffer.stop();
 });
 
+test('a fault that does not stop Coffer is reported by /health, which keeps answering 200', async () => {
+  const coffer = await startProduct({ faults: () => Promise.resolve(['Rebuild the projection.']) });
+  expect(await coffer.call('GET', '/health')).toMatchObject({
+    status: 200,
+    body: { status: 'degraded', detail: 'Rebuild the projection.' },
+  });
+  await coffer.stop();
+});
+
 test('the documentation pages show the document of this server and load nothing from other hosts', async () => {
   const coffer = await startProduct();
   for (const path of ['/docs', '/api']) {

@@ -506,9 +506,9 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/notifications/read-all", query: [], hasBody: false, key: "none" }, {}, options)) as { readonly read: number; };
   }
 
-  /** Returns 200 if requests can be served, 503 otherwise */
-  async health(options: CallOptions = {}): Promise<{ readonly status: "ok" | "unavailable"; readonly detail: string; }> {
-    return (await this.call({ method: "GET", path: "/health", query: [], hasBody: false, key: "none" }, {}, options)) as { readonly status: "ok" | "unavailable"; readonly detail: string; };
+  /** Returns 200 if requests can be served, 503 otherwise. `degraded`: requests are served, but an operator has to fix what `detail` names. */
+  async health(options: CallOptions = {}): Promise<{ readonly status: "ok" | "degraded" | "unavailable"; readonly detail: string; }> {
+    return (await this.call({ method: "GET", path: "/health", query: [], hasBody: false, key: "none" }, {}, options)) as { readonly status: "ok" | "degraded" | "unavailable"; readonly detail: string; };
   }
 
   /** Returns metrics of posting, requests, pools, memory and the event loop in the Prometheus text format */

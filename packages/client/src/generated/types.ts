@@ -114,7 +114,7 @@ export type Event = { readonly id: string; readonly seq: number; readonly part: 
 
 export type DeadLetter = { readonly id: string; readonly eventId: string | null; readonly eventType: string | null; readonly walletId: string | null; readonly reason: string | null; readonly deliveries: number; readonly diedAt: string | null; readonly body: string; };
 
-export type Projection = { readonly name: string; readonly generation: number; readonly building: number | null; readonly setAside: number; readonly books: readonly ({ readonly book: number; readonly seq: number; readonly part: number; readonly events: number; readonly behindEntries: number; readonly behindSeconds: number; })[]; };
+export type Projection = { readonly name: string; readonly generation: number; readonly building: number | null; readonly setAside: number; readonly books: readonly ({ readonly book: number; readonly seq: number; readonly part: number; readonly events: number; readonly behindEntries: number; readonly behindSeconds: number; readonly aheadEntries: number; })[]; };
 
 export type SetAsideEvent = { readonly eventId: string; readonly eventType: string | null; readonly walletId: string | null; readonly error: string; readonly tries: number; readonly since: string; };
 

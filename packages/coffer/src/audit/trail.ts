@@ -52,11 +52,11 @@ export class AuditTrail {
   constructor(options: AuditOptions) {
     this.#options = { rowsMax: 20_000, charactersMax: 32 * 1_048_576, ...options };
     // Commits do not wait for the disk: rows wait in memory anyway, and the ledger's own commits flush them soon.
-    const serverOptions = '-c synchronous_commit=off -c statement_timeout=10000';
+    const settings = { synchronous_commit: 'off', statement_timeout: '10s' };
     this.#pool = createPool(options.url, options.log, {
       connectionsMax: 1,
       applicationName: 'coffer audit',
-      serverOptions,
+      settings,
       connectTimeoutMs: 3_000,
     });
     this.#retention = new Retention({

@@ -1,14 +1,9 @@
 import pg from 'pg';
-import { typeParsers, withServerOptions } from '../database/index.ts';
+import { connectClient, connectionConfig } from '../database/index.ts';
+import type { ConnectionOptions } from '../database/index.ts';
 
-export type SessionOptions = {
+export type SessionOptions = Omit<ConnectionOptions, 'pipeline'> & {
   readonly url: string;
-  /** Shown in pg_stat_activity. */
-  readonly applicationName: string;
-  /** Settings of the connection, such as `-c statement_timeout=20s`. */
-  readonly serverOptions?: string;
-  readonly connectTimeoutMs?: number;
-  readonly queryTimeoutMs?: number;
   /** Called once when the connection breaks; not after `close`. */
   readonly onBroken: (session: Session) => void;
 };
@@ -23,22 +18,18 @@ export type Session = {
   close(): Promise<void>;
 };
 
-/** Connects. Throws an outage. */
-export async function openSession(options: SessionOptions): Promise<Session> {
-  const { url, applicationName, serverOptions, connectTimeoutMs = 10_000, queryTimeoutMs, onBroken } = options;
-  const client = new pg.Client({
-    connectionString: withServerOptions(url, serverOptions),
-    application_name: applicationName,
-    connectionTimeoutMillis: connectTimeoutMs,
-    ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
-    keepAlive: true,
-    types: typeParsers,
-  });
-  return await connectSession(client, onBroken);
+/** Connects. Throws an outage, or an OperatorError behind a pooler. */
+export async function openSession({ url, onBroken, ...options }: SessionOptions): Promise<Session> {
+  const client = new pg.Client(connectionConfig(url, options));
+  return await connectSession(client, onBroken, () => connectClient(client, options.settings));
 }
 
 /** `openSession` on a client that is not connected yet. */
-export async function connectSession(client: pg.Client, onBroken: (session: Session) => void): Promise<Session> {
+export async function connectSession(
+  client: pg.Client,
+  onBroken: (session: Session) => void,
+  connect: () => Promise<unknown> = () => client.connect(),
+): Promise<Session> {
   let isBroken = false;
   let isOpen = false;
   const session: Session = {
@@ -60,7 +51,7 @@ export async function connectSession(client: pg.Client, onBroken: (session: Sess
   client.on('error', breaks);
   client.on('end', breaks);
   try {
-    await client.connect();
+    await connect();
   } catch (failure) {
     await session.close();
     throw failure;

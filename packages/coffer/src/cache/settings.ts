@@ -1,16 +1,16 @@
 /** The settings of the cache. */
-import { asRead, onOff, optional, settingGroup, urlOf } from '../kernel/index.ts';
+import { asRead, onOff, optional, peerUrl, settingGroup } from '../kernel/index.ts';
 
 export const cacheSettings = settingGroup({
   title: 'Cache',
   rows: {
     redisUrl: {
       name: 'REDIS_URL',
-      reads: optional(urlOf(['redis:', 'rediss:'], 'redis://host:6379')),
+      reads: optional(peerUrl(['redis:', 'rediss:'], 'rediss://:password@host:6379')),
       default: undefined,
       absent: 'each process has its own cache and limits',
       meaning: 'a Redis for cached histories and shared rate limits',
-      example: 'redis://redis.example.com:6379',
+      example: 'rediss://:<password>@redis.example.com:6379',
       secret: true,
     },
     cachedReads: {

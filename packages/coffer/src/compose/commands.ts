@@ -22,7 +22,7 @@ export type Context = { readonly config: Config; readonly log: Log };
 const beside = { whenRunning: 'join', whenAbsent: 'refuse' } as const;
 
 /** For read-only commands: the server refuses all writes. */
-export const readOnly = { serverOptions: '-c default_transaction_read_only=on' } as const;
+export const readOnly = { settings: { default_transaction_read_only: 'on' } } as const;
 
 export async function withDatabase<T>(
   { config, log }: Context,
@@ -40,7 +40,7 @@ export async function withDatabase<T>(
 /** With a read-only ledger: no command but `seed` posts. */
 export async function withLedgerReader<T>(
   context: Context,
-  options: Pick<OpenOptions, 'connectionsMax' | 'serverOptions'>,
+  options: Pick<OpenOptions, 'connectionsMax' | 'settings'>,
   work: (database: Database, ledger: ReadableLedger) => Promise<T>,
 ): Promise<T> {
   return await withDatabase(context, { ...beside, ...options }, async (database) => {

@@ -49,3 +49,26 @@ test('mistakes are reported with the variable and its remedy, without possible p
   expect(readConfig({ COFFER_PAYOUT: 'webhook' }).problems?.[0]).toContain('also set COFFER_PAYOUT_URL and COFFER_PAYOUT_SECRET');
   expect(readConfig({ COFFER_PAYOUT: 'sometimes' }).problems?.[0]).toContain('none, approval or webhook');
 });
+
+test('passwords that everybody knows are mistakes, and connections without TLS are warnings, for every server of another machine', () => {
+  const known = readConfig({
+    DATABASE_URL: 'postgres://postgres:postgres@db.example.com/coffer',
+    COFFER_MIGRATION_URL: 'postgres://owner:owner@db.example.com/coffer',
+    RABBITMQ_URL: 'amqp://guest:guest@mq.example.com',
+    REDIS_URL: 'redis://:redis@cache.example.com',
+    SMTP_URL: 'smtp://mailer:changeme@mail.example.com',
+    COFFER_MAIL_FROM: 'coffer@example.com',
+  });
+  expect(known.problems?.filter((problem) => problem.includes('well-known')).length).toBe(5);
+  const plain = readConfig({
+    DATABASE_URL: 'postgres://shop:k3Gq9@db.example.com/coffer',
+    RABBITMQ_URL: 'amqp://shop:k3Gq9@mq.example.com',
+    REDIS_URL: 'redis://:k3Gq9@cache.example.com',
+    SMTP_URL: 'smtp://mailer:k3Gq9@mail.example.com',
+    COFFER_MAIL_FROM: 'coffer@example.com',
+  });
+  expect(plain.problems).toBeUndefined();
+  expect(new Set(plain.warnings?.map((warning) => warning.split(' ')[0]))).toEqual(
+    new Set(['DATABASE_URL', 'RABBITMQ_URL', 'REDIS_URL', 'SMTP_URL']),
+  );
+});

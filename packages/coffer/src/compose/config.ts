@@ -75,7 +75,17 @@ export function readConfig(env: NodeJS.ProcessEnv): Outcome {
   const problems: string[] = [];
   const mistake: Mistake = (sentence) => void problems.push(sentence);
   const config = collect((group) => readGroup(group, env, mistake));
-  return problems.length > 0 ? { problems } : { config, warnings: unknownVariables(env) };
+  return problems.length > 0 ? { problems } : { config, warnings: [...unknownVariables(env), ...risks(env)] };
+}
+
+/** What is risky about the values, each as a sentence that names the variable and not its value. */
+function risks(env: NodeJS.ProcessEnv): string[] {
+  const rows = groups.flatMap(({ rows: ofGroup }) => Object.values(ofGroup) as Setting<unknown>[]);
+  return rows.flatMap(({ name, reads }) => {
+    const text = env[name]?.trim() ?? '';
+    const risk = text === '' ? null : (reads.warn?.(text) ?? null);
+    return risk === null ? [] : [`${name} ${risk}`];
+  });
 }
 
 const known: ReadonlySet<string> = new Set(settingTable.flatMap(({ rows }) => rows.map(({ name }) => name)));

@@ -27,10 +27,13 @@ import type { Asset, Ledger, LedgerOptions } from '../ledger/index.ts';
 import { withDatabase } from './commands.ts';
 import { startWatch } from './observe.ts';
 import type { Watch } from './observe.ts';
-import { isSetAside, projectionStatus } from '../projections/index.ts';
+import { isSetAside, marksAhead, projectionStatus } from '../projections/index.ts';
 import { Requests } from '../requests/index.ts';
+import { watchSafety } from './safety.ts';
+import type { SafetyWatch } from './safety.ts';
 import { seedDemo } from './seed.ts';
 import { openSetAsides } from './set-aside.ts';
+import { cachedRead } from '../telemetry/index.ts';
 import { WalletQueries } from '../wallets/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
 import { startWorker } from './worker.ts';
@@ -75,16 +78,18 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
     started.add(notifier);
     const cache = await openCacheOf(config, database, log);
     started.add(cache);
-    watch.metrics.watch({ cache: () => cache.status() });
-    const how = { observe: notifyingOnCommit(notifier, watch.metrics.ledger), books: config.books };
-    const ledger = needsLedger
-      ? watch.ledger(await openLedger({ url: database.url, log, ...how, ...(await historyOf(config, database, log)) }))
-      : null;
+    const safety = watchSafety(database, log);
+    started.add(safety);
+    watch.metrics.watch({ cache: () => cache.status(), isDatabaseSafe: () => safety.fault === null });
+    const mayPost = () => safety.fault === null;
+    const history = needsLedger ? await historyOf(config, database, log) : {};
+    const how = { mayPost, observe: notifyingOnCommit(notifier, watch.metrics.ledger), books: config.books, ...history };
+    const ledger = needsLedger ? watch.ledger(await openLedger({ url: database.url, log, ...how })) : null;
     if (ledger) {
       started.add(ledger);
       started.add(startCheckpoints({ pool: database.pool, home: config.home, everyMs: checkpointEveryMs, log }));
     }
-    return await startServices(config, chosen, log, { database, ledger, notifier, cache, watch, started, tls });
+    return await startServices(config, chosen, log, { database, ledger, notifier, cache, watch, safety, started, tls });
   } catch (failure) {
     await started.stop();
     throw failure;
@@ -109,12 +114,13 @@ type Foundation = {
   readonly notifier: PostingNotifier;
   readonly cache: OpenedCache;
   readonly watch: Watch;
+  readonly safety: SafetyWatch;
   readonly started: Started;
   readonly tls: Tls | null;
 };
 
 async function startServices(config: Config, chosen: readonly Service[], log: Log, foundation: Foundation): Promise<RunningCoffer> {
-  const { database, ledger, notifier, cache, started, tls } = foundation;
+  const { database, ledger, notifier, cache, safety, started, tls } = foundation;
   const { observation, metrics } = foundation.watch;
   const urls: Record<string, string> = {};
   const demo = config.databaseUrl === undefined && config.auth === 'open';
@@ -158,6 +164,12 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const { assets } = ledger;
       const ready = () => ledger.ready;
       const projections = () => projectionStatus(database.pool, ledger);
+      const ahead = cachedRead(async () => marksAhead(await projections()));
+      const faults = async () => [
+        ...(safety.fault === null ? [] : [safety.fault]),
+        ...ledger.faults(),
+        ...(ready() ? ((await ahead()) ?? []) : []),
+      ];
       const tail = new LogTail({ ledger, log, listen: notifier.listen });
       started.add(tail);
       const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
@@ -176,6 +188,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         ...people,
         insights,
         ready,
+        faults,
         demo,
         swaggerEnabled: config.swaggerEnabled,
         trustedProxies: config.trustedProxies,

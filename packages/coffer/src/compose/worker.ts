@@ -113,7 +113,7 @@ function addressOf(users: Users): (userId: string) => Promise<string | null> {
 const projectionPool = {
   connectionsMax: 8,
   applicationName: 'coffer projections',
-  serverOptions: '-c idle_in_transaction_session_timeout=30s -c statement_timeout=60s',
+  settings: { idle_in_transaction_session_timeout: '30s', statement_timeout: '1min' },
 };
 
 /** Relays the log's events to the broker, and the broker's deliveries to the projections. */

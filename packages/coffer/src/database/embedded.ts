@@ -4,6 +4,7 @@ import pg from 'pg';
 import * as server from '../../../embedded-postgres/src/index.ts';
 import { OperatorError } from '../kernel/index.ts';
 import { createRole, ensureRoles, roleNames } from './roles.ts';
+import { connectClient, connectionConfig } from './sessions.ts';
 
 type LoginRole = 'writer' | 'reader';
 
@@ -53,9 +54,9 @@ function loginUrl(superuserUrl: string, role: LoginRole): string {
 
 /** Creates the roles and their logins. Passwords are set at each start, because the superuser's may have been lost and regenerated. */
 async function ensureLogins(superuserUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: superuserUrl, application_name: 'coffer start', connectionTimeoutMillis: 5_000 });
+  const client = new pg.Client(connectionConfig(superuserUrl, { applicationName: 'coffer start', connectTimeoutMs: 5_000 }));
   client.on('error', () => undefined);
-  await client.connect();
+  await connectClient(client);
   try {
     await ensureRoles(client);
     for (const role of ['writer', 'reader'] as const) {

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { hidePasswords, OperatorError } from '../kernel/index.ts';
+import { connectClient, connectionConfig } from './sessions.ts';
 import { inTransactionOn } from './transaction.ts';
 
 /**
@@ -7,15 +8,12 @@ import { inTransactionOn } from './transaction.ts';
  * the names of the removed schemas.
  */
 export async function emptyDatabase(url: string): Promise<string[]> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'coffer reset',
-    connectionTimeoutMillis: 10_000,
-  });
+  const client = new pg.Client(connectionConfig(url, { applicationName: 'coffer reset' }));
   client.on('error', () => undefined);
   try {
-    await client.connect();
+    await connectClient(client);
   } catch (cause) {
+    if (cause instanceof OperatorError) throw cause;
     throw new OperatorError(`The database at ${hidePasswords(url)} cannot be reached.`, 'Check DATABASE_URL.', { cause });
   }
   try {
@@ -39,11 +37,11 @@ async function refuseForeign(client: pg.Client, url: string): Promise<void> {
   if (!known.rows[0]?.known) {
     throw new OperatorError(`The database at ${hidePasswords(url)} contains nothing of Coffer's.`, 'Check DATABASE_URL.');
   }
-  const others = await client.query<{ count: string }>(
+  const others = await client.query<{ count: number }>(
     `select count(*) from pg_stat_activity
       where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`,
   );
-  if (others.rows[0]?.count !== '0') {
+  if (others.rows[0]?.count !== 0) {
     throw new OperatorError(
       `The database at ${hidePasswords(url)} is in use by ${others.rows[0]?.count} other connections.`,
       'Stop every copy of Coffer that uses it first.',

@@ -3,8 +3,8 @@ import { OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { readProgram } from './migration-files.ts';
 import type { Migration, Program } from './migration-files.ts';
-import { typeParsers } from './pool.ts';
 import { ensureRoles, roleNames } from './roles.ts';
+import { connectClient, connectionConfig } from './sessions.ts';
 import { inTransactionOn } from './transaction.ts';
 
 /** Held while migrating: of two concurrent migrators, one waits and then finds nothing to do. */
@@ -27,14 +27,9 @@ export type MigrationReport = {
 export async function migrate(url: string, log: Log, folder?: string): Promise<MigrationReport> {
   const program = readProgram(folder);
   // Its own connection: the lock belongs to the session, and a pool's timeouts must not interrupt a long migration.
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'coffer migrate',
-    types: typeParsers,
-    keepAlive: true,
-  });
+  const client = new pg.Client(connectionConfig(url, { applicationName: 'coffer migrate' }));
   client.on('error', () => undefined);
-  await client.connect();
+  await connectClient(client);
   try {
     if (await isUpToDate(client, program)) return { applied: [], definitionsRenewed: false };
     await waitForLock(client, log);

@@ -8,6 +8,7 @@ import { createPool } from './pool.ts';
 import type { PoolOptions } from './pool.ts';
 import { inRole, roleNames } from './roles.ts';
 import type { Role } from './roles.ts';
+import { behindPooler } from './sessions.ts';
 import { refuseClosedLedger, refuseUnsafeDatabase, refuseUnsafeLedger } from './safety.ts';
 
 export type Database = {
@@ -48,7 +49,7 @@ export async function openDatabase(config: DatabaseConfig, log: Log, options: Op
   try {
     if (as === 'writer') await prepare(ownerUrl, log);
     if (as !== 'migrator') setting = 'DATABASE_URL';
-    await refuseUnsafeDatabase(pool);
+    await refuseUnsafeDatabase(url);
     if (as === 'writer') await refuseUnsafeLedger(pool);
     if (as === 'reader') await refuseClosedLedger(pool);
   } catch (error) {
@@ -64,12 +65,7 @@ function urlInRole(config: DatabaseConfig, embedded: Embedded | undefined, role:
 
 /** Runs as the owner, only for this step: a database that loses commits is refused before anything is written to it. */
 async function prepare(ownerUrl: string, log: Log): Promise<void> {
-  const pool = createPool(ownerUrl, log, { connectionsMax: 1, applicationName: 'coffer migrate' });
-  try {
-    await refuseUnsafeDatabase(pool);
-  } finally {
-    await pool.end();
-  }
+  await refuseUnsafeDatabase(ownerUrl);
   await migrate(ownerUrl, log);
 }
 
@@ -107,6 +103,7 @@ function describeFailure(error: unknown, as: Role, given: { setting: Setting; ur
       return new OperatorError(`The user of DATABASE_URL may not work as ${role}.`, remedy, { cause: error });
     }
   }
+  if (message.includes('unsupported startup parameter')) return behindPooler(`A pooler refuses the connection: ${message}.`, error);
   if (given === null) return error;
   return new OperatorError(
     `The database at ${hidePasswords(given.url)} cannot be used: ${unreachableReasons[code] ?? message}.`,

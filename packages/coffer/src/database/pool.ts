@@ -1,97 +1,29 @@
 import pg from 'pg';
-import { assert, hidePasswords } from '../kernel/index.ts';
+import { hidePasswords } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
-import { withServerOptions } from './roles.ts';
-
-type TypeParser = (text: string) => unknown;
-
-/** PostgreSQL's type numbers for what Coffer reads; they never change. */
-const oid = {
-  int8: 20,
-  date: 1082,
-  timestamp: 1114,
-  int8Array: 1016,
-  numeric: 1700,
-  numericArray: 1231,
-  timestamptz: 1184,
-} as const;
-
-/** A bigint column as a number. Every such column counts something, and a count above 2^53 is a bug, not to be rounded. */
-function parseInt8(text: string): number {
-  const value = Number(text);
-  assert(Number.isSafeInteger(value), `int8 ${text} does not fit a safe integer: select it as numeric`);
-  return value;
-}
-
-/** A numeric of scale 0 as an exact bigint; one with decimals keeps PostgreSQL's text, never a float. */
-function parseNumeric(text: string): bigint | string {
-  return /^-?\d+$/.test(text) ? BigInt(text) : text;
-}
-
-const asText: TypeParser = (text) => text;
-
-function arrayOf(parse: TypeParser): TypeParser {
-  // Numbers only need the plain one-dimensional form {1,2,NULL}.
-  return (text) => {
-    const body = text.slice(text.indexOf('{') + 1, -1);
-    return body === '' ? [] : body.split(',').map((item) => (item === 'NULL' ? null : parse(item)));
-  };
-}
-
-const readTimestamptz = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ) as TypeParser;
-let lastTimestamptz = { text: '', ms: 0 };
-
-/** Rows of one batch share one time, so the same text is parsed repeatedly. A `Date` is mutable: each row gets its own. */
-function parseTimestamptz(text: string): unknown {
-  if (lastTimestamptz.text === text) return new Date(lastTimestamptz.ms);
-  const moment = readTimestamptz(text);
-  if (moment instanceof Date) lastTimestamptz = { text, ms: moment.getTime() };
-  return moment;
-}
-
-const parsers: ReadonlyMap<number, TypeParser> = new Map<number, TypeParser>([
-  [oid.int8, parseInt8],
-  [oid.int8Array, arrayOf(parseInt8)],
-  [oid.numeric, parseNumeric],
-  [oid.numericArray, arrayOf(parseNumeric)],
-  [oid.timestamptz, parseTimestamptz],
-  // Dates without a time zone stay text: converting them to a Date would shift them by the machine's zone.
-  [oid.date, asText],
-  [oid.timestamp, asText],
-]);
-
-/**
- * How values come back from PostgreSQL: int8 as a safe number, numeric as bigint, timestamptz as Date. Passed to each pool or client
- * (`types`), so that nothing global changes.
- */
-export const typeParsers: pg.CustomTypesConfig = {
-  getTypeParser(id, format): TypeParser {
-    const ours = format === 'binary' ? undefined : parsers.get(id);
-    return ours ?? (pg.types.getTypeParser(id, format) as TypeParser);
-  },
-};
+import { connectionConfig, prepareSession } from './sessions.ts';
+import type { SessionSettings } from './sessions.ts';
 
 export type PoolOptions = {
   /** Maximum number of connections; 10 by default. */
   connectionsMax?: number;
   /** Shown in pg_stat_activity, so that an operator can identify connections. */
   applicationName?: string;
-  /** Settings for each of the pool's connections, such as `-c enable_seqscan=off`. */
-  serverOptions?: string;
+  /** In addition to those of every connection, such as `{ enable_seqscan: 'off' }`. */
+  settings?: SessionSettings;
   /** Longest wait for a free or new connection; 10 s by default. */
   connectTimeoutMs?: number;
 };
 
-/** Opens a pool with Coffer's type parsers. A connection that breaks is logged and replaced; it never ends the process. */
+/** Opens a pool of connections with Coffer's settings. One that breaks is logged and replaced; it never ends the process. */
 export function createPool(url: string, log: Log, options: PoolOptions = {}): pg.Pool {
+  // The pool waits for this promise, although its types say that it expects none.
+  const prepare = (client: pg.ClientBase): unknown => prepareSession(client, options.settings);
   const pool = new pg.Pool({
-    connectionString: withServerOptions(url, options.serverOptions),
+    ...connectionConfig(url, { ...options, applicationName: options.applicationName ?? 'coffer' }),
     max: options.connectionsMax ?? 10,
-    application_name: options.applicationName ?? 'coffer',
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     idleTimeoutMillis: 60_000,
-    keepAlive: true,
-    types: typeParsers,
+    onConnect: prepare,
   });
   const report = (error: Error) => {
     // While connections are being closed, the embedded database may stop first.

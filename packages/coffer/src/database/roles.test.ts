@@ -6,9 +6,10 @@ import { createEmptyDatabase, createTestDatabase } from '../../../../test/suppor
 import type { TestDatabase } from '../../../../test/support/database.ts';
 import { silentLog } from '../kernel/index.ts';
 import { temporaryHome } from '../../../../test/support/server.ts';
-import { emptyDatabase, inRole, migrate, openDatabase, removeEmbedded, startEmbedded, withServerOptions } from './index.ts';
+import { emptyDatabase, inRole, migrate, openDatabase, removeEmbedded, startEmbedded } from './index.ts';
 import type { Embedded } from './index.ts';
 import { createRole } from './roles.ts';
+import { withServerOptions } from './sessions.ts';
 
 const log = silentLog();
 let database: TestDatabase;

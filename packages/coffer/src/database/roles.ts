@@ -1,6 +1,7 @@
 /** The three roles of a Coffer database, and how a connection assumes one. Their rights are in database/access/rights.sql. */
 import pg from 'pg';
 import { OperatorError } from '../kernel/index.ts';
+import { withServerOptions } from './sessions.ts';
 
 /** `migrator` owns everything, `writer` is the role of the running Coffer, `reader` can only read. */
 export type Role = 'migrator' | 'writer' | 'reader';
@@ -15,15 +16,6 @@ export const roleNames = {
 /** The URL for connections that have the rights of one role only, whatever else their login may do. */
 export function inRole(url: string, role: 'writer' | 'reader'): string {
   return withServerOptions(url, `-c role=${roleNames[role]}`);
-}
-
-/** Adds settings to those already in a URL; on its own the driver would use only the URL's. */
-export function withServerOptions(url: string, options: string | undefined): string {
-  if (options === undefined) return url;
-  const address = new URL(url);
-  const given = address.searchParams.get('options');
-  address.searchParams.set('options', given === null ? options : `${given} ${options}`);
-  return address.href;
 }
 
 /**

@@ -1,5 +1,6 @@
-import type pg from 'pg';
+import pg from 'pg';
 import { OperatorError } from '../kernel/index.ts';
+import { connectClient, connectionConfig } from './sessions.ts';
 
 const versionMin = 160_000;
 
@@ -7,14 +8,11 @@ type Setting = { name: string; setting: string; source: string };
 
 /**
  * Refuses a PostgreSQL on which an answered transfer could be lost: too old, read-only, or with a setting off that commits depend on to
- * reach the disk. Names each finding and the statement that fixes it.
+ * reach the disk. Names each finding and the statement that fixes it. Uses a connection of its own, because settings of a role or a
+ * database apply to new ones, and Coffer's others set synchronous_commit themselves.
  */
-export async function refuseUnsafeDatabase(pool: pg.Pool): Promise<void> {
-  const { rows } = await pool.query<Setting>(
-    `select name, setting, source from pg_settings
-      where name in ('server_version_num', 'server_version', 'fsync', 'full_page_writes', 'synchronous_commit',
-                     'synchronous_standby_names', 'in_hot_standby', 'server_encoding', 'session_replication_role')`,
-  );
+export async function refuseUnsafeDatabase(url: string): Promise<void> {
+  const rows = await readSettings(url);
   const found = new Map(rows.map((row) => [row.name, row]));
   const value = (name: string) => found.get(name)?.setting ?? '';
 
@@ -52,6 +50,24 @@ export async function refuseUnsafeDatabase(pool: pg.Pool): Promise<void> {
       'a machine failure would lose transfers that were already answered.',
     unsafe.map(remedy).join(' '),
   );
+}
+
+async function readSettings(url: string): Promise<Setting[]> {
+  const settings = { statement_timeout: '10s' };
+  const client = new pg.Client(connectionConfig(url, { applicationName: 'coffer safety', settings, queryTimeoutMs: 10_000 }));
+  client.on('error', () => undefined);
+  await connectClient(client, settings, 'as configured');
+  try {
+    const { rows } = await client.query<Setting>(
+      `select name, setting, source from pg_settings
+        where name in ('server_version_num', 'server_version', 'fsync', 'full_page_writes', 'synchronous_commit',
+                       'synchronous_standby_names', 'in_hot_standby', 'server_encoding', 'session_replication_role')`,
+    );
+    return rows;
+  } finally {
+    // Not awaited: a server that does not answer does not close the connection either.
+    client.end().catch(() => undefined);
+  }
 }
 
 function isSafe(setting: Setting, standbys: string): boolean {

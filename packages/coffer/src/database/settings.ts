@@ -1,22 +1,23 @@
 /** The settings of the database. */
 import path from 'node:path';
-import { anyText, optional, settingGroup } from '../kernel/index.ts';
+import { anyText, optional, peerUrl, settingGroup } from '../kernel/index.ts';
 import type { Parser } from '../kernel/index.ts';
 
 /** A clone has one home, whatever the current folder is; below node_modules, the next install would delete the data. */
 const isClone = import.meta.filename.endsWith('.ts');
 const defaultHome = isClone ? path.resolve(import.meta.dirname, '../../../../.coffer') : path.resolve('.coffer');
 
+const anyPostgres = peerUrl(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database');
 const postgresUrl: Parser<string> = {
-  type: 'URL',
+  ...anyPostgres,
   parse: (text) => {
-    const url = URL.parse(text);
-    if (!url || !['postgres:', 'postgresql:'].includes(url.protocol)) return { instead: 'postgres://user:password@host:5432/database' };
-    return url.pathname.length < 2 ? { instead: "a URL that includes the database's name: end it with /database" } : { value: text };
+    const parsed = anyPostgres.parse(text);
+    const isWhole = 'value' in parsed && new URL(parsed.value).pathname.length >= 2;
+    return isWhole || 'instead' in parsed ? parsed : { instead: "a URL that includes the database's name: end it with /database" };
   },
 };
 
-const example = 'postgres://coffer:password@db.example.com:5432/coffer';
+const example = 'postgres://coffer:<password>@db.example.com:5432/coffer?sslmode=verify-full';
 
 export const databaseSettings = settingGroup({
   title: 'Database',

@@ -5,6 +5,7 @@
  * - Without failures, the events of a book arrive in order. After failures they may arrive again, and out of order.
  * - A failing event is delivered again, at most `deliveriesMax` times in total; then it becomes a dead letter. The others are not
  * delayed.
+ * - Consumers get events as the log has them. A message that names an event which the log does not have becomes a dead letter.
  * - Nothing is acknowledged before its handler confirms it. If a consumer dies, its events go to the next.
  */
 import type { LedgerEvent } from '../ledger/index.ts';
@@ -18,9 +19,13 @@ export const deliveriesMax = 5;
 /** A position in the event log of a book. */
 export type Place = { readonly seq: number; readonly part: number };
 
+/** Read from the log, whatever a broker's message says: a message only announces that there is an event. */
 export type Delivery = {
   readonly event: LedgerEvent;
-  /** The previous event in its book: a consumer that has not seen it has a gap. Null for the first event of a book. */
+  /**
+   * The previous event in its book: a consumer that has not seen it has a gap. Null for the first event of a book. The log has no event
+   * between the two.
+   */
   readonly previous: Place | null;
 };
 

@@ -18,7 +18,12 @@ const delivery: Delivery = {
   previous: { seq: 42, part: 1 },
 };
 
-test('an event travels as a CloudEvent, and is restored unchanged', () => {
+/** What a message of it claims: where the event is, and nothing of its content. */
+function claimOf({ event: { id, book, seq, part, type, wallet }, previous }: Delivery) {
+  return { id, book, seq, part, type, wallet, previous };
+}
+
+test('an event travels as a CloudEvent, which claims its position', () => {
   const envelope = envelopeOf(delivery);
   expect(envelope).toMatchObject({
     specversion: '1.0',
@@ -31,10 +36,10 @@ test('an event travels as a CloudEvent, and is restored unchanged', () => {
     sequence: '000000000000042-0002',
     previous: '000000000000042-0001',
   });
-  expect(readEnvelope(JSON.stringify(envelope))).toEqual(delivery);
+  expect(readEnvelope(JSON.stringify(envelope))).toEqual(claimOf(delivery));
   const first = { ...delivery, previous: null };
   expect(envelopeOf(first)).not.toHaveProperty('previous');
-  expect(readEnvelope(JSON.stringify(envelopeOf(first)))).toEqual(first);
+  expect(readEnvelope(JSON.stringify(envelopeOf(first)))).toEqual(claimOf(first));
 });
 
 test('attribute names are allowed by CloudEvents', () => {

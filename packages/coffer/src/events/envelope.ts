@@ -1,6 +1,6 @@
-/** The envelope of events on a broker: CloudEvents 1.0 in structured JSON. Encoding and decoding lose nothing. */
-import type { LedgerEvent } from '../ledger/index.ts';
+/** The envelope of events on a broker: CloudEvents 1.0 in structured JSON. Reading one yields a claim, which only the log can confirm. */
 import type { Delivery, Place } from './broker.ts';
+import type { Claim } from './claims.ts';
 import { schemaNameOf, versionOf } from './catalogue.ts';
 
 export const envelopeContentType = 'application/cloudevents+json';
@@ -47,7 +47,7 @@ export function envelopeOf({ event, previous }: Delivery): Envelope {
 /** Why a message is not an event that this version can read. */
 export type Unreadable = { readonly unreadable: string };
 
-export function readEnvelope(body: string): Delivery | Unreadable {
+export function readEnvelope(body: string): Claim | Unreadable {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
@@ -64,18 +64,17 @@ export function readEnvelope(body: string): Delivery | Unreadable {
   const book = Number(/^\/coffer\/books\/([1-9]\d{0,8})$/.exec(text(source))?.[1]);
   const place = placeOf(sequence);
   const before = previous === undefined ? null : placeOf(previous);
-  const recordedAt = new Date(text(time));
+  const isTimed = !Number.isNaN(new Date(text(time)).getTime());
   if (Number.isNaN(book) || !place || (previous !== undefined && !before)) return { unreadable: 'it has no valid position in the log' };
-  if (typeof id !== 'string' || typeof subject !== 'string' || !isObject(data) || Number.isNaN(recordedAt.getTime()))
+  if (typeof id !== 'string' || typeof subject !== 'string' || !isObject(data) || !isTimed)
     return { unreadable: 'id, subject, time or data is missing or has the wrong type' };
-  const event: LedgerEvent = { id, book, ...place, type: name, wallet: subject, recordedAt, data };
-  return { event, previous: before };
+  return { id, book, ...place, type: name, wallet: subject, previous: before };
 }
 
 /** What a message says about itself, as far as it is readable; unverified. */
 export function hintsOf(body: string): { eventId: string | null; eventType: string | null; wallet: string | null } {
   const read = readEnvelope(body);
-  if ('event' in read) return { eventId: read.event.id, eventType: read.event.type, wallet: read.event.wallet };
+  if ('id' in read) return { eventId: read.id, eventType: read.type, wallet: read.wallet };
   try {
     const parsed: unknown = JSON.parse(body);
     const { id, type, subject } = isObject(parsed) ? parsed : {};

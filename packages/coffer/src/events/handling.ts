@@ -3,12 +3,12 @@ import type { WakeSignal } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
 import { assert, Backoff } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
-import type { Delivery, Handler, Verdict } from './broker.ts';
+import type { Verdict } from './broker.ts';
 
 export const outagePauseMs = { first: 250, most: 10_000 } as const;
 
-export type Handling = {
-  readonly handler: Handler;
+export type Handling<Item> = {
+  readonly handler: (batch: readonly Item[]) => Promise<readonly Verdict[]>;
   readonly queue: string;
   readonly log: Log;
   readonly wake: WakeSignal;
@@ -17,9 +17,9 @@ export type Handling = {
 };
 
 /** Retries the batch until the handler returns verdicts; null once they are no longer needed. */
-export async function verdictsOn(
-  batch: readonly Delivery[],
-  { handler, queue, log, wake, isOver }: Handling,
+export async function verdictsOn<Item>(
+  batch: readonly Item[],
+  { handler, queue, log, wake, isOver }: Handling<Item>,
 ): Promise<readonly Verdict[] | null> {
   const backoff = new Backoff(outagePauseMs);
   for (;;) {

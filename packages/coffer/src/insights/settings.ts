@@ -1,16 +1,16 @@
 /** The settings of notifications by e-mail. */
-import { anyText, optional, settingGroup, urlOf } from '../kernel/index.ts';
+import { anyText, optional, peerUrl, settingGroup } from '../kernel/index.ts';
 
 export const notificationSettings = settingGroup({
   title: 'Notifications',
   rows: {
     smtpUrl: {
       name: 'SMTP_URL',
-      reads: optional(urlOf(['smtp:', 'smtps:'], 'smtp://user:password@host:587')),
+      reads: optional(peerUrl(['smtp:', 'smtps:'], 'smtps://user:password@host:465')),
       default: undefined,
       absent: 'no e-mail',
       meaning: 'URL of a mail server that sends notifications',
-      example: 'smtp://coffer:password@mail.example.com:587',
+      example: 'smtps://coffer:<password>@mail.example.com:465',
       secret: true,
     },
     from: {

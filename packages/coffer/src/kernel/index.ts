@@ -11,6 +11,7 @@ export * from './moment.ts';
 export * from './money.ts';
 export * from './optional.ts';
 export * from './parsers.ts';
+export * from './peer-url.ts';
 export * from './request-context.ts';
 export * from './secret.ts';
 export * from './secrets.ts';

@@ -8,7 +8,12 @@ import { hidePasswords } from './secrets.ts';
 export type Parsed<T> = { readonly value: T } | { readonly instead: string };
 
 /** Parses the text of one type of value. `type` is for the reference. */
-export type Parser<T> = { readonly type: string; readonly parse: (text: string) => Parsed<T> };
+export type Parser<T> = {
+  readonly type: string;
+  readonly parse: (text: string) => Parsed<T>;
+  /** What is risky about a valid text, as a clause that follows the name of the variable; it never shows the text. */
+  readonly warn?: (text: string) => string | null;
+};
 
 export type Setting<T> = {
   /** The environment variable. */

@@ -9,15 +9,14 @@ import { BookRouter } from './books/router.ts';
 import { Expiry } from './posting/expiry.ts';
 import type { KnownHead } from './posting/history.ts';
 import type { BookFault, BookStatus, LedgerObserver } from './posting/observer.ts';
-import { planOptions } from './posting/store.ts';
+import { planSettings } from './posting/store.ts';
 import { BookWriter } from './posting/writer.ts';
 import { Assets } from './reading/assets.ts';
 import type { Operation, Outcome, RecordedEntry } from './rules/types.ts';
 
 const readConnections = 4;
 
-const faultSentences: Readonly<Record<BookFault, string>> = {
-  unavailable: 'starting, or the database is unavailable.',
+const faultSentences: Readonly<Partial<Record<BookFault, string>>> = {
   stalled: 'the database does not commit; a synchronous standby may be away.',
   history_lost: 'the database lost a part of the log that was answered. Bring it back, or run coffer accept-loss.',
   halted: 'halted after an internal error. Read the log and restart Coffer.',
@@ -36,7 +35,7 @@ export type Ledger = ReadableLedger & {
   readonly ready: boolean;
   /** The current status of each book. */
   status(): readonly BookStatus[];
-  /** Why books cannot post, as sentences for an operator; empty while `ready`. */
+  /** Why books cannot post, as sentences for an operator. An unavailable or unsafe database is not among them: it concerns more than books. */
   faults(): readonly string[];
   /**
    * Posts one operation in the book of the wallet that initiates it. `book` chooses the book for an operation that a system account
@@ -58,6 +57,8 @@ export type LedgerOptions = {
   readonly patienceMs?: number;
   /** Notified of postings; costs nothing when absent. */
   readonly observe?: LedgerObserver | undefined;
+  /** False while the database could lose what it commits: then nothing is posted. Always true by default. */
+  readonly mayPost?: (() => boolean) | undefined;
   /** How many books the ledger must have. By default, as many as it has, or one for a new ledger. */
   readonly books?: number | undefined;
   /** By book, the newest head that is recorded outside the database. A log that does not contain it is not posted to. */
@@ -80,7 +81,7 @@ export async function openLedgerReader(options: Pick<LedgerOptions, 'url' | 'log
 
 function createReadPool({ url, log }: Pick<LedgerOptions, 'url' | 'log'>): pg.Pool {
   const applicationName = 'coffer ledger reads';
-  return createPool(url, log, { connectionsMax: readConnections, applicationName, serverOptions: planOptions });
+  return createPool(url, log, { connectionsMax: readConnections, applicationName, settings: planSettings });
 }
 
 async function readableLedger(pool: pg.Pool, count: number): Promise<ReadableLedger> {
@@ -110,7 +111,11 @@ export async function openLedger({ books: wished, known, ...options }: LedgerOpt
         return writers.every((writer) => writer.ready);
       },
       status: () => writers.map((writer) => writer.status),
-      faults: () => writers.flatMap(({ status: { book, fault } }) => (fault === null ? [] : [`Book ${book}: ${faultSentences[fault]}`])),
+      faults: () =>
+        writers.flatMap(({ status: { book, fault } }) => {
+          const sentence = fault && faultSentences[fault];
+          return sentence ? [`Book ${book}: ${sentence}`] : [];
+        }),
       post: router.post.bind(router),
       postEach: router.postEach.bind(router),
       postLinked: router.postLinked.bind(router),

@@ -21,7 +21,7 @@ export type { Definition, Subject } from './definition.ts';
 export { isIdempotencyKey, keyLengthMax } from './idempotency.ts';
 export { destinationIn, entryIdIn, InvalidInput, ownerIn, reasonIn, requiredMomentIn, walletIn, wordIn } from './input.ts';
 export type { Caller, Input, Values } from './input.ts';
-export { metadataMistake } from './metadata.ts';
+export { metadataMistake, reservedMetadata } from './metadata.ts';
 export type { OperationOutcome, OperationRefusal, OperationRefusalCode, OwnRefusalCode, PostedOutcome, RefusedOutcome } from './outcome.ts';
 export type { Reviews } from './reviewing.ts';
 export * from './schemas.ts';

@@ -2,6 +2,8 @@
 
 const metadataBytesMax = 4096;
 const metadataDepthMax = 5;
+/** Coffer notes there what its own operations are for, such as the hold of an asynchronous withdrawal; fraud rules read it. */
+export const reservedMetadata = 'coffer';
 
 /**
  * Describes what is wrong with metadata; null when it is valid. The stored value is the one that was sent, in JSON's usual spelling (1.0 is
@@ -10,6 +12,8 @@ const metadataDepthMax = 5;
  */
 export function metadataMistake(metadata: unknown): string | null {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return 'The metadata is not a JSON object.';
+  if (Object.hasOwn(metadata, reservedMetadata))
+    return `The metadata has the property "${reservedMetadata}", which is reserved for Coffer. Give it another name.`;
   const mistake = mistakeIn(metadata, 1);
   if (mistake !== null) return mistake;
   return Buffer.byteLength(JSON.stringify(metadata)) > metadataBytesMax

@@ -7,5 +7,5 @@ export { rebuild } from './rebuild.ts';
 export type { Rebuilt, RebuildProgress } from './rebuild.ts';
 export { listSetAside, retrySetAside, setAsideCursorPattern, SetAsides } from './set-aside.ts';
 export type { Retried, SetAside, SetAsidePage } from './set-aside.ts';
-export { projectionStatus } from './status.ts';
+export { marksAhead, projectionStatus } from './status.ts';
 export type { ProjectionStatus } from './status.ts';

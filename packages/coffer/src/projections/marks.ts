@@ -45,18 +45,21 @@ export async function lockMark(client: pg.ClientBase, projection: string, genera
   return rows[0];
 }
 
+/** Never beyond the end of the log: a mark there would make every later event look applied. */
 export async function moveMark(
   client: pg.ClientBase,
   mark: Place & { readonly projection: string; readonly generation: number; readonly book: number; readonly applied: number },
 ): Promise<void> {
   const { projection, generation, book, seq, part, applied } = mark;
-  await client.query({
+  const { rowCount } = await client.query({
     name: 'move_mark',
     text: `
       update projections.progress set seq = $4, part = $5, applied = applied + $6
-      where projection = $1 and generation = $2 and book = $3`,
+      where projection = $1 and generation = $2 and book = $3
+        and $4 <= (select b.last_seq from ledger.batch b where b.book = $3 order by b.batch_no desc limit 1)`,
     values: [projection, generation, book, seq, part, applied],
   });
+  assert(rowCount === 1, `the log of book ${book} has the entry ${seq} to which the mark of ${projection} moves`);
 }
 
 export async function readMark(pool: pg.Pool, { projection, generation }: Target, book: number): Promise<Place> {

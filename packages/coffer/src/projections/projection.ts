@@ -19,6 +19,11 @@ export type Projection = {
   /** Deletes some rows of an unused generation; false if none are left. Absent: cannot be rebuilt. */
   forget?(client: pg.ClientBase, generation: number): Promise<boolean>;
   /**
+   * For a projection that cannot be rebuilt and whose mark is beyond the end of the log: the position of the newest event that left a
+   * trace, at most in the entry `end`. Applying later events again must be harmless.
+   */
+  resumeAfter?(client: pg.ClientBase, book: number, end: number): Promise<{ readonly seq: number; readonly part: number }>;
+  /**
    * In the transaction in which a rebuilt generation becomes active. Consequences of their difference are recorded here; for
    * builds that are abandoned or only compared it is not called.
    */

@@ -33,6 +33,8 @@ export class Projector {
   readonly #loop: Loop;
   /** Until when a halted projection is not tried. */
   readonly #haltedUntilMs = new Map<Applier, number>();
+  /** Marks beyond the end of the log that were reported, by projection and book. */
+  readonly #ahead = new Set<string>();
   /** The mark of each at the last check, by projection and book. */
   readonly #looked = new Map<string, Place>();
   #handling = 0;
@@ -156,6 +158,7 @@ export class Projector {
           const [mark, before] = [await applier.mark(book), this.#looked.get(key)];
           this.#looked.set(key, mark);
           if (!before || !isSame(mark, before)) continue;
+          if (await this.#isAhead(applier, book, mark)) continue;
           const events = await this.#catchUp(applier, book);
           if (events > 0) log.warn({ projection: applier.projection.name, book, events }, 'Undelivered events were read from the log');
         } catch (failure) {
@@ -165,6 +168,21 @@ export class Projector {
         }
       }
     }
+  }
+
+  /** Reports a mark beyond the end of the log, once: it makes every event look applied. */
+  async #isAhead({ projection: { name } }: Applier, book: number, mark: Place): Promise<boolean> {
+    const end = await this.#options.ledger.read.in({ book }).lastSeq();
+    const key = `${name} ${book}`;
+    if (mark.seq <= end) this.#ahead.delete(key);
+    else if (!this.#ahead.has(key)) {
+      this.#ahead.add(key);
+      this.#options.log.error(
+        { projection: name, book, mark: mark.seq, end },
+        `A projection is ahead of the log and applies nothing until you run: coffer rebuild ${name}`,
+      );
+    }
+    return mark.seq > end;
   }
 
   #isHalted(applier: Applier): boolean {

@@ -13,7 +13,7 @@ import { Applier } from './applier.ts';
 import { compareGenerations } from './compare.ts';
 import type { Difference } from './compare.ts';
 import { forgetLeftovers } from './forget.ts';
-import { beginning, ensureMarks, isBefore, lockMark, readMark } from './marks.ts';
+import { beginning, ensureMarks, isBefore, lockGeneration, lockMark, moveMark, readMark } from './marks.ts';
 import type { Projection } from './projection.ts';
 
 const eventsPerRead = 2_000;
@@ -44,14 +44,18 @@ export type Rebuilt = {
   readonly setAside: number;
   /** Of a check; empty if both are equal. Null: nothing was compared, the new one is active. */
   readonly differences: readonly Difference[] | null;
+  /** It cannot be rebuilt: its mark, which was beyond the end of the log, was moved back. */
+  readonly resumed: boolean;
 };
 
 export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
   const { pool, ledger, projection, check } = options;
-  if (!projection.forget)
-    throw new OperatorError(`${projection.name} cannot be rebuilt: its effects cannot be undone.`, 'See coffer rebuild.');
-  if (check && !projection.tables) throw new OperatorError(`${projection.name} cannot be compared.`, 'Rebuild it without --check.');
   await ensureMarks(pool, projection.name, ledger.books);
+  if (!projection.forget) {
+    if (!check && (await resumeIfAhead(options))) return resumedOnly(projection.name);
+    throw new OperatorError(`${projection.name} cannot be rebuilt: its effects cannot be undone.`, 'See coffer rebuild.');
+  }
+  if (check && !projection.tables) throw new OperatorError(`${projection.name} cannot be compared.`, 'Rebuild it without --check.');
   const turn = await takeRebuildTurn(pool, projection.name);
   try {
     await forgetLeftovers(pool, projection);
@@ -62,6 +66,30 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
     await turn.query('select pg_advisory_unlock_all()').catch(() => undefined);
     turn.release(true);
   }
+}
+
+/** Moves marks beyond the end of the log back to the last event that was surely applied. False if there are none. */
+async function resumeIfAhead({ pool, ledger, log, projection }: RebuildOptions): Promise<boolean> {
+  const { name } = projection;
+  if (!projection.resumeAfter) return false;
+  let resumed = false;
+  for (const book of ledger.books) {
+    await inTransaction(pool, async (client) => {
+      const generation = await lockGeneration(client, { projection: name, generation: 'active' });
+      const { seq: mark } = await lockMark(client, name, generation, book);
+      const end = await ledger.read.in({ book }).lastSeq();
+      if (mark <= end) return;
+      const { seq, part } = (await projection.resumeAfter?.(client, book, end)) ?? beginning;
+      await moveMark(client, { projection: name, generation, book, seq, part, applied: 0 });
+      resumed = true;
+      log.warn({ projection: name, book, from: mark, to: seq, end }, 'A mark beyond the end of the log was moved back');
+    });
+  }
+  return resumed;
+}
+
+function resumedOnly(projection: string): Rebuilt {
+  return { projection, events: 0, durationMs: 0, eventsPerSecond: 0, setAside: 0, differences: null, resumed: true };
 }
 
 /** The lock belongs to the connection: it is closed, not returned to the pool. */
@@ -93,7 +121,7 @@ async function build(options: RebuildOptions): Promise<Rebuilt> {
   await forgetLeftovers(pool, projection);
   const durationMs = performance.now() - startedMs;
   const eventsPerSecond = Math.round((done.events * 1_000) / durationMs);
-  return { projection: projection.name, events: done.events, durationMs, eventsPerSecond, setAside, differences: found };
+  return { projection: projection.name, events: done.events, durationMs, eventsPerSecond, setAside, differences: found, resumed: false };
 }
 
 /** Null: the new generation is active. */
@@ -123,9 +151,12 @@ async function finish({ pool, ledger, projection, check }: RebuildOptions, appli
         const until = await lockMark(client, projection.name, active, book);
         const after = await applier.mark(book);
         if (!isBefore(after, until)) continue;
-        const found = await ledger.read.in({ book }).events(after.seq, after.part, lastStretchMax);
+        const reader = ledger.read.in({ book });
+        const isAhead = until.seq > (await reader.lastSeq());
+        const found = await reader.events(after.seq, after.part, lastStretchMax);
         const reached = await applier.advance({ book, after, events: found.filter((event) => !isBefore(until, event)) });
-        if (isBefore(reached, until)) return 'behind';
+        // A mark beyond the end of the log is never reached: the end is enough.
+        if (isAhead ? found.length === lastStretchMax : isBefore(reached, until)) return 'behind';
       }
       const differences = check ? await compareGenerations(client, projection, active, generation) : null;
       if (!check) await projection.switching?.(client, active, generation);
@@ -168,6 +199,7 @@ async function follow(
   { book, end, done }: { readonly book: number; readonly end: Place; readonly done: { events: number } },
 ): Promise<void> {
   const read = (place: Place) => ledger.read.in({ book }).events(place.seq, place.part, eventsPerRead);
+  // A mark beyond the end of the log is a goal that the events end before.
   const goal = async () => furthest(await readMark(pool, { projection: projection.name, generation: 'active' }, book), end);
   let after = await applier.mark(book);
   let ahead = read(after);

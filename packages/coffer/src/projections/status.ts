@@ -12,6 +12,8 @@ export type BookProgress = {
   readonly behindEntries: number;
   /** Age of the first event that is not applied yet; 0 if there is none. */
   readonly behindSeconds: number;
+  /** By how many entries the mark is beyond the end of the log: it must be 0. Otherwise nothing is applied until a rebuild. */
+  readonly aheadEntries: number;
 };
 
 export type ProjectionStatus = {
@@ -22,6 +24,15 @@ export type ProjectionStatus = {
   readonly setAside: number;
   readonly books: readonly BookProgress[];
 };
+
+/** The projections whose mark is beyond the end of the log, each as a sentence with its remedy. */
+export function marksAhead(statuses: readonly ProjectionStatus[]): string[] {
+  return statuses.flatMap(({ name, books }) =>
+    books
+      .filter(({ aheadEntries }) => aheadEntries > 0)
+      .map(({ book }) => `The projection ${name} is ahead of the log of book ${book} and applies nothing. Run: coffer rebuild ${name}.`),
+  );
+}
 
 type Row = {
   name: string;
@@ -64,5 +75,6 @@ async function progressOf({ read }: Pick<Ledger, 'read'>, { book, seq, part, app
     // Entries without events, such as the opening of a system account, do not count as a lag.
     behindEntries: next ? Math.max(1, end - seq) : 0,
     behindSeconds: next ? Math.max(0, (Date.now() - next.recordedAt.getTime()) / 1_000) : 0,
+    aheadEntries: Math.max(0, seq - end),
   };
 }

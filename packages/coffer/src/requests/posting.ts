@@ -1,6 +1,7 @@
 /** The steps of a request that are ledger operations: post, hold, capture, release. */
 import { assert } from '../kernel/index.ts';
 import { internalKey, operationId } from '../ledger/index.ts';
+import { reservedMetadata } from '../operations/index.ts';
 import type { Commands, OperationOutcome } from '../operations/index.ts';
 import type { Change, Claimed } from './claims.ts';
 import { beforeTimeOut, holdOf, isTimeUp } from './deadlines.ts';
@@ -169,9 +170,9 @@ function effectiveAtOf({ effectiveAt }: Content): Date | undefined {
   return effectiveAt === undefined ? undefined : new Date(effectiveAt);
 }
 
-/** The caller's metadata, plus the purpose of the hold; the property `coffer` is Coffer's, even if the caller set it. */
+/** The caller's metadata, plus the purpose of the hold, under a name that callers cannot use. */
 function metadataOf({ id, content }: AsyncRequest): string {
-  return JSON.stringify({ ...callersMetadata(content), coffer: { purpose: 'withdrawal', request: id } });
+  return JSON.stringify({ ...callersMetadata(content), [reservedMetadata]: { purpose: 'withdrawal', request: id } });
 }
 
 export function callersMetadata({ metadata }: Content): Record<string, unknown> {

@@ -93,8 +93,8 @@ describe('counting', () => {
 describe('metrics read at each scrape', () => {
   test('are summed over the books of a projection, with the age of the book furthest behind', async () => {
     const books = [
-      { applied: 10, behindEntries: 2, behindSeconds: 1 },
-      { applied: 5, behindEntries: 3, behindSeconds: 7 },
+      { applied: 10, behindEntries: 2, behindSeconds: 1, aheadEntries: 0 },
+      { applied: 5, behindEntries: 3, behindSeconds: 7, aheadEntries: 4 },
     ];
     metrics.watch({ projections: () => Promise.resolve([{ name: 'stats', setAside: 4, books }]) });
     expect(await linesOf('coffer_projection_events')).toEqual(['coffer_projection_events{projection="stats"} 15']);

@@ -11,7 +11,12 @@ export type PoolSizes = { readonly totalCount: number; readonly idleCount: numbe
 export type ProjectionFigures = {
   readonly name: string;
   readonly setAside: number;
-  readonly books: readonly { readonly applied: number; readonly behindEntries: number; readonly behindSeconds: number }[];
+  readonly books: readonly {
+    readonly applied: number;
+    readonly behindEntries: number;
+    readonly behindSeconds: number;
+    readonly aheadEntries: number;
+  }[];
 };
 
 /** The state of a cache. */
@@ -29,6 +34,8 @@ type Sources = {
   readonly version: string;
   /** Sources that are read for each scrape. */
   readonly books?: () => readonly BookStatus[];
+  /** Whether the database keeps what it commits; false: posting is stopped. */
+  readonly isDatabaseSafe?: () => boolean;
   readonly pools?: Readonly<Record<string, PoolSizes>>;
   /** Null if nothing is read. */
   readonly cache?: () => CacheFigures | null;
@@ -181,6 +188,10 @@ export class Metrics {
     this.#gauge('coffer_database_clock_silent_seconds', 'Time since the database last answered the ledger', ['book'], () =>
       books().map(({ book, clockSilentMs }) => [[String(book)], clockSilentMs / 1_000]),
     );
+    this.#gauge('coffer_database_safe', 'Whether the database keeps what it commits; at 0, nothing is posted', [], () => {
+      const isSafe = this.#sources.isDatabaseSafe?.();
+      return isSafe === undefined ? [] : [[[], isSafe ? 1 : 0]];
+    });
     this.#gauge('coffer_cache_on', 'Whether reads may come from the cache', ['kind'], () => {
       const cache = this.#sources.cache?.();
       return cache ? [[[cache.kind], cache.on ? 1 : 0]] : [];
@@ -206,9 +217,16 @@ export class Metrics {
     const projections = cachedRead(async () => (await this.#sources.projections?.()) ?? []);
     const each = (figure: (projection: ProjectionFigures) => number) => async () =>
       ((await projections()) ?? []).map((projection): [string[], number] => [[projection.name], figure(projection)]);
-    const sum = (name: 'applied' | 'behindEntries') => each(({ books }) => books.reduce((total, book) => total + book[name], 0));
+    const sum = (name: 'applied' | 'behindEntries' | 'aheadEntries') =>
+      each(({ books }) => books.reduce((total, book) => total + book[name], 0));
     this.#gauge('coffer_projection_events', 'Events applied to a projection', ['projection'], sum('applied'));
     this.#gauge('coffer_projection_lag_entries', 'Log entries that a projection has not applied yet', ['projection'], sum('behindEntries'));
+    this.#gauge(
+      'coffer_projection_ahead_entries',
+      'Entries by which a projection is beyond the end of the log, which must be 0: otherwise it applies nothing until it is rebuilt',
+      ['projection'],
+      sum('aheadEntries'),
+    );
     this.#gauge(
       'coffer_projection_lag_seconds',
       'Age of the oldest event that a projection has not applied yet',

@@ -27,6 +27,17 @@ export async function insertDeliveries(client: pg.ClientBase, deliveries: readon
   });
 }
 
+/** The newest event of a book with a delivery, at most in the entry `end`. */
+export async function newestDelivered(client: pg.ClientBase, book: number, end: number): Promise<{ seq: number; part: number } | null> {
+  const { rows } = await client.query<{ seq: number; part: number }>(
+    `select event[2]::bigint as seq, event[3]::integer as part
+     from webhooks.delivery cross join lateral regexp_match(message, '^([0-9]{1,9})-([0-9]{1,15})-([0-9]{1,5})$') as event
+     where event[1]::integer = $1 and event[2]::bigint <= $2 order by 1 desc, 2 desc limit 1`,
+    [book, end],
+  );
+  return rows[0] ?? null;
+}
+
 export async function insertTest(
   pool: pg.Pool,
   endpoint: string,

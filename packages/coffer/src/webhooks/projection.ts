@@ -8,7 +8,7 @@ import type { Projection } from '../projections/index.ts';
 import { bodyOf } from './body.ts';
 import { enabledListeners } from './endpoint-store.ts';
 import type { Listener } from './endpoint-store.ts';
-import { insertDeliveries } from './delivery-store.ts';
+import { insertDeliveries, newestDelivered } from './delivery-store.ts';
 import type { NewDelivery } from './delivery-store.ts';
 
 export type WebhookProjectionOptions = {
@@ -40,6 +40,8 @@ export function webhookProjection({ ownerOf, wake }: WebhookProjectionOptions): 
       await insertDeliveries(client, deliveries);
       hasSome = true;
     },
+    // Without any delivery: what each endpoint listens to begins with its creation.
+    resumeAfter: async (client, book, end) => (await newestDelivered(client, book, end)) ?? { seq: 0, part: 0 },
     applied: () => {
       if (hasSome) wake?.();
       hasSome = false;

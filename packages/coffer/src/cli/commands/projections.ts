@@ -71,7 +71,8 @@ function linesOf({ name, status }: Followed): string[] {
   const notes = [`generation ${generation}`, ...(building === null ? [] : [`${building} being built`]), `${setAside} quarantined`];
   return [
     `${name}: ${notes.join(', ')}`,
-    ...books.map(({ book, seq, part, applied, behindEntries, behindSeconds }) => {
+    ...books.map(({ book, seq, part, applied, behindEntries, behindSeconds, aheadEntries }) => {
+      if (aheadEntries > 0) return `  book ${book}: AHEAD of the log by ${number(aheadEntries)} entries; run: coffer rebuild ${name}`;
       const lag = behindEntries === 0 ? 'at the end of the log' : `${number(behindEntries)} entries and ${number(behindSeconds)} s behind`;
       return `  book ${book}: at ${seq}-${part}, ${number(applied)} events, ${lag}`;
     }),

@@ -29,7 +29,8 @@ The projections, and what --check compares:
                  not whether the action was done, nor the movements stored for rule windows;
                  a rebuild performs the actions of findings that were missed before, such as a freeze
   notifications  cannot be rebuilt: it would notify users again
-  webhooks       cannot be rebuilt: it would send deliveries again`,
+  webhooks       cannot be rebuilt: it would send deliveries again
+If one of these two is ahead of the log, the command moves it back to the last event that it had applied.`,
     )
     .action(async (name: string | undefined, options: Options) => {
       await runCommand({ ...options, descriptor: 2 }, async (context) => {
@@ -60,6 +61,7 @@ function lineOf({ name, comparable, status }: Rebuildable): string {
   const { books, setAside, building } = status;
   const events = books.reduce((sum, { applied }) => sum + applied, 0);
   const behind = books.reduce((sum, { behindEntries }) => sum + behindEntries, 0);
+  if (books.some(({ aheadEntries }) => aheadEntries > 0)) return `${name}: AHEAD of the log; run: coffer rebuild ${name}`;
   return [
     `${name}: ${events.toLocaleString('en-US')} events, ${behind === 0 ? 'at the end of the log' : `${behind.toLocaleString('en-US')} entries behind`}`,
     ...(setAside > 0 ? [`${setAside} quarantined`] : []),
@@ -75,7 +77,10 @@ function sentences({
   eventsPerSecond,
   setAside,
   differences,
+  resumed,
 }: Awaited<ReturnType<typeof rebuildProjection>>): string {
+  if (resumed)
+    return `${projection} cannot be rebuilt; it was ahead of the log and now continues after the last event that it had applied.`;
   const pace = `${events.toLocaleString('en-US')} events in ${(durationMs / 1_000).toFixed(1)} s, ${eventsPerSecond.toLocaleString('en-US')} a second`;
   const aside = setAside > 0 ? [`${setAside} events could not be applied; see the log of this command for the reasons.`] : [];
   if (differences === null) return [`${projection} was rebuilt from the log and is in use (${pace}).`, ...aside].join('\n');

@@ -11,6 +11,7 @@ import { deliveriesMax } from '../broker.ts';
 import type { Consumer, Delivery, Handler, Place, Verdict } from '../broker.ts';
 import { outagePauseMs, verdictsOn } from '../handling.ts';
 import { Pace } from '../pace.ts';
+import { positionsWithin } from '../positions.ts';
 import { QueueSession } from './store.ts';
 import type { Failed, Redelivery } from './store.ts';
 
@@ -82,9 +83,9 @@ export class BuiltInConsumer implements Consumer {
 
   /** Until it is stopped or the connection ends. */
   async #consume(session: QueueSession): Promise<void> {
-    const { ledger } = this.#options;
+    const { ledger, log } = this.#options;
     const read = (book: number, after: Place) => ledger.read.in({ book }).events(after.seq, after.part, eventsPerBatch);
-    const follower = new Follower(await session.positions(ledger.books), { read, limit: eventsPerBatch });
+    const follower = new Follower(await positionsWithin(session, ledger, log), { read, limit: eventsPerBatch });
     while (!this.#stopped && !session.isBroken) {
       let handled = await this.#redeliver(session);
       for (const book of ledger.books) {

@@ -10,7 +10,7 @@ import type { Delivery, Place } from '../broker.ts';
 const turnLock = 0x0c0ffe20;
 
 /** A vanished machine is noticed, and its lock released, within about ten seconds; a dead process immediately. */
-const sessionOptions = '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c statement_timeout=20s';
+const settings = { tcp_keepalives_idle: '5', tcp_keepalives_interval: '2', tcp_keepalives_count: '3', statement_timeout: '20s' };
 
 /** The pause before the first redelivery; it doubles for each later one. */
 const firstPauseMs = 500;
@@ -55,7 +55,7 @@ export class QueueSession {
 
   /** `onBroken` is called once if the connection breaks. */
   static async open(url: string, queue: string, onBroken: () => void): Promise<QueueSession> {
-    const session = await openSession({ url, applicationName: 'coffer events', serverOptions: sessionOptions, onBroken });
+    const session = await openSession({ url, applicationName: 'coffer events', settings, onBroken });
     return new QueueSession(session, queue);
   }
 
@@ -77,6 +77,10 @@ export class QueueSession {
       this.#queue,
     ]);
     return new Map(rows.map(({ book, seq, part }) => [book, { seq, part }]));
+  }
+
+  async restart(book: number): Promise<void> {
+    await this.#client.query('update events.position set seq = 0, part = 0 where queue = $1 and book = $2', [this.#queue, book]);
   }
 
   /** Records failures and advances the position, in one commit. */

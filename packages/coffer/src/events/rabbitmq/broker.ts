@@ -51,7 +51,7 @@ export function openRabbitMq({ rabbitmqUrl, url, pool, ledger, log, notifier }: 
         },
       });
     },
-    consume: (handler) => Promise.resolve(keep(new RabbitConsumer({ link: consuming, queue: workerQueue, handler, log }))),
+    consume: (handler) => Promise.resolve(keep(new RabbitConsumer({ link: consuming, queue: workerQueue, ledger, handler, log }))),
     stop: async () => {
       await Promise.all([...parts].map((part) => part.stop()));
       parts.clear();

@@ -1,12 +1,16 @@
 /**
- * Passes RabbitMQ's deliveries to a handler, in batches and in order, and acknowledges those that the handler reports as done.
+ * Passes the events that RabbitMQ's messages claim to a handler, in batches and in order, as the log has them; acknowledges those
+ * that the handler reports as done.
  */
 import type { AsyncMessage, Channel } from 'rabbitmq-client';
 import { WakeSignal } from '../../background/index.ts';
 import { assert, Backoff, pauseAfter } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
+import type { Ledger } from '../../ledger/index.ts';
 import { BrokerUnavailable, deliveriesMax } from '../broker.ts';
-import type { Consumer, Delivery, Handler, Verdict } from '../broker.ts';
+import type { Consumer, Handler, Verdict } from '../broker.ts';
+import { confirm } from '../claims.ts';
+import type { Claim } from '../claims.ts';
 import { readEnvelope } from '../envelope.ts';
 import { outagePauseMs, verdictsOn } from '../handling.ts';
 import { closeQuietly } from './link.ts';
@@ -21,10 +25,17 @@ const messagesPerBatch = 500;
 const redeliveryPauses = { first: 500, most: 60_000 } as const;
 const idleMs = 60_000;
 
-export type ConsumerOptions = { readonly link: RabbitLink; readonly queue: string; readonly handler: Handler; readonly log: Log };
+export type ConsumerOptions = {
+  readonly link: RabbitLink;
+  readonly queue: string;
+  readonly ledger: Pick<Ledger, 'books' | 'read'>;
+  readonly handler: Handler;
+  readonly log: Log;
+};
 
-/** A waiting message; only its readable content is stored. */
-type Waiting = { readonly tag: number; readonly deliveries: number; readonly delivery: Delivery | null; readonly why: string };
+/** A waiting message: what it claims, or null if it cannot be read. `why`: why it has failed, if it has. */
+type Waiting = { readonly tag: number; readonly deliveries: number; readonly claim: Claim | null; why: string };
+type Claiming = Waiting & { readonly claim: Claim };
 
 /** One subscription, from start to end. Delivery tags are valid only within it. */
 class Session {
@@ -109,19 +120,19 @@ export class RabbitConsumer implements Consumer {
     session?.waiting.push({
       tag: message.deliveryTag,
       deliveries: earlierDeliveries(message) + 1,
-      delivery: 'event' in read ? read : null,
-      why: 'event' in read ? 'its handling failed' : read.unreadable,
+      claim: 'id' in read ? read : null,
+      why: 'id' in read ? 'its handling failed' : read.unreadable,
     });
     this.#wake.notify();
   }
 
   async #handleNext(session: Session): Promise<void> {
     const batch = session.waiting.splice(0, messagesPerBatch);
-    const deliveries = batch.flatMap(({ delivery }) => delivery ?? []);
-    const verdicts = deliveries.length === 0 ? [] : await this.#handle(deliveries, session);
+    const claiming = batch.filter((message): message is Claiming => message.claim !== null);
+    const verdicts = claiming.length === 0 ? [] : await this.#handle(claiming, session);
     if (verdicts === null || session.isOver) return;
     let at = 0;
-    const isDone = batch.map(({ delivery }) => delivery !== null && verdicts[at++] === 'done');
+    const isDone = batch.map(({ claim }) => claim !== null && verdicts[at++] === 'done');
     this.#settle(
       session,
       batch.filter((_, place) => isDone[place]),
@@ -129,8 +140,26 @@ export class RabbitConsumer implements Consumer {
     );
   }
 
-  async #handle(batch: readonly Delivery[], session: Session): Promise<readonly Verdict[] | null> {
-    return await verdictsOn(batch, { ...this.#options, wake: this.#wake, isOver: () => this.#stopped || session.isOver });
+  async #handle(batch: readonly Claiming[], session: Session): Promise<readonly Verdict[] | null> {
+    const isOver = () => this.#stopped || session.isOver;
+    return await verdictsOn(batch, { ...this.#options, handler: (again) => this.#confirmAndHandle(again), wake: this.#wake, isOver });
+  }
+
+  /** Only what the log confirms reaches the handler. */
+  async #confirmAndHandle(batch: readonly Claiming[]): Promise<readonly Verdict[]> {
+    const { ledger, handler } = this.#options;
+    const claims = batch.map(({ claim }) => claim);
+    const answers = await confirm(ledger, claims);
+    const deliveries = answers.flatMap((answer) => ('event' in answer ? answer : []));
+    const verdicts = deliveries.length === 0 ? [] : await handler(deliveries);
+    assert(verdicts.length === deliveries.length, 'a handler returns a verdict per delivery');
+    let at = 0;
+    return answers.map((answer, place) => {
+      if ('event' in answer) return verdicts[at++] ?? 'failed';
+      const message = batch[place];
+      if (message) message.why = answer.unfounded;
+      return 'failed';
+    });
   }
 
   #settle(session: Session, done: readonly Waiting[], failed: readonly Waiting[]): void {
@@ -142,14 +171,14 @@ export class RabbitConsumer implements Consumer {
   }
 
   /** Returns it for another try after a pause, or to the dead letters. */
-  #giveBack(session: Session, { tag, deliveries, delivery, why }: Waiting): void {
+  #giveBack(session: Session, { tag, deliveries, claim, why }: Waiting): void {
     const { log, queue } = this.#options;
     const giveBack = (requeue: boolean) => {
       session.held.delete(tag);
       if (!session.isOver && session.channel.active) session.channel.basicNack({ deliveryTag: tag, requeue });
     };
     if (deliveries >= deliveriesMax) {
-      log.error({ queue, event: delivery?.event.id ?? null, why, deliveries }, 'An event became a dead letter');
+      log.error({ queue, event: claim?.id ?? null, why, deliveries }, 'An event became a dead letter');
       giveBack(false);
       return;
     }

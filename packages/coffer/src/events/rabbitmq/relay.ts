@@ -12,6 +12,7 @@ import { BrokerUnavailable } from '../broker.ts';
 import type { Consumer, Place } from '../broker.ts';
 import { envelopeContentType, envelopeOf } from '../envelope.ts';
 import { Pace } from '../pace.ts';
+import { positionsWithin } from '../positions.ts';
 import type { Message, Publisher } from './publisher.ts';
 import { routingKeyOf } from './topology.ts';
 import { RelaySession } from './session.ts';
@@ -75,9 +76,9 @@ export class Relay implements Consumer {
 
   /** Until it is stopped, or something is unavailable. */
   async #carry(session: RelaySession, onProgress: () => void): Promise<void> {
-    const { ledger } = this.#options;
+    const { ledger, log } = this.#options;
     const read = (book: number, after: Place) => ledger.read.in({ book }).events(after.seq, after.part, eventsPerWindow);
-    const follower = new Follower(await session.positions(ledger.books), { read, limit: eventsPerWindow });
+    const follower = new Follower(await positionsWithin(session, ledger, log), { read, limit: eventsPerWindow });
     while (!this.#stopped && !session.isBroken) {
       let carried = 0;
       for (const book of ledger.books) {

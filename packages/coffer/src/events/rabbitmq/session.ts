@@ -13,8 +13,13 @@ const turnLock = 0x0c0ffe21;
  * A vanished machine is noticed, and its lock released, within about ten seconds; a dead process immediately. If a power cut
  * reverts a position, events are relayed again from there: no reason to wait for the disk.
  */
-const sessionOptions =
-  '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c statement_timeout=20s -c synchronous_commit=off';
+const settings = {
+  tcp_keepalives_idle: '5',
+  tcp_keepalives_interval: '2',
+  tcp_keepalives_count: '3',
+  statement_timeout: '20s',
+  synchronous_commit: 'off',
+};
 
 export class RelaySession {
   readonly #session: Session;
@@ -26,7 +31,7 @@ export class RelaySession {
   }
 
   static async open(url: string, onBroken: () => void): Promise<RelaySession> {
-    return new RelaySession(await openSession({ url, applicationName: 'coffer relay', serverOptions: sessionOptions, onBroken }));
+    return new RelaySession(await openSession({ url, applicationName: 'coffer relay', settings, onBroken }));
   }
 
   get isBroken(): boolean {
@@ -42,6 +47,10 @@ export class RelaySession {
     await this.#client.query('insert into events.relay (book) select unnest($1::integer[]) on conflict do nothing', [books]);
     const { rows } = await this.#client.query<Place & { book: number }>('select book, seq, part from events.relay');
     return new Map(rows.map(({ book, seq, part }) => [book, { seq, part }]));
+  }
+
+  async restart(book: number): Promise<void> {
+    await this.#client.query('update events.relay set seq = 0, part = 0, moved_at = clock_timestamp() where book = $1', [book]);
   }
 
   /** Never backwards: a process that lost the lock without noticing may still be writing. */

@@ -48,6 +48,8 @@ export type Product = {
   readonly insights: Insights;
   /** False until requests can be served, and while the database is unavailable. */
   ready(): boolean;
+  /** What an operator has to fix, as sentences. They are public: no addresses, no names of callers. */
+  faults?(): Promise<readonly string[]>;
   /** True in open mode on the embedded database: seeded users may log in with only their id. */
   readonly demo: boolean;
   readonly swaggerEnabled: boolean;

@@ -123,11 +123,13 @@ export async function readFindings(pool: pg.Pool, { rule, wallet, before, limit 
   return rows.map(({ state, note, ...row }) => ({ ...findingFromRow(row), followed: { state, note } }));
 }
 
-/** How far a book was evaluated. */
+/** How far a book was evaluated. Null also if that is beyond the end of the log: then it is not known. */
 export async function readMark(pool: pg.Pool, book: number): Promise<{ seq: number; part: number } | null> {
   const { rows } = await pool.query<{ seq: number; part: number }>({
     name: 'fraud_mark',
-    text: 'select seq, part from insights.fraud_mark where book = $1',
+    text: `
+      select seq, part from insights.fraud_mark where book = $1
+        and seq <= (select b.last_seq from ledger.batch b where b.book = $1 order by b.batch_no desc limit 1)`,
     values: [book],
   });
   return rows[0] ?? null;

@@ -1,5 +1,6 @@
 /** Movements out of wallets, as the rules see them: read from the event log. */
 import type { LedgerEvent } from '../../ledger/index.ts';
+import { reservedMetadata } from '../../operations/index.ts';
 import type { MovementKind } from './definitions.ts';
 
 export type Movement = {
@@ -29,10 +30,9 @@ export function movementOf({ id, book, seq, part, type, wallet, recordedAt, data
   return { id, book, seq, part, wallet, kind, asset, amount: BigInt(amount), recordedAt };
 }
 
-/** Asynchronous withdrawals mark their hold. */
+/** Asynchronous withdrawals mark their hold, under a name that callers cannot use. */
 function isForWithdrawal(metadata: unknown): boolean {
-  const coffer = memberOf(metadata, 'coffer');
-  return memberOf(coffer, 'purpose') === 'withdrawal';
+  return memberOf(memberOf(metadata, reservedMetadata), 'purpose') === 'withdrawal';
 }
 
 function memberOf(value: unknown, name: string): unknown {

@@ -47,6 +47,7 @@ export function fraudProjection(acted: () => void = () => undefined): Projection
         more = missed.length === comparedAtOnce;
         after = missed.at(-1);
       }
+      await moveMarksBack(client, to);
     },
     applied: acted,
     async forget(client, generation) {
@@ -93,6 +94,16 @@ async function find(client: pg.ClientBase, history: RuleHistory, events: readonl
 /** How many earlier movements can matter. */
 function lookedBackAt(versions: readonly RuleVersion[]): number {
   return Math.max(0, ...versions.map((version) => (version.kind === 'velocity' ? version.definition.count : countedMax) - 1));
+}
+
+/** A mark beyond the end of the log goes back to where the generation is. */
+async function moveMarksBack(client: pg.ClientBase, generation: number): Promise<void> {
+  await client.query(
+    `update insights.fraud_mark mark set seq = g.seq, part = g.part from projections.progress g
+     where g.projection = 'fraud' and g.generation = $1 and g.book = mark.book
+       and mark.seq > (select b.last_seq from ledger.batch b where b.book = mark.book order by b.batch_no desc limit 1)`,
+    [generation],
+  );
 }
 
 /** How far the book was evaluated, by whichever generation came first. */

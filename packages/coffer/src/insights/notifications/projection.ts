@@ -19,6 +19,8 @@ export function notificationsProjection(mailed: boolean, onNotified: () => void 
         mailed,
       );
     },
+    // Each notification has a key and is inserted once, and old events cause none.
+    resumeAfter: () => Promise.resolve({ seq: 0, part: 0 }),
     applied: onNotified,
   };
 }

@@ -5,9 +5,9 @@ import type { EntryKind, Outcome } from '../rules/types.ts';
 
 /**
  * Why a book cannot post. `unavailable`: the database does not answer. `stalled`: it does not commit, for instance because a synchronous
- * standby is away. `history_lost`: the log lacks what was answered. `halted`: a bug stopped the writer.
+ * standby is away. `unsafe`: it could lose what it commits. `history_lost`: the log lacks what was answered. `halted`: a bug stopped the writer.
  */
-export type BookFault = 'unavailable' | 'stalled' | 'history_lost' | 'halted';
+export type BookFault = 'unavailable' | 'stalled' | 'unsafe' | 'history_lost' | 'halted';
 
 /** The current status of a book. */
 export type BookStatus = {

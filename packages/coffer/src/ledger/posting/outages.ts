@@ -60,3 +60,12 @@ export function isLedgerOutage(failure: unknown): boolean {
 export function isKeyUsedBefore(failure: unknown): boolean {
   return failure instanceof pg.DatabaseError && failure.code === '23505' && failure.constraint === 'entry_by_key';
 }
+
+/**
+ * The database noticed, later than the fence, that another process wrote to the book: its batch has this number already, or the two could
+ * not be serialized. Nothing was written.
+ */
+export function isFenceLost(failure: unknown): boolean {
+  if (!(failure instanceof pg.DatabaseError)) return false;
+  return failure.code === '40001' || (failure.code === '23505' && failure.schema === 'ledger' && failure.table === 'batch');
+}

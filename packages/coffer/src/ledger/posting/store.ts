@@ -1,6 +1,7 @@
 /** The posting path's SQL, on two connections of its own: one posts, one looks up ahead of it. */
 import pg from 'pg';
-import { typeParsers, withServerOptions } from '../../database/index.ts';
+import { connectClient, connectionConfig } from '../../database/index.ts';
+import type { SessionSettings } from '../../database/index.ts';
 import { assert } from '../../kernel/index.ts';
 import type { BatchHeader } from '../chain/chain.ts';
 import { declaredAsset, declaredLedger, gapOf } from '../chain/declarations.ts';
@@ -32,21 +33,19 @@ export type SealedBatch = {
  * Plans that do not depend on statistics. A look-up by key that was prepared on empty tables got a plan that scanned the whole table once
  * it had filled (3,500 transfers/s until autovacuum ran). With these off, each look-up is an index probe from the first row.
  */
-export const planOptions = [
-  'enable_seqscan=off',
-  'enable_bitmapscan=off',
-  'enable_hashjoin=off',
-  'enable_mergejoin=off',
-  'enable_material=off',
-  'enable_memoize=off',
-  'plan_cache_mode=force_generic_plan',
-  'jit=off',
-  'statement_timeout=20s',
+export const planSettings: SessionSettings = {
+  enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_material: 'off',
+  enable_memoize: 'off',
+  plan_cache_mode: 'force_generic_plan',
+  jit: 'off',
+  statement_timeout: '20s',
   // A process that stalls while it holds the lock (paused, swapped out, cut off) loses it, so the others do not wait for it.
-  'idle_in_transaction_session_timeout=3s',
-]
-  .map((setting) => `-c ${setting}`)
-  .join(' ');
+  idle_in_transaction_session_timeout: '3s',
+};
 
 /** A batch's header has 8 parameters, a declaration 2 columns, an opening 7. */
 const postParameters = 8 + 2 + 7 + entryColumns.length;
@@ -130,20 +129,20 @@ export class BookStore {
   static async connect(url: string, book: number, onBroken: (failure: Error) => void): Promise<BookStore> {
     const clients = ['posting', 'looking up'].map(
       (role) =>
-        new pg.Client({
-          connectionString: withServerOptions(url, planOptions),
-          application_name: `coffer book ${book} ${role}`,
-          types: typeParsers,
-          pipeline: true,
-          keepAlive: true,
-          connectionTimeoutMillis: 5_000,
-          // Gives up on a server that hangs without closing the connection; this is an outage like any other.
-          query_timeout: 30_000,
-        }),
+        new pg.Client(
+          connectionConfig(url, {
+            applicationName: `coffer book ${book} ${role}`,
+            settings: planSettings,
+            pipeline: true,
+            connectTimeoutMs: 5_000,
+            // Gives up on a server that hangs without closing the connection; this is an outage like any other.
+            queryTimeoutMs: 30_000,
+          }),
+        ),
     );
     for (const client of clients) client.on('error', onBroken);
     try {
-      await Promise.all(clients.map((client) => client.connect()));
+      await Promise.all(clients.map((client) => connectClient(client, planSettings)));
     } catch (failure) {
       for (const client of clients) void client.end().catch(() => undefined);
       throw failure;
@@ -247,7 +246,7 @@ export class BookStore {
 
   /** Waits for the book's lock and holds it until `unlockBook`, for when other processes also write to this book. */
   async lockBook(): Promise<void> {
-    await Promise.all([this.#posting.query('begin'), this.#run(this.#posting, 'turn', [this.#book])]);
+    await Promise.all([this.#posting.query('begin isolation level read committed'), this.#run(this.#posting, 'turn', [this.#book])]);
   }
 
   async unlockBook(): Promise<void> {

@@ -18,7 +18,7 @@ import { notifyObserver } from './observer.ts';
 import type { BookFault, BookStatus, LedgerObserver } from './observer.ts';
 import { History, HistoryLost } from './history.ts';
 import type { HistoryOptions } from './history.ts';
-import { LedgerBehind, LedgerHalted, LedgerUnavailable, isKeyUsedBefore, isOutage } from './outages.ts';
+import { LedgerBehind, LedgerHalted, LedgerUnavailable, isFenceLost, isKeyUsedBefore, isOutage } from './outages.ts';
 import { RequestQueue, failExpired } from './queue.ts';
 import type { Request } from './queue.ts';
 import type { BookState } from './state.ts';
@@ -31,6 +31,8 @@ export type WriterOptions = HistoryOptions & {
   /** How long a request waits before it fails with LedgerUnavailable; 10 s by default. */
   readonly patienceMs?: number;
   readonly observe?: LedgerObserver | undefined;
+  /** False while the database could lose what it commits: then nothing is posted. Always true by default. */
+  readonly mayPost?: (() => boolean) | undefined;
   /** Whether a wallet belongs to this book; by default every wallet does. */
   readonly keeps?: (walletId: string) => boolean;
 };
@@ -130,8 +132,13 @@ export class BookWriter {
   get fault(): BookFault | null {
     if (this.#halted) return 'halted';
     if (this.#history.lost) return 'history_lost';
+    if (!this.#isAllowed) return 'unsafe';
     if (this.#live === null || this.#clock.silentMs >= silenceMaxMs) return 'unavailable';
     return this.#inFlight.length > 0 && performance.now() - this.#sentAtMs > commitMaxMs ? 'stalled' : null;
+  }
+
+  get #isAllowed(): boolean {
+    return this.#options.mayPost?.() ?? true;
   }
 
   get status(): BookStatus {
@@ -149,7 +156,8 @@ export class BookWriter {
   post(operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
     if (this.#halted) return Promise.reject(this.#halted);
     const { lost } = this.#history;
-    return lost ? Promise.reject(new LedgerBehind({ cause: lost })) : this.#queue.add(operations, linked);
+    if (lost) return Promise.reject(new LedgerBehind({ cause: lost }));
+    return this.#isAllowed ? this.#queue.add(operations, linked) : Promise.reject(new LedgerUnavailable('not_done'));
   }
 
   async #run(): Promise<void> {
@@ -273,19 +281,20 @@ export class BookWriter {
       this.#dropConnection();
     } else if (failure instanceof HistoryLost) {
       await this.#waitForAcceptance(failure);
+    } else if (isFenceLost(failure)) {
+      // Its transaction is over, and memory may be behind: a new connection reads the book again.
+      this.#enterSharedMode();
+      await this.#disconnect(failure, 'Another process wrote to this book at the same time; reading it again');
     } else if (isOutage(failure)) {
-      await this.#disconnect(failure);
+      await this.#disconnect(failure, "The ledger's database is unavailable; retrying");
     } else {
       this.#halt(failure);
     }
   }
 
-  async #disconnect(failure: unknown): Promise<void> {
+  async #disconnect(failure: unknown, sentence: string): Promise<void> {
     const { book, log } = this.#options;
-    log.warn(
-      { book, reason: failure instanceof Error ? failure.message : String(failure) },
-      "The ledger's database is unavailable; retrying",
-    );
+    log.warn({ book, reason: failure instanceof Error ? failure.message : String(failure) }, sentence);
     this.#dropConnection();
     const delayMs = this.#backoff.nextMs();
     await new Promise((resolve) => setTimeout(resolve, delayMs));

@@ -4,7 +4,7 @@ import Type from 'typebox';
 import type { App, Product } from '../app.ts';
 import { problems } from '../schemas.ts';
 
-const Health = Type.Object({ status: oneOf('ok', 'unavailable'), detail: Type.String() }, { $id: 'Health', ...strict });
+const Health = Type.Object({ status: oneOf('ok', 'degraded', 'unavailable'), detail: Type.String() }, { $id: 'Health', ...strict });
 
 export function healthRoutes(app: App, product: Product): void {
   app.get(
@@ -12,15 +12,22 @@ export function healthRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'health',
-        description: 'Returns 200 if requests can be served, 503 otherwise',
+        description:
+          'Returns 200 if requests can be served, 503 otherwise. `degraded`: requests are served, but an operator has to fix what `detail` names.',
         tags: ['Health'],
         response: { ...problems(), 200: Health, 503: Health },
       },
     },
-    async (_request, reply) =>
-      product.ready()
-        ? reply.send({ status: 'ok', detail: 'ready to serve' })
-        : reply.code(503).header('retry-after', '1').send({ status: 'unavailable', detail: 'starting, or the database is unavailable' }),
+    async (_request, reply) => {
+      const isReady = product.ready();
+      const detail = ((await product.faults?.()) ?? []).join(' ');
+      if (isReady && detail === '') return await reply.send({ status: 'ok', detail: 'ready to serve' });
+      if (isReady) return await reply.send({ status: 'degraded', detail });
+      return await reply
+        .code(503)
+        .header('retry-after', '1')
+        .send({ status: 'unavailable', detail: detail === '' ? 'starting, or the database is unavailable' : detail });
+    },
   );
 
   app.get('/', { schema: { hide: true } }, () => ({

@@ -28,6 +28,7 @@ const ProjectionView = Type.Object(
           events: count('number of applied events'),
           behindEntries: count('log entries not yet applied'),
           behindSeconds: Type.Number({ description: 'age of the oldest event that is not yet applied' }),
+          aheadEntries: count('entries beyond the end of the log, which must be 0: otherwise rebuild the projection'),
         },
         strict,
       ),
