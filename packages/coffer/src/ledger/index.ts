@@ -6,6 +6,7 @@ export type { Loss } from './chain/accept-loss.ts';
 export { knownHeads, ledgerIdOf } from './chain/identity.ts';
 export { forgetCheckpoints, readCheckpoints, recordCheckpoint, startCheckpoints } from './chain/checkpoints.ts';
 export type { Checkpoint, CheckpointOptions } from './chain/checkpoints.ts';
+export { isSameBand } from './chain/epochs.ts';
 export { bookOfWallet } from './books/placement.ts';
 export { formatPositions, parsePositions } from './books/positions.ts';
 export type { EventPage } from './books/reader.ts';

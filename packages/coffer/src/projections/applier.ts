@@ -7,6 +7,7 @@ import pg from 'pg';
 import { inTransaction, isOutage } from '../database/index.ts';
 import type { Place } from '../events/index.ts';
 import type { Log } from '../kernel/index.ts';
+import { isSameBand } from '../ledger/index.ts';
 import type { LedgerEvent } from '../ledger/index.ts';
 import { isBefore, lockGeneration, lockMark, moveMark, readMark } from './marks.ts';
 import type { Target } from './marks.ts';
@@ -116,7 +117,9 @@ export class Applier {
       if (isBefore(before, after)) return before;
       const fresh = events.filter((event) => isBefore(before, event));
       const last = fresh.at(-1);
-      if (!last) return before;
+      const [first] = fresh;
+      if (!first || !last) return before;
+      if (!isSameBand(before.seq, first.seq)) await this.#refuseLostMark(client, book, before);
       await this.#applyTo(client, fresh, generation);
       await moveMark(client, { projection: name, generation, book, seq: last.seq, part: last.part, applied: fresh.length });
       applied = fresh.length;
@@ -124,6 +127,16 @@ export class Applier {
     });
     if (applied > 0) this.projection.applied?.();
     return { seq: mark.seq, part: mark.part };
+  }
+
+  /** At the beginning of an epoch: a mark in the lost end says that events were applied that no longer exist. */
+  async #refuseLostMark(client: pg.ClientBase, book: number, { seq }: Place): Promise<void> {
+    const { rowCount } = await client.query('select from ledger.entry where book = $1 and seq = $2', [book, seq]);
+    if (seq === 0 || rowCount === 1) return;
+    const { name } = this.projection;
+    throw new ProjectionHalted(
+      `${name} has applied events of the end of book ${book} that was lost, until seq ${seq}. Run: coffer rebuild ${name}.`,
+    );
   }
 
   async #applyTo(client: pg.ClientBase, events: readonly LedgerEvent[], generation: number): Promise<void> {

@@ -170,9 +170,9 @@ export class Projector {
     }
   }
 
-  /** Reports a mark beyond the end of the log, once: it makes every event look applied. */
+  /** Reports a mark that is not in the log, once: beyond its end every event looks applied, in a lost end what is gone was applied. */
   async #isAhead({ projection: { name } }: Applier, book: number, mark: Place): Promise<boolean> {
-    const end = await this.#options.ledger.read.in({ book }).lastSeq();
+    const end = await this.#options.ledger.read.in({ book }).within(mark.seq);
     const key = `${name} ${book}`;
     if (mark.seq <= end) this.#ahead.delete(key);
     else if (!this.#ahead.has(key)) {

@@ -77,8 +77,8 @@ async function resumeIfAhead({ pool, ledger, log, projection }: RebuildOptions):
     await inTransaction(pool, async (client) => {
       const generation = await lockGeneration(client, { projection: name, generation: 'active' });
       const { seq: mark } = await lockMark(client, name, generation, book);
-      const end = await ledger.read.in({ book }).lastSeq();
-      if (mark <= end) return;
+      const end = await ledger.read.in({ book }).within(mark);
+      if (mark === end) return;
       const { seq, part } = (await projection.resumeAfter?.(client, book, end)) ?? beginning;
       await moveMark(client, { projection: name, generation, book, seq, part, applied: 0 });
       resumed = true;

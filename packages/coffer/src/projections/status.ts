@@ -1,5 +1,6 @@
 /** The progress of each projection, for people and metrics: read from the database, so any process can report it. */
 import type pg from 'pg';
+import { isSameBand } from '../ledger/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 
 export type BookProgress = {
@@ -12,7 +13,7 @@ export type BookProgress = {
   readonly behindEntries: number;
   /** Age of the first event that is not applied yet; 0 if there is none. */
   readonly behindSeconds: number;
-  /** By how many entries the mark is beyond the end of the log: it must be 0. Otherwise nothing is applied until a rebuild. */
+  /** By how many entries the mark is beyond the log, or in an end of it that was lost: it must be 0. Otherwise nothing is applied until a rebuild. */
   readonly aheadEntries: number;
 };
 
@@ -66,15 +67,15 @@ export async function projectionStatus(pool: pg.Pool, ledger: Pick<Ledger, 'read
 
 async function progressOf({ read }: Pick<Ledger, 'read'>, { book, seq, part, applied }: Row): Promise<BookProgress> {
   const reader = read.in({ book });
-  const [[next], end] = await Promise.all([reader.events(seq, part, 1), reader.lastSeq()]);
+  const [[next], end, within] = await Promise.all([reader.events(seq, part, 1), reader.lastSeq(), reader.within(seq)]);
   return {
     book,
     seq,
     part,
     applied,
     // Entries without events, such as the opening of a system account, do not count as a lag.
-    behindEntries: next ? Math.max(1, end - seq) : 0,
+    behindEntries: next ? Math.max(1, isSameBand(seq, end) ? end - seq : end - next.seq + 1) : 0,
     behindSeconds: next ? Math.max(0, (Date.now() - next.recordedAt.getTime()) / 1_000) : 0,
-    aheadEntries: Math.max(0, seq - end),
+    aheadEntries: seq - within,
   };
 }

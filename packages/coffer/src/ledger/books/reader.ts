@@ -64,7 +64,10 @@ export class LedgerReader {
   async isBeyond(cursor: string, only?: number): Promise<boolean> {
     const positions = parsePositions(cursor, this.#readers.length);
     const numbers = only === undefined ? positions.map((_, at) => at + 1) : [only];
-    const beyond = await Promise.all(numbers.map(async (book) => !(await this.in({ book }).contains(positions[book - 1]?.seq ?? 0))));
-    return beyond.includes(true);
+    const isBeyondBook = async (book: number) => {
+      const { seq = 0 } = positions[book - 1] ?? {};
+      return (await this.in({ book }).within(seq)) < seq;
+    };
+    return (await Promise.all(numbers.map(isBeyondBook))).includes(true);
   }
 }

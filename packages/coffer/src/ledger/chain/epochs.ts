@@ -15,6 +15,11 @@ export function epochStart(greatest: number): number {
   return (Math.floor(greatest / bandSeqs) + 1) * bandSeqs + 1;
 }
 
+/** Whether two seqs are of one epoch for certain: then nothing between them was lost. */
+export function isSameBand(one: number, other: number): boolean {
+  return Math.floor(one / bandSeqs) === Math.floor(other / bandSeqs);
+}
+
 export function isLost(seq: number, gaps: readonly Gap[]): boolean {
   return gaps.some(({ after, until }) => seq > after && seq < until);
 }

@@ -303,15 +303,15 @@ export class BookReader {
     return rows[0]?.last_seq ?? 0;
   }
 
-  /** Whether a position is in the log: not beyond its end, and not in an end that was lost. */
-  async contains(seq: number): Promise<boolean> {
+  /** A position itself if it is in the log; else the last one before it: the end of the log, or where a lost end began. */
+  async within(seq: number): Promise<number> {
     const { rows } = await this.#pool.query<{ body: string }>({
       name: 'epochs',
       text: "select d.body::text as body from ledger.declaration d where d.book = $1 and d.kind = 'epoch'",
       values: [this.#book],
     });
-    const gaps = rows.map(({ body }) => gapOf(body));
-    return !isLost(seq, gaps) && seq <= (await this.lastSeq());
+    const lost = rows.map(({ body }) => gapOf(body)).filter((gap) => isLost(seq, [gap]));
+    return Math.min(seq, await this.lastSeq(), ...lost.map(({ after }) => after));
   }
 
   /** Events after a position, oldest first. */
