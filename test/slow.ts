@@ -25,6 +25,7 @@ export const slowSuites: readonly string[] = [
   'test/http/slow.test.ts',
   'test/http/stopping.test.ts',
   'test/insights/killed.test.ts',
+  'test/ledger/accept-loss-command.test.ts',
   'test/monkey/monkey.test.ts',
   'test/observe/audit-outage.test.ts',
   'test/observe/process.test.ts',

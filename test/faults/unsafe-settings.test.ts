@@ -64,3 +64,21 @@ test.each([
   await expect.poll(() => safety.fault).toBeNull();
   expect([await deposit(), ledger.ready]).toEqual(['posted', true]);
 });
+
+test('a synchronous standby that is away shows while nothing is posted, and while a posting waits for it', async () => {
+  const spoil = system('synchronous_standby_names', "'away'");
+  const mend = system('synchronous_standby_names', 'default');
+  const isReady = (wanted: boolean) => expect.poll(() => ledger.ready, { timeout: 60_000 }).toBe(wanted);
+  for (const statement of spoil) await database.pool.query(statement);
+  await isReady(false);
+  for (const statement of mend) await database.pool.query(statement);
+  await isReady(true);
+
+  for (const statement of spoil) await database.pool.query(statement);
+  const waiting = deposit();
+  await isReady(false);
+  for (const statement of mend) await database.pool.query(statement);
+  await isReady(true);
+  expect(['posted', 'LedgerUnavailable unknown']).toContain(await waiting);
+  expect(await deposit()).toBe('posted');
+});
