@@ -201,7 +201,8 @@ describe('an operation', () => {
     const refused = await one({ withdraw: { ...key('refused there'), wallet_id: 'k1', amount: 11 } });
     expect(refused).toMatchObject({ status: 'refused', replayed: true, problem: { code: 'insufficient_funds' } });
     const found = await both.ask('GetOperation', { wallet_id: 'k1', request_id: 'once' });
-    expect(found).toEqual({ ...first, replayed: false });
+    // A read also names who asked for it.
+    expect(found).toEqual({ ...first, replayed: false, actor: 'anonymous' });
   });
 
   test('in a request of a thousand is answered, even if the answer exceeds the size limit of requests', async () => {
