@@ -70,26 +70,38 @@ const text = fc.oneof(
 );
 const int64 = fc.oneof(fc.constantFrom('0', '1', '-1'), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String));
 const maybe = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined, freq: 2 });
-const terms = fc.record({ request_id: text, metadata: text, expected_version: maybe(int64) });
-const money = fc.record({ up_to: fc.boolean(), minimum_balance: maybe(int64), effective_at: text });
-const flow = { terms: maybe(terms), money: maybe(money), amount: int64, asset: text };
-const decided = { terms: maybe(terms), wallet_id: text, sides: text, reason: text };
+/** Any text, or as often one that is good there: otherwise hardly a request would have only good fields, and reach the ledger. */
+const orGood = (...good: string[]) => fc.oneof({ weight: 1, arbitrary: text }, { weight: 2, arbitrary: fc.constantFrom(...good) });
+const walletId = orGood('w1', 'w2');
+const moment = orGood('', '2026-01-31T12:00:00Z');
+const asset = orGood('', 'USD');
+const terms = fc.record({ request_id: orGood('', 'k1'), metadata: orGood('', '{"a":1}'), expected_version: maybe(int64) });
+const money = fc.record({ up_to: fc.boolean(), minimum_balance: maybe(int64), effective_at: moment });
+const flow = { terms: maybe(terms), money: maybe(money), amount: int64, asset };
+const decided = { terms: maybe(terms), wallet_id: walletId, sides: orGood('', 'debits'), reason: orGood('because') };
 
 const operation = fc.oneof(
   ...Object.entries({
-    open_wallet: fc.record({ terms: maybe(terms), wallet_id: text, owner_id: text, asset: text, credit_limit: int64 }),
-    deposit: fc.record({ ...flow, wallet_id: text }),
-    withdraw: fc.record({ ...flow, wallet_id: text }),
-    transfer: fc.record({ ...flow, wallet_id: text, to_wallet_id: text }),
+    open_wallet: fc.record({ terms: maybe(terms), wallet_id: walletId, owner_id: text, asset, credit_limit: int64 }),
+    deposit: fc.record({ ...flow, wallet_id: walletId }),
+    withdraw: fc.record({ ...flow, wallet_id: walletId }),
+    transfer: fc.record({ ...flow, wallet_id: walletId, to_wallet_id: walletId }),
     top_up: fc.record({ ...flow, owner_id: text }),
     spend: fc.record({ ...flow, owner_id: text }),
-    hold: fc.record({ ...flow, wallet_id: text, expires_in_seconds: maybe(int64) }),
-    capture: fc.record({ ...flow, hold_id: text, to_wallet_id: text, to: text, final: fc.boolean(), effective_at: text }),
-    release: fc.record({ terms: maybe(terms), hold_id: text, amount: maybe(int64) }),
-    reverse: fc.record({ terms: maybe(terms), operation_id: text, amount: maybe(int64), reason: text }),
+    hold: fc.record({ ...flow, wallet_id: walletId, expires_in_seconds: maybe(int64) }),
+    capture: fc.record({
+      ...flow,
+      hold_id: orGood('1-15'),
+      to_wallet_id: walletId,
+      to: orGood('', 'fees'),
+      final: fc.boolean(),
+      effective_at: moment,
+    }),
+    release: fc.record({ terms: maybe(terms), hold_id: orGood('1-15'), amount: maybe(int64) }),
+    reverse: fc.record({ terms: maybe(terms), operation_id: orGood('1-15'), amount: maybe(int64), reason: orGood('because') }),
     freeze: fc.record(decided),
     unfreeze: fc.record(decided),
-    close: fc.record({ ...decided, sweep_to: text }),
+    close: fc.record({ ...decided, sweep_to: orGood('', 'fees') }),
     set_limits: fc.record({ ...decided, per_transfer: maybe(int64), per_day: maybe(int64), per_month: maybe(int64) }),
     set_credit_line: fc.record({ ...decided, credit_limit: int64 }),
   }).map(([name, fields]): fc.Arbitrary<object> => fields.map((given) => ({ [name]: given }))),
@@ -114,7 +126,15 @@ test('any text and any number in any field of any operation', async () => {
 });
 
 test('any text and any number in any field of a read', async () => {
-  const fields = { wallet_id: text, operation_id: text, request_id: text, hold_id: text, owner_id: text, at: text, by: text };
+  const fields = {
+    wallet_id: walletId,
+    operation_id: orGood('1-15'),
+    request_id: text,
+    hold_id: orGood('1-15'),
+    owner_id: text,
+    at: text,
+    by: text,
+  };
   const request = fc.record({ ...fields, cursor: text, limit: fc.integer({ min: -600, max: 600 }), open: fc.boolean() });
   const reads = [
     'GetOperation',

@@ -16,13 +16,14 @@ import { seedOf } from '../support/seed.ts';
 import { takeClock } from '../support/time.ts';
 import type { Clock } from '../support/time.ts';
 import { examples } from './examples.ts';
+import { changeAsOwner } from './tampering.ts';
 
 let database: TestDatabase;
 let clock: Clock;
 beforeAll(async () => {
   database = await createTestDatabase();
   clock = await takeClock(database);
-  await database.pool.query('delete from ledger.asset where id <> all($1)', [assets]);
+  await changeAsOwner(database, `delete from ledger.asset where id not in (${assets.join()})`);
 });
 afterAll(async () => {
   await clock.end();

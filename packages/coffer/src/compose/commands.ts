@@ -10,7 +10,7 @@ import type { Insights } from '../insights/index.ts';
 import { OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { beginEpoch, findLosses, forgetCheckpoints, ledgerIdOf, openLedgerReader, readCheckpoints, verify } from '../ledger/index.ts';
-import type { Loss, ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
+import type { Checkpoint, Loss, ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
 import { Requests } from '../requests/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
 import type { Config } from './config.ts';
@@ -113,12 +113,15 @@ export async function withReader<T>(
   return await withDatabase(context, { ...beside, ...options, as: 'reader' }, work);
 }
 
-/** Verifies the ledger against itself and the checkpoints in the home. */
-export async function verifyLedger(context: Context, options: Pick<VerifyOptions, 'onProgress'>): Promise<VerifyReport> {
+/** Verifies the ledger against itself, the checkpoints in the home, and batches that somebody expects. */
+export async function verifyLedger(
+  context: Context,
+  { expected = [], ...options }: Pick<VerifyOptions, 'onProgress'> & { readonly expected?: readonly Checkpoint[] },
+): Promise<VerifyReport> {
   return await withReader(context, {}, async ({ pool, location }) => {
     const { rows } = await pool.query<{ found: boolean }>("select to_regclass('ledger.entry') is not null as found");
     if (!rows[0]?.found) throw new OperatorError(`There is no ledger in ${location}.`, 'Start Coffer once, or run: coffer migrate.');
-    return await verify(pool, { ...options, checkpoints: await readCheckpoints(context.config.home) });
+    return await verify(pool, { ...options, checkpoints: [...(await readCheckpoints(context.config.home)), ...expected] });
   });
 }
 

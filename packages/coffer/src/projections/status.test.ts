@@ -17,6 +17,7 @@ async function statusOf(rows: readonly Row[], logs: Readonly<Record<number, Log>
       return Promise.resolve(event ? [event as LedgerEvent] : []);
     },
     lastSeq: () => Promise.resolve(logs[book]?.lastSeq ?? 0),
+    within: (seq: number) => Promise.resolve(Math.min(seq, logs[book]?.lastSeq ?? 0)),
   });
   return await projectionStatus(pool, { read: { in: reader } } as unknown as Pick<Ledger, 'read'>);
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { verifyLedger } from '../../compose/commands.ts';
-import type { Progress, VerifyReport } from '../../ledger/index.ts';
+import { OperatorError } from '../../kernel/index.ts';
+import type { Checkpoint, Progress, VerifyReport } from '../../ledger/index.ts';
 import { answer, runCommand } from '../run.ts';
 
 export function verifyCommand(): Command {
@@ -9,6 +10,7 @@ export function verifyCommand(): Command {
     .description(
       'Re-derives every balance, version, key, event and hash of the ledger from its first entry, and reports the first row that does not match. Works while Coffer is running. Exit code 1 if something does not match.',
     )
+    .option('--expect <book:seq:hash...>', 'batches that must be in the log, as an earlier run or a checkpoint printed them')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -16,15 +18,28 @@ export function verifyCommand(): Command {
 Examples:
   coffer verify                              the embedded database
   coffer verify --json                       every rule with its count and first violation
+  coffer verify --expect 1:48211:9f2c…       also fails if that end of book 1 is not in the log
   DATABASE_URL=postgres://… coffer verify    your own database`,
     )
-    .action(async (options: { json?: boolean }) => {
+    .action(async (options: { json?: boolean; expect?: string[] }) => {
       await runCommand({ ...options, descriptor: 2 }, async (context) => {
-        const report = await verifyLedger(context, process.stderr.isTTY ? { onProgress: showProgress } : {});
+        const expected = (options.expect ?? []).map(expectation);
+        const report = await verifyLedger(context, { expected, ...(process.stderr.isTTY && { onProgress: showProgress }) });
         answer(options, sentences(report), report);
         if (!report.ok) process.exitCode = 1;
       });
     });
+}
+
+/** `book:seq:hash` of a batch, as the report prints its end. */
+function expectation(text: string): Checkpoint {
+  const [, book, lastSeq, hash] = /^(\d{1,9}):(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (book === undefined || lastSeq === undefined || hash === undefined)
+    throw new OperatorError(
+      `"${text}" is not book:seq:hash.`,
+      'Take the three from the output of coffer verify: book 1 ends at seq … with hash ….',
+    );
+  return { ledger: null, book: Number(book), batchNo: 0, lastSeq: Number(lastSeq), hash, at: null };
 }
 
 function showProgress({ book, entries, ofEntries }: Progress): void {

@@ -18,8 +18,8 @@ export type Checkpoint = {
   readonly lastSeq: number;
   /** Hash of the batch, in hex. */
   readonly hash: string;
-  /** When the checkpoint was recorded. */
-  readonly at: string;
+  /** When it was recorded; null for a batch that a person expects. */
+  readonly at: string | null;
 };
 
 /** Beyond this size older lines are thinned: recent history stays dense, old history stays covered. */

@@ -20,7 +20,7 @@ export class BatchChecker {
   readonly #openedUs: number;
   readonly #findings: Findings;
   readonly #declarations: Declarations;
-  /** This ledger's checkpoints that are still ahead, in the order of their batches. */
+  /** This ledger's checkpoints, in the order of the log. Every batch ends at a seq of its own. */
   readonly #checkpoints: readonly Checkpoint[];
   #nextCheckpoint = 0;
   #last: BatchRow | null = null;
@@ -39,7 +39,7 @@ export class BatchChecker {
     this.#openedUs = openedUs;
     this.#declarations = declarations;
     this.#findings = findings;
-    this.#checkpoints = checkpoints.toSorted((one, other) => one.batchNo - other.batchNo);
+    this.#checkpoints = checkpoints.toSorted((one, other) => one.lastSeq - other.lastSeq);
   }
 
   get last(): BatchRow | null {
@@ -111,9 +111,9 @@ export class BatchChecker {
     this.#findings.add(
       'I11',
       `the end of book ${this.#book}`,
-      `the log extends at least to the checkpoint of ${ahead.at}`,
-      `seq ${ahead.lastSeq} in batch ${ahead.batchNo}`,
-      `the log ends at seq ${this.#last?.lastSeq ?? 0} in batch ${this.#last?.batchNo ?? 0}`,
+      `the log extends at least to ${nameOf(ahead)}`,
+      `seq ${ahead.lastSeq}`,
+      `the log ends at seq ${this.#last?.lastSeq ?? 0}`,
     );
   }
 
@@ -166,21 +166,14 @@ export class BatchChecker {
   #compareCheckpoints(batch: BatchRow): void {
     for (
       let next = this.#checkpoints[this.#nextCheckpoint];
-      next !== undefined && next.batchNo <= batch.batchNo;
+      next !== undefined && next.lastSeq <= batch.lastSeq;
       next = this.#checkpoints[++this.#nextCheckpoint]
     ) {
       if (isLost(next.lastSeq, this.#declarations.gaps)) continue;
-      const says = `seq ${next.lastSeq} in batch ${next.batchNo} with hash ${next.hash}`;
-      if (next.batchNo !== batch.batchNo)
-        this.#findings.add('I11', this.name(batch), `what the checkpoint of ${next.at} says`, says, 'no such batch');
-      else if (next.hash !== batch.hash || next.lastSeq !== batch.lastSeq)
-        this.#findings.add(
-          'I11',
-          this.name(batch),
-          `what the checkpoint of ${next.at} says`,
-          says,
-          `seq ${batch.lastSeq} with hash ${batch.hash}`,
-        );
+      if (next.hash === batch.hash && next.lastSeq === batch.lastSeq) continue;
+      const says = `a batch that ends at seq ${next.lastSeq} with hash ${next.hash}`;
+      const found = next.lastSeq === batch.lastSeq ? `hash ${batch.hash}` : 'no such batch';
+      this.#findings.add('I11', this.name(batch), `what ${nameOf(next)} says`, says, found);
     }
   }
 }
@@ -189,4 +182,8 @@ function openedAccount(row: LogRow): Account {
   const { id = '', kind = '', asset = 0, owner = null, floor = null } = row.account ?? {};
   const opened = { balance: 0n, held: 0n, controls: openControls, spent: null, version: 0 };
   return { number: row.creditAccount ?? 0, id, kind: kind as AccountKind, asset, owner, floor, ...opened };
+}
+
+function nameOf({ at }: Checkpoint): string {
+  return at === null ? 'the expected batch' : `the checkpoint of ${at}`;
 }

@@ -74,7 +74,7 @@ function ownCheckpoints(
     if (!fits)
       findings.add(
         'I11',
-        `the checkpoint of ${at}`,
+        at === null ? 'an expected batch' : `the checkpoint of ${at}`,
         'its book',
         `a book of ledger ${ledgerId}`,
         `seq ${lastSeq} of book ${book}${isOwn ? '' : ` of ledger ${ledger}`}`,
