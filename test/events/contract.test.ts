@@ -81,7 +81,7 @@ describe.each(kinds)('the broker $kind', ({ kind }) => {
     assert(letter, 'there is a dead letter');
     const told = { eventId: poison, eventType: 'FundsDeposited', wallet: event?.wallet, deliveries: deliveriesMax };
     expect(letter).toMatchObject({ ...told, reason: `failed ${deliveriesMax} times` });
-    expect(letter.diedAt?.getFullYear()).toBe(new Date().getFullYear());
+    expect(Math.abs(Date.now() - (letter.diedAt?.getTime() ?? 0))).toBeLessThan(3_600_000);
     expect(JSON.parse(letter.body)).toMatchObject({ id: poison, specversion: '1.0', subject: event?.wallet });
     for (let looks = 0; looks < deliveriesMax + 2; looks++) expect(await broker.deadLetters.list({ limit: 10 })).toEqual([letter]);
     expect(await broker.deadLetters.find(letter.id)).toEqual(letter);

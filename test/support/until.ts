@@ -1,7 +1,7 @@
 /** Waits that report what they waited for and what they saw instead, long before the suite's own timeout ends a test silently. */
 import { pause } from './load.ts';
 
-/** Enough for a machine twenty times slower than an idle one; a test can wait a few times within its own timeout of five minutes. */
+/** Enough for a machine twenty times slower than an idle one, and less than the suite's own timeout of two minutes. */
 const patienceMs = 100_000;
 
 export type Wait = {

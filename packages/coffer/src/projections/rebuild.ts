@@ -198,7 +198,12 @@ async function follow(
   applier: Applier,
   { book, end, done }: { readonly book: number; readonly end: Place; readonly done: { events: number } },
 ): Promise<void> {
-  const read = (place: Place) => ledger.read.in({ book }).events(place.seq, place.part, eventsPerRead);
+  const read = (place: Place) => {
+    const events = ledger.read.in({ book }).events(place.seq, place.part, eventsPerRead);
+    // Awaited later, or not at all if something else fails first: until then it has no other handler.
+    events.catch(() => undefined);
+    return events;
+  };
   // A mark beyond the end of the log is a goal that the events end before.
   const goal = async () => furthest(await readMark(pool, { projection: projection.name, generation: 'active' }, book), end);
   let after = await applier.mark(book);
@@ -209,8 +214,6 @@ async function follow(
     const last = events.at(-1);
     if (!last) break;
     ahead = read(last);
-    // Awaited in the next round; until then it has no handler.
-    ahead.catch(() => undefined);
     after = await applier.advance({ book, after, events });
     done.events += events.length;
     onProgress?.({ book, events: done.events, seq: after.seq, ofSeq: until.seq });
