@@ -115,13 +115,18 @@ const isBehind = (ledger: Ledger) =>
 const isReady = (ledger: Ledger) =>
   until(async () => ledger.ready, { what: 'the ledger to post again', seen: () => ledger.faults().join() });
 
+/** A process posts, records the end of the log and stops; then the last batches are lost. */
+async function loseRecordedEnd(): Promise<void> {
+  const before = await start();
+  for (let time = 0; time < 5; time++) await deposit(before);
+  await stop(before);
+  await recordEnd();
+  await loseBatches(2);
+}
+
 describe('a start on a log that lacks what the home recorded', () => {
   it('posts nothing, says why, and still reads', async () => {
-    const before = await start();
-    for (let time = 0; time < 5; time++) await deposit(before);
-    await stop(before);
-    await recordEnd();
-    await loseBatches(2);
+    await loseRecordedEnd();
     const after = await start();
     await expect(deposit(after)).rejects.toThrow(LedgerBehind);
     expect([after.ready, after.faults()]).toEqual([false, [expect.stringContaining('coffer accept-loss')]]);
@@ -129,11 +134,7 @@ describe('a start on a log that lacks what the home recorded', () => {
   });
 
   it('goes on by itself when the lost part is brought back', async () => {
-    const before = await start();
-    for (let time = 0; time < 5; time++) await deposit(before);
-    await stop(before);
-    await recordEnd();
-    await loseBatches(2);
+    await loseRecordedEnd();
     const after = await start();
     await isBehind(after);
     await bringBack();
@@ -153,11 +154,7 @@ describe('a start on a log that lacks what the home recorded', () => {
   });
 
   it('does not record the shorter log over the proof', async () => {
-    const before = await start();
-    for (let time = 0; time < 5; time++) await deposit(before);
-    await stop(before);
-    await recordEnd();
-    await loseBatches(2);
+    await loseRecordedEnd();
     await recordEnd();
     await expect(deposit(await start())).rejects.toThrow(LedgerBehind);
   });

@@ -4,7 +4,7 @@ import { assert } from '../../kernel/index.ts';
 import { chainFormat } from '../columns.ts';
 import { chainHash, encodeBatch } from './chain.ts';
 import type { Checkpoint } from './checkpoints.ts';
-import { declaredEpoch, firstSeqOf, gapOf } from './declarations.ts';
+import { declaredEpoch, firstSeqOf, readGaps } from './declarations.ts';
 import { isLost } from './epochs.ts';
 
 /** What a book lost: everything after `after`, at least until `lostUntil`. */
@@ -22,11 +22,7 @@ type Head = {
 export async function findLosses(client: pg.ClientBase | pg.Pool, checkpoints: readonly Checkpoint[]): Promise<Loss[]> {
   const losses: Loss[] = [];
   for (const { book, last_seq } of await readHeads(client)) {
-    const epochs = await client.query<{ body: string }>(
-      `select body::text as body from ledger.declaration where book = $1 and kind = 'epoch'`,
-      [book],
-    );
-    const gaps = epochs.rows.map(({ body }) => gapOf(body));
+    const gaps = await readGaps(client, book);
     const newest = newestOf(checkpoints.filter((checkpoint) => checkpoint.book === book && !isLost(checkpoint.lastSeq, gaps)));
     if (!newest) continue;
     const { rows } = await client.query<{ hash: string }>(

@@ -1,5 +1,6 @@
 /** What a batch declares beside its entries, and so puts into the chain. */
 import { hash } from 'node:crypto';
+import type pg from 'pg';
 import { epochStart } from './epochs.ts';
 import type { Gap } from './epochs.ts';
 
@@ -33,6 +34,16 @@ export function gapOf(body: string): Gap {
   const { after, lostUntil } = JSON.parse(body) as DeclaredEpoch;
   // The seq before the first is where the log of the new epoch starts, and so the position of a reader that has read nothing of it.
   return { after, until: firstSeqOf({ after, lostUntil }) - 1 };
+}
+
+/** The seqs of a book that were given up. */
+export async function readGaps(client: pg.ClientBase | pg.Pool, book: number): Promise<Gap[]> {
+  const { rows } = await client.query<{ body: string }>({
+    name: 'epochs',
+    text: "select d.body::text as body from ledger.declaration d where d.book = $1 and d.kind = 'epoch'",
+    values: [book],
+  });
+  return rows.map(({ body }) => gapOf(body));
 }
 
 /** The first seq of a declared epoch. */

@@ -1,5 +1,5 @@
 /** Reads of committed state. Each is one statement, so its answer is one moment of the log. */
-import { gapOf } from '../chain/declarations.ts';
+import { readGaps } from '../chain/declarations.ts';
 import { isLost } from '../chain/epochs.ts';
 import { internalKey } from '../rules/internal-keys.ts';
 import type pg from 'pg';
@@ -305,12 +305,8 @@ export class BookReader {
 
   /** A position itself if it is in the log; else the last one before it: the end of the log, or where a lost end began. */
   async within(seq: number): Promise<number> {
-    const { rows } = await this.#pool.query<{ body: string }>({
-      name: 'epochs',
-      text: "select d.body::text as body from ledger.declaration d where d.book = $1 and d.kind = 'epoch'",
-      values: [this.#book],
-    });
-    const lost = rows.map(({ body }) => gapOf(body)).filter((gap) => isLost(seq, [gap]));
+    const gaps = await readGaps(this.#pool, this.#book);
+    const lost = gaps.filter((gap) => isLost(seq, [gap]));
     return Math.min(seq, await this.lastSeq(), ...lost.map(({ after }) => after));
   }
 
