@@ -22,7 +22,6 @@ import type { HistoryOptions } from './history.ts';
 import { LedgerBehind, LedgerHalted, LedgerUnavailable, isFenceLost, isKeyUsedBefore, isOutage } from './outages.ts';
 import { RequestQueue, failExpired } from './queue.ts';
 import type { Request } from './queue.ts';
-import type { BookState } from './state.ts';
 import { BookStore } from './store.ts';
 import type { Head } from './store.ts';
 import type { Operation, Outcome } from '../rules/types.ts';
@@ -215,14 +214,9 @@ export class BookWriter {
       if (usedBefore) this.#checkKeysForAWhile();
     }
     const requests = this.#taken.filter((request) => !request.givenUp);
-    this.#send(store, this.#decide(state, requests, now), { shared, keysLookedUp });
+    assert(this.#head, 'a connected writer knows the head');
+    this.#send(store, decideBatch(this.#options.book, state, this.#head, requests, now), { shared, keysLookedUp });
     this.#taken = [];
-  }
-
-  #decide(state: BookState, requests: readonly Request[], now: Date): Batch {
-    const follows = this.#head;
-    assert(follows, 'a connected writer knows the head');
-    return decideBatch(this.#options.book, state, follows, requests, now);
   }
 
   /** The moment at which an operation would be decided now; null while disconnected. */
