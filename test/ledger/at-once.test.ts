@@ -134,7 +134,9 @@ describe('a capture that races with the expiry of its hold', () => {
       };
       const outcomes = await Promise.all(Array.from({ length: trials }, (_, number) => trial(number)));
       const captured = outcomes.filter((outcome) => outcome === 'posted hold_resolved').length;
-      const expired = outcomes.filter((outcome) => outcome === 'hold_expired posted').length;
+      // A late capture has the expiry entry made ahead of it.
+      const isExpired = (outcome: string) => outcome === 'hold_expired posted' || outcome === 'hold_expired hold_resolved';
+      const expired = outcomes.filter(isExpired).length;
       console.info(`captures against expiry: ${captured} captured, ${expired} expired, of ${trials}`);
       expect(captured + expired).toBe(trials);
       expect(Math.min(captured, expired)).toBeGreaterThan(0);

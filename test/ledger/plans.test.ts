@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
 import { dueText } from '../../packages/coffer/src/ledger/posting/expiry.ts';
+import { expiredLeft } from '../../packages/coffer/src/ledger/reading/expired.ts';
 import { begunText } from '../../packages/coffer/src/ledger/reading/reads.ts';
 import { statements } from '../../packages/coffer/src/ledger/posting/store.ts';
 import { drive } from '../../packages/coffer/src/wallets/index.ts';
@@ -47,6 +48,8 @@ const balances = `
   select b.balance, b.controls from unnest(array['w1', 'w2']) as wanted (id)
   cross join lateral (select * from ledger.balance b where b.book = 1 and b.id = wanted.id limit 1) b`;
 
+const expiredBalances = `select ${expiredLeft('$3::timestamptz')} from ledger.balance b where b.book = $1 and b.id = $2`;
+
 /** The query of ledger.seq_at. */
 const lastBatchAt = `select b.last_seq from ledger.batch b where b.book = $1 and b.recorded_at <= $2::timestamptz
   order by b.recorded_at desc, b.batch_no desc limit 1`;
@@ -60,6 +63,14 @@ async function expectProbes(): Promise<void> {
   expect(await scansOfEntry(statements.outcomes)).toEqual(['entry_by_control', 'entry_by_key']);
   expect(await scansOfEntry(statements.spent)).toEqual(['entry_by_debit']);
   expect(await scansOfEntry(dueText)).toEqual(['entry_by_expiry', 'entry_by_hold']);
+  expect(await scansOfEntry(statements.due)).toEqual(['entry_by_expiry_of', 'entry_by_expiry_of', 'entry_by_hold']);
+  expect(await scansOfEntry(expiredBalances)).toEqual([
+    'entry_by_control',
+    'entry_by_credit',
+    'entry_by_debit',
+    'entry_by_expiry_of',
+    'entry_by_hold',
+  ]);
   expect(await scansOfEntry(begunText)).toEqual(['entry_by_key', 'entry_transfers_begun']);
   expect(await scansOfEntry(lastBatchAt, 'batch')).toEqual(['batch_by_time']);
 }

@@ -130,9 +130,10 @@ export async function checkHistory(history: History, database: Pick<TestDatabase
       expect(done.has(key), `key ${key}, which was reported as not done, is in the log`).toBe(false);
   }
   const model = new Model([1, 2, 3, 4]);
-  for (const { kind, key, hold, debit, recordedAt } of log) {
+  for (const { kind, key, hold, debit, recordedAt, actor } of log) {
     // Internal entries: implicit openings, which follow from postings, and expired holds.
-    if (kind === 'expire') model.post({ kind, key: null, wallet: debit?.name ?? '', hold: hold ?? 0 }, recordedAt);
+    const persons = actor === null ? {} : { actor };
+    if (kind === 'expire') model.post({ kind, key: null, wallet: debit?.name ?? '', hold: hold ?? 0, ...persons }, recordedAt);
     if (key === null) continue;
     const call = byKey.get(key)?.[0];
     if (!call) throw new Error(`the log has an entry that was never requested: key ${key}`);

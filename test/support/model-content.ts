@@ -13,6 +13,32 @@ export function initiatorName(operation: Operation): string {
   return 'wallet' in ref ? ref.wallet : `$${ref.system}/${operation.asset ?? 0}`;
 }
 
+type Side = { readonly name: string } | null;
+type Sides = { readonly seq: number; readonly debit: Side; readonly credit: Side };
+
+/** The accounts whose state an operation may depend on. */
+export function concernedBy(operation: Operation, { log }: { readonly log: readonly Sides[] }): string[] {
+  const wallets = (refs: readonly (AccountRef | undefined)[]) => refs.flatMap((ref) => (ref && 'wallet' in ref ? [ref.wallet] : []));
+  switch (operation.kind) {
+    case 'reversal': {
+      const entry = log.find(({ seq }) => seq === operation.reverses);
+      return [operation.initiator, entry?.debit?.name, entry?.credit?.name].filter((name) => name !== undefined);
+    }
+    case 'transfer_credit':
+      return [operation.to];
+    case 'transfer_complete':
+      return [];
+    case 'transfer_return':
+      return [operation.from];
+    case 'capture':
+      return wallets([operation, operation.credit]);
+    case 'close':
+      return wallets([operation, operation.sweepTo]);
+    default:
+      return 'wallet' in operation ? [operation.wallet] : wallets([operation.debit, operation.credit]);
+  }
+}
+
 /** The asset is for the reader only; it is compared separately, since most callers omit it. */
 export function contentOf(operation: Operation): ModelContent {
   if (operation.kind === 'open') {

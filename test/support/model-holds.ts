@@ -94,6 +94,12 @@ export function expire(world: World, { wallet, hold: seq }: Expiry, now: Date): 
   return world.note(now, account, { kind: 'expire', amount, hold: seq, holdLeft: 0n });
 }
 
+/** The expired holds of a wallet that still reserve something, oldest first. */
+export function dueOf({ holds }: World, name: string, now: Date): ModelHold[] {
+  const due = holds.filter((held) => held.wallet === name && held.left > 0n && isOver(held, now));
+  return due.toSorted((one, other) => Number(one.expiresAt) - Number(other.expiresAt) || one.seq - other.seq);
+}
+
 function common(operation: HoldOperation | CaptureOperation | ReleaseOperation) {
   return {
     kind: operation.kind,

@@ -3,9 +3,9 @@
  * It imports only the types of operations. Every answer of the real ledger is compared with it.
  */
 import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
-import { askedAsset, contentOf, initiatorName } from './model-content.ts';
+import { askedAsset, concernedBy, contentOf, initiatorName } from './model-content.ts';
 import { control } from './model-controls.ts';
-import { capture, expire, hold, release } from './model-holds.ts';
+import { capture, dueOf, expire, hold, release } from './model-holds.ts';
 import { credited, debited, ended, transitOf } from './model-sagas.ts';
 import { moving } from './model-transfers.ts';
 import { World, metadataOf, no } from './model-world.ts';
@@ -52,17 +52,20 @@ export class Model {
     return this.#world.account(name);
   }
 
-  held(name: string): bigint {
-    return this.#world.held(name);
+  /** What a reader sees as held: an expired hold counts as given back. */
+  held(name: string, now: Date): bigint {
+    return this.#world.held(name) - dueOf(this.#world, name, now).reduce((sum, { left }) => sum + left, 0n);
   }
 
   /** `now`: the time at which the ledger recorded it. */
   post(operation: Operation, now: Date): ModelAnswer {
+    this.#giveBack([operation], now);
     return this.#postOne(operation, now);
   }
 
   /** All or nothing: the first refusal undoes everything, and each operation is refused. */
   postLinked(operations: readonly Operation[], now: Date): ModelAnswer[] {
+    this.#giveBack(operations, now);
     if (operations.length === 1) return operations.map((operation) => this.#postOne(operation, now));
     const before = this.#world.copy();
     const answers: ModelAnswer[] = [];
@@ -75,6 +78,19 @@ export class Model {
       answers.push(answer);
     }
     return answers;
+  }
+
+  /** Before anything is decided, the wallets that the operations concern get back what their expired holds reserve. */
+  #giveBack(operations: readonly Operation[], now: Date): void {
+    for (const operation of operations) {
+      for (const wallet of operation.kind === 'expire' ? [] : concernedBy(operation, this.#world)) {
+        for (const { seq } of dueOf(this.#world, wallet, now)) {
+          const expiry: Operation = { kind: 'expire', key: null, wallet, hold: seq, actor: 'coffer' };
+          this.#isAsked(expiry);
+          expire(this.#world, expiry, now);
+        }
+      }
+    }
   }
 
   /** The balance of an account after everything recorded up to a given time; undefined before its opening. */

@@ -2,6 +2,7 @@
 import { prepare } from '../../packages/coffer/src/ledger/rules/prepared.ts';
 import type { NewRows } from '../../packages/coffer/src/ledger/chain/chain.ts';
 import { decideTogether } from '../../packages/coffer/src/ledger/posting/batch.ts';
+import { mayHaveDue } from '../../packages/coffer/src/ledger/posting/due.ts';
 import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
 import type { Operation, Outcome } from '../../packages/coffer/src/ledger/index.ts';
 import { assets, keepsWallet } from './operations.ts';
@@ -21,12 +22,29 @@ export function lookUpOriginals(state: BookState, { entries }: NewRows, operatio
   }
 }
 
+/** As the writer does ahead of deciding, for everything that is not committed too. */
+function lookUpDue(state: BookState, { entries }: NewRows, operations: readonly Operation[], now: Date): void {
+  const holds = entries.filter(({ kind, refusal }) => kind === 'hold' && refusal === null);
+  const leftOf = (seq: number) => entries.findLast(({ hold }) => hold === seq)?.holdLeft ?? 0n;
+  for (const { id } of mayHaveDue(state, [{ operations: operations.map(prepare), linked: true }], now)) {
+    const own = holds.filter(({ debit, expiresAt }) => debit?.id === id && expiresAt !== null);
+    const due = own
+      .filter(({ expiresAt }) => expiresAt !== null && expiresAt <= now)
+      .map(({ seq, amount, expiresAt }) => ({ seq, wallet: id, amount: amount ?? 0n, left: leftOf(seq), expiresAt }))
+      .filter(({ left }) => left > 0n)
+      .toSorted((one, other) => Number(one.expiresAt) - Number(other.expiresAt) || one.seq - other.seq);
+    const later = own.map(({ expiresAt }) => Number(expiresAt)).filter((expiryMs) => expiryMs > now.getTime());
+    state.learnDue(id, { holds: due, nextMs: Math.min(...later, Number.POSITIVE_INFINITY) });
+  }
+}
+
 export class PureBook {
   readonly #state = emptyState();
   readonly rows: NewRows = { openings: [], entries: [] };
 
   post(operations: readonly Operation[], now: Date): Outcome[] {
     lookUpOriginals(this.#state, this.rows, operations);
+    lookUpDue(this.#state, this.rows, operations, now);
     return decideTogether(this.#state, { operations: operations.map(prepare), linked: true }, now, this.rows);
   }
 
@@ -36,6 +54,7 @@ export class PureBook {
     const rows: NewRows = { openings: [], entries: [] };
     for (const operations of requests) {
       lookUpOriginals(this.#state, this.rows, operations);
+      if (rows.entries.length === 0) lookUpDue(this.#state, this.rows, operations, now);
       decideTogether(this.#state, { operations: operations.map(prepare), linked: true }, now, rows);
     }
     this.#state.takeBack(this.#state.seal(start));

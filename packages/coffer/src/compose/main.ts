@@ -168,6 +168,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const faults = async () => [
         ...(safety.fault === null ? [] : [safety.fault]),
         ...ledger.faults(),
+        ...ledger.warnings(),
         ...(ready() ? ((await ahead()) ?? []) : []),
       ];
       const tail = new LogTail({ ledger, log, listen: notifier.listen });

@@ -6,6 +6,8 @@ import { openBooks } from './books/opening.ts';
 import { bookOfWallet } from './books/placement.ts';
 import { LedgerReader } from './books/reader.ts';
 import { BookRouter } from './books/router.ts';
+import { aheadMaxMs } from './posting/clock.ts';
+import { neverReleased } from './posting/due.ts';
 import { Expiry } from './posting/expiry.ts';
 import type { KnownHead } from './posting/history.ts';
 import type { BookFault, BookStatus, LedgerObserver } from './posting/observer.ts';
@@ -37,6 +39,8 @@ export type Ledger = ReadableLedger & {
   status(): readonly BookStatus[];
   /** Why books cannot post, as sentences for an operator. An unavailable or unsafe database is not among them: it concerns more than books. */
   faults(): readonly string[];
+  /** What needs an operator's attention although books can post, as sentences: a log that is ahead of the database's clock. */
+  warnings(): readonly string[];
   /**
    * Posts one operation in the book of the wallet that initiates it. `book` chooses the book for an operation that a system account
    * initiates; the first by default. Returns once the operation is committed or refused. A refusal is a value. Throws LedgerUnavailable
@@ -72,7 +76,7 @@ export async function openLedgerReader(options: Pick<LedgerOptions, 'url' | 'log
   const pool = createReadPool(options);
   try {
     const { rows } = await pool.query<{ count: number }>('select count(*) as count from ledger.book');
-    return { ...(await readableLedger(pool, rows[0]?.count ?? 0)), stop: () => pool.end() };
+    return { ...(await readableLedger(pool, rows[0]?.count ?? 0, () => neverReleased)), stop: () => pool.end() };
   } catch (failure) {
     await pool.end();
     throw failure;
@@ -84,27 +88,34 @@ function createReadPool({ url, log }: Pick<LedgerOptions, 'url' | 'log'>): pg.Po
   return createPool(url, log, { connectionsMax: readConnections, applicationName, settings: planSettings });
 }
 
-async function readableLedger(pool: pg.Pool, count: number): Promise<ReadableLedger> {
+async function readableLedger(pool: pg.Pool, count: number, releasedUntil: (book: number) => Date): Promise<ReadableLedger> {
   const books = Array.from({ length: count }, (_, at) => at + 1);
-  return { assets: await Assets.load(pool), books, read: new LedgerReader(count, pool) };
+  return { assets: await Assets.load(pool), books, read: new LedgerReader(count, pool, releasedUntil) };
 }
 
 /** Opens the ledger for reading and posting; creates its books the first time. */
 export async function openLedger({ books: wished, known, ...options }: LedgerOptions): Promise<Ledger> {
   const pool = createReadPool(options);
   let writers: BookWriter[] = [];
+  let expiries: Expiry[] = [];
+  const releasedUntil = (book: number) => expiries[book - 1]?.releasedUntil ?? neverReleased;
   const disconnect = async () => {
     await Promise.all(writers.map((writer) => writer.stop()));
     await pool.end();
   };
   try {
-    const readable = await readableLedger(pool, await openBooks(pool, wished));
+    const readable = await readableLedger(pool, await openBooks(pool, wished), releasedUntil);
     const { books } = readable;
     const keeps = (book: number) => (wallet: string) => bookOfWallet(wallet, books.length) === book;
-    writers = books.map((book) => new BookWriter({ ...options, book, keeps: keeps(book), known: known?.get(book) }));
+    const writerOptions = (book: number) => ({ ...options, book, keeps: keeps(book), known: known?.get(book) });
+    writers = books.map((book) => new BookWriter({ ...writerOptions(book), releasedUntil: () => releasedUntil(book) }));
     await Promise.all(writers.map((writer) => writer.start()));
     const router = new BookRouter(writers);
-    const expiries = books.map((book) => new Expiry({ book, pool, log: options.log, post: (due) => router.postEach(due, book) }));
+    const { log } = options;
+    expiries = writers.map((writer, at) => {
+      const book = at + 1;
+      return new Expiry({ book, pool, log, now: () => writer.now, post: (due) => router.postEach(due, book) });
+    });
     return {
       ...readable,
       get ready() {
@@ -116,6 +127,10 @@ export async function openLedger({ books: wished, known, ...options }: LedgerOpt
           const sentence = fault && faultSentences[fault];
           return sentence ? [`Book ${book}: ${sentence}`] : [];
         }),
+      warnings: () =>
+        writers.flatMap(({ status: { book, aheadMs } }) =>
+          aheadMs > aheadMaxMs ? [`Book ${book}: the log is ${Math.round(aheadMs / 1_000)} s ahead of the database's clock.`] : [],
+        ),
       post: router.post.bind(router),
       postEach: router.postEach.bind(router),
       postLinked: router.postLinked.bind(router),

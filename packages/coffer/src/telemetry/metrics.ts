@@ -185,6 +185,12 @@ export class Metrics {
     this.#gauge('coffer_queue_operations', 'Operations waiting for a batch', ['book'], () =>
       books().map(({ book, queueOperations }) => [[String(book)], queueOperations]),
     );
+    this.#gauge(
+      'coffer_book_ahead_seconds',
+      "By how much the newest entry is later than the database's clock; 0 when it is not",
+      ['book'],
+      () => books().map(({ book, aheadMs }) => [[String(book)], aheadMs / 1_000]),
+    );
     this.#gauge('coffer_database_clock_silent_seconds', 'Time since the database last answered the ledger', ['book'], () =>
       books().map(({ book, clockSilentMs }) => [[String(book)], clockSilentMs / 1_000]),
     );

@@ -16,8 +16,9 @@ export type EventPage = {
 export class LedgerReader {
   readonly #readers: readonly BookReader[];
 
-  constructor(books: number, pool: pg.Pool) {
-    this.#readers = Array.from({ length: books }, (_, at) => new BookReader(at + 1, pool));
+  /** `releasedUntil`: the moment before which every expired hold of a book has been released. */
+  constructor(books: number, pool: pg.Pool, releasedUntil: (book: number) => Date) {
+    this.#readers = Array.from({ length: books }, (_, at) => new BookReader(at + 1, pool, () => releasedUntil(at + 1)));
   }
 
   /** Reads of one book; null when the ledger has no such book. */

@@ -8,7 +8,8 @@ import type { NewRows, Rows } from '../chain/chain.ts';
 import { decide, initiatorOf, isOwnedByOther, isRetry } from '../rules/decide.ts';
 import type { Decision, PreparedOperation } from '../rules/decision.ts';
 import type { Refusal } from '../rules/refusals.ts';
-import type { Request } from './queue.ts';
+import { releaseDue } from './due.ts';
+import type { Group, Request } from './queue.ts';
 import type { BookState, SealedChanges } from './state.ts';
 import type { Head, SealedBatch } from './store.ts';
 import type { Outcome, RecordedEntry } from '../rules/types.ts';
@@ -48,11 +49,9 @@ function seal(book: number, follows: Head, rows: Rows, recordedAt: Date): Sealed
   return { header, previousHash: follows.hash, hash: chainHash(follows.hash, header, columns), count: rows.entries.length, columns };
 }
 
-/** The operations of one request. */
-export type Group = { readonly operations: readonly PreparedOperation[]; readonly linked: boolean };
-
 /** Returns an outcome for each operation, and appends their log rows to `rows`. */
 export function decideTogether(state: BookState, group: Group, recordedAt: Date, rows: NewRows): Outcome[] {
+  releaseDue(state, group, recordedAt, rows);
   const mark = state.mark();
   const { openings, entries } = rows;
   const before = { openings: openings.length, entries: entries.length };

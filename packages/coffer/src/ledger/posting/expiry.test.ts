@@ -18,8 +18,7 @@ function startExpiry(holds: Held[], post: (due: readonly ExpireOperation[]) => v
   const looks: { readonly after: number; readonly found: number }[] = [];
   const given: number[] = [];
   const pool = {
-    query: ({ name, values = [] }: { name: string; values?: readonly unknown[] }) => {
-      if (name === 'expiry_clock') return Promise.resolve({ rows: [{ now: new Date() }] });
+    query: ({ values }: { values: readonly unknown[] }) => {
       const [, afterDate, afterSeq, now] = values as [number, Date, number, Date];
       const rows = holds
         .filter(({ expiresAtMs, seq }) => expiresAtMs > afterDate.getTime() || (expiresAtMs === afterDate.getTime() && seq > afterSeq))
@@ -35,6 +34,7 @@ function startExpiry(holds: Held[], post: (due: readonly ExpireOperation[]) => v
     book: 1,
     pool,
     log: silentLog(),
+    now: () => new Date(),
     post: (due) => {
       post(due);
       for (const { hold } of due) {

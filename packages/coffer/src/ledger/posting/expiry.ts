@@ -1,6 +1,6 @@
 /**
- * Releases what is left of expired holds, by the database's clock and through ordinary postings: if a capture and an expiry race, the log
- * takes one and the other finds nothing left.
+ * Releases what is left of expired holds, through ordinary postings: if a capture and an expiry race, the log takes one and the other finds
+ * nothing left. It decides what has expired at the same moment as the writer would, also while the log is ahead of the database's clock.
  */
 import type pg from 'pg';
 import { startLoop } from '../../background/index.ts';
@@ -35,19 +35,25 @@ export type ExpiryOptions = {
   readonly book: number;
   readonly pool: pg.Pool;
   readonly log: Log;
+  /** The writer's moment; null while it is disconnected. */
+  readonly now: () => Date | null;
   readonly post: (operations: readonly ExpireOperation[]) => Promise<Outcome[]>;
 };
 
 export class Expiry {
   readonly #options: ExpiryOptions;
   readonly #loop: Loop;
-  /** Everything due before this moment has been released. */
-  #doneUntil = new Date(0);
+  #releasedUntil = new Date(0);
   #stopped = false;
 
   constructor(options: ExpiryOptions) {
     this.#options = options;
     this.#loop = startLoop({ everyMs, firstMs: everyMs, work: () => this.#sweep(), failed: (failure) => this.#tell(failure) });
+  }
+
+  /** Every hold that expired before this moment has been released. It goes back with the clock: a new hold may expire before it. */
+  get releasedUntil(): Date {
+    return this.#releasedUntil;
   }
 
   /** Starts no new sweep, and waits for the current one. */
@@ -57,19 +63,36 @@ export class Expiry {
   }
 
   async #sweep(): Promise<void> {
-    const { book, pool, post } = this.#options;
-    const { rows } = await pool.query<{ now: Date }>({ name: 'expiry_clock', text: 'select clock_timestamp() as now' });
-    const now = rows[0]?.now ?? this.#doneUntil;
-    let after: Pick<Due, 'expires_at' | 'seq'> = { expires_at: this.#doneUntil, seq: 0 };
+    const { book, pool } = this.#options;
+    const now = this.#options.now();
+    if (now === null) return;
+    const settledMs = now.getTime() - lookBackMs;
+    const fromMs = Math.min(this.#releasedUntil.getTime(), settledMs);
+    this.#releasedUntil = new Date(Math.max(0, fromMs));
+    let after: Pick<Due, 'expires_at' | 'seq'> = { expires_at: this.#releasedUntil, seq: 0 };
+    let openMs = Number.POSITIVE_INFINITY;
     for (let isMore = true; isMore && !this.#stopped;) {
       const values = [book, after.expires_at, after.seq, now];
       const due = (await pool.query<Due>({ name: 'due_holds', text: dueText, values })).rows;
-      const open = due.filter(({ is_open: isOpen }) => isOpen);
-      if (open.length > 0) await post(open.map(({ seq, wallet }) => ({ kind: 'expire', key: null, wallet, hold: seq, actor: 'coffer' })));
+      openMs = Math.min(openMs, await this.#release(due.filter(({ is_open: isOpen }) => isOpen)));
       isMore = due.length === holdsPerLook;
       after = due.at(-1) ?? after;
+      const doneMs = isMore ? after.expires_at.getTime() : settledMs;
+      this.#releasedUntil = new Date(Math.max(0, Math.min(doneMs, settledMs, openMs)));
     }
-    if (!this.#stopped) this.#doneUntil = new Date(Math.max(now.getTime() - lookBackMs, this.#doneUntil.getTime()));
+  }
+
+  /** Returns when the first hold expires that is still open, in milliseconds since 1970: the clock was put back in between. */
+  async #release(holds: readonly Due[]): Promise<number> {
+    if (holds.length === 0) return Number.POSITIVE_INFINITY;
+    const outcomes = await this.#options.post(
+      holds.map(({ seq, wallet }) => ({ kind: 'expire', key: null, wallet, hold: seq, actor: 'coffer' })),
+    );
+    const isOpen = (at: number) => {
+      const outcome = outcomes[at];
+      return outcome?.status === 'refused' && outcome.refusal.code !== 'hold_resolved';
+    };
+    return holds.find((_, at) => isOpen(at))?.expires_at.getTime() ?? Number.POSITIVE_INFINITY;
   }
 
   #tell(failure: unknown): void {

@@ -1,4 +1,5 @@
 /** This process's connection to a book and its view of it: loaded afresh, or brought up to date with what others wrote. */
+import type { ClockReading } from './clock.ts';
 import { BookState } from './state.ts';
 import type { BookStore, Head } from './store.ts';
 
@@ -14,8 +15,8 @@ const tailEntriesMax = 5_000;
 export class FellBehind extends Error {}
 
 /** The end of the log, and a state that knows only the system accounts. Wallets are looked up when needed. */
-export async function readBook(store: BookStore, { book, keeps }: Book): Promise<{ state: BookState; head: Head; databaseMs: number }> {
-  const [{ head, nextAccountNumber }, assets, systemAccounts, undeclared, databaseMs] = await Promise.all([
+export async function readBook(store: BookStore, { book, keeps }: Book): Promise<{ state: BookState; head: Head; reading: ClockReading }> {
+  const [{ head, nextAccountNumber }, assets, systemAccounts, undeclared, reading] = await Promise.all([
     store.head(),
     store.assets(),
     store.systemAccounts(),
@@ -25,7 +26,7 @@ export async function readBook(store: BookStore, { book, keeps }: Book): Promise
   const state = new BookState(book, assets, head.lastSeq + 1, nextAccountNumber, keeps);
   for (const account of systemAccounts) state.learnAccount(account);
   state.learnUndeclared(undeclared);
-  return { state, head, databaseMs };
+  return { state, head, reading };
 }
 
 /** Under the book's lock: advances the state from the known head to the end of the log, and returns that. Throws FellBehind. */

@@ -1,7 +1,7 @@
 /** Loads what a decision needs and memory lacks. */
 import { assert } from '../../kernel/index.ts';
 import { initiatorOf } from '../rules/decide.ts';
-import type { Group } from './batch.ts';
+import type { Group } from './queue.ts';
 import type { BookState } from './state.ts';
 import type { BookStore } from './store.ts';
 import { isSystemAccountId } from '../rules/accounts.ts';
@@ -49,7 +49,7 @@ async function lookUpWallets(store: BookStore, state: BookState, groups: readonl
 }
 
 /** Every wallet that the decision of an operation may read. */
-function walletsOf(operation: Operation, state: BookState): string[] {
+export function walletsOf(operation: Operation, state: BookState): string[] {
   if (operation.kind === 'reversal') {
     const entry = state.original(operation.reverses)?.entry;
     return [operation.initiator, entry?.debit?.id, entry?.credit?.id].filter(

@@ -19,6 +19,8 @@ export type BookStatus = {
   readonly queueOperations: number;
   /** Milliseconds since the database last answered. */
   readonly clockSilentMs: number;
+  /** By how many milliseconds the newest entry is later than the database's clock; 0 when it is not. */
+  readonly aheadMs: number;
 };
 
 /** Called on the posting path: it counts and must not wait. */

@@ -5,9 +5,9 @@ import type { PreparedOperation } from '../rules/decision.ts';
 import type { Operation, Outcome } from '../rules/types.ts';
 
 /** Operations of one caller, decided together; `linked`: all or none. */
-export type Request = {
-  readonly operations: readonly PreparedOperation[];
-  readonly linked: boolean;
+export type Group = { readonly operations: readonly PreparedOperation[]; readonly linked: boolean };
+
+export type Request = Group & {
   readonly deadlineMs: number;
   /** True once it may have reached the database: from then on a missing answer means an unknown outcome. */
   sent: boolean;

@@ -28,6 +28,9 @@ export type Mark = {
   readonly nextAccountNumber: number;
 };
 
+/** A wallet's expired holds, oldest first, and the earliest later expiry, in milliseconds since 1970. */
+export type Due = { readonly holds: readonly Hold[]; readonly nextMs: number };
+
 type Change = { readonly map: Cache<unknown>; readonly name: string; readonly previous: unknown };
 type Cache<V> = {
   get(name: string): V | undefined;
@@ -46,6 +49,10 @@ export class BookState implements BookView {
   readonly #outcomes = new Recent<RecordedEntry>(outcomesKept);
   readonly #holds = new Recent<Hold>(holdsKept);
   readonly #originals = new Recent<Original>(originalsKept);
+  /** By wallet: none of its open holds expires before this moment, in milliseconds since 1970. Absent: unknown. */
+  readonly #expiries = new Recent<number>(walletsKept);
+  /** By wallet: its expired holds, to be released before the next decision about it. */
+  readonly #due = new Map<string, Due>();
   /** What the next batch has to declare, by its text. */
   readonly #undeclared = new Map<string, Declaration>();
   #changes: Change[] = [];
@@ -115,6 +122,10 @@ export class BookState implements BookView {
         const { debit, credit, hold, original } = decision;
         const operationSeq = this.#nextSeq + decision.opened.length;
         this.#open(decision.opened, operationSeq, operation, recordedAt, rows);
+        if (operation.kind === 'hold' && hold) {
+          const nextMs = this.#nextExpiryWith(hold);
+          if (nextMs !== null) this.#put(this.#expiries, hold.wallet, nextMs);
+        }
         this.#putAccount(debit);
         if (credit) this.#putAccount(credit);
         if (hold) this.#put(this.#holds, String(hold.seq), hold);
@@ -158,9 +169,45 @@ export class BookState implements BookView {
     this.#originals.set(String(original.entry.seq), original);
   }
 
+  /** What the database says about a wallet's holds, while nothing is in flight. */
+  learnDue(wallet: string, due: Due): void {
+    if (due.holds.length === 0) {
+      this.#expiries.set(wallet, due.nextMs);
+      return;
+    }
+    for (const hold of due.holds) this.learnHold(hold);
+    this.#due.set(wallet, due);
+  }
+
+  forgetDue(): void {
+    this.#due.clear();
+  }
+
+  get hasDue(): boolean {
+    return this.#due.size > 0;
+  }
+
+  /** The expired holds to release before the next decision about the wallet. */
+  takeDue(wallet: string): readonly Hold[] {
+    const due = this.#due.get(wallet);
+    if (!due) return [];
+    this.#due.delete(wallet);
+    this.#put(this.#expiries, wallet, due.nextMs);
+    return due.holds;
+  }
+
+  /** When the first of a wallet's open holds may expire, in milliseconds since 1970; null: unknown. */
+  nextExpiryMs({ id, held }: Account): number | null {
+    return held === 0n ? Number.POSITIVE_INFINITY : (this.#expiries.get(id) ?? null);
+  }
+
   /** Applies an entry of another process to the accounts in use. Rarely used state is dropped and looked up again. */
   follow(entry: RecordedEntry): void {
     if (entry.hold !== null) this.#holds.delete(String(entry.hold));
+    if (entry.kind === 'hold' && entry.debit) {
+      const nextMs = this.#nextExpiryWith({ wallet: entry.debit.id, expiresAt: entry.expiresAt });
+      if (nextMs !== null) this.#expiries.set(entry.debit.id, nextMs);
+    }
     if (entry.reverses !== null) this.#originals.delete(String(entry.reverses));
     for (const side of [entry.debit, entry.credit]) {
       if (side?.number === entry.scope && side && entry.key !== null) this.learnOutcome(outcomeName(side.id, entry.key), entry);
@@ -241,6 +288,13 @@ export class BookState implements BookView {
 
   #takePlace(recordedAt: Date): { book: number; seq: number; recordedAt: Date } {
     return { book: this.#book, seq: this.#nextSeq++, recordedAt };
+  }
+
+  /** With a new hold, which its wallet does not count yet. */
+  #nextExpiryWith({ wallet, expiresAt }: Pick<Hold, 'wallet' | 'expiresAt'>): number | null {
+    const account = this.#wallets.get(wallet);
+    const nextMs = account ? this.nextExpiryMs(account) : (this.#expiries.get(wallet) ?? null);
+    return nextMs === null ? null : Math.min(nextMs, expiresAt?.getTime() ?? Number.POSITIVE_INFINITY);
   }
 
   #putAccount(account: Account): void {

@@ -8,6 +8,7 @@ import { declaredAsset, declaredLedger, gapOf } from '../chain/declarations.ts';
 import type { Gap } from '../chain/epochs.ts';
 import type { Declaration, DeclaredAsset } from '../chain/declarations.ts';
 import { chainFormat, entryColumns } from '../columns.ts';
+import type { ClockReading } from './clock.ts';
 import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from '../reading/rows.ts';
 import type { AccountRow, EntryRow } from '../reading/rows.ts';
 import { traits } from '../rules/types.ts';
@@ -20,6 +21,12 @@ export type Head = {
   readonly hash: Buffer;
   readonly recordedAt: Date;
 };
+
+/** An account with its earliest expiry after now; and, unless it has none, one of its expired holds. */
+export type DueRow = { readonly account: number; readonly next_at: Date | null } & (
+  | { readonly seq: null }
+  | { readonly seq: number; readonly amount: bigint; readonly left: bigint; readonly expires_at: Date }
+);
 
 export type SealedBatch = {
   readonly header: BatchHeader;
@@ -64,6 +71,7 @@ export const statements = {
   // With a synchronous standby, also a commit: it shows whether the standby confirms what is posted.
   clock: `
     select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms,
+      (select (extract(epoch from b.recorded_at) * 1000)::bigint from ledger.batch b where b.book = $1 order by b.batch_no desc limit 1) as end_ms,
       case when current_setting('synchronous_standby_names') <> '' then pg_catalog.pg_logical_emit_message(true, 'coffer', '') end`,
   assets: 'select id from ledger.asset',
   undeclaredLedger: `
@@ -93,6 +101,23 @@ export const statements = {
     join ledger.account a on a.book = $1 and a.number = h.debit_account
     cross join lateral (
       select n.hold_left from ledger.entry n where n.book = $1 and n.hold = wanted.seq order by n.debit_version desc limit 1) newest`,
+  // No open hold of the account expires before the given moment, so the resolved ones before it are not read.
+  due: `
+    select wanted.account, after.expires_at as next_at, h.seq, h.amount, h.left, h.expires_at
+    from unnest($2::bigint[], $3::timestamptz[]) as wanted (account, not_before)
+    left join lateral (
+      select e.expires_at from ledger.entry e
+      where e.book = $1 and e.debit_account = wanted.account and e.hold = e.seq and e.expires_at > $4 order by e.expires_at limit 1
+    ) after on true
+    left join lateral (
+      select e.seq, e.amount, e.expires_at,
+        (select n.hold_left from ledger.entry n where n.book = $1 and n.hold = e.seq order by n.debit_version desc limit 1) as left
+      from ledger.entry e
+      where e.book = $1 and e.debit_account = wanted.account and e.hold = e.seq
+        and e.expires_at >= wanted.not_before and e.expires_at <= $4
+      offset 0
+    ) h on h.left > 0
+    order by h.expires_at, h.seq`,
   originals: `
     select ${entrySelection}, coalesce((
       select r.reversed from ledger.entry r where r.book = $1 and r.reverses = wanted.seq order by r.reversed desc limit 1), 0) as reversed_by_now
@@ -173,11 +198,10 @@ export class BookStore {
     };
   }
 
-  /** The database's clock, in milliseconds since 1970. */
-  async clock(): Promise<number> {
-    const { rows } = await this.#run<{ now_ms: number }>(this.#reading, 'clock', []);
+  async clock(): Promise<ClockReading> {
+    const { rows } = await this.#run<{ now_ms: number; end_ms: number }>(this.#reading, 'clock', [this.#book]);
     assert(rows[0], 'the clock query returns a row');
-    return rows[0].now_ms;
+    return { databaseMs: rows[0].now_ms, logEndMs: rows[0].end_ms };
   }
 
   async assets(): Promise<ReadonlySet<number>> {
@@ -225,6 +249,12 @@ export class BookStore {
   async holds(seqs: readonly number[]): Promise<Hold[]> {
     const { rows } = await this.#run<Omit<Hold, 'expiresAt'> & { expires_at: Date | null }>(this.#reading, 'holds', [this.#book, seqs]);
     return rows.map(({ expires_at: expiresAt, ...hold }) => ({ ...hold, expiresAt }));
+  }
+
+  /** The open holds that have expired, oldest first, and the earliest later expiry of each account. */
+  async due(accounts: readonly number[], notBefore: readonly Date[], now: Date): Promise<DueRow[]> {
+    const { rows } = await this.#run<DueRow>(this.#reading, 'due', [this.#book, accounts, notBefore, now]);
+    return rows;
   }
 
   async originals(seqs: readonly number[]): Promise<Original[]> {

@@ -11,6 +11,7 @@ import { assert, Backoff } from '../../kernel/index.ts';
 import { decideBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { DatabaseClock } from './clock.ts';
+import { lookUpDue, mayHaveDue, neverReleased } from './due.ts';
 import { FellBehind, followOthers, readBook } from './live.ts';
 import type { Live } from './live.ts';
 import { lookUp, lookUpKeys, lookUpSpent, uncounted } from './lookup.ts';
@@ -21,7 +22,6 @@ import type { HistoryOptions } from './history.ts';
 import { LedgerBehind, LedgerHalted, LedgerUnavailable, isFenceLost, isKeyUsedBefore, isOutage } from './outages.ts';
 import { RequestQueue, failExpired } from './queue.ts';
 import type { Request } from './queue.ts';
-import type { BookState } from './state.ts';
 import { BookStore } from './store.ts';
 import type { Head } from './store.ts';
 import type { Operation, Outcome } from '../rules/types.ts';
@@ -35,6 +35,8 @@ export type WriterOptions = HistoryOptions & {
   readonly mayPost?: (() => boolean) | undefined;
   /** Whether a wallet belongs to this book; by default every wallet does. */
   readonly keeps?: (walletId: string) => boolean;
+  /** Every hold that expired before this moment has been released; by default, none. */
+  readonly releasedUntil?: () => Date;
 };
 
 /** Small enough that five hundred callers make two overlapping batches: 37,000/s, compared with 25,000 for one of 500 at a time. */
@@ -75,7 +77,7 @@ class KeyUsedBefore extends Error {}
 export class BookWriter {
   readonly #options: WriterOptions;
   readonly #queue: RequestQueue;
-  readonly #clock = new DatabaseClock();
+  readonly #clock: DatabaseClock;
   readonly #watch: NodeJS.Timeout;
   /** Set while connected and in step with the log. */
   #live: Live | null = null;
@@ -96,6 +98,7 @@ export class BookWriter {
 
   constructor(options: WriterOptions) {
     this.#options = options;
+    this.#clock = new DatabaseClock(options);
     this.#history = new History(options);
     this.#queue = new RequestQueue(options.patienceMs ?? 10_000);
     this.#watch = setInterval(() => {
@@ -149,6 +152,7 @@ export class BookWriter {
       fault,
       queueOperations: this.#queue.operations,
       clockSilentMs: this.#clock.silentMs,
+      aheadMs: this.#clock.aheadMs,
     };
   }
 
@@ -194,11 +198,15 @@ export class BookWriter {
       await store.lockBook();
       await this.#catchUp(live);
     }
+    // Taken before the look-ups, so that no hold expires between them and the decision.
+    const now = this.#now();
     await lookUp(store, state, this.#taken);
     const toCount = uncounted(state, this.#taken);
-    if (toCount.length > 0) {
+    const toRelease = mayHaveDue(state, this.#taken, now);
+    if (toCount.length + toRelease.length > 0) {
       await Promise.all(this.#inFlight.map((batch) => batch.done));
-      await lookUpSpent(store, state, toCount, this.#now());
+      await lookUpSpent(store, state, toCount, now);
+      await lookUpDue(store, state, toRelease, this.#options.releasedUntil?.() ?? neverReleased, now);
     }
     const keysLookedUp = shared || performance.now() < this.#keysCheckedUntilMs;
     if (keysLookedUp) {
@@ -206,14 +214,14 @@ export class BookWriter {
       if (usedBefore) this.#checkKeysForAWhile();
     }
     const requests = this.#taken.filter((request) => !request.givenUp);
-    this.#send(store, this.#decide(state, requests), { shared, keysLookedUp });
+    assert(this.#head, 'a connected writer knows the head');
+    this.#send(store, decideBatch(this.#options.book, state, this.#head, requests, now), { shared, keysLookedUp });
     this.#taken = [];
   }
 
-  #decide(state: BookState, requests: readonly Request[]): Batch {
-    const follows = this.#head;
-    assert(follows, 'a connected writer knows the head');
-    return decideBatch(this.#options.book, state, follows, requests, this.#now());
+  /** The moment at which an operation would be decided now; null while disconnected. */
+  get now(): Date | null {
+    return this.#live && this.#now();
   }
 
   /** By the database's clock, and never before the end of the log. */
@@ -245,7 +253,7 @@ export class BookWriter {
       });
       assert(databaseMs !== null || !shared, 'no other writer can commit while this one holds the lock');
       if (databaseMs === null) throw new FencedOut();
-      this.#clock.anchor(databaseMs);
+      this.#clock.anchor({ databaseMs, logEndMs: batch.head.recordedAt.getTime() });
     }
     if (shared) await store.unlockBook();
   }
@@ -346,9 +354,9 @@ export class BookWriter {
     });
     connected = store;
     try {
-      const { state, head, databaseMs } = await readBook(store, this.#options);
+      const { state, head, reading } = await readBook(store, this.#options);
       await this.#history.compare(store, head);
-      this.#clock.anchor(databaseMs);
+      this.#clock.anchor(reading);
       this.#head = head;
       this.#live = { store, state };
       return this.#live;

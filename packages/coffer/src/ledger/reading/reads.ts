@@ -4,6 +4,7 @@ import { isLost } from '../chain/epochs.ts';
 import { internalKey } from '../rules/internal-keys.ts';
 import type pg from 'pg';
 import { BatchedReader } from './batched-reader.ts';
+import { decidedAt, expiredLeft } from './expired.ts';
 import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from './rows.ts';
 import type { AccountRow, EntryRow } from './rows.ts';
 import { assert } from '../../kernel/index.ts';
@@ -29,10 +30,12 @@ type BalanceRow = AccountRow & {
   as_of_seq: number;
   /** Selected only for accounts with limits: their days and months follow the database's clock. */
   read_at: Date | null;
+  /** What is left of holds that have expired and are not released yet; null: nothing is held. */
+  expired_left: bigint | null;
 };
 
-const balanceColumns = `${accountColumns}, b.book, b.opened_at, b.recorded_at,
-  case when b.spent_day is not null then clock_timestamp() end as read_at,
+const balanceColumns = (releasedUntil: string) => `${accountColumns}, b.book, b.opened_at, b.recorded_at,
+  case when b.spent_day is not null then ${decidedAt} end as read_at, ${expiredLeft(releasedUntil)} as expired_left,
   (select last_seq from ledger.batch where batch.book = $1 order by batch_no desc limit 1) as as_of_seq`;
 
 /** A wallet's totals since its opening, in minor units. */
@@ -57,13 +60,13 @@ export type LedgerEvent = {
   readonly data: Record<string, unknown>;
 };
 
-/** A hold as of the moment of the read. `expired`: it passed its expiry with something left. */
+/** A hold as of the moment of the read. `expired`: it passed its expiry with something left, which counts as given back. */
 export type HoldRead = { readonly hold: Hold; readonly entry: RecordedEntry; readonly captured: bigint; readonly expired: boolean };
 
 type HoldRow = EntryRow & { left_now: bigint; captured: bigint; expired: boolean };
 
 const holdColumns = `${entrySelection}, parts.left_now, parts.captured,
-  parts.gave_back or (parts.left_now > 0 and coalesce(e.expires_at <= clock_timestamp(), false)) as expired`;
+  parts.gave_back or (parts.left_now > 0 and coalesce(e.expires_at <= ${decidedAt}, false)) as expired`;
 
 /** What is left of a hold only falls, so the minimum is the newest. */
 const holdParts = `
@@ -89,12 +92,15 @@ export type PastBalance = { readonly balance: bigint; readonly held: bigint; rea
 export class BookReader {
   readonly #book: number;
   readonly #pool: pg.Pool;
+  readonly #releasedUntil: () => Date;
   readonly #balances: BatchedReader<Balance>;
   readonly #walletsOfHolds: BatchedReader<string>;
 
-  constructor(book: number, pool: pg.Pool) {
+  /** `releasedUntil`: every hold that expired before this moment has been released; by default, none. */
+  constructor(book: number, pool: pg.Pool, releasedUntil = () => new Date(0)) {
     this.#book = book;
     this.#pool = pool;
+    this.#releasedUntil = releasedUntil;
     this.#balances = new BatchedReader((ids) => this.#readBalances(ids));
     this.#walletsOfHolds = new BatchedReader((seqs) => this.#readWalletsOfHolds(seqs));
   }
@@ -110,8 +116,8 @@ export class BookReader {
   async balancesOf(owner: string, afterAsset: number, limit: number): Promise<Balance[]> {
     const { rows } = await this.#pool.query<BalanceRow>({
       name: 'balances_of',
-      text: `select ${balanceColumns} from ledger.balance b where b.book = $1 and b.owner = $2 and b.asset > $3 order by b.asset limit $4`,
-      values: [this.#book, owner, afterAsset, limit],
+      text: `select ${balanceColumns('$5')} from ledger.balance b where b.book = $1 and b.owner = $2 and b.asset > $3 order by b.asset limit $4`,
+      values: [this.#book, owner, afterAsset, limit, this.#releasedUntil()],
     });
     return rows.map(balanceFromRow);
   }
@@ -328,8 +334,8 @@ export class BookReader {
   async #balanceOfOwner(id: string, owner: string): Promise<Balance | null> {
     const { rows } = await this.#pool.query<BalanceRow>({
       name: 'balance_of_owner',
-      text: `select ${balanceColumns} from ledger.balance b where b.book = $1 and b.id = $2 and b.owner = $3`,
-      values: [this.#book, id, owner],
+      text: `select ${balanceColumns('$4')} from ledger.balance b where b.book = $1 and b.id = $2 and b.owner = $3`,
+      values: [this.#book, id, owner, this.#releasedUntil()],
     });
     return rows[0] ? balanceFromRow(rows[0]) : null;
   }
@@ -338,10 +344,10 @@ export class BookReader {
     const { rows } = await this.#pool.query<BalanceRow>({
       name: 'balances',
       text: `
-        select ${balanceColumns}
+        select ${balanceColumns('$3')}
         from unnest($2::text[]) as wanted (id)
         cross join lateral (select * from ledger.balance where book = $1 and balance.id = wanted.id limit 1) b`,
-      values: [this.#book, ids],
+      values: [this.#book, ids, this.#releasedUntil()],
     });
     return new Map(rows.map((row) => [row.id, balanceFromRow(row)]));
   }
@@ -361,7 +367,8 @@ export class BookReader {
 }
 
 function balanceFromRow(row: BalanceRow): Balance {
-  const account = accountFromRow(row);
+  const stored = accountFromRow(row);
+  const account = { ...stored, held: stored.held - (row.expired_left ?? 0n) };
   return {
     ...account,
     used: row.read_at && usedBy(account, row.read_at),
@@ -376,6 +383,6 @@ function holdFromRow(row: HoldRow): HoldRead {
   const entry = entryFromRow(row);
   assert(entry.debit && entry.amount !== null, 'a hold names its wallet and has an amount');
   const { seq, amount, expiresAt } = entry;
-  const hold = { seq, wallet: entry.debit.id, amount, left: row.left_now, expiresAt };
+  const hold = { seq, wallet: entry.debit.id, amount, left: row.expired ? 0n : row.left_now, expiresAt };
   return { entry, hold, captured: row.captured, expired: row.expired };
 }

@@ -1,0 +1,14 @@
+/** Expired holds that a read counts as given back, before their expiry entries: parts of queries about book $1. */
+
+/** The moment at which an operation of book $1 would be decided: see DatabaseClock. */
+export const decidedAt = `(select greatest(clock_timestamp(),
+  (select end_of_log.recorded_at from ledger.batch end_of_log where end_of_log.book = $1 order by end_of_log.batch_no desc limit 1)))`;
+
+/** For an account `b`. `releasedUntil`: the parameter of a moment before which no open hold expires. The tests check its plan. */
+export const expiredLeft = (releasedUntil: string) => `case when b.held > 0 then (
+    select coalesce(sum(expired.left), 0) from (
+      select (select n.hold_left from ledger.entry n where n.book = $1 and n.hold = h.seq order by n.debit_version desc limit 1) as left
+      from ledger.entry h
+      where h.book = $1 and h.debit_account = b.number and h.hold = h.seq
+        and h.expires_at >= ${releasedUntil} and h.expires_at <= ${decidedAt}
+    ) expired) end`;
