@@ -257,7 +257,8 @@ _OperationOptional = TypedDict("_OperationOptional", {
     "reverses": "str",  # id of the operation that this one reverses
     "transferId": "str",  # id of the transfer that this is a step of
     "reason": "str",  # the reason given
-    "actor": "str",  # who decided it; hidden from users
+    "actor": "str",  # who asked for it; hidden from users
+    "approver": "str",  # who approved it; hidden from users
     "controls": "Dict[str, Any]",
     "reversed": "str",  # amount reversed so far
     "reversedBy": "List[str]",  # ids of the operations that reversed it, fully or partly
@@ -312,7 +313,8 @@ _TransferOptional = TypedDict("_TransferOptional", {
     "reverses": "str",  # id of the operation that this one reverses
     "transferId": "str",  # id of the transfer that this is a step of
     "reason": "str",  # the reason given
-    "actor": "str",  # who decided it; hidden from users
+    "actor": "str",  # who asked for it; hidden from users
+    "approver": "str",  # who approved it; hidden from users
     "controls": "Dict[str, Any]",
     "reversed": "str",  # amount reversed so far
     "reversedBy": "List[str]",  # ids of the operations that reversed it, fully or partly
@@ -487,7 +489,7 @@ _BatchDepositOptional = TypedDict("_BatchDepositOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
-    "effectiveAt": "str",  # when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -509,7 +511,7 @@ _BatchWithdrawOptional = TypedDict("_BatchWithdrawOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
-    "effectiveAt": "str",  # when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -532,7 +534,7 @@ _BatchTransferOptional = TypedDict("_BatchTransferOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
-    "effectiveAt": "str",  # when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -555,7 +557,7 @@ _BatchTopupOptional = TypedDict("_BatchTopupOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
     "user_id": "str",  # user id; services and staff use it to name the wallets' owner
-    "effectiveAt": "str",  # when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -577,7 +579,7 @@ _BatchSpendOptional = TypedDict("_BatchSpendOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
     "user_id": "str",  # user id; services and staff use it to name the wallets' owner
-    "effectiveAt": "str",  # when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -599,7 +601,7 @@ _BatchHoldOptional = TypedDict("_BatchHoldOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
-    "expiresInSeconds": "int",  # after how many seconds what is left of the hold is released; never when absent
+    "expiresInSeconds": "int",  # after how many seconds what is left of the hold is released: 1 to 315360000; never when absent
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -626,7 +628,7 @@ _BatchCaptureOptional = TypedDict("_BatchCaptureOptional", {
     "toWalletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
     "to": "Literal[\"cash_out\", \"treasury\", \"fees\", \"breakage\"]",  # a system account: one of cash_out, treasury, fees, breakage
     "final": "bool",  # true: what is left after this part is released to the wallet
-    "effectiveAt": "str",  # when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
 }, total=False)
 
 
@@ -808,11 +810,11 @@ _BatchResultOptional = TypedDict("_BatchResultOptional", {
     "sweptTo": "Counterparty",
     "reason": "str",
     "actor": "str",  # the actor who decided it
-    "code": "str",  # of a refusal: stable code for programs
-    "title": "str",  # of a refusal
-    "detail": "str",  # of a refusal: what to do about it
-    "facts": "Dict[str, Any]",  # of a refusal: the facts behind the detail
-    "transferStatus": "str",  # of a transfer in steps whose money was returned: compensated
+    "code": "str",  # if refused: a stable code for programs
+    "title": "str",  # if refused: what kind of problem it is
+    "detail": "str",  # if refused: what went wrong, and what to do about it
+    "facts": "Dict[str, Any]",  # if refused: the facts behind the detail
+    "transferStatus": "str",  # compensated: the money of a transfer in steps was returned
 }, total=False)
 
 
@@ -1651,7 +1653,7 @@ class Coffer:
         at: str,
         by: Literal["recorded", "effective"] = _omitted,
     ) -> PastBalance:
-        """Returns a wallet's balance at a past moment: by recorded date (the default) or by effective date."""
+        """Returns a wallet's balance at a past time: by recorded date (the default) or by effective date."""
         answer: PastBalance = self._send("GET", "/wallet/{id}/balance", {"id": id}, {"at": at, "by": by}, {})
         return answer
 
@@ -1810,7 +1812,7 @@ class Coffer:
         self,
         *,
         name: str,
-        scopes: List[Literal["wallets:read", "wallets:open", "money:deposit", "money:withdraw", "money:transfer", "money:spend", "money:topup", "holds:write", "requests:decide", "batches:write", "controls:write", "reversals:write", "users:read", "users:write", "events:read", "webhooks:manage", "events:manage", "fraud:read", "fraud:write", "audit:read", "system:read", "keys:manage"]],
+        scopes: List[Literal["wallets:read", "wallets:open", "money:deposit", "money:withdraw", "money:withdraw:direct", "money:transfer", "money:spend", "money:topup", "holds:write", "requests:decide", "batches:write", "controls:write", "reversals:write", "users:read", "users:write", "events:read", "webhooks:manage", "events:manage", "fraud:read", "fraud:write", "audit:read", "system:read", "keys:manage"]],
         expires_in_days: int = _omitted,
     ) -> NewApiKey:
         """Creates an API key. The answer contains its secret, which cannot be shown again."""
@@ -2082,7 +2084,7 @@ class Coffer:
         since: str,
         status: Literal["failed", "delivered"] = _omitted,
     ) -> ReplayWebhookAnswer:
-        """Sends failed (or delivered) deliveries since a moment again; at most the oldest 10000."""
+        """Sends failed (or delivered) deliveries since a time again; at most the oldest 10000."""
         answer: ReplayWebhookAnswer = self._send("POST", "/webhooks/{webhookId}/replay", {"webhookId": webhook_id}, {}, {}, {"since": since, "status": status})
         return answer
 

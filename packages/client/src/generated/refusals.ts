@@ -32,4 +32,5 @@ export const refusalStatuses: Readonly<Record<string, number>> = {
   linked_operation_refused: 422,
   saga_not_linkable: 422,
   review_required: 422,
+  payout_required: 422,
 };

@@ -570,7 +570,7 @@ export type CreateKeyInput = {
   /** what the key is for */
   readonly name: string;
   /** what the key may do */
-  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "fraud:read" | "fraud:write" | "audit:read" | "system:read" | "keys:manage")[];
+  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:withdraw:direct" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "fraud:read" | "fraud:write" | "audit:read" | "system:read" | "keys:manage")[];
   /** days from now; omit it for a key that never expires */
   readonly expiresInDays?: number | undefined;
 };

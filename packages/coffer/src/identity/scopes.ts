@@ -4,6 +4,7 @@ export const scopeMeanings = {
   'wallets:open': 'open wallets',
   'money:deposit': 'deposit',
   'money:withdraw': 'withdraw',
+  'money:withdraw:direct': 'send money to cash_out without a payout decision, where COFFER_PAYOUT requires one',
   'money:transfer': 'transfer between wallets',
   'money:spend': "spend from users' wallets",
   'money:topup': "top up users' wallets from the treasury",

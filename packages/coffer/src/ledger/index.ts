@@ -17,7 +17,7 @@ export type { BookFault, BookStatus, LedgerObserver } from './posting/observer.t
 export { LedgerBehind, LedgerHalted, LedgerOverloaded, LedgerUnavailable, isLedgerOutage, isOutage } from './posting/outages.ts';
 export { controlsFromText } from './reading/rows.ts';
 export type { Balance, BegunTransfer, BookReader, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
-export { availableOf, isSystemAccountId, maximumAmount } from './rules/accounts.ts';
+export { availableOf, isSystemAccountId, maximumAmount, systemAccountId } from './rules/accounts.ts';
 export { refusalCodes } from './rules/refusals.ts';
 export { internalKey, isInternalKey } from './rules/internal-keys.ts';
 export { initiatorOf } from './rules/initiator.ts';

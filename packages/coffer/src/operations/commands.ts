@@ -4,13 +4,13 @@ import type { Asset, Ledger } from '../ledger/index.ts';
 import { postEach, postLinked } from './batch.ts';
 import { closeAllOf } from './closing.ts';
 import type { CloseAllRequest } from './closing.ts';
-import type { Context, Definition, Opened, SharesBook } from './definition.ts';
+import type { Context, Definition, SharesBook } from './definition.ts';
 import { HoldWallets } from './hold-wallets.ts';
 import { KnownAssets } from './known-assets.ts';
 import { refusedUnseen } from './outcome.ts';
 import type { OperationOutcome, Prepared, RefusedOutcome } from './outcome.ts';
-import { openedBy, sweepReviewed } from './reviewing.ts';
-import type { Reviews } from './reviewing.ts';
+import { gated, leaves, openedBy, sweepHeldBack } from './outward.ts';
+import type { OutwardGate, Reviews } from './outward.ts';
 import { operations } from './table.ts';
 import type { CommandName, RequestOf } from './table.ts';
 import type { Terms } from './terms.ts';
@@ -35,21 +35,24 @@ export type CommandsOptions = {
   readonly defaultAsset: Asset;
   /** Which withdrawals need a review; none when absent. */
   readonly reviews?: Reviews | undefined;
+  /** Whether somebody decides about payouts: then withdrawals without a clearance are asynchronous. */
+  readonly isPayoutDecided?: boolean;
 };
 
-const nothingOpened: Opened = new Map();
+const nothingOpened: ReadonlyMap<string, number> = new Map();
 
-export function createCommands({ ledger, defaultAsset, reviews }: CommandsOptions): Commands {
+export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided = false }: CommandsOptions): Commands {
   const books = ledger.books.length;
   const sharesBook: SharesBook = books === 1 ? () => true : (one, other) => bookOfWallet(one, books) === bookOfWallet(other, books);
   const assets = new KnownAssets(ledger.assets, defaultAsset);
-  const context: Context = { ledger, defaultAsset, assets, holds: new HoldWallets(ledger.read), sharesBook, reviews };
+  const context: Context = { ledger, defaultAsset, assets, holds: new HoldWallets(ledger.read), sharesBook };
+  const gate: OutwardGate = { ledger, reviews, isPayoutDecided };
 
   const run = async (definition: Definition, request: Terms): Promise<OperationOutcome> => {
     // Awaits only an actual promise: most operations are prepared synchronously.
     const preparing = definition.prepare(request, context);
-    let prepared = preparing instanceof Promise ? await preparing : preparing;
-    if (definition.gate) prepared = await definition.gate(request, prepared, context, nothingOpened);
+    const gating = gated(gate, request, preparing instanceof Promise ? await preparing : preparing, nothingOpened);
+    const prepared = gating instanceof Promise ? await gating : gating;
     const { key } = prepared;
     const outcome = 'refusal' in prepared ? refusedUnseen(key, prepared.refusal) : { ...(await ledger.post(prepared.operation)), key };
     return definition.settle ? definition.settle(outcome, request, context) : outcome;
@@ -58,7 +61,7 @@ export function createCommands({ ledger, defaultAsset, reviews }: CommandsOption
   const batch = async (items: readonly BatchItem[], { atomic }: { readonly atomic: boolean }): Promise<OperationOutcome[]> => {
     // In a group a transfer is posted immediately or refused; its mode can request steps.
     const within = atomic ? { ...context, sharesBook: () => true } : context;
-    const prepared = await prepareAll(items, within);
+    const prepared = await prepareAll(items, within, gate);
     const outcomes = await (atomic ? postLinked(ledger, prepared) : postEach(ledger, prepared));
     // A transfer in steps began in order, and ends in parallel with the others.
     return await Promise.all(
@@ -77,20 +80,14 @@ export function createCommands({ ledger, defaultAsset, reviews }: CommandsOption
     run,
     batch,
     async closeAllOf(request) {
-      const held = reviews ? await sweepReviewed(ledger, reviews, request) : null;
-      return held ?? (await closeAllOf(ledger, request));
+      return (await sweepHeldBack(gate, request)) ?? (await closeAllOf(ledger, request));
     },
   };
 }
 
-async function prepareAll(items: readonly BatchItem[], context: Context): Promise<readonly Prepared[]> {
+async function prepareAll(items: readonly BatchItem[], context: Context, gate: OutwardGate): Promise<readonly Prepared[]> {
   const prepared = await Promise.all(items.map(async ({ definition, request }) => await definition.prepare(request, context)));
-  if (!context.reviews || items.every(({ definition }) => !definition.gate)) return prepared;
+  if (!prepared.some(leaves)) return prepared;
   const opened = openedBy(prepared);
-  return await Promise.all(
-    prepared.map(async (one, at) => {
-      const item = items[at];
-      return item?.definition.gate ? await item.definition.gate(item.request, one, context, opened) : one;
-    }),
-  );
+  return await Promise.all(prepared.map(async (one, at) => await gated(gate, items[at]?.request ?? {}, one, opened)));
 }

@@ -2,12 +2,13 @@
  * A request as an operation reads it, independent of the transport. A transport passes the values under the operation's field names; the
  * validation of each value is here, once.
  */
+import { paysOutDirectly } from '../identity/index.ts';
 import type { Principal } from '../identity/index.ts';
 import { choiceOf, isUuid, parseAmount, parseAmountOrZero, parseMoment, parseSignedAmount } from '../kernel/index.ts';
 import type { Sides } from '../ledger/index.ts';
 import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
 import { assetCodeLengthMax, destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
-import type { AmountTerms, AssetReference, Decided, Destination, MoneyTerms, Terms } from './terms.ts';
+import type { AmountTerms, AssetReference, Clearance, Decided, Destination, MoneyTerms, Terms } from './terms.ts';
 
 /** Values by field name, and the caller's name for each field, for messages. */
 export type Values = { readonly values: Readonly<Record<string, unknown>>; readonly nameOf: (field: string) => string };
@@ -22,6 +23,15 @@ export type Caller = {
   /** Throws the transport's error when the caller may not grant credit. */
   admit(operation: 'setCreditLine'): unknown;
 };
+
+/** What a transport has read, with what follows from the caller. */
+export function callersTerms(terms: Terms, { actor, principal }: Pick<Caller, 'actor' | 'principal'>): Input['terms'] {
+  return { ...terms, actor, clearance: clearanceOf(principal) };
+}
+
+export function clearanceOf(principal: Principal): Clearance | undefined {
+  return paysOutDirectly(principal) ? 'direct' : undefined;
+}
 
 /** A request that is invalid or not allowed to this caller; the message says what to send instead. */
 export class InvalidInput extends Error {
