@@ -1,10 +1,11 @@
 /** The commands of the product: each posts one operation of the table. The ledger decides; nothing here does. */
 import { bookOfWallet } from '../ledger/index.ts';
-import type { Asset, Ledger } from '../ledger/index.ts';
+import type { Asset, Closing, Ledger } from '../ledger/index.ts';
 import { postEach, postLinked } from './batch.ts';
 import { closeAllOf } from './closing.ts';
 import type { CloseAllRequest } from './closing.ts';
 import type { Context, Definition, SharesBook } from './definition.ts';
+import { dated } from './effective-date.ts';
 import { HoldWallets } from './hold-wallets.ts';
 import { KnownAssets } from './known-assets.ts';
 import { refusedUnseen } from './outcome.ts';
@@ -13,7 +14,7 @@ import { gated, leaves, openedBy, sweepHeldBack } from './outward.ts';
 import type { OutwardGate, Reviews } from './outward.ts';
 import { operations } from './table.ts';
 import type { CommandName, RequestOf } from './table.ts';
-import type { Terms } from './terms.ts';
+import type { Decided, Terms } from './terms.ts';
 
 /** One operation of a batch. */
 export type BatchItem = { readonly definition: Definition; readonly request: Terms };
@@ -26,6 +27,8 @@ export type Commands = OperationCommands & {
   run(definition: Definition, request: Terms): Promise<OperationOutcome>;
   /** Up to `batchSizeMax` operations, decided in order: independently, or when `atomic` all or none. */
   batch(items: readonly BatchItem[], options: { readonly atomic: boolean }): Promise<OperationOutcome[]>;
+  /** Closes the period before a date: nothing new may be dated before it. Null when the date is in the future. */
+  closePeriod(request: Decided & { readonly before: Date }): Promise<Closing | null>;
   /** Closes all wallets of an owner, or none: returns the first refusal, or null. */
   closeAllOf(request: CloseAllRequest): Promise<RefusedOutcome | null>;
 };
@@ -51,7 +54,8 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
   const run = async (definition: Definition, request: Terms): Promise<OperationOutcome> => {
     // Awaits only an actual promise: most operations are prepared synchronously.
     const preparing = definition.prepare(request, context);
-    const gating = gated(gate, request, preparing instanceof Promise ? await preparing : preparing, nothingOpened);
+    const dating = dated(ledger, preparing instanceof Promise ? await preparing : preparing);
+    const gating = gated(gate, request, dating instanceof Promise ? await dating : dating, nothingOpened);
     const prepared = gating instanceof Promise ? await gating : gating;
     const { key } = prepared;
     const outcome = 'refusal' in prepared ? refusedUnseen(key, prepared.refusal) : { ...(await ledger.post(prepared.operation)), key };
@@ -79,6 +83,7 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
     ...commands,
     run,
     batch,
+    closePeriod: (request) => ledger.closings.close(request),
     async closeAllOf(request) {
       return (await sweepHeldBack(gate, request)) ?? (await closeAllOf(ledger, request));
     },
@@ -86,7 +91,9 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
 }
 
 async function prepareAll(items: readonly BatchItem[], context: Context, gate: OutwardGate): Promise<readonly Prepared[]> {
-  const prepared = await Promise.all(items.map(async ({ definition, request }) => await definition.prepare(request, context)));
+  const prepared = await Promise.all(
+    items.map(async ({ definition, request }) => await dated(gate.ledger, await definition.prepare(request, context))),
+  );
   if (!prepared.some(leaves)) return prepared;
   const opened = openedBy(prepared);
   return await Promise.all(prepared.map(async (one, at) => await gated(gate, items[at]?.request ?? {}, one, opened)));

@@ -20,8 +20,8 @@ export type Caller = {
   /** The actor as stored in the log. */
   readonly actor: string;
   readonly onlyOwner: string | undefined;
-  /** Throws the transport's error when the caller may not grant credit. */
-  admit(operation: 'setCreditLine'): unknown;
+  /** Throws the transport's error when the caller may not grant credit or backdate. */
+  admit(operation: 'setCreditLine' | 'backdate'): unknown;
 };
 
 /** What a transport has read, with what follows from the caller. */
@@ -104,7 +104,7 @@ export function amountTermsIn(input: Input): AmountTerms {
 }
 
 export function moneyTermsIn(input: Input): MoneyTerms {
-  return { ...amountTermsIn(input), effectiveAt: momentIn(input, 'effectiveAt') };
+  return { ...amountTermsIn(input), effectiveAt: effectiveIn(input) };
 }
 
 /** Absent: all that is left. */
@@ -133,8 +133,12 @@ function exactly(parse: (given: string | number) => bigint | null, { values }: V
   return typeof given === 'string' || typeof given === 'number' ? parse(given) : null;
 }
 
-export function momentIn(input: Values, field: string): Date | undefined {
-  return textIn(input, field) === undefined ? undefined : requiredMomentIn(input, field);
+/** Only callers who may backdate set it: it changes balances of the past. */
+export function effectiveIn(input: Input): Date | undefined {
+  if (textIn(input, 'effectiveAt') === undefined) return undefined;
+  if (input.caller.onlyOwner !== undefined) refuse(`Users cannot set "${input.nameOf('effectiveAt')}". Omit it.`, 'forbidden');
+  input.caller.admit('backdate');
+  return requiredMomentIn(input, 'effectiveAt');
 }
 
 export function requiredMomentIn(input: Values, field: string): Date {

@@ -23,7 +23,7 @@ export function inputOf(
   for (const [field, name] of Object.entries(names)) {
     if (values[name] !== undefined) values[field] = values[name];
   }
-  const admit = (operation: 'setCreditLine') => admitted(product, request, operation);
+  const admit: Caller['admit'] = (operation) => admitted(product, request, operation);
   const terms = readContent(request, reply, body);
   const caller = callerFor(callerOf(request), admit);
   return { values, terms: callersTerms(terms, caller), caller, nameOf: (field) => names[field] ?? field };

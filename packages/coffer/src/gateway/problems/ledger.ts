@@ -5,8 +5,7 @@ import { itemName } from './row.ts';
 import type { Facts, ProblemRow } from './row.ts';
 
 const newKey = 'retry with a new key';
-const withdrawLater =
-  'Withdraw it on its own and asynchronously, which REST offers ("async": true on POST /wallet/{id}/withdraw); release a hold first.';
+const withdrawLater = 'Withdraw it on its own and asynchronously, which REST offers ("async": true); release a hold first.';
 const smallerAmount = 'Retry with a new key and a smaller amount';
 
 export const ledgerProblems = {
@@ -245,6 +244,27 @@ export const walletProblems = {
     title: 'A fraud rule may require a review of this withdrawal, so it cannot be posted immediately.',
     detail: 'Money that leaves "‹wallet›" for cash_out may need a review first, so nothing was posted.',
     remedy: withdrawLater,
+  },
+  effective_in_future: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The effective date is in the future.',
+    detail: 'The effective date ‹effectiveAt› is in the future: it is ‹now›.',
+    remedy: 'Omit it, or send a date that has passed.',
+  },
+  effective_before_opening: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'A wallet of the operation was not open on the effective date.',
+    detail: 'The wallet "‹wallet›" was not open at ‹effectiveAt›.',
+    remedy: 'Omit the effective date, or send one after the opening of the wallet.',
+  },
+  period_closed: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The effective date is in a closed period.',
+    detail: 'The period before ‹before› is closed, and the effective date is ‹effectiveAt›.',
+    remedy: 'Omit the effective date, or send one in an open period.',
   },
   payout_required: {
     http: 422,
