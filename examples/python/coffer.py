@@ -489,7 +489,7 @@ _BatchDepositOptional = TypedDict("_BatchDepositOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
-    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -511,7 +511,7 @@ _BatchWithdrawOptional = TypedDict("_BatchWithdrawOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
-    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -534,7 +534,7 @@ _BatchTransferOptional = TypedDict("_BatchTransferOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
-    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -557,7 +557,7 @@ _BatchTopupOptional = TypedDict("_BatchTopupOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
     "user_id": "str",  # user id; services and staff use it to name the wallets' owner
-    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -579,7 +579,7 @@ _BatchSpendOptional = TypedDict("_BatchSpendOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
     "user_id": "str",  # user id; services and staff use it to name the wallets' owner
-    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -628,7 +628,7 @@ _BatchCaptureOptional = TypedDict("_BatchCaptureOptional", {
     "toWalletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
     "to": "Literal[\"cash_out\", \"treasury\", \"fees\", \"breakage\"]",  # a system account: one of cash_out, treasury, fees, breakage
     "final": "bool",  # true: what is left after this part is released to the wallet
-    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate
 }, total=False)
 
 
@@ -661,6 +661,7 @@ _BatchReverse = TypedDict("_BatchReverse", {
 })
 _BatchReverseOptional = TypedDict("_BatchReverseOptional", {
     "amount": "Union[str, int]",  # a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -839,6 +840,13 @@ BatchRefusal = TypedDict("BatchRefusal", {
     "completed": "int",
     "refused": "int",
     "results": "List[BatchResult]",  # one per operation, in order
+})
+
+Closing = TypedDict("Closing", {
+    "before": "str",  # what is recorded after closedAt may not be dated earlier
+    "reason": "str",
+    "actor": "str",  # who closed it
+    "closedAt": "str",
 })
 
 Event = TypedDict("Event", {
@@ -1236,6 +1244,10 @@ ListAssetsAnswer = TypedDict("ListAssetsAnswer", {
     "items": "List[Asset]",
 })
 
+ListClosingsAnswer = TypedDict("ListClosingsAnswer", {
+    "items": "List[Closing]",
+})
+
 ListWebhooksAnswer = TypedDict("ListWebhooksAnswer", {
     "items": "List[Webhook]",
     "next": "Union[str, None]",  # cursor of the next page; null on the last page
@@ -1555,12 +1567,13 @@ class Coffer:
         operation_id: str,
         reason: str,
         amount: Union[str, int] = _omitted,
+        effective_at: str = _omitted,
         request_id: str = _omitted,
         expected_version: int = _omitted,
         metadata: Dict[str, Any] = _omitted,
     ) -> Posting:
         """Moves back what an operation moved, in full or in part; never more than it moved."""
-        answer: Posting = self._send("POST", "/operations/{operationId}/reverse", {"operationId": operation_id}, {}, {}, {"reason": reason, "amount": amount, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
+        answer: Posting = self._send("POST", "/operations/{operationId}/reverse", {"operationId": operation_id}, {}, {}, {"reason": reason, "amount": amount, "effectiveAt": effective_at, "requestId": request_id, "expectedVersion": expected_version, "metadata": metadata})
         return answer
 
     def freeze_wallet(
@@ -1812,7 +1825,7 @@ class Coffer:
         self,
         *,
         name: str,
-        scopes: List[Literal["wallets:read", "wallets:open", "money:deposit", "money:withdraw", "money:transfer", "money:spend", "money:topup", "holds:write", "requests:decide", "batches:write", "controls:write", "reversals:write", "users:read", "users:write", "events:read", "webhooks:manage", "events:manage", "fraud:read", "fraud:write", "audit:read", "system:read", "keys:manage"]],
+        scopes: List[Literal["wallets:read", "wallets:open", "money:deposit", "money:withdraw", "money:withdraw:direct", "money:transfer", "money:spend", "money:topup", "money:backdate", "holds:write", "requests:decide", "batches:write", "controls:write", "reversals:write", "periods:close", "users:read", "users:write", "events:read", "webhooks:manage", "events:manage", "fraud:read", "fraud:write", "audit:read", "system:read", "keys:manage"]],
         expires_in_days: int = _omitted,
     ) -> NewApiKey:
         """Creates an API key. The answer contains its secret, which cannot be shown again."""
@@ -2010,6 +2023,21 @@ class Coffer:
     def list_assets(self) -> ListAssetsAnswer:
         """Lists the assets that wallets can be opened in."""
         answer: ListAssetsAnswer = self._send("GET", "/assets", {}, {}, {})
+        return answer
+
+    def list_closings(self) -> ListClosingsAnswer:
+        """Lists the closings of periods, newest first: the first is in force."""
+        answer: ListClosingsAnswer = self._send("GET", "/closings", {}, {}, {})
+        return answer
+
+    def close_period(
+        self,
+        *,
+        before: str,
+        reason: str,
+    ) -> Closing:
+        """Closes the period before a date: from now on, no operation may have an earlier effective date. An earlier date than the one in force opens a period again."""
+        answer: Closing = self._send("POST", "/closings", {}, {}, {}, {"before": before, "reason": reason})
         return answer
 
     def create_webhook(

@@ -157,6 +157,21 @@ const cases = {
     passes: 200,
     beside: ['money:transfer'],
   },
+  backdate: {
+    ask: ({ wallet }) => ({
+      method: 'POST',
+      path: `/wallet/${wallet}/deposit`,
+      body: { amount: 1, effectiveAt: new Date().toISOString() },
+    }),
+    passes: 201,
+    objectless: true,
+    beside: ['money:deposit'],
+  },
+  listClosings: about(get(() => '/closings')),
+  closePeriod: about({
+    ask: () => ({ method: 'POST', path: '/closings', body: { before: '2020-01-01T00:00:00Z', reason }, keyless: true }),
+    passes: 201,
+  }),
   reverseOperation: post(
     201,
     ({ operation }) => `/operations/${operation}/reverse`,

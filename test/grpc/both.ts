@@ -32,7 +32,12 @@ export type Both = {
   ask(name: string, request: object): Promise<Message>;
   /** Posts operations and returns their results. */
   post(operations: readonly object[], more?: object): Promise<Message[]>;
-  rest(method: string, path: string, body?: object): Promise<{ status: number; headers: Headers; body: Record<string, unknown> }>;
+  rest(
+    method: string,
+    path: string,
+    body?: object,
+    authorization?: string,
+  ): Promise<{ status: number; headers: Headers; body: Record<string, unknown> }>;
   login(userId: string): Promise<string>;
   stop(): Promise<void>;
 };
@@ -60,7 +65,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       assets: ledger.assets,
       demo: true,
       swaggerEnabled: false,
-      commands: createCommands({ ledger, defaultAsset: asset }),
+      commands: createCommands({ ledger, defaultAsset: asset, isPayoutDecided: options.isPayoutDecided ?? false }),
       projections: () => Promise.resolve([]),
       deadLetters: broker.deadLetters,
       ready: () => ledger.ready,
@@ -81,10 +86,10 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       const { results } = await both.ask('Post', { operations, ...more });
       return results as readonly Field[] as Message[];
     },
-    rest: async (method, path, body) => {
+    rest: async (method, path, body, authorization) => {
       const answer = await fetch(`${listener.url}${path}`, {
         method,
-        headers: { 'content-type': 'application/json' },
+        headers: { ...(body && { 'content-type': 'application/json' }), ...(authorization !== undefined && { authorization }) },
         ...(body && { body: JSON.stringify(body) }),
       });
       return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, unknown> };

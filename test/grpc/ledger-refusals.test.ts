@@ -126,11 +126,28 @@ const cases: Partial<Record<OperationRefusalCode, Case>> = {
     asked: { transfer: { wallet_id: 'z6', to_wallet_id: 'z5', amount: 1, mode: 'saga' } },
     facts: {},
   },
+  effective_in_future: {
+    asked: funded('z7', { money: { effective_at: '9998-01-01T00:00:00Z' } }),
+    facts: { effectiveAt: '9998-01-01T00:00:00.000Z', now: expect.stringMatching(/Z$/) as unknown },
+  },
+  effective_before_opening: {
+    asked: funded('z7', { money: { effective_at: '2020-01-01T00:00:00Z' } }),
+    facts: { effectiveAt: '2020-01-01T00:00:00.000Z', wallet: 'z7' },
+  },
   linked_operation_refused: { asked: funded('z5'), facts: { refused: '1' } },
 };
 
-/** Refusals that no gRPC request can cause here: 38-digit amounts, other books, the clock, input malformed earlier, missing rules. */
-const unreachable: readonly string[] = ['amount_invalid', 'other_book', 'hold_not_expired', 'balance_limit', 'review_required'];
+/** Refusals that no gRPC request can cause here: 38-digit amounts, other books, the clock, input malformed earlier, missing rules,
+ * payouts and closings. */
+const unreachable: readonly string[] = [
+  'amount_invalid',
+  'other_book',
+  'hold_not_expired',
+  'balance_limit',
+  'review_required',
+  'payout_required',
+  'period_closed',
+];
 
 test('every reachable refusal of an operation has a case', () => {
   expect([...Object.keys(cases), ...unreachable].toSorted()).toEqual(Object.keys({ ...ledgerProblems, ...walletProblems }).toSorted());

@@ -164,14 +164,15 @@ describe('an operation', () => {
   });
 
   test('takes up to an amount, keeps a minimum balance, and has an effective date', async () => {
-    await done(deposit('t1', 100, { money: { effective_at: '2026-01-31T13:00:00+01:00' } }));
+    const opened = textOf((await done({ open_wallet: { wallet_id: 't1' } }))['created_at']);
+    await done(deposit('t1', 100, { money: { effective_at: opened } }));
     const keeping = { wallet_id: 't1', amount: 80, money: { minimum_balance: 25 } };
     expect((await one({ withdraw: keeping }))['problem']).toMatchObject({ code: 'balance_below_minimum' });
     await done({ hold: { wallet_id: 't1', amount: 25 } });
     const asked = { wallet_id: 't1', amount: 500, money: { up_to: true } };
     expect(await done({ withdraw: asked })).toMatchObject({ amount: '75', asked_amount: '500', wallet: { balance: '25' } });
-    const past = await both.ask('GetBalanceAt', { wallet_id: 't1', at: '2026-02-01T00:00:00Z', by: 'effective' });
-    expect(past).toEqual({ wallet_id: 't1', at: '2026-02-01T00:00:00.000Z', by: 'effective', balance: '100' });
+    const past = await both.ask('GetBalanceAt', { wallet_id: 't1', at: opened, by: 'effective' });
+    expect(past).toEqual({ wallet_id: 't1', at: opened, by: 'effective', balance: '100' });
     const now = await both.ask('GetBalanceAt', { wallet_id: 't1', at: '2100-01-01T00:00:00Z' });
     expect(now).toMatchObject({ by: 'recorded', balance: '25', held: '25', version: '3' });
     expect(await both.call('GetBalanceAt', { wallet_id: 't1', at: '2000-01-01T00:00:00Z' })).toMatchObject({ status: status.NOT_FOUND });

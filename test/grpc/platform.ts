@@ -55,10 +55,11 @@ export async function startPlatform(
     mode?: AccessMode;
     tls?: Tls;
     requestsPerMinute?: number;
+    isPayoutDecided?: boolean;
     watch?: (database: TestDatabase) => Observation;
   } = {},
 ): Promise<Platform> {
-  const { log = silentLog(), mode = 'open', tls = null, requestsPerMinute, watch, ...clientOptions } = options;
+  const { log = silentLog(), mode = 'open', tls = null, requestsPerMinute, watch, isPayoutDecided = false, ...clientOptions } = options;
   const internalCredential = mode === 'open' ? null : internalCredentialOf(jwtSecret);
   const client = { credential: internalCredential, tls };
   const database = await createTestDatabase();
@@ -99,7 +100,7 @@ export async function startPlatform(
       running = { ...running, users: undefined };
     },
     async startWallets() {
-      const commands = createCommands({ ledger, defaultAsset: asset });
+      const commands = createCommands({ ledger, defaultAsset: asset, isPayoutDecided });
       const wallets = { commands, queries, assets: ledger.assets, users: userClient, defaultAsset: asset.code, ready: () => ledger.ready };
       running = { ...running, wallets: await startWalletsService({ ...guard, address: walletsAt, log, ...wallets }) };
     },

@@ -46,9 +46,10 @@ const nested: Readonly<Record<string, (text: unknown) => object>> = {
 
 const snake = (name: string) => renamed[name] ?? name.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
 
-function messageOf(item: Readonly<Record<string, unknown>>, isCapture: boolean): object {
+/** `isFlat`: its effective date is a field of its own. */
+function messageOf(item: Readonly<Record<string, unknown>>, isFlat: boolean): object {
   const placed = ([name, value]: [string, unknown]) =>
-    (!(isCapture && name === 'effectiveAt') && nested[name]?.(value)) || {
+    (!(isFlat && name === 'effectiveAt') && nested[name]?.(value)) || {
       [snake(name)]: name === 'asset_type_id' ? String(value) : value,
     };
   return Object.assign({}, ...Object.entries(item).map(placed)) as object;
@@ -69,7 +70,7 @@ test.each(cases)(
     const field = snake(grpc.field);
     const reply = await both.call(
       'Post',
-      { operations: [{ [field]: messageOf(item, batchType === 'capture') }] },
+      { operations: [{ [field]: messageOf(item, batchType === 'capture' || batchType === 'reverse') }] },
       access.open === 'user' ? user : undefined,
     );
     expect(reply).toMatchObject({ status: status.INVALID_ARGUMENT, trailer: { 'coffer-code': 'request_invalid' } });

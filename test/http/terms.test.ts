@@ -32,10 +32,13 @@ describe('up to an amount', () => {
     const headers = await coffer.login(alice);
     const spent = await post('/wallet/spend', { amount: 5000, asset_type_id: 1, upTo: true }, headers);
     expect(spent).toMatchObject({ status: 200, body: { status: 'success', amount: '1000', askedAmount: '5000', available: '0' } });
-    const back = { amount: 1000, asset_type_id: 1, effectiveAt: '2026-01-01T00:00:00Z' };
-    expect(await post('/wallet/topup', back, headers)).toMatchObject({ status: 200, body: { effectiveAt: '2026-01-01T00:00:00.000Z' } });
+    const effectiveAt = await openingOf(`${alice}.GOLD`);
+    const back = { amount: 1000, asset_type_id: 1, effectiveAt };
+    expect(await post('/wallet/topup', back, headers)).toMatchObject({ status: 200, body: { effectiveAt } });
   });
 });
+
+const openingOf = async (id: string) => String((await coffer.call('GET', `/wallet/${id}`)).body['createdAt']);
 
 describe('a minimum balance', () => {
   test('is kept, not counting held money, or nothing is done', async () => {
@@ -63,11 +66,14 @@ async function expectRefusedTerm(term: object): Promise<void> {
 describe('an effective date', () => {
   test('is accepted in any time zone, and shown in UTC', async () => {
     const id = await funded(10);
-    const told = await post(`/wallet/${id}/withdraw`, { amount: 4, effectiveAt: '2026-01-31T23:30:00+02:00', requestId: 'e' });
-    expect(told.body['effectiveAt']).toBe('2026-01-31T21:30:00.000Z');
-    const same = await post(`/wallet/${id}/withdraw`, { amount: 4, effectiveAt: '2026-01-31T21:30:00Z', requestId: 'e' });
+    const inUtc = await openingOf(id);
+    const inKyiv = new Date(Date.parse(inUtc) + 7_200_000).toISOString().replace('Z', '+02:00');
+    const told = await post(`/wallet/${id}/withdraw`, { amount: 4, effectiveAt: inKyiv, requestId: 'e' });
+    expect(told.body['effectiveAt']).toBe(inUtc);
+    const same = await post(`/wallet/${id}/withdraw`, { amount: 4, effectiveAt: inUtc, requestId: 'e' });
     expect([same.text, same.headers.get('idempotency-replayed')]).toEqual([told.text, 'true']);
-    const other = await post(`/wallet/${id}/withdraw`, { amount: 4, effectiveAt: '2026-01-31T21:30:01Z', requestId: 'e' });
+    const later = new Date(Date.parse(inUtc) + 1).toISOString();
+    const other = await post(`/wallet/${id}/withdraw`, { amount: 4, effectiveAt: later, requestId: 'e' });
     expect(other).toMatchObject({ status: 409, body: { code: 'idempotency_key_reused' } });
   });
 
@@ -110,11 +116,15 @@ describe('the past balance', () => {
 
   test('is returned by effective time too', async () => {
     const id = await funded(100);
-    await post(`/wallet/${id}/withdraw`, { amount: 30, effectiveAt: '2020-06-01T00:00:00Z' });
-    await post(`/wallet/${id}/deposit`, { amount: 7, effectiveAt: '2998-06-01T00:00:00Z' });
+    const opened = await openingOf(id);
+    const ahead = new Date(Date.now() + 30_000).toISOString();
+    await untilLater(opened);
+    await post(`/wallet/${id}/withdraw`, { amount: 30, effectiveAt: opened });
+    await post(`/wallet/${id}/deposit`, { amount: 7, effectiveAt: ahead });
     const at = async (moment: string) => (await balance(id, moment, 'effective')).body;
-    expect(await at('2021-01-01T00:00:00Z')).toMatchObject({ by: 'effective', balance: '-30' });
-    expect(await at('2990-01-01T00:00:00Z')).toMatchObject({ balance: '70' });
+    expect(await at(opened)).toMatchObject({ by: 'effective', balance: '70' });
+    expect((await balance(id, opened)).body).toMatchObject({ by: 'recorded', balance: '100' });
+    expect(await at(new Date(Date.parse(ahead) - 1).toISOString())).toMatchObject({ balance: '70' });
     const late = await at('2999-01-01T00:00:00Z');
     expect([late['balance'], Object.keys(late)]).toEqual(['77', ['walletId', 'asset', 'at', 'by', 'balance']]);
     expect((await balance(id, '2020-01-01T00:00:00Z', 'effective')).status).toBe(404);

@@ -70,6 +70,20 @@ describe('the projection', () => {
     expect(await messagesOf(endpoint.id)).toHaveLength(after.length);
   });
 
+  test('reaches the owner of a wallet that somebody tried to pay before it was opened: an absence is not remembered', async () => {
+    const owner = newId();
+    const wallet = `late-${newId()}`;
+    const ofOwner = (await listenTo(world, 'http://127.0.0.1:1/', { owner })).endpoint.id;
+    const asked = { kind: 'transfer_credit', key: 'early', to: wallet, asset: 1, amount: 1n, transfer: '1-1', from: 'payer' } as const;
+    expect(await world.ledger.postEach([asked])).toMatchObject([{ refusal: { code: 'recipient_not_found' } }]);
+    const early = await world.deposit([]);
+    expect(early.map(({ type, wallet: of }) => [type, of])).toContainEqual(['TransferCreditFailed', wallet]);
+    await world.apply(early);
+    const opened = await world.deposit([wallet], owner);
+    await world.apply(opened);
+    expect(await messagesOf(ofOwner)).toEqual(opened.map(({ id }) => id));
+  });
+
   test('leaves no trace when its transaction is rolled back, and runs one query when there are no endpoints', async () => {
     const events = await world.deposit(wallets(3));
     const asked: string[] = [];

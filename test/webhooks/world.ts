@@ -32,7 +32,7 @@ export async function startWorld(books = 1): Promise<World> {
   const pool = createPool(url, log);
   const ledger = await openLedger({ url, log, books, patienceMs: 60_000 });
   const webhooks = new Webhooks({ pool, ledger, allowPrivate: true });
-  const ownerOf = async (wallet: string) => (await ledger.read.balance(wallet))?.owner ?? null;
+  const ownerOf = async (wallet: string) => (await ledger.read.balance(wallet))?.owner;
   const projection = webhookProjection({ ownerOf });
   const dispatchers: Dispatcher[] = [];
   let cursor: string | undefined;

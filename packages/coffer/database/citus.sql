@@ -11,9 +11,10 @@
 -- the workers in the ordinary state: check afterwards that they are "always" there too.
 set citus.enable_unsafe_triggers = on;
 
--- Few rows, the same for every book, changed by migrations only.
+-- Few rows, the same for every book.
 select create_reference_table('ledger.asset');
 select create_reference_table('ledger.identity');
+select create_reference_table('ledger.closing');
 
 select create_distributed_table('ledger.book', 'book', shard_count => 64);
 select create_distributed_table('ledger.batch', 'book', colocate_with => 'ledger.book');

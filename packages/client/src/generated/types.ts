@@ -90,7 +90,7 @@ export type BatchCapture = { readonly type: "capture"; readonly holdId: string; 
 
 export type BatchRelease = { readonly type: "release"; readonly holdId: string; readonly amount?: Amount | undefined; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
-export type BatchReverse = { readonly type: "reverse"; readonly operationId: string; readonly amount?: Amount | undefined; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
+export type BatchReverse = { readonly type: "reverse"; readonly operationId: string; readonly amount?: Amount | undefined; readonly effectiveAt?: string | undefined; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
 export type BatchFreeze = { readonly type: "freeze"; readonly walletId: string; readonly sides?: "debits" | "credits" | "both" | undefined; readonly reason: string; readonly requestId?: string | undefined; readonly txId?: string | undefined; readonly payment_id?: string | undefined; readonly expectedVersion?: number | undefined; readonly metadata?: { readonly [name: string]: unknown; } | undefined; };
 
@@ -109,6 +109,8 @@ export type Batch = { readonly atomic: boolean; readonly completed: number; read
 
 /** RFC 9457; nothing was done */
 export type BatchRefusal = { readonly type: string; readonly title: string; readonly status: number; readonly code: "batch_refused"; readonly detail: string; readonly atomic: boolean; readonly completed: number; readonly refused: number; readonly results: readonly (BatchResult)[]; };
+
+export type Closing = { readonly before: string; readonly reason: string; readonly actor: string; readonly closedAt: string; };
 
 export type Event = { readonly id: string; readonly seq: number; readonly part: number; readonly type: string; readonly walletId: string; readonly createdAt: string; readonly data: { readonly [name: string]: unknown; }; };
 
@@ -192,7 +194,7 @@ export type DepositInput = {
   readonly asset?: string | number | undefined;
   /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
   readonly minimumBalance?: Amount | undefined;
-  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
@@ -213,7 +215,7 @@ export type WithdrawInput = {
   readonly asset?: string | number | undefined;
   /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
   readonly minimumBalance?: Amount | undefined;
-  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
@@ -236,7 +238,7 @@ export type TransferInput = {
   readonly asset?: string | number | undefined;
   /** how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer */
   readonly minimumBalance?: Amount | undefined;
-  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
@@ -259,7 +261,7 @@ export type TopUpInput = {
   readonly asset_type_id: number;
   /** user id; services and staff use it to name the wallets' owner */
   readonly user_id?: string | undefined;
-  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
@@ -280,7 +282,7 @@ export type SpendInput = {
   readonly asset_type_id: number;
   /** user id; services and staff use it to name the wallets' owner */
   readonly user_id?: string | undefined;
-  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate */
   readonly effectiveAt?: string | undefined;
   /** a wallet's version: how many postings have named it */
   readonly expectedVersion?: number | undefined;
@@ -337,7 +339,7 @@ export type CaptureHoldInput = {
   readonly to?: "cash_out" | "treasury" | "fees" | "breakage" | undefined;
   /** true: what is left after this part is released to the wallet */
   readonly final?: boolean | undefined;
-  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999 */
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate */
   readonly effectiveAt?: string | undefined;
   /** idempotency key; generated if omitted */
   readonly key?: string | undefined;
@@ -361,6 +363,8 @@ export type ReverseOperationInput = {
   readonly operationId: string;
   /** a whole number of the asset's minor units, at least 1: a string of up to 38 digits, or a JSON integer up to 9007199254740991; when in doubt, send it as a string of digits */
   readonly amount?: Amount | undefined;
+  /** when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate */
+  readonly effectiveAt?: string | undefined;
   /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
   /** a wallet's version: how many postings have named it */
@@ -570,7 +574,7 @@ export type CreateKeyInput = {
   /** what the key is for */
   readonly name: string;
   /** what the key may do */
-  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:transfer" | "money:spend" | "money:topup" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "fraud:read" | "fraud:write" | "audit:read" | "system:read" | "keys:manage")[];
+  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:withdraw:direct" | "money:transfer" | "money:spend" | "money:topup" | "money:backdate" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "periods:close" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "fraud:read" | "fraud:write" | "audit:read" | "system:read" | "keys:manage")[];
   /** days from now; omit it for a key that never expires */
   readonly expiresInDays?: number | undefined;
 };
@@ -692,6 +696,13 @@ export type RetrySetAsideInput = {
   readonly projection: string;
   /** event id */
   readonly eventId: string;
+  /** why, in 1 to 1000 characters; stored in the log */
+  readonly reason: string;
+};
+
+export type ClosePeriodInput = {
+  /** a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999; in a URL, write + as %2B */
+  readonly before: string;
   /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };

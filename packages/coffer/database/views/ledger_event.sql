@@ -86,6 +86,9 @@ cross join lateral (
     base.common || held.after || jsonb_strip_nulls(jsonb_build_object('hold', e.book || '-' || e.hold, 'left', e.hold_left::text,
       'expiresAt', to_char(e.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
       || case when e.kind = 'capture' then base.sides else '{}'::jsonb end
+      -- Of the hold of an asynchronous withdrawal, whose rules counted it when it was held.
+      || case when held.type = 'HoldCaptured' then jsonb_strip_nulls(jsonb_build_object('purpose', (
+        select h.metadata #> '{coffer,purpose}' from ledger.entry h where h.book = e.book and h.seq = e.hold))) else '{}'::jsonb end
   from (values
     ('hold', 1, 'HoldAuthorized', d.id, base.debited, true),
     ('capture', 1, 'HoldCaptured', d.id, base.debited, true),

@@ -148,7 +148,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   if (ledger) {
     const defaultAsset = findDefaultAsset(config, ledger);
     const reviews = new Reviews(database.pool, (book, seq) => isSetAside(database.pool, 'fraud', book, seq));
-    const commands = createCommands({ ledger, defaultAsset, reviews });
+    const commands = createCommands({ ledger, defaultAsset, reviews, isPayoutDecided: config.peers.payout.kind !== 'none' });
     const queries = new WalletQueries(ledger, defaultAsset, statsKeeper(database.pool), cache.pages);
     if (chosen.includes('wallets')) {
       const ready = () => ledger.ready;

@@ -90,7 +90,7 @@ async function workOnRequests({ config, log, database, ledger, commands, reviews
 
 /** One line per projection of the event log. */
 export function projectionsOf({ config, ledger, wakeWebhooks }: ProjectionParts): readonly Projection[] {
-  const ownerOf = async (wallet: string) => (await ledger.read.balance(wallet))?.owner ?? null;
+  const ownerOf = async (wallet: string) => (await ledger.read.balance(wallet))?.owner;
   return [
     statsProjection,
     fraudProjection(),

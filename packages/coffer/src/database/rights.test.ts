@@ -106,7 +106,7 @@ test('everything belongs to coffer_migrator, who cannot log in and is no superus
   expect(rows).toEqual([]);
 });
 
-test('six functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
+test('seven functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
   const { rows } = await database.pool.query(`
     select p.oid::regproc::text as name, proconfig as config,
       has_function_privilege('coffer_writer', p.oid, 'execute') as writer, has_function_privilege('coffer_reader', p.oid, 'execute') as reader
@@ -115,6 +115,7 @@ test('six functions run as the owner; only the writer may call them, and they re
   const names = [
     'audit.forget_before',
     'audit.record',
+    'ledger.close_period',
     'ledger.open_books',
     'ledger.post_batch',
     'ledger.take_turn',

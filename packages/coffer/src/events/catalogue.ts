@@ -41,6 +41,11 @@ const refused = {
   asked: Type.Optional(orNothing(AnyObject)),
 };
 const ofHold = { hold: OperationId, left: Amount, expiresAt: Type.Optional(Moment) };
+const ofPurpose = {
+  purpose: Type.Optional(
+    Type.Unsafe<string>({ type: 'string', enum: ['withdrawal'], description: 'withdrawal: of the hold of an asynchronous withdrawal' }),
+  ),
+};
 const decided = { reason: orNothing(Type.String()), actor: orNothing(Type.String()) };
 const ofReversal = { ...decided, reverses: OperationId, reversed: Amount };
 const Limit = orNothing(Amount);
@@ -90,7 +95,7 @@ export const catalogue: Readonly<Record<string, Described>> = {
   TransferFailed: described("The transfer was refused; sent for the sender's wallet", { ...maybeSides, ...saga, ...refused }),
 
   HoldAuthorized: described('Part of the balance was reserved', { ...maybeSides, ...ofHold, ...after }),
-  HoldCaptured: described('Part or all of a hold was captured', { ...sides, ...ofHold, ...after }),
+  HoldCaptured: described('Part or all of a hold was captured', { ...sides, ...ofHold, ...after, ...ofPurpose }),
   CaptureCredited: described('Part or all of a hold was credited to this wallet', { ...sides, ...ofHold, ...after }),
   HoldReleased: described('Part or all of a hold was released', { ...maybeSides, ...ofHold, ...after }),
   HoldExpired: described('A hold expired, and the rest of it was released', { ...maybeSides, ...ofHold, ...after }),

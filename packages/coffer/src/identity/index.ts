@@ -5,7 +5,7 @@ export type { NewApiKey } from './api-keys.ts';
 export { Authenticator } from './authenticator.ts';
 export { demoUsers, seedDemoUsers } from './demo.ts';
 export { IdentityOverloaded, IdentityUnavailable } from './outages.ts';
-export { actorOf, anonymous } from './principals.ts';
+export { actorOf, anonymous, paysOutDirectly } from './principals.ts';
 export type { Principal } from './principals.ts';
 export type { IssuerSettings } from './issuer.ts';
 export type { IdentityRefusal, IdentityRefusalCode, Refused } from './refusals.ts';

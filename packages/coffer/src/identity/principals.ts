@@ -11,6 +11,12 @@ export type Principal =
 
 export const anonymous: Principal = { kind: 'anonymous' };
 
+/** Whether the caller may send money to the outside without a payout decision: staff, and keys that have the scope. */
+export function paysOutDirectly(principal: Principal): boolean {
+  if (principal.kind === 'service') return principal.scopes.has('money:withdraw:direct');
+  return principal.kind === 'operator' || principal.kind === 'admin';
+}
+
 /** For logs and audit rows: `user:<id>`, `operator:<id>` (admins too), `key:<id>`, `anonymous`. */
 export function actorOf(principal: Principal): string {
   switch (principal.kind) {

@@ -14,6 +14,7 @@ import type { BookFault, BookStatus, LedgerObserver } from './posting/observer.t
 import { planSettings } from './posting/store.ts';
 import { BookWriter } from './posting/writer.ts';
 import { Assets } from './reading/assets.ts';
+import { Closings } from './reading/closings.ts';
 import type { Operation, Outcome, RecordedEntry } from './rules/types.ts';
 
 const readConnections = 4;
@@ -30,6 +31,8 @@ export type ReadableLedger = {
   /** The numbers of its books, starting at 1. */
   readonly books: readonly number[];
   readonly read: LedgerReader;
+  /** Closed periods. */
+  readonly closings: Closings;
 };
 
 export type Ledger = ReadableLedger & {
@@ -90,7 +93,8 @@ function createReadPool({ url, log }: Pick<LedgerOptions, 'url' | 'log'>): pg.Po
 
 async function readableLedger(pool: pg.Pool, count: number, releasedUntil: (book: number) => Date): Promise<ReadableLedger> {
   const books = Array.from({ length: count }, (_, at) => at + 1);
-  return { assets: await Assets.load(pool), books, read: new LedgerReader(count, pool, releasedUntil) };
+  const read = new LedgerReader(count, pool, releasedUntil);
+  return { assets: await Assets.load(pool), books, read, closings: new Closings(pool) };
 }
 
 /** Opens the ledger for reading and posting; creates its books the first time. */

@@ -5,7 +5,7 @@ import { posting } from './answers/posting.ts';
 import { define } from './definition.ts';
 import { holdNamedBy } from './hold-wallets.ts';
 import type { ResolvingRequest } from './hold-wallets.ts';
-import { destinationIn, entryIdIn, flagIn, momentIn, partIn } from './input.ts';
+import { destinationIn, effectiveIn, entryIdIn, flagIn, partIn } from './input.ts';
 import { termsOf, wholeOrPart } from './money.ts';
 import { Amount, DestinationName, EffectiveAt, termProperties, WalletId } from './schemas.ts';
 import type { Destination } from './terms.ts';
@@ -42,7 +42,7 @@ export const capture = define({
     amount: partIn(input),
     to: destinationIn(input, 'toWalletId', 'to') ?? { system: 'cash_out' },
     final: flagIn(input, 'final'),
-    effectiveAt: momentIn(input, 'effectiveAt'),
+    effectiveAt: effectiveIn(input),
   }),
   async prepare(request, { holds }) {
     const named = await holdNamedBy(request, holds);

@@ -3,10 +3,14 @@ import { newId } from '../kernel/index.ts';
 import type { Balance, Ledger, Operation, Refusal } from '../ledger/index.ts';
 import { refusedUnseen } from './outcome.ts';
 import type { RefusedOutcome } from './outcome.ts';
-import type { Decided, Destination } from './terms.ts';
+import type { Clearance, Decided, Destination } from './terms.ts';
 
 /** Requested by the owner, so anything that stops the owner's debits stops the sweep. */
-export type CloseAllRequest = Decided & { readonly owner: string; readonly sweepTo?: Destination | undefined };
+export type CloseAllRequest = Decided & {
+  readonly owner: string;
+  readonly sweepTo?: Destination | undefined;
+  readonly clearance?: Clearance | undefined;
+};
 
 /** An owner has one wallet per asset, and there are fewer assets than this. */
 export const walletsMax = 500;

@@ -1,19 +1,20 @@
 /** The commands of the product: each posts one operation of the table. The ledger decides; nothing here does. */
 import { bookOfWallet } from '../ledger/index.ts';
-import type { Asset, Ledger } from '../ledger/index.ts';
+import type { Asset, Closing, Ledger } from '../ledger/index.ts';
 import { postEach, postLinked } from './batch.ts';
 import { closeAllOf } from './closing.ts';
 import type { CloseAllRequest } from './closing.ts';
-import type { Context, Definition, Opened, SharesBook } from './definition.ts';
+import type { Context, Definition, SharesBook } from './definition.ts';
+import { dated } from './effective-date.ts';
 import { HoldWallets } from './hold-wallets.ts';
 import { KnownAssets } from './known-assets.ts';
 import { refusedUnseen } from './outcome.ts';
 import type { OperationOutcome, Prepared, RefusedOutcome } from './outcome.ts';
-import { openedBy, sweepReviewed } from './reviewing.ts';
-import type { Reviews } from './reviewing.ts';
+import { gated, leaves, openedBy, sweepHeldBack } from './outward.ts';
+import type { OutwardGate, Reviews } from './outward.ts';
 import { operations } from './table.ts';
 import type { CommandName, RequestOf } from './table.ts';
-import type { Terms } from './terms.ts';
+import type { Decided, Terms } from './terms.ts';
 
 /** One operation of a batch. */
 export type BatchItem = { readonly definition: Definition; readonly request: Terms };
@@ -26,6 +27,8 @@ export type Commands = OperationCommands & {
   run(definition: Definition, request: Terms): Promise<OperationOutcome>;
   /** Up to `batchSizeMax` operations, decided in order: independently, or when `atomic` all or none. */
   batch(items: readonly BatchItem[], options: { readonly atomic: boolean }): Promise<OperationOutcome[]>;
+  /** Closes the period before a date: nothing new may be dated before it. Null when the date is in the future. */
+  closePeriod(request: Decided & { readonly before: Date }): Promise<Closing | null>;
   /** Closes all wallets of an owner, or none: returns the first refusal, or null. */
   closeAllOf(request: CloseAllRequest): Promise<RefusedOutcome | null>;
 };
@@ -35,21 +38,25 @@ export type CommandsOptions = {
   readonly defaultAsset: Asset;
   /** Which withdrawals need a review; none when absent. */
   readonly reviews?: Reviews | undefined;
+  /** Whether somebody decides about payouts: then withdrawals without a clearance are asynchronous. */
+  readonly isPayoutDecided?: boolean;
 };
 
-const nothingOpened: Opened = new Map();
+const nothingOpened: ReadonlyMap<string, number> = new Map();
 
-export function createCommands({ ledger, defaultAsset, reviews }: CommandsOptions): Commands {
+export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided = false }: CommandsOptions): Commands {
   const books = ledger.books.length;
   const sharesBook: SharesBook = books === 1 ? () => true : (one, other) => bookOfWallet(one, books) === bookOfWallet(other, books);
   const assets = new KnownAssets(ledger.assets, defaultAsset);
-  const context: Context = { ledger, defaultAsset, assets, holds: new HoldWallets(ledger.read), sharesBook, reviews };
+  const context: Context = { ledger, defaultAsset, assets, holds: new HoldWallets(ledger.read), sharesBook };
+  const gate: OutwardGate = { ledger, reviews, isPayoutDecided };
 
   const run = async (definition: Definition, request: Terms): Promise<OperationOutcome> => {
     // Awaits only an actual promise: most operations are prepared synchronously.
     const preparing = definition.prepare(request, context);
-    let prepared = preparing instanceof Promise ? await preparing : preparing;
-    if (definition.gate) prepared = await definition.gate(request, prepared, context, nothingOpened);
+    const dating = dated(ledger, preparing instanceof Promise ? await preparing : preparing);
+    const gating = gated(gate, request, dating instanceof Promise ? await dating : dating, nothingOpened);
+    const prepared = gating instanceof Promise ? await gating : gating;
     const { key } = prepared;
     const outcome = 'refusal' in prepared ? refusedUnseen(key, prepared.refusal) : { ...(await ledger.post(prepared.operation)), key };
     return definition.settle ? definition.settle(outcome, request, context) : outcome;
@@ -58,7 +65,7 @@ export function createCommands({ ledger, defaultAsset, reviews }: CommandsOption
   const batch = async (items: readonly BatchItem[], { atomic }: { readonly atomic: boolean }): Promise<OperationOutcome[]> => {
     // In a group a transfer is posted immediately or refused; its mode can request steps.
     const within = atomic ? { ...context, sharesBook: () => true } : context;
-    const prepared = await prepareAll(items, within);
+    const prepared = await prepareAll(items, within, gate);
     const outcomes = await (atomic ? postLinked(ledger, prepared) : postEach(ledger, prepared));
     // A transfer in steps began in order, and ends in parallel with the others.
     return await Promise.all(
@@ -76,21 +83,18 @@ export function createCommands({ ledger, defaultAsset, reviews }: CommandsOption
     ...commands,
     run,
     batch,
+    closePeriod: (request) => ledger.closings.close(request),
     async closeAllOf(request) {
-      const held = reviews ? await sweepReviewed(ledger, reviews, request) : null;
-      return held ?? (await closeAllOf(ledger, request));
+      return (await sweepHeldBack(gate, request)) ?? (await closeAllOf(ledger, request));
     },
   };
 }
 
-async function prepareAll(items: readonly BatchItem[], context: Context): Promise<readonly Prepared[]> {
-  const prepared = await Promise.all(items.map(async ({ definition, request }) => await definition.prepare(request, context)));
-  if (!context.reviews || items.every(({ definition }) => !definition.gate)) return prepared;
-  const opened = openedBy(prepared);
-  return await Promise.all(
-    prepared.map(async (one, at) => {
-      const item = items[at];
-      return item?.definition.gate ? await item.definition.gate(item.request, one, context, opened) : one;
-    }),
+async function prepareAll(items: readonly BatchItem[], context: Context, gate: OutwardGate): Promise<readonly Prepared[]> {
+  const prepared = await Promise.all(
+    items.map(async ({ definition, request }) => await dated(gate.ledger, await definition.prepare(request, context))),
   );
+  if (!prepared.some(leaves)) return prepared;
+  const opened = openedBy(prepared);
+  return await Promise.all(prepared.map(async (one, at) => await gated(gate, items[at]?.request ?? {}, one, opened)));
 }

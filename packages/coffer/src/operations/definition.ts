@@ -7,7 +7,6 @@ import type { HoldWallets } from './hold-wallets.ts';
 import type { Input } from './input.ts';
 import type { KnownAssets } from './known-assets.ts';
 import type { OperationOutcome, PostedOutcome, Prepared } from './outcome.ts';
-import type { Reviews } from './reviewing.ts';
 import type { Terms } from './terms.ts';
 
 export type Definition<Request extends Terms = Terms, Name extends string = string> = {
@@ -28,8 +27,6 @@ export type Definition<Request extends Terms = Terms, Name extends string = stri
   read(input: Input): Request;
   /** Makes the ledger's operation. Queries the database only for facts that never change. */
   prepare(request: Request, context: Context): Promise<Prepared> | Prepared;
-  /** Defers a prepared operation that needs a decision outside the ledger. */
-  gate?(request: Request, prepared: Prepared, context: Context, opened: Opened): Prepared | Promise<Prepared>;
   /** Work left between the posting and the answer. */
   settle?(outcome: OperationOutcome, request: Request, context: Context): OperationOutcome | Promise<OperationOutcome>;
   readonly answer: Answer<NoInfer<Request>>;
@@ -73,9 +70,6 @@ export type Answer<Request extends Terms = Terms> = {
 
 export type AnswerContext<Request extends Terms = Terms> = { readonly assets: Assets; readonly reader: Reader; readonly request: Request };
 
-/** Wallets that a batch may open, with the numbers of their assets. */
-export type Opened = ReadonlyMap<string, number>;
-
 /** Whether two wallets are in one book, so that money can move between them atomically. */
 export type SharesBook = (one: string, other: string) => boolean;
 
@@ -86,8 +80,6 @@ export type Context = {
   readonly assets: KnownAssets;
   readonly holds: HoldWallets;
   readonly sharesBook: SharesBook;
-  /** Absent: no withdrawal needs a review. */
-  readonly reviews: Reviews | undefined;
 };
 
 /** Preserves the types of one definition: `prepare` takes what `read` returns. */

@@ -5,6 +5,7 @@ import { guarded } from './access.ts';
 import { authorization } from './answers/authorization.ts';
 import { define } from './definition.ts';
 import { amountTermsIn, refuse, secondsIn, walletIn } from './input.ts';
+import type { Input } from './input.ts';
 import { moneyOf } from './money.ts';
 import { amountProperties, ExpiresInSeconds, termProperties } from './schemas.ts';
 import type { AmountTerms } from './terms.ts';
@@ -23,6 +24,7 @@ export const hold = define({
   batchType: 'hold',
   grpc: { field: 'hold' },
   read(input): HoldRequest {
+    refuseReserved(input);
     if (input.values['effectiveAt'] !== undefined) refuse(`A hold moves no money, so it takes no ${input.nameOf('effectiveAt')}.`);
     return { ...amountTermsIn(input), wallet: walletIn(input), expiresInSeconds: secondsIn(input, 'expiresInSeconds') };
   },
@@ -42,3 +44,9 @@ export const hold = define({
   },
   answer: authorization,
 });
+
+/** By this property, the holds of asynchronous withdrawals are known (requests/posting.ts). */
+function refuseReserved({ terms }: Input): void {
+  const metadata = terms.metadata === undefined ? {} : (JSON.parse(terms.metadata) as object);
+  if (Object.hasOwn(metadata, 'coffer')) refuse('The property "coffer" in the metadata of a hold is reserved. Use another name.');
+}

@@ -19,11 +19,22 @@ export { createCommands } from './commands.ts';
 export type { BatchItem, Commands } from './commands.ts';
 export type { Definition, Subject } from './definition.ts';
 export { isIdempotencyKey, keyLengthMax } from './idempotency.ts';
-export { destinationIn, entryIdIn, InvalidInput, ownerIn, reasonIn, requiredMomentIn, walletIn, wordIn } from './input.ts';
+export {
+  callersTerms,
+  clearanceOf,
+  destinationIn,
+  entryIdIn,
+  InvalidInput,
+  ownerIn,
+  reasonIn,
+  requiredMomentIn,
+  walletIn,
+  wordIn,
+} from './input.ts';
 export type { Caller, Input, Values } from './input.ts';
 export { metadataMistake, reservedMetadata } from './metadata.ts';
 export type { OperationOutcome, OperationRefusal, OperationRefusalCode, OwnRefusalCode, PostedOutcome, RefusedOutcome } from './outcome.ts';
-export type { Reviews } from './reviewing.ts';
+export type { Reviews } from './outward.ts';
 export * from './schemas.ts';
 export { answerSchemas, definitions, operations } from './table.ts';
 export type { CommandName, OperationName, RequestOf } from './table.ts';

@@ -2,12 +2,13 @@
  * A request as an operation reads it, independent of the transport. A transport passes the values under the operation's field names; the
  * validation of each value is here, once.
  */
+import { paysOutDirectly } from '../identity/index.ts';
 import type { Principal } from '../identity/index.ts';
 import { choiceOf, isUuid, parseAmount, parseAmountOrZero, parseMoment, parseSignedAmount } from '../kernel/index.ts';
 import type { Sides } from '../ledger/index.ts';
 import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
 import { assetCodeLengthMax, destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
-import type { AmountTerms, AssetReference, Decided, Destination, MoneyTerms, Terms } from './terms.ts';
+import type { AmountTerms, AssetReference, Clearance, Decided, Destination, MoneyTerms, Terms } from './terms.ts';
 
 /** Values by field name, and the caller's name for each field, for messages. */
 export type Values = { readonly values: Readonly<Record<string, unknown>>; readonly nameOf: (field: string) => string };
@@ -19,9 +20,18 @@ export type Caller = {
   /** The actor as stored in the log. */
   readonly actor: string;
   readonly onlyOwner: string | undefined;
-  /** Throws the transport's error when the caller may not grant credit. */
-  admit(operation: 'setCreditLine'): unknown;
+  /** Throws the transport's error when the caller may not grant credit or backdate. */
+  admit(operation: 'setCreditLine' | 'backdate'): unknown;
 };
+
+/** What a transport has read, with what follows from the caller. */
+export function callersTerms(terms: Terms, { actor, principal }: Pick<Caller, 'actor' | 'principal'>): Input['terms'] {
+  return { ...terms, actor, clearance: clearanceOf(principal) };
+}
+
+export function clearanceOf(principal: Principal): Clearance | undefined {
+  return paysOutDirectly(principal) ? 'direct' : undefined;
+}
 
 /** A request that is invalid or not allowed to this caller; the message says what to send instead. */
 export class InvalidInput extends Error {
@@ -94,7 +104,7 @@ export function amountTermsIn(input: Input): AmountTerms {
 }
 
 export function moneyTermsIn(input: Input): MoneyTerms {
-  return { ...amountTermsIn(input), effectiveAt: momentIn(input, 'effectiveAt') };
+  return { ...amountTermsIn(input), effectiveAt: effectiveIn(input) };
 }
 
 /** Absent: all that is left. */
@@ -123,8 +133,12 @@ function exactly(parse: (given: string | number) => bigint | null, { values }: V
   return typeof given === 'string' || typeof given === 'number' ? parse(given) : null;
 }
 
-export function momentIn(input: Values, field: string): Date | undefined {
-  return textIn(input, field) === undefined ? undefined : requiredMomentIn(input, field);
+/** Only callers who may backdate set it: it changes balances of the past. */
+export function effectiveIn(input: Input): Date | undefined {
+  if (textIn(input, 'effectiveAt') === undefined) return undefined;
+  if (input.caller.onlyOwner !== undefined) refuse(`Users cannot set "${input.nameOf('effectiveAt')}". Omit it.`, 'forbidden');
+  input.caller.admit('backdate');
+  return requiredMomentIn(input, 'effectiveAt');
 }
 
 export function requiredMomentIn(input: Values, field: string): Date {

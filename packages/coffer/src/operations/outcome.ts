@@ -3,7 +3,13 @@ import type { Operation, Outcome, Refusal, RefusalCode } from '../ledger/index.t
 import type { SagaState } from '../wallets/index.ts';
 
 /** Refusals before the request reaches the ledger, which never decides these. */
-export type OwnRefusalCode = 'saga_not_linkable' | 'review_required';
+export type OwnRefusalCode =
+  | 'saga_not_linkable'
+  | 'review_required'
+  | 'payout_required'
+  | 'effective_in_future'
+  | 'effective_before_opening'
+  | 'period_closed';
 export type OperationRefusalCode = RefusalCode | OwnRefusalCode;
 export type OperationRefusal = { readonly code: OperationRefusalCode; readonly facts: Refusal['facts'] };
 

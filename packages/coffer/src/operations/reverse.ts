@@ -6,9 +6,9 @@ import { guarded } from './access.ts';
 import { posting } from './answers/posting.ts';
 import { define } from './definition.ts';
 import { keyOrFresh } from './idempotency.ts';
-import { decidedIn, entryIdIn, partIn } from './input.ts';
+import { decidedIn, effectiveIn, entryIdIn, partIn } from './input.ts';
 import { termsOf, wholeOrPart } from './money.ts';
-import { Amount, decidedProperties } from './schemas.ts';
+import { Amount, decidedProperties, EffectiveAt } from './schemas.ts';
 import type { Decided, Terms } from './terms.ts';
 
 export type ReversalRequest = Terms &
@@ -16,6 +16,7 @@ export type ReversalRequest = Terms &
     readonly operation: string;
     /** Absent: everything that is not reversed yet. */
     readonly amount?: bigint | undefined;
+    readonly effectiveAt?: Date | undefined;
   };
 
 export const reverse = define({
@@ -23,12 +24,17 @@ export const reverse = define({
   description: 'Moves back what an operation moved, in full or in part; never more than it moved',
   access: guarded('reversals:write', 'never'),
   subject: 'operationId',
-  fields: { amount: Type.Optional(Amount), ...decidedProperties },
+  fields: { amount: Type.Optional(Amount), effectiveAt: Type.Optional(EffectiveAt), ...decidedProperties },
   rest: { method: 'POST', path: '/operations/:operationId/reverse', tag: 'Operations', status: 201 },
   example: { parameters: { operationId: '1-20' }, body: { amount: 100, reason: 'chargeback 4711' } },
   batchType: 'reverse',
   grpc: { field: 'reverse' },
-  read: (input): ReversalRequest => ({ ...decidedIn(input), operation: entryIdIn(input, 'operationId'), amount: partIn(input) }),
+  read: (input): ReversalRequest => ({
+    ...decidedIn(input),
+    operation: entryIdIn(input, 'operationId'),
+    amount: partIn(input),
+    effectiveAt: effectiveIn(input),
+  }),
   async prepare(request, { ledger }) {
     const key = keyOrFresh(request.key);
     const original = await entryOfOperation(ledger, request.operation, request.onlyOwner);
@@ -46,6 +52,7 @@ export const reverse = define({
         initiator: initiator.id,
         reverses: original.seq,
         ...wholeOrPart(request.amount),
+        ...(request.effectiveAt && { effectiveAt: request.effectiveAt }),
         reason,
         actor,
         ...termsOf(request),

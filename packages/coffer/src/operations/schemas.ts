@@ -171,7 +171,10 @@ export const amountProperties = {
   asset: Type.Optional(AssetReference),
   minimumBalance: Type.Optional(MinimumBalance),
 };
-export const EffectiveAt = Type.String({ ...momentForm, description: `when it counts as having happened: ${moment}` });
+export const EffectiveAt = Type.String({
+  ...momentForm,
+  description: `when it counts as having happened: ${moment}; not in the future, before a wallet was opened, or in a closed period. Needs the scope money:backdate`,
+});
 
 /** For operations that move money of a wallet. */
 export const moneyProperties = { ...amountProperties, effectiveAt: Type.Optional(EffectiveAt), ...termProperties };

@@ -13,7 +13,14 @@ export type Terms = {
   readonly onlyOwner?: string | undefined;
   /** Who asks for it; recorded in the log. */
   readonly actor?: string | undefined;
+  readonly clearance?: Clearance | undefined;
 };
+
+/**
+ * How money may leave for the outside. `direct`: no payout decision is needed, only a review. `decided`: the review and the payout decision
+ * were made. Absent: a rule or the payout may hold it back.
+ */
+export type Clearance = 'direct' | 'decided';
 
 /** An asset by its code or number. Absent: the wallet's own, or the default asset. */
 export type AssetReference = string | number | undefined;

@@ -4,7 +4,6 @@ import { posting } from './answers/posting.ts';
 import { define } from './definition.ts';
 import { moneyTermsIn, walletIn } from './input.ts';
 import { prepareTransferOf } from './money.ts';
-import { reviewed } from './reviewing.ts';
 import { moneyProperties } from './schemas.ts';
 import type { WalletMoneyRequest } from './terms.ts';
 
@@ -21,6 +20,5 @@ export const withdraw = define({
   read: (input): WalletMoneyRequest => ({ ...moneyTermsIn(input), wallet: walletIn(input) }),
   prepare: (request, { assets }) =>
     prepareTransferOf(request, assets, { kind: 'withdrawal', debit: { wallet: request.wallet }, credit: { system: 'cash_out' } }),
-  gate: (request, prepared, { ledger, reviews }, opened) => (reviews ? reviewed(ledger, reviews, request, prepared, opened) : prepared),
   answer: posting,
 });

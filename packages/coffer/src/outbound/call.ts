@@ -10,6 +10,7 @@ import { checkTarget } from './guard.ts';
 import type { Target } from './guard.ts';
 import { namesFor } from './names.ts';
 import type { Names } from './names.ts';
+import { retryAfterIn } from './retry-after.ts';
 import { signatureHeaders } from './signature.ts';
 
 export type CallOptions = {
@@ -39,7 +40,7 @@ export type Called =
       readonly status: number;
       readonly body: string;
       readonly elapsedMs: number;
-      /** From Retry-After, when the server sent one. */
+      /** From Retry-After, in seconds or as a date, when the server sent one. */
       readonly retryAfterSeconds?: number;
     }
   | { readonly kind: 'refused'; readonly why: string }
@@ -87,8 +88,8 @@ type Sending = {
 async function send(sending: Sending): Promise<Answer> {
   const response = await exchange(sending);
   const body = await beginningOf(response);
-  const retryAfter = /^\d{1,6}$/.exec(response.headers['retry-after'] ?? '')?.[0];
-  return { status: response.statusCode ?? 0, body, ...(retryAfter !== undefined && { retryAfterSeconds: Number(retryAfter) }) };
+  const retryAfterSeconds = retryAfterIn(response.headers);
+  return { status: response.statusCode ?? 0, body, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
 }
 
 /** Resolves when the head of the answer has arrived. */

@@ -28,7 +28,13 @@ export function keyOf({ id, key, keyGeneration }: AsyncRequest): string {
 /** Posts it as a synchronous request would. */
 export async function post(commands: RequestCommands, request: AsyncRequest): Promise<Change> {
   const { type, wallet, content } = request;
-  const terms = { ...termsOf(request), effectiveAt: effectiveAtOf(content), metadata: content.metadata, key: keyOf(request) };
+  const terms = {
+    ...termsOf(request),
+    effectiveAt: effectiveAtOf(content),
+    metadata: content.metadata,
+    key: keyOf(request),
+    clearance: 'direct',
+  } as const;
   if (type === 'withdraw') return withdrawn(await commands.withdraw({ ...terms, wallet }));
   assert(content.to !== undefined, 'a transfer names its recipient');
   return transferred(await commands.transfer({ ...terms, from: wallet, to: content.to, mode: content.mode }), request);
@@ -87,6 +93,7 @@ export async function capture(
     metadata: metadataOf(request),
     key: `${stepKeyOf(request)}/capture/${captures}`,
     actor: actorOf(request),
+    clearance: 'decided',
   });
   if (outcome.status === 'posted') {
     // Another operation had captured a part; this was only the rest.

@@ -1,7 +1,7 @@
 /** Queries about wallets. */
 import type { PageCache } from '../cache/index.ts';
 import { bookOfWallet, operationId, parseOperationId, sagaDetails } from '../ledger/index.ts';
-import type { Asset, Balance, HoldRead, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
+import type { Asset, Balance, Closing, HoldRead, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
 import { entryOfOperation } from './operation-entry.ts';
 import { stateOf } from './sagas/drive.ts';
 import type { SagaState } from './sagas/drive.ts';
@@ -154,6 +154,11 @@ export class WalletQueries {
   async events(limit: number, cursor?: string): Promise<Page<LedgerEvent>> {
     const { events, next } = await this.#ledger.read.events(cursor, limit);
     return { items: events, next };
+  }
+
+  /** Closed periods, newest first: the first is in force. */
+  async closings(): Promise<readonly Closing[]> {
+    return await this.#ledger.closings.list();
   }
 
   /** Whether a cursor is beyond the end of the log: of one book, if it is named. */

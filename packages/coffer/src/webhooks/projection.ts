@@ -12,8 +12,8 @@ import { insertDeliveries, newestDelivered } from './delivery-store.ts';
 import type { NewDelivery } from './delivery-store.ts';
 
 export type WebhookProjectionOptions = {
-  /** The owner of a wallet, which never changes; null for a wallet without an owner. */
-  readonly ownerOf: (wallet: string) => Promise<string | null>;
+  /** The owner of a wallet, which never changes; null for a wallet without an owner, undefined for one that is not open yet. */
+  readonly ownerOf: (wallet: string) => Promise<string | null | undefined>;
   /** Called if there may be something to send. */
   readonly wake?: (() => void) | undefined;
 };
@@ -62,7 +62,10 @@ function wants(listener: Listener, event: LedgerEvent, owner: string | null | un
 
 const ownersMax = 50_000;
 
-/** Caches the owners of wallets. */
+/**
+ * Caches the owners of wallets. Only of wallets that exist: an event may concern one that is opened later, such as a transfer that it
+ * could not receive.
+ */
 class Owners {
   readonly #ownerOf: WebhookProjectionOptions['ownerOf'];
   readonly #known = new Map<string, string | null>();
@@ -75,7 +78,10 @@ class Owners {
     if (this.#known.size > ownersMax) this.#known.clear();
     const unknown = [...new Set(events.map(({ wallet }) => wallet))].filter((wallet) => !this.#known.has(wallet));
     const found = await Promise.all(unknown.map((wallet) => this.#ownerOf(wallet)));
-    for (const [at, wallet] of unknown.entries()) this.#known.set(wallet, found[at] ?? null);
+    for (const [at, wallet] of unknown.entries()) {
+      const owner = found[at];
+      if (owner !== undefined) this.#known.set(wallet, owner);
+    }
     return this.#known;
   }
 }

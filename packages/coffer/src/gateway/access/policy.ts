@@ -48,6 +48,11 @@ const others = {
   rejectRequest: guarded('requests:decide', 'never'),
   replayRequest: guarded('requests:decide', 'never'),
 
+  // No route of its own: an effective date needs it, in addition to the operation.
+  backdate: guarded('money:backdate', 'never'),
+  listClosings: guarded('wallets:read', 'never'),
+  closePeriod: guarded('periods:close', 'never', { open: 'as required' }),
+
   // Each operation of a batch is also checked separately.
   postBatch: guarded('batches:write', 'never'),
 

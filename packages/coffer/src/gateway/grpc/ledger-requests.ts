@@ -1,6 +1,14 @@
 /** Reads the operations of ledger.proto into requests, by the table of operations, and describes what is wrong with one. */
 import { readStrictJson } from '../../kernel/index.ts';
-import { batchSizeMax, definitions, InvalidInput, isIdempotencyKey, keyLengthMax, metadataMistake } from '../../operations/index.ts';
+import {
+  batchSizeMax,
+  callersTerms,
+  definitions,
+  InvalidInput,
+  isIdempotencyKey,
+  keyLengthMax,
+  metadataMistake,
+} from '../../operations/index.ts';
 import type { BatchItem, Caller, Definition, Input, Terms } from '../../operations/index.ts';
 import type { Admission, OperationName } from '../access/index.ts';
 import { itemName } from '../problems/index.ts';
@@ -60,7 +68,7 @@ function inputOf(definition: Definition, { terms, money, ...fields }: Message, c
   const given = presentIn(fields);
   if (money) Object.assign(given, presentIn(money));
   const values = definition.grpc.values ? presentIn(definition.grpc.values(given)) : given;
-  return { values, terms: { ...readTerms(terms, caller.onlyOwner), actor: caller.actor }, caller, nameOf: snakeCase };
+  return { values, terms: callersTerms(readTerms(terms, caller.onlyOwner), caller), caller, nameOf: snakeCase };
 }
 
 /** In proto3 an empty string is an absent one. */

@@ -1,4 +1,6 @@
 /** wallet.WalletService: opens, reads, credits and debits the wallet of a user in the default asset. */
+import { actorOf } from '../../identity/index.ts';
+import { callersTerms } from '../../operations/index.ts';
 import type { Commands, OperationOutcome } from '../../operations/index.ts';
 import { Metadata } from '@grpc/grpc-js';
 import { isUuid } from '../../kernel/index.ts';
@@ -115,7 +117,7 @@ class WalletCalls {
     kind: 'deposit' | 'withdraw',
     givenUserId: string,
     amount: bigint,
-    { metadata, onlyOwner }: Call,
+    { metadata, onlyOwner, principal }: Call,
   ): Promise<Answer<WalletResponse>> {
     const userId = uuidOf(givenUserId);
     if (userId === null) return { failure: failureOf('user_id_invalid') };
@@ -130,7 +132,11 @@ class WalletCalls {
     const createdAt = this.#openingTimes.known(wallet) ?? (await this.#openingTimes.read(wallet));
     if (createdAt === null) return { failure: walletNotFound(wallet) };
 
-    const outcome = await this.#commands[kind]({ wallet, amount, key, onlyOwner });
+    const outcome = await this.#commands[kind]({
+      wallet,
+      amount,
+      ...callersTerms({ key, onlyOwner }, { actor: actorOf(principal), principal }),
+    });
     const trailer = outcomeTrailer(outcome, wallet);
     if (outcome.status === 'refused') return { failure: ledgerFailure(outcome.refusal, outcome.entry, this.#assets), trailer };
     const side = kind === 'deposit' ? outcome.entry.credit : outcome.entry.debit;

@@ -1,6 +1,7 @@
 /** Turns a REST request into the input of an operation: the body's values by field name, the key from headers or body. */
 import type { TProperties, TSchema } from 'typebox';
 import { actorOf } from '../../identity/index.ts';
+import { callersTerms } from '../../operations/index.ts';
 import type { Caller, Definition, Input, Terms } from '../../operations/index.ts';
 import type { Admission } from '../access/index.ts';
 import type { Product, Reply, Request } from './app.ts';
@@ -22,15 +23,15 @@ export function inputOf(
   for (const [field, name] of Object.entries(names)) {
     if (values[name] !== undefined) values[field] = values[name];
   }
-  const admit = (operation: 'setCreditLine') => admitted(product, request, operation);
+  const admit: Caller['admit'] = (operation) => admitted(product, request, operation);
   const terms = readContent(request, reply, body);
   const caller = callerFor(callerOf(request), admit);
-  return { values, terms: { ...terms, actor: caller.actor }, caller, nameOf: (field) => names[field] ?? field };
+  return { values, terms: callersTerms(terms, caller), caller, nameOf: (field) => names[field] ?? field };
 }
 
 /** An item of a batch: headers do not apply, because each item has its own key. */
 export function itemInput(values: Readonly<Record<string, unknown>>, terms: Terms, caller: Caller): Input {
-  return { values, terms: { ...terms, actor: caller.actor }, caller, nameOf };
+  return { values, terms: callersTerms(terms, caller), caller, nameOf };
 }
 
 export function callerFor({ principal, onlyOwner }: Admission, admit: Caller['admit']): Caller {

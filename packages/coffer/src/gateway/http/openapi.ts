@@ -35,6 +35,7 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
         'Events',
         'Webhooks',
         'Fraud',
+        'Periods',
         'Notifications',
         'Assets',
         'Health',

@@ -7,6 +7,14 @@ const sameRequest = 'Send the same request again, after the seconds that Retry-A
 
 /** Rows whose detail is `detailGivenLater` always get a specific detail where they are answered. */
 export const gatewayProblems = {
+  closing_in_future: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The closing date is in the future.',
+    detail: 'A period can be closed once it has ended, and ‹before› is in the future.',
+    remedy: 'Send a date that has passed.',
+    only: 'REST',
+  },
   invalid_request: {
     http: 400,
     grpc: 'INVALID_ARGUMENT',

@@ -5,6 +5,7 @@ import { itemName } from './row.ts';
 import type { Facts, ProblemRow } from './row.ts';
 
 const newKey = 'retry with a new key';
+const withdrawLater = 'Withdraw it on its own and asynchronously, which REST offers ("async": true); release a hold first.';
 const smallerAmount = 'Retry with a new key and a smaller amount';
 
 export const ledgerProblems = {
@@ -41,7 +42,8 @@ export const ledgerProblems = {
     grpc: 'FAILED_PRECONDITION',
     title: 'The wallets are in different books, and this operation needs one.',
     detail: '"‹wallet›" is in another book, and this operation has to happen within one book.',
-    remedy: 'Name a wallet of the same book. Money reaches another book by a transfer that is sent on its own and without mode atomic.',
+    remedy:
+      'Name a wallet of the same book. Money reaches another book by a transfer that is sent on its own and without mode atomic: to pay a hold there, capture it to a wallet of its own book, and transfer it on.',
   },
   asset_unknown: {
     http: 422,
@@ -90,7 +92,10 @@ export const ledgerProblems = {
     title: 'The operation cannot be reversed.',
     detail:
       'Operation ‹reverses› (‹kind›) cannot be reversed: only deposits, top-ups, withdrawals, spends, captures and transfers within a book can.',
-    remedy: 'To undo a hold, release it; to undo anything else, post the opposite operation.',
+    remedy: ({ kind = '' }) =>
+      kind.startsWith('transfer_')
+        ? 'It moved money between books. To pay it back, transfer the amount from the wallet that received it to the wallet that sent it.'
+        : 'To undo a hold, release it; to undo anything else, post the opposite operation.',
   },
   asset_mismatch: {
     http: 422,
@@ -237,8 +242,36 @@ export const walletProblems = {
     http: 422,
     grpc: 'FAILED_PRECONDITION',
     title: 'A fraud rule may require a review of this withdrawal, so it cannot be posted immediately.',
-    detail: 'A withdrawal from "‹wallet›" may need a review first, so it was not posted.',
-    remedy: 'Send the withdrawal on its own and asynchronously, which REST offers ("async": true), with the same key or a new one.',
+    detail: 'Money that leaves "‹wallet›" for cash_out may need a review first, so nothing was posted.',
+    remedy: withdrawLater,
+  },
+  effective_in_future: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The effective date is in the future.',
+    detail: 'The effective date ‹effectiveAt› is in the future: it is ‹now›.',
+    remedy: 'Omit it, or send a date that has passed.',
+  },
+  effective_before_opening: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'A wallet of the operation was not open on the effective date.',
+    detail: 'The wallet "‹wallet›" was not open at ‹effectiveAt›.',
+    remedy: 'Omit the effective date, or send one after the opening of the wallet.',
+  },
+  period_closed: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The effective date is in a closed period.',
+    detail: 'The period before ‹before› is closed, and the effective date is ‹effectiveAt›.',
+    remedy: 'Omit the effective date, or send one in an open period.',
+  },
+  payout_required: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'Payouts are decided first, so this withdrawal cannot be posted immediately.',
+    detail: 'A payout of money from "‹wallet›" is decided before it leaves for cash_out, so nothing was posted.',
+    remedy: `${withdrawLater} Staff, and API keys with the scope money:withdraw:direct, need no payout decision.`,
   },
 } as const satisfies Record<OwnRefusalCode, ProblemRow>;
 

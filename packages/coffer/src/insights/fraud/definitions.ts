@@ -5,8 +5,11 @@ import { Value } from 'typebox/value';
 import { amountPattern } from '../../kernel/index.ts';
 import type { Assets } from '../../ledger/index.ts';
 
-/** Movements out of a wallet. The hold of an asynchronous withdrawal counts as a withdrawal, from the time of the hold. */
-export const movementKinds = ['withdrawal', 'spend', 'transfer'] as const;
+/**
+ * Movements out of a wallet. A capture and the sweep of a close count by their destination: cash_out as a withdrawal, a wallet as a
+ * transfer, any other system account as a spend. The hold of an asynchronous withdrawal counts as a withdrawal, from the time of the hold.
+ */
+export const movementKinds = ['withdrawal', 'spend', 'transfer', 'reversal'] as const;
 export type MovementKind = (typeof movementKinds)[number];
 
 export const ruleKinds = ['velocity', 'amount', 'sum'] as const;

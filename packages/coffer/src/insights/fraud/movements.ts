@@ -1,4 +1,5 @@
-/** Movements out of wallets, as the rules see them: read from the event log. */
+/** Movements out of wallets, as the rules see them: read from the event log. Each way out counts once, as what it is. */
+import { isSystemAccountId, systemAccountId } from '../../ledger/index.ts';
 import type { LedgerEvent } from '../../ledger/index.ts';
 import { reservedMetadata } from '../../operations/index.ts';
 import type { MovementKind } from './definitions.ts';
@@ -16,23 +17,34 @@ export type Movement = {
   readonly recordedAt: Date;
 };
 
-const kindOfEvent: Readonly<Record<string, MovementKind>> = {
-  FundsWithdrawn: 'withdrawal',
-  FundsSpent: 'spend',
-  TransferDebited: 'transfer',
+type Kinds = (data: LedgerEvent['data']) => MovementKind | null;
+
+/** By the event of the wallet that it leaves; a saga's TransferDebited is the same as that of a transfer within a book. */
+const kindOfEvent: Readonly<Record<string, Kinds>> = {
+  FundsWithdrawn: () => 'withdrawal',
+  FundsSpent: () => 'spend',
+  TransferDebited: () => 'transfer',
+  // The hold of an asynchronous withdrawal counts from the time of the hold, so its capture does not.
+  HoldAuthorized: ({ metadata }) => (memberOf(memberOf(metadata, reservedMetadata), 'purpose') === 'withdrawal' ? 'withdrawal' : null),
+  HoldCaptured: ({ purpose, ...data }) => (purpose === 'withdrawal' ? null : kindTo(data)),
+  // Without a recipient when there was nothing to sweep.
+  WalletClosed: (data) => kindTo(data),
+  ReversalDebited: () => 'reversal',
 };
 
-/** Null if the event is not a movement. A capture is not one: its amount left the wallet's control with the hold. */
+/** Null if the event is not a movement. */
 export function movementOf({ id, book, seq, part, type, wallet, recordedAt, data }: LedgerEvent): Movement | null {
-  const kind = kindOfEvent[type] ?? (type === 'HoldAuthorized' && isForWithdrawal(data['metadata']) ? 'withdrawal' : undefined);
   const { amount, asset } = data;
-  if (kind === undefined || typeof amount !== 'string' || typeof asset !== 'number') return null;
-  return { id, book, seq, part, wallet, kind, asset, amount: BigInt(amount), recordedAt };
+  if (typeof amount !== 'string' || typeof asset !== 'number') return null;
+  const kind = kindOfEvent[type]?.(data) ?? null;
+  return kind && { id, book, seq, part, wallet, kind, asset, amount: BigInt(amount), recordedAt };
 }
 
-/** Asynchronous withdrawals mark their hold, under a name that callers cannot use. */
-function isForWithdrawal(metadata: unknown): boolean {
-  return memberOf(memberOf(metadata, reservedMetadata), 'purpose') === 'withdrawal';
+/** By the account that receives it. */
+function kindTo({ to, asset }: LedgerEvent['data']): MovementKind | null {
+  if (typeof to !== 'string' || typeof asset !== 'number') return null;
+  if (!isSystemAccountId(to)) return 'transfer';
+  return to === systemAccountId('cash_out', asset) ? 'withdrawal' : 'spend';
 }
 
 function memberOf(value: unknown, name: string): unknown {

@@ -1,6 +1,6 @@
 /** Corrections: money goes back the way it came, in full or in parts, never more than came. */
 import { changed, isSystemAccountId } from './accounts.ts';
-import { amounts } from './content.ts';
+import { amounts, effective } from './content.ts';
 import type { Content } from './content.ts';
 import { noAccounts, refuse } from './decision.ts';
 import type { BookView, Decision, Refused } from './decision.ts';
@@ -50,7 +50,7 @@ export function decideReversal(book: BookView, operation: ReversalOperation, now
 
 export function reversalContent(operation: ReversalOperation): Content {
   const { reverses, reason, actor } = operation;
-  return { debit: null, credit: null, ...amounts(operation), reverses, reason, actor };
+  return { debit: null, credit: null, ...amounts(operation), ...effective(operation), reverses, reason, actor };
 }
 
 /** A refusal cannot be reversed, and an operation of another account is not found. */

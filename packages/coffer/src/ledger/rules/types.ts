@@ -224,6 +224,7 @@ export type ReversalOperation = Terms &
     readonly key: string;
     readonly initiator: string;
     readonly reverses: number;
+    readonly effectiveAt?: Date;
   };
 
 /** `sweepTo`: where the balance goes; without it a wallet that is not empty is refused. */

@@ -163,8 +163,8 @@ const kinds: Readonly<Record<Exclude<EntryKind, 'open'>, Kind>> = {
     ...step,
     initiator: 'original',
     stops: { debit: ['closed'], credit: ['closed'] },
-    extra: ['askedAmount', 'details', 'reverses', 'reversed'],
-    content: (of) => ({ debit: null, credit: null, ...amountOf(of), reverses: of.row.reverses ?? 0, ...of.decided }),
+    extra: ['askedAmount', 'details', 'effectiveAtUs', 'reverses', 'reversed'],
+    content: (of) => ({ debit: null, credit: null, ...amountOf(of), ...effectiveOf(of), reverses: of.row.reverses ?? 0, ...of.decided }),
     events: [
       ['OperationReversed', 'scope'],
       ['ReversalDebited', 'debit', 'wallet'],

@@ -507,6 +507,7 @@ export type Reverse = {
   readonly operationId: string;
   readonly amount: bigint | null;
   readonly reason: string;
+  readonly effectiveAt: string;
 };
 
 const reverseFields: Nested<Reverse> = {
@@ -515,20 +516,23 @@ const reverseFields: Nested<Reverse> = {
     writer.text(2, message.operationId);
     writer.optionalInt64(3, message.amount);
     writer.text(4, message.reason);
+    writer.text(5, message.effectiveAt);
   },
   read(reader) {
     let terms: Terms | null = null;
     let operationId: string = "";
     let amount: bigint | null = null;
     let reason: string = "";
+    let effectiveAt: string = "";
     while (reader.next()) {
       if (reader.isMessage(1)) terms = reader.message(termsFields);
       else if (reader.isText(2)) operationId = reader.text();
       else if (reader.isInt64(3)) amount = reader.int64();
       else if (reader.isText(4)) reason = reader.text();
+      else if (reader.isText(5)) effectiveAt = reader.text();
       else reader.skip();
     }
-    return { terms, operationId, amount, reason };
+    return { terms, operationId, amount, reason, effectiveAt };
   },
 };
 

@@ -15,6 +15,7 @@ import { liveRoutes } from '../live/routes.ts';
 import { assetRoutes } from './assets.ts';
 import { auditRoutes, auditSchemas } from './audit.ts';
 import { batchRoutes } from './batches.ts';
+import { closingRoutes, closingSchemas } from './closings.ts';
 import { deadLetterRoutes, deadLetterSchemas } from './dead-letters.ts';
 import { demoLoginRoutes } from './demo-login.ts';
 import { eventRoutes, eventSchemas } from './events.ts';
@@ -44,6 +45,7 @@ export const namedSchemas = [
   ...walletSchemas,
   ...holdSchemas,
   ...batchSchemas,
+  ...closingSchemas,
   ...eventSchemas,
   ...deadLetterSchemas,
   ...projectionSchemas,
@@ -75,6 +77,7 @@ export function registerRoutes(app: App, product: Product): void {
   projectionRoutes(app, product);
   liveRoutes(app, product);
   assetRoutes(app, product);
+  closingRoutes(app, product);
   webhookRoutes(app, product);
   webhookDeliveryRoutes(app, product);
   auditRoutes(app, product);

@@ -2,10 +2,10 @@
 import type { Static } from 'typebox';
 import { emailLengthMax, nameLengthMax, passwordLengthMax, passwordLengthMin, roles } from '../../../identity/index.ts';
 import type { LoginAttempt, User } from '../../../identity/index.ts';
-import { DestinationName, oneOf, orNull, ref, strict, Timestamp, WalletId } from '../../../operations/index.ts';
+import { clearanceOf, DestinationName, oneOf, orNull, ref, strict, Timestamp, WalletId } from '../../../operations/index.ts';
 import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
-import { accountOf } from '../callers.ts';
+import { accountOf, callerOf } from '../callers.ts';
 import { LoginTries } from '../login-tries.ts';
 import { problem, refusalProblem, sendProblem, tooMany } from '../problem.ts';
 import { readDestination } from '../request-content.ts';
@@ -193,6 +193,7 @@ export function userRoutes(app: App, product: Product): void {
           sweepTo: destination,
           reason: 'the user was deleted',
           actor: actorOf(request),
+          clearance: clearanceOf(callerOf(request).principal),
         });
       const deleted = await users.softDelete({ id }, closeWallets);
       access.forget();
