@@ -257,7 +257,8 @@ _OperationOptional = TypedDict("_OperationOptional", {
     "reverses": "str",  # id of the operation that this one reverses
     "transferId": "str",  # id of the transfer that this is a step of
     "reason": "str",  # the reason given
-    "actor": "str",  # who decided it; hidden from users
+    "actor": "str",  # who asked for it; hidden from users
+    "approver": "str",  # who approved it; hidden from users
     "controls": "Dict[str, Any]",
     "reversed": "str",  # amount reversed so far
     "reversedBy": "List[str]",  # ids of the operations that reversed it, fully or partly
@@ -312,7 +313,8 @@ _TransferOptional = TypedDict("_TransferOptional", {
     "reverses": "str",  # id of the operation that this one reverses
     "transferId": "str",  # id of the transfer that this is a step of
     "reason": "str",  # the reason given
-    "actor": "str",  # who decided it; hidden from users
+    "actor": "str",  # who asked for it; hidden from users
+    "approver": "str",  # who approved it; hidden from users
     "controls": "Dict[str, Any]",
     "reversed": "str",  # amount reversed so far
     "reversedBy": "List[str]",  # ids of the operations that reversed it, fully or partly
@@ -487,7 +489,7 @@ _BatchDepositOptional = TypedDict("_BatchDepositOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
-    "effectiveAt": "str",  # when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -509,7 +511,7 @@ _BatchWithdrawOptional = TypedDict("_BatchWithdrawOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
-    "effectiveAt": "str",  # when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -532,7 +534,7 @@ _BatchTransferOptional = TypedDict("_BatchTransferOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
-    "effectiveAt": "str",  # when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -555,7 +557,7 @@ _BatchTopupOptional = TypedDict("_BatchTopupOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
     "user_id": "str",  # user id; services and staff use it to name the wallets' owner
-    "effectiveAt": "str",  # when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -577,7 +579,7 @@ _BatchSpendOptional = TypedDict("_BatchSpendOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
     "user_id": "str",  # user id; services and staff use it to name the wallets' owner
-    "effectiveAt": "str",  # when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -599,7 +601,7 @@ _BatchHoldOptional = TypedDict("_BatchHoldOptional", {
     "upTo": "bool",  # true: take as much of the amount as is available; refused only when that is nothing
     "asset": "Union[str, int]",  # an asset's code or number, as listed by GET /assets
     "minimumBalance": "Union[str, int]",  # how much of the balance, excluding held amounts, must remain, or nothing is done: a whole number of minor units, as a string of up to 38 digits or a JSON integer
-    "expiresInSeconds": "int",  # after how many seconds what is left of the hold is released; never when absent
+    "expiresInSeconds": "int",  # after how many seconds what is left of the hold is released: 1 to 315360000; never when absent
     "requestId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "txId": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
     "payment_id": "str",  # idempotency key: 1 to 128 characters of printable text; the same key with the same content is one operation, however often you send it
@@ -626,7 +628,7 @@ _BatchCaptureOptional = TypedDict("_BatchCaptureOptional", {
     "toWalletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
     "to": "Literal[\"cash_out\", \"treasury\", \"fees\", \"breakage\"]",  # a system account: one of cash_out, treasury, fees, breakage
     "final": "bool",  # true: what is left after this part is released to the wallet
-    "effectiveAt": "str",  # when it counts as having happened: a moment in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
+    "effectiveAt": "str",  # when it counts as having happened: a timestamp in RFC 3339 with its zone, to the millisecond, in the years 1 to 9999
 }, total=False)
 
 
@@ -808,11 +810,11 @@ _BatchResultOptional = TypedDict("_BatchResultOptional", {
     "sweptTo": "Counterparty",
     "reason": "str",
     "actor": "str",  # the actor who decided it
-    "code": "str",  # of a refusal: stable code for programs
-    "title": "str",  # of a refusal
-    "detail": "str",  # of a refusal: what to do about it
-    "facts": "Dict[str, Any]",  # of a refusal: the facts behind the detail
-    "transferStatus": "str",  # of a transfer in steps whose money was returned: compensated
+    "code": "str",  # if refused: a stable code for programs
+    "title": "str",  # if refused: what kind of problem it is
+    "detail": "str",  # if refused: what went wrong, and what to do about it
+    "facts": "Dict[str, Any]",  # if refused: the facts behind the detail
+    "transferStatus": "str",  # compensated: the money of a transfer in steps was returned
 }, total=False)
 
 
@@ -883,11 +885,12 @@ User = TypedDict("User", {
     "email": "Union[str, None]",
     "name": "str",
     "role": "Literal[\"user\", \"operator\", \"admin\"]",
+    "suspendedAt": "Union[str, None]",
     "createdAt": "str",
     "updatedAt": "str",
 })
 
-Session = TypedDict("Session", {
+NewSession = TypedDict("NewSession", {
     "token": "str",
     "expiresAt": "str",
     "user": "User",
@@ -900,6 +903,16 @@ Login = TypedDict("Login", {
     "clientIp": "Union[str, None]",
     "userAgent": "Union[str, None]",
     "createdAt": "str",
+})
+
+Session = TypedDict("Session", {
+    "id": "str",
+    "current": "bool",  # whether this request uses it
+    "createdAt": "str",
+    "lastUsedAt": "str",
+    "expiresAt": "str",
+    "clientIp": "Union[str, None]",
+    "userAgent": "Union[str, None]",
 })
 
 ApiKey = TypedDict("ApiKey", {
@@ -1291,6 +1304,22 @@ HealthAnswer = TypedDict("HealthAnswer", {
     "detail": "str",
 })
 
+ListMySessionsAnswer = TypedDict("ListMySessionsAnswer", {
+    "items": "List[Session]",
+})
+
+EndMySessionsAnswer = TypedDict("EndMySessionsAnswer", {
+    "ended": "int",  # how many sessions ended
+})
+
+EndMySessionAnswer = TypedDict("EndMySessionAnswer", {
+    "ended": "int",  # how many sessions ended
+})
+
+LogOutAnswer = TypedDict("LogOutAnswer", {
+    "ended": "int",  # how many sessions ended
+})
+
 
 # The default of an argument: it is not sent. None is sent as null.
 _omitted: Any = object()
@@ -1651,7 +1680,7 @@ class Coffer:
         at: str,
         by: Literal["recorded", "effective"] = _omitted,
     ) -> PastBalance:
-        """Returns a wallet's balance at a past moment: by recorded date (the default) or by effective date."""
+        """Returns a wallet's balance at a past time: by recorded date (the default) or by effective date."""
         answer: PastBalance = self._send("GET", "/wallet/{id}/balance", {"id": id}, {"at": at, "by": by}, {})
         return answer
 
@@ -1719,9 +1748,9 @@ class Coffer:
         *,
         email: str,
         password: str,
-    ) -> Session:
+    ) -> NewSession:
         """Logs in with e-mail address and password, and returns a token."""
-        answer: Session = self._send("POST", "/users/login", {}, {}, {}, {"email": email, "password": password})
+        answer: NewSession = self._send("POST", "/users/login", {}, {}, {}, {"email": email, "password": password})
         return answer
 
     def get_me(self) -> User:
@@ -1799,6 +1828,26 @@ class Coffer:
     ) -> ListLoginsAnswer:
         """Lists the login attempts of a user, newest first."""
         answer: ListLoginsAnswer = self._send("GET", "/users/{userId}/logins", {"userId": user_id}, {"limit": limit, "cursor": cursor}, {})
+        return answer
+
+    def suspend_user(
+        self,
+        *,
+        user_id: str,
+        reason: str,
+    ) -> User:
+        """Suspends a user: the user can no longer log in, and every token stops working within a second, live streams included. Wallets stay as they are. Operators can suspend users, admins also staff."""
+        answer: User = self._send("POST", "/users/{userId}/suspend", {"userId": user_id}, {}, {}, {"reason": reason})
+        return answer
+
+    def reinstate_user(
+        self,
+        *,
+        user_id: str,
+        reason: str,
+    ) -> User:
+        """Ends the suspension of a user, who can log in again. Earlier tokens stay invalid."""
+        answer: User = self._send("POST", "/users/{userId}/reinstate", {"userId": user_id}, {}, {}, {"reason": reason})
         return answer
 
     def list_keys(self) -> ListKeysAnswer:
@@ -2082,7 +2131,7 @@ class Coffer:
         since: str,
         status: Literal["failed", "delivered"] = _omitted,
     ) -> ReplayWebhookAnswer:
-        """Sends failed (or delivered) deliveries since a moment again; at most the oldest 10000."""
+        """Sends failed (or delivered) deliveries since a time again; at most the oldest 10000."""
         answer: ReplayWebhookAnswer = self._send("POST", "/webhooks/{webhookId}/replay", {"webhookId": webhook_id}, {}, {}, {"since": since, "status": status})
         return answer
 
@@ -2270,6 +2319,34 @@ class Coffer:
     def get_metrics(self) -> str:
         """Returns metrics of posting, requests, pools, memory and the event loop in the Prometheus text format."""
         answer: str = self._send("GET", "/metrics", {}, {}, {})
+        return answer
+
+    def list_my_sessions(self) -> ListMySessionsAnswer:
+        """Lists the valid sessions of the caller, newest first."""
+        answer: ListMySessionsAnswer = self._send("GET", "/auth/sessions", {}, {}, {})
+        return answer
+
+    def end_my_sessions(
+        self,
+        *,
+        current: bool = _omitted,
+    ) -> EndMySessionsAnswer:
+        """Ends the other sessions of the caller; with `current=true` also the one in use."""
+        answer: EndMySessionsAnswer = self._send("DELETE", "/auth/sessions", {}, {"current": current}, {})
+        return answer
+
+    def end_my_session(
+        self,
+        *,
+        session_id: str,
+    ) -> EndMySessionAnswer:
+        """Ends a session of the caller: its token stops working within a second, live streams included."""
+        answer: EndMySessionAnswer = self._send("DELETE", "/auth/sessions/{sessionId}", {"sessionId": session_id}, {}, {})
+        return answer
+
+    def log_out(self) -> LogOutAnswer:
+        """Ends the session in use: its token stops working within a second, live streams included."""
+        answer: LogOutAnswer = self._send("POST", "/auth/logout", {}, {}, {})
         return answer
 
 

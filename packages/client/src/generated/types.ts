@@ -118,11 +118,13 @@ export type Projection = { readonly name: string; readonly generation: number; r
 
 export type SetAsideEvent = { readonly eventId: string; readonly eventType: string | null; readonly walletId: string | null; readonly error: string; readonly tries: number; readonly since: string; };
 
-export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly name: string; readonly role: "user" | "operator" | "admin"; readonly createdAt: string; readonly updatedAt: string; };
+export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly name: string; readonly role: "user" | "operator" | "admin"; readonly suspendedAt: string | null; readonly createdAt: string; readonly updatedAt: string; };
 
-export type Session = { readonly token: string; readonly expiresAt: string; readonly user: User; };
+export type NewSession = { readonly token: string; readonly expiresAt: string; readonly user: User; };
 
 export type Login = { readonly id: string; readonly success: boolean; readonly reason: string | null; readonly clientIp: string | null; readonly userAgent: string | null; readonly createdAt: string; };
+
+export type Session = { readonly id: string; readonly current: boolean; readonly createdAt: string; readonly lastUsedAt: string; readonly expiresAt: string; readonly clientIp: string | null; readonly userAgent: string | null; };
 
 export type ApiKey = { readonly id: string; readonly prefix: string; readonly name: string; readonly scopes: readonly (string)[]; readonly createdAt: string; readonly createdBy: string; readonly rotatedAt: string | null; readonly previousExpiresAt: string | null; readonly expiresAt: string | null; readonly lastUsedAt: string | null; readonly revokedAt: string | null; };
 
@@ -566,6 +568,20 @@ export type ListLoginsInput = {
   readonly cursor?: string | undefined;
 };
 
+export type SuspendUserInput = {
+  /** user id; services and staff use it to name the wallets' owner */
+  readonly userId: string;
+  /** why, in 1 to 1000 characters; stored in the log */
+  readonly reason: string;
+};
+
+export type ReinstateUserInput = {
+  /** user id; services and staff use it to name the wallets' owner */
+  readonly userId: string;
+  /** why, in 1 to 1000 characters; stored in the log */
+  readonly reason: string;
+};
+
 export type CreateKeyInput = {
   /** what the key is for */
   readonly name: string;
@@ -893,4 +909,14 @@ export type ListNotificationsInput = {
 export type ReadNotificationInput = {
   /** notification id */
   readonly notificationId: string;
+};
+
+export type EndMySessionsInput = {
+  /** whether to end the session in use, too; default false */
+  readonly current?: boolean | undefined;
+};
+
+export type EndMySessionInput = {
+  /** id of a session */
+  readonly sessionId: string;
 };

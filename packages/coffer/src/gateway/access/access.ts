@@ -79,7 +79,7 @@ export class Access {
   async reconsider(operation: OperationName, authorization: string | undefined): Promise<Decision> {
     if (authorization === undefined) return this.mode === 'open' ? this.authorize(anonymous, operation) : noCredential;
     const credential = bearer.exec(authorization)?.[1] ?? '';
-    const principal = this.#authenticator.known(credential) ?? (await this.#authenticator.authenticate(credential));
+    const principal = await this.#authenticator.recheck(credential);
     return principal ? this.authorize(principal, operation) : badCredential;
   }
 

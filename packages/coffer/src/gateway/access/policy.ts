@@ -69,6 +69,10 @@ const others = {
   updateMe: myself,
   deleteMe: myself,
   listMyLogins: myself,
+  listMySessions: myself,
+  endMySession: myself,
+  endMySessions: myself,
+  logOut: myself,
   listMyNotifications: myself,
   readMyNotification: myself,
   readAllMyNotifications: myself,
@@ -94,6 +98,9 @@ const others = {
   listUsers: guarded('users:read', 'never', { open: 'as required' }),
   listLogins: guarded('users:read', 'never', { open: 'as required' }),
   setUserRole: guarded('never', 'never', { open: 'as required', staff: 'admin' }),
+  // An operator can suspend users; only an admin can suspend staff.
+  suspendUser: guarded('never', 'never', { open: 'as required' }),
+  reinstateUser: guarded('never', 'never', { open: 'as required' }),
 
   listKeys: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
   createKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
