@@ -1749,7 +1749,7 @@ class Coffer:
         email: str,
         password: str,
     ) -> NewSession:
-        """Logs in with e-mail address and password, and returns a token."""
+        """Logs in with e-mail address and password, and returns a token. The cookie coffer_device proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out."""
         answer: NewSession = self._send("POST", "/users/login", {}, {}, {}, {"email": email, "password": password})
         return answer
 

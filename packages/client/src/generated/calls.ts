@@ -161,7 +161,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/users/signup", query: [], hasBody: true, key: "none" }, input, options)) as User;
   }
 
-  /** Logs in with e-mail address and password, and returns a token */
+  /** Logs in with e-mail address and password, and returns a token. The cookie coffer_device proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out */
   async logIn(input: LogInInput, options: CallOptions = {}): Promise<NewSession> {
     return (await this.call({ method: "POST", path: "/users/login", query: [], hasBody: true, key: "none" }, input, options)) as NewSession;
   }

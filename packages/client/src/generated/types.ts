@@ -505,7 +505,7 @@ export type SignUpInput = {
   readonly email: string;
   /** name, 1 to 200 characters */
   readonly name: string;
-  /** password, 8 to 512 characters */
+  /** password, 12 to 512 characters */
   readonly password: string;
 };
 
@@ -521,7 +521,7 @@ export type UpdateMeInput = {
   readonly email?: string | undefined;
   /** name, 1 to 200 characters */
   readonly name?: string | undefined;
-  /** password, 8 to 512 characters */
+  /** password, 12 to 512 characters */
   readonly password?: string | undefined;
   /** password */
   readonly currentPassword?: string | undefined;

@@ -4,6 +4,7 @@ export type IdentityRefusalCode =
   | 'name_invalid'
   | 'password_too_short'
   | 'password_too_long'
+  | 'password_common'
   | 'nothing_to_update'
   | 'cursor_invalid'
   | 'email_taken'

@@ -2,6 +2,7 @@
 import { decodeProtectedHeader } from 'jose';
 import type pg from 'pg';
 import { isUuid, newId } from '../kernel/index.ts';
+import { Devices } from './devices.ts';
 import { isDemoUser } from './demo.ts';
 import { Issuer } from './issuer.ts';
 import type { IssuerSettings } from './issuer.ts';
@@ -31,6 +32,7 @@ export class Sessions {
   readonly #store: IdentityStore;
   readonly #sessions: SessionStore;
   readonly #tokens: Tokens;
+  readonly #devices: Devices;
   readonly #issuer: Issuer | null;
 
   /**
@@ -46,6 +48,7 @@ export class Sessions {
     this.#store = new IdentityStore(options.pool);
     this.#sessions = new SessionStore(options.pool, options.staffIdleMs ?? null);
     this.#tokens = new Tokens(options.jwtSecret);
+    this.#devices = new Devices([options.jwtSecret]);
     this.#issuer = options.issuer ? new Issuer(options.issuer) : null;
   }
 
@@ -61,6 +64,18 @@ export class Sessions {
     await this.#log(input, stored, matches);
     // Only somebody who knows the password learns of the suspension.
     return stored && matches ? await this.#begin(stored, input) : refused('credentials_wrong');
+  }
+
+  /** A proof for the device of a login, to send with the next one. */
+  proveDevice(user: Pick<User, 'id'>): string {
+    return this.#devices.prove(user.id);
+  }
+
+  /** The device of a proof, if it proves an earlier login to the account of this address; else null. Throws IdentityUnavailable. */
+  async knownDevice(proof: string, email: string): Promise<string | null> {
+    const found = this.#devices.read(proof);
+    const stored = found && (await this.#store.byId(found.userId));
+    return found && stored?.user.email?.toLowerCase() === email.toLowerCase() ? found.device : null;
   }
 
   /** As one of the seeded demo users, without a password: only for a server in demo mode on loopback. Refusals: user_not_found, user_suspended. */

@@ -41,9 +41,9 @@ export class Users {
     return await this.#create(input, async () => null);
   }
 
-  /** The same with a password. Further refusals: password_too_short, password_too_long. Also throws IdentityOverloaded. */
+  /** The same with a password. Further refusals: password_too_short, password_too_long, password_common. Also throws IdentityOverloaded. */
   async signUp(input: { readonly email: string; readonly name: string; readonly password: string }): Promise<User | Refused> {
-    const refusal = passwordRefusal(input.password);
+    const refusal = passwordRefusal(input.password, input);
     if (refusal) return refused(refusal);
     return await this.#create(input, () => hashPassword(input.password));
   }
@@ -97,7 +97,9 @@ export class Users {
     const refusal =
       (name === undefined ? null : nameRefusal(name)) ??
       (email === undefined ? null : emailRefusal(email)) ??
-      (password === undefined ? null : passwordRefusal(password));
+      (password === undefined
+        ? null
+        : passwordRefusal(password, { ...(email !== undefined && { email }), ...(name !== undefined && { name }) }));
     if (refusal) return refused(refusal);
     if ((email !== undefined || password !== undefined) && !(await this.#knowsPassword(user.id, input.currentPassword)))
       return refused('current_password_wrong');

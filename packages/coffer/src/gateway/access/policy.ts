@@ -12,9 +12,9 @@ const others = {
   // Pages and documents, which have no operationId.
   showPage: unguarded,
   health: unguarded,
-  signUp: unguarded,
-  logIn: unguarded,
-  demoLogIn: unguarded,
+  signUp: { ...unguarded, counted: true },
+  logIn: { ...unguarded, counted: true },
+  demoLogIn: { ...unguarded, counted: true },
 
   listAssets: guarded('wallets:read', 'any'),
   listMyWallets: guarded('wallets:read', 'own', { open: 'user' }),

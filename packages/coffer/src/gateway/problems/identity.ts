@@ -32,6 +32,13 @@ export const identityProblems = {
     detail: `A password has at most ${passwordLengthMax} characters.`,
     remedy: 'Choose a shorter one.',
   },
+  password_common: {
+    http: 400,
+    grpc: 'INVALID_ARGUMENT',
+    title: 'The password is easy to guess.',
+    detail: 'The password is on a list of common or breached passwords, repeats itself, is a run of characters, or is your own name.',
+    remedy: 'Choose another one, such as a phrase of several words.',
+  },
   nothing_to_update: {
     http: 400,
     grpc: 'INVALID_ARGUMENT',

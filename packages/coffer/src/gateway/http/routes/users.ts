@@ -6,7 +6,9 @@ import { DestinationName, oneOf, orNull, ref, strict, Timestamp, WalletId } from
 import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
 import { accountOf } from '../callers.ts';
+import { deviceProofOf, rememberDevice } from '../device-cookie.ts';
 import { LoginTries } from '../login-tries.ts';
+import { networkKeyOf } from '../../network/index.ts';
 import { problem, refusalProblem, sendProblem, tooMany } from '../problem.ts';
 import { readDestination } from '../request-content.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
@@ -84,7 +86,7 @@ export function userRoutes(app: App, product: Product): void {
       validatorCompiler: compileLenientValidator,
     },
     async (request, reply) => {
-      const spent = await signUps.take(request.clientIp ?? '');
+      const spent = await signUps.take(networkKeyOf(request.clientIp ?? ''));
       if (spent !== null) return sendProblem(reply, tooMany(spent));
       const made = await users.signUp(request.body);
       return 'refusal' in made ? sendProblem(reply, problem(made.refusal.code, made.refusal)) : reply.code(201).send(presentUser(made));
@@ -96,7 +98,8 @@ export function userRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'logIn',
-        description: 'Logs in with e-mail address and password, and returns a token',
+        description:
+          'Logs in with e-mail address and password, and returns a token. The cookie coffer_device proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out',
         tags: ['Users'],
         body: Type.Object({ email: Email, password: GivenPassword }, strict),
         response: { 200: ref(SessionView), ...problems(401, 403, 429) },
@@ -104,7 +107,9 @@ export function userRoutes(app: App, product: Product): void {
       validatorCompiler: compileLenientValidator,
     },
     async (request, reply) => {
-      const guess = LoginTries.guess(request.clientIp ?? '', request.body.email);
+      const proof = deviceProofOf(request);
+      const device = proof === null ? null : await sessions.knownDevice(proof, request.body.email);
+      const guess = device === null ? LoginTries.guess(request.clientIp ?? '', request.body.email) : LoginTries.ofDevice(device);
       const spent = await tries.take(guess);
       if (spent !== null) return sendProblem(reply, tooMany(spent));
       const session = await sessions.login({ ...request.body, ...callerIn(request) }).catch((outage: unknown) => {
@@ -114,6 +119,7 @@ export function userRoutes(app: App, product: Product): void {
       });
       if ('refusal' in session) return sendProblem(reply, problem(session.refusal.code, session.refusal));
       tries.giveBack(guess);
+      if (device === null) rememberDevice(request, reply, sessions.proveDevice(session.user));
       return reply.send({ token: session.token, expiresAt: session.expiresAt.toISOString(), user: presentUser(session.user) });
     },
   );
