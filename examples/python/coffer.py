@@ -893,11 +893,12 @@ User = TypedDict("User", {
     "email": "Union[str, None]",
     "name": "str",
     "role": "Literal[\"user\", \"operator\", \"admin\"]",
+    "suspendedAt": "Union[str, None]",
     "createdAt": "str",
     "updatedAt": "str",
 })
 
-Session = TypedDict("Session", {
+NewSession = TypedDict("NewSession", {
     "token": "str",
     "expiresAt": "str",
     "user": "User",
@@ -910,6 +911,16 @@ Login = TypedDict("Login", {
     "clientIp": "Union[str, None]",
     "userAgent": "Union[str, None]",
     "createdAt": "str",
+})
+
+Session = TypedDict("Session", {
+    "id": "str",
+    "current": "bool",  # whether this request uses it
+    "createdAt": "str",
+    "lastUsedAt": "str",
+    "expiresAt": "str",
+    "clientIp": "Union[str, None]",
+    "userAgent": "Union[str, None]",
 })
 
 ApiKey = TypedDict("ApiKey", {
@@ -1303,6 +1314,22 @@ ReadAllNotificationsAnswer = TypedDict("ReadAllNotificationsAnswer", {
 HealthAnswer = TypedDict("HealthAnswer", {
     "status": "Literal[\"ok\", \"degraded\", \"unavailable\"]",
     "detail": "str",
+})
+
+ListMySessionsAnswer = TypedDict("ListMySessionsAnswer", {
+    "items": "List[Session]",
+})
+
+EndMySessionsAnswer = TypedDict("EndMySessionsAnswer", {
+    "ended": "int",  # how many sessions ended
+})
+
+EndMySessionAnswer = TypedDict("EndMySessionAnswer", {
+    "ended": "int",  # how many sessions ended
+})
+
+LogOutAnswer = TypedDict("LogOutAnswer", {
+    "ended": "int",  # how many sessions ended
 })
 
 
@@ -1734,9 +1761,9 @@ class Coffer:
         *,
         email: str,
         password: str,
-    ) -> Session:
-        """Logs in with e-mail address and password, and returns a token."""
-        answer: Session = self._send("POST", "/users/login", {}, {}, {}, {"email": email, "password": password})
+    ) -> NewSession:
+        """Logs in with e-mail address and password, and returns a token. The cookie coffer_device proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out."""
+        answer: NewSession = self._send("POST", "/users/login", {}, {}, {}, {"email": email, "password": password})
         return answer
 
     def get_me(self) -> User:
@@ -1814,6 +1841,26 @@ class Coffer:
     ) -> ListLoginsAnswer:
         """Lists the login attempts of a user, newest first."""
         answer: ListLoginsAnswer = self._send("GET", "/users/{userId}/logins", {"userId": user_id}, {"limit": limit, "cursor": cursor}, {})
+        return answer
+
+    def suspend_user(
+        self,
+        *,
+        user_id: str,
+        reason: str,
+    ) -> User:
+        """Suspends a user: the user can no longer log in, and every token stops working within a second, live streams included. Wallets stay as they are. Operators can suspend users, admins also staff."""
+        answer: User = self._send("POST", "/users/{userId}/suspend", {"userId": user_id}, {}, {}, {"reason": reason})
+        return answer
+
+    def reinstate_user(
+        self,
+        *,
+        user_id: str,
+        reason: str,
+    ) -> User:
+        """Ends the suspension of a user, who can log in again. Earlier tokens stay invalid."""
+        answer: User = self._send("POST", "/users/{userId}/reinstate", {"userId": user_id}, {}, {}, {"reason": reason})
         return answer
 
     def list_keys(self) -> ListKeysAnswer:
@@ -2300,6 +2347,34 @@ class Coffer:
     def get_metrics(self) -> str:
         """Returns metrics of posting, requests, pools, memory and the event loop in the Prometheus text format."""
         answer: str = self._send("GET", "/metrics", {}, {}, {})
+        return answer
+
+    def list_my_sessions(self) -> ListMySessionsAnswer:
+        """Lists the valid sessions of the caller, newest first."""
+        answer: ListMySessionsAnswer = self._send("GET", "/auth/sessions", {}, {}, {})
+        return answer
+
+    def end_my_sessions(
+        self,
+        *,
+        current: bool = _omitted,
+    ) -> EndMySessionsAnswer:
+        """Ends the other sessions of the caller; with `current=true` also the one in use."""
+        answer: EndMySessionsAnswer = self._send("DELETE", "/auth/sessions", {}, {"current": current}, {})
+        return answer
+
+    def end_my_session(
+        self,
+        *,
+        session_id: str,
+    ) -> EndMySessionAnswer:
+        """Ends a session of the caller: its token stops working within a second, live streams included."""
+        answer: EndMySessionAnswer = self._send("DELETE", "/auth/sessions/{sessionId}", {"sessionId": session_id}, {}, {})
+        return answer
+
+    def log_out(self) -> LogOutAnswer:
+        """Ends the session in use: its token stops working within a second, live streams included."""
+        answer: LogOutAnswer = self._send("POST", "/auth/logout", {}, {}, {})
         return answer
 
 

@@ -44,6 +44,17 @@ test('requests without a valid credential are counted by address; health is not 
   expect(await statuses(1, await service(coffer.product, ['wallets:read']))).toEqual([200]);
 });
 
+test('logins and sign-ups count by address, all addresses of an IPv6 network together', async () => {
+  const { access } = coffer.product;
+  const outcomes = await Promise.all(Array.from({ length: 7 }, (_, at) => access.admit('logIn', undefined, `2001:db8::${at + 1}`)));
+  expect(outcomes.filter((outcome) => 'denied' in outcome)).toHaveLength(2);
+  expect(await access.admit('signUp', undefined, '2001:db8:0:1::1')).toHaveProperty('principal');
+  const credentials = { email: 'nobody@example.com', password: 'a wrong guess' };
+  const codes: number[] = [];
+  for (let time = 0; time < 6; time++) codes.push((await coffer.call('POST', '/users/login', credentials)).status);
+  expect(codes).toEqual([401, 401, 401, 401, 401, 429]);
+});
+
 test('the same limits apply over gRPC', async () => {
   const platform = await startPlatform({ mode: 'required', requestsPerMinute: 2 });
   const users = outsider(platform.usersAddress, 'user.proto', 'user.UserService');

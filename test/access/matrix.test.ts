@@ -272,6 +272,11 @@ const cases = {
   updateMe: about({ ask: () => ({ method: 'PATCH', path: '/users/me', body: { name: 'Renamed' } }), passes: 200 }),
   // Refused for a reason other than the caller: all the wallets hold money.
   deleteMe: about({ ask: () => ({ method: 'DELETE', path: '/users/me' }), passes: 422 }),
+  listMySessions: about(get(() => '/auth/sessions')),
+  // No such session; each caller keeps the one in use.
+  endMySession: about({ ask: ({ user }) => ({ method: 'DELETE', path: `/auth/sessions/${user}` }), passes: 404 }),
+  endMySessions: about({ ask: () => ({ method: 'DELETE', path: '/auth/sessions' }), passes: 200 }),
+  logOut: 'ends the session in use',
   listMyLogins: about(get(() => '/users/me/logins')),
   listMyNotifications: about(get(() => '/users/me/notifications')),
   // The name is unknown, and an authorized caller gets that answer.
@@ -305,6 +310,15 @@ const cases = {
   getUser: get(({ user }) => `/users/${user}`),
   listUsers: about(get(() => '/users')),
   listLogins: get(({ user }) => `/users/${user}/logins`),
+  // Another user than the callers, who still need their tokens.
+  suspendUser: about({
+    ask: () => ({ method: 'POST', path: `/users/${third.user}/suspend`, body: { reason }, keyless: true }),
+    passes: 200,
+  }),
+  reinstateUser: about({
+    ask: () => ({ method: 'POST', path: `/users/${third.user}/reinstate`, body: { reason }, keyless: true }),
+    passes: 200,
+  }),
   setUserRole: { ask: ({ user }) => ({ method: 'PATCH', path: `/users/${user}`, body: { role: 'user' } }), passes: 200 },
   getMetrics: about(get(() => '/metrics')),
   listProjections: about(get(() => '/projections')),
@@ -319,7 +333,7 @@ const cases = {
   ),
   rotateKey: about({ ask: async () => ({ method: 'POST', path: `/keys/${await aKey()}/rotate`, body: {} }), passes: 200 }),
   revokeKey: about({ ask: async () => ({ method: 'DELETE', path: `/keys/${await aKey()}` }), passes: 200 }),
-} as const satisfies Record<OperationName, Case | 'over gRPC only'>;
+} as const satisfies Record<OperationName, Case | 'over gRPC only' | 'ends the session in use'>;
 
 let coffer: TestProduct;
 let people: Record<'user' | 'operator' | 'admin', Person>;
@@ -331,6 +345,8 @@ let unknown: Target;
 beforeAll(async () => {
   coffer = await startWatched({ mode: 'required' });
   const admin = await person(coffer.product, 'admin', 'admin');
+  // The last admin could not delete their account.
+  await person(coffer.product, 'another-admin', 'admin');
   people = { admin, user: await person(coffer.product, 'user', 'user'), operator: await person(coffer.product, 'operator', 'operator') };
   third = await targetOf(await person(coffer.product, 'third', 'user'));
   foreign = await targetOf(await person(coffer.product, 'foreign', 'user'));
@@ -420,7 +436,7 @@ function told({ status, body, headers }: Answer, passes: number): string {
 }
 
 const overHttp = Object.entries(cases).flatMap(([name, how]) =>
-  how === 'over gRPC only' ? [] : [[name as OperationName, how as Case] as const],
+  how === 'over gRPC only' || how === 'ends the session in use' ? [] : [[name as OperationName, how as Case] as const],
 );
 
 describe.each(overHttp)('%s', (operation, how) => {

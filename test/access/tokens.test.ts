@@ -4,7 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, SignJWT } from 'jose';
+import { decodeJwt, exportJWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { User } from '../../packages/coffer/src/identity/index.ts';
 import { newId } from '../../packages/coffer/src/kernel/index.ts';
@@ -51,7 +51,14 @@ const ask = async (token: string, scheme = 'Bearer') =>
   await coffer.call('GET', '/users/me', undefined, { authorization: `${scheme} ${token}` });
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-const ourClaims = () => ({ sub: jane.id, iss: 'coffer', aud: 'coffer', epoch: 0, iat: seconds(), exp: seconds() + 600 });
+const ourClaims = () => ({
+  sub: jane.id,
+  iss: 'coffer',
+  aud: 'coffer',
+  sid: decodeJwt(janesToken)['sid'],
+  iat: seconds(),
+  exp: seconds() + 600,
+});
 const theirClaims = () => ({ sub: jane.id, iss: issuer, aud: audience, iat: seconds(), exp: seconds() + 600 });
 const ourHeader = { alg: 'HS256', typ: 'JWT' };
 const theirHeader = { alg: 'RS256', kid: 'k1' };

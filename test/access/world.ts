@@ -17,7 +17,7 @@ export async function person({ users, sessions }: Identity, name: string, role: 
   const email = `${name}@example.com`;
   const user = await users.signUp({ email, name, password });
   assert('id' in user, 'the user is new');
-  await users.setRole(user.id, role);
+  await users.setRole(user.id, role, 'cli');
   const session = await sessions.login({ email, password });
   assert('token' in session, 'the password is right');
   return { user, authorization: `Bearer ${session.token}` };

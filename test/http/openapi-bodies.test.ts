@@ -15,7 +15,7 @@ const bodied = operations.filter(([, { method }]) => method !== 'GET');
 const { coffer, expectRefused } = useCoffer();
 let admin: Record<string, string>;
 beforeAll(async () => {
-  await coffer.product.users.setRole(alice, 'admin');
+  await coffer.product.users.setRole(alice, 'admin', 'cli');
   admin = await coffer.login(alice);
 });
 

@@ -212,7 +212,7 @@ describe('access to a live stream', () => {
     expect(reader.raw()).toContain('looked into');
   });
 
-  test('it ends when the key, the token or the role is revoked', async () => {
+  test('it ends when the key, the session or the role is revoked, or the user is deleted or suspended', async () => {
     const made = await coffer.product.apiKeys.create({ name: 'live', scopes: ['events:read'], createdBy: 'cli' });
     assert('secret' in made, 'the key is made');
     const byKey = await open('/events/live', { authorization: `Bearer ${made.secret}` });
@@ -220,11 +220,20 @@ describe('access to a live stream', () => {
     const byRole = await open('/events/live', { authorization: operator.authorization });
     const leaver = await person(coffer.product, `leaver-${newId()}`, 'user');
     const byUser = await open(`/wallet/${leaver.user.id}.USD/events/live`, { authorization: leaver.authorization });
-    expect([byKey.status, byRole.status, byUser.status]).toEqual([200, 200, 200]);
+    const suspect = await person(coffer.product, `suspect-${newId()}`, 'user');
+    const bySuspect = await open(`/wallet/${suspect.user.id}.USD/events/live`, { authorization: suspect.authorization });
+    const loggedOut = await person(coffer.product, `logged-out-${newId()}`, 'user');
+    const bySession = await open(`/wallet/${loggedOut.user.id}.USD/events/live`, { authorization: loggedOut.authorization });
+    expect([byKey.status, byRole.status, byUser.status, bySuspect.status, bySession.status]).toEqual([200, 200, 200, 200, 200]);
+    const decision = { actor: 'cli', byUser: null, aboutStaff: true, reason: 'reported as stolen' };
+    await coffer.product.users.suspend(suspect.user.id, decision);
+    const { authorization } = loggedOut;
+    expect((await coffer.call('POST', '/auth/logout', undefined, { authorization })).body).toEqual({ ended: 1 });
+    expect((await coffer.call('GET', '/auth/sessions', undefined, { authorization })).status).toBe(401);
     await coffer.product.apiKeys.revoke(made.key.id);
-    await coffer.product.users.setRole(operator.user.id, 'user');
+    await coffer.product.users.setRole(operator.user.id, 'user', 'cli');
     await coffer.pool.query('update identity.users set deleted_at = now() where id = $1', [leaver.user.id]);
-    await Promise.all([byKey.hasEnded(), byRole.hasEnded(), byUser.hasEnded()]);
+    await Promise.all([byKey, byRole, byUser, bySuspect, bySession].map((stream) => stream.hasEnded()));
     expect((await open('/events/live', { authorization: `Bearer ${made.secret}` })).status).toBe(401);
   });
 

@@ -208,7 +208,7 @@ test('operators find rows by actor, wallet, operation, request and time, page by
     await coffer.call('POST', '/wallet/a2/deposit', { amount: 4 });
     return 2;
   });
-  await coffer.product.users.setRole(bob, 'operator');
+  await coffer.product.users.setRole(bob, 'operator', 'cli');
   const operator = await coffer.login(bob);
   const find = async (query: string) =>
     (await coffer.call('GET', `/audit?${query}`, undefined, operator)).body as { items: Record<string, unknown>[]; next: string | null };

@@ -78,18 +78,19 @@ describe('each request', () => {
   let adminToken: string;
   beforeAll(async () => {
     const admin = { email: 'admin@example.com', password: 'correct horse battery staple' };
-    await product.call('POST', '/users/signup', { ...admin, name: 'Admin' });
-    await product.product.users.setRole(admin.email, 'admin');
+    const made = await product.call('POST', '/users/signup', { ...admin, name: 'Admin' });
+    await product.product.users.setRole(String(made.body['id']), 'admin', 'cli');
     adminToken = String((await product.call('POST', '/users/login', admin)).body['token']);
   });
   const byName = new Map(items.map((item) => [`${item.request.method} /${item.request.url.path.join('/')}`, item]));
-  // A deleted user can make no further requests.
-  const inOrder = [...byName].toSorted(([a], [b]) => Number(a === 'DELETE /users/me') - Number(b === 'DELETE /users/me'));
+  // After a logout and after a deletion, the token allows no further requests.
+  const last = ['POST /auth/logout', 'DELETE /users/me'];
+  const inOrder = [...byName].toSorted(([a], [b]) => last.indexOf(a) - last.indexOf(b));
 
   it.each(inOrder)('%s passes its own assertions', async (name, item) => {
     const isOfStaff = /^\w+ \/(keys|webhooks|dead-letters|audit|metrics|users$|users\/:userId)/.test(name);
     if (isOfStaff) runner.set('token', adminToken);
-    else if (name.endsWith('/users/me')) await runner.run(byName.get('POST /users/login') ?? item);
+    else if (/\/users\/me$|\/auth\/(sessions|logout)/.test(name)) await runner.run(byName.get('POST /users/login') ?? item);
     expect((await runner.run(item)).tests).toHaveLength(1);
   });
 });

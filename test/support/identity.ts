@@ -1,6 +1,6 @@
 /** Identity on its own database, with wallets that always open. */
 import { Sessions } from '../../packages/coffer/src/identity/sessions.ts';
-import type { Session, User, WalletProvisioner } from '../../packages/coffer/src/identity/types.ts';
+import type { Login, User, WalletProvisioner } from '../../packages/coffer/src/identity/types.ts';
 import { Users } from '../../packages/coffer/src/identity/users.ts';
 import { createTestDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
@@ -16,7 +16,7 @@ export type TestIdentity = {
   readonly sessions: Sessions;
   /** A new user with `password`. */
   readonly signUp: (email: string) => Promise<User>;
-  readonly login: (email: string) => Promise<Session>;
+  readonly login: (email: string) => Promise<Login>;
 };
 
 export async function createTestIdentity(wallets: WalletProvisioner = walletsThatOpen): Promise<TestIdentity> {

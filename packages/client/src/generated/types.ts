@@ -120,11 +120,13 @@ export type Projection = { readonly name: string; readonly generation: number; r
 
 export type SetAsideEvent = { readonly eventId: string; readonly eventType: string | null; readonly walletId: string | null; readonly error: string; readonly tries: number; readonly since: string; };
 
-export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly name: string; readonly role: "user" | "operator" | "admin"; readonly createdAt: string; readonly updatedAt: string; };
+export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly name: string; readonly role: "user" | "operator" | "admin"; readonly suspendedAt: string | null; readonly createdAt: string; readonly updatedAt: string; };
 
-export type Session = { readonly token: string; readonly expiresAt: string; readonly user: User; };
+export type NewSession = { readonly token: string; readonly expiresAt: string; readonly user: User; };
 
 export type Login = { readonly id: string; readonly success: boolean; readonly reason: string | null; readonly clientIp: string | null; readonly userAgent: string | null; readonly createdAt: string; };
+
+export type Session = { readonly id: string; readonly current: boolean; readonly createdAt: string; readonly lastUsedAt: string; readonly expiresAt: string; readonly clientIp: string | null; readonly userAgent: string | null; };
 
 export type ApiKey = { readonly id: string; readonly prefix: string; readonly name: string; readonly scopes: readonly (string)[]; readonly createdAt: string; readonly createdBy: string; readonly rotatedAt: string | null; readonly previousExpiresAt: string | null; readonly expiresAt: string | null; readonly lastUsedAt: string | null; readonly revokedAt: string | null; };
 
@@ -507,7 +509,7 @@ export type SignUpInput = {
   readonly email: string;
   /** name, 1 to 200 characters */
   readonly name: string;
-  /** password, 8 to 512 characters */
+  /** password, 12 to 512 characters */
   readonly password: string;
 };
 
@@ -523,7 +525,7 @@ export type UpdateMeInput = {
   readonly email?: string | undefined;
   /** name, 1 to 200 characters */
   readonly name?: string | undefined;
-  /** password, 8 to 512 characters */
+  /** password, 12 to 512 characters */
   readonly password?: string | undefined;
   /** password */
   readonly currentPassword?: string | undefined;
@@ -568,6 +570,20 @@ export type ListLoginsInput = {
   readonly limit?: number | undefined;
   /** the `next` of the previous page */
   readonly cursor?: string | undefined;
+};
+
+export type SuspendUserInput = {
+  /** user id; services and staff use it to name the wallets' owner */
+  readonly userId: string;
+  /** why, in 1 to 1000 characters; stored in the log */
+  readonly reason: string;
+};
+
+export type ReinstateUserInput = {
+  /** user id; services and staff use it to name the wallets' owner */
+  readonly userId: string;
+  /** why, in 1 to 1000 characters; stored in the log */
+  readonly reason: string;
 };
 
 export type CreateKeyInput = {
@@ -904,4 +920,14 @@ export type ListNotificationsInput = {
 export type ReadNotificationInput = {
   /** notification id */
   readonly notificationId: string;
+};
+
+export type EndMySessionsInput = {
+  /** whether to end the session in use, too; default false */
+  readonly current?: boolean | undefined;
+};
+
+export type EndMySessionInput = {
+  /** id of a session */
+  readonly sessionId: string;
 };

@@ -87,6 +87,8 @@ begin
     from (values
       ('identity.users', 'select, insert, update'),
       ('identity.login_log', 'select, insert'),
+      ('identity.session', 'select, insert, update, delete'),
+      ('identity.user_change', 'select, insert'),
       ('insights.fraud_rule', 'select, insert, update'),
       ('insights.fraud_rule_version', 'select, insert'),
       ('insights.fraud_movement', 'select, insert, delete'),

@@ -128,12 +128,22 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
     const jane = { email: 'jane@example.com', password: 'correct horse battery staple' };
     expect(await call('POST', '/users/signup', { ...jane, name: 'Jane' })).toMatchObject({ status: 201 });
     const login = await call('POST', '/users/login', jane);
-    const me = `Bearer ${String(login.body['token'])}`;
+    let me = `Bearer ${String(login.body['token'])}`;
     expect((await call('GET', '/wallet', undefined, me)).body['items']).toHaveLength(1);
     expect(await call('GET', '/wallet')).toMatchObject({ status: 401 });
     expect(await call('GET', '/users', undefined, me)).toMatchObject({ status: 403 });
 
-    expect(await json('users', 'role', 'JANE@example.com', 'operator')).toMatchObject({ email: jane.email, role: 'operator' });
+    const found = await json('users', 'show', 'JANE@example.com');
+    expect(found).toMatchObject({ email: jane.email, role: 'user', wallets: 1 });
+    const asked = (await coffer(['users', 'role', String(found['id']), 'operator'])).stderr;
+    expect(asked).toMatch(/jane@example.com \(address not verified\)\nid .*, created today, 1 wallet, now a user\./);
+    expect(asked).toContain('This would make them an operator.');
+    const suspended = await json('users', 'suspend', String(found['id']), '--reason', 'reported as stolen');
+    expect(suspended).toMatchObject({ suspendedAt: expect.any(String) as string });
+    await expect.poll(async () => (await call('GET', '/wallet', undefined, me)).status).toBe(401);
+    await json('users', 'reinstate', String(found['id']), '--reason', 'the owner called');
+    me = `Bearer ${String((await call('POST', '/users/login', jane)).body['token'])}`;
+    expect(await json('users', 'role', String(found['id']), 'operator', '--yes')).toMatchObject({ email: jane.email, role: 'operator' });
     await expect.poll(async () => (await call('GET', '/users', undefined, me)).status).toBe(200);
 
     const made = await json('keys', 'create', 'billing', '--scopes', 'wallets:read,users:read', '--expires-in-days', '30');
@@ -150,7 +160,7 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
     await expect.poll(async () => (await call('GET', '/users', undefined, key)).status).toBe(401);
     expect((await coffer(['keys', 'revoke', id])).stderr).toContain('There is no such key');
     expect((await coffer(['keys', 'create', 'x', '--scopes', 'money:all'])).stderr).toContain('Unknown scope money:all');
-    expect((await coffer(['users', 'role', 'nobody@example.com', 'admin'])).stderr).toContain('There is no user "nobody@example.com"');
+    expect((await coffer(['users', 'role', jane.email, 'admin', '--yes'])).stderr).toContain('There is no user "jane@example.com"');
     expect(server.output()).not.toMatch(/OPEN MODE|DeprecationWarning/);
 
     expect(await grpcStatus(credentials.createSsl(Buffer.from(cert), null, null, { checkServerIdentity: () => undefined }))).toBe(

@@ -13,7 +13,7 @@ export function welcome({ urls, auth, dataIn, demoToken }: RunningCoffer): strin
   if (auth === 'required') {
     lines.push('', 'Credentials are required. Create a key for a service, or make a registered user an admin:', '');
     lines.push('  npx coffer keys create billing --scopes wallets:read,money:deposit');
-    lines.push('  npx coffer users role jane@example.com admin');
+    lines.push('  npx coffer users role <user id> admin');
     return `${lines.join('\n')}\n\n`;
   }
   lines.push('', 'OPEN MODE: no credentials are required, so everything listens on this machine only.');

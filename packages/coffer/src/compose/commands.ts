@@ -65,11 +65,16 @@ export async function withKeys(context: Context, work: (keys: ApiKeys) => Promis
   await withDatabase(context, { whenRunning: 'join', connectionsMax: 2 }, async ({ pool }) => await work(new ApiKeys(pool)));
 }
 
-export async function withUsers(context: Context, work: (users: Users) => Promise<void>): Promise<void> {
-  await withDatabase(context, { ...beside, connectionsMax: 2 }, async ({ pool }) => {
+/** `walletsOf`: how many open wallets a user has, at most 500. */
+export type UserParts = { readonly users: Users; readonly walletsOf: (userId: string) => Promise<number> };
+
+export async function withUsers(context: Context, work: (parts: UserParts) => Promise<void>): Promise<void> {
+  await withLedgerReader(context, { connectionsMax: 2 }, async ({ pool }, ledger) => {
     // No command opens a wallet, so the wallets service is never called.
     const wallets = createWalletClient(context.config.walletService);
-    await work(new Users({ pool, wallets })).finally(() => wallets.close());
+    const users = new Users({ pool, wallets });
+    const walletsOf = async (userId: string) => (await ledger.read.balancesOf(userId, 0, 500)).length;
+    await work({ users, walletsOf }).finally(() => wallets.close());
   });
 }
 

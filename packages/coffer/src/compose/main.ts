@@ -133,7 +133,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   started.add({ stop: () => Promise.resolve([walletClient.close(), userClient.close()]) });
   const users = new Users({ pool: database.pool, wallets: walletClient });
   const jwtSecret = config.jwtSecret ?? ensureSecret(config.home, 'jwt-secret');
-  const sessions = new Sessions({ pool: database.pool, jwtSecret, issuer: config.issuer });
+  const sessions = new Sessions({ pool: database.pool, jwtSecret, issuer: config.issuer, staffIdleMs: config.staffIdleMs });
   const apiKeys = new ApiKeys(database.pool);
   const authenticator = new Authenticator({ sessions, apiKeys });
   const limits = { requestsPerMinute: config.requestsPerMinute, counter: cache.counter };

@@ -1,4 +1,5 @@
 // Access to PostgreSQL: the embedded server or the operator's, connection pools, migrations; knows no business tables.
+export { BatchedReader } from './batched-reader.ts';
 export { isOutage } from './outages.ts';
 export { identityOf } from './identity.ts';
 export { byteaColumn, int8Column, numericColumn, textColumn, timestamptzColumn } from './columns.ts';
@@ -10,7 +11,7 @@ export type { PoolOptions } from './pool.ts';
 export { inRole } from './roles.ts';
 export { connectClient, connectionConfig } from './sessions.ts';
 export type { ConnectionOptions, SessionSettings } from './sessions.ts';
-export { inTransaction } from './transaction.ts';
+export { inTransaction, TransactionLost } from './transaction.ts';
 export { emptyDatabase } from './empty.ts';
 export { migrate } from './migrate.ts';
 export type { MigrationReport } from './migrate.ts';

@@ -36,6 +36,8 @@ const declared: Readonly<Record<string, { writer: string; reader: string }>> = {
   'events.relay': { writer: 'insert, select, update', reader: '' },
   'identity.api_key': { writer: 'insert, select, update', reader: '' },
   'identity.login_log': { writer: 'insert, select', reader: '' },
+  'identity.session': { writer: 'delete, insert, select, update', reader: '' },
+  'identity.user_change': { writer: 'insert, select', reader: '' },
   'insights.fraud_action': { writer: 'insert, select, update', reader: '' },
   'insights.fraud_finding': { writer: 'delete, insert, select', reader: '' },
   'insights.fraud_generation': { writer: 'delete, insert, select', reader: '' },

@@ -48,11 +48,11 @@ test('a change during a look-up is not cached in its old state', async () => {
 
 test("a user's role is the one at the time of the look-up", async () => {
   const { id } = await identity.signUp('jane@example.com');
-  const { token } = await identity.login('jane@example.com');
+  const { token, sessionId } = await identity.login('jane@example.com');
   const here = new Authenticator({ sessions, apiKeys });
   for (const role of ['user', 'operator', 'admin', 'user'] as const) {
-    await identity.users.setRole(id, role);
-    expect(await here.authenticate(token)).toEqual({ kind: role, userId: id });
+    await identity.users.setRole(id, role, 'cli');
+    expect(await here.authenticate(token)).toEqual({ kind: role, userId: id, sessionId });
   }
 });
 

@@ -31,9 +31,17 @@ export class Authenticator {
     // Taken before the look-up, so that a change during it is not missed for longer.
     const untilMs = performance.now() + principalLivesMs;
     const generation = this.#generation;
-    const principal = credential.startsWith('cof_') ? await this.#apiKeys.authenticate(credential) : await this.#user(credential);
+    const principal = await this.#lookUp(credential, { isUse: true });
     if (principal && generation === this.#generation) this.#remember(credential, { principal, untilMs });
     return principal;
+  }
+
+  /**
+   * Whether a credential in use for a long-lived answer is still valid: always looked up, and no use of its session, which would
+   * otherwise never be idle. Null if it is not. Throws IdentityUnavailable.
+   */
+  async recheck(credential: string): Promise<Principal | null> {
+    return await this.#lookUp(credential, { isUse: false });
   }
 
   /** Applies a change immediately in this process, such as the deletion of a user. */
@@ -42,9 +50,10 @@ export class Authenticator {
     this.#known.clear();
   }
 
-  async #user(token: string): Promise<Principal | null> {
-    const user = await this.#sessions.authenticate(token);
-    return 'refusal' in user ? null : { kind: user.role, userId: user.id };
+  async #lookUp(credential: string, how: { readonly isUse: boolean }): Promise<Principal | null> {
+    if (credential.startsWith('cof_')) return await this.#apiKeys.authenticate(credential);
+    const found = await this.#sessions.authenticate(credential, how);
+    return 'refusal' in found ? null : { kind: found.user.role, userId: found.user.id, sessionId: found.sessionId };
   }
 
   #remember(credential: string, known: Known): void {

@@ -15,5 +15,5 @@ export { isScope, scopeMeanings, scopes } from './scopes.ts';
 export type { Scope } from './scopes.ts';
 export { Sessions } from './sessions.ts';
 export { openWalletMsMax, roles } from './types.ts';
-export type { CloseWallets, LoginAttempt, Role, Session, User, UserPage, WalletOpening, WalletProvisioner } from './types.ts';
+export type { CloseWallets, Login, LoginAttempt, Role, Session, User, UserPage, WalletOpening, WalletProvisioner } from './types.ts';
 export { Users } from './users.ts';

@@ -19,7 +19,7 @@ const phc = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([A-Za-z0-9+/]+)\$([A-Z
 /** A PHC string for a new password. Throws IdentityOverloaded. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(saltBytes);
-  const hash = await inTurn(() => derive('argon2id', { message: password, nonce: salt, ...cost }));
+  const hash = await inTurn(() => derive('argon2id', { message: normalized(password), nonce: salt, ...cost }));
   return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${base64(salt)}$${base64(hash)}`;
 }
 
@@ -38,8 +38,19 @@ export async function verifyPassword(password: string, stored: string | null): P
     parallelism: Number(parallelism),
     tagLength: expected.length,
   };
-  const derived = await inTurn(() => derive('argon2id', { message: password, nonce: Buffer.from(salt, 'base64'), ...parameters }));
-  return timingSafeEqual(derived, expected);
+  const matches = async (message: string) => {
+    const derived = await inTurn(() => derive('argon2id', { message, nonce: Buffer.from(salt, 'base64'), ...parameters }));
+    return timingSafeEqual(derived, expected);
+  };
+  const canonical = normalized(password);
+  if (await matches(canonical)) return true;
+  // Hashes of earlier versions are of the text as it was typed. The extra work depends on the given text only.
+  return canonical !== password && (await matches(password));
+}
+
+/** One form for all spellings of the same characters: keyboards differ in how they compose them (NFKC, as NIST SP 800-63B asks). */
+export function normalized(password: string): string {
+  return password.normalize('NFKC');
 }
 
 /** Random bytes in place of a hash, at the same cost: no password matches them. */

@@ -6,7 +6,12 @@ export type Principal =
   /** In open mode only: no credentials were required. */
   | { readonly kind: 'anonymous' }
   /** A user who logged in; the kind is the user's role at the time of the look-up. */
-  | { readonly kind: Role; readonly userId: string }
+  | {
+      readonly kind: Role;
+      readonly userId: string;
+      /** The session of the token; null for a token of another issuer. */
+      readonly sessionId: string | null;
+    }
   | { readonly kind: 'service'; readonly keyId: string; readonly name: string; readonly scopes: ReadonlySet<Scope> };
 
 export const anonymous: Principal = { kind: 'anonymous' };

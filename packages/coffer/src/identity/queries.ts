@@ -1,6 +1,6 @@
 /** Runs identity's statements, each in its own transaction, and reports what is known if the database is unavailable. */
 import pg from 'pg';
-import { isOutage } from '../database/index.ts';
+import { inTransaction, isOutage, TransactionLost } from '../database/index.ts';
 import { assert } from '../kernel/index.ts';
 import { IdentityUnavailable } from './outages.ts';
 
@@ -16,6 +16,17 @@ export class Queries {
       return (await this.#pool.query<R>(query)).rows;
     } catch (failure) {
       throw isOutage(failure) ? new IdentityUnavailable('not_done', { cause: failure }) : failure;
+    }
+  }
+
+  /** Several statements in one transaction. */
+  async transact<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    try {
+      return await inTransaction(this.#pool, work);
+    } catch (failure) {
+      if (!isOutage(failure)) throw failure;
+      const notDone = failure instanceof TransactionLost ? failure.outcome === 'not_done' : wasCertainlyNotDone(failure);
+      throw new IdentityUnavailable(notDone ? 'not_done' : 'unknown', { cause: failure });
     }
   }
 

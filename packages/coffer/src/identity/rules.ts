@@ -1,9 +1,11 @@
 /** Which values may be stored of a user. Each rule returns the refusal, or null. */
+import { isCommonPassword } from './common-passwords.ts';
+import { normalized } from './passwords.ts';
 import type { IdentityRefusalCode } from './refusals.ts';
 
 export const emailLengthMax = 254;
 export const nameLengthMax = 200;
-export const passwordLengthMin = 8;
+export const passwordLengthMin = 12;
 /** Long enough for any passphrase; hashing time grows with the length, so there is a limit. */
 export const passwordLengthMax = 512;
 
@@ -21,9 +23,30 @@ export function nameRefusal(text: string): IdentityRefusalCode | null {
   return length <= nameLengthMax && text.trim() !== '' && text.isWellFormed() && !/\p{Cc}/u.test(text) ? null : 'name_invalid';
 }
 
-export function passwordRefusal(text: string): IdentityRefusalCode | null {
+/** `owner`: whose password it is to be; not their own address or name. */
+export function passwordRefusal(
+  text: string,
+  owner: { readonly email?: string | null; readonly name?: string } = {},
+): IdentityRefusalCode | null {
   if (text.length > passwordLengthMax) return 'password_too_long';
-  return characters(text) < passwordLengthMin ? 'password_too_short' : null;
+  const password = normalized(text);
+  if (characters(password) < passwordLengthMin) return 'password_too_short';
+  const own = [owner.email, owner.email?.split('@')[0], owner.name].map((word) => word?.toLowerCase());
+  const isGuessable =
+    own.includes(password.toLowerCase()) || isCommonPassword(password) || isRepetitive(Array.from(password.toLowerCase()));
+  return isGuessable ? 'password_common' : null;
+}
+
+const distinctMin = 5;
+
+/** Few distinct characters, a unit that fills the text ("passwordpassword"), or a run ("abcdefghijkl"). */
+function isRepetitive(text: readonly string[]): boolean {
+  if (new Set(text).size < distinctMin) return true;
+  const isFilledBy = (unit: number) => text.every((character, at) => character === text[at % unit]);
+  for (let unit = 1; unit <= text.length / 2; unit++) if (isFilledBy(unit)) return true;
+  const codes = text.map((character) => character.codePointAt(0) ?? 0);
+  const steps = codes.slice(1).map((code, at) => Math.abs(code - (codes[at] ?? 0)));
+  return steps.filter((step) => step > 1).length < 2;
 }
 
 /** Counts code points: an emoji outside the basic plane counts once, not twice. */

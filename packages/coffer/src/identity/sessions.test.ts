@@ -38,7 +38,7 @@ describe('logging in', () => {
     const { sub, iat = 0, exp = 0 } = decodeJwt(session.token);
     expect({ sub, life: exp - iat }).toEqual({ sub: user.id, life: 3_600 });
     expect(session.expiresAt).toEqual(new Date(exp * 1_000));
-    expect(await sessions.authenticate(session.token)).toEqual(user);
+    expect(await sessions.authenticate(session.token)).toEqual({ user, sessionId: session.sessionId });
   });
 
   test('a wrong password and an unknown address get the same answer', async () => {
@@ -146,7 +146,7 @@ describe('the demo login', () => {
     for (const { id, name } of demoUsers) {
       const session = await sessions.loginDemo(id);
       expect(session).toMatchObject({ user: { id, name } });
-      expect(await sessions.authenticate('token' in session ? session.token : '')).toMatchObject({ id });
+      expect(await sessions.authenticate('token' in session ? session.token : '')).toMatchObject({ user: { id } });
     }
     for (const id of [user.id, newId(), '', 'x'])
       expect(await sessions.loginDemo(id)).toMatchObject({ refusal: { code: 'user_not_found' } });

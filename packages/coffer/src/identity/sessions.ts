@@ -1,6 +1,8 @@
 /** Sessions: authenticates a user by password, as a demo user, or by token. */
 import { decodeProtectedHeader } from 'jose';
 import type pg from 'pg';
+import { isUuid, newId } from '../kernel/index.ts';
+import { Devices } from './devices.ts';
 import { isDemoUser } from './demo.ts';
 import { Issuer } from './issuer.ts';
 import type { IssuerSettings } from './issuer.ts';
@@ -10,8 +12,9 @@ import type { Refused } from './refusals.ts';
 import { emailLengthMax, emailRefusal, passwordLengthMax } from './rules.ts';
 import { IdentityStore } from './store.ts';
 import type { StoredUser } from './store.ts';
-import { ownAlgorithm, Tokens } from './tokens.ts';
-import type { LoginAttempt, Session, User, UserPage } from './types.ts';
+import { SessionStore } from './session-store.ts';
+import { lifetimeMs, ownAlgorithm, Tokens } from './tokens.ts';
+import type { Login, LoginAttempt, Session, User, UserPage } from './types.ts';
 
 const userAgentLengthMax = 512;
 const clientIpLengthMax = 64;
@@ -22,55 +25,101 @@ export type Caller = {
   readonly userAgent?: string | undefined;
 };
 
+/** `sessionId`: null for a token of another issuer. */
+type Authenticated = { readonly user: User; readonly sessionId: string | null };
+
 export class Sessions {
   readonly #store: IdentityStore;
+  readonly #sessions: SessionStore;
   readonly #tokens: Tokens;
+  readonly #devices: Devices;
   readonly #issuer: Issuer | null;
 
   /**
    * `jwtSecret`: at least 32 bytes; the same in every process that checks tokens. `issuer`: another issuer whose tokens are
-   * trusted.
+   * trusted. `staffIdleMs`: how long a session of staff may be idle; unlimited if absent.
    */
-  constructor(options: { readonly pool: pg.Pool; readonly jwtSecret: string; readonly issuer?: IssuerSettings | undefined }) {
+  constructor(options: {
+    readonly pool: pg.Pool;
+    readonly jwtSecret: string;
+    readonly issuer?: IssuerSettings | undefined;
+    readonly staffIdleMs?: number | undefined;
+  }) {
     this.#store = new IdentityStore(options.pool);
+    this.#sessions = new SessionStore(options.pool, options.staffIdleMs ?? null);
     this.#tokens = new Tokens(options.jwtSecret);
+    this.#devices = new Devices([options.jwtSecret]);
     this.#issuer = options.issuer ? new Issuer(options.issuer) : null;
   }
 
   /**
    * By e-mail and password. Each attempt goes to the login log. An unknown address costs the same work and gets the same answer
-   * as a wrong password. Refusal: credentials_wrong. Throws IdentityOverloaded, IdentityUnavailable.
+   * as a wrong password. Refusals: credentials_wrong, user_suspended. Throws IdentityOverloaded, IdentityUnavailable.
    */
-  async login(input: Caller & { readonly email: string; readonly password: string }): Promise<Session | Refused> {
+  async login(input: Caller & { readonly email: string; readonly password: string }): Promise<Login | Refused> {
     // Text that cannot be an address is not looked up: PostgreSQL rejects some of it.
     const found = emailRefusal(input.email) ? null : await this.#store.byEmail(input.email);
     const stored = found?.status === 'active' ? found : null;
     const matches = await verifyPassword(input.password.slice(0, passwordLengthMax + 1), stored?.passwordHash ?? null);
     await this.#log(input, stored, matches);
-    return stored && matches ? await this.#begin(stored) : refused('credentials_wrong');
+    // Only somebody who knows the password learns of the suspension.
+    return stored && matches ? await this.#begin(stored, input) : refused('credentials_wrong');
   }
 
-  /** As one of the seeded demo users, without a password: only for a server in demo mode on loopback. Refusal: user_not_found. */
-  async loginDemo(userId: string): Promise<Session | Refused> {
+  /** A proof for the device of a login, to send with the next one. */
+  proveDevice(user: Pick<User, 'id'>): string {
+    return this.#devices.prove(user.id);
+  }
+
+  /** The device of a proof, if it proves an earlier login to the account of this address; else null. Throws IdentityUnavailable. */
+  async knownDevice(proof: string, email: string): Promise<string | null> {
+    const found = this.#devices.read(proof);
+    const stored = found && (await this.#store.byId(found.userId));
+    return found && stored?.user.email?.toLowerCase() === email.toLowerCase() ? found.device : null;
+  }
+
+  /** As one of the seeded demo users, without a password: only for a server in demo mode on loopback. Refusals: user_not_found, user_suspended. */
+  async loginDemo(userId: string, caller: Caller = {}): Promise<Login | Refused> {
     const stored = isDemoUser(userId.toLowerCase()) ? await this.#store.byId(userId.toLowerCase()) : null;
-    return stored?.status === 'active' ? await this.#begin(stored) : refused('user_not_found');
+    return stored?.status === 'active' ? await this.#begin(stored, caller) : refused('user_not_found');
   }
 
   /**
-   * Refusal: token_invalid, also for an intact token whose user was deleted or has a new password. Throws IdentityUnavailable.
+   * The user and the session of a token; `isUse`: notes that the session was used. Refusal: token_invalid, also for an intact token
+   * whose session ended or whose user was deleted, suspended or given a new password. Throws IdentityUnavailable.
    */
-  async authenticate(token: string): Promise<User | Refused> {
+  async authenticate(token: string, { isUse } = { isUse: true }): Promise<Authenticated | Refused> {
     if (this.#issuer && isForeign(token)) return await this.#authenticateForeign(this.#issuer, token);
     const subject = await this.#tokens.read(token);
-    const stored = subject && (await this.#store.byId(subject.userId));
-    return stored?.status === 'active' && stored.tokenEpoch === subject?.epoch ? stored.user : refused('token_invalid');
+    const found = subject && (await this.#sessions.living(subject.sessionId));
+    if (!found || found.user.id !== subject.userId) return refused('token_invalid');
+    // A call neither waits for it nor fails with it.
+    if (isUse && !found.usedLately) this.#sessions.noteUse(subject.sessionId).catch(() => undefined);
+    return { user: found.user, sessionId: subject.sessionId };
   }
 
-  /** Another issuer has no epochs: its tokens end when they expire, or with the user. */
-  async #authenticateForeign(issuer: Issuer, token: string): Promise<User | Refused> {
+  /** Another issuer has no sessions here: its tokens end when they expire, or with the user. */
+  async #authenticateForeign(issuer: Issuer, token: string): Promise<Authenticated | Refused> {
     const userId = await issuer.read(token);
     const stored = userId && (await this.#store.byId(userId));
-    return stored && stored.status === 'active' ? stored.user : refused('token_invalid');
+    const isValid = stored && stored.status === 'active' && !stored.user.suspendedAt;
+    return isValid ? { user: stored.user, sessionId: null } : refused('token_invalid');
+  }
+
+  /** The valid sessions of a user, newest first. */
+  async list(user: Pick<User, 'id'>): Promise<Session[]> {
+    return await this.#sessions.ofUser(user.id);
+  }
+
+  /** Ends a session; its token stops working. Refusal: session_not_found. */
+  async end(user: Pick<User, 'id'>, sessionId: string): Promise<null | Refused> {
+    const wanted = sessionId.toLowerCase();
+    return isUuid(wanted) && (await this.#sessions.end(user.id, { id: wanted })) > 0 ? null : refused('session_not_found');
+  }
+
+  /** Ends every session of a user but `kept`; returns how many. */
+  async endAll(user: Pick<User, 'id'>, kept: string | null): Promise<number> {
+    return await this.#sessions.end(user.id, { kept });
   }
 
   /** Attempts to log in as the user, newest first. `cursor`: the `next` of an earlier page. Refusal: cursor_invalid. */
@@ -85,17 +134,29 @@ export class Sessions {
     return { items, next: found.length > input.limit ? String(items.at(-1)?.id) : null };
   }
 
-  async #begin(stored: StoredUser): Promise<Session> {
-    const made = await this.#tokens.make({ userId: stored.user.id, epoch: stored.tokenEpoch });
-    return { ...made, user: stored.user };
+  async #begin(stored: StoredUser, caller: Caller): Promise<Login | Refused> {
+    const { id } = stored.user;
+    if (stored.user.suspendedAt) return refused('user_suspended');
+    const sessionId = newId();
+    const begun = await this.#sessions.begin({
+      id: sessionId,
+      userId: id,
+      epoch: stored.tokenEpoch,
+      liveMs: lifetimeMs,
+      clientIp: storable(caller.clientIp, clientIpLengthMax),
+      userAgent: storable(caller.userAgent, userAgentLengthMax),
+    });
+    if (!begun) return refused('credentials_wrong');
+    return { ...(await this.#tokens.make({ userId: id, sessionId })), sessionId, user: stored.user };
   }
 
-  async #log(input: Caller & { readonly email: string }, stored: StoredUser | null, success: boolean): Promise<void> {
+  async #log(input: Caller & { readonly email: string }, stored: StoredUser | null, matches: boolean): Promise<void> {
+    const success = matches && !stored?.user.suspendedAt;
     await this.#store.logAttempt({
       userId: stored?.user.id ?? null,
       email: storable(input.email, emailLengthMax),
       success,
-      reason: success ? null : stored ? 'password_wrong' : 'user_unknown',
+      reason: success ? null : matches ? 'user_suspended' : stored ? 'password_wrong' : 'user_unknown',
       clientIp: storable(input.clientIp, clientIpLengthMax),
       userAgent: storable(input.userAgent, userAgentLengthMax),
     });

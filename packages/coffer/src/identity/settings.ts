@@ -1,6 +1,12 @@
 /** The settings of logins. */
-import { anyText, guardedUrl, optional, secretText, settingGroup } from '../kernel/index.ts';
+import { anyText, guardedUrl, optional, secretText, settingGroup, wholeNumber } from '../kernel/index.ts';
 import type { IssuerSettings } from './issuer.ts';
+
+type Logins = {
+  readonly jwtSecret: string | undefined;
+  readonly staffIdleMs: number | undefined;
+  readonly issuer: IssuerSettings | undefined;
+};
 
 export const identitySettings = settingGroup({
   title: 'Logins',
@@ -13,6 +19,14 @@ export const identitySettings = settingGroup({
       meaning: 'secret that signs login tokens',
       example: 'the output of openssl rand -base64 48',
       secret: true,
+    },
+    staffIdleMinutes: {
+      name: 'COFFER_STAFF_IDLE_MINUTES',
+      reads: wholeNumber('a number of minutes (0 for no limit)', 0, 60),
+      default: 30,
+      absent: '30',
+      meaning: 'minutes without a request after which a session of staff ends; 0 for no limit',
+      example: '10',
     },
     jwksUrl: {
       name: 'COFFER_JWKS_URL',
@@ -39,11 +53,11 @@ export const identitySettings = settingGroup({
       example: 'coffer',
     },
   },
-  combine: ({ jwtSecret, jwksUrl, issuer, audience }, mistake): { jwtSecret: string | undefined; issuer: IssuerSettings | undefined } => {
-    if (jwksUrl !== undefined && issuer !== undefined && audience !== undefined)
-      return { jwtSecret, issuer: { jwksUrl, issuer, audience } };
+  combine: ({ jwtSecret, staffIdleMinutes, jwksUrl, issuer, audience }, mistake): Logins => {
+    const own = { jwtSecret, staffIdleMs: staffIdleMinutes === 0 ? undefined : staffIdleMinutes * 60_000 };
+    if (jwksUrl !== undefined && issuer !== undefined && audience !== undefined) return { ...own, issuer: { jwksUrl, issuer, audience } };
     if (jwksUrl !== undefined || issuer !== undefined || audience !== undefined)
       mistake('COFFER_JWKS_URL, COFFER_JWT_ISSUER and COFFER_JWT_AUDIENCE belong together: set all three, or none.');
-    return { jwtSecret, issuer: undefined };
+    return { ...own, issuer: undefined };
   },
 });

@@ -11,7 +11,7 @@ export type StoredUser = {
   readonly tokenEpoch: number;
 };
 
-type UserRow = {
+export type UserRow = {
   id: string;
   number: number;
   email: string | null;
@@ -20,11 +20,12 @@ type UserRow = {
   password_hash: string | null;
   status: StoredUser['status'];
   token_epoch: number;
+  suspended_at: Date | null;
   created_at: Date;
   updated_at: Date;
 };
 
-const userColumns = 'id, number, email, name, role, password_hash, status, token_epoch, created_at, updated_at';
+export const userColumns = 'id, number, email, name, role, password_hash, status, token_epoch, suspended_at, created_at, updated_at';
 /** Neither deleted nor rolled back; the status is a separate condition. */
 const living = "deleted_at is null and status <> 'rolled_back'";
 
@@ -140,19 +141,6 @@ export class IdentityStore {
     }
   }
 
-  /** Null if there is no such user. */
-  async setRole(id: string, role: Role): Promise<StoredUser | null> {
-    const rows = await this.#queries.write<UserRow>({
-      name: 'identity_set_role',
-      text: `
-        update identity.users set role = $2, updated_at = clock_timestamp()
-        where id = $1 and status = 'active' and deleted_at is null
-        returning ${userColumns}`,
-      values: [id, role],
-    });
-    return rows[0] ? userFromRow(rows[0]) : null;
-  }
-
   /** The time of the deletion; null if there was no user to delete. */
   async softDelete(id: string): Promise<Date | null> {
     const rows = await this.#queries.write<{ deleted_at: Date }>({
@@ -186,7 +174,7 @@ export class IdentityStore {
   }
 }
 
-function userFromRow(row: UserRow): StoredUser {
+export function userFromRow(row: UserRow): StoredUser {
   return {
     user: {
       id: row.id,
@@ -195,6 +183,7 @@ function userFromRow(row: UserRow): StoredUser {
       name: row.name,
       role: row.role,
       hasPassword: row.password_hash !== null,
+      suspendedAt: row.suspended_at,
       createdAt: row.created_at,
       updatedAt: row.updated_at,
     },

@@ -8,7 +8,7 @@ import type { TestIdentity } from '../../../../test/support/identity.ts';
 import { newId } from '../kernel/index.ts';
 import { demoUsers, seedDemoUsers } from './demo.ts';
 import { Sessions } from './sessions.ts';
-import type { User } from './types.ts';
+import type { Login, User } from './types.ts';
 
 const tokenInvalid = { refusal: { code: 'token_invalid', facts: {} } };
 
@@ -18,11 +18,16 @@ let sessions: TestIdentity['sessions'];
 let signUp: TestIdentity['signUp'];
 let login: TestIdentity['login'];
 let user: User;
+let janes: Login;
+let johns: Login;
 
 beforeAll(async () => {
   ({ database, users, sessions, signUp, login } = await createTestIdentity());
   await seedDemoUsers(database.pool);
   user = await signUp('jane@example.com');
+  janes = await login('jane@example.com');
+  await signUp('john@example.com');
+  johns = await login('john@example.com');
 });
 
 afterAll(async () => {
@@ -33,14 +38,14 @@ describe('a token', () => {
   const key = Buffer.from(jwtSecret);
   const ours = { alg: 'HS256', typ: 'JWT' };
   const seconds = () => Math.floor(Date.now() / 1_000);
-  const claims = () => ({ sub: user.id, iss: 'coffer', aud: 'coffer', epoch: 0, iat: seconds(), exp: seconds() + 3_600 });
+  const claims = () => ({ sub: user.id, iss: 'coffer', aud: 'coffer', sid: janes.sessionId, iat: seconds(), exp: seconds() + 3_600 });
   /** A token like ours, except for the changes; a claim that is undefined is omitted. */
   const signed = async (changes: object = {}, header: JWTHeaderParameters = ours, signer: Buffer | KeyObject = key) =>
     await new SignJWT({ ...claims(), ...changes }).setProtectedHeader(header).sign(signer);
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
   test('made by hand with our key and our claims is valid, so the attacks below fail for their own reason', async () => {
-    expect(await sessions.authenticate(await signed())).toMatchObject({ id: user.id });
+    expect(await sessions.authenticate(await signed())).toMatchObject({ user: { id: user.id } });
   });
 
   test('without a signature is invalid', async () => {
@@ -55,7 +60,7 @@ describe('a token', () => {
       // A key long enough for these, so that only the algorithm is wrong.
       const long = 'the same secret, but long enough for every HMAC that there is, which is 64 bytes';
       const sameSecret = new Sessions({ pool: database.pool, jwtSecret: long });
-      expect(await sameSecret.authenticate(await signed({}, ours, Buffer.from(long)))).toMatchObject({ id: user.id });
+      expect(await sameSecret.authenticate(await signed({}, ours, Buffer.from(long)))).toMatchObject({ user: { id: user.id } });
       expect(await sameSecret.authenticate(await signed({}, { alg, typ: 'JWT' }, Buffer.from(long)))).toEqual(tokenInvalid);
     }
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 });
@@ -85,8 +90,9 @@ describe('a token', () => {
     ['names no user', () => ({ sub: undefined })],
     ['names an invalid id', () => ({ sub: 'nobody' })],
     ['names a user that never existed', () => ({ sub: newId() })],
-    ['has no epoch', () => ({ epoch: undefined })],
-    ['is of another epoch', () => ({ epoch: 1 })],
+    ['names no session', () => ({ sid: undefined })],
+    ['names a session that never existed', () => ({ sid: newId() })],
+    ["names another user's session", () => ({ sid: johns.sessionId })],
   ])('that %s is invalid', async (_what, changes) => {
     expect(await sessions.authenticate(await signed(changes()))).toEqual(tokenInvalid);
   });
@@ -133,7 +139,7 @@ describe('a token', () => {
   test('ends with its user', async () => {
     const mortal = await signUp('mortal@example.com');
     const { token } = await login('mortal@example.com');
-    expect(await sessions.authenticate(token)).toMatchObject({ id: mortal.id });
+    expect(await sessions.authenticate(token)).toMatchObject({ user: { id: mortal.id } });
     await users.softDelete(mortal, async () => null);
     expect(await sessions.authenticate(token)).toEqual(tokenInvalid);
     // Nor does it open the account of the next user with that address.
@@ -145,7 +151,7 @@ describe('a token', () => {
     const careful = await signUp('careful@example.com');
     const { token } = await login('careful@example.com');
     await users.update(careful, { name: 'Careful' });
-    expect(await sessions.authenticate(token)).toMatchObject({ name: 'Careful' });
+    expect(await sessions.authenticate(token)).toMatchObject({ user: { name: 'Careful' } });
     await users.update(careful, { password: 'another good password', currentPassword: password });
     expect(await sessions.authenticate(token)).toEqual(tokenInvalid);
     expect(await sessions.login({ email: 'careful@example.com', password })).toEqual(credentialsWrong);

@@ -1,18 +1,18 @@
 /** Login tokens: JWTs with one algorithm, one issuer, one audience and a short lifetime (RFC 8725). */
 import type { webcrypto } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { assert, isUuid, newId } from '../kernel/index.ts';
+import { assert, isUuid } from '../kernel/index.ts';
 
 export const ownAlgorithm = 'HS256';
 const issuer = 'coffer';
 const audience = 'coffer';
-const lifetimeMs = 3_600_000;
+export const lifetimeMs = 3_600_000;
 const secretBytesMin = 32;
 /** Ours have about 300 characters. Longer ones are not parsed. */
 const tokenLengthMax = 1_024;
 
-/** The user that a token names, and the user's epoch when it was issued. */
-export type TokenSubject = { readonly userId: string; readonly epoch: number };
+/** The user and the session that a token names. */
+export type TokenSubject = { readonly userId: string; readonly sessionId: string };
 
 export class Tokens {
   readonly #key: Promise<webcrypto.CryptoKey>;
@@ -23,17 +23,16 @@ export class Tokens {
     this.#key = crypto.subtle.importKey('raw', Buffer.from(secret), hmac, false, ['sign', 'verify']);
   }
 
-  async make({ userId, epoch }: TokenSubject): Promise<{ token: string; expiresAt: Date }> {
+  async make({ userId, sessionId }: TokenSubject): Promise<{ token: string; expiresAt: Date }> {
     const issuedAt = Math.floor(Date.now() / 1_000);
     const expiresAt = issuedAt + lifetimeMs / 1_000;
-    const token = await new SignJWT({ epoch })
+    const token = await new SignJWT({ sid: sessionId })
       .setProtectedHeader({ alg: ownAlgorithm, typ: 'JWT' })
       .setSubject(userId)
       .setIssuer(issuer)
       .setAudience(audience)
       .setIssuedAt(issuedAt)
       .setExpirationTime(expiresAt)
-      .setJti(newId())
       .sign(await this.#key);
     return { token, expiresAt: new Date(expiresAt * 1_000) };
   }
@@ -49,8 +48,9 @@ export class Tokens {
         typ: 'JWT',
         requiredClaims: ['sub', 'exp', 'iat'],
       });
-      const { sub, epoch } = payload;
-      return sub !== undefined && isUuid(sub) && typeof epoch === 'number' ? { userId: sub, epoch } : null;
+      const { sub, sid } = payload;
+      const isOurs = sub !== undefined && isUuid(sub) && typeof sid === 'string' && isUuid(sid);
+      return isOurs ? { userId: sub, sessionId: sid } : null;
     } catch (failure) {
       if (failure instanceof errors.JOSEError) return null;
       throw failure;

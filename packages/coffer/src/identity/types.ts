@@ -15,6 +15,8 @@ export type User = {
   readonly role: Role;
   /** False for users created over gRPC and for the demo users: they cannot log in with a password. */
   readonly hasPassword: boolean;
+  /** Since when the user can neither log in nor use tokens; null if not suspended. */
+  readonly suspendedAt: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 };
@@ -22,14 +24,26 @@ export type User = {
 /** A page, newest first; `next` is the cursor of the next page, null on the last. */
 export type UserPage<T> = { readonly items: readonly T[]; readonly next: string | null };
 
-export type Session = { readonly token: string; readonly expiresAt: Date; readonly user: User };
+/** A login: its token, and the session that the token names. */
+export type Login = { readonly token: string; readonly sessionId: string; readonly expiresAt: Date; readonly user: User };
+
+/** A session that is still valid. */
+export type Session = {
+  readonly id: string;
+  readonly createdAt: Date;
+  /** To a quarter of a minute. */
+  readonly lastUsedAt: Date;
+  readonly expiresAt: Date;
+  readonly clientIp: string | null;
+  readonly userAgent: string | null;
+};
 
 /** One login attempt. `reason` says why it failed, for the account's owner and operators, never for the caller. */
 export type LoginAttempt = {
   readonly id: string;
   readonly email: string | null;
   readonly success: boolean;
-  readonly reason: 'password_wrong' | 'user_unknown' | null;
+  readonly reason: 'password_wrong' | 'user_unknown' | 'user_suspended' | null;
   readonly clientIp: string | null;
   readonly userAgent: string | null;
   readonly at: Date;

@@ -1,3 +1,4 @@
+import { argon2Sync, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestIdentity, password } from '../../../../test/support/identity.ts';
 import type { TestIdentity } from '../../../../test/support/identity.ts';
@@ -7,16 +8,26 @@ import type { User } from './types.ts';
 
 let database: TestIdentity['database'];
 let users: TestIdentity['users'];
+let sessions: TestIdentity['sessions'];
 let signUp: TestIdentity['signUp'];
 const opened: string[] = [];
 const closesAll = async () => null;
+
+/** As earlier versions hashed: the text as it was typed. */
+function hashOf(text: string): string {
+  const cost = { memory: 19_456, passes: 2, parallelism: 1, tagLength: 32 };
+  const salt = randomBytes(16);
+  const tag = argon2Sync('argon2id', { message: text, nonce: salt, ...cost });
+  const base64 = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
+  return `$argon2id$v=19$m=${cost.memory},t=${cost.passes},p=${cost.parallelism}$${base64(salt)}$${base64(tag)}`;
+}
 
 beforeAll(async () => {
   const openWallet = async (userId: string) => {
     opened.push(userId);
     return { status: 'opened' } as const;
   };
-  ({ database, users, signUp } = await createTestIdentity({ openWallet, hasWallet: async () => true }));
+  ({ database, users, sessions, signUp } = await createTestIdentity({ openWallet, hasWallet: async () => true }));
 });
 
 afterAll(async () => {
@@ -51,6 +62,17 @@ describe('signing up', () => {
     expect(await users.get(user.id)).toEqual(user);
   });
 
+  test('accepts a long phrase, and a password whose characters are composed differently at the next login', async () => {
+    const composed = 'caf\u00e9 au lait \u2163';
+    await users.signUp({ email: 'composed@example.com', name: 'C', password: composed });
+    const typed = { email: 'composed@example.com', password: 'cafe\u0301 au lait IV' };
+    expect(await sessions.login(typed)).toHaveProperty('token');
+    // A hash of an earlier version is of the text as it was typed.
+    const raw = hashOf('cafe\u0301 au lait');
+    await database.pool.query("update identity.users set password_hash = $1 where email = 'composed@example.com'", [raw]);
+    expect(await sessions.login({ ...typed, password: 'cafe\u0301 au lait' })).toHaveProperty('token');
+  });
+
   test('stores the password as an argon2id hash and never in clear text', async () => {
     const user = await signUp('hash@example.com');
     const { rows } = await database.pool.query<{ row: string }>('select u::text as row from identity.users u where id = $1', [user.id]);
@@ -65,8 +87,16 @@ describe('signing up', () => {
   });
 
   test.each([
-    ['1234567', 'password_too_short'],
-    ['😀😀😀😀😀😀😀', 'password_too_short'],
+    ['12345678901', 'password_too_short'],
+    ['😀😀😀😀😀😀😀😀😀😀😀', 'password_too_short'],
+    // Twelve code points, but eleven characters once it is normalised.
+    ['e\u0301lephants..', 'password_too_short'],
+    ['Administrator', 'password_common'],
+    ['1qaz2wsx3edc', 'password_common'],
+    ['passwordpassword', 'password_common'],
+    ['aaaabbbbccccdddd', 'password_common'],
+    ['abcdefghijklmno', 'password_common'],
+    ['bad@example.com', 'password_common'],
     ['x'.repeat(513), 'password_too_long'],
   ])('with the password %j is refused', async (bad, code) => {
     expect(await users.signUp({ email: 'bad@example.com', name: 'B', password: bad })).toMatchObject({ refusal: { code } });

@@ -8,6 +8,8 @@ import type { Refused } from './refusals.ts';
 import { emailRefusal, nameRefusal, passwordLengthMax, passwordRefusal } from './rules.ts';
 import { IdentityStore } from './store.ts';
 import { openWalletMsMax } from './types.ts';
+import { UserControl } from './user-control.ts';
+import type { Decision } from './user-control.ts';
 import type { CloseWallets, Role, User, UserPage, WalletOpening, WalletProvisioner } from './types.ts';
 
 /** Longer than any call that creates a user, so that repair never interferes with one in progress. */
@@ -22,10 +24,12 @@ export type RepairReport = {
 
 export class Users {
   readonly #store: IdentityStore;
+  readonly #control: UserControl;
   readonly #wallets: WalletProvisioner;
 
   constructor(options: { readonly pool: pg.Pool; readonly wallets: WalletProvisioner }) {
     this.#store = new IdentityStore(options.pool);
+    this.#control = new UserControl(options.pool);
     this.#wallets = options.wallets;
   }
 
@@ -37,9 +41,9 @@ export class Users {
     return await this.#create(input, async () => null);
   }
 
-  /** The same with a password. Further refusals: password_too_short, password_too_long. Also throws IdentityOverloaded. */
+  /** The same with a password. Further refusals: password_too_short, password_too_long, password_common. Also throws IdentityOverloaded. */
   async signUp(input: { readonly email: string; readonly name: string; readonly password: string }): Promise<User | Refused> {
-    const refusal = passwordRefusal(input.password);
+    const refusal = passwordRefusal(input.password, input);
     if (refusal) return refused(refusal);
     return await this.#create(input, () => hashPassword(input.password));
   }
@@ -49,6 +53,12 @@ export class Users {
     const wanted = id.toLowerCase();
     const found = isUuid(wanted) ? await this.#store.byId(wanted) : null;
     return found?.user ?? refused('user_not_found');
+  }
+
+  /** By id or e-mail address, for people who look a user up; no decision may rest on an address. Refusal: user_not_found. */
+  async find(idOrEmail: string): Promise<User | Refused> {
+    if (emailRefusal(idOrEmail)) return await this.get(idOrEmail);
+    return (await this.#store.byEmail(idOrEmail))?.user ?? refused('user_not_found');
   }
 
   /** Which of the ids, as given, belong to no user. */
@@ -87,7 +97,9 @@ export class Users {
     const refusal =
       (name === undefined ? null : nameRefusal(name)) ??
       (email === undefined ? null : emailRefusal(email)) ??
-      (password === undefined ? null : passwordRefusal(password));
+      (password === undefined
+        ? null
+        : passwordRefusal(password, { ...(email !== undefined && { email }), ...(name !== undefined && { name }) }));
     if (refusal) return refused(refusal);
     if ((email !== undefined || password !== undefined) && !(await this.#knowsPassword(user.id, input.currentPassword)))
       return refused('current_password_wrong');
@@ -100,23 +112,34 @@ export class Users {
     return changed?.user ?? refused('user_not_found');
   }
 
-  /** Sets a user's role, by id or e-mail address. Refusal: user_not_found. */
-  async setRole(idOrEmail: string, role: Role): Promise<User | Refused> {
-    const wanted = idOrEmail.toLowerCase();
-    const id = isUuid(wanted) ? wanted : emailRefusal(wanted) ? null : (await this.#store.byEmail(wanted))?.user.id;
-    const changed = id ? await this.#store.setRole(id, role) : null;
-    return changed?.user ?? refused('user_not_found');
+  /**
+   * Sets a user's role, by id only: nobody has proved an e-mail address. `actor`: as logs name callers. Refusals: user_not_found,
+   * last_admin.
+   */
+  async setRole(id: string, role: Role, actor: string): Promise<User | Refused> {
+    return await this.#control.setRole(id.toLowerCase(), role, actor);
+  }
+
+  /** The user can neither log in nor use tokens. Refusals: user_not_found, own_account, staff_protected, last_admin. */
+  async suspend(id: string, input: Decision): Promise<User | Refused> {
+    return await this.#control.suspend(id.toLowerCase(), input);
+  }
+
+  /** Ends a suspension; earlier tokens stay invalid. Refusals: user_not_found, staff_protected. */
+  async reinstate(id: string, input: Decision): Promise<User | Refused> {
+    return await this.#control.reinstate(id.toLowerCase(), input);
   }
 
   /**
    * Soft-deletes: the row stays, the user is gone, the tokens stop working, and the address is free for a new account. The
    * wallets are closed first, so that no money can arrive for a deleted user; the result is what prevents that. After a crash in
-   * between, the user still exists, and deleting again finishes it. Refusal: user_not_found.
+   * between, the user still exists, and deleting again finishes it. Refusals: user_not_found, last_admin.
    */
   async softDelete<Obstacle extends object>(
     user: Pick<User, 'id'>,
     closeWallets: CloseWallets<Obstacle>,
   ): Promise<{ readonly deletedAt: Date } | { readonly obstacle: Obstacle } | Refused> {
+    if (await this.#control.isLastAdmin(user.id)) return refused('last_admin');
     const obstacle = await closeWallets(user.id);
     if (obstacle) return { obstacle };
     const deletedAt = await this.#store.softDelete(user.id);

@@ -4,6 +4,8 @@ import type { Scope } from '../identity/index.ts';
 export type Rule = {
   /** `public`: needs no credentials. */
   readonly kind: 'public' | 'guarded';
+  /** Whether a public operation counts towards the limit of requests; a health check must not use up a caller's requests. */
+  readonly counted?: true;
   /**
    * In open mode. `anyone`: passes without credentials and reaches every wallet. `user`: needs credentials, because the operation is about
    * the caller. `as required`: guarded in both modes, because its effect outlives the mode.

@@ -2,6 +2,7 @@
 import { actorOf, anonymous } from '../../identity/index.ts';
 import type { Authenticator, Principal } from '../../identity/index.ts';
 import type { SharedCounter } from '../../cache/index.ts';
+import { networkKeyOf } from '../network/index.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { Rule } from '../../operations/index.ts';
 import { ruleOf } from './policy.ts';
@@ -19,7 +20,6 @@ export type Decision = Admission | Denial;
 const credentialLengthMax = 4_096;
 const bearer = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i;
 
-/** Public operations have their own limits where needed: a health check must not use up a caller's requests. */
 const passing: Admission = { principal: anonymous, onlyOwner: undefined };
 
 const noCredential: Denial = {
@@ -55,9 +55,9 @@ export class Access {
     this.#requests = options.requestsPerMinute === undefined ? null : this.rateLimiter('requests', options.requestsPerMinute);
   }
 
-  /** A limit per minute. With a shared counter, all processes count together under one name. */
-  rateLimiter(name: string, perMinute: number): RateLimiter {
-    return new RateLimiter(perMinute, this.#counter && { counter: this.#counter, name });
+  /** A limit per window, by default a minute. With a shared counter, all processes count together under one name. */
+  rateLimiter(name: string, perWindow: number, windowMs?: number): RateLimiter {
+    return new RateLimiter(perWindow, this.#counter && { counter: this.#counter, name }, windowMs);
   }
 
   /**
@@ -66,7 +66,8 @@ export class Access {
    * IdentityUnavailable on an outage.
    */
   admit(operation: OperationName, authorization: string | undefined, clientIp: string): Decision | Promise<Decision> {
-    if (ruleOf(operation).kind === 'public') return passing;
+    const rule = ruleOf(operation);
+    if (rule.kind === 'public') return rule.counted ? this.#counted(passing, clientIp) : passing;
     if (authorization === undefined) return this.#decide(this.mode === 'open' ? anonymous : null, operation, clientIp, noCredential);
     const credential = bearer.exec(authorization)?.[1];
     if (credential === undefined || credential.length > credentialLengthMax) return this.#decide(null, operation, clientIp, badCredential);
@@ -79,7 +80,7 @@ export class Access {
   async reconsider(operation: OperationName, authorization: string | undefined): Promise<Decision> {
     if (authorization === undefined) return this.mode === 'open' ? this.authorize(anonymous, operation) : noCredential;
     const credential = bearer.exec(authorization)?.[1] ?? '';
-    const principal = this.#authenticator.known(credential) ?? (await this.#authenticator.authenticate(credential));
+    const principal = await this.#authenticator.recheck(credential);
     return principal ? this.authorize(principal, operation) : badCredential;
   }
 
@@ -111,7 +112,7 @@ export class Access {
 
   #counted(decision: Decision, clientIp: string): Decision | Promise<Decision> {
     if (!this.#requests) return decision;
-    const caller = 'denied' in decision || decision.principal.kind === 'anonymous' ? clientIp : actorOf(decision.principal);
+    const caller = 'denied' in decision || decision.principal.kind === 'anonymous' ? networkKeyOf(clientIp) : actorOf(decision.principal);
     const taken = this.#requests.take(caller);
     return taken instanceof Promise ? taken.then((seconds) => unlessSpent(decision, seconds)) : unlessSpent(decision, taken);
   }

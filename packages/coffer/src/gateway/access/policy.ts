@@ -12,9 +12,9 @@ const others = {
   // Pages and documents, which have no operationId.
   showPage: unguarded,
   health: unguarded,
-  signUp: unguarded,
-  logIn: unguarded,
-  demoLogIn: unguarded,
+  signUp: { ...unguarded, counted: true },
+  logIn: { ...unguarded, counted: true },
+  demoLogIn: { ...unguarded, counted: true },
 
   listAssets: guarded('wallets:read', 'any'),
   listMyWallets: guarded('wallets:read', 'own', { open: 'user' }),
@@ -74,6 +74,10 @@ const others = {
   updateMe: myself,
   deleteMe: myself,
   listMyLogins: myself,
+  listMySessions: myself,
+  endMySession: myself,
+  endMySessions: myself,
+  logOut: myself,
   listMyNotifications: myself,
   readMyNotification: myself,
   readAllMyNotifications: myself,
@@ -99,6 +103,9 @@ const others = {
   listUsers: guarded('users:read', 'never', { open: 'as required' }),
   listLogins: guarded('users:read', 'never', { open: 'as required' }),
   setUserRole: guarded('never', 'never', { open: 'as required', staff: 'admin' }),
+  // An operator can suspend users; only an admin can suspend staff.
+  suspendUser: guarded('never', 'never', { open: 'as required' }),
+  reinstateUser: guarded('never', 'never', { open: 'as required' }),
 
   listKeys: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
   createKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),

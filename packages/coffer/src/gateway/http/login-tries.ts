@@ -1,31 +1,60 @@
-/** Limits how many passwords of an account can be guessed per minute: from one address, and in total. */
+/**
+ * Limits failed tries of passwords: from one address, on one account, and in total. The longer the tries go on, the longer the wait:
+ * each bound has windows of a minute, ten minutes and an hour. A device that has logged in before has a bound of its own, so that
+ * the guesses of others do not shut it out.
+ */
 import type { Access, RateLimiter } from '../access/index.ts';
+import { networkKeyOf } from '../network/index.ts';
 
-const perMinute = {
-  /** From one address. Not across all accounts: behind a proxy all callers share one address. */
-  guess: 10,
-  /** From all addresses: an attacker with many addresses can block the owner's login, but not continue guessing. */
-  account: 30,
+const minuteMs = 60_000;
+const windows = [minuteMs, 10 * minuteMs, 60 * minuteMs] as const;
+
+/** Failed tries per window. */
+const bounds = {
+  /** On one account from one address. */
+  guess: [10, 20, 40],
+  /** On one account from all addresses: an attacker with many addresses can shut out new devices, but not continue guessing. */
+  account: [30, 60, 120],
+  /** From one address on all accounts. Behind a proxy that is not trusted, all callers share one address. */
+  address: [60, 180, 600],
+  /** By one known device. */
+  device: [10, 20, 40],
+  /** By everybody. */
+  total: [1_000, 4_000, 12_000],
 } as const;
 
-type Bound = keyof typeof perMinute;
-
-const bounds: readonly Bound[] = ['guess', 'account'];
+type Bound = keyof typeof bounds;
+const boundNames = Object.keys(bounds) as readonly Bound[];
 
 /** The keys to count, by bound: only the bounds named apply. */
 export type Guess = Partial<Readonly<Record<Bound, string>>>;
 
+type Taken = { readonly limiter: RateLimiter; readonly key: string };
+
 export class LoginTries {
-  readonly #bounds: Readonly<Record<Bound, RateLimiter>>;
+  readonly #limiters: Readonly<Record<Bound, readonly RateLimiter[]>>;
 
   constructor(access: Access) {
-    const bound = (name: Bound) => access.rateLimiter(`logins by ${name}`, perMinute[name]);
-    this.#bounds = { guess: bound('guess'), account: bound('account') };
+    const limiters = (name: Bound) =>
+      windows.map((windowMs, at) => access.rateLimiter(`logins by ${name} in ${windowMs}`, bounds[name][at] ?? 0, windowMs));
+    this.#limiters = {
+      guess: limiters('guess'),
+      account: limiters('account'),
+      address: limiters('address'),
+      device: limiters('device'),
+      total: limiters('total'),
+    };
   }
 
   static guess(clientIp: string, email: string): Guess {
     const account = email.toLowerCase();
-    return { guess: `${clientIp} ${account}`, account };
+    const address = networkKeyOf(clientIp);
+    return { guess: `${address} ${account}`, account, address, total: '' };
+  }
+
+  /** By a device that has proved an earlier login to the account. */
+  static ofDevice(device: string): Guess {
+    return { device };
   }
 
   /** By a caller that already has a token of the account. */
@@ -38,25 +67,28 @@ export class LoginTries {
    * again.
    */
   async take(guess: Guess): Promise<number | null> {
-    const taken: Guess[] = [];
-    for (const name of bounds) {
-      const key = guess[name];
-      if (key === undefined) continue;
-      const spent = await this.#bounds[name].take(key);
+    const taken: Taken[] = [];
+    for (const { limiter, key } of this.#of(guess)) {
+      const spent = await limiter.take(key);
       if (spent !== null) {
-        for (const earlier of taken) this.giveBack(earlier);
+        for (const earlier of taken) earlier.limiter.giveBack(earlier.key);
         return spent;
       }
-      taken.push({ [name]: key });
+      taken.push({ limiter, key });
     }
     return null;
   }
 
   /** For a try that revealed nothing about a password. */
   giveBack(guess: Guess): void {
-    for (const name of bounds) {
+    for (const { limiter, key } of this.#of(guess)) limiter.giveBack(key);
+  }
+
+  /** The longest window first: it names the longest wait. */
+  #of(guess: Guess): Taken[] {
+    return boundNames.flatMap((name) => {
       const key = guess[name];
-      if (key !== undefined) this.#bounds[name].giveBack(key);
-    }
+      return key === undefined ? [] : this.#limiters[name].toReversed().map((limiter) => ({ limiter, key }));
+    });
   }
 }

@@ -44,6 +44,8 @@ export const examples: Readonly<Record<string, Example>> = {
   deleteMe: { answers: 422 },
   getUser: { parameters: { userId: alice } },
   setUserRole: { parameters: { userId: 'b55709be-d0f6-467e-942c-cc04155ad54c' }, body: { role: 'operator' } },
+  suspendUser: { parameters: { userId: 'b55709be-d0f6-467e-942c-cc04155ad54c' }, body: { reason: 'reported as stolen' } },
+  reinstateUser: { parameters: { userId: 'b55709be-d0f6-467e-942c-cc04155ad54c' }, body: { reason: 'the owner called' } },
   listLogins: { parameters: { userId: alice } },
   createKey: { body: { name: 'billing', scopes: ['wallets:read'] } },
   rotateKey: named({ keyId: '0000000000000000' }, { overlapHours: 24 }),
@@ -94,4 +96,5 @@ export const examples: Readonly<Record<string, Example>> = {
   dryRunFraudRule: { body: { id: 'many-withdrawals' } },
   readMyNotification: named({ notificationId: '1' }),
   readNotification: named({ notificationId: '1' }),
+  endMySession: named({ sessionId: alice }),
 };

@@ -39,6 +39,8 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
         'Notifications',
         'Assets',
         'Health',
+        // Last: in the collection for Postman, the session in use ends here.
+        'Sessions',
       ].map((name) => ({ name })),
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'the token of a login, or an API key (cof_…)' } },

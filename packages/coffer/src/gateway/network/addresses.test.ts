@@ -1,8 +1,20 @@
 import { expect, test } from 'vitest';
 import { readConfig } from '../../compose/config.ts';
-import { addressIn } from './addresses.ts';
+import { addressIn, networkKeyOf } from './addresses.ts';
 
 const proxies = (text?: string) => readConfig({ COFFER_TRUSTED_PROXIES: text });
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['[::1]', '0:0:0:0::/64'],
+  ['unknown', 'unknown'],
+])('limits count %s as %s', (address, key) => {
+  expect(networkKeyOf(address)).toBe(key);
+});
 
 test('no proxy is trusted unless named, by address, range or loopback', () => {
   expect(proxies().config?.trustedProxies).toEqual([]);

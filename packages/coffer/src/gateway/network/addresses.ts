@@ -39,6 +39,20 @@ function networkOf(text: string): Network | null {
   return bits <= bitsMax ? { address, bits, family } : null;
 }
 
+/**
+ * What limits count an address by: an IPv4 address itself, of an IPv6 address the first 64 bits, because one customer has all the
+ * addresses of such a network. Text that is no address counts as it is.
+ */
+export function networkKeyOf(text: string): string {
+  const address = addressIn(text);
+  if (address === null || !address.includes(':')) return address ?? text;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - groups.length - after.length }, () => '0');
+  return `${[...groups, ...zeros, ...after].slice(0, 4).join(':')}::/64`;
+}
+
 const textLengthMax = 64;
 
 /**

@@ -1,5 +1,5 @@
 // Listening and addresses: taken ports, TLS files, trusted proxies.
-export { addressIn } from './addresses.ts';
+export { addressIn, networkKeyOf } from './addresses.ts';
 export type { Network } from './addresses.ts';
 export { listenFailure, refuseTakenPorts } from './listen.ts';
 export type { Listener } from './listen.ts';

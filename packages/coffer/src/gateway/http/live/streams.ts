@@ -22,7 +22,7 @@ const defaults: Required<LiveOptions> = {
   streamsMax: 1_000,
   perCallerMax: 50,
   heartbeatMs: 15_000,
-  recheckMs: 3_000,
+  recheckMs: 800,
   bufferBytes: 262_144,
   patienceMs: 30_000,
   retryMs: 2_000,
@@ -119,15 +119,16 @@ export class LiveStreams {
         stream.write(request.wallet ? heartbeatFrame : `${heartbeatFrame}${placeFrame(subscription.cursor)}`);
   }
 
-  /** One after the other: a thousand streams need a thousand checks. */
+  /** All at once: look-ups that arrive together share a query, so a thousand streams need a few. */
   async #recheck(): Promise<void> {
     if (this.#isChecking) return;
     this.#isChecking = true;
-    for (const { request, stream, subscription } of this.#open) {
-      if (await this.#mayGoOn(request)) continue;
+    const check = async ({ request, stream, subscription }: Open) => {
+      if (await this.#mayGoOn(request)) return;
       subscription.stop();
       stream.finish();
-    }
+    };
+    await Promise.all([...this.#open].map(check));
     this.#isChecking = false;
   }
 

@@ -1,6 +1,7 @@
 /** The demo login: in demo mode, the id of a seeded user is enough. */
 import { strict } from '../../../operations/index.ts';
 import type { App, Product } from '../app.ts';
+import { callerIn } from './sessions.ts';
 import { forbidden, problem, sendProblem } from '../problem.ts';
 import { problems } from '../schemas.ts';
 import Type from 'typebox';
@@ -28,7 +29,7 @@ export function demoLoginRoutes(app: App, { sessions, demo }: Product): void {
           reply,
           forbidden('Logging in with only an id works in demo mode only. Log in with e-mail and password: POST /users/login.'),
         );
-      const session = await sessions.loginDemo(request.body.user_id);
+      const session = await sessions.loginDemo(request.body.user_id, callerIn(request));
       return 'refusal' in session
         ? sendProblem(reply, problem(session.refusal.code, session.refusal))
         : reply.send({ token: session.token });

@@ -30,6 +30,7 @@ import { operationRoutes } from './operations.ts';
 import { postOperationRoutes } from './post-operations.ts';
 import { projectionRoutes, projectionSchemas } from './projections.ts';
 import { requestRoutes } from './requests.ts';
+import { sessionRoutes, sessionSchemas } from './sessions.ts';
 import { staffRoutes } from './staff.ts';
 import { userRoutes, userSchemas } from './users.ts';
 import { walletReadRoutes } from './wallet-reads.ts';
@@ -50,6 +51,7 @@ export const namedSchemas = [
   ...deadLetterSchemas,
   ...projectionSchemas,
   ...userSchemas,
+  ...sessionSchemas,
   ...keySchemas,
   ...auditSchemas,
   ...webhookSchemas,
@@ -85,4 +87,5 @@ export function registerRoutes(app: App, product: Product): void {
   notificationRoutes(app, product);
   healthRoutes(app, product);
   metricsRoutes(app, product);
+  sessionRoutes(app, product);
 }

@@ -1,7 +1,8 @@
 /** Users, for staff and services. */
 import { roles } from '../../../identity/index.ts';
-import { oneOf, ref, strict, UserId } from '../../../operations/index.ts';
-import type { App, Product } from '../app.ts';
+import { oneOf, Reason, ref, strict, UserId } from '../../../operations/index.ts';
+import { actorOf } from '../actor.ts';
+import type { App, Product, Request } from '../app.ts';
 import { callerOf } from '../callers.ts';
 import { problem, sendProblem } from '../problem.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
@@ -84,13 +85,43 @@ export function staffRoutes(app: App, { users, sessions, access }: Product): voi
         tags: ['Users'],
         params,
         body: Type.Object({ role: oneOf(...roles) }, strict),
-        response: { 200: ref(UserView), ...problems(404) },
+        response: { 200: ref(UserView), ...problems(404, 409) },
       },
     },
     async (request, reply) => {
-      const changed = await users.setRole(request.params.userId, request.body.role);
+      const changed = await users.setRole(request.params.userId, request.body.role, actorOf(request));
       access.forget();
       return 'refusal' in changed ? sendProblem(reply, problem(changed.refusal.code, changed.refusal)) : reply.send(presentUser(changed));
     },
   );
+
+  const decide = (name: 'suspend' | 'reinstate', description: string) =>
+    app.post(
+      `/users/:userId/${name}`,
+      {
+        schema: {
+          operationId: `${name}User`,
+          description,
+          tags: ['Users'],
+          params,
+          body: Type.Object({ reason: Reason }, strict),
+          response: { 200: ref(UserView), ...problems(404, 409) },
+        },
+      },
+      async (request, reply) => {
+        const changed = await users[name](request.params.userId, { ...deciding(request), reason: request.body.reason });
+        access.forget();
+        return 'refusal' in changed ? sendProblem(reply, problem(changed.refusal.code, changed.refusal)) : reply.send(presentUser(changed));
+      },
+    );
+  decide(
+    'suspend',
+    'Suspends a user: the user can no longer log in, and every token stops working within a second, live streams included. Wallets stay as they are. Operators can suspend users, admins also staff',
+  );
+  decide('reinstate', 'Ends the suspension of a user, who can log in again. Earlier tokens stay invalid');
+}
+
+function deciding(request: Request): { actor: string; byUser: string | null; aboutStaff: boolean } {
+  const { principal } = callerOf(request);
+  return { actor: actorOf(request), byUser: 'userId' in principal ? principal.userId : null, aboutStaff: principal.kind === 'admin' };
 }

@@ -6,10 +6,13 @@ import { clearanceOf, DestinationName, oneOf, orNull, ref, strict, Timestamp, Wa
 import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
 import { accountOf, callerOf } from '../callers.ts';
+import { deviceProofOf, rememberDevice } from '../device-cookie.ts';
 import { LoginTries } from '../login-tries.ts';
+import { networkKeyOf } from '../../network/index.ts';
 import { problem, refusalProblem, sendProblem, tooMany } from '../problem.ts';
 import { readDestination } from '../request-content.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
+import { callerIn } from './sessions.ts';
 import { compileLenientValidator } from '../validation.ts';
 import Type from 'typebox';
 
@@ -42,12 +45,13 @@ export const UserView = Type.Object(
     email: orNull(Type.String()),
     name: Type.String(),
     role: oneOf(...roles),
+    suspendedAt: orNull(Timestamp),
     createdAt: Timestamp,
     updatedAt: Timestamp,
   },
   { $id: 'User', ...strict },
 );
-const SessionView = Type.Object({ token: Type.String(), expiresAt: Timestamp, user: ref(UserView) }, { $id: 'Session', ...strict });
+const SessionView = Type.Object({ token: Type.String(), expiresAt: Timestamp, user: ref(UserView) }, { $id: 'NewSession', ...strict });
 export const LoginView = Type.Object(
   {
     id: Type.String(),
@@ -82,7 +86,7 @@ export function userRoutes(app: App, product: Product): void {
       validatorCompiler: compileLenientValidator,
     },
     async (request, reply) => {
-      const spent = await signUps.take(request.clientIp ?? '');
+      const spent = await signUps.take(networkKeyOf(request.clientIp ?? ''));
       if (spent !== null) return sendProblem(reply, tooMany(spent));
       const made = await users.signUp(request.body);
       return 'refusal' in made ? sendProblem(reply, problem(made.refusal.code, made.refusal)) : reply.code(201).send(presentUser(made));
@@ -94,26 +98,28 @@ export function userRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'logIn',
-        description: 'Logs in with e-mail address and password, and returns a token',
+        description:
+          'Logs in with e-mail address and password, and returns a token. The cookie coffer_device proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out',
         tags: ['Users'],
         body: Type.Object({ email: Email, password: GivenPassword }, strict),
-        response: { 200: ref(SessionView), ...problems(401, 429) },
+        response: { 200: ref(SessionView), ...problems(401, 403, 429) },
       },
       validatorCompiler: compileLenientValidator,
     },
     async (request, reply) => {
-      const guess = LoginTries.guess(request.clientIp ?? '', request.body.email);
+      const proof = deviceProofOf(request);
+      const device = proof === null ? null : await sessions.knownDevice(proof, request.body.email);
+      const guess = device === null ? LoginTries.guess(request.clientIp ?? '', request.body.email) : LoginTries.ofDevice(device);
       const spent = await tries.take(guess);
       if (spent !== null) return sendProblem(reply, tooMany(spent));
-      const session = await sessions
-        .login({ ...request.body, clientIp: request.clientIp ?? undefined, userAgent: request.headers['user-agent'] })
-        .catch((outage: unknown) => {
-          // The caller learnt nothing about the password.
-          tries.giveBack(guess);
-          throw outage;
-        });
+      const session = await sessions.login({ ...request.body, ...callerIn(request) }).catch((outage: unknown) => {
+        // The caller learnt nothing about the password.
+        tries.giveBack(guess);
+        throw outage;
+      });
       if ('refusal' in session) return sendProblem(reply, problem(session.refusal.code, session.refusal));
       tries.giveBack(guess);
+      if (device === null) rememberDevice(request, reply, sessions.proveDevice(session.user));
       return reply.send({ token: session.token, expiresAt: session.expiresAt.toISOString(), user: presentUser(session.user) });
     },
   );
@@ -225,8 +231,10 @@ export function userRoutes(app: App, product: Product): void {
   );
 }
 
-export function presentUser({ id, number, email, name, role, createdAt, updatedAt }: User): Static<typeof UserView> {
-  return { id, number, email, name, role, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
+export function presentUser({ suspendedAt, createdAt, updatedAt, ...user }: User): Static<typeof UserView> {
+  const { id, number, email, name, role } = user;
+  const times = { suspendedAt: suspendedAt?.toISOString() ?? null, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
+  return { id, number, email, name, role, ...times };
 }
 
 export function presentLogin({ id, success, reason, clientIp, userAgent, at }: LoginAttempt): Static<typeof LoginView> {
