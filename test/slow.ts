@@ -10,6 +10,7 @@ export const slowSuites: readonly string[] = [
   'packages/coffer/src/cli/requests.test.ts',
   'packages/coffer/src/cli/sql.test.ts',
   'packages/coffer/src/cli/webhooks.test.ts',
+  'packages/embedded-postgres/test/home.test.ts',
   'packages/embedded-postgres/test/life-cycle.test.ts',
   'packages/embedded-postgres/test/ownership.test.ts',
   'test/events/consumer-example.test.ts',

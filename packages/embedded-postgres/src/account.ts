@@ -61,3 +61,9 @@ export function canEnter(account: Account, folder: string): boolean {
   });
   return probe.status === 0;
 }
+
+/** Lets other users pass through a folder; they still cannot list it. */
+export function letIn(folder: string): void {
+  const { mode } = fs.statSync(folder);
+  fs.chmodSync(folder, (mode & 0o7777) | 0o011);
+}

@@ -6,14 +6,15 @@ import { createCluster, hasCluster } from './cluster.ts';
 import type { Machinery } from './cluster.ts';
 import { nextStep, silentMaxMs } from './contention.ts';
 import { EmbeddedPostgresError } from './error.ts';
-import { findPlace, homeFailure, ensureCredentials, makePlace, readCredentials } from './home.ts';
-import type { Credentials, Place } from './home.ts';
+import { ensureCredentials, findPlace, homeFailure, makePlace, openHome, placeInside, readCredentials, refuseClosedHome } from './home.ts';
+import type { Credentials, Outside, Place } from './home.ts';
 import { launchServer } from './launch.ts';
 import type { EmbeddedLog } from './log.ts';
 import { announcedOwner, tryOwnerLock } from './owner-lock.ts';
 import type { OwnerLock } from './owner-lock.ts';
 import { resetPassword } from './password.ts';
 import { readPidFile, runningPostmaster, stopPostmaster } from './postmaster.ts';
+import { foreignDatabase, forgetRecord, isAnotherCluster, missingDatabase, readRecord, recordedPlace, writeRecord } from './record.ts';
 import { probeServer, connectionUrl, ensureDatabase } from './server-client.ts';
 import { superviseServer } from './supervise.ts';
 
@@ -27,6 +28,11 @@ export type EmbeddedOptions = {
   whenRunning?: 'refuse' | 'join';
   /** When this home has no database yet: create one (the default), or refuse. */
   whenAbsent?: 'create' | 'refuse';
+  /**
+   * For root: whether a new database may be outside the home when PostgreSQL's user cannot reach the home. `refuse` (the default) for a home
+   * that the operator chose.
+   */
+  outside?: Outside;
   /** Runs in the owner once its server answers and before others may join it. `url` is the superuser's. */
   prepare?: (url: string) => Promise<void>;
   /** For test runs: small caches, and initdb does not wait for the disk. Commits are equally durable. */
@@ -52,11 +58,12 @@ export type Embedded = {
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { home, log, accounts } = options;
-  const found = findPlace(home);
+  const found = locate(home);
   const mustExist = options.whenAbsent === 'refuse';
   if (mustExist && !(found && hasCluster(found))) throw noDatabase(home);
   const account = chooseAccount(found?.data ?? '', accounts);
-  const place = found ?? makePlace(home, account);
+  if (found && account && found.folder === placeInside(home).folder && !openHome(home, account)) refuseClosedHome(home, account);
+  const place = found ?? makePlace(home, account, options.outside);
   const met = await meet(place, options);
   if ('joined' in met) return joinedServer(place, met.joined);
   try {
@@ -70,6 +77,15 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     met.lock.release();
     throw error;
   }
+}
+
+/** The existing database of a home: the recorded one, which must be there, or the one that the search finds in a home without a record. */
+function locate(home: string): Place | undefined {
+  const record = readRecord(home);
+  if (!record) return findPlace(home);
+  const place = recordedPlace(home, record);
+  if (!hasCluster(place)) throw missingDatabase(home, place);
+  return place;
 }
 
 /** Takes the home's lock, or finds the server of its holder ready; waits for either for a bounded time. Does not touch any server. */
@@ -166,11 +182,18 @@ async function prepareData(machinery: Machinery, home: string): Promise<Credenti
   const { place, log } = machinery;
   try {
     const existed = hasCluster(place);
+    const record = readRecord(home);
+    if (record && !existed) throw missingDatabase(home, place);
+    if (record && isAnotherCluster(place, record)) throw foreignDatabase(home, place, record);
     const { credentials, fresh } = await ensureCredentials(place);
     if (!existed) await createCluster(machinery, credentials.password);
     else if (fresh) {
       log.warn({}, 'The password of the embedded database was lost; setting a new one');
       await resetPassword(machinery, credentials.password);
+    }
+    if (!record) {
+      writeRecord(home, place);
+      if (place.folder !== placeInside(home).folder) log.info({ folder: place.folder }, `The database of ${home} is outside it`);
     }
     return credentials;
   } catch (error) {
@@ -178,14 +201,23 @@ async function prepareData(machinery: Machinery, home: string): Promise<Credenti
   }
 }
 
-/** Deletes the embedded database of a home; refuses while a process runs its server. Returns the removed folders. */
+/**
+ * Deletes the embedded database of a home, and the home's record of it; refuses while a process runs its server. Returns the removed folders.
+ * A database outside the home that is not the recorded one belongs to another home and stays.
+ */
 export async function removeEmbedded({ home, log }: { home: string; log: EmbeddedLog }): Promise<string[]> {
-  const place = findPlace(home);
-  if (!place) return [];
+  const record = readRecord(home);
+  const place = record ? recordedPlace(home, record) : findPlace(home);
+  const isInside = place?.folder === placeInside(home).folder;
+  if (!place || !fs.existsSync(place.folder) || (record && !isInside && isAnotherCluster(place, record))) {
+    forgetRecord(home);
+    return [];
+  }
   const met = await meet(place, { home });
   if ('joined' in met) return [];
   try {
     await stopOrphan(place, log);
+    forgetRecord(home);
     fs.rmSync(place.folder, { recursive: true, force: true });
   } catch (error) {
     throw homeFailure(home, error);

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { EmbeddedPostgresError } from './error.ts';
-import { canEnter, isRoot } from './account.ts';
+import { canEnter, isRoot, letIn } from './account.ts';
 import type { Account } from './account.ts';
 
 /** The location of an embedded server, and how to connect to it. */
@@ -19,14 +19,14 @@ export type Place = {
 };
 export type Credentials = { port: number; password: string };
 
-/** Used by root when PostgreSQL's user cannot enter the home; both survive a reboot. */
+/** Used by root when PostgreSQL's user cannot enter the default home; both survive a reboot. */
 const sharedFolders = ['/var/lib/coffer', '/var/tmp/coffer'];
 
 /** Below Linux's range for outgoing connections, so that none of those takes the port by chance. */
 const portMin = 20_000;
 const portMax = 32_000;
 
-function placeAt(folder: string): Place {
+export function placeAt(folder: string): Place {
   return {
     folder,
     data: path.join(folder, 'data'),
@@ -37,37 +37,76 @@ function placeAt(folder: string): Place {
   };
 }
 
-/** Each possible location of this home's database, the usual one first. */
-function possiblePlaces(home: string): Place[] {
+/** The usual location of a home's database. */
+export function placeInside(home: string): Place {
+  return placeAt(path.join(path.resolve(home), 'postgres'));
+}
+
+/** Locations below the shared folders, for this path of the home. */
+function placesOutside(home: string): Place[] {
   const name = createHash('sha256').update(path.resolve(home)).digest('hex').slice(0, 12);
-  const elsewhere = isRoot() ? sharedFolders.map((folder) => path.join(folder, name)) : [];
-  return [path.join(path.resolve(home), 'postgres'), ...elsewhere].map(placeAt);
+  return isRoot() ? sharedFolders.map((folder) => placeAt(path.join(folder, name))) : [];
 }
 
-/** The location that already holds a database for this home, or undefined. */
+/** The location that already holds a database for a home without a record, or undefined. */
 export function findPlace(home: string): Place | undefined {
-  return possiblePlaces(home).find((place) => fs.existsSync(place.data));
+  return [placeInside(home), ...placesOutside(home)].find((place) => fs.existsSync(place.data));
 }
 
-/** Chooses and creates the location of a new database: in the home, or in a shared folder when PostgreSQL's user cannot enter the home. */
-export function makePlace(home: string, account: Account | undefined): Place {
-  const tried: string[] = [];
-  for (const place of possiblePlaces(home)) {
+/** Whether a new database may be outside the home: `allow` for a home that the operator did not choose. */
+export type Outside = 'allow' | 'refuse';
+
+/**
+ * Chooses and creates the location of a new database: inside the home, which is opened for PostgreSQL's user to pass through. When that
+ * user cannot pass a folder above the home, the location is a shared folder, or a refusal.
+ */
+export function makePlace(home: string, account: Account | undefined, outside: Outside = 'refuse'): Place {
+  const inside = placeInside(home);
+  try {
+    makeOwnFolder(inside.folder);
+    if (!account || openHome(home, account)) return inside;
+  } catch (error) {
+    throw homeFailure(home, error);
+  }
+  fs.rmdirSync(inside.folder);
+  return (outside === 'allow' ? makePlaceOutside(home, account) : undefined) ?? refuseClosedHome(home, account);
+}
+
+function makePlaceOutside(home: string, account: Account): Place | undefined {
+  for (const place of placesOutside(home)) {
     try {
       makeOwnFolder(place.folder);
-    } catch (error) {
-      if (place.folder === path.join(path.resolve(home), 'postgres')) throw homeFailure(home, error);
-      tried.push(place.folder);
+    } catch {
       continue;
     }
-    if (!account || canEnter(account, place.folder)) return place;
-    tried.push(place.folder);
+    if (canEnter(account, place.folder)) return place;
     fs.rmdirSync(place.folder);
   }
+  return undefined;
+}
+
+/** Lets PostgreSQL's user pass through the home to the database inside it. False when a folder above the home is closed to it. */
+export function openHome(home: string, account: Account): boolean {
+  const { folder } = placeInside(home);
+  if (canEnter(account, folder)) return true;
+  letIn(path.resolve(home));
+  letIn(folder);
+  return canEnter(account, folder);
+}
+
+/** Names the folder to open, because the home is where the operator wants the database. */
+export function refuseClosedHome(home: string, account: Account): never {
+  const closed = foldersTo(path.resolve(home)).find((folder) => !canEnter(account, folder)) ?? home;
   throw new EmbeddedPostgresError(
-    `The user "${account?.name}" who must run PostgreSQL can reach none of ${tried.join(', ')}.`,
-    'Set COFFER_HOME to a folder below one that every user may enter, such as /srv/coffer.',
+    `PostgreSQL runs as the user "${account.name}" when Coffer runs as root, and that user cannot enter ${closed}.`,
+    `Let it pass (chmod o+x ${closed}), set COFFER_HOME to a folder that every user may reach, such as /srv/coffer, or start Coffer as an ordinary user.`,
   );
+}
+
+/** The folder and its parents, the root first. */
+function foldersTo(folder: string): string[] {
+  const parent = path.dirname(folder);
+  return parent === folder ? [folder] : [...foldersTo(parent), folder];
 }
 
 /** Creates a place's folder, closed to others, if it is missing. */

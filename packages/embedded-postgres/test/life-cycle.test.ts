@@ -165,20 +165,6 @@ describe.runIf(process.getuid?.() === 0)('run by root', () => {
     expect(await query(server.url, 'select 1 as one')).toEqual([{ one: 1 }]);
     expect(fs.statSync(path.join(home, 'postgres/data')).uid).not.toBe(0);
   });
-
-  test('puts the database in a shared folder when PostgreSQL’s user cannot enter the home, and finds it again', async () => {
-    const home = newHome();
-    fs.chmodSync(home, 0o700);
-    const first = await start(home);
-    expect(first.folder.startsWith(home)).toBe(false);
-    await query(first.url, 'create table kept as select 42 as value');
-    await first.stop();
-    const second = await start(home);
-    expect(await query(second.url, 'select value from kept')).toEqual([{ value: 42 }]);
-    await second.stop();
-    expect(await removeEmbedded({ home, log })).toEqual([first.folder]);
-    expect(fs.existsSync(first.folder)).toBe(false);
-  });
 });
 
 describe('removing the database', () => {

@@ -26,6 +26,8 @@ export type DatabaseConfig = {
   /** The same database as its owner, for migrating; `databaseUrl` when absent. */
   migrationUrl?: string | undefined;
   home: string;
+  /** The operator did not choose the home: as root the embedded database may be outside it if PostgreSQL's user cannot reach it. */
+  isDefaultHome?: boolean;
 };
 
 export type OpenOptions = PoolOptions & Pick<EmbeddedOptions, 'whenRunning' | 'whenAbsent'> & { as?: Role };
@@ -37,7 +39,9 @@ export type OpenOptions = PoolOptions & Pick<EmbeddedOptions, 'whenRunning' | 'w
  */
 export async function openDatabase(config: DatabaseConfig, log: Log, options: OpenOptions = {}): Promise<Database> {
   const { as = 'writer', whenRunning = 'refuse', whenAbsent = 'create', ...poolOptions } = options;
-  const embedded = config.databaseUrl === undefined ? await startEmbedded({ home: config.home, log, whenRunning, whenAbsent }) : undefined;
+  const outside = config.isDefaultHome ? 'allow' : 'refuse';
+  const embedded =
+    config.databaseUrl === undefined ? await startEmbedded({ home: config.home, log, whenRunning, whenAbsent, outside }) : undefined;
   const ownerUrl = embedded?.url ?? config.migrationUrl ?? config.databaseUrl ?? '';
   const url = as === 'migrator' ? ownerUrl : urlInRole(config, embedded, as);
   const pool = createPool(url, log, poolOptions);

@@ -42,12 +42,17 @@ export const databaseSettings = settingGroup({
     },
     home: {
       name: 'COFFER_HOME',
-      reads: anyText,
-      default: defaultHome,
+      reads: optional(anyText),
+      default: undefined,
       absent: '.coffer in the clone; in the current folder when installed as a package',
       meaning: 'folder of the embedded database, generated secrets and logs',
       example: '/var/lib/coffer',
     },
   },
-  combine: ({ databaseUrl, migrationUrl, home }) => ({ databaseUrl: databaseUrl ?? migrationUrl, migrationUrl, home: path.resolve(home) }),
+  combine: ({ databaseUrl, migrationUrl, home }) => ({
+    databaseUrl: databaseUrl ?? migrationUrl,
+    migrationUrl,
+    home: path.resolve(home ?? defaultHome),
+    isDefaultHome: home === undefined,
+  }),
 });
