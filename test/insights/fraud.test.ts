@@ -329,6 +329,17 @@ describe('consequences of a finding', () => {
     expect(rows).toHaveLength(2);
   });
 
+  test('an action that was postponed while the clock was ahead does not wait until that moment', async () => {
+    await log.owner.query(`
+      update insights.fraud_action set state = 'pending', waits_since = clock_timestamp() + interval '1 hour',
+        next_try_at = clock_timestamp() + interval '1 hour 1 second' where action = 'freeze'`);
+    const loop = startFraudActions({ pool: log.pool, ledger: log.ledger, commands: log.commands, mailed: true, log: silentLog() });
+    await expect
+      .poll(async () => (await log.owner.query(`select from insights.fraud_action where state = 'pending'`)).rowCount, soon)
+      .toBe(0);
+    await loop.stop();
+  });
+
   test('a completed action that was not marked as done is not repeated', async () => {
     await log.owner.query(`update insights.fraud_action set state = 'pending', next_try_at = clock_timestamp() where action = 'freeze'`);
     const before = (await log.events()).length;

@@ -141,7 +141,7 @@ test('a delivery without an outcome is claimed again after a pause that doubles 
   const leaseS = 600;
   const claim = async () => {
     await hurry();
-    const claimed = await claimDue(world.pool, lane, new Map(), leaseS * 1_000);
+    const claimed = await claimDue(world.pool, lane, new Map(), { leaseMs: leaseS * 1_000, now: new Date(Date.now() + 1) });
     expect(claimed).toMatchObject([{ nth: 1 }]);
     const { rows } = await world.pool.query<{ pause: number }>(
       'select extract(epoch from due_at - clock_timestamp())::float8 as pause from webhooks.delivery',

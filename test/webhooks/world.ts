@@ -10,6 +10,7 @@ import type { Projection } from '../../packages/coffer/src/projections/index.ts'
 import { Dispatcher, webhookProjection, Webhooks } from '../../packages/coffer/src/webhooks/index.ts';
 import type { DispatcherOptions, EndpointWithSecret } from '../../packages/coffer/src/webhooks/index.ts';
 import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
 
 export type World = {
   readonly url: string;
@@ -25,8 +26,10 @@ export type World = {
   stop(): Promise<void>;
 };
 
-export async function startWorld(books = 1): Promise<World> {
+/** `prepare`: before anything connects. */
+export async function startWorld(books = 1, prepare?: (database: TestDatabase) => Promise<void>): Promise<World> {
   const database = await createTestDatabase();
+  await prepare?.(database);
   const log = silentLog();
   const url = inRole(database.url, 'writer');
   const pool = createPool(url, log);

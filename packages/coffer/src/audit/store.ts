@@ -51,11 +51,8 @@ export async function insertAudited(pool: pg.Pool, rows: readonly Audited[]): Pr
   await pool.query({ ...record, values: columns.map((column) => textColumn(rows, column)) });
 }
 
-/** Deletes rows older than this many days, at most `rowsMax`; returns how many. */
-export async function forgetOlderThan(pool: pg.Pool, days: number, rowsMax: number): Promise<number> {
-  const { rows } = await pool.query<{ forgotten: number }>(
-    'select audit.forget_before(clock_timestamp() - make_interval(days => $1), $2) as forgotten',
-    [days, rowsMax],
-  );
+/** Deletes rows from before a moment, at most `rowsMax`; returns how many. */
+export async function forgetBefore(pool: pg.Pool, before: Date, rowsMax: number): Promise<number> {
+  const { rows } = await pool.query<{ forgotten: number }>('select audit.forget_before($1, $2) as forgotten', [before, rowsMax]);
   return rows[0]?.forgotten ?? 0;
 }

@@ -4,12 +4,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { Retention } from '../background/index.ts';
+import { Retention, SteadyClock } from '../background/index.ts';
 import { createPool, isOutage } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { readAudit } from './reading.ts';
 import type { AuditFilter, AuditRow } from './reading.ts';
-import { forgetOlderThan, insertAudited } from './store.ts';
+import { forgetBefore, insertAudited } from './store.ts';
 import type { Audited } from './types.ts';
 
 export type AuditOptions = {
@@ -31,6 +31,7 @@ const gatherMs = 100;
 const retryMs = 1_000;
 const logEveryMs = 10_000;
 const stopMs = 3_000;
+const dayMs = 86_400_000;
 const forgetEveryMs = 3_600_000;
 /** Also reached by a process that is restarted every day. */
 const forgetFirstMs = 30_000;
@@ -63,7 +64,8 @@ export class AuditTrail {
       firstMs: forgetFirstMs,
       everyMs: forgetEveryMs,
       atOnce: forgottenAtOnce,
-      forget: (most) => forgetOlderThan(this.#pool, options.keepDays, most),
+      clock: new SteadyClock(this.#pool),
+      forget: (most, now) => forgetBefore(this.#pool, new Date(now.getTime() - options.keepDays * dayMs), most),
       failed: (failure) => this.#tell(failure),
     });
   }

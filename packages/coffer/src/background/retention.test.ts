@@ -19,9 +19,11 @@ function table(rows: number) {
   };
 }
 
+const clock = { read: () => Promise.resolve(new Date()) };
+
 test('outdated rows are deleted in parts, immediately and then periodically', async () => {
   const { parts, add, forget } = table(25);
-  const retention = new Retention({ forget, atOnce: 10, everyMs: 1_000, failed: () => undefined });
+  const retention = new Retention({ clock, forget, atOnce: 10, everyMs: 1_000, failed: () => undefined });
   await vi.advanceTimersByTimeAsync(0);
   expect(parts).toEqual([10, 10, 5]);
   add(3);
@@ -32,7 +34,7 @@ test('outdated rows are deleted in parts, immediately and then periodically', as
 
 test('the first sweep may be delayed; a requested one returns how many rows it deleted', async () => {
   const { parts, forget } = table(20);
-  const retention = new Retention({ forget, atOnce: 10, everyMs: 1_000, firstMs: 30_000, failed: () => undefined });
+  const retention = new Retention({ clock, forget, atOnce: 10, everyMs: 1_000, firstMs: 30_000, failed: () => undefined });
   await vi.advanceTimersByTimeAsync(29_000);
   expect(parts).toEqual([]);
   expect(await retention.sweep()).toBe(20);
@@ -43,7 +45,7 @@ test('the first sweep may be delayed; a requested one returns how many rows it d
 test('a failed sweep is reported, and retried at the next interval', async () => {
   const failures: unknown[] = [];
   const forget = vi.fn<() => Promise<number>>().mockRejectedValueOnce(new Error('away')).mockResolvedValue(0);
-  const retention = new Retention({ forget, atOnce: 10, everyMs: 1_000, failed: (failure) => failures.push(failure) });
+  const retention = new Retention({ clock, forget, atOnce: 10, everyMs: 1_000, failed: (failure) => failures.push(failure) });
   await vi.advanceTimersByTimeAsync(1_000);
   expect(failures).toHaveLength(1);
   expect(forget).toHaveBeenCalledTimes(2);
@@ -53,7 +55,7 @@ test('a failed sweep is reported, and retried at the next interval', async () =>
 test('stopping ends a sweep after the current part', async () => {
   const { promise, resolve } = Promise.withResolvers<number>();
   const forget = vi.fn<() => Promise<number>>(() => promise);
-  const retention = new Retention({ forget, atOnce: 10, everyMs: 1_000, failed: () => undefined });
+  const retention = new Retention({ clock, forget, atOnce: 10, everyMs: 1_000, failed: () => undefined });
   await vi.advanceTimersByTimeAsync(0);
   const stopping = retention.stop();
   resolve(10);

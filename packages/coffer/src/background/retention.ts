@@ -1,9 +1,12 @@
 import { startLoop } from './loop.ts';
 import type { Loop } from './loop.ts';
+import type { SteadyClock } from './steady-clock.ts';
 
 export type RetentionOptions = {
-  /** Deletes at most `atOnce` outdated rows in one transaction; returns how many. */
-  readonly forget: (atOnce: number) => Promise<number>;
+  /** Deletes at most `atOnce` rows that are outdated now, in one transaction; returns how many. */
+  readonly forget: (atOnce: number, now: Date) => Promise<number>;
+  /** A moment of wrong time must not delete anything. */
+  readonly clock: Pick<SteadyClock, 'read'>;
   readonly atOnce: number;
   readonly everyMs: number;
   /** Pause before the first sweep; none by default. */
@@ -26,10 +29,11 @@ export class Retention {
 
   /** Deletes all rows that are outdated now; returns how many. Ends early when it is stopped. */
   async sweep(): Promise<number> {
-    const { forget, atOnce } = this.#options;
+    const { forget, atOnce, clock } = this.#options;
+    const now = await clock.read();
     let total = 0;
     for (let isMore = true; isMore && !this.#isStopped;) {
-      const forgotten = await forget(atOnce);
+      const forgotten = await forget(atOnce, now);
       total += forgotten;
       isMore = forgotten === atOnce;
     }

@@ -6,7 +6,7 @@ import { requestColumns, requestFromRow } from './rows.ts';
 import type { RequestRow } from './rows.ts';
 import type { AsyncRequest, Failure, RequestHold, RequestStatus, Way } from './types.ts';
 
-/** `now`: the database's time of the claim or the settlement. `isFirstAsk`: the payer has certainly not been called before. */
+/** `now`: the time of the claim or the settlement by the steady clock. `isFirstAsk`: the payer has certainly not been called before. */
 export type Claimed = { readonly request: AsyncRequest; readonly claim: string; readonly now: Date; readonly isFirstAsk?: boolean };
 
 /** The result of a step. Absent fields keep their values. */
@@ -45,23 +45,23 @@ export function isCalling({ status }: Pick<AsyncRequest, 'status'>): boolean {
 
 const claimText = `
   update requests.request r set
-    claim = $1::uuid, next_try_at = clock_timestamp() + $2::double precision * interval '1 ms', attempts = r.attempts + 1, updated_at = clock_timestamp(),
+    claim = $1::uuid, next_try_at = $7::timestamptz + $2::double precision * interval '1 ms', attempts = r.attempts + 1, updated_at = $7::timestamptz,
     status = case when r.status = 'accepted' then 'processing' else r.status end,
     way = coalesce(r.way, case when r.type = 'withdraw' then $4::text else 'post' end),
     hold_seconds = case when r.way is null and r.type = 'withdraw' then $5::integer else r.hold_seconds end
   from (
     select id from (
-      select id from requests.request where finished_at is null and next_try_at <= clock_timestamp() and status not in ${calling}
+      select id from requests.request where finished_at is null and next_try_at <= $7::timestamptz and status not in ${calling}
       order by next_try_at, id limit $3 for update skip locked
     ) others
     union all
     select id from (
-      select id from requests.request where finished_at is null and next_try_at <= clock_timestamp() and status in ${calling}
+      select id from requests.request where finished_at is null and next_try_at <= $7::timestamptz and status in ${calling}
       order by next_try_at, id limit $6 for update skip locked
     ) calls
   ) due
   where r.id = due.id
-  returning ${requestColumns}, clock_timestamp() as now`;
+  returning ${requestColumns}, $7::timestamptz as now`;
 
 export type Claiming = {
   readonly claim: string;
@@ -69,15 +69,16 @@ export type Claiming = {
   readonly limit: number;
   readonly callsLimit: number;
   readonly ways: Ways;
+  readonly now: Date;
 };
 
 /** Claims due requests for `leaseMs`: up to `callsLimit` of those whose payer is called, and up to `limit` others. */
 export async function claimDue(pool: pg.Pool, options: Claiming): Promise<Claimed[]> {
-  const { claim, leaseMs, limit, callsLimit, ways } = options;
+  const { claim, leaseMs, limit, callsLimit, ways, now } = options;
   const { rows } = await pool.query<RequestRow & { now: Date }>({
     name: 'requests_claim',
     text: claimText,
-    values: [claim, leaseMs, limit, ways.withdraw.way, ways.withdraw.holdSeconds, callsLimit],
+    values: [claim, leaseMs, limit, ways.withdraw.way, ways.withdraw.holdSeconds, callsLimit, now],
   });
   return rows.map((row) => ({ request: requestFromRow(row), claim, now: row.now }));
 }
@@ -85,17 +86,17 @@ export async function claimDue(pool: pg.Pool, options: Claiming): Promise<Claime
 const settleText = `
   with settled as (
     update requests.request r set
-      status = $3::text, updated_at = clock_timestamp(),
+      status = $3::text, updated_at = $25::timestamptz,
       way = coalesce($21::text, r.way), hold_seconds = coalesce($22::integer, r.hold_seconds),
       tries = case when r.status <> $3::text then 0 when $24::boolean then r.tries when $4::boolean then 0 else r.tries + 1 end,
       claim = case when $4::boolean then r.claim end,
-      next_try_at = coalesce($6::timestamptz, clock_timestamp() + $5::double precision * interval '1 ms'),
+      next_try_at = coalesce($6::timestamptz, $25::timestamptz + $5::double precision * interval '1 ms'),
       hold = coalesce($7::text, r.hold), hold_amount = coalesce($8::numeric, r.hold_amount), times_out_at = coalesce($9::timestamptz, r.times_out_at),
       asked = coalesce($23::boolean, r.asked), remark = $10::text, captures = coalesce($11::integer, r.captures),
       operation = coalesce($12::text, r.operation), seq = coalesce($13::bigint, r.seq),
       failure_code = case when $3::text <> 'completed' then coalesce($14::text, r.failure_code) end,
       failure_facts = case when $3::text <> 'completed' then coalesce($15::text, r.failure_facts) end,
-      finished_at = case when $3::text in ('completed', 'released', 'failed') then clock_timestamp() end
+      finished_at = case when $3::text in ('completed', 'released', 'failed') then $25::timestamptz end
     where r.id = $1::uuid and r.claim = $2::uuid
     returning ${requestColumns}
   ), logged as (
@@ -104,7 +105,7 @@ const settleText = `
       case when exists (select from settled) then $18::text else 'too late: ' || $18::text end, $19::text
     where $20::boolean or exists (select from settled)
   )
-  select *, clock_timestamp() as now from settled`;
+  select *, $25::timestamptz as now from settled`;
 
 /**
  * Commits a change with its line in the log. Null if the claim was lost: another worker has it, and the line says that this
@@ -114,7 +115,7 @@ export async function settle(
   pool: pg.Pool,
   claimed: Claimed,
   change: Change,
-  { leaseMs, isFirst }: { readonly leaseMs: number; readonly isFirst: boolean },
+  { leaseMs, isFirst, now }: { readonly leaseMs: number; readonly isFirst: boolean; readonly now: Date },
 ): Promise<Claimed | null> {
   const { request, claim } = claimed;
   const { next, hold, failure } = change;
@@ -147,9 +148,22 @@ export async function settle(
       change.way?.holdSeconds ?? null,
       change.asked === undefined ? null : change.asked !== false,
       change.isAgain === true,
+      now,
     ],
   });
   return rows[0] ? { request: requestFromRow(rows[0]), claim, now: rows[0].now, isFirstAsk: change.asked === 'first' } : null;
 }
 
 const detailLengthMax = 1_000;
+
+/** Shortens the waits and deadlines that were stored while the clock was ahead. */
+export async function putRequestsRight(pool: pg.Pool, now: Date): Promise<void> {
+  await pool.query(
+    `update requests.request set
+       next_try_at = $1::timestamptz + (next_try_at - updated_at),
+       times_out_at = least(times_out_at, $1::timestamptz + hold_seconds * interval '1 second'),
+       updated_at = $1::timestamptz
+     where finished_at is null and updated_at > $1::timestamptz + interval '1 second'`,
+    [now],
+  );
+}

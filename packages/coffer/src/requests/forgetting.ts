@@ -1,8 +1,10 @@
 /** Deletes finished requests by age, so that their table stays bounded. Their postings and keys stay in the ledger. */
 import type pg from 'pg';
-import { Retention } from '../background/index.ts';
+import { Retention, SteadyClock } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
+
+const dayMs = 86_400_000;
 
 export type Forgetting = {
   readonly pool: pg.Pool;
@@ -19,7 +21,8 @@ export function forgetOldRequests({ pool, log, keepDays, everyMs = 600_000, atOn
   return new Retention({
     atOnce,
     everyMs,
-    forget: (most) => forget(pool, keepDays, most),
+    clock: new SteadyClock(pool),
+    forget: (most, now) => forget(pool, new Date(now.getTime() - keepDays * dayMs), most),
     failed: (failure) => {
       // Not urgent: the next sweep finds the same requests.
       if (!isOutage(failure)) log.error({ err: failure }, 'Deleting old requests failed; it will be retried');
@@ -27,10 +30,7 @@ export function forgetOldRequests({ pool, log, keepDays, everyMs = 600_000, atOn
   });
 }
 
-async function forget(pool: pg.Pool, keepDays: number, atOnce: number): Promise<number> {
-  const { rows } = await pool.query<{ forgotten: number }>(
-    'select requests.forget_before(clock_timestamp() - make_interval(days => $1), $2) as forgotten',
-    [keepDays, atOnce],
-  );
+async function forget(pool: pg.Pool, before: Date, atOnce: number): Promise<number> {
+  const { rows } = await pool.query<{ forgotten: number }>('select requests.forget_before($1, $2) as forgotten', [before, atOnce]);
   return rows[0]?.forgotten ?? 0;
 }

@@ -60,7 +60,7 @@ function withdrawn(outcome: OperationOutcome): Change {
  * Reserves the amount, without an expiry: a hold that expires in the ledger could be released after the payout was made, while no
  * worker is running. The deadline belongs to the request.
  */
-export async function hold(commands: RequestCommands, request: AsyncRequest): Promise<Change> {
+export async function hold(commands: RequestCommands, { request, now }: Pick<Claimed, 'request' | 'now'>): Promise<Change> {
   const { wallet, holdSeconds } = request;
   assert(holdSeconds !== null, 'a held request has a deadline');
   const terms = { ...termsOf(request), wallet, metadata: metadataOf(request), key: keyOf(request) };
@@ -73,7 +73,8 @@ export async function hold(commands: RequestCommands, request: AsyncRequest): Pr
   const { entry } = outcome;
   assert(entry.amount !== null, 'a hold has an amount');
   const id = operationId(entry);
-  const timesOutAt = new Date(entry.recordedAt.getTime() + holdSeconds * 1_000);
+  // The log may be ahead of the clock.
+  const timesOutAt = new Date(Math.min(entry.recordedAt.getTime(), now.getTime()) + holdSeconds * 1_000);
   return { status: 'held', outcome: 'held', detail: id, next: 'now', hold: { id, amount: entry.amount, timesOutAt } };
 }
 

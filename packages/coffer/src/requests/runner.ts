@@ -5,14 +5,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { Listener, startLoop } from '../background/index.ts';
+import { Listener, startLoop, SteadyClock } from '../background/index.ts';
 import type { Loop } from '../background/index.ts';
 import { createPool, isOutage } from '../database/index.ts';
 import { newId } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { isLedgerOutage } from '../ledger/index.ts';
 import { channel } from './notifier.ts';
-import { claimDue, isCalling, settle } from './claims.ts';
+import { claimDue, isCalling, putRequestsRight, settle } from './claims.ts';
 import type { Change, Claimed } from './claims.ts';
 import { pauseMs } from './pace.ts';
 import { beforeTimeOut } from './deadlines.ts';
@@ -45,6 +45,7 @@ const connectTimeoutMs = 5_000;
 export class RequestRunner {
   readonly #options: RunnerOptions & Record<keyof typeof defaults, number>;
   readonly #pool: pg.Pool;
+  readonly #clock: SteadyClock;
   readonly #listener: Listener;
   readonly #working = new Set<Promise<void>>();
   /** Separate from the others, so that they do not wait for a slow payer. */
@@ -55,6 +56,7 @@ export class RequestRunner {
   constructor(options: RunnerOptions) {
     this.#options = { ...defaults, ...options };
     this.#pool = createPool(options.url, options.log, { connectionsMax: 6, applicationName: 'coffer requests', connectTimeoutMs });
+    this.#clock = new SteadyClock(this.#pool, (now) => putRequestsRight(this.#pool, now));
     this.#loop = startLoop({
       work: () => this.#take(),
       everyMs: this.#options.pollMs,
@@ -90,7 +92,8 @@ export class RequestRunner {
     const { concurrency, leaseMs } = this.#options;
     const [limit, callsLimit] = [concurrency - this.#working.size, concurrency - this.#calling.size];
     if (limit + callsLimit === 0) return false;
-    const taken = await claimDue(this.#pool, { claim: newId(), leaseMs, limit, callsLimit, ways: await waysOf(this.#options) });
+    const [ways, now] = [await waysOf(this.#options), await this.#clock.read()];
+    const taken = await claimDue(this.#pool, { claim: newId(), leaseMs, limit, callsLimit, ways, now });
     for (const claimed of taken) this.#begin(claimed);
     return taken.length > 0;
   }
@@ -160,7 +163,7 @@ export class RequestRunner {
   async #settle(claimed: Claimed, change: Change, endsAtMs: number): Promise<Claimed | null> {
     for (let isFirst = true; ; isFirst = false) {
       try {
-        return await settle(this.#pool, claimed, change, { leaseMs: this.#options.leaseMs, isFirst });
+        return await settle(this.#pool, claimed, change, { leaseMs: this.#options.leaseMs, isFirst, now: this.#clock.now });
       } catch (failure) {
         if (!isOutage(failure)) throw failure;
         if (this.#stopped || performance.now() > endsAtMs) return null;

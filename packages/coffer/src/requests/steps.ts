@@ -47,7 +47,7 @@ export async function step(parts: StepParts, claimed: Claimed): Promise<Change> 
       return await release(parts.commands, request, parts.partsOf);
     case 'accepted':
     case 'processing':
-      return way === 'post' ? await post(parts.commands, request) : await hold(parts.commands, request);
+      return way === 'post' ? await post(parts.commands, request) : await hold(parts.commands, claimed);
     default:
   }
   // A refused capture had already been approved or paid, so no deadline applies.

@@ -106,7 +106,7 @@ export async function findDelivery(
 /** Sends it again now, with the full schedule of retries. A pending one is also sent now. */
 export async function replayDelivery(pool: pg.Pool, endpoint: string, id: number): Promise<DeliveryRead | null> {
   const { rows } = await pool.query<DeliveryRow>(
-    `update webhooks.delivery d set status = 'pending', finished_at = null, tries = 0, due_at = clock_timestamp()
+    `update webhooks.delivery d set status = 'pending', finished_at = null, tries = 0, due_at = clock_timestamp(), due_since = clock_timestamp()
      where endpoint = $1 and id = $2 returning ${columns}`,
     [endpoint, id],
   );
@@ -116,7 +116,7 @@ export async function replayDelivery(pool: pg.Pool, endpoint: string, id: number
 /** The same for all of one status created since a time, oldest first, up to a limit; returns how many. */
 export async function replaySince(pool: pg.Pool, endpoint: string, since: Date, status: DeliveryStatus, most: number): Promise<number> {
   const { rowCount } = await pool.query(
-    `update webhooks.delivery set status = 'pending', finished_at = null, tries = 0, due_at = clock_timestamp()
+    `update webhooks.delivery set status = 'pending', finished_at = null, tries = 0, due_at = clock_timestamp(), due_since = clock_timestamp()
      where id in (
        select id from webhooks.delivery where endpoint = $1 and created_at >= $2 and status = $3 order by id limit $4 for update)`,
     [endpoint, since, status, most],

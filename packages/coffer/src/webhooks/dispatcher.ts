@@ -4,7 +4,7 @@
  * lanes.
  */
 import type pg from 'pg';
-import { Retention, startLoop } from '../background/index.ts';
+import { Retention, putWaitsRight, startLoop, SteadyClock } from '../background/index.ts';
 import type { Loop } from '../background/index.ts';
 import { isOutage } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
@@ -45,6 +45,8 @@ const forgetFirstMs = 30_000;
 const forgottenAtOnce = 1_000;
 const answerLengthMax = 1_000;
 
+const waits = { table: 'webhooks.delivery', until: 'due_at', since: 'due_since', waiting: "status = 'pending'" } as const;
+
 type Sending = { readonly slow: boolean; readonly endpoint: string; readonly done: Promise<void> };
 
 export class Dispatcher {
@@ -53,17 +55,20 @@ export class Dispatcher {
   readonly #stopping = new AbortController();
   readonly #givingUp = new AbortController();
   readonly #retention: Retention;
+  readonly #clock: SteadyClock;
   readonly #loop: Loop;
   #isAway = false;
 
   constructor(options: DispatcherOptions) {
     const leaseMs = 2 * (options.timeoutMs ?? defaults.timeoutMs) + 5_000;
     this.#options = { ...defaults, leaseMs, ...options };
+    this.#clock = new SteadyClock(options.pool, (now) => putWaitsRight(options.pool, waits, now));
     this.#retention = new Retention({
       firstMs: forgetFirstMs,
       everyMs: forgetEveryMs,
       atOnce: forgottenAtOnce,
-      forget: (most) => forgetOld(options.pool, this.#options.keepMs, most),
+      clock: new SteadyClock(options.pool),
+      forget: (most, now) => forgetOld(options.pool, new Date(now.getTime() - this.#options.keepMs), most),
       failed: (failure) => this.#tell(failure),
     });
     this.#loop = startLoop({
@@ -100,12 +105,14 @@ export class Dispatcher {
 
   /** Returns how many were started. Throws an outage. */
   async #beginDue(): Promise<number> {
+    const { pool, leaseMs } = this.#options;
+    const now = await this.#clock.read();
     let begun = 0;
     for (const { slow, most, perEndpoint } of lanes) {
       const own = [...this.#sending.values()].filter((sending) => sending.slow === slow);
       if (own.length >= most) continue;
       const lane = { slow, free: most - own.length, perEndpoint };
-      const claimed = await claimDue(this.#options.pool, lane, this.#underWay(), this.#options.leaseMs);
+      const claimed = await claimDue(pool, lane, this.#underWay(), { leaseMs, now });
       for (const delivery of claimed) this.#begin(delivery, slow);
       begun += claimed.length;
     }
@@ -145,7 +152,7 @@ export class Dispatcher {
     const called = await callOut(options);
     if (called.kind === 'failed' && this.#givingUp.signal.aborted) return await putBack(pool, delivery, called.elapsedMs);
     // After an outage here, the lease expires and the delivery is sent again, under the same id.
-    const disabledWhy = await settle(pool, delivery, settlementOf(called, delivery), patienceMs);
+    const disabledWhy = await settle(pool, delivery, settlementOf(called, delivery), { patienceMs, now: this.#clock.now });
     if (disabledWhy !== null) log.warn({ webhook: endpoint, reason: disabledWhy }, 'A webhook was disabled');
   }
 

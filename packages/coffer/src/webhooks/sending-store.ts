@@ -24,7 +24,12 @@ export type Lane = { readonly slow: boolean; readonly free: number; readonly per
  * without an outcome, because the delivery may be the cause of the crash, and is randomised, so that deliveries claimed together
  * are not claimed together again.
  */
-export async function claimDue(pool: pg.Pool, lane: Lane, underWay: ReadonlyMap<string, number>, leaseMs: number): Promise<Claimed[]> {
+export async function claimDue(
+  pool: pg.Pool,
+  lane: Lane,
+  underWay: ReadonlyMap<string, number>,
+  { leaseMs, now }: { readonly leaseMs: number; readonly now: Date },
+): Promise<Claimed[]> {
   const { rows } = await pool.query<Claimed>({
     name: 'claim webhook deliveries',
     text: `
@@ -35,21 +40,30 @@ export async function claimDue(pool: pg.Pool, lane: Lane, underWay: ReadonlyMap<
           left join unnest($1::uuid[], $2::int[]) as busy (endpoint, count) on busy.endpoint = e.id
           cross join lateral (
             select d.id, d.due_at from webhooks.delivery d
-            where d.endpoint = e.id and d.status = 'pending' and d.due_at <= statement_timestamp()
+            where d.endpoint = e.id and d.status = 'pending' and d.due_at <= $8::timestamptz
             order by d.due_at, d.id limit greatest(0, $4 - coalesce(busy.count, 0)) for update skip locked
           ) found
           where e.status = 'enabled' and e.is_slow = $3
         ) taken order by taken.due_at, taken.id limit $5
       )
       update webhooks.delivery d
-      set attempts = d.attempts + 1,
-        due_at = clock_timestamp() + make_interval(secs => (1 + random() / 4) * greatest($6, least($7, $6 * 2 ^ least(30,
+      set attempts = d.attempts + 1, due_since = $8::timestamptz,
+        due_at = $8::timestamptz + make_interval(secs => (1 + random() / 4) * greatest($6, least($7, $6 * 2 ^ least(30,
           d.attempts - coalesce((select max(a.number) from webhooks.attempt a where a.delivery = d.id), 0)))))
       from due, webhooks.endpoint e
       where d.id = due.id and e.id = d.endpoint
       returning d.id, d.endpoint, d.attempts as attempt, d.tries + 1 as nth, d.message, d.body, e.url, e.secret,
         case when e.previous_expires_at > clock_timestamp() then e.previous_secret end as previous_secret`,
-    values: [[...underWay.keys()], [...underWay.values()], lane.slow, lane.perEndpoint, lane.free, leaseMs / 1_000, lostPauseMaxMs / 1_000],
+    values: [
+      [...underWay.keys()],
+      [...underWay.values()],
+      lane.slow,
+      lane.perEndpoint,
+      lane.free,
+      leaseMs / 1_000,
+      lostPauseMaxMs / 1_000,
+      now,
+    ],
   });
   return rows;
 }
@@ -75,7 +89,7 @@ export async function settle(
   pool: pg.Pool,
   claimed: Claimed,
   { outcome, againMs, httpStatus, elapsedMs, answer, why, isSlow, disables }: Settlement,
-  patienceMs: number,
+  { patienceMs, now }: { readonly patienceMs: number; readonly now: Date },
 ): Promise<string | null> {
   const { rows } = await pool.query<{ disabled_why: string }>({
     name: 'settle webhook delivery',
@@ -88,19 +102,20 @@ export async function settle(
       settled as (
         update webhooks.delivery d
         set status = case $7 when 'again' then 'pending' else $7 end, tries = d.tries + 1,
-          finished_at = case when $7 <> 'again' then clock_timestamp() end,
-          due_at = case when $7 = 'again' then clock_timestamp() + make_interval(secs => $8) else d.due_at end
+          finished_at = case when $7 <> 'again' then $12::timestamptz end,
+          due_since = $12::timestamptz,
+          due_at = case when $7 = 'again' then $12::timestamptz + make_interval(secs => $8) else d.due_at end
         from there where d.id = there.id and d.status = 'pending' and (d.attempts = $2 or $7 = 'delivered')
       )
       update webhooks.endpoint e
-      set failing_since = case when $7 <> 'delivered' then coalesce(e.failing_since, clock_timestamp()) end,
+      set failing_since = case when $7 <> 'delivered' then coalesce(e.failing_since, $12::timestamptz) end,
         is_slow = $9,
         status = case when stop.why is null then e.status else 'disabled' end,
         disabled_why = coalesce(e.disabled_why, stop.why),
         updated_at = case when stop.why is null then e.updated_at else clock_timestamp() end
       from there, webhooks.endpoint was, lateral (
         select case when was.status = 'enabled' then coalesce($10, case
-          when $7 <> 'delivered' and was.failing_since < clock_timestamp() - make_interval(secs => $11)
+          when $7 <> 'delivered' and was.failing_since < $12::timestamptz - make_interval(secs => $11)
           then 'nothing but failures since ' || to_char(was.failing_since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') end) end as why
       ) stop
       where was.id = there.endpoint and e.id = was.id
@@ -119,6 +134,7 @@ export async function settle(
       isSlow,
       disables,
       patienceMs / 1_000,
+      now,
     ],
   });
   return rows[0]?.disabled_why ?? null;
@@ -130,7 +146,7 @@ export async function putBack(pool: pg.Pool, claimed: Claimed, elapsedMs: number
     name: 'put webhook delivery back',
     text: `
       with back as (
-        update webhooks.delivery set due_at = clock_timestamp() where id = $1 and status = 'pending' and attempts = $2 returning id
+        update webhooks.delivery set due_at = clock_timestamp(), due_since = clock_timestamp() where id = $1 and status = 'pending' and attempts = $2 returning id
       )
       insert into webhooks.attempt (delivery, number, elapsed_ms, why) select id, $2, $3, $4 from back on conflict do nothing`,
     values: [claimed.id, claimed.attempt, elapsedMs, 'Coffer was stopped during the call'],
@@ -138,17 +154,16 @@ export async function putBack(pool: pg.Pool, claimed: Claimed, elapsedMs: number
 }
 
 /**
- * Deletes a batch of deliveries that finished, or have waited for a disabled endpoint, for longer than the storage period;
- * returns how many rows.
+ * Deletes a batch of deliveries that finished, or have waited for a disabled endpoint, since before a moment; returns how many rows.
  */
-export async function forgetOld(pool: pg.Pool, keepMs: number, most: number): Promise<number> {
+export async function forgetOld(pool: pg.Pool, before: Date, most: number): Promise<number> {
   const { rowCount } = await pool.query(
     `delete from webhooks.delivery where id in (
-       (select id from webhooks.delivery where status <> 'pending' and finished_at < now() - make_interval(secs => $1) limit $2)
+       (select id from webhooks.delivery where status <> 'pending' and finished_at < $1 limit $2)
        union all
        (select d.id from webhooks.endpoint e join webhooks.delivery d on d.endpoint = e.id
-        where e.status = 'disabled' and d.status = 'pending' and d.created_at < now() - make_interval(secs => $1) limit $2))`,
-    [keepMs / 1_000, most],
+        where e.status = 'disabled' and d.status = 'pending' and d.created_at < $1 limit $2))`,
+    [before, most],
   );
   return rowCount ?? 0;
 }

@@ -14,6 +14,8 @@ const settings = { tcp_keepalives_idle: '5', tcp_keepalives_interval: '2', tcp_k
 
 /** The pause before the first redelivery; it doubles for each later one. */
 const firstPauseMs = 500;
+/** A longer pause was stored while the clock was ahead. */
+const longestPauseMs = firstPauseMs * 2 ** (deliveriesMax - 2);
 
 /** An event that failed before, and its number of deliveries so far. */
 export type Redelivery = Place & { readonly book: number; readonly previous: Place | null; readonly deliveries: number };
@@ -108,7 +110,8 @@ export class QueueSession {
       name: 'due_redeliveries',
       text: `
         select book, seq, part, previous_seq, previous_part, deliveries from events.redelivery
-        where queue = $1 and next_at <= clock_timestamp() order by book, seq, part limit $2`,
+        where queue = $1 and (next_at <= clock_timestamp() or next_at > clock_timestamp() + make_interval(secs => ${longestPauseMs / 1_000}))
+        order by book, seq, part limit $2`,
       values: [this.#queue, limit],
     });
     return rows.map(({ previous_seq, previous_part, ...row }) => ({ ...row, previous: placeOrNull(previous_seq, previous_part) }));

@@ -1,5 +1,6 @@
 /** Actions that findings cause: freezing wallets, notifying owners. Each is done once, however often and wherever it is tried. */
 import type { Commands } from '../../operations/index.ts';
+import { putWaitsRight, SteadyClock } from '../../background/index.ts';
 import type { Loop } from '../../background/index.ts';
 import type pg from 'pg';
 import type { Log } from '../../kernel/index.ts';
@@ -13,6 +14,7 @@ const everyMs = 1_000;
 const atOnce = 20;
 /** After this time, other workers take over the action of a dead worker. */
 const leaseSeconds = 60;
+const waits = { table: 'insights.fraud_action', until: 'next_try_at', since: 'waits_since', waiting: "state = 'pending'" } as const;
 /** Number of failures that are not outages. */
 const attemptsMax = 10;
 
@@ -34,43 +36,44 @@ export type ActionParts = {
 };
 
 export function startFraudActions(parts: ActionParts): Loop {
-  return startWork({ what: 'Actions of fraud findings', everyMs, log: parts.log, work: async () => await doActions(parts) });
+  const clock = new SteadyClock(parts.pool, (now) => putWaitsRight(parts.pool, waits, now));
+  return startWork({ what: 'Actions of fraud findings', everyMs, log: parts.log, work: async () => await doActions(parts, clock) });
 }
 
 /** Does the due actions, and returns whether there may be more. */
-async function doActions(parts: ActionParts): Promise<boolean> {
-  const claimed = await claim(parts.pool);
-  for (const action of claimed) await attempt(parts, action);
+async function doActions(parts: ActionParts, clock: SteadyClock): Promise<boolean> {
+  const claimed = await claim(parts.pool, await clock.read());
+  for (const action of claimed) await attempt(parts, action, clock);
   return claimed.length === atOnce;
 }
 
-async function claim(pool: pg.Pool): Promise<Action[]> {
+async function claim(pool: pg.Pool, now: Date): Promise<Action[]> {
   const { rows } = await pool.query<Action>({
     name: 'fraud_claim_actions',
     text: `
-      update insights.fraud_action set next_try_at = clock_timestamp() + $1 * interval '1 second'
+      update insights.fraud_action set next_try_at = $3::timestamptz + $1 * interval '1 second', waits_since = $3::timestamptz
       where id in (
-        select id from insights.fraud_action where state = 'pending' and next_try_at <= clock_timestamp()
+        select id from insights.fraud_action where state = 'pending' and next_try_at <= $3::timestamptz
         order by next_try_at limit $2 for update skip locked)
       returning id, book || '-' || seq || '-' || part as event, rule, wallet, action, attempts`,
-    values: [leaseSeconds, atOnce],
+    values: [leaseSeconds, atOnce, now],
   });
   return rows;
 }
 
-async function attempt(parts: ActionParts, action: Action): Promise<void> {
+async function attempt(parts: ActionParts, action: Action, clock: SteadyClock): Promise<void> {
   try {
     await finish(parts.pool, action, 'done', await act(parts, action));
   } catch (failure) {
     if (isLedgerOutage(failure)) {
-      await release(parts.pool, action, 1);
+      await release(parts.pool, action, clock.now, 1);
       throw failure;
     }
     const attempts = action.attempts + 1;
     const note = failure instanceof Error ? failure.message : String(failure);
     parts.log.error({ err: failure, rule: action.rule, wallet: action.wallet, attempts }, 'The action of a fraud rule failed');
     if (attempts >= attemptsMax) await finish(parts.pool, action, 'given_up', note.slice(0, 1_000));
-    else await release(parts.pool, action, 2 ** attempts, 1);
+    else await release(parts.pool, action, clock.now, 2 ** attempts, 1);
   }
 }
 
@@ -102,12 +105,12 @@ async function finish(pool: pg.Pool, { id }: Action, state: 'done' | 'given_up',
   );
 }
 
-async function release(pool: pg.Pool, { id }: Action, seconds: number, counted = 0): Promise<void> {
+async function release(pool: pg.Pool, { id }: Action, now: Date, seconds: number, counted = 0): Promise<void> {
   await pool
     .query(
-      `update insights.fraud_action set next_try_at = clock_timestamp() + $2 * interval '1 second', attempts = attempts + $3
+      `update insights.fraud_action set next_try_at = $4::timestamptz + $2 * interval '1 second', waits_since = $4::timestamptz, attempts = attempts + $3
        where id = $1 and state = 'pending'`,
-      [id, seconds, counted],
+      [id, seconds, counted, now],
     )
     // Then it is due again when the lease expires.
     .catch(() => undefined);

@@ -2,6 +2,7 @@
  * Sends e-mails through an SMTP server: at least once, under a stable Message-ID, so that a mail server can recognise duplicates.
  */
 import type pg from 'pg';
+import { putWaitsRight, SteadyClock } from '../../background/index.ts';
 import type { Loop } from '../../background/index.ts';
 import { hidePasswords, loadOptional, pauseAfter } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
@@ -13,6 +14,7 @@ const everyMs = 2_000;
 const timeoutMs = 15_000;
 /** Longer than any try takes, so that no other process sends it at the same time. */
 const leaseSeconds = 120;
+const waits = { table: 'insights.mail', until: 'next_try_at', since: 'waits_since', waiting: "state = 'pending'" } as const;
 /** In seconds. */
 const pausesS = { first: 1, most: 7_200 } as const;
 /** The last try is about twelve hours after the first. */
@@ -46,13 +48,14 @@ export async function startMail(parts: MailParts): Promise<Loop> {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+  const clock = new SteadyClock(parts.pool, (now) => putWaitsRight(parts.pool, waits, now));
   const loop = startWork({
     what: 'E-mail',
     everyMs,
     log: parts.log,
     work: async () => {
-      const due = await claim(parts.pool);
-      if (due) await attempt(parts, due, async (message) => void (await transport.sendMail(message)));
+      const due = await claim(parts.pool, await clock.read());
+      if (due) await attempt({ ...parts, clock }, due, async (message) => void (await transport.sendMail(message)));
       return due !== null;
     },
   });
@@ -66,26 +69,30 @@ export async function startMail(parts: MailParts): Promise<Loop> {
 }
 
 /** One at a time, to go easy on the mail server. */
-async function claim(pool: pg.Pool): Promise<Due | null> {
+async function claim(pool: pg.Pool, now: Date): Promise<Due | null> {
   const { rows } = await pool.query<Due>({
     name: 'mail_claim',
     text: `
       with due as (
-        update insights.mail set next_try_at = clock_timestamp() + $1 * interval '1 second', attempts = attempts + 1
+        update insights.mail set next_try_at = $2::timestamptz + $1 * interval '1 second', waits_since = $2::timestamptz, attempts = attempts + 1
         where notification in (
-          select notification from insights.mail where state = 'pending' and next_try_at <= clock_timestamp()
+          select notification from insights.mail where state = 'pending' and next_try_at <= $2::timestamptz
           order by next_try_at limit 1 for update skip locked)
         returning notification, attempts)
       select due.notification, due.attempts, n.user_id, n.kind, n.wallet, n.facts
       from due join insights.notification n on n.id = due.notification`,
-    values: [leaseSeconds],
+    values: [leaseSeconds, now],
   });
   return rows[0] ?? null;
 }
 
 type Message = { from: string; to: string; subject: string; text: string; messageId: string };
 
-async function attempt(parts: MailParts, due: Due, send: (message: Message) => Promise<void>): Promise<void> {
+async function attempt(
+  parts: MailParts & { readonly clock: SteadyClock },
+  due: Due,
+  send: (message: Message) => Promise<void>,
+): Promise<void> {
   const { pool, mail, log } = parts;
   const to = await parts.addressOf(due.user_id);
   if (to === null) return await finish(pool, due, 'dropped', 'the user has no address');
@@ -103,7 +110,7 @@ async function attempt(parts: MailParts, due: Due, send: (message: Message) => P
     const note = hidePasswords(failure instanceof Error ? failure.message : String(failure)).slice(0, 500);
     const final = isFinal(failure) || due.attempts >= attemptsMax;
     log.warn({ notification: due.notification, attempts: due.attempts, reason: note, final }, 'An e-mail could not be sent');
-    return final ? await finish(pool, due, 'failed', note) : await postpone(pool, due, note);
+    return final ? await finish(pool, due, 'failed', note) : await postpone(pool, due, note, parts.clock.now);
   }
   await finish(pool, due, 'sent', null);
 }
@@ -123,10 +130,10 @@ async function finish(pool: pg.Pool, { notification }: Due, state: 'sent' | 'fai
   ]);
 }
 
-async function postpone(pool: pg.Pool, { notification, attempts }: Due, note: string): Promise<void> {
+async function postpone(pool: pg.Pool, { notification, attempts }: Due, note: string, now: Date): Promise<void> {
   const seconds = pauseAfter(attempts, pausesS) * (0.75 + Math.random() / 2);
   await pool.query(
-    `update insights.mail set note = $2, next_try_at = clock_timestamp() + $3 * interval '1 second' where notification = $1`,
-    [notification, note, seconds],
+    `update insights.mail set note = $2, next_try_at = $4::timestamptz + $3 * interval '1 second', waits_since = $4::timestamptz where notification = $1`,
+    [notification, note, seconds, now],
   );
 }

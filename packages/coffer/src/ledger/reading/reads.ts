@@ -84,6 +84,7 @@ export const begunText = `
   where e.book = $1 and e.seq > $2 and e.kind = 'transfer_debit' and e.refusal is null
   order by e.seq limit $3`;
 
+/** `ageMs`: negative when a clock that was ahead has dated it in the future. */
 export type BegunTransfer = { readonly seq: number; readonly ageMs: number; readonly hasEnded: boolean };
 
 /** An account at an earlier moment. */

@@ -83,7 +83,9 @@ export class SagaResumer {
     while (!this.#stopped && watch.open.size < openMax) {
       const begun = await reader.transfersBegun(watch.doneUntil, rowsPerLook);
       for (const { seq, ageMs, hasEnded } of begun) {
-        if (ageMs < olderThanMs || watch.open.size >= openMax) return;
+        // Dated in the future: its age is unknown, and a step that is taken twice does no harm.
+        const isYoung = ageMs >= 0 && ageMs < olderThanMs;
+        if (isYoung || watch.open.size >= openMax) return;
         if (!hasEnded) watch.open.set(seq, { attempts: 0, nextAtMs: 0 });
         watch.doneUntil = seq;
       }
