@@ -99,10 +99,12 @@ describe('an expired hold that no sweep has released', () => {
     // Its answer carries the new clock.
     await postOne(writer, deposited('later', 1n, 'v'));
     const reader = new BookReader(book, database.pool);
-    expect(await reader.balance('w')).toMatchObject({ balance: 10n, held: 0n, version: 2 });
+    expect(await reader.balance('w')).toMatchObject({ balance: 10n, held: 0n, version: 3 });
     expect(await reader.hold(seq)).toMatchObject({ expired: true, hold: { left: 0n } });
 
-    expect(reasonOf(await postOne(writer, operation))).toBe('posted');
+    // The version that a reader has seen is the one that the operation finds.
+    const expecting = { ...operation, expectedVersion: 3 } as Operation;
+    expect(reasonOf(await postOne(writer, expecting))).toBe('posted');
     await writer.stop();
     expect((await readLog(database, book)).filter(({ kind }) => kind === 'expire')).toMatchObject([{ hold: seq, actor: 'coffer' }]);
   });

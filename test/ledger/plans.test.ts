@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { openLedger } from '../../packages/coffer/src/ledger/index.ts';
 import { dueText } from '../../packages/coffer/src/ledger/posting/expiry.ts';
-import { expiredLeft } from '../../packages/coffer/src/ledger/reading/expired.ts';
+import { expiredHolds } from '../../packages/coffer/src/ledger/reading/expired.ts';
 import { begunText } from '../../packages/coffer/src/ledger/reading/reads.ts';
 import { statements } from '../../packages/coffer/src/ledger/posting/store.ts';
 import { drive } from '../../packages/coffer/src/wallets/index.ts';
@@ -48,7 +48,7 @@ const balances = `
   select b.balance, b.controls from unnest(array['w1', 'w2']) as wanted (id)
   cross join lateral (select * from ledger.balance b where b.book = 1 and b.id = wanted.id limit 1) b`;
 
-const expiredBalances = `select ${expiredLeft('$3::timestamptz')} from ledger.balance b where b.book = $1 and b.id = $2`;
+const expiredBalances = `select b.held, expired.* from ledger.balance b ${expiredHolds('$3::timestamptz')} where b.book = $1 and b.id = $2`;
 
 /** The query of ledger.seq_at. */
 const lastBatchAt = `select b.last_seq from ledger.batch b where b.book = $1 and b.recorded_at <= $2::timestamptz

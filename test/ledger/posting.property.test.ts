@@ -107,9 +107,9 @@ async function compareWhatIsRead(book: number, model: Model, now: Date): Promise
       return { number, balance, held, version, asset, owner, floor, controls };
     }),
   ).toEqual(
-    model.accounts.map(({ number, name, balance, version, asset, owner, floor, debits, credits, limits }) => {
+    model.accounts.map(({ number, name, balance, asset, owner, floor, debits, credits, limits }) => {
       const controls = { debits, credits, limits };
-      return { number, balance, held: model.held(name, now), version, asset, owner, floor, controls };
+      return { number, balance, ...model.seenAt(name, now), asset, owner, floor, controls };
     }),
   );
 

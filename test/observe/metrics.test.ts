@@ -51,6 +51,7 @@ test('the book, the database, the pools, the audit, the process and the build ha
   expect(await value('coffer_book_ready{book="1"}')).toBe(1);
   expect(await value('coffer_queue_operations{book="1"}')).toBe(0);
   expect(await value('coffer_database_clock_silent_seconds{book="1"}')).toBeLessThan(60);
+  expect(await value('coffer_book_ahead_seconds{book="1"}')).toBe(0);
   expect(await value('coffer_pool_connections{pool="main",state="waiting"}')).toBe(0);
   await expect.poll(() => value('coffer_audit_rows_total{outcome="written"}')).toBeGreaterThanOrEqual(3);
   expect(await value('coffer_audit_rows_total{outcome="dropped"}')).toBe(0);

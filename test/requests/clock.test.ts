@@ -58,6 +58,6 @@ it('a worker that begins afterwards shortens the waits that were stored meanwhil
   const { id } = await coffer.later('/wallet/w/withdraw', { amount: 50 });
   await clock.set(start);
   const worker = coffer.work();
-  await coffer.until(id, 'completed');
+  expect(await coffer.until(id, 'completed')).toMatchObject({ amount: '50' });
   await worker.stop();
 });

@@ -52,9 +52,11 @@ export class Model {
     return this.#world.account(name);
   }
 
-  /** What a reader sees as held: an expired hold counts as given back. */
-  held(name: string, now: Date): bigint {
-    return this.#world.held(name) - dueOf(this.#world, name, now).reduce((sum, { left }) => sum + left, 0n);
+  /** What a reader sees as held, and as the version: as after the expiry entries of holds that have expired. */
+  seenAt(name: string, now: Date): { held: bigint; version: number } {
+    const due = dueOf(this.#world, name, now);
+    const held = this.#world.held(name) - due.reduce((sum, { left }) => sum + left, 0n);
+    return { held, version: (this.#world.account(name)?.version ?? 0) + due.length };
   }
 
   /** `now`: the time at which the ledger recorded it. */

@@ -3,7 +3,7 @@ import { readGaps } from '../chain/declarations.ts';
 import { isLost } from '../chain/epochs.ts';
 import { internalKey } from '../rules/internal-keys.ts';
 import type pg from 'pg';
-import { decidedAt, expiredLeft } from './expired.ts';
+import { decidedAt, expiredHolds } from './expired.ts';
 import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from './rows.ts';
 import type { AccountRow, EntryRow } from './rows.ts';
 import { BatchedReader } from '../../database/index.ts';
@@ -30,12 +30,13 @@ type BalanceRow = AccountRow & {
   as_of_seq: number;
   /** Selected only for accounts with limits: their days and months follow the database's clock. */
   read_at: Date | null;
-  /** What is left of holds that have expired and are not released yet; null: nothing is held. */
-  expired_left: bigint | null;
+  /** Of holds that have expired and are not released yet: what is left of them, and how many there are. */
+  expired_left: bigint;
+  expired_count: number;
 };
 
-const balanceColumns = (releasedUntil: string) => `${accountColumns}, b.book, b.opened_at, b.recorded_at,
-  case when b.spent_day is not null then ${decidedAt} end as read_at, ${expiredLeft(releasedUntil)} as expired_left,
+const balanceColumns = `${accountColumns}, b.book, b.opened_at, b.recorded_at,
+  case when b.spent_day is not null then ${decidedAt} end as read_at, expired.left as expired_left, expired.count as expired_count,
   (select last_seq from ledger.batch where batch.book = $1 order by batch_no desc limit 1) as as_of_seq`;
 
 /** A wallet's totals since its opening, in minor units. */
@@ -117,7 +118,8 @@ export class BookReader {
   async balancesOf(owner: string, afterAsset: number, limit: number): Promise<Balance[]> {
     const { rows } = await this.#pool.query<BalanceRow>({
       name: 'balances_of',
-      text: `select ${balanceColumns('$5')} from ledger.balance b where b.book = $1 and b.owner = $2 and b.asset > $3 order by b.asset limit $4`,
+      text: `select ${balanceColumns} from ledger.balance b ${expiredHolds('$5')}
+        where b.book = $1 and b.owner = $2 and b.asset > $3 order by b.asset limit $4`,
       values: [this.#book, owner, afterAsset, limit, this.#releasedUntil()],
     });
     return rows.map(balanceFromRow);
@@ -335,7 +337,8 @@ export class BookReader {
   async #balanceOfOwner(id: string, owner: string): Promise<Balance | null> {
     const { rows } = await this.#pool.query<BalanceRow>({
       name: 'balance_of_owner',
-      text: `select ${balanceColumns('$4')} from ledger.balance b where b.book = $1 and b.id = $2 and b.owner = $3`,
+      text: `select ${balanceColumns} from ledger.balance b ${expiredHolds('$4')}
+        where b.book = $1 and b.id = $2 and b.owner = $3`,
       values: [this.#book, id, owner, this.#releasedUntil()],
     });
     return rows[0] ? balanceFromRow(rows[0]) : null;
@@ -345,9 +348,10 @@ export class BookReader {
     const { rows } = await this.#pool.query<BalanceRow>({
       name: 'balances',
       text: `
-        select ${balanceColumns('$3')}
+        select ${balanceColumns}
         from unnest($2::text[]) as wanted (id)
-        cross join lateral (select * from ledger.balance where book = $1 and balance.id = wanted.id limit 1) b`,
+        cross join lateral (select * from ledger.balance where book = $1 and balance.id = wanted.id limit 1) b
+        ${expiredHolds('$3')}`,
       values: [this.#book, ids, this.#releasedUntil()],
     });
     return new Map(rows.map((row) => [row.id, balanceFromRow(row)]));
@@ -369,7 +373,8 @@ export class BookReader {
 
 function balanceFromRow(row: BalanceRow): Balance {
   const stored = accountFromRow(row);
-  const account = { ...stored, held: stored.held - (row.expired_left ?? 0n) };
+  // As after their expiry entries, each of which is a version: an operation that expects this version finds it.
+  const account = { ...stored, held: stored.held - row.expired_left, version: stored.version + row.expired_count };
   return {
     ...account,
     used: row.read_at && usedBy(account, row.read_at),
