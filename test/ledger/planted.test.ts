@@ -10,6 +10,7 @@ import { chainHash, encodeBatch } from '../../packages/coffer/src/ledger/chain/c
 import type { NewRows } from '../../packages/coffer/src/ledger/chain/chain.ts';
 import { decide } from '../../packages/coffer/src/ledger/rules/decide.ts';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
+import { releaseDue } from '../../packages/coffer/src/ledger/posting/due.ts';
 import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
 import { BookStore } from '../../packages/coffer/src/ledger/posting/store.ts';
 import { newBook } from '../support/books.ts';
@@ -19,7 +20,7 @@ import type { TestDatabase } from '../support/database.ts';
 import { Model } from '../support/model.ts';
 import { assets, granted, keepsWallet, requests } from '../support/operations.ts';
 import type { Request } from '../support/operations.ts';
-import { emptyState, lookUpOriginals } from '../support/pure-book.ts';
+import { emptyState, lookUpDue, lookUpOriginals } from '../support/pure-book.ts';
 import { seedOf } from '../support/seed.ts';
 import { pureExamples } from './examples.ts';
 import { harmless, planted } from './planted.ts';
@@ -37,7 +38,9 @@ function agreesWithModel(rules: Decide, all: readonly Request[]): boolean {
     for (const wish of wishes) {
       const operation = granted(wish, model, model.log.length);
       lookUpOriginals(state, rows, [operation]);
+      lookUpDue(state, rows, [operation], now);
       const asked = prepare(operation);
+      releaseDue(state, { operations: [asked], linked: false }, now, rows);
       const decision = rules(state, asked, now);
       const entry = state.apply(asked, decision, now, rows) ?? (decision.type === 'replayed' ? decision.entry : null);
       const refusal = decision.type === 'refused' ? decision.refusal : (entry?.refusal ?? null);

@@ -23,7 +23,7 @@ export function lookUpOriginals(state: BookState, { entries }: NewRows, operatio
 }
 
 /** As the writer does ahead of deciding, for everything that is not committed too. */
-function lookUpDue(state: BookState, { entries }: NewRows, operations: readonly Operation[], now: Date): void {
+export function lookUpDue(state: BookState, { entries }: NewRows, operations: readonly Operation[], now: Date): void {
   const holds = entries.filter(({ kind, refusal }) => kind === 'hold' && refusal === null);
   const leftOf = (seq: number) => entries.findLast(({ hold }) => hold === seq)?.holdLeft ?? 0n;
   for (const { id } of mayHaveDue(state, [{ operations: operations.map(prepare), linked: true }], now)) {
