@@ -52,6 +52,7 @@ _Posting = TypedDict("_Posting", {
     "seq": "int",  # position in the log: everything answered with a smaller one came before
     "type": "str",
     "requestId": "str",  # the idempotency key under which the operation is remembered
+    "keyspace": "Literal[\"user\", \"service\", \"anonymous\"]",  # whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)
     "walletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
     "asset": "AssetBrief",
     "balance": "str",  # the wallet's balance after the operation, in minor units
@@ -85,6 +86,7 @@ _Success = TypedDict("_Success", {
     "seq": "int",  # position in the log: everything answered with a smaller one came before
     "type": "str",
     "requestId": "str",  # the idempotency key under which the operation is remembered
+    "keyspace": "Literal[\"user\", \"service\", \"anonymous\"]",  # whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)
     "walletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
     "asset": "AssetBrief",
     "balance": "str",  # the wallet's balance after the operation, in minor units
@@ -108,6 +110,7 @@ OpenedWallet = TypedDict("OpenedWallet", {
     "operationId": "str",  # operation id, from the operation's answer
     "seq": "int",  # position in the log: everything answered with a smaller one came before
     "requestId": "str",  # the idempotency key under which the opening is remembered
+    "keyspace": "Literal[\"user\", \"service\", \"anonymous\"]",  # whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)
     "walletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
     "ownerId": "Union[str, None]",
     "asset": "AssetBrief",
@@ -123,6 +126,7 @@ _Authorization = TypedDict("_Authorization", {
     "seq": "int",  # position in the log: everything answered with a smaller one came before
     "type": "str",
     "requestId": "str",  # the idempotency key under which the operation is remembered
+    "keyspace": "Literal[\"user\", \"service\", \"anonymous\"]",  # whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)
     "walletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
     "asset": "AssetBrief",
     "balance": "str",  # the wallet's balance after the operation, in minor units
@@ -163,6 +167,7 @@ _Control = TypedDict("_Control", {
     "seq": "int",  # position in the log: everything answered with a smaller one came before
     "type": "str",
     "requestId": "str",  # the idempotency key under which the operation is remembered
+    "keyspace": "Literal[\"user\", \"service\", \"anonymous\"]",  # whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)
     "walletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
     "asset": "AssetBrief",
     "balance": "str",  # the wallet's balance after the operation, in minor units
@@ -212,6 +217,7 @@ _HistoryItemOptional = TypedDict("_HistoryItemOptional", {
     "reverses": "str",  # id of the operation that this one reverses
     "transferId": "str",  # id of the transfer that this is a step of
     "reason": "str",  # the reason given
+    "keyspace": "Literal[\"user\", \"service\", \"anonymous\"]",  # whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)
 }, total=False)
 
 
@@ -246,6 +252,7 @@ _Operation = TypedDict("_Operation", {
     "completedAt": "Union[str, None]",
 })
 _OperationOptional = TypedDict("_OperationOptional", {
+    "keyspace": "Literal[\"user\", \"service\", \"anonymous\"]",  # whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)
     "asset": "AssetBrief",
     "debit": "AccountAfter",
     "credit": "AccountAfter",
@@ -302,6 +309,7 @@ _Transfer = TypedDict("_Transfer", {
     "steps": "List[TransferStep]",
 })
 _TransferOptional = TypedDict("_TransferOptional", {
+    "keyspace": "Literal[\"user\", \"service\", \"anonymous\"]",  # whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)
     "asset": "AssetBrief",
     "debit": "AccountAfter",
     "credit": "AccountAfter",
@@ -781,6 +789,7 @@ _BatchResult = TypedDict("_BatchResult", {
 _BatchResultOptional = TypedDict("_BatchResultOptional", {
     "operationId": "str",  # operation id, from the operation's answer
     "seq": "int",  # position in the log: everything answered with a smaller one came before
+    "keyspace": "Literal[\"user\", \"service\", \"anonymous\"]",  # whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)
     "walletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
     "ownerId": "Union[str, None]",
     "asset": "AssetBrief",
@@ -1036,6 +1045,7 @@ _AsyncRequest = TypedDict("_AsyncRequest", {
     "walletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
     "amount": "str",  # minor units
     "requestId": "str",  # the idempotency key of the operation
+    "keyspace": "Literal[\"user\", \"service\", \"anonymous\"]",  # whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)
     "metadata": "Union[Dict[str, Any], None]",
     "attempts": "int",  # number of times that a worker processed it
     "replays": "int",  # number of times that an operator replayed it
@@ -1085,6 +1095,7 @@ _AsyncRequestWithLog = TypedDict("_AsyncRequestWithLog", {
     "walletId": "str",  # wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit
     "amount": "str",  # minor units
     "requestId": "str",  # the idempotency key of the operation
+    "keyspace": "Literal[\"user\", \"service\", \"anonymous\"]",  # whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)
     "metadata": "Union[Dict[str, Any], None]",
     "attempts": "int",  # number of times that a worker processed it
     "replays": "int",  # number of times that an operator replayed it
@@ -1722,9 +1733,10 @@ class Coffer:
         *,
         id: str,
         key: str,
+        keyspace: Literal["user", "service", "anonymous"] = _omitted,
     ) -> Operation:
-        """Returns the operation under an idempotency key; use it when an answer was lost."""
-        answer: Operation = self._send("GET", "/wallet/{id}/operations/{key}", {"id": id, "key": key}, {}, {})
+        """Returns the operation under an idempotency key; use it when an answer was lost. Looks among the caller's own keys, or in the keyspace named."""
+        answer: Operation = self._send("GET", "/wallet/{id}/operations/{key}", {"id": id, "key": key}, {"keyspace": keyspace}, {})
         return answer
 
     def get_hold(

@@ -12,11 +12,11 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** Keys, references and sequences without the book. The list of assets and the ledger's identity are the same everywhere, and are copied to each machine. */
+/** Keys, references and sequences without the book. The list of assets, the ledger's identity and the closed periods are the same everywhere, and are copied to each machine. */
 async function spanningBooks(client: pg.ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ what: string }>(`
     with of_books as (
-      select c.oid from pg_class c where c.relnamespace = 'ledger'::regnamespace and c.relkind in ('r', 'p') and c.relname not in ('asset', 'identity')
+      select c.oid from pg_class c where c.relnamespace = 'ledger'::regnamespace and c.relkind in ('r', 'p') and c.relname not in ('asset', 'identity', 'closing')
     ), key as (
       select i.indexrelid::regclass::text as what, i.indrelid as relation, i.indkey[0] as first from pg_index i where i.indisunique
       union all

@@ -187,7 +187,7 @@ describe('reads over all books', () => {
       expect(await queries.operation(id)).toMatchObject({ entry: { book, key: 'find me', credit: { id: wallet } } });
       const read = await queries.wallet(wallet);
       assert(read, 'a wallet that was deposited into is there');
-      expect(await queries.operationByKey(read, 'find me')).toMatchObject({ entry: { book, seq: outcome.seq } });
+      expect(await queries.operationByKey(read, 'find me', 'service')).toMatchObject({ entry: { book, seq: outcome.seq } });
       expect((await queries.history(read, 10)).items).toHaveLength(1);
     }
     expect(await queries.operation('5-1')).toBeNull();

@@ -210,7 +210,11 @@ export class World {
   }
 
   remember(operation: Operation, entry: ModelEntry): void {
-    this.remembered.set(`${entry.scope} ${operation.key}`, { content: contentOf(operation), metadata: metadataOf(operation), entry });
+    this.remembered.set(`${entry.scope} ${keyspaceOf(operation)} ${operation.key}`, {
+      content: contentOf(operation),
+      metadata: metadataOf(operation),
+      entry,
+    });
   }
 
   #side({ number, name, balance, floor, version }: ModelAccount): ModelSide {
@@ -247,4 +251,10 @@ function account(
 
 function sum(amounts: readonly bigint[]): bigint {
   return amounts.reduce((total, amount) => total + amount, 0n);
+}
+
+/** Users, callers without credentials, and everybody else have keys of their own. */
+export function keyspaceOf({ actor = '' }: Operation): string {
+  if (actor.startsWith('user:')) return 'user';
+  return actor === 'anonymous' ? 'anonymous' : 'service';
 }

@@ -8,7 +8,7 @@ import { control } from './model-controls.ts';
 import { capture, dueOf, expire, hold, release } from './model-holds.ts';
 import { credited, debited, ended, transitOf } from './model-sagas.ts';
 import { moving } from './model-transfers.ts';
-import { World, metadataOf, no } from './model-world.ts';
+import { World, keyspaceOf, metadataOf, no } from './model-world.ts';
 import type { ModelAccount, ModelEntry, ModelHold, ModelRefusal } from './model-world.ts';
 
 export type { ModelAccount, ModelEntry, ModelHold, ModelRefusal, ModelSide } from './model-world.ts';
@@ -115,7 +115,8 @@ export class Model {
   /** Whether this equals the recorded request under the key; undefined if the key is new, or the account belongs to another owner. */
   #earlier(operation: Operation): { answer: ModelAnswer; same: boolean } | undefined {
     const initiator = this.#world.initiator(operation);
-    const earlier = initiator && operation.key !== null && this.#world.remembered.get(`${initiator.number} ${operation.key}`);
+    const earlier =
+      initiator && operation.key !== null && this.#world.remembered.get(`${initiator.number} ${keyspaceOf(operation)} ${operation.key}`);
     if (!earlier || this.#isOwnedByOther(operation)) return undefined;
     const { entry } = earlier;
     const asset = askedAsset(operation);

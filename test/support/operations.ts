@@ -70,7 +70,7 @@ const terms = {
   expectedVersion: seldom(fc.nat({ max: 4 })),
   onlyOwner: seldom(fc.constantFrom(...wallets.map(owner))),
   metadata: fc.constantFrom(...metadata),
-  actor: fc.constantFrom(undefined, 'user:1', 'key:2'),
+  actor: fc.constantFrom(undefined, 'user:1', 'user:2', 'key:2', 'anonymous'),
   approver: seldom(fc.constant('user:3')),
 };
 const funding = { amount, upTo: flag, minimumBalance: seldom(fc.bigInt({ min: -20n, max: 40n })) };

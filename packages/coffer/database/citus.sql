@@ -18,6 +18,7 @@ select create_reference_table('ledger.closing');
 
 select create_distributed_table('ledger.book', 'book', shard_count => 64);
 select create_distributed_table('ledger.batch', 'book', colocate_with => 'ledger.book');
+select create_distributed_table('ledger.shared_keys', 'book', colocate_with => 'ledger.book');
 select create_distributed_table('ledger.declaration', 'book', colocate_with => 'ledger.book');
 select create_distributed_table('ledger.account', 'book', colocate_with => 'ledger.book');
 select create_distributed_table('ledger.entry', 'book', colocate_with => 'ledger.book');

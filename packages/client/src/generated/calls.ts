@@ -141,9 +141,9 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/wallet/{walletId}/stats", query: [], hasBody: false, key: "none" }, input, options)) as WalletStats;
   }
 
-  /** Returns the operation under an idempotency key; use it when an answer was lost */
+  /** Returns the operation under an idempotency key; use it when an answer was lost. Looks among the caller's own keys, or in the keyspace named */
   async getOperationByKey(input: GetOperationByKeyInput, options: CallOptions = {}): Promise<Operation> {
-    return (await this.call({ method: "GET", path: "/wallet/{walletId}/operations/{key}", query: [], hasBody: false, key: "none" }, input, options)) as Operation;
+    return (await this.call({ method: "GET", path: "/wallet/{walletId}/operations/{key}", query: ["keyspace"], hasBody: false, key: "none" }, input, options)) as Operation;
   }
 
   /** Returns a hold, with its captures and releases */

@@ -2,7 +2,7 @@
 -- an earlier date opens a period again. Not part of a book's log, because it bounds what is accepted, not what was: the dates that the log
 -- has stay valid.
 create table ledger.closing (
-  id        bigint      primary key generated always as identity,
+  number    integer     primary key check (number > 0),
   before    timestamptz not null,
   actor     text        not null collate "C",
   reason    text        not null,

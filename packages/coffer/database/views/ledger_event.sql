@@ -12,7 +12,7 @@ cross join lateral (
   -- The caller's metadata is unchanged, nulls included. `offset 0` evaluates these once for each entry, not once for each part that uses
   -- them. With that and without a second pass for the nulls, events of transfers take half the processor time (5 instead of 10 µs).
   select json_object(
-      'operation': e.book || '-' || e.operation, 'key': e.key, 'amount': e.amount::text, 'askedAmount': e.asked_amount::text,
+      'operation': e.book || '-' || e.operation, 'key': case when starts_with(e.key, e'\x02') then substr(e.key, strpos(e.key, '/') + 1) else e.key end, 'amount': e.amount::text, 'askedAmount': e.asked_amount::text,
       'effectiveAt': to_char(e.effective_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
       'asset': coalesce(d.asset, c.asset, (e.details -> 'asked' ->> 'asset')::integer) absent on null returning jsonb)
       || case when e.metadata is null then '{}'::jsonb else jsonb_build_object('metadata', e.metadata) end as common,

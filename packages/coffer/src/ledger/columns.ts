@@ -2,6 +2,7 @@
  * The columns of a log row. Posting, the chain, reads and the verifier all derive their columns from this table. The order is that of the
  * posting function's parameters and of the chain. To add a column, write a migration, extend the posting function, and add a chain format and a line here.
  */
+import { keyspaceOf, storedKey } from './rules/keyspaces.ts';
 import type { Entry, RecordedEntry } from './rules/types.ts';
 
 /** The type of a column's values in memory, by its PostgreSQL type. */
@@ -48,7 +49,7 @@ export const entryColumns = [
   part('credit_version', 'int8', ({ credit }) => credit && credit.version),
   plain('debit_floor', 'numeric'),
   plain('scope', 'int8'),
-  plain('key', 'text'),
+  key(),
   plain('digest', 'bytea'),
   json('metadata'),
   part('refusal', 'text', ({ refusal }) => refusal && refusal.code),
@@ -100,6 +101,12 @@ export function formatOf(number: number): ChainFormat | undefined {
 function plain<const N extends string, const T extends ColumnType>(name: Plain<N, T> & N, type: T, since: ChainFormat = 1) {
   const field = camelCase(name) as Camel<N> & keyof Entry;
   return { name, type, since, field, of: (entry: RecordedEntry) => entry[field] as Values[T] | null } as const;
+}
+
+/** A key is stored with its keyspace. */
+function key() {
+  const of = ({ key: sent, actor }: RecordedEntry) => (sent === null ? null : storedKey(sent, keyspaceOf(actor)));
+  return { name: 'key', type: 'text', since: 1, field: 'key', of } as const;
 }
 
 function json<const N extends 'metadata' | 'details' | 'controls'>(name: N, since: ChainFormat = 1) {

@@ -24,6 +24,8 @@ export { initiatorId } from './rules/prepared.ts';
 export { refusalCodes } from './rules/refusals.ts';
 export { internalKey, isInternalKey } from './rules/internal-keys.ts';
 export { initiatorOf } from './rules/initiator.ts';
+export { callersKey, isInKeyspace, keyspaceOf, keyspaces, storedKey } from './rules/keyspaces.ts';
+export type { Keyspace } from './rules/keyspaces.ts';
 export { creditKey, creditOf, endKey, endOf, sagaDetails } from './rules/saga-steps.ts';
 export type { Refusal, RefusalCode } from './rules/refusals.ts';
 export type {

@@ -3,7 +3,7 @@
  * wallet that it changes was opened, and never in a closed period. Checked when the operation is prepared, against the database's clock and
  * the closing date of that moment; only operations with an effective date cost these reads.
  */
-import { bookOfWallet, initiatorId } from '../ledger/index.ts';
+import { bookOfWallet, initiatorId, keyspaceOf } from '../ledger/index.ts';
 import type { AccountRef, Ledger, Operation } from '../ledger/index.ts';
 import type { OperationRefusal, Prepared } from './outcome.ts';
 
@@ -58,5 +58,6 @@ async function walletsOf(ledger: Ledger, operation: Operation): Promise<string[]
 
 async function isOnRecord(ledger: Ledger, key: string, operation: Operation): Promise<boolean> {
   const initiator = await ledger.read.balance(initiatorId(operation));
-  return initiator !== null && (await ledger.read.in(initiator).entryByKey(initiator.number, key)) !== null;
+  if (!initiator) return false;
+  return (await ledger.read.in(initiator).entryByKey(initiator.number, key, keyspaceOf(operation.actor))) !== null;
 }

@@ -3,7 +3,7 @@
  * sweep of a close all send money to cash-out; a review rule and COFFER_PAYOUT hold back each of them.
  */
 import { newId } from '../kernel/index.ts';
-import { bookOfWallet } from '../ledger/index.ts';
+import { bookOfWallet, keyspaceOf } from '../ledger/index.ts';
 import type { AccountRef, Ledger, Operation } from '../ledger/index.ts';
 import { walletsMax } from './closing.ts';
 import type { CloseAllRequest } from './closing.ts';
@@ -83,7 +83,7 @@ async function decided(
     const amount = left !== null && left < asked ? left : asked;
     if (amount === 0n || !(await reviews?.mustReview(asset, amount))) return prepared;
   }
-  if (wallet && (await book.entryByKey(wallet.number, prepared.key))) return prepared;
+  if (wallet && (await book.entryByKey(wallet.number, prepared.key, keyspaceOf(request.actor)))) return prepared;
   return { key: prepared.key, refusal: required(needsPayout, leaving.wallet) };
 }
 

@@ -2,6 +2,8 @@
 import Type from 'typebox';
 import type { Static, TSchema, TUnsafe } from 'typebox';
 import { amountOrZeroPattern, amountPattern, momentPattern, signedAmountPattern } from '../kernel/index.ts';
+import { keyspaces } from '../ledger/index.ts';
+import type { Keyspace } from '../ledger/index.ts';
 import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
 import { keyLengthMax } from './idempotency.ts';
 import { assetCodeLengthMax, assetNumberMax, destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
@@ -134,6 +136,13 @@ const IdempotencyKey = Type.String({
   maxLength: keyLengthMax,
   description: `idempotency key: 1 to ${keyLengthMax} characters of printable text; the same key with the same content is one operation, however often you send it`,
   examples: ['d1'],
+});
+
+/** Whose key an idempotency key is. */
+export const KeyspaceName = Type.Unsafe<Keyspace>({
+  type: 'string',
+  enum: [...keyspaces],
+  description: 'whose key requestId is: user, service (API keys and staff) or anonymous (open mode, without credentials)',
 });
 
 /** One idempotency key, under the name of each route. */

@@ -1,6 +1,7 @@
 /** Accepts a request: one row, however often it is sent. */
 import type pg from 'pg';
 import { newId } from '../kernel/index.ts';
+import { isInKeyspace, keyspaceOf, storedKey } from '../ledger/index.ts';
 import { digestOf, isSameAsset } from './digest.ts';
 import { requestColumns, requestFromRow } from './rows.ts';
 import type { RequestRow } from './rows.ts';
@@ -39,6 +40,7 @@ const insertText = `
   from (select clock_timestamp() as now) clock
   where (select count(*) from (select from requests.request where wallet = $3 and finished_at is null limit ${openRequestsMax}) as open)
     < ${openRequestsMax}
+    and not exists (select from requests.request o where o.wallet = $3 and o.key = $9 and (o.actor is null or o.actor like $10))
   on conflict (wallet, key) do nothing
   returning ${requestColumns}`;
 
@@ -46,22 +48,31 @@ const insertText = `
 export async function insertRequest(pool: pg.Pool, input: NewRequest, { isOnRecord }: KeyRecord): Promise<Accepted> {
   const { type, wallet, owner, key, content, actor } = input;
   if (await isOnRecord()) return (await acceptedBefore(pool, input)) ?? { kind: 'on_record' };
-  const values = [newId(), type, wallet, owner, key, JSON.stringify(content), digestOf(type, content), actor];
+  const keyspace = keyspaceOf(actor);
+  const stored = storedKey(key, keyspace);
+  // A request that is older than keyspaces has its key without one: only those of users and of anonymous callers have another name now.
+  const older = stored === key ? [null, ''] : [key, keyspace === 'user' ? 'user:%' : 'anonymous'];
+  const values = [newId(), type, wallet, owner, stored, JSON.stringify(content), digestOf(type, content), actor, ...older];
   const inserted = await pool.query<RequestRow>({ name: 'requests_insert', text: insertText, values });
   if (inserted.rows[0]) return { kind: 'accepted', request: requestFromRow(inserted.rows[0]), replayed: false };
   return (await acceptedBefore(pool, input)) ?? { kind: 'too_many_open' };
 }
 
 /** The request under the same key: replayed if it has the same content, otherwise key_reused; null if there is none. */
-export async function acceptedBefore(pool: pg.Pool, { type, wallet, key, content, asset }: NewRequest): Promise<Accepted | null> {
+export async function acceptedBefore(pool: pg.Pool, { type, wallet, key, content, asset, actor }: NewRequest): Promise<Accepted | null> {
+  const keyspace = keyspaceOf(actor);
+  const stored = storedKey(key, keyspace);
   const found = await pool.query<RequestRow & { digest: string }>({
     name: 'requests_by_key',
-    text: `select ${requestColumns}, r.digest from requests.request r where r.wallet = $1 and r.key = $2`,
-    values: [wallet, key],
+    text: `select ${requestColumns}, r.digest from requests.request r where r.wallet = $1 and r.key in ($2, $3)`,
+    values: [wallet, stored, key],
   });
-  const [row] = found.rows;
+  // Its own, or one that is older than keyspaces.
+  const isOwn = (one: RequestRow) => one.key === stored || isInKeyspace(one, keyspace);
+  const row = found.rows.find((one) => one.key === stored) ?? found.rows.find(isOwn);
   if (!row) return null;
   const before = requestFromRow(row);
+  if (!isInKeyspace(row, keyspace)) return { kind: 'key_reused' };
   if (row.digest !== digestOf(type, content) || !isSameAsset(before.content, content, asset)) return { kind: 'key_reused' };
   return { kind: 'accepted', request: before, replayed: true };
 }

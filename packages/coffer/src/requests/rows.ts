@@ -1,4 +1,5 @@
 /** Rows of the requests' tables. */
+import { callersKey } from '../ledger/index.ts';
 import type { AsyncRequest, Attempt, Content, Failure } from './types.ts';
 
 export const requestColumns = `r.id, r.type, r.wallet, r.owner, r.key, r.content, r.status, r.generation, r.key_generation, r.way, r.hold_seconds,
@@ -43,7 +44,7 @@ export function requestFromRow(row: RequestRow): AsyncRequest {
     type: row.type,
     wallet: row.wallet,
     owner: row.owner,
-    key: row.key,
+    key: callersKey(row.key),
     content: JSON.parse(row.content) as Content,
     status: row.status,
     generation: row.generation,

@@ -2,8 +2,8 @@
  * The parts of an entry that a reader may see. Staff and services see every wallet; a user sees the user's own. System account balances
  * (they are for the event log) and internal keys are hidden from everyone.
  */
-import { initiatorOf, isInternalKey } from '../ledger/index.ts';
-import type { AccountKind, PostedSide, RecordedEntry } from '../ledger/index.ts';
+import { initiatorOf, isInternalKey, keyspaceOf } from '../ledger/index.ts';
+import type { AccountKind, Keyspace, PostedSide, RecordedEntry } from '../ledger/index.ts';
 import { isWalletOf, walletBeyondTransit } from '../wallets/index.ts';
 import type { Reader } from '../wallets/index.ts';
 
@@ -19,6 +19,8 @@ export type VisibleSide = {
 export type VisibleEntry = {
   /** The idempotency key; null for another user's, and for internal ones. */
   readonly key: string | null;
+  /** Whose key it is; null without one. */
+  readonly keyspace: Keyspace | null;
   readonly debit: VisibleSide | null;
   readonly credit: VisibleSide | null;
   /** What the entry did to a hold, for the payer: the seq of the hold, what was left of it, and when it expires. */
@@ -37,8 +39,10 @@ export type VisibleEntry = {
 export function visibleEntry(entry: RecordedEntry, reader: Reader, from: number | null = entry.scope): VisibleEntry {
   const { debit, credit } = entry;
   const decision = visibleDecision(entry, reader);
+  const key = visibleKey(entry, reader, from);
   return {
-    key: visibleKey(entry, reader, from),
+    key,
+    keyspace: key === null ? null : keyspaceOf(entry.actor),
     debit: debit && visibleSide(debit, reader, beyondTransitOf(debit, entry)),
     credit: credit && visibleSide(credit, reader, beyondTransitOf(credit, entry)),
     hold: visibleHold(entry, reader, from),

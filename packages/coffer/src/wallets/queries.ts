@@ -1,7 +1,7 @@
 /** Queries about wallets. */
 import type { PageCache } from '../cache/index.ts';
 import { bookOfWallet, operationId, parseOperationId, sagaDetails } from '../ledger/index.ts';
-import type { Asset, Balance, Closing, HoldRead, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
+import type { Asset, Balance, Closing, HoldRead, Keyspace, Ledger, LedgerEvent, RecordedEntry } from '../ledger/index.ts';
 import { entryOfOperation } from './operation-entry.ts';
 import { stateOf } from './sagas/drive.ts';
 import type { SagaState } from './sagas/drive.ts';
@@ -110,14 +110,14 @@ export class WalletQueries {
   }
 
   /** The operation of a request whose answer was lost: by the wallet that initiated it and its idempotency key. */
-  async operationByKey(wallet: Wallet, key: string): Promise<OperationRead | null> {
-    const entry = await this.#ledger.read.in(wallet).entryByKey(wallet.number, key);
+  async operationByKey(wallet: Wallet, key: string, keyspace: Keyspace): Promise<OperationRead | null> {
+    const entry = await this.#ledger.read.in(wallet).entryByKey(wallet.number, key, keyspace);
     return entry && (await this.#withReversals(entry));
   }
 
   /** Whether anything is recorded under the key: posted, refused, or begun. */
-  async isOnRecord(wallet: Wallet, key: string): Promise<boolean> {
-    return (await this.#ledger.read.in(wallet).entryByKey(wallet.number, key)) !== null;
+  async isOnRecord(wallet: Wallet, key: string, keyspace: Keyspace): Promise<boolean> {
+    return (await this.#ledger.read.in(wallet).entryByKey(wallet.number, key, keyspace)) !== null;
   }
 
   /** A hold, by the id of the operation that authorised it, with its later entries in order. */

@@ -3,6 +3,7 @@ import { entryIdIn, InvalidInput, isIdempotencyKey, ownerIn, requiredMomentIn, w
 import type { Commands, Values } from '../../operations/index.ts';
 import type { Server } from '@grpc/grpc-js';
 import { actorOf } from '../../identity/index.ts';
+import { keyspaceOf, keyspaces } from '../../ledger/index.ts';
 import type { Assets, LedgerEvent, RecordedEntry } from '../../ledger/index.ts';
 import type { Page, Reader, Wallet, WalletQueries } from '../../wallets/index.ts';
 import { firstOfUnknownOwner } from '../access/index.ts';
@@ -210,7 +211,10 @@ class LedgerCalls {
     return found.flatMap(({ owner, status }) => (status === 'refused' ? [owner] : []));
   }
 
-  async operation({ operationId, walletId, requestId }: GetOperationRequest, reader: Reader): Promise<Answer<OperationResult>> {
+  async operation(
+    { operationId, walletId, requestId, keyspace }: GetOperationRequest,
+    reader: Admission,
+  ): Promise<Answer<OperationResult>> {
     if (operationId !== '') {
       const found = await this.#queries.operation(entryIdIn(fields({ operationId }), 'operationId'), reader);
       return found
@@ -219,8 +223,9 @@ class LedgerCalls {
     }
     if (!isIdempotencyKey(requestId))
       return { failure: invalid('Send an operation_id, or a wallet_id and the request_id of the operation.') };
+    const named = wordIn(fields({ keyspace: keyspace || undefined }), 'keyspace', keyspaces);
     return await this.#withWallet(walletId, reader, async (wallet) => {
-      const found = await this.#queries.operationByKey(wallet, requestId);
+      const found = await this.#queries.operationByKey(wallet, requestId, named ?? keyspaceOf(actorOf(reader.principal)));
       return found
         ? { message: resultOfRead(found, this.#assets, reader) }
         : { failure: failureOf('operation_not_found', { facts: { key: requestId } }) };

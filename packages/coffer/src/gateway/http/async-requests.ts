@@ -2,6 +2,7 @@
 import Type from 'typebox';
 import { assert } from '../../kernel/index.ts';
 import type { Definition, OperationOutcome, Terms, TransferRequest, WalletMoneyRequest } from '../../operations/index.ts';
+import { keyspaceOf } from '../../ledger/index.ts';
 import { openRequestsMax } from '../../requests/index.ts';
 import type { Content, NewRequest, RequestType } from '../../requests/index.ts';
 import type { Wallet } from '../../wallets/index.ts';
@@ -54,7 +55,7 @@ export async function acceptLater(
   noteOperation(request, null, key, id);
   const wallet = await product.queries.wallet(id, callerOf(request));
   if (!wallet) return sendProblem(reply, refusedUnseen(key, 'wallet_not_found', { wallet: id }));
-  const isOnRecord = async () => await product.queries.isOnRecord(wallet, key);
+  const isOnRecord = async () => await product.queries.isOnRecord(wallet, key, keyspaceOf(money.actor));
   const accepted = await product.requests.accept(newRequest(product, name, money, wallet), { isOnRecord });
   if (accepted.kind === 'on_record') {
     reply.removeHeader('preference-applied');

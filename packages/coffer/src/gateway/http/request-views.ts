@@ -1,7 +1,8 @@
 /** Asynchronous requests, as answers. */
 import type { Static } from 'typebox';
-import { parseOperationId } from '../../ledger/index.ts';
+import { keyspaceOf, parseOperationId } from '../../ledger/index.ts';
 import {
+  KeyspaceName,
   AmountText,
   freeObject,
   HoldId,
@@ -53,6 +54,7 @@ const requestProperties = {
   }),
   amount: AmountText,
   requestId: Type.String({ description: 'the idempotency key of the operation' }),
+  keyspace: KeyspaceName,
   metadata: orNull(freeObject),
   attempts: Type.Integer({ description: 'number of times that a worker processed it' }),
   replays: Type.Integer({ description: 'number of times that an operator replayed it' }),
@@ -110,6 +112,7 @@ export function presentRequest(request: AsyncRequest, assets: AssetNames, { only
     ...(content.mode !== undefined && { mode: content.mode }),
     amount: content.amount,
     requestId: request.key,
+    keyspace: keyspaceOf(request.actor),
     metadata: parseMetadata(content.metadata ?? null),
     attempts: request.attempts,
     replays: request.generation,

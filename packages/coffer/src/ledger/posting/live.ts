@@ -16,14 +16,16 @@ export class FellBehind extends Error {}
 
 /** The end of the log, and a state that knows only the system accounts. Wallets are looked up when needed. */
 export async function readBook(store: BookStore, { book, keeps }: Book): Promise<{ state: BookState; head: Head; reading: ClockReading }> {
-  const [{ head, nextAccountNumber }, assets, systemAccounts, undeclared, reading] = await Promise.all([
+  const [{ head, nextAccountNumber }, assets, systemAccounts, undeclared, sharedKeysUntil, reading] = await Promise.all([
     store.head(),
     store.assets(),
     store.systemAccounts(),
     store.undeclared(),
+    store.sharedKeysUntil(),
     store.clock(),
   ]);
   const state = new BookState(book, assets, head.lastSeq + 1, nextAccountNumber, keeps);
+  state.sharedKeysUntil = sharedKeysUntil;
   for (const account of systemAccounts) state.learnAccount(account);
   state.learnUndeclared(undeclared);
   return { state, head, reading };

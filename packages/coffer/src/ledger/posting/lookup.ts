@@ -5,6 +5,8 @@ import type { Group } from './queue.ts';
 import type { BookState } from './state.ts';
 import type { BookStore } from './store.ts';
 import { isSystemAccountId } from '../rules/accounts.ts';
+import { isInKeyspace, keyspaceOf, storedKey } from '../rules/keyspaces.ts';
+import type { Keyspace } from '../rules/keyspaces.ts';
 import { startOfDay, startOfMonth } from '../rules/spending.ts';
 import type { Account, Operation } from '../rules/types.ts';
 
@@ -94,7 +96,7 @@ export async function lookUpKeys(store: BookStore, state: BookState, groups: rea
       if (!initiator || one.name === null || key === null || state.remembered(one)) continue;
       names.push(one.name);
       scopes.push(initiator.number);
-      keys.push(key);
+      keys.push(storedKey(key, keyspaceOf(one.operation.actor)));
     }
   }
   if (keys.length === 0) return false;
@@ -105,4 +107,32 @@ export async function lookUpKeys(store: BookStore, state: BookState, groups: rea
     state.learnOutcome(name, entry);
   }
   return found.length > 0;
+}
+
+/**
+ * Loads what keys were used for before the log stored their keyspaces: such a key has another name, so the unique index does not notice that
+ * it was used. Costs a look-up per batch in a log that has such keys, and nothing in a newer one.
+ */
+export async function lookUpSharedKeys(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
+  if (state.sharedKeysUntil === 0) return;
+  const wanted: { readonly name: string; readonly keyspace: Keyspace; readonly scope: number; readonly key: string }[] = [];
+  for (const { operations } of groups) {
+    for (const one of operations) {
+      const { key, actor } = one.operation;
+      const keyspace = keyspaceOf(actor);
+      if (one.name === null || key === null || storedKey(key, keyspace) === key || state.remembered(one)) continue;
+      const initiator = initiatorOf(state, one.operation);
+      if (initiator) wanted.push({ name: one.name, keyspace, scope: initiator.number, key });
+    }
+  }
+  if (wanted.length === 0) return;
+  const found = await store.outcomes(
+    wanted.map(({ scope }) => scope),
+    wanted.map(({ key }) => key),
+  );
+  for (const { at, entry } of found) {
+    const use = wanted[at - 1];
+    assert(use, 'an outcome belongs to a requested key');
+    if (entry.seq <= state.sharedKeysUntil && isInKeyspace(entry, use.keyspace)) state.learnOutcome(use.name, entry);
+  }
 }

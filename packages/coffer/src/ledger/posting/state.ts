@@ -12,6 +12,7 @@ import { isSystemAccountId, systemAccountId } from '../rules/accounts.ts';
 import type { BookView, Decision, PreparedOperation } from '../rules/decision.ts';
 import { openedOnTheWayEntry, openingEntry, postingEntry, refusalEntry } from './entries.ts';
 import { Recent } from './recent.ts';
+import { keyspaceOf, storedKey } from '../rules/keyspaces.ts';
 import type { Account, AccountKind, Asked, Hold, Original, RecordedEntry, SystemKind } from '../rules/types.ts';
 
 /** Far above what can be in flight at the same time, so nothing in flight is evicted. */
@@ -55,6 +56,8 @@ export class BookState implements BookView {
   readonly #due = new Map<string, Due>();
   /** What the next batch has to declare, by its text. */
   readonly #undeclared = new Map<string, Declaration>();
+  /** Until this seq, the log has keys without a keyspace; 0 for a book that never had any. */
+  sharedKeysUntil = 0;
   #changes: Change[] = [];
   #nextSeq: number;
   #nextAccountNumber: number;
@@ -210,7 +213,8 @@ export class BookState implements BookView {
     }
     if (entry.reverses !== null) this.#originals.delete(String(entry.reverses));
     for (const side of [entry.debit, entry.credit]) {
-      if (side?.number === entry.scope && side && entry.key !== null) this.learnOutcome(outcomeName(side.id, entry.key), entry);
+      if (side?.number === entry.scope && side && entry.key !== null)
+        this.learnOutcome(outcomeName(side.id, storedKey(entry.key, keyspaceOf(entry.actor))), entry);
       const cache = side && this.#cacheFor(side.kind);
       const known = cache?.get(side?.id ?? '');
       if (!side || !cache || !known) continue;

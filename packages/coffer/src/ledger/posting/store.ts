@@ -74,6 +74,7 @@ export const statements = {
       (select (extract(epoch from b.recorded_at) * 1000)::bigint from ledger.batch b where b.book = $1 order by b.batch_no desc limit 1) as end_ms,
       case when current_setting('synchronous_standby_names') <> '' then pg_catalog.pg_logical_emit_message(true, 'coffer', '') end`,
   assets: 'select id from ledger.asset',
+  sharedKeys: 'select k.until_seq from ledger.shared_keys k where k.book = $1',
   undeclaredLedger: `
     select i.id, (extract(epoch from b.created_at) * 1000000)::bigint as opened_us
     from ledger.book b join ledger.batch g on g.book = $1 and g.batch_no = 0 cross join ledger.identity i
@@ -207,6 +208,12 @@ export class BookStore {
   async assets(): Promise<ReadonlySet<number>> {
     const { rows } = await this.#run<{ id: number }>(this.#reading, 'assets', []);
     return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Until which seq the log has keys without a keyspace; 0: it has none. */
+  async sharedKeysUntil(): Promise<number> {
+    const { rows } = await this.#run<{ until_seq: number }>(this.#reading, 'sharedKeys', [this.#book]);
+    return rows[0]?.until_seq ?? 0;
   }
 
   /** What the book has not declared yet: assets, and the ledger if its first hash does not name it. */

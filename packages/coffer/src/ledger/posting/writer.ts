@@ -14,7 +14,7 @@ import { DatabaseClock } from './clock.ts';
 import { lookUpDue, mayHaveDue, neverReleased } from './due.ts';
 import { FellBehind, followOthers, readBook } from './live.ts';
 import type { Live } from './live.ts';
-import { lookUp, lookUpKeys, lookUpSpent, uncounted } from './lookup.ts';
+import { lookUp, lookUpKeys, lookUpSharedKeys, lookUpSpent, uncounted } from './lookup.ts';
 import { notifyObserver } from './observer.ts';
 import type { BookFault, BookStatus, LedgerObserver } from './observer.ts';
 import { History, HistoryLost } from './history.ts';
@@ -201,6 +201,7 @@ export class BookWriter {
     // Taken before the look-ups, so that no hold expires between them and the decision.
     const now = this.#now();
     await lookUp(store, state, this.#taken);
+    await lookUpSharedKeys(store, state, this.#taken);
     const toCount = uncounted(state, this.#taken);
     const toRelease = mayHaveDue(state, this.#taken, now);
     if (toCount.length + toRelease.length > 0) {

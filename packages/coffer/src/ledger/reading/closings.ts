@@ -22,7 +22,7 @@ export class Closings {
   async bounds(): Promise<DateBounds> {
     const { rows } = await this.#pool.query<{ now: Date; before: Date | null }>({
       name: 'date_bounds',
-      text: 'select clock_timestamp() as now, (select c.before from ledger.closing c order by c.id desc limit 1) as before',
+      text: 'select clock_timestamp() as now, (select c.before from ledger.closing c order by c.number desc limit 1) as before',
     });
     const [row] = rows;
     assert(row, 'the query returns a row');
@@ -37,7 +37,7 @@ export class Closings {
 
   /** Newest first: the first is in force. */
   async list(): Promise<Closing[]> {
-    const text = 'select before, actor, reason, closed_at from ledger.closing order by id desc limit $1';
+    const text = 'select before, actor, reason, closed_at from ledger.closing order by number desc limit $1';
     const { rows } = await this.#pool.query<ClosingRow>(text, [listedMax]);
     return rows.map(closingFromRow);
   }

@@ -2,6 +2,8 @@
 import { readGaps } from '../chain/declarations.ts';
 import { isLost } from '../chain/epochs.ts';
 import { internalKey } from '../rules/internal-keys.ts';
+import { readEntryByKey } from './by-key.ts';
+import type { Keyspace } from '../rules/keyspaces.ts';
 import type pg from 'pg';
 import { decidedAt, expiredHolds } from './expired.ts';
 import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from './rows.ts';
@@ -158,13 +160,8 @@ export class BookReader {
   }
 
   /** The entry for which the account used an idempotency key. */
-  async entryByKey(account: number, key: string): Promise<RecordedEntry | null> {
-    const { rows } = await this.#pool.query<EntryRow>({
-      name: 'entry_by_key',
-      text: `select ${entrySelection} from ledger.entry e ${entrySides} where e.book = $1 and e.scope = $2 and e.key = $3`,
-      values: [this.#book, account, key],
-    });
-    return rows[0] ? entryFromRow(rows[0]) : null;
+  async entryByKey(account: number, key: string, keyspace: Keyspace): Promise<RecordedEntry | null> {
+    return await readEntryByKey(this.#pool, this.#book, { account, key, keyspace });
   }
 
   /** A step of a transfer by saga, by its key. These keys are internal to the ledger, with one entry for each. */

@@ -2,6 +2,7 @@
 import { assert } from '../../kernel/index.ts';
 import type { RefusalCode } from '../rules/refusals.ts';
 import { openControls } from '../rules/accounts.ts';
+import { callersKey } from '../rules/keyspaces.ts';
 import { entryColumns } from '../columns.ts';
 import type { EntryColumn, PlainField, StoredEntry } from '../columns.ts';
 import type { Account, AccountKind, Controls, Limits, PostedSide, RecordedEntry, Spent } from '../rules/types.ts';
@@ -60,6 +61,7 @@ export function entryFromRow(row: EntryRow): RecordedEntry {
       row.credit_version,
     ),
     asset: row.asset,
+    key: row.key === null ? null : callersKey(row.key),
     refusal: row.refusal === null ? null : { code: row.refusal as RefusalCode, facts: factsIn(row.details) },
   };
 }

@@ -6,6 +6,7 @@ import { openWallet } from './accounts.ts';
 import { initiatorId, isOfTransit } from './prepared.ts';
 import { refuse } from './decision.ts';
 import type { BookView, Decision, PreparedOperation } from './decision.ts';
+import { isInKeyspace, keyspaceOf } from './keyspaces.ts';
 import { rulesOf } from './kinds.ts';
 import { walletInOtherBook, systemAccountOf, walletOf } from './parties.ts';
 import { initiatingSide } from './types.ts';
@@ -41,10 +42,14 @@ export function isOwnedByOther(book: Pick<BookView, 'wallet' | 'system' | 'accou
   return !(ref && 'wallet' in ref && ref.opens?.owner === operation.onlyOwner);
 }
 
-/** The digest omits the asset, because most callers do. A caller who names it means that one. */
+/** Of the same kind of principal, with the same content. The digest omits the asset, because most callers do. A caller who names it means that one. */
 export function isRetry(before: RecordedEntry, { operation, digest }: PreparedOperation): boolean {
   const asset = operation.kind === 'open' ? operation.opens.asset : 'asset' in operation ? operation.asset : undefined;
-  return before.digest === digest && (asset === undefined || before.asset === null || before.asset === asset);
+  return (
+    isInKeyspace(before, keyspaceOf(operation.actor)) &&
+    before.digest === digest &&
+    (asset === undefined || before.asset === null || before.asset === asset)
+  );
 }
 
 /** The account in whose scope the operation's key is, if the account exists. */

@@ -1,6 +1,7 @@
 /** Prepares an operation for the decision. Done once, on arrival, so that deciding again costs nothing. */
 import { systemAccountId } from './accounts.ts';
 import { digestOperation } from './digest.ts';
+import { keyspaceOf, storedKey } from './keyspaces.ts';
 import { assertStorable } from './storable.ts';
 import { initiatingSide } from './types.ts';
 import type { PreparedOperation } from './decision.ts';
@@ -11,7 +12,7 @@ export function prepare(operation: Operation): PreparedOperation {
   return {
     operation,
     digest: digestOperation(operation),
-    name: operation.key === null ? null : outcomeName(initiatorId(operation), operation.key),
+    name: operation.key === null ? null : outcomeName(initiatorId(operation), storedKey(operation.key, keyspaceOf(operation.actor))),
   };
 }
 

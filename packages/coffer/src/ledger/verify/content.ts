@@ -2,6 +2,7 @@
 import { contentNameOf } from '../rules/content.ts';
 import type { Content } from '../rules/content.ts';
 import { digestContent, digestOpening } from '../rules/digest.ts';
+import { callersKey } from '../rules/keyspaces.ts';
 import type { AccountKind, EntryKind } from '../rules/types.ts';
 import type { AccountState, Decided } from './account-state.ts';
 import type { LogRow } from './rows.ts';
@@ -17,7 +18,7 @@ export type Contained = {
 };
 
 export function digestOf({ kind, key, metadata }: LogRow, content: Content): string {
-  return digestContent({ kind: kind as EntryKind, key, metadata }, content);
+  return digestContent({ kind: kind as EntryKind, key: key === null ? null : callersKey(key), metadata }, content);
 }
 
 /** A refusal has no sides: its details hold the request. Null when they cannot be parsed. */

@@ -2,10 +2,10 @@
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { assert } from '../../kernel/index.ts';
-import { operationId } from '../../ledger/index.ts';
+import { keyspaceOf, operationId } from '../../ledger/index.ts';
 import type { Answer } from '../definition.ts';
 import type { OpenRequest } from '../terms.ts';
-import { AmountText, AssetBrief, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from '../schemas.ts';
+import { AmountText, AssetBrief, KeyspaceName, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from '../schemas.ts';
 import { presentAsset } from './posting.ts';
 
 export const OpenedWallet = Type.Object(
@@ -13,6 +13,7 @@ export const OpenedWallet = Type.Object(
     operationId: OperationId,
     seq: Seq,
     requestId: Type.String({ description: 'the idempotency key under which the opening is remembered' }),
+    keyspace: KeyspaceName,
     walletId: WalletId,
     ownerId: orNull(Type.String()),
     asset: ref(AssetBrief),
@@ -34,6 +35,7 @@ export const openedWallet: Answer<OpenRequest> = {
       operationId: operationId(entry),
       seq: entry.seq,
       requestId: key,
+      keyspace: keyspaceOf(entry.actor),
       walletId: credit.id,
       // The request's: a replay has the same owner, otherwise it would be another request.
       ownerId: 'owner' in request ? request.owner : null,

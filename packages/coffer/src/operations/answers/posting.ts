@@ -2,14 +2,28 @@
 import Type from 'typebox';
 import type { Static } from 'typebox';
 import { assert } from '../../kernel/index.ts';
-import { availableOf, initiatorOf, maximumAmount, operationId } from '../../ledger/index.ts';
+import { availableOf, initiatorOf, keyspaceOf, maximumAmount, operationId } from '../../ledger/index.ts';
 import type { Asset, Assets, PostedSide, RecordedEntry } from '../../ledger/index.ts';
 import { visibleSide } from '../../visibility/index.ts';
 import type { VisibleSide } from '../../visibility/index.ts';
 import { walletBeyondTransit } from '../../wallets/index.ts';
 import type { Reader, SagaState } from '../../wallets/index.ts';
 import type { Answer } from '../definition.ts';
-import { AmountText, AssetBrief, HoldId, oneOf, OperationId, orNull, ref, Seq, strict, Timestamp, Version, WalletId } from '../schemas.ts';
+import {
+  AmountText,
+  AssetBrief,
+  HoldId,
+  KeyspaceName,
+  oneOf,
+  OperationId,
+  orNull,
+  ref,
+  Seq,
+  strict,
+  Timestamp,
+  Version,
+  WalletId,
+} from '../schemas.ts';
 
 const SideAfter = Type.Object(
   { walletId: WalletId, balance: orNull(AmountText), version: orNull(Version) },
@@ -26,6 +40,7 @@ export const doneProperties = {
   seq: Seq,
   type: Type.String({ examples: ['deposit'] }),
   requestId: Type.String({ description: 'the idempotency key under which the operation is remembered' }),
+  keyspace: KeyspaceName,
   walletId: WalletId,
   asset: ref(AssetBrief),
   balance: Type.String({ description: "the wallet's balance after the operation, in minor units" }),
@@ -125,6 +140,7 @@ export function presentDone(entry: RecordedEntry, assets: Assets): Pick<Posted, 
     seq: entry.seq,
     type: entry.kind,
     requestId: key,
+    keyspace: keyspaceOf(entry.actor),
     walletId: own.id,
     asset: presentAsset(assets.get(asset)),
     balance: own.balance.toString(),

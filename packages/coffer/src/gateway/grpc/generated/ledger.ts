@@ -723,6 +723,7 @@ export type OperationResult = {
   readonly approver: string;
   readonly problem: Problem | null;
   readonly mode: string;
+  readonly keyspace: string;
 };
 
 const operationResultFields: Nested<OperationResult> = {
@@ -751,6 +752,7 @@ const operationResultFields: Nested<OperationResult> = {
     writer.text(24, message.approver);
     writer.message(21, message.problem, problemFields);
     writer.text(23, message.mode);
+    writer.text(25, message.keyspace);
   },
   read(reader) {
     let status: string = "";
@@ -777,6 +779,7 @@ const operationResultFields: Nested<OperationResult> = {
     let approver: string = "";
     let problem: Problem | null = null;
     let mode: string = "";
+    let keyspace: string = "";
     while (reader.next()) {
       if (reader.isText(1)) status = reader.text();
       else if (reader.isText(2)) type = reader.text();
@@ -802,9 +805,10 @@ const operationResultFields: Nested<OperationResult> = {
       else if (reader.isText(24)) approver = reader.text();
       else if (reader.isMessage(21)) problem = reader.message(problemFields);
       else if (reader.isText(23)) mode = reader.text();
+      else if (reader.isText(25)) keyspace = reader.text();
       else reader.skip();
     }
-    return { status, type, operationId, seq, requestId, replayed, createdAt, asset, amount, askedAmount, effectiveAt, wallet, from, to, hold, reverses, reversed, reversedBy, metadata, reason, actor, approver, problem, mode };
+    return { status, type, operationId, seq, requestId, replayed, createdAt, asset, amount, askedAmount, effectiveAt, wallet, from, to, hold, reverses, reversed, reversedBy, metadata, reason, actor, approver, problem, mode, keyspace };
   },
 };
 
@@ -918,6 +922,7 @@ export type GetOperationRequest = {
   readonly operationId: string;
   readonly walletId: string;
   readonly requestId: string;
+  readonly keyspace: string;
 };
 
 const getOperationRequestFields: Nested<GetOperationRequest> = {
@@ -925,18 +930,21 @@ const getOperationRequestFields: Nested<GetOperationRequest> = {
     writer.text(1, message.operationId);
     writer.text(2, message.walletId);
     writer.text(3, message.requestId);
+    writer.text(4, message.keyspace);
   },
   read(reader) {
     let operationId: string = "";
     let walletId: string = "";
     let requestId: string = "";
+    let keyspace: string = "";
     while (reader.next()) {
       if (reader.isText(1)) operationId = reader.text();
       else if (reader.isText(2)) walletId = reader.text();
       else if (reader.isText(3)) requestId = reader.text();
+      else if (reader.isText(4)) keyspace = reader.text();
       else reader.skip();
     }
-    return { operationId, walletId, requestId };
+    return { operationId, walletId, requestId, keyspace };
   },
 };
 

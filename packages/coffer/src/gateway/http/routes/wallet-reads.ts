@@ -1,7 +1,9 @@
 /** Reading a wallet: balance, history, stats, and the outcome of its requests. */
-import { Moment, WalletId, isIdempotencyKey, oneOf, ref, strict } from '../../../operations/index.ts';
+import { keyspaceOf } from '../../../ledger/index.ts';
+import { KeyspaceName, Moment, WalletId, isIdempotencyKey, oneOf, ref, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { Wallet } from '../../../wallets/index.ts';
+import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
 import { callerOf } from '../callers.ts';
 import { HistoryItem, OperationView, presentHistoryItem, presentOperation } from '../operation-views.ts';
@@ -103,8 +105,12 @@ export function walletReadRoutes(app: App, product: Product): void {
     '/wallet/:id/operations/:key',
     {
       schema: {
-        ...described('getOperationByKey', 'Returns the operation under an idempotency key; use it when an answer was lost'),
+        ...described(
+          'getOperationByKey',
+          "Returns the operation under an idempotency key; use it when an answer was lost. Looks among the caller's own keys, or in the keyspace named",
+        ),
         params: keyParams,
+        querystring: Type.Object({ keyspace: Type.Optional(KeyspaceName) }, strict),
         response: { 200: ref(OperationView), ...problems(401, 404) },
       },
     },
@@ -117,7 +123,7 @@ export function walletReadRoutes(app: App, product: Product): void {
         );
       const wallet: Wallet | null = await queries.wallet(id, callerOf(request));
       if (!wallet) return sendProblem(reply, noSuchWallet(id));
-      const entry = await queries.operationByKey(wallet, key);
+      const entry = await queries.operationByKey(wallet, key, request.query.keyspace ?? keyspaceOf(actorOf(request)));
       if (!entry) return sendProblem(reply, nothingUnderKey(key));
       return reply.send(presentOperation(entry, assets, callerOf(request)));
     },
