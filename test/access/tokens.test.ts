@@ -236,6 +236,31 @@ describe('a credential becomes invalid', () => {
     expect((await coffer.call('DELETE', `/keys/${id}`, undefined, admin)).status).toBe(404);
   });
 
+  test('when it is used from outside its address ranges', async () => {
+    const admin = { authorization: (await person(coffer.product, 'ranger', 'admin')).authorization };
+    const create = async (networks: string[]) =>
+      await coffer.call('POST', '/keys', { name: 'billing', scopes: ['wallets:read'], networks }, admin);
+    const here = await create(['127.0.0.0/8', '2001:db8::/32']);
+    expect(here.body['key']).toMatchObject({ networks: ['127.0.0.0/8', '2001:db8::/32'], parent: null });
+    expect(await statusFor(`Bearer ${String(here.body['secret'])}`)).toBe(200);
+    const elsewhere = await create(['192.0.2.0/24']);
+    const answer = await coffer.call('GET', '/assets', undefined, { authorization: `Bearer ${String(elsewhere.body['secret'])}` });
+    expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect(await create(['192.0.2.0/33'])).toMatchObject({ status: 400 });
+  });
+
+  test('when the key that created it is revoked', async () => {
+    const parent = (await service(coffer.product, ['keys:manage', 'wallets:read'])).slice('Bearer '.length);
+    const byParent = { authorization: `Bearer ${parent}` };
+    const made = await coffer.call('POST', '/keys', { name: 'child', scopes: ['wallets:read'] }, byParent);
+    const id = parent.split('_')[1] ?? '';
+    expect(made.body['key']).toMatchObject({ parent: id });
+    const child = `Bearer ${String(made.body['secret'])}`;
+    expect(await statusFor(child)).toBe(200);
+    expect((await coffer.call('DELETE', `/keys/${id}`, undefined, byParent)).status).toBe(200);
+    expect(await statusFor(child)).toBe(401);
+  });
+
   test('a revoked role is gone immediately on the process that revoked it', async () => {
     const admin = { authorization: (await person(coffer.product, 'chief', 'admin')).authorization };
     const { user, authorization } = await person(coffer.product, 'former', 'operator');

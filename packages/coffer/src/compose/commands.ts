@@ -62,7 +62,11 @@ export async function withRequests(context: Context, work: (requests: Requests) 
 
 /** Keys can be created before the first start, so this creates the database if needed. */
 export async function withKeys(context: Context, work: (keys: ApiKeys) => Promise<void>): Promise<void> {
-  await withDatabase(context, { whenRunning: 'join', connectionsMax: 2 }, async ({ pool }) => await work(new ApiKeys(pool)));
+  await withDatabase(
+    context,
+    { whenRunning: 'join', connectionsMax: 2 },
+    async ({ pool }) => await work(new ApiKeys(pool, context.config.keyLiveMs)),
+  );
 }
 
 /** `walletsOf`: how many open wallets a user has, at most 500. */

@@ -7,7 +7,7 @@ import { eventSettings } from '../events/settings.ts';
 import { callerSettings, httpSettings, listenSettings, tlsSettings } from '../gateway/settings.ts';
 import { identitySettings } from '../identity/settings.ts';
 import { notificationSettings } from '../insights/settings.ts';
-import { logSettings, readGroup } from '../kernel/index.ts';
+import { fileVariableOf, logSettings, readGroup } from '../kernel/index.ts';
 import type { Mistake, Setting, SettingGroup } from '../kernel/index.ts';
 import { ledgerSettings } from '../ledger/settings.ts';
 import { requestSettings } from '../requests/settings.ts';
@@ -78,7 +78,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Outcome {
   return problems.length > 0 ? { problems } : { config, warnings: unknownVariables(env) };
 }
 
-const known: ReadonlySet<string> = new Set(settingTable.flatMap(({ rows }) => rows.map(({ name }) => name)));
+const known: ReadonlySet<string> = new Set(
+  settingTable.flatMap(({ rows }) => rows.flatMap(({ name, secret }) => (secret ? [name, fileVariableOf(name)] : [name]))),
+);
 /** Variables that clients, examples and the tests read. */
 const notOurs = /^COFFER_(URL|TOKEN|TEST_\w*)$/;
 

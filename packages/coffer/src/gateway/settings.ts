@@ -103,6 +103,15 @@ export const callerSettings = settingGroup({
       example: 'the output of openssl rand -base64 48',
       secret: true,
     },
+    previousInternalSecret: {
+      name: 'COFFER_INTERNAL_SECRET_PREVIOUS',
+      reads: optional(secretText),
+      default: undefined,
+      absent: 'none',
+      meaning: 'another secret that is accepted, while COFFER_INTERNAL_SECRET is rotated',
+      example: 'the output of openssl rand -base64 48',
+      secret: true,
+    },
     requestsPerMinute: {
       name: 'COFFER_RATE_LIMIT',
       reads: wholeNumber('a number of requests per minute (0 for no limit)', 0, 999_999_999),

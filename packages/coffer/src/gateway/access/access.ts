@@ -2,7 +2,7 @@
 import { actorOf, anonymous } from '../../identity/index.ts';
 import type { Authenticator, Principal } from '../../identity/index.ts';
 import type { SharedCounter } from '../../cache/index.ts';
-import { networkKeyOf } from '../network/index.ts';
+import { isInRanges, networkKeyOf } from '../network/index.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { Rule } from '../../operations/index.ts';
 import { ruleOf } from './policy.ts';
@@ -31,10 +31,17 @@ const badCredential: Denial = {
   detail: 'The token is not valid, or no longer valid. Log in again and send the new one: Authorization: Bearer <token>.',
 };
 
+const badAddress: Denial = {
+  denied: 'forbidden',
+  detail: 'The API key is not valid from this address. Send the request from one of its address ranges, which GET /keys lists.',
+};
+
+function isFrom(principal: Principal, clientIp: string): boolean {
+  return principal.kind !== 'service' || principal.networks === undefined || isInRanges(clientIp, principal.networks);
+}
+
 export class Access {
   readonly mode: AccessMode;
-  /** Whether callers are counted; if not, nothing needs the client address. */
-  readonly limited: boolean;
   readonly #authenticator: Authenticator;
   readonly #requests: RateLimiter | null;
   readonly #counter: SharedCounter | null;
@@ -50,7 +57,6 @@ export class Access {
   }) {
     this.mode = options.mode;
     this.#authenticator = options.authenticator;
-    this.limited = options.requestsPerMinute !== undefined;
     this.#counter = options.counter ?? null;
     this.#requests = options.requestsPerMinute === undefined ? null : this.rateLimiter('requests', options.requestsPerMinute);
   }
@@ -77,11 +83,12 @@ export class Access {
   }
 
   /** Whether an admitted caller would still be admitted, for long-lived answers. Not counted. Throws IdentityUnavailable. */
-  async reconsider(operation: OperationName, authorization: string | undefined): Promise<Decision> {
+  async reconsider(operation: OperationName, authorization: string | undefined, clientIp: string): Promise<Decision> {
     if (authorization === undefined) return this.mode === 'open' ? this.authorize(anonymous, operation) : noCredential;
     const credential = bearer.exec(authorization)?.[1] ?? '';
     const principal = await this.#authenticator.recheck(credential);
-    return principal ? this.authorize(principal, operation) : badCredential;
+    if (!principal) return badCredential;
+    return isFrom(principal, clientIp) ? this.authorize(principal, operation) : badAddress;
   }
 
   /** The policy's decision on a principal, for any wallet. */
@@ -107,7 +114,8 @@ export class Access {
   }
 
   #decide(principal: Principal | null, operation: OperationName, clientIp: string, otherwise: Denial): Decision | Promise<Decision> {
-    return this.#counted(principal ? this.authorize(principal, operation) : otherwise, clientIp);
+    if (!principal) return this.#counted(otherwise, clientIp);
+    return this.#counted(isFrom(principal, clientIp) ? this.authorize(principal, operation) : badAddress, clientIp);
   }
 
   #counted(decision: Decision, clientIp: string): Decision | Promise<Decision> {

@@ -57,7 +57,7 @@ function describeAccess(route: RouteOptions, operation: OperationName): void {
 /** Most requests are decided synchronously: in open mode without a credential, or with a credential seen a moment ago. */
 function guardOf(access: Access, operation: OperationName) {
   return (request: Request, _reply: Reply, done: (refused?: Error) => void): void | Promise<void> => {
-    const decision = access.admit(operation, request.headers.authorization, access.limited ? (request.clientIp ?? '') : '');
+    const decision = access.admit(operation, request.headers.authorization, request.clientIp ?? '');
     // The framework waits for a returned promise, or else for the `done` callback.
     if (decision instanceof Promise) return decision.then((decided) => enter(request, decided));
     enter(request, decision);

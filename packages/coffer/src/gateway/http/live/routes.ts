@@ -78,7 +78,7 @@ export function liveRoutes(app: App, product: Product): void {
   };
   const stillAs = async (request: Request) => {
     const { onlyOwner } = callerOf(request);
-    const decision = await access.reconsider(operationOf(request), request.headers.authorization);
+    const decision = await access.reconsider(operationOf(request), request.headers.authorization, request.clientIp ?? '');
     return 'denied' in decision || decision.onlyOwner !== onlyOwner ? null : decision;
   };
 
