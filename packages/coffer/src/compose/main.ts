@@ -129,7 +129,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   const users = new Users({ pool: database.pool, wallets: walletClient });
   const jwtSecret = config.jwtSecret ?? ensureSecret(config.home, 'jwt-secret');
   const { issuer, previousJwtSecret, staffIdleMs } = config;
-  const sessions = new Sessions({ pool: database.pool, jwtSecret, previousJwtSecret, issuer, staffIdleMs });
+  const sessions = new Sessions({ pool: database.pool, jwtSecret, previousJwtSecret, issuer, staffIdleMs, log });
   const apiKeys = new ApiKeys(database.pool, config.keyLiveMs);
   const authenticator = new Authenticator({ sessions, apiKeys });
   const limits = { requestsPerMinute: config.requestsPerMinute, counter: cache.counter };

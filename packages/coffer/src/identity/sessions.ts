@@ -2,6 +2,7 @@
 import { decodeProtectedHeader } from 'jose';
 import type pg from 'pg';
 import { isUuid, newId } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
 import { Devices } from './devices.ts';
 import { isDemoUser } from './demo.ts';
 import { Issuer } from './issuer.ts';
@@ -45,13 +46,14 @@ export class Sessions {
     readonly previousJwtSecret?: string | undefined;
     readonly issuer?: IssuerSettings | undefined;
     readonly staffIdleMs?: number | undefined;
+    readonly log?: Log | undefined;
   }) {
     this.#store = new IdentityStore(options.pool);
     this.#sessions = new SessionStore(options.pool, options.staffIdleMs ?? null);
     const previous = options.previousJwtSecret === undefined ? [] : [options.previousJwtSecret];
     this.#tokens = new Tokens(options.jwtSecret, ...previous);
     this.#devices = new Devices([options.jwtSecret, ...previous]);
-    this.#issuer = options.issuer ? new Issuer(options.issuer) : null;
+    this.#issuer = options.issuer ? new Issuer(options.issuer, options.log) : null;
   }
 
   /**

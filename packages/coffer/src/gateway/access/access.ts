@@ -17,7 +17,8 @@ export type Denial =
   | { readonly denied: 'too_many_requests'; readonly retryAfterSeconds: number };
 export type Decision = Admission | Denial;
 
-const credentialLengthMax = 4_096;
+/** Tokens of another issuer may carry a user's groups. */
+const credentialLengthMax = 16_384;
 const bearer = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i;
 
 const passing: Admission = { principal: anonymous, onlyOwner: undefined };

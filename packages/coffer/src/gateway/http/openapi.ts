@@ -14,7 +14,7 @@ const description = `Wallets on a double-entry ledger.
 * **Idempotency.** Send a key with every request that moves money: \`requestId\`, \`txId\` or \`payment_id\` in the body, or the header \`Idempotency-Key\`. Sent again with the same key and content, a request is not done twice: you get the first answer, marked \`Idempotency-Replayed: true\`. A key belongs to the wallet that initiates the operation. If you send none, Coffer generates one and returns it in the answer.
 * **Callers.** In open mode, which listens on one machine only, no credentials are required, except for requests about your own account. Otherwise a user can access their own wallets, a service what the scopes of its API key allow, and an operator all wallets. For a user, another user's resources do not exist: the answer is the one for an unknown id.
 * **Hosts.** In open mode, the Host header must be localhost, 127.x.x.x or [::1]; other requests are refused with 421.
-* **Failures** are problem documents (RFC 9457) with a stable \`code\` and a \`detail\` that says what to do. Besides the answers listed with it, any path can answer 408 (the request arrived too slowly), 421 (it is addressed to another host) and 431 (its headers exceed 16 KiB).
+* **Failures** are problem documents (RFC 9457) with a stable \`code\` and a \`detail\` that says what to do. Besides the answers listed with it, any path can answer 408 (the request arrived too slowly), 421 (it is addressed to another host) and 431 (its headers exceed 24 KiB).
 * **A lost answer** is not a failure: send the same request again with the same key, or read GET /wallet/{id}/operations/{key}.`;
 
 export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 'swaggerEnabled'>): Promise<void> {
