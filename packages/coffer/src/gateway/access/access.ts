@@ -12,9 +12,11 @@ export type AccessMode = 'open' | 'required';
 
 /** `onlyOwner`: resources of other users must look as if they did not exist. */
 export type Admission = { readonly principal: Principal; readonly onlyOwner: string | undefined };
-export type Denial =
+/** `principal`: the caller, if its credential is valid; for the audit. */
+export type Denial = { readonly principal?: Principal } & (
   | { readonly denied: 'unauthenticated' | 'forbidden'; readonly detail: string }
-  | { readonly denied: 'too_many_requests'; readonly retryAfterSeconds: number };
+  | { readonly denied: 'too_many_requests'; readonly retryAfterSeconds: number }
+);
 export type Decision = Admission | Denial;
 
 /** Tokens of another issuer may carry a user's groups. */
@@ -102,7 +104,7 @@ export class Access {
     if (principal.kind === 'anonymous') return noCredential;
     return isAllowed(principal, rule)
       ? { principal, onlyOwner: principal.kind === 'user' && rule.user === 'own' ? principal.userId : undefined }
-      : { denied: 'forbidden', detail: requirementOf(principal, rule) };
+      : { denied: 'forbidden', detail: requirementOf(principal, rule), principal };
   }
 
   /** Applies a change immediately in this process; other processes notice it within a second. */
@@ -116,7 +118,7 @@ export class Access {
 
   #decide(principal: Principal | null, operation: OperationName, clientIp: string, otherwise: Denial): Decision | Promise<Decision> {
     if (!principal) return this.#counted(otherwise, clientIp);
-    return this.#counted(isFrom(principal, clientIp) ? this.authorize(principal, operation) : badAddress, clientIp);
+    return this.#counted(isFrom(principal, clientIp) ? this.authorize(principal, operation) : { ...badAddress, principal }, clientIp);
   }
 
   #counted(decision: Decision, clientIp: string): Decision | Promise<Decision> {
@@ -148,5 +150,7 @@ function requirementOf(principal: Principal, { service, staff, user }: Rule): st
 }
 
 function unlessSpent(decision: Decision, retryAfterSeconds: number | null): Decision {
-  return retryAfterSeconds === null ? decision : { denied: 'too_many_requests', retryAfterSeconds };
+  if (retryAfterSeconds === null) return decision;
+  const { principal } = decision;
+  return { denied: 'too_many_requests', retryAfterSeconds, ...(principal && { principal }) };
 }
