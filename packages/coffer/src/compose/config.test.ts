@@ -88,7 +88,7 @@ describe('settings', () => {
   test('observability: the audit and log files by default, traces when a collector is given', () => {
     expect(readConfig({ COFFER_HOME: '/h' }).config?.observe).toEqual({
       audit: true,
-      auditDays: 90,
+      auditDays: 400,
       logFolder: path.resolve('/h/logs'),
       logRequests: false,
       tracesUrl: null,

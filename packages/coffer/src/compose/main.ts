@@ -178,6 +178,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         ...people,
         insights,
         ready,
+        live: config.live,
         demo,
         swaggerEnabled: config.swaggerEnabled,
         trustedProxies: config.trustedProxies,
