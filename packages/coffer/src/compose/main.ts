@@ -168,6 +168,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const people = { users, sessions, apiKeys, access };
       const insights = openInsights(database.pool, ledger);
       const product = {
+        live: config.live,
         commands,
         queries,
         assets,
@@ -178,7 +179,6 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         ...people,
         insights,
         ready,
-        live: config.live,
         demo,
         swaggerEnabled: config.swaggerEnabled,
         trustedProxies: config.trustedProxies,
