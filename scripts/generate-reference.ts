@@ -107,7 +107,7 @@ function settingsPage(): string {
     '# Settings',
     '',
     'By environment variable. When Coffer starts it reports all mistakes together, each with its remedy; an empty variable counts as not set.',
-    'A secret is never shown, neither in the log nor in an error.',
+    'A secret is never shown, neither in the log nor in an error. Each variable marked (secret) can also come from a file: `NAME_FILE` names it, for example `JWT_SECRET_FILE=/run/secrets/jwt`.',
     '',
     'The URLs of PostgreSQL, RabbitMQ, Redis and the mail server follow one rule. If the host is another machine, a password that everybody knows',
     '(`guest`, `postgres`, `password`, the name of the user …) is an error, and a connection without TLS is a warning at each start: use `amqps:`, `rediss:`, `smtps:`',

@@ -937,6 +937,8 @@ ApiKey = TypedDict("ApiKey", {
     "prefix": "str",  # the beginning of the key, to recognise it
     "name": "str",
     "scopes": "List[str]",
+    "networks": "Union[List[str], None]",
+    "parent": "Union[str, None]",  # id of the key that created it, and that it ends with
     "createdAt": "str",
     "createdBy": "str",
     "rotatedAt": "Union[str, None]",
@@ -1886,9 +1888,10 @@ class Coffer:
         name: str,
         scopes: List[Literal["wallets:read", "wallets:open", "money:deposit", "money:withdraw", "money:withdraw:direct", "money:transfer", "money:spend", "money:topup", "money:backdate", "holds:write", "requests:decide", "batches:write", "controls:write", "reversals:write", "periods:close", "users:read", "users:write", "events:read", "webhooks:manage", "events:manage", "fraud:read", "fraud:write", "audit:read", "system:read", "keys:manage"]],
         expires_in_days: int = _omitted,
+        networks: List[str] = _omitted,
     ) -> NewApiKey:
-        """Creates an API key. The answer contains its secret, which cannot be shown again."""
-        answer: NewApiKey = self._send("POST", "/keys", {}, {}, {}, {"name": name, "scopes": scopes, "expiresInDays": expires_in_days})
+        """Creates an API key. The answer contains its secret, which cannot be shown again. A key that a key creates expires and is revoked with it."""
+        answer: NewApiKey = self._send("POST", "/keys", {}, {}, {}, {"name": name, "scopes": scopes, "expiresInDays": expires_in_days, "networks": networks})
         return answer
 
     def rotate_key(
@@ -1906,7 +1909,7 @@ class Coffer:
         *,
         key_id: str,
     ) -> ApiKey:
-        """Revokes an API key permanently; it stops working everywhere within a second."""
+        """Revokes an API key permanently, and every key that it created; they stop working everywhere within a second."""
         answer: ApiKey = self._send("DELETE", "/keys/{keyId}", {"keyId": key_id}, {}, {})
         return answer
 

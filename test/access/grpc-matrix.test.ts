@@ -1,8 +1,9 @@
 // The same policy over gRPC: every call by every kind of caller, on its own data and on another caller's; and what the services show each other.
-import { status } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ruleOf } from '../../packages/coffer/src/gateway/access/index.ts';
 import type { OperationName } from '../../packages/coffer/src/gateway/access/index.ts';
+import { admit } from '../../packages/coffer/src/gateway/grpc/callers.ts';
 import { createWalletClient, internalCredentialOf } from '../../packages/coffer/src/gateway/grpc/index.ts';
 import type { Scope } from '../../packages/coffer/src/identity/index.ts';
 import { newId } from '../../packages/coffer/src/kernel/index.ts';
@@ -161,6 +162,17 @@ describe('calls between our services', () => {
     expect((await send('GetUserById', { id: user_id }, internal)).status).toBe(status.OK);
     expect((await send('CreditWallet', { user_id, amount: 1 }, internal)).status).toBe(status.PERMISSION_DENIED);
     expect((await send('CreateUser', { email: 'x@example.com', name: 'X' }, internal)).status).toBe(status.PERMISSION_DENIED);
+  });
+
+  test('while their secret is rotated, both credentials are accepted', () => {
+    const [current, previous] = [internalCredentialOf(jwtSecret), internalCredentialOf('the previous secret, of 32 bytes or more')];
+    const guard = { access: platform.guard.access, internalCredentials: [current, previous] };
+    const call = (credential: string) => {
+      const metadata = new Metadata();
+      metadata.set('authorization', `Bearer ${credential}`);
+      return admit({ metadata, getPeer: () => '127.0.0.1:1' }, 'getUser', guard);
+    };
+    for (const credential of [current, previous]) expect(call(credential)).toHaveProperty('principal');
   });
 
   test('a service of another installation is unauthenticated, and its request counts as not done', async () => {

@@ -46,7 +46,9 @@ test('requests without a valid credential are counted by address; health is not 
 
 test('logins and sign-ups count by address, all addresses of an IPv6 network together', async () => {
   const { access } = coffer.product;
-  const outcomes = await Promise.all(Array.from({ length: 7 }, (_, at) => access.admit('logIn', undefined, `2001:db8::${at + 1}`)));
+  const outcomes = await Promise.all(
+    Array.from({ length: 7 }, async (_, at) => await access.admit('logIn', undefined, `2001:db8::${at + 1}`)),
+  );
   expect(outcomes.filter((outcome) => 'denied' in outcome)).toHaveLength(2);
   expect(await access.admit('signUp', undefined, '2001:db8:0:1::1')).toHaveProperty('principal');
   const credentials = { email: 'nobody@example.com', password: 'a wrong guess' };

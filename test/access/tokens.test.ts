@@ -15,6 +15,7 @@ import { person, service } from './world.ts';
 const issuer = 'https://login.example.com';
 const audience = 'coffer-test';
 const theirs = generateKeyPairSync('rsa', { modulusLength: 2_048 });
+const theirsNext = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 const strangers = generateKeyPairSync('rsa', { modulusLength: 2_048 });
 const own = Buffer.from(testSecret);
 
@@ -28,10 +29,12 @@ let apiKey: string;
 
 beforeAll(async () => {
   const jwk = { ...(await exportJWK(theirs.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
+  // The same kid twice: some issuers number their keys anew.
+  const next = { ...(await exportJWK(theirsNext.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
   keyServer = http.createServer((_request, answer) => {
     keysAnswered++;
     if (keysAway) answer.writeHead(503).end();
-    else answer.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk] }));
+    else answer.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [jwk, next] }));
   });
   keyServer.listen(0, '127.0.0.1');
   await once(keyServer, 'listening');
@@ -87,6 +90,29 @@ describe('valid credentials are accepted, so the attacks fail for the intended r
     expect((await coffer.call('GET', '/keys', undefined, { authorization: `Bearer ${token}` })).status).toBe(403);
   });
 
+  test("the other issuer's tokens of up to 16 KiB, of the type at+jwt, without a kid while several keys fit, or with a kid that two share", async () => {
+    const large = { ...theirClaims(), groups: 'x'.repeat(11_000) };
+    expect((await ask(await signed(large, theirHeader, theirs.privateKey))).status).toBe(200);
+    const typed = { ...theirHeader, typ: 'at+jwt' } as never;
+    expect((await ask(await signed(theirClaims(), typed, theirs.privateKey))).status).toBe(200);
+    for (const { privateKey } of [theirs, theirsNext]) {
+      expect((await ask(await signed(theirClaims(), { alg: 'RS256' }, privateKey))).status).toBe(200);
+      expect((await ask(await signed(theirClaims(), theirHeader, privateKey))).status).toBe(200);
+    }
+    expect((await ask(await signed(theirClaims(), { alg: 'RS256' }, strangers.privateKey))).status).toBe(401);
+  });
+
+  test("the other issuer's tokens change a name, but neither password nor e-mail", async () => {
+    const authorization = `Bearer ${await signed(theirClaims(), theirHeader, theirs.privateKey)}`;
+    const change = async (body: object) => await coffer.call('PATCH', '/users/me', body, { authorization });
+    expect((await change({ name: 'Jane' })).status).toBe(200);
+    for (const body of [{ password: 'a password of my own' }, { email: 'mine@example.com' }])
+      expect(await change({ ...body, currentPassword: 'correct horse battery staple' })).toMatchObject({
+        status: 403,
+        body: { code: 'local_login_required' },
+      });
+  });
+
   test('an API key', async () => {
     const headers = { authorization: `Bearer ${apiKey}` };
     expect((await coffer.call('GET', '/assets', undefined, headers)).status).toBe(200);
@@ -140,7 +166,10 @@ const attacks: Record<string, Attack> = {
   },
   'the end cut off': () => janesToken.slice(0, -3),
   oversized: async () => await signed({ ...ourClaims(), padding: 'x'.repeat(8_000) }, ourHeader, own),
-  'oversized, theirs': async () => await signed({ ...theirClaims(), padding: 'x'.repeat(4_200) }, theirHeader, theirs.privateKey),
+  'oversized, theirs': async () => await signed({ ...theirClaims(), padding: 'x'.repeat(12_500) }, theirHeader, theirs.privateKey),
+  'a logout token': async () => await signed(theirClaims(), { ...theirHeader, typ: 'logout+jwt' } as never, theirs.privateKey),
+  'older than a day': async () => await signed({ ...theirClaims(), iat: seconds() - 90_000 }, theirHeader, theirs.privateKey),
+  'without an issue time': async () => await signed({ ...theirClaims(), iat: undefined }, theirHeader, theirs.privateKey),
   'an API key as a token': () => `${part(ourHeader)}.${part({ ...ourClaims(), sub: apiKey })}.${apiKey}`,
   'a token as an API key': () => `cof_${janesToken}`,
   'an API key of another secret': () => apiKey.replace(/.$/, (last) => (last === 'A' ? 'E' : 'A')),
@@ -234,6 +263,31 @@ describe('a credential becomes invalid', () => {
     expect((await coffer.call('DELETE', `/keys/${id}`, undefined, admin)).status).toBe(200);
     expect(await statusFor(third)).toBe(401);
     expect((await coffer.call('DELETE', `/keys/${id}`, undefined, admin)).status).toBe(404);
+  });
+
+  test('when it is used from outside its address ranges', async () => {
+    const admin = { authorization: (await person(coffer.product, 'ranger', 'admin')).authorization };
+    const create = async (networks: string[]) =>
+      await coffer.call('POST', '/keys', { name: 'billing', scopes: ['wallets:read'], networks }, admin);
+    const here = await create(['127.0.0.0/8', '2001:db8::/32']);
+    expect(here.body['key']).toMatchObject({ networks: ['127.0.0.0/8', '2001:db8::/32'], parent: null });
+    expect(await statusFor(`Bearer ${String(here.body['secret'])}`)).toBe(200);
+    const elsewhere = await create(['192.0.2.0/24']);
+    const answer = await coffer.call('GET', '/assets', undefined, { authorization: `Bearer ${String(elsewhere.body['secret'])}` });
+    expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect(await create(['192.0.2.0/33'])).toMatchObject({ status: 400 });
+  });
+
+  test('when the key that created it is revoked', async () => {
+    const parent = (await service(coffer.product, ['keys:manage', 'wallets:read'])).slice('Bearer '.length);
+    const byParent = { authorization: `Bearer ${parent}` };
+    const made = await coffer.call('POST', '/keys', { name: 'child', scopes: ['wallets:read'] }, byParent);
+    const id = parent.split('_')[1] ?? '';
+    expect(made.body['key']).toMatchObject({ parent: id });
+    const child = `Bearer ${String(made.body['secret'])}`;
+    expect(await statusFor(child)).toBe(200);
+    expect((await coffer.call('DELETE', `/keys/${id}`, undefined, byParent)).status).toBe(200);
+    expect(await statusFor(child)).toBe(401);
   });
 
   test('a revoked role is gone immediately on the process that revoked it', async () => {

@@ -35,7 +35,7 @@ export type Platform = {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly apiKeys: ApiKeys;
-  readonly guard: Pick<ServiceOptions, 'access' | 'internalCredential' | 'tls'>;
+  readonly guard: Pick<ServiceOptions, 'access' | 'internalCredentials' | 'tls'>;
   readonly provisioner: WalletProvisioner;
   /** `host:port`, for clients. */
   readonly usersAddress: string;
@@ -76,7 +76,8 @@ export async function startPlatform(
   const sessions = new Sessions({ pool: database.pool, jwtSecret });
   const apiKeys = new ApiKeys(database.pool);
   const access = new Access({ mode, authenticator: new Authenticator({ sessions, apiKeys }), requestsPerMinute });
-  const guard = { access, internalCredential, tls, observation: watch?.(database) };
+  const internalCredentials = internalCredential === null ? [] : [internalCredential];
+  const guard = { access, internalCredentials, tls, observation: watch?.(database) };
   let running: { users?: RunningService | undefined; wallets?: RunningService | undefined } = {};
 
   const platform: Platform = {

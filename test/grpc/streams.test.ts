@@ -35,7 +35,7 @@ async function open(handler: StreamHandler<PostRequest, PostResponse>, max = 4):
   const server = new Server();
   const stop = new AbortController();
   const notes = { summaryOf: () => null, causes: () => [] };
-  const options = { access, internalCredential: null, log: silentLog(), stopping: stop.signal };
+  const options = { access, internalCredentials: [], log: silentLog(), stopping: stop.signal };
   serveStream(server, 'postBatch', ledgerService.postStream, { max, weightOf: () => 1 }, handler, notes, options);
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),

@@ -249,6 +249,35 @@ describe('access to a live stream', () => {
   });
 });
 
+test('users share the streams of their address, and cannot take those reserved for staff and keys', async () => {
+  const conditions = { mode: 'required' } as const;
+  const small = await startProduct({ live: { streamsMax: 4, reserved: 1, perAddressMax: 2 } }, conditions);
+  const crowded = await startProduct({ live: { streamsMax: 4, reserved: 2 } }, conditions);
+  const openOn = async (product: TestProduct, name: string): Promise<LiveReader> => {
+    const { user, authorization } = await person(product.product, name, 'user');
+    const reader = await readLive(`${product.url}/wallet/${user.id}.USD/events/live`, { authorization });
+    readers.push(reader);
+    return reader;
+  };
+  const statuses = async (product: TestProduct, names: readonly string[]) => {
+    const found: number[] = [];
+    for (const name of names) found.push((await openOn(product, name)).status);
+    return found;
+  };
+  try {
+    expect(await statuses(small, ['ann', 'ben', 'cleo'])).toEqual([200, 200, 429]);
+    expect(await statuses(crowded, ['ann', 'ben', 'cleo'])).toEqual([200, 200, 503]);
+    for (const status of [200, 200, 503]) {
+      const authorization = await service(crowded.product, ['events:read']);
+      const reader = await readLive(`${crowded.url}/events/live`, { authorization });
+      readers.push(reader);
+      expect(reader.status).toBe(status);
+    }
+  } finally {
+    for (const product of [small, crowded]) await product.stop();
+  }
+});
+
 test('a server that stops ends its streams immediately', async () => {
   const short = await startProduct();
   const reader = await readLive(`${short.url}/events/live`);

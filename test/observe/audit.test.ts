@@ -115,7 +115,7 @@ test('secrets are never stored, wherever they occur', async () => {
     );
     return 4;
   });
-  const { rows } = await coffer.pool.query<{ text: string }>('select row_to_json(a)::text as text from api_audit a');
+  const { rows } = await coffer.pool.query<{ text: string }>('select row_to_json(a)::text as text from audit.request a');
   const everything = rows.map(({ text }) => text).join('\n');
   expect(everything).toContain('jane@example.com');
   expect(everything).not.toContain('hunter2');

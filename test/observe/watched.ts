@@ -69,6 +69,6 @@ export async function startWatched({
 /** The audit rows in order, once there are as many as requested. */
 export async function auditedRows({ pool, audit }: Pick<Watched, 'pool' | 'audit'>, count: number): Promise<AuditedRow[]> {
   await expect.poll(() => audit.counts.written).toBeGreaterThanOrEqual(count);
-  const { rows } = await pool.query<AuditedRow>('select * from api_audit order by id');
+  const { rows } = await pool.query<AuditedRow>("select *, book || '-' || seq as operation_id from audit.request order by id");
   return rows;
 }

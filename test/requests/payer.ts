@@ -75,7 +75,7 @@ export async function startPayer({ timeoutSeconds = 60, port = 0 } = {}): Promis
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/payouts`;
   return {
-    payout: { kind: 'webhook', url, secret, timeoutSeconds },
+    payout: { kind: 'webhook', url, secrets: [secret], timeoutSeconds },
     asked,
     paid,
     get forged() {

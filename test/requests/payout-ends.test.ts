@@ -227,7 +227,7 @@ describe('a payout that is known to be unpaid is released at the deadline', () =
     const payout = {
       kind: 'webhook',
       url: `http://127.0.0.1:${await freePort()}/`,
-      secret: `whsec_${'A'.repeat(40)}`,
+      secrets: [`whsec_${'A'.repeat(40)}`],
       timeoutSeconds: 3,
     } as const;
     work({ payout });

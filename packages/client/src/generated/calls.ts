@@ -236,7 +236,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/keys", query: [], hasBody: false, key: "none" }, {}, options)) as { readonly items: readonly (ApiKey)[]; };
   }
 
-  /** Creates an API key. The answer contains its secret, which cannot be shown again */
+  /** Creates an API key. The answer contains its secret, which cannot be shown again. A key that a key creates expires and is revoked with it */
   async createKey(input: CreateKeyInput, options: CallOptions = {}): Promise<NewApiKey> {
     return (await this.call({ method: "POST", path: "/keys", query: [], hasBody: true, key: "none" }, input, options)) as NewApiKey;
   }
@@ -246,7 +246,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/keys/{keyId}/rotate", query: [], hasBody: true, key: "none" }, input, options)) as NewApiKey;
   }
 
-  /** Revokes an API key permanently; it stops working everywhere within a second */
+  /** Revokes an API key permanently, and every key that it created; they stop working everywhere within a second */
   async revokeKey(input: RevokeKeyInput, options: CallOptions = {}): Promise<ApiKey> {
     return (await this.call({ method: "DELETE", path: "/keys/{keyId}", query: [], hasBody: false, key: "none" }, input, options)) as ApiKey;
   }

@@ -128,7 +128,7 @@ export type Login = { readonly id: string; readonly success: boolean; readonly r
 
 export type Session = { readonly id: string; readonly current: boolean; readonly createdAt: string; readonly lastUsedAt: string; readonly expiresAt: string; readonly clientIp: string | null; readonly userAgent: string | null; };
 
-export type ApiKey = { readonly id: string; readonly prefix: string; readonly name: string; readonly scopes: readonly (string)[]; readonly createdAt: string; readonly createdBy: string; readonly rotatedAt: string | null; readonly previousExpiresAt: string | null; readonly expiresAt: string | null; readonly lastUsedAt: string | null; readonly revokedAt: string | null; };
+export type ApiKey = { readonly id: string; readonly prefix: string; readonly name: string; readonly scopes: readonly (string)[]; readonly networks: readonly (string)[] | null; readonly parent: string | null; readonly createdAt: string; readonly createdBy: string; readonly rotatedAt: string | null; readonly previousExpiresAt: string | null; readonly expiresAt: string | null; readonly lastUsedAt: string | null; readonly revokedAt: string | null; };
 
 export type NewApiKey = { readonly key: ApiKey; readonly secret: string; };
 
@@ -593,8 +593,10 @@ export type CreateKeyInput = {
   readonly name: string;
   /** what the key may do */
   readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:withdraw:direct" | "money:transfer" | "money:spend" | "money:topup" | "money:backdate" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "periods:close" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "fraud:read" | "fraud:write" | "audit:read" | "system:read" | "keys:manage")[];
-  /** days from now; omit it for a key that never expires */
+  /** days from now; default COFFER_KEY_DAYS (365) */
   readonly expiresInDays?: number | undefined;
+  /** addresses and ranges (CIDR) that its requests may come from; default anywhere */
+  readonly networks?: readonly (string)[] | undefined;
 };
 
 export type RotateKeyInput = {

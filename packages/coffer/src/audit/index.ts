@@ -1,4 +1,5 @@
 // The API audit: who requested what, when, and with which outcome. It is written beside the requests and never delays them.
+export { insertAudited } from './store.ts';
 export { AuditTrail } from './trail.ts';
 export type { AuditCounts, AuditOptions } from './trail.ts';
 export type { Audited } from './types.ts';

@@ -1,7 +1,7 @@
-/** An audited request: plain text, with secrets removed and truncated. */
+/** An audited request, or a command of the command line: plain text, with secrets removed and truncated. */
 export type Audited = {
   readonly requestId: string;
-  readonly transport: 'http' | 'grpc';
+  readonly transport: 'http' | 'grpc' | 'cli';
   readonly method: string;
   readonly url: string;
   readonly operation: string | null;

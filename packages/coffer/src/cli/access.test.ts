@@ -146,6 +146,15 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
     expect(await json('users', 'role', String(found['id']), 'operator', '--yes')).toMatchObject({ email: jane.email, role: 'operator' });
     await expect.poll(async () => (await call('GET', '/users', undefined, me)).status).toBe(200);
 
+    const { rows } = await database.pool.query(
+      "select url, actor, body::json -> 'arguments' as given from audit.request where transport = 'cli' order by id",
+    );
+    expect(rows).toEqual([
+      { url: 'users suspend', actor: 'cli', given: [found['id']] },
+      { url: 'users reinstate', actor: 'cli', given: [found['id']] },
+      { url: 'users role', actor: 'cli', given: [found['id'], 'operator'] },
+    ]);
+
     const made = await json('keys', 'create', 'billing', '--scopes', 'wallets:read,users:read', '--expires-in-days', '30');
     const { id } = made['key'] as { id: string };
     const key = `Bearer ${String(made['secret'])}`;

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { productVersion } from '../kernel/index.ts';
+import { noteCommand } from './changes.ts';
 import { deadLettersCommand } from './commands/deadletters.ts';
 import { fraudCommand } from './commands/fraud.ts';
 import { keysCommand } from './commands/keys.ts';
@@ -23,6 +24,7 @@ export async function main(): Promise<void> {
   process.channel?.unref();
   const coffer = program();
   answerUsageErrors(coffer, process.argv.includes('--json'));
+  coffer.hook('preAction', (_program, command) => noteCommand(command));
   await coffer.parseAsync();
 }
 

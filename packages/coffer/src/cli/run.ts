@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { currentChange } from './changes.ts';
 import type { Context } from '../compose/commands.ts';
 import { readConfig, settingTable } from '../compose/config.ts';
 import type { Config } from '../compose/config.ts';
@@ -24,7 +25,7 @@ export async function runCommand(
     });
     for (const warning of [...warnings, ...(problem === undefined ? [] : [problem])]) log.warn(warning);
     exitOnUncaughtErrors(log);
-    await work({ config, log });
+    await work({ config, log, change: currentChange() });
   } catch (error) {
     printFailure(error, options.json ?? false);
   }

@@ -1,4 +1,5 @@
 // Wires the parts that each CLI command works with, for the duration of the command.
+import { insertAudited } from '../audit/index.ts';
 import { emptyDatabase, migrate, openDatabase, removeEmbedded } from '../database/index.ts';
 import type { Database, MigrationReport, OpenOptions } from '../database/index.ts';
 import { BrokerUnavailable, openDeadLetters } from '../events/index.ts';
@@ -7,7 +8,7 @@ import { createWalletClient } from '../gateway/grpc/index.ts';
 import { ApiKeys, Users } from '../identity/index.ts';
 import { openInsights } from '../insights/index.ts';
 import type { Insights } from '../insights/index.ts';
-import { OperatorError } from '../kernel/index.ts';
+import { jsonWithoutSecrets, newId, OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { beginEpoch, findLosses, forgetCheckpoints, ledgerIdOf, openLedgerReader, readCheckpoints, verify } from '../ledger/index.ts';
 import type { Checkpoint, Loss, ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
@@ -16,7 +17,10 @@ import { Webhooks } from '../webhooks/index.ts';
 import type { Config } from './config.ts';
 
 /** What every command receives. */
-export type Context = { readonly config: Config; readonly log: Log };
+export type Context = { readonly config: Config; readonly log: Log; readonly change?: Change | null };
+
+/** What a command changes, for the audit. `operator`: the account of the operating system. */
+export type Change = { readonly command: string; readonly input: object; readonly operator: string };
 
 /** Most commands work while Coffer is running, and do not create a database. */
 const beside = { whenRunning: 'join', whenAbsent: 'refuse' } as const;
@@ -25,16 +29,43 @@ const beside = { whenRunning: 'join', whenAbsent: 'refuse' } as const;
 export const readOnly = { settings: { default_transaction_read_only: 'on' } } as const;
 
 export async function withDatabase<T>(
-  { config, log }: Context,
+  { config, log, change = null }: Context,
   options: OpenOptions,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   const database = await openDatabase(config, log, options);
   try {
-    return await work(database);
+    const startedAtMs = Date.now();
+    const result = await work(database);
+    if (change && config.observe.audit) await recordChange(database, change, startedAtMs, log);
+    return result;
   } finally {
     await database.stop();
   }
+}
+
+/** The change is made: that its row is missing is a warning. */
+async function recordChange({ pool }: Database, { command, input, operator }: Change, startedAtMs: number, log: Log): Promise<void> {
+  const row = {
+    requestId: `cli-${newId()}`,
+    transport: 'cli',
+    method: 'RUN',
+    url: command,
+    operation: null,
+    body: jsonWithoutSecrets(input),
+    headers: JSON.stringify({ operator }),
+    clientIp: null,
+    actor: 'cli',
+    startedAtMs,
+    status: 0,
+    durationMs: Date.now() - startedAtMs,
+    idempotencyKey: null,
+    wallet: null,
+    operations: [],
+  } as const;
+  await insertAudited(pool, [row]).catch((failure: unknown) =>
+    log.warn({ err: failure, command }, 'Could not write the audit row of this command'),
+  );
 }
 
 /** With a read-only ledger: no command but `seed` posts. */
@@ -62,7 +93,11 @@ export async function withRequests(context: Context, work: (requests: Requests) 
 
 /** Keys can be created before the first start, so this creates the database if needed. */
 export async function withKeys(context: Context, work: (keys: ApiKeys) => Promise<void>): Promise<void> {
-  await withDatabase(context, { whenRunning: 'join', connectionsMax: 2 }, async ({ pool }) => await work(new ApiKeys(pool)));
+  await withDatabase(
+    context,
+    { whenRunning: 'join', connectionsMax: 2 },
+    async ({ pool }) => await work(new ApiKeys(pool, context.config.keyLiveMs)),
+  );
 }
 
 /** `walletsOf`: how many open wallets a user has, at most 500. */

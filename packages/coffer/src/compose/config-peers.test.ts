@@ -19,7 +19,7 @@ test('a payout URL with a secret makes withdrawals wait for the system there', (
   expect(readConfig(settings).config?.peers.payout).toEqual({
     kind: 'webhook',
     url: 'https://pay.example.com/out',
-    secret,
+    secrets: [secret],
     timeoutSeconds: 60,
   });
   expect(readConfig({ COFFER_PAYOUT: 'approval' }).config?.peers.payout).toEqual({ kind: 'approval', timeoutSeconds: 86_400 });

@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readConfig, settingTable } from './config.ts';
@@ -24,6 +26,23 @@ describe('settings', () => {
 
   test('an empty variable means not set', () => {
     expect(readConfig({ PORT: '', DATABASE_URL: ' ', JWT_SECRET: '' })).toEqual(readConfig({}));
+  });
+
+  test('a secret can come from a file; both at once, a missing and an empty file are mistakes; other settings have no file', () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-config-'));
+    const secret = 'a secret in a file, of 32 bytes or more';
+    const [file, empty] = [path.join(folder, 'jwt'), path.join(folder, 'empty')];
+    fs.writeFileSync(file, `${secret}\n`);
+    fs.writeFileSync(empty, '\n');
+    expect(readConfig({ JWT_SECRET_FILE: file }).config?.jwtSecret).toBe(secret);
+    expect(readConfig({ COFFER_INTERNAL_SECRET_FILE: file })).toMatchObject({ config: { internalSecret: secret }, warnings: [] });
+    expect(readConfig({ JWT_SECRET_FILE: file, JWT_SECRET: secret }).problems).toEqual([
+      'JWT_SECRET and JWT_SECRET_FILE are both set: set one of them.',
+    ]);
+    expect(readConfig({ JWT_SECRET_FILE: path.join(folder, 'none') }).problems?.[0]).toContain('cannot be read (ENOENT)');
+    expect(readConfig({ JWT_SECRET_FILE: empty }).problems?.[0]).toContain('names an empty file');
+    expect(readConfig({ COFFER_AUTH_FILE: file }).warnings?.[0]).toContain('COFFER_AUTH_FILE is not a setting');
+    fs.rmSync(folder, { recursive: true });
   });
 
   test('all mistakes are listed together, each with its variable', () => {
@@ -69,7 +88,7 @@ describe('settings', () => {
   test('observability: the audit and log files by default, traces when a collector is given', () => {
     expect(readConfig({ COFFER_HOME: '/h' }).config?.observe).toEqual({
       audit: true,
-      auditDays: 90,
+      auditDays: 400,
       logFolder: path.resolve('/h/logs'),
       logRequests: false,
       tracesUrl: null,

@@ -4,10 +4,10 @@ import { auditSettings } from '../audit/settings.ts';
 import { cacheSettings } from '../cache/settings.ts';
 import { databaseSettings } from '../database/settings.ts';
 import { eventSettings } from '../events/settings.ts';
-import { callerSettings, httpSettings, listenSettings, tlsSettings } from '../gateway/settings.ts';
+import { callerSettings, httpSettings, listenSettings, streamSettings, tlsSettings } from '../gateway/settings.ts';
 import { identitySettings } from '../identity/settings.ts';
 import { notificationSettings } from '../insights/settings.ts';
-import { logSettings, readGroup } from '../kernel/index.ts';
+import { fileVariableOf, logSettings, readGroup } from '../kernel/index.ts';
 import type { Mistake, Setting, SettingGroup } from '../kernel/index.ts';
 import { ledgerSettings } from '../ledger/settings.ts';
 import { requestSettings } from '../requests/settings.ts';
@@ -21,6 +21,7 @@ const groups = [
   identitySettings,
   tlsSettings,
   httpSettings,
+  streamSettings,
   databaseSettings,
   ledgerSettings,
   walletSettings,
@@ -51,6 +52,7 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   const identity = read(identitySettings);
   const tls = read(tlsSettings);
   const { logRequests, swaggerEnabled } = read(httpSettings);
+  const { live } = read(streamSettings);
   const database = read(databaseSettings);
   const ledger = read(ledgerSettings);
   const wallets = read(walletSettings);
@@ -63,7 +65,7 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   const logFolder = logFiles ? path.resolve(folder ?? path.join(database.home, 'logs')) : null;
   const observe = { ...audit, ...read(telemetrySettings), logFolder, logRequests };
   const parts = { ...listening, ...callers, ...identity, ...tls, ...database, ...ledger, ...wallets };
-  return { ...parts, requestDays, swaggerEnabled, logLevel, observe, peers };
+  return { ...parts, requestDays, swaggerEnabled, live, logLevel, observe, peers };
 }
 
 type Outcome =
@@ -88,7 +90,9 @@ function risks(env: NodeJS.ProcessEnv): string[] {
   });
 }
 
-const known: ReadonlySet<string> = new Set(settingTable.flatMap(({ rows }) => rows.map(({ name }) => name)));
+const known: ReadonlySet<string> = new Set(
+  settingTable.flatMap(({ rows }) => rows.flatMap(({ name, secret }) => (secret ? [name, fileVariableOf(name)] : [name]))),
+);
 /** Variables that clients, examples and the tests read. */
 const notOurs = /^COFFER_(URL|TOKEN|TEST_\w*)$/;
 

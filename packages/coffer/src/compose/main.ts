@@ -128,17 +128,19 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
 
   const internalCredential =
     config.auth === 'open' ? null : internalCredentialOf(config.internalSecret ?? ensureSecret(config.home, 'internal-secret'));
+  const internalCredentials = internalCredential === null ? [] : [internalCredential, ...previousCredentials(config)];
   const walletClient = createWalletClient(reachable(config.walletService), { credential: internalCredential, tls });
   const userClient = createUserClient(reachable(config.userService), { credential: internalCredential, tls });
   started.add({ stop: () => Promise.resolve([walletClient.close(), userClient.close()]) });
   const users = new Users({ pool: database.pool, wallets: walletClient });
   const jwtSecret = config.jwtSecret ?? ensureSecret(config.home, 'jwt-secret');
-  const sessions = new Sessions({ pool: database.pool, jwtSecret, issuer: config.issuer, staffIdleMs: config.staffIdleMs });
-  const apiKeys = new ApiKeys(database.pool);
+  const { issuer, previousJwtSecret, staffIdleMs } = config;
+  const sessions = new Sessions({ pool: database.pool, jwtSecret, previousJwtSecret, issuer, staffIdleMs, log });
+  const apiKeys = new ApiKeys(database.pool, config.keyLiveMs);
   const authenticator = new Authenticator({ sessions, apiKeys });
   const limits = { requestsPerMinute: config.requestsPerMinute, counter: cache.counter };
   const access = new Access({ mode: config.auth, authenticator, ...limits });
-  const guard = { access, internalCredential, tls, observation };
+  const guard = { access, internalCredentials, tls, observation };
 
   if (chosen.includes('users')) {
     const ready = async () => await isAnswering(database);
@@ -179,6 +181,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const people = { users, sessions, apiKeys, access };
       const insights = openInsights(database.pool, ledger);
       const product = {
+        live: config.live,
         commands,
         queries,
         assets,
@@ -214,6 +217,10 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     demoToken,
     stop: () => started.stop(),
   };
+}
+
+function previousCredentials({ previousInternalSecret }: Config): string[] {
+  return previousInternalSecret === undefined ? [] : [internalCredentialOf(previousInternalSecret)];
 }
 
 const demoUserId = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';

@@ -103,6 +103,15 @@ export const callerSettings = settingGroup({
       example: 'the output of openssl rand -base64 48',
       secret: true,
     },
+    previousInternalSecret: {
+      name: 'COFFER_INTERNAL_SECRET_PREVIOUS',
+      reads: optional(secretText),
+      default: undefined,
+      absent: 'none',
+      meaning: 'another secret that is accepted, while COFFER_INTERNAL_SECRET is rotated',
+      example: 'the output of openssl rand -base64 48',
+      secret: true,
+    },
     requestsPerMinute: {
       name: 'COFFER_RATE_LIMIT',
       reads: wholeNumber('a number of requests per minute (0 for no limit)', 0, 999_999_999),
@@ -148,6 +157,58 @@ export const httpSettings = settingGroup({
   },
   combine: asRead,
 });
+
+const streams = (least: number) => wholeNumber('a number of streams', least, 100_000);
+
+export const streamSettings = settingGroup({
+  title: 'Live streams',
+  rows: {
+    streamsMax: {
+      name: 'COFFER_STREAMS_MAX',
+      reads: streams(1),
+      default: 1_000,
+      absent: '1000',
+      meaning: 'maximum live streams of one process',
+      example: '5000',
+    },
+    reserved: {
+      name: 'COFFER_STREAMS_RESERVED',
+      reads: optional(streams(0)),
+      default: undefined,
+      absent: 'a tenth of COFFER_STREAMS_MAX',
+      meaning: 'how many of them only staff and API keys may open',
+      example: '200',
+    },
+    perCallerMax: {
+      name: 'COFFER_STREAMS_PER_CALLER',
+      reads: streams(1),
+      default: 50,
+      absent: '50',
+      meaning: 'maximum live streams of one user or API key',
+      example: '10',
+    },
+    perAddressMax: {
+      name: 'COFFER_STREAMS_PER_ADDRESS',
+      reads: streams(1),
+      default: 200,
+      absent: '200',
+      meaning: 'maximum live streams of all users at one address, or one IPv6 /64',
+      example: '50',
+    },
+  },
+  combine: (live, mistake): { live: LiveLimits } => {
+    if (live.reserved !== undefined && live.reserved > live.streamsMax)
+      mistake('COFFER_STREAMS_RESERVED is more than COFFER_STREAMS_MAX: reserve fewer, or allow more.');
+    return { live };
+  },
+});
+
+type LiveLimits = {
+  readonly streamsMax: number;
+  readonly reserved: number | undefined;
+  readonly perCallerMax: number;
+  readonly perAddressMax: number;
+};
 
 type Addresses = { readonly http: Address; readonly userService: Address; readonly walletService: Address };
 

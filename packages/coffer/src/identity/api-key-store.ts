@@ -6,6 +6,10 @@ export type ApiKey = {
   readonly id: string;
   readonly name: string;
   readonly scopes: readonly string[];
+  /** Where requests may come from, in CIDR notation; null for anywhere. */
+  readonly networks: readonly string[] | null;
+  /** The key that created this one. */
+  readonly parent: string | null;
   readonly createdAt: Date;
   readonly createdBy: string;
   readonly rotatedAt: Date | null;
@@ -21,12 +25,13 @@ export type ApiKey = {
 type LivingKey = {
   readonly name: string;
   readonly scopes: readonly string[];
+  readonly networks: readonly string[] | null;
   readonly secretHash: Buffer;
   readonly previousHash: Buffer | null;
   readonly usedLately: boolean;
 };
 
-const columns = `id, name, scopes, created_at as "createdAt", created_by as "createdBy", rotated_at as "rotatedAt",
+const columns = `id, name, scopes, networks, parent, created_at as "createdAt", created_by as "createdBy", rotated_at as "rotatedAt",
   previous_expires_at as "previousExpiresAt", expires_at as "expiresAt", last_used_at as "lastUsedAt", revoked_at as "revokedAt"`;
 const living = 'revoked_at is null and (expires_at is null or expires_at > clock_timestamp())';
 const keysMax = 1_000;
@@ -38,7 +43,7 @@ export class ApiKeyStore {
     this.#queries = new Queries(pool);
   }
 
-  /** `expiresAfterMs`: from now. */
+  /** `expiresAfterMs`: from now. Not longer than the parent lives; null if the parent lives no longer. */
   async insert(key: {
     readonly id: string;
     readonly name: string;
@@ -46,14 +51,19 @@ export class ApiKeyStore {
     readonly secretHash: Buffer;
     readonly createdBy: string;
     readonly expiresAfterMs: number | null;
+    readonly networks: readonly string[] | null;
+    readonly parent: string | null;
   }): Promise<ApiKey | null> {
     const rows = await this.#queries.write<ApiKey>({
       name: 'api_key_insert',
       text: `
-        insert into identity.api_key (id, name, scopes, secret_hash, created_by, expires_at)
-        values ($1, $2, $3, $4, $5, clock_timestamp() + $6::double precision * interval '1 millisecond')
+        with parent as (select expires_at from identity.api_key where id = $8 and ${living})
+        insert into identity.api_key (id, name, scopes, secret_hash, created_by, expires_at, networks, parent)
+        select $1, $2, $3, $4, $5,
+          least(clock_timestamp() + $6::double precision * interval '1 millisecond', (select expires_at from parent)), $7, $8
+        where $8::text is null or exists (select from parent)
         returning ${columns}`,
-      values: [key.id, key.name, key.scopes, key.secretHash, key.createdBy, key.expiresAfterMs],
+      values: [key.id, key.name, key.scopes, key.secretHash, key.createdBy, key.expiresAfterMs, key.networks, key.parent],
     });
     return rows[0] ?? null;
   }
@@ -62,10 +72,12 @@ export class ApiKeyStore {
     const rows = await this.#queries.read<LivingKey>({
       name: 'api_key_living',
       text: `
-        select name, scopes, secret_hash as "secretHash",
+        select name, scopes, networks, secret_hash as "secretHash",
           case when previous_expires_at > clock_timestamp() then previous_hash end as "previousHash",
           coalesce(last_used_at > clock_timestamp() - interval '1 minute', false) as "usedLately"
-        from identity.api_key where id = $1 and ${living}`,
+        from identity.api_key k where id = $1 and ${living}
+          -- A child that was being created while its parent was revoked.
+          and not exists (select from identity.api_key p where p.id = k.parent and p.revoked_at is not null)`,
       values: [id],
     });
     return rows[0] ?? null;
@@ -114,13 +126,20 @@ export class ApiKeyStore {
     return rows[0] ?? null;
   }
 
-  /** Null if there is none, or it was already revoked. */
+  /** Also revokes its descendants. Null if there is none, or it was already revoked. */
   async revoke(id: string): Promise<ApiKey | null> {
     const rows = await this.#queries.write<ApiKey>({
       name: 'api_key_revoke',
-      text: `update identity.api_key set revoked_at = clock_timestamp() where id = $1 and revoked_at is null returning ${columns}`,
+      text: `
+        with recursive affected as (
+          select id from identity.api_key where id = $1 and revoked_at is null
+          union
+          select child.id from identity.api_key child join affected on child.parent = affected.id
+        )
+        update identity.api_key set revoked_at = clock_timestamp()
+        where id in (select id from affected) and revoked_at is null returning ${columns}`,
       values: [id],
     });
-    return rows[0] ?? null;
+    return rows.find((row) => row.id === id) ?? null;
   }
 }

@@ -1,7 +1,6 @@
 /** API keys, with which services authenticate: `cof_<id>_<secret>`. The id is public; the secret is shown once. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type pg from 'pg';
-import { assert } from '../kernel/index.ts';
 import { ApiKeyStore } from './api-key-store.ts';
 import type { ApiKey } from './api-key-store.ts';
 import type { Principal } from './principals.ts';
@@ -24,18 +23,27 @@ type Within = ReadonlySet<Scope> | undefined;
 
 export class ApiKeys {
   readonly #store: ApiKeyStore;
+  readonly #liveMs: number | undefined;
 
-  constructor(pool: pg.Pool) {
+  /** `liveMs`: how long a key lives whose creation says nothing else; it never expires if absent. */
+  constructor(pool: pg.Pool, liveMs?: number) {
     this.#store = new ApiKeyStore(pool);
+    this.#liveMs = liveMs;
   }
 
-  /** Refusals: name_invalid, scopes_exceeded. `expiresAfterMs`: if absent, never. */
+  /**
+   * `expiresAfterMs`: if absent, the default. `networks`: where requests may come from, in CIDR notation; anywhere if absent.
+   * `parent`: the key that creates this one, which bounds its scopes (`within`) and its life. Refusals: name_invalid,
+   * scopes_exceeded, key_not_found (the parent was revoked or has expired).
+   */
   async create(input: {
     readonly name: string;
     readonly scopes: readonly Scope[];
     readonly createdBy: string;
     readonly expiresAfterMs?: number | undefined;
     readonly within?: Within;
+    readonly networks?: readonly string[] | undefined;
+    readonly parent?: string | undefined;
   }): Promise<NewApiKey | Refused> {
     const refusal = nameRefusal(input.name);
     if (refusal) return refused(refusal);
@@ -47,10 +55,11 @@ export class ApiKeys {
       scopes: [...new Set(input.scopes)],
       secretHash: hashOf(secret),
       createdBy: input.createdBy,
-      expiresAfterMs: input.expiresAfterMs ?? null,
+      expiresAfterMs: input.expiresAfterMs ?? this.#liveMs ?? null,
+      networks: input.networks && input.networks.length > 0 ? input.networks : null,
+      parent: input.parent ?? null,
     });
-    assert(key, 'an insert returns the key');
-    return { key, secret: text };
+    return key ? { key, secret: text } : refused('key_not_found');
   }
 
   async list(): Promise<ApiKey[]> {
@@ -68,7 +77,7 @@ export class ApiKeys {
     return key ? { key, secret: text } : refused('key_not_found');
   }
 
-  /** Refusals: key_not_found, scopes_exceeded. */
+  /** Revokes a key and every key that it created. Refusals: key_not_found, scopes_exceeded. */
   async revoke(id: string, within?: Within): Promise<ApiKey | Refused> {
     return (await this.#reach(id, within)) ?? (await this.#store.revoke(id)) ?? refused('key_not_found');
   }
@@ -85,7 +94,8 @@ export class ApiKeys {
     if (!current && !previous) return null;
     // Helps people find unused keys: a call neither waits for it nor fails with it.
     if (!stored.usedLately) this.#store.noteUse(keyId).catch(() => undefined);
-    return { kind: 'service', keyId, name: stored.name, scopes: new Set(stored.scopes.filter(isScope)) };
+    const { name, networks } = stored;
+    return { kind: 'service', keyId, name, scopes: new Set(stored.scopes.filter(isScope)), ...(networks && { networks }) };
   }
 
   async #reach(id: string, within: Within): Promise<Refused | null> {

@@ -1,7 +1,8 @@
 /** Tokens of another issuer, such as a company's single sign-on: verified with its published keys (RFC 8725). */
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
-import type { JWTVerifyGetKey } from 'jose';
+import type { JWTVerifyGetKey, JWTVerifyResult } from 'jose';
 import { isUuid } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
 import { IdentityUnavailable } from './outages.ts';
 
 export type IssuerSettings = {
@@ -17,15 +18,28 @@ const fetchPatienceMs = 3_000;
 /** Unknown keys are fetched again, but not for every forged token. */
 const cooldownMs = 30_000;
 const keysLiveMs = 600_000;
-const tokenLengthMax = 4_096;
+/** Some issuers put a user's groups into the token. */
+const tokenLengthMax = 16_384;
 const clockToleranceSeconds = 5;
+/** A token that is older is refused, however long it is to live. */
+const ageMax = '24h';
+/** Of access and identity tokens; a logout or refresh token is no login. A token without a type is accepted: many issuers set none. */
+const types: ReadonlySet<string> = new Set(['jwt', 'at+jwt', 'application/at+jwt']);
+/** Keys of a set that fit the header of a token, and are tried. */
+const keysTriedMax = 20;
+/** Each reason is logged at most once in this time: forged tokens must not flood the log. */
+const sayEveryMs = 60_000;
 
 export class Issuer {
   readonly #settings: IssuerSettings;
   readonly #keys: JWTVerifyGetKey;
+  readonly #log: Log | undefined;
+  readonly #saidAtMs = new Map<string, number>();
 
-  constructor(settings: IssuerSettings) {
+  /** `log`: says why a token was refused, which its caller does not learn. */
+  constructor(settings: IssuerSettings, log?: Log) {
     this.#settings = settings;
+    this.#log = log;
     this.#keys = createRemoteJWKSet(new URL(settings.jwksUrl), {
       timeoutDuration: fetchPatienceMs,
       cooldownDuration: cooldownMs,
@@ -38,21 +52,58 @@ export class Issuer {
    * role, is trusted. Throws IdentityUnavailable if the issuer's keys cannot be fetched.
    */
   async read(token: string): Promise<string | null> {
-    if (token.length > tokenLengthMax) return null;
+    if (token.length > tokenLengthMax) return this.#refuse(`it is longer than ${tokenLengthMax} characters`);
     try {
-      const { payload } = await jwtVerify(token, this.#keys, {
-        algorithms,
-        issuer: this.#settings.issuer,
-        audience: this.#settings.audience,
-        requiredClaims: ['sub', 'exp'],
-        clockTolerance: clockToleranceSeconds,
-      });
-      return payload.sub !== undefined && isUuid(payload.sub) ? payload.sub : null;
+      const { payload, protectedHeader } = await this.#verified(token);
+      if (protectedHeader.typ !== undefined && !types.has(protectedHeader.typ.toLowerCase()))
+        return this.#refuse('its typ is neither JWT nor at+jwt');
+      const subject = payload.sub?.toLowerCase();
+      return subject !== undefined && isUuid(subject) ? subject : this.#refuse('its sub is not the id of a user');
     } catch (failure) {
       if (isIssuerAway(failure)) throw new IdentityUnavailable('not_done', { cause: failure });
-      if (failure instanceof errors.JOSEError) return null;
+      if (failure instanceof errors.JOSEError) return this.#refuse(failure.message);
       throw failure;
     }
+  }
+
+  /** Without a `kid`, or with one that several keys share, each key that fits is tried. */
+  async #verified(token: string): Promise<JWTVerifyResult> {
+    try {
+      return await this.#verify(token, this.#keys);
+    } catch (failure) {
+      if (!(failure instanceof errors.JWKSMultipleMatchingKeys)) throw failure;
+      let tried = 0;
+      for await (const key of failure) {
+        if (tried++ >= keysTriedMax) break;
+        const verified = await this.#verify(token, () => key).catch((reason: unknown) => {
+          if (reason instanceof errors.JWSSignatureVerificationFailed) return null;
+          throw reason;
+        });
+        if (verified) return verified;
+      }
+      throw new errors.JWSSignatureVerificationFailed();
+    }
+  }
+
+  async #verify(token: string, key: JWTVerifyGetKey): Promise<JWTVerifyResult> {
+    return await jwtVerify(token, key, {
+      algorithms,
+      issuer: this.#settings.issuer,
+      audience: this.#settings.audience,
+      requiredClaims: ['sub', 'exp', 'iat'],
+      clockTolerance: clockToleranceSeconds,
+      maxTokenAge: ageMax,
+    });
+  }
+
+  #refuse(reason: string): null {
+    const nowMs = performance.now();
+    if (this.#log && nowMs - (this.#saidAtMs.get(reason) ?? Number.NEGATIVE_INFINITY) >= sayEveryMs) {
+      // The library's sentences name claims, not values, so there are only a few.
+      this.#saidAtMs.set(reason, nowMs);
+      this.#log.warn({ issuer: this.#settings.issuer, reason }, 'A token of the other issuer was refused');
+    }
+    return null;
   }
 }
 

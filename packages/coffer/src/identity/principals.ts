@@ -12,7 +12,14 @@ export type Principal =
       /** The session of the token; null for a token of another issuer. */
       readonly sessionId: string | null;
     }
-  | { readonly kind: 'service'; readonly keyId: string; readonly name: string; readonly scopes: ReadonlySet<Scope> };
+  | {
+      readonly kind: 'service';
+      readonly keyId: string;
+      readonly name: string;
+      readonly scopes: ReadonlySet<Scope>;
+      /** Where its requests may come from, in CIDR notation; anywhere if absent. */
+      readonly networks?: readonly string[];
+    };
 
 export const anonymous: Principal = { kind: 'anonymous' };
 

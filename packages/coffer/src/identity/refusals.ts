@@ -15,6 +15,7 @@ export type IdentityRefusalCode =
   | 'staff_protected'
   | 'last_admin'
   | 'session_not_found'
+  | 'local_login_required'
   | 'current_password_wrong'
   | 'token_invalid'
   | 'wallet_provisioning_failed'

@@ -2,6 +2,7 @@
 import { decodeProtectedHeader } from 'jose';
 import type pg from 'pg';
 import { isUuid, newId } from '../kernel/index.ts';
+import type { Log } from '../kernel/index.ts';
 import { Devices } from './devices.ts';
 import { isDemoUser } from './demo.ts';
 import { Issuer } from './issuer.ts';
@@ -36,20 +37,23 @@ export class Sessions {
   readonly #issuer: Issuer | null;
 
   /**
-   * `jwtSecret`: at least 32 bytes; the same in every process that checks tokens. `issuer`: another issuer whose tokens are
+   * `jwtSecret`: at least 32 bytes; the same in every process that checks tokens. `previousJwtSecret`: verifies, but does not sign. `issuer`: another issuer whose tokens are
    * trusted. `staffIdleMs`: how long a session of staff may be idle; unlimited if absent.
    */
   constructor(options: {
     readonly pool: pg.Pool;
     readonly jwtSecret: string;
+    readonly previousJwtSecret?: string | undefined;
     readonly issuer?: IssuerSettings | undefined;
     readonly staffIdleMs?: number | undefined;
+    readonly log?: Log | undefined;
   }) {
     this.#store = new IdentityStore(options.pool);
     this.#sessions = new SessionStore(options.pool, options.staffIdleMs ?? null);
-    this.#tokens = new Tokens(options.jwtSecret);
-    this.#devices = new Devices([options.jwtSecret]);
-    this.#issuer = options.issuer ? new Issuer(options.issuer) : null;
+    const previous = options.previousJwtSecret === undefined ? [] : [options.previousJwtSecret];
+    this.#tokens = new Tokens(options.jwtSecret, ...previous);
+    this.#devices = new Devices([options.jwtSecret, ...previous]);
+    this.#issuer = options.issuer ? new Issuer(options.issuer, options.log) : null;
   }
 
   /**

@@ -4,6 +4,8 @@ import type { IssuerSettings } from './issuer.ts';
 
 type Logins = {
   readonly jwtSecret: string | undefined;
+  readonly previousJwtSecret: string | undefined;
+  readonly keyLiveMs: number | undefined;
   readonly staffIdleMs: number | undefined;
   readonly issuer: IssuerSettings | undefined;
 };
@@ -19,6 +21,23 @@ export const identitySettings = settingGroup({
       meaning: 'secret that signs login tokens',
       example: 'the output of openssl rand -base64 48',
       secret: true,
+    },
+    previousJwtSecret: {
+      name: 'JWT_SECRET_PREVIOUS',
+      reads: optional(secretText),
+      default: undefined,
+      absent: 'none',
+      meaning: 'another secret whose tokens are accepted, while JWT_SECRET is rotated',
+      example: 'the output of openssl rand -base64 48',
+      secret: true,
+    },
+    keyDays: {
+      name: 'COFFER_KEY_DAYS',
+      reads: wholeNumber('a number of days (0 for never)', 0, 3_650),
+      default: 365,
+      absent: '365',
+      meaning: 'days after which a new API key expires, unless its creation says otherwise; 0 for never',
+      example: '90',
     },
     staffIdleMinutes: {
       name: 'COFFER_STAFF_IDLE_MINUTES',
@@ -53,8 +72,13 @@ export const identitySettings = settingGroup({
       example: 'coffer',
     },
   },
-  combine: ({ jwtSecret, staffIdleMinutes, jwksUrl, issuer, audience }, mistake): Logins => {
-    const own = { jwtSecret, staffIdleMs: staffIdleMinutes === 0 ? undefined : staffIdleMinutes * 60_000 };
+  combine: ({ jwtSecret, previousJwtSecret, keyDays, staffIdleMinutes, jwksUrl, issuer, audience }, mistake): Logins => {
+    const own = {
+      jwtSecret,
+      previousJwtSecret,
+      keyLiveMs: keyDays === 0 ? undefined : keyDays * 86_400_000,
+      staffIdleMs: staffIdleMinutes === 0 ? undefined : staffIdleMinutes * 60_000,
+    };
     if (jwksUrl !== undefined && issuer !== undefined && audience !== undefined) return { ...own, issuer: { jwksUrl, issuer, audience } };
     if (jwksUrl !== undefined || issuer !== undefined || audience !== undefined)
       mistake('COFFER_JWKS_URL, COFFER_JWT_ISSUER and COFFER_JWT_AUDIENCE belong together: set all three, or none.');

@@ -17,7 +17,7 @@ const refusal = (code: string) => ({ refusal: { code, facts: {} } });
 const tokenInvalid = refusal('token_invalid');
 
 async function changesOf(userId: string): Promise<unknown[]> {
-  const { rows } = await identity.database.pool.query(
+  const { rows } = await identity.database.pool.query<Record<string, unknown>>(
     'select kind, before, after, reason, actor from identity.user_change where user_id = $1 order by id',
     [userId],
   );

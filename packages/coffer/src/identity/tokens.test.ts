@@ -136,6 +136,22 @@ describe('a token', () => {
     expect(await others.authenticate(token)).toEqual(tokenInvalid);
   });
 
+  test('made with the previous secret is valid while the secret is rotated; new ones are made with the new secret', async () => {
+    const pool = database.pool;
+    const next = 'the next secret, also of more than 32 bytes';
+    const rotated = new Sessions({ pool, jwtSecret: next, previousJwtSecret: jwtSecret });
+    const { token } = await login('jane@example.com');
+    expect(await rotated.authenticate(token)).toMatchObject({ user: { id: user.id } });
+    const made = await rotated.login({ email: 'jane@example.com', password });
+    if ('refusal' in made) throw new Error(made.refusal.code);
+    expect(await new Sessions({ pool, jwtSecret: next }).authenticate(made.token)).toMatchObject({ user: { id: user.id } });
+    expect(await sessions.authenticate(made.token)).toEqual(tokenInvalid);
+    // So is the proof of a device.
+    const proof = sessions.proveDevice(user);
+    expect(await rotated.knownDevice(proof, 'JANE@example.com')).not.toBeNull();
+    expect(await rotated.knownDevice(proof, 'john@example.com')).toBeNull();
+  });
+
   test('ends with its user', async () => {
     const mortal = await signUp('mortal@example.com');
     const { token } = await login('mortal@example.com');

@@ -15,12 +15,11 @@ const tokenLengthMax = 1_024;
 export type TokenSubject = { readonly userId: string; readonly sessionId: string };
 
 export class Tokens {
-  readonly #key: Promise<webcrypto.CryptoKey>;
+  readonly #keys: readonly [Promise<webcrypto.CryptoKey>, ...Promise<webcrypto.CryptoKey>[]];
 
-  constructor(secret: string) {
-    assert(Buffer.byteLength(secret) >= secretBytesMin, 'a token secret has at least 32 bytes');
-    const hmac = { name: 'HMAC', hash: 'SHA-256' };
-    this.#key = crypto.subtle.importKey('raw', Buffer.from(secret), hmac, false, ['sign', 'verify']);
+  /** The first secret signs; all verify, so that one can be rotated. */
+  constructor(secret: string, ...previous: readonly string[]) {
+    this.#keys = [keyOf(secret), ...previous.map(keyOf)];
   }
 
   async make({ userId, sessionId }: TokenSubject): Promise<{ token: string; expiresAt: Date }> {
@@ -33,15 +32,23 @@ export class Tokens {
       .setAudience(audience)
       .setIssuedAt(issuedAt)
       .setExpirationTime(expiresAt)
-      .sign(await this.#key);
+      .sign(await this.#keys[0]);
     return { token, expiresAt: new Date(expiresAt * 1_000) };
   }
 
   /** Null unless it is an unexpired token of ours. */
   async read(token: string): Promise<TokenSubject | null> {
     if (token.length > tokenLengthMax) return null;
+    for (const key of this.#keys) {
+      const read = await this.#readWith(await key, token);
+      if (read !== 'another secret') return read;
+    }
+    return null;
+  }
+
+  async #readWith(key: webcrypto.CryptoKey, token: string): Promise<TokenSubject | null | 'another secret'> {
     try {
-      const { payload } = await jwtVerify(token, await this.#key, {
+      const { payload } = await jwtVerify(token, key, {
         algorithms: [ownAlgorithm],
         issuer,
         audience,
@@ -52,8 +59,14 @@ export class Tokens {
       const isOurs = sub !== undefined && isUuid(sub) && typeof sid === 'string' && isUuid(sid);
       return isOurs ? { userId: sub, sessionId: sid } : null;
     } catch (failure) {
+      if (failure instanceof errors.JWSSignatureVerificationFailed) return 'another secret';
       if (failure instanceof errors.JOSEError) return null;
       throw failure;
     }
   }
+}
+
+function keyOf(secret: string): Promise<webcrypto.CryptoKey> {
+  assert(Buffer.byteLength(secret) >= secretBytesMin, 'a token secret has at least 32 bytes');
+  return crypto.subtle.importKey('raw', Buffer.from(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);
 }

@@ -2,6 +2,7 @@
  * Settings from the environment. Each is a row of a table, from which parsing, help and reference derive. Each context defines its own
  * rows.
  */
+import fs from 'node:fs';
 import { hidePasswords } from './secrets.ts';
 
 /** The value, or what is valid instead: a phrase that follows "give". */
@@ -25,7 +26,7 @@ export type Setting<T> = {
   readonly absent: string;
   readonly meaning: string;
   readonly example: string;
-  /** Never shown, not even when it is invalid. */
+  /** Never shown, not even when it is invalid. It can also come from the file that `<name>_FILE` names. */
   readonly secret?: true;
 };
 
@@ -65,11 +66,36 @@ export function readGroup<R extends Rows, C>({ rows, combine }: SettingGroup<R, 
 
 function readSetting<T>(row: Setting<T>, env: NodeJS.ProcessEnv, mistake: Mistake): T {
   // Compose files and CI leave an empty variable for "not set".
-  const text = env[row.name]?.trim();
+  const text = textOf(row, env, mistake);
   if (text === undefined || text === '') return row.default;
   const parsed = row.reads.parse(text);
   if ('value' in parsed) return parsed.value;
   const shown = row.secret ? 'is not valid' : `is "${hidePasswords(text).slice(0, 200)}"`;
   mistake(`${row.name} ${shown}: give ${parsed.instead}.`);
   return row.default;
+}
+
+/** The variable that names a file with the value, as container platforms mount secrets. */
+export function fileVariableOf(name: string): string {
+  return `${name}_FILE`;
+}
+
+function textOf({ name, secret }: Setting<unknown>, env: NodeJS.ProcessEnv, mistake: Mistake): string | undefined {
+  const text = env[name]?.trim();
+  const fileName = fileVariableOf(name);
+  const file = secret ? env[fileName]?.trim() : undefined;
+  if (file === undefined || file === '') return text;
+  if (text !== undefined && text !== '') {
+    mistake(`${name} and ${fileName} are both set: set one of them.`);
+    return undefined;
+  }
+  try {
+    const content = fs.readFileSync(file, 'utf8').trim();
+    if (content !== '') return content;
+    mistake(`${fileName} names an empty file: write the secret into it.`);
+  } catch (failure) {
+    const { code = 'unknown reason' } = failure as NodeJS.ErrnoException;
+    mistake(`${fileName} is "${file.slice(0, 200)}", which cannot be read (${code}): give a file that Coffer may read.`);
+  }
+  return undefined;
 }

@@ -156,7 +156,7 @@ test('a payer receives what to pay, from which wallet, and the cut-off time', ()
 describe('the mark that the payer may have been called', () => {
   const asking = async (called: Called, isFirstAsk: boolean) =>
     await pay(
-      { url: 'https://payer.example', secret: 'whsec_x', call: () => Promise.resolve(called), callTimeoutMs: 1_000, retryMs },
+      { url: 'https://payer.example', secrets: ['whsec_x'], call: () => Promise.resolve(called), callTimeoutMs: 1_000, retryMs },
       { request: heldRequest({ asked: true }), claim: 'c', now: inTime, isFirstAsk },
       dollars,
     );

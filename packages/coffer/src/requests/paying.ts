@@ -9,7 +9,8 @@ import type { AsyncRequest } from './types.ts';
 
 export type Payer = {
   readonly url: string;
-  readonly secret: string;
+  /** Each signs: two while one is rotated. */
+  readonly secrets: readonly string[];
   readonly call: (options: CallOptions) => Promise<Called>;
   readonly callTimeoutMs: number;
   /** The first pause before another call. */
@@ -31,7 +32,7 @@ export async function pay(payer: Payer, claimed: Claimed, asset: Asset): Promise
   const { request } = claimed;
   const called = await payer.call({
     url: payer.url,
-    secrets: [payer.secret],
+    secrets: payer.secrets,
     id: request.id,
     body: bodyOf(request, asset),
     timeoutMs: payer.callTimeoutMs,

@@ -9,7 +9,7 @@ import type { Parser } from '../kernel/index.ts';
 export type PayoutConfig =
   | { readonly kind: 'none' }
   | { readonly kind: 'approval'; readonly timeoutSeconds: number }
-  | { readonly kind: 'webhook'; readonly url: string; readonly secret: string; readonly timeoutSeconds: number };
+  | { readonly kind: 'webhook'; readonly url: string; readonly secrets: readonly string[]; readonly timeoutSeconds: number };
 
 const webhookSecret: Parser<string> = {
   type: 'whsec_ and 24 to 64 bytes in base64',
@@ -58,6 +58,15 @@ export const requestSettings = settingGroup({
       example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
       secret: true,
     },
+    previousSecret: {
+      name: 'COFFER_PAYOUT_SECRET_PREVIOUS',
+      reads: optional(webhookSecret),
+      default: undefined,
+      absent: 'none',
+      meaning: 'another secret that also signs, while COFFER_PAYOUT_SECRET is rotated',
+      example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+      secret: true,
+    },
     timeoutSeconds: {
       name: 'COFFER_PAYOUT_TIMEOUT',
       reads: wholeNumber('a number of seconds', 1, 31_536_000),
@@ -74,16 +83,20 @@ type PayoutValues = {
   readonly kind: PayoutConfig['kind'] | undefined;
   readonly url: string | undefined;
   readonly secret: string | undefined;
+  readonly previousSecret: string | undefined;
   readonly timeoutSeconds: number;
 };
 
 function payoutOf(
-  { url, secret, timeoutSeconds, kind = url === undefined ? 'none' : 'webhook' }: PayoutValues,
+  { url, secret, previousSecret, timeoutSeconds, kind = url === undefined ? 'none' : 'webhook' }: PayoutValues,
   mistake: (sentence: string) => void,
 ): PayoutConfig {
   if (kind === 'none') return { kind };
   if (kind === 'approval') return { kind, timeoutSeconds };
-  if (url !== undefined && secret !== undefined) return { kind, url, secret, timeoutSeconds };
+  if (url !== undefined && secret !== undefined) {
+    const secrets = previousSecret === undefined ? [secret] : [secret, previousSecret];
+    return { kind, url, secrets, timeoutSeconds };
+  }
   mistake('COFFER_PAYOUT is webhook: also set COFFER_PAYOUT_URL and COFFER_PAYOUT_SECRET.');
   return { kind: 'none' };
 }

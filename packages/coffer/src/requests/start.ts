@@ -32,7 +32,7 @@ export function startRequestRunner(work: RequestWork): RequestRunner {
     payout.kind === 'webhook'
       ? {
           url: payout.url,
-          secret: payout.secret,
+          secrets: payout.secrets,
           call,
           callTimeoutMs: work.callTimeoutMs ?? callTimeoutMs,
           retryMs: work.retryMs ?? retryMs,

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { withKeys } from '../../compose/commands.ts';
+import { isRange } from '../../gateway/network/index.ts';
 import { isScope, scopeMeanings, scopes } from '../../identity/index.ts';
 import type { ApiKey, NewApiKey, Refused, Scope } from '../../identity/index.ts';
 import { OperatorError } from '../../kernel/index.ts';
@@ -29,16 +30,19 @@ function createCommand(): Command {
     .summary('create a key; its secret is shown once')
     .argument('<name>', 'what the key is for')
     .requiredOption('--scopes <list>', 'what the key may do, separated by commas', parseScopes)
-    .option('--expires-in-days <days>', '1 to 3650; without it, the key never expires', wholeFrom(1, 3_650))
+    .option('--expires-in-days <days>', '1 to 3650; default COFFER_KEY_DAYS (365)', wholeFrom(1, 3_650))
+    .option('--networks <list>', 'addresses and ranges that its requests may come from, separated by commas', parseRanges)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `\nScopes:\n${meanings}\n\nExamples:\n  coffer keys create billing --scopes wallets:read,money:deposit --expires-in-days 365`,
     )
-    .action(async (name: string, options: Json & { scopes: Scope[]; expiresInDays?: number }) => {
+    .action(async (name: string, options: Json & { scopes: Scope[]; expiresInDays?: number; networks?: string[] }) => {
       await runWith(options, withKeys, async (keys) => {
         const expiresAfterMs = options.expiresInDays === undefined ? undefined : options.expiresInDays * dayMs;
-        const made = accepted(await keys.create({ name, scopes: options.scopes, createdBy: 'cli', expiresAfterMs }));
+        const made = accepted(
+          await keys.create({ name, scopes: options.scopes, createdBy: 'cli', expiresAfterMs, networks: options.networks }),
+        );
         answer(options, `${shownOnce(made)}\nScopes: ${made.key.scopes.join(', ')}.`, made);
       });
     });
@@ -72,7 +76,7 @@ function rotateCommand(): Command {
 
 function revokeCommand(): Command {
   return new Command('revoke')
-    .summary('revoke a key permanently')
+    .summary('revoke a key permanently, and every key that it created')
     .argument('<id>', 'id of the key: the part between its two underscores')
     .option('--json', 'print JSON')
     .action(async (id: string, options: Json) => {
@@ -108,6 +112,13 @@ function parseScopes(text: string): Scope[] {
   const unknown = wanted.filter((word) => !isScope(word));
   if (unknown.length > 0) throw new InvalidArgumentError(`Unknown scope ${unknown.join(', ')}. The scopes are: ${scopes.join(', ')}.`);
   return wanted.filter(isScope);
+}
+
+function parseRanges(text: string): string[] {
+  const ranges = text.split(',').map((word) => word.trim());
+  const wrong = ranges.filter((range) => !isRange(range));
+  if (wrong.length > 0) throw new InvalidArgumentError(`${wrong.join(', ')}: give addresses or ranges, such as 192.0.2.0/24.`);
+  return ranges;
 }
 
 /** The same bounds as in the REST API. */

@@ -2,7 +2,7 @@
 import { actorOf, anonymous } from '../../identity/index.ts';
 import type { Authenticator, Principal } from '../../identity/index.ts';
 import type { SharedCounter } from '../../cache/index.ts';
-import { networkKeyOf } from '../network/index.ts';
+import { isInRanges, networkKeyOf } from '../network/index.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { Rule } from '../../operations/index.ts';
 import { ruleOf } from './policy.ts';
@@ -12,12 +12,15 @@ export type AccessMode = 'open' | 'required';
 
 /** `onlyOwner`: resources of other users must look as if they did not exist. */
 export type Admission = { readonly principal: Principal; readonly onlyOwner: string | undefined };
-export type Denial =
+/** `principal`: the caller, if its credential is valid; for the audit. */
+export type Denial = { readonly principal?: Principal } & (
   | { readonly denied: 'unauthenticated' | 'forbidden'; readonly detail: string }
-  | { readonly denied: 'too_many_requests'; readonly retryAfterSeconds: number };
+  | { readonly denied: 'too_many_requests'; readonly retryAfterSeconds: number }
+);
 export type Decision = Admission | Denial;
 
-const credentialLengthMax = 4_096;
+/** Tokens of another issuer may carry a user's groups. */
+const credentialLengthMax = 16_384;
 const bearer = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i;
 
 const passing: Admission = { principal: anonymous, onlyOwner: undefined };
@@ -31,10 +34,17 @@ const badCredential: Denial = {
   detail: 'The token is not valid, or no longer valid. Log in again and send the new one: Authorization: Bearer <token>.',
 };
 
+const badAddress: Denial = {
+  denied: 'forbidden',
+  detail: 'The API key is not valid from this address. Send the request from one of its address ranges, which GET /keys lists.',
+};
+
+function isFrom(principal: Principal, clientIp: string): boolean {
+  return principal.kind !== 'service' || principal.networks === undefined || isInRanges(clientIp, principal.networks);
+}
+
 export class Access {
   readonly mode: AccessMode;
-  /** Whether callers are counted; if not, nothing needs the client address. */
-  readonly limited: boolean;
   readonly #authenticator: Authenticator;
   readonly #requests: RateLimiter | null;
   readonly #counter: SharedCounter | null;
@@ -50,7 +60,6 @@ export class Access {
   }) {
     this.mode = options.mode;
     this.#authenticator = options.authenticator;
-    this.limited = options.requestsPerMinute !== undefined;
     this.#counter = options.counter ?? null;
     this.#requests = options.requestsPerMinute === undefined ? null : this.rateLimiter('requests', options.requestsPerMinute);
   }
@@ -77,11 +86,12 @@ export class Access {
   }
 
   /** Whether an admitted caller would still be admitted, for long-lived answers. Not counted. Throws IdentityUnavailable. */
-  async reconsider(operation: OperationName, authorization: string | undefined): Promise<Decision> {
+  async reconsider(operation: OperationName, authorization: string | undefined, clientIp: string): Promise<Decision> {
     if (authorization === undefined) return this.mode === 'open' ? this.authorize(anonymous, operation) : noCredential;
     const credential = bearer.exec(authorization)?.[1] ?? '';
     const principal = await this.#authenticator.recheck(credential);
-    return principal ? this.authorize(principal, operation) : badCredential;
+    if (!principal) return badCredential;
+    return isFrom(principal, clientIp) ? this.authorize(principal, operation) : badAddress;
   }
 
   /** The policy's decision on a principal, for any wallet. */
@@ -94,7 +104,7 @@ export class Access {
     if (principal.kind === 'anonymous') return noCredential;
     return isAllowed(principal, rule)
       ? { principal, onlyOwner: principal.kind === 'user' && rule.user === 'own' ? principal.userId : undefined }
-      : { denied: 'forbidden', detail: requirementOf(principal, rule) };
+      : { denied: 'forbidden', detail: requirementOf(principal, rule), principal };
   }
 
   /** Applies a change immediately in this process; other processes notice it within a second. */
@@ -107,7 +117,8 @@ export class Access {
   }
 
   #decide(principal: Principal | null, operation: OperationName, clientIp: string, otherwise: Denial): Decision | Promise<Decision> {
-    return this.#counted(principal ? this.authorize(principal, operation) : otherwise, clientIp);
+    if (!principal) return this.#counted(otherwise, clientIp);
+    return this.#counted(isFrom(principal, clientIp) ? this.authorize(principal, operation) : { ...badAddress, principal }, clientIp);
   }
 
   #counted(decision: Decision, clientIp: string): Decision | Promise<Decision> {
@@ -139,5 +150,7 @@ function requirementOf(principal: Principal, { service, staff, user }: Rule): st
 }
 
 function unlessSpent(decision: Decision, retryAfterSeconds: number | null): Decision {
-  return retryAfterSeconds === null ? decision : { denied: 'too_many_requests', retryAfterSeconds };
+  if (retryAfterSeconds === null) return decision;
+  const { principal } = decision;
+  return { denied: 'too_many_requests', retryAfterSeconds, ...(principal && { principal }) };
 }

@@ -118,6 +118,17 @@ const posted = Object.fromEntries(definitions.map(({ name, access }) => [name, a
 
 export const policy: Readonly<Record<PostedName | keyof typeof others, Rule>> = { ...posted, ...others };
 
+/** Whether staff see other people's data by it, which the audit records: everything guarded that is not only about the caller. */
+export function readsOthers(operation: OperationName): boolean {
+  const { kind, user } = ruleOf(operation);
+  return kind === 'guarded' && user !== 'any' && !isAboutCaller(operation) && operation !== 'getMetrics' && operation !== 'listProjections';
+}
+
+function isAboutCaller(operation: OperationName): boolean {
+  const { service, user } = ruleOf(operation);
+  return service === 'never' && user === 'own';
+}
+
 export type OperationName = keyof typeof policy;
 
 export function isOperationName(name: string): name is OperationName {

@@ -9,8 +9,8 @@ import type { Failure } from './statuses.ts';
 
 export type Guard = {
   readonly access: Access;
-  /** The credential of our own services; null if none of them calls this one. */
-  readonly internalCredential: string | null;
+  /** The credentials of our own services: two while their secret is rotated, none if none of them calls this one. */
+  readonly internalCredentials: readonly string[];
 };
 
 /** All that the users and the wallets service need from each other. */
@@ -26,13 +26,13 @@ export function internalCredentialOf(secret: string): string {
 export function admit(
   call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getPeer'>,
   operation: OperationName,
-  { access, internalCredential }: Guard,
+  { access, internalCredentials }: Guard,
 ): Decision | Promise<Decision> {
   const [authorization, another] = call.metadata.get('authorization');
   const given = authorization === undefined ? undefined : another === undefined ? String(authorization) : '';
-  if (given !== undefined && internalCredential !== null && isSame(given, `Bearer ${internalCredential}`))
+  if (given !== undefined && internalCredentials.some((credential) => isSame(given, `Bearer ${credential}`)))
     return access.authorize(internalPrincipal, operation);
-  return access.admit(operation, given, access.limited ? addressIn(call.getPeer()) : '');
+  return access.admit(operation, given, addressIn(call.getPeer()));
 }
 
 export function denialFailure(denial: Denial): Failure {

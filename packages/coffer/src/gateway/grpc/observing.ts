@@ -2,6 +2,9 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { actorOf, anonymous } from '../../identity/index.ts';
+import type { Principal } from '../../identity/index.ts';
+import { readsOthers } from '../access/index.ts';
+import type { Denial, OperationName } from '../access/index.ts';
 import { hideSecrets, inRequest, jsonWithoutSecrets, requestIdOf } from '../../kernel/index.ts';
 import type { Span } from '../../kernel/index.ts';
 import type { Observation } from '../observation.ts';
@@ -19,7 +22,7 @@ type Calling = Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getPeer'>;
 export class ObservedCall {
   readonly requestId: string;
   /** The caller, once it is known. */
-  principal = anonymous;
+  principal: Principal = anonymous;
   /** What the call caused, if that is more than one operation. */
   operations: readonly CausedOperation[] = [];
   readonly #call: Calling;
@@ -27,14 +30,23 @@ export class ObservedCall {
   readonly #observation: Observation;
   readonly #startMs = performance.now();
   readonly #span: Span | undefined;
+  readonly #operation: OperationName;
+  #denied = false;
   #answered = false;
 
-  constructor(call: Calling, path: string, observation: Observation) {
+  constructor(call: Calling, path: string, observation: Observation, operation: OperationName) {
+    this.#operation = operation;
     this.#call = call;
     this.#path = path;
     this.#observation = observation;
     this.requestId = requestIdOf(call.metadata.get(requestIdKey)[0]);
     this.#span = observation.traces?.begin(path.slice(1), call.metadata.get('traceparent')[0]);
+  }
+
+  /** The caller was not admitted. */
+  denied({ principal = anonymous }: Denial): void {
+    this.#denied = true;
+    this.principal = principal;
   }
 
   /** Runs the work in the call's context. */
@@ -55,12 +67,17 @@ export class ObservedCall {
     const { audit, metrics } = this.#observation;
     const name = status[code] ?? String(code);
     metrics?.grpcAnswered(this.#path, name);
-    if (audit && changesSomething(this.#path)) this.#audit(code, request, trailer);
+    if (audit && this.#isAudited()) this.#audit(code, request, trailer);
     if (!this.#span) return;
     this.#span.set('rpc.system', 'grpc');
     this.#span.set('rpc.grpc.status_code', code);
     this.#span.set('coffer.request_id', this.requestId);
     this.#span.end(isOurFault(code) ? 'failed' : 'ok');
+  }
+
+  #isAudited(): boolean {
+    const { kind } = this.principal;
+    return changesSomething(this.#path) || ((kind === 'operator' || kind === 'admin') && readsOthers(this.#operation));
   }
 
   #audit(code: status, request: unknown, trailer: Metadata): void {
@@ -73,7 +90,8 @@ export class ObservedCall {
       method: 'POST',
       url: this.#path,
       operation: this.#path.slice(this.#path.lastIndexOf('/') + 1),
-      body: request === null ? null : jsonWithoutSecrets(request),
+      // What a stranger sent is not stored.
+      body: request === null || (this.#denied && this.principal.kind === 'anonymous') ? null : jsonWithoutSecrets(request),
       headers: keptMetadata(metadata),
       clientIp: addressOf(this.#call.getPeer()),
       actor: actorOf(this.principal),

@@ -102,8 +102,8 @@ class Stream<Request, Response> {
   }
 
   async #respond(request: Request): Promise<Response | Denial> {
-    const { notes, options, path } = this.#served;
-    const observed = new ObservedCall(this.#call, path, options.observation ?? {});
+    const { notes, operation, options, path } = this.#served;
+    const observed = new ObservedCall(this.#call, path, options.observation ?? {}, operation);
     const note = (code: status) => observed.answered(code, notes.summaryOf(request), observed.trailer());
     try {
       const response = await observed.run(() => this.#handle(request, observed));
@@ -122,7 +122,10 @@ class Stream<Request, Response> {
     const admitted = () => admit(this.#call, operation, options);
     const decided = this.#admitting ? this.#admitting.then(admitted) : admitted();
     const decision = decided instanceof Promise ? await this.#inTurn(decided) : decided;
-    if ('denied' in decision) return decision;
+    if ('denied' in decision) {
+      observed.denied(decision);
+      return decision;
+    }
     observed.principal = decision.principal;
     return await handler(request, decision);
   }

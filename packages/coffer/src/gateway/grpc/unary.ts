@@ -51,7 +51,7 @@ export function serve<Request, Response>(
 ): void {
   const handle = (call: ServerUnaryCall<Request | MalformedMessage, Response>, callback: sendUnaryData<Response>): void => {
     const { request, metadata } = call;
-    const observed = new ObservedCall(call, method.path, options.observation ?? {});
+    const observed = new ObservedCall(call, method.path, options.observation ?? {}, operation);
     const tell = (done: Answer<Response>): void => {
       const trailer = observed.trailer(done.trailer);
       if ('message' in done && notes) observed.operations = notes.causes(done.message);
@@ -67,7 +67,10 @@ export function serve<Request, Response>(
       tell(done);
     };
     const enter = async (decision: Decision): Promise<Answer<Response>> => {
-      if ('denied' in decision) return { failure: denialFailure(decision) };
+      if ('denied' in decision) {
+        observed.denied(decision);
+        return { failure: denialFailure(decision) };
+      }
       observed.principal = decision.principal;
       if (request instanceof MalformedMessage) return { failure: malformedFailure(request) };
       return await handler(request, { ...decision, metadata, deadline });

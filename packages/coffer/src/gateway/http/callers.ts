@@ -6,6 +6,7 @@ import type { RouteOptions } from 'fastify';
 import { isOperationName, ruleOf } from '../access/index.ts';
 import type { Access, Admission, Decision, OperationName } from '../access/index.ts';
 import { assert } from '../../kernel/index.ts';
+import type { Principal } from '../../identity/index.ts';
 import type { App, Product, Reply, Request } from './app.ts';
 import { denied, ProblemError } from './problem.ts';
 import { problems } from './schemas.ts';
@@ -14,12 +15,15 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The admission; null before the guard, and on paths that do not exist. */
     admission: Admission | null;
+    /** A caller with a valid credential whom the guard denied; for the audit. */
+    deniedTo: Principal | null;
   }
 }
 
 /** Applies to every route registered after it; a route unknown to the policy aborts the start. */
 export function guardRoutes(app: App, { access }: Product): void {
   app.decorateRequest('admission', null);
+  app.decorateRequest('deniedTo', null);
   const guards = new Set<unknown>();
   app.addHook('onRoute', (route) => {
     const before = [route.onRequest ?? []].flat();
@@ -57,7 +61,7 @@ function describeAccess(route: RouteOptions, operation: OperationName): void {
 /** Most requests are decided synchronously: in open mode without a credential, or with a credential seen a moment ago. */
 function guardOf(access: Access, operation: OperationName) {
   return (request: Request, _reply: Reply, done: (refused?: Error) => void): void | Promise<void> => {
-    const decision = access.admit(operation, request.headers.authorization, access.limited ? (request.clientIp ?? '') : '');
+    const decision = access.admit(operation, request.headers.authorization, request.clientIp ?? '');
     // The framework waits for a returned promise, or else for the `done` callback.
     if (decision instanceof Promise) return decision.then((decided) => enter(request, decided));
     enter(request, decision);
@@ -66,7 +70,10 @@ function guardOf(access: Access, operation: OperationName) {
 }
 
 function enter(request: Request, decision: Decision): void {
-  if ('denied' in decision) throw new ProblemError(denied(decision));
+  if ('denied' in decision) {
+    request.deniedTo = decision.principal ?? null;
+    throw new ProblemError(denied(decision));
+  }
   request.admission = decision;
 }
 

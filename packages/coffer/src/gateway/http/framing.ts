@@ -8,7 +8,8 @@ import type { Problem } from './problem.ts';
 
 export const limits = {
   bodyBytes: 1_048_576,
-  headerBytes: 16_384,
+  /** A token of 16 KiB, and other headers. */
+  headerBytes: 24_576,
   /** From the first byte to the end of the headers, and to the end of the body. */
   headersMs: 10_000,
   requestMs: 30_000,

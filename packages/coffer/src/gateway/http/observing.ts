@@ -1,6 +1,8 @@
 /** Follows each request from its first byte to its answer: its id, audit row, duration and trace. */
 import type { FastifyInstance, RouteOptions } from 'fastify';
-import { actorOf } from '../../identity/index.ts';
+import { actorOf, anonymous } from '../../identity/index.ts';
+import type { Principal } from '../../identity/index.ts';
+import { isOperationName, readsOthers, ruleOf } from '../access/index.ts';
 import { hideSecrets, inRequest, jsonWithoutSecrets, requestIdOf } from '../../kernel/index.ts';
 import type { Span } from '../../kernel/index.ts';
 import type { Observation } from '../observation.ts';
@@ -93,7 +95,7 @@ function isChange(method: string): boolean {
 
 /** Writes the request to the audit, once; `status` null: the caller disconnected before the answer. */
 function audited(request: Request, reply: Reply, { audit }: Observation, status: number | null): void {
-  if (!audit || !isChange(request.method)) return;
+  if (!audit || !isAudited(request)) return;
   const found = request.noted;
   if (found?.audited) return;
   if (found) found.audited = true;
@@ -107,11 +109,10 @@ function audited(request: Request, reply: Reply, { audit }: Observation, status:
     method: request.method,
     url: hideSecrets(request.url),
     operation: schema?.operationId ?? null,
-    body: request.body === undefined || request.body === null ? null : jsonWithoutSecrets(request.body),
+    body: hasKnownBody(request, status) ? jsonWithoutSecrets(request.body) : null,
     headers: keptHeaders(request),
     clientIp: request.clientIp,
-    // Null on unknown paths, and if the guard denied the request.
-    actor: request.admission ? actorOf(request.admission.principal) : 'anonymous',
+    actor: actorOf(principalOf(request)),
     startedAtMs: Date.now() - durationMs,
     status,
     durationMs,
@@ -119,6 +120,27 @@ function audited(request: Request, reply: Reply, { audit }: Observation, status:
     wallet: found?.wallet ?? (typeof id === 'string' && request.routeOptions.url?.startsWith('/wallet/:id') ? id : null),
     operations: found?.operations ?? [],
   });
+}
+
+/** Anonymous on unknown paths, and if the request had no valid credential. */
+function principalOf({ admission, deniedTo }: Request): Principal {
+  return admission?.principal ?? deniedTo ?? anonymous;
+}
+
+/** Changes, and reads by staff of other people's data. */
+function isAudited(request: Request): boolean {
+  if (isChange(request.method)) return true;
+  const { kind } = principalOf(request);
+  const operation = request.routeOptions.schema?.operationId ?? '';
+  return (kind === 'operator' || kind === 'admin') && isOperationName(operation) && readsOthers(operation);
+}
+
+/** What a stranger sent with a refused login or sign-up is not stored: it says nothing of a customer, and may be anybody's data. */
+function hasKnownBody(request: Request, status: number | null): boolean {
+  if (request.body === undefined || request.body === null) return false;
+  const operation = request.routeOptions.schema?.operationId ?? '';
+  const isPublic = !isOperationName(operation) || ruleOf(operation).kind === 'public';
+  return status === null || status < 400 || !isPublic || principalOf(request).kind !== 'anonymous';
 }
 
 /** Headers that identify the caller; credentials and unknown headers are not among them. */

@@ -1,5 +1,5 @@
 /** Addresses as proxies write them, and ranges of addresses. */
-import { isIPv4, isIPv6, SocketAddress } from 'node:net';
+import { BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net';
 import type { Parser } from '../../kernel/index.ts';
 
 /** A range of addresses: its first address and the number of significant bits. */
@@ -37,6 +37,29 @@ function networkOf(text: string): Network | null {
   const bitsMax = family === 'ipv4' ? 32 : 128;
   const bits = digits === undefined ? bitsMax : Number(digits);
   return bits <= bitsMax ? { address, bits, family } : null;
+}
+
+/** An address, or a range in CIDR notation. */
+export function isRange(text: string): boolean {
+  return networkOf(text) !== null;
+}
+
+const lists = new WeakMap<readonly string[], BlockList>();
+
+/** Whether an address is in one of the ranges, of which each `isRange`. Text that is no address is in none. */
+export function isInRanges(text: string, ranges: readonly string[]): boolean {
+  const address = addressIn(text);
+  if (address === null) return false;
+  let list = lists.get(ranges);
+  if (!list) {
+    list = new BlockList();
+    for (const range of ranges) {
+      const network = networkOf(range);
+      if (network) list.addSubnet(network.address, network.bits, network.family);
+    }
+    lists.set(ranges, list);
+  }
+  return list.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
 }
 
 /**

@@ -109,6 +109,13 @@ export const identityProblems = {
     detail: 'You have no such session, or it has already ended.',
     remedy: 'List the sessions with GET /auth/sessions. A token of another issuer has none: log out there.',
   },
+  local_login_required: {
+    http: 403,
+    grpc: 'PERMISSION_DENIED',
+    title: 'A token of another issuer cannot change the login.',
+    detail: 'The token is of another issuer, so it cannot set a password or an e-mail address here.',
+    remedy: 'Log in with e-mail address and password, or change them at that issuer.',
+  },
   current_password_wrong: {
     http: 403,
     grpc: 'PERMISSION_DENIED',

@@ -4,6 +4,7 @@ import { strict, WalletId } from '../../../operations/index.ts';
 import { isOperationName } from '../../access/index.ts';
 import type { OperationName } from '../../access/index.ts';
 import type { App, Product, Reply, Request } from '../app.ts';
+import { networkKeyOf } from '../../network/index.ts';
 import { callerOf } from '../callers.ts';
 import { refuseUnknownTypes } from '../event-types.ts';
 import { malformed, problem, ProblemError, sendProblem, tooMany } from '../problem.ts';
@@ -60,9 +61,12 @@ export function liveRoutes(app: App, product: Product): void {
     reply: Reply,
     wanted: Pick<StreamRequest, 'after' | 'types' | 'wallet' | 'present' | 'mayGoOn'>,
   ) => {
-    const caller = actorOf(callerOf(request).principal);
+    const { principal } = callerOf(request);
+    const here = networkKeyOf(request.clientIp ?? '');
+    const isPublic = principal.kind === 'user' || principal.kind === 'anonymous';
+    const counted = { caller: principal.kind === 'anonymous' ? here : actorOf(principal), address: isPublic ? here : null };
     await refuseBeyond(product, wanted.after, wanted.wallet?.book);
-    const stream = await streams.open({ ...wanted, caller: caller === 'anonymous' ? (request.clientIp ?? '') : caller });
+    const stream = await streams.open({ ...wanted, ...counted });
     if ('full' in stream) return sendProblem(reply, stream.full === 'caller' ? tooMany(10) : noRoom);
     // The reader may have disconnected before the listener was added.
     if (reply.raw.destroyed || request.raw.socket.destroyed) stream.destroy();
@@ -78,7 +82,7 @@ export function liveRoutes(app: App, product: Product): void {
   };
   const stillAs = async (request: Request) => {
     const { onlyOwner } = callerOf(request);
-    const decision = await access.reconsider(operationOf(request), request.headers.authorization);
+    const decision = await access.reconsider(operationOf(request), request.headers.authorization, request.clientIp ?? '');
     return 'denied' in decision || decision.onlyOwner !== onlyOwner ? null : decision;
   };
 

@@ -9,6 +9,10 @@ import { EventStream, eventFrame, heartbeatFrame, placeFrame, retryFrame } from 
 export type LiveOptions = {
   readonly streamsMax?: number;
   readonly perCallerMax?: number;
+  /** Of all users at one address together; of an IPv6 address, its /64. */
+  readonly perAddressMax?: number;
+  /** How many of `streamsMax` only staff and API keys may open, so that users cannot take them all; default a tenth. */
+  readonly reserved?: number | undefined;
   readonly heartbeatMs?: number;
   readonly recheckMs?: number;
   /** How much may wait for a reader in memory, and for how long. */
@@ -18,9 +22,10 @@ export type LiveOptions = {
   readonly retryMs?: number;
 };
 
-const defaults: Required<LiveOptions> = {
+const defaults: Required<Omit<LiveOptions, 'reserved'>> = {
   streamsMax: 1_000,
   perCallerMax: 50,
+  perAddressMax: 200,
   heartbeatMs: 15_000,
   recheckMs: 800,
   bufferBytes: 262_144,
@@ -31,6 +36,8 @@ const defaults: Required<LiveOptions> = {
 export type StreamRequest = {
   /** The identity that streams are counted by. */
   readonly caller: string;
+  /** The address that a user's streams are also counted by; null for staff and API keys, which use the reserve. */
+  readonly address: string | null;
   readonly after: string | undefined;
   /** Limits the stream to one wallet; all if absent. */
   readonly wallet?: { readonly id: string; readonly book: number } | undefined;
@@ -47,9 +54,10 @@ type Open = { readonly request: StreamRequest; readonly stream: EventStream; rea
 export class LiveStreams {
   readonly #tail: LogTail;
   readonly #log: Log;
-  readonly #options: Required<LiveOptions>;
+  readonly #options: typeof defaults & { readonly reserved: number };
   readonly #open = new Set<Open>();
-  readonly #callers = new Map<string, number>();
+  /** By caller and by address; their names never coincide. */
+  readonly #counts = new Map<string, number>();
   readonly #timers: readonly NodeJS.Timeout[];
   #count = 0;
   #isChecking = false;
@@ -58,7 +66,8 @@ export class LiveStreams {
   constructor(tail: LogTail, log: Log, options: LiveOptions = {}) {
     this.#tail = tail;
     this.#log = log;
-    this.#options = { ...defaults, ...options };
+    const chosen = { ...defaults, ...options };
+    this.#options = { ...chosen, reserved: options.reserved ?? Math.floor(chosen.streamsMax / 10) };
     this.#timers = [
       setInterval(() => this.#beat(), this.#options.heartbeatMs).unref(),
       setInterval(() => void this.#recheck(), this.#options.recheckMs).unref(),
@@ -67,13 +76,13 @@ export class LiveStreams {
 
   /** `full`: the maximum number of streams is reached, for this caller or in total. Throws an outage. */
   async open(request: StreamRequest): Promise<EventStream | { readonly full: 'caller' | 'process' }> {
-    const { streamsMax, perCallerMax, bufferBytes, patienceMs, retryMs } = this.#options;
-    if (this.#isStopped || this.#count >= streamsMax) return { full: 'process' };
-    if ((this.#callers.get(request.caller) ?? 0) >= perCallerMax) return { full: 'caller' };
+    const { bufferBytes, patienceMs, retryMs } = this.#options;
+    const full = this.#fullFor(request);
+    if (full) return { full };
     // Counted before anything is awaited, so that concurrent requests cannot exceed the limit.
-    this.#counted(request.caller, 1);
+    this.#counted(request, 1);
     const stream = new EventStream(bufferBytes, patienceMs);
-    stream.once('close', () => this.#counted(request.caller, -1));
+    stream.once('close', () => this.#counted(request, -1));
     try {
       stream.write(retryFrame(retryMs));
       const subscription = await this.#tail.subscribe(audienceOf(request, stream), request.after);
@@ -103,11 +112,21 @@ export class LiveStreams {
     }
   }
 
-  #counted(caller: string, change: 1 | -1): void {
+  #fullFor({ caller, address }: StreamRequest): 'caller' | 'process' | null {
+    const { streamsMax, perCallerMax, perAddressMax, reserved } = this.#options;
+    const open = (name: string) => this.#counts.get(name) ?? 0;
+    if (this.#isStopped || this.#count >= (address === null ? streamsMax : streamsMax - reserved)) return 'process';
+    if (open(`caller ${caller}`) >= perCallerMax) return 'caller';
+    return address !== null && open(`address ${address}`) >= perAddressMax ? 'caller' : null;
+  }
+
+  #counted({ caller, address }: StreamRequest, change: 1 | -1): void {
     this.#count += change;
-    const count = (this.#callers.get(caller) ?? 0) + change;
-    if (count === 0) this.#callers.delete(caller);
-    else this.#callers.set(caller, count);
+    for (const name of [`caller ${caller}`, ...(address === null ? [] : [`address ${address}`])]) {
+      const count = (this.#counts.get(name) ?? 0) + change;
+      if (count === 0) this.#counts.delete(name);
+      else this.#counts.set(name, count);
+    }
   }
 
   /**

@@ -5,7 +5,8 @@ import type { ApiKey, Scope } from '../../../identity/index.ts';
 import { oneOf, orNull, ref, strict, Timestamp } from '../../../operations/index.ts';
 import type { App, Product, Request } from '../app.ts';
 import { callerOf } from '../callers.ts';
-import { problem, sendProblem } from '../problem.ts';
+import { isRange } from '../../network/index.ts';
+import { malformed, problem, sendProblem } from '../problem.ts';
 import { problems } from '../schemas.ts';
 import Type from 'typebox';
 
@@ -21,6 +22,8 @@ const KeyView = Type.Object(
     prefix: Type.String({ description: 'the beginning of the key, to recognise it', examples: ['cof_ab2cdefgh3jklmno'] }),
     name: Type.String(),
     scopes: Type.Array(Type.String()),
+    networks: orNull(Type.Array(Type.String())),
+    parent: orNull(Type.String({ description: 'id of the key that created it, and that it ends with' })),
     createdAt: Timestamp,
     createdBy: Type.String(),
     rotatedAt: orNull(Timestamp),
@@ -43,7 +46,14 @@ const NewKey = Type.Object(
     name: Type.String({ minLength: 1, maxLength: nameLengthMax, description: 'what the key is for', examples: ['billing'] }),
     scopes: Type.Array(oneOf(...scopes), { minItems: 1, maxItems: scopes.length, description: 'what the key may do' }),
     expiresInDays: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: expiryDaysMax, description: 'days from now; omit it for a key that never expires' }),
+      Type.Integer({ minimum: 1, maximum: expiryDaysMax, description: 'days from now; default COFFER_KEY_DAYS (365)' }),
+    ),
+    networks: Type.Optional(
+      Type.Array(Type.String({ maxLength: 50, examples: ['192.0.2.0/24'] }), {
+        minItems: 1,
+        maxItems: 32,
+        description: 'addresses and ranges (CIDR) that its requests may come from; default anywhere',
+      }),
     ),
   },
   strict,
@@ -82,17 +92,23 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
     {
       schema: {
         operationId: 'createKey',
-        description: 'Creates an API key. The answer contains its secret, which cannot be shown again',
+        description:
+          'Creates an API key. The answer contains its secret, which cannot be shown again. A key that a key creates expires and is revoked with it',
         tags,
         body: NewKey,
-        response: { 201: ref(NewKeyView), ...problems() },
+        response: { 201: ref(NewKeyView), ...problems(404) },
       },
     },
     async (request, reply) => {
-      const { name, scopes, expiresInDays } = request.body;
+      const { name, scopes, expiresInDays, networks } = request.body;
+      const wrong = networks?.find((range) => !isRange(range));
+      if (wrong !== undefined)
+        return sendProblem(reply, malformed(`"${wrong}" in networks is not an address or a range like 192.0.2.0/24.`));
       const expiresAfterMs = expiresInDays === undefined ? undefined : expiresInDays * dayMs;
       const createdBy = actorOf(callerOf(request).principal);
-      const made = await apiKeys.create({ name, scopes, createdBy, expiresAfterMs, within: ownScopes(request) });
+      const { principal } = callerOf(request);
+      const bounds = principal.kind === 'service' ? { within: principal.scopes, parent: principal.keyId } : {};
+      const made = await apiKeys.create({ name, scopes, createdBy, expiresAfterMs, networks, ...bounds });
       return 'refusal' in made
         ? sendProblem(reply, problem(made.refusal.code, made.refusal))
         : reply
@@ -129,7 +145,7 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
     {
       schema: {
         operationId: 'revokeKey',
-        description: 'Revokes an API key permanently; it stops working everywhere within a second',
+        description: 'Revokes an API key permanently, and every key that it created; they stop working everywhere within a second',
         tags,
         params,
         response: { 200: ref(KeyView), ...problems(404) },
@@ -155,6 +171,8 @@ function presentKey(key: ApiKey): Static<typeof KeyView> {
     prefix: `cof_${key.id}`,
     name: key.name,
     scopes: [...key.scopes],
+    networks: key.networks ? [...key.networks] : null,
+    parent: key.parent,
     createdAt: key.createdAt.toISOString(),
     createdBy: key.createdBy,
     rotatedAt: key.rotatedAt?.toISOString() ?? null,

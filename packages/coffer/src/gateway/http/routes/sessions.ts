@@ -107,7 +107,7 @@ export function callerIn({ clientIp, headers }: Request): { clientIp: string | u
 }
 
 /** Null for a token of another issuer. */
-function sessionOf(request: Request): string | null {
+export function sessionOf(request: Request): string | null {
   const { principal } = callerOf(request);
   return 'sessionId' in principal ? principal.sessionId : null;
 }

@@ -12,7 +12,7 @@ import { networkKeyOf } from '../../network/index.ts';
 import { problem, refusalProblem, sendProblem, tooMany } from '../problem.ts';
 import { readDestination } from '../request-content.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
-import { callerIn } from './sessions.ts';
+import { callerIn, sessionOf } from './sessions.ts';
 import { compileLenientValidator } from '../validation.ts';
 import Type from 'typebox';
 
@@ -163,6 +163,9 @@ export function userRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       const id = accountOf(request);
+      const { email, password } = request.body;
+      if (sessionOf(request) === null && (email !== undefined || password !== undefined))
+        return sendProblem(reply, problem('local_login_required'));
       // Otherwise a stolen token would allow unlimited password guesses.
       const guess = LoginTries.ofOwn(id);
       const spent = await tries.take(guess);
