@@ -123,6 +123,7 @@ describe('settings', () => {
   test('every row of the table accepts its example, unless that is a description', () => {
     for (const { rows } of settingTable)
       for (const { name, example, secret } of rows) {
+        if (example.startsWith('the output of ')) continue;
         const needsOthers = {
           COFFER_JWKS_URL: 1,
           COFFER_JWT_ISSUER: 1,
