@@ -22,6 +22,11 @@ describe('settings', () => {
     expect(config?.home).toMatch(/[/\\]\.coffer$/);
   });
 
+  test('the documentation pages are off by default where callers need credentials', () => {
+    expect(readConfig({ COFFER_AUTH: 'required' }).config?.swaggerEnabled).toBe(false);
+    expect(readConfig({ COFFER_AUTH: 'required', ENABLE_SWAGGER: 'on' }).config?.swaggerEnabled).toBe(true);
+  });
+
   test('an empty variable means not set', () => {
     expect(readConfig({ PORT: '', DATABASE_URL: ' ', JWT_SECRET: '' })).toEqual(readConfig({}));
   });

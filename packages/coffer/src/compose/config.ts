@@ -52,7 +52,9 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   const callers = read(callerSettings);
   const identity = read(identitySettings);
   const tls = read(tlsSettings);
-  const { logRequests, swaggerEnabled } = read(httpSettings);
+  const { logRequests, securityContact, ...http } = read(httpSettings);
+  /** Strangers need no map of the API. */
+  const swaggerEnabled = http.swaggerEnabled ?? listening.auth === 'open';
   const database = read(databaseSettings);
   const ledger = read(ledgerSettings);
   const evidence = read(evidenceSettings);
@@ -66,7 +68,7 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   const logFolder = logFiles ? path.resolve(folder ?? path.join(database.home, 'logs')) : null;
   const observe = { ...audit, ...read(telemetrySettings), logFolder, logRequests };
   const parts = { ...listening, ...callers, ...identity, ...tls, ...database, ...ledger, ...evidence, ...wallets };
-  return { ...parts, requestDays, swaggerEnabled, logLevel, observe, peers };
+  return { ...parts, requestDays, swaggerEnabled, securityContact, logLevel, observe, peers };
 }
 
 type Outcome =

@@ -48,6 +48,8 @@ export type RunningCoffer = {
   /** Addresses of the started services, by name. */
   readonly urls: Readonly<Record<string, string>>;
   readonly auth: Config['auth'];
+  /** The address of the documentation page; null when it is off. */
+  readonly documentation: string | null;
   /** Where the data is: a folder, or the database URL without its password. */
   readonly dataIn: string;
   /** A token of the demo user Alice, for trying the API; null without a demo. */
@@ -214,6 +216,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         faults,
         demo,
         swaggerEnabled: config.swaggerEnabled,
+        securityContact: config.securityContact,
         trustedProxies: config.trustedProxies,
         log,
         observation,
@@ -232,6 +235,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   return {
     urls,
     auth: config.auth,
+    documentation: urls['api'] !== undefined && config.swaggerEnabled ? `${urls['api']}/docs` : null,
     dataIn: database.location,
     demoToken,
     stop: () => started.stop(),
