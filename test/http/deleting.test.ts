@@ -23,6 +23,16 @@ async function signedUp() {
     remove: (query = '') => coffer.call('DELETE', `/users/me${query}`, undefined, headers),
   };
 }
+
+test('an answer with a token is not stored by caches', async () => {
+  const user = await signedUp();
+  const { email } = (await coffer.call('GET', '/users/me', undefined, user.headers)).body;
+  const login = await coffer.call('POST', '/users/login', { email, password });
+  expect([login.status, login.headers.get('cache-control')]).toEqual([200, 'no-store']);
+  const demo = await coffer.call('POST', '/auth/login', { user_id: alice });
+  expect([demo.status, demo.headers.get('cache-control')]).toEqual([200, 'no-store']);
+});
+
 const wallet = async (id: string) => (await coffer.call('GET', `/wallet/${id}`)).body;
 
 test("deleting a user closes all the user's wallets, so they can no longer be paid", async () => {

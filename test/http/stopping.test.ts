@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -45,6 +46,18 @@ test('with ENABLE_SWAGGER off there is no documentation; the API is the same', a
   await coffer.stop();
 });
 
+test('security.txt names the contact of the settings; without one there is no such file', async () => {
+  const file = '/.well-known/security.txt';
+  const coffer = await startProduct({ securityContact: 'mailto:security@example.com' });
+  const { status, text, headers } = await coffer.call('GET', file);
+  await coffer.stop();
+  expect([status, headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8']);
+  expect(text).toMatch(/^Contact: mailto:security@example\.com\nExpires: 20\d\d-.*Z\n$/);
+  const other = await startProduct();
+  expect((await other.call('GET', file)).status).toBe(404);
+  await other.stop();
+});
+
 test('before Coffer is ready, /health answers with 503', async () => {
   const coffer = await startProduct({ ready: () => false });
   expect(await coffer.call('GET', '/health')).toMatchObject({ status: 503, body: { status: 'unavailable' } });
@@ -69,7 +82,10 @@ test('the documentation pages show the document of this server and load nothing 
     expect(page.status).toBe(200);
     expect(page.text).toContain('/openapi.json');
     expect(page.text).not.toMatch(/(src|href)="https?:/);
-    expect(page.headers.get('content-security-policy')).toMatch(/default-src 'self'/);
+    const policy = page.headers.get('content-security-policy') ?? '';
+    expect(policy).toMatch(/default-src 'self'/);
+    const inline = /<script[^>]*>([^<]+)<\/script>/.exec(page.text)?.[1] ?? '';
+    expect(/script-src ([^;]*)/.exec(policy)?.[1]).toBe(`'self' 'sha256-${createHash('sha256').update(inline).digest('base64')}'`);
     expect((await coffer.call('GET', `${path}/js/scalar.js`)).status).toBe(200);
   }
   await coffer.stop();

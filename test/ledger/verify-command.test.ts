@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -33,8 +33,10 @@ afterAll(async () => {
 
 type Said = { code: number; out: string; err: string };
 
-async function coffer(url: string, ...words: string[]): Promise<Said> {
-  const env = { ...process.env, DATABASE_URL: url, COFFER_HOME: home };
+async function coffer(url: string, ...said: (string | Record<string, string>)[]): Promise<Said> {
+  const words = said.filter((one) => typeof one === 'string');
+  const settings = said.filter((one) => typeof one !== 'string');
+  const env = Object.assign({ ...process.env, DATABASE_URL: url, COFFER_HOME: home }, ...settings) as NodeJS.ProcessEnv;
   return await new Promise((resolve) => {
     execFile(process.execPath, [launcher, ...words], { env }, (failure, out, err) => {
       resolve({ code: typeof failure?.code === 'number' ? failure.code : 0, out, err });
@@ -88,6 +90,30 @@ describe('coffer verify', () => {
     expect(codes).toEqual([0, 1, 1]);
     const unreadable = await coffer(database.url, 'verify', '--expect', '1:5');
     expect([unreadable.code, unreadable.err]).toEqual([1, expect.stringContaining('book:seq:hash')]);
+  });
+
+  it('compares the ledger with printed checkpoints, and takes only signed ones with --public-key', async () => {
+    const key = path.join(home, 'key.pem');
+    expect((await coffer(database.url, 'checkpoint', '--new-key', key)).code).toBe(0);
+    const [signed, unsigned] = await Promise.all([
+      coffer(database.url, 'checkpoint', { COFFER_CHECKPOINT_KEY_FILE: key }),
+      coffer(database.url, 'checkpoint'),
+    ]);
+    expect(JSON.parse(signed.out)).toMatchObject({ book: 1, lastSeq: 5, signature: expect.stringMatching(/^[\w+/]{86}==$/) as unknown });
+    const verifyWith = async (line: string, ...words: string[]) => {
+      const file = path.join(home, 'shipped.jsonl');
+      await writeFile(file, line);
+      return await coffer(database.url, 'verify', '--checkpoints', file, ...words);
+    };
+    const signer = ['--public-key', `${key}.pub`];
+    expect(await verifyWith(signed.out, ...signer)).toMatchObject({ code: 0, out: expect.stringContaining('2 checkpoints') as unknown });
+    expect(await verifyWith(unsigned.out)).toMatchObject({ code: 0 });
+    const rejected = await verifyWith(unsigned.out, ...signer);
+    expect(rejected.code).toBe(1);
+    expect(rejected.out).toContain('shipped.jsonl: its signature: expected one by the given key, found none.');
+    expect(await verifyWith(unsigned.out.replace('"lastSeq":5', '"lastSeq":6'))).toMatchObject({ code: 1 });
+    const aimless = await coffer(database.url, 'verify', ...signer);
+    expect([aimless.code, aimless.err]).toEqual([1, expect.stringContaining('--checkpoints <file>')]);
   });
 
   it('explains what to do when there is no ledger', async () => {

@@ -2,6 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -77,7 +78,7 @@ async function running(settings: NodeJS.ProcessEnv, args: string[] = []) {
   };
 }
 
-type Answer = { readonly status: number; readonly body: Record<string, unknown> };
+type Answer = { readonly status: number; readonly body: Record<string, unknown>; readonly headers: IncomingHttpHeaders };
 
 /** A request that trusts the test's certificate, for any host name. */
 async function call(method: string, target: string, body?: object, authorization?: string): Promise<Answer> {
@@ -89,7 +90,9 @@ async function call(method: string, target: string, body?: object, authorization
       answer.on('data', (chunk) => {
         text += String(chunk);
       });
-      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: JSON.parse(text) as Answer['body'] }));
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: JSON.parse(text) as Answer['body'] }),
+      );
     });
     request.on('error', reject);
     request.end(body && JSON.stringify(body));
@@ -128,6 +131,8 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
     const jane = { email: 'jane@example.com', password: 'correct horse battery staple' };
     expect(await call('POST', '/users/signup', { ...jane, name: 'Jane' })).toMatchObject({ status: 201 });
     const login = await call('POST', '/users/login', jane);
+    expect(login.headers).toMatchObject({ 'cache-control': 'no-store', 'strict-transport-security': 'max-age=31536000' });
+    expect((await call('GET', '/')).body['documentation']).toBeNull();
     let me = `Bearer ${String(login.body['token'])}`;
     expect((await call('GET', '/wallet', undefined, me)).body['items']).toHaveLength(1);
     expect(await call('GET', '/wallet')).toMatchObject({ status: 401 });

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { productVersion } from '../kernel/index.ts';
 import { noteCommand } from './changes.ts';
+import { checkpointCommand } from './commands/checkpoint.ts';
 import { deadLettersCommand } from './commands/deadletters.ts';
 import { fraudCommand } from './commands/fraud.ts';
 import { keysCommand } from './commands/keys.ts';
@@ -55,6 +56,7 @@ export function program(): Command {
     .addCommand(webhooksCommand())
     .addCommand(fraudCommand())
     .addCommand(verifyCommand())
+    .addCommand(checkpointCommand())
     .addCommand(acceptLossCommand())
     .addCommand(projectionsCommand())
     .addCommand(rebuildCommand())

@@ -1,10 +1,11 @@
 /** Printed for people after the start: addresses, and commands to try next. */
 import type { RunningCoffer } from '../compose/main.ts';
 
-export function welcome({ urls, auth, dataIn, demoToken }: RunningCoffer): string {
+export function welcome({ urls, auth, dataIn, demoToken, documentation }: RunningCoffer): string {
   const { api, users, wallets } = urls;
   const lines = ['', 'Coffer is running. Press Ctrl-C to stop it.', ''];
-  if (api) lines.push(`  REST API       ${api}`, `  API reference  ${api}/docs`);
+  if (api) lines.push(`  REST API       ${api}`);
+  if (documentation !== null) lines.push(`  API reference  ${documentation}`);
   if (users) lines.push(`  users gRPC     ${users.replace('grpc://', '')}   user.UserService`);
   if (wallets) lines.push(`  wallets gRPC   ${wallets.replace('grpc://', '')}   wallet.WalletService`);
   lines.push(`  data           ${dataIn}`);

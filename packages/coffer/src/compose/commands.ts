@@ -8,9 +8,19 @@ import { createWalletClient } from '../gateway/grpc/index.ts';
 import { ApiKeys, Users } from '../identity/index.ts';
 import { openInsights } from '../insights/index.ts';
 import type { Insights } from '../insights/index.ts';
+import { lineOf, readPublicKey, readShipped, readSigningKey } from '../evidence/index.ts';
 import { jsonWithoutSecrets, newId, OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
-import { beginEpoch, findLosses, forgetCheckpoints, ledgerIdOf, openLedgerReader, readCheckpoints, verify } from '../ledger/index.ts';
+import {
+  beginEpoch,
+  findLosses,
+  forgetCheckpoints,
+  ledgerIdOf,
+  openLedgerReader,
+  readCheckpoints,
+  readHeads,
+  verify,
+} from '../ledger/index.ts';
 import type { Checkpoint, Loss, ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
 import { Requests } from '../requests/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
@@ -153,15 +163,38 @@ export async function withReader<T>(
   return await withDatabase(context, { ...beside, ...options, as: 'reader' }, work);
 }
 
-/** Verifies the ledger against itself, the checkpoints in the home, and batches that somebody expects. */
+export type Proofs = {
+  readonly expected?: readonly Checkpoint[];
+  /** Files of shipped checkpoints. */
+  readonly shippedFiles?: readonly string[];
+  /** The file of the key that must have signed each of them. */
+  readonly publicKeyFile?: string | undefined;
+};
+
+/** Verifies the ledger against itself, the checkpoints in the home, shipped ones, and batches that somebody expects. */
 export async function verifyLedger(
   context: Context,
-  { expected = [], ...options }: Pick<VerifyOptions, 'onProgress'> & { readonly expected?: readonly Checkpoint[] },
+  { expected = [], shippedFiles = [], publicKeyFile, ...options }: Pick<VerifyOptions, 'onProgress'> & Proofs,
 ): Promise<VerifyReport> {
+  const shipped = readShipped(shippedFiles, publicKeyFile === undefined ? null : readPublicKey(publicKeyFile));
   return await withReader(context, {}, async ({ pool, location }) => {
-    const { rows } = await pool.query<{ found: boolean }>("select to_regclass('ledger.entry') is not null as found");
-    if (!rows[0]?.found) throw new OperatorError(`There is no ledger in ${location}.`, 'Start Coffer once, or run: coffer migrate.');
-    return await verify(pool, { ...options, checkpoints: [...(await readCheckpoints(context.config.home)), ...expected] });
+    await refuseWithoutLedger(pool, location);
+    const checkpoints = [...(await readCheckpoints(context.config.home)), ...shipped.checkpoints, ...expected];
+    return await verify(pool, { ...options, checkpoints, unsigned: shipped.rejected });
+  });
+}
+
+async function refuseWithoutLedger(pool: Database['pool'], location: string): Promise<void> {
+  const { rows } = await pool.query<{ found: boolean }>("select to_regclass('ledger.entry') is not null as found");
+  if (!rows[0]?.found) throw new OperatorError(`There is no ledger in ${location}.`, 'Start Coffer once, or run: coffer migrate.');
+}
+
+/** The end of each book as a line of JSON, signed if the settings have a key. */
+export async function checkpointLines(context: Context): Promise<string[]> {
+  const key = readSigningKey(context.config.checkpoints);
+  return await withReader(context, { connectionsMax: 1 }, async ({ pool, location }) => {
+    await refuseWithoutLedger(pool, location);
+    return (await readHeads(pool)).map((head) => lineOf(head, key));
   });
 }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { auditSettings } from '../audit/settings.ts';
 import { cacheSettings } from '../cache/settings.ts';
 import { databaseSettings } from '../database/settings.ts';
+import { evidenceSettings } from '../evidence/settings.ts';
 import { eventSettings } from '../events/settings.ts';
 import { callerSettings, httpSettings, listenSettings, streamSettings, tlsSettings } from '../gateway/settings.ts';
 import { identitySettings } from '../identity/settings.ts';
@@ -24,6 +25,7 @@ const groups = [
   streamSettings,
   databaseSettings,
   ledgerSettings,
+  evidenceSettings,
   walletSettings,
   requestSettings,
   notificationSettings,
@@ -51,10 +53,13 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   const callers = read(callerSettings);
   const identity = read(identitySettings);
   const tls = read(tlsSettings);
-  const { logRequests, swaggerEnabled } = read(httpSettings);
+  const { logRequests, securityContact, ...http } = read(httpSettings);
   const { live } = read(streamSettings);
+  /** Strangers need no map of the API. */
+  const swaggerEnabled = http.swaggerEnabled ?? listening.auth === 'open';
   const database = read(databaseSettings);
   const ledger = read(ledgerSettings);
+  const evidence = read(evidenceSettings);
   const wallets = read(walletSettings);
   const { requestDays, payout } = read(requestSettings);
   /** External systems that Coffer uses if configured. */
@@ -64,8 +69,8 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   /** Null: no log files are written. */
   const logFolder = logFiles ? path.resolve(folder ?? path.join(database.home, 'logs')) : null;
   const observe = { ...audit, ...read(telemetrySettings), logFolder, logRequests };
-  const parts = { ...listening, ...callers, ...identity, ...tls, ...database, ...ledger, ...wallets };
-  return { ...parts, requestDays, swaggerEnabled, live, logLevel, observe, peers };
+  const parts = { ...listening, ...callers, ...identity, ...tls, ...database, ...ledger, ...evidence, ...wallets };
+  return { ...parts, requestDays, swaggerEnabled, securityContact, live, logLevel, observe, peers };
 }
 
 type Outcome =
@@ -93,6 +98,12 @@ function risks(env: NodeJS.ProcessEnv): string[] {
 const known: ReadonlySet<string> = new Set(
   settingTable.flatMap(({ rows }) => rows.flatMap(({ name, secret }) => (secret ? [name, fileVariableOf(name)] : [name]))),
 );
+
+/** An environment without Coffer's settings, for other programs: several of them are secrets. */
+export function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !known.has(name)));
+}
+
 /** Variables that clients, examples and the tests read. */
 const notOurs = /^COFFER_(URL|TOKEN|TEST_\w*)$/;
 

@@ -1,4 +1,5 @@
 // The composition root: only compose wires contexts together, and this file wires what `coffer start` runs.
+import type { KeyObject } from 'node:crypto';
 import { createCommands } from '../operations/index.ts';
 import { openCache } from '../cache/index.ts';
 import type { OpenedCache } from '../cache/index.ts';
@@ -21,8 +22,10 @@ import { readTls, refuseTakenPorts } from '../gateway/network/index.ts';
 import type { Listener, Tls } from '../gateway/network/index.ts';
 import { isLoopback, ensureSecret, OperatorError } from '../kernel/index.ts';
 import type { Address, Log } from '../kernel/index.ts';
+import { withoutSettings } from './config.ts';
 import type { Config } from './config.ts';
-import { knownHeads, ledgerIdOf, openLedger, readCheckpoints, recordCheckpoint, startCheckpoints } from '../ledger/index.ts';
+import { readSigningKey, startShipping } from '../evidence/index.ts';
+import { knownHeads, ledgerIdOf, openLedger, readCheckpoints, readHeads, recordCheckpoint, startCheckpoints } from '../ledger/index.ts';
 import type { Asset, Ledger, LedgerOptions } from '../ledger/index.ts';
 import { withDatabase } from './commands.ts';
 import { startWatch } from './observe.ts';
@@ -45,6 +48,8 @@ export type RunningCoffer = {
   /** Addresses of the started services, by name. */
   readonly urls: Readonly<Record<string, string>>;
   readonly auth: Config['auth'];
+  /** The address of the documentation page; null when it is off. */
+  readonly documentation: string | null;
   /** Where the data is: a folder, or the database URL without its password. */
   readonly dataIn: string;
   /** A token of the demo user Alice, for trying the API; null without a demo. */
@@ -62,6 +67,7 @@ const checkpointEveryMs = 5_000;
 export async function startCoffer(config: Config, chosen: readonly Service[], log: Log): Promise<RunningCoffer> {
   const listeners = chosen.flatMap((service) => listenerOf(config, service) ?? []);
   const tls = config.tls ? readTls(config.tls) : null;
+  const signingKey = readSigningKey(config.checkpoints);
   await refuseTakenPorts(listeners);
   logAccess(config, listeners, log);
   const started = new Started();
@@ -88,12 +94,31 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
     if (ledger) {
       started.add(ledger);
       started.add(startCheckpoints({ pool: database.pool, home: config.home, everyMs: checkpointEveryMs, log }));
+      shipCheckpoints(config, { key: signingKey, pool: database.pool, watch, started, log });
     }
     return await startServices(config, chosen, log, { database, ledger, notifier, cache, watch, safety, started, tls });
   } catch (failure) {
     await started.stop();
     throw failure;
   }
+}
+
+type Shipped = Pick<Foundation, 'watch' | 'started'> & Pick<Database, 'pool'> & { readonly key: KeyObject | null; readonly log: Log };
+
+function shipCheckpoints({ checkpoints, peers }: Config, { key, pool, watch, started, log }: Shipped): void {
+  const { destination, everySeconds } = checkpoints;
+  if (destination === undefined) return;
+  const how = {
+    key,
+    destination,
+    everyMs: everySeconds * 1_000,
+    allowPrivate: peers.privateWebhooks,
+    env: withoutSettings(process.env),
+    log,
+  };
+  const shipping = startShipping({ heads: () => readHeads(pool), ...how });
+  started.add(shipping);
+  watch.metrics.watch({ shipping: () => shipping.figures() });
 }
 
 /** What the home knows of the log: the ledger must contain it, and what it turns out to lack is recorded. */
@@ -195,6 +220,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         faults,
         demo,
         swaggerEnabled: config.swaggerEnabled,
+        securityContact: config.securityContact,
         trustedProxies: config.trustedProxies,
         log,
         observation,
@@ -213,6 +239,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   return {
     urls,
     auth: config.auth,
+    documentation: urls['api'] !== undefined && config.swaggerEnabled ? `${urls['api']}/docs` : null,
     dataIn: database.location,
     demoToken,
     stop: () => started.stop(),

@@ -135,14 +135,22 @@ export const callerSettings = settingGroup({
   }),
 });
 
+const contact: Parser<string> = {
+  type: 'URL',
+  parse: (text) =>
+    ['mailto:', 'https:', 'tel:'].includes(URL.parse(text)?.protocol ?? '') && !/\s/.test(text)
+      ? { value: text }
+      : { instead: 'a mailto: or https: URL' },
+};
+
 export const httpSettings = settingGroup({
   title: 'REST',
   rows: {
     swaggerEnabled: {
       name: 'ENABLE_SWAGGER',
-      reads: onOff,
-      default: true,
-      absent: 'on',
+      reads: optional(onOff),
+      default: undefined,
+      absent: 'on in open mode, otherwise off',
       meaning: 'API documentation at /docs and /api',
       example: 'off',
     },
@@ -153,6 +161,14 @@ export const httpSettings = settingGroup({
       absent: 'off',
       meaning: 'log one line per REST request',
       example: 'on',
+    },
+    securityContact: {
+      name: 'COFFER_SECURITY_CONTACT',
+      reads: optional(contact),
+      default: undefined,
+      absent: 'none',
+      meaning: 'where to report vulnerabilities of your installation, published at /.well-known/security.txt',
+      example: 'mailto:security@example.com',
     },
   },
   combine: asRead,

@@ -1,6 +1,7 @@
 // The base of every other folder: settings, logging, assertions, exit. No business logic.
 export * from './assert.ts';
 export * from './backoff.ts';
+export * from './durable-append.ts';
 export * from './exit.ts';
 export * from './folder.ts';
 export * from './ids.ts';

@@ -4,7 +4,7 @@ export type { Asset, Assets } from './reading/assets.ts';
 export { beginEpoch, findLosses } from './chain/accept-loss.ts';
 export type { Loss } from './chain/accept-loss.ts';
 export { knownHeads, ledgerIdOf } from './chain/identity.ts';
-export { forgetCheckpoints, readCheckpoints, recordCheckpoint, startCheckpoints } from './chain/checkpoints.ts';
+export { forgetCheckpoints, readCheckpoints, readHeads, recordCheckpoint, startCheckpoints } from './chain/checkpoints.ts';
 export type { Checkpoint, CheckpointOptions } from './chain/checkpoints.ts';
 export { isSameBand } from './chain/epochs.ts';
 export { bookOfWallet } from './books/placement.ts';

@@ -15,7 +15,7 @@ import { signatureHeaders } from './signature.ts';
 
 export type CallOptions = {
   readonly url: string;
-  /** Each of them signs (Standard Webhooks): two while a secret is rotated. */
+  /** Each of them signs (Standard Webhooks): two while a secret is rotated; none for a body with a signature of its own. */
   readonly secrets: readonly string[];
   /** The `webhook-id`: the same for every attempt of the same message. */
   readonly id: string;

@@ -36,6 +36,8 @@ type Sources = {
   readonly books?: () => readonly BookStatus[];
   /** Whether the database keeps what it commits; false: posting is stopped. */
   readonly isDatabaseSafe?: () => boolean;
+  /** Of shipped checkpoints. `lastMs`: the last success, in milliseconds since 1970. */
+  readonly shipping?: () => { readonly shipped: number; readonly failed: number; readonly lastMs: number | null };
   readonly pools?: Readonly<Record<string, PoolSizes>>;
   /** Null if nothing is read. */
   readonly cache?: () => CacheFigures | null;
@@ -173,6 +175,18 @@ export class Metrics {
           : [],
       );
     };
+    const shipped = (): Tally => {
+      const figures = this.#sources.shipping?.();
+      return new Map(
+        figures
+          ? [
+              ['shipped', figures.shipped],
+              ['failed', figures.failed],
+            ]
+          : [],
+      );
+    };
+    this.#counter('coffer_checkpoints_total', 'Checkpoints shipped, and failed attempts', ['outcome'], shipped);
     this.#counter('coffer_cache_reads_total', 'Newest pages of histories, read from the cache or from the database', ['outcome'], reads);
     this.#counter('coffer_audit_rows_total', 'Rows of the API audit, written or dropped', ['outcome'], audited);
   }
@@ -197,6 +211,10 @@ export class Metrics {
     this.#gauge('coffer_database_safe', 'Whether the database keeps what it commits; at 0, nothing is posted', [], () => {
       const isSafe = this.#sources.isDatabaseSafe?.();
       return isSafe === undefined ? [] : [[[], isSafe ? 1 : 0]];
+    });
+    this.#gauge('coffer_checkpoint_shipped_timestamp_seconds', 'When checkpoints were last shipped', [], () => {
+      const lastMs = this.#sources.shipping?.().lastMs ?? null;
+      return lastMs === null ? [] : [[[], lastMs / 1_000]];
     });
     this.#gauge('coffer_cache_on', 'Whether reads may come from the cache', ['kind'], () => {
       const cache = this.#sources.cache?.();

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { verifyLedger } from '../../compose/commands.ts';
+import type { Proofs } from '../../compose/commands.ts';
 import { OperatorError } from '../../kernel/index.ts';
 import type { Checkpoint, Progress, VerifyReport } from '../../ledger/index.ts';
 import { answer, runCommand } from '../run.ts';
@@ -11,6 +12,8 @@ export function verifyCommand(): Command {
       'Re-derives every balance, version, key, event and hash of the ledger from its first entry, and reports the first row that does not match. Works while Coffer is running. Exit code 1 if something does not match.',
     )
     .option('--expect <book:seq:hash...>', 'batches that must be in the log, as an earlier run or a checkpoint printed them')
+    .option('--checkpoints <file...>', 'files of checkpoints that coffer checkpoint printed or Coffer shipped')
+    .option('--public-key <file>', 'key that must have signed each line of those files')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
@@ -19,16 +22,25 @@ Examples:
   coffer verify                              the embedded database
   coffer verify --json                       every rule with its count and first violation
   coffer verify --expect 1:48211:9f2c…       also fails if that end of book 1 is not in the log
+  coffer verify --checkpoints shipped.jsonl --public-key checkpoint.pem.pub
   DATABASE_URL=postgres://… coffer verify    your own database`,
     )
-    .action(async (options: { json?: boolean; expect?: string[] }) => {
+    .action(async (options: Options) => {
       await runCommand({ ...options, descriptor: 2 }, async (context) => {
-        const expected = (options.expect ?? []).map(expectation);
-        const report = await verifyLedger(context, { expected, ...(process.stderr.isTTY && { onProgress: showProgress }) });
+        const proofs = proofsOf(options);
+        const report = await verifyLedger(context, { ...proofs, ...(process.stderr.isTTY && { onProgress: showProgress }) });
         answer(options, sentences(report), report);
         if (!report.ok) process.exitCode = 1;
       });
     });
+}
+
+type Options = { json?: boolean; expect?: string[]; checkpoints?: string[]; publicKey?: string };
+
+function proofsOf({ expect = [], checkpoints = [], publicKey }: Options): Proofs {
+  if (publicKey !== undefined && checkpoints.length === 0)
+    throw new OperatorError('--public-key has nothing to check.', 'Also give the files of signed checkpoints: --checkpoints <file>.');
+  return { expected: expect.map(expectation), shippedFiles: checkpoints, publicKeyFile: publicKey };
 }
 
 /** `book:seq:hash` of a batch, as the report prints its end. */

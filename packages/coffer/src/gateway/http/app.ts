@@ -53,6 +53,8 @@ export type Product = {
   /** True in open mode on the embedded database: seeded users may log in with only their id. */
   readonly demo: boolean;
   readonly swaggerEnabled: boolean;
+  /** A URL for reports of vulnerabilities. */
+  readonly securityContact?: string | undefined;
   /** Trusted proxies in front, whose X-Forwarded-For names the caller's address; none if absent. */
   readonly trustedProxies?: readonly Network[] | undefined;
   readonly log: Log;

@@ -1,7 +1,8 @@
 /** The OpenAPI document, built from the routes' schemas, and its pages. */
 import swagger from '@fastify/swagger';
 import scalar from '@scalar/fastify-api-reference';
-import type { onRequestHookHandler } from 'fastify';
+import { hash } from 'node:crypto';
+import type { onRequestHookHandler, onSendHookHandler } from 'fastify';
 import type { App, Product } from './app.ts';
 import { asyncApiDocument } from '../../events/index.ts';
 import { productVersion } from '../../kernel/index.ts';
@@ -55,7 +56,10 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
   const events = asyncApiDocument();
   app.get('/asyncapi.json', { schema: { hide: true } }, (_request, reply) => reply.type('application/json').send(events));
   for (const routePrefix of ['/docs', '/api'] as const)
-    await app.register(scalar, { routePrefix, configuration: pages, hooks: { onRequest: hardenPage } });
+    await app.register(async (scope) => {
+      scope.addHook('onSend', allowOwnScripts);
+      await scope.register(scalar, { routePrefix, configuration: pages, hooks: { onRequest: hardenPage } });
+    });
 }
 
 /** "getOperationByKey" is listed as "Get operation by key". */
@@ -76,13 +80,26 @@ const pages = {
   mcp: { disabled: true },
 } as const;
 
-const contentPolicy =
-  "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:";
+/** `scripts`: the sources of the page's inline scripts. Its styles are made by its script, so no hash can name them. */
+function contentPolicy(scripts: readonly string[]): string {
+  const sources = ["script-src 'self'", ...scripts].join(' ');
+  return `default-src 'self'; ${sources}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+}
+
+/** Names each inline script of a page by its hash: a script that somebody injects does not run. */
+const allowOwnScripts: onSendHookHandler = (_request, reply, payload, done) => {
+  if (typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html')) {
+    const scripts = [...payload.matchAll(/<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/g)];
+    const hashes = scripts.map(([, script = '']) => `'sha256-${hash('sha256', script, 'base64')}'`);
+    reply.header('content-security-policy', contentPolicy(hashes));
+  }
+  done();
+};
 
 const hardenPage: onRequestHookHandler = (request, reply, done) => {
   // The page's plugin joins the two into a URL and would throw on an invalid Host header.
   if (!URL.canParse(request.url, `${request.protocol}://${request.hostname}`))
     return done(new ProblemError(malformed('The Host header is not valid. Send the host name that you use to reach Coffer.')));
-  reply.header('content-security-policy', contentPolicy).header('x-content-type-options', 'nosniff');
+  reply.header('content-security-policy', contentPolicy([])).header('x-content-type-options', 'nosniff');
   done();
 };

@@ -28,6 +28,7 @@ const slowMs = 1_000;
 
 export async function createHttpServer(product: Product, tls: Tls | null = null): Promise<App> {
   const app = frame(tls);
+  if (tls) requireTlsNextTime(app);
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(compileOnce(await defaultCompiler(namedSchemas)));
   readOnlyJson(app);
@@ -70,6 +71,14 @@ function frame(tls: Tls | null): App {
   } as const;
   // The routes treat both alike.
   return tls ? fastify({ ...options, https: { ...parser, ...tls } }) : fastify({ ...options, http: parser });
+}
+
+/** Browsers use https only from then on, for a year (HSTS). Not for subdomains: Coffer does not know them. */
+function requireTlsNextTime(app: App): void {
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('strict-transport-security', 'max-age=31536000');
+    done();
+  });
 }
 
 /** Applies to every route registered after it. */

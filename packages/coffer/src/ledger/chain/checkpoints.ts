@@ -7,7 +7,7 @@ import { open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type pg from 'pg';
 import { startLoop } from '../../background/index.ts';
-import { makeFolder } from '../../kernel/index.ts';
+import { appendDurably, makeFolder } from '../../kernel/index.ts';
 import type { Log } from '../../kernel/index.ts';
 
 export type Checkpoint = {
@@ -99,7 +99,8 @@ async function filesIn(home: string): Promise<string[]> {
   }
 }
 
-async function readHeads(pool: pg.Pool): Promise<Checkpoint[]> {
+/** The end of each book now. */
+export async function readHeads(pool: pg.Pool): Promise<Checkpoint[]> {
   const { rows } = await pool.query<{
     ledger: string;
     book: number;
@@ -121,19 +122,10 @@ async function readHeads(pool: pg.Pool): Promise<Checkpoint[]> {
   }));
 }
 
-/** Durable when it returns. Terminates a line that a crash cut short first, so that the new line stays readable. */
 async function append(file: string, checkpoint: Checkpoint): Promise<void> {
   makeFolder(path.dirname(file), 0o700);
-  const handle = await open(file, 'a+', 0o600);
-  const { size } = await handle.stat();
-  try {
-    const last = size === 0 ? '\n' : (await handle.read(Buffer.alloc(1), 0, 1, size - 1)).buffer.toString();
-    await handle.appendFile(`${last === '\n' ? '' : '\n'}${JSON.stringify(checkpoint)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  if (size > fileBytesMax) await thin(file);
+  const sizeBefore = await appendDurably(file, `${JSON.stringify(checkpoint)}\n`);
+  if (sizeBefore > fileBytesMax) await thin(file);
 }
 
 async function thin(file: string): Promise<void> {

@@ -20,6 +20,8 @@ export type Progress = { readonly book: number; readonly entries: number; readon
 export type VerifyOptions = {
   /** Stored outside the database (see checkpoints.ts), these reveal a cut-off end of the log. Read them before the database. */
   readonly checkpoints?: readonly Checkpoint[];
+  /** Checkpoints without a valid signature, where one is required. `at`: where it was read, for people. */
+  readonly unsigned?: readonly { readonly at: string; readonly found: string }[];
   /** Called every few thousand entries. */
   readonly onProgress?: (progress: Progress) => void;
 };
@@ -35,6 +37,7 @@ export async function verify(pool: pg.Pool, options: VerifyOptions = {}): Promis
   const sagas = new Sagas(findings);
   const losses: AcceptedLoss[] = [];
   let ledgerId = '';
+  for (const { at, found } of options.unsigned ?? []) findings.add('I11', at, 'its signature', 'one by the given key', found);
   await withSnapshot(pool, async (snapshot) => {
     ledgerId = await ledgerIdOf(snapshot.log);
     const { rows } = await snapshot.log.query<BookRow>(

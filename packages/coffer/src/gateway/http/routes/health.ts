@@ -1,4 +1,4 @@
-/** Whether Coffer can serve requests, for load balancers and people. */
+/** What load balancers and people ask first: whether Coffer can serve requests, and where to report a vulnerability. */
 import { oneOf, strict } from '../../../operations/index.ts';
 import Type from 'typebox';
 import type { App, Product } from '../app.ts';
@@ -30,6 +30,12 @@ export function healthRoutes(app: App, product: Product): void {
     },
   );
 
+  const { securityContact } = product;
+  if (securityContact !== undefined)
+    app.get('/.well-known/security.txt', { schema: { hide: true } }, (_request, reply) =>
+      reply.type('text/plain; charset=utf-8').send(`Contact: ${securityContact}\nExpires: ${expiry().toISOString()}\n`),
+    );
+
   app.get('/', { schema: { hide: true } }, () => ({
     name: 'Coffer',
     description: 'wallets on a double-entry ledger',
@@ -37,4 +43,9 @@ export function healthRoutes(app: App, product: Product): void {
     openapi: product.swaggerEnabled ? '/openapi.json' : null,
     health: '/health',
   }));
+}
+
+/** RFC 9116 requires a moment less than a year away. As long as Coffer serves the file, it is current. */
+function expiry(): Date {
+  return new Date(Date.now() + 180 * 86_400_000);
 }

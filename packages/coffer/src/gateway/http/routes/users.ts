@@ -120,7 +120,8 @@ export function userRoutes(app: App, product: Product): void {
       if ('refusal' in session) return sendProblem(reply, problem(session.refusal.code, session.refusal));
       tries.giveBack(guess);
       if (device === null) rememberDevice(request, reply, sessions.proveDevice(session.user));
-      return reply.send({ token: session.token, expiresAt: session.expiresAt.toISOString(), user: presentUser(session.user) });
+      const answered = reply.header('cache-control', 'no-store');
+      return answered.send({ token: session.token, expiresAt: session.expiresAt.toISOString(), user: presentUser(session.user) });
     },
   );
 
