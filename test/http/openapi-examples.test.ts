@@ -61,7 +61,8 @@ function needsLogin({ operation: { security = [] } }: Described): boolean {
 
 /** Fills in the examples of the required parameters. */
 function pathOf({ path: template, operation }: Described): string {
-  const required = (operation.parameters ?? []).filter((parameter) => parameter.required);
+  const isGiven = (one: { readonly in: string; readonly example?: unknown }) => one.in === 'query' && one.example !== undefined;
+  const required = (operation.parameters ?? []).filter((parameter) => parameter.required || isGiven(parameter));
   const valueOf = ({ name, example }: (typeof required)[number]) => {
     expect([name, typeof example]).toEqual([name, 'string']);
     return encodeURIComponent(String(example));

@@ -33,7 +33,7 @@ export const examples: Readonly<Record<string, Example>> = {
   getBalanceAt: { parameters: { ...funded, at: '2999-01-01T00:00:00Z' } },
   getHistory: { parameters: funded },
   getStats: { parameters: funded },
-  getOperationByKey: { parameters: { id: 'w2', key: 'seed' } },
+  getOperationByKey: { parameters: { id: 'w2', key: 'seed', keyspace: 'service' } },
   listHolds: { parameters: funded },
   getHold: { parameters: held },
   demoLogIn: { body: { user_id: alice } },
@@ -81,6 +81,7 @@ export const examples: Readonly<Record<string, Example>> = {
   listWebhookDeliveries: named(webhook),
   getWebhookDelivery: named(delivery),
   replayWebhookDelivery: named(delivery),
+  closePeriod: { body: { before: '2026-01-01T00:00:00Z', reason: 'the year is reported' } },
   addFraudRule: {
     body: {
       id: 'many-withdrawals',
