@@ -185,7 +185,7 @@ function urlOf(operation: ApiOperation, given: Readonly<Record<string, string>>)
     .slice(1);
   const query = parametersIn(operation, 'query').map((parameter) => {
     const { name, description = '', required = false } = parameter;
-    return { key: name, value: given[name] ?? textOf(valueOf(parameter)), description, disabled: !required };
+    return { key: name, value: given[name] ?? textOf(valueOf(parameter)), description, disabled: !required && name !== 'keyspace' };
   });
   const enabled = query.filter(({ disabled }) => !disabled).map(({ key, value }) => `${key}=${value}`);
   return {

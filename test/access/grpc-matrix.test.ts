@@ -46,7 +46,7 @@ const calls: Record<string, Call> = {
     ...read('postBatch', (id) => ({ operations: [{ deposit: { ...walletOf(id), amount: 1 } }] })),
     beside: ['money:deposit'],
   },
-  'ledger GetOperation': read('getOperation', (id) => ({ ...walletOf(id), request_id: 'hold' })),
+  'ledger GetOperation': read('getOperation', (id) => ({ ...walletOf(id), request_id: 'hold', keyspace: 'service' })),
   'ledger GetWallet': read('getWallet', walletOf),
   'ledger ListWallets': { ...read('listMyWallets', (owner_id) => ({ owner_id })), foreign: 'forbidden' },
   'ledger GetHistory': read('getHistory', walletOf),

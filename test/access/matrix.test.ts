@@ -120,7 +120,7 @@ const cases = {
   getWallet: get(({ wallet }) => `/wallet/${wallet}`),
   getHistory: get(({ wallet }) => `/wallet/${wallet}/history`),
   getStats: get(({ wallet }) => `/wallet/${wallet}/stats`),
-  getOperationByKey: get(({ wallet }) => `/wallet/${wallet}/operations/funds`),
+  getOperationByKey: get(({ wallet }) => `/wallet/${wallet}/operations/funds?keyspace=service`),
   getOperation: get(({ operation }) => `/operations/${operation}`),
   getTransfer: get(({ transfer }) => `/transfers/${transfer}`),
   getBalanceAt: get(({ wallet }) => `/wallet/${wallet}/balance?at=2999-01-01T00:00:00Z`),
