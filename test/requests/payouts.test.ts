@@ -326,6 +326,7 @@ it('a hold with an expiry from an older version, placed by a worker that died be
     key: String(requestId),
     metadata: JSON.stringify({ coffer: { purpose: 'withdrawal', request: id } }),
     expiresInSeconds: 60,
+    actor: 'anonymous',
   });
   worker = coffer.work({ payout: paying.payout, call: callOut });
   const done = await coffer.until(id, 'completed', 'failed');
