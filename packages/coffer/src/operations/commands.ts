@@ -67,6 +67,7 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
     const within = atomic ? { ...context, sharesBook: () => true } : context;
     const prepared = await prepareAll(items, within, gate);
     const outcomes = await (atomic ? postLinked(ledger, prepared) : postEach(ledger, prepared));
+    if (items.every(({ definition }) => !definition.settle)) return outcomes;
     // A transfer in steps began in order, and ends in parallel with the others.
     return await Promise.all(
       outcomes.map(async (outcome, at) => {
@@ -91,9 +92,12 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
 }
 
 async function prepareAll(items: readonly BatchItem[], context: Context, gate: OutwardGate): Promise<readonly Prepared[]> {
-  const prepared = await Promise.all(
-    items.map(async ({ definition, request }) => await dated(gate.ledger, await definition.prepare(request, context))),
-  );
+  // As for a single operation, only actual promises are awaited.
+  const preparing = items.map(({ definition, request }) => {
+    const prepared = definition.prepare(request, context);
+    return prepared instanceof Promise ? prepared.then((one) => dated(gate.ledger, one)) : dated(gate.ledger, prepared);
+  });
+  const prepared = await Promise.all(preparing);
   if (!prepared.some(leaves)) return prepared;
   const opened = openedBy(prepared);
   return await Promise.all(prepared.map(async (one, at) => await gated(gate, items[at]?.request ?? {}, one, opened)));
