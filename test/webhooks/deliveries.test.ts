@@ -2,6 +2,7 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { isUuid, newId } from '../../packages/coffer/src/kernel/index.ts';
+import { bookOfWallet } from '../../packages/coffer/src/ledger/index.ts';
 import { listenTo, startReceiver, startWorld } from './world.ts';
 import type { Receiver, World } from './world.ts';
 
@@ -75,7 +76,8 @@ describe('the projection', () => {
     const wallet = `late-${newId()}`;
     const ofOwner = (await listenTo(world, 'http://127.0.0.1:1/', { owner })).endpoint.id;
     const asked = { kind: 'transfer_credit', key: 'early', to: wallet, asset: 1, amount: 1n, transfer: '1-1', from: 'payer' } as const;
-    expect(await world.ledger.postEach([asked])).toMatchObject([{ refusal: { code: 'recipient_not_found' } }]);
+    const book = bookOfWallet(wallet, world.ledger.books.length);
+    expect(await world.ledger.postEach([asked], book)).toMatchObject([{ refusal: { code: 'recipient_not_found' } }]);
     const early = await world.deposit([]);
     expect(early.map(({ type, wallet: of }) => [type, of])).toContainEqual(['TransferCreditFailed', wallet]);
     await world.apply(early);
