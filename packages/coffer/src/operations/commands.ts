@@ -97,8 +97,12 @@ async function prepareAll(items: readonly BatchItem[], context: Context, gate: O
     const prepared = definition.prepare(request, context);
     return prepared instanceof Promise ? prepared.then((one) => dated(gate.ledger, one)) : dated(gate.ledger, prepared);
   });
-  const prepared = await Promise.all(preparing);
+  const prepared = preparing.every(isReady) ? preparing : await Promise.all(preparing.map(async (one) => await one));
   if (!prepared.some(leaves)) return prepared;
   const opened = openedBy(prepared);
   return await Promise.all(prepared.map(async (one, at) => await gated(gate, items[at]?.request ?? {}, one, opened)));
+}
+
+function isReady(prepared: Prepared | Promise<Prepared>): prepared is Prepared {
+  return !(prepared instanceof Promise);
 }
