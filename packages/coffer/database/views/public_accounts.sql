@@ -1,6 +1,4 @@
--- For people with a SQL prompt: who holds what, in three names that join. Read-only views of the ledger and the users; nothing in Coffer
--- reads them.
-
+-- Views for queries by hand: the accounts, their owners and their balances, under three names that join. Nothing in Coffer reads them.
 -- The treasury, and everyone who can own a wallet.
 create or replace view public.accounts as
 select account.id, account.account_type, account.user_id, account.name

@@ -1,4 +1,4 @@
--- For people with a SQL prompt: the API requests, with the operation each one caused, without e-mail addresses and addresses of
+-- A view for queries by hand: the API requests, with the operation each one caused, without e-mail addresses and addresses of
 -- callers; GET /audit shows those to staff.
 -- The events of a request: select e.* from ledger.event e join api_audit a on a.book = e.book and a.seq = e.operation where a.request_id = '…'
 create or replace view public.api_audit as

@@ -21,7 +21,7 @@ export class RedisPages implements PageCache {
   #waiting: Waiting[] = [];
   #unsent: { readonly name: string; readonly text: string }[] = [];
 
-  /** Pages are sealed with `secret`, which only processes on the same database know: whoever writes to Redis cannot forge one. */
+  /** Pages are sealed with `secret`, which only processes on the same database know, so a writer to Redis cannot forge one. */
   constructor(link: RedisLink, prefix: string, secret: Buffer) {
     this.#link = link;
     this.#prefix = prefix;

@@ -70,7 +70,7 @@ async function whoWorks(pool: pg.Pool): Promise<unknown> {
 describe('an operator’s database', () => {
   useDatabase(createEmptyDatabase);
 
-  test('is migrated by its owner, who is no superuser, and used by a login that is not', async () => {
+  test('is migrated by an owner that is not a superuser, and used by a login that owns nothing', async () => {
     const [migrationUrl, databaseUrl] = [await newOwner(), await newLogin('coffer_writer')];
     const opened = await open({ databaseUrl, migrationUrl });
     expect(await whoWorks(opened.pool)).toEqual({ role: 'coffer_writer' });

@@ -126,7 +126,7 @@ export class ApiKeyStore {
     return rows[0] ?? null;
   }
 
-  /** Also revokes its descendants. Null if there is none, or it was already revoked. */
+  /** Also revokes the keys that descend from it. Null if there is no such key, or it is revoked already. */
   async revoke(id: string): Promise<ApiKey | null> {
     const rows = await this.#queries.write<ApiKey>({
       name: 'api_key_revoke',

@@ -16,7 +16,7 @@ export type { Ledger, LedgerOptions, ReadableLedger } from './ledger.ts';
 export type { KnownHead } from './posting/history.ts';
 export type { BookFault, BookStatus, LedgerObserver } from './posting/observer.ts';
 export { LedgerBehind, LedgerHalted, LedgerOverloaded, LedgerUnavailable, isLedgerOutage, isOutage } from './posting/outages.ts';
-export { controlsFromText } from './reading/rows.ts';
+export { controlsFromText, hasEntry } from './reading/rows.ts';
 export type { Closing } from './reading/closings.ts';
 export type { Balance, BegunTransfer, BookReader, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
 export { availableOf, isSystemAccountId, maximumAmount, systemAccountId } from './rules/accounts.ts';

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { inTransaction, isOutage } from '../database/index.ts';
 import type { Place } from '../events/index.ts';
 import type { Log } from '../kernel/index.ts';
-import { isSameBand } from '../ledger/index.ts';
+import { hasEntry, isSameBand } from '../ledger/index.ts';
 import type { LedgerEvent } from '../ledger/index.ts';
 import { isBefore, lockGeneration, lockMark, moveMark, readMark } from './marks.ts';
 import type { Target } from './marks.ts';
@@ -131,8 +131,7 @@ export class Applier {
 
   /** At the beginning of an epoch: a mark in the lost end says that events were applied that no longer exist. */
   async #refuseLostMark(client: pg.ClientBase, book: number, { seq }: Place): Promise<void> {
-    const { rowCount } = await client.query('select from ledger.entry where book = $1 and seq = $2', [book, seq]);
-    if (seq === 0 || rowCount === 1) return;
+    if (seq === 0 || (await hasEntry(client, book, seq))) return;
     const { name } = this.projection;
     throw new ProjectionHalted(
       `${name} has applied events of the end of book ${book} that was lost, until seq ${seq}. Run: coffer rebuild ${name}.`,

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
 import { chainFormat } from '../columns.ts';
 import { chainHash, encodeBatch } from './chain.ts';
+import { readHeads } from './checkpoints.ts';
 import type { Checkpoint } from './checkpoints.ts';
 import { declaredEpoch, firstSeqOf, readGaps } from './declarations.ts';
 import { isLost } from './epochs.ts';
@@ -10,18 +11,10 @@ import { isLost } from './epochs.ts';
 /** What a book lost: everything after `after`, at least until `lostUntil`. */
 export type Loss = { readonly book: number; readonly after: number; readonly lostUntil: number };
 
-type Head = {
-  readonly book: number;
-  readonly batch_no: number;
-  readonly last_seq: number;
-  readonly hash: Buffer;
-  readonly recorded_ms: number;
-};
-
 /** The books whose log lacks what checkpoints prove, and whose loss nobody accepted yet. `checkpoints`: of this ledger. */
 export async function findLosses(client: pg.ClientBase | pg.Pool, checkpoints: readonly Checkpoint[]): Promise<Loss[]> {
   const losses: Loss[] = [];
-  for (const { book, last_seq } of await readHeads(client)) {
+  for (const { book, lastSeq } of await readHeads(client)) {
     const gaps = await readGaps(client, book);
     const newest = newestOf(checkpoints.filter((checkpoint) => checkpoint.book === book && !isLost(checkpoint.lastSeq, gaps)));
     if (!newest) continue;
@@ -29,7 +22,7 @@ export async function findLosses(client: pg.ClientBase | pg.Pool, checkpoints: r
       `select encode(hash, 'hex') as hash from ledger.batch where book = $1 and batch_no = $2`,
       [book, newest.batchNo],
     );
-    if (rows[0]?.hash !== newest.hash) losses.push({ book, after: last_seq, lostUntil: Math.max(last_seq, newest.lastSeq) });
+    if (rows[0]?.hash !== newest.hash) losses.push({ book, after: lastSeq, lostUntil: Math.max(lastSeq, newest.lastSeq) });
   }
   return losses;
 }
@@ -43,16 +36,21 @@ export async function beginEpoch(
   const { book, after, lostUntil } = loss;
   const head = (await readHeads(client)).find((one) => one.book === book);
   assert(head, 'a book that lost something exists');
-  if (head.last_seq !== after) return false;
-  const { rows: clock } = await client.query<{ now_ms: number }>('select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms');
-  const recordedAt = new Date(Math.max(clock[0]?.now_ms ?? 0, head.recorded_ms));
+  if (head.lastSeq !== after) return false;
+  const { rows: clock } = await client.query<{ now_ms: number }>(
+    `select (extract(epoch from greatest(clock_timestamp(), b.recorded_at)) * 1000)::bigint as now_ms
+     from ledger.batch b where b.book = $1 and b.batch_no = $2`,
+    [book, head.batchNo],
+  );
+  const recordedAt = new Date(clock[0]?.now_ms ?? 0);
+  const previousHash = Buffer.from(head.hash, 'hex');
   const declaration = declaredEpoch({ after, lostUntil, ...decided });
-  const header = { book, batchNo: head.batch_no + 1, firstSeq: firstSeqOf(loss), recordedAt };
-  const hash = chainHash(head.hash, header, encodeBatch({ declarations: [declaration], openings: [], entries: [] }));
+  const header = { book, batchNo: head.batchNo + 1, firstSeq: firstSeqOf(loss), recordedAt };
+  const hash = chainHash(previousHash, header, encodeBatch({ declarations: [declaration], openings: [], entries: [] }));
   const { rows } = await client.query<{ begun: number | null }>('select ledger.begin_epoch($1, $2, $3, $4, $5, $6, $7, $8, $9) as begun', [
     book,
     header.batchNo,
-    head.hash,
+    previousHash,
     hash,
     chainFormat,
     header.firstSeq,
@@ -66,12 +64,4 @@ export async function beginEpoch(
 /** The checkpoint that proves the longest log. */
 export function newestOf(checkpoints: readonly Checkpoint[]): Checkpoint | undefined {
   return checkpoints.reduce<Checkpoint | undefined>((newest, one) => (newest && newest.lastSeq >= one.lastSeq ? newest : one), undefined);
-}
-
-async function readHeads(client: pg.ClientBase | pg.Pool): Promise<readonly Head[]> {
-  const { rows } = await client.query<Head>(`
-    select book.book, head.batch_no, head.last_seq, head.hash, (extract(epoch from head.recorded_at) * 1000)::bigint as recorded_ms
-    from ledger.book cross join lateral (select * from ledger.batch where batch.book = book.book order by batch_no desc limit 1) head
-    order by book.book`);
-  return rows;
 }

@@ -100,8 +100,8 @@ async function filesIn(home: string): Promise<string[]> {
 }
 
 /** The end of each book now. */
-export async function readHeads(pool: pg.Pool): Promise<Checkpoint[]> {
-  const { rows } = await pool.query<{
+export async function readHeads(client: pg.ClientBase | pg.Pool): Promise<Checkpoint[]> {
+  const { rows } = await client.query<{
     ledger: string;
     book: number;
     batch_no: number;

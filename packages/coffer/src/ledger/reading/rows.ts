@@ -1,4 +1,5 @@
 /** Maps log rows to entries: one select list and one mapping for every query that returns entries. */
+import type pg from 'pg';
 import { assert } from '../../kernel/index.ts';
 import type { RefusalCode } from '../rules/refusals.ts';
 import { openControls } from '../rules/accounts.ts';
@@ -39,6 +40,12 @@ export type EntryRow = StoredEntry & {
   debit_side_floor: bigint | null;
   credit_floor: bigint | null;
 };
+
+/** Whether the log has an entry, within the caller's transaction. */
+export async function hasEntry(client: pg.ClientBase, book: number, seq: number): Promise<boolean> {
+  const { rowCount } = await client.query('select from ledger.entry where book = $1 and seq = $2', [book, seq]);
+  return rowCount === 1;
+}
 
 const plainColumns = entryColumns.filter((column) => 'field' in column);
 
