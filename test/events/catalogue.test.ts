@@ -35,7 +35,7 @@ async function eventsOf(requests: readonly Request[]): Promise<LedgerEvent[]> {
     now = new Date(now.getTime() + laterMs + 1);
     await clock.set(now);
     const operations = wishes.map((wish) => granted(wish, model, Number.MAX_SAFE_INTEGER));
-    const outcomes = await writer.post(operations, true);
+    const outcomes = await writer.queue.add(operations, true);
     now = outcomes.find(({ replayed, entry }) => entry && !replayed)?.entry?.recordedAt ?? now;
     model.postLinked(operations, now);
   }

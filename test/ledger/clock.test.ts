@@ -143,7 +143,7 @@ describe('an expired hold that no sweep has released', () => {
     await postOne(writer, { kind: 'hold', key: 'h', ...from, amount: 6n, expiresInSeconds: 60 });
     await later(61_000);
     await postOne(writer, deposited('later', 1n, 'v'));
-    const refused = await writer.post([deposited('one', 1n), { ...debits['withdrawal'], amount: 12n } as Operation], true);
+    const refused = await writer.queue.add([deposited('one', 1n), { ...debits['withdrawal'], amount: 12n } as Operation], true);
     expect(refused.map(reasonOf)).toEqual(['linked_operation_refused', 'insufficient_funds']);
     await writer.stop();
     const { rows } = await database.pool.query('select balance, held from ledger.balance where book = $1 and id = $2', [book, 'w']);

@@ -239,7 +239,7 @@ describe('one bad operation among 999', () => {
         if (!writer) throw new Error('one writer was asked for');
         for (const one of setUp) await postOne(writer, one);
         const before = await reader.balance('poor');
-        const outcomes = await writer.post([deposit('poor', 'one', 5n), operation, deposit('other', 'two', 5n)], true);
+        const outcomes = await writer.queue.add([deposit('poor', 'one', 5n), operation, deposit('other', 'two', 5n)], true);
         expect(outcomes.map((outcome) => outcome.status === 'refused' && outcome.refusal.code)).toEqual([
           'linked_operation_refused',
           code,

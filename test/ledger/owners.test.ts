@@ -52,7 +52,7 @@ describe('an operation that is bound to an owner', () => {
   it("neither reveals nor consumes another owner's keys in an all-or-nothing group", async () => {
     const before = (await readLog(database, book)).length;
     const group = [withdrawal('1', 10n, 'bob'), withdrawal('3', 1n, 'bob')];
-    const outcomes = await writer.post(group, true);
+    const outcomes = await writer.queue.add(group, true);
     expect(outcomes.map(toldOf)).toEqual([notFound, { ...notFound, code: 'linked_operation_refused' }]);
     expect((await readLog(database, book)).length).toBe(before);
     expect(toldOf(await postOne(writer, withdrawal('3', 1n, 'alice')))).toEqual({ replayed: false, entry: true, code: null });

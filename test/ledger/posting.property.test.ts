@@ -63,7 +63,7 @@ async function playBursts(all: readonly Burst[]): Promise<void> {
     const operations = foreseen(burst.requests, model, now);
     const writer = await startWriter(database.url, book, { keeps: keepsWallet });
     try {
-      const groups = await Promise.all(operations.map((group) => writer.post(group, true)));
+      const groups = await Promise.all(operations.map((group) => writer.queue.add(group, true)));
       const recorded = new Map((await readLog(database, book)).map(({ seq, recordedAt }) => [seq, recordedAt]));
       for (const [at, outcomes] of groups.entries()) {
         // The ledger chooses the time; the model takes it from the log.

@@ -28,7 +28,7 @@ export async function startWriter(
 }
 
 export async function postOne(writer: BookWriter, operation: Operation): Promise<Outcome> {
-  const [outcome] = await writer.post([operation], false);
+  const [outcome] = await writer.queue.add([operation], false);
   if (!outcome) throw new Error('one operation, one outcome');
   return outcome;
 }

@@ -3,10 +3,9 @@ import { isReservedForOwner } from '../wallets/index.ts';
 import { guarded } from './access.ts';
 import { posting } from './answers/posting.ts';
 import { define } from './definition.ts';
-import { moneyTermsIn, walletIn } from './input.ts';
+import { walletMoneyIn } from './input.ts';
 import { prepareTransferOf } from './money.ts';
 import { moneyProperties } from './schemas.ts';
-import type { WalletMoneyRequest } from './terms.ts';
 
 export const deposit = define({
   name: 'deposit',
@@ -18,7 +17,7 @@ export const deposit = define({
   example: { parameters: { id: 'w1' }, body: { amount: 1000 } },
   batchType: 'deposit',
   grpc: { field: 'deposit' },
-  read: (input): WalletMoneyRequest => ({ ...moneyTermsIn(input), wallet: walletIn(input) }),
+  read: walletMoneyIn,
   prepare(request, { assets }) {
     const { wallet } = request;
     const opens = { owner: null, asset: (assets.find(request.asset) ?? assets.default).id, floor: 0n };

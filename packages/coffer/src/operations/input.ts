@@ -8,7 +8,7 @@ import { choiceOf, isUuid, parseAmount, parseAmountOrZero, parseMoment, parseSig
 import type { Sides } from '../ledger/index.ts';
 import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
 import { assetCodeLengthMax, destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
-import type { AmountTerms, AssetReference, Clearance, Decided, Destination, MoneyTerms, Terms } from './terms.ts';
+import type { AmountTerms, AssetReference, Clearance, Decided, Destination, MoneyTerms, Terms, WalletMoneyRequest } from './terms.ts';
 
 /** Values by field name, and the caller's name for each field, for messages. */
 export type Values = { readonly values: Readonly<Record<string, unknown>>; readonly nameOf: (field: string) => string };
@@ -105,6 +105,11 @@ export function amountTermsIn(input: Input): AmountTerms {
 
 export function moneyTermsIn(input: Input): MoneyTerms {
   return { ...amountTermsIn(input), effectiveAt: effectiveIn(input) };
+}
+
+/** An amount, and the wallet it moves to or from. */
+export function walletMoneyIn(input: Input): WalletMoneyRequest {
+  return { ...moneyTermsIn(input), wallet: walletIn(input) };
 }
 
 /** Absent: all that is left. */

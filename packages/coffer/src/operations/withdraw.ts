@@ -2,10 +2,9 @@
 import { guarded } from './access.ts';
 import { posting } from './answers/posting.ts';
 import { define } from './definition.ts';
-import { moneyTermsIn, walletIn } from './input.ts';
+import { walletMoneyIn } from './input.ts';
 import { prepareTransferOf } from './money.ts';
 import { moneyProperties } from './schemas.ts';
-import type { WalletMoneyRequest } from './terms.ts';
 
 export const withdraw = define({
   name: 'withdraw',
@@ -17,7 +16,7 @@ export const withdraw = define({
   example: { parameters: { id: 'w1' }, body: { amount: 200 } },
   batchType: 'withdraw',
   grpc: { field: 'withdraw' },
-  read: (input): WalletMoneyRequest => ({ ...moneyTermsIn(input), wallet: walletIn(input) }),
+  read: walletMoneyIn,
   prepare: (request, { assets }) =>
     prepareTransferOf(request, assets, { kind: 'withdrawal', debit: { wallet: request.wallet }, credit: { system: 'cash_out' } }),
   answer: posting,

@@ -56,7 +56,7 @@ export async function moveMark(
     text: `
       update projections.progress set seq = $4, part = $5, applied = applied + $6
       where projection = $1 and generation = $2 and book = $3
-        and $4 <= (select b.last_seq from ledger.batch b where b.book = $3 order by b.batch_no desc limit 1)`,
+        and $4 <= ledger.end_of($3)`,
     values: [projection, generation, book, seq, part, applied],
   });
   assert(rowCount === 1, `the log of book ${book} has the entry ${seq} to which the mark of ${projection} moves`);

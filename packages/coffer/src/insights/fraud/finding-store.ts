@@ -129,7 +129,7 @@ export async function readMark(pool: pg.Pool, book: number): Promise<{ seq: numb
     name: 'fraud_mark',
     text: `
       select seq, part from insights.fraud_mark where book = $1
-        and seq <= (select b.last_seq from ledger.batch b where b.book = $1 order by b.batch_no desc limit 1)`,
+        and seq <= ledger.end_of($1)`,
     values: [book],
   });
   return rows[0] ?? null;

@@ -101,7 +101,7 @@ async function moveMarksBack(client: pg.ClientBase, generation: number): Promise
   await client.query(
     `update insights.fraud_mark mark set seq = g.seq, part = g.part from projections.progress g
      where g.projection = 'fraud' and g.generation = $1 and g.book = mark.book
-       and mark.seq > (select b.last_seq from ledger.batch b where b.book = mark.book order by b.batch_no desc limit 1)`,
+       and mark.seq > ledger.end_of(mark.book)`,
     [generation],
   );
 }

@@ -60,7 +60,7 @@ export class BookRouter {
   }
 
   #post(book: number, operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
-    return this.#writer(book).post(operations, linked);
+    return this.#writer(book).queue.add(operations, linked);
   }
 
   /** System accounts exist in every book; without `book`, the first one is meant. */

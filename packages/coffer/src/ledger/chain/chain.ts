@@ -26,6 +26,27 @@ export type NewRows = { readonly openings: Opening[]; readonly entries: Recorded
 /** The rows of a batch. */
 export type Rows = NewRows & { readonly declarations: readonly Declaration[] };
 
+/** A batch as it is posted: its header, the hash it follows, its own, and its columns. */
+export type SealedBatch = {
+  readonly header: BatchHeader;
+  readonly previousHash: Buffer;
+  readonly hash: Buffer;
+  readonly count: number;
+  readonly columns: readonly Buffer[];
+};
+
+/** Encodes rows as the batch after a head, and seals them into the chain. */
+export function seal(
+  book: number,
+  follows: { readonly batchNo: number; readonly lastSeq: number; readonly hash: Buffer },
+  rows: Rows,
+  recordedAt: Date,
+): SealedBatch {
+  const header = { book, batchNo: follows.batchNo + 1, firstSeq: follows.lastSeq + 1, recordedAt };
+  const columns = encodeBatch(rows);
+  return { header, previousHash: follows.hash, hash: chainHash(follows.hash, header, columns), count: rows.entries.length, columns };
+}
+
 /** The columns of a batch, in the order of the posting function's parameters and of the hash. */
 export function encodeBatch({ declarations, openings, entries }: Rows): Buffer[] {
   return encodeRows(

@@ -1,17 +1,14 @@
-/**
- * A batch: requests decided one after another, each independently or all or none, and the rows they add to the log, encoded and sealed
- * into the chain.
- */
+/** A batch: requests decided one after another, each independently or all or none, and the rows they add to the log. */
 import { assert } from '../../kernel/index.ts';
-import { chainHash, encodeBatch } from '../chain/chain.ts';
-import type { NewRows, Rows } from '../chain/chain.ts';
+import { seal } from '../chain/chain.ts';
+import type { NewRows, SealedBatch } from '../chain/chain.ts';
 import { decide, initiatorOf, isOwnedByOther, isRetry } from '../rules/decide.ts';
 import type { Decision, PreparedOperation } from '../rules/decision.ts';
 import type { Refusal } from '../rules/refusals.ts';
 import { releaseDue } from './due.ts';
 import type { Group, Request } from './queue.ts';
 import type { BookState, SealedChanges } from './state.ts';
-import type { Head, SealedBatch } from './store.ts';
+import type { Head } from './store.ts';
 import type { Outcome, RecordedEntry } from '../rules/types.ts';
 
 export type Batch = {
@@ -41,12 +38,6 @@ export function decideBatch(book: number, state: BookState, follows: Head, reque
   const sealed = seal(book, follows, { ...rows, declarations }, recordedAt);
   const head = { batchNo: sealed.header.batchNo, lastSeq: follows.lastSeq + sealed.count, hash: sealed.hash, recordedAt };
   return { requests, answers, changes, sealed, follows, head, done };
-}
-
-function seal(book: number, follows: Head, rows: Rows, recordedAt: Date): SealedBatch {
-  const header = { book, batchNo: follows.batchNo + 1, firstSeq: follows.lastSeq + 1, recordedAt };
-  const columns = encodeBatch(rows);
-  return { header, previousHash: follows.hash, hash: chainHash(follows.hash, header, columns), count: rows.entries.length, columns };
 }
 
 /** Returns an outcome for each operation, and appends their log rows to `rows`. */

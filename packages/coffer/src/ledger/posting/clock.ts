@@ -4,6 +4,8 @@ import type { Log } from '../../kernel/index.ts';
 const slowness = 2;
 /** A log further ahead than this was dated by a clock that was wrong; less is a clock that is being corrected. */
 export const aheadMaxMs = 2_000;
+/** How often the clock is read while no posting reads it. */
+const probeEveryMs = 1_000;
 
 /** One reading: the database's clock and the date of the newest entry, both in milliseconds since 1970. */
 export type ClockReading = { readonly databaseMs: number; readonly logEndMs: number };
@@ -25,6 +27,7 @@ export class DatabaseClock {
   /** The end of the log, and when time began to pass from there. */
   #endMs = 0;
   #endSinceMs = 0;
+  #isProbing = false;
 
   constructor({ book, log }: { readonly book: number; readonly log: Log }) {
     this.#book = book;
@@ -40,6 +43,19 @@ export class DatabaseClock {
     const facts = { book: this.#book, aheadSeconds: this.#aheadMs / 1_000 };
     if (wasAhead) this.#log.info(facts, "The database's clock has caught up with the log");
     else this.#log.warn(facts, "The log is ahead of the database's clock: new entries are dated too late until the clock has caught up");
+  }
+
+  /** Reads the clock if it was not read recently: also shows that the database answers. */
+  async probe(database: { clock(): Promise<ClockReading> }): Promise<void> {
+    if (this.#isProbing || this.silentMs < probeEveryMs) return;
+    this.#isProbing = true;
+    try {
+      this.anchor(await database.clock());
+    } catch {
+      // A broken connection reports itself.
+    } finally {
+      this.#isProbing = false;
+    }
   }
 
   /** Milliseconds since the last reading. */

@@ -56,6 +56,11 @@ export function isLedgerOutage(failure: unknown): boolean {
   );
 }
 
+/** Another process was faster: the batch was decided on an outdated end of the log. */
+export class FencedOut extends Error {}
+/** A key that memory did not know was already used: decide again with the looked-up outcome. */
+export class KeyUsedBefore extends Error {}
+
 /** The database found an idempotency key that memory did not know; nothing was written. */
 export function isKeyUsedBefore(failure: unknown): boolean {
   return failure instanceof pg.DatabaseError && failure.code === '23505' && failure.constraint === 'entry_by_key';

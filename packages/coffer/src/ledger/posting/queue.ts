@@ -22,17 +22,22 @@ const operationsMax = 100_000;
 
 export class RequestQueue {
   readonly #patienceMs: number;
+  readonly #refusal: () => Error | null;
   #waiting: Request[] = [];
   #operations = 0;
   #closed = false;
   #wake: (() => void) | null = null;
 
-  constructor(patienceMs: number) {
+  /** `refusal`: why the writer takes nothing; null while it does. */
+  constructor(patienceMs: number, refusal: () => Error | null = () => null) {
     this.#patienceMs = patienceMs;
+    this.#refusal = refusal;
   }
 
+  /** Posts operations independently, or all or none when `linked`. Returns when they are committed. */
   add(operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
-    if (this.#closed) return Promise.reject(new LedgerUnavailable('not_done'));
+    const refusal = this.#closed ? new LedgerUnavailable('not_done') : this.#refusal();
+    if (refusal) return Promise.reject(refusal);
     if (this.#operations + operations.length > operationsMax) return Promise.reject(new LedgerOverloaded());
     return new Promise((answer, fail) => {
       this.#waiting.push({

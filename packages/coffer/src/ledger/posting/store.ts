@@ -3,7 +3,7 @@ import pg from 'pg';
 import { connectClient, connectionConfig } from '../../database/index.ts';
 import type { SessionSettings } from '../../database/index.ts';
 import { assert } from '../../kernel/index.ts';
-import type { BatchHeader } from '../chain/chain.ts';
+import type { SealedBatch } from '../chain/chain.ts';
 import { declaredAsset, declaredLedger, gapOf } from '../chain/declarations.ts';
 import type { Gap } from '../chain/epochs.ts';
 import type { Declaration, DeclaredAsset } from '../chain/declarations.ts';
@@ -27,14 +27,6 @@ export type DueRow = { readonly account: number; readonly next_at: Date | null }
   | { readonly seq: null }
   | { readonly seq: number; readonly amount: bigint; readonly left: bigint; readonly expires_at: Date }
 );
-
-export type SealedBatch = {
-  readonly header: BatchHeader;
-  readonly previousHash: Buffer;
-  readonly hash: Buffer;
-  readonly count: number;
-  readonly columns: readonly Buffer[];
-};
 
 /**
  * Plans that do not depend on statistics. A look-up by key that was prepared on empty tables got a plan that scanned the whole table once

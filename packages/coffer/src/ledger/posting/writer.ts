@@ -2,7 +2,7 @@
  * The writer of one book. Requests that arrive together are decided and committed together. While the database commits one batch, the next
  * is looked up, decided and sent behind it.
  *
- *   post() → queue → take → look up → decide → send → (committed) → answer
+ *   queue → take → look up → decide → send → (committed) → answer
  *
  * Several processes may write to one book. Each batch names its predecessor, so a writer that fell behind cannot commit. It rolls back its
  * batch, reads what the others wrote, and decides again, from then on under the book's lock.
@@ -19,12 +19,20 @@ import { notifyObserver } from './observer.ts';
 import type { BookFault, BookStatus, LedgerObserver } from './observer.ts';
 import { History, HistoryLost } from './history.ts';
 import type { HistoryOptions } from './history.ts';
-import { LedgerBehind, LedgerHalted, LedgerUnavailable, isFenceLost, isKeyUsedBefore, isOutage } from './outages.ts';
+import {
+  FencedOut,
+  KeyUsedBefore,
+  LedgerBehind,
+  LedgerHalted,
+  LedgerUnavailable,
+  isFenceLost,
+  isKeyUsedBefore,
+  isOutage,
+} from './outages.ts';
 import { RequestQueue, failExpired } from './queue.ts';
 import type { Request } from './queue.ts';
 import { BookStore } from './store.ts';
 import type { Head } from './store.ts';
-import type { Operation, Outcome } from '../rules/types.ts';
 
 export type WriterOptions = HistoryOptions & {
   readonly url: string;
@@ -57,9 +65,8 @@ const sharedForMs = 2_000;
  * the total.
  */
 const keysCheckedForMs = 10_000;
-/** A database that has not answered for this long is unavailable, even if the connection is open. Also the interval of the probe. */
+/** A database that has not answered for this long is unavailable, even if the connection is open. */
 const silenceMaxMs = 3_000;
-const probeEveryMs = 1_000;
 /** A batch that is not committed within this time shows that nothing can be. */
 const commitMaxMs = 5_000;
 /** How often a writer whose log was cut off looks whether the loss was accepted. */
@@ -68,11 +75,6 @@ const reconnectMs = { first: 50, most: 1_000 } as const;
 
 /** `shared`: under the book's lock. `keysLookedUp`: before the decision, so none of them can turn out to have been used. */
 type Posting = { readonly shared: boolean; readonly keysLookedUp: boolean };
-
-/** Another process was faster: the batch was decided on an outdated end of the log. */
-class FencedOut extends Error {}
-/** A key that memory did not know was already used: decide again with the looked-up outcome. */
-class KeyUsedBefore extends Error {}
 
 export class BookWriter {
   readonly #options: WriterOptions;
@@ -92,7 +94,6 @@ export class BookWriter {
   #sharedUntilMs = 0;
   #keysCheckedUntilMs = 0;
   readonly #backoff = new Backoff(reconnectMs);
-  #asking = false;
   #halted: LedgerHalted | null = null;
   #running: Promise<void> = Promise.resolve();
 
@@ -100,10 +101,10 @@ export class BookWriter {
     this.#options = options;
     this.#clock = new DatabaseClock(options);
     this.#history = new History(options);
-    this.#queue = new RequestQueue(options.patienceMs ?? 10_000);
+    this.#queue = new RequestQueue(options.patienceMs ?? 10_000, () => this.#refusal());
     this.#watch = setInterval(() => {
       this.#expire();
-      void this.#probeDatabase();
+      if (this.#live) void this.#clock.probe(this.#live.store);
     }, 250).unref();
   }
 
@@ -156,12 +157,17 @@ export class BookWriter {
     };
   }
 
-  /** Posts operations independently, or all or none when `linked`. Returns when they are committed. */
-  post(operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
-    if (this.#halted) return Promise.reject(this.#halted);
+  /** Where operations are posted. */
+  get queue(): Pick<RequestQueue, 'add'> {
+    return this.#queue;
+  }
+
+  /** Why nothing can be posted at all; null while it can, or may soon. */
+  #refusal(): Error | null {
+    if (this.#halted) return this.#halted;
     const { lost } = this.#history;
-    if (lost) return Promise.reject(new LedgerBehind({ cause: lost }));
-    return this.#isAllowed ? this.#queue.add(operations, linked) : Promise.reject(new LedgerUnavailable('not_done'));
+    if (lost) return new LedgerBehind({ cause: lost });
+    return this.#isAllowed ? null : new LedgerUnavailable('not_done');
   }
 
   async #run(): Promise<void> {
@@ -373,19 +379,6 @@ export class BookWriter {
     const head = await followOthers(live, this.#head);
     if (head !== this.#head) this.#enterSharedMode();
     this.#head = head;
-  }
-
-  /** Probes the database while nothing is posted, and reads its clock. */
-  async #probeDatabase(): Promise<void> {
-    if (!this.#live || this.#asking || this.#clock.silentMs < probeEveryMs) return;
-    this.#asking = true;
-    try {
-      this.#clock.anchor(await this.#live.store.clock());
-    } catch {
-      // A broken connection reports itself.
-    } finally {
-      this.#asking = false;
-    }
   }
 
   /** Rejects requests past their deadline. Those that were sent may still be posted. */
