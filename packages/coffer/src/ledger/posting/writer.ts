@@ -25,9 +25,11 @@ import {
   LedgerBehind,
   LedgerHalted,
   LedgerUnavailable,
+  NotOwner,
   isFenceLost,
   isKeyUsedBefore,
   isOutage,
+  isReplaced,
 } from './outages.ts';
 import { RequestQueue, failExpired } from './queue.ts';
 import type { Request } from './queue.ts';
@@ -36,6 +38,10 @@ import type { Head } from './store.ts';
 
 export type WriterOptions = HistoryOptions & {
   readonly url: string;
+  /** The term under which this process owns the book. Absent: it does not know of owners, and only the fence decides. */
+  readonly term?: number | undefined;
+  /** Called when the term has ended: another process owns the book. Nothing more can be posted. */
+  readonly replaced?: (() => void) | undefined;
   /** How long a request waits before it fails with LedgerUnavailable; 10 s by default. */
   readonly patienceMs?: number;
   readonly observe?: LedgerObserver | undefined;
@@ -95,6 +101,7 @@ export class BookWriter {
   #keysCheckedUntilMs = 0;
   readonly #backoff = new Backoff(reconnectMs);
   #halted: LedgerHalted | null = null;
+  #isReplaced = false;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: WriterOptions) {
@@ -158,12 +165,13 @@ export class BookWriter {
   }
 
   /** Where operations are posted. */
-  get queue(): Pick<RequestQueue, 'add'> {
+  get queue(): Pick<RequestQueue, 'add' | 'addPrepared'> {
     return this.#queue;
   }
 
   /** Why nothing can be posted at all; null while it can, or may soon. */
   #refusal(): Error | null {
+    if (this.#isReplaced) return new NotOwner(false);
     if (this.#halted) return this.#halted;
     const { lost } = this.#history;
     if (lost) return new LedgerBehind({ cause: lost });
@@ -255,7 +263,7 @@ export class BookWriter {
 
   async #commit(store: BookStore, batch: Batch, { shared, keysLookedUp }: Posting): Promise<void> {
     if (batch.sealed) {
-      const databaseMs = await store.post(batch.sealed).catch((failure: unknown) => {
+      const databaseMs = await store.post(batch.sealed, this.#options.term ?? null).catch((failure: unknown) => {
         throw isKeyUsedBefore(failure) && !keysLookedUp ? new KeyUsedBefore() : failure;
       });
       assert(databaseMs !== null || !shared, 'no other writer can commit while this one holds the lock');
@@ -296,6 +304,9 @@ export class BookWriter {
       this.#dropConnection();
     } else if (failure instanceof HistoryLost) {
       await this.#waitForAcceptance(failure);
+    } else if (isReplaced(failure)) {
+      this.#leave();
+      this.#options.replaced?.();
     } else if (isFenceLost(failure)) {
       // Its transaction is over, and memory may be behind: a new connection reads the book again.
       this.#enterSharedMode();
@@ -324,6 +335,14 @@ export class BookWriter {
       request.sent ? new LedgerUnavailable('unknown', { cause: failure }) : new LedgerBehind({ cause: failure }),
     );
     await new Promise((resolve) => setTimeout(resolve, acceptedEveryMs));
+  }
+
+  /** Another process owns the book: its requests ask there. */
+  #leave(): void {
+    this.#isReplaced = true;
+    this.#dropConnection();
+    this.#queue.close();
+    this.#queue.failAll((request) => new NotOwner(request.sent));
   }
 
   #enterSharedMode(): void {

@@ -1,0 +1,4 @@
+// Which process owns which book, and how the others hand operations over to it.
+export { Desk } from './desk.ts';
+export { startOwners } from './owners.ts';
+export type { Owners, PeerOptions } from './owners.ts';
