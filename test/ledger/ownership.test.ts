@@ -33,7 +33,10 @@ async function close(ledger: Ledger): Promise<void> {
 }
 
 async function owners(): Promise<{ book: number; term: number; process: string | null }[]> {
-  return (await database.pool.query('select book, term, process from ownership.lease order by book')).rows;
+  const { rows } = await database.pool.query<{ book: number; term: number; process: string | null }>(
+    'select book, term, process from ownership.lease order by book',
+  );
+  return rows;
 }
 
 async function expectWhole(): Promise<void> {
@@ -65,4 +68,42 @@ describe('three processes on one book', () => {
     expect(summary.unknown).toBe(0);
     await expectWhole();
   }, 120_000);
+});
+
+describe('four books', () => {
+  it('are spread over two processes, move back when one leaves, and post all the time', async () => {
+    const url = (await createTestDatabase()).url;
+    const four = { url: inRole(url, 'writer'), books: 4 };
+    const one = await open(four);
+    const load = startLoad(one, { seed: seedOf('four books'), callers: 8, name: 'one' });
+    const two = await open(four);
+    const owned = (ledger: Ledger) => ledger.status().filter(({ isOwned }) => isOwned).length;
+    const seen = () => `${owned(one)} and ${owned(two)}`;
+    await until(() => owned(one) === 2 && owned(two) === 2, { what: 'two books each', seen });
+    await close(two);
+    await until(() => owned(one) === 4, { what: 'all four books', seen });
+    await load.stop();
+    expect(load.history.every(({ result }) => typeof result !== 'string')).toBe(true);
+  });
+});
+
+describe('a process that owns no books', () => {
+  it('waits for an owner, and says that nothing was done when none comes', async () => {
+    const elsewhere = await createTestDatabase();
+    const url = inRole(elsewhere.url, 'writer');
+    const front = await open({ url, peers: { owns: 'no' }, patienceMs: 500 });
+    expect(front.ready).toBe(false);
+    const operation = {
+      kind: 'deposit',
+      key: 'k',
+      debit: { system: 'cash_in' },
+      credit: { wallet: 'w', opens: { owner: null, asset: 1, floor: 0n } },
+      amount: 5n,
+    } as const;
+    await expect(front.post(operation)).rejects.toMatchObject({ name: 'LedgerUnavailable', outcome: 'not_done' });
+    await open({ url });
+    await until(() => front.ready, { what: 'the owner', seen: () => JSON.stringify(front.status()) });
+    expect(await front.post(operation)).toMatchObject({ status: 'posted', replayed: false });
+    expect(front.status()).toMatchObject([{ book: 1, isOwned: false, term: 1 }]);
+  });
 });

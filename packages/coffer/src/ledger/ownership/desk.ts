@@ -19,6 +19,8 @@ export type DeskOptions = {
   readonly patienceMs: number;
   /** The connection to the owner; null: this process owns the book, or nobody does. */
   readonly owner: () => PeerClient | null;
+  /** The term of the book's owner; 0: unknown. */
+  readonly term: () => number;
   /** Resolves when the owner may have changed, at the latest at the deadline. */
   readonly change: (deadlineMs: number) => Promise<void>;
 };
@@ -60,9 +62,10 @@ export class Desk {
   }
 
   get status(): BookStatus {
-    if (this.#writer) return this.#writer.status;
-    const { fault } = this;
-    return { book: this.book, ready: fault === null, fault, queueOperations: 0, clockSilentMs: 0, aheadMs: 0 };
+    const term = this.#options.term();
+    if (this.#writer) return { ...this.#writer.status, isOwned: true, term };
+    const { book, fault } = this;
+    return { book, ready: fault === null, fault, queueOperations: 0, clockSilentMs: 0, aheadMs: 0, isOwned: false, term };
   }
 
   /** Every hold that expired before this moment has been released, as the owner in another process says. */

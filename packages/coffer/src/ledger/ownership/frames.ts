@@ -37,7 +37,7 @@ export class FrameWriter<Message> {
 }
 
 /** Calls `receive` with each message. A frame that is too long, or what `receive` throws, ends the connection. */
-export function readFrames<Message>(socket: Socket, receive: (message: Message) => void): void {
+export function readFrames(socket: Socket, receive: (message: never) => void): void {
   let pending: Buffer[] = [];
   let bytes = 0;
   socket.on('data', (chunk) => {
@@ -54,7 +54,7 @@ export function readFrames<Message>(socket: Socket, receive: (message: Message) 
         if (length > frameBytesMax) throw new Error('a frame is too long');
         if (bytes - at < 4 + length) break;
         all ??= pending.length === 1 && pending[0] ? pending[0] : Buffer.concat(pending);
-        for (const message of v8.deserialize(all.subarray(at + 4, at + 4 + length)) as Message[]) receive(message);
+        for (const message of v8.deserialize(all.subarray(at + 4, at + 4 + length)) as never[]) receive(message);
         at += 4 + length;
       }
       if (at > 0 && all) {

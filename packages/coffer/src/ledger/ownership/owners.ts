@@ -47,6 +47,7 @@ export async function startOwners(options: OwnersOptions): Promise<Owners> {
         book,
         patienceMs,
         owner: () => clientOf(ownership?.ownerOf(book) ?? null),
+        term: () => ownership?.termOf(book) ?? 0,
         change: async (deadlineMs) => await ownership?.change(deadlineMs),
       }),
   );
@@ -60,8 +61,8 @@ export async function startOwners(options: OwnersOptions): Promise<Owners> {
     post: async (book, operations, linked, leftMs) => await deskOrRefuse(book).postHere(operations, linked, leftMs),
     status: () =>
       desks.flatMap(({ book, writer, fault }) => {
-        const term = ownership?.termOf(book) ?? null;
-        if (!writer || term === null) return [];
+        const term = ownership?.termOf(book) ?? 0;
+        if (!writer) return [];
         return [{ book, term, fault, queueOperations: writer.status.queueOperations, releasedUntil: options.releasedUntil(book) }];
       }),
     asked: (book) => {
@@ -90,6 +91,10 @@ export async function startOwners(options: OwnersOptions): Promise<Owners> {
       secret,
       ledger,
       opened: () => ownership?.looked(),
+      told: () => {
+        // A book that it does not own any more has another owner, or waits for one.
+        if (desks.some(({ book }) => ownership?.ownerOf(book)?.id === owner.id && !client.status(book))) ownership?.look();
+      },
       closed: (isRefused, reason) => {
         clients.delete(owner.id);
         log.debug({ owner: owner.address, reason }, 'The connection to the owner of books ended');
@@ -133,6 +138,6 @@ export async function startOwners(options: OwnersOptions): Promise<Owners> {
     await ownership?.stop();
     isStopped = true;
     await server.stop();
-    for (const client of [...clients.values()]) client.close();
+    for (const client of clients.values()) client.close();
   }
 }

@@ -41,6 +41,8 @@ export class Ownership {
   readonly #changing = new Set<number>();
   /** Owners that do not listen any more: their books are taken without waiting for the end of their leases. */
   readonly #gone = new Set<string>();
+  /** The process that asked for a book goes first. */
+  readonly #handedOverAtMs = new Map<number, number>();
   #looks = 0;
   #stopped = false;
   #waiting: (() => void)[] = [];
@@ -78,9 +80,9 @@ export class Ownership {
     return process === null || process === this.#options.self.id ? null : this.#observed.peer(process);
   }
 
-  /** The term under which this process owns a book, or null. */
-  termOf(book: number): number | null {
-    return this.#owned.get(book) ?? null;
+  /** The term of the book's owner, as last seen; 0: it had none. */
+  termOf(book: number): number {
+    return this.#owned.get(book) ?? this.#observed.lease(book)?.term ?? 0;
   }
 
   /** Resolves after the next look at the leases, or at the deadline (by performance.now). */
@@ -118,6 +120,7 @@ export class Ownership {
   async handOver(book: number): Promise<void> {
     if (!this.#owned.has(book) || this.#changing.has(book)) return;
     await this.#lose(book);
+    this.#handedOverAtMs.set(book, performance.now());
     await giveBack(this.#options.pool, this.#options.self.id, [book]);
   }
 
@@ -162,7 +165,8 @@ export class Ownership {
     }
     // A process that restarts under the same id does not exist, so a lease of this process that it does not know is one it gave up.
     const isFree = this.#observed.isFree(book, atMs) || lease?.process === self.id || (lease?.process && this.#gone.has(lease.process));
-    if (mayOwn && isFree && !this.#stopped) await this.#claim(book);
+    const isPromised = atMs - (this.#handedOverAtMs.get(book) ?? Number.NEGATIVE_INFINITY) < leaseMs;
+    if (mayOwn && isFree && !isPromised && !this.#stopped) await this.#claim(book);
   }
 
   async #claim(book: number): Promise<void> {
@@ -210,5 +214,3 @@ export class Ownership {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
-
-export { leaseMs };

@@ -27,6 +27,8 @@ export type PeerClientOptions = {
   readonly ledger: string;
   /** It answered: operations are on their way from now on. */
   readonly opened: () => void;
+  /** It told the status of its books. */
+  readonly told: () => void;
   /** The connection is over. `isRefused`: nothing listens at the owner's address any more. `reason`: for the log. */
   readonly closed: (isRefused: boolean, reason: string) => void;
 };
@@ -58,7 +60,7 @@ export class PeerClient {
       this.#code = failure.code;
     });
     this.#socket.on('close', () => this.#closed());
-    readFrames<FromOwner>(this.#socket, (message) => this.#receive(message));
+    readFrames(this.#socket, (message: FromOwner) => this.#receive(message));
     this.#watch = setInterval(() => {
       if (performance.now() - this.#heardAtMs > silenceMaxMs) this.#socket.destroy(new Error('it is silent'));
     }, 250).unref();
@@ -105,6 +107,7 @@ export class PeerClient {
       this.#options.opened();
     } else if (message.type === 'status') {
       this.#status = new Map(message.books.map((status) => [status.book, status]));
+      this.#options.told();
     } else {
       const pending = this.#pending.get(message.id);
       this.#pending.delete(message.id);

@@ -82,7 +82,7 @@ export class PeerServer {
     socket.on('close', () => this.#connections.delete(socket));
     socket.on('error', (failure) => log.debug({ reason: failure.message }, 'The connection of another process broke'));
     const frames = new FrameWriter<FromOwner>(socket);
-    readFrames<ToOwner>(socket, (message) => {
+    readFrames(socket, (message: ToOwner) => {
       if (message.type === 'hello') {
         frames.send({ type: 'welcome', version: protocolVersion, ledger });
         if (message.version !== protocolVersion || message.ledger !== ledger) return;

@@ -16,9 +16,8 @@ import { FellBehind, followOthers, readBook } from './live.ts';
 import type { Live } from './live.ts';
 import { lookUp, lookUpKeys, lookUpSharedKeys, lookUpSpent, uncounted } from './lookup.ts';
 import { notifyObserver } from './observer.ts';
-import type { BookFault, BookStatus, LedgerObserver } from './observer.ts';
+import type { BookFault, WriterStatus } from './observer.ts';
 import { History, HistoryLost } from './history.ts';
-import type { HistoryOptions } from './history.ts';
 import {
   FencedOut,
   KeyUsedBefore,
@@ -33,25 +32,9 @@ import {
 } from './outages.ts';
 import { RequestQueue, failExpired } from './queue.ts';
 import type { Request } from './queue.ts';
+import type { WriterOptions } from './options.ts';
 import { BookStore } from './store.ts';
 import type { Head } from './store.ts';
-
-export type WriterOptions = HistoryOptions & {
-  readonly url: string;
-  /** The term under which this process owns the book. Absent: it does not know of owners, and only the fence decides. */
-  readonly term?: number | undefined;
-  /** Called when the term has ended: another process owns the book. Nothing more can be posted. */
-  readonly replaced?: (() => void) | undefined;
-  /** How long a request waits before it fails with LedgerUnavailable; 10 s by default. */
-  readonly patienceMs?: number;
-  readonly observe?: LedgerObserver | undefined;
-  /** False while the database could lose what it commits: then nothing is posted. Always true by default. */
-  readonly mayPost?: (() => boolean) | undefined;
-  /** Whether a wallet belongs to this book; by default every wallet does. */
-  readonly keeps?: (walletId: string) => boolean;
-  /** Every hold that expired before this moment has been released; by default, none. */
-  readonly releasedUntil?: () => Date;
-};
 
 /** Small enough that five hundred callers make two overlapping batches: 37,000/s, compared with 25,000 for one of 500 at a time. */
 const operationsPerBatch = 250;
@@ -152,7 +135,7 @@ export class BookWriter {
     return this.#options.mayPost?.() ?? true;
   }
 
-  get status(): BookStatus {
+  get status(): WriterStatus {
     const { fault } = this;
     return {
       book: this.#options.book,
