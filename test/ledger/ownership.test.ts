@@ -1,5 +1,5 @@
 /** Several processes on one book: one owns it, the others hand their operations over. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inRole } from '../../packages/coffer/src/database/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { openLedger, verify } from '../../packages/coffer/src/ledger/index.ts';
@@ -13,13 +13,13 @@ import { until } from '../support/until.ts';
 
 let database: TestDatabase;
 const opened: Ledger[] = [];
-beforeAll(async () => {
+beforeEach(async () => {
   database = await createTestDatabase();
 });
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((ledger) => ledger.stop()));
+  await database.drop();
 });
-afterAll(() => database.drop());
 
 async function open(options: Partial<LedgerOptions> = {}): Promise<Ledger> {
   const ledger = await openLedger({ url: inRole(database.url, 'writer'), log: silentLog(), patienceMs: 60_000, ...options });
@@ -72,11 +72,9 @@ describe('three processes on one book', () => {
 
 describe('four books', () => {
   it('are spread over two processes, move back when one leaves, and post all the time', async () => {
-    const url = (await createTestDatabase()).url;
-    const four = { url: inRole(url, 'writer'), books: 4 };
-    const one = await open(four);
+    const one = await open({ books: 4 });
     const load = startLoad(one, { seed: seedOf('four books'), callers: 8, name: 'one' });
-    const two = await open(four);
+    const two = await open();
     const owned = (ledger: Ledger) => ledger.status().filter(({ isOwned }) => isOwned).length;
     const seen = () => `${owned(one)} and ${owned(two)}`;
     await until(() => owned(one) === 2 && owned(two) === 2, { what: 'two books each', seen });
@@ -89,9 +87,7 @@ describe('four books', () => {
 
 describe('a process that owns no books', () => {
   it('waits for an owner, and says that nothing was done when none comes', async () => {
-    const elsewhere = await createTestDatabase();
-    const url = inRole(elsewhere.url, 'writer');
-    const front = await open({ url, peers: { owns: 'no' }, patienceMs: 500 });
+    const front = await open({ peers: { owns: 'no' }, patienceMs: 500 });
     expect(front.ready).toBe(false);
     const operation = {
       kind: 'deposit',
@@ -101,7 +97,7 @@ describe('a process that owns no books', () => {
       amount: 5n,
     } as const;
     await expect(front.post(operation)).rejects.toMatchObject({ name: 'LedgerUnavailable', outcome: 'not_done' });
-    await open({ url });
+    await open();
     await until(() => front.ready, { what: 'the owner', seen: () => JSON.stringify(front.status()) });
     expect(await front.post(operation)).toMatchObject({ status: 'posted', replayed: false });
     expect(front.status()).toMatchObject([{ book: 1, isOwned: false, term: 1 }]);

@@ -117,6 +117,11 @@ export async function startCoffer(config: Config, { services: chosen, books }: D
 }
 
 function peersOf({ ownerListen, ownerAddress }: Config, books: Duties['books']): PeerOptions {
+  if (ownerListen && !ownerAddress && wildcards.includes(ownerListen.host))
+    throw new OperatorError(
+      `COFFER_OWNER_LISTEN is ${ownerListen.host}, which other processes cannot connect to.`,
+      'Set COFFER_OWNER_ADDRESS to the host:port under which they reach this one.',
+    );
   return { listen: ownerListen, advertise: ownerAddress, ...(books === 'none' && { owns: 'no' }) };
 }
 
@@ -335,10 +340,12 @@ function findDefaultAsset(config: Config, ledger: Ledger): Asset {
   );
 }
 
+const wildcards = ['0.0.0.0', '::'];
+
 /** A wildcard listener is reached on loopback. */
 function reachable({ host, port }: Address): Address {
-  const nearest = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host];
-  return { host: nearest ?? host, port };
+  if (!wildcards.includes(host)) return { host, port };
+  return { host: host === '::' ? '::1' : '127.0.0.1', port };
 }
 
 function urlOf(scheme: string, { host, port }: { host: string; port: number }): string {

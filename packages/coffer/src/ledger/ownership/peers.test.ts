@@ -125,6 +125,7 @@ describe('a stranger', () => {
     socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
     socket.resume();
     await once(socket, 'close');
+    expect(socket.destroyed).toBe(true);
   });
 });
 
