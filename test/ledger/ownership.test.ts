@@ -87,7 +87,7 @@ describe('four books', () => {
 
 describe('a process that owns no books', () => {
   it('waits for an owner, and says that nothing was done when none comes', async () => {
-    const front = await open({ peers: { owns: 'no' }, patienceMs: 500 });
+    const front = await open({ peers: { owns: 'none' }, patienceMs: 500 });
     expect(front.ready).toBe(false);
     const operation = {
       kind: 'deposit',

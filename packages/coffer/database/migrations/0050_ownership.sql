@@ -11,16 +11,16 @@ create table ownership.secret (
 -- Two random UUIDs: 244 random bits, from PostgreSQL's strong generator.
 insert into ownership.secret (secret) values (decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex'));
 
--- The processes that may own books.
+-- The processes that work on this database.
 create table ownership.process (
-  id        uuid        primary key,
+  id      uuid        primary key,
   -- Where it takes operations from others: host:port.
-  address   text        not null,
-  -- False: a command, which owns books only while nothing else does.
-  is_server boolean     not null,
-  beats     bigint      not null default 0,
+  address text        not null,
+  -- Which books it owns: its share; some only while no other process does (a command); or none.
+  owns    text        not null check (owns in ('share', 'last', 'none')),
+  beats   bigint      not null default 0,
   -- For people, and for removing rows of processes that ended.
-  seen_at   timestamptz not null default clock_timestamp()
+  seen_at timestamptz not null default clock_timestamp()
 );
 
 create table ownership.lease (

@@ -122,7 +122,7 @@ function peersOf({ ownerListen, ownerAddress }: Config, books: Duties['books']):
       `COFFER_OWNER_LISTEN is ${ownerListen.host}, which other processes cannot connect to.`,
       'Set COFFER_OWNER_ADDRESS to the host:port under which they reach this one.',
     );
-  return { listen: ownerListen, advertise: ownerAddress, ...(books === 'none' && { owns: 'no' }) };
+  return { listen: ownerListen, advertise: ownerAddress, owns: books };
 }
 
 type Shipped = Pick<Foundation, 'watch' | 'started'> & Pick<Database, 'pool'> & { readonly key: KeyObject | null; readonly log: Log };

@@ -1,7 +1,6 @@
 /** The ledger's interface: one way to post, and the ways to read. Callers need not know how many books there are. */
 import type pg from 'pg';
 import { createPool } from '../database/index.ts';
-import type { SessionSettings } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { openBooks } from './books/opening.ts';
 import { bookOfWallet } from './books/placement.ts';
@@ -24,7 +23,13 @@ const readConnections = 4;
 /** How long an operation waits for its book, by default. */
 const patienceDefaultMs = 10_000;
 /** A lease that is not renewed in time is lost, so renewing must not hang. */
-const leaseSettings: SessionSettings = { ...planSettings, statement_timeout: '2s' };
+const leasePool = {
+  connectionsMax: 2,
+  applicationName: 'coffer owners of books',
+  settings: { ...planSettings, statement_timeout: '2s' },
+  connectTimeoutMs: 3_000,
+  queryTimeoutMs: 3_000,
+};
 
 const faultSentences: Readonly<Partial<Record<BookFault, string>>> = {
   stalled: 'the database does not commit; a synchronous standby may be away.',
@@ -112,11 +117,7 @@ export async function openLedger({ books: wished, known, peers, ...options }: Le
   let owners: Owners | null = null;
   let expiries: Expiry[] = [];
   const releasedUntil = (book: number) => owners?.desks[book - 1]?.releasedUntil ?? expiries[book - 1]?.releasedUntil ?? neverReleased;
-  const leases = createPool(options.url, options.log, {
-    connectionsMax: 2,
-    applicationName: 'coffer owners of books',
-    settings: leaseSettings,
-  });
+  const leases = createPool(options.url, options.log, leasePool);
   const disconnect = async () => {
     await owners?.stop();
     await Promise.all([pool.end(), leases.end()]);

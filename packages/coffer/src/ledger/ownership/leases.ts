@@ -2,13 +2,15 @@
 import type pg from 'pg';
 import { inTransaction } from '../../database/index.ts';
 
-/** A process that may own books. */
+/** Which books a process owns: its share; `last`: some while no other process does, because it is a command; or none. */
+export type Owns = 'share' | 'last' | 'none';
+
+/** A process that works on the database. */
 export type Peer = {
   readonly id: string;
   /** host:port. */
   readonly address: string;
-  /** False: a command, which owns books only while nothing else does. */
-  readonly isServer: boolean;
+  readonly owns: Owns;
 };
 
 export type PeerRow = Peer & { readonly beats: number };
@@ -19,26 +21,21 @@ export type LeaseRow = { readonly book: number; readonly term: number; readonly 
 export type Attendance = { readonly peers: readonly PeerRow[]; readonly leases: readonly LeaseRow[] };
 
 /** Says that a process is alive, renews its leases, and returns everybody's. */
-export async function attend(pool: pg.Pool, { id, address, isServer }: Peer): Promise<Attendance> {
+export async function attend(pool: pg.Pool, { id, address, owns }: Peer): Promise<Attendance> {
   await pool.query({
     name: 'attend',
     text: `
       with beat as (
-        insert into ownership.process (id, address, is_server) values ($1, $2, $3)
+        insert into ownership.process (id, address, owns) values ($1, $2, $3)
         on conflict (id) do update set beats = process.beats + 1, seen_at = clock_timestamp()
       ), ended as (
         delete from ownership.process where id <> $1 and seen_at < clock_timestamp() - interval '1 hour'
       )
       update ownership.lease set renewals = renewals + 1 where process = $1`,
-    values: [id, address, isServer],
+    values: [id, address, owns],
   });
-  return await readAttendance(pool);
-}
-
-/** Of a process that may not own books, and of whoever looks. */
-export async function readAttendance(pool: pg.Pool): Promise<Attendance> {
   const [peers, leases] = await Promise.all([
-    pool.query<PeerRow>({ name: 'peers', text: 'select id, address, is_server as "isServer", beats from ownership.process' }),
+    pool.query<PeerRow>({ name: 'peers', text: 'select id, address, owns, beats from ownership.process' }),
     pool.query<LeaseRow>({ name: 'leases', text: 'select book, term, process, renewals from ownership.lease' }),
   ]);
   return { peers: peers.rows, leases: leases.rows };
@@ -65,6 +62,15 @@ export async function claim(pool: pg.Pool, process: string, book: number, seen: 
 /** Gives books back: the next process takes them at once. */
 export async function giveBack(pool: pg.Pool, process: string, books: readonly number[]): Promise<void> {
   await pool.query('update ownership.lease set process = null where process = $1 and book = any($2)', [process, books]);
+}
+
+/**
+ * Whether a process works on this very database: its row is here. A copy of the database, such as a restored backup, has the same secret and
+ * the same ledger, and the addresses of this database's processes.
+ */
+export async function isKnown(pool: pg.Pool, process: string): Promise<boolean> {
+  const { rowCount } = await pool.query({ name: 'known', text: 'select from ownership.process where id = $1', values: [process] });
+  return rowCount === 1;
 }
 
 /** The process ends: nobody waits for it. */

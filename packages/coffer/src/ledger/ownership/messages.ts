@@ -23,7 +23,7 @@ export type Failure =
   | { readonly code: 'overloaded' | 'behind' | 'halted' | 'bug'; readonly message: string };
 
 export type ToOwner =
-  | { readonly type: 'hello'; readonly version: number; readonly ledger: string }
+  | { readonly type: 'hello'; readonly version: number; readonly ledger: string; readonly process: string }
   | {
       readonly type: 'post';
       readonly id: number;

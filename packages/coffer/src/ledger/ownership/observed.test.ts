@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { PeerRow } from './leases.ts';
 import { leaseMs, Observed } from './observed.ts';
 
 const lease = { book: 1, term: 3, process: 'p', renewals: 7 };
-const peer = { id: 'p', address: '127.0.0.1:1', isServer: true, beats: 1 };
+const peer: PeerRow = { id: 'p', address: '127.0.0.1:1', owns: 'share', beats: 1 };
 
 describe('a lease', () => {
   test('that is renewed is not free, however long ago it was first seen', () => {
@@ -34,7 +35,7 @@ describe('a lease', () => {
 
 test('a server is alive while its counter rises, and a command is no server', () => {
   const observed = new Observed();
-  const command = { ...peer, id: 'command', isServer: false };
+  const command: PeerRow = { ...peer, id: 'command', owns: 'last' };
   observed.see({ leases: [], peers: [peer, command] }, 0);
   expect(observed.servers(leaseMs - 1)).toEqual(['p']);
   observed.see({ leases: [], peers: [peer, command] }, leaseMs);

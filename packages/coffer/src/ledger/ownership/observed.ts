@@ -44,8 +44,10 @@ export class Observed {
     return this.#peers.get(id)?.row ?? null;
   }
 
-  /** The servers that are alive. */
+  /** The processes that take their share and are alive. */
   servers(nowMs: number): string[] {
-    return [...this.#peers.values()].filter(({ row, sinceMs }) => row.isServer && nowMs - sinceMs < leaseMs).map(({ row }) => row.id);
+    return [...this.#peers.values()]
+      .filter(({ row, sinceMs }) => row.owns === 'share' && nowMs - sinceMs < leaseMs)
+      .map(({ row }) => row.id);
   }
 }

@@ -5,8 +5,8 @@ import type { Address, Log } from '../../kernel/index.ts';
 import { ledgerIdOf } from '../chain/identity.ts';
 import type { BookWriter } from '../posting/writer.ts';
 import { Desk } from './desk.ts';
-import { readSecret } from './leases.ts';
-import type { Peer } from './leases.ts';
+import { isKnown, readSecret } from './leases.ts';
+import type { Owns, Peer } from './leases.ts';
 import { Ownership } from './ownership.ts';
 import { PeerClient } from './peer-client.ts';
 import { PeerServer } from './peer-server.ts';
@@ -16,8 +16,8 @@ export type PeerOptions = {
   readonly listen?: Address | undefined;
   /** How other processes reach it; where it listens, by default. */
   readonly advertise?: Address | undefined;
-  /** `no`: hands everything over. `last`: a command, which owns books only while no server does. Otherwise it takes its share. */
-  readonly owns?: 'no' | 'last' | undefined;
+  /** Its share, by default. */
+  readonly owns?: Owns | undefined;
 };
 
 export type OwnersOptions = PeerOptions & {
@@ -35,7 +35,7 @@ export type Owners = { readonly desks: readonly Desk[]; stop(): Promise<void> };
 
 /** Returns when the books that nobody owned are owned, and when the owners of the others answer or turn out to be away. */
 export async function startOwners(options: OwnersOptions): Promise<Owners> {
-  const { pool, log, books, patienceMs, listen = { host: '127.0.0.1', port: 0 }, advertise, owns } = options;
+  const { pool, log, books, patienceMs, listen = { host: '127.0.0.1', port: 0 }, advertise, owns = 'share' } = options;
   const [secret, ledger] = [await readSecret(pool), await ledgerIdOf(pool)];
   const clients = new Map<string, PeerClient>();
   let ownership: Ownership | null = null;
@@ -58,6 +58,7 @@ export async function startOwners(options: OwnersOptions): Promise<Owners> {
     secret,
     ledger,
     log,
+    isKnown: (process) => isKnown(pool, process),
     post: async (book, operations, linked, leftMs) => await deskOrRefuse(book).postHere(operations, linked, leftMs),
     status: () =>
       desks.flatMap(({ book, writer, fault }) => {
@@ -73,7 +74,7 @@ export async function startOwners(options: OwnersOptions): Promise<Owners> {
     },
   });
   const { host, port } = advertise ?? { ...listen, port: server.port };
-  const self: Peer = { id: newId(), address: `${host.includes(':') ? `[${host}]` : host}:${port}`, isServer: owns === undefined };
+  const self: Peer = { id: newId(), address: `${host.includes(':') ? `[${host}]` : host}:${port}`, owns };
 
   function deskOrRefuse(book: number): Desk {
     const desk = deskOf(book);
@@ -87,10 +88,11 @@ export async function startOwners(options: OwnersOptions): Promise<Owners> {
     const existing = clients.get(owner.id);
     if (existing) return existing;
     const client = new PeerClient({
+      self: self.id,
       owner,
       secret,
       ledger,
-      opened: () => ownership?.looked(),
+      opened: () => ownership?.isBack(owner),
       told: () => {
         // A book that it does not own any more has another owner, or waits for one.
         if (desks.some(({ book }) => ownership?.ownerOf(book)?.id === owner.id && !client.status(book))) ownership?.look();
@@ -112,7 +114,6 @@ export async function startOwners(options: OwnersOptions): Promise<Owners> {
       log,
       self,
       books,
-      mayOwn: owns !== 'no',
       gained: async (book, term) => {
         const writer = options.writer(book, term, () => ownership?.wasReplaced(book));
         await writer.start();

@@ -7,7 +7,7 @@ import type pg from 'pg';
 import { startLoop } from '../../background/index.ts';
 import type { Loop } from '../../background/index.ts';
 import type { Log } from '../../kernel/index.ts';
-import { attend, claim, giveBack, leave, readAttendance } from './leases.ts';
+import { attend, claim, giveBack, leave } from './leases.ts';
 import type { Peer } from './leases.ts';
 import { leaseMs, Observed } from './observed.ts';
 import { bookToAskFor } from './rendezvous.ts';
@@ -21,8 +21,6 @@ export type OwnershipOptions = {
   readonly log: Log;
   readonly self: Peer;
   readonly books: readonly number[];
-  /** False: it never owns a book. */
-  readonly mayOwn: boolean;
   /** It owns the book from now on, under this term. */
   readonly gained: (book: number, term: number) => Promise<void>;
   /** Another process owns the book, or will: answers what is in flight and posts nothing more. */
@@ -100,11 +98,6 @@ export class Ownership {
     if (this.#looks > looks) await sleep(10);
   }
 
-  /** Something changed that a waiting caller may want to know. */
-  looked(): void {
-    this.#changed();
-  }
-
   /** Looks at the leases at once. */
   look(): void {
     this.#loop.notify();
@@ -114,6 +107,12 @@ export class Ownership {
   isGone(owner: Peer): void {
     this.#gone.add(owner.id);
     this.#loop.notify();
+  }
+
+  /** The owner answers after all. */
+  isBack(owner: Peer): void {
+    this.#gone.delete(owner.id);
+    this.#changed();
   }
 
   /** Hands a book over to a process that asks for it. */
@@ -146,9 +145,9 @@ export class Ownership {
   }
 
   async #look(): Promise<void> {
-    const { pool, self, books, mayOwn } = this.#options;
+    const { pool, self, books } = this.#options;
     const atMs = performance.now();
-    this.#observed.see(await (mayOwn ? attend(pool, self) : readAttendance(pool)), atMs);
+    this.#observed.see(await attend(pool, self), atMs);
     await Promise.all(books.map((book) => this.#settle(book, atMs)));
     this.#askForShare(atMs);
     this.#changed();
@@ -156,7 +155,7 @@ export class Ownership {
 
   async #settle(book: number, atMs: number): Promise<void> {
     if (this.#changing.has(book)) return;
-    const { self, mayOwn } = this.#options;
+    const { self } = this.#options;
     const lease = this.#observed.lease(book);
     const term = this.#owned.get(book);
     if (term !== undefined) {
@@ -166,7 +165,7 @@ export class Ownership {
     // A process that restarts under the same id does not exist, so a lease of this process that it does not know is one it gave up.
     const isFree = this.#observed.isFree(book, atMs) || lease?.process === self.id || (lease?.process && this.#gone.has(lease.process));
     const isPromised = atMs - (this.#handedOverAtMs.get(book) ?? Number.NEGATIVE_INFINITY) < leaseMs;
-    if (mayOwn && isFree && !isPromised && !this.#stopped) await this.#claim(book);
+    if (self.owns !== 'none' && isFree && !isPromised && !this.#stopped) await this.#claim(book);
   }
 
   async #claim(book: number): Promise<void> {
@@ -197,8 +196,8 @@ export class Ownership {
   }
 
   #askForShare(atMs: number): void {
-    const { self, mayOwn, ask } = this.#options;
-    if (!mayOwn || !self.isServer || this.#stopped || atMs - this.#startedAtMs < settledAfterMs) return;
+    const { self, ask } = this.#options;
+    if (self.owns !== 'share' || this.#stopped || atMs - this.#startedAtMs < settledAfterMs) return;
     const owners = new Map<number, string>();
     for (const book of this.#options.books) {
       const owner = this.#owned.has(book) ? self.id : this.#observed.lease(book)?.process;

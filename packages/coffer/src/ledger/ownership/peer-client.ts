@@ -22,6 +22,8 @@ type Pending = {
 };
 
 export type PeerClientOptions = {
+  /** The id of this process. */
+  readonly self: string;
   readonly owner: Peer;
   readonly secret: Buffer;
   readonly ledger: string;
@@ -49,12 +51,12 @@ export class PeerClient {
 
   constructor(options: PeerClientOptions) {
     this.#options = options;
-    const { owner, secret, ledger } = options;
+    const { self, owner, secret, ledger } = options;
     const address = hostAndPort.parse(owner.address);
     assert('value' in address, 'a process writes its own address');
     this.#socket = linkTo(address.value, secret);
     this.#frames = new FrameWriter(this.#socket);
-    this.#socket.once('secureConnect', () => this.#frames.send({ type: 'hello', version: protocolVersion, ledger }));
+    this.#socket.once('secureConnect', () => this.#frames.send({ type: 'hello', version: protocolVersion, ledger, process: self }));
     this.#socket.on('error', (failure: NodeJS.ErrnoException) => {
       this.#reason = failure.message;
       this.#code = failure.code;

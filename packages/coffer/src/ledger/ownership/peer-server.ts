@@ -18,6 +18,8 @@ export type PeerServerOptions = {
   /** The ledger's identity. */
   readonly ledger: string;
   readonly log: Log;
+  /** Whether a process works on this very database. */
+  readonly isKnown: (process: string) => Promise<boolean>;
   readonly post: (book: number, operations: readonly PreparedOperation[], linked: boolean, patienceMs: number) => Promise<Outcome[]>;
   readonly status: () => readonly OwnerStatus[];
   /** Another process asks for a book. */
@@ -76,7 +78,7 @@ export class PeerServer {
   }
 
   #connected(socket: tls.TLSSocket): void {
-    const { log, ledger } = this.#options;
+    const { log } = this.#options;
     this.#connections.set(socket, null);
     socket.unref();
     socket.on('close', () => this.#connections.delete(socket));
@@ -84,10 +86,7 @@ export class PeerServer {
     const frames = new FrameWriter<FromOwner>(socket);
     readFrames(socket, (message: ToOwner) => {
       if (message.type === 'hello') {
-        frames.send({ type: 'welcome', version: protocolVersion, ledger });
-        if (message.version !== protocolVersion || message.ledger !== ledger) return;
-        this.#connections.set(socket, frames);
-        frames.send({ type: 'status', books: this.#options.status() });
+        void this.#greet(socket, frames, message);
       } else if (!this.#connections.get(socket)) {
         throw new Error('another version or another ledger');
       } else if (message.type === 'ask') {
@@ -96,6 +95,23 @@ export class PeerServer {
         void this.#post(frames, message);
       }
     });
+  }
+
+  async #greet(socket: tls.TLSSocket, frames: FrameWriter<FromOwner>, hello: ToOwner & { type: 'hello' }): Promise<void> {
+    const { log, ledger, status } = this.#options;
+    try {
+      if (hello.version === protocolVersion && hello.ledger === ledger && !(await this.#options.isKnown(hello.process))) {
+        log.warn({ process: hello.process }, 'A process that works on a copy of this database tried to hand operations over; refused');
+        return void socket.destroy();
+      }
+      // To another version or ledger too: it says why it goes.
+      frames.send({ type: 'welcome', version: protocolVersion, ledger });
+      if (hello.version !== protocolVersion || hello.ledger !== ledger) return;
+      this.#connections.set(socket, frames);
+      frames.send({ type: 'status', books: status() });
+    } catch (failure) {
+      socket.destroy(failure instanceof Error ? failure : undefined);
+    }
   }
 
   async #post(frames: FrameWriter<FromOwner>, message: ToOwner & { type: 'post' }): Promise<void> {

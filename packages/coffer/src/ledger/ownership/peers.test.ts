@@ -26,6 +26,7 @@ async function serve(options: Partial<PeerServerOptions> = {}): Promise<PeerServ
     ledger,
     log: silentLog(),
     post: () => Promise.reject(new NotOwner(false)),
+    isKnown: () => Promise.resolve(true),
     status: () => [],
     asked: () => undefined,
     ...options,
@@ -43,7 +44,8 @@ function connect(
   const opened = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Ended>();
   const client = new PeerClient({
-    owner: { id: 'owner', address: `127.0.0.1:${port}`, isServer: true },
+    self: 'self',
+    owner: { id: 'owner', address: `127.0.0.1:${port}`, owns: 'share' },
     secret,
     ledger,
     ...options,
@@ -116,6 +118,13 @@ describe('a stranger', () => {
     const { port } = await serve();
     const { client, ended } = connect(port, { ledger: '00000000-0000-0000-0000-000000000000' });
     expect((await ended).reason).toContain('another ledger');
+    expect(client.isOpen).toBe(false);
+  });
+
+  test('that works on a copy of the database is refused: there, its row is missing', async () => {
+    const { port } = await serve({ isKnown: () => Promise.resolve(false) });
+    const { client, ended } = connect(port);
+    await ended;
     expect(client.isOpen).toBe(false);
   });
 
