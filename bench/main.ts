@@ -18,6 +18,7 @@ import { cacheFigures } from './cache.ts';
 import { eventFigures } from './events.ts';
 import { Figures, keep, machineName, tableOf } from './report.ts';
 import type { Comparison, Report } from './report.ts';
+import { processFigures } from './processes.ts';
 import { RowLockLedger } from './row-locks.ts';
 import { transportFigures } from './transports.ts';
 import { verifyDatabase } from './verified.ts';
@@ -29,7 +30,7 @@ const program = new Command('bench')
   .option('--rounds <count>', 'rounds of each measurement', '3')
   .option('--seconds <count>', 'seconds of each round', '5')
   .option('--quick', 'one round of two seconds, without the long ones: a smoke test, not to be quoted')
-  .option('--only <parts>', 'comma-separated: posting, lone, reads, books, transports, cache, bulk, events, growth, snapshot')
+  .option('--only <parts>', 'comma-separated: posting, lone, reads, books, transports, processes, cache, bulk, events, growth, snapshot')
   .option('--json', 'print the report as JSON')
   .addHelpText('after', '\nExample:\n  npm run bench -- --only posting,lone --rounds 5\nResults are stored in bench/results/.')
   .parse();
@@ -53,6 +54,7 @@ try {
     if (wanted('posting') || wanted('lone') || wanted('reads')) await measurePosting();
     if (wanted('books')) await measureBooks();
     if (wanted('transports')) await withDatabase((database) => transportFigures(database.url, temporaryHome(), seconds, figures));
+    if (wanted('processes')) await withDatabase((database) => processFigures(database.url, temporaryHome(), seconds, figures));
     if (wanted('cache')) await withDatabase((database) => cacheFigures(database.url, temporaryHome(), seconds, figures));
     if (wanted('bulk')) await withDatabase((database) => bulkFigures(database.url, temporaryHome(), seconds, figures));
     if (wanted('events')) await measureEvents();
@@ -234,6 +236,8 @@ async function makeReport(): Promise<Report> {
     compare(`gRPC, ${connections} connections / the bare gRPC library`, `grpc-${connections}`, `grpc-bare-${connections}`);
   }
   compare('posting in 4 books / in 1 book', 'books-4', 'books-1');
+  for (const count of [2, 3])
+    compare(`REST, ${count} processes / one process`, `processes-${count}`, 'processes-1', '≥ 1.2', (ratio) => ratio >= 1.2);
   compare('gRPC stream / posting in process', 'grpc-stream', 'bulk-posting', '≥ 0.8', (ratio) => ratio >= 0.8);
   compare('REST batches / posting in process', 'rest-batch', 'bulk-posting');
   for (const broker of ['built-in', 'rabbitmq']) {

@@ -19,6 +19,7 @@ export const slowSuites: readonly string[] = [
   'test/events/rabbitmq-faults.test.ts',
   'test/faults/cut.test.ts',
   'test/faults/outage.test.ts',
+  'test/faults/owners.test.ts',
   'test/faults/processes.test.ts',
   'test/faults/server-kill.test.ts',
   'test/faults/worker-kill.test.ts',

@@ -74,7 +74,7 @@ async function postInFormat(format: ChainFormat, state: BookState, operations: r
   const further = encodeEntries([], ({ of }) => of, chainFormat).slice(entries.length);
   const hash = chainHash(head.hash, header, columns, format);
   const values = [book, header.batchNo, head.hash, hash, format, header.firstSeq, rows.entries.length, recordedAt.getTime() * 1000];
-  const all = [...values, noText, noText, ...columns, ...further];
+  const all = [...values, null, noText, noText, ...columns, ...further];
   await pool.query(`select ledger.post_batch(${all.map((_, at) => `$${at + 1}`).join(', ')})`, all);
 }
 

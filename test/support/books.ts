@@ -4,7 +4,7 @@ import { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
 import { inRole } from '../../packages/coffer/src/database/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import type { Log } from '../../packages/coffer/src/kernel/index.ts';
-import type { Operation, Outcome, RecordedEntry } from '../../packages/coffer/src/ledger/index.ts';
+import type { Ledger, Operation, Outcome, RecordedEntry } from '../../packages/coffer/src/ledger/index.ts';
 import type { TestDatabase } from './database.ts';
 
 let lastBook = 1;
@@ -27,8 +27,12 @@ export async function startWriter(
   return writer;
 }
 
-export async function postOne(writer: BookWriter, operation: Operation): Promise<Outcome> {
-  const [outcome] = await writer.queue.add([operation], false);
+/** What takes operations: the writer of a book, or a whole ledger. */
+export type Postable = BookWriter | Pick<Ledger, 'post'>;
+
+export async function postOne(to: Postable, operation: Operation): Promise<Outcome> {
+  if (!(to instanceof BookWriter)) return await to.post(operation);
+  const [outcome] = await to.queue.add([operation], false);
   if (!outcome) throw new Error('one operation, one outcome');
   return outcome;
 }

@@ -5,8 +5,8 @@
 import { expect } from 'vitest';
 import { LedgerUnavailable } from '../../packages/coffer/src/ledger/index.ts';
 import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
-import type { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
 import { postOne, readLog, startWriter } from './books.ts';
+import type { Postable } from './books.ts';
 import { comparableEntry, comparableOutcome, entryAsModel } from './compare.ts';
 import type { Comparable } from './compare.ts';
 import type { TestDatabase } from './database.ts';
@@ -30,7 +30,7 @@ export function now(): number {
 /** Posts and journals; `told` receives the start and the end of each call. Rethrows anything but an answer, "unknown" or "not done". */
 export async function postJournalled(
   history: History,
-  writer: BookWriter,
+  writer: Postable,
   operation: Operation,
   told?: (call: Call, number: number) => void,
 ): Promise<Call> {
@@ -50,7 +50,7 @@ export async function postJournalled(
 }
 
 /** Posts until there is an answer: a patient caller. */
-export async function postAnswered(history: History, writer: BookWriter, operation: Operation): Promise<Call> {
+export async function postAnswered(history: History, writer: Postable, operation: Operation): Promise<Call> {
   for (;;) {
     const call = await postJournalled(history, writer, operation);
     if (typeof call.result !== 'string') return call;

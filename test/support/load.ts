@@ -1,5 +1,5 @@
 /** Callers that post one operation after the other and journal the answers until they are stopped. */
-import type { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
+import type { Postable } from './books.ts';
 import { postJournalled } from './history.ts';
 import type { Call, History } from './history.ts';
 import { randomFrom } from './seed.ts';
@@ -13,7 +13,7 @@ export type Load = {
 
 /** `pauseMs`: the pause between two operations; after "unknown" or "not done" a caller retries with the same key. */
 export function startLoad(
-  writer: BookWriter,
+  writer: Postable,
   options: {
     seed: number;
     callers: number;

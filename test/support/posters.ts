@@ -23,11 +23,21 @@ export type Poster = {
   readonly ended: Promise<[number | null, NodeJS.Signals | null]>;
 };
 
-export function startPoster(options: { url: string; book: number; name: string; seed: number; callers: number }): Poster {
-  const { url, book, name, seed, callers } = options;
+/** `book`: posts to this book beside any other process; or, `ledger` and a port, as one of the processes of a ledger. */
+export type PosterOptions = {
+  url: string;
+  book: number | `ledger${number}`;
+  name: string;
+  seed: number;
+  callers: number;
+  pauseMs?: number;
+};
+
+export function startPoster(options: PosterOptions): Poster {
+  const { url, book, name, seed, callers, pauseMs = 1 } = options;
   const script = path.join(import.meta.dirname, 'poster.ts');
   const journal = newJournal();
-  const child = spawn(process.execPath, [script, url, String(book), name, String(seed), String(callers)], {
+  const child = spawn(process.execPath, [script, url, String(book), name, String(seed), String(callers), String(pauseMs)], {
     stdio: ['pipe', journal.fd, 'inherit'],
   });
   endWithTest(child);

@@ -13,20 +13,33 @@ export type FaultyProxy = {
   loseNextAnswer(): void;
   /** Requests arrive; answers are held back, on connections that stay open, until it is healed. */
   holdAnswers(): void;
+  /** The other direction: requests are held back, and answers pass. */
+  holdRequests(): void;
+  /** Ends every connection. */
+  cut(): void;
   stop(): Promise<void>;
 };
 
 export async function startProxy(target: { host: string; port: number }): Promise<FaultyProxy> {
-  let mode: 'pass' | 'lose' | 'hold' = 'pass';
+  let mode: 'pass' | 'lose' | 'hold answers' | 'hold requests' = 'pass';
   let faults = 0;
   let held: (() => void)[] = [];
-  const proxy = await listenBefore(target, (client, bytes) => {
-    if (mode === 'pass') return void client.write(bytes);
+  const hold = (deliver: () => void) => {
     faults++;
-    if (mode === 'hold') return void held.push(() => client.write(bytes));
+    held.push(deliver);
+  };
+  const answer = (client: net.Socket, bytes: Buffer) => {
+    if (mode === 'hold answers') return hold(() => client.write(bytes));
+    if (mode !== 'lose') return void client.write(bytes);
+    faults++;
     mode = 'pass';
     client.destroy();
-  });
+  };
+  const request = (upstream: net.Socket, bytes: Buffer) => {
+    if (mode === 'hold requests') hold(() => upstream.write(bytes));
+    else upstream.write(bytes);
+  };
+  const proxy = await listenBefore(target, answer, request);
   return {
     address: { host: '127.0.0.1', port: proxy.port },
     get faults() {
@@ -41,8 +54,12 @@ export async function startProxy(target: { host: string; port: number }): Promis
       mode = 'lose';
     },
     holdAnswers: () => {
-      mode = 'hold';
+      mode = 'hold answers';
     },
+    holdRequests: () => {
+      mode = 'hold requests';
+    },
+    cut: () => proxy.cut(),
     stop: () => proxy.stop(),
   };
 }
@@ -83,7 +100,8 @@ export async function startCuttingProxy(target: string, bytesBeforeCut: (connect
 async function listenBefore(
   target: { host: string; port: number },
   answer: (client: net.Socket, bytes: Buffer, upstream: net.Socket) => void,
-): Promise<{ readonly port: number; stop(): Promise<void> }> {
+  request: (upstream: net.Socket, bytes: Buffer) => void = (upstream, bytes) => void upstream.write(bytes),
+): Promise<{ readonly port: number; cut(): void; stop(): Promise<void> }> {
   const sockets = new Set<net.Socket>();
   const server = net.createServer((client) => {
     const upstream = net.connect(target);
@@ -98,15 +116,19 @@ async function listenBefore(
         other.destroy();
       });
     }
-    client.on('data', (bytes) => upstream.write(bytes));
+    client.on('data', (bytes: Buffer) => request(upstream, bytes));
     upstream.on('data', (bytes: Buffer) => answer(client, bytes, upstream));
   });
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
+    cut,
     stop: async () => {
-      for (const socket of sockets) socket.destroy();
+      cut();
       server.close();
       await once(server, 'close');
     },

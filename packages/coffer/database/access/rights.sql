@@ -11,7 +11,7 @@ declare
   -- Every schema that a migration creates. In public, only what Coffer created there.
   schemas constant text[] := array[
     'coffer_migration', 'ledger', 'identity', 'audit',
-    'events', 'projections', 'insights', 'requests', 'webhooks', 'cache'
+    'events', 'projections', 'insights', 'requests', 'webhooks', 'cache', 'ownership'
   ];
   in_public constant text[] := array['accounts', 'asset_types', 'wallets', 'api_audit', 'refuse_change'];
   statement text;
@@ -114,7 +114,10 @@ begin
       ('webhooks.attempt', 'select, insert, delete'),
       ('requests.request', 'select, insert, update'),
       ('requests.attempt', 'select, insert'),
-      ('cache.seal', 'select')
+      ('cache.seal', 'select'),
+      ('ownership.secret', 'select'),
+      ('ownership.process', 'select, insert, update, delete'),
+      ('ownership.lease', 'select, insert, update')
     ) as given (name, rights)
     where to_regclass(given.name) is not null
     union all

@@ -1,9 +1,10 @@
 -- The only way into the ledger. Takes the book's lock, checks the fence, inserts one batch, and returns the database's clock (microseconds
--- since 1970). Null: the fence did not hold because another writer was faster, and nothing was written. Columns arrive as arrays; entries
+-- since 1970). Null: the fence did not hold because another writer was faster, and nothing was written. A term that ended is an error:
+-- another process owns the book. Columns arrive as arrays; entries
 -- are numbered here in order, starting at p_first_seq. A column without values arrives as an empty array, which unnest pads with nulls.
 create or replace function ledger.post_batch(
   p_book integer, p_batch_no bigint, p_previous_hash bytea, p_hash bytea, p_format smallint,
-  p_first_seq bigint, p_count integer, p_recorded_at_us bigint, p_declaration_kind text[], p_declaration_body text[],
+  p_first_seq bigint, p_count integer, p_recorded_at_us bigint, p_term bigint, p_declaration_kind text[], p_declaration_body text[],
   p_account_number bigint[], p_account_id text[], p_account_kind text[], p_account_asset bigint[], p_account_owner text[],
   p_account_floor numeric[], p_account_opened bigint[],
   p_operation bigint[], p_kind text[], p_debit_account bigint[], p_credit_account bigint[], p_amount numeric[],
@@ -17,6 +18,13 @@ declare
   recorded_at constant timestamptz := timestamptz 'epoch' + p_recorded_at_us * interval '1 microsecond';
 begin
   perform from ledger.book b where b.book = p_book for no key update;
+
+  -- A new owner takes the same lock before its term begins, so no batch of an earlier term can follow.
+  if p_term is not null and not exists (
+    select from ownership.lease l where l.book = p_book and l.term = p_term and l.process is not null
+  ) then
+    raise exception 'another process owns book %', p_book using errcode = 'CF001';
+  end if;
 
   if not exists (
     select from ledger.batch b

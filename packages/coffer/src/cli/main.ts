@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { productVersion } from '../kernel/index.ts';
 import { noteCommand } from './changes.ts';
+import { booksCommand } from './commands/books.ts';
 import { checkpointCommand } from './commands/checkpoint.ts';
 import { deadLettersCommand } from './commands/deadletters.ts';
 import { fraudCommand } from './commands/fraud.ts';
@@ -55,6 +56,7 @@ export function program(): Command {
     .addCommand(deadLettersCommand())
     .addCommand(webhooksCommand())
     .addCommand(fraudCommand())
+    .addCommand(booksCommand())
     .addCommand(verifyCommand())
     .addCommand(checkpointCommand())
     .addCommand(acceptLossCommand())

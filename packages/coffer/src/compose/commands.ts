@@ -17,11 +17,12 @@ import {
   forgetCheckpoints,
   ledgerIdOf,
   openLedgerReader,
+  readBooks,
   readCheckpoints,
   readHeads,
   verify,
 } from '../ledger/index.ts';
-import type { Checkpoint, Loss, ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
+import type { Checkpoint, Loss, OwnedBook, ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
 import { Requests } from '../requests/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
 import type { Config } from './config.ts';
@@ -187,6 +188,11 @@ export async function verifyLedger(
 async function refuseWithoutLedger(pool: Database['pool'], location: string): Promise<void> {
   const { rows } = await pool.query<{ found: boolean }>("select to_regclass('ledger.entry') is not null as found");
   if (!rows[0]?.found) throw new OperatorError(`There is no ledger in ${location}.`, 'Start Coffer once, or run: coffer migrate.');
+}
+
+/** The books and their owners. */
+export async function booksOf(context: Context): Promise<OwnedBook[]> {
+  return await withDatabase(context, { ...beside, ...readOnly, connectionsMax: 1 }, async ({ pool }) => await readBooks(pool));
 }
 
 /** The end of each book as a line of JSON, signed if the settings have a key. */

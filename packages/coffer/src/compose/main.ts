@@ -26,7 +26,7 @@ import { withoutSettings } from './config.ts';
 import type { Config } from './config.ts';
 import { readSigningKey, startShipping } from '../evidence/index.ts';
 import { knownHeads, ledgerIdOf, openLedger, readCheckpoints, readHeads, recordCheckpoint, startCheckpoints } from '../ledger/index.ts';
-import type { Asset, Ledger, LedgerOptions } from '../ledger/index.ts';
+import type { Asset, Ledger, LedgerOptions, PeerOptions } from '../ledger/index.ts';
 import { withDatabase } from './commands.ts';
 import { startWatch } from './observe.ts';
 import type { Watch } from './observe.ts';
@@ -43,6 +43,13 @@ import { startWorker } from './worker.ts';
 
 export const services = ['users', 'wallets', 'api', 'worker'] as const;
 export type Service = (typeof services)[number];
+
+/** What one process does. */
+export type Duties = {
+  readonly services: readonly Service[];
+  /** `share`: it owns its share of the books, beside its services. `none`: it hands every operation to their owners. */
+  readonly books: 'share' | 'none';
+};
 
 export type RunningCoffer = {
   /** Addresses of the started services, by name. */
@@ -64,7 +71,7 @@ const checkpointEveryMs = 5_000;
  * Starts the given services (all share this process) on the database, which is migrated first. A single service joins an embedded
  * database that another process on the same home already runs.
  */
-export async function startCoffer(config: Config, chosen: readonly Service[], log: Log): Promise<RunningCoffer> {
+export async function startCoffer(config: Config, { services: chosen, books }: Duties, log: Log): Promise<RunningCoffer> {
   const listeners = chosen.flatMap((service) => listenerOf(config, service) ?? []);
   const tls = config.tls ? readTls(config.tls) : null;
   const signingKey = readSigningKey(config.checkpoints);
@@ -78,8 +85,8 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
     const watch = await startWatch(config, chosen, database, log);
     started.add(watch);
 
-    // The users service owns no money, so on its own it has no ledger.
-    const needsLedger = chosen.some((service) => service !== 'users');
+    // The users service owns no money, so on its own it has no ledger. Without any service, a process only owns books.
+    const needsLedger = chosen.length === 0 || chosen.some((service) => service !== 'users');
     const notifier = openPostingNotifier({ url: database.url, pool: database.pool, log });
     started.add(notifier);
     const cache = await openCacheOf(config, database, log);
@@ -89,7 +96,13 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
     watch.metrics.watch({ cache: () => cache.status(), isDatabaseSafe: () => safety.fault === null });
     const mayPost = () => safety.fault === null;
     const history = needsLedger ? await historyOf(config, database, log) : {};
-    const how = { mayPost, observe: notifyingOnCommit(notifier, watch.metrics.ledger), books: config.books, ...history };
+    const how = {
+      mayPost,
+      observe: notifyingOnCommit(notifier, watch.metrics.ledger),
+      books: config.books,
+      peers: peersOf(config, books),
+      ...history,
+    };
     const ledger = needsLedger ? watch.ledger(await openLedger({ url: database.url, log, ...how })) : null;
     if (ledger) {
       started.add(ledger);
@@ -101,6 +114,15 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
     await started.stop();
     throw failure;
   }
+}
+
+function peersOf({ ownerListen, ownerAddress }: Config, books: Duties['books']): PeerOptions {
+  if (ownerListen && !ownerAddress && wildcards.includes(ownerListen.host))
+    throw new OperatorError(
+      `COFFER_OWNER_LISTEN is ${ownerListen.host}, which other processes cannot connect to.`,
+      'Set COFFER_OWNER_ADDRESS to the host:port under which they reach this one.',
+    );
+  return { listen: ownerListen, advertise: ownerAddress, owns: books };
 }
 
 type Shipped = Pick<Foundation, 'watch' | 'started'> & Pick<Database, 'pool'> & { readonly key: KeyObject | null; readonly log: Log };
@@ -262,7 +284,7 @@ async function openDemo(database: Database, ledger: Ledger, sessions: Sessions):
 /** Seeds the demo data into a database that is running or can be started; safe to repeat. */
 export async function seed(config: Config, log: Log): Promise<void> {
   await withDatabase({ config, log }, { whenRunning: 'join' }, async (database) => {
-    const ledger = await openLedger({ url: database.url, log, books: config.books });
+    const ledger = await openLedger({ url: database.url, log, books: config.books, peers: { owns: 'last' } });
     await seedDemo(database.pool, ledger).finally(() => ledger.stop());
   });
 }
@@ -318,10 +340,12 @@ function findDefaultAsset(config: Config, ledger: Ledger): Asset {
   );
 }
 
+const wildcards = ['0.0.0.0', '::'];
+
 /** A wildcard listener is reached on loopback. */
 function reachable({ host, port }: Address): Address {
-  const nearest = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host];
-  return { host: nearest ?? host, port };
+  if (!wildcards.includes(host)) return { host, port };
+  return { host: host === '::' ? '::1' : '127.0.0.1', port };
 }
 
 function urlOf(scheme: string, { host, port }: { host: string; port: number }): string {

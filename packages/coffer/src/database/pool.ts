@@ -13,6 +13,8 @@ export type PoolOptions = {
   settings?: SessionSettings;
   /** Longest wait for a free or new connection; 10 s by default. */
   connectTimeoutMs?: number;
+  /** Gives up on a server that hangs without closing the connection; never, by default. */
+  queryTimeoutMs?: number;
 };
 
 /** Opens a pool of connections with Coffer's settings. One that breaks is logged and replaced; it never ends the process. */

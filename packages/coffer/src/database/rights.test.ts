@@ -30,6 +30,9 @@ async function connect(role: 'writer' | 'reader'): Promise<pg.Client> {
 const declared: Readonly<Record<string, { writer: string; reader: string }>> = {
   'audit.request': { writer: 'select', reader: '' },
   'cache.seal': { writer: 'select', reader: '' },
+  'ownership.secret': { writer: 'select', reader: '' },
+  'ownership.process': { writer: 'delete, insert, select, update', reader: '' },
+  'ownership.lease': { writer: 'insert, select, update', reader: '' },
   'events.dead_letter': { writer: 'delete, insert, select', reader: '' },
   'events.position': { writer: 'insert, select, update', reader: '' },
   'events.redelivery': { writer: 'delete, insert, select, update', reader: '' },

@@ -13,6 +13,8 @@ export type { EventPage } from './books/reader.ts';
 export { entryColumns } from './columns.ts';
 export { openLedger, openLedgerReader, operationId, parseOperationId } from './ledger.ts';
 export type { Ledger, LedgerOptions, ReadableLedger } from './ledger.ts';
+export { readBooks } from './ownership/index.ts';
+export type { OwnedBook, PeerOptions } from './ownership/index.ts';
 export type { KnownHead } from './posting/history.ts';
 export type { BookFault, BookStatus, LedgerObserver } from './posting/observer.ts';
 export { LedgerBehind, LedgerHalted, LedgerOverloaded, LedgerUnavailable, isLedgerOutage, isOutage } from './posting/outages.ts';

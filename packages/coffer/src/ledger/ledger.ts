@@ -8,6 +8,8 @@ import { LedgerReader } from './books/reader.ts';
 import { BookRouter } from './books/router.ts';
 import { aheadMaxMs } from './posting/clock.ts';
 import { neverReleased } from './posting/due.ts';
+import { startOwners } from './ownership/index.ts';
+import type { Owners, PeerOptions } from './ownership/index.ts';
 import { Expiry } from './posting/expiry.ts';
 import type { KnownHead } from './posting/history.ts';
 import type { BookFault, BookStatus, LedgerObserver } from './posting/observer.ts';
@@ -18,6 +20,16 @@ import { Closings } from './reading/closings.ts';
 import type { Operation, Outcome, RecordedEntry } from './rules/types.ts';
 
 const readConnections = 4;
+/** How long an operation waits for its book, by default. */
+const patienceDefaultMs = 10_000;
+/** A lease that is not renewed in time is lost, so renewing must not hang. */
+const leasePool = {
+  connectionsMax: 2,
+  applicationName: 'coffer owners of books',
+  settings: { ...planSettings, statement_timeout: '2s' },
+  connectTimeoutMs: 3_000,
+  queryTimeoutMs: 3_000,
+};
 
 const faultSentences: Readonly<Partial<Record<BookFault, string>>> = {
   stalled: 'the database does not commit; a synchronous standby may be away.',
@@ -70,6 +82,8 @@ export type LedgerOptions = {
   readonly books?: number | undefined;
   /** By book, the newest head that is recorded outside the database. A log that does not contain it is not posted to. */
   readonly known?: ReadonlyMap<number, KnownHead> | undefined;
+  /** Whether this process owns books, and how others reach it. */
+  readonly peers?: PeerOptions | undefined;
   /** Called when a log turns out not to contain what was committed. */
   readonly onHistoryLost?: ((book: number, known: KnownHead) => void) | undefined;
 };
@@ -98,41 +112,51 @@ async function readableLedger(pool: pg.Pool, count: number, releasedUntil: (book
 }
 
 /** Opens the ledger for reading and posting; creates its books the first time. */
-export async function openLedger({ books: wished, known, ...options }: LedgerOptions): Promise<Ledger> {
+export async function openLedger({ books: wished, known, peers, ...options }: LedgerOptions): Promise<Ledger> {
   const pool = createReadPool(options);
-  let writers: BookWriter[] = [];
+  let owners: Owners | null = null;
   let expiries: Expiry[] = [];
-  const releasedUntil = (book: number) => expiries[book - 1]?.releasedUntil ?? neverReleased;
+  const releasedUntil = (book: number) => owners?.desks[book - 1]?.releasedUntil ?? expiries[book - 1]?.releasedUntil ?? neverReleased;
+  const leases = createPool(options.url, options.log, leasePool);
   const disconnect = async () => {
-    await Promise.all(writers.map((writer) => writer.stop()));
-    await pool.end();
+    await owners?.stop();
+    await Promise.all([pool.end(), leases.end()]);
   };
   try {
     const readable = await readableLedger(pool, await openBooks(pool, wished), releasedUntil);
     const { books } = readable;
     const keeps = (book: number) => (wallet: string) => bookOfWallet(wallet, books.length) === book;
     const writerOptions = (book: number) => ({ ...options, book, keeps: keeps(book), known: known?.get(book) });
-    writers = books.map((book) => new BookWriter({ ...writerOptions(book), releasedUntil: () => releasedUntil(book) }));
-    await Promise.all(writers.map((writer) => writer.start()));
-    const router = new BookRouter(writers);
-    const { log } = options;
-    expiries = writers.map((writer, at) => {
-      const book = at + 1;
-      return new Expiry({ book, pool, log, now: () => writer.now, post: (due) => router.postEach(due, book) });
+    const { log, patienceMs = patienceDefaultMs } = options;
+    owners = await startOwners({
+      ...peers,
+      pool: leases,
+      log,
+      books,
+      patienceMs,
+      writer: (book, term, replaced) =>
+        new BookWriter({ ...writerOptions(book), term, replaced, releasedUntil: () => releasedUntil(book) }),
+      releasedUntil,
     });
+    const { desks } = owners;
+    const router = new BookRouter(desks);
+    expiries = desks.map(
+      (desk) =>
+        new Expiry({ book: desk.book, pool, log, now: () => desk.writer?.now ?? null, post: (due) => router.postEach(due, desk.book) }),
+    );
     return {
       ...readable,
       get ready() {
-        return writers.every((writer) => writer.ready);
+        return desks.every((desk) => desk.fault === null);
       },
-      status: () => writers.map((writer) => writer.status),
+      status: () => desks.map((desk) => desk.status),
       faults: () =>
-        writers.flatMap(({ status: { book, fault } }) => {
+        desks.flatMap(({ status: { book, fault } }) => {
           const sentence = fault && faultSentences[fault];
           return sentence ? [`Book ${book}: ${sentence}`] : [];
         }),
       warnings: () =>
-        writers.flatMap(({ status: { book, aheadMs } }) =>
+        desks.flatMap(({ status: { book, aheadMs } }) =>
           aheadMs > aheadMaxMs ? [`Book ${book}: the log is ${Math.round(aheadMs / 1_000)} s ahead of the database's clock.`] : [],
         ),
       post: router.post.bind(router),

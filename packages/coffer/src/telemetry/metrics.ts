@@ -196,6 +196,12 @@ export class Metrics {
     this.#gauge('coffer_book_ready', 'Whether postings to the book can be answered', ['book'], () =>
       books().map(({ book, ready }) => [[String(book)], ready ? 1 : 0]),
     );
+    this.#gauge('coffer_book_owned', 'Whether this process owns the book', ['book'], () =>
+      books().map(({ book, isOwned }) => [[String(book)], isOwned ? 1 : 0]),
+    );
+    this.#gauge('coffer_book_term', 'How many owners the book has had: it rises with each hand-over', ['book'], () =>
+      books().map(({ book, term }) => [[String(book)], term]),
+    );
     this.#gauge('coffer_queue_operations', 'Operations waiting for a batch', ['book'], () =>
       books().map(({ book, queueOperations }) => [[String(book)], queueOperations]),
     );

@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander';
 import { services, startCoffer } from '../../compose/main.ts';
-import type { Service } from '../../compose/main.ts';
+import type { Duties, Service } from '../../compose/main.ts';
 import { runCommand, settingsHelp } from '../run.ts';
 import { runUntilStopped } from '../shutdown.ts';
 import { welcome } from '../welcome.ts';
@@ -9,7 +9,7 @@ export function startCommand(): Command {
   return new Command('start')
     .summary('start Coffer, or some of its services')
     .description('Starts the services named, or all of them, and runs until you press Ctrl-C. Creates and migrates the database first.')
-    .addArgument(new Argument('[service...]', 'which services').choices(services))
+    .addArgument(new Argument('[service...]', 'which services').choices([...services, ...roles]))
     .addHelpText(
       'after',
       `${settingsHelp()}
@@ -19,13 +19,15 @@ Examples:
   PORT=8080 coffer start               the REST API on another port
   coffer start users                   only the users service
   coffer start worker                  only the worker: projections, webhooks and background requests
+  coffer start front                   users, wallets and api, without owning books: every operation goes to their owners
+  coffer start ledger                  no service: owns books, and takes the operations of the fronts
   DATABASE_URL=postgres://… coffer start wallets api`,
     )
-    .action(async (names: Service[]) => {
-      const chosen = names.length === 0 ? services : services.filter((service) => names.includes(service));
-      await runCommand({ descriptor: 1, logFile: logFileOf(chosen) }, async ({ config, log }) => {
+    .action(async (names: (Service | Role)[]) => {
+      const duties = dutiesOf(names);
+      await runCommand({ descriptor: 1, logFile: logFileOf(duties) }, async ({ config, log }) => {
         await runUntilStopped(log, async () => {
-          const coffer = await startCoffer(config, chosen, log);
+          const coffer = await startCoffer(config, duties, log);
           log.info({ ...coffer.urls }, 'Coffer is running; press Ctrl-C to stop it');
           // If standard output is full or closed, only the welcome is lost.
           process.stdout.on('error', () => undefined).write(welcome(coffer));
@@ -35,7 +37,19 @@ Examples:
     });
 }
 
-/** Each process has its own file: api.log if it runs the API, otherwise users.log, wallets.log or worker.log. */
-function logFileOf(chosen: readonly Service[]): string {
-  return `${chosen.includes('api') ? 'api' : chosen[0]}.log`;
+/** A front owns no books; a process without services only owns books. */
+const roles = ['front', 'ledger'] as const;
+type Role = (typeof roles)[number];
+const frontServices: readonly string[] = ['users', 'wallets', 'api'];
+
+function dutiesOf(names: readonly (Service | Role)[]): Duties {
+  if (names.length === 0) return { services, books: 'share' };
+  const isFront = names.includes('front') && !names.includes('ledger');
+  const isChosen = (service: Service) => names.includes(service) || (names.includes('front') && frontServices.includes(service));
+  return { services: services.filter(isChosen), books: isFront ? 'none' : 'share' };
+}
+
+/** Each process has its own file: api.log if it runs the API, otherwise users.log, wallets.log, worker.log or ledger.log. */
+function logFileOf({ services: chosen }: Duties): string {
+  return `${chosen.includes('api') ? 'api' : (chosen[0] ?? 'ledger')}.log`;
 }

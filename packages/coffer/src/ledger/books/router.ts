@@ -1,7 +1,7 @@
 /** Sends each operation to the book of the wallet that initiates it. */
 import { assert } from '../../kernel/index.ts';
 import { LedgerUnavailable } from '../posting/outages.ts';
-import type { BookWriter } from '../posting/writer.ts';
+import type { Desk } from '../ownership/index.ts';
 import { isSystemAccountId } from '../rules/accounts.ts';
 import { initiatorId } from '../rules/prepared.ts';
 import type { Operation, Outcome } from '../rules/types.ts';
@@ -9,10 +9,10 @@ import { bookOfWallet } from './placement.ts';
 
 export class BookRouter {
   /** For books 1, 2, 3 … */
-  readonly #writers: readonly BookWriter[];
+  readonly #desks: readonly Desk[];
 
-  constructor(writers: readonly BookWriter[]) {
-    this.#writers = writers;
+  constructor(desks: readonly Desk[]) {
+    this.#desks = desks;
   }
 
   async post(operation: Operation, book?: number): Promise<Outcome> {
@@ -25,7 +25,7 @@ export class BookRouter {
   async postEach(operations: readonly Operation[], book?: number): Promise<Outcome[]> {
     const [first] = operations;
     if (!first) return [];
-    if (operations.length === 1 || this.#writers.length === 1) return await this.#post(book ?? this.#bookOf(first), operations, false);
+    if (operations.length === 1 || this.#desks.length === 1) return await this.#post(book ?? this.#bookOf(first), operations, false);
     const shares = new Map<number, number[]>();
     for (const [at, operation] of operations.entries()) {
       const number = book ?? this.#bookOf(operation);
@@ -60,19 +60,19 @@ export class BookRouter {
   }
 
   #post(book: number, operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
-    return this.#writer(book).queue.add(operations, linked);
+    return this.#desk(book).post(operations, linked);
   }
 
   /** System accounts exist in every book; without `book`, the first one is meant. */
   #bookOf(operation: Operation): number {
     const initiator = initiatorId(operation);
-    return isSystemAccountId(initiator) ? 1 : bookOfWallet(initiator, this.#writers.length);
+    return isSystemAccountId(initiator) ? 1 : bookOfWallet(initiator, this.#desks.length);
   }
 
-  #writer(book: number): BookWriter {
-    const writer = this.#writers[book - 1];
-    assert(writer, `book ${book} is one of the ledger's`);
-    return writer;
+  #desk(book: number): Desk {
+    const desk = this.#desks[book - 1];
+    assert(desk, `book ${book} is one of the ledger's`);
+    return desk;
   }
 }
 

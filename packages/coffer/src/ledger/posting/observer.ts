@@ -9,8 +9,8 @@ import type { EntryKind, Outcome } from '../rules/types.ts';
  */
 export type BookFault = 'unavailable' | 'stalled' | 'unsafe' | 'history_lost' | 'halted';
 
-/** The current status of a book. */
-export type BookStatus = {
+/** The status of a book at its writer. */
+export type WriterStatus = {
   readonly book: number;
   readonly ready: boolean;
   /** Why not; null when ready. */
@@ -21,6 +21,14 @@ export type BookStatus = {
   readonly clockSilentMs: number;
   /** By how many milliseconds the newest entry is later than the database's clock; 0 when it is not. */
   readonly aheadMs: number;
+};
+
+/** The current status of a book, as one process sees it. */
+export type BookStatus = WriterStatus & {
+  /** Whether this process owns it. */
+  readonly isOwned: boolean;
+  /** Counts its owners so far; 0: unknown. */
+  readonly term: number;
 };
 
 /** Called on the posting path: it counts and must not wait. */

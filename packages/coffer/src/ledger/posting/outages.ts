@@ -56,6 +56,20 @@ export function isLedgerOutage(failure: unknown): boolean {
   );
 }
 
+/**
+ * Another process owns the book, so nothing was done here. `isSent`: an earlier attempt may have been committed, so ask the owner under the
+ * same key. Never leaves the ledger.
+ */
+export class NotOwner extends Error {
+  override readonly name = 'NotOwner';
+  readonly isSent: boolean;
+
+  constructor(isSent: boolean) {
+    super('Another process owns the book.');
+    this.isSent = isSent;
+  }
+}
+
 /** Another process was faster: the batch was decided on an outdated end of the log. */
 export class FencedOut extends Error {}
 /** A key that memory did not know was already used: decide again with the looked-up outcome. */
@@ -64,6 +78,11 @@ export class KeyUsedBefore extends Error {}
 /** The database found an idempotency key that memory did not know; nothing was written. */
 export function isKeyUsedBefore(failure: unknown): boolean {
   return failure instanceof pg.DatabaseError && failure.code === '23505' && failure.constraint === 'entry_by_key';
+}
+
+/** The term under which the batch was posted has ended: another process owns the book. Nothing was written. */
+export function isReplaced(failure: unknown): boolean {
+  return failure instanceof pg.DatabaseError && failure.code === 'CF001';
 }
 
 /**

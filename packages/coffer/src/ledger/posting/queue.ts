@@ -36,14 +36,19 @@ export class RequestQueue {
 
   /** Posts operations independently, or all or none when `linked`. Returns when they are committed. */
   add(operations: readonly Operation[], linked: boolean): Promise<Outcome[]> {
-    const refusal = this.#closed ? new LedgerUnavailable('not_done') : this.#refusal();
+    return this.addPrepared(operations.map(prepare), linked, this.#patienceMs);
+  }
+
+  /** Likewise, operations that are prepared already, within a time of their own. */
+  addPrepared(operations: readonly PreparedOperation[], linked: boolean, patienceMs: number): Promise<Outcome[]> {
+    const refusal = this.#refusal() ?? (this.#closed ? new LedgerUnavailable('not_done') : null);
     if (refusal) return Promise.reject(refusal);
     if (this.#operations + operations.length > operationsMax) return Promise.reject(new LedgerOverloaded());
     return new Promise((answer, fail) => {
       this.#waiting.push({
-        operations: operations.map(prepare),
+        operations,
         linked,
-        deadlineMs: performance.now() + this.#patienceMs,
+        deadlineMs: performance.now() + patienceMs,
         sent: false,
         givenUp: false,
         answer,

@@ -46,8 +46,8 @@ export const planSettings: SessionSettings = {
   idle_in_transaction_session_timeout: '3s',
 };
 
-/** A batch's header has 8 parameters, a declaration 2 columns, an opening 7. */
-const postParameters = 8 + 2 + 7 + entryColumns.length;
+/** A batch's header has 9 parameters, a declaration 2 columns, an opening 7. */
+const postParameters = 9 + 2 + 7 + entryColumns.length;
 
 /** The kinds whose amounts count towards limits. */
 const spentKinds = Object.entries(traits)
@@ -283,7 +283,7 @@ export class BookStore {
   }
 
   /** Posts a batch and commits it (or leaves that to `unlockBook`). Returns the database's clock, or null when the fence did not hold. */
-  async post({ header, previousHash, hash, count, columns }: SealedBatch): Promise<number | null> {
+  async post({ header, previousHash, hash, count, columns }: SealedBatch, term: number | null = null): Promise<number | null> {
     const { rows } = await this.#run<{ now_us: number | null }>(this.#posting, 'post', [
       header.book,
       header.batchNo,
@@ -293,6 +293,7 @@ export class BookStore {
       header.firstSeq,
       count,
       header.recordedAt.getTime() * 1000,
+      term,
       ...columns,
     ]);
     assert(rows[0], 'the posting function returns a row');

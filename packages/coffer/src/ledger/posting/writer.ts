@@ -16,36 +16,25 @@ import { FellBehind, followOthers, readBook } from './live.ts';
 import type { Live } from './live.ts';
 import { lookUp, lookUpKeys, lookUpSharedKeys, lookUpSpent, uncounted } from './lookup.ts';
 import { notifyObserver } from './observer.ts';
-import type { BookFault, BookStatus, LedgerObserver } from './observer.ts';
+import type { BookFault, WriterStatus } from './observer.ts';
 import { History, HistoryLost } from './history.ts';
-import type { HistoryOptions } from './history.ts';
 import {
   FencedOut,
   KeyUsedBefore,
   LedgerBehind,
   LedgerHalted,
   LedgerUnavailable,
+  NotOwner,
   isFenceLost,
   isKeyUsedBefore,
   isOutage,
+  isReplaced,
 } from './outages.ts';
 import { RequestQueue, failExpired } from './queue.ts';
 import type { Request } from './queue.ts';
+import type { WriterOptions } from './options.ts';
 import { BookStore } from './store.ts';
 import type { Head } from './store.ts';
-
-export type WriterOptions = HistoryOptions & {
-  readonly url: string;
-  /** How long a request waits before it fails with LedgerUnavailable; 10 s by default. */
-  readonly patienceMs?: number;
-  readonly observe?: LedgerObserver | undefined;
-  /** False while the database could lose what it commits: then nothing is posted. Always true by default. */
-  readonly mayPost?: (() => boolean) | undefined;
-  /** Whether a wallet belongs to this book; by default every wallet does. */
-  readonly keeps?: (walletId: string) => boolean;
-  /** Every hold that expired before this moment has been released; by default, none. */
-  readonly releasedUntil?: () => Date;
-};
 
 /** Small enough that five hundred callers make two overlapping batches: 37,000/s, compared with 25,000 for one of 500 at a time. */
 const operationsPerBatch = 250;
@@ -95,6 +84,7 @@ export class BookWriter {
   #keysCheckedUntilMs = 0;
   readonly #backoff = new Backoff(reconnectMs);
   #halted: LedgerHalted | null = null;
+  #isReplaced = false;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: WriterOptions) {
@@ -145,7 +135,7 @@ export class BookWriter {
     return this.#options.mayPost?.() ?? true;
   }
 
-  get status(): BookStatus {
+  get status(): WriterStatus {
     const { fault } = this;
     return {
       book: this.#options.book,
@@ -158,12 +148,13 @@ export class BookWriter {
   }
 
   /** Where operations are posted. */
-  get queue(): Pick<RequestQueue, 'add'> {
+  get queue(): Pick<RequestQueue, 'add' | 'addPrepared'> {
     return this.#queue;
   }
 
   /** Why nothing can be posted at all; null while it can, or may soon. */
   #refusal(): Error | null {
+    if (this.#isReplaced) return new NotOwner(false);
     if (this.#halted) return this.#halted;
     const { lost } = this.#history;
     if (lost) return new LedgerBehind({ cause: lost });
@@ -255,7 +246,7 @@ export class BookWriter {
 
   async #commit(store: BookStore, batch: Batch, { shared, keysLookedUp }: Posting): Promise<void> {
     if (batch.sealed) {
-      const databaseMs = await store.post(batch.sealed).catch((failure: unknown) => {
+      const databaseMs = await store.post(batch.sealed, this.#options.term ?? null).catch((failure: unknown) => {
         throw isKeyUsedBefore(failure) && !keysLookedUp ? new KeyUsedBefore() : failure;
       });
       assert(databaseMs !== null || !shared, 'no other writer can commit while this one holds the lock');
@@ -296,6 +287,9 @@ export class BookWriter {
       this.#dropConnection();
     } else if (failure instanceof HistoryLost) {
       await this.#waitForAcceptance(failure);
+    } else if (isReplaced(failure)) {
+      this.#leave();
+      this.#options.replaced?.();
     } else if (isFenceLost(failure)) {
       // Its transaction is over, and memory may be behind: a new connection reads the book again.
       this.#enterSharedMode();
@@ -324,6 +318,14 @@ export class BookWriter {
       request.sent ? new LedgerUnavailable('unknown', { cause: failure }) : new LedgerBehind({ cause: failure }),
     );
     await new Promise((resolve) => setTimeout(resolve, acceptedEveryMs));
+  }
+
+  /** Another process owns the book: its requests ask there. */
+  #leave(): void {
+    this.#isReplaced = true;
+    this.#dropConnection();
+    this.#queue.close();
+    this.#queue.failAll((request) => new NotOwner(request.sent));
   }
 
   #enterSharedMode(): void {

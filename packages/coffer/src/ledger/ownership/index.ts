@@ -1,0 +1,6 @@
+// Which process owns which book, and how the others hand operations over to it.
+export { Desk } from './desk.ts';
+export { readBooks } from './books.ts';
+export type { OwnedBook } from './books.ts';
+export { startOwners } from './owners.ts';
+export type { Owners, PeerOptions } from './owners.ts';
