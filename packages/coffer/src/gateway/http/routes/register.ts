@@ -19,6 +19,7 @@ import { closingRoutes, closingSchemas } from './closings.ts';
 import { deadLetterRoutes, deadLetterSchemas } from './dead-letters.ts';
 import { demoLoginRoutes } from './demo-login.ts';
 import { eventRoutes, eventSchemas } from './events.ts';
+import { factorRoutes, factorSchemas } from './factors.ts';
 import { fraudRoutes } from './fraud.ts';
 import { healthRoutes } from './health.ts';
 import { holdRoutes } from './holds.ts';
@@ -31,7 +32,9 @@ import { postOperationRoutes } from './post-operations.ts';
 import { projectionRoutes, projectionSchemas } from './projections.ts';
 import { requestRoutes } from './requests.ts';
 import { sessionRoutes, sessionSchemas } from './sessions.ts';
+import { secondFactorRoutes } from './second-factor.ts';
 import { staffRoutes } from './staff.ts';
+import { subjectRoutes, subjectSchemas } from './subjects.ts';
 import { userRoutes, userSchemas } from './users.ts';
 import { walletReadRoutes } from './wallet-reads.ts';
 import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
@@ -52,6 +55,8 @@ export const namedSchemas = [
   ...projectionSchemas,
   ...userSchemas,
   ...sessionSchemas,
+  ...factorSchemas,
+  ...subjectSchemas,
   ...keySchemas,
   ...auditSchemas,
   ...webhookSchemas,
@@ -69,7 +74,10 @@ export function registerRoutes(app: App, product: Product): void {
   holdRoutes(app, product);
   demoLoginRoutes(app, product);
   userRoutes(app, product);
+  secondFactorRoutes(app, product);
+  factorRoutes(app, product);
   staffRoutes(app, product);
+  subjectRoutes(app, product);
   keyRoutes(app, product);
   operationRoutes(app, product);
   requestRoutes(app, product);
