@@ -209,7 +209,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
       const requests = new Requests(database.pool);
       const publishing = { tail, webhooks, requests };
-      await resealFactors(factors, log);
+      await prepareFactors(factors, log);
       const people = { users, sessions, factors, subjects: new Subjects(database.pool), apiKeys, access };
       const insights = openInsights(database.pool, ledger);
       const product = {
@@ -253,9 +253,9 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   };
 }
 
-/** After a rotation of the factor key, so that the previous one can be removed. */
-async function resealFactors(factors: Factors, log: Log): Promise<void> {
-  const report = await factors.reseal();
+/** After a rotation of the factor key, the previous one can then be removed. */
+async function prepareFactors(factors: Factors, log: Log): Promise<void> {
+  const report = await factors.prepare();
   if (report.resealed > 0) log.info(report, 'Sealed the secrets of second factors with the current COFFER_FACTOR_KEY');
   if (report.unreadable > 0) log.error(report, 'No factor key opens some secrets of second factors: check COFFER_FACTOR_KEY_PREVIOUS');
 }

@@ -5,7 +5,7 @@ import type { Log } from '../kernel/index.ts';
 import { Challenges } from './challenges.ts';
 import { FactorSeal } from './factor-seal.ts';
 import * as rows from './factor-store.ts';
-import { challengeIn, Passkeys } from './passkeys.ts';
+import { challengeIn, loadPasskeys, Passkeys } from './passkeys.ts';
 import type { PasskeyOptions, PasskeyResponse, PasskeySettings } from './passkeys.ts';
 import { drawRecoveryCodes, hashOfRecoveryCode } from './recovery-codes.ts';
 import { refused } from './refusals.ts';
@@ -178,8 +178,12 @@ export class Factors {
     });
   }
 
-  /** Seals with the current key what the previous one sealed. `unreadable`: what no known key sealed. */
-  async reseal(): Promise<{ readonly resealed: number; readonly unreadable: number }> {
+  /**
+   * Loads what passkeys need, and seals with the current key what the previous one sealed. `unreadable`: what no known key sealed.
+   * Throws OperatorError if a package is missing.
+   */
+  async prepare(): Promise<{ readonly resealed: number; readonly unreadable: number }> {
+    if (this.#passkeys) await loadPasskeys();
     const report = { resealed: 0, unreadable: 0 };
     let after = '00000000-0000-0000-0000-000000000000';
     for (;;) {

@@ -133,7 +133,12 @@ function rejected(): null {
   return null;
 }
 
-/** Loaded when the first passkey is used: it takes a tenth of a second. */
+/** Throws OperatorError if the package is not installed. */
+export async function loadPasskeys(): Promise<void> {
+  await library();
+}
+
+/** Only processes with passkeys load it: it takes a tenth of a second. */
 async function library() {
   return await loadOptional('COFFER_WEBAUTHN_ORIGIN', ['@simplewebauthn/server'], () => import('@simplewebauthn/server'));
 }
