@@ -1,14 +1,14 @@
 /** A software authenticator: creates passkeys and signs with them as a browser would, and lies where a test wants it to. */
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 
 type Lies = {
   readonly origin?: string;
   readonly relyingParty?: string;
   readonly counter?: number;
   readonly signer?: KeyObject;
-  /** An attestation statement in place of none, with its format. */
-  readonly attestation?: { readonly format: string; readonly statement: Cbor };
+  /** Attests with this certificate (`fido-u2f`), or with the new key itself (`packed`). Otherwise it attests nothing. */
+  readonly attestation?: 'self' | { readonly certificate: X509Certificate; readonly key: KeyObject };
 };
 type Options = { readonly challenge: string };
 type Cbor = number | string | Buffer | readonly Cbor[] | ReadonlyMap<number | string, Cbor>;
@@ -49,15 +49,19 @@ export class SoftwareAuthenticator {
     const length = Buffer.alloc(2);
     length.writeUInt16BE(this.id.length);
     const credential = Buffer.concat([Buffer.alloc(16), length, this.id, publicKey]);
+    const clientData = this.#clientData('webauthn.create', challenge, lies);
+    const data = this.#data(hasCredential, lies, credential);
+    const point = Buffer.concat([Buffer.from([4]), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
+    const { format, statement } = this.#attest(lies, data, createHash('sha256').update(clientData).digest(), point);
     const attestationObject = encode(
       new Map<string, Cbor>([
-        ['fmt', lies.attestation?.format ?? 'none'],
-        ['attStmt', lies.attestation?.statement ?? new Map()],
-        ['authData', this.#data(hasCredential, lies, credential)],
+        ['fmt', format],
+        ['attStmt', statement],
+        ['authData', data],
       ]),
     );
     return this.#answer({
-      clientDataJSON: this.#clientData('webauthn.create', challenge, lies).toString('base64url'),
+      clientDataJSON: clientData.toString('base64url'),
       attestationObject: attestationObject.toString('base64url'),
       transports: ['internal'],
     });
@@ -74,6 +78,26 @@ export class SoftwareAuthenticator {
       authenticatorData: data.toString('base64url'),
       signature: sign('sha256', signed, lies.signer ?? this.#keys.privateKey).toString('base64url'),
     });
+  }
+
+  #attest({ attestation }: Lies, data: Buffer, clientDataHash: Buffer, point: Buffer): { format: string; statement: Map<string, Cbor> } {
+    if (attestation === undefined) return { format: 'none', statement: new Map() };
+    if (attestation === 'self') {
+      const sig = sign('sha256', Buffer.concat([data, clientDataHash]), this.#keys.privateKey);
+      return {
+        format: 'packed',
+        statement: new Map<string, Cbor>([
+          ['alg', -7],
+          ['sig', sig],
+        ]),
+      };
+    }
+    const signed = Buffer.concat([Buffer.alloc(1), data.subarray(0, 32), clientDataHash, this.id, point]);
+    const statement = new Map<string, Cbor>([
+      ['sig', sign('sha256', signed, attestation.key)],
+      ['x5c', [attestation.certificate.raw]],
+    ]);
+    return { format: 'fido-u2f', statement };
   }
 
   #answer(response: object): object {

@@ -114,8 +114,8 @@ export function challengeIn({ response }: PasskeyResponse): string | null {
 }
 
 /**
- * Coffer asks for no attestation. The library would follow the addresses of revocation lists in the certificates of one, wherever
- * they lead.
+ * Coffer asks for no attestation, so a browser sends no certificates. The library would read those of anybody, and look up
+ * revocation lists at the addresses in them.
  */
 async function hasCertificates({ response }: PasskeyResponse): Promise<boolean> {
   const { decodeAttestationObject, isoBase64URL } = await import('@simplewebauthn/server/helpers');
