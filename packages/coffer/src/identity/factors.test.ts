@@ -61,6 +61,15 @@ test('the factor key rotates: the previous one opens, resealing makes it superfl
   expect(await withKeys(second, first).prepare()).toEqual({ resealed: 0, unreadable: 0 });
   expect(await prove(withKeys(second))).toBeNull();
   expect(await prove(withKeys(first))).toEqual(unreadable);
+  // Beside one that can be read, it is as if it were not there: a wrong code stays a guess.
+  const other = await withKeys(first).enrolTotp(user, 'a tablet');
+  if ('refusal' in other) throw new Error(other.refusal.code);
+  const tablet = new TOTP({ secret: Secret.fromBase32(other.secret) });
+  await withKeys(first).confirmTotp(enrolling, other.id, tablet.generate({ timestamp: nowMs }));
+  nowMs += 30_000;
+  const given = (passcode: string) => withKeys(first).prove(user.id, { passcode }, 'passkey_login');
+  expect(await given('000000')).toEqual({ refusal: { code: 'second_factor_wrong', facts: {} } });
+  expect(await given(tablet.generate({ timestamp: nowMs }))).toBeNull();
   // The login still asks for it.
   expect(await identity.sessions.login({ email: 'rotated@example.com', password: 'correct horse battery' })).toMatchObject({
     refusal: { code: 'second_factor_required' },

@@ -199,11 +199,16 @@ export class Factors {
   }
 
   async #proveTotp(userId: string, passcode: string): Promise<Refused | null> {
-    for (const totp of await this.#store.totpsOf(userId)) {
-      const secret = this.#open(userId, totp);
-      if (!secret) return refused('factor_unreadable');
+    const totps = await this.#store.totpsOf(userId);
+    const readable = totps.flatMap(({ id, sealed }) => {
+      const secret = this.#open(userId, { id, sealed });
+      return secret ? [{ id, secret }] : [];
+    });
+    // While one of them can be read, a wrong code is a guess, and counts as one.
+    if (totps.length > 0 && readable.length === 0) return refused('factor_unreadable');
+    for (const { id, secret } of readable) {
       const step = stepOf(secret, passcode, this.#nowMs());
-      if (step !== null && (await this.#store.useStep(totp.id, step))) return null;
+      if (step !== null && (await this.#store.useStep(id, step))) return null;
     }
     return refused('second_factor_wrong');
   }
