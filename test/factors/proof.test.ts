@@ -92,6 +92,8 @@ describe('a session whose proof is older than ten minutes', () => {
     expect(await world.call('POST', '/keys', newKey, other)).toMatchObject(stale);
     for (let guess = 0; guess < 9; guess++) await world.call('POST', '/auth/proof', { currentPassword: 'wrong' }, other);
     expect(await world.call('POST', '/auth/proof', { currentPassword: password }, other)).toMatchObject({ status: 429 });
+    const change = { password: 'a password of the thief', currentPassword: password };
+    expect(await world.call('PATCH', '/users/me', change, other)).toMatchObject({ status: 429 });
   });
 
   test('is fresh again only with the second factor, if the user has one', async () => {

@@ -59,9 +59,8 @@ const Name = Type.String({ minLength: 1, maxLength: nameLengthMax, description: 
 const params = Type.Object({ factorId: Type.String({ format: 'uuid', description: 'id of a second factor' }) }, strict);
 const tags = ['Second factors'];
 
-export function factorRoutes(app: App, product: Product): void {
+export function factorRoutes(app: App, product: Product, tries: LoginTries): void {
   const { factors, users, access } = product;
-  const tries = new LoginTries(access);
 
   /** The caller and the session to raise; sends the refusal and returns null for a token of another issuer. */
   async function enrolling(request: Request, reply: Reply) {

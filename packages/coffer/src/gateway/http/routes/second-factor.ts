@@ -22,9 +22,8 @@ const RecoveryCode = Type.String({
   examples: ['abcd-efgh-jkmn-pqrs'],
 });
 
-export function secondFactorRoutes(app: App, product: Product): void {
+export function secondFactorRoutes(app: App, product: Product, tries: LoginTries): void {
   const { sessions, factors, access } = product;
-  const tries = new LoginTries(access);
   const challenges = access.rateLimiter('passkey challenges', challengesPerMinute);
 
   app.post(

@@ -71,10 +71,10 @@ export const userSchemas = [UserView, NewSessionView, LoginView];
 const signUpsPerMinute = 60;
 const mine = { tags: ['Users'] };
 
-export function userRoutes(app: App, product: Product): void {
+/** `tries`: shared by all routes that take a password or a second factor. */
+export function userRoutes(app: App, product: Product, tries: LoginTries): void {
   const { users, sessions, access } = product;
   const signUps = access.rateLimiter('sign-ups', signUpsPerMinute);
-  const tries = new LoginTries(access);
 
   app.post(
     '/users/signup',
