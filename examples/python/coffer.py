@@ -932,6 +932,31 @@ Session = TypedDict("Session", {
     "userAgent": "Union[str, None]",
 })
 
+PasskeyOptions = TypedDict("PasskeyOptions", {
+    "challenge": "str",
+})
+
+Factor = TypedDict("Factor", {
+    "id": "str",
+    "kind": "Literal[\"totp\", \"passkey\"]",
+    "name": "str",
+    "createdAt": "str",
+    "lastUsedAt": "Union[str, None]",
+})
+
+EnrolledFactor = TypedDict("EnrolledFactor", {
+    "factor": "Factor",
+    "recoveryCodes": "Union[List[str], None]",  # with the first factor: codes that work once each, shown only this once; otherwise null
+})
+
+Subject = TypedDict("Subject", {
+    "id": "str",
+    "issuer": "str",
+    "subject": "str",
+    "createdAt": "str",
+    "createdBy": "str",
+})
+
 ApiKey = TypedDict("ApiKey", {
     "id": "str",  # the part of the key between the two underscores
     "prefix": "str",  # the beginning of the key, to recognise it
@@ -1204,6 +1229,29 @@ ListMyLoginsAnswer = TypedDict("ListMyLoginsAnswer", {
     "next": "Union[str, None]",  # cursor of the next page; null on the last page
 })
 
+ProveMeAnswer = TypedDict("ProveMeAnswer", {
+    "provedAt": "str",
+})
+
+ListMyFactorsAnswer = TypedDict("ListMyFactorsAnswer", {
+    "items": "List[Factor]",
+    "recoveryCodes": "int",
+})
+
+EnrolMyTotpAnswer = TypedDict("EnrolMyTotpAnswer", {
+    "id": "str",
+    "secret": "str",  # in base32; it is shown only this once
+    "uri": "str",  # otpauth: URI with the secret
+})
+
+RemoveMyFactorAnswer = TypedDict("RemoveMyFactorAnswer", {
+    "id": "str",
+})
+
+RenewMyRecoveryCodesAnswer = TypedDict("RenewMyRecoveryCodesAnswer", {
+    "recoveryCodes": "List[str]",
+})
+
 ListUsersAnswer = TypedDict("ListUsersAnswer", {
     "items": "List[User]",
     "next": "Union[str, None]",  # cursor of the next page; null on the last page
@@ -1212,6 +1260,14 @@ ListUsersAnswer = TypedDict("ListUsersAnswer", {
 ListLoginsAnswer = TypedDict("ListLoginsAnswer", {
     "items": "List[Login]",
     "next": "Union[str, None]",  # cursor of the next page; null on the last page
+})
+
+ListSubjectsAnswer = TypedDict("ListSubjectsAnswer", {
+    "items": "List[Subject]",
+})
+
+UnlinkSubjectAnswer = TypedDict("UnlinkSubjectAnswer", {
+    "id": "str",
 })
 
 ListKeysAnswer = TypedDict("ListKeysAnswer", {
@@ -1776,7 +1832,7 @@ class Coffer:
         email: str,
         password: str,
     ) -> NewSession:
-        """Logs in with e-mail address and password, and returns a token. The cookie coffer_device proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out."""
+        """Logs in with e-mail address and password, and returns a token. If the account has a second factor, the answer is 401 second_factor_required, with a ticket to continue: POST /users/login/second-factor. The cookie coffer_device proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out."""
         answer: NewSession = self._send("POST", "/users/login", {}, {}, {}, {"email": email, "password": password})
         return answer
 
@@ -1815,6 +1871,96 @@ class Coffer:
     ) -> ListMyLoginsAnswer:
         """Lists the login attempts of the caller, newest first."""
         answer: ListMyLoginsAnswer = self._send("GET", "/users/me/logins", {}, {"limit": limit, "cursor": cursor}, {})
+        return answer
+
+    def start_login_passkey(
+        self,
+        *,
+        ticket: str,
+    ) -> PasskeyOptions:
+        """Returns options for navigator.credentials.get, to continue a login with a passkey; valid for five minutes."""
+        answer: PasskeyOptions = self._send("POST", "/users/login/passkey-options", {}, {}, {}, {"ticket": ticket})
+        return answer
+
+    def finish_login(
+        self,
+        *,
+        ticket: str,
+        passcode: str = _omitted,
+        recovery_code: str = _omitted,
+        passkey: Dict[str, Any] = _omitted,
+    ) -> NewSession:
+        """Continues a login with a second factor: send the ticket with one of passcode, passkey and recoveryCode. A code works once. Wrong ones are limited to 5 a minute, 15 in ten minutes and 30 an hour, however often you log in."""
+        answer: NewSession = self._send("POST", "/users/login/second-factor", {}, {}, {}, {"ticket": ticket, "passcode": passcode, "recoveryCode": recovery_code, "passkey": passkey})
+        return answer
+
+    def start_my_proof(self) -> PasskeyOptions:
+        """Returns options for navigator.credentials.get, for a fresh proof with a passkey; valid for five minutes."""
+        answer: PasskeyOptions = self._send("POST", "/auth/proof/passkey-options", {}, {}, {})
+        return answer
+
+    def prove_me(
+        self,
+        *,
+        current_password: str = _omitted,
+        passcode: str = _omitted,
+        passkey: Dict[str, Any] = _omitted,
+    ) -> ProveMeAnswer:
+        """Proves again who you are, within the session in use: with passcode or passkey if you have a second factor, otherwise with currentPassword. Deleting your account, roles, API keys, linked subjects and second factors require a proof of the last ten minutes; a login is one."""
+        answer: ProveMeAnswer = self._send("POST", "/auth/proof", {}, {}, {}, {"currentPassword": current_password, "passcode": passcode, "passkey": passkey})
+        return answer
+
+    def list_my_factors(self) -> ListMyFactorsAnswer:
+        """Lists the caller's second factors, oldest first, and how many recovery codes are left."""
+        answer: ListMyFactorsAnswer = self._send("GET", "/users/me/factors", {}, {}, {})
+        return answer
+
+    def enrol_my_totp(
+        self,
+        *,
+        name: str,
+    ) -> EnrolMyTotpAnswer:
+        """Begins the enrolment of an authenticator app (TOTP): show the uri as a QR code, then confirm with a code within ten minutes. Requires a fresh proof."""
+        answer: EnrolMyTotpAnswer = self._send("POST", "/users/me/factors/totp", {}, {}, {}, {"name": name})
+        return answer
+
+    def confirm_my_totp(
+        self,
+        *,
+        factor_id: str,
+        passcode: str,
+    ) -> EnrolledFactor:
+        """Confirms an authenticator app with its first code: logins require it from then on. The answer to the first factor has recovery codes, and ends the caller's other sessions. Requires a fresh proof."""
+        answer: EnrolledFactor = self._send("POST", "/users/me/factors/totp/{factorId}/confirm", {"factorId": factor_id}, {}, {}, {"passcode": passcode})
+        return answer
+
+    def start_my_passkey(self) -> PasskeyOptions:
+        """Returns options for navigator.credentials.create, valid for five minutes. Requires a fresh proof."""
+        answer: PasskeyOptions = self._send("POST", "/users/me/factors/passkey/options", {}, {}, {})
+        return answer
+
+    def add_my_passkey(
+        self,
+        *,
+        name: str,
+        passkey: Dict[str, Any],
+    ) -> EnrolledFactor:
+        """Adds the passkey that navigator.credentials.create answered. The answer to the first factor has recovery codes, and ends the caller's other sessions. Requires a fresh proof."""
+        answer: EnrolledFactor = self._send("POST", "/users/me/factors/passkey", {}, {}, {}, {"name": name, "passkey": passkey})
+        return answer
+
+    def remove_my_factor(
+        self,
+        *,
+        factor_id: str,
+    ) -> RemoveMyFactorAnswer:
+        """Removes a second factor; with the last one, also the recovery codes. Staff who must have one keep their last. Requires a fresh proof."""
+        answer: RemoveMyFactorAnswer = self._send("DELETE", "/users/me/factors/{factorId}", {"factorId": factor_id}, {}, {})
+        return answer
+
+    def renew_my_recovery_codes(self) -> RenewMyRecoveryCodesAnswer:
+        """Replaces the recovery codes: ten new ones, which work once each and are shown only this once. Requires a fresh proof."""
+        answer: RenewMyRecoveryCodesAnswer = self._send("POST", "/users/me/recovery-codes", {}, {}, {})
         return answer
 
     def list_users(
@@ -1867,6 +2013,16 @@ class Coffer:
         answer: User = self._send("POST", "/users/{userId}/suspend", {"userId": user_id}, {}, {}, {"reason": reason})
         return answer
 
+    def end_sessions_of_user(
+        self,
+        *,
+        user_id: str,
+        reason: str,
+    ) -> User:
+        """Ends every session of a user: all tokens stop working within a second, also those of another issuer that were issued before. The user can log in again. Operators can do it to users, admins also to staff."""
+        answer: User = self._send("DELETE", "/users/{userId}/sessions", {"userId": user_id}, {"reason": reason}, {})
+        return answer
+
     def reinstate_user(
         self,
         *,
@@ -1875,6 +2031,36 @@ class Coffer:
     ) -> User:
         """Ends the suspension of a user, who can log in again. Earlier tokens stay invalid."""
         answer: User = self._send("POST", "/users/{userId}/reinstate", {"userId": user_id}, {}, {}, {"reason": reason})
+        return answer
+
+    def list_subjects(
+        self,
+        *,
+        user_id: str,
+    ) -> ListSubjectsAnswer:
+        """Lists the subjects of other token issuers that are linked to a user, oldest first."""
+        answer: ListSubjectsAnswer = self._send("GET", "/users/{userId}/subjects", {"userId": user_id}, {}, {})
+        return answer
+
+    def link_subject(
+        self,
+        *,
+        user_id: str,
+        issuer: str,
+        subject: str,
+    ) -> Subject:
+        """Links a subject of another token issuer to a user: tokens with this iss and sub are then the logins of that user. A subject belongs to one user."""
+        answer: Subject = self._send("PUT", "/users/{userId}/subjects", {"userId": user_id}, {}, {}, {"issuer": issuer, "subject": subject})
+        return answer
+
+    def unlink_subject(
+        self,
+        *,
+        user_id: str,
+        subject_id: str,
+    ) -> UnlinkSubjectAnswer:
+        """Unlinks a subject of another token issuer from a user: its tokens stop working within a second."""
+        answer: UnlinkSubjectAnswer = self._send("DELETE", "/users/{userId}/subjects/{subjectId}", {"userId": user_id, "subjectId": subject_id}, {}, {})
         return answer
 
     def list_keys(self) -> ListKeysAnswer:

@@ -277,6 +277,33 @@ const cases = {
   endMySession: about({ ask: ({ user }) => ({ method: 'DELETE', path: `/auth/sessions/${user}` }), passes: 404 }),
   endMySessions: about({ ask: () => ({ method: 'DELETE', path: '/auth/sessions' }), passes: 200 }),
   logOut: 'ends the session in use',
+  // The ticket is unknown.
+  startLoginPasskey: about({ ask: () => ({ method: 'POST', path: '/users/login/passkey-options', body: { ticket: 'x' } }), passes: 401 }),
+  finishLogin: about({
+    ask: () => ({ method: 'POST', path: '/users/login/second-factor', body: { ticket: 'x', passcode: '123456' } }),
+    passes: 401,
+  }),
+  proveMe: about({ ask: () => ({ method: 'POST', path: '/auth/proof', body: { currentPassword: password } }), passes: 200 }),
+  startMyProof: about({ ask: () => ({ method: 'POST', path: '/auth/proof/passkey-options' }), passes: 409 }),
+  listMyFactors: about(get(() => '/users/me/factors')),
+  enrolMyTotp: about({ ask: () => ({ method: 'POST', path: '/users/me/factors/totp', body: { name: 'a phone' } }), passes: 201 }),
+  confirmMyTotp: about({
+    ask: ({ user }) => ({ method: 'POST', path: `/users/me/factors/totp/${user}/confirm`, body: { passcode: '123456' } }),
+    passes: 404,
+  }),
+  // Passkeys are off here.
+  startMyPasskey: about({ ask: () => ({ method: 'POST', path: '/users/me/factors/passkey/options' }), passes: 409 }),
+  addMyPasskey: about({
+    ask: () => ({
+      method: 'POST',
+      path: '/users/me/factors/passkey',
+      body: { name: 'a key', passkey: { id: 'AA', rawId: 'AA', type: 'public-key', response: {} } },
+    }),
+    passes: 409,
+  }),
+  removeMyFactor: about({ ask: ({ user }) => ({ method: 'DELETE', path: `/users/me/factors/${user}` }), passes: 404 }),
+  // Nobody here has a second factor.
+  renewMyRecoveryCodes: about({ ask: () => ({ method: 'POST', path: '/users/me/recovery-codes' }), passes: 404 }),
   listMyLogins: about(get(() => '/users/me/logins')),
   listMyNotifications: about(get(() => '/users/me/notifications')),
   // The name is unknown, and an authorized caller gets that answer.
@@ -319,6 +346,15 @@ const cases = {
     ask: () => ({ method: 'POST', path: `/users/${third.user}/reinstate`, body: { reason }, keyless: true }),
     passes: 200,
   }),
+  endSessionsOfUser: about({ ask: () => ({ method: 'DELETE', path: `/users/${third.user}/sessions?reason=asked` }), passes: 200 }),
+  listSubjects: about(get(() => `/users/${third.user}/subjects`)),
+  linkSubject: about(
+    put(
+      () => `/users/${third.user}/subjects`,
+      () => ({ issuer: 'https://login.example.com', subject: `subject-${asked++}` }),
+    ),
+  ),
+  unlinkSubject: about({ ask: () => ({ method: 'DELETE', path: `/users/${third.user}/subjects/${third.user}` }), passes: 404 }),
   setUserRole: { ask: ({ user }) => ({ method: 'PATCH', path: `/users/${user}`, body: { role: 'user' } }), passes: 200 },
   getMetrics: about(get(() => '/metrics')),
   listProjections: about(get(() => '/projections')),
@@ -460,7 +496,15 @@ describe.each(overHttp)('%s', (operation, how) => {
 
 test('rules that the policy must never contain', () => {
   const named = (holds: (name: OperationName) => boolean) => (Object.keys(policy) as OperationName[]).filter(holds).toSorted();
-  expect(named((name) => ruleOf(name).kind === 'public')).toEqual(['demoLogIn', 'health', 'logIn', 'showPage', 'signUp']);
+  expect(named((name) => ruleOf(name).kind === 'public')).toEqual([
+    'demoLogIn',
+    'finishLogin',
+    'health',
+    'logIn',
+    'showPage',
+    'signUp',
+    'startLoginPasskey',
+  ]);
   expect(named((name) => ruleOf(name).kind === 'guarded' && ruleOf(name).user === 'any')).toEqual(['listAssets']);
   for (const name of ['deposit', 'topUp', 'listEvents', 'listUsers', 'createUser', 'setUserRole', 'createKey', 'rotateKey'] as const)
     expect([name, ruleOf(name).user]).toEqual([name, 'never']);

@@ -43,7 +43,20 @@ const known: Record<string, string[]> = {
   projection: ['stats'],
   eventId: ['1-900000-1'],
   notificationId: [],
+  factorId: [],
+  subjectId: [],
 };
+/** What succeeds only with the answer of a device, or with passkeys, which are off here. Their own tests are in test/factors. */
+const needsDevice: ReadonlySet<string> = new Set([
+  'startLoginPasskey',
+  'finishLogin',
+  'startMyProof',
+  // The caller has no password.
+  'proveMe',
+  'confirmMyTotp',
+  'startMyPasskey',
+  'addMyPasskey',
+]);
 /** Operations that change the state of their target for good, each with its own wallets or ids. */
 const own: Readonly<Record<string, readonly string[]>> = {
   freezeWallet: ['to-freeze-1', 'to-freeze-2'],
@@ -112,6 +125,16 @@ beforeAll(async () => {
      values ($1, 'wallet_closed', 'w1', '{}', 'mine'), (null, 'fraud_found', 'w1', '{}', 'staff') returning id`,
     [alice],
   );
+  known['factorId'] = await planted(
+    `insert into identity.factor (id, user_id, kind, name, credential_id, public_key, counter, confirmed_at)
+     select gen_random_uuid(), $1, 'passkey', 'planted', 'planted-' || n, '', 0, now() from generate_series(1, 40) n returning id`,
+    alice,
+  );
+  known['subjectId'] = await planted(
+    `insert into identity.subject (id, issuer, subject, user_id, created_by)
+     select gen_random_uuid(), 'https://login.example.com', 'planted-' || n, $1, 'test' from generate_series(1, 20) n returning id`,
+    String(jane.body['id']),
+  );
   known['notificationId'] = rows.map(({ id }) => String(id));
   for (const id of own['unfreezeWallet'] ?? []) await coffer.call('POST', `/wallet/${id}/freeze`, { reason: 'for the test' });
   const holds = await Promise.all(Array.from({ length: 8 }, () => coffer.call('POST', '/wallet/w1/holds', { amount: 5_000 })));
@@ -121,6 +144,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await coffer.stop();
 });
+
+async function planted(statement: string, userId: string): Promise<string[]> {
+  return (await coffer.pool.query<{ id: string }>(statement, [userId])).rows.map(({ id }) => id);
+}
 
 /** Requests in states that a worker would have reached, ready for a decision. */
 async function plantRequests(): Promise<void> {
@@ -178,7 +205,7 @@ function endsAll({ operation }: Described): number {
 
 test.each(inOrder.map((described) => [described.operation.operationId, described] as const))(
   '%s: any request gets a documented answer and never a 5xx; some requests succeed',
-  async (_name, described) => {
+  async (name, described) => {
     const statuses = new Set<number>();
     const succeeded = () => [...statuses].some((status) => status < 300);
     for (const [sentBefore, request] of fc.sample(requestTo(described), { numRuns: requestsMax, seed }).entries()) {
@@ -193,7 +220,7 @@ test.each(inOrder.map((described) => [described.operation.operationId, described
       const isListed = answer.status < 400 || refusals.includes(`### \`${String(answer.body['code'])}\``);
       expect([sent, answer.text.slice(0, 300), isListed]).toEqual([sent, answer.text.slice(0, 300), true]);
     }
-    expect(succeeded()).toBe(true);
+    expect(succeeded() || needsDevice.has(name)).toBe(true);
   },
 );
 

@@ -5,8 +5,8 @@ import { openCache } from '../../packages/coffer/src/cache/index.ts';
 import type { SharedCounter } from '../../packages/coffer/src/cache/index.ts';
 import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
 import { LogTail, openBroker } from '../../packages/coffer/src/events/index.ts';
-import { ApiKeys, Authenticator, Sessions, Users } from '../../packages/coffer/src/identity/index.ts';
-import type { IssuerSettings } from '../../packages/coffer/src/identity/index.ts';
+import { ApiKeys, Authenticator, Factors, Sessions, Subjects, Users } from '../../packages/coffer/src/identity/index.ts';
+import type { IssuerSettings, PasskeySettings } from '../../packages/coffer/src/identity/index.ts';
 import { Access, listenHttp } from '../../packages/coffer/src/gateway/index.ts';
 import type { AccessMode, Product } from '../../packages/coffer/src/gateway/index.ts';
 import { fraudProjection, openInsights, Reviews, statsProjection } from '../../packages/coffer/src/insights/index.ts';
@@ -59,11 +59,16 @@ type Conditions = {
   readonly mode?: AccessMode;
   readonly requestsPerMinute?: number;
   readonly issuer?: IssuerSettings;
+  readonly staffMustHaveFactor?: boolean;
+  readonly passkeys?: PasskeySettings;
+  /** The clock of TOTP. */
+  readonly nowMs?: () => number;
   readonly counter?: SharedCounter | undefined;
 };
 
 export async function startProduct(changes: Partial<Product> = {}, conditions: Conditions = {}): Promise<TestProduct> {
-  const { detour, mode = 'open', requestsPerMinute, counter, issuer, watch, around = (opened) => opened, ...ledgerOptions } = conditions;
+  const { detour, mode = 'open', requestsPerMinute, counter, issuer, watch, around = (opened) => opened, ...more } = conditions;
+  const { staffMustHaveFactor, passkeys, nowMs, ...ledgerOptions } = more;
   const database = await createTestDatabase();
   const log = createLog({ level: 'error', pretty: true });
   const url = inRole((await detour?.(database.url)) ?? database.url, 'writer');
@@ -91,7 +96,8 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
       hasWallet: async (owner) => (await queries.walletOf(owner)) !== null,
     },
   });
-  const sessions = new Sessions({ pool, jwtSecret: testSecret, issuer });
+  const factors = new Factors({ pool, factorKey: testSecret, staffMustHaveFactor, passkeys, ...(nowMs && { nowMs }) });
+  const sessions = new Sessions({ pool, jwtSecret: testSecret, issuer, factors });
   const apiKeys = new ApiKeys(pool);
   const authenticator = new Authenticator({ sessions, apiKeys });
   const tail = new LogTail({ ledger, log });
@@ -108,6 +114,8 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     assets: ledger.assets,
     users,
     sessions,
+    factors,
+    subjects: new Subjects(pool),
     projections: () => projectionStatus(pool, ledger),
     setAsides: new SetAsides({ pool, ledger, log, projections: [statsProjection, fraudProjection()] }),
     deadLetters: broker.deadLetters,

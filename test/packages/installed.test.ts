@@ -69,7 +69,7 @@ test('the client has no dependencies, and Coffer installs no optional packages',
   const folders = fs.readdirSync(path.join(app, 'node_modules'));
   expect(manifestOf('coffer-client')).not.toHaveProperty('dependencies');
   expect(Object.keys(manifestOf('coffer')['peerDependenciesMeta'] as object)).toContain('rabbitmq-client');
-  for (const name of ['rabbitmq-client', 'ioredis', 'nodemailer']) expect(folders).not.toContain(name);
+  for (const name of ['rabbitmq-client', 'ioredis', 'nodemailer', '@simplewebauthn']) expect(folders).not.toContain(name);
   expect(manifestOf('coffer')['scripts']).not.toHaveProperty('postinstall');
 });
 

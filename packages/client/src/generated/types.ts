@@ -128,6 +128,15 @@ export type Login = { readonly id: string; readonly success: boolean; readonly r
 
 export type Session = { readonly id: string; readonly current: boolean; readonly createdAt: string; readonly lastUsedAt: string; readonly expiresAt: string; readonly clientIp: string | null; readonly userAgent: string | null; };
 
+/** options for navigator.credentials, in the JSON form of WebAuthn */
+export type PasskeyOptions = { readonly challenge: string; readonly [name: string]: unknown; };
+
+export type Factor = { readonly id: string; readonly kind: "totp" | "passkey"; readonly name: string; readonly createdAt: string; readonly lastUsedAt: string | null; };
+
+export type EnrolledFactor = { readonly factor: Factor; readonly recoveryCodes: readonly (string)[] | null; };
+
+export type Subject = { readonly id: string; readonly issuer: string; readonly subject: string; readonly createdAt: string; readonly createdBy: string; };
+
 export type ApiKey = { readonly id: string; readonly prefix: string; readonly name: string; readonly scopes: readonly (string)[]; readonly networks: readonly (string)[] | null; readonly parent: string | null; readonly createdAt: string; readonly createdBy: string; readonly rotatedAt: string | null; readonly previousExpiresAt: string | null; readonly expiresAt: string | null; readonly lastUsedAt: string | null; readonly revokedAt: string | null; };
 
 export type NewApiKey = { readonly key: ApiKey; readonly secret: string; };
@@ -547,6 +556,55 @@ export type ListMyLoginsInput = {
   readonly cursor?: string | undefined;
 };
 
+export type StartLoginPasskeyInput = {
+  /** the ticket of POST /users/login */
+  readonly ticket: string;
+};
+
+export type FinishLoginInput = {
+  /** the ticket of POST /users/login */
+  readonly ticket: string;
+  /** code that the authenticator app shows */
+  readonly passcode?: string | undefined;
+  /** one of the recovery codes */
+  readonly recoveryCode?: string | undefined;
+  /** what navigator.credentials answered, as JSON (toJSON) */
+  readonly passkey?: { readonly id: string; readonly rawId: string; readonly type: string; readonly response: { readonly [name: string]: unknown; }; readonly [name: string]: unknown; } | undefined;
+};
+
+export type ProveMeInput = {
+  /** password */
+  readonly currentPassword?: string | undefined;
+  /** code that the authenticator app shows */
+  readonly passcode?: string | undefined;
+  /** what navigator.credentials answered, as JSON (toJSON) */
+  readonly passkey?: { readonly id: string; readonly rawId: string; readonly type: string; readonly response: { readonly [name: string]: unknown; }; readonly [name: string]: unknown; } | undefined;
+};
+
+export type EnrolMyTotpInput = {
+  /** what you call it */
+  readonly name: string;
+};
+
+export type ConfirmMyTotpInput = {
+  /** id of a second factor */
+  readonly factorId: string;
+  /** code that the authenticator app shows */
+  readonly passcode: string;
+};
+
+export type AddMyPasskeyInput = {
+  /** what you call it */
+  readonly name: string;
+  /** what navigator.credentials answered, as JSON (toJSON) */
+  readonly passkey: { readonly id: string; readonly rawId: string; readonly type: string; readonly response: { readonly [name: string]: unknown; }; readonly [name: string]: unknown; };
+};
+
+export type RemoveMyFactorInput = {
+  /** id of a second factor */
+  readonly factorId: string;
+};
+
 export type ListUsersInput = {
   /** maximum number of items: 1 to 500 */
   readonly limit?: number | undefined;
@@ -581,11 +639,39 @@ export type SuspendUserInput = {
   readonly reason: string;
 };
 
+export type EndSessionsOfUserInput = {
+  /** user id; services and staff use it to name the wallets' owner */
+  readonly userId: string;
+  /** why, in 1 to 1000 characters; stored in the log */
+  readonly reason: string;
+};
+
 export type ReinstateUserInput = {
   /** user id; services and staff use it to name the wallets' owner */
   readonly userId: string;
   /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
+};
+
+export type ListSubjectsInput = {
+  /** user id; services and staff use it to name the wallets' owner */
+  readonly userId: string;
+};
+
+export type LinkSubjectInput = {
+  /** user id; services and staff use it to name the wallets' owner */
+  readonly userId: string;
+  /** the iss of the tokens */
+  readonly issuer: string;
+  /** the sub of the tokens */
+  readonly subject: string;
+};
+
+export type UnlinkSubjectInput = {
+  /** user id; services and staff use it to name the wallets' owner */
+  readonly userId: string;
+  /** id of a linked subject */
+  readonly subjectId: string;
 };
 
 export type CreateKeyInput = {

@@ -148,6 +148,11 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
     await expect.poll(async () => (await call('GET', '/wallet', undefined, me)).status).toBe(401);
     await json('users', 'reinstate', String(found['id']), '--reason', 'the owner called');
     me = `Bearer ${String((await call('POST', '/users/login', jane)).body['token'])}`;
+    for (const command of ['end-sessions', 'reset-factors']) {
+      await json('users', command, String(found['id']), '--reason', 'lost the phone');
+      await expect.poll(async () => (await call('GET', '/wallet', undefined, me)).status).toBe(401);
+      me = `Bearer ${String((await call('POST', '/users/login', jane)).body['token'])}`;
+    }
     expect(await json('users', 'role', String(found['id']), 'operator', '--yes')).toMatchObject({ email: jane.email, role: 'operator' });
     await expect.poll(async () => (await call('GET', '/users', undefined, me)).status).toBe(200);
 
@@ -157,6 +162,8 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
     expect(rows).toEqual([
       { url: 'users suspend', actor: 'cli', given: [found['id']] },
       { url: 'users reinstate', actor: 'cli', given: [found['id']] },
+      { url: 'users end-sessions', actor: 'cli', given: [found['id']] },
+      { url: 'users reset-factors', actor: 'cli', given: [found['id']] },
       { url: 'users role', actor: 'cli', given: [found['id'], 'operator'] },
     ]);
 

@@ -157,11 +157,30 @@ describe('settings', () => {
           SMTP_URL: 1,
           COFFER_MAIL_FROM: 1,
           COFFER_PAYOUT_URL: 1,
+          COFFER_WEBAUTHN_RP_ID: 1,
         };
         const { problems = [] } = readConfig({ [name]: example });
         const ownFault = problems.filter((problem) => problem.startsWith(`${name} is`));
         expect([name, secret, name in needsOthers ? [] : problems, ownFault]).toEqual([name, secret, [], []]);
       }
+  });
+
+  test('passkeys belong to the host of their pages or to a domain above it, and need https beyond this machine', () => {
+    const passkeys = (env: NodeJS.ProcessEnv) => readConfig(env).config?.factors.passkeys;
+    const origin = 'https://wallet.example.com';
+    expect(passkeys({})).toBeUndefined();
+    expect(passkeys({ COFFER_WEBAUTHN_ORIGIN: origin })).toEqual({ origin, relyingParty: 'wallet.example.com' });
+    expect(passkeys({ COFFER_WEBAUTHN_ORIGIN: 'http://localhost:3000' })).toMatchObject({ relyingParty: 'localhost' });
+    const above = { COFFER_WEBAUTHN_ORIGIN: origin, COFFER_WEBAUTHN_RP_ID: 'example.com' };
+    expect(passkeys(above)).toEqual({ origin, relyingParty: 'example.com' });
+    for (const env of [
+      { COFFER_WEBAUTHN_ORIGIN: 'http://wallet.example.com' },
+      { COFFER_WEBAUTHN_ORIGIN: `${origin}/login` },
+      { COFFER_WEBAUTHN_RP_ID: 'example.com' },
+      { ...above, COFFER_WEBAUTHN_RP_ID: 'ample.com' },
+      { ...above, COFFER_WEBAUTHN_RP_ID: 'other.com' },
+    ])
+      expect([env, readConfig(env).problems]).toEqual([env, [expect.stringContaining('COFFER_WEBAUTHN')]]);
   });
 
   test('two services on one port are refused', () => {

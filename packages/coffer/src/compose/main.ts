@@ -16,7 +16,7 @@ import {
   startWalletsService,
 } from '../gateway/grpc/index.ts';
 import { listenHttp } from '../gateway/http/index.ts';
-import { ApiKeys, Authenticator, keepRepaired, Sessions, Users } from '../identity/index.ts';
+import { ApiKeys, Authenticator, Factors, keepRepaired, Sessions, Subjects, Users } from '../identity/index.ts';
 import { openInsights, Reviews, statsKeeper } from '../insights/index.ts';
 import { readTls, refuseTakenPorts } from '../gateway/network/index.ts';
 import type { Listener, Tls } from '../gateway/network/index.ts';
@@ -182,7 +182,13 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   const users = new Users({ pool: database.pool, wallets: walletClient });
   const jwtSecret = config.jwtSecret ?? ensureSecret(config.home, 'jwt-secret');
   const { issuer, previousJwtSecret, staffIdleMs } = config;
-  const sessions = new Sessions({ pool: database.pool, jwtSecret, previousJwtSecret, issuer, staffIdleMs, log });
+  const factors = new Factors({
+    pool: database.pool,
+    factorKey: config.factorKey ?? ensureSecret(config.home, 'factor-key'),
+    ...config.factors,
+    log,
+  });
+  const sessions = new Sessions({ pool: database.pool, jwtSecret, previousJwtSecret, issuer, staffIdleMs, factors, log });
   const apiKeys = new ApiKeys(database.pool, config.keyLiveMs);
   const authenticator = new Authenticator({ sessions, apiKeys });
   const limits = { requestsPerMinute: config.requestsPerMinute, counter: cache.counter };
@@ -225,7 +231,8 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
       const requests = new Requests(database.pool);
       const publishing = { tail, webhooks, requests };
-      const people = { users, sessions, apiKeys, access };
+      await prepareFactors(factors, log);
+      const people = { users, sessions, factors, subjects: new Subjects(database.pool), apiKeys, access };
       const insights = openInsights(database.pool, ledger);
       const product = {
         live: config.live,
@@ -266,6 +273,13 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     demoToken,
     stop: () => started.stop(),
   };
+}
+
+/** After a rotation of the factor key, the previous one can then be removed. */
+async function prepareFactors(factors: Factors, log: Log): Promise<void> {
+  const report = await factors.prepare();
+  if (report.resealed > 0) log.info(report, 'Sealed the secrets of second factors with the current COFFER_FACTOR_KEY');
+  if (report.unreadable > 0) log.error(report, 'No factor key opens some secrets of second factors: check COFFER_FACTOR_KEY_PREVIOUS');
 }
 
 function previousCredentials({ previousInternalSecret }: Config): string[] {

@@ -52,7 +52,7 @@ test("a user's role is the one at the time of the look-up", async () => {
   const here = new Authenticator({ sessions, apiKeys });
   for (const role of ['user', 'operator', 'admin'] as const) {
     await identity.users.setRole(id, role, 'cli');
-    expect(await here.authenticate(token)).toEqual({ kind: role, userId: id, sessionId });
+    expect(await here.authenticate(token)).toEqual({ kind: role, userId: id, sessionId, proved: true, limited: false });
   }
 });
 

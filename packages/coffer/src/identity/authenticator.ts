@@ -53,7 +53,9 @@ export class Authenticator {
   async #lookUp(credential: string, how: { readonly isUse: boolean }): Promise<Principal | null> {
     if (credential.startsWith('cof_')) return await this.#apiKeys.authenticate(credential);
     const found = await this.#sessions.authenticate(credential, how);
-    return 'refusal' in found ? null : { kind: found.user.role, userId: found.user.id, sessionId: found.sessionId };
+    if ('refusal' in found) return null;
+    const { user, sessionId, proved, limited } = found;
+    return { kind: user.role, userId: user.id, sessionId, proved, limited };
   }
 
   #remember(credential: string, known: Known): void {

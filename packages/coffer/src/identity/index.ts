@@ -4,6 +4,10 @@ export { ApiKeys } from './api-keys.ts';
 export type { NewApiKey } from './api-keys.ts';
 export { Authenticator } from './authenticator.ts';
 export { demoUsers, seedDemoUsers } from './demo.ts';
+export { Factors } from './factors.ts';
+export type { Enrolled, GivenFactor } from './factors.ts';
+export type { PasskeyOptions, PasskeyResponse, PasskeySettings } from './passkeys.ts';
+export { Subjects, subjectLengthMax } from './subjects.ts';
 export { IdentityOverloaded, IdentityUnavailable } from './outages.ts';
 export { actorOf, anonymous, paysOutDirectly } from './principals.ts';
 export type { Principal } from './principals.ts';
@@ -15,5 +19,17 @@ export { isScope, scopeMeanings, scopes } from './scopes.ts';
 export type { Scope } from './scopes.ts';
 export { Sessions } from './sessions.ts';
 export { openWalletMsMax, roles } from './types.ts';
-export type { CloseWallets, Login, LoginAttempt, Role, Session, User, UserPage, WalletOpening, WalletProvisioner } from './types.ts';
+export type {
+  CloseWallets,
+  Factor,
+  Login,
+  LoginAttempt,
+  Role,
+  Session,
+  Subject,
+  User,
+  UserPage,
+  WalletOpening,
+  WalletProvisioner,
+} from './types.ts';
 export { Users } from './users.ts';

@@ -38,20 +38,26 @@ test('the log says why a token was refused, each reason once a minute, without t
   for (const token of [
     await signed({ aud: 'another' }),
     await signed({ aud: 'a third' }),
-    await signed({ sub: 'somebody' }),
+    await signed({ sub: 'x'.repeat(256) }),
     await signed({}, 'logout+jwt'),
     await signed({ exp: 1 }),
   ])
     expect(await checked.read(token)).toBeNull();
   expect(lines.map(({ reason }) => reason)).toEqual([
     'unexpected "aud" claim value',
-    'its sub is not the id of a user',
+    'its sub is empty, longer than 255 characters, or not plain text',
     'its typ is neither JWT nor at+jwt',
     '"exp" claim timestamp check failed',
   ]);
 });
 
-test('the id of a user counts in any case', async () => {
-  const id = newId();
-  expect(await new Issuer({ jwksUrl, issuer, audience }).read(await signed({ sub: id.toUpperCase() }))).toBe(id);
+test('a login is as fresh as its auth_time, or else as its token; only amr and acr say that it used several factors', async () => {
+  const checked = new Issuer({ jwksUrl, issuer, audience, factorValues: ['mfa', 'phr'] });
+  const iat = Math.floor(Date.now() / 1_000) - 60;
+  const login = async (claims: object) => await checked.read(await signed({ iat, sub: '00u1', ...claims }));
+  expect(await login({})).toEqual({ issuer, subject: '00u1', issuedAt: iat, provedAt: iat, usedSeveralFactors: false });
+  expect(await login({ auth_time: iat - 900, amr: ['pwd', 'mfa'] })).toMatchObject({ provedAt: iat - 900, usedSeveralFactors: true });
+  expect(await login({ auth_time: iat + 3_600, acr: 'phr' })).toMatchObject({ provedAt: iat, usedSeveralFactors: true });
+  for (const claims of [{ amr: 'mfa' }, { amr: ['pwd'] }, { mfa: true }, { acr: ['mfa'] }])
+    expect(await login(claims)).toMatchObject({ usedSeveralFactors: false });
 });

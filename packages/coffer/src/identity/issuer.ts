@@ -1,15 +1,28 @@
 /** Tokens of another issuer, such as a company's single sign-on: verified with its published keys (RFC 8725). */
 import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
-import type { JWTVerifyGetKey, JWTVerifyResult } from 'jose';
-import { isUuid } from '../kernel/index.ts';
+import type { JWTPayload, JWTVerifyGetKey, JWTVerifyResult } from 'jose';
 import type { Log } from '../kernel/index.ts';
 import { IdentityUnavailable } from './outages.ts';
+import { isStorable } from './subjects.ts';
 
 export type IssuerSettings = {
   /** Where the issuer publishes its public keys. */
   readonly jwksUrl: string;
   readonly issuer: string;
   readonly audience: string;
+  /** Values of `amr` or `acr` that say that a login used more than one factor; `mfa` (RFC 8176) if absent. */
+  readonly factorValues?: readonly string[] | undefined;
+};
+
+/** What a verified token says about its login. No other claim, such as a role, is trusted. */
+export type ForeignLogin = {
+  readonly issuer: string;
+  readonly subject: string;
+  /** In seconds. */
+  readonly issuedAt: number;
+  /** When the user proved who they are, in seconds: `auth_time`, or when the token was issued. */
+  readonly provedAt: number;
+  readonly usedSeveralFactors: boolean;
 };
 
 /** Public keys only: with a shared secret, a verifier of tokens could also forge them. */
@@ -20,7 +33,7 @@ const cooldownMs = 30_000;
 const keysLiveMs = 600_000;
 /** Some issuers put a user's groups into the token. */
 const tokenLengthMax = 16_384;
-const clockToleranceSeconds = 5;
+export const clockToleranceSeconds = 5;
 /** A token that is older is refused, however long it is to live. */
 const ageMax = '24h';
 /** Of access and identity tokens; a logout or refresh token is no login. A token without a type is accepted: many issuers set none. */
@@ -48,20 +61,19 @@ export class Issuer {
   }
 
   /**
-   * The user id in the subject of a token; null unless it is an unexpired token of the issuer for us. No other claim, such as a
-   * role, is trusted. Throws IdentityUnavailable if the issuer's keys cannot be fetched.
+   * The login that a token stands for; null unless it is an unexpired token of the issuer for us. Throws IdentityUnavailable if the
+   * issuer's keys cannot be fetched.
    */
-  async read(token: string): Promise<string | null> {
-    if (token.length > tokenLengthMax) return this.#refuse(`it is longer than ${tokenLengthMax} characters`);
+  async read(token: string): Promise<ForeignLogin | null> {
+    if (token.length > tokenLengthMax) return this.refuse(`it is longer than ${tokenLengthMax} characters`);
     try {
       const { payload, protectedHeader } = await this.#verified(token);
       if (protectedHeader.typ !== undefined && !types.has(protectedHeader.typ.toLowerCase()))
-        return this.#refuse('its typ is neither JWT nor at+jwt');
-      const subject = payload.sub?.toLowerCase();
-      return subject !== undefined && isUuid(subject) ? subject : this.#refuse('its sub is not the id of a user');
+        return this.refuse('its typ is neither JWT nor at+jwt');
+      return this.#loginOf(payload);
     } catch (failure) {
       if (isIssuerAway(failure)) throw new IdentityUnavailable('not_done', { cause: failure });
-      if (failure instanceof errors.JOSEError) return this.#refuse(failure.message);
+      if (failure instanceof errors.JOSEError) return this.refuse(failure.message);
       throw failure;
     }
   }
@@ -96,7 +108,20 @@ export class Issuer {
     });
   }
 
-  #refuse(reason: string): null {
+  #loginOf({ sub, iat = 0, auth_time: authTime, amr, acr }: JWTPayload): ForeignLogin | null {
+    if (sub === undefined || !isStorable(sub)) return this.refuse('its sub is empty, longer than 255 characters, or not plain text');
+    const said = [...(Array.isArray(amr) ? (amr as unknown[]) : []), acr];
+    return {
+      issuer: this.#settings.issuer,
+      subject: sub,
+      issuedAt: iat,
+      provedAt: typeof authTime === 'number' && authTime <= iat + clockToleranceSeconds ? authTime : iat,
+      usedSeveralFactors: (this.#settings.factorValues ?? ['mfa']).some((value) => said.includes(value)),
+    };
+  }
+
+  /** Says in the log why a token is not accepted. */
+  refuse(reason: string): null {
     const nowMs = performance.now();
     if (this.#log && nowMs - (this.#saidAtMs.get(reason) ?? Number.NEGATIVE_INFINITY) >= sayEveryMs) {
       // The library's sentences name claims, not values, so there are only a few.

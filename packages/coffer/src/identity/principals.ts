@@ -11,6 +11,10 @@ export type Principal =
       readonly userId: string;
       /** The session of the token; null for a token of another issuer. */
       readonly sessionId: string | null;
+      /** Whether the user proved who they are within the last ten minutes. */
+      readonly proved?: boolean;
+      /** Whether it may only enrol or prove a second factor: staff who must have one, and have not proved it. */
+      readonly limited?: boolean;
     }
   | {
       readonly kind: 'service';

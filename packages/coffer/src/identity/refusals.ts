@@ -20,9 +20,22 @@ export type IdentityRefusalCode =
   | 'token_invalid'
   | 'wallet_provisioning_failed'
   | 'key_not_found'
-  | 'scopes_exceeded';
+  | 'scopes_exceeded'
+  | 'second_factor_required'
+  | 'second_factor_wrong'
+  | 'ticket_invalid'
+  | 'factor_proof_required'
+  | 'factor_not_found'
+  | 'factor_limit'
+  | 'factor_unreadable'
+  | 'last_factor'
+  | 'passkeys_off'
+  | 'passkey_rejected'
+  | 'subject_invalid'
+  | 'subject_taken'
+  | 'subject_not_found';
 
-/** A refusal is a value: a stable code and the facts a person needs to act on it. Never a password or a token. */
+/** A refusal is a value: a stable code and the facts a person needs to act on it. Never a password or a token; a login ticket only to the caller who gets it. */
 export type IdentityRefusal = {
   readonly code: IdentityRefusalCode;
   readonly facts: Readonly<Record<string, string>>;

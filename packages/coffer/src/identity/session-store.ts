@@ -7,7 +7,14 @@ import type { UserRow } from './store.ts';
 import type { Session, User } from './types.ts';
 
 /** A valid session with its user. */
-export type LivingSession = { readonly user: User; readonly usedLately: boolean };
+export type LivingSession = {
+  readonly user: User;
+  readonly usedLately: boolean;
+  /** Whether the user proved who they are within the last ten minutes. */
+  readonly provedLately: boolean;
+  /** Whether the session ever proved a second factor. */
+  readonly hasSecondFactor: boolean;
+};
 
 const columns = `s.id, s.created_at as "createdAt", s.last_used_at as "lastUsedAt", s.expires_at as "expiresAt",
   s.client_ip as "clientIp", s.user_agent as "userAgent"`;
@@ -15,6 +22,8 @@ const living = `s.ended_at is null and s.expires_at > clock_timestamp() and s.ep
   and u.status = 'active' and u.deleted_at is null and u.suspended_at is null`;
 /** More sessions than a person has devices; a script that logs in for each request has more. */
 const listedMax = 500;
+/** How long a proof is fresh. */
+export const freshMinutes = 10;
 /** How long an ended session stays, so that its row can answer questions. */
 const keptDays = 30;
 
@@ -38,6 +47,7 @@ export class SessionStore {
     readonly liveMs: number;
     readonly clientIp: string | null;
     readonly userAgent: string | null;
+    readonly secondFactor: boolean;
   }): Promise<boolean> {
     const rows = await this.#queries.write({
       name: 'session_begin',
@@ -46,11 +56,12 @@ export class SessionStore {
           delete from identity.session
           where user_id = $2 and created_at < clock_timestamp() - make_interval(days => ${keptDays})
         )
-        insert into identity.session (id, user_id, epoch, expires_at, client_ip, user_agent)
-        select $1, id, $3, clock_timestamp() + $4::double precision * interval '1 millisecond', $5, $6 from identity.users
+        insert into identity.session (id, user_id, epoch, expires_at, client_ip, user_agent, second_factor_at)
+        select $1, id, $3, clock_timestamp() + $4::double precision * interval '1 millisecond', $5, $6,
+          case when $7 then clock_timestamp() end from identity.users
         where id = $2 and token_epoch = $3 and status = 'active' and deleted_at is null and suspended_at is null
         returning id`,
-      values: [session.id, session.userId, session.epoch, session.liveMs, session.clientIp, session.userAgent],
+      values: [session.id, session.userId, session.epoch, session.liveMs, session.clientIp, session.userAgent, session.secondFactor],
     });
     return rows.length > 0;
   }
@@ -65,6 +76,18 @@ export class SessionStore {
       name: 'session_note_use',
       text: 'update identity.session set last_used_at = clock_timestamp() where id = $1',
       values: [id],
+    });
+  }
+
+  /** The user has proved who they are again. */
+  async noteProof(id: string, secondFactor: boolean): Promise<void> {
+    await this.#queries.write({
+      name: 'session_note_proof',
+      text: `
+        update identity.session set proved_at = clock_timestamp(),
+          second_factor_at = case when $2 then clock_timestamp() else second_factor_at end
+        where id = $1`,
+      values: [id, secondFactor],
     });
   }
 
@@ -93,16 +116,28 @@ export class SessionStore {
   }
 
   async #readLiving(ids: readonly string[]): Promise<ReadonlyMap<string, LivingSession>> {
-    const rows = await this.#queries.read<UserRow & { session: string; used_lately: boolean }>({
+    type Row = UserRow & { session: string; used_lately: boolean; proved_lately: boolean; has_second_factor: boolean };
+    const rows = await this.#queries.read<Row>({
       name: 'session_living',
       text: `
         select s.id as session, s.last_used_at > clock_timestamp() - interval '15 seconds' as used_lately,
+          s.proved_at > clock_timestamp() - interval '${freshMinutes} minutes' as proved_lately, s.second_factor_at is not null as has_second_factor,
           ${userColumns.replaceAll(/\w+/g, 'u.$&')}
         from identity.session s join identity.users u on u.id = s.user_id
         where s.id = any ($1::uuid[]) and ${living} and ${notIdle('$2')}`,
       values: [ids, this.#staffIdleMs],
     });
-    return new Map(rows.map((row) => [row.session, { user: userFromRow(row).user, usedLately: row.used_lately }]));
+    return new Map(
+      rows.map((row) => [
+        row.session,
+        {
+          user: userFromRow(row).user,
+          usedLately: row.used_lately,
+          provedLately: row.proved_lately,
+          hasSecondFactor: row.has_second_factor,
+        },
+      ]),
+    );
   }
 }
 

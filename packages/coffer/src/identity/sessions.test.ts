@@ -38,7 +38,7 @@ describe('logging in', () => {
     const { sub, iat = 0, exp = 0 } = decodeJwt(session.token);
     expect({ sub, life: exp - iat }).toEqual({ sub: user.id, life: 3_600 });
     expect(session.expiresAt).toEqual(new Date(exp * 1_000));
-    expect(await sessions.authenticate(session.token)).toEqual({ user, sessionId: session.sessionId });
+    expect(await sessions.authenticate(session.token)).toEqual({ user, sessionId: session.sessionId, proved: true, limited: false });
   });
 
   test('a wrong password and an unknown address get the same answer', async () => {

@@ -1,5 +1,6 @@
 /** The SQL of identity: one statement per method, each in its own transaction. */
 import pg from 'pg';
+import { isUuid } from '../kernel/index.ts';
 import { Queries } from './queries.ts';
 import type { LoginAttempt, Role, User } from './types.ts';
 
@@ -93,6 +94,27 @@ export class IdentityStore {
       values: [ids],
     });
     return rows.map(({ id }) => id);
+  }
+
+  /**
+   * The living user of a login at another issuer: the one that the subject is linked to, or else the one whose id it is. `isCurrent`:
+   * false if the token was issued before the sessions of the user were ended, or so shortly after that clocks may differ.
+   */
+  async ofForeignLogin(login: {
+    readonly issuer: string;
+    readonly subject: string;
+    readonly issuedAt: number;
+    readonly toleranceSeconds: number;
+  }): Promise<(StoredUser & { readonly isCurrent: boolean }) | null> {
+    const id = login.subject.toLowerCase();
+    const rows = await this.#queries.read<UserRow & { is_current: boolean }>({
+      name: 'identity_of_foreign_login',
+      text: `
+        select ${userColumns}, to_timestamp($4) > sessions_valid_from + make_interval(secs => $5) as is_current from identity.users
+        where id = coalesce((select user_id from identity.subject where issuer = $1 and subject = $2), $3::uuid) and ${living}`,
+      values: [login.issuer, login.subject, isUuid(id) ? id : null, login.issuedAt, login.toleranceSeconds],
+    });
+    return rows[0] ? { ...userFromRow(rows[0]), isCurrent: rows[0].is_current } : null;
   }
 
   /** A living user, pending or active. */

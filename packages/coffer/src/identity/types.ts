@@ -38,12 +38,31 @@ export type Session = {
   readonly userAgent: string | null;
 };
 
+/** A second factor that a user has enrolled. */
+export type Factor = {
+  readonly id: string;
+  readonly kind: 'totp' | 'passkey';
+  readonly name: string;
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date | null;
+};
+
+/** A subject of another token issuer that belongs to a user. */
+export type Subject = {
+  readonly id: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly createdAt: Date;
+  /** As logs name callers. */
+  readonly createdBy: string;
+};
+
 /** One login attempt. `reason` says why it failed, for the account's owner and operators, never for the caller. */
 export type LoginAttempt = {
   readonly id: string;
   readonly email: string | null;
   readonly success: boolean;
-  readonly reason: 'password_wrong' | 'user_unknown' | 'user_suspended' | null;
+  readonly reason: 'password_wrong' | 'user_unknown' | 'user_suspended' | 'second_factor_required' | 'second_factor_wrong' | null;
   readonly clientIp: string | null;
   readonly userAgent: string | null;
   readonly at: Date;

@@ -7,6 +7,8 @@ import type { Refused } from './refusals.ts';
 import { userColumns, userFromRow } from './store.ts';
 import type { UserRow } from './store.ts';
 import type { Role, User } from './types.ts';
+import { deleteFactors } from './factor-store.ts';
+import { noteChange } from './user-changes.ts';
 
 /** A decision by staff. */
 export type Decision = {
@@ -19,12 +21,8 @@ export type Decision = {
   readonly reason: string;
 };
 
-type Change = {
-  readonly kind: 'role' | 'suspended' | 'reinstated';
-  readonly before?: Role;
-  readonly after?: Role;
-  readonly reason?: string;
-};
+/** Ends every session and every token of another issuer that was issued before, also after a reinstatement. */
+const endSessions = 'token_epoch = token_epoch + 1, sessions_valid_from = clock_timestamp()';
 
 const otherAdmins = `
   select 1 from identity.users
@@ -41,20 +39,19 @@ export class UserControl {
     return await this.#change(id, async (client, { user }) => {
       if (user.role === role) return user;
       if (user.role === 'admin' && !(await hasOtherAdmin(client, id))) return refused('last_admin');
-      await note(client, id, actor, { kind: 'role', before: user.role, after: role });
+      await noteChange(client, id, actor, { kind: 'role', before: user.role, after: role });
       return await update(client, id, 'role = $2', [role]);
     });
   }
 
-  /** A new epoch ends every session, also after a reinstatement. */
   async suspend(id: string, { actor, byUser, aboutStaff, reason }: Decision): Promise<User | Refused> {
     return await this.#change(id, async (client, { user }) => {
       if (byUser === id) return refused('own_account');
       if (user.role !== 'user' && !aboutStaff) return refused('staff_protected');
       if (user.suspendedAt) return user;
       if (user.role === 'admin' && !(await hasOtherAdmin(client, id))) return refused('last_admin');
-      await note(client, id, actor, { kind: 'suspended', reason });
-      return await update(client, id, 'suspended_at = clock_timestamp(), token_epoch = token_epoch + 1');
+      await noteChange(client, id, actor, { kind: 'suspended', reason });
+      return await update(client, id, `suspended_at = clock_timestamp(), ${endSessions}`);
     });
   }
 
@@ -62,8 +59,26 @@ export class UserControl {
     return await this.#change(id, async (client, { user }) => {
       if (user.role !== 'user' && !aboutStaff) return refused('staff_protected');
       if (!user.suspendedAt) return user;
-      await note(client, id, actor, { kind: 'reinstated', reason });
+      await noteChange(client, id, actor, { kind: 'reinstated', reason });
       return await update(client, id, 'suspended_at = null');
+    });
+  }
+
+  /** Ends every session of a user, and refuses the tokens of another issuer that were issued before. */
+  async endSessions(id: string, { actor, byUser, aboutStaff, reason }: Decision): Promise<User | Refused> {
+    return await this.#change(id, async (client, { user }) => {
+      if (user.role !== 'user' && !aboutStaff && byUser !== id) return refused('staff_protected');
+      await noteChange(client, id, actor, { kind: 'sessions_ended', reason });
+      return await update(client, id, endSessions);
+    });
+  }
+
+  /** Removes every second factor of a user who has lost them, and ends the user's sessions. */
+  async resetFactors(id: string, { actor, reason }: Pick<Decision, 'actor' | 'reason'>): Promise<User | Refused> {
+    return await this.#change(id, async (client) => {
+      await deleteFactors(client, id);
+      await noteChange(client, id, actor, { kind: 'factors_reset', reason });
+      return await update(client, id, endSessions);
     });
   }
 
@@ -96,17 +111,6 @@ export class UserControl {
 
 async function hasOtherAdmin(client: pg.PoolClient, id: string): Promise<boolean> {
   return (await client.query(otherAdmins, [id])).rows.length > 0;
-}
-
-async function note(client: pg.PoolClient, id: string, actor: string, { kind, before, after, reason }: Change): Promise<void> {
-  await client.query('insert into identity.user_change (user_id, kind, before, after, reason, actor) values ($1, $2, $3, $4, $5, $6)', [
-    id,
-    kind,
-    before,
-    after,
-    reason,
-    actor,
-  ]);
 }
 
 async function update(client: pg.PoolClient, id: string, set: string, values: readonly unknown[] = []): Promise<User | Refused> {

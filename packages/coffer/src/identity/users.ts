@@ -125,6 +125,19 @@ export class Users {
     return await this.#control.suspend(id.toLowerCase(), input);
   }
 
+  /** Ends every session of a user, also those of another issuer's tokens. Refusals: user_not_found, staff_protected. */
+  async endSessions(id: string, input: Decision): Promise<User | Refused> {
+    return await this.#control.endSessions(id.toLowerCase(), input);
+  }
+
+  /**
+   * Removes every second factor of a user who has lost them, and ends the user's sessions. Only at the command line: over the API it
+   * would make the password enough. Refusal: user_not_found.
+   */
+  async resetFactors(id: string, input: Pick<Decision, 'actor' | 'reason'>): Promise<User | Refused> {
+    return await this.#control.resetFactors(id.toLowerCase(), input);
+  }
+
   /** Ends a suspension; earlier tokens stay invalid. Refusals: user_not_found, staff_protected. */
   async reinstate(id: string, input: Decision): Promise<User | Refused> {
     return await this.#control.reinstate(id.toLowerCase(), input);

@@ -8,7 +8,8 @@ const censored = '***';
  */
 const upToAt = /:\/\/[^\s@"]*(?:@[^\s@"/?#]*(?=@))*@?/g;
 const userAndPassword = /(:\/\/[^:/]*:).+@$/;
-const secretWords = 'pass(?:word|phrase)|token|secret|authorization|cookie|api[-_]?key|private[-_]?key|credential';
+const secretWords =
+  'pass(?:word|phrase|code)|recovery[-_]?code|ticket|token|secret|authorization|cookie|api[-_]?key|private[-_]?key|credential';
 const secretInQuery = new RegExp(`([?&][^\\s?&="']{0,32}(?:${secretWords})[^\\s?&="']{0,32}=)[^&\\s"']*`, 'gi');
 const credential =
   /\bcofi?_[A-Za-z0-9._~-]{4,}|\bwhsec_[A-Za-z0-9+/=]{4,}|\beyJ(?:[\w-]{16,}|[\w-]{4,15}(?=\.))(?:\.[\w-]*){0,4}|\b(?:Bearer|Basic) +[A-Za-z0-9._~+/=-]{8,}/g;

@@ -17,10 +17,18 @@ export type Rule = {
   readonly user: 'own' | 'any' | 'never';
   /** The lowest staff role, which may do it to any wallet. */
   readonly staff: 'operator' | 'admin';
+  /** Whether people must have proved who they are within the last ten minutes; in required mode only. */
+  readonly fresh?: true;
+  /** Whether staff who must have a second factor may do it before they have proved one: what it takes to get one. */
+  readonly beforeFactor?: true;
 };
 
 export const unguarded: Rule = { kind: 'public', open: 'anyone', service: 'never', user: 'any', staff: 'operator' };
 
-export function guarded(service: Rule['service'], user: Rule['user'], rest: Partial<Pick<Rule, 'open' | 'staff'>> = {}): Rule {
+export function guarded(
+  service: Rule['service'],
+  user: Rule['user'],
+  rest: Partial<Pick<Rule, 'open' | 'staff' | 'fresh' | 'beforeFactor'>> = {},
+): Rule {
   return { kind: 'guarded', open: 'anyone', service, user, staff: 'operator', ...rest };
 }

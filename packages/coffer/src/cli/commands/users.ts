@@ -13,12 +13,16 @@ type Json = { readonly json?: boolean };
 
 export function usersCommand(): Command {
   return new Command('users')
-    .summary("show users, manage users' roles, and suspend users")
-    .description("Shows users, manages users' roles, and suspends users. A running Coffer applies changes within a second.")
+    .summary("show users, manage users' roles and second factors, and suspend users")
+    .description(
+      "Shows users, manages users' roles, sessions and second factors, and suspends users. A running Coffer applies changes within a second.",
+    )
     .addCommand(showCommand())
     .addCommand(roleCommand())
-    .addCommand(suspendCommand('suspend'))
-    .addCommand(suspendCommand('reinstate'));
+    .addCommand(decisionCommand('suspend'))
+    .addCommand(decisionCommand('reinstate'))
+    .addCommand(decisionCommand('end-sessions'))
+    .addCommand(decisionCommand('reset-factors'));
 }
 
 function showCommand(): Command {
@@ -62,11 +66,38 @@ async function confirmRole({ walletsOf }: UserParts, user: User, role: Role): Pr
   if (!(await confirm(`${sentence} Continue?`))) throw new OperatorError('Nothing was changed.', 'Answer yes, or add --yes.');
 }
 
-function suspendCommand(name: 'suspend' | 'reinstate'): Command {
-  const [summary, done] =
-    name === 'suspend'
-      ? ['suspend a user: no login, and every token stops working within a second', 'is suspended']
-      : ['end the suspension of a user', 'can log in again'];
+type UserDecision = {
+  readonly summary: string;
+  /** Follows the user's name. */
+  readonly done: string;
+  readonly decide: (users: UserParts['users'], id: string, by: Parameters<UserParts['users']['suspend']>[1]) => Promise<User | Refused>;
+};
+
+const decisions = {
+  suspend: {
+    summary: 'suspend a user: no login, and every token stops working within a second',
+    done: 'is suspended',
+    decide: (users, id, by) => users.suspend(id, by),
+  },
+  reinstate: {
+    summary: 'end the suspension of a user',
+    done: 'can log in again',
+    decide: (users, id, by) => users.reinstate(id, by),
+  },
+  'end-sessions': {
+    summary: 'end every session of a user, also the tokens of another issuer',
+    done: 'has to log in again',
+    decide: (users, id, by) => users.endSessions(id, by),
+  },
+  'reset-factors': {
+    summary: 'remove every second factor and recovery code of a user who has lost them, and end the sessions',
+    done: 'has no second factor any more, and has to log in again',
+    decide: (users, id, by) => users.resetFactors(id, by),
+  },
+} as const satisfies Record<string, UserDecision>;
+
+function decisionCommand(name: keyof typeof decisions): Command {
+  const { summary, done, decide }: UserDecision = decisions[name];
   return new Command(name)
     .summary(summary)
     .argument('<id>', 'id of the user')
@@ -75,7 +106,7 @@ function suspendCommand(name: 'suspend' | 'reinstate'): Command {
     .action(async (id: string, options: Json & { reason: string }) => {
       await runWith(options, withUsers, async ({ users }) => {
         const by = { actor: 'cli', byUser: null, aboutStaff: true, reason: options.reason };
-        const changed = accepted(await users[name](id, by), id);
+        const changed = accepted(await decide(users, id, by), id);
         answer(options, `${named(changed)} ${done}.`, presented(changed));
       });
     });

@@ -3,6 +3,7 @@ import { actorOf, anonymous } from '../../identity/index.ts';
 import type { Authenticator, Principal } from '../../identity/index.ts';
 import type { SharedCounter } from '../../cache/index.ts';
 import { isInRanges, networkKeyOf } from '../network/index.ts';
+import { explain } from '../problems/index.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { Rule } from '../../operations/index.ts';
 import { ruleOf } from './policy.ts';
@@ -14,7 +15,10 @@ export type AccessMode = 'open' | 'required';
 export type Admission = { readonly principal: Principal; readonly onlyOwner: string | undefined };
 /** `principal`: the caller, if its credential is valid; for the audit. */
 export type Denial = { readonly principal?: Principal } & (
-  | { readonly denied: 'unauthenticated' | 'forbidden'; readonly detail: string }
+  | {
+      readonly denied: 'unauthenticated' | 'forbidden' | 'fresh_proof_required' | 'staff_factor_required';
+      readonly detail: string;
+    }
   | { readonly denied: 'too_many_requests'; readonly retryAfterSeconds: number }
 );
 export type Decision = Admission | Denial;
@@ -102,9 +106,17 @@ export class Access {
       if (rule.open === 'anyone' || principal.kind !== 'service') return { principal, onlyOwner: undefined };
     }
     if (principal.kind === 'anonymous') return noCredential;
-    return isAllowed(principal, rule)
-      ? { principal, onlyOwner: principal.kind === 'user' && rule.user === 'own' ? principal.userId : undefined }
-      : { denied: 'forbidden', detail: requirementOf(principal, rule), principal };
+    if (!isAllowed(principal, rule)) return { denied: 'forbidden', detail: requirementOf(principal, rule), principal };
+    const missing = this.#missingProof(principal, rule);
+    if (missing) return { denied: missing, detail: proofRequirement(principal, missing), principal };
+    return { principal, onlyOwner: principal.kind === 'user' && rule.user === 'own' ? principal.userId : undefined };
+  }
+
+  /** What a person has yet to prove; null if nothing. An API key is its own proof. */
+  #missingProof(principal: Principal, rule: Rule): 'staff_factor_required' | 'fresh_proof_required' | null {
+    if (!('userId' in principal)) return null;
+    if (principal.limited && !rule.beforeFactor) return 'staff_factor_required';
+    return rule.fresh && this.mode === 'required' && !principal.proved ? 'fresh_proof_required' : null;
   }
 
   /** Applies a change immediately in this process; other processes notice it within a second. */
@@ -147,6 +159,14 @@ function requirementOf(principal: Principal, { service, staff, user }: Rule): st
   if (service !== 'never')
     return `The API key needs the scope \`${service}\`. An admin can create a key that has it: POST /keys, or coffer keys create.`;
   return user === 'own' ? 'Log in as a user: an API key has no account.' : 'Log in as an admin: no API key can do this.';
+}
+
+/** A token of another issuer proves what its login there proved. */
+function proofRequirement(principal: Principal, missing: 'staff_factor_required' | 'fresh_proof_required'): string {
+  if (!('sessionId' in principal) || principal.sessionId !== null) return explain(missing);
+  return missing === 'fresh_proof_required'
+    ? 'This requires a login that is not older than ten minutes. Log in at the issuer of your token again.'
+    : 'Staff of this Coffer must log in with a second factor, and your token does not say so. Use one at its issuer.';
 }
 
 function unlessSpent(decision: Decision, retryAfterSeconds: number | null): Decision {

@@ -7,6 +7,9 @@ import type { OperationName as PostedName, Rule } from '../../operations/index.t
 
 /** About the caller as a user: services have no account. */
 const myself = guarded('never', 'own', { open: 'user' });
+const myLogin: Rule = { ...myself, beforeFactor: true };
+/** With a stolen session alone it would let the thief stay, or give rights to others. */
+const fresh = { fresh: true } as const;
 
 const others = {
   // Pages and documents, which have no operationId.
@@ -14,6 +17,8 @@ const others = {
   health: unguarded,
   signUp: { ...unguarded, counted: true },
   logIn: { ...unguarded, counted: true },
+  startLoginPasskey: { ...unguarded, counted: true },
+  finishLogin: { ...unguarded, counted: true },
   demoLogIn: { ...unguarded, counted: true },
 
   listAssets: guarded('wallets:read', 'any'),
@@ -70,14 +75,23 @@ const others = {
   listWebhookDeliveries: guarded('webhooks:manage', 'never', { open: 'as required' }),
   replayWebhookDelivery: guarded('webhooks:manage', 'never', { open: 'as required' }),
 
-  getMe: myself,
+  getMe: myLogin,
   updateMe: myself,
-  deleteMe: myself,
+  deleteMe: { ...myself, ...fresh },
   listMyLogins: myself,
-  listMySessions: myself,
-  endMySession: myself,
-  endMySessions: myself,
-  logOut: myself,
+  listMySessions: myLogin,
+  endMySession: myLogin,
+  endMySessions: myLogin,
+  logOut: myLogin,
+  startMyProof: myLogin,
+  proveMe: myLogin,
+  listMyFactors: myLogin,
+  enrolMyTotp: { ...myLogin, ...fresh },
+  confirmMyTotp: { ...myLogin, ...fresh },
+  startMyPasskey: { ...myLogin, ...fresh },
+  addMyPasskey: { ...myLogin, ...fresh },
+  removeMyFactor: { ...myself, ...fresh },
+  renewMyRecoveryCodes: { ...myself, ...fresh },
   listMyNotifications: myself,
   readMyNotification: myself,
   readAllMyNotifications: myself,
@@ -102,14 +116,19 @@ const others = {
   getUser: guarded('users:read', 'own'),
   listUsers: guarded('users:read', 'never', { open: 'as required' }),
   listLogins: guarded('users:read', 'never', { open: 'as required' }),
-  setUserRole: guarded('never', 'never', { open: 'as required', staff: 'admin' }),
-  // An operator can suspend users; only an admin can suspend staff.
+  setUserRole: guarded('never', 'never', { open: 'as required', staff: 'admin', ...fresh }),
+  // A linked subject can use the account.
+  listSubjects: guarded('never', 'never', { open: 'as required', staff: 'admin' }),
+  linkSubject: guarded('never', 'never', { open: 'as required', staff: 'admin', ...fresh }),
+  unlinkSubject: guarded('never', 'never', { open: 'as required', staff: 'admin', ...fresh }),
+  // An operator can suspend users; only an admin can suspend staff. Neither needs a fresh proof: both stop harm.
   suspendUser: guarded('never', 'never', { open: 'as required' }),
   reinstateUser: guarded('never', 'never', { open: 'as required' }),
+  endSessionsOfUser: guarded('never', 'never', { open: 'as required' }),
 
   listKeys: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
-  createKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
-  rotateKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
+  createKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin', ...fresh }),
+  rotateKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin', ...fresh }),
   revokeKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
 } as const satisfies Record<string, Rule>;
 

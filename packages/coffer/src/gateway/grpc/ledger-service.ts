@@ -191,7 +191,7 @@ class LedgerCalls {
       if (!('denied' in decision)) return decision;
       if (decision.denied === 'too_many_requests') throw new Denied(denialFailure(decision));
       // Named with the operation that it is about, like anything else that is wrong with one.
-      throw new InvalidInput(decision.detail, decision.denied);
+      throw new InvalidInput(decision.detail, decision.denied === 'unauthenticated' ? 'unauthenticated' : 'forbidden');
     };
     const items = readOperations(request, { actor: actorOf(caller.principal), admit });
     const requests = items.map((item) => item.request);

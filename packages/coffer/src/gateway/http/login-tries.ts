@@ -1,5 +1,5 @@
 /**
- * Limits failed tries of passwords: from one address, on one account, and in total. The longer the tries go on, the longer the wait:
+ * Limits failed tries of passwords and second factors: from one address, on one account, and in total. The longer the tries go on, the longer the wait:
  * each bound has windows of a minute, ten minutes and an hour. A device that has logged in before has a bound of its own, so that
  * the guesses of others do not shut it out.
  */
@@ -19,6 +19,8 @@ const bounds = {
   address: [60, 180, 600],
   /** By one known device. */
   device: [10, 20, 40],
+  /** Of second factors, on one account from anywhere, whichever login they belong to: a new login brings no new tries. */
+  factor: [5, 15, 30],
   /** By everybody. */
   total: [1_000, 4_000, 12_000],
 } as const;
@@ -42,6 +44,7 @@ export class LoginTries {
       account: limiters('account'),
       address: limiters('address'),
       device: limiters('device'),
+      factor: limiters('factor'),
       total: limiters('total'),
     };
   }
@@ -55,6 +58,11 @@ export class LoginTries {
   /** By a device that has proved an earlier login to the account. */
   static ofDevice(device: string): Guess {
     return { device };
+  }
+
+  /** Of a second factor, by a caller that knows the password or has a token of the account. */
+  static ofFactor(userId: string): Guess {
+    return { factor: userId };
   }
 
   /** By a caller that already has a token of the account. */
@@ -77,6 +85,21 @@ export class LoginTries {
       taken.push({ limiter, key });
     }
     return null;
+  }
+
+  /**
+   * Makes a try of something secret; it stays counted only if it was a wrong guess. `spent`: not made, and the seconds until tries are
+   * left again.
+   */
+  async make<T>(guess: Guess, attempt: () => Promise<T>, isWrong: (outcome: T) => boolean): Promise<{ spent: number } | { outcome: T }> {
+    const spent = await this.take(guess);
+    if (spent !== null) return { spent };
+    const outcome = await attempt().catch((outage: unknown) => {
+      this.giveBack(guess);
+      throw outage;
+    });
+    if (!isWrong(outcome)) this.giveBack(guess);
+    return { outcome };
   }
 
   /** For a try that revealed nothing about a password. */

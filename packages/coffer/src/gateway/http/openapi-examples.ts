@@ -13,6 +13,8 @@ type Example = {
 };
 
 const alice = '0f6d220d-61fa-4be7-b0a2-e05dbd9aee32';
+const bob = 'b55709be-d0f6-467e-942c-cc04155ad54c';
+const factor = { factorId: alice };
 const funded = { id: 'w1' };
 /** The operations that the examples of transfer and authorizeHold cause. */
 const transferred = { operationId: '1-20' };
@@ -39,13 +41,32 @@ export const examples: Readonly<Record<string, Example>> = {
   demoLogIn: { body: { user_id: alice } },
   signUp: { body: { email: 'jane@example.com', name: 'Jane Doe', password: 'correct horse battery staple' } },
   logIn: { body: { email: 'jane@example.com', password: 'correct horse battery staple' } },
+  startLoginPasskey: { body: { ticket: 'a-login-ticket' }, answers: 401 },
+  finishLogin: { body: { ticket: 'a-login-ticket', passcode: '123456' }, answers: 401 },
+  // The demo users have no password.
+  proveMe: { body: { currentPassword: 'correct horse battery staple' }, answers: 403 },
+  // Passkeys need COFFER_WEBAUTHN_ORIGIN.
+  startMyProof: { answers: 409 },
+  enrolMyTotp: { body: { name: 'my phone' } },
+  confirmMyTotp: named(factor, { passcode: '123456' }),
+  startMyPasskey: { answers: 409 },
+  addMyPasskey: {
+    body: { name: 'my laptop', passkey: { id: 'AAAA', rawId: 'AAAA', type: 'public-key', response: {} } },
+    answers: 409,
+  },
+  removeMyFactor: named(factor),
+  renewMyRecoveryCodes: { answers: 404 },
+  endSessionsOfUser: { parameters: { userId: bob, reason: 'reported as stolen' } },
+  listSubjects: { parameters: { userId: bob } },
+  linkSubject: { parameters: { userId: bob }, body: { issuer: 'https://login.example.com', subject: '00u1a2b3c4' } },
+  unlinkSubject: named({ userId: bob, subjectId: alice }),
   updateMe: { body: { name: 'Alice' } },
   // Alice's wallets hold money.
   deleteMe: { answers: 422 },
   getUser: { parameters: { userId: alice } },
-  setUserRole: { parameters: { userId: 'b55709be-d0f6-467e-942c-cc04155ad54c' }, body: { role: 'operator' } },
-  suspendUser: { parameters: { userId: 'b55709be-d0f6-467e-942c-cc04155ad54c' }, body: { reason: 'reported as stolen' } },
-  reinstateUser: { parameters: { userId: 'b55709be-d0f6-467e-942c-cc04155ad54c' }, body: { reason: 'the owner called' } },
+  setUserRole: { parameters: { userId: bob }, body: { role: 'operator' } },
+  suspendUser: { parameters: { userId: bob }, body: { reason: 'reported as stolen' } },
+  reinstateUser: { parameters: { userId: bob }, body: { reason: 'the owner called' } },
   listLogins: { parameters: { userId: alice } },
   createKey: { body: { name: 'billing', scopes: ['wallets:read'] } },
   rotateKey: named({ keyId: '0000000000000000' }, { overlapHours: 24 }),

@@ -42,6 +42,7 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
         'Health',
         // Last: in the collection for Postman, the session in use ends here.
         'Sessions',
+        'Second factors',
       ].map((name) => ({ name })),
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'the token of a login, or an API key (cof_…)' } },

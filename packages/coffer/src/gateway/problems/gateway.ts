@@ -109,6 +109,20 @@ export const gatewayProblems = {
     detail: 'The answer says which scope or role this needs.',
     remedy: 'Use a login or an API key that has it.',
   },
+  fresh_proof_required: {
+    http: 403,
+    grpc: 'PERMISSION_DENIED',
+    title: 'Prove again that it is you.',
+    detail: 'This requires a proof of who you are that is not older than ten minutes.',
+    remedy: 'Prove it (POST /auth/proof), then send the same request again.',
+  },
+  staff_factor_required: {
+    http: 403,
+    grpc: 'PERMISSION_DENIED',
+    title: 'Staff need a second factor.',
+    detail: 'Staff of this Coffer must have a second factor, and this session has not proved one.',
+    remedy: 'Enrol one (POST /users/me/factors/totp), or prove yours (POST /auth/proof).',
+  },
   too_many_requests: {
     http: 429,
     grpc: 'RESOURCE_EXHAUSTED',

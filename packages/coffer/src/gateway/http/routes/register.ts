@@ -4,6 +4,7 @@ import { batchSchemas } from '../batches.ts';
 import { fraudSchemas } from '../fraud-views.ts';
 import { holdSchemas } from '../hold-views.ts';
 import { answerSchemas } from '../../../operations/index.ts';
+import { LoginTries } from '../login-tries.ts';
 import { operationSchemas } from '../operation-views.ts';
 import { transferSchemas } from '../transfer-views.ts';
 import { requestSchemas } from '../request-views.ts';
@@ -19,6 +20,7 @@ import { closingRoutes, closingSchemas } from './closings.ts';
 import { deadLetterRoutes, deadLetterSchemas } from './dead-letters.ts';
 import { demoLoginRoutes } from './demo-login.ts';
 import { eventRoutes, eventSchemas } from './events.ts';
+import { factorRoutes, factorSchemas } from './factors.ts';
 import { fraudRoutes } from './fraud.ts';
 import { healthRoutes } from './health.ts';
 import { holdRoutes } from './holds.ts';
@@ -31,7 +33,9 @@ import { postOperationRoutes } from './post-operations.ts';
 import { projectionRoutes, projectionSchemas } from './projections.ts';
 import { requestRoutes } from './requests.ts';
 import { sessionRoutes, sessionSchemas } from './sessions.ts';
+import { secondFactorRoutes } from './second-factor.ts';
 import { staffRoutes } from './staff.ts';
+import { subjectRoutes, subjectSchemas } from './subjects.ts';
 import { userRoutes, userSchemas } from './users.ts';
 import { walletReadRoutes } from './wallet-reads.ts';
 import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
@@ -52,6 +56,8 @@ export const namedSchemas = [
   ...projectionSchemas,
   ...userSchemas,
   ...sessionSchemas,
+  ...factorSchemas,
+  ...subjectSchemas,
   ...keySchemas,
   ...auditSchemas,
   ...webhookSchemas,
@@ -68,8 +74,12 @@ export function registerRoutes(app: App, product: Product): void {
   myWalletRoutes(app, product);
   holdRoutes(app, product);
   demoLoginRoutes(app, product);
-  userRoutes(app, product);
+  const tries = new LoginTries(product.access);
+  userRoutes(app, product, tries);
+  secondFactorRoutes(app, product, tries);
+  factorRoutes(app, product, tries);
   staffRoutes(app, product);
+  subjectRoutes(app, product);
   keyRoutes(app, product);
   operationRoutes(app, product);
   requestRoutes(app, product);

@@ -118,6 +118,27 @@ export function staffRoutes(app: App, { users, sessions, access }: Product): voi
     'suspend',
     'Suspends a user: the user can no longer log in, and every token stops working within a second, live streams included. Wallets stay as they are. Operators can suspend users, admins also staff',
   );
+
+  app.delete(
+    '/users/:userId/sessions',
+    {
+      schema: {
+        operationId: 'endSessionsOfUser',
+        description:
+          'Ends every session of a user: all tokens stop working within a second, also those of another issuer that were issued before. The user can log in again. Operators can do it to users, admins also to staff',
+        tags: ['Users'],
+        params,
+        querystring: Type.Object({ reason: Reason }, strict),
+        response: { 200: ref(UserView), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const changed = await users.endSessions(request.params.userId, { ...deciding(request), reason: request.query.reason });
+      access.forget();
+      return 'refusal' in changed ? sendProblem(reply, problem(changed.refusal.code, changed.refusal)) : reply.send(presentUser(changed));
+    },
+  );
+
   decide('reinstate', 'Ends the suspension of a user, who can log in again. Earlier tokens stay invalid');
 }
 

@@ -1,7 +1,7 @@
 /** Users: signing up, logging in, managing your own profile. */
 import type { Static } from 'typebox';
 import { emailLengthMax, nameLengthMax, passwordLengthMax, passwordLengthMin, roles } from '../../../identity/index.ts';
-import type { LoginAttempt, User } from '../../../identity/index.ts';
+import type { Login, LoginAttempt, User } from '../../../identity/index.ts';
 import { clearanceOf, DestinationName, oneOf, orNull, ref, strict, Timestamp, WalletId } from '../../../operations/index.ts';
 import { actorOf } from '../actor.ts';
 import type { App, Product } from '../app.ts';
@@ -36,7 +36,7 @@ const Password = Type.String({
   examples,
 });
 /** One that is compared: any other length is only wrong. */
-const GivenPassword = Type.String({ maxLength: passwordLengthMax, description: 'password', examples });
+export const GivenPassword = Type.String({ maxLength: passwordLengthMax, description: 'password', examples });
 
 export const UserView = Type.Object(
   {
@@ -51,7 +51,10 @@ export const UserView = Type.Object(
   },
   { $id: 'User', ...strict },
 );
-const SessionView = Type.Object({ token: Type.String(), expiresAt: Timestamp, user: ref(UserView) }, { $id: 'NewSession', ...strict });
+export const NewSessionView = Type.Object(
+  { token: Type.String(), expiresAt: Timestamp, user: ref(UserView) },
+  { $id: 'NewSession', ...strict },
+);
 export const LoginView = Type.Object(
   {
     id: Type.String(),
@@ -63,15 +66,15 @@ export const LoginView = Type.Object(
   },
   { $id: 'Login', ...strict },
 );
-export const userSchemas = [UserView, SessionView, LoginView];
+export const userSchemas = [UserView, NewSessionView, LoginView];
 
 const signUpsPerMinute = 60;
 const mine = { tags: ['Users'] };
 
-export function userRoutes(app: App, product: Product): void {
+/** `tries`: shared by all routes that take a password or a second factor. */
+export function userRoutes(app: App, product: Product, tries: LoginTries): void {
   const { users, sessions, access } = product;
   const signUps = access.rateLimiter('sign-ups', signUpsPerMinute);
-  const tries = new LoginTries(access);
 
   app.post(
     '/users/signup',
@@ -99,10 +102,10 @@ export function userRoutes(app: App, product: Product): void {
       schema: {
         operationId: 'logIn',
         description:
-          'Logs in with e-mail address and password, and returns a token. The cookie coffer_device proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out',
+          'Logs in with e-mail address and password, and returns a token. If the account has a second factor, the answer is 401 second_factor_required, with a ticket to continue: POST /users/login/second-factor. The cookie coffer_device proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out',
         tags: ['Users'],
         body: Type.Object({ email: Email, password: GivenPassword }, strict),
-        response: { 200: ref(SessionView), ...problems(401, 403, 429) },
+        response: { 200: ref(NewSessionView), ...problems(401, 403, 429) },
       },
       validatorCompiler: compileLenientValidator,
     },
@@ -117,11 +120,12 @@ export function userRoutes(app: App, product: Product): void {
         tries.giveBack(guess);
         throw outage;
       });
-      if ('refusal' in session) return sendProblem(reply, problem(session.refusal.code, session.refusal));
+      // With the right password, but without the second factor, the try counts: tickets are limited like passwords.
+      if ('refusal' in session)
+        return sendProblem(reply.header('cache-control', 'no-store'), problem(session.refusal.code, session.refusal));
       tries.giveBack(guess);
       if (device === null) rememberDevice(request, reply, sessions.proveDevice(session.user));
-      const answered = reply.header('cache-control', 'no-store');
-      return answered.send({ token: session.token, expiresAt: session.expiresAt.toISOString(), user: presentUser(session.user) });
+      return reply.header('cache-control', 'no-store').send(presentNewSession(session));
     },
   );
 
@@ -233,6 +237,10 @@ export function userRoutes(app: App, product: Product): void {
         : reply.send({ items: found.items.map(presentLogin), next: found.next });
     },
   );
+}
+
+export function presentNewSession({ token, expiresAt, user }: Login): Static<typeof NewSessionView> {
+  return { token, expiresAt: expiresAt.toISOString(), user: presentUser(user) };
 }
 
 export function presentUser({ suspendedAt, createdAt, updatedAt, ...user }: User): Static<typeof UserView> {
