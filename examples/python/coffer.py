@@ -900,6 +900,8 @@ User = TypedDict("User", {
     "id": "str",
     "number": "int",  # account number
     "email": "Union[str, None]",
+    "emailProvedAt": "Union[str, None]",
+    "pendingEmail": "Union[str, None]",  # replaces `email` once it is proved
     "name": "str",
     "role": "Literal[\"user\", \"operator\", \"admin\"]",
     "suspendedAt": "Union[str, None]",
@@ -920,6 +922,15 @@ Login = TypedDict("Login", {
     "clientIp": "Union[str, None]",
     "userAgent": "Union[str, None]",
     "createdAt": "str",
+})
+
+LinkAsked = TypedDict("LinkAsked", {
+    "delivery": "Literal[\"mail\", \"operator\"]",
+})
+
+ProvedEmail = TypedDict("ProvedEmail", {
+    "email": "str",
+    "emailProvedAt": "str",
 })
 
 Session = TypedDict("Session", {
@@ -1766,7 +1777,7 @@ class Coffer:
         name: str,
         password: str,
     ) -> User:
-        """Creates a user and the user's wallet in the default asset."""
+        """Creates a user and the user's wallet in the default asset. Where e-mail addresses have to be proved, a link follows by e-mail, and the user logs in after using it."""
         answer: User = self._send("POST", "/users/signup", {}, {}, {}, {"email": email, "name": name, "password": password})
         return answer
 
@@ -1793,7 +1804,7 @@ class Coffer:
         password: str = _omitted,
         current_password: str = _omitted,
     ) -> User:
-        """Changes name, e-mail or password. A new password revokes all tokens. Users with a password must send it as currentPassword to change the password or the e-mail."""
+        """Changes name, e-mail or password. A new password revokes all tokens. Where e-mail addresses have to be proved, a new one is the `pendingEmail` until the link that is sent to it is used. Users with a password must send it as currentPassword to change the password or the e-mail."""
         answer: User = self._send("PATCH", "/users/me", {}, {}, {}, {"email": email, "name": name, "password": password, "currentPassword": current_password})
         return answer
 
@@ -1875,6 +1886,64 @@ class Coffer:
     ) -> User:
         """Ends the suspension of a user, who can log in again. Earlier tokens stay invalid."""
         answer: User = self._send("POST", "/users/{userId}/reinstate", {"userId": user_id}, {}, {}, {"reason": reason})
+        return answer
+
+    def ask_for_proof(
+        self,
+        *,
+        email: str,
+    ) -> LinkAsked:
+        """Sends another link that proves the address of a new account. The answer is the same whether or not the address has an account."""
+        answer: LinkAsked = self._send("POST", "/users/proofs", {}, {}, {}, {"email": email})
+        return answer
+
+    def ask_for_password_reset(
+        self,
+        *,
+        email: str,
+    ) -> LinkAsked:
+        """Sends a link that sets a new password. The answer is the same whether or not the address has an account."""
+        answer: LinkAsked = self._send("POST", "/users/password-resets", {}, {}, {}, {"email": email})
+        return answer
+
+    def confirm_email(
+        self,
+        *,
+        token: str,
+    ) -> ProvedEmail:
+        """Proves an e-mail address with the token of a link. A changed address replaces the earlier one."""
+        answer: ProvedEmail = self._send("POST", "/users/proofs/confirm", {}, {}, {}, {"token": token})
+        return answer
+
+    def reset_password(
+        self,
+        *,
+        token: str,
+        password: str,
+    ) -> ProvedEmail:
+        """Sets a new password with the token of a link. All sessions and all other links of the account end; the address is proved."""
+        answer: ProvedEmail = self._send("POST", "/users/password-resets/confirm", {}, {}, {}, {"token": token, "password": password})
+        return answer
+
+    def invite_user(
+        self,
+        *,
+        email: str,
+        name: str = _omitted,
+    ) -> LinkAsked:
+        """Sends an invitation to open an account, which is valid for a week."""
+        answer: LinkAsked = self._send("POST", "/users/invitations", {}, {}, {}, {"email": email, "name": name})
+        return answer
+
+    def accept_invitation(
+        self,
+        *,
+        token: str,
+        name: str,
+        password: str,
+    ) -> User:
+        """Creates the invited user, whose address is proved, and the user's wallet in the default asset."""
+        answer: User = self._send("POST", "/users/invitations/accept", {}, {}, {}, {"token": token, "name": name, "password": password})
         return answer
 
     def list_keys(self) -> ListKeysAnswer:

@@ -5,8 +5,8 @@ import { openCache } from '../../packages/coffer/src/cache/index.ts';
 import type { SharedCounter } from '../../packages/coffer/src/cache/index.ts';
 import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
 import { LogTail, openBroker } from '../../packages/coffer/src/events/index.ts';
-import { ApiKeys, Authenticator, Sessions, Users } from '../../packages/coffer/src/identity/index.ts';
-import type { IssuerSettings } from '../../packages/coffer/src/identity/index.ts';
+import { ApiKeys, Authenticator, Proofs, Sessions, Users } from '../../packages/coffer/src/identity/index.ts';
+import type { AccountRules, IssuerSettings } from '../../packages/coffer/src/identity/index.ts';
 import { Access, listenHttp } from '../../packages/coffer/src/gateway/index.ts';
 import type { AccessMode, Product } from '../../packages/coffer/src/gateway/index.ts';
 import { fraudProjection, openInsights, Reviews, statsProjection } from '../../packages/coffer/src/insights/index.ts';
@@ -46,7 +46,13 @@ export type TestProduct = {
   stop(): Promise<void>;
 };
 
-type Conditions = {
+export type AccountConditions = {
+  /** By default no address has to be proved, and there is no mail server. */
+  readonly rules?: AccountRules;
+  readonly accounts?: Partial<ConstructorParameters<typeof Proofs>[0]>;
+};
+
+type Conditions = AccountConditions & {
   readonly books?: number;
   /** Routes the database connections through a detour, such as a proxy that breaks them. */
   readonly detour?: (databaseUrl: string) => Promise<string>;
@@ -63,7 +69,18 @@ type Conditions = {
 };
 
 export async function startProduct(changes: Partial<Product> = {}, conditions: Conditions = {}): Promise<TestProduct> {
-  const { detour, mode = 'open', requestsPerMinute, counter, issuer, watch, around = (opened) => opened, ...ledgerOptions } = conditions;
+  const {
+    detour,
+    mode = 'open',
+    requestsPerMinute,
+    counter,
+    issuer,
+    watch,
+    around = (opened) => opened,
+    rules,
+    accounts,
+    ...ledgerOptions
+  } = conditions;
   const database = await createTestDatabase();
   const log = createLog({ level: 'error', pretty: true });
   const url = inRole((await detour?.(database.url)) ?? database.url, 'writer');
@@ -90,8 +107,10 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
       },
       hasWallet: async (owner) => (await queries.walletOf(owner)) !== null,
     },
+    rules,
   });
-  const sessions = new Sessions({ pool, jwtSecret: testSecret, issuer });
+  const proofs = new Proofs({ pool, delivery: rules?.mails === true ? 'mail' : 'operator', signUp: 'open', ...accounts });
+  const sessions = new Sessions({ pool, jwtSecret: testSecret, issuer, requiresProof: rules?.requiresProof });
   const apiKeys = new ApiKeys(pool);
   const authenticator = new Authenticator({ sessions, apiKeys });
   const tail = new LogTail({ ledger, log });
@@ -107,6 +126,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     requests: new Requests(pool),
     assets: ledger.assets,
     users,
+    proofs,
     sessions,
     projections: () => projectionStatus(pool, ledger),
     setAsides: new SetAsides({ pool, ledger, log, projections: [statsProjection, fraudProjection()] }),

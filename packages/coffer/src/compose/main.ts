@@ -16,7 +16,7 @@ import {
   startWalletsService,
 } from '../gateway/grpc/index.ts';
 import { listenHttp } from '../gateway/http/index.ts';
-import { ApiKeys, Authenticator, keepRepaired, Sessions, Users } from '../identity/index.ts';
+import { ApiKeys, Authenticator, keepRepaired, Proofs, Sessions, Users } from '../identity/index.ts';
 import { openInsights, Reviews, statsKeeper } from '../insights/index.ts';
 import { readTls, refuseTakenPorts } from '../gateway/network/index.ts';
 import type { Listener, Tls } from '../gateway/network/index.ts';
@@ -157,10 +157,13 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   const walletClient = createWalletClient(reachable(config.walletService), { credential: internalCredential, tls });
   const userClient = createUserClient(reachable(config.userService), { credential: internalCredential, tls });
   started.add({ stop: () => Promise.resolve([walletClient.close(), userClient.close()]) });
-  const users = new Users({ pool: database.pool, wallets: walletClient });
+  const { requiresProof, signUp, publicUrl } = config.accounts;
+  const mails = config.peers.mail !== undefined;
+  const users = new Users({ pool: database.pool, wallets: walletClient, rules: { requiresProof, mails } });
+  const proofs = new Proofs({ pool: database.pool, delivery: mails ? 'mail' : 'operator', signUp, publicUrl });
   const jwtSecret = config.jwtSecret ?? ensureSecret(config.home, 'jwt-secret');
   const { issuer, previousJwtSecret, staffIdleMs } = config;
-  const sessions = new Sessions({ pool: database.pool, jwtSecret, previousJwtSecret, issuer, staffIdleMs, log });
+  const sessions = new Sessions({ pool: database.pool, jwtSecret, previousJwtSecret, issuer, staffIdleMs, requiresProof, log });
   const apiKeys = new ApiKeys(database.pool, config.keyLiveMs);
   const authenticator = new Authenticator({ sessions, apiKeys });
   const limits = { requestsPerMinute: config.requestsPerMinute, counter: cache.counter };
@@ -203,7 +206,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
       const requests = new Requests(database.pool);
       const publishing = { tail, webhooks, requests };
-      const people = { users, sessions, apiKeys, access };
+      const people = { users, proofs, sessions, apiKeys, access };
       const insights = openInsights(database.pool, ledger);
       const product = {
         live: config.live,

@@ -12,7 +12,7 @@ import { refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 import { emailLengthMax, emailRefusal, passwordLengthMax } from './rules.ts';
 import { IdentityStore } from './store.ts';
-import type { StoredUser } from './store.ts';
+import type { StoredUser } from './user-rows.ts';
 import { SessionStore } from './session-store.ts';
 import { lifetimeMs, ownAlgorithm, Tokens } from './tokens.ts';
 import type { Login, LoginAttempt, Session, User, UserPage } from './types.ts';
@@ -35,10 +35,12 @@ export class Sessions {
   readonly #tokens: Tokens;
   readonly #devices: Devices;
   readonly #issuer: Issuer | null;
+  readonly #requiresProof: boolean;
 
   /**
    * `jwtSecret`: at least 32 bytes; the same in every process that checks tokens. `previousJwtSecret`: verifies, but does not sign. `issuer`: another issuer whose tokens are
-   * trusted. `staffIdleMs`: how long a session of staff may be idle; unlimited if absent.
+   * trusted. `staffIdleMs`: how long a session of staff may be idle; unlimited if absent. `requiresProof`:
+   * only users who have proved their address log in.
    */
   constructor(options: {
     readonly pool: pg.Pool;
@@ -46,6 +48,7 @@ export class Sessions {
     readonly previousJwtSecret?: string | undefined;
     readonly issuer?: IssuerSettings | undefined;
     readonly staffIdleMs?: number | undefined;
+    readonly requiresProof?: boolean | undefined;
     readonly log?: Log | undefined;
   }) {
     this.#store = new IdentityStore(options.pool);
@@ -53,21 +56,24 @@ export class Sessions {
     const previous = options.previousJwtSecret === undefined ? [] : [options.previousJwtSecret];
     this.#tokens = new Tokens(options.jwtSecret, ...previous);
     this.#devices = new Devices([options.jwtSecret, ...previous]);
+    this.#requiresProof = options.requiresProof ?? false;
     this.#issuer = options.issuer ? new Issuer(options.issuer, options.log) : null;
   }
 
   /**
    * By e-mail and password. Each attempt goes to the login log. An unknown address costs the same work and gets the same answer
-   * as a wrong password. Refusals: credentials_wrong, user_suspended. Throws IdentityOverloaded, IdentityUnavailable.
+   * as a wrong password. Refusals: credentials_wrong, user_suspended, email_unproved. Throws IdentityOverloaded, IdentityUnavailable.
    */
   async login(input: Caller & { readonly email: string; readonly password: string }): Promise<Login | Refused> {
     // Text that cannot be an address is not looked up: PostgreSQL rejects some of it.
     const found = emailRefusal(input.email) ? null : await this.#store.byEmail(input.email);
     const stored = found?.status === 'active' ? found : null;
     const matches = await verifyPassword(input.password.slice(0, passwordLengthMax + 1), stored?.passwordHash ?? null);
-    await this.#log(input, stored, matches);
-    // Only somebody who knows the password learns of the suspension.
-    return stored && matches ? await this.#begin(stored, input) : refused('credentials_wrong');
+    const obstacle = matches && stored ? this.#obstacleTo(stored.user) : null;
+    await this.#log(input, stored, matches, obstacle);
+    if (!stored || !matches) return refused('credentials_wrong');
+    // Only somebody who knows the password learns of it.
+    return obstacle ? refused(obstacle) : await this.#begin(stored, input);
   }
 
   /** A proof for the device of a login, to send with the next one. */
@@ -154,13 +160,23 @@ export class Sessions {
     return { ...(await this.#tokens.make({ userId: id, sessionId })), sessionId, user: stored.user };
   }
 
-  async #log(input: Caller & { readonly email: string }, stored: StoredUser | null, matches: boolean): Promise<void> {
-    const success = matches && !stored?.user.suspendedAt;
+  #obstacleTo({ suspendedAt, emailProvedAt }: User): 'user_suspended' | 'email_unproved' | null {
+    if (suspendedAt) return 'user_suspended';
+    return this.#requiresProof && !emailProvedAt ? 'email_unproved' : null;
+  }
+
+  async #log(
+    input: Caller & { readonly email: string },
+    stored: StoredUser | null,
+    matches: boolean,
+    obstacle: 'user_suspended' | 'email_unproved' | null,
+  ): Promise<void> {
+    const success = matches && !obstacle;
     await this.#store.logAttempt({
       userId: stored?.user.id ?? null,
       email: storable(input.email, emailLengthMax),
       success,
-      reason: success ? null : matches ? 'user_suspended' : stored ? 'password_wrong' : 'user_unknown',
+      reason: success ? null : matches ? obstacle : stored ? 'password_wrong' : 'user_unknown',
       clientIp: storable(input.clientIp, clientIpLengthMax),
       userAgent: storable(input.userAgent, userAgentLengthMax),
     });

@@ -1,6 +1,11 @@
 /** The settings of logins. */
-import { anyText, guardedUrl, optional, secretText, settingGroup, wholeNumber } from '../kernel/index.ts';
+import { anyText, asRead, guardedUrl, onOff, oneOfWords, optional, secretText, settingGroup, wholeNumber } from '../kernel/index.ts';
+import type { Parser } from '../kernel/index.ts';
 import type { IssuerSettings } from './issuer.ts';
+
+/** How accounts come about: anyone signs up, only invited people do, or nobody does. */
+export const signUpModes = ['open', 'invite', 'off'] as const;
+export type SignUpMode = (typeof signUpModes)[number];
 
 type Logins = {
   readonly jwtSecret: string | undefined;
@@ -84,4 +89,47 @@ export const identitySettings = settingGroup({
       mistake('COFFER_JWKS_URL, COFFER_JWT_ISSUER and COFFER_JWT_AUDIENCE belong together: set all three, or none.');
     return { ...own, issuer: undefined };
   },
+});
+
+/** Links begin with it, never with what a request says of its host. */
+const publicUrl: Parser<string> = {
+  type: 'URL',
+  parse: (text) => {
+    const url = URL.parse(text);
+    const isPlain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+    return isPlain && 'value' in guardedUrl.parse(text)
+      ? { value: url.href.replace(/\/+$/, '') }
+      : { instead: 'an https URL without a query, or an http URL of this machine' };
+  },
+};
+
+export const accountSettings = settingGroup({
+  title: 'Accounts',
+  rows: {
+    emailProof: {
+      name: 'COFFER_EMAIL_PROOF',
+      reads: onOff,
+      default: true,
+      absent: 'on; no effect in open mode',
+      meaning: 'whether a user proves an e-mail address before it logs in, is notified or becomes staff',
+      example: 'off',
+    },
+    signUp: {
+      name: 'COFFER_SIGNUP',
+      reads: oneOfWords(signUpModes),
+      default: 'open',
+      absent: 'open',
+      meaning: 'who may sign up: anyone, only invited people, or nobody',
+      example: 'invite',
+    },
+    publicUrl: {
+      name: 'COFFER_PUBLIC_URL',
+      reads: optional(publicUrl),
+      default: undefined,
+      absent: 'e-mails carry a code instead of a link',
+      meaning: 'URL at which users reach the REST API; links in e-mails begin with it',
+      example: 'https://pay.example.com',
+    },
+  },
+  combine: asRead,
 });

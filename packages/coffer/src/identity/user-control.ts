@@ -4,8 +4,8 @@ import { isUuid } from '../kernel/index.ts';
 import { Queries } from './queries.ts';
 import { refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
-import { userColumns, userFromRow } from './store.ts';
-import type { UserRow } from './store.ts';
+import { userColumns, userFromRow } from './user-rows.ts';
+import type { UserRow } from './user-rows.ts';
 import type { Role, User } from './types.ts';
 
 /** A decision by staff. */
@@ -20,7 +20,7 @@ export type Decision = {
 };
 
 type Change = {
-  readonly kind: 'role' | 'suspended' | 'reinstated';
+  readonly kind: 'role' | 'suspended' | 'reinstated' | 'link_made' | 'password_set' | 'deleted';
   readonly before?: Role;
   readonly after?: Role;
   readonly reason?: string;
@@ -37,11 +37,14 @@ export class UserControl {
     this.#queries = new Queries(pool);
   }
 
-  async setRole(id: string, role: Role, actor: string): Promise<User | Refused> {
+  /** `requiresProof`: only a user who has proved the address becomes staff. */
+  async setRole(id: string, role: Role, actor: string, requiresProof: boolean): Promise<User | Refused> {
     return await this.#change(id, async (client, { user }) => {
       if (user.role === role) return user;
+      const isProved = user.emailProvedBy === 'link' || user.emailProvedBy === 'operator';
+      if (role !== 'user' && requiresProof && !isProved) return refused('email_unproved');
       if (user.role === 'admin' && !(await hasOtherAdmin(client, id))) return refused('last_admin');
-      await note(client, id, actor, { kind: 'role', before: user.role, after: role });
+      await noteChange(client, id, actor, { kind: 'role', before: user.role, after: role });
       return await update(client, id, 'role = $2', [role]);
     });
   }
@@ -53,7 +56,7 @@ export class UserControl {
       if (user.role !== 'user' && !aboutStaff) return refused('staff_protected');
       if (user.suspendedAt) return user;
       if (user.role === 'admin' && !(await hasOtherAdmin(client, id))) return refused('last_admin');
-      await note(client, id, actor, { kind: 'suspended', reason });
+      await noteChange(client, id, actor, { kind: 'suspended', reason });
       return await update(client, id, 'suspended_at = clock_timestamp(), token_epoch = token_epoch + 1');
     });
   }
@@ -62,8 +65,35 @@ export class UserControl {
     return await this.#change(id, async (client, { user }) => {
       if (user.role !== 'user' && !aboutStaff) return refused('staff_protected');
       if (!user.suspendedAt) return user;
-      await note(client, id, actor, { kind: 'reinstated', reason });
+      await noteChange(client, id, actor, { kind: 'reinstated', reason });
       return await update(client, id, 'suspended_at = null');
+    });
+  }
+
+  /** Whether staff may delete the user: null, or the refusal. `isDeleting`: deletes as well. */
+  async delete(id: string, { actor, byUser, aboutStaff, reason }: Decision, isDeleting: boolean): Promise<Date | null | Refused> {
+    let deletedAt: Date | null = null;
+    const outcome = await this.#change(id, async (client, { user }) => {
+      if (byUser === id) return refused('own_account');
+      if (user.role !== 'user' && !aboutStaff) return refused('staff_protected');
+      if (user.role === 'admin' && !(await hasOtherAdmin(client, id))) return refused('last_admin');
+      if (!isDeleting) return user;
+      await noteChange(client, id, actor, { kind: 'deleted', reason });
+      const { rows } = await client.query<{ deleted_at: Date }>(
+        'update identity.users set deleted_at = clock_timestamp(), updated_at = clock_timestamp() where id = $1 returning deleted_at',
+        [id],
+      );
+      deletedAt = rows[0]?.deleted_at ?? null;
+      return user;
+    });
+    return 'refusal' in outcome ? outcome : deletedAt;
+  }
+
+  /** For the command line, which asks for no current password. A new epoch ends every session. */
+  async setPassword(id: string, passwordHash: string, actor: string): Promise<User | Refused> {
+    return await this.#change(id, async (client) => {
+      await noteChange(client, id, actor, { kind: 'password_set' });
+      return await update(client, id, 'password_hash = $2, token_epoch = token_epoch + 1, pending_email = null', [passwordHash]);
     });
   }
 
@@ -98,7 +128,8 @@ async function hasOtherAdmin(client: pg.PoolClient, id: string): Promise<boolean
   return (await client.query(otherAdmins, [id])).rows.length > 0;
 }
 
-async function note(client: pg.PoolClient, id: string, actor: string, { kind, before, after, reason }: Change): Promise<void> {
+/** In the transaction of the change. */
+export async function noteChange(client: pg.PoolClient, id: string, actor: string, { kind, before, after, reason }: Change): Promise<void> {
   await client.query('insert into identity.user_change (user_id, kind, before, after, reason, actor) values ($1, $2, $3, $4, $5, $6)', [
     id,
     kind,

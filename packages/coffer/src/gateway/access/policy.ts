@@ -14,6 +14,11 @@ const others = {
   health: unguarded,
   signUp: { ...unguarded, counted: true },
   logIn: { ...unguarded, counted: true },
+  askForProof: { ...unguarded, counted: true },
+  confirmEmail: { ...unguarded, counted: true },
+  askForPasswordReset: { ...unguarded, counted: true },
+  resetPassword: { ...unguarded, counted: true },
+  acceptInvitation: { ...unguarded, counted: true },
   demoLogIn: { ...unguarded, counted: true },
 
   listAssets: guarded('wallets:read', 'any'),
@@ -99,6 +104,8 @@ const others = {
   readAllNotifications: guarded('fraud:write', 'never', { open: 'as required' }),
 
   createUser: guarded('users:write', 'never'),
+  // Sends e-mail, to any address.
+  inviteUser: guarded('users:write', 'never', { open: 'as required' }),
   getUser: guarded('users:read', 'own'),
   listUsers: guarded('users:read', 'never', { open: 'as required' }),
   listLogins: guarded('users:read', 'never', { open: 'as required' }),

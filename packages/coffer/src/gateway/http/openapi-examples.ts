@@ -23,6 +23,8 @@ const named = (parameters: Readonly<Record<string, string>>, body?: object): Exa
   ...(body && { body }),
   answers: 404,
 });
+/** Of a link that an e-mail carries. */
+const token = `cofl_${'x'.repeat(43)}`;
 const request = { asyncRequestId: '019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60' };
 const webhook = { webhookId: alice };
 const delivery = { ...webhook, deliveryId: '1' };
@@ -39,6 +41,12 @@ export const examples: Readonly<Record<string, Example>> = {
   demoLogIn: { body: { user_id: alice } },
   signUp: { body: { email: 'jane@example.com', name: 'Jane Doe', password: 'correct horse battery staple' } },
   logIn: { body: { email: 'jane@example.com', password: 'correct horse battery staple' } },
+  askForProof: { body: { email: 'jane@example.com' } },
+  confirmEmail: named({}, { token }),
+  askForPasswordReset: { body: { email: 'jane@example.com' } },
+  resetPassword: named({}, { token, password: 'another good long password' }),
+  inviteUser: { body: { email: 'joe@example.com', name: 'Joe Doe' } },
+  acceptInvitation: named({}, { token, name: 'Joe Doe', password: 'correct horse battery staple' }),
   updateMe: { body: { name: 'Alice' } },
   // Alice's wallets hold money.
   deleteMe: { answers: 422 },
