@@ -49,7 +49,7 @@ const composing: readonly string[] = ['compose', 'cli'];
 /** Doors beside index.ts: each transport can be loaded without the other, and both share the access rules. */
 const furtherDoors: Readonly<Record<string, readonly string[]>> = {
   gateway: ['http/index.ts', 'grpc/index.ts', 'access/index.ts', 'network/index.ts'],
-  compose: ['main.ts', 'commands.ts', 'worker.ts', 'rebuild.ts', 'seed.ts', 'observe.ts', 'set-aside.ts', 'config.ts'],
+  compose: ['main.ts', 'commands.ts', 'worker.ts', 'rebuild.ts', 'seed.ts', 'observe.ts', 'set-aside.ts', 'config.ts', 'users.ts'],
   cli: ['main.ts'],
 };
 

@@ -1220,6 +1220,11 @@ ListUsersAnswer = TypedDict("ListUsersAnswer", {
     "next": "Union[str, None]",  # cursor of the next page; null on the last page
 })
 
+DeleteUserAnswer = TypedDict("DeleteUserAnswer", {
+    "id": "str",
+    "deletedAt": "str",
+})
+
 ListLoginsAnswer = TypedDict("ListLoginsAnswer", {
     "items": "List[Login]",
     "next": "Union[str, None]",  # cursor of the next page; null on the last page
@@ -1833,9 +1838,10 @@ class Coffer:
         *,
         limit: int = _omitted,
         cursor: str = _omitted,
+        email: str = _omitted,
     ) -> ListUsersAnswer:
-        """Lists users, newest first."""
-        answer: ListUsersAnswer = self._send("GET", "/users", {}, {"limit": limit, "cursor": cursor}, {})
+        """Lists users, newest first; with `email` only the user who has this address."""
+        answer: ListUsersAnswer = self._send("GET", "/users", {}, {"limit": limit, "cursor": cursor, "email": email}, {})
         return answer
 
     def get_user(
@@ -1855,6 +1861,18 @@ class Coffer:
     ) -> User:
         """Sets a user's role: operators manage all wallets; admins also manage roles and API keys."""
         answer: User = self._send("PATCH", "/users/{userId}", {"userId": user_id}, {}, {}, {"role": role})
+        return answer
+
+    def delete_user(
+        self,
+        *,
+        user_id: str,
+        reason: str,
+        sweep_to: Literal["cash_out", "treasury", "fees", "breakage"] = _omitted,
+        sweep_to_wallet_id: str = _omitted,
+    ) -> DeleteUserAnswer:
+        """Soft-deletes a user after closing all the wallets permanently, in one step. The wallets must be empty, or you name an account to sweep them to. Operators can delete users, admins also staff; an API key also needs the scope `controls:write`. If it was interrupted, send it again to finish."""
+        answer: DeleteUserAnswer = self._send("DELETE", "/users/{userId}", {"userId": user_id}, {"sweepTo": sweep_to, "sweepToWalletId": sweep_to_wallet_id}, {}, {"reason": reason})
         return answer
 
     def list_logins(

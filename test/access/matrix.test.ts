@@ -351,6 +351,15 @@ const cases = {
     passes: 200,
   }),
   createUser: 'over gRPC only',
+  findUser: 'over gRPC only',
+  closeWallets: 'over gRPC only',
+  createPasswordLink: 'over gRPC only',
+  // For an authorized caller, there is no such user.
+  deleteUser: about({
+    ask: () => ({ method: 'DELETE', path: `/users/${newId()}`, body: { reason } }),
+    passes: 404,
+    beside: ['controls:write'],
+  }),
   getUser: get(({ user }) => `/users/${user}`),
   listUsers: about(get(() => '/users')),
   listLogins: get(({ user }) => `/users/${user}/logins`),

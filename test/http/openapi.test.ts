@@ -59,6 +59,8 @@ const own: Readonly<Record<string, readonly string[]>> = {
   replayDeadLetter: ['4', '5'],
 };
 const ended = '44444444-4444-7444-8444-444444444444';
+/** Users who are there to be deleted. */
+const deletable: string[] = [];
 /** What is good for one operation only, by its name and the field of the body. */
 const ownFields: Record<string, Record<string, string[]>> = { inviteUser: { email: ['invited@example.com'] } };
 /** The webhook with a known delivery. */
@@ -144,6 +146,7 @@ async function plantLinks(): Promise<void> {
     const made = await users.create({ email: `${name}@example.com`, name });
     return 'id' in made ? made.id : '';
   };
+  deletable.push(...(await Promise.all(['gone1', 'gone2', 'gone3'].map(idOf))));
   const links = {
     confirmEmail: await proofs.link(await idOf('proves'), 'email', { actor: 'cli' }),
     resetPassword: await proofs.link(await idOf('resets'), 'reset', { actor: 'cli' }),
@@ -242,6 +245,7 @@ function requestTo({ path: template, operation }: Described) {
 }
 
 function namesFor(operation: string, parameter: string): readonly string[] {
+  if (operation === 'deleteUser') return deletable;
   if (parameter === 'webhookId' && operation.endsWith('WebhookDelivery')) return ofDeliveries;
   // A deleted webhook is not available to the other operations.
   const webhooks = known['webhookId'] ?? [];

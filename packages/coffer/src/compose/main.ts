@@ -16,17 +16,17 @@ import {
   startWalletsService,
 } from '../gateway/grpc/index.ts';
 import { listenHttp } from '../gateway/http/index.ts';
-import { ApiKeys, Authenticator, keepRepaired, Proofs, Sessions, Users } from '../identity/index.ts';
+import { ApiKeys, Authenticator, keepRepaired, Sessions, Users } from '../identity/index.ts';
 import { openInsights, Reviews, statsKeeper } from '../insights/index.ts';
 import { readTls, refuseTakenPorts } from '../gateway/network/index.ts';
 import type { Listener, Tls } from '../gateway/network/index.ts';
-import { isLoopback, ensureSecret, OperatorError } from '../kernel/index.ts';
+import { isLoopback, ensureSecret } from '../kernel/index.ts';
 import type { Address, Log } from '../kernel/index.ts';
 import { withoutSettings } from './config.ts';
 import type { Config } from './config.ts';
 import { readSigningKey, startShipping } from '../evidence/index.ts';
 import { knownHeads, ledgerIdOf, openLedger, readCheckpoints, readHeads, recordCheckpoint, startCheckpoints } from '../ledger/index.ts';
-import type { Asset, Ledger, LedgerOptions } from '../ledger/index.ts';
+import type { Ledger, LedgerOptions } from '../ledger/index.ts';
 import { withDatabase } from './commands.ts';
 import { startWatch } from './observe.ts';
 import type { Watch } from './observe.ts';
@@ -39,6 +39,7 @@ import { openSetAsides } from './set-aside.ts';
 import { cachedRead } from '../telemetry/index.ts';
 import { WalletQueries } from '../wallets/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
+import { accountRulesOf, findDefaultAsset, proofsOf } from './users.ts';
 import { startWorker } from './worker.ts';
 
 export const services = ['users', 'wallets', 'api', 'worker'] as const;
@@ -157,13 +158,20 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   const walletClient = createWalletClient(reachable(config.walletService), { credential: internalCredential, tls });
   const userClient = createUserClient(reachable(config.userService), { credential: internalCredential, tls });
   started.add({ stop: () => Promise.resolve([walletClient.close(), userClient.close()]) });
-  const { requiresProof, signUp, publicUrl } = config.accounts;
-  const mails = config.peers.mail !== undefined;
-  const users = new Users({ pool: database.pool, wallets: walletClient, rules: { requiresProof, mails } });
-  const proofs = new Proofs({ pool: database.pool, delivery: mails ? 'mail' : 'operator', signUp, publicUrl });
+  const rules = accountRulesOf(config);
+  const users = new Users({ pool: database.pool, wallets: walletClient, rules });
+  const proofs = proofsOf(database.pool, config);
   const jwtSecret = config.jwtSecret ?? ensureSecret(config.home, 'jwt-secret');
   const { issuer, previousJwtSecret, staffIdleMs } = config;
-  const sessions = new Sessions({ pool: database.pool, jwtSecret, previousJwtSecret, issuer, staffIdleMs, requiresProof, log });
+  const sessions = new Sessions({
+    pool: database.pool,
+    jwtSecret,
+    previousJwtSecret,
+    issuer,
+    staffIdleMs,
+    requiresProof: rules.requiresProof,
+    log,
+  });
   const apiKeys = new ApiKeys(database.pool, config.keyLiveMs);
   const authenticator = new Authenticator({ sessions, apiKeys });
   const limits = { requestsPerMinute: config.requestsPerMinute, counter: cache.counter };
@@ -172,7 +180,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
 
   if (chosen.includes('users')) {
     const ready = async () => await isAnswering(database);
-    started.add(await startUsersService({ ...guard, address: config.userService, log, ready, users }));
+    started.add(await startUsersService({ ...guard, address: config.userService, log, ready, users, proofs, wallets: walletClient }));
     urls['users'] = urlOf('grpc', config.userService);
   }
   if (ledger) {
@@ -308,16 +316,6 @@ async function isAnswering(database: Database): Promise<boolean> {
   return await database.pool.query('select 1').then(
     () => true,
     () => false,
-  );
-}
-
-function findDefaultAsset(config: Config, ledger: Ledger): Asset {
-  const asset = ledger.assets.find(config.defaultAsset);
-  if (asset) return asset;
-  const known = ledger.assets.all.map(({ code }) => code).join(', ');
-  throw new OperatorError(
-    `COFFER_DEFAULT_ASSET is ${config.defaultAsset}, which is not an asset of this ledger.`,
-    `Choose one of ${known}.`,
   );
 }
 

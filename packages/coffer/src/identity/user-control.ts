@@ -1,6 +1,7 @@
 /** What staff decide about a user: the role, and suspension. Each change and its record are one transaction. */
 import type pg from 'pg';
 import { isUuid } from '../kernel/index.ts';
+import { addMail } from './account-mail.ts';
 import { Queries } from './queries.ts';
 import { refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
@@ -90,9 +91,10 @@ export class UserControl {
   }
 
   /** For the command line, which asks for no current password. A new epoch ends every session. */
-  async setPassword(id: string, passwordHash: string, actor: string): Promise<User | Refused> {
-    return await this.#change(id, async (client) => {
+  async setPassword(id: string, passwordHash: string, actor: string, mails: boolean): Promise<User | Refused> {
+    return await this.#change(id, async (client, { user: { email, name } }) => {
       await noteChange(client, id, actor, { kind: 'password_set' });
+      if (mails && email !== null) await addMail(client, { kind: 'password_changed', address: email, userId: id, name });
       return await update(client, id, 'password_hash = $2, token_epoch = token_epoch + 1, pending_email = null', [passwordHash]);
     });
   }

@@ -109,8 +109,13 @@ export class Users {
 
   /** By id or e-mail address, for people who look a user up; no decision may rest on an address. Refusal: user_not_found. */
   async find(idOrEmail: string): Promise<User | Refused> {
-    if (emailRefusal(idOrEmail)) return await this.get(idOrEmail);
-    return (await this.#store.byEmail(idOrEmail))?.user ?? refused('user_not_found');
+    return emailRefusal(idOrEmail) ? await this.get(idOrEmail) : await this.findByEmail(idOrEmail);
+  }
+
+  /** In any spelling. Refusal: user_not_found. */
+  async findByEmail(email: string): Promise<User | Refused> {
+    const found = emailRefusal(email) ? null : await this.#store.byEmail(email);
+    return found?.user ?? refused('user_not_found');
   }
 
   /** Which of the ids, as given, belong to no user. */
@@ -218,7 +223,7 @@ export class Users {
     const user = await this.get(id);
     if ('refusal' in user) return user;
     const refusal = passwordRefusal(password, user);
-    return refusal ? refused(refusal) : await this.#control.setPassword(user.id, await hashPassword(password), actor);
+    return refusal ? refused(refusal) : await this.#control.setPassword(user.id, await hashPassword(password), actor, this.#rules.mails);
   }
 
   /** Where e-mail for the user may go: null for a user who is gone, or whose address is not proved where it has to be. */

@@ -107,6 +107,11 @@ const others = {
   // Sends e-mail, to any address.
   inviteUser: guarded('users:write', 'never', { open: 'as required' }),
   getUser: guarded('users:read', 'own'),
+  findUser: guarded('users:read', 'never', { open: 'as required' }),
+  // Closing the wallets is checked separately, as closing one wallet is.
+  deleteUser: guarded('users:write', 'never', { open: 'as required' }),
+  closeWallets: guarded('controls:write', 'never', { open: 'as required' }),
+  createPasswordLink: guarded('users:write', 'never', { open: 'as required' }),
   listUsers: guarded('users:read', 'never', { open: 'as required' }),
   listLogins: guarded('users:read', 'never', { open: 'as required' }),
   setUserRole: guarded('never', 'never', { open: 'as required', staff: 'admin' }),
