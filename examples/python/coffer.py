@@ -1872,7 +1872,7 @@ class Coffer:
         sweep_to_wallet_id: str = _omitted,
     ) -> DeleteUserAnswer:
         """Soft-deletes a user after closing all the wallets permanently, in one step. The wallets must be empty, or you name an account to sweep them to. Operators can delete users, admins also staff; an API key also needs the scope `controls:write`. If it was interrupted, send it again to finish."""
-        answer: DeleteUserAnswer = self._send("DELETE", "/users/{userId}", {"userId": user_id}, {"sweepTo": sweep_to, "sweepToWalletId": sweep_to_wallet_id}, {}, {"reason": reason})
+        answer: DeleteUserAnswer = self._send("DELETE", "/users/{userId}", {"userId": user_id}, {"reason": reason, "sweepTo": sweep_to, "sweepToWalletId": sweep_to_wallet_id}, {})
         return answer
 
     def list_logins(

@@ -213,7 +213,7 @@ export class Calls extends Caller {
 
   /** Soft-deletes a user after closing all the wallets permanently, in one step. The wallets must be empty, or you name an account to sweep them to. Operators can delete users, admins also staff; an API key also needs the scope `controls:write`. If it was interrupted, send it again to finish */
   async deleteUser(input: DeleteUserInput, options: CallOptions = {}): Promise<{ readonly id: string; readonly deletedAt: string; }> {
-    return (await this.call({ method: "DELETE", path: "/users/{userId}", query: ["sweepTo","sweepToWalletId"], hasBody: true, key: "none" }, input, options)) as { readonly id: string; readonly deletedAt: string; };
+    return (await this.call({ method: "DELETE", path: "/users/{userId}", query: ["reason","sweepTo","sweepToWalletId"], hasBody: false, key: "none" }, input, options)) as { readonly id: string; readonly deletedAt: string; };
   }
 
   /** Lists the login attempts of a user, newest first */

@@ -575,12 +575,12 @@ export type SetUserRoleInput = {
 export type DeleteUserInput = {
   /** user id; services and staff use it to name the wallets' owner */
   readonly userId: string;
+  /** why, in 1 to 1000 characters; stored in the log */
+  readonly reason: string;
   /** a system account: one of cash_out, treasury, fees, breakage; send at most one of sweepTo and sweepToWalletId */
   readonly sweepTo?: "cash_out" | "treasury" | "fees" | "breakage" | undefined;
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit; send at most one of sweepTo and sweepToWalletId */
   readonly sweepToWalletId?: string | undefined;
-  /** why, in 1 to 1000 characters; stored in the log */
-  readonly reason: string;
 };
 
 export type ListLoginsInput = {

@@ -71,6 +71,7 @@ export async function startCoffer(config: Config, chosen: readonly Service[], lo
   const signingKey = readSigningKey(config.checkpoints);
   await refuseTakenPorts(listeners);
   logAccess(config, listeners, log);
+  if (chosen.includes('api')) logProofs(config, log);
   const started = new Started();
   try {
     const everything = services.every((service) => chosen.includes(service));
@@ -281,6 +282,17 @@ export async function seed(config: Config, log: Log): Promise<void> {
 async function openCacheOf({ peers }: Config, database: Database, log: Log): Promise<OpenedCache> {
   const { redisUrl, cachedReads } = peers;
   return await openCache({ redisUrl, cachedReads, pool: database.pool, namespace: await identityOf(database.pool), log });
+}
+
+/** Logs what users who have to prove their address lack. */
+function logProofs({ accounts, peers }: Config, log: Log): void {
+  if (!accounts.requiresProof) return;
+  if (!peers.mail)
+    log.warn(
+      'Users have to prove their e-mail address, and there is no mail server: set SMTP_URL and COFFER_MAIL_FROM, or print links with "coffer users link".',
+    );
+  else if (accounts.publicUrl === undefined)
+    log.warn('E-mails carry codes instead of links: set COFFER_PUBLIC_URL to the URL at which users reach the REST API.');
 }
 
 /** Logs who can access this Coffer. */

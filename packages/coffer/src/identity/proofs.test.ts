@@ -256,6 +256,14 @@ describe('a new password by link', () => {
   });
 });
 
+test('five thousand e-mails an hour are enough for everybody', async () => {
+  await identity.database.pool.query(
+    "insert into identity.mail (kind, address, state) select 'reset', n || '@example.org', 'dropped' from generate_series(1, 4999) n",
+  );
+  for (const email of ['last@example.com', 'toomany@example.com']) expect(await proofs.askFor('reset', email)).toBeNull();
+  expect([await kindsMailedTo('last@example.com'), await kindsMailedTo('toomany@example.com')]).toEqual([['reset'], []]);
+});
+
 describe('an invitation', () => {
   test('opens an account whose address is proved, once, of two acceptances at once too', async () => {
     expect(await proofs.invite({ email: 'guest@example.com', name: 'Win at https://evil.example.com/now' })).toBeNull();

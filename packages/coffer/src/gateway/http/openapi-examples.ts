@@ -52,7 +52,7 @@ export const examples: Readonly<Record<string, Example>> = {
   deleteMe: { answers: 422 },
   getUser: { parameters: { userId: alice } },
   setUserRole: { parameters: { userId: 'b55709be-d0f6-467e-942c-cc04155ad54c' }, body: { role: 'operator' } },
-  deleteUser: { ...named({ userId: request.asyncRequestId }, { reason: 'asked to be forgotten' }) },
+  deleteUser: named({ userId: request.asyncRequestId, reason: 'asked to be forgotten' }),
   suspendUser: { parameters: { userId: 'b55709be-d0f6-467e-942c-cc04155ad54c' }, body: { reason: 'reported as stolen' } },
   reinstateUser: { parameters: { userId: 'b55709be-d0f6-467e-942c-cc04155ad54c' }, body: { reason: 'the owner called' } },
   listLogins: { parameters: { userId: alice } },
