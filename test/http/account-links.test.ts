@@ -186,7 +186,7 @@ test('requests for links of one network are limited', async () => {
 test.each([
   ['invite', 404],
   ['off', 403],
-] as const)('with COFFER_SIGNUP=%s nobody signs up uninvited', async (mode, status) => {
+] as const)('with COFFER_SIGNUP=%s sign-up without an invitation is refused', async (mode, status) => {
   const closed = await startWatched({ accounts: { signUp: mode } });
   try {
     const body = { email: 'x@example.com', name: 'X', password };

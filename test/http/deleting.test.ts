@@ -153,7 +153,7 @@ test("a deletion with a sweep moves no more than the wallet's limits allow its o
   expect(await wallet(user.gold)).toMatchObject({ balance: '5' });
 });
 
-test('staff delete a user, with a reason; staff only by an admin, and nobody their own account', async () => {
+test('staff delete a user, with a reason; staff only by an admin, and never their own account', async () => {
   const [operator, another, user] = [await signedUp(), await signedUp(), await signedUp()];
   for (const { id } of [operator, another]) await coffer.product.users.setRole(id, 'operator', 'cli');
   coffer.product.access.forget();

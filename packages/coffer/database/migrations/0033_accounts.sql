@@ -21,7 +21,7 @@ alter table identity.user_change add constraint user_change_kind_check check (ki
 -- What a link proves, once. Only its token's SHA-256 is here: a token has 256 random bits, so there is nothing to guess.
 create table identity.proof (
   id         uuid        primary key,
-  -- Null for an invitation that nobody accepted yet.
+  -- Null for an invitation until it is accepted.
   user_id    uuid,
   purpose    text        not null check (purpose in ('email', 'reset', 'invitation')),
   -- Where the link was sent; a proof of the mailbox with this address.

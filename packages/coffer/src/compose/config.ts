@@ -54,7 +54,7 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   const callers = read(callerSettings);
   const identity = read(identitySettings);
   const { emailProof, signUp, publicUrl } = read(accountSettings);
-  /** In open mode nobody has to prove anything. */
+  /** Open mode requires no proof. */
   const accounts = { requiresProof: emailProof && listening.auth === 'required', signUp, publicUrl };
   const tls = read(tlsSettings);
   const { logRequests, securityContact, ...http } = read(httpSettings);

@@ -62,7 +62,7 @@ export async function withUserDeletion(
     const isPayoutDecided = config.peers.payout.kind !== 'none';
     const commands = createCommands({ ledger, defaultAsset: findDefaultAsset(config, ledger), reviews, isPayoutDecided });
     const closeWallets: CloseWalletsOf = async (owner, sweepTo) => {
-      // Whoever runs commands on this machine is staff.
+      // A person who runs commands on this machine is staff.
       const refused = await commands.closeAllOf({ owner, sweepTo, reason: 'the user was deleted', actor: 'cli', clearance: 'direct' });
       return refused && { sentence: explainRefusal(refused.refusal, refused.entry, ledger.assets).detail };
     };

@@ -1,5 +1,5 @@
 /**
- * The e-mails about accounts. Whoever asks for one only adds a row with an address; whether it has an account is looked up when the
+ * The e-mails about accounts. A request only adds a row with an address; whether it has an account is looked up when the
  * e-mail is sent. So an answer says nothing about accounts, neither in its text nor by its time.
  */
 import type pg from 'pg';
@@ -10,9 +10,9 @@ import type { Purpose } from './links.ts';
 import { ProofStore } from './proof-store.ts';
 import { Queries } from './queries.ts';
 
-/** E-mails to one address within an hour, by strangers and invitations; and those that tell about a change. */
+/** E-mails to one address within an hour, asked for by strangers or staff; and notices of a change. */
 const askedPerHourMax = 5;
-const toldPerHourMax = 20;
+const noticesPerHourMax = 20;
 /** E-mails of all addresses within an hour. */
 const allPerHourMax = 5_000;
 
@@ -38,7 +38,7 @@ export async function addMail(client: Pick<pg.ClientBase, 'query'>, { kind, addr
       select $1, $2, $3, $4
       where (select count(*) from identity.mail where lower(address collate "C") = lower($2::text collate "C") and ${hour}) < $5
         and (select count(*) from (select from identity.mail where ${hour} limit $6) latest) < $6`,
-    values: [kind, address, userId, name, isAsked ? askedPerHourMax : toldPerHourMax, allPerHourMax],
+    values: [kind, address, userId, name, isAsked ? askedPerHourMax : noticesPerHourMax, allPerHourMax],
   });
 }
 

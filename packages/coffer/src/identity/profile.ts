@@ -1,4 +1,4 @@
-/** Changes of a user's own profile. A change of the address or the password is told by e-mail, in the same transaction. */
+/** Changes of a user's own profile. A change of the address or the password queues its e-mails in the same transaction. */
 import pg from 'pg';
 import { addMail } from './account-mail.ts';
 import type { Queries } from './queries.ts';
@@ -50,12 +50,12 @@ async function changeLocked(client: pg.PoolClient, { user }: StoredUser, change:
     // Sent again with the present address, a change is given up.
     pending: waits ? email : email !== undefined || passwordHash !== undefined ? null : user.pendingEmail,
   });
-  if (rules.mails) await tell(client, { user, changed, isOther, waits, email, rules });
-  if (rules.mails && passwordHash !== undefined) await tellAt(client, changed, user.email, 'password_changed');
+  if (rules.mails) await notify(client, { user, changed, isOther, waits, email, rules });
+  if (rules.mails && passwordHash !== undefined) await queue(client, changed, user.email, 'password_changed');
   return changed;
 }
 
-type Told = {
+type Notice = {
   readonly user: StoredUser['user'];
   readonly changed: StoredUser;
   readonly isOther: boolean;
@@ -64,15 +64,15 @@ type Told = {
   readonly rules: AccountRules;
 };
 
-/** The earlier address learns of it, unless nobody proved it; the new one gets the link, or learns of it too. */
-async function tell(client: pg.PoolClient, { user, changed, isOther, waits, email, rules }: Told): Promise<void> {
+/** A proved earlier address gets a notice; the new one gets the link, or a notice too. */
+async function notify(client: pg.PoolClient, { user, changed, isOther, waits, email, rules }: Notice): Promise<void> {
   if (!isOther || email === undefined) return;
   const isKnown = !rules.requiresProof || user.emailProvedAt !== null;
-  if (isKnown) await tellAt(client, changed, user.email, waits ? 'email_changing' : 'email_changed');
-  await tellAt(client, changed, email, waits ? 'proof' : 'email_changed');
+  if (isKnown) await queue(client, changed, user.email, waits ? 'email_changing' : 'email_changed');
+  await queue(client, changed, email, waits ? 'proof' : 'email_changed');
 }
 
-async function tellAt(
+async function queue(
   client: pg.PoolClient,
   { user: { id, name } }: StoredUser,
   address: string | null,

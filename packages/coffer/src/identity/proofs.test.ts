@@ -165,7 +165,7 @@ describe('the proof of a new address', () => {
 });
 
 describe('another address', () => {
-  test('replaces the earlier one once it is proved; both are told', async () => {
+  test('replaces the earlier one once it is proved; both get notices', async () => {
     const user = await proved('before@example.com');
     expect(await users.update(user, { email: 'after@example.com', currentPassword: password })).toMatchObject({
       email: 'before@example.com',
@@ -256,7 +256,7 @@ describe('a new password by link', () => {
   });
 });
 
-test('five thousand e-mails an hour are enough for everybody', async () => {
+test('five thousand e-mails an hour are enough', async () => {
   await identity.database.pool.query(
     "insert into identity.mail (kind, address, state) select 'reset', n || '@example.org', 'dropped' from generate_series(1, 4999) n",
   );
@@ -324,7 +324,7 @@ describe('a printed link', () => {
   });
 });
 
-test('without the rule everything is as before: a new address is at once in use, and both addresses are told', async () => {
+test('without the rule everything is as before: a new address is at once in use, and both addresses get notices', async () => {
   const { pool } = identity.database;
   const wallets = { openWallet: async () => ({ status: 'opened' }) as const, hasWallet: async () => true };
   const open = new Users({ pool, wallets, rules: { requiresProof: false, mails: true } });

@@ -23,7 +23,7 @@ import { noteChange } from './user-control.ts';
 /** `link`: null without COFFER_PUBLIC_URL; then the token alone is for the API. */
 export type PrintedLink = { readonly token: string; readonly link: string | null; readonly expiresAt: Date };
 
-/** `mail`: an e-mail is on its way, if anybody is to get one. `operator`: there is no mail server, and an operator makes links. */
+/** `mail`: an e-mail follows if the address gets one. `operator`: there is no mail server, and an operator makes links. */
 export type Delivery = 'mail' | 'operator';
 
 export class Proofs {
@@ -60,7 +60,7 @@ export class Proofs {
   }
 
   /**
-   * Proves an address by a link. A changed address replaces the earlier one, which is told. Refusals: link_invalid, email_taken (the
+   * Proves an address by a link. A changed address replaces the earlier one, which gets a notice. Refusals: link_invalid, email_taken (the
    * link stays valid). Throws IdentityUnavailable.
    */
   async confirmEmail(token: string): Promise<User | Refused> {

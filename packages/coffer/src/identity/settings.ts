@@ -3,7 +3,7 @@ import { anyText, asRead, guardedUrl, onOff, oneOfWords, optional, secretText, s
 import type { Parser } from '../kernel/index.ts';
 import type { IssuerSettings } from './issuer.ts';
 
-/** How accounts come about: anyone signs up, only invited people do, or nobody does. */
+/** How accounts come about: anyone signs up, only invited people do, or no one does. */
 export const signUpModes = ['open', 'invite', 'off'] as const;
 export type SignUpMode = (typeof signUpModes)[number];
 
@@ -119,7 +119,7 @@ export const accountSettings = settingGroup({
       reads: oneOfWords(signUpModes),
       default: 'open',
       absent: 'open',
-      meaning: 'who may sign up: anyone, only invited people, or nobody',
+      meaning: 'who may sign up: anyone, only invited people, or no one',
       example: 'invite',
     },
     publicUrl: {

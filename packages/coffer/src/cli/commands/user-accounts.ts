@@ -15,7 +15,7 @@ export function linkCommand(): Command {
   return new Command('link')
     .summary("print a link that proves a user's address, or sets a new password")
     .description(
-      'Prints a link for a user, when there is no mail server. Whoever has it can prove the address or set the password, so hand it to the user only, best at that address. It works once, replaces earlier ones, and is recorded.',
+      'Prints a link for a user, when there is no mail server. It is enough to prove the address or set the password, so hand it to the user only, best at that address. It works once, replaces earlier ones, and is recorded.',
     )
     .argument('<user>', 'id or e-mail address')
     .addOption(new Option('--purpose <purpose>', 'what the link is for').choices(['proof', 'reset']).makeOptionMandatory())

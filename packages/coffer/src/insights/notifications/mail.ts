@@ -4,7 +4,7 @@ import type { Outbox } from '../../mail/index.ts';
 import { sentenceOf, subjectOf } from './kinds.ts';
 import type { NotificationKind } from './kinds.ts';
 
-type Told = {
+type Content = {
   readonly user_id: string;
   readonly kind: NotificationKind;
   readonly wallet: string;
@@ -18,15 +18,15 @@ export function notificationMail(pool: pg.Pool, addressOf: (userId: string) => P
     key: 'notification',
     name: 'notification',
     async compose(key) {
-      const { rows } = await pool.query<Told>({
+      const { rows } = await pool.query<Content>({
         name: 'mail_content',
         text: 'select user_id, kind, wallet, facts from insights.notification where id = $1',
         values: [key],
       });
-      const [told] = rows;
-      const to = told && (await addressOf(told.user_id));
-      if (!told || to === null || to === undefined) return { dropped: 'the user has no address' };
-      return { to, subject: subjectOf(told.kind), text: `${sentenceOf(told.kind, told.wallet, told.facts)}\n` };
+      const [found] = rows;
+      const to = found && (await addressOf(found.user_id));
+      if (!found || to === null || to === undefined) return { dropped: 'the user has no address' };
+      return { to, subject: subjectOf(found.kind), text: `${sentenceOf(found.kind, found.wallet, found.facts)}\n` };
     },
   };
 }
