@@ -10,7 +10,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   database: ['kernel'],
   background: ['kernel', 'database'],
   ledger: ['kernel', 'database', 'background'],
-  identity: ['kernel', 'database', 'background'],
+  mail: ['kernel', 'database', 'background'],
+  identity: ['kernel', 'database', 'background', 'mail'],
   events: ['kernel', 'database', 'background', 'ledger'],
   projections: ['kernel', 'database', 'background', 'ledger', 'events'],
   outbound: ['kernel'],
@@ -18,7 +19,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   wallets: ['kernel', 'database', 'background', 'ledger', 'cache'],
   visibility: ['ledger', 'wallets'],
   operations: ['kernel', 'ledger', 'identity', 'wallets', 'visibility'],
-  insights: ['kernel', 'database', 'background', 'ledger', 'projections', 'wallets', 'operations', 'outbound'],
+  insights: ['kernel', 'database', 'background', 'mail', 'ledger', 'projections', 'wallets', 'operations', 'outbound'],
   requests: ['kernel', 'database', 'background', 'ledger', 'projections', 'wallets', 'operations', 'insights', 'outbound'],
   evidence: ['kernel', 'background', 'ledger', 'outbound'],
   webhooks: ['kernel', 'database', 'background', 'ledger', 'events', 'projections', 'visibility', 'outbound'],
@@ -48,7 +49,7 @@ const composing: readonly string[] = ['compose', 'cli'];
 /** Doors beside index.ts: each transport can be loaded without the other, and both share the access rules. */
 const furtherDoors: Readonly<Record<string, readonly string[]>> = {
   gateway: ['http/index.ts', 'grpc/index.ts', 'access/index.ts', 'network/index.ts'],
-  compose: ['main.ts', 'commands.ts', 'worker.ts', 'rebuild.ts', 'seed.ts', 'observe.ts', 'set-aside.ts', 'config.ts'],
+  compose: ['main.ts', 'commands.ts', 'worker.ts', 'rebuild.ts', 'seed.ts', 'observe.ts', 'set-aside.ts', 'config.ts', 'users.ts'],
   cli: ['main.ts'],
 };
 

@@ -24,6 +24,8 @@ const remembered = {
 /** Where the document's example does not work. */
 const betterParameters: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   getBalanceAt: { at: '{{$isoTimestamp}}' },
+  // Of no user: later requests need theirs.
+  deleteUser: { userId: '019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60', reason: 'asked to be forgotten' },
 };
 
 /** Statuses of requests that need more than a fresh demo. */

@@ -900,6 +900,8 @@ User = TypedDict("User", {
     "id": "str",
     "number": "int",  # account number
     "email": "Union[str, None]",
+    "emailProvedAt": "Union[str, None]",
+    "pendingEmail": "Union[str, None]",  # replaces `email` once it is proved
     "name": "str",
     "role": "Literal[\"user\", \"operator\", \"admin\"]",
     "suspendedAt": "Union[str, None]",
@@ -920,6 +922,15 @@ Login = TypedDict("Login", {
     "clientIp": "Union[str, None]",
     "userAgent": "Union[str, None]",
     "createdAt": "str",
+})
+
+LinkAsked = TypedDict("LinkAsked", {
+    "delivery": "Literal[\"mail\", \"operator\"]",
+})
+
+ProvedEmail = TypedDict("ProvedEmail", {
+    "email": "str",
+    "emailProvedAt": "str",
 })
 
 Session = TypedDict("Session", {
@@ -1255,6 +1266,11 @@ RenewMyRecoveryCodesAnswer = TypedDict("RenewMyRecoveryCodesAnswer", {
 ListUsersAnswer = TypedDict("ListUsersAnswer", {
     "items": "List[User]",
     "next": "Union[str, None]",  # cursor of the next page; null on the last page
+})
+
+DeleteUserAnswer = TypedDict("DeleteUserAnswer", {
+    "id": "str",
+    "deletedAt": "str",
 })
 
 ListLoginsAnswer = TypedDict("ListLoginsAnswer", {
@@ -1822,7 +1838,7 @@ class Coffer:
         name: str,
         password: str,
     ) -> User:
-        """Creates a user and the user's wallet in the default asset."""
+        """Creates a user and the user's wallet in the default asset. Where e-mail addresses have to be proved, a link follows by e-mail, and the user logs in after using it."""
         answer: User = self._send("POST", "/users/signup", {}, {}, {}, {"email": email, "name": name, "password": password})
         return answer
 
@@ -1849,7 +1865,7 @@ class Coffer:
         password: str = _omitted,
         current_password: str = _omitted,
     ) -> User:
-        """Changes name, e-mail or password. A new password revokes all tokens. Users with a password must send it as currentPassword to change the password or the e-mail."""
+        """Changes name, e-mail or password. A new password revokes all tokens. Where e-mail addresses have to be proved, a new one is the `pendingEmail` until the link that is sent to it is used. Users with a password must send it as currentPassword to change the password or the e-mail."""
         answer: User = self._send("PATCH", "/users/me", {}, {}, {}, {"email": email, "name": name, "password": password, "currentPassword": current_password})
         return answer
 
@@ -1968,9 +1984,10 @@ class Coffer:
         *,
         limit: int = _omitted,
         cursor: str = _omitted,
+        email: str = _omitted,
     ) -> ListUsersAnswer:
-        """Lists users, newest first."""
-        answer: ListUsersAnswer = self._send("GET", "/users", {}, {"limit": limit, "cursor": cursor}, {})
+        """Lists users, newest first; with `email` only the user who has this address."""
+        answer: ListUsersAnswer = self._send("GET", "/users", {}, {"limit": limit, "cursor": cursor, "email": email}, {})
         return answer
 
     def get_user(
@@ -1990,6 +2007,18 @@ class Coffer:
     ) -> User:
         """Sets a user's role: operators manage all wallets; admins also manage roles and API keys."""
         answer: User = self._send("PATCH", "/users/{userId}", {"userId": user_id}, {}, {}, {"role": role})
+        return answer
+
+    def delete_user(
+        self,
+        *,
+        user_id: str,
+        reason: str,
+        sweep_to: Literal["cash_out", "treasury", "fees", "breakage"] = _omitted,
+        sweep_to_wallet_id: str = _omitted,
+    ) -> DeleteUserAnswer:
+        """Soft-deletes a user after closing all the wallets permanently, in one step. The wallets must be empty, or you name an account to sweep them to. Operators can delete users, admins also staff; an API key also needs the scope `controls:write`. If it was interrupted, send it again to finish."""
+        answer: DeleteUserAnswer = self._send("DELETE", "/users/{userId}", {"userId": user_id}, {"reason": reason, "sweepTo": sweep_to, "sweepToWalletId": sweep_to_wallet_id}, {})
         return answer
 
     def list_logins(
@@ -2061,6 +2090,64 @@ class Coffer:
     ) -> UnlinkSubjectAnswer:
         """Unlinks a subject of another token issuer from a user: its tokens stop working within a second."""
         answer: UnlinkSubjectAnswer = self._send("DELETE", "/users/{userId}/subjects/{subjectId}", {"userId": user_id, "subjectId": subject_id}, {}, {})
+        return answer
+
+    def ask_for_proof(
+        self,
+        *,
+        email: str,
+    ) -> LinkAsked:
+        """Sends another link that proves the address of a new account. The answer is the same whether or not the address has an account."""
+        answer: LinkAsked = self._send("POST", "/users/proofs", {}, {}, {}, {"email": email})
+        return answer
+
+    def ask_for_password_reset(
+        self,
+        *,
+        email: str,
+    ) -> LinkAsked:
+        """Sends a link that sets a new password. The answer is the same whether or not the address has an account."""
+        answer: LinkAsked = self._send("POST", "/users/password-resets", {}, {}, {}, {"email": email})
+        return answer
+
+    def confirm_email(
+        self,
+        *,
+        token: str,
+    ) -> ProvedEmail:
+        """Proves an e-mail address with the token of a link. A changed address replaces the earlier one."""
+        answer: ProvedEmail = self._send("POST", "/users/proofs/confirm", {}, {}, {}, {"token": token})
+        return answer
+
+    def reset_password(
+        self,
+        *,
+        token: str,
+        password: str,
+    ) -> ProvedEmail:
+        """Sets a new password with the token of a link. All sessions and all other links of the account end; the address is proved."""
+        answer: ProvedEmail = self._send("POST", "/users/password-resets/confirm", {}, {}, {}, {"token": token, "password": password})
+        return answer
+
+    def invite_user(
+        self,
+        *,
+        email: str,
+        name: str = _omitted,
+    ) -> LinkAsked:
+        """Sends an invitation to open an account, which is valid for a week."""
+        answer: LinkAsked = self._send("POST", "/users/invitations", {}, {}, {}, {"email": email, "name": name})
+        return answer
+
+    def accept_invitation(
+        self,
+        *,
+        token: str,
+        name: str,
+        password: str,
+    ) -> User:
+        """Creates the invited user, whose address is proved, and the user's wallet in the default asset."""
+        answer: User = self._send("POST", "/users/invitations/accept", {}, {}, {}, {"token": token, "name": name, "password": password})
         return answer
 
     def list_keys(self) -> ListKeysAnswer:

@@ -36,6 +36,13 @@ const calls: Record<string, Call> = {
     request: () => ({ email: `made-${newId()}@example.com`, name: 'Made' }),
     passes: status.OK,
   },
+  GetUserByEmail: { service: 'users', operation: 'findUser', request: () => ({ email: 'user@example.com' }), passes: status.OK },
+  // For an authorized caller, there is no such user.
+  DeleteUser: { service: 'users', operation: 'deleteUser', request: () => ({ id: newId(), reason: 'test' }), passes: status.NOT_FOUND },
+  // For an authorized caller: everybody here has a password.
+  CreatePasswordLink: { service: 'users', operation: 'createPasswordLink', request: (id) => ({ id }), passes: status.FAILED_PRECONDITION },
+  // A user without wallets has none left to close.
+  CloseWallets: { service: 'wallets', operation: 'closeWallets', request: () => ({ user_id: newId() }), passes: status.OK },
   GetUserById: { service: 'users', operation: 'getUser', request: (id) => ({ id }), passes: status.OK },
   // It already exists; a caller without permission to open it must not learn that.
   CreateWallet: { service: 'wallets', operation: 'openWallet', request: (user_id) => ({ user_id }), passes: status.FAILED_PRECONDITION },

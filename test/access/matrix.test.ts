@@ -45,6 +45,7 @@ const put = (path: (target: Target) => string, body: (target: Target) => object)
   ask: (target) => ({ method: 'PUT', path: path(target), body: body(target) }),
   passes: 200,
 });
+const token = `cofl_${'x'.repeat(43)}`;
 const reason = 'asked by the matrix';
 const decided = (decision: string): Case => ({
   ask: ({ request }) => ({ method: 'POST', path: `/requests/${request}/${decision}`, body: { reason }, keyless: true }),
@@ -99,6 +100,49 @@ const cases = {
       200,
       () => '/users/login',
       () => ({ email: 'user@example.com', password }),
+    ),
+  ),
+  askForProof: about(
+    post(
+      202,
+      () => '/users/proofs',
+      () => ({ email: 'user@example.com' }),
+    ),
+  ),
+  askForPasswordReset: about(
+    post(
+      202,
+      () => '/users/password-resets',
+      () => ({ email: 'user@example.com' }),
+    ),
+  ),
+  // They accept any caller; the token is of no link.
+  confirmEmail: about(
+    post(
+      404,
+      () => '/users/proofs/confirm',
+      () => ({ token }),
+    ),
+  ),
+  resetPassword: about(
+    post(
+      404,
+      () => '/users/password-resets/confirm',
+      () => ({ token, password }),
+    ),
+  ),
+  acceptInvitation: about(
+    post(
+      404,
+      () => '/users/invitations/accept',
+      () => ({ token, name: 'New', password }),
+    ),
+  ),
+  inviteUser: about(
+    post(
+      202,
+      () => '/users/invitations',
+      () => ({ email: `invited${asked++}@example.com` }),
     ),
   ),
   // It accepts any caller, and refuses all of them in this mode.
@@ -334,6 +378,15 @@ const cases = {
     passes: 200,
   }),
   createUser: 'over gRPC only',
+  findUser: 'over gRPC only',
+  closeWallets: 'over gRPC only',
+  createPasswordLink: 'over gRPC only',
+  // For an authorized caller, there is no such user.
+  deleteUser: about({
+    ask: () => ({ method: 'DELETE', path: `/users/${newId()}?reason=${encodeURIComponent(reason)}` }),
+    passes: 404,
+    beside: ['controls:write'],
+  }),
   getUser: get(({ user }) => `/users/${user}`),
   listUsers: about(get(() => '/users')),
   listLogins: get(({ user }) => `/users/${user}/logins`),
@@ -497,10 +550,15 @@ describe.each(overHttp)('%s', (operation, how) => {
 test('rules that the policy must never contain', () => {
   const named = (holds: (name: OperationName) => boolean) => (Object.keys(policy) as OperationName[]).filter(holds).toSorted();
   expect(named((name) => ruleOf(name).kind === 'public')).toEqual([
+    'acceptInvitation',
+    'askForPasswordReset',
+    'askForProof',
+    'confirmEmail',
     'demoLogIn',
     'finishLogin',
     'health',
     'logIn',
+    'resetPassword',
     'showPage',
     'signUp',
     'startLoginPasskey',

@@ -5,7 +5,7 @@ import { status } from '@grpc/grpc-js';
 import { expect } from 'vitest';
 import { LogTail, openBroker } from '../../packages/coffer/src/events/index.ts';
 import { listenHttp } from '../../packages/coffer/src/gateway/index.ts';
-import { Factors, Subjects } from '../../packages/coffer/src/identity/index.ts';
+import { Factors, Proofs, Subjects } from '../../packages/coffer/src/identity/index.ts';
 import { openInsights } from '../../packages/coffer/src/insights/index.ts';
 import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { SetAsides } from '../../packages/coffer/src/projections/index.ts';
@@ -62,6 +62,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       queries,
       requests: new Requests(database.pool),
       users,
+      proofs: new Proofs({ pool, delivery: 'operator', signUp: 'open' }),
       sessions,
       factors: new Factors({ pool, factorKey: 'a factor key of at least thirty-two bytes' }),
       subjects: new Subjects(pool),

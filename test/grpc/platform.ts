@@ -11,7 +11,7 @@ import {
 } from '../../packages/coffer/src/gateway/grpc/index.ts';
 import type { RunningService, ServiceOptions } from '../../packages/coffer/src/gateway/grpc/index.ts';
 import type { Observation } from '../../packages/coffer/src/gateway/index.ts';
-import { ApiKeys, Authenticator, Sessions, Users } from '../../packages/coffer/src/identity/index.ts';
+import { ApiKeys, Authenticator, Proofs, Sessions, Users } from '../../packages/coffer/src/identity/index.ts';
 import type { WalletProvisioner } from '../../packages/coffer/src/identity/index.ts';
 import { assert, silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import type { Log } from '../../packages/coffer/src/kernel/index.ts';
@@ -73,6 +73,7 @@ export async function startPlatform(
   const walletClient = createWalletClient(proxy.address, { ...clientOptions, ...client });
   const userClient = createUserClient(usersAt, client);
   const users = new Users({ pool: database.pool, wallets: walletClient });
+  const proofs = new Proofs({ pool: database.pool, delivery: 'operator', signUp: 'open' });
   const sessions = new Sessions({ pool: database.pool, jwtSecret });
   const apiKeys = new ApiKeys(database.pool);
   const access = new Access({ mode, authenticator: new Authenticator({ sessions, apiKeys }), requestsPerMinute });
@@ -94,7 +95,10 @@ export async function startPlatform(
     proxy,
     async startUsers() {
       const ready = async () => (await database.pool.query('select')).command === 'SELECT';
-      running = { ...running, users: await startUsersService({ ...guard, address: usersAt, users, log, ready }) };
+      running = {
+        ...running,
+        users: await startUsersService({ ...guard, address: usersAt, users, proofs, wallets: walletClient, log, ready }),
+      };
     },
     async stopUsers() {
       await running.users?.stop();

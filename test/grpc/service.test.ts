@@ -8,7 +8,7 @@ import { userService } from '../../packages/coffer/src/gateway/grpc/generated/us
 import { OperatorError, silentLog } from '../../packages/coffer/src/kernel/index.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
-import { Users } from '../../packages/coffer/src/identity/index.ts';
+import { Proofs, Users } from '../../packages/coffer/src/identity/index.ts';
 import { framed, outsider, rawCall } from './outsider.ts';
 import { startPlatform } from './platform.ts';
 import type { Platform } from './platform.ts';
@@ -28,6 +28,9 @@ afterAll(async () => {
 
 const anywhere = { host: '127.0.0.1', port: 0 };
 const noWallets = { openWallet: async () => ({ status: 'opened' }) as const, hasWallet: async () => true };
+
+const closer = { closeWallets: async () => null };
+const proofsOf = () => new Proofs({ pool: database.pool, delivery: 'operator', signUp: 'open' });
 
 async function healthOf(address: string, service: string): Promise<string> {
   const health = outsider(address, healthProto, 'grpc.health.v1.Health');
@@ -49,7 +52,15 @@ test('health reports SERVING for the service and for the whole server', async ()
 test('health reflects whether the service can answer', async () => {
   let ready = false;
   const users = new Users({ pool: database.pool, wallets: noWallets });
-  const service = await startUsersService({ ...platform.guard, address: anywhere, users, log: silentLog(), ready: () => ready });
+  const service = await startUsersService({
+    ...platform.guard,
+    address: anywhere,
+    users,
+    proofs: proofsOf(),
+    wallets: closer,
+    log: silentLog(),
+    ready: () => ready,
+  });
   const address = `127.0.0.1:${service.address.port}`;
   try {
     expect(await healthOf(address, 'user.UserService')).toBe('NOT_SERVING');
@@ -76,6 +87,8 @@ test('reflection can be switched off', async () => {
     ...platform.guard,
     address: anywhere,
     users,
+    proofs: proofsOf(),
+    wallets: closer,
     log: silentLog(),
     ready: () => true,
     reflection: false,
@@ -102,6 +115,8 @@ test.each([
     ...platform.guard,
     address: anywhere,
     users,
+    proofs: proofsOf(),
+    wallets: closer,
     log: silentLog(),
     ready: () => true,
     defaultDeadlineMs,
@@ -125,7 +140,15 @@ test('stop finishes the calls in progress and accepts no new ones', async () => 
     return await opening.promise;
   };
   const users = new Users({ pool: database.pool, wallets: { ...noWallets, openWallet } });
-  const service = await startUsersService({ ...platform.guard, address: anywhere, users, log: silentLog(), ready: () => true });
+  const service = await startUsersService({
+    ...platform.guard,
+    address: anywhere,
+    users,
+    proofs: proofsOf(),
+    wallets: closer,
+    log: silentLog(),
+    ready: () => true,
+  });
   const caller = outsider(`127.0.0.1:${service.address.port}`, 'user.proto', 'user.UserService');
   const reply = caller.call('CreateUser', { email: 'stop@example.com', name: 'S' });
   await begun.promise;
@@ -144,6 +167,8 @@ test('a port in use is reported in one sentence with its remedy', async () => {
     ...platform.guard,
     address: { host, port: Number(port) },
     users,
+    proofs: proofsOf(),
+    wallets: closer,
     log: silentLog(),
     ready: () => true,
   });

@@ -152,3 +152,34 @@ test("a deletion with a sweep moves no more than the wallet's limits allow its o
   expect(await user.remove('?sweepTo=cash_out')).toMatchObject({ status: 422, body: { code: 'limit_exceeded' } });
   expect(await wallet(user.gold)).toMatchObject({ balance: '5' });
 });
+
+test('staff delete a user, with a reason; staff only by an admin, and never their own account', async () => {
+  const [operator, another, user] = [await signedUp(), await signedUp(), await signedUp()];
+  for (const { id } of [operator, another]) await coffer.product.users.setRole(id, 'operator', 'cli');
+  coffer.product.access.forget();
+  const remove = async (id: string, query = '') =>
+    await coffer.call('DELETE', `/users/${id}?reason=left%20us${query}`, undefined, operator.headers);
+  await coffer.call('POST', `/wallet/${user.gold}/deposit`, { amount: 5 });
+  expect((await coffer.call('DELETE', `/users/${user.id}`, undefined, operator.headers)).status).toBe(400);
+  expect((await remove(user.id)).body).toMatchObject({ code: 'wallet_not_empty' });
+  expect((await remove(operator.id)).body).toMatchObject({ code: 'own_account' });
+  expect((await remove(another.id)).body).toMatchObject({ code: 'staff_protected' });
+  expect(await coffer.call('DELETE', `/users/${user.id}?reason=x`, undefined, user.headers)).toMatchObject({ status: 403 });
+  expect(await remove(user.id, '&sweepTo=breakage')).toMatchObject({ status: 200, body: { id: user.id } });
+  expect((await coffer.call('GET', '/users/me', undefined, user.headers)).status).toBe(401);
+  const { rows } = await coffer.pool.query("select actor, reason from identity.user_change where kind = 'deleted' and user_id = $1", [
+    user.id,
+  ]);
+  expect(rows).toEqual([{ actor: `operator:${operator.id}`, reason: 'left us' }]);
+});
+
+test('staff find a user by e-mail address, in any spelling', async () => {
+  const [operator, user] = [await signedUp(), await signedUp()];
+  await coffer.product.users.setRole(operator.id, 'operator', 'cli');
+  coffer.product.access.forget();
+  const { email } = (await coffer.call('GET', '/users/me', undefined, user.headers)).body;
+  const find = async (address: string) =>
+    (await coffer.call('GET', `/users?email=${encodeURIComponent(address)}`, undefined, operator.headers)).body;
+  expect(await find(String(email).toUpperCase())).toMatchObject({ items: [{ id: user.id }], next: null });
+  expect(await find('nobody@example.com')).toEqual({ items: [], next: null });
+});

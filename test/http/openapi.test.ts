@@ -72,6 +72,10 @@ const own: Readonly<Record<string, readonly string[]>> = {
   replayDeadLetter: ['4', '5'],
 };
 const ended = '44444444-4444-7444-8444-444444444444';
+/** Users who are there to be deleted. */
+const deletable: string[] = [];
+/** What is good for one operation only, by its name and the field of the body. */
+const ownFields: Record<string, Record<string, string[]>> = { inviteUser: { email: ['invited@example.com'] } };
 /** The webhook with a known delivery. */
 const ofDeliveries: string[] = [];
 
@@ -136,6 +140,7 @@ beforeAll(async () => {
     String(jane.body['id']),
   );
   known['notificationId'] = rows.map(({ id }) => String(id));
+  await plantLinks();
   for (const id of own['unfreezeWallet'] ?? []) await coffer.call('POST', `/wallet/${id}/freeze`, { reason: 'for the test' });
   const holds = await Promise.all(Array.from({ length: 8 }, () => coffer.call('POST', '/wallet/w1/holds', { amount: 5_000 })));
   known['holdId'] = holds.map(({ body }) => String(body['holdId']));
@@ -159,6 +164,22 @@ async function plantRequests(): Promise<void> {
      from unnest($1::uuid[], array['awaiting_approval', 'awaiting_approval', 'released', 'released']) as planted (id, status)`,
     [[own['approveRequest'], own['rejectRequest'], own['replayRequest'], ended].flat()],
   );
+}
+
+/** A link of each purpose, for users whom no other operation suspends. */
+async function plantLinks(): Promise<void> {
+  const { proofs, users } = coffer.product;
+  const idOf = async (name: string) => {
+    const made = await users.create({ email: `${name}@example.com`, name });
+    return 'id' in made ? made.id : '';
+  };
+  deletable.push(...(await Promise.all(['gone1', 'gone2', 'gone3'].map(idOf))));
+  const links = {
+    confirmEmail: await proofs.link(await idOf('proves'), 'email', { actor: 'cli' }),
+    resetPassword: await proofs.link(await idOf('resets'), 'reset', { actor: 'cli' }),
+    acceptInvitation: await proofs.invitationLink('planted@example.com'),
+  };
+  for (const [name, made] of Object.entries(links)) ownFields[name] = { token: 'token' in made ? [made.token] : [] };
 }
 
 test('the committed document matches the routes', async () => {
@@ -230,6 +251,7 @@ function requestTo({ path: template, operation }: Described) {
   const inPath = parameters.filter((parameter) => parameter.in === 'path');
   const inQuery = parameters.filter((parameter) => parameter.in === 'query');
   const body = operation.requestBody?.content['application/json']?.schema;
+  const names = { ...known, ...ownFields[operation.operationId] };
   return fc.record({
     path: fc
       .tuple(
@@ -243,13 +265,14 @@ function requestTo({ path: template, operation }: Described) {
           query.filter((part) => part !== null),
         ),
       ),
-    body: body ? bodyFor(resolved(document, body) as Schema) : fc.constant(undefined),
+    body: body ? bodyFor(resolved(document, body) as Schema, names) : fc.constant(undefined),
     // Most operations need a login.
     authorized: fc.integer({ min: 0, max: 3 }).map((n) => n > 0),
   });
 }
 
 function namesFor(operation: string, parameter: string): readonly string[] {
+  if (operation === 'deleteUser') return deletable;
   if (parameter === 'webhookId' && operation.endsWith('WebhookDelivery')) return ofDeliveries;
   // A deleted webhook is not available to the other operations.
   const webhooks = known['webhookId'] ?? [];
@@ -276,8 +299,8 @@ function queryPart({ name, schema, required = false }: Parameter) {
   return required ? part : fc.option(part, { nil: null, freq: 1 });
 }
 
-function bodyFor(schema: Schema): fc.Arbitrary<unknown> {
-  const fitting = objectFor(schema);
+function bodyFor(schema: Schema, names: typeof known): fc.Arbitrary<unknown> {
+  const fitting = objectFor(schema, names);
   const spoiled = fc
     .tuple(fitting, fc.constantFrom(...Object.keys(schema['properties'] ?? {}), 'other', '__proto__x'), fc.jsonValue())
     .map(([body, key, value]) => ({ ...body, [key]: value }));
@@ -289,29 +312,28 @@ function bodyFor(schema: Schema): fc.Arbitrary<unknown> {
   );
 }
 
-function objectFor(schema: Schema): fc.Arbitrary<Record<string, unknown>> {
+function objectFor(schema: Schema, names: typeof known = known): fc.Arbitrary<Record<string, unknown>> {
   const properties = (schema['properties'] ?? {}) as Record<string, Schema>;
   const required = (schema['required'] ?? []) as string[];
   const field = (name: string, property: Schema) =>
     required.includes(name)
-      ? fieldValue(name, property).map((value) => ({ [name]: value }))
+      ? fieldValue(names[name], property).map((value) => ({ [name]: value }))
       : fc
-          .oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fieldValue(name, property) })
+          .oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fieldValue(names[name], property) })
           .map((value) => (value === undefined ? {} : { [name]: value }));
   return fc
     .tuple(...Object.entries(properties).map(([name, property]) => field(name, property)))
     .map((fields) => Object.assign({}, ...fields) as Record<string, unknown>);
 }
 
-function fieldValue(name: string, schema: Schema): fc.Arbitrary<unknown> {
-  const values = known[name];
+function fieldValue(values: readonly string[] | undefined, schema: Schema): fc.Arbitrary<unknown> {
   return values && values.length > 0
     ? fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...values) }, { weight: 1, arbitrary: valueFor(schema) })
     : valueFor(schema);
 }
 
 function valueFor(schema: Schema): fc.Arbitrary<unknown> {
-  if (Array.isArray(schema['oneOf'])) return fc.oneof(...(schema['oneOf'] as Schema[]).map(objectFor));
+  if (Array.isArray(schema['oneOf'])) return fc.oneof(...(schema['oneOf'] as Schema[]).map((one) => objectFor(one)));
   if (Array.isArray(schema['enum'])) return fc.constantFrom(...(schema['enum'] as unknown[]));
   if (schema['const'] !== undefined) return fc.constant(schema['const']);
   const types = [schema['type']].flat();

@@ -5,8 +5,8 @@ import { openCache } from '../../packages/coffer/src/cache/index.ts';
 import type { SharedCounter } from '../../packages/coffer/src/cache/index.ts';
 import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
 import { LogTail, openBroker } from '../../packages/coffer/src/events/index.ts';
-import { ApiKeys, Authenticator, Factors, Sessions, Subjects, Users } from '../../packages/coffer/src/identity/index.ts';
-import type { IssuerSettings, PasskeySettings } from '../../packages/coffer/src/identity/index.ts';
+import { ApiKeys, Authenticator, Factors, Proofs, Sessions, Subjects, Users } from '../../packages/coffer/src/identity/index.ts';
+import type { AccountRules, IssuerSettings, PasskeySettings } from '../../packages/coffer/src/identity/index.ts';
 import { Access, listenHttp } from '../../packages/coffer/src/gateway/index.ts';
 import type { AccessMode, Product } from '../../packages/coffer/src/gateway/index.ts';
 import { fraudProjection, openInsights, Reviews, statsProjection } from '../../packages/coffer/src/insights/index.ts';
@@ -46,7 +46,13 @@ export type TestProduct = {
   stop(): Promise<void>;
 };
 
-type Conditions = {
+export type AccountConditions = {
+  /** By default no address has to be proved, and there is no mail server. */
+  readonly rules?: AccountRules;
+  readonly accounts?: Partial<ConstructorParameters<typeof Proofs>[0]>;
+};
+
+type Conditions = AccountConditions & {
   readonly books?: number;
   /** Routes the database connections through a detour, such as a proxy that breaks them. */
   readonly detour?: (databaseUrl: string) => Promise<string>;
@@ -67,8 +73,21 @@ type Conditions = {
 };
 
 export async function startProduct(changes: Partial<Product> = {}, conditions: Conditions = {}): Promise<TestProduct> {
-  const { detour, mode = 'open', requestsPerMinute, counter, issuer, watch, around = (opened) => opened, ...more } = conditions;
-  const { staffMustHaveFactor, passkeys, nowMs, ...ledgerOptions } = more;
+  const {
+    detour,
+    mode = 'open',
+    requestsPerMinute,
+    counter,
+    issuer,
+    watch,
+    around = (opened) => opened,
+    rules,
+    accounts,
+    staffMustHaveFactor,
+    passkeys,
+    nowMs,
+    ...ledgerOptions
+  } = conditions;
   const database = await createTestDatabase();
   const log = createLog({ level: 'error', pretty: true });
   const url = inRole((await detour?.(database.url)) ?? database.url, 'writer');
@@ -95,9 +114,11 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
       },
       hasWallet: async (owner) => (await queries.walletOf(owner)) !== null,
     },
+    rules,
   });
+  const proofs = new Proofs({ pool, delivery: rules?.mails === true ? 'mail' : 'operator', signUp: 'open', ...accounts });
   const factors = new Factors({ pool, factorKey: testSecret, staffMustHaveFactor, passkeys, ...(nowMs && { nowMs }) });
-  const sessions = new Sessions({ pool, jwtSecret: testSecret, issuer, factors });
+  const sessions = new Sessions({ pool, jwtSecret: testSecret, issuer, requiresProof: rules?.requiresProof, factors });
   const apiKeys = new ApiKeys(pool);
   const authenticator = new Authenticator({ sessions, apiKeys });
   const tail = new LogTail({ ledger, log });
@@ -113,6 +134,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     requests: new Requests(pool),
     assets: ledger.assets,
     users,
+    proofs,
     sessions,
     factors,
     subjects: new Subjects(pool),

@@ -1,7 +1,8 @@
 // Notifications: owners are notified once of changes to their wallets, and by e-mail if they may need to act.
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { notificationsProjection, startMail } from '../../packages/coffer/src/insights/index.ts';
+import { notificationMail, notificationsProjection } from '../../packages/coffer/src/insights/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { startMail } from '../../packages/coffer/src/mail/index.ts';
 import { startLog } from './log.ts';
 import type { Log } from './log.ts';
 import { startMailServer } from './smtp.ts';
@@ -37,8 +38,8 @@ afterEach(async () => {
 });
 
 async function startSending(to: string | null, url = server.url): Promise<void> {
-  const parts = { smtpUrl: url, from: 'Coffer <coffer@example.com>' };
-  mail = await startMail({ pool: log.pool, mail: parts, addressOf: async () => await Promise.resolve(to), log: silentLog() });
+  const outbox = notificationMail(log.pool, async () => await Promise.resolve(to));
+  mail = await startMail({ pool: log.pool, mail: { smtpUrl: url, from: 'Coffer <coffer@example.com>' }, outbox, log: silentLog() });
 }
 
 async function mailRow(): Promise<{ state: string; attempts: number; note: string | null } | undefined> {

@@ -10,13 +10,13 @@ import type { Ledger } from '../../packages/coffer/src/ledger/index.ts';
 import { Metrics } from '../../packages/coffer/src/telemetry/index.ts';
 import type { Traces } from '../../packages/coffer/src/telemetry/index.ts';
 import { startProduct } from '../http/product.ts';
-import type { TestProduct } from '../http/product.ts';
+import type { AccountConditions, TestProduct } from '../http/product.ts';
 
 export type Watched = TestProduct & { readonly audit: AuditTrail; readonly metrics: Metrics };
 
 export type AuditedRow = Record<string, unknown> & { readonly id: number };
 
-type Conditions = {
+type Conditions = AccountConditions & {
   readonly log?: Log;
   readonly traces?: Traces;
   readonly audit?: Partial<AuditOptions>;
@@ -36,6 +36,8 @@ export async function startWatched({
   requestsPerMinute,
   trustedProxies,
   ledger,
+  rules,
+  accounts,
 }: Conditions = {}): Promise<Watched> {
   const metrics = new Metrics('0.0.0');
   let audit: AuditTrail | undefined;
@@ -46,6 +48,8 @@ export async function startWatched({
       ...(requestsPerMinute !== undefined && { requestsPerMinute }),
       observe: metrics.ledger,
       around: ledger,
+      ...(rules && { rules }),
+      ...(accounts && { accounts }),
       watch: (url, pool) => {
         audit = new AuditTrail({ url, reads: pool, keepDays: 90, log, ...auditOptions });
         return { log, observation: { audit, metrics, traces, requestLines } };

@@ -120,11 +120,16 @@ export type Projection = { readonly name: string; readonly generation: number; r
 
 export type SetAsideEvent = { readonly eventId: string; readonly eventType: string | null; readonly walletId: string | null; readonly error: string; readonly tries: number; readonly since: string; };
 
-export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly name: string; readonly role: "user" | "operator" | "admin"; readonly suspendedAt: string | null; readonly createdAt: string; readonly updatedAt: string; };
+export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly emailProvedAt: string | null; readonly pendingEmail: string | null; readonly name: string; readonly role: "user" | "operator" | "admin"; readonly suspendedAt: string | null; readonly createdAt: string; readonly updatedAt: string; };
 
 export type NewSession = { readonly token: string; readonly expiresAt: string; readonly user: User; };
 
 export type Login = { readonly id: string; readonly success: boolean; readonly reason: string | null; readonly clientIp: string | null; readonly userAgent: string | null; readonly createdAt: string; };
+
+/** `mail`: an e-mail follows, if the address gets one. `operator`: there is no mail server; ask the operator for a link */
+export type LinkAsked = { readonly delivery: "mail" | "operator"; };
+
+export type ProvedEmail = { readonly email: string; readonly emailProvedAt: string; };
 
 export type Session = { readonly id: string; readonly current: boolean; readonly createdAt: string; readonly lastUsedAt: string; readonly expiresAt: string; readonly clientIp: string | null; readonly userAgent: string | null; };
 
@@ -610,6 +615,8 @@ export type ListUsersInput = {
   readonly limit?: number | undefined;
   /** the `next` of the previous page */
   readonly cursor?: string | undefined;
+  /** e-mail address, at most 254 characters */
+  readonly email?: string | undefined;
 };
 
 export type GetUserInput = {
@@ -621,6 +628,17 @@ export type SetUserRoleInput = {
   /** user id; services and staff use it to name the wallets' owner */
   readonly userId: string;
   readonly role: "user" | "operator" | "admin";
+};
+
+export type DeleteUserInput = {
+  /** user id; services and staff use it to name the wallets' owner */
+  readonly userId: string;
+  /** why, in 1 to 1000 characters; stored in the log */
+  readonly reason: string;
+  /** a system account: one of cash_out, treasury, fees, breakage; send at most one of sweepTo and sweepToWalletId */
+  readonly sweepTo?: "cash_out" | "treasury" | "fees" | "breakage" | undefined;
+  /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit; send at most one of sweepTo and sweepToWalletId */
+  readonly sweepToWalletId?: string | undefined;
 };
 
 export type ListLoginsInput = {
@@ -672,6 +690,44 @@ export type UnlinkSubjectInput = {
   readonly userId: string;
   /** id of a linked subject */
   readonly subjectId: string;
+};
+
+export type AskForProofInput = {
+  /** e-mail address, at most 254 characters */
+  readonly email: string;
+};
+
+export type AskForPasswordResetInput = {
+  /** e-mail address, at most 254 characters */
+  readonly email: string;
+};
+
+export type ConfirmEmailInput = {
+  /** token of a link: ^cofl_[A-Za-z0-9_-]{43}$ */
+  readonly token: string;
+};
+
+export type ResetPasswordInput = {
+  /** token of a link: ^cofl_[A-Za-z0-9_-]{43}$ */
+  readonly token: string;
+  /** password, 12 to 512 characters */
+  readonly password: string;
+};
+
+export type InviteUserInput = {
+  /** e-mail address, at most 254 characters */
+  readonly email: string;
+  /** name, 1 to 200 characters */
+  readonly name?: string | undefined;
+};
+
+export type AcceptInvitationInput = {
+  /** token of a link: ^cofl_[A-Za-z0-9_-]{43}$ */
+  readonly token: string;
+  /** name, 1 to 200 characters */
+  readonly name: string;
+  /** password, 12 to 512 characters */
+  readonly password: string;
 };
 
 export type CreateKeyInput = {

@@ -130,6 +130,10 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
   try {
     const jane = { email: 'jane@example.com', password: 'correct horse battery staple' };
     expect(await call('POST', '/users/signup', { ...jane, name: 'Jane' })).toMatchObject({ status: 201 });
+    expect((await call('POST', '/users/login', jane)).body).toMatchObject({ code: 'email_unproved' });
+    const proof = await json('users', 'link', jane.email, '--purpose', 'proof');
+    expect(proof).toMatchObject({ link: null, token: expect.stringMatching(/^cofl_/) as string });
+    expect(await call('POST', '/users/proofs/confirm', { token: proof['token'] })).toMatchObject({ status: 200 });
     const login = await call('POST', '/users/login', jane);
     expect(login.headers).toMatchObject({ 'cache-control': 'no-store', 'strict-transport-security': 'max-age=31536000' });
     expect((await call('GET', '/')).body['documentation']).toBeNull();
@@ -141,7 +145,9 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
     const found = await json('users', 'show', 'JANE@example.com');
     expect(found).toMatchObject({ email: jane.email, role: 'user', wallets: 1 });
     const asked = (await coffer(['users', 'role', String(found['id']), 'operator'])).stderr;
-    expect(asked).toMatch(/jane@example.com \(address not verified\)\nid .*, created today, 1 wallet, now a user\./);
+    expect(asked).toMatch(
+      /jane@example.com \(address proved on .*, with a link that an operator printed\)\nid .*, created today, 1 wallet, now a user\./,
+    );
     expect(asked).toContain('This would make them an operator.');
     const suspended = await json('users', 'suspend', String(found['id']), '--reason', 'reported as stolen');
     expect(suspended).toMatchObject({ suspendedAt: expect.any(String) as string });
@@ -160,6 +166,7 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
       "select url, actor, body::json -> 'arguments' as given from audit.request where transport = 'cli' order by id",
     );
     expect(rows).toEqual([
+      { url: 'users link', actor: 'cli', given: [jane.email] },
       { url: 'users suspend', actor: 'cli', given: [found['id']] },
       { url: 'users reinstate', actor: 'cli', given: [found['id']] },
       { url: 'users end-sessions', actor: 'cli', given: [found['id']] },
@@ -192,6 +199,57 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
     await server.stop();
   }
 });
+
+test('users are invited, get passwords, are found and deleted at the command line', async () => {
+  const settings = { COFFER_AUTH: 'required', COFFER_PUBLIC_URL: 'https://pay.example.com/coffer/' };
+  const server = await running({ ...settings, COFFER_TLS_CERT: certFile, COFFER_TLS_KEY: keyFile });
+  try {
+    const invited = await coffer(['users', 'invite', 'joe@example.com'], settings);
+    const token = /^https:\/\/pay\.example\.com\/coffer\/account\/invitation\?token=(cofl_\S+)$/m.exec(invited.stdout)?.[1];
+    const accepting = { token, name: 'Joe', password: 'correct horse battery staple' };
+    const made = await call('POST', '/users/invitations/accept', accepting);
+    expect(made).toMatchObject({ status: 201, body: { email: 'joe@example.com' } });
+    const id = String(made.body['id']);
+    expect(await json('users', 'find', 'JOE@example.com')).toMatchObject({ id, wallets: 1 });
+    expect((await coffer(['users', 'role', id, 'admin'], settings)).stderr).toContain('This would make them an admin.');
+
+    expect((await withInput(['users', 'password', id], 'short\n')).stderr).toContain('A password has at least 12 characters.');
+    expect((await withInput(['users', 'password', id], 'another good long password\n')).stdout).toContain('has a new password');
+    const login = { email: 'joe@example.com', password: 'another good long password' };
+    const token2 = `Bearer ${String((await call('POST', '/users/login', login)).body['token'])}`;
+    expect((await call('GET', '/users/me', undefined, token2)).status).toBe(200);
+
+    const key = await json('keys', 'create', 'payer', '--scopes', 'money:deposit');
+    const funded = await call('POST', `/wallet/${id}.USD/deposit`, { amount: 7 }, `Bearer ${String(key['secret'])}`);
+    expect(funded.status).toBe(201);
+    const asked = ['users', 'delete', id, '--reason', 'asked to be forgotten'];
+    expect((await coffer(asked)).stderr).toContain('This would close the wallets and delete the user.');
+    expect((await coffer([...asked, '--yes'])).stderr).toContain('has a balance of 7');
+    expect(await json(...asked, '--yes', '--sweep-to', 'breakage')).toMatchObject({ id });
+    await expect.poll(async () => (await call('GET', '/users/me', undefined, token2)).status).toBe(401);
+    expect((await coffer(['users', 'show', id])).stderr).toContain('There is no user');
+    const { rows } = await database.pool.query('select kind, reason, actor from identity.user_change where user_id = $1 order by id', [id]);
+    expect(rows).toEqual([
+      { kind: 'password_set', reason: null, actor: 'cli' },
+      { kind: 'deleted', reason: 'asked to be forgotten', actor: 'cli' },
+    ]);
+    // The running server goes on posting after another process has.
+    const other = await call('POST', '/wallet/w9/deposit', { amount: 1 }, `Bearer ${String(key['secret'])}`);
+    expect(other.status).toBe(201);
+  } finally {
+    await server.stop();
+  }
+});
+
+/** A command that reads its standard input. */
+async function withInput(args: string[], input: string): Promise<Run> {
+  const running = promisify(execFile)(process.execPath, [launcher, ...args], { env });
+  running.child.stdin?.end(input);
+  return await running.then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (failure: Run) => failure,
+  );
+}
 
 async function grpcStatus(channel: ReturnType<typeof credentials.createInsecure>): Promise<status | undefined> {
   const client = new Client(`127.0.0.1:${ports.wallets}`, channel);

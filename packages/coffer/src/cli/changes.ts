@@ -4,7 +4,9 @@ import type { Command } from 'commander';
 import type { Change } from '../compose/commands.ts';
 
 const changing: ReadonlySet<string> = new Set([
-  ...['role', 'suspend', 'reinstate', 'end-sessions', 'reset-factors'].map((name) => `users ${name}`),
+  ...['role', 'suspend', 'reinstate', 'end-sessions', 'reset-factors', 'invite', 'link', 'password', 'delete'].map(
+    (name) => `users ${name}`,
+  ),
   ...['create', 'rotate', 'revoke'].map((name) => `keys ${name}`),
   ...['approve', 'reject', 'replay'].map((name) => `requests ${name}`),
   ...['replay', 'drop'].map((name) => `deadletters ${name}`),

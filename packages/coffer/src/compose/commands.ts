@@ -4,8 +4,7 @@ import { emptyDatabase, migrate, openDatabase, removeEmbedded } from '../databas
 import type { Database, MigrationReport, OpenOptions } from '../database/index.ts';
 import { BrokerUnavailable, openDeadLetters } from '../events/index.ts';
 import type { DeadLetters } from '../events/index.ts';
-import { createWalletClient } from '../gateway/grpc/index.ts';
-import { ApiKeys, Users } from '../identity/index.ts';
+import { ApiKeys } from '../identity/index.ts';
 import { openInsights } from '../insights/index.ts';
 import type { Insights } from '../insights/index.ts';
 import { lineOf, readPublicKey, readShipped, readSigningKey } from '../evidence/index.ts';
@@ -34,7 +33,7 @@ export type Context = { readonly config: Config; readonly log: Log; readonly cha
 export type Change = { readonly command: string; readonly input: object; readonly operator: string };
 
 /** Most commands work while Coffer is running, and do not create a database. */
-const beside = { whenRunning: 'join', whenAbsent: 'refuse' } as const;
+export const beside = { whenRunning: 'join', whenAbsent: 'refuse' } as const;
 
 /** For read-only commands: the server refuses all writes. */
 export const readOnly = { settings: { default_transaction_read_only: 'on' } } as const;
@@ -109,19 +108,6 @@ export async function withKeys(context: Context, work: (keys: ApiKeys) => Promis
     { whenRunning: 'join', connectionsMax: 2 },
     async ({ pool }) => await work(new ApiKeys(pool, context.config.keyLiveMs)),
   );
-}
-
-/** `walletsOf`: how many open wallets a user has, at most 500. */
-export type UserParts = { readonly users: Users; readonly walletsOf: (userId: string) => Promise<number> };
-
-export async function withUsers(context: Context, work: (parts: UserParts) => Promise<void>): Promise<void> {
-  await withLedgerReader(context, { connectionsMax: 2 }, async ({ pool }, ledger) => {
-    // No command opens a wallet, so the wallets service is never called.
-    const wallets = createWalletClient(context.config.walletService);
-    const users = new Users({ pool, wallets });
-    const walletsOf = async (userId: string) => (await ledger.read.balancesOf(userId, 0, 500)).length;
-    await work({ users, walletsOf }).finally(() => wallets.close());
-  });
 }
 
 export async function withWebhooks(context: Context, work: (webhooks: Webhooks) => Promise<void>): Promise<void> {

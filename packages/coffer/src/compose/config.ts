@@ -6,8 +6,8 @@ import { databaseSettings } from '../database/settings.ts';
 import { evidenceSettings } from '../evidence/settings.ts';
 import { eventSettings } from '../events/settings.ts';
 import { callerSettings, httpSettings, listenSettings, streamSettings, tlsSettings } from '../gateway/settings.ts';
-import { identitySettings } from '../identity/settings.ts';
-import { notificationSettings } from '../insights/settings.ts';
+import { accountSettings, identitySettings } from '../identity/settings.ts';
+import { mailSettings } from '../mail/settings.ts';
 import { fileVariableOf, logSettings, readGroup } from '../kernel/index.ts';
 import type { Mistake, Setting, SettingGroup } from '../kernel/index.ts';
 import { ledgerSettings } from '../ledger/settings.ts';
@@ -20,6 +20,7 @@ const groups = [
   listenSettings,
   callerSettings,
   identitySettings,
+  accountSettings,
   tlsSettings,
   httpSettings,
   streamSettings,
@@ -28,7 +29,7 @@ const groups = [
   evidenceSettings,
   walletSettings,
   requestSettings,
-  notificationSettings,
+  mailSettings,
   webhookSettings,
   eventSettings,
   cacheSettings,
@@ -52,6 +53,9 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   const listening = read(listenSettings);
   const callers = read(callerSettings);
   const identity = read(identitySettings);
+  const { emailProof, signUp, publicUrl } = read(accountSettings);
+  /** Open mode requires no proof. */
+  const accounts = { requiresProof: emailProof && listening.auth === 'required', signUp, publicUrl };
   const tls = read(tlsSettings);
   const { logRequests, securityContact, ...http } = read(httpSettings);
   const { live } = read(streamSettings);
@@ -63,14 +67,14 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   const wallets = read(walletSettings);
   const { requestDays, payout } = read(requestSettings);
   /** External systems that Coffer uses if configured. */
-  const peers = { payout, ...read(notificationSettings), ...read(webhookSettings), ...read(eventSettings), ...read(cacheSettings) };
+  const peers = { payout, ...read(mailSettings), ...read(webhookSettings), ...read(eventSettings), ...read(cacheSettings) };
   const audit = read(auditSettings);
   const { logLevel, logFiles, logFolder: folder } = read(logSettings);
   /** Null: no log files are written. */
   const logFolder = logFiles ? path.resolve(folder ?? path.join(database.home, 'logs')) : null;
   const observe = { ...audit, ...read(telemetrySettings), logFolder, logRequests };
   const parts = { ...listening, ...callers, ...identity, ...tls, ...database, ...ledger, ...evidence, ...wallets };
-  return { ...parts, requestDays, swaggerEnabled, securityContact, live, logLevel, observe, peers };
+  return { ...parts, accounts, requestDays, swaggerEnabled, securityContact, live, logLevel, observe, peers };
 }
 
 type Outcome =

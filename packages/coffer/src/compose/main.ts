@@ -26,7 +26,7 @@ import { withoutSettings } from './config.ts';
 import type { Config } from './config.ts';
 import { readSigningKey, startShipping } from '../evidence/index.ts';
 import { knownHeads, ledgerIdOf, openLedger, readCheckpoints, readHeads, recordCheckpoint, startCheckpoints } from '../ledger/index.ts';
-import type { Asset, Ledger, LedgerOptions, PeerOptions } from '../ledger/index.ts';
+import type { Ledger, LedgerOptions, PeerOptions } from '../ledger/index.ts';
 import { withDatabase } from './commands.ts';
 import { startWatch } from './observe.ts';
 import type { Watch } from './observe.ts';
@@ -39,6 +39,7 @@ import { openSetAsides } from './set-aside.ts';
 import { cachedRead } from '../telemetry/index.ts';
 import { WalletQueries } from '../wallets/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
+import { accountRulesOf, findDefaultAsset, proofsOf } from './users.ts';
 import { startWorker } from './worker.ts';
 
 export const services = ['users', 'wallets', 'api', 'worker'] as const;
@@ -77,6 +78,7 @@ export async function startCoffer(config: Config, { services: chosen, books }: D
   const signingKey = readSigningKey(config.checkpoints);
   await refuseTakenPorts(listeners);
   logAccess(config, listeners, log);
+  if (chosen.includes('api')) logProofs(config, log);
   const started = new Started();
   try {
     const everything = services.every((service) => chosen.includes(service));
@@ -179,7 +181,9 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   const walletClient = createWalletClient(reachable(config.walletService), { credential: internalCredential, tls });
   const userClient = createUserClient(reachable(config.userService), { credential: internalCredential, tls });
   started.add({ stop: () => Promise.resolve([walletClient.close(), userClient.close()]) });
-  const users = new Users({ pool: database.pool, wallets: walletClient });
+  const rules = accountRulesOf(config);
+  const users = new Users({ pool: database.pool, wallets: walletClient, rules });
+  const proofs = proofsOf(database.pool, config);
   const jwtSecret = config.jwtSecret ?? ensureSecret(config.home, 'jwt-secret');
   const { issuer, previousJwtSecret, staffIdleMs } = config;
   const factors = new Factors({
@@ -188,7 +192,16 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     ...config.factors,
     log,
   });
-  const sessions = new Sessions({ pool: database.pool, jwtSecret, previousJwtSecret, issuer, staffIdleMs, factors, log });
+  const sessions = new Sessions({
+    pool: database.pool,
+    jwtSecret,
+    previousJwtSecret,
+    issuer,
+    staffIdleMs,
+    requiresProof: rules.requiresProof,
+    factors,
+    log,
+  });
   const apiKeys = new ApiKeys(database.pool, config.keyLiveMs);
   const authenticator = new Authenticator({ sessions, apiKeys });
   const limits = { requestsPerMinute: config.requestsPerMinute, counter: cache.counter };
@@ -197,7 +210,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
 
   if (chosen.includes('users')) {
     const ready = async () => await isAnswering(database);
-    started.add(await startUsersService({ ...guard, address: config.userService, log, ready, users }));
+    started.add(await startUsersService({ ...guard, address: config.userService, log, ready, users, proofs, wallets: walletClient }));
     urls['users'] = urlOf('grpc', config.userService);
   }
   if (ledger) {
@@ -232,7 +245,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const requests = new Requests(database.pool);
       const publishing = { tail, webhooks, requests };
       await prepareFactors(factors, log);
-      const people = { users, sessions, factors, subjects: new Subjects(database.pool), apiKeys, access };
+      const people = { users, proofs, sessions, factors, subjects: new Subjects(database.pool), apiKeys, access };
       const insights = openInsights(database.pool, ledger);
       const product = {
         live: config.live,
@@ -308,6 +321,17 @@ async function openCacheOf({ peers }: Config, database: Database, log: Log): Pro
   return await openCache({ redisUrl, cachedReads, pool: database.pool, namespace: await identityOf(database.pool), log });
 }
 
+/** Logs what users who have to prove their address lack. */
+function logProofs({ accounts, peers }: Config, log: Log): void {
+  if (!accounts.requiresProof) return;
+  if (!peers.mail)
+    log.warn(
+      'Users have to prove their e-mail address, and there is no mail server: set SMTP_URL and COFFER_MAIL_FROM, or print links with "coffer users link".',
+    );
+  else if (accounts.publicUrl === undefined)
+    log.warn('E-mails carry codes instead of links: set COFFER_PUBLIC_URL to the URL at which users reach the REST API.');
+}
+
 /** Logs who can access this Coffer. */
 function logAccess(config: Config, listeners: readonly Listener[], log: Log): void {
   if (config.auth === 'open') {
@@ -341,16 +365,6 @@ async function isAnswering(database: Database): Promise<boolean> {
   return await database.pool.query('select 1').then(
     () => true,
     () => false,
-  );
-}
-
-function findDefaultAsset(config: Config, ledger: Ledger): Asset {
-  const asset = ledger.assets.find(config.defaultAsset);
-  if (asset) return asset;
-  const known = ledger.assets.all.map(({ code }) => code).join(', ');
-  throw new OperatorError(
-    `COFFER_DEFAULT_ASSET is ${config.defaultAsset}, which is not an asset of this ledger.`,
-    `Choose one of ${known}.`,
   );
 }
 

@@ -2,18 +2,20 @@
 import { createPool } from '../database/index.ts';
 import type { Database } from '../database/index.ts';
 import type { Broker } from '../events/index.ts';
+import { accountMail, keepAccountMailBounded } from '../identity/index.ts';
 import type { Users } from '../identity/index.ts';
 import {
   fraudProjection,
   keepNotificationsBounded,
+  notificationMail,
   notificationsProjection,
   startFraudActions,
-  startMail,
   statsProjection,
 } from '../insights/index.ts';
 import type { Reviews } from '../insights/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { Ledger, ReadableLedger } from '../ledger/index.ts';
+import { startMail } from '../mail/index.ts';
 import type { Commands } from '../operations/index.ts';
 import { callOut } from '../outbound/index.ts';
 import { Projector } from '../projections/index.ts';
@@ -74,12 +76,16 @@ function loopsOf(parts: WorkerParts): Promise<Part>[] {
     Promise.resolve(new SagaResumer({ ledger, log })),
     Promise.resolve(startFraudActions({ pool, ledger, commands, mailed: mail !== undefined, log })),
     Promise.resolve(keepNotificationsBounded(pool, log)),
+    Promise.resolve(keepAccountMailBounded(pool, log)),
   ];
 }
 
 async function startMailOf({ config, database, users, log }: WorkerParts): Promise<Part[]> {
   const { mail } = config.peers;
-  return mail ? [await startMail({ pool: database.pool, mail, addressOf: addressOf(users), log })] : [];
+  if (!mail) return [];
+  const { pool } = database;
+  const outboxes = [notificationMail(pool, async (userId) => await users.addressOf(userId)), accountMail(pool, config.accounts.publicUrl)];
+  return await Promise.all(outboxes.map(async (outbox) => await startMail({ pool, mail, outbox, log })));
 }
 
 /** Runs asynchronous requests. */
@@ -97,13 +103,6 @@ export function projectionsOf({ config, ledger, wakeWebhooks }: ProjectionParts)
     notificationsProjection(config.peers.mail !== undefined),
     webhookProjection({ ownerOf, wake: wakeWebhooks }),
   ];
-}
-
-function addressOf(users: Users): (userId: string) => Promise<string | null> {
-  return async (userId) => {
-    const user = await users.get(userId);
-    return 'refusal' in user ? null : user.email;
-  };
 }
 
 /**

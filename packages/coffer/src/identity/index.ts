@@ -1,4 +1,11 @@
 // Identity: users, roles, passwords, logins and tokens, and API keys. It owns the schema `identity` and knows no wallets.
+export { accountMail } from './account-mail.ts';
+export { linkPaths, linkTokenPattern } from './links.ts';
+export type { Purpose } from './links.ts';
+export { keepAccountMailBounded } from './keeping.ts';
+export { Proofs } from './proofs.ts';
+export type { Delivery, PrintedLink } from './proofs.ts';
+export type { AccountRules } from './profile.ts';
 export type { ApiKey } from './api-key-store.ts';
 export { ApiKeys } from './api-keys.ts';
 export type { NewApiKey } from './api-keys.ts';

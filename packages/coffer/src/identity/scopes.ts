@@ -16,7 +16,7 @@ export const scopeMeanings = {
   'reversals:write': 'reverse operations',
   'periods:close': 'close periods, so that nothing is dated before them',
   'users:read': 'users',
-  'users:write': 'create users',
+  'users:write': 'create and invite users, make links for first passwords, and with controls:write delete users',
   'events:read': 'the event log',
   'webhooks:manage': 'webhooks; with events:read also their addresses and deliveries',
   'events:manage': 'failed events, as dead letters and in quarantine: list, retry, drop dead letters',

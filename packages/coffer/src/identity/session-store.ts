@@ -2,8 +2,8 @@
 import type pg from 'pg';
 import { BatchedReader } from '../database/index.ts';
 import { Queries } from './queries.ts';
-import { userColumns, userFromRow } from './store.ts';
-import type { UserRow } from './store.ts';
+import { userColumns, userFromRow } from './user-rows.ts';
+import type { UserRow } from './user-rows.ts';
 import type { Session, User } from './types.ts';
 
 /** A valid session with its user. */

@@ -16,7 +16,7 @@ import { refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 import { emailLengthMax, emailRefusal, passwordLengthMax } from './rules.ts';
 import { IdentityStore } from './store.ts';
-import type { StoredUser } from './store.ts';
+import type { StoredUser } from './user-rows.ts';
 import { freshMinutes, SessionStore } from './session-store.ts';
 import { lifetimeMs, ownAlgorithm, Tokens } from './tokens.ts';
 import type { Login, LoginAttempt, Session, User, UserPage } from './types.ts';
@@ -44,10 +44,12 @@ export class Sessions {
   readonly #issuer: Issuer | null;
   readonly #challenges: Challenges;
   readonly #factors: Factors;
+  readonly #requiresProof: boolean;
 
   /**
    * `jwtSecret`: at least 32 bytes; the same in every process that checks tokens. `previousJwtSecret`: verifies, but does not sign. `issuer`: another issuer whose tokens are
-   * trusted. `staffIdleMs`: how long a session of staff may be idle; unlimited if absent. `factors`: if absent, without passkeys, and with a key derived from `jwtSecret`.
+   * trusted. `staffIdleMs`: how long a session of staff may be idle; unlimited if absent. `requiresProof`: only users who have proved their address log in. `factors`: if
+   * absent, without passkeys, and with a key derived from `jwtSecret`.
    */
   constructor(options: {
     readonly pool: pg.Pool;
@@ -56,6 +58,7 @@ export class Sessions {
     readonly issuer?: IssuerSettings | undefined;
     readonly staffIdleMs?: number | undefined;
     readonly factors?: Factors | undefined;
+    readonly requiresProof?: boolean | undefined;
     readonly log?: Log | undefined;
   }) {
     this.#store = new IdentityStore(options.pool);
@@ -65,13 +68,14 @@ export class Sessions {
     this.#devices = new Devices([options.jwtSecret, ...previous]);
     this.#challenges = new Challenges(options.pool);
     this.#factors = options.factors ?? new Factors({ pool: options.pool, factorKey: options.jwtSecret });
+    this.#requiresProof = options.requiresProof ?? false;
     this.#issuer = options.issuer ? new Issuer(options.issuer, options.log) : null;
   }
 
   /**
    * By e-mail and password. Each attempt goes to the login log. An unknown address costs the same work and gets the same answer
    * as a wrong password. A user who has a second factor gets a login ticket, with which `finishLogin` continues: the refusal
-   * second_factor_required. Refusals: credentials_wrong, user_suspended. Throws IdentityOverloaded, IdentityUnavailable.
+   * second_factor_required. Refusals: credentials_wrong, user_suspended, email_unproved. Throws IdentityOverloaded, IdentityUnavailable.
    */
   async login(input: Caller & { readonly email: string; readonly password: string }): Promise<Login | Refused> {
     // Text that cannot be an address is not looked up: PostgreSQL rejects some of it.
@@ -84,10 +88,11 @@ export class Sessions {
       return refused('credentials_wrong');
     }
     const { hasFactor, ways } = await this.#factors.waysOf(stored.user.id);
-    // Only somebody who knows the password learns of the suspension, and of the factors.
-    await this.#log(input, stored.user.id, email, stored.user.suspendedAt ? 'user_suspended' : hasFactor ? 'second_factor_required' : null);
+    const obstacle = this.#obstacleTo(stored.user);
+    // Only somebody who knows the password learns of an obstacle, and of the factors.
+    await this.#log(input, stored.user.id, email, obstacle ?? (hasFactor ? 'second_factor_required' : null));
+    if (obstacle) return refused(obstacle);
     if (!hasFactor) return await this.#begin(stored, input, { secondFactor: false });
-    if (stored.user.suspendedAt) return refused('user_suspended');
     const ticket = await this.#challenges.issueTicket(stored.user.id, stored.tokenEpoch);
     return ticket === null ? refused('credentials_wrong') : refused('second_factor_required', { ticket, ways: ways.join(' ') });
   }
@@ -233,6 +238,11 @@ export class Sessions {
     });
     if (!begun) return refused('credentials_wrong');
     return { ...(await this.#tokens.make({ userId: id, sessionId })), sessionId, user: stored.user };
+  }
+
+  #obstacleTo({ suspendedAt, emailProvedAt }: User): 'user_suspended' | 'email_unproved' | null {
+    if (suspendedAt) return 'user_suspended';
+    return this.#requiresProof && !emailProvedAt ? 'email_unproved' : null;
   }
 
   /** `reason`: why the attempt failed; null if it succeeded. */

@@ -1,8 +1,23 @@
 /** The settings of logins. */
-import { anyText, guardedUrl, isLoopback, oneOfWords, optional, secretText, settingGroup, wholeNumber } from '../kernel/index.ts';
+import {
+  anyText,
+  asRead,
+  guardedUrl,
+  isLoopback,
+  onOff,
+  oneOfWords,
+  optional,
+  secretText,
+  settingGroup,
+  wholeNumber,
+} from '../kernel/index.ts';
 import type { Mistake, Parser } from '../kernel/index.ts';
 import type { IssuerSettings } from './issuer.ts';
 import type { PasskeySettings } from './passkeys.ts';
+
+/** How accounts come about: anyone signs up, only invited people do, or no one does. */
+export const signUpModes = ['open', 'invite', 'off'] as const;
+export type SignUpMode = (typeof signUpModes)[number];
 
 type Logins = {
   readonly jwtSecret: string | undefined;
@@ -203,3 +218,46 @@ function passkeysOf({ origin, relyingParty }: PasskeyRows, mistake: Mistake): Pa
     mistake(`COFFER_WEBAUTHN_RP_ID is neither the host of COFFER_WEBAUTHN_ORIGIN (${host}) nor a domain above it: give one of these.`);
   return { origin, relyingParty };
 }
+
+/** Links begin with it, never with what a request says of its host. */
+const publicUrl: Parser<string> = {
+  type: 'URL',
+  parse: (text) => {
+    const url = URL.parse(text);
+    const isPlain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+    return isPlain && 'value' in guardedUrl.parse(text)
+      ? { value: url.href.replace(/\/+$/, '') }
+      : { instead: 'an https URL without a query, or an http URL of this machine' };
+  },
+};
+
+export const accountSettings = settingGroup({
+  title: 'Accounts',
+  rows: {
+    emailProof: {
+      name: 'COFFER_EMAIL_PROOF',
+      reads: onOff,
+      default: true,
+      absent: 'on; no effect in open mode',
+      meaning: 'whether a user proves an e-mail address before it logs in, is notified or becomes staff',
+      example: 'off',
+    },
+    signUp: {
+      name: 'COFFER_SIGNUP',
+      reads: oneOfWords(signUpModes),
+      default: 'open',
+      absent: 'open',
+      meaning: 'who may sign up: anyone, only invited people, or no one',
+      example: 'invite',
+    },
+    publicUrl: {
+      name: 'COFFER_PUBLIC_URL',
+      reads: optional(publicUrl),
+      default: undefined,
+      absent: 'e-mails carry a code instead of a link',
+      meaning: 'URL at which users reach the REST API; links in e-mails begin with it',
+      example: 'https://pay.example.com',
+    },
+  },
+  combine: asRead,
+});

@@ -1,32 +1,24 @@
 /** The SQL of identity: one statement per method, each in its own transaction. */
-import pg from 'pg';
+import type pg from 'pg';
 import { isUuid } from '../kernel/index.ts';
+import { addMail } from './account-mail.ts';
+import { keepCreation } from './creations.ts';
+import type { Creation } from './creations.ts';
+import { usesLink } from './proof-store.ts';
 import { Queries } from './queries.ts';
-import type { LoginAttempt, Role, User } from './types.ts';
+import { userColumns, userFromRow } from './user-rows.ts';
+import type { StoredUser, UserRow } from './user-rows.ts';
+import type { EmailProof, LoginAttempt } from './types.ts';
 
-/** A user with the fields that never leave identity. */
-export type StoredUser = {
-  readonly user: User;
-  readonly status: 'pending' | 'active' | 'rolled_back';
+type NewUser = {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
   readonly passwordHash: string | null;
-  readonly tokenEpoch: number;
+  readonly invitation?: Buffer | undefined;
+  readonly creation?: Creation | undefined;
 };
 
-export type UserRow = {
-  id: string;
-  number: number;
-  email: string | null;
-  name: string;
-  role: Role;
-  password_hash: string | null;
-  status: StoredUser['status'];
-  token_epoch: number;
-  suspended_at: Date | null;
-  created_at: Date;
-  updated_at: Date;
-};
-
-export const userColumns = 'id, number, email, name, role, password_hash, status, token_epoch, suspended_at, created_at, updated_at';
 /** Neither deleted nor rolled back; the status is a separate condition. */
 const living = "deleted_at is null and status <> 'rolled_back'";
 
@@ -37,30 +29,43 @@ export class IdentityStore {
     this.#queries = new Queries(pool);
   }
 
-  /** Adds a pending user; null if a living one has the address. */
-  async insertPending(user: { id: string; email: string; name: string; passwordHash: string | null }): Promise<StoredUser | null> {
-    // Checking first spares the sequence: an attempt with a taken address uses no account number.
-    const rows = await this.#queries.write<UserRow>({
-      name: 'identity_insert_pending',
-      text: `
-        insert into identity.users (id, email, name, password_hash, status)
-        select $1, $2, $3, $4, 'pending'
-        where not exists (select from identity.users where lower(email collate "C") = lower($2::text collate "C") and ${living})
-        on conflict do nothing
-        returning ${userColumns}`,
-      values: [user.id, user.email, user.name, user.passwordHash],
+  /**
+   * Adds a pending user. `invitation`: the hash of a link that is used for it. `creation`: the idempotency key of its caller. Null if a
+   * living user has the address, or the link is not valid.
+   */
+  async insertPending(user: NewUser): Promise<StoredUser | null> {
+    const { invitation, creation } = user;
+    if (!invitation && !creation) return await this.#queries.write<UserRow>(insertionOf(user, null)).then(firstUser);
+    return await this.#queries.transact(async (client) => {
+      const link = invitation ? await usesLink(client, 'invitation', invitation) : null;
+      if (invitation && !link) return null;
+      const { rows } = await client.query<UserRow>(insertionOf(user, link?.provedBy ?? null));
+      const added = firstUser(rows);
+      // Nothing was added, so the link stays as it was.
+      if (!added && link) await client.query('update identity.proof set used_at = null where token_hash = $1', [invitation]);
+      if (added && link) await client.query('update identity.proof set user_id = $2 where token_hash = $1', [invitation, user.id]);
+      if (added && creation) await keepCreation(client, creation, user.id);
+      return added;
     });
-    return rows[0] ? userFromRow(rows[0]) : null;
   }
 
-  /** Settles a pending user; null if it was already settled. */
-  async settle(id: string, status: 'active' | 'rolled_back'): Promise<StoredUser | null> {
-    const rows = await this.#queries.write<UserRow>({
-      name: 'identity_settle',
-      text: `update identity.users set status = $2, updated_at = clock_timestamp() where id = $1 and status = 'pending' returning ${userColumns}`,
-      values: [id, status],
+  /** Settles a pending user; null if it was already settled. `mailsProof`: sends the link that proves the address. */
+  async settle(id: string, status: 'active' | 'rolled_back', mailsProof: boolean): Promise<StoredUser | null> {
+    return await this.#queries.transact(async (client) => {
+      const { rows } = await client.query<UserRow>({
+        name: 'identity_settle',
+        text: `update identity.users set status = $2, updated_at = clock_timestamp() where id = $1 and status = 'pending' returning ${userColumns}`,
+        values: [id, status],
+      });
+      const settled = firstUser(rows);
+      // The invitation can be accepted again.
+      if (settled && status === 'rolled_back')
+        await client.query("update identity.proof set used_at = null, user_id = null where user_id = $1 and purpose = 'invitation'", [id]);
+      const { email = null, name, emailProvedAt } = settled?.user ?? {};
+      if (mailsProof && status === 'active' && email !== null && !emailProvedAt)
+        await addMail(client, { kind: 'proof', address: email, userId: id, ...(name !== undefined && { name }) });
+      return settled;
     });
-    return rows[0] ? userFromRow(rows[0]) : null;
   }
 
   /** Pending users of at least this age, oldest first. */
@@ -140,29 +145,6 @@ export class IdentityStore {
     return rows.map(userFromRow);
   }
 
-  /** Changes the given fields. A new password revokes all tokens. */
-  async update(id: string, change: { name?: string; email?: string; passwordHash?: string }): Promise<StoredUser | null | 'email_taken'> {
-    try {
-      const rows = await this.#queries.write<UserRow>({
-        name: 'identity_update',
-        text: `
-          update identity.users set
-            name = coalesce($2, name),
-            email = coalesce($3, email),
-            password_hash = coalesce($4, password_hash),
-            token_epoch = token_epoch + ($4::text is not null)::integer,
-            updated_at = clock_timestamp()
-          where id = $1 and status = 'active' and deleted_at is null
-          returning ${userColumns}`,
-        values: [id, change.name, change.email, change.passwordHash],
-      });
-      return rows[0] ? userFromRow(rows[0]) : null;
-    } catch (failure) {
-      if (failure instanceof pg.DatabaseError && failure.constraint === 'users_email_living') return 'email_taken';
-      throw failure;
-    }
-  }
-
   /** The time of the deletion; null if there was no user to delete. */
   async softDelete(id: string): Promise<Date | null> {
     const rows = await this.#queries.write<{ deleted_at: Date }>({
@@ -196,21 +178,20 @@ export class IdentityStore {
   }
 }
 
-export function userFromRow(row: UserRow): StoredUser {
+function firstUser(rows: readonly UserRow[]): StoredUser | null {
+  return rows[0] ? userFromRow(rows[0]) : null;
+}
+
+/** Checking first spares the sequence: an attempt with a taken address uses no account number. */
+function insertionOf({ id, email, name, passwordHash }: NewUser, provedBy: EmailProof | null): pg.QueryConfig {
   return {
-    user: {
-      id: row.id,
-      number: row.number,
-      email: row.email,
-      name: row.name,
-      role: row.role,
-      hasPassword: row.password_hash !== null,
-      suspendedAt: row.suspended_at,
-      createdAt: row.created_at,
-      updatedAt: row.updated_at,
-    },
-    status: row.status,
-    passwordHash: row.password_hash,
-    tokenEpoch: row.token_epoch,
+    name: 'identity_insert_pending',
+    text: `
+      insert into identity.users (id, email, name, password_hash, status, email_proved_at, email_proved_by)
+      select $1, $2, $3, $4, 'pending', case when $5::text is null then null else clock_timestamp() end, $5
+      where not exists (select from identity.users where lower(email collate "C") = lower($2::text collate "C") and ${living})
+      on conflict do nothing
+      returning ${userColumns}`,
+    values: [id, email, name, passwordHash, provedBy],
   };
 }

@@ -4,6 +4,8 @@
 export const roles = ['user', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
+export type EmailProof = 'link' | 'operator' | 'upgrade';
+
 /** A user, who can own wallets. Deleted users are never returned. */
 export type User = {
   readonly id: string;
@@ -15,6 +17,12 @@ export type User = {
   readonly role: Role;
   /** False for users created over gRPC and for the demo users: they cannot log in with a password. */
   readonly hasPassword: boolean;
+  /** Since when the address is proved; null if it is not. */
+  readonly emailProvedAt: Date | null;
+  /** How: by a link that was mailed or that an operator printed, or because the account is older than proofs. */
+  readonly emailProvedBy: EmailProof | null;
+  /** The address that replaces `email` once it is proved. */
+  readonly pendingEmail: string | null;
   /** Since when the user can neither log in nor use tokens; null if not suspended. */
   readonly suspendedAt: Date | null;
   readonly createdAt: Date;
@@ -62,7 +70,14 @@ export type LoginAttempt = {
   readonly id: string;
   readonly email: string | null;
   readonly success: boolean;
-  readonly reason: 'password_wrong' | 'user_unknown' | 'user_suspended' | 'second_factor_required' | 'second_factor_wrong' | null;
+  readonly reason:
+    | 'password_wrong'
+    | 'user_unknown'
+    | 'user_suspended'
+    | 'email_unproved'
+    | 'second_factor_required'
+    | 'second_factor_wrong'
+    | null;
   readonly clientIp: string | null;
   readonly userAgent: string | null;
   readonly at: Date;

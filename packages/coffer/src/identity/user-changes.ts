@@ -13,7 +13,10 @@ export type UserChange = {
     | 'recovery_codes_renewed'
     | 'recovery_code_used'
     | 'subject_linked'
-    | 'subject_unlinked';
+    | 'subject_unlinked'
+    | 'link_made'
+    | 'password_set'
+    | 'deleted';
   /** The role; or what was added or removed. */
   readonly before?: string;
   readonly after?: string;

@@ -1,11 +1,12 @@
 /** What staff decide about a user: the role, and suspension. Each change and its record are one transaction. */
 import type pg from 'pg';
 import { isUuid } from '../kernel/index.ts';
+import { addMail } from './account-mail.ts';
 import { Queries } from './queries.ts';
 import { refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
-import { userColumns, userFromRow } from './store.ts';
-import type { UserRow } from './store.ts';
+import { userColumns, userFromRow } from './user-rows.ts';
+import type { UserRow } from './user-rows.ts';
 import type { Role, User } from './types.ts';
 import { deleteFactors } from './factor-store.ts';
 import { noteChange } from './user-changes.ts';
@@ -35,9 +36,12 @@ export class UserControl {
     this.#queries = new Queries(pool);
   }
 
-  async setRole(id: string, role: Role, actor: string): Promise<User | Refused> {
+  /** `requiresProof`: only a user who has proved the address becomes staff. */
+  async setRole(id: string, role: Role, actor: string, requiresProof: boolean): Promise<User | Refused> {
     return await this.#change(id, async (client, { user }) => {
       if (user.role === role) return user;
+      const isProved = user.emailProvedBy === 'link' || user.emailProvedBy === 'operator';
+      if (role !== 'user' && requiresProof && !isProved) return refused('email_unproved');
       if (user.role === 'admin' && !(await hasOtherAdmin(client, id))) return refused('last_admin');
       await noteChange(client, id, actor, { kind: 'role', before: user.role, after: role });
       return await update(client, id, 'role = $2', [role]);
@@ -79,6 +83,34 @@ export class UserControl {
       await deleteFactors(client, id);
       await noteChange(client, id, actor, { kind: 'factors_reset', reason });
       return await update(client, id, endSessions);
+    });
+  }
+
+  /** Whether staff may delete the user: null, or the refusal. `isDeleting`: deletes as well. */
+  async delete(id: string, { actor, byUser, aboutStaff, reason }: Decision, isDeleting: boolean): Promise<Date | null | Refused> {
+    let deletedAt: Date | null = null;
+    const outcome = await this.#change(id, async (client, { user }) => {
+      if (byUser === id) return refused('own_account');
+      if (user.role !== 'user' && !aboutStaff) return refused('staff_protected');
+      if (user.role === 'admin' && !(await hasOtherAdmin(client, id))) return refused('last_admin');
+      if (!isDeleting) return user;
+      await noteChange(client, id, actor, { kind: 'deleted', reason });
+      const { rows } = await client.query<{ deleted_at: Date }>(
+        'update identity.users set deleted_at = clock_timestamp(), updated_at = clock_timestamp() where id = $1 returning deleted_at',
+        [id],
+      );
+      deletedAt = rows[0]?.deleted_at ?? null;
+      return user;
+    });
+    return 'refusal' in outcome ? outcome : deletedAt;
+  }
+
+  /** For the command line, which asks for no current password. A new epoch ends every session. */
+  async setPassword(id: string, passwordHash: string, actor: string, mails: boolean): Promise<User | Refused> {
+    return await this.#change(id, async (client, { user: { email, name } }) => {
+      await noteChange(client, id, actor, { kind: 'password_set' });
+      if (mails && email !== null) await addMail(client, { kind: 'password_changed', address: email, userId: id, name });
+      return await update(client, id, 'password_hash = $2, token_epoch = token_epoch + 1, pending_email = null', [passwordHash]);
     });
   }
 

@@ -1,13 +1,21 @@
 /** Users: created together with their wallet, changed, soft-deleted. */
 import type pg from 'pg';
-import { isUuid, newId } from '../kernel/index.ts';
+import { assert, isUuid, newId } from '../kernel/index.ts';
+import { creationOf, CreationTaken, findCreation } from './creations.ts';
+import type { Creation } from './creations.ts';
+import { linkTokenHash } from './links.ts';
 import { IdentityUnavailable } from './outages.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
+import { changeProfile } from './profile.ts';
+import type { AccountRules } from './profile.ts';
+import { ProofStore } from './proof-store.ts';
+import { Queries } from './queries.ts';
 import { refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 import { emailRefusal, nameRefusal, passwordLengthMax, passwordRefusal } from './rules.ts';
 import { IdentityStore } from './store.ts';
 import { openWalletMsMax } from './types.ts';
+import type { StoredUser } from './user-rows.ts';
 import { UserControl } from './user-control.ts';
 import type { Decision } from './user-control.ts';
 import type { CloseWallets, Role, User, UserPage, WalletOpening, WalletProvisioner } from './types.ts';
@@ -25,12 +33,19 @@ export type RepairReport = {
 export class Users {
   readonly #store: IdentityStore;
   readonly #control: UserControl;
+  readonly #queries: Queries;
+  readonly #proofs: ProofStore;
   readonly #wallets: WalletProvisioner;
+  readonly #rules: AccountRules;
 
-  constructor(options: { readonly pool: pg.Pool; readonly wallets: WalletProvisioner }) {
+  /** `rules`: about e-mail; neither proofs nor e-mails if absent. */
+  constructor(options: { readonly pool: pg.Pool; readonly wallets: WalletProvisioner; readonly rules?: AccountRules | undefined }) {
     this.#store = new IdentityStore(options.pool);
     this.#control = new UserControl(options.pool);
+    this.#queries = new Queries(options.pool);
+    this.#proofs = new ProofStore(options.pool);
     this.#wallets = options.wallets;
+    this.#rules = options.rules ?? { requiresProof: false, mails: false };
   }
 
   /**
@@ -38,14 +53,51 @@ export class Users {
    * email_taken, wallet_provisioning_failed. Throws IdentityUnavailable.
    */
   async create(input: { readonly email: string; readonly name: string }): Promise<User | Refused> {
-    return await this.#create(input, async () => null);
+    return await this.#create(input, null);
+  }
+
+  /**
+   * The same, once for each key of a caller: sent again, it answers with the user of the first time, as it is now. `key_reused`: the
+   * key was used for another user. Further refusal: user_not_found (deleted since).
+   */
+  async createOnce(
+    input: { readonly email: string; readonly name: string },
+    { actor, key }: { readonly actor: string; readonly key: string },
+  ): Promise<{ readonly user: User; readonly isReplay: boolean } | Refused | 'key_reused'> {
+    const creation = creationOf(actor, key, input);
+    const earlier = await this.#createdEarlier(creation);
+    if (earlier) return earlier;
+    const made = await this.#create(input, null, { creation }).catch((failure: unknown) => {
+      if (failure instanceof CreationTaken) return null;
+      throw failure;
+    });
+    // The same call may have run at the same moment.
+    if (made === null || ('refusal' in made && made.refusal.code === 'email_taken'))
+      return (await this.#createdEarlier(creation)) ?? made ?? refused('email_taken');
+    return 'refusal' in made ? made : { user: made, isReplay: false };
   }
 
   /** The same with a password. Further refusals: password_too_short, password_too_long, password_common. Also throws IdentityOverloaded. */
   async signUp(input: { readonly email: string; readonly name: string; readonly password: string }): Promise<User | Refused> {
     const refusal = passwordRefusal(input.password, input);
     if (refusal) return refused(refusal);
-    return await this.#create(input, () => hashPassword(input.password));
+    return await this.#create(input, input.password);
+  }
+
+  /**
+   * Signs up by an invitation, whose address it proves. If the user is not created, the invitation stays valid. Refusals: as
+   * `signUp`, and link_invalid.
+   */
+  async acceptInvitation(input: { readonly token: string; readonly name: string; readonly password: string }): Promise<User | Refused> {
+    const invitation = linkTokenHash(input.token);
+    const link = invitation && (await this.#proofs.find('invitation', invitation));
+    if (!link) return refused('link_invalid');
+    const refusal = passwordRefusal(input.password, { email: link.address, name: input.name });
+    if (refusal) return refused(refusal);
+    const made = await this.#create({ email: link.address, name: input.name }, input.password, { invitation });
+    const isUsedMeanwhile =
+      'refusal' in made && made.refusal.code === 'email_taken' && !(await this.#proofs.find('invitation', invitation));
+    return isUsedMeanwhile ? refused('link_invalid') : made;
   }
 
   /** By id, ignoring case. Refusal: user_not_found. */
@@ -57,8 +109,13 @@ export class Users {
 
   /** By id or e-mail address, for people who look a user up; no decision may rest on an address. Refusal: user_not_found. */
   async find(idOrEmail: string): Promise<User | Refused> {
-    if (emailRefusal(idOrEmail)) return await this.get(idOrEmail);
-    return (await this.#store.byEmail(idOrEmail))?.user ?? refused('user_not_found');
+    return emailRefusal(idOrEmail) ? await this.get(idOrEmail) : await this.findByEmail(idOrEmail);
+  }
+
+  /** In any spelling. Refusal: user_not_found. */
+  async findByEmail(email: string): Promise<User | Refused> {
+    const found = emailRefusal(email) ? null : await this.#store.byEmail(email);
+    return found?.user ?? refused('user_not_found');
   }
 
   /** Which of the ids, as given, belong to no user. */
@@ -103,21 +160,18 @@ export class Users {
     if (refusal) return refused(refusal);
     if ((email !== undefined || password !== undefined) && !(await this.#knowsPassword(user.id, input.currentPassword)))
       return refused('current_password_wrong');
-    const changed = await this.#store.update(user.id, {
-      ...(name !== undefined && { name }),
-      ...(email !== undefined && { email }),
-      ...(password !== undefined && { passwordHash: await hashPassword(password) }),
-    });
+    const passwordHash = password === undefined ? undefined : await hashPassword(password);
+    const changed = await changeProfile(this.#queries, user.id, { name, email, passwordHash }, this.#rules);
     if (changed === 'email_taken') return refused('email_taken');
     return changed?.user ?? refused('user_not_found');
   }
 
   /**
-   * Sets a user's role, by id only: nobody has proved an e-mail address. `actor`: as logs name callers. Refusals: user_not_found,
-   * last_admin.
+   * Sets a user's role, by id. `actor`: as logs name callers. Refusals: user_not_found, last_admin, email_unproved (where addresses have
+   * to be proved, to become staff).
    */
   async setRole(id: string, role: Role, actor: string): Promise<User | Refused> {
-    return await this.#control.setRole(id.toLowerCase(), role, actor);
+    return await this.#control.setRole(id.toLowerCase(), role, actor, this.#rules.requiresProof);
   }
 
   /** The user can neither log in nor use tokens. Refusals: user_not_found, own_account, staff_protected, last_admin. */
@@ -159,6 +213,39 @@ export class Users {
     return deletedAt ? { deletedAt } : refused('user_not_found');
   }
 
+  /**
+   * The same by staff, recorded with its reason. Further refusals: own_account, staff_protected, and whatever keeps the wallets open.
+   */
+  async deleteByStaff<Obstacle extends object>(
+    id: string,
+    decision: Decision,
+    closeWallets: CloseWallets<Obstacle>,
+  ): Promise<{ readonly deletedAt: Date } | { readonly obstacle: Obstacle } | Refused> {
+    const wanted = id.toLowerCase();
+    const refusal = await this.#control.delete(wanted, decision, false);
+    if (refusal && 'refusal' in refusal) return refusal;
+    const obstacle = await closeWallets(wanted);
+    if (obstacle) return { obstacle };
+    const deleted = await this.#control.delete(wanted, decision, true);
+    assert(deleted !== null, 'a deletion has a time');
+    return 'refusal' in deleted ? deleted : { deletedAt: deleted };
+  }
+
+  /** Sets a password without the current one, at the command line. Refusals: as for a new password, user_not_found. */
+  async setPassword(id: string, password: string, actor: string): Promise<User | Refused> {
+    const user = await this.get(id);
+    if ('refusal' in user) return user;
+    const refusal = passwordRefusal(password, user);
+    return refusal ? refused(refusal) : await this.#control.setPassword(user.id, await hashPassword(password), actor, this.#rules.mails);
+  }
+
+  /** Where e-mail for the user may go: null for a user who is gone, or whose address is not proved where it has to be. */
+  async addressOf(userId: string): Promise<string | null> {
+    const user = await this.get(userId);
+    if ('refusal' in user || (this.#rules.requiresProof && !user.emailProvedAt)) return null;
+    return user.email;
+  }
+
   /** Finishes users that a crash or a lost answer left pending: opens the wallet, or finds it open, and activates the user. */
   async repair(options: { readonly olderThanMs?: number } = {}): Promise<RepairReport> {
     const pending = await this.#store.pendingOlderThan(options.olderThanMs ?? pendingAgeMs, repairedAtOnce);
@@ -167,7 +254,7 @@ export class Users {
       const opening = await this.#openWallet(user.id);
       // The wallets service is unavailable: the others would fail as well.
       if (opening.status === 'unavailable' || opening.status === 'unknown') break;
-      const settled = await this.#store.settle(user.id, opening.status === 'opened' ? 'active' : 'rolled_back');
+      const settled = await this.#settle(user.id, opening.status === 'opened' ? 'active' : 'rolled_back');
       report.left--;
       if (settled) report[opening.status === 'opened' ? 'activated' : 'rolledBack']++;
     }
@@ -182,18 +269,32 @@ export class Users {
     return given !== undefined && (await verifyPassword(given.slice(0, passwordLengthMax + 1), hash));
   }
 
-  async #create(input: { readonly email: string; readonly name: string }, hash: () => Promise<string | null>): Promise<User | Refused> {
-    const refusal = emailRefusal(input.email) ?? nameRefusal(input.name);
+  /** What an earlier call under the key has made; null if none has, or it came to nothing. */
+  async #createdEarlier(creation: Creation): Promise<{ readonly user: User; readonly isReplay: true } | Refused | 'key_reused' | null> {
+    const earlier = await findCreation(this.#queries, creation);
+    if (!earlier || (earlier.wasRolledBack && earlier.isSame)) return null;
+    if (!earlier.isSame) return 'key_reused';
+    const stored = await this.#store.byId(earlier.userId);
+    if (!stored) return refused('user_not_found');
+    const user = stored.status === 'pending' ? await this.#provision(stored.user) : stored.user;
+    return 'refusal' in user ? user : { user, isReplay: true };
+  }
+
+  async #create(
+    { email, name }: { readonly email: string; readonly name: string },
+    password: string | null,
+    under: { readonly creation?: Creation; readonly invitation?: Buffer } = {},
+  ): Promise<User | Refused> {
+    const refusal = emailRefusal(email) ?? nameRefusal(name);
     if (refusal) return refused(refusal);
-    const { email, name } = input;
-    const pending = await this.#store.insertPending({
-      id: newId(),
-      email,
-      name,
-      passwordHash: await hash(),
-    });
+    const passwordHash = password === null ? null : await hashPassword(password);
+    const pending = await this.#store.insertPending({ id: newId(), email, name, passwordHash, ...under });
     if (!pending) return refused('email_taken');
     return await this.#provision(pending.user);
+  }
+
+  async #settle(id: string, status: 'active' | 'rolled_back'): Promise<StoredUser | null> {
+    return await this.#store.settle(id, status, this.#rules.requiresProof && this.#rules.mails);
   }
 
   /** The user is committed as pending. From here on, `repair` handles everything with an uncertain outcome. */
@@ -202,10 +303,10 @@ export class Users {
     if (opening.status === 'unknown') throw new IdentityUnavailable('unknown', { cause: new Error(opening.reason) });
     try {
       if (opening.status === 'opened') {
-        const active = (await this.#store.settle(id, 'active')) ?? (await this.#store.byId(id));
+        const active = (await this.#settle(id, 'active')) ?? (await this.#store.byId(id));
         return active?.user ?? refused('wallet_provisioning_failed', { reason: 'the user was rolled back in the meantime' });
       }
-      await this.#store.settle(id, 'rolled_back');
+      await this.#settle(id, 'rolled_back');
       return refused('wallet_provisioning_failed', { reason: opening.reason });
     } catch (failure) {
       // "Nothing was done" cannot be claimed either: the user stays pending, and repair will finish it.

@@ -13,7 +13,7 @@ export type { ReviewVerdict } from './fraud/reviews.ts';
 export { ruleIdLengthMax, ruleIdPattern } from './fraud/rules.ts';
 export type { FraudRefusal } from './fraud/rules.ts';
 export { keepNotificationsBounded } from './notifications/keeping.ts';
-export { startMail } from './notifications/mail.ts';
+export { notificationMail } from './notifications/mail.ts';
 export type { Notification } from './notifications/notifications.ts';
 export { notificationsProjection } from './notifications/projection.ts';
 export { openInsights } from './insights.ts';

@@ -7,6 +7,12 @@ const pem = (kind = '') => `-----BEGIN ${kind}PRIVATE KEY-----\nMIIEvQIBADANBgkq
 
 test.each([
   ['an API key', 'the key cof_live_Ab-12.hunter2 was used', 'the key *** was used'],
+  [
+    'a link',
+    'follow https://pay.example.com/account/email?token=cofl_Ab-12_hunter2',
+    'follow https://pay.example.com/account/email?token=***',
+  ],
+  ['the token of a link', 'enter cofl_Ab-12_hunter2', 'enter ***'],
   ['a token', `sent ${jwt} to us`, 'sent *** to us'],
   ['a header', 'authorization: Bearer hunter2hunter2', 'authorization: ***'],
   ['a password in a URL', 'postgres://coffer:hunter2@db/coffer', 'postgres://coffer:***@db/coffer'],

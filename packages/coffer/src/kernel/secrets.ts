@@ -12,12 +12,12 @@ const secretWords =
   'pass(?:word|phrase|code)|recovery[-_]?code|ticket|token|secret|authorization|cookie|api[-_]?key|private[-_]?key|credential';
 const secretInQuery = new RegExp(`([?&][^\\s?&="']{0,32}(?:${secretWords})[^\\s?&="']{0,32}=)[^&\\s"']*`, 'gi');
 const credential =
-  /\bcofi?_[A-Za-z0-9._~-]{4,}|\bwhsec_[A-Za-z0-9+/=]{4,}|\beyJ(?:[\w-]{16,}|[\w-]{4,15}(?=\.))(?:\.[\w-]*){0,4}|\b(?:Bearer|Basic) +[A-Za-z0-9._~+/=-]{8,}/g;
+  /\bcof[il]?_[A-Za-z0-9._~-]{4,}|\bwhsec_[A-Za-z0-9+/=]{4,}|\beyJ(?:[\w-]{16,}|[\w-]{4,15}(?=\.))(?:\.[\w-]*){0,4}|\b(?:Bearer|Basic) +[A-Za-z0-9._~+/=-]{8,}/g;
 /** In PEM, also inside a URL. A truncated key is hidden to the end of the text, or of the JSON string that contains it. */
 const privateKey =
   /-----BEGIN(?:[ +]|%20)(?:[A-Z]{1,16}(?:[ +]|%20)){0,4}PRIVATE(?:[ +]|%20)KEY-----(?:[^"]*?-----END(?:[ +A-Z]|%20){1,64}-----|[^"]*)/g;
 /** Most texts match none of the above; this check first costs a tenth. */
-const worthALook = /:\/\/|=|cofi?_|whsec_|eyJ|Bearer|Basic|-----BEGIN/;
+const worthALook = /:\/\/|=|cof[il]?_|whsec_|eyJ|Bearer|Basic|-----BEGIN/;
 
 /** Hides the password of every URL in a text (`postgres://coffer:***@host/db`), for messages. */
 export function hidePasswords(text: string): string {

@@ -39,4 +39,5 @@ export * from './schemas.ts';
 export { answerSchemas, definitions, operations } from './table.ts';
 export type { CommandName, OperationName, RequestOf } from './table.ts';
 export type { Destination, Terms, WalletMoneyRequest } from './terms.ts';
+export { destinations, reasonLengthMax } from './terms.ts';
 export type { TransferMode, TransferRequest } from './transfer.ts';

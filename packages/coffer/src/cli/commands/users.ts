@@ -1,34 +1,39 @@
 import { Argument, Command } from 'commander';
-import { withUsers } from '../../compose/commands.ts';
-import type { UserParts } from '../../compose/commands.ts';
+import { withUsers } from '../../compose/users.ts';
+import type { UserParts } from '../../compose/users.ts';
 import { roles } from '../../identity/index.ts';
 import type { Refused, Role, User } from '../../identity/index.ts';
 import { OperatorError } from '../../kernel/index.ts';
 import { confirm } from '../confirm.ts';
 import { answer, runWith } from '../run.ts';
-
-const dayMs = 86_400_000;
+import { deleteCommand, inviteCommand, linkCommand, passwordCommand } from './user-accounts.ts';
+import { accepted, described, named, presented, withArticle } from './user-views.ts';
 
 type Json = { readonly json?: boolean };
 
 export function usersCommand(): Command {
   return new Command('users')
-    .summary("show users, manage users' roles and second factors, and suspend users")
+    .summary('show users; manage their roles, links, passwords, second factors and accounts')
     .description(
-      "Shows users, manages users' roles, sessions and second factors, and suspends users. A running Coffer applies changes within a second.",
+      "Shows users; manages users' roles, links, passwords, sessions, second factors and accounts. A running Coffer applies changes within a second.",
     )
-    .addCommand(showCommand())
+    .addCommand(showCommand('show', '<user>', 'id or e-mail address'))
+    .addCommand(showCommand('find', '<email>', 'e-mail address'))
+    .addCommand(inviteCommand())
+    .addCommand(linkCommand())
+    .addCommand(passwordCommand())
     .addCommand(roleCommand())
     .addCommand(decisionCommand('suspend'))
     .addCommand(decisionCommand('reinstate'))
     .addCommand(decisionCommand('end-sessions'))
-    .addCommand(decisionCommand('reset-factors'));
+    .addCommand(decisionCommand('reset-factors'))
+    .addCommand(deleteCommand());
 }
 
-function showCommand(): Command {
-  return new Command('show')
-    .summary('show a user: id, role, age and number of wallets')
-    .argument('<user>', 'id or e-mail address')
+function showCommand(name: 'show' | 'find', argument: string, meaning: string): Command {
+  return new Command(name)
+    .summary(name === 'show' ? 'show a user: id, role, age and number of wallets' : 'find a user by e-mail address')
+    .argument(argument, meaning)
     .option('--json', 'print JSON')
     .action(async (user: string, options: Json) => {
       await runWith(options, withUsers, async ({ users, walletsOf }) => {
@@ -43,7 +48,7 @@ function roleCommand(): Command {
   return new Command('role')
     .summary("set a user's role; asks for confirmation")
     .description(
-      'A user can access their own wallets; an operator manages all wallets; an admin also manages roles and API keys. Roles are set by id, because nobody has proved an e-mail address. A running Coffer applies the change within a second.',
+      'A user can access their own wallets; an operator manages all wallets; an admin also manages roles and API keys. Roles are set by id. Where e-mail addresses have to be proved, only a user who has proved one becomes staff. A running Coffer applies the change within a second.',
     )
     .argument('<id>', 'id of the user, as coffer users show prints it')
     .addArgument(new Argument('<role>', 'which role').choices(roles))
@@ -110,32 +115,4 @@ function decisionCommand(name: keyof typeof decisions): Command {
         answer(options, `${named(changed)} ${done}.`, presented(changed));
       });
     });
-}
-
-function accepted(outcome: User | Refused, given: string): User {
-  if (!('refusal' in outcome)) return outcome;
-  if (outcome.refusal.code === 'last_admin')
-    throw new OperatorError(`User ${given} is the last admin who can log in.`, 'Make another user an admin first.');
-  throw new OperatorError(`There is no user "${given}".`, 'Give an id. To find one by e-mail address: coffer users show <address>.');
-}
-
-/** What an operator should know before giving somebody rights. */
-function described(user: User, wallets: number): string {
-  const ageDays = Math.floor((Date.now() - user.createdAt.getTime()) / dayMs);
-  const age = ageDays === 0 ? 'created today' : `created ${ageDays} ${ageDays === 1 ? 'day' : 'days'} ago`;
-  const address = user.email === null ? 'no e-mail address' : `${user.email} (address not verified)`;
-  const owned = `${wallets} ${wallets === 1 ? 'wallet' : 'wallets'}`;
-  return `${user.name}, ${address}\nid ${user.id}, ${age}, ${owned}, now ${withArticle(user.role)}${user.suspendedAt ? ', suspended' : ''}.`;
-}
-
-function named({ id, email, name }: User): string {
-  return `${email ?? name} (${id})`;
-}
-
-function presented({ id, email, name, role, suspendedAt }: User): object {
-  return { id, email, name, role, suspendedAt };
-}
-
-function withArticle(role: Role): string {
-  return role === 'user' ? 'a user' : `an ${role}`;
 }

@@ -19,6 +19,11 @@ const others = {
   logIn: { ...unguarded, counted: true },
   startLoginPasskey: { ...unguarded, counted: true },
   finishLogin: { ...unguarded, counted: true },
+  askForProof: { ...unguarded, counted: true },
+  confirmEmail: { ...unguarded, counted: true },
+  askForPasswordReset: { ...unguarded, counted: true },
+  resetPassword: { ...unguarded, counted: true },
+  acceptInvitation: { ...unguarded, counted: true },
   demoLogIn: { ...unguarded, counted: true },
 
   listAssets: guarded('wallets:read', 'any'),
@@ -113,7 +118,14 @@ const others = {
   readAllNotifications: guarded('fraud:write', 'never', { open: 'as required' }),
 
   createUser: guarded('users:write', 'never'),
+  // Sends e-mail, to any address.
+  inviteUser: guarded('users:write', 'never', { open: 'as required' }),
   getUser: guarded('users:read', 'own'),
+  findUser: guarded('users:read', 'never', { open: 'as required' }),
+  // Closing the wallets is checked separately, as closing one wallet is.
+  deleteUser: guarded('users:write', 'never', { open: 'as required' }),
+  closeWallets: guarded('controls:write', 'never', { open: 'as required' }),
+  createPasswordLink: guarded('users:write', 'never', { open: 'as required' }),
   listUsers: guarded('users:read', 'never', { open: 'as required' }),
   listLogins: guarded('users:read', 'never', { open: 'as required' }),
   setUserRole: guarded('never', 'never', { open: 'as required', staff: 'admin', ...fresh }),

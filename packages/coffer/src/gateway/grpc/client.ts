@@ -35,11 +35,11 @@ export type ClientOptions = {
 
 export class ServiceClient {
   readonly #client: Client;
-  readonly #credential: string | null;
+  readonly #authorization: string | null;
 
   constructor(address: Address, { credential = null, tls = null }: ClientOptions = {}) {
     const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-    this.#credential = credential;
+    this.#authorization = credential === null ? null : `Bearer ${credential}`;
     this.#client = new Client(`${host}:${address.port}`, channelOf(address, tls), {
       'grpc.max_receive_message_length': messageBytesMax,
       // A machine that vanished never closes its connections.
@@ -56,10 +56,15 @@ export class ServiceClient {
     });
   }
 
-  /** `deadline`: in milliseconds since the epoch. */
-  async call<Request, Response>(method: Method<Request, Response>, request: Request, deadline: number): Promise<CallResult<Response>> {
+  /** `deadline`: in milliseconds since the epoch. `authorization`: our own credential, unless a caller's is passed on. */
+  async call<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    deadline: number,
+    authorization: string | null = this.#authorization,
+  ): Promise<CallResult<Response>> {
     const span = currentRequest()?.span?.child(method.path.slice(1), 'client');
-    const result = await this.#call(method, request, deadline, this.#metadata(span));
+    const result = await this.#call(method, request, deadline, this.#metadata(span, authorization));
     span?.set('coffer.result', result.status);
     span?.end(result.status === 'answered' || result.status === 'refused' ? 'ok' : 'failed');
     return result;
@@ -93,12 +98,12 @@ export class ServiceClient {
   }
 
   /** A call carries the id and the trace of the request that caused it through all our services. */
-  #metadata(span: Span | undefined): Metadata {
+  #metadata(span: Span | undefined, authorization: string | null): Metadata {
     const metadata = new Metadata();
     const request = currentRequest();
     if (request) metadata.set(requestIdKey, request.requestId);
     if (span) metadata.set('traceparent', span.traceparent);
-    if (this.#credential !== null) metadata.set('authorization', `Bearer ${this.#credential}`);
+    if (authorization !== null) metadata.set('authorization', authorization);
     return metadata;
   }
 

@@ -6,6 +6,18 @@ import type { WalletProvisioner } from '../../identity/index.ts';
 import { ServiceClient } from './client.ts';
 import type { ClientOptions } from './client.ts';
 import { walletService } from './generated/wallet.ts';
+import { isProblemCode } from '../problems/index.ts';
+import { failureOf } from './statuses.ts';
+import type { Failure } from './statuses.ts';
+
+/** Closes wallets before their user is deleted. */
+export type WalletCloser = {
+  /** In the name of the caller who has this authorization. Null when all are closed; otherwise what prevents it. */
+  closeWallets(
+    request: { readonly userId: string; readonly sweepTo: string },
+    caller: { readonly authorization: string | null; readonly deadline: number },
+  ): Promise<Failure | null>;
+};
 
 const defaultOpenMs = 5_000;
 const lookMs = 2_000;
@@ -14,7 +26,7 @@ const lookMs = 2_000;
 export function createWalletClient(
   address: Address,
   { openMs = defaultOpenMs, ...options }: ClientOptions & { readonly openMs?: number } = {},
-): WalletProvisioner & { close(): void } {
+): WalletProvisioner & WalletCloser & { close(): void } {
   assert(openMs <= openWalletMsMax, `opening a wallet takes at most ${openWalletMsMax} ms`);
   const client = new ServiceClient(address, options);
   return {
@@ -29,6 +41,13 @@ export function createWalletClient(
       // A wallet whose balance does not fit the answer exists, too.
       if (result.status === 'refused') return result.code !== 'wallet_not_found';
       return 'unknown';
+    },
+    async closeWallets(request, { authorization, deadline }) {
+      const result = await client.call(walletService.closeWallets, request, deadline, authorization);
+      if (result.status === 'answered') return null;
+      const { code, reason } = result;
+      if (code !== null && isProblemCode(code)) return failureOf(code, { said: reason });
+      return failureOf(result.status === 'unavailable' ? 'wallets_unavailable' : 'outcome_unknown');
     },
     close: () => client.close(),
   };

@@ -1,6 +1,6 @@
 /** wallet.WalletService: opens, reads, credits and debits the wallet of a user in the default asset. */
 import { actorOf } from '../../identity/index.ts';
-import { callersTerms } from '../../operations/index.ts';
+import { callersTerms, clearanceOf } from '../../operations/index.ts';
 import type { Commands, OperationOutcome } from '../../operations/index.ts';
 import { Metadata } from '@grpc/grpc-js';
 import { isUuid } from '../../kernel/index.ts';
@@ -8,12 +8,14 @@ import type { Assets } from '../../ledger/index.ts';
 import { ownedWalletId } from '../../wallets/index.ts';
 import type { WalletQueries } from '../../wallets/index.ts';
 import { walletService } from './generated/wallet.ts';
-import type { WalletResponse } from './generated/wallet.ts';
+import type { CloseWalletsRequest, CloseWalletsResponse, WalletResponse } from './generated/wallet.ts';
 import { operationId } from '../../ledger/index.ts';
+import { keyIn } from './keys.ts';
 import { operationKey } from './observing.ts';
 import { serveLedger } from './ledger-service.ts';
 import { OpeningTimes } from './opening-times.ts';
 import { startServer } from './server.ts';
+import { sweepSentence, sweepTargetOf } from './sweep-target.ts';
 import type { RunningService, ServiceOptions } from './server.ts';
 import { failureOf, identityFailure, ledgerFailure } from './statuses.ts';
 import type { Failure } from './statuses.ts';
@@ -31,8 +33,6 @@ const described = {
 } as const;
 const int64Max = 2n ** 63n - 1n;
 const int64Min = -(2n ** 63n);
-/** HTTP/2 headers carry no other characters safely, and some libraries join several values with commas. */
-const keyPattern = /^[ -+\--~]{1,128}$/;
 
 export type WalletsServiceOptions = ServiceOptions & {
   readonly commands: Commands;
@@ -64,6 +64,7 @@ export async function startWalletsService(options: WalletsServiceOptions): Promi
       ({ userId, amount }, call) => calls.move('withdraw', userId, amount, call),
       options,
     );
+    serve(server, 'closeWallets', walletService.closeWallets, (request, call) => calls.closeAll(request, call), options);
   });
 }
 
@@ -112,6 +113,22 @@ class WalletCalls {
     return { message: { id, userId, balance: wallet.balance, createdAt: this.#openingTimes.remember(id, wallet.openedAt) }, trailer };
   }
 
+  async closeAll({ userId: given, sweepTo }: CloseWalletsRequest, { principal }: Call): Promise<Answer<CloseWalletsResponse>> {
+    const owner = uuidOf(given);
+    if (owner === null) return { failure: failureOf('user_id_invalid') };
+    const to = sweepTargetOf(sweepTo);
+    if (to === null) return { failure: failureOf('request_invalid', { said: sweepSentence }) };
+    const actor = actorOf(principal);
+    const refused = await this.#commands.closeAllOf({
+      owner,
+      ...(to && { sweepTo: to }),
+      reason: 'the user was deleted',
+      actor,
+      clearance: clearanceOf(principal),
+    });
+    return refused ? { failure: ledgerFailure(refused.refusal, refused.entry, this.#assets) } : { message: {} };
+  }
+
   /** The hot path: one posting, and a memory look-up of when the wallet was opened. */
   async move(
     kind: 'deposit' | 'withdraw',
@@ -122,9 +139,8 @@ class WalletCalls {
     const userId = uuidOf(givenUserId);
     if (userId === null) return { failure: failureOf('user_id_invalid') };
     if (amount <= 0n) return { failure: failureOf('amount_invalid', { said: amountSentence }) };
-    const [key, another] = metadata.get('idempotency-key');
-    if (another !== undefined || (key !== undefined && !(typeof key === 'string' && keyPattern.test(key))))
-      return { failure: failureOf('idempotency_key_invalid') };
+    const key = keyIn(metadata);
+    if (key === null) return { failure: failureOf('idempotency_key_invalid') };
 
     const wallet = ownedWalletId(userId, this.#defaultAsset);
     if (isHidden(userId, onlyOwner)) return { failure: walletNotFound(wallet) };

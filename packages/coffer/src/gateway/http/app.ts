@@ -4,7 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Static, TSchema } from 'typebox';
 import type { DeadLetters, LogTail } from '../../events/index.ts';
-import type { ApiKeys, Factors, Sessions, Subjects, Users } from '../../identity/index.ts';
+import type { ApiKeys, Factors, Proofs, Sessions, Subjects, Users } from '../../identity/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import type { Insights } from '../../insights/index.ts';
 import type { Assets } from '../../ledger/index.ts';
@@ -33,6 +33,7 @@ export type Product = {
   readonly assets: Assets;
   readonly requests: Requests;
   readonly users: Users;
+  readonly proofs: Proofs;
   readonly sessions: Sessions;
   readonly factors: Factors;
   readonly subjects: Subjects;

@@ -25,6 +25,8 @@ const named = (parameters: Readonly<Record<string, string>>, body?: object): Exa
   ...(body && { body }),
   answers: 404,
 });
+/** Of a link that an e-mail carries. */
+const token = `cofl_${'x'.repeat(43)}`;
 const request = { asyncRequestId: '019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60' };
 const webhook = { webhookId: alice };
 const delivery = { ...webhook, deliveryId: '1' };
@@ -60,11 +62,18 @@ export const examples: Readonly<Record<string, Example>> = {
   listSubjects: { parameters: { userId: bob } },
   linkSubject: { parameters: { userId: bob }, body: { issuer: 'https://login.example.com', subject: '00u1a2b3c4' } },
   unlinkSubject: named({ userId: bob, subjectId: alice }),
+  askForProof: { body: { email: 'jane@example.com' } },
+  confirmEmail: named({}, { token }),
+  askForPasswordReset: { body: { email: 'jane@example.com' } },
+  resetPassword: named({}, { token, password: 'another good long password' }),
+  inviteUser: { body: { email: 'joe@example.com', name: 'Joe Doe' } },
+  acceptInvitation: named({}, { token, name: 'Joe Doe', password: 'correct horse battery staple' }),
   updateMe: { body: { name: 'Alice' } },
   // Alice's wallets hold money.
   deleteMe: { answers: 422 },
   getUser: { parameters: { userId: alice } },
   setUserRole: { parameters: { userId: bob }, body: { role: 'operator' } },
+  deleteUser: named({ userId: request.asyncRequestId, reason: 'asked to be forgotten' }),
   suspendUser: { parameters: { userId: bob }, body: { reason: 'reported as stolen' } },
   reinstateUser: { parameters: { userId: bob }, body: { reason: 'the owner called' } },
   listLogins: { parameters: { userId: alice } },

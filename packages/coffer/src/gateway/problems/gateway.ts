@@ -259,6 +259,15 @@ export const gatewayProblems = {
     retryAfterSeconds: 1,
     only: 'gRPC',
   },
+  wallets_unavailable: {
+    http: 503,
+    grpc: 'UNAVAILABLE',
+    title: 'Coffer cannot reach its wallets service.',
+    detail: 'The wallets service cannot be reached. Nothing was done.',
+    remedy: 'Send the same request again.',
+    retryAfterSeconds: 1,
+    only: 'gRPC',
+  },
   broker_unavailable: {
     http: 503,
     grpc: 'UNAVAILABLE',

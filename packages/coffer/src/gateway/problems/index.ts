@@ -6,5 +6,5 @@ export { ledgerProblems, walletProblems } from './ledger.ts';
 export { outageOf } from './outages.ts';
 export { itemName } from './row.ts';
 export type { Facts, ProblemRow } from './row.ts';
-export { describeRefusal, documentationOf, explain, explainRefusal, problemTable, templateOfProblem } from './table.ts';
+export { describeRefusal, documentationOf, explain, explainRefusal, isProblemCode, problemTable, templateOfProblem } from './table.ts';
 export type { ProblemCode } from './table.ts';

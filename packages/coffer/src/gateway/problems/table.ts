@@ -22,6 +22,10 @@ const parts = {
 export type ProblemCode = keyof typeof parts;
 export const problemTable: Readonly<Record<ProblemCode, ProblemRow>> = parts;
 
+export function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(parts, code);
+}
+
 /** What a caller reads of a problem; the same over both transports. */
 export function explain(code: ProblemCode, facts: Facts = {}): string {
   return sentencesOf(problemTable[code], facts);

@@ -90,6 +90,46 @@ const debitWalletRequestFields: Nested<DebitWalletRequest> = {
 
 export const debitWalletRequest = codecOf(debitWalletRequestFields);
 
+export type CloseWalletsRequest = {
+  readonly userId: string;
+  readonly sweepTo: string;
+};
+
+const closeWalletsRequestFields: Nested<CloseWalletsRequest> = {
+  write(writer, message) {
+    writer.text(1, message.userId);
+    writer.text(2, message.sweepTo);
+  },
+  read(reader) {
+    let userId: string = "";
+    let sweepTo: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) userId = reader.text();
+      else if (reader.isText(2)) sweepTo = reader.text();
+      else reader.skip();
+    }
+    return { userId, sweepTo };
+  },
+};
+
+export const closeWalletsRequest = codecOf(closeWalletsRequestFields);
+
+export type CloseWalletsResponse = {
+};
+
+const closeWalletsResponseFields: Nested<CloseWalletsResponse> = {
+  write() {
+  },
+  read(reader) {
+    while (reader.next()) {
+      reader.skip();
+    }
+    return {  };
+  },
+};
+
+export const closeWalletsResponse = codecOf(closeWalletsResponseFields);
+
 export type WalletResponse = {
   readonly id: string;
   readonly userId: string;
@@ -127,4 +167,5 @@ export const walletService = {
   getWallet: { path: "/wallet.WalletService/GetWallet", request: getWalletRequest, response: walletResponse } satisfies Method<GetWalletRequest, WalletResponse>,
   creditWallet: { path: "/wallet.WalletService/CreditWallet", request: creditWalletRequest, response: walletResponse } satisfies Method<CreditWalletRequest, WalletResponse>,
   debitWallet: { path: "/wallet.WalletService/DebitWallet", request: debitWalletRequest, response: walletResponse } satisfies Method<DebitWalletRequest, WalletResponse>,
+  closeWallets: { path: "/wallet.WalletService/CloseWallets", request: closeWalletsRequest, response: closeWalletsResponse } satisfies Method<CloseWalletsRequest, CloseWalletsResponse>,
 };

@@ -13,6 +13,7 @@ import { refuseUndescribedQueries } from '../validation.ts';
 import { walletSchemas } from '../wallet-views.ts';
 import { webhookSchemas } from '../webhook-views.ts';
 import { liveRoutes } from '../live/routes.ts';
+import { accountLinkRoutes, accountLinkSchemas } from './account-links.ts';
 import { assetRoutes } from './assets.ts';
 import { auditRoutes, auditSchemas } from './audit.ts';
 import { batchRoutes } from './batches.ts';
@@ -25,6 +26,7 @@ import { fraudRoutes } from './fraud.ts';
 import { healthRoutes } from './health.ts';
 import { holdRoutes } from './holds.ts';
 import { keyRoutes, keySchemas } from './keys.ts';
+import { linkPages } from './link-pages.ts';
 import { metricsRoutes } from './metrics.ts';
 import { myWalletRoutes } from './my-wallets.ts';
 import { notificationRoutes, notificationSchemas } from './notifications.ts';
@@ -55,6 +57,7 @@ export const namedSchemas = [
   ...deadLetterSchemas,
   ...projectionSchemas,
   ...userSchemas,
+  ...accountLinkSchemas,
   ...sessionSchemas,
   ...factorSchemas,
   ...subjectSchemas,
@@ -80,6 +83,7 @@ export function registerRoutes(app: App, product: Product): void {
   factorRoutes(app, product, tries);
   staffRoutes(app, product);
   subjectRoutes(app, product);
+  accountLinkRoutes(app, product);
   keyRoutes(app, product);
   operationRoutes(app, product);
   requestRoutes(app, product);
@@ -98,4 +102,5 @@ export function registerRoutes(app: App, product: Product): void {
   healthRoutes(app, product);
   metricsRoutes(app, product);
   sessionRoutes(app, product);
+  linkPages(app, product);
 }

@@ -1,31 +1,34 @@
 /** Users, for staff and services. */
 import { roles } from '../../../identity/index.ts';
-import { oneOf, Reason, ref, strict, UserId } from '../../../operations/index.ts';
+import type { User, UserPage, Users } from '../../../identity/index.ts';
+import { clearanceOf, DestinationName, oneOf, Reason, ref, strict, Timestamp, UserId, WalletId } from '../../../operations/index.ts';
 import { actorOf } from '../actor.ts';
 import type { App, Product, Request } from '../app.ts';
-import { callerOf } from '../callers.ts';
-import { problem, sendProblem } from '../problem.ts';
+import { admitted, callerOf } from '../callers.ts';
+import { problem, refusalProblem, sendProblem } from '../problem.ts';
+import { readDestination } from '../request-content.ts';
 import { page, pageQuery, problems } from '../schemas.ts';
-import { LoginView, presentLogin, presentUser, UserView } from './users.ts';
+import { Email, LoginView, presentLogin, presentUser, UserView } from './users.ts';
 import Type from 'typebox';
 
 const params = Type.Object({ userId: UserId }, strict);
 
-export function staffRoutes(app: App, { users, sessions, access }: Product): void {
+export function staffRoutes(app: App, product: Product): void {
+  const { users, sessions, access } = product;
   app.get(
     '/users',
     {
       schema: {
         operationId: 'listUsers',
-        description: 'Lists users, newest first',
+        description: 'Lists users, newest first; with `email` only the user who has this address',
         tags: ['Users'],
-        querystring: pageQuery('^[0-9]{1,15}$'),
+        querystring: Type.Object({ ...pageQuery('^[0-9]{1,15}$').properties, email: Type.Optional(Email) }, strict),
         response: { 200: page(ref(UserView)), ...problems() },
       },
     },
     async (request, reply) => {
-      const { limit = 50, cursor } = request.query;
-      const found = await users.list({ limit, cursor });
+      const { limit = 50, cursor, email } = request.query;
+      const found = email === undefined ? await users.list({ limit, cursor }) : await onlyOne(users, email);
       return 'refusal' in found
         ? sendProblem(reply, problem(found.refusal.code, found.refusal))
         : reply.send({ items: found.items.map(presentUser), next: found.next });
@@ -95,6 +98,45 @@ export function staffRoutes(app: App, { users, sessions, access }: Product): voi
     },
   );
 
+  app.delete(
+    '/users/:userId',
+    {
+      schema: {
+        operationId: 'deleteUser',
+        description:
+          'Soft-deletes a user after closing all the wallets permanently, in one step. The wallets must be empty, or you name an account to sweep them to. Operators can delete users, admins also staff; an API key also needs the scope `controls:write`. If it was interrupted, send it again to finish',
+        tags: ['Users'],
+        params,
+        // Not in a body: some proxies drop the body of a DELETE.
+        querystring: Type.Object(
+          { reason: Reason, sweepTo: Type.Optional(DestinationName), sweepToWalletId: Type.Optional(WalletId) },
+          strict,
+        ),
+        response: { 200: Type.Object({ id: Type.String(), deletedAt: Timestamp }, strict), ...problems(404, 409, 422) },
+      },
+    },
+    async (request, reply) => {
+      admitted(product, request, 'closeWallets');
+      const { reason, sweepTo, sweepToWalletId } = request.query;
+      const destination = readDestination(sweepToWalletId, sweepTo);
+      const decision = { ...deciding(request), reason };
+      const closeWallets = async (owner: string) =>
+        await product.commands.closeAllOf({
+          owner,
+          sweepTo: destination,
+          reason: 'the user was deleted',
+          actor: decision.actor,
+          clearance: clearanceOf(callerOf(request).principal),
+        });
+      const deleted = await users.deleteByStaff(request.params.userId, decision, closeWallets);
+      access.forget();
+      if ('obstacle' in deleted) return sendProblem(reply, refusalProblem(deleted.obstacle, product.assets));
+      return 'refusal' in deleted
+        ? sendProblem(reply, problem(deleted.refusal.code, deleted.refusal))
+        : reply.send({ id: request.params.userId.toLowerCase(), deletedAt: deleted.deletedAt.toISOString() });
+    },
+  );
+
   const decide = (name: 'suspend' | 'reinstate', description: string) =>
     app.post(
       `/users/:userId/${name}`,
@@ -140,6 +182,11 @@ export function staffRoutes(app: App, { users, sessions, access }: Product): voi
   );
 
   decide('reinstate', 'Ends the suspension of a user, who can log in again. Earlier tokens stay invalid');
+}
+
+async function onlyOne(users: Users, email: string): Promise<UserPage<User>> {
+  const found = await users.findByEmail(email);
+  return { items: 'refusal' in found ? [] : [found], next: null };
 }
 
 function deciding(request: Request): { actor: string; byUser: string | null; aboutStaff: boolean } {

@@ -17,19 +17,19 @@ import { compileLenientValidator } from '../validation.ts';
 import Type from 'typebox';
 
 /** Lengths are documented here; identity checks them, and has a code for each. */
-const Email = Type.String({
+export const Email = Type.String({
   maxLength: emailLengthMax,
   description: `e-mail address, at most ${emailLengthMax} characters`,
   examples: ['jane@example.com'],
 });
-const Name = Type.String({
+export const Name = Type.String({
   minLength: 1,
   maxLength: nameLengthMax,
   description: `name, 1 to ${nameLengthMax} characters`,
   examples: ['Jane Doe'],
 });
 const examples = ['correct horse battery staple'];
-const Password = Type.String({
+export const Password = Type.String({
   minLength: passwordLengthMin,
   maxLength: passwordLengthMax,
   description: `password, ${passwordLengthMin} to ${passwordLengthMax} characters`,
@@ -43,6 +43,8 @@ export const UserView = Type.Object(
     id: Type.String({ format: 'uuid' }),
     number: Type.Integer({ description: 'account number' }),
     email: orNull(Type.String()),
+    emailProvedAt: orNull(Timestamp),
+    pendingEmail: orNull(Type.String({ description: 'replaces `email` once it is proved' })),
     name: Type.String(),
     role: oneOf(...roles),
     suspendedAt: orNull(Timestamp),
@@ -73,7 +75,7 @@ const mine = { tags: ['Users'] };
 
 /** `tries`: shared by all routes that take a password or a second factor. */
 export function userRoutes(app: App, product: Product, tries: LoginTries): void {
-  const { users, sessions, access } = product;
+  const { users, proofs, sessions, access } = product;
   const signUps = access.rateLimiter('sign-ups', signUpsPerMinute);
 
   app.post(
@@ -81,14 +83,16 @@ export function userRoutes(app: App, product: Product, tries: LoginTries): void 
     {
       schema: {
         operationId: 'signUp',
-        description: "Creates a user and the user's wallet in the default asset",
+        description:
+          "Creates a user and the user's wallet in the default asset. Where e-mail addresses have to be proved, a link follows by e-mail, and the user logs in after using it",
         tags: ['Users'],
         body: Type.Object({ email: Email, name: Name, password: Password }, strict),
-        response: { 201: ref(UserView), ...problems(409, 429) },
+        response: { 201: ref(UserView), ...problems(403, 409, 429) },
       },
       validatorCompiler: compileLenientValidator,
     },
     async (request, reply) => {
+      if (proofs.signUp !== 'open') return sendProblem(reply, problem('sign_up_closed'));
       const spent = await signUps.take(networkKeyOf(request.clientIp ?? ''));
       if (spent !== null) return sendProblem(reply, tooMany(spent));
       const made = await users.signUp(request.body);
@@ -151,7 +155,7 @@ export function userRoutes(app: App, product: Product, tries: LoginTries): void 
       schema: {
         operationId: 'updateMe',
         description:
-          'Changes name, e-mail or password. A new password revokes all tokens. Users with a password must send it as currentPassword to change the password or the e-mail',
+          'Changes name, e-mail or password. A new password revokes all tokens. Where e-mail addresses have to be proved, a new one is the `pendingEmail` until the link that is sent to it is used. Users with a password must send it as currentPassword to change the password or the e-mail',
         ...mine,
         body: Type.Object(
           {
@@ -243,10 +247,15 @@ export function presentNewSession({ token, expiresAt, user }: Login): Static<typ
   return { token, expiresAt: expiresAt.toISOString(), user: presentUser(user) };
 }
 
-export function presentUser({ suspendedAt, createdAt, updatedAt, ...user }: User): Static<typeof UserView> {
-  const { id, number, email, name, role } = user;
-  const times = { suspendedAt: suspendedAt?.toISOString() ?? null, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
-  return { id, number, email, name, role, ...times };
+export function presentUser({ emailProvedAt, suspendedAt, createdAt, updatedAt, ...user }: User): Static<typeof UserView> {
+  const { id, number, email, pendingEmail, name, role } = user;
+  const times = {
+    emailProvedAt: emailProvedAt?.toISOString() ?? null,
+    suspendedAt: suspendedAt?.toISOString() ?? null,
+    createdAt: createdAt.toISOString(),
+    updatedAt: updatedAt.toISOString(),
+  };
+  return { id, number, email, pendingEmail, name, role, ...times };
 }
 
 export function presentLogin({ id, success, reason, clientIp, userAgent, at }: LoginAttempt): Static<typeof LoginView> {

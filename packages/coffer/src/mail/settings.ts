@@ -1,15 +1,15 @@
-/** The settings of notifications by e-mail. */
+/** The settings of e-mail. */
 import { anyText, optional, peerUrl, settingGroup } from '../kernel/index.ts';
 
-export const notificationSettings = settingGroup({
-  title: 'Notifications',
+export const mailSettings = settingGroup({
+  title: 'E-mail',
   rows: {
     smtpUrl: {
       name: 'SMTP_URL',
       reads: optional(peerUrl(['smtp:', 'smtps:'], 'smtps://user:password@host:465')),
       default: undefined,
       absent: 'no e-mail',
-      meaning: 'URL of a mail server that sends notifications',
+      meaning: 'URL of a mail server that sends notifications and links',
       example: 'smtps://coffer:<password>@mail.example.com:465',
       secret: true,
     },
