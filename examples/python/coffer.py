@@ -901,7 +901,7 @@ User = TypedDict("User", {
     "number": "int",  # account number
     "email": "Union[str, None]",
     "name": "str",
-    "role": "Literal[\"user\", \"operator\", \"admin\"]",
+    "role": "Literal[\"user\", \"support\", \"treasury\", \"risk\", \"operator\", \"admin\"]",
     "suspendedAt": "Union[str, None]",
     "createdAt": "str",
     "updatedAt": "str",
@@ -1840,9 +1840,9 @@ class Coffer:
         self,
         *,
         user_id: str,
-        role: Literal["user", "operator", "admin"],
+        role: Literal["user", "support", "treasury", "risk", "operator", "admin"],
     ) -> User:
-        """Sets a user's role: operators manage all wallets; admins also manage roles and API keys."""
+        """Sets a user's role: `support` reads; `treasury` moves money; `risk` holds, freezes and limits; `admin` also manages roles and API keys; `operator` is the union of the first three."""
         answer: User = self._send("PATCH", "/users/{userId}", {"userId": user_id}, {}, {}, {"role": role})
         return answer
 
@@ -1863,7 +1863,7 @@ class Coffer:
         user_id: str,
         reason: str,
     ) -> User:
-        """Suspends a user: the user can no longer log in, and every token stops working within a second, live streams included. Wallets stay as they are. Operators can suspend users, admins also staff."""
+        """Suspends a user: the user can no longer log in, and every token stops working within a second, live streams included. Wallets stay as they are. Risk and operators can suspend users, admins also staff."""
         answer: User = self._send("POST", "/users/{userId}/suspend", {"userId": user_id}, {}, {}, {"reason": reason})
         return answer
 

@@ -206,7 +206,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/users/{userId}", query: [], hasBody: false, key: "none" }, input, options)) as User;
   }
 
-  /** Sets a user's role: operators manage all wallets; admins also manage roles and API keys */
+  /** Sets a user's role: `support` reads; `treasury` moves money; `risk` holds, freezes and limits; `admin` also manages roles and API keys; `operator` is the union of the first three */
   async setUserRole(input: SetUserRoleInput, options: CallOptions = {}): Promise<User> {
     return (await this.call({ method: "PATCH", path: "/users/{userId}", query: [], hasBody: true, key: "none" }, input, options)) as User;
   }
@@ -221,7 +221,7 @@ export class Calls extends Caller {
     return this.every((page) => this.listLogins({ ...input, ...page }, options));
   }
 
-  /** Suspends a user: the user can no longer log in, and every token stops working within a second, live streams included. Wallets stay as they are. Operators can suspend users, admins also staff */
+  /** Suspends a user: the user can no longer log in, and every token stops working within a second, live streams included. Wallets stay as they are. Risk and operators can suspend users, admins also staff */
   async suspendUser(input: SuspendUserInput, options: CallOptions = {}): Promise<User> {
     return (await this.call({ method: "POST", path: "/users/{userId}/suspend", query: [], hasBody: true, key: "none" }, input, options)) as User;
   }

@@ -120,7 +120,7 @@ export type Projection = { readonly name: string; readonly generation: number; r
 
 export type SetAsideEvent = { readonly eventId: string; readonly eventType: string | null; readonly walletId: string | null; readonly error: string; readonly tries: number; readonly since: string; };
 
-export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly name: string; readonly role: "user" | "operator" | "admin"; readonly suspendedAt: string | null; readonly createdAt: string; readonly updatedAt: string; };
+export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly name: string; readonly role: "user" | "support" | "treasury" | "risk" | "operator" | "admin"; readonly suspendedAt: string | null; readonly createdAt: string; readonly updatedAt: string; };
 
 export type NewSession = { readonly token: string; readonly expiresAt: string; readonly user: User; };
 
@@ -562,7 +562,7 @@ export type GetUserInput = {
 export type SetUserRoleInput = {
   /** user id; services and staff use it to name the wallets' owner */
   readonly userId: string;
-  readonly role: "user" | "operator" | "admin";
+  readonly role: "user" | "support" | "treasury" | "risk" | "operator" | "admin";
 };
 
 export type ListLoginsInput = {

@@ -39,7 +39,7 @@ function roleCommand(): Command {
   return new Command('role')
     .summary("set a user's role; asks for confirmation")
     .description(
-      'A user can access their own wallets; an operator manages all wallets; an admin also manages roles and API keys. Roles are set by id, because nobody has proved an e-mail address. A running Coffer applies the change within a second.',
+      'A user can access their own wallets. The other roles are staff: support reads, treasury moves money, risk holds, freezes and limits, an operator does all three, an admin also manages roles and API keys. Roles are set by id, because nobody has proved an e-mail address. A running Coffer applies the change within a second.',
     )
     .argument('<id>', 'id of the user, as coffer users show prints it')
     .addArgument(new Argument('<role>', 'which role').choices(roles))
@@ -106,5 +106,5 @@ function presented({ id, email, name, role, suspendedAt }: User): object {
 }
 
 function withArticle(role: Role): string {
-  return role === 'user' ? 'a user' : `an ${role}`;
+  return role === 'user' ? 'a user' : role === 'operator' || role === 'admin' ? `an ${role}` : `a member of ${role}`;
 }

@@ -1,7 +1,8 @@
 /** Decides whether a request is admitted: who the caller is, what it may do, and how often. Both transports use only this. */
-import { actorOf, anonymous } from '../../identity/index.ts';
+import { actorOf, anonymous, hasDuty, rolesWith } from '../../identity/index.ts';
 import type { Authenticator, Principal } from '../../identity/index.ts';
 import type { SharedCounter } from '../../cache/index.ts';
+import { choiceOf } from '../../kernel/index.ts';
 import { isInRanges, networkKeyOf } from '../network/index.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { Rule } from '../../operations/index.ts';
@@ -102,8 +103,11 @@ export class Access {
       if (rule.open === 'anyone' || principal.kind !== 'service') return { principal, onlyOwner: undefined };
     }
     if (principal.kind === 'anonymous') return noCredential;
-    return isAllowed(principal, rule)
-      ? { principal, onlyOwner: principal.kind === 'user' && rule.user === 'own' ? principal.userId : undefined }
+    if (isAllowed(principal, rule)) return { principal, onlyOwner: undefined };
+    // Staff without the duty act on what is their own, like any user.
+    const isOwn = 'userId' in principal && rule.user !== 'never';
+    return isOwn
+      ? { principal, onlyOwner: rule.user === 'own' ? principal.userId : undefined }
       : { denied: 'forbidden', detail: requirementOf(principal, rule), principal };
   }
 
@@ -129,21 +133,15 @@ export class Access {
   }
 }
 
+/** With any wallet. */
 function isAllowed(principal: Exclude<Principal, { kind: 'anonymous' }>, rule: Rule): boolean {
-  switch (principal.kind) {
-    case 'service':
-      return rule.service !== 'never' && principal.scopes.has(rule.service);
-    case 'user':
-      return rule.user !== 'never';
-    case 'operator':
-      return rule.staff === 'operator';
-    case 'admin':
-      return true;
-  }
+  if (principal.kind === 'service') return rule.service !== 'never' && principal.scopes.has(rule.service);
+  return hasDuty(principal.kind, rule.staff);
 }
 
 function requirementOf(principal: Principal, { service, staff, user }: Rule): string {
-  if (principal.kind !== 'service') return `Users cannot do this. Ask ${staff === 'admin' ? 'an admin' : 'an operator'}.`;
+  if (principal.kind !== 'service')
+    return `${principal.kind === 'user' ? 'Users' : `The role ${principal.kind}`} cannot do this. It needs the role ${choiceOf(rolesWith(staff))}.`;
   if (service !== 'never')
     return `The API key needs the scope \`${service}\`. An admin can create a key that has it: POST /keys, or coffer keys create.`;
   return user === 'own' ? 'Log in as a user: an API key has no account.' : 'Log in as an admin: no API key can do this.';

@@ -103,14 +103,14 @@ const others = {
   listUsers: guarded('users:read', 'never', { open: 'as required' }),
   listLogins: guarded('users:read', 'never', { open: 'as required' }),
   setUserRole: guarded('never', 'never', { open: 'as required', staff: 'admin' }),
-  // An operator can suspend users; only an admin can suspend staff.
-  suspendUser: guarded('never', 'never', { open: 'as required' }),
-  reinstateUser: guarded('never', 'never', { open: 'as required' }),
+  // Only an admin can suspend staff.
+  suspendUser: guarded('never', 'never', { open: 'as required', staff: 'risk' }),
+  reinstateUser: guarded('never', 'never', { open: 'as required', staff: 'risk' }),
 
-  listKeys: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
-  createKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
-  rotateKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
-  revokeKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
+  listKeys: guarded('keys:manage', 'never', { open: 'as required' }),
+  createKey: guarded('keys:manage', 'never', { open: 'as required' }),
+  rotateKey: guarded('keys:manage', 'never', { open: 'as required' }),
+  revokeKey: guarded('keys:manage', 'never', { open: 'as required' }),
 } as const satisfies Record<string, Rule>;
 
 /** Posting operations define their own rules. */

@@ -81,7 +81,8 @@ export function staffRoutes(app: App, { users, sessions, access }: Product): voi
     {
       schema: {
         operationId: 'setUserRole',
-        description: "Sets a user's role: operators manage all wallets; admins also manage roles and API keys",
+        description:
+          "Sets a user's role: `support` reads; `treasury` moves money; `risk` holds, freezes and limits; `admin` also manages roles and API keys; `operator` is the union of the first three",
         tags: ['Users'],
         params,
         body: Type.Object({ role: oneOf(...roles) }, strict),
@@ -116,7 +117,7 @@ export function staffRoutes(app: App, { users, sessions, access }: Product): voi
     );
   decide(
     'suspend',
-    'Suspends a user: the user can no longer log in, and every token stops working within a second, live streams included. Wallets stay as they are. Operators can suspend users, admins also staff',
+    'Suspends a user: the user can no longer log in, and every token stops working within a second, live streams included. Wallets stay as they are. Risk and operators can suspend users, admins also staff',
   );
   decide('reinstate', 'Ends the suspension of a user, who can log in again. Earlier tokens stay invalid');
 }
