@@ -19,7 +19,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   visibility: ['ledger', 'wallets'],
   operations: ['kernel', 'ledger', 'identity', 'wallets', 'visibility'],
   insights: ['kernel', 'database', 'background', 'ledger', 'projections', 'wallets', 'operations', 'outbound'],
-  requests: ['kernel', 'database', 'background', 'ledger', 'projections', 'wallets', 'operations', 'insights', 'outbound'],
+  requests: ['kernel', 'database', 'background', 'ledger', 'identity', 'projections', 'wallets', 'operations', 'insights', 'outbound'],
   evidence: ['kernel', 'background', 'ledger', 'outbound'],
   webhooks: ['kernel', 'database', 'background', 'ledger', 'events', 'projections', 'visibility', 'outbound'],
   audit: ['kernel', 'database', 'background'],

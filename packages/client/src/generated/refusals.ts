@@ -2,6 +2,7 @@
 /** The HTTP status that goes with each refusal of an operation. */
 export const refusalStatuses: Readonly<Record<string, number>> = {
   idempotency_key_reused: 409,
+  self_approval: 403,
   wallet_exists: 409,
   amount_invalid: 400,
   same_wallet: 422,

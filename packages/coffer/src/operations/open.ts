@@ -40,7 +40,9 @@ export const open = define({
     const owner = 'owner' in request ? request.owner : null;
     const wallet = 'owner' in request ? ownedWalletId(request.owner, asset.code) : request.wallet;
     const opens = { owner, asset: asset.id, floor: -(request.creditLimit ?? 0n) };
-    return { key, operation: { kind: 'open', key, wallet, opens, ...(request.actor !== undefined && { actor: request.actor }) } };
+    const { actor, approver } = request;
+    const asked = { ...(actor !== undefined && { actor }), ...(approver !== undefined && { approver }) };
+    return { key, operation: { kind: 'open', key, wallet, opens, ...asked } };
   },
   answer: openedWallet,
 });

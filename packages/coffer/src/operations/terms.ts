@@ -13,6 +13,8 @@ export type Terms = {
   readonly onlyOwner?: string | undefined;
   /** Who asks for it; recorded in the log. */
   readonly actor?: string | undefined;
+  /** The second person, where there was one; recorded in the log. Never from a caller. */
+  readonly approver?: string | undefined;
   readonly clearance?: Clearance | undefined;
 };
 

@@ -94,6 +94,7 @@ export async function capture(
     metadata: metadataOf(request),
     key: `${stepKeyOf(request)}/capture/${captures}`,
     actor: actorOf(request),
+    approver: request.approver ?? undefined,
     clearance: 'decided',
   });
   if (outcome.status === 'posted') {

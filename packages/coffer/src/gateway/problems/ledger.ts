@@ -16,6 +16,13 @@ export const ledgerProblems = {
     detail: 'The key "‹key›" was already used for a request with different content.',
     remedy: 'Send the original content again, or use a new key.',
   },
+  self_approval: {
+    http: 403,
+    grpc: 'PERMISSION_DENIED',
+    title: 'The second person of an operation is neither its maker nor an owner.',
+    detail: '"‹approver›" cannot approve this operation.',
+    remedy: 'Ask another person.',
+  },
   wallet_exists: {
     http: 409,
     grpc: 'FAILED_PRECONDITION',
