@@ -20,6 +20,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   operations: ['kernel', 'ledger', 'identity', 'wallets', 'visibility'],
   insights: ['kernel', 'database', 'background', 'ledger', 'projections', 'wallets', 'operations', 'outbound'],
   requests: ['kernel', 'database', 'background', 'ledger', 'identity', 'projections', 'wallets', 'operations', 'insights', 'outbound'],
+  approvals: ['kernel', 'database', 'background', 'ledger', 'identity', 'operations'],
   evidence: ['kernel', 'background', 'ledger', 'outbound'],
   webhooks: ['kernel', 'database', 'background', 'ledger', 'events', 'projections', 'visibility', 'outbound'],
   audit: ['kernel', 'database', 'background'],
@@ -38,6 +39,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'cache',
     'insights',
     'requests',
+    'approvals',
     'webhooks',
   ],
 };

@@ -35,6 +35,7 @@ type Case = {
 };
 
 const requestId = 'asked-by-the-matrix';
+const nowhere = newId();
 let asked = 0;
 const get = (path: (target: Target) => string): Case => ({ ask: (target) => ({ method: 'GET', path: path(target) }), passes: 200 });
 const post = (passes: number, path: (target: Target) => string, body: (target: Target) => object): Case => ({
@@ -132,6 +133,24 @@ const cases = {
   approveRequest: decided('approve'),
   rejectRequest: decided('reject'),
   replayRequest: decided('replay'),
+  listApprovals: about(get(() => '/approvals')),
+  getApproval: about({ ...get(() => `/approvals/${nowhere}`), passes: 404 }),
+  approveOperation: about({ ask: () => ({ method: 'POST', path: `/approvals/${nowhere}/approve`, body: {}, keyless: true }), passes: 404 }),
+  rejectOperation: about({
+    ask: () => ({ method: 'POST', path: `/approvals/${nowhere}/reject`, body: { reason }, keyless: true }),
+    passes: 404,
+  }),
+  cancelOperation: about({ ask: () => ({ method: 'POST', path: `/approvals/${nowhere}/cancel`, keyless: true }), passes: 404 }),
+  listApprovalPolicies: about(get(() => '/approval-policies')),
+  // It waits for another admin.
+  setApprovalPolicy: about({
+    ask: () => ({ method: 'PUT', path: '/approval-policies/matrix', body: { operation: '*', makers: ['key'], reason } }),
+    passes: 202,
+  }),
+  removeApprovalPolicy: about({
+    ask: () => ({ method: 'DELETE', path: '/approval-policies/own-wallets', body: { reason } }),
+    passes: 202,
+  }),
   authorizeHold: post(
     201,
     ({ wallet }) => `/wallet/${wallet}/holds`,
@@ -352,7 +371,6 @@ beforeAll(async () => {
   own = await targetOf(people.user);
   // Each could delete the account otherwise.
   for (const role of roles) if (role !== 'user') await targetOf(people[role]);
-  const nowhere = newId();
   unknown = {
     user: nowhere,
     wallet: `${nowhere}.USD`,

@@ -9,7 +9,7 @@ export { demoUsers, seedDemoUsers } from './demo.ts';
 export { IdentityOverloaded, IdentityUnavailable } from './outages.ts';
 export { actorOf, anonymous, isStaff, paysOutDirectly } from './principals.ts';
 export type { Principal } from './principals.ts';
-export { personsBehind } from './persons.ts';
+export { currentPrincipal, personsBehind } from './persons.ts';
 export type { IssuerSettings } from './issuer.ts';
 export type { IdentityRefusal, IdentityRefusalCode, Refused } from './refusals.ts';
 export { keepRepaired } from './repair.ts';

@@ -1,5 +1,8 @@
 /** Persons behind actors, for decisions that need two of them: logins and API keys of one person are one person. */
 import type pg from 'pg';
+import type { Principal } from './principals.ts';
+import { isScope } from './scopes.ts';
+import type { Role } from './types.ts';
 
 /**
  * The person behind each actor, in order: the id of a user; for an API key the user who created it, or who created the key that created it.
@@ -32,4 +35,28 @@ async function creatorsOf(database: Pick<pg.ClientBase, 'query'>, keys: readonly
 function personOf(actor: string): string | null {
   if (actor === 'anonymous') return null;
   return actor.replace(/^(user|operator):/, '');
+}
+
+/**
+ * The principal that an actor is now: with the role of this moment. Null: the user was deleted or suspended, the key was revoked or has
+ * expired, or the actor is neither.
+ */
+export async function currentPrincipal(database: Pick<pg.ClientBase, 'query'>, actor: string): Promise<Principal | null> {
+  const id = actor.slice(actor.indexOf(':') + 1);
+  if (actor.startsWith('key:')) return await currentKey(database, id);
+  if (!/^(user|operator):/.test(actor)) return null;
+  const { rows } = await database.query<{ role: Role }>(
+    `select role from identity.users where id::text = $1 and status = 'active' and deleted_at is null and suspended_at is null`,
+    [id],
+  );
+  return rows[0] ? { kind: rows[0].role, userId: id, sessionId: null } : null;
+}
+
+async function currentKey(database: Pick<pg.ClientBase, 'query'>, keyId: string): Promise<Principal | null> {
+  const { rows } = await database.query<{ name: string; scopes: string[] }>(
+    `select name, scopes from identity.api_key where id = $1 and revoked_at is null and (expires_at is null or expires_at > clock_timestamp())`,
+    [keyId],
+  );
+  const [key] = rows;
+  return key ? { kind: 'service', keyId, name: key.name, scopes: new Set(key.scopes.filter(isScope)) } : null;
 }

@@ -20,7 +20,7 @@ export { controlsFromText, hasEntry } from './reading/rows.ts';
 export type { Closing } from './reading/closings.ts';
 export type { Balance, BegunTransfer, BookReader, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
 export { availableOf, isSystemAccountId, maximumAmount, systemAccountId } from './rules/accounts.ts';
-export { initiatorId } from './rules/prepared.ts';
+export { initiatorId, prepare as outcomeOf } from './rules/prepared.ts';
 export { refusalCodes } from './rules/refusals.ts';
 export { internalKey, isInternalKey } from './rules/internal-keys.ts';
 export { initiatorOf } from './rules/initiator.ts';

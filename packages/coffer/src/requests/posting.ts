@@ -163,6 +163,7 @@ function termsOf(request: AsyncRequest) {
   const { amount, upTo, asset, minimumBalance, expectedVersion } = request.content;
   return {
     actor: actorOf(request),
+    approver: request.approver ?? undefined,
     amount: BigInt(amount),
     upTo,
     asset,

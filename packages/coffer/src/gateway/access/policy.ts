@@ -48,6 +48,17 @@ const others = {
   rejectRequest: guarded('requests:decide', 'never'),
   replayRequest: guarded('requests:decide', 'never'),
 
+  // A decision also needs what the operation needs.
+  listApprovals: guarded('wallets:read', 'never', { open: 'as required' }),
+  getApproval: guarded('wallets:read', 'never', { open: 'as required' }),
+  approveOperation: guarded('requests:decide', 'never', { open: 'as required', staff: 'post' }),
+  rejectOperation: guarded('requests:decide', 'never', { open: 'as required', staff: 'post' }),
+  // Only by its maker.
+  cancelOperation: guarded('wallets:read', 'never', { open: 'as required' }),
+  listApprovalPolicies: guarded('wallets:read', 'never', { open: 'as required' }),
+  setApprovalPolicy: guarded('never', 'never', { open: 'as required', staff: 'admin' }),
+  removeApprovalPolicy: guarded('never', 'never', { open: 'as required', staff: 'admin' }),
+
   // No route of its own: an effective date needs it, in addition to the operation.
   backdate: guarded('money:backdate', 'never'),
   listClosings: guarded('wallets:read', 'never'),

@@ -252,6 +252,26 @@ export const walletProblems = {
     detail: 'Money that leaves "‹wallet›" for cash_out may need a review first, so nothing was posted.',
     remedy: withdrawLater,
   },
+  approval_required: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'A second person has to approve this operation.',
+    detail: ({ approvalId }) =>
+      approvalId === undefined
+        ? 'An approval policy asks for a second person, for whom an all-or-nothing group cannot wait. Nothing was done.'
+        : 'The operation waits for a second person as approval ‹approvalId›. Nothing was posted yet.',
+    remedy: ({ approvalId }) =>
+      approvalId === undefined
+        ? 'Send the operation alone.'
+        : 'It is posted once another person approves it. Read the approval to follow it, or send the same request again.',
+  },
+  approval_closed: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The operation was not approved.',
+    detail: 'Approval ‹approvalId› of this operation is ‹approvalState›. Nothing was posted.',
+    remedy: 'Send it again with a new key, if it is still wanted.',
+  },
   effective_in_future: {
     http: 422,
     grpc: 'FAILED_PRECONDITION',

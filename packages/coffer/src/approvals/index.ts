@@ -1,0 +1,7 @@
+// Approvals: operations that wait for a second person, the policies that ask for one, and the record of both.
+export { Approvals } from './approvals.ts';
+export { ApprovalRunner } from './runner.ts';
+export type { AcceptedLater } from './runner.ts';
+export { changeOfText } from './policy-store.ts';
+export { policyChanges } from './types.ts';
+export type { Approval, ApprovalDecided, ApprovalRefusal } from './types.ts';
