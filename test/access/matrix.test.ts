@@ -365,12 +365,12 @@ beforeAll(async () => {
   coffer = await startWatched({ mode: 'required' });
   people = await peopleOf(coffer.product);
   // The last admin could not delete their account.
-  await person(coffer.product, 'another-admin', 'admin');
+  const another = await person(coffer.product, 'another-admin', 'admin');
   third = await targetOf(await person(coffer.product, 'third', 'user'));
   foreign = await targetOf(await person(coffer.product, 'foreign', 'user'));
   own = await targetOf(people.user);
   // Each could delete the account otherwise.
-  for (const role of roles) if (role !== 'user') await targetOf(people[role]);
+  for (const role of roles) if (role !== 'user') await targetOf(people[role], another);
   unknown = {
     user: nowhere,
     wallet: `${nowhere}.USD`,
@@ -385,8 +385,8 @@ afterAll(async () => {
 });
 
 /** A user's wallets with money in them, and an operation and a transfer that concern no other user. */
-async function targetOf({ user: { id } }: Person): Promise<Target> {
-  const byAdmin = { authorization: people.admin.authorization };
+async function targetOf({ user: { id } }: Person, { authorization }: Person = people.admin): Promise<Target> {
+  const byAdmin = { authorization };
   const wallet = `${id}.USD`;
   const deposit = await coffer.call('POST', `/wallet/${wallet}/deposit`, { amount: 1000, requestId: 'funds' }, byAdmin);
   await coffer.call('POST', '/wallet', { id: `till-of-${id}`, asset: 'USD' }, byAdmin);

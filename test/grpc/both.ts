@@ -73,7 +73,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       swaggerEnabled: false,
       commands,
       approvals,
-      approvalRunner: openApprovalRunner({ pool, log: silentLog(), approvals, commands, access, queries, requests, assets: ledger.assets }),
+      approvalRunner: openApprovalRunner({ pool, log: silentLog(), approvals, commands, queries, requests, assets: ledger.assets }),
       projections: () => Promise.resolve([]),
       deadLetters: broker.deadLetters,
       ready: () => ledger.ready,

@@ -108,7 +108,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     apiKeys,
     access,
     approvals,
-    approvalRunner: openApprovalRunner({ pool, log, approvals, commands, access, queries, requests, assets: ledger.assets }),
+    approvalRunner: openApprovalRunner({ pool, log, approvals, commands, queries, requests, assets: ledger.assets }),
     insights: openInsights(pool, ledger),
     commands,
     queries,

@@ -2,6 +2,7 @@
 export { Approvals } from './approvals.ts';
 export { ApprovalRunner } from './runner.ts';
 export type { AcceptedLater } from './runner.ts';
+export { mayMake, neededFor } from './makers.ts';
 export { changeOfText } from './policy-store.ts';
 export { policyChanges } from './types.ts';
 export type { Approval, ApprovalDecided, ApprovalRefusal } from './types.ts';

@@ -3,17 +3,16 @@ import type pg from 'pg';
 import { startLoop } from '../background/index.ts';
 import type { Loop } from '../background/index.ts';
 import { inTransaction, isOutage } from '../database/index.ts';
-import { currentPrincipal } from '../identity/index.ts';
-import type { Principal } from '../identity/index.ts';
 import { assert } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { isLedgerOutage, operationId } from '../ledger/index.ts';
 import { definitions, requestOfText } from '../operations/index.ts';
 import type { Commands, Definition, Terms } from '../operations/index.ts';
 import type { Approvals } from './approvals.ts';
+import { isPolicyChange, mayMake } from './makers.ts';
+import type { IsAllowed } from './makers.ts';
 import { changeOfText, changePolicy } from './policy-store.ts';
 import { settleApproval, unfinishedApprovals } from './store.ts';
-import { policyChanges } from './types.ts';
 import type { Approval, ApprovalDecided, ApprovalFailure, Decider } from './types.ts';
 
 /** What an approved asynchronous operation became. */
@@ -24,8 +23,7 @@ export type RunnerParts = {
   readonly log: Log;
   readonly approvals: Approvals;
   readonly commands: Pick<Commands, 'run'>;
-  /** The access policy, for any wallet. */
-  readonly isAllowed: (principal: Principal, operation: string) => boolean;
+  readonly isAllowed: IsAllowed;
   /** Accepts an asynchronous operation. */
   readonly accept: (definition: Definition, request: Terms) => Promise<AcceptedLater>;
 };
@@ -42,20 +40,13 @@ export class ApprovalRunner {
     this.#parts = parts;
   }
 
-  /** What the maker and the second person must each be allowed to do. */
-  neededFor({ operation, input }: Approval): readonly string[] {
-    if (isPolicyChange(operation)) return [operation];
-    const request = requestOfText(input);
-    return [
-      operation,
-      ...('effectiveAt' in request && request.effectiveAt !== undefined ? ['backdate'] : []),
-      ...('creditLimit' in request && request.creditLimit !== 0n && request.creditLimit !== undefined ? ['setCreditLine'] : []),
-    ];
-  }
-
   /** Approves it, and carries it out. The answer is `approved` while that takes longer. */
   async approve(id: string, decider: Decider): Promise<ApprovalDecided> {
-    const decided = await this.#parts.approvals.approve(id, decider, async (approval) => await this.#mayMake(approval));
+    const decided = await this.#parts.approvals.approve(
+      id,
+      decider,
+      async (approval) => await mayMake(this.#parts.pool, approval, this.#parts.isAllowed),
+    );
     if ('refusal' in decided) return decided;
     await this.#carryOut(decided.approval);
     return { approval: (await this.#parts.approvals.find(id)) ?? decided.approval };
@@ -75,11 +66,6 @@ export class ApprovalRunner {
         else if (isFirst) log.warn({ reason: (failure as Error).message }, 'Approvals wait: the database is unavailable');
       },
     });
-  }
-
-  async #mayMake(approval: Approval): Promise<boolean> {
-    const maker = await currentPrincipal(this.#parts.pool, approval.maker);
-    return maker !== null && this.neededFor(approval).every((operation) => this.#parts.isAllowed(maker, operation));
   }
 
   /** An outage leaves it approved: its outcome is unknown until the loop repeats it. */
@@ -121,8 +107,4 @@ export class ApprovalRunner {
       await settleApproval(client, id, { result: null, failure: null });
     });
   }
-}
-
-function isPolicyChange(operation: string): boolean {
-  return policyChanges.some((name) => name === operation);
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { productVersion } from '../kernel/index.ts';
 import { noteCommand } from './changes.ts';
+import { approvalsCommand } from './commands/approvals.ts';
 import { checkpointCommand } from './commands/checkpoint.ts';
 import { deadLettersCommand } from './commands/deadletters.ts';
 import { fraudCommand } from './commands/fraud.ts';
@@ -52,6 +53,7 @@ export function program(): Command {
     .addCommand(usersCommand())
     .addCommand(keysCommand())
     .addCommand(requestsCommand())
+    .addCommand(approvalsCommand())
     .addCommand(deadLettersCommand())
     .addCommand(webhooksCommand())
     .addCommand(fraudCommand())

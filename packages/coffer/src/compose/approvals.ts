@@ -2,8 +2,8 @@
 import type pg from 'pg';
 import { ApprovalRunner } from '../approvals/index.ts';
 import type { AcceptedLater, Approvals } from '../approvals/index.ts';
-import { isOperationName } from '../gateway/access/index.ts';
-import type { Access } from '../gateway/access/index.ts';
+import { isAllowed, isOperationName, ruleOf } from '../gateway/access/index.ts';
+import type { Principal } from '../identity/index.ts';
 import type { Log } from '../kernel/index.ts';
 import { keyspaceOf } from '../ledger/index.ts';
 import type { Assets } from '../ledger/index.ts';
@@ -17,29 +17,25 @@ export type ApprovalParts = {
   readonly log: Log;
   readonly approvals: Approvals;
   readonly commands: Commands;
-  readonly access: Access;
   readonly queries: WalletQueries;
   readonly requests: Requests;
   readonly assets: Assets;
 };
 
-export function openApprovalRunner({ access, ...parts }: ApprovalParts): ApprovalRunner {
+export function openApprovalRunner(parts: ApprovalParts): ApprovalRunner {
   return new ApprovalRunner({
     ...parts,
-    isAllowed: (principal, operation) => {
-      if (!isOperationName(operation)) return false;
-      const decision = access.authorize(principal, operation);
-      return !('denied' in decision) && decision.onlyOwner === undefined;
-    },
+    isAllowed: mayDo,
     accept: async (definition, request) => await accept(parts, definition, request),
   });
 }
 
-async function accept(
-  { queries, requests, assets }: Omit<ApprovalParts, 'access'>,
-  { name }: Definition,
-  request: Terms,
-): Promise<AcceptedLater> {
+/** By the access policy of required mode. */
+export function mayDo(principal: Principal, operation: string): boolean {
+  return principal.kind !== 'anonymous' && isOperationName(operation) && isAllowed(principal, ruleOf(operation));
+}
+
+async function accept({ queries, requests, assets }: ApprovalParts, { name }: Definition, request: Terms): Promise<AcceptedLater> {
   const id = walletAsked(request);
   const { key = '', actor } = request;
   const wallet = await queries.wallet(id, {});

@@ -197,7 +197,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     if (demo && chosen.includes('api')) demoToken = await openDemo(database, ledger, sessions);
     const { peers } = config;
     const requests = new Requests(database.pool);
-    const waiting = { pool: database.pool, log, approvals, commands, access, queries, requests, assets: ledger.assets };
+    const waiting = { pool: database.pool, log, approvals, commands, queries, requests, assets: ledger.assets };
     const approvalRunner = openApprovalRunner(waiting);
     const broker = await openBroker({ peers, url: database.url, pool: database.pool, ledger, log, notifier });
     started.add(broker);

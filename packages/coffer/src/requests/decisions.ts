@@ -102,7 +102,7 @@ function changeOf(request: AsyncRequest, decision: Decision, { actor, reason }: 
 function replayOf({ operation, generation, keyGeneration }: AsyncRequest): Change {
   const next = generation + 1;
   return {
-    set: `remark = null, generation = $3, key_generation = $4, approver = null, way = null, hold_seconds = null, hold = null, hold_amount = null, times_out_at = null,
+    set: `remark = null, generation = $3, key_generation = $4, way = null, hold_seconds = null, hold = null, hold_amount = null, times_out_at = null,
       asked = false, captures = 0, operation = null, seq = null, failure_code = null, failure_facts = null, finished_at = null`,
     values: [next, operation === null ? keyGeneration : next],
     outcome: 'accepted',

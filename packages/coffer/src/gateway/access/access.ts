@@ -133,8 +133,8 @@ export class Access {
   }
 }
 
-/** With any wallet. */
-function isAllowed(principal: Exclude<Principal, { kind: 'anonymous' }>, rule: Rule): boolean {
+/** Whether a principal may do it to any wallet, in required mode. */
+export function isAllowed(principal: Exclude<Principal, { kind: 'anonymous' }>, rule: Rule): boolean {
   if (principal.kind === 'service') return rule.service !== 'never' && principal.scopes.has(rule.service);
   return hasDuty(principal.kind, rule.staff);
 }

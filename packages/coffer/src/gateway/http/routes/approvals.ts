@@ -1,5 +1,6 @@
 /** Approvals: staff decide about operations that need a second person, and admins change the policies that ask for one. */
 import Type from 'typebox';
+import { neededFor } from '../../../approvals/index.ts';
 import type { ApprovalDecided, ApprovalRefusal, Approval } from '../../../approvals/index.ts';
 import { Reason, ref, strict } from '../../../operations/index.ts';
 import type { ApprovalState } from '../../../operations/index.ts';
@@ -198,7 +199,7 @@ function accepted(reply: Reply, approval: Approval): Reply {
 async function decidable(product: Product, request: Request, id: string): Promise<Approval | null> {
   const found = await product.approvals.find(id);
   if (!found) return null;
-  for (const operation of product.approvalRunner.neededFor(found)) {
+  for (const operation of neededFor(found)) {
     const { onlyOwner } = admitted(product, request, operation as OperationName);
     if (onlyOwner !== undefined)
       throw new ProblemError(forbidden('You may do this only to your own wallets, so you cannot decide about it.'));
