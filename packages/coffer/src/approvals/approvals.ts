@@ -4,11 +4,12 @@ import { putWaitsRight, SteadyClock } from '../background/index.ts';
 import { inTransaction } from '../database/index.ts';
 import { personsBehind } from '../identity/index.ts';
 import { newId } from '../kernel/index.ts';
+import { orUnknown } from '../ledger/index.ts';
 import { ownersAmong } from '../operations/index.ts';
 import type { ApprovalPolicy, Approvals as ApprovalPort, ApprovalState, NewApproval } from '../operations/index.ts';
 import { changePolicy, selectPolicies, textOfChange } from './policy-store.ts';
 import { decideApproval, expireApprovals, fileApproval, pendingWaits, selectApproval, selectApprovals } from './store.ts';
-import type { ApprovalFilter, ApprovalPage } from './store.ts';
+import type { ApprovalFilter, ApprovalPage, Filing } from './store.ts';
 import type { Approval, ApprovalDecided, Decider, PolicyChange } from './types.ts';
 
 /** How long a changed policy may go unnoticed, like a changed role. */
@@ -20,6 +21,7 @@ export class Approvals implements ApprovalPort {
   readonly #hours: number;
   readonly #clock: SteadyClock;
   #policies: { readonly all: readonly ApprovalPolicy[]; readonly untilMs: number } | null = null;
+  #reading: Promise<readonly ApprovalPolicy[]> | null = null;
   /** The creator of a key never changes. */
   readonly #persons = new Map<string, string | null>();
 
@@ -31,7 +33,10 @@ export class Approvals implements ApprovalPort {
 
   policies(): readonly ApprovalPolicy[] | Promise<readonly ApprovalPolicy[]> {
     const known = this.#policies;
-    return known && known.untilMs > performance.now() ? known.all : this.readPolicies();
+    if (known && known.untilMs > performance.now()) return known.all;
+    // Operations that arrive meanwhile share the query.
+    this.#reading ??= this.readPolicies().finally(() => (this.#reading = null));
+    return this.#reading;
   }
 
   async readPolicies(): Promise<readonly ApprovalPolicy[]> {
@@ -54,7 +59,7 @@ export class Approvals implements ApprovalPort {
   }
 
   async file(wanted: NewApproval): Promise<{ id: string; state: ApprovalState; isSame: boolean }> {
-    const { approval, digest } = await fileApproval(this.#pool, wanted, { now: await this.#clock.read(), hours: this.#hours });
+    const { approval, digest } = await this.#file(wanted);
     return { id: approval.id, state: approval.state, isSame: digest === wanted.digest };
   }
 
@@ -77,13 +82,17 @@ export class Approvals implements ApprovalPort {
       policy: change.id,
       later: false,
     };
-    const { approval } = await fileApproval(this.#pool, filing, { now: await this.#clock.read(), hours: this.#hours });
-    return approval;
+    return (await this.#file(filing)).approval;
+  }
+
+  async #file(filing: Filing): ReturnType<typeof fileApproval> {
+    const when = { now: await this.#clock.read(), hours: this.#hours };
+    return await orUnknown(() => fileApproval(this.#pool, filing, when));
   }
 
   /** Without a second person. */
   async changeNow(change: PolicyChange, actor: string): Promise<void> {
-    await inTransaction(this.#pool, async (client) => await changePolicy(client, change, { actor, approver: null }));
+    await orUnknown(() => inTransaction(this.#pool, async (client) => await changePolicy(client, change, { actor, approver: null })));
     this.#policies = null;
   }
 
@@ -134,7 +143,7 @@ export class Approvals implements ApprovalPort {
 
   async #decide(id: string, state: ApprovalState, { actor, reason }: Decider): Promise<ApprovalDecided> {
     const now = await this.#clock.read();
-    const decided = await decideApproval(this.#pool, id, { state, actor, reason: reason ?? null, now });
+    const decided = await orUnknown(() => decideApproval(this.#pool, id, { state, actor, reason: reason ?? null, now }));
     if (decided) return { approval: decided };
     await expireApprovals(this.#pool, now);
     return { refusal: 'not_pending', state: (await this.find(id))?.state ?? null };

@@ -15,7 +15,7 @@ export { openLedger, openLedgerReader, operationId, parseOperationId } from './l
 export type { Ledger, LedgerOptions, ReadableLedger } from './ledger.ts';
 export type { KnownHead } from './posting/history.ts';
 export type { BookFault, BookStatus, LedgerObserver } from './posting/observer.ts';
-export { LedgerBehind, LedgerHalted, LedgerOverloaded, LedgerUnavailable, isLedgerOutage, isOutage } from './posting/outages.ts';
+export { LedgerBehind, LedgerHalted, LedgerOverloaded, LedgerUnavailable, isLedgerOutage, isOutage, orUnknown } from './posting/outages.ts';
 export { controlsFromText, hasEntry } from './reading/rows.ts';
 export type { Closing } from './reading/closings.ts';
 export type { Balance, BegunTransfer, BookReader, HoldRead, KindTotal, LedgerEvent, PastBalance } from './reading/reads.ts';
