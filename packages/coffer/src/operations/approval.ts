@@ -145,11 +145,17 @@ function isAbout(wallets: readonly string[], person: string | null): boolean {
 }
 
 /** Whether the person does what any user may do with a wallet: no date, no credit, and no way around a payout decision. */
-function isOwnersRight({ isPayoutDecided }: ApprovalGate, { definition, request, key, operation }: Asked, person: string | null): boolean {
+function isOwnersRight(
+  { isPayoutDecided }: ApprovalGate,
+  { definition, request, key, operation, manner }: Asked,
+  person: string | null,
+): boolean {
   if (definition.access.user !== 'own' || !isAbout([initiatorId(operation)], person)) return false;
   if ('effectiveAt' in operation && operation.effectiveAt) return false;
   if (operation.kind === 'open' && operation.opens.floor !== 0n) return false;
-  return !(isPayoutDecided && request.clearance === 'direct' && leaves({ key, operation }));
+  // What is asked for asynchronously waits for the payout decision in any case.
+  const isDirect = isPayoutDecided && request.clearance === 'direct' && manner.later !== true;
+  return !(isDirect && leaves({ key, operation }));
 }
 
 /** The most that it moves, reserves or grants; null if it has no amount. An omitted limit counts as unlimited. */
