@@ -20,7 +20,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   visibility: ['ledger', 'wallets'],
   operations: ['kernel', 'ledger', 'identity', 'wallets', 'visibility'],
   insights: ['kernel', 'database', 'background', 'mail', 'ledger', 'projections', 'wallets', 'operations', 'outbound'],
-  requests: ['kernel', 'database', 'background', 'ledger', 'projections', 'wallets', 'operations', 'insights', 'outbound'],
+  requests: ['kernel', 'database', 'background', 'ledger', 'identity', 'projections', 'wallets', 'operations', 'insights', 'outbound'],
+  approvals: ['kernel', 'database', 'background', 'ledger', 'identity', 'operations'],
   evidence: ['kernel', 'background', 'ledger', 'outbound'],
   webhooks: ['kernel', 'database', 'background', 'ledger', 'events', 'projections', 'visibility', 'outbound'],
   audit: ['kernel', 'database', 'background'],
@@ -39,6 +40,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
     'cache',
     'insights',
     'requests',
+    'approvals',
     'webhooks',
   ],
 };

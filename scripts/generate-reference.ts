@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { program } from '../packages/coffer/src/cli/main.ts';
 import { catalogue } from '../packages/coffer/src/events/index.ts';
 import {
+  approvalProblems,
   documentationOf,
   fraudProblems,
   gatewayProblems,
@@ -15,6 +16,9 @@ import {
   webhookProblems,
 } from '../packages/coffer/src/gateway/index.ts';
 import type { ProblemCode } from '../packages/coffer/src/gateway/index.ts';
+import { policy } from '../packages/coffer/src/gateway/access/index.ts';
+import { dutyMeanings, hasDuty, rolesWith } from '../packages/coffer/src/identity/index.ts';
+import type { Duty } from '../packages/coffer/src/identity/index.ts';
 import { entryColumns } from '../packages/coffer/src/ledger/index.ts';
 import { settingTable } from '../packages/coffer/src/compose/config.ts';
 import { writeOrCheck } from './generated.ts';
@@ -35,6 +39,7 @@ const groups: readonly (readonly [heading: string, introduction: string, codes: 
     'The codes that begin with `payout_` and `review_` are never the status of an answer: they are the `failure` of an asynchronous request.',
     requestProblems,
   ],
+  ['Approvals', '', approvalProblems],
   ['Webhooks', '', webhookProblems],
   ['Fraud rules', 'The detail says what is wrong with the rule.', fraudProblems],
   [
@@ -51,6 +56,7 @@ writeOrCheck(
     'docs/reference/events.md': eventsPage(),
     'docs/reference/cli.md': cliPage(),
     'docs/reference/log.md': logPage(),
+    'docs/reference/access.md': accessPage(),
   },
   'generate:reference',
 );
@@ -67,6 +73,47 @@ function logPage(): string {
     '| column | type | since format |',
     '| --- | --- | --- |',
     ...entryColumns.map(({ name, type, since }) => `| \`${name}\` | ${type} | ${since} |`),
+    '',
+  ].join('\n');
+}
+
+/** The policy: what each role and each scope may do. */
+function accessPage(): string {
+  const staffRoles = rolesWith('self');
+  const names = (Object.keys(policy) as (keyof typeof policy)[]).filter((name) => policy[name].kind === 'guarded');
+  return [
+    head,
+    '# Operations and roles',
+    '',
+    'Who may do what, in required mode ([roles and API keys](../guides/roles-and-keys.md)). An operation has the name of its `operationId` in the OpenAPI document.',
+    '`own`: users, and staff of other roles, may do it to what is their own.',
+    '',
+    '## Duties of roles',
+    '',
+    ...table(
+      ['duty', 'meaning', ...staffRoles],
+      Object.entries(dutyMeanings).map(([duty, meaning]) => [
+        duty,
+        meaning,
+        ...staffRoles.map((role) => (hasDuty(role, duty as Duty) ? 'yes' : '')),
+      ]),
+    ),
+    '',
+    '## Operations',
+    '',
+    ...table(
+      ['operation', 'scope of API keys', 'users', 'duty of staff', 'roles'],
+      names.map((name) => {
+        const { service, user, staff } = policy[name];
+        return [
+          `\`${name}\``,
+          service === 'never' ? '' : `\`${service}\``,
+          user === 'never' ? '' : user,
+          staff,
+          rolesWith(staff).join(', '),
+        ];
+      }),
+    ),
     '',
   ].join('\n');
 }

@@ -903,7 +903,7 @@ User = TypedDict("User", {
     "emailProvedAt": "Union[str, None]",
     "pendingEmail": "Union[str, None]",  # replaces `email` once it is proved
     "name": "str",
-    "role": "Literal[\"user\", \"operator\", \"admin\"]",
+    "role": "Literal[\"user\", \"support\", \"treasury\", \"risk\", \"operator\", \"admin\"]",
     "suspendedAt": "Union[str, None]",
     "createdAt": "str",
     "updatedAt": "str",
@@ -1161,6 +1161,54 @@ class AsyncRequestWithLog(_AsyncRequestWithLog, _AsyncRequestWithLogOptional):
     """AsyncRequestWithLog, as Coffer answers it."""
 
 
+_ApprovalPolicy = TypedDict("_ApprovalPolicy", {
+    "id": "str",
+    "operation": "Literal[\"*\", \"openWallet\", \"deposit\", \"withdraw\", \"transfer\", \"topUp\", \"spend\", \"authorizeHold\", \"captureHold\", \"releaseHold\", \"reverseOperation\", \"freezeWallet\", \"unfreezeWallet\", \"closeWallet\", \"setLimits\", \"setCreditLine\"]",
+    "makers": "List[Literal[\"support\", \"treasury\", \"risk\", \"operator\", \"admin\", \"key\"]]",  # roles of staff; key: API keys
+    "wallets": "Literal[\"any\", \"own\"]",
+})
+_ApprovalPolicyOptional = TypedDict("_ApprovalPolicyOptional", {
+    "asset": "int",  # the number of an asset; omitted: any
+    "above": "str",  # minor units: only operations with a larger amount. Omitted: every amount, and operations without one
+}, total=False)
+
+
+class ApprovalPolicy(_ApprovalPolicy, _ApprovalPolicyOptional):
+    """ApprovalPolicy, as Coffer answers it."""
+
+
+ApprovalFailure = TypedDict("ApprovalFailure", {
+    "code": "str",
+    "facts": "Dict[str, Any]",
+})
+
+_Approval = TypedDict("_Approval", {
+    "id": "str",
+    "operation": "Literal[\"setApprovalPolicy\", \"removeApprovalPolicy\", \"openWallet\", \"deposit\", \"withdraw\", \"transfer\", \"topUp\", \"spend\", \"authorizeHold\", \"captureHold\", \"releaseHold\", \"reverseOperation\", \"freezeWallet\", \"unfreezeWallet\", \"closeWallet\", \"setLimits\", \"setCreditLine\"]",
+    "state": "Literal[\"pending\", \"approved\", \"rejected\", \"cancelled\", \"expired\", \"done\", \"failed\"]",  # approved: it is being carried out. done: see operationId. failed: see failure
+    "policy": "str",  # the policy that asks for a second person, or that is changed
+    "maker": "str",  # who asked for it
+    "walletIds": "List[str]",
+    "amount": "Union[str, None]",  # the most that it moves, reserves or grants, in minor units
+    "asset": "Union[int, None]",  # the number of the asset
+    "input": "Dict[str, Any]",  # what was asked for
+    "createdAt": "str",
+    "expiresAt": "str",
+    "decidedBy": "Union[str, None]",  # the second person; for a cancelled one, its maker
+    "decidedAt": "Union[str, None]",
+    "reason": "Union[str, None]",
+})
+_ApprovalOptional = TypedDict("_ApprovalOptional", {
+    "operationId": "str",  # the operation that it became
+    "asyncRequestId": "str",  # the asynchronous request that it became
+    "failure": "ApprovalFailure",
+}, total=False)
+
+
+class Approval(_Approval, _ApprovalOptional):
+    """an operation, or a change of an approval policy, that waits or waited for a second person."""
+
+
 FraudRule = TypedDict("FraudRule", {
     "id": "str",  # rule id: lower-case letters and digits, in words joined by hyphens, at most 40 characters
     "version": "int",
@@ -1293,6 +1341,15 @@ ListKeysAnswer = TypedDict("ListKeysAnswer", {
 ListRequestsAnswer = TypedDict("ListRequestsAnswer", {
     "items": "List[AsyncRequest]",
     "next": "Union[str, None]",  # cursor of the next page; null on the last page
+})
+
+ListApprovalsAnswer = TypedDict("ListApprovalsAnswer", {
+    "items": "List[Approval]",
+    "next": "Union[str, None]",  # cursor of the next page; null on the last page
+})
+
+ListApprovalPoliciesAnswer = TypedDict("ListApprovalPoliciesAnswer", {
+    "items": "List[ApprovalPolicy]",
 })
 
 ListEventsAnswer = TypedDict("ListEventsAnswer", {
@@ -2003,9 +2060,9 @@ class Coffer:
         self,
         *,
         user_id: str,
-        role: Literal["user", "operator", "admin"],
+        role: Literal["user", "support", "treasury", "risk", "operator", "admin"],
     ) -> User:
-        """Sets a user's role: operators manage all wallets; admins also manage roles and API keys."""
+        """Sets a user's role: `support` reads; `treasury` moves money; `risk` holds, freezes and limits; `admin` also manages roles and API keys; `operator` is the union of the first three."""
         answer: User = self._send("PATCH", "/users/{userId}", {"userId": user_id}, {}, {}, {"role": role})
         return answer
 
@@ -2038,7 +2095,7 @@ class Coffer:
         user_id: str,
         reason: str,
     ) -> User:
-        """Suspends a user: the user can no longer log in, and every token stops working within a second, live streams included. Wallets stay as they are. Operators can suspend users, admins also staff."""
+        """Suspends a user: the user can no longer log in, and every token stops working within a second, live streams included. Wallets stay as they are. Risk and operators can suspend users, admins also staff."""
         answer: User = self._send("POST", "/users/{userId}/suspend", {"userId": user_id}, {}, {}, {"reason": reason})
         return answer
 
@@ -2254,6 +2311,85 @@ class Coffer:
     ) -> AsyncRequest:
         """Runs a failed or rejected request again, from the beginning and under a new key."""
         answer: AsyncRequest = self._send("POST", "/requests/{asyncRequestId}/replay", {"asyncRequestId": async_request_id}, {}, {}, {"reason": reason})
+        return answer
+
+    def list_approvals(
+        self,
+        *,
+        limit: int = _omitted,
+        cursor: str = _omitted,
+        state: Literal["pending", "approved", "rejected", "cancelled", "expired", "done", "failed"] = _omitted,
+    ) -> ListApprovalsAnswer:
+        """Lists operations that wait or waited for a second person, newest first."""
+        answer: ListApprovalsAnswer = self._send("GET", "/approvals", {}, {"limit": limit, "cursor": cursor, "state": state}, {})
+        return answer
+
+    def get_approval(
+        self,
+        *,
+        approval_id: str,
+    ) -> Approval:
+        """An approval."""
+        answer: Approval = self._send("GET", "/approvals/{approvalId}", {"approvalId": approval_id}, {}, {})
+        return answer
+
+    def approve_operation(
+        self,
+        *,
+        approval_id: str,
+        reason: str = _omitted,
+    ) -> Approval:
+        """Approves an operation as its second person, and posts it under its key. You need the role or the scope of the operation, and are neither its maker nor the owner of a wallet in it. Answers with the state approved while the posting takes longer."""
+        answer: Approval = self._send("POST", "/approvals/{approvalId}/approve", {"approvalId": approval_id}, {}, {}, {"reason": reason})
+        return answer
+
+    def reject_operation(
+        self,
+        *,
+        approval_id: str,
+        reason: str,
+    ) -> Approval:
+        """Rejects an operation that waits for a second person. The same rules apply as for approving it."""
+        answer: Approval = self._send("POST", "/approvals/{approvalId}/reject", {"approvalId": approval_id}, {}, {}, {"reason": reason})
+        return answer
+
+    def cancel_operation(
+        self,
+        *,
+        approval_id: str,
+    ) -> Approval:
+        """Cancels an operation that you asked for and that waits for a second person."""
+        answer: Approval = self._send("POST", "/approvals/{approvalId}/cancel", {"approvalId": approval_id}, {}, {})
+        return answer
+
+    def list_approval_policies(self) -> ListApprovalPoliciesAnswer:
+        """Lists the policies that ask for a second person."""
+        answer: ListApprovalPoliciesAnswer = self._send("GET", "/approval-policies", {}, {}, {})
+        return answer
+
+    def set_approval_policy(
+        self,
+        *,
+        policy_id: str,
+        operation: Literal["*", "openWallet", "deposit", "withdraw", "transfer", "topUp", "spend", "authorizeHold", "captureHold", "releaseHold", "reverseOperation", "freezeWallet", "unfreezeWallet", "closeWallet", "setLimits", "setCreditLine"],
+        makers: List[Literal["support", "treasury", "risk", "operator", "admin", "key"]],
+        reason: str,
+        asset: int = _omitted,
+        above: str = _omitted,
+        wallets: Literal["any", "own"] = _omitted,
+    ) -> Union[ApprovalPolicy, Approval]:
+        """Adds or replaces an approval policy. The change waits for another admin (202), unless no policy is in force."""
+        answer: Union[ApprovalPolicy, Approval] = self._send("PUT", "/approval-policies/{policyId}", {"policyId": policy_id}, {}, {}, {"operation": operation, "makers": makers, "reason": reason, "asset": asset, "above": above, "wallets": wallets})
+        return answer
+
+    def remove_approval_policy(
+        self,
+        *,
+        policy_id: str,
+        reason: str,
+    ) -> Approval:
+        """Removes an approval policy. The change waits for another admin."""
+        answer: Approval = self._send("DELETE", "/approval-policies/{policyId}", {"policyId": policy_id}, {}, {}, {"reason": reason})
         return answer
 
     def post_batch(

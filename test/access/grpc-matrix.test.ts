@@ -11,8 +11,8 @@ import { outsider, rawCall } from '../grpc/outsider.ts';
 import type { Reply } from '../grpc/outsider.ts';
 import { jwtSecret, startPlatform } from '../grpc/platform.ts';
 import type { Platform } from '../grpc/platform.ts';
-import { authorizationOf, callers, declared, person } from './world.ts';
-import type { Person } from './world.ts';
+import { authorizationOf, callers, declared, peopleOf, person } from './world.ts';
+import type { People, Person } from './world.ts';
 
 type Service = 'users' | 'wallets' | 'ledger';
 type Call = {
@@ -50,8 +50,8 @@ const calls: Record<string, Call> = {
   CreditWallet: { service: 'wallets', operation: 'deposit', request: (user_id) => ({ user_id, amount: 1 }), passes: status.OK },
   DebitWallet: { service: 'wallets', operation: 'withdraw', request: (user_id) => ({ user_id, amount: 1 }), passes: status.OK },
   'ledger Post': {
-    ...read('postBatch', (id) => ({ operations: [{ deposit: { ...walletOf(id), amount: 1 } }] })),
-    beside: ['money:deposit'],
+    ...read('postBatch', (id) => ({ operations: [{ transfer: { ...walletOf(id), to_wallet_id: 'nowhere', amount: 1 } }] })),
+    beside: ['money:transfer'],
   },
   'ledger GetOperation': read('getOperation', (id) => ({ ...walletOf(id), request_id: 'hold', keyspace: 'service' })),
   'ledger GetWallet': read('getWallet', walletOf),
@@ -67,7 +67,7 @@ const calls: Record<string, Call> = {
 
 let platform: Platform;
 let clients: Record<Service, ReturnType<typeof outsider>>;
-let people: Record<'user' | 'operator' | 'admin', Person>;
+let people: People;
 let foreign: Person;
 
 beforeAll(async () => {
@@ -77,11 +77,7 @@ beforeAll(async () => {
     wallets: outsider(platform.walletsAddress, 'wallet.proto', 'wallet.WalletService'),
     ledger: outsider(platform.walletsAddress, 'ledger.proto', 'ledger.LedgerService'),
   };
-  people = {
-    user: await person(platform, 'user', 'user'),
-    operator: await person(platform, 'operator', 'operator'),
-    admin: await person(platform, 'admin', 'admin'),
-  };
+  people = await peopleOf(platform);
   foreign = await person(platform, 'foreign', 'user');
   for (const { user } of [people.user, foreign]) {
     const funded = await send('CreditWallet', { user_id: user.id, amount: 1000 }, people.admin.authorization);

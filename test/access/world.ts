@@ -1,10 +1,29 @@
 // All callers: two users with wallets, an operator, an admin, and services with any scopes; each with credentials.
-import { scopes } from '../../packages/coffer/src/identity/index.ts';
+import { roles, scopes } from '../../packages/coffer/src/identity/index.ts';
 import { assert } from '../../packages/coffer/src/kernel/index.ts';
 import type { Rule } from '../../packages/coffer/src/operations/index.ts';
-import type { ApiKeys, Role, Scope, Sessions, User, Users } from '../../packages/coffer/src/identity/index.ts';
+import type { ApiKeys, Role, Scope, Sessions, StaffRole, User, Users } from '../../packages/coffer/src/identity/index.ts';
 
-export const callers = ['nobody', 'user', 'service without the scope', 'service with the scope', 'operator', 'admin'] as const;
+export const callers = [
+  'nobody',
+  'user',
+  'service without the scope',
+  'service with the scope',
+  'support',
+  'treasury',
+  'risk',
+  'operator',
+  'admin',
+] as const;
+
+/** The duties of each role, as the guide states them. */
+const duties: Readonly<Record<StaffRole, string>> = {
+  support: 'self read',
+  treasury: 'self read post money',
+  risk: 'self read post risk',
+  operator: 'self read post money risk system',
+  admin: 'self read post money risk system admin',
+};
 export type Caller = (typeof callers)[number];
 
 export const password = 'correct horse battery staple';
@@ -29,11 +48,19 @@ export async function service({ apiKeys }: Pick<Identity, 'apiKeys'>, allowed: r
   return `Bearer ${made.secret}`;
 }
 
+export type People = Readonly<Record<Role, Person>>;
+
+/** One of each role. */
+export async function peopleOf(identity: Identity): Promise<People> {
+  const all = await Promise.all(roles.map(async (role) => [role, await person(identity, role, role)] as const));
+  return Object.fromEntries(all) as Record<Role, Person>;
+}
+
 /** A service with every scope but this one, and a service with only this one. */
 export async function authorizationOf(
   caller: Caller,
   rule: Rule,
-  people: { readonly user: Person; readonly operator: Person; readonly admin: Person },
+  people: People,
   identity: Identity,
   beside: readonly Scope[] = [],
 ): Promise<string | undefined> {
@@ -67,9 +94,9 @@ export function declared(rule: Rule, caller: Caller, target: 'own' | 'foreign'):
       return 'forbidden';
     case 'service with the scope':
       return rule.service === 'never' ? 'forbidden' : 'passes';
-    case 'operator':
-      return rule.staff === 'operator' ? 'passes' : 'forbidden';
-    case 'admin':
-      return 'passes';
+    default:
+      if (duties[caller].split(' ').includes(rule.staff)) return 'passes';
+      // Staff without the duty are like users, and neither target is theirs.
+      return declared(rule, 'user', 'foreign');
   }
 }

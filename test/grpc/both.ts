@@ -1,4 +1,5 @@
 // The complete product over gRPC and REST on one ledger, so that tests can compare the answers of both.
+import { openApprovalRunner } from '../../packages/coffer/src/compose/approvals.ts';
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import { Webhooks } from '../../packages/coffer/src/webhooks/index.ts';
 import { status } from '@grpc/grpc-js';
@@ -51,16 +52,21 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
   assert(asset, 'the migrations bring USD');
   const { url, pool } = database;
   const broker = await openBroker({ peers: { rabbitmqUrl: undefined }, url, pool, ledger, log: silentLog() });
+  const { approvals } = platform;
+  const { access } = guard;
+  const gate = access.mode === 'required' ? approvals : undefined;
+  const commands = createCommands({ ledger, defaultAsset: asset, isPayoutDecided: options.isPayoutDecided ?? false, approvals: gate });
+  const requests = new Requests(database.pool);
   const listener = await listenHttp(
     {
       apiKeys,
-      access: guard.access,
+      access,
       tail: new LogTail({ ledger, log: silentLog() }),
       setAsides: new SetAsides({ pool, ledger, log: silentLog(), projections: [] }),
       webhooks: new Webhooks({ pool: database.pool, ledger, allowPrivate: false }),
       insights: openInsights(database.pool, ledger),
       queries,
-      requests: new Requests(database.pool),
+      requests,
       users,
       proofs: new Proofs({ pool, delivery: 'operator', signUp: 'open' }),
       sessions,
@@ -69,7 +75,9 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       assets: ledger.assets,
       demo: true,
       swaggerEnabled: false,
-      commands: createCommands({ ledger, defaultAsset: asset, isPayoutDecided: options.isPayoutDecided ?? false }),
+      commands,
+      approvals,
+      approvalRunner: openApprovalRunner({ pool, log: silentLog(), approvals, commands, queries, requests, assets: ledger.assets }),
       projections: () => Promise.resolve([]),
       deadLetters: broker.deadLetters,
       ready: () => ledger.ready,

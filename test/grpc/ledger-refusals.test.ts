@@ -146,6 +146,9 @@ const unreachable: readonly string[] = [
   'balance_limit',
   'review_required',
   'payout_required',
+  'approval_required',
+  'approval_closed',
+  'self_approval',
   'period_closed',
 ];
 

@@ -1,4 +1,5 @@
 // Both gRPC services on a real database, connected over gRPC, with a proxy in front of the wallets service.
+import { Approvals } from '../../packages/coffer/src/approvals/index.ts';
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import { Access } from '../../packages/coffer/src/gateway/access/index.ts';
 import type { AccessMode } from '../../packages/coffer/src/gateway/access/index.ts';
@@ -35,6 +36,7 @@ export type Platform = {
   readonly users: Users;
   readonly sessions: Sessions;
   readonly apiKeys: ApiKeys;
+  readonly approvals: Approvals;
   readonly guard: Pick<ServiceOptions, 'access' | 'internalCredentials' | 'tls'>;
   readonly provisioner: WalletProvisioner;
   /** `host:port`, for clients. */
@@ -76,6 +78,7 @@ export async function startPlatform(
   const proofs = new Proofs({ pool: database.pool, delivery: 'operator', signUp: 'open' });
   const sessions = new Sessions({ pool: database.pool, jwtSecret });
   const apiKeys = new ApiKeys(database.pool);
+  const approvals = new Approvals(database.pool, 24);
   const access = new Access({ mode, authenticator: new Authenticator({ sessions, apiKeys }), requestsPerMinute });
   const internalCredentials = internalCredential === null ? [] : [internalCredential];
   const guard = { access, internalCredentials, tls, observation: watch?.(database) };
@@ -88,6 +91,7 @@ export async function startPlatform(
     users,
     sessions,
     apiKeys,
+    approvals,
     guard,
     provisioner: walletClient,
     usersAddress: `${usersAt.host}:${usersAt.port}`,
@@ -105,7 +109,12 @@ export async function startPlatform(
       running = { ...running, users: undefined };
     },
     async startWallets() {
-      const commands = createCommands({ ledger, defaultAsset: asset, isPayoutDecided });
+      const commands = createCommands({
+        ledger,
+        defaultAsset: asset,
+        isPayoutDecided,
+        approvals: mode === 'required' ? approvals : undefined,
+      });
       const wallets = { commands, queries, assets: ledger.assets, users: userClient, defaultAsset: asset.code, ready: () => ledger.ready };
       running = { ...running, wallets: await startWalletsService({ ...guard, address: walletsAt, log, ...wallets }) };
     },

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
+import { newId } from '../../packages/coffer/src/kernel/index.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { workerQueue } from '../../packages/coffer/src/events/broker.ts';
 import { openApiDocument } from '../../packages/coffer/src/gateway/index.ts';
@@ -37,6 +38,8 @@ const known: Record<string, string[]> = {
   webhookId: [],
   deliveryId: [],
   asyncRequestId: [],
+  approvalId: [],
+  policyId: ['own-wallets', 'fuzzed'],
   wait: ['0', '1'],
   wallet: ['w1', 'w2'],
   rule: ['withdrawal-amount', 'withdrawal-velocity'],
@@ -112,6 +115,7 @@ beforeAll(async () => {
   ofDeliveries.push(...known['webhookId'].slice(0, 1));
   for (const id of Object.values(own).flat()) if (!/^\d/.test(id)) await coffer.call('POST', '/wallet', { id });
   await plantRequests();
+  await plantApprovals();
   // The request has ended, so a wait for it is answered immediately.
   known['asyncRequestId'] = [ended];
   await coffer.pool.query(
@@ -180,6 +184,18 @@ async function plantLinks(): Promise<void> {
     acceptInvitation: await proofs.invitationLink('planted@example.com'),
   };
   for (const [name, made] of Object.entries(links)) ownFields[name] = { token: 'token' in made ? [made.token] : [] };
+}
+
+/** Deposits that wait for a second person: asked for by another admin, or by the caller, who can cancel them. */
+async function plantApprovals(): Promise<void> {
+  const bob = 'b55709be-d0f6-467e-942c-cc04155ad54c';
+  await coffer.product.users.setRole(bob, 'admin', 'cli');
+  for (const maker of Array.from({ length: 20 }, () => [alice, bob]).flat()) {
+    const input = JSON.stringify({ wallet: 'w1', amount: { '~amount': '1' }, key: newId() });
+    const asked = { operation: 'deposit', name: newId(), digest: '', input, maker: `operator:${maker}`, person: maker };
+    const filed = await coffer.product.approvals.file({ ...asked, wallets: ['w1'], amount: 1n, asset: 1, policy: 'planted', later: false });
+    known['approvalId']?.push(filed.id);
+  }
 }
 
 test('the committed document matches the routes', async () => {

@@ -1,5 +1,7 @@
 /** A complete product behind a listening server, on a separate database. */
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
+import { Approvals } from '../../packages/coffer/src/approvals/index.ts';
+import { openApprovalRunner } from '../../packages/coffer/src/compose/approvals.ts';
 import type pg from 'pg';
 import { openCache } from '../../packages/coffer/src/cache/index.ts';
 import type { SharedCounter } from '../../packages/coffer/src/cache/index.ts';
@@ -99,7 +101,9 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   await seedDemo(database.pool, ledger);
   const dollars = ledger.assets.find('USD');
   assert(dollars, 'the migrations bring USD');
+  const approvals = new Approvals(pool, 24);
   const commands = createCommands({
+    approvals: mode === 'required' ? approvals : undefined,
     ledger,
     defaultAsset: dollars,
     reviews: new Reviews(pool, (book, seq) => isSetAside(pool, 'fraud', book, seq)),
@@ -123,15 +127,19 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
   const authenticator = new Authenticator({ sessions, apiKeys });
   const tail = new LogTail({ ledger, log });
   const broker = await openBroker({ peers: { rabbitmqUrl: undefined }, url, pool, ledger, log });
+  const requests = new Requests(pool);
+  const access = new Access({ mode, authenticator, requestsPerMinute, counter });
   const product: Product = {
     tail,
     webhooks: new Webhooks({ pool, ledger, allowPrivate: false }),
     apiKeys,
-    access: new Access({ mode, authenticator, requestsPerMinute, counter }),
+    access,
+    approvals,
+    approvalRunner: openApprovalRunner({ pool, log, approvals, commands, queries, requests, assets: ledger.assets }),
     insights: openInsights(pool, ledger),
     commands,
     queries,
-    requests: new Requests(pool),
+    requests,
     assets: ledger.assets,
     users,
     proofs,

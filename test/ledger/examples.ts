@@ -63,6 +63,7 @@ const asked: readonly (readonly Asked[])[] = [
     [transfer('a', 'nobody', 'to nobody', 1n)],
     [transfer('a', 'd', 'across assets', 1n)],
     [transfer('a', 'b', 'stale', 1n, { expectedVersion: 7 })],
+    [{ ...transfer('a', 'b', 'alone', 1n), actor: 'user:1', approver: 'operator:1' }],
     [transfer('b', 'a', 'poor', 1n)],
     [transfer('a', 'b', 'fine', 1n), transfer('b', 'd', 'not fine', 1n)],
     [deposit('a', 'full', 10n ** 38n - 1n)],

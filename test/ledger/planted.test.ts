@@ -139,6 +139,14 @@ describe('the verifier catches a writer that', () => {
     expect(found).toEqual([`I11 batch 1 of book ${book} (seq 1 to 5)`]);
   });
 
+  it('lets the maker approve', async () => {
+    const { book, found } = await write(decide, (rows) => {
+      Object.assign(rows.entries.at(-1) ?? {}, { actor: 'key:1', approver: 'key:1' });
+      return rows;
+    });
+    expect(found).toEqual([`I11 ${book}-5`]);
+  });
+
   it('has the wrong sign on one leg', async () => {
     const wrong: Decide = (book, asked, now) => {
       const decision = decide(book, asked, now);

@@ -123,6 +123,7 @@ export const planted: readonly (readonly [bug: string, rules: Decide])[] = [
     answering((decision) => ({ ...decision, debit: { ...decision.debit, version: decision.debit.version - 1 } })),
   ],
   ['ignore the version that the caller expects', deafTo('expectedVersion')],
+  ['let the maker or the owner approve', deafTo('approver')],
   [
     'do not record a refusal',
     (book, asked, now) => {

@@ -82,7 +82,7 @@ test('an asynchronous request from before keyspaces is found by whoever made it'
   const requests = new Requests(pool);
   const input = { type: 'withdraw', wallet: 'w', owner: null, asset: 1, content: { amount: '1' } } as const;
   const accept = async (key: string, actor: string) =>
-    await requests.accept({ ...input, key, actor }, { isOnRecord: () => Promise.resolve(false) });
+    await requests.accept({ ...input, key, approver: null, actor }, { isOnRecord: () => Promise.resolve(false) });
   for (const key of ['x', 'y']) await accept(key, 'key:1');
   await database.pool.query(`update requests.request set actor = case key when 'y' then 'user:1' end`);
   expect(await accept('x', 'user:1')).toMatchObject({ kind: 'accepted', replayed: true, request: { key: 'x' } });

@@ -111,6 +111,15 @@ test('staff, and a key with money:withdraw:direct, send to cash_out directly', a
   }
 });
 
+test('staff do not pay out their own money around the payout decision: alone they withdraw asynchronously, like any user', async () => {
+  const own = `/wallet/${operator.user.id}.USD/withdraw`;
+  expect(await both.rest('POST', own, { amount: 1 }, operator.authorization)).toMatchObject({
+    status: 422,
+    body: { code: 'approval_required' },
+  });
+  expect(await both.rest('POST', own, { amount: 1, async: true }, operator.authorization)).toMatchObject({ status: 202 });
+});
+
 test('a withdrawal that was posted before is answered again', async () => {
   const body = { amount: 2, requestId: newId() };
   const authorization = await key();

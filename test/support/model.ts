@@ -155,6 +155,7 @@ export class Model {
     const earlier = this.#earlier(operation);
     if (earlier?.same) return earlier.answer;
     if (earlier) return this.#refuse(operation, no('idempotency_key_reused', { key: operation.key }), now, false);
+    if (this.#isSelfApproved(operation)) return this.#refuse(operation, no('self_approval', { approver: operation.approver }), now, false);
     const done = this.#do(operation, now);
     if ('code' in done) {
       // A refused credit is recorded even without an account in transit; a request to the wrong book is not.
@@ -194,6 +195,19 @@ export class Model {
       default:
         return moving(world, operation, now);
     }
+  }
+
+  /** By the actor under any name, or by the owner of a wallet that the caller's request names. */
+  #isSelfApproved(operation: Operation): boolean {
+    const isStep = ['transfer_credit', 'transfer_complete', 'transfer_return'].includes(operation.kind);
+    if (operation.approver === undefined || isStep) return false;
+    const person = (named = '') => (/^(user|operator):/.test(named) ? named.slice(named.indexOf(':') + 1) : named);
+    const second = person(operation.approver);
+    const text = JSON.stringify(operation, (field, value: unknown) => (field === 'to' || typeof value === 'bigint' ? undefined : value));
+    const owners = this.#world.accounts
+      .filter(({ name, owner }) => owner !== null && text.includes(JSON.stringify(name)))
+      .map(({ owner }) => owner);
+    return second === person(operation.actor) || owners.includes(second) || text.includes(`"owner":"${second}"`);
   }
 
   #isAsked({ actor, approver }: Operation): void {

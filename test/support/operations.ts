@@ -71,7 +71,7 @@ const terms = {
   onlyOwner: seldom(fc.constantFrom(...wallets.map(owner))),
   metadata: fc.constantFrom(...metadata),
   actor: fc.constantFrom(undefined, 'user:1', 'user:2', 'key:2', 'anonymous'),
-  approver: seldom(fc.constant('user:3')),
+  approver: seldom(fc.constantFrom('user:3', 'operator:2', ...wallets.map((name) => `user:${owner(name)}`))),
 };
 const funding = { amount, upTo: flag, minimumBalance: seldom(fc.bigInt({ min: -20n, max: 40n })) };
 const effectiveAt = fc.constantFrom(...dates).map((date) => (date === undefined ? undefined : new Date(date)));

@@ -32,6 +32,7 @@ export function heldRequest(changes: Partial<AsyncRequest> = {}): AsyncRequest {
     updatedAt: heldAt,
     finishedAt: null,
     actor: null,
+    approver: null,
     ...changes,
   };
 }

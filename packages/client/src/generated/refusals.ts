@@ -2,6 +2,7 @@
 /** The HTTP status that goes with each refusal of an operation. */
 export const refusalStatuses: Readonly<Record<string, number>> = {
   idempotency_key_reused: 409,
+  self_approval: 403,
   wallet_exists: 409,
   amount_invalid: 400,
   same_wallet: 422,
@@ -32,6 +33,8 @@ export const refusalStatuses: Readonly<Record<string, number>> = {
   linked_operation_refused: 422,
   saga_not_linkable: 422,
   review_required: 422,
+  approval_required: 422,
+  approval_closed: 422,
   effective_in_future: 422,
   effective_before_opening: 422,
   period_closed: 422,

@@ -120,7 +120,7 @@ export type Projection = { readonly name: string; readonly generation: number; r
 
 export type SetAsideEvent = { readonly eventId: string; readonly eventType: string | null; readonly walletId: string | null; readonly error: string; readonly tries: number; readonly since: string; };
 
-export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly emailProvedAt: string | null; readonly pendingEmail: string | null; readonly name: string; readonly role: "user" | "operator" | "admin"; readonly suspendedAt: string | null; readonly createdAt: string; readonly updatedAt: string; };
+export type User = { readonly id: string; readonly number: number; readonly email: string | null; readonly emailProvedAt: string | null; readonly pendingEmail: string | null; readonly name: string; readonly role: "user" | "support" | "treasury" | "risk" | "operator" | "admin"; readonly suspendedAt: string | null; readonly createdAt: string; readonly updatedAt: string; };
 
 export type NewSession = { readonly token: string; readonly expiresAt: string; readonly user: User; };
 
@@ -168,6 +168,13 @@ export type AsyncRequest = { readonly id: string; readonly type: "withdraw" | "t
 export type RequestAttempt = { readonly attempt: number; readonly at: string; readonly step: string; readonly outcome: string; readonly detail?: string | null; readonly actor?: string | null; };
 
 export type AsyncRequestWithLog = { readonly id: string; readonly type: "withdraw" | "transfer"; readonly status: "accepted" | "processing" | "held" | "in_review" | "awaiting_approval" | "paying" | "uncertain" | "capturing" | "releasing" | "completed" | "released" | "failed"; readonly walletId: string; readonly toWalletId?: string; readonly mode?: "atomic" | "saga"; readonly amount: string; readonly requestId: string; readonly keyspace: "user" | "service" | "anonymous"; readonly metadata: { readonly [name: string]: unknown; } | null; readonly attempts: number; readonly replays: number; readonly createdAt: string; readonly updatedAt: string; readonly nextTryAt: string | null; readonly finishedAt: string | null; readonly holdId?: string; readonly heldAmount?: string; readonly timesOutAt?: string; readonly waitsFor?: string; readonly operationId?: string; readonly seq?: number; readonly failure?: RequestFailure; readonly links: RequestLinks; readonly log: readonly (RequestAttempt)[]; };
+
+export type ApprovalPolicy = { readonly id: string; readonly operation: "*" | "openWallet" | "deposit" | "withdraw" | "transfer" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine"; readonly asset?: number; readonly above?: string; readonly makers: readonly ("support" | "treasury" | "risk" | "operator" | "admin" | "key")[]; readonly wallets: "any" | "own"; };
+
+export type ApprovalFailure = { readonly code: string; readonly facts: { readonly [name: string]: string; }; };
+
+/** an operation, or a change of an approval policy, that waits or waited for a second person */
+export type Approval = { readonly id: string; readonly operation: "setApprovalPolicy" | "removeApprovalPolicy" | "openWallet" | "deposit" | "withdraw" | "transfer" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine"; readonly state: "pending" | "approved" | "rejected" | "cancelled" | "expired" | "done" | "failed"; readonly policy: string; readonly maker: string; readonly walletIds: readonly (string)[]; readonly amount: string | null; readonly asset: number | null; readonly input: { readonly [name: string]: unknown; }; readonly createdAt: string; readonly expiresAt: string; readonly decidedBy: string | null; readonly decidedAt: string | null; readonly reason: string | null; readonly operationId?: string; readonly asyncRequestId?: string; readonly failure?: ApprovalFailure; };
 
 export type FraudRule = { readonly id: string; readonly version: number; readonly name: string; readonly kind: "velocity" | "amount" | "sum"; readonly definition: { readonly [name: string]: unknown; }; readonly action: "flag" | "notify" | "freeze" | "review"; readonly enabled: boolean; readonly since: string; readonly actor: string; readonly reason: string; };
 
@@ -627,7 +634,7 @@ export type GetUserInput = {
 export type SetUserRoleInput = {
   /** user id; services and staff use it to name the wallets' owner */
   readonly userId: string;
-  readonly role: "user" | "operator" | "admin";
+  readonly role: "user" | "support" | "treasury" | "risk" | "operator" | "admin";
 };
 
 export type DeleteUserInput = {
@@ -797,6 +804,59 @@ export type RejectRequestInput = {
 export type ReplayRequestInput = {
   /** request id, from the 202 answer */
   readonly asyncRequestId: string;
+  /** why, in 1 to 1000 characters; stored in the log */
+  readonly reason: string;
+};
+
+export type ListApprovalsInput = {
+  /** maximum number of items: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of the previous page */
+  readonly cursor?: string | undefined;
+  readonly state?: "pending" | "approved" | "rejected" | "cancelled" | "expired" | "done" | "failed" | undefined;
+};
+
+export type GetApprovalInput = {
+  /** the id of an approval, from the refusal approval_required */
+  readonly approvalId: string;
+};
+
+export type ApproveOperationInput = {
+  /** the id of an approval, from the refusal approval_required */
+  readonly approvalId: string;
+  /** why, in 1 to 1000 characters; stored in the log */
+  readonly reason?: string | undefined;
+};
+
+export type RejectOperationInput = {
+  /** the id of an approval, from the refusal approval_required */
+  readonly approvalId: string;
+  /** why, in 1 to 1000 characters; stored in the log */
+  readonly reason: string;
+};
+
+export type CancelOperationInput = {
+  /** the id of an approval, from the refusal approval_required */
+  readonly approvalId: string;
+};
+
+export type SetApprovalPolicyInput = {
+  readonly policyId: string;
+  readonly operation: "*" | "openWallet" | "deposit" | "withdraw" | "transfer" | "topUp" | "spend" | "authorizeHold" | "captureHold" | "releaseHold" | "reverseOperation" | "freezeWallet" | "unfreezeWallet" | "closeWallet" | "setLimits" | "setCreditLine";
+  /** the number of an asset; omitted: any */
+  readonly asset?: number | undefined;
+  /** minor units: only operations with a larger amount. Omitted: every amount, and operations without one */
+  readonly above?: string | undefined;
+  /** roles of staff; key: API keys */
+  readonly makers: readonly ("support" | "treasury" | "risk" | "operator" | "admin" | "key")[];
+  /** own: only operations with a right of staff or of a key on a wallet of the person who makes them */
+  readonly wallets?: "any" | "own" | undefined;
+  /** why, in 1 to 1000 characters; stored in the log */
+  readonly reason: string;
+};
+
+export type RemoveApprovalPolicyInput = {
+  readonly policyId: string;
   /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
 };

@@ -11,7 +11,7 @@ declare
   -- Every schema that a migration creates. In public, only what Coffer created there.
   schemas constant text[] := array[
     'coffer_migration', 'ledger', 'identity', 'audit',
-    'events', 'projections', 'insights', 'requests', 'webhooks', 'cache', 'ownership'
+    'events', 'projections', 'insights', 'requests', 'webhooks', 'cache', 'ownership', 'approvals'
   ];
   in_public constant text[] := array['accounts', 'asset_types', 'wallets', 'api_audit', 'refuse_change'];
   statement text;
@@ -121,6 +121,9 @@ begin
       ('webhooks.attempt', 'select, insert, delete'),
       ('requests.request', 'select, insert, update'),
       ('requests.attempt', 'select, insert'),
+      ('approvals.policy', 'select, insert, update, delete'),
+      ('approvals.policy_change', 'select, insert'),
+      ('approvals.request', 'select, insert, update'),
       ('cache.seal', 'select'),
       ('ownership.secret', 'select'),
       ('ownership.process', 'select, insert, update, delete'),

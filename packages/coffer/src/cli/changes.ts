@@ -9,6 +9,7 @@ const changing: ReadonlySet<string> = new Set([
   ),
   ...['create', 'rotate', 'revoke'].map((name) => `keys ${name}`),
   ...['approve', 'reject', 'replay'].map((name) => `requests ${name}`),
+  ...['approve', 'reject', 'set-policy', 'remove-policy'].map((name) => `approvals ${name}`),
   ...['replay', 'drop'].map((name) => `deadletters ${name}`),
   ...['create', 'pause', 'resume', 'rotate', 'test', 'replay', 'delete'].map((name) => `webhooks ${name}`),
   ...['add', 'enable', 'disable'].map((name) => `fraud ${name}`),

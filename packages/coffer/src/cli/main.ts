@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { productVersion } from '../kernel/index.ts';
 import { noteCommand } from './changes.ts';
+import { approvalsCommand } from './commands/approvals.ts';
 import { booksCommand } from './commands/books.ts';
 import { checkpointCommand } from './commands/checkpoint.ts';
 import { deadLettersCommand } from './commands/deadletters.ts';
@@ -53,6 +54,7 @@ export function program(): Command {
     .addCommand(usersCommand())
     .addCommand(keysCommand())
     .addCommand(requestsCommand())
+    .addCommand(approvalsCommand())
     .addCommand(deadLettersCommand())
     .addCommand(webhooksCommand())
     .addCommand(fraudCommand())

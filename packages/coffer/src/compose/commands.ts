@@ -1,4 +1,6 @@
 // Wires the parts that each CLI command works with, for the duration of the command.
+import { Approvals, mayMake } from '../approvals/index.ts';
+import type { ApprovalDecided } from '../approvals/index.ts';
 import { insertAudited } from '../audit/index.ts';
 import { emptyDatabase, migrate, openDatabase, removeEmbedded } from '../database/index.ts';
 import type { Database, MigrationReport, OpenOptions } from '../database/index.ts';
@@ -24,6 +26,7 @@ import {
 import type { Checkpoint, Loss, OwnedBook, ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
 import { Requests } from '../requests/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
+import { mayDo } from './approvals.ts';
 import type { Config } from './config.ts';
 
 /** What every command receives. */
@@ -98,6 +101,21 @@ export async function withRequests(context: Context, work: (requests: Requests) 
   await withDatabase(context, { ...beside, connectionsMax: 2 }, async ({ pool }) => {
     const requests = new Requests(pool);
     await work(requests).finally(() => requests.stop());
+  });
+}
+
+/** `approve`: by the command line, which is no person. A running worker carries out what is approved. */
+export type ApprovalsAtHand = {
+  readonly approvals: Approvals;
+  readonly approve: (id: string, reason: string) => Promise<ApprovalDecided>;
+};
+
+export async function withApprovals(context: Context, work: (parts: ApprovalsAtHand) => Promise<void>): Promise<void> {
+  await withDatabase(context, { ...beside, connectionsMax: 2 }, async ({ pool }) => {
+    const approvals = new Approvals(pool, context.config.approvalHours);
+    const approve = async (id: string, reason: string) =>
+      await approvals.approve(id, { actor: 'cli', reason }, async (approval) => await mayMake(pool, approval, mayDo));
+    await work({ approvals, approve });
   });
 }
 

@@ -1,5 +1,6 @@
 /** Collects the settings of all contexts into one table, and reads a process's configuration from it. */
 import path from 'node:path';
+import { approvalSettings } from '../approvals/settings.ts';
 import { auditSettings } from '../audit/settings.ts';
 import { cacheSettings } from '../cache/settings.ts';
 import { databaseSettings } from '../database/settings.ts';
@@ -29,6 +30,7 @@ const groups = [
   evidenceSettings,
   walletSettings,
   requestSettings,
+  approvalSettings,
   mailSettings,
   webhookSettings,
   eventSettings,
@@ -66,6 +68,7 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   const evidence = read(evidenceSettings);
   const wallets = read(walletSettings);
   const { requestDays, payout } = read(requestSettings);
+  const approvals = read(approvalSettings);
   /** External systems that Coffer uses if configured. */
   const peers = { payout, ...read(mailSettings), ...read(webhookSettings), ...read(eventSettings), ...read(cacheSettings) };
   const audit = read(auditSettings);
@@ -73,7 +76,7 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   /** Null: no log files are written. */
   const logFolder = logFiles ? path.resolve(folder ?? path.join(database.home, 'logs')) : null;
   const observe = { ...audit, ...read(telemetrySettings), logFolder, logRequests };
-  const parts = { ...listening, ...callers, ...identity, ...tls, ...database, ...ledger, ...evidence, ...wallets };
+  const parts = { ...listening, ...callers, ...identity, ...tls, ...database, ...ledger, ...evidence, ...wallets, ...approvals };
   return { ...parts, accounts, requestDays, swaggerEnabled, securityContact, live, logLevel, observe, peers };
 }
 

@@ -1,5 +1,6 @@
 // The composition root: only compose wires contexts together, and this file wires what `coffer start` runs.
 import type { KeyObject } from 'node:crypto';
+import { Approvals } from '../approvals/index.ts';
 import { createCommands } from '../operations/index.ts';
 import { openCache } from '../cache/index.ts';
 import type { OpenedCache } from '../cache/index.ts';
@@ -27,6 +28,7 @@ import type { Config } from './config.ts';
 import { readSigningKey, startShipping } from '../evidence/index.ts';
 import { knownHeads, ledgerIdOf, openLedger, readCheckpoints, readHeads, recordCheckpoint, startCheckpoints } from '../ledger/index.ts';
 import type { Ledger, LedgerOptions, PeerOptions } from '../ledger/index.ts';
+import { openApprovalRunner } from './approvals.ts';
 import { withDatabase } from './commands.ts';
 import { startWatch } from './observe.ts';
 import type { Watch } from './observe.ts';
@@ -216,7 +218,16 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   if (ledger) {
     const defaultAsset = findDefaultAsset(config, ledger);
     const reviews = new Reviews(database.pool, (book, seq) => isSetAside(database.pool, 'fraud', book, seq));
-    const commands = createCommands({ ledger, defaultAsset, reviews, isPayoutDecided: config.peers.payout.kind !== 'none' });
+    const approvals = new Approvals(database.pool, config.approvalHours);
+    // In open mode there are no persons to tell apart.
+    const asked = config.auth === 'required' ? approvals : undefined;
+    const commands = createCommands({
+      ledger,
+      defaultAsset,
+      reviews,
+      isPayoutDecided: config.peers.payout.kind !== 'none',
+      approvals: asked,
+    });
     const queries = new WalletQueries(ledger, defaultAsset, statsKeeper(database.pool), cache.pages);
     if (chosen.includes('wallets')) {
       const ready = () => ledger.ready;
@@ -226,6 +237,9 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     }
     if (demo && chosen.includes('api')) demoToken = await openDemo(database, ledger, sessions);
     const { peers } = config;
+    const requests = new Requests(database.pool);
+    const waiting = { pool: database.pool, log, approvals, commands, queries, requests, assets: ledger.assets };
+    const approvalRunner = openApprovalRunner(waiting);
     const broker = await openBroker({ peers, url: database.url, pool: database.pool, ledger, log, notifier });
     started.add(broker);
     if (chosen.includes('api')) {
@@ -242,8 +256,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const tail = new LogTail({ ledger, log, listen: notifier.listen });
       started.add(tail);
       const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
-      const requests = new Requests(database.pool);
-      const publishing = { tail, webhooks, requests };
+      const publishing = { tail, webhooks, requests, approvals, approvalRunner };
       await prepareFactors(factors, log);
       const people = { users, proofs, sessions, factors, subjects: new Subjects(database.pool), apiKeys, access };
       const insights = openInsights(database.pool, ledger);
@@ -274,7 +287,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       urls['api'] = api.url;
     }
     if (chosen.includes('worker'))
-      started.add(await startWorker({ ...foundation, config, log, ledger, commands, users, reviews, broker, metrics }));
+      started.add(await startWorker({ ...foundation, config, log, ledger, commands, users, reviews, broker, metrics, approvalRunner }));
   }
   if (chosen.includes('users')) started.add(keepRepaired(users, log));
 

@@ -1,4 +1,5 @@
 // Wires the worker: everything that happens after a posting.
+import type { ApprovalRunner } from '../approvals/index.ts';
 import { createPool } from '../database/index.ts';
 import type { Database } from '../database/index.ts';
 import type { Broker } from '../events/index.ts';
@@ -36,6 +37,7 @@ export type WorkerParts = {
   readonly metrics: Metrics;
   readonly users: Users;
   readonly reviews: Reviews;
+  readonly approvalRunner: ApprovalRunner;
 };
 
 /** Everything that projections may use; a rebuild provides only this. */
@@ -73,6 +75,7 @@ function loopsOf(parts: WorkerParts): Promise<Part>[] {
     workOnRequests(parts),
     Promise.resolve(forgetOldRequests({ pool, log, keepDays: config.requestDays })),
     followLog({ ...parts, wakeWebhooks: () => webhooks.wake() }),
+    Promise.resolve(parts.approvalRunner.start()),
     Promise.resolve(new SagaResumer({ ledger, log })),
     Promise.resolve(startFraudActions({ pool, ledger, commands, mailed: mail !== undefined, log })),
     Promise.resolve(keepNotificationsBounded(pool, log)),

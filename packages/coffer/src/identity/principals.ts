@@ -1,4 +1,6 @@
 /** Principals: the callers of requests. */
+import { hasDuty } from './duties.ts';
+import type { StaffRole } from './duties.ts';
 import type { Scope } from './scopes.ts';
 import type { Role } from './types.ts';
 
@@ -27,13 +29,20 @@ export type Principal =
 
 export const anonymous: Principal = { kind: 'anonymous' };
 
-/** Whether the caller may send money to the outside without a payout decision: staff, and keys that have the scope. */
-export function paysOutDirectly(principal: Principal): boolean {
-  if (principal.kind === 'service') return principal.scopes.has('money:withdraw:direct');
-  return principal.kind === 'operator' || principal.kind === 'admin';
+/** A user with a role. */
+export type StaffPrincipal = Extract<Principal, { userId: string }> & { readonly kind: StaffRole };
+
+export function isStaff(principal: Principal): principal is StaffPrincipal {
+  return 'userId' in principal && principal.kind !== 'user';
 }
 
-/** For logs and audit rows: `user:<id>`, `operator:<id>` (admins too), `key:<id>`, `anonymous`. */
+/** Whether the caller may send money to the outside without a payout decision: staff who move money, and keys that have the scope. */
+export function paysOutDirectly(principal: Principal): boolean {
+  if (principal.kind === 'service') return principal.scopes.has('money:withdraw:direct');
+  return isStaff(principal) && hasDuty(principal.kind, 'money');
+}
+
+/** For logs and audit rows: `user:<id>`, `operator:<id>` (staff of every role), `key:<id>`, `anonymous`. */
 export function actorOf(principal: Principal): string {
   switch (principal.kind) {
     case 'anonymous':
@@ -42,8 +51,7 @@ export function actorOf(principal: Principal): string {
       return `key:${principal.keyId}`;
     case 'user':
       return `user:${principal.userId}`;
-    case 'operator':
-    case 'admin':
+    default:
       return `operator:${principal.userId}`;
   }
 }

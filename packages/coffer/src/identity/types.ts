@@ -1,7 +1,7 @@
 /** The types of identity: users, and what identity needs from wallets. */
 
-/** A user can access their own resources; an operator manages all wallets, an admin also users' roles and API keys. */
-export const roles = ['user', 'operator', 'admin'] as const;
+/** A user can access their own resources; the others are staff, whose duties are in duties.ts. */
+export const roles = ['user', 'support', 'treasury', 'risk', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
 export type EmailProof = 'link' | 'operator' | 'upgrade';

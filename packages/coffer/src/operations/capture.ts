@@ -22,7 +22,8 @@ export type CaptureRequest = ResolvingRequest & {
 export const capture = define({
   name: 'captureHold',
   description: 'Moves a part of a hold, or all that is left of it, to a wallet or a system account; to cash_out by default',
-  access: guarded('holds:write', 'never'),
+  // It moves money.
+  access: guarded('holds:write', 'never', { staff: 'money' }),
   subject: 'holdId',
   fields: {
     amount: Type.Optional(Amount),

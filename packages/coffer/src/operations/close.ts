@@ -15,7 +15,8 @@ export type CloseRequest = SidesRequest & { readonly sweepTo?: Destination | und
 export const close = define({
   name: 'closeWallet',
   description: 'Closes a wallet permanently. It must be empty, or its balance is swept to the account named',
-  access: guarded('controls:write', 'never'),
+  // It may sweep money away.
+  access: guarded('controls:write', 'never', { staff: 'money' }),
   subject: 'walletId',
   fields: {
     sides: Type.Optional(SidesName),

@@ -9,7 +9,9 @@ import { dated } from './effective-date.ts';
 import { HoldWallets } from './hold-wallets.ts';
 import { KnownAssets } from './known-assets.ts';
 import { refusedUnseen } from './outcome.ts';
-import type { OperationOutcome, Prepared, RefusedOutcome } from './outcome.ts';
+import type { OperationOutcome, OperationRefusal, Prepared, RefusedOutcome } from './outcome.ts';
+import { checked } from './approval.ts';
+import type { ApprovalGate, Approvals, Manner } from './approval.ts';
 import { gated, leaves, openedBy, sweepHeldBack } from './outward.ts';
 import type { OutwardGate, Reviews } from './outward.ts';
 import { operations } from './table.ts';
@@ -27,6 +29,8 @@ export type Commands = OperationCommands & {
   run(definition: Definition, request: Terms): Promise<OperationOutcome>;
   /** Up to `batchSizeMax` operations, decided in order: independently, or when `atomic` all or none. */
   batch(items: readonly BatchItem[], options: { readonly atomic: boolean }): Promise<OperationOutcome[]>;
+  /** The refusal that keeps an asynchronous operation waiting for a second person; null if it needs none. */
+  heldForApproval(definition: Definition, request: Terms): Promise<RefusedOutcome | null>;
   /** Closes the period before a date: nothing new may be dated before it. Null when the date is in the future. */
   closePeriod(request: Decided & { readonly before: Date }): Promise<Closing | null>;
   /** Closes all wallets of an owner, or none: returns the first refusal, or null. */
@@ -40,23 +44,29 @@ export type CommandsOptions = {
   readonly reviews?: Reviews | undefined;
   /** Whether somebody decides about payouts: then withdrawals without a clearance are asynchronous. */
   readonly isPayoutDecided?: boolean;
+  /** Which operations need a second person; none when absent. */
+  readonly approvals?: Approvals | undefined;
 };
 
+type Gate = OutwardGate & ApprovalGate;
+
+const alone = {};
 const nothingOpened: ReadonlyMap<string, number> = new Map();
 
-export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided = false }: CommandsOptions): Commands {
+export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided = false, approvals }: CommandsOptions): Commands {
   const books = ledger.books.length;
   const sharesBook: SharesBook = books === 1 ? () => true : (one, other) => bookOfWallet(one, books) === bookOfWallet(other, books);
   const assets = new KnownAssets(ledger.assets, defaultAsset);
   const context: Context = { ledger, defaultAsset, assets, holds: new HoldWallets(ledger.read), sharesBook };
-  const gate: OutwardGate = { ledger, reviews, isPayoutDecided };
+  const gate: Gate = { ledger, reviews, isPayoutDecided, approvals };
 
   const run = async (definition: Definition, request: Terms): Promise<OperationOutcome> => {
     // Awaits only an actual promise: most operations are prepared synchronously.
     const preparing = definition.prepare(request, context);
     const dating = dated(ledger, preparing instanceof Promise ? await preparing : preparing);
     const gating = gated(gate, request, dating instanceof Promise ? await dating : dating, nothingOpened);
-    const prepared = gating instanceof Promise ? await gating : gating;
+    const checking = checked(gate, definition, request, gating instanceof Promise ? await gating : gating, alone);
+    const prepared = checking instanceof Promise ? await checking : checking;
     const { key } = prepared;
     const outcome = 'refusal' in prepared ? refusedUnseen(key, prepared.refusal) : { ...(await ledger.post(prepared.operation)), key };
     return definition.settle ? definition.settle(outcome, request, context) : outcome;
@@ -65,7 +75,7 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
   const batch = async (items: readonly BatchItem[], { atomic }: { readonly atomic: boolean }): Promise<OperationOutcome[]> => {
     // In a group a transfer is posted immediately or refused; its mode can request steps.
     const within = atomic ? { ...context, sharesBook: () => true } : context;
-    const prepared = await prepareAll(items, within, gate);
+    const prepared = await prepareAll(items, within, gate, { linked: atomic });
     const outcomes = await (atomic ? postLinked(ledger, prepared) : postEach(ledger, prepared));
     if (items.every(({ definition }) => !definition.settle)) return outcomes;
     // A transfer in steps began in order, and ends in parallel with the others.
@@ -84,6 +94,10 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
     ...commands,
     run,
     batch,
+    async heldForApproval(definition, request) {
+      const prepared = await checked(gate, definition, request, await definition.prepare(request, context), { later: true });
+      return 'refusal' in prepared && isOfApproval(prepared.refusal) ? refusedUnseen(prepared.key, prepared.refusal) : null;
+    },
     closePeriod: (request) => ledger.closings.close(request),
     async closeAllOf(request) {
       return (await sweepHeldBack(gate, request)) ?? (await closeAllOf(ledger, request));
@@ -91,16 +105,28 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
   };
 }
 
-async function prepareAll(items: readonly BatchItem[], context: Context, gate: OutwardGate): Promise<readonly Prepared[]> {
+async function prepareAll(items: readonly BatchItem[], context: Context, gate: Gate, manner: Manner): Promise<readonly Prepared[]> {
   // As for a single operation, only actual promises are awaited.
   const preparing = items.map(({ definition, request }) => {
     const prepared = definition.prepare(request, context);
     return prepared instanceof Promise ? prepared.then((one) => dated(gate.ledger, one)) : dated(gate.ledger, prepared);
   });
   const prepared = preparing.every(isReady) ? preparing : await Promise.all(preparing.map(async (one) => await one));
-  if (!prepared.some(leaves)) return prepared;
+  const admitted = prepared.some(leaves) ? await outwardGated(items, prepared, gate) : prepared;
+  const checking = admitted.map((one, at) => {
+    const item = items[at];
+    return item ? checked(gate, item.definition, item.request, one, manner) : one;
+  });
+  return checking.every(isReady) ? checking : await Promise.all(checking.map(async (one) => await one));
+}
+
+async function outwardGated(items: readonly BatchItem[], prepared: readonly Prepared[], gate: Gate): Promise<readonly Prepared[]> {
   const opened = openedBy(prepared);
   return await Promise.all(prepared.map(async (one, at) => await gated(gate, items[at]?.request ?? {}, one, opened)));
+}
+
+function isOfApproval({ code }: OperationRefusal): boolean {
+  return code === 'approval_required' || code === 'approval_closed';
 }
 
 function isReady(prepared: Prepared | Promise<Prepared>): prepared is Prepared {

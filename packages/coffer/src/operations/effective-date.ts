@@ -3,9 +3,9 @@
  * wallet that it changes was opened, and never in a closed period. Checked when the operation is prepared, against the database's clock and
  * the closing date of that moment; only operations with an effective date cost these reads.
  */
-import { bookOfWallet, initiatorId, keyspaceOf } from '../ledger/index.ts';
-import type { AccountRef, Ledger, Operation } from '../ledger/index.ts';
+import type { Ledger, Operation } from '../ledger/index.ts';
 import type { OperationRefusal, Prepared } from './outcome.ts';
+import { isOnRecord, walletsOf } from './touched.ts';
 
 /** Allows for a caller's clock that is ahead of the database's. */
 const aheadMaxMs = 60_000;
@@ -39,25 +39,4 @@ async function refusalOf(ledger: Ledger, operation: Operation, effectiveAt: Date
     if (effectiveAt < openedAt) return { code: 'effective_before_opening', facts: { ...facts, wallet } };
   }
   return null;
-}
-
-/** The wallets whose balances it changes. */
-async function walletsOf(ledger: Ledger, operation: Operation): Promise<string[]> {
-  if (operation.kind === 'reversal') {
-    const book = ledger.read.in({ book: bookOfWallet(operation.initiator, ledger.books.length) });
-    const original = await book.entry(operation.reverses);
-    return [original?.debit, original?.credit].flatMap((side) => (side?.kind === 'wallet' ? [side.id] : []));
-  }
-  const named = 'wallet' in operation ? [operation.wallet] : [];
-  if (operation.kind === 'transfer_debit') named.push(operation.to);
-  const sides: AccountRef[] = [];
-  if ('debit' in operation) sides.push(operation.debit);
-  if ('credit' in operation) sides.push(operation.credit);
-  return [...named, ...sides.flatMap((side) => ('wallet' in side ? [side.wallet] : []))];
-}
-
-async function isOnRecord(ledger: Ledger, key: string, operation: Operation): Promise<boolean> {
-  const initiator = await ledger.read.balance(initiatorId(operation));
-  if (!initiator) return false;
-  return (await ledger.read.in(initiator).entryByKey(initiator.number, key, keyspaceOf(operation.actor))) !== null;
 }

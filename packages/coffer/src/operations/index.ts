@@ -13,6 +13,9 @@ export {
   sidesProperties,
 } from './answers/control.ts';
 export { AskedAmount, idAt, presentRequested, presentAsset, presentAvailable, presentSide } from './answers/posting.ts';
+export { approvalStates, ownersAmong } from './approval.ts';
+export type { Approvals, ApprovalState, NewApproval } from './approval.ts';
+export type { ApprovalPolicy, MakerKind } from './approval-policy.ts';
 export { batchSizeMax } from './batch.ts';
 export type { CloseAllRequest } from './closing.ts';
 export { createCommands } from './commands.ts';
@@ -36,6 +39,7 @@ export { metadataMistake, reservedMetadata } from './metadata.ts';
 export type { OperationOutcome, OperationRefusal, OperationRefusalCode, OwnRefusalCode, PostedOutcome, RefusedOutcome } from './outcome.ts';
 export type { Reviews } from './outward.ts';
 export * from './schemas.ts';
+export { requestOfText } from './stored-request.ts';
 export { answerSchemas, definitions, operations } from './table.ts';
 export type { CommandName, OperationName, RequestOf } from './table.ts';
 export type { Destination, Terms, WalletMoneyRequest } from './terms.ts';

@@ -26,7 +26,7 @@ export type Caller = {
 
 /** What a transport has read, with what follows from the caller. */
 export function callersTerms(terms: Terms, { actor, principal }: Pick<Caller, 'actor' | 'principal'>): Input['terms'] {
-  return { ...terms, actor, clearance: clearanceOf(principal) };
+  return { ...terms, actor, clearance: clearanceOf(principal), maker: principal };
 }
 
 export function clearanceOf(principal: Principal): Clearance | undefined {

@@ -32,13 +32,14 @@ export function moneyOf(request: MoneyTerms, assets: KnownAssets): Omit<Transfer
 }
 
 /** What every operation may carry; absent terms are omitted. */
-export function termsOf(request: Terms): Pick<TransferOperation, 'expectedVersion' | 'metadata' | 'onlyOwner' | 'actor'> {
-  const { expectedVersion, metadata, onlyOwner, actor } = request;
+export function termsOf(request: Terms): Pick<TransferOperation, 'expectedVersion' | 'metadata' | 'onlyOwner' | 'actor' | 'approver'> {
+  const { expectedVersion, metadata, onlyOwner, actor, approver } = request;
   return {
     ...(expectedVersion !== undefined && { expectedVersion }),
     ...(metadata !== undefined && { metadata }),
     ...(onlyOwner !== undefined && { onlyOwner }),
     ...(actor !== undefined && { actor }),
+    ...(approver !== undefined && { approver }),
   };
 }
 

@@ -40,7 +40,9 @@ export const open = define({
     const owner = 'owner' in request ? request.owner : null;
     const wallet = 'owner' in request ? ownedWalletId(request.owner, asset.code) : request.wallet;
     const opens = { owner, asset: asset.id, floor: -(request.creditLimit ?? 0n) };
-    return { key, operation: { kind: 'open', key, wallet, opens, ...(request.actor !== undefined && { actor: request.actor }) } };
+    const { actor, approver } = request;
+    const asked = { ...(actor !== undefined && { actor }), ...(approver !== undefined && { approver }) };
+    return { key, operation: { kind: 'open', key, wallet, opens, ...asked } };
   },
   answer: openedWallet,
 });
@@ -51,7 +53,8 @@ function placeIn(input: Input): ({ readonly owner: string } | { readonly wallet:
   const { principal } = caller;
   const id = textIn(input, 'walletId');
   const named = textIn(input, 'ownerId');
-  if (principal.kind === 'user') return ofUser(input, principal.userId, id);
+  // Staff without the duty open their own, like users.
+  if ('userId' in principal && (principal.kind === 'user' || caller.onlyOwner !== undefined)) return ofUser(input, principal.userId, id);
   const creditLimit = creditLimitIn(input);
   if (creditLimit > 0n) caller.admit('setCreditLine');
   if (id === undefined) {

@@ -7,6 +7,8 @@ export type OwnRefusalCode =
   | 'saga_not_linkable'
   | 'review_required'
   | 'payout_required'
+  | 'approval_required'
+  | 'approval_closed'
   | 'effective_in_future'
   | 'effective_before_opening'
   | 'period_closed';

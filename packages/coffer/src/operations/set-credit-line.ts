@@ -12,7 +12,7 @@ export type CreditLineRequest = ControlRequest & { readonly creditLimit: bigint 
 export const setCreditLine = define({
   name: 'setCreditLine',
   description: 'Sets how far below zero a wallet may go',
-  access: guarded('controls:write', 'never'),
+  access: guarded('controls:write', 'never', { staff: 'money' }),
   subject: 'walletId',
   fields: { creditLimit: CreditLimit, ...decidedProperties },
   rest: { method: 'PUT', path: '/wallet/:id/credit-line', tag: 'Controls', status: 200 },

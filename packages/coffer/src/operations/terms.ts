@@ -1,4 +1,5 @@
 /** The content of a request for an operation, independent of the transport. Amounts are in minor units of the asset. */
+import type { Principal } from '../identity/index.ts';
 import type { AccountRef, SystemKind } from '../ledger/index.ts';
 
 /** What every request may carry. */
@@ -13,7 +14,11 @@ export type Terms = {
   readonly onlyOwner?: string | undefined;
   /** Who asks for it; recorded in the log. */
   readonly actor?: string | undefined;
+  /** The second person, where there was one; recorded in the log. Never from a caller. */
+  readonly approver?: string | undefined;
   readonly clearance?: Clearance | undefined;
+  /** The caller, for approval policies; absent: Coffer itself, which carries out what was asked for before. */
+  readonly maker?: Principal | undefined;
 };
 
 /**

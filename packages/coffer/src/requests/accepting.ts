@@ -21,6 +21,8 @@ export type NewRequest = {
   readonly content: Content;
   /** Who makes it. */
   readonly actor: string | null;
+  /** The second person, where it needed one. */
+  readonly approver: string | null;
 };
 
 /** `isOnRecord`: whether the ledger already has the key. */
@@ -35,8 +37,8 @@ export type Accepted =
   | { readonly kind: 'too_many_open' };
 
 const insertText = `
-  insert into requests.request as r (id, type, wallet, owner, key, content, digest, actor, status, next_try_at, created_at, updated_at)
-  select $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, 'accepted', now, now, now
+  insert into requests.request as r (id, type, wallet, owner, key, content, digest, actor, approver, status, next_try_at, created_at, updated_at)
+  select $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text, $7::text, $8::text, $11::text, 'accepted', now, now, now
   from (select clock_timestamp() as now) clock
   where (select count(*) from (select from requests.request where wallet = $3 and finished_at is null limit ${openRequestsMax}) as open)
     < ${openRequestsMax}
@@ -46,13 +48,13 @@ const insertText = `
 
 /** Entries recorded between the check and the insertion are handled by the worker. */
 export async function insertRequest(pool: pg.Pool, input: NewRequest, { isOnRecord }: KeyRecord): Promise<Accepted> {
-  const { type, wallet, owner, key, content, actor } = input;
+  const { type, wallet, owner, key, content, actor, approver } = input;
   if (await isOnRecord()) return (await acceptedBefore(pool, input)) ?? { kind: 'on_record' };
   const keyspace = keyspaceOf(actor);
   const stored = storedKey(key, keyspace);
   // A request that is older than keyspaces has its key without one: only those of users and of anonymous callers have another name now.
   const older = stored === key ? [null, ''] : [key, keyspace === 'user' ? 'user:%' : 'anonymous'];
-  const values = [newId(), type, wallet, owner, stored, JSON.stringify(content), digestOf(type, content), actor, ...older];
+  const values = [newId(), type, wallet, owner, stored, JSON.stringify(content), digestOf(type, content), actor, ...older, approver];
   const inserted = await pool.query<RequestRow>({ name: 'requests_insert', text: insertText, values });
   if (inserted.rows[0]) return { kind: 'accepted', request: requestFromRow(inserted.rows[0]), replayed: false };
   return (await acceptedBefore(pool, input)) ?? { kind: 'too_many_open' };

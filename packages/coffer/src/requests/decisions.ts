@@ -1,6 +1,7 @@
 /** Operators' decisions about requests: each is one transaction, together with its line in the log. */
 import type pg from 'pg';
 import { inTransaction } from '../database/index.ts';
+import { personsBehind } from '../identity/index.ts';
 import { isUuid } from '../kernel/index.ts';
 import { requestColumns, requestFromRow } from './rows.ts';
 import type { RequestRow } from './rows.ts';
@@ -9,8 +10,11 @@ import type { AsyncRequest, RequestStatus } from './types.ts';
 
 export type Decision = 'approve' | 'reject' | 'replay';
 export type DecidedBy = { readonly actor: string; readonly reason: string };
-/** `busy`: a worker is processing it, and its result must not be overwritten. */
-export type DecisionRefusal = 'not_found' | 'not_waiting' | 'not_failed' | 'not_replayable' | 'busy';
+/**
+ * `needs_second_person`: the caller made the request, or owns the wallet. `busy`: a worker is processing it, and its result must not be
+ * overwritten.
+ */
+export type DecisionRefusal = 'not_found' | 'needs_second_person' | 'not_waiting' | 'not_failed' | 'not_replayable' | 'busy';
 export type Decided = { readonly request: AsyncRequest } | { readonly refusal: DecisionRefusal; readonly status: RequestStatus | null };
 
 const waiting: ReadonlySet<RequestStatus> = new Set<RequestStatus>(['in_review', 'awaiting_approval', 'paying', 'uncertain']);
@@ -31,9 +35,9 @@ async function decideWithin(client: pg.ClientBase, id: string, decision: Decisio
   const [row] = rows;
   if (!row) return { refusal: 'not_found', status: null };
   const before = requestFromRow(row);
-  const refusal = refusalOf(before, decision, row.busy);
+  const refusal = refusalOf(before, decision, row.busy) ?? ((await isDecidedAlone(client, before, decision, actor)) ? needsSecond : null);
   if (refusal) return { refusal, status: before.status };
-  const { set, values, outcome } = changeOf(before, decision, reason);
+  const { set, values, outcome } = changeOf(before, decision, { actor, reason });
   const changed = await client.query<RequestRow>(
     `update requests.request r set status = $2, ${set}, tries = 0, claim = null,
        next_try_at = clock_timestamp(), updated_at = clock_timestamp()
@@ -48,6 +52,20 @@ async function decideWithin(client: pg.ClientBase, id: string, decision: Decisio
   return { request: after ? requestFromRow(after) : before };
 }
 
+const needsSecond = 'needs_second_person';
+
+/** Whether the decision about a payout would be one by the person who made the request, or who owns the money. */
+async function isDecidedAlone(
+  client: pg.ClientBase,
+  { actor, owner }: AsyncRequest,
+  decision: Decision,
+  decider: string,
+): Promise<boolean> {
+  if (decision === 'replay') return false;
+  const [maker = null, second = null] = await personsBehind(client, [actor, decider]);
+  return second !== null && (second === maker || second === owner);
+}
+
 function refusalOf(request: AsyncRequest, decision: Decision, isBusy: boolean): DecisionRefusal | null {
   if (decision !== 'replay') {
     if (!waiting.has(request.status)) return 'not_waiting';
@@ -59,7 +77,7 @@ function refusalOf(request: AsyncRequest, decision: Decision, isBusy: boolean): 
   return isOthers ? 'not_replayable' : null;
 }
 
-function changeOf(request: AsyncRequest, decision: Decision, reason: string): Change {
+function changeOf(request: AsyncRequest, decision: Decision, { actor, reason }: DecidedBy): Change {
   if (decision === 'replay') return replayOf(request);
   const reviewed = request.status === 'in_review';
   if (decision === 'reject') {
@@ -70,9 +88,11 @@ function changeOf(request: AsyncRequest, decision: Decision, reason: string): Ch
       outcome: 'releasing',
     };
   }
+  // Without credentials, no person is known.
+  const second = actor === 'anonymous' ? null : actor;
   return reviewed && request.way === 'webhook'
-    ? { set: 'remark = $3', values: [notCalledYet], outcome: 'paying' }
-    : { set: 'remark = null', values: [], outcome: 'capturing' };
+    ? { set: 'remark = $3, approver = $4', values: [notCalledYet, second], outcome: 'paying' }
+    : { set: 'remark = null, approver = $3', values: [second], outcome: 'capturing' };
 }
 
 /**

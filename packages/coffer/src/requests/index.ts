@@ -1,5 +1,6 @@
 // Asynchronous requests: withdrawals and transfers that a worker processes, with a payout step if configured.
 export type { Accepted, NewRequest } from './accepting.ts';
+export { newRequest, walletAsked } from './asked.ts';
 export { openRequestsMax } from './accepting.ts';
 export type { Decided, DecisionRefusal } from './decisions.ts';
 export { forgetOldRequests } from './forgetting.ts';

@@ -94,6 +94,7 @@ export async function capture(
     metadata: metadataOf(request),
     key: `${stepKeyOf(request)}/capture/${captures}`,
     actor: actorOf(request),
+    approver: request.approver ?? undefined,
     clearance: 'decided',
   });
   if (outcome.status === 'posted') {
@@ -162,6 +163,7 @@ function termsOf(request: AsyncRequest) {
   const { amount, upTo, asset, minimumBalance, expectedVersion } = request.content;
   return {
     actor: actorOf(request),
+    approver: request.approver ?? undefined,
     amount: BigInt(amount),
     upTo,
     asset,

@@ -1,7 +1,6 @@
 /** Operations of callers and operators on asynchronous requests. The runner does the work. */
 import type pg from 'pg';
-import { isOutage } from '../database/index.ts';
-import { LedgerUnavailable } from '../ledger/index.ts';
+import { orUnknown } from '../ledger/index.ts';
 import { acceptedBefore, insertRequest } from './accepting.ts';
 import type { Accepted, NewRequest, KeyRecord } from './accepting.ts';
 import { RequestNotifier } from './notifier.ts';
@@ -28,7 +27,7 @@ export class Requests {
 
   /** Stores a request for a worker. Throws LedgerUnavailable if it is unknown whether it was stored. */
   async accept(input: NewRequest, record: KeyRecord): Promise<Accepted> {
-    const accepted = await certain(() => insertRequest(this.#pool, input, record));
+    const accepted = await orUnknown(() => insertRequest(this.#pool, input, record));
     if (accepted.kind === 'accepted' && !accepted.replayed) this.#notifier.notify();
     return accepted;
   }
@@ -62,7 +61,7 @@ export class Requests {
 
   /** Approves or rejects a waiting request, or replays a failed one. Throws LedgerUnavailable like `accept`. */
   async decide(id: string, decision: Decision, by: DecidedBy): Promise<Decided> {
-    const decided = await certain(() => decide(this.#pool, id, decision, by));
+    const decided = await orUnknown(() => decide(this.#pool, id, decision, by));
     if ('request' in decided) this.#notifier.notify();
     return decided;
   }
@@ -71,15 +70,5 @@ export class Requests {
   async stop(): Promise<void> {
     this.#waiting.stop();
     await this.#notifier.stop();
-  }
-}
-
-/** A commit whose answer was lost may have succeeded. */
-async function certain<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (failure) {
-    if (isOutage(failure)) throw new LedgerUnavailable('unknown', { cause: failure });
-    throw failure;
   }
 }

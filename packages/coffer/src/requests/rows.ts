@@ -4,7 +4,7 @@ import type { AsyncRequest, Attempt, Content, Failure } from './types.ts';
 
 export const requestColumns = `r.id, r.type, r.wallet, r.owner, r.key, r.content, r.status, r.generation, r.key_generation, r.way, r.hold_seconds,
   r.attempts, r.tries, r.hold, r.hold_amount, r.times_out_at, r.asked, r.captures, r.remark, r.operation, r.seq, r.failure_code, r.failure_facts,
-  r.next_try_at, r.created_at, r.updated_at, r.finished_at, r.actor`;
+  r.next_try_at, r.created_at, r.updated_at, r.finished_at, r.actor, r.approver`;
 
 export type RequestRow = {
   id: string;
@@ -35,6 +35,7 @@ export type RequestRow = {
   updated_at: Date;
   finished_at: Date | null;
   actor: string | null;
+  approver: string | null;
 };
 
 export function requestFromRow(row: RequestRow): AsyncRequest {
@@ -65,6 +66,7 @@ export function requestFromRow(row: RequestRow): AsyncRequest {
     updatedAt: row.updated_at,
     finishedAt: row.finished_at,
     actor: row.actor,
+    approver: row.approver,
   };
 }
 

@@ -88,6 +88,8 @@ export type AsyncRequest = {
   readonly finishedAt: Date | null;
   /** Who made it; null in requests of earlier versions. */
   readonly actor: string | null;
+  /** The second person, once the payout was approved. */
+  readonly approver: string | null;
 };
 
 /** A line in the log of attempts. */

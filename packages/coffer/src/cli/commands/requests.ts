@@ -82,6 +82,7 @@ function refused(id: string, refusal: DecisionRefusal, status: RequestStatus | n
     not_waiting: 'Only a request that is in_review, awaiting_approval, paying or uncertain can be approved or rejected.',
     not_failed: 'Only a request that failed or was released can be replayed.',
     not_replayable: 'Another operation used its key or its hold. Send the request again with a new key.',
+    needs_second_person: 'Another person has to decide.',
     busy: 'A worker is processing it. Try again in a moment.',
   } as const satisfies Record<Exclude<DecisionRefusal, 'not_found'>, string>;
   return new OperatorError(`The request is ${status ?? 'gone'}.`, remedies[refusal]);

@@ -59,5 +59,5 @@ export function presented({ id, email, emailProvedAt, pendingEmail, name, role, 
 }
 
 export function withArticle(role: Role): string {
-  return role === 'user' ? 'a user' : `an ${role}`;
+  return role === 'user' ? 'a user' : role === 'operator' || role === 'admin' ? `an ${role}` : `a member of ${role}`;
 }

@@ -48,7 +48,7 @@ function roleCommand(): Command {
   return new Command('role')
     .summary("set a user's role; asks for confirmation")
     .description(
-      'A user can access their own wallets; an operator manages all wallets; an admin also manages roles and API keys. Roles are set by id. Where e-mail addresses have to be proved, only a user who has proved one becomes staff. A running Coffer applies the change within a second.',
+      'A user can access their own wallets. The other roles are staff: support reads, treasury moves money, risk holds, freezes and limits, an operator does all three, an admin also manages roles and API keys. Roles are set by id. Where e-mail addresses have to be proved, only a user who has proved one becomes staff. A running Coffer applies the change within a second.',
     )
     .argument('<id>', 'id of the user, as coffer users show prints it')
     .addArgument(new Argument('<role>', 'which role').choices(roles))

@@ -1,7 +1,8 @@
 /** Decides whether a request is admitted: who the caller is, what it may do, and how often. Both transports use only this. */
-import { actorOf, anonymous } from '../../identity/index.ts';
+import { actorOf, anonymous, hasDuty, rolesWith } from '../../identity/index.ts';
 import type { Authenticator, Principal } from '../../identity/index.ts';
 import type { SharedCounter } from '../../cache/index.ts';
+import { choiceOf } from '../../kernel/index.ts';
 import { isInRanges, networkKeyOf } from '../network/index.ts';
 import { explain } from '../problems/index.ts';
 import { RateLimiter } from './rate-limiter.ts';
@@ -106,10 +107,13 @@ export class Access {
       if (rule.open === 'anyone' || principal.kind !== 'service') return { principal, onlyOwner: undefined };
     }
     if (principal.kind === 'anonymous') return noCredential;
-    if (!isAllowed(principal, rule)) return { denied: 'forbidden', detail: requirementOf(principal, rule), principal };
+    const isPermitted = isAllowed(principal, rule);
+    // Users, and staff without the duty, act on what is their own.
+    const isOwn = !isPermitted && 'userId' in principal && rule.user !== 'never';
+    if (!isPermitted && !isOwn) return { denied: 'forbidden', detail: requirementOf(principal, rule), principal };
     const missing = this.#missingProof(principal, rule);
     if (missing) return { denied: missing, detail: proofRequirement(principal, missing), principal };
-    return { principal, onlyOwner: principal.kind === 'user' && rule.user === 'own' ? principal.userId : undefined };
+    return { principal, onlyOwner: isOwn && rule.user === 'own' ? principal.userId : undefined };
   }
 
   /** What a person has yet to prove; null if nothing. An API key is its own proof. */
@@ -141,21 +145,15 @@ export class Access {
   }
 }
 
-function isAllowed(principal: Exclude<Principal, { kind: 'anonymous' }>, rule: Rule): boolean {
-  switch (principal.kind) {
-    case 'service':
-      return rule.service !== 'never' && principal.scopes.has(rule.service);
-    case 'user':
-      return rule.user !== 'never';
-    case 'operator':
-      return rule.staff === 'operator';
-    case 'admin':
-      return true;
-  }
+/** Whether a principal may do it to any wallet, in required mode. */
+export function isAllowed(principal: Exclude<Principal, { kind: 'anonymous' }>, rule: Rule): boolean {
+  if (principal.kind === 'service') return rule.service !== 'never' && principal.scopes.has(rule.service);
+  return hasDuty(principal.kind, rule.staff);
 }
 
 function requirementOf(principal: Principal, { service, staff, user }: Rule): string {
-  if (principal.kind !== 'service') return `Users cannot do this. Ask ${staff === 'admin' ? 'an admin' : 'an operator'}.`;
+  if (principal.kind !== 'service')
+    return `${principal.kind === 'user' ? 'Users' : `The role ${principal.kind}`} cannot do this. It needs the role ${choiceOf(rolesWith(staff))}.`;
   if (service !== 'never')
     return `The API key needs the scope \`${service}\`. An admin can create a key that has it: POST /keys, or coffer keys create.`;
   return user === 'own' ? 'Log in as a user: an API key has no account.' : 'Log in as an admin: no API key can do this.';

@@ -58,6 +58,17 @@ const others = {
   rejectRequest: guarded('requests:decide', 'never'),
   replayRequest: guarded('requests:decide', 'never'),
 
+  // A decision also needs what the operation needs.
+  listApprovals: guarded('wallets:read', 'never', { open: 'as required' }),
+  getApproval: guarded('wallets:read', 'never', { open: 'as required' }),
+  approveOperation: guarded('requests:decide', 'never', { open: 'as required', staff: 'post' }),
+  rejectOperation: guarded('requests:decide', 'never', { open: 'as required', staff: 'post' }),
+  // Only by its maker.
+  cancelOperation: guarded('wallets:read', 'never', { open: 'as required' }),
+  listApprovalPolicies: guarded('wallets:read', 'never', { open: 'as required' }),
+  setApprovalPolicy: guarded('never', 'never', { open: 'as required', staff: 'admin', ...fresh }),
+  removeApprovalPolicy: guarded('never', 'never', { open: 'as required', staff: 'admin', ...fresh }),
+
   // No route of its own: an effective date needs it, in addition to the operation.
   backdate: guarded('money:backdate', 'never'),
   listClosings: guarded('wallets:read', 'never'),
@@ -133,15 +144,15 @@ const others = {
   listSubjects: guarded('never', 'never', { open: 'as required', staff: 'admin' }),
   linkSubject: guarded('never', 'never', { open: 'as required', staff: 'admin', ...fresh }),
   unlinkSubject: guarded('never', 'never', { open: 'as required', staff: 'admin', ...fresh }),
-  // An operator can suspend users; only an admin can suspend staff. Neither needs a fresh proof: both stop harm.
-  suspendUser: guarded('never', 'never', { open: 'as required' }),
-  reinstateUser: guarded('never', 'never', { open: 'as required' }),
-  endSessionsOfUser: guarded('never', 'never', { open: 'as required' }),
+  // Only an admin can suspend staff. None of these needs a fresh proof: they stop harm.
+  suspendUser: guarded('never', 'never', { open: 'as required', staff: 'risk' }),
+  reinstateUser: guarded('never', 'never', { open: 'as required', staff: 'risk' }),
+  endSessionsOfUser: guarded('never', 'never', { open: 'as required', staff: 'risk' }),
 
-  listKeys: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
-  createKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin', ...fresh }),
-  rotateKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin', ...fresh }),
-  revokeKey: guarded('keys:manage', 'never', { open: 'as required', staff: 'admin' }),
+  listKeys: guarded('keys:manage', 'never', { open: 'as required' }),
+  createKey: guarded('keys:manage', 'never', { open: 'as required', ...fresh }),
+  rotateKey: guarded('keys:manage', 'never', { open: 'as required', ...fresh }),
+  revokeKey: guarded('keys:manage', 'never', { open: 'as required' }),
 } as const satisfies Record<string, Rule>;
 
 /** Posting operations define their own rules. */

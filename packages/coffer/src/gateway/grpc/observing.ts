@@ -1,7 +1,7 @@
 /** Follows each call from its arrival to its answer: its id, audit row, duration and trace. */
 import { Metadata, status } from '@grpc/grpc-js';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
-import { actorOf, anonymous } from '../../identity/index.ts';
+import { actorOf, anonymous, isStaff } from '../../identity/index.ts';
 import type { Principal } from '../../identity/index.ts';
 import { readsOthers } from '../access/index.ts';
 import type { Denial, OperationName } from '../access/index.ts';
@@ -76,8 +76,7 @@ export class ObservedCall {
   }
 
   #isAudited(): boolean {
-    const { kind } = this.principal;
-    return changesSomething(this.#path) || ((kind === 'operator' || kind === 'admin') && readsOthers(this.#operation));
+    return changesSomething(this.#path) || (isStaff(this.principal) && readsOthers(this.#operation));
   }
 
   #audit(code: status, request: unknown, trailer: Metadata): void {

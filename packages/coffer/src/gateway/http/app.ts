@@ -3,6 +3,7 @@ import type { Commands } from '../../operations/index.ts';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, FastifyTypeProvider, RawServerDefault } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Static, TSchema } from 'typebox';
+import type { ApprovalRunner, Approvals } from '../../approvals/index.ts';
 import type { DeadLetters, LogTail } from '../../events/index.ts';
 import type { ApiKeys, Factors, Proofs, Sessions, Subjects, Users } from '../../identity/index.ts';
 import type { Log } from '../../kernel/index.ts';
@@ -32,6 +33,8 @@ export type Product = {
   readonly queries: WalletQueries;
   readonly assets: Assets;
   readonly requests: Requests;
+  readonly approvals: Approvals;
+  readonly approvalRunner: ApprovalRunner;
   readonly users: Users;
   readonly proofs: Proofs;
   readonly sessions: Sessions;

@@ -1,15 +1,12 @@
 /** Asynchronous requests: how a caller asks for one, what is stored, and what is answered. */
 import Type from 'typebox';
-import { assert } from '../../kernel/index.ts';
-import type { Definition, OperationOutcome, Terms, TransferRequest, WalletMoneyRequest } from '../../operations/index.ts';
+import type { Definition, OperationOutcome, Terms } from '../../operations/index.ts';
 import { keyspaceOf } from '../../ledger/index.ts';
-import { openRequestsMax } from '../../requests/index.ts';
-import type { Content, NewRequest, RequestType } from '../../requests/index.ts';
-import type { Wallet } from '../../wallets/index.ts';
+import { newRequest, openRequestsMax, walletAsked } from '../../requests/index.ts';
 import type { Product, Reply, Request } from './app.ts';
 import { callerOf } from './callers.ts';
 import { noteOperation } from './observing.ts';
-import { keyHeaders } from './outcomes.ts';
+import { keyHeaders, sendRefusal } from './outcomes.ts';
 import { problem, refusalProblem, sendProblem } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { presentRequest } from './request-views.ts';
@@ -45,18 +42,23 @@ export async function acceptLater(
   product: Product,
   request: Request,
   reply: Reply,
-  { name }: Definition,
+  definition: Definition,
   wanted: Terms,
   atOnce: () => Promise<Reply>,
 ): Promise<Reply> {
-  const money = wanted as Money;
-  const { key = '' } = money;
-  const id = walletOf(money);
+  const { key = '', actor } = wanted;
+  const id = walletAsked(wanted);
   noteOperation(request, null, key, id);
   const wallet = await product.queries.wallet(id, callerOf(request));
   if (!wallet) return sendProblem(reply, refusedUnseen(key, 'wallet_not_found', { wallet: id }));
-  const isOnRecord = async () => await product.queries.isOnRecord(wallet, key, keyspaceOf(money.actor));
-  const accepted = await product.requests.accept(newRequest(product, name, money, wallet), { isOnRecord });
+  const isOnRecord = async () => await product.queries.isOnRecord(wallet, key, keyspaceOf(actor));
+  const asked = newRequest(definition.name, wanted, wallet, product.assets);
+  const held = (await product.requests.findTwin(asked)) ? null : await product.commands.heldForApproval(definition, wanted);
+  if (held) {
+    reply.removeHeader('preference-applied');
+    return sendRefusal(reply, held, product.assets);
+  }
+  const accepted = await product.requests.accept(asked, { isOnRecord });
   if (accepted.kind === 'on_record') {
     reply.removeHeader('preference-applied');
     return await atOnce();
@@ -82,43 +84,12 @@ export async function twinHeld(
   outcome: OperationOutcome,
 ): Promise<Problem | null> {
   if (outcome.status !== 'refused' || outcome.refusal.code !== 'idempotency_key_reused') return null;
-  const money = wanted as Money;
-  const wallet = await product.queries.wallet(walletOf(money), callerOf(request));
-  const twin = wallet && (await product.requests.findTwin(newRequest(product, name, money, wallet)));
+  const wallet = await product.queries.wallet(walletAsked(wanted), callerOf(request));
+  const twin = wallet && (await product.requests.findTwin(newRequest(name, wanted, wallet, product.assets)));
   if (!twin) return null;
   noteOperation(request, null, twin.key, twin.wallet);
   const said = `The key "${twin.key}" belongs to request ${twin.id}, which you sent asynchronously with the same content. It is ${twin.status}: read it with GET /requests/${twin.id}.`;
   return { ...refusalProblem(outcome, product.assets), detail: said };
-}
-
-type Money = WalletMoneyRequest | TransferRequest;
-
-function walletOf(money: Money): string {
-  return 'from' in money ? money.from : money.wallet;
-}
-
-function newRequest(product: Product, name: string, money: Money, { owner, asset }: Wallet): NewRequest {
-  assert(isRequestType(name), `${name} can be done asynchronously`);
-  const { key = '', actor = null } = money;
-  return { type: name, wallet: walletOf(money), owner, asset, key, actor, content: contentOf(money, product) };
-}
-
-function isRequestType(name: string): name is RequestType {
-  return name === 'withdraw' || name === 'transfer';
-}
-
-function contentOf(money: Money, { assets }: Product): Content {
-  const { amount, upTo, asset, minimumBalance, effectiveAt, expectedVersion, metadata } = money;
-  return {
-    ...('to' in money && { to: money.to, ...(money.mode !== undefined && { mode: money.mode }) }),
-    amount: amount.toString(),
-    ...(upTo === true && { upTo }),
-    ...(asset !== undefined && { asset: assets.find(asset)?.id ?? asset }),
-    ...(minimumBalance !== undefined && { minimumBalance: minimumBalance.toString() }),
-    ...(effectiveAt && { effectiveAt: effectiveAt.toISOString() }),
-    ...(expectedVersion !== undefined && { expectedVersion }),
-    ...(metadata !== undefined && { metadata }),
-  };
 }
 
 /** The same wording as for synchronous operations; the ledger has no record of it. */

@@ -1,6 +1,6 @@
 /** Follows each request from its first byte to its answer: its id, audit row, duration and trace. */
 import type { FastifyInstance, RouteOptions } from 'fastify';
-import { actorOf, anonymous } from '../../identity/index.ts';
+import { actorOf, anonymous, isStaff } from '../../identity/index.ts';
 import type { Principal } from '../../identity/index.ts';
 import { isOperationName, readsOthers, ruleOf } from '../access/index.ts';
 import { hideSecrets, inRequest, jsonWithoutSecrets, requestIdOf } from '../../kernel/index.ts';
@@ -130,9 +130,8 @@ function principalOf({ admission, deniedTo }: Request): Principal {
 /** Changes, and reads by staff of other people's data. */
 function isAudited(request: Request): boolean {
   if (isChange(request.method)) return true;
-  const { kind } = principalOf(request);
   const operation = request.routeOptions.schema?.operationId ?? '';
-  return (kind === 'operator' || kind === 'admin') && isOperationName(operation) && readsOthers(operation);
+  return isStaff(principalOf(request)) && isOperationName(operation) && readsOthers(operation);
 }
 
 /** What a stranger sent with a refused login or sign-up is not stored: it says nothing of a customer, and may be anybody's data. */

@@ -28,6 +28,7 @@ const named = (parameters: Readonly<Record<string, string>>, body?: object): Exa
 /** Of a link that an e-mail carries. */
 const token = `cofl_${'x'.repeat(43)}`;
 const request = { asyncRequestId: '019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60' };
+const approval = { approvalId: '019a6d2e-7c1b-7a54-9d3a-2f1e8c4b5a60' };
 const webhook = { webhookId: alice };
 const delivery = { ...webhook, deliveryId: '1' };
 
@@ -86,6 +87,15 @@ export const examples: Readonly<Record<string, Example>> = {
   approveRequest: named(request, { reason: 'looked into' }),
   rejectRequest: named(request, { reason: 'unknown account' }),
   replayRequest: named(request, { reason: 'the account is known by now' }),
+  getApproval: named(approval),
+  approveOperation: named(approval, { reason: 'checked with the customer' }),
+  rejectOperation: named(approval, { reason: 'wrong customer' }),
+  cancelOperation: named(approval),
+  setApprovalPolicy: {
+    parameters: { policyId: 'large-deposits' },
+    body: { operation: 'deposit', above: '100000', makers: ['treasury', 'operator', 'admin'], reason: 'four eyes from 1,000.00 on' },
+  },
+  removeApprovalPolicy: { parameters: { policyId: 'own-wallets' }, body: { reason: 'replaced' } },
   postBatch: {
     body: {
       operations: [

@@ -28,6 +28,7 @@ export async function describeApi(app: App, { swaggerEnabled }: Pick<Product, 's
         'Wallets',
         'Holds',
         'Requests',
+        'Approvals',
         'Operations',
         'Controls',
         'Closed loop',

@@ -36,6 +36,13 @@ export const requestProblems = {
     detail: `${state} Another operation used its key or its hold, so a replay could have a second effect.`,
     remedy: 'Send the request again with a new key.',
   },
+  request_needs_second_person: {
+    http: 403,
+    grpc: 'PERMISSION_DENIED',
+    title: 'A second person has to decide.',
+    detail: 'You made this request, or the wallet is yours. API keys that you created count as you.',
+    remedy: 'Ask another person.',
+  },
   request_busy: {
     http: 409,
     grpc: 'ABORTED',

@@ -16,6 +16,13 @@ export const ledgerProblems = {
     detail: 'The key "‹key›" was already used for a request with different content.',
     remedy: 'Send the original content again, or use a new key.',
   },
+  self_approval: {
+    http: 403,
+    grpc: 'PERMISSION_DENIED',
+    title: 'The second person of an operation is neither its maker nor an owner.',
+    detail: '"‹approver›" cannot approve this operation.',
+    remedy: 'Ask another person.',
+  },
   wallet_exists: {
     http: 409,
     grpc: 'FAILED_PRECONDITION',
@@ -244,6 +251,26 @@ export const walletProblems = {
     title: 'A fraud rule may require a review of this withdrawal, so it cannot be posted immediately.',
     detail: 'Money that leaves "‹wallet›" for cash_out may need a review first, so nothing was posted.',
     remedy: withdrawLater,
+  },
+  approval_required: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'A second person has to approve this operation.',
+    detail: ({ approvalId }) =>
+      approvalId === undefined
+        ? 'An approval policy asks for a second person, for whom an all-or-nothing group cannot wait. Nothing was done.'
+        : 'The operation waits for a second person as approval ‹approvalId›. Nothing was posted yet.',
+    remedy: ({ approvalId }) =>
+      approvalId === undefined
+        ? 'Send the operation alone.'
+        : 'It is posted once another person approves it. Read the approval to follow it, or send the same request again.',
+  },
+  approval_closed: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The operation was not approved.',
+    detail: 'Approval ‹approvalId› of this operation is ‹approvalState›. Nothing was posted.',
+    remedy: 'Send it again with a new key, if it is still wanted.',
   },
   effective_in_future: {
     http: 422,

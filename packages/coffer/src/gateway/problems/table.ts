@@ -2,6 +2,7 @@
 import type { OperationRefusal, OperationRefusalCode } from '../../operations/index.ts';
 import { visibleRefusal } from '../../visibility/index.ts';
 import type { AssetNames } from '../../visibility/index.ts';
+import { approvalProblems } from './approvals.ts';
 import { fraudProblems, requestProblems, webhookProblems } from './contexts.ts';
 import { gatewayProblems } from './gateway.ts';
 import { identityProblems } from './identity.ts';
@@ -14,6 +15,7 @@ const parts = {
   ...walletProblems,
   ...identityProblems,
   ...requestProblems,
+  ...approvalProblems,
   ...fraudProblems,
   ...webhookProblems,
   ...gatewayProblems,

@@ -21,6 +21,16 @@ export class LedgerUnavailable extends Error {
   }
 }
 
+/** For a commit beside the log: when its answer is lost, it may have succeeded. Throws LedgerUnavailable. */
+export async function orUnknown<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (failure) {
+    if (isOutage(failure)) throw new LedgerUnavailable('unknown', { cause: failure });
+    throw failure;
+  }
+}
+
 /** The queue is full. Nothing was done. */
 export class LedgerOverloaded extends Error {
   override readonly name = 'LedgerOverloaded';

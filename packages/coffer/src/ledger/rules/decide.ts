@@ -9,6 +9,7 @@ import type { BookView, Decision, PreparedOperation } from './decision.ts';
 import { isInKeyspace, keyspaceOf } from './keyspaces.ts';
 import { rulesOf } from './kinds.ts';
 import { walletInOtherBook, systemAccountOf, walletOf } from './parties.ts';
+import { isSelfApproved } from './second-person.ts';
 import { initiatingSide } from './types.ts';
 import type { Account, OpenOperation, Operation, RecordedEntry } from './types.ts';
 
@@ -18,6 +19,7 @@ export function decide(book: BookView, prepared: PreparedOperation, now: Date): 
   const before = book.remembered(prepared);
   if (before && isRetry(before, prepared)) return { type: 'replayed', entry: before };
   if (before) return refuse('idempotency_key_reused', null, { key: operation.key ?? '' });
+  if (isSelfApproved(book, operation)) return refuse('self_approval', null, { approver: operation.approver ?? '' });
 
   return operation.kind === 'open' ? decideOpen(book, operation) : rulesOf(operation).decide(book, operation, now);
 }

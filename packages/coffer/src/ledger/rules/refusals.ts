@@ -6,6 +6,7 @@
  */
 export const refusalCodes = [
   'idempotency_key_reused',
+  'self_approval',
   'wallet_exists',
   'amount_invalid',
   'same_wallet',

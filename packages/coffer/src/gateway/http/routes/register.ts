@@ -13,7 +13,9 @@ import { refuseUndescribedQueries } from '../validation.ts';
 import { walletSchemas } from '../wallet-views.ts';
 import { webhookSchemas } from '../webhook-views.ts';
 import { liveRoutes } from '../live/routes.ts';
+import { approvalSchemas } from '../approval-views.ts';
 import { accountLinkRoutes, accountLinkSchemas } from './account-links.ts';
+import { approvalPolicyRoutes, approvalRoutes } from './approvals.ts';
 import { assetRoutes } from './assets.ts';
 import { auditRoutes, auditSchemas } from './audit.ts';
 import { batchRoutes } from './batches.ts';
@@ -65,6 +67,7 @@ export const namedSchemas = [
   ...auditSchemas,
   ...webhookSchemas,
   ...requestSchemas,
+  ...approvalSchemas,
   ...fraudSchemas,
   ...notificationSchemas,
 ];
@@ -87,6 +90,8 @@ export function registerRoutes(app: App, product: Product): void {
   keyRoutes(app, product);
   operationRoutes(app, product);
   requestRoutes(app, product);
+  approvalRoutes(app, product);
+  approvalPolicyRoutes(app, product);
   batchRoutes(app, product);
   eventRoutes(app, product);
   deadLetterRoutes(app, product);

@@ -84,7 +84,8 @@ export function staffRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'setUserRole',
-        description: "Sets a user's role: operators manage all wallets; admins also manage roles and API keys",
+        description:
+          "Sets a user's role: `support` reads; `treasury` moves money; `risk` holds, freezes and limits; `admin` also manages roles and API keys; `operator` is the union of the first three",
         tags: ['Users'],
         params,
         body: Type.Object({ role: oneOf(...roles) }, strict),
@@ -158,7 +159,7 @@ export function staffRoutes(app: App, product: Product): void {
     );
   decide(
     'suspend',
-    'Suspends a user: the user can no longer log in, and every token stops working within a second, live streams included. Wallets stay as they are. Operators can suspend users, admins also staff',
+    'Suspends a user: the user can no longer log in, and every token stops working within a second, live streams included. Wallets stay as they are. Risk and operators can suspend users, admins also staff',
   );
 
   app.delete(
