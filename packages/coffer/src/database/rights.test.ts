@@ -28,6 +28,8 @@ async function connect(role: 'writer' | 'reader'): Promise<pg.Client> {
 
 /** The rights on each table and view. Add a new one with no more than its context's statements need. */
 const declared: Readonly<Record<string, { writer: string; reader: string }>> = {
+  'audit.change': { writer: 'select', reader: '' },
+  'audit.head': { writer: 'select', reader: '' },
   'audit.request': { writer: 'select', reader: '' },
   'cache.seal': { writer: 'select', reader: '' },
   'events.dead_letter': { writer: 'delete, insert, select', reader: '' },
@@ -108,7 +110,7 @@ test('everything belongs to coffer_migrator, who cannot log in and is no superus
   expect(rows).toEqual([]);
 });
 
-test('seven functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
+test('eight functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
   const { rows } = await database.pool.query(`
     select p.oid::regproc::text as name, proconfig as config,
       has_function_privilege('coffer_writer', p.oid, 'execute') as writer, has_function_privilege('coffer_reader', p.oid, 'execute') as reader
@@ -117,6 +119,7 @@ test('seven functions run as the owner; only the writer may call them, and they 
   const names = [
     'audit.forget_before',
     'audit.record',
+    'audit.record_change',
     'ledger.close_period',
     'ledger.open_books',
     'ledger.post_batch',
