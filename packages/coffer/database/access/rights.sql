@@ -73,7 +73,7 @@ begin
     select format('grant select on all tables in schema %I to coffer_writer, coffer_reader', n.nspname)
     from pg_namespace n where n.nspname in ('ledger', 'coffer_migration')
     union all
-    select format('grant usage on schema %I to coffer_writer%s', n.nspname, case when n.nspname in ('ledger', 'coffer_migration') then ', coffer_reader' else '' end)
+    select format('grant usage on schema %I to coffer_writer%s', n.nspname, case when n.nspname in ('ledger', 'coffer_migration', 'audit') then ', coffer_reader' else '' end)
     from pg_namespace n where n.nspname = any (schemas)
     union all
     -- A function that runs with its caller's rights grants nothing. Only the writer may call those that run with their owner's: in the
@@ -119,6 +119,9 @@ begin
       ('cache.seal', 'select')
     ) as given (name, rights)
     where to_regclass(given.name) is not null
+    union all
+    -- For checkpoints and reports: neither has personal text.
+    select 'grant select on audit.head, audit.change to coffer_reader'
     union all
     -- The views for people: no addresses, passwords or logins.
     select format('grant select on public.%I to coffer_reader', c.relname)

@@ -1,4 +1,6 @@
 // The API audit: who requested what, when, and with which outcome. It is written beside the requests and never delays them.
+export { inRecordedChange, recordChange } from './changes.ts';
+export type { NewChange } from './changes.ts';
 export { insertAudited } from './store.ts';
 export { readAuditHeads, verifyAudit } from './verify.ts';
 export type { AuditHead, AuditReport, AuditViolation } from './verify.ts';

@@ -37,7 +37,11 @@ const row: Audited = {
 async function fill(): Promise<void> {
   const bare = { ...row, operation: null, body: null, clientIp: null, status: null, idempotencyKey: null, wallet: null, operations: [] };
   for (const requestId of ['a', 'b']) {
-    await insertAudited(database.pool, [{ ...row, requestId }, { ...bare, requestId }, { ...row, body: '', requestId }]);
+    await insertAudited(database.pool, [
+      { ...row, requestId },
+      { ...bare, requestId },
+      { ...row, body: '', requestId },
+    ]);
   }
 }
 
@@ -106,12 +110,14 @@ describe('the verifier names', () => {
     await tamper(`delete from audit.request; update audit.head set id = anchor_id, hash = anchor_hash where chain = 'request'`);
     await fill();
     expect((await verified()).ok).toBe(true);
-    expect((await verified(heads)).violations).toMatchObject([{ chain: 'request', id: 6, what: expect.stringContaining('recorded') }]);
+    expect((await verified(heads)).violations).toMatchObject([{ chain: 'request', id: 6, what: expect.stringContaining('recorded') as string }]);
   });
 });
 
 test('several processes that write at once make one chain', async () => {
-  await Promise.all(Array.from({ length: 20 }, async (_, at) => await insertAudited(database.pool, [row, { ...row, requestId: `r${at}` }])));
+  await Promise.all(
+    Array.from({ length: 20 }, async (_, at) => await insertAudited(database.pool, [row, { ...row, requestId: `r${at}` }])),
+  );
   await Promise.all(Array.from({ length: 10 }, async (_, at) => await change(`k${at}`)));
   const { violations, chains } = await verified();
   expect(violations).toEqual([]);

@@ -27,7 +27,11 @@ export type ChainSummary = {
 };
 
 /** `violations`: the first of each chain, since nothing after it can be derived, and each head that should be in a chain and is not. */
-export type AuditReport = { readonly ok: boolean; readonly chains: readonly ChainSummary[]; readonly violations: readonly AuditViolation[] };
+export type AuditReport = {
+  readonly ok: boolean;
+  readonly chains: readonly ChainSummary[];
+  readonly violations: readonly AuditViolation[];
+};
 
 /** The end of a chain at some moment. */
 export type AuditHead = {
@@ -61,11 +65,13 @@ export async function verifyAudit(pool: pg.Pool, { heads, keptSince }: ExpectedH
   return await inTransaction(pool, verifyAll, { settings: 'set transaction isolation level repeatable read, read only' });
 }
 
-/** The current end of each chain. */
-export async function readAuditHeads(client: pg.ClientBase | pg.Pool): Promise<AuditHead[]> {
-  const { rows } = await client.query<{ ledger: string; chain: ChainName; id: number; hash: string }>(
+/** The current end of each chain, once it is on disk: rows are written by commits that do not wait for it. */
+export async function readAuditHeads(pool: pg.Pool): Promise<AuditHead[]> {
+  const { rows } = await pool.query<{ ledger: string; chain: ChainName; id: number; hash: string }>(
     `select i.id as ledger, h.chain, h.id, encode(h.hash, 'hex') as hash from audit.head h cross join ledger.identity i order by h.chain desc`,
   );
+  // A commit with something to write flushes everything before it.
+  await pool.query(`begin; set local synchronous_commit = on; select pg_logical_emit_message(true, 'coffer', ''); commit`);
   const at = new Date().toISOString();
   return rows.map(({ ledger, chain, id, hash }) => ({ ledger, audit: chain, id, hash, at }));
 }
@@ -112,7 +118,13 @@ async function headOf(client: pg.ClientBase, chain: ChainName): Promise<Head> {
 function mismatchOf(chain: ChainName, lastId: number, last: Buffer, link: Link): AuditViolation | null {
   const expectedId = lastId + 1;
   if (link.id !== expectedId) {
-    return { chain, id: Math.min(expectedId, link.id), what: 'the row with the next id', expected: String(expectedId), found: String(link.id) };
+    return {
+      chain,
+      id: Math.min(expectedId, link.id),
+      what: 'the row with the next id',
+      expected: String(expectedId),
+      found: String(link.id),
+    };
   }
   const expected = hashOf('sha256', Buffer.concat([last, link.content]), 'hex');
   const found = link.hash?.toString('hex') ?? 'none';

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { productVersion } from '../kernel/index.ts';
 import { noteCommand } from './changes.ts';
+import { auditCommand } from './commands/audit.ts';
 import { checkpointCommand } from './commands/checkpoint.ts';
 import { deadLettersCommand } from './commands/deadletters.ts';
 import { fraudCommand } from './commands/fraud.ts';
@@ -57,6 +58,7 @@ export function program(): Command {
     .addCommand(fraudCommand())
     .addCommand(verifyCommand())
     .addCommand(checkpointCommand())
+    .addCommand(auditCommand())
     .addCommand(acceptLossCommand())
     .addCommand(projectionsCommand())
     .addCommand(rebuildCommand())

@@ -24,6 +24,7 @@ import { isLoopback, ensureSecret, OperatorError } from '../kernel/index.ts';
 import type { Address, Log } from '../kernel/index.ts';
 import { withoutSettings } from './config.ts';
 import type { Config } from './config.ts';
+import { readAuditHeads } from '../audit/index.ts';
 import { readSigningKey, startShipping } from '../evidence/index.ts';
 import { knownHeads, ledgerIdOf, openLedger, readCheckpoints, readHeads, recordCheckpoint, startCheckpoints } from '../ledger/index.ts';
 import type { Asset, Ledger, LedgerOptions } from '../ledger/index.ts';
@@ -116,7 +117,7 @@ function shipCheckpoints({ checkpoints, peers }: Config, { key, pool, watch, sta
     env: withoutSettings(process.env),
     log,
   };
-  const shipping = startShipping({ heads: () => readHeads(pool), ...how });
+  const shipping = startShipping({ heads: async () => [...(await readHeads(pool)), ...(await readAuditHeads(pool))], ...how });
   started.add(shipping);
   watch.metrics.watch({ shipping: () => shipping.figures() });
 }

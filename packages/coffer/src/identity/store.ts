@@ -37,9 +37,16 @@ export class IdentityStore {
   }
 
   /** Adds a pending user; null if a living one has the address. */
-  async insertPending(user: { id: string; email: string; name: string; passwordHash: string | null }): Promise<StoredUser | null> {
+  async insertPending(user: {
+    id: string;
+    email: string;
+    name: string;
+    passwordHash: string | null;
+    /** Whether somebody else creates the user, which is a change to record. */
+    recorded: boolean;
+  }): Promise<StoredUser | null> {
     // Checking first spares the sequence: an attempt with a taken address uses no account number.
-    const rows = await this.#queries.write<UserRow>({
+    const query = {
       name: 'identity_insert_pending',
       text: `
         insert into identity.users (id, email, name, password_hash, status)
@@ -48,7 +55,10 @@ export class IdentityStore {
         on conflict do nothing
         returning ${userColumns}`,
       values: [user.id, user.email, user.name, user.passwordHash],
-    });
+    };
+    const rows = user.recorded
+      ? await this.#queries.writeRecorded<UserRow>(query, (made) => (made.length > 0 ? { kind: 'users.create', subject: user.id } : null))
+      : await this.#queries.write<UserRow>(query);
     return rows[0] ? userFromRow(rows[0]) : null;
   }
 

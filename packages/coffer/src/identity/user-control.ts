@@ -1,5 +1,6 @@
 /** What staff decide about a user: the role, and suspension. Each change and its record are one transaction. */
 import type pg from 'pg';
+import { recordChange } from '../audit/index.ts';
 import { isUuid } from '../kernel/index.ts';
 import { Queries } from './queries.ts';
 import { refused } from './refusals.ts';
@@ -107,6 +108,12 @@ async function note(client: pg.PoolClient, id: string, actor: string, { kind, be
     reason,
     actor,
   ]);
+  await recordChange(client, {
+    kind: `users.${kind}`,
+    subject: id,
+    before: before && { role: before },
+    after: after ? { role: after } : { reason },
+  });
 }
 
 async function update(client: pg.PoolClient, id: string, set: string, values: readonly unknown[] = []): Promise<User | Refused> {

@@ -38,7 +38,7 @@ export class Users {
    * email_taken, wallet_provisioning_failed. Throws IdentityUnavailable.
    */
   async create(input: { readonly email: string; readonly name: string }): Promise<User | Refused> {
-    return await this.#create(input, async () => null);
+    return await this.#create(input, async () => null, true);
   }
 
   /** The same with a password. Further refusals: password_too_short, password_too_long, password_common. Also throws IdentityOverloaded. */
@@ -169,7 +169,11 @@ export class Users {
     return given !== undefined && (await verifyPassword(given.slice(0, passwordLengthMax + 1), hash));
   }
 
-  async #create(input: { readonly email: string; readonly name: string }, hash: () => Promise<string | null>): Promise<User | Refused> {
+  async #create(
+    input: { readonly email: string; readonly name: string },
+    hash: () => Promise<string | null>,
+    recorded = false,
+  ): Promise<User | Refused> {
     const refusal = emailRefusal(input.email) ?? nameRefusal(input.name);
     if (refusal) return refused(refusal);
     const { email, name } = input;
@@ -178,6 +182,7 @@ export class Users {
       email,
       name,
       passwordHash: await hash(),
+      recorded,
     });
     if (!pending) return refused('email_taken');
     return await this.#provision(pending.user);

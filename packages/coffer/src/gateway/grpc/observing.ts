@@ -51,7 +51,19 @@ export class ObservedCall {
 
   /** Runs the work in the call's context. */
   run<T>(work: () => T): T {
-    return inRequest({ requestId: this.requestId, span: this.#span }, work);
+    const { requestId } = this;
+    const actor = () => actorOf(this.principal);
+    return inRequest(
+      {
+        requestId,
+        span: this.#span,
+        // The caller is admitted within the context.
+        get actor() {
+          return actor();
+        },
+      },
+      work,
+    );
   }
 
   /** The metadata of the answer, with the call's id added. */

@@ -79,7 +79,7 @@ function nameWhileHandled(route: RouteOptions, left: Left): void {
   const { handler } = route;
   const changes = [route.method].flat().some(isChange);
   route.handler = function (this: FastifyInstance, request, reply) {
-    const context = { requestId: request.id, span: request.noted?.span };
+    const context = { requestId: request.id, span: request.noted?.span, actor: actorOf(principalOf(request)) };
     const answer: unknown = inRequest(context, () => handler.call(this, request, reply));
     if (!changes || !(answer instanceof Promise)) return answer;
     // If the caller disconnects, the framework calls no hook; the request is recorded all the same.
