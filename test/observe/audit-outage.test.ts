@@ -54,6 +54,7 @@ test('text that PostgreSQL cannot store is stored as far as possible', async () 
     durationMs: 1,
     idempotencyKey: '\0',
     wallet: null,
+    subject: null,
     operations: Array.from({ length: 10_000 }, (_, seq) => ({ book: 1, seq: seq + 1 })),
   });
   const [row] = await auditedRows(coffer, 1);

@@ -2,6 +2,8 @@
 -- Formula: docs/operating/audit.md. Personal text enters the hash as a salted digest, so it can be erased and the chain still verifies.
 alter table audit.request
   add column hash   bytea check (octet_length(hash) = 32),
+  -- The user that the request is about: an id, or an e-mail address in lower case.
+  add column subject text,
   -- Makes the digest of the personal text unguessable once both are erased.
   add column salt   text,
   -- The digest of the personal text after its erasure.

@@ -12,7 +12,7 @@ type Stored = {
   readonly hash: Buffer | null;
   /** The covered columns in order, as text. */
   readonly fields: readonly (string | null)[];
-  /** The salt, url, body, headers and address; null in a chain without personal text. */
+  /** The salt, url, body, headers, address and subject; null in a chain without personal text. */
   readonly personal: readonly (string | null)[] | null;
   readonly erased: Buffer | null;
 };
@@ -25,7 +25,7 @@ const statements: Readonly<Record<ChainName, string>> = {
   request: `
     select id, hash, array[id::text, request_id, transport, method, operation, actor, ${microseconds('started_at')}, status::text,
         duration_ms::text, idempotency_key, wallet, book::text, seq::text, array_to_string(operation_ids, ',')] as fields,
-      array[salt, url, body, headers, client_ip] as personal, erased
+      array[salt, url, body, headers, client_ip, subject] as personal, erased
     from audit.request where id > $1 order by id limit $2`,
   change: `
     select id, hash, array[id::text, kind, subject, before::text, after::text, actor, request_id, ${microseconds('at')}] as fields,

@@ -1,4 +1,5 @@
 // The API audit: who requested what, when, and with which outcome. It is written beside the requests and never delays them.
+export { eraseAuditedText, subjectsOf } from './erasing.ts';
 export { inRecordedChange, recordChange } from './changes.ts';
 export type { NewChange } from './changes.ts';
 export { insertAudited } from './store.ts';

@@ -36,6 +36,7 @@ const columns: readonly Column[] = [
   (row) => (row.operations[0] ? String(row.operations[0].book) : null),
   (row) => (row.operations[0] ? String(row.operations[0].seq) : null),
   (row) => (row.operations.length > 1 ? idsOf(row) : null),
+  text((row) => row.subject, lengths.url),
 ];
 
 function idsOf({ operations }: Audited): string {

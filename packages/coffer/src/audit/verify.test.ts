@@ -27,6 +27,7 @@ const row: Audited = {
   durationMs: 1.23456,
   idempotencyKey: 'k1',
   wallet: 'w1',
+  subject: 'jane@example.com',
   operations: [
     { book: 1, seq: 7 },
     { book: 2, seq: 9 },
@@ -35,7 +36,17 @@ const row: Audited = {
 
 /** Two calls of three rows each: with everything, with nothing that may be absent, with an empty body. */
 async function fill(): Promise<void> {
-  const bare = { ...row, operation: null, body: null, clientIp: null, status: null, idempotencyKey: null, wallet: null, operations: [] };
+  const bare = {
+    ...row,
+    operation: null,
+    body: null,
+    clientIp: null,
+    status: null,
+    idempotencyKey: null,
+    wallet: null,
+    subject: null,
+    operations: [],
+  };
   for (const requestId of ['a', 'b']) {
     await insertAudited(database.pool, [
       { ...row, requestId },
@@ -110,7 +121,9 @@ describe('the verifier names', () => {
     await tamper(`delete from audit.request; update audit.head set id = anchor_id, hash = anchor_hash where chain = 'request'`);
     await fill();
     expect((await verified()).ok).toBe(true);
-    expect((await verified(heads)).violations).toMatchObject([{ chain: 'request', id: 6, what: expect.stringContaining('recorded') as string }]);
+    expect((await verified(heads)).violations).toMatchObject([
+      { chain: 'request', id: 6, what: expect.stringContaining('recorded') as string },
+    ]);
   });
 });
 

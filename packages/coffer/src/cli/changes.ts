@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Change } from '../compose/commands.ts';
 
 const changing: ReadonlySet<string> = new Set([
-  ...['role', 'suspend', 'reinstate'].map((name) => `users ${name}`),
+  ...['role', 'suspend', 'reinstate', 'erase'].map((name) => `users ${name}`),
   ...['create', 'rotate', 'revoke'].map((name) => `keys ${name}`),
   ...['approve', 'reject', 'replay'].map((name) => `requests ${name}`),
   ...['replay', 'drop'].map((name) => `deadletters ${name}`),

@@ -24,6 +24,8 @@ import {
   verify,
 } from '../ledger/index.ts';
 import type { Checkpoint, Loss, ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
+import { eraseUser } from '../privacy/index.ts';
+import type { Erased } from '../privacy/index.ts';
 import { Requests } from '../requests/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
 import type { Config } from './config.ts';
@@ -77,6 +79,7 @@ async function auditCommand({ pool }: Database, { command, input, operator, requ
     durationMs: Date.now() - startedAtMs,
     idempotencyKey: null,
     wallet: null,
+    subject: null,
     operations: [],
   } as const;
   await insertAudited(pool, [row]).catch((failure: unknown) =>
@@ -127,6 +130,10 @@ export async function withUsers(context: Context, work: (parts: UserParts) => Pr
     const walletsOf = async (userId: string) => (await ledger.read.balancesOf(userId, 0, 500)).length;
     await work({ users, walletsOf }).finally(() => wallets.close());
   });
+}
+
+export async function eraseUserData(context: Context, id: string): Promise<Erased> {
+  return await withDatabase(context, { ...beside, connectionsMax: 2 }, async ({ pool }) => await eraseUser(pool, id));
 }
 
 export async function withWebhooks(context: Context, work: (webhooks: Webhooks) => Promise<void>): Promise<void> {

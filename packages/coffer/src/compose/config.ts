@@ -11,6 +11,7 @@ import { notificationSettings } from '../insights/settings.ts';
 import { fileVariableOf, logSettings, readGroup } from '../kernel/index.ts';
 import type { Mistake, Setting, SettingGroup } from '../kernel/index.ts';
 import { ledgerSettings } from '../ledger/settings.ts';
+import { privacySettings } from '../privacy/settings.ts';
 import { requestSettings } from '../requests/settings.ts';
 import { telemetrySettings } from '../telemetry/settings.ts';
 import { walletSettings } from '../wallets/settings.ts';
@@ -33,6 +34,7 @@ const groups = [
   eventSettings,
   cacheSettings,
   auditSettings,
+  privacySettings,
   logSettings,
   telemetrySettings,
 ] as const;
@@ -65,12 +67,13 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   /** External systems that Coffer uses if configured. */
   const peers = { payout, ...read(notificationSettings), ...read(webhookSettings), ...read(eventSettings), ...read(cacheSettings) };
   const audit = read(auditSettings);
+  const { eraseDays } = read(privacySettings);
   const { logLevel, logFiles, logFolder: folder } = read(logSettings);
   /** Null: no log files are written. */
   const logFolder = logFiles ? path.resolve(folder ?? path.join(database.home, 'logs')) : null;
   const observe = { ...audit, ...read(telemetrySettings), logFolder, logRequests };
   const parts = { ...listening, ...callers, ...identity, ...tls, ...database, ...ledger, ...evidence, ...wallets };
-  return { ...parts, requestDays, swaggerEnabled, securityContact, live, logLevel, observe, peers };
+  return { ...parts, requestDays, eraseDays, swaggerEnabled, securityContact, live, logLevel, observe, peers };
 }
 
 type Outcome =

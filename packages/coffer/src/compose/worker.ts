@@ -2,6 +2,7 @@
 import { createPool } from '../database/index.ts';
 import type { Database } from '../database/index.ts';
 import type { Broker } from '../events/index.ts';
+import { forgetOldLogins } from '../identity/index.ts';
 import type { Users } from '../identity/index.ts';
 import {
   fraudProjection,
@@ -18,6 +19,7 @@ import type { Commands } from '../operations/index.ts';
 import { callOut } from '../outbound/index.ts';
 import { Projector } from '../projections/index.ts';
 import type { Projection } from '../projections/index.ts';
+import { eraseDeletedUsers } from '../privacy/index.ts';
 import { forgetOldRequests, startRequestRunner } from '../requests/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
 import { SagaResumer } from '../wallets/index.ts';
@@ -74,6 +76,8 @@ function loopsOf(parts: WorkerParts): Promise<Part>[] {
     Promise.resolve(new SagaResumer({ ledger, log })),
     Promise.resolve(startFraudActions({ pool, ledger, commands, mailed: mail !== undefined, log })),
     Promise.resolve(keepNotificationsBounded(pool, log)),
+    Promise.resolve(forgetOldLogins({ pool, log, keepDays: config.loginDays })),
+    ...(config.eraseDays === null ? [] : [Promise.resolve(eraseDeletedUsers({ pool, log, afterDays: config.eraseDays }))]),
   ];
 }
 

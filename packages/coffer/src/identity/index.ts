@@ -3,6 +3,7 @@ export type { ApiKey } from './api-key-store.ts';
 export { ApiKeys } from './api-keys.ts';
 export type { NewApiKey } from './api-keys.ts';
 export { Authenticator } from './authenticator.ts';
+export { dueForErasure, eraseIdentity, findErasable, forgetOldLogins } from './erasure.ts';
 export { demoUsers, seedDemoUsers } from './demo.ts';
 export { IdentityOverloaded, IdentityUnavailable } from './outages.ts';
 export { actorOf, anonymous, paysOutDirectly } from './principals.ts';

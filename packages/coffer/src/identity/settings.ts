@@ -1,5 +1,5 @@
 /** The settings of logins. */
-import { anyText, guardedUrl, optional, secretText, settingGroup, wholeNumber } from '../kernel/index.ts';
+import { anyText, days, guardedUrl, optional, secretText, settingGroup, wholeNumber } from '../kernel/index.ts';
 import type { IssuerSettings } from './issuer.ts';
 
 type Logins = {
@@ -7,6 +7,7 @@ type Logins = {
   readonly previousJwtSecret: string | undefined;
   readonly keyLiveMs: number | undefined;
   readonly staffIdleMs: number | undefined;
+  readonly loginDays: number;
   readonly issuer: IssuerSettings | undefined;
 };
 
@@ -47,6 +48,14 @@ export const identitySettings = settingGroup({
       meaning: 'minutes without a request after which a session of staff ends; 0 for no limit',
       example: '10',
     },
+    loginDays: {
+      name: 'COFFER_LOGIN_DAYS',
+      reads: days,
+      default: 400,
+      absent: '400',
+      meaning: 'days for which attempts to log in are stored',
+      example: '90',
+    },
     jwksUrl: {
       name: 'COFFER_JWKS_URL',
       reads: optional(guardedUrl),
@@ -72,11 +81,12 @@ export const identitySettings = settingGroup({
       example: 'coffer',
     },
   },
-  combine: ({ jwtSecret, previousJwtSecret, keyDays, staffIdleMinutes, jwksUrl, issuer, audience }, mistake): Logins => {
+  combine: ({ jwtSecret, previousJwtSecret, keyDays, staffIdleMinutes, loginDays, jwksUrl, issuer, audience }, mistake): Logins => {
     const own = {
       jwtSecret,
       previousJwtSecret,
       keyLiveMs: keyDays === 0 ? undefined : keyDays * 86_400_000,
+      loginDays,
       staffIdleMs: staffIdleMinutes === 0 ? undefined : staffIdleMinutes * 60_000,
     };
     if (jwksUrl !== undefined && issuer !== undefined && audience !== undefined) return { ...own, issuer: { jwksUrl, issuer, audience } };

@@ -6,6 +6,7 @@ import type { Refused, Role, User } from '../../identity/index.ts';
 import { OperatorError } from '../../kernel/index.ts';
 import { confirm } from '../confirm.ts';
 import { answer, runWith } from '../run.ts';
+import { eraseCommand } from './users-erase.ts';
 
 const dayMs = 86_400_000;
 
@@ -13,12 +14,15 @@ type Json = { readonly json?: boolean };
 
 export function usersCommand(): Command {
   return new Command('users')
-    .summary("show users, manage users' roles, and suspend users")
-    .description("Shows users, manages users' roles, and suspends users. A running Coffer applies changes within a second.")
+    .summary("show users, manage users' roles, suspend and erase users")
+    .description(
+      "Shows users, manages users' roles, suspends users, and erases deleted ones. A running Coffer applies changes within a second.",
+    )
     .addCommand(showCommand())
     .addCommand(roleCommand())
     .addCommand(suspendCommand('suspend'))
-    .addCommand(suspendCommand('reinstate'));
+    .addCommand(suspendCommand('reinstate'))
+    .addCommand(eraseCommand());
 }
 
 function showCommand(): Command {

@@ -113,8 +113,15 @@ export class ObservedCall {
       idempotencyKey: hiddenIn(textOf(trailer, 'idempotency-key') ?? textOf(metadata, 'idempotency-key')),
       wallet: textOf(trailer, 'coffer-wallet'),
       operations: operation ? [operation] : this.operations,
+      subject: subjectOf(request),
     });
   }
+}
+
+/** The user that a message names by e-mail address, so that its row is found when the user is erased. */
+function subjectOf(request: unknown): string | null {
+  const { email } = (request ?? {}) as { email?: unknown };
+  return typeof email === 'string' && email !== '' ? email.toLowerCase() : null;
 }
 
 /** The names of read-only calls show it. Any other name counts as a change. */

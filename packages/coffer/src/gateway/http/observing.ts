@@ -119,7 +119,16 @@ function audited(request: Request, reply: Reply, { audit }: Observation, status:
     idempotencyKey: typeof key === 'string' ? hideSecrets(key) : null,
     wallet: found?.wallet ?? (typeof id === 'string' && request.routeOptions.url?.startsWith('/wallet/:id') ? id : null),
     operations: found?.operations ?? [],
+    subject: subjectOf(request),
   });
+}
+
+/** The user that a request is about, so that its row is found when the user is erased. */
+function subjectOf({ routeOptions, params, body }: Request): string | null {
+  const { id } = (params ?? {}) as { id?: unknown };
+  if (typeof id === 'string' && routeOptions.url?.startsWith('/users/:id')) return id.toLowerCase();
+  const { email } = (body ?? {}) as { email?: unknown };
+  return typeof email === 'string' ? email.toLowerCase() : null;
 }
 
 /** Anonymous on unknown paths, and if the request had no valid credential. */
