@@ -1175,6 +1175,16 @@ Notification = TypedDict("Notification", {
     "readBy": "Union[str, None]",  # for staff notifications: who read it first
 })
 
+UserExport = TypedDict("UserExport", {
+    "exportedAt": "str",
+    "user": "User",
+    "sessions": "List[Session]",  # valid ones
+    "logins": "List[Login]",
+    "notifications": "List[Notification]",
+    "requests": "List[AsyncRequest]",
+    "wallets": "List[Dict[str, Any]]",
+})
+
 ListMyWalletsAnswer = TypedDict("ListMyWalletsAnswer", {
     "items": "List[Wallet]",
     "next": "Union[str, None]",  # cursor of the next page; null on the last page
@@ -1875,6 +1885,20 @@ class Coffer:
     ) -> User:
         """Ends the suspension of a user, who can log in again. Earlier tokens stay invalid."""
         answer: User = self._send("POST", "/users/{userId}/reinstate", {"userId": user_id}, {}, {}, {"reason": reason})
+        return answer
+
+    def export_me(self) -> UserExport:
+        """Returns everything stored about the caller: profile, valid sessions, logins, notifications, requests, and the wallets with their holds and histories. At most 6 an hour."""
+        answer: UserExport = self._send("GET", "/users/me/export", {}, {}, {})
+        return answer
+
+    def export_user(
+        self,
+        *,
+        user_id: str,
+    ) -> UserExport:
+        """Returns everything stored about a user, as the user may see it: profile, valid sessions, logins, notifications, requests, and the wallets with their holds and histories. At most 6 an hour for each user. A service also needs wallets:read."""
+        answer: UserExport = self._send("GET", "/users/{userId}/export", {"userId": user_id}, {}, {})
         return answer
 
     def list_keys(self) -> ListKeysAnswer:

@@ -14,7 +14,9 @@ begin
     select q.id from (
       select a.id from audit.request a where a.actor = any (p_actors) and a.actor <> 'anonymous' and a.url <> '(erased)'
       union
-      select s.id from audit.request s where s.subject = any (p_subjects) and s.started_at <= p_until
+      select s.id from audit.request s where s.subject = any (p_subjects)
+        -- An address may belong to someone else afterwards; an id never does.
+        and (s.started_at <= p_until or s.subject !~ '@')
     ) q limit p_rows_max
   );
   get diagnostics erased_rows = row_count;

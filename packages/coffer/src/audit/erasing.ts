@@ -3,7 +3,7 @@ import type pg from 'pg';
 
 const rowsAtOnce = 2_000;
 
-/** Rows of these actors, and rows about these subjects until a moment: an address may belong to someone else afterwards. */
+/** Rows of these actors, rows about these ids, and rows about these addresses until a moment: they may belong to others afterwards. */
 export type AuditedAbout = { readonly actors: readonly string[]; readonly subjects: readonly string[]; readonly until: Date };
 
 /** In small transactions; the chain still verifies. */

@@ -71,6 +71,7 @@ const others = {
   replayWebhookDelivery: guarded('webhooks:manage', 'never', { open: 'as required' }),
 
   getMe: myself,
+  exportMe: myself,
   updateMe: myself,
   deleteMe: myself,
   listMyLogins: myself,
@@ -100,6 +101,8 @@ const others = {
 
   createUser: guarded('users:write', 'never'),
   getUser: guarded('users:read', 'own'),
+  // With the wallets: it also requires getHistory.
+  exportUser: guarded('users:read', 'never', { open: 'as required' }),
   listUsers: guarded('users:read', 'never', { open: 'as required' }),
   listLogins: guarded('users:read', 'never', { open: 'as required' }),
   setUserRole: guarded('never', 'never', { open: 'as required', staff: 'admin' }),

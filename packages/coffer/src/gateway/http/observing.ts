@@ -125,8 +125,8 @@ function audited(request: Request, reply: Reply, { audit }: Observation, status:
 
 /** The user that a request is about, so that its row is found when the user is erased. */
 function subjectOf({ routeOptions, params, body }: Request): string | null {
-  const { id } = (params ?? {}) as { id?: unknown };
-  if (typeof id === 'string' && routeOptions.url?.startsWith('/users/:id')) return id.toLowerCase();
+  const { userId } = (params ?? {}) as { userId?: unknown };
+  if (typeof userId === 'string' && routeOptions.url?.startsWith('/users/:userId')) return userId.toLowerCase();
   const { email } = (body ?? {}) as { email?: unknown };
   return typeof email === 'string' ? email.toLowerCase() : null;
 }

@@ -19,6 +19,7 @@ import { closingRoutes, closingSchemas } from './closings.ts';
 import { deadLetterRoutes, deadLetterSchemas } from './dead-letters.ts';
 import { demoLoginRoutes } from './demo-login.ts';
 import { eventRoutes, eventSchemas } from './events.ts';
+import { exportRoutes, exportSchemas } from './exports.ts';
 import { fraudRoutes } from './fraud.ts';
 import { healthRoutes } from './health.ts';
 import { holdRoutes } from './holds.ts';
@@ -58,6 +59,7 @@ export const namedSchemas = [
   ...requestSchemas,
   ...fraudSchemas,
   ...notificationSchemas,
+  ...exportSchemas,
 ];
 
 export function registerRoutes(app: App, product: Product): void {
@@ -70,6 +72,7 @@ export function registerRoutes(app: App, product: Product): void {
   demoLoginRoutes(app, product);
   userRoutes(app, product);
   staffRoutes(app, product);
+  exportRoutes(app, product);
   keyRoutes(app, product);
   operationRoutes(app, product);
   requestRoutes(app, product);
