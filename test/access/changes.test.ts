@@ -141,7 +141,7 @@ const changes = {
 const unrecorded: Partial<Record<OperationName, string>> = {
   postBatch: 'each operation is an entry of the ledger, which names the actor',
   backdate: 'a permission for operations of the ledger',
-  createUser: 'over gRPC only: test/grpc/users.test.ts',
+  createUser: 'over gRPC only: test/grpc/changes.test.ts',
   dryRunFraudRule: 'reads',
   readNotification: 'marks what staff have read',
   readAllNotifications: 'marks what staff have read',
@@ -207,6 +207,29 @@ test.each([
   await coffer.pool.query('alter table audit.change_away rename to change');
   expect(answer.status).toBeGreaterThanOrEqual(500);
   expect(await rows()).toBe(before);
+});
+
+test('operators list the records, newest first, page by page, by kind, subject, actor and request', async () => {
+  const list = async (query: string) => {
+    const { body } = await coffer.call('GET', `/audit/changes?${query}`, undefined, { authorization: admin.authorization });
+    return { items: body['items'] as Record<string, unknown>[], next: body['next'] };
+  };
+  const all = await list('limit=500');
+  const ids = all.items.map(({ id }) => Number(id));
+  expect(ids).toEqual(ids.toSorted((one, other) => other - one));
+  const first = await list('limit=2');
+  expect([...first.items, ...(await list(`limit=498&cursor=${String(first.items[1]?.['id'])}`)).items]).toEqual(all.items);
+  const [update] = (await list('kind=webhooks.update')).items;
+  expect(update).toMatchObject({
+    actor: `operator:${admin.user.id}`,
+    before: { types: ['*'], url: publicUrl },
+    after: { types: ['FundsDeposited'], url: publicUrl },
+    requestId: 'r-updateWebhook',
+  });
+  for (const query of [`subject=${String(update?.['subject'])}`, 'requestId=r-updateWebhook', `actor=operator:${admin.user.id}`]) {
+    expect((await list(query)).items).toContainEqual(update);
+  }
+  expect((await list('actor=operator:nobody')).items).toEqual([]);
 });
 
 test('records contain no secret', async () => {

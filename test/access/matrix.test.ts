@@ -326,6 +326,7 @@ const cases = {
   getMetrics: about(get(() => '/metrics')),
   listProjections: about(get(() => '/projections')),
   listAudit: about(get(() => '/audit')),
+  listChanges: about(get(() => '/audit/changes')),
   listKeys: about(get(() => '/keys')),
   createKey: about(
     post(

@@ -1,4 +1,5 @@
 // The complete product over gRPC and REST on one ledger, so that tests can compare the answers of both.
+import { ChangeLog } from '../../packages/coffer/src/audit/index.ts';
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import { Webhooks } from '../../packages/coffer/src/webhooks/index.ts';
 import { status } from '@grpc/grpc-js';
@@ -53,6 +54,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
   const listener = await listenHttp(
     {
       apiKeys,
+      changes: new ChangeLog(database.pool),
       access: guard.access,
       tail: new LogTail({ ledger, log: silentLog() }),
       setAsides: new SetAsides({ pool, ledger, log: silentLog(), projections: [] }),

@@ -1,4 +1,5 @@
 /** A complete product behind a listening server, on a separate database. */
+import { ChangeLog } from '../../packages/coffer/src/audit/index.ts';
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import type pg from 'pg';
 import { openCache } from '../../packages/coffer/src/cache/index.ts';
@@ -100,6 +101,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     tail,
     webhooks: new Webhooks({ pool, ledger, allowPrivate: false }),
     apiKeys,
+    changes: new ChangeLog(pool),
     access: new Access({ mode, authenticator, requestsPerMinute, counter }),
     insights: openInsights(pool, ledger),
     commands,

@@ -134,6 +134,8 @@ export type NewApiKey = { readonly key: ApiKey; readonly secret: string; };
 
 export type AuditRow = { readonly id: string; readonly requestId: string; readonly transport: string; readonly method: string; readonly url: string; readonly operation: string | null; readonly body: string | null; readonly headers: string; readonly clientIp: string | null; readonly actor: string; readonly startedAt: string; readonly status: number | null; readonly durationMs: number; readonly idempotencyKey: string | null; readonly walletId: string | null; readonly operationIds: readonly (string)[]; };
 
+export type RecordedChange = { readonly id: string; readonly kind: string; readonly subject: string; readonly before: { readonly [name: string]: unknown; } | null; readonly after: { readonly [name: string]: unknown; } | null; readonly actor: string; readonly requestId: string | null; readonly createdAt: string; };
+
 export type Webhook = { readonly id: string; readonly url: string; readonly description: string; readonly types: readonly (string)[]; readonly walletId: string | null; readonly ownerId: string | null; readonly status: "enabled" | "disabled"; readonly disabledReason: string | null; readonly previousSecretExpiresAt: string | null; readonly failingSince: string | null; readonly createdBy: string; readonly createdAt: string; readonly updatedAt: string; };
 
 export type NewWebhook = { readonly webhook: Webhook; readonly secret: string; };
@@ -840,6 +842,21 @@ export type ListAuditInput = {
   readonly limit?: number | undefined;
   /** the `next` of the previous page */
   readonly cursor?: string | undefined;
+};
+
+export type ListChangesInput = {
+  /** maximum number of items: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of the previous page */
+  readonly cursor?: string | undefined;
+  /** who changed it */
+  readonly actor?: string | undefined;
+  /** the id of what was changed */
+  readonly subject?: string | undefined;
+  /** the kind of change */
+  readonly kind?: string | undefined;
+  /** the X-Request-Id of an answer */
+  readonly requestId?: string | undefined;
 };
 
 export type AddFraudRuleInput = {

@@ -1,4 +1,6 @@
 // The API audit: who requested what, when, and with which outcome. It is written beside the requests and never delays them.
+export { ChangeLog } from './change-log.ts';
+export type { RecordedChange } from './change-log.ts';
 export { eraseAuditedText, subjectsOf } from './erasing.ts';
 export { inRecordedChange, recordChange } from './changes.ts';
 export type { NewChange } from './changes.ts';

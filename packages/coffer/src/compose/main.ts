@@ -24,7 +24,7 @@ import { isLoopback, ensureSecret, OperatorError } from '../kernel/index.ts';
 import type { Address, Log } from '../kernel/index.ts';
 import { withoutSettings } from './config.ts';
 import type { Config } from './config.ts';
-import { readAuditHeads } from '../audit/index.ts';
+import { ChangeLog, readAuditHeads } from '../audit/index.ts';
 import { readSigningKey, startShipping } from '../evidence/index.ts';
 import { knownHeads, ledgerIdOf, openLedger, readCheckpoints, readHeads, recordCheckpoint, startCheckpoints } from '../ledger/index.ts';
 import type { Asset, Ledger, LedgerOptions } from '../ledger/index.ts';
@@ -204,7 +204,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
       const requests = new Requests(database.pool);
       const publishing = { tail, webhooks, requests };
-      const people = { users, sessions, apiKeys, access };
+      const people = { users, sessions, apiKeys, access, changes: new ChangeLog(database.pool) };
       const insights = openInsights(database.pool, ledger);
       const product = {
         live: config.live,

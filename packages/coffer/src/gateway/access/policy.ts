@@ -87,6 +87,7 @@ const others = {
   listProjections: guarded('system:read', 'never'),
   // Rows of other callers, including their addresses.
   listAudit: guarded('audit:read', 'never', { open: 'as required' }),
+  listChanges: guarded('audit:read', 'never', { open: 'as required' }),
 
   // Rules that protect others apply in any mode, and knowing the rules helps to evade them.
   listFraudRules: guarded('fraud:read', 'never', { open: 'as required' }),

@@ -15,6 +15,7 @@ import { liveRoutes } from '../live/routes.ts';
 import { assetRoutes } from './assets.ts';
 import { auditRoutes, auditSchemas } from './audit.ts';
 import { batchRoutes } from './batches.ts';
+import { changeRoutes, changeSchemas } from './changes.ts';
 import { closingRoutes, closingSchemas } from './closings.ts';
 import { deadLetterRoutes, deadLetterSchemas } from './dead-letters.ts';
 import { demoLoginRoutes } from './demo-login.ts';
@@ -55,6 +56,7 @@ export const namedSchemas = [
   ...sessionSchemas,
   ...keySchemas,
   ...auditSchemas,
+  ...changeSchemas,
   ...webhookSchemas,
   ...requestSchemas,
   ...fraudSchemas,
@@ -86,6 +88,7 @@ export function registerRoutes(app: App, product: Product): void {
   webhookRoutes(app, product);
   webhookDeliveryRoutes(app, product);
   auditRoutes(app, product);
+  changeRoutes(app, product);
   fraudRoutes(app, product);
   notificationRoutes(app, product);
   healthRoutes(app, product);
