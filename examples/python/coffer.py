@@ -1008,6 +1008,17 @@ AuditRow = TypedDict("AuditRow", {
     "operationIds": "List[str]",  # the ledger operations that the request caused
 })
 
+RecordedChange = TypedDict("RecordedChange", {
+    "id": "str",
+    "kind": "str",
+    "subject": "str",  # what was changed: the id of a user, a key, a webhook
+    "before": "Union[Dict[str, Any], None]",  # the parts that changed, without secrets
+    "after": "Union[Dict[str, Any], None]",  # the parts that changed, without secrets
+    "actor": "str",
+    "requestId": "Union[str, None]",  # the X-Request-Id of the answer; null if no request caused it
+    "createdAt": "str",
+})
+
 Webhook = TypedDict("Webhook", {
     "id": "str",
     "url": "str",
@@ -1259,6 +1270,16 @@ Notification = TypedDict("Notification", {
     "readBy": "Union[str, None]",  # for staff notifications: who read it first
 })
 
+UserExport = TypedDict("UserExport", {
+    "exportedAt": "str",
+    "user": "User",
+    "sessions": "List[Session]",  # valid ones
+    "logins": "List[Login]",
+    "notifications": "List[Notification]",
+    "requests": "List[AsyncRequest]",
+    "wallets": "List[Dict[str, Any]]",
+})
+
 ListMyWalletsAnswer = TypedDict("ListMyWalletsAnswer", {
     "items": "List[Wallet]",
     "next": "Union[str, None]",  # cursor of the next page; null on the last page
@@ -1417,6 +1438,11 @@ ListWebhookDeliveriesAnswer = TypedDict("ListWebhookDeliveriesAnswer", {
 
 ListAuditAnswer = TypedDict("ListAuditAnswer", {
     "items": "List[AuditRow]",
+    "next": "Union[str, None]",  # cursor of the next page; null on the last page
+})
+
+ListChangesAnswer = TypedDict("ListChangesAnswer", {
+    "items": "List[RecordedChange]",
     "next": "Union[str, None]",  # cursor of the next page; null on the last page
 })
 
@@ -2207,6 +2233,20 @@ class Coffer:
         answer: User = self._send("POST", "/users/invitations/accept", {}, {}, {}, {"token": token, "name": name, "password": password})
         return answer
 
+    def export_me(self) -> UserExport:
+        """Returns everything stored about the caller: profile, valid sessions, logins, notifications, requests, and the wallets with their holds and histories. At most 6 an hour."""
+        answer: UserExport = self._send("GET", "/users/me/export", {}, {}, {})
+        return answer
+
+    def export_user(
+        self,
+        *,
+        user_id: str,
+    ) -> UserExport:
+        """Returns everything stored about a user, as the user may see it: profile, valid sessions, logins, notifications, requests, and the wallets with their holds and histories. At most 6 an hour for each user. A service also needs wallets:read."""
+        answer: UserExport = self._send("GET", "/users/{userId}/export", {"userId": user_id}, {}, {})
+        return answer
+
     def list_keys(self) -> ListKeysAnswer:
         """Lists the API keys, newest first, without their secrets."""
         answer: ListKeysAnswer = self._send("GET", "/keys", {}, {}, {})
@@ -2642,6 +2682,20 @@ class Coffer:
     ) -> ListAuditAnswer:
         """Lists API requests that may have changed something, newest first; a request appears within a second."""
         answer: ListAuditAnswer = self._send("GET", "/audit", {}, {"actor": actor, "walletId": wallet_id, "operationId": operation_id, "requestId": request_id, "since": since, "until": until, "limit": limit, "cursor": cursor}, {})
+        return answer
+
+    def list_changes(
+        self,
+        *,
+        limit: int = _omitted,
+        cursor: str = _omitted,
+        actor: str = _omitted,
+        subject: str = _omitted,
+        kind: str = _omitted,
+        request_id: str = _omitted,
+    ) -> ListChangesAnswer:
+        """Lists what staff, services and the command line changed outside the ledger, newest first: rights, keys, webhooks, rules, decisions. A record is written in the transaction of its change."""
+        answer: ListChangesAnswer = self._send("GET", "/audit/changes", {}, {"limit": limit, "cursor": cursor, "actor": actor, "subject": subject, "kind": kind, "requestId": request_id}, {})
         return answer
 
     def list_fraud_rules(self) -> ListFraudRulesAnswer:

@@ -332,6 +332,8 @@ const cases = {
   streamEvents: about({ ...get(() => '/events/live'), endless: true }),
   streamWalletEvents: { ...get(({ wallet }) => `/wallet/${wallet}/events/live`), endless: true },
   getMe: about(get(() => '/users/me')),
+  // Limited by the hour: each caller asks once or twice.
+  exportMe: about(get(() => '/users/me/export')),
   updateMe: about({ ask: () => ({ method: 'PATCH', path: '/users/me', body: { name: 'Renamed' } }), passes: 200 }),
   // Refused for a reason other than the caller: all the wallets hold money.
   deleteMe: about({ ask: () => ({ method: 'DELETE', path: '/users/me' }), passes: 422 }),
@@ -407,6 +409,7 @@ const cases = {
     beside: ['controls:write'],
   }),
   getUser: get(({ user }) => `/users/${user}`),
+  exportUser: { ...get(({ user }) => `/users/${user}/export`), beside: ['wallets:read'] },
   listUsers: about(get(() => '/users')),
   listLogins: get(({ user }) => `/users/${user}/logins`),
   // Another user than the callers, who still need their tokens.
@@ -431,6 +434,7 @@ const cases = {
   getMetrics: about(get(() => '/metrics')),
   listProjections: about(get(() => '/projections')),
   listAudit: about(get(() => '/audit')),
+  listChanges: about(get(() => '/audit/changes')),
   listKeys: about(get(() => '/keys')),
   createKey: about(
     post(

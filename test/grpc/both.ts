@@ -1,5 +1,6 @@
 // The complete product over gRPC and REST on one ledger, so that tests can compare the answers of both.
 import { openApprovalRunner } from '../../packages/coffer/src/compose/approvals.ts';
+import { ChangeLog } from '../../packages/coffer/src/audit/index.ts';
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import { Webhooks } from '../../packages/coffer/src/webhooks/index.ts';
 import { status } from '@grpc/grpc-js';
@@ -61,6 +62,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
     {
       apiKeys,
       access,
+      changes: new ChangeLog(database.pool),
       tail: new LogTail({ ledger, log: silentLog() }),
       setAsides: new SetAsides({ pool, ledger, log: silentLog(), projections: [] }),
       webhooks: new Webhooks({ pool: database.pool, ledger, allowPrivate: false }),

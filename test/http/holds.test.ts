@@ -130,6 +130,13 @@ describe('a hold', () => {
     const late = await capture(hold, { amount: 1 });
     expect(late).toMatchObject({ status: 422, body: { code: 'hold_expired', hold } });
     expect(late.body['detail']).toMatch(/^Hold \d+-\d+ expired at .*Z\. Authorise a new one\.$/);
+    const { expiresAt } = (await coffer.call('GET', `/holds/${hold}`)).body;
+    const heldAt = async (moment: number) =>
+      (await coffer.call('GET', `/wallet/${wallet}/balance?at=${new Date(moment).toISOString()}`)).body;
+    const expiry = Date.parse(String(expiresAt));
+    expect(await heldAt(expiry - 1)).toMatchObject({ balance: '70', held: '70', version: 3 });
+    // The entry comes up to a second later; a read at the moment itself counts the hold as given back, like its version.
+    expect(await heldAt(expiry)).toMatchObject({ balance: '70', held: '0', version: 4 });
     const { body } = await coffer.call('GET', `/wallet/${wallet}/history`);
     expect(body['items']).toMatchObject([
       { type: 'expire', direction: 'none', amount: '70', heldAfter: '0', availableAfter: '70', requestId: null },

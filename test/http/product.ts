@@ -1,4 +1,5 @@
 /** A complete product behind a listening server, on a separate database. */
+import { ChangeLog } from '../../packages/coffer/src/audit/index.ts';
 import { createCommands } from '../../packages/coffer/src/operations/index.ts';
 import { Approvals } from '../../packages/coffer/src/approvals/index.ts';
 import { openApprovalRunner } from '../../packages/coffer/src/compose/approvals.ts';
@@ -136,6 +137,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     access,
     approvals,
     approvalRunner: openApprovalRunner({ pool, log, approvals, commands, queries, requests, assets: ledger.assets }),
+    changes: new ChangeLog(pool),
     insights: openInsights(pool, ledger),
     commands,
     queries,

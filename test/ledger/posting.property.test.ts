@@ -144,11 +144,15 @@ async function compareHoldsAndReversals(book: number, model: Model, now: Date): 
 /** At every recorded time and every effective date, and just before it. */
 async function compareThePast(book: number, model: Model): Promise<void> {
   const moments = new Set(
-    model.log.flatMap(({ recordedAt, effectiveAt }) => [recordedAt, effectiveAt ?? recordedAt].flatMap((at) => [+at, +at - 1])),
+    model.log.flatMap(({ recordedAt, effectiveAt, expiresAt }) =>
+      [recordedAt, effectiveAt ?? recordedAt, expiresAt ?? recordedAt].flatMap((at) => [+at, +at - 1]),
+    ),
   );
   const asked = model.accounts.flatMap(({ number }) => [...moments].map((at) => ({ account: number, at: new Date(at) })));
-  const { rows } = await database.pool.query<{ recorded: string | null; effective: bigint | null }>(
+  const { rows } = await database.pool.query<{ recorded: string | null; expired: string | null; effective: bigint | null }>(
     `select (select b.balance || ' ' || b.held || ' ' || b.version from ledger.balance_at($1, a.account, ledger.seq_at($1, a.at)) b) as recorded,
+       (select x.unreleased || ' ' || x.count from ledger.balance_at($1, a.account, ledger.seq_at($1, a.at)) b,
+         ledger.expired_at($1, a.account, b.version, a.at) x) as expired,
        ledger.effective_balance_at($1, a.account, a.at) as effective
      from unnest($2::bigint[], $3::timestamptz[]) with ordinality as a (account, at, place) order by a.place`,
     [book, asked.map(({ account }) => account), asked.map(({ at }) => at)],
@@ -156,7 +160,12 @@ async function compareThePast(book: number, model: Model): Promise<void> {
   expect(rows).toEqual(
     asked.map(({ account, at }) => {
       const past = model.balanceAt(account, at);
-      return { recorded: past && `${past.balance} ${past.held} ${past.version}`, effective: model.effectiveBalanceAt(account, at) };
+      const expired = model.expiredAt(account, at);
+      return {
+        recorded: past && `${past.balance} ${past.held} ${past.version}`,
+        expired: past && `${expired.left} ${expired.count}`,
+        effective: model.effectiveBalanceAt(account, at),
+      };
     }),
   );
 }

@@ -99,7 +99,11 @@ describe('coffer verify', () => {
       coffer(database.url, 'checkpoint', { COFFER_CHECKPOINT_KEY_FILE: key }),
       coffer(database.url, 'checkpoint'),
     ]);
-    expect(JSON.parse(signed.out)).toMatchObject({ book: 1, lastSeq: 5, signature: expect.stringMatching(/^[\w+/]{86}==$/) as unknown });
+    expect(JSON.parse(signed.out.split('\n')[0] ?? '')).toMatchObject({
+      book: 1,
+      lastSeq: 5,
+      signature: expect.stringMatching(/^[\w+/]{86}==$/) as unknown,
+    });
     const verifyWith = async (line: string, ...words: string[]) => {
       const file = path.join(home, 'shipped.jsonl');
       await writeFile(file, line);

@@ -102,6 +102,17 @@ export class Model {
     return side ? { balance: side.balance, held: side.held, version: side.version } : null;
   }
 
+  /** Of holds that had expired by a time and were not released yet: what was left of them, and how many there were. */
+  expiredAt(number: number, at: Date): { left: bigint; count: number } {
+    const log = this.log.filter(({ recordedAt }) => recordedAt <= at);
+    const due = log.filter(
+      ({ kind, debit, refusal, expiresAt }) =>
+        kind === 'hold' && refusal === null && debit?.number === number && expiresAt !== null && expiresAt <= at,
+    );
+    const lefts = due.map(({ seq }) => log.findLast(({ hold }) => hold === seq)?.holdLeft ?? 0n).filter((left) => left > 0n);
+    return { left: lefts.reduce((sum, left) => sum + left, 0n), count: lefts.length };
+  }
+
   /** The same by effective date. */
   effectiveBalanceAt(number: number, at: Date): bigint | null {
     const counting = this.log.filter(({ recordedAt, effectiveAt }) => (effectiveAt ?? recordedAt) <= at);

@@ -148,6 +148,8 @@ export type NewApiKey = { readonly key: ApiKey; readonly secret: string; };
 
 export type AuditRow = { readonly id: string; readonly requestId: string; readonly transport: string; readonly method: string; readonly url: string; readonly operation: string | null; readonly body: string | null; readonly headers: string; readonly clientIp: string | null; readonly actor: string; readonly startedAt: string; readonly status: number | null; readonly durationMs: number; readonly idempotencyKey: string | null; readonly walletId: string | null; readonly operationIds: readonly (string)[]; };
 
+export type RecordedChange = { readonly id: string; readonly kind: string; readonly subject: string; readonly before: { readonly [name: string]: unknown; } | null; readonly after: { readonly [name: string]: unknown; } | null; readonly actor: string; readonly requestId: string | null; readonly createdAt: string; };
+
 export type Webhook = { readonly id: string; readonly url: string; readonly description: string; readonly types: readonly (string)[]; readonly walletId: string | null; readonly ownerId: string | null; readonly status: "enabled" | "disabled"; readonly disabledReason: string | null; readonly previousSecretExpiresAt: string | null; readonly failingSince: string | null; readonly createdBy: string; readonly createdAt: string; readonly updatedAt: string; };
 
 export type NewWebhook = { readonly webhook: Webhook; readonly secret: string; };
@@ -183,6 +185,8 @@ export type FraudFinding = { readonly id: string; readonly rule: string; readonl
 export type FraudDryRun = { readonly events: number; readonly complete: boolean; readonly readFrom: string | null; readonly readUntil: string | null; readonly found: number; readonly foundByPresent: number; readonly foundByBoth: number; readonly onlyNew: readonly (FraudFinding)[]; readonly onlyPresent: readonly (FraudFinding)[]; };
 
 export type Notification = { readonly id: string; readonly kind: string; readonly text: string; readonly walletId: string; readonly facts: { readonly [name: string]: string; }; readonly createdAt: string; readonly readAt: string | null; readonly readBy: string | null; };
+
+export type UserExport = { readonly exportedAt: string; readonly user: User; readonly sessions: readonly (Session)[]; readonly logins: readonly (Login)[]; readonly notifications: readonly (Notification)[]; readonly requests: readonly (AsyncRequest)[]; readonly wallets: readonly ({ readonly wallet: Wallet; readonly holds: readonly (Hold)[]; readonly history: readonly (HistoryItem)[]; })[]; };
 
 export type OpenWalletInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */
@@ -737,6 +741,11 @@ export type AcceptInvitationInput = {
   readonly password: string;
 };
 
+export type ExportUserInput = {
+  /** user id; services and staff use it to name the wallets' owner */
+  readonly userId: string;
+};
+
 export type CreateKeyInput = {
   /** what the key is for */
   readonly name: string;
@@ -1035,6 +1044,21 @@ export type ListAuditInput = {
   readonly limit?: number | undefined;
   /** the `next` of the previous page */
   readonly cursor?: string | undefined;
+};
+
+export type ListChangesInput = {
+  /** maximum number of items: 1 to 500 */
+  readonly limit?: number | undefined;
+  /** the `next` of the previous page */
+  readonly cursor?: string | undefined;
+  /** who changed it */
+  readonly actor?: string | undefined;
+  /** the id of what was changed */
+  readonly subject?: string | undefined;
+  /** the kind of change */
+  readonly kind?: string | undefined;
+  /** the X-Request-Id of an answer */
+  readonly requestId?: string | undefined;
 };
 
 export type AddFraudRuleInput = {

@@ -73,12 +73,12 @@ begin
     select format('grant select on all tables in schema %I to coffer_writer, coffer_reader', n.nspname)
     from pg_namespace n where n.nspname in ('ledger', 'coffer_migration')
     union all
-    select format('grant usage on schema %I to coffer_writer%s', n.nspname, case when n.nspname in ('ledger', 'coffer_migration') then ', coffer_reader' else '' end)
+    select format('grant usage on schema %I to coffer_writer%s', n.nspname, case when n.nspname in ('ledger', 'coffer_migration', 'audit') then ', coffer_reader' else '' end)
     from pg_namespace n where n.nspname = any (schemas)
     union all
     -- A function that runs with its caller's rights grants nothing. Only the writer may call those that run with their owner's: in the
-    -- ledger open_books, take_turn, post_batch and close_period, which only insert; in the audit record and forget_before; in the requests
-    -- forget_before.
+    -- ledger open_books, take_turn, post_batch and close_period, which only insert; in the audit record, record_change,
+    -- erase and forget_before; in identity erase_user and forget_logins_before; in the requests forget_before.
     select format('grant execute on routine %s to coffer_writer%s', p.oid::regprocedure, case when p.prosecdef then '' else ', coffer_reader' end)
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = any (schemas)
     union all
@@ -108,6 +108,8 @@ begin
       ('insights.mail', 'select, insert, update, delete'),
       ('identity.api_key', 'select, insert, update'),
       ('audit.request', 'select'),
+      ('audit.change', 'select'),
+      ('audit.head', 'select'),
       ('events.position', 'select, insert, update'),
       ('events.redelivery', 'select, insert, update, delete'),
       ('events.relay', 'select, insert, update'),
@@ -130,6 +132,9 @@ begin
       ('ownership.lease', 'select, insert, update')
     ) as given (name, rights)
     where to_regclass(given.name) is not null
+    union all
+    -- For checkpoints and reports: neither has personal text.
+    select 'grant select on audit.head, audit.change to coffer_reader'
     union all
     -- The views for people: no addresses, passwords or logins.
     select format('grant select on public.%I to coffer_reader', c.relname)

@@ -18,6 +18,7 @@ const row: Audited = {
   durationMs: 1.23456,
   idempotencyKey: 'k1',
   wallet: 'w1',
+  subject: 'jane@example.com',
   operations: [],
 };
 

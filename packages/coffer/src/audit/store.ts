@@ -1,4 +1,5 @@
 /** The SQL of the audit. */
+import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { textColumn } from '../database/index.ts';
 import { storable } from './storable.ts';
@@ -27,7 +28,7 @@ const columns: readonly Column[] = [
   text((row) => row.headers, lengths.headers),
   text((row) => row.clientIp, lengths.short),
   text((row) => row.actor, lengths.short),
-  (row) => String(row.startedAtMs),
+  (row) => String(Math.round(row.startedAtMs * 1_000)),
   (row) => (row.status === null ? null : String(row.status)),
   (row) => row.durationMs.toFixed(3),
   text((row) => row.idempotencyKey, lengths.short),
@@ -35,6 +36,7 @@ const columns: readonly Column[] = [
   (row) => (row.operations[0] ? String(row.operations[0].book) : null),
   (row) => (row.operations[0] ? String(row.operations[0].seq) : null),
   (row) => (row.operations.length > 1 ? idsOf(row) : null),
+  text((row) => row.subject, lengths.url),
 ];
 
 function idsOf({ operations }: Audited): string {
@@ -44,11 +46,15 @@ function idsOf({ operations }: Audited): string {
 
 const record = {
   name: 'audit record',
-  text: `select audit.record(${columns.map((_, at) => `$${at + 1}::text[]`).join(', ')})`,
+  text: `select audit.record(${Array.from({ length: columns.length + 1 }, (_, at) => `$${at + 1}::text[]`).join(', ')})`,
 };
 
+const saltBytes = 16;
+
 export async function insertAudited(pool: pg.Pool, rows: readonly Audited[]): Promise<void> {
-  await pool.query({ ...record, values: columns.map((column) => textColumn(rows, column)) });
+  const random = randomBytes(rows.length * saltBytes);
+  const salts = rows.map((_, at) => random.toString('base64url', at * saltBytes, (at + 1) * saltBytes));
+  await pool.query({ ...record, values: [...columns.map((column) => textColumn(rows, column)), textColumn(salts, (salt) => salt)] });
 }
 
 /** Deletes rows from before a moment, at most `rowsMax`; returns how many. */

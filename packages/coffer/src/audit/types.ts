@@ -16,6 +16,8 @@ export type Audited = {
   readonly durationMs: number;
   readonly idempotencyKey: string | null;
   readonly wallet: string | null;
+  /** The user that it is about: an id, or an e-mail address in lower case. */
+  readonly subject: string | null;
   /** The ledger operations that it caused, in order. */
   readonly operations: readonly { readonly book: number; readonly seq: number }[];
 };

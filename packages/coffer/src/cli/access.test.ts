@@ -174,6 +174,23 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
       { url: 'users role', actor: 'cli', given: [found['id'], 'operator'] },
     ]);
 
+    const changes = await database.pool.query(
+      `select c.kind, c.actor, c.request_id = r.request_id as linked from audit.change c
+       join audit.request r on r.transport = 'cli' and r.request_id = c.request_id order by c.id`,
+    );
+    const actor = expect.stringMatching(/^cli:./) as string;
+    expect(changes.rows).toEqual(['users.suspended', 'users.reinstated', 'users.role'].map((kind) => ({ kind, actor, linked: true })));
+    expect(await json('audit', 'verify')).toMatchObject({ ok: true, violations: [] });
+    const printed = (await coffer(['checkpoint'])).stdout;
+    const shipped = path.join(home, 'shipped.jsonl');
+    fs.writeFileSync(shipped, printed);
+    expect(await json('audit', 'verify', '--checkpoints', shipped)).toMatchObject({ ok: true });
+    fs.writeFileSync(
+      shipped,
+      printed.replace(/("audit":"change","id":\d+,"hash":")./, (_all, start: string) => `${start}x`),
+    );
+    expect((await coffer(['audit', 'verify', '--checkpoints', shipped])).code).toBe(1);
+
     const made = await json('keys', 'create', 'billing', '--scopes', 'wallets:read,users:read', '--expires-in-days', '30');
     const { id } = made['key'] as { id: string };
     const key = `Bearer ${String(made['secret'])}`;

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Change } from '../compose/commands.ts';
 
 const changing: ReadonlySet<string> = new Set([
-  ...['role', 'suspend', 'reinstate', 'end-sessions', 'reset-factors', 'invite', 'link', 'password', 'delete'].map(
+  ...['role', 'suspend', 'reinstate', 'end-sessions', 'reset-factors', 'invite', 'link', 'password', 'delete', 'erase'].map(
     (name) => `users ${name}`,
   ),
   ...['create', 'rotate', 'revoke'].map((name) => `keys ${name}`),

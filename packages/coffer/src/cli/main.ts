@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { productVersion } from '../kernel/index.ts';
 import { noteCommand } from './changes.ts';
 import { approvalsCommand } from './commands/approvals.ts';
+import { auditCommand } from './commands/audit.ts';
 import { booksCommand } from './commands/books.ts';
 import { checkpointCommand } from './commands/checkpoint.ts';
 import { deadLettersCommand } from './commands/deadletters.ts';
@@ -61,6 +62,7 @@ export function program(): Command {
     .addCommand(booksCommand())
     .addCommand(verifyCommand())
     .addCommand(checkpointCommand())
+    .addCommand(auditCommand())
     .addCommand(acceptLossCommand())
     .addCommand(projectionsCommand())
     .addCommand(rebuildCommand())

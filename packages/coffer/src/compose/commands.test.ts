@@ -66,7 +66,7 @@ describe('a read-only command opens no writer', () => {
     rebuild: () => rebuildable(context),
     'rebuild stats --check': () => rebuildProjection(context, { name: 'stats', check: true }),
     'rebuild stats': () => rebuildProjection(context, { name: 'stats', check: false }),
-    verify: () => verifyLedger(context, {}),
+    verify: () => verifyLedger(context, { files: {} }),
     'requests list': () => withRequests(context, async (requests) => void (await requests.list({ limit: 10 }))),
     'webhooks list': () => withWebhooks(context, async (webhooks) => void (await webhooks.list(10))),
     'fraud rules': () => withInsights(context, async ({ rules }) => void (await rules.list())),

@@ -1,7 +1,8 @@
 // Wires the parts that each CLI command works with, for the duration of the command.
 import { Approvals, mayMake } from '../approvals/index.ts';
 import type { ApprovalDecided } from '../approvals/index.ts';
-import { insertAudited } from '../audit/index.ts';
+import { insertAudited, readAuditHeads, verifyAudit } from '../audit/index.ts';
+import type { AuditHead, AuditReport } from '../audit/index.ts';
 import { emptyDatabase, migrate, openDatabase, removeEmbedded } from '../database/index.ts';
 import type { Database, MigrationReport, OpenOptions } from '../database/index.ts';
 import { BrokerUnavailable, openDeadLetters } from '../events/index.ts';
@@ -10,7 +11,8 @@ import { ApiKeys } from '../identity/index.ts';
 import { openInsights } from '../insights/index.ts';
 import type { Insights } from '../insights/index.ts';
 import { lineOf, readPublicKey, readShipped, readSigningKey } from '../evidence/index.ts';
-import { jsonWithoutSecrets, newId, OperatorError } from '../kernel/index.ts';
+import type { RejectedLine, ShippedLines } from '../evidence/index.ts';
+import { inRequest, jsonWithoutSecrets, newId, OperatorError } from '../kernel/index.ts';
 import type { Log } from '../kernel/index.ts';
 import {
   beginEpoch,
@@ -24,6 +26,8 @@ import {
   verify,
 } from '../ledger/index.ts';
 import type { Checkpoint, Loss, OwnedBook, ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
+import { eraseUser } from '../privacy/index.ts';
+import type { Erased } from '../privacy/index.ts';
 import { Requests } from '../requests/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
 import { mayDo } from './approvals.ts';
@@ -48,19 +52,23 @@ export async function withDatabase<T>(
 ): Promise<T> {
   const database = await openDatabase(config, log, options);
   try {
+    if (!change) return await work(database);
     const startedAtMs = Date.now();
-    const result = await work(database);
-    if (change && config.observe.audit) await recordChange(database, change, startedAtMs, log);
+    const requestId = `cli-${newId()}`;
+    const result = await inRequest({ requestId, actor: `cli:${change.operator}` }, async () => await work(database));
+    if (config.observe.audit) await auditCommand(database, { ...change, requestId, startedAtMs }, log);
     return result;
   } finally {
     await database.stop();
   }
 }
 
-/** The change is made: that its row is missing is a warning. */
-async function recordChange({ pool }: Database, { command, input, operator }: Change, startedAtMs: number, log: Log): Promise<void> {
+/** The change is made and recorded: that the row of the command is missing is a warning. */
+type Ran = Change & { readonly requestId: string; readonly startedAtMs: number };
+
+async function auditCommand({ pool }: Database, { command, input, operator, requestId, startedAtMs }: Ran, log: Log): Promise<void> {
   const row = {
-    requestId: `cli-${newId()}`,
+    requestId,
     transport: 'cli',
     method: 'RUN',
     url: command,
@@ -74,6 +82,7 @@ async function recordChange({ pool }: Database, { command, input, operator }: Ch
     durationMs: Date.now() - startedAtMs,
     idempotencyKey: null,
     wallet: null,
+    subject: null,
     operations: [],
   } as const;
   await insertAudited(pool, [row]).catch((failure: unknown) =>
@@ -128,6 +137,10 @@ export async function withKeys(context: Context, work: (keys: ApiKeys) => Promis
   );
 }
 
+export async function eraseUserData(context: Context, id: string): Promise<Erased> {
+  return await withDatabase(context, { ...beside, connectionsMax: 2 }, async ({ pool }) => await eraseUser(pool, id));
+}
+
 export async function withWebhooks(context: Context, work: (webhooks: Webhooks) => Promise<void>): Promise<void> {
   const allowPrivate = context.config.peers.privateWebhooks;
   await withLedgerReader(
@@ -170,18 +183,38 @@ export async function withReader<T>(
 
 export type Proofs = {
   readonly expected?: readonly Checkpoint[];
-  /** Files of shipped checkpoints. */
-  readonly shippedFiles?: readonly string[];
-  /** The file of the key that must have signed each of them. */
-  readonly publicKeyFile?: string | undefined;
+  readonly files: ShippedFiles;
 };
+
+/** Files of shipped checkpoints, and the file of the key that must have signed each line of them. */
+export type ShippedFiles = { readonly shippedFiles?: readonly string[]; readonly publicKeyFile?: string | undefined };
+
+function shippedIn({ shippedFiles = [], publicKeyFile }: ShippedFiles): ShippedLines {
+  return readShipped(shippedFiles, publicKeyFile === undefined ? null : readPublicKey(publicKeyFile));
+}
+
+export type AuditProofs = { readonly expected: readonly AuditHead[]; readonly files: ShippedFiles };
+export type AuditVerification = AuditReport & { readonly rejected: readonly RejectedLine[] };
+
+const dayMs = 86_400_000;
+
+/** Verifies the chains of the audit, against shipped heads and those that somebody expects. */
+export async function verifyAuditTrail(context: Context, { expected, files }: AuditProofs): Promise<AuditVerification> {
+  const { audit, rejected } = shippedIn(files);
+  return await withDatabase(context, { ...beside, ...readOnly, connectionsMax: 1 }, async ({ pool, location }) => {
+    await refuseWithoutLedger(pool, location);
+    const keptSince = new Date(Date.now() - context.config.observe.auditDays * dayMs);
+    const report = await verifyAudit(pool, { heads: [...audit, ...expected], keptSince });
+    return { ...report, ok: report.ok && rejected.length === 0, rejected };
+  });
+}
 
 /** Verifies the ledger against itself, the checkpoints in the home, shipped ones, and batches that somebody expects. */
 export async function verifyLedger(
   context: Context,
-  { expected = [], shippedFiles = [], publicKeyFile, ...options }: Pick<VerifyOptions, 'onProgress'> & Proofs,
+  { expected = [], files, ...options }: Pick<VerifyOptions, 'onProgress'> & Proofs,
 ): Promise<VerifyReport> {
-  const shipped = readShipped(shippedFiles, publicKeyFile === undefined ? null : readPublicKey(publicKeyFile));
+  const shipped = shippedIn(files);
   return await withReader(context, {}, async ({ pool, location }) => {
     await refuseWithoutLedger(pool, location);
     const checkpoints = [...(await readCheckpoints(context.config.home)), ...shipped.checkpoints, ...expected];
@@ -199,12 +232,12 @@ export async function booksOf(context: Context): Promise<OwnedBook[]> {
   return await withDatabase(context, { ...beside, ...readOnly, connectionsMax: 1 }, async ({ pool }) => await readBooks(pool));
 }
 
-/** The end of each book as a line of JSON, signed if the settings have a key. */
+/** The end of each book and of the audit as a line of JSON, signed if the settings have a key. */
 export async function checkpointLines(context: Context): Promise<string[]> {
   const key = readSigningKey(context.config.checkpoints);
   return await withReader(context, { connectionsMax: 1 }, async ({ pool, location }) => {
     await refuseWithoutLedger(pool, location);
-    return (await readHeads(pool)).map((head) => lineOf(head, key));
+    return [...(await readHeads(pool)), ...(await readAuditHeads(pool))].map((head) => lineOf(head, key));
   });
 }
 

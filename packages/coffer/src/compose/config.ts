@@ -12,6 +12,7 @@ import { mailSettings } from '../mail/settings.ts';
 import { fileVariableOf, logSettings, readGroup } from '../kernel/index.ts';
 import type { Mistake, Setting, SettingGroup } from '../kernel/index.ts';
 import { ledgerSettings } from '../ledger/settings.ts';
+import { privacySettings } from '../privacy/settings.ts';
 import { requestSettings } from '../requests/settings.ts';
 import { telemetrySettings } from '../telemetry/settings.ts';
 import { walletSettings } from '../wallets/settings.ts';
@@ -36,6 +37,7 @@ const groups = [
   eventSettings,
   cacheSettings,
   auditSettings,
+  privacySettings,
   logSettings,
   telemetrySettings,
 ] as const;
@@ -72,12 +74,13 @@ function collect(read: <R extends Readonly<Record<string, Setting<unknown>>>, C>
   /** External systems that Coffer uses if configured. */
   const peers = { payout, ...read(mailSettings), ...read(webhookSettings), ...read(eventSettings), ...read(cacheSettings) };
   const audit = read(auditSettings);
+  const { eraseDays } = read(privacySettings);
   const { logLevel, logFiles, logFolder: folder } = read(logSettings);
   /** Null: no log files are written. */
   const logFolder = logFiles ? path.resolve(folder ?? path.join(database.home, 'logs')) : null;
   const observe = { ...audit, ...read(telemetrySettings), logFolder, logRequests };
   const parts = { ...listening, ...callers, ...identity, ...tls, ...database, ...ledger, ...evidence, ...wallets, ...approvals };
-  return { ...parts, accounts, requestDays, swaggerEnabled, securityContact, live, logLevel, observe, peers };
+  return { ...parts, accounts, requestDays, eraseDays, swaggerEnabled, securityContact, live, logLevel, observe, peers };
 }
 
 type Outcome =

@@ -25,6 +25,7 @@ import { isLoopback, ensureSecret, OperatorError } from '../kernel/index.ts';
 import type { Address, Log } from '../kernel/index.ts';
 import { withoutSettings } from './config.ts';
 import type { Config } from './config.ts';
+import { ChangeLog, readAuditHeads } from '../audit/index.ts';
 import { readSigningKey, startShipping } from '../evidence/index.ts';
 import { knownHeads, ledgerIdOf, openLedger, readCheckpoints, readHeads, recordCheckpoint, startCheckpoints } from '../ledger/index.ts';
 import type { Ledger, LedgerOptions, PeerOptions } from '../ledger/index.ts';
@@ -142,7 +143,7 @@ function shipCheckpoints({ checkpoints, peers }: Config, { key, pool, watch, sta
     env: withoutSettings(process.env),
     log,
   };
-  const shipping = startShipping({ heads: () => readHeads(pool), ...how });
+  const shipping = startShipping({ heads: async () => [...(await readHeads(pool)), ...(await readAuditHeads(pool))], ...how });
   started.add(shipping);
   watch.metrics.watch({ shipping: () => shipping.figures() });
 }
@@ -258,7 +259,16 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
       const publishing = { tail, webhooks, requests, approvals, approvalRunner };
       await prepareFactors(factors, log);
-      const people = { users, proofs, sessions, factors, subjects: new Subjects(database.pool), apiKeys, access };
+      const people = {
+        users,
+        proofs,
+        sessions,
+        factors,
+        subjects: new Subjects(database.pool),
+        apiKeys,
+        access,
+        changes: new ChangeLog(database.pool),
+      };
       const insights = openInsights(database.pool, ledger);
       const product = {
         live: config.live,

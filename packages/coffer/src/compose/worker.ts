@@ -3,7 +3,7 @@ import type { ApprovalRunner } from '../approvals/index.ts';
 import { createPool } from '../database/index.ts';
 import type { Database } from '../database/index.ts';
 import type { Broker } from '../events/index.ts';
-import { accountMail, keepAccountMailBounded } from '../identity/index.ts';
+import { accountMail, forgetOldLogins, keepAccountMailBounded } from '../identity/index.ts';
 import type { Users } from '../identity/index.ts';
 import {
   fraudProjection,
@@ -21,6 +21,7 @@ import type { Commands } from '../operations/index.ts';
 import { callOut } from '../outbound/index.ts';
 import { Projector } from '../projections/index.ts';
 import type { Projection } from '../projections/index.ts';
+import { eraseDeletedUsers } from '../privacy/index.ts';
 import { forgetOldRequests, startRequestRunner } from '../requests/index.ts';
 import type { Metrics } from '../telemetry/index.ts';
 import { SagaResumer } from '../wallets/index.ts';
@@ -80,6 +81,8 @@ function loopsOf(parts: WorkerParts): Promise<Part>[] {
     Promise.resolve(startFraudActions({ pool, ledger, commands, mailed: mail !== undefined, log })),
     Promise.resolve(keepNotificationsBounded(pool, log)),
     Promise.resolve(keepAccountMailBounded(pool, log)),
+    Promise.resolve(forgetOldLogins({ pool, log, keepDays: config.loginDays })),
+    ...(config.eraseDays === null ? [] : [Promise.resolve(eraseDeletedUsers({ pool, log, afterDays: config.eraseDays }))]),
   ];
 }
 

@@ -28,6 +28,8 @@ async function connect(role: 'writer' | 'reader'): Promise<pg.Client> {
 
 /** The rights on each table and view. Add a new one with no more than its context's statements need. */
 const declared: Readonly<Record<string, { writer: string; reader: string }>> = {
+  'audit.change': { writer: 'select', reader: 'select' },
+  'audit.head': { writer: 'select', reader: 'select' },
   'audit.request': { writer: 'select', reader: '' },
   'cache.seal': { writer: 'select', reader: '' },
   'ownership.secret': { writer: 'select', reader: '' },
@@ -121,15 +123,19 @@ test('everything belongs to coffer_migrator, who cannot log in and is no superus
   expect(rows).toEqual([]);
 });
 
-test('seven functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
+test('eleven functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
   const { rows } = await database.pool.query(`
     select p.oid::regproc::text as name, proconfig as config,
       has_function_privilege('coffer_writer', p.oid, 'execute') as writer, has_function_privilege('coffer_reader', p.oid, 'execute') as reader
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where ${foreign} and prosecdef order by 1`);
   const safe = { config: ['search_path=pg_catalog, pg_temp'], writer: true, reader: false };
   const names = [
+    'audit.erase',
     'audit.forget_before',
     'audit.record',
+    'audit.record_change',
+    'identity.erase_user',
+    'identity.forget_logins_before',
     'ledger.close_period',
     'ledger.open_books',
     'ledger.post_batch',

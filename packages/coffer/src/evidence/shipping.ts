@@ -1,15 +1,15 @@
-/** Ships the newest end of each book, periodically and away from the posting path. */
+/** Ships the newest end of each book and of the audit, periodically and away from the posting path. */
 import type { KeyObject } from 'node:crypto';
 import { startLoop } from '../background/index.ts';
 import type { Log } from '../kernel/index.ts';
-import type { Checkpoint } from '../ledger/index.ts';
 import { deliver } from './destinations.ts';
 import type { Destination } from './settings.ts';
 import { lineOf } from './signing.ts';
+import type { Head } from './signing.ts';
 
 export type ShippingOptions = {
-  /** The current end of each book. */
-  readonly heads: () => Promise<readonly Checkpoint[]>;
+  /** The current end of each book and of each chain of the audit. */
+  readonly heads: () => Promise<readonly Head[]>;
   readonly key: KeyObject | null;
   readonly destination: Destination;
   readonly everyMs: number;
@@ -32,16 +32,16 @@ const longestPauseMs = 600_000;
  */
 export function startShipping(options: ShippingOptions): Shipping {
   const { heads, key, destination, everyMs, allowPrivate, env, log } = options;
-  const shippedSeqs = new Map<number, number>();
+  const shippedUntil = new Map<string, number>();
   let [shipped, failedTimes, isFailing] = [0, 0, false];
   let lastMs: number | null = null;
 
   const ship = async () => {
-    const moved = (await heads()).filter(({ book, lastSeq }) => lastSeq > (shippedSeqs.get(book) ?? -1));
+    const moved = (await heads()).filter((head) => positionOf(head) > (shippedUntil.get(nameOf(head)) ?? -1));
     if (moved.length === 0) return;
     const lines = moved.map((head) => `${lineOf(head, key)}\n`).join('');
     await deliver(lines, { destination, allowPrivate, env, timeoutMs });
-    for (const { book, lastSeq } of moved) shippedSeqs.set(book, lastSeq);
+    for (const head of moved) shippedUntil.set(nameOf(head), positionOf(head));
     shipped += moved.length;
     lastMs = Date.now();
     isFailing = false;
@@ -62,4 +62,12 @@ export function startShipping(options: ShippingOptions): Shipping {
       if (!isFailing) await ship().catch((failure: unknown) => failed(failure, true));
     },
   };
+}
+
+function nameOf(head: Head): string {
+  return 'audit' in head ? `audit ${head.audit}` : `book ${head.book}`;
+}
+
+function positionOf(head: Head): number {
+  return 'audit' in head ? head.id : head.lastSeq;
 }

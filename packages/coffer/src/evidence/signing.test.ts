@@ -40,7 +40,7 @@ describe('a signed line', () => {
   test('is verified by its public key, and by another program from the documented text', () => {
     const { publicFile } = newKeyPair(keyFile);
     const line = lineOf(head, readSigningKey(read({ COFFER_CHECKPOINT_KEY_FILE: keyFile })));
-    expect(readShipped([shippedFile(line)], readPublicKey(publicFile))).toEqual({ checkpoints: [head], rejected: [] });
+    expect(readShipped([shippedFile(line)], readPublicKey(publicFile))).toEqual({ checkpoints: [head], audit: [], rejected: [] });
     const { signature } = JSON.parse(line) as { signature: string };
     const text = `coffer checkpoint\n${head.ledger}\n1\n401\n102002\n${head.hash}\n${head.at}`;
     const key = createPublicKey(fs.readFileSync(publicFile, 'utf8'));
@@ -71,6 +71,22 @@ describe('a signed line', () => {
     expect(rejected.map(({ found }) => found)).toEqual(['none', 'another one', 'another one', 'none']);
     expect(readShipped([file], null).checkpoints).toHaveLength(4);
   });
+});
+
+test('the line of a chain of the audit is signed like that of a book, and read apart from those', () => {
+  const audit = { ledger: head.ledger, audit: 'request' as const, id: 7, hash: head.hash, at: head.at };
+  const { publicFile } = newKeyPair(keyFile);
+  const key = readSigningKey(read({ COFFER_CHECKPOINT_KEY_FILE: keyFile }));
+  const [line, other] = [lineOf(audit, key), lineOf(head, key)];
+  const publicKey = readPublicKey(publicFile);
+  expect(readShipped([shippedFile(line, other)], publicKey)).toEqual({ checkpoints: [head], audit: [audit], rejected: [] });
+  const { signature } = JSON.parse(line) as { signature: string };
+  const text = `coffer audit checkpoint\n${head.ledger}\nrequest\n7\n${head.hash}\n${head.at}`;
+  expect(verify(null, Buffer.from(text), createPublicKey(fs.readFileSync(publicFile, 'utf8')), Buffer.from(signature, 'base64'))).toBe(
+    true,
+  );
+  const changed = line.replace('"id":7', '"id":8');
+  expect(readShipped([shippedFile(changed)], publicKey).rejected).toHaveLength(1);
 });
 
 test('lines cut short are skipped, and a file without any checkpoint is refused', () => {

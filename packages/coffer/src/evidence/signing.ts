@@ -2,24 +2,33 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import fs from 'node:fs';
+import type { AuditHead } from '../audit/index.ts';
 import { OperatorError } from '../kernel/index.ts';
 import type { Checkpoint } from '../ledger/index.ts';
 
 const kind = 'ed25519';
 
+/** The end of a book, or of a chain of the audit. */
+export type Head = Checkpoint | AuditHead;
+
 /** One line of JSON, without a line break. `signature` comes last, in base64. */
-export function lineOf(checkpoint: Checkpoint, key: KeyObject | null): string {
-  if (key === null) return JSON.stringify(checkpoint);
-  return JSON.stringify({ ...checkpoint, signature: sign(null, signedBytes(checkpoint), key).toString('base64') });
+export function lineOf(head: Head, key: KeyObject | null): string {
+  if (key === null) return JSON.stringify(head);
+  return JSON.stringify({ ...head, signature: sign(null, signedBytes(head), key).toString('base64') });
 }
 
-export function isSignedBy(checkpoint: Checkpoint, signature: string, publicKey: KeyObject): boolean {
-  return verify(null, signedBytes(checkpoint), publicKey, Buffer.from(signature, 'base64'));
+export function isSignedBy(head: Head, signature: string, publicKey: KeyObject): boolean {
+  return verify(null, signedBytes(head), publicKey, Buffer.from(signature, 'base64'));
 }
 
 /** Documented in docs/concepts/chain.md, so that another program can verify it. None of the parts contains a line break. */
-function signedBytes({ ledger, book, batchNo, lastSeq, hash, at }: Checkpoint): Buffer {
-  return Buffer.from(['coffer checkpoint', ledger, book, batchNo, lastSeq, hash, at].join('\n'));
+function signedBytes(head: Head): Buffer {
+  const { ledger, hash, at } = head;
+  const parts =
+    'audit' in head
+      ? ['coffer audit checkpoint', ledger, head.audit, head.id, hash, at]
+      : ['coffer checkpoint', ledger, head.book, head.batchNo, head.lastSeq, hash, at];
+  return Buffer.from(parts.join('\n'));
 }
 
 export function isSigningKey(pem: string): boolean {

@@ -54,17 +54,20 @@ export class ApiKeyStore {
     readonly networks: readonly string[] | null;
     readonly parent: string | null;
   }): Promise<ApiKey | null> {
-    const rows = await this.#queries.write<ApiKey>({
-      name: 'api_key_insert',
-      text: `
+    const rows = await this.#queries.writeRecorded<ApiKey>(
+      {
+        name: 'api_key_insert',
+        text: `
         with parent as (select expires_at from identity.api_key where id = $8 and ${living})
         insert into identity.api_key (id, name, scopes, secret_hash, created_by, expires_at, networks, parent)
         select $1, $2, $3, $4, $5,
           least(clock_timestamp() + $6::double precision * interval '1 millisecond', (select expires_at from parent)), $7, $8
         where $8::text is null or exists (select from parent)
         returning ${columns}`,
-      values: [key.id, key.name, key.scopes, key.secretHash, key.createdBy, key.expiresAfterMs, key.networks, key.parent],
-    });
+        values: [key.id, key.name, key.scopes, key.secretHash, key.createdBy, key.expiresAfterMs, key.networks, key.parent],
+      },
+      ([made]) => (made ? { kind: 'keys.create', subject: made.id, after: boundsOf(made) } : null),
+    );
     return rows[0] ?? null;
   }
 
@@ -111,9 +114,10 @@ export class ApiKeyStore {
 
   /** The current secret becomes the previous one; an older one ends. Null if there is no valid key. */
   async rotate(id: string, secretHash: Buffer, previousForMs: number): Promise<ApiKey | null> {
-    const rows = await this.#queries.write<ApiKey>({
-      name: 'api_key_rotate',
-      text: `
+    const rows = await this.#queries.writeRecorded<ApiKey>(
+      {
+        name: 'api_key_rotate',
+        text: `
         update identity.api_key set
           previous_hash = secret_hash,
           previous_expires_at = clock_timestamp() + $3::double precision * interval '1 millisecond',
@@ -121,16 +125,19 @@ export class ApiKeyStore {
           rotated_at = clock_timestamp()
         where id = $1 and ${living}
         returning ${columns}`,
-      values: [id, secretHash, previousForMs],
-    });
+        values: [id, secretHash, previousForMs],
+      },
+      ([rotated]) => (rotated ? { kind: 'keys.rotate', subject: id, after: { previousExpiresAt: rotated.previousExpiresAt } } : null),
+    );
     return rows[0] ?? null;
   }
 
   /** Also revokes the keys that descend from it. Null if there is no such key, or it is revoked already. */
   async revoke(id: string): Promise<ApiKey | null> {
-    const rows = await this.#queries.write<ApiKey>({
-      name: 'api_key_revoke',
-      text: `
+    const rows = await this.#queries.writeRecorded<ApiKey>(
+      {
+        name: 'api_key_revoke',
+        text: `
         with recursive affected as (
           select id from identity.api_key where id = $1 and revoked_at is null
           union
@@ -138,8 +145,16 @@ export class ApiKeyStore {
         )
         update identity.api_key set revoked_at = clock_timestamp()
         where id in (select id from affected) and revoked_at is null returning ${columns}`,
-      values: [id],
-    });
+        values: [id],
+      },
+      // With those that descend from it.
+      (revoked) => (revoked.length > 0 ? { kind: 'keys.revoke', subject: id, after: { revoked: revoked.map((key) => key.id) } } : null),
+    );
     return rows.find((row) => row.id === id) ?? null;
   }
+}
+
+/** What a key may do: for the record of its creation. */
+function boundsOf({ name, scopes, networks, parent, expiresAt }: ApiKey): object {
+  return { name, scopes, networks, parent, expiresAt };
 }

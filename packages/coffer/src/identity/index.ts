@@ -12,6 +12,7 @@ export type { NewApiKey } from './api-keys.ts';
 export { Authenticator } from './authenticator.ts';
 export { dutyMeanings, dutyOfScope, hasDuty, rolesWith } from './duties.ts';
 export type { Duty, StaffRole } from './duties.ts';
+export { dueForErasure, eraseIdentity, findErasable, forgetOldLogins } from './erasure.ts';
 export { demoUsers, seedDemoUsers } from './demo.ts';
 export { Factors } from './factors.ts';
 export type { Enrolled, GivenFactor } from './factors.ts';

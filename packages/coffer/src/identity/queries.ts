@@ -1,5 +1,7 @@
 /** Runs identity's statements, each in its own transaction, and reports what is known if the database is unavailable. */
 import pg from 'pg';
+import { recordChange } from '../audit/index.ts';
+import type { NewChange } from '../audit/index.ts';
 import { inTransaction, isOutage, TransactionLost } from '../database/index.ts';
 import { assert } from '../kernel/index.ts';
 import { IdentityUnavailable } from './outages.ts';
@@ -28,6 +30,19 @@ export class Queries {
       const notDone = failure instanceof TransactionLost ? failure.outcome === 'not_done' : wasCertainlyNotDone(failure);
       throw new IdentityUnavailable(notDone ? 'not_done' : 'unknown', { cause: failure });
     }
+  }
+
+  /** A statement and the record of what it changed, in one transaction; null for rows that show no change. */
+  async writeRecorded<R extends pg.QueryResultRow>(
+    query: pg.QueryConfig,
+    changeOf: (rows: readonly R[]) => NewChange | null,
+  ): Promise<R[]> {
+    return await this.transact(async (client) => {
+      const { rows } = await client.query<R>(query);
+      const change = changeOf(rows);
+      if (change) await recordChange(client, change);
+      return rows;
+    });
   }
 
   async write<R extends pg.QueryResultRow>(query: pg.QueryConfig): Promise<R[]> {

@@ -2,6 +2,7 @@
 import {
   anyText,
   asRead,
+  days,
   guardedUrl,
   isLoopback,
   onOff,
@@ -24,6 +25,7 @@ type Logins = {
   readonly previousJwtSecret: string | undefined;
   readonly keyLiveMs: number | undefined;
   readonly staffIdleMs: number | undefined;
+  readonly loginDays: number;
   readonly issuer: IssuerSettings | undefined;
   readonly factorKey: string | undefined;
   readonly factors: {
@@ -148,6 +150,14 @@ export const identitySettings = settingGroup({
       meaning: 'domain that passkeys belong to: that host, or a domain above it',
       example: 'example.com',
     },
+    loginDays: {
+      name: 'COFFER_LOGIN_DAYS',
+      reads: days,
+      default: 400,
+      absent: '400',
+      meaning: 'days for which attempts to log in are stored',
+      example: '90',
+    },
     jwksUrl: {
       name: 'COFFER_JWKS_URL',
       reads: optional(guardedUrl),
@@ -183,7 +193,8 @@ export const identitySettings = settingGroup({
     },
   },
   combine: (given, mistake): Logins => {
-    const { jwtSecret, previousJwtSecret, keyDays, staffIdleMinutes, jwksUrl, issuer, audience, factorValues, factorKey } = given;
+    const { jwtSecret, previousJwtSecret, keyDays, staffIdleMinutes, jwksUrl, issuer, audience, factorValues, factorKey, loginDays } =
+      given;
     const own = {
       jwtSecret,
       factorKey,
@@ -195,6 +206,7 @@ export const identitySettings = settingGroup({
       },
       previousJwtSecret,
       keyLiveMs: keyDays === 0 ? undefined : keyDays * 86_400_000,
+      loginDays,
       staffIdleMs: staffIdleMinutes === 0 ? undefined : staffIdleMinutes * 60_000,
     };
     if (jwksUrl !== undefined && issuer !== undefined && audience !== undefined)

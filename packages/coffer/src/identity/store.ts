@@ -1,5 +1,6 @@
 /** The SQL of identity: one statement per method, each in its own transaction. */
 import type pg from 'pg';
+import { recordChange } from '../audit/index.ts';
 import { isUuid } from '../kernel/index.ts';
 import { addMail } from './account-mail.ts';
 import { keepCreation } from './creations.ts';
@@ -17,6 +18,8 @@ type NewUser = {
   readonly passwordHash: string | null;
   readonly invitation?: Buffer | undefined;
   readonly creation?: Creation | undefined;
+  /** Whether somebody else creates the user, which is a change to record. */
+  readonly isRecorded?: boolean | undefined;
 };
 
 /** Neither deleted nor rolled back; the status is a separate condition. */
@@ -34,8 +37,8 @@ export class IdentityStore {
    * living user has the address, or the link is not valid.
    */
   async insertPending(user: NewUser): Promise<StoredUser | null> {
-    const { invitation, creation } = user;
-    if (!invitation && !creation) return await this.#queries.write<UserRow>(insertionOf(user, null)).then(firstUser);
+    const { invitation, creation, isRecorded = false } = user;
+    if (!invitation && !creation && !isRecorded) return await this.#queries.write<UserRow>(insertionOf(user, null)).then(firstUser);
     return await this.#queries.transact(async (client) => {
       const link = invitation ? await usesLink(client, 'invitation', invitation) : null;
       if (invitation && !link) return null;
@@ -45,6 +48,7 @@ export class IdentityStore {
       if (!added && link) await client.query('update identity.proof set used_at = null where token_hash = $1', [invitation]);
       if (added && link) await client.query('update identity.proof set user_id = $2 where token_hash = $1', [invitation, user.id]);
       if (added && creation) await keepCreation(client, creation, user.id);
+      if (added && isRecorded) await recordChange(client, { kind: 'users.create', subject: user.id });
       return added;
     });
   }

@@ -1,5 +1,6 @@
 /** The record of what was changed about a user's access: a row of `identity.user_change`, in the transaction of the change. */
 import type pg from 'pg';
+import { recordChange } from '../audit/index.ts';
 
 export type UserChange = {
   readonly kind:
@@ -38,4 +39,12 @@ export async function noteChange(
     reason,
     actor,
   ]);
+  // The role, or what was added or removed.
+  const name = kind === 'role' ? 'role' : 'what';
+  await recordChange(client, {
+    kind: `users.${kind}`,
+    subject: userId,
+    before: before === undefined ? undefined : { [name]: before },
+    after: after === undefined ? { reason } : { [name]: after, reason },
+  });
 }

@@ -53,7 +53,7 @@ export class Users {
    * email_taken, wallet_provisioning_failed. Throws IdentityUnavailable.
    */
   async create(input: { readonly email: string; readonly name: string }): Promise<User | Refused> {
-    return await this.#create(input, null);
+    return await this.#create(input, null, { isRecorded: true });
   }
 
   /**
@@ -67,7 +67,7 @@ export class Users {
     const creation = creationOf(actor, key, input);
     const earlier = await this.#createdEarlier(creation);
     if (earlier) return earlier;
-    const made = await this.#create(input, null, { creation }).catch((failure: unknown) => {
+    const made = await this.#create(input, null, { creation, isRecorded: true }).catch((failure: unknown) => {
       if (failure instanceof CreationTaken) return null;
       throw failure;
     });
@@ -283,7 +283,7 @@ export class Users {
   async #create(
     { email, name }: { readonly email: string; readonly name: string },
     password: string | null,
-    under: { readonly creation?: Creation; readonly invitation?: Buffer } = {},
+    under: { readonly creation?: Creation; readonly invitation?: Buffer; readonly isRecorded?: boolean } = {},
   ): Promise<User | Refused> {
     const refusal = emailRefusal(email) ?? nameRefusal(name);
     if (refusal) return refused(refusal);

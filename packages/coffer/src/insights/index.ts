@@ -20,3 +20,4 @@ export { openInsights } from './insights.ts';
 export type { Insights } from './insights.ts';
 export { statsKeeper } from './stats/keeper.ts';
 export { statsProjection } from './stats/projection.ts';
+export { eraseNotifications } from './notifications/erasing.ts';

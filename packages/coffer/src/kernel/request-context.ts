@@ -12,7 +12,12 @@ export type Span = {
 };
 
 /** The context of a request, from its arrival to its answer. */
-export type RequestContext = { readonly requestId: string; readonly span?: Span | undefined };
+export type RequestContext = {
+  readonly requestId: string;
+  readonly span?: Span | undefined;
+  /** The caller, as logs and records of changes name it. */
+  readonly actor?: string | undefined;
+};
 
 const storage = new AsyncLocalStorage<RequestContext>();
 

@@ -1,5 +1,6 @@
 /** Quarantined events: events that a projection could not apply, and how operators retry them. */
 import type pg from 'pg';
+import { recordChange } from '../audit/index.ts';
 import type { Log } from '../kernel/index.ts';
 import type { Ledger, LedgerEvent } from '../ledger/index.ts';
 import { Applier } from './applier.ts';
@@ -61,7 +62,11 @@ export class SetAsides {
 
   async retry(name: string, ids?: readonly string[]): Promise<Retried | null> {
     const projection = this.#projections.find((one) => one.name === name);
-    return projection ? await retrySetAside({ ...this.#parts, projection, ids }) : null;
+    if (!projection) return null;
+    const retried = await retrySetAside({ ...this.#parts, projection, ids });
+    // Each event is a transaction of its own; the record follows them.
+    await recordChange(this.#parts.pool, { kind: 'projections.retry', subject: name, after: { ids, applied: retried.applied } });
+    return retried;
   }
 }
 

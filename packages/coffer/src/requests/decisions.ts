@@ -1,5 +1,6 @@
 /** Operators' decisions about requests: each is one transaction, together with its line in the log. */
 import type pg from 'pg';
+import { recordChange } from '../audit/index.ts';
 import { inTransaction } from '../database/index.ts';
 import { personsBehind } from '../identity/index.ts';
 import { isUuid } from '../kernel/index.ts';
@@ -48,6 +49,12 @@ async function decideWithin(client: pg.ClientBase, id: string, decision: Decisio
     `insert into requests.attempt (request, number, at, step, outcome, detail, actor) values ($1, $2, clock_timestamp(), $3, $4, $5, $6)`,
     [id, before.attempts, decision, outcome, reason, actor],
   );
+  await recordChange(client, {
+    kind: `requests.${decision}`,
+    subject: id,
+    before: { status: before.status },
+    after: { status: outcome, reason },
+  });
   const [after] = changed.rows;
   return { request: after ? requestFromRow(after) : before };
 }

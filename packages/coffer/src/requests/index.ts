@@ -3,6 +3,7 @@ export type { Accepted, NewRequest } from './accepting.ts';
 export { newRequest, walletAsked } from './asked.ts';
 export { openRequestsMax } from './accepting.ts';
 export type { Decided, DecisionRefusal } from './decisions.ts';
+export { eraseRequestMetadata } from './erasing.ts';
 export { forgetOldRequests } from './forgetting.ts';
 export { openRequests } from './reading.ts';
 export { Requests } from './requests.ts';

@@ -39,13 +39,13 @@ export async function newestDelivered(client: pg.ClientBase, book: number, end: 
 }
 
 export async function insertTest(
-  pool: pg.Pool,
+  client: pg.ClientBase,
   endpoint: string,
   message: string,
   type: string,
   body: string,
 ): Promise<DeliveryRead | null> {
-  const { rows } = await pool.query<DeliveryRow>(
+  const { rows } = await client.query<DeliveryRow>(
     `insert into webhooks.delivery as d (endpoint, message, type, body)
      select id, $2, $3, $4 from webhooks.endpoint where id = $1 for key share returning ${columns}`,
     [endpoint, message, type, body],
@@ -104,8 +104,8 @@ export async function findDelivery(
 }
 
 /** Sends it again now, with the full schedule of retries. A pending one is also sent now. */
-export async function replayDelivery(pool: pg.Pool, endpoint: string, id: number): Promise<DeliveryRead | null> {
-  const { rows } = await pool.query<DeliveryRow>(
+export async function replayDelivery(client: pg.ClientBase, endpoint: string, id: number): Promise<DeliveryRead | null> {
+  const { rows } = await client.query<DeliveryRow>(
     `update webhooks.delivery d set status = 'pending', finished_at = null, tries = 0, due_at = clock_timestamp(), due_since = clock_timestamp()
      where endpoint = $1 and id = $2 returning ${columns}`,
     [endpoint, id],
@@ -114,8 +114,14 @@ export async function replayDelivery(pool: pg.Pool, endpoint: string, id: number
 }
 
 /** The same for all of one status created since a time, oldest first, up to a limit; returns how many. */
-export async function replaySince(pool: pg.Pool, endpoint: string, since: Date, status: DeliveryStatus, most: number): Promise<number> {
-  const { rowCount } = await pool.query(
+export async function replaySince(
+  client: pg.ClientBase,
+  endpoint: string,
+  since: Date,
+  status: DeliveryStatus,
+  most: number,
+): Promise<number> {
+  const { rowCount } = await client.query(
     `update webhooks.delivery set status = 'pending', finished_at = null, tries = 0, due_at = clock_timestamp(), due_since = clock_timestamp()
      where id in (
        select id from webhooks.delivery where endpoint = $1 and created_at >= $2 and status = $3 order by id limit $4 for update)`,

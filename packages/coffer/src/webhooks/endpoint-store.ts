@@ -43,11 +43,11 @@ function endpointFromRow(row: EndpointRow): Endpoint {
 
 /** Null if the maximum number is reached. */
 export async function insertEndpoint(
-  pool: pg.Pool,
+  client: pg.ClientBase | pg.Pool,
   made: NewEndpoint & { readonly id: string; readonly secret: string; readonly begins: readonly number[] },
   endpointsMax: number,
 ): Promise<Endpoint | null> {
-  const { rows } = await pool.query<EndpointRow>(
+  const { rows } = await client.query<EndpointRow>(
     `insert into webhooks.endpoint (id, url, description, types, wallet, owner, created_by, secret, begins)
      select $1, $2, $3, $4, $5, $6, $7, $8, $9 where (select count(*) from webhooks.endpoint) < $10 returning ${columns}`,
     [made.id, made.url, made.description, made.types, made.wallet, made.owner, made.createdBy, made.secret, made.begins, endpointsMax],
@@ -55,8 +55,8 @@ export async function insertEndpoint(
   return rows[0] ? endpointFromRow(rows[0]) : null;
 }
 
-export async function findEndpoint(pool: pg.Pool, id: string): Promise<Endpoint | null> {
-  const { rows } = await pool.query<EndpointRow>(`select ${columns} from webhooks.endpoint where id = $1`, [id]);
+export async function findEndpoint(client: pg.ClientBase | pg.Pool, id: string): Promise<Endpoint | null> {
+  const { rows } = await client.query<EndpointRow>(`select ${columns} from webhooks.endpoint where id = $1`, [id]);
   return rows[0] ? endpointFromRow(rows[0]) : null;
 }
 
@@ -70,8 +70,8 @@ export async function listEndpoints(pool: pg.Pool, limit: number, before: string
 }
 
 /** Absent fields stay unchanged. Enabling an endpoint clears its failures. */
-export async function updateEndpoint(pool: pg.Pool, id: string, changes: EndpointChanges): Promise<Endpoint | null> {
-  const { rows } = await pool.query<EndpointRow>(
+export async function updateEndpoint(client: pg.ClientBase | pg.Pool, id: string, changes: EndpointChanges): Promise<Endpoint | null> {
+  const { rows } = await client.query<EndpointRow>(
     `update webhooks.endpoint set url = coalesce($2, url), description = coalesce($3, description), types = coalesce($4, types),
        wallet = case when $5 then $6 else wallet end, owner = case when $7 then $8 else owner end, status = coalesce($9, status),
        disabled_why = case coalesce($9, status) when 'enabled' then null else coalesce(disabled_why, 'it was switched off') end,
@@ -93,14 +93,19 @@ export async function updateEndpoint(pool: pg.Pool, id: string, changes: Endpoin
   return rows[0] ? endpointFromRow(rows[0]) : null;
 }
 
-export async function deleteEndpoint(pool: pg.Pool, id: string): Promise<Endpoint | null> {
-  const { rows } = await pool.query<EndpointRow>(`delete from webhooks.endpoint where id = $1 returning ${columns}`, [id]);
+export async function deleteEndpoint(client: pg.ClientBase | pg.Pool, id: string): Promise<Endpoint | null> {
+  const { rows } = await client.query<EndpointRow>(`delete from webhooks.endpoint where id = $1 returning ${columns}`, [id]);
   return rows[0] ? endpointFromRow(rows[0]) : null;
 }
 
 /** The previous secret also signs for a while; an older one no longer does. */
-export async function replaceSecret(pool: pg.Pool, id: string, secret: string, overlapMs: number): Promise<Endpoint | null> {
-  const { rows } = await pool.query<EndpointRow>(
+export async function replaceSecret(
+  client: pg.ClientBase | pg.Pool,
+  id: string,
+  secret: string,
+  overlapMs: number,
+): Promise<Endpoint | null> {
+  const { rows } = await client.query<EndpointRow>(
     `update webhooks.endpoint set secret = $2, previous_secret = secret,
        previous_expires_at = clock_timestamp() + make_interval(secs => $3), updated_at = clock_timestamp()
      where id = $1 returning ${columns}`,

@@ -1,5 +1,6 @@
 /** The operations on webhooks. */
 import type pg from 'pg';
+import { inRecordedChange } from '../audit/index.ts';
 import { isUuid, newId } from '../kernel/index.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { newSecret, whyNotCalled } from '../outbound/index.ts';
@@ -43,7 +44,11 @@ export class Webhooks {
     const { books, read } = this.#options.ledger;
     const begins = await Promise.all(books.map((book) => read.in({ book }).lastSeq()));
     const secret = newSecret();
-    const endpoint = await insertEndpoint(this.#pool, { ...input, id: newId(), secret, begins }, endpointsMax);
+    const endpoint = await inRecordedChange(
+      this.#pool,
+      async (client) => await insertEndpoint(client, { ...input, id: newId(), secret, begins }, endpointsMax),
+      (made) => made && { kind: 'webhooks.create', subject: made.id, after: configurationOf(made) },
+    );
     return endpoint ? { endpoint, secret } : { refusal: 'too_many_webhooks', most: endpointsMax };
   }
 
@@ -65,26 +70,53 @@ export class Webhooks {
     if (!isUuid(id)) return noWebhook;
     const refused = changes.url === undefined ? null : await this.#refusedUrl(changes.url);
     if (refused) return refused;
-    const updated = await updateEndpoint(this.#pool, id, changes);
-    return updated ?? noWebhook;
+    const { after } = await inRecordedChange(
+      this.#pool,
+      async (client) => ({ before: await findEndpoint(client, id), after: await updateEndpoint(client, id, changes) }),
+      (found) =>
+        found.before &&
+        found.after && {
+          kind: 'webhooks.update',
+          subject: id,
+          before: configurationOf(found.before),
+          after: configurationOf(found.after),
+        },
+    );
+    return after ?? noWebhook;
   }
 
   /** With its pending deliveries and its log. */
   async remove(id: string): Promise<Endpoint | WebhookRefusal> {
-    return (isUuid(id) ? await deleteEndpoint(this.#pool, id) : null) ?? noWebhook;
+    if (!isUuid(id)) return noWebhook;
+    const removed = await inRecordedChange(
+      this.#pool,
+      async (client) => await deleteEndpoint(client, id),
+      (found) => found && { kind: 'webhooks.delete', subject: id, before: configurationOf(found) },
+    );
+    return removed ?? noWebhook;
   }
 
   /** For a day the previous secret also signs. */
   async rotate(id: string): Promise<EndpointWithSecret | WebhookRefusal> {
     const secret = newSecret();
-    const endpoint = isUuid(id) ? await replaceSecret(this.#pool, id, secret, overlapMs) : null;
+    if (!isUuid(id)) return noWebhook;
+    const endpoint = await inRecordedChange(
+      this.#pool,
+      async (client) => await replaceSecret(client, id, secret, overlapMs),
+      (found) => found && { kind: 'webhooks.rotate', subject: id },
+    );
     return endpoint ? { endpoint, secret } : noWebhook;
   }
 
   /** Sends a test event, regardless of the endpoint's filter. */
   async test(id: string): Promise<DeliveryRead | WebhookRefusal> {
     const message = `test-${newId()}`;
-    const sent = isUuid(id) ? await insertTest(this.#pool, id, message, testType, testBody(message, new Date())) : null;
+    if (!isUuid(id)) return noWebhook;
+    const sent = await inRecordedChange(
+      this.#pool,
+      async (client) => await insertTest(client, id, message, testType, testBody(message, new Date())),
+      (found) => found && { kind: 'webhooks.test', subject: id },
+    );
     return sent ?? noWebhook;
   }
 
@@ -109,19 +141,32 @@ export class Webhooks {
   }
 
   async replay(id: string, delivery: number): Promise<DeliveryRead | WebhookRefusal> {
-    const replayed = isUuid(id) ? await replayDelivery(this.#pool, id, delivery) : null;
+    if (!isUuid(id)) return noDelivery;
+    const replayed = await inRecordedChange(
+      this.#pool,
+      async (client) => await replayDelivery(client, id, delivery),
+      (found) => found && { kind: 'webhooks.replay', subject: id, after: { delivery } },
+    );
     return replayed ?? noDelivery;
   }
 
   /** All of one status since a time, oldest first, at most `replayedMax`; returns how many. */
   async replaySince(id: string, since: Date, status: 'failed' | 'delivered'): Promise<number | WebhookRefusal> {
     if ('refusal' in (await this.find(id))) return noWebhook;
-    const replayed = await replaySince(this.#pool, id, since, status, replayedMax);
-    return replayed;
+    return await inRecordedChange(
+      this.#pool,
+      async (client) => await replaySince(client, id, since, status, replayedMax),
+      (deliveries) => (deliveries > 0 ? { kind: 'webhooks.replay', subject: id, after: { since, status, deliveries } } : null),
+    );
   }
 
   async #refusedUrl(url: string): Promise<WebhookRefusal | null> {
     const why = await whyNotCalled(url, this.#options.allowPrivate);
     return why === null ? null : { refusal: 'webhook_url_refused', why };
   }
+}
+
+/** What staff set, for the record of a change. */
+function configurationOf({ url, description, types, wallet, owner, status }: Endpoint): object {
+  return { url, description, types, wallet, owner, status };
 }

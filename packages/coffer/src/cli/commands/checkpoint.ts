@@ -5,9 +5,9 @@ import { answer, runCommand } from '../run.ts';
 
 export function checkpointCommand(): Command {
   return new Command('checkpoint')
-    .summary('print the end of each book, to keep elsewhere')
+    .summary('print the end of each book and of the audit, to keep elsewhere')
     .description(
-      'Prints where each book ends, one line of JSON each: evidence for coffer verify --checkpoints. Signed if COFFER_CHECKPOINT_KEY or COFFER_CHECKPOINT_KEY_FILE is set. Works while Coffer is running.',
+      'Prints where each book and each chain of the audit ends, one line of JSON each: evidence for coffer verify --checkpoints and coffer audit verify --checkpoints. Signed if COFFER_CHECKPOINT_KEY or COFFER_CHECKPOINT_KEY_FILE is set. Works while Coffer is running.',
     )
     .option('--new-key <file>', 'instead, write a new private key to this file, and its public key to <file>.pub')
     .option('--json', 'print failures as JSON, too')

@@ -8,6 +8,7 @@ import { confirm } from '../confirm.ts';
 import { answer, runWith } from '../run.ts';
 import { deleteCommand, inviteCommand, linkCommand, passwordCommand } from './user-accounts.ts';
 import { accepted, described, named, presented, withArticle } from './user-views.ts';
+import { eraseCommand } from './users-erase.ts';
 
 type Json = { readonly json?: boolean };
 
@@ -27,7 +28,8 @@ export function usersCommand(): Command {
     .addCommand(decisionCommand('reinstate'))
     .addCommand(decisionCommand('end-sessions'))
     .addCommand(decisionCommand('reset-factors'))
-    .addCommand(deleteCommand());
+    .addCommand(deleteCommand())
+    .addCommand(eraseCommand());
 }
 
 function showCommand(name: 'show' | 'find', argument: string, meaning: string): Command {

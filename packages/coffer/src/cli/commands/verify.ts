@@ -4,6 +4,7 @@ import type { Proofs } from '../../compose/commands.ts';
 import { OperatorError } from '../../kernel/index.ts';
 import type { Checkpoint, Progress, VerifyReport } from '../../ledger/index.ts';
 import { answer, runCommand } from '../run.ts';
+import { shippedFilesOf } from '../shipped-files.ts';
 
 export function verifyCommand(): Command {
   return new Command('verify')
@@ -37,10 +38,8 @@ Examples:
 
 type Options = { json?: boolean; expect?: string[]; checkpoints?: string[]; publicKey?: string };
 
-function proofsOf({ expect = [], checkpoints = [], publicKey }: Options): Proofs {
-  if (publicKey !== undefined && checkpoints.length === 0)
-    throw new OperatorError('--public-key has nothing to check.', 'Also give the files of signed checkpoints: --checkpoints <file>.');
-  return { expected: expect.map(expectation), shippedFiles: checkpoints, publicKeyFile: publicKey };
+function proofsOf({ expect = [], ...files }: Options): Proofs {
+  return { expected: expect.map(expectation), files: shippedFilesOf(files) };
 }
 
 /** `book:seq:hash` of a batch, as the report prints its end. */

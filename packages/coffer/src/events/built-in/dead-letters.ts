@@ -1,5 +1,7 @@
 /** Dead letters of the built-in broker: rows of a table, until they are replayed or dropped. */
 import type pg from 'pg';
+import { inRecordedChange } from '../../audit/index.ts';
+import { settlement } from '../settlement.ts';
 import type { DeadLetter, DeadLetters } from '../broker.ts';
 
 type Row = {
@@ -38,23 +40,27 @@ export function deadLettersOf(pool: pg.Pool, queue: string, onReplay: () => void
     },
     replay: async (ids) => {
       // One statement: it is either in the queue again, or still a dead letter.
-      const { rowCount } = await pool.query(
-        `with revived as (
+      const replay = async (client: pg.ClientBase) =>
+        await client.query(
+          `with revived as (
           delete from events.dead_letter where queue = $1 and ($2::bigint[] is null or id = any($2)) returning *
         )
         insert into events.redelivery (queue, book, seq, part, previous_seq, previous_part, deliveries, next_at)
         select queue, book, seq, part, previous_seq, previous_part, 0, clock_timestamp() from revived
         on conflict (queue, book, seq, part) do update set deliveries = 0, next_at = excluded.next_at`,
-        [queue, numbersOf(ids)],
-      );
+          [queue, numbersOf(ids)],
+        );
+      const { rowCount } = await inRecordedChange(pool, replay, (done) => settlement('replay', ids, done.rowCount));
       if (rowCount) onReplay();
       return rowCount ?? 0;
     },
     drop: async (ids) => {
-      const { rowCount } = await pool.query('delete from events.dead_letter where queue = $1 and ($2::bigint[] is null or id = any($2))', [
-        queue,
-        numbersOf(ids),
-      ]);
+      const drop = async (client: pg.ClientBase) =>
+        await client.query('delete from events.dead_letter where queue = $1 and ($2::bigint[] is null or id = any($2))', [
+          queue,
+          numbersOf(ids),
+        ]);
+      const { rowCount } = await inRecordedChange(pool, drop, (done) => settlement('drop', ids, done.rowCount));
       return rowCount ?? 0;
     },
   };

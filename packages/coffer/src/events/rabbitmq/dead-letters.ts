@@ -5,11 +5,13 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { SyncMessage } from 'rabbitmq-client';
+import { recordChange } from '../../audit/index.ts';
 import { inTransaction } from '../../database/index.ts';
 import { BrokerUnavailable, deliveriesMax, workerQueue } from '../broker.ts';
 import type { DeadLetter, DeadLetters } from '../broker.ts';
 import { hintsOf } from '../envelope.ts';
 import { Semaphore } from '../semaphore.ts';
+import { settlement } from '../settlement.ts';
 import { closeQuietly } from './link.ts';
 import type { RabbitLink } from './link.ts';
 import { bytesOf, deathOf } from './messages.ts';
@@ -52,7 +54,11 @@ export function rabbitDeadLetters({ link, publisher, pool }: DeadLetterOptions):
     // Returned letters keep their order, but go before those that have died since: order by time in seconds, then by queue order.
     return found.toSorted((a, b) => (a.diedAt?.getTime() ?? 0) - (b.diedAt?.getTime() ?? 0));
   };
-  const settle = async (ids: readonly string[] | 'all', settleOne: (message: SyncMessage) => Promise<unknown>): Promise<number> => {
+  const settle = async (
+    verb: 'replay' | 'drop',
+    ids: readonly string[] | 'all',
+    settleOne: (message: SyncMessage) => Promise<unknown>,
+  ): Promise<number> => {
     const wanted = ids === 'all' ? null : new Set(ids);
     let settled = 0;
     const visit = async (letter: DeadLetter, message: SyncMessage): Promise<Fate> => {
@@ -62,6 +68,9 @@ export function rabbitDeadLetters({ link, publisher, pool }: DeadLetterOptions):
       return 'gone';
     };
     await look(visit, wanted ? lookedAtMax : Number.MAX_SAFE_INTEGER);
+    // RabbitMQ takes no part in a transaction; the record follows.
+    const change = settlement(verb, ids, settled);
+    if (change) await recordChange(pool, change);
     return settled;
   };
   return {
@@ -72,8 +81,8 @@ export function rabbitDeadLetters({ link, publisher, pool }: DeadLetterOptions):
     },
     count: async () => await inTurn(() => countOf(link)),
     find: async (id) => (await letters()).find((letter) => letter.id === id) ?? null,
-    replay: async (ids) => await settle(ids, (message) => deliverAgain(publisher, message)),
-    drop: async (ids) => await settle(ids, () => Promise.resolve()),
+    replay: async (ids) => await settle('replay', ids, (message) => deliverAgain(publisher, message)),
+    drop: async (ids) => await settle('drop', ids, () => Promise.resolve()),
   };
 }
 

@@ -92,6 +92,7 @@ const others = {
   replayWebhookDelivery: guarded('webhooks:manage', 'never', { open: 'as required' }),
 
   getMe: myLogin,
+  exportMe: myself,
   updateMe: myself,
   deleteMe: { ...myself, ...fresh },
   listMyLogins: myself,
@@ -116,6 +117,7 @@ const others = {
   listProjections: guarded('system:read', 'never'),
   // Rows of other callers, including their addresses.
   listAudit: guarded('audit:read', 'never', { open: 'as required' }),
+  listChanges: guarded('audit:read', 'never', { open: 'as required' }),
 
   // Rules that protect others apply in any mode, and knowing the rules helps to evade them.
   listFraudRules: guarded('fraud:read', 'never', { open: 'as required' }),
@@ -137,6 +139,8 @@ const others = {
   deleteUser: guarded('users:write', 'never', { open: 'as required' }),
   closeWallets: guarded('controls:write', 'never', { open: 'as required' }),
   createPasswordLink: guarded('users:write', 'never', { open: 'as required' }),
+  // With the wallets: it also requires getHistory.
+  exportUser: guarded('users:read', 'never', { open: 'as required' }),
   listUsers: guarded('users:read', 'never', { open: 'as required' }),
   listLogins: guarded('users:read', 'never', { open: 'as required' }),
   setUserRole: guarded('never', 'never', { open: 'as required', staff: 'admin', ...fresh }),

@@ -51,7 +51,19 @@ export class ObservedCall {
 
   /** Runs the work in the call's context. */
   run<T>(work: () => T): T {
-    return inRequest({ requestId: this.requestId, span: this.#span }, work);
+    const { requestId } = this;
+    const actor = () => actorOf(this.principal);
+    return inRequest(
+      {
+        requestId,
+        span: this.#span,
+        // The caller is admitted within the context.
+        get actor() {
+          return actor();
+        },
+      },
+      work,
+    );
   }
 
   /** The metadata of the answer, with the call's id added. */
@@ -100,8 +112,15 @@ export class ObservedCall {
       idempotencyKey: hiddenIn(textOf(trailer, 'idempotency-key') ?? textOf(metadata, 'idempotency-key')),
       wallet: textOf(trailer, 'coffer-wallet'),
       operations: operation ? [operation] : this.operations,
+      subject: subjectOf(request),
     });
   }
+}
+
+/** The user that a message names by e-mail address, so that its row is found when the user is erased. */
+function subjectOf(request: unknown): string | null {
+  const { email } = (request ?? {}) as { email?: unknown };
+  return typeof email === 'string' && email !== '' ? email.toLowerCase() : null;
 }
 
 /** The names of read-only calls show it. Any other name counts as a change. */

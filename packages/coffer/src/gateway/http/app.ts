@@ -1,4 +1,5 @@
 /** What routes receive: the framework, typed by the schemas, and the product behind it. */
+import type { ChangeLog } from '../../audit/index.ts';
 import type { Commands } from '../../operations/index.ts';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, FastifyTypeProvider, RawServerDefault } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -42,6 +43,8 @@ export type Product = {
   readonly subjects: Subjects;
   readonly apiKeys: ApiKeys;
   readonly webhooks: Webhooks;
+  /** What was changed outside the ledger. */
+  readonly changes: Pick<ChangeLog, 'list'>;
   /** The source of live streams. */
   readonly tail: LogTail;
   readonly live?: LiveOptions | undefined;

@@ -79,7 +79,7 @@ function nameWhileHandled(route: RouteOptions, left: Left): void {
   const { handler } = route;
   const changes = [route.method].flat().some(isChange);
   route.handler = function (this: FastifyInstance, request, reply) {
-    const context = { requestId: request.id, span: request.noted?.span };
+    const context = { requestId: request.id, span: request.noted?.span, actor: actorOf(principalOf(request)) };
     const answer: unknown = inRequest(context, () => handler.call(this, request, reply));
     if (!changes || !(answer instanceof Promise)) return answer;
     // If the caller disconnects, the framework calls no hook; the request is recorded all the same.
@@ -119,7 +119,16 @@ function audited(request: Request, reply: Reply, { audit }: Observation, status:
     idempotencyKey: typeof key === 'string' ? hideSecrets(key) : null,
     wallet: found?.wallet ?? (typeof id === 'string' && request.routeOptions.url?.startsWith('/wallet/:id') ? id : null),
     operations: found?.operations ?? [],
+    subject: subjectOf(request),
   });
+}
+
+/** The user that a request is about, so that its row is found when the user is erased. */
+function subjectOf({ routeOptions, params, body }: Request): string | null {
+  const { userId } = (params ?? {}) as { userId?: unknown };
+  if (typeof userId === 'string' && routeOptions.url?.startsWith('/users/:userId')) return userId.toLowerCase();
+  const { email } = (body ?? {}) as { email?: unknown };
+  return typeof email === 'string' ? email.toLowerCase() : null;
 }
 
 /** Anonymous on unknown paths, and if the request had no valid credential. */

@@ -78,6 +78,7 @@ export const examples: Readonly<Record<string, Example>> = {
   suspendUser: { parameters: { userId: bob }, body: { reason: 'reported as stolen' } },
   reinstateUser: { parameters: { userId: bob }, body: { reason: 'the owner called' } },
   listLogins: { parameters: { userId: alice } },
+  exportUser: { parameters: { userId: alice } },
   createKey: { body: { name: 'billing', scopes: ['wallets:read'] } },
   rotateKey: named({ keyId: '0000000000000000' }, { overlapHours: 24 }),
   revokeKey: named({ keyId: '0000000000000000' }),

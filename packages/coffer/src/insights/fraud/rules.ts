@@ -1,5 +1,6 @@
 /** Manages the rules. Each change is a new version, with its author and reason; none is ever deleted. */
 import type pg from 'pg';
+import { recordChange } from '../../audit/index.ts';
 import { inTransaction } from '../../database/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import { isText, readContent, reasonLengthMax } from './definitions.ts';
@@ -86,6 +87,12 @@ export class FraudRules {
       if ('refusal' in content) return content;
       const added = await this.#versionOf(client, rule, content, { current, newest, decided });
       await insertVersion(client, added);
+      await recordChange(client, {
+        kind: current ? 'fraud.change' : 'fraud.add',
+        subject: rule,
+        before: current && { version: current.version, ...contentOf(current) },
+        after: { version: added.version, ...contentOf(added), reason: decided.reason },
+      });
       return added;
     });
   }

@@ -252,11 +252,14 @@ export class BookReader {
     return rows[0]?.seq ?? 0;
   }
 
-  /** An account's balance at a moment, by the time its entries were recorded. Null when it was not open yet. */
+  /** An account's balance at a moment, by the time its entries were recorded; holds that had expired by then count as given back. Null when it was not open yet. */
   async balanceAt(account: number, at: Date): Promise<PastBalance | null> {
     const { rows } = await this.#pool.query<PastBalance>({
       name: 'balance_at',
-      text: 'select balance, held, version from ledger.balance_at($1, $2, ledger.seq_at($1, $3))',
+      text: `
+        select past.balance, past.held - expired.unreleased as held, past.version + expired.count as version
+        from ledger.balance_at($1, $2, ledger.seq_at($1, $3)) past
+        cross join lateral ledger.expired_at($1, $2, past.version, least($3, ${decidedAt})) expired`,
       values: [this.#book, account, at],
     });
     return rows[0] ?? null;

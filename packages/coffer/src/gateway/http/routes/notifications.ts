@@ -9,7 +9,7 @@ import { problem, sendProblem } from '../problem.ts';
 import { limitMax, problems } from '../schemas.ts';
 import Type from 'typebox';
 
-const NotificationView = Type.Object(
+export const NotificationView = Type.Object(
   {
     id: Type.String(),
     kind: Type.String({ examples: ['money_received'] }),
@@ -74,7 +74,7 @@ export function notificationRoutes(app: App, product: Product): void {
       async (request) => {
         const { limit = 50, cursor, unread } = request.query;
         const found = await product.insights.notifications.list(readerOf(request), { limit, cursor, unread });
-        return { ...found, items: found.items.map(present) };
+        return { ...found, items: found.items.map(presentNotification) };
       },
     );
 
@@ -93,7 +93,7 @@ export function notificationRoutes(app: App, product: Product): void {
         const { notificationId } = request.params;
         const read = await product.insights.notifications.markRead(readerOf(request), notificationId, actorOf(request));
         if (!read) return sendProblem(reply, problem('notification_not_found', { facts: { id: notificationId } }));
-        return reply.send(present(read));
+        return reply.send(presentNotification(read));
       },
     );
 
@@ -115,7 +115,16 @@ export function notificationRoutes(app: App, product: Product): void {
   }
 }
 
-function present({ id, kind, text, wallet, facts, createdAt, readAt, readBy }: Notification): Static<typeof NotificationView> {
+export function presentNotification({
+  id,
+  kind,
+  text,
+  wallet,
+  facts,
+  createdAt,
+  readAt,
+  readBy,
+}: Notification): Static<typeof NotificationView> {
   return {
     id,
     kind,

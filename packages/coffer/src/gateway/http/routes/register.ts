@@ -19,11 +19,13 @@ import { approvalPolicyRoutes, approvalRoutes } from './approvals.ts';
 import { assetRoutes } from './assets.ts';
 import { auditRoutes, auditSchemas } from './audit.ts';
 import { batchRoutes } from './batches.ts';
+import { changeRoutes, changeSchemas } from './changes.ts';
 import { closingRoutes, closingSchemas } from './closings.ts';
 import { deadLetterRoutes, deadLetterSchemas } from './dead-letters.ts';
 import { demoLoginRoutes } from './demo-login.ts';
 import { eventRoutes, eventSchemas } from './events.ts';
 import { factorRoutes, factorSchemas } from './factors.ts';
+import { exportRoutes, exportSchemas } from './exports.ts';
 import { fraudRoutes } from './fraud.ts';
 import { healthRoutes } from './health.ts';
 import { holdRoutes } from './holds.ts';
@@ -65,11 +67,13 @@ export const namedSchemas = [
   ...subjectSchemas,
   ...keySchemas,
   ...auditSchemas,
+  ...changeSchemas,
   ...webhookSchemas,
   ...requestSchemas,
   ...approvalSchemas,
   ...fraudSchemas,
   ...notificationSchemas,
+  ...exportSchemas,
 ];
 
 export function registerRoutes(app: App, product: Product): void {
@@ -87,6 +91,7 @@ export function registerRoutes(app: App, product: Product): void {
   staffRoutes(app, product);
   subjectRoutes(app, product);
   accountLinkRoutes(app, product);
+  exportRoutes(app, product);
   keyRoutes(app, product);
   operationRoutes(app, product);
   requestRoutes(app, product);
@@ -102,6 +107,7 @@ export function registerRoutes(app: App, product: Product): void {
   webhookRoutes(app, product);
   webhookDeliveryRoutes(app, product);
   auditRoutes(app, product);
+  changeRoutes(app, product);
   fraudRoutes(app, product);
   notificationRoutes(app, product);
   healthRoutes(app, product);

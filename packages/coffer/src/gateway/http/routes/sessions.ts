@@ -8,7 +8,7 @@ import { problem, sendProblem } from '../problem.ts';
 import { problems } from '../schemas.ts';
 import Type from 'typebox';
 
-const SessionView = Type.Object(
+export const SessionView = Type.Object(
   {
     id: Type.String({ format: 'uuid' }),
     current: Type.Boolean({ description: 'whether this request uses it' }),
@@ -112,7 +112,10 @@ export function sessionOf(request: Request): string | null {
   return 'sessionId' in principal ? principal.sessionId : null;
 }
 
-function presentSession({ createdAt, lastUsedAt, expiresAt, ...session }: Session, current: string | null): Static<typeof SessionView> {
+export function presentSession(
+  { createdAt, lastUsedAt, expiresAt, ...session }: Session,
+  current: string | null,
+): Static<typeof SessionView> {
   const { id, clientIp, userAgent } = session;
   const times = { createdAt: createdAt.toISOString(), lastUsedAt: lastUsedAt.toISOString(), expiresAt: expiresAt.toISOString() };
   return { id, current: id === current, ...times, clientIp, userAgent };

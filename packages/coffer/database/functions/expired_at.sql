@@ -1,0 +1,27 @@
+-- Holds of an account that had expired by a moment, and had no expiry entry up to a version of it, which is the newest at that moment: what
+-- is left of them, and how many there are. A read at that moment counts them as given back, as a current one does.
+create or replace function ledger.expired_at(p_book integer, p_account bigint, p_version bigint, p_at timestamptz)
+returns table (unreleased numeric, count bigint) language sql stable as $$
+  select coalesce(sum(open.unreleased), 0), count(*) from (
+    select (
+      select n.hold_left from ledger.entry n
+      where n.book = p_book and n.hold = h.seq and n.debit_version <= p_version order by n.debit_version desc limit 1
+    ) as unreleased
+    from ledger.entry h
+    where h.book = p_book and h.debit_account = p_account and h.hold = h.seq and h.expires_at <= p_at and h.debit_version <= p_version
+      -- An operation releases what has expired before it, and the sweep releases in the order of expiry. So only holds that expired after
+      -- the newest entry, or after the hold that it released, are unreleased; the hour is for clocks.
+      and h.expires_at >= (
+        select least(e.recorded_at, (
+          select released.expires_at from ledger.entry released
+          where e.kind = 'expire' and released.book = p_book and released.seq = e.hold)) - interval '1 hour'
+        from (
+          (select d.recorded_at, d.kind, d.hold from ledger.entry d
+           where d.book = p_book and d.debit_account = p_account and d.debit_version = p_version)
+          union all
+          (select c.recorded_at, c.kind, null from ledger.entry c
+           where c.book = p_book and c.credit_account = p_account and c.credit_version = p_version)
+        ) e limit 1)
+    offset 0
+  ) open where open.unreleased > 0
+$$;

@@ -1,0 +1,178 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createTestDatabase } from '../../../../test/support/database.ts';
+import type { TestDatabase } from '../../../../test/support/database.ts';
+import { forgetBefore, insertAudited } from './store.ts';
+import type { Audited } from './types.ts';
+import { readAuditHeads, verifyAudit } from './verify.ts';
+import type { AuditHead, AuditReport } from './verify.ts';
+
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await createTestDatabase();
+});
+afterEach(async () => await database.drop());
+
+const row: Audited = {
+  requestId: 'r1',
+  transport: 'http',
+  method: 'POST',
+  url: '/wallet/käse/deposit',
+  operation: 'deposit',
+  body: '{"amount":1}',
+  headers: '{}',
+  clientIp: '127.0.0.1',
+  actor: 'anonymous',
+  startedAtMs: 1_764_000_000_123.4,
+  status: 201,
+  durationMs: 1.23456,
+  idempotencyKey: 'k1',
+  wallet: 'w1',
+  subject: 'jane@example.com',
+  operations: [
+    { book: 1, seq: 7 },
+    { book: 2, seq: 9 },
+  ],
+};
+
+/** Two calls of three rows each: with everything, with nothing that may be absent, with an empty body. */
+async function fill(): Promise<void> {
+  const bare = {
+    ...row,
+    operation: null,
+    body: null,
+    clientIp: null,
+    status: null,
+    idempotencyKey: null,
+    wallet: null,
+    subject: null,
+    operations: [],
+  };
+  for (const requestId of ['a', 'b']) {
+    await insertAudited(database.pool, [
+      { ...row, requestId },
+      { ...bare, requestId },
+      { ...row, body: '', requestId },
+    ]);
+  }
+}
+
+async function verified(heads: readonly AuditHead[] = [], keptSince = new Date(0)): Promise<AuditReport> {
+  return await verifyAudit(database.pool, { heads, keptSince });
+}
+
+/** As the database's owner, who can disable triggers. */
+async function tamper(sql: string): Promise<void> {
+  await database.pool.query('alter table audit.request disable trigger user; alter table audit.change disable trigger user');
+  await database.pool.query(sql);
+}
+
+async function change(subject: string): Promise<void> {
+  await database.pool.query(`select audit.record_change('keys.create', $1, null, '{"scopes": ["x"]}', 'operator:1', null)`, [subject]);
+}
+
+test('rows of requests and of changes verify, and heads name their ends', async () => {
+  await fill();
+  await change('k1');
+  await change('k2');
+  const report = await verified(await readAuditHeads(database.pool));
+  expect(report.violations).toEqual([]);
+  expect(report.chains).toEqual([
+    expect.objectContaining({ chain: 'request', rows: 6, lastId: 6, unchained: 0, erased: 0 }),
+    expect.objectContaining({ chain: 'change', rows: 2, lastId: 2 }),
+  ]);
+  expect(await readAuditHeads(database.pool)).toMatchObject(
+    report.chains.map(({ chain, lastId: id, hash }) => ({ audit: chain, id, hash })),
+  );
+});
+
+describe('the verifier names', () => {
+  test.each([
+    ['a changed body', "update audit.request set body = '{}' where id = 3", 3],
+    ['a changed actor', "update audit.request set actor = 'user:x' where id = 4", 4],
+    ['a changed time', "update audit.request set started_at = started_at + interval '1 microsecond' where id = 2", 2],
+    ['a changed operation', 'update audit.request set seq = 8 where id = 1', 1],
+    ['a changed salt', "update audit.request set salt = 'x' where id = 5", 5],
+    ['a removed row', 'delete from audit.request where id = 3', 3],
+    ['the removed first row', 'delete from audit.request where id = 1', 1],
+    ['a removed last row', 'delete from audit.request where id = 6', null],
+    ['two swapped rows', 'update audit.request set id = -id where id in (2, 5); update audit.request set id = 7 + id where id < 0', 2],
+    [
+      'an inserted row',
+      `insert into audit.request select (r).* from (select jsonb_populate_record(q, '{"id": 7}') r from audit.request q where id = 6) s`,
+      7,
+    ],
+    ['a row without a hash', 'update audit.request set hash = null where id = 2', 2],
+    ['a moved head', "update audit.head set id = 5, hash = (select hash from audit.request where id = 5) where chain = 'request'", null],
+    ['a changed record of a change', `update audit.change set after = '{"scopes": ["y"]}' where id = 1`, 1],
+    ['a removed record of a change', 'delete from audit.change where id = 1', 1],
+  ])('%s', async (_what, sql, id) => {
+    await fill();
+    await change('k1');
+    await change('k2');
+    await tamper(sql);
+    const { ok, violations } = await verified();
+    expect(ok).toBe(false);
+    expect(violations.map((violation) => violation.id)).toEqual([id]);
+  });
+
+  test('a history that was rewritten, by a head kept elsewhere', async () => {
+    await fill();
+    const heads = await readAuditHeads(database.pool);
+    await tamper(`delete from audit.request; update audit.head set id = anchor_id, hash = anchor_hash where chain = 'request'`);
+    await fill();
+    expect((await verified()).ok).toBe(true);
+    expect((await verified(heads)).violations).toMatchObject([
+      { chain: 'request', id: 6, what: expect.stringContaining('recorded') as string },
+    ]);
+  });
+});
+
+test('several processes that write at once make one chain', async () => {
+  await Promise.all(
+    Array.from({ length: 20 }, async (_, at) => await insertAudited(database.pool, [row, { ...row, requestId: `r${at}` }])),
+  );
+  await Promise.all(Array.from({ length: 10 }, async (_, at) => await change(`k${at}`)));
+  const { violations, chains } = await verified();
+  expect(violations).toEqual([]);
+  expect(chains.map(({ rows, lastId }) => [rows, lastId])).toEqual([
+    [40, 40],
+    [10, 10],
+  ]);
+});
+
+describe('retention', () => {
+  const dayMs = 86_400_000;
+  const nowMs = Date.now();
+  const old = (days: number) => ({ ...row, startedAtMs: nowMs - days * dayMs });
+
+  test('removes the beginning of the chain, and the rest verifies', async () => {
+    await insertAudited(database.pool, [old(90), old(80), old(10), old(70), old(2)]);
+    const before = new Date(nowMs - 30 * dayMs);
+    expect(await forgetBefore(database.pool, before, 1)).toBe(1);
+    // The row of 70 days is behind a younger one, and stays until that one is old.
+    expect(await forgetBefore(database.pool, before, 10)).toBe(1);
+    expect(await forgetBefore(database.pool, before, 10)).toBe(0);
+    await insertAudited(database.pool, [row]);
+    const { violations, chains } = await verified();
+    expect(violations).toEqual([]);
+    expect(chains[0]).toMatchObject({ rows: 4, lastId: 6 });
+  });
+
+  test('explains a head that is gone only if its row was old enough', async () => {
+    await insertAudited(database.pool, [old(90)]);
+    const heads = await readAuditHeads(database.pool);
+    await insertAudited(database.pool, [old(90), old(2)]);
+    expect(await forgetBefore(database.pool, new Date(nowMs - 30 * dayMs), 10)).toBe(2);
+    expect((await verified(heads, new Date(nowMs + dayMs))).ok).toBe(true);
+    expect((await verified(heads, new Date(nowMs - dayMs))).violations).toMatchObject([{ id: 1, found: 'no row' }]);
+  });
+
+  test('also removes rows from before the chain', async () => {
+    await tamper(`insert into audit.request (id, request_id, transport, method, url, headers, actor, started_at, duration_ms)
+      select n - 5, 'old', 'http', 'POST', '/', '{}', 'anonymous', now() - interval '90 days', 1 from generate_series(1, 3) n`);
+    await fill();
+    expect((await verified()).chains[0]).toMatchObject({ rows: 6, unchained: 3 });
+    expect(await forgetBefore(database.pool, new Date(nowMs - 30 * dayMs), 3)).toBe(3);
+    expect(await verified()).toMatchObject({ ok: true, chains: [{ rows: 6, unchained: 0 }, {}] });
+  });
+});

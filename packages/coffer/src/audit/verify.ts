@@ -1,0 +1,157 @@
+/** Verifies the chains of the audit: re-derives each row's hash from the row before it. Reads everything in one snapshot. */
+import { hash as hashOf } from 'node:crypto';
+import type pg from 'pg';
+import { inTransaction } from '../database/index.ts';
+import { linksOf } from './chains.ts';
+import type { ChainName, Link } from './chains.ts';
+
+/** A row that contradicts the chain. `id` null: the end of the chain. */
+export type AuditViolation = {
+  readonly chain: ChainName;
+  readonly id: number | null;
+  readonly what: string;
+  readonly expected: string;
+  readonly found: string;
+};
+
+export type ChainSummary = {
+  readonly chain: ChainName;
+  /** Verified rows; `erased`: how many of them have lost their personal text. */
+  readonly rows: number;
+  readonly erased: number;
+  /** Rows from before the chain, which nothing protects. */
+  readonly unchained: number;
+  readonly lastId: number;
+  /** Of the last row, in hex. */
+  readonly hash: string;
+};
+
+/** `violations`: the first of each chain, since nothing after it can be derived, and each head that should be in a chain and is not. */
+export type AuditReport = {
+  readonly ok: boolean;
+  readonly chains: readonly ChainSummary[];
+  readonly violations: readonly AuditViolation[];
+};
+
+/** The end of a chain at some moment. */
+export type AuditHead = {
+  /** The identity of the ledger; null for a head that a person expects. */
+  readonly ledger: string | null;
+  readonly audit: ChainName;
+  readonly id: number;
+  readonly hash: string;
+  /** When it was read; null for a head that a person expects. */
+  readonly at: string | null;
+};
+
+type Head = { readonly id: number; readonly hash: Buffer; readonly anchorId: number; readonly anchorHash: Buffer };
+
+/** Heads that must be in the chains. One from before `keptSince` may have been deleted by age, and then is not checked. */
+export type ExpectedHeads = { readonly heads: readonly AuditHead[]; readonly keptSince: Date };
+
+export async function verifyAudit(pool: pg.Pool, { heads, keptSince }: ExpectedHeads): Promise<AuditReport> {
+  const verifyAll = async (client: pg.ClientBase) => {
+    const chains: ChainSummary[] = [];
+    const violations: AuditViolation[] = [];
+    for (const chain of ['request', 'change'] as const) {
+      const ofChain = { heads: heads.filter(({ audit }) => audit === chain), keptSince };
+      const { summary, violation, missed } = await verifyChain(client, chain, ofChain);
+      chains.push(summary);
+      if (violation) violations.push(violation);
+      violations.push(...missed);
+    }
+    return { ok: violations.length === 0, chains, violations };
+  };
+  return await inTransaction(pool, verifyAll, { settings: 'set transaction isolation level repeatable read, read only' });
+}
+
+/** The current end of each chain, once it is on disk: rows are written by commits that do not wait for it. */
+export async function readAuditHeads(pool: pg.Pool): Promise<AuditHead[]> {
+  const { rows } = await pool.query<{ ledger: string; chain: ChainName; id: number; hash: string }>(
+    `select i.id as ledger, h.chain, h.id, encode(h.hash, 'hex') as hash from audit.head h cross join ledger.identity i order by h.chain desc`,
+  );
+  // A commit with something to write flushes everything before it.
+  await pool.query(`begin; set local synchronous_commit = on; select pg_logical_emit_message(true, 'coffer', ''); commit`);
+  const at = new Date().toISOString();
+  return rows.map(({ ledger, chain, id, hash }) => ({ ledger, audit: chain, id, hash, at }));
+}
+
+type Verified = {
+  readonly summary: ChainSummary;
+  readonly violation: AuditViolation | null;
+  readonly missed: readonly AuditViolation[];
+};
+
+async function verifyChain(client: pg.ClientBase, chain: ChainName, expected: ExpectedHeads): Promise<Verified> {
+  const head = await headOf(client, chain);
+  let [rows, erased, unchained] = [0, 0, 0];
+  let [lastId, last] = [head.anchorId, head.anchorHash];
+  const atExpected = new Map<number, string>([[head.anchorId, last.toString('hex')]]);
+  const wanted = new Set(expected.heads.map(({ id }) => id));
+  let violation: AuditViolation | null = null;
+  for await (const link of linksOf(client, chain)) {
+    if (link.id <= head.anchorId && link.hash === null) {
+      unchained++;
+      continue;
+    }
+    violation = mismatchOf(chain, lastId, last, link);
+    if (violation) break;
+    [lastId, last] = [link.id, link.hash ?? last];
+    rows++;
+    if (link.isErased) erased++;
+    if (wanted.has(lastId)) atExpected.set(lastId, last.toString('hex'));
+  }
+  violation ??= endMismatchOf(chain, lastId, last, head);
+  // After a violation nothing is known of later rows.
+  const missed = violation ? [] : missedOf(chain, expected, head, atExpected);
+  return { summary: { chain, rows, erased, unchained, lastId, hash: last.toString('hex') }, violation, missed };
+}
+
+async function headOf(client: pg.ClientBase, chain: ChainName): Promise<Head> {
+  const { rows } = await client.query<Head>(
+    `select id, hash, anchor_id as "anchorId", anchor_hash as "anchorHash" from audit.head where chain = $1`,
+    [chain],
+  );
+  return rows[0] ?? { id: 0, hash: Buffer.alloc(32), anchorId: 0, anchorHash: Buffer.alloc(32) };
+}
+
+function mismatchOf(chain: ChainName, lastId: number, last: Buffer, link: Link): AuditViolation | null {
+  const expectedId = lastId + 1;
+  if (link.id !== expectedId) {
+    return {
+      chain,
+      id: Math.min(expectedId, link.id),
+      what: 'the row with the next id',
+      expected: String(expectedId),
+      found: String(link.id),
+    };
+  }
+  const expected = hashOf('sha256', Buffer.concat([last, link.content]), 'hex');
+  const found = link.hash?.toString('hex') ?? 'none';
+  return expected === found ? null : { chain, id: link.id, what: 'the hash of the row', expected, found };
+}
+
+function endMismatchOf(chain: ChainName, lastId: number, last: Buffer, head: Head): AuditViolation | null {
+  if (lastId !== head.id) return { chain, id: null, what: 'the id of the last row', expected: String(head.id), found: String(lastId) };
+  if (last.equals(head.hash)) return null;
+  return { chain, id: null, what: 'the hash of the last row', expected: head.hash.toString('hex'), found: last.toString('hex') };
+}
+
+function missedOf(
+  chain: ChainName,
+  { heads, keptSince }: ExpectedHeads,
+  { anchorId }: Head,
+  found: ReadonlyMap<number, string>,
+): AuditViolation[] {
+  const mayBeDeleted = ({ id, at }: AuditHead) =>
+    chain === 'request' && id < anchorId && (at === null || Date.parse(at) < keptSince.getTime());
+  return heads
+    .filter((head) => !mayBeDeleted(head) && found.get(head.id) !== head.hash)
+    .map(({ id, hash, at }) => ({
+      chain,
+      id,
+      what: `the head that was recorded${at === null ? '' : ` at ${at}`}`,
+      expected: hash,
+      found: found.get(id) ?? 'no row',
+    }));
+}
