@@ -8,7 +8,6 @@ import { identityOf, openDatabase } from '../database/index.ts';
 import type { Database } from '../database/index.ts';
 import { LogTail, openBroker, openPostingNotifier, notifyingOnCommit } from '../events/index.ts';
 import type { PostingNotifier } from '../events/index.ts';
-import { Access } from '../gateway/access/index.ts';
 import {
   createUserClient,
   createWalletClient,
@@ -17,7 +16,8 @@ import {
   startWalletsService,
 } from '../gateway/grpc/index.ts';
 import { listenHttp } from '../gateway/http/index.ts';
-import { ApiKeys, Authenticator, Factors, keepRepaired, Sessions, Subjects, Users } from '../identity/index.ts';
+import { keepRepaired } from '../identity/index.ts';
+import type { Sessions } from '../identity/index.ts';
 import { openInsights, Reviews, statsKeeper } from '../insights/index.ts';
 import { readTls, refuseTakenPorts } from '../gateway/network/index.ts';
 import type { Listener, Tls } from '../gateway/network/index.ts';
@@ -25,7 +25,7 @@ import { isLoopback, ensureSecret, OperatorError } from '../kernel/index.ts';
 import type { Address, Log } from '../kernel/index.ts';
 import { withoutSettings } from './config.ts';
 import type { Config } from './config.ts';
-import { ChangeLog, readAuditHeads } from '../audit/index.ts';
+import { readAuditHeads } from '../audit/index.ts';
 import { readSigningKey, startShipping } from '../evidence/index.ts';
 import { knownHeads, ledgerIdOf, openLedger, readCheckpoints, readHeads, recordCheckpoint, startCheckpoints } from '../ledger/index.ts';
 import type { Ledger, LedgerOptions, PeerOptions } from '../ledger/index.ts';
@@ -42,7 +42,8 @@ import { openSetAsides } from './set-aside.ts';
 import { cachedRead } from '../telemetry/index.ts';
 import { WalletQueries } from '../wallets/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
-import { accountRulesOf, findDefaultAsset, proofsOf } from './users.ts';
+import { openPeople, prepareFactors } from './people.ts';
+import { findDefaultAsset } from './users.ts';
 import { startWorker } from './worker.ts';
 
 export const services = ['users', 'wallets', 'api', 'worker'] as const;
@@ -184,31 +185,8 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
   const walletClient = createWalletClient(reachable(config.walletService), { credential: internalCredential, tls });
   const userClient = createUserClient(reachable(config.userService), { credential: internalCredential, tls });
   started.add({ stop: () => Promise.resolve([walletClient.close(), userClient.close()]) });
-  const rules = accountRulesOf(config);
-  const users = new Users({ pool: database.pool, wallets: walletClient, rules });
-  const proofs = proofsOf(database.pool, config);
-  const jwtSecret = config.jwtSecret ?? ensureSecret(config.home, 'jwt-secret');
-  const { issuer, previousJwtSecret, staffIdleMs } = config;
-  const factors = new Factors({
-    pool: database.pool,
-    factorKey: config.factorKey ?? ensureSecret(config.home, 'factor-key'),
-    ...config.factors,
-    log,
-  });
-  const sessions = new Sessions({
-    pool: database.pool,
-    jwtSecret,
-    previousJwtSecret,
-    issuer,
-    staffIdleMs,
-    requiresProof: rules.requiresProof,
-    factors,
-    log,
-  });
-  const apiKeys = new ApiKeys(database.pool, config.keyLiveMs);
-  const authenticator = new Authenticator({ sessions, apiKeys });
-  const limits = { requestsPerMinute: config.requestsPerMinute, counter: cache.counter };
-  const access = new Access({ mode: config.auth, authenticator, ...limits });
+  const people = openPeople({ config, pool: database.pool, wallets: walletClient, counter: cache.counter, log });
+  const { users, proofs, sessions, access } = people;
   const guard = { access, internalCredentials, tls, observation };
 
   if (chosen.includes('users')) {
@@ -258,17 +236,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
       started.add(tail);
       const webhooks = new Webhooks({ pool: database.pool, ledger, allowPrivate: config.peers.privateWebhooks });
       const publishing = { tail, webhooks, requests, approvals, approvalRunner };
-      await prepareFactors(factors, log);
-      const people = {
-        users,
-        proofs,
-        sessions,
-        factors,
-        subjects: new Subjects(database.pool),
-        apiKeys,
-        access,
-        changes: new ChangeLog(database.pool),
-      };
+      await prepareFactors(people.factors, log);
       const insights = openInsights(database.pool, ledger);
       const product = {
         live: config.live,
@@ -309,13 +277,6 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     demoToken,
     stop: () => started.stop(),
   };
-}
-
-/** After a rotation of the factor key, the previous one can then be removed. */
-async function prepareFactors(factors: Factors, log: Log): Promise<void> {
-  const report = await factors.prepare();
-  if (report.resealed > 0) log.info(report, 'Sealed the secrets of second factors with the current COFFER_FACTOR_KEY');
-  if (report.unreadable > 0) log.error(report, 'No factor key opens some secrets of second factors: check COFFER_FACTOR_KEY_PREVIOUS');
 }
 
 function previousCredentials({ previousInternalSecret }: Config): string[] {
