@@ -37,7 +37,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   evidence: ['kernel', 'background', 'ledger', 'audit', 'outbound'],
   webhooks: ['kernel', 'database', 'background', 'audit', 'ledger', 'events', 'projections', 'visibility', 'outbound'],
   audit: ['kernel', 'database', 'background'],
-  privacy: ['kernel', 'database', 'background', 'audit', 'identity', 'insights', 'requests'],
+  privacy: ['kernel', 'database', 'background', 'audit', 'identity', 'insights', 'requests', 'approvals'],
   telemetry: ['kernel', 'ledger'],
   gateway: [
     'kernel',

@@ -2243,7 +2243,7 @@ class Coffer:
         *,
         user_id: str,
     ) -> UserExport:
-        """Returns everything stored about a user, as the user may see it: profile, valid sessions, logins, notifications, requests, and the wallets with their holds and histories. At most 6 an hour for each user. A service also needs wallets:read."""
+        """Returns everything stored about a user, as the user may see it: profile, valid sessions, logins, notifications, requests, and the wallets with their holds and histories. At most 6 an hour for each user and caller. A service also needs wallets:read."""
         answer: UserExport = self._send("GET", "/users/{userId}/export", {"userId": user_id}, {}, {})
         return answer
 

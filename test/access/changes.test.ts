@@ -13,10 +13,13 @@ import type { Person } from './world.ts';
 let coffer: Watched;
 let admin: Person;
 let user: Person;
+/** Asks for what others decide about. */
+let payer: Person;
 beforeAll(async () => {
   coffer = await startWatched({ mode: 'required' });
   admin = await person(coffer.product, 'admin', 'admin');
   user = await person(coffer.product, 'user', 'user');
+  payer = await person(coffer.product, 'payer', 'user');
 });
 afterAll(async () => await coffer.stop());
 
@@ -49,9 +52,9 @@ async function aKey(): Promise<string> {
 
 /** A request in a status that no operation of the API reaches without a worker. */
 async function aRequest(status: 'awaiting_approval' | 'failed'): Promise<string> {
-  const wallet = await coffer.product.queries.walletOf(user.user.id);
+  const wallet = await coffer.product.queries.walletOf(payer.user.id);
   assert(wallet, 'the user has a wallet');
-  const headers = { authorization: admin.authorization, 'idempotency-key': newId() };
+  const headers = { authorization: payer.authorization, 'idempotency-key': newId() };
   const { body } = await coffer.call('POST', `/wallet/${wallet.id}/withdraw`, { amount: 1, async: true }, headers);
   const id = String(body['id']);
   await coffer.pool.query(
@@ -61,6 +64,14 @@ async function aRequest(status: 'awaiting_approval' | 'failed'): Promise<string>
     [id],
   );
   return id;
+}
+
+/** A deposit that another person asked for. */
+async function anApproval(): Promise<string> {
+  const input = JSON.stringify({ wallet: 'w1', amount: { '~amount': '1' }, key: newId() });
+  const asked = { operation: 'deposit', name: newId(), digest: '', input, maker: `operator:${newId()}`, person: newId() };
+  const filed = await coffer.product.approvals.file({ ...asked, wallets: ['w1'], amount: 1n, asset: 1, policy: 'planted', later: false });
+  return filed.id;
 }
 
 async function aDeadLetter(): Promise<string> {
@@ -134,6 +145,42 @@ const changes = {
     },
   },
   dropDeadLetter: { kind: 'deadletters.drop', ask: async () => ({ method: 'DELETE', path: `/dead-letters/${await aDeadLetter()}` }) },
+  inviteUser: { kind: 'users.invited', ask: () => ({ path: '/users/invitations', body: { email: 'new@example.com' } }), status: 202 },
+  deleteUser: {
+    kind: 'users.deleted',
+    ask: async () => ({
+      method: 'DELETE',
+      path: `/users/${(await person(coffer.product, `gone${asked++}`, 'user')).user.id}?reason=a%20test`,
+    }),
+  },
+  endSessionsOfUser: {
+    kind: 'users.sessions_ended',
+    ask: () => ({ method: 'DELETE', path: `/users/${user.user.id}/sessions?reason=a%20test` }),
+  },
+  linkSubject: {
+    kind: 'users.subject_linked',
+    ask: () => ({ method: 'PUT', path: `/users/${user.user.id}/subjects`, body: { issuer: 'https://login.example.com', subject: 'x' } }),
+  },
+  unlinkSubject: {
+    kind: 'users.subject_unlinked',
+    ask: async () => {
+      const path = `/users/${user.user.id}/subjects`;
+      const { body } = await coffer.call('GET', path, undefined, { authorization: admin.authorization });
+      return { method: 'DELETE', path: `${path}/${String((body['items'] as { id: string }[])[0]?.id)}` };
+    },
+  },
+  rejectOperation: { kind: 'approvals.rejected', ask: async () => ({ path: `/approvals/${await anApproval()}/reject`, body: { reason } }) },
+  // A policy is in force from the start, so changes wait for another admin.
+  setApprovalPolicy: {
+    kind: 'approvals.asked',
+    ask: () => ({ method: 'PUT', path: '/approval-policies/large', body: { operation: 'deposit', makers: ['treasury'], reason } }),
+    status: 202,
+  },
+  removeApprovalPolicy: {
+    kind: 'approvals.asked',
+    ask: () => ({ method: 'DELETE', path: '/approval-policies/own-wallets', body: { reason } }),
+    status: 202,
+  },
   retryAllSetAside: { kind: 'projections.retry', ask: () => ({ path: '/projections/stats/set-aside/retry', body: { reason } }) },
 } as const satisfies Partial<Record<OperationName, Case>>;
 
@@ -142,6 +189,11 @@ const unrecorded: Partial<Record<OperationName, string>> = {
   postBatch: 'each operation is an entry of the ledger, which names the actor',
   backdate: 'a permission for operations of the ledger',
   createUser: 'over gRPC only: test/grpc/changes.test.ts',
+  createPasswordLink: 'over gRPC only: test/grpc/changes.test.ts',
+  closeWallets: 'over gRPC only; each is an entry of the ledger',
+  findUser: 'over gRPC only; reads',
+  cancelOperation: 'by its maker; recorded as rejectOperation is',
+  approveOperation: 'the record is that of the decision, as for rejectOperation; the operation is an entry with both names',
   dryRunFraudRule: 'reads',
   readNotification: 'marks what staff have read',
   readAllNotifications: 'marks what staff have read',

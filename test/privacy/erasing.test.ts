@@ -37,6 +37,16 @@ async function aDeletedUser(): Promise<string> {
     { note: marks.name },
     'n1',
   ]);
+  for (const text of [
+    "insert into identity.proof (id, user_id, purpose, address, token_hash, expires_at) values (gen_random_uuid(), $1, 'email', $2, sha256('x'), clock_timestamp())",
+    "insert into identity.mail (kind, address, user_id, name) values ('proof', $2, $1, 'Jane Unmistakable')",
+    "insert into identity.mail (kind, address, created_at) select 'reset', $2, created_at from identity.users where id = $1",
+    "insert into identity.factor (id, user_id, kind, name, sealed_secret) values (gen_random_uuid(), $1, 'totp', $2, 'x')",
+    "insert into identity.subject (id, issuer, subject, user_id, created_by) values (gen_random_uuid(), 'https://x', $2, $1, 'cli')",
+    `insert into approvals.request (id, operation, digest, input, maker, wallets, policy, later, state, created_at, waiting_since, expires_at, decided_by)
+     values (gen_random_uuid(), 'deposit', 'x', json_build_object('metadata', $2::text)::text, 'cli', array[$1 || '.USD'], 'p', false, 'rejected', now(), now(), now(), 'cli')`,
+  ])
+    await coffer.pool.query(text, [id, marks.first]);
   return id;
 }
 

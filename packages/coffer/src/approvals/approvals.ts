@@ -1,6 +1,7 @@
 /** Approvals as the gate and their readers use them: the policies in force, what waits for a second person, and its decision. */
 import type pg from 'pg';
 import { putWaitsRight, SteadyClock } from '../background/index.ts';
+import { inRecordedChange } from '../audit/index.ts';
 import { inTransaction } from '../database/index.ts';
 import { personsBehind } from '../identity/index.ts';
 import { newId } from '../kernel/index.ts';
@@ -82,7 +83,15 @@ export class Approvals implements ApprovalPort {
       policy: change.id,
       later: false,
     };
-    return (await this.#file(filing)).approval;
+    const filed = await orUnknown(async () => {
+      const when = { now: await this.#clock.read(), hours: this.#hours };
+      return await inRecordedChange(
+        this.#pool,
+        (client) => fileApproval(client, filing, when),
+        ({ approval }) => ({ kind: 'approvals.asked', subject: approval.id, after: { operation: filing.operation, policy: change.id } }),
+      );
+    });
+    return filed.approval;
   }
 
   async #file(filing: Filing): ReturnType<typeof fileApproval> {
@@ -143,7 +152,13 @@ export class Approvals implements ApprovalPort {
 
   async #decide(id: string, state: ApprovalState, { actor, reason }: Decider): Promise<ApprovalDecided> {
     const now = await this.#clock.read();
-    const decided = await orUnknown(() => decideApproval(this.#pool, id, { state, actor, reason: reason ?? null, now }));
+    const decided = await orUnknown(() =>
+      inRecordedChange(
+        this.#pool,
+        (client) => decideApproval(client, id, { state, actor, reason: reason ?? null, now }),
+        (approval) => approval && { kind: `approvals.${state}`, subject: id, before: { state: 'pending' }, after: { state, reason } },
+      ),
+    );
     if (decided) return { approval: decided };
     await expireApprovals(this.#pool, now);
     return { refusal: 'not_pending', state: (await this.find(id))?.state ?? null };

@@ -1,4 +1,5 @@
 // Approvals: operations that wait for a second person, the policies that ask for one, and the record of both.
+export { eraseApprovalMetadata } from './erasing.ts';
 export { Approvals } from './approvals.ts';
 export { ApprovalRunner } from './runner.ts';
 export type { AcceptedLater } from './runner.ts';

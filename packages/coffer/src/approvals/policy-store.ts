@@ -1,5 +1,6 @@
 /** Approval policies in the database: one set for all processes, and the record of their changes. */
 import type pg from 'pg';
+import { recordChange } from '../audit/index.ts';
 import type { ApprovalPolicy, MakerKind } from '../operations/index.ts';
 import type { PolicyChange } from './types.ts';
 
@@ -35,10 +36,16 @@ export async function changePolicy(
     'insert into approvals.policy_change (policy, before, after, reason, actor, approver) values ($1, $2, $3, $4, $5, $6)',
     [id, before ? textOfPolicy(before) : null, policy && textOfPolicy(policy), reason, actor, approver],
   );
+  await recordChange(client, {
+    kind: 'approvals.policy',
+    subject: id,
+    before: before && objectOfPolicy(before),
+    after: { ...(policy && objectOfPolicy(policy)), reason, ...(approver !== null && { asked: actor }) },
+  });
 }
 
 export function textOfChange({ id, policy, reason }: PolicyChange): string {
-  return JSON.stringify({ id, policy: policy && (JSON.parse(textOfPolicy(policy)) as object), reason });
+  return JSON.stringify({ id, policy: policy && objectOfPolicy(policy), reason });
 }
 
 export function changeOfText(text: string): PolicyChange {
@@ -49,5 +56,9 @@ export function changeOfText(text: string): PolicyChange {
 }
 
 function textOfPolicy(policy: ApprovalPolicy): string {
-  return JSON.stringify({ ...policy, above: policy.above?.toString() ?? null });
+  return JSON.stringify(objectOfPolicy(policy));
+}
+
+function objectOfPolicy(policy: ApprovalPolicy): object {
+  return { ...policy, above: policy.above?.toString() ?? null };
 }

@@ -22,6 +22,9 @@ export async function findErasable(client: pg.ClientBase | pg.Pool, id: string):
     `select u.id, ${goneAt} as "deletedAt", u.erased_at as "erasedAt",
        array(
          select lower(u.email collate "C") where u.email is not null
+         union select lower(u.pending_email collate "C") where u.pending_email is not null
+         union select lower(p.address collate "C") from identity.proof p where p.user_id = u.id
+         union select lower(m.address collate "C") from identity.mail m where m.user_id = u.id
          union select lower(l.email collate "C") from identity.login_log l where l.user_id = u.id and l.email is not null
        ) as addresses
      from identity.users u where u.id = $1`,

@@ -2,6 +2,7 @@
  * Proofs of e-mail addresses, new passwords by link, and invitations. Requests by strangers only add an e-mail, so they say nothing
  * about accounts.
  */
+import { recordChange } from '../audit/index.ts';
 import pg from 'pg';
 import { isUuid } from '../kernel/index.ts';
 import { addMail } from './account-mail.ts';
@@ -121,7 +122,10 @@ export class Proofs {
   async invite({ email, name }: { readonly email: string; readonly name?: string | undefined }): Promise<null | Refused> {
     const refusal = await this.#invitationRefusal(email, name);
     if (refusal) return refusal;
-    await this.#mail({ kind: 'invitation', address: email, userId: null, name: name ?? null });
+    await this.#queries.transact(async (client) => {
+      if (this.delivery === 'mail') await addMail(client, { kind: 'invitation', address: email, userId: null, name: name ?? null });
+      await recordChange(client, invited);
+    });
     return null;
   }
 
@@ -129,7 +133,9 @@ export class Proofs {
   async invitationLink(email: string): Promise<PrintedLink | Refused> {
     const refusal = await this.#invitationRefusal(email);
     if (refusal) return refusal;
-    return await this.#printed('invitation', email, null, 'email_taken');
+    const made = await this.#printed('invitation', email, null, 'email_taken');
+    if ('token' in made) await this.#queries.transact(async (client) => await recordChange(client, invited));
+    return made;
   }
 
   /**
@@ -194,6 +200,9 @@ export class Proofs {
     }
   }
 }
+
+/** Without the address: records of changes are kept for good, and nobody has this account yet. */
+const invited = { kind: 'users.invited', subject: 'invitation' } as const;
 
 /** Rolls a transaction back. */
 class LinkInvalid extends Error {

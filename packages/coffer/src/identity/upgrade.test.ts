@@ -20,7 +20,9 @@ let earlier: string;
 beforeAll(async () => {
   database = await createEmptyDatabase();
   earlier = fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-earlier-'));
-  fs.cpSync(sql, earlier, { recursive: true, filter: (file) => !(Number(path.basename(file).slice(0, 4)) >= 33) });
+  // Functions, views and rights are applied anew at each upgrade; those of today refer to tables of later migrations.
+  const isLater = (file: string) => Number(path.basename(file).slice(0, 4)) >= 33 || /\/(functions|views|access)\/./.test(file);
+  fs.cpSync(sql, earlier, { recursive: true, filter: (file) => !isLater(file) });
   await migrate(database.url, silentLog(), earlier);
 });
 afterAll(async () => {

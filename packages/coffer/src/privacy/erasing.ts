@@ -1,5 +1,6 @@
 /** Erases one user: every context removes what it has, and the row of the user stays as a tombstone. */
 import type pg from 'pg';
+import { eraseApprovalMetadata } from '../approvals/index.ts';
 import { eraseAuditedText, recordChange, subjectsOf } from '../audit/index.ts';
 import { inTransaction } from '../database/index.ts';
 import { eraseIdentity, findErasable } from '../identity/index.ts';
@@ -25,6 +26,7 @@ export async function eraseUser(pool: pg.Pool, id: string): Promise<Erased> {
   return await inTransaction(pool, async (client) => {
     await eraseNotifications(client, found.id);
     await eraseRequestMetadata(client, found.id);
+    await eraseApprovalMetadata(client, found.id);
     const erased = await eraseIdentity(client, found.id, addresses);
     if (erased) await recordChange(client, { kind: 'users.erase', subject: found.id });
     return { erasedAt: (await findErasable(client, found.id))?.erasedAt ?? new Date() };

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import Type from 'typebox';
 import { ref, strict, Timestamp, UserId } from '../../../operations/index.ts';
 import type { RateLimiter } from '../../access/index.ts';
+import { actorOf } from '../actor.ts';
 import type { App, Product, Reply } from '../app.ts';
 import { accountOf, admitted } from '../callers.ts';
 import { HoldView } from '../hold-views.ts';
@@ -50,7 +51,7 @@ export function exportRoutes(app: App, product: Product): void {
         response: { 200: ref(ExportView), ...problems(401, 404, 429) },
       },
     },
-    async (request, reply) => await sendExport(product, limiter, accountOf(request), reply),
+    async (request, reply) => await sendExport(product, limiter, actorOf(request), accountOf(request), reply),
   );
 
   app.get(
@@ -58,7 +59,7 @@ export function exportRoutes(app: App, product: Product): void {
     {
       schema: {
         operationId: 'exportUser',
-        description: `Returns everything stored about a user, as the user may see it: ${about}. At most ${exportsPerHour} an hour for each user. A service also needs wallets:read`,
+        description: `Returns everything stored about a user, as the user may see it: ${about}. At most ${exportsPerHour} an hour for each user and caller. A service also needs wallets:read`,
         tags: ['Users'],
         params: Type.Object({ userId: UserId }, strict),
         response: { 200: ref(ExportView), ...problems(404, 429) },
@@ -66,15 +67,16 @@ export function exportRoutes(app: App, product: Product): void {
     },
     async (request, reply) => {
       admitted(product, request, 'getHistory');
-      return await sendExport(product, limiter, request.params.userId.toLowerCase(), reply);
+      return await sendExport(product, limiter, actorOf(request), request.params.userId.toLowerCase(), reply);
     },
   );
 }
 
-async function sendExport(product: Product, limiter: RateLimiter, userId: string, reply: Reply): Promise<Reply> {
+/** Counted for each caller: staff cannot use up what is the user's own. */
+async function sendExport(product: Product, limiter: RateLimiter, actor: string, userId: string, reply: Reply): Promise<Reply> {
   const user = await product.users.get(userId);
   if ('refusal' in user) return sendProblem(reply, problem(user.refusal.code, user.refusal));
-  const spent = await limiter.take(user.id);
+  const spent = await limiter.take(`${actor} ${user.id}`);
   if (spent !== null) return sendProblem(reply, tooMany(spent));
   // Read as fast as the caller takes it. A failure in the middle breaks the connection, so that no part passes for the whole.
   const body = Readable.from(exportedParts(product, user), { objectMode: false, highWaterMark: 65_536 });
