@@ -1274,6 +1274,8 @@ UserExport = TypedDict("UserExport", {
     "exportedAt": "str",
     "user": "User",
     "sessions": "List[Session]",  # valid ones
+    "factors": "List[Factor]",  # second factors, without their secrets
+    "subjects": "List[Subject]",  # subjects of another token issuer that log in as the user
     "logins": "List[Login]",
     "notifications": "List[Notification]",
     "requests": "List[AsyncRequest]",
@@ -2234,7 +2236,7 @@ class Coffer:
         return answer
 
     def export_me(self) -> UserExport:
-        """Returns everything stored about the caller: profile, valid sessions, logins, notifications, requests, and the wallets with their holds and histories. At most 6 an hour."""
+        """Returns everything stored about the caller: profile, valid sessions, second factors, linked subjects, logins, notifications, requests, and the wallets with their holds and histories. At most 6 an hour."""
         answer: UserExport = self._send("GET", "/users/me/export", {}, {}, {})
         return answer
 
@@ -2243,7 +2245,7 @@ class Coffer:
         *,
         user_id: str,
     ) -> UserExport:
-        """Returns everything stored about a user, as the user may see it: profile, valid sessions, logins, notifications, requests, and the wallets with their holds and histories. At most 6 an hour for each user and caller. A service also needs wallets:read."""
+        """Returns everything stored about a user, as the user may see it: profile, valid sessions, second factors, linked subjects, logins, notifications, requests, and the wallets with their holds and histories. At most 6 an hour for each user and caller. A service also needs wallets:read."""
         answer: UserExport = self._send("GET", "/users/{userId}/export", {"userId": user_id}, {}, {})
         return answer
 

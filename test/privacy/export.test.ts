@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await coffer.stop());
 
-type Exported = Record<'sessions' | 'logins' | 'notifications' | 'requests', unknown[]> & {
+type Exported = Record<'sessions' | 'factors' | 'subjects' | 'logins' | 'notifications' | 'requests', unknown[]> & {
   readonly user: Record<string, unknown>;
   readonly wallets: { wallet: { id: string; balance: string }; holds: unknown[]; history: Record<string, unknown>[] }[];
 };
@@ -57,6 +57,7 @@ test('a user gets everything that the lists show, whole and as one JSON document
   expect(document.requests).toEqual((await ask('/requests'))['items']);
   expect(document.notifications).toEqual((await ask('/users/me/notifications'))['items']);
   expect(document.sessions).toHaveLength(1);
+  expect([document.factors, document.subjects]).toEqual([[], []]);
   const [first, ...others] = document.wallets;
   expect(others).toEqual([]);
   expect(first?.wallet).toEqual(await ask(`/wallet/${mine}`));

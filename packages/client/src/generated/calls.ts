@@ -341,12 +341,12 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/users/invitations/accept", query: [], hasBody: true, key: "none" }, input, options)) as User;
   }
 
-  /** Returns everything stored about the caller: profile, valid sessions, logins, notifications, requests, and the wallets with their holds and histories. At most 6 an hour */
+  /** Returns everything stored about the caller: profile, valid sessions, second factors, linked subjects, logins, notifications, requests, and the wallets with their holds and histories. At most 6 an hour */
   async exportMe(options: CallOptions = {}): Promise<UserExport> {
     return (await this.call({ method: "GET", path: "/users/me/export", query: [], hasBody: false, key: "none" }, {}, options)) as UserExport;
   }
 
-  /** Returns everything stored about a user, as the user may see it: profile, valid sessions, logins, notifications, requests, and the wallets with their holds and histories. At most 6 an hour for each user and caller. A service also needs wallets:read */
+  /** Returns everything stored about a user, as the user may see it: profile, valid sessions, second factors, linked subjects, logins, notifications, requests, and the wallets with their holds and histories. At most 6 an hour for each user and caller. A service also needs wallets:read */
   async exportUser(input: ExportUserInput, options: CallOptions = {}): Promise<UserExport> {
     return (await this.call({ method: "GET", path: "/users/{userId}/export", query: [], hasBody: false, key: "none" }, input, options)) as UserExport;
   }

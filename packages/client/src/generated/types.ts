@@ -186,7 +186,7 @@ export type FraudDryRun = { readonly events: number; readonly complete: boolean;
 
 export type Notification = { readonly id: string; readonly kind: string; readonly text: string; readonly walletId: string; readonly facts: { readonly [name: string]: string; }; readonly createdAt: string; readonly readAt: string | null; readonly readBy: string | null; };
 
-export type UserExport = { readonly exportedAt: string; readonly user: User; readonly sessions: readonly (Session)[]; readonly logins: readonly (Login)[]; readonly notifications: readonly (Notification)[]; readonly requests: readonly (AsyncRequest)[]; readonly wallets: readonly ({ readonly wallet: Wallet; readonly holds: readonly (Hold)[]; readonly history: readonly (HistoryItem)[]; })[]; };
+export type UserExport = { readonly exportedAt: string; readonly user: User; readonly sessions: readonly (Session)[]; readonly factors: readonly (Factor)[]; readonly subjects: readonly (Subject)[]; readonly logins: readonly (Login)[]; readonly notifications: readonly (Notification)[]; readonly requests: readonly (AsyncRequest)[]; readonly wallets: readonly ({ readonly wallet: Wallet; readonly holds: readonly (Hold)[]; readonly history: readonly (HistoryItem)[]; })[]; };
 
 export type OpenWalletInput = {
   /** wallet id: 1 to 128 of A-Z a-z 0-9 . _ : @ ~ + -, beginning with a letter or digit */

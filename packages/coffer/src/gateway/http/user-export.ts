@@ -6,8 +6,10 @@ import type { Product } from './app.ts';
 import { presentHold } from './hold-views.ts';
 import { presentHistoryItem } from './operation-views.ts';
 import { presentRequest } from './request-views.ts';
+import { presentFactor } from './routes/factors.ts';
 import { presentNotification } from './routes/notifications.ts';
 import { presentSession } from './routes/sessions.ts';
+import { presentSubject } from './routes/subjects.ts';
 import { presentLogin, presentUser } from './routes/users.ts';
 import { presentWallet } from './wallet-views.ts';
 
@@ -17,11 +19,13 @@ type ReadPage = (cursor: string | undefined) => Promise<Page<unknown>>;
 
 /** Pieces of one JSON document. The reader is the user, whoever asks. */
 export async function* exportedParts(product: Product, user: User): AsyncGenerator<string> {
-  const { sessions, insights, requests, queries, assets } = product;
+  const { sessions, factors, subjects, insights, requests, queries, assets } = product;
   const reader = { onlyOwner: user.id };
   yield `{"exportedAt":${JSON.stringify(new Date())},"user":${JSON.stringify(presentUser(user))}`;
   const valid = await sessions.list(user);
   yield `,"sessions":${JSON.stringify(valid.map((session) => presentSession(session, null)))}`;
+  yield `,"factors":${JSON.stringify((await factors.list(user)).items.map(presentFactor))}`;
+  yield `,"subjects":${JSON.stringify((await subjects.ofUser(user.id)).map(presentSubject))}`;
   yield* list('logins', async (cursor) => {
     const found = await sessions.attempts(user, { limit, cursor });
     assert(!('refusal' in found), 'the cursor is of an earlier page');

@@ -13,8 +13,10 @@ import { RequestView } from '../request-views.ts';
 import { problems } from '../schemas.ts';
 import { exportedParts } from '../user-export.ts';
 import { WalletView } from '../wallet-views.ts';
+import { FactorView } from './factors.ts';
 import { NotificationView } from './notifications.ts';
 import { SessionView } from './sessions.ts';
+import { SubjectView } from './subjects.ts';
 import { LoginView, UserView } from './users.ts';
 
 const ExportView = Type.Object(
@@ -22,6 +24,8 @@ const ExportView = Type.Object(
     exportedAt: Timestamp,
     user: ref(UserView),
     sessions: Type.Array(ref(SessionView), { description: 'valid ones' }),
+    factors: Type.Array(ref(FactorView), { description: 'second factors, without their secrets' }),
+    subjects: Type.Array(ref(SubjectView), { description: 'subjects of another token issuer that log in as the user' }),
     logins: Type.Array(ref(LoginView)),
     notifications: Type.Array(ref(NotificationView)),
     requests: Type.Array(ref(RequestView)),
@@ -39,7 +43,8 @@ const hourMs = 3_600_000;
 
 export function exportRoutes(app: App, product: Product): void {
   const limiter = product.access.rateLimiter('exports', exportsPerHour, hourMs);
-  const about = 'profile, valid sessions, logins, notifications, requests, and the wallets with their holds and histories';
+  const about =
+    'profile, valid sessions, second factors, linked subjects, logins, notifications, requests, and the wallets with their holds and histories';
 
   app.get(
     '/users/me/export',

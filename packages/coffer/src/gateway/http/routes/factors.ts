@@ -34,7 +34,7 @@ export const PasskeyView = Type.Object(
   },
   { ...open, description: 'what navigator.credentials answered, as JSON (toJSON)' },
 );
-const FactorView = Type.Object(
+export const FactorView = Type.Object(
   {
     id: Type.String({ format: 'uuid' }),
     kind: oneOf('totp', 'passkey'),
@@ -238,6 +238,6 @@ function sendEnrolled(reply: Reply, { factor, recoveryCodes }: Enrolled): Reply 
   return reply.header('cache-control', 'no-store').send(view);
 }
 
-function presentFactor({ createdAt, lastUsedAt, ...factor }: Factor): Static<typeof FactorView> {
+export function presentFactor({ createdAt, lastUsedAt, ...factor }: Factor): Static<typeof FactorView> {
   return { ...factor, createdAt: createdAt.toISOString(), lastUsedAt: lastUsedAt?.toISOString() ?? null };
 }

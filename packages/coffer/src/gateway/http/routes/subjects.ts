@@ -9,7 +9,7 @@ import { problem, sendProblem } from '../problem.ts';
 import { problems } from '../schemas.ts';
 import Type from 'typebox';
 
-const SubjectView = Type.Object(
+export const SubjectView = Type.Object(
   {
     id: Type.String({ format: 'uuid' }),
     issuer: Type.String(),
@@ -87,6 +87,6 @@ export function subjectRoutes(app: App, { subjects, access }: Product): void {
   );
 }
 
-function presentSubject({ createdAt, ...subject }: Subject): Static<typeof SubjectView> {
+export function presentSubject({ createdAt, ...subject }: Subject): Static<typeof SubjectView> {
   return { ...subject, createdAt: createdAt.toISOString() };
 }
