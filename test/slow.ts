@@ -18,6 +18,7 @@ export const slowSuites: readonly string[] = [
   'test/events/dead-letters.test.ts',
   'test/events/rabbitmq-faults.test.ts',
   'test/faults/cut.test.ts',
+  'test/faults/front.test.ts',
   'test/faults/outage.test.ts',
   'test/faults/owners.test.ts',
   'test/faults/processes.test.ts',

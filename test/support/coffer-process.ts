@@ -20,15 +20,16 @@ export type CofferProcess = {
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
 };
 
-/** Resolves when `/health` reports that it serves. */
+/** Resolves when `/health` reports that it serves. `services`: as arguments of `coffer start`, the API among them; all by default. */
 export async function startCofferProcess(
   databaseUrl: string,
   env: Record<string, string> = {},
   standardOutput: 'ignore' | number = 'ignore',
+  services: readonly string[] = [],
 ): Promise<CofferProcess> {
   const [http, users, wallets] = [await freePort(), await freePort(), await freePort()];
   const home = mkdtempSync(path.join(os.tmpdir(), 'coffer-process-'));
-  const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../../packages/coffer/bin/coffer.mjs'), 'start'], {
+  const child = spawn(process.execPath, [path.resolve(import.meta.dirname, '../../packages/coffer/bin/coffer.mjs'), 'start', ...services], {
     env: {
       ...process.env,
       DATABASE_URL: databaseUrl,
