@@ -1933,7 +1933,7 @@ class Coffer:
         email: str,
         password: str,
     ) -> NewSession:
-        """Logs in with e-mail address and password, and returns a token. If the account has a second factor, the answer is 401 second_factor_required, with a ticket to continue: POST /users/login/second-factor. The cookie coffer_device proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out."""
+        """Logs in with e-mail address and password, and returns a token. If the account has a second factor, the answer is 401 second_factor_required, with a ticket to continue: POST /users/login/second-factor. The cookie coffer_device (over https __Host-coffer_device) proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out."""
         answer: NewSession = self._send("POST", "/users/login", {}, {}, {}, {"email": email, "password": password})
         return answer
 

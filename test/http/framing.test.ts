@@ -117,6 +117,17 @@ describe('sizes and framing', () => {
     },
   );
 
+  test.each(['https://evil.example', 'http://localhost.evil.example', 'null'])(
+    'in open mode a request of a page of %s is refused; one of a page of this machine is not',
+    async (origin) => {
+      const deposit = (from: string) =>
+        sendRaw(coffer.url, post(`${json}Origin: ${from}\r\nConnection: close\r\nContent-Length: 2\r\n`, '{}'));
+      expect(await deposit(origin)).toMatch(/^HTTP\/1.1 403 [^]*"code":"forbidden"/);
+      expect(await deposit('http://localhost:5173')).toMatch(/^HTTP\/1.1 400 /);
+      expect(await headOfLog(coffer)).toBe(seqBefore());
+    },
+  );
+
   test('bytes after the declared length are another request, not part of this one', async () => {
     const answer = await sendRaw(coffer.url, post(`${json}Content-Length: 2\r\n`, '{}{"amount":1}'));
     expect(answer).toMatch(/^HTTP\/1.1 400 /);

@@ -55,6 +55,16 @@ test("what staff read of others is recorded; a user's own reads, and what staff 
   ]);
 });
 
+test('a read that is denied to a known caller is recorded; one without a valid credential is only counted', async () => {
+  const rows = await audited(async () => {
+    await coffer.call('GET', '/users', undefined, { authorization: jane.authorization });
+    await coffer.call('GET', '/users');
+    await coffer.call('GET', '/users', undefined, { authorization: 'Bearer nonsense' });
+    return 1;
+  });
+  expect(rows).toMatchObject([{ method: 'GET', operation: 'listUsers', actor: `user:${jane.user.id}`, status: 403 }]);
+});
+
 test('the body of a refused login or sign-up is not stored; one that succeeds is, without its password', async () => {
   const rows = await audited(async () => {
     await coffer.call('POST', '/users/login', { email: 'jane@example.com', password: 'a wrong guess' });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AuditTrail } from '../../packages/coffer/src/audit/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { service } from '../access/world.ts';
 import { outsider } from '../grpc/outsider.ts';
 import { startPlatform } from '../grpc/platform.ts';
 import type { Platform } from '../grpc/platform.ts';
@@ -66,4 +67,25 @@ test('each request of a stream writes a row with its operations', async () => {
   ]);
   expect(rows.map((row) => row['operation_id'])).toEqual(answers.map((answer) => idsIn(answer)[0]));
   expect(rows[0]?.['operation_ids']).toEqual(idsIn(answers[0]));
+});
+
+test('a read that is denied to a known caller writes a row; one without a credential does not', async () => {
+  let trail: AuditTrail | undefined;
+  const guarded = await startPlatform({
+    mode: 'required',
+    watch: ({ url, pool }) => {
+      trail = new AuditTrail({ url, reads: pool, keepDays: 90, log: silentLog() });
+      return { audit: trail };
+    },
+  });
+  if (!trail) throw new Error('the platform asks for its watch');
+  const reader = outsider(guarded.walletsAddress, 'ledger.proto', 'ledger.LedgerService');
+  const authorization = await service(guarded, ['money:deposit']);
+  await reader.call('GetWallet', { wallet_id: 'w1' });
+  await reader.call('GetWallet', { wallet_id: 'w1' }, { metadata: { authorization } });
+  const rows = await auditedRows({ pool: guarded.database.pool, audit: trail }, 1);
+  expect(rows).toMatchObject([{ operation: 'GetWallet', status: 7, actor: `key:${authorization.split('_')[1] ?? ''}` }]);
+  reader.close();
+  await trail.stop();
+  await guarded.stop();
 });

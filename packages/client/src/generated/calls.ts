@@ -161,7 +161,7 @@ export class Calls extends Caller {
     return (await this.call({ method: "POST", path: "/users/signup", query: [], hasBody: true, key: "none" }, input, options)) as User;
   }
 
-  /** Logs in with e-mail address and password, and returns a token. If the account has a second factor, the answer is 401 second_factor_required, with a ticket to continue: POST /users/login/second-factor. The cookie coffer_device proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out */
+  /** Logs in with e-mail address and password, and returns a token. If the account has a second factor, the answer is 401 second_factor_required, with a ticket to continue: POST /users/login/second-factor. The cookie coffer_device (over https __Host-coffer_device) proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out */
   async logIn(input: LogInInput, options: CallOptions = {}): Promise<NewSession> {
     return (await this.call({ method: "POST", path: "/users/login", query: [], hasBody: true, key: "none" }, input, options)) as NewSession;
   }

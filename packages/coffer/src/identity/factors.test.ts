@@ -4,6 +4,7 @@ import { createTestIdentity } from '../../../../test/support/identity.ts';
 import type { TestIdentity } from '../../../../test/support/identity.ts';
 import { FactorSeal } from './factor-seal.ts';
 import { Factors } from './factors.ts';
+import { drawRecoveryCodes } from './recovery-codes.ts';
 
 const [first, second, third] = ['first', 'second', 'third'].map((name) => `the ${name} factor key, of 32 bytes or more`) as [
   string,
@@ -34,6 +35,12 @@ test('a sealed secret opens with its key and under its owner only, and differs e
     expect(seal.open(changed, 'jane')).toBeNull();
   }
   expect(seal.open(sealed.subarray(0, 20), 'jane')).toBeNull();
+});
+
+test('each of the ten recovery codes has 120 random bits: 24 characters of five bits', () => {
+  const codes = drawRecoveryCodes();
+  for (const code of codes) expect(code).toMatch(/^(?:[a-z2-9]{4}-){5}[a-z2-9]{4}$/);
+  expect(new Set(codes.flatMap((code) => code.split('-'))).size).toBeGreaterThan(55);
 });
 
 test('the factor key rotates: the previous one opens, resealing makes it superfluous, and without it codes are refused, not ignored', async () => {

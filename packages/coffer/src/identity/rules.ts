@@ -23,7 +23,7 @@ export function nameRefusal(text: string): IdentityRefusalCode | null {
   return length <= nameLengthMax && text.trim() !== '' && text.isWellFormed() && !/\p{Cc}/u.test(text) ? null : 'name_invalid';
 }
 
-/** `owner`: whose password it is to be; not their own address or name. */
+/** `owner`: whose password it is to be; their own address and name add nothing to it. */
 export function passwordRefusal(
   text: string,
   owner: { readonly email?: string | null; readonly name?: string } = {},
@@ -31,15 +31,26 @@ export function passwordRefusal(
   if (text.length > passwordLengthMax) return 'password_too_long';
   const password = normalized(text);
   if (characters(password) < passwordLengthMin) return 'password_too_short';
-  const own = [owner.email, owner.email?.split('@')[0], owner.name].map((word) => word?.toLowerCase());
-  const isGuessable =
-    own.includes(password.toLowerCase()) || isCommonPassword(password) || isRepetitive(Array.from(password.toLowerCase()));
+  const isGuessable = isCommonPassword(password) || isRepetitive(Array.from(withoutKnownWords(password.toLowerCase(), owner)));
   return isGuessable ? 'password_common' : null;
+}
+
+/** Words that a guesser of this product's passwords tries first. */
+const productWords = ['coffer', 'wallet'];
+/** Shorter words are in every text. */
+const wordLengthMin = 4;
+
+function withoutKnownWords(password: string, { email, name = '' }: { readonly email?: string | null; readonly name?: string }): string {
+  const words = [email ?? '', ...(email ?? '').split('@'), name, ...name.split(/\s+/), ...productWords];
+  return words
+    .map((word) => normalized(word).toLowerCase())
+    .filter((word) => word.length >= wordLengthMin)
+    .reduce((rest, word) => rest.replaceAll(word, ''), password);
 }
 
 const distinctMin = 5;
 
-/** Few distinct characters, a unit that fills the text ("passwordpassword"), or a run ("abcdefghijkl"). */
+/** Few distinct characters or none, a unit that fills the text ("passwordpassword"), or a run ("abcdefghijkl"). */
 function isRepetitive(text: readonly string[]): boolean {
   if (new Set(text).size < distinctMin) return true;
   const isFilledBy = (unit: number) => text.every((character, at) => character === text[at % unit]);

@@ -97,9 +97,12 @@ describe('signing up', () => {
     ['aaaabbbbccccdddd', 'password_common'],
     ['abcdefghijklmno', 'password_common'],
     ['bad@example.com', 'password_common'],
+    // Words of the product and of the owner add nothing.
+    ['Coffer-Wallet-2026', 'password_common'],
+    ['Bartholomew1234', 'password_common'],
     ['x'.repeat(513), 'password_too_long'],
   ])('with the password %j is refused', async (bad, code) => {
-    expect(await users.signUp({ email: 'bad@example.com', name: 'B', password: bad })).toMatchObject({ refusal: { code } });
+    expect(await users.signUp({ email: 'bad@example.com', name: 'B Bartholomew', password: bad })).toMatchObject({ refusal: { code } });
   });
 });
 
@@ -146,6 +149,11 @@ describe('updating', () => {
     }
     expect(await users.update(user, { name: 'Careful' })).toMatchObject({ name: 'Careful', email: 'careful@example.com' });
     expect(await users.update(user, { password: 'another good password', currentPassword: password })).toMatchObject({ id: user.id });
+    // Its rules also hold against the address that stays.
+    const current = { currentPassword: 'another good password' };
+    expect(await users.update(user, { password: 'careful@example.com', ...current })).toMatchObject({
+      refusal: { code: 'password_common' },
+    });
     const made = await users.create({ email: 'passwordless@example.com', name: 'P' });
     if ('refusal' in made) throw new Error(made.refusal.code);
     expect(await users.update(made, { password })).toMatchObject({ hasPassword: true });

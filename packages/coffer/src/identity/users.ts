@@ -154,9 +154,7 @@ export class Users {
     const refusal =
       (name === undefined ? null : nameRefusal(name)) ??
       (email === undefined ? null : emailRefusal(email)) ??
-      (password === undefined
-        ? null
-        : passwordRefusal(password, { ...(email !== undefined && { email }), ...(name !== undefined && { name }) }));
+      (password === undefined ? null : passwordRefusal(password, await this.#ownerAfter(user.id, { name, email })));
     if (refusal) return refused(refusal);
     if ((email !== undefined || password !== undefined) && !(await this.#knowsPassword(user.id, input.currentPassword)))
       return refused('current_password_wrong');
@@ -262,6 +260,15 @@ export class Users {
   }
 
   /** True for users without a password: demo users, and those created over gRPC. */
+  /** The address and the name that the user will have. */
+  async #ownerAfter(
+    userId: string,
+    { name, email }: { readonly name: string | undefined; readonly email: string | undefined },
+  ): Promise<Pick<User, 'name' | 'email'>> {
+    const stored = await this.#store.byId(userId);
+    return { name: name ?? stored?.user.name ?? '', email: email ?? stored?.user.email ?? null };
+  }
+
   async #knowsPassword(userId: string, given: string | undefined): Promise<boolean> {
     const stored = await this.#store.byId(userId);
     const hash = stored?.passwordHash ?? null;

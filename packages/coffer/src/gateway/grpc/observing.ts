@@ -79,7 +79,7 @@ export class ObservedCall {
     const { audit, metrics } = this.#observation;
     const name = status[code] ?? String(code);
     metrics?.grpcAnswered(this.#path, name);
-    if (audit && this.#isAudited()) this.#audit(code, request, trailer);
+    if (audit && this.#isAudited(code)) this.#audit(code, request, trailer);
     if (!this.#span) return;
     this.#span.set('rpc.system', 'grpc');
     this.#span.set('rpc.grpc.status_code', code);
@@ -87,8 +87,11 @@ export class ObservedCall {
     this.#span.end(isOurFault(code) ? 'failed' : 'ok');
   }
 
-  #isAudited(): boolean {
-    return changesSomething(this.#path) || (isStaff(this.principal) && readsOthers(this.#operation));
+  /** As over HTTP. */
+  #isAudited(code: status): boolean {
+    if (changesSomething(this.#path)) return true;
+    if (this.#denied && this.principal.kind !== 'anonymous' && code !== status.RESOURCE_EXHAUSTED) return true;
+    return isStaff(this.principal) && readsOthers(this.#operation);
   }
 
   #audit(code: status, request: unknown, trailer: Metadata): void {

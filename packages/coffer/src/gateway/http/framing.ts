@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { newId } from '../../kernel/index.ts';
+import { browserHeaders } from './answer-headers.ts';
 import { requestIdHeader } from './observing.ts';
 import { malformed, problem, problemBody, problemContentType } from './problem.ts';
 import type { Problem } from './problem.ts';
@@ -44,6 +45,7 @@ export function answerBrokenRequest(failure: Error & { code?: string }, socket: 
       `Content-Type: ${problemContentType}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
       `${requestIdHeader}: ${newId()}`,
+      ...Object.entries(browserHeaders).map(([name, value]) => `${name}: ${value}`),
       'Connection: close',
       '',
       body,

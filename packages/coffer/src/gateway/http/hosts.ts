@@ -2,7 +2,7 @@
  * Refuses requests not addressed to this server. Without credentials, only the loopback address keeps strangers out, and any web
  * page can bypass that by making its own domain resolve to 127.0.0.1 (DNS rebinding); its Host header still carries that domain.
  */
-import { problem, ProblemError } from './problem.ts';
+import { forbidden, problem, ProblemError } from './problem.ts';
 import type { AccessMode } from '../access/index.ts';
 import type { App } from './app.ts';
 
@@ -19,10 +19,21 @@ export function serveItsHostsOnly(app: App, mode: AccessMode): void {
       ? 'Coffer serves this machine only. Send one Host header, with localhost, 127.0.0.1 or [::1], and optionally a port.'
       : 'Send one Host header.';
   app.addHook('onRequest', (request, _reply, done) => {
-    const { host } = request.raw.headers;
-    if (host !== undefined && isServed(host) && hasOneHost(request.raw.rawHeaders)) done();
+    const { host, origin } = request.raw.headers;
+    if (mode === 'open' && origin !== undefined && !isOfThisMachine(origin)) done(new ProblemError(forbidden(foreignPage)));
+    else if (host !== undefined && isServed(host) && hasOneHost(request.raw.rawHeaders)) done();
     else done(new ProblemError(problem('misdirected_request', { said })));
   });
+}
+
+const foreignPage = 'In open mode Coffer serves pages of this machine only, and the Origin of this request is another one.';
+
+/**
+ * A page of any site can send a form or an empty POST to 127.0.0.1, with that as Host, although it cannot read the answer; browsers name
+ * the page in Origin.
+ */
+function isOfThisMachine(origin: string): boolean {
+  return /^https?:\/\//.test(origin) && thisMachine.test(origin.replace(/^https?:\/\//, ''));
 }
 
 /** If there are several Host headers, `headers` has only the first; a proxy in between may have used another one. */

@@ -95,7 +95,7 @@ function isChange(method: string): boolean {
 
 /** Writes the request to the audit, once; `status` null: the caller disconnected before the answer. */
 function audited(request: Request, reply: Reply, { audit }: Observation, status: number | null): void {
-  if (!audit || !isAudited(request)) return;
+  if (!audit || !isAudited(request, status)) return;
   const found = request.noted;
   if (found?.audited) return;
   if (found) found.audited = true;
@@ -136,9 +136,10 @@ function principalOf({ admission, deniedTo }: Request): Principal {
   return admission?.principal ?? deniedTo ?? anonymous;
 }
 
-/** Changes, and reads by staff of other people's data. */
-function isAudited(request: Request): boolean {
+/** Changes, reads by staff of other people's data, and reads that the policy denied to a known caller; too many of them are only counted. */
+function isAudited(request: Request, status: number | null): boolean {
   if (isChange(request.method)) return true;
+  if (request.deniedTo !== null && status !== 429) return true;
   const operation = request.routeOptions.schema?.operationId ?? '';
   return isStaff(principalOf(request)) && isOperationName(operation) && readsOthers(operation);
 }

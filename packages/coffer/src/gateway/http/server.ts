@@ -2,7 +2,9 @@
 import fastify from 'fastify';
 import type { RouteOptions } from 'fastify';
 import { readStrictJson } from '../../kernel/index.ts';
+import { tlsLimits } from '../network/index.ts';
 import type { Tls } from '../network/index.ts';
+import { browserHeaders, hardenAnswers } from './answer-headers.ts';
 import type { App, Product, Reply, Request } from './app.ts';
 import { nameRequest, observeRequests, requestIdHeader } from './observing.ts';
 import { describeApi } from './openapi.ts';
@@ -28,7 +30,7 @@ const slowMs = 1_000;
 
 export async function createHttpServer(product: Product, tls: Tls | null = null): Promise<App> {
   const app = frame(tls);
-  if (tls) requireTlsNextTime(app);
+  hardenAnswers(app, tls);
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(compileOnce(await defaultCompiler(namedSchemas)));
   readOnlyJson(app);
@@ -67,18 +69,10 @@ function frame(tls: Tls | null): App {
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (failure: Error, request: Request, reply: Reply) =>
-      void sendProblem(reply.header(requestIdHeader, request.id), problemOf(failure)),
+      void sendProblem(reply.headers(browserHeaders).header(requestIdHeader, request.id), problemOf(failure)),
   } as const;
   // The routes treat both alike.
-  return tls ? fastify({ ...options, https: { ...parser, ...tls } }) : fastify({ ...options, http: parser });
-}
-
-/** Browsers use https only from then on, for a year (HSTS). Not for subdomains: Coffer does not know them. */
-function requireTlsNextTime(app: App): void {
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.header('strict-transport-security', 'max-age=31536000');
-    done();
-  });
+  return tls ? fastify({ ...options, https: { ...parser, ...tlsLimits, ...tls } }) : fastify({ ...options, http: parser });
 }
 
 /** Applies to every route registered after it. */

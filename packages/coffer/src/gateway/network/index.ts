@@ -3,5 +3,5 @@ export { addressIn, isInRanges, isRange, networkKeyOf } from './addresses.ts';
 export type { Network } from './addresses.ts';
 export { listenFailure, refuseTakenPorts } from './listen.ts';
 export type { Listener } from './listen.ts';
-export { readTls, trustOf } from './tls.ts';
+export { readTls, tlsLimits, trustOf } from './tls.ts';
 export type { Tls } from './tls.ts';

@@ -6,6 +6,22 @@ import { OperatorError } from '../../kernel/index.ts';
 /** A certificate (followed by its chain, if any) and its private key, both PEM. */
 export type Tls = { readonly cert: string; readonly key: string };
 
+/** What our server negotiates: with TLS 1.2 only suites with forward secrecy and authenticated encryption, as RFC 9325 recommends. */
+export const tlsLimits = {
+  minVersion: 'TLSv1.2',
+  ciphers: [
+    'TLS_AES_256_GCM_SHA384',
+    'TLS_CHACHA20_POLY1305_SHA256',
+    'TLS_AES_128_GCM_SHA256',
+    'ECDHE-ECDSA-AES256-GCM-SHA384',
+    'ECDHE-RSA-AES256-GCM-SHA384',
+    'ECDHE-ECDSA-CHACHA20-POLY1305',
+    'ECDHE-RSA-CHACHA20-POLY1305',
+    'ECDHE-ECDSA-AES128-GCM-SHA256',
+    'ECDHE-RSA-AES128-GCM-SHA256',
+  ].join(':'),
+} as const;
+
 /** Reads the two files, and refuses an unusable pair before anything is started. */
 export function readTls({ certFile, keyFile }: { readonly certFile: string; readonly keyFile: string }): Tls {
   const pair = { cert: readPem(certFile, 'COFFER_TLS_CERT'), key: readPem(keyFile, 'COFFER_TLS_KEY') };

@@ -76,7 +76,6 @@ export function liveRoutes(app: App, product: Product): void {
     return reply
       .header('content-type', eventStreamType)
       .header('cache-control', 'no-store, no-transform')
-      .header('x-content-type-options', 'nosniff')
       .header('x-accel-buffering', 'no')
       .send(stream);
   };

@@ -66,7 +66,7 @@ export function approvalRoutes(app: App, product: Product): void {
     async (request, reply) => {
       const found = await approvals.find(request.params.approvalId);
       if (!found) return sendProblem(reply, notFound(request.params.approvalId));
-      return reply.header('cache-control', 'no-store').send(presentApproval(found));
+      return reply.send(presentApproval(found));
     },
   );
 

@@ -32,7 +32,7 @@ export function demoLoginRoutes(app: App, { sessions, demo }: Product): void {
       const session = await sessions.loginDemo(request.body.user_id, callerIn(request));
       return 'refusal' in session
         ? sendProblem(reply, problem(session.refusal.code, session.refusal))
-        : reply.header('cache-control', 'no-store').send({ token: session.token });
+        : reply.send({ token: session.token });
     },
   );
 }

@@ -86,7 +86,6 @@ async function sendExport(product: Product, limiter: RateLimiter, actor: string,
   // Read as fast as the caller takes it. A failure in the middle breaks the connection, so that no part passes for the whole.
   const body = Readable.from(exportedParts(product, user), { objectMode: false, highWaterMark: 65_536 });
   return reply
-    .header('cache-control', 'no-store')
     .header('content-disposition', `attachment; filename="coffer-${user.id}.json"`)
     .type('application/json; charset=utf-8')
     .send(body);

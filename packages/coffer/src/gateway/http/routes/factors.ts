@@ -117,7 +117,7 @@ export function factorRoutes(app: App, product: Product, tries: LoginTries): voi
       if (!who) return reply;
       const begun = await factors.enrolTotp(who.user, request.body.name);
       if ('refusal' in begun) return sendProblem(reply, problem(begun.refusal.code, begun.refusal));
-      return reply.code(201).header('cache-control', 'no-store').send(begun);
+      return reply.code(201).send(begun);
     },
   );
 
@@ -164,7 +164,7 @@ export function factorRoutes(app: App, product: Product, tries: LoginTries): voi
       if (!who) return reply;
       const options = await factors.startPasskey(who.user);
       if ('refusal' in options) return sendProblem(reply, problem(options.refusal.code, options.refusal));
-      return reply.header('cache-control', 'no-store').send(options);
+      return reply.send(options);
     },
   );
 
@@ -225,17 +225,14 @@ export function factorRoutes(app: App, product: Product, tries: LoginTries): voi
     async (request, reply) => {
       const codes = await factors.renewRecoveryCodes(accountOf(request), actorOf(request));
       if ('refusal' in codes) return sendProblem(reply, problem(codes.refusal.code, codes.refusal));
-      return reply
-        .code(201)
-        .header('cache-control', 'no-store')
-        .send({ recoveryCodes: [...codes] });
+      return reply.code(201).send({ recoveryCodes: [...codes] });
     },
   );
 }
 
 function sendEnrolled(reply: Reply, { factor, recoveryCodes }: Enrolled): Reply {
   const view: Static<typeof EnrolledView> = { factor: presentFactor(factor), recoveryCodes: recoveryCodes && [...recoveryCodes] };
-  return reply.header('cache-control', 'no-store').send(view);
+  return reply.send(view);
 }
 
 export function presentFactor({ createdAt, lastUsedAt, ...factor }: Factor): Static<typeof FactorView> {

@@ -111,10 +111,7 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
       const made = await apiKeys.create({ name, scopes, createdBy, expiresAfterMs, networks, ...bounds });
       return 'refusal' in made
         ? sendProblem(reply, problem(made.refusal.code, made.refusal))
-        : reply
-            .code(201)
-            .header('cache-control', 'no-store')
-            .send({ key: presentKey(made.key), secret: made.secret });
+        : reply.code(201).send({ key: presentKey(made.key), secret: made.secret });
     },
   );
 
@@ -136,7 +133,7 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
       access.forget();
       return 'refusal' in made
         ? sendProblem(reply, problem(made.refusal.code, made.refusal))
-        : reply.header('cache-control', 'no-store').send({ key: presentKey(made.key), secret: made.secret });
+        : reply.send({ key: presentKey(made.key), secret: made.secret });
     },
   );
 

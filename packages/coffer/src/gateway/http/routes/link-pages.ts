@@ -67,14 +67,9 @@ function refuse(reply: Reply, purpose: Purpose, { status, detail }: { readonly s
   return asPage(reply.code(status)).send(failurePage(purpose, detail));
 }
 
-/** The address of the page has the token: it goes into no cache and to no other page. */
+/** The address of the page has the token; the headers of every answer keep it out of caches and from other pages. */
 function asPage(reply: Reply): Reply {
-  return reply.type('text/html; charset=utf-8').headers({
-    'content-security-policy': linkPagePolicy,
-    'cache-control': 'no-store',
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-  });
+  return reply.type('text/html; charset=utf-8').header('content-security-policy', linkPagePolicy);
 }
 
 function fieldOf(fields: unknown, name: string): string {

@@ -84,9 +84,7 @@ export function requestRoutes(app: App, product: Product): void {
       const { onlyOwner } = callerOf(request);
       const found = await requests.findFinished(id, (request.query.wait ?? 0) * 1_000, { onlyOwner });
       if (!found) return sendProblem(reply, noSuchRequest(id));
-      return reply
-        .header('cache-control', 'no-store')
-        .send(presentWithLog(found, await requests.attempts(id), product.assets, { onlyOwner }));
+      return reply.send(presentWithLog(found, await requests.attempts(id), product.assets, { onlyOwner }));
     },
   );
 

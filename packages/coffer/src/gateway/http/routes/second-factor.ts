@@ -19,7 +19,7 @@ const RecoveryCode = Type.String({
   minLength: 1,
   maxLength: 64,
   description: 'one of the recovery codes',
-  examples: ['abcd-efgh-jkmn-pqrs'],
+  examples: ['abcd-efgh-jkmn-pqrs-tuvw-xyz2'],
 });
 
 export function secondFactorRoutes(app: App, product: Product, tries: LoginTries): void {
@@ -43,7 +43,7 @@ export function secondFactorRoutes(app: App, product: Product, tries: LoginTries
       if (spent !== null) return sendProblem(reply, tooMany(spent));
       const options = await sessions.challengeOfTicket(request.body.ticket);
       if ('refusal' in options) return sendProblem(reply, problem(options.refusal.code, options.refusal));
-      return reply.header('cache-control', 'no-store').send(options);
+      return reply.send(options);
     },
   );
 
@@ -78,7 +78,7 @@ export function secondFactorRoutes(app: App, product: Product, tries: LoginTries
       const login = made.outcome;
       if ('refusal' in login) return sendProblem(reply, problem(login.refusal.code, login.refusal));
       if (deviceProofOf(request) === null) rememberDevice(request, reply, sessions.proveDevice(login.user));
-      return reply.header('cache-control', 'no-store').send(presentNewSession(login));
+      return reply.send(presentNewSession(login));
     },
   );
 
@@ -98,7 +98,7 @@ export function secondFactorRoutes(app: App, product: Product, tries: LoginTries
       if (spent !== null) return sendProblem(reply, tooMany(spent));
       const options = await factors.challenge(userId, 'passkey_proof');
       if ('refusal' in options) return sendProblem(reply, problem(options.refusal.code, options.refusal));
-      return reply.header('cache-control', 'no-store').send(options);
+      return reply.send(options);
     },
   );
 

@@ -106,7 +106,7 @@ export function userRoutes(app: App, product: Product, tries: LoginTries): void 
       schema: {
         operationId: 'logIn',
         description:
-          'Logs in with e-mail address and password, and returns a token. If the account has a second factor, the answer is 401 second_factor_required, with a ticket to continue: POST /users/login/second-factor. The cookie coffer_device proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out',
+          'Logs in with e-mail address and password, and returns a token. If the account has a second factor, the answer is 401 second_factor_required, with a ticket to continue: POST /users/login/second-factor. The cookie coffer_device (over https __Host-coffer_device) proves the login: sent with the next one, it keeps the wrong guesses of others from shutting the device out',
         tags: ['Users'],
         body: Type.Object({ email: Email, password: GivenPassword }, strict),
         response: { 200: ref(NewSessionView), ...problems(401, 403, 429) },
@@ -125,11 +125,10 @@ export function userRoutes(app: App, product: Product, tries: LoginTries): void 
         throw outage;
       });
       // With the right password, but without the second factor, the try counts: tickets are limited like passwords.
-      if ('refusal' in session)
-        return sendProblem(reply.header('cache-control', 'no-store'), problem(session.refusal.code, session.refusal));
+      if ('refusal' in session) return sendProblem(reply, problem(session.refusal.code, session.refusal));
       tries.giveBack(guess);
       if (device === null) rememberDevice(request, reply, sessions.proveDevice(session.user));
-      return reply.header('cache-control', 'no-store').send(presentNewSession(session));
+      return reply.send(presentNewSession(session));
     },
   );
 

@@ -92,10 +92,7 @@ export function webhookRoutes(app: App, product: Product): void {
       const made = await webhooks.create({ url, description, types, wallet: walletId, owner, createdBy });
       if ('refusal' in made) return sendProblem(reply, webhookProblem(made));
       const { endpoint, secret } = made;
-      return reply
-        .code(201)
-        .header('cache-control', 'no-store')
-        .send({ webhook: presentWebhook(endpoint), secret });
+      return reply.code(201).send({ webhook: presentWebhook(endpoint), secret });
     },
   );
 
@@ -184,7 +181,7 @@ export function webhookRoutes(app: App, product: Product): void {
     async (request, reply) => {
       const made = await webhooks.rotate(request.params.webhookId);
       if ('refusal' in made) return sendProblem(reply, webhookProblem(made));
-      return reply.header('cache-control', 'no-store').send({ webhook: presentWebhook(made.endpoint), secret: made.secret });
+      return reply.send({ webhook: presentWebhook(made.endpoint), secret: made.secret });
     },
   );
 
