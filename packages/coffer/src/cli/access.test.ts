@@ -179,7 +179,11 @@ test('in required mode, over TLS: sign-up reaches the wallets service, users log
        join audit.request r on r.transport = 'cli' and r.request_id = c.request_id order by c.id`,
     );
     const actor = expect.stringMatching(/^cli:./) as string;
-    expect(changes.rows).toEqual(['users.suspended', 'users.reinstated', 'users.role'].map((kind) => ({ kind, actor, linked: true })));
+    expect(changes.rows).toEqual(
+      ['users.link_made', 'users.suspended', 'users.reinstated', 'users.sessions_ended', 'users.factors_reset', 'users.role'].map(
+        (kind) => ({ kind, actor, linked: true }),
+      ),
+    );
     expect(await json('audit', 'verify')).toMatchObject({ ok: true, violations: [] });
     const printed = (await coffer(['checkpoint'])).stdout;
     const shipped = path.join(home, 'shipped.jsonl');
