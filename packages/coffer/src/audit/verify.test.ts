@@ -127,6 +127,38 @@ describe('the verifier names', () => {
   });
 });
 
+describe('with a head of the end kept elsewhere, the verifier still names', () => {
+  const cut = (table: string, chain: string) =>
+    `update audit.head set anchor_id = 2, anchor_hash = (select hash from ${table} where id = 2) where chain = '${chain}'`;
+
+  test.each([
+    ['a removed beginning of the changes', `${cut('audit.change', 'change')}; delete from audit.change where id <= 2`, 'change'],
+    [
+      'a changed beginning of the changes',
+      `${cut('audit.change', 'change')}; update audit.change set actor = 'key:x' where id = 1`,
+      'change',
+    ],
+    ['a removed beginning of the requests', `${cut('audit.request', 'request')}; delete from audit.request where id <= 2`, 'request'],
+    [
+      'changed requests that pass for rows from before the chain',
+      `${cut('audit.request', 'request')}; update audit.request set hash = null, actor = 'key:x' where id <= 2`,
+      'request',
+    ],
+    [
+      'a removed chain of requests',
+      `update audit.head set anchor_id = id, anchor_hash = hash where chain = 'request'; delete from audit.request`,
+      'request',
+    ],
+  ])('%s', async (_what, sql, chain) => {
+    await fill();
+    for (const subject of ['k1', 'k2', 'k3']) await change(subject);
+    const heads = await readAuditHeads(database.pool);
+    await tamper(sql);
+    const { violations } = await verified(heads);
+    expect(violations).toMatchObject([{ chain }]);
+  });
+});
+
 test('several processes that write at once make one chain', async () => {
   await Promise.all(
     Array.from({ length: 20 }, async (_, at) => await insertAudited(database.pool, [row, { ...row, requestId: `r${at}` }])),
@@ -149,19 +181,18 @@ describe('retention', () => {
     await insertAudited(database.pool, [old(90), old(80), old(10), old(70), old(2)]);
     const before = new Date(nowMs - 30 * dayMs);
     expect(await forgetBefore(database.pool, before, 1)).toBe(1);
-    // The row of 70 days is behind a younger one, and stays until that one is old.
-    expect(await forgetBefore(database.pool, before, 10)).toBe(1);
+    // The row of 70 days is behind a younger one, and stays until that one is old. That of 80 days shows that nothing younger was deleted.
     expect(await forgetBefore(database.pool, before, 10)).toBe(0);
     await insertAudited(database.pool, [row]);
-    const { violations, chains } = await verified();
+    const { violations, chains } = await verified([], before);
     expect(violations).toEqual([]);
-    expect(chains[0]).toMatchObject({ rows: 4, lastId: 6 });
+    expect(chains[0]).toMatchObject({ rows: 5, lastId: 6 });
   });
 
   test('explains a head that is gone only if its row was old enough', async () => {
     await insertAudited(database.pool, [old(90)]);
     const heads = await readAuditHeads(database.pool);
-    await insertAudited(database.pool, [old(90), old(2)]);
+    await insertAudited(database.pool, [old(90), old(90), old(2)]);
     expect(await forgetBefore(database.pool, new Date(nowMs - 30 * dayMs), 10)).toBe(2);
     expect((await verified(heads, new Date(nowMs + dayMs))).ok).toBe(true);
     expect((await verified(heads, new Date(nowMs - dayMs))).violations).toMatchObject([{ id: 1, found: 'no row' }]);
@@ -174,5 +205,7 @@ describe('retention', () => {
     expect((await verified()).chains[0]).toMatchObject({ rows: 6, unchained: 3 });
     expect(await forgetBefore(database.pool, new Date(nowMs - 30 * dayMs), 3)).toBe(3);
     expect(await verified()).toMatchObject({ ok: true, chains: [{ rows: 6, unchained: 0 }, {}] });
+    expect(await forgetBefore(database.pool, new Date(nowMs - 30 * dayMs), 10)).toBe(5);
+    expect(await verified([], new Date(nowMs - 30 * dayMs))).toMatchObject({ ok: true, chains: [{ rows: 1, unchained: 0 }, {}] });
   });
 });

@@ -2,6 +2,7 @@
 import { hash as hashOf } from 'node:crypto';
 import type pg from 'pg';
 import { inTransaction } from '../database/index.ts';
+import { assert } from '../kernel/index.ts';
 import { linksOf } from './chains.ts';
 import type { ChainName, Link } from './chains.ts';
 
@@ -44,9 +45,19 @@ export type AuditHead = {
   readonly at: string | null;
 };
 
-type Head = { readonly id: number; readonly hash: Buffer; readonly anchorId: number; readonly anchorHash: Buffer };
+/** `genesis`: the hash with which the chain began. */
+type Head = {
+  readonly id: number;
+  readonly hash: Buffer;
+  readonly anchorId: number;
+  readonly anchorHash: Buffer;
+  readonly genesis: Buffer;
+};
 
-/** Heads that must be in the chains. One from before `keptSince` may have been deleted by age, and then is not checked. */
+/**
+ * Heads that must be in the chains. One from before `keptSince` may have been deleted by age, and then is not checked. Requests that arrived
+ * after `keptSince` must be there.
+ */
 export type ExpectedHeads = { readonly heads: readonly AuditHead[]; readonly keptSince: Date };
 
 export async function verifyAudit(pool: pg.Pool, { heads, keptSince }: ExpectedHeads): Promise<AuditReport> {
@@ -88,9 +99,11 @@ async function verifyChain(client: pg.ClientBase, chain: ChainName, expected: Ex
   let [lastId, last] = [head.anchorId, head.anchorHash];
   const atExpected = new Map<number, string>([[head.anchorId, last.toString('hex')]]);
   const wanted = new Set(expected.heads.map(({ id }) => id));
-  let violation: AuditViolation | null = null;
-  for await (const link of linksOf(client, chain)) {
-    if (link.id <= head.anchorId && link.hash === null) {
+  // Rows without a hash are from before the chain; where rows of the chain were deleted by age, those went first.
+  const isWhole = head.anchorHash.equals(head.genesis);
+  let violation = isWhole ? null : await beginningMismatchOf(client, chain, head, expected.keptSince);
+  for await (const link of violation ? [] : linksOf(client, chain)) {
+    if (isWhole && link.id <= head.anchorId && link.hash === null) {
       unchained++;
       continue;
     }
@@ -109,10 +122,41 @@ async function verifyChain(client: pg.ClientBase, chain: ChainName, expected: Ex
 
 async function headOf(client: pg.ClientBase, chain: ChainName): Promise<Head> {
   const { rows } = await client.query<Head>(
-    `select id, hash, anchor_id as "anchorId", anchor_hash as "anchorHash" from audit.head where chain = $1`,
+    `select coalesce(h.id, 0) as id, coalesce(h.hash, genesis.hash) as hash, coalesce(h.anchor_id, 0) as "anchorId",
+       coalesce(h.anchor_hash, genesis.hash) as "anchorHash", genesis.hash as genesis
+     from ledger.identity i
+     cross join lateral (select sha256(convert_to('coffer audit ' || i.id || ' ' || $1::text, 'UTF8')) as hash) genesis
+     left join audit.head h on h.chain = $1`,
     [chain],
   );
-  return rows[0] ?? { id: 0, hash: Buffer.alloc(32), anchorId: 0, anchorHash: Buffer.alloc(32) };
+  assert(rows[0], 'a ledger has an identity');
+  return rows[0];
+}
+
+/**
+ * A chain that does not begin with its genesis has lost its beginning. Age explains that only for requests, and only if a row that is old
+ * enough to be deleted is left: retention keeps the youngest of them.
+ */
+async function beginningMismatchOf(client: pg.ClientBase, chain: ChainName, head: Head, keptSince: Date): Promise<AuditViolation | null> {
+  const { anchorId, anchorHash, genesis } = head;
+  if (chain === 'change')
+    return {
+      chain,
+      id: anchorId,
+      what: 'the beginning of the chain',
+      expected: genesis.toString('hex'),
+      found: anchorHash.toString('hex'),
+    };
+  const { rows } = await client.query<{ at: Date }>('select started_at as at from audit.request where id = $1', [anchorId + 1]);
+  const at = rows[0]?.at ?? null;
+  if (at !== null && at <= keptSince) return null;
+  return {
+    chain,
+    id: anchorId + 1,
+    what: 'the oldest row',
+    expected: `from before ${keptSince.toISOString()} (COFFER_AUDIT_DAYS): the rows before it were deleted`,
+    found: at?.toISOString() ?? 'no row',
+  };
 }
 
 function mismatchOf(chain: ChainName, lastId: number, last: Buffer, link: Link): AuditViolation | null {

@@ -41,7 +41,8 @@ export class SharedCounter {
    */
   async take(key: string, perWindow: number, windowMs: number): Promise<number | null> {
     const left = await this.#link.ask((redis) => redis.eval(take, 1, this.#keyOf(key), perWindow, windowMs), patienceMs).catch(() => null);
-    return typeof left === 'number' ? left : null;
+    // What is not an answer of the script is none: a caller never waits for longer than a window.
+    return typeof left === 'number' && left >= 0 ? Math.min(left, windowMs) : null;
   }
 
   async giveBack(key: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
+import { printable } from './terminal.ts';
 
 export type Terminal = { readonly input: Readable; readonly output: Writable };
 
@@ -14,7 +15,7 @@ export async function confirm(question: string, { input, output }: Terminal = te
       () => '',
       () => '',
     );
-    const answer = await Promise.race([reader.question(`${question} (y/N) `), closed]);
+    const answer = await Promise.race([reader.question(printable(`${question} (y/N) `)), closed]);
     return /^y(es)?$/i.test(answer.trim());
   } finally {
     ended.abort();

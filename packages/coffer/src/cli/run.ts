@@ -4,6 +4,7 @@ import type { Context } from '../compose/commands.ts';
 import { readConfig, settingTable } from '../compose/config.ts';
 import type { Config } from '../compose/config.ts';
 import { createLog, describeFailure, exitOnUncaughtErrors, isTerminal, LogFile, OperatorError } from '../kernel/index.ts';
+import { printable } from './terminal.ts';
 
 /** Reads the settings, then runs the command; a failure is printed as sentences and becomes exit code 1. */
 export async function runCommand(
@@ -58,15 +59,15 @@ export function printFailure(error: unknown, json: boolean): void {
   process.exitCode = 1;
   if (json) {
     const remedy = error instanceof OperatorError ? error.remedy : undefined;
-    console.error(JSON.stringify({ error: error instanceof Error ? error.message : String(error), remedy }));
+    console.error(printable(JSON.stringify({ error: error instanceof Error ? error.message : String(error), remedy })));
   } else {
-    console.error(describeFailure(error));
+    console.error(printable(describeFailure(error)));
   }
 }
 
 /** The result of a command: lines for people, one JSON document for programs. */
 export function answer(options: { json?: boolean }, lines: string, document: object): void {
-  console.log(options.json ? JSON.stringify(document) : lines);
+  console.log(printable(options.json ? JSON.stringify(document) : lines));
 }
 
 /** The part of a help text that lists the environment variables. */

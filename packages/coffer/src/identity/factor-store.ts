@@ -184,9 +184,9 @@ export async function deleteFactor(
   client: pg.PoolClient,
   userId: string,
   id: string,
-): Promise<{ readonly name: string; readonly kind: string; readonly confirmed: boolean } | null> {
-  const { rows } = await client.query<{ name: string; kind: string; confirmed: boolean }>(
-    'delete from identity.factor where user_id = $1 and id = $2 returning name, kind, confirmed_at is not null as confirmed',
+): Promise<{ readonly kind: string; readonly confirmed: boolean } | null> {
+  const { rows } = await client.query<{ kind: string; confirmed: boolean }>(
+    'delete from identity.factor where user_id = $1 and id = $2 returning kind, confirmed_at is not null as confirmed',
     [userId, id],
   );
   return rows[0] ?? null;

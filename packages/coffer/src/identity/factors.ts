@@ -172,7 +172,7 @@ export class Factors {
       const removed = user && (await rows.deleteFactor(client, userId, id));
       if (!removed) return refused('factor_not_found');
       if (!removed.confirmed) return null;
-      await noteChange(client, userId, actor, { kind: 'factor_removed', before: `${removed.kind} ${removed.name}` });
+      await noteChange(client, userId, actor, { kind: 'factor_removed', before: `${removed.kind} ${id}` });
       if ((await rows.countFactors(client, userId)) === 0) await rows.replaceRecoveryCodes(client, userId, []);
       return null;
     });
@@ -252,7 +252,7 @@ export class Factors {
       const factor = await insert(client);
       if (!factor) return refused(otherwise);
       const isFirst = before === 0;
-      await noteChange(client, userId, actor, { kind: 'factor_added', after: `${factor.kind} ${factor.name}` });
+      await noteChange(client, userId, actor, { kind: 'factor_added', after: `${factor.kind} ${factor.id}` });
       await rows.raiseSession(client, userId, sessionId, isFirst);
       return { factor, recoveryCodes: isFirst ? await drawInto(client, userId) : null };
     });

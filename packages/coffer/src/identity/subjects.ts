@@ -59,7 +59,7 @@ export class Subjects {
         );
         return existing.rows[0] ?? refused('subject_taken');
       }
-      await noteChange(client, id, actor, { kind: 'subject_linked', after: `${subject} of ${issuer}` });
+      await noteChange(client, id, actor, { kind: 'subject_linked', after: `${rows[0].id} of ${issuer}` });
       return rows[0];
     });
   }
@@ -69,12 +69,12 @@ export class Subjects {
     const [id, owner] = [subjectId.toLowerCase(), userId.toLowerCase()];
     if (!isUuid(id) || !isUuid(owner)) return refused('subject_not_found');
     return await this.#queries.transact(async (client) => {
-      const { rows } = await client.query<{ issuer: string; subject: string }>(
-        'delete from identity.subject where id = $1 and user_id = $2 returning issuer, subject',
+      const { rows } = await client.query<{ issuer: string }>(
+        'delete from identity.subject where id = $1 and user_id = $2 returning issuer',
         [id, owner],
       );
       if (!rows[0]) return refused('subject_not_found');
-      await noteChange(client, owner, actor, { kind: 'subject_unlinked', before: `${rows[0].subject} of ${rows[0].issuer}` });
+      await noteChange(client, owner, actor, { kind: 'subject_unlinked', before: `${id} of ${rows[0].issuer}` });
       return null;
     });
   }

@@ -18,7 +18,7 @@ export type UserChange = {
     | 'link_made'
     | 'password_set'
     | 'deleted';
-  /** The role; or what was added or removed. */
+  /** The role; or what was added or removed, by id: these records are never erased, so they contain no names and no subjects. */
   readonly before?: string;
   readonly after?: string;
   readonly reason?: string | undefined;

@@ -6,6 +6,7 @@ import { isUuid, OperatorError } from '../../kernel/index.ts';
 import { approvalStates, definitions } from '../../operations/index.ts';
 import type { ApprovalPolicy, ApprovalState, MakerKind } from '../../operations/index.ts';
 import { answer, runWith } from '../run.ts';
+import { inLine } from '../terminal.ts';
 
 type Json = { readonly json?: boolean };
 
@@ -55,7 +56,7 @@ function showCommand(): Command {
       await runWith(options, withApprovals, async ({ approvals }) => {
         const found = await approvals.find(id);
         if (!found) throw noSuchApproval(id);
-        answer(options, `${lineOf(found)}\n${found.input}`, plain(found));
+        answer(options, `${lineOf(found)}\n${inLine(found.input)}`, plain(found));
       });
     });
 }
@@ -150,7 +151,7 @@ function noSuchApproval(id: string): OperatorError {
 function lineOf({ id, operation, amount, wallets, maker, state, decidedBy, result, failure }: Approval): string {
   const what = `${operation}${amount === null ? '' : ` ${amount}`}${wallets.length === 0 ? '' : ` of ${wallets.join(', ')}`}`;
   const end = failure?.code ?? result;
-  return `${id}  ${what} by ${maker}  ${state}${decidedBy === null ? '' : ` by ${decidedBy}`}${end === null ? '' : `: ${end}`}`;
+  return `${id}  ${what} by ${maker}  ${state}${decidedBy === null ? '' : ` by ${decidedBy}`}${end === null ? '' : `: ${inLine(end)}`}`;
 }
 
 /** JSON has no bigint. */

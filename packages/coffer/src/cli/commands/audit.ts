@@ -5,6 +5,7 @@ import type { AuditVerification } from '../../compose/commands.ts';
 import { OperatorError } from '../../kernel/index.ts';
 import { answer, runCommand } from '../run.ts';
 import { shippedFilesOf } from '../shipped-files.ts';
+import { inLine } from '../terminal.ts';
 
 export function auditCommand(): Command {
   return new Command('audit').summary('verify the audit').description('The audit of requests and changes.').addCommand(verifyCommand());
@@ -60,7 +61,7 @@ function sentences({ ok, chains, violations, rejected }: AuditVerification): str
   }
   for (const { chain, id, what, expected, found } of violations) {
     const where = id === null ? 'at the end' : `at row ${id}`;
-    lines.push(`Chain of ${names[chain]}, ${where}: ${what}: expected ${expected}, found ${found}.`);
+    lines.push(`Chain of ${names[chain]}, ${where}: ${what}: expected ${expected}, found ${inLine(found)}.`);
   }
   for (const { at, found } of rejected) lines.push(`${at}: the signature: expected one of the given key, found ${found}.`);
   if (!ok) lines.push('Rows after the first violation of a chain were not verified. Compare this database with a backup.');

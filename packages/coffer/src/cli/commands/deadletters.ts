@@ -4,6 +4,7 @@ import type { DeadLetter } from '../../events/index.ts';
 import { OperatorError } from '../../kernel/index.ts';
 import { confirm } from '../confirm.ts';
 import { answer, runWith } from '../run.ts';
+import { inLine } from '../terminal.ts';
 
 type Json = { readonly json?: boolean };
 const listedMax = 1_000;
@@ -42,7 +43,7 @@ function showCommand(): Command {
       await runWith(options, withDeadLetters, async (letters) => {
         const letter = await letters.find(id);
         if (!letter) throw unknownLetter();
-        answer(options, `${lineOf(letter)}\n${letter.body}`, letter);
+        answer(options, `${lineOf(letter)}\n${inLine(letter.body)}`, letter);
       });
     });
 }
@@ -103,5 +104,5 @@ async function confirmDrop(count: number): Promise<void> {
 
 function lineOf({ id, eventId, eventType, wallet, reason, deliveries, diedAt }: DeadLetter): string {
   const what = eventId === null ? 'unreadable' : `${eventType} ${eventId}${wallet === null ? '' : ` of ${wallet}`}`;
-  return `${id}  ${what}  ${reason ?? 'unknown reason'}, ${deliveries} deliveries  ${diedAt?.toISOString() ?? ''}`.trimEnd();
+  return inLine(`${id}  ${what}  ${reason ?? 'unknown reason'}, ${deliveries} deliveries  ${diedAt?.toISOString() ?? ''}`.trimEnd());
 }

@@ -6,6 +6,7 @@ import type { DryRun, FollowedFinding, FraudRefusal, Insights, KeptFinding, Rule
 import { isTerminal, OperatorError, parseMoment, readStrictJson } from '../../kernel/index.ts';
 import { answer, runWith } from '../run.ts';
 import { listenForInterrupt } from '../shutdown.ts';
+import { inLine } from '../terminal.ts';
 
 type Json = { readonly json?: boolean };
 type Reason = { readonly reason: string };
@@ -51,7 +52,7 @@ function showCommand(): Command {
       await runWith(options, withInsights, async ({ rules }) => {
         const versions = await versionsOf(rules, rule);
         const lines = versions.map(
-          (version) => `${lineOf(version)}\n  since ${version.since.toISOString()} by ${version.actor}: ${version.reason}`,
+          (version) => `${lineOf(version)}\n  since ${version.since.toISOString()} by ${version.actor}: ${inLine(version.reason)}`,
         );
         answer(options, lines.join('\n'), { items: versions });
       });
@@ -226,7 +227,7 @@ function lineOf({ rule, version, name, kind, definition, action, enabled }: Rule
   const says = Object.entries(definition)
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([part, value]) => `${part} ${Array.isArray(value) ? value.join('+') : value}`);
-  return `${rule}  v${version}  ${enabled ? 'enabled' : 'disabled'}  ${action}  ${kind}: ${says.join(', ')}  ${name}`;
+  return `${rule}  v${version}  ${enabled ? 'enabled' : 'disabled'}  ${action}  ${kind}: ${says.join(', ')}  ${inLine(name)}`;
 }
 
 function findingLine({
@@ -240,9 +241,9 @@ function findingLine({
   followed,
 }: KeptFinding & Partial<FollowedFinding>): string {
   const became = followed?.state
-    ? [`${action} ${followed.state.replace('_', ' ')}${followed.note === null ? '' : ` (${followed.note})`}`]
+    ? [`${action} ${followed.state.replace('_', ' ')}${followed.note === null ? '' : ` (${inLine(followed.note)})`}`]
     : [action];
-  const why = Object.entries(facts).map(([name, value]) => `${name} ${value}`);
+  const why = Object.entries(facts).map(([name, value]) => inLine(`${name} ${value}`));
   return [recordedAt.toISOString(), `${rule} v${version}`, wallet, ...became, why.join(', '), `events ${events.join(' ')}`].join('  ');
 }
 

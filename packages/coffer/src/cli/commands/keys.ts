@@ -5,6 +5,7 @@ import { isScope, scopeMeanings, scopes } from '../../identity/index.ts';
 import type { ApiKey, NewApiKey, Refused, Scope } from '../../identity/index.ts';
 import { OperatorError } from '../../kernel/index.ts';
 import { answer, runWith } from '../run.ts';
+import { inLine } from '../terminal.ts';
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -82,7 +83,7 @@ function revokeCommand(): Command {
     .action(async (id: string, options: Json) => {
       await runWith(options, withKeys, async (keys) => {
         const revoked = accepted(await keys.revoke(id));
-        answer(options, `cof_${revoked.id} (${revoked.name}) is revoked.`, revoked);
+        answer(options, `cof_${revoked.id} (${inLine(revoked.name)}) is revoked.`, revoked);
       });
     });
 }
@@ -95,12 +96,12 @@ function accepted<T extends object>(outcome: T | Refused): T {
 }
 
 function shownOnce({ key, secret }: NewApiKey): string {
-  return `${secret}\nThis is the key for ${key.name}. Store it now: it is not shown again.`;
+  return `${secret}\nThis is the key for ${inLine(key.name)}. Store it now: it is not shown again.`;
 }
 
 function lineOf(key: ApiKey): string {
   const state = key.revokedAt ? `revoked ${timeOf(key.revokedAt)}` : key.expiresAt ? `expires ${timeOf(key.expiresAt)}` : 'never expires';
-  return `cof_${key.id}  ${key.name}  ${key.scopes.join(',')}  created ${timeOf(key.createdAt)}  ${state}  last used ${timeOf(key.lastUsedAt)}`;
+  return `cof_${key.id}  ${inLine(key.name)}  ${key.scopes.join(',')}  created ${timeOf(key.createdAt)}  ${state}  last used ${timeOf(key.lastUsedAt)}`;
 }
 
 function timeOf(time: Date | null): string {

@@ -4,6 +4,7 @@ import { isUuid, OperatorError } from '../../kernel/index.ts';
 import { requestStatuses } from '../../requests/index.ts';
 import type { AsyncRequest, Attempt, DecisionRefusal, RequestStatus } from '../../requests/index.ts';
 import { answer, runWith } from '../run.ts';
+import { inLine } from '../terminal.ts';
 
 type Json = { readonly json?: boolean };
 type Decision = 'approve' | 'reject' | 'replay';
@@ -97,7 +98,7 @@ function lineOf(request: AsyncRequest): string {
   const to = content.to === undefined ? '' : ` to ${content.to}`;
   const mode = content.mode === undefined ? '' : `, ${content.mode}`;
   const why = failure?.code ?? remark;
-  return `${id}  ${type} ${content.amount} of ${wallet}${to}${mode}  ${status}${why === null || why === undefined ? '' : `: ${why}`}`;
+  return `${id}  ${type} ${content.amount} of ${wallet}${to}${mode}  ${status}${why === null || why === undefined ? '' : `: ${inLine(why)}`}`;
 }
 
 function linesOf(request: AsyncRequest): string[] {
@@ -113,7 +114,7 @@ function linesOf(request: AsyncRequest): string[] {
 }
 
 function attemptLine({ number, at, step, outcome, detail, actor: who }: Attempt): string {
-  return `  ${at.toISOString()}  ${number}  ${step}: ${outcome}${detail === null ? '' : ` (${detail})`}${who === null ? '' : ` by ${who}`}`;
+  return `  ${at.toISOString()}  ${number}  ${step}: ${outcome}${detail === null ? '' : ` (${inLine(detail)})`}${who === null ? '' : ` by ${who}`}`;
 }
 
 /** JSON has no bigint. */

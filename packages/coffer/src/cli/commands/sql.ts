@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { withReader } from '../../compose/commands.ts';
 import { OperatorError } from '../../kernel/index.ts';
 import { answer, runCommand } from '../run.ts';
+import { inLine } from '../terminal.ts';
 
 const timeoutMs = 60_000;
 
@@ -78,5 +79,5 @@ function tableOf({ names, rows }: Answer): string {
 
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? inLine(value) : JSON.stringify(value);
 }

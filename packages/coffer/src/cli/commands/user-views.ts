@@ -33,7 +33,7 @@ export function described(user: User, wallets: number): string {
   const age = ageDays === 0 ? 'created today' : `created ${ageDays} ${ageDays === 1 ? 'day' : 'days'} ago`;
   const address = user.email === null ? 'no e-mail address' : `${user.email} (${proofOf(user)})`;
   const owned = `${wallets} ${wallets === 1 ? 'wallet' : 'wallets'}`;
-  return `${user.name}, ${address}\nid ${user.id}, ${age}, ${owned}, now ${withArticle(user.role)}${user.suspendedAt ? ', suspended' : ''}.`;
+  return `${JSON.stringify(user.name)}, ${address}\nid ${user.id}, ${age}, ${owned}, now ${withArticle(user.role)}${user.suspendedAt ? ', suspended' : ''}.`;
 }
 
 function proofOf({ emailProvedAt, emailProvedBy }: User): string {
@@ -51,7 +51,7 @@ function proofOf({ emailProvedAt, emailProvedBy }: User): string {
 }
 
 export function named({ id, email, name }: User): string {
-  return `${email ?? name} (${id})`;
+  return `${email ?? JSON.stringify(name)} (${id})`;
 }
 
 export function presented({ id, email, emailProvedAt, pendingEmail, name, role, suspendedAt }: User): object {

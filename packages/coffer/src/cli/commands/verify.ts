@@ -5,6 +5,7 @@ import { OperatorError } from '../../kernel/index.ts';
 import type { Checkpoint, Progress, VerifyReport } from '../../ledger/index.ts';
 import { answer, runCommand } from '../run.ts';
 import { shippedFilesOf } from '../shipped-files.ts';
+import { inLine } from '../terminal.ts';
 
 export function verifyCommand(): Command {
   return new Command('verify')
@@ -82,14 +83,14 @@ function sentences(report: VerifyReport): string {
       if (first)
         lines.push(
           `${id} ${rule}`,
-          `   ${several(violations, 'violation', 'violations')}, the first at ${first.at}: ${first.what}: expected ${first.expected}, found ${first.found}.`,
+          `   ${several(violations, 'violation', 'violations')}, the first at ${inLine(`${first.at}: ${first.what}: expected ${first.expected}, found ${first.found}`)}.`,
         );
     }
     lines.push('Do not change this database: stop writing to it, and compare it with a backup. docs/concepts/chain.md explains each rule.');
   }
   for (const { book, after, lostUntil, actor, reason } of report.acceptedLosses) {
     lines.push(
-      `Book ${book}: the loss of the log after seq ${count(after)}, at least until ${count(lostUntil)}, was accepted by ${actor}: ${reason}`,
+      `Book ${book}: the loss of the log after seq ${count(after)}, at least until ${count(lostUntil)}, was accepted by ${actor}: ${inLine(reason)}`,
     );
   }
   return lines.join('\n');

@@ -13,6 +13,9 @@ export type Peer = {
   readonly owns: Owns;
 };
 
+/** `key`: one of the newest two that the process wrote. */
+export type Credential = { readonly process: string; readonly key: Buffer };
+
 export type PeerRow = Peer & { readonly beats: number };
 
 /** `process` null: given back. */
@@ -20,19 +23,19 @@ export type LeaseRow = { readonly book: number; readonly term: number; readonly 
 
 export type Attendance = { readonly peers: readonly PeerRow[]; readonly leases: readonly LeaseRow[] };
 
-/** Says that a process is alive, renews its leases, and returns everybody's. */
-export async function attend(pool: pg.Pool, { id, address, owns }: Peer): Promise<Attendance> {
+/** Says that a process is alive, replaces its key, renews its leases, and returns everybody's. */
+export async function attend(pool: pg.Pool, { id, address, owns }: Peer, key: Buffer): Promise<Attendance> {
   await pool.query({
     name: 'attend',
     text: `
       with beat as (
-        insert into ownership.process (id, address, owns) values ($1, $2, $3)
-        on conflict (id) do update set beats = process.beats + 1, seen_at = clock_timestamp()
+        insert into ownership.process (id, address, owns, keys) values ($1, $2, $3, array[$4::bytea])
+        on conflict (id) do update set beats = process.beats + 1, seen_at = clock_timestamp(), keys = array[$4::bytea, process.keys[1]]
       ), ended as (
         delete from ownership.process where id <> $1 and seen_at < clock_timestamp() - interval '1 hour'
       )
       update ownership.lease set renewals = renewals + 1 where process = $1`,
-    values: [id, address, owns],
+    values: [id, address, owns, key],
   });
   const [peers, leases] = await Promise.all([
     pool.query<PeerRow>({ name: 'peers', text: 'select id, address, owns, beats from ownership.process' }),
@@ -65,11 +68,15 @@ export async function giveBack(pool: pg.Pool, process: string, books: readonly n
 }
 
 /**
- * Whether a process works on this very database: its row is here. A copy of the database, such as a restored backup, has the same secret and
- * the same ledger, and the addresses of this database's processes.
+ * Whether a process works on this very database: it knows a key that it has just written here. A copy of the database, such as a backup or
+ * what was restored from it, has the same secret, the same ledger, and the addresses and ids of this database's processes.
  */
-export async function isKnown(pool: pg.Pool, process: string): Promise<boolean> {
-  const { rowCount } = await pool.query({ name: 'known', text: 'select from ownership.process where id = $1', values: [process] });
+export async function isKnown(pool: pg.Pool, { process, key }: Credential): Promise<boolean> {
+  const { rowCount } = await pool.query({
+    name: 'known',
+    text: 'select from ownership.process where id = $1 and $2::bytea = any (keys)',
+    values: [process, key],
+  });
   return rowCount === 1;
 }
 

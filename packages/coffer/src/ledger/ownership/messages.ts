@@ -23,7 +23,7 @@ export type Failure =
   | { readonly code: 'overloaded' | 'behind' | 'halted' | 'bug'; readonly message: string };
 
 export type ToOwner =
-  | { readonly type: 'hello'; readonly version: number; readonly ledger: string; readonly process: string }
+  | { readonly type: 'hello'; readonly version: number; readonly ledger: string; readonly process: string; readonly key: Buffer }
   | {
       readonly type: 'post';
       readonly id: number;
@@ -35,7 +35,7 @@ export type ToOwner =
   | { readonly type: 'ask'; readonly book: number };
 
 export type FromOwner =
-  | { readonly type: 'welcome'; readonly version: number; readonly ledger: string }
+  | { readonly type: 'welcome'; readonly version: number; readonly ledger: string; readonly process: string; readonly key: Buffer }
   | { readonly type: 'status'; readonly books: readonly OwnerStatus[] }
   | { readonly type: 'answer'; readonly id: number; readonly outcomes: Outcome[] }
   | { readonly type: 'failure'; readonly id: number; readonly failure: Failure };

@@ -58,7 +58,8 @@ export async function startOwners(options: OwnersOptions): Promise<Owners> {
     secret,
     ledger,
     log,
-    isKnown: (process) => isKnown(pool, process),
+    credential: () => ownership?.credential ?? null,
+    isKnown: (credential) => isKnown(pool, credential),
     post: async (book, operations, linked, leftMs) => await deskOrRefuse(book).postHere(operations, linked, leftMs),
     status: () =>
       desks.flatMap(({ book, writer, fault }) => {
@@ -88,7 +89,8 @@ export async function startOwners(options: OwnersOptions): Promise<Owners> {
     const existing = clients.get(owner.id);
     if (existing) return existing;
     const client = new PeerClient({
-      self: self.id,
+      credential: () => ownership?.credential ?? null,
+      isKnown: (credential) => isKnown(pool, credential),
       owner,
       secret,
       ledger,

@@ -2,17 +2,19 @@
  * Which books this process owns, and where the others are. It renews its leases, takes books that nobody owns, and asks for its share of
  * those of others. A lease decides who should post; that a stale owner cannot post is up to the posting function.
  */
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { startLoop } from '../../background/index.ts';
 import type { Loop } from '../../background/index.ts';
 import type { Log } from '../../kernel/index.ts';
 import { attend, claim, giveBack, leave } from './leases.ts';
-import type { Peer } from './leases.ts';
+import type { Credential, Peer } from './leases.ts';
 import { leaseMs, Observed } from './observed.ts';
 import { bookToAskFor } from './rendezvous.ts';
 
 export const renewEveryMs = 1_000;
+const keyBytes = 32;
 /** A process that has just started does not ask for the books of others yet: it may be one of many that start. */
 const settledAfterMs = 5_000;
 
@@ -41,6 +43,7 @@ export class Ownership {
   readonly #gone = new Set<string>();
   /** The process that asked for a book goes first. */
   readonly #handedOverAtMs = new Map<number, number>();
+  #key: Buffer | null = null;
   #looks = 0;
   #stopped = false;
   #waiting: (() => void)[] = [];
@@ -70,6 +73,11 @@ export class Ownership {
       await ownership.stop();
       throw failure;
     }
+  }
+
+  /** Proves to other processes that this one works on the database; null before it has attended. */
+  get credential(): Credential | null {
+    return this.#key && { process: this.#options.self.id, key: this.#key };
   }
 
   /** The owner of a book as last seen; null: nobody, or this process. */
@@ -147,7 +155,9 @@ export class Ownership {
   async #look(): Promise<void> {
     const { pool, self, books } = this.#options;
     const atMs = performance.now();
-    this.#observed.see(await attend(pool, self), atMs);
+    const key = randomBytes(keyBytes);
+    this.#observed.see(await attend(pool, self, key), atMs);
+    this.#key = key;
     await Promise.all(books.map((book) => this.#settle(book, atMs)));
     this.#askForShare(atMs);
     this.#changed();

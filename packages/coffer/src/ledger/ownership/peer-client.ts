@@ -4,8 +4,8 @@ import { assert, hostAndPort } from '../../kernel/index.ts';
 import { LedgerBehind, LedgerHalted, LedgerOverloaded, LedgerUnavailable, NotOwner } from '../posting/outages.ts';
 import type { PreparedOperation } from '../rules/decision.ts';
 import type { Outcome } from '../rules/types.ts';
-import { FrameWriter, readFrames } from './frames.ts';
-import type { Peer } from './leases.ts';
+import { frameBytesMax, FrameWriter, readFrames } from './frames.ts';
+import type { Credential, Peer } from './leases.ts';
 import { linkTo } from './link.ts';
 import { protocolVersion } from './messages.ts';
 import type { Failure, FromOwner, OwnerStatus, ToOwner } from './messages.ts';
@@ -22,8 +22,10 @@ type Pending = {
 };
 
 export type PeerClientOptions = {
-  /** The id of this process. */
-  readonly self: string;
+  /** What proves that this process works on the database; null: not yet. */
+  readonly credential: () => Credential | null;
+  /** Whether the owner works on this very database. */
+  readonly isKnown: (credential: Credential) => Promise<boolean>;
   readonly owner: Peer;
   readonly secret: Buffer;
   readonly ledger: string;
@@ -51,18 +53,27 @@ export class PeerClient {
 
   constructor(options: PeerClientOptions) {
     this.#options = options;
-    const { self, owner, secret, ledger } = options;
+    const { owner, secret, ledger } = options;
     const address = hostAndPort.parse(owner.address);
     assert('value' in address, 'a process writes its own address');
     this.#socket = linkTo(address.value, secret);
     this.#frames = new FrameWriter(this.#socket);
-    this.#socket.once('secureConnect', () => this.#frames.send({ type: 'hello', version: protocolVersion, ledger, process: self }));
+    this.#socket.once('secureConnect', () => {
+      const credential = options.credential();
+      if (credential) this.#frames.send({ type: 'hello', version: protocolVersion, ledger, ...credential });
+      else this.#socket.destroy(new Error('this process has not attended yet'));
+    });
     this.#socket.on('error', (failure: NodeJS.ErrnoException) => {
       this.#reason = failure.message;
       this.#code = failure.code;
     });
     this.#socket.on('close', () => this.#closed());
-    readFrames(this.#socket, (message: FromOwner) => this.#receive(message));
+    // Statuses may overtake the check of the welcome.
+    readFrames(
+      this.#socket,
+      () => frameBytesMax,
+      (message: FromOwner) => this.#receive(message),
+    );
     this.#watch = setInterval(() => {
       if (performance.now() - this.#heardAtMs > silenceMaxMs) this.#socket.destroy(new Error('it is silent'));
     }, 250).unref();
@@ -104,18 +115,31 @@ export class PeerClient {
     if (message.type === 'welcome') {
       if (message.version !== protocolVersion || message.ledger !== this.#options.ledger)
         throw new Error('it runs another version of Coffer, or serves another ledger');
-      this.#isOpen = true;
-      this.#socket.unref();
-      this.#options.opened();
+      void this.#check(message);
     } else if (message.type === 'status') {
       this.#status = new Map(message.books.map((status) => [status.book, status]));
-      this.#options.told();
+      if (this.#isOpen) this.#options.told();
     } else {
       const pending = this.#pending.get(message.id);
       this.#pending.delete(message.id);
       this.#operations -= pending?.count ?? 0;
       if (message.type === 'answer') pending?.answer(message.outcomes);
       else pending?.fail(errorOf(message.failure));
+    }
+  }
+
+  /** A process on a copy of the database may have taken the owner's address: what it posts, this database does not have. */
+  async #check({ process, key }: Credential): Promise<void> {
+    try {
+      const isOwner = process === this.#options.owner.id && (await this.#options.isKnown({ process, key }));
+      if (!isOwner) throw new Error('it works on a copy of this database, or is another process');
+      if (this.#socket.destroyed) return;
+      this.#isOpen = true;
+      this.#socket.unref();
+      this.#options.opened();
+      this.#options.told();
+    } catch (failure) {
+      this.#socket.destroy(failure instanceof Error ? failure : undefined);
     }
   }
 

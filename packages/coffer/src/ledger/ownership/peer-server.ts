@@ -5,7 +5,8 @@ import type { Address, Log } from '../../kernel/index.ts';
 import { LedgerBehind, LedgerHalted, LedgerOverloaded, LedgerUnavailable, NotOwner } from '../posting/outages.ts';
 import type { PreparedOperation } from '../rules/decision.ts';
 import type { Outcome } from '../rules/types.ts';
-import { FrameWriter, readFrames } from './frames.ts';
+import { frameBytesMax, FrameWriter, greetingBytesMax, readFrames } from './frames.ts';
+import type { Credential } from './leases.ts';
 import { linkServer } from './link.ts';
 import { protocolVersion } from './messages.ts';
 import type { Failure, FromOwner, OwnerStatus, ToOwner } from './messages.ts';
@@ -18,8 +19,10 @@ export type PeerServerOptions = {
   /** The ledger's identity. */
   readonly ledger: string;
   readonly log: Log;
+  /** What proves that this process works on the database; null: not yet. */
+  readonly credential: () => Credential | null;
   /** Whether a process works on this very database. */
-  readonly isKnown: (process: string) => Promise<boolean>;
+  readonly isKnown: (credential: Credential) => Promise<boolean>;
   readonly post: (book: number, operations: readonly PreparedOperation[], linked: boolean, patienceMs: number) => Promise<Outcome[]>;
   readonly status: () => readonly OwnerStatus[];
   /** Another process asks for a book. */
@@ -84,28 +87,35 @@ export class PeerServer {
     socket.on('close', () => this.#connections.delete(socket));
     socket.on('error', (failure) => log.debug({ reason: failure.message }, 'The connection of another process broke'));
     const frames = new FrameWriter<FromOwner>(socket);
-    readFrames(socket, (message: ToOwner) => {
-      if (message.type === 'hello') {
-        void this.#greet(socket, frames, message);
-      } else if (!this.#connections.get(socket)) {
-        throw new Error('another version or another ledger');
-      } else if (message.type === 'ask') {
-        this.#options.asked(message.book);
-      } else {
-        void this.#post(frames, message);
-      }
-    });
+    readFrames(
+      socket,
+      () => (this.#connections.get(socket) ? frameBytesMax : greetingBytesMax),
+      (message: ToOwner) => {
+        if (message.type === 'hello') {
+          void this.#greet(socket, frames, message);
+        } else if (!this.#connections.get(socket)) {
+          throw new Error('another version or another ledger');
+        } else if (message.type === 'ask') {
+          this.#options.asked(message.book);
+        } else {
+          void this.#post(frames, message);
+        }
+      },
+    );
   }
 
   async #greet(socket: tls.TLSSocket, frames: FrameWriter<FromOwner>, hello: ToOwner & { type: 'hello' }): Promise<void> {
     const { log, ledger, status } = this.#options;
+    const { process, key } = hello;
     try {
-      if (hello.version === protocolVersion && hello.ledger === ledger && !(await this.#options.isKnown(hello.process))) {
-        log.warn({ process: hello.process }, 'A process that works on a copy of this database tried to hand operations over; refused');
+      if (hello.version === protocolVersion && hello.ledger === ledger && !(await this.#options.isKnown({ process, key }))) {
+        log.warn({ process }, 'A process that works on a copy of this database tried to hand operations over; refused');
         return void socket.destroy();
       }
+      const credential = this.#options.credential();
+      if (!credential) return void socket.destroy();
       // To another version or ledger too: it says why it goes.
-      frames.send({ type: 'welcome', version: protocolVersion, ledger });
+      frames.send({ type: 'welcome', version: protocolVersion, ledger, ...credential });
       if (hello.version !== protocolVersion || hello.ledger !== ledger) return;
       this.#connections.set(socket, frames);
       frames.send({ type: 'status', books: status() });

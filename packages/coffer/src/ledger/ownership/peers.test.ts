@@ -7,6 +7,7 @@ import { LedgerBehind, LedgerHalted, LedgerOverloaded, LedgerUnavailable, NotOwn
 import type { PreparedOperation } from '../rules/decision.ts';
 import type { Outcome } from '../rules/types.ts';
 import { PeerClient } from './peer-client.ts';
+import type { PeerClientOptions } from './peer-client.ts';
 import { PeerServer } from './peer-server.ts';
 import type { PeerServerOptions } from './peer-server.ts';
 
@@ -26,6 +27,7 @@ async function serve(options: Partial<PeerServerOptions> = {}): Promise<PeerServ
     ledger,
     log: silentLog(),
     post: () => Promise.reject(new NotOwner(false)),
+    credential: () => ({ process: 'owner', key: Buffer.from('of the owner') }),
     isKnown: () => Promise.resolve(true),
     status: () => [],
     asked: () => undefined,
@@ -39,12 +41,13 @@ type Ended = { readonly isRefused: boolean; readonly reason: string };
 
 function connect(
   port: number,
-  options: { secret?: Buffer; ledger?: string } = {},
+  options: Partial<PeerClientOptions> = {},
 ): { client: PeerClient; opened: Promise<void>; ended: Promise<Ended> } {
   const opened = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Ended>();
   const client = new PeerClient({
-    self: 'self',
+    credential: () => ({ process: 'self', key: Buffer.from('of this one') }),
+    isKnown: () => Promise.resolve(true),
     owner: { id: 'owner', address: `127.0.0.1:${port}`, owns: 'share' },
     secret,
     ledger,
@@ -121,9 +124,23 @@ describe('a stranger', () => {
     expect(client.isOpen).toBe(false);
   });
 
-  test('that works on a copy of the database is refused: there, its row is missing', async () => {
+  test('that works on a copy of the database is refused: its key is not in this one', async () => {
     const { port } = await serve({ isKnown: () => Promise.resolve(false) });
     const { client, ended } = connect(port);
+    await ended;
+    expect(client.isOpen).toBe(false);
+  });
+
+  test('that works on a copy of the database and took the address of an owner gets no operations', async () => {
+    const { port } = await serve();
+    const { client, ended } = connect(port, { isKnown: () => Promise.resolve(false) });
+    expect((await ended).reason).toContain('copy');
+    expect(client.isOpen).toBe(false);
+  });
+
+  test('that knows only the secret cannot make the owner keep a long message', async () => {
+    const { port } = await serve();
+    const { client, ended } = connect(port, { credential: () => ({ process: 'x'.repeat(5_000), key: Buffer.from('none') }) });
     await ended;
     expect(client.isOpen).toBe(false);
   });
