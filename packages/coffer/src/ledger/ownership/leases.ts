@@ -30,7 +30,8 @@ export async function attend(pool: pg.Pool, { id, address, owns }: Peer, key: Bu
     text: `
       with beat as (
         insert into ownership.process (id, address, owns, keys) values ($1, $2, $3, array[$4::bytea])
-        on conflict (id) do update set beats = process.beats + 1, seen_at = clock_timestamp(), keys = array[$4::bytea, process.keys[1]]
+        on conflict (id) do update set beats = process.beats + 1, seen_at = clock_timestamp(),
+          keys = case when process.keys[1] = $4::bytea then process.keys else array[$4::bytea, process.keys[1]] end
       ), ended as (
         delete from ownership.process where id <> $1 and seen_at < clock_timestamp() - interval '1 hour'
       )

@@ -15,6 +15,8 @@ import { bookToAskFor } from './rendezvous.ts';
 
 export const renewEveryMs = 1_000;
 const keyBytes = 32;
+/** While a book has no owner, the leases are looked at many times a second; a key must outlive the greeting in which it is shown. */
+const keyLivesMs = 900;
 /** A process that has just started does not ask for the books of others yet: it may be one of many that start. */
 const settledAfterMs = 5_000;
 
@@ -44,6 +46,7 @@ export class Ownership {
   /** The process that asked for a book goes first. */
   readonly #handedOverAtMs = new Map<number, number>();
   #key: Buffer | null = null;
+  #keyAtMs = 0;
   #looks = 0;
   #stopped = false;
   #waiting: (() => void)[] = [];
@@ -155,8 +158,9 @@ export class Ownership {
   async #look(): Promise<void> {
     const { pool, self, books } = this.#options;
     const atMs = performance.now();
-    const key = randomBytes(keyBytes);
+    const key = this.#key && atMs - this.#keyAtMs < keyLivesMs ? this.#key : randomBytes(keyBytes);
     this.#observed.see(await attend(pool, self, key), atMs);
+    if (key !== this.#key) this.#keyAtMs = atMs;
     this.#key = key;
     await Promise.all(books.map((book) => this.#settle(book, atMs)));
     this.#askForShare(atMs);
