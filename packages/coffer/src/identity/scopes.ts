@@ -12,7 +12,7 @@ export const scopeMeanings = {
   'holds:write': 'place, capture and release holds',
   'requests:decide': 'approve and reject payouts, and replay failed requests',
   'batches:write': 'post many operations in one request, each as the other scopes allow',
-  'controls:write': 'freeze and close wallets, and set their limits',
+  'controls:write': 'freeze wallets, close them (which may sweep their money to any wallet), and set limits and credit lines',
   'reversals:write': 'reverse operations',
   'periods:close': 'close periods, so that nothing is dated before them',
   'users:read': 'users',

@@ -137,7 +137,8 @@ const others = {
   findUser: guarded('users:read', 'never', { open: 'as required' }),
   // Closing the wallets is checked separately, as closing one wallet is.
   deleteUser: guarded('users:write', 'never', { open: 'as required' }),
-  closeWallets: guarded('controls:write', 'never', { open: 'as required' }),
+  // It may sweep money away.
+  closeWallets: guarded('controls:write', 'never', { open: 'as required', staff: 'money' }),
   createPasswordLink: guarded('users:write', 'never', { open: 'as required' }),
   // With the wallets: it also requires getHistory.
   exportUser: guarded('users:read', 'never', { open: 'as required' }),
