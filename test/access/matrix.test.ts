@@ -443,7 +443,8 @@ const cases = {
       () => ({ name: 'made', scopes: ['keys:manage'] }),
     ),
   ),
-  rotateKey: about({ ask: async () => ({ method: 'POST', path: `/keys/${await aKey()}/rotate`, body: {} }), passes: 200 }),
+  // There is no such key: services rotate only keys that they created.
+  rotateKey: about({ ask: () => ({ method: 'POST', path: `/keys/${'a'.repeat(16)}/rotate`, body: {} }), passes: 404 }),
   revokeKey: about({ ask: async () => ({ method: 'DELETE', path: `/keys/${await aKey()}` }), passes: 200 }),
 } as const satisfies Record<OperationName, Case | 'over gRPC only' | 'ends the session in use'>;
 
@@ -742,4 +743,39 @@ test('a service that manages keys with an API key grants no scope that it lacks'
   expect(await coffer.call('POST', `/keys/${strong}/rotate`, {}, headers)).toMatchObject(exceeded);
   expect(await coffer.call('DELETE', `/keys/${strong}`, undefined, headers)).toMatchObject(exceeded);
   expect((await coffer.call('POST', '/keys', { name: 'k', scopes: ['wallets:read'] }, headers)).status).toBe(201);
+});
+
+const idOf = (authorization: string) => authorization.slice('Bearer cof_'.length).split('_')[0] ?? '';
+
+test('a service gets no secret of a key that it did not create, not even within its scopes: it would act under that name', async () => {
+  const manager = await service(coffer.product, ['keys:manage', 'wallets:read']);
+  const other = await service(coffer.product, ['wallets:read']);
+  const rotate = async (id: string, authorization = manager) =>
+    await coffer.call('POST', `/keys/${id}/rotate`, { overlapHours: 1 }, { authorization });
+  expect(await rotate(idOf(other))).toMatchObject({ status: 403, body: { code: 'key_of_others' } });
+  const create = async (authorization: string) =>
+    await coffer.call('POST', '/keys', { name: 'k', scopes: ['keys:manage', 'wallets:read'] }, { authorization });
+  const child = await create(manager);
+  const grandchild = await create(`Bearer ${String(child.body['secret'])}`);
+  const idIn = ({ body }: typeof child) => String((body['key'] as { id: string }).id);
+  expect([(await rotate(idIn(child))).status, (await rotate(idIn(grandchild))).status, (await rotate(idOf(manager))).status]).toEqual([
+    200, 200, 200,
+  ]);
+  expect(await rotate(idOf(manager), `Bearer ${String(child.body['secret'])}`)).toMatchObject({ status: 403 });
+});
+
+test('a key that is bound to addresses creates no key that is valid elsewhere', async () => {
+  const manager = await coffer.call(
+    'POST',
+    '/keys',
+    { name: 'bound', scopes: ['keys:manage', 'wallets:read'], networks: ['127.0.0.0/8', '2001:db8::/32'] },
+    { authorization: people.admin.authorization },
+  );
+  const headers = { authorization: `Bearer ${String(manager.body['secret'])}` };
+  const create = async (networks?: string[]) =>
+    await coffer.call('POST', '/keys', { name: 'k', scopes: ['wallets:read'], ...(networks && { networks }) }, headers);
+  for (const networks of [['0.0.0.0/0'], ['127.0.0.1', '10.0.0.1'], ['126.0.0.0/7'], ['::/0'], ['2001:db9::/32']])
+    expect(await create(networks)).toMatchObject({ status: 403, body: { code: 'networks_exceeded' } });
+  expect(await create(['127.3.0.0/16', '2001:db8:7::/48'])).toMatchObject({ status: 201 });
+  expect(await create()).toMatchObject({ status: 201, body: { key: { networks: ['127.0.0.0/8', '2001:db8::/32'] } } });
 });

@@ -26,6 +26,8 @@ export type IdentityRefusalCode =
   | 'wallet_provisioning_failed'
   | 'key_not_found'
   | 'scopes_exceeded'
+  | 'networks_exceeded'
+  | 'key_of_others'
   | 'second_factor_required'
   | 'second_factor_wrong'
   | 'ticket_invalid'

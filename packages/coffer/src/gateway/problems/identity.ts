@@ -187,6 +187,20 @@ export const identityProblems = {
     detail: 'The new key would have scopes that the key in use does not have.',
     remedy: 'Choose from the scopes of the key in use, or ask an admin.',
   },
+  networks_exceeded: {
+    http: 403,
+    grpc: 'PERMISSION_DENIED',
+    title: 'An API key cannot grant addresses that it is not valid from.',
+    detail: 'The new key would be valid from addresses that the key in use is not valid from.',
+    remedy: 'Choose from the address ranges of the key in use, omit networks to have the same, or ask an admin.',
+  },
+  key_of_others: {
+    http: 403,
+    grpc: 'PERMISSION_DENIED',
+    title: 'An API key rotates only itself and the keys that it created.',
+    detail: 'The key in use did not create this key, and would act under its name with the new secret.',
+    remedy: 'Rotate it with the key that created it, or ask an admin.',
+  },
   second_factor_required: {
     http: 401,
     grpc: 'UNAUTHENTICATED',
