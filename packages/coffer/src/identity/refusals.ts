@@ -15,6 +15,7 @@ export type IdentityRefusalCode =
   | 'link_invalid'
   | 'sign_up_closed'
   | 'has_password'
+  | 'has_other_login'
   | 'nothing_to_prove'
   | 'own_account'
   | 'staff_protected'

@@ -139,7 +139,8 @@ const others = {
   deleteUser: guarded('users:write', 'never', { open: 'as required' }),
   // It may sweep money away.
   closeWallets: guarded('controls:write', 'never', { open: 'as required', staff: 'money' }),
-  createPasswordLink: guarded('users:write', 'never', { open: 'as required' }),
+  // Staff could use the account under its owner's name: an admin can become anyone anyway.
+  createPasswordLink: guarded('users:write', 'never', { open: 'as required', staff: 'admin', ...fresh }),
   // With the wallets: it also requires getHistory.
   exportUser: guarded('users:read', 'never', { open: 'as required' }),
   listUsers: guarded('users:read', 'never', { open: 'as required' }),

@@ -109,6 +109,13 @@ export const identityProblems = {
     detail: 'The user already has a password, which only the user can replace.',
     remedy: 'The user can ask for a link: POST /users/password-resets.',
   },
+  has_other_login: {
+    http: 409,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The user logs in at another issuer.',
+    detail: 'A subject of another issuer is linked to the user, so nobody else makes a link for a first password.',
+    remedy: 'The user can ask for a link: POST /users/password-resets.',
+  },
   nothing_to_prove: {
     http: 409,
     grpc: 'FAILED_PRECONDITION',
