@@ -197,6 +197,11 @@ describe('the maker', () => {
     const id = await held(`/wallet/${own}/deposit`, { amount: 1 }, people.operator);
     expect(await approve(id, people.treasury)).toMatchObject({ body: { state: 'done' } });
     await held(`/wallet/${wallet}/transfer`, { toWalletId: own, amount: 1 }, people.operator);
+    for (const ownerId of [people.operator.user.id, people.operator.user.id.toUpperCase()])
+      await held('/wallet', { ownerId, asset: 'GOLD', creditLimit: 1_000_000, requestId: newId() }, people.operator);
+    const credit = await held('/wallet', { ownerId: people.operator.user.id, asset: 'EUR', creditLimit: 5 }, people.operator);
+    expect(await approve(credit, people.treasury)).toMatchObject({ body: { state: 'done' } });
+    expect((await call('POST', '/wallet', { ownerId: people.operator.user.id, asset: 'GOLD' }, people.operator)).status).toBe(201);
     await held(`/wallet/${own}/freeze`, { reason: 'x' }, people.operator);
     await held(`/wallet/${people.admin.user.id}.USD/deposit`, { amount: 1 }, await keyOf(people.admin));
     // What any user may do with their own money.

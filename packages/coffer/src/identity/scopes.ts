@@ -22,7 +22,7 @@ export const scopeMeanings = {
   'events:manage': 'failed events, as dead letters and in quarantine: list, retry, drop dead letters',
   'fraud:read': 'fraud rules, their findings, and notifications of staff',
   'fraud:write': 'change fraud rules',
-  'audit:read': 'the record of API calls',
+  'audit:read': 'the record of API calls, with the e-mail and network addresses in it',
   'system:read': 'metrics and the state of the system',
   'keys:manage': 'API keys, up to its own scopes',
 } as const;
