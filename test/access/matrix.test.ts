@@ -757,7 +757,7 @@ test('a service gets no secret of a key that it did not create, not even within 
     await coffer.call('POST', '/keys', { name: 'k', scopes: ['keys:manage', 'wallets:read'] }, { authorization });
   const child = await create(manager);
   const grandchild = await create(`Bearer ${String(child.body['secret'])}`);
-  const idIn = ({ body }: typeof child) => String((body['key'] as { id: string }).id);
+  const idIn = ({ body }: typeof child) => (body['key'] as { id: string }).id;
   expect([(await rotate(idIn(child))).status, (await rotate(idIn(grandchild))).status, (await rotate(idOf(manager))).status]).toEqual([
     200, 200, 200,
   ]);
