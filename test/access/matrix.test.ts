@@ -32,6 +32,8 @@ type Case = {
   readonly endless?: true;
   /** Scopes that a service needs in addition to the scope of the operation, for the subject of this one. */
   readonly beside?: readonly Scope[];
+  /** Another operation that the caller must also be allowed to do. */
+  readonly also?: OperationName;
 };
 
 const requestId = 'asked-by-the-matrix';
@@ -407,6 +409,7 @@ const cases = {
     ask: () => ({ method: 'DELETE', path: `/users/${newId()}?reason=${encodeURIComponent(reason)}` }),
     passes: 404,
     beside: ['controls:write'],
+    also: 'closeWallets',
   }),
   getUser: get(({ user }) => `/users/${user}`),
   exportUser: { ...get(({ user }) => `/users/${user}/export`), beside: ['wallets:read'] },
@@ -553,22 +556,32 @@ const overHttp = Object.entries(cases).flatMap(([name, how]) =>
 describe.each(overHttp)('%s', (operation, how) => {
   const rule = ruleOf(operation);
   const targets = how.objectless ? (['own'] as const) : (['own', 'foreign'] as const);
-  test.each(callers.flatMap((caller) => targets.map((target) => [caller, target, declared(rule, caller, target)] as const)))(
-    '%s, %s: %s',
-    async (caller, target, outcome) => {
-      asked++;
-      const authorization = await authorizationOf(caller, rule, people, coffer.product, how.beside);
-      const [request, aboutNothing] = [await how.ask(target === 'own' ? own : foreign), await how.ask(unknown)];
-      const headBefore = await headOfLog();
-      const answer = how.endless ? await sendEndless(request, authorization) : await send(request, authorization);
-      const hidden = outcome === 'as if it were not there';
-      const observed = hidden
-        ? compared(answer, target === 'own' ? own : foreign, await send(aboutNothing, authorization))
-        : told(answer, how.passes);
-      expect([observed, answer.text]).toEqual([outcome, answer.text]);
-      expect(outcome === 'passes' || (await headOfLog()) === headBefore).toBe(true);
-    },
-  );
+  test.each(
+    callers.flatMap((caller) =>
+      targets.map(
+        (target) =>
+          [
+            caller,
+            target,
+            how.also && declared(rule, caller, target) === 'passes'
+              ? declared(ruleOf(how.also), caller, target)
+              : declared(rule, caller, target),
+          ] as const,
+      ),
+    ),
+  )('%s, %s: %s', async (caller, target, outcome) => {
+    asked++;
+    const authorization = await authorizationOf(caller, rule, people, coffer.product, how.beside);
+    const [request, aboutNothing] = [await how.ask(target === 'own' ? own : foreign), await how.ask(unknown)];
+    const headBefore = await headOfLog();
+    const answer = how.endless ? await sendEndless(request, authorization) : await send(request, authorization);
+    const hidden = outcome === 'as if it were not there';
+    const observed = hidden
+      ? compared(answer, target === 'own' ? own : foreign, await send(aboutNothing, authorization))
+      : told(answer, how.passes);
+    expect([observed, answer.text]).toEqual([outcome, answer.text]);
+    expect(outcome === 'passes' || (await headOfLog()) === headBefore).toBe(true);
+  });
 });
 
 test('rules that the policy must never contain', () => {
