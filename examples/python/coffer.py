@@ -2262,7 +2262,7 @@ class Coffer:
         expires_in_days: int = _omitted,
         networks: List[str] = _omitted,
     ) -> NewApiKey:
-        """Creates an API key. The answer contains its secret, which cannot be shown again. A key that a key creates expires and is revoked with it."""
+        """Creates an API key. The answer contains its secret, which cannot be shown again. A key that a key creates expires and is revoked with it, and is valid from no other addresses."""
         answer: NewApiKey = self._send("POST", "/keys", {}, {}, {}, {"name": name, "scopes": scopes, "expiresInDays": expires_in_days, "networks": networks})
         return answer
 
@@ -2272,7 +2272,7 @@ class Coffer:
         key_id: str,
         overlap_hours: int = _omitted,
     ) -> NewApiKey:
-        """Gives an API key a new secret; the previous one stays valid for a while."""
+        """Gives an API key a new secret; the previous one stays valid for a while. A service rotates its own key and the keys that this one created."""
         answer: NewApiKey = self._send("POST", "/keys/{keyId}/rotate", {"keyId": key_id}, {}, {}, {"overlapHours": overlap_hours})
         return answer
 

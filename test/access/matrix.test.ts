@@ -32,6 +32,8 @@ type Case = {
   readonly endless?: true;
   /** Scopes that a service needs in addition to the scope of the operation, for the subject of this one. */
   readonly beside?: readonly Scope[];
+  /** Another operation that the caller must also be allowed to do. */
+  readonly also?: OperationName;
 };
 
 const requestId = 'asked-by-the-matrix';
@@ -407,6 +409,7 @@ const cases = {
     ask: () => ({ method: 'DELETE', path: `/users/${newId()}?reason=${encodeURIComponent(reason)}` }),
     passes: 404,
     beside: ['controls:write'],
+    also: 'closeWallets',
   }),
   getUser: get(({ user }) => `/users/${user}`),
   exportUser: { ...get(({ user }) => `/users/${user}/export`), beside: ['wallets:read'] },
@@ -443,7 +446,8 @@ const cases = {
       () => ({ name: 'made', scopes: ['keys:manage'] }),
     ),
   ),
-  rotateKey: about({ ask: async () => ({ method: 'POST', path: `/keys/${await aKey()}/rotate`, body: {} }), passes: 200 }),
+  // There is no such key: services rotate only keys that they created.
+  rotateKey: about({ ask: () => ({ method: 'POST', path: `/keys/${'a'.repeat(16)}/rotate`, body: {} }), passes: 404 }),
   revokeKey: about({ ask: async () => ({ method: 'DELETE', path: `/keys/${await aKey()}` }), passes: 200 }),
 } as const satisfies Record<OperationName, Case | 'over gRPC only' | 'ends the session in use'>;
 
@@ -552,22 +556,32 @@ const overHttp = Object.entries(cases).flatMap(([name, how]) =>
 describe.each(overHttp)('%s', (operation, how) => {
   const rule = ruleOf(operation);
   const targets = how.objectless ? (['own'] as const) : (['own', 'foreign'] as const);
-  test.each(callers.flatMap((caller) => targets.map((target) => [caller, target, declared(rule, caller, target)] as const)))(
-    '%s, %s: %s',
-    async (caller, target, outcome) => {
-      asked++;
-      const authorization = await authorizationOf(caller, rule, people, coffer.product, how.beside);
-      const [request, aboutNothing] = [await how.ask(target === 'own' ? own : foreign), await how.ask(unknown)];
-      const headBefore = await headOfLog();
-      const answer = how.endless ? await sendEndless(request, authorization) : await send(request, authorization);
-      const hidden = outcome === 'as if it were not there';
-      const observed = hidden
-        ? compared(answer, target === 'own' ? own : foreign, await send(aboutNothing, authorization))
-        : told(answer, how.passes);
-      expect([observed, answer.text]).toEqual([outcome, answer.text]);
-      expect(outcome === 'passes' || (await headOfLog()) === headBefore).toBe(true);
-    },
-  );
+  test.each(
+    callers.flatMap((caller) =>
+      targets.map(
+        (target) =>
+          [
+            caller,
+            target,
+            how.also && declared(rule, caller, target) === 'passes'
+              ? declared(ruleOf(how.also), caller, target)
+              : declared(rule, caller, target),
+          ] as const,
+      ),
+    ),
+  )('%s, %s: %s', async (caller, target, outcome) => {
+    asked++;
+    const authorization = await authorizationOf(caller, rule, people, coffer.product, how.beside);
+    const [request, aboutNothing] = [await how.ask(target === 'own' ? own : foreign), await how.ask(unknown)];
+    const headBefore = await headOfLog();
+    const answer = how.endless ? await sendEndless(request, authorization) : await send(request, authorization);
+    const hidden = outcome === 'as if it were not there';
+    const observed = hidden
+      ? compared(answer, target === 'own' ? own : foreign, await send(aboutNothing, authorization))
+      : told(answer, how.passes);
+    expect([observed, answer.text]).toEqual([outcome, answer.text]);
+    expect(outcome === 'passes' || (await headOfLog()) === headBefore).toBe(true);
+  });
 });
 
 test('rules that the policy must never contain', () => {
@@ -742,4 +756,39 @@ test('a service that manages keys with an API key grants no scope that it lacks'
   expect(await coffer.call('POST', `/keys/${strong}/rotate`, {}, headers)).toMatchObject(exceeded);
   expect(await coffer.call('DELETE', `/keys/${strong}`, undefined, headers)).toMatchObject(exceeded);
   expect((await coffer.call('POST', '/keys', { name: 'k', scopes: ['wallets:read'] }, headers)).status).toBe(201);
+});
+
+const idOf = (authorization: string) => authorization.slice('Bearer cof_'.length).split('_')[0] ?? '';
+
+test('a service gets no secret of a key that it did not create, not even within its scopes: it would act under that name', async () => {
+  const manager = await service(coffer.product, ['keys:manage', 'wallets:read']);
+  const other = await service(coffer.product, ['wallets:read']);
+  const rotate = async (id: string, authorization = manager) =>
+    await coffer.call('POST', `/keys/${id}/rotate`, { overlapHours: 1 }, { authorization });
+  expect(await rotate(idOf(other))).toMatchObject({ status: 403, body: { code: 'key_of_others' } });
+  const create = async (authorization: string) =>
+    await coffer.call('POST', '/keys', { name: 'k', scopes: ['keys:manage', 'wallets:read'] }, { authorization });
+  const child = await create(manager);
+  const grandchild = await create(`Bearer ${String(child.body['secret'])}`);
+  const idIn = ({ body }: typeof child) => (body['key'] as { id: string }).id;
+  expect([(await rotate(idIn(child))).status, (await rotate(idIn(grandchild))).status, (await rotate(idOf(manager))).status]).toEqual([
+    200, 200, 200,
+  ]);
+  expect(await rotate(idOf(manager), `Bearer ${String(child.body['secret'])}`)).toMatchObject({ status: 403 });
+});
+
+test('a key that is bound to addresses creates no key that is valid elsewhere', async () => {
+  const manager = await coffer.call(
+    'POST',
+    '/keys',
+    { name: 'bound', scopes: ['keys:manage', 'wallets:read'], networks: ['127.0.0.0/8', '2001:db8::/32'] },
+    { authorization: people.admin.authorization },
+  );
+  const headers = { authorization: `Bearer ${String(manager.body['secret'])}` };
+  const create = async (networks?: string[]) =>
+    await coffer.call('POST', '/keys', { name: 'k', scopes: ['wallets:read'], ...(networks && { networks }) }, headers);
+  for (const networks of [['0.0.0.0/0'], ['127.0.0.1', '10.0.0.1'], ['126.0.0.0/7'], ['::/0'], ['2001:db9::/32']])
+    expect(await create(networks)).toMatchObject({ status: 403, body: { code: 'networks_exceeded' } });
+  expect(await create(['127.3.0.0/16', '2001:db8:7::/48'])).toMatchObject({ status: 201 });
+  expect(await create()).toMatchObject({ status: 201, body: { key: { networks: ['127.0.0.0/8', '2001:db8::/32'] } } });
 });

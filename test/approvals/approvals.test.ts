@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { scopes } from '../../packages/coffer/src/identity/index.ts';
 import { newId } from '../../packages/coffer/src/kernel/index.ts';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
+import type { ApprovalPolicy } from '../../packages/coffer/src/operations/index.ts';
 import { password, peopleOf, person, service } from '../access/world.ts';
 import type { People, Person } from '../access/world.ts';
 import type { Answer } from '../http/product.ts';
@@ -196,6 +197,11 @@ describe('the maker', () => {
     const id = await held(`/wallet/${own}/deposit`, { amount: 1 }, people.operator);
     expect(await approve(id, people.treasury)).toMatchObject({ body: { state: 'done' } });
     await held(`/wallet/${wallet}/transfer`, { toWalletId: own, amount: 1 }, people.operator);
+    for (const ownerId of [people.operator.user.id, people.operator.user.id.toUpperCase()])
+      await held('/wallet', { ownerId, asset: 'GOLD', creditLimit: 1_000_000, requestId: newId() }, people.operator);
+    const credit = await held('/wallet', { ownerId: people.operator.user.id, asset: 'EUR', creditLimit: 5 }, people.operator);
+    expect(await approve(credit, people.treasury)).toMatchObject({ body: { state: 'done' } });
+    expect((await call('POST', '/wallet', { ownerId: people.operator.user.id, asset: 'GOLD' }, people.operator)).status).toBe(201);
     await held(`/wallet/${own}/freeze`, { reason: 'x' }, people.operator);
     await held(`/wallet/${people.admin.user.id}.USD/deposit`, { amount: 1 }, await keyOf(people.admin));
     // What any user may do with their own money.
@@ -312,6 +318,43 @@ describe('every way', () => {
     const close = await held(`/wallet/${wallet}/close`, { sweepTo: 'cash_out', reason: 'x' }, people.treasury);
     expect(await approve(close, people.operator)).toMatchObject({ body: { state: 'done' } });
     expect(await balance()).toBe('0');
+  });
+});
+
+describe('deleting a user, which closes and sweeps their wallets', () => {
+  const remove = async ({ user }: Person, sweepTo: string, caller: Caller) =>
+    await call('DELETE', `/users/${user.id}?reason=x&${sweepTo}`, undefined, caller);
+
+  test('waits for no second person, so it is refused until each wallet was closed with one', async () => {
+    const leaver = await person(coffer.product, `leaver-${newId()}`, 'user');
+    const id = `${leaver.user.id}.USD`;
+    await call('POST', `/wallet/${id}/deposit`, { amount: 5 }, people.treasury);
+    for (const caller of [people.operator, people.admin, { authorization: await service(coffer.product, scopes) }]) {
+      const refused = await remove(leaver, 'sweepTo=treasury', caller);
+      expect(refused).toMatchObject({ status: 422, body: { code: 'approval_required', wallet: id } });
+      expect(refused.body['detail']).toMatch(/Close the wallet on its own/);
+    }
+    expect(await balance(id)).toBe('5');
+    const close = await held(`/wallet/${id}/close`, { sweepTo: 'treasury', reason: 'x' }, people.operator);
+    await approve(close, people.admin);
+    expect((await remove(leaver, 'sweepTo=treasury', people.operator)).status).toBe(200);
+  });
+
+  test('needs a role that moves money', async () => {
+    const leaver = await person(coffer.product, `leaver-${newId()}`, 'user');
+    for (const caller of [people.risk, people.treasury, people.support])
+      expect(await remove(leaver, 'sweepTo=treasury', caller)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+  });
+
+  test('needs a second person to sweep money to a wallet of the person who does it, whatever the other policies say', async () => {
+    const change = (policy: ApprovalPolicy | null) => ({ id: 'four-eyes-closewallet', policy, reason: 'a test' });
+    const before = (await coffer.product.approvals.readPolicies()).find(({ id }) => id === 'four-eyes-closewallet');
+    await coffer.product.approvals.changeNow(change(null), 'cli');
+    const leaver = await person(coffer.product, `leaver-${newId()}`, 'user');
+    await call('POST', `/wallet/${leaver.user.id}.USD/deposit`, { amount: 5 }, people.treasury);
+    expect(await remove(leaver, `sweepToWalletId=${people.operator.user.id}.USD`, people.operator)).toMatchObject(waits);
+    expect((await remove(leaver, 'sweepTo=treasury', people.operator)).status).toBe(200);
+    await coffer.product.approvals.changeNow(change(before ?? null), 'cli');
   });
 });
 

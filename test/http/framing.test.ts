@@ -22,6 +22,20 @@ describe('sizes and framing', () => {
     expect(answer).toMatch(/^HTTP\/1.1 413 [^]*"code":"body_too_large"/);
   });
 
+  test('without credentials nobody sends a body of more than 32 KiB, which would take long to read', async () => {
+    const body = (more: number) => `{"email":"${'a'.repeat(32_768 - '{"email":""}'.length + more)}"}`;
+    for (const path of [
+      '/users/login',
+      '/users/signup',
+      '/users/password-resets/confirm',
+      '/users/login/second-factor',
+      '/nowhere',
+      '/health',
+    ])
+      expect((await coffer.call('POST', path, body(1))).body).toMatchObject({ code: 'body_too_large' });
+    expect((await coffer.call('POST', '/users/login', body(0))).status).toBe(400);
+  });
+
   test('a compressed body is refused, not inflated', async () => {
     const bomb = gzipSync(Buffer.alloc(100_000_000, 'x'), { level: 9 });
     await expectRefused(await coffer.call('POST', '/wallet/w1/deposit', bomb, { 'content-encoding': 'gzip' }), 415);

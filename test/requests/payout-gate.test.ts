@@ -120,6 +120,13 @@ test('staff do not pay out their own money around the payout decision: alone the
   expect(await both.rest('POST', own, { amount: 1, async: true }, operator.authorization)).toMatchObject({ status: 202 });
 });
 
+test('staff who delete their own account sweep it like any user: not to cash_out without the payout decision', async () => {
+  const leaver = await person(both.platform, 'leaving-operator', 'operator');
+  await both.rest('POST', `/wallet/${leaver.user.id}.USD/deposit`, { amount: 5 }, operator.authorization);
+  expect(await both.rest('DELETE', '/users/me?sweepTo=cash_out', undefined, leaver.authorization)).toMatchObject(refused);
+  expect((await both.rest('DELETE', '/users/me?sweepTo=fees', undefined, leaver.authorization)).status).toBe(200);
+});
+
 test('a withdrawal that was posted before is answered again', async () => {
   const body = { amount: 2, requestId: newId() };
   const authorization = await key();

@@ -356,12 +356,12 @@ export class Calls extends Caller {
     return (await this.call({ method: "GET", path: "/keys", query: [], hasBody: false, key: "none" }, {}, options)) as { readonly items: readonly (ApiKey)[]; };
   }
 
-  /** Creates an API key. The answer contains its secret, which cannot be shown again. A key that a key creates expires and is revoked with it */
+  /** Creates an API key. The answer contains its secret, which cannot be shown again. A key that a key creates expires and is revoked with it, and is valid from no other addresses */
   async createKey(input: CreateKeyInput, options: CallOptions = {}): Promise<NewApiKey> {
     return (await this.call({ method: "POST", path: "/keys", query: [], hasBody: true, key: "none" }, input, options)) as NewApiKey;
   }
 
-  /** Gives an API key a new secret; the previous one stays valid for a while */
+  /** Gives an API key a new secret; the previous one stays valid for a while. A service rotates its own key and the keys that this one created */
   async rotateKey(input: RotateKeyInput, options: CallOptions = {}): Promise<NewApiKey> {
     return (await this.call({ method: "POST", path: "/keys/{keyId}/rotate", query: [], hasBody: true, key: "none" }, input, options)) as NewApiKey;
   }

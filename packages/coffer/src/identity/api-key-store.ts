@@ -103,6 +103,22 @@ export class ApiKeyStore {
     return rows[0] ?? null;
   }
 
+  /** Whether a key is `ancestor`, or was created by it or by a key that descends from it. */
+  async descends(id: string, ancestor: string): Promise<boolean> {
+    const rows = await this.#queries.read({
+      name: 'api_key_descends',
+      text: `
+        with recursive line as (
+          select id, parent from identity.api_key where id = $1
+          union
+          select p.id, p.parent from identity.api_key p join line on p.id = line.parent
+        )
+        select from line where id = $2`,
+      values: [id, ancestor],
+    });
+    return rows.length > 0;
+  }
+
   /** Newest first. */
   async all(): Promise<ApiKey[]> {
     return await this.#queries.read<ApiKey>({

@@ -20,6 +20,8 @@ export type NewApiKey = { readonly key: ApiKey; readonly secret: string };
 
 /** A caller that manages keys with a key can access only keys whose scopes it has; undefined for people. */
 type Within = ReadonlySet<Scope> | undefined;
+/** A key that manages keys. */
+type Manager = { readonly keyId: string; readonly scopes: ReadonlySet<Scope> };
 
 export class ApiKeys {
   readonly #store: ApiKeyStore;
@@ -67,11 +69,14 @@ export class ApiKeys {
   }
 
   /**
-   * A new secret, valid immediately; the previous one stays valid for `previousForMs`. Refusals: key_not_found, scopes_exceeded.
+   * A new secret, valid immediately; the previous one stays valid for `previousForMs`. `by`: the key that asks for it, which rotates only
+   * itself and keys that descend from it: with another one's secret it would act under that name, for policies as another person.
+   * Refusals: key_not_found, scopes_exceeded, key_of_others.
    */
-  async rotate(id: string, previousForMs: number, within?: Within): Promise<NewApiKey | Refused> {
-    const refusal = await this.#reach(id, within);
+  async rotate(id: string, previousForMs: number, by?: Manager): Promise<NewApiKey | Refused> {
+    const refusal = await this.#reach(id, by?.scopes);
     if (refusal) return refusal;
+    if (by && !(await this.#store.descends(id, by.keyId))) return refused('key_of_others');
     const { secret, text } = draw(id);
     const key = await this.#store.rotate(id, hashOf(secret), previousForMs);
     return key ? { key, secret: text } : refused('key_not_found');

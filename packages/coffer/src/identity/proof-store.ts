@@ -93,6 +93,14 @@ export class ProofStore {
   }
 }
 
+/**
+ * Ends the links of an account that were printed, whose tokens somebody else may have: what the account may do has changed since. Links in
+ * e-mails stay valid.
+ */
+export async function voidPrintedLinks(client: pg.ClientBase, userId: string): Promise<void> {
+  await client.query('delete from identity.proof where user_id = $1 and mail is null and used_at is null', [userId]);
+}
+
 /** Null if it is not valid, or was used. */
 export async function usesLink(client: pg.ClientBase, purpose: Purpose, hash: Buffer): Promise<UsedLink | null> {
   const { rows } = await client.query<UsedLink>({

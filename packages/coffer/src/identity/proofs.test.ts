@@ -5,6 +5,7 @@ import type { TestIdentity } from '../../../../test/support/identity.ts';
 import { accountMail } from './account-mail.ts';
 import { Proofs } from './proofs.ts';
 import { Sessions } from './sessions.ts';
+import { Subjects } from './subjects.ts';
 import type { User } from './types.ts';
 import { Users } from './users.ts';
 
@@ -44,6 +45,11 @@ async function proved(email: string): Promise<User> {
   if ('refusal' in user) throw new Error(user.refusal.code);
   expect(user.id).toBe(id);
   return user;
+}
+
+function tokenOf(made: Awaited<ReturnType<Proofs['link']>>): string {
+  if ('refusal' in made) throw new Error(made.refusal.code);
+  return made.token;
 }
 
 /** What the newest e-mail of a kind to an address says, as if it was sent now. */
@@ -321,6 +327,22 @@ describe('a printed link', () => {
     const made = await users.create({ email: 'hasnot@example.com', name: 'N' });
     if ('refusal' in made) throw new Error(made.refusal.code);
     expect(await proofs.link(made.id, 'reset', first)).toHaveProperty('token');
+  });
+
+  test('is void once the account has another role or a login elsewhere, after which none is made for a first password', async () => {
+    const made = await users.create({ email: 'rising@example.com', name: 'N' });
+    if ('refusal' in made) throw new Error(made.refusal.code);
+    await proofs.confirmEmail(tokenOf(await proofs.link(made.id, 'email', { actor: 'cli' })));
+    const first = async () => await proofs.link(made.id, 'reset', { actor: 'key:x', onlyFirstPassword: true });
+    const before = tokenOf(await first());
+    await users.setRole(made.id, 'support', 'cli');
+    expect(await proofs.resetPassword({ token: before, password: another })).toEqual(linkInvalid);
+    await users.setRole(made.id, 'user', 'cli');
+    const again = tokenOf(await first());
+    const subjects = new Subjects(identity.database.pool);
+    await subjects.link(made.id, { issuer: 'https://login.example.com', subject: 'rising' }, 'cli');
+    expect(await proofs.resetPassword({ token: again, password: another })).toEqual(linkInvalid);
+    expect(await first()).toEqual(refusal('has_other_login'));
   });
 });
 

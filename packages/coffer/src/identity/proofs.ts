@@ -140,8 +140,8 @@ export class Proofs {
 
   /**
    * Makes a link to hand over, for the account's own address, and records who made it. `onlyFirstPassword`: of a plain user who has no
-   * password. Refusals: user_not_found, user_suspended, email_invalid (there is no address), has_password, staff_protected,
-   * nothing_to_prove. Throws IdentityUnavailable.
+   * password and no linked subject. Refusals: user_not_found, user_suspended, email_invalid (there is no address), has_password,
+   * has_other_login, staff_protected, nothing_to_prove. Throws IdentityUnavailable.
    */
   async link(
     id: string,
@@ -154,12 +154,22 @@ export class Proofs {
     if (user.suspendedAt) return refused('user_suspended');
     if (onlyFirstPassword && user.hasPassword) return refused('has_password');
     if (onlyFirstPassword && user.role !== 'user') return refused('staff_protected');
+    if (onlyFirstPassword && (await this.#logsInElsewhere(user.id))) return refused('has_other_login');
     const address = (purpose === 'email' ? user.pendingEmail : null) ?? user.email;
     if (address === null) return refused('email_invalid');
     const made = await this.#printed(purpose, address, user.id, 'nothing_to_prove');
     if ('refusal' in made) return made;
     await this.#queries.transact(async (client) => await noteChange(client, user.id, actor, { kind: 'link_made', reason: purpose }));
     return made;
+  }
+
+  async #logsInElsewhere(userId: string): Promise<boolean> {
+    const rows = await this.#queries.read({
+      name: 'proof_subject_of_user',
+      text: 'select from identity.subject where user_id = $1 limit 1',
+      values: [userId],
+    });
+    return rows.length > 0;
   }
 
   async #invitationRefusal(email: string, name?: string): Promise<Refused | null> {

@@ -12,7 +12,7 @@ export const scopeMeanings = {
   'holds:write': 'place, capture and release holds',
   'requests:decide': 'approve and reject payouts, and replay failed requests',
   'batches:write': 'post many operations in one request, each as the other scopes allow',
-  'controls:write': 'freeze and close wallets, and set their limits',
+  'controls:write': 'freeze wallets, close them (which may sweep their money to any wallet), and set limits and credit lines',
   'reversals:write': 'reverse operations',
   'periods:close': 'close periods, so that nothing is dated before them',
   'users:read': 'users',
@@ -22,7 +22,7 @@ export const scopeMeanings = {
   'events:manage': 'failed events, as dead letters and in quarantine: list, retry, drop dead letters',
   'fraud:read': 'fraud rules, their findings, and notifications of staff',
   'fraud:write': 'change fraud rules',
-  'audit:read': 'the record of API calls',
+  'audit:read': 'the record of API calls, with the e-mail and network addresses in it',
   'system:read': 'metrics and the state of the system',
   'keys:manage': 'API keys, up to its own scopes',
 } as const;

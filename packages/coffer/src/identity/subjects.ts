@@ -5,6 +5,7 @@ import { Queries } from './queries.ts';
 import { refused } from './refusals.ts';
 import type { Refused } from './refusals.ts';
 import type { Subject } from './types.ts';
+import { voidPrintedLinks } from './proof-store.ts';
 import { noteChange } from './user-changes.ts';
 
 /** Of a subject: OpenID Connect allows no more. An issuer is a URL, and Coffer allows no more either. */
@@ -59,6 +60,7 @@ export class Subjects {
         );
         return existing.rows[0] ?? refused('subject_taken');
       }
+      await voidPrintedLinks(client, id);
       await noteChange(client, id, actor, { kind: 'subject_linked', after: `${rows[0].id} of ${issuer}` });
       return rows[0];
     });

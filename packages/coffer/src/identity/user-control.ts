@@ -9,6 +9,7 @@ import { userColumns, userFromRow } from './user-rows.ts';
 import type { UserRow } from './user-rows.ts';
 import type { Role, User } from './types.ts';
 import { deleteFactors } from './factor-store.ts';
+import { voidPrintedLinks } from './proof-store.ts';
 import { noteChange } from './user-changes.ts';
 
 /** A decision by staff. */
@@ -44,6 +45,7 @@ export class UserControl {
       if (role !== 'user' && requiresProof && !isProved) return refused('email_unproved');
       if (user.role === 'admin' && !(await hasOtherAdmin(client, id))) return refused('last_admin');
       await noteChange(client, id, actor, { kind: 'role', before: user.role, after: role });
+      await voidPrintedLinks(client, id);
       return await update(client, id, 'role = $2', [role]);
     });
   }

@@ -137,7 +137,7 @@ async function judgeAll(gate: ApprovalGate, approvals: Approvals, asked: Asked):
 
 /** Owned wallets have ids that begin with their owner. */
 export function ownersAmong(wallets: readonly string[]): string[] {
-  return wallets.filter(isReservedForOwner).map((id) => id.slice(0, id.indexOf('.')));
+  return wallets.filter(isReservedForOwner).map((id) => id.slice(0, id.indexOf('.')).toLowerCase());
 }
 
 function isAbout(wallets: readonly string[], person: string | null): boolean {

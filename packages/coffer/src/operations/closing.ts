@@ -1,16 +1,25 @@
 /** Permanently closes all wallets of an owner, before the owner's account is deleted. */
 import { newId } from '../kernel/index.ts';
+import type { Principal } from '../identity/index.ts';
 import type { Balance, Ledger, Operation, Refusal } from '../ledger/index.ts';
 import { refusedUnseen } from './outcome.ts';
-import type { RefusedOutcome } from './outcome.ts';
+import type { OperationRefusal, RefusedOutcome } from './outcome.ts';
 import type { Clearance, Decided, Destination } from './terms.ts';
 
-/** Requested by the owner, so anything that stops the owner's debits stops the sweep. */
+/**
+ * Requested by the owner, so anything that stops the owner's debits stops the sweep. `maker`: staff or a key that closes the wallets of
+ * another; absent when the owner does, or the command line.
+ */
 export type CloseAllRequest = Decided & {
   readonly owner: string;
   readonly sweepTo?: Destination | undefined;
   readonly clearance?: Clearance | undefined;
+  readonly maker?: Principal | undefined;
 };
+
+export type Closing = Extract<Operation, { kind: 'close' }> & { readonly key: string };
+/** What keeps Coffer from closing them, whatever the ledger says: a policy that asks for a second person. */
+export type Closable = (operation: Closing) => Promise<OperationRefusal | null>;
 
 /** An owner has one wallet per asset, and there are fewer assets than this. */
 export const walletsMax = 500;
@@ -22,12 +31,16 @@ const roundsMax = 10;
  * Idempotent: it closes what is still open, so it finishes what a crash interrupted. Its keys are random each time, so they cannot be
  * guessed, and a refusal is not replayed to the next attempt.
  */
-export async function closeAllOf(ledger: Ledger, request: CloseAllRequest): Promise<RefusedOutcome | null> {
+export async function closeAllOf(ledger: Ledger, request: CloseAllRequest, obstacleTo: Closable): Promise<RefusedOutcome | null> {
   let refused: RefusedOutcome | null = null;
   for (let round = 0; round < roundsMax; round++) {
     const open = (await ledger.read.balancesOf(request.owner, 0, walletsMax)).filter((wallet) => !isClosed(wallet) || wallet.balance > 0n);
     if (open.length === 0) return null;
     const operations = open.map((wallet) => closing(wallet, request));
+    for (const operation of operations) {
+      const obstacle = await obstacleTo(operation);
+      if (obstacle) return refusedUnseen(operation.key, obstacle);
+    }
     const outcomes = await ledger.postLinked(operations);
     refused = culpritOf(operations, outcomes);
     if (refused && !isOvertaken(refused, request)) return refused;
@@ -51,7 +64,7 @@ function notEmpty({ id, balance, held }: Balance): Refusal {
   return { code: 'wallet_not_empty', facts: { wallet: id, balance: String(balance), held: String(held) } };
 }
 
-function closing(wallet: Balance, { owner, sweepTo, reason, actor }: CloseAllRequest): Operation & { readonly key: string } {
+function closing(wallet: Balance, { owner, sweepTo, reason, actor }: CloseAllRequest): Closing {
   const key = newId();
   return {
     kind: 'close',

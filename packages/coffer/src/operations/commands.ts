@@ -3,7 +3,8 @@ import { bookOfWallet } from '../ledger/index.ts';
 import type { Asset, Closing, Ledger } from '../ledger/index.ts';
 import { postEach, postLinked } from './batch.ts';
 import { closeAllOf } from './closing.ts';
-import type { CloseAllRequest } from './closing.ts';
+import { close } from './close.ts';
+import type { CloseAllRequest, Closing as ClosingOfWallet } from './closing.ts';
 import type { Context, Definition, SharesBook } from './definition.ts';
 import { dated } from './effective-date.ts';
 import { HoldWallets } from './hold-wallets.ts';
@@ -100,7 +101,13 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
     },
     closePeriod: (request) => ledger.closings.close(request),
     async closeAllOf(request) {
-      return (await sweepHeldBack(gate, request)) ?? (await closeAllOf(ledger, request));
+      const { actor, maker } = request;
+      // One step cannot wait for a second person, so what needs one is closed beforehand, each wallet alone.
+      const obstacleTo = async (operation: ClosingOfWallet) => {
+        const prepared = await checked(gate, close, { actor, maker }, { key: operation.key, operation }, { linked: true });
+        return 'refusal' in prepared ? { ...prepared.refusal, facts: { wallet: operation.wallet } } : null;
+      };
+      return (await sweepHeldBack(gate, request)) ?? (await closeAllOf(ledger, request, obstacleTo));
     },
   };
 }

@@ -31,7 +31,7 @@ export const open = define({
     const { nameOf, terms } = input;
     if (terms.metadata !== undefined || terms.expectedVersion !== undefined)
       refuse(`A wallet that is being opened takes no ${nameOf('expectedVersion')} and no metadata.`);
-    return { key: terms.key, actor: terms.actor, asset: assetIn(input), ...placeIn(input) };
+    return { ...terms, asset: assetIn(input), ...placeIn(input) };
   },
   prepare(request, { assets }) {
     const asset = assetNamedBy(request, assets);

@@ -19,7 +19,10 @@ export function isWalletOf(id: string, owner: string): boolean {
   return id.startsWith(`${owner}.`);
 }
 
-/** True for an id that only its owner's opening may create: a deposit by others does not open it. */
+/**
+ * True for an id that only its owner's opening may create: a deposit by others does not open it. In any case of letters, so that no other
+ * wallet passes for the owner's.
+ */
 export function isReservedForOwner(id: string): boolean {
-  return isUuid(id.slice(0, 36)) && id[36] === '.';
+  return isUuid(id.slice(0, 36).toLowerCase()) && id[36] === '.';
 }

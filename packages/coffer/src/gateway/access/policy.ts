@@ -137,8 +137,10 @@ const others = {
   findUser: guarded('users:read', 'never', { open: 'as required' }),
   // Closing the wallets is checked separately, as closing one wallet is.
   deleteUser: guarded('users:write', 'never', { open: 'as required' }),
-  closeWallets: guarded('controls:write', 'never', { open: 'as required' }),
-  createPasswordLink: guarded('users:write', 'never', { open: 'as required' }),
+  // It may sweep money away.
+  closeWallets: guarded('controls:write', 'never', { open: 'as required', staff: 'money' }),
+  // Staff could use the account under its owner's name: an admin can become anyone anyway.
+  createPasswordLink: guarded('users:write', 'never', { open: 'as required', staff: 'admin', ...fresh }),
   // With the wallets: it also requires getHistory.
   exportUser: guarded('users:read', 'never', { open: 'as required' }),
   listUsers: guarded('users:read', 'never', { open: 'as required' }),

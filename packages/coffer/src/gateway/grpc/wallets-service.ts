@@ -125,6 +125,7 @@ class WalletCalls {
       reason: 'the user was deleted',
       actor,
       clearance: clearanceOf(principal),
+      maker: principal,
     });
     return refused ? { failure: ledgerFailure(refused.refusal, refused.entry, this.#assets) } : { message: {} };
   }

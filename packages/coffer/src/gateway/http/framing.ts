@@ -9,6 +9,8 @@ import type { Problem } from './problem.ts';
 
 export const limits = {
   bodyBytes: 1_048_576,
+  /** Of a request that needs no credentials: reading a body of 1 MiB takes up to two seconds, and anybody can send one. */
+  publicBodyBytes: 32_768,
   /** A token of 16 KiB, and other headers. */
   headerBytes: 24_576,
   /** From the first byte to the end of the headers, and to the end of the body. */

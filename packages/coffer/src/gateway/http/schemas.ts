@@ -53,7 +53,7 @@ export const problemAnswers: Readonly<Record<number, { readonly name: string; re
     name: 'Conflict',
     description: 'The idempotency key was used for a different request, the version is stale, or the resource already exists',
   },
-  413: { name: 'BodyTooLarge', description: 'The body is larger than 1 MiB' },
+  413: { name: 'BodyTooLarge', description: 'The body is larger than 1 MiB, or than 32 KiB where no credentials are needed' },
   415: { name: 'UnsupportedMediaType', description: 'The body is not JSON in UTF-8, or is compressed' },
   422: { name: 'Refused', description: 'A rule refused the operation' },
   429: { name: 'TooManyRequests', description: 'The caller has sent too many requests' },

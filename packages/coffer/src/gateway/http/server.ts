@@ -3,6 +3,7 @@ import fastify from 'fastify';
 import type { RouteOptions } from 'fastify';
 import { readStrictJson } from '../../kernel/index.ts';
 import { tlsLimits } from '../network/index.ts';
+import { isOperationName, ruleOf } from '../access/index.ts';
 import type { Tls } from '../network/index.ts';
 import { browserHeaders, hardenAnswers } from './answer-headers.ts';
 import type { App, Product, Reply, Request } from './app.ts';
@@ -58,7 +59,7 @@ function frame(tls: Tls | null): App {
   const options = {
     // A child logger per request costs more than the rest of the framework; notable requests are logged below.
     logger: false,
-    bodyLimit: limits.bodyBytes,
+    bodyLimit: limits.publicBodyBytes,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
     connectionTimeout: limits.silenceMs,
@@ -78,6 +79,7 @@ function frame(tls: Tls | null): App {
 /** Applies to every route registered after it. */
 function readOnlyJson(app: App): void {
   app.addHook('onRoute', describeBodyRefusals);
+  app.addHook('onRoute', admitLargerBodies);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     const encoding = request.headers['content-encoding'];
@@ -96,6 +98,12 @@ function describeBodyRefusals(route: RouteOptions): void {
   if (![route.method].flat().some((method) => bodied.has(method))) return;
   const { response } = route.schema ?? {};
   route.schema = { ...route.schema, response: { ...problems(413, 415), ...(response as object) } };
+}
+
+/** A request that needs credentials is refused before its body is read, unless it has valid ones. Unknown paths have the default. */
+function admitLargerBodies(route: RouteOptions): void {
+  const operation = route.schema?.operationId ?? '';
+  if (isOperationName(operation) && ruleOf(operation).kind === 'guarded') route.bodyLimit ??= limits.bodyBytes;
 }
 
 /**

@@ -44,6 +44,16 @@ export function isRange(text: string): boolean {
   return networkOf(text) !== null;
 }
 
+/** Whether all addresses of a range are in one of the ranges, of which each `isRange`. Ranges are nested or disjoint. */
+export function isWithinRanges(text: string, ranges: readonly string[]): boolean {
+  const wanted = networkOf(text);
+  if (!wanted) return false;
+  return ranges.some((range) => {
+    const network = networkOf(range);
+    return network !== null && network.family === wanted.family && network.bits <= wanted.bits && isInRanges(wanted.address, [range]);
+  });
+}
+
 const lists = new WeakMap<readonly string[], BlockList>();
 
 /** Whether an address is in one of the ranges, of which each `isRange`. Text that is no address is in none. */

@@ -142,7 +142,7 @@ export const gatewayProblems = {
     http: 413,
     grpc: 'RESOURCE_EXHAUSTED',
     title: 'The body is too large.',
-    detail: 'The body is larger than 1 MiB. Nothing was done.',
+    detail: 'The body is larger than 1 MiB, or than 32 KiB where no credentials are needed. Nothing was done.',
     remedy: 'Send at most 1 MiB: split a larger batch.',
     only: 'REST',
   },

@@ -109,6 +109,13 @@ export const identityProblems = {
     detail: 'The user already has a password, which only the user can replace.',
     remedy: 'The user can ask for a link: POST /users/password-resets.',
   },
+  has_other_login: {
+    http: 409,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The user logs in at another issuer.',
+    detail: 'A subject of another issuer is linked to the user, so nobody else makes a link for a first password.',
+    remedy: 'The user can ask for a link: POST /users/password-resets.',
+  },
   nothing_to_prove: {
     http: 409,
     grpc: 'FAILED_PRECONDITION',
@@ -186,6 +193,20 @@ export const identityProblems = {
     title: 'An API key cannot grant scopes that it does not have.',
     detail: 'The new key would have scopes that the key in use does not have.',
     remedy: 'Choose from the scopes of the key in use, or ask an admin.',
+  },
+  networks_exceeded: {
+    http: 403,
+    grpc: 'PERMISSION_DENIED',
+    title: 'An API key cannot grant addresses that it is not valid from.',
+    detail: 'The new key would be valid from addresses that the key in use is not valid from.',
+    remedy: 'Choose from the address ranges of the key in use, omit networks to have the same, or ask an admin.',
+  },
+  key_of_others: {
+    http: 403,
+    grpc: 'PERMISSION_DENIED',
+    title: 'An API key rotates only itself and the keys that it created.',
+    detail: 'The key in use did not create this key, and would act under its name with the new secret.',
+    remedy: 'Rotate it with the key that created it, or ask an admin.',
   },
   second_factor_required: {
     http: 401,

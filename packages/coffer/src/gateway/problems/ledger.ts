@@ -256,14 +256,19 @@ export const walletProblems = {
     http: 422,
     grpc: 'FAILED_PRECONDITION',
     title: 'A second person has to approve this operation.',
-    detail: ({ approvalId }) =>
-      approvalId === undefined
+    detail: ({ approvalId, wallet }) => {
+      if (approvalId !== undefined) return 'The operation waits for a second person as approval ‹approvalId›. Nothing was posted yet.';
+      return wallet === undefined
         ? 'An approval policy asks for a second person, for whom an all-or-nothing group cannot wait. Nothing was done.'
-        : 'The operation waits for a second person as approval ‹approvalId›. Nothing was posted yet.',
-    remedy: ({ approvalId }) =>
-      approvalId === undefined
+        : 'An approval policy asks for a second person to close the wallet "‹wallet›", for whom a deletion cannot wait. Nothing was done.';
+    },
+    remedy: ({ approvalId, wallet }) => {
+      if (approvalId !== undefined)
+        return 'It is posted once another person approves it. Read the approval to follow it, or send the same request again.';
+      return wallet === undefined
         ? 'Send the operation alone.'
-        : 'It is posted once another person approves it. Read the approval to follow it, or send the same request again.',
+        : 'Close the wallet on its own, have that approved, then send the deletion again.';
+    },
   },
   approval_closed: {
     http: 422,

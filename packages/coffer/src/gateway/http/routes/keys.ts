@@ -5,7 +5,7 @@ import type { ApiKey, Scope } from '../../../identity/index.ts';
 import { oneOf, orNull, ref, strict, Timestamp } from '../../../operations/index.ts';
 import type { App, Product, Request } from '../app.ts';
 import { callerOf } from '../callers.ts';
-import { isRange } from '../../network/index.ts';
+import { isRange, isWithinRanges } from '../../network/index.ts';
 import { malformed, problem, sendProblem } from '../problem.ts';
 import { problems } from '../schemas.ts';
 import Type from 'typebox';
@@ -93,7 +93,7 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
       schema: {
         operationId: 'createKey',
         description:
-          'Creates an API key. The answer contains its secret, which cannot be shown again. A key that a key creates expires and is revoked with it',
+          'Creates an API key. The answer contains its secret, which cannot be shown again. A key that a key creates expires and is revoked with it, and is valid from no other addresses',
         tags,
         body: NewKey,
         response: { 201: ref(NewKeyView), ...problems(404) },
@@ -108,7 +108,10 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
       const createdBy = actorOf(callerOf(request).principal);
       const { principal } = callerOf(request);
       const bounds = principal.kind === 'service' ? { within: principal.scopes, parent: principal.keyId } : {};
-      const made = await apiKeys.create({ name, scopes, createdBy, expiresAfterMs, networks, ...bounds });
+      const bound = principal.kind === 'service' ? principal.networks : undefined;
+      if (bound && networks?.some((range) => !isWithinRanges(range, bound)) === true)
+        return sendProblem(reply, problem('networks_exceeded'));
+      const made = await apiKeys.create({ name, scopes, createdBy, expiresAfterMs, networks: networks ?? bound, ...bounds });
       return 'refusal' in made
         ? sendProblem(reply, problem(made.refusal.code, made.refusal))
         : reply.code(201).send({ key: presentKey(made.key), secret: made.secret });
@@ -120,7 +123,8 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
     {
       schema: {
         operationId: 'rotateKey',
-        description: 'Gives an API key a new secret; the previous one stays valid for a while',
+        description:
+          'Gives an API key a new secret; the previous one stays valid for a while. A service rotates its own key and the keys that this one created',
         tags,
         params,
         body: Rotation,
@@ -129,7 +133,7 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
     },
     async (request, reply) => {
       const { overlapHours = overlapHoursDefault } = request.body;
-      const made = await apiKeys.rotate(request.params.keyId, overlapHours * hourMs, ownScopes(request));
+      const made = await apiKeys.rotate(request.params.keyId, overlapHours * hourMs, managerOf(request));
       access.forget();
       return 'refusal' in made
         ? sendProblem(reply, problem(made.refusal.code, made.refusal))
@@ -160,6 +164,12 @@ export function keyRoutes(app: App, { apiKeys, access }: Product): void {
 function ownScopes(request: Request): ReadonlySet<Scope> | undefined {
   const { principal } = callerOf(request);
   return principal.kind === 'service' ? principal.scopes : undefined;
+}
+
+/** The key that manages keys; undefined for people. */
+function managerOf(request: Request): { readonly keyId: string; readonly scopes: ReadonlySet<Scope> } | undefined {
+  const { principal } = callerOf(request);
+  return principal.kind === 'service' ? principal : undefined;
 }
 
 function presentKey(key: ApiKey): Static<typeof KeyView> {

@@ -128,6 +128,7 @@ export function staffRoutes(app: App, product: Product): void {
           reason: 'the user was deleted',
           actor: decision.actor,
           clearance: clearanceOf(callerOf(request).principal),
+          maker: callerOf(request).principal,
         });
       const deleted = await users.deleteByStaff(request.params.userId, decision, closeWallets);
       access.forget();
