@@ -1,6 +1,7 @@
 /** Takes operations from other processes for the books that this one owns. */
 import type net from 'node:net';
 import type tls from 'node:tls';
+import { OperatorError } from '../../kernel/index.ts';
 import type { Address, Log } from '../../kernel/index.ts';
 import { LedgerBehind, LedgerHalted, LedgerOverloaded, LedgerUnavailable, NotOwner } from '../posting/outages.ts';
 import type { PreparedOperation } from '../rules/decision.ts';
@@ -44,13 +45,24 @@ export class PeerServer {
     this.#timer = setInterval(() => this.tell(), statusEveryMs).unref();
   }
 
+  /** Throws an OperatorError if the address cannot be listened on. */
   static async listen(options: PeerServerOptions): Promise<PeerServer> {
     const server = new PeerServer(options);
     const { host, port } = options.listen;
-    await new Promise<void>((resolve, reject) => {
-      server.#server.once('error', reject);
-      server.#server.listen(port, host, resolve);
-    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.#server.once('error', reject);
+        server.#server.listen(port, host, resolve);
+      });
+    } catch (failure) {
+      clearInterval(server.#timer);
+      const reason = failure instanceof Error ? failure.message : String(failure);
+      throw new OperatorError(
+        `Cannot take operations from other processes on ${host}:${port}: ${reason}.`,
+        'Set COFFER_OWNER_LISTEN to an address of this machine and a free port.',
+        { cause: failure },
+      );
+    }
     server.#server.unref();
     return server;
   }

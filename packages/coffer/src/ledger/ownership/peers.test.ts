@@ -162,3 +162,12 @@ test('an address at which nothing listens is told apart from one that does not a
   await server.stop();
   expect((await connect(port).ended).isRefused).toBe(true);
 });
+
+test('a port that is taken is refused with the setting that names it', async () => {
+  const { port } = await serve();
+  await expect(serve({ listen: { host: '127.0.0.1', port } })).rejects.toMatchObject({
+    name: 'OperatorError',
+    message: expect.stringContaining(`127.0.0.1:${port}`) as unknown,
+    remedy: expect.stringContaining('COFFER_OWNER_LISTEN') as unknown,
+  });
+});
