@@ -238,6 +238,14 @@ async function makeReport(): Promise<Report> {
   compare('posting in 4 books / in 1 book', 'books-4', 'books-1');
   for (const count of [2, 3])
     compare(`REST, ${count} processes / one process`, `processes-${count}`, 'processes-1', '≥ 1.2', (ratio) => ratio >= 1.2);
+  for (const ms of [2, 10])
+    compare(
+      `REST, 2 processes / one, ${ms} ms to the database`,
+      `processes-2-${ms}ms`,
+      `processes-1-${ms}ms`,
+      '≥ 0.95',
+      (ratio) => ratio >= 0.95,
+    );
   compare('gRPC stream / posting in process', 'grpc-stream', 'bulk-posting', '≥ 0.8', (ratio) => ratio >= 0.8);
   compare('REST batches / posting in process', 'rest-batch', 'bulk-posting');
   for (const broker of ['built-in', 'rabbitmq']) {
