@@ -20,6 +20,7 @@ test('what needs a fresh proof, and what staff may do before they have a second 
     'addMyPasskey',
     'confirmMyTotp',
     'createKey',
+    'createPasswordLink',
     'deleteMe',
     'enrolMyTotp',
     'linkSubject',

@@ -32,7 +32,8 @@ test.each(bodied)(
       [415, await send('amount=1', { 'content-type': 'application/x-www-form-urlencoded' })],
       [415, await send('{}', { 'content-encoding': 'gzip' })],
       [400, await send('{"amount":1,"amount":2}')],
-      [400, await send(`${'{"reason":'.repeat(10_000)}1${'}'.repeat(10_000)}`)],
+      // Short enough for bodies that need no credentials.
+      [400, await send(`${'{"reason":'.repeat(2_500)}1${'}'.repeat(2_500)}`)],
       [400, await send('{"reason":"\\u0000"}')],
     ] as const) {
       await expectRefused(answer, status);
