@@ -186,15 +186,20 @@ async function plantLinks(): Promise<void> {
   for (const [name, made] of Object.entries(links)) ownFields[name] = { token: 'token' in made ? [made.token] : [] };
 }
 
+/** What one operation decides, another cannot: each has its own. */
+const decidable: Record<string, string[]> = { approveOperation: [], rejectOperation: [], cancelOperation: [] };
+
 /** Deposits that wait for a second person: asked for by another admin, or by the caller, who can cancel them. */
 async function plantApprovals(): Promise<void> {
   const bob = 'b55709be-d0f6-467e-942c-cc04155ad54c';
   await coffer.product.users.setRole(bob, 'admin', 'cli');
-  for (const maker of Array.from({ length: 20 }, () => [alice, bob]).flat()) {
+  for (const [operation, ids] of Object.entries(decidable).flatMap((one) => Array.from({ length: 20 }, () => one))) {
+    const maker = operation === 'cancelOperation' ? alice : bob;
     const input = JSON.stringify({ wallet: 'w1', amount: { '~amount': '1' }, key: newId() });
     const asked = { operation: 'deposit', name: newId(), digest: '', input, maker: `operator:${maker}`, person: maker };
     const filed = await coffer.product.approvals.file({ ...asked, wallets: ['w1'], amount: 1n, asset: 1, policy: 'planted', later: false });
     known['approvalId']?.push(filed.id);
+    ids.push(filed.id);
   }
 }
 
@@ -293,7 +298,7 @@ function namesFor(operation: string, parameter: string): readonly string[] {
   // A deleted webhook is not available to the other operations.
   const webhooks = known['webhookId'] ?? [];
   if (parameter === 'webhookId') return operation === 'deleteWebhook' ? webhooks.slice(10) : webhooks.slice(0, 10);
-  return own[operation] ?? known[parameter] ?? [];
+  return decidable[operation] ?? own[operation] ?? known[parameter] ?? [];
 }
 
 function filled(template: string, parts: readonly (readonly [string, string])[], query: readonly string[]): string {
