@@ -46,7 +46,8 @@ export class EntryChecker {
   check(row: LogRow): void {
     const at = `${this.#book}-${row.seq}`;
     this.#checkOperation(at, row);
-    if (row.approver !== null && row.approver === row.actor)
+    // An operation that a refused group took along was never judged by itself.
+    if (row.refusal === null && row.approver !== null && row.approver === row.actor)
       this.#findings.add('I11', at, 'the second person of an operation', 'not its actor', row.approver);
     const stray = strayColumns(row);
     if (stray !== null) this.#findings.add('I11', at, `the columns of ${row.refusal === null ? row.kind : 'a refusal'}`, 'others', stray);
