@@ -84,7 +84,11 @@ function nameWhileHandled(route: RouteOptions, left: Left): void {
     if (!changes || !(answer instanceof Promise)) return answer;
     // If the caller disconnects, the framework calls no hook; the request is recorded all the same.
     return answer.finally(() => {
-      if (request.raw.socket.destroyed) left(request, reply);
+      if (request.raw.socket.destroyed) return left(request, reply);
+      // The connection may also end while the answer is being written.
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableFinished) left(request, reply);
+      });
     });
   };
 }
