@@ -96,6 +96,7 @@ test('operators list quarantined events, newest first and page by page, and retr
   const body = JSON.stringify({ reason });
   await vi.waitFor(async () => expect(await audited('POST', all)).toHaveLength(3), { timeout: 120_000 });
   expect((await audited('POST', all))[0]).toEqual({ actor, body, status: 200 });
+  await vi.waitFor(async () => expect(await audited('POST', one)).toHaveLength(2), { timeout: 120_000 });
   expect(await audited('POST', one)).toEqual([
     { actor, body, status: 200 },
     { actor, body, status: 404 },
