@@ -23,11 +23,13 @@ describe('books that are asked for one after another', () => {
     fc.assert(
       fc.property(worlds, ({ names, owners }) => {
         const { moves, owners: end } = spread(names, new Map(owners.map((owner, at) => [at + 1, owner])));
-        expect(moves).toBeLessThanOrEqual(owners.length);
+        // A book that a command gave up may move once more.
+        expect(moves).toBeLessThanOrEqual(2 * owners.length);
         const counts = names.map((name) => [...end.values()].filter((owner) => owner === name).length);
         expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
         expect([...end.values()]).not.toContain('command');
       }),
+      { numRuns: 1_000 },
     );
   });
 

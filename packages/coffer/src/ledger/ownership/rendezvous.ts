@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 /**
  * The book that `self` asks its owner for: null while its share is not short, or no owner has more than its share. `owners`: by book.
- * Of several, the one that ranks this process highest: processes that ask at the same moment ask for different books.
+ * Of several, first those of owners that are no servers, then the one that ranks this process highest: processes that ask at the same moment ask for different books.
  */
 export function bookToAskFor(self: string, servers: readonly string[], owners: ReadonlyMap<number, string>): number | null {
   const count = new Map(servers.map((server) => [server, 0]));
@@ -11,7 +11,10 @@ export function bookToAskFor(self: string, servers: readonly string[], owners: R
   const fairShare = owners.size / Math.max(1, servers.length);
   if ((count.get(self) ?? 0) + 1 > Math.ceil(fairShare)) return null;
   const offered = [...owners].filter(([, owner]) => owner !== self && hasTooMany(owner));
-  const ranked = offered.toSorted(([one], [other]) => rank(other, self) - rank(one, self));
+  const ofServer = (owner: string) => (servers.includes(owner) ? 1 : 0);
+  const ranked = offered.toSorted(
+    ([one, first], [other, second]) => ofServer(first) - ofServer(second) || rank(other, self) - rank(one, self),
+  );
   return ranked[0]?.[0] ?? null;
 
   function hasTooMany(owner: string): boolean {
