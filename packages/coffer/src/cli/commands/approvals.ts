@@ -2,9 +2,10 @@ import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import type { Approval, ApprovalDecided } from '../../approvals/index.ts';
 import { withApprovals } from '../../compose/commands.ts';
 import { rolesWith } from '../../identity/index.ts';
-import { isUuid, OperatorError } from '../../kernel/index.ts';
+import { OperatorError } from '../../kernel/index.ts';
 import { approvalStates, definitions } from '../../operations/index.ts';
 import type { ApprovalPolicy, ApprovalState, MakerKind } from '../../operations/index.ts';
+import { parseCursor, parseLimit, parseReason } from '../options.ts';
 import { answer, runWith } from '../run.ts';
 import { inLine } from '../terminal.ts';
 
@@ -188,20 +189,4 @@ function parseAmountOption(text: string): bigint {
 function parseAsset(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Give the number of an asset.');
-}
-
-function parseLimit(text: string): number {
-  const given = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
-  if (given >= 1 && given <= 500) return given;
-  throw new InvalidArgumentError('Give a whole number from 1 to 500.');
-}
-
-function parseCursor(text: string): string {
-  if (isUuid(text)) return text;
-  throw new InvalidArgumentError('Give the cursor that the previous page printed.');
-}
-
-function parseReason(text: string): string {
-  if (text.trim() !== '' && text.length <= 1_000 && text.isWellFormed()) return text;
-  throw new InvalidArgumentError('Give 1 to 1000 characters, not only spaces.');
 }

@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { withRequests } from '../../compose/commands.ts';
-import { isUuid, OperatorError } from '../../kernel/index.ts';
+import { OperatorError } from '../../kernel/index.ts';
 import { requestStatuses } from '../../requests/index.ts';
 import type { AsyncRequest, Attempt, DecisionRefusal, RequestStatus } from '../../requests/index.ts';
+import { parseCursor, parseLimit, parseReason } from '../options.ts';
 import { answer, runWith } from '../run.ts';
 import { inLine } from '../terminal.ts';
 
@@ -121,20 +122,4 @@ function attemptLine({ number, at, step, outcome, detail, actor: who }: Attempt)
 function plain(request: AsyncRequest): object {
   const { hold } = request;
   return { ...request, hold: hold && { ...hold, amount: hold.amount.toString() } };
-}
-
-function parseLimit(text: string): number {
-  const given = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
-  if (given >= 1 && given <= 500) return given;
-  throw new InvalidArgumentError('Give a whole number from 1 to 500.');
-}
-
-function parseCursor(text: string): string {
-  if (isUuid(text)) return text;
-  throw new InvalidArgumentError('Give the cursor that the previous page printed.');
-}
-
-function parseReason(text: string): string {
-  if (text.trim() !== '' && text.length <= 1_000 && text.isWellFormed()) return text;
-  throw new InvalidArgumentError('Give 1 to 1000 characters, not only spaces.');
 }
