@@ -55,7 +55,7 @@ export async function withUserDeletion(
 ): Promise<void> {
   const { config, log } = context;
   await withDatabase(context, { ...beside, connectionsMax: 3 }, async ({ pool, url }) => {
-    const ledger = await openLedger({ url, log, books: config.books });
+    const ledger = await openLedger({ url, log, books: config.books, peers: { owns: 'last' } });
     const wallets = createWalletClient(config.walletService);
     const users = new Users({ pool, wallets, rules: accountRulesOf(config) });
     const reviews = new Reviews(pool, (book, seq) => isSetAside(pool, 'fraud', book, seq));
