@@ -37,6 +37,6 @@ test.each([
 });
 
 test('statements are found in the source, with their lines', () => {
-  const source = "const a = 'no statement';\nconst b = `\n  select from ledger.entry`;\nconst c = 'select ledger.take_turn($1)';";
+  const source = "const a = 'no statement';\nconst b = `\n  select from ledger.entry`;\nconst c = 'select ledger.lock_book($1)';";
   expect(statementsIn('x.ts', source).map(({ line }) => line)).toEqual([2, 4]);
 });

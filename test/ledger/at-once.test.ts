@@ -1,16 +1,17 @@
-/** Concurrent holds, reversals and controls from several writers of one book: each has one outcome, and the model agrees. */
+/** Concurrent holds, reversals and controls, in one process and in two on one book: each has one outcome, and the model agrees. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { assert } from '../../packages/coffer/src/kernel/index.ts';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
-import type { ControlOperation, Operation, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
+import type { ControlOperation, Ledger, Operation, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
 import { BookReader } from '../../packages/coffer/src/ledger/reading/reads.ts';
-import type { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
-import { newBook, postOne, startWriter } from '../support/books.ts';
+import { newBook, startWriter } from '../support/books.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { checkHistory, postJournalled } from '../support/history.ts';
 import type { Call, History } from '../support/history.ts';
 import { pause } from '../support/load.ts';
 import { startPostingProcess, startPoster } from '../support/posters.ts';
+import { openProcesses } from '../support/processes.ts';
 import { randomFrom, seedOf } from '../support/seed.ts';
 import { takeClock } from '../support/time.ts';
 import type { Clock } from '../support/time.ts';
@@ -60,40 +61,61 @@ const reasonOf = ({ result }: Call) =>
 const tally = (calls: readonly Call[]) =>
   calls.reduce<Record<string, number>>((counts, call) => ({ ...counts, [reasonOf(call)]: (counts[reasonOf(call)] ?? 0) + 1 }), {});
 
-type Play = { readonly post: (operation: Operation, who?: number) => Promise<Call>; reader: BookReader; book: number; history: History };
+type Play = { readonly post: (operation: Operation, who?: number) => Promise<Call>; readonly reader: BookReader };
 
-/** A separate book with several writers, one per simulated process; afterwards the state must equal the model's. */
-async function withWriters(count: number, work: (play: Play) => Promise<void>): Promise<void> {
-  const book = await newBook(database);
-  const writers = await Promise.all(Array.from({ length: count }, () => startWriter(database.url, book)));
+/** One book and several processes on it; afterwards the state must equal the model's. */
+async function withProcesses(count: number, work: (play: Play) => Promise<void>): Promise<void> {
   const history: History = [];
-  const post = (operation: Operation, who = 0) => postJournalled(history, writers[who % count] as BookWriter, operation);
+  await openProcesses(
+    count,
+    async (ledgers, own) => {
+      const post = (operation: Operation, who = 0) => postJournalled(history, ledgers[who % count] as Ledger, operation);
+      await work({ post, reader: new BookReader(1, own.pool) });
+      await checkHistory(history, own, 1);
+      const report = await verify(own.pool);
+      expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
+    },
+    async (own) => {
+      const ownClock = await takeClock(own);
+      await ownClock.set(new Date(noonMs));
+      await ownClock.end();
+    },
+  );
+}
+
+/** A separate book that no sweep looks at; afterwards the state must equal the model's. */
+async function withWriter(work: (play: Play) => Promise<void>): Promise<void> {
+  const book = await newBook(database);
+  const writer = await startWriter(database.url, book);
+  const history: History = [];
   try {
-    await work({ post, reader: new BookReader(book, database.pool), book, history });
+    await work({ post: (operation) => postJournalled(history, writer, operation), reader: new BookReader(book, database.pool) });
   } finally {
-    await Promise.all(writers.map((writer) => writer.stop()));
+    await writer.stop();
   }
   await checkHistory(history, database, book);
 }
 
 describe('fifty concurrent captures of one hold', () => {
   it('from two processes capture exactly the held amount', async () => {
-    const book = await newBook(database);
-    const writer = await startWriter(database.url, book);
-    await postOne(writer, deposit('a', 'first', 1_000n));
-    const { seq: hold } = await postOne(writer, { kind: 'hold', key: 'hold', wallet: 'a', amount: 100n });
-    await writer.stop();
+    await openProcesses(1, captureFromTwo);
+  });
+
+  async function captureFromTwo([ledger]: readonly Ledger[], { url, pool }: TestDatabase): Promise<void> {
+    assert(ledger, 'one process was asked for');
+    await ledger.post(deposit('a', 'first', 1_000n));
+    const { seq: hold } = await ledger.post({ kind: 'hold', key: 'hold', wallet: 'a', amount: 100n });
     const capture = (key: string): Operation => ({ kind: 'capture', key, wallet: 'a', hold, credit: { system: 'fees' }, amount: 7n });
-    const posting = await Promise.all([startPostingProcess({ url: database.url, book }), startPostingProcess({ url: database.url, book })]);
+    const posting = await Promise.all([startPostingProcess({ url }), startPostingProcess({ url })]);
     const histories = await Promise.all(
       posting.map((process, who) => process.post(Array.from({ length: 25 }, (_, number) => capture(`${who} ${number}`)))),
     );
     expect(tally(histories.flat())).toEqual({ posted: 14, hold_exceeded: 36 });
     expect(histories.every((calls) => calls.length === 25)).toBe(true);
-    const reader = new BookReader(book, database.pool);
+    const reader = new BookReader(1, pool);
     expect(await reader.balance('a')).toMatchObject({ balance: 902n, held: 2n });
     expect((await reader.hold(hold))?.hold.left).toBe(2n);
-  });
+  }
 });
 
 describe('a capture that races with the expiry of its hold', () => {
@@ -101,26 +123,26 @@ describe('a capture that races with the expiry of its hold', () => {
     const seed = seedOf('captures against expiry');
     const random = randomFrom(seed);
     const trials = 300;
-    await withWriters(2, async ({ post, reader }) => {
+    await withWriter(async ({ post, reader }) => {
       await post(deposit('a', 'first', 1_000n));
       const databaseMs = () => noonMs + performance.now() - noonAtMs;
       const until = async (ms: number) => await pause(Math.max(0, ms - databaseMs()));
       const trial = async (number: number) => {
         await pause(random() * 1_500);
-        const held = await post({ kind: 'hold', key: `hold ${number}`, wallet: 'a', amount: 2n, expiresInSeconds: 1 }, number);
+        const held = await post({ kind: 'hold', key: `hold ${number}`, wallet: 'a', amount: 2n, expiresInSeconds: 1 });
         const entry = typeof held.result === 'string' ? null : held.result.entry;
         const [hold, expiresAtMs] = [entry?.seq ?? 0, entry?.expiresAt?.getTime() ?? 0];
         const capture = async () => {
           // On a busy machine every late request arrives after the expiry, so some are sent early.
           await until(expiresAtMs - (number % 10 === 0 ? 600 : 40) + random() * 50);
           return reasonOf(
-            await post({ kind: 'capture', key: `capture ${number}`, wallet: 'a', hold, credit: { system: 'fees' }, amount: 2n }, 0),
+            await post({ kind: 'capture', key: `capture ${number}`, wallet: 'a', hold, credit: { system: 'fees' }, amount: 2n }),
           );
         };
         const expire = async () => {
           await until(expiresAtMs - 10);
           for (;;) {
-            const reason = reasonOf(await post({ kind: 'expire', key: null, wallet: 'a', hold }, 1));
+            const reason = reasonOf(await post({ kind: 'expire', key: null, wallet: 'a', hold }));
             if (reason !== 'hold_not_expired') return reason;
             await pause(1);
           }
@@ -145,10 +167,10 @@ describe('a capture that races with the expiry of its hold', () => {
   });
 });
 
-for (const writersCount of [1, 2]) {
-  describe(writersCount === 1 ? 'with one writer' : 'with two writers on one book', () => {
+for (const count of [1, 2]) {
+  describe(count === 1 ? 'in one process' : 'in two processes on one book', () => {
     it('a limit is exact under a hundred concurrent debits', async () => {
-      await withWriters(writersCount, async ({ post, reader }) => {
+      await withProcesses(count, async ({ post, reader }) => {
         await post(deposit('a', 'first', 1_000n));
         await post(withdrawal('before the limit', 3n));
         await post({ kind: 'hold', key: 'hold', wallet: 'a', amount: 5n });
@@ -160,7 +182,7 @@ for (const writersCount of [1, 2]) {
     });
 
     it('twenty concurrent partial reversals of one transfer return exactly its amount', async () => {
-      await withWriters(writersCount, async ({ post, reader }) => {
+      await withProcesses(count, async ({ post, reader }) => {
         await post(deposit('b', 'for b', 1n));
         await post(deposit('a', 'first', 1_000n));
         const moved = await post({ kind: 'transfer', key: 't', debit: { wallet: 'a' }, credit: { wallet: 'b' }, amount: 100n });
@@ -181,7 +203,7 @@ for (const writersCount of [1, 2]) {
     });
 
     it('a freeze under load blocks every later debit', async () => {
-      await withWriters(writersCount, async ({ post, reader }) => {
+      await withProcesses(count, async ({ post, reader }) => {
         await post(deposit('a', 'first', 1_000_000n));
         let over = false;
         const caller = async (who: number) => {
@@ -193,7 +215,7 @@ for (const writersCount of [1, 2]) {
         await vi.waitFor(async () => expect((await reader.balance('a'))?.version).toBeGreaterThan(60), { timeout: 120_000, interval: 1 });
         const frozen = await post({ kind: 'freeze', key: 'freeze', sides: 'debits', ...decided });
         // Some requests always follow the freeze.
-        const after = await Promise.all(Array.from({ length: writersCount }, (_, who) => post(withdrawal(`after ${who}`, 1n), who)));
+        const after = await Promise.all(Array.from({ length: count }, (_, who) => post(withdrawal(`after ${who}`, 1n), who)));
         over = true;
         const calls = [...(await load).flat(), ...after];
         const at = typeof frozen.result === 'string' ? 0 : frozen.result.seq;
@@ -204,7 +226,7 @@ for (const writersCount of [1, 2]) {
     });
 
     it('two first limits set during debits count all of them', async () => {
-      await withWriters(writersCount, async ({ post, reader }) => {
+      await withProcesses(count, async ({ post, reader }) => {
         await post(deposit('a', 'first', 1_000_000n));
         const caller = async (who: number) => {
           for (let round = 0; round < 20; round++) await post(withdrawal(`${who} ${round}`, 1n), who);

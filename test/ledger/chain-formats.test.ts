@@ -9,7 +9,7 @@ import type { Operation } from '../../packages/coffer/src/ledger/index.ts';
 import { decideTogether } from '../../packages/coffer/src/ledger/posting/batch.ts';
 import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
 import { prepare } from '../../packages/coffer/src/ledger/rules/prepared.ts';
-import { newBook, postOne, startWriter } from '../support/books.ts';
+import { newBook, postOne, startWriter, takeBook } from '../support/books.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { changeAsOwner, places } from './tampering.ts';
@@ -74,7 +74,7 @@ async function postInFormat(format: ChainFormat, state: BookState, operations: r
   const further = encodeEntries([], ({ of }) => of, chainFormat).slice(entries.length);
   const hash = chainHash(head.hash, header, columns, format);
   const values = [book, header.batchNo, head.hash, hash, format, header.firstSeq, rows.entries.length, recordedAt.getTime() * 1000];
-  const all = [...values, null, noText, noText, ...columns, ...further];
+  const all = [...values, await takeBook(database, book), noText, noText, ...columns, ...further];
   await pool.query(`select ledger.post_batch(${all.map((_, at) => `$${at + 1}`).join(', ')})`, all);
 }
 

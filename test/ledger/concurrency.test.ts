@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verify } from '../../packages/coffer/src/ledger/index.ts';
-import type { Operation, Outcome, RefusalCode, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
+import type { Ledger, Operation, Outcome, RefusalCode, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
 import { BookReader } from '../../packages/coffer/src/ledger/reading/reads.ts';
 import type { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
 import { newBook, postOne, readLog, startWriter } from '../support/books.ts';
 import { comparableOutcome, entryAsModel } from '../support/compare.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
+import { openProcesses } from '../support/processes.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -41,14 +42,25 @@ const transfer = (from: string, to: string, key: string, amount: bigint): Transf
   amount,
 });
 
-/** A separate book with several writers, one per simulated server process. */
-async function withWriters(count: number, work: (writers: BookWriter[], reader: BookReader, book: number) => Promise<void>): Promise<void> {
+type Play = { readonly to: readonly Ledger[]; readonly reader: BookReader; readonly database: TestDatabase };
+
+/** One book and several processes: the first owns the book, the others hand their operations over to it. */
+async function withProcesses(count: number, work: (play: Play) => Promise<void>): Promise<void> {
+  await openProcesses(count, async (to, database) => {
+    await work({ to, reader: new BookReader(1, database.pool), database });
+    const report = await verify(database.pool);
+    expect(report.invariants.filter(({ ok }) => !ok)).toEqual([]);
+  });
+}
+
+/** A separate book and its writer. */
+async function withWriter(work: (writer: BookWriter, reader: BookReader) => Promise<void>): Promise<void> {
   const book = await newBook(database);
-  const writers = await Promise.all(Array.from({ length: count }, () => startWriter(database.url, book)));
+  const writer = await startWriter(database.url, book);
   try {
-    await work(writers, new BookReader(book, database.pool), book);
+    await work(writer, new BookReader(book, database.pool));
   } finally {
-    await Promise.all(writers.map((writer) => writer.stop()));
+    await writer.stop();
   }
 }
 
@@ -63,13 +75,11 @@ function saying(outcome: Outcome): unknown {
   return { ...comparableOutcome(outcome), replayed: null };
 }
 
-for (const writersCount of [1, 2]) {
-  describe(writersCount === 1 ? 'with one writer' : 'with two writers on one book', () => {
+for (const count of [1, 2]) {
+  describe(count === 1 ? 'in one process' : 'in two processes on one book', () => {
     it('fifty concurrent uses of a key have one effect and fifty identical answers', async () => {
-      await withWriters(writersCount, async (writers, reader) => {
-        const outcomes = await Promise.all(
-          Array.from({ length: 50 }, (_, index) => postOne(at(writers, index), deposit('a', 'the key', 7n))),
-        );
+      await withProcesses(count, async ({ to, reader }) => {
+        const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => postOne(at(to, index), deposit('a', 'the key', 7n))));
         expect((await reader.balance('a'))?.balance).toBe(7n);
         expect(outcomes.filter(({ replayed }) => !replayed)).toHaveLength(1);
         for (const outcome of outcomes) expect(saying(outcome)).toEqual(saying(at(outcomes, 0)));
@@ -77,24 +87,24 @@ for (const writersCount of [1, 2]) {
     });
 
     it('fifty concurrent uses of a refused key record one refusal', async () => {
-      await withWriters(writersCount, async (writers, reader, book) => {
-        await postOne(at(writers, 0), deposit('a', 'first', 1n));
+      await withProcesses(count, async ({ to, reader, database }) => {
+        await postOne(at(to, 0), deposit('a', 'first', 1n));
         const outcomes = await Promise.all(
-          Array.from({ length: 50 }, (_, index) => postOne(at(writers, index), withdrawal('a', 'too much', 2n))),
+          Array.from({ length: 50 }, (_, index) => postOne(at(to, index), withdrawal('a', 'too much', 2n))),
         );
         expect(outcomes.filter(({ replayed }) => !replayed)).toHaveLength(1);
         for (const outcome of outcomes)
           expect(outcome).toMatchObject({ status: 'refused', refusal: { code: 'insufficient_funds' }, seq: at(outcomes, 0).seq });
-        expect((await readLog(database, book)).filter(({ key }) => key === 'too much')).toHaveLength(1);
+        expect((await readLog(database, 1)).filter(({ key }) => key === 'too much')).toHaveLength(1);
         expect((await reader.balance('a'))?.balance).toBe(1n);
       });
     });
 
     it('a key used for two different concurrent operations has one effect, and the other is refused', async () => {
-      await withWriters(writersCount, async (writers, reader) => {
-        await postOne(at(writers, 0), deposit('a', 'first', 100n));
+      await withProcesses(count, async ({ to, reader }) => {
+        await postOne(at(to, 0), deposit('a', 'first', 100n));
         const outcomes = await Promise.all(
-          Array.from({ length: 20 }, (_, index) => postOne(at(writers, index), deposit('a', 'shared', BigInt(1 + (index % 2))))),
+          Array.from({ length: 20 }, (_, index) => postOne(at(to, index), deposit('a', 'shared', BigInt(1 + (index % 2))))),
         );
         const posted = outcomes.filter(({ status }) => status === 'posted');
         const refused = outcomes.filter((outcome) => outcome.status === 'refused' && outcome.refusal.code === 'idempotency_key_reused');
@@ -104,11 +114,11 @@ for (const writersCount of [1, 2]) {
     });
 
     it('crossing transfers all succeed, and no unit is lost', async () => {
-      await withWriters(writersCount, async (writers, reader) => {
-        await Promise.all(['a', 'b'].map((wallet) => postOne(at(writers, 0), deposit(wallet, 'first', 1_000n))));
+      await withProcesses(count, async ({ to, reader }) => {
+        await Promise.all(['a', 'b'].map((wallet) => postOne(at(to, 0), deposit(wallet, 'first', 1_000n))));
         const outcomes = await Promise.all(
           Array.from({ length: 400 }, (_, index) =>
-            postOne(at(writers, index), index % 2 ? transfer('a', 'b', `ab ${index}`, 3n) : transfer('b', 'a', `ba ${index}`, 2n)),
+            postOne(at(to, index), index % 2 ? transfer('a', 'b', `ab ${index}`, 3n) : transfer('b', 'a', `ba ${index}`, 2n)),
           ),
         );
         expect(outcomes.every(({ status }) => status === 'posted')).toBe(true);
@@ -118,10 +128,10 @@ for (const writersCount of [1, 2]) {
     });
 
     it('a race to overdraw ends at zero: exactly as many withdrawals succeed as the balance covers', async () => {
-      await withWriters(writersCount, async (writers, reader) => {
-        await postOne(at(writers, 0), deposit('a', 'first', 100n));
+      await withProcesses(count, async ({ to, reader }) => {
+        await postOne(at(to, 0), deposit('a', 'first', 100n));
         const outcomes = await Promise.all(
-          Array.from({ length: 60 }, (_, index) => postOne(at(writers, index), withdrawal('a', `w ${index}`, 7n))),
+          Array.from({ length: 60 }, (_, index) => postOne(at(to, index), withdrawal('a', `w ${index}`, 7n))),
         );
         expect(outcomes.filter(({ status }) => status === 'posted')).toHaveLength(14);
         expect((await reader.balance('a'))?.balance).toBe(2n);
@@ -129,27 +139,24 @@ for (const writersCount of [1, 2]) {
     });
 
     it('concurrent first deposits to a missing wallet open it once, and each is posted', async () => {
-      await withWriters(writersCount, async (writers, reader, book) => {
+      await withProcesses(count, async ({ to, reader, database }) => {
         const outcomes = await Promise.all(
-          Array.from({ length: 40 }, (_, index) => postOne(at(writers, index), deposit('new', `d ${index}`, 5n))),
+          Array.from({ length: 40 }, (_, index) => postOne(at(to, index), deposit('new', `d ${index}`, 5n))),
         );
         expect(outcomes.every(({ status }) => status === 'posted')).toBe(true);
         expect(await reader.balance('new')).toMatchObject({ balance: 200n, version: 40 });
-        expect((await readLog(database, book)).filter(({ kind, credit }) => kind === 'open' && credit?.id === 'new')).toHaveLength(1);
+        expect((await readLog(database, 1)).filter(({ kind, credit }) => kind === 'open' && credit?.id === 'new')).toHaveLength(1);
       });
     });
 
     it('each answer equals its log entry', async () => {
-      await withWriters(writersCount, async (writers, _reader, book) => {
+      await withProcesses(count, async ({ to, database }) => {
         const outcomes = await Promise.all(
           Array.from({ length: 300 }, (_, index) =>
-            postOne(
-              at(writers, index),
-              index % 3 ? deposit(`w${index % 5}`, `k ${index}`, 9n) : withdrawal(`w${index % 5}`, `k ${index}`, 20n),
-            ),
+            postOne(at(to, index), index % 3 ? deposit(`w${index % 5}`, `k ${index}`, 9n) : withdrawal(`w${index % 5}`, `k ${index}`, 20n)),
           ),
         );
-        const log = new Map((await readLog(database, book)).map((entry) => [entry.seq, entryAsModel(entry)]));
+        const log = new Map((await readLog(database, 1)).map((entry) => [entry.seq, entryAsModel(entry)]));
         const remembered = outcomes.filter(({ entry }) => entry !== null);
         expect(remembered.length).toBeGreaterThan(200);
         for (const { seq, entry } of remembered) {
@@ -160,19 +167,19 @@ for (const writersCount of [1, 2]) {
   });
 }
 
-describe('two writers under load', () => {
-  it('both progress, and the memory of each stays correct', async () => {
-    await withWriters(2, async (writers, reader) => {
+describe('two processes under load', () => {
+  it('both progress, and no unit is lost', async () => {
+    await withProcesses(2, async ({ to, reader }) => {
       const wallets = ['a', 'b', 'c', 'd'];
-      await Promise.all(wallets.map((wallet) => postOne(at(writers, 0), deposit(wallet, 'first', 10_000n))));
+      await Promise.all(wallets.map((wallet) => postOne(at(to, 0), deposit(wallet, 'first', 10_000n))));
       const posted = [0, 0];
       const caller = async (who: number, number: number) => {
         for (let round = 0; round < 25; round++) {
           const from = at(wallets, number + round);
-          const to = at(wallets, number + round + 1 + (round % 3));
+          const payee = at(wallets, number + round + 1 + (round % 3));
           const outcome = await postOne(
-            at(writers, who),
-            transfer(from, to === from ? at(wallets, number + round + 2) : to, `${who} ${number} ${round}`, 3n),
+            at(to, who),
+            transfer(from, payee === from ? at(wallets, number + round + 2) : payee, `${who} ${number} ${round}`, 3n),
           );
           if (outcome.status === 'posted') posted[who] = (posted[who] ?? 0) + 1;
         }
@@ -216,8 +223,7 @@ describe('one bad operation among 999', () => {
   for (const [code, operation] of bad) {
     it(`is refused alone: ${code}, first, in the middle and last`, async () => {
       for (const place of [0, 500, 998]) {
-        await withWriters(1, async ([writer], reader) => {
-          if (!writer) throw new Error('one writer was asked for');
+        await withWriter(async (writer, reader) => {
           for (const one of setUp) await postOne(writer, one);
           const neighbours = Array.from({ length: 999 }, (_, index) =>
             index === place ? operation : deposit(`w${index % 20}`, `k ${index}`, 1n),
@@ -235,8 +241,7 @@ describe('one bad operation among 999', () => {
     });
 
     it(`refuses the whole all-or-nothing group: ${code}`, async () => {
-      await withWriters(1, async ([writer], reader) => {
-        if (!writer) throw new Error('one writer was asked for');
+      await withWriter(async (writer, reader) => {
         for (const one of setUp) await postOne(writer, one);
         const before = await reader.balance('poor');
         const outcomes = await writer.queue.add([deposit('poor', 'one', 5n), operation, deposit('other', 'two', 5n)], true);

@@ -53,6 +53,22 @@ describe.each(['book', 'batch', 'account', 'entry'])('a row of ledger.%s', (tabl
   });
 });
 
+describe('the posting function', () => {
+  it.each([
+    ['without a term', () => null],
+    ['under the term of a lease that was given back', (term: number) => term],
+    ['under a term that has not begun', (term: number) => term + 1],
+  ])('refuses a batch %s', async (_which, termOf) => {
+    const { rows: leases } = await database.pool.query<{ term: number }>('select term from ownership.lease where book = 1');
+    const { rows } = await database.pool.query<{ name: string }>(
+      "select unnest(proargnames) as name from pg_proc where oid = 'ledger.post_batch'::regproc",
+    );
+    const values: Readonly<Record<string, number | null>> = { p_book: 1, p_term: termOf(leases[0]?.term ?? 0) };
+    const call = rows.map(({ name }) => `${name} => ${values[name] ?? 'null'}`).join(', ');
+    await expect(database.pool.query(`select ledger.post_batch(${call})`)).rejects.toMatchObject({ code: 'CF001' });
+  });
+});
+
 /** Appends a copy of the newest entry of a kind to the log, with some columns changed. */
 async function insertLike(changes: string, kind = 'withdrawal', client: pg.Pool | pg.PoolClient = database.pool): Promise<unknown> {
   return await client.query(`

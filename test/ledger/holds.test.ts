@@ -96,10 +96,10 @@ describe('an operation on a wallet', () => {
     ];
     const first = [];
     for (const operation of operations) first.push(await postOne(writer, operation));
-    const other = await startWriter(database.url, book);
+    await writer.stop();
+    writer = await startWriter(database.url, book);
     const again = [];
-    for (const operation of operations) again.push(await postOne(other, operation));
-    await other.stop();
+    for (const operation of operations) again.push(await postOne(writer, operation));
     expect(again.map(({ entry }) => told(entry))).toEqual(first.map(({ entry }) => told(entry)));
   });
 });

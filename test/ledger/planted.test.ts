@@ -13,7 +13,7 @@ import { verify } from '../../packages/coffer/src/ledger/index.ts';
 import { releaseDue } from '../../packages/coffer/src/ledger/posting/due.ts';
 import { BookState } from '../../packages/coffer/src/ledger/posting/state.ts';
 import { BookStore } from '../../packages/coffer/src/ledger/posting/store.ts';
-import { newBook } from '../support/books.ts';
+import { newBook, takeBook } from '../support/books.ts';
 import { entryAsModel, comparableEntry } from '../support/compare.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -109,7 +109,7 @@ describe('the verifier catches a writer that', () => {
     const declarations = await store.undeclared();
     const hash = chainHash(head.hash, header, encodeBatch({ declarations, ...hashed(rows) }));
     const columns = encodeBatch({ declarations, ...rows });
-    await store.post({ header, previousHash: head.hash, hash, count: rows.entries.length, columns });
+    await store.post({ header, previousHash: head.hash, hash, count: rows.entries.length, columns }, await takeBook(database, book));
     await store.close();
     const report = await verify(database.pool);
     const found = report.invariants.flatMap(({ first }) => (first ? [`${first.invariant} ${first.at}`] : []));

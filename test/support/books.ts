@@ -1,8 +1,10 @@
 /** Books for tests: any number in one database, each with a separate log, chain and model. */
 import { BookReader } from '../../packages/coffer/src/ledger/reading/reads.ts';
 import { BookWriter } from '../../packages/coffer/src/ledger/posting/writer.ts';
-import { inRole } from '../../packages/coffer/src/database/index.ts';
-import { silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { createPool, inRole } from '../../packages/coffer/src/database/index.ts';
+import { newId, silentLog } from '../../packages/coffer/src/kernel/index.ts';
+import { claim } from '../../packages/coffer/src/ledger/ownership/leases.ts';
+import type { LeaseRow } from '../../packages/coffer/src/ledger/ownership/leases.ts';
 import type { Log } from '../../packages/coffer/src/kernel/index.ts';
 import type { Ledger, Operation, Outcome, RecordedEntry } from '../../packages/coffer/src/ledger/index.ts';
 import type { TestDatabase } from './database.ts';
@@ -16,15 +18,35 @@ export async function newBook({ pool }: Pick<TestDatabase, 'pool'>): Promise<num
   return book;
 }
 
-/** Connects with the privileges of the product. */
+/** Takes a book from its owner, as a process does when a lease has ended, and returns the new term. An earlier owner can post no more. */
+export async function takeBook({ pool }: Pick<TestDatabase, 'pool'>, book: number): Promise<number> {
+  for (;;) {
+    const { rows } = await pool.query<LeaseRow>('select book, term, process, renewals from ownership.lease where book = $1', [book]);
+    const term = await claim(pool, newId(), book, rows[0] ?? null);
+    if (term !== null) return term;
+  }
+}
+
+/** Connects with the privileges of the product. Takes the book, unless the term of its owner is given. */
 export async function startWriter(
   url: string,
   book: number,
-  options: { patienceMs?: number; log?: Log; keeps?: (wallet: string) => boolean } = {},
+  options: { patienceMs?: number; log?: Log; keeps?: (wallet: string) => boolean; term?: number } = {},
 ): Promise<BookWriter> {
-  const writer = new BookWriter({ url: inRole(url, 'writer'), book, log: silentLog(), ...options });
+  const asWriter = inRole(url, 'writer');
+  const term = options.term ?? (await takeBookAt(asWriter, book));
+  const writer = new BookWriter({ url: asWriter, book, log: silentLog(), replaced: () => undefined, ...options, term });
   await writer.start();
   return writer;
+}
+
+async function takeBookAt(url: string, book: number): Promise<number> {
+  const pool = createPool(url, silentLog(), { connectionsMax: 1, applicationName: 'coffer test lease' });
+  try {
+    return await takeBook({ pool }, book);
+  } finally {
+    await pool.end();
+  }
 }
 
 /** What takes operations: the writer of a book, or a whole ledger. */

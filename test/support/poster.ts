@@ -1,5 +1,5 @@
-// A separate process that posts until it is stopped or killed: to a book, or to a ledger whose books it owns or hands operations to the
-// owner of. It journals each call on standard output.
+// A separate process that posts until it is stopped or killed: to a book that it takes, or to a ledger whose books it owns or hands
+// operations to the owner of. It journals each call on standard output.
 import fs from 'node:fs';
 import { inRole } from '../../packages/coffer/src/database/index.ts';
 import { silentLog } from '../../packages/coffer/src/kernel/index.ts';

@@ -23,7 +23,7 @@ export type Poster = {
   readonly ended: Promise<[number | null, NodeJS.Signals | null]>;
 };
 
-/** `book`: posts to this book beside any other process; or, `ledger` and a port, as one of the processes of a ledger. */
+/** `book`: takes this book and posts to it; or, `ledger` and a port: posts as one of the processes of a ledger. */
 export type PosterOptions = {
   url: string;
   book: number | `ledger${number}`;
@@ -75,10 +75,10 @@ export type PostingProcess = {
   post(operations: readonly Operation[]): Promise<History>;
 };
 
-/** A connected process that waits for operations to post. It ends with its first answers. */
-export async function startPostingProcess({ url, book }: { url: string; book: number }): Promise<PostingProcess> {
+/** A process of a ledger, connected, that waits for operations to post. It ends with its first answers. */
+export async function startPostingProcess({ url }: { url: string }): Promise<PostingProcess> {
   const journal = newJournal();
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'posting-process.ts'), url, String(book)], {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'posting-process.ts'), url], {
     stdio: ['pipe', journal.fd, 'inherit'],
   });
   endWithTest(child);

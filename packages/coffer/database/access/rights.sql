@@ -1,7 +1,7 @@
 -- The rights of each role. Applied after functions and views whenever a migration, a function or a view is new, so that no object keeps
 -- its default rights: coffer_migrator owns everything, and the other roles may do what is granted below and nothing else.
 --   coffer_migrator  owns and changes tables; only migrations run as it
---   coffer_writer    the running Coffer: reads, appends to the ledger through four functions, changes what is not the ledger
+--   coffer_writer    the running Coffer: reads, appends to the ledger through functions, changes what is not the ledger
 --   coffer_reader    queries: `coffer sql`, `coffer verify`, reports
 -- A table that is not named here is closed to both, and src/database/rights.test.ts fails until it is declared.
 
@@ -77,7 +77,7 @@ begin
     from pg_namespace n where n.nspname = any (schemas)
     union all
     -- A function that runs with its caller's rights grants nothing. Only the writer may call those that run with their owner's: in the
-    -- ledger open_books, take_turn, post_batch and close_period, which only insert; in the audit record, record_change,
+    -- ledger open_books, post_batch and close_period, which only insert, and lock_book; in the audit record, record_change,
     -- erase and forget_before; in identity erase_user and forget_logins_before; in the requests forget_before.
     select format('grant execute on routine %s to coffer_writer%s', p.oid::regprocedure, case when p.prosecdef then '' else ', coffer_reader' end)
     from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = any (schemas)

@@ -1,6 +1,6 @@
 -- The only way into the ledger. Takes the book's lock, checks the fence, inserts one batch, and returns the database's clock (microseconds
--- since 1970). Null: the fence did not hold because another writer was faster, and nothing was written. A term that ended is an error:
--- another process owns the book. Columns arrive as arrays; entries
+-- since 1970). Null: the fence did not hold because the batch does not follow the end of the log, and nothing was written. A term that
+-- ended, or none, is an error: another process owns the book. Columns arrive as arrays; entries
 -- are numbered here in order, starting at p_first_seq. A column without values arrives as an empty array, which unnest pads with nulls.
 create or replace function ledger.post_batch(
   p_book integer, p_batch_no bigint, p_previous_hash bytea, p_hash bytea, p_format smallint,
@@ -20,7 +20,7 @@ begin
   perform from ledger.book b where b.book = p_book for no key update;
 
   -- A new owner takes the same lock before its term begins, so no batch of an earlier term can follow.
-  if p_term is not null and not exists (
+  if not exists (
     select from ownership.lease l where l.book = p_book and l.term = p_term and l.process is not null
   ) then
     raise exception 'another process owns book %', p_book using errcode = 'CF001';

@@ -48,14 +48,14 @@ export async function withProofs(context: Context, work: (proofs: Proofs) => Pro
 /** Closes the wallets of a user, and returns a sentence about what prevents it, or null. */
 type CloseWalletsOf = (owner: string, sweepTo: Destination | undefined) => Promise<{ readonly sentence: string } | null>;
 
-/** The only command that posts beside a running Coffer: like any other process, through the fence of each book. */
+/** Posts beside a running Coffer as any other process does: it hands its postings to the owners of the books. */
 export async function withUserDeletion(
   context: Context,
   work: (parts: Omit<UserParts, 'proofs'> & { readonly closeWallets: CloseWalletsOf }) => Promise<void>,
 ): Promise<void> {
   const { config, log } = context;
   await withDatabase(context, { ...beside, connectionsMax: 3 }, async ({ pool, url }) => {
-    const ledger = await openLedger({ url, log, books: config.books });
+    const ledger = await openLedger({ url, log, books: config.books, peers: { owns: 'last' } });
     const wallets = createWalletClient(config.walletService);
     const users = new Users({ pool, wallets, rules: accountRulesOf(config) });
     const reviews = new Reviews(pool, (book, seq) => isSetAside(pool, 'fraud', book, seq));

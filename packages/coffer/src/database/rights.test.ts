@@ -137,9 +137,9 @@ test('eleven functions run as the owner; only the writer may call them, and they
     'identity.erase_user',
     'identity.forget_logins_before',
     'ledger.close_period',
+    'ledger.lock_book',
     'ledger.open_books',
     'ledger.post_batch',
-    'ledger.take_turn',
     'requests.forget_before',
   ];
   expect(rows).toEqual(names.map((name) => ({ name, ...safe })));
@@ -186,7 +186,7 @@ describe('the writer', () => {
 
   test('takes the lock of a book, which blocks others', async () => {
     await writer.query('begin');
-    await writer.query('select ledger.take_turn(1)');
+    await writer.query('select ledger.lock_book(1)');
     await expect(database.pool.query('select from ledger.book where book = 1 for no key update nowait')).rejects.toThrow(
       'could not obtain lock',
     );
@@ -205,7 +205,7 @@ describe('the reader', () => {
   });
 
   test('cannot add to the ledger', async () => {
-    for (const call of ['open_books(1)', 'take_turn(1)']) {
+    for (const call of ['open_books(1)', 'lock_book(1)']) {
       await expect(reader.query(`select ledger.${call}`)).rejects.toThrow('permission denied for function');
     }
   });

@@ -51,7 +51,7 @@ export async function attend(pool: pg.Pool, { id, address, owns }: Peer, key: Bu
  */
 export async function claim(pool: pg.Pool, process: string, book: number, seen: LeaseRow | null): Promise<number | null> {
   return await inTransaction(pool, async (client) => {
-    await client.query('select ledger.take_turn($1)', [book]);
+    await client.query('select ledger.lock_book($1)', [book]);
     const { rows } = await client.query<{ term: number }>(
       `insert into ownership.lease as l (book, term, process) values ($1, 1, $2)
        on conflict (book) do update set term = l.term + 1, process = $2, renewals = 0, since = clock_timestamp()

@@ -4,10 +4,10 @@ import type { LedgerObserver } from './observer.ts';
 
 export type WriterOptions = HistoryOptions & {
   readonly url: string;
-  /** The term under which this process owns the book. Absent: it does not know of owners, and only the fence decides. */
-  readonly term?: number | undefined;
+  /** The term under which this process owns the book. */
+  readonly term: number;
   /** Called when the term has ended: another process owns the book. Nothing more can be posted. */
-  readonly replaced?: (() => void) | undefined;
+  readonly replaced: () => void;
   /** How long a request waits before it fails with LedgerUnavailable; 10 s by default. */
   readonly patienceMs?: number;
   readonly observe?: LedgerObserver | undefined;

@@ -80,8 +80,12 @@ export class NotOwner extends Error {
   }
 }
 
-/** Another process was faster: the batch was decided on an outdated end of the log. */
-export class FencedOut extends Error {}
+/** The fence did not hold: the batch was decided on something other than the end of the log. Nothing was written. */
+export class FencedOut extends Error {
+  constructor() {
+    super('The batch does not follow the end of the log.');
+  }
+}
 /** A key that memory did not know was already used: decide again with the looked-up outcome. */
 export class KeyUsedBefore extends Error {}
 
@@ -96,10 +100,11 @@ export function isReplaced(failure: unknown): boolean {
 }
 
 /**
- * The database noticed, later than the fence, that another process wrote to the book: its batch has this number already, or the two could
- * not be serialized. Nothing was written.
+ * Something else wrote to the book: the fence noticed it; or the database did, later than the fence, because a batch has this number
+ * already, or because the two could not be serialized. Nothing was written.
  */
 export function isFenceLost(failure: unknown): boolean {
+  if (failure instanceof FencedOut) return true;
   if (!(failure instanceof pg.DatabaseError)) return false;
   return failure.code === '40001' || (failure.code === '23505' && failure.schema === 'ledger' && failure.table === 'batch');
 }

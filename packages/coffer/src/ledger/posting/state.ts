@@ -5,14 +5,12 @@
  * leaves no trace.
  */
 import { assert } from '../../kernel/index.ts';
-import { outcomeName } from '../rules/prepared.ts';
 import type { NewRows } from '../chain/chain.ts';
 import type { Declaration } from '../chain/declarations.ts';
 import { isSystemAccountId, systemAccountId } from '../rules/accounts.ts';
 import type { BookView, Decision, PreparedOperation } from '../rules/decision.ts';
 import { openedOnTheWayEntry, openingEntry, postingEntry, refusalEntry } from './entries.ts';
 import { Recent } from './recent.ts';
-import { keyspaceOf, storedKey } from '../rules/keyspaces.ts';
 import type { Account, AccountKind, Asked, Hold, Original, RecordedEntry, SystemKind } from '../rules/types.ts';
 
 /** Far above what can be in flight at the same time, so nothing in flight is evicted. */
@@ -204,33 +202,10 @@ export class BookState implements BookView {
     return held === 0n ? Number.POSITIVE_INFINITY : (this.#expiries.get(id) ?? null);
   }
 
-  /** Applies an entry of another process to the accounts in use. Rarely used state is dropped and looked up again. */
-  follow(entry: RecordedEntry): void {
-    if (entry.hold !== null) this.#holds.delete(String(entry.hold));
-    if (entry.kind === 'hold' && entry.debit) {
-      const nextMs = this.#nextExpiryWith({ wallet: entry.debit.id, expiresAt: entry.expiresAt });
-      if (nextMs !== null) this.#expiries.set(entry.debit.id, nextMs);
-    }
-    if (entry.reverses !== null) this.#originals.delete(String(entry.reverses));
-    for (const side of [entry.debit, entry.credit]) {
-      if (side?.number === entry.scope && side && entry.key !== null)
-        this.learnOutcome(outcomeName(side.id, storedKey(entry.key, keyspaceOf(entry.actor))), entry);
-      const cache = side && this.#cacheFor(side.kind);
-      const known = cache?.get(side?.id ?? '');
-      if (!side || !cache || !known) continue;
-      if (entry.controls !== null || known.controls.limits) cache.delete(side.id);
-      else this.learnAccount({ ...known, balance: side.balance, held: side.held, spent: null, version: side.version });
-    }
-  }
-
   /** What this book has yet to declare, as the database says. */
   learnUndeclared(declarations: readonly Declaration[]): void {
     this.#undeclared.clear();
     for (const declaration of declarations) this.#undeclared.set(declaration.body, declaration);
-  }
-
-  get declaresMore(): boolean {
-    return this.#undeclared.size > 0;
   }
 
   /** For the next batch; rolled back with it. */
@@ -273,12 +248,6 @@ export class BookState implements BookView {
   takeBack({ changes, start }: SealedChanges): void {
     this.#changes = [...changes];
     this.rollBack(start);
-  }
-
-  /** Moves to the end of a log that others extended. */
-  moveTo(nextSeq: number, nextAccountNumber: number): void {
-    this.#nextSeq = nextSeq;
-    this.#nextAccountNumber = nextAccountNumber;
   }
 
   /** Accounts opened implicitly by an operation. */

@@ -42,7 +42,7 @@ export const planSettings: SessionSettings = {
   plan_cache_mode: 'force_generic_plan',
   jit: 'off',
   statement_timeout: '20s',
-  // A process that stalls while it holds the lock (paused, swapped out, cut off) loses it, so the others do not wait for it.
+  // A process that stalls while it takes a lease (paused, swapped out, cut off) loses the book's lock, so the others do not wait for it.
   idle_in_transaction_session_timeout: '3s',
 };
 
@@ -127,8 +127,6 @@ export const statements = {
       order by e.debit_version offset 0
     ) e
     where e.recorded_at >= $4 and e.kind in (${spentKinds})`,
-  tail: `select ${entrySelection} from ledger.entry e ${entrySides} where e.book = $1 and e.seq > $2 and e.seq <= $3 order by e.seq`,
-  turn: 'select ledger.take_turn($1)',
   post: `select ledger.post_batch(${Array.from({ length: postParameters }, (_, at) => `$${at + 1}`).join(', ')}) as now_us`,
 } as const;
 
@@ -268,22 +266,8 @@ export class BookStore {
     return rows[0];
   }
 
-  async tail(afterSeq: number, lastSeq: number): Promise<RecordedEntry[]> {
-    const { rows } = await this.#run<EntryRow>(this.#reading, 'tail', [this.#book, afterSeq, lastSeq]);
-    return rows.map(entryFromRow);
-  }
-
-  /** Waits for the book's lock and holds it until `unlockBook`, for when other processes also write to this book. */
-  async lockBook(): Promise<void> {
-    await Promise.all([this.#posting.query('begin isolation level read committed'), this.#run(this.#posting, 'turn', [this.#book])]);
-  }
-
-  async unlockBook(): Promise<void> {
-    await this.#posting.query('commit');
-  }
-
-  /** Posts a batch and commits it (or leaves that to `unlockBook`). Returns the database's clock, or null when the fence did not hold. */
-  async post({ header, previousHash, hash, count, columns }: SealedBatch, term: number | null = null): Promise<number | null> {
+  /** Posts a batch under a term of the book and commits it. Returns the database's clock, or null when the fence did not hold. */
+  async post({ header, previousHash, hash, count, columns }: SealedBatch, term: number): Promise<number | null> {
     const { rows } = await this.#run<{ now_us: number | null }>(this.#posting, 'post', [
       header.book,
       header.batchNo,

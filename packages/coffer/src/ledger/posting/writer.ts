@@ -4,15 +4,15 @@
  *
  *   queue → take → look up → decide → send → (committed) → answer
  *
- * Several processes may write to one book. Each batch names its predecessor, so a writer that fell behind cannot commit. It rolls back its
- * batch, reads what the others wrote, and decides again, from then on under the book's lock.
+ * A writer posts under the term of the lease by which its process owns the book, and stops when the term has ended. Safety does not depend
+ * on that: each batch names its predecessor, so a batch that was decided on anything but the end of the log is not committed.
  */
 import { assert, Backoff } from '../../kernel/index.ts';
 import { decideBatch } from './batch.ts';
 import type { Batch } from './batch.ts';
 import { DatabaseClock } from './clock.ts';
 import { lookUpDue, mayHaveDue, neverReleased } from './due.ts';
-import { FellBehind, followOthers, readBook } from './live.ts';
+import { readBook } from './live.ts';
 import type { Live } from './live.ts';
 import { lookUp, lookUpKeys, lookUpSharedKeys, lookUpSpent, uncounted } from './lookup.ts';
 import { notifyObserver } from './observer.ts';
@@ -46,8 +46,6 @@ const batchesInFlight = 2;
  * 16,300. A higher threshold would cost 16 callers the overlap.
  */
 const operationsToOverlap = 16;
-/** How long each batch takes the book's lock after another process wrote to the book. */
-const sharedForMs = 2_000;
 /**
  * An unknown key is assumed to be new. If it is not, the unique index rejects the batch, which is decided again. Keys are then looked up
  * ahead for this long, so that a run of old keys costs look-ups, not batches. Constant look-ups would cost 8 µs per transfer, a fifth of
@@ -61,9 +59,6 @@ const commitMaxMs = 5_000;
 /** How often a writer whose log was cut off looks whether the loss was accepted. */
 const acceptedEveryMs = 1_000;
 const reconnectMs = { first: 50, most: 1_000 } as const;
-
-/** `shared`: under the book's lock. `keysLookedUp`: before the decision, so none of them can turn out to have been used. */
-type Posting = { readonly shared: boolean; readonly keysLookedUp: boolean };
 
 export class BookWriter {
   readonly #options: WriterOptions;
@@ -80,7 +75,6 @@ export class BookWriter {
   #taken: readonly Request[] = [];
   #inFlight: Batch[] = [];
   #failure: Error | null = null;
-  #sharedUntilMs = 0;
   #keysCheckedUntilMs = 0;
   readonly #backoff = new Backoff(reconnectMs);
   #halted: LedgerHalted | null = null;
@@ -179,22 +173,12 @@ export class BookWriter {
   #mayPost(): boolean {
     if (this.#queue.empty) return false;
     if (this.#inFlight.length === 0) return true;
-    return this.#inFlight.length < batchesInFlight && this.#queue.operations >= operationsToOverlap && !this.#isShared();
-  }
-
-  #isShared(): boolean {
-    return performance.now() < this.#sharedUntilMs;
+    return this.#inFlight.length < batchesInFlight && this.#queue.operations >= operationsToOverlap;
   }
 
   /** One batch, from the queue to the wire. */
-  async #postNext(live: Live): Promise<void> {
-    const { store, state } = live;
-    const shared = this.#isShared();
+  async #postNext({ store, state }: Live): Promise<void> {
     this.#taken = this.#queue.take(operationsPerBatch);
-    if (shared) {
-      await store.lockBook();
-      await this.#catchUp(live);
-    }
     // Taken before the look-ups, so that no hold expires between them and the decision.
     const now = this.#now();
     await lookUp(store, state, this.#taken);
@@ -206,14 +190,14 @@ export class BookWriter {
       await lookUpSpent(store, state, toCount, now);
       await lookUpDue(store, state, toRelease, this.#options.releasedUntil?.() ?? neverReleased, now);
     }
-    const keysLookedUp = shared || performance.now() < this.#keysCheckedUntilMs;
+    const keysLookedUp = performance.now() < this.#keysCheckedUntilMs;
     if (keysLookedUp) {
       const usedBefore = await lookUpKeys(store, state, this.#taken);
       if (usedBefore) this.#checkKeysForAWhile();
     }
     const requests = this.#taken.filter((request) => !request.givenUp);
     assert(this.#head, 'a connected writer knows the head');
-    this.#send(store, decideBatch(this.#options.book, state, this.#head, requests, now), { shared, keysLookedUp });
+    this.#send(store, decideBatch(this.#options.book, state, this.#head, requests, now), keysLookedUp);
     this.#taken = [];
   }
 
@@ -228,13 +212,16 @@ export class BookWriter {
     return this.#clock.now(this.#head.recordedAt);
   }
 
-  /** Sends a batch behind those in flight and answers it after them, because it was decided on their outcome. */
-  #send(store: BookStore, batch: Batch, how: Posting): void {
+  /**
+   * Sends a batch behind those in flight and answers it after them, because it was decided on their outcome. `keysLookedUp`: before the
+   * decision, so none of its keys can turn out to have been used.
+   */
+  #send(store: BookStore, batch: Batch, keysLookedUp: boolean): void {
     for (const request of batch.requests) request.sent ||= batch.sealed !== null;
     const sentAtMs = performance.now();
     if (this.#inFlight.length === 0) this.#sentAtMs = sentAtMs;
     const earlier = this.#inFlight.at(-1)?.done;
-    const committed = this.#commit(store, batch, how);
+    const committed = this.#commit(store, batch, keysLookedUp);
     batch.done = Promise.all([earlier, committed]).then(() => this.#answer(batch, sentAtMs));
     batch.done.catch((failure: Error) => {
       this.#failure ??= failure;
@@ -244,16 +231,13 @@ export class BookWriter {
     this.#inFlight.push(batch);
   }
 
-  async #commit(store: BookStore, batch: Batch, { shared, keysLookedUp }: Posting): Promise<void> {
-    if (batch.sealed) {
-      const databaseMs = await store.post(batch.sealed, this.#options.term ?? null).catch((failure: unknown) => {
-        throw isKeyUsedBefore(failure) && !keysLookedUp ? new KeyUsedBefore() : failure;
-      });
-      assert(databaseMs !== null || !shared, 'no other writer can commit while this one holds the lock');
-      if (databaseMs === null) throw new FencedOut();
-      this.#clock.anchor({ databaseMs, logEndMs: batch.head.recordedAt.getTime() });
-    }
-    if (shared) await store.unlockBook();
+  async #commit(store: BookStore, { sealed, head }: Batch, keysLookedUp: boolean): Promise<void> {
+    if (!sealed) return;
+    const databaseMs = await store.post(sealed, this.#options.term).catch((failure: unknown) => {
+      throw isKeyUsedBefore(failure) && !keysLookedUp ? new KeyUsedBefore() : failure;
+    });
+    if (databaseMs === null) throw new FencedOut();
+    this.#clock.anchor({ databaseMs, logEndMs: head.recordedAt.getTime() });
   }
 
   #answer(batch: Batch, sentAtMs: number): void {
@@ -278,22 +262,17 @@ export class BookWriter {
     this.#taken = [];
     this.#failure = null;
 
-    if (failure instanceof FencedOut) {
-      this.#enterSharedMode();
-      this.#options.log.debug({ book: this.#options.book }, 'Another process writes to this book: switching to shared mode');
-    } else if (failure instanceof KeyUsedBefore) {
+    if (failure instanceof KeyUsedBefore) {
       this.#checkKeysForAWhile();
-    } else if (failure instanceof FellBehind) {
-      this.#dropConnection();
     } else if (failure instanceof HistoryLost) {
       await this.#waitForAcceptance(failure);
     } else if (isReplaced(failure)) {
       this.#leave();
-      this.#options.replaced?.();
+      this.#options.replaced();
     } else if (isFenceLost(failure)) {
-      // Its transaction is over, and memory may be behind: a new connection reads the book again.
-      this.#enterSharedMode();
-      await this.#disconnect(failure, 'Another process wrote to this book at the same time; reading it again');
+      // The term holds, so only this process posts, and memory knows the end of the log, unless something wrote to the log beside the
+      // leases (an operator's command, a repair by hand). Balances and keys in memory may be outdated too: none of it is used again.
+      await this.#disconnect(failure, 'The log of this book does not end where this process left it; reading the book again');
     } else if (isOutage(failure)) {
       await this.#disconnect(failure, "The ledger's database is unavailable; retrying");
     } else {
@@ -328,10 +307,6 @@ export class BookWriter {
     this.#queue.failAll((request) => new NotOwner(request.sent));
   }
 
-  #enterSharedMode(): void {
-    this.#sharedUntilMs = performance.now() + sharedForMs;
-  }
-
   #checkKeysForAWhile(): void {
     this.#keysCheckedUntilMs = performance.now() + keysCheckedForMs;
   }
@@ -347,7 +322,6 @@ export class BookWriter {
     log.fatal({ book, err: failure }, 'Book halted: invariant violated');
     const halted = new LedgerHalted(failure);
     this.#halted = halted;
-    // Also releases the book's lock, which other processes may be waiting for.
     this.#dropConnection();
     this.#queue.failAll((request) => (request.sent ? new LedgerUnavailable('unknown', { cause: failure }) : halted));
   }
@@ -373,14 +347,6 @@ export class BookWriter {
       await store.close();
       throw failure;
     }
-  }
-
-  /** Under the book's lock: brings memory up to the end of the log when others wrote to it. */
-  async #catchUp(live: Live): Promise<void> {
-    assert(this.#head, 'a connected writer knows the head');
-    const head = await followOthers(live, this.#head);
-    if (head !== this.#head) this.#enterSharedMode();
-    this.#head = head;
   }
 
   /** Rejects requests past their deadline. Those that were sent may still be posted. */

@@ -1,6 +1,0 @@
--- Locks a book until the transaction ends: a row lock, which needs more rights than the writer has.
-create or replace function ledger.take_turn(p_book integer) returns void language plpgsql
-security definer set search_path = pg_catalog, pg_temp as $$
-begin
-  perform from ledger.book b where b.book = p_book for no key update;
-end $$;
