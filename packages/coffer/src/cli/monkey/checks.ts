@@ -170,11 +170,18 @@ function whyTwice(name: string, entries: readonly Entry[], wallets: ReadonlyMap<
   }
   const fresh = answers.filter(({ outcome }) => 'replayed' in outcome && !outcome.replayed).length;
   if (fresh > 1) return `key ${name} was answered ${fresh} times as if for the first time`;
-  const other = entries.find((entry) => contentOf(entry) !== content && 'replayed' in entry.outcome && !isKeyRefusal(entry));
+  const other = entries.find(
+    (entry) => contentOf(entry) !== content && 'replayed' in entry.outcome && !isKeyRefusal(entry) && !isBeforeOpening(entry),
+  );
   if (other) return `key ${name} was used for other content, and not refused`;
   const { wallet, key } = first.request;
   const effects = wallets.get(wallet)?.history.filter(({ requestId }) => requestId === key).length ?? 0;
   return effects > 1 ? `key ${name} had ${effects} effects` : null;
+}
+
+/** While there is no wallet, a key is remembered nowhere. The wallet may be opened before the key is used again. */
+function isBeforeOpening({ outcome }: Entry): boolean {
+  return outcome.status === 'refused' && outcome.code === 'wallet_not_found';
 }
 
 function isKeyRefusal({ outcome }: Entry): boolean {
