@@ -182,6 +182,16 @@ describe('planted trouble', () => {
       ['I5'],
     ],
     [
+      'a key that is refused for a different operation as if there were no wallet',
+      async (request) => {
+        const answer = await request.forward();
+        return answer.status === 409
+          ? { status: 404, body: JSON.stringify({ status: 404, code: 'wallet_not_found', detail: '' }) }
+          : answer;
+      },
+      ['I5'],
+    ],
+    [
       'a balance that no history explains',
       once(
         isWallet,

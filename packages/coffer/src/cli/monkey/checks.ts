@@ -171,7 +171,7 @@ function whyTwice(name: string, entries: readonly Entry[], wallets: ReadonlyMap<
   const fresh = answers.filter(({ outcome }) => 'replayed' in outcome && !outcome.replayed).length;
   if (fresh > 1) return `key ${name} was answered ${fresh} times as if for the first time`;
   const other = entries.find(
-    (entry) => contentOf(entry) !== content && 'replayed' in entry.outcome && !isKeyRefusal(entry) && !isBeforeOpening(entry),
+    (entry) => contentOf(entry) !== content && 'replayed' in entry.outcome && !isKeyRefusal(entry) && !isBefore(first, entry),
   );
   if (other) return `key ${name} was used for other content, and not refused`;
   const { wallet, key } = first.request;
@@ -179,9 +179,9 @@ function whyTwice(name: string, entries: readonly Entry[], wallets: ReadonlyMap<
   return effects > 1 ? `key ${name} had ${effects} effects` : null;
 }
 
-/** While there is no wallet, a key is remembered nowhere. The wallet may be opened before the key is used again. */
-function isBeforeOpening({ outcome }: Entry): boolean {
-  return outcome.status === 'refused' && outcome.code === 'wallet_not_found';
+/** While there is no wallet, a key is remembered nowhere, and may be used again once there is one. Not after the first answer that is. */
+function isBefore(first: Entry, { outcome, sentAtMs }: Entry): boolean {
+  return outcome.status === 'refused' && outcome.code === 'wallet_not_found' && sentAtMs < first.sentAtMs + first.durationMs;
 }
 
 function isKeyRefusal({ outcome }: Entry): boolean {

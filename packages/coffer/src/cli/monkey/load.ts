@@ -58,10 +58,10 @@ export async function runLoad(load: Load): Promise<Entry[]> {
     }
   };
   const record = async (request: MonkeyRequest, why: Why) => {
-    const startedMs = performance.now();
+    const sentAtMs = performance.now();
     const outcome = await send(load.coffer, request);
     remember(known.holds, request, outcome);
-    journal.push({ request, why, outcome, durationMs: performance.now() - startedMs });
+    journal.push({ request, why, outcome, sentAtMs, durationMs: performance.now() - sentAtMs });
     load.onProgress(journal.length);
   };
   await Promise.all(Array.from({ length: load.concurrency }, run));

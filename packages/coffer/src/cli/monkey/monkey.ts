@@ -83,6 +83,7 @@ async function findPlayers(coffer: Coffer, run: string): Promise<Players> {
         request: { ...first, wallet: answer.walletId },
         why: 'once',
         outcome: { status: 'completed', answer, replayed },
+        sentAtMs: performance.now(),
         durationMs: 0,
       });
     }
@@ -98,7 +99,7 @@ async function settle(coffer: Coffer, journal: readonly Entry[]): Promise<Entry[
   const settled: Entry[] = [];
   for (const { request, outcome } of journal) {
     if (outcome.status !== 'unknown' && outcome.status !== 'done') continue;
-    settled.push({ request, why: 'again', outcome: await send(coffer, request), durationMs: 0 });
+    settled.push({ request, why: 'again', sentAtMs: performance.now(), outcome: await send(coffer, request), durationMs: 0 });
   }
   return settled;
 }

@@ -49,7 +49,14 @@ export type Outcome =
 
 export type Why = 'once' | 'again' | 'at once' | 'other content' | 'too much' | 'race';
 
-export type Entry = { readonly request: MonkeyRequest; readonly why: Why; readonly outcome: Outcome; readonly durationMs: number };
+/** A request and its outcome; `sentAtMs` by the monotonic clock. */
+export type Entry = {
+  readonly request: MonkeyRequest;
+  readonly why: Why;
+  readonly outcome: Outcome;
+  readonly sentAtMs: number;
+  readonly durationMs: number;
+};
 
 /** The asset of top-up and spend in the demo: Reward Points. */
 export const points = 2;
