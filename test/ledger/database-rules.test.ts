@@ -60,14 +60,43 @@ describe('the posting function', () => {
     ['under a term that has not begun', (term: number) => term + 1],
   ])('refuses a batch %s', async (_which, termOf) => {
     const { rows: leases } = await database.pool.query<{ term: number }>('select term from ownership.lease where book = 1');
-    const { rows } = await database.pool.query<{ name: string }>(
-      "select unnest(proargnames) as name from pg_proc where oid = 'ledger.post_batch'::regproc",
-    );
-    const values: Readonly<Record<string, number | null>> = { p_book: 1, p_term: termOf(leases[0]?.term ?? 0) };
-    const call = rows.map(({ name }) => `${name} => ${values[name] ?? 'null'}`).join(', ');
-    await expect(database.pool.query(`select ledger.post_batch(${call})`)).rejects.toMatchObject({ code: 'CF001' });
+    await expect(postBatch(database.pool, { p_book: 1, p_term: termOf(leases[0]?.term ?? 0) })).rejects.toMatchObject({ code: 'CF001' });
+  });
+
+  it.each([
+    ['the hash', { p_previous_hash: "sha256('another')" }],
+    ['the last seq', { p_first_seq: 'b.last_seq + 2' }],
+    ['the number', { p_batch_no: 'b.batch_no + 2' }],
+  ])('adds no batch that names %s of another predecessor', async (_what, changes) => {
+    const following = { p_batch_no: 'b.batch_no + 1', p_previous_hash: 'b.hash', p_first_seq: 'b.last_seq + 1' };
+    expect(await postedUnderTerm(following)).toBe(true);
+    expect(await postedUnderTerm({ ...following, ...changes })).toBe(false);
   });
 });
+
+/** Calls the posting function with these arguments, SQL expressions, and nulls for the others. `from`: what the expressions refer to. */
+async function postBatch(client: pg.Pool | pg.PoolClient, values: Readonly<Record<string, unknown>>, from = ''): Promise<unknown> {
+  const { rows: parameters } = await client.query<{ name: string }>(
+    "select unnest(proargnames) as name from pg_proc where oid = 'ledger.post_batch'::regproc",
+  );
+  const call = parameters.map(({ name }) => `${name} => ${String(values[name] ?? 'null')}`).join(', ');
+  const { rows } = await client.query<{ posted: unknown }>(`select ledger.post_batch(${call}) as posted ${from}`);
+  return rows[0]?.posted;
+}
+
+/** Whether an empty batch behind the end of the log is added, in a transaction that holds a lease and is rolled back. */
+async function postedUnderTerm(values: Readonly<Record<string, unknown>>): Promise<boolean> {
+  const client = await database.pool.connect();
+  try {
+    await client.query('begin; update ownership.lease set process = gen_random_uuid() where book = 1');
+    const batch = { p_count: 0, p_hash: "sha256('next')", p_format: '3::smallint', p_recorded_at_us: 0, p_term: 'l.term', p_book: 1 };
+    const from = `from ownership.lease l join (select * from ledger.batch where book = 1 order by batch_no desc limit 1) b on l.book = 1`;
+    return (await postBatch(client, { ...batch, ...values }, from)) !== null;
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
 
 /** Appends a copy of the newest entry of a kind to the log, with some columns changed. */
 async function insertLike(changes: string, kind = 'withdrawal', client: pg.Pool | pg.PoolClient = database.pool): Promise<unknown> {

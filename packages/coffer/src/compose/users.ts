@@ -48,7 +48,7 @@ export async function withProofs(context: Context, work: (proofs: Proofs) => Pro
 /** Closes the wallets of a user, and returns a sentence about what prevents it, or null. */
 type CloseWalletsOf = (owner: string, sweepTo: Destination | undefined) => Promise<{ readonly sentence: string } | null>;
 
-/** Posts beside a running Coffer as any other process does: it hands its postings to the owners of the books. */
+/** Hands its postings to the owners of the books, as any other process does; where no Coffer runs, it owns them for as long as it takes. */
 export async function withUserDeletion(
   context: Context,
   work: (parts: Omit<UserParts, 'proofs'> & { readonly closeWallets: CloseWalletsOf }) => Promise<void>,
