@@ -74,18 +74,20 @@ describe('the posting function', () => {
   });
 });
 
+type SqlValues = Readonly<Record<string, string | number | null>>;
+
 /** Calls the posting function with these arguments, SQL expressions, and nulls for the others. `from`: what the expressions refer to. */
-async function postBatch(client: pg.Pool | pg.PoolClient, values: Readonly<Record<string, unknown>>, from = ''): Promise<unknown> {
+async function postBatch(client: pg.Pool | pg.PoolClient, values: SqlValues, from = ''): Promise<unknown> {
   const { rows: parameters } = await client.query<{ name: string }>(
     "select unnest(proargnames) as name from pg_proc where oid = 'ledger.post_batch'::regproc",
   );
-  const call = parameters.map(({ name }) => `${name} => ${String(values[name] ?? 'null')}`).join(', ');
+  const call = parameters.map(({ name }) => `${name} => ${values[name] ?? 'null'}`).join(', ');
   const { rows } = await client.query<{ posted: unknown }>(`select ledger.post_batch(${call}) as posted ${from}`);
   return rows[0]?.posted;
 }
 
 /** Whether an empty batch behind the end of the log is added, in a transaction that holds a lease and is rolled back. */
-async function postedUnderTerm(values: Readonly<Record<string, unknown>>): Promise<boolean> {
+async function postedUnderTerm(values: SqlValues): Promise<boolean> {
   const client = await database.pool.connect();
   try {
     await client.query('begin; update ownership.lease set process = gen_random_uuid() where book = 1');
