@@ -8,8 +8,8 @@ import { sourceFiles } from './boundaries.ts';
 
 /** Relations whose rows belong to a book. `ledger.asset` is the same everywhere. */
 const ofBooks = new Set(['book', 'batch', 'account', 'entry', 'balance', 'event']);
-/** Initialises a ledger, once, before any posting. */
-const beforePosting = new Set(['packages/coffer/database/functions/open_books.sql']);
+/** Not on the posting path: opening books, and retiring an asset, which concern all books. */
+const ofAllBooks = new Set(['open_books', 'change_asset'].map((name) => `packages/coffer/database/functions/${name}.sql`));
 /** The files with the statements of the posting path, and their parts. */
 const postingFiles = ['packages/coffer/src/ledger/reading/rows.ts'];
 const postingFolder = 'packages/coffer/src/ledger/posting';
@@ -63,7 +63,7 @@ function unboundCalls(sql: string): string[] {
 
 export function postingStatements(root: string): Statement[] {
   const typescript = [...sourceFiles(root, postingFolder), ...postingFiles].filter((file) => !file.endsWith('.test.ts'));
-  const functions = sourceFiles(root, 'packages/coffer/database/functions', /\.sql$/).filter((file) => !beforePosting.has(file));
+  const functions = sourceFiles(root, 'packages/coffer/database/functions', /\.sql$/).filter((file) => !ofAllBooks.has(file));
   const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8');
   return [
     ...typescript.flatMap((file) => statementsIn(file, read(file))),

@@ -4,6 +4,7 @@ import { program } from '../packages/coffer/src/cli/main.ts';
 import { catalogue } from '../packages/coffer/src/events/index.ts';
 import {
   approvalProblems,
+  assetProblems,
   documentationOf,
   fraudProblems,
   gatewayProblems,
@@ -39,6 +40,7 @@ const groups: readonly (readonly [heading: string, introduction: string, codes: 
     'The codes that begin with `payout_` and `review_` are never the status of an answer: they are the `failure` of an asynchronous request.',
     requestProblems,
   ],
+  ['Assets', '', assetProblems],
   ['Approvals', '', approvalProblems],
   ['Webhooks', '', webhookProblems],
   ['Fraud rules', 'The detail says what is wrong with the rule.', fraudProblems],

@@ -39,6 +39,8 @@ Asset = TypedDict("Asset", {
     "code": "str",
     "scale": "int",
     "name": "str",
+    "kind": "Literal[\"currency\", \"crypto\", \"virtual\", \"other\"]",  # currency, crypto, virtual (coins, points and vouchers of your own) or other
+    "retired": "bool",  # true: no wallet is opened in it any more; those that exist go on
 })
 
 SideAfter = TypedDict("SideAfter", {
@@ -2258,7 +2260,7 @@ class Coffer:
         self,
         *,
         name: str,
-        scopes: List[Literal["wallets:read", "wallets:open", "money:deposit", "money:withdraw", "money:withdraw:direct", "money:transfer", "money:spend", "money:topup", "money:backdate", "holds:write", "requests:decide", "batches:write", "controls:write", "reversals:write", "periods:close", "users:read", "users:write", "events:read", "webhooks:manage", "events:manage", "fraud:read", "fraud:write", "audit:read", "system:read", "keys:manage"]],
+        scopes: List[Literal["wallets:read", "wallets:open", "money:deposit", "money:withdraw", "money:withdraw:direct", "money:transfer", "money:spend", "money:topup", "money:backdate", "holds:write", "requests:decide", "batches:write", "controls:write", "reversals:write", "periods:close", "users:read", "users:write", "events:read", "webhooks:manage", "events:manage", "fraud:read", "fraud:write", "audit:read", "system:read", "assets:manage", "keys:manage"]],
         expires_in_days: int = _omitted,
         networks: List[str] = _omitted,
     ) -> NewApiKey:
@@ -2534,8 +2536,31 @@ class Coffer:
         return answer
 
     def list_assets(self) -> ListAssetsAnswer:
-        """Lists the assets that wallets can be opened in."""
+        """Lists the assets that wallets can be opened in, and the retired ones."""
         answer: ListAssetsAnswer = self._send("GET", "/assets", {}, {}, {})
+        return answer
+
+    def add_asset(
+        self,
+        *,
+        code: str,
+        scale: int,
+        name: str,
+        kind: Literal["currency", "crypto", "virtual", "other"],
+    ) -> Asset:
+        """Adds an asset, in which wallets can be opened at once. Its code, scale and kind never change. The same definition again answers 200 with the asset as it is now."""
+        answer: Asset = self._send("POST", "/assets", {}, {}, {}, {"code": code, "scale": scale, "name": name, "kind": kind})
+        return answer
+
+    def change_asset(
+        self,
+        *,
+        code: str,
+        name: str = _omitted,
+        retired: bool = _omitted,
+    ) -> Asset:
+        """Renames an asset, retires it, or ends its retirement. In a retired asset no wallet is opened any more once this is answered; existing wallets go on."""
+        answer: Asset = self._send("PATCH", "/assets/{code}", {"code": code}, {}, {}, {"name": name, "retired": retired})
         return answer
 
     def list_closings(self) -> ListClosingsAnswer:

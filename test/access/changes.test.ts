@@ -84,6 +84,12 @@ async function aDeadLetter(): Promise<string> {
 }
 
 const changes = {
+  addAsset: {
+    kind: 'assets.add',
+    ask: () => ({ path: '/assets', body: { code: `A${asked++}`, scale: 0, name: 'An asset', kind: 'other' } }),
+    status: 201,
+  },
+  changeAsset: { kind: 'assets.change', ask: () => ({ method: 'PATCH', path: '/assets/POINTS', body: { name: `Points ${asked++}` } }) },
   createKey: { kind: 'keys.create', ask: () => ({ path: '/keys', body: { name: 'k', scopes: ['wallets:read'] } }), status: 201 },
   rotateKey: { kind: 'keys.rotate', ask: async () => ({ path: `/keys/${await aKey()}/rotate`, body: {} }) },
   revokeKey: { kind: 'keys.revoke', ask: async () => ({ method: 'DELETE', path: `/keys/${await aKey()}` }) },

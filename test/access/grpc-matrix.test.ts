@@ -63,6 +63,8 @@ const calls: Record<string, Call> = {
   'ledger ListHolds': read('listHolds', walletOf),
   'ledger ListEvents': read('listEvents', () => ({})),
   'ledger ListAssets': read('listAssets', () => ({})),
+  'ledger AddAsset': read('addAsset', () => ({ code: 'JPY', scale: 0, name: 'Yen', kind: 'currency' })),
+  'ledger ChangeAsset': read('changeAsset', () => ({ code: 'POINTS', name: 'Points' })),
 };
 
 let platform: Platform;

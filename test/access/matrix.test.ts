@@ -157,6 +157,14 @@ const cases = {
     ),
   ),
   listAssets: about(get(() => '/assets')),
+  addAsset: about(
+    post(
+      201,
+      () => '/assets',
+      () => ({ code: `A${asked++}`, scale: 0, name: 'An asset', kind: 'virtual' }),
+    ),
+  ),
+  changeAsset: about({ ask: () => ({ method: 'PATCH', path: '/assets/POINTS', body: { name: 'Points' } }), passes: 200 }),
   // It already exists; a caller without permission to open it must not learn that.
   openWallet: post(
     409,

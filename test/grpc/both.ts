@@ -75,6 +75,7 @@ export async function startBoth(options: Parameters<typeof startPlatform>[0] = {
       factors: new Factors({ pool, factorKey: 'a factor key of at least thirty-two bytes' }),
       subjects: new Subjects(pool),
       assets: ledger.assets,
+      defaultAsset: asset.code,
       demo: true,
       swaggerEnabled: false,
       commands,

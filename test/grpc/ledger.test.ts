@@ -280,7 +280,29 @@ describe('reads', () => {
 
   test('list the assets', async () => {
     const { assets } = await both.ask('ListAssets', {});
-    expect(assets).toContainEqual({ id: '3', code: 'USD', scale: 2, name: expect.any(String) as string });
+    const known = { id: '3', code: 'USD', scale: 2, name: expect.any(String) as string, kind: 'currency', retired: false };
+    expect(assets).toContainEqual(known);
+  });
+
+  test('add an asset, open a wallet in it, rename and retire it', async () => {
+    const yen = { code: 'JPY', scale: 0, name: 'Yen', kind: 'currency' };
+    const added = await both.ask('AddAsset', yen);
+    expect(added).toMatchObject({ ...yen, retired: false });
+    expect(await both.ask('AddAsset', yen)).toEqual(added);
+    await done({ open_wallet: { wallet_id: 'y1', asset: 'JPY' } });
+    expect(await both.call('AddAsset', { ...yen, scale: 2 })).toMatchObject({
+      status: status.ALREADY_EXISTS,
+      trailer: { 'coffer-code': 'asset_exists' },
+    });
+    expect(await both.call('AddAsset', { ...yen, code: 'jpy' })).toMatchObject({ status: status.INVALID_ARGUMENT });
+    expect(await both.ask('ChangeAsset', { code: 'JPY', name: 'Japanese Yen', retired: true })).toMatchObject({
+      name: 'Japanese Yen',
+      retired: true,
+    });
+    expect(await both.ask('ChangeAsset', { code: 'JPY', name: 'Yen' })).toMatchObject({ name: 'Yen', retired: true });
+    expect(await both.call('ChangeAsset', { code: 'NONE', name: 'None' })).toMatchObject({ status: status.NOT_FOUND });
+    const { results } = await both.ask('Post', { operations: [{ open_wallet: { wallet_id: 'y2', asset: 'JPY' } }] });
+    expect(results).toMatchObject([{ status: 'refused', problem: { code: 'asset_retired' } }]);
   });
 
   test.each([

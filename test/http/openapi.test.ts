@@ -48,6 +48,7 @@ const known: Record<string, string[]> = {
   notificationId: [],
   factorId: [],
   subjectId: [],
+  code: ['GOLD', 'POINTS', 'gold'],
 };
 /** What succeeds only with the answer of a device, or with passkeys, which are off here. Their own tests are in test/factors. */
 const needsDevice: ReadonlySet<string> = new Set([
@@ -78,7 +79,10 @@ const ended = '44444444-4444-7444-8444-444444444444';
 /** Users who are there to be deleted. */
 const deletable: string[] = [];
 /** What is good for one operation only, by its name and the field of the body. */
-const ownFields: Record<string, Record<string, string[]>> = { inviteUser: { email: ['invited@example.com'] } };
+const ownFields: Record<string, Record<string, string[]>> = {
+  inviteUser: { email: ['invited@example.com'] },
+  addAsset: { code: ['JPY', 'GEMS', 'yen'], name: ['Yen'] },
+};
 /** The webhook with a known delivery. */
 const ofDeliveries: string[] = [];
 

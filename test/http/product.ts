@@ -143,6 +143,7 @@ export async function startProduct(changes: Partial<Product> = {}, conditions: C
     queries,
     requests,
     assets: ledger.assets,
+    defaultAsset: dollars.code,
     users,
     proofs,
     sessions,

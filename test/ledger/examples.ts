@@ -57,6 +57,7 @@ const asked: readonly (readonly Asked[])[] = [
     [openGold('b', 'open')],
     [openGold('b', 'again')],
     [openGold('c', 'unknown asset', 99)],
+    [openGold('c', 'retired asset', 3)],
     [openGold('d', 'other asset', 2)],
     [transfer('a', 'a', 'to itself', 1n)],
     [transfer('nobody', 'a', 'from nobody', 1n)],

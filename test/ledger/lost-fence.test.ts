@@ -64,7 +64,7 @@ test.each([
   expect(outcomes.map(({ status, replayed }) => [status, replayed])).toEqual(outcomes.map(() => ['posted', false]));
   const { rows } = await database.pool.query('select last_value::int as fired from public.times');
   expect(rows[0]).toMatchObject({ fired: expect.toSatisfy((fired: number) => fired > times) as unknown });
-  expect(writer.ready).toBe(true);
+  expect(writer.fault).toBeNull();
   await writer.stop();
 });
 
@@ -84,7 +84,7 @@ test('two writers that believe the same term: the fence lets one through at a ti
   const results = contested.map(({ result }) => (typeof result === 'string' ? null : result));
   expect(results.filter((result) => result && !result.replayed)).toHaveLength(1);
   expect(new Set(results.map((result) => result?.seq)).size).toBe(1);
-  expect([one.ready, other.ready]).toEqual([true, true]);
+  expect([one.fault, other.fault]).toEqual([null, null]);
   await Promise.all([one.stop(), other.stop()]);
   expect(await checkHistory(history, database, book)).toMatchObject({ answered: 74, unknown: 0, notDone: 0 });
 });

@@ -15,6 +15,7 @@ function seenThrough(book: BookView, otherwise: Partial<BookView>): BookView {
     hold: (seq) => book.hold(seq),
     original: (seq) => book.original(seq),
     knowsAsset: (asset) => book.knowsAsset(asset),
+    isRetired: (asset) => book.isRetired(asset),
     keeps: (wallet) => book.keeps(wallet),
     nextAccountNumber: book.nextAccountNumber,
     nextSeq: book.nextSeq,

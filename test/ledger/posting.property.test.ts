@@ -9,6 +9,7 @@ import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { expectedEventData } from '../support/events.ts';
 import { Model } from '../support/model.ts';
+import { retiredAsset } from '../support/model-world.ts';
 import { assets, granted, keepsWallet, requests } from '../support/operations.ts';
 import type { Request } from '../support/operations.ts';
 import { rounds } from '../support/rounds.ts';
@@ -24,6 +25,10 @@ beforeAll(async () => {
   database = await createTestDatabase();
   clock = await takeClock(database);
   await changeAsOwner(database, `delete from ledger.asset where id not in (${assets.join()})`);
+  await changeAsOwner(
+    database,
+    `insert into ledger.asset_version select asset, 2, name, kind, true, 'test' from ledger.asset_version where asset = ${retiredAsset}`,
+  );
 });
 afterAll(async () => {
   await clock.end();

@@ -103,6 +103,7 @@ describe('the database refuses', () => {
       entry: 'recorded_at = now()',
       declaration: "kind = 'epoch'",
       asset: 'scale = 0',
+      asset_version: 'retired = true',
       identity: 'id = gen_random_uuid()',
     }[table];
     const statements = [`update ledger.${table} set ${change}`, `delete from ledger.${table}`, `truncate ledger.${table}`];

@@ -2,7 +2,7 @@
 import type { AccountRef, Operation, TransferOperation } from '../../packages/coffer/src/ledger/index.ts';
 import { kindOf, kinds } from './kinds.ts';
 import { decidedOf } from './model-content.ts';
-import { metadataOf, mostOf, no, thirtyEightNines } from './model-world.ts';
+import { metadataOf, mostOf, no, retiredAsset, thirtyEightNines } from './model-world.ts';
 import type { ModelAccount, ModelEntry, ModelRefusal, World } from './model-world.ts';
 
 type Reversal = Extract<Operation, { kind: 'reversal' }>;
@@ -21,6 +21,9 @@ function transfer(world: World, operation: TransferOperation, now: Date): ModelR
   const asset = assetOf(world, operation);
   if (asset === undefined) return no('wallet_not_found', { wallet: word(initiating) });
   if (!world.assets.includes(asset)) return no('asset_unknown', { asset });
+  for (const ref of [debit, credit])
+    if ('wallet' in ref && ref.opens?.asset === retiredAsset && !world.account(ref.wallet))
+      return no('asset_retired', { asset: retiredAsset });
   const [from, to] = [world.seen(debit, asset), world.seen(credit, asset)];
   if (!from) return no(initiating === debit ? 'wallet_not_found' : 'recipient_not_found', { wallet: word(debit) });
   if (!to) return no(initiating === credit ? 'wallet_not_found' : 'recipient_not_found', { wallet: word(credit) });

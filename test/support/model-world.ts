@@ -92,6 +92,9 @@ const blank = {
   leg: null,
 };
 
+/** An asset in which no wallet is opened any more. */
+export const retiredAsset = 3;
+
 export class World {
   readonly assets: readonly number[];
   readonly keeps: (wallet: string) => boolean;

@@ -8,7 +8,7 @@ import { control } from './model-controls.ts';
 import { capture, dueOf, expire, hold, release } from './model-holds.ts';
 import { credited, debited, ended, transitOf } from './model-sagas.ts';
 import { moving } from './model-transfers.ts';
-import { World, keyspaceOf, metadataOf, no } from './model-world.ts';
+import { World, keyspaceOf, metadataOf, no, retiredAsset } from './model-world.ts';
 import type { ModelAccount, ModelEntry, ModelHold, ModelRefusal } from './model-world.ts';
 
 export type { ModelAccount, ModelEntry, ModelHold, ModelRefusal, ModelSide } from './model-world.ts';
@@ -256,6 +256,7 @@ function open(world: World, { wallet, opens, key }: Extract<Operation, { kind: '
   if (world.account(wallet)) return no('wallet_exists', { wallet });
   if (!world.keeps(wallet)) return no('other_book', { wallet });
   if (!world.assets.includes(opens.asset)) return no('asset_unknown', { asset: opens.asset });
+  if (opens.asset === retiredAsset) return no('asset_retired', { asset: retiredAsset });
   const opened = world.open(wallet, 'wallet', opens);
   return world.write(now, { kind: 'open', asset: opens.asset, scope: opened.number, key }, null, opened);
 }

@@ -10,6 +10,7 @@ import type {
   TransferOperation,
 } from '../../packages/coffer/src/ledger/index.ts';
 import type { Model } from './model.ts';
+import { retiredAsset } from './model-world.ts';
 
 /** An operation, or one about a hold or a posting that is picked from the existing ones at run time. */
 export type Wish = { readonly operation: Operation; readonly pick: number | null };
@@ -17,8 +18,8 @@ export type Wish = { readonly operation: Operation; readonly pick: number | null
 /** One request of a caller (several operations: all or nothing), and the pause since the previous one. */
 export type Request = { readonly wishes: readonly Wish[]; readonly laterMs: number };
 
-/** Assets that exist; 9 does not. */
-export const assets = [1, 2] as const;
+/** Assets that exist, the last one retired; 9 does not. */
+export const assets = [1, 2, retiredAsset] as const;
 
 /** A wallet of another book. */
 const elsewhere = 'elsewhere';
@@ -40,7 +41,7 @@ const amount = fc.oneof(
 );
 const smallAmount = fc.bigInt({ min: 1n, max: 40n });
 
-const asset = fc.oneof({ weight: 8, arbitrary: fc.constantFrom(1, 2) }, { weight: 1, arbitrary: fc.constant(9) });
+const asset = fc.oneof({ weight: 8, arbitrary: fc.constantFrom(1, 2) }, { weight: 1, arbitrary: fc.constantFrom(retiredAsset, 9) });
 const maybeAsset = fc.oneof(
   { weight: 8, arbitrary: fc.constant(undefined) },
   { weight: 3, arbitrary: fc.constant(1) },

@@ -8,6 +8,7 @@ export const refusalStatuses: Readonly<Record<string, number>> = {
   same_wallet: 422,
   other_book: 422,
   asset_unknown: 422,
+  asset_retired: 422,
   wallet_not_found: 404,
   recipient_not_found: 404,
   hold_not_found: 404,

@@ -11,7 +11,7 @@ export type Problem = { readonly type: string; readonly title: string; readonly 
 
 export type AssetBrief = { readonly id: number; readonly code: string; readonly scale: number; };
 
-export type Asset = { readonly id: number; readonly code: string; readonly scale: number; readonly name: string; };
+export type Asset = { readonly id: number; readonly code: string; readonly scale: number; readonly name: string; readonly kind: "currency" | "crypto" | "virtual" | "other"; readonly retired: boolean; };
 
 /** a wallet after the operation; users see null for the balance and version of another user's */
 export type SideAfter = { readonly walletId: string; readonly balance: string | null; readonly version: number | null; };
@@ -750,7 +750,7 @@ export type CreateKeyInput = {
   /** what the key is for */
   readonly name: string;
   /** what the key may do */
-  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:withdraw:direct" | "money:transfer" | "money:spend" | "money:topup" | "money:backdate" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "periods:close" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "fraud:read" | "fraud:write" | "audit:read" | "system:read" | "keys:manage")[];
+  readonly scopes: readonly ("wallets:read" | "wallets:open" | "money:deposit" | "money:withdraw" | "money:withdraw:direct" | "money:transfer" | "money:spend" | "money:topup" | "money:backdate" | "holds:write" | "requests:decide" | "batches:write" | "controls:write" | "reversals:write" | "periods:close" | "users:read" | "users:write" | "events:read" | "webhooks:manage" | "events:manage" | "fraud:read" | "fraud:write" | "audit:read" | "system:read" | "assets:manage" | "keys:manage")[];
   /** days from now; default COFFER_KEY_DAYS (365) */
   readonly expiresInDays?: number | undefined;
   /** addresses and ranges (CIDR) that its requests may come from; default anywhere */
@@ -929,6 +929,26 @@ export type RetrySetAsideInput = {
   readonly eventId: string;
   /** why, in 1 to 1000 characters; stored in the log */
   readonly reason: string;
+};
+
+export type AddAssetInput = {
+  /** 1 to 16 capital letters A to Z, digits and underscores, beginning with a letter; it never changes */
+  readonly code: string;
+  /** decimal places of the major unit, 0 to 18: 2 means that amount 1050 is 10.50; it never changes */
+  readonly scale: number;
+  /** for people: 1 to 64 characters, without emoji and invisible characters */
+  readonly name: string;
+  /** currency, crypto, virtual (coins, points and vouchers of your own) or other */
+  readonly kind: "currency" | "crypto" | "virtual" | "other";
+};
+
+export type ChangeAssetInput = {
+  /** 1 to 16 capital letters A to Z, digits and underscores, beginning with a letter; it never changes */
+  readonly code: string;
+  /** for people: 1 to 64 characters, without emoji and invisible characters */
+  readonly name?: string | undefined;
+  /** true: no wallet is opened in it any more; those that exist go on */
+  readonly retired?: boolean | undefined;
 };
 
 export type ClosePeriodInput = {

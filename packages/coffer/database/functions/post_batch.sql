@@ -43,6 +43,7 @@ begin
   end if;
 
   if cardinality(p_account_number) > 0 then
+    perform ledger.refuse_retired(p_book, p_account_kind, p_account_asset);
     insert into ledger.account (book, number, id, kind, asset, owner, floor, opened_seq, opened_at)
     select p_book, a.number, a.id, a.kind::ledger.account_kind, a.asset, a.owner, a.floor, a.opened_seq, recorded_at
     from unnest(p_account_number, p_account_id, p_account_kind, p_account_asset, p_account_owner, p_account_floor, p_account_opened)

@@ -10,7 +10,7 @@ from (
 order by account.id;
 
 create or replace view public.asset_types as
-select id, name, code, scale from ledger.asset order by id;
+select id, name, code, scale from ledger.current_asset order by id;
 
 -- One row per account and asset. A system account exists once per book, so the treasury's row is the sum.
 create or replace view public.wallets as

@@ -7,6 +7,7 @@ const changing: ReadonlySet<string> = new Set([
   ...['role', 'suspend', 'reinstate', 'end-sessions', 'reset-factors', 'invite', 'link', 'password', 'delete', 'erase'].map(
     (name) => `users ${name}`,
   ),
+  ...['add', 'rename', 'retire', 'reinstate'].map((name) => `assets ${name}`),
   ...['create', 'rotate', 'revoke'].map((name) => `keys ${name}`),
   ...['approve', 'reject', 'replay'].map((name) => `requests ${name}`),
   ...['approve', 'reject', 'set-policy', 'remove-policy'].map((name) => `approvals ${name}`),

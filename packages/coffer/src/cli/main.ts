@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { productVersion } from '../kernel/index.ts';
 import { noteCommand } from './changes.ts';
 import { approvalsCommand } from './commands/approvals.ts';
+import { assetsCommand } from './commands/assets.ts';
 import { auditCommand } from './commands/audit.ts';
 import { booksCommand } from './commands/books.ts';
 import { checkpointCommand } from './commands/checkpoint.ts';
@@ -54,6 +55,7 @@ export function program(): Command {
     .addCommand(seedCommand())
     .addCommand(usersCommand())
     .addCommand(keysCommand())
+    .addCommand(assetsCommand())
     .addCommand(requestsCommand())
     .addCommand(approvalsCommand())
     .addCommand(deadLettersCommand())

@@ -25,7 +25,7 @@ import {
   readHeads,
   verify,
 } from '../ledger/index.ts';
-import type { Checkpoint, Loss, OwnedBook, ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
+import type { Assets, Checkpoint, Loss, OwnedBook, ReadableLedger, VerifyOptions, VerifyReport } from '../ledger/index.ts';
 import { eraseUser } from '../privacy/index.ts';
 import type { Erased } from '../privacy/index.ts';
 import { Requests } from '../requests/index.ts';
@@ -103,6 +103,17 @@ export async function withLedgerReader<T>(
     } finally {
       await ledger.stop();
     }
+  });
+}
+
+/** Assets can be added before the first start, so this creates the database if needed. `defaultAsset`: its code. */
+export async function withAssets(
+  context: Context,
+  work: (parts: { readonly assets: Assets; readonly defaultAsset: string }) => Promise<void>,
+): Promise<void> {
+  await withDatabase(context, { whenRunning: 'join' }, async ({ url }) => {
+    const ledger = await openLedgerReader({ url, log: context.log });
+    await work({ assets: ledger.assets, defaultAsset: context.config.defaultAsset }).finally(() => ledger.stop());
   });
 }
 

@@ -43,7 +43,7 @@ import { cachedRead } from '../telemetry/index.ts';
 import { WalletQueries } from '../wallets/index.ts';
 import { Webhooks } from '../webhooks/index.ts';
 import { openPeople, prepareFactors } from './people.ts';
-import { findDefaultAsset } from './users.ts';
+import { usableDefaultAsset } from './users.ts';
 import { startWorker } from './worker.ts';
 
 export const services = ['users', 'wallets', 'api', 'worker'] as const;
@@ -195,7 +195,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
     urls['users'] = urlOf('grpc', config.userService);
   }
   if (ledger) {
-    const defaultAsset = findDefaultAsset(config, ledger);
+    const defaultAsset = usableDefaultAsset(config, ledger);
     const reviews = new Reviews(database.pool, (book, seq) => isSetAside(database.pool, 'fraud', book, seq));
     const approvals = new Approvals(database.pool, config.approvalHours);
     // In open mode there are no persons to tell apart.
@@ -243,6 +243,7 @@ async function startServices(config: Config, chosen: readonly Service[], log: Lo
         commands,
         queries,
         assets,
+        defaultAsset: defaultAsset.code,
         projections,
         setAsides: openSetAsides({ config, log, database, ledger }),
         ...publishing,

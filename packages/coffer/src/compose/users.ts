@@ -76,9 +76,22 @@ export async function withUserDeletion(
   });
 }
 
+/** For a process that serves: the wallets of new users are opened in it. */
+export function usableDefaultAsset(config: Pick<Config, 'defaultAsset'>, ledger: Pick<ReadableLedger, 'assets'>): Asset {
+  const asset = findDefaultAsset(config, ledger);
+  if (!asset.retired) return asset;
+  throw new OperatorError(
+    `COFFER_DEFAULT_ASSET is ${asset.code}, which is retired: new users would get no wallet.`,
+    `Choose another asset, or end the retirement: coffer assets reinstate ${asset.code}`,
+  );
+}
+
 export function findDefaultAsset({ defaultAsset }: Pick<Config, 'defaultAsset'>, ledger: Pick<ReadableLedger, 'assets'>): Asset {
   const asset = ledger.assets.find(defaultAsset);
   if (asset) return asset;
   const known = ledger.assets.all.map(({ code }) => code).join(', ');
-  throw new OperatorError(`COFFER_DEFAULT_ASSET is ${defaultAsset}, which is not an asset of this ledger.`, `Choose one of ${known}.`);
+  throw new OperatorError(
+    `COFFER_DEFAULT_ASSET is ${defaultAsset}, which is not an asset of this ledger.`,
+    `Choose one of ${known}, or add it: coffer assets add.`,
+  );
 }

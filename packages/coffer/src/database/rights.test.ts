@@ -123,7 +123,7 @@ test('everything belongs to coffer_migrator, who cannot log in and is no superus
   expect(rows).toEqual([]);
 });
 
-test('eleven functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
+test('thirteen functions run as the owner; only the writer may call them, and they resolve names only in their own schema', async () => {
   const { rows } = await database.pool.query(`
     select p.oid::regproc::text as name, proconfig as config,
       has_function_privilege('coffer_writer', p.oid, 'execute') as writer, has_function_privilege('coffer_reader', p.oid, 'execute') as reader
@@ -136,6 +136,8 @@ test('eleven functions run as the owner; only the writer may call them, and they
     'audit.record_change',
     'identity.erase_user',
     'identity.forget_logins_before',
+    'ledger.add_asset',
+    'ledger.change_asset',
     'ledger.close_period',
     'ledger.lock_book',
     'ledger.open_books',
@@ -153,10 +155,10 @@ test('no role may call a function by PostgreSQL’s default', async () => {
 });
 
 describe('the writer', () => {
-  test.each(['ledger.entry', 'ledger.batch', 'ledger.account', 'ledger.book', 'ledger.asset'])(
+  test.each(['ledger.entry', 'ledger.batch', 'ledger.account', 'ledger.book', 'ledger.asset', 'ledger.asset_version'])(
     'cannot change a row of %s',
     async (table) => {
-      const column = table === 'ledger.asset' ? 'id' : 'book';
+      const column = { 'ledger.asset': 'id', 'ledger.asset_version': 'asset' }[table] ?? 'book';
       const statements = [
         `insert into ${table} select * from ${table}`,
         `update ${table} set ${column} = ${column}`,

@@ -10,7 +10,7 @@ export const dutyMeanings = {
   money: 'move money, open and close wallets, grant credit, close periods, decide about payouts',
   risk: 'place and release holds, freeze wallets, set limits, manage fraud rules, create and suspend users',
   system: 'manage webhooks, dead letters and quarantined events',
-  admin: 'roles, API keys and approval policies',
+  admin: 'roles, API keys, approval policies and assets',
 } as const;
 
 export type Duty = keyof typeof dutyMeanings;
@@ -51,6 +51,7 @@ export const dutyOfScope: Readonly<Record<Scope, Duty>> = {
   'fraud:write': 'risk',
   'audit:read': 'read',
   'system:read': 'read',
+  'assets:manage': 'admin',
   'keys:manage': 'admin',
 };
 

@@ -24,6 +24,7 @@ export const scopeMeanings = {
   'fraud:write': 'change fraud rules',
   'audit:read': 'the record of API calls, with the e-mail and network addresses in it',
   'system:read': 'metrics and the state of the system',
+  'assets:manage': 'add assets, rename and retire them',
   'keys:manage': 'API keys, up to its own scopes',
 } as const;
 

@@ -1,6 +1,8 @@
 // The ledger: one append-only, hash-chained log of transfers per book, and the only way to append to it.
 // Inside: rules (pure) <- chain <- reading <- posting <- books, and verify, which trusts none of them.
-export type { Asset, Assets } from './reading/assets.ts';
+export type { Asset, AssetRefusal, Assets } from './assets/assets.ts';
+export { assetKinds, assetNameLengthMax, assetScaleMax } from './assets/rules.ts';
+export type { AssetChange, AssetKind, NewAsset } from './assets/rules.ts';
 export { beginEpoch, findLosses } from './chain/accept-loss.ts';
 export type { Loss } from './chain/accept-loss.ts';
 export { knownHeads, ledgerIdOf } from './chain/identity.ts';

@@ -2,6 +2,9 @@
 import type pg from 'pg';
 import { createPool } from '../database/index.ts';
 import type { Log } from '../kernel/index.ts';
+import { Assets } from './assets/assets.ts';
+import { watchAssets } from './assets/watch.ts';
+import type { Loop } from '../background/index.ts';
 import { openBooks } from './books/opening.ts';
 import { bookOfWallet } from './books/placement.ts';
 import { LedgerReader } from './books/reader.ts';
@@ -15,7 +18,6 @@ import type { KnownHead } from './posting/history.ts';
 import type { BookFault, BookStatus, LedgerObserver } from './posting/observer.ts';
 import { planSettings } from './posting/store.ts';
 import { BookWriter } from './posting/writer.ts';
-import { Assets } from './reading/assets.ts';
 import { Closings } from './reading/closings.ts';
 import type { Operation, Outcome, RecordedEntry } from './rules/types.ts';
 
@@ -116,9 +118,11 @@ export async function openLedger({ books: wished, known, peers, ...options }: Le
   const pool = createReadPool(options);
   let owners: Owners | null = null;
   let expiries: Expiry[] = [];
+  let assetWatch: Loop | null = null;
   const releasedUntil = (book: number) => owners?.desks[book - 1]?.releasedUntil ?? expiries[book - 1]?.releasedUntil ?? neverReleased;
   const leases = createPool(options.url, options.log, leasePool);
   const disconnect = async () => {
+    await assetWatch?.stop();
     await owners?.stop();
     await Promise.all([pool.end(), leases.end()]);
   };
@@ -140,6 +144,8 @@ export async function openLedger({ books: wished, known, peers, ...options }: Le
     });
     const { desks } = owners;
     const router = new BookRouter(desks);
+    const assetsChanged = () => desks.forEach((desk) => desk.writer?.assetsChanged());
+    assetWatch = watchAssets(readable.assets, { log, changed: assetsChanged });
     expiries = desks.map(
       (desk) =>
         new Expiry({ book: desk.book, pool, log, now: () => desk.writer?.now ?? null, post: (due) => router.postEach(due, desk.book) }),

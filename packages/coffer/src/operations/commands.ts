@@ -62,6 +62,8 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
   const gate: Gate = { ledger, reviews, isPayoutDecided, approvals };
 
   const run = async (definition: Definition, request: Terms): Promise<OperationOutcome> => {
+    const learning = assets.learn([request]);
+    if (learning) await learning;
     // Awaits only an actual promise: most operations are prepared synchronously.
     const preparing = definition.prepare(request, context);
     const dating = dated(ledger, preparing instanceof Promise ? await preparing : preparing);
@@ -70,6 +72,8 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
     const prepared = checking instanceof Promise ? await checking : checking;
     const { key } = prepared;
     const outcome = 'refusal' in prepared ? refusedUnseen(key, prepared.refusal) : { ...(await ledger.post(prepared.operation)), key };
+    const naming = ledger.assets.learnFrom([outcome.entry]);
+    if (naming) await naming;
     return definition.settle ? definition.settle(outcome, request, context) : outcome;
   };
 
@@ -78,6 +82,7 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
     const within = atomic ? { ...context, sharesBook: () => true } : context;
     const prepared = await prepareAll(items, within, gate, { linked: atomic });
     const outcomes = await (atomic ? postLinked(ledger, prepared) : postEach(ledger, prepared));
+    await ledger.assets.learnFrom(outcomes.map(({ entry }) => entry));
     if (items.every(({ definition }) => !definition.settle)) return outcomes;
     // A transfer in steps began in order, and ends in parallel with the others.
     return await Promise.all(
@@ -96,6 +101,7 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
     run,
     batch,
     async heldForApproval(definition, request) {
+      await assets.learn([request]);
       const prepared = await checked(gate, definition, request, await definition.prepare(request, context), { later: true });
       return 'refusal' in prepared && isOfApproval(prepared.refusal) ? refusedUnseen(prepared.key, prepared.refusal) : null;
     },
@@ -113,6 +119,7 @@ export function createCommands({ ledger, defaultAsset, reviews, isPayoutDecided 
 }
 
 async function prepareAll(items: readonly BatchItem[], context: Context, gate: Gate, manner: Manner): Promise<readonly Prepared[]> {
+  await context.assets.learn(items.map(({ request }) => request));
   // As for a single operation, only actual promises are awaited.
   const preparing = items.map(({ definition, request }) => {
     const prepared = definition.prepare(request, context);

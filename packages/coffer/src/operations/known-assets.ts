@@ -13,6 +13,11 @@ export class KnownAssets {
     this.#assets = assets;
   }
 
+  /** Looks up the assets that requests name and this process does not know yet; null, without waiting, when it knows them. */
+  learn(requests: readonly object[]): Promise<unknown> | null {
+    return this.#assets.learn(requests.map((request) => ('asset' in request ? (request.asset as AssetReference) : undefined)));
+  }
+
   /** The default asset when none is named; undefined for an unknown name. */
   find(reference: AssetReference): Asset | undefined {
     return reference === undefined ? this.default : this.#assets.find(reference);

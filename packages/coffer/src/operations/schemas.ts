@@ -2,8 +2,8 @@
 import Type from 'typebox';
 import type { Static, TSchema, TUnsafe } from 'typebox';
 import { amountOrZeroPattern, amountPattern, momentPattern, signedAmountPattern } from '../kernel/index.ts';
-import { keyspaces } from '../ledger/index.ts';
-import type { Keyspace } from '../ledger/index.ts';
+import { assetKinds, assetNameLengthMax, assetScaleMax, keyspaces } from '../ledger/index.ts';
+import type { AssetKind, Keyspace } from '../ledger/index.ts';
 import { walletIdPattern, walletIdRule } from '../wallets/index.ts';
 import { keyLengthMax } from './idempotency.ts';
 import { assetCodeLengthMax, assetNumberMax, destinations, expiresInSecondsMax, reasonLengthMax } from './terms.ts';
@@ -226,8 +226,49 @@ export const AssetBrief = Type.Object(
   },
   { $id: 'AssetBrief', ...strict },
 );
+const AssetKindName = Type.Unsafe<AssetKind>({
+  type: 'string',
+  enum: [...assetKinds],
+  description: 'currency, crypto, virtual (coins, points and vouchers of your own) or other',
+});
+const assetRetired = 'true: no wallet is opened in it any more; those that exist go on';
+const AssetName = Type.String({
+  minLength: 1,
+  maxLength: assetNameLengthMax,
+  description: `for people: 1 to ${assetNameLengthMax} characters, without emoji and invisible characters`,
+  examples: ['Yen'],
+});
+/** Fields of a request that adds an asset. */
+export const assetProperties = {
+  code: Type.String({
+    minLength: 1,
+    maxLength: assetCodeLengthMax,
+    description: '1 to 16 capital letters A to Z, digits and underscores, beginning with a letter; it never changes',
+    examples: ['JPY'],
+  }),
+  scale: Type.Integer({
+    minimum: 0,
+    maximum: assetScaleMax,
+    description: `decimal places of the major unit, 0 to ${assetScaleMax}: 2 means that amount 1050 is 10.50; it never changes`,
+    examples: [0],
+  }),
+  name: AssetName,
+  kind: AssetKindName,
+};
+/** What may change about one. */
+export const assetChangeProperties = {
+  name: Type.Optional(AssetName),
+  retired: Type.Optional(Type.Boolean({ description: assetRetired })),
+};
 export const AssetView = Type.Object(
-  { id: Type.Integer(), code: Type.String(), scale: Type.Integer(), name: Type.String() },
+  {
+    id: Type.Integer(),
+    code: Type.String(),
+    scale: Type.Integer(),
+    name: Type.String(),
+    kind: AssetKindName,
+    retired: Type.Boolean({ description: assetRetired }),
+  },
   { $id: 'Asset', ...strict },
 );
 

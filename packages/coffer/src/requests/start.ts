@@ -44,6 +44,7 @@ export function startRequestRunner(work: RequestWork): RequestRunner {
     assetOf: async (wallet) => {
       const balance = await ledger.read.balance(wallet);
       assert(balance, 'wallets are never deleted');
+      await ledger.assets.learnFrom([balance]);
       return ledger.assets.get(balance.asset);
     },
     isOpen: async (wallet) => {

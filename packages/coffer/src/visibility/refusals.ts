@@ -1,10 +1,11 @@
 /** A refusal as callers see it: the log keeps everything, but the owner of a wallet may not see system balances. */
 import { operationId } from '../ledger/index.ts';
-import type { Assets, Refusal } from '../ledger/index.ts';
+import type { Asset, Refusal } from '../ledger/index.ts';
 
 type Refused<Code extends string> = { readonly code: Code; readonly facts: Refusal['facts'] };
 
-export type AssetNames = Pick<Assets, 'find'>;
+/** What presenting a refusal needs of the assets: their codes. */
+export type AssetNames = { find(reference: number): Pick<Asset, 'code'> | undefined };
 
 /** `instead` replaces the sentence that would name the system account. */
 export type VisibleRefusal<Code extends string = string> = Refused<Code> & { readonly instead: string | null };
@@ -18,7 +19,8 @@ export function visibleRefusal<Code extends string>(
   book: number | null,
   assets: AssetNames,
 ): VisibleRefusal<Code> {
-  const named = code === 'asset_mismatch' ? withCodes(given, assets) : code === 'not_reversible' ? withType(given) : given;
+  const named =
+    code === 'asset_mismatch' || code === 'asset_retired' ? withCodes(given, assets) : code === 'not_reversible' ? withType(given) : given;
   const facts = book === null ? named : withIds(named, book);
   const account = facts['wallet'];
   const aboutBalance = code === 'insufficient_funds' || code === 'balance_limit';
@@ -35,7 +37,8 @@ export function visibleRefusal<Code extends string>(
 /** The ledger names assets by number. */
 function withCodes(facts: Refusal['facts'], assets: AssetNames): Refusal['facts'] {
   const codeOf = (number = '') => assets.find(Number(number))?.code ?? number;
-  return { ...facts, walletAsset: codeOf(facts['walletAsset']), asset: codeOf(facts['asset']) };
+  const { walletAsset } = facts;
+  return { ...facts, ...(walletAsset !== undefined && { walletAsset: codeOf(walletAsset) }), asset: codeOf(facts['asset']) };
 }
 
 /** A transfer in steps is a transfer to its caller. */

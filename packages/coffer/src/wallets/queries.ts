@@ -47,7 +47,9 @@ export class WalletQueries {
   /** Null when there is no such wallet; a system account is not a wallet. Never older than the newest change that was answered. */
   async wallet(id: string, { onlyOwner }: Reader = {}): Promise<Wallet | null> {
     const balance = await this.#ledger.read.balance(id, onlyOwner);
-    return balance?.kind === 'wallet' ? this.#withAsset(balance) : null;
+    if (balance?.kind !== 'wallet') return null;
+    await this.#ledger.assets.learnFrom([balance]);
+    return this.#withAsset(balance);
   }
 
   /** The owner's wallet in an asset, by default the default one. */
@@ -58,6 +60,7 @@ export class WalletQueries {
   /** The owner's wallets in the order of their assets. `cursor`: a `next` of an earlier page. */
   async walletsOf(owner: string, limit: number, cursor?: string): Promise<Page<Wallet>> {
     const rows = await this.#ledger.read.balancesOf(owner, cursor === undefined ? 0 : Number(cursor), limit + 1);
+    await this.#ledger.assets.learnFrom(rows);
     const items = rows.slice(0, limit).map((balance) => this.#withAsset(balance));
     return { items, next: rows.length > limit ? String(items.at(-1)?.asset) : null };
   }
@@ -126,6 +129,7 @@ export class WalletQueries {
     const book = place && this.#ledger.read.book(place.book);
     const hold = book && (await book.hold(place.seq, onlyOwner));
     if (!hold) return null;
+    await this.#ledger.assets.learnFrom([hold.entry]);
     const entries = (await book.entriesOfHold(place.seq)).filter((entry) => entry.holdLeft !== null && entry.holdLeft >= hold.hold.left);
     return { ...this.#withCurrency(hold), entries };
   }
@@ -138,6 +142,7 @@ export class WalletQueries {
     const { limit, cursor, open } = page;
     const beforeSeq = (cursor === undefined ? null : parseOperationId(cursor))?.seq ?? Number.MAX_SAFE_INTEGER;
     const rows = await this.#ledger.read.in(wallet).holdsOf(wallet.number, { beforeSeq, limit: limit + 1, open });
+    await this.#ledger.assets.learnFrom(rows.map(({ entry }) => entry));
     const items = rows.slice(0, limit).map((hold) => this.#withCurrency(hold));
     const last = items.at(-1);
     return { items, next: last && rows.length > limit ? operationId(last.entry) : null };
@@ -167,6 +172,7 @@ export class WalletQueries {
   }
 
   async #withReversals(entry: RecordedEntry): Promise<OperationRead> {
+    await this.#ledger.assets.learnFrom([entry]);
     if (entry.kind === 'transfer_debit' && !entry.refusal) return { entry, reversals: [], saga: await stateOf(this.#ledger, entry) };
     const isPosting = entry.debit !== null && entry.credit !== null;
     return { entry, reversals: isPosting ? await this.#ledger.read.in(entry).reversalsOf(entry.seq) : [] };

@@ -27,6 +27,8 @@ const others = {
   demoLogIn: { ...unguarded, counted: true },
 
   listAssets: guarded('wallets:read', 'any'),
+  addAsset: guarded('assets:manage', 'never'),
+  changeAsset: guarded('assets:manage', 'never'),
   listMyWallets: guarded('wallets:read', 'own', { open: 'user' }),
   getWallet: guarded('wallets:read', 'own'),
   getHistory: guarded('wallets:read', 'own'),

@@ -211,6 +211,6 @@ export function eventMessage(event: LedgerEvent, reader: Reader): Event {
   return { id, type, walletId: wallet, seq: BigInt(seq), recordedAt: recordedAt.toISOString(), data: JSON.stringify(data) };
 }
 
-export function assetMessage({ id, code, scale, name }: LedgerAsset): Asset {
-  return { id: BigInt(id), code, scale, name };
+export function assetMessage({ id, code, scale, name, kind, retired }: LedgerAsset): Asset {
+  return { id: BigInt(id), code, scale, name, kind, retired };
 }

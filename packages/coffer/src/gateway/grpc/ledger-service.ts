@@ -33,18 +33,9 @@ import type {
   Stats,
   Wallet as WalletMessage,
 } from './generated/ledger.ts';
-import {
-  assetMessage,
-  eventMessage,
-  holdMessage,
-  int64OrNone,
-  resultOf,
-  resultOfEntry,
-  resultOfRead,
-  statsOf,
-  walletOf,
-} from './ledger-messages.ts';
+import { eventMessage, holdMessage, int64OrNone, resultOf, resultOfEntry, resultOfRead, statsOf, walletOf } from './ledger-messages.ts';
 import { countedRequest, notedRequest } from './ledger-notes.ts';
+import { serveAssets } from './asset-calls.ts';
 import { readOperations, snakeCase } from './ledger-requests.ts';
 import { operationOf } from './observing.ts';
 import { failureOf, identityFailure, outageFailure } from './statuses.ts';
@@ -59,6 +50,8 @@ export type LedgerServiceOptions = {
   readonly commands: Commands;
   readonly queries: WalletQueries;
   readonly assets: Assets;
+  /** Code of the asset of new users' wallets. */
+  readonly defaultAsset: string;
   /** The users service, which knows whether a wallet's owner exists. */
   readonly users: UserLookup;
 };
@@ -70,7 +63,6 @@ const pageSize = { usual: 50, max: 500 } as const;
 
 export function serveLedger(server: Server, options: LedgerServiceOptions & ServeOptions & StreamOptions): void {
   const calls = new LedgerCalls(options);
-  const { assets } = options;
   const limit = { max: operationsUnderWayMax, weightOf: ({ operations }: PostRequest) => Math.max(1, operations.length) };
   const causes = ({ results }: PostResponse) => results.flatMap(({ operationId }) => operationOf(operationId) ?? []);
   const post: StreamHandler<PostRequest, PostResponse> = (request, caller) => calls.postOfStream(request, caller);
@@ -149,7 +141,7 @@ export function serveLedger(server: Server, options: LedgerServiceOptions & Serv
     orFailure((request, call) => calls.events(request, call)),
     options,
   );
-  serve(server, 'listAssets', ledgerService.listAssets, async () => ({ message: { assets: assets.all.map(assetMessage) } }), options);
+  serveAssets(server, options);
 }
 
 type Paged = { readonly limit: number; readonly cursor: string };

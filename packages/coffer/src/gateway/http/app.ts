@@ -33,6 +33,8 @@ export type Product = {
   readonly commands: Commands;
   readonly queries: WalletQueries;
   readonly assets: Assets;
+  /** Code of the asset of new users' wallets. */
+  readonly defaultAsset: string;
   readonly requests: Requests;
   readonly approvals: Approvals;
   readonly approvalRunner: ApprovalRunner;

@@ -1,6 +1,6 @@
 /** Asynchronous requests: how a caller asks for one, what is stored, and what is answered. */
 import Type from 'typebox';
-import type { Definition, OperationOutcome, Terms } from '../../operations/index.ts';
+import type { Definition, OperationOutcome, Terms, WalletMoneyRequest } from '../../operations/index.ts';
 import { keyspaceOf } from '../../ledger/index.ts';
 import { newRequest, openRequestsMax, walletAsked } from '../../requests/index.ts';
 import type { Product, Reply, Request } from './app.ts';
@@ -52,6 +52,7 @@ export async function acceptLater(
   const wallet = await product.queries.wallet(id, callerOf(request));
   if (!wallet) return sendProblem(reply, refusedUnseen(key, 'wallet_not_found', { wallet: id }));
   const isOnRecord = async () => await product.queries.isOnRecord(wallet, key, keyspaceOf(actor));
+  await product.assets.learn([(wanted as WalletMoneyRequest).asset]);
   const asked = newRequest(definition.name, wanted, wallet, product.assets);
   const held = (await product.requests.findTwin(asked)) ? null : await product.commands.heldForApproval(definition, wanted);
   if (held) {

@@ -34,6 +34,8 @@ const delivery = { ...webhook, deliveryId: '1' };
 
 export const examples: Readonly<Record<string, Example>> = {
   ...Object.fromEntries(definitions.map(({ name, example }) => [name, example])),
+  addAsset: { body: { code: 'JPY', scale: 0, name: 'Yen', kind: 'currency' } },
+  changeAsset: { parameters: { code: 'POINTS' }, body: { name: 'Bonus Points' } },
   getWallet: { parameters: funded },
   getBalanceAt: { parameters: { ...funded, at: '2999-01-01T00:00:00Z' } },
   getHistory: { parameters: funded },

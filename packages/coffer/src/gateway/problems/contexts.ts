@@ -1,8 +1,47 @@
-/** Refusals of the contexts beside the ledger: requests, fraud rules, webhooks. */
+/** Refusals of the contexts beside the log: assets, requests, fraud rules, webhooks. */
 import type { FraudRefusal } from '../../insights/index.ts';
+import type { AssetRefusal } from '../../ledger/index.ts';
 import type { DecisionRefusal, OwnFailure } from '../../requests/index.ts';
 import type { WebhookRefusal } from '../../webhooks/index.ts';
 import type { ProblemRow } from './row.ts';
+
+export const assetProblems = {
+  asset_invalid: {
+    http: 400,
+    grpc: 'INVALID_ARGUMENT',
+    title: 'The definition of the asset is not valid.',
+    detail: '‹said›',
+    remedy: 'Correct it and send the request again.',
+  },
+  asset_exists: {
+    http: 409,
+    grpc: 'ALREADY_EXISTS',
+    title: 'An asset with this code exists, with another definition.',
+    detail: '‹asset› exists with scale ‹scale› and kind ‹kind›, or under another name.',
+    remedy: 'Its code, scale and kind never change. Use it as it is, rename it, or choose another code.',
+  },
+  asset_not_found: {
+    http: 404,
+    grpc: 'NOT_FOUND',
+    title: 'There is no such asset.',
+    detail: 'There is no asset "‹asset›".',
+    remedy: 'GET /assets lists the assets.',
+  },
+  asset_is_default: {
+    http: 409,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The default asset cannot be retired.',
+    detail: 'The wallets of new users are opened in ‹asset›.',
+    remedy: 'Set COFFER_DEFAULT_ASSET to another asset and restart Coffer first.',
+  },
+  too_many_assets: {
+    http: 409,
+    grpc: 'RESOURCE_EXHAUSTED',
+    title: 'The maximum number of assets is reached.',
+    detail: 'There are already ‹most› assets.',
+    remedy: 'Use one of them.',
+  },
+} as const satisfies Record<AssetRefusal['refusal']['code'], ProblemRow>;
 
 const conflictTitle = 'The state of the request does not allow this.';
 const state = 'The request is ‹requestStatus›.';

@@ -59,6 +59,13 @@ export const ledgerProblems = {
     detail: 'There is no asset "‹asset›".',
     remedy: 'List the assets to see their codes.',
   },
+  asset_retired: {
+    http: 422,
+    grpc: 'FAILED_PRECONDITION',
+    title: 'The asset is retired: no wallet is opened in it any more.',
+    detail: 'Asset ‹asset› is retired, so no wallet can be opened in it.',
+    remedy: 'Use a wallet that exists, or another asset.',
+  },
   wallet_not_found: {
     http: 404,
     grpc: 'NOT_FOUND',

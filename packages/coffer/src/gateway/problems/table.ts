@@ -3,7 +3,7 @@ import type { OperationRefusal, OperationRefusalCode } from '../../operations/in
 import { visibleRefusal } from '../../visibility/index.ts';
 import type { AssetNames } from '../../visibility/index.ts';
 import { approvalProblems } from './approvals.ts';
-import { fraudProblems, requestProblems, webhookProblems } from './contexts.ts';
+import { assetProblems, fraudProblems, requestProblems, webhookProblems } from './contexts.ts';
 import { gatewayProblems } from './gateway.ts';
 import { identityProblems } from './identity.ts';
 import { ledgerProblems, systemAccountRemedy, walletProblems } from './ledger.ts';
@@ -14,6 +14,7 @@ const parts = {
   ...ledgerProblems,
   ...walletProblems,
   ...identityProblems,
+  ...assetProblems,
   ...requestProblems,
   ...approvalProblems,
   ...fraudProblems,

@@ -3,7 +3,7 @@ import Type from 'typebox';
 import type { Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { amountPattern } from '../../kernel/index.ts';
-import type { Assets } from '../../ledger/index.ts';
+import type { Asset } from '../../ledger/index.ts';
 
 /**
  * Movements out of a wallet. A capture and the sweep of a close count by their destination: cash_out as a withdrawal, a wallet as a
@@ -68,7 +68,10 @@ export type RuleContent = Defined & { readonly name: string; readonly action: Ru
 /** A sentence that says what is wrong, and where. */
 export type Mistake = { readonly mistake: string };
 
-export function readDefinition(kind: unknown, definition: unknown, known: Pick<Assets, 'all' | 'find'>): Defined | Mistake {
+/** What a rule may name. */
+export type KnownAssets = { readonly all: readonly Pick<Asset, 'id' | 'code'>[]; find(id: number): unknown };
+
+export function readDefinition(kind: unknown, definition: unknown, known: KnownAssets): Defined | Mistake {
   if (!isOneOf(ruleKinds, kind)) return { mistake: `kind must be one of ${ruleKinds.join(', ')}.` };
   const schema = definitions[kind];
   if (!Value.Check(schema, definition)) return { mistake: mistakeIn(schema, definition) };
@@ -81,7 +84,7 @@ export function readDefinition(kind: unknown, definition: unknown, known: Pick<A
 /** The rule's content, or what is wrong with it. */
 export function readContent(
   input: { readonly [Part in 'name' | 'kind' | 'definition' | 'action' | 'enabled']: unknown },
-  assets: Pick<Assets, 'all' | 'find'>,
+  assets: KnownAssets,
 ): RuleContent | Mistake {
   const { name, action, enabled } = input;
   const defined = readDefinition(input.kind, input.definition, assets);

@@ -58,6 +58,7 @@ const present = 'as-present';
 /** Refusals: rule_invalid, also for a window with too many movements for memory; range_empty. */
 export async function dryRun(grounds: RuleGrounds, request: DryRunRequest): Promise<DryRun | FraudRefusal> {
   const { since, until } = request;
+  await grounds.assets.list();
   const defined = readDefinition(request.rule.kind, request.rule.definition, grounds.assets);
   if ('mistake' in defined) return { refusal: 'rule_invalid', detail: defined.mistake };
   if (since && until && since > until)

@@ -49,6 +49,7 @@ export class FraudRules {
   async add(rule: string, input: RuleInput, decided: Decided): Promise<RuleVersion | FraudRefusal> {
     if (!new RegExp(ruleIdPattern).test(rule) || rule.length > ruleIdLengthMax)
       return invalid(`The id must be 1 to ${ruleIdLengthMax} lower-case letters and digits, in words joined by hyphens.`);
+    await this.#grounds.assets.list();
     const content = readContent(input, this.#grounds.assets);
     return await this.#change(rule, decided, (current, rules) => {
       if ('mistake' in content) return content;
@@ -61,6 +62,7 @@ export class FraudRules {
 
   /** Omitted fields keep their values. Refusals: rule_invalid, rule_not_found, rule_unchanged. */
   async change(rule: string, input: Partial<RuleInput>, decided: Decided): Promise<RuleVersion | FraudRefusal> {
+    await this.#grounds.assets.list();
     return await this.#change(rule, decided, (current) => {
       if (!current) return { refusal: 'rule_not_found', detail: 'Check the id: GET /fraud/rules lists the rules.' };
       const content = readContent({ ...contentOf(current), ...input }, this.#grounds.assets);

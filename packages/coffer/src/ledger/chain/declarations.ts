@@ -7,8 +7,16 @@ import type { Gap } from './epochs.ts';
 /** `body` is JSON text, exactly as it is hashed and stored. */
 export type Declaration = { readonly kind: 'ledger' | 'asset' | 'epoch'; readonly body: string };
 
-/** An asset as a book counts it. */
-export type DeclaredAsset = { readonly id: number; readonly code: string; readonly scale: number; readonly name: string };
+/** An asset as a book counts it. Declarations from before assets had versions lack the last three. */
+export type DeclaredAsset = {
+  readonly id: number;
+  readonly code: string;
+  readonly scale: number;
+  readonly name: string;
+  readonly kind?: string;
+  readonly retired?: boolean;
+  readonly version?: number;
+};
 
 /** The beginning of an epoch: an operator accepted that the end of the log was lost. */
 export type DeclaredEpoch = {
@@ -51,9 +59,9 @@ export function firstSeqOf({ after, lostUntil }: Pick<DeclaredEpoch, 'after' | '
   return epochStart(Math.max(after, lostUntil));
 }
 
-/** Declared before a book first counts in the asset. */
-export function declaredAsset({ id, code, scale, name }: DeclaredAsset): Declaration {
-  return { kind: 'asset', body: JSON.stringify({ id, code, scale, name }) };
+/** Declared before a book first counts in the asset, and again when its name or its retirement has changed. */
+export function declaredAsset({ id, code, scale, name, kind, retired, version }: Required<DeclaredAsset>): Declaration {
+  return { kind: 'asset', body: JSON.stringify({ id, code, scale, name, kind, retired, version }) };
 }
 
 /** The hash of batch 0, which names the ledger and the book. */

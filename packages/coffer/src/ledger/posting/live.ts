@@ -10,17 +10,16 @@ export type Live = { readonly store: BookStore; readonly state: BookState };
 
 /** The end of the log, and a state that knows only the system accounts. Wallets are looked up when needed. */
 export async function readBook(store: BookStore, { book, keeps }: Book): Promise<{ state: BookState; head: Head; reading: ClockReading }> {
-  const [{ head, nextAccountNumber }, assets, systemAccounts, undeclared, sharedKeysUntil, reading] = await Promise.all([
+  const [{ head, nextAccountNumber }, assets, systemAccounts, sharedKeysUntil, reading] = await Promise.all([
     store.head(),
     store.assets(),
     store.systemAccounts(),
-    store.undeclared(),
     store.sharedKeysUntil(),
     store.clock(),
   ]);
-  const state = new BookState(book, assets, head.lastSeq + 1, nextAccountNumber, keeps);
+  const state = new BookState(book, assets.known, head.lastSeq + 1, nextAccountNumber, keeps);
+  state.learnAssets(assets);
   state.sharedKeysUntil = sharedKeysUntil;
   for (const account of systemAccounts) state.learnAccount(account);
-  state.learnUndeclared(undeclared);
   return { state, head, reading };
 }

@@ -8,12 +8,13 @@ import { isSystemAccountId } from '../rules/accounts.ts';
 import { isInKeyspace, keyspaceOf, storedKey } from '../rules/keyspaces.ts';
 import type { Keyspace } from '../rules/keyspaces.ts';
 import { startOfDay, startOfMonth } from '../rules/spending.ts';
-import type { Account, Operation } from '../rules/types.ts';
+import type { Account, Operation, WalletSpec } from '../rules/types.ts';
 
 /** Holds and originals first: they name wallets that the operations do not. */
 export async function lookUp(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
   await lookUpNamed(store, state, groups);
   await lookUpWallets(store, state, groups);
+  await lookUpSharedKeys(store, state, groups);
 }
 
 async function lookUpNamed(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
@@ -48,6 +49,35 @@ async function lookUpWallets(store: BookStore, state: BookState, groups: readonl
   }
   if (unknown.size === 0) return;
   for (const account of await store.wallets([...unknown])) state.learnAccount(account);
+}
+
+/**
+ * Whether the assets have to be read again first: an operation names an unknown one, or opens a wallet in one that was retired and may not be
+ * any more. So a new asset is known at once, and a refusal is never older than the request.
+ */
+export function namesOtherAsset(state: BookState, groups: readonly Group[]): boolean {
+  if (state.doubtsAssets) return true;
+  for (const { operations } of groups) {
+    for (const { operation } of operations) {
+      if ('asset' in operation && operation.asset !== undefined && !state.knowsAsset(operation.asset)) return true;
+      const opens = opensIn(operation, state);
+      if (opens && (!state.knowsAsset(opens.asset) || state.isRetired(opens.asset))) return true;
+    }
+  }
+  return false;
+}
+
+/** Only while nothing is in flight. A change that is reported during the reading may be later than what is read: it counts for the next. */
+export async function lookUpAssets(store: Pick<BookStore, 'assets'>, state: BookState): Promise<void> {
+  state.doubtsAssets = false;
+  state.learnAssets(await store.assets());
+}
+
+/** The wallet that an operation opens, after the look-up of those that exist. */
+function opensIn(operation: Operation, state: BookState): WalletSpec | undefined {
+  if (operation.kind === 'open') return operation.opens;
+  const credit = 'credit' in operation && 'wallet' in operation.credit ? operation.credit : null;
+  return credit && !state.wallet(credit.wallet) ? credit.opens : undefined;
 }
 
 /** Every wallet that the decision of an operation may read. */
@@ -113,7 +143,7 @@ export async function lookUpKeys(store: BookStore, state: BookState, groups: rea
  * Loads what keys were used for before the log stored their keyspaces: such a key has another name, so the unique index does not notice that
  * it was used. Costs a look-up per batch in a log that has such keys, and nothing in a newer one.
  */
-export async function lookUpSharedKeys(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
+async function lookUpSharedKeys(store: BookStore, state: BookState, groups: readonly Group[]): Promise<void> {
   if (state.sharedKeysUntil === 0) return;
   const wanted: { readonly name: string; readonly keyspace: Keyspace; readonly scope: number; readonly key: string }[] = [];
   for (const { operations } of groups) {

@@ -94,6 +94,11 @@ export function isKeyUsedBefore(failure: unknown): boolean {
   return failure instanceof pg.DatabaseError && failure.code === '23505' && failure.constraint === 'entry_by_key';
 }
 
+/** The batch opens a wallet in an asset that was retired since the writer read the assets. Nothing was written. */
+export function isAssetRetired(failure: unknown): boolean {
+  return failure instanceof pg.DatabaseError && failure.code === 'CF002';
+}
+
 /** The term under which the batch was posted has ended: another process owns the book. Nothing was written. */
 export function isReplaced(failure: unknown): boolean {
   return failure instanceof pg.DatabaseError && failure.code === 'CF001';

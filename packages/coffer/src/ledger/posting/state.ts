@@ -30,6 +30,13 @@ export type Mark = {
 /** A wallet's expired holds, oldest first, and the earliest later expiry, in milliseconds since 1970. */
 export type Due = { readonly holds: readonly Hold[]; readonly nextMs: number };
 
+/** The assets, and what a book has yet to declare, of them and of its ledger. */
+export type AssetsRead = {
+  readonly known: ReadonlySet<number>;
+  readonly retired: ReadonlySet<number>;
+  readonly undeclared: readonly Declaration[];
+};
+
 type Change = { readonly map: Cache<unknown>; readonly name: string; readonly previous: unknown };
 type Cache<V> = {
   get(name: string): V | undefined;
@@ -41,7 +48,10 @@ export type SealedChanges = { readonly changes: readonly Change[]; readonly star
 
 export class BookState implements BookView {
   readonly #book: number;
-  readonly #assets: ReadonlySet<number>;
+  #assets: ReadonlySet<number>;
+  #retired: ReadonlySet<number> = new Set();
+  /** Whether an asset was named that is unknown here, or assets may have changed: they are read again before the next decision. */
+  doubtsAssets = false;
   readonly #isPlacedHere: (walletId: string) => boolean;
   readonly #wallets = new Recent<Account>(walletsKept);
   readonly #systems = new Map<string, Account>();
@@ -110,6 +120,18 @@ export class BookState implements BookView {
     return this.#assets.has(asset);
   }
 
+  isRetired(asset: number): boolean {
+    return this.#retired.has(asset);
+  }
+
+  /** What the database says about assets, with what this book has yet to declare about them: while nothing is in flight. */
+  learnAssets({ known, retired, undeclared }: AssetsRead): void {
+    this.#assets = known;
+    this.#retired = retired;
+    this.#undeclared.clear();
+    for (const declaration of undeclared) this.#undeclared.set(declaration.body, declaration);
+  }
+
   /** A known wallet belongs here. The placement is only computed for an unknown one. */
   keeps(walletId: string): boolean {
     return this.wallet(walletId) !== undefined || this.#isPlacedHere(walletId);
@@ -154,6 +176,7 @@ export class BookState implements BookView {
 
   /** Stores an account read from the database: committed, so never rolled back. */
   learnAccount(account: Account): void {
+    if (!this.#assets.has(account.asset)) this.doubtsAssets = true;
     this.#cacheFor(account.kind).set(account.id, account);
   }
 
@@ -200,12 +223,6 @@ export class BookState implements BookView {
   /** When the first of a wallet's open holds may expire, in milliseconds since 1970; null: unknown. */
   nextExpiryMs({ id, held }: Account): number | null {
     return held === 0n ? Number.POSITIVE_INFINITY : (this.#expiries.get(id) ?? null);
-  }
-
-  /** What this book has yet to declare, as the database says. */
-  learnUndeclared(declarations: readonly Declaration[]): void {
-    this.#undeclared.clear();
-    for (const declaration of declarations) this.#undeclared.set(declaration.body, declaration);
   }
 
   /** For the next batch; rolled back with it. */

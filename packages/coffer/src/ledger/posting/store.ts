@@ -6,9 +6,10 @@ import { assert } from '../../kernel/index.ts';
 import type { SealedBatch } from '../chain/chain.ts';
 import { declaredAsset, declaredLedger, gapOf } from '../chain/declarations.ts';
 import type { Gap } from '../chain/epochs.ts';
-import type { Declaration, DeclaredAsset } from '../chain/declarations.ts';
+import type { DeclaredAsset } from '../chain/declarations.ts';
 import { chainFormat, entryColumns } from '../columns.ts';
 import type { ClockReading } from './clock.ts';
+import type { AssetsRead } from './state.ts';
 import { accountColumns, accountFromRow, entryFromRow, entrySelection, entrySides } from '../reading/rows.ts';
 import type { AccountRow, EntryRow } from '../reading/rows.ts';
 import { traits } from '../rules/types.ts';
@@ -65,16 +66,18 @@ export const statements = {
     select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms,
       (select (extract(epoch from b.recorded_at) * 1000)::bigint from ledger.batch b where b.book = $1 order by b.batch_no desc limit 1) as end_ms,
       case when current_setting('synchronous_standby_names') <> '' then pg_catalog.pg_logical_emit_message(true, 'coffer', '') end`,
-  assets: 'select id from ledger.asset',
   sharedKeys: 'select k.until_seq from ledger.shared_keys k where k.book = $1',
   undeclaredLedger: `
     select i.id, (extract(epoch from b.created_at) * 1000000)::bigint as opened_us
     from ledger.book b join ledger.batch g on g.book = $1 and g.batch_no = 0 cross join ledger.identity i
     where b.book = $1 and g.format < 3 and not exists (select from ledger.declaration d where d.book = $1 and d.kind = 'ledger')`,
-  undeclaredAssets: `
-    select a.id, a.code, a.scale, a.name from ledger.asset a
-    where not exists (select from ledger.declaration d where d.book = $1 and d.kind = 'asset' and (d.body ->> 'id')::integer = a.id)
-    order by a.id`,
+  // Declarations from before assets had versions declare version 0, so the current one follows.
+  assets: `
+    select a.id, a.code, a.scale, a.name, a.kind, a.retired, a.version,
+      coalesce((
+        select max(coalesce((d.body ->> 'version')::integer, 0)) from ledger.declaration d
+        where d.book = $1 and d.kind = 'asset' and (d.body ->> 'id')::integer = a.id), 0) as declared
+    from ledger.current_asset a order by a.id`,
   batchHash: `select encode(b.hash, 'hex') as hash from ledger.batch b where b.book = $1 and b.batch_no = $2`,
   epochs: `select d.body::text as body from ledger.declaration d where d.book = $1 and d.kind = 'epoch'`,
   systemAccounts: `select ${accountColumns} from ledger.balance b where b.book = $1 and b.kind <> 'wallet'`,
@@ -195,24 +198,26 @@ export class BookStore {
     return { databaseMs: rows[0].now_ms, logEndMs: rows[0].end_ms };
   }
 
-  async assets(): Promise<ReadonlySet<number>> {
-    const { rows } = await this.#run<{ id: number }>(this.#reading, 'assets', []);
-    return new Set(rows.map(({ id }) => id));
+  /** One reading, so that a batch declares every asset as it was decided with. The ledger is declared if the book's first hash does not name it. */
+  async assets(): Promise<AssetsRead> {
+    const [ledger, { rows }] = await Promise.all([
+      this.#run<{ id: string; opened_us: number }>(this.#reading, 'undeclaredLedger', [this.#book]),
+      this.#run<Required<DeclaredAsset> & { declared: number }>(this.#reading, 'assets', [this.#book]),
+    ]);
+    return {
+      known: new Set(rows.map(({ id }) => id)),
+      retired: new Set(rows.flatMap(({ id, retired }) => (retired ? [id] : []))),
+      undeclared: [
+        ...ledger.rows.map(({ id, opened_us }) => declaredLedger(id, opened_us)),
+        ...rows.filter(({ version, declared }) => declared < version).map(declaredAsset),
+      ],
+    };
   }
 
   /** Until which seq the log has keys without a keyspace; 0: it has none. */
   async sharedKeysUntil(): Promise<number> {
     const { rows } = await this.#run<{ until_seq: number }>(this.#reading, 'sharedKeys', [this.#book]);
     return rows[0]?.until_seq ?? 0;
-  }
-
-  /** What the book has not declared yet: assets, and the ledger if its first hash does not name it. */
-  async undeclared(): Promise<Declaration[]> {
-    const [ledger, assets] = await Promise.all([
-      this.#run<{ id: string; opened_us: number }>(this.#reading, 'undeclaredLedger', [this.#book]),
-      this.#run<DeclaredAsset>(this.#reading, 'undeclaredAssets', [this.#book]),
-    ]);
-    return [...ledger.rows.map(({ id, opened_us }) => declaredLedger(id, opened_us)), ...assets.rows.map(declaredAsset)];
   }
 
   /** The hash of a batch, in hex; null: there is no such batch. */

@@ -14,7 +14,7 @@ import { DatabaseClock } from './clock.ts';
 import { lookUpDue, mayHaveDue, neverReleased } from './due.ts';
 import { readBook } from './live.ts';
 import type { Live } from './live.ts';
-import { lookUp, lookUpKeys, lookUpSharedKeys, lookUpSpent, uncounted } from './lookup.ts';
+import { lookUp, lookUpAssets, lookUpKeys, lookUpSpent, namesOtherAsset, uncounted } from './lookup.ts';
 import { notifyObserver } from './observer.ts';
 import type { BookFault, WriterStatus } from './observer.ts';
 import { History, HistoryLost } from './history.ts';
@@ -25,6 +25,7 @@ import {
   LedgerHalted,
   LedgerUnavailable,
   NotOwner,
+  isAssetRetired,
   isFenceLost,
   isKeyUsedBefore,
   isOutage,
@@ -112,11 +113,7 @@ export class BookWriter {
     this.#live = null;
   }
 
-  /** True while postings can be answered. */
-  get ready(): boolean {
-    return this.fault === null;
-  }
-
+  /** Why postings cannot be answered; null while they can. */
   get fault(): BookFault | null {
     if (this.#halted) return 'halted';
     if (this.#history.lost) return 'history_lost';
@@ -144,6 +141,11 @@ export class BookWriter {
   /** Where operations are posted. */
   get queue(): Pick<RequestQueue, 'add' | 'addPrepared'> {
     return this.#queue;
+  }
+
+  /** Assets are read again before the next decision. */
+  assetsChanged(): void {
+    if (this.#live) this.#live.state.doubtsAssets = true;
   }
 
   /** Why nothing can be posted at all; null while it can, or may soon. */
@@ -182,11 +184,12 @@ export class BookWriter {
     // Taken before the look-ups, so that no hold expires between them and the decision.
     const now = this.#now();
     await lookUp(store, state, this.#taken);
-    await lookUpSharedKeys(store, state, this.#taken);
+    const isOtherAsset = namesOtherAsset(state, this.#taken);
     const toCount = uncounted(state, this.#taken);
     const toRelease = mayHaveDue(state, this.#taken, now);
-    if (toCount.length + toRelease.length > 0) {
+    if (isOtherAsset || toCount.length + toRelease.length > 0) {
       await Promise.all(this.#inFlight.map((batch) => batch.done));
+      if (isOtherAsset) await lookUpAssets(store, state);
       await lookUpSpent(store, state, toCount, now);
       await lookUpDue(store, state, toRelease, this.#options.releasedUntil?.() ?? neverReleased, now);
     }
@@ -264,6 +267,8 @@ export class BookWriter {
 
     if (failure instanceof KeyUsedBefore) {
       this.#checkKeysForAWhile();
+    } else if (isAssetRetired(failure)) {
+      this.assetsChanged();
     } else if (failure instanceof HistoryLost) {
       await this.#waitForAcceptance(failure);
     } else if (isReplaced(failure)) {
@@ -342,6 +347,8 @@ export class BookWriter {
       this.#clock.anchor(reading);
       this.#head = head;
       this.#live = { store, state };
+      // What changed since they were read was reported before there was a state to note it.
+      this.assetsChanged();
       return this.#live;
     } catch (failure) {
       await store.close();

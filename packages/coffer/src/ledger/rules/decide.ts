@@ -31,6 +31,7 @@ function decideOpen(book: BookView, operation: OpenOperation): Decision {
   if (existing) return refuse('wallet_exists', existing.number, { wallet: operation.wallet });
   if (walletInOtherBook(book, operation) !== null) return refuse('other_book', null, { wallet: operation.wallet });
   if (!book.knowsAsset(asset)) return refuse('asset_unknown', null, { asset });
+  if (book.isRetired(asset)) return refuse('asset_retired', null, { asset });
 
   return { type: 'opened', account: openWallet(operation.wallet, operation.opens, book.nextAccountNumber) };
 }

@@ -24,6 +24,8 @@ export type BookView = {
   hold(seq: number): Hold | undefined;
   original(seq: number): Original | undefined;
   knowsAsset(asset: number): boolean;
+  /** Whether no wallet may be opened in it any more. */
+  isRetired(asset: number): boolean;
   /** Whether a wallet with this id belongs to this book. */
   keeps(walletId: string): boolean;
   readonly nextAccountNumber: number;

@@ -1,7 +1,7 @@
 /** Guards that several operations share. Each returns its refusal, or null. */
 import { availableOf, maximumAmount, maximumBalance } from './accounts.ts';
 import { refuse } from './decision.ts';
-import type { Refused } from './decision.ts';
+import type { BookView, Refused } from './decision.ts';
 import { usedBy } from './spending.ts';
 import type { Account } from './types.ts';
 
@@ -18,6 +18,12 @@ export function assetRefusal(account: Account, asset: number, scope: Scope): Ref
 export function versionRefusal(expectedVersion: number | undefined, currentVersion: number, scope: Scope): Refused | null {
   if (expectedVersion === undefined || expectedVersion === currentVersion) return null;
   return refuse('version_stale', scope, { expectedVersion, currentVersion });
+}
+
+/** Existing wallets of a retired asset go on, and so do the book's own accounts. */
+export function retiredRefusal(book: Pick<BookView, 'isRetired'>, opened: readonly Account[], scope: Scope): Refused | null {
+  const wallet = opened.find(({ kind, asset }) => kind === 'wallet' && book.isRetired(asset));
+  return wallet ? refuse('asset_retired', scope, { asset: wallet.asset }) : null;
 }
 
 /** A closed side stays shut. */

@@ -12,6 +12,7 @@ export const refusalCodes = [
   'same_wallet',
   'other_book',
   'asset_unknown',
+  'asset_retired',
   'wallet_not_found',
   'recipient_not_found',
   'hold_not_found',

@@ -12,6 +12,7 @@ import {
   frozenRefusal,
   limitRefusal,
   minimumRefusal,
+  retiredRefusal,
   takeFrom,
   versionRefusal,
 } from './guards.ts';
@@ -34,6 +35,8 @@ export function decideTransfer(book: BookView, operation: TransferOperation, now
   if (inOtherBook !== null) return refuse('other_book', scope, { wallet: inOtherBook });
   if (asset === undefined) return refuse('wallet_not_found', scope, { wallet: nameOf(operation[side]) });
   if (!book.knowsAsset(asset)) return refuse('asset_unknown', scope, { asset });
+  const retired = retiredRefusal(book, opened, scope);
+  if (retired) return retired;
   if (!debit) return refuse(missing('debit', operation), scope, { wallet: nameOf(operation.debit) });
   if (!credit) return refuse(missing('credit', operation), scope, { wallet: nameOf(operation.credit) });
 

@@ -137,6 +137,7 @@ export class BatchChecker {
     const format = formatOf(batch.format) ?? chainFormat;
     const declarations = this.#declarations.take(batch.batchNo, this.name(batch));
     this.#checkLedger(declarations, format, this.name(batch));
+    for (const { account } of openings) this.#declarations.checkOpening(account, this.name(batch));
     // Wrong rows are included: a wrong row must hash to something else.
     const columns = encodeRows(declarations, openings, encodeEntries(rows, valueIn, format), format);
     return chainHash(previous, header, columns, format).toString('hex');

@@ -9,7 +9,9 @@ export class Declarations {
   readonly #book: number;
   readonly #findings: Findings;
   readonly #byBatch = new Map<number, DeclarationRow[]>();
+  /** The newest declaration of each asset, and all of them. */
   readonly #assets = new Map<number, DeclaredAsset>();
+  readonly #declared: DeclaredAsset[] = [];
   readonly losses: readonly AcceptedLoss[];
 
   constructor(book: number, findings: Findings, rows: readonly DeclarationRow[]) {
@@ -50,16 +52,16 @@ export class Declarations {
   end(assets: readonly AssetRow[], counted: ReadonlySet<number>, isDeclared: boolean): void {
     for (const batchNo of this.#byBatch.keys())
       this.#findings.add('I11', `declarations of batch ${batchNo} of book ${this.#book}`, 'their batch', `batch ${batchNo}`, null);
-    for (const { id, code, scale, name } of this.#assets.values()) {
-      const found = assets.find((asset) => asset.id === id);
-      const at = `asset ${id} in book ${this.#book}`;
-      this.#findings.expect(
-        'I11',
-        at,
-        'its definition',
-        `${code}, scale ${scale}, ${name}`,
-        found && `${found.code}, scale ${found.scale}, ${found.name}`,
-      );
+    for (const declared of this.#declared) {
+      const at = `asset ${declared.id} in book ${this.#book}`;
+      this.#findings.expect('I11', at, 'its definition', definitionOf(declared), definitionIn(assets, declared));
+    }
+    for (const { id, version, firstName } of assets) {
+      if (version?.number === 1)
+        this.#findings.expect('I11', `asset ${id} in book ${this.#book}`, 'its first name', firstName, version.name);
+      const isFirst =
+        version !== null && version.number > 1 && !assets.some((one) => one.id === id && one.version?.number === version.number - 1);
+      if (isFirst) this.#findings.add('I11', `asset ${id}`, `version ${version.number - 1} of its definition`, 'a row', null);
     }
     if (!isDeclared) return;
     for (const id of counted)
@@ -67,21 +69,44 @@ export class Declarations {
         this.#findings.add('I11', `asset ${id} in book ${this.#book}`, 'its definition', 'a declaration in the log', null);
   }
 
-  /** An asset may be declared again, with the same code and scale: amounts are counted in it. */
+  /** A wallet that a batch opens, after what the batch declares: the batch was decided with it. */
+  checkOpening({ kind, asset }: { readonly kind: string; readonly asset: number }, at: string): void {
+    if (kind === 'wallet' && this.#assets.get(asset)?.retired === true)
+      this.#findings.add('I11', at, `the wallets that it opens in asset ${asset}`, 'none: the asset is retired', 'a wallet');
+  }
+
+  /** An asset may be declared again, as a later version with the same code, scale and kind: amounts are counted in it. */
   #declareAsset(row: DeclarationRow, at: string): void {
     const asset = parsed(row) as DeclaredAsset | null;
     if (!asset) return this.#findings.add('I11', at, 'a declaration of an asset', 'JSON', row.body);
     const earlier = this.#assets.get(asset.id);
-    if (earlier)
-      this.#findings.expect(
-        'I11',
-        at,
-        `asset ${asset.id}`,
-        `${earlier.code}, scale ${earlier.scale}`,
-        `${asset.code}, scale ${asset.scale}`,
-      );
+    if (earlier) this.#findings.expect('I11', at, `asset ${asset.id}`, fixedIn(earlier, earlier), fixedIn(asset, earlier));
+    if (earlier?.version !== undefined && (asset.version ?? 0) <= earlier.version)
+      this.#findings.add('I11', at, `asset ${asset.id}`, `a version after ${earlier.version}`, String(asset.version ?? null));
     this.#assets.set(asset.id, asset);
+    this.#declared.push(asset);
   }
+}
+
+/** What never changes; the kind since it is declared. */
+function fixedIn({ code, scale, kind }: DeclaredAsset, earlier: DeclaredAsset): string {
+  return `${code}, scale ${scale}${earlier.kind === undefined ? '' : `, ${kind}`}`;
+}
+
+function definitionOf({ code, scale, name, kind, retired, version }: DeclaredAsset): string {
+  return version === undefined
+    ? `${code}, scale ${scale}, ${name}`
+    : `${code}, scale ${scale}, ${name}, ${kind}${retired === true ? ', retired' : ''} (version ${version})`;
+}
+
+/** The same of the row that a declaration describes; undefined when there is none. An asset without versions was inserted by hand. */
+function definitionIn(assets: readonly AssetRow[], { id, version }: DeclaredAsset): string | undefined {
+  const found = assets.find((asset) => asset.id === id && (version === undefined || (asset.version?.number ?? 1) === version));
+  if (!found) return undefined;
+  const { code, scale, firstName } = found;
+  if (version === undefined) return definitionOf({ id, code, scale, name: firstName });
+  const { name, kind, retired } = found.version ?? { name: firstName, kind: 'other', retired: false };
+  return definitionOf({ id, code, scale, name, kind, retired, version });
 }
 
 function parsed({ body }: DeclarationRow): unknown {

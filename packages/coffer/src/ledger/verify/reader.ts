@@ -82,6 +82,11 @@ const balancesText = `
   select number, balance, version, held, floor, controls, spent_day, spent_month
   from ledger.balance where book = $1 and number > $2 order by number limit ${accountsPerChunk}`;
 
+/** Every version of every asset. */
+const assetsText = `
+  select a.id, a.code, a.scale, a.name, v.version, v.name, v.kind, v.retired
+  from ledger.asset a left join ledger.asset_version v on v.asset = a.id order by a.id, v.version`;
+
 export class LogReader {
   readonly #snapshot: Snapshot;
   readonly #book: number;
@@ -152,8 +157,12 @@ export class LogReader {
   }
 
   async assets(): Promise<AssetRow[]> {
-    const rows = await this.#query('select id, code, scale, name from ledger.asset order by id', []);
-    return rows.map(([id, code, scale, name]) => ({ id: Number(id), code: code ?? '', scale: Number(scale), name: name ?? '' }));
+    const rows = await this.#query(assetsText, []);
+    return rows.map(([id, code, scale, first, version, name, kind, retired]) => {
+      const row = { id: Number(id), code: code ?? '', scale: Number(scale), firstName: first ?? '' };
+      const described = { name: name ?? '', kind: kind ?? '', retired: retired === 't' };
+      return { ...row, version: version === null || version === undefined ? null : { number: Number(version), ...described } };
+    });
   }
 
   async *balances(): AsyncGenerator<BalanceRow> {

@@ -1,6 +1,6 @@
 /** Rows as the verifier reads them: parsed from text, because it trusts neither types nor constraints. */
 import { assert } from '../../kernel/index.ts';
-import type { Declaration, DeclaredAsset } from '../chain/declarations.ts';
+import type { Declaration } from '../chain/declarations.ts';
 import { camelCase, entryColumns } from '../columns.ts';
 import type { ChainFormat, EntryColumn } from '../columns.ts';
 
@@ -10,7 +10,14 @@ export type BatchRow = { batchNo: number; firstSeq: number; lastSeq: number; rec
 
 /** `kind` and `body` as they are hashed. */
 export type DeclarationRow = Declaration & { readonly batchNo: number; readonly position: number };
-export type AssetRow = DeclaredAsset;
+/** One version of an asset; null where it has none. `firstName`: of the asset's own row. */
+export type AssetRow = {
+  readonly id: number;
+  readonly code: string;
+  readonly scale: number;
+  readonly firstName: string;
+  readonly version: { readonly number: number; readonly name: string; readonly kind: string; readonly retired: boolean } | null;
+};
 /** A book and its first moment, in microseconds since 1970. */
 export type BookRow = { readonly book: number; readonly openedUs: number };
 

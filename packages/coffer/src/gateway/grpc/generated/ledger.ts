@@ -1627,6 +1627,8 @@ export type Asset = {
   readonly code: string;
   readonly scale: number;
   readonly name: string;
+  readonly kind: string;
+  readonly retired: boolean;
 };
 
 const assetFields: Nested<Asset> = {
@@ -1635,22 +1637,90 @@ const assetFields: Nested<Asset> = {
     writer.text(2, message.code);
     writer.int32(3, message.scale);
     writer.text(4, message.name);
+    writer.text(5, message.kind);
+    writer.bool(6, message.retired);
   },
   read(reader) {
     let id: bigint = 0n;
     let code: string = "";
     let scale: number = 0;
     let name: string = "";
+    let kind: string = "";
+    let retired: boolean = false;
     while (reader.next()) {
       if (reader.isInt64(1)) id = reader.int64();
       else if (reader.isText(2)) code = reader.text();
       else if (reader.isInt32(3)) scale = reader.int32();
       else if (reader.isText(4)) name = reader.text();
+      else if (reader.isText(5)) kind = reader.text();
+      else if (reader.isBool(6)) retired = reader.bool();
       else reader.skip();
     }
-    return { id, code, scale, name };
+    return { id, code, scale, name, kind, retired };
   },
 };
+
+export const asset = codecOf(assetFields);
+
+export type AddAssetRequest = {
+  readonly code: string;
+  readonly scale: number;
+  readonly name: string;
+  readonly kind: string;
+};
+
+const addAssetRequestFields: Nested<AddAssetRequest> = {
+  write(writer, message) {
+    writer.text(1, message.code);
+    writer.int32(2, message.scale);
+    writer.text(3, message.name);
+    writer.text(4, message.kind);
+  },
+  read(reader) {
+    let code: string = "";
+    let scale: number = 0;
+    let name: string = "";
+    let kind: string = "";
+    while (reader.next()) {
+      if (reader.isText(1)) code = reader.text();
+      else if (reader.isInt32(2)) scale = reader.int32();
+      else if (reader.isText(3)) name = reader.text();
+      else if (reader.isText(4)) kind = reader.text();
+      else reader.skip();
+    }
+    return { code, scale, name, kind };
+  },
+};
+
+export const addAssetRequest = codecOf(addAssetRequestFields);
+
+export type ChangeAssetRequest = {
+  readonly code: string;
+  readonly name: string | null;
+  readonly retired: boolean | null;
+};
+
+const changeAssetRequestFields: Nested<ChangeAssetRequest> = {
+  write(writer, message) {
+    writer.text(1, message.code);
+    writer.optionalText(2, message.name);
+    writer.optionalBool(3, message.retired);
+  },
+  read(reader) {
+    let code: string = "";
+    let name: string | null = null;
+    let retired: boolean | null = null;
+    while (reader.next()) {
+      if (reader.isText(1)) code = reader.text();
+      else if (reader.isText(2)) name = reader.text();
+      else if (reader.isBool(3)) retired = reader.bool();
+      else reader.skip();
+    }
+    return { code, name, retired };
+  },
+};
+
+export const changeAssetRequest = codecOf(changeAssetRequestFields);
 
 export const ledgerService = {
   post: { path: "/ledger.LedgerService/Post", request: postRequest, response: postResponse } satisfies Method<PostRequest, PostResponse>,
@@ -1665,4 +1735,6 @@ export const ledgerService = {
   listHolds: { path: "/ledger.LedgerService/ListHolds", request: listHoldsRequest, response: listHoldsResponse } satisfies Method<ListHoldsRequest, ListHoldsResponse>,
   listEvents: { path: "/ledger.LedgerService/ListEvents", request: listEventsRequest, response: listEventsResponse } satisfies Method<ListEventsRequest, ListEventsResponse>,
   listAssets: { path: "/ledger.LedgerService/ListAssets", request: listAssetsRequest, response: listAssetsResponse } satisfies Method<ListAssetsRequest, ListAssetsResponse>,
+  addAsset: { path: "/ledger.LedgerService/AddAsset", request: addAssetRequest, response: asset } satisfies Method<AddAssetRequest, Asset>,
+  changeAsset: { path: "/ledger.LedgerService/ChangeAsset", request: changeAssetRequest, response: asset } satisfies Method<ChangeAssetRequest, Asset>,
 };
